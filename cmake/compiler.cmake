@@ -1,0 +1,46 @@
+# How our own code is compiled: warnings, hardening, sanitizers, and the tools that make it quick.
+
+option(TOGGLECAST_WERROR "Treat warnings as errors" ON)
+option(TOGGLECAST_PCH "Precompile the heavy third-party headers" ON)
+set(TOGGLECAST_SANITIZE "" CACHE STRING "Value for -fsanitize, such as address,undefined")
+option(TOGGLECAST_FUZZ "Instrument for libFuzzer (clang only)" OFF)
+option(TOGGLECAST_COVERAGE "Instrument for gcov" OFF)
+
+find_program(TOGGLECAST_CCACHE ccache)
+if(TOGGLECAST_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+      ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${TOGGLECAST_CCACHE})
+endif()
+
+add_library(togglecast_compile INTERFACE)
+add_library(togglecast::compile ALIAS togglecast_compile)
+target_compile_features(togglecast_compile INTERFACE cxx_std_20)
+target_include_directories(togglecast_compile INTERFACE ${PROJECT_SOURCE_DIR}/src)
+target_compile_options(togglecast_compile INTERFACE
+    -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor $<$<BOOL:${TOGGLECAST_WERROR}>:-Werror>)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  target_compile_options(togglecast_compile INTERFACE $<$<BOOL:${TOGGLECAST_PCH}>:-fpch-preprocess>)
+endif()
+
+# Hardening of release builds. Position-independent executables are on for all.
+target_compile_options(togglecast_compile INTERFACE
+    $<$<CONFIG:Release>:-fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -D_GLIBCXX_ASSERTIONS>)
+target_link_options(togglecast_compile INTERFACE $<$<CONFIG:Release>:-Wl,-z,relro,-z,now>)
+
+find_program(TOGGLECAST_MOLD mold)
+if(TOGGLECAST_MOLD)
+  target_link_options(togglecast_compile INTERFACE -fuse-ld=mold)
+endif()
+
+if(TOGGLECAST_SANITIZE)
+  target_compile_options(togglecast_compile INTERFACE
+      -fsanitize=${TOGGLECAST_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(togglecast_compile INTERFACE -fsanitize=${TOGGLECAST_SANITIZE})
+endif()
+if(TOGGLECAST_FUZZ)
+  target_compile_options(togglecast_compile INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+if(TOGGLECAST_COVERAGE)
+  target_compile_options(togglecast_compile INTERFACE --coverage)
+  target_link_options(togglecast_compile INTERFACE --coverage)
+endif()

@@ -1,0 +1,36 @@
+# Third-party libraries, all Debian 12 packages, and which layer uses which.
+# What a layer links reaches the layers above it; each heavy header still has one home (see cmake/layers.txt).
+
+find_package(Boost 1.81 REQUIRED CONFIG COMPONENTS json)
+find_package(tl-expected REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(OpenSSL 3 REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(tomlplusplus REQUIRED)
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)
+pkg_check_modules(prometheus REQUIRED IMPORTED_TARGET prometheus-cpp-core)  # its CMake files also ask for curl
+
+# Boost's headers with the definitions every user of them must agree on.
+add_library(togglecast_boost INTERFACE)
+target_link_libraries(togglecast_boost INTERFACE Boost::headers Threads::Threads)
+target_compile_definitions(togglecast_boost INTERFACE BOOST_ASIO_NO_DEPRECATED)
+
+set(togglecast_third_party_base togglecast_boost Boost::json tl::expected PkgConfig::sodium)
+set(togglecast_third_party_observe fmt::fmt spdlog::spdlog PkgConfig::prometheus)
+set(togglecast_third_party_wire togglecast_boost)
+set(togglecast_third_party_net togglecast_boost)
+set(togglecast_third_party_storage SQLite::SQLite3)
+set(togglecast_third_party_auth OpenSSL::Crypto PkgConfig::sodium)
+set(togglecast_third_party_app CLI11::CLI11 tomlplusplus::tomlplusplus)
+
+# Headers worth precompiling, per layer. Never relied upon: a test compiles each header of ours alone.
+set(togglecast_precompiled_base <boost/json.hpp> <string> <vector>)
+set(togglecast_precompiled_net <boost/asio.hpp> <functional> <memory> <string>)
+set(togglecast_precompiled_web <boost/asio.hpp> <functional> <memory> <string>)
+set(togglecast_precompiled_engineio <boost/asio.hpp> <functional> <memory> <string>)
+set(togglecast_precompiled_socketio <boost/asio.hpp> <boost/json.hpp> <functional> <memory> <string>)

@@ -1,0 +1,25 @@
+# The server and the examples. Programs whose sources do not exist are skipped.
+
+function(add_server)
+  file(GLOB main CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/app/main.cpp)
+  if(NOT main)
+    return()
+  endif()
+  add_executable(togglecast ${main})
+  target_link_libraries(togglecast PRIVATE togglecast::compile)
+  foreach(layer IN LISTS togglecast_layers)
+    if(TARGET togglecast_${layer})
+      target_link_libraries(togglecast PRIVATE togglecast::${layer})
+    endif()
+  endforeach()
+endfunction()
+
+# examples/<name>/*.cpp, built on the protocol tower alone: what any user of the library would write.
+function(add_example name)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/examples/${name}/*.cpp)
+  if(NOT sources OR NOT TARGET togglecast_socketio)
+    return()
+  endif()
+  add_executable(${name} ${sources})
+  target_link_libraries(${name} PRIVATE togglecast::socketio)
+endfunction()

@@ -1,0 +1,32 @@
+# One GoogleTest executable per layer, each a single ctest entry:
+#   tests/unit/<layer>/**/*.cpp       -> unit_<layer>       linked with that layer
+#   tests/component/<layer>/**/*.cpp  -> component_<layer>  linked with that layer
+#   tests/component/*.cpp             -> component          linked with the protocol tower
+# Helpers shared by tests live in tests/support and are included as "support/…". Absent folders are skipped.
+
+function(add_test_executable name layer)
+  if(NOT ARGN OR NOT TARGET togglecast_${layer})
+    return()
+  endif()
+  add_executable(${name} ${ARGN})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+  target_link_libraries(${name} PRIVATE togglecast::${layer} GTest::gmock GTest::gtest_main)
+  target_compile_definitions(${name} PRIVATE TOGGLECAST_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+endfunction()
+
+function(add_unit_tests)
+  foreach(layer IN LISTS togglecast_layers)
+    file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/unit/${layer}/*.cpp)
+    add_test_executable(unit_${layer} ${layer} ${sources})
+  endforeach()
+endfunction()
+
+function(add_component_tests)
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/component/*.cpp)
+  add_test_executable(component socketio ${sources})
+  foreach(layer IN LISTS togglecast_layers)
+    file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/component/${layer}/*.cpp)
+    add_test_executable(component_${layer} ${layer} ${sources})
+  endforeach()
+endfunction()

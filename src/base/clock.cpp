@@ -1,0 +1,108 @@
+#include "base/clock.hpp"
+
+#include <cstdio>
+#include <optional>
+
+namespace togglecast {
+namespace {
+
+using Days = std::chrono::sys_days;
+
+// Reads exactly `digits` decimal digits and moves on.
+std::optional<int> take_number(std::string_view& text, std::size_t digits) {
+  if (text.size() < digits) return std::nullopt;
+  int number = 0;
+  for (std::size_t i = 0; i < digits; ++i) {
+    const char c = text[i];
+    if (c < '0' || c > '9') return std::nullopt;
+    number = number * 10 + (c - '0');
+  }
+  text.remove_prefix(digits);
+  return number;
+}
+
+bool take_char(std::string_view& text, char expected) {
+  if (text.empty() || text.front() != expected) return false;
+  text.remove_prefix(1);
+  return true;
+}
+
+// Milliseconds from `.123456789`; further digits are cut off.
+std::optional<int> take_fraction(std::string_view& text) {
+  if (!take_char(text, '.')) return 0;
+  int milliseconds = 0;
+  std::size_t digits = 0;
+  while (digits < 9 && !text.empty() && text.front() >= '0' && text.front() <= '9') {
+    if (digits < 3) milliseconds = milliseconds * 10 + (text.front() - '0');
+    text.remove_prefix(1);
+    ++digits;
+  }
+  if (digits == 0) return std::nullopt;
+  for (; digits < 3; ++digits) milliseconds *= 10;
+  return milliseconds;
+}
+
+std::optional<int> take_offset_minutes(std::string_view& text) {
+  if (take_char(text, 'Z')) return 0;
+  const bool negative = !text.empty() && text.front() == '-';
+  if (!negative && (text.empty() || text.front() != '+')) return std::nullopt;
+  text.remove_prefix(1);
+  const auto hours = take_number(text, 2);
+  if (!hours || *hours > 23 || !take_char(text, ':')) return std::nullopt;
+  const auto minutes = take_number(text, 2);
+  if (!minutes || *minutes > 59) return std::nullopt;
+  const int total = *hours * 60 + *minutes;
+  return negative ? -total : total;
+}
+
+}  // namespace
+
+UnixMillis SystemClock::wall_now() const noexcept {
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  return {std::chrono::duration_cast<Milliseconds>(since).count()};
+}
+
+std::string to_iso8601(UnixMillis time) {
+  const std::chrono::sys_time<Milliseconds> point{Milliseconds{time.value}};
+  const auto day = std::chrono::floor<std::chrono::days>(point);
+  const std::chrono::year_month_day date{day};
+  const std::chrono::hh_mm_ss clock{point - day};
+  char text[40];
+  const int length =
+      std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()),
+                    static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                    static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
+                    static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
+  return std::string(text, static_cast<std::size_t>(length));
+}
+
+Result<UnixMillis> parse_iso8601(std::string_view text) {
+  const auto bad = [] {
+    return fail(Errc::parse_error, "not an ISO 8601 time such as 2026-11-23T08:15:30.042Z");
+  };
+  const auto year = take_number(text, 4);
+  if (!year || !take_char(text, '-')) return bad();
+  const auto month = take_number(text, 2);
+  if (!month || !take_char(text, '-')) return bad();
+  const auto day = take_number(text, 2);
+  if (!day || !take_char(text, 'T')) return bad();
+  const std::chrono::year_month_day date{std::chrono::year{*year},
+                                         std::chrono::month{static_cast<unsigned>(*month)},
+                                         std::chrono::day{static_cast<unsigned>(*day)}};
+  if (!date.ok()) return bad();
+  const auto hour = take_number(text, 2);
+  if (!hour || *hour > 23 || !take_char(text, ':')) return bad();
+  const auto minute = take_number(text, 2);
+  if (!minute || *minute > 59 || !take_char(text, ':')) return bad();
+  const auto second = take_number(text, 2);
+  if (!second || *second > 59) return bad();
+  const auto fraction = take_fraction(text);
+  if (!fraction) return bad();
+  const auto offset = take_offset_minutes(text);
+  if (!offset || !text.empty()) return bad();
+  const auto since = Days{date}.time_since_epoch() + std::chrono::hours{*hour} +
+                     std::chrono::minutes{*minute - *offset} + std::chrono::seconds{*second};
+  return UnixMillis{std::chrono::duration_cast<Milliseconds>(since).count() + *fraction};
+}
+
+}  // namespace togglecast

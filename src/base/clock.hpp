@@ -1,0 +1,57 @@
+// The present moment as an argument. State machines take a `TimePoint`; only loops and start-up ask a Clock.
+// Thread rule: SystemClock from any thread; ManualClock is moved by one thread and may be read by others.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/error.hpp"
+
+namespace togglecast {
+
+using TimePoint = std::chrono::steady_clock::time_point;  ///< for time-outs; never goes back
+using Milliseconds = std::chrono::milliseconds;
+
+/// Wall-clock time as milliseconds since 1970-01-01T00:00:00Z.
+struct UnixMillis {
+  std::int64_t value = 0;
+  friend auto operator<=>(const UnixMillis&, const UnixMillis&) = default;
+};
+
+/// ISO 8601 in UTC with milliseconds: `2026-11-23T08:15:30.042Z`.
+[[nodiscard]] std::string to_iso8601(UnixMillis time);
+/// Accepts what `to_iso8601` writes, with optional fraction (1-9 digits) and `Z` or `±hh:mm`.
+[[nodiscard]] Result<UnixMillis> parse_iso8601(std::string_view text);
+
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  [[nodiscard]] virtual TimePoint now() const noexcept = 0;
+  [[nodiscard]] virtual UnixMillis wall_now() const noexcept = 0;
+};
+
+class SystemClock final : public Clock {
+ public:
+  [[nodiscard]] TimePoint now() const noexcept override { return std::chrono::steady_clock::now(); }
+  [[nodiscard]] UnixMillis wall_now() const noexcept override;
+};
+
+/// For tests: stands still until moved.
+class ManualClock final : public Clock {
+ public:
+  explicit ManualClock(UnixMillis wall = {1'700'000'000'000}) : wall_(wall.value) {}
+  [[nodiscard]] TimePoint now() const noexcept override {
+    return TimePoint{Milliseconds{elapsed_.load()} + Milliseconds{1'000'000}};
+  }
+  [[nodiscard]] UnixMillis wall_now() const noexcept override { return {wall_ + elapsed_.load()}; }
+  void advance(Milliseconds by) noexcept { elapsed_ += by.count(); }
+
+ private:
+  std::atomic<std::int64_t> elapsed_{0};
+  std::int64_t wall_;
+};
+
+}  // namespace togglecast

@@ -1,0 +1,60 @@
+// Expected failures as values: a code from one closed set and a sentence for the person who will read it.
+// Thread rule: plain values, no shared state.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <utility>
+#include <vector>
+
+namespace togglecast {
+
+/// What went wrong. The entrances map each code to an HTTP status and to an ack error in one switch without
+/// default.
+enum class Errc : std::uint8_t {
+  invalid_argument,   ///< a field is missing, of the wrong type or out of range; `details` names it
+  parse_error,        ///< the text is not what its grammar says
+  payload_too_large,  ///< a limit on size, count or depth was passed
+  not_found,          ///< no such entity, route or event
+  already_exists,     ///< a unique key is taken
+  conflict,           ///< the state is not what the caller assumed
+  unauthenticated,    ///< no credential, or a wrong password
+  token_invalid,      ///< the token is malformed or its signature is wrong
+  token_expired,      ///< the token's time is over; refresh and come back
+  revoked,            ///< the token was withdrawn
+  forbidden,          ///< known, but not allowed to do this
+  rate_limited,       ///< too fast; try again later
+  unavailable,        ///< temporarily not possible
+  timeout,            ///< the answer did not come in time
+  internal,           ///< our fault; logged where it happened
+};
+
+/// The code as it appears on the wire: `token_expired`.
+[[nodiscard]] std::string_view to_string(Errc code) noexcept;
+
+/// One rejected field.
+struct FieldIssue {
+  std::string pointer;  ///< JSON Pointer (RFC 6901) into the request, such as `/config/theme`
+  std::string reason;   ///< what is wrong with it, for people
+};
+
+struct Error {
+  Errc code = Errc::internal;
+  std::string message;
+  std::vector<FieldIssue> details{};
+};
+
+template <typename T>
+using Result = tl::expected<T, Error>;
+
+/// `return fail(Errc::not_found, "no platform 7");`
+[[nodiscard]] inline tl::unexpected<Error> fail(Errc code, std::string message) {
+  return tl::unexpected(Error{code, std::move(message), {}});
+}
+
+/// `return fail_field("/key", "must be a slug");`
+[[nodiscard]] tl::unexpected<Error> fail_field(std::string pointer, std::string reason);
+
+}  // namespace togglecast

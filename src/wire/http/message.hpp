@@ -1,0 +1,81 @@
+// HTTP/1.1 requests and responses (RFC 9110, RFC 9112) as values.
+// Thread rule: plain values.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace togglecast::wire::http {
+
+enum class Method : std::uint8_t { get, head, post, put, patch, del, options, other };
+[[nodiscard]] std::string_view to_string(Method method) noexcept;
+
+/// Header fields in order; names compared without case.
+class Headers {
+ public:
+  void add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
+  void set(std::string_view name, std::string value);
+  /// First value, empty view when absent.
+  [[nodiscard]] std::string_view value(std::string_view name) const noexcept;
+  [[nodiscard]] bool contains(std::string_view name) const noexcept;
+  /// True when the comma-separated list in this field has `token`, without case: `Connection: keep-alive,
+  /// Upgrade`.
+  [[nodiscard]] bool lists(std::string_view name, std::string_view token) const noexcept;
+  [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& fields() const noexcept {
+    return fields_;
+  }
+
+ private:
+  std::vector<std::pair<std::string, std::string>> fields_;
+};
+
+/// Query parameters, percent-decoded (`+` is a space), in order of appearance.
+class Query {
+ public:
+  Query() = default;
+  explicit Query(std::string_view encoded);
+  /// The last value of `name`, empty view when absent.
+  [[nodiscard]] std::string_view value(std::string_view name) const noexcept;
+  [[nodiscard]] bool contains(std::string_view name) const noexcept;
+  [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& parameters() const noexcept {
+    return parameters_;
+  }
+
+ private:
+  std::vector<std::pair<std::string, std::string>> parameters_;
+};
+
+struct Request {
+  Method method = Method::get;
+  std::string method_text;  ///< as sent, for messages
+  std::string target;       ///< as sent: path and query
+  std::string path;         ///< target without query, still percent-encoded
+  Query query;
+  Headers headers;
+  std::string body;
+  bool keep_alive = true;  ///< of HTTP/1.1 and without `Connection: close`
+  bool upgrade = false;    ///< has `Upgrade` and `Connection: Upgrade`
+  unsigned version = 11;   ///< 10 or 11
+};
+
+struct Response {
+  unsigned status = 200;
+  Headers headers;
+  std::string body;
+  bool close = false;  ///< end the connection after this answer
+};
+
+/// Status line, headers (Content-Length added, and `Connection: close` when `keep_alive` is false), body
+/// unless `head_only`.
+[[nodiscard]] std::string serialize(const Response& response, bool keep_alive, bool head_only);
+
+[[nodiscard]] std::string_view reason_phrase(unsigned status) noexcept;
+
+/// Percent-decoding of a path segment; false on a broken escape.
+[[nodiscard]] bool percent_decode(std::string_view text, std::string& out);
+
+}  // namespace togglecast::wire::http

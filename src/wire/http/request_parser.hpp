@@ -1,0 +1,56 @@
+// Reads HTTP/1.1 requests from bytes, with Beast's parser through `put()`. Sans-I/O.
+// Thread rule: one per connection.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "wire/http/message.hpp"
+
+namespace togglecast::wire::http {
+
+struct ParserLimits {
+  std::size_t header_bytes = 16 * 1024;
+  std::size_t body_bytes = 64 * 1024;
+};
+
+/// What a refused request is answered with, after which the connection is closed.
+struct Refusal {
+  unsigned status = 400;  ///< 400, 411, 413, 414, 431, 501 or 505
+  std::string message;    ///< names the header or the byte
+};
+
+class RequestParser {
+ public:
+  explicit RequestParser(ParserLimits limits);
+  RequestParser(RequestParser&&) noexcept;
+  RequestParser& operator=(RequestParser&&) noexcept;
+  ~RequestParser();
+
+  /// Asked once per request when its headers are complete (method, target, path, query, headers are set): the
+  /// most bytes its body may have, declared or counted while reading. Not set: `limits.body_bytes`.
+  void on_headers(std::function<std::size_t(const Request&)> body_limit);
+
+  enum class State { need_more, complete, refused };
+  /// Uses bytes from the front of `input` (moving it past them) until a request is complete, refused, or the
+  /// input used up. Pipelined bytes after a complete request stay in `input`.
+  [[nodiscard]] State feed(std::string_view& input);
+
+  /// The complete request; the parser is then ready for the next one.
+  [[nodiscard]] Request take();
+  [[nodiscard]] const Refusal& refusal() const noexcept;
+  /// Headers are complete but the body is not (a client waiting for `100 Continue` when `expects_continue`).
+  [[nodiscard]] bool in_body() const noexcept;
+  [[nodiscard]] bool expects_continue() const noexcept;
+  /// Nothing of a request has been read.
+  [[nodiscard]] bool idle() const noexcept;
+
+ private:
+  struct State_;
+  std::unique_ptr<State_> state_;
+};
+
+}  // namespace togglecast::wire::http

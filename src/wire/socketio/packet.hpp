@@ -1,0 +1,104 @@
+// Socket.IO protocol 5 packets (default parser) as values. Owns no socket and no clock.
+//
+//   packet := type [ count '-' ] [ namespace ',' ] [ ack-id ] [ JSON ]
+//   type   := '0' CONNECT | '1' DISCONNECT | '2' EVENT | '3' ACK | '4' CONNECT_ERROR | '5' BINARY_EVENT | '6'
+//   BINARY_ACK count  := decimal, types 5 and 6 only;  namespace := '/' up to ',' or the end;  ack-id :=
+//   decimal, at most 2^53-1
+//
+// Thread rule: pure functions; a Decoder belongs to one connection.
+#pragma once
+
+#include <boost/json/array.hpp>
+#include <boost/json/value.hpp>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/json.hpp"
+#include "base/shared_bytes.hpp"
+
+namespace togglecast::wire::socketio {
+
+enum class PacketType : std::uint8_t {
+  connect,
+  disconnect,
+  event,
+  ack,
+  connect_error,
+  binary_event,
+  binary_ack
+};
+
+inline constexpr std::uint64_t kMaxAckId = (1ULL << 53) - 1;
+
+/// Arguments of an event or ack. Binary parts stand in `attachments`; `values` holds
+/// `{"_placeholder":true,"num":i}` for each.
+struct Arguments {
+  boost::json::array values;
+  std::vector<SharedBytes> attachments;
+};
+
+/// A packet as received. `binary_event` and `binary_ack` are handed out as `event` and `ack`, complete with
+/// attachments.
+struct Packet {
+  PacketType type = PacketType::event;
+  std::string nsp = "/";
+  std::optional<std::uint64_t> ack_id;
+  boost::json::value auth;  ///< CONNECT only: an object, or null when absent
+  Arguments args;           ///< events (values[0] is the name) and acks
+};
+
+struct DecoderLimits {
+  std::size_t attachments = 10;
+  json::Limits json{};
+};
+
+/// Reassembles packets from Engine.IO messages. Errors are final: the connection is to be closed; they name
+/// the byte or the part of the grammar that was broken.
+class Decoder {
+ public:
+  explicit Decoder(DecoderLimits limits) noexcept : limits_(limits) {}
+
+  /// A text message: a packet, or nothing yet when attachments are due.
+  [[nodiscard]] Result<std::optional<Packet>> text(std::string_view message);
+  /// A binary message: the packet that it completes, if it does.
+  [[nodiscard]] Result<std::optional<Packet>> binary(std::string_view message);
+
+ private:
+  DecoderLimits limits_;
+  // The packet that waits for attachments; null when none does, so that an idle connection pays a pointer.
+  struct Pending;
+  struct PendingDeleter {
+    void operator()(Pending* pending) const noexcept;
+  };
+  std::unique_ptr<Pending, PendingDeleter> pending_;
+};
+
+/// Text of a packet and the attachments that follow it as binary messages.
+struct Encoded {
+  std::string text;
+  std::vector<SharedBytes> attachments;
+};
+
+/// EVENT, or BINARY_EVENT when there are attachments (then placeholders are numbered anew in order of
+/// appearance and attachments without one are dropped). `args.values[0]` is the event's name.
+[[nodiscard]] Encoded encode_event(std::string_view nsp, std::optional<std::uint64_t> ack_id,
+                                   const Arguments& args);
+[[nodiscard]] Encoded encode_ack(std::string_view nsp, std::uint64_t ack_id, const Arguments& args);
+/// `0/nsp,{"sid":"…"}`, with `"pid"` when not empty.
+[[nodiscard]] std::string encode_connect(std::string_view nsp, std::string_view sid,
+                                         std::string_view pid = {});
+/// `4/nsp,{"message":"…"}`, with `"data"` when not null.
+[[nodiscard]] std::string encode_connect_error(std::string_view nsp, std::string_view message,
+                                               const boost::json::value& data);
+[[nodiscard]] std::string encode_disconnect(std::string_view nsp);
+
+/// Names that a client may not use for events: connect, connect_error, disconnect, disconnecting,
+/// newListener, removeListener.
+[[nodiscard]] bool is_reserved_event(std::string_view name) noexcept;
+
+}  // namespace togglecast::wire::socketio

@@ -1,0 +1,105 @@
+// WebSocket frames (RFC 6455, section 5) as values: a sans-I/O decoder for what a client sends, an encoder
+// for what a server sends. Owns no socket and no clock.
+//
+//   frame := FIN RSV1-3 opcode | MASK length7 | length16 or length64 | masking key | payload
+//
+// Thread rule: a Decoder belongs to one connection; the encoders are pure.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/shared_bytes.hpp"
+#include "base/utf8.hpp"
+
+namespace togglecast::wire::websocket {
+
+enum class Opcode : std::uint8_t { continuation = 0, text = 1, binary = 2, close = 8, ping = 9, pong = 10 };
+
+/// Close codes of RFC 6455, section 7.4.1, that this server sends or compares.
+enum class CloseCode : std::uint16_t {
+  none = 0,  ///< a close frame without a code (1005 at the peer)
+  normal = 1000,
+  going_away = 1001,
+  protocol_error = 1002,
+  invalid_data = 1007,
+  policy_violation = 1008,
+  too_big = 1009,
+  service_restart = 1012,
+  try_again_later = 1013,
+};
+
+/// True for the codes that a peer may send: 1000-1003, 1007-1014, 3000-4999.
+[[nodiscard]] bool is_sendable_close_code(std::uint16_t code) noexcept;
+
+struct DecoderLimits {
+  std::size_t message_bytes = 64 * 1024;  ///< of one message, all fragments together
+  std::size_t fragments = 64;             ///< of one message; 0 lifts the limit
+};
+
+/// What the decoder found. The views live until the next call of `next` or the end of the input buffer's
+/// life.
+struct Event {
+  enum class Kind : std::uint8_t {
+    need_more,  ///< all input used up
+    text,       ///< one whole message, valid UTF-8
+    binary,     ///< one whole message
+    ping,
+    pong,
+    close,  ///< `code` (0 when absent) and the reason in `payload`; nothing is decoded after it
+    error,  ///< fail the connection with `code`; `payload` says why; nothing is decoded after it
+  };
+  Kind kind = Kind::need_more;
+  std::string_view payload{};
+  std::uint16_t code = 0;
+};
+
+/// Decodes masked client frames. A message in one frame that lies whole in one input is handed out in place,
+/// without a copy; what is cut over several inputs or fragments is gathered in a buffer that exists only
+/// meanwhile.
+class Decoder {
+ public:
+  explicit Decoder(DecoderLimits limits) noexcept : limits_(limits) {}
+
+  /// Takes the next event from `[*data, *data + *size)`, moving both past what it used. Unmasks in place.
+  /// Call again until `need_more`. Size, RSV bits, opcode and mask are judged on the header, before any
+  /// payload is kept.
+  [[nodiscard]] Event next(char*& data, std::size_t& size);
+
+ private:
+  [[nodiscard]] Event fail(CloseCode code, std::string_view reason) noexcept;
+  [[nodiscard]] Event finish_frame(std::string_view payload);
+
+  DecoderLimits limits_;
+  std::string gathered_;  // fragments of the current data message, or the current cut frame
+  // The implementation may change everything below.
+  std::string control_;  // payload of a cut control frame
+  std::uint64_t remaining_ = 0;
+  std::uint32_t fragments_ = 0;
+  std::uint32_t mask_ = 0;
+  std::uint8_t mask_offset_ = 0;
+  std::uint8_t header_[14] = {};
+  std::uint8_t header_size_ = 0;
+  std::uint8_t frame_opcode_ = 0;
+  std::uint8_t message_opcode_ = 0;  // 0: no message open
+  bool final_ = false;
+  bool in_payload_ = false;
+  bool done_ = false;
+  Utf8Validator utf8_;
+};
+
+/// Bytes of the header of an unmasked frame with this payload: 2, 4 or 10.
+[[nodiscard]] constexpr std::size_t header_size(std::size_t payload_bytes) noexcept {
+  return payload_bytes < 126 ? 2 : payload_bytes < 65536 ? 4 : 10;
+}
+/// Writes that header (FIN set) to `out`; returns its size.
+std::size_t write_header(char* out, Opcode opcode, std::size_t payload_bytes) noexcept;
+
+/// One unmasked frame.
+[[nodiscard]] SharedBytes encode(Opcode opcode, std::string_view payload);
+/// A close frame; `code` none sends an empty body. The reason is cut to 123 bytes at a character.
+[[nodiscard]] SharedBytes encode_close(CloseCode code, std::string_view reason);
+
+}  // namespace togglecast::wire::websocket

@@ -1,0 +1,104 @@
+#include "net/listener.hpp"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <utility>
+
+namespace togglecast::net {
+namespace {
+
+constexpr int kAcceptsPerTurn = 64;
+constexpr Milliseconds kRetryAfterExhaustion{50};
+// The kernel holds at most this much unsent per connection; more stays ours, where it can be merged or dropped.
+constexpr int kNotSentLowWater = 16 * 1024;
+
+bool set_option(int descriptor, int level, int name, int value) { return ::setsockopt(descriptor, level, name, &value, sizeof value) == 0; }
+
+std::string text_of(const Listener::Endpoint& endpoint) {
+  const auto address = endpoint.address();
+  const std::string host = address.is_v6() ? "[" + address.to_string() + "]" : address.to_string();
+  return host + ":" + std::to_string(endpoint.port());
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Listener>> Listener::open(Shard& shard, const Endpoint& endpoint, int backlog,
+                                                 std::shared_ptr<const AcceptHandler> handler) {
+  const auto refuse = [&endpoint](const std::string& step) {
+    return fail(Errc::unavailable, "cannot " + step + " " + text_of(endpoint) + ": " + std::strerror(errno));
+  };
+  Acceptor acceptor(shard.context());
+  boost::system::error_code error;
+  acceptor.open(endpoint.protocol(), error);
+  if (error) return refuse("open a socket for");
+  const int descriptor = acceptor.native_handle();
+  set_option(descriptor, SOL_SOCKET, SO_REUSEADDR, 1);
+  if (!set_option(descriptor, SOL_SOCKET, SO_REUSEPORT, 1)) return refuse("share");
+  if (endpoint.address().is_v6()) set_option(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+  // Accepted connections inherit these.
+  set_option(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
+  set_option(descriptor, IPPROTO_TCP, TCP_NOTSENT_LOWAT, kNotSentLowWater);
+  if (::bind(descriptor, endpoint.data(), static_cast<socklen_t>(endpoint.size())) != 0) return refuse("bind");
+  if (::listen(descriptor, backlog) != 0) return refuse("listen on");
+  acceptor.non_blocking(true, error);
+  return std::make_unique<Listener>(shard, std::move(acceptor), std::move(handler));
+}
+
+Listener::Listener(Shard& shard, Acceptor acceptor, std::shared_ptr<const AcceptHandler> handler)
+    : shard_(shard), acceptor_(std::move(acceptor)), handler_(std::move(handler)), retry_([this] { accept_ready(); }) {}
+
+void Listener::start() { wait(); }
+
+void Listener::close() {
+  retry_.cancel();
+  boost::system::error_code ignored;
+  acceptor_.close(ignored);
+}
+
+Listener::Endpoint Listener::endpoint() const {
+  boost::system::error_code ignored;
+  return acceptor_.local_endpoint(ignored);
+}
+
+void Listener::wait() {
+  acceptor_.async_wait(Acceptor::wait_read, [this](const boost::system::error_code& error) {
+    if (error == boost::asio::error::operation_aborted) return;
+    accept_ready();
+  });
+}
+
+void Listener::accept_ready() {
+  auto& counters = shard_.own_counters();
+  for (int i = 0; i < kAcceptsPerTurn && acceptor_.is_open(); ++i) {
+    sockaddr_storage address{};
+    socklen_t size = sizeof address;
+    const int descriptor = ::accept4(acceptor_.native_handle(), reinterpret_cast<sockaddr*>(&address), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (descriptor < 0) {
+      if (errno == EAGAIN || errno == EWOULDBLOCK) break;
+      ShardCounters::add(counters.accept_errors, 1);
+      if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+        shard_.arm(retry_, kRetryAfterExhaustion);
+        return;
+      }
+      continue;  // that one connection went away (ECONNABORTED and the like)
+    }
+    Stream::Socket socket(shard_.context());
+    boost::system::error_code error;
+    socket.assign(address.ss_family == AF_INET6 ? boost::asio::ip::tcp::v6() : boost::asio::ip::tcp::v4(), descriptor, error);
+    if (error) {
+      ::close(descriptor);
+      ShardCounters::add(counters.accept_errors, 1);
+      continue;
+    }
+    ShardCounters::add(counters.accepted, 1);
+    (*handler_)(shard_, StreamPtr(new Stream(shard_, std::move(socket))));
+  }
+  if (acceptor_.is_open()) wait();
+}
+
+}  // namespace togglecast::net

@@ -1,0 +1,117 @@
+// One shard: a thread with its loop, timers and connections. Nothing that lives on a shard is touched by another thread;
+// shards exchange only messages (`post`) that carry immutable things.
+//
+// A loop turn: run what is ready, fire timers, send what the turn collected (one write per socket), destroy what was retired.
+#pragma once
+
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/random.hpp"
+#include "net/send_chain.hpp"
+#include "net/timer_wheel.hpp"
+
+namespace togglecast::net {
+
+class Stream;
+
+/// Counters of one shard, written by its thread and read by any (relaxed).
+struct ShardCounters {
+  std::atomic<std::uint64_t> accepted{0}, accept_errors{0}, open_streams{0};
+  std::atomic<std::uint64_t> bytes_in{0}, bytes_out{0}, writes{0}, blocked_writes{0}, overflowed_streams{0};
+  std::atomic<std::uint64_t> turns{0}, failed_tasks{0};
+
+  /// A plain add: the shard's thread is the only writer, so no locked instruction is needed.
+  static void add(std::atomic<std::uint64_t>& counter, std::uint64_t by) noexcept {
+    counter.store(counter.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
+  }
+};
+
+/// Base of what may be destroyed only after the turn in which it ended.
+class Retirable {
+ public:
+  Retirable() = default;
+  Retirable(const Retirable&) = delete;
+  Retirable& operator=(const Retirable&) = delete;
+  virtual ~Retirable() = default;
+};
+
+class Shard {
+ public:
+  using Task = std::function<void()>;
+  static constexpr std::size_t kScratchBytes = 64 * 1024;
+
+  explicit Shard(std::size_t index);
+  Shard(const Shard&) = delete;
+  Shard& operator=(const Shard&) = delete;
+  ~Shard();
+
+  // From any thread.
+  /// Runs `task` on the shard's thread in one of its next turns; tasks of one poster keep their order.
+  void post(Task task);
+  [[nodiscard]] std::size_t index() const noexcept { return index_; }
+  [[nodiscard]] const ShardCounters& counters() const noexcept { return counters_; }
+  /// The shard whose thread this is, or nullptr.
+  [[nodiscard]] static Shard* current() noexcept;
+  [[nodiscard]] bool is_current() const noexcept { return current() == this; }
+
+  void start();  ///< starts the thread
+  void stop();   ///< ends the loop after its present turn and joins the thread; what is posted later never runs
+
+  // On the shard's thread only.
+  [[nodiscard]] boost::asio::io_context& context() noexcept { return context_; }
+  /// The moment this turn's work began; refreshed for each handler batch.
+  [[nodiscard]] TimePoint now() const noexcept { return now_; }
+  void arm(TimerNode& node, Milliseconds delay) { wheel_.arm(node, now_ + delay); }
+  [[nodiscard]] RandomSource& random() noexcept { return random_; }
+  [[nodiscard]] ShardCounters& own_counters() noexcept { return counters_; }
+  [[nodiscard]] char* scratch() noexcept { return scratch_.get(); }
+  /// Destroys `object` at the end of this turn, after everything has been sent.
+  void retire(std::unique_ptr<Retirable> object) { retired_.push_back(std::move(object)); }
+  /// Runs `task` at the end of this turn, before sending.
+  void at_turn_end(Task task) { turn_end_tasks_.push_back(std::move(task)); }
+  /// Called by streams.
+  [[nodiscard]] SendChains& chains() noexcept { return chains_; }
+  void mark_dirty(Stream& stream) { dirty_.push_back(&stream); }
+  void forget_dirty(Stream& stream) noexcept;
+
+  /// For tests without a thread: runs turns until nothing is ready.
+  void run_ready();
+
+ private:
+  void loop();
+  void finish_turn();
+  void arm_wakeup();
+
+  using Wakeup = boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
+                                                   boost::asio::io_context::executor_type>;
+
+  std::size_t index_;
+  TimePoint wakeup_at_ = TimePoint::max();
+  TimePoint now_;
+  TimerWheel wheel_;
+  SystemRandom random_;
+  SendChains chains_;
+  std::vector<Stream*> dirty_;
+  std::vector<Task> turn_end_tasks_;
+  std::vector<std::unique_ptr<Retirable>> retired_;
+  std::unique_ptr<char[]> scratch_;
+  ShardCounters counters_;
+  std::atomic<bool> stopping_{false};
+  boost::asio::io_context context_{1};  // below all that the streams in its pending waits still use when it dies
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+  Wakeup wakeup_;
+  std::thread thread_;
+};
+
+}  // namespace togglecast::net

@@ -1,0 +1,138 @@
+#include "net/shard_pool.hpp"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/ip/address.hpp>
+#include <cerrno>
+#include <cstring>
+#include <latch>
+#include <optional>
+#include <thread>
+#include <utility>
+
+namespace togglecast::net {
+namespace {
+
+constexpr int kAttemptsForFreePort = 8;
+
+// Two servers that both share ports would bind side by side without an error. A bind without sharing tells.
+std::optional<int> exclusive_bind_error(const Listener::Endpoint& endpoint) {
+  const int descriptor = ::socket(endpoint.protocol().family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) return errno;
+  const int on = 1;
+  ::setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (endpoint.address().is_v6()) ::setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+  const bool bound = ::bind(descriptor, endpoint.data(), static_cast<socklen_t>(endpoint.size())) == 0;
+  const int error = errno;
+  ::close(descriptor);
+  if (bound) return std::nullopt;
+  return error;
+}
+
+bool address_is_absent(int error) { return error == EADDRNOTAVAIL || error == EAFNOSUPPORT; }
+
+}  // namespace
+
+ShardPool::ShardPool(std::size_t count) {
+  if (count == 0) count = std::max(1U, std::thread::hardware_concurrency());
+  for (std::size_t i = 0; i < count; ++i) shards_.push_back(std::make_unique<Shard>(i));
+}
+
+ShardPool::~ShardPool() { stop(); }
+
+Result<std::uint16_t> ShardPool::listen(const ListenOptions& options, AcceptHandler handler) {
+  const auto shared = std::make_shared<const AcceptHandler>(std::move(handler));
+  for (int attempt = 1;; ++attempt) {
+    std::vector<std::unique_ptr<Listener>> opened;
+    auto port = listen_once(options, shared, opened);
+    if (!port && options.port == 0 && attempt < kAttemptsForFreePort) continue;  // free on one address, taken on the next
+    if (!port) return port;
+    for (std::size_t i = 0; i < opened.size(); ++i) {
+      Shard& shard = *shards_[i % shards_.size()];
+      listeners_.push_back({&shard, std::move(opened[i])});
+      shard.post([listener = listeners_.back().listener.get()] { listener->start(); });
+    }
+    return port;
+  }
+}
+
+Result<std::uint16_t> ShardPool::listen_once(const ListenOptions& options, const std::shared_ptr<const AcceptHandler>& handler,
+                                             std::vector<std::unique_ptr<Listener>>& opened) {
+  std::uint16_t port = options.port;
+  std::optional<Error> skipped;
+  for (const auto& text : options.addresses) {
+    boost::system::error_code error;
+    const auto address = boost::asio::ip::make_address(text, error);
+    if (error) return fail(Errc::invalid_argument, "not a numeric address: " + text);
+    if (const auto taken = exclusive_bind_error({address, port})) {
+      Error refusal{Errc::unavailable, text + " port " + std::to_string(port) + ": " + std::strerror(*taken), {}};
+      if (address_is_absent(*taken)) {
+        skipped = std::move(refusal);
+        continue;
+      }
+      if (*taken == EADDRINUSE) refusal.code = Errc::already_exists;
+      return tl::unexpected(std::move(refusal));
+    }
+    for (auto& shard : shards_) {
+      auto listener = Listener::open(*shard, {address, port}, options.backlog, handler);
+      if (!listener) return tl::unexpected(std::move(listener).error());
+      port = (*listener)->endpoint().port();
+      opened.push_back(std::move(*listener));
+    }
+  }
+  if (opened.empty()) {
+    return skipped ? Result<std::uint16_t>(tl::unexpected(*std::move(skipped))) : fail(Errc::invalid_argument, "no address to listen on");
+  }
+  return port;
+}
+
+void ShardPool::start() {
+  running_ = true;
+  for (auto& shard : shards_) shard->start();
+}
+
+void ShardPool::stop_listening() {
+  if (!running_) {
+    listeners_.clear();
+    return;
+  }
+  run_on_all([this](Shard& shard) {
+    for (auto& bound : listeners_) {
+      if (bound.shard == &shard) bound.listener->close();
+    }
+  });
+  // A listener dies on its own shard, after the waits that refer to it have run.
+  run_on_all([this](Shard& shard) {
+    for (auto& bound : listeners_) {
+      if (bound.shard == &shard) bound.listener.reset();
+    }
+  });
+  listeners_.clear();
+}
+
+void ShardPool::stop() {
+  if (!running_) return;
+  stop_listening();
+  for (auto& shard : shards_) shard->stop();
+  running_ = false;
+}
+
+void ShardPool::post_to_all(const std::function<void(Shard&)>& task) const {
+  for (const auto& shard : shards_) {
+    shard->post([task, target = shard.get()] { task(*target); });
+  }
+}
+
+void ShardPool::run_on_all(const std::function<void(Shard&)>& task) const {
+  std::latch done(static_cast<std::ptrdiff_t>(shards_.size()));
+  post_to_all([&](Shard& shard) {
+    task(shard);
+    done.count_down();
+  });
+  done.wait();
+}
+
+}  // namespace togglecast::net

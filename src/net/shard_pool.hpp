@@ -1,0 +1,60 @@
+// All shards of a process, and their listeners.
+// Thread rule: one thread starts, listens and stops; `at` and `post_to_all` are for any thread while the pool runs.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "net/listener.hpp"
+#include "net/shard.hpp"
+
+namespace togglecast::net {
+
+struct ListenOptions {
+  /// Numeric addresses. Of several, those that the machine does not have are skipped as long as one remains.
+  std::vector<std::string> addresses{"127.0.0.1", "::1"};
+  std::uint16_t port = 0;  ///< 0: the kernel chooses, the same for all addresses
+  int backlog = 4096;
+};
+
+class ShardPool {
+ public:
+  /// `count` 0: one per core.
+  explicit ShardPool(std::size_t count = 0);
+  ShardPool(const ShardPool&) = delete;
+  ShardPool& operator=(const ShardPool&) = delete;
+  ~ShardPool();
+
+  [[nodiscard]] std::size_t size() const noexcept { return shards_.size(); }
+  [[nodiscard]] Shard& at(std::size_t index) const noexcept { return *shards_[index]; }
+
+  /// Opens listeners on every shard and returns the port. They accept once the pool runs. Errors say which address, and
+  /// that another process has the port when it has (also one that shares ports as we do).
+  [[nodiscard]] Result<std::uint16_t> listen(const ListenOptions& options, AcceptHandler handler);
+  void start();
+  /// Accepts no more; connections stay.
+  void stop_listening();
+  void stop();
+
+  void post_to_all(const std::function<void(Shard&)>& task) const;
+  /// The same, and waits until every shard has run it. Not from a shard's thread.
+  void run_on_all(const std::function<void(Shard&)>& task) const;
+
+ private:
+  [[nodiscard]] Result<std::uint16_t> listen_once(const ListenOptions& options, const std::shared_ptr<const AcceptHandler>& handler,
+                                                  std::vector<std::unique_ptr<Listener>>& opened);
+
+  std::vector<std::unique_ptr<Shard>> shards_;
+  struct Bound {
+    Shard* shard;
+    std::unique_ptr<Listener> listener;
+  };
+  std::vector<Bound> listeners_;
+  bool running_ = false;
+};
+
+}  // namespace togglecast::net

@@ -1,0 +1,96 @@
+#include "web/websocket.hpp"
+
+#include <utility>
+
+#include "wire/websocket/handshake.hpp"
+
+namespace togglecast::web {
+
+namespace ws = wire::websocket;
+
+WebSocket::WebSocket(net::StreamPtr stream, ws::DecoderLimits limits, WebSocketHandler& handler)
+    : stream_(std::move(stream)), handler_(handler), decoder_(limits) {
+  stream_->handle_with(this);
+}
+
+WebSocket::~WebSocket() {
+  stream_->handle_with(nullptr);
+  if (open_) stream_->abort();
+}
+
+void WebSocket::start(std::string leftover) {
+  if (!leftover.empty()) on_data(leftover.data(), leftover.size());
+  if (open_) stream_->start_reading();
+}
+
+void WebSocket::on_data(char* data, std::size_t size) {
+  while (open_) {
+    const ws::Event event = decoder_.next(data, size);
+    switch (event.kind) {
+      case ws::Event::Kind::need_more: return;
+      case ws::Event::Kind::text: handler_.on_text(event.payload); break;
+      case ws::Event::Kind::binary: handler_.on_binary(event.payload); break;
+      case ws::Event::Kind::ping: stream_->send(ws::encode(ws::Opcode::pong, event.payload)); break;
+      case ws::Event::Kind::pong: break;
+      case ws::Event::Kind::close:
+        stream_->send(ws::encode_close(static_cast<ws::CloseCode>(event.code), {}));
+        finish(WebSocketEnd::closed_by_peer, event.code, event.payload);
+        return;
+      case ws::Event::Kind::error:
+        stream_->send(ws::encode_close(static_cast<ws::CloseCode>(event.code), event.payload));
+        finish(WebSocketEnd::failed, event.code, event.payload);
+        return;
+    }
+  }
+}
+
+void WebSocket::on_end(net::StreamEnd reason) {
+  const bool stalled = reason == net::StreamEnd::write_stalled || reason == net::StreamEnd::overflow;
+  finish(stalled ? WebSocketEnd::stalled : WebSocketEnd::dropped, 0, {});
+}
+
+void WebSocket::finish(WebSocketEnd how, std::uint16_t code, std::string_view reason) {
+  if (!open_) return;
+  open_ = false;
+  stream_->close_gracefully();
+  handler_.on_end(how, code, reason);
+}
+
+void WebSocket::close(ws::CloseCode code, std::string_view reason) {
+  if (!open_) return;
+  open_ = false;
+  stream_->send(ws::encode_close(code, reason));
+  stream_->close_gracefully();
+}
+
+void WebSocket::abort() {
+  if (!open_) return;
+  open_ = false;
+  stream_->abort();
+}
+
+std::optional<std::string> upgrade_problem(const wire::http::Request& request) {
+  if (request.method != wire::http::Method::get) return "WebSocket handshake must use GET";
+  if (!request.headers.lists("Upgrade", "websocket")) return "Upgrade header must be websocket";
+  if (!ws::is_valid_key(request.headers.value("Sec-WebSocket-Key"))) {
+    return "Missing or invalid Sec-WebSocket-Key header";
+  }
+  const std::string_view version = request.headers.value("Sec-WebSocket-Version");
+  if (version != "13" && version != "8") return "Missing or invalid Sec-WebSocket-Version header";
+  return std::nullopt;
+}
+
+std::string upgrade_response(const wire::http::Request& request) {
+  std::string head = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ";
+  head += ws::accept_key(request.headers.value("Sec-WebSocket-Key"));
+  head += "\r\n";
+  std::string_view protocol = request.headers.value("Sec-WebSocket-Protocol");
+  protocol = protocol.substr(0, protocol.find(','));
+  while (!protocol.empty() && protocol.front() == ' ') protocol.remove_prefix(1);
+  while (!protocol.empty() && protocol.back() == ' ') protocol.remove_suffix(1);
+  if (!protocol.empty()) head.append("Sec-WebSocket-Protocol: ").append(protocol).append("\r\n");
+  head += "\r\n";
+  return head;
+}
+
+}  // namespace togglecast::web

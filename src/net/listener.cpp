@@ -14,10 +14,13 @@ namespace {
 
 constexpr int kAcceptsPerTurn = 64;
 constexpr Milliseconds kRetryAfterExhaustion{50};
-// The kernel holds at most this much unsent per connection; more stays ours, where it can be merged or dropped.
+// The kernel holds at most this much unsent per connection; more stays ours, where it can be merged or
+// dropped.
 constexpr int kNotSentLowWater = 16 * 1024;
 
-bool set_option(int descriptor, int level, int name, int value) { return ::setsockopt(descriptor, level, name, &value, sizeof value) == 0; }
+bool set_option(int descriptor, int level, int name, int value) {
+  return ::setsockopt(descriptor, level, name, &value, sizeof value) == 0;
+}
 
 std::string text_of(const Listener::Endpoint& endpoint) {
   const auto address = endpoint.address();
@@ -43,14 +46,18 @@ Result<std::unique_ptr<Listener>> Listener::open(Shard& shard, const Endpoint& e
   // Accepted connections inherit these.
   set_option(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
   set_option(descriptor, IPPROTO_TCP, TCP_NOTSENT_LOWAT, kNotSentLowWater);
-  if (::bind(descriptor, endpoint.data(), static_cast<socklen_t>(endpoint.size())) != 0) return refuse("bind");
+  if (::bind(descriptor, endpoint.data(), static_cast<socklen_t>(endpoint.size())) != 0)
+    return refuse("bind");
   if (::listen(descriptor, backlog) != 0) return refuse("listen on");
   acceptor.non_blocking(true, error);
   return std::make_unique<Listener>(shard, std::move(acceptor), std::move(handler));
 }
 
 Listener::Listener(Shard& shard, Acceptor acceptor, std::shared_ptr<const AcceptHandler> handler)
-    : shard_(shard), acceptor_(std::move(acceptor)), handler_(std::move(handler)), retry_([this] { accept_ready(); }) {}
+    : shard_(shard),
+      acceptor_(std::move(acceptor)),
+      handler_(std::move(handler)),
+      retry_([this] { accept_ready(); }) {}
 
 void Listener::start() { wait(); }
 
@@ -77,7 +84,8 @@ void Listener::accept_ready() {
   for (int i = 0; i < kAcceptsPerTurn && acceptor_.is_open(); ++i) {
     sockaddr_storage address{};
     socklen_t size = sizeof address;
-    const int descriptor = ::accept4(acceptor_.native_handle(), reinterpret_cast<sockaddr*>(&address), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    const int descriptor = ::accept4(acceptor_.native_handle(), reinterpret_cast<sockaddr*>(&address), &size,
+                                     SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (descriptor < 0) {
       if (errno == EAGAIN || errno == EWOULDBLOCK) break;
       ShardCounters::add(counters.accept_errors, 1);
@@ -89,7 +97,8 @@ void Listener::accept_ready() {
     }
     Stream::Socket socket(shard_.context());
     boost::system::error_code error;
-    socket.assign(address.ss_family == AF_INET6 ? boost::asio::ip::tcp::v6() : boost::asio::ip::tcp::v4(), descriptor, error);
+    socket.assign(address.ss_family == AF_INET6 ? boost::asio::ip::tcp::v6() : boost::asio::ip::tcp::v4(),
+                  descriptor, error);
     if (error) {
       ::close(descriptor);
       ShardCounters::add(counters.accept_errors, 1);

@@ -1,6 +1,5 @@
-// Accepts connections of one endpoint for one shard. Every shard listens on its own SO_REUSEPORT socket, so that a
-// connection is accepted where it will live.
-// Thread rule: constructed anywhere, used on its shard.
+// Accepts connections of one endpoint for one shard. Every shard listens on its own SO_REUSEPORT socket, so
+// that a connection is accepted where it will live. Thread rule: constructed anywhere, used on its shard.
 #pragma once
 
 #include <boost/asio/basic_socket_acceptor.hpp>
@@ -19,10 +18,12 @@ using AcceptHandler = std::function<void(Shard&, StreamPtr)>;
 class Listener {
  public:
   using Endpoint = boost::asio::ip::tcp::endpoint;
-  using Acceptor = boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
+  using Acceptor =
+      boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
 
   /// Binds and listens. `unavailable` when the port is taken or the address is not ours.
-  [[nodiscard]] static Result<std::unique_ptr<Listener>> open(Shard& shard, const Endpoint& endpoint, int backlog,
+  [[nodiscard]] static Result<std::unique_ptr<Listener>> open(Shard& shard, const Endpoint& endpoint,
+                                                              int backlog,
                                                               std::shared_ptr<const AcceptHandler> handler);
 
   Listener(Shard& shard, Acceptor acceptor, std::shared_ptr<const AcceptHandler> handler);

@@ -1,6 +1,6 @@
-// What sockets collect during one loop turn, shared: streams that were handed the same blocks in the same order point to
-// one chain, whose bytes are put together once, so that each of them leaves with one `send()` of one buffer.
-// Thread rule: belongs to one shard; nothing of it outlives the turn.
+// What sockets collect during one loop turn, shared: streams that were handed the same blocks in the same
+// order point to one chain, whose bytes are put together once, so that each of them leaves with one `send()`
+// of one buffer. Thread rule: belongs to one shard; nothing of it outlives the turn.
 #pragma once
 
 #include <deque>
@@ -15,9 +15,9 @@ class SendChains {
   struct Link {
     const Link* previous;
     SharedBytes block;
-    std::size_t total;                   ///< bytes up to and including this block
+    std::size_t total;                     ///< bytes up to and including this block
     mutable Link* latest_child = nullptr;  ///< the last chain that went on from here
-    mutable SharedBytes joined{};        ///< all bytes of the chain, made on demand
+    mutable SharedBytes joined{};          ///< all bytes of the chain, made on demand
   };
 
   /// The chain that goes on from `tail` (nullptr: an empty one) with `block`.

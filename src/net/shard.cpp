@@ -13,7 +13,8 @@ namespace {
 
 thread_local Shard* current_shard = nullptr;
 
-// Handlers run before the turn is closed and its writes leave: enough to collect, few enough to keep answers quick.
+// Handlers run before the turn is closed and its writes leave: enough to collect, few enough to keep answers
+// quick.
 constexpr int kHandlersPerTurn = 256;
 
 }  // namespace
@@ -74,7 +75,8 @@ void Shard::finish_turn() {
   ShardCounters::add(counters_.turns, 1);
   now_ = std::chrono::steady_clock::now();
   wheel_.advance(now_);
-  while (!turn_end_tasks_.empty() || !dirty_.empty()) {  // a failed write may end a stream, and that may send again
+  while (!turn_end_tasks_.empty() ||
+         !dirty_.empty()) {  // a failed write may end a stream, and that may send again
     std::vector<Task> tasks;
     tasks.swap(turn_end_tasks_);
     for (auto& task : tasks) task();

@@ -1,13 +1,14 @@
-// One shard: a thread with its loop, timers and connections. Nothing that lives on a shard is touched by another thread;
-// shards exchange only messages (`post`) that carry immutable things.
+// One shard: a thread with its loop, timers and connections. Nothing that lives on a shard is touched by
+// another thread; shards exchange only messages (`post`) that carry immutable things.
 //
-// A loop turn: run what is ready, fire timers, send what the turn collected (one write per socket), destroy what was retired.
+// A loop turn: run what is ready, fire timers, send what the turn collected (one write per socket), destroy
+// what was retired.
 #pragma once
 
 #include <atomic>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -66,7 +67,8 @@ class Shard {
   [[nodiscard]] bool is_current() const noexcept { return current() == this; }
 
   void start();  ///< starts the thread
-  void stop();   ///< ends the loop after its present turn and joins the thread; what is posted later never runs
+  void
+  stop();  ///< ends the loop after its present turn and joins the thread; what is posted later never runs
 
   // On the shard's thread only.
   [[nodiscard]] boost::asio::io_context& context() noexcept { return context_; }
@@ -93,7 +95,8 @@ class Shard {
   void finish_turn();
   void arm_wakeup();
 
-  using Wakeup = boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
+  using Wakeup = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
+                                                   boost::asio::wait_traits<std::chrono::steady_clock>,
                                                    boost::asio::io_context::executor_type>;
 
   std::size_t index_;
@@ -108,7 +111,8 @@ class Shard {
   std::unique_ptr<char[]> scratch_;
   ShardCounters counters_;
   std::atomic<bool> stopping_{false};
-  boost::asio::io_context context_{1};  // below all that the streams in its pending waits still use when it dies
+  boost::asio::io_context context_{
+      1};  // below all that the streams in its pending waits still use when it dies
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   Wakeup wakeup_;
   std::thread thread_;

@@ -48,7 +48,8 @@ Result<std::uint16_t> ShardPool::listen(const ListenOptions& options, AcceptHand
   for (int attempt = 1;; ++attempt) {
     std::vector<std::unique_ptr<Listener>> opened;
     auto port = listen_once(options, shared, opened);
-    if (!port && options.port == 0 && attempt < kAttemptsForFreePort) continue;  // free on one address, taken on the next
+    if (!port && options.port == 0 && attempt < kAttemptsForFreePort)
+      continue;  // free on one address, taken on the next
     if (!port) return port;
     for (std::size_t i = 0; i < opened.size(); ++i) {
       Shard& shard = *shards_[i % shards_.size()];
@@ -59,7 +60,8 @@ Result<std::uint16_t> ShardPool::listen(const ListenOptions& options, AcceptHand
   }
 }
 
-Result<std::uint16_t> ShardPool::listen_once(const ListenOptions& options, const std::shared_ptr<const AcceptHandler>& handler,
+Result<std::uint16_t> ShardPool::listen_once(const ListenOptions& options,
+                                             const std::shared_ptr<const AcceptHandler>& handler,
                                              std::vector<std::unique_ptr<Listener>>& opened) {
   std::uint16_t port = options.port;
   std::optional<Error> skipped;
@@ -68,7 +70,8 @@ Result<std::uint16_t> ShardPool::listen_once(const ListenOptions& options, const
     const auto address = boost::asio::ip::make_address(text, error);
     if (error) return fail(Errc::invalid_argument, "not a numeric address: " + text);
     if (const auto taken = exclusive_bind_error({address, port})) {
-      Error refusal{Errc::unavailable, text + " port " + std::to_string(port) + ": " + std::strerror(*taken), {}};
+      Error refusal{
+          Errc::unavailable, text + " port " + std::to_string(port) + ": " + std::strerror(*taken), {}};
       if (address_is_absent(*taken)) {
         skipped = std::move(refusal);
         continue;
@@ -84,7 +87,8 @@ Result<std::uint16_t> ShardPool::listen_once(const ListenOptions& options, const
     }
   }
   if (opened.empty()) {
-    return skipped ? Result<std::uint16_t>(tl::unexpected(*std::move(skipped))) : fail(Errc::invalid_argument, "no address to listen on");
+    return skipped ? Result<std::uint16_t>(tl::unexpected(*std::move(skipped)))
+                   : fail(Errc::invalid_argument, "no address to listen on");
   }
   return port;
 }

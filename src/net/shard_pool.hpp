@@ -1,5 +1,6 @@
 // All shards of a process, and their listeners.
-// Thread rule: one thread starts, listens and stops; `at` and `post_to_all` are for any thread while the pool runs.
+// Thread rule: one thread starts, listens and stops; `at` and `post_to_all` are for any thread while the pool
+// runs.
 #pragma once
 
 #include <cstdint>
@@ -32,8 +33,8 @@ class ShardPool {
   [[nodiscard]] std::size_t size() const noexcept { return shards_.size(); }
   [[nodiscard]] Shard& at(std::size_t index) const noexcept { return *shards_[index]; }
 
-  /// Opens listeners on every shard and returns the port. They accept once the pool runs. Errors say which address, and
-  /// that another process has the port when it has (also one that shares ports as we do).
+  /// Opens listeners on every shard and returns the port. They accept once the pool runs. Errors say which
+  /// address, and that another process has the port when it has (also one that shares ports as we do).
   [[nodiscard]] Result<std::uint16_t> listen(const ListenOptions& options, AcceptHandler handler);
   void start();
   /// Accepts no more; connections stay.
@@ -45,7 +46,8 @@ class ShardPool {
   void run_on_all(const std::function<void(Shard&)>& task) const;
 
  private:
-  [[nodiscard]] Result<std::uint16_t> listen_once(const ListenOptions& options, const std::shared_ptr<const AcceptHandler>& handler,
+  [[nodiscard]] Result<std::uint16_t> listen_once(const ListenOptions& options,
+                                                  const std::shared_ptr<const AcceptHandler>& handler,
                                                   std::vector<std::unique_ptr<Listener>>& opened);
 
   std::vector<std::unique_ptr<Shard>> shards_;

@@ -15,7 +15,8 @@ constexpr int kReadsPerTurn = 4;  // of a full scratch buffer each, before other
 
 }  // namespace
 
-// What waits for the kernel, and the deadline for its progress. Also carries a closing stream through its last moment.
+// What waits for the kernel, and the deadline for its progress. Also carries a closing stream through its
+// last moment.
 struct Stream::Backlog final : TimerNode {
   explicit Backlog(Stream& owner) : stream(owner) {}
   ~Backlog() override = default;
@@ -38,7 +39,8 @@ struct Stream::Backlog final : TimerNode {
   bool waiting = false;
 };
 
-Stream::Stream(Shard& shard, Socket socket) : shard_(shard), socket_(std::move(socket)), limits_(&kDefaultLimits) {
+Stream::Stream(Shard& shard, Socket socket)
+    : shard_(shard), socket_(std::move(socket)), limits_(&kDefaultLimits) {
   ShardCounters::add(shard_.own_counters().open_streams, 1);
 }
 
@@ -66,10 +68,12 @@ void Stream::wait_readable() {
 
 void Stream::on_readable() {
   for (int i = 0; i < kReadsPerTurn && !closed_ && (reading_ || closing_); ++i) {
-    const ssize_t count = ::recv(socket_.native_handle(), shard_.scratch(), Shard::kScratchBytes, MSG_DONTWAIT);
+    const ssize_t count =
+        ::recv(socket_.native_handle(), shard_.scratch(), Shard::kScratchBytes, MSG_DONTWAIT);
     if (count > 0) {
       ShardCounters::add(shard_.own_counters().bytes_in, static_cast<std::uint64_t>(count));
-      if (handler_ != nullptr && !closing_) handler_->on_data(shard_.scratch(), static_cast<std::size_t>(count));
+      if (handler_ != nullptr && !closing_)
+        handler_->on_data(shard_.scratch(), static_cast<std::size_t>(count));
       if (static_cast<std::size_t>(count) == Shard::kScratchBytes) continue;
       break;
     }
@@ -106,7 +110,8 @@ void Stream::flush() {
   dirty_ = false;
   if (closed_) return;
   const std::ptrdiff_t taken = write_some(bytes.view());
-  if (taken >= 0 && static_cast<std::size_t>(taken) < bytes.size()) queue(bytes, static_cast<std::size_t>(taken));
+  if (taken >= 0 && static_cast<std::size_t>(taken) < bytes.size())
+    queue(bytes, static_cast<std::size_t>(taken));
   if (closing_ && !closed_ && backlog_bytes() == 0) shut_down();
 }
 
@@ -114,7 +119,8 @@ std::ptrdiff_t Stream::write_some(std::string_view bytes) {
   auto& counters = shard_.own_counters();
   std::size_t taken = 0;
   while (taken < bytes.size()) {
-    const ssize_t count = ::send(socket_.native_handle(), bytes.data() + taken, bytes.size() - taken, MSG_NOSIGNAL | MSG_DONTWAIT);
+    const ssize_t count = ::send(socket_.native_handle(), bytes.data() + taken, bytes.size() - taken,
+                                 MSG_NOSIGNAL | MSG_DONTWAIT);
     if (count >= 0) {
       ShardCounters::add(counters.writes, 1);
       ShardCounters::add(counters.bytes_out, static_cast<std::uint64_t>(count));

@@ -1,9 +1,9 @@
-// One TCP connection of a shard. Reading waits for readiness and then reads without blocking into the shard's scratch
-// buffer, so an idle connection owns no buffer; writing collects shared blocks and sends them at the end of the loop turn,
-// touching queue and reactor only when the kernel says would-block.
+// One TCP connection of a shard. Reading waits for readiness and then reads without blocking into the shard's
+// scratch buffer, so an idle connection owns no buffer; writing collects shared blocks and sends them at the
+// end of the loop turn, touching queue and reactor only when the kernel says would-block.
 //
-// Thread rule: everything on the shard's thread. Ownership: reference-counted by its owner and by its pending waits; the
-// owner closes it and drops it, or retires with it.
+// Thread rule: everything on the shard's thread. Ownership: reference-counted by its owner and by its pending
+// waits; the owner closes it and drops it, or retires with it.
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
@@ -20,18 +20,18 @@
 namespace togglecast::net {
 
 enum class StreamEnd : std::uint8_t {
-  peer_closed,   ///< orderly end of the peer's bytes (FIN)
-  error,         ///< reset or another error of the connection
-  write_stalled, ///< a backlog did not shrink in time
-  overflow,      ///< more was queued than the limit allows
+  peer_closed,    ///< orderly end of the peer's bytes (FIN)
+  error,          ///< reset or another error of the connection
+  write_stalled,  ///< a backlog did not shrink in time
+  overflow,       ///< more was queued than the limit allows
 };
 
 class StreamHandler {
  public:
   /// Bytes in the shard's scratch buffer; they may be changed in place and are gone after the call.
   virtual void on_data(char* data, std::size_t size) = 0;
-  /// No more bytes will come. At `peer_closed` writing is still possible; otherwise the stream is closed already.
-  /// Called at most once, never from within `send`.
+  /// No more bytes will come. At `peer_closed` writing is still possible; otherwise the stream is closed
+  /// already. Called at most once, never from within `send`.
   virtual void on_end(StreamEnd reason) = 0;
   /// A backlog has been written out.
   virtual void on_drained() {}
@@ -41,13 +41,15 @@ class StreamHandler {
 };
 
 struct StreamLimits {
-  std::size_t backlog_bytes = 4 * 1024 * 1024;  ///< queued behind a blocked socket; one single block may be larger
-  Milliseconds stall{30'000};                   ///< a backlog must shrink within this time
+  std::size_t backlog_bytes =
+      4 * 1024 * 1024;         ///< queued behind a blocked socket; one single block may be larger
+  Milliseconds stall{30'000};  ///< a backlog must shrink within this time
 };
 
 class Stream final : public boost::intrusive_ref_counter<Stream, boost::thread_unsafe_counter> {
  public:
-  using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
+  using Socket =
+      boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
 
   Stream(Shard& shard, Socket socket);
   ~Stream();
@@ -69,8 +71,9 @@ class Stream final : public boost::intrusive_ref_counter<Stream, boost::thread_u
   /// Bytes that the kernel has not taken yet.
   [[nodiscard]] std::size_t backlog_bytes() const noexcept;
 
-  /// Closes once everything queued is written (or stalls): sends FIN, then reads and drops what the peer still sends for a
-  /// moment, so that the last bytes are not lost to a reset. The handler hears nothing more.
+  /// Closes once everything queued is written (or stalls): sends FIN, then reads and drops what the peer
+  /// still sends for a moment, so that the last bytes are not lost to a reset. The handler hears nothing
+  /// more.
   void close_gracefully();
   /// Closes at once. The handler hears nothing more.
   void abort();

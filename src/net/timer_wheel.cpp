@@ -107,7 +107,8 @@ TimePoint TimerWheel::next_due() const noexcept {
     if (!empty(slots_[0][tick & (kSlots - 1)])) return start_ + kTick * static_cast<std::int64_t>(tick);
     if (!boundary) continue;
     for (std::size_t level = 1; level < kLevels; ++level) {
-      const bool waits = std::any_of(slots_[level].begin(), slots_[level].end(), [](const Slot& slot) { return !empty(slot); });
+      const bool waits = std::any_of(slots_[level].begin(), slots_[level].end(),
+                                     [](const Slot& slot) { return !empty(slot); });
       if (waits) return start_ + kTick * static_cast<std::int64_t>(tick);
     }
   }

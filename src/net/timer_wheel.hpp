@@ -1,6 +1,6 @@
-// A hierarchical timing wheel: arming, moving and cancelling cost O(1) and no allocation, whatever the number of timers.
-// A timer is a node inside the object that waits (32 bytes), so ten thousand heartbeats need no timer objects of their own.
-// Thread rule: a wheel and its nodes belong to one shard.
+// A hierarchical timing wheel: arming, moving and cancelling cost O(1) and no allocation, whatever the number
+// of timers. A timer is a node inside the object that waits (32 bytes), so ten thousand heartbeats need no
+// timer objects of their own. Thread rule: a wheel and its nodes belong to one shard.
 #pragma once
 
 #include <array>
@@ -50,12 +50,14 @@ class TimerWheel {
   void arm(TimerNode& node, TimePoint deadline) noexcept;
   /// Fires everything due at `now`.
   void advance(TimePoint now);
-  /// When `advance` should be called next; TimePoint::max() when nothing is armed. May be earlier than the first deadline.
+  /// When `advance` should be called next; TimePoint::max() when nothing is armed. May be earlier than the
+  /// first deadline.
   [[nodiscard]] TimePoint next_due() const noexcept;
 
  private:
   static constexpr std::size_t kSlots = 256;
-  static constexpr std::size_t kLevels = 3;  // 1.28 s, 5.5 min, 23 h; later ones wait in the last slot and go round again
+  static constexpr std::size_t kLevels =
+      3;  // 1.28 s, 5.5 min, 23 h; later ones wait in the last slot and go round again
 
   struct Slot final : TimerNode {  // head of a circular list
     void on_timer(TimePoint) override {}

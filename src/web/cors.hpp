@@ -12,8 +12,8 @@
 namespace togglecast::web {
 
 struct CorsOptions {
-  bool any_origin = false;             ///< `*`
-  std::vector<std::string> origins;    ///< exact origins: `https://app.example`
+  bool any_origin = false;           ///< `*`
+  std::vector<std::string> origins;  ///< exact origins: `https://app.example`
   bool credentials = false;
   std::vector<std::string> allowed_headers;  ///< empty: the requested ones are allowed
   std::vector<std::string> exposed_headers;
@@ -24,10 +24,11 @@ class Cors {
   explicit Cors(CorsOptions options = {});
 
   [[nodiscard]] bool enabled() const noexcept;
-  /// True for an absent Origin, an allowed one, and one that names this very server (scheme, host and port of the request).
+  /// True for an absent Origin, an allowed one, and one that names this very server (scheme, host and port of
+  /// the request).
   [[nodiscard]] bool allows(const wire::http::Request& request, bool secure) const;
-  /// Adds the response headers: `*` as `*`; one fixed origin always as that value; of several the matching one. With
-  /// `Vary: Origin` unless `*`.
+  /// Adds the response headers: `*` as `*`; one fixed origin always as that value; of several the matching
+  /// one. With `Vary: Origin` unless `*`.
   void decorate(const wire::http::Request& request, wire::http::Headers& headers) const;
   /// 204 with the preflight headers, for OPTIONS.
   [[nodiscard]] wire::http::Response preflight(const wire::http::Request& request) const;

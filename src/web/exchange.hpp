@@ -1,5 +1,6 @@
-// One HTTP request and its one answer. Handlers get it as a shared pointer, may keep it, and answer now or later.
-// Thread rule: everything on the shard of the connection; to answer from another thread, post to `shard()`.
+// One HTTP request and its one answer. Handlers get it as a shared pointer, may keep it, and answer now or
+// later. Thread rule: everything on the shard of the connection; to answer from another thread, post to
+// `shard()`.
 #pragma once
 
 #include <functional>
@@ -16,9 +17,9 @@ namespace togglecast::web {
 
 /// Who sent the request, as far as the connection or a trusted proxy says.
 struct Peer {
-  std::string address;      ///< numeric, without port
-  bool secure = false;      ///< https or wss at the outer edge
-  bool loopback = false;    ///< `address` is a loopback address
+  std::string address;    ///< numeric, without port
+  bool secure = false;    ///< https or wss at the outer edge
+  bool loopback = false;  ///< `address` is a loopback address
 };
 
 class Exchange {
@@ -33,22 +34,23 @@ class Exchange {
   /// Unique in this process; also sent as `X-Request-Id`, and logged.
   [[nodiscard]] virtual std::string_view id() const noexcept = 0;
 
-  /// Answers. The first call counts; ignored when the client has gone. Dropping an unanswered exchange answers 500.
+  /// Answers. The first call counts; ignored when the client has gone. Dropping an unanswered exchange
+  /// answers 500.
   virtual void respond(wire::http::Response response) = 0;
   /// `aborted` runs once if the client goes away before the answer (its bytes end or its connection breaks).
   virtual void on_abort(std::function<void()> aborted) = 0;
 
   struct Upgraded {
-    net::StreamPtr stream;   ///< null when the client has gone
-    std::string leftover;    ///< bytes that came behind the request
+    net::StreamPtr stream;  ///< null when the client has gone
+    std::string leftover;   ///< bytes that came behind the request
   };
   /// Ends HTTP on this connection: sends `head` (the whole 101 answer) and hands the connection over.
   [[nodiscard]] virtual Upgraded upgrade(std::string_view head) = 0;
   /// Sends `raw` (a whole answer written by the caller), then closes the connection.
   virtual void respond_raw(std::string_view raw) = 0;
 
-  /// Moves the connection, with this request unanswered, to another shard, where `handler` is called with its new exchange.
-  /// This exchange is void afterwards. For requests that concern a session of another shard.
+  /// Moves the connection, with this request unanswered, to another shard, where `handler` is called with its
+  /// new exchange. This exchange is void afterwards. For requests that concern a session of another shard.
   virtual void move_to(net::Shard& shard, std::function<void(std::shared_ptr<Exchange>)> handler) = 0;
 };
 

@@ -1,6 +1,7 @@
-// HTTP/1.1 (RFC 9112) over the shards' streams: keep-alive, pipelined requests answered in order, limits and deadlines.
-// What handlers do not see: malformed requests (answered and closed here), 404 and 405, `100 Continue`, HEAD without body.
-// Thread rule: `accept` is called on the shard of the stream; the options and the router do not change.
+// HTTP/1.1 (RFC 9112) over the shards' streams: keep-alive, pipelined requests answered in order, limits and
+// deadlines. What handlers do not see: malformed requests (answered and closed here), 404 and 405, `100
+// Continue`, HEAD without body. Thread rule: `accept` is called on the shard of the stream; the options and
+// the router do not change.
 #pragma once
 
 #include <atomic>
@@ -22,9 +23,10 @@ namespace togglecast::web {
 
 struct HttpOptions {
   wire::http::ParserLimits limits{};
-  Milliseconds request_timeout{10'000};    ///< from the first byte (or the connection) to the end of the headers, and again for each 64 KiB of body
-  Milliseconds keep_alive_timeout{60'000}; ///< between two requests
-  std::size_t pipelined_bytes = 64 * 1024; ///< read ahead while an answer is due; beyond it reading waits
+  Milliseconds request_timeout{10'000};     ///< from the first byte (or the connection) to the end of the
+                                            ///< headers, and again for each 64 KiB of body
+  Milliseconds keep_alive_timeout{60'000};  ///< between two requests
+  std::size_t pipelined_bytes = 64 * 1024;  ///< read ahead while an answer is due; beyond it reading waits
   TrustedProxies trusted_proxies{};
 };
 

@@ -9,7 +9,7 @@ namespace togglecast::web {
 namespace ws = wire::websocket;
 
 WebSocket::WebSocket(net::StreamPtr stream, ws::DecoderLimits limits, WebSocketHandler& handler)
-    : stream_(std::move(stream)), handler_(handler), decoder_(limits) {
+    : stream_(std::move(stream)), handler_(&handler), decoder_(limits) {
   stream_->handle_with(this);
 }
 
@@ -27,11 +27,19 @@ void WebSocket::on_data(char* data, std::size_t size) {
   while (open_) {
     const ws::Event event = decoder_.next(data, size);
     switch (event.kind) {
-      case ws::Event::Kind::need_more: return;
-      case ws::Event::Kind::text: handler_.on_text(event.payload); break;
-      case ws::Event::Kind::binary: handler_.on_binary(event.payload); break;
-      case ws::Event::Kind::ping: stream_->send(ws::encode(ws::Opcode::pong, event.payload)); break;
-      case ws::Event::Kind::pong: break;
+      case ws::Event::Kind::need_more:
+        return;
+      case ws::Event::Kind::text:
+        handler_->on_text(event.payload);
+        break;
+      case ws::Event::Kind::binary:
+        handler_->on_binary(event.payload);
+        break;
+      case ws::Event::Kind::ping:
+        stream_->send(ws::encode(ws::Opcode::pong, event.payload));
+        break;
+      case ws::Event::Kind::pong:
+        break;
       case ws::Event::Kind::close:
         stream_->send(ws::encode_close(static_cast<ws::CloseCode>(event.code), {}));
         finish(WebSocketEnd::closed_by_peer, event.code, event.payload);
@@ -53,7 +61,7 @@ void WebSocket::finish(WebSocketEnd how, std::uint16_t code, std::string_view re
   if (!open_) return;
   open_ = false;
   stream_->close_gracefully();
-  handler_.on_end(how, code, reason);
+  handler_->on_end(how, code, reason);
 }
 
 void WebSocket::close(ws::CloseCode code, std::string_view reason) {
@@ -81,7 +89,9 @@ std::optional<std::string> upgrade_problem(const wire::http::Request& request) {
 }
 
 std::string upgrade_response(const wire::http::Request& request) {
-  std::string head = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ";
+  std::string head =
+      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: "
+      "Upgrade\r\nSec-WebSocket-Accept: ";
   head += ws::accept_key(request.headers.value("Sec-WebSocket-Key"));
   head += "\r\n";
   std::string_view protocol = request.headers.value("Sec-WebSocket-Protocol");

@@ -1,6 +1,6 @@
 // A server-side WebSocket (RFC 6455) on a stream: frames in, preformatted frames out.
-// Thread rule: everything on the stream's shard. Ownership: the owner of the WebSocket is its handler's business; it is
-// destroyed with `Shard::retire` (or after the turn).
+// Thread rule: everything on the stream's shard. Ownership: the owner of the WebSocket is its handler's
+// business; it is destroyed with `Shard::retire` (or after the turn).
 #pragma once
 
 #include <cstdint>
@@ -43,11 +43,14 @@ class WebSocket final : private net::StreamHandler {
   WebSocket& operator=(const WebSocket&) = delete;
   ~WebSocket();
 
+  /// Who hears of it from now on, also for the rest of the bytes at hand.
+  void handle_with(WebSocketHandler& handler) noexcept { handler_ = &handler; }
   /// Reads `leftover` (what came behind the handshake), then the stream.
   void start(std::string leftover);
   /// Queues one preformatted frame (or several) for the end of the turn.
   void send(const SharedBytes& frames) { stream_->send(frames); }
-  /// Sends a close frame and ends the connection after a moment for the peer's own. The handler hears nothing more.
+  /// Sends a close frame and ends the connection after a moment for the peer's own. The handler hears nothing
+  /// more.
   void close(wire::websocket::CloseCode code, std::string_view reason = {});
   /// Cuts the connection.
   void abort();
@@ -57,16 +60,17 @@ class WebSocket final : private net::StreamHandler {
  private:
   void on_data(char* data, std::size_t size) override;
   void on_end(net::StreamEnd reason) override;
-  void on_drained() override { handler_.on_drained(); }
+  void on_drained() override { handler_->on_drained(); }
   void finish(WebSocketEnd how, std::uint16_t code, std::string_view reason);
 
   net::StreamPtr stream_;
-  WebSocketHandler& handler_;
+  WebSocketHandler* handler_;
   wire::websocket::Decoder decoder_;
   bool open_ = true;
 };
 
-/// Why this request is no acceptable opening handshake (RFC 6455, 4.2.1): method, Upgrade, Connection, key or version.
+/// Why this request is no acceptable opening handshake (RFC 6455, 4.2.1): method, Upgrade, Connection, key or
+/// version.
 [[nodiscard]] std::optional<std::string> upgrade_problem(const wire::http::Request& request);
 /// The 101 answer; the first offered sub-protocol is echoed.
 [[nodiscard]] std::string upgrade_response(const wire::http::Request& request);

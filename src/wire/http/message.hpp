@@ -22,6 +22,8 @@ class Headers {
   /// First value, empty view when absent.
   [[nodiscard]] std::string_view value(std::string_view name) const noexcept;
   [[nodiscard]] bool contains(std::string_view name) const noexcept;
+  /// Equality without case.
+  [[nodiscard]] static bool same_name(std::string_view a, std::string_view b) noexcept;
   /// True when the comma-separated list in this field has `token`, without case: `Connection: keep-alive,
   /// Upgrade`.
   [[nodiscard]] bool lists(std::string_view name, std::string_view token) const noexcept;

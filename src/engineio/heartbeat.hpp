@@ -1,0 +1,43 @@
+// The server's side of the heartbeat (Engine.IO 4): ping after each interval, close when no pong follows in
+// time. Thread rule: a plain value; time is an argument.
+#pragma once
+
+#include <optional>
+
+#include "base/clock.hpp"
+
+namespace togglecast::engineio {
+
+class Heartbeat {
+ public:
+  enum class Action { none, send_ping, close };
+
+  /// `first_ping` may be earlier than `now + interval`, so that many sessions that began together do not stay
+  /// together.
+  Heartbeat(TimePoint first_ping, Milliseconds interval, Milliseconds timeout) noexcept
+      : due_(first_ping), interval_(interval), timeout_(timeout) {}
+
+  [[nodiscard]] Action on_tick(TimePoint now) noexcept {
+    if (now < due_) return Action::none;
+    if (waiting_for_pong_) return Action::close;
+    waiting_for_pong_ = true;
+    due_ = now + timeout_;
+    return Action::send_ping;
+  }
+  /// Pongs that nobody asked for are harmless.
+  void on_pong(TimePoint now) noexcept {
+    if (!waiting_for_pong_) return;
+    waiting_for_pong_ = false;
+    due_ = now + interval_;
+  }
+  /// When `on_tick` is due next.
+  [[nodiscard]] TimePoint due() const noexcept { return due_; }
+
+ private:
+  TimePoint due_;
+  Milliseconds interval_;
+  Milliseconds timeout_;
+  bool waiting_for_pong_ = false;
+};
+
+}  // namespace togglecast::engineio

@@ -1,0 +1,147 @@
+#include "engineio/polling_transport.hpp"
+
+#include <string>
+#include <utility>
+
+#include "base/utf8.hpp"
+#include "engineio/frame.hpp"
+#include "engineio/server.hpp"
+#include "engineio/session.hpp"
+#include "wire/engineio/packet.hpp"
+
+namespace togglecast::engineio {
+
+void PollingTransport::poll(web::ExchangePtr exchange) {
+  if (waiting_ != nullptr) {
+    refuse(*exchange);
+    session_.end(CloseReason::transport_error);
+    return;
+  }
+  waiting_ = std::move(exchange);
+  waiting_->on_abort([this] {
+    waiting_.reset();
+    session_.end(CloseReason::transport_error);
+  });
+  if (!queue_.empty()) flush();
+  if (waiting_ != nullptr && session_.open()) session_.on_drained();
+}
+
+void PollingTransport::post_began() {
+  if (++posts_ > 1) conflicting_posts_ = true;
+}
+
+void PollingTransport::post_aborted(unsigned status) {
+  --posts_;
+  if (status == 0) session_.end(CloseReason::transport_error);
+}
+
+void PollingTransport::post(web::ExchangePtr exchange) {
+  --posts_;
+  if (conflicting_posts_) {
+    refuse(*exchange);
+    session_.end(CloseReason::transport_error);
+    return;
+  }
+  if (wire::http::Headers::same_name(exchange->request().headers.value("Content-Type"),
+                                     "application/octet-stream")) {
+    refuse(*exchange);
+    session_.end(CloseReason::transport_error);
+    return;
+  }
+  read_payload(exchange->request().body, *exchange);
+}
+
+void PollingTransport::read_payload(std::string_view body, web::Exchange& exchange) {
+  wire::engineio::PayloadReader reader(body);
+  std::string_view packet;
+  std::size_t count = 0;
+  while (session_.open() && reader.next(packet)) {
+    if (++count > session_.server_.options().packets_per_payload) {
+      answer_post(exchange, 400, "too many packets in one body");
+      session_.end(CloseReason::parse_error);
+      return;
+    }
+    if (is_valid_utf8(packet)) {
+      session_.on_packet_text(packet);
+    } else {
+      session_.on_packet_text(replace_invalid_utf8(packet));
+    }
+  }
+  answer_post(exchange, 200, "ok");
+}
+
+void PollingTransport::send(const SharedBytes& frame) {
+  if (queued_bytes_ != 0 && queued_bytes_ + frame.size() > session_.server_.options().polling_backlog) {
+    session_.shard().at_turn_end([this] { session_.end(CloseReason::transport_error); });
+    return;
+  }
+  queued_bytes_ += frame.size();
+  queue_.push_back(frame);
+  if (waiting_ != nullptr) schedule_flush();
+}
+
+void PollingTransport::schedule_flush() {
+  if (flush_scheduled_) return;
+  flush_scheduled_ = true;
+  session_.shard().at_turn_end([this] {
+    flush_scheduled_ = false;
+    flush();
+  });
+}
+
+void PollingTransport::flush() {
+  if (waiting_ == nullptr || queue_.empty()) return;
+  std::size_t size = queue_.size();
+  for (const auto& frame : queue_) size += polling_size(frame);
+  std::string payload;
+  payload.reserve(size);
+  for (const auto& frame : queue_) {
+    if (!payload.empty()) payload += wire::engineio::kSeparator;
+    append_to_payload(payload, frame);
+  }
+  queue_ = {};
+  queued_bytes_ = 0;
+  const auto exchange = std::exchange(waiting_, nullptr);
+  answer(*exchange, std::move(payload));
+  if (session_.state_ == Session::State::closing) session_.end(CloseReason::forced_close);
+}
+
+void PollingTransport::release_poll() {
+  if (waiting_ == nullptr) return;
+  send(text_packet("6"));
+}
+
+void PollingTransport::end(std::string_view packet) {
+  queue_ = {};
+  queued_bytes_ = 0;
+  if (const auto exchange = std::exchange(waiting_, nullptr)) answer(*exchange, std::string(packet));
+}
+
+void PollingTransport::hand_over(web::WebSocket& socket) {
+  for (const auto& frame : queue_) socket.send(frame);
+  end("6");
+}
+
+void PollingTransport::answer(web::Exchange& exchange, std::string body) const {
+  wire::http::Response response;
+  response.headers.add("Content-Type", "text/plain; charset=UTF-8");
+  response.headers.add("cache-control", "no-store");
+  response.body = std::move(body);
+  session_.server_.decorate(exchange, response);
+  exchange.respond(std::move(response));
+}
+
+void PollingTransport::answer_post(web::Exchange& exchange, unsigned status, std::string body) const {
+  wire::http::Response response;
+  response.status = status;
+  response.headers.add("Content-Type",
+                       "text/html");  // "ok" would be offered as a download in old browsers otherwise
+  response.headers.add("cache-control", "no-store");
+  response.body = std::move(body);
+  session_.server_.decorate(exchange, response);
+  exchange.respond(std::move(response));
+}
+
+void PollingTransport::refuse(web::Exchange& exchange) const { answer_post(exchange, 400, {}); }
+
+}  // namespace togglecast::engineio

@@ -1,0 +1,325 @@
+#include "engineio/server.hpp"
+
+#include <algorithm>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstring>
+#include <optional>
+#include <utility>
+
+#include "base/base64.hpp"
+#include "base/json.hpp"
+#include "engineio/polling_transport.hpp"
+#include "engineio/upgrade_probe.hpp"
+#include "wire/engineio/packet.hpp"
+
+namespace togglecast::engineio {
+namespace {
+
+using wire::http::Method;
+
+// Ids are random: any eight of their bytes are a hash, and nobody can choose them.
+struct SessionIdHash {
+  using is_avalanching = void;
+  std::size_t operator()(const SessionId& id) const noexcept {
+    std::uint64_t bits = 0;
+    std::memcpy(&bits, id.data() + 8, sizeof bits);
+    return static_cast<std::size_t>(bits * 0x9e3779b97f4a7c15ULL);
+  }
+};
+
+std::optional<SessionId> to_session_id(std::string_view text) {
+  SessionId id;
+  if (text.size() != id.size()) return std::nullopt;
+  text.copy(id.data(), id.size());
+  return id;
+}
+
+std::string_view message_of(ErrorCode code) noexcept {
+  switch (code) {
+    case ErrorCode::unknown_transport:
+      return "Transport unknown";
+    case ErrorCode::unknown_sid:
+      return "Session ID unknown";
+    case ErrorCode::bad_handshake_method:
+      return "Bad handshake method";
+    case ErrorCode::bad_request:
+      return "Bad request";
+    case ErrorCode::forbidden:
+      return "Forbidden";
+    case ErrorCode::unsupported_version:
+      return "Unsupported protocol version";
+  }
+  return "Bad request";
+}
+
+}  // namespace
+
+struct Server::ShardState {
+  explicit ShardState(net::Shard& owner) : shard(owner) {}
+  net::Shard& shard;
+  boost::unordered_flat_map<SessionId, std::unique_ptr<Session>, SessionIdHash> sessions;
+  Counters counters;
+};
+
+Server::Server(net::ShardPool& shards, Options options, Connect connect)
+    : pool_(shards), options_(std::move(options)), cors_(options_.cors), connect_(std::move(connect)) {
+  for (std::size_t i = 0; i < shards.size(); ++i)
+    shards_.push_back(std::make_unique<ShardState>(shards.at(i)));
+}
+
+Server::~Server() = default;
+
+void Server::mount(web::Router& router, std::string prefix) {
+  web::RouteOptions route;
+  route.body_limit = options_.max_payload;
+  route.on_headers = [this](const wire::http::Request& request, net::Shard& shard) {
+    return on_headers(request, shard);
+  };
+  route.refuse = [this](const wire::http::Request& request, unsigned status, std::string_view) {
+    wire::http::Response response;
+    response.status = status;
+    cors_.decorate(request, response.headers);
+    return response;
+  };
+  router.mount(
+      std::move(prefix), [this](const web::ExchangePtr& exchange) { handle(exchange); }, std::move(route));
+}
+
+Counters& Server::counters(const net::Shard& shard) noexcept { return shards_[shard.index()]->counters; }
+
+const Counters& Server::counters(std::size_t shard) const noexcept { return shards_[shard]->counters; }
+
+void Server::handle(const web::ExchangePtr& exchange) {
+  const auto& request = exchange->request();
+  if (request.method == Method::options && cors_.enabled()) {
+    exchange->respond(cors_.preflight(request));
+    return;
+  }
+  const std::string_view transport = request.query.value("transport");
+  const bool wants_websocket = transport == "websocket" && options_.websocket;
+  if (!wants_websocket && !(transport == "polling" && options_.polling)) {
+    return refuse(*exchange, ErrorCode::unknown_transport, message_of(ErrorCode::unknown_transport));
+  }
+  const std::string_view origin = request.headers.value("Origin");
+  if (!web::is_well_formed_origin(origin)) {
+    return refuse(*exchange, ErrorCode::bad_request, message_of(ErrorCode::bad_request));
+  }
+  if (options_.refuse_foreign_origins && !cors_.allows(request, exchange->peer().secure)) {
+    std::string message = "origin " + std::string(origin) + " is not allowed";
+    if (!options_.origin_option.empty())
+      message +=
+          "; start the server with " + options_.origin_option + " " + std::string(origin) + " to allow it";
+    return refuse(*exchange, ErrorCode::forbidden, message, 403);
+  }
+  const std::string_view sid = request.query.value("sid");
+  if (!sid.empty()) return handle_with_sid(exchange, sid);
+
+  if (request.method != Method::get) {
+    return refuse(*exchange, ErrorCode::bad_handshake_method, message_of(ErrorCode::bad_handshake_method));
+  }
+  if (wants_websocket != request.upgrade) {
+    return refuse(*exchange, ErrorCode::bad_request, message_of(ErrorCode::bad_request));
+  }
+  if (wants_websocket) {
+    if (const auto problem = web::upgrade_problem(request))
+      return refuse(*exchange, ErrorCode::bad_request, *problem);
+  }
+  if (draining_.load(std::memory_order_relaxed)) {
+    return refuse(*exchange, ErrorCode::forbidden, "the server is shutting down", 503, 1);
+  }
+  if (options_.allow_request) {
+    if (const auto refusal = options_.allow_request(request, exchange->peer())) {
+      return refuse(*exchange, ErrorCode::forbidden, refusal->message, refusal->status,
+                    refusal->retry_after_s);
+    }
+  }
+  if (request.query.value("EIO") != "4") {
+    return refuse(*exchange, ErrorCode::unsupported_version, message_of(ErrorCode::unsupported_version));
+  }
+  open_session(exchange);
+}
+
+void Server::handle_with_sid(const web::ExchangePtr& exchange, std::string_view sid) {
+  const auto& request = exchange->request();
+  net::Shard* home = shard_of(sid);
+  if (home == nullptr) return refuse(*exchange, ErrorCode::unknown_sid, message_of(ErrorCode::unknown_sid));
+  if (home != &exchange->shard()) {
+    exchange->move_to(*home, [this](const web::ExchangePtr& moved) { handle(moved); });
+    return;
+  }
+  Session* session = find(*home, sid);
+  if (session == nullptr)
+    return refuse(*exchange, ErrorCode::unknown_sid, message_of(ErrorCode::unknown_sid));
+
+  const bool wants_websocket = request.query.value("transport") == "websocket";
+  if (wants_websocket) {
+    if (!request.upgrade)
+      return refuse(*exchange, ErrorCode::bad_request, message_of(ErrorCode::bad_request));
+    if (const auto problem = web::upgrade_problem(request))
+      return refuse(*exchange, ErrorCode::bad_request, *problem);
+    session->start_upgrade(*exchange);
+    return;
+  }
+  if (request.upgrade || session->transport() != TransportKind::polling) {
+    return refuse(*exchange, ErrorCode::bad_request, message_of(ErrorCode::bad_request));
+  }
+  if (request.method == Method::get) {
+    session->polling_->poll(exchange);
+  } else if (request.method == Method::post) {
+    session->polling_->post(exchange);
+  } else {
+    wire::http::Response response;
+    response.status = 405;
+    response.headers.add("Allow", "GET, POST");
+    decorate(*exchange, response);
+    exchange->respond(std::move(response));
+  }
+}
+
+void Server::open_session(const web::ExchangePtr& exchange) {
+  net::Shard& shard = exchange->shard();
+  auto& state = *shards_[shard.index()];
+  const auto& request = exchange->request();
+
+  auto handshake = std::make_shared<Handshake>();
+  handshake->url = request.target;
+  handshake->query = request.query;
+  handshake->headers = request.headers;
+  handshake->peer = exchange->peer();
+  handshake->issued = SystemClock{}.wall_now();
+  handshake->xdomain = request.headers.contains("Origin");
+
+  const SessionId id = new_id(shard);
+  auto owned = std::unique_ptr<Session>(new Session(*this, shard, id));
+  Session& session = *owned;
+  state.sessions.emplace(id, std::move(owned));
+  ++state.counters.sessions_opened;
+  ++state.counters.sessions_open;
+  if (request.upgrade) {
+    session.begin_websocket(*exchange);
+  } else {
+    session.begin_polling(*exchange);
+  }
+  if (session.state_ == Session::State::closed) {  // the client went away meanwhile
+    remove(session);
+    return;
+  }
+  session.opened(connect_(session, std::move(handshake)));
+}
+
+web::BodyAborted Server::on_headers(const wire::http::Request& request, net::Shard& shard) {
+  if (request.method != Method::post || request.query.value("transport") != "polling") return {};
+  const std::string_view sid = request.query.value("sid");
+  net::Shard* home = shard_of(sid);
+  const auto id = to_session_id(sid);
+  if (home == nullptr || !id) return {};
+  if (home == &shard) {
+    post_began(shard, *id);
+  } else {
+    home->post([this, home, id = *id] { post_began(*home, id); });
+  }
+  return [this, home, id = *id](unsigned status) {
+    if (home->is_current()) {
+      post_aborted(*home, id, status);
+    } else {
+      home->post([this, home, id, status] { post_aborted(*home, id, status); });
+    }
+  };
+}
+
+void Server::post_began(net::Shard& shard, const SessionId& id) {
+  Session* session = find(shard, view_of(id));
+  if (session != nullptr && session->polling_ != nullptr) session->polling_->post_began();
+}
+
+void Server::post_aborted(net::Shard& shard, const SessionId& id, unsigned status) {
+  Session* session = find(shard, view_of(id));
+  if (session != nullptr && session->polling_ != nullptr) session->polling_->post_aborted(status);
+}
+
+void Server::refuse(web::Exchange& exchange, ErrorCode code, std::string_view message, unsigned status,
+                    unsigned retry_after_s) {
+  ++counters(exchange.shard()).refused[static_cast<std::size_t>(code)];
+  if (options_.on_refused) options_.on_refused(exchange, code, message);
+  wire::http::Response response;
+  response.status = status;
+  if (retry_after_s > 0) response.headers.add("Retry-After", std::to_string(retry_after_s));
+  if (exchange.request().upgrade) {  // as the reference answers on the raw connection
+    response.headers.add("Content-Type", "text/html");
+    response.body = message;
+    response.close = true;
+  } else {
+    response.headers.add("Content-Type", "application/json");
+    response.body = "{\"code\":" + std::to_string(static_cast<int>(code)) + ",\"message\":";
+    json::append_string(response.body, message);
+    response.body += '}';
+    decorate(exchange, response);
+  }
+  exchange.respond(std::move(response));
+}
+
+void Server::decorate(const web::Exchange& exchange, wire::http::Response& response) const {
+  cors_.decorate(exchange.request(), response.headers);
+}
+
+std::string Server::open_packet(std::string_view sid, bool upgrade) const {
+  wire::engineio::OpenFields fields;
+  fields.sid = sid;
+  fields.upgrade_to_websocket = upgrade;
+  fields.ping_interval_ms = options_.ping_interval.count();
+  fields.ping_timeout_ms = options_.ping_timeout.count();
+  fields.max_payload = options_.max_payload;
+  return wire::engineio::encode_open(fields);
+}
+
+wire::websocket::DecoderLimits Server::decoder_limits() const noexcept {
+  return {options_.max_payload, options_.fragments_per_message};
+}
+
+void Server::remove(Session& session) {
+  auto& state = *shards_[session.shard_.index()];
+  const auto found = state.sessions.find(session.id_);
+  if (found == state.sessions.end()) return;
+  --state.counters.sessions_open;
+  session.shard_.retire(std::move(found->second));
+  state.sessions.erase(found);
+}
+
+Session* Server::find(net::Shard& shard, std::string_view sid) {
+  const auto id = to_session_id(sid);
+  if (!id) return nullptr;
+  auto& sessions = shards_[shard.index()]->sessions;
+  const auto found = sessions.find(*id);
+  return found == sessions.end() ? nullptr : found->second.get();
+}
+
+net::Shard* Server::shard_of(std::string_view sid) const {
+  if (sid.size() != SessionId{}.size()) return nullptr;
+  const auto first = base64url_decode(sid.substr(0, 4));
+  if (!first) return nullptr;
+  const auto index = static_cast<std::size_t>(static_cast<unsigned char>(first->front()));
+  return index < pool_.size() ? &pool_.at(index) : nullptr;
+}
+
+SessionId Server::new_id(net::Shard& shard) const {
+  std::array<std::uint8_t, 15> raw{};
+  shard.random().fill(raw);
+  raw[0] = static_cast<std::uint8_t>(shard.index());
+  const std::string text = base64url_encode({reinterpret_cast<const char*>(raw.data()), raw.size()});
+  SessionId id{};
+  text.copy(id.data(), id.size());
+  return id;
+}
+
+void Server::close_all(wire::websocket::CloseCode code) {
+  pool_.run_on_all([this, code](net::Shard& shard) {
+    std::vector<Session*> sessions;
+    for (auto& entry : shards_[shard.index()]->sessions) sessions.push_back(entry.second.get());
+    for (Session* session : sessions) {
+      session->close(CloseReason::forced_close, code);
+      session->end(CloseReason::forced_close);
+    }
+  });
+}
+
+}  // namespace togglecast::engineio

@@ -1,0 +1,94 @@
+// An Engine.IO 4 server on a path of an HTTP server: handshakes, sessions, and the requests that belong to
+// them. Every session lives on the shard that its id names; requests that arrive on another shard move there.
+// Thread rule: constructed before the shards start; `close_all` and the counters from any thread, the rest on
+// shards.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engineio/options.hpp"
+#include "engineio/session.hpp"
+#include "net/shard_pool.hpp"
+#include "web/cors.hpp"
+#include "web/router.hpp"
+
+namespace togglecast::engineio {
+
+/// Of one shard; written there, read anywhere.
+struct Counters {
+  struct Cell {
+    std::atomic<std::uint64_t> value{0};
+    void operator++() noexcept {
+      value.store(value.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    }
+    void operator--() noexcept {
+      value.store(value.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
+    }
+  };
+  Cell sessions_opened, sessions_open, packets_in, packets_out, upgrades;
+  std::array<Cell, 6> refused;  ///< by ErrorCode
+  std::array<Cell, 5> closed;   ///< by CloseReason
+};
+
+class Server {
+ public:
+  /// Called on the session's shard when a session begins; the packet that opens it has been sent.
+  using Connect = std::function<std::unique_ptr<SessionHandler>(Session&, HandshakePtr)>;
+
+  Server(net::ShardPool& shards, Options options, Connect connect);
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+  /// The sessions must have been closed (`close_all`) or the shards stopped.
+  ~Server();
+
+  /// Serves `prefix` (with its trailing slash) and everything behind it.
+  void mount(web::Router& router, std::string prefix);
+  /// Refuses new sessions with 503 from now on.
+  void drain() noexcept { draining_.store(true, std::memory_order_relaxed); }
+  /// Closes every session and waits for it. Not from a shard's thread.
+  void close_all(wire::websocket::CloseCode code = wire::websocket::CloseCode::none);
+
+  [[nodiscard]] const Options& options() const noexcept { return options_; }
+  [[nodiscard]] const Counters& counters(std::size_t shard) const noexcept;
+  [[nodiscard]] std::size_t shard_count() const noexcept { return shards_.size(); }
+
+ private:
+  friend class Session;
+  friend class PollingTransport;
+  friend class UpgradeProbe;
+  struct ShardState;
+
+  void handle(const web::ExchangePtr& exchange);
+  void handle_with_sid(const web::ExchangePtr& exchange, std::string_view sid);
+  void open_session(const web::ExchangePtr& exchange);
+  web::BodyAborted on_headers(const wire::http::Request& request, net::Shard& shard);
+  void post_began(net::Shard& shard, const SessionId& id);
+  void post_aborted(net::Shard& shard, const SessionId& id, unsigned status);
+
+  void refuse(web::Exchange& exchange, ErrorCode code, std::string_view message, unsigned status = 400,
+              unsigned retry_after_s = 0);
+  void decorate(const web::Exchange& exchange, wire::http::Response& response) const;
+  [[nodiscard]] std::string open_packet(std::string_view sid, bool upgrade) const;
+  [[nodiscard]] wire::websocket::DecoderLimits decoder_limits() const noexcept;
+  [[nodiscard]] Counters& counters(const net::Shard& shard) noexcept;
+  void remove(Session& session);
+  [[nodiscard]] Session* find(net::Shard& shard, std::string_view sid);
+  [[nodiscard]] net::Shard* shard_of(std::string_view sid) const;
+  [[nodiscard]] SessionId new_id(net::Shard& shard) const;
+
+  net::ShardPool& pool_;
+  Options options_;
+  web::Cors cors_;
+  Connect connect_;
+  std::atomic<bool> draining_{false};
+  std::vector<std::unique_ptr<ShardState>> shards_;
+};
+
+}  // namespace togglecast::engineio

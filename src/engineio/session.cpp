@@ -1,0 +1,272 @@
+#include "engineio/session.hpp"
+
+#include <utility>
+
+#include "engineio/frame.hpp"
+#include "engineio/polling_transport.hpp"
+#include "engineio/server.hpp"
+#include "engineio/upgrade_probe.hpp"
+#include "wire/engineio/packet.hpp"
+
+namespace togglecast::engineio {
+namespace {
+
+namespace ws = wire::websocket;
+
+// The first ping comes up to half an interval early, so that clients that came back together do not beat
+// together.
+TimePoint first_ping(net::Shard& shard, Milliseconds interval) {
+  const auto half = static_cast<std::uint64_t>(interval.count() / 2);
+  return shard.now() + interval - Milliseconds{half == 0 ? 0 : random_below(shard.random(), half)};
+}
+
+const SharedBytes& ping_frame() {
+  static const SharedBytes frame = text_packet("2");
+  return frame;
+}
+
+}  // namespace
+
+std::string_view to_string(CloseReason reason) noexcept {
+  switch (reason) {
+    case CloseReason::transport_error:
+      return "transport error";
+    case CloseReason::transport_close:
+      return "transport close";
+    case CloseReason::ping_timeout:
+      return "ping timeout";
+    case CloseReason::parse_error:
+      return "parse error";
+    case CloseReason::forced_close:
+      return "forced close";
+  }
+  return "forced close";
+}
+
+std::string_view to_string(TransportKind kind) noexcept {
+  return kind == TransportKind::websocket ? "websocket" : "polling";
+}
+
+Session::Session(Server& server, net::Shard& shard, const SessionId& id)
+    : server_(server),
+      shard_(shard),
+      heartbeat_(first_ping(shard, server.options().ping_interval), server.options().ping_interval,
+                 server.options().ping_timeout),
+      id_(id) {}
+
+Session::~Session() = default;
+
+void Session::begin_polling(web::Exchange& exchange) {
+  polling_ = std::make_unique<PollingTransport>(*this);
+  const Options& options = server_.options();
+  wire::http::Response response;
+  response.headers.add("Content-Type", "text/plain; charset=UTF-8");
+  response.headers.add("cache-control", "no-store");
+  if (options.cookie) {
+    response.headers.add("Set-Cookie",
+                         *options.cookie + "=" + std::string(id()) + "; Path=/; HttpOnly; SameSite=Lax");
+  }
+  response.body = server_.open_packet(id(), options.upgrades && options.websocket);
+  server_.decorate(exchange, response);
+  exchange.respond(std::move(response));
+}
+
+void Session::begin_websocket(web::Exchange& exchange) {
+  auto upgraded = exchange.upgrade(web::upgrade_response(exchange.request()));
+  if (upgraded.stream == nullptr) {
+    state_ = State::closed;
+    return;
+  }
+  upgraded.stream->limit(&server_.options().stream);
+  socket_ = std::make_unique<web::WebSocket>(std::move(upgraded.stream), server_.decoder_limits(),
+                                             static_cast<web::WebSocketHandler&>(*this));
+  socket_->send(text_packet(server_.open_packet(id(), false)));
+  // The handler is made first; then the bytes behind the handshake are read.
+  shard_.at_turn_end([this, leftover = std::move(upgraded.leftover)]() mutable {
+    if (socket_ != nullptr && socket_->open()) socket_->start(std::move(leftover));
+  });
+}
+
+void Session::opened(std::unique_ptr<SessionHandler> handler) {
+  handler_ = std::move(handler);
+  if (state_ != State::opening) return;
+  state_ = State::open;
+  arm_heartbeat();
+}
+
+void Session::arm_heartbeat() {
+  const auto delay = std::chrono::ceil<Milliseconds>(heartbeat_.due() - shard_.now());
+  shard_.arm(*this, delay);
+}
+
+void Session::send(const SharedBytes& frame) {
+  if (state_ != State::open && state_ != State::opening) return;
+  ++server_.counters(shard_).packets_out;
+  if (socket_ != nullptr) {
+    socket_->send(frame);
+  } else {
+    polling_->send(frame);
+  }
+}
+
+bool Session::writable() const noexcept {
+  if (state_ != State::open) return false;
+  return socket_ != nullptr ? socket_->stream().backlog_bytes() == 0 : polling_->writable();
+}
+
+std::size_t Session::backlog_bytes() const noexcept {
+  if (socket_ != nullptr) return socket_->stream().backlog_bytes();
+  return polling_ != nullptr ? polling_->queued_bytes() : 0;
+}
+
+void Session::on_packet_text(std::string_view text) {
+  if (state_ != State::open) return;
+  const auto packet = wire::engineio::decode(text);
+  if (!packet) {
+    close(CloseReason::parse_error);
+    return;
+  }
+  on_packet(*packet);
+}
+
+void Session::on_packet(const wire::engineio::Packet& packet) {
+  using wire::engineio::PacketType;
+  ++server_.counters(shard_).packets_in;
+  switch (packet.type) {
+    case PacketType::message:
+      if (packet.binary) {
+        handler_->on_binary(wire::engineio::decode_binary(packet.data));
+      } else {
+        handler_->on_text(packet.data);
+      }
+      return;
+    case PacketType::pong:
+      heartbeat_.on_pong(shard_.now());
+      arm_heartbeat();
+      return;
+    case PacketType::ping:
+      close(CloseReason::transport_error);
+      return;
+    case PacketType::close:
+      end(CloseReason::transport_close);
+      return;
+    case PacketType::open:
+    case PacketType::upgrade:
+    case PacketType::noop:
+      return;
+  }
+}
+
+void Session::on_message_binary(std::string_view bytes) {
+  if (state_ != State::open) return;
+  ++server_.counters(shard_).packets_in;
+  handler_->on_binary(bytes);
+}
+
+void Session::on_timer(TimePoint now) {
+  if (state_ == State::closing) {  // nobody polled to hear of the close
+    state_ = State::closed;
+    server_.remove(*this);
+    return;
+  }
+  switch (heartbeat_.on_tick(now)) {
+    case Heartbeat::Action::none:
+      break;
+    case Heartbeat::Action::send_ping:
+      send(ping_frame());
+      break;
+    case Heartbeat::Action::close:
+      if (socket_ != nullptr) {
+        close(CloseReason::ping_timeout);
+      } else {
+        end(CloseReason::ping_timeout);
+      }
+      return;
+  }
+  arm_heartbeat();
+}
+
+void Session::close(CloseReason reason, ws::CloseCode code) {
+  if (state_ != State::open) return;
+  if (probe_ != nullptr) probe_->cancel();
+  if (socket_ != nullptr) {
+    socket_->close(code);
+    end(reason);
+    return;
+  }
+  if (reason != CloseReason::forced_close) {
+    end(reason);
+    return;
+  }
+  state_ = State::closing;
+  cancel();
+  polling_->send(text_packet("1"));
+  if (state_ == State::closing) shard_.arm(*this, server_.options().close_grace);
+  notify_closed(reason);
+}
+
+void Session::end(CloseReason reason) {
+  if (state_ == State::closed) return;
+  const bool told = state_ == State::closing;
+  state_ = State::closed;
+  cancel();
+  if (probe_ != nullptr) probe_->cancel();
+  if (polling_ != nullptr) polling_->end(reason == CloseReason::transport_close ? "6" : "1");
+  if (socket_ != nullptr && socket_->open()) socket_->close(ws::CloseCode::none);
+  if (!told) notify_closed(reason);
+  server_.remove(*this);
+}
+
+void Session::notify_closed(CloseReason reason) {
+  if (handler_ != nullptr) handler_->on_close(reason);
+}
+
+void Session::on_end(web::WebSocketEnd how, std::uint16_t, std::string_view) {
+  switch (how) {
+    case web::WebSocketEnd::closed_by_peer:
+      end(CloseReason::transport_close);
+      return;
+    case web::WebSocketEnd::dropped:
+      end(CloseReason::transport_close);
+      return;
+    case web::WebSocketEnd::failed:
+      end(CloseReason::transport_error);
+      return;
+    case web::WebSocketEnd::stalled:
+      end(CloseReason::transport_error);
+      return;
+  }
+}
+
+void Session::on_drained() {
+  if (state_ == State::open && handler_ != nullptr) handler_->on_drained();
+}
+
+void Session::start_upgrade(web::Exchange& exchange) {
+  auto upgraded = exchange.upgrade(web::upgrade_response(exchange.request()));
+  if (upgraded.stream == nullptr) return;
+  upgraded.stream->limit(&server_.options().stream);
+  auto probe = std::make_unique<UpgradeProbe>(*this, std::move(upgraded.stream), server_.decoder_limits());
+  const bool welcome =
+      state_ == State::open && polling_ != nullptr && probe_ == nullptr && server_.options().upgrades;
+  if (!welcome) {  // a second one: closed without harm to the first
+    probe->cancel();
+    shard_.retire(std::move(probe));
+    return;
+  }
+  probe_ = std::move(probe);
+  probe_->start(std::move(upgraded.leftover));
+}
+
+void Session::take_over(std::unique_ptr<web::WebSocket> socket) {
+  socket->handle_with(*this);
+  polling_->hand_over(*socket);
+  socket_ = std::move(socket);
+  shard_.retire(std::move(polling_));
+  probe_ended();
+  on_drained();
+}
+
+void Session::probe_ended() { shard_.retire(std::move(probe_)); }
+
+}  // namespace togglecast::engineio

@@ -1,5 +1,7 @@
 # How our own code is compiled: warnings, hardening, sanitizers, and the tools that make it quick.
 
+include(CheckLinkerFlag)
+
 option(TOGGLECAST_WERROR "Treat warnings as errors" ON)
 option(TOGGLECAST_PCH "Precompile the heavy third-party headers" ON)
 set(TOGGLECAST_SANITIZE "" CACHE STRING "Value for -fsanitize, such as address,undefined")
@@ -28,7 +30,8 @@ target_compile_options(togglecast_compile INTERFACE
 target_link_options(togglecast_compile INTERFACE $<$<CONFIG:Release>:-Wl,-z,relro,-z,now>)
 
 find_program(TOGGLECAST_MOLD mold)
-if(TOGGLECAST_MOLD)
+check_linker_flag(CXX -fuse-ld=mold TOGGLECAST_CAN_USE_MOLD)
+if(TOGGLECAST_MOLD AND TOGGLECAST_CAN_USE_MOLD)
   target_link_options(togglecast_compile INTERFACE -fuse-ld=mold)
 endif()
 

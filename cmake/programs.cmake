@@ -23,3 +23,13 @@ function(add_example name)
   add_executable(${name} ${sources})
   target_link_libraries(${name} PRIVATE togglecast::socketio)
 endfunction()
+
+# Target `programs`: all of the above and none of the tests.
+function(add_programs_target)
+  add_custom_target(programs)
+  foreach(name togglecast chat conformance-server)
+    if(TARGET ${name})
+      add_dependencies(programs ${name})
+    endif()
+  endforeach()
+endfunction()

@@ -1,0 +1,77 @@
+"""What the tree must look like. Each rule is also tried on a tree that breaks it, so that none can fall asleep."""
+
+import pathlib
+import sys
+import tempfile
+import unittest
+
+from include_table import ROOT, read_table, violations
+
+TABLE = "base:\nwire: base\nnet: base\nweb: wire net\nstorage: base\napp: *\n"
+
+
+def complaints(files):
+    """The violations of a small tree: {path: text}."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = pathlib.Path(folder)
+        for name, text in files.items():
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).write_text(text)
+        return list(violations(root, read_table(TABLE)))
+
+
+class TheTable(unittest.TestCase):
+    def test_permission_is_transitive(self):
+        allowed = read_table(TABLE)
+        self.assertEqual(allowed["web"], {"web", "wire", "net", "base"})
+        self.assertEqual(allowed["app"], set(allowed))
+
+    def test_a_folder_can_only_name_folders_above_its_line(self):
+        with self.assertRaises(ValueError):
+            read_table("wire: base\nbase:\n")
+
+
+class TheChecker(unittest.TestCase):
+    def test_accepts_includes_that_point_down(self):
+        files = {"base/a.hpp": "#include <string>\n", "web/b.cpp": '#include "base/a.hpp"\n#include "web/b.hpp"\n', "web/b.hpp": ""}
+        self.assertEqual(complaints(files), [])
+
+    def test_refuses_an_include_that_points_up(self):
+        self.assertEqual(len(complaints({"base/a.hpp": '#include "web/b.hpp"\n', "web/b.hpp": ""})), 1)
+
+    def test_refuses_an_include_across_the_towers(self):
+        found = complaints({"storage/a.cpp": '#pragma once\n  #  include "wire/b.hpp"\n', "wire/b.hpp": ""})
+        self.assertEqual(found, ["src/storage/a.cpp:2: storage may not include wire/b.hpp"])
+
+    def test_refuses_a_folder_that_the_table_does_not_name(self):
+        self.assertEqual(len(complaints({"utils/a.hpp": ""})), 1)
+
+    def test_refuses_includes_not_written_from_the_root(self):
+        self.assertEqual(len(complaints({"base/a.hpp": '#include "b.hpp"\n', "base/b.hpp": ""})), 1)
+        self.assertEqual(len(complaints({"base/a.hpp": "#include <base/b.hpp>\n", "base/b.hpp": ""})), 1)
+
+    def test_refuses_a_heavy_header_away_from_home(self):
+        self.assertEqual(len(complaints({"storage/store.hpp": "#include <sqlite3.h>\n"})), 1)
+        self.assertEqual(complaints({"storage/sqlite/store.cpp": "#include <sqlite3.h>\n"}), [])
+        self.assertEqual(len(complaints({"storage/a.cpp": "#include <boost/asio/post.hpp>\n"})), 1)
+
+
+class TheHouse(unittest.TestCase):
+    def test_every_include_is_allowed(self):
+        found = list(violations(ROOT / "src", read_table((ROOT / "cmake/layers.txt").read_text())))
+        self.assertEqual(found, [], "\n" + "\n".join(found))
+
+    def test_every_header_has_pragma_once(self):
+        missing = [str(p) for p in (ROOT / "src").rglob("*.hpp") if "#pragma once\n" not in p.read_text()]
+        self.assertEqual(missing, [])
+
+    def test_every_folder_says_what_lives_there(self):
+        missing = [p.name for p in (ROOT / "src").iterdir() if p.is_dir() and not (p / "README.md").is_file()]
+        self.assertEqual(missing, [])
+
+
+if __name__ == "__main__":
+    result = unittest.main(exit=False).result
+    bad = len(result.failures) + len(result.errors)
+    print(f"{result.testsRun - bad} passed, {bad} failed")
+    sys.exit(1 if bad else 0)

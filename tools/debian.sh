@@ -1,0 +1,70 @@
+# Sourced by ./start and ./check: installing Debian packages, and being the right user while doing it.
+# `root` is the folder of the clone. sudo is used for apt alone.
+
+# install_packages <what for> <package>…  Asks apt for what is missing; silent, and without network, when nothing is.
+install_packages() {
+  local purpose=$1 missing=() name
+  shift
+  if ! command -v dpkg-query >/dev/null; then
+    echo "This is not Debian; $purpose needs what these Debian 12 packages contain: $*" >&2
+    return 0
+  fi
+  for name in "$@"; do
+    [[ $(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null) == installed ]] || missing+=("$name")
+  done
+  ((${#missing[@]} == 0)) && return 0
+
+  local as_root=()
+  if ((EUID != 0)); then
+    if ! command -v sudo >/dev/null; then
+      echo "$purpose needs packages that are not installed. As root, run:" >&2
+      echo "  apt-get install --no-install-recommends ${missing[*]}" >&2
+      return 1
+    fi
+    as_root=(sudo)
+  fi
+  echo "Installing for $purpose: ${missing[*]}" >&2
+  local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o Dpkg::Use-Pty=0)
+  "${apt[@]}" update >&2 && "${apt[@]}" install -y --no-remove --no-install-recommends "${missing[@]}" >&2 </dev/null
+}
+
+# Under sudo, goes on as the user who called it (the script is started again as that user), so that everything
+# written from here on belongs to that user.
+continue_as_caller() {
+  if ((EUID != 0)) || ((${SUDO_UID:-0} == 0)); then return 0; fi
+  local entry
+  entry=$(getent passwd "$SUDO_UID") || return 0
+  local name=${entry%%:*} home
+  home=$(cut -d: -f6 <<<"$entry")
+  # A clone that root made is not writable for the caller; what we write to in it is.
+  install -d -o "$SUDO_UID" -g "$SUDO_GID" "$root/build" "$root/data"
+  exec setpriv --reuid="$SUDO_UID" --regid="$SUDO_GID" --init-groups \
+    env -u SUDO_UID -u SUDO_GID -u SUDO_USER -u SUDO_COMMAND HOME="$home" USER="$name" LOGNAME="$name" "$@"
+}
+
+# How many compilers at once: one per core, but each may want a gigabyte.
+build_jobs() {
+  local cores memory
+  cores=$(nproc)
+  memory=$(awk '/^MemAvailable/ {print int($2 / 1048576)}' /proc/meminfo)
+  echo $((memory < 1 ? 1 : memory < cores ? memory : cores))
+}
+
+# build <preset> <target>…  Configures when needed, then builds.
+build() {
+  local folder=$root/build/$1 preset=$1 fresh=()
+  shift
+  # A folder that was configured under another path (the clone was moved) starts afresh.
+  if [[ -f $folder/CMakeCache.txt ]] && ! grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$root" "$folder/CMakeCache.txt"; then
+    fresh=(--fresh)
+    rm -f "$folder/build.ninja"
+  fi
+  if [[ ! -f $folder/build.ninja || $root/CMakePresets.json -nt $folder/build.ninja ]]; then
+    (cd "$root" && cmake --preset "$preset" "${fresh[@]}") || return
+  fi
+  cmake --build "$folder" -j "$(build_jobs)" --target "$@"
+}
+
+togglecast_build_packages=(g++ cmake ninja-build pkg-config libboost1.81-dev libboost-json1.81-dev libexpected-dev
+  libfmt-dev libspdlog-dev prometheus-cpp-dev libsodium-dev libsqlite3-dev libssl-dev zlib1g-dev libcli11-dev
+  libtomlplusplus-dev)

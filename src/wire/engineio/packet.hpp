@@ -27,7 +27,7 @@ enum class DecodeError : std::uint8_t { empty, unknown_type };
 [[nodiscard]] tl::expected<Packet, DecodeError> decode(std::string_view text) noexcept;
 
 /// Bytes of a `b…` packet. Lenient as the reference: characters outside both alphabets are skipped, padding
-/// may be missing.
+/// may be missing, and the first `=` ends the data.
 [[nodiscard]] std::string decode_binary(std::string_view base64);
 
 /// Walks a polling payload one packet at a time, so that an error leaves the packets before it delivered.

@@ -1,9 +1,11 @@
 // Socket.IO protocol 5 packets (default parser) as values. Owns no socket and no clock.
 //
-//   packet := type [ count '-' ] [ namespace ',' ] [ ack-id ] [ JSON ]
-//   type   := '0' CONNECT | '1' DISCONNECT | '2' EVENT | '3' ACK | '4' CONNECT_ERROR | '5' BINARY_EVENT | '6'
-//   BINARY_ACK count  := decimal, types 5 and 6 only;  namespace := '/' up to ',' or the end;  ack-id :=
-//   decimal, at most 2^53-1
+//   packet    := type [ count '-' ] [ namespace ',' ] [ ack-id ] [ JSON ]
+//   type      := '0' CONNECT | '1' DISCONNECT | '2' EVENT | '3' ACK | '4' CONNECT_ERROR | '5' BINARY_EVENT
+//              | '6' BINARY_ACK
+//   count     := decimal, types 5 and 6 only
+//   namespace := '/' and what follows up to ',' or the end; left out for '/'
+//   ack-id    := decimal, at most 2^53-1
 //
 // Thread rule: pure functions; a Decoder belongs to one connection.
 #pragma once
@@ -36,14 +38,14 @@ enum class PacketType : std::uint8_t {
 inline constexpr std::uint64_t kMaxAckId = (1ULL << 53) - 1;
 
 /// Arguments of an event or ack. Binary parts stand in `attachments`; `values` holds
-/// `{"_placeholder":true,"num":i}` for each.
+/// `{"_placeholder":true,"num":i}` for each. Without attachments such an object is data like any other.
 struct Arguments {
   boost::json::array values;
   std::vector<SharedBytes> attachments;
 };
 
 /// A packet as received. `binary_event` and `binary_ack` are handed out as `event` and `ack`, complete with
-/// attachments.
+/// attachments. An ack without an id, which answers nothing, has no `ack_id`.
 struct Packet {
   PacketType type = PacketType::event;
   std::string nsp = "/";
@@ -84,8 +86,9 @@ struct Encoded {
   std::vector<SharedBytes> attachments;
 };
 
-/// EVENT, or BINARY_EVENT when there are attachments (then placeholders are numbered anew in order of
-/// appearance and attachments without one are dropped). `args.values[0]` is the event's name.
+/// EVENT, or BINARY_EVENT when there are attachments: then placeholders are numbered anew in order of
+/// appearance, an attachment used twice is sent twice, one without placeholder is dropped, and a placeholder
+/// without attachment becomes null. `args.values[0]` is the event's name.
 [[nodiscard]] Encoded encode_event(std::string_view nsp, std::optional<std::uint64_t> ack_id,
                                    const Arguments& args);
 [[nodiscard]] Encoded encode_ack(std::string_view nsp, std::uint64_t ack_id, const Arguments& args);

@@ -8,11 +8,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
+#include <memory>
 #include <string_view>
 
 #include "base/shared_bytes.hpp"
-#include "base/utf8.hpp"
 
 namespace togglecast::wire::websocket {
 
@@ -58,36 +57,39 @@ struct Event {
 
 /// Decodes masked client frames. A message in one frame that lies whole in one input is handed out in place,
 /// without a copy; what is cut over several inputs or fragments is gathered in a buffer that exists only
-/// meanwhile.
+/// meanwhile and grows with what has arrived, never with what a header announces. An idle decoder owns no
+/// memory besides itself.
 class Decoder {
  public:
   explicit Decoder(DecoderLimits limits) noexcept : limits_(limits) {}
 
   /// Takes the next event from `[*data, *data + *size)`, moving both past what it used. Unmasks in place.
   /// Call again until `need_more`. Size, RSV bits, opcode and mask are judged on the header, before any
-  /// payload is kept.
+  /// payload is kept; text is judged as it arrives.
   [[nodiscard]] Event next(char*& data, std::size_t& size);
 
  private:
+  struct Header;
+  struct Gathering;  // an open message, frame or frame header; absent otherwise
+  struct GatheringDeleter {
+    void operator()(Gathering* gathering) const noexcept;
+  };
+
+  [[nodiscard]] bool take_header(char*& data, std::size_t& size, Header& header, Event& failure);
+  [[nodiscard]] Event take_payload(char*& data, std::size_t& size);
+  [[nodiscard]] const char* broken_rule(std::uint8_t first, std::uint8_t second) const noexcept;
+  [[nodiscard]] Event judge_size(const Header& header);
+  [[nodiscard]] Event in_place(const Header& header, std::string_view payload);
+  [[nodiscard]] Event append(std::string_view piece);
+  [[nodiscard]] Event control(std::uint8_t opcode, std::string_view payload);
+  [[nodiscard]] Event finish_message();
   [[nodiscard]] Event fail(CloseCode code, std::string_view reason) noexcept;
-  [[nodiscard]] Event finish_frame(std::string_view payload);
+  [[nodiscard]] bool message_open() const noexcept;
+  Gathering& gathering();
 
   DecoderLimits limits_;
-  std::string gathered_;  // fragments of the current data message, or the current cut frame
-  // The implementation may change everything below.
-  std::string control_;  // payload of a cut control frame
-  std::uint64_t remaining_ = 0;
-  std::uint32_t fragments_ = 0;
-  std::uint32_t mask_ = 0;
-  std::uint8_t mask_offset_ = 0;
-  std::uint8_t header_[14] = {};
-  std::uint8_t header_size_ = 0;
-  std::uint8_t frame_opcode_ = 0;
-  std::uint8_t message_opcode_ = 0;  // 0: no message open
-  bool final_ = false;
-  bool in_payload_ = false;
+  std::unique_ptr<Gathering, GatheringDeleter> gathering_;
   bool done_ = false;
-  Utf8Validator utf8_;
 };
 
 /// Bytes of the header of an unmasked frame with this payload: 2, 4 or 10.

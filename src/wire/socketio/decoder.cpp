@@ -1,0 +1,166 @@
+#include <algorithm>
+#include <array>
+
+#include "wire/socketio/packet.hpp"
+#include "wire/socketio/placeholder.hpp"
+
+namespace togglecast::wire::socketio {
+namespace {
+
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// A decimal number at the front, which moves past it; a number above `limit` comes back as `limit` + 1.
+std::optional<std::uint64_t> take_number(std::string_view& text, std::uint64_t limit) {
+  if (text.empty() || !is_digit(text.front())) return std::nullopt;
+  std::uint64_t number = 0;
+  for (; !text.empty() && is_digit(text.front()); text.remove_prefix(1)) {
+    if (number <= limit) number = number * 10 + static_cast<std::uint64_t>(text.front() - '0');
+  }
+  return std::min(number, limit + 1);
+}
+
+tl::unexpected<Error> refuse(std::size_t byte, std::string_view what) {
+  return fail(Errc::parse_error, "byte " + std::to_string(byte) + ": " + std::string(what));
+}
+
+std::string_view take_namespace(std::string_view& text) {
+  if (!text.starts_with('/')) return "/";
+  const std::size_t comma = text.find(',');
+  const std::string_view nsp = text.substr(0, comma);
+  text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
+  return nsp;
+}
+
+// Why this is no payload for the type, or nullptr.
+const char* wrong_payload(PacketType type, const json::value* payload) {
+  switch (type) {
+    case PacketType::connect:
+      return payload == nullptr || payload->is_object() ? nullptr : "CONNECT payload is not an object";
+    case PacketType::disconnect:
+      return payload == nullptr ? nullptr : "DISCONNECT has a payload";
+    case PacketType::connect_error:
+      return payload == nullptr || payload->is_object() || payload->is_string()
+                 ? nullptr
+                 : "CONNECT_ERROR payload is neither object nor string";
+    case PacketType::event:
+    case PacketType::binary_event: {
+      const auto* args = payload == nullptr ? nullptr : payload->if_array();
+      if (args == nullptr) return "EVENT payload is not an array";
+      if (args->empty()) return "EVENT without a name";
+      if (args->front().is_number()) return nullptr;
+      if (!args->front().is_string()) return "EVENT name is neither string nor number";
+      return is_reserved_event(args->front().get_string()) ? "EVENT name is reserved" : nullptr;
+    }
+    case PacketType::ack:
+    case PacketType::binary_ack:
+      return payload != nullptr && payload->is_array() ? nullptr : "ACK payload is not an array";
+  }
+  return "unknown packet type";
+}
+
+// Checks each placeholder and brings it to the exact form that `Arguments` promises.
+bool settle_placeholders(json::array& values, std::size_t count) {
+  const auto settle = [count](json::value& found) {
+    const auto index = placeholder_index(found.get_object(), count);
+    if (index) found = make_placeholder(*index);
+    return index.has_value();
+  };
+  return std::all_of(values.begin(), values.end(),
+                     [&settle](json::value& value) { return visit_placeholders(value, settle); });
+}
+
+}  // namespace
+
+struct Decoder::Pending {
+  Packet packet;
+  std::size_t due = 0;
+};
+
+void Decoder::PendingDeleter::operator()(Pending* pending) const noexcept { delete pending; }
+
+bool is_reserved_event(std::string_view name) noexcept {
+  static constexpr std::array<std::string_view, 6> kReserved = {
+      "connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"};
+  return std::find(kReserved.begin(), kReserved.end(), name) != kReserved.end();
+}
+
+Result<std::optional<Packet>> Decoder::text(std::string_view message) {
+  if (pending_) {
+    pending_.reset();
+    return fail(Errc::parse_error, "text message while attachments are due");
+  }
+  std::string_view rest = message;
+  const auto at = [&] { return message.size() - rest.size(); };
+  if (rest.empty()) return refuse(0, "empty packet");
+  if (rest.front() < '0' || rest.front() > '6') return refuse(0, "unknown packet type");
+  Packet packet;
+  packet.type = static_cast<PacketType>(rest.front() - '0');
+  rest.remove_prefix(1);
+
+  const bool binary = packet.type == PacketType::binary_event || packet.type == PacketType::binary_ack;
+  std::size_t attachments = 0;
+  if (binary) {
+    const auto limit = std::min<std::uint64_t>(limits_.attachments, kMaxAckId);
+    const auto count = take_number(rest, limit);
+    if (!count) return refuse(at(), "attachment count is not a whole number");
+    if (*count > limit) {
+      return fail(Errc::payload_too_large,
+                  "more than " + std::to_string(limit) + " attachments in one packet");
+    }
+    if (!rest.starts_with('-')) return refuse(at(), "no '-' after the attachment count");
+    rest.remove_prefix(1);
+    attachments = static_cast<std::size_t>(*count);
+  }
+
+  packet.nsp = take_namespace(rest);
+  packet.ack_id = take_number(rest, kMaxAckId);
+  if (packet.ack_id && *packet.ack_id > kMaxAckId) return refuse(at(), "ack id above 2^53-1");
+
+  std::optional<json::value> payload;
+  if (!rest.empty()) {
+    auto parsed = json::parse(rest, limits_.json);
+    if (!parsed) {
+      parsed.error().message = "payload from byte " + std::to_string(at()) + ": " + parsed.error().message;
+      return tl::unexpected(std::move(parsed.error()));
+    }
+    payload = std::move(*parsed);
+  }
+  if (const char* reason = wrong_payload(packet.type, payload ? &*payload : nullptr))
+    return refuse(at(), reason);
+
+  switch (packet.type) {
+    case PacketType::connect:
+      if (payload) packet.auth = std::move(*payload);
+      packet.ack_id.reset();
+      break;
+    case PacketType::disconnect:
+    case PacketType::connect_error:
+      packet.ack_id.reset();
+      break;
+    case PacketType::event:
+    case PacketType::ack:
+      packet.args.values = std::move(payload->get_array());
+      break;
+    case PacketType::binary_event:
+    case PacketType::binary_ack:
+      packet.type = packet.type == PacketType::binary_event ? PacketType::event : PacketType::ack;
+      packet.args.values = std::move(payload->get_array());
+      if (!settle_placeholders(packet.args.values, attachments))
+        return refuse(at(), "placeholder without a whole number below the attachment count");
+      break;
+  }
+  if (attachments == 0) return packet;
+  pending_.reset(new Pending{std::move(packet), attachments});
+  return std::nullopt;
+}
+
+Result<std::optional<Packet>> Decoder::binary(std::string_view message) {
+  if (!pending_) return fail(Errc::parse_error, "binary message that no packet announced");
+  pending_->packet.args.attachments.emplace_back(message);
+  if (pending_->packet.args.attachments.size() < pending_->due) return std::nullopt;
+  std::optional<Packet> complete = std::move(pending_->packet);
+  pending_.reset();
+  return complete;
+}
+
+}  // namespace togglecast::wire::socketio

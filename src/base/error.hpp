@@ -44,6 +44,8 @@ struct Error {
   Errc code = Errc::internal;
   std::string message;
   std::vector<FieldIssue> details{};
+  std::uint32_t retry_after_seconds =
+      0;  ///< with `rate_limited` and `unavailable`: when to come back; 0 = unsaid
 };
 
 template <typename T>

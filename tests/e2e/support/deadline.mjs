@@ -1,0 +1,57 @@
+// Waiting is always for a condition, and always bounded. TOGGLECAST_TEST_PATIENCE stretches every deadline
+// (for sanitizer builds and busy machines).
+const patience = Number(process.env.TOGGLECAST_TEST_PATIENCE ?? 1);
+
+export const kDeadline = 10_000;
+
+/** The promise's outcome, or an error naming `what` after `ms` milliseconds. */
+export function within(promise, what, ms = kDeadline) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what}: not within ${ms * patience} ms`)), ms * patience);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
+/** Asks `condition` (may be async) again and again until its answer is truthy; that answer is returned. */
+export async function until(condition, what, ms = kDeadline) {
+  const end = performance.now() + ms * patience;
+  for (;;) {
+    const answer = await condition();
+    if (answer) return answer;
+    if (performance.now() > end) throw new Error(`${what}: not within ${ms * patience} ms`);
+    await new Promise((next) => setTimeout(next, 10));
+  }
+}
+
+/** A queue one side fills and the other awaits. */
+export class Inbox {
+  #items = [];
+  #waiting = [];
+
+  push(item) {
+    const waiter = this.#waiting.shift();
+    if (waiter) waiter(item);
+    else this.#items.push(item);
+  }
+
+  get size() {
+    return this.#items.length;
+  }
+
+  next(what, ms = kDeadline) {
+    if (this.#items.length > 0) return Promise.resolve(this.#items.shift());
+    let waiter;
+    const item = new Promise((resolve) => this.#waiting.push((waiter = resolve)));
+    return within(item, what, ms).catch((error) => {
+      this.#waiting = this.#waiting.filter((other) => other !== waiter);
+      throw error;
+    });
+  }
+
+  async take(count, what, ms = kDeadline) {
+    const items = [];
+    while (items.length < count) items.push(await this.next(`${what} (have ${items.length} of ${count})`, ms));
+    return items;
+  }
+}

@@ -1,0 +1,93 @@
+// Starts the real binaries on free ports and ends them by process id.
+// TOGGLECAST_BIN_DIR        folder of the binaries (default build/release/bin under the repository)
+// TOGGLECAST_CONFORMANCE    another command line to use for the conformance server
+import { spawn } from 'node:child_process';
+import net from 'node:net';
+import path from 'node:path';
+import { after, before } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { until, within } from './deadline.mjs';
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
+const bin = path.resolve(root, process.env.TOGGLECAST_BIN_DIR ?? 'build/release/bin');
+
+export function freePort() {
+  return new Promise((resolve, reject) => {
+    const probe = net.createServer();
+    probe.once('error', reject);
+    probe.listen(0, () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
+}
+
+/** A started program: its output so far, its exit, and ways to end it. */
+export class Process {
+  constructor(command, args, options = {}) {
+    this.output = '';
+    this.stdout = '';
+    this.stderr = '';
+    this.child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
+    this.pid = this.child.pid;
+    for (const stream of ['stdout', 'stderr']) {
+      this.child[stream].setEncoding('utf8').on('data', (text) => {
+        this.output += text;
+        this[stream] += text;
+      });
+    }
+    this.exited = new Promise((resolve) => {
+      this.child.once('close', (code, signal) => resolve({ code, signal }));
+      this.child.once('error', (error) => {
+        this.output += String(error);
+        resolve({ code: -1, signal: null });
+      });
+    });
+    this.running = true;
+    this.exited.then(() => (this.running = false));
+    const endWithUs = () => this.running && this.child.kill('SIGKILL');
+    process.once('exit', endWithUs);
+    this.exited.then(() => process.removeListener('exit', endWithUs));
+  }
+
+  async says(text, ms = 20_000) {
+    await until(() => this.output.includes(text) || !this.running, `"${text}" from process ${this.pid}`, ms);
+    if (!this.output.includes(text)) throw new Error(`the program ended without "${text}":\n${this.output}`);
+  }
+
+  /** Sends the signal and answers {code, signal} of the exit. */
+  async end(signal = 'SIGTERM', ms = 10_000) {
+    if (this.running) this.child.kill(signal);
+    try {
+      return await within(this.exited, `exit of process ${this.pid} after ${signal}`, ms);
+    } catch (late) {
+      this.child.kill('SIGKILL');
+      throw late;
+    }
+  }
+}
+
+export async function startConformance() {
+  const port = await freePort();
+  const override = process.env.TOGGLECAST_CONFORMANCE?.split(' ').filter(Boolean);
+  const [command, ...args] = override ?? [path.join(bin, 'conformance-server')];
+  const server = new Process(command, [...args, '--port', String(port)]);
+  await server.says(`listening on ${port}`);
+  server.port = port;
+  server.url = `http://localhost:${port}`;
+  return server;
+}
+
+/** One conformance server for all tests of the calling file; `port` and `url` are set when they run. */
+export function conformance() {
+  const shared = { port: 0, url: '', process: null };
+  before(async () => {
+    shared.process = await startConformance();
+    shared.port = shared.process.port;
+    shared.url = shared.process.url;
+  });
+  after(() => shared.process?.end('SIGTERM'));
+  return shared;
+}
+
+export const togglecastBinary = path.join(bin, 'togglecast');

@@ -311,14 +311,21 @@ SessionId Server::new_id(net::Shard& shard) const {
   return id;
 }
 
-void Server::close_all(wire::websocket::CloseCode code) {
-  pool_.run_on_all([this, code](net::Shard& shard) {
-    std::vector<Session*> sessions;
+void Server::for_each_session(const std::function<void(Session&, SessionHandler&)>& visit) {
+  pool_.run_on_all([this, &visit](net::Shard& shard) {
+    std::vector<Session*>
+        sessions;  // of those that end meanwhile, the object stays until the end of the turn
     for (auto& entry : shards_[shard.index()]->sessions) sessions.push_back(entry.second.get());
     for (Session* session : sessions) {
-      session->close(CloseReason::forced_close, code);
-      session->end(CloseReason::forced_close);
+      if (session->handler_ != nullptr) visit(*session, *session->handler_);
     }
+  });
+}
+
+void Server::close_all(wire::websocket::CloseCode code) {
+  for_each_session([code](Session& session, SessionHandler&) {
+    session.close(CloseReason::forced_close, code);
+    session.end(CloseReason::forced_close);
   });
 }
 

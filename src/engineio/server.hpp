@@ -52,6 +52,8 @@ class Server {
   void mount(web::Router& router, std::string prefix);
   /// Refuses new sessions with 503 from now on.
   void drain() noexcept { draining_.store(true, std::memory_order_relaxed); }
+  /// Visits every session on its shard, and waits for it. Not from a shard's thread.
+  void for_each_session(const std::function<void(Session&, SessionHandler&)>& visit);
   /// Closes every session and waits for it. Not from a shard's thread.
   void close_all(wire::websocket::CloseCode code = wire::websocket::CloseCode::none);
 

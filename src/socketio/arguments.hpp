@@ -1,0 +1,47 @@
+// What events and acknowledgements carry: JSON values and binary parts, built from ordinary C++ values.
+//
+//   socket.emit("news", 1, "text", json::value{…}, Binary{bytes});
+//
+// A binary part stands in `values` as `{"_placeholder":true,"num":i}`, as on the wire; `binary(value)` finds
+// its bytes. Thread rule: plain values.
+#pragma once
+
+#include <boost/json/value_from.hpp>
+#include <string_view>
+#include <utility>
+
+#include "base/json.hpp"
+#include "base/shared_bytes.hpp"
+#include "wire/socketio/packet.hpp"
+
+namespace togglecast::socketio {
+
+using Arguments = wire::socketio::Arguments;
+
+/// Bytes as an argument: they arrive as Buffer, ArrayBuffer or bytes.
+struct Binary {
+  SharedBytes bytes;
+};
+
+void append_argument(Arguments& args, Binary binary);
+template <typename T>
+void append_argument(Arguments& args, T&& value) {
+  args.values.push_back(boost::json::value_from(std::forward<T>(value)));
+}
+
+/// Values and binary parts in order.
+template <typename... T>
+[[nodiscard]] Arguments arguments(T&&... values) {
+  Arguments args;
+  args.values.reserve(sizeof...(values));
+  (append_argument(args, std::forward<T>(values)), ...);
+  return args;
+}
+
+/// The arguments of an event with its name in front, as the encoder wants them.
+[[nodiscard]] Arguments with_name(std::string_view name, Arguments args);
+
+/// The bytes behind a placeholder; nullptr when `value` is none.
+[[nodiscard]] const SharedBytes* binary(const Arguments& args, const json::value& value) noexcept;
+
+}  // namespace togglecast::socketio

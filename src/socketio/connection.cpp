@@ -1,0 +1,163 @@
+#include "socketio/connection.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "engineio/frame.hpp"
+#include "socketio/namespace.hpp"
+#include "socketio/server.hpp"
+#include "socketio/socket.hpp"
+
+namespace togglecast::socketio {
+namespace {
+
+using wire::socketio::PacketType;
+
+DisconnectReason reason_of(engineio::CloseReason reason) noexcept {
+  switch (reason) {
+    case engineio::CloseReason::transport_error:
+      return DisconnectReason::transport_error;
+    case engineio::CloseReason::transport_close:
+      return DisconnectReason::transport_close;
+    case engineio::CloseReason::ping_timeout:
+      return DisconnectReason::ping_timeout;
+    case engineio::CloseReason::parse_error:
+      return DisconnectReason::parse_error;
+    case engineio::CloseReason::forced_close:
+      return DisconnectReason::forced_close;
+  }
+  return DisconnectReason::forced_close;
+}
+
+}  // namespace
+
+Connection::Connection(Server& server, engineio::Session& session, engineio::HandshakePtr handshake)
+    : server_(server),
+      session_(session),
+      handshake_(std::move(handshake)),
+      decoder_(server.options().decoder) {
+  shard().arm(*this, server.options().connect_timeout);
+}
+
+Connection::~Connection() = default;
+
+void Connection::on_text(std::string_view message) { on_decoded(decoder_.text(message)); }
+void Connection::on_binary(std::string_view message) { on_decoded(decoder_.binary(message)); }
+
+void Connection::on_decoded(Result<std::optional<wire::socketio::Packet>> decoded) {
+  if (!decoded) {
+    break_off(decoded.error().message);
+  } else if (*decoded) {
+    on_packet(**std::move(decoded));
+  }
+}
+
+void Connection::on_packet(wire::socketio::Packet packet) {
+  if (packet.type == PacketType::connect) {
+    on_connect(std::move(packet));
+    return;
+  }
+  Socket* socket = find(packet.nsp);
+  if (socket == nullptr) {
+    break_off("packet for a namespace that was not joined");
+    return;
+  }
+  if (packet.type == PacketType::disconnect) {
+    socket->gone(DisconnectReason::client_namespace_disconnect);
+    return;
+  }
+  if (!socket->connected()) {
+    break_off("packet before the namespace was joined");
+    return;
+  }
+  switch (packet.type) {
+    case PacketType::event:
+      socket->on_event(std::move(packet.args), packet.ack_id);
+      return;
+    case PacketType::ack:
+      if (packet.ack_id) socket->on_ack(*packet.ack_id, std::move(packet.args));
+      return;
+    case PacketType::connect:
+    case PacketType::disconnect:
+    case PacketType::connect_error:
+    case PacketType::binary_event:
+    case PacketType::binary_ack:
+      break_off("packet that only a server may send");
+      return;
+  }
+}
+
+void Connection::on_connect(wire::socketio::Packet packet) {
+  if (find(packet.nsp) != nullptr) {
+    break_off("CONNECT for a namespace already joined");
+    return;
+  }
+  const auto refuse = [&](std::string_view message) {
+    session_.send(engineio::text_message(wire::socketio::encode_connect_error(packet.nsp, message, nullptr)));
+  };
+  if (sockets_.size() >= server_.options().namespaces_per_connection)
+    return refuse("Too many namespaces on this connection");
+  auto nsp = server_.find(packet.nsp);
+  if (nsp == nullptr) return refuse("Invalid namespace");
+  std::string pid(json::string_or_empty(packet.auth, "pid"));
+  std::string offset(json::string_or_empty(packet.auth, "offset"));
+  auto socket = std::make_shared<Socket>(std::move(nsp), *this, std::move(packet.auth));
+  sockets_.push_back(socket);
+  socket->start(std::move(pid), std::move(offset));
+}
+
+Socket* Connection::find(std::string_view nsp) const noexcept {
+  for (const auto& socket : sockets_) {
+    if (socket->nsp().name() == nsp) return socket.get();
+  }
+  return nullptr;
+}
+
+void Connection::forget(Socket& socket) {
+  const auto found = std::find_if(sockets_.begin(), sockets_.end(),
+                                  [&](const auto& entry) { return entry.get() == &socket; });
+  if (found != sockets_.end()) sockets_.erase(found);
+}
+
+void Connection::break_off(std::string_view why) {
+  if (auto* log = server_.options().log) {
+    log->info("connection closed: unreadable packet", {{"sid", session_.id().substr(0, 6)}, {"error", why}});
+  }
+  end_all(DisconnectReason::parse_error);
+  session_.close();
+}
+
+void Connection::disconnect_all() {
+  const auto sockets = sockets_;
+  for (const auto& socket : sockets) {
+    if (socket->connected())
+      session_.send(engineio::text_message(wire::socketio::encode_disconnect(socket->nsp().name())));
+  }
+  end_all(DisconnectReason::server_namespace_disconnect);
+  session_.close();
+}
+
+void Connection::shut_down() { end_all(DisconnectReason::server_shutting_down); }
+
+void Connection::end_all(DisconnectReason reason) {
+  const auto sockets = std::exchange(sockets_, {});
+  for (const auto& socket : sockets) socket->gone(reason);
+}
+
+void Connection::on_close(engineio::CloseReason reason) {
+  cancel();
+  end_all(reason_of(reason));
+}
+
+void Connection::on_drained() {
+  const auto sockets = sockets_;
+  for (const auto& socket : sockets) socket->drained();
+}
+
+void Connection::on_timer(TimePoint) {
+  const bool wanted =
+      std::any_of(sockets_.begin(), sockets_.end(), [](const auto& socket) { return socket->connected(); });
+  if (!wanted) session_.close();
+}
+
+}  // namespace togglecast::socketio

@@ -1,0 +1,58 @@
+// One Engine.IO session as Socket.IO sees it: packets in and out, and the sockets of its namespaces.
+// Thread rule: the session's shard. Internal to the library.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engineio/session.hpp"
+#include "net/timer_wheel.hpp"
+#include "socketio/handlers.hpp"
+#include "wire/socketio/packet.hpp"
+
+namespace togglecast::socketio {
+
+class Server;
+class Socket;
+
+class Connection final : public engineio::SessionHandler, private net::TimerNode {
+ public:
+  Connection(Server& server, engineio::Session& session, engineio::HandshakePtr handshake);
+  ~Connection() override;
+
+  [[nodiscard]] engineio::Session& session() noexcept { return session_; }
+  [[nodiscard]] net::Shard& shard() noexcept { return session_.shard(); }
+  [[nodiscard]] const engineio::HandshakePtr& handshake() const noexcept { return handshake_; }
+
+  /// A socket has joined its namespace: the connection is wanted.
+  void joined() noexcept { cancel(); }
+  /// A socket has gone.
+  void forget(Socket& socket);
+  /// Tells every namespace, then closes the transport.
+  void disconnect_all();
+  void shut_down();
+
+ private:
+  void on_text(std::string_view message) override;
+  void on_binary(std::string_view message) override;
+  void on_close(engineio::CloseReason reason) override;
+  void on_drained() override;
+  void on_timer(TimePoint now) override;
+
+  void on_decoded(Result<std::optional<wire::socketio::Packet>> decoded);
+  void on_packet(wire::socketio::Packet packet);
+  void on_connect(wire::socketio::Packet packet);
+  void break_off(std::string_view why);
+  void end_all(DisconnectReason reason);
+  [[nodiscard]] Socket* find(std::string_view nsp) const noexcept;
+
+  Server& server_;
+  engineio::Session& session_;
+  engineio::HandshakePtr handshake_;
+  wire::socketio::Decoder decoder_;
+  std::vector<std::shared_ptr<Socket>> sockets_;
+};
+
+}  // namespace togglecast::socketio

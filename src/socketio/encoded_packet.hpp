@@ -1,0 +1,37 @@
+// A packet encoded once for any number of receivers: its text frame, then one binary frame for each
+// attachment. Thread rule: immutable after construction; copies share the frames.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "base/shared_bytes.hpp"
+#include "engineio/session.hpp"
+#include "socketio/arguments.hpp"
+
+namespace togglecast::socketio {
+
+class EncodedPacket {
+ public:
+  /// An event; `args.values[0]` is its name.
+  [[nodiscard]] static EncodedPacket event(std::string_view nsp, const Arguments& args,
+                                           std::optional<std::uint64_t> ack_id = {});
+  [[nodiscard]] static EncodedPacket ack(std::string_view nsp, std::uint64_t ack_id, const Arguments& args);
+  /// Any packet without attachments, as text.
+  [[nodiscard]] static EncodedPacket text(std::string_view packet);
+
+  void send_to(engineio::Session& session) const {
+    session.send(text_);
+    for (const auto& frame : attachments_) session.send(frame);
+  }
+
+ private:
+  EncodedPacket(SharedBytes text, const std::vector<SharedBytes>& attachments);
+
+  SharedBytes text_;
+  std::vector<SharedBytes> attachments_;
+};
+
+}  // namespace togglecast::socketio

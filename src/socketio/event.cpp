@@ -1,0 +1,45 @@
+#include "socketio/event.hpp"
+
+#include <atomic>
+
+#include "net/shard.hpp"
+#include "socketio/encoded_packet.hpp"
+#include "socketio/namespace.hpp"
+#include "socketio/socket.hpp"
+
+namespace togglecast::socketio {
+
+struct Ack::State {
+  std::weak_ptr<Socket> socket;
+  net::Shard& shard;
+  std::uint64_t id;
+  std::atomic<bool> sent{false};
+};
+
+Ack::Ack(const std::shared_ptr<Socket>& socket, std::uint64_t id)
+    : state_(new State{socket, socket->shard(), id}) {}
+
+void Ack::send(Arguments args) const {
+  if (!wanted() || state_->sent.exchange(true)) return;
+  const auto answer = [](const State& state, const Arguments& values) {
+    const auto socket = state.socket.lock();
+    if (socket != nullptr && socket->connected())
+      socket->send(EncodedPacket::ack(socket->nsp().name(), state.id, values));
+  };
+  if (state_->shard.is_current()) {
+    answer(*state_, args);
+  } else {
+    state_->shard.post([answer, state = state_, values = std::move(args)] { answer(*state, values); });
+  }
+}
+
+const json::value& Event::operator[](std::size_t index) const noexcept {
+  static const json::value kNull;
+  return index < args_.values.size() ? args_.values[index] : kNull;
+}
+
+const SharedBytes* Event::binary(std::size_t index) const noexcept {
+  return socketio::binary(args_, (*this)[index]);
+}
+
+}  // namespace togglecast::socketio

@@ -1,0 +1,68 @@
+// An event from a client, and the acknowledgement it may ask for.
+// Thread rule: an Event is read in its handler; an Ack may be copied, kept, and called from any thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/json.hpp"
+#include "socketio/arguments.hpp"
+
+namespace togglecast::socketio {
+
+class Socket;
+
+/// Answers an event once; further calls, and calls after the socket has gone, do nothing.
+class Ack {
+ public:
+  Ack() = default;  ///< nobody asked
+  Ack(const std::shared_ptr<Socket>& socket, std::uint64_t id);
+
+  /// Whether the client asked for an answer.
+  [[nodiscard]] bool wanted() const noexcept { return state_ != nullptr; }
+  void send(Arguments args) const;
+  template <typename... T>
+  void operator()(T&&... values) const {
+    if (wanted()) send(arguments(std::forward<T>(values)...));
+  }
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+class Event {
+ public:
+  Event(Socket& socket, std::string name, Arguments args, Ack ack)
+      : socket_(socket), name_(std::move(name)), args_(std::move(args)), ack_(std::move(ack)) {}
+
+  [[nodiscard]] Socket& socket() const noexcept { return socket_; }
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  /// The arguments behind the name.
+  [[nodiscard]] const Arguments& args() const noexcept { return args_; }
+  [[nodiscard]] std::size_t size() const noexcept { return args_.values.size(); }
+  /// The argument at `index`; null when there are fewer.
+  [[nodiscard]] const json::value& operator[](std::size_t index) const noexcept;
+  /// The bytes of the argument at `index`; nullptr when it is not binary.
+  [[nodiscard]] const SharedBytes* binary(std::size_t index) const noexcept;
+
+  [[nodiscard]] bool wants_ack() const noexcept { return ack_.wanted(); }
+  /// To answer later: copy it.
+  [[nodiscard]] const Ack& acknowledgement() const noexcept { return ack_; }
+  template <typename... T>
+  void ack(T&&... values) const {
+    ack_(std::forward<T>(values)...);
+  }
+
+ private:
+  Socket& socket_;
+  std::string name_;
+  Arguments args_;
+  Ack ack_;
+};
+
+}  // namespace togglecast::socketio

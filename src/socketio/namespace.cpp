@@ -1,0 +1,269 @@
+#include "socketio/namespace.hpp"
+
+#include <algorithm>
+#include <exception>
+
+#include "socketio/socket.hpp"
+
+namespace togglecast::socketio {
+namespace {
+
+// Collects one part from each shard and hands the whole to `done` on `home`.
+template <typename T>
+struct Gather {
+  Gather(std::size_t shards, net::Shard& shard, std::function<void(std::vector<T>)> callback)
+      : left(shards), home(shard), done(std::move(callback)) {}
+
+  void add(std::vector<T> part) {
+    bool last = false;
+    {
+      const std::lock_guard lock(mutex);
+      std::move(part.begin(), part.end(), std::back_inserter(all));
+      last = --left == 0;
+    }
+    if (!last) return;
+    if (home.is_current()) {
+      done(std::move(all));
+    } else {
+      home.post(
+          [callback = std::move(done), parts = std::move(all)]() mutable { callback(std::move(parts)); });
+    }
+  }
+
+  std::mutex mutex;
+  std::size_t left;
+  std::vector<T> all;
+  net::Shard& home;
+  std::function<void(std::vector<T>)> done;
+};
+
+RemoteSocket describe(Socket& socket) {
+  RemoteSocket described;
+  described.id = socket.id();
+  described.rooms = socket.rooms();
+  described.rooms.emplace_back(socket.id());
+  described.data = socket.data();
+  if (const auto* handshake = socket.handshake()) {
+    json::object headers;
+    for (const auto& [name, value] : handshake->headers.fields()) headers[name] = value;
+    json::object query;
+    for (const auto& [name, value] : handshake->query.parameters()) query[name] = value;
+    described.handshake = {{"headers", std::move(headers)},
+                           {"time", to_iso8601(handshake->issued)},
+                           {"address", handshake->peer.address},
+                           {"xdomain", handshake->xdomain},
+                           {"secure", handshake->peer.secure},
+                           {"issued", handshake->issued.value},
+                           {"url", handshake->url},
+                           {"query", std::move(query)},
+                           {"auth", socket.auth()}};
+  }
+  return described;
+}
+
+}  // namespace
+
+Namespace::Namespace(std::string name, net::ShardPool& shards, const Options& options,
+                     std::shared_ptr<Handlers> handlers)
+    : HandlerRegistry(std::move(handlers)),
+      name_(std::move(name)),
+      pool_(shards),
+      options_(options),
+      local_(local_adapter(*this)) {
+  for (std::size_t i = 0; i < pool_.size(); ++i) rooms_.push_back(std::make_unique<Rooms>());
+  if (options.adapter) adapter_ = options.adapter(*this);
+  if (options.recovery) {
+    lane_ = std::make_unique<RecoveryLane>();
+    lane_->store = options.recovery();
+    lane_->inboxes.resize(pool_.size());
+  }
+}
+
+Namespace::~Namespace() = default;
+
+Adapter& Namespace::adapter_for(const BroadcastOptions& options) noexcept {
+  return adapter_ == nullptr || options.local ? *local_ : *adapter_;
+}
+
+void Namespace::on_every_shard(const std::function<void(net::Shard&)>& task) {
+  for (std::size_t i = 0; i < pool_.size(); ++i) {
+    net::Shard& shard = pool_.at(i);
+    if (shard.is_current()) {
+      task(shard);
+    } else {
+      shard.post([keep = shared_from_this(), task, &shard] { task(shard); });
+    }
+  }
+}
+
+void Namespace::for_each_local(net::Shard& shard, const BroadcastOptions& options,
+                               const std::function<void(Socket&)>& visit) {
+  for (Socket* socket : rooms(shard).selected(options)) {
+    const auto keep = socket->shared_from_this();
+    if (socket->connected()) visit(*socket);
+  }
+}
+
+void Namespace::deliver(Arguments event, BroadcastOptions options) {
+  if (lane_ != nullptr && !options.is_volatile) {
+    deliver_recorded(std::move(event), std::move(options));
+    return;
+  }
+  const auto packet = std::make_shared<const EncodedPacket>(EncodedPacket::event(name_, event));
+  const auto targets = std::make_shared<const BroadcastOptions>(std::move(options));
+  on_every_shard([this, packet, targets](net::Shard& shard) {
+    rooms(shard).select(*targets, [&](Socket& socket) {
+      if (!targets->is_volatile || socket.writable()) socket.write(*packet);
+    });
+  });
+}
+
+void Namespace::deliver_recorded(Arguments event, BroadcastOptions options) {
+  net::Shard* const here = net::Shard::current();
+  const auto targets = std::make_shared<const BroadcastOptions>(std::move(options));
+  {
+    const std::lock_guard lock(lane_->mutex);
+    event.values.emplace_back(lane_->store->record(event, *targets, std::chrono::steady_clock::now()));
+    const auto packet = std::make_shared<const EncodedPacket>(EncodedPacket::event(name_, event));
+    for (std::size_t i = 0; i < pool_.size(); ++i) {
+      net::Shard& shard = pool_.at(i);
+      lane_->inboxes[i].tasks.emplace_back([this, &shard, packet, targets] {
+        rooms(shard).select(*targets, [&packet](Socket& socket) { socket.write(*packet); });
+      });
+      if (&shard != here) shard.post([keep = shared_from_this(), &shard] { keep->drain(shard); });
+    }
+  }
+  if (here != nullptr) drain(*here);
+}
+
+void Namespace::in_order(net::Shard& shard, std::function<void()> task) {
+  if (lane_ == nullptr) {
+    task();
+    return;
+  }
+  {
+    const std::lock_guard lock(lane_->mutex);
+    lane_->inboxes[shard.index()].tasks.push_back(std::move(task));
+  }
+  drain(shard);
+}
+
+void Namespace::drain(net::Shard& shard) {
+  auto& inbox = lane_->inboxes[shard.index()];
+  if (inbox.draining) return;  // the one that does goes on until nothing is left
+  inbox.draining = true;
+  while (true) {
+    std::deque<std::function<void()>> tasks;
+    {
+      const std::lock_guard lock(lane_->mutex);
+      tasks.swap(inbox.tasks);
+    }
+    if (tasks.empty()) break;
+    for (const auto& task : tasks) task();
+  }
+  inbox.draining = false;
+}
+
+std::string Namespace::new_pid() {
+  if (lane_ == nullptr) return {};
+  const std::lock_guard lock(lane_->mutex);
+  return lane_->store->new_pid();
+}
+
+bool Namespace::recover(net::Shard& shard, std::string_view pid, std::string_view offset,
+                        std::function<void(RecoveredSession)> joined) {
+  {
+    const std::lock_guard lock(lane_->mutex);
+    auto recovered = lane_->store->take(pid, offset, shard.now());
+    if (!recovered) return false;
+    auto session = std::make_shared<RecoveredSession>(*std::move(recovered));
+    lane_->inboxes[shard.index()].tasks.emplace_back(
+        [joined = std::move(joined), session] { joined(std::move(*session)); });
+  }
+  drain(shard);
+  return true;
+}
+
+void Namespace::save(RecoverableSession session, TimePoint now) {
+  const std::lock_guard lock(lane_->mutex);
+  lane_->store->save(std::move(session), now);
+}
+
+void Namespace::deliver_with_ack(Arguments event, BroadcastOptions options, Asked asked,
+                                 std::function<void(Arguments)> answer) {
+  net::Shard& home = net::Shard::current() != nullptr ? *net::Shard::current() : pool_.at(0);
+  const std::uint64_t id = next_ack_id();
+  const auto packet = std::make_shared<const EncodedPacket>(EncodedPacket::event(name_, event, id));
+  const auto targets = std::make_shared<const BroadcastOptions>(std::move(options));
+  auto counted = std::make_shared<Gather<std::size_t>>(
+      pool_.size(), home, [asked = std::move(asked), &home](const std::vector<std::size_t>& counts) {
+        std::size_t total = 0;
+        for (const std::size_t count : counts) total += count;
+        asked(home, total);
+      });
+  const auto on_answer = [answer = std::move(answer), &home](Result<Arguments> args) {
+    if (!args) return;  // the collector's own time-out speaks for those who did not answer
+    if (home.is_current()) {
+      answer(*std::move(args));
+    } else {
+      home.post([answer, values = *std::move(args)]() mutable { answer(std::move(values)); });
+    }
+  };
+  on_every_shard([this, id, packet, targets, counted, on_answer](net::Shard& shard) {
+    std::size_t asked_here = 0;
+    for (Socket* socket : rooms(shard).selected(*targets)) {
+      ++asked_here;
+      if (socket->expect_ack(id, *targets->timeout, on_answer)) socket->send(*packet);
+    }
+    counted->add({asked_here});
+  });
+}
+
+void Namespace::join(BroadcastOptions targets, std::vector<std::string> names) {
+  on_every_shard([this, targets = std::move(targets), names = std::move(names)](net::Shard& shard) {
+    for (Socket* socket : rooms(shard).selected(targets)) {
+      for (const auto& room : names) socket->join(room);
+    }
+  });
+}
+
+void Namespace::leave(BroadcastOptions targets, std::vector<std::string> names) {
+  on_every_shard([this, targets = std::move(targets), names = std::move(names)](net::Shard& shard) {
+    for (Socket* socket : rooms(shard).selected(targets)) {
+      for (const auto& room : names) socket->leave(room);
+    }
+  });
+}
+
+void Namespace::disconnect(BroadcastOptions targets, bool close) {
+  on_every_shard([this, targets = std::move(targets), close](net::Shard& shard) {
+    for_each_local(shard, targets, [close](Socket& socket) { socket.disconnect(close); });
+  });
+}
+
+void Namespace::fetch(BroadcastOptions targets, std::function<void(std::vector<RemoteSocket>)> done) {
+  net::Shard& home = net::Shard::current() != nullptr ? *net::Shard::current() : pool_.at(0);
+  auto gathered = std::make_shared<Gather<RemoteSocket>>(pool_.size(), home, std::move(done));
+  on_every_shard([this, targets = std::move(targets), gathered](net::Shard& shard) {
+    std::vector<RemoteSocket> found;
+    rooms(shard).select(targets, [&found](Socket& socket) { found.push_back(describe(socket)); });
+    gathered->add(std::move(found));
+  });
+}
+
+void Namespace::server_side_event(Arguments event, std::function<void(Arguments)> answer) {
+  if (event.values.empty() || !event.values.front().is_string()) return;
+  const auto found = handlers()->server_side.find(std::string_view(event.values.front().get_string()));
+  if (found == handlers()->server_side.end()) return;
+  event.values.erase(event.values.begin());
+  found->second(event, answer);
+}
+
+void Namespace::log_failure(std::string_view where, std::string_view event, std::string_view sid,
+                            std::string_view what) const {
+  if (options_.log == nullptr) return;
+  options_.log->error("handler failed",
+                      {{"nsp", name_}, {"in", where}, {"event", event}, {"sid", sid}, {"error", what}});
+}
+
+}  // namespace togglecast::socketio

@@ -1,0 +1,91 @@
+#include "socketio/server.hpp"
+
+#include "socketio/connection.hpp"
+#include "socketio/socket.hpp"
+
+namespace togglecast::socketio {
+namespace {
+
+std::string with_slash(std::string_view name) {
+  std::string full(name);
+  if (full.empty() || full.front() != '/') full.insert(full.begin(), '/');
+  return full;
+}
+
+}  // namespace
+
+Server::Server(net::ShardPool& shards, Options options)
+    : pool_(shards),
+      options_(std::move(options)),
+      engine_(shards, options_.engine, [this](engineio::Session& session, engineio::HandshakePtr handshake) {
+        return std::make_unique<Connection>(*this, session, std::move(handshake));
+      }) {}
+
+Server::~Server() = default;
+
+Namespace& Server::of(std::string_view name) {
+  const std::string full = with_slash(name);
+  auto& entry = named_[full];
+  if (entry == nullptr)
+    entry = std::make_shared<Namespace>(full, pool_, options_, std::make_shared<Handlers>());
+  return *entry;
+}
+
+HandlerRegistry& Server::of_pattern(const std::string& regex) {
+  return of_matching(
+      [expression = std::regex(regex, std::regex::ECMAScript | std::regex::optimize)](std::string_view name) {
+        return std::regex_search(name.begin(), name.end(), expression);
+      });
+}
+
+HandlerRegistry& Server::of_matching(std::function<bool(std::string_view)> matches) {
+  patterns_.push_back(std::make_unique<Pattern>(Pattern{std::move(matches), {}}));
+  return patterns_.back()->registry;
+}
+
+Server& Server::use(Middleware middleware) {
+  of("/").use(std::move(middleware));
+  return *this;
+}
+
+Server& Server::on_connection(ConnectionHandler handler) {
+  of("/").on_connection(std::move(handler));
+  return *this;
+}
+
+void Server::mount(web::Router& router, std::string path) { engine_.mount(router, std::move(path)); }
+
+std::shared_ptr<Namespace> Server::find(const std::string& name) {
+  if (const auto found = named_.find(name); found != named_.end()) return found->second;
+  for (const auto& pattern : patterns_) {
+    if (name.size() > kMaxDynamicName || !pattern->matches(name)) continue;
+    const std::lock_guard lock(dynamic_mutex_);
+    auto& entry = dynamic_[name];
+    if (auto existing = entry.lock()) return existing;
+    // The last socket to leave takes the namespace and its entry along.
+    std::shared_ptr<Namespace> made(new Namespace(name, pool_, options_, pattern->registry.handlers()),
+                                    [this](Namespace* gone) {
+                                      forget_dynamic(gone->name());
+                                      delete gone;
+                                    });
+    entry = made;
+    return made;
+  }
+  return nullptr;
+}
+
+void Server::forget_dynamic(const std::string& name) {
+  const std::lock_guard lock(dynamic_mutex_);
+  const auto found = dynamic_.find(name);
+  if (found != dynamic_.end() && found->second.expired()) dynamic_.erase(found);
+}
+
+void Server::close(wire::websocket::CloseCode code) {
+  drain();
+  engine_.for_each_session([](engineio::Session&, engineio::SessionHandler& handler) {
+    static_cast<Connection&>(handler).shut_down();
+  });
+  engine_.close_all(code);
+}
+
+}  // namespace togglecast::socketio

@@ -1,0 +1,90 @@
+// A Socket.IO server (protocol 5 over Engine.IO 4), in the manner of the reference's API:
+//
+//   socketio::Server io(shards, options);
+//   io.of("/chat").use(auth).on_connection([](Socket& socket) {
+//     socket.on("message", [](Event& event) { event.ack("heard"); });
+//   });
+//   io.mount(router);
+//
+// Thread rule: constructed, and namespaces registered, before the shards start; `of` for a known namespace
+// and everything that emits may be called from any thread afterwards. Lifetime: outlived by the shard pool;
+// call `close` first.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <regex>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "engineio/server.hpp"
+#include "net/shard_pool.hpp"
+#include "socketio/handlers.hpp"
+#include "socketio/namespace.hpp"
+#include "socketio/options.hpp"
+#include "web/router.hpp"
+
+namespace togglecast::socketio {
+
+class Server {
+ public:
+  Server(net::ShardPool& shards, Options options);
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+  ~Server();
+
+  /// The namespace of this name (`/chat`; a missing `/` is added), made at the first call.
+  Namespace& of(std::string_view name);
+  /// Namespaces made when a client asks for a name that matches; each begins with the handlers registered
+  /// here. They are tried in order of registration, after the named ones, and go when their last socket
+  /// leaves.
+  HandlerRegistry& of_pattern(const std::string& regex);
+  HandlerRegistry& of_matching(std::function<bool(std::string_view name)> matches);
+
+  // For the namespace `/`.
+  Server& use(Middleware middleware);
+  Server& on_connection(ConnectionHandler handler);
+  template <typename... T>
+  void emit(std::string_view event, T&&... values) {
+    of("/").emit(event, std::forward<T>(values)...);
+  }
+  [[nodiscard]] Broadcast to(std::string room) { return of("/").to(std::move(room)); }
+
+  /// Serves `path` and everything behind it.
+  void mount(web::Router& router, std::string path = "/socket.io/");
+
+  /// Refuses new sessions with 503; those that are stay.
+  void drain() noexcept { engine_.drain(); }
+  /// Tells every socket `server shutting down`, closes every connection and waits for it. Not from a shard's
+  /// thread.
+  void close(wire::websocket::CloseCode code = wire::websocket::CloseCode::none);
+
+  [[nodiscard]] const Options& options() const noexcept { return options_; }
+  [[nodiscard]] engineio::Server& engine() noexcept { return engine_; }
+
+ private:
+  friend class Connection;
+  struct Pattern {
+    std::function<bool(std::string_view)> matches;
+    HandlerRegistry registry;
+  };
+
+  static constexpr std::size_t kMaxDynamicName = 1024;  // bytes; longer names are not even matched
+
+  [[nodiscard]] std::shared_ptr<Namespace> find(const std::string& name);
+  void forget_dynamic(const std::string& name);
+
+  net::ShardPool& pool_;
+  Options options_;
+  std::map<std::string, std::shared_ptr<Namespace>, std::less<>> named_;
+  std::vector<std::unique_ptr<Pattern>> patterns_;
+  std::mutex dynamic_mutex_;
+  std::map<std::string, std::weak_ptr<Namespace>, std::less<>> dynamic_;
+  engineio::Server engine_;
+};
+
+}  // namespace togglecast::socketio

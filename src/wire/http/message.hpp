@@ -35,7 +35,8 @@ class Headers {
   std::vector<std::pair<std::string, std::string>> fields_;
 };
 
-/// Query parameters, percent-decoded (`+` is a space), in order of appearance.
+/// Query parameters, percent-decoded (`+` is a space, a broken escape stands for itself), in order of
+/// appearance.
 class Query {
  public:
   Query() = default;
@@ -54,8 +55,8 @@ class Query {
 struct Request {
   Method method = Method::get;
   std::string method_text;  ///< as sent, for messages
-  std::string target;       ///< as sent: path and query
-  std::string path;         ///< target without query, still percent-encoded
+  std::string target;       ///< as sent: path and query, or an absolute URL
+  std::string path;         ///< without query, still percent-encoded; `*` for `OPTIONS *`
   Query query;
   Headers headers;
   std::string body;
@@ -71,8 +72,9 @@ struct Response {
   bool close = false;  ///< end the connection after this answer
 };
 
-/// Status line, headers (Content-Length added, and `Connection: close` when `keep_alive` is false), body
-/// unless `head_only`.
+/// Status line, headers, body unless `head_only`. Adds Content-Length (but for 1xx, 204 and 304), and
+/// `Connection: close` when `keep_alive` is false or the response says so. Line breaks inside header fields
+/// become spaces.
 [[nodiscard]] std::string serialize(const Response& response, bool keep_alive, bool head_only);
 
 [[nodiscard]] std::string_view reason_phrase(unsigned status) noexcept;

@@ -1,0 +1,23 @@
+// The four forms of a request target (RFC 9112, 3.2).
+// Thread rule: pure functions.
+#pragma once
+
+#include <string_view>
+
+#include "base/error.hpp"
+
+namespace togglecast::wire::http {
+
+struct TargetParts {
+  std::string_view authority;  ///< absolute form only: takes the place of Host
+  std::string_view path;       ///< percent-encoded; `*` for `OPTIONS *`
+  std::string_view query;      ///< percent-encoded, without `?`
+};
+
+/// Views into `target`, or into static text. The authority form is that of CONNECT, which is refused.
+[[nodiscard]] Result<TargetParts> split_target(std::string_view method, std::string_view target);
+
+/// What Host or an authority may be: host and optional port, no user, no path.
+[[nodiscard]] bool is_valid_host(std::string_view host) noexcept;
+
+}  // namespace togglecast::wire::http

@@ -1,0 +1,32 @@
+// What all entities have in common, and how their stored form is read.
+//
+// Each entity type T offers: `T::kKind`, `unique_key()` (unique within kind and environment), `to_json(const
+// T&)`, which is at once its form in the change log and in answers to admins, and `T::from_json(value)`, its
+// inverse. Thread rule: plain values.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "base/json.hpp"
+#include "domain/fields.hpp"
+#include "domain/ids.hpp"
+
+namespace togglecast::domain {
+
+struct Stamps {
+  Id id = 0;
+  Revision revision = 0;  ///< of the change that touched the entity last
+  UnixMillis created_at{};
+  UnixMillis updated_at{};
+};
+
+void read_stamps(FieldReader& in, Stamps& into);
+void write_stamps(json::object& out, const Stamps& from);
+
+/// An error in a stored body is ours or the disk's, never the caller's.
+[[nodiscard]] tl::unexpected<Error> stored_body_error(std::string_view entity, const Error& cause);
+
+}  // namespace togglecast::domain

@@ -1,0 +1,27 @@
+#include "domain/kind.hpp"
+
+namespace togglecast::domain {
+
+std::string_view to_string(Kind kind) noexcept {
+  switch (kind) {
+    case Kind::platform:
+      return "platform";
+    case Kind::client:
+      return "client";
+    case Kind::token:
+      return "token";
+    case Kind::admin:
+      return "admin";
+    case Kind::signing_key:
+      return "signing_key";
+  }
+  return "";
+}
+
+std::optional<Kind> parse_kind(std::string_view text) noexcept {
+  for (const Kind kind : {Kind::platform, Kind::client, Kind::token, Kind::admin, Kind::signing_key})
+    if (text == to_string(kind)) return kind;
+  return std::nullopt;
+}
+
+}  // namespace togglecast::domain

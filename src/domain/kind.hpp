@@ -1,0 +1,32 @@
+// The kinds of things that a change may touch. Thread rule: plain values.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <string_view>
+
+namespace togglecast::domain {
+
+enum class Kind : std::uint8_t { platform, client, token, admin, signing_key };
+
+/// The `entity` of change ops and the `entity_type` of events: `platform`.
+[[nodiscard]] std::string_view to_string(Kind kind) noexcept;
+[[nodiscard]] std::optional<Kind> parse_kind(std::string_view text) noexcept;
+
+/// A set of kinds, such as those that a role may see.
+class Kinds {
+ public:
+  constexpr Kinds() noexcept = default;
+  constexpr Kinds(std::initializer_list<Kind> kinds) noexcept {
+    for (const Kind kind : kinds) bits_ |= bit(kind);
+  }
+  [[nodiscard]] constexpr bool contains(Kind kind) const noexcept { return (bits_ & bit(kind)) != 0; }
+  friend constexpr bool operator==(Kinds, Kinds) noexcept = default;
+
+ private:
+  static constexpr std::uint32_t bit(Kind kind) noexcept { return 1U << static_cast<unsigned>(kind); }
+  std::uint32_t bits_ = 0;
+};
+
+}  // namespace togglecast::domain

@@ -1,0 +1,193 @@
+// A sorted map that never changes: `insert` and `erase` give a new one that shares all but the O(log n) nodes
+// on the way, so that keeping a thousand neighbouring states costs little more than keeping one.
+//
+// It is a treap whose priorities are hashes of the keys: a set of keys has one shape only, whatever the order
+// of the edits. Hence two versions that grew from each other share every subtree that does not differ, and
+// `differences` walks only the rest.
+//
+// Thread rule: an immutable value; copies may be read and dropped on any thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <utility>
+
+namespace togglecast::domain {
+
+template <typename Key, typename Value, typename Hash = std::hash<Key>>
+class PersistentMap {
+ public:
+  PersistentMap() = default;
+
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+
+  /// The value at `key` or nullptr. `key` is anything that compares with Key.
+  template <typename K>
+  [[nodiscard]] const Value* find(const K& key) const {
+    const Node* node = root_.get();
+    while (node != nullptr) {
+      if (key < node->key) {
+        node = node->left.get();
+      } else if (node->key < key) {
+        node = node->right.get();
+      } else {
+        return &node->value;
+      }
+    }
+    return nullptr;
+  }
+
+  /// With `value` at `key`, new or replaced.
+  [[nodiscard]] PersistentMap insert(Key key, Value value) const {
+    const std::size_t grown = find(key) == nullptr ? size_ + 1 : size_;
+    const std::uint64_t priority = priority_of(key);
+    return {put(root_, std::move(key), std::move(value), priority), grown};
+  }
+
+  /// Without `key`.
+  template <typename K>
+  [[nodiscard]] PersistentMap erase(const K& key) const {
+    if (find(key) == nullptr) return *this;
+    return {remove(root_, key), size_ - 1};
+  }
+
+  /// Calls `visit(key, value)` for every entry, by ascending key.
+  template <typename Visit>
+  void for_each(Visit&& visit) const {
+    walk(root_.get(), visit);
+  }
+
+  /// Calls `visit(key, value)` for entries not below `first`, by ascending key, until it returns false.
+  template <typename K, typename Visit>
+  void for_each_from(const K& first, Visit&& visit) const {
+    walk_from(root_.get(), first, visit);
+  }
+
+  /// Calls `visit(key, before, after)` for every key at which the two differ, by ascending key; nullptr means
+  /// absent. Costs about as much as there are edits between the two.
+  template <typename Visit>
+  static void differences(const PersistentMap& before, const PersistentMap& after, Visit&& visit) {
+    compare(before.root_, after.root_, visit);
+  }
+
+ private:
+  struct Node;
+  using Link = std::shared_ptr<const Node>;
+  struct Node {
+    Key key;
+    Value value;
+    std::uint64_t priority;
+    Link left;
+    Link right;
+  };
+
+  PersistentMap(Link root, std::size_t size) noexcept : root_(std::move(root)), size_(size) {}
+
+  // std::hash of an integer is the integer itself; splitmix64's finisher makes a priority of it.
+  static std::uint64_t priority_of(const Key& key) {
+    std::uint64_t x = Hash{}(key) + 0x9e3779b97f4a7c15ULL;
+    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9ULL;
+    x = (x ^ x >> 27) * 0x94d049bb133111ebULL;
+    return x ^ x >> 31;
+  }
+
+  // Equal priorities are ordered by key, so that the shape stays unique.
+  static bool above(std::uint64_t priority, const Key& key, const Node& node) {
+    return priority != node.priority ? priority > node.priority : key < node.key;
+  }
+
+  static Link make(const Node& from, Link left, Link right) {
+    return std::make_shared<const Node>(
+        Node{from.key, from.value, from.priority, std::move(left), std::move(right)});
+  }
+
+  static Link put(const Link& tree, Key&& key, Value&& value, std::uint64_t priority) {
+    if (tree == nullptr)
+      return std::make_shared<const Node>(Node{std::move(key), std::move(value), priority, nullptr, nullptr});
+    const bool smaller = key < tree->key;
+    if (!smaller && !(tree->key < key))
+      return std::make_shared<const Node>(
+          Node{std::move(key), std::move(value), priority, tree->left, tree->right});
+    if (above(priority, key, *tree)) {
+      auto [left, right] = split(tree, key);
+      return std::make_shared<const Node>(
+          Node{std::move(key), std::move(value), priority, std::move(left), std::move(right)});
+    }
+    if (smaller) return make(*tree, put(tree->left, std::move(key), std::move(value), priority), tree->right);
+    return make(*tree, tree->left, put(tree->right, std::move(key), std::move(value), priority));
+  }
+
+  // Everything below `key`, everything above it; the entry at `key` itself is dropped.
+  static std::pair<Link, Link> split(const Link& tree, const Key& key) {
+    if (tree == nullptr) return {};
+    if (key < tree->key) {
+      auto [left, right] = split(tree->left, key);
+      return {std::move(left), make(*tree, std::move(right), tree->right)};
+    }
+    if (tree->key < key) {
+      auto [left, right] = split(tree->right, key);
+      return {make(*tree, tree->left, std::move(left)), std::move(right)};
+    }
+    return {tree->left, tree->right};
+  }
+
+  static Link join(const Link& left, const Link& right) {
+    if (left == nullptr) return right;
+    if (right == nullptr) return left;
+    if (above(left->priority, left->key, *right)) return make(*left, left->left, join(left->right, right));
+    return make(*right, join(left, right->left), right->right);
+  }
+
+  template <typename K>
+  static Link remove(const Link& tree, const K& key) {
+    if (key < tree->key) return make(*tree, remove(tree->left, key), tree->right);
+    if (tree->key < key) return make(*tree, tree->left, remove(tree->right, key));
+    return join(tree->left, tree->right);
+  }
+
+  template <typename Visit>
+  static void walk(const Node* node, Visit& visit) {
+    if (node == nullptr) return;
+    walk(node->left.get(), visit);
+    visit(node->key, node->value);
+    walk(node->right.get(), visit);
+  }
+
+  template <typename K, typename Visit>
+  static bool walk_from(const Node* node, const K& first, Visit& visit) {
+    if (node == nullptr) return true;
+    if (!(node->key < first)) {
+      if (!walk_from(node->left.get(), first, visit) || !visit(node->key, node->value)) return false;
+    }
+    return walk_from(node->right.get(), first, visit);
+  }
+
+  template <typename Visit>
+  static void compare(const Link& before, const Link& after, Visit& visit) {
+    if (before == after) return;
+    if (before == nullptr || (after != nullptr && above(after->priority, after->key, *before))) {
+      // The highest key of the two trees stands in `after` alone.
+      const auto [left, right] = split(before, after->key);
+      compare(left, after->left, visit);
+      visit(after->key, static_cast<const Value*>(nullptr), &after->value);
+      compare(right, after->right, visit);
+    } else if (after == nullptr || above(before->priority, before->key, *after)) {
+      const auto [left, right] = split(after, before->key);
+      compare(before->left, left, visit);
+      visit(before->key, &before->value, static_cast<const Value*>(nullptr));
+      compare(before->right, right, visit);
+    } else {
+      compare(before->left, after->left, visit);
+      if (!(before->value == after->value)) visit(before->key, &before->value, &after->value);
+      compare(before->right, after->right, visit);
+    }
+  }
+
+  Link root_;
+  std::size_t size_ = 0;
+};
+
+}  // namespace togglecast::domain

@@ -1,0 +1,115 @@
+#include "domain/snapshot.hpp"
+
+namespace togglecast::domain {
+namespace {
+
+std::string name_of(const Op& op) { return std::string(to_string(op.entity)) + ' ' + std::to_string(op.id); }
+
+}  // namespace
+
+std::size_t Snapshot::TokenOwnerHash::operator()(const TokenOwner& owner) const noexcept {
+  const auto& [kind, subject, token] = owner;
+  return static_cast<std::size_t>(kind) + static_cast<std::size_t>(subject) * 0x100000001b3ULL +
+         static_cast<std::size_t>(token) * 0xff51afd7ed558ccdULL;
+}
+
+json::value Snapshot::body(Kind kind, Id id) const {
+  return with_entity_type(kind, [&]<typename T>(std::type_identity<T>) -> json::value {
+    const auto entity = find<T>(id);
+    if (entity == nullptr) return nullptr;
+    return to_json(*entity);
+  });
+}
+
+std::vector<std::shared_ptr<const TokenRecord>> Snapshot::tokens_of(SubjectKind kind, Id subject) const {
+  std::vector<std::shared_ptr<const TokenRecord>> tokens;
+  tokens_by_owner_.for_each_from(TokenOwner{kind, subject, 0}, [&](const TokenOwner& owner, bool) {
+    const auto& [owner_kind, owner_id, token] = owner;
+    if (owner_kind != kind || owner_id != subject) return false;
+    tokens.push_back(find<TokenRecord>(token));
+    return true;
+  });
+  return tokens;
+}
+
+template <typename T>
+Result<void> Snapshot::put(std::shared_ptr<const T> entity) {
+  auto& table = std::get<Table<T>>(tables_);
+  const std::string& key = entity->unique_key();
+  if (const Id* holder = table.by_key.find(key); holder != nullptr && *holder != entity->id) {
+    return fail(Errc::already_exists,
+                "there is already a " + std::string(to_string(T::kKind)) + " '" + key + "'");
+  }
+  if (const auto before = find<T>(entity->id); before != nullptr && before->unique_key() != key)
+    remove<T>(entity->id);
+  if constexpr (std::is_same_v<T, TokenRecord>) {
+    const TokenOwner owner{entity->subject_kind, entity->subject_id, entity->id};
+    if (tokens_by_owner_.find(owner) == nullptr) tokens_by_owner_ = tokens_by_owner_.insert(owner, true);
+  }
+  if (table.by_key.find(key) == nullptr) table.by_key = table.by_key.insert(key, entity->id);
+  const Id id = entity->id;
+  table.by_id = table.by_id.insert(id, std::move(entity));
+  return {};
+}
+
+template <typename T>
+void Snapshot::remove(Id id) {
+  auto& table = std::get<Table<T>>(tables_);
+  const auto* found = table.by_id.find(id);
+  if (found == nullptr) return;
+  const std::shared_ptr<const T> entity = *found;
+  if constexpr (std::is_same_v<T, TokenRecord>)
+    tokens_by_owner_ = tokens_by_owner_.erase(TokenOwner{entity->subject_kind, entity->subject_id, id});
+  table.by_key = table.by_key.erase(entity->unique_key());
+  table.by_id = table.by_id.erase(id);
+}
+
+Result<void> Snapshot::perform(const Op& op) {
+  if (json::canonical(body(op.entity, op.id)) != json::canonical(op.before))
+    return fail(Errc::conflict, name_of(op) + " is not what this change was made for");
+  return with_entity_type(op.entity, [&]<typename T>(std::type_identity<T>) -> Result<void> {
+    if (op.after.is_null()) {
+      remove<T>(op.id);
+      return {};
+    }
+    auto entity = T::from_json(op.after);
+    if (!entity) return tl::unexpected(entity.error());
+    if (entity->id != op.id) return fail(Errc::internal, name_of(op) + " carries another id");
+    return put<T>(std::make_shared<const T>(std::move(*entity)));
+  });
+}
+
+Result<SnapshotPtr> apply(const Snapshot& snapshot, const Change& change, const Head& next) {
+  if (change.base_revision != snapshot.revision()) {
+    return fail(Errc::conflict, "the change was made for revision " + std::to_string(change.base_revision) +
+                                    ", the state is at " + std::to_string(snapshot.revision()));
+  }
+  auto after = std::make_shared<Snapshot>(snapshot);
+  for (const Op& op : change.ops)
+    if (auto done = after->perform(op); !done) return tl::unexpected(done.error());
+  after->head_ = next;
+  return after;
+}
+
+Result<SnapshotPtr> assemble(const std::string& environment, const Head& head,
+                             std::vector<StoredEntity> entities) {
+  Change change;
+  change.ops.reserve(entities.size());
+  for (StoredEntity& entity : entities)
+    change.ops.push_back({entity.kind, entity.id, nullptr, std::move(entity.body)});
+  return apply(Snapshot(environment, Head{}), change, head);
+}
+
+std::string canonical_text(const Snapshot& snapshot) {
+  json::object out;
+  for (const Kind kind : {Kind::platform, Kind::client, Kind::token, Kind::admin, Kind::signing_key}) {
+    json::array bodies;
+    with_entity_type(kind, [&]<typename T>(std::type_identity<T>) {
+      snapshot.table<T>().by_id.for_each([&](Id, const auto& entity) { bodies.push_back(to_json(*entity)); });
+    });
+    out[to_string(kind)] = std::move(bodies);
+  }
+  return json::canonical(out);
+}
+
+}  // namespace togglecast::domain

@@ -1,0 +1,123 @@
+// The whole state of one environment at one revision: immutable, shared by pointer; neighbours share all they
+// have in common. `apply` is the one way from a state to another: writing, following the log, undoing and
+// previewing all use it. Thread rule: immutable; read from any thread.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <vector>
+
+#include "base/error.hpp"
+#include "domain/admin.hpp"
+#include "domain/change.hpp"
+#include "domain/client.hpp"
+#include "domain/log_row.hpp"
+#include "domain/persistent_map.hpp"
+#include "domain/platform.hpp"
+#include "domain/signing_key.hpp"
+#include "domain/token.hpp"
+
+namespace togglecast::domain {
+
+/// All entities of one type, by id and by unique key.
+template <typename T>
+struct Table {
+  PersistentMap<Id, std::shared_ptr<const T>> by_id;
+  PersistentMap<std::string, Id> by_key;
+};
+
+/// Calls `use(std::type_identity<T>{})` with the entity type of `kind`.
+template <typename Use>
+auto with_entity_type(Kind kind, Use&& use) {
+  switch (kind) {
+    case Kind::platform:
+      return use(std::type_identity<Platform>{});
+    case Kind::client:
+      return use(std::type_identity<Client>{});
+    case Kind::token:
+      return use(std::type_identity<TokenRecord>{});
+    case Kind::admin:
+      return use(std::type_identity<AdminUser>{});
+    case Kind::signing_key:
+      break;
+  }
+  return use(std::type_identity<SigningKeyRecord>{});
+}
+
+class Snapshot;
+using SnapshotPtr = std::shared_ptr<const Snapshot>;
+
+class Snapshot {
+ public:
+  /// An environment before its first change.
+  Snapshot(std::string environment, const Head& head) : environment_(std::move(environment)), head_(head) {}
+
+  [[nodiscard]] const std::string& environment() const noexcept { return environment_; }
+  [[nodiscard]] const Head& head() const noexcept { return head_; }
+  [[nodiscard]] Revision revision() const noexcept { return head_.revision; }
+  [[nodiscard]] UnixMillis as_of() const noexcept { return head_.as_of; }
+  [[nodiscard]] Offset offset() const noexcept { return offset_of(head_); }
+
+  template <typename T>
+  [[nodiscard]] const Table<T>& table() const noexcept {
+    return std::get<Table<T>>(tables_);
+  }
+  /// The entity or nullptr.
+  template <typename T>
+  [[nodiscard]] std::shared_ptr<const T> find(Id id) const {
+    const auto* found = table<T>().by_id.find(id);
+    return found == nullptr ? nullptr : *found;
+  }
+  template <typename T>
+  [[nodiscard]] std::shared_ptr<const T> find_by_key(std::string_view key) const {
+    const Id* id = table<T>().by_key.find(key);
+    return id == nullptr ? nullptr : find<T>(*id);
+  }
+  /// The body of an entity of any kind; null when there is none.
+  [[nodiscard]] json::value body(Kind kind, Id id) const;
+
+  /// Token records of one subject, by ascending id.
+  [[nodiscard]] std::vector<std::shared_ptr<const TokenRecord>> tokens_of(SubjectKind kind, Id subject) const;
+
+ private:
+  friend Result<SnapshotPtr> apply(const Snapshot& snapshot, const Change& change, const Head& next);
+  using TokenOwner = std::tuple<SubjectKind, Id, Id>;  // kind, subject, token
+  struct TokenOwnerHash {
+    std::size_t operator()(const TokenOwner& owner) const noexcept;
+  };
+
+  template <typename T>
+  Result<void> put(std::shared_ptr<const T> entity);
+  template <typename T>
+  void remove(Id id);
+  Result<void> perform(const Op& op);
+
+  std::string environment_;
+  Head head_;
+  std::tuple<Table<Platform>, Table<Client>, Table<TokenRecord>, Table<AdminUser>, Table<SigningKeyRecord>>
+      tables_;
+  PersistentMap<TokenOwner, bool, TokenOwnerHash> tokens_by_owner_;
+};
+
+/// The state after `change`, with the head `next`. `conflict` when the change was not made for this state
+/// (revision or any `before`), `already_exists` when a unique key is taken, `internal` when a body cannot be
+/// read.
+[[nodiscard]] Result<SnapshotPtr> apply(const Snapshot& snapshot, const Change& change, const Head& next);
+
+/// One entity as it is stored.
+struct StoredEntity {
+  Kind kind = Kind::platform;
+  Id id = 0;
+  json::value body;
+};
+
+/// The state at `head` out of all its entities.
+[[nodiscard]] Result<SnapshotPtr> assemble(const std::string& environment, const Head& head,
+                                           std::vector<StoredEntity> entities);
+
+/// All bodies in canonical text, for comparing states.
+[[nodiscard]] std::string canonical_text(const Snapshot& snapshot);
+
+}  // namespace togglecast::domain

@@ -1,0 +1,140 @@
+#include "domain/fields.hpp"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "domain/client.hpp"
+#include "domain/platform.hpp"
+
+namespace togglecast::domain {
+namespace {
+
+json::value parse(std::string_view text) { return json::parse(text).value(); }
+
+template <typename T>
+std::map<std::string, std::string> issues(const Result<T>& result) {
+  std::map<std::string, std::string> out;
+  if (!result)
+    for (const auto& issue : result.error().details) out[issue.pointer] = issue.reason;
+  return out;
+}
+
+TEST(PlatformFields, NameEveryRejectedMemberByItsPointer) {
+  const auto refused = issues(read_new_platform(parse(R"({
+      "key": "Web", "name": "", "enabled": 1, "config": [], "description": "a\u0000b", "id": 3, "a/b~": 1})")));
+
+  ASSERT_EQ(refused.size(), 7U);
+  EXPECT_TRUE(refused.contains("/key"));
+  EXPECT_EQ(refused.at("/name"), "must not be empty");
+  EXPECT_EQ(refused.at("/enabled"), "must be true or false");
+  EXPECT_EQ(refused.at("/config"), "must be an object");
+  EXPECT_EQ(refused.at("/description"), "must be text without control characters");
+  EXPECT_EQ(refused.at("/id"), "is set by the server");
+  EXPECT_EQ(refused.at("/a~1b~0"), "is not known here");
+}
+
+TEST(PlatformFields, SaysWhatIsMissing) {
+  const auto refused = read_new_platform(parse("{}"));
+
+  EXPECT_EQ(issues(refused),
+            (std::map<std::string, std::string>{{"/key", "is required"}, {"/name", "is required"}}));
+  EXPECT_EQ(refused.error().code, Errc::invalid_argument);
+  EXPECT_EQ(refused.error().message, "/key is required; /name is required");
+}
+
+TEST(PlatformFields, MustBeAnObject) {
+  EXPECT_EQ(issues(read_new_platform(parse("[]"))),
+            (std::map<std::string, std::string>{{"", "must be an object"}}));
+  EXPECT_EQ(issues(read_platform_patch(parse("null"))),
+            (std::map<std::string, std::string>{{"", "must be an object"}}));
+}
+
+TEST(PlatformFields, APatchKeepsWhatItDoesNotName) {
+  Platform platform;
+  platform.name = "Web";
+  platform.enabled = true;
+  platform.config = {{"a", 1}, {"b", 2}};
+
+  assign(platform, read_platform_patch(parse(R"({"enabled": false, "config": {"a": 3}})")).value());
+
+  EXPECT_EQ(platform.name, "Web");
+  EXPECT_FALSE(platform.enabled);
+  EXPECT_EQ(json::serialize(platform.config), R"({"a":3})");
+}
+
+TEST(PlatformFields, TheKeyStaysForLife) {
+  EXPECT_EQ(issues(read_platform_patch(parse(R"({"key": "ios"})"))).at("/key"), "cannot be changed");
+}
+
+TEST(PlatformFields, BoundsSizeAndDepthOfTheConfig) {
+  json::object fits{{"text", std::string(kMaxConfig - 11, 'x')}};
+  json::object large{{"text", std::string(kMaxConfig - 10, 'x')}};
+  json::value deep = json::object{};
+  for (std::size_t i = 1; i < kMaxConfigDepth; ++i) deep = {{"a", deep}};
+  const json::value deeper = {{"a", deep}};
+  const auto with = [](const json::value& config) {
+    return read_new_platform(json::object{{"key", "web"}, {"name", "Web"}, {"config", config}});
+  };
+
+  EXPECT_TRUE(with(fits).has_value());
+  EXPECT_TRUE(issues(with(large)).contains("/config"));
+  EXPECT_TRUE(with(deep).has_value());
+  EXPECT_TRUE(issues(with(deeper)).contains("/config"));
+}
+
+TEST(PlatformFields, NamesAreOneLineOfText) {
+  for (const char* bad :
+       {R"({"name":"a\nb"})", R"({"name":"\ud800"})", R"({"name":"\u007f"})", R"({"name":7})"})
+    EXPECT_TRUE(issues(read_platform_patch(parse(bad))).contains("/name")) << bad;
+  EXPECT_TRUE(read_platform_patch(parse(R"({"name":"Größe 😀","description":"a\nb\tc"})")).has_value());
+}
+
+TEST(Platform, ReadsBackWhatItWrites) {
+  Platform platform;
+  platform.id = 7;
+  platform.revision = 42;
+  platform.created_at = {1'700'000'000'001};
+  platform.updated_at = {1'700'000'000'002};
+  platform.key = "web";
+  platform.name = "Web";
+  platform.config = {{"theme", "dark"}, {"ratio", 0.5}, {"list", {1, nullptr, "x"}}};
+
+  const auto text = json::canonical(to_json(platform));
+
+  EXPECT_EQ(
+      text,
+      R"({"config":{"list":[1,null,"x"],"ratio":0.5,"theme":"dark"},"created_at":"2023-11-14T22:13:20.001Z",)"
+      R"("description":"","enabled":true,"id":7,"key":"web","maintenance_note":"","name":"Web","revision":42,)"
+      R"("updated_at":"2023-11-14T22:13:20.002Z"})");
+  EXPECT_EQ(json::canonical(to_json(Platform::from_json(parse(text)).value())), text);
+}
+
+TEST(Platform, ADamagedStoredBodyIsAnInternalError) {
+  const auto damaged = Platform::from_json(parse(R"({"id":7})"));
+
+  ASSERT_FALSE(damaged.has_value());
+  EXPECT_EQ(damaged.error().code, Errc::internal);
+}
+
+TEST(ClientFields, APackageCannotBeChosenYet) {
+  EXPECT_EQ(
+      issues(read_new_client(parse(R"({"key":"acme","name":"Acme","package_id":1})"))).at("/package_id"),
+      "is set by the server");
+}
+
+TEST(Client, ReadsBackWhatItWrites) {
+  Client client;
+  client.id = 3;
+  client.key = "acme";
+  client.name = "Acme";
+  client.attributes = {{"country", "DE"}};
+
+  const auto text = json::canonical(to_json(client));
+
+  EXPECT_NE(text.find(R"("package_id":null)"), std::string::npos);
+  EXPECT_EQ(json::canonical(to_json(Client::from_json(parse(text)).value())), text);
+}
+
+}  // namespace
+}  // namespace togglecast::domain

@@ -1,0 +1,101 @@
+// A TCP proxy that misbehaves on demand: it splits, stalls, cuts and refuses.
+import net from 'node:net';
+
+/** One proxied connection. Directions: `up` to the server, `down` to the client. */
+class Link {
+  constructor(proxy, client) {
+    this.proxy = proxy;
+    this.client = client;
+    this.server = net.connect(proxy.target, '127.0.0.1');
+    this.bytes = { up: 0, down: 0 };
+    this.limit = { up: Infinity, down: Infinity };
+    this.head = '';
+    this.queue = { up: Promise.resolve(), down: Promise.resolve() };
+    for (const socket of [this.client, this.server]) {
+      socket.setNoDelay(true);
+      socket.on('error', () => {});
+      socket.on('close', () => this.reset());
+    }
+    client.on('data', (data) => this.#pass('up', data, this.server));
+    this.server.on('data', (data) => this.#pass('down', data, this.client));
+    client.on('end', () => this.#after('up', () => this.server.end()));
+    this.server.on('end', () => this.#after('down', () => this.client.end()));
+  }
+
+  #after(way, act) {
+    this.queue[way] = this.queue[way].then(act);
+  }
+
+  #pass(way, data, to) {
+    if (way === 'up' && this.bytes.up === 0) {
+      this.head = data.toString('latin1').toLowerCase();
+      Object.assign(this.limit, this.proxy.limits(this.head));
+      this.#after('up', () => this.proxy.gate(this.head));
+    }
+    const room = this.limit[way] - this.bytes[way];
+    const last = data.length >= room;
+    const part = last ? data.subarray(0, room) : data;
+    this.bytes[way] += part.length;
+    this.#after(way, async () => {
+      await this.proxy.flowing;
+      const pieces = this.proxy.split ? Array.from(part, (byte) => Buffer.of(byte)) : [part];
+      for (const piece of pieces) {
+        if (to.destroyed) return;
+        await new Promise((written) => to.write(piece, written));
+      }
+      if (last) this.reset();
+    });
+  }
+
+  reset() {
+    if (!this.client.destroyed) this.client.resetAndDestroy();
+    if (!this.server.destroyed) this.server.resetAndDestroy();
+    this.proxy.links.delete(this);
+  }
+}
+
+export class Proxy {
+  /** Passes everything to `target` until told otherwise. */
+  static async start(t, target) {
+    const proxy = new Proxy(target);
+    await new Promise((listening) => proxy.listener.listen(0, '127.0.0.1', listening));
+    proxy.port = proxy.listener.address().port;
+    proxy.url = `http://127.0.0.1:${proxy.port}`;
+    t.after(() => proxy.close());
+    return proxy;
+  }
+
+  constructor(target) {
+    this.target = target;
+    this.links = new Set();
+    this.split = false; // write every byte by itself
+    this.refusing = false; // reset new connections at once
+    this.accepted = 0;
+    this.limits = () => ({}); // (first bytes sent, in lower case) => {up?, down?}: reset after so many bytes
+    this.gate = () => {}; // (first bytes sent, in lower case) => a promise that holds the connection back
+    this.flowing = Promise.resolve();
+    this.listener = net.createServer((client) => {
+      this.accepted += 1;
+      if (this.refusing) client.resetAndDestroy();
+      else this.links.add(new Link(this, client));
+    });
+  }
+
+  cut() {
+    for (const link of [...this.links]) link.reset();
+  }
+
+  /** Holds back every byte from now on; the answer lets them go again. */
+  stall() {
+    let release;
+    this.flowing = new Promise((resolve) => (release = resolve));
+    return release;
+  }
+
+  close() {
+    this.cut();
+    this.listener.close();
+  }
+}
+
+export const isWebSocket = (head) => /\r\nupgrade: websocket\r\n/.test(head);

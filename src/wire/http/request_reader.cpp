@@ -1,6 +1,7 @@
 #include "wire/http/request_reader.hpp"
 
 #include <charconv>
+#include <limits>
 #include <utility>
 
 #include "wire/http/request_target.hpp"
@@ -37,8 +38,8 @@ Method method_of(beast::verb verb) {
 RequestReader::RequestReader(const ParserLimits& limits, const BodyLimit& body_limit)
     : limits_(limits), body_limit_(body_limit) {
   eager(true);
-  this->body_limit(
-      std::numeric_limits<std::uint64_t>::max());  // ours differs per request, see on_header_impl
+  // Ours differs per request, see on_header_impl.
+  this->body_limit(std::numeric_limits<std::uint64_t>::max());
   header_limit(static_cast<std::uint32_t>(limits.header_bytes + 1));
 }
 

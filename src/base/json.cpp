@@ -1,11 +1,13 @@
 #include "base/json.hpp"
 
 #include <algorithm>
-#include <boost/json/stream_parser.hpp>
+#include <boost/json/basic_parser_impl.hpp>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <vector>
+
+#include "base/json_value_builder.hpp"
 
 namespace togglecast::json {
 namespace {
@@ -181,11 +183,10 @@ Result<value> parse(std::string_view text, const Limits& limits) {
     rewritten = with_raw_lone_surrogates(text);
     text = rewritten;
   }
-  boost::json::stream_parser parser({}, options);
+  boost::json::basic_parser<ValueBuilder> parser(options);
   boost::system::error_code error;
-  const std::size_t read = parser.write_some(text.data(), text.size(), error);
+  const std::size_t read = parser.write_some(false, text.data(), text.size(), error);
   if (!error && read < text.size()) error = boost::json::error::extra_data;
-  if (!error) parser.finish(error);
   if (error) {
     if (error == boost::json::error::too_deep) {
       return fail(Errc::payload_too_large,
@@ -193,7 +194,7 @@ Result<value> parse(std::string_view text, const Limits& limits) {
     }
     return fail(Errc::parse_error, "JSON error at byte " + std::to_string(read) + ": " + error.message());
   }
-  return parser.release();
+  return parser.handler().release();
 }
 
 void append_string(std::string& out, std::string_view text) {

@@ -207,24 +207,32 @@ void Server::open_session(const web::ExchangePtr& exchange) {
   session.opened(connect_(session, std::move(handshake)));
 }
 
-web::BodyAborted Server::on_headers(const wire::http::Request& request, net::Shard& shard) {
-  if (request.method != Method::post || request.query.value("transport") != "polling") return {};
+std::optional<Server::PostTarget> Server::post_target(const wire::http::Request& request) const {
+  if (request.method != Method::post || request.query.value("transport") != "polling") return std::nullopt;
   const std::string_view sid = request.query.value("sid");
   net::Shard* home = shard_of(sid);
   const auto id = to_session_id(sid);
-  if (home == nullptr || !id) return {};
-  if (home == &shard) {
-    post_began(shard, *id);
+  if (home == nullptr || !id) return std::nullopt;
+  return PostTarget{home, *id};
+}
+
+web::BodyAborted Server::on_headers(const wire::http::Request& request, net::Shard& shard) {
+  const auto target = post_target(request);
+  if (!target) return {};
+  if (target->home == &shard) {
+    post_began(shard, target->id);
   } else {
-    home->post([this, home, id = *id] { post_began(*home, id); });
+    target->home->post([this, to = *target] { post_began(*to.home, to.id); });
   }
-  return [this, home, id = *id](unsigned status) {
-    if (home->is_current()) {
-      post_aborted(*home, id, status);
-    } else {
-      home->post([this, home, id, status] { post_aborted(*home, id, status); });
-    }
-  };
+  return [this, to = *target](unsigned status) { tell_post_aborted(to, status); };
+}
+
+void Server::tell_post_aborted(const PostTarget& target, unsigned status) {
+  if (target.home->is_current()) {
+    post_aborted(*target.home, target.id, status);
+  } else {
+    target.home->post([this, target, status] { post_aborted(*target.home, target.id, status); });
+  }
 }
 
 void Server::post_began(net::Shard& shard, const SessionId& id) {
@@ -241,6 +249,7 @@ void Server::refuse(web::Exchange& exchange, ErrorCode code, std::string_view me
                     unsigned retry_after_s) {
   ++counters(exchange.shard()).refused[static_cast<std::size_t>(code)];
   if (options_.on_refused) options_.on_refused(exchange, code, message);
+  if (const auto target = post_target(exchange.request())) tell_post_aborted(*target, status);
   wire::http::Response response;
   response.status = status;
   if (retry_after_s > 0) response.headers.add("Retry-After", std::to_string(retry_after_s));

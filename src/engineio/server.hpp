@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -71,6 +72,13 @@ class Server {
   void handle_with_sid(const web::ExchangePtr& exchange, std::string_view sid);
   void open_session(const web::ExchangePtr& exchange);
   web::BodyAborted on_headers(const wire::http::Request& request, net::Shard& shard);
+  struct PostTarget {
+    net::Shard* home;
+    SessionId id;
+  };
+  /// The session that a POST is meant for.
+  [[nodiscard]] std::optional<PostTarget> post_target(const wire::http::Request& request) const;
+  void tell_post_aborted(const PostTarget& target, unsigned status);
   void post_began(net::Shard& shard, const SessionId& id);
   void post_aborted(net::Shard& shard, const SessionId& id, unsigned status);
 

@@ -1,7 +1,6 @@
 #include "socketio/server.hpp"
 
 #include "socketio/connection.hpp"
-#include "socketio/socket.hpp"
 
 namespace togglecast::socketio {
 namespace {

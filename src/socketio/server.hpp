@@ -26,6 +26,7 @@
 #include "socketio/handlers.hpp"
 #include "socketio/namespace.hpp"
 #include "socketio/options.hpp"
+#include "socketio/socket.hpp"
 #include "web/router.hpp"
 
 namespace togglecast::socketio {

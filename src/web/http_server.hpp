@@ -53,8 +53,9 @@ class HttpServer {
   void close_all();
   [[nodiscard]] const HttpCounters& counters() const noexcept;
 
+  struct Shared;  ///< what its connections share; internal
+
  private:
-  struct Shared;
   std::shared_ptr<Shared> shared_;
 };
 

@@ -78,6 +78,8 @@ std::string_view Headers::value(std::string_view name) const noexcept {
   return {};
 }
 
+bool Headers::same_name(std::string_view a, std::string_view b) noexcept { return equal_ignoring_case(a, b); }
+
 bool Headers::contains(std::string_view name) const noexcept {
   return std::any_of(fields_.begin(), fields_.end(),
                      [name](const auto& field) { return equal_ignoring_case(field.first, name); });

@@ -1,0 +1,13 @@
+// What every namespace of the conformance server does: echoes, rooms, acknowledgements, and the calls that
+// reach other sockets.
+#pragma once
+
+#include "socketio/server.hpp"
+
+namespace conformance {
+
+/// Registers the namespaces `/`, `/custom`, `/empty-auth`, `/auth` and `^/dyn-\d+$`, all with the same
+/// handlers.
+void register_namespaces(togglecast::socketio::Server& io);
+
+}  // namespace conformance

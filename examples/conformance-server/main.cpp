@@ -1,0 +1,127 @@
+// A small program on the Socket.IO library alone, for protocol suites and official clients to run against.
+//
+//   conformance-server --port 3000
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "echo.hpp"
+#include "handlers.hpp"
+#include "net/shard_pool.hpp"
+#include "socketio/server.hpp"
+#include "web/http_server.hpp"
+
+namespace {
+
+using namespace togglecast;
+
+constexpr std::size_t kDeepestJson = 512;  // protocol suites nest deeper than products need to
+
+engineio::Options quick_engine() {
+  engineio::Options options;
+  options.ping_interval = Milliseconds{300};
+  options.ping_timeout = Milliseconds{200};
+  options.max_payload = 1'000'000;
+  options.fragments_per_message = 0;
+  options.packets_per_payload = 100'000;
+  options.polling_backlog = 64 << 20;
+  options.stream.backlog_bytes = 64 << 20;
+  options.cors.any_origin = true;
+  return options;
+}
+
+socketio::Options quick_socketio() {
+  socketio::Options options;
+  options.engine = quick_engine();
+  options.connect_timeout = Milliseconds{1'000};
+  options.decoder.json.depth = kDeepestJson;
+  return options;
+}
+
+socketio::Options with_recovery() {
+  socketio::Options options = quick_socketio();
+  options.recovery = [] { return socketio::memory_recovery({.max_disconnection = Milliseconds{2'000}}); };
+  return options;
+}
+
+socketio::Options with_rules() {
+  socketio::Options options = quick_socketio();
+  auto& engine = options.engine;
+  engine.ping_interval = Milliseconds{25'000};
+  engine.ping_timeout = Milliseconds{20'000};
+  engine.max_payload = 10'000;
+  engine.upgrade_timeout = Milliseconds{700};
+  engine.cookie = "io";
+  engine.cors = {};
+  engine.cors.origins = {"https://app.example"};
+  engine.cors.credentials = true;
+  engine.cors.allowed_headers = {"x-test"};
+  engine.allow_request = [](const wire::http::Request& request,
+                            const web::Peer&) -> std::optional<engineio::Refusal> {
+    if (request.query.value("deny") == "1") return engineio::Refusal{"denied by rule"};
+    return std::nullopt;
+  };
+  return options;
+}
+
+std::optional<std::uint16_t> port_argument(int count, char** values) {
+  for (int i = 1; i + 1 < count; ++i) {
+    if (std::strcmp(values[i], "--port") == 0)
+      return static_cast<std::uint16_t>(std::strtoul(values[i + 1], nullptr, 10));
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+int main(int count, char** values) {
+  const auto port = port_argument(count, values);
+  if (!port) {
+    std::fprintf(stderr, "usage: conformance-server --port PORT\n");
+    return 2;
+  }
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+
+  net::ShardPool shards;
+  const auto engine = conformance::engine_echo(shards, quick_engine());
+  socketio::Server plain(shards, quick_socketio());
+  socketio::Server recovering(shards, with_recovery());
+  socketio::Server ruled(shards, with_rules());
+  for (auto* io : {&plain, &recovering, &ruled}) conformance::register_namespaces(*io);
+
+  web::Router router;
+  engine->mount(router, "/engine.io/");
+  plain.mount(router);
+  recovering.mount(router, "/recovery/");
+  ruled.mount(router, "/opts/");
+  conformance::mount_websocket_echo(router, "/ws-echo/");
+
+  web::HttpServer http(shards, std::move(router));
+  const auto bound = shards.listen({.port = *port}, http.accept_handler());
+  if (!bound) {
+    std::fprintf(stderr, "%s\n", bound.error().message.c_str());
+    return 1;
+  }
+  shards.start();
+  std::printf("listening on %u\n", *bound);
+  std::fflush(stdout);
+
+  int signal = 0;
+  sigwait(&signals, &signal);
+  shards.stop_listening();
+  for (auto* io : {&plain, &recovering, &ruled}) io->close();
+  engine->close_all();
+  http.close_all();
+  shards.stop();
+  return 0;
+}

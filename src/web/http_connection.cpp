@@ -1,0 +1,260 @@
+#include "web/http_connection.hpp"
+
+#include <ctime>
+#include <utility>
+
+#include "base/json.hpp"
+#include "web/live_exchange.hpp"
+
+namespace togglecast::web {
+namespace {
+
+using wire::http::Method;
+using wire::http::RequestParser;
+
+constexpr std::size_t kBodyStep = 64 * 1024;  // each has a request time-out of its own
+
+wire::http::Response error_response(unsigned status, std::string_view code, std::string_view message) {
+  wire::http::Response response;
+  response.status = status;
+  response.headers.add("Content-Type", "application/json");
+  response.body = R"({"error":{"code":)";
+  json::append_string(response.body, code);
+  response.body += R"(,"message":)";
+  json::append_string(response.body, message);
+  response.body += "}}";
+  return response;
+}
+
+// IMF-fixdate (RFC 9110, section 5.6.7), made once a second.
+const std::string& date_now() {
+  thread_local std::time_t made_at = 0;
+  thread_local std::string text;
+  const std::time_t now = std::time(nullptr);
+  if (now != made_at) {
+    std::tm parts{};
+    gmtime_r(&now, &parts);
+    char buffer[40];
+    text.assign(buffer, std::strftime(buffer, sizeof buffer, "%a, %d %b %Y %H:%M:%S GMT", &parts));
+    made_at = now;
+  }
+  return text;
+}
+
+bool may_have_body(Method method) {
+  return method != Method::get && method != Method::head && method != Method::options;
+}
+
+}  // namespace
+
+HttpConnection::HttpConnection(std::shared_ptr<HttpServer::Shared> shared, net::StreamPtr stream,
+                               std::string direct_address)
+    : shared_(std::move(shared)),
+      stream_(std::move(stream)),
+      parser_(shared_->options.limits),
+      direct_(std::move(direct_address)) {
+  ++shared_->counters.open_connections;
+  stream_->handle_with(this);
+  parser_.on_headers([this](const wire::http::Request& request) { return on_headers(request); });
+}
+
+HttpConnection::~HttpConnection() {
+  --shared_->counters.open_connections;
+  if (current_ != nullptr) current_->detach();
+}
+
+void HttpConnection::start() {
+  stream_->shard().arm(*this, shared_->options.request_timeout);
+  stream_->start_reading();
+}
+
+void HttpConnection::on_data(char* data, std::size_t size) {
+  input_.append(data, size);
+  if (current_ != nullptr) {
+    if (input_.size() > shared_->options.pipelined_bytes) stream_->pause_reading();
+    return;
+  }
+  process();
+}
+
+void HttpConnection::process() {
+  if (processing_) return;
+  processing_ = true;
+  while (!gone_ && current_ == nullptr && !input_.empty()) {
+    std::string_view unread = input_;
+    const auto state = parser_.feed(unread);
+    const std::size_t used = input_.size() - unread.size();
+    if (parser_.in_body()) body_read_ += used;
+    input_.erase(0, used);
+    if (state == RequestParser::State::refused) {
+      refuse(parser_.refusal().status, parser_.refusal().message);
+      break;
+    }
+    if (state == RequestParser::State::complete) {
+      dispatch();
+      continue;
+    }
+    if (parser_.in_body() && parser_.expects_continue() && !std::exchange(continued_, true)) {
+      stream_->send("HTTP/1.1 100 Continue\r\n\r\n");
+    }
+    break;
+  }
+  processing_ = false;
+  if (!gone_) arm_for_state();
+}
+
+// The head of a request must come within one time-out, counted from its first byte, and so must each step of
+// its body.
+void HttpConnection::arm_for_state() {
+  const auto& options = shared_->options;
+  net::Shard& shard = stream_->shard();
+  if (current_ != nullptr) {
+    cancel();
+  } else if (parser_.idle()) {
+    shard.arm(*this, options.keep_alive_timeout);
+    idle_timer_ = true;
+  } else if (idle_timer_ || !armed() || body_read_ >= kBodyStep) {
+    shard.arm(*this, options.request_timeout);
+    idle_timer_ = false;
+    body_read_ = 0;
+  }
+}
+
+std::size_t HttpConnection::on_headers(const wire::http::Request& request) {
+  match_ = shared_->router.match(request.method, request.path);
+  if (match_.options == nullptr) return shared_->options.limits.body_bytes;
+  if (may_have_body(request.method) && match_.options->on_headers) {
+    body_aborted_ = match_.options->on_headers(request, stream_->shard());
+  }
+  body_read_ = kBodyStep;  // the body's time begins
+  return match_.options->body_limit;
+}
+
+void HttpConnection::dispatch() {
+  cancel();
+  body_aborted_ = nullptr;
+  continued_ = false;
+  auto request = parser_.take();
+  ++shared_->counters.requests;
+  Peer peer = shared_->options.trusted_proxies.resolve(direct_, request.headers);
+  const RouteMatch match = std::exchange(match_, {});
+  const auto exchange = LiveExchange::make(*this, std::move(request), std::move(peer), match);
+  if (match.handler != nullptr) {
+    (*match.handler)(exchange);
+  } else {
+    answer_not_found(*exchange, match);
+  }
+}
+
+void HttpConnection::answer_not_found(LiveExchange& exchange, const RouteMatch& match) const {
+  const auto& request = exchange.request();
+  if (match.allow.empty()) {
+    auto response = error_response(404, "not_found", "no such path: " + request.path);
+    response.close = request.upgrade;
+    exchange.respond(std::move(response));
+    return;
+  }
+  auto response =
+      error_response(405, "not_found", request.method_text + " is not served here; try " + match.allow);
+  response.headers.add("Allow", match.allow);
+  exchange.respond(std::move(response));
+}
+
+void HttpConnection::refuse(unsigned status, const std::string& message) {
+  ++shared_->counters.refused_requests;
+  if (shared_->log_refused) {
+    shared_->log_refused(status, message, shared_->options.trusted_proxies.resolve(direct_, {}));
+  }
+  abort_body(status);
+  wire::http::Response response =
+      match_.options != nullptr && match_.options->refuse
+          ? match_.options->refuse(parser_.partial(), status, message)
+          : error_response(status, status == 413 || status == 431 ? "payload_too_large" : "parse_error",
+                           message);
+  response.headers.add("Date", date_now());
+  stream_->send(wire::http::serialize(response, false, false));
+  stream_->close_gracefully();
+  leave();
+}
+
+void HttpConnection::finish(const wire::http::Request& request, wire::http::Response response) {
+  const bool keep_alive = request.keep_alive && !response.close && !peer_closed_ &&
+                          !shared_->draining.load(std::memory_order_relaxed);
+  response.headers.add("Date", date_now());
+  stream_->send(wire::http::serialize(response, keep_alive, request.method == Method::head));
+  if (!keep_alive) {
+    stream_->close_gracefully();
+    leave();
+    return;
+  }
+  next_request();
+}
+
+void HttpConnection::next_request() {
+  if (processing_) return;  // the loop there goes on
+  stream_->start_reading();
+  if (input_.empty()) {
+    arm_for_state();
+  } else {
+    // Not from within the handler that answered: it may hold the answer to another request.
+    stream_->shard().at_turn_end([this] {
+      if (!gone_) process();
+    });
+  }
+}
+
+void HttpConnection::on_end(net::StreamEnd reason) {
+  peer_closed_ = true;
+  if (current_ != nullptr) {
+    ++shared_->counters.aborted_requests;
+    LiveExchange* exchange = current_;
+    const bool half_closed = reason == net::StreamEnd::peer_closed;
+    if (exchange->abort() || !half_closed) {
+      if (current_ != nullptr) current_->detach();
+      stream_->abort();
+      leave();
+    }
+    return;  // else the answer still goes out; the client only said that it has no more to ask
+  }
+  abort_body(0);
+  stream_->close_gracefully();
+  leave();
+}
+
+void HttpConnection::on_timer(TimePoint) {
+  if (parser_.idle() && input_.empty()) {
+    stream_->close_gracefully();
+    leave();
+    return;
+  }
+  refuse(408, "the request did not come in time");
+}
+
+void HttpConnection::abort_body(unsigned status) {
+  if (const auto aborted = std::exchange(body_aborted_, nullptr)) aborted(status);
+}
+
+void HttpConnection::drain() {
+  if (current_ == nullptr && parser_.idle() && input_.empty()) {
+    stream_->close_gracefully();
+    leave();
+  }
+}
+
+void HttpConnection::cut() {
+  if (current_ != nullptr) current_->detach();
+  stream_->abort();
+  leave();
+}
+
+void HttpConnection::leave() {
+  if (std::exchange(gone_, true)) return;
+  cancel();
+  auto& mine = shared_->connections[stream_->shard().index()];
+  const auto found = mine.find(this);
+  if (found == mine.end()) return;
+  stream_->shard().retire(std::move(found->second));
+  mine.erase(found);
+}
+
+}  // namespace togglecast::web

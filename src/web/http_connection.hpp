@@ -1,0 +1,88 @@
+// One HTTP connection: reads a request, hands it out, writes its answer, goes on with the next.
+// Thread rule: the stream's shard. Internal to `web`.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "net/stream.hpp"
+#include "net/timer_wheel.hpp"
+#include "web/exchange.hpp"
+#include "web/http_server.hpp"
+#include "web/router.hpp"
+#include "wire/http/request_parser.hpp"
+
+namespace togglecast::web {
+
+class HttpConnection;
+class LiveExchange;
+
+/// What the connections of one server share.
+struct HttpServer::Shared : std::enable_shared_from_this<HttpServer::Shared> {
+  Shared(net::ShardPool& pool, Router routes, HttpOptions settings, RefusalLog log);
+
+  net::ShardPool& shards;
+  Router router;
+  HttpOptions options;
+  RefusalLog log_refused;
+  HttpCounters counters;
+  std::atomic<bool> draining{false};
+  std::atomic<std::uint64_t> request_numbers{0};
+  std::string request_prefix;
+  /// Per shard, touched only there.
+  std::vector<std::unordered_map<HttpConnection*, std::unique_ptr<HttpConnection>>> connections;
+};
+
+class HttpConnection final : public net::Retirable, private net::StreamHandler, private net::TimerNode {
+ public:
+  HttpConnection(std::shared_ptr<HttpServer::Shared> shared, net::StreamPtr stream,
+                 std::string direct_address);
+  ~HttpConnection() override;
+
+  /// Begins to read.
+  void start();
+  /// Closes at once when idle, else after the answer.
+  void drain();
+  /// Closes at once.
+  void cut();
+
+ private:
+  friend class LiveExchange;
+
+  void on_data(char* data, std::size_t size) override;
+  void on_end(net::StreamEnd reason) override;
+  void on_timer(TimePoint now) override;
+
+  void process();
+  std::size_t on_headers(const wire::http::Request& request);
+  void dispatch();
+  void refuse(unsigned status, const std::string& message);
+  void arm_for_state();
+  void finish(const wire::http::Request& request, wire::http::Response response);
+  void answer_not_found(LiveExchange& exchange, const RouteMatch& match) const;
+  void next_request();
+  void abort_body(unsigned status);
+  /// The connection is no longer ours: closed, upgraded or moved.
+  void leave();
+
+  std::shared_ptr<HttpServer::Shared> shared_;
+  net::StreamPtr stream_;
+  wire::http::RequestParser parser_;
+  std::string direct_;  // address of the TCP peer
+  std::string input_;   // read, not yet parsed
+  LiveExchange* current_ = nullptr;
+  RouteMatch match_;             // of the request whose headers have been read
+  BodyAborted body_aborted_;
+  std::size_t body_read_ = 0;
+  bool processing_ = false;
+  bool peer_closed_ = false;
+  bool continued_ = false;   // `100 Continue` has been sent
+  bool idle_timer_ = false;  // the timer counts a pause between requests
+  bool gone_ = false;
+};
+
+}  // namespace togglecast::web

@@ -1,0 +1,56 @@
+#include "web/http_server.hpp"
+
+#include <utility>
+
+#include "base/random.hpp"
+#include "web/http_connection.hpp"
+
+namespace togglecast::web {
+
+HttpServer::Shared::Shared(net::ShardPool& pool, Router routes, HttpOptions settings, RefusalLog log)
+    : shards(pool),
+      router(std::move(routes)),
+      options(std::move(settings)),
+      log_refused(std::move(log)),
+      connections(pool.size()) {
+  SystemRandom random;
+  request_prefix = random_token(random, 6) + "-";  // numbers alone would repeat after a restart
+}
+
+HttpServer::HttpServer(net::ShardPool& shards, Router router, HttpOptions options, RefusalLog log_refused)
+    : shared_(
+          std::make_shared<Shared>(shards, std::move(router), std::move(options), std::move(log_refused))) {}
+
+HttpServer::~HttpServer() = default;
+
+net::AcceptHandler HttpServer::accept_handler() {
+  return [shared = shared_](net::Shard& shard, net::StreamPtr stream) {
+    std::string address = stream->peer().address().to_string();
+    auto owned = std::make_unique<HttpConnection>(shared, std::move(stream), std::move(address));
+    HttpConnection& connection = *owned;
+    shared->connections[shard.index()].emplace(&connection, std::move(owned));
+    connection.start();
+  };
+}
+
+void HttpServer::drain() {
+  shared_->draining.store(true, std::memory_order_relaxed);
+  shared_->shards.post_to_all([shared = shared_](net::Shard& shard) {
+    std::vector<HttpConnection*> open;
+    for (auto& entry : shared->connections[shard.index()]) open.push_back(entry.first);
+    for (HttpConnection* connection : open) connection->drain();
+  });
+}
+
+void HttpServer::close_all() {
+  shared_->draining.store(true, std::memory_order_relaxed);
+  shared_->shards.run_on_all([shared = shared_](net::Shard& shard) {
+    std::vector<HttpConnection*> open;
+    for (auto& entry : shared->connections[shard.index()]) open.push_back(entry.first);
+    for (HttpConnection* connection : open) connection->cut();
+  });
+}
+
+const HttpCounters& HttpServer::counters() const noexcept { return shared_->counters; }
+
+}  // namespace togglecast::web

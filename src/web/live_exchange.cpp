@@ -1,0 +1,131 @@
+#include "web/live_exchange.hpp"
+
+#include <unistd.h>
+
+#include <utility>
+
+namespace togglecast::web {
+
+std::shared_ptr<LiveExchange> LiveExchange::make(HttpConnection& connection, wire::http::Request request,
+                                                 Peer peer, RouteMatch match) {
+  auto* made = new LiveExchange(connection, std::move(request), std::move(peer), std::move(match));
+  return {made, [](LiveExchange* exchange) {
+            net::Shard& shard = exchange->shard_;
+            std::shared_ptr<LiveExchange> last(exchange);
+            if (!shard.is_current()) shard.post([held = std::move(last)] {});
+          }};
+}
+
+LiveExchange::LiveExchange(HttpConnection& connection, wire::http::Request request, Peer peer,
+                           RouteMatch match)
+    : shard_(connection.stream_->shard()),
+      connection_(&connection),
+      request_(std::move(request)),
+      peer_(std::move(peer)),
+      match_(std::move(match)),
+      id_(connection.shared_->request_prefix + std::to_string(++connection.shared_->request_numbers)) {
+  connection.current_ = this;
+}
+
+LiveExchange::~LiveExchange() {
+  if (connection_ == nullptr) return;
+  wire::http::Response response;
+  response.status = 500;
+  response.headers.add("Content-Type", "application/json");
+  response.body = R"({"error":{"code":"internal","message":"the request was not answered"}})";
+  respond(std::move(response));
+}
+
+std::string_view LiveExchange::parameter(std::string_view name) const noexcept {
+  for (const auto& [key, value] : match_.parameters) {
+    if (key == name) return value;
+  }
+  return {};
+}
+
+HttpConnection* LiveExchange::detach() noexcept {
+  HttpConnection* connection = std::exchange(connection_, nullptr);
+  if (connection != nullptr) connection->current_ = nullptr;
+  aborted_ = nullptr;
+  return connection;
+}
+
+void LiveExchange::respond(wire::http::Response response) {
+  HttpConnection* connection = detach();
+  if (connection == nullptr) return;
+  response.headers.add("X-Request-Id", id_);
+  connection->finish(request_, std::move(response));
+}
+
+void LiveExchange::respond_raw(std::string_view raw) {
+  HttpConnection* connection = detach();
+  if (connection == nullptr) return;
+  connection->stream_->send(raw);
+  connection->stream_->close_gracefully();
+  connection->leave();
+}
+
+Exchange::Upgraded LiveExchange::upgrade(std::string_view head) {
+  HttpConnection* connection = detach();
+  if (connection == nullptr) return {};
+  Upgraded upgraded{connection->stream_, std::move(connection->input_)};
+  upgraded.stream->handle_with(nullptr);
+  upgraded.stream->pause_reading();
+  upgraded.stream->send(head);
+  connection->leave();
+  return upgraded;
+}
+
+void LiveExchange::move_to(net::Shard& target, std::function<void(std::shared_ptr<Exchange>)> handler) {
+  HttpConnection* connection = detach();
+  if (connection == nullptr) return;
+  const bool v6 = connection->stream_->peer().protocol() == boost::asio::ip::tcp::v6();
+  const int descriptor = connection->stream_->release();
+  struct Moving {
+    std::shared_ptr<HttpServer::Shared> shared;
+    wire::http::Request request;
+    Peer peer;
+    RouteMatch match;
+    std::string direct, input;
+    int descriptor;
+    ~Moving() {
+      if (descriptor >= 0) ::close(descriptor);
+    }
+  };
+  auto moving = std::make_shared<Moving>();
+  moving->shared = connection->shared_;
+  moving->request = std::move(request_);
+  moving->peer = std::move(peer_);
+  moving->match = std::move(match_);
+  moving->direct = std::move(connection->direct_);
+  moving->input = std::move(connection->input_);
+  moving->descriptor = descriptor;
+  connection->leave();
+  if (descriptor < 0) return;
+  target.post([moving, v6, &target, handler = std::move(handler)] {
+    net::Stream::Socket socket(target.context());
+    boost::system::error_code error;
+    socket.assign(v6 ? boost::asio::ip::tcp::v6() : boost::asio::ip::tcp::v4(), moving->descriptor, error);
+    if (error) return;
+    moving->descriptor = -1;
+    auto owned = std::make_unique<HttpConnection>(moving->shared,
+                                                  net::StreamPtr(new net::Stream(target, std::move(socket))),
+                                                  std::move(moving->direct));
+    HttpConnection& arrived = *owned;
+    moving->shared->connections[target.index()].emplace(&arrived, std::move(owned));
+    arrived.input_ = std::move(moving->input);
+    auto exchange =
+        make(arrived, std::move(moving->request), std::move(moving->peer), std::move(moving->match));
+    arrived.stream_->start_reading();
+    handler(std::move(exchange));
+  });
+}
+
+bool LiveExchange::abort() {
+  const auto aborted = std::exchange(aborted_, nullptr);
+  if (!aborted) return false;
+  aborted();
+  return true;
+}
+
+}  // namespace togglecast::web

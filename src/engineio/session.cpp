@@ -13,11 +13,15 @@ namespace {
 
 namespace ws = wire::websocket;
 
-// The first ping comes up to half an interval early, so that clients that came back together do not beat
-// together.
+constexpr Milliseconds kQuietStart{2'000};  // no early ping while a client may still be joining and upgrading
+
+// The first ping comes up to about half an interval early, so that clients that came back together do not
+// beat together.
 TimePoint first_ping(net::Shard& shard, Milliseconds interval) {
-  const auto half = static_cast<std::uint64_t>(interval.count() / 2);
-  return shard.now() + interval - Milliseconds{half == 0 ? 0 : random_below(shard.random(), half)};
+  const TimePoint latest = shard.now() + interval;
+  if (interval <= kQuietStart) return latest;
+  const auto most_early = static_cast<std::uint64_t>((interval - kQuietStart).count()) / 2;
+  return most_early == 0 ? latest : latest - Milliseconds{random_below(shard.random(), most_early)};
 }
 
 const SharedBytes& ping_frame() {

@@ -2,7 +2,7 @@
 // time. Thread rule: a plain value; time is an argument.
 #pragma once
 
-#include <optional>
+#include <algorithm>
 
 #include "base/clock.hpp"
 
@@ -21,7 +21,9 @@ class Heartbeat {
     if (now < due_) return Action::none;
     if (waiting_for_pong_) return Action::close;
     waiting_for_pong_ = true;
-    due_ = now + timeout_;
+    // Counted from when the ping was due, so that a late timer does not add up; after a stall of this process
+    // the client still has half the time to answer.
+    due_ = std::max(due_ + timeout_, now + timeout_ / 2);
     return Action::send_ping;
   }
   /// Pongs that nobody asked for are harmless.
@@ -30,6 +32,7 @@ class Heartbeat {
     waiting_for_pong_ = false;
     due_ = now + interval_;
   }
+  [[nodiscard]] bool waiting_for_pong() const noexcept { return waiting_for_pong_; }
   /// When `on_tick` is due next.
   [[nodiscard]] TimePoint due() const noexcept { return due_; }
 

@@ -299,7 +299,11 @@ Session* Server::find(net::Shard& shard, std::string_view sid) {
   if (!id) return nullptr;
   auto& sessions = shards_[shard.index()]->sessions;
   const auto found = sessions.find(*id);
-  return found == sessions.end() ? nullptr : found->second.get();
+  if (found == sessions.end()) return nullptr;
+  Session& session = *found->second;
+  session.end_if_overdue(
+      std::chrono::steady_clock::now());  // timers may be a moment late, answers must not be
+  return session.state_ == Session::State::closed ? nullptr : &session;
 }
 
 net::Shard* Server::shard_of(std::string_view sid) const {

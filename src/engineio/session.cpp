@@ -190,6 +190,10 @@ void Session::on_timer(TimePoint now) {
   arm_heartbeat();
 }
 
+void Session::end_if_overdue(TimePoint now) {
+  if (state_ == State::open && heartbeat_.waiting_for_pong() && now >= heartbeat_.due()) on_timer(now);
+}
+
 void Session::close(CloseReason reason, ws::CloseCode code) {
   if (state_ != State::open) return;
   if (probe_ != nullptr) probe_->cancel();

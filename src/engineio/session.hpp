@@ -105,6 +105,7 @@ class Session final : public net::Retirable, private net::TimerNode, private web
   void on_drained() override;
   void on_timer(TimePoint now) override;
   void arm_heartbeat();
+  void end_if_overdue(TimePoint now);
   void notify_closed(CloseReason reason);
 
   Server& server_;

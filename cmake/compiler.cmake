@@ -29,6 +29,11 @@ target_compile_options(togglecast_compile INTERFACE
     $<$<CONFIG:Release>:-fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -D_GLIBCXX_ASSERTIONS>)
 target_link_options(togglecast_compile INTERFACE $<$<CONFIG:Release>:-Wl,-z,relro,-z,now>)
 
+# Tests are about the code they call: their own is compiled quickly, not well.
+add_library(togglecast_compile_tests INTERFACE)
+target_link_libraries(togglecast_compile_tests INTERFACE togglecast_compile)
+target_compile_options(togglecast_compile_tests INTERFACE -O0 -U_FORTIFY_SOURCE)
+
 find_program(TOGGLECAST_MOLD mold)
 check_linker_flag(CXX -fuse-ld=mold TOGGLECAST_CAN_USE_MOLD)
 if(TOGGLECAST_MOLD AND TOGGLECAST_CAN_USE_MOLD)

@@ -27,10 +27,3 @@ set(togglecast_third_party_net togglecast_boost)
 set(togglecast_third_party_storage SQLite::SQLite3)
 set(togglecast_third_party_auth OpenSSL::Crypto PkgConfig::sodium)
 set(togglecast_third_party_app CLI11::CLI11 tomlplusplus::tomlplusplus)
-
-# Headers worth precompiling, per layer. Never relied upon: a test compiles each header of ours alone.
-set(togglecast_precompiled_base <boost/json.hpp> <string> <vector>)
-set(togglecast_precompiled_net <boost/asio.hpp> <functional> <memory> <string>)
-set(togglecast_precompiled_web <boost/asio.hpp> <functional> <memory> <string>)
-set(togglecast_precompiled_engineio <boost/asio.hpp> <functional> <memory> <string>)
-set(togglecast_precompiled_socketio <boost/asio.hpp> <boost/json.hpp> <functional> <memory> <string>)

@@ -12,6 +12,7 @@ namespace togglecast::domain {
 
 struct AdminUser : Stamps {
   static constexpr Kind kKind = Kind::admin;
+  static constexpr std::string_view kKeyMember = "username";
 
   std::string username;
   Role role = Role::viewer;

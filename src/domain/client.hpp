@@ -14,6 +14,7 @@ inline constexpr std::size_t kMaxAttributesDepth = 16;
 
 struct Client : Stamps {
   static constexpr Kind kKind = Kind::client;
+  static constexpr std::string_view kKeyMember = "key";
 
   std::string key;
   std::string name;

@@ -1,8 +1,8 @@
 // What all entities have in common, and how their stored form is read.
 //
-// Each entity type T offers: `T::kKind`, `unique_key()` (unique within kind and environment), `to_json(const
-// T&)`, which is at once its form in the change log and in answers to admins, and `T::from_json(value)`, its
-// inverse. Thread rule: plain values.
+// Each entity type T offers: `T::kKind`; `unique_key()`, unique within kind and environment, which is the
+// member `T::kKeyMember` of its body; `to_json(const T&)`, its body, at once its form in the change log and
+// in answers to admins; and `T::from_json(body)`, the inverse. Thread rule: plain values.
 #pragma once
 
 #include <string>

@@ -17,6 +17,7 @@ inline constexpr std::size_t kMaxMaintenanceNote = 1'024;
 
 struct Platform : Stamps {
   static constexpr Kind kKind = Kind::platform;
+  static constexpr std::string_view kKeyMember = "key";
 
   std::string key;
   std::string name;

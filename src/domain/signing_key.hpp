@@ -11,6 +11,7 @@ namespace togglecast::domain {
 
 struct SigningKeyRecord : Stamps {
   static constexpr Kind kKind = Kind::signing_key;
+  static constexpr std::string_view kKeyMember = "kid";
 
   std::string kid;
   std::string algorithm;  ///< `HS256`

@@ -7,6 +7,11 @@ std::string name_of(const Op& op) { return std::string(to_string(op.entity)) + '
 
 }  // namespace
 
+std::string_view unique_key_of(Kind kind, const json::value& body) noexcept {
+  return with_entity_type(
+      kind, [&]<typename T>(std::type_identity<T>) { return json::string_or_empty(body, T::kKeyMember); });
+}
+
 std::size_t Snapshot::TokenOwnerHash::operator()(const TokenOwner& owner) const noexcept {
   const auto& [kind, subject, token] = owner;
   return static_cast<std::size_t>(kind) + static_cast<std::size_t>(subject) * 0x100000001b3ULL +

@@ -46,6 +46,9 @@ auto with_entity_type(Kind kind, Use&& use) {
   return use(std::type_identity<SigningKeyRecord>{});
 }
 
+/// The unique key inside a body of this kind; empty when it has none.
+[[nodiscard]] std::string_view unique_key_of(Kind kind, const json::value& body) noexcept;
+
 class Snapshot;
 using SnapshotPtr = std::shared_ptr<const Snapshot>;
 

@@ -17,6 +17,7 @@ enum class SubjectKind : std::uint8_t { client, admin };
 
 struct TokenRecord : Stamps {
   static constexpr Kind kKind = Kind::token;
+  static constexpr std::string_view kKeyMember = "jti";
 
   std::string jti;  ///< the random name that the token carries
   SubjectKind subject_kind = SubjectKind::client;

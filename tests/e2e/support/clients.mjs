@@ -57,6 +57,11 @@ export class Client {
     return this;
   }
 
+  /** Resolves at the next connect, however many attempts fail before. */
+  async reconnected() {
+    while ((await this.outcomes.next('connect')) !== 'connect');
+  }
+
   async refused() {
     const outcome = await this.outcomes.next('connect_error');
     if (outcome === 'connect') throw new Error('connected, but a refusal was expected');

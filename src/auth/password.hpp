@@ -1,0 +1,48 @@
+// Passwords: Argon2id through libsodium. Hashing and verifying take tens of milliseconds and `memory` bytes
+// on purpose, so they belong on the worker pool, never on a shard. Thread rule: immutable; used from any
+// thread.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "base/error.hpp"
+#include "base/random.hpp"
+#include "base/secret.hpp"
+
+namespace togglecast::auth {
+
+inline constexpr std::size_t kMinPassword = 8;
+inline constexpr std::size_t kMaxPassword = 1'024;
+
+struct PasswordOptions {
+  unsigned long long operations = 3;
+  std::size_t memory = std::size_t{64} * 1'024 * 1'024;  ///< bytes
+};
+
+/// For tests: as cheap as Argon2id gets.
+inline constexpr PasswordOptions kCheapPasswords{.operations = 1, .memory = 8'192};
+
+class PasswordHasher {
+ public:
+  explicit PasswordHasher(const PasswordOptions& options = {});
+
+  /// `unavailable` when there is not enough memory.
+  [[nodiscard]] Result<Secret> hash(const Secret& password) const;
+  /// Whether `password` gave `hash`. A hash that cannot be read matches nothing.
+  [[nodiscard]] bool verify(const Secret& password, const Secret& hash) const;
+  /// Takes as long as `verify` and fails: for users who do not exist, so that nobody can tell who does.
+  void verify_nobody(const Secret& password) const;
+
+ private:
+  PasswordOptions options_;
+  Secret nobody_;
+};
+
+/// 8 to 1024 bytes of UTF-8; the error names `/password`.
+[[nodiscard]] Result<void> check_new_password(const Secret& password);
+
+/// 24 letters and digits (120 bits or more), grouped by dashes to be typed.
+[[nodiscard]] Secret random_password(RandomSource& random);
+
+}  // namespace togglecast::auth

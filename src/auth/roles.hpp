@@ -1,0 +1,32 @@
+// Who may do what, in one table (roles.cpp). Thread rule: pure functions.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "base/error.hpp"
+#include "domain/kind.hpp"
+#include "domain/role.hpp"
+
+namespace togglecast::auth {
+
+enum class Action : std::uint8_t {
+  read_catalogue,  ///< platforms and clients
+  write_platforms,
+  write_clients,
+  read_activity,
+  read_tokens,
+  manage_tokens,  ///< issue and revoke
+  read_admins,
+  manage_admins,
+};
+
+[[nodiscard]] bool allows(domain::Role role, Action action) noexcept;
+
+/// `forbidden` with a sentence that names what is missing.
+[[nodiscard]] Result<void> require(domain::Role role, Action action);
+
+/// The kinds of entities whose bodies this role may see.
+[[nodiscard]] domain::Kinds readable_kinds(domain::Role role) noexcept;
+
+}  // namespace togglecast::auth

@@ -1,0 +1,80 @@
+#include "storage/sqlite/data_folder.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace togglecast::storage::sqlite {
+namespace {
+
+tl::unexpected<Error> cannot(std::string_view what, const std::filesystem::path& path, int error) {
+  return fail(Errc::unavailable,
+              "cannot " + std::string(what) + ' ' + path.string() + ": " + std::strerror(error));
+}
+
+// The decimal number at the start of the lock file; empty while its owner is about to write it.
+std::string read_pid(int file) {
+  char text[32];
+  const ssize_t length = ::pread(file, text, sizeof text, 0);
+  std::string pid;
+  for (ssize_t i = 0; i < length && text[i] >= '0' && text[i] <= '9'; ++i) pid += text[i];
+  return pid;
+}
+
+Result<void> make_folder(const std::filesystem::path& path) {
+  std::error_code error;
+  if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), error);
+  if (error) return cannot("make the folder", path.parent_path(), error.value());
+  if (::mkdir(path.c_str(), 0700) == 0) return {};
+  if (errno != EEXIST) return cannot("make the data folder", path, errno);
+  if (!std::filesystem::is_directory(path, error)) return cannot("use as data folder", path, ENOTDIR);
+  return {};
+}
+
+}  // namespace
+
+Result<DataFolder> DataFolder::open(const std::filesystem::path& path) {
+  if (auto made = make_folder(path); !made) return tl::unexpected(made.error());
+  const auto lock_path = path / "togglecast.lock";
+  const int file = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (file < 0) return cannot("open", lock_path, errno);
+  DataFolder folder(path, file);
+  if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) return cannot("lock", lock_path, errno);
+    const std::string pid = read_pid(file);
+    return fail(Errc::conflict, "the data folder " + path.string() + " is in use by " +
+                                    (pid.empty() ? "another process" : "process " + pid) +
+                                    "; stop it first or choose another folder with --data");
+  }
+  const std::string pid = std::to_string(::getpid()) + '\n';
+  if (::ftruncate(file, 0) != 0 ||
+      ::pwrite(file, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size()))
+    return cannot("write", lock_path, errno);
+  return folder;
+}
+
+DataFolder::DataFolder(DataFolder&& other) noexcept
+    : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {}
+
+DataFolder::~DataFolder() {
+  if (lock_ >= 0) ::close(lock_);  // the lock goes with its last descriptor
+}
+
+Result<void> DataFolder::ensure_private_file(std::string_view name) const {
+  const auto file_path = path_ / name;
+  const int file = ::open(file_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (file < 0) return cannot("open", file_path, errno);
+  struct stat status {};
+  const bool too_open = ::fstat(file, &status) == 0 && (status.st_mode & 077) != 0;
+  const int refused = too_open && ::fchmod(file, 0600) != 0 ? errno : 0;
+  ::close(file);
+  if (refused != 0) return cannot("take the rights of others from", file_path, refused);
+  return {};
+}
+
+}  // namespace togglecast::storage::sqlite

@@ -1,0 +1,162 @@
+#include "storage/sqlite/database.hpp"
+
+#include <sqlite3.h>
+
+#include <utility>
+
+namespace togglecast::storage::sqlite {
+namespace {
+
+Error describe(int code, const std::string& path, const char* message) {
+  const std::string where = "the database " + path;
+  switch (code & 0xff) {
+    case SQLITE_FULL:
+      return {Errc::unavailable, "the disk is full: " + where + " cannot grow; make room and try again"};
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+      return {Errc::unavailable, where + " is read-only; check the rights of the folder and its files"};
+    case SQLITE_CANTOPEN:
+      return {Errc::unavailable, where + " cannot be opened: " + message};
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return {Errc::unavailable, where + " is locked by another program; close it and try again"};
+    case SQLITE_IOERR:
+      return {Errc::unavailable, where + " cannot be read or written: " + message + "; check the disk"};
+    case SQLITE_NOTADB:
+      return {Errc::internal,
+              where + " is not a database; restore it from a backup or choose another --data"};
+    case SQLITE_CORRUPT:
+      return {Errc::internal, where + " is damaged: " + message + "; restore it from a backup"};
+    default:
+      return {Errc::internal, where + ": " + message};
+  }
+}
+
+}  // namespace
+
+Statement::Statement(Statement&& other) noexcept
+    : database_(other.database_),
+      statement_(std::exchange(other.statement_, nullptr)),
+      bind_error_(other.bind_error_) {}
+
+Statement::~Statement() {
+  if (statement_ == nullptr) return;
+  sqlite3_reset(statement_);
+  sqlite3_clear_bindings(statement_);
+}
+
+Statement& Statement::bind(int index, std::int64_t value) {
+  if (const int code = sqlite3_bind_int64(statement_, index, value); code != SQLITE_OK) bind_error_ = code;
+  return *this;
+}
+
+Statement& Statement::bind(int index, std::string_view text) {
+  const int code =
+      sqlite3_bind_text64(statement_, index, text.data(), text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+  if (code != SQLITE_OK) bind_error_ = code;
+  return *this;
+}
+
+Statement& Statement::bind_blob(int index, std::string_view bytes) {
+  const int code = sqlite3_bind_blob64(statement_, index, bytes.data(), bytes.size(), SQLITE_TRANSIENT);
+  if (code != SQLITE_OK) bind_error_ = code;
+  return *this;
+}
+
+Result<bool> Statement::step() {
+  if (bind_error_ != SQLITE_OK) return tl::unexpected(database_->error(bind_error_));
+  const int code = sqlite3_step(statement_);
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) return false;
+  return tl::unexpected(database_->error(code));
+}
+
+Result<void> Statement::run() {
+  return step().map([](bool) {});
+}
+
+std::int64_t Statement::integer(int column) const { return sqlite3_column_int64(statement_, column); }
+
+std::string_view Statement::text(int column) const {
+  const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
+  return bytes == nullptr
+             ? std::string_view{}
+             : std::string_view(bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)));
+}
+
+std::string_view Statement::blob(int column) const {
+  const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement_, column));
+  return bytes == nullptr
+             ? std::string_view{}
+             : std::string_view(bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)));
+}
+
+void Database::Close::operator()(sqlite3* handle) const noexcept { sqlite3_close_v2(handle); }
+
+Result<Database> Database::open(const std::filesystem::path& path, const DatabaseOptions& options) {
+  sqlite3* raw = nullptr;
+  const int flags = (options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_NOMUTEX |
+                    SQLITE_OPEN_EXRESCODE;
+  const int code = sqlite3_open_v2(path.c_str(), &raw, flags, nullptr);
+  Database database(std::unique_ptr<sqlite3, Close>(raw), path.string());
+  if (code != SQLITE_OK) return tl::unexpected(database.error(code));
+  sqlite3_busy_timeout(raw, 5'000);
+  for (const char* pragma : {"PRAGMA foreign_keys = ON", "PRAGMA synchronous = FULL",
+                             "PRAGMA trusted_schema = OFF", "PRAGMA journal_size_limit = 67108864"})
+    if (auto done = database.execute(pragma); !done) return tl::unexpected(done.error());
+  if (options.max_pages > 0) {
+    const std::string pragma = "PRAGMA max_page_count = " + std::to_string(options.max_pages);
+    if (auto done = database.execute(pragma.c_str()); !done) return tl::unexpected(done.error());
+  }
+  return database;
+}
+
+Database::~Database() {
+  for (const auto& [sql, statement] : cache_) sqlite3_finalize(statement);
+}
+
+Error Database::error(int code) const {
+  return describe(code, path_, handle_ == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(handle_.get()));
+}
+
+Result<void> Database::execute(const char* sql) {
+  const int code = sqlite3_exec(handle_.get(), sql, nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) return tl::unexpected(error(code));
+  return {};
+}
+
+Result<Statement> Database::prepare(const char* sql) {
+  sqlite3_stmt*& statement = cache_[sql];
+  if (statement == nullptr) {
+    const int code =
+        sqlite3_prepare_v3(handle_.get(), sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+    if (code != SQLITE_OK) return tl::unexpected(error(code));
+  }
+  return Statement(*this, statement);
+}
+
+Result<std::int64_t> Database::query_integer(const char* sql) {
+  auto statement = prepare(sql);
+  if (!statement) return tl::unexpected(statement.error());
+  const auto row = statement->step();
+  if (!row) return tl::unexpected(row.error());
+  return *row ? statement->integer(0) : 0;
+}
+
+bool Database::in_transaction() const noexcept { return sqlite3_get_autocommit(handle_.get()) == 0; }
+
+Result<Transaction> Transaction::begin(Database& database, const char* begin) {
+  if (auto done = database.execute(begin); !done) return tl::unexpected(done.error());
+  return Transaction(database);
+}
+
+Transaction::Transaction(Transaction&& other) noexcept : database_(std::exchange(other.database_, nullptr)) {}
+
+Transaction::~Transaction() {
+  if (database_ != nullptr && database_->in_transaction()) std::ignore = database_->execute("ROLLBACK");
+}
+
+Result<void> Transaction::commit() { return database_->execute("COMMIT"); }
+
+}  // namespace togglecast::storage::sqlite

@@ -1,0 +1,57 @@
+#include "storage/sqlite/log_rows.hpp"
+
+#include <algorithm>
+
+namespace togglecast::storage::sqlite {
+
+Result<Sha256> read_digest(const Statement& statement, int column) {
+  const std::string_view bytes = statement.blob(column);
+  Sha256 digest{};
+  if (bytes.size() != digest.size()) return fail(Errc::internal, "a stored digest is damaged");
+  std::copy(bytes.begin(), bytes.end(), digest.begin());
+  return digest;
+}
+
+std::string_view digest_bytes(const Sha256& digest) noexcept {
+  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
+}
+
+Result<domain::LogRow> read_row(const Statement& statement) {
+  domain::LogRow row;
+  row.environment = statement.text(0);
+  row.head.epoch = statement.integer(1);
+  row.head.revision = statement.integer(2);
+  row.head.as_of = {statement.integer(3)};
+  row.actor_text = statement.text(4);
+  row.change_text = statement.text(5);
+  const auto digest = read_digest(statement, 6);
+  if (!digest) return tl::unexpected(digest.error());
+  row.head.digest = *digest;
+  auto change = domain::parse_change(row.change_text);
+  if (!change) return tl::unexpected(change.error());
+  row.change = std::move(*change);
+  return row;
+}
+
+Result<std::vector<domain::LogRow>> read_rows(Statement& statement) {
+  std::vector<domain::LogRow> rows;
+  for (;;) {
+    const auto more = statement.step();
+    if (!more) return tl::unexpected(more.error());
+    if (!*more) return rows;
+    auto row = read_row(statement);
+    if (!row) return tl::unexpected(row.error());
+    rows.push_back(std::move(*row));
+  }
+}
+
+Result<std::int64_t> environment_number(Database& database, const std::string& key) {
+  auto statement = database.prepare("SELECT id FROM environment WHERE key = ?");
+  if (!statement) return tl::unexpected(statement.error());
+  const auto found = statement->bind(1, key).step();
+  if (!found) return tl::unexpected(found.error());
+  if (!*found) return fail(Errc::not_found, "there is no environment '" + key + "'");
+  return statement->integer(0);
+}
+
+}  // namespace togglecast::storage::sqlite

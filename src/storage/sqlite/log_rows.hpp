@@ -1,0 +1,22 @@
+// How a row of the change log is read, by the store and its readers alike. Thread rule: that of the database.
+#pragma once
+
+#include "domain/log_row.hpp"
+#include "storage/sqlite/database.hpp"
+
+namespace togglecast::storage::sqlite {
+
+/// Columns in the order that `read_row` expects; `l` is change_log, `e` its environment.
+#define TOGGLECAST_LOG_COLUMNS "e.key, l.epoch, l.revision, l.at, l.actor, l.change, l.digest"
+
+[[nodiscard]] Result<domain::LogRow> read_row(const Statement& statement);
+/// All rows that the statement answers.
+[[nodiscard]] Result<std::vector<domain::LogRow>> read_rows(Statement& statement);
+
+[[nodiscard]] Result<Sha256> read_digest(const Statement& statement, int column);
+[[nodiscard]] std::string_view digest_bytes(const Sha256& digest) noexcept;
+
+/// The number of an environment in this database; `not_found` without such an environment.
+[[nodiscard]] Result<std::int64_t> environment_number(Database& database, const std::string& key);
+
+}  // namespace togglecast::storage::sqlite

@@ -1,0 +1,19 @@
+// The schema, as a list of steps; a database says how many it has taken.
+// Thread rule: called once, while opening.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "storage/sqlite/database.hpp"
+
+namespace togglecast::storage::sqlite {
+
+/// Step n leads from version n to n + 1. A step that was released is never edited.
+[[nodiscard]] std::span<const char* const> migrations() noexcept;
+
+/// Takes the missing steps in one transaction. `unavailable` when the database is newer than this program,
+/// `internal` when it belongs to another.
+[[nodiscard]] Result<void> migrate(Database& database);
+
+}  // namespace togglecast::storage::sqlite

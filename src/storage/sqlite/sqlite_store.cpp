@@ -1,0 +1,142 @@
+#include "storage/sqlite/sqlite_store.hpp"
+
+#include <algorithm>
+
+#include "storage/sqlite/log_rows.hpp"
+#include "storage/sqlite/migrations.hpp"
+#include "storage/sqlite/sqlite_reader.hpp"
+#include "storage/sqlite/sqlite_transaction.hpp"
+
+namespace togglecast::storage::sqlite {
+namespace {
+
+Result<std::vector<domain::StoredEntity>> read_entities(Database& database, std::int64_t environment) {
+  auto statement =
+      database.prepare("SELECT kind, id, body FROM entity WHERE environment = ? ORDER BY kind, id");
+  if (!statement) return tl::unexpected(statement.error());
+  statement->bind(1, environment);
+  std::vector<domain::StoredEntity> entities;
+  for (;;) {
+    const auto more = statement->step();
+    if (!more) return tl::unexpected(more.error());
+    if (!*more) return entities;
+    const auto kind = domain::parse_kind(statement->text(0));
+    if (!kind)
+      return fail(Errc::internal, "stored entity of unknown kind " + std::string(statement->text(0)));
+    auto body = json::parse(statement->text(2), {.depth = 64});
+    if (!body) return fail(Errc::internal, "stored body is damaged: " + body.error().message);
+    entities.push_back({*kind, statement->integer(1), std::move(*body)});
+  }
+}
+
+Result<void> check_chain(const domain::Head& before, const std::vector<domain::LogRow>& rows,
+                         const domain::Head& head) {
+  domain::Head at = before;
+  for (const auto& row : rows) {
+    if (auto ok = domain::check_follows(at, row); !ok) return ok;
+    at = row.head;
+  }
+  if (at.revision != head.revision || at.digest != head.digest || at.epoch > head.epoch)
+    return fail(Errc::internal, "the change log does not end where its environment says; restore a backup");
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::filesystem::path& path,
+                                                       const SqliteOptions& options) {
+  auto folder = DataFolder::open(path);
+  if (!folder) return tl::unexpected(folder.error());
+  if (auto made = folder->ensure_private_file("togglecast.db"); !made) return tl::unexpected(made.error());
+  auto database = Database::open(folder->database(), {.max_pages = options.max_pages});
+  if (!database) return tl::unexpected(database.error());
+  if (auto mode = database->execute("PRAGMA journal_mode = WAL"); !mode) return tl::unexpected(mode.error());
+  if (auto migrated = migrate(*database); !migrated) return tl::unexpected(migrated.error());
+  return std::unique_ptr<SqliteStore>(new SqliteStore(std::move(*folder), std::move(*database), options));
+}
+
+Result<std::vector<Environment>> SqliteStore::environments() {
+  auto statement =
+      database_.prepare("SELECT key, epoch, revision, as_of, digest FROM environment ORDER BY id");
+  if (!statement) return tl::unexpected(statement.error());
+  std::vector<Environment> found;
+  for (;;) {
+    const auto more = statement->step();
+    if (!more) return tl::unexpected(more.error());
+    if (!*more) return found;
+    const auto digest = read_digest(*statement, 4);
+    if (!digest) return tl::unexpected(digest.error());
+    found.push_back({std::string(statement->text(0)),
+                     {statement->integer(1), statement->integer(2), *digest, {statement->integer(3)}}});
+  }
+}
+
+Result<void> SqliteStore::create_environment(const std::string& key, const Sha256& genesis, UnixMillis at) {
+  if (!domain::is_key(key)) return fail_field("/key", "must be a slug");
+  if (environment_number(database_, key))
+    return fail(Errc::already_exists, "there is already an environment " + key);
+  auto statement = database_.prepare(
+      "INSERT INTO environment (key, epoch, revision, digest, as_of, genesis, created_at) "
+      "VALUES (?1, 1, 0, ?2, ?3, ?2, ?3)");
+  if (!statement) return tl::unexpected(statement.error());
+  return statement->bind(1, key).bind_blob(2, digest_bytes(genesis)).bind(3, at.value).run();
+}
+
+Result<domain::Head> SqliteStore::head_before(std::int64_t environment, domain::Revision revision) {
+  auto statement = database_.prepare(
+      "SELECT 1, 0, genesis, created_at FROM environment WHERE id = ?1 AND ?2 = 0 "
+      "UNION ALL SELECT epoch, revision, digest, at FROM change_log WHERE environment = ?1 AND revision = "
+      "?2");
+  if (!statement) return tl::unexpected(statement.error());
+  const auto found = statement->bind(1, environment).bind(2, revision - 1).step();
+  if (!found) return tl::unexpected(found.error());
+  if (!*found) return fail(Errc::internal, "the change log misses revision " + std::to_string(revision - 1));
+  const auto digest = read_digest(*statement, 2);
+  if (!digest) return tl::unexpected(digest.error());
+  return domain::Head{statement->integer(0), statement->integer(1), *digest, {statement->integer(3)}};
+}
+
+Result<Loaded> SqliteStore::load(const std::string& environment, std::size_t recent) {
+  auto transaction = Transaction::begin(database_, "BEGIN");
+  if (!transaction) return tl::unexpected(transaction.error());
+  const auto number = environment_number(database_, environment);
+  if (!number) return tl::unexpected(number.error());
+  const auto all = environments();
+  if (!all) return tl::unexpected(all.error());
+  const auto found =
+      std::find_if(all->begin(), all->end(), [&](const Environment& one) { return one.key == environment; });
+  const domain::Head head = found->head;
+  auto entities = read_entities(database_, *number);
+  if (!entities) return tl::unexpected(entities.error());
+
+  Loaded loaded;
+  const auto first = std::max<domain::Revision>(1, head.revision - static_cast<domain::Revision>(recent) + 1);
+  auto statement = database_.prepare("SELECT " TOGGLECAST_LOG_COLUMNS
+                                     " FROM change_log l JOIN environment e ON e.id = l.environment "
+                                     "WHERE l.environment = ? AND l.revision >= ? ORDER BY l.revision");
+  if (!statement) return tl::unexpected(statement.error());
+  auto rows = read_rows(statement->bind(1, *number).bind(2, first));
+  if (!rows) return tl::unexpected(rows.error());
+  loaded.recent = std::move(*rows);
+  const auto before = head_before(*number, first);
+  if (!before) return tl::unexpected(before.error());
+  loaded.before = *before;
+  if (auto ok = check_chain(loaded.before, loaded.recent, head); !ok) return tl::unexpected(ok.error());
+
+  auto snapshot = domain::assemble(environment, head, std::move(*entities));
+  if (!snapshot) return fail(Errc::internal, "the stored state is damaged: " + snapshot.error().message);
+  loaded.snapshot = std::move(*snapshot);
+  return loaded;
+}
+
+Result<std::unique_ptr<WriteTransaction>> SqliteStore::begin(const std::string& environment) {
+  return SqliteTransaction::begin(database_, environment, options_.idempotency_ttl);
+}
+
+Result<std::unique_ptr<Reader>> SqliteStore::open_reader() {
+  auto database = Database::open(folder_.database(), {.read_only = true});
+  if (!database) return tl::unexpected(database.error());
+  return std::make_unique<SqliteReader>(std::move(*database));
+}
+
+}  // namespace togglecast::storage::sqlite

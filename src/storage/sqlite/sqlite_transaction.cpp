@@ -1,0 +1,155 @@
+#include "storage/sqlite/sqlite_transaction.hpp"
+
+#include "storage/sqlite/log_rows.hpp"
+
+namespace togglecast::storage::sqlite {
+
+Result<std::unique_ptr<WriteTransaction>> SqliteTransaction::begin(Database& database,
+                                                                   const std::string& environment,
+                                                                   std::chrono::hours idempotency_ttl) {
+  auto transaction = Transaction::begin(database, "BEGIN IMMEDIATE");
+  if (!transaction) return tl::unexpected(transaction.error());
+  auto statement =
+      database.prepare("SELECT id, epoch, revision, as_of, digest FROM environment WHERE key = ?");
+  if (!statement) return tl::unexpected(statement.error());
+  const auto found = statement->bind(1, environment).step();
+  if (!found) return tl::unexpected(found.error());
+  if (!*found) return fail(Errc::not_found, "there is no environment '" + environment + "'");
+  const auto digest = read_digest(*statement, 4);
+  if (!digest) return tl::unexpected(digest.error());
+  const domain::Head head{statement->integer(1), statement->integer(2), *digest, {statement->integer(3)}};
+  return std::unique_ptr<WriteTransaction>(
+      new SqliteTransaction(database, std::move(*transaction), statement->integer(0), head, idempotency_ttl));
+}
+
+Result<std::vector<domain::LogRow>> SqliteTransaction::rows_after(domain::Revision seen) {
+  auto statement = database_.prepare("SELECT " TOGGLECAST_LOG_COLUMNS
+                                     " FROM change_log l JOIN environment e ON e.id = l.environment "
+                                     "WHERE l.environment = ? AND l.revision > ? ORDER BY l.revision");
+  if (!statement) return tl::unexpected(statement.error());
+  return read_rows(statement->bind(1, environment_).bind(2, seen));
+}
+
+Result<domain::Id> SqliteTransaction::last_id(domain::Kind kind) {
+  auto statement = database_.prepare("SELECT last FROM id_counter WHERE environment = ? AND kind = ?");
+  if (!statement) return tl::unexpected(statement.error());
+  const auto found = statement->bind(1, environment_).bind(2, domain::to_string(kind)).step();
+  if (!found) return tl::unexpected(found.error());
+  return *found ? statement->integer(0) : 0;
+}
+
+Result<std::optional<RememberedOutcome>> SqliteTransaction::remembered(const IdempotencyKey& key) {
+  auto statement = database_.prepare(
+      "SELECT request, revision, changed, subject_kind, subject_id FROM idempotency "
+      "WHERE environment = ? AND actor = ? AND key = ?");
+  if (!statement) return tl::unexpected(statement.error());
+  const auto found = statement->bind(1, environment_).bind(2, key.actor).bind(3, key.key).step();
+  if (!found) return tl::unexpected(found.error());
+  if (!*found) return std::nullopt;
+  const auto request = read_digest(*statement, 0);
+  if (!request) return tl::unexpected(request.error());
+  const auto kind = domain::parse_kind(statement->text(3));
+  if (!kind) return fail(Errc::internal, "a remembered outcome is damaged");
+  return RememberedOutcome{*request,
+                           {statement->integer(1), statement->integer(2) != 0, *kind, statement->integer(4)}};
+}
+
+Result<domain::LogRow> SqliteTransaction::row(domain::Revision revision) {
+  auto statement = database_.prepare("SELECT " TOGGLECAST_LOG_COLUMNS
+                                     " FROM change_log l JOIN environment e ON e.id = l.environment "
+                                     "WHERE l.environment = ? AND l.revision = ?");
+  if (!statement) return tl::unexpected(statement.error());
+  const auto found = statement->bind(1, environment_).bind(2, revision).step();
+  if (!found) return tl::unexpected(found.error());
+  if (!*found) return fail(Errc::not_found, "there is no revision " + std::to_string(revision));
+  return read_row(*statement);
+}
+
+Result<void> SqliteTransaction::commit(const Commit& what) {
+  if (what.row != nullptr) {
+    if (what.row->head.revision != head_.revision + 1)
+      return fail(Errc::conflict, "the change does not follow on revision " + std::to_string(head_.revision));
+    if (auto done = write_row(*what.row); !done) return done;
+  }
+  for (const SecretWrite& secret : what.secrets)
+    if (auto done = write_secret(secret); !done) return done;
+  if (what.idempotency) {
+    if (auto done = remember(*what.idempotency, what); !done) return done;
+  }
+  return transaction_.commit();
+}
+
+Result<void> SqliteTransaction::write_row(const domain::LogRow& row) {
+  auto log = database_.prepare(
+      "INSERT INTO change_log (environment, revision, epoch, at, actor, change, digest) VALUES (?, ?, ?, ?, "
+      "?, ?, ?)");
+  if (!log) return tl::unexpected(log.error());
+  log->bind(1, environment_).bind(2, row.head.revision).bind(3, row.head.epoch).bind(4, row.head.as_of.value);
+  log->bind(5, row.actor_text).bind(6, row.change_text).bind_blob(7, digest_bytes(row.head.digest));
+  if (auto done = log->run(); !done) return done;
+  for (const domain::Op& op : row.change.ops)
+    if (auto done = write_op(op, row.head.revision); !done) return done;
+  auto counter =
+      database_.prepare("UPDATE environment SET epoch = ?, revision = ?, digest = ?, as_of = ? WHERE id = ?");
+  if (!counter) return tl::unexpected(counter.error());
+  counter->bind(1, row.head.epoch).bind(2, row.head.revision).bind_blob(3, digest_bytes(row.head.digest));
+  return counter->bind(4, row.head.as_of.value).bind(5, environment_).run();
+}
+
+Result<void> SqliteTransaction::write_op(const domain::Op& op, domain::Revision revision) {
+  const std::string_view kind = domain::to_string(op.entity);
+  if (op.after.is_null()) {
+    auto statement = database_.prepare("DELETE FROM entity WHERE environment = ? AND kind = ? AND id = ?");
+    if (!statement) return tl::unexpected(statement.error());
+    if (auto done = statement->bind(1, environment_).bind(2, kind).bind(3, op.id).run(); !done) return done;
+  } else {
+    auto statement = database_.prepare(
+        "INSERT INTO entity (environment, kind, id, key, body) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT (environment, kind, id) DO UPDATE SET key = excluded.key, body = excluded.body");
+    if (!statement) return tl::unexpected(statement.error());
+    statement->bind(1, environment_).bind(2, kind).bind(3, op.id);
+    statement->bind(4, domain::unique_key_of(op.entity, op.after)).bind(5, json::canonical(op.after));
+    if (auto done = statement->run(); !done) return done;
+  }
+  if (op.before.is_null()) {
+    auto statement = database_.prepare(
+        "INSERT INTO id_counter (environment, kind, last) VALUES (?, ?, ?) "
+        "ON CONFLICT (environment, kind) DO UPDATE SET last = max(last, excluded.last)");
+    if (!statement) return tl::unexpected(statement.error());
+    if (auto done = statement->bind(1, environment_).bind(2, kind).bind(3, op.id).run(); !done) return done;
+  }
+  auto touched = database_.prepare(
+      "INSERT OR IGNORE INTO change_log_entity (environment, kind, id, revision) VALUES (?, ?, ?, ?)");
+  if (!touched) return tl::unexpected(touched.error());
+  return touched->bind(1, environment_).bind(2, kind).bind(3, op.id).bind(4, revision).run();
+}
+
+Result<void> SqliteTransaction::write_secret(const SecretWrite& secret) {
+  auto statement = database_.prepare(
+      "INSERT INTO secret (environment, kind, id, value) VALUES (?, ?, ?, ?) "
+      "ON CONFLICT (environment, kind, id) DO UPDATE SET value = excluded.value");
+  if (!statement) return tl::unexpected(statement.error());
+  statement->bind(1, environment_).bind(2, domain::to_string(secret.kind)).bind(3, secret.id);
+  return statement->bind_blob(4, secret.value.reveal()).run();
+}
+
+Result<void> SqliteTransaction::remember(const IdempotencyKey& key, const Commit& what) {
+  auto forget = database_.prepare("DELETE FROM idempotency WHERE at < ?");
+  if (!forget) return tl::unexpected(forget.error());
+  const auto oldest = what.at.value - std::chrono::milliseconds(idempotency_ttl_).count();
+  if (auto done = forget->bind(1, oldest).run(); !done) return done;
+  auto statement = database_.prepare(
+      "INSERT OR REPLACE INTO idempotency "
+      "(environment, actor, key, request, revision, changed, subject_kind, subject_id, at) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  if (!statement) return tl::unexpected(statement.error());
+  const Outcome& outcome = what.outcome;
+  statement->bind(1, environment_)
+      .bind(2, key.actor)
+      .bind(3, key.key)
+      .bind_blob(4, digest_bytes(key.request));
+  statement->bind(5, outcome.revision).bind(6, std::int64_t{outcome.changed});
+  return statement->bind(7, domain::to_string(outcome.kind)).bind(8, outcome.id).bind(9, what.at.value).run();
+}
+
+}  // namespace togglecast::storage::sqlite

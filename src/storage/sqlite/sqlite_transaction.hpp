@@ -1,0 +1,47 @@
+// One write: from taking the counter row to the commit. Thread and error rules as in store.hpp.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "storage/sqlite/database.hpp"
+#include "storage/store.hpp"
+
+namespace togglecast::storage::sqlite {
+
+class SqliteTransaction final : public WriteTransaction {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<WriteTransaction>> begin(Database& database,
+                                                                       const std::string& environment,
+                                                                       std::chrono::hours idempotency_ttl);
+
+  [[nodiscard]] const domain::Head& head() const noexcept override { return head_; }
+  [[nodiscard]] Result<std::vector<domain::LogRow>> rows_after(domain::Revision seen) override;
+  [[nodiscard]] Result<domain::Id> last_id(domain::Kind kind) override;
+  [[nodiscard]] Result<std::optional<RememberedOutcome>> remembered(const IdempotencyKey& key) override;
+  [[nodiscard]] Result<domain::LogRow> row(domain::Revision revision) override;
+  [[nodiscard]] Result<void> commit(const Commit& what) override;
+
+ private:
+  SqliteTransaction(Database& database, Transaction transaction, std::int64_t environment,
+                    const domain::Head& head, std::chrono::hours idempotency_ttl)
+      : database_(database),
+        transaction_(std::move(transaction)),
+        environment_(environment),
+        head_(head),
+        idempotency_ttl_(idempotency_ttl) {}
+
+  [[nodiscard]] Result<void> write_row(const domain::LogRow& row);
+  [[nodiscard]] Result<void> write_op(const domain::Op& op, domain::Revision revision);
+  [[nodiscard]] Result<void> write_secret(const SecretWrite& secret);
+  [[nodiscard]] Result<void> remember(const IdempotencyKey& key, const Commit& what);
+
+  Database& database_;
+  Transaction transaction_;
+  std::int64_t environment_;
+  domain::Head head_;
+  std::chrono::hours idempotency_ttl_;
+};
+
+}  // namespace togglecast::storage::sqlite

@@ -1,0 +1,124 @@
+// The durable side of the catalogue: environments, their entities, their change log, and secrets beside them.
+//
+// The log is the outbox. A writer opens a transaction, which takes the environment's counter row; applies the
+// rows it has not seen, if another node wrote some; validates against exactly that state; and commits
+// entities and log row together. What was committed survives kill -9 and power loss.
+//
+// Thread rule: a Store, and each Reader, is used by one thread at a time. Readers see committed rows only and
+// never hold a writer up. Errors: `unavailable` when the medium fails for now (full, read-only, locked, I/O),
+// `internal` when what is stored is damaged; both say what to do.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/secret.hpp"
+#include "domain/log_row.hpp"
+#include "domain/snapshot.hpp"
+
+namespace togglecast::storage {
+
+struct Environment {
+  std::string key;
+  domain::Head head;
+};
+
+/// A password hash or key beside the entity it belongs to; gone with it. Never part of a change.
+struct SecretWrite {
+  domain::Kind kind = domain::Kind::admin;
+  domain::Id id = 0;
+  Secret value;
+};
+
+/// Names a request that its sender may repeat.
+struct IdempotencyKey {
+  std::string actor;  ///< who sent it; keys of different actors never meet
+  std::string key;
+  Sha256 request{};  ///< digest of what was asked, to notice a key used twice for different things
+};
+
+/// What a request with an idempotency key came to.
+struct Outcome {
+  domain::Revision revision = 0;
+  bool changed = false;  ///< whether that revision is its own; otherwise all was already as asked
+  domain::Kind kind = domain::Kind::platform;
+  domain::Id id = 0;
+};
+
+struct RememberedOutcome {
+  Sha256 request{};
+  Outcome outcome;
+};
+
+struct Commit {
+  const domain::LogRow* row = nullptr;  ///< null: nothing changes, only the outcome is remembered
+  std::span<const SecretWrite> secrets;
+  std::optional<IdempotencyKey> idempotency;
+  Outcome outcome;  ///< remembered with `idempotency`
+  UnixMillis at{};
+};
+
+/// Holds the environment's counter row. Dropped without `commit`, it changes nothing.
+class WriteTransaction {
+ public:
+  virtual ~WriteTransaction() = default;
+  /// The newest head, which stays the newest until this transaction ends.
+  [[nodiscard]] virtual const domain::Head& head() const noexcept = 0;
+  /// Rows after `seen`, oldest first: what another node wrote since.
+  [[nodiscard]] virtual Result<std::vector<domain::LogRow>> rows_after(domain::Revision seen) = 0;
+  /// The highest id that was ever used for this kind; 0 when none was.
+  [[nodiscard]] virtual Result<domain::Id> last_id(domain::Kind kind) = 0;
+  [[nodiscard]] virtual Result<std::optional<RememberedOutcome>> remembered(const IdempotencyKey& key) = 0;
+  [[nodiscard]] virtual Result<domain::LogRow> row(domain::Revision revision) = 0;
+  /// Durable when it returns without error. After an error it may or may not have happened; `head` of the
+  /// next transaction tells.
+  [[nodiscard]] virtual Result<void> commit(const Commit& what) = 0;
+};
+
+struct LogQuery {
+  domain::Revision before = 0;  ///< 0: from the newest on
+  std::size_t limit = 50;
+  std::optional<domain::Kind> kind;  ///< only changes that touched this kind …
+  std::optional<domain::Id> id;      ///< … and, with it, this entity
+};
+
+class Reader {
+ public:
+  virtual ~Reader() = default;
+  /// Newest first.
+  [[nodiscard]] virtual Result<std::vector<domain::LogRow>> log_page(const std::string& environment,
+                                                                     const LogQuery& query) = 0;
+  [[nodiscard]] virtual Result<std::optional<Secret>> secret(const std::string& environment,
+                                                             domain::Kind kind, domain::Id id) = 0;
+  /// Reads the whole log and checks its chain; `internal` names the first row that breaks it.
+  [[nodiscard]] virtual Result<void> verify_log(const std::string& environment) = 0;
+};
+
+/// The state of an environment and the rows that led to it.
+struct Loaded {
+  domain::SnapshotPtr snapshot;
+  domain::Head before;                 ///< the head that `recent` follows on
+  std::vector<domain::LogRow> recent;  ///< oldest first
+};
+
+class Store {
+ public:
+  virtual ~Store() = default;
+  [[nodiscard]] virtual Result<std::vector<Environment>> environments() = 0;
+  /// `genesis` is random and starts the chain. `already_exists` when the key is taken.
+  [[nodiscard]] virtual Result<void> create_environment(const std::string& key, const Sha256& genesis,
+                                                        UnixMillis at) = 0;
+  /// The newest state and up to `recent` rows, with their chain checked. `not_found` without such an
+  /// environment.
+  [[nodiscard]] virtual Result<Loaded> load(const std::string& environment, std::size_t recent) = 0;
+  [[nodiscard]] virtual Result<std::unique_ptr<WriteTransaction>> begin(const std::string& environment) = 0;
+  /// An independent way to read, for another thread.
+  [[nodiscard]] virtual Result<std::unique_ptr<Reader>> open_reader() = 0;
+};
+
+}  // namespace togglecast::storage

@@ -1,0 +1,276 @@
+// What every store must keep to; each store instantiates the suite with a way to open one and open it again.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "storage/store.hpp"
+#include "unit/domain/builders.hpp"
+
+namespace togglecast::storage::testing {
+
+using domain::testing::client;
+using domain::testing::create;
+using domain::testing::erase;
+using domain::testing::platform;
+using domain::testing::update;
+
+/// Opens and reopens the same store.
+class Medium {
+ public:
+  virtual ~Medium() = default;
+  virtual std::unique_ptr<Store> open() = 0;
+};
+using MakeMedium = std::function<std::unique_ptr<Medium>()>;
+
+class StoreContract : public ::testing::TestWithParam<MakeMedium> {
+ protected:
+  StoreContract() : medium_(GetParam()()), store_(medium_->open()) {
+    EXPECT_TRUE(store_->create_environment("production", sha256("genesis"), {1'700'000'000'000}).has_value());
+  }
+
+  void reopen() {
+    store_.reset();
+    store_ = medium_->open();
+  }
+
+  domain::LogRow row_on(const domain::Head& head, std::vector<domain::Op> ops,
+                        const std::string& environment = "production") {
+    return domain::make_row(environment, head, {head.as_of.value + 1'000}, {{"kind", "admin"}, {"id", 1}},
+                            {head.revision, std::move(ops)})
+        .value();
+  }
+
+  // Commits one row and answers it.
+  domain::LogRow write(std::vector<domain::Op> ops, const std::string& environment = "production",
+                       std::vector<SecretWrite> secrets = {}) {
+    auto transaction = store_->begin(environment).value();
+    const auto row = row_on(transaction->head(), std::move(ops), environment);
+    const auto done =
+        transaction->commit({.row = &row, .secrets = secrets, .idempotency = {}, .outcome = {}, .at = {}});
+    EXPECT_TRUE(done.has_value()) << done.error().message;
+    return row;
+  }
+
+  std::string state(const std::string& environment = "production") {
+    return domain::canonical_text(*store_->load(environment, 10).value().snapshot);
+  }
+
+  std::unique_ptr<Medium> medium_;
+  std::unique_ptr<Store> store_;
+};
+
+TEST_P(StoreContract, ANewEnvironmentIsEmptyAtRevisionZero) {
+  const auto loaded = store_->load("production", 10).value();
+
+  EXPECT_EQ(loaded.snapshot->revision(), 0);
+  EXPECT_EQ(loaded.snapshot->head().epoch, 1);
+  EXPECT_EQ(loaded.snapshot->head().digest, sha256("genesis"));
+  EXPECT_TRUE(loaded.recent.empty());
+}
+
+TEST_P(StoreContract, WhatWasCommittedIsThereAfterOpeningAgain) {
+  write({create(platform(1, "web")), create(client(1, "acme"))});
+  const auto last = write({update(platform(1, "web"), platform(1, "web", false))});
+
+  reopen();
+
+  const auto loaded = store_->load("production", 10).value();
+  EXPECT_EQ(loaded.snapshot->head(), last.head);
+  EXPECT_FALSE(loaded.snapshot->find<domain::Platform>(1)->enabled);
+  EXPECT_EQ(loaded.snapshot->find_by_key<domain::Client>("acme")->id, 1);
+  ASSERT_EQ(loaded.recent.size(), 2U);
+  EXPECT_EQ(loaded.recent[1].change_text, last.change_text);
+  EXPECT_EQ(loaded.before.revision, 0);
+}
+
+TEST_P(StoreContract, LoadsAsManyRecentRowsAsAsked) {
+  for (int i = 1; i <= 5; ++i) write({create(platform(i, "p" + std::to_string(i)))});
+
+  const auto loaded = store_->load("production", 2).value();
+
+  ASSERT_EQ(loaded.recent.size(), 2U);
+  EXPECT_EQ(loaded.recent[0].head.revision, 4);
+  EXPECT_EQ(loaded.before.revision, 3);
+}
+
+TEST_P(StoreContract, ATransactionThatIsDroppedChangesNothing) {
+  {
+    auto transaction = store_->begin("production").value();
+    EXPECT_EQ(transaction->head().revision, 0);
+  }
+
+  EXPECT_EQ(write({create(platform(1, "web"))}).head.revision, 1);
+}
+
+TEST_P(StoreContract, ARowMustFollowOnTheHead) {
+  const auto stale =
+      row_on(store_->load("production", 0).value().snapshot->head(), {create(platform(2, "ios"))});
+  write({create(platform(1, "web"))});
+  const std::string before = state();
+
+  auto transaction = store_->begin("production").value();
+  const auto refused =
+      transaction->commit({.row = &stale, .secrets = {}, .idempotency = {}, .outcome = {}, .at = {}});
+  transaction.reset();
+
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, Errc::conflict);
+  EXPECT_EQ(state(), before);
+}
+
+TEST_P(StoreContract, AWriterCatchesUpOnRowsThatItHasNotSeen) {
+  write({create(platform(1, "web"))});
+  write({create(platform(2, "ios"))});
+  write({create(platform(3, "tv"))});
+
+  const auto rows = store_->begin("production").value()->rows_after(1).value();
+
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_EQ(rows[0].head.revision, 2);
+  EXPECT_EQ(rows[1].head.revision, 3);
+}
+
+TEST_P(StoreContract, AnIdIsNeverGivenTwice) {
+  write({create(platform(1, "web")), create(platform(2, "ios"))});
+  write({erase(platform(2, "ios"))});
+  reopen();
+
+  auto transaction = store_->begin("production").value();
+
+  EXPECT_EQ(transaction->last_id(domain::Kind::platform).value(), 2);
+  EXPECT_EQ(transaction->last_id(domain::Kind::client).value(), 0);
+}
+
+TEST_P(StoreContract, EnvironmentsDoNotMeet) {
+  ASSERT_TRUE(store_->create_environment("staging", sha256("other"), {1'700'000'000'000}).has_value());
+  write({create(platform(1, "web"))});
+  write({create(platform(1, "web", false))}, "staging");
+  write({erase(platform(1, "web", false))}, "staging");
+
+  const auto production = store_->load("production", 10).value();
+  const auto staging = store_->load("staging", 10).value();
+  EXPECT_TRUE(production.snapshot->find<domain::Platform>(1)->enabled);
+  EXPECT_EQ(staging.snapshot->find<domain::Platform>(1), nullptr);
+  EXPECT_EQ(production.snapshot->revision(), 1);
+  EXPECT_EQ(staging.snapshot->revision(), 2);
+  EXPECT_EQ(production.recent.size(), 1U);
+  EXPECT_EQ(store_->open_reader().value()->log_page("production", {}).value().size(), 1U);
+  EXPECT_NE(production.snapshot->head().digest, staging.snapshot->head().digest);
+}
+
+TEST_P(StoreContract, ListsItsEnvironments) {
+  ASSERT_TRUE(store_->create_environment("staging", sha256("other"), {1'700'000'000'000}).has_value());
+  write({create(platform(1, "web"))});
+
+  const auto found = store_->environments().value();
+
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].key, "production");
+  EXPECT_EQ(found[0].head.revision, 1);
+  EXPECT_EQ(found[1].key, "staging");
+  EXPECT_EQ(store_->create_environment("staging", sha256("x"), {}).error().code, Errc::already_exists);
+  EXPECT_EQ(store_->load("nowhere", 1).error().code, Errc::not_found);
+  EXPECT_EQ(store_->begin("nowhere").error().code, Errc::not_found);
+}
+
+TEST_P(StoreContract, SecretsStandBesideTheirEntityAndGoWithIt) {
+  write({create(client(4, "acme"))}, "production",
+        {{domain::Kind::client, 4, Secret(std::string("a\0b", 3))}});
+  auto reader = store_->open_reader().value();
+  EXPECT_EQ(reader->secret("production", domain::Kind::client, 4).value()->reveal(), std::string("a\0b", 3));
+  write({}, "production", {{domain::Kind::client, 4, Secret(std::string("changed"))}});
+  EXPECT_EQ(reader->secret("production", domain::Kind::client, 4).value()->reveal(), "changed");
+
+  write({erase(client(4, "acme"))});
+
+  EXPECT_FALSE(reader->secret("production", domain::Kind::client, 4).value().has_value());
+}
+
+TEST_P(StoreContract, RemembersTheOutcomeOfARequestForItsActor) {
+  const IdempotencyKey key{"admin 1", "k-1", sha256("request")};
+  {
+    auto transaction = store_->begin("production").value();
+    const auto row = row_on(transaction->head(), {create(platform(1, "web"))});
+    ASSERT_TRUE(transaction
+                    ->commit({.row = &row,
+                              .secrets = {},
+                              .idempotency = key,
+                              .outcome = {1, true, domain::Kind::platform, 1},
+                              .at = {1'700'000'001'000}})
+                    .has_value());
+  }
+  reopen();
+
+  auto transaction = store_->begin("production").value();
+  const auto remembered = transaction->remembered(key).value();
+  ASSERT_TRUE(remembered.has_value());
+  EXPECT_EQ(remembered->request, key.request);
+  EXPECT_EQ(remembered->outcome.revision, 1);
+  EXPECT_TRUE(remembered->outcome.changed);
+  EXPECT_EQ(transaction->row(1).value().change.ops.size(), 1U);
+  EXPECT_FALSE(transaction->remembered({"admin 2", "k-1", key.request}).value().has_value());
+}
+
+TEST_P(StoreContract, ForgetsOutcomesAfterADay) {
+  const auto remember = [&](const std::string& key, std::int64_t at) {
+    auto transaction = store_->begin("production").value();
+    ASSERT_TRUE(transaction
+                    ->commit({.row = nullptr,
+                              .secrets = {},
+                              .idempotency = IdempotencyKey{"admin 1", key, sha256(key)},
+                              .outcome = {},
+                              .at = {at}})
+                    .has_value());
+  };
+  remember("old", 1'700'000'000'000);
+  remember("new", 1'700'000'000'000 + 86'400'000 + 1);
+
+  auto transaction = store_->begin("production").value();
+  EXPECT_FALSE(transaction->remembered({"admin 1", "old", {}}).value().has_value());
+  EXPECT_TRUE(transaction->remembered({"admin 1", "new", {}}).value().has_value());
+}
+
+TEST_P(StoreContract, PagesThroughTheLogNewestFirst) {
+  for (int i = 1; i <= 4; ++i)
+    write({create(platform(i, "p" + std::to_string(i))), create(platform(i + 10, "q" + std::to_string(i)))});
+  write({create(client(1, "acme"))});
+  write({update(platform(2, "p2"), platform(2, "p2", false))});
+  auto reader = store_->open_reader().value();
+  const auto revisions = [&](const LogQuery& query) {
+    std::vector<domain::Revision> found;
+    for (const auto& row : reader->log_page("production", query).value()) found.push_back(row.head.revision);
+    return found;
+  };
+
+  EXPECT_EQ(revisions({.limit = 2, .kind = {}, .id = {}}), (std::vector<domain::Revision>{6, 5}));
+  EXPECT_EQ(revisions({.before = 5, .limit = 2, .kind = {}, .id = {}}),
+            (std::vector<domain::Revision>{4, 3}));
+  EXPECT_EQ(revisions({.limit = 2, .kind = domain::Kind::platform, .id = {}}),
+            (std::vector<domain::Revision>{6, 4}));
+  EXPECT_EQ(revisions({.limit = 9, .kind = domain::Kind::platform, .id = 2}),
+            (std::vector<domain::Revision>{6, 2}));
+  EXPECT_EQ(revisions({.before = 6, .limit = 9, .kind = domain::Kind::platform, .id = 2}),
+            (std::vector<domain::Revision>{2}));
+}
+
+TEST_P(StoreContract, AReaderSeesNoUncommittedRow) {
+  write({create(platform(1, "web"))});
+  auto reader = store_->open_reader().value();
+
+  auto transaction = store_->begin("production").value();
+
+  EXPECT_EQ(reader->log_page("production", {}).value().size(), 1U);
+}
+
+TEST_P(StoreContract, TheWholeChainVerifies) {
+  for (int i = 1; i <= 5; ++i) write({create(platform(i, "p" + std::to_string(i)))});
+
+  EXPECT_TRUE(store_->open_reader().value()->verify_log("production").has_value());
+}
+
+}  // namespace togglecast::storage::testing

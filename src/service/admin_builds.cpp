@@ -1,0 +1,131 @@
+#include "service/admin_builds.hpp"
+
+#include "service/ops.hpp"
+
+namespace togglecast::service {
+namespace {
+
+using domain::AdminUser;
+using domain::SubjectKind;
+using domain::TokenRecord;
+
+constexpr std::size_t kMaxAdmins = 1'000;
+
+Result<std::shared_ptr<const AdminUser>> admin_named(const WriteContext& context,
+                                                     const std::string& username) {
+  auto found = context.state().find_by_key<AdminUser>(username);
+  if (found == nullptr) return fail(Errc::not_found, "there is no admin '" + username + "'");
+  return found;
+}
+
+// `conflict` when `admin` is the only owner.
+Result<void> check_not_last_owner(const WriteContext& context, const AdminUser& admin) {
+  std::size_t others = 0;
+  context.state().table<AdminUser>().by_id.for_each([&](domain::Id id, const auto& one) {
+    if (id != admin.id && one->role == domain::Role::owner) ++others;
+  });
+  if (admin.role == domain::Role::owner && others == 0)
+    return fail(Errc::conflict, "'" + admin.username + "' is the only owner; make somebody else one first");
+  return {};
+}
+
+void withdraw_tokens(Draft& draft, const WriteContext& context, domain::Id admin, domain::Id keep) {
+  for (const auto& token : context.state().tokens_of(SubjectKind::admin, admin))
+    if (token->id != keep) draft.ops.push_back(delete_op(*token));
+}
+
+}  // namespace
+
+Build build_new_admin(std::string username, domain::Role role, Secret hash) {
+  return [username = std::move(username), role,
+          hash = std::move(hash)](WriteContext& context) -> Result<Draft> {
+    const auto& table = context.state().table<AdminUser>();
+    if (table.by_key.find(username) != nullptr) {
+      Error taken{Errc::already_exists, "there is already an admin '" + username + "'", {}};
+      taken.details.push_back({"/username", "is taken"});
+      return tl::unexpected(std::move(taken));
+    }
+    if (table.by_id.size() >= kMaxAdmins)
+      return fail(Errc::conflict, "there are at most " + std::to_string(kMaxAdmins) + " admins");
+    const auto id = context.next_id(AdminUser::kKind);
+    if (!id) return tl::unexpected(id.error());
+    AdminUser admin;
+    admin.username = username;
+    admin.role = role;
+    admin.password_changed_at = context.at();
+    return Draft{AdminUser::kKind, *id, {create_op(admin, *id, context)}, {{AdminUser::kKind, *id, hash}}};
+  };
+}
+
+Build build_password(std::string username, Secret hash, domain::Id keep_token) {
+  return [username = std::move(username), hash = std::move(hash),
+          keep_token](WriteContext& context) -> Result<Draft> {
+    const auto before = admin_named(context, username);
+    if (!before) return tl::unexpected(before.error());
+    AdminUser after = **before;
+    after.password_changed_at = context.at();
+    if (after.password_changed_at <=
+        (*before)->password_changed_at)  // twice within a millisecond is still a change
+      after.password_changed_at.value = (*before)->password_changed_at.value + 1;
+    Draft draft = draft_about(**before, update_op(**before, std::move(after), context));
+    draft.secrets.push_back({AdminUser::kKind, draft.id, hash});
+    withdraw_tokens(draft, context, draft.id, keep_token);
+    return draft;
+  };
+}
+
+Build build_role(domain::Id admin, domain::Role role, std::optional<domain::Revision> if_revision) {
+  return [admin, role, if_revision](WriteContext& context) -> Result<Draft> {
+    const auto before = subject<AdminUser>(context, admin, if_revision);
+    if (!before) return tl::unexpected(before.error());
+    if (role != domain::Role::owner) {
+      if (auto ok = check_not_last_owner(context, **before); !ok) return tl::unexpected(ok.error());
+    }
+    AdminUser after = **before;
+    after.role = role;
+    return draft_about(**before, update_op(**before, std::move(after), context));
+  };
+}
+
+Build build_admin_removal(domain::Id admin, std::optional<domain::Revision> if_revision) {
+  return [admin, if_revision](WriteContext& context) -> Result<Draft> {
+    const auto before = subject<AdminUser>(context, admin, if_revision);
+    if (!before) return tl::unexpected(before.error());
+    if (auto ok = check_not_last_owner(context, **before); !ok) return tl::unexpected(ok.error());
+    Draft draft{AdminUser::kKind, admin, {}, {}};
+    withdraw_tokens(draft, context, admin, 0);
+    draft.ops.push_back(delete_op(**before));
+    return draft;
+  };
+}
+
+Build build_session(std::string username, std::string environment, std::string jti,
+                    std::chrono::minutes lifetime, TokenOptions options) {
+  return [username = std::move(username), environment = std::move(environment), jti = std::move(jti),
+          lifetime, options](WriteContext& context) -> Result<Draft> {
+    const auto admin = admin_named(context, username);
+    if (!admin) return fail(Errc::unauthenticated, "wrong username or password");
+    TokenRecord record;
+    record.jti = jti;
+    record.subject_kind = SubjectKind::admin;
+    record.subject_id = (*admin)->id;
+    record.environment = environment;
+    record.label = "login";
+    record.expires_at = {(context.at().value + std::chrono::milliseconds(lifetime).count()) / 1'000 * 1'000};
+    Draft draft;
+    if (auto added = add_token(draft, std::move(record), options, WhenFull::drop_oldest, context); !added)
+      return tl::unexpected(added.error());
+    return draft;
+  };
+}
+
+Build build_logout(domain::Id token) {
+  return [token](WriteContext& context) -> Result<Draft> {
+    const auto before = context.state().find<TokenRecord>(token);
+    Draft draft{TokenRecord::kKind, token, {}, {}};
+    if (before != nullptr) draft.ops.push_back(delete_op(*before));
+    return draft;
+  };
+}
+
+}  // namespace togglecast::service

@@ -1,0 +1,22 @@
+// The changes that admins are made of. Builders run on the writer's thread, against the environment `system`.
+#pragma once
+
+#include <string>
+
+#include "base/secret.hpp"
+#include "service/token_service.hpp"
+#include "service/writer.hpp"
+
+namespace togglecast::service {
+
+[[nodiscard]] Build build_new_admin(std::string username, domain::Role role, Secret hash);
+/// All tokens of the account but `keep_token` are withdrawn.
+[[nodiscard]] Build build_password(std::string username, Secret hash, domain::Id keep_token);
+[[nodiscard]] Build build_role(domain::Id admin, domain::Role role,
+                               std::optional<domain::Revision> if_revision);
+[[nodiscard]] Build build_admin_removal(domain::Id admin, std::optional<domain::Revision> if_revision);
+[[nodiscard]] Build build_session(std::string username, std::string environment, std::string jti,
+                                  std::chrono::minutes lifetime, TokenOptions options);
+[[nodiscard]] Build build_logout(domain::Id token);
+
+}  // namespace togglecast::service

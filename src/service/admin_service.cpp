@@ -1,0 +1,192 @@
+#include "service/admin_service.hpp"
+
+#include "auth/token_codec.hpp"
+#include "service/admin_builds.hpp"
+#include "service/ops.hpp"
+
+namespace togglecast::service {
+namespace {
+
+using domain::AdminUser;
+
+tl::unexpected<Error> wrong_login() { return fail(Errc::unauthenticated, "wrong username or password"); }
+
+tl::unexpected<Error> too_busy() {
+  Error error{Errc::unavailable, "too many logins at once; try again", {}};
+  error.retry_after_seconds = 1;
+  return tl::unexpected(std::move(error));
+}
+
+// Admins live in `system`, whichever environment they work in.
+Principal in_system(Principal who) {
+  who.environment = kSystemEnvironment;
+  return who;
+}
+
+}  // namespace
+
+AdminService::AdminService(Writer& writer, const ReadModel& model, StoreReader& reader, WorkerPool& workers,
+                           const auth::KeyRing& keys, RandomSource& random, const Clock& clock,
+                           const AdminOptions& options)
+    : writer_(writer),
+      model_(model),
+      reader_(reader),
+      workers_(workers),
+      keys_(keys),
+      random_(random),
+      clock_(clock),
+      options_(options),
+      hasher_(options.passwords),
+      brake_(options.brake) {}
+
+Result<void> AdminService::attempt(std::string_view account, std::string_view address) {
+  const std::scoped_lock lock(brake_mutex_);
+  return brake_.attempt(account, address, clock_.now());
+}
+
+void AdminService::check_password(const std::string& username, const Secret& password,
+                                  std::function<void(Result<bool> matches)> next) {
+  const auto admin = model_.current(kSystemEnvironment)->find_by_key<AdminUser>(username);
+  const domain::Id id = admin == nullptr ? 0 : admin->id;
+  const bool reading = reader_.submit([this, id, password, next](storage::Reader& reader) {
+    auto hash = id == 0 ? Result<std::optional<Secret>>(std::nullopt)
+                        : reader.secret(std::string(kSystemEnvironment), AdminUser::kKind, id);
+    if (!hash) return next(tl::unexpected(hash.error()));
+    const bool working = workers_.submit([this, password, next, hash = std::move(*hash)] {
+      if (hash) return next(hasher_.verify(password, *hash));
+      hasher_.verify_nobody(password);
+      next(false);
+    });
+    if (!working) next(too_busy());
+  });
+  if (!reading) next(too_busy());
+}
+
+void AdminService::login(const Login& login, const WriteOptions& options, LoginDone done) {
+  if (model_.current(login.environment) == nullptr || login.environment == kSystemEnvironment)
+    return done(fail_field("/environment", "is not known"));
+  if (!domain::is_username(login.username) || login.password.reveal().size() > auth::kMaxPassword)
+    return done(wrong_login());
+  if (auto allowed = attempt(login.username, login.address); !allowed)
+    return done(tl::unexpected(allowed.error()));
+  check_password(login.username, login.password, [this, login, options, done](Result<bool> matches) {
+    if (!matches) return done(tl::unexpected(matches.error()));
+    if (!*matches) return done(wrong_login());
+    {
+      const std::scoped_lock lock(brake_mutex_);
+      brake_.succeeded(login.username, login.address);
+    }
+    start_session(login, options, done);
+  });
+}
+
+void AdminService::start_session(const Login& login, const WriteOptions& options, LoginDone done) {
+  const auto admin = model_.current(kSystemEnvironment)->find_by_key<AdminUser>(login.username);
+  if (admin == nullptr) return done(wrong_login());
+  Principal who;
+  who.kind = Principal::Kind::admin;
+  who.id = admin->id;
+  who.name = admin->username;
+  const TokenOptions sessions{.per_subject = options_.sessions_per_admin,
+                              .keep_expired = std::chrono::hours{0}};
+  Build build =
+      build_session(login.username, login.environment, new_jti(random_), options_.session, sessions);
+  writer_.submit(
+      {std::string(kSystemEnvironment), actor_of(who, options), std::nullopt, std::move(build)},
+      [this, body = to_json(*admin), done](Result<Written> written) {
+        if (!written) return done(tl::unexpected(written.error()));
+        const auto record = domain::TokenRecord::from_json(written->body);
+        if (!record) return done(tl::unexpected(record.error()));
+        done(LoggedIn{body, record->expires_at, auth::sign_token(keys_, auth::claims_of(*record))});
+      });
+}
+
+void AdminService::logout(const Principal& who, const WriteOptions& options, Done done) {
+  if (who.kind != Principal::Kind::admin) return done(fail(Errc::forbidden, "only admins log out"));
+  writer_.submit(
+      {std::string(kSystemEnvironment), actor_of(who, options), std::nullopt, build_logout(who.token_id)},
+      std::move(done));
+}
+
+void AdminService::write_with_hash(const Principal& who, const Secret& password, const WriteOptions& options,
+                                   std::function<Build(Secret hash)> build, Done done) {
+  const bool working = workers_.submit([this, who, password, options, build = std::move(build), done] {
+    auto hash = hasher_.hash(password);
+    if (!hash) return done(tl::unexpected(hash.error()));
+    writer_.submit(
+        {std::string(kSystemEnvironment), actor_of(who, options), std::nullopt, build(std::move(*hash))},
+        done);
+  });
+  if (!working) done(too_busy());
+}
+
+void AdminService::change_password(const Principal& who, const Secret& current, const Secret& next,
+                                   const WriteOptions& options, Done done) {
+  if (who.kind != Principal::Kind::admin) return done(fail(Errc::forbidden, "only admins have a password"));
+  if (auto ok = auth::check_new_password(next); !ok) return done(tl::unexpected(ok.error()));
+  if (auto allowed = attempt(who.name, {}); !allowed) return done(tl::unexpected(allowed.error()));
+  check_password(who.name, current, [this, who, next, options, done](Result<bool> matches) {
+    if (!matches) return done(tl::unexpected(matches.error()));
+    if (!*matches) return done(fail(Errc::unauthenticated, "the current password is wrong"));
+    {
+      const std::scoped_lock lock(brake_mutex_);
+      brake_.succeeded(who.name, {});
+    }
+    const auto build = [who](Secret hash) { return build_password(who.name, std::move(hash), who.token_id); };
+    write_with_hash(who, next, options, build, done);
+  });
+}
+
+void AdminService::set_password(const Principal& who, const std::string& username, const Secret& next,
+                                const WriteOptions& options, Done done) {
+  if (auto allowed = require(who, auth::Action::manage_admins); !allowed)
+    return done(tl::unexpected(allowed.error()));
+  if (auto ok = auth::check_new_password(next); !ok) return done(tl::unexpected(ok.error()));
+  const auto build = [username](Secret hash) { return build_password(username, std::move(hash), 0); };
+  write_with_hash(who, next, options, build, std::move(done));
+}
+
+Result<Page<AdminUser>> AdminService::list(const Principal& who, const PageQuery& query) const {
+  if (auto allowed = require(who, auth::Action::read_admins); !allowed)
+    return tl::unexpected(allowed.error());
+  return page_of<AdminUser>(model_.current(kSystemEnvironment), query);
+}
+
+void AdminService::create(const Principal& who, const std::string& username, domain::Role role,
+                          const Secret& password, const WriteOptions& options, Done done) {
+  if (auto allowed = require(who, auth::Action::manage_admins); !allowed)
+    return done(tl::unexpected(allowed.error()));
+  if (!domain::is_username(username))
+    return done(fail_field("/username", "must be 1 to 64 lower-case letters, digits or any of . _ @ + -"));
+  if (auto ok = auth::check_new_password(password); !ok) return done(tl::unexpected(ok.error()));
+  const auto build = [username, role](Secret hash) {
+    return build_new_admin(username, role, std::move(hash));
+  };
+  write_with_hash(who, password, options, build, std::move(done));
+}
+
+void AdminService::set_role(const Principal& who, domain::Id admin, domain::Role role,
+                            const WriteOptions& options, Done done) {
+  submit_write(writer_, in_system(who), auth::Action::manage_admins, options,
+               "admin role " + std::to_string(admin), json::value(domain::to_string(role)),
+               build_role(admin, role, options.if_revision), std::move(done));
+}
+
+void AdminService::remove(const Principal& who, domain::Id admin, const WriteOptions& options, Done done) {
+  submit_write(writer_, in_system(who), auth::Action::manage_admins, options,
+               "admin delete " + std::to_string(admin), nullptr,
+               build_admin_removal(admin, options.if_revision), std::move(done));
+}
+
+Result<Written> AdminService::create_first_owner(const std::string& username, const Secret& password) {
+  if (auto ok = auth::check_new_password(password); !ok) return tl::unexpected(ok.error());
+  auto hash = hasher_.hash(password);
+  if (!hash) return tl::unexpected(hash.error());
+  const auto who = Principal::server(std::string(kSystemEnvironment));
+  const WriteOptions options{
+      .source = Source::start, .request_id = {}, .idempotency_key = {}, .if_revision = {}};
+  return writer_.perform({std::string(kSystemEnvironment), actor_of(who, options), std::nullopt,
+                          build_new_admin(username, domain::Role::owner, std::move(*hash))});
+}
+
+}  // namespace togglecast::service

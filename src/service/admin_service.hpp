@@ -1,0 +1,99 @@
+// Admins: signing in and out, passwords, accounts and roles. All of it lives in the environment `system`.
+// Thread rule: any thread. Passwords are hashed on the worker pool; `done` is called exactly once, on some
+// thread of the house or within the call, and must return at once. Errors: `unauthenticated` for a wrong name
+// or password alike, `rate_limited` with the seconds to wait, `unavailable` when too many wait, and those of
+// platform_service.hpp.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <mutex>
+#include <string>
+
+#include "auth/key_ring.hpp"
+#include "auth/login_brake.hpp"
+#include "auth/password.hpp"
+#include "base/random.hpp"
+#include "base/secret.hpp"
+#include "service/listing.hpp"
+#include "service/principal.hpp"
+#include "service/read_model.hpp"
+#include "service/store_reader.hpp"
+#include "service/token_service.hpp"
+#include "service/worker_pool.hpp"
+#include "service/writer.hpp"
+
+namespace togglecast::service {
+
+struct AdminOptions {
+  auth::PasswordOptions passwords;
+  auth::LoginBrakeOptions brake;
+  std::chrono::minutes session{12 * 60};  ///< how long a login lasts
+  std::size_t sessions_per_admin = 50;    ///< the oldest yields
+};
+
+struct Login {
+  std::string username;
+  Secret password;
+  std::string environment{kDefaultEnvironment};  ///< the one to work in
+  std::string address;                           ///< of the caller; empty for loopback, which is not counted
+};
+
+struct LoggedIn {
+  json::value admin;  ///< the account's body
+  UnixMillis expires_at{};
+  Secret token;
+};
+using LoginDone = std::function<void(Result<LoggedIn> answer)>;
+
+class AdminService {
+ public:
+  AdminService(Writer& writer, const ReadModel& model, StoreReader& reader, WorkerPool& workers,
+               const auth::KeyRing& keys, RandomSource& random, const Clock& clock,
+               const AdminOptions& options = {});
+
+  void login(const Login& login, const WriteOptions& options, LoginDone done);
+  /// Withdraws the token that `who` came with.
+  void logout(const Principal& who, const WriteOptions& options, Done done);
+  /// One's own; needs the current one. All other tokens of this admin are withdrawn.
+  void change_password(const Principal& who, const Secret& current, const Secret& next,
+                       const WriteOptions& options, Done done);
+  /// Anybody's, by an owner or the server itself. All tokens of that admin are withdrawn.
+  void set_password(const Principal& who, const std::string& username, const Secret& next,
+                    const WriteOptions& options, Done done);
+
+  [[nodiscard]] Result<Page<domain::AdminUser>> list(const Principal& who, const PageQuery& query) const;
+  void create(const Principal& who, const std::string& username, domain::Role role, const Secret& password,
+              const WriteOptions& options, Done done);
+  /// `conflict` when nobody would be owner any more.
+  void set_role(const Principal& who, domain::Id admin, domain::Role role, const WriteOptions& options,
+                Done done);
+  void remove(const Principal& who, domain::Id admin, const WriteOptions& options, Done done);
+
+  /// Before the writer starts: the first account, an owner.
+  [[nodiscard]] Result<Written> create_first_owner(const std::string& username, const Secret& password);
+
+ private:
+  // Calls `next` on a worker with whether the password of this account is `password`.
+  void check_password(const std::string& username, const Secret& password,
+                      std::function<void(Result<bool> matches)> next);
+  // Hashes on a worker, then has `build(hash)` written.
+  void write_with_hash(const Principal& who, const Secret& password, const WriteOptions& options,
+                       std::function<Build(Secret hash)> build, Done done);
+  void start_session(const Login& login, const WriteOptions& options, LoginDone done);
+  [[nodiscard]] Result<void> attempt(std::string_view account, std::string_view address);
+
+  Writer& writer_;
+  const ReadModel& model_;
+  StoreReader& reader_;
+  WorkerPool& workers_;
+  const auth::KeyRing& keys_;
+  RandomSource& random_;
+  const Clock& clock_;
+  AdminOptions options_;
+  auth::PasswordHasher hasher_;
+  std::mutex brake_mutex_;
+  auth::LoginBrake brake_;
+};
+
+}  // namespace togglecast::service

@@ -1,0 +1,70 @@
+// How services make ops: stamps, "nothing changed", and repeated requests. Used by builders, on the writer's
+// thread.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/sha256.hpp"
+#include "service/principal.hpp"
+#include "service/writer.hpp"
+
+namespace togglecast::service {
+
+template <typename T>
+[[nodiscard]] domain::Op create_op(T& entity, domain::Id id, const WriteContext& context) {
+  entity.id = id;
+  entity.revision = context.revision();
+  entity.created_at = entity.updated_at = context.at();
+  return {T::kKind, id, nullptr, to_json(entity)};
+}
+
+/// Nothing when `after` says the same as `before`.
+template <typename T>
+[[nodiscard]] std::optional<domain::Op> update_op(const T& before, T after, const WriteContext& context) {
+  if (json::canonical(to_json(before)) == json::canonical(to_json(after))) return std::nullopt;
+  after.revision = context.revision();
+  after.updated_at = context.at();
+  return domain::Op{T::kKind, before.id, to_json(before), to_json(after)};
+}
+
+template <typename T>
+[[nodiscard]] domain::Op delete_op(const T& entity) {
+  return {T::kKind, entity.id, to_json(entity), nullptr};
+}
+
+/// The entity that a write is about: `not_found` without it, `conflict` when it is not of the asked revision.
+template <typename T>
+[[nodiscard]] Result<std::shared_ptr<const T>> subject(const WriteContext& context, domain::Id id,
+                                                       const std::optional<domain::Revision>& if_revision) {
+  auto found = context.state().template find<T>(id);
+  const auto name = [&] { return std::string(domain::to_string(T::kKind)) + ' ' + std::to_string(id); };
+  if (found == nullptr) return fail(Errc::not_found, "there is no " + name());
+  if (if_revision && *if_revision != found->revision) {
+    return fail(Errc::conflict, name() + " was changed by revision " + std::to_string(found->revision));
+  }
+  return found;
+}
+
+/// A draft about an existing entity, with or without an op.
+template <typename T>
+[[nodiscard]] Draft draft_about(const T& entity, std::optional<domain::Op> op) {
+  Draft draft{T::kKind, entity.id, {}, {}};
+  if (op) draft.ops.push_back(std::move(*op));
+  return draft;
+}
+
+/// The key a request may be repeated under; nothing when it brought none. `operation` and `body` tell
+/// requests apart.
+[[nodiscard]] Result<std::optional<storage::IdempotencyKey>> idempotency_of(const Principal& who,
+                                                                            const WriteOptions& options,
+                                                                            std::string_view operation,
+                                                                            const json::value& body);
+
+/// Checks rights and idempotency key, then has the writer build and commit. A refusal calls `done` at once.
+void submit_write(Writer& writer, const Principal& who, auth::Action action, const WriteOptions& options,
+                  std::string_view operation, const json::value& body, Build build, Done done);
+
+}  // namespace togglecast::service

@@ -1,0 +1,142 @@
+#include "service/product.hpp"
+
+#include <algorithm>
+
+#include "service/ops.hpp"
+
+namespace togglecast::service {
+namespace {
+
+constexpr std::size_t kKidBytes = 9;
+
+Sha256 random_genesis(RandomSource& random) {
+  Sha256 genesis{};
+  random.fill(genesis);
+  return genesis;
+}
+
+Result<void> ensure_environments(storage::Store& store, const std::vector<std::string>& wanted,
+                                 const Clock& clock, RandomSource& random) {
+  const auto existing = store.environments();
+  if (!existing) return tl::unexpected(existing.error());
+  std::vector<std::string> names{std::string(kSystemEnvironment)};
+  names.insert(names.end(), wanted.begin(), wanted.end());
+  for (const std::string& name : names) {
+    const bool known = std::any_of(existing->begin(), existing->end(),
+                                   [&](const storage::Environment& one) { return one.key == name; });
+    if (known) continue;
+    if (auto made = store.create_environment(name, random_genesis(random), clock.wall_now()); !made)
+      return made;
+  }
+  return {};
+}
+
+}  // namespace
+
+Product::Product(std::unique_ptr<storage::Store> store, std::unique_ptr<storage::Reader> reader,
+                 const ProductOptions& options, const Clock& clock, RandomSource& random, observe::Log& log,
+                 observe::Metrics& metrics)
+    : store_(std::move(store)),
+      model_(options.ring),
+      writer_(*store_, model_, feed_, clock, log, metrics, options.writer),
+      reader_(std::move(reader)),
+      workers_(options.workers),
+      authenticator_(keys_, model_, clock),
+      platforms_(writer_, model_),
+      clients_(writer_, model_),
+      tokens_(writer_, model_, keys_, random, options.tokens),
+      admins_(writer_, model_, reader_, workers_, keys_, random, clock, options.admins),
+      activity_(reader_) {}
+
+Result<std::unique_ptr<Product>> Product::open(std::unique_ptr<storage::Store> store,
+                                               const ProductOptions& options, const Clock& clock,
+                                               RandomSource& random, observe::Log& log,
+                                               observe::Metrics& metrics) {
+  auto reader = store->open_reader();
+  if (!reader) return tl::unexpected(reader.error());
+  std::unique_ptr<Product> product(
+      new Product(std::move(store), std::move(*reader), options, clock, random, log, metrics));
+  if (auto loaded = product->load(options, clock, random); !loaded) return tl::unexpected(loaded.error());
+  product->writer_.start();
+  return product;
+}
+
+Result<void> Product::load(const ProductOptions& options, const Clock& clock, RandomSource& random) {
+  if (auto made = ensure_environments(*store_, options.environments, clock, random); !made) return made;
+  const auto environments = store_->environments();
+  if (!environments) return tl::unexpected(environments.error());
+  for (const storage::Environment& environment : *environments) {
+    const auto loaded = store_->load(environment.key, options.ring);
+    if (!loaded) return tl::unexpected(loaded.error());
+    if (auto added = model_.add(*loaded); !added) return added;
+  }
+  auto secrets = store_->open_reader();
+  if (!secrets) return tl::unexpected(secrets.error());
+  if (auto keys = load_keys(**secrets, random); !keys) return keys;
+  return make_first_owner(options);
+}
+
+Result<void> Product::load_keys(storage::Reader& reader, RandomSource& random) {
+  if (model_.current(kSystemEnvironment)->table<domain::SigningKeyRecord>().by_id.empty()) {
+    if (auto made = make_signing_key(random); !made) return made;
+  }
+  Result<void> outcome;
+  const auto system = model_.current(kSystemEnvironment);
+  system->table<domain::SigningKeyRecord>().by_id.for_each([&](domain::Id id, const auto& record) {
+    if (!outcome) return;
+    const auto secret = reader.secret(std::string(kSystemEnvironment), domain::Kind::signing_key, id);
+    if (!secret) {
+      outcome = tl::unexpected(secret.error());
+    } else if (!*secret || record->algorithm != to_string(auth::Algorithm::hs256)) {
+      outcome = fail(Errc::internal, "signing key " + record->kid + " is missing or of an unknown algorithm");
+    } else {
+      auto key = auth::SigningKey::make(record->kid, **secret);
+      if (key) {
+        keys_.add(std::move(*key));
+      } else {
+        outcome = tl::unexpected(key.error());
+      }
+    }
+  });
+  return outcome;
+}
+
+Result<void> Product::make_signing_key(RandomSource& random) {
+  const auto who = Principal::server(std::string(kSystemEnvironment));
+  const WriteOptions options{
+      .source = Source::start, .request_id = {}, .idempotency_key = {}, .if_revision = {}};
+  Build build = [kid = random_token(random, kKidBytes),
+                 secret = auth::random_signing_secret(random)](WriteContext& context) -> Result<Draft> {
+    const auto id = context.next_id(domain::Kind::signing_key);
+    if (!id) return tl::unexpected(id.error());
+    domain::SigningKeyRecord record;
+    record.kid = kid;
+    record.algorithm = to_string(auth::Algorithm::hs256);
+    return Draft{domain::Kind::signing_key,
+                 *id,
+                 {create_op(record, *id, context)},
+                 {{domain::Kind::signing_key, *id, secret}}};
+  };
+  return writer_.perform({who.environment, actor_of(who, options), std::nullopt, std::move(build)})
+      .map([](const Written&) {});
+}
+
+Result<void> Product::make_first_owner(const ProductOptions& options) {
+  if (!model_.current(kSystemEnvironment)->table<domain::AdminUser>().by_id.empty()) return {};
+  if (!options.first_owner_password)
+    return fail(Errc::internal, "nobody says what the first owner's password is");
+  const auto password = options.first_owner_password();
+  if (!password) return tl::unexpected(password.error());
+  if (auto made = admins_.create_first_owner(std::string(kFirstOwner), *password); !made)
+    return tl::unexpected(made.error());
+  made_first_owner_ = true;
+  return {};
+}
+
+void Product::stop() {
+  reader_.stop();  // hands its last work on to the workers, and they theirs to the writer
+  workers_.stop();
+  writer_.stop();
+}
+
+}  // namespace togglecast::service

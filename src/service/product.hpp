@@ -1,0 +1,87 @@
+// The product tower, built and started in order: store, read model, feed, writer, keys, services.
+// Thread rule: opened, stopped and dropped by one thread; the members offered here follow their own rules.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "service/activity.hpp"
+#include "service/admin_service.hpp"
+#include "service/authenticator.hpp"
+#include "service/client_service.hpp"
+#include "service/platform_service.hpp"
+
+namespace togglecast::service {
+
+inline constexpr std::string_view kFirstOwner = "owner";
+
+struct ProductOptions {
+  std::size_t ring = 1'024;  ///< recent snapshots per environment
+  WriterOptions writer;
+  WorkerPoolOptions workers;
+  TokenOptions tokens;
+  AdminOptions admins;
+  /// Made when missing, besides `system`.
+  std::vector<std::string> environments{std::string(kDefaultEnvironment)};
+  /// Asked when there is no admin yet, before the account is made. Whoever makes up a password shows it or
+  /// writes it down here, so that no crash can leave an account behind whose password nobody knows.
+  std::function<Result<Secret>()> first_owner_password;
+};
+
+class Product {
+ public:
+  /// Loads and checks everything, makes what a first start needs (environments, signing key, owner), then
+  /// starts the writer. `clock`, `random`, `log` and `metrics` must outlive it.
+  [[nodiscard]] static Result<std::unique_ptr<Product>> open(std::unique_ptr<storage::Store> store,
+                                                             const ProductOptions& options,
+                                                             const Clock& clock, RandomSource& random,
+                                                             observe::Log& log, observe::Metrics& metrics);
+  ~Product() { stop(); }
+  Product(const Product&) = delete;
+  Product& operator=(const Product&) = delete;
+
+  /// Whether this start made the owner's account.
+  [[nodiscard]] bool made_first_owner() const noexcept { return made_first_owner_; }
+
+  [[nodiscard]] const ReadModel& model() const noexcept { return model_; }
+  [[nodiscard]] ChangeFeed& feed() noexcept { return feed_; }
+  [[nodiscard]] const Authenticator& authenticator() const noexcept { return authenticator_; }
+  [[nodiscard]] PlatformService& platforms() noexcept { return platforms_; }
+  [[nodiscard]] ClientService& clients() noexcept { return clients_; }
+  [[nodiscard]] TokenService& tokens() noexcept { return tokens_; }
+  [[nodiscard]] AdminService& admins() noexcept { return admins_; }
+  [[nodiscard]] ActivityService& activity() noexcept { return activity_; }
+  /// The store's last failure, unless a write has succeeded since.
+  [[nodiscard]] Result<void> health() const { return writer_.health(); }
+
+  /// Answers everything that was accepted, then ends all threads. What is asked later is refused.
+  void stop();
+
+ private:
+  Product(std::unique_ptr<storage::Store> store, std::unique_ptr<storage::Reader> reader,
+          const ProductOptions& options, const Clock& clock, RandomSource& random, observe::Log& log,
+          observe::Metrics& metrics);
+  [[nodiscard]] Result<void> load(const ProductOptions& options, const Clock& clock, RandomSource& random);
+  [[nodiscard]] Result<void> load_keys(storage::Reader& reader, RandomSource& random);
+  [[nodiscard]] Result<void> make_signing_key(RandomSource& random);
+  [[nodiscard]] Result<void> make_first_owner(const ProductOptions& options);
+
+  std::unique_ptr<storage::Store> store_;
+  ReadModel model_;
+  ChangeFeed feed_;
+  Writer writer_;
+  StoreReader reader_;
+  WorkerPool workers_;
+  auth::KeyRing keys_;
+  Authenticator authenticator_;
+  PlatformService platforms_;
+  ClientService clients_;
+  TokenService tokens_;
+  AdminService admins_;
+  ActivityService activity_;
+  bool made_first_owner_ = false;
+};
+
+}  // namespace togglecast::service

@@ -1,0 +1,31 @@
+// The store-reader thread: log pages and secrets, beside the writer and never on a shard.
+// Thread rule: `submit` from any thread; the task runs on the reader's own.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "service/worker_pool.hpp"
+#include "storage/store.hpp"
+
+namespace togglecast::service {
+
+class StoreReader {
+ public:
+  using Task = std::function<void(storage::Reader& reader)>;
+
+  explicit StoreReader(std::unique_ptr<storage::Reader> reader, std::size_t queue = 256)
+      : reader_(std::move(reader)), pool_({.threads = 1, .queue = queue}) {}
+
+  /// False when too much waits already.
+  [[nodiscard]] bool submit(Task task) {
+    return pool_.submit([this, task = std::move(task)] { task(*reader_); });
+  }
+  void stop() { pool_.stop(); }
+
+ private:
+  std::unique_ptr<storage::Reader> reader_;
+  WorkerPool pool_;
+};
+
+}  // namespace togglecast::service

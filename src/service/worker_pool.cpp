@@ -1,0 +1,46 @@
+#include "service/worker_pool.hpp"
+
+#include <utility>
+
+namespace togglecast::service {
+
+WorkerPool::WorkerPool(const WorkerPoolOptions& options) : queue_bound_(options.queue) {
+  threads_.reserve(options.threads);
+  for (std::size_t i = 0; i < options.threads; ++i) threads_.emplace_back([this] { run(); });
+}
+
+bool WorkerPool::submit(Task task) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (stopping_ || tasks_.size() >= queue_bound_) return false;
+    tasks_.push_back(std::move(task));
+  }
+  wake_.notify_one();
+  return true;
+}
+
+void WorkerPool::stop() {
+  {
+    const std::scoped_lock lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  for (auto& thread : threads_) thread.join();
+  threads_.clear();
+}
+
+void WorkerPool::run() {
+  for (;;) {
+    Task task;
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait(lock, [this] { return stopping_ || !tasks_.empty(); });
+      if (tasks_.empty()) return;
+      task = std::move(tasks_.front());
+      tasks_.pop_front();
+    }
+    task();
+  }
+}
+
+}  // namespace togglecast::service

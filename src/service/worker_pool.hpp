@@ -1,0 +1,45 @@
+// A few threads for work that takes long: password hashing, reading the store. Bounded: a full queue refuses.
+// Thread rule: `submit` from any thread; `stop` once, by the owner.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace togglecast::service {
+
+struct WorkerPoolOptions {
+  std::size_t threads = 2;
+  std::size_t queue = 64;  ///< tasks that wait
+};
+
+class WorkerPool {
+ public:
+  using Task = std::function<void()>;  ///< throws nothing
+
+  explicit WorkerPool(const WorkerPoolOptions& options = {});
+  ~WorkerPool() { stop(); }
+  WorkerPool(const WorkerPool&) = delete;
+  WorkerPool& operator=(const WorkerPool&) = delete;
+
+  /// False when the queue is full or the pool is stopped; the task is then dropped.
+  [[nodiscard]] bool submit(Task task);
+  /// Finishes what was accepted.
+  void stop();
+
+ private:
+  void run();
+
+  const std::size_t queue_bound_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<Task> tasks_;
+  bool stopping_ = false;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace togglecast::service

@@ -1,0 +1,203 @@
+#include "service/writer.hpp"
+
+#include <algorithm>
+#include <exception>
+
+namespace togglecast::service {
+
+Result<domain::Id> WriteContext::next_id(domain::Kind kind) {
+  auto known = last_.find(kind);
+  if (known == last_.end()) {
+    const auto last = transaction_.last_id(kind);
+    if (!last) return tl::unexpected(last.error());
+    known = last_.emplace(kind, *last).first;
+  }
+  return ++known->second;
+}
+
+Writer::Writer(storage::Store& store, ReadModel& model, ChangeFeed& feed, const Clock& clock,
+               observe::Log& log, observe::Metrics& metrics, const WriterOptions& options)
+    : store_(store),
+      model_(model),
+      feed_(feed),
+      clock_(clock),
+      log_(log),
+      metrics_(metrics),
+      options_(options),
+      commits_(metrics.counter("togglecast_commits_total", "Committed changes.")),
+      failures_(metrics.counter("togglecast_store_failures_total", "Writes that the store could not take.")),
+      refused_(metrics.counter("togglecast_writes_refused_total", "Writes refused because too many waited.")),
+      commit_seconds_(metrics.histogram("togglecast_commit_seconds",
+                                        "From taking the counter row to the commit.",
+                                        observe::duration_buckets())),
+      waiting_(metrics.gauge("togglecast_writes_waiting", "Writes that wait for the writer.")) {}
+
+Result<Written> Writer::perform(const WriteRequest& request) { return write(request); }
+
+void Writer::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void Writer::submit(WriteRequest request, Done done) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (!stopping_ && jobs_.size() < options_.queue) {
+      jobs_.push_back({std::move(request), std::move(done)});
+      waiting_.set(static_cast<std::int64_t>(jobs_.size()));
+      wake_.notify_one();
+      return;
+    }
+  }
+  refused_.add();
+  Error error{Errc::unavailable, "too many changes are waiting to be written; try again", {}};
+  error.retry_after_seconds = 1;
+  done(tl::unexpected(std::move(error)));
+}
+
+void Writer::stop() {
+  {
+    const std::scoped_lock lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Writer::run() {
+  for (;;) {
+    Job job;
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
+      if (jobs_.empty()) return;
+      job = std::move(jobs_.front());
+      jobs_.pop_front();
+      waiting_.set(static_cast<std::int64_t>(jobs_.size()));
+    }
+    job.done(write(job.request));
+  }
+}
+
+Result<Written> Writer::write(const WriteRequest& request) {
+  auto state = model_.current(request.environment);
+  if (state == nullptr) return fail(Errc::not_found, "there is no environment '" + request.environment + "'");
+  try {
+    auto transaction = store_.begin(request.environment);
+    if (!transaction) return store_failed(transaction.error());
+    auto newest = follow(**transaction, std::move(state));
+    if (!newest) return store_failed(newest.error());
+    state = std::move(*newest);
+    if (request.idempotency) {
+      const auto remembered = (*transaction)->remembered(*request.idempotency);
+      if (!remembered) return store_failed(remembered.error());
+      if (*remembered) {
+        if ((*remembered)->request != request.idempotency->request)
+          return fail(Errc::conflict, "this Idempotency-Key was used for another request");
+        return replay(**transaction, *state, (*remembered)->outcome);
+      }
+    }
+    const UnixMillis at = std::max(clock_.wall_now(), state->as_of());
+    WriteContext context(*state, at, **transaction);
+    auto draft = request.build(context);
+    if (!draft) return tl::unexpected(draft.error());
+    return commit(**transaction, request, state, std::move(*draft), at);
+  } catch (const std::exception& error) {
+    return store_failed({Errc::internal, error.what(), {}});
+  }
+}
+
+// Another node may have written; so may this one, when a commit failed halfway and happened all the same.
+Result<domain::SnapshotPtr> Writer::follow(storage::WriteTransaction& transaction,
+                                           domain::SnapshotPtr state) {
+  if (transaction.head() == state->head()) return state;
+  auto rows = transaction.rows_after(state->revision());
+  if (!rows) return tl::unexpected(rows.error());
+  for (domain::LogRow& row : *rows) {
+    if (auto ok = domain::check_follows(state->head(), row); !ok) return tl::unexpected(ok.error());
+    auto after = domain::apply(*state, row.change, row.head);
+    if (!after) return tl::unexpected(after.error());
+    publish(std::move(row), state, *after);
+    state = std::move(*after);
+  }
+  if (transaction.head() != state->head())
+    return fail(Errc::internal, "the change log was rewritten; restart");
+  return state;
+}
+
+Result<Written> Writer::replay(storage::WriteTransaction& transaction, const domain::Snapshot& state,
+                               const storage::Outcome& outcome) {
+  Written written{outcome.kind, outcome.id, nullptr, outcome.revision, outcome.changed, true};
+  if (!outcome.changed) {
+    written.body = state.body(outcome.kind, outcome.id);
+    return written;
+  }
+  const auto row = transaction.row(outcome.revision);
+  if (!row) return store_failed(row.error());
+  for (const domain::Op& op : row->change.ops)
+    if (op.entity == outcome.kind && op.id == outcome.id) written.body = op.after;
+  return written;
+}
+
+Result<Written> Writer::commit(storage::WriteTransaction& transaction, const WriteRequest& request,
+                               const domain::SnapshotPtr& state, Draft draft, UnixMillis at) {
+  const bool changed = !draft.ops.empty();
+  Written written{draft.kind, draft.id, nullptr, state->revision() + (changed ? 1 : 0), changed, false};
+  const storage::Outcome outcome{written.revision, changed, draft.kind, draft.id};
+  if (!changed) {
+    written.body = state->body(draft.kind, draft.id);
+    if (!request.idempotency) return written;
+    const auto kept = transaction.commit(
+        {.row = nullptr, .secrets = {}, .idempotency = request.idempotency, .outcome = outcome, .at = at});
+    if (!kept) return store_failed(kept.error());
+    return written;
+  }
+  auto row = domain::make_row(request.environment, state->head(), at, request.actor,
+                              {state->revision(), std::move(draft.ops)});
+  if (!row) return tl::unexpected(row.error());
+  auto after = domain::apply(*state, row->change, row->head);
+  if (!after) return tl::unexpected(after.error());
+
+  const TimePoint started = clock_.now();
+  const auto committed = transaction.commit({.row = &*row,
+                                             .secrets = draft.secrets,
+                                             .idempotency = request.idempotency,
+                                             .outcome = outcome,
+                                             .at = at});
+  if (!committed) return store_failed(committed.error());
+  commit_seconds_.observe(std::chrono::duration<double>(clock_.now() - started).count());
+  {
+    const std::scoped_lock lock(health_mutex_);
+    last_failure_.reset();
+  }
+  written.body = (*after)->body(draft.kind, draft.id);
+  publish(std::move(*row), state, *after);
+  return written;
+}
+
+void Writer::publish(domain::LogRow row, domain::SnapshotPtr before, domain::SnapshotPtr after) {
+  commits_.add();
+  metrics_.gauge("togglecast_revision", "Newest revision.", {{"environment", row.environment}})
+      .set(row.head.revision);
+  model_.advance(after);
+  feed_.publish(std::make_shared<const Commit>(Commit{std::move(row), std::move(before), std::move(after)}));
+}
+
+tl::unexpected<Error> Writer::store_failed(const Error& error) {
+  failures_.add();
+  log_.error("the store failed", {{"code", to_string(error.code)}, {"reason", error.message}});
+  {
+    const std::scoped_lock lock(health_mutex_);
+    last_failure_ = error;
+  }
+  if (error.code == Errc::internal)
+    return fail(Errc::internal, "the change could not be made; the log says why");
+  return tl::unexpected(error);
+}
+
+Result<void> Writer::health() const {
+  const std::scoped_lock lock(health_mutex_);
+  if (last_failure_) return tl::unexpected(*last_failure_);
+  return {};
+}
+
+}  // namespace togglecast::service

@@ -78,11 +78,21 @@ export async function startConformance() {
   return server;
 }
 
+/** A hook's error is easily lost among the tests that it cancels, so it is also written out. */
+export async function reported(starting) {
+  try {
+    return await starting;
+  } catch (error) {
+    process.stderr.write(`${error.stack}\n`);
+    throw error;
+  }
+}
+
 /** One conformance server for all tests of the calling file; `port` and `url` are set when they run. */
 export function conformance() {
   const shared = { port: 0, url: '', process: null };
   before(async () => {
-    shared.process = await startConformance();
+    shared.process = await reported(startConformance());
     shared.port = shared.process.port;
     shared.url = shared.process.url;
   });

@@ -1,0 +1,56 @@
+// Runs the test files one after the other; prints a line for each file and every failure in full,
+// and ends with the sum in one line.
+import { readdirSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { run } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { inspect } from 'node:util';
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const kFolders = ['protocol', 'clients', 'proxy', 'python', 'browser', 'product'];
+const kFileDeadline = 10 * 60_000;
+
+function testFiles(name) {
+  const target = path.resolve(here, name);
+  if (!statSync(target).isDirectory()) return [target];
+  return readdirSync(target).filter((file) => file.endsWith('.test.mjs')).sort().map((file) => path.join(target, file));
+}
+
+const wanted = process.argv.length > 2 ? process.argv.slice(2) : kFolders;
+const sum = { passed: 0, failed: 0 };
+
+/** A suite fails with its tests and is not counted besides them. */
+const isSuite = ({ details }) => details?.type === 'suite';
+
+async function runFile(file) {
+  const name = path.relative(here, file);
+  const own = { passed: 0, failed: 0 };
+  const started = performance.now();
+  const stream = run({ files: [file], concurrency: 1, timeout: kFileDeadline });
+  const parents = [];
+  stream.on('test:start', ({ name: title, nesting }) => parents.splice(nesting, Infinity, title));
+  stream.on('test:pass', (event) => {
+    if (!isSuite(event) && path.resolve(event.name) !== file) own.passed += 1;
+  });
+  stream.on('test:fail', (event) => {
+    if (isSuite(event)) return;
+    own.failed += 1;
+    const error = event.details?.error;
+    console.log(`\nFAILED ${name}: ${[...parents.slice(0, event.nesting), event.name].join(' > ')}`);
+    console.log(`${inspect(error?.cause ?? error, { depth: 3 })}\n`.replaceAll(/^/gm, '    '));
+  });
+  stream.on('test:stderr', ({ message }) => process.stderr.write(message));
+  await new Promise((ended) => stream.on('end', ended).resume());
+  if (own.passed + own.failed === 0) {
+    own.failed = 1;
+    console.log(`FAILED ${name}: no test ran`);
+  }
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  console.log(`${name}: ${own.passed} passed, ${own.failed} failed (${seconds} s)`);
+  sum.passed += own.passed;
+  sum.failed += own.failed;
+}
+
+for (const file of wanted.flatMap(testFiles)) await runFile(file);
+console.log(`${sum.passed} passed, ${sum.failed} failed`);
+process.exit(sum.failed === 0 ? 0 : 1);

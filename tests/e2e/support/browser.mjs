@@ -1,0 +1,83 @@
+// A headless Chromium, and a small web server of another origin that gives it a page with the official client.
+import { execFileSync } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import http from 'node:http';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { after, before } from 'node:test';
+import { chromium } from 'playwright-core';
+import { within } from './deadline.mjs';
+
+const kArguments = [
+  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage',
+];
+
+/** TOGGLECAST_CHROMIUM names the program; else the first one on the PATH. */
+function executable() {
+  if (process.env.TOGGLECAST_CHROMIUM) return process.env.TOGGLECAST_CHROMIUM;
+  for (const name of ['chromium', 'chromium-browser', 'google-chrome']) {
+    try {
+      return execFileSync('which', [name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+    } catch {
+      // try the next name
+    }
+  }
+  throw new Error('no Chromium found: install the package chromium or set TOGGLECAST_CHROMIUM');
+}
+
+const require = createRequire(import.meta.url);
+const bundles = {
+  '/4.x.js': path.join(path.dirname(require.resolve('socket.io-client/package.json')), 'dist/socket.io.min.js'),
+  '/3.x.js': path.join(path.dirname(require.resolve('socket.io-client-3/package.json')), 'dist/socket.io.min.js'),
+};
+
+/**
+ * For all tests of the calling file: `origin` of the pages, and `page(t, version)` with that client loaded.
+ * What runs in the page is given to `page.run`, which has a deadline.
+ */
+export function browser() {
+  const shared = { origin: '' };
+  let chrome;
+  let pages;
+  before(async () => {
+    pages = http.createServer(async (request, response) => {
+      const { pathname } = new URL(request.url, 'http://localhost');
+      if (bundles[pathname]) {
+        response.setHeader('Content-Type', 'text/javascript');
+        response.end(await readFile(bundles[pathname]));
+      } else {
+        response.setHeader('Content-Type', 'text/html');
+        response.end(`<!doctype html><meta charset="utf-8"><title>page</title><script src="${pathname}.js"></script>`);
+      }
+    });
+    await new Promise((listening) => pages.listen(0, 'localhost', listening));
+    shared.origin = `http://localhost:${pages.address().port}`;
+    chrome = await chromium.launch({ executablePath: executable(), args: kArguments, headless: true });
+  });
+  after(async () => {
+    await chrome?.close();
+    pages?.close();
+    pages?.closeAllConnections();
+  });
+  /** `as`: the origin that the page shall have; no such host need exist. */
+  shared.page = async (t, version = '4.x', as = shared.origin) => {
+    const context = await chrome.newContext();
+    t.after(() => context.close());
+    const page = await context.newPage();
+    page.setDefaultTimeout(20_000);
+    page.run = (code, argument) => within(page.evaluate(code, argument), 'the outcome in the page', 20_000);
+    if (as !== shared.origin) {
+      // a page of the outside world may talk to this machine only with leave
+      await context.grantPermissions(['local-network-access'], { origin: as });
+      await page.route(`${as}/**`, async (route) => {
+        const { pathname } = new URL(route.request().url());
+        const answer = await fetch(shared.origin + pathname);
+        await route.fulfill({ body: await answer.text(), contentType: answer.headers.get('content-type') });
+      });
+    }
+    await page.goto(`${as}/${version}`);
+    return page;
+  };
+  return shared;
+}

@@ -46,6 +46,11 @@ bool truthy(const Event& event, std::size_t index) {
   return event[index].is_bool() && event[index].get_bool();
 }
 
+// What the client connected with; an empty object when nothing.
+json::value auth_of(const Socket& socket) {
+  return socket.auth().is_object() ? socket.auth() : json::value(json::object{});
+}
+
 json::array sorted(std::vector<std::string> names) {
   std::sort(names.begin(), names.end());
   json::array list;
@@ -140,7 +145,7 @@ void on_self(HandlerRegistry& nsp) {
     event.ack(json::object{{"id", socket.id()},
                            {"rooms", sorted(socket.rooms())},
                            {"query", std::move(query)},
-                           {"auth", socket.auth()},
+                           {"auth", auth_of(socket)},
                            {"xtest", std::move(xtest)},
                            {"transport", togglecast::engineio::to_string(socket.transport())}});
   });
@@ -214,7 +219,7 @@ void on_everyone(HandlerRegistry& nsp) {
 
 void register_all(HandlerRegistry& nsp) {
   nsp.on_connection([](Socket& socket) {
-    socket.emit("auth", socket.auth().is_object() ? socket.auth() : json::value(json::object{}));
+    socket.emit("auth", auth_of(socket));
   });
   on_messages(nsp);
   on_rooms(nsp);

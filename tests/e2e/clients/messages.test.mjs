@@ -157,8 +157,10 @@ eachWay((way, options) => {
       client.emit('close-me');
       const reason = await client.disconnects.next('disconnect');
       // with a DISCONNECT packet first, the client waits to be told
-      if (reason === 'io server disconnect') client.socket.connect();
-      else assert.equal(reason, 'transport close');
+      if (reason === 'io server disconnect') {
+        await until(() => client.socket.io.engine.readyState === 'closed', 'the end of the connection');
+        client.socket.connect();
+      } else assert.equal(reason, 'transport close');
       await client.reconnected();
 
       assert.equal(await client.ask('sid'), client.id);

@@ -157,11 +157,9 @@ bool Decoder::take_header(char*& data, std::size_t& size, Header& header, Event&
   if (gathering_) gathering_->header_size = 0;
   header.opcode = bytes[0] & 15;
   header.final = (bytes[0] & 0x80) != 0;
-  const unsigned length =
-      bytes[1] & 0x7fU;  // or 126 and 127 for the extended forms, whose value may be 126 or 127 again
-  header.length = length == 126   ? big_endian(bytes.data() + 2, 2)
-                  : length == 127 ? big_endian(bytes.data() + 2, 8)
-                                  : length;
+  header.length = bytes[1] & 0x7f;
+  if (header.length == 126) header.length = big_endian(bytes.data() + 2, 2);
+  else if (header.length == 127) header.length = big_endian(bytes.data() + 2, 8);
   std::memcpy(&header.mask, bytes.data() + have - 4, 4);
   return true;
 }

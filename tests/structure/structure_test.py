@@ -33,7 +33,8 @@ class TheTable(unittest.TestCase):
 
 class TheChecker(unittest.TestCase):
     def test_accepts_includes_that_point_down(self):
-        files = {"base/a.hpp": "#include <string>\n", "web/b.cpp": '#include "base/a.hpp"\n#include "web/b.hpp"\n', "web/b.hpp": ""}
+        files = {"base/a.hpp": "#include <string>\n",
+                 "web/b.cpp": '#include "web/b.hpp"\n\n#include "base/a.hpp"\n', "web/b.hpp": ""}
         self.assertEqual(complaints(files), [])
 
     def test_refuses_an_include_that_points_up(self):
@@ -49,6 +50,9 @@ class TheChecker(unittest.TestCase):
     def test_refuses_includes_not_written_from_the_root(self):
         self.assertEqual(len(complaints({"base/a.hpp": '#include "b.hpp"\n', "base/b.hpp": ""})), 1)
         self.assertEqual(len(complaints({"base/a.hpp": "#include <base/b.hpp>\n", "base/b.hpp": ""})), 1)
+
+    def test_refuses_a_source_that_does_not_begin_with_its_own_header(self):
+        self.assertEqual(len(complaints({"base/a.cpp": '#include <string>\n#include "base/a.hpp"\n', "base/a.hpp": ""})), 1)
 
     def test_refuses_a_heavy_header_away_from_home(self):
         self.assertEqual(len(complaints({"storage/store.hpp": "#include <sqlite3.h>\n"})), 1)

@@ -1,6 +1,7 @@
 """What the tree must look like. Each rule is also tried on a tree that breaks it, so that none can fall asleep."""
 
 import pathlib
+import re
 import sys
 import tempfile
 import unittest
@@ -71,6 +72,16 @@ class TheHouse(unittest.TestCase):
 
     def test_every_folder_says_what_lives_there(self):
         missing = [p.name for p in (ROOT / "src").iterdir() if p.is_dir() and not (p / "README.md").is_file()]
+        self.assertEqual(missing, [])
+
+    def test_documents_name_files_that_exist(self):
+        missing = []
+        for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "src").rglob("*.md")]:
+            text = page.read_text()
+            paths = re.findall(r"`((?:src|cmake|tests|tools|examples|docs)/[\w/.-]+)`", text)
+            links = [target for target in re.findall(r"\]\(([^)#:]+)\)", text)]
+            missing += [f"{page.name}: {p}" for p in paths if not (ROOT / p).exists()]
+            missing += [f"{page.name}: {p}" for p in links if not (page.parent / p).exists()]
         self.assertEqual(missing, [])
 
 

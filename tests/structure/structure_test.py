@@ -79,7 +79,7 @@ class TheHouse(unittest.TestCase):
         for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "src").rglob("*.md")]:
             text = page.read_text()
             paths = re.findall(r"`((?:src|cmake|tests|tools|examples|docs)/[\w/.-]+)`", text)
-            links = [target for target in re.findall(r"\]\(([^)#:]+)\)", text)]
+            links = [target for target in re.findall(r"\]\(([^)#:\s]+)\)", text)]
             missing += [f"{page.name}: {p}" for p in paths if not (ROOT / p).exists()]
             missing += [f"{page.name}: {p}" for p in links if not (page.parent / p).exists()]
         self.assertEqual(missing, [])

@@ -75,7 +75,7 @@ class HttpConnection final : public net::Retirable, private net::StreamHandler, 
   std::string direct_;  // address of the TCP peer
   std::string input_;   // read, not yet parsed
   LiveExchange* current_ = nullptr;
-  RouteMatch match_;             // of the request whose headers have been read
+  RouteMatch match_;  // of the request whose headers have been read
   BodyAborted body_aborted_;
   std::size_t body_read_ = 0;
   bool processing_ = false;

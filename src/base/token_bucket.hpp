@@ -29,9 +29,10 @@ class TokenBucket {
   }
 
   /// Nothing was taken for so long that a new bucket would do as well.
-  [[nodiscard]] bool full(const Rate& rate, TimePoint now) {
-    refill(rate, now);
-    return missing_ == 0;
+  [[nodiscard]] bool full(const Rate& rate, TimePoint now) const {
+    TokenBucket later = *this;
+    later.refill(rate, now);
+    return later.missing_ == 0;
   }
 
  private:

@@ -1,6 +1,7 @@
 #include "http_api/api.hpp"
 
 #include <array>
+#include <cmath>
 #include <exception>
 #include <map>
 #include <utility>
@@ -260,7 +261,7 @@ void Api::finished(const Call& call, unsigned status, std::string_view code) {
               {"path", std::string_view(request.path).substr(0, kLoggedPath)},
               {"status", status},
               {"code", code},
-              {"ms", seconds * 1'000},
+              {"ms", std::round(seconds * 1e6) / 1e3},
               {"admin", admin},
               {"address", call.peer().address}});
 }

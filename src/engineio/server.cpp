@@ -192,6 +192,7 @@ void Server::open_session(const web::ExchangePtr& exchange) {
   const SessionId id = new_id(shard);
   auto owned = std::unique_ptr<Session>(new Session(*this, shard, id));
   Session& session = *owned;
+  if (options_.hold) session.held_ = options_.hold(exchange->peer());
   state.sessions.emplace(id, std::move(owned));
   ++state.counters.sessions_opened;
   ++state.counters.sessions_open;

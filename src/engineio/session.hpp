@@ -117,6 +117,7 @@ class Session final : public net::Retirable, private net::TimerNode, private web
 
   Server& server_;
   net::Shard& shard_;
+  std::shared_ptr<void> held_;  // see Options::hold
   std::unique_ptr<SessionHandler> handler_;
   std::unique_ptr<PollingTransport> polling_;
   std::unique_ptr<web::WebSocket> socket_;

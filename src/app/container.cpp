@@ -76,6 +76,7 @@ Container::Container(const Settings& settings, Ground& ground, std::unique_ptr<s
       limits_({.open = settings.connections_per_address, .rate = settings.connection_rate}, ground.clock,
               ground.metrics),
       io_(shards_, socketio_options(settings_, limits_, refusals_, ground.log)),
+      realtime_(shards_, io_, *product_, realtime::Options{}, ground.clock, ground.log, ground.metrics),
       api_(shards_, *product_, api_options(settings_), ground.clock, ground.log, ground.metrics),
       http_(shards_, public_routes(), http_options(settings_),
             [this](unsigned status, std::string_view message, const web::Peer& peer) {
@@ -120,6 +121,7 @@ Result<Container::Bound> Container::listen() {
 }
 
 void Container::serve() {
+  realtime_.start();
   api_.enter(http_api::Phase::serving);
   shards_.start();
   running_ = true;
@@ -136,6 +138,7 @@ void Container::stop() {
     send_everybody_away();
     wait_for_answers();
   }
+  realtime_.stop();
   product_->stop();
   if (running_) {
     http_.close_all();

@@ -18,6 +18,7 @@
 #include "app/settings.hpp"
 #include "http_api/api.hpp"
 #include "net/shard_pool.hpp"
+#include "realtime/realtime.hpp"
 #include "service/product.hpp"
 #include "socketio/server.hpp"
 #include "web/http_server.hpp"
@@ -61,6 +62,7 @@ class Container {
   RefusalLog refusals_;
   AddressLimits limits_;
   socketio::Server io_;
+  realtime::Realtime realtime_;
   http_api::Api api_;
   web::HttpServer http_;
   web::HttpServer metrics_http_;

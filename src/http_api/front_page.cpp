@@ -31,9 +31,9 @@ p { color: var(--soft); margin: 0 0 1.5rem; }
 ol { list-style: none; margin: 0; padding: 0; counter-reset: step; }
 li { counter-increment: step; margin-bottom: 1rem; padding: 1.1rem 1.25rem 1.25rem; background: var(--card);
   border: 1px solid var(--line); border-radius: 10px; }
-h2 { margin: 0 0 .15rem; font-size: 1.05rem; }
+h2 { margin: 0 0 .5rem; font-size: 1.05rem; }
 h2::before { content: counter(step) ". "; color: var(--soft); }
-li p { margin: 0 0 .7rem; font-size: .93rem; }
+li p { margin: -.3rem 0 .7rem; font-size: .93rem; }
 pre { margin: 0; padding: .8rem 1rem; overflow-x: auto; background: var(--code); border: 1px solid var(--line);
   border-radius: 7px; font: 13px/1.5 ui-monospace, "DejaVu Sans Mono", "Liberation Mono", monospace;
   user-select: all; -webkit-user-select: all; cursor: copy; }
@@ -97,7 +97,8 @@ TOKEN=$TOKEN node -e '
   -H "Authorization: Bearer $ADMIN" -H 'Content-Type: application/json' \
   -H 'Idempotency-Key: first-platform' -d '{"key": "web", "name": "Web"}' |
   sed -n 's/.*"id":\([0-9]*\).*/\1/p')
-curl -X POST @base@/api/v1/platforms/$PLATFORM/toggle -H "Authorization: Bearer $ADMIN"</pre>
+curl -s -X POST @base@/api/v1/platforms/$PLATFORM/toggle \
+  -H "Authorization: Bearer $ADMIN"</pre>
 </li>
 </ol>
 <footer>Alive: <code>/healthz</code> · Serving: <code>/readyz</code> · Socket.IO: <code>/socket.io/</code>, namespaces

@@ -57,10 +57,8 @@ Batch client_batch(const std::vector<domain::ViewUpdate>& updates, const domain:
 
 Batch admin_batch(const std::vector<domain::ViewUpdate>& updates, const domain::Snapshot& to,
                   const json::value& actor, Offsets offsets) {
-  return encode(event::kAdmin, updates, to, offsets, [&](json::object& payload) {
-    payload["actor"] = actor;
-    payload["environment"] = to.environment();
-  });
+  return encode(event::kAdmin, updates, to, offsets,
+                [&](json::object& payload) { payload["actor"] = actor; });
 }
 
 }  // namespace togglecast::realtime

@@ -56,13 +56,14 @@ void Entrance::check(Socket& socket, const Next& next) {
                            socket.shard().now());
   auto peer = std::make_shared<Peer>(budget, [this, &socket] { on_due(socket); });
   peer->offsets = *offsets;
-  const std::string token = presented_token(socket);
-  if (token.empty()) {  // it may log in by an event
+  const auto token = presented_token(socket);
+  if (!token) return refuse(token.error());
+  if (token->empty()) {  // it may log in by an event
     socket.set_state(std::move(peer));
     next();
     return;
   }
-  auto who = identify(token);
+  auto who = identify(*token);
   if (!who) return refuse(who.error());
   peer->who = *who;
   socket.set_state(std::move(peer));
@@ -169,13 +170,13 @@ bool Entrance::let_through(Event& event) {
     return turn_down({Errc::rate_limited, "too many events on this connection; slow down"});
   }
   if (is(rules_.connect_event)) return true;
-  if (std::none_of(rules_.events.begin(), rules_.events.end(), is)) {
-    return turn_down({Errc::not_found,
-                      "there is no event '" + event.name().substr(0, 64) + "' on " + socket.nsp().name()});
-  }
   if (!peer->logged_in) {
     return turn_down(
         {Errc::unauthenticated, "send " + std::string(rules_.connect_event) + " with a token first"});
+  }
+  if (std::none_of(rules_.events.begin(), rules_.events.end(), is)) {
+    return turn_down({Errc::not_found,
+                      "there is no event '" + event.name().substr(0, 64) + "' on " + socket.nsp().name()});
   }
   return true;
 }

@@ -15,10 +15,13 @@ std::string role_room(const service::Principal& who) {
 
 }  // namespace
 
-std::string presented_token(const socketio::Socket& socket) {
-  if (const auto token = json::string_or_empty(socket.auth(), "token"); !token.empty())
-    return std::string(token);
-  if (socket.handshake() == nullptr) return {};
+Result<std::string> presented_token(const socketio::Socket& socket) {
+  const auto* token = json::find(socket.auth(), "token");
+  if (token != nullptr && !token->is_null()) {
+    if (!token->is_string()) return fail(Errc::token_invalid, "auth.token must be a string");
+    if (!token->get_string().empty()) return std::string(token->get_string());
+  }
+  if (socket.handshake() == nullptr) return std::string();
   const std::string_view header = socket.handshake()->headers.value("Authorization");
   const bool bearer = header.size() > kBearer.size() &&
                       wire::http::Headers::same_name(header.substr(0, kBearer.size()), kBearer);

@@ -15,7 +15,8 @@ namespace togglecast::realtime {
 
 /// What a connection came with: `auth.token`, else `Authorization: Bearer` of its handshake; empty when
 /// neither.
-[[nodiscard]] std::string presented_token(const socketio::Socket& socket);
+/// `token_invalid` when `auth.token` is no text.
+[[nodiscard]] Result<std::string> presented_token(const socketio::Socket& socket);
 
 /// `offsets` of the auth object, true when absent; an error when it is no boolean.
 [[nodiscard]] Result<bool> wants_offsets(const socketio::Socket& socket);

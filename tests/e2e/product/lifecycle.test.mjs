@@ -202,7 +202,8 @@ describe('togglecast admin passwd', () => {
     const data = await folder(t);
     const first = await start(t, data);
     await first.end('SIGTERM');
-    const change = program(['admin', 'passwd', '--data', data], { env: { TOGGLECAST_OWNER_PASSWORD: 'a new password for the owner' } });
+    const change = program(['admin', 'passwd', '--data', data], { stdio: ['pipe', 'pipe', 'pipe'] });
+    change.child.stdin.end('a new password for the owner\n');
     const { code } = await change.exited;
     assert.equal(code, 0, change.output);
     const second = await start(t, data, { env: {} });

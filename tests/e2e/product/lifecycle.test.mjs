@@ -9,22 +9,27 @@ import { EngineSocket } from '../support/engine.mjs';
 import { dataFolder, kOwner, kPassword, ownKey, Product, program } from '../support/product.mjs';
 import { freePort } from '../support/server.mjs';
 
+/** A data folder; it goes with the test, after the servers that were started on it. */
 async function folder(t) {
   const data = await dataFolder();
-  t.after(() => data.remove());
+  t.after(async () => {
+    await Promise.all(started.filter((one) => one.data === data.folder && one.process.running).map((one) => one.end('SIGKILL')));
+    await data.remove();
+  });
   return data.folder;
 }
 
-async function start(t, data, options) {
+const started = [];
+async function start(data, options) {
   const product = await Product.start(data, options);
-  t.after(() => product.process.running && product.end('SIGKILL'));
+  started.push(product);
   return product;
 }
 
 describe('after kill -9', () => {
   test('every acknowledged change is there, tokens stay valid, and clients come back by themselves', async (t) => {
     const data = await folder(t);
-    const first = await start(t, data);
+    const first = await start(data);
     await first.login();
     const { token } = await first.createClient();
     const platform = await first.createPlatform({ key: ownKey(), name: 'kept' });
@@ -39,7 +44,7 @@ describe('after kill -9', () => {
     await first.end('SIGKILL');
     await writing;
 
-    const second = await start(t, data, { port: first.port });
+    const second = await start(data, { port: first.port });
     second.admin = first.admin;
     const there = new Map((await second.platforms()).map((one) => [one.id, one]));
     for (const one of acknowledged) assert.deepEqual(there.get(one.id), one);
@@ -61,7 +66,7 @@ describe('after kill -9', () => {
     const data = await folder(t);
     const acknowledged = new Map();
     for (let round = 0; round < 3; round++) {
-      const product = await start(t, data);
+      const product = await start(data);
       await product.login();
       const before = await product.platforms();
       for (const [id, key] of acknowledged) assert.equal(before.find((one) => one.id === id)?.key, key);
@@ -83,7 +88,7 @@ describe('after kill -9', () => {
 describe('the first start', () => {
   test('without a password writes one to first-login, for the owner alone, never to the log', async (t) => {
     const data = await folder(t);
-    const product = await start(t, data, { env: {} });
+    const product = await start(data, { env: {} });
     const file = path.join(data, 'first-login');
     const { mode } = await stat(file);
     const text = await readFile(file, 'utf8');
@@ -110,7 +115,7 @@ describe('the first start', () => {
 
   test('with a password in the environment writes no file', async (t) => {
     const data = await folder(t);
-    const product = await start(t, data);
+    const product = await start(data);
     await product.login();
 
     await assert.rejects(access(path.join(data, 'first-login')));
@@ -119,16 +124,16 @@ describe('the first start', () => {
 
   test('a later password in the environment changes nothing', async (t) => {
     const data = await folder(t);
-    const first = await start(t, data);
+    const first = await start(data);
     await first.end('SIGTERM');
-    const second = await start(t, data, { env: { TOGGLECAST_OWNER_PASSWORD: 'another password altogether' } });
+    const second = await start(data, { env: { TOGGLECAST_OWNER_PASSWORD: 'another password altogether' } });
 
     await second.login(kOwner, kPassword);
   });
 
   test('leaves no file that others could read', async (t) => {
     const data = await folder(t);
-    await start(t, data);
+    await start(data);
     for (const name of await readdir(data, { recursive: true })) {
       const entry = await stat(path.join(data, name));
       if (entry.isFile()) assert.equal(entry.mode & 0o077, 0, `${name} has mode ${(entry.mode & 0o777).toString(8)}`);
@@ -139,7 +144,7 @@ describe('the first start', () => {
 describe('what goes wrong at the start', () => {
   test('a second process on the data folder is refused, naming the first', async (t) => {
     const data = await folder(t);
-    const first = await start(t, data);
+    const first = await start(data);
     const second = program(['serve', '--port', String(await freePort()), '--data', data], { env: { TOGGLECAST_OWNER_PASSWORD: kPassword } });
     const { code } = await second.exited;
 
@@ -175,7 +180,7 @@ describe('what goes wrong at the start', () => {
 describe('stopping', () => {
   for (const signal of ['SIGINT', 'SIGTERM']) {
     test(`by ${signal} is clean: WebSockets are told to come back, the exit code is 0`, async (t) => {
-      const product = await start(t, await folder(t));
+      const product = await start(await folder(t));
       await product.login();
       const socket = await EngineSocket.open(product.port, '/socket.io/');
       socket.send(`40/admin,${JSON.stringify({ token: product.admin })}`);
@@ -188,7 +193,7 @@ describe('stopping', () => {
   }
 
   test('with a poll waiting is just as quick', async (t) => {
-    const product = await start(t, await folder(t));
+    const product = await start(await folder(t));
     await product.login();
     const client = await product.adminSocket(t, { transports: ['polling'] }).connected();
     await client.next('admin_connected');
@@ -200,13 +205,13 @@ describe('stopping', () => {
 describe('togglecast admin passwd', () => {
   test('sets a new password', async (t) => {
     const data = await folder(t);
-    const first = await start(t, data);
+    const first = await start(data);
     await first.end('SIGTERM');
     const change = program(['admin', 'passwd', '--data', data], { stdio: ['pipe', 'pipe', 'pipe'] });
     change.child.stdin.end('a new password for the owner\n');
     const { code } = await change.exited;
     assert.equal(code, 0, change.output);
-    const second = await start(t, data, { env: {} });
+    const second = await start(data, { env: {} });
 
     await second.login(kOwner, 'a new password for the owner');
   });

@@ -3,10 +3,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { after, before } from 'node:test';
 import { Client } from './clients.mjs';
 import { until } from './deadline.mjs';
-import { freePort, Process, reported, togglecastBinary } from './server.mjs';
+import { freePort, Process, sharedByTests, togglecastBinary } from './server.mjs';
 
 export const kOwner = 'owner';
 export const kPassword = 'correct horse battery staple';
@@ -144,24 +143,24 @@ export class Product {
   }
 }
 
-/** One server for all tests of the calling file, with the owner logged in. */
+/** One server for all tests of the calling file, with the owner logged in, as `it`. */
 export function product(options) {
-  const shared = {};
-  let data;
-  before(async () => {
-    data = await dataFolder();
-    const started = await reported(Product.start(data.folder, options));
-    await reported(started.login());
-    shared.it = started;
-  });
-  after(async () => {
+  const started = sharedByTests(async () => {
+    const data = await dataFolder();
     try {
-      await shared.it?.end('SIGTERM');
-    } finally {
-      await data?.remove();
+      const server = await Product.start(data.folder, options);
+      await server.login();
+      return { server, data };
+    } catch (error) {
+      await data.remove();
+      throw error;
     }
-  });
-  return shared;
+  }, ({ server, data }) => server.end('SIGTERM').finally(data.remove));
+  return {
+    get it() {
+      return started().server;
+    },
+  };
 }
 
 let keys = 0;

@@ -18,11 +18,19 @@ void PollingTransport::poll(web::ExchangePtr exchange) {
     return;
   }
   waiting_ = std::move(exchange);
+  if (session_.state_ == Session::State::closing_by_client) {
+    session_.end(CloseReason::transport_close);
+    return;
+  }
   waiting_->on_abort([this] {
     waiting_.reset();
     session_.end(CloseReason::transport_error);
   });
-  if (!queue_.empty()) flush();
+  if (!queue_.empty()) {
+    flush();
+  } else if (close_due_) {
+    session_.end(CloseReason::forced_close);
+  }
   if (waiting_ != nullptr && session_.open()) session_.on_drained();
 }
 
@@ -48,16 +56,17 @@ void PollingTransport::post(web::ExchangePtr exchange) {
     session_.end(CloseReason::transport_error);
     return;
   }
-  read_payload(exchange->request().body, *exchange);
+  read_payload(exchange);
 }
 
-void PollingTransport::read_payload(std::string_view body, web::Exchange& exchange) {
+void PollingTransport::read_payload(const web::ExchangePtr& exchange) {
+  const std::string_view body = exchange->request().body;
   wire::engineio::PayloadReader reader(body);
   std::string_view packet;
   std::size_t count = 0;
   while (session_.open() && reader.next(packet)) {
     if (++count > session_.server_.options().packets_per_payload) {
-      answer_post(exchange, 400, "too many packets in one body");
+      answer_post(*exchange, 400, "too many packets in one body");
       session_.end(CloseReason::parse_error);
       return;
     }
@@ -67,7 +76,11 @@ void PollingTransport::read_payload(std::string_view body, web::Exchange& exchan
       session_.on_packet_text(replace_invalid_utf8(packet));
     }
   }
-  answer_post(exchange, 200, "ok");
+  if (session_.state_ == Session::State::closing_by_client) {
+    closing_post_ = exchange;
+  } else {
+    answer_post(*exchange, 200, "ok");
+  }
 }
 
 void PollingTransport::send(const SharedBytes& frame) {
@@ -91,6 +104,17 @@ void PollingTransport::schedule_flush() {
 
 void PollingTransport::flush() {
   if (waiting_ == nullptr || queue_.empty()) return;
+  const auto exchange = std::exchange(waiting_, nullptr);
+  answer(*exchange, take_payload());
+}
+
+void PollingTransport::close() {
+  close_due_ = true;
+  flush();
+  if (waiting_ != nullptr) session_.end(CloseReason::forced_close);
+}
+
+std::string PollingTransport::take_payload() {
   std::size_t size = queue_.size();
   for (const auto& frame : queue_) size += polling_size(frame);
   std::string payload;
@@ -101,9 +125,7 @@ void PollingTransport::flush() {
   }
   queue_ = {};
   queued_bytes_ = 0;
-  const auto exchange = std::exchange(waiting_, nullptr);
-  answer(*exchange, std::move(payload));
-  if (session_.state_ == Session::State::closing) session_.end(CloseReason::forced_close);
+  return payload;
 }
 
 void PollingTransport::release_poll() {
@@ -112,13 +134,18 @@ void PollingTransport::release_poll() {
 }
 
 void PollingTransport::end(std::string_view packet) {
+  if (waiting_ != nullptr) {
+    queue_.push_back(text_packet(packet));
+    answer(*std::exchange(waiting_, nullptr), take_payload());
+  }
   queue_ = {};
   queued_bytes_ = 0;
-  if (const auto exchange = std::exchange(waiting_, nullptr)) answer(*exchange, std::string(packet));
+  if (const auto post = std::exchange(closing_post_, nullptr)) answer_post(*post, 200, "ok");
 }
 
 void PollingTransport::hand_over(web::WebSocket& socket) {
   for (const auto& frame : queue_) socket.send(frame);
+  queue_ = {};
   end("6");
 }
 

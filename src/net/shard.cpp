@@ -2,9 +2,9 @@
 
 #include <pthread.h>
 
-#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <exception>
+#include <utility>
 
 #include "net/stream.hpp"
 
@@ -24,14 +24,20 @@ Shard::Shard(std::size_t index)
       now_(std::chrono::steady_clock::now()),
       wheel_(now_),
       scratch_(std::make_unique<char[]>(kScratchBytes)),
-      work_(boost::asio::make_work_guard(context_)),
-      wakeup_(context_) {}
+      reactor_(std::make_unique<Reactor>()) {}
 
 Shard::~Shard() { stop(); }
 
 Shard* Shard::current() noexcept { return current_shard; }
 
-void Shard::post(Task task) { boost::asio::post(context_, std::move(task)); }
+void Shard::post(Task task) {
+  if (reactor_ != nullptr) boost::asio::post(reactor_->context, std::move(task));
+}
+
+TimePoint Shard::now() noexcept {
+  if (std::exchange(now_is_stale_, false)) now_ = std::chrono::steady_clock::now();
+  return now_;
+}
 
 void Shard::start() {
   thread_ = std::thread([this] {
@@ -46,13 +52,18 @@ void Shard::stop() {
   thread_.join();
 }
 
+void Shard::discard_tasks() { reactor_.reset(); }
+
 void Shard::loop() {
   current_shard = this;
+  auto& context = reactor_->context;
   while (!stopping_.load(std::memory_order_relaxed)) {
     arm_wakeup();
-    context_.run_one();
-    now_ = std::chrono::steady_clock::now();
-    for (int i = 1; i < kHandlersPerTurn && context_.poll_one() != 0; ++i) {
+    begin_turn();  // the handler that ends the wait must not see the time before it
+    attempt([&] { context.run_one(); });
+    bool ran = true;
+    for (int i = 1; i < kHandlersPerTurn && ran; ++i) {
+      attempt([&] { ran = context.poll_one() != 0; });
     }
     finish_turn();
   }
@@ -61,34 +72,52 @@ void Shard::loop() {
 
 void Shard::run_ready() {
   current_shard = this;
-  do {
-    now_ = std::chrono::steady_clock::now();
-    context_.poll();
+  auto& context = reactor_->context;
+  bool ran = true;
+  while (ran) {
+    begin_turn();
+    ran = false;
+    attempt([&] { ran = context.poll() != 0; });
     finish_turn();
-    context_.restart();
-  } while (context_.poll_one() != 0);
-  finish_turn();
+    context.restart();
+  }
   current_shard = nullptr;
 }
 
 void Shard::finish_turn() {
   ShardCounters::add(counters_.turns, 1);
-  now_ = std::chrono::steady_clock::now();
-  wheel_.advance(now_);
-  while (!turn_end_tasks_.empty() ||
-         !dirty_.empty()) {  // a failed write may end a stream, and that may send again
+  begin_turn();
+  while (!attempt([this] { wheel_.advance(now()); })) {
+  }
+  // A failed write may end a stream, what is destroyed may answer: the turn ends when nothing is left to do.
+  while (!turn_end_tasks_.empty() || !dirty_.empty() || !retired_.empty()) {
     std::vector<Task> tasks;
     tasks.swap(turn_end_tasks_);
-    for (auto& task : tasks) task();
+    for (auto& task : tasks) attempt(task);
+    tasks.clear();
     for (std::size_t i = 0; i < dirty_.size(); ++i) {
-      if (dirty_[i] != nullptr) dirty_[i]->flush();
+      if (Stream* stream = std::exchange(dirty_[i], nullptr)) attempt([stream] { stream->end_turn(); });
     }
     dirty_.clear();
     chains_.clear();
-  }
-  while (!retired_.empty()) {
+    if (!turn_end_tasks_.empty()) continue;
     std::vector<std::unique_ptr<Retirable>> retired;
     retired.swap(retired_);
+  }
+}
+
+void Shard::report_failure() noexcept {
+  ShardCounters::add(counters_.failed_tasks, 1);
+  if (!report_) return;
+  try {
+    try {
+      throw;
+    } catch (const std::exception& error) {
+      report_(error.what());
+    } catch (...) {
+      report_("an exception of unknown type");
+    }
+  } catch (...) {  // nobody is left to tell
   }
 }
 
@@ -103,11 +132,11 @@ void Shard::arm_wakeup() {
   if (due == wakeup_at_) return;
   wakeup_at_ = due;
   if (due == TimePoint::max()) {
-    wakeup_.cancel();
+    reactor_->wakeup.cancel();
     return;
   }
-  wakeup_.expires_at(due);
-  wakeup_.async_wait([this](const boost::system::error_code& error) {
+  reactor_->wakeup.expires_at(due);
+  reactor_->wakeup.async_wait([this](const boost::system::error_code& error) {
     if (!error) wakeup_at_ = TimePoint::max();  // fired: the end of the turn advances the wheel
   });
 }

@@ -2,9 +2,11 @@
 // another thread; shards exchange only messages (`post`) that carry immutable things.
 //
 // A loop turn: run what is ready, fire timers, send what the turn collected (one write per socket), destroy
-// what was retired.
+// what was retired. What a task, timer or stream handler throws ends that call alone: it is counted and
+// reported.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/executor_work_guard.hpp>
@@ -14,7 +16,9 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -50,6 +54,8 @@ class Retirable {
 class Shard {
  public:
   using Task = std::function<void()>;
+  /// Hears what an exception said, on the thread where it was thrown.
+  using FailureHandler = std::function<void(std::string_view what)>;
   static constexpr std::size_t kScratchBytes = 64 * 1024;
 
   explicit Shard(std::size_t index);
@@ -66,15 +72,32 @@ class Shard {
   [[nodiscard]] static Shard* current() noexcept;
   [[nodiscard]] bool is_current() const noexcept { return current() == this; }
 
+  // Before the thread starts.
+  void on_failure(FailureHandler handler) { report_ = std::move(handler); }
+
   void start();  ///< starts the thread
-  void
-  stop();  ///< ends the loop after its present turn and joins the thread; what is posted later never runs
+  /// Ends the loop after its present turn and joins the thread; what is posted later never runs.
+  void stop();
+  /// Destroys what was posted and never ran. Only after `stop`; later posts are destroyed at once.
+  void discard_tasks();
 
   // On the shard's thread only.
-  [[nodiscard]] boost::asio::io_context& context() noexcept { return context_; }
-  /// The moment this turn's work began; refreshed for each handler batch.
-  [[nodiscard]] TimePoint now() const noexcept { return now_; }
-  void arm(TimerNode& node, Milliseconds delay) { wheel_.arm(node, now_ + delay); }
+  [[nodiscard]] boost::asio::io_context& context() noexcept { return reactor_->context; }
+  /// The moment this turn's work began, read once a turn.
+  [[nodiscard]] TimePoint now() noexcept;
+  /// Delays beyond a year are a year.
+  void arm(TimerNode& node, Milliseconds delay) { wheel_.arm(node, now() + std::min(delay, kLongestDelay)); }
+  /// Runs `call`; false when it threw, which is then counted and reported.
+  template <typename Call>
+  bool attempt(Call&& call) noexcept {
+    try {
+      std::forward<Call>(call)();
+      return true;
+    } catch (...) {
+      report_failure();
+      return false;
+    }
+  }
   [[nodiscard]] RandomSource& random() noexcept { return random_; }
   [[nodiscard]] ShardCounters& own_counters() noexcept { return counters_; }
   [[nodiscard]] char* scratch() noexcept { return scratch_.get(); }
@@ -91,17 +114,31 @@ class Shard {
   void run_ready();
 
  private:
+  static constexpr Milliseconds kLongestDelay = std::chrono::hours(24 * 365);
+
   void loop();
+  void begin_turn() noexcept { now_is_stale_ = true; }
   void finish_turn();
   void arm_wakeup();
+  void report_failure() noexcept;  // of the exception at hand
 
   using Wakeup = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
                                                    boost::asio::wait_traits<std::chrono::steady_clock>,
                                                    boost::asio::io_context::executor_type>;
 
+  // Destroyed before all that the streams in its pending waits still use.
+  struct Reactor {
+    boost::asio::io_context context{1};
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{
+        boost::asio::make_work_guard(context)};
+    Wakeup wakeup{context};
+  };
+
   std::size_t index_;
+  FailureHandler report_;
   TimePoint wakeup_at_ = TimePoint::max();
   TimePoint now_;
+  bool now_is_stale_ = false;
   TimerWheel wheel_;
   SystemRandom random_;
   SendChains chains_;
@@ -111,10 +148,7 @@ class Shard {
   std::unique_ptr<char[]> scratch_;
   ShardCounters counters_;
   std::atomic<bool> stopping_{false};
-  boost::asio::io_context context_{
-      1};  // below all that the streams in its pending waits still use when it dies
-  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
-  Wakeup wakeup_;
+  std::unique_ptr<Reactor> reactor_;
   std::thread thread_;
 };
 

@@ -36,12 +36,23 @@ bool address_is_absent(int error) { return error == EADDRNOTAVAIL || error == EA
 
 }  // namespace
 
-ShardPool::ShardPool(std::size_t count) {
+ShardPool::ShardPool(std::size_t count, observe::Log* log) {
   if (count == 0) count = std::max(1U, std::thread::hardware_concurrency());
-  for (std::size_t i = 0; i < count; ++i) shards_.push_back(std::make_unique<Shard>(i));
+  for (std::size_t i = 0; i < count; ++i) {
+    shards_.push_back(std::make_unique<Shard>(i));
+    if (log == nullptr) continue;
+    shards_.back()->on_failure([log, i](std::string_view what) {
+      log->error("task failed", {{"shard", i}, {"error", what}});
+    });
+  }
 }
 
-ShardPool::~ShardPool() { stop(); }
+ShardPool::~ShardPool() {
+  stop();
+  listeners_.clear();  // those of a pool that never ran
+  // A task of one shard may hold what belongs to another: all tasks go before the first shard does.
+  for (auto& shard : shards_) shard->discard_tasks();
+}
 
 Result<std::uint16_t> ShardPool::listen(const ListenOptions& options, AcceptHandler handler) {
   const auto shared = std::make_shared<const AcceptHandler>(std::move(handler));
@@ -131,12 +142,18 @@ void ShardPool::post_to_all(const std::function<void(Shard&)>& task) const {
 }
 
 void ShardPool::run_on_all(const std::function<void(Shard&)>& task) const {
-  std::latch done(static_cast<std::ptrdiff_t>(shards_.size()));
-  post_to_all([&](Shard& shard) {
+  if (!running_) return;
+  // Shared: the last shard may still be inside `count_down` when the waiting thread goes on.
+  const auto done = std::make_shared<std::latch>(static_cast<std::ptrdiff_t>(shards_.size()));
+  struct CountDown {
+    std::latch& latch;
+    ~CountDown() { latch.count_down(); }
+  };
+  post_to_all([&task, done](Shard& shard) {
+    const CountDown when_done{*done};  // also when it throws
     task(shard);
-    done.count_down();
   });
-  done.wait();
+  done->wait();
 }
 
 }  // namespace togglecast::net

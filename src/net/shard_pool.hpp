@@ -3,6 +3,7 @@
 // runs.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -12,6 +13,7 @@
 #include "base/error.hpp"
 #include "net/listener.hpp"
 #include "net/shard.hpp"
+#include "observe/log.hpp"
 
 namespace togglecast::net {
 
@@ -24,8 +26,8 @@ struct ListenOptions {
 
 class ShardPool {
  public:
-  /// `count` 0: one per core.
-  explicit ShardPool(std::size_t count = 0);
+  /// `count` 0: one per core. `log`, which must outlive the pool, hears what tasks and handlers throw.
+  explicit ShardPool(std::size_t count = 0, observe::Log* log = nullptr);
   ShardPool(const ShardPool&) = delete;
   ShardPool& operator=(const ShardPool&) = delete;
   ~ShardPool();
@@ -42,7 +44,8 @@ class ShardPool {
   void stop();
 
   void post_to_all(const std::function<void(Shard&)>& task) const;
-  /// The same, and waits until every shard has run it. Not from a shard's thread.
+  /// The same, and waits until every shard has run it; does nothing while the pool does not run. Not from a
+  /// shard's thread.
   void run_on_all(const std::function<void(Shard&)>& task) const;
 
  private:
@@ -56,7 +59,7 @@ class ShardPool {
     std::unique_ptr<Listener> listener;
   };
   std::vector<Bound> listeners_;
-  bool running_ = false;
+  std::atomic<bool> running_{false};
 };
 
 }  // namespace togglecast::net

@@ -72,8 +72,14 @@ void Stream::on_readable() {
         ::recv(socket_.native_handle(), shard_.scratch(), Shard::kScratchBytes, MSG_DONTWAIT);
     if (count > 0) {
       ShardCounters::add(shard_.own_counters().bytes_in, static_cast<std::uint64_t>(count));
-      if (handler_ != nullptr && !closing_)
-        handler_->on_data(shard_.scratch(), static_cast<std::size_t>(count));
+      if (handler_ != nullptr && !closing_) {
+        const bool understood =
+            shard_.attempt([&] { handler_->on_data(shard_.scratch(), static_cast<std::size_t>(count)); });
+        if (!understood) {  // how much of it was used nobody knows
+          end(StreamEnd::error);
+          return;
+        }
+      }
       if (static_cast<std::size_t>(count) == Shard::kScratchBytes) continue;
       break;
     }
@@ -102,12 +108,15 @@ void Stream::send(const SharedBytes& block) {
   }
 }
 
+void Stream::end_turn() {
+  dirty_ = false;
+  flush();
+}
+
 void Stream::flush() {
-  if (dirty_ && pending_ == nullptr) dirty_ = false;
   if (pending_ == nullptr) return;
   const SharedBytes bytes = SendChains::join(*pending_);
   pending_ = nullptr;
-  dirty_ = false;
   if (closed_) return;
   const std::ptrdiff_t taken = write_some(bytes.view());
   if (taken >= 0 && static_cast<std::size_t>(taken) < bytes.size())

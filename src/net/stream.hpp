@@ -68,6 +68,8 @@ class Stream final : public boost::intrusive_ref_counter<Stream, boost::thread_u
   void send(std::string_view bytes) { send(SharedBytes(bytes)); }
   /// Sends now what this turn collected.
   void flush();
+  /// The shard's part of it: the turn is over.
+  void end_turn();
   /// Bytes that the kernel has not taken yet.
   [[nodiscard]] std::size_t backlog_bytes() const noexcept;
 

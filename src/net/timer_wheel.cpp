@@ -1,6 +1,7 @@
 #include "net/timer_wheel.hpp"
 
 #include <algorithm>
+#include <bit>
 
 namespace togglecast::net {
 
@@ -20,7 +21,11 @@ TimerWheel::TimerWheel(TimePoint start) noexcept : start_(start) {
 TimerWheel::~TimerWheel() {
   for (auto& level : slots_) {
     for (auto& slot : level) {
-      while (!empty(slot)) slot.next_->cancel();
+      while (!empty(slot)) {
+        TimerNode& node = *slot.next_;
+        node.cancel();
+        node.on_abandoned();
+      }
     }
   }
 }
@@ -45,14 +50,16 @@ void TimerWheel::insert(TimerNode& node) noexcept {
     ++level;
   }
   const std::uint64_t tick = distance >= span ? now_tick_ + span - 1 : node.tick_;
-  link(slots_[level][tick >> (8 * level) & (kSlots - 1)], node);
+  link(level, tick >> (8 * level) & (kSlots - 1), node);
 }
 
-void TimerWheel::link(TimerNode& head, TimerNode& node) noexcept {
+void TimerWheel::link(std::size_t level, std::size_t index, TimerNode& node) noexcept {
+  Slot& head = slots_[level][index];
   node.previous_ = head.previous_;
   node.next_ = &head;
   head.previous_->next_ = &node;
   head.previous_ = &node;
+  occupied_[level][index / 64] |= std::uint64_t{1} << index % 64;
 }
 
 void TimerWheel::move_list(TimerNode& from, TimerNode& to) noexcept {
@@ -65,7 +72,7 @@ void TimerWheel::move_list(TimerNode& from, TimerNode& to) noexcept {
   from.previous_ = from.next_ = &from;
 }
 
-void TimerWheel::cascade(std::size_t level) {
+void TimerWheel::cascade(std::size_t level) noexcept {
   const std::size_t index = now_tick_ >> (8 * level) & (kSlots - 1);
   if (index == 0 && level + 1 < kLevels) cascade(level + 1);
   Slot list;
@@ -75,7 +82,7 @@ void TimerWheel::cascade(std::size_t level) {
     node.cancel();
     // At the last level a node may have been parked before its time: it goes round again.
     if (node.tick_ <= now_tick_) {
-      link(slots_[0][now_tick_ & (kSlots - 1)], node);
+      link(0, now_tick_ & (kSlots - 1), node);
     } else {
       insert(node);
     }
@@ -83,36 +90,60 @@ void TimerWheel::cascade(std::size_t level) {
   list.previous_ = list.next_ = nullptr;
 }
 
-void TimerWheel::advance(TimePoint now) {
-  const std::uint64_t target = tick_of(now);
-  while (now_tick_ < target) {
-    ++now_tick_;
-    const std::size_t index = now_tick_ & (kSlots - 1);
-    if (index == 0) cascade(1);
-    Slot due;
-    move_list(slots_[0][index], due);
-    while (!empty(due)) {
-      TimerNode& node = *due.next_;
-      node.cancel();
-      node.on_timer(now);
-    }
-    due.previous_ = due.next_ = nullptr;
+// The slot of the present tick; nothing is inserted there meanwhile.
+void TimerWheel::fire(TimePoint now) {
+  Slot& due = slots_[0][now_tick_ & (kSlots - 1)];
+  while (!empty(due)) {
+    TimerNode& node = *due.next_;
+    node.cancel();
+    node.on_timer(now);
   }
 }
 
-TimePoint TimerWheel::next_due() const noexcept {
-  for (std::uint64_t step = 1; step <= kSlots; ++step) {
-    const std::uint64_t tick = now_tick_ + step;
-    const bool boundary = (tick & (kSlots - 1)) == 0;
-    if (!empty(slots_[0][tick & (kSlots - 1)])) return start_ + kTick * static_cast<std::int64_t>(tick);
-    if (!boundary) continue;
-    for (std::size_t level = 1; level < kLevels; ++level) {
-      const bool waits = std::any_of(slots_[level].begin(), slots_[level].end(),
-                                     [](const Slot& slot) { return !empty(slot); });
-      if (waits) return start_ + kTick * static_cast<std::int64_t>(tick);
+void TimerWheel::advance(TimePoint now) {
+  fire(now);  // what a timer that threw left behind
+  const std::uint64_t target = tick_of(now);
+  while (now_tick_ < target) {
+    ++now_tick_;
+    if ((now_tick_ & (kSlots - 1)) == 0) cascade(1);
+    fire(now);
+  }
+}
+
+std::size_t TimerWheel::distance_to_occupied(std::size_t level, std::size_t from) noexcept {
+  auto& words = occupied_[level];
+  for (std::size_t distance = 0; distance < kSlots;) {
+    const std::size_t index = (from + distance) & (kSlots - 1);
+    const std::size_t bit = index % 64;
+    const std::uint64_t rest = words[index / 64] >> bit;
+    if (rest == 0) {
+      distance += 64 - bit;
+      continue;
+    }
+    const auto skipped = static_cast<std::size_t>(std::countr_zero(rest));
+    distance += skipped;
+    if (distance >= kSlots) break;
+    if (!empty(slots_[level][index + skipped])) return distance;
+    words[index / 64] &= ~(std::uint64_t{1} << (bit + skipped));
+  }
+  return kSlots;
+}
+
+TimePoint TimerWheel::next_due() noexcept {
+  const std::size_t now_index = now_tick_ & (kSlots - 1);
+  std::size_t ticks = distance_to_occupied(0, now_index);
+  const std::size_t to_boundary = kSlots - now_index;
+  if (to_boundary < ticks || ticks == kSlots) {
+    bool waits_above = false;
+    for (std::size_t level = 1; level < kLevels && !waits_above; ++level)
+      waits_above = distance_to_occupied(level, 0) != kSlots;
+    if (waits_above) {
+      ticks = to_boundary;
+    } else if (ticks == kSlots) {
+      return TimePoint::max();
     }
   }
-  return TimePoint::max();
+  return start_ + kTick * static_cast<std::int64_t>(now_tick_ + ticks);
 }
 
 }  // namespace togglecast::net

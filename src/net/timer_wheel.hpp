@@ -31,6 +31,8 @@ class TimerNode {
   friend class TimerWheel;
   /// The time is over. The node is no longer armed and may be armed again or destroyed from here.
   virtual void on_timer(TimePoint now) = 0;
+  /// The wheel is destroyed while the node waits: it will not fire. The node may be destroyed from here.
+  virtual void on_abandoned() {}
 
   TimerNode* previous_ = nullptr;
   TimerNode* next_ = nullptr;
@@ -48,11 +50,11 @@ class TimerWheel {
 
   /// Fires once, not before `deadline`. An armed node is moved.
   void arm(TimerNode& node, TimePoint deadline) noexcept;
-  /// Fires everything due at `now`.
+  /// Fires everything due at `now`. What a timer throws comes out here; the others fire at the next call.
   void advance(TimePoint now);
   /// When `advance` should be called next; TimePoint::max() when nothing is armed. May be earlier than the
   /// first deadline.
-  [[nodiscard]] TimePoint next_due() const noexcept;
+  [[nodiscard]] TimePoint next_due() noexcept;
 
  private:
   static constexpr std::size_t kSlots = 256;
@@ -65,17 +67,24 @@ class TimerWheel {
 
   [[nodiscard]] std::uint64_t tick_of(TimePoint time) const noexcept;
   void insert(TimerNode& node) noexcept;
-  static void link(TimerNode& head, TimerNode& node) noexcept;
+  void link(std::size_t level, std::size_t index, TimerNode& node) noexcept;
   static void move_list(TimerNode& from, TimerNode& to) noexcept;
   static bool empty(const TimerNode& head) noexcept { return head.next_ == &head; }
-  void cascade(std::size_t level);
+  void cascade(std::size_t level) noexcept;
+  void fire(TimePoint now);
+  /// Slots from `from` on, going round, up to the first that has nodes; kSlots when none has.
+  [[nodiscard]] std::size_t distance_to_occupied(std::size_t level, std::size_t from) noexcept;
 
   TimePoint start_;
   std::uint64_t now_tick_ = 0;  // everything up to and including it has fired
   std::array<std::array<Slot, kSlots>, kLevels> slots_;
+  // A bit for each slot: clear when it is empty; set when it may have nodes, since cancelling does not look
+  // here.
+  std::array<std::array<std::uint64_t, kSlots / 64>, kLevels> occupied_{};
 };
 
-/// A timer that calls a function; for the places where a few more bytes do not matter.
+/// A timer that calls a function; for the places where a few more bytes do not matter. A function that owns
+/// its own timer is let go when the wheel ends.
 class CallbackTimer final : public TimerNode {
  public:
   explicit CallbackTimer(std::function<void()> callback) : callback_(std::move(callback)) {}
@@ -83,6 +92,9 @@ class CallbackTimer final : public TimerNode {
 
  private:
   void on_timer(TimePoint) override { callback_(); }
+  void on_abandoned() override {  // what it holds may hold this timer
+    const auto last = std::exchange(callback_, nullptr);
+  }
   std::function<void()> callback_;
 };
 

@@ -112,10 +112,11 @@ void Entrance::login(Event& event) {
     return turn_down(
         Error{Errc::forbidden, "this connection belongs to somebody else; connect anew to change who it is"});
   }
-  const auto newest = house_.model.current(who->environment);
+  const std::string environment = who->environment;
+  const auto newest = house_.model.current(environment);
   const domain::Revision revision = newest == nullptr ? 0 : newest->revision();
   house_.broadcaster(socket).when_reached(
-      who->environment, revision, [this, event, keep = socket.shared_from_this(), who = *std::move(who)] {
+      environment, revision, [this, event, keep = socket.shared_from_this(), who = *std::move(who)] {
         auto* waiting = keep->state<Peer>();
         if (!keep->connected() || waiting == nullptr) return;
         auto payload = admit(*keep, *waiting, who);

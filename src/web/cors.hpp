@@ -12,11 +12,11 @@
 namespace togglecast::web {
 
 struct CorsOptions {
-  bool any_origin = false;           ///< `*`
-  std::vector<std::string> origins;  ///< exact origins: `https://app.example`
+  bool any_origin = false;             ///< `*`
+  std::vector<std::string> origins{};  ///< exact origins: `https://app.example`
   bool credentials = false;
-  std::vector<std::string> allowed_headers;  ///< empty: the requested ones are allowed
-  std::vector<std::string> exposed_headers;
+  std::vector<std::string> allowed_headers{};  ///< empty: the requested ones are allowed
+  std::vector<std::string> exposed_headers{};
 };
 
 class Cors {

@@ -41,7 +41,7 @@ class Exchange {
   virtual void on_abort(std::function<void()> aborted) = 0;
 
   struct Upgraded {
-    net::StreamPtr stream;  ///< null when the client has gone
+    net::StreamPtr stream;  ///< null when the client has gone, also when it only has nothing more to say
     std::string leftover;   ///< bytes that came behind the request
   };
   /// Ends HTTP on this connection: sends `head` (the whole 101 answer) and hands the connection over.
@@ -50,7 +50,9 @@ class Exchange {
   virtual void respond_raw(std::string_view raw) = 0;
 
   /// Moves the connection, with this request unanswered, to another shard, where `handler` is called with its
-  /// new exchange. This exchange is void afterwards. For requests that concern a session of another shard.
+  /// new exchange. This exchange is void afterwards. For requests that concern a session of another shard. A
+  /// client that has not yet read the answers to earlier requests gets those, and then the end of the
+  /// connection.
   virtual void move_to(net::Shard& shard, std::function<void(std::shared_ptr<Exchange>)> handler) = 0;
 };
 

@@ -1,6 +1,7 @@
 #include "web/http_connection.hpp"
 
 #include <ctime>
+#include <exception>
 #include <utility>
 
 #include "base/json.hpp"
@@ -61,6 +62,7 @@ HttpConnection::HttpConnection(std::shared_ptr<HttpServer::Shared> shared, net::
 HttpConnection::~HttpConnection() {
   --shared_->counters.open_connections;
   if (current_ != nullptr) current_->detach();
+  if (!gone_) stream_->abort();
 }
 
 void HttpConnection::start() {
@@ -100,7 +102,13 @@ void HttpConnection::process() {
     break;
   }
   processing_ = false;
-  if (!gone_) arm_for_state();
+  if (gone_) return;
+  if (peer_closed_ && current_ == nullptr) {  // the rest will never be a request
+    abort_body(0);
+    close_and_leave();
+    return;
+  }
+  arm_for_state();
 }
 
 // The head of a request must come within one time-out, counted from its first byte, and so must each step of
@@ -139,11 +147,27 @@ void HttpConnection::dispatch() {
   Peer peer = shared_->options.trusted_proxies.resolve(direct_, request.headers);
   const RouteMatch match = std::exchange(match_, {});
   const auto exchange = LiveExchange::make(*this, std::move(request), std::move(peer), match);
-  if (match.handler != nullptr) {
-    (*match.handler)(exchange);
-  } else {
+  if (match.handler == nullptr) {
     answer_not_found(*exchange, match);
+    return;
   }
+  try {
+    (*match.handler)(exchange);
+  } catch (const std::exception& error) {
+    handler_failed(*exchange, error.what());
+  } catch (...) {
+    handler_failed(*exchange, "an exception of unknown type");
+  }
+}
+
+void HttpConnection::handler_failed(LiveExchange& exchange, std::string_view what) {
+  ++shared_->counters.failed_requests;
+  if (shared_->log_refused) {
+    const auto& request = exchange.request();
+    std::string message = "the handler of " + request.method_text + " " + request.path + " failed: ";
+    shared_->log_refused(500, message.append(what), exchange.peer());
+  }
+  exchange.respond(error_response(500, "internal", "the request failed"));
 }
 
 void HttpConnection::answer_not_found(LiveExchange& exchange, const RouteMatch& match) const {
@@ -173,18 +197,17 @@ void HttpConnection::refuse(unsigned status, const std::string& message) {
                            message);
   response.headers.add("Date", date_now());
   stream_->send(wire::http::serialize(response, false, false));
-  stream_->close_gracefully();
-  leave();
+  close_and_leave();
 }
 
 void HttpConnection::finish(const wire::http::Request& request, wire::http::Response response) {
-  const bool keep_alive = request.keep_alive && !response.close && !peer_closed_ &&
+  const bool may_ask_more = !peer_closed_ || !input_.empty();
+  const bool keep_alive = request.keep_alive && !response.close && may_ask_more &&
                           !shared_->draining.load(std::memory_order_relaxed);
   response.headers.add("Date", date_now());
   stream_->send(wire::http::serialize(response, keep_alive, request.method == Method::head));
   if (!keep_alive) {
-    stream_->close_gracefully();
-    leave();
+    close_and_leave();
     return;
   }
   next_request();
@@ -192,7 +215,7 @@ void HttpConnection::finish(const wire::http::Request& request, wire::http::Resp
 
 void HttpConnection::next_request() {
   if (processing_) return;  // the loop there goes on
-  stream_->start_reading();
+  if (!peer_closed_) stream_->start_reading();
   if (input_.empty()) {
     arm_for_state();
   } else {
@@ -217,14 +240,12 @@ void HttpConnection::on_end(net::StreamEnd reason) {
     return;  // else the answer still goes out; the client only said that it has no more to ask
   }
   abort_body(0);
-  stream_->close_gracefully();
-  leave();
+  close_and_leave();
 }
 
 void HttpConnection::on_timer(TimePoint) {
   if (parser_.idle() && input_.empty()) {
-    stream_->close_gracefully();
-    leave();
+    close_and_leave();
     return;
   }
   refuse(408, "the request did not come in time");
@@ -235,15 +256,17 @@ void HttpConnection::abort_body(unsigned status) {
 }
 
 void HttpConnection::drain() {
-  if (current_ == nullptr && parser_.idle() && input_.empty()) {
-    stream_->close_gracefully();
-    leave();
-  }
+  if (current_ == nullptr && parser_.idle() && input_.empty()) close_and_leave();
 }
 
 void HttpConnection::cut() {
   if (current_ != nullptr) current_->detach();
   stream_->abort();
+  leave();
+}
+
+void HttpConnection::close_and_leave() {
+  stream_->close_gracefully();
   leave();
 }
 

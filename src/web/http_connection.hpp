@@ -31,6 +31,7 @@ struct HttpServer::Shared : std::enable_shared_from_this<HttpServer::Shared> {
   RefusalLog log_refused;
   HttpCounters counters;
   std::atomic<bool> draining{false};
+  std::atomic<bool> closed{false};  // no connection may come any more
   std::atomic<std::uint64_t> request_numbers{0};
   std::string request_prefix;
   /// Per shard, touched only there.
@@ -60,12 +61,14 @@ class HttpConnection final : public net::Retirable, private net::StreamHandler, 
   void process();
   std::size_t on_headers(const wire::http::Request& request);
   void dispatch();
+  void handler_failed(LiveExchange& exchange, std::string_view what);
   void refuse(unsigned status, const std::string& message);
   void arm_for_state();
   void finish(const wire::http::Request& request, wire::http::Response response);
   void answer_not_found(LiveExchange& exchange, const RouteMatch& match) const;
   void next_request();
   void abort_body(unsigned status);
+  void close_and_leave();
   /// The connection is no longer ours: closed, upgraded or moved.
   void leave();
 
@@ -75,7 +78,7 @@ class HttpConnection final : public net::Retirable, private net::StreamHandler, 
   std::string direct_;  // address of the TCP peer
   std::string input_;   // read, not yet parsed
   LiveExchange* current_ = nullptr;
-  RouteMatch match_;             // of the request whose headers have been read
+  RouteMatch match_;  // of the request whose headers have been read
   BodyAborted body_aborted_;
   std::size_t body_read_ = 0;
   bool processing_ = false;

@@ -21,10 +21,14 @@ HttpServer::HttpServer(net::ShardPool& shards, Router router, HttpOptions option
     : shared_(
           std::make_shared<Shared>(shards, std::move(router), std::move(options), std::move(log_refused))) {}
 
-HttpServer::~HttpServer() = default;
+HttpServer::~HttpServer() {
+  shared_->closed.store(true, std::memory_order_relaxed);
+  for (auto& connections : shared_->connections) connections.clear();  // they hold what they are kept in
+}
 
 net::AcceptHandler HttpServer::accept_handler() {
   return [shared = shared_](net::Shard& shard, net::StreamPtr stream) {
+    if (shared->closed.load(std::memory_order_relaxed)) return;
     std::string address = stream->peer().address().to_string();
     auto owned = std::make_unique<HttpConnection>(shared, std::move(stream), std::move(address));
     HttpConnection& connection = *owned;
@@ -44,6 +48,7 @@ void HttpServer::drain() {
 
 void HttpServer::close_all() {
   shared_->draining.store(true, std::memory_order_relaxed);
+  shared_->closed.store(true, std::memory_order_relaxed);
   shared_->shards.run_on_all([shared = shared_](net::Shard& shard) {
     std::vector<HttpConnection*> open;
     for (auto& entry : shared->connections[shard.index()]) open.push_back(entry.first);

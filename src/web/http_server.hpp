@@ -32,11 +32,13 @@ struct HttpOptions {
 
 struct HttpCounters {
   std::atomic<std::uint64_t> requests{0}, refused_requests{0}, aborted_requests{0}, open_connections{0};
+  std::atomic<std::uint64_t> failed_requests{0};  ///< their handler threw
 };
 
 class HttpServer {
  public:
-  /// `log_refused(status, message, peer)` hears of requests refused before a handler saw them.
+  /// `log_refused(status, message, peer)` hears of requests refused before a handler saw them, and, with
+  /// status 500, of those whose handler threw; the client is told no more than that.
   using RefusalLog = std::function<void(unsigned, std::string_view, const Peer&)>;
 
   HttpServer(net::ShardPool& shards, Router router, HttpOptions options = {}, RefusalLog log_refused = {});
@@ -49,7 +51,7 @@ class HttpServer {
   [[nodiscard]] net::AcceptHandler accept_handler();
   /// Closes idle connections at once and the others after their answer. Call on any thread.
   void drain();
-  /// Closes every connection and waits until it is done. Not from a shard's thread.
+  /// Closes every connection, and what still comes, and waits until it is done. Not from a shard's thread.
   void close_all();
   [[nodiscard]] const HttpCounters& counters() const noexcept;
 

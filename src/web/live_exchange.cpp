@@ -61,13 +61,16 @@ void LiveExchange::respond_raw(std::string_view raw) {
   HttpConnection* connection = detach();
   if (connection == nullptr) return;
   connection->stream_->send(raw);
-  connection->stream_->close_gracefully();
-  connection->leave();
+  connection->close_and_leave();
 }
 
 Exchange::Upgraded LiveExchange::upgrade(std::string_view head) {
   HttpConnection* connection = detach();
   if (connection == nullptr) return {};
+  if (connection->peer_closed_) {  // its bytes are over, and nobody would hear of the end again
+    connection->close_and_leave();
+    return {};
+  }
   Upgraded upgraded{connection->stream_, std::move(connection->input_)};
   upgraded.stream->handle_with(nullptr);
   upgraded.stream->pause_reading();
@@ -81,6 +84,10 @@ void LiveExchange::move_to(net::Shard& target, std::function<void(std::shared_pt
   if (connection == nullptr) return;
   const bool v6 = connection->stream_->peer().protocol() == boost::asio::ip::tcp::v6();
   const int descriptor = connection->stream_->release();
+  if (descriptor < 0) {  // closed, or earlier answers still wait for the client to read them
+    connection->close_and_leave();
+    return;
+  }
   struct Moving {
     std::shared_ptr<HttpServer::Shared> shared;
     wire::http::Request request;
@@ -101,8 +108,8 @@ void LiveExchange::move_to(net::Shard& target, std::function<void(std::shared_pt
   moving->input = std::move(connection->input_);
   moving->descriptor = descriptor;
   connection->leave();
-  if (descriptor < 0) return;
   target.post([moving, v6, &target, handler = std::move(handler)] {
+    if (moving->shared->closed.load(std::memory_order_relaxed)) return;
     net::Stream::Socket socket(target.context());
     boost::system::error_code error;
     socket.assign(v6 ? boost::asio::ip::tcp::v6() : boost::asio::ip::tcp::v4(), moving->descriptor, error);
@@ -124,7 +131,7 @@ void LiveExchange::move_to(net::Shard& target, std::function<void(std::shared_pt
 bool LiveExchange::abort() {
   const auto aborted = std::exchange(aborted_, nullptr);
   if (!aborted) return false;
-  aborted();
+  shard_.attempt(aborted);  // may drop the last reference to this exchange
   return true;
 }
 

@@ -31,7 +31,10 @@ std::string_view trimmed(std::string_view text) {
 std::string_view without_port(std::string_view text) {
   text = trimmed(text);
   if (text.size() >= 2 && text.front() == '"' && text.back() == '"') text = text.substr(1, text.size() - 2);
-  if (!text.empty() && text.front() == '[') return text.substr(1, text.find(']') - 1);
+  if (!text.empty() && text.front() == '[') {
+    const std::size_t end = text.find(']');
+    return end == std::string_view::npos ? std::string_view{} : text.substr(1, end - 1);
+  }
   const std::size_t colon = text.find(':');
   if (colon != std::string_view::npos && text.find(':', colon + 1) == std::string_view::npos)
     return text.substr(0, colon);
@@ -76,16 +79,20 @@ Hop parse_forwarded(std::string_view element) {
 
 std::vector<Hop> hops_of(const wire::http::Headers& headers) {
   std::vector<Hop> hops;
-  for (const auto element : list_of(headers, "Forwarded")) hops.push_back(parse_forwarded(element));
-  if (!hops.empty()) return hops;
   const auto schemes = list_of(headers, "X-Forwarded-Proto");
   const auto addresses = list_of(headers, "X-Forwarded-For");
-  for (std::size_t i = 0; i < addresses.size(); ++i) {
-    const std::string_view scheme =
-        schemes.empty() ? std::string_view{} : schemes[std::min(i, schemes.size() - 1)];
+  // Proxies append: what belongs together is counted from the right. One scheme alone is that of all hops.
+  const std::size_t hop_count = addresses.size();
+  for (std::size_t i = 0; i < hop_count; ++i) {
+    const std::size_t from_right = hop_count - i;
+    std::string_view scheme;
+    if (!schemes.empty())
+      scheme = from_right <= schemes.size() ? schemes[schemes.size() - from_right] : schemes.front();
     hops.push_back({without_port(addresses[i]), scheme});
   }
-  if (hops.empty() && !schemes.empty()) hops.push_back({{}, schemes.back()});
+  if (!hops.empty()) return hops;
+  if (!schemes.empty()) return {{{}, schemes.back()}};
+  for (const auto element : list_of(headers, "Forwarded")) hops.push_back(parse_forwarded(element));
   return hops;
 }
 

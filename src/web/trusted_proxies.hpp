@@ -1,6 +1,7 @@
-// Client address and scheme behind reverse proxies: taken from `Forwarded` (RFC 7239) or `X-Forwarded-For` /
-// `-Proto` only when the TCP peer is trusted; the rightmost address that is not itself a trusted proxy
-// counts. Thread rule: immutable once built.
+// Client address and scheme behind reverse proxies: taken from `X-Forwarded-For` / `-Proto` or `Forwarded`
+// (RFC 7239) only when the TCP peer is trusted; the rightmost address that is not itself a trusted proxy
+// counts. When both kinds are there, `X-Forwarded-` counts: most proxies write only that, and pass a client's
+// own `Forwarded` on. Thread rule: immutable once built.
 #pragma once
 
 #include <string>

@@ -79,7 +79,8 @@ void WebSocket::abort() {
 
 std::optional<std::string> upgrade_problem(const wire::http::Request& request) {
   if (request.method != wire::http::Method::get) return "WebSocket handshake must use GET";
-  if (!request.upgrade || !request.headers.lists("Upgrade", "websocket")) return "Upgrade header must be websocket";
+  if (!request.upgrade || !request.headers.lists("Upgrade", "websocket"))
+    return "Upgrade header must be websocket";
   if (!ws::is_valid_key(request.headers.value("Sec-WebSocket-Key"))) {
     return "Missing or invalid Sec-WebSocket-Key header";
   }

@@ -159,7 +159,7 @@ bool Decoder::take_header(char*& data, std::size_t& size, Header& header, Event&
   header.final = (bytes[0] & 0x80) != 0;
   header.length = bytes[1] & 0x7f;
   if (header.length == 126) header.length = big_endian(bytes.data() + 2, 2);
-  if (header.length == 127) header.length = big_endian(bytes.data() + 2, 8);
+  else if (header.length == 127) header.length = big_endian(bytes.data() + 2, 8);
   std::memcpy(&header.mask, bytes.data() + have - 4, 4);
   return true;
 }

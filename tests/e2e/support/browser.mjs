@@ -60,16 +60,26 @@ export function browser() {
     pages?.close();
     pages?.closeAllConnections();
   });
-  /** `as`: the origin that the page shall have; no such host need exist. */
-  shared.page = async (t, version = '4.x', as = shared.origin) => {
-    const context = await chrome.newContext();
+  const newPage = async (t, options) => {
+    const context = await chrome.newContext(options);
     t.after(() => context.close());
     const page = await context.newPage();
     page.setDefaultTimeout(20_000);
     page.run = (code, argument) => within(page.evaluate(code, argument), 'the outcome in the page', 20_000);
+    return page;
+  };
+  /** A page of the server under test itself; scripts may be added whatever its policy says. */
+  shared.pageAt = async (t, url) => {
+    const page = await newPage(t, { bypassCSP: true });
+    await page.goto(url);
+    return page;
+  };
+  /** `as`: the origin that the page shall have; no such host need exist. */
+  shared.page = async (t, version = '4.x', as = shared.origin) => {
+    const page = await newPage(t);
     if (as !== shared.origin) {
       // a page of the outside world may talk to this machine only with leave
-      await context.grantPermissions(['local-network-access'], { origin: as });
+      await page.context().grantPermissions(['local-network-access'], { origin: as });
       await page.route(`${as}/**`, async (route) => {
         const { pathname } = new URL(route.request().url());
         const answer = await fetch(shared.origin + pathname);

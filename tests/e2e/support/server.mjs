@@ -70,7 +70,7 @@ export class Process {
 export async function startConformance() {
   const port = await freePort();
   const override = process.env.TOGGLECAST_CONFORMANCE?.split(' ').filter(Boolean);
-  const [command, ...args] = override ?? [path.join(bin, 'conformance-server')];
+  const [command, ...args] = override?.length ? override : [path.join(bin, 'conformance-server')];
   const server = new Process(command, [...args, '--port', String(port)]);
   await server.says(`listening on ${port}`);
   server.port = port;

@@ -1,0 +1,308 @@
+#include "net/stream.hpp"
+
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <functional>
+#include <future>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "net/shard_pool.hpp"
+#include "support/eventually.hpp"
+#include "support/tcp_client.hpp"
+
+namespace togglecast::net {
+namespace {
+
+using test::eventually;
+using test::TcpClient;
+
+// Keeps its stream open and remembers what it hears. Touched on the shard only, but for the mailboxes.
+struct Side final : StreamHandler, Retirable {
+  explicit Side(StreamPtr accepted) : stream(std::move(accepted)) { stream->handle_with(this); }
+  ~Side() override {
+    stream->handle_with(nullptr);
+    if (!stream->closed()) stream->abort();
+  }
+  void on_data(char* data, std::size_t size) override {
+    received.append(data, size);
+    if (react) react(std::string_view(data, size));
+  }
+  void on_end(StreamEnd reason) override { ends.put(reason); }
+  void on_drained() override { drained.put(true); }
+
+  StreamPtr stream;
+  std::string received;
+  std::function<void(std::string_view)> react;
+  test::Mailbox<StreamEnd> ends;
+  test::Mailbox<bool> drained;
+};
+
+class StreamTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const auto port = pool_.listen({.addresses = {"127.0.0.1"}}, [this](Shard&, StreamPtr stream) {
+      stream->limit(&limits_);
+      side_ = std::make_unique<Side>(std::move(stream));
+      if (prepare_) prepare_(*side_);
+      if (reading_) side_->stream->start_reading();
+      accepted_.put(true);
+    });
+    ASSERT_TRUE(port);
+    port_ = *port;
+    pool_.start();
+  }
+  void TearDown() override {
+    run([this] { side_.reset(); });
+    pool_.stop();
+  }
+
+  TcpClient connect() {
+    TcpClient client(port_);
+    EXPECT_TRUE(accepted_.take());
+    return client;
+  }
+  void run(const std::function<void()>& task) {
+    pool_.run_on_all([&](Shard&) { task(); });
+  }
+  template <typename T>
+  T ask(const std::function<T()>& question) {
+    T answer{};
+    run([&] { answer = question(); });
+    return answer;
+  }
+  const ShardCounters& counters() const { return pool_.at(0).counters(); }
+
+  StreamLimits limits_{.backlog_bytes = 64 * 1024 * 1024, .stall = Milliseconds(60'000)};
+  std::function<void(Side&)> prepare_;
+  bool reading_ = true;
+  test::Mailbox<bool> accepted_;
+  std::unique_ptr<Side> side_;
+  ShardPool pool_{1};
+  std::uint16_t port_ = 0;
+};
+
+TEST_F(StreamTest, CarriesBytesBothWays) {
+  prepare_ = [](Side& side) { side.react = [&side](std::string_view bytes) { side.stream->send(bytes); }; };
+  auto client = connect();
+
+  client.send("over and back");
+
+  EXPECT_EQ(client.receive(13), "over and back");
+}
+
+TEST_F(StreamTest, WhatOneTurnCollectsLeavesInOneWrite) {
+  auto client = connect();
+  const auto before = counters().writes.load();
+
+  run([this] {
+    for (int i = 0; i < 100; ++i) side_->stream->send("0123456789");
+  });
+
+  EXPECT_EQ(client.receive(1'000).size(), 1'000U);
+  EXPECT_EQ(counters().writes.load() - before, 1U);
+}
+
+TEST_F(StreamTest, EverythingArrivesInOrderThroughABlockedSocket) {
+  auto client = connect();
+  std::string sent;
+  run([&] {
+    for (int i = 0; i < 400; ++i) {
+      const std::string piece(30'000 + static_cast<std::size_t>(i), static_cast<char>('a' + i % 26));
+      sent += piece;
+      side_->stream->send(piece);
+      if (i % 3 == 0) side_->stream->flush();
+    }
+  });
+  ASSERT_GT(ask<std::size_t>([this] { return side_->stream->backlog_bytes(); }), 0U);
+
+  EXPECT_TRUE(client.receive(sent.size()) == sent);
+
+  EXPECT_TRUE(side_->drained.take());
+  EXPECT_EQ(ask<std::size_t>([this] { return side_->stream->backlog_bytes(); }), 0U);
+}
+
+TEST_F(StreamTest, ABacklogBeyondItsLimitEndsTheStream) {
+  limits_.backlog_bytes = 1024 * 1024;
+  auto client = connect();
+  const std::string piece(64 * 1024, 'x');
+  for (int i = 0; i < 400 && side_->ends.size() == 0; ++i) {
+    run([&] {
+      side_->stream->send(piece);
+      EXPECT_LE(side_->stream->backlog_bytes(), limits_.backlog_bytes);
+    });
+  }
+
+  EXPECT_EQ(side_->ends.take(), StreamEnd::overflow);
+  EXPECT_EQ(counters().overflowed_streams.load(), 1U);
+  EXPECT_TRUE(ask<bool>([this] { return side_->stream->closed(); }));
+}
+
+TEST_F(StreamTest, AReaderThatStopsReadingIsGivenUp) {
+  limits_.stall = Milliseconds(50);
+  auto client = connect();
+
+  run([this] { side_->stream->send(std::string(16 * 1024 * 1024, 'x')); });
+
+  EXPECT_EQ(side_->ends.take(), StreamEnd::write_stalled);
+}
+
+TEST_F(StreamTest, AGracefulCloseDeliversTheBacklogFirst) {
+  auto client = connect();
+  const std::string sent(8 * 1024 * 1024, 'z');
+
+  run([&] {
+    side_->stream->send(sent);
+    side_->stream->close_gracefully();
+    side_->stream->send("never");
+  });
+
+  EXPECT_TRUE(client.receive_to_end() == sent);
+  client.close();
+  EXPECT_TRUE(eventually([this] { return ask<bool>([this] { return side_->stream->closed(); }); }));
+}
+
+TEST_F(StreamTest, ClosingGracefullyDoesNotResetWhatThePeerStillSends) {
+  auto client = connect();
+  run([this] {
+    side_->stream->send("bye");
+    side_->stream->close_gracefully();
+  });
+  client.send(std::string(100'000, 'q'));  // nobody reads it, and yet:
+
+  EXPECT_EQ(client.receive_to_end(), "bye");
+}
+
+TEST_F(StreamTest, APeerThatNeverClosesIsLeftAfterAMoment) {
+  auto client = connect();
+  run([this] { side_->stream->close_gracefully(); });
+
+  EXPECT_TRUE(eventually([this] { return ask<bool>([this] { return side_->stream->closed(); }); }));
+}
+
+TEST_F(StreamTest, AHalfClosedPeerStillGetsAnswers) {
+  auto client = connect();
+  client.send("question");
+  client.finish_sending();
+  EXPECT_EQ(side_->ends.take(), StreamEnd::peer_closed);
+
+  run([this] {
+    side_->stream->send("answer");
+    side_->stream->close_gracefully();
+  });
+
+  EXPECT_EQ(client.receive_to_end(), "answer");
+}
+
+TEST_F(StreamTest, AResetIsAnError) {
+  auto client = connect();
+
+  client.reset();
+
+  EXPECT_EQ(side_->ends.take(), StreamEnd::error);
+}
+
+TEST_F(StreamTest, AbortSaysNothing) {
+  auto client = connect();
+
+  run([this] {
+    side_->stream->send("lost");
+    side_->stream->abort();
+  });
+
+  EXPECT_EQ(client.receive_to_end(), "");
+  EXPECT_EQ(side_->ends.size(), 0U);
+}
+
+TEST_F(StreamTest, NothingIsReadWhilePaused) {
+  auto client = connect();
+  run([this] { side_->stream->pause_reading(); });
+  client.send("wait");
+  run([] {});
+  run([] {});
+  EXPECT_EQ(ask<std::string>([this] { return side_->received; }), "");
+
+  run([this] { side_->stream->start_reading(); });
+
+  EXPECT_TRUE(eventually([this] { return ask<std::string>([this] { return side_->received; }) == "wait"; }));
+}
+
+TEST_F(StreamTest, AThrowingHandlerEndsItsOwnStream) {
+  prepare_ = [](Side& side) { side.react = [](std::string_view) { throw std::runtime_error("no"); }; };
+  auto client = connect();
+
+  client.send("x");
+
+  EXPECT_EQ(side_->ends.take(), StreamEnd::error);
+  EXPECT_EQ(client.receive_to_end(), "");
+  EXPECT_EQ(counters().failed_tasks.load(), 1U);
+}
+
+TEST_F(StreamTest, AReleasedDescriptorHasSentEverythingAndIsOurs) {
+  reading_ = false;
+  auto client = connect();
+  int descriptor = -1;
+
+  run([&] {
+    side_->stream->send("first ");
+    descriptor = side_->stream->release();
+    side_->stream->send("ignored");
+  });
+
+  ASSERT_GE(descriptor, 0);
+  ASSERT_EQ(::send(descriptor, "second", 6, MSG_NOSIGNAL), 6);
+  EXPECT_EQ(client.receive(12), "first second");
+  ::close(descriptor);
+}
+
+// The turn's list of streams to flush must not point to what was released and dropped meanwhile.
+TEST_F(StreamTest, AReleasedStreamMayDieInTheSameTurn) {
+  auto client = connect();
+
+  run([this] {
+    side_->stream->send("out");
+    ::close(side_->stream->release());
+    side_.reset();
+  });
+
+  EXPECT_EQ(client.receive_to_end(), "out");
+}
+
+TEST_F(StreamTest, ABlockedStreamIsNotReleased) {
+  auto client = connect();
+
+  run([this] {
+    side_->stream->send(std::string(16 * 1024 * 1024, 'x'));
+    side_->stream->flush();
+    EXPECT_EQ(side_->stream->release(), -1);
+    EXPECT_FALSE(side_->stream->closed());
+  });
+}
+
+TEST_F(StreamTest, CountsOpenStreams) {
+  EXPECT_EQ(counters().open_streams.load(), 0U);
+  auto client = connect();
+  EXPECT_EQ(counters().open_streams.load(), 1U);
+
+  run([this] { side_.reset(); });
+
+  EXPECT_TRUE(eventually([this] { return counters().open_streams.load() == 0; }));
+}
+
+TEST_F(StreamTest, StreamsThatAreOpenWhenTheShardsStopAreFreed) {
+  auto client = connect();
+  auto blocked = side_->stream;
+  run([&] { blocked->send(std::string(16 * 1024 * 1024, 'x')); });
+
+  pool_.stop();
+  blocked.reset();
+  side_.reset();
+}
+
+}  // namespace
+}  // namespace togglecast::net

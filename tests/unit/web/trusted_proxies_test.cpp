@@ -1,0 +1,144 @@
+#include "web/trusted_proxies.hpp"
+
+#include <gtest/gtest.h>
+
+#include <initializer_list>
+#include <utility>
+
+namespace togglecast::web {
+namespace {
+
+wire::http::Headers headers(std::initializer_list<std::pair<const char*, const char*>> fields) {
+  wire::http::Headers made;
+  for (const auto& [name, value] : fields) made.add(name, value);
+  return made;
+}
+
+TrustedProxies trusting(const std::vector<std::string>& blocks) {
+  auto proxies = TrustedProxies::parse(blocks);
+  EXPECT_TRUE(proxies);
+  return *std::move(proxies);
+}
+
+TEST(TrustedProxies, WithoutAnyEveryHeaderIsAnEmptyClaim) {
+  const auto peer =
+      TrustedProxies{}.resolve("203.0.113.9", headers({{"X-Forwarded-For", "127.0.0.1"},
+                                                       {"X-Forwarded-Proto", "https"},
+                                                       {"Forwarded", "for=127.0.0.1;proto=https"}}));
+
+  EXPECT_EQ(peer.address, "203.0.113.9");
+  EXPECT_FALSE(peer.secure);
+  EXPECT_FALSE(peer.loopback);
+}
+
+TEST(TrustedProxies, StrangersAreNotBelieved) {
+  const auto peer =
+      trusting({"10.0.0.0/8"}).resolve("203.0.113.9", headers({{"X-Forwarded-For", "127.0.0.1"}}));
+
+  EXPECT_EQ(peer.address, "203.0.113.9");
+}
+
+TEST(TrustedProxies, TheRightmostStrangerIsTheClient) {
+  const auto proxies = trusting({"10.0.0.0/8", "127.0.0.1"});
+
+  const auto peer = proxies.resolve(
+      "127.0.0.1", headers({{"X-Forwarded-For", "127.0.0.1, 198.51.100.7, 203.0.113.9 ,10.1.2.3"},
+                            {"X-Forwarded-Proto", "https"}}));
+
+  EXPECT_EQ(peer.address, "203.0.113.9");
+  EXPECT_TRUE(peer.secure);
+  EXPECT_FALSE(peer.loopback);
+}
+
+TEST(TrustedProxies, SeveralHeaderLinesAreOneList) {
+  const auto peer =
+      trusting({"10.0.0.1"})
+          .resolve("10.0.0.1",
+                   headers({{"X-Forwarded-For", "127.0.0.1"}, {"X-Forwarded-For", "203.0.113.9"}}));
+
+  EXPECT_EQ(peer.address, "203.0.113.9");
+}
+
+TEST(TrustedProxies, AClientsOwnForwardedHeaderDoesNotOutrankTheProxys) {
+  const auto peer = trusting({"10.0.0.1"})
+                        .resolve("10.0.0.1", headers({{"Forwarded", "for=127.0.0.1;proto=https"},
+                                                      {"X-Forwarded-For", "203.0.113.9"},
+                                                      {"X-Forwarded-Proto", "http"}}));
+
+  EXPECT_EQ(peer.address, "203.0.113.9");
+  EXPECT_FALSE(peer.secure);
+  EXPECT_FALSE(peer.loopback);
+}
+
+TEST(TrustedProxies, TheSchemeOfTheLastHopIsTheLastSchemeNotTheFirst) {
+  const auto peer = trusting({"10.0.0.1"})
+                        .resolve("10.0.0.1", headers({{"X-Forwarded-Proto", "https"},
+                                                      {"X-Forwarded-For", "203.0.113.9"},
+                                                      {"X-Forwarded-Proto", "http"}}));
+
+  EXPECT_FALSE(peer.secure);
+}
+
+TEST(TrustedProxies, UnderstandsForwarded) {
+  const auto proxies = trusting({"10.0.0.0/8", "2001:db8::/32"});
+
+  const auto peer = proxies.resolve(
+      "10.0.0.1",
+      headers({{"Forwarded", R"(for=198.51.100.1, For="[2001:db9::17]:4711"; Proto=HTTPS, for=10.3.4.5)"}}));
+
+  EXPECT_EQ(peer.address, "2001:db9::17");
+  EXPECT_TRUE(peer.secure);
+}
+
+TEST(TrustedProxies, BehindAnUnreadableHopNothingIsBelieved) {
+  const auto proxies = trusting({"10.0.0.0/8"});
+  for (const auto* hop : {"unknown", "_hidden", "", "not an address", "1.2.3", "[::1", "300.1.1.1"}) {
+    const auto peer = proxies.resolve(
+        "10.0.0.1", headers({{"X-Forwarded-For", (std::string("127.0.0.1, ") + hop).c_str()}}));
+
+    EXPECT_EQ(peer.address, "10.0.0.1") << hop;
+    EXPECT_FALSE(peer.loopback) << hop;
+  }
+}
+
+TEST(TrustedProxies, PortsAndQuotesAreNoPartOfAddresses) {
+  const auto proxies = trusting({"10.0.0.1"});
+
+  EXPECT_EQ(proxies.resolve("10.0.0.1", headers({{"X-Forwarded-For", "203.0.113.9:8080"}})).address,
+            "203.0.113.9");
+  EXPECT_EQ(proxies.resolve("10.0.0.1", headers({{"X-Forwarded-For", "[2001:db8::1]:80"}})).address,
+            "2001:db8::1");
+  EXPECT_EQ(proxies.resolve("10.0.0.1", headers({{"X-Forwarded-For", "2001:db8::1"}})).address,
+            "2001:db8::1");
+}
+
+TEST(TrustedProxies, AMappedAddressIsItsOwn) {
+  const auto proxies = trusting({"10.0.0.1"});
+
+  const auto peer = proxies.resolve("10.0.0.1", headers({{"X-Forwarded-For", "::ffff:127.0.0.1"}}));
+
+  EXPECT_EQ(peer.address, "127.0.0.1");
+  EXPECT_TRUE(proxies.trusts("::ffff:10.0.0.1"));
+}
+
+TEST(TrustedProxies, BlocksEndAtTheirLastBit) {
+  const auto proxies = trusting({"192.0.2.128/25", "2001:db8:80::/41", "0.0.0.0/32"});
+
+  EXPECT_TRUE(proxies.trusts("192.0.2.128"));
+  EXPECT_TRUE(proxies.trusts("192.0.2.255"));
+  EXPECT_FALSE(proxies.trusts("192.0.2.127"));
+  EXPECT_TRUE(proxies.trusts("2001:db8:ff::1"));
+  EXPECT_FALSE(proxies.trusts("2001:db8:7f::1"));
+  EXPECT_FALSE(proxies.trusts("::"));
+  EXPECT_TRUE(trusting({"0.0.0.0/0"}).trusts("8.8.8.8"));
+  EXPECT_FALSE(trusting({"0.0.0.0/0"}).trusts("::1"));
+}
+
+TEST(TrustedProxies, RefusesWhatIsNoBlock) {
+  for (const auto* text : {"10.0.0.0/33", "::1/129", "10.0.0.0/", "10.0.0.0/-1", "10.0.0.0/8x", "localhost",
+                           "", "/8", "10.0.0.0/ 8"})
+    EXPECT_FALSE(TrustedProxies::parse({text})) << text;
+}
+
+}  // namespace
+}  // namespace togglecast::web

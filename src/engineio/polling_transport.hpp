@@ -55,6 +55,7 @@ class PollingTransport final : public net::Retirable {
   int posts_ = 0;
   bool conflicting_posts_ = false;
   bool flush_scheduled_ = false;
+  bool overflowed_ = false;  // the session ends with this turn
 };
 
 }  // namespace togglecast::engineio

@@ -84,7 +84,9 @@ void PollingTransport::read_payload(const web::ExchangePtr& exchange) {
 }
 
 void PollingTransport::send(const SharedBytes& frame) {
+  if (overflowed_) return;
   if (queued_bytes_ != 0 && queued_bytes_ + frame.size() > session_.server_.options().polling_backlog) {
+    overflowed_ = true;  // not ended here: whoever sends may be walking over all sessions
     session_.shard().at_turn_end([this] { session_.end(CloseReason::transport_error); });
     return;
   }

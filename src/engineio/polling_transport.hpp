@@ -63,6 +63,7 @@ class PollingTransport final : public net::Retirable {
   bool conflicting_posts_ = false;
   bool flush_scheduled_ = false;
   bool close_due_ = false;
+  bool overflowed_ = false;  // the session ends with this turn
 };
 
 }  // namespace togglecast::engineio

@@ -205,7 +205,12 @@ void Server::open_session(const web::ExchangePtr& exchange) {
     remove(session);
     return;
   }
-  session.opened(connect_(session, std::move(handshake)));
+  try {
+    session.opened(connect_(session, std::move(handshake)));
+  } catch (...) {  // without a handler there is no session
+    session.end(CloseReason::transport_error);
+    throw;
+  }
 }
 
 std::optional<Server::PostTarget> Server::post_target(const wire::http::Request& request) const {

@@ -238,7 +238,8 @@ void Session::end(CloseReason reason) {
 }
 
 void Session::notify_closed(CloseReason reason) {
-  if (handler_ != nullptr) handler_->on_close(reason);
+  ++server_.counters(shard_).closed[static_cast<std::size_t>(reason)];
+  if (handler_ != nullptr) shard_.attempt([&] { handler_->on_close(reason); });
 }
 
 void Session::on_end(web::WebSocketEnd how, std::uint16_t, std::string_view) {
@@ -284,6 +285,7 @@ void Session::take_over(std::unique_ptr<web::WebSocket> socket) {
   socket_ = std::move(socket);
   shard_.retire(std::move(polling_));
   probe_ended();
+  ++server_.counters(shard_).upgrades;
   on_drained();
 }
 

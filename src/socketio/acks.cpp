@@ -1,6 +1,7 @@
 #include "socketio/acks.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 namespace togglecast::socketio {
@@ -11,7 +12,7 @@ struct PendingAcks::Entry final : net::TimerNode {
   ~Entry() override = default;
   void on_timer(TimePoint) override {
     const auto self = owner.take(id);
-    self->callback(fail(Errc::timeout, "operation has timed out"));
+    owner.call(*self, fail(Errc::timeout, "operation has timed out"));
   }
 
   PendingAcks& owner;
@@ -19,7 +20,7 @@ struct PendingAcks::Entry final : net::TimerNode {
   AckCallback callback;
 };
 
-PendingAcks::PendingAcks(net::Shard& shard) : shard_(shard) {}
+PendingAcks::PendingAcks(net::Shard& shard, Failed failed) : shard_(shard), failed_(std::move(failed)) {}
 
 PendingAcks::~PendingAcks() = default;
 
@@ -38,13 +39,24 @@ std::unique_ptr<PendingAcks::Entry> PendingAcks::take(std::uint64_t id) {
   return entry;
 }
 
+void PendingAcks::call(const Entry& entry, Result<Arguments> result) const {
+  const Failed failed = failed_;
+  try {
+    entry.callback(std::move(result));
+  } catch (const std::exception& error) {
+    failed(error.what());
+  } catch (...) {
+    failed("an exception of unknown type");
+  }
+}
+
 void PendingAcks::answer(std::uint64_t id, Arguments args) {
-  if (const auto entry = take(id)) entry->callback(std::move(args));
+  if (const auto entry = take(id)) call(*entry, std::move(args));
 }
 
 void PendingAcks::fail_all() {
-  auto entries = std::exchange(entries_, {});
-  for (const auto& entry : entries) entry->callback(fail(Errc::unavailable, "socket has been disconnected"));
+  const auto entries = std::exchange(entries_, {});
+  for (const auto& entry : entries) call(*entry, fail(Errc::unavailable, "socket has been disconnected"));
 }
 
 }  // namespace togglecast::socketio

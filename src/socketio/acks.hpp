@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -20,7 +21,10 @@ using AckCallback = std::function<void(Result<Arguments>)>;
 
 class PendingAcks {
  public:
-  explicit PendingAcks(net::Shard& shard);
+  /// Hears what a callback threw.
+  using Failed = std::function<void(std::string_view what)>;
+
+  PendingAcks(net::Shard& shard, Failed failed);
   ~PendingAcks();
 
   [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
@@ -33,8 +37,11 @@ class PendingAcks {
  private:
   struct Entry;
   std::unique_ptr<Entry> take(std::uint64_t id);
+  /// `this` may be gone afterwards.
+  void call(const Entry& entry, Result<Arguments> result) const;
 
   net::Shard& shard_;
+  Failed failed_;
   std::vector<std::unique_ptr<Entry>> entries_;
 };
 

@@ -59,6 +59,7 @@ void Connection::on_packet(wire::socketio::Packet packet) {
   }
   Socket* socket = find(packet.nsp);
   if (socket == nullptr) {
+    if (ended_ != nullptr && std::find(ended_->begin(), ended_->end(), packet.nsp) != ended_->end()) return;
     break_off("packet for a namespace that was not joined");
     return;
   }
@@ -117,6 +118,14 @@ void Connection::forget(Socket& socket) {
   const auto found = std::find_if(sockets_.begin(), sockets_.end(),
                                   [&](const auto& entry) { return entry.get() == &socket; });
   if (found != sockets_.end()) sockets_.erase(found);
+}
+
+void Connection::expect_stragglers(const std::string& nsp) {
+  if (ended_ == nullptr) ended_ = std::make_unique<std::vector<std::string>>();
+  std::erase(*ended_, nsp);
+  if (ended_->size() >= server_.options().namespaces_per_connection && !ended_->empty())
+    ended_->erase(ended_->begin());
+  ended_->push_back(nsp);
 }
 
 void Connection::break_off(std::string_view why) {

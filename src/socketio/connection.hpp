@@ -30,6 +30,8 @@ class Connection final : public engineio::SessionHandler, private net::TimerNode
   void joined() noexcept { cancel(); }
   /// A socket has gone.
   void forget(Socket& socket);
+  /// The server ends this namespace: what the client sent before it heard of that is ignored, not an offence.
+  void expect_stragglers(const std::string& nsp);
   /// Tells every namespace, then closes the transport.
   void disconnect_all();
   void shut_down();
@@ -53,6 +55,7 @@ class Connection final : public engineio::SessionHandler, private net::TimerNode
   engineio::HandshakePtr handshake_;
   wire::socketio::Decoder decoder_;
   std::vector<std::shared_ptr<Socket>> sockets_;
+  std::unique_ptr<std::vector<std::string>> ended_;  // namespaces that the server ended, the latest last
 };
 
 }  // namespace togglecast::socketio

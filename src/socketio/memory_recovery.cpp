@@ -49,7 +49,7 @@ class MemoryRecovery final : public Recovery {
 
   void save(RecoverableSession session, TimePoint now) override {
     forget_old(now);
-    if (sessions_.size() >= options_.max_sessions) drop_oldest_session();
+    while (sessions_.size() >= options_.max_sessions && !order_.empty()) drop_oldest_session();
     order_.emplace_back(session.pid, now);
     std::string pid = session.pid;
     sessions_.insert_or_assign(std::move(pid), Saved{std::move(session), now});

@@ -98,8 +98,7 @@ void Namespace::on_every_shard(const std::function<void(net::Shard&)>& task) {
 
 void Namespace::for_each_local(net::Shard& shard, const BroadcastOptions& options,
                                const std::function<void(Socket&)>& visit) {
-  for (Socket* socket : rooms(shard).selected(options)) {
-    const auto keep = socket->shared_from_this();
+  for (const auto& socket : rooms(shard).selected(options)) {
     if (socket->connected()) visit(*socket);
   }
 }
@@ -118,8 +117,8 @@ void Namespace::deliver(Arguments event, BroadcastOptions options) {
   });
 }
 
-void Namespace::deliver_recorded(Arguments event, BroadcastOptions options) {
-  net::Shard* const here = net::Shard::current();
+void Namespace::deliver_recorded(Arguments event, BroadcastOptions options, net::Shard* only) {
+  net::Shard* here = nullptr;
   const auto targets = std::make_shared<const BroadcastOptions>(std::move(options));
   {
     const std::lock_guard lock(lane_->mutex);
@@ -127,10 +126,15 @@ void Namespace::deliver_recorded(Arguments event, BroadcastOptions options) {
     const auto packet = std::make_shared<const EncodedPacket>(EncodedPacket::event(name_, event));
     for (std::size_t i = 0; i < pool_.size(); ++i) {
       net::Shard& shard = pool_.at(i);
+      if (only != nullptr && only != &shard) continue;
       lane_->inboxes[i].tasks.emplace_back([this, &shard, packet, targets] {
         rooms(shard).select(*targets, [&packet](Socket& socket) { socket.write(*packet); });
       });
-      if (&shard != here) shard.post([keep = shared_from_this(), &shard] { keep->drain(shard); });
+      if (shard.is_current()) {
+        here = &shard;
+      } else {
+        shard.post([keep = shared_from_this(), &shard] { keep->drain(shard); });
+      }
     }
   }
   if (here != nullptr) drain(*here);
@@ -159,7 +163,7 @@ void Namespace::drain(net::Shard& shard) {
       tasks.swap(inbox.tasks);
     }
     if (tasks.empty()) break;
-    for (const auto& task : tasks) task();
+    for (const auto& task : tasks) guarded("delivery", {}, {}, task);
   }
   inbox.draining = false;
 }
@@ -211,7 +215,7 @@ void Namespace::deliver_with_ack(Arguments event, BroadcastOptions options, Aske
   };
   on_every_shard([this, id, packet, targets, counted, on_answer](net::Shard& shard) {
     std::size_t asked_here = 0;
-    for (Socket* socket : rooms(shard).selected(*targets)) {
+    for (const auto& socket : rooms(shard).selected(*targets)) {
       ++asked_here;
       if (socket->expect_ack(id, *targets->timeout, on_answer)) socket->send(*packet);
     }
@@ -221,7 +225,7 @@ void Namespace::deliver_with_ack(Arguments event, BroadcastOptions options, Aske
 
 void Namespace::join(BroadcastOptions targets, std::vector<std::string> names) {
   on_every_shard([this, targets = std::move(targets), names = std::move(names)](net::Shard& shard) {
-    for (Socket* socket : rooms(shard).selected(targets)) {
+    for (const auto& socket : rooms(shard).selected(targets)) {
       for (const auto& room : names) socket->join(room);
     }
   });
@@ -229,7 +233,7 @@ void Namespace::join(BroadcastOptions targets, std::vector<std::string> names) {
 
 void Namespace::leave(BroadcastOptions targets, std::vector<std::string> names) {
   on_every_shard([this, targets = std::move(targets), names = std::move(names)](net::Shard& shard) {
-    for (Socket* socket : rooms(shard).selected(targets)) {
+    for (const auto& socket : rooms(shard).selected(targets)) {
       for (const auto& room : names) socket->leave(room);
     }
   });
@@ -262,8 +266,12 @@ void Namespace::server_side_event(Arguments event, std::function<void(Arguments)
 void Namespace::log_failure(std::string_view where, std::string_view event, std::string_view sid,
                             std::string_view what) const {
   if (options_.log == nullptr) return;
-  options_.log->error("handler failed",
-                      {{"nsp", name_}, {"in", where}, {"event", event}, {"sid", sid}, {"error", what}});
+  constexpr std::size_t kLoggedName = 100;  // clients choose how long they are
+  options_.log->error("handler failed", {{"nsp", std::string_view(name_).substr(0, kLoggedName)},
+                                         {"in", where},
+                                         {"event", event.substr(0, kLoggedName)},
+                                         {"sid", sid},
+                                         {"error", what}});
 }
 
 }  // namespace togglecast::socketio

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -91,7 +92,8 @@ class Namespace final : public HandlerRegistry,
   [[nodiscard]] Adapter& adapter_for(const BroadcastOptions& options) noexcept;
   [[nodiscard]] Rooms& rooms(const net::Shard& shard) noexcept { return *rooms_[shard.index()]; }
   void on_every_shard(const std::function<void(net::Shard&)>& task);
-  void deliver_recorded(Arguments event, BroadcastOptions options);
+  /// `only`: the shard that has all the sockets addressed; nullptr: any may.
+  void deliver_recorded(Arguments event, BroadcastOptions options, net::Shard* only = nullptr);
   /// Runs `task` on the current shard after everything recorded before.
   void in_order(net::Shard& shard, std::function<void()> task);
   void drain(net::Shard& shard);
@@ -102,6 +104,19 @@ class Namespace final : public HandlerRegistry,
   void save(RecoverableSession session, TimePoint now);
   void log_failure(std::string_view where, std::string_view event, std::string_view sid,
                    std::string_view what) const;
+  /// Runs `call`, which is the application's: false when it threw, which is then logged.
+  template <typename Call>
+  bool guarded(std::string_view where, std::string_view event, std::string_view sid, Call&& call) const {
+    try {
+      std::forward<Call>(call)();
+      return true;
+    } catch (const std::exception& error) {
+      log_failure(where, event, sid, error.what());
+    } catch (...) {
+      log_failure(where, event, sid, "an exception of unknown type");
+    }
+    return false;
+  }
   [[nodiscard]] std::uint64_t next_ack_id() noexcept {
     return ack_ids_.fetch_add(1, std::memory_order_relaxed);
   }

@@ -6,10 +6,10 @@
 
 namespace togglecast::socketio {
 
-void Rooms::mark(Socket& socket, std::uint32_t stamp) noexcept { socket.visit_ = stamp; }
-bool Rooms::marked(const Socket& socket, std::uint32_t stamp) noexcept { return socket.visit_ == stamp; }
+void Rooms::mark(Socket& socket, std::uint64_t stamp) noexcept { socket.visit_ = stamp; }
+bool Rooms::marked(const Socket& socket, std::uint64_t stamp) noexcept { return socket.visit_ == stamp; }
 
-Room* Rooms::room(std::string_view name) noexcept {
+Room* Rooms::room(std::string_view name) const noexcept {
   const auto found = rooms_.find(name);
   return found == rooms_.end() ? nullptr : found->second.get();
 }
@@ -60,9 +60,18 @@ void Rooms::join(Socket& socket, std::string_view name) {
     found = made.get();
     rooms_.emplace(std::string(name), std::move(made));
   }
-  const auto member = [found](const Membership& place) { return place.room == found; };
-  if (std::any_of(socket.memberships_.begin(), socket.memberships_.end(), member)) return;
-  add(*found, socket);
+  if (!is_in(socket, *found)) add(*found, socket);
+}
+
+bool Rooms::is_in(const Socket& socket, const Room& room) noexcept {
+  return std::any_of(socket.memberships_.begin(), socket.memberships_.end(),
+                     [&room](const Membership& place) { return place.room == &room; });
+}
+
+bool Rooms::is_member(const Socket& socket, std::string_view name) const noexcept {
+  if (name == socket.id()) return true;
+  const Room* found = room(name);
+  return found != nullptr && is_in(socket, *found);
 }
 
 void Rooms::leave(Socket& socket, std::string_view name) {
@@ -83,9 +92,9 @@ std::vector<std::string> Rooms::names() const {
   return names;
 }
 
-std::vector<Socket*> Rooms::selected(const BroadcastOptions& options) {
-  std::vector<Socket*> sockets;
-  select(options, [&sockets](Socket& socket) { sockets.push_back(&socket); });
+std::vector<std::shared_ptr<Socket>> Rooms::selected(const BroadcastOptions& options) {
+  std::vector<std::shared_ptr<Socket>> sockets;
+  select(options, [&sockets](Socket& socket) { sockets.push_back(socket.shared_from_this()); });
   return sockets;
 }
 

@@ -39,6 +39,7 @@ class Rooms {
   void exit(Socket& socket);
   void join(Socket& socket, std::string_view room);
   void leave(Socket& socket, std::string_view room);
+  [[nodiscard]] bool is_member(const Socket& socket, std::string_view room) const noexcept;
 
   [[nodiscard]] Socket* find(std::string_view id) const noexcept;
   [[nodiscard]] const std::vector<Socket*>& all() const noexcept { return all_.members; }
@@ -49,8 +50,8 @@ class Rooms {
   /// Calls `visit(Socket&)` once for each socket addressed. Nobody may join, leave or go meanwhile.
   template <typename Visit>
   void select(const BroadcastOptions& options, Visit&& visit);
-  /// The same as a list, for when they may join, leave or go.
-  [[nodiscard]] std::vector<Socket*> selected(const BroadcastOptions& options);
+  /// The same as a list, for when they may join, leave or go: it keeps them alive.
+  [[nodiscard]] std::vector<std::shared_ptr<Socket>> selected(const BroadcastOptions& options);
 
  private:
   struct Hash {
@@ -62,27 +63,29 @@ class Rooms {
   template <typename T>
   using NameMap = std::unordered_map<std::string, T, Hash, std::equal_to<>>;
 
-  [[nodiscard]] Room* room(std::string_view name) noexcept;
+  [[nodiscard]] Room* room(std::string_view name) const noexcept;
+  [[nodiscard]] static bool is_in(const Socket& socket, const Room& room) noexcept;
   void add(Room& room, Socket& socket);
   void remove(Socket& socket, std::size_t membership);
-  static void mark(Socket& socket, std::uint32_t stamp) noexcept;
-  static bool marked(const Socket& socket, std::uint32_t stamp) noexcept;
+  static void mark(Socket& socket, std::uint64_t stamp) noexcept;
+  static bool marked(const Socket& socket, std::uint64_t stamp) noexcept;
   template <typename Visit>
   void each_member(std::string_view name, Visit&& visit);
 
   Room all_;
   NameMap<std::unique_ptr<Room>> rooms_;
   std::unordered_map<std::string_view, Socket*> by_id_;
-  std::uint32_t stamp_ = 0;
+  std::uint64_t stamp_ = 0;
 };
 
+// Whoever joins a room that is called like another socket's id listens in, as in the reference, but does not
+// take that socket's place.
 template <typename Visit>
 void Rooms::each_member(std::string_view name, Visit&& visit) {
   if (Room* found = room(name)) {
     for (Socket* socket : found->members) visit(*socket);
-  } else if (Socket* socket = find(name)) {
-    visit(*socket);
   }
+  if (Socket* socket = find(name)) visit(*socket);
 }
 
 template <typename Visit>
@@ -95,7 +98,7 @@ void Rooms::select(const BroadcastOptions& options, Visit&& visit) {
     }
     return;
   }
-  const std::uint32_t stamp = ++stamp_;
+  const std::uint64_t stamp = ++stamp_;
   for (const auto& name : options.except) each_member(name, [stamp](Socket& socket) { mark(socket, stamp); });
   const auto visit_once = [&](Socket& socket) {
     if (marked(socket, stamp)) return;

@@ -1,5 +1,7 @@
 #include "socketio/server.hpp"
 
+#include <exception>
+
 #include "socketio/connection.hpp"
 
 namespace togglecast::socketio {
@@ -57,14 +59,14 @@ void Server::mount(web::Router& router, std::string path) { engine_.mount(router
 std::shared_ptr<Namespace> Server::find(const std::string& name) {
   if (const auto found = named_.find(name); found != named_.end()) return found->second;
   for (const auto& pattern : patterns_) {
-    if (name.size() > kMaxDynamicName || !pattern->matches(name)) continue;
-    const std::lock_guard lock(dynamic_mutex_);
-    auto& entry = dynamic_[name];
+    if (!matches(*pattern, name)) continue;
+    const std::lock_guard lock(dynamic_->mutex);
+    auto& entry = dynamic_->entries[name];
     if (auto existing = entry.lock()) return existing;
     // The last socket to leave takes the namespace and its entry along.
     std::shared_ptr<Namespace> made(new Namespace(name, pool_, options_, pattern->registry.handlers()),
-                                    [this](Namespace* gone) {
-                                      forget_dynamic(gone->name());
+                                    [registry = dynamic_](Namespace* gone) {
+                                      registry->forget(gone->name());
                                       delete gone;
                                     });
     entry = made;
@@ -73,10 +75,26 @@ std::shared_ptr<Namespace> Server::find(const std::string& name) {
   return nullptr;
 }
 
-void Server::forget_dynamic(const std::string& name) {
-  const std::lock_guard lock(dynamic_mutex_);
-  const auto found = dynamic_.find(name);
-  if (found != dynamic_.end() && found->second.expired()) dynamic_.erase(found);
+bool Server::matches(const Pattern& pattern, const std::string& name) const {
+  if (name.size() > kMaxDynamicName) return false;
+  try {
+    return pattern.matches(name);
+  } catch (const std::exception& error) {  // an expression that is too much work for this name
+    if (options_.log != nullptr)
+      options_.log->error("namespace pattern failed", {{"nsp", name}, {"error", error.what()}});
+    return false;
+  }
+}
+
+void Server::Dynamic::forget(const std::string& name) {
+  const std::lock_guard lock(mutex);
+  const auto found = entries.find(name);
+  if (found != entries.end() && found->second.expired()) entries.erase(found);
+}
+
+std::size_t Server::dynamic_count() const {
+  const std::lock_guard lock(dynamic_->mutex);
+  return dynamic_->entries.size();
 }
 
 void Server::close(wire::websocket::CloseCode code) {
@@ -85,6 +103,7 @@ void Server::close(wire::websocket::CloseCode code) {
     static_cast<Connection&>(handler).shut_down();
   });
   engine_.close_all(code);
+  pool_.run_on_all([](net::Shard&) {});  // what disconnect handlers sent to other shards has arrived
 }
 
 }  // namespace togglecast::socketio

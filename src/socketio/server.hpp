@@ -65,6 +65,8 @@ class Server {
   void close(wire::websocket::CloseCode code = wire::websocket::CloseCode::none);
 
   [[nodiscard]] const Options& options() const noexcept { return options_; }
+  /// Namespaces made for patterns that exist now.
+  [[nodiscard]] std::size_t dynamic_count() const;
   [[nodiscard]] engineio::Server& engine() noexcept { return engine_; }
 
  private:
@@ -76,15 +78,22 @@ class Server {
 
   static constexpr std::size_t kMaxDynamicName = 1024;  // bytes; longer names are not even matched
 
+  /// Namespaces made for patterns. Shared with them, since a socket that someone still holds may outlive the
+  /// server.
+  struct Dynamic {
+    std::mutex mutex;
+    std::map<std::string, std::weak_ptr<Namespace>, std::less<>> entries;
+    void forget(const std::string& name);
+  };
+
   [[nodiscard]] std::shared_ptr<Namespace> find(const std::string& name);
-  void forget_dynamic(const std::string& name);
+  [[nodiscard]] bool matches(const Pattern& pattern, const std::string& name) const;
 
   net::ShardPool& pool_;
   Options options_;
   std::map<std::string, std::shared_ptr<Namespace>, std::less<>> named_;
   std::vector<std::unique_ptr<Pattern>> patterns_;
-  std::mutex dynamic_mutex_;
-  std::map<std::string, std::weak_ptr<Namespace>, std::less<>> dynamic_;
+  std::shared_ptr<Dynamic> dynamic_ = std::make_shared<Dynamic>();
   engineio::Server engine_;
 };
 

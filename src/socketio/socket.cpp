@@ -1,6 +1,5 @@
 #include "socketio/socket.hpp"
 
-#include <exception>
 #include <utility>
 
 #include "socketio/connection.hpp"
@@ -32,19 +31,26 @@ engineio::TransportKind Socket::transport() const noexcept {
 }
 
 Socket::OwnHandlers& Socket::own() {
-  if (own_ == nullptr) own_ = std::make_shared<OwnHandlers>();
+  if (own_ == nullptr) {
+    own_ = std::make_shared<OwnHandlers>();
+  } else if (own_.use_count() > 1) {  // a dispatch walks over the present ones
+    own_ = std::make_shared<OwnHandlers>(*own_);
+  }
   return *own_;
 }
 
+// Nobody would hear any more, and what handlers hold would never be let go.
 void Socket::on(std::string event, EventHandler handler) {
-  own().events.named[std::move(event)].push_back(std::move(handler));
+  if (state_ != State::disconnected) own().events.named[std::move(event)].push_back(std::move(handler));
 }
-void Socket::on_any(EventHandler handler) { own().events.any.push_back(std::move(handler)); }
+void Socket::on_any(EventHandler handler) {
+  if (state_ != State::disconnected) own().events.any.push_back(std::move(handler));
+}
 void Socket::on_disconnecting(std::function<void(DisconnectReason)> handler) {
-  own().disconnecting.push_back(std::move(handler));
+  if (state_ != State::disconnected) own().disconnecting.push_back(std::move(handler));
 }
 void Socket::on_disconnect(std::function<void(DisconnectReason)> handler) {
-  own().disconnect.push_back(std::move(handler));
+  if (state_ != State::disconnected) own().disconnect.push_back(std::move(handler));
 }
 
 void Socket::start(std::string pid, std::string offset) {
@@ -71,12 +77,9 @@ void Socket::run_middlewares(std::size_t index) {
     if (!may_resume || !try_recover()) become_connected();
     return;
   }
-  try {
-    middlewares[index](*this, Next(shared_from_this(), index + 1));
-  } catch (const std::exception& error) {
-    nsp_->log_failure("middleware", "connect", id(), error.what());
-    refuse({"internal error", nullptr});
-  }
+  const bool understood = nsp_->guarded(
+      "middleware", "connect", id(), [&] { middlewares[index](*this, Next(shared_from_this(), index + 1)); });
+  if (!understood) refuse({"internal error", nullptr});
 }
 
 void Socket::refuse(const ConnectError& error) {
@@ -84,16 +87,21 @@ void Socket::refuse(const ConnectError& error) {
   state_ = State::disconnected;
   write(EncodedPacket::text(wire::socketio::encode_connect_error(nsp_->name(), error.message, error.data)));
   const auto keep = shared_from_this();
-  std::exchange(connection_, nullptr)->forget(*this);
+  if (acks_ != nullptr) acks_->fail_all();
+  if (connection_ != nullptr) std::exchange(connection_, nullptr)->forget(*this);
+  release();
 }
 
 void Socket::become_connected() {
-  pid_ = nsp_->new_pid();
-  state_ = State::connected;
-  nsp_->rooms(shard_).enter(*this);
-  nsp_->entered();
   // In the order of recorded events: what comes later is for this socket, what came before is not.
-  nsp_->in_order(shard_, [self = shared_from_this()] { self->announce(); });
+  nsp_->in_order(shard_, [self = shared_from_this()] {
+    if (self->state_ != State::connecting || self->connection_ == nullptr) return;
+    self->pid_ = self->nsp_->new_pid();
+    self->state_ = State::connected;
+    self->nsp_->rooms(self->shard_).enter(*self);
+    self->nsp_->entered();
+    self->announce();
+  });
 }
 
 void Socket::become_recovered(RecoveredSession recovered) {
@@ -118,13 +126,8 @@ void Socket::announce() {
   if (connection_ == nullptr) return;
   write(EncodedPacket::text(wire::socketio::encode_connect(nsp_->name(), id(), pid_)));
   connection_->joined();
-  for (const auto& handler : nsp_->handlers()->connection) {
-    try {
-      handler(*this);
-    } catch (const std::exception& error) {
-      nsp_->log_failure("connection", "connection", id(), error.what());
-    }
-  }
+  for (const auto& handler : nsp_->handlers()->connection)
+    nsp_->guarded("connection", "connection", id(), [&] { handler(*this); });
   if (!nsp_->options_.retain_handshake) {
     handshake_.reset();
     auth_ = nullptr;
@@ -136,10 +139,14 @@ void Socket::emit_arguments(std::string_view event, Arguments args) {
   if (nsp_->lane_ != nullptr && connected()) {  // so that recovery keeps it, as a broadcast to its own room
     BroadcastOptions own_room;
     own_room.rooms.emplace_back(id());
-    nsp_->deliver(with_name(event, std::move(args)), std::move(own_room));
+    nsp_->deliver_recorded(with_name(event, std::move(args)), std::move(own_room), &shard_);
     return;
   }
   write(EncodedPacket::event(nsp_->name(), with_name(event, std::move(args))));
+}
+
+void Socket::emit_unrecorded(std::string_view event, Arguments args) {
+  send(EncodedPacket::event(nsp_->name(), with_name(event, std::move(args))));
 }
 
 void Socket::emit_arguments_with_ack(Milliseconds timeout, AckCallback callback, std::string_view event,
@@ -154,7 +161,12 @@ bool Socket::expect_ack(std::uint64_t ack_id, Milliseconds timeout, AckCallback 
     callback(fail(Errc::unavailable, "socket has been disconnected"));
     return false;
   }
-  if (acks_ == nullptr) acks_ = std::make_unique<PendingAcks>(shard_);
+  if (acks_ == nullptr) {
+    acks_ =
+        std::make_unique<PendingAcks>(shard_, [nsp = nsp_, sid = std::string(id())](std::string_view what) {
+          nsp->log_failure("acknowledgement", {}, sid, what);
+        });
+  }
   if (acks_->size() >= nsp_->options_.pending_acks) {
     callback(fail(Errc::unavailable, "too many acknowledgements are pending"));
     return false;
@@ -183,8 +195,9 @@ std::size_t Socket::backlog_bytes() const noexcept {
 
 bool Socket::join(std::string_view room) {
   if (!connected()) return false;
-  if (memberships_.size() > nsp_->options_.rooms_per_socket) return false;
-  nsp_->rooms(shard_).join(*this, room);
+  auto& rooms = nsp_->rooms(shard_);
+  if (memberships_.size() > nsp_->options_.rooms_per_socket) return rooms.is_member(*this, room);
+  rooms.join(*this, room);
   return true;
 }
 
@@ -194,9 +207,8 @@ void Socket::leave(std::string_view room) {
 
 std::vector<std::string> Socket::rooms() const {
   std::vector<std::string> names;
-  for (const auto& place : memberships_) {
-    if (!place.room->name.empty()) names.push_back(place.room->name);
-  }
+  // The first membership is that of the namespace itself.
+  for (std::size_t i = 1; i < memberships_.size(); ++i) names.push_back(memberships_[i].room->name);
   return names;
 }
 
@@ -209,6 +221,8 @@ void Socket::disconnect(bool close) {
     connection_->disconnect_all();
     return;
   }
+  if (leaving_) return;
+  connection_->expect_stragglers(nsp_->name());
   write(EncodedPacket::text(wire::socketio::encode_disconnect(nsp_->name())));
   gone(DisconnectReason::server_namespace_disconnect);
 }
@@ -224,49 +238,45 @@ void Socket::on_event(Arguments args, std::optional<std::uint64_t> ack_id) {
   std::string name = first.is_string() ? std::string(first.get_string()) : json::serialize(first);
   Event event(*this, std::move(name), std::move(args), ack_id ? Ack(keep, *ack_id) : Ack());
 
-  const auto call = [&](const auto& handler) {
-    try {
-      handler(event);
-    } catch (const std::exception& error) {
-      nsp_->log_failure("event", event.name(), id(), error.what());
-    }
+  const auto call = [&](const EventHandler& handler) {
+    nsp_->guarded("event", event.name(), id(), [&] { handler(event); });
   };
-  // A handler may register others: those of this socket are called from copies.
   const auto call_all = [&](const EventTable& table) {
-    for (std::size_t i = 0; i < table.any.size(); ++i) call(EventHandler(table.any[i]));
+    for (const auto& handler : table.any) call(handler);
     const auto found = table.named.find(event.name());
     if (found == table.named.end()) return;
-    for (std::size_t i = 0; i < found->second.size(); ++i) call(EventHandler(found->second[i]));
+    for (const auto& handler : found->second) call(handler);
   };
   for (const auto& filter : nsp_->handlers()->filters) {
-    if (!filter(event)) return;
+    bool passes = false;
+    nsp_->guarded("filter", event.name(), id(), [&] { passes = filter(event); });
+    if (!passes) return;
   }
-  if (const auto own = own_) call_all(own->events);
+  if (const auto own = own_) call_all(own->events);  // held: a handler may register others
   call_all(nsp_->handlers()->events);
 }
 
 void Socket::on_ack(std::uint64_t id, Arguments args) {
   if (acks_ == nullptr) return;
   const auto keep = shared_from_this();
-  try {
-    acks_->answer(id, std::move(args));
-  } catch (const std::exception& error) {
-    nsp_->log_failure("acknowledgement", {}, this->id(), error.what());
-  }
+  acks_->answer(id, std::move(args));
 }
 
 void Socket::drained() {
   if (!connected()) return;
   const auto keep = shared_from_this();
-  for (const auto& handler : nsp_->handlers()->drained) handler(*this);
+  for (const auto& handler : nsp_->handlers()->drained)
+    nsp_->guarded("drained", {}, id(), [&] { handler(*this); });
 }
 
 void Socket::gone(DisconnectReason reason) {
+  if (std::exchange(leaving_, true)) return;  // a handler below disconnects it once more
   const auto keep = shared_from_this();
   const bool was_connected = connected();
+  static const OwnHandlers kNone;
   if (was_connected) {
-    call_disconnect_handlers(own_ == nullptr ? nullptr : &own_->disconnecting,
-                             nsp_->handlers()->disconnecting, reason);
+    const auto own = own_;
+    call_disconnect_handlers((own ? *own : kNone).disconnecting, nsp_->handlers()->disconnecting, reason);
     save_for_recovery(reason);
     nsp_->rooms(shard_).exit(*this);
     nsp_->exited();
@@ -274,29 +284,25 @@ void Socket::gone(DisconnectReason reason) {
   state_ = State::disconnected;
   if (acks_ != nullptr) acks_->fail_all();
   if (was_connected) {
-    call_disconnect_handlers(own_ == nullptr ? nullptr : &own_->disconnect, nsp_->handlers()->disconnect,
-                             reason);
+    const auto own = own_;
+    call_disconnect_handlers((own ? *own : kNone).disconnect, nsp_->handlers()->disconnect, reason);
   }
   if (connection_ != nullptr) std::exchange(connection_, nullptr)->forget(*this);
-  handshake_.reset();
-  app_state_.reset();
-  own_.reset();  // handlers may hold this socket
+  release();
 }
 
-void Socket::call_disconnect_handlers(const std::vector<std::function<void(DisconnectReason)>>* own_handlers,
+void Socket::release() {
+  handshake_.reset();
+  app_state_.reset();
+  own_.reset();
+}
+
+void Socket::call_disconnect_handlers(const std::vector<std::function<void(DisconnectReason)>>& own_handlers,
                                       const std::vector<DisconnectHandler>& shared, DisconnectReason reason) {
-  const auto guarded = [this](const auto& call) {
-    try {
-      call();
-    } catch (const std::exception& error) {
-      nsp_->log_failure("disconnect", "disconnect", id(), error.what());
-    }
-  };
-  if (own_handlers != nullptr) {
-    const auto copy = *own_handlers;
-    for (const auto& handler : copy) guarded([&] { handler(reason); });
-  }
-  for (const auto& handler : shared) guarded([&] { handler(*this, reason); });
+  for (const auto& handler : own_handlers)
+    nsp_->guarded("disconnect", "disconnect", id(), [&] { handler(reason); });
+  for (const auto& handler : shared)
+    nsp_->guarded("disconnect", "disconnect", id(), [&] { handler(*this, reason); });
 }
 
 void Socket::save_for_recovery(DisconnectReason reason) {

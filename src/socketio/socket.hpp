@@ -61,7 +61,8 @@ class Socket : public std::enable_shared_from_this<Socket> {
   }
   void set_state(std::shared_ptr<void> state) noexcept { app_state_ = std::move(state); }
 
-  // Handlers of this socket alone; `Namespace::on` serves all sockets at no cost for each.
+  // Handlers of this socket alone; `Namespace::on` serves all sockets at no cost for each. Those registered
+  // while an event is being handled hear of the next one.
   void on(std::string event, EventHandler handler);
   void on_any(EventHandler handler);
   void on_disconnecting(std::function<void(DisconnectReason)> handler);
@@ -75,7 +76,7 @@ class Socket : public std::enable_shared_from_this<Socket> {
   /// Dropped when it would have to be queued.
   template <typename... T>
   void emit_volatile(std::string_view event, T&&... values) {
-    if (writable()) emit_arguments(event, arguments(std::forward<T>(values)...));
+    if (writable()) emit_unrecorded(event, arguments(std::forward<T>(values)...));
   }
   /// Asks for an acknowledgement within `timeout`.
   template <typename... T>
@@ -111,6 +112,7 @@ class Socket : public std::enable_shared_from_this<Socket> {
   enum class State : std::uint8_t { connecting, connected, disconnected };
   struct OwnHandlers;
 
+  void emit_unrecorded(std::string_view event, Arguments args);
   void start(std::string pid, std::string offset);
   [[nodiscard]] bool try_recover();
   void run_middlewares(std::size_t index);
@@ -123,8 +125,10 @@ class Socket : public std::enable_shared_from_this<Socket> {
   void on_ack(std::uint64_t id, Arguments args);
   void gone(DisconnectReason reason);
   void drained();
-  void call_disconnect_handlers(const std::vector<std::function<void(DisconnectReason)>>* own_handlers,
+  void call_disconnect_handlers(const std::vector<std::function<void(DisconnectReason)>>& own_handlers,
                                 const std::vector<DisconnectHandler>& shared, DisconnectReason reason);
+  /// Lets go of all that may hold this socket.
+  void release();
   void save_for_recovery(DisconnectReason reason);
   void write(const EncodedPacket& packet);
   OwnHandlers& own();
@@ -137,14 +141,15 @@ class Socket : public std::enable_shared_from_this<Socket> {
   json::value data_;
   std::shared_ptr<void> app_state_;
   std::vector<Membership> memberships_;
-  std::shared_ptr<OwnHandlers> own_;  // shared with a dispatch that outlives the socket's membership
+  std::shared_ptr<OwnHandlers> own_;  // never changed while a dispatch holds it too
   std::unique_ptr<PendingAcks> acks_;
   std::string pid_;
   std::string resume_pid_, resume_offset_;  // until the middlewares have run
-  std::uint32_t visit_ = 0;
+  std::uint64_t visit_ = 0;
   std::array<char, 20> id_{};
   State state_ = State::connecting;
   bool recovered_ = false;
+  bool leaving_ = false;
 };
 
 }  // namespace togglecast::socketio

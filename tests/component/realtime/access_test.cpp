@@ -10,7 +10,7 @@ class Access : public RealtimeTest {
  protected:
   /// The CONNECT_ERROR that this auth object gets.
   json::value refusal(std::string_view nsp, const std::string& auth) {
-    test::SocketIoClient client(port_);
+    EventClient client(port_);
     client.send("0" + std::string(nsp) + "," + auth);
     const std::string text = client.packet();
     const std::string prefix = "4" + std::string(nsp) + ",";
@@ -33,7 +33,7 @@ TEST_F(Access, ARefusalSaysWhetherANewTokenWouldHelp) {
 }
 
 TEST_F(Access, AHandshakeHeaderWorksLikeTheAuthObject) {
-  test::SocketIoClient client(port_, "Authorization: Bearer " + client_token("acme") + "\r\n");
+  EventClient client(port_, "Authorization: Bearer " + client_token("acme") + "\r\n");
   client.send("0/client,");
   (void)client.packet();
 

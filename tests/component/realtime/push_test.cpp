@@ -102,7 +102,7 @@ TEST_F(Push, AnInactiveClientStaysWithEverythingOff) {
 
 TEST_F(Push, AConnectionThatDoesNotReadIsAdvancedOverAllItMissedWhenItReadsAgain) {
   const auto platform = create_platform(R"({"key":"web","name":"Web"})");
-  test::SocketIoClient slow(port_, {}, 4096);
+  EventClient slow(port_, {}, 4096);
   slow.send("0/client," + with_token(client_token("acme")));
   (void)slow.packet();
   (void)slow.event("/client");

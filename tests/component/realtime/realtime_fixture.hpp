@@ -12,6 +12,33 @@
 
 namespace togglecast::realtime::testing {
 
+/// A WebSocket client of one namespace: packets without the Engine.IO digit, events as JSON.
+class EventClient {
+ public:
+  explicit EventClient(std::uint16_t port, std::string_view headers = {}, int receive_buffer = 0)
+      : socket_(test::HttpClient(port, receive_buffer), "/socket.io/?EIO=4&transport=websocket", headers) {}
+
+  void send(std::string_view packet) { socket_.send("4" + std::string(packet)); }
+  /// The next packet; empty when the connection ends or none comes in time.
+  std::string packet() {
+    const std::string message = socket_.receive().value_or("");
+    return message.empty() ? message : message.substr(1);
+  }
+  /// The next packet as an event of `nsp`: its arguments with the name in front.
+  json::array event(std::string_view nsp) {
+    const std::string text = packet();
+    const std::string prefix = "2" + std::string(nsp) + ",";
+    EXPECT_EQ(text.substr(0, prefix.size()), prefix) << text;
+    if (text.size() <= prefix.size()) return {};
+    auto parsed = json::parse(std::string_view(text).substr(prefix.size()));
+    EXPECT_TRUE(parsed.has_value() && parsed->is_array()) << text;
+    return parsed && parsed->is_array() ? parsed->get_array() : json::array{};
+  }
+
+ private:
+  test::SocketIoClient socket_;
+};
+
 class RealtimeTest : public service::testing::ProductTest {
  protected:
   void SetUp() override {
@@ -60,8 +87,8 @@ class RealtimeTest : public service::testing::ProductTest {
   }
 
   /// Connects to `nsp` with this auth object and reads the CONNECT answer.
-  test::SocketIoClient connect(std::string_view nsp, const std::string& auth) {
-    test::SocketIoClient client(port_);
+  EventClient connect(std::string_view nsp, const std::string& auth) {
+    EventClient client(port_);
     client.send("0" + std::string(nsp) + "," + auth);
     EXPECT_EQ(client.packet().substr(0, nsp.size() + 2), "0" + std::string(nsp) + ",");
     return client;

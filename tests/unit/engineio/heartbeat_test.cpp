@@ -1,0 +1,92 @@
+#include "engineio/heartbeat.hpp"
+
+#include <gtest/gtest.h>
+
+namespace togglecast::engineio {
+namespace {
+
+using Action = Heartbeat::Action;
+using std::chrono::seconds;
+
+constexpr Milliseconds kInterval = seconds(25);
+constexpr Milliseconds kTimeout = seconds(20);
+const TimePoint kStart = TimePoint{} + seconds(1'000);
+
+Heartbeat heartbeat() { return {kStart + kInterval, kInterval, kTimeout}; }
+
+TEST(Heartbeat, DoesNothingBeforeItsTime) {
+  Heartbeat beat = heartbeat();
+
+  EXPECT_EQ(beat.on_tick(kStart), Action::none);
+  EXPECT_EQ(beat.on_tick(kStart + kInterval - Milliseconds(1)), Action::none);
+  EXPECT_EQ(beat.due(), kStart + kInterval);
+  EXPECT_FALSE(beat.waiting_for_pong());
+}
+
+TEST(Heartbeat, PingsAfterEachInterval) {
+  Heartbeat beat = heartbeat();
+  TimePoint now = kStart;
+
+  for (int i = 0; i < 5; ++i) {
+    now += kInterval;
+    EXPECT_EQ(beat.on_tick(now), Action::send_ping);
+    EXPECT_TRUE(beat.waiting_for_pong());
+    now += Milliseconds(30);
+    beat.on_pong(now);
+    EXPECT_EQ(beat.due(), now + kInterval);
+  }
+}
+
+TEST(Heartbeat, ClosesWhenNoPongArrivesInTime) {
+  Heartbeat beat = heartbeat();
+  const TimePoint pinged = kStart + kInterval;
+  ASSERT_EQ(beat.on_tick(pinged), Action::send_ping);
+
+  EXPECT_EQ(beat.on_tick(pinged + kTimeout - Milliseconds(1)), Action::none);
+  EXPECT_EQ(beat.on_tick(pinged + kTimeout), Action::close);
+}
+
+TEST(Heartbeat, PingsOnceUntilTheAnswer) {
+  Heartbeat beat = heartbeat();
+  ASSERT_EQ(beat.on_tick(kStart + kInterval), Action::send_ping);
+
+  EXPECT_EQ(beat.on_tick(kStart + kInterval + Milliseconds(5)), Action::none);
+}
+
+TEST(Heartbeat, ALateTimerDoesNotLengthenTheTimeOut) {
+  Heartbeat beat = heartbeat();
+  const TimePoint due = kStart + kInterval;
+
+  ASSERT_EQ(beat.on_tick(due + Milliseconds(400)), Action::send_ping);
+
+  EXPECT_EQ(beat.on_tick(due + kTimeout), Action::close);
+}
+
+TEST(Heartbeat, AfterALongStallOfOursTheClientStillHasTime) {
+  Heartbeat beat = heartbeat();
+  const TimePoint late = kStart + kInterval + seconds(60);
+
+  ASSERT_EQ(beat.on_tick(late), Action::send_ping);
+
+  EXPECT_EQ(beat.on_tick(late + kTimeout / 2 - Milliseconds(1)), Action::none);
+  EXPECT_EQ(beat.on_tick(late + kTimeout / 2), Action::close);
+}
+
+TEST(Heartbeat, UnaskedPongsChangeNothing) {
+  Heartbeat beat = heartbeat();
+
+  beat.on_pong(kStart + seconds(24));
+
+  EXPECT_EQ(beat.due(), kStart + kInterval);
+}
+
+TEST(Heartbeat, TheFirstPingMayComeEarly) {
+  Heartbeat beat(kStart + seconds(3), kInterval, kTimeout);
+
+  EXPECT_EQ(beat.on_tick(kStart + seconds(3)), Action::send_ping);
+  beat.on_pong(kStart + seconds(4));
+  EXPECT_EQ(beat.due(), kStart + seconds(4) + kInterval);
+}
+
+}  // namespace
+}  // namespace togglecast::engineio

@@ -1,5 +1,7 @@
 #include "engineio/polling_transport.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <string>
 #include <utility>
 
@@ -10,6 +12,12 @@
 #include "wire/engineio/packet.hpp"
 
 namespace togglecast::engineio {
+namespace {
+
+// python-engineio refuses answers of more than 16 packets; what is left goes with the next poll.
+constexpr std::size_t kMostPacketsPerPoll = 16;
+
+}  // namespace
 
 void PollingTransport::poll(web::ExchangePtr exchange) {
   if (waiting_ != nullptr) {
@@ -107,7 +115,7 @@ void PollingTransport::schedule_flush() {
 void PollingTransport::flush() {
   if (waiting_ == nullptr || queue_.empty()) return;
   const auto exchange = std::exchange(waiting_, nullptr);
-  answer(*exchange, take_payload());
+  answer(*exchange, take_payload(kMostPacketsPerPoll));
 }
 
 void PollingTransport::close() {
@@ -116,17 +124,20 @@ void PollingTransport::close() {
   if (waiting_ != nullptr) session_.end(CloseReason::forced_close);
 }
 
-std::string PollingTransport::take_payload() {
-  std::size_t size = queue_.size();
-  for (const auto& frame : queue_) size += polling_size(frame);
+std::string PollingTransport::take_payload(std::size_t most) {
+  const auto count = static_cast<std::ptrdiff_t>(std::min(most, queue_.size()));
+  const auto taken_end = queue_.begin() + count;
+  std::size_t size = 0;
+  for (auto frame = queue_.begin(); frame != taken_end; ++frame) size += 1 + polling_size(*frame);
   std::string payload;
   payload.reserve(size);
-  for (const auto& frame : queue_) {
-    if (!payload.empty()) payload += wire::engineio::kSeparator;
-    append_to_payload(payload, frame);
+  for (auto frame = queue_.begin(); frame != taken_end; ++frame) {
+    if (frame != queue_.begin()) payload += wire::engineio::kSeparator;
+    append_to_payload(payload, *frame);
+    queued_bytes_ -= frame->size();
   }
-  queue_ = {};
-  queued_bytes_ = 0;
+  queue_.erase(queue_.begin(), taken_end);
+  if (queue_.empty()) queue_.shrink_to_fit();
   return payload;
 }
 
@@ -138,7 +149,7 @@ void PollingTransport::release_poll() {
 void PollingTransport::end(std::string_view packet) {
   if (waiting_ != nullptr) {
     queue_.push_back(text_packet(packet));
-    answer(*std::exchange(waiting_, nullptr), take_payload());
+    answer(*std::exchange(waiting_, nullptr), take_payload(queue_.size()));
   }
   queue_ = {};
   queued_bytes_ = 0;

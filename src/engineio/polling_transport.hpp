@@ -48,7 +48,7 @@ class PollingTransport final : public net::Retirable {
  private:
   void schedule_flush();
   void flush();
-  [[nodiscard]] std::string take_payload();
+  [[nodiscard]] std::string take_payload(std::size_t most);
   void read_payload(const web::ExchangePtr& exchange);
   void answer(web::Exchange& exchange, std::string body) const;
   void answer_post(web::Exchange& exchange, unsigned status, std::string body) const;

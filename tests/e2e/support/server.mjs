@@ -22,6 +22,9 @@ export function freePort() {
   });
 }
 
+// stopped from outside, a test file still ends what it started
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+
 /** A started program: its output so far, its exit, and ways to end it. */
 export class Process {
   constructor(command, args, options = {}) {

@@ -16,6 +16,9 @@ namespace {
 using domain::Kind;
 using domain::Step;
 
+// As much as the kernel itself keeps unsent for a connection: a polling client between two polls is not busy.
+constexpr std::size_t kBusyBacklog = 16 * 1024;
+
 // A batch of one audience, encoded at most once in either form.
 class SharedBatch {
  public:
@@ -111,7 +114,7 @@ void Broadcaster::for_each(socketio::Namespace& nsp, const std::string& name, co
 }
 
 bool Broadcaster::defer(socketio::Socket& socket, Peer& peer, const domain::SnapshotPtr& from) {
-  if (peer.behind == nullptr && socket.backlog_bytes() == 0) return false;
+  if (peer.behind == nullptr && socket.backlog_bytes() <= kBusyBacklog) return false;
   if (peer.behind == nullptr) {
     peer.behind = from;
     counters_.deferred.add();
@@ -190,7 +193,8 @@ void Broadcaster::advance(socketio::Socket& socket, Peer& peer, const domain::Sn
     if (!now) return;
     scope = *now;
   }
-  const Batch batch = batch_for(peer, *from, *to, scope, Step::merged, nullptr);
+  const Step step = to->revision() == from->revision() + 1 ? Step::live : Step::merged;
+  const Batch batch = batch_for(peer, *from, *to, scope, step, nullptr);
   counters_.encoded.add();
   peer.scope = scope;
   peer.sent = to->revision();

@@ -29,6 +29,15 @@ TEST_F(ProductStart, AFirstStartMakesEnvironmentsKeyAndOwner) {
   EXPECT_EQ(current()->revision(), 0);
 }
 
+TEST_F(ProductStart, TheRevisionIsAMetricFromTheStartOn) {
+  open();
+  create_platform(R"({"key":"web","name":"Web"})");
+  EXPECT_NE(metrics_.exposition().find("togglecast_revision{environment=\"production\"} 1"),
+            std::string::npos);
+  reopen();
+  EXPECT_NE(metrics_.exposition().find("togglecast_revision{environment=\"system\"} 2"), std::string::npos);
+}
+
 TEST_F(ProductStart, ALaterStartMakesNothing) {
   open();
   const auto system = current("system")->offset();

@@ -56,7 +56,7 @@ Result<Secret> read_new_password(const std::string& username) {
   if (::isatty(STDIN_FILENO) != 1) return read_line();
   auto first = ask("New password of '" + username + "'");
   if (!first) return first;
-  const auto second = ask("Once more");
+  auto second = ask("Once more");
   if (!second) return second;
   if (first->reveal() != second->reveal())
     return fail(Errc::invalid_argument, "these were two different passwords");

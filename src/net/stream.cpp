@@ -11,6 +11,7 @@ namespace {
 
 const StreamLimits kDefaultLimits{};
 constexpr Milliseconds kLingerAfterFin{1'000};
+constexpr std::size_t kChainBytes = 256 * 1024;  // what one turn collects beyond this is not joined
 constexpr int kReadsPerTurn = 4;  // of a full scratch buffer each, before others have their turn
 
 }  // namespace
@@ -102,6 +103,10 @@ void Stream::send(const SharedBytes& block) {
     return;
   }
   pending_ = shard_.chains().append(pending_, block);
+  if (pending_->total >= kChainBytes) {
+    flush();
+    return;
+  }
   if (!dirty_) {
     dirty_ = true;
     shard_.mark_dirty(*this);

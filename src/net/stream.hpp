@@ -42,7 +42,7 @@ class StreamHandler {
 
 struct StreamLimits {
   std::size_t backlog_bytes =
-      4 * 1024 * 1024;         ///< queued behind a blocked socket; one single block may be larger
+      4 * 1024 * 1024;         ///< queued behind a blocked socket; a first block may be larger
   Milliseconds stall{30'000};  ///< a backlog must shrink within this time
 };
 

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <functional>
 #include <future>
 #include <stdexcept>
@@ -142,6 +143,25 @@ TEST_F(StreamTest, ABacklogBeyondItsLimitEndsTheStream) {
   EXPECT_EQ(side_->ends.take(), StreamEnd::overflow);
   EXPECT_EQ(counters().overflowed_streams.load(), 1U);
   EXPECT_TRUE(ask<bool>([this] { return side_->stream->closed(); }));
+}
+
+TEST_F(StreamTest, ABacklogIsLimitedWithinOneTurnToo) {
+  limits_.backlog_bytes = 1024 * 1024;
+  auto client = connect();
+  const std::string piece(64 * 1024, 'x');
+
+  const auto backlog = ask<std::size_t>([&] {
+    std::size_t most = 0;
+    for (int i = 0; i < 400; ++i) {
+      side_->stream->send(piece);
+      most = std::max(most, side_->stream->backlog_bytes());
+    }
+    return most;
+  });
+
+  EXPECT_GT(backlog, 0U);
+  EXPECT_LE(backlog, limits_.backlog_bytes);
+  EXPECT_EQ(side_->ends.take(), StreamEnd::overflow);
 }
 
 TEST_F(StreamTest, AReaderThatStopsReadingIsGivenUp) {

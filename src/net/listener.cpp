@@ -82,10 +82,8 @@ void Listener::wait() {
 void Listener::accept_ready() {
   auto& counters = shard_.own_counters();
   for (int i = 0; i < kAcceptsPerTurn && acceptor_.is_open(); ++i) {
-    sockaddr_storage address{};
-    socklen_t size = sizeof address;
-    const int descriptor = ::accept4(acceptor_.native_handle(), reinterpret_cast<sockaddr*>(&address), &size,
-                                     SOCK_NONBLOCK | SOCK_CLOEXEC);
+    const int descriptor =
+        ::accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (descriptor < 0) {
       if (errno == EAGAIN || errno == EWOULDBLOCK) break;
       ShardCounters::add(counters.accept_errors, 1);
@@ -95,17 +93,13 @@ void Listener::accept_ready() {
       }
       continue;  // that one connection went away (ECONNABORTED and the like)
     }
-    Stream::Socket socket(shard_.context());
-    boost::system::error_code error;
-    socket.assign(address.ss_family == AF_INET6 ? boost::asio::ip::tcp::v6() : boost::asio::ip::tcp::v4(),
-                  descriptor, error);
-    if (error) {
-      ::close(descriptor);
+    StreamPtr stream = Stream::adopt(shard_, descriptor);
+    if (stream == nullptr) {
       ShardCounters::add(counters.accept_errors, 1);
       continue;
     }
     ShardCounters::add(counters.accepted, 1);
-    (*handler_)(shard_, StreamPtr(new Stream(shard_, std::move(socket))));
+    (*handler_)(shard_, std::move(stream));
   }
   if (acceptor_.is_open()) wait();
 }

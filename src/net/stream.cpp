@@ -1,6 +1,9 @@
 #include "net/stream.hpp"
 
+#include <netinet/in.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -11,7 +14,6 @@ namespace {
 
 const StreamLimits kDefaultLimits{};
 constexpr Milliseconds kLingerAfterFin{1'000};
-constexpr std::size_t kChainBytes = 256 * 1024;  // what one turn collects beyond this is not joined
 constexpr int kReadsPerTurn = 4;  // of a full scratch buffer each, before others have their turn
 
 }  // namespace
@@ -37,17 +39,25 @@ struct Stream::Backlog final : TimerNode {
   Stream& stream;
   std::deque<Piece> pieces;
   std::size_t bytes = 0;
-  bool waiting = false;
 };
 
-Stream::Stream(Shard& shard, Socket socket)
-    : shard_(shard), socket_(std::move(socket)), limits_(&kDefaultLimits) {
+StreamPtr Stream::adopt(Shard& shard, int descriptor) {
+  StreamPtr stream(new Stream(shard, descriptor));
+  stream->watched_ = shard.watch(*stream, stream->outlet_, descriptor);
+  return stream->watched_ ? stream : nullptr;
+}
+
+Stream::Stream(Shard& shard, int descriptor)
+    : shard_(shard),
+      limits_(&kDefaultLimits),
+      descriptor_(descriptor),
+      outlet_(shard.outlets().add(*this, descriptor)) {
   ShardCounters::add(shard_.own_counters().open_streams, 1);
 }
 
 Stream::~Stream() {
   close_socket();
-  if (dirty_) shard_.forget_dirty(*this);
+  shard_.outlets().remove(outlet_);
   auto& open = shard_.own_counters().open_streams;
   open.store(open.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
 }
@@ -55,24 +65,25 @@ Stream::~Stream() {
 void Stream::start_reading() {
   if (closed_ || closing_) return;
   reading_ = true;
-  wait_readable();
+  if (readable_) shard_.resume(outlet_);
 }
 
-void Stream::wait_readable() {
-  if (waiting_readable_ || closed_) return;
-  waiting_readable_ = true;
-  socket_.async_wait(Socket::wait_read, [self = StreamPtr(this)](const boost::system::error_code& error) {
-    self->waiting_readable_ = false;
-    if (!error) self->on_readable();
-  });
+void Stream::on_ready(std::uint32_t events) {
+  const StreamPtr keep(this);
+  if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) readable_ = true;
+  if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) hung_up_ = true;
+  if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0 && backlog_bytes() != 0) write_backlog();
+  if (readable_ && (reading_ || closing_)) read_available();
 }
 
-void Stream::on_readable() {
-  for (int i = 0; i < kReadsPerTurn && !closed_ && (reading_ || closing_); ++i) {
-    const ssize_t count =
-        ::recv(socket_.native_handle(), shard_.scratch(), Shard::kScratchBytes, MSG_DONTWAIT);
+void Stream::read_available() {
+  for (int i = 0; i < kReadsPerTurn; ++i) {
+    if (closed_ || (!reading_ && !closing_)) return;
+    const ssize_t count = ::recv(descriptor_, shard_.scratch(), Shard::kScratchBytes, MSG_DONTWAIT);
     if (count > 0) {
       ShardCounters::add(shard_.own_counters().bytes_in, static_cast<std::uint64_t>(count));
+      const bool all = static_cast<std::size_t>(count) < Shard::kScratchBytes && !hung_up_;
+      if (all) readable_ = false;  // what comes from now on is told anew
       if (handler_ != nullptr && !closing_) {
         const bool understood =
             shard_.attempt([&] { handler_->on_data(shard_.scratch(), static_cast<std::size_t>(count)); });
@@ -81,10 +92,14 @@ void Stream::on_readable() {
           return;
         }
       }
-      if (static_cast<std::size_t>(count) == Shard::kScratchBytes) continue;
-      break;
+      if (all) return;
+      continue;
     }
-    if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) break;
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+      readable_ = false;
+      return;
+    }
     if (closing_) {
       close_socket();
       return;
@@ -93,39 +108,32 @@ void Stream::on_readable() {
     end(count == 0 ? StreamEnd::peer_closed : StreamEnd::error);
     return;
   }
-  if (reading_ || closing_) wait_readable();
+  if (!closed_) shard_.resume(outlet_);
+}
+
+void Stream::guide(bool guided) noexcept {
+  shard_.outlets()[outlet_].state = guided ? Outlet::State::guided : Outlet::State::direct;
 }
 
 void Stream::send(const SharedBytes& block) {
   if (closed_ || closing_ || block.empty()) return;
-  if (backlog_ != nullptr && backlog_->bytes != 0) {
+  if (backlog_bytes() != 0) {
     queue(block, 0);
-    return;
-  }
-  pending_ = shard_.chains().append(pending_, block);
-  if (pending_->total >= kChainBytes) {
-    flush();
-    return;
-  }
-  if (!dirty_) {
-    dirty_ = true;
-    shard_.mark_dirty(*this);
+  } else {
+    shard_.collect(outlet_, block);
   }
 }
 
-void Stream::end_turn() {
-  dirty_ = false;
-  flush();
-}
+void Stream::flush() { flush(0); }
 
-void Stream::flush() {
-  if (pending_ == nullptr) return;
-  const SharedBytes bytes = SendChains::join(*pending_);
-  pending_ = nullptr;
+void Stream::flush(std::size_t taken) {
+  Outlet& outlet = shard_.outlets()[outlet_];
+  if (outlet.pending == nullptr) return;
+  const SharedBytes bytes = SendChains::join(*std::exchange(outlet.pending, nullptr));
   if (closed_) return;
-  const std::ptrdiff_t taken = write_some(bytes.view());
-  if (taken >= 0 && static_cast<std::size_t>(taken) < bytes.size())
-    queue(bytes, static_cast<std::size_t>(taken));
+  const std::ptrdiff_t more = write_some(bytes.view().substr(taken));
+  if (more >= 0 && taken + static_cast<std::size_t>(more) < bytes.size())
+    queue(bytes, taken + static_cast<std::size_t>(more));
   if (closing_ && !closed_ && backlog_bytes() == 0) shut_down();
 }
 
@@ -133,8 +141,8 @@ std::ptrdiff_t Stream::write_some(std::string_view bytes) {
   auto& counters = shard_.own_counters();
   std::size_t taken = 0;
   while (taken < bytes.size()) {
-    const ssize_t count = ::send(socket_.native_handle(), bytes.data() + taken, bytes.size() - taken,
-                                 MSG_NOSIGNAL | MSG_DONTWAIT);
+    const ssize_t count =
+        ::send(descriptor_, bytes.data() + taken, bytes.size() - taken, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (count >= 0) {
       ShardCounters::add(counters.writes, 1);
       ShardCounters::add(counters.bytes_out, static_cast<std::uint64_t>(count));
@@ -163,20 +171,10 @@ void Stream::queue(const SharedBytes& block, std::size_t offset) {
   if (backlog_->bytes == 0) shard_.arm(*backlog_, limits_->stall);
   backlog_->pieces.push_back({block, offset});
   backlog_->bytes += size;
-  wait_writable();
+  guide(true);
 }
 
-void Stream::wait_writable() {
-  if (backlog_->waiting || closed_) return;
-  backlog_->waiting = true;
-  socket_.async_wait(Socket::wait_write, [self = StreamPtr(this)](const boost::system::error_code& error) {
-    if (self->backlog_ == nullptr) return;
-    self->backlog_->waiting = false;
-    if (!error && !self->closed_) self->on_writable();
-  });
-}
-
-void Stream::on_writable() {
+void Stream::write_backlog() {
   while (!backlog_->pieces.empty()) {
     auto& piece = backlog_->pieces.front();
     const std::string_view rest = piece.block.view().substr(piece.offset);
@@ -186,7 +184,6 @@ void Stream::on_writable() {
     backlog_->bytes -= static_cast<std::size_t>(taken);
     if (static_cast<std::size_t>(taken) < rest.size()) {
       piece.offset += static_cast<std::size_t>(taken);
-      wait_writable();
       return;
     }
     backlog_->pieces.pop_front();
@@ -194,9 +191,10 @@ void Stream::on_writable() {
   backlog_.reset();
   if (closing_) {
     shut_down();
-  } else if (handler_ != nullptr) {
-    handler_->on_drained();
+    return;
   }
+  guide(false);
+  if (handler_ != nullptr) handler_->on_drained();
 }
 
 std::size_t Stream::backlog_bytes() const noexcept { return backlog_ == nullptr ? 0 : backlog_->bytes; }
@@ -206,15 +204,15 @@ void Stream::close_gracefully() {
   closing_ = true;
   ended_ = true;
   handler_ = nullptr;
-  if (pending_ == nullptr && backlog_bytes() == 0) shut_down();
+  guide(true);
+  if (shard_.outlets()[outlet_].pending == nullptr && backlog_bytes() == 0) shut_down();
 }
 
 void Stream::shut_down() {
-  boost::system::error_code ignored;
-  socket_.shutdown(Socket::shutdown_send, ignored);
+  ::shutdown(descriptor_, SHUT_WR);
   if (backlog_ == nullptr) backlog_ = std::make_unique<Backlog>(*this);
-  shard_.arm(*backlog_, kLingerAfterFin);
-  wait_readable();  // keeps this object until the peer closes or the moment is over
+  shard_.arm(*backlog_, kLingerAfterFin);  // or until the peer closes; the shard keeps this object meanwhile
+  if (readable_) shard_.resume(outlet_);
 }
 
 void Stream::abort() {
@@ -228,8 +226,13 @@ void Stream::close_socket() noexcept {
   closed_ = true;
   reading_ = false;
   if (backlog_ != nullptr) backlog_->cancel();
-  boost::system::error_code ignored;
-  socket_.close(ignored);
+  guide(true);
+  ::close(descriptor_);
+  unwatch();
+}
+
+void Stream::unwatch() noexcept {
+  if (std::exchange(watched_, false)) shard_.unwatch(*this);
 }
 
 void Stream::end(StreamEnd reason) {
@@ -249,17 +252,22 @@ int Stream::release() {
   if (closed_ || backlog_bytes() != 0) return -1;
   flush();
   if (closed_ || backlog_bytes() != 0) return -1;
-  boost::system::error_code error;
-  const int descriptor = socket_.release(error);
   closed_ = true;
   ended_ = true;
+  reading_ = false;
   handler_ = nullptr;
-  return error ? -1 : descriptor;
+  guide(true);
+  shard_.forget(descriptor_);
+  unwatch();
+  return descriptor_;
 }
 
 boost::asio::ip::tcp::endpoint Stream::peer() const noexcept {
-  boost::system::error_code error;
-  return socket_.remote_endpoint(error);
+  boost::asio::ip::tcp::endpoint endpoint;
+  auto size = static_cast<socklen_t>(endpoint.capacity());
+  if (closed_ || ::getpeername(descriptor_, endpoint.data(), &size) != 0) return {};
+  endpoint.resize(size);
+  return endpoint;
 }
 
 }  // namespace togglecast::net

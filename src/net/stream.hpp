@@ -1,9 +1,9 @@
-// One TCP connection of a shard. Reading waits for readiness and then reads without blocking into the shard's
-// scratch buffer, so an idle connection owns no buffer; writing collects shared blocks and sends them at the
-// end of the loop turn, touching queue and reactor only when the kernel says would-block.
+// One TCP connection of a shard. It hears once that bytes are there and then reads without blocking into the
+// shard's scratch buffer, so an idle connection owns no buffer; writing collects shared blocks and sends them
+// at the end of the loop turn, touching a queue only when the kernel says would-block.
 //
-// Thread rule: everything on the shard's thread. Ownership: reference-counted by its owner and by its pending
-// waits; the owner closes it and drops it, or retires with it.
+// Thread rule: everything on the shard's thread. Ownership: reference-counted by its owner and, until it is
+// closed, by its shard; the owner closes it and drops it, or retires with it.
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
@@ -48,10 +48,9 @@ struct StreamLimits {
 
 class Stream final : public boost::intrusive_ref_counter<Stream, boost::thread_unsafe_counter> {
  public:
-  using Socket =
-      boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
-
-  Stream(Shard& shard, Socket socket);
+  /// Takes a connected, non-blocking descriptor, which is closed with the stream. Null (and the descriptor
+  /// closed) when the kernel has no room to watch it.
+  [[nodiscard]] static boost::intrusive_ptr<Stream> adopt(Shard& shard, int descriptor);
   ~Stream();
 
   [[nodiscard]] Shard& shard() const noexcept { return shard_; }
@@ -68,8 +67,8 @@ class Stream final : public boost::intrusive_ref_counter<Stream, boost::thread_u
   void send(std::string_view bytes) { send(SharedBytes(bytes)); }
   /// Sends now what this turn collected.
   void flush();
-  /// The shard's part of it: the turn is over.
-  void end_turn();
+  /// For broadcasts: `Shard::send` with it is `send`. Valid as long as the stream.
+  [[nodiscard]] Outlets::Index outlet() const noexcept { return outlet_; }
   /// Bytes that the kernel has not taken yet.
   [[nodiscard]] std::size_t backlog_bytes() const noexcept;
 
@@ -88,31 +87,45 @@ class Stream final : public boost::intrusive_ref_counter<Stream, boost::thread_u
   [[nodiscard]] boost::asio::ip::tcp::endpoint peer() const noexcept;
 
  private:
+  friend class Shard;
   struct Backlog;
 
-  void wait_readable();
-  void on_readable();
-  void wait_writable();
-  void on_writable();
+  Stream(Shard& shard, int descriptor);
+
+  // The shard's part.
+  void on_ready(std::uint32_t events);
+  /// Writes what the turn collected, of which the kernel has taken `taken` bytes already.
+  void flush(std::size_t taken);
+  /// Bytes that were to be sent are lost.
+  void fail() { end_later(StreamEnd::error); }
+  [[nodiscard]] bool watched() const noexcept { return watched_; }
+  void forget_watch() noexcept { watched_ = false; }
+
+  void read_available();
+  void write_backlog();
   /// Writes from `bytes`; returns how much the kernel took, or -1 after an error that has ended the stream.
   [[nodiscard]] std::ptrdiff_t write_some(std::string_view bytes);
   void queue(const SharedBytes& block, std::size_t offset);
+  /// Whether the shard may write for this stream.
+  void guide(bool guided) noexcept;
   void end(StreamEnd reason);
   void end_later(StreamEnd reason);
   void shut_down();
   void close_socket() noexcept;
+  void unwatch() noexcept;
 
   Shard& shard_;
-  Socket socket_;
   StreamHandler* handler_ = nullptr;
   const StreamLimits* limits_;
-  const SendChains::Link* pending_ = nullptr;  // collected in this turn
-  std::unique_ptr<Backlog> backlog_;           // only while the kernel does not take our bytes
-  bool dirty_ = false;
+  std::unique_ptr<Backlog> backlog_;  // only while the kernel does not take our bytes
+  int descriptor_;
+  Outlets::Index outlet_;
+  bool watched_ = false;
   bool reading_ = false;
-  bool waiting_readable_ = false;
-  bool closing_ = false;  // close_gracefully was called
-  bool ended_ = false;    // on_end was or will be called, or nobody wants it
+  bool readable_ = false;  // there may be bytes that nobody has read
+  bool hung_up_ = false;   // and behind them an end or an error
+  bool closing_ = false;   // close_gracefully was called
+  bool ended_ = false;     // on_end was or will be called, or nobody wants it
   bool closed_ = false;
 };
 

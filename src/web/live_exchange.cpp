@@ -82,7 +82,6 @@ Exchange::Upgraded LiveExchange::upgrade(std::string_view head) {
 void LiveExchange::move_to(net::Shard& target, std::function<void(std::shared_ptr<Exchange>)> handler) {
   HttpConnection* connection = detach();
   if (connection == nullptr) return;
-  const bool v6 = connection->stream_->peer().protocol() == boost::asio::ip::tcp::v6();
   const int descriptor = connection->stream_->release();
   if (descriptor < 0) {  // closed, or earlier answers still wait for the client to read them
     connection->close_and_leave();
@@ -108,16 +107,12 @@ void LiveExchange::move_to(net::Shard& target, std::function<void(std::shared_pt
   moving->input = std::move(connection->input_);
   moving->descriptor = descriptor;
   connection->leave();
-  target.post([moving, v6, &target, handler = std::move(handler)] {
+  target.post([moving, &target, handler = std::move(handler)] {
     if (moving->shared->closed.load(std::memory_order_relaxed)) return;
-    net::Stream::Socket socket(target.context());
-    boost::system::error_code error;
-    socket.assign(v6 ? boost::asio::ip::tcp::v6() : boost::asio::ip::tcp::v4(), moving->descriptor, error);
-    if (error) return;
-    moving->descriptor = -1;
-    auto owned = std::make_unique<HttpConnection>(moving->shared,
-                                                  net::StreamPtr(new net::Stream(target, std::move(socket))),
-                                                  std::move(moving->direct));
+    net::StreamPtr stream = net::Stream::adopt(target, std::exchange(moving->descriptor, -1));
+    if (stream == nullptr) return;
+    auto owned =
+        std::make_unique<HttpConnection>(moving->shared, std::move(stream), std::move(moving->direct));
     HttpConnection& arrived = *owned;
     moving->shared->connections[target.index()].emplace(&arrived, std::move(owned));
     arrived.input_ = std::move(moving->input);

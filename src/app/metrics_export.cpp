@@ -77,6 +77,8 @@ void export_shards(observe::Metrics& metrics, const net::ShardPool& shards) {
        &Counters::blocked_writes},
       {"togglecast_overflowed_streams_total", "Connections closed because too much was queued for them.",
        &Counters::overflowed_streams},
+      {"togglecast_broadcast_frames_total",
+       "Frames that broadcasts sent to connections, not counted as packets.", &Counters::broadcast_frames},
       {"togglecast_shard_turns_total", "Turns of the shards' loops.", &Counters::turns},
       {"togglecast_failed_tasks_total", "Tasks of shards that failed.", &Counters::failed_tasks},
   };

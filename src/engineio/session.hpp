@@ -47,6 +47,8 @@ class SessionHandler {
   virtual void on_close(CloseReason reason) = 0;
   /// What was queued has been taken by the kernel.
   virtual void on_drained() {}
+  /// Polling is over: `Session::outlet` is that of the WebSocket now.
+  virtual void on_upgraded() {}
 };
 
 /// 20 characters of base64url: the shard, then 112 random bits. A secret.
@@ -68,6 +70,10 @@ class Session final : public net::Retirable, private net::TimerNode, private web
   void send(const SharedBytes& frame);
   /// True when a packet sent now would leave at once; otherwise volatile packets are dropped.
   [[nodiscard]] bool writable() const noexcept;
+  /// Where `Shard::send` reaches the client directly, past this session; kNone over polling. For broadcasts.
+  [[nodiscard]] net::Outlets::Index outlet() const noexcept {
+    return socket_ != nullptr ? socket_->outlet() : net::Outlets::kNone;
+  }
   /// Bytes that neither the kernel nor a poll has taken yet.
   [[nodiscard]] std::size_t backlog_bytes() const noexcept;
   /// Ends the session. What was sent before still leaves: a polling client gets it with the close packet at

@@ -93,6 +93,7 @@ class Namespace final : public HandlerRegistry,
   [[nodiscard]] Adapter& adapter_for(const BroadcastOptions& options) noexcept;
   [[nodiscard]] Rooms& rooms(const net::Shard& shard) noexcept { return *rooms_[shard.index()]; }
   void on_every_shard(const std::function<void(net::Shard&)>& task);
+  void send_to_selected(net::Shard& shard, const EncodedPacket& packet, const BroadcastOptions& targets);
   /// `only`: the shard that has all the sockets addressed; nullptr: any may.
   void deliver_recorded(Arguments event, BroadcastOptions options, net::Shard* only = nullptr);
   /// Runs `task` on the current shard after everything recorded before.

@@ -56,6 +56,7 @@ class WebSocket final : private net::StreamHandler {
   void abort();
   [[nodiscard]] bool open() const noexcept { return open_; }
   [[nodiscard]] net::Stream& stream() noexcept { return *stream_; }
+  [[nodiscard]] net::Outlets::Index outlet() const noexcept { return stream_->outlet(); }
 
  private:
   void on_data(char* data, std::size_t size) override;

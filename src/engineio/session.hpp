@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/pooled.hpp"
 #include "base/shared_bytes.hpp"
 #include "engineio/heartbeat.hpp"
 #include "engineio/options.hpp"
@@ -55,11 +56,15 @@ class SessionHandler {
 using SessionId = std::array<char, 20>;
 [[nodiscard]] inline std::string_view view_of(const SessionId& id) noexcept { return {id.data(), id.size()}; }
 
-class Session final : public net::Retirable, private net::TimerNode, private web::WebSocketHandler {
+class Session final : public net::Retirable,
+                      public Pooled<Session>,
+                      private net::TimerNode,
+                      private web::WebSocketHandler {
  public:
   ~Session() override;
 
   [[nodiscard]] std::string_view id() const noexcept { return view_of(id_); }
+  [[nodiscard]] const SessionId& session_id() const noexcept { return id_; }
   [[nodiscard]] net::Shard& shard() const noexcept { return shard_; }
   [[nodiscard]] TransportKind transport() const noexcept {
     return socket_ != nullptr ? TransportKind::websocket : TransportKind::polling;

@@ -14,6 +14,7 @@
 #include <memory>
 #include <string_view>
 
+#include "base/pooled.hpp"
 #include "base/shared_bytes.hpp"
 #include "net/shard.hpp"
 
@@ -46,7 +47,8 @@ struct StreamLimits {
   Milliseconds stall{30'000};  ///< a backlog must shrink within this time
 };
 
-class Stream final : public boost::intrusive_ref_counter<Stream, boost::thread_unsafe_counter> {
+class Stream final : public boost::intrusive_ref_counter<Stream, boost::thread_unsafe_counter>,
+                     public Pooled<Stream> {
  public:
   /// Takes a connected, non-blocking descriptor, which is closed with the stream. Null (and the descriptor
   /// closed) when the kernel has no room to watch it.

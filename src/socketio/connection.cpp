@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/pooled.hpp"
 #include "engineio/frame.hpp"
 #include "socketio/namespace.hpp"
 #include "socketio/server.hpp"
@@ -102,7 +103,8 @@ void Connection::on_connect(wire::socketio::Packet packet) {
   if (nsp == nullptr) return refuse("Invalid namespace");
   std::string pid(json::string_or_empty(packet.auth, "pid"));
   std::string offset(json::string_or_empty(packet.auth, "offset"));
-  auto socket = std::make_shared<Socket>(std::move(nsp), *this, std::move(packet.auth));
+  auto socket =
+      std::allocate_shared<Socket>(PoolAllocator<Socket>(), std::move(nsp), *this, std::move(packet.auth));
   sockets_.push_back(socket);
   socket->start(std::move(pid), std::move(offset));
 }

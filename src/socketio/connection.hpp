@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/pooled.hpp"
 #include "engineio/session.hpp"
 #include "net/timer_wheel.hpp"
 #include "socketio/handlers.hpp"
@@ -19,7 +20,7 @@ namespace togglecast::socketio {
 class Server;
 class Socket;
 
-class Connection final : public engineio::SessionHandler {
+class Connection final : public engineio::SessionHandler, public Pooled<Connection> {
  public:
   Connection(Server& server, engineio::Session& session, engineio::HandshakePtr handshake);
   ~Connection() override;

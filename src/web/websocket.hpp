@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/pooled.hpp"
 #include "base/shared_bytes.hpp"
 #include "net/stream.hpp"
 #include "web/exchange.hpp"
@@ -36,7 +37,7 @@ class WebSocketHandler {
   ~WebSocketHandler() = default;
 };
 
-class WebSocket final : private net::StreamHandler {
+class WebSocket final : public Pooled<WebSocket>, private net::StreamHandler {
  public:
   WebSocket(net::StreamPtr stream, wire::websocket::DecoderLimits limits, WebSocketHandler& handler);
   WebSocket(const WebSocket&) = delete;

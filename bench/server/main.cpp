@@ -16,6 +16,7 @@
 #include <string>
 
 #include "base/base64.hpp"
+#include "net/memory_trim.hpp"
 #include "net/shard_pool.hpp"
 #include "observe/log.hpp"
 #include "socketio/server.hpp"
@@ -70,6 +71,7 @@ int main(int count, char** values) {
 
   observe::Log log;
   net::ShardPool shards(number("--shards", 1));
+  net::MemoryTrim trim(shards, {.every = Milliseconds(3'000)});
   socketio::Options io_options;
   io_options.log = &log;
   io_options.retain_handshake = false;

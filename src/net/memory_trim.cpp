@@ -24,7 +24,7 @@ void MemoryTrim::look() {
   const std::uint64_t now = changes();
   if (now - seen_ >= options_.connections) {
     seen_ = now;
-    looks_left_ = 2;  // what belongs to the beginning of a connection goes a little later
+    looks_left_ = 4;  // what belongs to the beginning of a connection goes a little later
   }
   if (looks_left_ == 0) return;
   --looks_left_;

@@ -1,19 +1,24 @@
-# Target `header_checks`: every header under src/ compiled alone, without precompiled headers, and included twice.
+# Target `header_checks`: every header under src/ that no source of its own includes first is compiled alone, without
+# precompiled headers, and included twice. Those with a source are compiled alone by clang-tidy, which sees that first line.
 
 function(add_header_checks)
   set(targets "")
   foreach(layer IN LISTS togglecast_layers)
     file(GLOB_RECURSE headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${layer}/*.hpp)
-    if(NOT headers)
-      continue()
-    endif()
     set(sources "")
     foreach(header IN LISTS headers)
+      string(REGEX REPLACE "hpp$" "cpp" own_source ${header})
+      if(EXISTS ${own_source})
+        continue()
+      endif()
       file(RELATIVE_PATH name ${PROJECT_SOURCE_DIR}/src ${header})
       set(source ${CMAKE_BINARY_DIR}/header_checks/${name}.cpp)
       file(CONFIGURE OUTPUT ${source} CONTENT "#include \"${name}\"\n#include \"${name}\"\n" @ONLY)
       list(APPEND sources ${source})
     endforeach()
+    if(NOT sources)
+      continue()
+    endif()
     add_library(header_checks_${layer} OBJECT EXCLUDE_FROM_ALL ${sources})
     target_compile_options(header_checks_${layer} PRIVATE -O0 -g0 -U_FORTIFY_SOURCE)
     target_link_libraries(header_checks_${layer} PRIVATE togglecast::${layer})

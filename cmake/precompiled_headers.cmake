@@ -2,7 +2,7 @@
 # compiled differently from libraries). Nobody may rely on them: the header checks and clang-tidy do without.
 
 set(togglecast_heavy_headers
-    <boost/asio/io_context.hpp> <boost/asio/ip/tcp.hpp> <boost/asio/post.hpp> <boost/json.hpp>
+    <boost/asio/io_context.hpp> <boost/asio/ip/tcp.hpp> <boost/asio/post.hpp> <boost/json/value.hpp>
     <tl/expected.hpp> <algorithm> <chrono> <functional> <map> <memory> <optional> <string> <string_view>
     <unordered_map> <variant> <vector>)
 

@@ -37,7 +37,8 @@ continue_as_caller() {
   local name=${entry%%:*} home
   home=$(cut -d: -f6 <<<"$entry")
   # A clone that root made is not writable for the caller; what we write to in it is.
-  install -d -o "$SUDO_UID" -g "$SUDO_GID" "$root/build" "$root/data"
+  install -d -o "$SUDO_UID" -g "$SUDO_GID" "$root/build"
+  install -d -m 700 -o "$SUDO_UID" -g "$SUDO_GID" "$root/data"
   exec setpriv --reuid="$SUDO_UID" --regid="$SUDO_GID" --init-groups \
     env -u SUDO_UID -u SUDO_GID -u SUDO_USER -u SUDO_COMMAND HOME="$home" USER="$name" LOGNAME="$name" "$@"
 }

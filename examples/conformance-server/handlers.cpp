@@ -213,9 +213,7 @@ void on_everyone(HandlerRegistry& nsp) {
 }
 
 void register_all(HandlerRegistry& nsp) {
-  nsp.on_connection([](Socket& socket) {
-    socket.emit("auth", socket.auth().is_object() ? socket.auth() : json::value(json::object{}));
-  });
+  nsp.on_connection([](Socket& socket) { socket.emit("auth", socket.auth()); });
   on_messages(nsp);
   on_rooms(nsp);
   on_self(nsp);

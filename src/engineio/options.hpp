@@ -66,6 +66,9 @@ struct Options {
   std::optional<std::string> cookie;  ///< name of a cookie that carries the sid, set on the polling handshake
   /// Asked before a session begins; nullopt lets it.
   std::function<std::optional<Refusal>(const wire::http::Request&, const web::Peer&)> allow_request{};
+  /// Asked once a session begins; what it returns (may be null) is kept until the session ends: for counting
+  /// sessions by something that only the application knows.
+  std::function<std::shared_ptr<void>(const web::Peer&)> hold{};
   /// Hears of every refused request: for logs.
   std::function<void(const web::Exchange&, ErrorCode, std::string_view message)> on_refused{};
 };

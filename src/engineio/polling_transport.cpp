@@ -1,5 +1,7 @@
 #include "engineio/polling_transport.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <string>
 #include <utility>
 
@@ -10,6 +12,12 @@
 #include "wire/engineio/packet.hpp"
 
 namespace togglecast::engineio {
+namespace {
+
+// python-engineio refuses answers of more than 16 packets; what is left goes with the next poll.
+constexpr std::size_t kMostPacketsPerPoll = 16;
+
+}  // namespace
 
 void PollingTransport::poll(web::ExchangePtr exchange) {
   if (waiting_ != nullptr) {
@@ -18,11 +26,19 @@ void PollingTransport::poll(web::ExchangePtr exchange) {
     return;
   }
   waiting_ = std::move(exchange);
+  if (session_.state_ == Session::State::closing_by_client) {
+    session_.end(CloseReason::transport_close);
+    return;
+  }
   waiting_->on_abort([this] {
     waiting_.reset();
     session_.end(CloseReason::transport_error);
   });
-  if (!queue_.empty()) flush();
+  if (!queue_.empty()) {
+    flush();
+  } else if (close_due_) {
+    session_.end(CloseReason::forced_close);
+  }
   if (waiting_ != nullptr && session_.open()) session_.on_drained();
 }
 
@@ -48,16 +64,17 @@ void PollingTransport::post(web::ExchangePtr exchange) {
     session_.end(CloseReason::transport_error);
     return;
   }
-  read_payload(exchange->request().body, *exchange);
+  read_payload(exchange);
 }
 
-void PollingTransport::read_payload(std::string_view body, web::Exchange& exchange) {
+void PollingTransport::read_payload(const web::ExchangePtr& exchange) {
+  const std::string_view body = exchange->request().body;
   wire::engineio::PayloadReader reader(body);
   std::string_view packet;
   std::size_t count = 0;
   while (session_.open() && reader.next(packet)) {
     if (++count > session_.server_.options().packets_per_payload) {
-      answer_post(exchange, 400, "too many packets in one body");
+      answer_post(*exchange, 400, "too many packets in one body");
       session_.end(CloseReason::parse_error);
       return;
     }
@@ -67,7 +84,11 @@ void PollingTransport::read_payload(std::string_view body, web::Exchange& exchan
       session_.on_packet_text(replace_invalid_utf8(packet));
     }
   }
-  answer_post(exchange, 200, "ok");
+  if (session_.state_ == Session::State::closing_by_client) {
+    closing_post_ = exchange;
+  } else {
+    answer_post(*exchange, 200, "ok");
+  }
 }
 
 void PollingTransport::send(const SharedBytes& frame) {
@@ -93,19 +114,31 @@ void PollingTransport::schedule_flush() {
 
 void PollingTransport::flush() {
   if (waiting_ == nullptr || queue_.empty()) return;
-  std::size_t size = queue_.size();
-  for (const auto& frame : queue_) size += polling_size(frame);
+  const auto exchange = std::exchange(waiting_, nullptr);
+  answer(*exchange, take_payload(kMostPacketsPerPoll));
+}
+
+void PollingTransport::close() {
+  close_due_ = true;
+  flush();
+  if (waiting_ != nullptr) session_.end(CloseReason::forced_close);
+}
+
+std::string PollingTransport::take_payload(std::size_t most) {
+  const auto count = static_cast<std::ptrdiff_t>(std::min(most, queue_.size()));
+  const auto taken_end = queue_.begin() + count;
+  std::size_t size = 0;
+  for (auto frame = queue_.begin(); frame != taken_end; ++frame) size += 1 + polling_size(*frame);
   std::string payload;
   payload.reserve(size);
-  for (const auto& frame : queue_) {
-    if (!payload.empty()) payload += wire::engineio::kSeparator;
-    append_to_payload(payload, frame);
+  for (auto frame = queue_.begin(); frame != taken_end; ++frame) {
+    if (frame != queue_.begin()) payload += wire::engineio::kSeparator;
+    append_to_payload(payload, *frame);
+    queued_bytes_ -= frame->size();
   }
-  queue_ = {};
-  queued_bytes_ = 0;
-  const auto exchange = std::exchange(waiting_, nullptr);
-  answer(*exchange, std::move(payload));
-  if (session_.state_ == Session::State::closing) session_.end(CloseReason::forced_close);
+  queue_.erase(queue_.begin(), taken_end);
+  if (queue_.empty()) queue_.shrink_to_fit();
+  return payload;
 }
 
 void PollingTransport::release_poll() {
@@ -114,13 +147,18 @@ void PollingTransport::release_poll() {
 }
 
 void PollingTransport::end(std::string_view packet) {
+  if (waiting_ != nullptr) {
+    queue_.push_back(text_packet(packet));
+    answer(*std::exchange(waiting_, nullptr), take_payload(queue_.size()));
+  }
   queue_ = {};
   queued_bytes_ = 0;
-  if (const auto exchange = std::exchange(waiting_, nullptr)) answer(*exchange, std::string(packet));
+  if (const auto post = std::exchange(closing_post_, nullptr)) answer_post(*post, 200, "ok");
 }
 
 void PollingTransport::hand_over(web::WebSocket& socket) {
   for (const auto& frame : queue_) socket.send(frame);
+  queue_ = {};
   end("6");
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -33,9 +34,13 @@ class PollingTransport final : public net::Retirable {
   /// A poll waits and nothing is queued yet.
   [[nodiscard]] bool writable() const noexcept { return waiting_ != nullptr && queue_.empty(); }
   [[nodiscard]] std::size_t queued_bytes() const noexcept { return queued_bytes_; }
+  /// Ends the session once what is queued has been polled: the close packet goes alone, since stock clients
+  /// handle it before the messages of the same payload.
+  void close();
   /// A waiting poll gets the noop packet, so that the client can stop polling.
   void release_poll();
-  /// The session ended: a waiting poll is answered with `packet`.
+  [[nodiscard]] bool poll_waits() const noexcept { return waiting_ != nullptr; }
+  /// The session ended: a waiting poll is answered with what is queued and `packet`.
   void end(std::string_view packet);
   /// Everything queued goes to `socket`, in order; a waiting poll gets the noop packet.
   void hand_over(web::WebSocket& socket);
@@ -43,18 +48,21 @@ class PollingTransport final : public net::Retirable {
  private:
   void schedule_flush();
   void flush();
-  void read_payload(std::string_view body, web::Exchange& exchange);
+  [[nodiscard]] std::string take_payload(std::size_t most);
+  void read_payload(const web::ExchangePtr& exchange);
   void answer(web::Exchange& exchange, std::string body) const;
   void answer_post(web::Exchange& exchange, unsigned status, std::string body) const;
   void refuse(web::Exchange& exchange) const;
 
   Session& session_;
   web::ExchangePtr waiting_;
+  web::ExchangePtr closing_post_;  // brought the client's close packet; answered when the session is gone
   std::vector<SharedBytes> queue_;
   std::size_t queued_bytes_ = 0;
   int posts_ = 0;
   bool conflicting_posts_ = false;
   bool flush_scheduled_ = false;
+  bool close_due_ = false;
   bool overflowed_ = false;  // the session ends with this turn
 };
 

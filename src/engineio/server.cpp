@@ -192,6 +192,7 @@ void Server::open_session(const web::ExchangePtr& exchange) {
   const SessionId id = new_id(shard);
   auto owned = std::unique_ptr<Session>(new Session(*this, shard, id));
   Session& session = *owned;
+  if (options_.hold) session.held_ = options_.hold(exchange->peer());
   state.sessions.emplace(id, std::move(owned));
   ++state.counters.sessions_opened;
   ++state.counters.sessions_open;
@@ -258,7 +259,8 @@ void Server::refuse(web::Exchange& exchange, ErrorCode code, std::string_view me
   wire::http::Response response;
   response.status = status;
   if (retry_after_s > 0) response.headers.add("Retry-After", std::to_string(retry_after_s));
-  if (exchange.request().upgrade) {  // as the reference answers on the raw connection
+  if (exchange.request().upgrade) {  // as the reference answers on the raw connection, where 403 becomes 400
+    if (status == 403) response.status = 400;
     response.headers.add("Content-Type", "text/html");
     response.body = message;
     response.close = true;

@@ -13,6 +13,7 @@ namespace {
 
 namespace ws = wire::websocket;
 
+constexpr Milliseconds kCrossingPoll{30};   // how long a poll may be under way when the client closes
 constexpr Milliseconds kQuietStart{2'000};  // no early ping while a client may still be joining and upgrading
 
 // The first ping comes up to about half an interval early, so that clients that came back together do not
@@ -161,6 +162,18 @@ void Session::on_packet(const wire::engineio::Packet& packet) {
   }
 }
 
+// The client's poll and its POST travel on two connections: the poll may come a moment after the close packet
+// that it was sent before. It is answered like one that waited, and the POST is not answered before.
+void Session::closed_by_client() {
+  if (polling_ == nullptr || polling_->poll_waits()) {
+    end(CloseReason::transport_close);
+    return;
+  }
+  state_ = State::closing_by_client;
+  shard_.arm(*this, kCrossingPoll);
+  notify_closed(CloseReason::transport_close);
+}
+
 void Session::on_message_binary(std::string_view bytes) {
   if (state_ != State::open) return;
   ++server_.counters(shard_).packets_in;
@@ -168,9 +181,8 @@ void Session::on_message_binary(std::string_view bytes) {
 }
 
 void Session::on_timer(TimePoint now) {
-  if (state_ == State::closing) {  // nobody polled to hear of the close
-    state_ = State::closed;
-    server_.remove(*this);
+  if (state_ == State::closing || state_ == State::closing_by_client) {  // nobody polled to hear of the close
+    end(CloseReason::transport_close);
     return;
   }
   switch (heartbeat_.on_tick(now)) {
@@ -208,14 +220,14 @@ void Session::close(CloseReason reason, ws::CloseCode code) {
   }
   state_ = State::closing;
   cancel();
-  polling_->send(text_packet("1"));
+  polling_->close();
   if (state_ == State::closing) shard_.arm(*this, server_.options().close_grace);
   notify_closed(reason);
 }
 
 void Session::end(CloseReason reason) {
   if (state_ == State::closed) return;
-  const bool told = state_ == State::closing;
+  const bool told = state_ == State::closing || state_ == State::closing_by_client;
   state_ = State::closed;
   cancel();
   if (probe_ != nullptr) probe_->cancel();

@@ -80,7 +80,13 @@ class Session final : public net::Retirable, private net::TimerNode, private web
   friend class PollingTransport;
   friend class Server;
   friend class UpgradeProbe;
-  enum class State : std::uint8_t { opening, open, closing, closed };
+  enum class State : std::uint8_t {
+    opening,
+    open,
+    closing,            ///< by us: a polling client is told at its next poll
+    closing_by_client,  ///< a poll of the client may still be on its way, crossing the close packet
+    closed,
+  };
 
   Session(Server& server, net::Shard& shard, const SessionId& id);
 
@@ -104,12 +110,14 @@ class Session final : public net::Retirable, private net::TimerNode, private web
   void on_end(web::WebSocketEnd how, std::uint16_t code, std::string_view reason) override;
   void on_drained() override;
   void on_timer(TimePoint now) override;
+  void closed_by_client();
   void arm_heartbeat();
   void end_if_overdue(TimePoint now);
   void notify_closed(CloseReason reason);
 
   Server& server_;
   net::Shard& shard_;
+  std::shared_ptr<void> held_;  // see Options::hold
   std::unique_ptr<SessionHandler> handler_;
   std::unique_ptr<PollingTransport> polling_;
   std::unique_ptr<web::WebSocket> socket_;

@@ -48,7 +48,10 @@ std::string Metrics::exposition() const {
         for (const auto& [key, value] : labels) metric.label.push_back({key, value});
         if (series.counter != nullptr) metric.counter.value = static_cast<double>(series.counter->value());
         if (series.gauge != nullptr) metric.gauge.value = static_cast<double>(series.gauge->value());
-        if (series.read) metric.gauge.value = series.read();
+        if (series.read) {
+          const double value = series.read();
+          (family.type == Type::counter ? metric.counter.value : metric.gauge.value) = value;
+        }
         if (series.histogram != nullptr) metric.histogram = to_prometheus(*series.histogram);
         out.metric.push_back(std::move(metric));
       }

@@ -80,4 +80,10 @@ void Metrics::gauge_from(const std::string& name, const std::string& help, std::
   series_of(name, help, Type::gauge, labels).read = std::move(read);
 }
 
+void Metrics::counter_from(const std::string& name, const std::string& help, std::function<double()> read,
+                           const Labels& labels) {
+  const std::scoped_lock lock(mutex_);
+  series_of(name, help, Type::counter, labels).read = std::move(read);
+}
+
 }  // namespace togglecast::observe

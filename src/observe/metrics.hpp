@@ -93,6 +93,9 @@ class Metrics {
   /// the registry.
   void gauge_from(const std::string& name, const std::string& help, std::function<double()> read,
                   const Labels& labels = {});
+  /// The same for a number that only grows and is kept elsewhere.
+  void counter_from(const std::string& name, const std::string& help, std::function<double()> read,
+                    const Labels& labels = {});
 
   /// Prometheus text format 0.0.4: `text/plain; version=0.0.4`.
   [[nodiscard]] std::string exposition() const;

@@ -1,7 +1,7 @@
 // Every committed change, in order, to everybody who asked.
 // Thread rule: `subscribe` and dropping a Subscription from any thread, but not from within a listener.
 // Listeners run on the writer's thread, one change after the other, and must return at once: they post to
-// their own threads.
+// their own threads. The feed outlives its subscriptions.
 //
 // Nothing is missed by subscribing first and then taking `ReadModel::current`; a change at or below that
 // revision may then arrive once more and is to be ignored.

@@ -41,14 +41,19 @@ domain::SnapshotPtr ReadModel::current(std::string_view environment) const {
 }
 
 domain::SnapshotPtr ReadModel::find(std::string_view environment, const domain::Offset& offset) const {
+  auto snapshot = at(environment, offset.revision);
+  return snapshot != nullptr && snapshot->offset() == offset ? snapshot : nullptr;
+}
+
+domain::SnapshotPtr ReadModel::at(std::string_view environment, domain::Revision revision) const {
   const std::scoped_lock lock(mutex_);
   const auto found = rings_.find(environment);
   if (found == rings_.end()) return nullptr;
   const Ring& ring = found->second;
   const domain::Revision first = ring.front()->revision();
-  if (offset.revision < first || offset.revision > ring.back()->revision()) return nullptr;
-  const auto& snapshot = ring[static_cast<std::size_t>(offset.revision - first)];
-  return ring.back()->head().epoch == offset.epoch && snapshot->offset() == offset ? snapshot : nullptr;
+  if (revision < first || revision > ring.back()->revision()) return nullptr;
+  const auto& snapshot = ring[static_cast<std::size_t>(revision - first)];
+  return snapshot->head().epoch == ring.back()->head().epoch ? snapshot : nullptr;
 }
 
 std::vector<std::string> ReadModel::environments() const {

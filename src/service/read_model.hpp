@@ -32,6 +32,8 @@ class ReadModel {
   /// The state that `offset` names; nullptr when it is of another epoch or history, older than the ring or
   /// ahead.
   [[nodiscard]] domain::SnapshotPtr find(std::string_view environment, const domain::Offset& offset) const;
+  /// The state at `revision` of the present history; nullptr when it is older than the ring or ahead.
+  [[nodiscard]] domain::SnapshotPtr at(std::string_view environment, domain::Revision revision) const;
   [[nodiscard]] std::vector<std::string> environments() const;
   [[nodiscard]] std::size_t ring_capacity() const noexcept { return capacity_; }
 

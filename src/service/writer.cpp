@@ -35,6 +35,7 @@ Writer::Writer(storage::Store& store, ReadModel& model, ChangeFeed& feed, const 
 Result<Written> Writer::perform(const WriteRequest& request) { return write(request); }
 
 void Writer::start() {
+  for (const auto& environment : model_.environments()) note_revision(*model_.current(environment));
   thread_ = std::thread([this] { run(); });
 }
 
@@ -176,8 +177,7 @@ Result<Written> Writer::commit(storage::WriteTransaction& transaction, const Wri
 
 void Writer::publish(domain::LogRow row, domain::SnapshotPtr before, domain::SnapshotPtr after) {
   commits_.add();
-  metrics_.gauge("togglecast_revision", "Newest revision.", {{"environment", row.environment}})
-      .set(row.head.revision);
+  note_revision(*after);
   model_.advance(after);
   feed_.publish(std::make_shared<const Commit>(Commit{std::move(row), std::move(before), std::move(after)}));
 }
@@ -192,6 +192,11 @@ tl::unexpected<Error> Writer::store_failed(const Error& error) {
   if (error.code == Errc::internal)
     return fail(Errc::internal, "the change could not be made; the log says why");
   return tl::unexpected(error);
+}
+
+void Writer::note_revision(const domain::Snapshot& state) {
+  metrics_.gauge("togglecast_revision", "Newest revision.", {{"environment", state.environment()}})
+      .set(state.revision());
 }
 
 Result<void> Writer::health() const {

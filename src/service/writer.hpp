@@ -119,6 +119,7 @@ class Writer {
   [[nodiscard]] Result<Written> commit(storage::WriteTransaction& transaction, const WriteRequest& request,
                                        const domain::SnapshotPtr& state, Draft draft, UnixMillis at);
   void publish(domain::LogRow row, domain::SnapshotPtr before, domain::SnapshotPtr after);
+  void note_revision(const domain::Snapshot& state);
   // Logs, remembers for `health`, and answers what the asker may know.
   [[nodiscard]] tl::unexpected<Error> store_failed(const Error& error);
 

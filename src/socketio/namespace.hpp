@@ -51,7 +51,8 @@ class Namespace final : public HandlerRegistry,
   template <typename... T>
   void server_side_emit(std::function<void(Result<std::vector<Arguments>>)> done, std::string_view event,
                         T&&... values) {
-    adapter_->server_side_emit(with_name(event, arguments(std::forward<T>(values)...)), std::move(done));
+    adapter_for({}).server_side_emit(with_name(event, arguments(std::forward<T>(values)...)),
+                                     std::move(done));
   }
 
   /// Sockets of this process.

@@ -18,7 +18,7 @@ Socket::Socket(std::shared_ptr<Namespace> nsp, Connection& connection, json::val
       connection_(&connection),
       shard_(connection.shard()),
       handshake_(connection.handshake()),
-      auth_(std::move(auth)),
+      auth_(auth.is_object() ? std::move(auth) : json::value(json::object{})),
       data_(json::object{}) {
   const std::string token = random_token(shard_.random(), 15);
   token.copy(id_.data(), id_.size());

@@ -49,7 +49,7 @@ class Socket : public std::enable_shared_from_this<Socket> {
   /// The request that began the connection; nullptr once dropped (see `Options::retain_handshake`) or
   /// disconnected.
   [[nodiscard]] const engineio::Handshake* handshake() const noexcept { return handshake_.get(); }
-  /// The `auth` object of the CONNECT packet, null when there was none.
+  /// The `auth` object of the CONNECT packet, empty when there was none.
   [[nodiscard]] const json::value& auth() const noexcept { return auth_; }
 
   /// Data of the application, visible in `fetch_sockets` and kept by recovery. An object at first.

@@ -19,6 +19,10 @@ function testFiles(name) {
 const wanted = process.argv.length > 2 ? process.argv.slice(2) : kFolders;
 const sum = { passed: 0, failed: 0 };
 
+// Who is stopped stops the file that runs, which ends its servers.
+const stopped = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => stopped.abort());
+
 /** A suite fails with its tests and is not counted besides them. */
 const isSuite = ({ details }) => details?.type === 'suite';
 
@@ -26,7 +30,7 @@ async function runFile(file) {
   const name = path.relative(here, file);
   const own = { passed: 0, failed: 0 };
   const started = performance.now();
-  const stream = run({ files: [file], concurrency: 1, timeout: kFileDeadline });
+  const stream = run({ files: [file], concurrency: 1, timeout: kFileDeadline, signal: stopped.signal });
   const parents = [];
   stream.on('test:start', ({ name: title, nesting }) => parents.splice(nesting, Infinity, title));
   stream.on('test:pass', (event) => {
@@ -51,6 +55,8 @@ async function runFile(file) {
   sum.failed += own.failed;
 }
 
-for (const file of wanted.flatMap(testFiles)) await runFile(file);
+for (const file of wanted.flatMap(testFiles)) {
+  if (!stopped.signal.aborted) await runFile(file);
+}
 console.log(`${sum.passed} passed, ${sum.failed} failed`);
-process.exit(sum.failed === 0 ? 0 : 1);
+process.exit(sum.failed === 0 && !stopped.signal.aborted ? 0 : 1);

@@ -42,12 +42,16 @@ def violations(source_root, allowed):
     for path in sorted(p for p in source_root.rglob("*") if p.suffix in (".hpp", ".cpp")):
         name = path.relative_to(source_root)
         folder = name.parts[0]
+        first = True
         for number, line in enumerate(path.read_text().splitlines(), 1):
             match = INCLUDE.match(line)
             if not match:
                 continue
             where = f"src/{name}:{number}"
             ours, theirs = match.groups()
+            if first and path.suffix == ".cpp" and path.with_suffix(".hpp").exists() and ours != str(name.with_suffix(".hpp")):
+                yield f"{where}: the first include is the file's own header, which proves that it compiles alone"
+            first = False
             if theirs:
                 yield from misplaced(where, str(name.parent), theirs, allowed)
             elif not (source_root / ours).is_file() or ".." in ours:

@@ -1,6 +1,7 @@
 """What the tree must look like. Each rule is also tried on a tree that breaks it, so that none can fall asleep."""
 
 import pathlib
+import re
 import sys
 import tempfile
 import unittest
@@ -33,7 +34,8 @@ class TheTable(unittest.TestCase):
 
 class TheChecker(unittest.TestCase):
     def test_accepts_includes_that_point_down(self):
-        files = {"base/a.hpp": "#include <string>\n", "web/b.cpp": '#include "base/a.hpp"\n#include "web/b.hpp"\n', "web/b.hpp": ""}
+        files = {"base/a.hpp": "#include <string>\n",
+                 "web/b.cpp": '#include "web/b.hpp"\n\n#include "base/a.hpp"\n', "web/b.hpp": ""}
         self.assertEqual(complaints(files), [])
 
     def test_refuses_an_include_that_points_up(self):
@@ -49,6 +51,9 @@ class TheChecker(unittest.TestCase):
     def test_refuses_includes_not_written_from_the_root(self):
         self.assertEqual(len(complaints({"base/a.hpp": '#include "b.hpp"\n', "base/b.hpp": ""})), 1)
         self.assertEqual(len(complaints({"base/a.hpp": "#include <base/b.hpp>\n", "base/b.hpp": ""})), 1)
+
+    def test_refuses_a_source_that_does_not_begin_with_its_own_header(self):
+        self.assertEqual(len(complaints({"base/a.cpp": '#include <string>\n#include "base/a.hpp"\n', "base/a.hpp": ""})), 1)
 
     def test_refuses_a_heavy_header_away_from_home(self):
         self.assertEqual(len(complaints({"storage/store.hpp": "#include <sqlite3.h>\n"})), 1)
@@ -67,6 +72,16 @@ class TheHouse(unittest.TestCase):
 
     def test_every_folder_says_what_lives_there(self):
         missing = [p.name for p in (ROOT / "src").iterdir() if p.is_dir() and not (p / "README.md").is_file()]
+        self.assertEqual(missing, [])
+
+    def test_documents_name_files_that_exist(self):
+        missing = []
+        for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "src").rglob("*.md")]:
+            text = page.read_text()
+            paths = re.findall(r"`((?:src|cmake|tests|tools|examples|docs)/[\w/.-]+)`", text)
+            links = [target for target in re.findall(r"\]\(([^)#:\s]+)\)", text)]
+            missing += [f"{page.name}: {p}" for p in paths if not (ROOT / p).exists()]
+            missing += [f"{page.name}: {p}" for p in links if not (page.parent / p).exists()]
         self.assertEqual(missing, [])
 
 

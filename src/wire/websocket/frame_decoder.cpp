@@ -158,8 +158,10 @@ bool Decoder::take_header(char*& data, std::size_t& size, Header& header, Event&
   header.opcode = bytes[0] & 15;
   header.final = (bytes[0] & 0x80) != 0;
   header.length = bytes[1] & 0x7f;
-  if (header.length == 126) header.length = big_endian(bytes.data() + 2, 2);
-  if (header.length == 127) header.length = big_endian(bytes.data() + 2, 8);
+  if (header.length == 126)
+    header.length = big_endian(bytes.data() + 2, 2);
+  else if (header.length == 127)
+    header.length = big_endian(bytes.data() + 2, 8);
   std::memcpy(&header.mask, bytes.data() + have - 4, 4);
   return true;
 }

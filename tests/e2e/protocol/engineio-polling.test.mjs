@@ -268,7 +268,8 @@ describe('closing and heartbeats', () => {
   test('the server closes with a close packet at the end of a poll', async () => {
     const session = await joinedPolling(server.port);
     await session.post('42["close-me"]');
-    const answer = await session.poll();
+    let answer = await session.poll();
+    if (answer.body === '41') answer = await session.poll(); // the namespace first, the session at the next poll
 
     assert.match(answer.body, /(^|\x1e)1$/);
     await session.assertGone();

@@ -4,9 +4,9 @@ import { readFile } from 'node:fs/promises';
 import http from 'node:http';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { after, before } from 'node:test';
 import { chromium } from 'playwright-core';
 import { within } from './deadline.mjs';
+import { sharedByTests } from './server.mjs';
 
 const kArguments = [
   '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
@@ -32,52 +32,75 @@ const bundles = {
   '/3.x.js': path.join(path.dirname(require.resolve('socket.io-client-3/package.json')), 'dist/socket.io.min.js'),
 };
 
-/**
- * For all tests of the calling file: `origin` of the pages, and `page(t, version)` with that client loaded.
- * What runs in the page is given to `page.run`, which has a deadline.
- */
-export function browser() {
-  const shared = { origin: '' };
-  let chrome;
-  let pages;
-  before(async () => {
-    pages = http.createServer(async (request, response) => {
-      const { pathname } = new URL(request.url, 'http://localhost');
-      if (bundles[pathname]) {
-        response.setHeader('Content-Type', 'text/javascript');
-        response.end(await readFile(bundles[pathname]));
-      } else {
-        response.setHeader('Content-Type', 'text/html');
-        response.end(`<!doctype html><meta charset="utf-8"><title>page</title><script src="${pathname}.js"></script>`);
-      }
-    });
-    await new Promise((listening) => pages.listen(0, 'localhost', listening));
-    shared.origin = `http://localhost:${pages.address().port}`;
-    chrome = await chromium.launch({ executablePath: executable(), args: kArguments, headless: true });
+/** A web server that answers each path `/4.x` and `/3.x` with a page that has loaded that client. */
+async function servePages() {
+  const server = http.createServer(async (request, response) => {
+    const { pathname } = new URL(request.url, 'http://localhost');
+    if (bundles[pathname]) {
+      response.setHeader('Content-Type', 'text/javascript');
+      response.end(await readFile(bundles[pathname]));
+    } else {
+      response.setHeader('Content-Type', 'text/html');
+      response.end(`<!doctype html><meta charset="utf-8"><title>page</title><script src="${pathname}.js"></script>`);
+    }
   });
-  after(async () => {
-    await chrome?.close();
-    pages?.close();
-    pages?.closeAllConnections();
-  });
-  /** `as`: the origin that the page shall have; no such host need exist. */
-  shared.page = async (t, version = '4.x', as = shared.origin) => {
-    const context = await chrome.newContext();
+  await new Promise((listening) => server.listen(0, 'localhost', listening));
+  return server;
+}
+
+class Browser {
+  static async start() {
+    const browser = new Browser();
+    browser.chrome = await chromium.launch({ executablePath: executable(), args: kArguments, headless: true });
+    browser.pages = await servePages();
+    browser.origin = `http://localhost:${browser.pages.address().port}`;
+    return browser;
+  }
+
+  async end() {
+    await this.chrome.close();
+    this.pages.close();
+    this.pages.closeAllConnections();
+  }
+
+  async #newPage(t, options) {
+    const context = await this.chrome.newContext(options);
     t.after(() => context.close());
     const page = await context.newPage();
     page.setDefaultTimeout(20_000);
     page.run = (code, argument) => within(page.evaluate(code, argument), 'the outcome in the page', 20_000);
-    if (as !== shared.origin) {
+    return page;
+  }
+
+  /** A page with that version of the client. `as`: the origin that it shall have; no such host need exist. */
+  async page(t, version = '4.x', as = this.origin) {
+    const page = await this.#newPage(t);
+    if (as !== this.origin) {
       // a page of the outside world may talk to this machine only with leave
-      await context.grantPermissions(['local-network-access'], { origin: as });
+      await page.context().grantPermissions(['local-network-access'], { origin: as });
       await page.route(`${as}/**`, async (route) => {
         const { pathname } = new URL(route.request().url());
-        const answer = await fetch(shared.origin + pathname);
+        const answer = await fetch(this.origin + pathname);
         await route.fulfill({ body: await answer.text(), contentType: answer.headers.get('content-type') });
       });
     }
     await page.goto(`${as}/${version}`);
     return page;
+  }
+
+  /** A page of the server under test itself; scripts may be added whatever its policy says. */
+  async pageAt(t, url) {
+    const page = await this.#newPage(t, { bypassCSP: true });
+    await page.goto(url);
+    return page;
+  }
+}
+
+/** One browser for all tests of the calling file. What runs in a page is given to `page.run`, with a deadline. */
+export function browser() {
+  const started = sharedByTests(Browser.start, (running) => running.end());
+  return {
+    page: (...args) => started().page(...args),
+    pageAt: (...args) => started().pageAt(...args),
   };
-  return shared;
 }

@@ -6,16 +6,22 @@ import { Process } from './server.mjs';
 
 const folder = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../python');
 
-/** Resolves with what the script printed; rejects with its error output. */
-export async function python(script, args, { env = {}, ms = 40_000 } = {}) {
+/** Starts a script; `output` of the answer grows as it prints. */
+export function startPython(script, args) {
   const interpreter = process.env.TOGGLECAST_PYTHON ?? '/usr/bin/python3';
-  const run = new Process(interpreter, ['-B', path.join(folder, script), ...args], { env: { ...process.env, ...env } });
+  return new Process(interpreter, ['-B', path.join(folder, script), ...args]);
+}
+
+/** Resolves with what the script printed; rejects with its error output. */
+export async function ended(run, what, ms = 40_000) {
   try {
-    const { code } = await within(run.exited, `the end of ${script} ${args.join(' ')}`, ms);
-    if (code !== 0) throw new Error(`${script} ended with ${code}:\n${run.output}`);
+    const { code } = await within(run.exited, `the end of ${what}`, ms);
+    if (code !== 0) throw new Error(`${what} ended with ${code}`);
   } catch (error) {
     if (run.running) run.child.kill('SIGKILL');
     throw new Error(`${error.message}\n${run.output}`);
   }
   return run.stdout;
 }
+
+export const python = (script, args) => ended(startPython(script, args), `${script} ${args.join(' ')}`);

@@ -22,6 +22,9 @@ export function freePort() {
   });
 }
 
+// stopped from outside, a test file still ends what it started
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+
 /** A started program: its output so far, its exit, and ways to end it. */
 export class Process {
   constructor(command, args, options = {}) {
@@ -70,7 +73,7 @@ export class Process {
 export async function startConformance() {
   const port = await freePort();
   const override = process.env.TOGGLECAST_CONFORMANCE?.split(' ').filter(Boolean);
-  const [command, ...args] = override ?? [path.join(bin, 'conformance-server')];
+  const [command, ...args] = override?.length ? override : [path.join(bin, 'conformance-server')];
   const server = new Process(command, [...args, '--port', String(port)]);
   await server.says(`listening on ${port}`);
   server.port = port;
@@ -78,26 +81,33 @@ export async function startConformance() {
   return server;
 }
 
-/** A hook's error is easily lost among the tests that it cancels, so it is also written out. */
-export async function reported(starting) {
-  try {
-    return await starting;
-  } catch (error) {
-    process.stderr.write(`${error.stack}\n`);
-    throw error;
-  }
+/**
+ * Something that all tests of the calling file share: started before them, ended after them. Answers a function
+ * that gives it out; when the start failed, each test that asks fails with the reason.
+ */
+export function sharedByTests(start, end) {
+  let outcome;
+  before(async () => {
+    outcome = await start().then((value) => ({ value }), (error) => ({ error }));
+  });
+  after(() => outcome.value && end(outcome.value));
+  return () => {
+    if (outcome.error) throw outcome.error;
+    return outcome.value;
+  };
 }
 
-/** One conformance server for all tests of the calling file; `port` and `url` are set when they run. */
+/** One conformance server for all tests of the calling file: its `port` and `url`. */
 export function conformance() {
-  const shared = { port: 0, url: '', process: null };
-  before(async () => {
-    shared.process = await reported(startConformance());
-    shared.port = shared.process.port;
-    shared.url = shared.process.url;
-  });
-  after(() => shared.process?.end('SIGTERM'));
-  return shared;
+  const server = sharedByTests(startConformance, (process) => process.end('SIGTERM'));
+  return {
+    get port() {
+      return server().port;
+    },
+    get url() {
+      return server().url;
+    },
+  };
 }
 
 export const togglecastBinary = path.join(bin, 'togglecast');

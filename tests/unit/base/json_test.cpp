@@ -19,7 +19,7 @@ namespace {
 
 std::string rewritten(std::string_view text) {
   const auto parsed = parse(text);
-  return parsed ? serialize(*parsed) : "error: " + parsed.error().message;
+  return parsed ? json::serialize(*parsed) : "error: " + parsed.error().message;
 }
 
 TEST(Json, WritesWhatItReadWithoutSpaces) {

@@ -45,6 +45,7 @@ TEST(Metrics, WritesPrometheusText) {
   metrics.counter("togglecast_messages_total", "Messages.", {{"direction", "in"}}).add(3);
   metrics.gauge("togglecast_connections", "Open connections.").set(-2);
   metrics.gauge_from("togglecast_revision", "Newest revision.", [] { return 42.0; });
+  metrics.counter_from("togglecast_bytes_total", "Bytes.", [] { return 7.0; });
   Histogram& histogram = metrics.histogram("togglecast_commit_seconds", "Commit time.", {0.5, 1.0});
   for (const double value : {0.25, 0.5, 0.75, 3.0}) histogram.observe(value);
 
@@ -56,6 +57,8 @@ TEST(Metrics, WritesPrometheusText) {
       << text;
   EXPECT_NE(text.find("togglecast_connections -2"), std::string::npos) << text;
   EXPECT_NE(text.find("togglecast_revision 42"), std::string::npos) << text;
+  EXPECT_NE(text.find("# TYPE togglecast_bytes_total counter\ntogglecast_bytes_total 7"), std::string::npos)
+      << text;
   EXPECT_NE(text.find("togglecast_commit_seconds_count 4"), std::string::npos) << text;
   EXPECT_NE(text.find("togglecast_commit_seconds_sum 4.5"), std::string::npos) << text;
   EXPECT_NE(text.find("togglecast_commit_seconds_bucket{le=\"0.5\"} 2"), std::string::npos) << text;

@@ -243,7 +243,8 @@ TEST_P(StoreContract, PagesThroughTheLogNewestFirst) {
   auto reader = store_->open_reader().value();
   const auto revisions = [&](const LogQuery& query) {
     std::vector<domain::Revision> found;
-    for (const auto& row : reader->log_page("production", query).value()) found.push_back(row.head.revision);
+    const auto rows = reader->log_page("production", query).value();
+    for (const auto& row : rows) found.push_back(row.head.revision);
     return found;
   };
 

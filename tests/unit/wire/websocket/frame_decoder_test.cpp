@@ -85,6 +85,7 @@ std::vector<Case> cases() {
       {"text", client_text("4hello"), {{Kind::text, "4hello"}}},
       {"binary", client_frame({.opcode = 2, .payload = "\xff\xfe"}), {{Kind::binary, "\xff\xfe"}}},
       {"126 bytes", client_text(std::string(126, 'a')), {{Kind::text, std::string(126, 'a')}}},
+      {"127 bytes", client_text(std::string(127, 'a')), {{Kind::text, std::string(127, 'a')}}},
       {"long", client_frame({.opcode = 2, .payload = long_text}), {{Kind::binary, long_text}}},
       {"length of 16 bits for 3 bytes",
        client_frame({.payload = "abc", .length_bytes = 2}),

@@ -1,0 +1,58 @@
+// How many connections one address may open, and how many at once. This machine is exempt; an IPv6 address
+// counts by its /64, which is what one subscriber has. Thread rule: any thread; the lock is held for a
+// look-up.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "base/clock.hpp"
+#include "base/token_bucket.hpp"
+#include "engineio/options.hpp"
+#include "observe/metrics.hpp"
+#include "web/exchange.hpp"
+
+namespace togglecast::app {
+
+struct AddressLimitOptions {
+  std::size_t open = 5'000;
+  Rate rate{.per_second = 200, .burst = 2'000};
+};
+
+class AddressLimits {
+ public:
+  AddressLimits(const AddressLimitOptions& options, const Clock& clock, observe::Metrics& metrics);
+
+  /// Before a session begins: 429 with the time to wait, or nothing.
+  [[nodiscard]] std::optional<engineio::Refusal> admit(const web::Peer& peer);
+  /// Counts a session until what is returned is dropped.
+  [[nodiscard]] std::shared_ptr<void> hold(const web::Peer& peer);
+
+  /// Addresses that are remembered.
+  [[nodiscard]] std::size_t remembered() const;
+
+ private:
+  struct Entry {
+    std::size_t open = 0;
+    TokenBucket opened;
+  };
+  struct Book {
+    std::mutex mutex;
+    std::unordered_map<std::string, Entry> entries;
+    std::size_t sweep_at = 1'024;
+  };
+  // Forgets whoever has nothing open and was quiet long enough. Under the lock.
+  void sweep();
+
+  AddressLimitOptions options_;
+  const Clock& clock_;
+  observe::Counter& too_fast_;
+  observe::Counter& too_many_;
+  std::shared_ptr<Book> book_ = std::make_shared<Book>();  // outlives us while sessions are counted
+};
+
+}  // namespace togglecast::app

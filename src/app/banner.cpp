@@ -1,0 +1,82 @@
+#include "app/banner.hpp"
+
+#include <unistd.h>
+
+#include "app/version.hpp"
+
+namespace togglecast::app {
+namespace {
+
+std::string url(const std::string& address, std::uint16_t port) {
+  const bool v6 = address.find(':') != std::string::npos;
+  return "http://" + (v6 ? '[' + address + ']' : address) + ':' + std::to_string(port);
+}
+
+std::string addresses(const Settings& settings, std::uint16_t port) {
+  if (settings.listen.empty()) return url("localhost", port) + "  (this machine only; --listen for more)";
+  std::string text;
+  for (const std::string& address : settings.listen) text += (text.empty() ? "" : "  ") + url(address, port);
+  return text;
+}
+
+// The name of an owner: the first one's while it is there.
+std::string owner_of(const service::Product& product) {
+  const auto system = product.model().current(service::kSystemEnvironment);
+  if (system->find_by_key<domain::AdminUser>(service::kFirstOwner) != nullptr)
+    return std::string(service::kFirstOwner);
+  std::string name;
+  system->table<domain::AdminUser>().by_id.for_each([&](domain::Id, const auto& admin) {
+    if (name.empty() && admin->role == domain::Role::owner) name = admin->username;
+  });
+  return name;
+}
+
+std::string shell_quoted(const std::string& text) {
+  const bool plain =
+      text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+:@") ==
+      std::string::npos;
+  if (plain && !text.empty()) return text;
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + '\'';
+}
+
+}  // namespace
+
+std::string banner(const Settings& settings, const Container::Bound& bound, const service::Product& product,
+                   const FirstLogin& first_login, const std::filesystem::path& program) {
+  std::error_code ignored;
+  const std::string data = std::filesystem::absolute(settings.data, ignored).lexically_normal().string();
+  const std::string owner = owner_of(product);
+  std::string login = owner;
+  switch (first_login.told()) {
+    case FirstLogin::Told::on_terminal:
+      login += ", password " + first_login.password().reveal() + "  (shown this once)";
+      break;
+    case FirstLogin::Told::in_file:
+      login += ", password in " + first_login.path().string();
+      break;
+    case FirstLogin::Told::by_variable:
+      login += ", password as in TOGGLECAST_OWNER_PASSWORD";
+      break;
+    case FirstLogin::Told::not_now:
+      if (first_login.file_stands()) {
+        login += ", password in " + first_login.path().string();
+      } else {
+        login += "; another password: stop the server, then " + shell_quoted(program.string()) +
+                 " admin passwd --data " + shell_quoted(data) +
+                 (owner == service::kFirstOwner ? "" : " --username " + owner);
+      }
+      break;
+  }
+  std::string text = "Togglecast " + std::string(version()) + " is running.\n";
+  text += "  Address  " + addresses(settings, bound.port) + '\n';
+  if (bound.metrics_port)
+    text += "  Metrics  " + url(settings.metrics_listen->address, *bound.metrics_port) + "/metrics\n";
+  text += "  Data     " + data + '\n';
+  text += "  Login    " + login + '\n';
+  text += "  Stop     Ctrl-C, or kill " + std::to_string(::getpid()) + '\n';
+  return text;
+}
+
+}  // namespace togglecast::app

@@ -1,0 +1,18 @@
+// What is printed once the server runs: where, with which data, how to log in, how to stop.
+// Thread rule: pure function.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "app/container.hpp"
+#include "app/first_login.hpp"
+#include "app/settings.hpp"
+
+namespace togglecast::app {
+
+[[nodiscard]] std::string banner(const Settings& settings, const Container::Bound& bound,
+                                 const service::Product& product, const FirstLogin& first_login,
+                                 const std::filesystem::path& program);
+
+}  // namespace togglecast::app

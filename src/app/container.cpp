@@ -1,0 +1,171 @@
+#include "app/container.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <functional>
+#include <thread>
+
+#include "app/metrics_export.hpp"
+#include "app/port_owner.hpp"
+#include "app/wiring.hpp"
+#include "storage/sqlite/sqlite_store.hpp"
+
+namespace togglecast::app {
+namespace {
+
+using wire::websocket::CloseCode;
+
+// Everybody sent away at once would come back at once: so many at a time, with a pause between.
+constexpr std::size_t kSentAwayTogether = 500;
+constexpr std::size_t kMostRounds = 16;
+constexpr Milliseconds kBetweenRounds{250};
+constexpr Milliseconds kLongestAnswer{3'000};
+constexpr Milliseconds kLook{10};
+
+std::string describe_taken(std::uint16_t port, std::string_view option) {
+  std::string text = "port " + std::to_string(port) + " is taken";
+  if (const auto owner = owner_of_port(port))
+    text += " by process " + std::to_string(owner->pid) + " (" + owner->name + ")";
+  return text + "; stop that, or choose another one with " + std::string(option);
+}
+
+// Listens on `addresses` with one port. Without any: on those of this machine that exist.
+Result<std::uint16_t> listen_on(net::ShardPool& shards, const std::vector<std::string>& addresses,
+                                std::uint16_t port, const net::AcceptHandler& handler,
+                                std::string_view option) {
+  const auto attempt = [&](const net::ListenOptions& options) -> Result<void> {
+    const auto bound = shards.listen(options, handler);
+    if (bound) {
+      port = *bound;
+      return {};
+    }
+    if (bound.error().code == Errc::already_exists)
+      return fail(Errc::already_exists, describe_taken(options.port, option));
+    return fail(bound.error().code, "cannot listen on " + bound.error().message);
+  };
+  if (addresses.empty()) return attempt({.port = port}).map([&] { return port; });
+  for (const std::string& address : addresses)
+    if (auto ok = attempt({.addresses = {address}, .port = port}); !ok) return tl::unexpected(ok.error());
+  return port;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Container>> Container::build(const Settings& settings, Ground& ground,
+                                                    FirstLogin& first_login) {
+  auto store = storage::sqlite::SqliteStore::open(settings.data);
+  if (!store) return tl::unexpected(store.error());
+  service::ProductOptions options;
+  options.first_owner_password = [&first_login] {
+    return first_login.choose(std::getenv("TOGGLECAST_OWNER_PASSWORD"));
+  };
+  auto product = service::Product::open(*std::move(store), options, ground.clock, ground.random, ground.log,
+                                        ground.metrics);
+  if (!product) return tl::unexpected(product.error());
+  return std::unique_ptr<Container>(new Container(settings, ground, *std::move(product), first_login));
+}
+
+Container::Container(const Settings& settings, Ground& ground, std::unique_ptr<service::Product> product,
+                     const FirstLogin& first_login)
+    : settings_(settings),
+      ground_(ground),
+      shards_(settings.shards),
+      product_(std::move(product)),
+      first_login_(first_login.watch(*product_)),
+      refusals_(ground.log, ground.clock),
+      limits_({.open = settings.connections_per_address, .rate = settings.connection_rate}, ground.clock,
+              ground.metrics),
+      io_(shards_, socketio_options(settings_, limits_, refusals_, ground.log)),
+      realtime_(shards_, io_, *product_, realtime::Options{}, ground.clock, ground.log, ground.metrics),
+      api_(shards_, *product_, api_options(settings_), ground.clock, ground.log, ground.metrics),
+      http_(shards_, public_routes(), http_options(settings_),
+            [this](unsigned status, std::string_view message, const web::Peer& peer) {
+              refusals_.request(status, message, peer);
+            }),
+      metrics_http_(shards_, metrics_routes()) {
+  export_process(ground_.metrics, ground_.clock);
+  export_shards(ground_.metrics, shards_);
+  export_engine(ground_.metrics, io_.engine());
+  export_sockets(ground_.metrics, io_, {"/admin", "/client"});
+  export_http(ground_.metrics, http_, "public");
+  if (settings_.metrics_listen) export_http(ground_.metrics, metrics_http_, "metrics");
+}
+
+Container::~Container() { stop(); }
+
+web::Router Container::public_routes() {
+  web::Router router;
+  io_.mount(router);
+  api_.mount(router);
+  return router;
+}
+
+web::Router Container::metrics_routes() {
+  web::Router router;
+  api_.mount_metrics(router);
+  return router;
+}
+
+Result<Container::Bound> Container::listen() {
+  Bound bound;
+  const auto port = listen_on(shards_, settings_.listen, settings_.port, http_.accept_handler(), "--port");
+  if (!port) return tl::unexpected(port.error());
+  bound.port = *port;
+  if (const auto& wanted = settings_.metrics_listen) {
+    const auto metrics_port = listen_on(shards_, {wanted->address}, wanted->port,
+                                        metrics_http_.accept_handler(), "--metrics-listen");
+    if (!metrics_port) return tl::unexpected(metrics_port.error());
+    bound.metrics_port = *metrics_port;
+  }
+  return bound;
+}
+
+void Container::serve() {
+  realtime_.start();
+  api_.enter(http_api::Phase::serving);
+  shards_.start();
+  running_ = true;
+}
+
+void Container::stop() {
+  if (std::exchange(stopped_, true)) return;
+  if (running_) {
+    api_.enter(http_api::Phase::draining);
+    shards_.stop_listening();
+    io_.drain();
+    http_.drain();
+    metrics_http_.drain();
+    send_everybody_away();
+    wait_for_answers();
+  }
+  realtime_.stop();
+  product_->stop();
+  if (running_) {
+    http_.close_all();
+    metrics_http_.close_all();
+    shards_.stop();
+  }
+}
+
+void Container::send_everybody_away() {
+  const std::size_t rounds =
+      std::clamp<std::size_t>(open_sessions(io_.engine()) / kSentAwayTogether, 1, kMostRounds);
+  for (std::size_t round = 0; round + 1 < rounds; ++round) {
+    io_.engine().for_each_session([round, rounds](engineio::Session& session, engineio::SessionHandler&) {
+      if (std::hash<std::string_view>{}(session.id()) % rounds == round)
+        session.close(engineio::CloseReason::forced_close, CloseCode::service_restart);
+    });
+    std::this_thread::sleep_for(kBetweenRounds);
+  }
+  io_.close(CloseCode::service_restart);
+}
+
+void Container::wait_for_answers() const {
+  const TimePoint latest = ground_.clock.now() + kLongestAnswer;
+  const auto open = [this] {
+    return http_.counters().open_connections.load() + metrics_http_.counters().open_connections.load();
+  };
+  while (open() > 0 && ground_.clock.now() < latest) std::this_thread::sleep_for(kLook);
+}
+
+}  // namespace togglecast::app

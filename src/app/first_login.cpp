@@ -1,0 +1,90 @@
+#include "app/first_login.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "auth/password.hpp"
+
+namespace togglecast::app {
+namespace {
+
+// Whether this change gives the first owner another password, or takes the account away.
+bool ends_first_login(const service::Commit& commit) {
+  for (const domain::Op& op : commit.row.change.ops) {
+    if (op.entity != domain::Kind::admin || op.before.is_null()) continue;
+    if (domain::unique_key_of(op.entity, op.before) != service::kFirstOwner) continue;
+    const json::value* was = json::find(op.before, "password_changed_at");
+    const json::value* is = json::find(op.after, "password_changed_at");
+    if (is == nullptr || was == nullptr || *is != *was) return true;
+  }
+  return false;
+}
+
+bool was_changed(const service::Product& product) {
+  const auto system = product.model().current(service::kSystemEnvironment);
+  const auto owner = system->find_by_key<domain::AdminUser>(service::kFirstOwner);
+  return owner == nullptr || owner->password_changed_at > owner->created_at;
+}
+
+}  // namespace
+
+Result<Secret> FirstLogin::choose(const char* variable) {
+  if (variable != nullptr && *variable != '\0') {
+    const Secret password{std::string(variable)};
+    if (auto ok = auth::check_new_password(password); !ok) {
+      return fail(ok.error().code, "TOGGLECAST_OWNER_PASSWORD cannot be the owner's password: it " +
+                                       ok.error().details.front().reason);
+    }
+    told_ = Told::by_variable;
+    return password;
+  }
+  Secret password = auth::random_password(random_);
+  if (on_terminal_) {
+    told_ = Told::on_terminal;
+    password_ = password;
+    std::printf("First start: the account '%s' gets the password %s\n",
+                std::string(service::kFirstOwner).c_str(), password.reveal().c_str());
+    std::fflush(stdout);
+    return password;
+  }
+  if (auto written = write_down(password); !written) return tl::unexpected(written.error());
+  told_ = Told::in_file;
+  return password;
+}
+
+Result<void> FirstLogin::write_down(const Secret& password) const {
+  const auto cannot = [this] {
+    return fail(Errc::unavailable,
+                "cannot write the first password to " + path_.string() + ": " + std::strerror(errno));
+  };
+  remove();  // of a first start that was cut off before it made the account
+  const int file = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (file < 0) return cannot();
+  const Secret text("username: " + std::string(service::kFirstOwner) + "\npassword: " + password.reveal() +
+                    '\n');
+  const auto size = static_cast<ssize_t>(text.reveal().size());
+  const bool written =
+      ::write(file, text.reveal().data(), text.reveal().size()) == size && ::fsync(file) == 0;
+  const auto failed = cannot();
+  ::close(file);
+  if (!written) return failed;
+  return {};
+}
+
+service::ChangeFeed::Subscription FirstLogin::watch(service::Product& product) const {
+  auto subscription = product.feed().subscribe([this](const service::CommitPtr& commit) {
+    if (ends_first_login(*commit)) remove();
+  });
+  if (was_changed(product)) remove();
+  return subscription;
+}
+
+void FirstLogin::remove() const { ::unlink(path_.c_str()); }
+
+bool FirstLogin::file_stands() const { return ::access(path_.c_str(), F_OK) == 0; }
+
+}  // namespace togglecast::app

@@ -1,0 +1,51 @@
+// The program. Its exit codes stand in `togglecast serve --help`.
+
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+
+#include "app/command_line.hpp"
+#include "app/config_file.hpp"
+#include "app/serve.hpp"
+#include "app/set_password.hpp"
+
+namespace {
+
+using namespace togglecast;
+
+constexpr int kWrongSettings = 2;
+
+Result<app::Settings> settings_of(const app::Command& command) {
+  app::RawSettings file;
+  if (!command.config.empty()) {
+    auto read = app::read_config_file(command.config);
+    if (!read) return tl::unexpected(read.error());
+    file = std::move(*read);
+  }
+  return app::read_settings(command.flags, app::read_environment(&std::getenv), file);
+}
+
+int run(const app::Command& command) {
+  if (command.action == app::Command::Action::print) {
+    std::fputs(command.output.c_str(), command.wrong ? stderr : stdout);
+    return command.wrong ? kWrongSettings : 0;
+  }
+  const auto settings = settings_of(command);
+  if (!settings) {
+    std::fprintf(stderr, "togglecast: %s\n", settings.error().message.c_str());
+    return kWrongSettings;
+  }
+  return command.action == app::Command::Action::serve ? app::serve(*settings)
+                                                       : app::set_password(*settings, command.username);
+}
+
+}  // namespace
+
+int main(int count, char** values) {
+  try {
+    return run(app::parse_command_line(count, values));
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "togglecast: %s\n", error.what());
+    return 1;
+  }
+}

@@ -1,0 +1,69 @@
+#include "app/refusal_log.hpp"
+
+#include <utility>
+
+namespace togglecast::app {
+namespace {
+
+constexpr Rate kLines{.per_second = 10, .burst = 50};
+
+// What the caller may have missed.
+std::string_view hint_for(engineio::ErrorCode code) {
+  using engineio::ErrorCode;
+  switch (code) {
+    case ErrorCode::unknown_transport:
+      return "add ?EIO=4&transport=websocket (or transport=polling) to the URL";
+    case ErrorCode::unsupported_version:
+      return "add EIO=4 to the URL; clients older than Socket.IO 3 are not served";
+    case ErrorCode::unknown_sid:
+      return "the session has ended, or began at another server: behind a load balancer, polling needs "
+             "sticky "
+             "sessions";
+    case ErrorCode::bad_handshake_method:
+    case ErrorCode::bad_request:
+    case ErrorCode::forbidden:
+      return "";
+  }
+  return "";
+}
+
+}  // namespace
+
+bool RefusalLog::room() {
+  std::size_t left_out = 0;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (lines_.take(kLines, clock_.now()) != Milliseconds{0}) {
+      ++left_out_;
+      return false;
+    }
+    left_out = std::exchange(left_out_, 0);
+  }
+  if (left_out > 0) log_.warn("more refusals were not logged", {{"count", left_out}});
+  return true;
+}
+
+void RefusalLog::handshake(const web::Exchange& exchange, engineio::ErrorCode code,
+                           std::string_view message) {
+  if (!log_.enabled(observe::Level::warn) || !room()) return;
+  const std::string_view origin = exchange.request().headers.value("Origin");
+  const std::string_view hint = hint_for(code);
+  const observe::Field which("code", static_cast<int>(code));
+  const observe::Field request_id("request_id", exchange.id());
+  const observe::Field reason("reason", message);
+  const observe::Field address("address", exchange.peer().address);
+  if (!hint.empty()) {
+    log_.warn("Socket.IO request refused", {request_id, which, reason, {"hint", hint}, address});
+  } else if (!origin.empty()) {
+    log_.warn("Socket.IO request refused", {request_id, which, reason, {"origin", origin}, address});
+  } else {
+    log_.warn("Socket.IO request refused", {request_id, which, reason, address});
+  }
+}
+
+void RefusalLog::request(unsigned status, std::string_view message, const web::Peer& peer) {
+  if (!log_.enabled(observe::Level::warn) || !room()) return;
+  log_.warn("request refused", {{"status", status}, {"reason", message}, {"address", peer.address}});
+}
+
+}  // namespace togglecast::app

@@ -1,0 +1,35 @@
+// One line for each refused connection or request, with what would help; no more than a few a second, so that
+// nobody can fill a disk. Thread rule: any thread.
+#pragma once
+
+#include <mutex>
+#include <string_view>
+
+#include "base/clock.hpp"
+#include "base/token_bucket.hpp"
+#include "engineio/options.hpp"
+#include "observe/log.hpp"
+
+namespace togglecast::app {
+
+class RefusalLog {
+ public:
+  RefusalLog(observe::Log& log, const Clock& clock) : log_(log), clock_(clock) {}
+
+  /// An Engine.IO handshake or request.
+  void handshake(const web::Exchange& exchange, engineio::ErrorCode code, std::string_view message);
+  /// An HTTP request that could not be read.
+  void request(unsigned status, std::string_view message, const web::Peer& peer);
+
+ private:
+  // Whether there is room for one more line; tells of those that were left out.
+  [[nodiscard]] bool room();
+
+  observe::Log& log_;
+  const Clock& clock_;
+  std::mutex mutex_;
+  TokenBucket lines_;
+  std::size_t left_out_ = 0;
+};
+
+}  // namespace togglecast::app

@@ -1,0 +1,72 @@
+#include "app/serve.hpp"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "app/banner.hpp"
+#include "app/container.hpp"
+#include "app/process_stats.hpp"
+#include "app/signals.hpp"
+#include "app/version.hpp"
+
+extern char** environ;
+
+namespace togglecast::app {
+namespace {
+
+int cannot_start(const Error& error) {
+  std::fprintf(stderr, "togglecast: %s\n", error.message.c_str());
+  return 1;
+}
+
+// A variable that looks like ours and is none is a mistake that would go unnoticed.
+void warn_of_unknown_variables(observe::Log& log) {
+  constexpr std::string_view kPrefix = "TOGGLECAST_";
+  for (char** one = environ; one != nullptr && *one != nullptr; ++one) {
+    const std::string_view name(*one, std::strcspn(*one, "="));
+    if (!name.starts_with(kPrefix) || name == "TOGGLECAST_OWNER_PASSWORD" || name == "TOGGLECAST_CONFIG")
+      continue;
+    bool known = false;
+    for (const OptionSpec& option : options()) known = known || variable_of(option.name) == name;
+    if (!known) log.warn("a variable sets no option", {{"variable", name}});
+  }
+}
+
+}  // namespace
+
+int serve(const Settings& settings) {
+  Signals::block();
+  raise_descriptor_limit();
+  Ground ground(settings.log);
+  warn_of_unknown_variables(ground.log);
+
+  FirstLogin first_login(std::filesystem::absolute(settings.data), ::isatty(STDOUT_FILENO) == 1,
+                         ground.random);
+  auto house = Container::build(settings, ground, first_login);
+  if (!house) return cannot_start(house.error());
+  const auto bound = (*house)->listen();
+  if (!bound) return cannot_start(bound.error());
+  (*house)->serve();
+
+  std::error_code ignored;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", ignored);
+  const std::string text = banner(settings, *bound, (*house)->product(), first_login,
+                                  program.empty() ? std::filesystem::path("togglecast") : program);
+  std::fputs(text.c_str(), stdout);
+  std::fflush(stdout);
+  ground.log.info("started", {{"version", version()}, {"port", bound->port}});
+
+  const int signal = Signals::wait();
+  ground.log.info("stopping", {{"signal", ::strsignal(signal)}});
+  Signals::finish([&house] { (*house)->stop(); }, settings.stop_timeout,
+                  [&ground] { ground.log.warn("stopped at once, by a second signal"); },
+                  [&ground] { ground.log.error("the stop took too long and was cut short"); });
+  house->reset();
+  ground.log.info("stopped");
+  return 0;
+}
+
+}  // namespace togglecast::app

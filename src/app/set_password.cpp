@@ -1,0 +1,113 @@
+#include "app/set_password.hpp"
+
+#include <termios.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <future>
+#include <iostream>
+
+#include "app/first_login.hpp"
+#include "app/ground.hpp"
+#include "service/product.hpp"
+#include "storage/sqlite/sqlite_store.hpp"
+
+namespace togglecast::app {
+namespace {
+
+int complain(const std::string& message) {
+  std::fprintf(stderr, "togglecast: %s\n", message.c_str());
+  return 1;
+}
+
+// What is typed does not show while this lives.
+class Unseen {
+ public:
+  Unseen() {
+    ::tcgetattr(STDIN_FILENO, &before_);
+    termios quiet = before_;
+    quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
+  }
+  Unseen(const Unseen&) = delete;
+  Unseen& operator=(const Unseen&) = delete;
+  ~Unseen() { ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_); }
+
+ private:
+  termios before_{};
+};
+
+Result<Secret> read_line() {
+  std::string line;
+  if (!std::getline(std::cin, line)) return fail(Errc::invalid_argument, "no password was given");
+  if (line.ends_with('\r')) line.pop_back();
+  return Secret(std::move(line));
+}
+
+Result<Secret> ask(const std::string& question) {
+  const Unseen unseen;
+  std::fprintf(stderr, "%s: ", question.c_str());
+  auto answer = read_line();
+  std::fprintf(stderr, "\n");
+  return answer;
+}
+
+Result<Secret> read_new_password(const std::string& username) {
+  if (::isatty(STDIN_FILENO) != 1) return read_line();
+  auto first = ask("New password of '" + username + "'");
+  if (!first) return first;
+  const auto second = ask("Once more");
+  if (!second) return second;
+  if (first->reveal() != second->reveal())
+    return fail(Errc::invalid_argument, "these were two different passwords");
+  return first;
+}
+
+Result<void> write_password(service::Product& product, const std::string& username, const Secret& password) {
+  std::promise<Result<service::Written>> answered;
+  service::WriteOptions options;
+  options.source = service::Source::command_line;
+  product.admins().set_password(
+      service::Principal::server(std::string(service::kSystemEnvironment)), username, password, options,
+      [&answered](Result<service::Written> written) { answered.set_value(std::move(written)); });
+  return answered.get_future().get().map([](const service::Written&) {});
+}
+
+}  // namespace
+
+int set_password(const Settings& settings, const std::string& username) {
+  const auto data = std::filesystem::absolute(settings.data);
+  std::error_code ignored;
+  if (!std::filesystem::exists(data / "togglecast.db", ignored))
+    return complain("there is no Togglecast in " + data.string() + "; name its data folder with --data");
+  auto store = storage::sqlite::SqliteStore::open(data);
+  if (!store && store.error().code == Errc::conflict) {
+    return complain(store.error().message +
+                    ". Whoever knows the current password can change it while the server runs: POST "
+                    "/api/v1/auth/password");
+  }
+  if (!store) return complain(store.error().message);
+
+  Ground ground({.level = observe::Level::warn});
+  FirstLogin first_login(data, ::isatty(STDOUT_FILENO) == 1, ground.random);
+  service::ProductOptions options;
+  options.first_owner_password = [&first_login] { return first_login.choose(nullptr); };
+  auto product = service::Product::open(*std::move(store), options, ground.clock, ground.random, ground.log,
+                                        ground.metrics);
+  if (!product) return complain(product.error().message);
+  const auto watching = first_login.watch(**product);
+
+  const auto password = read_new_password(username);
+  if (!password) return complain(password.error().message);
+  const auto written = write_password(**product, username, *password);
+  if (!written) {
+    const Error& error = written.error();
+    return complain(error.details.empty() ? error.message : "the password " + error.details.front().reason);
+  }
+  (*product)->stop();
+  std::printf("The password of '%s' is changed; everybody logged in under this name has to log in again.\n",
+              username.c_str());
+  return 0;
+}
+
+}  // namespace togglecast::app

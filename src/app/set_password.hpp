@@ -1,0 +1,14 @@
+// `togglecast admin passwd`: another password for an admin, while the server is stopped.
+// Thread rule: the main thread.
+#pragma once
+
+#include <string>
+
+#include "app/settings.hpp"
+
+namespace togglecast::app {
+
+/// The exit code of the program.
+[[nodiscard]] int set_password(const Settings& settings, const std::string& username);
+
+}  // namespace togglecast::app

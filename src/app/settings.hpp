@@ -1,0 +1,73 @@
+// What can be set, and by what name: one table for command line, environment and file, so that every option
+// has all three. Thread rule: plain values and pure functions.
+//
+//   --cors-origin https://app.example     TOGGLECAST_CORS_ORIGIN=https://app.example
+//   cors-origin = ["https://app.example"]    (in the file of --config)
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/token_bucket.hpp"
+#include "observe/log.hpp"
+
+namespace togglecast::app {
+
+struct Endpoint {
+  std::string address;  ///< numeric
+  std::uint16_t port = 0;
+};
+
+struct Settings {
+  std::filesystem::path data{"data"};
+  std::uint16_t port = 5001;                 ///< 0: a free one
+  std::vector<std::string> listen;           ///< numeric addresses; empty: this machine alone
+  std::size_t shards = 0;                    ///< 0: one per core
+  std::vector<std::string> cors_origins;     ///< `*`: all
+  std::vector<std::string> trusted_proxies;  ///< addresses and CIDR blocks
+  std::optional<Endpoint> metrics_listen;
+  observe::LogOptions log;
+  std::size_t max_payload = 64 * 1'024;  ///< bytes of a message and of a request's body
+  std::size_t connections_per_address = 5'000;
+  Rate connection_rate{.per_second = 200, .burst = 2'000};  ///< of each address
+  Rate write_rate{.per_second = 10, .burst = 30};           ///< of each admin
+  std::chrono::seconds stop_timeout{10};
+};
+
+/// What one source says of one option, before it is read.
+struct RawSetting {
+  std::vector<std::string> values;
+  std::string source;  ///< for messages: `--port`, `TOGGLECAST_PORT`, `togglecast.toml line 3 (port)`
+};
+using RawSettings = std::map<std::string, RawSetting, std::less<>>;
+
+struct OptionSpec {
+  std::string_view name;   ///< `cors-origin`
+  std::string_view value;  ///< what stands for its value in the help: `ORIGIN`
+  std::string_view help;
+  bool list;  ///< may be given several times
+  Result<void> (*apply)(Settings& settings, const std::vector<std::string>& values);
+};
+
+[[nodiscard]] std::span<const OptionSpec> options() noexcept;
+[[nodiscard]] const OptionSpec* find_option(std::string_view name) noexcept;
+
+/// `TOGGLECAST_CORS_ORIGIN` for `cors-origin`.
+[[nodiscard]] std::string variable_of(std::string_view option);
+/// Of all options; lists are separated by commas, empty values are as good as none. `lookup` is `getenv`.
+[[nodiscard]] RawSettings read_environment(const std::function<const char*(const char*)>& lookup);
+
+/// Command line before environment before file before default. `invalid_argument` names the source.
+[[nodiscard]] Result<Settings> read_settings(const RawSettings& flags, const RawSettings& environment,
+                                             const RawSettings& file);
+
+}  // namespace togglecast::app

@@ -1,0 +1,65 @@
+#include "app/wiring.hpp"
+
+#include <algorithm>
+
+#include "app/process_stats.hpp"
+#include "app/version.hpp"
+
+namespace togglecast::app {
+namespace {
+
+constexpr Milliseconds kFirstConnect{10'000};
+
+web::CorsOptions cors_of(const Settings& settings) {
+  web::CorsOptions cors;
+  const auto& origins = settings.cors_origins;
+  cors.any_origin = std::find(origins.begin(), origins.end(), "*") != origins.end();
+  if (!cors.any_origin) cors.origins = origins;
+  return cors;
+}
+
+}  // namespace
+
+socketio::Options socketio_options(const Settings& settings, AddressLimits& limits, RefusalLog& refusals,
+                                   observe::Log& log) {
+  socketio::Options options;
+  options.log = &log;
+  options.connect_timeout = kFirstConnect;
+  options.retain_handshake = false;
+  auto& engine = options.engine;
+  engine.max_payload = settings.max_payload;
+  engine.cors = cors_of(settings);
+  engine.cors.credentials = !engine.cors.any_origin;  // balancers keep polling clients together by a cookie
+  engine.refuse_foreign_origins = true;
+  engine.origin_option = "--cors-origin";
+  engine.allow_request = [&limits](const wire::http::Request&, const web::Peer& peer) {
+    return limits.admit(peer);
+  };
+  engine.hold = [&limits](const web::Peer& peer) { return limits.hold(peer); };
+  engine.on_refused = [&refusals](const web::Exchange& exchange, engineio::ErrorCode code,
+                                  std::string_view message) { refusals.handshake(exchange, code, message); };
+  return options;
+}
+
+http_api::Options api_options(const Settings& settings) {
+  http_api::Options options;
+  options.version = version();
+  options.cors = cors_of(settings);
+  options.max_body = settings.max_payload;
+  options.writes = settings.write_rate;
+  options.describe = [](json::object& health) {
+    health["process"] = json::object{{"resident_bytes", resident_bytes()},
+                                     {"open_fds", open_descriptors()},
+                                     {"max_fds", descriptor_limit()},
+                                     {"cpu_seconds", cpu_seconds()}};
+  };
+  return options;
+}
+
+web::HttpOptions http_options(const Settings& settings) {
+  web::HttpOptions options;
+  if (auto proxies = web::TrustedProxies::parse(settings.trusted_proxies)) options.trusted_proxies = *proxies;
+  return options;
+}
+
+}  // namespace togglecast::app

@@ -1,0 +1,20 @@
+// From settings to the options of the parts. Thread rule: pure functions; what is passed by reference must
+// outlive the part.
+#pragma once
+
+#include "app/address_limits.hpp"
+#include "app/refusal_log.hpp"
+#include "app/settings.hpp"
+#include "http_api/api.hpp"
+#include "socketio/options.hpp"
+#include "web/http_server.hpp"
+
+namespace togglecast::app {
+
+[[nodiscard]] socketio::Options socketio_options(const Settings& settings, AddressLimits& limits,
+                                                 RefusalLog& refusals, observe::Log& log);
+[[nodiscard]] http_api::Options api_options(const Settings& settings);
+/// The proxies have been checked when the settings were read.
+[[nodiscard]] web::HttpOptions http_options(const Settings& settings);
+
+}  // namespace togglecast::app

@@ -1,0 +1,50 @@
+// A token bucket: so many at once, so many a second in the long run. Time is an argument.
+// Thread rule: plain values.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "base/clock.hpp"
+
+namespace togglecast {
+
+struct Rate {
+  double per_second = 1;  ///< above 0
+  double burst = 1;       ///< at least 1
+};
+
+class TokenBucket {
+ public:
+  /// Takes one token, or none and says how long to wait for it; zero means taken. A new bucket is full.
+  [[nodiscard]] Milliseconds take(const Rate& rate, TimePoint now) {
+    refill(rate, now);
+    if (missing_ + 1 <= rate.burst) {
+      missing_ += 1;
+      return Milliseconds{0};
+    }
+    const double seconds = (missing_ + 1 - rate.burst) / rate.per_second;
+    return Milliseconds{static_cast<Milliseconds::rep>(std::ceil(seconds * 1'000))};
+  }
+
+  /// Nothing was taken for so long that a new bucket would do as well.
+  [[nodiscard]] bool full(const Rate& rate, TimePoint now) const {
+    TokenBucket later = *this;
+    later.refill(rate, now);
+    return later.missing_ == 0;
+  }
+
+ private:
+  void refill(const Rate& rate, TimePoint now) {
+    if (now <= filled_at_) return;
+    const double seconds = std::chrono::duration<double>(now - filled_at_).count();
+    missing_ = std::max(0.0, missing_ - seconds * rate.per_second);
+    filled_at_ = now;
+  }
+
+  double missing_ = 0;
+  TimePoint filled_at_{};
+};
+
+}  // namespace togglecast

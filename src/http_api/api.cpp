@@ -1,0 +1,269 @@
+#include "http_api/api.hpp"
+
+#include <array>
+#include <cmath>
+#include <exception>
+#include <map>
+#include <utility>
+
+#include "http_api/access.hpp"
+#include "http_api/call.hpp"
+#include "http_api/problem.hpp"
+#include "http_api/routes.hpp"
+
+namespace togglecast::http_api {
+namespace {
+
+using wire::http::Method;
+
+constexpr std::array kMethods{Method::get,   Method::post, Method::put,
+                              Method::patch, Method::del,  Method::other};
+constexpr std::size_t kLoggedPath = 200;
+
+bool changes_state(Method method) { return method != Method::get && method != Method::head; }
+
+web::CorsOptions with_our_headers(web::CorsOptions cors) {
+  cors.exposed_headers = {
+      "ETag", "Location", "Retry-After", "Togglecast-Revision", "X-Request-Id", "Idempotency-Replayed"};
+  cors.allowed_headers = {"Authorization", "Content-Type",  "Idempotency-Key",
+                          "If-Match",      "If-None-Match", "Togglecast-Min-Revision"};
+  return cors;
+}
+
+}  // namespace
+
+std::string_view to_string(Phase phase) noexcept {
+  switch (phase) {
+    case Phase::starting:
+      return "starting";
+    case Phase::serving:
+      return "ready";
+    case Phase::draining:
+      return "draining";
+  }
+  return "";
+}
+
+// Requests of one route by the first digit of their status.
+struct Api::Meter {
+  explicit Meter(const Route& route) : of(route) {}
+
+  void count(observe::Metrics& metrics, unsigned status) {
+    auto& counter = by_class[status / 100 % by_class.size()];
+    observe::Counter* known = counter.load(std::memory_order_acquire);
+    if (known == nullptr) {
+      known = &metrics.counter("togglecast_http_requests_total", "Answered requests by route and status.",
+                               {{"method", std::string(wire::http::to_string(of.method))},
+                                {"route", std::string(of.pattern)},
+                                {"status", std::to_string(status / 100) + "xx"}});
+      counter.store(known, std::memory_order_release);
+    }
+    known->add();
+  }
+
+  const Route& of;
+  std::array<std::atomic<observe::Counter*>, 6> by_class{};
+};
+
+Api::Api(net::ShardPool& shards, service::Product& product, Options options, const Clock& clock,
+         observe::Log& log, observe::Metrics& metrics)
+    : shards_(shards),
+      product_(product),
+      options_(std::move(options)),
+      clock_(clock),
+      log_(log),
+      metrics_(metrics),
+      cors_(with_our_headers(options_.cors)),
+      started_at_(clock.wall_now()),
+      writes_(options_.writes),
+      revisions_(shards, product.feed(), product.model()),
+      seconds_(metrics.histogram("togglecast_http_request_seconds", "From the request to its answer.",
+                                 observe::duration_buckets())),
+      foreign_origins_(metrics.counter("togglecast_http_foreign_origins_total",
+                                       "Requests refused because of where their page came from.")),
+      rate_limited_(metrics.counter("togglecast_http_writes_limited_total",
+                                    "Writes refused because their admin was too fast.")),
+      revision_missed_(metrics.counter("togglecast_http_min_revision_missed_total",
+                                       "Requests whose Togglecast-Min-Revision did not arrive in time.")) {}
+
+Api::~Api() = default;
+
+void Api::mount(web::Router& router) {
+  std::map<std::string_view, std::vector<const Route*>> by_path;
+  for (const Route& route : routes()) {
+    add(router, route);
+    by_path[route.pattern].push_back(&route);
+  }
+  for (const auto& [path, routes_of_path] : by_path) add_refusals(router, routes_of_path);
+  router.mount(
+      "/api/",
+      [this](const web::ExchangePtr& exchange) {
+        auto response =
+            problem({Errc::not_found, "there is no path " + exchange->request().path, {}}, exchange->id());
+        cors_.decorate(exchange->request(), response.headers);
+        exchange->respond(std::move(response));
+      },
+      route_options());
+}
+
+void Api::mount_metrics(web::Router& router) {
+  for (const Route& route : routes()) {
+    if (route.access != Access::operators && route.access != Access::probe) continue;
+    router.add(route.method, route.pattern, [this, &route](web::ExchangePtr exchange) {
+      run(std::make_shared<Call>(*this, route, meters_.size(), std::move(exchange)));
+    });
+  }
+}
+
+void Api::add(web::Router& router, const Route& route) {
+  const std::size_t meter = meters_.size();
+  meters_.push_back(std::make_unique<Meter>(route));
+  router.add(
+      route.method, route.pattern,
+      [this, &route, meter](web::ExchangePtr exchange) {
+        serve(std::make_shared<Call>(*this, route, meter, std::move(exchange)));
+      },
+      route_options());
+}
+
+// OPTIONS for browsers, and every other method with a problem of ours.
+void Api::add_refusals(web::Router& router, const std::vector<const Route*>& routes_of_path) {
+  std::string allow;
+  for (const Route* route : routes_of_path)
+    allow += std::string(wire::http::to_string(route->method)) +
+             (route->method == Method::get ? ", HEAD, " : ", ");
+  allow += "OPTIONS";
+  const std::string_view pattern = routes_of_path.front()->pattern;
+  router.add(
+      Method::options, pattern,
+      [this, allow](const web::ExchangePtr& exchange) {
+        if (!cors_.allows(exchange->request(), exchange->peer().secure)) return refuse_preflight(exchange);
+        auto response = cors_.preflight(exchange->request());
+        response.headers.add("Allow", allow);
+        exchange->respond(std::move(response));
+      },
+      route_options());
+  for (const Method method : kMethods) {
+    const bool served = std::any_of(routes_of_path.begin(), routes_of_path.end(),
+                                    [method](const Route* route) { return route->method == method; });
+    if (served) continue;
+    router.add(
+        method, pattern,
+        [this, allow](const web::ExchangePtr& exchange) {
+          const std::string message =
+              exchange->request().method_text + " is not served here; these are: " + allow;
+          auto response = problem({Errc::not_found, message, {}}, exchange->id(), 405);
+          response.headers.add("Allow", allow);
+          cors_.decorate(exchange->request(), response.headers);
+          exchange->respond(std::move(response));
+        },
+        route_options());
+  }
+}
+
+web::RouteOptions Api::route_options() const {
+  web::RouteOptions options;
+  options.body_limit = options_.max_body;
+  options.refuse = [this](const wire::http::Request& request, unsigned status, std::string_view message) {
+    auto response = unreadable(status, message);
+    cors_.decorate(request, response.headers);
+    return response;
+  };
+  return options;
+}
+
+void Api::refuse_preflight(const web::ExchangePtr& exchange) {
+  foreign_origins_.add();
+  exchange->respond(problem(foreign_origin(exchange->request(), options_.origin_option), exchange->id()));
+}
+
+void Api::serve(const CallPtr& call) {
+  const auto& request = call->request();
+  if (changes_state(request.method) && !cors_.allows(request, call->peer().secure)) {
+    foreign_origins_.add();
+    return call->refuse(foreign_origin(request, options_.origin_option));
+  }
+  if (!call->content_is_acceptable())
+    return call->refuse({Errc::invalid_argument, "a body must come as Content-Type: application/json", {}},
+                        415);
+  switch (call->route().access) {
+    case Access::probe:
+    case Access::open:
+    case Access::login:
+      return run(call);
+    case Access::operators:
+      if (comes_from_this_machine(request, call->peer())) return run(call);
+      break;
+    case Access::admin:
+      break;
+  }
+  serve_to_admin(call);
+}
+
+void Api::serve_to_admin(const CallPtr& call) {
+  const auto token = bearer_token(call->request());
+  if (!token) return call->refuse(token.error());
+  auto who = product_.authenticator().authenticate(*token);
+  if (!who) return call->refuse(who.error());
+  if (who->kind != service::Principal::Kind::admin)
+    return call->refuse({Errc::forbidden, "this takes an admin's token, not a client's", {}});
+  call->who_ = std::move(*who);
+  if (changes_state(call->request().method)) {
+    if (auto taken = writes_.take(call->who().id, clock_.now()); !taken) {
+      rate_limited_.add();
+      return call->refuse(taken.error());
+    }
+  }
+  const auto wanted = call->min_revision();
+  if (!wanted) return call->refuse(wanted.error());
+  if (!*wanted) return run(call);
+  revisions_.wait(call->shard(), call->who().environment, **wanted, options_.min_revision_wait,
+                  [this, call, revision = **wanted](bool arrived) {
+                    if (arrived) {  // and its token may have gone meanwhile
+                      const auto still = product_.authenticator().recheck(call->who());
+                      return still ? run(call) : call->refuse(still.error());
+                    }
+                    revision_missed_.add();
+                    Error late{Errc::unavailable,
+                               "revision " + std::to_string(revision) + " has not arrived here yet",
+                               {}};
+                    late.retry_after_seconds = 1;
+                    call->refuse(late);
+                  });
+}
+
+void Api::run(const CallPtr& call) {
+  try {
+    call->route().handler(call);
+  } catch (const std::exception& error) {
+    log_.error(
+        "a request failed",
+        {{"request_id", call->request_id()}, {"path", call->request().path}, {"reason", error.what()}});
+    call->refuse({Errc::internal, "the request could not be served; the log says why", {}});
+  }
+}
+
+void Api::finished(const Call& call, unsigned status, std::string_view code) {
+  const double seconds = std::chrono::duration<double>(clock_.now() - call.began_).count();
+  seconds_.observe(seconds);
+  if (call.meter_ < meters_.size()) meters_[call.meter_]->count(metrics_, status);
+
+  const auto& request = call.request();
+  const Access access = call.route().access;
+  const bool of_people = access == Access::admin || access == Access::login;
+  const auto usual = of_people ? observe::Level::info : observe::Level::debug;
+  const auto level = status >= 500 ? observe::Level::warn : usual;
+  if (!log_.enabled(level)) return;
+  const std::string_view admin = call.known() ? std::string_view(call.who().name) : std::string_view{};
+  log_.write(level, "request",
+             {{"request_id", call.request_id()},
+              {"method", request.method_text},
+              {"path", std::string_view(request.path).substr(0, kLoggedPath)},
+              {"status", status},
+              {"code", code},
+              {"ms", std::round(seconds * 1e6) / 1e3},
+              {"admin", admin},
+              {"address", call.peer().address}});
+}
+
+}  // namespace togglecast::http_api

@@ -1,0 +1,104 @@
+// The REST entrance. What every request goes through, in this order: origin, token, write rate,
+// `Togglecast-Min-Revision`, its handler (routes.cpp), its one answer, the log line.
+//
+//   http_api::Api api(shards, product, options, clock, log, metrics);
+//   api.mount(router);                 // before the server starts
+//   api.enter(Phase::serving);
+//
+// Thread rule: made and mounted before the shards start, dropped after they stopped; `enter` from any thread;
+// requests run on their shards, answers of services come back to them.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/token_bucket.hpp"
+#include "http_api/revision_wait.hpp"
+#include "http_api/write_rates.hpp"
+#include "net/shard_pool.hpp"
+#include "observe/log.hpp"
+#include "observe/metrics.hpp"
+#include "service/product.hpp"
+#include "web/cors.hpp"
+#include "web/router.hpp"
+
+namespace togglecast::http_api {
+
+class Call;
+struct Route;
+
+/// Where the process is in its life; `/readyz` says 200 only while serving.
+enum class Phase : std::uint8_t { starting, serving, draining };
+[[nodiscard]] std::string_view to_string(Phase phase) noexcept;
+
+struct Options {
+  std::string version;
+  std::string environment{service::kDefaultEnvironment};  ///< named on the page at `/`
+  std::string owner{service::kFirstOwner};                ///< in the commands on that page
+  web::CorsOptions cors{};
+  std::string origin_option{"--cors-origin"};  ///< named when an origin is refused
+  std::size_t max_body = 64 * 1'024;
+  Rate writes{.per_second = 10, .burst = 30};  ///< of each admin
+  Milliseconds min_revision_wait{1'000};
+  /// More members for the detailed health: what only the wiring knows.
+  std::function<void(json::object& health)> describe{};
+};
+
+class Api {
+ public:
+  Api(net::ShardPool& shards, service::Product& product, Options options, const Clock& clock,
+      observe::Log& log, observe::Metrics& metrics);
+  Api(const Api&) = delete;
+  Api& operator=(const Api&) = delete;
+  ~Api();
+
+  /// All routes of routes.cpp.
+  void mount(web::Router& router);
+  /// Metrics and health alone, for whoever can reach the listener: no token is asked for.
+  void mount_metrics(web::Router& router);
+
+  void enter(Phase phase) noexcept { phase_.store(phase, std::memory_order_relaxed); }
+  [[nodiscard]] Phase phase() const noexcept { return phase_.load(std::memory_order_relaxed); }
+
+  [[nodiscard]] service::Product& product() noexcept { return product_; }
+  [[nodiscard]] const Options& options() const noexcept { return options_; }
+  [[nodiscard]] const Clock& clock() const noexcept { return clock_; }
+  [[nodiscard]] const web::Cors& cors() const noexcept { return cors_; }
+  [[nodiscard]] observe::Metrics& metrics() noexcept { return metrics_; }
+  [[nodiscard]] UnixMillis started_at() const noexcept { return started_at_; }
+
+ private:
+  friend class Call;
+  struct Meter;  // of one route
+
+  void add(web::Router& router, const Route& route);
+  void add_refusals(web::Router& router, const std::vector<const Route*>& routes_of_path);
+  void serve(const std::shared_ptr<Call>& call);
+  void serve_to_admin(const std::shared_ptr<Call>& call);
+  void run(const std::shared_ptr<Call>& call);
+  /// Counts and logs what was answered.
+  void finished(const Call& call, unsigned status, std::string_view code);
+  void refuse_preflight(const web::ExchangePtr& exchange);
+  [[nodiscard]] web::RouteOptions route_options() const;
+
+  net::ShardPool& shards_;
+  service::Product& product_;
+  Options options_;
+  const Clock& clock_;
+  observe::Log& log_;
+  observe::Metrics& metrics_;
+  web::Cors cors_;
+  UnixMillis started_at_;
+  std::atomic<Phase> phase_{Phase::starting};
+  WriteRates writes_;
+  RevisionWait revisions_;
+  std::vector<std::unique_ptr<Meter>> meters_;
+  observe::Histogram& seconds_;
+  observe::Counter& foreign_origins_;
+  observe::Counter& rate_limited_;
+  observe::Counter& revision_missed_;
+};
+
+}  // namespace togglecast::http_api

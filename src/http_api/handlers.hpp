@@ -1,0 +1,48 @@
+// The handlers of all routes, by the file that holds them. Thread rule: each runs on the shard of its call.
+#pragma once
+
+#include <memory>
+
+namespace togglecast::http_api {
+
+class Call;
+using CallPtr = std::shared_ptr<Call>;
+
+// front_page.cpp
+void front_page(const CallPtr& call);
+
+// health.cpp
+void health(const CallPtr& call);
+void readiness(const CallPtr& call);
+void health_details(const CallPtr& call);
+void metrics(const CallPtr& call);
+
+// sessions.cpp
+void login(const CallPtr& call);
+void logout(const CallPtr& call);
+void change_password(const CallPtr& call);
+
+// platforms.cpp
+void list_platforms(const CallPtr& call);
+void create_platform(const CallPtr& call);
+void read_platform(const CallPtr& call);
+void update_platform(const CallPtr& call);
+void delete_platform(const CallPtr& call);
+void toggle_platform(const CallPtr& call);
+
+// clients.cpp
+void list_clients(const CallPtr& call);
+void create_client(const CallPtr& call);
+void read_client(const CallPtr& call);
+void update_client(const CallPtr& call);
+void delete_client(const CallPtr& call);
+
+// tokens.cpp
+void list_tokens(const CallPtr& call);
+void issue_token(const CallPtr& call);
+void revoke_token(const CallPtr& call);
+
+// activity.cpp
+void list_activity(const CallPtr& call);
+
+}  // namespace togglecast::http_api

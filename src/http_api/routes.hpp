@@ -1,0 +1,34 @@
+// The list of all routes. Thread rule: a constant.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "wire/http/message.hpp"
+
+namespace togglecast::http_api {
+
+class Call;
+using CallPtr = std::shared_ptr<Call>;
+using Handler = void (*)(const CallPtr& call);
+
+/// What a request must bring to be let in.
+enum class Access : std::uint8_t {
+  probe,     ///< nothing; tells no more than a word
+  open,      ///< nothing; for other sites' pages, too
+  login,     ///< nothing yet, but no foreign page
+  admin,     ///< the token of an admin; what its role allows is the service's to say
+  operators  ///< comes from this machine, or with the token of an admin
+};
+
+struct Route {
+  wire::http::Method method;
+  std::string_view pattern;
+  Access access;
+  Handler handler;
+};
+
+[[nodiscard]] std::span<const Route> routes() noexcept;
+
+}  // namespace togglecast::http_api

@@ -1,0 +1,87 @@
+// Signing in and out, and one's own password.
+#include "domain/fields.hpp"
+#include "http_api/entities.hpp"
+#include "http_api/handlers.hpp"
+
+namespace togglecast::http_api {
+namespace {
+
+constexpr std::size_t kMaxUsername = 64;
+
+// These live in the environment `system`; what the caller sees is the environment it works in, so that a
+// revision always belongs to that one.
+service::Done done_quietly(const CallPtr& call) {
+  return [call](Result<service::Written> written) {
+    call->resume([call, written = std::move(written)] {
+      if (!written) return call->refuse(written.error());
+      call->answer({.status = 204});
+    });
+  };
+}
+
+// The service speaks of `/password`; in this request the new one is called `new`.
+Error in_our_words(Error error) {
+  for (FieldIssue& issue : error.details) {
+    if (issue.pointer != "/password") continue;
+    issue.pointer = "/new";
+    error.message = "/new: " + issue.reason;
+  }
+  return error;
+}
+
+}  // namespace
+
+void login(const CallPtr& call) {
+  const auto body = call->body();
+  if (!body) return call->refuse(body.error());
+  domain::FieldReader in(*body);
+  service::Login wanted;
+  wanted.username = in.text("username", kMaxUsername).value_or("");
+  wanted.password = Secret(in.text("password", auth::kMaxPassword).value_or(""));
+  wanted.environment = in.key("environment").value_or(std::string(service::kDefaultEnvironment));
+  in.require({"username", "password"});
+  if (auto ok = in.finish(); !ok) return call->refuse(ok.error());
+  if (!call->peer().loopback) wanted.address = call->peer().address;
+
+  service::WriteOptions options;
+  options.request_id = call->request_id();
+  call->product().admins().login(
+      wanted, options, [call, environment = wanted.environment](Result<service::LoggedIn> answer) {
+        call->resume([call, environment, answer = std::move(answer)] {
+          if (!answer) return call->refuse(answer.error());
+          call->answer({.body = json::object{{"token", answer->token.reveal()},
+                                             {"expires_at", to_iso8601(answer->expires_at)},
+                                             {"environment", environment},
+                                             {"admin", answer->admin}},
+                        .revision = call->product().model().current(environment)->revision()});
+        });
+      });
+}
+
+void logout(const CallPtr& call) {
+  service::WriteOptions options;
+  options.request_id = call->request_id();
+  call->product().admins().logout(call->who(), options, done_quietly(call));
+}
+
+void change_password(const CallPtr& call) {
+  const auto body = call->body();
+  if (!body) return call->refuse(body.error());
+  domain::FieldReader in(*body);
+  const Secret current(in.text("current", auth::kMaxPassword).value_or(""));
+  const Secret next(in.text("new", auth::kMaxPassword).value_or(""));
+  in.require({"current", "new"});
+  if (auto ok = in.finish(); !ok) return call->refuse(ok.error());
+
+  service::WriteOptions options;
+  options.request_id = call->request_id();
+  const auto done = done_quietly(call);
+  call->product().admins().change_password(call->who(), current, next, options,
+                                           [done](Result<service::Written> written) {
+                                             if (!written)
+                                               written = tl::unexpected(in_our_words(written.error()));
+                                             done(std::move(written));
+                                           });
+}
+
+}  // namespace togglecast::http_api

@@ -1,0 +1,92 @@
+// One shard's part of pushing: the states it knows, and who has been told which.
+//
+// `current` moves only by commits from the feed, in order. A push advances every connection that is behind
+// it; one whose connection does not take more is marked and advanced, over all it missed at once, when it
+// drains: no queue grows. Thread rule: its shard.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "net/shard.hpp"
+#include "observe/metrics.hpp"
+#include "realtime/batch.hpp"
+#include "realtime/peer.hpp"
+#include "service/feed.hpp"
+#include "service/read_model.hpp"
+#include "socketio/server.hpp"
+
+namespace togglecast::realtime {
+
+/// Names of rooms. Every environment has its own.
+[[nodiscard]] std::string room(std::string_view environment, std::string_view name);
+[[nodiscard]] std::string client_room(std::string_view environment, domain::Id client);
+[[nodiscard]] std::string entity_room(std::string_view environment, domain::Kind kind, domain::Id id);
+inline constexpr std::string_view kAllClients = "clients";
+inline constexpr std::string_view kAllAdmins = "admins";
+
+struct BroadcasterCounters {
+  observe::Counter& commits;    ///< pushes begun, per shard
+  observe::Counter& encoded;    ///< batches encoded
+  observe::Counter& delivered;  ///< batches handed to connections
+  observe::Counter& deferred;   ///< connections found busy
+};
+
+class Broadcaster {
+ public:
+  Broadcaster(net::Shard& shard, socketio::Namespace& admins, socketio::Namespace& clients,
+              const service::ReadModel& model, const Clock& clock, BroadcasterCounters counters);
+
+  /// Before the first commit: where the shard starts from.
+  void begin(const domain::SnapshotPtr& state);
+  void on_commit(const service::CommitPtr& commit);
+
+  /// The state of this environment that this shard has told; nullptr when there is no such environment.
+  [[nodiscard]] domain::SnapshotPtr current(std::string_view environment) const;
+  /// Runs `task` once `current(environment)` has reached `revision`: at once when it has.
+  void when_reached(const std::string& environment, domain::Revision revision, std::function<void()> task);
+  /// Brings a connection to `current`, from `from`.
+  void advance(socketio::Socket& socket, Peer& peer, const domain::SnapshotPtr& from);
+  /// Sends what happened after `revision`, which the connection says it has: the updates since then, or the
+  /// whole view when that is out of reach.
+  void catch_up(socketio::Socket& socket, Peer& peer, domain::Revision revision);
+  /// What was queued for this connection has left: what it missed meanwhile follows.
+  void on_drained(socketio::Socket& socket);
+
+ private:
+  using Tell = std::function<void(socketio::Socket&, Peer&)>;
+
+  void push_clients(const service::Commit& commit);
+  void push_admins(const service::Commit& commit);
+  void recheck_clients(const service::Commit& commit);
+  void recheck_admins(const service::Commit& commit);
+  void for_each(socketio::Namespace& nsp, const std::string& room, const Tell& tell);
+  void send(socketio::Socket& socket, const Batch& batch);
+  void send_whole_view(socketio::Socket& socket, Peer& peer, std::string_view reason);
+  /// True when the connection takes nothing now: it is marked and will be advanced from `from`.
+  [[nodiscard]] bool defer(socketio::Socket& socket, Peer& peer, const domain::SnapshotPtr& from);
+  [[nodiscard]] static Batch batch_for(const Peer& peer, const domain::Snapshot& from,
+                                       const domain::Snapshot& to, const domain::ClientScope& scope,
+                                       domain::Step step, const json::value& actor);
+
+  net::Shard& shard_;
+  socketio::Namespace& admins_;
+  socketio::Namespace& clients_;
+  const service::ReadModel& model_;
+  const Clock& clock_;
+  BroadcasterCounters counters_;
+  std::map<std::string, domain::SnapshotPtr, std::less<>> current_;
+  struct Waiter {
+    std::string environment;
+    domain::Revision revision;
+    std::function<void()> task;
+  };
+  std::vector<Waiter> waiters_;
+};
+
+}  // namespace togglecast::realtime

@@ -1,0 +1,222 @@
+#include "realtime/entrance.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "realtime/emit.hpp"
+#include "realtime/events.hpp"
+#include "realtime/login.hpp"
+
+namespace togglecast::realtime {
+
+using socketio::Event;
+using socketio::Next;
+using socketio::Socket;
+
+Entrance::Entrance(socketio::Namespace& nsp, House house, Rules rules)
+    : house_(house),
+      rules_(std::move(rules)),
+      logins_(house_.metrics.counter("togglecast_realtime_logins_total",
+                                     "Connections admitted, by namespace.", {{"namespace", nsp.name()}})),
+      limited_(house_.metrics.counter("togglecast_realtime_events_limited_total",
+                                      "Events refused because a connection sent too many.",
+                                      {{"namespace", nsp.name()}})),
+      connected_(house_.metrics.gauge("togglecast_realtime_connections",
+                                      "Connections that are logged in, by namespace.",
+                                      {{"namespace", nsp.name()}})) {
+  nsp.use([this](Socket& socket, const Next& next) { check(socket, next); });
+  nsp.on_connection([this](Socket& socket) { begin(socket); });
+  nsp.on_disconnect([this](Socket& socket, socketio::DisconnectReason) {
+    const auto* peer = socket.state<Peer>();
+    if (peer != nullptr && peer->logged_in) connected_.add(-1);
+  });
+  nsp.on_drained([this](Socket& socket) { house_.broadcaster(socket).on_drained(socket); });
+  nsp.filter([this](Event& event) { return let_through(event); });
+  nsp.on(std::string(rules_.connect_event), [this](Event& event) { login(event); });
+}
+
+Result<service::Principal> Entrance::identify(std::string_view token) const {
+  auto who = house_.authenticator.authenticate(token);
+  if (who && who->kind != rules_.kind) {
+    return fail(Errc::forbidden, std::string("a token of a ") + std::string(service::to_string(who->kind)) +
+                                     " does not open this namespace");
+  }
+  return who;
+}
+
+void Entrance::check(Socket& socket, const Next& next) {
+  const auto refuse = [&](const Error& error) {
+    refused(socket, error);
+    next(connect_error(error));
+  };
+  const auto offsets = wants_offsets(socket);
+  if (!offsets) return refuse(offsets.error());
+
+  const EventBudget budget(house_.options.events_per_second, house_.options.event_burst,
+                           socket.shard().now());
+  auto peer = std::make_shared<Peer>(budget, [this, &socket] { on_due(socket); });
+  peer->offsets = *offsets;
+  const auto token = presented_token(socket);
+  if (!token) return refuse(token.error());
+  if (token->empty()) {  // it may log in by an event
+    socket.set_state(std::move(peer));
+    next();
+    return;
+  }
+  auto who = identify(*token);
+  if (!who) return refuse(who.error());
+  peer->who = *who;
+  socket.set_state(std::move(peer));
+  const auto newest = house_.model.current(who->environment);
+  if (newest == nullptr) return refuse(Error{Errc::token_invalid, "the token's environment does not exist"});
+  // What made this token valid may not have reached this shard yet.
+  house_.broadcaster(socket).when_reached(who->environment, newest->revision(), [next] { next(); });
+}
+
+void Entrance::begin(Socket& socket) {
+  auto* peer = socket.state<Peer>();
+  if (peer->who.id == 0) {
+    socket.shard().arm(*peer, house_.options.login_deadline);
+    return;
+  }
+  const auto who = house_.authenticator.recheck(peer->who);
+  auto payload = who ? admit(socket, *peer, *who) : tl::unexpected(who.error());
+  if (!payload) {
+    refused(socket, payload.error());
+    socket.disconnect();
+    return;
+  }
+  socket.send(socketio::EncodedPacket::event(socket.nsp().name(),
+                                             plain_event(rules_.connected_event, *std::move(payload))));
+}
+
+void Entrance::login(Event& event) {
+  Socket& socket = event.socket();
+  auto* peer = socket.state<Peer>();
+  const auto turn_down = [&](const Error& error) {
+    refused(socket, error);
+    refuse(event, rules_.connected_event, error);
+  };
+  const auto request = object_argument(event);
+  if (!request) return turn_down(request.error());
+  const auto* given = request->if_contains("token");
+  if (given != nullptr && !given->is_string())
+    return turn_down(
+        Error{Errc::invalid_argument, "/token: must be a string", {{"/token", "must be a string"}}});
+  if (given == nullptr && !peer->logged_in)
+    return turn_down(Error{Errc::unauthenticated, "a token is needed", {{"/token", "is missing"}}});
+
+  auto who = given == nullptr ? house_.authenticator.recheck(peer->who)
+                              : identify(std::string_view(given->get_string()));
+  if (!who) return turn_down(who.error());
+  if (peer->logged_in && (who->id != peer->who.id || who->environment != peer->who.environment)) {
+    return turn_down(
+        Error{Errc::forbidden, "this connection belongs to somebody else; connect anew to change who it is"});
+  }
+  const std::string environment = who->environment;
+  const auto newest = house_.model.current(environment);
+  const domain::Revision revision = newest == nullptr ? 0 : newest->revision();
+  house_.broadcaster(socket).when_reached(
+      environment, revision, [this, event, keep = socket.shared_from_this(), who = *std::move(who)] {
+        auto* waiting = keep->state<Peer>();
+        if (!keep->connected() || waiting == nullptr) return;
+        auto payload = admit(*keep, *waiting, who);
+        if (payload) {
+          answer(event, rules_.connected_event, *std::move(payload));
+        } else {
+          refuse(event, rules_.connected_event, payload.error());
+        }
+      });
+}
+
+Result<json::object> Entrance::admit(Socket& socket, Peer& peer, const service::Principal& who) {
+  const auto state = house_.broadcaster(socket).current(who.environment);
+  if (state == nullptr) return fail(Errc::token_invalid, "the token's environment does not exist");
+  const bool renewed = peer.logged_in;
+  if (who.kind == service::Principal::Kind::admin) {
+    take_role(socket, peer, who);
+  } else {
+    peer.who = who;
+  }
+  auto payload = rules_.admit(socket, peer);
+  if (!payload) return payload;
+  (*payload)["revision"] = state->revision();
+  (*payload)["epoch"] = state->head().epoch;
+  (*payload)["server_time"] = to_iso8601(house_.clock.wall_now());
+  peer.logged_in = true;
+  peer.warned = false;
+  peer.sent = state->revision();
+  peer.behind.reset();
+  watch_expiry(socket, peer);
+  if (!renewed) {
+    logins_.add();
+    connected_.add();
+  }
+  return payload;
+}
+
+bool Entrance::let_through(Event& event) {
+  Socket& socket = event.socket();
+  auto* peer = socket.state<Peer>();
+  const auto is = [&event](std::string_view name) { return name == event.name(); };
+  const auto turn_down = [&](const Error& error) {
+    if (event.wants_ack()) event.ack(error_object(error));
+    return false;
+  };
+  if (peer == nullptr) return false;
+  const bool metered = std::none_of(rules_.unmetered.begin(), rules_.unmetered.end(), is);
+  if (metered && !peer->budget.spend(socket.shard().now())) {
+    limited_.add();
+    return turn_down({Errc::rate_limited, "too many events on this connection; slow down"});
+  }
+  if (is(rules_.connect_event)) return true;
+  if (!peer->logged_in) {
+    return turn_down(
+        {Errc::unauthenticated, "send " + std::string(rules_.connect_event) + " with a token first"});
+  }
+  if (std::none_of(rules_.events.begin(), rules_.events.end(), is)) {
+    return turn_down({Errc::not_found,
+                      "there is no event '" + event.name().substr(0, 64) + "' on " + socket.nsp().name()});
+  }
+  return true;
+}
+
+void Entrance::watch_expiry(Socket& socket, Peer& peer) {
+  const Milliseconds left{peer.who.expires_at.value - house_.clock.wall_now().value};
+  const Milliseconds lead = std::min(house_.options.expiry_warning, left / 2);
+  socket.shard().arm(peer, std::max(Milliseconds{0}, peer.warned ? left : left - lead));
+}
+
+void Entrance::on_due(Socket& socket) {
+  auto* peer = socket.state<Peer>();
+  if (!socket.connected() || peer == nullptr) return;
+  if (!peer->logged_in) {
+    refused(socket, {Errc::unauthenticated, "no token came in time"});
+    socket.disconnect();
+    return;
+  }
+  if (house_.clock.wall_now() >= peer->who.expires_at) {
+    // Not DISCONNECT: the client comes back at once, by then with a new token.
+    socket.close_transport(wire::websocket::CloseCode::policy_violation);
+    return;
+  }
+  if (!std::exchange(peer->warned, true)) {
+    json::object payload{{"expires_at", to_iso8601(peer->who.expires_at)}};
+    socket.send(socketio::EncodedPacket::event(socket.nsp().name(),
+                                               plain_event(event::kTokenExpiring, std::move(payload))));
+  }
+  watch_expiry(socket, *peer);
+}
+
+void Entrance::refused(const Socket& socket, const Error& error) {
+  house_.metrics
+      .counter("togglecast_realtime_refusals_total", "Logins refused, by namespace and code.",
+               {{"namespace", socket.nsp().name()}, {"code", std::string(to_string(error.code))}})
+      .add();
+  house_.log.info("login refused", {{"nsp", socket.nsp().name()},
+                                    {"sid", socket.id()},
+                                    {"code", to_string(error.code)},
+                                    {"reason", error.message}});
+}
+
+}  // namespace togglecast::realtime

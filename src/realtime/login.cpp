@@ -1,0 +1,50 @@
+#include "realtime/login.hpp"
+
+#include "auth/roles.hpp"
+#include "realtime/broadcaster.hpp"
+#include "realtime/emit.hpp"
+
+namespace togglecast::realtime {
+namespace {
+
+constexpr std::string_view kBearer = "Bearer ";
+
+std::string role_room(const service::Principal& who) {
+  return room(who.environment, "admins:" + std::string(domain::to_string(who.role)));
+}
+
+}  // namespace
+
+Result<std::string> presented_token(const socketio::Socket& socket) {
+  const auto* token = json::find(socket.auth(), "token");
+  if (token != nullptr && !token->is_null()) {
+    if (!token->is_string()) return fail(Errc::token_invalid, "auth.token must be a string");
+    if (!token->get_string().empty()) return std::string(token->get_string());
+  }
+  if (socket.handshake() == nullptr) return std::string();
+  const std::string_view header = socket.handshake()->headers.value("Authorization");
+  const bool bearer = header.size() > kBearer.size() &&
+                      wire::http::Headers::same_name(header.substr(0, kBearer.size()), kBearer);
+  return bearer ? std::string(header.substr(kBearer.size())) : std::string();
+}
+
+Result<bool> wants_offsets(const socketio::Socket& socket) {
+  const auto* offsets = json::find(socket.auth(), "offsets");
+  if (offsets == nullptr || offsets->is_null()) return true;
+  if (!offsets->is_bool()) return fail_field("/offsets", "auth.offsets must be true or false");
+  return offsets->get_bool();
+}
+
+socketio::ConnectError connect_error(const Error& error) {
+  const auto body = error_object(error);
+  return {error.message, body.at("error")};
+}
+
+void take_role(socketio::Socket& socket, Peer& peer, const service::Principal& who) {
+  if (peer.logged_in) socket.leave(role_room(peer.who));
+  peer.who = who;
+  peer.readable = auth::readable_kinds(who.role);
+  socket.join(role_room(who));
+}
+
+}  // namespace togglecast::realtime

@@ -1,0 +1,56 @@
+// What the product knows of one connection: who it is, what it sees, and the revision it has been told.
+// Thread rule: the socket's shard. Ownership: the socket (`socket.state<Peer>()`).
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+#include "base/clock.hpp"
+#include "domain/kind.hpp"
+#include "domain/snapshot.hpp"
+#include "domain/view.hpp"
+#include "net/timer_wheel.hpp"
+#include "service/principal.hpp"
+
+namespace togglecast::realtime {
+
+/// Events of one connection: so many a second, and a burst.
+class EventBudget {
+ public:
+  EventBudget(double per_second, double burst, TimePoint now) noexcept
+      : rate_(per_second), burst_(burst), left_(burst), at_(now) {}
+  [[nodiscard]] bool spend(TimePoint now) noexcept {
+    left_ = std::min(burst_, left_ + rate_ * std::chrono::duration<double>(now - at_).count());
+    at_ = now;
+    if (left_ < 1) return false;
+    left_ -= 1;
+    return true;
+  }
+
+ private:
+  double rate_, burst_, left_;
+  TimePoint at_;
+};
+
+struct Peer final : net::TimerNode {
+  Peer(EventBudget events, std::function<void()> timer_callback)
+      : budget(events), on_due(std::move(timer_callback)) {}
+  ~Peer() override = default;
+
+  bool logged_in = false;
+  bool offsets = true;  ///< false: `auth.offsets` asked for events without them
+  bool warned = false;  ///< token_expiring was sent for the present token
+  service::Principal who;
+  domain::ClientScope scope;   ///< of a client
+  domain::Kinds readable;      ///< by an admin
+  domain::Revision sent = 0;   ///< what it has been told, or is being told
+  domain::SnapshotPtr behind;  ///< the state it has, while its connection does not take more
+  EventBudget budget;
+  std::function<void()> on_due;  ///< the login deadline, then the token's
+
+ private:
+  void on_timer(TimePoint) override { on_due(); }
+};
+
+}  // namespace togglecast::realtime

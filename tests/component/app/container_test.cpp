@@ -1,0 +1,98 @@
+// The whole house in this process: start, serve, stop, and what stands in its way.
+#include "app/container.hpp"
+
+#include <gmock/gmock.h>
+
+#include "component/http_api/api_client.hpp"
+#include "support/temporary_folder.hpp"
+
+namespace togglecast::app {
+namespace {
+
+using ::testing::HasSubstr;
+using togglecast::testing::http;
+
+class ContainerTest : public ::testing::Test {
+ protected:
+  ContainerTest() {
+    settings_.data = folder_.path() / "data";
+    settings_.port = 0;
+    settings_.listen = {"127.0.0.1"};
+    settings_.shards = 2;
+  }
+  Result<std::unique_ptr<Container>> build() { return Container::build(settings_, ground_, first_login_); }
+
+  togglecast::testing::TemporaryFolder folder_;
+  Settings settings_;
+  Ground ground_{{.level = observe::Level::off}};
+  FirstLogin first_login_{folder_.path() / "data", false, ground_.random};
+};
+
+TEST_F(ContainerTest, ServesUntilItStops) {
+  settings_.metrics_listen = Endpoint{"127.0.0.1", 0};
+  auto house = build().value();
+  const auto bound = house->listen().value();
+
+  house->serve();
+
+  EXPECT_EQ(http(bound.port, "GET", "/readyz").status, 200U);
+  EXPECT_EQ(http(bound.port, "GET", "/").status, 200U);
+  EXPECT_EQ(http(bound.port, "GET", "/socket.io/?EIO=4&transport=polling").status, 200U);
+  const auto metrics = http(*bound.metrics_port, "GET", "/metrics", {{"X-Forwarded-For", "192.0.2.1"}});
+  EXPECT_THAT(metrics.body, HasSubstr("togglecast_sessions_open 1"));
+  EXPECT_THAT(metrics.body, HasSubstr("togglecast_sockets{namespace=\"/client\"} 0"));
+  house->stop();
+  EXPECT_THROW(http(bound.port, "GET", "/healthz"), std::runtime_error);
+}
+
+TEST_F(ContainerTest, StartsAgainWithWhatItKept) {
+  std::uint16_t port = 0;
+  {
+    auto house = build().value();
+    port = house->listen().value().port;
+    house->serve();
+  }
+  EXPECT_EQ(first_login_.told(), FirstLogin::Told::in_file);
+  FirstLogin later(folder_.path() / "data", false, ground_.random);
+  settings_.port = port;
+
+  auto house = Container::build(settings_, ground_, later).value();
+
+  EXPECT_TRUE(house->listen());
+  EXPECT_EQ(later.told(), FirstLogin::Told::not_now);
+}
+
+TEST_F(ContainerTest, ShutsOutASecondProcessOnTheSameData) {
+  const auto house = build().value();
+
+  const auto second = build();
+
+  ASSERT_FALSE(second);
+  EXPECT_THAT(second.error().message, HasSubstr("in use by process " + std::to_string(::getpid())));
+}
+
+TEST_F(ContainerTest, NamesWhoHasThePort) {
+  auto house = build().value();
+  settings_.port = house->listen().value().port;
+  house->serve();
+  settings_.data = folder_.path() / "other";
+
+  const auto refused = build().value()->listen();
+
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("port " + std::to_string(settings_.port) +
+                                                 " is taken by process " + std::to_string(::getpid())));
+  EXPECT_THAT(refused.error().message, HasSubstr("--port"));
+}
+
+TEST_F(ContainerTest, AnAddressThatIsNotOursIsAnError) {
+  settings_.listen = {"192.0.2.1"};
+
+  const auto refused = build().value()->listen();
+
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("cannot listen on 192.0.2.1"));
+}
+
+}  // namespace
+}  // namespace togglecast::app

@@ -1,0 +1,138 @@
+#include <tuple>
+
+#include "house.hpp"
+
+namespace togglecast::testing {
+namespace {
+
+class Clients : public ::testing::Test {
+ protected:
+  HttpReply create() {
+    return house_.send("POST", "/api/v1/clients", owner_,
+                       R"({"key":"shop","name":"Shop","attributes":{"eu":true}})");
+  }
+
+  House house_;
+  HttpHeaders owner_ = house_.owner();
+};
+
+TEST_F(Clients, AreCreatedReadListedChangedAndDeleted) {
+  const auto made = create();
+  EXPECT_EQ(made.status, 201U) << made.body;
+  EXPECT_EQ(made.header("location"), "/api/v1/clients/1");
+
+  EXPECT_EQ(house_.get("/api/v1/clients/1", owner_).parsed().at("attributes").at("eu"), json::value(true));
+  EXPECT_EQ(house_.get("/api/v1/clients", owner_).parsed().at("items").as_array().size(), 1U);
+  const auto off = house_.send("PATCH", "/api/v1/clients/1", owner_, R"({"active":false})");
+  EXPECT_EQ(off.parsed().at("active"), json::value(false));
+  EXPECT_EQ(pointer_of(house_.send("PATCH", "/api/v1/clients/1", owner_, R"({"key":"other"})")), "/key");
+  EXPECT_EQ(house_.send("DELETE", "/api/v1/clients/1", owner_).status, 204U);
+  EXPECT_EQ(house_.get("/api/v1/clients/1", owner_).status, 404U);
+  EXPECT_EQ(house_.send("PATCH", "/api/v1/clients/1", owner_, R"({"active":true})").status, 404U);
+}
+
+TEST_F(Clients, GetTokensThatAreShownOnce) {
+  create();
+
+  const auto issued =
+      house_.send("POST", "/api/v1/clients/1/tokens", owner_, R"({"label":"checkout","expires_in":3600})");
+
+  ASSERT_EQ(issued.status, 201U) << issued.body;
+  const json::value record = issued.parsed();
+  const std::string token(json::string_or_empty(record, "token"));
+  EXPECT_TRUE(house_.product().authenticator().authenticate(token));
+  EXPECT_EQ(issued.header("location"), "/api/v1/clients/1/tokens/" + json::serialize(record.at("id")));
+  EXPECT_FALSE(json::string_or_empty(record, "expires_at").empty());
+  const auto list = house_.get("/api/v1/clients/1/tokens", owner_);
+  EXPECT_EQ(list.parsed().at("items").as_array().size(), 1U);
+  EXPECT_EQ(list.body.find(token), std::string::npos);
+  EXPECT_EQ(house_.log().find(token), std::string::npos);
+}
+
+TEST_F(Clients, ARepeatedRequestGetsTheSameToken) {
+  create();
+  const auto headers = with(owner_, "Idempotency-Key", "t1");
+
+  const auto first = house_.send("POST", "/api/v1/clients/1/tokens", headers);
+  const auto second = house_.send("POST", "/api/v1/clients/1/tokens", headers);
+
+  EXPECT_EQ(json::string_or_empty(first.parsed(), "token"), json::string_or_empty(second.parsed(), "token"));
+  EXPECT_EQ(second.header("idempotency-replayed"), "true");
+}
+
+TEST_F(Clients, TokensAreRevoked) {
+  create();
+  const auto issued = house_.send("POST", "/api/v1/clients/1/tokens", owner_);
+  const std::string token(json::string_or_empty(issued.parsed(), "token"));
+
+  EXPECT_EQ(house_.send("DELETE", issued.header("location"), owner_).status, 204U);
+
+  EXPECT_EQ(house_.product().authenticator().authenticate(token).error().code, Errc::revoked);
+  EXPECT_EQ(code_of(house_.get("/api/v1/platforms", House::bearer(token))), "revoked");
+}
+
+TEST_F(Clients, TokensAreThoseOfTheClientInThePath) {
+  create();
+  std::ignore = house_.client(owner_, "other");
+  const auto issued = house_.send("POST", "/api/v1/clients/1/tokens", owner_);
+  const std::string id = json::serialize(issued.parsed().at("id"));
+
+  EXPECT_EQ(code_of(house_.send("DELETE", "/api/v1/clients/2/tokens/" + id, owner_)), "not_found");
+  EXPECT_EQ(house_.send("DELETE", "/api/v1/clients/9/tokens/" + id, owner_).status, 404U);
+  EXPECT_EQ(house_.send("POST", "/api/v1/clients/9/tokens", owner_).status, 404U);
+  EXPECT_EQ(house_.get("/api/v1/clients/9/tokens", owner_).status, 404U);
+}
+
+TEST_F(Clients, TokensWithABadLifetimeAreRefused) {
+  create();
+  const auto issue = [&](const char* body) {
+    return house_.send("POST", "/api/v1/clients/1/tokens", owner_, body);
+  };
+
+  EXPECT_EQ(pointer_of(issue(R"({"expires_in":0})")), "/expires_in");
+  EXPECT_EQ(pointer_of(issue(R"({"expires_at":"2001-01-01T00:00:00Z"})")), "/expires_at");
+  EXPECT_EQ(pointer_of(issue(R"({"expires_in":60,"expires_at":"2999-01-01T00:00:00Z"})")), "/expires_at");
+  EXPECT_EQ(pointer_of(issue(R"({"lifetime":60})")), "/lifetime");
+}
+
+TEST_F(Clients, TokensAreForOwners) {
+  create();
+  const auto editor = house_.admin("ed", domain::Role::editor);
+
+  EXPECT_EQ(house_.send("PATCH", "/api/v1/clients/1", editor, R"({"name":"The shop"})").status, 200U);
+  EXPECT_EQ(house_.send("POST", "/api/v1/clients/1/tokens", editor).status, 403U);
+  EXPECT_EQ(house_.get("/api/v1/clients/1/tokens", editor).status, 403U);
+  EXPECT_EQ(house_.send("DELETE", "/api/v1/clients/1/tokens/1", editor).status, 403U);
+}
+
+TEST_F(Clients, ActivityTellsWhatHappenedNewestFirst) {
+  create();
+  house_.send("PATCH", "/api/v1/clients/1", owner_, R"({"name":"The shop"})");
+
+  const json::value first = house_.get("/api/v1/activity?limit=1", owner_).parsed();
+  const json::value second = house_.get("/api/v1/activity?limit=1&before=2", owner_).parsed();
+
+  EXPECT_EQ(first.at("items").at(0).at("revision"), json::value(2));
+  EXPECT_EQ(first.at("items").at(0).at("changes").at(0).at("type"), json::value("update"));
+  EXPECT_EQ(first.at("next"), json::value(2));
+  EXPECT_EQ(second.at("items").at(0).at("changes").at(0).at("type"), json::value("create"));
+  EXPECT_EQ(json::find(second, "next"), nullptr);
+}
+
+TEST_F(Clients, ActivityIsNarrowedToAnEntity) {
+  create();
+  house_.send("POST", "/api/v1/platforms", owner_, R"({"key":"web","name":"Web"})");
+
+  const auto about = [&](const std::string& query) {
+    return house_.get("/api/v1/activity?" + query, owner_);
+  };
+
+  EXPECT_EQ(about("entity_type=client&entity_id=1").parsed().at("items").as_array().size(), 1U);
+  EXPECT_EQ(about("entity_type=client&entity_id=2").parsed().at("items").as_array().size(), 0U);
+  EXPECT_EQ(about("entity_type=planet").status, 400U);
+  EXPECT_EQ(about("entity_id=1").status, 400U);
+  EXPECT_EQ(about("limit=201").status, 400U);
+}
+
+}  // namespace
+}  // namespace togglecast::testing

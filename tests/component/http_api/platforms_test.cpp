@@ -1,0 +1,174 @@
+#include "house.hpp"
+
+namespace togglecast::testing {
+namespace {
+
+constexpr const char* kWeb = R"({"key":"web","name":"Web","config":{"theme":"dark"}})";
+
+std::string member(const HttpReply& reply, const char* name) {
+  const json::value body = reply.parsed();
+  const json::value* found = json::find(body, name);
+  return found == nullptr ? "absent" : json::serialize(*found);
+}
+
+class Platforms : public ::testing::Test {
+ protected:
+  HttpReply create(const std::string& body = kWeb, const HttpHeaders& more = {}) {
+    HttpHeaders headers = owner_;
+    headers.insert(headers.end(), more.begin(), more.end());
+    return house_.send("POST", "/api/v1/platforms", headers, body);
+  }
+
+  House house_;
+  HttpHeaders owner_ = house_.owner();
+};
+
+TEST_F(Platforms, AreCreatedWithTheirPlaceRevisionAndTag) {
+  const auto made = create();
+
+  EXPECT_EQ(made.status, 201U) << made.body;
+  EXPECT_EQ(made.header("location"), "/api/v1/platforms/1");
+  EXPECT_EQ(made.header("togglecast-revision"), "1");
+  EXPECT_EQ(made.header("etag"), "\"1\"");
+  EXPECT_EQ(made.header("content-type"), "application/json");
+  EXPECT_EQ(member(made, "enabled"), "true");
+  EXPECT_EQ(member(made, "config"), R"({"theme":"dark"})");
+}
+
+TEST_F(Platforms, AreReadListedChangedSwitchedAndDeleted) {
+  create();
+
+  EXPECT_EQ(member(house_.get("/api/v1/platforms/1", owner_), "key"), R"("web")");
+  const auto changed = house_.send("PATCH", "/api/v1/platforms/1", owner_, R"({"name":"The web"})");
+  EXPECT_EQ(changed.status, 200U);
+  EXPECT_EQ(member(changed, "name"), R"("The web")");
+  EXPECT_EQ(changed.header("togglecast-revision"), "2");
+  EXPECT_EQ(member(house_.send("POST", "/api/v1/platforms/1/toggle", owner_), "enabled"), "false");
+  const auto same = house_.send("POST", "/api/v1/platforms/1/toggle", owner_, R"({"enabled":false})");
+  EXPECT_EQ(same.header("togglecast-revision"), "3") << "nothing changed, so there is no new revision";
+  const auto list = house_.get("/api/v1/platforms", owner_);
+  EXPECT_EQ(list.parsed().at("items").as_array().size(), 1U);
+  EXPECT_EQ(list.header("togglecast-revision"), "3");
+  const auto deleted = house_.send("DELETE", "/api/v1/platforms/1", owner_);
+  EXPECT_EQ(deleted.status, 204U);
+  EXPECT_EQ(deleted.body, "");
+  EXPECT_EQ(deleted.header("togglecast-revision"), "4");
+  EXPECT_EQ(code_of(house_.get("/api/v1/platforms/1", owner_)), "not_found");
+}
+
+TEST_F(Platforms, AreListedPageByPage) {
+  for (const char* key : {"a", "b", "c"}) create(std::string(R"({"name":"x","key":")") + key + "\"}");
+
+  const auto first = house_.get("/api/v1/platforms?limit=2", owner_);
+  ASSERT_EQ(member(first, "next"), "2");
+  const auto second = house_.get("/api/v1/platforms?limit=2&after=2", owner_);
+
+  EXPECT_EQ(first.parsed().at("items").as_array().size(), 2U);
+  EXPECT_EQ(second.parsed().at("items").as_array().size(), 1U);
+  EXPECT_EQ(member(second, "next"), "absent");
+}
+
+TEST_F(Platforms, RefuseWhatIsWrongWithABodyByItsPointer) {
+  const auto unknown = create(R"({"key":"web","name":"Web","colour":"red"})");
+  EXPECT_EQ(unknown.status, 400U);
+  EXPECT_EQ(code_of(unknown), "invalid_argument");
+  EXPECT_EQ(pointer_of(unknown), "/colour");
+  EXPECT_EQ(pointer_of(create(R"({"key":"web"})")), "/name");
+  EXPECT_EQ(pointer_of(house_.send("POST", "/api/v1/platforms/1/toggle", owner_, R"({"enabled":1})")),
+            "/enabled");
+  create();
+  const auto taken = create();
+  EXPECT_EQ(taken.status, 409U);
+  EXPECT_EQ(code_of(taken), "already_exists");
+  EXPECT_EQ(pointer_of(taken), "/key");
+}
+
+TEST_F(Platforms, RefuseBodiesThatAreNoJsonObjects) {
+  EXPECT_EQ(code_of(create("{\"key\":")), "parse_error");
+  EXPECT_EQ(code_of(create("[1]")), "invalid_argument");
+  EXPECT_EQ(code_of(house_.send("POST", "/api/v1/platforms", owner_)), "parse_error");
+  const auto form = http(house_.port, "POST", "/api/v1/platforms",
+                         with(owner_, "Content-Type", "application/x-www-form-urlencoded"), kWeb);
+  EXPECT_EQ(form.status, 415U);
+  EXPECT_EQ(code_of(form), "invalid_argument");
+  const auto large = create(R"({"key":"web","name":")" + std::string(70'000, 'x') + "\"}");
+  EXPECT_EQ(large.status, 413U);
+  EXPECT_NE(large.body.find("payload_too_large"), std::string::npos);
+}
+
+TEST_F(Platforms, AreNamedByNumbersAndReadWithKnownParameters) {
+  EXPECT_EQ(code_of(house_.get("/api/v1/platforms/web", owner_)), "not_found");
+  EXPECT_EQ(code_of(house_.get("/api/v1/platforms/0", owner_)), "not_found");
+  const auto typo = house_.get("/api/v1/platforms?limt=2", owner_);
+  EXPECT_EQ(typo.status, 400U);
+  EXPECT_NE(typo.body.find("limt"), std::string::npos);
+  EXPECT_EQ(house_.get("/api/v1/platforms?limit=0", owner_).status, 400U);
+  EXPECT_EQ(house_.get("/api/v1/platforms?limit=1001", owner_).status, 400U);
+  EXPECT_EQ(house_.get("/api/v1/platforms?after=-1", owner_).status, 400U);
+}
+
+TEST_F(Platforms, AreChangedOnlyAsTheyWereReadWhenAskedTo) {
+  create();
+  const auto stale =
+      house_.send("PATCH", "/api/v1/platforms/1", with(owner_, "If-Match", "\"7\""), R"({"name":"x"})");
+  EXPECT_EQ(stale.status, 412U);
+  EXPECT_EQ(code_of(stale), "conflict");
+  EXPECT_EQ(house_.send("DELETE", "/api/v1/platforms/1", with(owner_, "If-Match", "\"7\"")).status, 412U);
+  EXPECT_EQ(house_.send("DELETE", "/api/v1/platforms/1", with(owner_, "If-Match", "7")).status, 400U);
+
+  const auto fresh = house_.send("POST", "/api/v1/platforms/1/toggle", with(owner_, "If-Match", "\"1\""));
+
+  EXPECT_EQ(fresh.status, 200U);
+  EXPECT_EQ(fresh.header("etag"), "\"2\"");
+}
+
+TEST_F(Platforms, AreNotSentAgainToWhomHasThem) {
+  create();
+
+  const auto again = house_.get("/api/v1/platforms/1", with(owner_, "If-None-Match", "\"9\", W/\"1\""));
+  const auto other = house_.get("/api/v1/platforms/1", with(owner_, "If-None-Match", "\"9\""));
+
+  EXPECT_EQ(again.status, 304U);
+  EXPECT_EQ(again.body, "");
+  EXPECT_EQ(again.header("etag"), "\"1\"");
+  EXPECT_EQ(other.status, 200U);
+}
+
+TEST_F(Platforms, ARepeatedRequestIsDoneOnce) {
+  const auto first = create(kWeb, {{"Idempotency-Key", "k1"}});
+  const auto second = create(kWeb, {{"Idempotency-Key", "k1"}});
+  const auto other = create(R"({"key":"app","name":"App"})", {{"Idempotency-Key", "k1"}});
+
+  EXPECT_EQ(second.status, 201U);
+  EXPECT_EQ(json::canonical(second.parsed()), json::canonical(first.parsed()));
+  EXPECT_EQ(first.header("idempotency-replayed"), "");
+  EXPECT_EQ(second.header("idempotency-replayed"), "true");
+  EXPECT_EQ(second.header("togglecast-revision"), "1");
+  EXPECT_EQ(other.status, 409U);
+  EXPECT_EQ(code_of(create(kWeb, {{"Idempotency-Key", "with space"}})), "invalid_argument");
+}
+
+TEST_F(Platforms, AKeyUsedForAnotherRequestIsNoFailedPrecondition) {
+  create(kWeb, {{"Idempotency-Key", "k1"}});
+
+  const auto reused = house_.send("POST", "/api/v1/platforms/1/toggle",
+                                  with(with(owner_, "If-Match", "\"1\""), "Idempotency-Key", "k1"));
+
+  EXPECT_EQ(reused.status, 409U) << reused.body;
+}
+
+TEST_F(Platforms, BelongToRoles) {
+  const auto viewer = house_.admin("vera", domain::Role::viewer);
+  const auto editor = house_.admin("ed", domain::Role::editor);
+  const auto client = house_.client(owner_);
+
+  EXPECT_EQ(house_.get("/api/v1/platforms", viewer).status, 200U);
+  const auto refused = house_.send("POST", "/api/v1/platforms", viewer, kWeb);
+  EXPECT_EQ(refused.status, 403U);
+  EXPECT_EQ(code_of(refused), "forbidden");
+  EXPECT_EQ(house_.send("POST", "/api/v1/platforms", editor, kWeb).status, 201U);
+  EXPECT_EQ(code_of(house_.get("/api/v1/platforms", client)), "forbidden");
+}
+
+}  // namespace
+}  // namespace togglecast::testing

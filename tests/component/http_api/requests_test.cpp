@@ -1,0 +1,204 @@
+// What all requests have in common: origins, revisions, rates, methods, health.
+#include <thread>
+
+#include "house.hpp"
+
+namespace togglecast::testing {
+namespace {
+
+HouseOptions with_origin(const std::string& origin) {
+  HouseOptions options;
+  options.api.cors.origins = {origin};
+  return options;
+}
+
+TEST(Origins, AreRefusedByDefaultBeforeAnythingHappens) {
+  House house;
+  const auto owner = house.owner();
+
+  const auto refused = house.send("POST", "/api/v1/platforms", with(owner, "Origin", "https://app.example"),
+                                  R"({"key":"web","name":"Web"})");
+
+  EXPECT_EQ(refused.status, 403U);
+  EXPECT_EQ(code_of(refused), "forbidden");
+  EXPECT_NE(refused.body.find("--cors-origin https://app.example"), std::string::npos) << refused.body;
+  EXPECT_EQ(refused.header("access-control-allow-origin"), "");
+  EXPECT_EQ(house.get("/api/v1/platforms", owner).parsed().at("items").as_array().size(), 0U);
+  const auto login = house.send("POST", "/api/v1/auth/login", {{"Origin", "https://app.example"}},
+                                R"({"username":"owner","password":"owner-password"})");
+  EXPECT_EQ(login.status, 403U);
+}
+
+TEST(Origins, OfThisServerItselfAreAtHome) {
+  const House house;
+  const std::string own = "http://localhost:" + std::to_string(house.port);
+
+  const auto reply = house.send("POST", "/api/v1/platforms", with(house.owner(), "Origin", own),
+                                R"({"key":"web","name":"Web"})");
+
+  EXPECT_EQ(reply.status, 201U);
+}
+
+TEST(Origins, ThatAreAllowedMayReadWhatTheyNeed) {
+  const House house(with_origin("https://app.example"));
+  const HttpHeaders page{{"Origin", "https://app.example"},
+                         {"Access-Control-Request-Method", "PATCH"},
+                         {"Access-Control-Request-Headers", "authorization,content-type"}};
+
+  const auto preflight = house.send("OPTIONS", "/api/v1/platforms/1", page);
+  const auto read = house.get("/api/v1/platforms", with(house.owner(), "Origin", "https://app.example"));
+  const auto refused = house.get("/api/v1/platforms", {{"Origin", "https://app.example"}});
+
+  EXPECT_EQ(preflight.status, 204U);
+  EXPECT_EQ(preflight.header("access-control-allow-origin"), "https://app.example");
+  EXPECT_NE(preflight.header("access-control-allow-methods").find("PATCH"), std::string::npos);
+  EXPECT_NE(preflight.header("access-control-allow-headers").find("Idempotency-Key"), std::string::npos);
+  EXPECT_EQ(read.header("access-control-allow-origin"), "https://app.example");
+  for (const char* name : {"ETag", "Retry-After", "Togglecast-Revision"})
+    EXPECT_NE(read.header("access-control-expose-headers").find(name), std::string::npos) << name;
+  EXPECT_EQ(refused.status, 401U);
+  EXPECT_EQ(refused.header("access-control-allow-origin"), "https://app.example")
+      << "a page must be able to read why";
+}
+
+TEST(Origins, ThatAreForeignLearnSoFromThePreflight) {
+  const House house(with_origin("https://app.example"));
+
+  const auto preflight = house.send("OPTIONS", "/api/v1/platforms", {{"Origin", "https://evil.example"}});
+
+  EXPECT_EQ(preflight.status, 403U);
+  EXPECT_EQ(preflight.header("access-control-allow-methods"), "");
+}
+
+TEST(Revisions, AreWaitedForOnlySoLong) {
+  HouseOptions options;
+  options.api.min_revision_wait = Milliseconds{20};
+  House house(options);
+  const auto owner = house.owner();
+
+  const auto late = house.get("/api/v1/platforms", with(owner, "Togglecast-Min-Revision", "1"));
+
+  EXPECT_EQ(late.status, 503U);
+  EXPECT_EQ(code_of(late), "unavailable");
+  EXPECT_EQ(late.header("retry-after"), "1");
+  EXPECT_EQ(late.header("togglecast-revision"), "0");
+  EXPECT_EQ(house.get("/api/v1/platforms", with(owner, "Togglecast-Min-Revision", "0")).status, 200U);
+  EXPECT_EQ(house.get("/api/v1/platforms", with(owner, "Togglecast-Min-Revision", "soon")).status, 400U);
+}
+
+TEST(Revisions, ThatArriveMeanwhileAreAnswered) {
+  HouseOptions options;
+  options.api.min_revision_wait = std::chrono::minutes{1};
+  House house(options);
+  const auto owner = house.owner();
+  HttpReply waited;
+  std::thread reader(
+      [&] { waited = house.get("/api/v1/platforms", with(owner, "Togglecast-Min-Revision", "1")); });
+
+  house.send("POST", "/api/v1/platforms", owner, R"({"key":"web","name":"Web"})");
+  reader.join();
+
+  EXPECT_EQ(waited.status, 200U);
+  EXPECT_EQ(waited.parsed().at("items").as_array().size(), 1U);
+}
+
+TEST(Writes, AreLimitedPerAdmin) {
+  HouseOptions options;
+  options.api.writes = {.per_second = 0.001, .burst = 2};
+  House house(options);
+  const auto owner = house.owner();
+  const auto toggle = [&] { return house.send("POST", "/api/v1/platforms/1/toggle", owner); };
+  EXPECT_EQ(toggle().status, 404U);
+  EXPECT_EQ(toggle().status, 404U);
+
+  const auto third = toggle();
+
+  EXPECT_EQ(third.status, 429U);
+  EXPECT_EQ(code_of(third), "rate_limited");
+  EXPECT_GE(std::stoi(third.header("retry-after")), 1);
+  EXPECT_EQ(house.get("/api/v1/platforms", owner).status, 200U) << "reading is free";
+}
+
+TEST(Methods, ThatARouteLacksAreNamed) {
+  const House house;
+
+  const auto reply = house.send("PUT", "/api/v1/platforms/1");
+  const auto options = house.send("OPTIONS", "/api/v1/platforms/1");
+
+  EXPECT_EQ(reply.status, 405U);
+  EXPECT_EQ(reply.header("allow"), "GET, HEAD, PATCH, DELETE, OPTIONS");
+  EXPECT_EQ(options.status, 204U);
+  EXPECT_EQ(options.header("allow"), "GET, HEAD, PATCH, DELETE, OPTIONS");
+  EXPECT_EQ(code_of(house.get("/api/v2/platforms")), "not_found");
+}
+
+TEST(Health, SaysLittleToEverybody) {
+  House house;
+
+  EXPECT_EQ(house.get("/healthz").body, R"({"status":"ok"})");
+  EXPECT_EQ(house.get("/readyz").body, R"({"status":"ready"})");
+  house.api().enter(http_api::Phase::draining);
+  const auto draining = house.get("/readyz");
+  EXPECT_EQ(draining.status, 503U);
+  EXPECT_EQ(draining.body, R"({"status":"draining"})");
+  EXPECT_EQ(house.get("/healthz").status, 200U);
+}
+
+TEST(Health, SaysMoreToThisMachineAndToAdmins) {
+  House house;
+  const auto owner = house.owner();
+  for (const std::string path : {"/metrics", "/healthz/details"}) {
+    EXPECT_EQ(house.get(path).status, 200U) << path;
+    const HttpHeaders passed_on{{"X-Forwarded-For", "192.0.2.7"}};
+    EXPECT_EQ(code_of(house.get(path, passed_on)), "unauthenticated") << path;
+    EXPECT_EQ(house.get(path, with(owner, "X-Forwarded-For", "192.0.2.7")).status, 200U) << path;
+    EXPECT_EQ(http(house.metrics_port, "GET", path, passed_on).status, 200U) << path;
+  }
+  EXPECT_EQ(house.get("/healthz/details").parsed().at("store").at("status"), json::value("ok"));
+  EXPECT_EQ(http(house.metrics_port, "GET", "/api/v1/platforms", owner).status, 404U);
+}
+
+TEST(Health, MetricsCountRequestsByRoute) {
+  House house;
+  house.get("/api/v1/platforms/1", house.owner());
+
+  const auto reply = house.get("/metrics");
+
+  EXPECT_EQ(reply.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+  EXPECT_NE(reply.body.find("togglecast_http_requests_total{method=\"GET\",route=\"/api/v1/platforms/{id}\","
+                            "status=\"4xx\"} 1"),
+            std::string::npos)
+      << reply.body;
+}
+
+TEST(FrontPage, ShowsCommandsForTheAddressItWasReachedAt) {
+  HouseOptions options;
+  options.api.version = "1.2.3";
+  const House house(options);
+
+  const auto page = house.get("/", {{"Host", "toggles.example:8080"}});
+  const auto odd = house.get("/", {{"Host", "a'$(x)"}});
+
+  EXPECT_EQ(page.status, 200U);
+  EXPECT_EQ(page.header("content-type"), "text/html; charset=utf-8");
+  EXPECT_NE(page.header("content-security-policy").find("default-src 'none'; style-src 'sha256-"),
+            std::string::npos);
+  EXPECT_NE(page.body.find("http://toggles.example:8080/api/v1/auth/login"), std::string::npos);
+  EXPECT_NE(page.body.find("version 1.2.3 · environment production"), std::string::npos);
+  EXPECT_EQ(page.body.find('@'), page.body.find("@media")) << "nothing is left to fill in";
+  EXPECT_NE(odd.body.find("http://localhost/api/v1/auth/login"), std::string::npos);
+}
+
+TEST(FrontPage, KnowsTheSchemeFromATrustedProxy) {
+  HouseOptions options;
+  options.proxies = web::TrustedProxies::parse({"127.0.0.1"}).value();
+  const House house(options);
+
+  const auto page = house.get(
+      "/", {{"Host", "toggles.example"}, {"X-Forwarded-For", "192.0.2.7"}, {"X-Forwarded-Proto", "https"}});
+
+  EXPECT_NE(page.body.find("https://toggles.example/client"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace togglecast::testing

@@ -1,0 +1,108 @@
+// Who gets in, who does not, and when it is over.
+#include <string>
+
+#include "realtime_fixture.hpp"
+
+namespace togglecast::realtime::testing {
+namespace {
+
+class Access : public RealtimeTest {
+ protected:
+  /// The CONNECT_ERROR that this auth object gets.
+  json::value refusal(std::string_view nsp, const std::string& auth) {
+    EventClient client(port_);
+    client.send("0" + std::string(nsp) + "," + auth);
+    const std::string text = client.packet();
+    const std::string prefix = "4" + std::string(nsp) + ",";
+    EXPECT_EQ(text.substr(0, prefix.size()), prefix) << text;
+    return json::parse(std::string_view(text).substr(std::min(text.size(), prefix.size())))
+        .value_or(json::value());
+  }
+};
+
+TEST_F(Access, ARefusalSaysWhetherANewTokenWouldHelp) {
+  const std::string expired = client_token("short", admin(), R"({"expires_in":60})");
+  const std::string client = client_token("acme");
+  clock_.advance(std::chrono::minutes{2});
+
+  EXPECT_EQ(refusal("/client", with_token("nonsense")).at("data").at("code"), json::value("token_invalid"));
+  EXPECT_EQ(refusal("/client", with_token(expired)).at("data").at("code"), json::value("token_expired"));
+  EXPECT_EQ(refusal("/admin", with_token(client)).at("data").at("code"), json::value("forbidden"));
+  EXPECT_EQ(refusal("/client", R"({"offsets":"no","token":")" + client + R"("})").at("data").at("code"),
+            json::value("invalid_argument"));
+}
+
+TEST_F(Access, AHandshakeHeaderWorksLikeTheAuthObject) {
+  EventClient client(port_, "Authorization: Bearer " + client_token("acme") + "\r\n");
+  client.send("0/client,");
+  (void)client.packet();
+
+  EXPECT_EQ(client.event("/client")[0], json::value("client_connected"));
+}
+
+TEST_F(Access, WithoutATokenOneMayOnlyLogIn) {
+  const std::string token = client_token("acme");
+  auto client = connect("/client", "{}");
+
+  client.send(R"(2/client,1["heartbeat",{}])");
+  EXPECT_NE(client.packet().find(R"("code":"unauthenticated")"), std::string::npos);
+  client.send(R"(2/client,2["client_connect",{"token":")" + token + R"("}])");
+  EXPECT_EQ(client.packet().substr(0, 24), R"(3/client,2[{"client":{"i)");
+  client.send(R"(2/client,3["heartbeat",{}])");
+  EXPECT_NE(client.packet().find("server_time"), std::string::npos);
+}
+
+TEST_F(Access, ALoginByEventOfSomebodyElseIsRefused) {
+  const std::string other = client_token("other");
+  auto client = connect("/client", with_token(client_token("acme")));
+  (void)client.event("/client");
+
+  client.send(R"(2/client,1["client_connect",{"token":")" + other + R"("}])");
+
+  EXPECT_NE(client.packet().find(R"("code":"forbidden")"), std::string::npos);
+}
+
+TEST_F(Access, ARevokedTokenEndsTheConnectionForGood) {
+  const auto client = create_client(R"({"key":"acme","name":"Acme"})");
+  const auto issued = issue_token(client->id);
+  const std::string token(issued->token.reveal());
+  auto live = connect("/client", with_token(token));
+  (void)live.event("/client");
+
+  const auto revoked = service::testing::wait_for<service::Written>([&](service::Done done) {
+    product_->tokens().revoke(admin(), issued->record.at("id").as_int64(), {}, done);
+  });
+  ASSERT_TRUE(revoked.has_value());
+
+  EXPECT_EQ(live.packet(), "1/client,");
+  EXPECT_EQ(refusal("/client", with_token(token)).at("data").at("code"), json::value("revoked"));
+}
+
+TEST_F(Access, AnUnknownEventIsAnsweredWhenAnAnswerIsAskedFor) {
+  auto client = connect("/client", with_token(client_token("acme")));
+  (void)client.event("/client");
+
+  client.send(R"(2/client,7["no_such_event",{}])");
+
+  const std::string answer = client.packet();
+  EXPECT_EQ(answer.substr(0, 10), "3/client,7");
+  EXPECT_NE(answer.find(R"("code":"not_found")"), std::string::npos);
+}
+
+TEST_F(Access, AnEntityThatIsSubscribedToIsAnsweredWithItsState) {
+  const auto platform = create_platform(R"({"key":"web","name":"Web"})");
+  auto admin = connect("/admin", with_token(admin_token()));
+  (void)admin.event("/admin");
+
+  admin.send(R"(2/admin,["subscribe_entity_updates",{"entity_type":"platform","entity_id":)" +
+             std::to_string(platform->id) + "}]");
+  const auto reply = admin.event("/admin");
+  EXPECT_EQ(reply[0], json::value("entity_subscribed"));
+  EXPECT_EQ(reply[1].at("data").at("key"), json::value("web"));
+
+  admin.send(R"(2/admin,1["subscribe_entity_updates",{"entity_type":"platform","entity_id":"1"}])");
+  EXPECT_NE(admin.packet().find("/entity_id"), std::string::npos) << "the error names the field";
+}
+
+}  // namespace
+}  // namespace togglecast::realtime::testing

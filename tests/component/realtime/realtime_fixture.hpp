@@ -1,0 +1,107 @@
+// The product with its real-time entrance on two shards and a real store, reached over loopback.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "realtime/realtime.hpp"
+#include "support/socketio_client.hpp"
+#include "unit/service/product_fixture.hpp"
+#include "web/http_server.hpp"
+
+namespace togglecast::realtime::testing {
+
+/// A WebSocket client of one namespace: packets without the Engine.IO digit, events as JSON.
+class EventClient {
+ public:
+  explicit EventClient(std::uint16_t port, std::string_view headers = {}, int receive_buffer = 0)
+      : socket_(test::HttpClient(port, receive_buffer), "/socket.io/?EIO=4&transport=websocket", headers) {}
+
+  void send(std::string_view packet) { socket_.send("4" + std::string(packet)); }
+  /// The next packet; empty when the connection ends or none comes in time.
+  std::string packet() {
+    const std::string message = socket_.receive().value_or("");
+    return message.empty() ? message : message.substr(1);
+  }
+  /// The next packet as an event of `nsp`: its arguments with the name in front.
+  json::array event(std::string_view nsp) {
+    const std::string text = packet();
+    const std::string prefix = "2" + std::string(nsp) + ",";
+    EXPECT_EQ(text.substr(0, prefix.size()), prefix) << text;
+    if (text.size() <= prefix.size()) return {};
+    auto parsed = json::parse(std::string_view(text).substr(prefix.size()));
+    EXPECT_TRUE(parsed.has_value() && parsed->is_array()) << text;
+    return parsed && parsed->is_array() ? parsed->get_array() : json::array{};
+  }
+
+ private:
+  test::SocketIoClient socket_;
+};
+
+class RealtimeTest : public service::testing::ProductTest {
+ protected:
+  void SetUp() override {
+    open();
+    shards_ = std::make_unique<net::ShardPool>(2);
+    socketio::Options options;
+    options.log = &log_;
+    options.engine.stream.backlog_bytes = 64 * 1024 * 1024;
+    options.retain_handshake = false;
+    io_ = std::make_unique<socketio::Server>(*shards_, options);
+    realtime_ =
+        std::make_unique<Realtime>(*shards_, *io_, *product_, realtime_options_, clock_, log_, metrics_);
+    web::Router router;
+    io_->mount(router);
+    http_ = std::make_unique<web::HttpServer>(*shards_, std::move(router));
+    const auto port = shards_->listen({.addresses = {"127.0.0.1"}}, http_->accept_handler());
+    ASSERT_TRUE(port.has_value()) << port.error().message;
+    port_ = *port;
+    realtime_->start();
+    shards_->start();
+  }
+
+  void TearDown() override {
+    shards_->stop_listening();
+    io_->close();
+    product_->stop();
+    realtime_->stop();
+    http_->close_all();
+    shards_->stop();
+  }
+
+  /// A client `key` of the environment and a token for it.
+  std::string client_token(const std::string& key, const service::Principal& who = admin(),
+                           std::string_view token_body = "{}") {
+    const auto client = create_client(R"({"key":")" + key + R"(","name":"Client"})", who);
+    EXPECT_TRUE(client.has_value());
+    last_client_ = client->id;
+    const auto issued = issue_token(client->id, token_body, {}, who);
+    EXPECT_TRUE(issued.has_value());
+    return std::string(issued->token.reveal());
+  }
+  std::string admin_token() {
+    auto answer = login("owner", kPassword);
+    EXPECT_TRUE(answer.has_value());
+    return std::string(answer->token.reveal());
+  }
+
+  /// Connects to `nsp` with this auth object and reads the CONNECT answer.
+  EventClient connect(std::string_view nsp, const std::string& auth) {
+    EventClient client(port_);
+    client.send("0" + std::string(nsp) + "," + auth);
+    EXPECT_EQ(client.packet().substr(0, nsp.size() + 2), "0" + std::string(nsp) + ",");
+    return client;
+  }
+  static std::string with_token(const std::string& token) { return R"({"token":")" + token + R"("})"; }
+
+  Options realtime_options_;
+  std::unique_ptr<net::ShardPool> shards_;
+  std::unique_ptr<socketio::Server> io_;
+  std::unique_ptr<Realtime> realtime_;
+  std::unique_ptr<web::HttpServer> http_;
+  std::uint16_t port_ = 0;
+  domain::Id last_client_ = 0;
+};
+
+}  // namespace togglecast::realtime::testing

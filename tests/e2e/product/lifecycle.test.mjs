@@ -1,0 +1,218 @@
+// Starting, stopping and dying: what is promised stays, what is secret stays secret, what goes wrong is named.
+import assert from 'node:assert/strict';
+import { access, readdir, readFile, stat } from 'node:fs/promises';
+import net from 'node:net';
+import path from 'node:path';
+import { describe, test } from 'node:test';
+import { until } from '../support/deadline.mjs';
+import { EngineSocket } from '../support/engine.mjs';
+import { dataFolder, kOwner, kPassword, ownKey, Product, program } from '../support/product.mjs';
+import { freePort } from '../support/server.mjs';
+
+/** A data folder; it goes with the test, after the servers that were started on it. */
+async function folder(t) {
+  const data = await dataFolder();
+  t.after(async () => {
+    await Promise.all(started.filter((one) => one.data === data.folder && one.process.running).map((one) => one.end('SIGKILL')));
+    await data.remove();
+  });
+  return data.folder;
+}
+
+const started = [];
+async function start(data, options) {
+  const product = await Product.start(data, options);
+  started.push(product);
+  return product;
+}
+
+describe('after kill -9', () => {
+  test('every acknowledged change is there, tokens stay valid, and clients come back by themselves', async (t) => {
+    const data = await folder(t);
+    const first = await start(data);
+    await first.login();
+    const { token } = await first.createClient();
+    const platform = await first.createPlatform({ key: ownKey(), name: 'kept' });
+    const client = first.clientSocket(t, token, { reconnection: true, reconnectionDelay: 50, reconnectionDelayMax: 200 });
+    await client.connected();
+    await client.next('client_connected');
+    const acknowledged = [];
+    const writing = (async () => {
+      for (;;) acknowledged.push(await first.createPlatform({ key: ownKey('burst'), name: 'n' }));
+    })().catch(() => {});
+    await until(() => acknowledged.length >= 10, 'ten acknowledged changes');
+    await first.end('SIGKILL');
+    await writing;
+
+    const second = await start(data, { port: first.port });
+    second.admin = first.admin;
+    const there = new Map((await second.platforms()).map((one) => [one.id, one]));
+    for (const one of acknowledged) assert.deepEqual(there.get(one.id), one);
+    assert.deepEqual(there.get(platform.id), platform);
+    await client.reconnected();
+    const [greeting] = await client.next('client_connected');
+    for (const one of acknowledged) assert.ok(greeting.platforms.some(({ id }) => id === one.id));
+    await second.toggle(platform.id, false);
+    await until(async () => {
+      const [update] = await client.next('platform_update');
+      return update.platform_id === platform.id && update.type === 'toggle';
+    }, 'the switch after the restart');
+    assert.ok(second.revision > acknowledged.at(-1).revision);
+    const again = await second.login();
+    assert.equal(again.admin.username, kOwner);
+  });
+
+  test('in the middle of many writes, again and again, nothing acknowledged is lost', async (t) => {
+    const data = await folder(t);
+    const acknowledged = new Map();
+    for (let round = 0; round < 3; round++) {
+      const product = await start(data);
+      await product.login();
+      const before = await product.platforms();
+      for (const [id, key] of acknowledged) assert.equal(before.find((one) => one.id === id)?.key, key);
+      const enough = acknowledged.size + 5;
+      const writers = Array.from({ length: 4 }, async () => {
+        for (;;) {
+          const created = await product.createPlatform({ key: ownKey('w'), name: 'w' });
+          acknowledged.set(created.id, created.key);
+        }
+      });
+      const writing = Promise.allSettled(writers);
+      await until(() => acknowledged.size >= enough, 'some acknowledged changes');
+      await product.end('SIGKILL');
+      await writing;
+    }
+  });
+});
+
+describe('the first start', () => {
+  test('without a password writes one to first-login, for the owner alone, never to the log', async (t) => {
+    const data = await folder(t);
+    const product = await start(data, { env: {} });
+    const file = path.join(data, 'first-login');
+    const { mode } = await stat(file);
+    const text = await readFile(file, 'utf8');
+    const words = text.split(/\s+/).filter((word) => word.length >= 8);
+    let password;
+    for (const word of words.reverse()) {
+      const response = await product.request('POST', '/api/v1/auth/login', { username: kOwner, password: word }, { token: null });
+      if (response.status !== 200) continue;
+      password = word;
+      product.admin = response.body.token;
+      break;
+    }
+
+    assert.ok(password, 'the file holds a password that logs in');
+    assert.equal(mode & 0o777, 0o600);
+    assert.equal(product.process.output.includes(password), false);
+    assert.match(product.process.output, /first-login/);
+    await product.call('POST', '/api/v1/auth/password', { current: password, new: kPassword });
+    await assert.rejects(access(file), 'the file is gone after the first change');
+    const old = await product.request('POST', '/api/v1/auth/login', { username: kOwner, password }, { token: null });
+    assert.equal(old.status, 401);
+    await product.login();
+  });
+
+  test('with a password in the environment writes no file', async (t) => {
+    const data = await folder(t);
+    const product = await start(data);
+    await product.login();
+
+    await assert.rejects(access(path.join(data, 'first-login')));
+    assert.equal(product.process.output.includes(kPassword), false);
+  });
+
+  test('a later password in the environment changes nothing', async (t) => {
+    const data = await folder(t);
+    const first = await start(data);
+    await first.end('SIGTERM');
+    const second = await start(data, { env: { TOGGLECAST_OWNER_PASSWORD: 'another password altogether' } });
+
+    await second.login(kOwner, kPassword);
+  });
+
+  test('leaves no file that others could read', async (t) => {
+    const data = await folder(t);
+    await start(data);
+    for (const name of await readdir(data, { recursive: true })) {
+      const entry = await stat(path.join(data, name));
+      if (entry.isFile()) assert.equal(entry.mode & 0o077, 0, `${name} has mode ${(entry.mode & 0o777).toString(8)}`);
+    }
+  });
+});
+
+describe('what goes wrong at the start', () => {
+  test('a second process on the data folder is refused, naming the first', async (t) => {
+    const data = await folder(t);
+    const first = await start(data);
+    const second = program(['serve', '--port', String(await freePort()), '--data', data], { env: { TOGGLECAST_OWNER_PASSWORD: kPassword } });
+    const { code } = await second.exited;
+
+    assert.notEqual(code, 0);
+    assert.match(second.output, new RegExp(`\\b${first.process.pid}\\b`));
+    await first.login();
+  });
+
+  test('a port that is taken is named, with the option and the process that has it', async (t) => {
+    const data = await folder(t);
+    const listener = net.createServer().listen(0, '127.0.0.1');
+    t.after(() => listener.close());
+    await new Promise((listening) => listener.once('listening', listening));
+    const { port } = listener.address();
+    const refused = program(['serve', '--port', String(port), '--data', data], { env: { TOGGLECAST_OWNER_PASSWORD: kPassword } });
+    const { code } = await refused.exited;
+
+    assert.notEqual(code, 0);
+    assert.match(refused.output, /--port/);
+    assert.match(refused.output, new RegExp(`\\b${port}\\b`));
+    assert.match(refused.output, new RegExp(`\\b${process.pid}\\b`));
+  });
+
+  test('an unknown option is named', async (t) => {
+    const refused = program(['serve', '--no-such-option', '--data', await folder(t)]);
+    const { code } = await refused.exited;
+
+    assert.notEqual(code, 0);
+    assert.match(refused.output, /--no-such-option/);
+  });
+});
+
+describe('stopping', () => {
+  for (const signal of ['SIGINT', 'SIGTERM']) {
+    test(`by ${signal} is clean: WebSockets are told to come back, the exit code is 0`, async (t) => {
+      const product = await start(await folder(t));
+      await product.login();
+      const socket = await EngineSocket.open(product.port, '/socket.io/');
+      socket.send(`40/admin,${JSON.stringify({ token: product.admin })}`);
+      await socket.packet();
+      const ending = product.end(signal);
+
+      assert.equal(await socket.closeCode(), 1012);
+      assert.deepEqual(await ending, { code: 0, signal: null });
+    });
+  }
+
+  test('with a poll waiting is just as quick', async (t) => {
+    const product = await start(await folder(t));
+    await product.login();
+    const client = await product.adminSocket(t, { transports: ['polling'] }).connected();
+    await client.next('admin_connected');
+
+    assert.deepEqual(await product.end('SIGINT'), { code: 0, signal: null });
+  });
+});
+
+describe('togglecast admin passwd', () => {
+  test('sets a new password', async (t) => {
+    const data = await folder(t);
+    const first = await start(data);
+    await first.end('SIGTERM');
+    const change = program(['admin', 'passwd', '--data', data], { stdio: ['pipe', 'pipe', 'pipe'] });
+    change.child.stdin.end('a new password for the owner\n');
+    const { code } = await change.exited;
+    assert.equal(code, 0, change.output);
+    const second = await start(data, { env: {} });
+
+    await second.login(kOwner, 'a new password for the owner');
+  });
+});

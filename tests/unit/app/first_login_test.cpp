@@ -1,0 +1,139 @@
+#include "app/first_login.hpp"
+
+#include <gmock/gmock.h>
+#include <sys/stat.h>
+
+#include <fstream>
+#include <future>
+#include <sstream>
+
+#include "storage/sqlite/sqlite_store.hpp"
+#include "support/temporary_folder.hpp"
+
+namespace togglecast::app {
+namespace {
+
+using ::testing::HasSubstr;
+using Told = FirstLogin::Told;
+
+std::string content_of(const std::filesystem::path& path) {
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
+class FirstLoginTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<service::Product> open(const std::function<Result<Secret>()>& password) {
+    service::ProductOptions options;
+    options.admins.passwords = auth::kCheapPasswords;
+    options.first_owner_password = password;
+    return service::Product::open(storage::sqlite::SqliteStore::open(folder_.path()).value(), options, clock_,
+                                  random_, log_, metrics_)
+        .value();
+  }
+  std::unique_ptr<service::Product> open(FirstLogin& first_login) {
+    return open([&first_login] { return first_login.choose(nullptr); });
+  }
+  static bool set_password(service::Product& product) {
+    std::promise<bool> done;
+    product.admins().set_password(
+        service::Principal::server("system"), "owner", Secret("another-password"), {},
+        [&done](const Result<service::Written>& written) { done.set_value(written.has_value()); });
+    return done.get_future().get();
+  }
+
+  togglecast::testing::TemporaryFolder folder_;
+  SystemClock clock_;
+  SystemRandom random_;
+  observe::Metrics metrics_;
+  observe::Log log_{{}, [this](std::string_view line) { logged_ += line; }, clock_};
+  std::string logged_;
+};
+
+TEST_F(FirstLoginTest, TakesThePasswordFromTheVariable) {
+  FirstLogin first_login(folder_.path(), true, random_);
+
+  EXPECT_EQ(first_login.choose("from-the-variable")->reveal(), "from-the-variable");
+
+  EXPECT_EQ(first_login.told(), Told::by_variable);
+  EXPECT_FALSE(first_login.file_stands());
+}
+
+TEST_F(FirstLoginTest, SaysWhatIsWrongWithTheVariable) {
+  FirstLogin first_login(folder_.path(), true, random_);
+
+  const auto refused = first_login.choose("short");
+
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message,
+            "TOGGLECAST_OWNER_PASSWORD cannot be the owner's password: it must have at least 8 characters");
+}
+
+TEST_F(FirstLoginTest, ShowsARandomPasswordOnATerminalAlone) {
+  FirstLogin first_login(folder_.path(), true, random_);
+
+  ::testing::internal::CaptureStdout();
+  const auto password = first_login.choose("");
+  const std::string shown = ::testing::internal::GetCapturedStdout();
+
+  EXPECT_THAT(shown, HasSubstr(password->reveal()));
+  EXPECT_EQ(first_login.told(), Told::on_terminal);
+  EXPECT_FALSE(first_login.file_stands());
+}
+
+TEST_F(FirstLoginTest, WritesItDownWhenNobodyLooksOn) {
+  FirstLogin first_login(folder_.path(), false, random_);
+
+  const auto password = first_login.choose(nullptr);
+
+  EXPECT_EQ(first_login.told(), Told::in_file);
+  EXPECT_EQ(content_of(first_login.path()), "username: owner\npassword: " + password->reveal() + "\n");
+  struct stat status {};
+  ASSERT_EQ(::stat(first_login.path().c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0600U);
+}
+
+TEST_F(FirstLoginTest, TheFileGoesWithTheFirstChangeOfThePassword) {
+  FirstLogin first_login(folder_.path(), false, random_);
+  const auto product = open(first_login);
+  const auto watching = first_login.watch(*product);
+  ASSERT_TRUE(first_login.file_stands());
+
+  ASSERT_TRUE(set_password(*product));
+
+  EXPECT_FALSE(first_login.file_stands());
+  EXPECT_EQ(logged_.find("password"), std::string::npos);
+}
+
+TEST_F(FirstLoginTest, TheFileStaysWhileThePasswordStands) {
+  {
+    FirstLogin first_login(folder_.path(), false, random_);
+    const auto product = open(first_login);
+  }
+  FirstLogin later(folder_.path(), false, random_);
+
+  const auto product = open(later);
+  const auto watching = later.watch(*product);
+
+  EXPECT_EQ(later.told(), Told::not_now);
+  EXPECT_TRUE(later.file_stands());
+}
+
+TEST_F(FirstLoginTest, AFileThatOutlivedItsPasswordGoesAtTheNextStart) {
+  {
+    FirstLogin first_login(folder_.path(), false, random_);
+    const auto product = open(first_login);
+    ASSERT_TRUE(set_password(*product));  // nobody watched, as if the process had died before removing it
+  }
+  FirstLogin later(folder_.path(), false, random_);
+  ASSERT_TRUE(later.file_stands());
+
+  const auto product = open(later);
+  const auto watching = later.watch(*product);
+
+  EXPECT_FALSE(later.file_stands());
+}
+
+}  // namespace
+}  // namespace togglecast::app

@@ -1,0 +1,104 @@
+#include "app/settings.hpp"
+
+#include <gmock/gmock.h>
+
+namespace togglecast::app {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+RawSettings raw(const std::string& name, std::vector<std::string> values,
+                const std::string& source = "here") {
+  return {{name, RawSetting{std::move(values), source}}};
+}
+
+Result<Settings> only(const std::string& name, std::vector<std::string> values) {
+  return read_settings(raw(name, std::move(values)), {}, {});
+}
+
+TEST(Settings, HaveDefaults) {
+  const Settings settings = read_settings({}, {}, {}).value();
+
+  EXPECT_EQ(settings.data, "data");
+  EXPECT_EQ(settings.port, 5001);
+  EXPECT_TRUE(settings.listen.empty());
+  EXPECT_TRUE(settings.cors_origins.empty());
+  EXPECT_EQ(settings.max_payload, 65'536U);
+  EXPECT_EQ(settings.connections_per_address, 5'000U);
+  EXPECT_EQ(settings.log.level, observe::Level::info);
+}
+
+TEST(Settings, CommandLineComesBeforeEnvironmentBeforeFileBeforeDefault) {
+  const auto flag = raw("port", {"1"});
+  const auto variable = raw("port", {"2"});
+  const auto file = raw("port", {"3"});
+
+  EXPECT_EQ(read_settings(flag, variable, file)->port, 1);
+  EXPECT_EQ(read_settings({}, variable, file)->port, 2);
+  EXPECT_EQ(read_settings({}, {}, file)->port, 3);
+  EXPECT_EQ(read_settings({}, {}, {})->port, 5001);
+}
+
+TEST(Settings, AnErrorNamesWhereTheValueStood) {
+  const auto wrong = read_settings({}, raw("port", {"x"}, "TOGGLECAST_PORT"), {});
+
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().message, "TOGGLECAST_PORT: 'x' is not a number from 0 to 65535");
+}
+
+TEST(Settings, NumbersAreWholeAndInRange) {
+  for (const char* port : {"", "-1", "65536", "80x", " 80", "0x50"})
+    EXPECT_FALSE(only("port", {port})) << port;
+  EXPECT_EQ(only("port", {"0"})->port, 0);
+  EXPECT_FALSE(only("shards", {"257"}));
+}
+
+TEST(Settings, OriginsAreSchemeHostAndPort) {
+  EXPECT_THAT(only("cors-origin", {"https://App.example", "http://localhost:3000", "*"})->cors_origins,
+              ElementsAre("https://app.example", "http://localhost:3000", "*"));
+  for (const char* origin :
+       {"app.example", "https://app.example/", "https://", "://x", "https://a b", "null"})
+    EXPECT_FALSE(only("cors-origin", {origin})) << origin;
+}
+
+TEST(Settings, AddressesAreNumeric) {
+  EXPECT_THAT(only("listen", {"0.0.0.0", "::"})->listen, ElementsAre("0.0.0.0", "::"));
+  EXPECT_THAT(only("listen", {"example.com"}).error().message, HasSubstr("'example.com'"));
+  EXPECT_TRUE(only("trusted-proxy", {"10.0.0.0/8"}));
+  EXPECT_FALSE(only("trusted-proxy", {"10.0.0.0/40"}));
+}
+
+TEST(Settings, AListenerOfItsOwnHasAddressAndPort) {
+  const auto v6 = only("metrics-listen", {"[::1]:9100"})->metrics_listen;
+  ASSERT_TRUE(v6);
+  EXPECT_EQ(v6->address, "::1");
+  EXPECT_EQ(v6->port, 9100);
+  for (const char* text : {"9100", "localhost:9100", "127.0.0.1", "127.0.0.1:", "127.0.0.1:99999"})
+    EXPECT_FALSE(only("metrics-listen", {text})) << text;
+}
+
+TEST(Settings, VariablesAreReadByTheNameOfTheirOption) {
+  const auto found = read_environment([](const char* name) -> const char* {
+    if (std::string_view(name) == "TOGGLECAST_CORS_ORIGIN") return "https://a.example,https://b.example";
+    if (std::string_view(name) == "TOGGLECAST_PORT") return "";
+    if (std::string_view(name) == "TOGGLECAST_DATA") return "/var/lib/a,b";
+    return nullptr;
+  });
+
+  EXPECT_EQ(found.size(), 2U) << "an empty variable sets nothing";
+  EXPECT_THAT(found.at("cors-origin").values, ElementsAre("https://a.example", "https://b.example"));
+  EXPECT_THAT(found.at("data").values, ElementsAre("/var/lib/a,b")) << "only lists are split";
+  EXPECT_EQ(found.at("data").source, "TOGGLECAST_DATA");
+}
+
+TEST(Settings, EveryOptionHasAHelpAndAnUnmistakableName) {
+  for (const OptionSpec& option : options()) {
+    EXPECT_EQ(find_option(option.name), &option);
+    EXPECT_FALSE(option.help.empty());
+    EXPECT_EQ(option.name.find('_'), std::string_view::npos);
+  }
+}
+
+}  // namespace
+}  // namespace togglecast::app

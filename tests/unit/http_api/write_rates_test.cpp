@@ -1,0 +1,25 @@
+#include "http_api/write_rates.hpp"
+
+#include <gtest/gtest.h>
+
+namespace togglecast::http_api {
+namespace {
+
+const TimePoint kStart{std::chrono::hours{1}};
+
+TEST(WriteRates, LimitEachAdminAlone) {
+  WriteRates rates({.per_second = 0.25, .burst = 2});
+  EXPECT_TRUE(rates.take(1, kStart));
+  EXPECT_TRUE(rates.take(1, kStart));
+
+  const auto third = rates.take(1, kStart);
+
+  ASSERT_FALSE(third);
+  EXPECT_EQ(third.error().code, Errc::rate_limited);
+  EXPECT_EQ(third.error().retry_after_seconds, 4U);
+  EXPECT_TRUE(rates.take(2, kStart));
+  EXPECT_TRUE(rates.take(1, kStart + std::chrono::seconds{4}));
+}
+
+}  // namespace
+}  // namespace togglecast::http_api

@@ -1,0 +1,217 @@
+#include "service/admin_service.hpp"
+
+#include <fstream>
+#include <sstream>
+
+#include "unit/service/product_fixture.hpp"
+
+namespace togglecast::service {
+namespace {
+
+using domain::Role;
+using testing::wait_for;
+
+class AdminServiceTest : public testing::ProductTest {
+ protected:
+  AdminServiceTest() { open(); }
+
+  Principal log_in(const std::string& username = "owner", const std::string& password = kPassword) {
+    const auto in = login(username, password);
+    EXPECT_TRUE(in.has_value()) << in.error().message;
+    return product_->authenticator().authenticate(in->token.reveal()).value();
+  }
+  Result<Written> change_password(const Principal& who, const std::string& current_one,
+                                  const std::string& next) {
+    return wait_for<Written>([&](Done done) {
+      product_->admins().change_password(who, Secret(current_one), Secret(next), {}, done);
+    });
+  }
+  Result<Written> create(const std::string& username, Role role, const Principal& who = admin()) {
+    return wait_for<Written>([&](Done done) {
+      product_->admins().create(who, username, role, Secret(std::string("password of ") + username), {},
+                                done);
+    });
+  }
+  Result<Written> set_role(domain::Id id, Role role) {
+    return wait_for<Written>([&](Done done) { product_->admins().set_role(admin(), id, role, {}, done); });
+  }
+  Result<Written> remove(domain::Id id) {
+    return wait_for<Written>([&](Done done) { product_->admins().remove(admin(), id, {}, done); });
+  }
+};
+
+TEST_F(AdminServiceTest, TheFirstStartMakesTheOwnerAndAsksForAPasswordOnce) {
+  EXPECT_TRUE(product_->made_first_owner());
+
+  reopen();
+
+  EXPECT_FALSE(product_->made_first_owner());
+  EXPECT_EQ(asked_for_password_, 1);
+  EXPECT_EQ(log_in().role, Role::owner);
+}
+
+TEST_F(AdminServiceTest, ALoginGivesATokenThatIsTheAdmin) {
+  const auto in = login("owner", kPassword);
+
+  ASSERT_TRUE(in.has_value()) << in.error().message;
+  EXPECT_EQ(in->admin.at("username"), json::value("owner"));
+  EXPECT_EQ(to_iso8601(in->expires_at), "2023-11-15T10:13:20.000Z");
+  const auto who = product_->authenticator().authenticate(in->token.reveal());
+  ASSERT_TRUE(who.has_value());
+  EXPECT_EQ(who->kind, Principal::Kind::admin);
+  EXPECT_EQ(who->name, "owner");
+  EXPECT_EQ(who->role, Role::owner);
+  EXPECT_EQ(who->environment, "production");
+}
+
+TEST_F(AdminServiceTest, WrongNameAndWrongPasswordReadTheSame) {
+  const auto wrong_password = login("owner", "wrong horse");
+  const auto wrong_name = login("nobody", kPassword);
+  const auto no_name = login("No Name!", kPassword);
+
+  EXPECT_EQ(wrong_password.error().code, Errc::unauthenticated);
+  EXPECT_EQ(wrong_name.error().code, Errc::unauthenticated);
+  EXPECT_EQ(wrong_password.error().message, wrong_name.error().message);
+  EXPECT_EQ(wrong_password.error().message, no_name.error().message);
+}
+
+TEST_F(AdminServiceTest, GuessingIsSlowedDownAndTheRightPasswordHasToWaitToo) {
+  for (int i = 0; i < 6; ++i) EXPECT_EQ(login("owner", "guess").error().code, Errc::unauthenticated);
+
+  const auto braked = login("owner", kPassword);
+  ASSERT_FALSE(braked.has_value());
+  EXPECT_EQ(braked.error().code, Errc::rate_limited);
+  EXPECT_EQ(braked.error().retry_after_seconds, 1U);
+  clock_.advance(Milliseconds(1'000));
+
+  EXPECT_TRUE(login("owner", kPassword).has_value());
+}
+
+TEST_F(AdminServiceTest, AnUnknownEnvironmentIsNamed) {
+  for (const char* environment : {"nowhere", "system"}) {
+    Login request{"owner", Secret(std::string(kPassword)), environment, {}};
+    const auto refused =
+        wait_for<LoggedIn>([&](LoginDone done) { product_->admins().login(request, {}, done); });
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_EQ(refused.error().details.at(0).pointer, "/environment");
+  }
+}
+
+TEST_F(AdminServiceTest, LoggingOutWithdrawsThatTokenOnly) {
+  const Principal one = log_in();
+  const Principal two = log_in();
+
+  wait_for<Written>([&](Done done) { product_->admins().logout(one, {}, done); });
+
+  EXPECT_EQ(product_->authenticator().recheck(one).error().code, Errc::revoked);
+  EXPECT_TRUE(product_->authenticator().recheck(two).has_value());
+}
+
+TEST_F(AdminServiceTest, ChangingThePasswordEndsAllOtherSessions) {
+  const Principal here = log_in();
+  const Principal elsewhere = log_in();
+
+  ASSERT_TRUE(change_password(here, kPassword, "battery staple").has_value());
+
+  EXPECT_TRUE(product_->authenticator().recheck(here).has_value());
+  EXPECT_EQ(product_->authenticator().recheck(elsewhere).error().code, Errc::revoked);
+  EXPECT_EQ(login("owner", kPassword).error().code, Errc::unauthenticated);
+  EXPECT_TRUE(login("owner", "battery staple").has_value());
+}
+
+TEST_F(AdminServiceTest, ChangingThePasswordTakesTheCurrentOneAndAGoodNewOne) {
+  const Principal who = log_in();
+
+  EXPECT_EQ(change_password(who, "wrong horse", "battery staple").error().code, Errc::unauthenticated);
+  EXPECT_EQ(change_password(who, kPassword, "short").error().details.at(0).pointer, "/password");
+  EXPECT_TRUE(login("owner", kPassword).has_value());
+}
+
+TEST_F(AdminServiceTest, TheServerMaySetAPasswordByItself) {
+  const Principal session = log_in();
+  const auto set = wait_for<Written>([&](Done done) {
+    product_->admins().set_password(Principal::server("system"), "owner",
+                                    Secret(std::string("battery staple")), {}, done);
+  });
+
+  ASSERT_TRUE(set.has_value());
+  EXPECT_EQ(product_->authenticator().recheck(session).error().code, Errc::revoked);
+  EXPECT_TRUE(login("owner", "battery staple").has_value());
+}
+
+TEST_F(AdminServiceTest, RolesTakeEffectAtOnceOnLiveTokens) {
+  create("jo", Role::viewer);
+  const Principal jo = log_in("jo", "password of jo");
+  EXPECT_EQ(jo.role, Role::viewer);
+
+  ASSERT_TRUE(set_role(2, Role::editor).has_value());
+
+  EXPECT_EQ(product_->authenticator().recheck(jo)->role, Role::editor);
+}
+
+TEST_F(AdminServiceTest, SomebodyAlwaysStaysOwner) {
+  EXPECT_EQ(set_role(1, Role::viewer).error().code, Errc::conflict);
+  EXPECT_EQ(remove(1).error().code, Errc::conflict);
+  create("jo", Role::owner);
+
+  EXPECT_TRUE(set_role(1, Role::viewer).has_value());
+  EXPECT_TRUE(remove(1).has_value());
+  EXPECT_EQ(remove(2).error().code, Errc::conflict);
+}
+
+TEST_F(AdminServiceTest, RemovingAnAdminEndsItsSessions) {
+  create("jo", Role::editor);
+  const Principal jo = log_in("jo", "password of jo");
+
+  ASSERT_TRUE(remove(2).has_value());
+
+  EXPECT_EQ(product_->authenticator().recheck(jo).error().code, Errc::revoked);
+  EXPECT_EQ(login("jo", "password of jo").error().code, Errc::unauthenticated);
+}
+
+TEST_F(AdminServiceTest, OnlyOwnersManageAdmins) {
+  EXPECT_EQ(create("jo", Role::viewer, admin(Role::editor)).error().code, Errc::forbidden);
+  EXPECT_EQ(product_->admins().list(admin(Role::editor), {}).error().code, Errc::forbidden);
+  EXPECT_EQ(create("Jo Doe", Role::viewer).error().details.at(0).pointer, "/username");
+  EXPECT_TRUE(create("jo", Role::viewer).has_value());
+  EXPECT_EQ(create("jo", Role::viewer).error().code, Errc::already_exists);
+  EXPECT_EQ(product_->admins().list(admin(), {})->items.size(), 2U);
+}
+
+TEST_F(AdminServiceTest, OldSessionsYieldToNewOnes) {
+  product_.reset();
+  options_.admins.sessions_per_admin = 2;
+  open();
+  const Principal first = log_in();
+  const Principal second = log_in();
+
+  const Principal third = log_in();
+
+  EXPECT_EQ(product_->authenticator().recheck(first).error().code, Errc::revoked);
+  EXPECT_TRUE(product_->authenticator().recheck(second).has_value());
+  EXPECT_TRUE(product_->authenticator().recheck(third).has_value());
+}
+
+TEST_F(AdminServiceTest, NoSecretIsInTheChangeLogOrInTheServersLog) {
+  const Principal who = log_in();
+  change_password(who, kPassword, "battery staple");
+  login("owner", "wrong guess");
+  create_client(R"({"key":"acme","name":"Acme"})");
+  const std::string token = issue_token(1)->token.reveal();
+  product_->stop();
+
+  auto reader =
+      storage::sqlite::Database::open(folder_.path() / "data" / "togglecast.db", {.read_only = true}).value();
+  std::string everything_logged;
+  auto rows = reader.prepare("SELECT actor || change FROM change_log").value();
+  while (rows.step().value()) everything_logged += rows.text(0);
+  for (const auto& line : log_lines_) everything_logged += line;
+  ASSERT_NE(everything_logged.find("password_changed_at"), std::string::npos);
+  for (const std::string& secret :
+       {std::string("$argon2"), std::string(kPassword), std::string("battery staple"),
+        std::string("wrong guess"), token, token.substr(token.rfind('.'))})
+    EXPECT_EQ(everything_logged.find(secret), std::string::npos) << secret;
+}
+
+}  // namespace
+}  // namespace togglecast::service

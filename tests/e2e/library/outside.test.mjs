@@ -113,8 +113,10 @@ describe('a program from outside', () => {
   test('is built with find_package alone and speaks with the official client', async (t) => {
     const project = path.join(house().folder, 'outside');
     const output = path.join(house().folder, 'outside-build');
+    const [, sanitizer] = /^TOGGLECAST_SANITIZE:\w+=(.+)$/m.exec(await read(build, 'CMakeCache.txt')) ?? [];
+    const flags = `-Wall -Wextra -Wpedantic -Wshadow -Werror ${sanitizer ? `-fsanitize=${sanitizer}` : ''}`;
     await run('cmake', '-S', project, '-B', output, `-DCMAKE_PREFIX_PATH=${house().prefix}`, '-DCMAKE_BUILD_TYPE=Debug',
-      '-DCMAKE_CXX_FLAGS=-Wall -Wextra -Wpedantic -Wshadow -Werror');
+      `-DCMAKE_CXX_FLAGS=${flags}`);
     await run('cmake', '--build', output);
 
     const port = await freePort();

@@ -27,3 +27,7 @@ set(togglecast_third_party_net togglecast_boost)
 set(togglecast_third_party_storage SQLite::SQLite3)
 set(togglecast_third_party_auth OpenSSL::Crypto PkgConfig::sodium)
 set(togglecast_third_party_app CLI11::CLI11 tomlplusplus::tomlplusplus)
+
+# Those whose headers ours include, so that users of the installed library need them too; the others are linked alone.
+# What the protocol tower links, users of the installed library must find: see cmake/install.cmake.
+set(togglecast_third_party_in_headers togglecast_boost Boost::json tl::expected)

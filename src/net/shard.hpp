@@ -90,6 +90,7 @@ class Shard {
   [[nodiscard]] TimePoint now() noexcept;
   /// Delays beyond a year are a year.
   void arm(TimerNode& node, Milliseconds delay) { wheel_.arm(node, now() + std::min(delay, kLongestDelay)); }
+  [[nodiscard]] std::size_t armed_timers() const noexcept { return wheel_.armed(); }
   /// Runs `call`; false when it threw, which is then counted and reported.
   template <typename Call>
   bool attempt(Call&& call) noexcept {

@@ -260,9 +260,15 @@ std::vector<std::string> Socket::rooms() const {
 
 Broadcast Socket::broadcast() const { return Broadcast(*nsp_).except(std::string(id())); }
 
+// With recovery, what was emitted before may still wait for its turn in the order of events; this waits
+// behind it.
 void Socket::disconnect(bool close) {
   if (!connected()) return;
-  const auto keep = shared_from_this();
+  nsp_->in_order(shard_, [self = shared_from_this(), close] { self->disconnect_now(close); });
+}
+
+void Socket::disconnect_now(bool close) {
+  if (!connected()) return;
   if (close) {
     connection_->disconnect_all();
     return;

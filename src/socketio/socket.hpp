@@ -32,6 +32,7 @@ class Namespace;
 
 class Socket : public std::enable_shared_from_this<Socket> {
  public:
+  /// Made when a client joins the namespace.
   Socket(std::shared_ptr<Namespace> nsp, Connection& connection, json::value auth);
   Socket(const Socket&) = delete;
   Socket& operator=(const Socket&) = delete;
@@ -69,6 +70,8 @@ class Socket : public std::enable_shared_from_this<Socket> {
   void on_disconnecting(std::function<void(DisconnectReason)> handler);
   void on_disconnect(std::function<void(DisconnectReason)> handler);
 
+  /// Sends an event. Values are whatever `boost::json::value_from` takes, and `Binary`. Ignored once
+  /// disconnected.
   template <typename... T>
   void emit(std::string_view event, T&&... values) {
     emit_arguments(event, arguments(std::forward<T>(values)...));
@@ -88,7 +91,9 @@ class Socket : public std::enable_shared_from_this<Socket> {
                                Arguments args);
   /// A packet encoded beforehand, such as one shared by several sockets. Not kept by recovery.
   void send(const EncodedPacket& packet);
+  /// True when what is sent now would leave at once.
   [[nodiscard]] bool writable() const noexcept;
+  /// Bytes sent that neither the kernel nor a poll has taken yet.
   [[nodiscard]] std::size_t backlog_bytes() const noexcept;
 
   /// False when the socket has as many rooms as it may.
@@ -134,6 +139,7 @@ class Socket : public std::enable_shared_from_this<Socket> {
   [[nodiscard]] bool expect_ack(std::uint64_t ack_id, Milliseconds timeout, AckCallback callback);
   void on_event(Arguments args, std::optional<std::uint64_t> ack_id);
   void on_ack(std::uint64_t id, Arguments args);
+  void disconnect_now(bool close);
   void gone(DisconnectReason reason);
   void drained();
   void call_disconnect_handlers(const std::vector<std::function<void(DisconnectReason)>>& own_handlers,

@@ -105,6 +105,7 @@ class SocketIoServer {
 
   /// Log lines so far, as JSON objects.
   [[nodiscard]] std::vector<std::string> log_lines() const { return lines_.all(); }
+  void forget_log_lines() { lines_.clear(); }
   /// The next log line that contains `text`.
   std::string logged(std::string_view text) {
     while (auto line = lines_.take()) {

@@ -12,7 +12,7 @@ const Flag* FeatureRules::sub_feature(std::string_view key) const noexcept {
 
 TimeUse FeatureRules::time() const {
   TimeUse time;
-  if (!flag.definition().enabled) return time;
+  if (!flag.enabled()) return time;
   time.merge(flag.time());
   for (const Flag& sub_feature : sub_features) time.merge(sub_feature.time());
   return time;

@@ -80,12 +80,16 @@ Decider::Decider(const Catalogue& catalogue, const Subject& subject, DecisionMem
   memo_.begin();
 }
 
-Decision Decider::decide(const FeatureRules& feature, Trace* trace) { return decide_at(feature, 0, trace); }
+Decision Decider::decide(const FeatureRules& feature, Trace* trace) {
+  Decision decision = decide_at(feature, 0, trace);
+  memo_.put(feature.id, decision.enabled);
+  return decision;
+}
 
 Decision Decider::decide_at(const FeatureRules& feature, std::size_t depth, Trace* trace) {
   const Flag& flag = feature.flag;
   if (!subject_.active) return deny(flag, Rule::client_inactive);
-  if (!flag.definition().enabled) return deny(flag, Rule::feature_disabled);
+  if (!flag.enabled()) return deny(flag, Rule::feature_disabled);
   for (const Id platform : feature.platforms) {
     if (!catalogue_.platform_is_on(platform)) return deny(flag, Rule::platform_off, platform);
   }
@@ -93,23 +97,22 @@ Decision Decider::decide_at(const FeatureRules& feature, std::size_t depth, Trac
     if (!is_on(required, depth + 1)) return deny(flag, Rule::required_feature_off, required);
   }
   const Assignment* assignment = subject_.plan == nullptr ? nullptr : subject_.plan->assignment(feature.id);
-  const auto with_limit = [&](Decision decision) {
-    if (assignment != nullptr) decision.limit = assignment->limit;
-    return decision;
-  };
-  if (const Override* found = override_of(feature.id); found != nullptr && found->holds(subject_.now)) {
-    return with_limit(by_override(flag, *found));
-  }
-  if (assignment == nullptr) return deny(flag, Rule::not_in_package);
+  const Override* found = override_of(feature.id);
+  const bool overridden = found != nullptr && found->holds(subject_.now);
+  if (!overridden && assignment == nullptr) return deny(flag, Rule::not_in_package);
   for (const Id platform : feature.platforms) {
-    if (!subject_.plan->opens(platform)) return deny(flag, Rule::platform_not_in_package, platform);
+    if (!overridden && !subject_.plan->opens(platform)) {
+      return deny(flag, Rule::platform_not_in_package, platform);
+    }
   }
-  return with_limit(by_flag(flag, trace));
+  Decision decision = overridden ? by_override(flag, *found) : by_flag(flag, trace);
+  if (assignment != nullptr) decision.limit = assignment->limit;
+  return decision;
 }
 
 Decision Decider::decide(const FeatureRules& parent, const Flag& sub_feature, Trace* trace) {
   if (!subject_.active) return deny(sub_feature, Rule::client_inactive);
-  if (!sub_feature.definition().enabled) return deny(sub_feature, Rule::feature_disabled);
+  if (!sub_feature.enabled()) return deny(sub_feature, Rule::feature_disabled);
   if (!is_on(parent.id, 0)) return deny(sub_feature, Rule::parent_off, parent.id);
   // A feature that only an override grants has no assignment that could leave a sub-feature out.
   const Assignment* assignment = subject_.plan == nullptr ? nullptr : subject_.plan->assignment(parent.id);

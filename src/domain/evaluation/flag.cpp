@@ -42,27 +42,40 @@ std::string_view to_string(ErrorCode code) noexcept {
 Flag::Flag(std::string key, FlagDefinition definition, const FindEvaluator& find_evaluator,
            const CompileOptions& options, const std::string& origin, Issues* issues)
     : key_(std::move(key)), definition_(std::move(definition)) {
+  default_ = static_cast<std::uint32_t>(definition_.variants.size());
+  for (std::uint32_t i = 0; i < definition_.variants.size(); ++i) {
+    if (definition_.variants[i].name == definition_.default_variant) default_ = i;
+  }
+  if (!definition_.enabled) state_ = State::disabled;
   if (!definition_.has_targeting()) return;
   Issues found;
   program_ = compile(definition_.targeting, origin + "/targeting", find_evaluator, options, found);
   if (program_ == nullptr) broken_ = found.front().pointer + ": " + found.front().reason;
+  if (definition_.enabled) state_ = program_ == nullptr ? State::broken : State::targeted;
   if (issues != nullptr) issues->insert(issues->end(), found.begin(), found.end());
 }
 
 const TimeUse& Flag::time() const noexcept {
   static const TimeUse kNone;
-  return program_ == nullptr || !definition_.enabled ? kNone : program_->time();
+  return state_ == State::targeted ? program_->time() : kNone;
 }
 
 Resolution Flag::by_default(Reason reason) const {
-  if (!definition_.default_variant) return {nullptr, Reason::by_default, ErrorCode::none, {}};
-  return {definition_.variant(*definition_.default_variant), reason, ErrorCode::none, {}};
+  if (default_ >= definition_.variants.size()) return {nullptr, Reason::by_default, ErrorCode::none, {}};
+  return {&definition_.variants[default_], reason, ErrorCode::none, {}};
 }
 
 Resolution Flag::evaluate(Root root, Trace* trace) const {
-  if (!definition_.enabled) return {nullptr, Reason::disabled, ErrorCode::none, {}};
-  if (!definition_.has_targeting()) return by_default(Reason::fixed);
-  if (program_ == nullptr) return failed(ErrorCode::parse_error, broken_);
+  switch (state_) {
+    case State::disabled:
+      return {nullptr, Reason::disabled, ErrorCode::none, {}};
+    case State::fixed:
+      return by_default(Reason::fixed);
+    case State::broken:
+      return failed(ErrorCode::parse_error, broken_);
+    case State::targeted:
+      break;
+  }
   root.flag_key = key_;
   Interpreter run(definition_.bucketing);
   const Value answer = run.evaluate(*program_, Value(root), trace);

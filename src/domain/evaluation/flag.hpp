@@ -55,6 +55,7 @@ class Flag {
   [[nodiscard]] const std::string& key() const noexcept { return key_; }
   [[nodiscard]] const FlagDefinition& definition() const noexcept { return definition_; }
   [[nodiscard]] FlagType type() const noexcept { return definition_.type; }
+  [[nodiscard]] bool enabled() const noexcept { return state_ != State::disabled; }
   /// nullptr without targeting, or when it is broken.
   [[nodiscard]] const Program* program() const noexcept { return program_.get(); }
   /// Nothing unless the flag is enabled: a disabled one does not change with time.
@@ -68,9 +69,14 @@ class Flag {
   [[nodiscard]] Resolution by_default(Reason reason) const;
   [[nodiscard]] Resolution chosen(const Value& answer, Meter& meter) const;
 
+  enum class State : std::uint8_t { disabled, fixed, targeted, broken };
+
+  // What an evaluation touches first stands together.
+  State state_ = State::fixed;
+  std::uint32_t default_ = 0;  // index of the default variant; beyond the last when there is none
+  ProgramPtr program_;
   std::string key_;
   FlagDefinition definition_;
-  ProgramPtr program_;
   std::string broken_;  // why there is no program
 };
 

@@ -87,8 +87,10 @@ class Run {
     return index < node.count ? evaluate(node.first + index, data) : Value();
   }
 
+  // What follows stays out of `perform`, so that the frames of nested conditions are small.
+
   // Those that need all their arguments, however many, before they begin.
-  Value with_all_arguments(const Node& node, const Value& data) {
+  [[gnu::noinline]] Value with_all_arguments(const Node& node, const Value& data) {
     constexpr std::size_t kFew = 4;
     std::array<Value, kFew> few;
     const std::span<Value> arguments =
@@ -125,7 +127,7 @@ class Run {
     }
   }
 
-  Value list(const Node& node, const Value& data) {
+  [[gnu::noinline]] Value list(const Node& node, const Value& data) {
     const auto out = work_.values(node.count);
     for (std::uint32_t i = 0; i < out.size(); ++i) out[i] = evaluate(node.first + i, data);
     return Value(out.data(), out.size());
@@ -192,7 +194,7 @@ class Run {
     return Value(in_order(a, b) && (c.is_undefined() || in_order(b, c)));
   }
 
-  Value arithmetic(const Node& node, const Value& data) {
+  [[gnu::noinline]] Value arithmetic(const Node& node, const Value& data) {
     const Value first = argument(node, 0, data);
     const Value second = argument(node, 1, data);
     const double a = to_number(first, meter_);
@@ -202,7 +204,7 @@ class Run {
     return Value(node.op == Op::divide ? a / b : std::fmod(a, b));
   }
 
-  Value visit_all(const Node& node, const Value& data) {
+  [[gnu::noinline]] Value visit_all(const Node& node, const Value& data) {
     const Value array = argument(node, 0, data);
     if (!array.is_array()) return Value(static_cast<const Value*>(nullptr), 0);
     const auto out = work_.values(array.size());
@@ -219,7 +221,7 @@ class Run {
     return Value(out.data(), kept);
   }
 
-  Value reduce(const Node& node, const Value& data) {
+  [[gnu::noinline]] Value reduce(const Node& node, const Value& data) {
     const Value array = argument(node, 0, data);
     Value accumulator = node.count > 2 ? argument(node, 2, data) : Value::null();
     if (!array.is_array()) return accumulator;
@@ -231,7 +233,7 @@ class Run {
     return accumulator;
   }
 
-  Value quantify(const Node& node, const Value& data) {
+  [[gnu::noinline]] Value quantify(const Node& node, const Value& data) {
     const Value array = argument(node, 0, data);
     if (!array.is_array() || array.size() == 0) return Value(node.op == Op::none);
     const bool stops_at = node.op != Op::all;  // `all` at the first false element, the others at a true one

@@ -195,10 +195,7 @@ Value is_in(const Value& needle, const Value& hay, const Workspace& work) {
     return Value(hay.text().find(text) != std::string_view::npos);
   }
   if (!hay.is_array() || !work.meter.take_elements(hay.size())) return Value(false);
-  for (std::size_t i = 0; i < hay.size(); ++i) {
-    if (strict_equal(needle, hay.at(i))) return Value(true);
-  }
-  return Value(false);
+  return Value(hay.contains(needle));
 }
 
 Value merge(Arguments arguments, const Workspace& work) {

@@ -1,5 +1,6 @@
 #include "domain/evaluation/value.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -93,6 +94,20 @@ std::size_t element_index(std::string_view name) noexcept {
   const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), index);
   if (error != std::errc{} || end != name.data() + name.size()) return std::string_view::npos;
   return index;
+}
+
+bool Value::contains(const Value& sought) const noexcept {
+  if (kind_ == Kind::array && sought.is_text()) {  // the usual case, without a view of each element
+    const std::string_view text = sought.text();
+    return std::any_of(array_->begin(), array_->end(), [text](const json::value& element) {
+      const auto* candidate = element.if_string();
+      return candidate != nullptr && std::string_view(*candidate) == text;
+    });
+  }
+  for (std::size_t i = 0; i < size_; ++i) {
+    if (strict_equal(sought, at(i))) return true;
+  }
+  return false;
 }
 
 Value Value::root_member(std::string_view name) const noexcept {

@@ -75,6 +75,8 @@ class Value {
   [[nodiscard]] Value at(std::size_t index) const noexcept {
     return kind_ == Kind::list ? list_[index] : of((*array_)[index]);
   }
+  /// Whether an element is `===` to `sought`.
+  [[nodiscard]] bool contains(const Value& sought) const noexcept;
   /// The member of an object, the element or `length` of an array; undefined when there is none. Of texts
   /// only `length`: see `character`.
   [[nodiscard]] Value member(std::string_view name) const noexcept;

@@ -14,6 +14,7 @@ namespace {
 
 const StreamLimits kDefaultLimits{};
 constexpr Milliseconds kLingerAfterFin{1'000};
+constexpr std::size_t kPieceCost = 64;  // of memory, roughly, beyond the bytes of a queued block
 constexpr int kReadsPerTurn = 4;  // of a full scratch buffer each, before others have their turn
 
 }  // namespace
@@ -36,6 +37,9 @@ struct Stream::Backlog final : TimerNode {
     SharedBytes block;
     std::size_t offset;
   };
+  /// What is held against the limit: bytes, and what it costs to keep each block.
+  [[nodiscard]] std::size_t weight() const noexcept { return bytes + pieces.size() * kPieceCost; }
+
   Stream& stream;
   std::deque<Piece> pieces;
   std::size_t bytes = 0;
@@ -163,7 +167,7 @@ std::ptrdiff_t Stream::write_some(std::string_view bytes) {
 void Stream::queue(const SharedBytes& block, std::size_t offset) {
   if (backlog_ == nullptr) backlog_ = std::make_unique<Backlog>(*this);
   const std::size_t size = block.size() - offset;
-  if (backlog_->bytes != 0 && backlog_->bytes + size > limits_->backlog_bytes) {
+  if (backlog_->bytes != 0 && backlog_->weight() + size > limits_->backlog_bytes) {
     ShardCounters::add(shard_.own_counters().overflowed_streams, 1);
     end_later(StreamEnd::overflow);
     return;

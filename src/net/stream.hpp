@@ -42,8 +42,9 @@ class StreamHandler {
 };
 
 struct StreamLimits {
-  std::size_t backlog_bytes =
-      4 * 1024 * 1024;         ///< queued behind a blocked socket; a first block may be larger
+  /// Queued behind a blocked socket, with what each block costs beside its bytes; a first block may be
+  /// larger.
+  std::size_t backlog_bytes = 4 * 1024 * 1024;
   Milliseconds stall{30'000};  ///< a backlog must shrink within this time
 };
 

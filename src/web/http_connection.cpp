@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/json.hpp"
+#include "base/utf8.hpp"
 #include "web/live_exchange.hpp"
 
 namespace togglecast::web {
@@ -22,7 +23,7 @@ wire::http::Response error_response(unsigned status, std::string_view code, std:
   response.body = R"({"error":{"code":)";
   json::append_string(response.body, code);
   response.body += R"(,"message":)";
-  json::append_string(response.body, message);
+  json::append_string(response.body, replace_invalid_utf8(message));  // it may quote a path
   response.body += "}}";
   return response;
 }

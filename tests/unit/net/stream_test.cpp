@@ -164,6 +164,21 @@ TEST_F(StreamTest, ABacklogIsLimitedWithinOneTurnToo) {
   EXPECT_EQ(side_->ends.take(), StreamEnd::overflow);
 }
 
+// A client that asks for many small answers and reads none of them must not cost more than the limit says.
+TEST_F(StreamTest, SmallBlocksWeighWhatTheyCost) {
+  limits_.backlog_bytes = 1024 * 1024;
+  auto client = connect();
+  run([&] { side_->stream->send(std::string(16 * 1024 * 1024, 'x')); });  // a first block may be larger
+
+  const auto taken = ask<std::size_t>([&] {
+    std::size_t blocks = 0;
+    for (; !side_->stream->closed() && blocks < 1024 * 1024; ++blocks) side_->stream->send("yz");
+    return blocks;
+  });
+
+  EXPECT_LE(taken, 1024U * 1024U / 32U);
+}
+
 TEST_F(StreamTest, AReaderThatStopsReadingIsGivenUp) {
   limits_.stall = Milliseconds(50);
   auto client = connect();

@@ -81,8 +81,9 @@ Inflater::Outcome Inflater::inflate(std::string_view payload, std::size_t limit,
     const int code = ::inflate(&z, Z_SYNC_FLUSH);
     const std::string_view piece(buffer_.get() + size_, room - z.avail_out);
     size_ += piece.size();
-    if (size_ > limit) return Outcome::too_big;
+    // In this order, so that the answer does not depend on the size of the buffer.
     if (text && !utf8.feed(piece)) return Outcome::invalid_text;
+    if (size_ > limit) return Outcome::too_big;
     if (code == Z_STREAM_END) {  // a block marked as the last: others may follow it (7.2.3.4, 7.2.3.5)
       if (in_tail) return Outcome::corrupt;
       if (z.avail_in == 0) break;

@@ -144,6 +144,15 @@ TEST(Inflater, JudgesTextAsItIsInflated) {
             Outcome::invalid_text);
 }
 
+TEST(Inflater, AnswersTheSameWhateverItHadToReadBefore) {
+  const std::string both = client_deflate("\xff" + std::string(20'000, 'a'));  // no text, and too long
+  Inflater fresh, used;
+  EXPECT_EQ(inflated(used, client_deflate(prose(60'000))).size(), 60'000U);
+
+  EXPECT_EQ(fresh.inflate(both, 20'000, true), Outcome::invalid_text);
+  EXPECT_EQ(used.inflate(both, 20'000, true), Outcome::invalid_text);
+}
+
 TEST(Inflater, GivesBackWhatALargeMessageTook) {
   Inflater inflater;
   EXPECT_EQ(inflated(inflater, client_deflate(prose(60'000))).size(), 60'000U);

@@ -22,7 +22,7 @@ target_compile_definitions(togglecast_boost INTERFACE BOOST_ASIO_NO_DEPRECATED)
 
 set(togglecast_third_party_base togglecast_boost Boost::json tl::expected PkgConfig::sodium)
 set(togglecast_third_party_observe fmt::fmt spdlog::spdlog PkgConfig::prometheus)
-set(togglecast_third_party_wire togglecast_boost)
+set(togglecast_third_party_wire togglecast_boost ZLIB::ZLIB)
 set(togglecast_third_party_net togglecast_boost)
 set(togglecast_third_party_storage SQLite::SQLite3)
 set(togglecast_third_party_auth OpenSSL::Crypto PkgConfig::sodium)

@@ -67,6 +67,7 @@ socketio::Options with_rules(const Times& times) {
   engine.ping_interval = Milliseconds{25'000};
   engine.ping_timeout = Milliseconds{20'000};
   engine.max_payload = 10'000;
+  engine.per_message_deflate.enabled = true;
   engine.upgrade_timeout = Milliseconds{700};
   engine.cookie = "io";
   engine.cors = {};
@@ -121,7 +122,7 @@ int main(int count, char** values) {
   plain.mount(router);
   recovering.mount(router, "/recovery/");
   ruled.mount(router, "/opts/");
-  conformance::mount_websocket_echo(router, "/ws-echo/");
+  conformance::mount_websocket_echo(router, "/ws-echo/", shards);
 
   web::HttpServer http(shards, std::move(router));
   const auto bound = shards.listen({.port = *port}, http.accept_handler());

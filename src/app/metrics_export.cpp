@@ -113,6 +113,28 @@ void export_engine(observe::Metrics& metrics, const engineio::Server& engine) {
   metrics.counter_from("togglecast_packets_total", "Engine.IO packets by direction.",
                        reading(engine, [](const Counters& c) -> const Cell& { return c.packets_out; }),
                        {{"direction", "out"}});
+  const struct {
+    const char* name;
+    const char* help;
+    std::atomic<std::uint64_t> web::DeflateCounters::*counter;
+  } deflated[] = {
+      {"togglecast_deflated_messages_total", "Messages compressed, each once for all its receivers.",
+       &web::DeflateCounters::compressed},
+      {"togglecast_deflated_reused_total", "Compressed messages sent once more, without work.",
+       &web::DeflateCounters::reused},
+      {"togglecast_deflated_bytes_before_total", "Bytes of compressed messages before compression.",
+       &web::DeflateCounters::bytes_before},
+      {"togglecast_deflated_bytes_after_total", "Bytes of compressed messages.",
+       &web::DeflateCounters::bytes_after},
+  };
+  for (const auto& total : deflated) {
+    metrics.counter_from(total.name, total.help, [&engine, counter = total.counter] {
+      std::uint64_t sum = 0;
+      for (std::size_t i = 0; i < engine.shard_count(); ++i)
+        sum += (engine.deflate_counters(i).*counter).load(std::memory_order_relaxed);
+      return static_cast<double>(sum);
+    });
+  }
   constexpr std::array kCodes{"unknown_transport", "unknown_sid", "bad_handshake_method",
                               "bad_request",       "forbidden",   "unsupported_version"};
   for (std::size_t code = 0; code < kCodes.size(); ++code) {

@@ -103,6 +103,14 @@ Result<void> set_log_level(Settings& settings, const Values& values) {
   return {};
 }
 
+Result<void> set_switch(bool& into, const Values& values) {
+  const std::string& text = values.front();
+  if (text != "on" && text != "off" && text != "true" && text != "false")
+    return refuse("'" + text + "' is neither on nor off");
+  into = text == "on" || text == "true";
+  return {};
+}
+
 Result<void> set_rate(double& into, const Values& values) {
   const auto rate = number<std::uint64_t>(values.front(), 1, 1'000'000);
   if (!rate) return tl::unexpected(rate.error());
@@ -139,6 +147,10 @@ constexpr OptionSpec kOptions[] = {
     {"max-payload", "BYTES", "Largest message and largest request body [65536]", false,
      [](Settings& settings, const Values& values) {
        return set_number(settings.max_payload, values.front(), 1'024, 64 << 20);
+     }},
+    {"websocket-compression", "on|off", "Compress WebSocket messages for clients that offer it [off]", false,
+     [](Settings& settings, const Values& values) {
+       return set_switch(settings.websocket_compression, values);
      }},
     {"connections-per-address", "COUNT", "Open connections of one address, other than this machine's [5000]",
      false,

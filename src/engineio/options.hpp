@@ -11,6 +11,7 @@
 
 #include "base/clock.hpp"
 #include "web/cors.hpp"
+#include "web/deflate.hpp"
 #include "web/exchange.hpp"
 #include "wire/http/message.hpp"
 
@@ -52,6 +53,9 @@ struct Options {
   std::size_t max_payload = 1'000'000;  ///< bytes of a polling body and of a WebSocket message
   std::size_t packets_per_payload = 1024;
   std::size_t fragments_per_message = 64;  ///< 0: no limit
+  /// Compression of WebSocket messages, for clients that offer it. Costs about 300 KB for each shard and
+  /// window in use, nothing for each session; `max_payload` counts what a message is inflated to.
+  web::DeflateOptions per_message_deflate{};
   std::size_t polling_backlog =
       4 * 1024 * 1024;         ///< queued for a client that does not poll; beyond it the session ends
   net::StreamLimits stream{};  ///< for WebSocket connections

@@ -62,13 +62,15 @@ std::string_view message_of(ErrorCode code) noexcept {
 }  // namespace
 
 struct Server::ShardState {
-  explicit ShardState(net::Shard& owner) : shard(owner) {}
+  ShardState(net::Shard& owner, const Options& options)
+      : shard(owner), deflate(options.per_message_deflate, owner) {}
   ShardState(const ShardState&) = delete;
   ShardState& operator=(const ShardState&) = delete;
   ~ShardState() {
     for (const Session* session : sessions) delete session;
   }
   net::Shard& shard;
+  web::Deflate deflate;
   boost::unordered_flat_set<Session*, ById, ById> sessions;  // owned
   Counters counters;
 };
@@ -76,7 +78,7 @@ struct Server::ShardState {
 Server::Server(net::ShardPool& shards, Options options, Connect connect)
     : pool_(shards), options_(std::move(options)), cors_(options_.cors), connect_(std::move(connect)) {
   for (std::size_t i = 0; i < shards.size(); ++i)
-    shards_.push_back(std::make_unique<ShardState>(shards.at(i)));
+    shards_.push_back(std::make_unique<ShardState>(shards.at(i), options_));
 }
 
 Server::~Server() = default;
@@ -100,6 +102,14 @@ void Server::mount(web::Router& router, std::string prefix) {
 Counters& Server::counters(const net::Shard& shard) noexcept { return shards_[shard.index()]->counters; }
 
 const Counters& Server::counters(std::size_t shard) const noexcept { return shards_[shard]->counters; }
+
+const web::DeflateCounters& Server::deflate_counters(std::size_t shard) const noexcept {
+  return shards_[shard]->deflate.counters();
+}
+
+web::AgreedDeflate Server::agree_on_deflate(const net::Shard& shard, const wire::http::Request& request) {
+  return web::agree(shards_[shard.index()]->deflate, request);
+}
 
 void Server::handle(const web::ExchangePtr& exchange) {
   const auto& request = exchange->request();

@@ -75,7 +75,8 @@ class Session final : public net::Retirable,
   void send(const SharedBytes& frame);
   /// True when a packet sent now would leave at once; otherwise volatile packets are dropped.
   [[nodiscard]] bool writable() const noexcept;
-  /// Where `Shard::send` reaches the client directly, past this session; kNone over polling. For broadcasts.
+  /// Where `Shard::send` reaches the client directly, past this session; kNone where that is not
+  /// possible: over polling, and with compression. For broadcasts.
   [[nodiscard]] net::Outlets::Index outlet() const noexcept {
     return socket_ != nullptr ? socket_->outlet() : net::Outlets::kNone;
   }

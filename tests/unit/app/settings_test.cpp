@@ -54,6 +54,15 @@ TEST(Settings, NumbersAreWholeAndInRange) {
   EXPECT_FALSE(only("shards", {"257"}));
 }
 
+TEST(Settings, SwitchesAreOnOrOff) {
+  EXPECT_FALSE(read_settings({}, {}, {})->websocket_compression);
+  EXPECT_TRUE(only("websocket-compression", {"on"})->websocket_compression);
+  EXPECT_TRUE(only("websocket-compression", {"true"})->websocket_compression);
+  EXPECT_FALSE(only("websocket-compression", {"off"})->websocket_compression);
+  EXPECT_FALSE(only("websocket-compression", {"false"})->websocket_compression);
+  EXPECT_THAT(only("websocket-compression", {"1"}).error().message, HasSubstr("'1' is neither on nor off"));
+}
+
 TEST(Settings, OriginsAreSchemeHostAndPort) {
   EXPECT_THAT(only("cors-origin", {"https://App.example", "http://localhost:3000", "*"})->cors_origins,
               ElementsAre("https://app.example", "http://localhost:3000", "*"));

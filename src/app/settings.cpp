@@ -134,7 +134,8 @@ constexpr OptionSpec kOptions[] = {
      set_proxies},
     {"metrics-listen", "ADDRESS:PORT", "Serve /metrics and health here without a token [off]", false,
      set_metrics_listen},
-    {"tls-certificate", "FILE", "Serve HTTPS with this certificate and its chain, in PEM [off]", false,
+    {"tls-certificate", "FILE",
+     "Serve HTTPS with this certificate and its chain, in PEM; read again at SIGHUP [off]", false,
      [](Settings& settings, const Values& values) -> Result<void> {
        settings.tls_certificate = values.front();
        return {};

@@ -23,8 +23,7 @@ TicketKeys::Key TicketKeys::present(TimePoint now) {
   const std::scoped_lock lock(mutex_);
   forget_old(now);
   if (!present_) {
-    present_.emplace();
-    present_->made = now;
+    present_.emplace(now);
     random_.fill(present_->key.name);
     random_.fill(present_->key.cipher);
     random_.fill(present_->key.mac);

@@ -38,6 +38,7 @@ class TicketKeys {
 
  private:
   struct Dated {
+    explicit Dated(TimePoint now) : made(now) {}
     Key key;
     TimePoint made;
   };

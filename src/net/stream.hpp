@@ -2,6 +2,9 @@
 // shard's scratch buffer, so an idle connection owns no buffer; writing collects shared blocks and sends them
 // at the end of the loop turn, touching a queue only when the kernel says would-block.
 //
+// With a TLS session the handler sees plaintext all the same. Blocks stay shared until the moment they are
+// written: what waits behind a blocked socket is plaintext, but for the record that was cut in the middle.
+//
 // Thread rule: everything on the shard's thread. Ownership: reference-counted by its owner and, until it is
 // closed, by its shard; the owner closes it and drops it, or retires with it.
 #pragma once
@@ -20,9 +23,11 @@
 
 namespace togglecast::net {
 
+class TlsSession;
+
 enum class StreamEnd : std::uint8_t {
-  peer_closed,    ///< orderly end of the peer's bytes (FIN)
-  error,          ///< reset or another error of the connection
+  peer_closed,    ///< orderly end of the peer's bytes (FIN, or close_notify)
+  error,          ///< reset or another error of the connection, or of its TLS
   write_stalled,  ///< a backlog did not shrink in time
   overflow,       ///< more was queued than the limit allows
 };
@@ -36,6 +41,8 @@ class StreamHandler {
   virtual void on_end(StreamEnd reason) = 0;
   /// A backlog has been written out.
   virtual void on_drained() {}
+  /// The TLS handshake is done; before it, nothing can be sent and nothing else is heard but the end.
+  virtual void on_secured() {}
 
  protected:
   ~StreamHandler() = default;
@@ -48,13 +55,34 @@ struct StreamLimits {
   Milliseconds stall{30'000};  ///< a backlog must shrink within this time
 };
 
+/// A connected, non-blocking descriptor that no stream has, or has no longer. Closes it when nobody takes it
+/// up.
+class DetachedStream {
+ public:
+  DetachedStream() noexcept;
+  explicit DetachedStream(int descriptor) noexcept;
+  /// A TLS handshake begins with `start_reading`.
+  DetachedStream(int descriptor, std::unique_ptr<TlsSession> tls) noexcept;
+  DetachedStream(DetachedStream&& other) noexcept;
+  DetachedStream& operator=(DetachedStream&& other) noexcept;
+  ~DetachedStream();
+
+  /// False: there was nothing to detach.
+  explicit operator bool() const noexcept { return descriptor_ >= 0; }
+  [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
+
+ private:
+  friend class Stream;
+  int descriptor_ = -1;
+  std::unique_ptr<TlsSession> tls_;
+};
+
 class Stream final : public boost::intrusive_ref_counter<Stream, boost::thread_unsafe_counter>,
                      public Pooled<Stream> {
  public:
-  /// Takes a connected, non-blocking descriptor, which is closed with the stream. Null (and the descriptor
-  /// closed) when the kernel has no room to watch it.
-  [[nodiscard]] static boost::intrusive_ptr<Stream> adopt(Shard& shard, int descriptor);
   ~Stream();
+  /// Takes up a connection, on `shard`; nullptr when there is none, or the kernel has no room to watch it.
+  [[nodiscard]] static boost::intrusive_ptr<Stream> adopt(Shard& shard, DetachedStream detached);
 
   [[nodiscard]] Shard& shard() const noexcept { return shard_; }
   /// Who hears of this stream from now on; nullptr: nobody.
@@ -83,8 +111,12 @@ class Stream final : public boost::intrusive_ref_counter<Stream, boost::thread_u
   void abort();
   [[nodiscard]] bool closed() const noexcept { return closed_; }
 
-  /// Gives up the descriptor, for another shard or another owner; -1 when closed or when a backlog exists.
-  [[nodiscard]] int release();
+  /// Gives up the descriptor and the TLS session, for another shard or another owner; nothing when closed or
+  /// when a backlog exists.
+  [[nodiscard]] DetachedStream release();
+
+  /// The TLS session; nullptr on a plain connection.
+  [[nodiscard]] const TlsSession* tls() const noexcept { return tls_.get(); }
 
   /// Address of the TCP peer.
   [[nodiscard]] boost::asio::ip::tcp::endpoint peer() const noexcept;
@@ -93,7 +125,7 @@ class Stream final : public boost::intrusive_ref_counter<Stream, boost::thread_u
   friend class Shard;
   struct Backlog;
 
-  Stream(Shard& shard, int descriptor);
+  Stream(Shard& shard, DetachedStream detached);
 
   // The shard's part.
   void on_ready(std::uint32_t events);
@@ -105,14 +137,26 @@ class Stream final : public boost::intrusive_ref_counter<Stream, boost::thread_u
   void forget_watch() noexcept { watched_ = false; }
 
   void read_available();
+  // Both answer false when the handler threw.
+  [[nodiscard]] bool deliver(char* data, std::size_t size);
+  [[nodiscard]] bool decrypt(std::string_view bytes);
   void write_backlog();
   /// Writes from `bytes`; returns how much the kernel took, or -1 after an error that has ended the stream.
   [[nodiscard]] std::ptrdiff_t write_some(std::string_view bytes);
+  // The same for plaintext of a TLS session: all that was encrypted counts as taken.
+  [[nodiscard]] std::ptrdiff_t encrypt_some(std::string_view bytes);
+  // Writes what the TLS session made, behind what it made before and before all plaintext.
+  void send_sealed(std::string_view bytes);
+  bool seal_front();
   void queue(const SharedBytes& block, std::size_t offset);
   /// Whether the shard may write for this stream.
   void guide(bool guided) noexcept;
+  void queue_sealed(std::string_view bytes);
+  void wait_for_room(std::size_t more);
+  void overflow();
   void end(StreamEnd reason);
   void end_later(StreamEnd reason);
+  void end_broken_tls();
   void shut_down();
   void close_socket() noexcept;
   void unwatch() noexcept;
@@ -121,6 +165,7 @@ class Stream final : public boost::intrusive_ref_counter<Stream, boost::thread_u
   StreamHandler* handler_ = nullptr;
   const StreamLimits* limits_;
   std::unique_ptr<Backlog> backlog_;  // only while the kernel does not take our bytes
+  std::unique_ptr<TlsSession> tls_;
   int descriptor_;
   Outlets::Index outlet_;
   bool watched_ = false;

@@ -1,7 +1,5 @@
 #include "web/live_exchange.hpp"
 
-#include <unistd.h>
-
 #include <utility>
 
 namespace togglecast::web {
@@ -82,8 +80,8 @@ Exchange::Upgraded LiveExchange::upgrade(std::string_view head) {
 void LiveExchange::move_to(net::Shard& target, std::function<void(std::shared_ptr<Exchange>)> handler) {
   HttpConnection* connection = detach();
   if (connection == nullptr) return;
-  const int descriptor = connection->stream_->release();
-  if (descriptor < 0) {  // closed, or earlier answers still wait for the client to read them
+  net::DetachedStream detached = connection->stream_->release();
+  if (!detached) {  // closed, or earlier answers still wait for the client to read them
     connection->close_and_leave();
     return;
   }
@@ -93,10 +91,7 @@ void LiveExchange::move_to(net::Shard& target, std::function<void(std::shared_pt
     Peer peer;
     RouteMatch match;
     std::string direct, input;
-    int descriptor;
-    ~Moving() {
-      if (descriptor >= 0) ::close(descriptor);
-    }
+    net::DetachedStream stream;
   };
   auto moving = std::make_shared<Moving>();
   moving->shared = connection->shared_;
@@ -105,11 +100,11 @@ void LiveExchange::move_to(net::Shard& target, std::function<void(std::shared_pt
   moving->match = std::move(match_);
   moving->direct = std::move(connection->direct_);
   moving->input = std::move(connection->input_);
-  moving->descriptor = descriptor;
+  moving->stream = std::move(detached);
   connection->leave();
   target.post([moving, &target, handler = std::move(handler)] {
     if (moving->shared->closed.load(std::memory_order_relaxed)) return;
-    net::StreamPtr stream = net::Stream::adopt(target, std::exchange(moving->descriptor, -1));
+    net::StreamPtr stream = net::Stream::adopt(target, std::move(moving->stream));
     if (stream == nullptr) return;
     auto owned =
         std::make_unique<HttpConnection>(moving->shared, std::move(stream), std::move(moving->direct));

@@ -77,11 +77,41 @@ void export_shards(observe::Metrics& metrics, const net::ShardPool& shards) {
        &Counters::blocked_writes},
       {"togglecast_overflowed_streams_total", "Connections closed because too much was queued for them.",
        &Counters::overflowed_streams},
+      {"togglecast_broadcast_frames_total",
+       "Frames that broadcasts sent to connections, not counted as packets.", &Counters::broadcast_frames},
       {"togglecast_shard_turns_total", "Turns of the shards' loops.", &Counters::turns},
       {"togglecast_failed_tasks_total", "Tasks of shards that failed.", &Counters::failed_tasks},
   };
   for (const auto& total : totals)
     metrics.counter_from(total.name, total.help, sum_of(shards, total.counter));
+}
+
+void export_tls(observe::Metrics& metrics, const net::TlsContext& tls) {
+  const net::TlsCounters& counters = tls.counters();
+  constexpr const char* kHandshakes = "togglecast_tls_handshakes_total";
+  constexpr const char* kHandshakesHelp = "Finished TLS handshakes, and whether a ticket made them short.";
+  metrics.counter_from(kHandshakes, kHandshakesHelp, reading(counters.resumed_handshakes),
+                       {{"resumed", "yes"}});
+  metrics.counter_from(
+      kHandshakes, kHandshakesHelp,
+      [&counters] {  // this one first: it never runs ahead of the other
+        const auto resumed = counters.resumed_handshakes.load(std::memory_order_relaxed);
+        return static_cast<double>(counters.handshakes.load(std::memory_order_relaxed) - resumed);
+      },
+      {{"resumed", "no"}});
+  for (std::size_t i = 0; i < net::kTlsFailures; ++i) {
+    metrics.counter_from("togglecast_tls_handshake_failures_total", "TLS handshakes that failed, by reason.",
+                         reading(counters.failures[i]),
+                         {{"reason", std::string(net::to_string(static_cast<net::TlsFailure>(i)))}});
+  }
+  constexpr const char* kAlertsHelp = "TLS alerts by direction, the orderly end not counted.";
+  metrics.counter_from("togglecast_tls_alerts_total", kAlertsHelp, reading(counters.alerts_received),
+                       {{"direction", "in"}});
+  metrics.counter_from("togglecast_tls_alerts_total", kAlertsHelp, reading(counters.alerts_sent),
+                       {{"direction", "out"}});
+  metrics.gauge_from("togglecast_tls_certificate_expiry_timestamp_seconds",
+                     "When the certificate in use expires, in seconds since 1970.",
+                     [&tls] { return static_cast<double>(tls.validity().until.value) / 1'000; });
 }
 
 void export_http(observe::Metrics& metrics, const web::HttpServer& http, std::string_view listener) {

@@ -142,6 +142,17 @@ constexpr OptionSpec kOptions[] = {
      set_proxies},
     {"metrics-listen", "ADDRESS:PORT", "Serve /metrics and health here without a token [off]", false,
      set_metrics_listen},
+    {"tls-certificate", "FILE",
+     "Serve HTTPS with this certificate and its chain, in PEM; read again at SIGHUP [off]", false,
+     [](Settings& settings, const Values& values) -> Result<void> {
+       settings.tls_certificate = values.front();
+       return {};
+     }},
+    {"tls-key", "FILE", "Private key of the certificate, in PEM without a passphrase [off]", false,
+     [](Settings& settings, const Values& values) -> Result<void> {
+       settings.tls_key = values.front();
+       return {};
+     }},
     {"log-format", "FORMAT", "text, json, or auto: text on a terminal [auto]", false, set_log_format},
     {"log-level", "LEVEL", "debug, info, warn, error or off [info]", false, set_log_level},
     {"max-payload", "BYTES", "Largest message and largest request body [65536]", false,
@@ -227,6 +238,11 @@ Result<Settings> read_settings(const RawSettings& flags, const RawSettings& envi
     if (!option.list && said->values.size() != 1) return refuse(said->source + ": takes one value");
     if (auto ok = option.apply(settings, said->values); !ok)
       return refuse(said->source + ": " + ok.error().message);
+  }
+  if (settings.tls_certificate.empty() != settings.tls_key.empty()) {
+    const bool certificate_alone = settings.tls_key.empty();
+    return refuse(certificate_alone ? "--tls-certificate needs --tls-key beside it"
+                                    : "--tls-key needs --tls-certificate beside it");
   }
   return settings;
 }

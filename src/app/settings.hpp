@@ -35,6 +35,7 @@ struct Settings {
   std::vector<std::string> cors_origins;     ///< `*`: all
   std::vector<std::string> trusted_proxies;  ///< addresses and CIDR blocks
   std::optional<Endpoint> metrics_listen;
+  std::filesystem::path tls_certificate, tls_key;  ///< both or neither
   observe::LogOptions log;
   std::size_t max_payload = 64 * 1'024;  ///< bytes of a message and of a request's body
   bool websocket_compression = false;

@@ -289,6 +289,7 @@ void Session::take_over(std::unique_ptr<web::WebSocket> socket) {
   shard_.retire(std::move(polling_));
   probe_ended();
   ++server_.counters(shard_).upgrades;
+  if (handler_ != nullptr) handler_->on_upgraded();
   on_drained();
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/pooled.hpp"
 #include "base/shared_bytes.hpp"
 #include "net/stream.hpp"
 #include "web/deflate.hpp"
@@ -38,7 +39,7 @@ class WebSocketHandler {
   ~WebSocketHandler() = default;
 };
 
-class WebSocket final : private net::StreamHandler {
+class WebSocket final : public Pooled<WebSocket>, private net::StreamHandler {
  public:
   /// `agreed` is what the 101 answer says; its `Deflate` must outlive the open WebSocket.
   WebSocket(net::StreamPtr stream, wire::websocket::DecoderLimits limits, WebSocketHandler& handler,
@@ -63,6 +64,10 @@ class WebSocket final : private net::StreamHandler {
   void abort();
   [[nodiscard]] bool open() const noexcept { return open_; }
   [[nodiscard]] net::Stream& stream() noexcept { return *stream_; }
+  /// Where frames may be sent past this object, kNone when it has to see them in order to compress.
+  [[nodiscard]] net::Outlets::Index outlet() const noexcept {
+    return deflate_ == nullptr ? stream_->outlet() : net::Outlets::kNone;
+  }
 
  private:
   void on_data(char* data, std::size_t size) override;

@@ -101,6 +101,17 @@ TEST(Settings, VariablesAreReadByTheNameOfTheirOption) {
   EXPECT_EQ(found.at("data").source, "TOGGLECAST_DATA");
 }
 
+TEST(Settings, ACertificateAndItsKeyGoTogether) {
+  RawSettings both = raw("tls-certificate", {"a.crt"});
+  both.merge(raw("tls-key", {"a.key"}));
+
+  EXPECT_EQ(read_settings(both, {}, {})->tls_certificate, "a.crt");
+  EXPECT_EQ(read_settings(raw("tls-certificate", {"a.crt"}), {}, raw("tls-key", {"b.key"}))->tls_key,
+            "b.key");
+  EXPECT_THAT(only("tls-certificate", {"a.crt"}).error().message, HasSubstr("--tls-key"));
+  EXPECT_THAT(only("tls-key", {"a.key"}).error().message, HasSubstr("needs --tls-certificate"));
+}
+
 TEST(Settings, EveryOptionHasAHelpAndAnUnmistakableName) {
   for (const OptionSpec& option : options()) {
     EXPECT_EQ(find_option(option.name), &option);

@@ -1,0 +1,45 @@
+#include "domain/evaluation/catalogue.hpp"
+
+#include <algorithm>
+
+namespace togglecast::domain::evaluation {
+
+const Flag* FeatureRules::sub_feature(std::string_view key) const noexcept {
+  const auto found = std::find_if(sub_features.begin(), sub_features.end(),
+                                  [key](const Flag& candidate) { return candidate.key() == key; });
+  return found == sub_features.end() ? nullptr : &*found;
+}
+
+TimeUse FeatureRules::time() const {
+  TimeUse time;
+  if (!flag.enabled()) return time;
+  time.merge(flag.time());
+  for (const Flag& sub_feature : sub_features) time.merge(sub_feature.time());
+  return time;
+}
+
+bool Assignment::includes(std::string_view sub_feature) const noexcept {
+  return !sub_features ||
+         std::find(sub_features->begin(), sub_features->end(), sub_feature) != sub_features->end();
+}
+
+const Assignment* Plan::assignment(Id feature) const noexcept {
+  const auto found = std::lower_bound(features.begin(), features.end(), feature,
+                                      [](const Assignment& a, Id id) { return a.feature < id; });
+  return found == features.end() || found->feature != feature ? nullptr : &*found;
+}
+
+bool Plan::opens(Id platform) const noexcept {
+  return platforms.empty() || std::find(platforms.begin(), platforms.end(), platform) != platforms.end();
+}
+
+std::optional<UnixMillis> next_expiry(std::span<const Override> overrides, UnixMillis now) noexcept {
+  std::optional<UnixMillis> next;
+  for (const Override& candidate : overrides) {
+    if (!candidate.expires_at || *candidate.expires_at <= now) continue;
+    if (!next || *candidate.expires_at < *next) next = candidate.expires_at;
+  }
+  return next;
+}
+
+}  // namespace togglecast::domain::evaluation

@@ -1,0 +1,87 @@
+// "May this client use this feature now?", for socket, REST and OFREP alike. The rules stand in one order,
+// the first that decides wins, and the answer names it.
+//
+//   DecisionMemo memo;                      // one per thread
+//   Decider decider(catalogue, client, memo);
+//   for (const FeatureRules* feature : visible) use(decider.decide(*feature));
+//
+// A pure function: time is the subject's `now`. Thread rule: one thread; what it looks at is immutable.
+// Contract: docs/evaluation.md.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "domain/evaluation/catalogue.hpp"
+#include "domain/evaluation/decision_memo.hpp"
+#include "domain/evaluation/flag.hpp"
+
+namespace togglecast::domain::evaluation {
+
+/// The rules in their order.
+enum class Rule : std::uint8_t {
+  client_inactive,
+  feature_disabled,
+  platform_off,
+  parent_off,
+  required_feature_off,
+  client_override,
+  not_in_package,
+  platform_not_in_package,
+  targeting,
+  default_variant,
+};
+inline constexpr std::size_t kRules = 10;
+/// As in answers: `client_inactive`, `override` …
+[[nodiscard]] std::string_view to_string(Rule rule) noexcept;
+
+/// Points into the feature and the client's overrides.
+struct Decision {
+  const Flag* flag = nullptr;
+  bool enabled = false;                ///< for boolean flags: the value is true
+  const json::value* value = nullptr;  ///< none: denied, or the code's own default applies
+  const Variant* variant = nullptr;    ///< none when denied, or when an override's value is no variant's
+  Reason reason = Reason::disabled;
+  Rule rule = Rule::default_variant;  ///< that decided
+  std::optional<Id> because_of;       ///< the platform or the feature that is off or not included
+  std::optional<std::int64_t> limit;  ///< of the package, when it assigns the feature
+  ErrorCode error = ErrorCode::none;
+  std::string message;  ///< for admins, with an error: it may quote rules
+
+  /// Decided against the client, by whichever rule.
+  [[nodiscard]] bool denied() const noexcept;
+};
+
+/// `{key, enabled, value, variant, reason, rule, limit?}`: the answer for clients.
+[[nodiscard]] json::object to_json(const Decision& decision);
+
+/// Chains of required features end there, so that they can be followed without care.
+inline constexpr std::size_t kMaxRequirementDepth = 32;
+
+class Decider {
+ public:
+  /// Refers to all three; the memo is begun anew.
+  Decider(const Catalogue& catalogue, const Subject& subject, DecisionMemo& memo);
+
+  /// With a trace, the steps of the feature's own targeting are added to it.
+  [[nodiscard]] Decision decide(const FeatureRules& feature, Trace* trace = nullptr);
+  /// A sub-feature of `parent`.
+  [[nodiscard]] Decision decide(const FeatureRules& parent, const Flag& sub_feature, Trace* trace = nullptr);
+
+ private:
+  [[nodiscard]] Decision decide_at(const FeatureRules& feature, std::size_t depth, Trace* trace);
+  [[nodiscard]] bool is_on(Id feature, std::size_t depth);
+  [[nodiscard]] Decision by_override(const Flag& flag, const Override& override_of_client) const;
+  [[nodiscard]] Decision by_flag(const Flag& flag, Trace* trace) const;
+  [[nodiscard]] const Override* override_of(Id feature) const noexcept;
+
+  const Catalogue& catalogue_;
+  const Subject& subject_;
+  DecisionMemo& memo_;
+};
+
+}  // namespace togglecast::domain::evaluation

@@ -1,0 +1,112 @@
+#include "domain/evaluation/flag.hpp"
+
+namespace togglecast::domain::evaluation {
+namespace {
+
+Resolution failed(ErrorCode code, std::string message) {
+  return {nullptr, Reason::error, code, std::move(message)};
+}
+
+}  // namespace
+
+std::string_view to_string(Reason reason) noexcept {
+  switch (reason) {
+    case Reason::fixed:
+      return "STATIC";
+    case Reason::targeting_match:
+      return "TARGETING_MATCH";
+    case Reason::by_default:
+      return "DEFAULT";
+    case Reason::disabled:
+      return "DISABLED";
+    case Reason::error:
+      return "ERROR";
+  }
+  return "";
+}
+
+std::string_view to_string(ErrorCode code) noexcept {
+  switch (code) {
+    case ErrorCode::none:
+      return "";
+    case ErrorCode::parse_error:
+      return "PARSE_ERROR";
+    case ErrorCode::type_mismatch:
+      return "TYPE_MISMATCH";
+    case ErrorCode::general:
+      return "GENERAL";
+  }
+  return "";
+}
+
+Flag::Flag(std::string key, FlagDefinition definition, const FindEvaluator& find_evaluator,
+           const CompileOptions& options, const std::string& origin, Issues* issues)
+    : key_(std::move(key)), definition_(std::move(definition)) {
+  default_ = static_cast<std::uint32_t>(definition_.variants.size());
+  for (std::uint32_t i = 0; i < definition_.variants.size(); ++i) {
+    if (definition_.variants[i].name == definition_.default_variant) default_ = i;
+  }
+  if (!definition_.enabled) state_ = State::disabled;
+  if (!definition_.has_targeting()) return;
+  Issues found;
+  program_ = compile(definition_.targeting, origin + "/targeting", find_evaluator, options, found);
+  if (program_ == nullptr) broken_ = found.front().pointer + ": " + found.front().reason;
+  if (definition_.enabled) state_ = program_ == nullptr ? State::broken : State::targeted;
+  if (issues != nullptr) issues->insert(issues->end(), found.begin(), found.end());
+}
+
+const TimeUse& Flag::time() const noexcept {
+  static const TimeUse kNone;
+  return state_ == State::targeted ? program_->time() : kNone;
+}
+
+Resolution Flag::by_default(Reason reason) const {
+  if (default_ >= definition_.variants.size()) return {nullptr, Reason::by_default, ErrorCode::none, {}};
+  return {&definition_.variants[default_], reason, ErrorCode::none, {}};
+}
+
+Resolution Flag::evaluate(Root root, Trace* trace) const {
+  switch (state_) {
+    case State::disabled:
+      return {nullptr, Reason::disabled, ErrorCode::none, {}};
+    case State::fixed:
+      return by_default(Reason::fixed);
+    case State::broken:
+      return failed(ErrorCode::parse_error, broken_);
+    case State::targeted:
+      break;
+  }
+  root.flag_key = key_;
+  Interpreter run(definition_.bucketing);
+  const Value answer = run.evaluate(*program_, Value(root), trace);
+  if (run.failure() != Failure::none) return failed(ErrorCode::general, std::string(describe(run.failure())));
+  return chosen(answer, run.meter());
+}
+
+// Rules name variants by texts; true and false stand for the texts, and so do numbers.
+Resolution Flag::chosen(const Value& answer, Meter& meter) const {
+  if (answer.is_nothing()) return by_default(Reason::by_default);
+  const Variant* variant = nullptr;
+  if (answer.is_text()) {
+    variant = definition_.variant(answer.text());
+  } else if (answer.is_boolean()) {
+    variant = definition_.variant(answer.boolean() ? "true" : "false");
+  } else if (answer.is_number()) {
+    std::string name;
+    append_text(name, answer, meter);
+    variant = definition_.variant(name);
+  }
+  if (variant != nullptr) return {variant, Reason::targeting_match, ErrorCode::none, {}};
+  Meter for_message(kMaxSteps);
+  const std::string text = json::serialize(to_json(answer, for_message));
+  return failed(ErrorCode::general, "targeting answered " + text.substr(0, 100) + ", which is no variant");
+}
+
+Resolution as_type(Resolution resolution, FlagType expected) {
+  const json::value* value = resolution.value();
+  if (value == nullptr || type_of(*value) == expected) return resolution;
+  return failed(ErrorCode::type_mismatch, "the flag is a " + std::string(to_string(*type_of(*value))) +
+                                              ", not a " + std::string(to_string(expected)));
+}
+
+}  // namespace togglecast::domain::evaluation

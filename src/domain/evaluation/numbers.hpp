@@ -1,0 +1,18 @@
+// Numbers and texts as ECMAScript turns one into the other. Thread rule: free functions on values.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace togglecast::domain::evaluation {
+
+/// Number(text), ECMA-262, 7.1.4.1: all of it or NaN; empty is 0; 0x, 0o and 0b are known.
+[[nodiscard]] double text_to_number(std::string_view text) noexcept;
+/// parseFloat(text), ECMA-262, 19.2.4: as much of the beginning as reads as a decimal number, or NaN.
+[[nodiscard]] double leading_number(std::string_view text) noexcept;
+/// String(number)
+void append_number(std::string& out, double number);
+/// ToIntegerOrInfinity: NaN is 0, fractions are cut.
+[[nodiscard]] double to_integer(double number) noexcept;
+
+}  // namespace togglecast::domain::evaluation

@@ -22,8 +22,12 @@ target_compile_definitions(togglecast_boost INTERFACE BOOST_ASIO_NO_DEPRECATED)
 
 set(togglecast_third_party_base togglecast_boost Boost::json tl::expected PkgConfig::sodium)
 set(togglecast_third_party_observe fmt::fmt spdlog::spdlog PkgConfig::prometheus)
-set(togglecast_third_party_wire togglecast_boost)
-set(togglecast_third_party_net togglecast_boost)
+set(togglecast_third_party_wire togglecast_boost ZLIB::ZLIB)
+set(togglecast_third_party_net togglecast_boost OpenSSL::SSL)
 set(togglecast_third_party_storage SQLite::SQLite3)
 set(togglecast_third_party_auth OpenSSL::Crypto PkgConfig::sodium)
 set(togglecast_third_party_app CLI11::CLI11 tomlplusplus::tomlplusplus)
+
+# Those whose headers ours include, so that users of the installed library need them too; the others are linked alone.
+# What the protocol tower links, users of the installed library must find: see cmake/install.cmake.
+set(togglecast_third_party_in_headers togglecast_boost Boost::json tl::expected)

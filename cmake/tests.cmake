@@ -2,6 +2,7 @@
 #   tests/unit/<layer>/**/*.cpp       -> unit_<layer>       linked with that layer
 #   tests/component/<layer>/**/*.cpp  -> component_<layer>  linked with that layer
 #   tests/component/*.cpp             -> component          linked with the protocol tower
+# Those in which threads meet have the label `threads` and belong to the target `thread_tests`, for ThreadSanitizer.
 # Helpers shared by tests live in tests/support and are included as "support/…". Absent folders are skipped.
 
 function(add_test_executable name layer)
@@ -14,7 +15,13 @@ function(add_test_executable name layer)
   use_precompiled_headers(${name} togglecast_precompiled_tests)
   target_compile_definitions(${name} PRIVATE TOGGLECAST_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  if(name MATCHES "^component|^unit_(observe|net|engineio|socketio|service)$")
+    set_tests_properties(${name} PROPERTIES LABELS threads)
+    add_dependencies(thread_tests ${name})
+  endif()
 endfunction()
+
+add_custom_target(thread_tests)
 
 function(add_unit_tests)
   foreach(layer IN LISTS togglecast_layers)

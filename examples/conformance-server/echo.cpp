@@ -1,6 +1,7 @@
 #include "echo.hpp"
 
 #include <utility>
+#include <vector>
 
 #include "engineio/frame.hpp"
 #include "web/websocket.hpp"
@@ -31,18 +32,20 @@ class EngineEcho final : public engineio::SessionHandler {
 // Owns itself until its WebSocket ends.
 class SocketEcho final : public net::Retirable, private web::WebSocketHandler {
  public:
-  static void begin(web::Exchange& exchange) {
-    auto upgraded = exchange.upgrade(web::upgrade_response(exchange.request()));
+  static void begin(web::Exchange& exchange, web::Deflate& deflate) {
+    const auto agreed = web::agree(deflate, exchange.request());
+    auto upgraded = exchange.upgrade(web::upgrade_response(exchange.request(), agreed));
     if (upgraded.stream == nullptr) return;
     upgraded.stream->limit(&kEchoStream);
-    auto* echo = new SocketEcho(std::move(upgraded.stream));
+    auto* echo = new SocketEcho(std::move(upgraded.stream), agreed);
     echo->socket_.start(std::move(upgraded.leftover));
   }
 
  private:
-  explicit SocketEcho(net::StreamPtr stream)
+  SocketEcho(net::StreamPtr stream, const web::AgreedDeflate& deflate)
       : shard_(stream->shard()),
-        socket_(std::move(stream), {kEchoMessageBytes, 0}, static_cast<web::WebSocketHandler&>(*this)) {}
+        socket_(std::move(stream), {kEchoMessageBytes, 0}, static_cast<web::WebSocketHandler&>(*this),
+                deflate) {}
   void on_text(std::string_view message) override {
     socket_.send(websocket::encode(websocket::Opcode::text, message));
   }
@@ -66,8 +69,11 @@ std::unique_ptr<engineio::Server> engine_echo(net::ShardPool& shards, engineio::
                                             });
 }
 
-void mount_websocket_echo(web::Router& router, std::string prefix) {
-  router.mount(std::move(prefix), [](const web::ExchangePtr& exchange) {
+void mount_websocket_echo(web::Router& router, std::string prefix, net::ShardPool& shards) {
+  auto deflates = std::make_shared<std::vector<std::unique_ptr<web::Deflate>>>();
+  for (std::size_t i = 0; i < shards.size(); ++i)
+    deflates->push_back(std::make_unique<web::Deflate>(web::DeflateOptions{.enabled = true}, shards.at(i)));
+  router.mount(std::move(prefix), [deflates](const web::ExchangePtr& exchange) {
     if (const auto problem = web::upgrade_problem(exchange->request())) {
       togglecast::wire::http::Response response;
       response.status = 400;
@@ -76,7 +82,7 @@ void mount_websocket_echo(web::Router& router, std::string prefix) {
       exchange->respond(std::move(response));
       return;
     }
-    SocketEcho::begin(*exchange);
+    SocketEcho::begin(*exchange, *(*deflates)[exchange->shard().index()]);
   });
 }
 

@@ -1,7 +1,11 @@
 // A small program on the Socket.IO library alone, for protocol suites and official clients to run against.
 //
 //   conformance-server --port 3000
+//
+// Its time limits are short, so that suites need not wait for them. `--unhurried` gives clients the time that
+// products give them: for suites that are not about time, on machines that are busy.
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -23,10 +27,17 @@ using namespace togglecast;
 
 constexpr std::size_t kDeepestJson = 512;  // protocol suites nest deeper than products need to
 
-engineio::Options quick_engine() {
+struct Times {
+  Milliseconds ping_interval{300};
+  Milliseconds ping_timeout{200};
+  Milliseconds connect_timeout{1'000};
+};
+constexpr Times kUnhurried{Milliseconds{25'000}, Milliseconds{20'000}, Milliseconds{45'000}};
+
+engineio::Options wide_engine(const Times& times) {
   engineio::Options options;
-  options.ping_interval = Milliseconds{300};
-  options.ping_timeout = Milliseconds{200};
+  options.ping_interval = times.ping_interval;
+  options.ping_timeout = times.ping_timeout;
   options.max_payload = 1'000'000;
   options.fragments_per_message = 0;
   options.packets_per_payload = 100'000;
@@ -36,26 +47,27 @@ engineio::Options quick_engine() {
   return options;
 }
 
-socketio::Options quick_socketio() {
+socketio::Options wide_socketio(const Times& times) {
   socketio::Options options;
-  options.engine = quick_engine();
-  options.connect_timeout = Milliseconds{1'000};
+  options.engine = wide_engine(times);
+  options.connect_timeout = times.connect_timeout;
   options.decoder.json.depth = kDeepestJson;
   return options;
 }
 
-socketio::Options with_recovery() {
-  socketio::Options options = quick_socketio();
+socketio::Options with_recovery(const Times& times) {
+  socketio::Options options = wide_socketio(times);
   options.recovery = [] { return socketio::memory_recovery({.max_disconnection = Milliseconds{2'000}}); };
   return options;
 }
 
-socketio::Options with_rules() {
-  socketio::Options options = quick_socketio();
+socketio::Options with_rules(const Times& times) {
+  socketio::Options options = wide_socketio(times);
   auto& engine = options.engine;
   engine.ping_interval = Milliseconds{25'000};
   engine.ping_timeout = Milliseconds{20'000};
   engine.max_payload = 10'000;
+  engine.per_message_deflate.enabled = true;
   engine.upgrade_timeout = Milliseconds{700};
   engine.cookie = "io";
   engine.cors = {};
@@ -78,14 +90,20 @@ std::optional<std::uint16_t> port_argument(int count, char** values) {
   return std::nullopt;
 }
 
+bool has_argument(int count, char** values, const char* name) {
+  return std::any_of(values + 1, values + count,
+                     [name](const char* value) { return std::strcmp(value, name) == 0; });
+}
+
 }  // namespace
 
 int main(int count, char** values) {
   const auto port = port_argument(count, values);
   if (!port) {
-    std::fprintf(stderr, "usage: conformance-server --port PORT\n");
+    std::fprintf(stderr, "usage: conformance-server --port PORT [--unhurried]\n");
     return 2;
   }
+  const Times times = has_argument(count, values, "--unhurried") ? kUnhurried : Times{};
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
@@ -93,10 +111,10 @@ int main(int count, char** values) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
   net::ShardPool shards;
-  const auto engine = conformance::engine_echo(shards, quick_engine());
-  socketio::Server plain(shards, quick_socketio());
-  socketio::Server recovering(shards, with_recovery());
-  socketio::Server ruled(shards, with_rules());
+  const auto engine = conformance::engine_echo(shards, wide_engine(times));
+  socketio::Server plain(shards, wide_socketio(times));
+  socketio::Server recovering(shards, with_recovery(times));
+  socketio::Server ruled(shards, with_rules(times));
   for (auto* io : {&plain, &recovering, &ruled}) conformance::register_namespaces(*io);
 
   web::Router router;
@@ -104,7 +122,7 @@ int main(int count, char** values) {
   plain.mount(router);
   recovering.mount(router, "/recovery/");
   ruled.mount(router, "/opts/");
-  conformance::mount_websocket_echo(router, "/ws-echo/");
+  conformance::mount_websocket_echo(router, "/ws-echo/", shards);
 
   web::HttpServer http(shards, std::move(router));
   const auto bound = shards.listen({.port = *port}, http.accept_handler());

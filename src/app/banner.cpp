@@ -7,15 +7,18 @@
 namespace togglecast::app {
 namespace {
 
-std::string url(const std::string& address, std::uint16_t port) {
+std::string url(std::string_view scheme, const std::string& address, std::uint16_t port) {
   const bool v6 = address.find(':') != std::string::npos;
-  return "http://" + (v6 ? '[' + address + ']' : address) + ':' + std::to_string(port);
+  return std::string(scheme) + "://" + (v6 ? '[' + address + ']' : address) + ':' + std::to_string(port);
 }
 
 std::string addresses(const Settings& settings, std::uint16_t port) {
-  if (settings.listen.empty()) return url("localhost", port) + "  (this machine only; --listen for more)";
+  const std::string_view scheme = settings.tls_certificate.empty() ? "http" : "https";
+  if (settings.listen.empty())
+    return url(scheme, "localhost", port) + "  (this machine only; --listen for more)";
   std::string text;
-  for (const std::string& address : settings.listen) text += (text.empty() ? "" : "  ") + url(address, port);
+  for (const std::string& address : settings.listen)
+    text += (text.empty() ? "" : "  ") + url(scheme, address, port);
   return text;
 }
 
@@ -72,7 +75,7 @@ std::string banner(const Settings& settings, const Container::Bound& bound, cons
   std::string text = "Togglecast " + std::string(version()) + " is running.\n";
   text += "  Address  " + addresses(settings, bound.port) + '\n';
   if (bound.metrics_port)
-    text += "  Metrics  " + url(settings.metrics_listen->address, *bound.metrics_port) + "/metrics\n";
+    text += "  Metrics  " + url("http", settings.metrics_listen->address, *bound.metrics_port) + "/metrics\n";
   text += "  Data     " + data + '\n';
   text += "  Login    " + login + '\n';
   text += "  Stop     Ctrl-C, or kill " + std::to_string(::getpid()) + '\n';

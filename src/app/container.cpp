@@ -9,6 +9,7 @@
 #include "app/port_owner.hpp"
 #include "app/wiring.hpp"
 #include "storage/sqlite/sqlite_store.hpp"
+#include "web/https.hpp"
 
 namespace togglecast::app {
 namespace {
@@ -32,7 +33,7 @@ std::string describe_taken(std::uint16_t port, std::string_view option) {
 // Listens on `addresses` with one port. Without any: on those of this machine that exist.
 Result<std::uint16_t> listen_on(net::ShardPool& shards, const std::vector<std::string>& addresses,
                                 std::uint16_t port, const net::AcceptHandler& handler,
-                                std::string_view option) {
+                                std::string_view option, const std::shared_ptr<net::TlsContext>& tls) {
   const auto attempt = [&](const net::ListenOptions& options) -> Result<void> {
     const auto bound = shards.listen(options, handler);
     if (bound) {
@@ -43,16 +44,34 @@ Result<std::uint16_t> listen_on(net::ShardPool& shards, const std::vector<std::s
       return fail(Errc::already_exists, describe_taken(options.port, option));
     return fail(bound.error().code, "cannot listen on " + bound.error().message);
   };
-  if (addresses.empty()) return attempt({.port = port}).map([&] { return port; });
+  if (addresses.empty()) return attempt({.port = port, .tls = tls}).map([&] { return port; });
   for (const std::string& address : addresses)
-    if (auto ok = attempt({.addresses = {address}, .port = port}); !ok) return tl::unexpected(ok.error());
+    if (auto ok = attempt({.addresses = {address}, .port = port, .tls = tls}); !ok)
+      return tl::unexpected(ok.error());
   return port;
+}
+
+// Whoever connects will notice; so should whoever can do something about it.
+void warn_of_validity(observe::Log& log, const net::TlsContext& tls, const Clock& clock) {
+  const auto [from, until] = tls.validity();
+  const std::string file = tls.options().certificate.string();
+  if (until < clock.wall_now())
+    log.warn("the TLS certificate has expired", {{"expired_at", to_iso8601(until)}, {"file", file}});
+  if (clock.wall_now() < from)
+    log.warn("the TLS certificate is not valid yet", {{"valid_from", to_iso8601(from)}, {"file", file}});
 }
 
 }  // namespace
 
 Result<std::unique_ptr<Container>> Container::build(const Settings& settings, Ground& ground,
                                                     FirstLogin& first_login) {
+  std::shared_ptr<net::TlsContext> tls;
+  if (!settings.tls_certificate.empty()) {
+    auto loaded = net::TlsContext::load(web::https(settings.tls_certificate, settings.tls_key));
+    if (!loaded) return tl::unexpected(loaded.error());
+    tls = *std::move(loaded);
+    warn_of_validity(ground.log, *tls, ground.clock);
+  }
   auto store = storage::sqlite::SqliteStore::open(settings.data);
   if (!store) return tl::unexpected(store.error());
   service::ProductOptions options;
@@ -62,13 +81,15 @@ Result<std::unique_ptr<Container>> Container::build(const Settings& settings, Gr
   auto product = service::Product::open(*std::move(store), options, ground.clock, ground.random, ground.log,
                                         ground.metrics);
   if (!product) return tl::unexpected(product.error());
-  return std::unique_ptr<Container>(new Container(settings, ground, *std::move(product), first_login));
+  return std::unique_ptr<Container>(
+      new Container(settings, ground, std::move(tls), *std::move(product), first_login));
 }
 
-Container::Container(const Settings& settings, Ground& ground, std::unique_ptr<service::Product> product,
-                     const FirstLogin& first_login)
+Container::Container(const Settings& settings, Ground& ground, std::shared_ptr<net::TlsContext> tls,
+                     std::unique_ptr<service::Product> product, const FirstLogin& first_login)
     : settings_(settings),
       ground_(ground),
+      tls_(std::move(tls)),
       shards_(settings.shards),
       product_(std::move(product)),
       first_login_(first_login.watch(*product_)),
@@ -88,6 +109,12 @@ Container::Container(const Settings& settings, Ground& ground, std::unique_ptr<s
   export_engine(ground_.metrics, io_.engine());
   export_sockets(ground_.metrics, io_, {"/admin", "/client"});
   export_http(ground_.metrics, http_, "public");
+  if (tls_ != nullptr) {
+    export_tls(ground_.metrics, *tls_);
+    tls_->on_failure([this](net::TlsFailure failure, std::string_view detail, const std::string& address) {
+      refusals_.handshake(failure, detail, address);
+    });
+  }
   if (settings_.metrics_listen) export_http(ground_.metrics, metrics_http_, "metrics");
 }
 
@@ -108,12 +135,13 @@ web::Router Container::metrics_routes() {
 
 Result<Container::Bound> Container::listen() {
   Bound bound;
-  const auto port = listen_on(shards_, settings_.listen, settings_.port, http_.accept_handler(), "--port");
+  const auto port =
+      listen_on(shards_, settings_.listen, settings_.port, http_.accept_handler(), "--port", tls_);
   if (!port) return tl::unexpected(port.error());
   bound.port = *port;
   if (const auto& wanted = settings_.metrics_listen) {
     const auto metrics_port = listen_on(shards_, {wanted->address}, wanted->port,
-                                        metrics_http_.accept_handler(), "--metrics-listen");
+                                        metrics_http_.accept_handler(), "--metrics-listen", nullptr);
     if (!metrics_port) return tl::unexpected(metrics_port.error());
     bound.metrics_port = *metrics_port;
   }
@@ -125,6 +153,17 @@ void Container::serve() {
   api_.enter(http_api::Phase::serving);
   shards_.start();
   running_ = true;
+}
+
+void Container::reload_certificate() {
+  if (tls_ == nullptr) return;
+  if (const auto ok = tls_->reload(); !ok) {
+    ground_.log.error("the TLS certificate was not reloaded, the old one stays",
+                      {{"error", ok.error().message}});
+    return;
+  }
+  ground_.log.info("the TLS certificate was reloaded", {{"valid_until", to_iso8601(tls_->validity().until)}});
+  warn_of_validity(ground_.log, *tls_, ground_.clock);
 }
 
 void Container::stop() {

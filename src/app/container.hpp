@@ -18,6 +18,7 @@
 #include "app/settings.hpp"
 #include "http_api/api.hpp"
 #include "net/shard_pool.hpp"
+#include "net/tls_context.hpp"
 #include "realtime/realtime.hpp"
 #include "service/product.hpp"
 #include "socketio/server.hpp"
@@ -27,8 +28,8 @@ namespace togglecast::app {
 
 class Container {
  public:
-  /// Locks and loads the data folder. Errors are sentences for the person at the terminal. `ground` and
-  /// `first_login` must outlive it.
+  /// Reads the certificate, if there is one, then locks and loads the data folder. Errors are sentences for
+  /// the person at the terminal. `ground` and `first_login` must outlive it.
   [[nodiscard]] static Result<std::unique_ptr<Container>> build(const Settings& settings, Ground& ground,
                                                                 FirstLogin& first_login);
   Container(const Container&) = delete;
@@ -41,14 +42,16 @@ class Container {
   };
   [[nodiscard]] Result<Bound> listen();
   void serve();
+  /// Reads certificate and key again, for the handshakes to come; says in the log how that went.
+  void reload_certificate();
   /// Takes no more, sends everybody away to come back, answers what was asked, closes the store.
   void stop();
 
   [[nodiscard]] const service::Product& product() const noexcept { return *product_; }
 
  private:
-  Container(const Settings& settings, Ground& ground, std::unique_ptr<service::Product> product,
-            const FirstLogin& first_login);
+  Container(const Settings& settings, Ground& ground, std::shared_ptr<net::TlsContext> tls,
+            std::unique_ptr<service::Product> product, const FirstLogin& first_login);
   [[nodiscard]] web::Router public_routes();
   [[nodiscard]] web::Router metrics_routes();
   void send_everybody_away();
@@ -56,6 +59,7 @@ class Container {
 
   Settings settings_;
   Ground& ground_;
+  std::shared_ptr<net::TlsContext> tls_;  // null: plain HTTP
   net::ShardPool shards_;
   std::unique_ptr<service::Product> product_;
   service::ChangeFeed::Subscription first_login_;

@@ -77,11 +77,41 @@ void export_shards(observe::Metrics& metrics, const net::ShardPool& shards) {
        &Counters::blocked_writes},
       {"togglecast_overflowed_streams_total", "Connections closed because too much was queued for them.",
        &Counters::overflowed_streams},
+      {"togglecast_broadcast_frames_total",
+       "Frames that broadcasts sent to connections, not counted as packets.", &Counters::broadcast_frames},
       {"togglecast_shard_turns_total", "Turns of the shards' loops.", &Counters::turns},
       {"togglecast_failed_tasks_total", "Tasks of shards that failed.", &Counters::failed_tasks},
   };
   for (const auto& total : totals)
     metrics.counter_from(total.name, total.help, sum_of(shards, total.counter));
+}
+
+void export_tls(observe::Metrics& metrics, const net::TlsContext& tls) {
+  const net::TlsCounters& counters = tls.counters();
+  constexpr const char* kHandshakes = "togglecast_tls_handshakes_total";
+  constexpr const char* kHandshakesHelp = "Finished TLS handshakes, and whether a ticket made them short.";
+  metrics.counter_from(kHandshakes, kHandshakesHelp, reading(counters.resumed_handshakes),
+                       {{"resumed", "yes"}});
+  metrics.counter_from(
+      kHandshakes, kHandshakesHelp,
+      [&counters] {  // this one first: it never runs ahead of the other
+        const auto resumed = counters.resumed_handshakes.load(std::memory_order_relaxed);
+        return static_cast<double>(counters.handshakes.load(std::memory_order_relaxed) - resumed);
+      },
+      {{"resumed", "no"}});
+  for (std::size_t i = 0; i < net::kTlsFailures; ++i) {
+    metrics.counter_from("togglecast_tls_handshake_failures_total", "TLS handshakes that failed, by reason.",
+                         reading(counters.failures[i]),
+                         {{"reason", std::string(net::to_string(static_cast<net::TlsFailure>(i)))}});
+  }
+  constexpr const char* kAlertsHelp = "TLS alerts by direction, the orderly end not counted.";
+  metrics.counter_from("togglecast_tls_alerts_total", kAlertsHelp, reading(counters.alerts_received),
+                       {{"direction", "in"}});
+  metrics.counter_from("togglecast_tls_alerts_total", kAlertsHelp, reading(counters.alerts_sent),
+                       {{"direction", "out"}});
+  metrics.gauge_from("togglecast_tls_certificate_expiry_timestamp_seconds",
+                     "When the certificate in use expires, in seconds since 1970.",
+                     [&tls] { return static_cast<double>(tls.validity().until.value) / 1'000; });
 }
 
 void export_http(observe::Metrics& metrics, const web::HttpServer& http, std::string_view listener) {
@@ -111,6 +141,28 @@ void export_engine(observe::Metrics& metrics, const engineio::Server& engine) {
   metrics.counter_from("togglecast_packets_total", "Engine.IO packets by direction.",
                        reading(engine, [](const Counters& c) -> const Cell& { return c.packets_out; }),
                        {{"direction", "out"}});
+  const struct {
+    const char* name;
+    const char* help;
+    std::atomic<std::uint64_t> web::DeflateCounters::*counter;
+  } deflated[] = {
+      {"togglecast_deflated_messages_total", "Messages compressed, each once for all its receivers.",
+       &web::DeflateCounters::compressed},
+      {"togglecast_deflated_reused_total", "Compressed messages sent once more, without work.",
+       &web::DeflateCounters::reused},
+      {"togglecast_deflated_bytes_before_total", "Bytes of compressed messages before compression.",
+       &web::DeflateCounters::bytes_before},
+      {"togglecast_deflated_bytes_after_total", "Bytes of compressed messages.",
+       &web::DeflateCounters::bytes_after},
+  };
+  for (const auto& total : deflated) {
+    metrics.counter_from(total.name, total.help, [&engine, counter = total.counter] {
+      std::uint64_t sum = 0;
+      for (std::size_t i = 0; i < engine.shard_count(); ++i)
+        sum += (engine.deflate_counters(i).*counter).load(std::memory_order_relaxed);
+      return static_cast<double>(sum);
+    });
+  }
   constexpr std::array kCodes{"unknown_transport", "unknown_sid", "bad_handshake_method",
                               "bad_request",       "forbidden",   "unsupported_version"};
   for (std::size_t code = 0; code < kCodes.size(); ++code) {

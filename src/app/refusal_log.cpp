@@ -27,6 +27,23 @@ std::string_view hint_for(engineio::ErrorCode code) {
   return "";
 }
 
+std::string_view hint_for(net::TlsFailure failure) {
+  switch (failure) {
+    case net::TlsFailure::plaintext:
+      return "this port speaks TLS: use https:// or wss://";
+    case net::TlsFailure::refused:
+      return "the client most likely does not trust the certificate, or not for this name";
+    case net::TlsFailure::version:
+      return "TLS 1.2 and 1.3 are served";
+    case net::TlsFailure::timeout:
+    case net::TlsFailure::closed:
+    case net::TlsFailure::unacceptable:
+    case net::TlsFailure::malformed:
+      return "";
+  }
+  return "";
+}
+
 }  // namespace
 
 bool RefusalLog::room() {
@@ -58,6 +75,18 @@ void RefusalLog::handshake(const web::Exchange& exchange, engineio::ErrorCode co
     log_.warn("Socket.IO request refused", {request_id, which, reason, {"origin", origin}, address});
   } else {
     log_.warn("Socket.IO request refused", {request_id, which, reason, address});
+  }
+}
+
+void RefusalLog::handshake(net::TlsFailure failure, std::string_view detail, const std::string& address) {
+  if (failure == net::TlsFailure::closed || failure == net::TlsFailure::timeout) return;
+  if (!log_.enabled(observe::Level::warn) || !room()) return;
+  const observe::Field why("failure", net::to_string(failure));
+  const observe::Field reason("reason", detail);
+  if (const std::string_view hint = hint_for(failure); !hint.empty()) {
+    log_.warn("TLS handshake failed", {why, reason, {"hint", hint}, {"address", address}});
+  } else {
+    log_.warn("TLS handshake failed", {why, reason, {"address", address}});
   }
 }
 

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <mutex>
+#include <string>
 #include <string_view>
 
 #include "base/clock.hpp"
 #include "base/token_bucket.hpp"
 #include "engineio/options.hpp"
+#include "net/tls_context.hpp"
 #include "observe/log.hpp"
 
 namespace togglecast::app {
@@ -20,6 +22,8 @@ class RefusalLog {
   void handshake(const web::Exchange& exchange, engineio::ErrorCode code, std::string_view message);
   /// An HTTP request that could not be read.
   void request(unsigned status, std::string_view message, const web::Peer& peer);
+  /// A connection whose TLS handshake failed; those that only went away are not worth a line.
+  void handshake(net::TlsFailure failure, std::string_view detail, const std::string& address);
 
  private:
   // Whether there is room for one more line; tells of those that were left out.

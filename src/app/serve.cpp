@@ -38,7 +38,8 @@ void warn_of_unknown_variables(observe::Log& log) {
 }  // namespace
 
 int serve(const Settings& settings) {
-  Signals::block();
+  const Signals signals(settings.tls_certificate.empty() ? Signals::Hangup::stops : Signals::Hangup::reloads);
+  signals.block();
   raise_descriptor_limit();
   Ground ground(settings.log);
   warn_of_unknown_variables(ground.log);
@@ -59,11 +60,11 @@ int serve(const Settings& settings) {
   std::fflush(stdout);
   ground.log.info("started", {{"version", version()}, {"port", bound->port}});
 
-  const int signal = Signals::wait();
+  const int signal = signals.wait([&house] { (*house)->reload_certificate(); });
   ground.log.info("stopping", {{"signal", ::strsignal(signal)}});
-  Signals::finish([&house] { (*house)->stop(); }, settings.stop_timeout,
-                  [&ground] { ground.log.warn("stopped at once, by a second signal"); },
-                  [&ground] { ground.log.error("the stop took too long and was cut short"); });
+  signals.finish([&house] { (*house)->stop(); }, settings.stop_timeout,
+                 [&ground] { ground.log.warn("stopped at once, by a second signal"); },
+                 [&ground] { ground.log.error("the stop took too long and was cut short"); });
   house->reset();
   ground.log.info("stopped");
   return 0;

@@ -103,6 +103,14 @@ Result<void> set_log_level(Settings& settings, const Values& values) {
   return {};
 }
 
+Result<void> set_switch(bool& into, const Values& values) {
+  const std::string& text = values.front();
+  if (text != "on" && text != "off" && text != "true" && text != "false")
+    return refuse("'" + text + "' is neither on nor off");
+  into = text == "on" || text == "true";
+  return {};
+}
+
 Result<void> set_rate(double& into, const Values& values) {
   const auto rate = number<std::uint64_t>(values.front(), 1, 1'000'000);
   if (!rate) return tl::unexpected(rate.error());
@@ -134,11 +142,26 @@ constexpr OptionSpec kOptions[] = {
      set_proxies},
     {"metrics-listen", "ADDRESS:PORT", "Serve /metrics and health here without a token [off]", false,
      set_metrics_listen},
+    {"tls-certificate", "FILE",
+     "Serve HTTPS with this certificate and its chain, in PEM; read again at SIGHUP [off]", false,
+     [](Settings& settings, const Values& values) -> Result<void> {
+       settings.tls_certificate = values.front();
+       return {};
+     }},
+    {"tls-key", "FILE", "Private key of the certificate, in PEM without a passphrase [off]", false,
+     [](Settings& settings, const Values& values) -> Result<void> {
+       settings.tls_key = values.front();
+       return {};
+     }},
     {"log-format", "FORMAT", "text, json, or auto: text on a terminal [auto]", false, set_log_format},
     {"log-level", "LEVEL", "debug, info, warn, error or off [info]", false, set_log_level},
     {"max-payload", "BYTES", "Largest message and largest request body [65536]", false,
      [](Settings& settings, const Values& values) {
        return set_number(settings.max_payload, values.front(), 1'024, 64 << 20);
+     }},
+    {"websocket-compression", "on|off", "Compress WebSocket messages for clients that offer it [off]", false,
+     [](Settings& settings, const Values& values) {
+       return set_switch(settings.websocket_compression, values);
      }},
     {"connections-per-address", "COUNT", "Open connections of one address, other than this machine's [5000]",
      false,
@@ -215,6 +238,11 @@ Result<Settings> read_settings(const RawSettings& flags, const RawSettings& envi
     if (!option.list && said->values.size() != 1) return refuse(said->source + ": takes one value");
     if (auto ok = option.apply(settings, said->values); !ok)
       return refuse(said->source + ": " + ok.error().message);
+  }
+  if (settings.tls_certificate.empty() != settings.tls_key.empty()) {
+    const bool certificate_alone = settings.tls_key.empty();
+    return refuse(certificate_alone ? "--tls-certificate needs --tls-key beside it"
+                                    : "--tls-key needs --tls-certificate beside it");
   }
   return settings;
 }

@@ -35,8 +35,10 @@ struct Settings {
   std::vector<std::string> cors_origins;     ///< `*`: all
   std::vector<std::string> trusted_proxies;  ///< addresses and CIDR blocks
   std::optional<Endpoint> metrics_listen;
+  std::filesystem::path tls_certificate, tls_key;  ///< both or neither
   observe::LogOptions log;
   std::size_t max_payload = 64 * 1'024;  ///< bytes of a message and of a request's body
+  bool websocket_compression = false;
   std::size_t connections_per_address = 5'000;
   Rate connection_rate{.per_second = 200, .burst = 2'000};  ///< of each address
   Rate write_rate{.per_second = 10, .burst = 30};           ///< of each admin

@@ -28,6 +28,7 @@ socketio::Options socketio_options(const Settings& settings, AddressLimits& limi
   options.retain_handshake = false;
   auto& engine = options.engine;
   engine.max_payload = settings.max_payload;
+  engine.per_message_deflate.enabled = settings.websocket_compression;
   engine.cors = cors_of(settings);
   engine.cors.credentials = !engine.cors.any_origin;  // balancers keep polling clients together by a cookie
   engine.refuse_foreign_origins = true;

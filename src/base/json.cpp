@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <vector>
 
 #include "base/json_value_builder.hpp"
@@ -197,10 +198,32 @@ Result<value> parse(std::string_view text, const Limits& limits) {
   return parser.handler().release();
 }
 
+namespace {
+
+// Leading bytes that stand for themselves in a JSON string, in steps of eight.
+std::size_t plain_run(std::string_view text) noexcept {
+  constexpr std::uint64_t kOnes = 0x0101010101010101ULL;
+  constexpr std::uint64_t kHighs = 0x80 * kOnes;
+  const auto has_zero = [](std::uint64_t word) { return (word - kOnes) & ~word & kHighs; };
+  std::size_t i = 0;
+  for (; i + 8 <= text.size(); i += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + i, 8);
+    const std::uint64_t control = (word - 0x20 * kOnes) & ~word & kHighs;
+    if (((word & kHighs) | control | has_zero(word ^ ('"' * kOnes)) | has_zero(word ^ ('\\' * kOnes))) != 0)
+      break;
+  }
+  return i;
+}
+
+}  // namespace
+
 void append_string(std::string& out, std::string_view text) {
   out += '"';
   std::size_t start = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
+    i += plain_run(text.substr(i));
+    if (i == text.size()) break;
     const auto byte = static_cast<unsigned char>(text[i]);
     const bool surrogate =
         byte == 0xed && i + 2 < text.size() && static_cast<unsigned char>(text[i + 1]) >= 0xa0;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 
 #include "base/clock.hpp"
 
@@ -15,7 +16,9 @@ class Heartbeat {
   /// `first_ping` may be earlier than `now + interval`, so that many sessions that began together do not stay
   /// together.
   Heartbeat(TimePoint first_ping, Milliseconds interval, Milliseconds timeout) noexcept
-      : due_(first_ping), interval_(interval), timeout_(timeout) {}
+      : due_(first_ping),
+        interval_(static_cast<std::uint32_t>(interval.count())),
+        timeout_(static_cast<std::uint32_t>(timeout.count())) {}
 
   [[nodiscard]] Action on_tick(TimePoint now) noexcept {
     if (now < due_) return Action::none;
@@ -23,14 +26,15 @@ class Heartbeat {
     waiting_for_pong_ = true;
     // Counted from when the ping was due, so that a late timer does not add up; after a stall of this process
     // the client still has half the time to answer.
-    due_ = std::max(due_ + timeout_, now + timeout_ / 2);
+    const Milliseconds timeout{timeout_};
+    due_ = std::max(due_ + timeout, now + timeout / 2);
     return Action::send_ping;
   }
   /// Pongs that nobody asked for are harmless.
   void on_pong(TimePoint now) noexcept {
     if (!waiting_for_pong_) return;
     waiting_for_pong_ = false;
-    due_ = now + interval_;
+    due_ = now + Milliseconds{interval_};
   }
   [[nodiscard]] bool waiting_for_pong() const noexcept { return waiting_for_pong_; }
   /// When `on_tick` is due next.
@@ -38,8 +42,8 @@ class Heartbeat {
 
  private:
   TimePoint due_;
-  Milliseconds interval_;
-  Milliseconds timeout_;
+  std::uint32_t interval_;  // milliseconds: each session has one of these
+  std::uint32_t timeout_;
   bool waiting_for_pong_ = false;
 };
 

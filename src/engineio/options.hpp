@@ -11,6 +11,7 @@
 
 #include "base/clock.hpp"
 #include "web/cors.hpp"
+#include "web/deflate.hpp"
 #include "web/exchange.hpp"
 #include "wire/http/message.hpp"
 
@@ -45,20 +46,23 @@ struct Refusal {
 };
 
 struct Options {
-  Milliseconds ping_interval{25'000};
-  Milliseconds ping_timeout{20'000};
-  Milliseconds upgrade_timeout{10'000};
+  Milliseconds ping_interval{25'000};    ///< from one ping to the next; clients are told
+  Milliseconds ping_timeout{20'000};     ///< without a pong for so long, the session ends
+  Milliseconds upgrade_timeout{10'000};  ///< from the WebSocket's handshake to the end of the upgrade
   Milliseconds close_grace{30'000};     ///< a closing polling session waits so long for the poll that is told
   std::size_t max_payload = 1'000'000;  ///< bytes of a polling body and of a WebSocket message
   std::size_t packets_per_payload = 1024;
   std::size_t fragments_per_message = 64;  ///< 0: no limit
+  /// Compression of WebSocket messages, for clients that offer it. Costs about 300 KB for each shard and
+  /// window in use, nothing for each session; `max_payload` counts what a message is inflated to.
+  web::DeflateOptions per_message_deflate{};
   std::size_t polling_backlog =
       4 * 1024 * 1024;         ///< queued for a client that does not poll; beyond it the session ends
   net::StreamLimits stream{};  ///< for WebSocket connections
-  bool polling = true;
-  bool websocket = true;
-  bool upgrades = true;
-  web::CorsOptions cors{};
+  bool polling = true;         ///< the transport may be used
+  bool websocket = true;       ///< the transport may be used
+  bool upgrades = true;        ///< sessions may move from polling to WebSocket
+  web::CorsOptions cors{};     ///< which origins may read the answers to polling; none by default
   /// Refuse handshakes and requests of origins that `cors` does not allow (also WebSockets, to which CORS
   /// does not apply).
   bool refuse_foreign_origins = false;

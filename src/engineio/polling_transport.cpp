@@ -16,6 +16,9 @@ namespace {
 
 // python-engineio refuses answers of more than 16 packets; what is left goes with the next poll.
 constexpr std::size_t kMostPacketsPerPoll = 16;
+constexpr std::size_t kFrameCost = 64;  // of memory, roughly, beyond the bytes of a queued frame
+
+std::size_t weight(const SharedBytes& frame) { return frame.size() + kFrameCost; }
 
 }  // namespace
 
@@ -93,12 +96,12 @@ void PollingTransport::read_payload(const web::ExchangePtr& exchange) {
 
 void PollingTransport::send(const SharedBytes& frame) {
   if (overflowed_) return;
-  if (queued_bytes_ != 0 && queued_bytes_ + frame.size() > session_.server_.options().polling_backlog) {
+  if (!queue_.empty() && queued_bytes_ + weight(frame) > session_.server_.options().polling_backlog) {
     overflowed_ = true;  // not ended here: whoever sends may be walking over all sessions
     session_.shard().at_turn_end([this] { session_.end(CloseReason::transport_error); });
     return;
   }
-  queued_bytes_ += frame.size();
+  queued_bytes_ += weight(frame);
   queue_.push_back(frame);
   if (waiting_ != nullptr) schedule_flush();
 }
@@ -134,7 +137,7 @@ std::string PollingTransport::take_payload(std::size_t most) {
   for (auto frame = queue_.begin(); frame != taken_end; ++frame) {
     if (frame != queue_.begin()) payload += wire::engineio::kSeparator;
     append_to_payload(payload, *frame);
-    queued_bytes_ -= frame->size();
+    queued_bytes_ -= weight(*frame);
   }
   queue_.erase(queue_.begin(), taken_end);
   if (queue_.empty()) queue_.shrink_to_fit();

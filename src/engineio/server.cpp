@@ -1,7 +1,7 @@
 #include "engineio/server.hpp"
 
 #include <algorithm>
-#include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <cstring>
 #include <optional>
 #include <utility>
@@ -18,13 +18,20 @@ namespace {
 using wire::http::Method;
 
 // Ids are random: any eight of their bytes are a hash, and nobody can choose them.
-struct SessionIdHash {
+struct ById {
+  using is_transparent = void;
   using is_avalanching = void;
   std::size_t operator()(const SessionId& id) const noexcept {
     std::uint64_t bits = 0;
     std::memcpy(&bits, id.data() + 8, sizeof bits);
     return static_cast<std::size_t>(bits * 0x9e3779b97f4a7c15ULL);
   }
+  std::size_t operator()(const Session* session) const noexcept { return (*this)(session->session_id()); }
+  bool operator()(const Session* a, const Session* b) const noexcept { return a == b; }
+  bool operator()(const Session* session, const SessionId& id) const noexcept {
+    return session->session_id() == id;
+  }
+  bool operator()(const SessionId& id, const Session* session) const noexcept { return (*this)(session, id); }
 };
 
 std::optional<SessionId> to_session_id(std::string_view text) {
@@ -55,16 +62,23 @@ std::string_view message_of(ErrorCode code) noexcept {
 }  // namespace
 
 struct Server::ShardState {
-  explicit ShardState(net::Shard& owner) : shard(owner) {}
+  ShardState(net::Shard& owner, const Options& options)
+      : shard(owner), deflate(options.per_message_deflate, owner) {}
+  ShardState(const ShardState&) = delete;
+  ShardState& operator=(const ShardState&) = delete;
+  ~ShardState() {
+    for (const Session* session : sessions) delete session;
+  }
   net::Shard& shard;
-  boost::unordered_flat_map<SessionId, std::unique_ptr<Session>, SessionIdHash> sessions;
+  web::Deflate deflate;
+  boost::unordered_flat_set<Session*, ById, ById> sessions;  // owned
   Counters counters;
 };
 
 Server::Server(net::ShardPool& shards, Options options, Connect connect)
     : pool_(shards), options_(std::move(options)), cors_(options_.cors), connect_(std::move(connect)) {
   for (std::size_t i = 0; i < shards.size(); ++i)
-    shards_.push_back(std::make_unique<ShardState>(shards.at(i)));
+    shards_.push_back(std::make_unique<ShardState>(shards.at(i), options_));
 }
 
 Server::~Server() = default;
@@ -88,6 +102,14 @@ void Server::mount(web::Router& router, std::string prefix) {
 Counters& Server::counters(const net::Shard& shard) noexcept { return shards_[shard.index()]->counters; }
 
 const Counters& Server::counters(std::size_t shard) const noexcept { return shards_[shard]->counters; }
+
+const web::DeflateCounters& Server::deflate_counters(std::size_t shard) const noexcept {
+  return shards_[shard]->deflate.counters();
+}
+
+web::AgreedDeflate Server::agree_on_deflate(const net::Shard& shard, const wire::http::Request& request) {
+  return web::agree(shards_[shard.index()]->deflate, request);
+}
 
 void Server::handle(const web::ExchangePtr& exchange) {
   const auto& request = exchange->request();
@@ -193,7 +215,8 @@ void Server::open_session(const web::ExchangePtr& exchange) {
   auto owned = std::unique_ptr<Session>(new Session(*this, shard, id));
   Session& session = *owned;
   if (options_.hold) session.held_ = options_.hold(exchange->peer());
-  state.sessions.emplace(id, std::move(owned));
+  state.sessions.insert(&session);
+  (void)owned.release();  // the table's
   ++state.counters.sessions_opened;
   ++state.counters.sessions_open;
   if (request.upgrade) {
@@ -294,11 +317,9 @@ wire::websocket::DecoderLimits Server::decoder_limits() const noexcept {
 
 void Server::remove(Session& session) {
   auto& state = *shards_[session.shard_.index()];
-  const auto found = state.sessions.find(session.id_);
-  if (found == state.sessions.end()) return;
+  if (state.sessions.erase(&session) == 0) return;
   --state.counters.sessions_open;
-  session.shard_.retire(std::move(found->second));
-  state.sessions.erase(found);
+  session.shard_.retire(std::unique_ptr<Session>(&session));
 }
 
 Session* Server::find(net::Shard& shard, std::string_view sid) {
@@ -307,7 +328,7 @@ Session* Server::find(net::Shard& shard, std::string_view sid) {
   auto& sessions = shards_[shard.index()]->sessions;
   const auto found = sessions.find(*id);
   if (found == sessions.end()) return nullptr;
-  Session& session = *found->second;
+  Session& session = **found;
   session.end_if_overdue(
       std::chrono::steady_clock::now());  // timers may be a moment late, answers must not be
   return session.state_ == Session::State::closed ? nullptr : &session;
@@ -335,7 +356,7 @@ void Server::for_each_session(const std::function<void(Session&, SessionHandler&
   pool_.run_on_all([this, &visit](net::Shard& shard) {
     std::vector<Session*>
         sessions;  // of those that end meanwhile, the object stays until the end of the turn
-    for (auto& entry : shards_[shard.index()]->sessions) sessions.push_back(entry.second.get());
+    for (Session* session : shards_[shard.index()]->sessions) sessions.push_back(session);
     for (Session* session : sessions) {
       if (session->handler_ != nullptr) visit(*session, *session->handler_);
     }

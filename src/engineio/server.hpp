@@ -60,6 +60,7 @@ class Server {
 
   [[nodiscard]] const Options& options() const noexcept { return options_; }
   [[nodiscard]] const Counters& counters(std::size_t shard) const noexcept;
+  [[nodiscard]] const web::DeflateCounters& deflate_counters(std::size_t shard) const noexcept;
   [[nodiscard]] std::size_t shard_count() const noexcept { return shards_.size(); }
 
  private:
@@ -88,6 +89,8 @@ class Server {
   [[nodiscard]] std::string open_packet(std::string_view sid, bool upgrade) const;
   [[nodiscard]] wire::websocket::DecoderLimits decoder_limits() const noexcept;
   [[nodiscard]] Counters& counters(const net::Shard& shard) noexcept;
+  [[nodiscard]] web::AgreedDeflate agree_on_deflate(const net::Shard& shard,
+                                                    const wire::http::Request& request);
   void remove(Session& session);
   [[nodiscard]] Session* find(net::Shard& shard, std::string_view sid);
   [[nodiscard]] net::Shard* shard_of(std::string_view sid) const;

@@ -77,14 +77,15 @@ void Session::begin_polling(web::Exchange& exchange) {
 }
 
 void Session::begin_websocket(web::Exchange& exchange) {
-  auto upgraded = exchange.upgrade(web::upgrade_response(exchange.request()));
+  const auto deflate = server_.agree_on_deflate(shard_, exchange.request());
+  auto upgraded = exchange.upgrade(web::upgrade_response(exchange.request(), deflate));
   if (upgraded.stream == nullptr) {
     state_ = State::closed;
     return;
   }
   upgraded.stream->limit(&server_.options().stream);
   socket_ = std::make_unique<web::WebSocket>(std::move(upgraded.stream), server_.decoder_limits(),
-                                             static_cast<web::WebSocketHandler&>(*this));
+                                             static_cast<web::WebSocketHandler&>(*this), deflate);
   socket_->send(text_packet(server_.open_packet(id(), false)));
   // The handler is made first; then the bytes behind the handshake are read.
   shard_.at_turn_end([this, leftover = std::move(upgraded.leftover)]() mutable {
@@ -264,10 +265,12 @@ void Session::on_drained() {
 }
 
 void Session::start_upgrade(web::Exchange& exchange) {
-  auto upgraded = exchange.upgrade(web::upgrade_response(exchange.request()));
+  const auto deflate = server_.agree_on_deflate(shard_, exchange.request());
+  auto upgraded = exchange.upgrade(web::upgrade_response(exchange.request(), deflate));
   if (upgraded.stream == nullptr) return;
   upgraded.stream->limit(&server_.options().stream);
-  auto probe = std::make_unique<UpgradeProbe>(*this, std::move(upgraded.stream), server_.decoder_limits());
+  auto probe =
+      std::make_unique<UpgradeProbe>(*this, std::move(upgraded.stream), server_.decoder_limits(), deflate);
   const bool welcome =
       state_ == State::open && polling_ != nullptr && probe_ == nullptr && server_.options().upgrades;
   if (!welcome) {  // a second one: closed without harm to the first
@@ -286,6 +289,7 @@ void Session::take_over(std::unique_ptr<web::WebSocket> socket) {
   shard_.retire(std::move(polling_));
   probe_ended();
   ++server_.counters(shard_).upgrades;
+  if (handler_ != nullptr) handler_->on_upgraded();
   on_drained();
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/pooled.hpp"
 #include "base/shared_bytes.hpp"
 #include "engineio/heartbeat.hpp"
 #include "engineio/options.hpp"
@@ -47,17 +48,23 @@ class SessionHandler {
   virtual void on_close(CloseReason reason) = 0;
   /// What was queued has been taken by the kernel.
   virtual void on_drained() {}
+  /// Polling is over: `Session::outlet` is that of the WebSocket now.
+  virtual void on_upgraded() {}
 };
 
 /// 20 characters of base64url: the shard, then 112 random bits. A secret.
 using SessionId = std::array<char, 20>;
 [[nodiscard]] inline std::string_view view_of(const SessionId& id) noexcept { return {id.data(), id.size()}; }
 
-class Session final : public net::Retirable, private net::TimerNode, private web::WebSocketHandler {
+class Session final : public net::Retirable,
+                      public Pooled<Session>,
+                      private net::TimerNode,
+                      private web::WebSocketHandler {
  public:
   ~Session() override;
 
   [[nodiscard]] std::string_view id() const noexcept { return view_of(id_); }
+  [[nodiscard]] const SessionId& session_id() const noexcept { return id_; }
   [[nodiscard]] net::Shard& shard() const noexcept { return shard_; }
   [[nodiscard]] TransportKind transport() const noexcept {
     return socket_ != nullptr ? TransportKind::websocket : TransportKind::polling;
@@ -68,6 +75,11 @@ class Session final : public net::Retirable, private net::TimerNode, private web
   void send(const SharedBytes& frame);
   /// True when a packet sent now would leave at once; otherwise volatile packets are dropped.
   [[nodiscard]] bool writable() const noexcept;
+  /// Where `Shard::send` reaches the client directly, past this session; kNone where that is not
+  /// possible: over polling, and with compression. For broadcasts.
+  [[nodiscard]] net::Outlets::Index outlet() const noexcept {
+    return socket_ != nullptr ? socket_->outlet() : net::Outlets::kNone;
+  }
   /// Bytes that neither the kernel nor a poll has taken yet.
   [[nodiscard]] std::size_t backlog_bytes() const noexcept;
   /// Ends the session. What was sent before still leaves: a polling client gets it with the close packet at

@@ -16,10 +16,11 @@ constexpr Milliseconds kReleaseEvery{
 
 }  // namespace
 
-UpgradeProbe::UpgradeProbe(Session& session, net::StreamPtr stream, wire::websocket::DecoderLimits limits)
+UpgradeProbe::UpgradeProbe(Session& session, net::StreamPtr stream, wire::websocket::DecoderLimits limits,
+                           const web::AgreedDeflate& deflate)
     : session_(session),
       socket_(std::make_unique<web::WebSocket>(std::move(stream), limits,
-                                               static_cast<web::WebSocketHandler&>(*this))),
+                                               static_cast<web::WebSocketHandler&>(*this), deflate)),
       deadline_(session.shard().now() + session.server_.options().upgrade_timeout) {}
 
 UpgradeProbe::~UpgradeProbe() = default;

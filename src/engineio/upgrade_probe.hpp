@@ -16,7 +16,8 @@ class Session;
 
 class UpgradeProbe final : public net::Retirable, private net::TimerNode, private web::WebSocketHandler {
  public:
-  UpgradeProbe(Session& session, net::StreamPtr stream, wire::websocket::DecoderLimits limits);
+  UpgradeProbe(Session& session, net::StreamPtr stream, wire::websocket::DecoderLimits limits,
+               const web::AgreedDeflate& deflate);
   ~UpgradeProbe() override;
 
   void start(std::string leftover);

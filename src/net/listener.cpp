@@ -9,6 +9,8 @@
 #include <string>
 #include <utility>
 
+#include "net/tls_handshakes.hpp"
+
 namespace togglecast::net {
 namespace {
 
@@ -31,7 +33,8 @@ std::string text_of(const Listener::Endpoint& endpoint) {
 }  // namespace
 
 Result<std::unique_ptr<Listener>> Listener::open(Shard& shard, const Endpoint& endpoint, int backlog,
-                                                 std::shared_ptr<const AcceptHandler> handler) {
+                                                 std::shared_ptr<const AcceptHandler> handler,
+                                                 const std::shared_ptr<TlsContext>& tls) {
   const auto refuse = [&endpoint](const std::string& step) {
     return fail(Errc::unavailable, "cannot " + step + " " + text_of(endpoint) + ": " + std::strerror(errno));
   };
@@ -50,14 +53,18 @@ Result<std::unique_ptr<Listener>> Listener::open(Shard& shard, const Endpoint& e
     return refuse("bind");
   if (::listen(descriptor, backlog) != 0) return refuse("listen on");
   acceptor.non_blocking(true, error);
-  return std::make_unique<Listener>(shard, std::move(acceptor), std::move(handler));
+  return std::make_unique<Listener>(shard, std::move(acceptor), std::move(handler), tls);
 }
 
-Listener::Listener(Shard& shard, Acceptor acceptor, std::shared_ptr<const AcceptHandler> handler)
+Listener::Listener(Shard& shard, Acceptor acceptor, std::shared_ptr<const AcceptHandler> handler,
+                   const std::shared_ptr<TlsContext>& tls)
     : shard_(shard),
       acceptor_(std::move(acceptor)),
       handler_(std::move(handler)),
+      handshakes_(tls == nullptr ? nullptr : std::make_unique<TlsHandshakes>(shard, tls, handler_)),
       retry_([this] { accept_ready(); }) {}
+
+Listener::~Listener() = default;
 
 void Listener::start() { wait(); }
 
@@ -65,6 +72,7 @@ void Listener::close() {
   retry_.cancel();
   boost::system::error_code ignored;
   acceptor_.close(ignored);
+  handshakes_.reset();
 }
 
 Listener::Endpoint Listener::endpoint() const {
@@ -82,10 +90,8 @@ void Listener::wait() {
 void Listener::accept_ready() {
   auto& counters = shard_.own_counters();
   for (int i = 0; i < kAcceptsPerTurn && acceptor_.is_open(); ++i) {
-    sockaddr_storage address{};
-    socklen_t size = sizeof address;
-    const int descriptor = ::accept4(acceptor_.native_handle(), reinterpret_cast<sockaddr*>(&address), &size,
-                                     SOCK_NONBLOCK | SOCK_CLOEXEC);
+    const int descriptor =
+        ::accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (descriptor < 0) {
       if (errno == EAGAIN || errno == EWOULDBLOCK) break;
       ShardCounters::add(counters.accept_errors, 1);
@@ -95,17 +101,14 @@ void Listener::accept_ready() {
       }
       continue;  // that one connection went away (ECONNABORTED and the like)
     }
-    Stream::Socket socket(shard_.context());
-    boost::system::error_code error;
-    socket.assign(address.ss_family == AF_INET6 ? boost::asio::ip::tcp::v6() : boost::asio::ip::tcp::v4(),
-                  descriptor, error);
-    if (error) {
-      ::close(descriptor);
-      ShardCounters::add(counters.accept_errors, 1);
-      continue;
-    }
     ShardCounters::add(counters.accepted, 1);
-    (*handler_)(shard_, StreamPtr(new Stream(shard_, std::move(socket))));
+    if (handshakes_ != nullptr) {
+      handshakes_->begin(descriptor);
+    } else if (StreamPtr stream = Stream::adopt(shard_, DetachedStream(descriptor))) {
+      (*handler_)(shard_, std::move(stream));
+    } else {
+      ShardCounters::add(counters.accept_errors, 1);
+    }
   }
   if (acceptor_.is_open()) wait();
 }

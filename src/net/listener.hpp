@@ -1,5 +1,6 @@
 // Accepts connections of one endpoint for one shard. Every shard listens on its own SO_REUSEPORT socket, so
-// that a connection is accepted where it will live. Thread rule: constructed anywhere, used on its shard.
+// that a connection is accepted where it will live; with TLS it is handed out once its handshake is done.
+// Thread rule: constructed anywhere, used on its shard.
 #pragma once
 
 #include <boost/asio/basic_socket_acceptor.hpp>
@@ -13,6 +14,9 @@
 
 namespace togglecast::net {
 
+class TlsContext;
+class TlsHandshakes;
+
 using AcceptHandler = std::function<void(Shard&, StreamPtr)>;
 
 class Listener {
@@ -21,16 +25,19 @@ class Listener {
   using Acceptor =
       boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
 
-  /// Binds and listens. `unavailable` when the port is taken or the address is not ours.
+  /// Binds and listens; `tls` may be null. `unavailable` when the port is taken or the address is not ours.
   [[nodiscard]] static Result<std::unique_ptr<Listener>> open(Shard& shard, const Endpoint& endpoint,
                                                               int backlog,
-                                                              std::shared_ptr<const AcceptHandler> handler);
+                                                              std::shared_ptr<const AcceptHandler> handler,
+                                                              const std::shared_ptr<TlsContext>& tls);
 
-  Listener(Shard& shard, Acceptor acceptor, std::shared_ptr<const AcceptHandler> handler);
+  Listener(Shard& shard, Acceptor acceptor, std::shared_ptr<const AcceptHandler> handler,
+           const std::shared_ptr<TlsContext>& tls);
+  ~Listener();
 
   /// Begins to accept.
   void start();
-  /// Accepts no more.
+  /// Accepts no more, and cuts the connections whose TLS handshake is not done.
   void close();
   [[nodiscard]] Endpoint endpoint() const;
 
@@ -41,7 +48,8 @@ class Listener {
   Shard& shard_;
   Acceptor acceptor_;
   std::shared_ptr<const AcceptHandler> handler_;
-  CallbackTimer retry_;  // after running out of descriptors
+  std::unique_ptr<TlsHandshakes> handshakes_;  // null on a plain port
+  CallbackTimer retry_;                        // after running out of descriptors
 };
 
 }  // namespace togglecast::net

@@ -30,7 +30,7 @@ class SendChains {
   }
 
   /// All blocks of the chain as one.
-  [[nodiscard]] static SharedBytes join(const Link& tail) {
+  [[nodiscard]] static const SharedBytes& join(const Link& tail) {
     if (tail.previous == nullptr) return tail.block;
     if (!tail.joined) {
       tail.joined = SharedBytes::make(tail.total, [&tail](char* out) {

@@ -1,9 +1,14 @@
 #include "net/shard.hpp"
 
 #include <pthread.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
 
+#include <array>
 #include <boost/asio/post.hpp>
+#include <cerrno>
 #include <exception>
+#include <stdexcept>
 #include <utility>
 
 #include "net/stream.hpp"
@@ -16,6 +21,9 @@ thread_local Shard* current_shard = nullptr;
 // Handlers run before the turn is closed and its writes leave: enough to collect, few enough to keep answers
 // quick.
 constexpr int kHandlersPerTurn = 256;
+constexpr int kStreamsPerTurn = 256;
+constexpr int kTurnsWithoutReactor = 16;  // while streams keep the shard busy and nobody has posted anything
+constexpr std::size_t kChainBytes = 256 * 1024;  // what one turn collects beyond this is not joined
 
 }  // namespace
 
@@ -24,14 +32,23 @@ Shard::Shard(std::size_t index)
       now_(std::chrono::steady_clock::now()),
       wheel_(now_),
       scratch_(std::make_unique<char[]>(kScratchBytes)),
-      reactor_(std::make_unique<Reactor>()) {}
+      reactor_(std::make_unique<Reactor>()) {
+  const int descriptor = ::epoll_create1(EPOLL_CLOEXEC);
+  if (descriptor < 0) throw std::runtime_error("no descriptor is left for the event loop");
+  reactor_->streams.assign(descriptor);
+}
 
-Shard::~Shard() { stop(); }
+Shard::~Shard() {
+  stop();
+  discard_tasks();
+}
 
 Shard* Shard::current() noexcept { return current_shard; }
 
 void Shard::post(Task task) {
-  if (reactor_ != nullptr) boost::asio::post(reactor_->context, std::move(task));
+  if (reactor_ == nullptr) return;
+  boost::asio::post(reactor_->context, std::move(task));
+  posted_.store(true, std::memory_order_release);
 }
 
 TimePoint Shard::now() noexcept {
@@ -52,19 +69,40 @@ void Shard::stop() {
   thread_.join();
 }
 
-void Shard::discard_tasks() { reactor_.reset(); }
+void Shard::discard_tasks() {
+  if (reactor_ == nullptr) return;
+  std::vector<StreamPtr> last_references;
+  for (Stream* stream : std::exchange(unwatched_, {})) last_references.emplace_back(stream, false);
+  outlets_.for_each([&last_references](Stream& stream) {
+    if (stream.watched()) last_references.emplace_back(&stream, false);
+  });
+  for (const auto& stream : last_references) stream->forget_watch();
+  reactor_.reset();
+}
 
 void Shard::loop() {
   current_shard = this;
   auto& context = reactor_->context;
+  bool busy = false;
+  int turns_without_reactor = 0;
   while (!stopping_.load(std::memory_order_relaxed)) {
-    arm_wakeup();
     begin_turn();  // the handler that ends the wait must not see the time before it
-    attempt([&] { context.run_one(); });
-    bool ran = true;
-    for (int i = 1; i < kHandlersPerTurn && ran; ++i) {
-      attempt([&] { ran = context.poll_one() != 0; });
+    if (!busy) {
+      arm_wakeup();
+      wait_for_streams();
+      posted_.store(false, std::memory_order_relaxed);
+      attempt([&] { context.run_one(); });
     }
+    if (!busy || posted_.exchange(false, std::memory_order_acquire) ||
+        ++turns_without_reactor >= kTurnsWithoutReactor) {
+      turns_without_reactor = 0;
+      bool ran = true;
+      for (int i = 1; i < kHandlersPerTurn && ran; ++i) {
+        attempt([&] { ran = context.poll_one() != 0; });
+      }
+      if (ran) posted_.store(true, std::memory_order_relaxed);
+    }
+    busy = serve_streams();
     finish_turn();
   }
   current_shard = nullptr;
@@ -78,10 +116,97 @@ void Shard::run_ready() {
     begin_turn();
     ran = false;
     attempt([&] { ran = context.poll() != 0; });
+    streams_ready_ = true;
+    ran = serve_streams() || ran;
     finish_turn();
     context.restart();
   }
   current_shard = nullptr;
+}
+
+void Shard::wait_for_streams() {
+  if (waiting_for_streams_) return;
+  waiting_for_streams_ = true;
+  reactor_->streams.async_wait(Descriptor::wait_read, [this](const boost::system::error_code& error) {
+    waiting_for_streams_ = false;
+    streams_ready_ = !error;
+  });
+}
+
+bool Shard::serve_streams() {
+  const auto tell = [this](std::uint64_t key, std::uint32_t events) {
+    if (Stream* stream = outlets_.find(key)) attempt([stream, events] { stream->on_ready(events); });
+  };
+  const bool resumed = !resumed_.empty();
+  if (resumed) {
+    std::vector<std::uint64_t> keys;
+    keys.swap(resumed_);
+    for (const std::uint64_t key : keys) tell(key, 0);
+  }
+  if (!streams_ready_) return !resumed_.empty();
+  std::array<epoll_event, kStreamsPerTurn> events;
+  const int count = ::epoll_wait(reactor_->streams.native_handle(), events.data(), kStreamsPerTurn, 0);
+  for (int i = 0; i < count; ++i) {
+    const auto& event = events[static_cast<std::size_t>(i)];
+    tell(event.data.u64, event.events);
+  }
+  streams_ready_ = count > 0;
+  return streams_ready_ || resumed || !resumed_.empty();
+}
+
+bool Shard::watch(Stream& stream, Outlets::Index outlet, int descriptor) {
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+  event.data.u64 = outlets_.key(outlet);
+  if (::epoll_ctl(reactor_->streams.native_handle(), EPOLL_CTL_ADD, descriptor, &event) != 0) return false;
+  intrusive_ptr_add_ref(&stream);
+  return true;
+}
+
+void Shard::unwatch(Stream& stream) { unwatched_.push_back(&stream); }
+
+void Shard::forget(int descriptor) noexcept {
+  ::epoll_ctl(reactor_->streams.native_handle(), EPOLL_CTL_DEL, descriptor, nullptr);
+}
+
+void Shard::send(Outlets::Index index, const SharedBytes& block) {
+  if (outlets_[index].state == Outlet::State::direct) {
+    collect(index, block);
+  } else if (Stream* stream = outlets_[index].stream) {
+    stream->send(block);
+  }
+}
+
+void Shard::collect(Outlets::Index index, const SharedBytes& block) {
+  Outlet& outlet = outlets_[index];
+  outlet.pending = chains_.append(outlet.pending, block);
+  if (outlet.pending->total >= kChainBytes) {
+    outlet.stream->flush();
+  } else if (!outlet.dirty) {
+    outlet.dirty = true;
+    dirty_.push_back(index);
+  }
+}
+
+void Shard::write_collected(Outlets::Index index) {
+  Outlet& outlet = outlets_[index];
+  outlet.dirty = false;
+  if (outlet.pending == nullptr) return;
+  std::size_t taken = 0;
+  if (outlet.state == Outlet::State::direct) {
+    const std::string_view bytes = SendChains::join(*outlet.pending).view();
+    const ssize_t count = ::send(outlet.descriptor, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (count >= 0) {
+      taken = static_cast<std::size_t>(count);
+      ShardCounters::add(counters_.writes, 1);
+      ShardCounters::add(counters_.bytes_out, taken);
+    }
+    if (taken == bytes.size()) {
+      outlet.pending = nullptr;
+      return;
+    }
+  }
+  outlet.stream->flush(taken);
 }
 
 void Shard::finish_turn() {
@@ -90,19 +215,25 @@ void Shard::finish_turn() {
   while (!attempt([this] { wheel_.advance(now()); })) {
   }
   // A failed write may end a stream, what is destroyed may answer: the turn ends when nothing is left to do.
-  while (!turn_end_tasks_.empty() || !dirty_.empty() || !retired_.empty()) {
+  while (!turn_end_tasks_.empty() || !dirty_.empty() || !retired_.empty() || !unwatched_.empty()) {
     std::vector<Task> tasks;
     tasks.swap(turn_end_tasks_);
     for (auto& task : tasks) attempt(task);
     tasks.clear();
     for (std::size_t i = 0; i < dirty_.size(); ++i) {
-      if (Stream* stream = std::exchange(dirty_[i], nullptr)) attempt([stream] { stream->end_turn(); });
+      if (attempt([&] { write_collected(dirty_[i]); })) continue;
+      Outlet& outlet = outlets_[dirty_[i]];
+      outlet.pending = nullptr;
+      if (outlet.stream != nullptr) outlet.stream->fail();
     }
     dirty_.clear();
     chains_.clear();
     if (!turn_end_tasks_.empty()) continue;
     std::vector<std::unique_ptr<Retirable>> retired;
     retired.swap(retired_);
+    std::vector<Stream*> unwatched;
+    unwatched.swap(unwatched_);
+    for (Stream* stream : unwatched) intrusive_ptr_release(stream);
   }
 }
 
@@ -118,12 +249,6 @@ void Shard::report_failure() noexcept {
       report_("an exception of unknown type");
     }
   } catch (...) {  // nobody is left to tell
-  }
-}
-
-void Shard::forget_dirty(Stream& stream) noexcept {
-  for (auto& entry : dirty_) {
-    if (entry == &stream) entry = nullptr;
   }
 }
 

@@ -1,9 +1,9 @@
 // One shard: a thread with its loop, timers and connections. Nothing that lives on a shard is touched by
 // another thread; shards exchange only messages (`post`) that carry immutable things.
 //
-// A loop turn: run what is ready, fire timers, send what the turn collected (one write per socket), destroy
-// what was retired. What a task, timer or stream handler throws ends that call alone: it is counted and
-// reported.
+// A loop turn: run what was posted, tell the streams that are ready, fire timers, send what the turn
+// collected (one write per socket), destroy what was retired. What a task, timer or stream handler throws
+// ends that call alone: it is counted and reported.
 #pragma once
 
 #include <algorithm>
@@ -11,6 +11,7 @@
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -23,6 +24,7 @@
 
 #include "base/clock.hpp"
 #include "base/random.hpp"
+#include "net/outlets.hpp"
 #include "net/send_chain.hpp"
 #include "net/timer_wheel.hpp"
 
@@ -35,6 +37,7 @@ struct ShardCounters {
   std::atomic<std::uint64_t> accepted{0}, accept_errors{0}, open_streams{0};
   std::atomic<std::uint64_t> bytes_in{0}, bytes_out{0}, writes{0}, blocked_writes{0}, overflowed_streams{0};
   std::atomic<std::uint64_t> turns{0}, failed_tasks{0};
+  std::atomic<std::uint64_t> broadcast_frames{0};  ///< sent past their sessions
 
   /// A plain add: the shard's thread is the only writer, so no locked instruction is needed.
   static void add(std::atomic<std::uint64_t>& counter, std::uint64_t by) noexcept {
@@ -87,6 +90,7 @@ class Shard {
   [[nodiscard]] TimePoint now() noexcept;
   /// Delays beyond a year are a year.
   void arm(TimerNode& node, Milliseconds delay) { wheel_.arm(node, now() + std::min(delay, kLongestDelay)); }
+  [[nodiscard]] std::size_t armed_timers() const noexcept { return wheel_.armed(); }
   /// Runs `call`; false when it threw, which is then counted and reported.
   template <typename Call>
   bool attempt(Call&& call) noexcept {
@@ -105,10 +109,22 @@ class Shard {
   void retire(std::unique_ptr<Retirable> object) { retired_.push_back(std::move(object)); }
   /// Runs `task` at the end of this turn, before sending.
   void at_turn_end(Task task) { turn_end_tasks_.push_back(std::move(task)); }
-  /// Called by streams.
-  [[nodiscard]] SendChains& chains() noexcept { return chains_; }
-  void mark_dirty(Stream& stream) { dirty_.push_back(&stream); }
-  void forget_dirty(Stream& stream) noexcept;
+  /// Queues a block for the end of this turn, at the stream that has this outlet.
+  void send(Outlets::Index outlet, const SharedBytes& block);
+
+  // Called by streams.
+  [[nodiscard]] Outlets& outlets() noexcept { return outlets_; }
+  /// Adds to what the turn collects for a stream without a backlog.
+  void collect(Outlets::Index outlet, const SharedBytes& block);
+  /// From now on the stream hears of every change of its descriptor's readiness, edge-triggered, and is kept
+  /// until `unwatch`. False when the kernel has no room.
+  [[nodiscard]] bool watch(Stream& stream, Outlets::Index outlet, int descriptor);
+  /// Drops the reference to the stream, at the end of the turn.
+  void unwatch(Stream& stream);
+  /// The descriptor will go elsewhere: no more is heard of it.
+  void forget(int descriptor) noexcept;
+  /// Lets the stream go on in the next turn as if it had become ready.
+  void resume(Outlets::Index outlet) { resumed_.push_back(outlets_.key(outlet)); }
 
   /// For tests without a thread: runs turns until nothing is ready.
   void run_ready();
@@ -119,12 +135,17 @@ class Shard {
   void loop();
   void begin_turn() noexcept { now_is_stale_ = true; }
   void finish_turn();
+  void wait_for_streams();
+  /// Tells the streams that are ready; true when there were any.
+  bool serve_streams();
+  void write_collected(Outlets::Index index);
   void arm_wakeup();
   void report_failure() noexcept;  // of the exception at hand
 
   using Wakeup = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
                                                    boost::asio::wait_traits<std::chrono::steady_clock>,
                                                    boost::asio::io_context::executor_type>;
+  using Descriptor = boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>;
 
   // Destroyed before all that the streams in its pending waits still use.
   struct Reactor {
@@ -132,6 +153,7 @@ class Shard {
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{
         boost::asio::make_work_guard(context)};
     Wakeup wakeup{context};
+    Descriptor streams{context};  // an epoll set of its own, see docs/decisions/0012
   };
 
   std::size_t index_;
@@ -142,12 +164,18 @@ class Shard {
   TimerWheel wheel_;
   SystemRandom random_;
   SendChains chains_;
-  std::vector<Stream*> dirty_;
+  Outlets outlets_;
+  std::vector<Outlets::Index> dirty_;
+  std::vector<std::uint64_t> resumed_;  // keys of outlets
+  std::vector<Stream*> unwatched_;      // whose reference goes at the end of the turn
+  bool waiting_for_streams_ = false;
+  bool streams_ready_ = false;
   std::vector<Task> turn_end_tasks_;
   std::vector<std::unique_ptr<Retirable>> retired_;
   std::unique_ptr<char[]> scratch_;
   ShardCounters counters_;
   std::atomic<bool> stopping_{false};
+  std::atomic<bool> posted_{false};  // since the loop last looked
   std::unique_ptr<Reactor> reactor_;
   std::thread thread_;
 };

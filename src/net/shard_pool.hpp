@@ -22,6 +22,7 @@ struct ListenOptions {
   std::vector<std::string> addresses{"127.0.0.1", "::1"};
   std::uint16_t port = 0;  ///< 0: the kernel chooses, the same for all addresses
   int backlog = 4096;
+  std::shared_ptr<TlsContext> tls{};  ///< null: plain connections
 };
 
 class ShardPool {

@@ -1,9 +1,12 @@
-// One TCP connection of a shard. Reading waits for readiness and then reads without blocking into the shard's
-// scratch buffer, so an idle connection owns no buffer; writing collects shared blocks and sends them at the
-// end of the loop turn, touching queue and reactor only when the kernel says would-block.
+// One TCP connection of a shard. It hears once that bytes are there and then reads without blocking into the
+// shard's scratch buffer, so an idle connection owns no buffer; writing collects shared blocks and sends them
+// at the end of the loop turn, touching a queue only when the kernel says would-block.
 //
-// Thread rule: everything on the shard's thread. Ownership: reference-counted by its owner and by its pending
-// waits; the owner closes it and drops it, or retires with it.
+// With a TLS session the handler sees plaintext all the same. Blocks stay shared until the moment they are
+// written: what waits behind a blocked socket is plaintext, but for the record that was cut in the middle.
+//
+// Thread rule: everything on the shard's thread. Ownership: reference-counted by its owner and, until it is
+// closed, by its shard; the owner closes it and drops it, or retires with it.
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
@@ -14,14 +17,17 @@
 #include <memory>
 #include <string_view>
 
+#include "base/pooled.hpp"
 #include "base/shared_bytes.hpp"
 #include "net/shard.hpp"
 
 namespace togglecast::net {
 
+class TlsSession;
+
 enum class StreamEnd : std::uint8_t {
-  peer_closed,    ///< orderly end of the peer's bytes (FIN)
-  error,          ///< reset or another error of the connection
+  peer_closed,    ///< orderly end of the peer's bytes (FIN, or close_notify)
+  error,          ///< reset or another error of the connection, or of its TLS
   write_stalled,  ///< a backlog did not shrink in time
   overflow,       ///< more was queued than the limit allows
 };
@@ -35,24 +41,48 @@ class StreamHandler {
   virtual void on_end(StreamEnd reason) = 0;
   /// A backlog has been written out.
   virtual void on_drained() {}
+  /// The TLS handshake is done; before it, nothing can be sent and nothing else is heard but the end.
+  virtual void on_secured() {}
 
  protected:
   ~StreamHandler() = default;
 };
 
 struct StreamLimits {
-  std::size_t backlog_bytes =
-      4 * 1024 * 1024;         ///< queued behind a blocked socket; a first block may be larger
+  /// Queued behind a blocked socket, with what each block costs beside its bytes; a first block may be
+  /// larger.
+  std::size_t backlog_bytes = 4 * 1024 * 1024;
   Milliseconds stall{30'000};  ///< a backlog must shrink within this time
 };
 
-class Stream final : public boost::intrusive_ref_counter<Stream, boost::thread_unsafe_counter> {
+/// A connected, non-blocking descriptor that no stream has, or has no longer. Closes it when nobody takes it
+/// up.
+class DetachedStream {
  public:
-  using Socket =
-      boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
+  DetachedStream() noexcept;
+  explicit DetachedStream(int descriptor) noexcept;
+  /// A TLS handshake begins with `start_reading`.
+  DetachedStream(int descriptor, std::unique_ptr<TlsSession> tls) noexcept;
+  DetachedStream(DetachedStream&& other) noexcept;
+  DetachedStream& operator=(DetachedStream&& other) noexcept;
+  ~DetachedStream();
 
-  Stream(Shard& shard, Socket socket);
+  /// False: there was nothing to detach.
+  explicit operator bool() const noexcept { return descriptor_ >= 0; }
+  [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
+
+ private:
+  friend class Stream;
+  int descriptor_ = -1;
+  std::unique_ptr<TlsSession> tls_;
+};
+
+class Stream final : public boost::intrusive_ref_counter<Stream, boost::thread_unsafe_counter>,
+                     public Pooled<Stream> {
+ public:
   ~Stream();
+  /// Takes up a connection, on `shard`; nullptr when there is none, or the kernel has no room to watch it.
+  [[nodiscard]] static boost::intrusive_ptr<Stream> adopt(Shard& shard, DetachedStream detached);
 
   [[nodiscard]] Shard& shard() const noexcept { return shard_; }
   /// Who hears of this stream from now on; nullptr: nobody.
@@ -68,8 +98,8 @@ class Stream final : public boost::intrusive_ref_counter<Stream, boost::thread_u
   void send(std::string_view bytes) { send(SharedBytes(bytes)); }
   /// Sends now what this turn collected.
   void flush();
-  /// The shard's part of it: the turn is over.
-  void end_turn();
+  /// For broadcasts: `Shard::send` with it is `send`. Valid as long as the stream.
+  [[nodiscard]] Outlets::Index outlet() const noexcept { return outlet_; }
   /// Bytes that the kernel has not taken yet.
   [[nodiscard]] std::size_t backlog_bytes() const noexcept;
 
@@ -81,38 +111,69 @@ class Stream final : public boost::intrusive_ref_counter<Stream, boost::thread_u
   void abort();
   [[nodiscard]] bool closed() const noexcept { return closed_; }
 
-  /// Gives up the descriptor, for another shard or another owner; -1 when closed or when a backlog exists.
-  [[nodiscard]] int release();
+  /// Gives up the descriptor and the TLS session, for another shard or another owner; nothing when closed or
+  /// when a backlog exists.
+  [[nodiscard]] DetachedStream release();
+
+  /// The TLS session; nullptr on a plain connection.
+  [[nodiscard]] const TlsSession* tls() const noexcept { return tls_.get(); }
 
   /// Address of the TCP peer.
   [[nodiscard]] boost::asio::ip::tcp::endpoint peer() const noexcept;
 
  private:
+  friend class Shard;
   struct Backlog;
 
-  void wait_readable();
-  void on_readable();
-  void wait_writable();
-  void on_writable();
+  Stream(Shard& shard, DetachedStream detached);
+
+  // The shard's part.
+  void on_ready(std::uint32_t events);
+  /// Writes what the turn collected, of which the kernel has taken `taken` bytes already.
+  void flush(std::size_t taken);
+  /// Bytes that were to be sent are lost.
+  void fail() { end_later(StreamEnd::error); }
+  [[nodiscard]] bool watched() const noexcept { return watched_; }
+  void forget_watch() noexcept { watched_ = false; }
+
+  void read_available();
+  // Both answer false when the handler threw.
+  [[nodiscard]] bool deliver(char* data, std::size_t size);
+  [[nodiscard]] bool decrypt(std::string_view bytes);
+  void write_backlog();
   /// Writes from `bytes`; returns how much the kernel took, or -1 after an error that has ended the stream.
   [[nodiscard]] std::ptrdiff_t write_some(std::string_view bytes);
+  // The same for plaintext of a TLS session: all that was encrypted counts as taken.
+  [[nodiscard]] std::ptrdiff_t encrypt_some(std::string_view bytes);
+  // Writes what the TLS session made, behind what it made before and before all plaintext.
+  void send_sealed(std::string_view bytes);
+  bool seal_front();
   void queue(const SharedBytes& block, std::size_t offset);
+  /// Whether the shard may write for this stream.
+  void guide(bool guided) noexcept;
+  void queue_sealed(std::string_view bytes);
+  void wait_for_room(std::size_t more);
+  void overflow();
   void end(StreamEnd reason);
   void end_later(StreamEnd reason);
+  void end_broken_tls();
   void shut_down();
   void close_socket() noexcept;
+  void unwatch() noexcept;
 
   Shard& shard_;
-  Socket socket_;
   StreamHandler* handler_ = nullptr;
   const StreamLimits* limits_;
-  const SendChains::Link* pending_ = nullptr;  // collected in this turn
-  std::unique_ptr<Backlog> backlog_;           // only while the kernel does not take our bytes
-  bool dirty_ = false;
+  std::unique_ptr<Backlog> backlog_;  // only while the kernel does not take our bytes
+  std::unique_ptr<TlsSession> tls_;
+  int descriptor_;
+  Outlets::Index outlet_;
+  bool watched_ = false;
   bool reading_ = false;
-  bool waiting_readable_ = false;
-  bool closing_ = false;  // close_gracefully was called
-  bool ended_ = false;    // on_end was or will be called, or nobody wants it
+  bool readable_ = false;  // there may be bytes that nobody has read
+  bool hung_up_ = false;   // and behind them an end or an error
+  bool closing_ = false;   // close_gracefully was called
+  bool ended_ = false;     // on_end was or will be called, or nobody wants it
   bool closed_ = false;
 };
 

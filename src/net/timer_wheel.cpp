@@ -129,6 +129,16 @@ std::size_t TimerWheel::distance_to_occupied(std::size_t level, std::size_t from
   return kSlots;
 }
 
+std::size_t TimerWheel::armed() const noexcept {
+  std::size_t count = 0;
+  for (const auto& level : slots_) {
+    for (const auto& slot : level) {
+      for (const TimerNode* node = slot.next_; node != &slot; node = node->next_) ++count;
+    }
+  }
+  return count;
+}
+
 TimePoint TimerWheel::next_due() noexcept {
   const std::size_t now_index = now_tick_ & (kSlots - 1);
   std::size_t ticks = distance_to_occupied(0, now_index);

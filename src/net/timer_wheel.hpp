@@ -55,6 +55,8 @@ class TimerWheel {
   /// When `advance` should be called next; TimePoint::max() when nothing is armed. May be earlier than the
   /// first deadline.
   [[nodiscard]] TimePoint next_due() noexcept;
+  /// How many nodes wait. Counts them one by one: for tests and reports.
+  [[nodiscard]] std::size_t armed() const noexcept;
 
  private:
   static constexpr std::size_t kSlots = 256;

@@ -19,6 +19,7 @@ namespace togglecast::socketio {
 /// What the client answered, or `timeout`, or `unavailable` when it went away or too many are pending.
 using AckCallback = std::function<void(Result<Arguments>)>;
 
+/// The table itself; internal.
 class PendingAcks {
  public:
   /// Hears what a callback threw.

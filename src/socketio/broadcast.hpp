@@ -36,6 +36,7 @@ class Broadcast {
   /// For the acknowledgements asked for with `emit_with_ack`.
   [[nodiscard]] Broadcast timeout(Milliseconds timeout) const;
 
+  /// Sends an event to everybody addressed; it is encoded once. See `Socket::emit` for the values.
   template <typename... T>
   void emit(std::string_view event, T&&... values) const {
     emit_arguments(event, arguments(std::forward<T>(values)...));
@@ -50,10 +51,12 @@ class Broadcast {
   void emit_arguments_with_ack(std::function<void(Answers)> done, std::string_view event,
                                Arguments args) const;
 
+  /// Everybody addressed joins these rooms, or leaves them.
   void sockets_join(std::vector<std::string> rooms) const;
   void sockets_leave(std::vector<std::string> rooms) const;
   /// `close`: ends their whole connections.
   void disconnect_sockets(bool close = false) const;
+  /// `done` hears of everybody addressed, on all servers, on the calling shard or on one of them.
   void fetch_sockets(std::function<void(Result<std::vector<RemoteSocket>>)> done) const;
 
  private:

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/pooled.hpp"
 #include "engineio/frame.hpp"
 #include "socketio/namespace.hpp"
 #include "socketio/server.hpp"
@@ -34,9 +35,9 @@ DisconnectReason reason_of(engineio::CloseReason reason) noexcept {
 Connection::Connection(Server& server, engineio::Session& session, engineio::HandshakePtr handshake)
     : server_(server),
       session_(session),
-      handshake_(std::move(handshake)),
+      beginning_(std::make_unique<Beginning>(*this, std::move(handshake))),
       decoder_(server.options().decoder) {
-  shard().arm(*this, server.options().connect_timeout);
+  shard().arm(*beginning_, server.options().connect_timeout);
 }
 
 Connection::~Connection() = default;
@@ -102,7 +103,8 @@ void Connection::on_connect(wire::socketio::Packet packet) {
   if (nsp == nullptr) return refuse("Invalid namespace");
   std::string pid(json::string_or_empty(packet.auth, "pid"));
   std::string offset(json::string_or_empty(packet.auth, "offset"));
-  auto socket = std::make_shared<Socket>(std::move(nsp), *this, std::move(packet.auth));
+  auto socket =
+      std::allocate_shared<Socket>(PoolAllocator<Socket>(), std::move(nsp), *this, std::move(packet.auth));
   sockets_.push_back(socket);
   socket->start(std::move(pid), std::move(offset));
 }
@@ -149,12 +151,12 @@ void Connection::disconnect_all() {
 void Connection::shut_down() { end_all(DisconnectReason::server_shutting_down); }
 
 void Connection::end_all(DisconnectReason reason) {
-  const auto sockets = std::exchange(sockets_, {});
+  const Sockets sockets = std::exchange(sockets_, Sockets{});
   for (const auto& socket : sockets) socket->gone(reason);
 }
 
 void Connection::on_close(engineio::CloseReason reason) {
-  cancel();
+  if (beginning_ != nullptr) beginning_->cancel();
   end_all(reason_of(reason));
 }
 
@@ -163,10 +165,18 @@ void Connection::on_drained() {
   for (const auto& socket : sockets) socket->drained();
 }
 
-void Connection::on_timer(TimePoint) {
-  const bool wanted =
-      std::any_of(sockets_.begin(), sockets_.end(), [](const auto& socket) { return socket->connected(); });
-  if (!wanted) session_.close();
+void Connection::on_upgraded() {
+  for (const auto& socket : sockets_) {
+    if (socket->connected()) socket->nsp().rooms(shard()).move_outlet(*socket);
+  }
+}
+
+void Connection::on_connect_timeout() {
+  if (!joined_) {
+    session_.close();
+  } else if (!server_.options().retain_handshake) {
+    beginning_.reset();
+  }
 }
 
 }  // namespace togglecast::socketio

@@ -2,11 +2,14 @@
 // Thread rule: the session's shard. Internal to the library.
 #pragma once
 
+#include <boost/container/small_vector.hpp>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "base/pooled.hpp"
 #include "engineio/session.hpp"
 #include "net/timer_wheel.hpp"
 #include "socketio/handlers.hpp"
@@ -17,17 +20,20 @@ namespace togglecast::socketio {
 class Server;
 class Socket;
 
-class Connection final : public engineio::SessionHandler, private net::TimerNode {
+class Connection final : public engineio::SessionHandler, public Pooled<Connection> {
  public:
   Connection(Server& server, engineio::Session& session, engineio::HandshakePtr handshake);
   ~Connection() override;
 
   [[nodiscard]] engineio::Session& session() noexcept { return session_; }
   [[nodiscard]] net::Shard& shard() noexcept { return session_.shard(); }
-  [[nodiscard]] const engineio::HandshakePtr& handshake() const noexcept { return handshake_; }
+  /// nullptr once dropped, see `Options::retain_handshake`.
+  [[nodiscard]] const engineio::Handshake* handshake() const noexcept {
+    return beginning_ == nullptr ? nullptr : beginning_->handshake.get();
+  }
 
   /// A socket has joined its namespace: the connection is wanted.
-  void joined() noexcept { cancel(); }
+  void joined() noexcept { joined_ = true; }
   /// A socket has gone.
   void forget(Socket& socket);
   /// The server ends this namespace: what the client sent before it heard of that is ignored, not an offence.
@@ -41,7 +47,8 @@ class Connection final : public engineio::SessionHandler, private net::TimerNode
   void on_binary(std::string_view message) override;
   void on_close(engineio::CloseReason reason) override;
   void on_drained() override;
-  void on_timer(TimePoint now) override;
+  void on_upgraded() override;
+  void on_connect_timeout();
 
   void on_decoded(Result<std::optional<wire::socketio::Packet>> decoded);
   void on_packet(wire::socketio::Packet packet);
@@ -50,11 +57,23 @@ class Connection final : public engineio::SessionHandler, private net::TimerNode
   void end_all(DisconnectReason reason);
   [[nodiscard]] Socket* find(std::string_view nsp) const noexcept;
 
+  // What a connection has while it is young, and may drop then.
+  struct Beginning final : net::TimerNode {
+    Beginning(Connection& owner, engineio::HandshakePtr request)
+        : connection(owner), handshake(std::move(request)) {}
+    ~Beginning() override = default;
+    void on_timer(TimePoint) override { connection.on_connect_timeout(); }
+    Connection& connection;
+    engineio::HandshakePtr handshake;
+  };
+  using Sockets = boost::container::small_vector<std::shared_ptr<Socket>, 1>;
+
   Server& server_;
   engineio::Session& session_;
-  engineio::HandshakePtr handshake_;
+  std::unique_ptr<Beginning> beginning_;
   wire::socketio::Decoder decoder_;
-  std::vector<std::shared_ptr<Socket>> sockets_;
+  Sockets sockets_;
+  bool joined_ = false;
   std::unique_ptr<std::vector<std::string>> ended_;  // namespaces that the server ended, the latest last
 };
 

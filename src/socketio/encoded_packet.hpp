@@ -26,6 +26,12 @@ class EncodedPacket {
     session.send(text_);
     for (const auto& frame : attachments_) session.send(frame);
   }
+  /// Past the session: see `engineio::Session::outlet`.
+  void send_to(net::Shard& shard, net::Outlets::Index outlet) const {
+    shard.send(outlet, text_);
+    for (const auto& frame : attachments_) shard.send(outlet, frame);
+  }
+  [[nodiscard]] std::size_t frames() const noexcept { return 1 + attachments_.size(); }
 
  private:
   EncodedPacket(SharedBytes text, const std::vector<SharedBytes>& attachments);

@@ -58,6 +58,7 @@ using EventFilter = std::function<bool(Event&)>;
 /// An event from another server; calling the function answers it.
 using ServerSideHandler = std::function<void(const Arguments&, const std::function<void(Arguments)>& answer)>;
 
+/// What was registered; read by the library.
 struct EventTable {
   std::map<std::string, std::vector<EventHandler>, std::less<>> named;
   std::vector<EventHandler> any;
@@ -86,6 +87,7 @@ class HandlerRegistry {
   HandlerRegistry& on_connection(ConnectionHandler handler);
   /// A socket is about to leave; it still has its rooms.
   HandlerRegistry& on_disconnecting(DisconnectHandler handler);
+  /// A socket has left; it has no rooms any more, and its calls do nothing.
   HandlerRegistry& on_disconnect(DisconnectHandler handler);
   /// The same handler for this event of every socket; costs nothing per connection.
   HandlerRegistry& on(std::string event, EventHandler handler);
@@ -95,6 +97,7 @@ class HandlerRegistry {
   HandlerRegistry& on_any(EventHandler handler);
   /// Sees every event first.
   HandlerRegistry& filter(EventFilter filter);
+  /// An event that another server of the cluster sent with `Namespace::server_side_emit`.
   HandlerRegistry& on_server_side(std::string event, ServerSideHandler handler);
 
   [[nodiscard]] const std::shared_ptr<Handlers>& handlers() const noexcept { return handlers_; }

@@ -37,7 +37,7 @@ struct Gather {
   std::function<void(std::vector<T>)> done;
 };
 
-RemoteSocket describe(Socket& socket) {
+RemoteSocket describe(const Socket& socket) {
   RemoteSocket described;
   described.id = socket.id();
   described.rooms = socket.rooms();
@@ -110,11 +110,23 @@ void Namespace::deliver(Arguments event, BroadcastOptions options) {
   }
   const auto packet = std::make_shared<const EncodedPacket>(EncodedPacket::event(name_, event));
   const auto targets = std::make_shared<const BroadcastOptions>(std::move(options));
-  on_every_shard([this, packet, targets](net::Shard& shard) {
-    rooms(shard).select(*targets, [&](Socket& socket) {
-      if (!targets->is_volatile || socket.writable()) socket.write(*packet);
-    });
+  on_every_shard([this, packet, targets](net::Shard& shard) { send_to_selected(shard, *packet, *targets); });
+}
+
+// The receivers' sockets stay untouched: what a broadcast needs of them stands in the room and the outlets.
+void Namespace::send_to_selected(net::Shard& shard, const EncodedPacket& packet,
+                                 const BroadcastOptions& targets) {
+  std::size_t direct = 0;
+  rooms(shard).select(targets, [&](Socket& socket, net::Outlets::Index outlet) {
+    if (targets.is_volatile && !socket.writable()) return;
+    if (outlet == net::Outlets::kNone) {
+      socket.write(packet);
+      return;
+    }
+    packet.send_to(shard, outlet);
+    ++direct;
   });
+  net::ShardCounters::add(shard.own_counters().broadcast_frames, direct * packet.frames());
 }
 
 void Namespace::deliver_recorded(Arguments event, BroadcastOptions options, net::Shard* only) {
@@ -127,9 +139,8 @@ void Namespace::deliver_recorded(Arguments event, BroadcastOptions options, net:
     for (std::size_t i = 0; i < pool_.size(); ++i) {
       net::Shard& shard = pool_.at(i);
       if (only != nullptr && only != &shard) continue;
-      lane_->inboxes[i].tasks.emplace_back([this, &shard, packet, targets] {
-        rooms(shard).select(*targets, [&packet](Socket& socket) { socket.write(*packet); });
-      });
+      lane_->inboxes[i].tasks.emplace_back(
+          [this, &shard, packet, targets] { send_to_selected(shard, *packet, *targets); });
       if (shard.is_current()) {
         here = &shard;
       } else {
@@ -250,7 +261,8 @@ void Namespace::fetch(BroadcastOptions targets, std::function<void(std::vector<R
   auto gathered = std::make_shared<Gather<RemoteSocket>>(pool_.size(), home, std::move(done));
   on_every_shard([this, targets = std::move(targets), gathered](net::Shard& shard) {
     std::vector<RemoteSocket> found;
-    rooms(shard).select(targets, [&found](Socket& socket) { found.push_back(describe(socket)); });
+    rooms(shard).select(targets,
+                        [&found](Socket& socket, net::Outlets::Index) { found.push_back(describe(socket)); });
     gathered->add(std::move(found));
   });
 }

@@ -30,6 +30,7 @@ class Namespace final : public HandlerRegistry,
                         public LocalNode,
                         public std::enable_shared_from_this<Namespace> {
  public:
+  /// Made by `Server::of` and by patterns.
   Namespace(std::string name, net::ShardPool& shards, const Options& options,
             std::shared_ptr<Handlers> handlers);
   Namespace(const Namespace&) = delete;
@@ -38,11 +39,15 @@ class Namespace final : public HandlerRegistry,
 
   [[nodiscard]] const std::string& name() const noexcept override { return name_; }
 
+  /// A broadcast to the members of a room, a socket's id being the room of that socket; see `Broadcast`.
   [[nodiscard]] Broadcast to(std::string room) { return Broadcast(*this).to(std::move(room)); }
   [[nodiscard]] Broadcast to(const std::vector<std::string>& rooms) { return Broadcast(*this).to(rooms); }
   [[nodiscard]] Broadcast in(std::string room) { return to(std::move(room)); }
+  /// To all but the members of a room.
   [[nodiscard]] Broadcast except(std::string room) { return Broadcast(*this).except(std::move(room)); }
+  /// To all sockets of the namespace, on all servers.
   [[nodiscard]] Broadcast everyone() { return Broadcast(*this); }
+  /// `everyone().emit(…)`.
   template <typename... T>
   void emit(std::string_view event, T&&... values) {
     Broadcast(*this).emit(event, std::forward<T>(values)...);
@@ -57,6 +62,10 @@ class Namespace final : public HandlerRegistry,
 
   /// Sockets of this process.
   [[nodiscard]] std::size_t local_count() const noexcept { return count_.load(std::memory_order_relaxed); }
+  /// Rooms that have members on `shard`, whose thread this must be; a socket's own room is none of them.
+  [[nodiscard]] std::size_t local_room_count(const net::Shard& shard) const noexcept {
+    return rooms_[shard.index()]->room_count();
+  }
   /// Visits the sockets addressed that live on `shard`, whose thread this must be. The visitor may make them
   /// join or leave.
   void for_each_local(net::Shard& shard, const BroadcastOptions& options,
@@ -93,6 +102,7 @@ class Namespace final : public HandlerRegistry,
   [[nodiscard]] Adapter& adapter_for(const BroadcastOptions& options) noexcept;
   [[nodiscard]] Rooms& rooms(const net::Shard& shard) noexcept { return *rooms_[shard.index()]; }
   void on_every_shard(const std::function<void(net::Shard&)>& task);
+  void send_to_selected(net::Shard& shard, const EncodedPacket& packet, const BroadcastOptions& targets);
   /// `only`: the shard that has all the sockets addressed; nullptr: any may.
   void deliver_recorded(Arguments event, BroadcastOptions options, net::Shard* only = nullptr);
   /// Runs `task` on the current shard after everything recorded before.

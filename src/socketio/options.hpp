@@ -25,7 +25,9 @@ struct Options {
   std::size_t namespaces_per_connection = 8;  ///< beyond it CONNECT is refused
   std::size_t rooms_per_socket = 1024;        ///< beyond it `join` fails
   wire::socketio::DecoderLimits decoder{};
-  /// Keep each connection's request and auth data for handlers that look at them after the connection began.
+  /// Keep each connection's request, and the auth data of its sockets, as long as they live. Without it the
+  /// request goes after `connect_timeout` and the auth data after the connection handlers: a kilobyte or two
+  /// less for each connection.
   bool retain_handshake = true;
   /// How broadcasts reach other servers; not set: this process only. Called once per namespace.
   std::function<std::unique_ptr<Adapter>(LocalNode&)> adapter{};

@@ -2,34 +2,43 @@
 // memory. Thread rule: the shard's.
 #pragma once
 
+#include <boost/container/small_vector.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
+#include "net/outlets.hpp"
 #include "socketio/broadcast_options.hpp"
 
 namespace togglecast::socketio {
 
 class Socket;
 
+/// Members in no order: `members[i]` receives at `outlets[i]`, which is kNone where a packet has to go
+/// through the socket's session (long polling).
 struct Room {
   std::string name;
   std::vector<Socket*> members;
+  std::vector<net::Outlets::Index> outlets;
 };
 
 /// A member's place in a room, kept by the member.
 struct Membership {
-  Room* room;
-  std::uint32_t index;
+  std::uint32_t room;
+  std::uint32_t place;
 };
+/// The namespace itself comes first; most sockets are in a room or two besides.
+using Memberships = boost::container::small_vector<Membership, 3>;
 
 class Rooms {
  public:
-  Rooms() = default;
+  Rooms() : rooms_(1) {}
   Rooms(const Rooms&) = delete;
   Rooms& operator=(const Rooms&) = delete;
 
@@ -40,14 +49,19 @@ class Rooms {
   void join(Socket& socket, std::string_view room);
   void leave(Socket& socket, std::string_view room);
   [[nodiscard]] bool is_member(const Socket& socket, std::string_view room) const noexcept;
+  /// It receives elsewhere from now on.
+  void move_outlet(const Socket& socket);
 
   [[nodiscard]] Socket* find(std::string_view id) const noexcept;
-  [[nodiscard]] const std::vector<Socket*>& all() const noexcept { return all_.members; }
-  [[nodiscard]] std::size_t room_count() const noexcept { return rooms_.size(); }
+  [[nodiscard]] const std::vector<Socket*>& all() const noexcept { return rooms_.front().members; }
+  [[nodiscard]] std::size_t room_count() const noexcept { return by_name_.size(); }
+  [[nodiscard]] const std::string& name_of(const Membership& membership) const noexcept {
+    return rooms_[membership.room].name;
+  }
   /// Names of all rooms.
   [[nodiscard]] std::vector<std::string> names() const;
 
-  /// Calls `visit(Socket&)` once for each socket addressed. Nobody may join, leave or go meanwhile.
+  /// Calls `visit(Socket&, outlet)` once for each socket addressed. Nobody may join, leave or go meanwhile.
   template <typename Visit>
   void select(const BroadcastOptions& options, Visit&& visit);
   /// The same as a list, for when they may join, leave or go: it keeps them alive.
@@ -63,51 +77,75 @@ class Rooms {
   template <typename T>
   using NameMap = std::unordered_map<std::string, T, Hash, std::equal_to<>>;
 
-  [[nodiscard]] Room* room(std::string_view name) const noexcept;
-  [[nodiscard]] static bool is_in(const Socket& socket, const Room& room) noexcept;
-  void add(Room& room, Socket& socket);
+  // Ids are random.
+  struct IdHash {
+    using is_transparent = void;
+    using is_avalanching = void;
+    std::size_t operator()(std::string_view id) const noexcept { return std::hash<std::string_view>{}(id); }
+    std::size_t operator()(const Socket* socket) const noexcept;
+  };
+  struct SameId {
+    using is_transparent = void;
+    bool operator()(const Socket* a, const Socket* b) const noexcept { return a == b; }
+    bool operator()(const Socket* socket, std::string_view id) const noexcept;
+    bool operator()(std::string_view id, const Socket* socket) const noexcept { return (*this)(socket, id); }
+  };
+
+  [[nodiscard]] const std::uint32_t* room(std::string_view name) const noexcept;
+  [[nodiscard]] static bool is_in(const Socket& socket, std::uint32_t room) noexcept;
+  [[nodiscard]] static net::Outlets::Index outlet_of(const Socket& socket) noexcept;
+  [[nodiscard]] std::uint32_t make_room(std::string_view name);
+  void add(std::uint32_t room, Socket& socket);
   void remove(Socket& socket, std::size_t membership);
+  void forget_if_empty(std::uint32_t room);
+  template <typename Visit>
+  void each_of(std::uint32_t room, Visit&& visit);
   static void mark(Socket& socket, std::uint64_t stamp) noexcept;
   static bool marked(const Socket& socket, std::uint64_t stamp) noexcept;
   template <typename Visit>
   void each_member(std::string_view name, Visit&& visit);
 
-  Room all_;
-  NameMap<std::unique_ptr<Room>> rooms_;
-  std::unordered_map<std::string_view, Socket*> by_id_;
+  std::deque<Room> rooms_;  // the first is the namespace
+  std::vector<std::uint32_t> unused_;
+  NameMap<std::uint32_t> by_name_;
+  boost::unordered_flat_set<Socket*, IdHash, SameId> by_id_;
   std::uint64_t stamp_ = 0;
 };
+
+template <typename Visit>
+void Rooms::each_of(std::uint32_t index, Visit&& visit) {
+  const Room& room = rooms_[index];
+  for (std::size_t i = 0; i < room.members.size(); ++i) visit(*room.members[i], room.outlets[i]);
+}
 
 // Whoever joins a room that is called like another socket's id listens in, as in the reference, but does not
 // take that socket's place.
 template <typename Visit>
 void Rooms::each_member(std::string_view name, Visit&& visit) {
-  if (Room* found = room(name)) {
-    for (Socket* socket : found->members) visit(*socket);
-  }
-  if (Socket* socket = find(name)) visit(*socket);
+  if (const std::uint32_t* found = room(name)) each_of(*found, visit);
+  if (Socket* socket = find(name)) visit(*socket, outlet_of(*socket));
 }
 
 template <typename Visit>
 void Rooms::select(const BroadcastOptions& options, Visit&& visit) {
   if (options.except.empty() && options.rooms.size() <= 1) {  // nobody can be met twice
     if (options.rooms.empty()) {
-      for (Socket* socket : all_.members) visit(*socket);
+      each_of(0, visit);
     } else {
       each_member(options.rooms.front(), visit);
     }
     return;
   }
   const std::uint64_t stamp = ++stamp_;
-  for (const auto& name : options.except) each_member(name, [stamp](Socket& socket) { mark(socket, stamp); });
-  const auto visit_once = [&](Socket& socket) {
+  for (const auto& name : options.except) {
+    each_member(name, [stamp](Socket& socket, net::Outlets::Index) { mark(socket, stamp); });
+  }
+  const auto visit_once = [&](Socket& socket, net::Outlets::Index outlet) {
     if (marked(socket, stamp)) return;
     mark(socket, stamp);
-    visit(socket);
+    visit(socket, outlet);
   };
-  if (options.rooms.empty()) {
-    for (Socket* socket : all_.members) visit_once(*socket);
-  }
+  if (options.rooms.empty()) each_of(0, visit_once);
   for (const auto& name : options.rooms) each_member(name, visit_once);
 }
 

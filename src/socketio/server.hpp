@@ -46,7 +46,7 @@ class Server {
   HandlerRegistry& of_pattern(const std::string& regex);
   HandlerRegistry& of_matching(std::function<bool(std::string_view name)> matches);
 
-  // For the namespace `/`.
+  // For the namespace `/`: what `of("/")` would do.
   Server& use(Middleware middleware);
   Server& on_connection(ConnectionHandler handler);
   template <typename... T>

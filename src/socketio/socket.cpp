@@ -13,30 +13,70 @@ struct Socket::OwnHandlers {
   std::vector<std::function<void(DisconnectReason)>> disconnect;
 };
 
+bool Socket::Details::empty() const noexcept {
+  return auth.is_null() && data.is_object() && data.get_object().empty() && own == nullptr &&
+         acks == nullptr && pid.empty();
+}
+
 Socket::Socket(std::shared_ptr<Namespace> nsp, Connection& connection, json::value auth)
-    : nsp_(std::move(nsp)),
-      connection_(&connection),
-      shard_(connection.shard()),
-      handshake_(connection.handshake()),
-      auth_(auth.is_object() ? std::move(auth) : json::value(json::object{})),
-      data_(json::object{}) {
+    : nsp_(std::move(nsp)), connection_(&connection), shard_(connection.shard()) {
+  if (auth.is_object()) details().auth = std::move(auth);
   const std::string token = random_token(shard_.random(), 15);
   token.copy(id_.data(), id_.size());
 }
 
 Socket::~Socket() = default;
 
+namespace {
+
+const json::value& empty_object() {
+  static const json::value value = json::object{};
+  return value;
+}
+
+}  // namespace
+
+const engineio::Handshake* Socket::handshake() const noexcept {
+  return connection_ == nullptr ? nullptr : connection_->handshake();
+}
+
+const json::value& Socket::auth() const noexcept {
+  return details_ == nullptr || details_->auth.is_null() ? empty_object() : details_->auth;
+}
+
+const json::value& Socket::data() const noexcept {
+  return details_ == nullptr ? empty_object() : details_->data;
+}
+
+Socket::Details& Socket::details() {
+  if (details_ == nullptr) details_ = std::make_unique<Details>();
+  return *details_;
+}
+
+void Socket::drop_details_if_empty() noexcept {
+  if (details_ != nullptr && details_->empty()) details_.reset();
+}
+
+void Socket::fail_acks() {
+  if (details_ != nullptr && details_->acks != nullptr) details_->acks->fail_all();
+}
+
+net::Outlets::Index Socket::outlet() const noexcept {
+  return connection_ == nullptr ? net::Outlets::kNone : connection_->session().outlet();
+}
+
 engineio::TransportKind Socket::transport() const noexcept {
   return connection_ != nullptr ? connection_->session().transport() : engineio::TransportKind::polling;
 }
 
 Socket::OwnHandlers& Socket::own() {
-  if (own_ == nullptr) {
-    own_ = std::make_shared<OwnHandlers>();
-  } else if (own_.use_count() > 1) {  // a dispatch walks over the present ones
-    own_ = std::make_shared<OwnHandlers>(*own_);
+  auto& own = details().own;
+  if (own == nullptr) {
+    own = std::make_shared<OwnHandlers>();
+  } else if (own.use_count() > 1) {  // a dispatch walks over the present ones
+    own = std::make_shared<OwnHandlers>(*own);
   }
-  return *own_;
+  return *own;
 }
 
 // Nobody would hear any more, and what handlers hold would never be let go.
@@ -54,15 +94,17 @@ void Socket::on_disconnect(std::function<void(DisconnectReason)> handler) {
 }
 
 void Socket::start(std::string pid, std::string offset) {
-  resume_pid_ = std::move(pid);
-  resume_offset_ = std::move(offset);
-  const bool may_resume = nsp_->lane_ != nullptr && !resume_pid_.empty();
+  const bool may_resume = nsp_->lane_ != nullptr && !pid.empty();
+  if (may_resume) {
+    details().resume_pid = std::move(pid);
+    details().resume_offset = std::move(offset);
+  }
   if (may_resume && nsp_->options_.recovery_skips_middlewares && try_recover()) return;
   run_middlewares(0);
 }
 
 bool Socket::try_recover() {
-  return nsp_->recover(shard_, resume_pid_, resume_offset_,
+  return nsp_->recover(shard_, details().resume_pid, details().resume_offset,
                        [self = shared_from_this()](RecoveredSession recovered) {
                          self->become_recovered(std::move(recovered));
                        });
@@ -73,7 +115,7 @@ void Socket::run_middlewares(std::size_t index) {
   const auto& middlewares = nsp_->handlers()->middlewares;
   if (index == middlewares.size()) {
     const bool may_resume =
-        nsp_->lane_ != nullptr && !resume_pid_.empty() && !nsp_->options_.recovery_skips_middlewares;
+        nsp_->lane_ != nullptr && !details().resume_pid.empty() && !nsp_->options_.recovery_skips_middlewares;
     if (!may_resume || !try_recover()) become_connected();
     return;
   }
@@ -87,7 +129,7 @@ void Socket::refuse(const ConnectError& error) {
   state_ = State::disconnected;
   write(EncodedPacket::text(wire::socketio::encode_connect_error(nsp_->name(), error.message, error.data)));
   const auto keep = shared_from_this();
-  if (acks_ != nullptr) acks_->fail_all();
+  fail_acks();
   if (connection_ != nullptr) std::exchange(connection_, nullptr)->forget(*this);
   release();
 }
@@ -96,7 +138,7 @@ void Socket::become_connected() {
   // In the order of recorded events: what comes later is for this socket, what came before is not.
   nsp_->in_order(shard_, [self = shared_from_this()] {
     if (self->state_ != State::connecting || self->connection_ == nullptr) return;
-    self->pid_ = self->nsp_->new_pid();
+    if (std::string pid = self->nsp_->new_pid(); !pid.empty()) self->details().pid = std::move(pid);
     self->state_ = State::connected;
     self->nsp_->rooms(self->shard_).enter(*self);
     self->nsp_->entered();
@@ -110,8 +152,8 @@ void Socket::become_recovered(RecoveredSession recovered) {
     return;
   }
   recovered.session.sid.copy(id_.data(), id_.size());
-  pid_ = std::move(recovered.session.pid);
-  data_ = std::move(recovered.session.data);
+  details().pid = std::move(recovered.session.pid);
+  details().data = std::move(recovered.session.data);
   recovered_ = true;
   state_ = State::connected;
   auto& rooms = nsp_->rooms(shard_);
@@ -124,13 +166,15 @@ void Socket::become_recovered(RecoveredSession recovered) {
 
 void Socket::announce() {
   if (connection_ == nullptr) return;
-  write(EncodedPacket::text(wire::socketio::encode_connect(nsp_->name(), id(), pid_)));
+  const std::string_view pid = details_ == nullptr ? std::string_view{} : details_->pid;
+  write(EncodedPacket::text(wire::socketio::encode_connect(nsp_->name(), id(), pid)));
   connection_->joined();
   for (const auto& handler : nsp_->handlers()->connection)
     nsp_->guarded("connection", "connection", id(), [&] { handler(*this); });
-  if (!nsp_->options_.retain_handshake) {
-    handshake_.reset();
-    auth_ = nullptr;
+  if (!nsp_->options_.retain_handshake && details_ != nullptr) {
+    details_->auth = nullptr;
+    details_->resume_pid = details_->resume_offset = {};
+    drop_details_if_empty();
   }
 }
 
@@ -161,17 +205,18 @@ bool Socket::expect_ack(std::uint64_t ack_id, Milliseconds timeout, AckCallback 
     callback(fail(Errc::unavailable, "socket has been disconnected"));
     return false;
   }
-  if (acks_ == nullptr) {
-    acks_ =
+  auto& acks = details().acks;
+  if (acks == nullptr) {
+    acks =
         std::make_unique<PendingAcks>(shard_, [nsp = nsp_, sid = std::string(id())](std::string_view what) {
           nsp->log_failure("acknowledgement", {}, sid, what);
         });
   }
-  if (acks_->size() >= nsp_->options_.pending_acks) {
+  if (acks->size() >= nsp_->options_.pending_acks) {
     callback(fail(Errc::unavailable, "too many acknowledgements are pending"));
     return false;
   }
-  acks_->expect(ack_id, timeout, std::move(callback));
+  acks->expect(ack_id, timeout, std::move(callback));
   return true;
 }
 
@@ -208,15 +253,22 @@ void Socket::leave(std::string_view room) {
 std::vector<std::string> Socket::rooms() const {
   std::vector<std::string> names;
   // The first membership is that of the namespace itself.
-  for (std::size_t i = 1; i < memberships_.size(); ++i) names.push_back(memberships_[i].room->name);
+  const auto& table = nsp_->rooms(shard_);
+  for (std::size_t i = 1; i < memberships_.size(); ++i) names.push_back(table.name_of(memberships_[i]));
   return names;
 }
 
 Broadcast Socket::broadcast() const { return Broadcast(*nsp_).except(std::string(id())); }
 
+// With recovery, what was emitted before may still wait for its turn in the order of events; this waits
+// behind it.
 void Socket::disconnect(bool close) {
   if (!connected()) return;
-  const auto keep = shared_from_this();
+  nsp_->in_order(shard_, [self = shared_from_this(), close] { self->disconnect_now(close); });
+}
+
+void Socket::disconnect_now(bool close) {
+  if (!connected()) return;
   if (close) {
     connection_->disconnect_all();
     return;
@@ -252,14 +304,14 @@ void Socket::on_event(Arguments args, std::optional<std::uint64_t> ack_id) {
     nsp_->guarded("filter", event.name(), id(), [&] { passes = filter(event); });
     if (!passes) return;
   }
-  if (const auto own = own_) call_all(own->events);  // held: a handler may register others
+  if (const auto own = own_handlers()) call_all(own->events);  // held: a handler may register others
   call_all(nsp_->handlers()->events);
 }
 
 void Socket::on_ack(std::uint64_t id, Arguments args) {
-  if (acks_ == nullptr) return;
+  if (details_ == nullptr || details_->acks == nullptr) return;
   const auto keep = shared_from_this();
-  acks_->answer(id, std::move(args));
+  details_->acks->answer(id, std::move(args));
 }
 
 void Socket::drained() {
@@ -275,16 +327,16 @@ void Socket::gone(DisconnectReason reason) {
   const bool was_connected = connected();
   static const OwnHandlers kNone;
   if (was_connected) {
-    const auto own = own_;
+    const auto own = own_handlers();
     call_disconnect_handlers((own ? *own : kNone).disconnecting, nsp_->handlers()->disconnecting, reason);
     save_for_recovery(reason);
     nsp_->rooms(shard_).exit(*this);
     nsp_->exited();
   }
   state_ = State::disconnected;
-  if (acks_ != nullptr) acks_->fail_all();
+  fail_acks();
   if (was_connected) {
-    const auto own = own_;
+    const auto own = own_handlers();
     call_disconnect_handlers((own ? *own : kNone).disconnect, nsp_->handlers()->disconnect, reason);
   }
   if (connection_ != nullptr) std::exchange(connection_, nullptr)->forget(*this);
@@ -292,9 +344,8 @@ void Socket::gone(DisconnectReason reason) {
 }
 
 void Socket::release() {
-  handshake_.reset();
   app_state_.reset();
-  own_.reset();
+  if (details_ != nullptr) details_->own.reset();
 }
 
 void Socket::call_disconnect_handlers(const std::vector<std::function<void(DisconnectReason)>>& own_handlers,
@@ -320,7 +371,7 @@ void Socket::save_for_recovery(DisconnectReason reason) {
     case DisconnectReason::server_shutting_down:
       break;
   }
-  RecoverableSession session{std::string(id()), pid_, rooms(), data_};
+  RecoverableSession session{std::string(id()), details().pid, rooms(), details().data};
   session.rooms.emplace_back(id());
   nsp_->save(std::move(session), shard_.now());
 }

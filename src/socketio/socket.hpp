@@ -32,6 +32,7 @@ class Namespace;
 
 class Socket : public std::enable_shared_from_this<Socket> {
  public:
+  /// Made when a client joins the namespace.
   Socket(std::shared_ptr<Namespace> nsp, Connection& connection, json::value auth);
   Socket(const Socket&) = delete;
   Socket& operator=(const Socket&) = delete;
@@ -48,12 +49,13 @@ class Socket : public std::enable_shared_from_this<Socket> {
 
   /// The request that began the connection; nullptr once dropped (see `Options::retain_handshake`) or
   /// disconnected.
-  [[nodiscard]] const engineio::Handshake* handshake() const noexcept { return handshake_.get(); }
-  /// The `auth` object of the CONNECT packet, empty when there was none.
-  [[nodiscard]] const json::value& auth() const noexcept { return auth_; }
+  [[nodiscard]] const engineio::Handshake* handshake() const noexcept;
+  /// The `auth` object of the CONNECT packet, empty when there was none or it has been dropped.
+  [[nodiscard]] const json::value& auth() const noexcept;
 
   /// Data of the application, visible in `fetch_sockets` and kept by recovery. An object at first.
-  [[nodiscard]] json::value& data() noexcept { return data_; }
+  [[nodiscard]] json::value& data() { return details().data; }
+  [[nodiscard]] const json::value& data() const noexcept;
   /// State of the application that stays on this shard.
   template <typename T>
   [[nodiscard]] T* state() const noexcept {
@@ -68,6 +70,8 @@ class Socket : public std::enable_shared_from_this<Socket> {
   void on_disconnecting(std::function<void(DisconnectReason)> handler);
   void on_disconnect(std::function<void(DisconnectReason)> handler);
 
+  /// Sends an event. Values are whatever `boost::json::value_from` takes, and `Binary`. Ignored once
+  /// disconnected.
   template <typename... T>
   void emit(std::string_view event, T&&... values) {
     emit_arguments(event, arguments(std::forward<T>(values)...));
@@ -87,7 +91,9 @@ class Socket : public std::enable_shared_from_this<Socket> {
                                Arguments args);
   /// A packet encoded beforehand, such as one shared by several sockets. Not kept by recovery.
   void send(const EncodedPacket& packet);
+  /// True when what is sent now would leave at once.
   [[nodiscard]] bool writable() const noexcept;
+  /// Bytes sent that neither the kernel nor a poll has taken yet.
   [[nodiscard]] std::size_t backlog_bytes() const noexcept;
 
   /// False when the socket has as many rooms as it may.
@@ -111,6 +117,16 @@ class Socket : public std::enable_shared_from_this<Socket> {
   friend class Rooms;
   enum class State : std::uint8_t { connecting, connected, disconnected };
   struct OwnHandlers;
+  // What an idle socket of a large namespace mostly does without.
+  struct Details {
+    json::value auth;
+    json::value data = json::object{};
+    std::shared_ptr<OwnHandlers> own;  // never changed while a dispatch holds it too
+    std::unique_ptr<PendingAcks> acks;
+    std::string pid;
+    std::string resume_pid, resume_offset;  // until the middlewares have run
+    [[nodiscard]] bool empty() const noexcept;
+  };
 
   void emit_unrecorded(std::string_view event, Arguments args);
   void start(std::string pid, std::string offset);
@@ -123,6 +139,7 @@ class Socket : public std::enable_shared_from_this<Socket> {
   [[nodiscard]] bool expect_ack(std::uint64_t ack_id, Milliseconds timeout, AckCallback callback);
   void on_event(Arguments args, std::optional<std::uint64_t> ack_id);
   void on_ack(std::uint64_t id, Arguments args);
+  void disconnect_now(bool close);
   void gone(DisconnectReason reason);
   void drained();
   void call_disconnect_handlers(const std::vector<std::function<void(DisconnectReason)>>& own_handlers,
@@ -132,19 +149,20 @@ class Socket : public std::enable_shared_from_this<Socket> {
   void save_for_recovery(DisconnectReason reason);
   void write(const EncodedPacket& packet);
   OwnHandlers& own();
+  [[nodiscard]] std::shared_ptr<OwnHandlers> own_handlers() const noexcept {
+    return details_ == nullptr ? nullptr : details_->own;
+  }
+  Details& details();
+  void drop_details_if_empty() noexcept;
+  void fail_acks();
+  [[nodiscard]] net::Outlets::Index outlet() const noexcept;
 
   std::shared_ptr<Namespace> nsp_;
   Connection* connection_;  // nullptr once it has gone
   net::Shard& shard_;
-  engineio::HandshakePtr handshake_;
-  json::value auth_;
-  json::value data_;
   std::shared_ptr<void> app_state_;
-  std::vector<Membership> memberships_;
-  std::shared_ptr<OwnHandlers> own_;  // never changed while a dispatch holds it too
-  std::unique_ptr<PendingAcks> acks_;
-  std::string pid_;
-  std::string resume_pid_, resume_offset_;  // until the middlewares have run
+  Memberships memberships_;
+  std::unique_ptr<Details> details_;
   std::uint64_t visit_ = 0;
   std::array<char, 20> id_{};
   State state_ = State::connecting;

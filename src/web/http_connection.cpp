@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/json.hpp"
+#include "base/utf8.hpp"
 #include "web/live_exchange.hpp"
 
 namespace togglecast::web {
@@ -22,7 +23,7 @@ wire::http::Response error_response(unsigned status, std::string_view code, std:
   response.body = R"({"error":{"code":)";
   json::append_string(response.body, code);
   response.body += R"(,"message":)";
-  json::append_string(response.body, message);
+  json::append_string(response.body, replace_invalid_utf8(message));  // it may quote a path
   response.body += "}}";
   return response;
 }
@@ -144,7 +145,7 @@ void HttpConnection::dispatch() {
   continued_ = false;
   auto request = parser_.take();
   ++shared_->counters.requests;
-  Peer peer = shared_->options.trusted_proxies.resolve(direct_, request.headers);
+  Peer peer = resolve_peer(request.headers);
   const RouteMatch match = std::exchange(match_, {});
   const auto exchange = LiveExchange::make(*this, std::move(request), std::move(peer), match);
   if (match.handler == nullptr) {
@@ -187,7 +188,7 @@ void HttpConnection::answer_not_found(LiveExchange& exchange, const RouteMatch& 
 void HttpConnection::refuse(unsigned status, const std::string& message) {
   ++shared_->counters.refused_requests;
   if (shared_->log_refused) {
-    shared_->log_refused(status, message, shared_->options.trusted_proxies.resolve(direct_, {}));
+    shared_->log_refused(status, message, resolve_peer({}));
   }
   abort_body(status);
   wire::http::Response response =
@@ -249,6 +250,10 @@ void HttpConnection::on_timer(TimePoint) {
     return;
   }
   refuse(408, "the request did not come in time");
+}
+
+Peer HttpConnection::resolve_peer(const wire::http::Headers& headers) const {
+  return shared_->options.trusted_proxies.resolve(direct_, headers, stream_->tls() != nullptr);
 }
 
 void HttpConnection::abort_body(unsigned status) {

@@ -67,6 +67,7 @@ class HttpConnection final : public net::Retirable, private net::StreamHandler, 
   void finish(const wire::http::Request& request, wire::http::Response response);
   void answer_not_found(LiveExchange& exchange, const RouteMatch& match) const;
   void next_request();
+  [[nodiscard]] Peer resolve_peer(const wire::http::Headers& headers) const;
   void abort_body(unsigned status);
   void close_and_leave();
   /// The connection is no longer ours: closed, upgraded or moved.

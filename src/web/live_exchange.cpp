@@ -1,7 +1,5 @@
 #include "web/live_exchange.hpp"
 
-#include <unistd.h>
-
 #include <utility>
 
 namespace togglecast::web {
@@ -82,9 +80,8 @@ Exchange::Upgraded LiveExchange::upgrade(std::string_view head) {
 void LiveExchange::move_to(net::Shard& target, std::function<void(std::shared_ptr<Exchange>)> handler) {
   HttpConnection* connection = detach();
   if (connection == nullptr) return;
-  const bool v6 = connection->stream_->peer().protocol() == boost::asio::ip::tcp::v6();
-  const int descriptor = connection->stream_->release();
-  if (descriptor < 0) {  // closed, or earlier answers still wait for the client to read them
+  net::DetachedStream detached = connection->stream_->release();
+  if (!detached) {  // closed, or earlier answers still wait for the client to read them
     connection->close_and_leave();
     return;
   }
@@ -94,10 +91,7 @@ void LiveExchange::move_to(net::Shard& target, std::function<void(std::shared_pt
     Peer peer;
     RouteMatch match;
     std::string direct, input;
-    int descriptor;
-    ~Moving() {
-      if (descriptor >= 0) ::close(descriptor);
-    }
+    net::DetachedStream stream;
   };
   auto moving = std::make_shared<Moving>();
   moving->shared = connection->shared_;
@@ -106,18 +100,14 @@ void LiveExchange::move_to(net::Shard& target, std::function<void(std::shared_pt
   moving->match = std::move(match_);
   moving->direct = std::move(connection->direct_);
   moving->input = std::move(connection->input_);
-  moving->descriptor = descriptor;
+  moving->stream = std::move(detached);
   connection->leave();
-  target.post([moving, v6, &target, handler = std::move(handler)] {
+  target.post([moving, &target, handler = std::move(handler)] {
     if (moving->shared->closed.load(std::memory_order_relaxed)) return;
-    net::Stream::Socket socket(target.context());
-    boost::system::error_code error;
-    socket.assign(v6 ? boost::asio::ip::tcp::v6() : boost::asio::ip::tcp::v4(), moving->descriptor, error);
-    if (error) return;
-    moving->descriptor = -1;
-    auto owned = std::make_unique<HttpConnection>(moving->shared,
-                                                  net::StreamPtr(new net::Stream(target, std::move(socket))),
-                                                  std::move(moving->direct));
+    net::StreamPtr stream = net::Stream::adopt(target, std::move(moving->stream));
+    if (stream == nullptr) return;
+    auto owned =
+        std::make_unique<HttpConnection>(moving->shared, std::move(stream), std::move(moving->direct));
     HttpConnection& arrived = *owned;
     moving->shared->connections[target.index()].emplace(&arrived, std::move(owned));
     arrived.input_ = std::move(moving->input);

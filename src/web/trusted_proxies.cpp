@@ -151,9 +151,10 @@ bool TrustedProxies::trusts(std::string_view text) const {
   });
 }
 
-Peer TrustedProxies::resolve(std::string_view direct, const wire::http::Headers& headers) const {
+Peer TrustedProxies::resolve(std::string_view direct, const wire::http::Headers& headers, bool secure) const {
   Peer peer;
   peer.address = direct;
+  peer.secure = secure;
   if (!blocks_.empty() && trusts(direct)) {
     const auto hops = hops_of(headers);
     for (auto hop = hops.rbegin(); hop != hops.rend(); ++hop) {

@@ -20,8 +20,9 @@ class TrustedProxies {
   [[nodiscard]] static Result<TrustedProxies> parse(const std::vector<std::string>& blocks);
 
   [[nodiscard]] bool trusts(std::string_view address) const;
-  /// The peer of a request that came from the TCP address `direct`.
-  [[nodiscard]] Peer resolve(std::string_view direct, const wire::http::Headers& headers) const;
+  /// The peer of a request that came from the TCP address `direct`, over TLS if `secure`.
+  [[nodiscard]] Peer resolve(std::string_view direct, const wire::http::Headers& headers,
+                             bool secure = false) const;
 
  private:
   struct Block {

@@ -2,14 +2,20 @@
 
 #include <utility>
 
+#include "wire/websocket/deflate_offer.hpp"
 #include "wire/websocket/handshake.hpp"
 
 namespace togglecast::web {
 
 namespace ws = wire::websocket;
 
-WebSocket::WebSocket(net::StreamPtr stream, ws::DecoderLimits limits, WebSocketHandler& handler)
-    : stream_(std::move(stream)), handler_(&handler), decoder_(limits) {
+WebSocket::WebSocket(net::StreamPtr stream, ws::DecoderLimits limits, WebSocketHandler& handler,
+                     const AgreedDeflate& agreed)
+    : stream_(std::move(stream)),
+      handler_(&handler),
+      decoder_(limits),
+      deflate_(agreed.deflate),
+      window_bits_(agreed.window_bits) {
   stream_->handle_with(this);
 }
 
@@ -24,8 +30,9 @@ void WebSocket::start(std::string leftover) {
 }
 
 void WebSocket::on_data(char* data, std::size_t size) {
+  ws::Inflater* const inflater = deflate_ == nullptr ? nullptr : &deflate_->inflater();
   while (open_) {
-    const ws::Event event = decoder_.next(data, size);
+    const ws::Event event = decoder_.next(data, size, inflater);
     switch (event.kind) {
       case ws::Event::Kind::need_more:
         return;
@@ -89,7 +96,7 @@ std::optional<std::string> upgrade_problem(const wire::http::Request& request) {
   return std::nullopt;
 }
 
-std::string upgrade_response(const wire::http::Request& request) {
+std::string upgrade_response(const wire::http::Request& request, const AgreedDeflate& agreed) {
   std::string head =
       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: "
       "Upgrade\r\nSec-WebSocket-Accept: ";
@@ -100,6 +107,11 @@ std::string upgrade_response(const wire::http::Request& request) {
   while (!protocol.empty() && protocol.front() == ' ') protocol.remove_prefix(1);
   while (!protocol.empty() && protocol.back() == ' ') protocol.remove_suffix(1);
   if (!protocol.empty()) head.append("Sec-WebSocket-Protocol: ").append(protocol).append("\r\n");
+  if (agreed.deflate != nullptr) {
+    head.append("Sec-WebSocket-Extensions: ")
+        .append(ws::deflate_answer({agreed.window_bits, agreed.limited}))
+        .append("\r\n");
+  }
   head += "\r\n";
   return head;
 }

@@ -1,4 +1,5 @@
-// A server-side WebSocket (RFC 6455) on a stream: frames in, preformatted frames out.
+// A server-side WebSocket (RFC 6455) on a stream: frames in, preformatted frames out, compressed (RFC 7692)
+// where the handshake agreed on it.
 // Thread rule: everything on the stream's shard. Ownership: the owner of the WebSocket is its handler's
 // business; it is destroyed with `Shard::retire` (or after the turn).
 #pragma once
@@ -8,8 +9,10 @@
 #include <string>
 #include <string_view>
 
+#include "base/pooled.hpp"
 #include "base/shared_bytes.hpp"
 #include "net/stream.hpp"
+#include "web/deflate.hpp"
 #include "web/exchange.hpp"
 #include "wire/http/message.hpp"
 #include "wire/websocket/frame.hpp"
@@ -36,9 +39,11 @@ class WebSocketHandler {
   ~WebSocketHandler() = default;
 };
 
-class WebSocket final : private net::StreamHandler {
+class WebSocket final : public Pooled<WebSocket>, private net::StreamHandler {
  public:
-  WebSocket(net::StreamPtr stream, wire::websocket::DecoderLimits limits, WebSocketHandler& handler);
+  /// `agreed` is what the 101 answer says; its `Deflate` must outlive the open WebSocket.
+  WebSocket(net::StreamPtr stream, wire::websocket::DecoderLimits limits, WebSocketHandler& handler,
+            const AgreedDeflate& agreed = {});
   WebSocket(const WebSocket&) = delete;
   WebSocket& operator=(const WebSocket&) = delete;
   ~WebSocket();
@@ -47,8 +52,11 @@ class WebSocket final : private net::StreamHandler {
   void handle_with(WebSocketHandler& handler) noexcept { handler_ = &handler; }
   /// Reads `leftover` (what came behind the handshake), then the stream.
   void start(std::string leftover);
-  /// Queues one preformatted frame (or several) for the end of the turn.
-  void send(const SharedBytes& frames) { stream_->send(frames); }
+  /// Queues one preformatted frame (or several) for the end of the turn. Give plain ones: a frame that is
+  /// sent to many in one turn is compressed once.
+  void send(const SharedBytes& frames) {
+    stream_->send(deflate_ == nullptr ? frames : deflate_->frame_for(window_bits_, frames));
+  }
   /// Sends a close frame and ends the connection after a moment for the peer's own. The handler hears nothing
   /// more.
   void close(wire::websocket::CloseCode code, std::string_view reason = {});
@@ -56,6 +64,10 @@ class WebSocket final : private net::StreamHandler {
   void abort();
   [[nodiscard]] bool open() const noexcept { return open_; }
   [[nodiscard]] net::Stream& stream() noexcept { return *stream_; }
+  /// Where frames may be sent past this object, kNone when it has to see them in order to compress.
+  [[nodiscard]] net::Outlets::Index outlet() const noexcept {
+    return deflate_ == nullptr ? stream_->outlet() : net::Outlets::kNone;
+  }
 
  private:
   void on_data(char* data, std::size_t size) override;
@@ -66,6 +78,8 @@ class WebSocket final : private net::StreamHandler {
   net::StreamPtr stream_;
   WebSocketHandler* handler_;
   wire::websocket::Decoder decoder_;
+  Deflate* deflate_;  // null: messages are not compressed
+  std::uint8_t window_bits_;
   bool open_ = true;
 };
 
@@ -73,6 +87,7 @@ class WebSocket final : private net::StreamHandler {
 /// version.
 [[nodiscard]] std::optional<std::string> upgrade_problem(const wire::http::Request& request);
 /// The 101 answer; the first offered sub-protocol is echoed.
-[[nodiscard]] std::string upgrade_response(const wire::http::Request& request);
+[[nodiscard]] std::string upgrade_response(const wire::http::Request& request,
+                                           const AgreedDeflate& agreed = {});
 
 }  // namespace togglecast::web

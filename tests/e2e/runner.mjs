@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
-const kFolders = ['protocol', 'clients', 'proxy', 'python', 'browser', 'product'];
+const kFolders = ['protocol', 'inputs', 'clients', 'proxy', 'python', 'browser', 'library', 'product'];
 const kFileDeadline = 10 * 60_000;
 
 function testFiles(name) {

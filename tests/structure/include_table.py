@@ -15,6 +15,7 @@ HOMES = {
     "toml++/": ["app"],
     "boost/asio": ["net", "web", "engineio", "socketio", "cluster", "app"],
     "boost/beast": ["wire/http"],
+    "openssl/ssl.h": ["net"],
 }
 
 

@@ -41,6 +41,11 @@ class Mailbox {
     values_.erase(values_.begin());
     return value;
   }
+  void clear() {
+    std::vector<T> dropped;  // goes after the lock: what it holds may be anything
+    const std::lock_guard lock(mutex_);
+    dropped.swap(values_);
+  }
   std::size_t size() const {
     const std::lock_guard lock(mutex_);
     return values_.size();

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <deque>
 #include <optional>
 #include <string>
@@ -44,6 +45,15 @@ class PollingClient {
   /// Asks for packets without waiting for the answer.
   void begin_poll() { gets_.tcp().send(HttpClient::request("GET", target())); }
   HttpResponse end_poll() { return gets_.receive(); }
+  /// The packets that came with earlier polls and were not received yet, then those of the poll begun.
+  std::vector<std::string> end_poll_with_packets() {
+    const auto response = end_poll();
+    EXPECT_EQ(response.status, 200);
+    split(response.body);
+    std::vector<std::string> all(packets_.begin(), packets_.end());
+    packets_.clear();
+    return all;
+  }
   /// The next packet; pings are answered and noops skipped. Nothing when the session has ended.
   std::optional<std::string> receive() {
     while (true) {
@@ -59,19 +69,21 @@ class PollingClient {
       begin_poll();
       const auto response = end_poll();
       if (response.status != 200) return std::nullopt;
-      std::size_t begin = 0;
-      while (true) {
-        const std::size_t end = response.body.find('\x1e', begin);
-        packets_.push_back(response.body.substr(begin, end - begin));
-        if (end == std::string::npos) break;
-        begin = end + 1;
-      }
+      split(response.body);
     }
   }
   [[nodiscard]] HttpClient& gets() noexcept { return gets_; }
   [[nodiscard]] HttpClient& posts() noexcept { return posts_; }
 
  private:
+  void split(const std::string& payload) {
+    for (std::size_t begin = 0; begin <= payload.size();) {
+      const std::size_t end = std::min(payload.find('\x1e', begin), payload.size());
+      packets_.push_back(payload.substr(begin, end - begin));
+      begin = end + 1;
+    }
+  }
+
   HttpClient gets_;
   HttpClient posts_;
   std::string path_;

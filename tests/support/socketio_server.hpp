@@ -39,12 +39,14 @@ class SocketIoServer {
   [[nodiscard]] net::ShardPool& pool() noexcept { return pool_; }
   [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
   [[nodiscard]] web::HttpServer& http() noexcept { return *http_; }
+  /// To be changed before `start`.
+  [[nodiscard]] web::HttpOptions& http_options() noexcept { return http_options_; }
 
   void start() {
     main().on("sync", [](socketio::Event& event) { event.ack(); });
     web::Router router;
     io_->mount(router);
-    http_ = std::make_unique<web::HttpServer>(pool_, std::move(router));
+    http_ = std::make_unique<web::HttpServer>(pool_, std::move(router), http_options_);
     const auto port = pool_.listen({.addresses = {"127.0.0.1"}}, http_->accept_handler());
     ASSERT_TRUE(port) << port.error().message;
     port_ = *port;
@@ -105,6 +107,7 @@ class SocketIoServer {
 
   /// Log lines so far, as JSON objects.
   [[nodiscard]] std::vector<std::string> log_lines() const { return lines_.all(); }
+  void forget_log_lines() { lines_.clear(); }
   /// The next log line that contains `text`.
   std::string logged(std::string_view text) {
     while (auto line = lines_.take()) {
@@ -130,6 +133,7 @@ class SocketIoServer {
                     clock_};
   net::ShardPool pool_;
   std::unique_ptr<socketio::Server> io_;
+  web::HttpOptions http_options_;
   std::unique_ptr<web::HttpServer> http_;
   std::uint16_t port_ = 0;
 };

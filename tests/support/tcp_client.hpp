@@ -64,6 +64,11 @@ class TcpClient {
     }
     return take(size);
   }
+  /// At least one byte; none when the connection ends or time is over.
+  std::string receive_some() {
+    if (buffer_.empty()) fill();
+    return take(buffer_.size());
+  }
   /// Up to and including `end`; what there is when the connection ends or time is over.
   std::string receive_until(std::string_view end) {
     while (true) {

@@ -15,7 +15,8 @@
 namespace togglecast::test {
 
 struct ServerFrame {
-  unsigned opcode = 0;  ///< 1 text, 2 binary, 8 close, 9 ping, 10 pong
+  unsigned opcode = 0;    ///< 1 text, 2 binary, 8 close, 9 ping, 10 pong
+  unsigned reserved = 0;  ///< RSV1-3 as the bits 4, 2, 1
   std::string payload;
 };
 
@@ -46,6 +47,7 @@ class WebSocketClient {
     if (start.size() < 2) return std::nullopt;
     ServerFrame frame;
     frame.opcode = static_cast<unsigned char>(start[0]) & 15U;
+    frame.reserved = static_cast<unsigned char>(start[0]) >> 4U & 7U;
     std::size_t size = static_cast<unsigned char>(start[1]) & 127U;
     const std::size_t width = size == 126 ? 2 : size == 127 ? 8 : 0;
     if (width != 0) {

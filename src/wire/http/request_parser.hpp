@@ -18,6 +18,8 @@ struct ParserLimits {
   std::size_t header_bytes = 16 * 1024;
   std::size_t body_bytes = 64 * 1024;
   std::size_t target_bytes = 8 * 1024;
+  std::size_t header_fields = 256;     ///< each costs memory beyond its bytes
+  std::size_t query_parameters = 256;  ///< likewise
 };
 
 /// What a refused request is answered with, after which the connection is closed.

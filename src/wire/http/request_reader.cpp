@@ -1,5 +1,6 @@
 #include "wire/http/request_reader.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 #include <utility>
@@ -75,6 +76,8 @@ void RequestReader::on_field_impl(beast::field field, View name, View value, Err
     if (++hosts_ > 1) return refuse(400, "more than one Host", error);
     if (!is_valid_host(value)) return refuse(400, "invalid Host", error);
   }
+  if (request_.headers.fields().size() >= limits_.header_fields)
+    return refuse(431, "more than " + std::to_string(limits_.header_fields) + " header fields", error);
   request_.headers.add(std::string(name), std::string(value));
 }
 
@@ -85,6 +88,10 @@ void RequestReader::on_header_impl(Error& error) {
   if (!parts) return refuse(parts.error().code == Errc::not_found ? 501 : 400, parts.error().message, error);
   if (!parts->authority.empty()) request_.headers.set("Host", std::string(parts->authority));
   request_.path = parts->path;
+  const auto separators = std::count(parts->query.begin(), parts->query.end(), '&');
+  if (static_cast<std::size_t>(separators) >= limits_.query_parameters) {
+    return refuse(414, "more than " + std::to_string(limits_.query_parameters) + " query parameters", error);
+  }
   request_.query = Query(parts->query);
   request_.keep_alive = request_.version >= 11 && !request_.headers.lists("Connection", "close");
   request_.upgrade = request_.version >= 11 && request_.headers.contains("Upgrade") &&

@@ -58,15 +58,24 @@ const char* wrong_payload(PacketType type, const json::value* payload) {
   return "unknown packet type";
 }
 
-// Checks each placeholder and brings it to the exact form that `Arguments` promises.
-bool settle_placeholders(json::array& values, std::size_t count) {
-  const auto settle = [count](json::value& found) {
-    const auto index = placeholder_index(found.get_object(), count);
+// Checks each placeholder and brings it to the exact form that `Arguments` promises. At most `limit` of them:
+// those that repeat an attachment would make a packet grow when it is sent on.
+Result<void> settle_placeholders(json::array& values, std::size_t attachments, std::uint64_t limit) {
+  std::uint64_t placeholders = 0;
+  const auto settle = [&](json::value& found) {
+    const auto index = placeholder_index(found.get_object(), attachments);
     if (index) found = make_placeholder(*index);
-    return index.has_value();
+    return index.has_value() && ++placeholders <= limit;
   };
-  return std::all_of(values.begin(), values.end(),
-                     [&settle](json::value& value) { return visit_placeholders(value, settle); });
+  const bool settled = std::all_of(values.begin(), values.end(), [&settle](json::value& value) {
+    return visit_placeholders(value, settle);
+  });
+  if (settled) return {};
+  if (placeholders > limit) {
+    return fail(Errc::payload_too_large,
+                "more than " + std::to_string(limit) + " placeholders in one packet");
+  }
+  return fail(Errc::parse_error, "placeholder without a whole number below the attachment count");
 }
 
 }  // namespace
@@ -98,9 +107,9 @@ Result<std::optional<Packet>> Decoder::text(std::string_view message) {
   rest.remove_prefix(1);
 
   const bool binary = packet.type == PacketType::binary_event || packet.type == PacketType::binary_ack;
+  const auto limit = std::min<std::uint64_t>(limits_.attachments, kMaxAckId);
   std::size_t attachments = 0;
   if (binary) {
-    const auto limit = std::min<std::uint64_t>(limits_.attachments, kMaxAckId);
     const auto count = take_number(rest, limit);
     if (!count) return refuse(at(), "attachment count is not a whole number");
     if (*count > limit) {
@@ -145,8 +154,10 @@ Result<std::optional<Packet>> Decoder::text(std::string_view message) {
     case PacketType::binary_ack:
       packet.type = packet.type == PacketType::binary_event ? PacketType::event : PacketType::ack;
       packet.args.values = std::move(payload->get_array());
-      if (!settle_placeholders(packet.args.values, attachments))
-        return refuse(at(), "placeholder without a whole number below the attachment count");
+      if (auto settled = settle_placeholders(packet.args.values, attachments, limit); !settled) {
+        settled.error().message = "byte " + std::to_string(at()) + ": " + settled.error().message;
+        return tl::unexpected(std::move(settled.error()));
+      }
       break;
   }
   if (attachments == 0) return packet;

@@ -55,7 +55,7 @@ struct Packet {
 };
 
 struct DecoderLimits {
-  std::size_t attachments = 10;
+  std::size_t attachments = 10;  ///< of one packet, and placeholders for them
   json::Limits json{};
 };
 

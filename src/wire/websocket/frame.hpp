@@ -1,5 +1,6 @@
 // WebSocket frames (RFC 6455, section 5) as values: a sans-I/O decoder for what a client sends, an encoder
-// for what a server sends. Owns no socket and no clock.
+// for what a server sends, and the part of permessage-deflate (RFC 7692) that shows in frames. Owns no socket
+// and no clock.
 //
 //   frame := FIN RSV1-3 opcode | MASK length7 | length16 or length64 | masking key | payload
 //
@@ -9,11 +10,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "base/shared_bytes.hpp"
 
 namespace togglecast::wire::websocket {
+
+class Inflater;
 
 enum class Opcode : std::uint8_t { continuation = 0, text = 1, binary = 2, close = 8, ping = 9, pong = 10 };
 
@@ -34,7 +38,7 @@ enum class CloseCode : std::uint16_t {
 [[nodiscard]] bool is_sendable_close_code(std::uint16_t code) noexcept;
 
 struct DecoderLimits {
-  std::size_t message_bytes = 64 * 1024;  ///< of one message, all fragments together
+  std::size_t message_bytes = 64 * 1024;  ///< of one message, all fragments together, inflated
   std::size_t fragments = 64;             ///< of one message; 0 lifts the limit
 };
 
@@ -57,16 +61,18 @@ struct Event {
 
 /// Decodes masked client frames. A message in one frame that lies whole in one input is handed out in place,
 /// without a copy; what is cut over several inputs or fragments is gathered in a buffer that exists only
-/// meanwhile and grows with what has arrived, never with what a header announces. An idle decoder owns no
-/// memory besides itself.
+/// meanwhile and grows with what has arrived, never with what a header announces. A compressed message is
+/// inflated when it is whole, into the inflater's buffer. An idle decoder owns no memory besides itself.
 class Decoder {
  public:
   explicit Decoder(DecoderLimits limits) noexcept : limits_(limits) {}
 
   /// Takes the next event from `[*data, *data + *size)`, moving both past what it used. Unmasks in place.
   /// Call again until `need_more`. Size, RSV bits, opcode and mask are judged on the header, before any
-  /// payload is kept; text is judged as it arrives.
-  [[nodiscard]] Event next(char*& data, std::size_t& size);
+  /// payload is kept; text is judged as it arrives, or as it is inflated. With an `inflater`, which may serve
+  /// any number of decoders by turns, messages may be compressed (RSV1 on their first frame); a view of such
+  /// a message ends with the next use of the inflater, too. Give one at every call or at none.
+  [[nodiscard]] Event next(char*& data, std::size_t& size, Inflater* inflater = nullptr);
 
  private:
   struct Header;
@@ -75,14 +81,17 @@ class Decoder {
     void operator()(Gathering* gathering) const noexcept;
   };
 
-  [[nodiscard]] bool take_header(char*& data, std::size_t& size, Header& header, Event& failure);
-  [[nodiscard]] Event take_payload(char*& data, std::size_t& size);
-  [[nodiscard]] const char* broken_rule(std::uint8_t first, std::uint8_t second) const noexcept;
+  [[nodiscard]] bool take_header(char*& data, std::size_t& size, Header& header, Event& failure,
+                                 bool may_be_compressed);
+  [[nodiscard]] Event take_payload(char*& data, std::size_t& size, Inflater* inflater);
+  [[nodiscard]] const char* broken_rule(std::uint8_t first, std::uint8_t second,
+                                        bool may_be_compressed) const noexcept;
   [[nodiscard]] Event judge_size(const Header& header);
-  [[nodiscard]] Event in_place(const Header& header, std::string_view payload);
-  [[nodiscard]] Event append(std::string_view piece);
+  [[nodiscard]] Event in_place(const Header& header, std::string_view payload, Inflater* inflater);
+  [[nodiscard]] Event append(std::string_view piece, Inflater* inflater);
   [[nodiscard]] Event control(std::uint8_t opcode, std::string_view payload);
-  [[nodiscard]] Event finish_message();
+  [[nodiscard]] Event finish_message(Inflater* inflater);
+  [[nodiscard]] Event inflate(std::uint8_t opcode, std::string_view payload, Inflater& inflater);
   [[nodiscard]] Event fail(CloseCode code, std::string_view reason) noexcept;
   [[nodiscard]] bool message_open() const noexcept;
   Gathering& gathering();
@@ -101,6 +110,16 @@ std::size_t write_header(char* out, Opcode opcode, std::size_t payload_bytes) no
 
 /// One unmasked frame.
 [[nodiscard]] SharedBytes encode(Opcode opcode, std::string_view payload);
+/// The same for a message whose payload is compressed: with RSV1.
+[[nodiscard]] SharedBytes encode_compressed(Opcode opcode, std::string_view payload);
+
+/// What `encode` made one block of.
+struct DataFrame {
+  Opcode opcode;
+  std::string_view payload;
+};
+/// Nothing when `block` is not exactly one uncompressed text or binary frame.
+[[nodiscard]] std::optional<DataFrame> whole_data_frame(std::string_view block) noexcept;
 /// A close frame; `code` none sends an empty body. The reason is cut to 123 bytes at a character.
 [[nodiscard]] SharedBytes encode_close(CloseCode code, std::string_view reason);
 

@@ -2,8 +2,10 @@
 #include <bit>
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include "base/utf8.hpp"
+#include "wire/websocket/deflate.hpp"
 #include "wire/websocket/frame.hpp"
 
 namespace togglecast::wire::websocket {
@@ -17,6 +19,11 @@ constexpr std::uint8_t kPing = 9;
 constexpr std::uint8_t kPong = 10;
 constexpr std::size_t kMaxHeader = 14;
 constexpr std::size_t kMaxControl = 125;
+constexpr std::uint8_t kReservedBits = 0x70;
+constexpr std::uint8_t kRsv1 = 0x40;
+
+constexpr std::string_view kTooBig = "message too big";
+constexpr std::string_view kNotUtf8 = "text is not valid UTF-8";
 
 constexpr bool is_control(std::uint8_t opcode) { return (opcode & 8) != 0; }
 
@@ -58,6 +65,7 @@ void unmask(char* data, std::size_t size, std::uint32_t mask) noexcept {
 struct Decoder::Header {
   std::uint8_t opcode = 0;
   bool final = false;
+  bool compressed = false;
   std::uint64_t length = 0;
   std::uint32_t mask = 0;  // as it lies in memory
 };
@@ -67,6 +75,7 @@ struct Decoder::Gathering {
   std::string message;
   std::size_t fragments = 0;
   std::uint8_t message_opcode = 0;
+  bool compressed = false;
   Utf8Validator utf8;
   // The cut frame.
   bool in_frame = false;
@@ -90,8 +99,9 @@ Decoder::Gathering& Decoder::gathering() {
 
 bool Decoder::message_open() const noexcept { return gathering_ && gathering_->message_opcode != 0; }
 
-Event Decoder::next(char*& data, std::size_t& size) {
+Event Decoder::next(char*& data, std::size_t& size, Inflater* inflater) {
   if (gathering_ && (done_ || gathering_->idle())) gathering_.reset();  // the view handed out last ends here
+  if (inflater != nullptr) inflater->release();
   if (done_) {
     data += size;
     size = 0;
@@ -103,7 +113,7 @@ Event Decoder::next(char*& data, std::size_t& size) {
     } else {
       Header header;
       Event failure;
-      if (!take_header(data, size, header, failure)) return failure;
+      if (!take_header(data, size, header, failure, inflater != nullptr)) return failure;
       if (failure = judge_size(header); failure.kind == Event::Kind::error) return failure;
       if (header.length <= size && (is_control(header.opcode) || (header.final && !message_open()))) {
         const auto length = static_cast<std::size_t>(header.length);
@@ -111,7 +121,7 @@ Event Decoder::next(char*& data, std::size_t& size) {
         const std::string_view payload(data, length);
         data += length;
         size -= length;
-        return in_place(header, payload);
+        return in_place(header, payload, inflater);
       }
       auto& gathered = gathering();
       gathered.in_frame = true;
@@ -119,18 +129,22 @@ Event Decoder::next(char*& data, std::size_t& size) {
       gathered.remaining = header.length;
       gathered.control_size = 0;
       if (!is_control(header.opcode)) {
-        if (header.opcode != kContinuation) gathered.message_opcode = header.opcode;
+        if (header.opcode != kContinuation) {
+          gathered.message_opcode = header.opcode;
+          gathered.compressed = header.compressed;
+        }
         ++gathered.fragments;
       }
     }
-    const Event event = take_payload(data, size);
+    const Event event = take_payload(data, size, inflater);
     if (event.kind != Event::Kind::need_more) return event;
     if (gathering_->in_frame) return {};
   }
 }
 
 // False when the input ends before the header does, or a rule was broken; `result` is the event to return.
-bool Decoder::take_header(char*& data, std::size_t& size, Header& header, Event& result) {
+bool Decoder::take_header(char*& data, std::size_t& size, Header& header, Event& result,
+                          bool may_be_compressed) {
   std::array<std::uint8_t, kMaxHeader> bytes;
   std::size_t have = 0;
   if (gathering_) {
@@ -149,7 +163,7 @@ bool Decoder::take_header(char*& data, std::size_t& size, Header& header, Event&
     bytes[have++] = static_cast<std::uint8_t>(*data++);
     --size;
     if (have != 2) continue;
-    if (const char* rule = broken_rule(bytes[0], bytes[1])) {
+    if (const char* rule = broken_rule(bytes[0], bytes[1], may_be_compressed)) {
       result = fail(CloseCode::protocol_error, rule);
       return false;
     }
@@ -157,6 +171,7 @@ bool Decoder::take_header(char*& data, std::size_t& size, Header& header, Event&
   if (gathering_) gathering_->header_size = 0;
   header.opcode = bytes[0] & 15;
   header.final = (bytes[0] & 0x80) != 0;
+  header.compressed = (bytes[0] & kRsv1) != 0;
   header.length = bytes[1] & 0x7f;
   if (header.length == 126)
     header.length = big_endian(bytes.data() + 2, 2);
@@ -166,10 +181,14 @@ bool Decoder::take_header(char*& data, std::size_t& size, Header& header, Event&
   return true;
 }
 
-// What the first two bytes of a frame must not do (RFC 6455, 5.2, 5.4, 5.5), or nullptr.
-const char* Decoder::broken_rule(std::uint8_t first, std::uint8_t second) const noexcept {
+// What the first two bytes of a frame must not do (RFC 6455, 5.2, 5.4, 5.5; RFC 7692, 6), or nullptr.
+const char* Decoder::broken_rule(std::uint8_t first, std::uint8_t second,
+                                 bool may_be_compressed) const noexcept {
   const std::uint8_t opcode = first & 15;
-  if ((first & 0x70) != 0) return "reserved bit set without an extension";
+  const bool begins_message = opcode == kText || opcode == kBinary;
+  if ((first & kReservedBits) != 0 &&
+      !(may_be_compressed && begins_message && (first & kReservedBits) == kRsv1))
+    return "reserved bit set without an extension";
   if ((opcode > kBinary && opcode < kClose) || opcode > kPong) return "reserved opcode";
   if (is_control(opcode)) {
     if ((first & 0x80) == 0) return "fragmented control frame";
@@ -186,21 +205,24 @@ const char* Decoder::broken_rule(std::uint8_t first, std::uint8_t second) const 
 Event Decoder::judge_size(const Header& header) {
   if (is_control(header.opcode)) return {};
   const std::size_t have = message_open() ? gathering_->message.size() : 0;
-  if (header.length > limits_.message_bytes - have) return fail(CloseCode::too_big, "message too big");
+  const bool compressed = message_open() ? gathering_->compressed : header.compressed;
+  const std::size_t limit = compressed ? most_deflated(limits_.message_bytes) : limits_.message_bytes;
+  if (header.length > limit - have) return fail(CloseCode::too_big, kTooBig);
   if (limits_.fragments != 0 && message_open() && gathering_->fragments >= limits_.fragments)
     return fail(CloseCode::policy_violation, "too many fragments");
   return {};
 }
 
 // A control frame, or a message in one frame, that lies whole in the input.
-Event Decoder::in_place(const Header& header, std::string_view payload) {
+Event Decoder::in_place(const Header& header, std::string_view payload, Inflater* inflater) {
   if (is_control(header.opcode)) return control(header.opcode, payload);
+  if (header.compressed) return inflate(header.opcode, payload, *inflater);
   if (header.opcode == kBinary) return {Event::Kind::binary, payload};
-  if (!is_valid_utf8(payload)) return fail(CloseCode::invalid_data, "text is not valid UTF-8");
+  if (!is_valid_utf8(payload)) return fail(CloseCode::invalid_data, kNotUtf8);
   return {Event::Kind::text, payload};
 }
 
-Event Decoder::take_payload(char*& data, std::size_t& size) {
+Event Decoder::take_payload(char*& data, std::size_t& size, Inflater* inflater) {
   auto& gathered = *gathering_;
   const auto count = gathered.remaining < size ? static_cast<std::size_t>(gathered.remaining) : size;
   unmask(data, count, gathered.frame.mask);
@@ -210,10 +232,10 @@ Event Decoder::take_payload(char*& data, std::size_t& size) {
   size -= count;
   gathered.remaining -= count;
   gathered.in_frame = gathered.remaining > 0;
-  return append(piece);
+  return append(piece, inflater);
 }
 
-Event Decoder::append(std::string_view piece) {
+Event Decoder::append(std::string_view piece, Inflater* inflater) {
   auto& gathered = *gathering_;
   if (is_control(gathered.frame.opcode)) {
     piece.copy(gathered.control.data() + gathered.control_size, piece.size());
@@ -221,20 +243,37 @@ Event Decoder::append(std::string_view piece) {
     if (gathered.in_frame) return {};
     return control(gathered.frame.opcode, {gathered.control.data(), gathered.control_size});
   }
-  if (gathered.message_opcode == kText && !gathered.utf8.feed(piece))
-    return fail(CloseCode::invalid_data, "text is not valid UTF-8");
+  if (gathered.message_opcode == kText && !gathered.compressed && !gathered.utf8.feed(piece))
+    return fail(CloseCode::invalid_data, kNotUtf8);
   gathered.message.append(piece);
   if (gathered.in_frame || !gathered.frame.final) return {};
-  return finish_message();
+  return finish_message(inflater);
 }
 
-Event Decoder::finish_message() {
+Event Decoder::finish_message(Inflater* inflater) {
   auto& gathered = *gathering_;
+  if (gathered.compressed)
+    return inflate(std::exchange(gathered.message_opcode, kContinuation), gathered.message, *inflater);
   const bool text = gathered.message_opcode == kText;
   if (text && !gathered.utf8.complete())
     return fail(CloseCode::invalid_data, "text ends inside a UTF-8 character");
   gathered.message_opcode = 0;
   return {text ? Event::Kind::text : Event::Kind::binary, gathered.message};
+}
+
+Event Decoder::inflate(std::uint8_t opcode, std::string_view payload, Inflater& inflater) {
+  const bool text = opcode == kText;
+  switch (inflater.inflate(payload, limits_.message_bytes, text)) {
+    case Inflater::Outcome::whole:
+      break;
+    case Inflater::Outcome::too_big:
+      return fail(CloseCode::too_big, kTooBig);
+    case Inflater::Outcome::corrupt:
+      return fail(CloseCode::invalid_data, "compressed data is corrupt");
+    case Inflater::Outcome::invalid_text:
+      return fail(CloseCode::invalid_data, kNotUtf8);
+  }
+  return {text ? Event::Kind::text : Event::Kind::binary, inflater.message()};
 }
 
 Event Decoder::control(std::uint8_t opcode, std::string_view payload) {

@@ -6,6 +6,7 @@ namespace togglecast::wire::websocket {
 namespace {
 
 constexpr std::size_t kMaxReason = 123;
+constexpr unsigned kRsv1 = 0x40;
 
 // At most `limit` bytes that do not end inside a UTF-8 character.
 std::string_view cut_at_character(std::string_view text, std::size_t limit) {
@@ -41,6 +42,31 @@ SharedBytes encode(Opcode opcode, std::string_view payload) {
     out += write_header(out, opcode, payload.size());
     payload.copy(out, payload.size());
   });
+}
+
+SharedBytes encode_compressed(Opcode opcode, std::string_view payload) {
+  return SharedBytes::make(header_size(payload.size()) + payload.size(), [&](char* out) {
+    const std::size_t header = write_header(out, opcode, payload.size());
+    out[0] = static_cast<char>(static_cast<unsigned char>(out[0]) | kRsv1);
+    payload.copy(out + header, payload.size());
+  });
+}
+
+std::optional<DataFrame> whole_data_frame(std::string_view block) noexcept {
+  if (block.size() < 2) return std::nullopt;
+  for (const Opcode opcode : {Opcode::text, Opcode::binary}) {
+    if (static_cast<unsigned char>(block[0]) != (0x80U | static_cast<unsigned>(opcode))) continue;
+    const auto length = static_cast<unsigned char>(block[1]);
+    const std::size_t header = length < 126 ? 2 : length == 126 ? 4 : 10;
+    if (block.size() < header) return std::nullopt;
+    std::uint64_t announced = length;
+    if (header > 2) announced = 0;
+    for (std::size_t i = 2; i < header; ++i)
+      announced = announced << 8U | static_cast<unsigned char>(block[i]);
+    if (announced != block.size() - header) return std::nullopt;
+    return DataFrame{opcode, block.substr(header)};
+  }
+  return std::nullopt;
 }
 
 SharedBytes encode_close(CloseCode code, std::string_view reason) {

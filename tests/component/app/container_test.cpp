@@ -4,7 +4,9 @@
 #include <gmock/gmock.h>
 
 #include "component/http_api/api_client.hpp"
+#include "support/certificate.hpp"
 #include "support/temporary_folder.hpp"
+#include "support/tls_peer.hpp"
 
 namespace togglecast::app {
 namespace {
@@ -83,6 +85,47 @@ TEST_F(ContainerTest, NamesWhoHasThePort) {
   EXPECT_THAT(refused.error().message, HasSubstr("port " + std::to_string(settings_.port) +
                                                  " is taken by process " + std::to_string(::getpid())));
   EXPECT_THAT(refused.error().message, HasSubstr("--port"));
+}
+
+TEST_F(ContainerTest, ServesTlsWithTheCertificateOfTheLastReload) {
+  const auto files = test::make_certificate(folder_.path(), "server", {.name = "before"});
+  settings_.tls_certificate = files.certificate;
+  settings_.tls_key = files.key;
+  settings_.metrics_listen = Endpoint{"127.0.0.1", 0};
+  auto house = build().value();
+  const auto bound = house->listen().value();
+  house->serve();
+  const auto served_name = [&] {
+    test::TlsClient client(bound.port);
+    EXPECT_TRUE(client.connect());
+    client.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    EXPECT_THAT(client.receive_until("\r\n"), HasSubstr("200"));
+    return client.peer().server_name();
+  };
+  EXPECT_EQ(served_name(), "before");
+
+  test::make_certificate(folder_.path(), "server", {.name = "after"});
+  house->reload_certificate();
+  EXPECT_EQ(served_name(), "after");
+  std::filesystem::remove(files.key);
+  house->reload_certificate();
+  EXPECT_EQ(served_name(), "after");
+
+  const auto metrics = http(*bound.metrics_port, "GET", "/metrics").body;
+  EXPECT_THAT(metrics, HasSubstr("togglecast_tls_handshakes_total{resumed=\"no\"} 3"));
+  EXPECT_THAT(metrics, HasSubstr("togglecast_tls_handshake_failures_total{reason=\"plaintext\"} 0"));
+  EXPECT_THAT(metrics, HasSubstr("togglecast_tls_certificate_expiry_timestamp_seconds"));
+}
+
+TEST_F(ContainerTest, ACertificateThatIsNoGoodStopsTheStartBeforeAnyDataIsMade) {
+  settings_.tls_certificate = folder_.path() / "missing.crt";
+  settings_.tls_key = folder_.path() / "missing.key";
+
+  const auto refused = build();
+
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("missing.crt"));
+  EXPECT_FALSE(std::filesystem::exists(settings_.data));
 }
 
 TEST_F(ContainerTest, AnAddressThatIsNotOursIsAnError) {

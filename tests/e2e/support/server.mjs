@@ -70,11 +70,11 @@ export class Process {
   }
 }
 
-export async function startConformance() {
+export async function startConformance(options = []) {
   const port = await freePort();
   const override = process.env.TOGGLECAST_CONFORMANCE?.split(' ').filter(Boolean);
   const [command, ...args] = override?.length ? override : [path.join(bin, 'conformance-server')];
-  const server = new Process(command, [...args, '--port', String(port)]);
+  const server = new Process(command, [...args, '--port', String(port), ...options]);
   await server.says(`listening on ${port}`);
   server.port = port;
   server.url = `http://localhost:${port}`;
@@ -97,15 +97,18 @@ export function sharedByTests(start, end) {
   };
 }
 
-/** One conformance server for all tests of the calling file: its `port` and `url`. */
-export function conformance() {
-  const server = sharedByTests(startConformance, (process) => process.end('SIGTERM'));
+/** One conformance server for all tests of the calling file: its `port`, `url` and `process`. */
+export function conformance(...options) {
+  const server = sharedByTests(() => startConformance(options), (process) => process.end('SIGTERM'));
   return {
     get port() {
       return server().port;
     },
     get url() {
       return server().url;
+    },
+    get process() {
+      return server();
     },
   };
 }

@@ -1,6 +1,7 @@
 // RFC 6455 by hand: every bit of a frame can be chosen, and what comes back is checked strictly.
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
+import { constants, deflateRawSync, inflateRawSync } from 'node:zlib';
 import { HttpConnection, requestBytes } from './http.mjs';
 import { within } from './deadline.mjs';
 
@@ -25,6 +26,15 @@ export function frame(opcode, payload = '', { fin = true, rsv = 0, masked = true
   const body = Buffer.from(bytes.map((byte, at) => byte ^ mask[at & 3]));
   return Buffer.concat([head, mask, body]);
 }
+
+// RFC 7692: what a message's payload becomes, and back; each message by itself.
+const kTail = Buffer.from([0, 0, 0xff, 0xff]);
+const kFlush = { finishFlush: constants.Z_SYNC_FLUSH };
+export const deflated = (data, options) => deflateRawSync(Buffer.from(data), { ...options, ...kFlush }).subarray(0, -4);
+export const inflated = (payload) => inflateRawSync(Buffer.concat([payload, kTail]), kFlush);
+
+/** RSV1, as frame() takes it. */
+export const kCompressed = 4;
 
 export function closeBody(code, reason = '') {
   const head = Buffer.alloc(2);
@@ -88,6 +98,7 @@ export class RawWebSocket {
   constructor(tcp, response) {
     this.tcp = tcp;
     this.response = response;
+    this.extensions = response?.headers['sec-websocket-extensions'];
     this.closed = tcp.closed;
   }
 
@@ -99,21 +110,23 @@ export class RawWebSocket {
     this.write(frame(typeof data === 'string' ? kText : kBinary, data));
   }
 
-  /** The next frame, which no server may mask or mark with reserved bits. */
+  /** The next frame, which no server may mask, or mark with reserved bits unless it compresses a message. */
   async frame(ms) {
     const next = await this.tcp.read(parseFrame, 'a WebSocket frame', ms);
     assert.equal(next.masked, false, 'a server does not mask');
-    assert.equal(next.rsv, 0, 'no extension was agreed on');
+    const mayCompress = this.extensions && [kText, kBinary].includes(next.opcode);
+    assert.ok(next.rsv === 0 || (mayCompress && next.rsv === kCompressed), `no extension allows RSV ${next.rsv}`);
     return next;
   }
 
-  /** The next message, put together from its frames: a string or a Buffer. */
+  /** The next message, put together from its frames and inflated: a string or a Buffer. */
   async message(ms) {
     const first = await this.frame(ms);
     assert.ok([kText, kBinary].includes(first.opcode), `a data frame, not opcode ${first.opcode} ${first.payload.toString('hex')}`);
     const parts = [first.payload];
     for (let last = first; !last.fin; parts.push(last.payload)) last = await this.frame(ms);
-    const whole = Buffer.concat(parts);
+    const joined = Buffer.concat(parts);
+    const whole = first.rsv === kCompressed ? inflated(joined) : joined;
     return first.opcode === kText ? whole.toString('utf8') : whole;
   }
 

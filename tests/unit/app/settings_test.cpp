@@ -54,6 +54,15 @@ TEST(Settings, NumbersAreWholeAndInRange) {
   EXPECT_FALSE(only("shards", {"257"}));
 }
 
+TEST(Settings, SwitchesAreOnOrOff) {
+  EXPECT_FALSE(read_settings({}, {}, {})->websocket_compression);
+  EXPECT_TRUE(only("websocket-compression", {"on"})->websocket_compression);
+  EXPECT_TRUE(only("websocket-compression", {"true"})->websocket_compression);
+  EXPECT_FALSE(only("websocket-compression", {"off"})->websocket_compression);
+  EXPECT_FALSE(only("websocket-compression", {"false"})->websocket_compression);
+  EXPECT_THAT(only("websocket-compression", {"1"}).error().message, HasSubstr("'1' is neither on nor off"));
+}
+
 TEST(Settings, OriginsAreSchemeHostAndPort) {
   EXPECT_THAT(only("cors-origin", {"https://App.example", "http://localhost:3000", "*"})->cors_origins,
               ElementsAre("https://app.example", "http://localhost:3000", "*"));
@@ -90,6 +99,17 @@ TEST(Settings, VariablesAreReadByTheNameOfTheirOption) {
   EXPECT_THAT(found.at("cors-origin").values, ElementsAre("https://a.example", "https://b.example"));
   EXPECT_THAT(found.at("data").values, ElementsAre("/var/lib/a,b")) << "only lists are split";
   EXPECT_EQ(found.at("data").source, "TOGGLECAST_DATA");
+}
+
+TEST(Settings, ACertificateAndItsKeyGoTogether) {
+  RawSettings both = raw("tls-certificate", {"a.crt"});
+  both.merge(raw("tls-key", {"a.key"}));
+
+  EXPECT_EQ(read_settings(both, {}, {})->tls_certificate, "a.crt");
+  EXPECT_EQ(read_settings(raw("tls-certificate", {"a.crt"}), {}, raw("tls-key", {"b.key"}))->tls_key,
+            "b.key");
+  EXPECT_THAT(only("tls-certificate", {"a.crt"}).error().message, HasSubstr("--tls-key"));
+  EXPECT_THAT(only("tls-key", {"a.key"}).error().message, HasSubstr("needs --tls-certificate"));
 }
 
 TEST(Settings, EveryOptionHasAHelpAndAnUnmistakableName) {

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <functional>
@@ -164,6 +163,21 @@ TEST_F(StreamTest, ABacklogIsLimitedWithinOneTurnToo) {
   EXPECT_EQ(side_->ends.take(), StreamEnd::overflow);
 }
 
+// A client that asks for many small answers and reads none of them must not cost more than the limit says.
+TEST_F(StreamTest, SmallBlocksWeighWhatTheyCost) {
+  limits_.backlog_bytes = 1024 * 1024;
+  auto client = connect();
+  run([&] { side_->stream->send(std::string(16 * 1024 * 1024, 'x')); });  // a first block may be larger
+
+  const auto taken = ask<std::size_t>([&] {
+    std::size_t blocks = 0;
+    for (; !side_->stream->closed() && blocks < 1024 * 1024; ++blocks) side_->stream->send("yz");
+    return blocks;
+  });
+
+  EXPECT_LE(taken, 1024U * 1024U / 32U);
+}
+
 TEST_F(StreamTest, AReaderThatStopsReadingIsGivenUp) {
   limits_.stall = Milliseconds(50);
   auto client = connect();
@@ -267,18 +281,17 @@ TEST_F(StreamTest, AThrowingHandlerEndsItsOwnStream) {
 TEST_F(StreamTest, AReleasedDescriptorHasSentEverythingAndIsOurs) {
   reading_ = false;
   auto client = connect();
-  int descriptor = -1;
+  DetachedStream detached;
 
   run([&] {
     side_->stream->send("first ");
-    descriptor = side_->stream->release();
+    detached = side_->stream->release();
     side_->stream->send("ignored");
   });
 
-  ASSERT_GE(descriptor, 0);
-  ASSERT_EQ(::send(descriptor, "second", 6, MSG_NOSIGNAL), 6);
+  ASSERT_TRUE(detached);
+  ASSERT_EQ(::send(detached.descriptor(), "second", 6, MSG_NOSIGNAL), 6);
   EXPECT_EQ(client.receive(12), "first second");
-  ::close(descriptor);
 }
 
 // The turn's list of streams to flush must not point to what was released and dropped meanwhile.
@@ -287,7 +300,7 @@ TEST_F(StreamTest, AReleasedStreamMayDieInTheSameTurn) {
 
   run([this] {
     side_->stream->send("out");
-    ::close(side_->stream->release());
+    EXPECT_TRUE(side_->stream->release());  // nobody takes it up: that closes it
     side_.reset();
   });
 
@@ -300,7 +313,7 @@ TEST_F(StreamTest, ABlockedStreamIsNotReleased) {
   run([this] {
     side_->stream->send(std::string(16 * 1024 * 1024, 'x'));
     side_->stream->flush();
-    EXPECT_EQ(side_->stream->release(), -1);
+    EXPECT_FALSE(side_->stream->release());
     EXPECT_FALSE(side_->stream->closed());
   });
 }

@@ -210,6 +210,16 @@ TEST_F(HttpConnectionTest, ChunkedBodiesBeyondTheLimitAreRefusedWhileTheyCome) {
   EXPECT_EQ(client.receive().status, 413);
 }
 
+TEST_F(HttpConnectionTest, APathOfStrangeBytesIsQuotedAsUtf8) {
+  auto client = connect();
+
+  client.tcp().send("GET /\xff\xed\xa0\x80 HTTP/1.1\r\nHost: x\r\n\r\n");
+
+  const auto response = client.receive();
+  EXPECT_EQ(response.status, 404);
+  EXPECT_THAT(response.body, HasSubstr("no such path: /\xef\xbf\xbd"));
+}
+
 TEST_F(HttpConnectionTest, HugeHeadersAreRefused) {
   auto client = connect();
 

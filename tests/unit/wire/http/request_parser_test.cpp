@@ -14,7 +14,8 @@ namespace {
 using State = RequestParser::State;
 using testing::HasSubstr;
 
-constexpr ParserLimits kLimits{.header_bytes = 512, .body_bytes = 20, .target_bytes = 100};
+constexpr ParserLimits kLimits{
+    .header_bytes = 512, .body_bytes = 20, .target_bytes = 100, .header_fields = 50, .query_parameters = 20};
 
 // `POST /path?a=1 [Host=x] "body" keep-alive`, or `400 reason`.
 std::string describe(const Request& request) {
@@ -228,6 +229,25 @@ TEST(RequestParser, HoldsTheTargetLimit) {
   expect_however_cut(
       {"GET " + path + "q HTTP/1.1\r\nHost: a\r\n\r\n", {"414 request target longer than 100 bytes"}});
   expect_however_cut({"GET /" + std::string(600, 'p'), {"414 request line longer than 512 bytes"}});
+}
+
+// A field of four bytes costs sixteen times as much once it is read.
+TEST(RequestParser, HoldsTheLimitsOfCounts) {
+  const auto with_fields = [](int count) {
+    std::string text = "GET / HTTP/1.1\r\nHost: a\r\n";
+    for (int i = 1; i < count; ++i) text += "a:\r\n";
+    return text + "\r\n";
+  };
+  const auto with_parameters = [](int count) {
+    std::string text = "GET /?a";
+    for (int i = 1; i < count; ++i) text += "&a";
+    return text + " HTTP/1.1\r\nHost: a\r\n\r\n";
+  };
+
+  EXPECT_THAT(parse({with_fields(50)}).seen[0], HasSubstr("GET / [Host=a]"));
+  expect_however_cut({with_fields(51), {"431 more than 50 header fields"}});
+  EXPECT_THAT(parse({with_parameters(20)}).seen[0], HasSubstr("GET / ?a= ?a="));
+  expect_however_cut({with_parameters(21), {"414 more than 20 query parameters"}});
 }
 
 TEST(RequestParser, HoldsTheBodyLimit) {

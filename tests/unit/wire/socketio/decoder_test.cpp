@@ -220,6 +220,22 @@ TEST(SocketIoDecoder, RefusesPlaceholdersWithoutAnAttachment) {
               testing::StartsWith("error: byte 4: placeholder"));
 }
 
+// Each is an attachment of its own once it is sent on: 34,000 of them fit into a megabyte, and may all mean
+// the same megabyte.
+TEST(SocketIoDecoder, PlaceholdersThatRepeatAnAttachmentCountAsAttachments) {
+  const auto repeating = [](int times) {
+    std::string text = R"(51-["a")";
+    for (int i = 0; i < times; ++i) text += R"(,{"_placeholder":true,"num":0})";
+    return text + "]";
+  };
+  Decoder decoder({.attachments = 10});
+
+  EXPECT_TRUE(decoder.text(repeating(10)));
+  EXPECT_EQ(decoder.binary("x").value().value().args.values.size(), 11U);
+  EXPECT_EQ(decoder.text(repeating(11)).error().message, "byte 3: more than 10 placeholders in one packet");
+  EXPECT_EQ(decoder.text(repeating(1'000)).error().code, Errc::payload_too_large);
+}
+
 TEST(SocketIoDecoder, RefusesWhatComesOutOfTurn) {
   Decoder fresh({});
   EXPECT_EQ(fresh.binary("x").error().message, "binary message that no packet announced");

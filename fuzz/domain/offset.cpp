@@ -1,0 +1,48 @@
+// Offsets, ids and keys (domain): one spelling each, and nothing else is read.
+#include "domain/offset.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+#include "domain/ids.hpp"
+#include "support/property.hpp"
+
+namespace togglecast::fuzz {
+namespace {
+
+void check_text(std::string_view text) {
+  std::optional<domain::Offset> offset;
+  const std::size_t allocated = allocated_by([&] { offset = domain::parse_offset(text); });
+  require(allocated == 0, "reading an offset costs no memory");
+  if (offset) {
+    require(offset->epoch >= 0 && offset->epoch <= domain::kMaxId, "an epoch is a safe number");
+    require(offset->revision >= 0 && offset->revision <= domain::kMaxId, "a revision is a safe number");
+    require(domain::to_string(*offset) == text, "an offset has one spelling");
+  }
+  const domain::Id id = domain::parse_id(text);
+  if (id != 0) require(domain::is_id(id) && std::to_string(id) == text, "an id has one spelling");
+  if (domain::is_key(text))
+    require(text.size() <= 64 && text.find_first_of(" /\r\n,:") == text.npos, "a key is a slug");
+}
+
+// Any numbers that an offset may hold.
+void check_numbers(std::string_view bytes) {
+  std::uint64_t numbers[3] = {};
+  bytes.copy(reinterpret_cast<char*>(numbers), sizeof numbers);
+  const domain::Offset offset{static_cast<std::int64_t>(numbers[0]) & domain::kMaxId,
+                              static_cast<std::int64_t>(numbers[1]) & domain::kMaxId, numbers[2]};
+  require(domain::parse_offset(domain::to_string(offset)) == offset, "what is written is read back");
+}
+
+}  // namespace
+}  // namespace togglecast::fuzz
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  togglecast::fuzz::check_text(bytes);
+  togglecast::fuzz::check_numbers(bytes);
+  return 0;
+}

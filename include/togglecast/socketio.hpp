@@ -1,0 +1,42 @@
+// Togglecast's Socket.IO server library: everything that a program needs, in one header.
+//
+//   find_package(togglecast 0.1 REQUIRED)
+//   target_link_libraries(program PRIVATE togglecast::socketio)
+//
+// docs/library.md has the first steps, the thread rules and what these headers promise. The headers named
+// here are the public ones; others are installed only because these need them.
+#pragma once
+
+// Values: errors as results, JSON, time, shared bytes.
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "base/json.hpp"
+#include "base/shared_bytes.hpp"
+
+// The ground: logging, one thread per core, listeners.
+#include "net/shard.hpp"
+#include "net/shard_pool.hpp"
+#include "observe/log.hpp"
+
+// HTTP beside and beneath Socket.IO.
+#include "web/cors.hpp"
+#include "web/exchange.hpp"
+#include "web/http_server.hpp"
+#include "web/router.hpp"
+#include "web/trusted_proxies.hpp"
+#include "wire/http/message.hpp"
+
+// Socket.IO.
+#include "engineio/options.hpp"
+#include "socketio/acks.hpp"
+#include "socketio/adapter.hpp"
+#include "socketio/arguments.hpp"
+#include "socketio/broadcast.hpp"
+#include "socketio/broadcast_options.hpp"
+#include "socketio/event.hpp"
+#include "socketio/handlers.hpp"
+#include "socketio/namespace.hpp"
+#include "socketio/options.hpp"
+#include "socketio/recovery.hpp"
+#include "socketio/server.hpp"
+#include "socketio/socket.hpp"

@@ -1,0 +1,482 @@
+// Events, acknowledgements, middlewares and handlers that go wrong.
+#include <gmock/gmock.h>
+
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "support/socketio_server.hpp"
+
+namespace togglecast {
+namespace {
+
+using socketio::Ack;
+using socketio::Arguments;
+using socketio::ConnectError;
+using socketio::DisconnectReason;
+using socketio::Event;
+using socketio::Next;
+using socketio::Options;
+using socketio::Socket;
+using test::Mailbox;
+using test::SocketIoClient;
+using test::SocketIoServer;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+TEST(Events, ArriveWithTheirArgumentsAndAnswersGoBack) {
+  SocketIoServer server;
+  server.main().on("sum", [](Event& event) {
+    EXPECT_EQ(event.size(), 2U);
+    EXPECT_TRUE(event.wants_ack());
+    EXPECT_TRUE(event[7].is_null());
+    event.ack(event[0].as_int64() + event[1].as_int64());
+    event.ack("a second answer is none");
+  });
+  server.main().on("bytes", [](Event& event) {
+    ASSERT_NE(event.binary(0), nullptr);
+    event.ack(socketio::Binary{SharedBytes(std::string(event.binary(0)->view()) + "!")});
+  });
+  server.start();
+  auto client = server.joined();
+
+  client.send("427[\"sum\",3,4]");
+  EXPECT_EQ(client.next(), "437[7]");
+  client.send(R"(451-8["bytes",{"_placeholder":true,"num":0}])");
+  client.send_binary("abc");
+  EXPECT_EQ(client.next(), R"(461-8[{"_placeholder":true,"num":0}])");
+  EXPECT_EQ(client.next(), "b:abc!");
+}
+
+TEST(Events, AnAnswerMayComeLaterFromAnotherThread) {
+  Mailbox<Ack> asked;
+  SocketIoServer server;
+  server.main().on("ask", [&](Event& event) { asked.put(event.acknowledgement()); });
+  server.start();
+  auto client = server.joined();
+  client.send("421[\"ask\"]");
+  const auto ack = asked.take();
+  ASSERT_TRUE(ack);
+
+  std::thread([&] { (*ack)("from afar"); }).join();
+  EXPECT_EQ(client.next(), "431[\"from afar\"]");
+
+  client.send("422[\"ask\"]");
+  const auto late = asked.take();
+  client.tcp().close();
+  ASSERT_TRUE(test::eventually([&] { return server.main().local_count() == 0; }));
+  (*late)("to nobody");
+}
+
+TEST(Events, ServersAskAndClientsAnswer) {
+  Mailbox<std::string> answers;
+  SocketIoServer server;
+  server.main().on_connection([&](Socket& socket) {
+    socket.emit_with_ack(
+        std::chrono::seconds(60),
+        [&](const Result<Arguments>& answer) {
+          answers.put(answer ? json::serialize(answer->values) : std::string(to_string(answer.error().code)));
+        },
+        "question", "?");
+  });
+  server.start();
+  auto client = server.joined();
+
+  EXPECT_EQ(client.next(), "420[\"question\",\"?\"]");
+  client.send("4399[\"an id that nobody knows\"]");
+  client.send("430[\"!\"]");
+  client.send("430[\"again\"]");
+  client.round_trip();
+
+  EXPECT_EQ(answers.take(), "[\"!\"]");
+  EXPECT_EQ(answers.size(), 0U);
+}
+
+TEST(Events, QuestionsFailWhenTimeIsOverOrTheClientGone) {
+  Mailbox<std::string> answers;
+  std::shared_ptr<Socket> held;
+  SocketIoServer server;
+  const auto note = [&](const Result<Arguments>& answer) {
+    answers.put(answer ? "answer" : std::string(to_string(answer.error().code)));
+  };
+  server.main().on_connection([&](Socket& socket) {
+    held = socket.shared_from_this();
+    socket.emit_with_ack(Milliseconds(20), note, "soon");
+    socket.emit_with_ack(std::chrono::hours(1), note, "patient");
+  });
+  server.start();
+  auto client = server.joined();
+
+  EXPECT_EQ(answers.take(), "timeout");
+  client.tcp().close();
+  EXPECT_EQ(answers.take(), "unavailable");
+  server.pool().run_on_all([&](net::Shard& shard) {
+    if (&held->shard() == &shard) held->emit_with_ack(std::chrono::hours(1), note, "too late");
+  });
+  EXPECT_EQ(answers.take(), "unavailable");
+  held->shard().post([mine = std::move(held)] {});
+}
+
+TEST(Events, PendingQuestionsAreLimited) {
+  Mailbox<std::string> answers;
+  Options options;
+  options.pending_acks = 3;
+  SocketIoServer server(std::move(options));
+  server.main().on_connection([&](Socket& socket) {
+    for (int i = 0; i < 5; ++i) {
+      socket.emit_with_ack(
+          std::chrono::hours(1),
+          [&answers, i](const Result<Arguments>& answer) {
+            answers.put(std::to_string(i) + (answer ? "" : " " + answer.error().message));
+          },
+          "q", i);
+    }
+  });
+  server.start();
+  auto client = server.joined();
+
+  EXPECT_EQ(answers.take(), "3 too many acknowledgements are pending");
+  EXPECT_EQ(answers.take(), "4 too many acknowledgements are pending");
+  EXPECT_EQ(client.next(), "420[\"q\",0]");
+  client.send("430[]");
+  EXPECT_EQ(answers.take(), "0");
+}
+
+TEST(Events, AnyHandlersFiltersAndOwnHandlersSeeThemInTurn) {
+  Mailbox<std::string> seen;
+  SocketIoServer server;
+  server.main().filter([&](Event& event) {
+    seen.put("filter " + event.name());
+    return event.name() != "dropped";
+  });
+  server.main().on_any([&](Event& event) { seen.put("any " + event.name()); });
+  server.main().on("x", [&](Event&) { seen.put("shared"); });
+  server.main().on_connection([&](Socket& socket) {
+    socket.on_any([&](Event&) { seen.put("own any"); });
+    socket.on("x", [&](Event&) { seen.put("own"); });
+  });
+  server.start();
+  auto client = server.joined();
+
+  client.emit("[\"dropped\"]");
+  client.emit("[\"x\"]");
+  client.emit("[42]");
+
+  for (const auto* expected :
+       {"filter dropped", "filter x", "own any", "own", "any x", "shared", "filter 42"})
+    EXPECT_EQ(seen.take(), expected);
+}
+
+TEST(Events, HandlersMayRegisterOthersWhileOneIsHandled) {
+  Mailbox<std::string> seen;
+  SocketIoServer server;
+  server.main().on_connection([&](Socket& socket) {
+    socket.on("x", [&](Event& event) {
+      seen.put("first");
+      for (int i = 0; i < 20; ++i) event.socket().on("x", [&](Event&) { seen.put("second"); });
+      event.socket().on_any([&](Event&) {});
+    });
+  });
+  server.start();
+  auto client = server.joined();
+
+  client.emit("[\"x\"]");
+  client.round_trip();
+  EXPECT_EQ(seen.size(), 1U) << "they hear of the next one";
+  client.emit("[\"x\"]");
+  client.round_trip();
+  EXPECT_EQ(seen.size(), 1U + 1U + 20U);
+}
+
+TEST(Events, HandlersThatHoldTheirSocketDoNotKeepItForEver) {
+  std::weak_ptr<Socket> watched;
+  SocketIoServer server;
+  server.main().on_connection([&](Socket& socket) {
+    watched = socket.weak_from_this();
+    const auto self = socket.shared_from_this();
+    socket.on("x", [self](Event&) {});
+    socket.on_disconnect([self](DisconnectReason) { self->on("late", [self](Event&) {}); });
+  });
+  server.io().of("/refused").use([&](Socket& socket, const Next& next) {
+    watched = socket.weak_from_this();
+    socket.on("x", [self = socket.shared_from_this()](Event&) {});
+    next(ConnectError{"no"});
+  });
+  server.start();
+  auto client = server.joined();
+  client.send("41");
+  EXPECT_TRUE(test::eventually([&] { return watched.expired(); }));
+
+  EXPECT_THAT(client.join("/refused"), StartsWith("44"));
+  EXPECT_TRUE(test::eventually([&] { return watched.expired(); }));
+}
+
+TEST(Events, AThrowingHandlerClosesNobodyAndIsLoggedWithEventAndSocket) {
+  SocketIoServer server;
+  server.main().on("throw", [](Event&) { throw std::runtime_error("out of cheese"); });
+  server.main().on("throw", [](Event& event) { event.ack("the next handler runs"); });
+  server.main().on("throw oddly", [](Event&) { throw 7; });
+  server.start();
+  auto client = server.joined();
+  auto other = server.joined();
+
+  client.send("421[\"throw\"]");
+  EXPECT_EQ(client.next(), "431[\"the next handler runs\"]");
+  EXPECT_THAT(server.logged("out of cheese"),
+              AllOf(HasSubstr("\"event\":\"throw\""), HasSubstr("\"sid\":\"" + client.sid() + "\""),
+                    HasSubstr("\"nsp\":\"/\""), HasSubstr("\"level\":\"error\"")));
+  client.emit("[\"throw oddly\"]");
+  EXPECT_THAT(server.logged("unknown type"), HasSubstr("\"event\":\"throw oddly\""));
+  client.round_trip();
+  other.round_trip();
+  EXPECT_EQ(server.failed_tasks(), 0U) << "caught where it happened";
+}
+
+TEST(Events, EveryKindOfApplicationCodeMayThrow) {
+  const auto fail = [](const std::string& what) { throw std::runtime_error(what); };
+  SocketIoServer server;
+  server.main().on_connection([&](Socket& socket) {
+    socket.emit_with_ack(
+        Milliseconds(10), [&](const Result<Arguments>&) { fail("ack time-out"); }, "a");
+    socket.emit_with_ack(
+        std::chrono::hours(1), [&](const Result<Arguments>&) { fail("ack answer"); }, "b");
+    socket.emit_with_ack(
+        std::chrono::hours(1), [&](const Result<Arguments>&) { fail("ack end"); }, "c");
+    socket.on_disconnecting([&](DisconnectReason) { fail("own disconnecting"); });
+    socket.on_disconnect([&](DisconnectReason) { fail("own disconnect"); });
+    fail("connection");
+  });
+  server.main().filter([&](Event& event) {
+    if (event.name() == "filtered") fail("filter");
+    return true;
+  });
+  server.main().on_disconnecting([&](Socket&, DisconnectReason) { fail("disconnecting"); });
+  server.main().on_disconnect([&](Socket&, DisconnectReason) { fail("disconnect"); });
+  server.io().of("/guarded").use([&](Socket&, const Next&) { fail("middleware"); });
+  server.io().of_matching([&](std::string_view) {
+    fail("pattern");
+    return true;
+  });
+  server.start();
+  auto client = server.joined();
+
+  EXPECT_EQ(client.next(), "420[\"a\"]");
+  EXPECT_EQ(client.next(), "421[\"b\"]");
+  EXPECT_EQ(client.next(), "422[\"c\"]");
+  EXPECT_NE(server.logged("\"error\":\"connection\""), "");
+  EXPECT_NE(server.logged("ack time-out"), "");
+  client.send("431[]");
+  EXPECT_NE(server.logged("ack answer"), "");
+  client.emit("[\"filtered\"]");
+  EXPECT_NE(server.logged("\"error\":\"filter\""), "");
+  EXPECT_EQ(client.join("/guarded"), "44/guarded,{\"message\":\"internal error\"}");
+  EXPECT_NE(server.logged("middleware"), "");
+  EXPECT_THAT(client.join("/pattern"), StartsWith("44/pattern,{\"message\":\"Invalid namespace\""));
+  EXPECT_NE(server.logged("namespace pattern failed"), "");
+  client.round_trip();
+  client.send("41");
+  for (const auto* part :
+       {"own disconnecting", "\"disconnecting\"", "ack end", "own disconnect", "\"disconnect\""})
+    EXPECT_NE(server.logged(part), "") << part;
+  EXPECT_THAT(client.join(), StartsWith("40{"));
+  EXPECT_EQ(server.failed_tasks(), 0U);
+}
+
+TEST(Events, ADisconnectingHandlerMayDisconnectOnceMore) {
+  Mailbox<std::string> heard;
+  SocketIoServer server;
+  server.main().on_disconnecting([&](Socket& socket, DisconnectReason) {
+    heard.put("disconnecting from " + std::to_string(socket.rooms().size()));
+    socket.disconnect();
+    socket.disconnect(true);
+  });
+  server.main().on_disconnect([&](Socket& socket, DisconnectReason reason) {
+    heard.put(std::string(to_string(reason)));
+    socket.disconnect(true);
+    EXPECT_FALSE(socket.join("too late"));
+  });
+  server.main().on("join", [](Event& event) { event.socket().join("room"); });
+  server.start();
+  auto client = server.joined();
+  client.emit("[\"join\"]");
+
+  client.send("41");
+
+  EXPECT_EQ(heard.take(), "disconnecting from 1");
+  EXPECT_EQ(heard.take(), "client namespace disconnect");
+  EXPECT_TRUE(client.tcp().closed_by_server());
+  EXPECT_EQ(heard.size(), 0U);
+  EXPECT_EQ(server.main().local_count(), 0U);
+}
+
+TEST(Middlewares, DecideLaterFromAnyThread) {
+  Mailbox<Next> first, second;
+  SocketIoServer server;
+  server.main().use([&](Socket&, const Next& next) { first.put(next); });
+  server.main().use([&](Socket&, const Next& next) { second.put(next); });
+  server.start();
+  auto client = server.client();
+  client.send("40{\"token\":\"x\"}");
+
+  const auto one = first.take();
+  ASSERT_TRUE(one);
+  std::thread([&] {
+    (*one)();
+    (*one)();
+    (*one)(ConnectError{"only the first call counts"});
+  }).join();
+  const auto two = second.take();
+  ASSERT_TRUE(two);
+  (*two)();
+
+  EXPECT_THAT(client.next(), StartsWith("40{"));
+  EXPECT_EQ(second.size(), 0U);
+  client.round_trip();
+}
+
+TEST(Middlewares, RefuseWithMessageAndData) {
+  SocketIoServer server;
+  server.main().use([](Socket& socket, const Next& next) {
+    if (json::string_or_empty(socket.auth(), "token") == "good") {
+      next();
+    } else {
+      next(ConnectError{"bad token", json::value{{"code", "token_invalid"}}});
+    }
+  });
+  server.start();
+  auto client = server.client();
+
+  EXPECT_EQ(client.join("", R"({"token":"bad"})"),
+            R"(44{"message":"bad token","data":{"code":"token_invalid"}})");
+  EXPECT_EQ(client.join(), R"(44{"message":"bad token","data":{"code":"token_invalid"}})");
+  EXPECT_THAT(client.join("", R"({"token":"good"})"), StartsWith("40{"));
+  client.round_trip();
+}
+
+TEST(Middlewares, EventsBeforeTheDecisionAreAnOffence) {
+  Mailbox<Next> waiting;
+  SocketIoServer server;
+  server.main().use([&](Socket&, const Next& next) { waiting.put(next); });
+  server.start();
+  auto client = server.client();
+
+  client.send("40");
+  client.emit("[\"early\"]");
+
+  EXPECT_TRUE(client.tcp().closed_by_server());
+  const auto next = waiting.take();
+  (*next)();
+  EXPECT_EQ(server.main().local_count(), 0U);
+}
+
+TEST(Middlewares, ADecisionNobodyTakesIsFreed) {
+  Mailbox<std::weak_ptr<Socket>> seen;
+  Mailbox<Next> waiting;
+  SocketIoServer server;
+  server.main().use([&](Socket& socket, const Next& next) {
+    seen.put(socket.weak_from_this());
+    waiting.put(next);
+  });
+  server.start();
+  auto client = server.client();
+  client.send("40");
+  const auto socket = seen.take();
+  auto next = waiting.take();
+  client.tcp().close();
+  ASSERT_TRUE(test::eventually([&] { return server.open_sessions() == 0; }));
+  EXPECT_FALSE(socket->expired());
+
+  std::thread([dropped = *std::exchange(next, std::nullopt)] {}).join();
+
+  EXPECT_TRUE(test::eventually([&] { return socket->expired(); }));
+}
+
+TEST(Middlewares, DecisionsMayComeAfterTheServerHasGone) {
+  Mailbox<Next> waiting;
+  {
+    auto server = std::make_unique<SocketIoServer>();
+    server->io().of_pattern("^/dynamic$").use([&](Socket&, const Next& next) { waiting.put(next); });
+    server->start();
+    auto client = server->client();
+    client.send("40/dynamic,");
+    const auto next = waiting.take();
+    ASSERT_TRUE(next);
+    net::ShardPool& pool = server->pool();
+    pool.stop_listening();
+    server->io().close();
+    server->http().close_all();
+    (*next)();
+    server->stop();  // the decision is still in the queue of a shard, and holds the socket and its namespace
+  }
+}
+
+TEST(Namespaces, DynamicOnesComeAndGo) {
+  Mailbox<std::string> joined;
+  SocketIoServer server;
+  server.io().of_pattern("^/room-\\d+$").on_connection([&](Socket& socket) {
+    joined.put(socket.nsp().name());
+  });
+  server.start();
+  auto one = server.client_on(0);
+  auto two = server.client_on(1);
+
+  EXPECT_THAT(one.join("/room-1"), StartsWith("40/room-1,"));
+  EXPECT_THAT(two.join("/room-1"), StartsWith("40/room-1,"));
+  EXPECT_THAT(two.join("/room-2"), StartsWith("40/room-2,"));
+  EXPECT_THAT(two.join("/room-x"), StartsWith("44/room-x,"));
+  EXPECT_THAT(two.join("/room-" + std::string(2'000, '1')), StartsWith("44/room-1"));
+  EXPECT_EQ(server.io().dynamic_count(), 2U);
+  for (const auto* name : {"/room-1", "/room-1", "/room-2"}) EXPECT_EQ(joined.take(), name);
+
+  one.send("41/room-1,");
+  two.send("41/room-2,");
+  EXPECT_TRUE(test::eventually([&] { return server.io().dynamic_count() == 1; }));
+  two.tcp().close();
+  EXPECT_TRUE(test::eventually([&] { return server.io().dynamic_count() == 0; }));
+  EXPECT_THAT(one.join("/room-1"), StartsWith("40/room-1,"));
+}
+
+TEST(Namespaces, DynamicOnesBroadcastAcrossShards) {
+  SocketIoServer server;
+  server.io().of_pattern("^/room-\\d+$").on("say", [](Event& event) {
+    event.socket().nsp().emit("said", event[0]);
+  });
+  server.start();
+  auto one = server.joined_on(0, "/room-1");
+  auto two = server.joined_on(1, "/room-1");
+  auto elsewhere = server.joined_on(1, "/room-2");
+
+  one.emit("[\"say\",\"hi\"]", "/room-1");
+
+  EXPECT_EQ(one.next(), "42/room-1,[\"said\",\"hi\"]");
+  EXPECT_EQ(two.next(), "42/room-1,[\"said\",\"hi\"]");
+  elsewhere.emit("[\"say\",\"me\"]", "/room-2");
+  EXPECT_EQ(elsewhere.next(), "42/room-2,[\"said\",\"me\"]");
+}
+
+// Many come and go at once, on both shards, for the same few names.
+TEST(Namespaces, DynamicOnesSurviveACrowd) {
+  SocketIoServer server;
+  server.io().of_pattern("^/c\\d$").on_connection([](Socket& socket) { socket.nsp().emit("hello"); });
+  server.start();
+  std::vector<std::thread> threads;
+  for (int thread = 0; thread < 4; ++thread) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 60; ++i) {
+        auto client = server.client();
+        EXPECT_THAT(client.join("/c" + std::to_string(i % 3)), StartsWith("40/c"));
+        if (i % 2 == 0) client.send("41/c" + std::to_string(i % 3) + ",");
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+
+  EXPECT_TRUE(test::eventually([&] { return server.io().dynamic_count() == 0; }));
+}
+
+}  // namespace
+}  // namespace togglecast

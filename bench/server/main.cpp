@@ -51,6 +51,19 @@ bool token_is_good(std::string_view token, const std::string& key) {
   return expiry != nullptr && expiry->is_int64() && expiry->get_int64() > now.count();
 }
 
+// Text as configuration has it: names, dates, switches, none twice the same.
+std::string catalogue(std::size_t bytes) {
+  constexpr std::array kWords{"checkout", "search", "invoice", "export", "beta", "mobile", "audit", "theme"};
+  std::string text;
+  for (std::size_t i = 0; text.size() < bytes; ++i) {
+    const std::size_t mixed = i * 2654435761U % 1'000'003;
+    text += std::string(kWords[mixed % 8]) + '.' + kWords[mixed / 8 % 8] + '-' + std::to_string(mixed) +
+            (mixed % 3 == 0 ? " enabled since 2026-" : " disabled since 2025-") +
+            std::to_string(1 + mixed % 12) + '-' + std::to_string(1 + mixed % 28) + "; ";
+  }
+  return text.substr(0, bytes);
+}
+
 }  // namespace
 
 int main(int count, char** values) {
@@ -76,8 +89,12 @@ int main(int count, char** values) {
   io_options.log = &log;
   io_options.retain_handshake = false;
   io_options.connect_timeout = Milliseconds(5'000);
+  io_options.engine.per_message_deflate.enabled = number("--compress", 0) != 0;
   socketio::Server io(shards, io_options);
-  const std::string news(number("--bytes", 200) - 13, 'x');  // with `42["news",""]` the packet has that size
+  const std::string news =
+      options.count("--catalogue") != 0
+          ? catalogue(number("--bytes", 200))
+          : std::string(number("--bytes", 200) - 13, 'x');  // and `42["news",""]` around it
   auto& nsp = io.of("/");
   if (const std::string key = options["--token-key"]; !key.empty()) {
     nsp.use([key](Socket& socket, const Next& next) {

@@ -87,7 +87,10 @@ class ValueBuilder {
   bool on_comment(View, Error&) { return true; }
 
  private:
-  boost::json::value_stack stack_;
+  static constexpr std::size_t kRoom = 1024;  // most texts need no more, and then no memory but their values'
+
+  alignas(boost::json::value) unsigned char room_[kRoom];
+  boost::json::value_stack stack_{boost::json::storage_ptr(), room_, kRoom};
 };
 
 }  // namespace togglecast::json

@@ -28,10 +28,18 @@ void append_rest(std::string& out, std::string_view nsp, std::optional<std::uint
   out += ']';
 }
 
+// Enough for most packets to be written without moving.
+std::size_t likely_size(std::string_view nsp, const json::array& values) {
+  std::size_t size = 32 + nsp.size();
+  for (const auto& value : values) size += value.is_string() ? value.get_string().size() + 3 : 24;
+  return size;
+}
+
 // `plain` is the packet's type without attachments, `binary` the one with them.
 Encoded encode_args(PacketType plain, PacketType binary, std::string_view nsp,
                     std::optional<std::uint64_t> ack_id, const Arguments& args) {
   Encoded encoded;
+  encoded.text.reserve(likely_size(nsp, args.values));
   if (args.attachments.empty()) {
     append_type(encoded.text, plain);
     append_rest(encoded.text, nsp, ack_id, args.values);

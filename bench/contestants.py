@@ -4,9 +4,12 @@ import hashlib
 import hmac
 import json
 import os
+import socket
 import subprocess
 import sys
+import tempfile
 import time
+import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
@@ -36,21 +39,60 @@ def command(kind, options):
     raise ValueError(kind)
 
 
+def post(port, path, body=None, bearer=None):
+    headers = {"Content-Type": "application/json", **({"Authorization": "Bearer " + bearer} if bearer else {})}
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/api/v1{path}", method="POST", headers=headers,
+                                     data=json.dumps(body).encode() if body is not None else None)
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return json.load(answer)
+
+
 class Contestant:
     """A server process and the clients that talk to it."""
 
     def __init__(self, name, kind, load=None, **options):
         self.name = name
+        self.folder = None
+        if kind == "product":
+            self._start_product(options)
+        else:
+            self._start(kind, options)
+        self.load = subprocess.Popen(
+            [os.path.join(BIN, "bench-load"), "--port", self.port, "--process", str(self.server.pid), *(load or self.login)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def _start(self, kind, options):
         if kind == "togglecast":
             options = {"shards": 1, **options}
         options = {key.replace("_", "-"): value for key, value in options.items()}
         self.server = subprocess.Popen(command(kind, options), stdout=subprocess.PIPE, text=True)
         line = self.server.stdout.readline()
         if not line.startswith("listening on "):
-            sys.exit(f"{name} did not start")
-        self.load = subprocess.Popen(
-            [os.path.join(BIN, "bench-load"), "--port", line.split()[2], "--process", str(self.server.pid), *(load or [])],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            sys.exit(f"{self.name} did not start")
+        self.port = line.split()[2]
+        self.login = []
+
+    def _start_product(self, options):
+        """`togglecast serve`, with the token of one client."""
+        self.folder = tempfile.TemporaryDirectory(prefix="togglecast-bench-")
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = str(probe.getsockname()[1])
+        password = "for-measurements-only"
+        arguments = [word for key, value in options.items() for word in (f"--{key.replace('_', '-')}", str(value))]
+        self.server = subprocess.Popen(
+            [os.path.join(BIN, "togglecast"), "serve", "--data", self.folder.name, "--port", self.port, *arguments],
+            env={**os.environ, "TOGGLECAST_OWNER_PASSWORD": password}, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        deadline = time.time() + 20
+        while True:
+            try:
+                admin = post(self.port, "/auth/login", {"username": "owner", "password": password})["token"]
+                break
+            except OSError:
+                if time.time() > deadline or self.server.poll() is not None:
+                    sys.exit(f"{self.name} did not start")
+        client = post(self.port, "/clients", {"key": "bench", "name": "Bench"}, admin)["id"]
+        self.login = ["--namespace", "/client,", "--token", post(self.port, f"/clients/{client}/tokens", None, admin)["token"]]
 
     def ask(self, words):
         self.begin(words)
@@ -73,3 +115,5 @@ class Contestant:
             for pipe in (process.stdin, process.stdout):
                 if pipe:
                     pipe.close()
+        if self.folder:
+            self.folder.cleanup()

@@ -25,8 +25,8 @@ function(read_layers)
   set(togglecast_layers ${layers} PARENT_SCOPE)
 endfunction()
 
-# Folders of siblings, whose files have private functions of the same names: they are never compiled as one.
-set(togglecast_siblings domain service)
+# Folders of siblings, whose files have private functions and constants of the same names: never compiled as one.
+set(togglecast_siblings wire domain service)
 
 function(add_layer layer)
   set(folder ${PROJECT_SOURCE_DIR}/src/${layer})

@@ -22,6 +22,7 @@ class Clients {
  public:
   struct Settings {
     std::uint16_t port = 0;
+    std::string nsp{};      ///< another namespace than `/`, with its comma: `/client,`
     std::string token{};    ///< sent in the CONNECT packet when not empty
     bool compress = false;  ///< offers permessage-deflate; what arrives is counted, not inflated
   };

@@ -1,7 +1,7 @@
 // Drives one server with many connections and tells what that cost it. Commands come on standard input, one a
 // line, each is answered by one line of JSON:
 //
-//   bench-load --port P --process PID [--token T] [--compress 1]
+//   bench-load --port P --process PID [--namespace /client,] [--token T] [--compress 1]
 //   connect N | broadcast IN_FLIGHT ROUNDS | echo CONNECTIONS DEPTH REQUESTS | churn N AT_ONCE | idle SECONDS
 //   | memory
 
@@ -38,6 +38,7 @@ int main(int count, char** values) {
 
   const auto server = static_cast<pid_t>(std::stol(options["--process"]));
   bench::Clients clients({.port = static_cast<std::uint16_t>(std::stoul(options["--port"])),
+                          .nsp = options["--namespace"],
                           .token = options["--token"],
                           .compress = options.count("--compress") != 0});
   std::string line;

@@ -16,12 +16,15 @@
 // The ground: logging, one thread per core, listeners.
 #include "net/shard.hpp"
 #include "net/shard_pool.hpp"
+#include "net/tls_context.hpp"
 #include "observe/log.hpp"
 
 // HTTP beside and beneath Socket.IO.
 #include "web/cors.hpp"
+#include "web/deflate.hpp"
 #include "web/exchange.hpp"
 #include "web/http_server.hpp"
+#include "web/https.hpp"
 #include "web/router.hpp"
 #include "web/trusted_proxies.hpp"
 #include "wire/http/message.hpp"

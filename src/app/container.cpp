@@ -91,6 +91,7 @@ Container::Container(const Settings& settings, Ground& ground, std::shared_ptr<n
       ground_(ground),
       tls_(std::move(tls)),
       shards_(settings.shards),
+      trim_(shards_),
       product_(std::move(product)),
       first_login_(first_login.watch(*product_)),
       refusals_(ground.log, ground.clock),

@@ -17,6 +17,7 @@
 #include "app/refusal_log.hpp"
 #include "app/settings.hpp"
 #include "http_api/api.hpp"
+#include "net/memory_trim.hpp"
 #include "net/shard_pool.hpp"
 #include "net/tls_context.hpp"
 #include "realtime/realtime.hpp"
@@ -61,6 +62,7 @@ class Container {
   Ground& ground_;
   std::shared_ptr<net::TlsContext> tls_;  // null: plain HTTP
   net::ShardPool shards_;
+  net::MemoryTrim trim_;
   std::unique_ptr<service::Product> product_;
   service::ChangeFeed::Subscription first_login_;
   RefusalLog refusals_;

@@ -22,6 +22,14 @@ int cannot_start(const Error& error) {
   return 1;
 }
 
+// The account exists from now on, and the next start will not tell its password.
+void tell_first_login(const FirstLogin& first_login) {
+  if (first_login.told() != FirstLogin::Told::on_terminal) return;
+  std::printf("Login    %.*s, password %s  (shown this once)\n",
+              static_cast<int>(service::kFirstOwner.size()), service::kFirstOwner.data(),
+              std::string(first_login.password().reveal()).c_str());
+}
+
 // A variable that looks like ours and is none is a mistake that would go unnoticed.
 void warn_of_unknown_variables(observe::Log& log) {
   constexpr std::string_view kPrefix = "TOGGLECAST_";
@@ -49,7 +57,10 @@ int serve(const Settings& settings) {
   auto house = Container::build(settings, ground, first_login);
   if (!house) return cannot_start(house.error());
   const auto bound = (*house)->listen();
-  if (!bound) return cannot_start(bound.error());
+  if (!bound) {
+    tell_first_login(first_login);
+    return cannot_start(bound.error());
+  }
   (*house)->serve();
 
   std::error_code ignored;

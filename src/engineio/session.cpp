@@ -13,7 +13,7 @@ namespace {
 
 namespace ws = wire::websocket;
 
-constexpr Milliseconds kCrossingPoll{30};   // how long a poll may be under way when the client closes
+constexpr Milliseconds kCrossingPoll{100};  // how long a poll may be under way when the client closes
 constexpr Milliseconds kQuietStart{2'000};  // no early ping while a client may still be joining and upgrading
 
 // The first ping comes up to about half an interval early, so that clients that came back together do not

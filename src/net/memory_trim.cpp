@@ -29,6 +29,7 @@ void MemoryTrim::look() {
   if (looks_left_ == 0) return;
   --looks_left_;
   ::malloc_trim(0);
+  trims_.fetch_add(1, std::memory_order_relaxed);
 }
 
 }  // namespace togglecast::net

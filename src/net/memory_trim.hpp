@@ -4,6 +4,7 @@
 // does not run.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 
 #include "net/shard_pool.hpp"
@@ -22,6 +23,9 @@ class MemoryTrim {
   MemoryTrim& operator=(const MemoryTrim&) = delete;
   ~MemoryTrim() = default;
 
+  /// How often it was done; for any thread.
+  [[nodiscard]] std::uint64_t trims() const noexcept { return trims_.load(std::memory_order_relaxed); }
+
  private:
   void look();
   /// Connections that have come, plus those that have gone.
@@ -32,6 +36,7 @@ class MemoryTrim {
   CallbackTimer timer_;
   std::uint64_t seen_ = 0;
   int looks_left_ = 0;
+  std::atomic<std::uint64_t> trims_{0};
 };
 
 }  // namespace togglecast::net

@@ -102,8 +102,9 @@ void Shard::loop() {
       }
       if (ran) posted_.store(true, std::memory_order_relaxed);
     }
-    busy = serve_streams();
+    const bool served = serve_streams();
     finish_turn();
+    busy = served || !resumed_.empty();
   }
   current_shard = nullptr;
 }
@@ -119,6 +120,7 @@ void Shard::run_ready() {
     streams_ready_ = true;
     ran = serve_streams() || ran;
     finish_turn();
+    ran = ran || !resumed_.empty();
     context.restart();
   }
   current_shard = nullptr;
@@ -137,13 +139,12 @@ bool Shard::serve_streams() {
   const auto tell = [this](std::uint64_t key, std::uint32_t events) {
     if (Stream* stream = outlets_.find(key)) attempt([stream, events] { stream->on_ready(events); });
   };
-  const bool resumed = !resumed_.empty();
-  if (resumed) {
+  if (!resumed_.empty()) {
     std::vector<std::uint64_t> keys;
     keys.swap(resumed_);
     for (const std::uint64_t key : keys) tell(key, 0);
   }
-  if (!streams_ready_) return !resumed_.empty();
+  if (!streams_ready_) return false;
   std::array<epoll_event, kStreamsPerTurn> events;
   const int count = ::epoll_wait(reactor_->streams.native_handle(), events.data(), kStreamsPerTurn, 0);
   for (int i = 0; i < count; ++i) {
@@ -151,7 +152,7 @@ bool Shard::serve_streams() {
     tell(event.data.u64, event.events);
   }
   streams_ready_ = count > 0;
-  return streams_ready_ || resumed || !resumed_.empty();
+  return streams_ready_;
 }
 
 bool Shard::watch(Stream& stream, Outlets::Index outlet, int descriptor) {

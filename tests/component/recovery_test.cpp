@@ -147,13 +147,17 @@ TEST_F(RecoveryTest, EveryEventArrivesExactlyOnceAcrossCuts) {
   constexpr int kSenders = 3, kReconnects = 12;
   std::atomic<bool> stop{false};
   std::vector<std::atomic<int>> sent(kSenders);
+  std::atomic<int> ahead{0};  // of the reader: so few that its connection's backlog has room for them
   std::vector<std::thread> senders;
   for (int sender = 0; sender < kSenders; ++sender) {
     senders.emplace_back([&, sender] {
       auto& count = sent[static_cast<std::size_t>(sender)];
       while (!stop) {
-        server_.main().emit("n", sender, count.load());
-        ++count;
+        if (ahead < 1'000) {
+          server_.main().emit("n", sender, count.load());
+          ++count;
+          ++ahead;
+        }
         std::this_thread::yield();
       }
     });
@@ -169,6 +173,7 @@ TEST_F(RecoveryTest, EveryEventArrivesExactlyOnceAcrossCuts) {
       if (expected < 0) expected = number;  // joined in the middle
       ASSERT_EQ(number, expected) << packet;
       ++expected;
+      --ahead;
       offset = offset_of(packet);
     };
     for (int round = 0; round <= kReconnects; ++round) {
@@ -180,6 +185,7 @@ TEST_F(RecoveryTest, EveryEventArrivesExactlyOnceAcrossCuts) {
         const std::string packet = client.next();
         if (packet.starts_with("40{")) {
           accepted = true;
+          if (round == 0) ahead = 0;  // what came before is not for it
           ASSERT_TRUE(round == 0 || test::string_member(packet, "pid") == pid) << "not recovered";
           pid = test::string_member(packet, "pid");
           continue;

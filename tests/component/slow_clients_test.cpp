@@ -60,10 +60,12 @@ class SlowClients : public ::testing::Test {
     server_->start();
     other_ = std::make_unique<SocketIoClient>(server_->joined());
   }
-  // Only the bystander is left.
+  // Only the bystander is left, which goes on answering pings.
   void expect_gone() {
-    EXPECT_TRUE(
-        test::eventually([&] { return server_->open_sessions() == 1 && server_->open_streams() == 1; }));
+    EXPECT_TRUE(test::eventually([&] {
+      other_->round_trip();
+      return server_->open_sessions() == 1 && server_->open_streams() == 1;
+    }));
   }
   static web::HttpOptions short_requests() { return {.request_timeout = kTime}; }
   static Options short_heartbeat() {

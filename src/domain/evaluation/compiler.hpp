@@ -9,7 +9,6 @@
 
 #include <cstddef>
 #include <functional>
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,14 +42,5 @@ using FindEvaluator = std::function<ProgramPtr(std::string_view)>;
 [[nodiscard]] ProgramPtr compile(const json::value& rule, const std::string& origin,
                                  const FindEvaluator& find_evaluator, const CompileOptions& options,
                                  Issues& issues);
-
-/// Shared rules by name: `$evaluators`, or segments.
-using Evaluators = std::map<std::string, ProgramPtr, std::less<>>;
-[[nodiscard]] FindEvaluator finder(const Evaluators& evaluators);
-
-/// Compiles rules that may refer to each other, whatever their order; circles are refused. Those that are
-/// wrong are left out. `origin` is the JSON Pointer of `rules`.
-[[nodiscard]] Evaluators compile_evaluators(const json::object& rules, const std::string& origin,
-                                            const CompileOptions& options, Issues& issues);
 
 }  // namespace togglecast::domain::evaluation

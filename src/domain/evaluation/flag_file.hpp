@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "domain/evaluation/evaluators.hpp"
 #include "domain/evaluation/flag.hpp"
 
 namespace togglecast::domain::evaluation {

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "domain/evaluation/conversions.hpp"
 #include "domain/evaluation/fractional.hpp"
 #include "domain/evaluation/meter.hpp"
 #include "domain/evaluation/program.hpp"

@@ -6,6 +6,7 @@
 #include <span>
 #include <string_view>
 
+#include "domain/evaluation/conversions.hpp"
 #include "domain/evaluation/meter.hpp"
 #include "domain/evaluation/operators.hpp"
 #include "domain/evaluation/program.hpp"

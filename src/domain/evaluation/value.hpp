@@ -1,16 +1,13 @@
 // What rules compute with: a small view on JSON that owns nothing. Texts, arrays and objects point into the
 // context, into the program's constants or into the memory of the running evaluation, and die with it.
-// Conversions are those of ECMAScript (ECMA-262, 7.1 and 7.2), which JsonLogic's reference relies on.
 // Thread rule: plain values.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 #include "base/json.hpp"
-#include "domain/evaluation/meter.hpp"
 
 namespace togglecast::domain::evaluation {
 
@@ -69,7 +66,8 @@ class Value {
   [[nodiscard]] bool boolean() const noexcept { return boolean_; }
   [[nodiscard]] double number() const noexcept { return number_; }
   [[nodiscard]] std::string_view text() const noexcept { return {text_, size_}; }
-  [[nodiscard]] const Root& root() const noexcept { return *root_; }
+  [[nodiscard]] const Root& root() const noexcept { return *root_; }  ///< of a root and of its `$flagd`
+  [[nodiscard]] const json::object& object() const noexcept { return *object_; }  ///< of an object of JSON
   /// Elements of an array.
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] Value at(std::size_t index) const noexcept {
@@ -83,7 +81,6 @@ class Value {
 
   /// `===`: arrays and objects are equal only to themselves.
   friend bool strict_equal(const Value& a, const Value& b) noexcept;
-  friend json::value to_json(const Value& value, Meter& meter, std::size_t depth);
 
  private:
   explicit Value(Kind kind) noexcept : kind_(kind) {}
@@ -114,24 +111,8 @@ struct Pair {
   Value accumulator;
 };
 
-/// JsonLogic's truth: as in JavaScript, but an empty array is false.
-[[nodiscard]] bool truthy(const Value& value) noexcept;
-/// Number(x)
-[[nodiscard]] double to_number(const Value& value, Meter& meter);
-/// parseFloat(x)
-[[nodiscard]] double parse_float(const Value& value, Meter& meter);
-/// String(x)
-void append_text(std::string& out, const Value& value, Meter& meter);
-/// Array.prototype.join: nothing becomes empty.
-void append_joined(std::string& out, const Value& array, std::string_view separator, Meter& meter);
+/// `===`: see Value.
 [[nodiscard]] bool strict_equal(const Value& a, const Value& b) noexcept;
-[[nodiscard]] bool loose_equal(const Value& a, const Value& b, Meter& meter);
-/// `a < b`
-[[nodiscard]] bool less(const Value& a, const Value& b, Meter& meter);
-/// `a <= b`
-[[nodiscard]] bool less_equal(const Value& a, const Value& b, Meter& meter);
-/// A copy that owns itself; undefined and numbers that are none become null, whole numbers become integers.
-[[nodiscard]] json::value to_json(const Value& value, Meter& meter, std::size_t depth = 0);
 
 /// The index that the name of an array element stands for ("0", "17"), or npos.
 [[nodiscard]] std::size_t element_index(std::string_view name) noexcept;

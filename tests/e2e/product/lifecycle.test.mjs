@@ -7,7 +7,7 @@ import { describe, test } from 'node:test';
 import { until } from '../support/deadline.mjs';
 import { EngineSocket } from '../support/engine.mjs';
 import { dataFolder, kOwner, kPassword, ownKey, Product, program } from '../support/product.mjs';
-import { freePort } from '../support/server.mjs';
+import { freePort, Process, togglecastBinary } from '../support/server.mjs';
 
 /** A data folder; it goes with the test, after the servers that were started on it. */
 async function folder(t) {
@@ -166,6 +166,24 @@ describe('what goes wrong at the start', () => {
     assert.match(refused.output, /--port/);
     assert.match(refused.output, new RegExp(`\\b${port}\\b`));
     assert.match(refused.output, new RegExp(`\\b${process.pid}\\b`));
+  });
+
+  test('a first start on a terminal tells the password even when the port is taken', async (t) => {
+    const data = await folder(t);
+    const listener = net.createServer().listen(0, '127.0.0.1');
+    t.after(() => listener.close());
+    await new Promise((listening) => listener.once('listening', listening));
+    const { port } = listener.address();
+    const serve = `'${togglecastBinary}' serve --port ${port} --data '${data}'`;
+    const terminal = new Process('script', ['-qec', serve, '/dev/null']);
+    const { code } = await terminal.exited;
+
+    assert.notEqual(code, 0);
+    assert.match(terminal.output, /--port/);
+    const password = /Login +owner, password (\S+)/.exec(terminal.output)?.[1];
+    assert.ok(password, terminal.output);
+    const product = await start(data, { env: {} });
+    await product.login(kOwner, password);
   });
 
   test('an unknown option is named', async (t) => {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -265,6 +266,22 @@ TEST_F(StreamTest, NothingIsReadWhilePaused) {
   run([this] { side_->stream->start_reading(); });
 
   EXPECT_TRUE(eventually([this] { return ask<std::string>([this] { return side_->received; }) == "wait"; }));
+}
+
+TEST_F(StreamTest, WhatCameMeanwhileIsReadWhenReadingBeginsAtTheEndOfATurn) {
+  reading_ = false;
+  auto client = connect();
+  client.send("early");
+  const int descriptor =
+      ask<int>([this] { return Shard::current()->outlets()[side_->stream->outlet()].descriptor; });
+  pollfd ready{.fd = descriptor, .events = POLLIN, .revents = 0};
+  ASSERT_EQ(::poll(&ready, 1, 10'000), 1);
+  test::Mailbox<std::string> heard;
+  run([&] { side_->react = [&heard](std::string_view bytes) { heard.put(std::string(bytes)); }; });
+
+  run([this] { Shard::current()->at_turn_end([this] { side_->stream->start_reading(); }); });
+
+  EXPECT_EQ(heard.take(), "early");
 }
 
 TEST_F(StreamTest, AThrowingHandlerEndsItsOwnStream) {

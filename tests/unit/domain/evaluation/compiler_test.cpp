@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "domain/evaluation/evaluators.hpp"
 #include "domain/evaluation/flag.hpp"
 #include "unit/domain/evaluation/vectors.hpp"
 

@@ -153,5 +153,26 @@ TEST(Flags, ABooleanAnswerTakesNoMemory) {
   EXPECT_EQ(count, 0U);
 }
 
+TEST(Flags, ALargeTextDoesTakeMemoryAndIsCounted) {
+  Issues issues;
+  const Flag flag("f",
+                  *read_flag(json::parse(R"({"state": "ENABLED", "variants": {"a": "x"},
+                      "targeting": {"if": [{"==": [{"cat": [{"var": "t"}, {"var": "t"}]}, ""]}, "a"]}})")
+                                 .value(),
+                             "", Strictness::as_schema, issues),
+                  {});
+  json::object context;
+  context["t"] = std::string(2'000, 'x');
+  Root root;
+  root.context = &context;
+
+  const test::AllocationMeter allocations;
+  const Resolution resolution = flag.evaluate(root);
+  const std::size_t count = allocations.count();
+
+  EXPECT_EQ(resolution.reason, Reason::by_default);
+  EXPECT_GT(count, 1U);  // the text, and its copy that the evaluation keeps
+}
+
 }  // namespace
 }  // namespace togglecast::domain::evaluation

@@ -18,8 +18,9 @@ json::value put(const json::value& first, const json::value& weights, Bucketing 
   std::vector<Value> arguments;
   if (!first.is_null()) arguments.push_back(Value::of(first));
   for (const json::value& weight : weights.as_array()) arguments.push_back(Value::of(weight));
+  std::pmr::monotonic_buffer_resource memory;
   Meter meter(kMaxSteps);
-  return to_json(fractional(arguments, Value(root), bucketing, *std::pmr::new_delete_resource()), meter);
+  return to_json(fractional(arguments, Value(root), bucketing, memory), meter);
 }
 
 TEST(Murmur3, HashesAsTheReference) {

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "domain/evaluation/compiler.hpp"
+#include "domain/evaluation/evaluators.hpp"
 #include "domain/evaluation/interpreter.hpp"
 #include "unit/domain/evaluation/vectors.hpp"
 

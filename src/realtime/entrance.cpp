@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/pooled.hpp"
 #include "realtime/emit.hpp"
 #include "realtime/events.hpp"
 #include "realtime/login.hpp"
@@ -54,7 +55,7 @@ void Entrance::check(Socket& socket, const Next& next) {
 
   const EventBudget budget(house_.options.events_per_second, house_.options.event_burst,
                            socket.shard().now());
-  auto peer = std::make_shared<Peer>(budget, [this, &socket] { on_due(socket); });
+  auto peer = std::allocate_shared<Peer>(PoolAllocator<Peer>(), budget, [this, &socket] { on_due(socket); });
   peer->offsets = *offsets;
   const auto token = presented_token(socket);
   if (!token) return refuse(token.error());

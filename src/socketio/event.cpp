@@ -10,6 +10,8 @@
 namespace togglecast::socketio {
 
 struct Ack::State {
+  State(const std::shared_ptr<Socket>& asker, std::uint64_t number)
+      : socket(asker), shard(asker->shard()), id(number) {}
   std::weak_ptr<Socket> socket;
   net::Shard& shard;
   std::uint64_t id;
@@ -17,7 +19,7 @@ struct Ack::State {
 };
 
 Ack::Ack(const std::shared_ptr<Socket>& socket, std::uint64_t id)
-    : state_(new State{socket, socket->shard(), id}) {}
+    : state_(std::make_shared<State>(socket, id)) {}
 
 void Ack::send(Arguments args) const {
   if (!wanted() || state_->sent.exchange(true)) return;

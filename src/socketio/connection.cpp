@@ -40,7 +40,9 @@ Connection::Connection(Server& server, engineio::Session& session, engineio::Han
   shard().arm(*beginning_, server.options().connect_timeout);
 }
 
-Connection::~Connection() = default;
+Connection::~Connection() {
+  for (const auto& socket : sockets_) socket->abandon();  // none, unless the shards stopped without a close
+}
 
 void Connection::on_text(std::string_view message) { on_decoded(decoder_.text(message)); }
 void Connection::on_binary(std::string_view message) { on_decoded(decoder_.binary(message)); }

@@ -343,6 +343,17 @@ void Socket::gone(DisconnectReason reason) {
   release();
 }
 
+void Socket::abandon() noexcept {
+  if (connected()) {
+    nsp_->rooms(shard_).exit(*this);
+    nsp_->exited();
+  }
+  state_ = State::disconnected;
+  connection_ = nullptr;
+  app_state_.reset();
+  details_.reset();
+}
+
 void Socket::release() {
   app_state_.reset();
   if (details_ != nullptr) details_->own.reset();

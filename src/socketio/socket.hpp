@@ -141,6 +141,8 @@ class Socket : public std::enable_shared_from_this<Socket> {
   void on_ack(std::uint64_t id, Arguments args);
   void disconnect_now(bool close);
   void gone(DisconnectReason reason);
+  /// The connection is destroyed, and nobody is told: lets go of all that may hold this socket.
+  void abandon() noexcept;
   void drained();
   void call_disconnect_handlers(const std::vector<std::function<void(DisconnectReason)>>& own_handlers,
                                 const std::vector<DisconnectHandler>& shared, DisconnectReason reason);

@@ -34,7 +34,7 @@ constexpr bool kInstrumented = true;  // their allocators tell nothing, and ever
 constexpr bool kInstrumented = false;
 #endif
 constexpr int kThreads = 3;
-constexpr int kLivesPerThread = kInstrumented ? 400 : 2'000;
+constexpr int kLivesPerThread = kInstrumented ? 200 : 2'000;
 
 constexpr std::string_view kPath = "/socket.io/?EIO=4&transport=";
 

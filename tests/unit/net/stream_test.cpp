@@ -347,7 +347,7 @@ TEST_F(StreamTest, CountsOpenStreams) {
 
 TEST_F(StreamTest, StreamsThatAreOpenWhenTheShardsStopAreFreed) {
   auto client = connect();
-  auto blocked = side_->stream;
+  auto blocked = ask<StreamPtr>([this] { return side_->stream; });  // its count is the shard's own
   run([&] { blocked->send(std::string(16 * 1024 * 1024, 'x')); });
 
   pool_.stop();

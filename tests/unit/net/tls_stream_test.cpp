@@ -350,23 +350,13 @@ TEST_F(ImpatientTlsStreamTest, AHandshakeThatIsNotDoneInTimeEnds) {
 class TwoShardTlsTest : public ::testing::Test {
  protected:
   ~TwoShardTlsTest() override {
-    pool_.run_on_all([](Shard&) {});  // the last answer's handler has returned, and posted the move
-    pool_.run_on_all([this](Shard& shard) {
-      for (auto& side : sides_)
-        if (side != nullptr && &side->stream->shard() == &shard) side.reset();
-    });
+    pool_.run_on_all([](Shard&) {});  // the connection may still be on its way to the other shard
+    pool_.run_on_all([this](Shard& shard) { sides_[shard.index()].reset(); });
     pool_.stop();
   }
-  togglecast::testing::TemporaryFolder folder_;
-  test::CertificateFiles files_ = test::make_certificate(folder_.path(), "server");
-  std::unique_ptr<Side> sides_[2];  // one per shard
-  std::function<void(Shard&, StreamPtr)> take_up_;
-  ShardPool pool_{2};
-};
 
-TEST_F(TwoShardTlsTest, AConnectionTakesItsSessionAlongToAnotherShard) {
-  const auto context = TlsContext::load({.certificate = files_.certificate, .key = files_.key}).value();
-  take_up_ = [this](Shard& shard, StreamPtr stream) {
+  // Says which shard heard, and moves to the other one.
+  void take_up(Shard& shard, StreamPtr stream) {
     auto& side = sides_[shard.index()];
     side = std::make_unique<Side>(std::move(stream));
     side->react = [this, from = &shard](std::string_view bytes) {
@@ -376,11 +366,22 @@ TEST_F(TwoShardTlsTest, AConnectionTakesItsSessionAlongToAnotherShard) {
       ASSERT_TRUE(*moving);
       Shard& target = pool_.at(1 - from->index());
       from->retire(std::move(sides_[from->index()]));
-      target.post([this, moving, to = &target] { take_up_(*to, Stream::adopt(*to, std::move(*moving))); });
+      target.post([this, moving, to = &target] { take_up(*to, Stream::adopt(*to, std::move(*moving))); });
     };
     side->stream->start_reading();
-  };
-  const auto port = pool_.listen({.addresses = {"127.0.0.1"}, .tls = context}, take_up_);
+  }
+
+  togglecast::testing::TemporaryFolder folder_;
+  test::CertificateFiles files_ = test::make_certificate(folder_.path(), "server");
+  std::unique_ptr<Side> sides_[2];  // one per shard
+  ShardPool pool_{2};
+};
+
+TEST_F(TwoShardTlsTest, AConnectionTakesItsSessionAlongToAnotherShard) {
+  const auto context = TlsContext::load({.certificate = files_.certificate, .key = files_.key}).value();
+  const auto port =
+      pool_.listen({.addresses = {"127.0.0.1"}, .tls = context},
+                   [this](Shard& shard, StreamPtr stream) { take_up(shard, std::move(stream)); });
   pool_.start();
   TlsClient client(*port);
   ASSERT_TRUE(client.connect());

@@ -301,8 +301,7 @@ TEST_F(ReasonsTest, APollThatIsBrokenOff) {
   auto client = server().polling();
   client.post("40");
   client.receive();
-  client.begin_poll();
-  server().settle();
+  server().hold_poll(client);
   client.gets().tcp().close();
   EXPECT_EQ(reasons_.take(), "transport error");
 }

@@ -47,7 +47,7 @@ TEST(Lifecycle, CloseTellsEveryoneAndLeavesNothing) {
   auto polling = server.polling();
   polling.post("40");
   polling.receive();
-  polling.begin_poll();
+  server.hold_poll(polling);
 
   server.io().close(wire::websocket::CloseCode::service_restart);
 

@@ -195,8 +195,7 @@ TEST(Limits, OverlappingPollsEndTheSession) {
   SocketIoServer server;
   server.start();
   auto client = server.polling();
-  client.begin_poll();
-  server.settle();
+  server.hold_poll(client);
 
   EXPECT_EQ(client.posts().get(client.target()).status, 400);
 

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -89,6 +90,18 @@ class SocketIoServer {
     return made;
   }
   PollingClient polling() { return {HttpClient(port_), HttpClient(port_)}; }
+
+  /// Begins a poll and waits until the server holds it.
+  void hold_poll(PollingClient& client) {
+    client.begin_poll();
+    EXPECT_TRUE(eventually([&] {
+      std::atomic<bool> held{false};
+      io_->engine().for_each_session([&](engineio::Session& session, engineio::SessionHandler&) {
+        if (session.id() == client.sid() && session.writable()) held = true;
+      });
+      return held.load();
+    }));
+  }
 
   /// Waits until all shards have run what was posted before, also what that posted in turn.
   void settle() {

@@ -76,6 +76,12 @@ class ImpactFinder {
     const UnixMillis from = before_.as_of();
     const UnixMillis to = after_.as_of();
     if (from == to) return;
+    // Over with this revision, whether or not it takes the override away.
+    before_.links().for_each(Relation::expiry, [&](const Link& link) {
+      if (link.used > to.value) return false;
+      if (link.used > from.value) clients_.insert(link.user);
+      return true;
+    });
     for (const Snapshot* state : {&before_, &after_}) {
       state->links().for_each(Relation::timed, [&](const Link& link) {
         const TimeUse time = state->feature(link.user)->time();

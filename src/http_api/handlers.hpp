@@ -44,5 +44,10 @@ void revoke_token(const CallPtr& call);
 
 // activity.cpp
 void list_activity(const CallPtr& call);
+void undo_activity(const CallPtr& call);
+
+// state.cpp
+void read_state(const CallPtr& call);
+void read_difference(const CallPtr& call);
 
 }  // namespace togglecast::http_api

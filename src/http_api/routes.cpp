@@ -36,6 +36,9 @@ constexpr Route kRoutes[] = {
     {Method::del, "/api/v1/clients/{id}/tokens/{token_id}", Access::admin, revoke_token},
 
     {Method::get, "/api/v1/activity", Access::admin, list_activity},
+    {Method::post, "/api/v1/activity/{revision}/undo", Access::admin, undo_activity},
+    {Method::get, "/api/v1/state", Access::admin, read_state},
+    {Method::get, "/api/v1/state/diff", Access::admin, read_difference},
 };
 
 }  // namespace

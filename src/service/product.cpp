@@ -49,7 +49,9 @@ Product::Product(std::unique_ptr<storage::Store> store, std::unique_ptr<storage:
       clients_(writer_, model_),
       tokens_(writer_, model_, keys_, random, options.tokens),
       admins_(writer_, model_, reader_, workers_, keys_, random, clock, options.admins),
-      activity_(reader_) {}
+      activity_(reader_, model_, writer_),
+      history_(reader_, model_, clock),
+      time_(writer_, model_, feed_, clock, log) {}
 
 Result<std::unique_ptr<Product>> Product::open(std::unique_ptr<storage::Store> store,
                                                const ProductOptions& options, const Clock& clock,
@@ -60,7 +62,9 @@ Result<std::unique_ptr<Product>> Product::open(std::unique_ptr<storage::Store> s
   std::unique_ptr<Product> product(
       new Product(std::move(store), std::move(*reader), options, clock, random, log, metrics));
   if (auto loaded = product->load(options, clock, random); !loaded) return tl::unexpected(loaded.error());
+  if (auto caught_up = product->time_.catch_up(); !caught_up) return tl::unexpected(caught_up.error());
   product->writer_.start();
+  product->time_.start();
   return product;
 }
 
@@ -137,6 +141,7 @@ Result<void> Product::make_first_owner(const ProductOptions& options) {
 }
 
 void Product::stop() {
+  time_.stop();
   reader_.stop();  // hands its last work on to the workers, and they theirs to the writer
   workers_.stop();
   writer_.stop();

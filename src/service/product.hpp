@@ -11,6 +11,8 @@
 #include "service/admin_service.hpp"
 #include "service/authenticator.hpp"
 #include "service/entity_service.hpp"
+#include "service/history.hpp"
+#include "service/time_keeper.hpp"
 
 namespace togglecast::service {
 
@@ -55,6 +57,8 @@ class Product {
   [[nodiscard]] TokenService& tokens() noexcept { return tokens_; }
   [[nodiscard]] AdminService& admins() noexcept { return admins_; }
   [[nodiscard]] ActivityService& activity() noexcept { return activity_; }
+  [[nodiscard]] History& history() noexcept { return history_; }
+  [[nodiscard]] TimeKeeper& time() noexcept { return time_; }
   /// The store's last failure, unless a write has succeeded since.
   [[nodiscard]] Result<void> health() const { return writer_.health(); }
 
@@ -86,6 +90,8 @@ class Product {
   TokenService tokens_;
   AdminService admins_;
   ActivityService activity_;
+  History history_;
+  TimeKeeper time_;
   bool made_first_owner_ = false;
 };
 

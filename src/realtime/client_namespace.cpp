@@ -39,7 +39,7 @@ Result<json::object> ClientNamespace::admit(socketio::Socket& socket, Peer& peer
   const auto state = house_.broadcaster(socket).current(peer.who.environment);
   const auto client = state->find<domain::Client>(peer.who.id);
   if (client == nullptr) return fail(Errc::revoked, "this client is gone");
-  peer.client = client;
+  Broadcaster::take_client(socket, peer, client);
   socket.join(room(peer.who.environment, kAllClients));
   socket.join(client_room(peer.who.environment, client->id));
   return domain::client_view(*state, *client, peer.context.get());
@@ -52,7 +52,7 @@ void ClientNamespace::config_check(socketio::Event& event) const {
   const auto claimed = revision_argument(event);
   if (!claimed) return refuse(event, event::kConfigStatus, claimed.error());
   const auto state = house_.broadcaster(socket).current(peer.who.environment);
-  const bool up_to_date = *claimed == 0 ? peer.sent == state->revision() && peer.behind == nullptr
+  const bool up_to_date = *claimed == 0 ? house_.broadcaster(socket).told(peer) == state->revision()
                                         : *claimed == state->revision();
   answer(event, event::kConfigStatus,
          {{"up_to_date", up_to_date}, {"revision", state->revision()}, {"epoch", state->head().epoch}});

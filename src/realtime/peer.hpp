@@ -44,7 +44,9 @@ struct Peer final : net::TimerNode {
   bool offsets = true;  ///< false: `auth.offsets` asked for events without them
   bool warned = false;  ///< token_expiring was sent for the present token
   service::Principal who;
-  std::shared_ptr<const domain::Client> client;  ///< of a client: as of what it has been told
+  std::shared_ptr<const domain::Client> client;  ///< of a client: as of what it has been told …
+  bool active = false;                           ///< … and what pushes need of it at hand
+  bool plain = true;                             ///< it has no overrides
   std::shared_ptr<const json::object> context;   ///< what a client says of itself; null: nothing
   domain::Kinds readable;                        ///< by an admin
   domain::Revision sent = 0;                     ///< what it has been told, or is being told

@@ -10,11 +10,16 @@ std::vector<std::unique_ptr<Broadcaster>> make_broadcasters(net::ShardPool& shar
                                                             const Clock& clock, observe::Metrics& metrics) {
   const BroadcasterCounters counters{
       metrics.counter("togglecast_push_commits_total", "Commits pushed, counted on every shard."),
-      metrics.counter("togglecast_push_encoded_total",
-                      "Batches encoded: one for all connections that see the same."),
       metrics.counter("togglecast_push_delivered_total", "Batches handed to connections."),
       metrics.counter("togglecast_push_deferred_total",
                       "Connections that were busy and will be advanced when they drain."),
+      metrics.counter("togglecast_push_slices_total", "Pieces that pushes to clients were done in."),
+      {metrics.counter("togglecast_push_inputs_total",
+                       "Distinct inputs looked at: connections for which rules read the same are one."),
+       metrics.counter("togglecast_push_evaluated_total",
+                       "Answers worked out: a feature for one input in one state."),
+       metrics.counter("togglecast_push_encoded_total",
+                       "Batches encoded: one for all connections that see the same.")},
   };
   std::vector<std::unique_ptr<Broadcaster>> made;
   for (std::size_t i = 0; i < shards.size(); ++i) {

@@ -42,6 +42,9 @@ void list_tokens(const CallPtr& call);
 void issue_token(const CallPtr& call);
 void revoke_token(const CallPtr& call);
 
+// broadcasts.cpp
+void broadcast(const CallPtr& call);
+
 // activity.cpp
 void list_activity(const CallPtr& call);
 

@@ -55,6 +55,8 @@ class Broadcaster {
   /// Sends what happened after `revision`, which the connection says it has: the updates since then, or the
   /// whole view when that is out of reach.
   void catch_up(socketio::Socket& socket, Peer& peer, domain::Revision revision);
+  /// `config_sync`: the whole view of a client at once.
+  void send_whole_view(socketio::Socket& socket, Peer& peer, std::string_view reason);
   /// What was queued for this connection has left: what it missed meanwhile follows.
   void on_drained(socketio::Socket& socket);
 
@@ -67,7 +69,6 @@ class Broadcaster {
   void recheck_admins(const service::Commit& commit);
   void for_each(socketio::Namespace& nsp, const std::string& room, const Tell& tell);
   void send(socketio::Socket& socket, const Batch& batch);
-  void send_whole_view(socketio::Socket& socket, Peer& peer, std::string_view reason);
   /// True when the connection takes nothing now: it is marked and will be advanced from `from`.
   [[nodiscard]] bool defer(socketio::Socket& socket, Peer& peer, const domain::SnapshotPtr& from);
   [[nodiscard]] static Batch batch_for(const Peer& peer, const domain::Snapshot& from,

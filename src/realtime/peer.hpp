@@ -4,13 +4,17 @@
 
 #include <algorithm>
 #include <functional>
+#include <memory>
 #include <utility>
+#include <vector>
 
 #include "base/clock.hpp"
+#include "base/json.hpp"
 #include "domain/kind.hpp"
 #include "domain/snapshot.hpp"
 #include "domain/view.hpp"
 #include "net/timer_wheel.hpp"
+#include "realtime/message_queue.hpp"
 #include "service/principal.hpp"
 
 namespace togglecast::realtime {
@@ -33,9 +37,20 @@ class EventBudget {
   TimePoint at_;
 };
 
+/// One entity of one environment, as admins watch it.
+struct EntityName {
+  std::string environment;
+  domain::Kind kind = domain::Kind::platform;
+  domain::Id id = 0;
+  friend auto operator<=>(const EntityName&, const EntityName&) = default;
+};
+
+/// What a connection says of itself; null: nothing.
+using ContextPtr = std::shared_ptr<const json::object>;
+
 struct Peer final : net::TimerNode {
-  Peer(EventBudget events, std::function<void()> timer_callback)
-      : budget(events), on_due(std::move(timer_callback)) {}
+  Peer(EventBudget events, const MessageLimit& limit, std::function<void()> timer_callback)
+      : messages(limit), budget(events), on_due(std::move(timer_callback)) {}
   ~Peer() override = default;
 
   bool logged_in = false;
@@ -45,7 +60,11 @@ struct Peer final : net::TimerNode {
   domain::ClientScope scope;   ///< of a client
   domain::Kinds readable;      ///< by an admin
   domain::Revision sent = 0;   ///< what it has been told, or is being told
+  domain::Revision acknowledged = 0;  ///< its receipt: what it says it has applied; never above `sent`
   domain::SnapshotPtr behind;  ///< the state it has, while its connection does not take more
+  ContextPtr context;          ///< of a client
+  std::unique_ptr<std::vector<EntityName>> watching;  ///< by an admin; null: nothing
+  MessageQueue messages;
   EventBudget budget;
   std::function<void()> on_due;  ///< the login deadline, then the token's
 

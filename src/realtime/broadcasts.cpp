@@ -45,6 +45,7 @@ Result<domain::SnapshotPtr> Broadcasts::allowed(const service::Principal& who,
   if (state == nullptr) return fail(Errc::not_found, "there is no such environment");
   Result<void> known;
   if (audience.kind == Audience::Kind::client) known = exists(*state, Kind::client, audience.id);
+  if (audience.kind == Audience::Kind::package) known = exists(*state, Kind::package, audience.id);
   if (!known) return tl::unexpected(known.error());
   return state;
 }
@@ -94,11 +95,11 @@ void Broadcasts::broadcast_platform_update(const service::Principal& who, domain
 }
 
 void Broadcasts::broadcast_feature_update(const service::Principal& who, domain::Id id, ToldDone done) {
-  send_again(who, *domain::parse_kind("feature"), id, std::move(done));
+  send_again(who, Kind::feature, id, std::move(done));
 }
 
 void Broadcasts::broadcast_package_update(const service::Principal& who, domain::Id id, ToldDone done) {
-  send_again(who, *domain::parse_kind("package"), id, std::move(done));
+  send_again(who, Kind::package, id, std::move(done));
 }
 
 void Broadcasts::broadcast_config_sync(const service::Principal& who, const service::ConfigSync& sync,

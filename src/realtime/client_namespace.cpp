@@ -5,6 +5,7 @@
 
 #include "realtime/emit.hpp"
 #include "realtime/events.hpp"
+#include "realtime/feature_check.hpp"
 
 namespace togglecast::realtime {
 namespace {
@@ -44,6 +45,7 @@ ClientNamespace::ClientNamespace(socketio::Namespace& nsp, const House& house)
     nsp.on(std::string(request.name), [this, handler](Event& event) { (this->*handler)(event); });
   };
   on(event::kConfigCheck, &ClientNamespace::config_check);
+  on(event::kFeatureCheck, &ClientNamespace::feature_check);
   on(event::kReportMetrics, &ClientNamespace::report_metrics);
   on(event::kHeartbeat, &ClientNamespace::heartbeat);
   on(event::kConfigAck, &ClientNamespace::config_ack);
@@ -53,10 +55,10 @@ Result<json::object> ClientNamespace::admit(Socket& socket, Peer& peer) const {
   const auto state = house_.broadcaster(socket).current(peer.who.environment);
   const auto client = state->find<domain::Client>(peer.who.id);
   if (client == nullptr) return fail(Errc::revoked, "this client is gone");
-  peer.scope = *domain::scope_of(*state, client->id);
+  peer.client = client;
   socket.join(room(peer.who.environment, kAllClients));
   socket.join(client_room(peer.who.environment, client->id));
-  return domain::client_view(*state, *client);
+  return domain::client_view(*state, *client, peer.context.get());
 }
 
 // Tells whether the client is up to date, then brings it there with ordinary updates.
@@ -72,6 +74,17 @@ void ClientNamespace::config_check(const Event& event) const {
   reply({{"up_to_date", up_to_date}, {"revision", state->revision()}, {"epoch", state->head().epoch}});
   if (*claimed != 0 && *claimed < state->revision() && peer.behind == nullptr)
     house_.broadcaster(socket).catch_up(socket, peer, *claimed);
+}
+
+void ClientNamespace::feature_check(const Event& event) const {
+  const Reply reply(event, event::kFeatureCheck);
+  const auto request = object_argument(event);
+  if (!request) return reply.refuse(request.error());
+  const auto& peer = *event.socket().state<Peer>();
+  const auto state = house_.broadcaster(event.socket()).current(peer.who.environment);
+  auto status = check_feature(*state, peer, *request);
+  if (!status) return reply.refuse(status.error());
+  reply(*std::move(status));
 }
 
 void ClientNamespace::report_metrics(const Event& event) const {

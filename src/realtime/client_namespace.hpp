@@ -13,6 +13,7 @@ class ClientNamespace {
  private:
   [[nodiscard]] Result<json::object> admit(socketio::Socket& socket, Peer& peer) const;
   void config_check(const socketio::Event& event) const;
+  void feature_check(const socketio::Event& event) const;
   void report_metrics(const socketio::Event& event) const;
   void heartbeat(const socketio::Event& event) const;
   void config_ack(const socketio::Event& event) const;

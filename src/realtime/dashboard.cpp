@@ -108,6 +108,11 @@ json::object Dashboard::counts(const domain::SnapshotPtr& state) {
   numbers = {
       {"platforms",
        count<domain::Platform>(*state, "enabled", [](const auto& platform) { return platform.enabled; })},
+      {"features", count<domain::Feature>(*state, "enabled",
+                                          [](const auto& feature) { return feature.flag.enabled; })},
+      {"segments", {{"total", state->table<domain::Segment>().by_id.size()}}},
+      {"packages", count<domain::Package>(*state, "available",
+                                          [](const auto& package) { return package.available; })},
       {"clients", count<domain::Client>(*state, "active", [](const auto& client) { return client.active; })},
   };
   counted_at = state;

@@ -50,6 +50,8 @@ inline constexpr Request kClientRequests[] = {kClientConnect, kConfigCheck, kFea
 
 // The server sends. With an offset behind the object: state of an environment.
 inline constexpr std::string_view kPlatformUpdate = "platform_update";
+inline constexpr std::string_view kFeatureUpdate = "feature_update";
+inline constexpr std::string_view kPackageUpdate = "package_update";
 inline constexpr std::string_view kEntityUpdate = "entity_update";
 inline constexpr std::string_view kConfigSync = "config_sync";
 // Without, to everybody.

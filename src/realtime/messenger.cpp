@@ -5,14 +5,47 @@
 #include <utility>
 
 #include "realtime/emit.hpp"
-#include "realtime/resend.hpp"
 #include "service/activity.hpp"
 
 namespace togglecast::realtime {
 
+using domain::Kind;
 using service::Audience;
 using socketio::EncodedPacket;
 using socketio::Socket;
+
+namespace {
+
+bool is_admin(const Peer& peer) { return peer.who.kind == service::Principal::Kind::admin; }
+
+// As this peer sees it; null when it does not.
+json::value seen_by(const Peer& peer, const domain::Snapshot& state, const EntityName& entity) {
+  if (is_admin(peer)) return state.body(entity.kind, entity.id);
+  const auto client = state.find<domain::Client>(peer.who.id);
+  if (client == nullptr) return nullptr;
+  domain::ClientView view(state, *client, peer.context.get());
+  if (entity.kind == Kind::platform) return view.platform(entity.id);
+  if (entity.kind == Kind::feature) return view.feature(entity.id);
+  return client->package_id == entity.id ? view.package() : json::value(nullptr);
+}
+
+// The same question without evaluating anything.
+bool sees(const Peer& peer, const domain::Snapshot& state, const EntityName& entity) {
+  const auto client = state.find<domain::Client>(peer.who.id);
+  if (client == nullptr) return false;
+  const domain::ClientView view(state, *client, peer.context.get());
+  if (entity.kind == Kind::platform) return view.sees_platform(entity.id);
+  if (entity.kind == Kind::feature) return view.sees_feature(entity.id);
+  return client->package_id == entity.id;
+}
+
+// Only who has been told all that led to `state` may resume from it.
+Offsets offsets_for(const Peer& peer, const domain::Snapshot& state) {
+  const bool up_to_date = peer.behind == nullptr && peer.sent == state.revision();
+  return peer.offsets && up_to_date ? Offsets::with : Offsets::without;
+}
+
+}  // namespace
 
 Messenger::Messenger(net::Shard& shard, socketio::Namespace& admins, socketio::Namespace& clients,
                      Broadcaster& broadcaster, const Options& options, observe::Counter& messages)
@@ -98,8 +131,7 @@ std::size_t Messenger::set_status(const std::string& environment, bool keep, con
 void Messenger::greet(Socket& socket, const Peer& peer) {
   const auto status = status_.find(peer.who.environment);
   if (status == status_.end()) return;
-  const bool admin = peer.who.kind == service::Principal::Kind::admin;
-  tell_one(socket, admin ? status->second.for_admins : status->second.for_clients);
+  tell_one(socket, is_admin(peer) ? status->second.for_admins : status->second.for_clients);
 }
 
 void Messenger::on_commit(const service::Commit& commit) {
@@ -136,10 +168,10 @@ std::size_t Messenger::send_entity(const EntityName& entity) {
   const auto state = broadcaster_.current(entity.environment);
   each(admins_, room(entity.environment, kAllAdmins), add);
   each(clients_, room(entity.environment, kAllClients), [&](Socket& socket, Peer& peer) {
-    if (is_visible(*state, peer, entity)) add(socket, peer);
+    if (sees(peer, *state, entity)) add(socket, peer);
   });
   const std::size_t addressed = to.size();
-  auto known = std::make_shared<Packets>();
+  auto known = std::make_shared<Known>();
   courier_.add(
       std::move(to),
       [this, entity, known](Socket& socket, Peer& peer) { bring_entity(socket, peer, entity, *known); },
@@ -147,18 +179,20 @@ std::size_t Messenger::send_entity(const EntityName& entity) {
   return addressed;
 }
 
-void Messenger::bring_entity(Socket& socket, Peer& peer, const EntityName& entity, Packets& known) {
+void Messenger::bring_entity(Socket& socket, const Peer& peer, const EntityName& entity, Known& known) {
   const auto state = broadcaster_.current(entity.environment);
-  auto args = entity_again(*state, peer, entity);
-  if (!args) return;  // gone, or not to be seen any more: the change that did it has been told
-  std::string text = json::serialize(json::value(json::array(args->values.begin(), args->values.end())));
-  const bool admin = peer.who.kind == service::Principal::Kind::admin;
-  text.insert(0, admin ? event::kAdmin : event::kClient);
-  auto found = known.find(text);
-  if (found == known.end())
-    found = known.emplace(std::move(text), EncodedPacket::event(socket.nsp().name(), *args)).first;
+  json::value data = seen_by(peer, *state, entity);
+  if (data.is_null()) return;  // gone meanwhile, which has been told
+  const Offsets offsets = offsets_for(peer, *state);
+  auto& batch = known[{state->revision(), is_admin(peer), offsets, json::serialize(data)}];
+  if (batch.empty()) {
+    const std::vector<domain::ViewUpdate> updates{
+        {entity.kind, entity.id, domain::UpdateType::update, std::move(data)}};
+    batch = is_admin(peer) ? admin_batch(updates, *state, nullptr, offsets)
+                           : client_batch(updates, *state, offsets);
+  }
   messages_.add();
-  socket.send(found->second);
+  for (const auto& packet : batch) socket.send(packet);
 }
 
 std::size_t Messenger::sync(const std::string& environment, const service::ConfigSync& sync) {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "realtime/broadcaster.hpp"
@@ -57,12 +58,13 @@ class Messenger {
 
  private:
   using Visit = std::function<void(socketio::Socket&, Peer&)>;
-  using Packets = std::map<std::string, socketio::EncodedPacket, std::less<>>;
+  // What was encoded for others, by revision, admin or client, offset, and what is seen.
+  using Known = std::map<std::tuple<domain::Revision, bool, Offsets, std::string>, Batch>;
 
   void each(socketio::Namespace& nsp, const std::string& room, const Visit& visit);
   void each_client_of(const std::string& environment, const service::Audience& audience, const Visit& visit);
   bool tell_one(socketio::Socket& socket, const socketio::EncodedPacket& packet);
-  void bring_entity(socketio::Socket& socket, Peer& peer, const EntityName& entity, Packets& known);
+  void bring_entity(socketio::Socket& socket, const Peer& peer, const EntityName& entity, Known& known);
 
   net::Shard& shard_;
   socketio::Namespace& admins_;

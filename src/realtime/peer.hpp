@@ -57,12 +57,12 @@ struct Peer final : net::TimerNode {
   bool offsets = true;  ///< false: `auth.offsets` asked for events without them
   bool warned = false;  ///< token_expiring was sent for the present token
   service::Principal who;
-  domain::ClientScope scope;   ///< of a client
-  domain::Kinds readable;      ///< by an admin
-  domain::Revision sent = 0;   ///< what it has been told, or is being told
+  std::shared_ptr<const domain::Client> client;  ///< of a client: as of what it has been told
+  ContextPtr context;                            ///< of a client
+  domain::Kinds readable;                        ///< by an admin
+  domain::Revision sent = 0;                     ///< what it has been told, or is being told
   domain::Revision acknowledged = 0;  ///< its receipt: what it says it has applied; never above `sent`
   domain::SnapshotPtr behind;  ///< the state it has, while its connection does not take more
-  ContextPtr context;          ///< of a client
   std::unique_ptr<std::vector<EntityName>> watching;  ///< by an admin; null: nothing
   MessageQueue messages;
   EventBudget budget;

@@ -72,6 +72,8 @@ class EventClient {
          std::string(argument) + "]");
     return answer(nsp, id);
   }
+  /// Everything that came on this connection so far, as it came.
+  [[nodiscard]] const std::string& transcript() const noexcept { return transcript_; }
   /// Sends an event that nothing answers but its reply event.
   void emit(std::string_view nsp, std::string_view event, std::string_view argument = "{}") {
     send("2" + std::string(nsp) + ",[\"" + std::string(event) + "\"," + std::string(argument) + "]");
@@ -80,10 +82,12 @@ class EventClient {
  private:
   std::string received() {
     const std::string message = socket_.receive().value_or("");
+    transcript_ += message + "\n";
     return message.empty() ? message : message.substr(1);
   }
 
   test::SocketIoClient socket_;
+  std::string transcript_;
   std::deque<std::string> kept_;
   int asked_ = 0;
 };

@@ -53,7 +53,8 @@ Result<void> require(Role role, Action action) {
 domain::Kinds readable_kinds(Role role) noexcept {
   using domain::Kind;
   if (allows(role, Action::read_tokens))
-    return {Kind::platform, Kind::feature, Kind::segment, Kind::package, Kind::client, Kind::token, Kind::admin};
+    return {Kind::platform, Kind::feature, Kind::segment, Kind::package,
+            Kind::client,   Kind::token,   Kind::admin};
   return {Kind::platform, Kind::feature, Kind::segment, Kind::package, Kind::client};
 }
 

@@ -54,11 +54,9 @@ void Broadcasts::on_all(const domain::SnapshotPtr& state, Told told, const Tell&
   gather<std::size_t>(
       shards_,
       [this, state, tell](net::Shard& shard, std::function<void(std::size_t)> answer) {
-        broadcasters_[shard.index()]->when_reached(
-            state->environment(), state->revision(),
-            [&messenger = *messengers_[shard.index()], tell, answer = std::move(answer)] {
-              answer(tell(messenger));
-            });
+        broadcasters_[shard.index()]->when_reached(state->environment(), state->revision(),
+                                                   [&messenger = *messengers_[shard.index()], tell,
+                                                    answer = std::move(answer)] { answer(tell(messenger)); });
       },
       [told = std::move(told), done = std::move(done)](const std::vector<std::size_t>& counts) mutable {
         told.connections = std::accumulate(counts.begin(), counts.end(), std::size_t{0});
@@ -122,8 +120,8 @@ void Broadcasts::send_admin_notification(const service::Principal& who,
   if (!state) return done(tl::unexpected(state.error()));
   Told told;
   told.id = random_token(random_, kMessageIdBytes);
-  const auto packet = plain_packet(event::kAdmin, event::kAdminNotification,
-                                   payload_of(notification.message, told.id));
+  const auto packet =
+      plain_packet(event::kAdmin, event::kAdminNotification, payload_of(notification.message, told.id));
   on_all(
       *state, std::move(told),
       [packet, admin = notification.admin, role = notification.role,
@@ -142,8 +140,8 @@ void Broadcasts::send_client_notification(const service::Principal& who,
   if (!state) return done(tl::unexpected(state.error()));
   Told told;
   told.id = random_token(random_, kMessageIdBytes);
-  const auto packet = plain_packet(event::kClient, event::kClientNotification,
-                                   payload_of(notification.message, told.id));
+  const auto packet =
+      plain_packet(event::kClient, event::kClientNotification, payload_of(notification.message, told.id));
   on_all(
       *state, std::move(told),
       [packet, environment = who.environment, client = notification.client](Messenger& messenger) {

@@ -52,8 +52,7 @@ class Broadcasts final : public service::Broadcasts {
   using Tell = std::function<std::size_t(Messenger& messenger)>;
 
   /// Has every shard tell, once it has reached the newest state, and adds up who was addressed.
-  void on_all(const domain::SnapshotPtr& state, service::Told told, const Tell& tell,
-              service::ToldDone done);
+  void on_all(const domain::SnapshotPtr& state, service::Told told, const Tell& tell, service::ToldDone done);
   void send_again(const service::Principal& who, domain::Kind kind, domain::Id id, service::ToldDone done);
   /// The newest state, when `who` may send and the audience exists there.
   [[nodiscard]] Result<domain::SnapshotPtr> allowed(const service::Principal& who,

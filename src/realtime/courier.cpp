@@ -7,8 +7,8 @@ namespace togglecast::realtime {
 namespace {
 
 constexpr std::chrono::microseconds kSlice{1'000};
-constexpr Milliseconds kPause{1};        // others get their turn
-constexpr Milliseconds kLookAgain{50};   // for those who are busy, and for the next of a window
+constexpr Milliseconds kPause{1};       // others get their turn
+constexpr Milliseconds kLookAgain{50};  // for those who are busy, and for the next of a window
 constexpr std::size_t kBusyBacklog = 16 * 1'024;
 
 bool is_busy(const socketio::Socket& socket, const Peer& peer) {

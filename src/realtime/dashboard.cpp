@@ -54,10 +54,11 @@ Dashboard::Dashboard(net::ShardPool& shards, socketio::Server& io, service::Prod
 void Dashboard::update(const service::Principal& who, Done done) {
   storage::LogQuery query;
   query.limit = kChangesShown;
-  product_.activity().page(who, query, [this, who, done = std::move(done)](Result<service::ActivityPage> page) {
-    if (!page) return done(tl::unexpected(page.error()));
-    complete(who, std::move(page->entries), done);
-  });
+  product_.activity().page(who, query,
+                           [this, who, done = std::move(done)](Result<service::ActivityPage> page) {
+                             if (!page) return done(tl::unexpected(page.error()));
+                             complete(who, std::move(page->entries), done);
+                           });
 }
 
 void Dashboard::complete(const service::Principal& who, json::array changes, Done done) {
@@ -108,11 +109,11 @@ json::object Dashboard::counts(const domain::SnapshotPtr& state) {
   numbers = {
       {"platforms",
        count<domain::Platform>(*state, "enabled", [](const auto& platform) { return platform.enabled; })},
-      {"features", count<domain::Feature>(*state, "enabled",
-                                          [](const auto& feature) { return feature.flag.enabled; })},
+      {"features",
+       count<domain::Feature>(*state, "enabled", [](const auto& feature) { return feature.flag.enabled; })},
       {"segments", {{"total", state->table<domain::Segment>().by_id.size()}}},
-      {"packages", count<domain::Package>(*state, "available",
-                                          [](const auto& package) { return package.available; })},
+      {"packages",
+       count<domain::Package>(*state, "available", [](const auto& package) { return package.available; })},
       {"clients", count<domain::Client>(*state, "active", [](const auto& client) { return client.active; })},
   };
   counted_at = state;

@@ -1,6 +1,6 @@
-// `dashboard_update` and `system_metrics`: the catalogue in numbers, who is connected, what happens how often,
-// the last changes and how far they have come, and how the server is. Thread rule: any thread while the
-// shards run; `done` runs on any thread.
+// `dashboard_update` and `system_metrics`: the catalogue in numbers, who is connected, what happens how
+// often, the last changes and how far they have come, and how the server is. Thread rule: any thread while
+// the shards run; `done` runs on any thread.
 #pragma once
 
 #include <functional>

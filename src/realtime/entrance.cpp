@@ -124,8 +124,8 @@ void Entrance::login(const Event& event) {
   if (given == nullptr && !peer->logged_in)
     return turn_down(Error{Errc::unauthenticated, "a token is needed", {{"/token", "is missing"}}});
   // Without the member, the context stays as it is; null ends it.
-  auto context = json::find(*request, "context") == nullptr ? Result<ContextPtr>(peer->context)
-                                                            : context_of(*request);
+  auto context =
+      json::find(*request, "context") == nullptr ? Result<ContextPtr>(peer->context) : context_of(*request);
   if (!context) return turn_down(context.error());
 
   auto who = given == nullptr ? house_.authenticator.recheck(peer->who)
@@ -200,11 +200,10 @@ std::optional<Error> Entrance::objection(const Event& event, const event::Reques
   }
   if (event.name() == rules_.connect.name) return std::nullopt;
   if (!peer.logged_in)
-    return Error{Errc::unauthenticated,
-                 "send " + std::string(rules_.connect.name) + " with a token first"};
+    return Error{Errc::unauthenticated, "send " + std::string(rules_.connect.name) + " with a token first"};
   if (request != nullptr) return std::nullopt;
-  return Error{Errc::not_found, "there is no event '" + event.name().substr(0, 64) + "' on " +
-                                    event.socket().nsp().name()};
+  return Error{Errc::not_found,
+               "there is no event '" + event.name().substr(0, 64) + "' on " + event.socket().nsp().name()};
 }
 
 void Entrance::watch_expiry(Socket& socket, Peer& peer) {

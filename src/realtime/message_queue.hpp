@@ -1,5 +1,6 @@
 // How much of answers and messages may wait for a connection that does not take them (design: 256 KiB).
-// Configuration has its own rule, in `Broadcaster`: it is merged, not queued. Thread rule: the socket's shard.
+// Configuration has its own rule, in `Broadcaster`: it is merged, not queued. Thread rule: the socket's
+// shard.
 #pragma once
 
 #include <algorithm>

@@ -18,11 +18,11 @@ struct Options {
   double event_burst = 200;
   std::size_t message_queue = 256 * 1'024;  ///< bytes of answers and messages that wait for a connection
   Rate announcements{.per_second = 1, .burst = 5};  ///< of each admin
-  std::size_t sync_at_once = 200;     ///< `config_sync` to more connections than these …
-  Milliseconds sync_window{30'000};   ///< … is spread over so long
-  Milliseconds rollout_interval{1'000};   ///< between two `rollout_progress` of one entity
-  Milliseconds rollout_patience{60'000};  ///< so long after a change they end
-  Milliseconds presence_delay{200};       ///< who comes and goes within it is told at once
+  std::size_t sync_at_once = 200;                   ///< `config_sync` to more connections than these …
+  Milliseconds sync_window{30'000};                 ///< … is spread over so long
+  Milliseconds rollout_interval{1'000};             ///< between two `rollout_progress` of one entity
+  Milliseconds rollout_patience{60'000};            ///< so long after a change they end
+  Milliseconds presence_delay{200};                 ///< who comes and goes within it is told at once
   /// `process` of `system_metrics`: what only the wiring knows. From any shard.
   std::function<json::object()> describe_process{};
 };

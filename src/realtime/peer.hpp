@@ -62,7 +62,7 @@ struct Peer final : net::TimerNode {
   domain::Kinds readable;                        ///< by an admin
   domain::Revision sent = 0;                     ///< what it has been told, or is being told
   domain::Revision acknowledged = 0;  ///< its receipt: what it says it has applied; never above `sent`
-  domain::SnapshotPtr behind;  ///< the state it has, while its connection does not take more
+  domain::SnapshotPtr behind;         ///< the state it has, while its connection does not take more
   std::unique_ptr<std::vector<EntityName>> watching;  ///< by an admin; null: nothing
   MessageQueue messages;
   EventBudget budget;

@@ -55,9 +55,10 @@ json::object Pulse::rates() const {
   json::object out;
   for (std::size_t i = 0; i < sources_.size(); ++i) {
     const std::uint64_t grown = present.counts[i] - past.counts[i];
-    out[sources_[i].first] = {{"total", present.counts[i]},
-                              {"last_minute", grown},
-                              {"per_second", seconds > 0 ? rounded(static_cast<double>(grown) / seconds) : 0.0}};
+    out[sources_[i].first] = {
+        {"total", present.counts[i]},
+        {"last_minute", grown},
+        {"per_second", seconds > 0 ? rounded(static_cast<double>(grown) / seconds) : 0.0}};
   }
   return out;
 }

@@ -42,8 +42,9 @@ bool are_labels(const json::value& labels) {
   return std::all_of(members->begin(), members->end(), [](const auto& label) {
     const auto* text = label.value().if_string();
     return is_name(label.key(), kMaxLabelName) && text != nullptr && text->size() <= kMaxLabelValue &&
-           is_valid_utf8(*text) &&
-           std::none_of(text->begin(), text->end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+           is_valid_utf8(*text) && std::none_of(text->begin(), text->end(), [](char c) {
+             return static_cast<unsigned char>(c) < 0x20;
+           });
   });
 }
 
@@ -99,7 +100,8 @@ class MetricReader {
     if (at == nullptr || at->is_null()) return;
     const auto* text = at->if_string();
     const auto time = parse_iso8601(text == nullptr ? std::string_view{} : std::string_view(*text));
-    if (!time || time->value < now_.value - kOldest.count() || time->value > now_.value + kClockSkew.count()) {
+    if (!time || time->value < now_.value - kOldest.count() ||
+        time->value > now_.value + kClockSkew.count()) {
       refuse(place + "/at", "must be an ISO 8601 time of the last 24 hours");
     } else {
       sample.at = *time;
@@ -166,8 +168,7 @@ struct Name {
 json::object shown(Name& name) {
   const std::size_t count = std::min(name.series.size(), kSeriesShown);
   std::partial_sort(name.series.begin(), name.series.begin() + static_cast<std::ptrdiff_t>(count),
-                    name.series.end(),
-                    [](const Series* a, const Series* b) { return a->count > b->count; });
+                    name.series.end(), [](const Series* a, const Series* b) { return a->count > b->count; });
   json::array by_client;
   for (std::size_t i = 0; i < count; ++i) {
     const Series& one = *name.series[i];

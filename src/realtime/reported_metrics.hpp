@@ -56,8 +56,8 @@ class ReportedMetrics {
   std::map<std::string, Table, std::less<>> tables_;
 };
 
-/// By name, the ones reported most first: `[{name, count, sum, min, max, last_at, series, by_client: [{client_id,
-/// labels, count, sum, min, max, last, last_at}]}]`. Long lists end early; `series` counts all.
+/// By name, the ones reported most first: `[{name, count, sum, min, max, last_at, series, by_client:
+/// [{client_id, labels, count, sum, min, max, last, last_at}]}]`. Long lists end early; `series` counts all.
 [[nodiscard]] json::array summary_of(std::vector<Series> all);
 
 }  // namespace togglecast::realtime

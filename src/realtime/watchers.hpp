@@ -49,7 +49,8 @@ class Watchers {
   void tell_presence();
   void follow(const EntityName& entity, domain::Revision revision);
   void count_rollouts();
-  void tell_rollouts(const std::map<std::string, std::vector<domain::Revision>>& asked, const Counted& counted);
+  void tell_rollouts(const std::map<std::string, std::vector<domain::Revision>>& asked,
+                     const Counted& counted);
   /// True when there is no more to be told.
   [[nodiscard]] bool tell_rollout(const EntityName& entity, Rollout& rollout, const Census& census,
                                   std::size_t index);

@@ -54,8 +54,8 @@ TEST_F(AdminRequests, TheActivityFeedComesInPagesAndForOneEntity) {
   const auto page = admin.ask("/admin", "request_activity_feed", R"({"limit":2})");
   ASSERT_EQ(page.at("items").as_array().size(), 2U);
   EXPECT_EQ(page.at("items").at(0).at("revision"), json::value(current()->revision()));
-  const auto rest = admin.ask("/admin", "request_activity_feed",
-                              R"({"before":)" + json::serialize(page.at("next")) + "}");
+  const auto rest =
+      admin.ask("/admin", "request_activity_feed", R"({"before":)" + json::serialize(page.at("next")) + "}");
   EXPECT_EQ(rest.at("items").as_array().size(), 1U);
   const auto of_one = admin.ask("/admin", "request_activity_feed", about(platform->id));
   EXPECT_EQ(of_one.at("items").as_array().size(), 2U);
@@ -76,7 +76,8 @@ TEST_F(AdminRequests, WhatIsWrongWithAQueryIsNamed) {
   EXPECT_EQ(refused(R"({"entity_id":1})"), "/entity_id");
   EXPECT_EQ(refused(R"({"colour":"red"})"), "/colour");
   auto viewer = join_admin(admin_token("watcher", domain::Role::viewer));
-  EXPECT_EQ(code_of(viewer.ask("/admin", "request_activity_feed", R"({"entity_type":"token"})")), "forbidden");
+  EXPECT_EQ(code_of(viewer.ask("/admin", "request_activity_feed", R"({"entity_type":"token"})")),
+            "forbidden");
 }
 
 TEST_F(AdminRequests, SystemMetricsTellHowTheServerIs) {

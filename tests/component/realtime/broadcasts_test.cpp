@@ -25,7 +25,8 @@ class BroadcastsByHand : public RealtimeTest {
   }
   Result<service::Told> sync(std::string_view body, const service::Principal& who = admin()) {
     return told([&](service::Broadcasts& to, service::ToldDone done) {
-      to.broadcast_config_sync(who, *service::read_config_sync(service::testing::parse(body)), std::move(done));
+      to.broadcast_config_sync(who, *service::read_config_sync(service::testing::parse(body)),
+                               std::move(done));
     });
   }
 };

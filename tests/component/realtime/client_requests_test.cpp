@@ -55,9 +55,9 @@ TEST_F(ClientRequests, AReceiptAheadOfWhatWasSentCountsForNothing) {
   auto client = join_client("acme");
   const auto now = current()->revision();
 
-  EXPECT_EQ(client.ask("/client", "config_ack", R"({"revision":)" + std::to_string(now + 1) + "}")
-                .at("revision"),
-            json::value(0));
+  EXPECT_EQ(
+      client.ask("/client", "config_ack", R"({"revision":)" + std::to_string(now + 1) + "}").at("revision"),
+      json::value(0));
   EXPECT_EQ(client.ask("/client", "config_ack", R"({"revision":)" + std::to_string(now) + "}").at("revision"),
             json::value(now));
   EXPECT_EQ(client.ask("/client", "config_ack", R"({"revision":1})").at("revision"), json::value(now))

@@ -70,7 +70,8 @@ TEST_F(FeatureChecks, TheAnswerIsThatOfTheConnectionsContextUnlessTheRequestBrin
                 .at(0)
                 .at("value"),
             json::value("o"));
-  EXPECT_EQ(client.ask("/client", "feature_check", R"({"feature":"checkout"})").at("value"), json::value("o"));
+  EXPECT_EQ(client.ask("/client", "feature_check", R"({"feature":"checkout"})").at("value"),
+            json::value("o"));
 }
 
 TEST_F(FeatureChecks, ASubFeatureHasItsOwnAnswer) {
@@ -152,9 +153,9 @@ TEST_F(FeatureChecks, APackageIsAnAudienceAndCanBeSentAgain) {
   auto two = join("two", plus);
   auto owner = join_admin();
 
-  const auto sent = owner.ask("/admin", "broadcast_announcement",
-                              R"({"title":"t","message":"m","audience":"package:)" + std::to_string(basic) +
-                                  "\"}");
+  const auto sent =
+      owner.ask("/admin", "broadcast_announcement",
+                R"({"title":"t","message":"m","audience":"package:)" + std::to_string(basic) + "\"}");
   EXPECT_EQ(sent.at("recipients"), json::value(1)) << json::serialize(sent);
   EXPECT_EQ(one.next("/client", "announcement").size(), 2U);
   const auto told = wait_for<service::Told>([&](service::ToldDone done) {

@@ -35,21 +35,23 @@ TEST_F(Isolation, NoByteAboutAnotherTenantOrARuleReachesAClient) {
   const std::string rule =
       R"("description":"zz-words","metadata":{"zz-meta":"zz"},
          "targeting":{"if":[{"or":[{"$ref":"zz-segment"},{"in":[{"var":"client.zz-attribute"},["zz-a","zz-b"]]}]},"on","off"]})";
-  const auto shared = make(product.features(), R"({"key":"shared","name":"Shared",)" + rule +
-                                                   R"(,"sub_features":[{"key":"part","name":"Part",)" + rule +
-                                                   "}]}");
+  const auto shared =
+      make(product.features(), R"({"key":"shared","name":"Shared",)" + rule +
+                                   R"(,"sub_features":[{"key":"part","name":"Part",)" + rule + "}]}");
   const auto secret = make(product.features(), R"({"key":"zz-feature","name":"zz",)" + rule + "}");
   const auto granted = make(product.features(), R"({"key":"granted","name":"Granted",)" + rule + "}");
   const auto platform = make(product.platforms(), R"({"key":"web","name":"Web","description":"zz-words",
                                                       "maintenance_note":"zz-note"})");
   const auto basic = make(product.packages(), R"({"key":"basic","name":"Basic","features":[{"feature_id":)" +
                                                   text(shared) + "}]}");
-  const auto others = make(product.packages(), R"({"key":"zz-package","name":"zz","features":[{"feature_id":)" +
-                                                   text(secret) + "},{\"feature_id\":" + text(shared) + "}]}");
+  const auto others =
+      make(product.packages(), R"({"key":"zz-package","name":"zz","features":[{"feature_id":)" +
+                                   text(secret) + "},{\"feature_id\":" + text(shared) + "}]}");
 
   const std::string token = client_token("acme");
   const auto mine = last_client_;
-  change(product.clients(), mine, R"({"package_id":)" + text(basic) + R"(,"attributes":{"zz-attribute":"zz-own"}})");
+  change(product.clients(), mine,
+         R"({"package_id":)" + text(basic) + R"(,"attributes":{"zz-attribute":"zz-own"}})");
   auto rival = connect("/client", with_token(client_token("zz-rival")));
   const auto theirs = last_client_;
   auto owner = join_admin();
@@ -109,7 +111,8 @@ TEST_F(Isolation, NoByteAboutAnotherTenantOrARuleReachesAClient) {
   EXPECT_EQ(seen.find("zz"), std::string::npos) << seen.substr(seen.find("zz") - 200, 400);
   for (const auto* leak : {"targeting\":", "variants\":", "defaultVariant", "$ref", "\"overrides\"", "actor"})
     EXPECT_EQ(seen.find(leak), std::string::npos) << leak;
-  for (const auto* own : {"Shared 2", "dark", "granted", "config_sync", "feature_update", "package_update", "900"})
+  for (const auto* own :
+       {"Shared 2", "dark", "granted", "config_sync", "feature_update", "package_update", "900"})
     EXPECT_NE(seen.find(own), std::string::npos) << "it does see " << own << "\n" << seen;
 }
 

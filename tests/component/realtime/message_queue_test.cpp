@@ -19,8 +19,7 @@ class MessageQueues : public RealtimeTest {
 
 TEST_F(MessageQueues, AConnectionThatAsksAndDoesNotReadIsClosedAndNobodyElse) {
   const std::string config(20'000, 'x');
-  const auto platform =
-      create_platform(R"({"key":"web","name":"Web","config":{"big":")" + config + R"("}})");
+  const auto platform = create_platform(R"({"key":"web","name":"Web","config":{"big":")" + config + R"("}})");
   const std::string about = R"({"entity_type":"platform","entity_id":)" + std::to_string(platform->id) + "}";
   const std::string token = admin_token();
   auto bystander = join_admin(token);
@@ -38,8 +37,7 @@ TEST_F(MessageQueues, AConnectionThatAsksAndDoesNotReadIsClosedAndNobodyElse) {
 
 TEST_F(MessageQueues, OneThatReadsGetsAllOfIt) {
   const std::string config(20'000, 'x');
-  const auto platform =
-      create_platform(R"({"key":"web","name":"Web","config":{"big":")" + config + R"("}})");
+  const auto platform = create_platform(R"({"key":"web","name":"Web","config":{"big":")" + config + R"("}})");
   const std::string about = R"({"entity_type":"platform","entity_id":)" + std::to_string(platform->id) + "}";
   auto admin = join_admin();
 

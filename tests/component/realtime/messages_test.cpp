@@ -50,9 +50,9 @@ TEST_F(Messages, AnAudienceMayBeNamedByAText) {
   auto client = join_client("one");
   auto admin = join_admin();
 
-  const auto sent = admin.ask("/admin", "broadcast_announcement",
-                              R"({"title":"Hi","message":"x","audience":"client:)" +
-                                  std::to_string(last_client_) + "\"}");
+  const auto sent =
+      admin.ask("/admin", "broadcast_announcement",
+                R"({"title":"Hi","message":"x","audience":"client:)" + std::to_string(last_client_) + "\"}");
 
   EXPECT_EQ(sent.at("recipients"), json::value(1)) << json::serialize(sent);
   EXPECT_EQ(client.event("/client")[0], json::value("announcement"));
@@ -70,7 +70,8 @@ TEST_F(Messages, WhatIsWrongWithAnAnnouncementIsNamed) {
   EXPECT_EQ(refused(R"({"title":"t","message":""})"), "invalid_argument /message");
   EXPECT_EQ(refused(R"({"title":"t","message":"x","level":"loud"})"), "invalid_argument /level");
   EXPECT_EQ(refused(R"({"title":"t","message":"x","audience":"everybody"})"), "invalid_argument /audience");
-  EXPECT_EQ(refused(R"({"title":"t","message":"x","audience":{"client":"1"}})"), "invalid_argument /audience");
+  EXPECT_EQ(refused(R"({"title":"t","message":"x","audience":{"client":"1"}})"),
+            "invalid_argument /audience");
   EXPECT_EQ(refused(R"({"title":"t","message":"x","audience":{"client":4711}})"), "not_found ");
   EXPECT_EQ(refused("[1]"), "invalid_argument ");
 }
@@ -141,8 +142,7 @@ TEST_F(Messages, WhoConnectsLaterHearsOfASystemThatIsNotWell) {
   EXPECT_EQ(client.event("/client")[1].at("status"), json::value("ok"));
   auto later = join_client("two");
   EXPECT_EQ(code_of(later.ask("/client", "heartbeat")), "");
-  EXPECT_EQ(later.ask("/client", "heartbeat").at("server_time"),
-            json::value(to_iso8601(clock_.wall_now())))
+  EXPECT_EQ(later.ask("/client", "heartbeat").at("server_time"), json::value(to_iso8601(clock_.wall_now())))
       << "nothing came before the answers";
 }
 

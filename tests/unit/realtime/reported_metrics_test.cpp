@@ -13,8 +13,7 @@ std::vector<Sample> samples(std::string_view metrics) {
 
 TEST(ReportedMetricsTest, LabelsInAnyOrderAreOneSeries) {
   ReportedMetrics reported;
-  reported.add("production", 1,
-               samples(R"([{"name":"a","value":1,"labels":{"x":"1","y":"2"}},
+  reported.add("production", 1, samples(R"([{"name":"a","value":1,"labels":{"x":"1","y":"2"}},
                            {"name":"a","value":3,"labels":{"y":"2","x":"1"}}])"));
 
   const auto series = reported.of("production");

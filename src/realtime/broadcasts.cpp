@@ -140,12 +140,12 @@ void Broadcasts::send_client_notification(const service::Principal& who,
   if (!state) return done(tl::unexpected(state.error()));
   Told told;
   told.id = random_token(random_, kMessageIdBytes);
-  const auto packet =
-      plain_packet(event::kClient, event::kClientNotification, payload_of(notification.message, told.id));
+  const auto packets = packets_of(event::kClientNotification, payload_of(notification.message, told.id));
   on_all(
       *state, std::move(told),
-      [packet, environment = who.environment, client = notification.client](Messenger& messenger) {
-        return messenger.tell_client(environment, client, packet);
+      [packets, environment = who.environment,
+       audience = Audience{Audience::Kind::client, notification.client}](Messenger& messenger) {
+        return messenger.tell(environment, audience, packets);
       },
       std::move(done));
 }

@@ -19,9 +19,9 @@ bool is_busy(const socketio::Socket& socket, const Peer& peer) {
 
 Courier::Courier(net::Shard& shard) : shard_(shard), timer_([this] { work(); }) {}
 
-void Courier::add(Addressees to, Bring bring, Milliseconds window) {
+void Courier::add(Addressees to, Bring bring, Busy busy, Milliseconds window) {
   if (to.empty()) return;
-  rounds_.push_back({std::move(to), std::move(bring), shard_.now(), window});
+  rounds_.push_back({std::move(to), std::move(bring), busy, shard_.now(), window});
   if (!timer_.armed()) work();
 }
 
@@ -34,7 +34,7 @@ void Courier::work() {
 }
 
 bool Courier::work_on(Round& round, TimePoint until) {
-  Addressees waiting = std::exchange(round.busy, {});
+  Addressees waiting = std::exchange(round.waiting, {});
   const TimePoint now = std::chrono::steady_clock::now();
   std::size_t due = round.to.size();
   if (now < round.began + round.window) {
@@ -43,7 +43,7 @@ bool Courier::work_on(Round& round, TimePoint until) {
   }
   for (const auto& one : waiting) visit(round, one);
   while (round.next < due && std::chrono::steady_clock::now() < until) visit(round, round.to[round.next++]);
-  return round.next == round.to.size() && round.busy.empty();
+  return round.next == round.to.size() && round.waiting.empty();
 }
 
 void Courier::visit(Round& round, const std::weak_ptr<socketio::Socket>& to) {
@@ -51,8 +51,8 @@ void Courier::visit(Round& round, const std::weak_ptr<socketio::Socket>& to) {
   if (socket == nullptr || !socket->connected()) return;
   auto* peer = socket->state<Peer>();
   if (peer == nullptr || !peer->logged_in) return;
-  if (is_busy(*socket, *peer)) {
-    round.busy.push_back(to);
+  if (round.when_busy == Busy::wait && is_busy(*socket, *peer)) {
+    round.waiting.push_back(to);
   } else {
     round.bring(*socket, *peer);
   }

@@ -1,6 +1,6 @@
 // Brings something to many connections, one by one: in slices of at most a millisecond, spread over a window
-// where that is asked for; a connection that is busy gets it once it has drained. One of each shard.
-// Thread rule: its shard.
+// where that is asked for. What is brought at once arrives in the order in which it was added. One of each
+// shard. Thread rule: its shard.
 #pragma once
 
 #include <deque>
@@ -17,6 +17,10 @@ namespace togglecast::realtime {
 
 class Courier {
  public:
+  enum class Busy : bool {
+    wait,   ///< a busy connection gets it once it has drained: for state, which is not queued
+    bring,  ///< it gets it like all others
+  };
   using Bring = std::function<void(socketio::Socket&, Peer&)>;
   using Addressees = std::vector<std::weak_ptr<socketio::Socket>>;
 
@@ -25,16 +29,17 @@ class Courier {
   Courier& operator=(const Courier&) = delete;
 
   /// Those who have gone by then are passed over. `window` zero: as soon as possible.
-  void add(Addressees to, Bring bring, Milliseconds window);
+  void add(Addressees to, Bring bring, Busy busy, Milliseconds window = {});
 
  private:
   struct Round {
     Addressees to;
     Bring bring;
+    Busy when_busy;
     TimePoint began;
     Milliseconds window;
     std::size_t next = 0;
-    Addressees busy{};
+    Addressees waiting{};
   };
 
   void work();

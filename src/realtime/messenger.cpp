@@ -94,10 +94,14 @@ std::size_t Messenger::tell(const std::string& environment, const Audience& audi
   std::size_t addressed = 0;
   if (audience.kind == Audience::Kind::all || audience.kind == Audience::Kind::admins)
     addressed += tell_admins(room(environment, kAllAdmins), {}, packets.for_admins);
-  each_client_of(environment, audience, [&](Socket& socket, Peer&) {
-    ++addressed;
-    tell_one(socket, packets.for_clients);
-  });
+  Courier::Addressees to;
+  each_client_of(environment, audience,
+                 [&to](Socket& socket, Peer&) { to.push_back(socket.weak_from_this()); });
+  addressed += to.size();
+  courier_.add(
+      std::move(to),
+      [this, packet = packets.for_clients](Socket& socket, Peer&) { tell_one(socket, packet); },
+      Courier::Busy::bring);
   return addressed;
 }
 
@@ -106,16 +110,6 @@ std::size_t Messenger::tell_admins(const std::string& name, const Chosen& chosen
   std::size_t addressed = 0;
   each(admins_, name, [&](Socket& socket, const Peer& peer) {
     if (chosen && !chosen(peer)) return;
-    ++addressed;
-    tell_one(socket, packet);
-  });
-  return addressed;
-}
-
-std::size_t Messenger::tell_client(const std::string& environment, domain::Id client,
-                                   const EncodedPacket& packet) {
-  std::size_t addressed = 0;
-  each_client_of(environment, {Audience::Kind::client, client}, [&](Socket& socket, Peer&) {
     ++addressed;
     tell_one(socket, packet);
   });
@@ -175,7 +169,7 @@ std::size_t Messenger::send_entity(const EntityName& entity) {
   courier_.add(
       std::move(to),
       [this, entity, known](Socket& socket, Peer& peer) { bring_entity(socket, peer, entity, *known); },
-      Milliseconds{0});
+      Courier::Busy::wait);
   return addressed;
 }
 
@@ -207,7 +201,7 @@ std::size_t Messenger::sync(const std::string& environment, const service::Confi
         messages_.add();
         broadcaster_.send_whole_view(socket, peer, reason);
       },
-      window);
+      Courier::Busy::wait, window);
   return addressed;
 }
 

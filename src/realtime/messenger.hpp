@@ -40,8 +40,6 @@ class Messenger {
                    const MessagePackets& packets);
   std::size_t tell_admins(const std::string& room, const Chosen& chosen,
                           const socketio::EncodedPacket& packet);
-  std::size_t tell_client(const std::string& environment, domain::Id client,
-                          const socketio::EncodedPacket& packet);
   /// Tells it, and whoever connects from now on unless it is `ok`.
   std::size_t set_status(const std::string& environment, bool keep, const MessagePackets& packets);
   /// The stored entity at `current`: to admins as it is, to each client that sees it as it sees it.

@@ -264,6 +264,7 @@ json::array summary_of(std::vector<Series> all) {
     name.series.push_back(&one);
   }
   std::vector<Name*> names;
+  names.reserve(by_name.size());
   for (auto& [text, name] : by_name) names.push_back(&name);
   std::stable_sort(names.begin(), names.end(),
                    [](const Name* a, const Name* b) { return a->total.count > b->total.count; });

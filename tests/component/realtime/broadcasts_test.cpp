@@ -59,6 +59,26 @@ TEST_F(BroadcastsByHand, APlatformIsSentAgainAsItStands) {
   EXPECT_EQ(at_admin[1].at("data").at("description"), json::value("For admins"));
 }
 
+TEST_F(BroadcastsByHand, ABusyConnectionGetsItOnceItReads) {
+  const auto quiet = create_platform(R"({"key":"quiet","name":"Quiet"})");
+  const auto busy = create_platform(R"({"key":"busy","name":"Busy"})");
+  EventClient slow(port_, {}, 4'096);
+  slow.send("0/client," + with_token(client_token("acme")));
+  ASSERT_EQ(slow.next("/client", "client_connected").size(), 2U);
+  const std::string big(30'000, 'x');
+  for (int i = 0; i < 300; ++i)
+    ASSERT_TRUE(
+        update_platform(busy->id, R"({"config":{"big":")" + big + R"(","n":)" + std::to_string(i) + "}}")
+            .has_value());
+
+  ASSERT_EQ(platform_again(quiet->id)->connections, 1U);
+
+  json::array heard;
+  do heard = slow.next("/client", "platform_update");
+  while (!heard.empty() && heard[1].at("platform_id") != json::value(quiet->id));
+  EXPECT_EQ(heard.size(), 3U) << "with the offset: it has been told everything by now";
+}
+
 TEST_F(BroadcastsByHand, WhatIsNotThereIsNotSent) {
   EXPECT_EQ(platform_again(4'711).error().code, Errc::not_found);
   EXPECT_EQ(platform_again(1, admin(domain::Role::viewer)).error().code, Errc::forbidden);

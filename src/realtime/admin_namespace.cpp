@@ -41,10 +41,6 @@ Result<EntityName> entity_argument(const Event& event, const Peer& peer) {
   return EntityName{home_of(*kind, peer), *kind, id->get_int64()};
 }
 
-json::object named(const EntityName& entity) {
-  return {{"entity_type", domain::to_string(entity.kind)}, {"entity_id", entity.id}};
-}
-
 // {limit?, before?, entity_type?, entity_id?}
 Result<storage::LogQuery> activity_query(const Event& event) {
   const auto request = object_argument(event);
@@ -151,7 +147,7 @@ void AdminNamespace::subscribe(const Event& event) const {
   }
   if (!house_.watchers.watch(socket, peer, *entity))
     return reply.refuse({Errc::payload_too_large, "too many subscriptions on this connection"});
-  json::object payload = named(*entity);
+  json::object payload = to_json(*entity);
   payload["data"] = std::move(body);
   payload["revision"] = state->revision();
   payload["epoch"] = state->head().epoch;
@@ -164,7 +160,7 @@ void AdminNamespace::unsubscribe(const Event& event) const {
   const auto entity = entity_argument(event, peer);
   if (!entity) return reply.refuse(entity.error());
   house_.watchers.unwatch(event.socket(), peer, *entity);
-  reply(named(*entity));
+  reply(to_json(*entity));
 }
 
 void AdminNamespace::announce(const Event& event) const {

@@ -9,10 +9,10 @@ namespace {
 constexpr std::chrono::microseconds kSlice{1'000};
 constexpr Milliseconds kPause{1};       // others get their turn
 constexpr Milliseconds kLookAgain{50};  // for those who are busy, and for the next of a window
-constexpr std::size_t kBusyBacklog = 16 * 1'024;
+constexpr std::size_t kBusyBytes = 16 * 1'024;
 
 bool is_busy(const socketio::Socket& socket, const Peer& peer) {
-  return peer.behind != nullptr || socket.backlog_bytes() > kBusyBacklog;
+  return peer.behind != nullptr || socket.backlog_bytes() > kBusyBytes;
 }
 
 }  // namespace

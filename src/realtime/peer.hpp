@@ -14,6 +14,7 @@
 #include "domain/snapshot.hpp"
 #include "domain/view.hpp"
 #include "net/timer_wheel.hpp"
+#include "realtime/entity_name.hpp"
 #include "realtime/message_queue.hpp"
 #include "service/principal.hpp"
 
@@ -35,14 +36,6 @@ class EventBudget {
  private:
   double rate_, burst_, left_;
   TimePoint at_;
-};
-
-/// One entity of one environment, as admins watch it.
-struct EntityName {
-  std::string environment;
-  domain::Kind kind = domain::Kind::platform;
-  domain::Id id = 0;
-  friend auto operator<=>(const EntityName&, const EntityName&) = default;
 };
 
 /// What a connection says of itself; null: nothing.

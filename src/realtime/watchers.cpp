@@ -16,10 +16,6 @@ std::string room_of(const EntityName& entity) {
   return entity_room(entity.environment, entity.kind, entity.id);
 }
 
-json::object named(const EntityName& entity) {
-  return {{"entity_type", domain::to_string(entity.kind)}, {"entity_id", entity.id}};
-}
-
 }  // namespace
 
 Watchers::Watchers(net::ShardPool& shards, socketio::Namespace& admins, const Messengers& messengers,
@@ -89,7 +85,7 @@ void Watchers::tell_presence() {
           for (Viewers& part : parts) all.merge(part);
           json::array viewers;
           for (const auto& [id, name] : all) viewers.push_back({{"id", id}, {"username", name}});
-          json::object payload = named(entity);
+          json::object payload = to_json(entity);
           payload["viewers"] = std::move(viewers);
           payload["timestamp"] = to_iso8601(clock_.wall_now());
           tell(entity, event::kEntityPresence, payload);
@@ -162,7 +158,7 @@ bool Watchers::tell_rollout(const EntityName& entity, Rollout& rollout, const Ce
   const Reach& reach = census.reach[index];
   const bool over = clock_.now() - rollout.began > options_.rollout_patience;
   const bool done = over || reach.acknowledged >= census.clients;
-  json::object progress = named(entity);
+  json::object progress = to_json(entity);
   progress["revision"] = rollout.revision;
   progress["connections"] = census.clients;
   progress["told"] = reach.told;

@@ -42,10 +42,10 @@ void list_tokens(const CallPtr& call);
 void issue_token(const CallPtr& call);
 void revoke_token(const CallPtr& call);
 
-// broadcasts.cpp
-void broadcast(const CallPtr& call);
-
 // activity.cpp
 void list_activity(const CallPtr& call);
+
+// broadcasts.cpp
+void broadcast(const CallPtr& call);
 
 }  // namespace togglecast::http_api

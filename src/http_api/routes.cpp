@@ -35,9 +35,9 @@ constexpr Route kRoutes[] = {
     {Method::post, "/api/v1/clients/{id}/tokens", Access::admin, issue_token},
     {Method::del, "/api/v1/clients/{id}/tokens/{token_id}", Access::admin, revoke_token},
 
-    {Method::post, "/api/v1/broadcasts/{name}", Access::admin, broadcast},
-
     {Method::get, "/api/v1/activity", Access::admin, list_activity},
+
+    {Method::post, "/api/v1/broadcasts/{name}", Access::admin, broadcast},
 };
 
 }  // namespace

@@ -1,6 +1,6 @@
 // What clients report of themselves: numbers with a name and labels, summed up in memory. Bounded in every
 // direction; what was not reported for longest makes room. One of each shard. Thread rule: its shard;
-// `read_metrics` and `summary_of` are pure.
+// `summary_of` is pure.
 #pragma once
 
 #include <cstddef>
@@ -12,25 +12,14 @@
 #include <vector>
 
 #include "base/clock.hpp"
-#include "base/error.hpp"
 #include "base/json.hpp"
 #include "domain/ids.hpp"
+#include "realtime/metrics_report.hpp"
 
 namespace togglecast::realtime {
 
-inline constexpr std::size_t kMaxReport = 100;           ///< metrics in one report
 inline constexpr std::size_t kMaxSeriesPerClient = 100;  ///< names and labels of one client
 inline constexpr std::size_t kMaxSeries = 5'000;         ///< of one environment, on one shard
-
-struct Sample {
-  std::string name;
-  std::string labels;  ///< canonical JSON
-  double value = 0;
-  UnixMillis at{};
-};
-
-/// `{metrics: [{name, value, labels?, at?}]}`. `now` stands for a missing `at`, which may not be later.
-[[nodiscard]] Result<std::vector<Sample>> read_metrics(const json::value& body, UnixMillis now);
 
 struct Series {
   domain::Id client = 0;

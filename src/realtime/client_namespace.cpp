@@ -26,8 +26,8 @@ Result<domain::Revision> revision_argument(const Event& event) {
 }
 
 // What the client says it has applied. Nobody can have applied what was not sent.
-void take_receipt(Peer& peer, domain::Revision revision) {
-  if (revision <= peer.sent) peer.acknowledged = std::max(peer.acknowledged, revision);
+void take_receipt(Peer& peer, domain::Revision told, domain::Revision revision) {
+  if (revision <= told) peer.acknowledged = std::max(peer.acknowledged, revision);
 }
 
 }  // namespace
@@ -69,7 +69,7 @@ void ClientNamespace::config_check(const Event& event) const {
   const auto claimed = revision_argument(event);
   if (!claimed) return reply.refuse(claimed.error());
   const auto state = house_.broadcaster(socket).current(peer.who.environment);
-  const bool up_to_date = *claimed == 0 ? peer.sent == state->revision() && peer.behind == nullptr
+  const bool up_to_date = *claimed == 0 ? house_.messenger(socket).told(peer) == state->revision()
                                         : *claimed == state->revision();
   reply({{"up_to_date", up_to_date}, {"revision", state->revision()}, {"epoch", state->head().epoch}});
   if (*claimed != 0 && *claimed < state->revision() && peer.behind == nullptr)
@@ -105,7 +105,7 @@ void ClientNamespace::heartbeat(const Event& event) const {
   auto& peer = *event.socket().state<Peer>();
   const auto claimed = revision_argument(event);
   if (!claimed) return reply.refuse(claimed.error());
-  take_receipt(peer, *claimed);
+  take_receipt(peer, house_.messenger(event.socket()).told(peer), *claimed);
   const auto state = house_.broadcaster(event.socket()).current(peer.who.environment);
   reply({{"server_time", to_iso8601(house_.clock.wall_now())}, {"revision", state->revision()}});
 }
@@ -116,7 +116,7 @@ void ClientNamespace::config_ack(const Event& event) const {
   auto& peer = *event.socket().state<Peer>();
   const auto claimed = revision_argument(event);
   if (!claimed) return reply.refuse(claimed.error());
-  take_receipt(peer, *claimed);
+  take_receipt(peer, house_.messenger(event.socket()).told(peer), *claimed);
   reply({{"revision", peer.acknowledged}});
 }
 

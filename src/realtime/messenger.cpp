@@ -39,12 +39,6 @@ bool sees(const Peer& peer, const domain::Snapshot& state, const EntityName& ent
   return client->package_id == entity.id;
 }
 
-// Only who has been told all that led to `state` may resume from it.
-Offsets offsets_for(const Peer& peer, const domain::Snapshot& state) {
-  const bool up_to_date = peer.behind == nullptr && peer.sent == state.revision();
-  return peer.offsets && up_to_date ? Offsets::with : Offsets::without;
-}
-
 }  // namespace
 
 Messenger::Messenger(net::Shard& shard, socketio::Namespace& admins, socketio::Namespace& clients,
@@ -148,8 +142,9 @@ Census Messenger::census(const std::string& environment, const std::vector<domai
   each(admins_, room(environment, kAllAdmins), [&](Socket&, Peer&) { ++census.admins; });
   each(clients_, room(environment, kAllClients), [&](Socket&, const Peer& peer) {
     ++census.clients;
+    const domain::Revision told_up_to = told(peer);
     for (std::size_t i = 0; i < revisions.size(); ++i) {
-      if (peer.sent >= revisions[i]) ++census.reach[i].told;
+      if (told_up_to >= revisions[i]) ++census.reach[i].told;
       if (peer.acknowledged >= revisions[i]) ++census.reach[i].acknowledged;
     }
   });
@@ -177,7 +172,9 @@ void Messenger::bring_entity(Socket& socket, const Peer& peer, const EntityName&
   const auto state = broadcaster_.current(entity.environment);
   json::value data = seen_by(peer, *state, entity);
   if (data.is_null()) return;  // gone meanwhile, which has been told
-  const Offsets offsets = offsets_for(peer, *state);
+  // Only who has been told all that led to this state may resume from it.
+  const bool resumable = peer.offsets && told(peer) == state->revision();
+  const Offsets offsets = resumable ? Offsets::with : Offsets::without;
   auto& batch = known[{state->revision(), is_admin(peer), offsets, json::serialize(data)}];
   if (batch.empty()) {
     const std::vector<domain::ViewUpdate> updates{

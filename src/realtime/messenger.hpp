@@ -51,6 +51,10 @@ class Messenger {
   /// After the broadcaster.
   void on_commit(const service::Commit& commit);
 
+  /// The revision that this connection has been told everything up to.
+  [[nodiscard]] domain::Revision told(const Peer& peer) const {
+    return peer.behind == nullptr ? peer.sent : peer.behind->revision();
+  }
   [[nodiscard]] Census census(const std::string& environment, const std::vector<domain::Revision>& revisions);
   [[nodiscard]] ReportedMetrics& reported() noexcept { return reported_; }
 

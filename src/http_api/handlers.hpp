@@ -45,4 +45,7 @@ void revoke_token(const CallPtr& call);
 // activity.cpp
 void list_activity(const CallPtr& call);
 
+// broadcasts.cpp
+void broadcast(const CallPtr& call);
+
 }  // namespace togglecast::http_api

@@ -36,6 +36,8 @@ constexpr Route kRoutes[] = {
     {Method::del, "/api/v1/clients/{id}/tokens/{token_id}", Access::admin, revoke_token},
 
     {Method::get, "/api/v1/activity", Access::admin, list_activity},
+
+    {Method::post, "/api/v1/broadcasts/{name}", Access::admin, broadcast},
 };
 
 }  // namespace

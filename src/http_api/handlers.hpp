@@ -50,4 +50,7 @@ void undo_activity(const CallPtr& call);
 void read_state(const CallPtr& call);
 void read_difference(const CallPtr& call);
 
+// broadcasts.cpp
+void broadcast(const CallPtr& call);
+
 }  // namespace togglecast::http_api

@@ -39,6 +39,8 @@ constexpr Route kRoutes[] = {
     {Method::post, "/api/v1/activity/{revision}/undo", Access::admin, undo_activity},
     {Method::get, "/api/v1/state", Access::admin, read_state},
     {Method::get, "/api/v1/state/diff", Access::admin, read_difference},
+
+    {Method::post, "/api/v1/broadcasts/{name}", Access::admin, broadcast},
 };
 
 }  // namespace

@@ -24,7 +24,7 @@ using domain::evaluation::Reads;
 // Calls `visit(rules)` for each feature that depends on time until it returns false.
 template <typename Visit>
 void for_each_timed(const domain::Snapshot& state, Visit&& visit) {
-  state.links().for_each(Relation::timed, [&](const Link& link) {
+  state.links().for_each(Relation::timed, 0, [&](const Link& link) {
     const FeatureRules* rules = state.feature(link.user);
     return rules == nullptr || visit(*rules);
   });
@@ -140,7 +140,7 @@ Build build_passing_of_time(std::optional<domain::Revision> drifted) {
     const domain::Snapshot& state = context.state();
     const UnixMillis now = context.at();
     std::set<Id> clients;
-    state.links().for_each(Relation::expiry, [&](const Link& link) {
+    state.links().for_each(Relation::expiry, 0, [&](const Link& link) {
       if (link.used > now.value) return false;
       clients.insert(link.user);
       return true;

@@ -43,7 +43,8 @@ Result<void> read_what(const Call& call, storage::LogQuery& query) {
   }
   if (!parameters.contains("type")) return {};
   using domain::UpdateType;
-  for (const UpdateType type : {UpdateType::create, UpdateType::update, UpdateType::toggle, UpdateType::erase})
+  for (const UpdateType type :
+       {UpdateType::create, UpdateType::update, UpdateType::toggle, UpdateType::erase})
     if (parameters.value("type") == domain::to_string(type)) query.type = type;
   if (!query.type)
     return fail(Errc::invalid_argument, "the parameter type must be create, update, toggle or delete");
@@ -51,8 +52,8 @@ Result<void> read_what(const Call& call, storage::LogQuery& query) {
 }
 
 Result<storage::LogQuery> read_query(const Call& call) {
-  if (auto ok = call.only_parameters({"limit", "before", "entity_type", "entity_id", "actor", "source", "type",
-                                      "since", "until", "q"});
+  if (auto ok = call.only_parameters(
+          {"limit", "before", "entity_type", "entity_id", "actor", "source", "type", "since", "until", "q"});
       !ok)
     return tl::unexpected(ok.error());
   storage::LogQuery query;

@@ -31,7 +31,8 @@ class Room {
 bool is_told_apart(std::string_view member) { return member != "revision" && member != "updated_at"; }
 
 // The members of `body` that `names` lists and there is room for; the others are added to `cut`.
-json::object shown(const json::value& body, const std::vector<std::string>& names, Room& room, json::array& cut) {
+json::object shown(const json::value& body, const std::vector<std::string>& names, Room& room,
+                   json::array& cut) {
   json::object out;
   for (const std::string& name : names) {
     const json::value* member = json::find(body, name);
@@ -67,7 +68,8 @@ json::object describe(const Op& op, Room& room) {
     out["fields"] = json::array(names.begin(), names.end());
   }
   json::array cut;
-  out["before"] = op.before.is_null() ? json::value(nullptr) : json::value(shown(op.before, names, room, cut));
+  out["before"] =
+      op.before.is_null() ? json::value(nullptr) : json::value(shown(op.before, names, room, cut));
   out["after"] = op.after.is_null() ? json::value(nullptr) : json::value(shown(op.after, names, room, cut));
   if (!cut.empty()) out["cut"] = std::move(cut);
   return out;
@@ -143,15 +145,16 @@ void ActivityService::undo(const Principal& who, domain::Revision revision, cons
 }
 
 void ActivityService::tell_undone(const Principal& who, const Written& written, const UndoDone& done) {
-  const bool taken = reader_.submit([this, who, revision = written.revision, replayed = written.replayed,
-                                     done](storage::Reader& reader) {
-    const auto rows = reader.rows_before(who.environment, revision + 1, 1);
-    if (!rows) return done(tl::unexpected(rows.error()));
-    const auto names = model_.current(who.environment);
-    Undone undone{nullptr, revision, replayed};
-    if (!rows->empty()) undone.entry = activity_entry(rows->front(), auth::readable_kinds(who.role), names.get());
-    done(std::move(undone));
-  });
+  const bool taken = reader_.submit(
+      [this, who, revision = written.revision, replayed = written.replayed, done](storage::Reader& reader) {
+        const auto rows = reader.rows_before(who.environment, revision + 1, 1);
+        if (!rows) return done(tl::unexpected(rows.error()));
+        const auto names = model_.current(who.environment);
+        Undone undone{nullptr, revision, replayed};
+        if (!rows->empty())
+          undone.entry = activity_entry(rows->front(), auth::readable_kinds(who.role), names.get());
+        done(std::move(undone));
+      });
   if (!taken) done(Undone{nullptr, written.revision, written.replayed});  // it is done, only not told
 }
 

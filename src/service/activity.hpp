@@ -18,11 +18,11 @@ namespace togglecast::service {
 inline constexpr std::size_t kMaxEntryChanges = 50;
 inline constexpr std::size_t kMaxEntryBytes = 16 * 1'024;  ///< of bodies and members, as JSON text
 
-/// `{revision, epoch, timestamp, actor, source, summary, undoes?, changes: [{entity_type, entity_id, type, key,
-/// name?, fields?, before, after, cut?}], more_changes?}`.
-/// `before` and `after` hold the members that changed, of a creation or deletion the whole body; what would
-/// make an entry too large is left out of them and named in `cut`. Only entities of readable kinds are told;
-/// null when none is. `names`, when given, is where the summary looks up names that are not in the change.
+/// `{revision, epoch, timestamp, actor, source, summary, undoes?, changes: [{entity_type, entity_id, type,
+/// key, name?, fields?, before, after, cut?}], more_changes?}`. `before` and `after` hold the members that
+/// changed, of a creation or deletion the whole body; what would make an entry too large is left out of them
+/// and named in `cut`. Only entities of readable kinds are told; null when none is. `names`, when given, is
+/// where the summary looks up names that are not in the change.
 [[nodiscard]] json::value activity_entry(const domain::LogRow& row, domain::Kinds readable,
                                          const domain::Snapshot* names = nullptr);
 

@@ -61,8 +61,9 @@ ListChange compare(const Op& op, std::string_view list, std::string_view name) {
 std::string this_one(const Op& op, const Names& names) { return names.full(op.entity, op.id); }
 
 std::string renamed(const Op& op) {
-  return "renamed " + std::string(noun(op.entity)) + ' ' + std::string(json::string_or_empty(op.before, "name")) +
-         " to " + std::string(json::string_or_empty(op.after, "name"));
+  return "renamed " + std::string(noun(op.entity)) + ' ' +
+         std::string(json::string_or_empty(op.before, "name")) + " to " +
+         std::string(json::string_or_empty(op.after, "name"));
 }
 
 std::string switched(const Op& op, const Names& names, bool on) {
@@ -102,7 +103,8 @@ std::string overrides_changed(const Op& op, const Names& names) {
     return "removed the override of " + feature(*change.removed.front().before) + " for " + client;
   const bool is_new = !change.added.empty();
   const json::value& set = *(is_new ? change.added : change.changed).front().after;
-  std::string text = (is_new ? "set an override of " : "changed the override of ") + feature(set) + " for " + client;
+  std::string text =
+      (is_new ? "set an override of " : "changed the override of ") + feature(set) + " for " + client;
   const bool taken_away = member(set, "removed").is_bool() && member(set, "removed").get_bool();
   text += " (" + (taken_away ? std::string("taken away") : value_text(member(set, "value")));
   const std::string_view until = json::string_or_empty(set, "expires_at");
@@ -124,11 +126,14 @@ std::string assignments_changed(const Op& op, const Names& names) {
     return "features " + enumeration(words);
   };
   if (change.added.size() == change.size()) return "added " + them(change.added, true) + " to " + package;
-  if (change.removed.size() == change.size()) return "removed " + them(change.removed, false) + " from " + package;
-  if (change.changed.size() == change.size()) return "changed " + them(change.changed, true) + " in " + package;
+  if (change.removed.size() == change.size())
+    return "removed " + them(change.removed, false) + " from " + package;
+  if (change.changed.size() == change.size())
+    return "changed " + them(change.changed, true) + " in " + package;
   std::vector<std::string> parts;
-  for (const auto& [elements, word] : {std::pair{&change.added, "added"}, std::pair{&change.removed, "removed"},
-                                       std::pair{&change.changed, "changed"}})
+  for (const auto& [elements, word] :
+       {std::pair{&change.added, "added"}, std::pair{&change.removed, "removed"},
+        std::pair{&change.changed, "changed"}})
     if (!elements->empty()) parts.push_back(std::to_string(elements->size()) + ' ' + word);
   return "changed the features of " + package + " (" + enumeration(parts) + ")";
 }
@@ -142,7 +147,8 @@ std::string sub_features_changed(const Op& op, const Names& names) {
     const std::string_view text = json::string_or_empty(sub, "name");
     return std::string(text.empty() ? json::string_or_empty(sub, "key") : text);
   };
-  if (!change.added.empty()) return "added sub-feature " + name(*change.added.front().after) + " to " + feature;
+  if (!change.added.empty())
+    return "added sub-feature " + name(*change.added.front().after) + " to " + feature;
   if (!change.removed.empty())
     return "removed sub-feature " + name(*change.removed.front().before) + " from " + feature;
   const auto& [before, after] = change.changed.front();
@@ -179,8 +185,9 @@ std::string one_member_changed(const Op& op, std::string_view changed, const Nam
   if (changed == "features") return assignments_changed(op, names);
   if (changed == "sub_features") return sub_features_changed(op, names);
   if (changed == "role") {
-    return "changed the role of " + subject + " from " + std::string(json::string_or_empty(op.before, changed)) +
-           " to " + std::string(json::string_or_empty(op.after, changed));
+    return "changed the role of " + subject + " from " +
+           std::string(json::string_or_empty(op.before, changed)) + " to " +
+           std::string(json::string_or_empty(op.after, changed));
   }
   return "changed the " + std::string(word_for(changed)) + " of " + subject;
 }

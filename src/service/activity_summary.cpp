@@ -52,7 +52,8 @@ std::string counted_by_kind(const Ops& ops) {
 
 bool all_alike(const Ops& ops) {
   return std::all_of(ops.begin(), ops.end(), [&](const Op* op) {
-    return op->entity == ops.front()->entity && verb_of(domain::type_of(*op)) == verb_of(domain::type_of(*ops.front()));
+    return op->entity == ops.front()->entity &&
+           verb_of(domain::type_of(*op)) == verb_of(domain::type_of(*ops.front()));
   });
 }
 
@@ -71,8 +72,8 @@ std::string several_alike(const Ops& ops, const Names& names) {
   const Kind kind = ops.front()->entity;
   std::vector<std::string> words;
   for (const Op* op : ops) words.push_back(names.of(kind, op->id));
-  const std::string them = ops.size() <= 3 ? std::string(noun(kind)) + "s " + enumeration(words)
-                                           : counted(ops.size(), noun(kind));
+  const std::string them =
+      ops.size() <= 3 ? std::string(noun(kind)) + "s " + enumeration(words) : counted(ops.size(), noun(kind));
   if (const auto side = common_side(ops); side && domain::type_of(*ops.front()) == UpdateType::toggle)
     return "switched " + them + (*side ? " on" : " off");
   return std::string(verb_of(domain::type_of(*ops.front()))) + ' ' + them;
@@ -97,8 +98,7 @@ std::string what_was_done(const Ops& ops, const Names& names) {
   // One thing came or went, and others had to change with it.
   Ops movers;
   Ops others;
-  for (const Op* op : ops)
-    (verb_of(domain::type_of(*op)) == "changed" ? others : movers).push_back(op);
+  for (const Op* op : ops) (verb_of(domain::type_of(*op)) == "changed" ? others : movers).push_back(op);
   if (movers.size() == 1)
     return phrase_of(*movers.front(), names) + ", which changed " + counted_by_kind(others);
   return mixture(ops);

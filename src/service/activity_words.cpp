@@ -99,7 +99,8 @@ std::string value_text(const json::value& value) {
 
 std::string Names::known(domain::Kind kind, domain::Id id) const {
   for (const domain::Op* op : ops_)
-    if (op->entity == kind && op->id == id) return name_in(kind, op->after.is_null() ? op->before : op->after);
+    if (op->entity == kind && op->id == id)
+      return name_in(kind, op->after.is_null() ? op->before : op->after);
   if (state_ == nullptr) return {};
   return domain::with_entity_type(kind, [&]<typename T>(std::type_identity<T>) -> std::string {
     const auto entity = state_->find<T>(id);

@@ -21,7 +21,8 @@ Error busy() {
 }
 
 json::object head_of(const domain::Snapshot& state) {
-  return {{"revision", state.revision()}, {"epoch", state.head().epoch}, {"as_of", to_iso8601(state.as_of())}};
+  return {
+      {"revision", state.revision()}, {"epoch", state.head().epoch}, {"as_of", to_iso8601(state.as_of())}};
 }
 
 json::object members(const json::value& body, const std::vector<std::string>& names) {
@@ -66,7 +67,7 @@ struct History::Walk {
   std::string environment;
   Revision target = 0;
   SnapshotPtr state;
-  Revision reached = 0;  // everything after it is undone
+  Revision reached = 0;                                               // everything after it is undone
   std::map<std::pair<domain::Kind, domain::Id>, json::value> bodies;  // as they were there
   Found found;
   std::atomic<std::size_t>& walking;
@@ -125,7 +126,8 @@ void History::find(const std::string& environment, const Moment& at, Found found
 void History::find_revision(const std::string& environment, Revision revision, Found found) {
   auto nearest = model_.nearest(environment, revision);
   if (nearest == nullptr) {
-    return found(fail(Errc::not_found, "there is no revision " + std::to_string(revision) + "; the newest is " +
+    return found(fail(Errc::not_found, "there is no revision " + std::to_string(revision) +
+                                           "; the newest is " +
                                            std::to_string(model_.current(environment)->revision())));
   }
   if (nearest->revision() == revision) {  // answered where the rest is answered: away from the shards
@@ -133,7 +135,8 @@ void History::find_revision(const std::string& environment, Revision revision, F
                   [found](Error error) { found(tl::unexpected(std::move(error))); });
   }
   const bool crowded = walking_.fetch_add(1) >= options_.at_once;
-  const auto state = std::make_shared<Walk>(environment, revision, std::move(nearest), std::move(found), walking_);
+  const auto state =
+      std::make_shared<Walk>(environment, revision, std::move(nearest), std::move(found), walking_);
   if (crowded) return state->found(tl::unexpected(busy()));
   walk(state);
 }

@@ -1,10 +1,10 @@
 // The state at any revision of the log, and what is different between two.
 //
-// Recent states are at hand in the read model; older ones are worked out on the store-reader thread by undoing
-// rows of the log from the nearest known state, a bounded page at a time so that others get their turn between.
-// Thread rule: any thread; `done` runs on the store-reader thread, or within the call when that is refused.
-// Errors: `forbidden`, `not_found` for a revision that does not exist (yet), `invalid_argument` for a time in
-// the future, `unavailable` when too much is being read already.
+// Recent states are at hand in the read model; older ones are worked out on the store-reader thread by
+// undoing rows of the log from the nearest known state, a bounded page at a time so that others get their
+// turn between. Thread rule: any thread; `done` runs on the store-reader thread, or within the call when that
+// is refused. Errors: `forbidden`, `not_found` for a revision that does not exist (yet), `invalid_argument`
+// for a time in the future, `unavailable` when too much is being read already.
 #pragma once
 
 #include <atomic>
@@ -26,7 +26,7 @@ struct Moment {
 };
 
 struct HistoryOptions {
-  std::size_t page = 256;  ///< rows that are undone in one go
+  std::size_t page = 256;   ///< rows that are undone in one go
   std::size_t at_once = 4;  ///< states that are being worked out; more are refused
 };
 

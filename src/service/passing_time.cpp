@@ -32,9 +32,10 @@ void for_each_timed(const domain::Snapshot& state, Visit&& visit) {
 
 // Everything it reads is known on the server.
 bool reads_no_context(const Reads& reads) {
-  return !reads.everything && std::all_of(reads.paths.begin(), reads.paths.end(), [](const std::string& path) {
-    return path.starts_with("client.") || path.starts_with("$flagd.");
-  });
+  return !reads.everything &&
+         std::all_of(reads.paths.begin(), reads.paths.end(), [](const std::string& path) {
+           return path.starts_with("client.") || path.starts_with("$flagd.");
+         });
 }
 
 bool depends_on_context(const Flag& flag) {
@@ -46,8 +47,8 @@ bool same(const Decision& a, const Decision& b) {
          a.rule == b.rule && a.because_of == b.because_of && a.error == b.error;
 }
 
-bool drifted_for(const domain::Snapshot& state, const Client& client, const FeatureRules& rules, UnixMillis now) {
-  const auto package = client.package_id ? state.find<domain::Package>(*client.package_id) : nullptr;
+bool drifted_for(const domain::Snapshot& state, const Client& client, const FeatureRules& rules,
+                 UnixMillis now) {
   auto subject = domain::subject_of(state, client, nullptr);
   const auto answers = [&](UnixMillis at) {
     subject.now = at;
@@ -83,8 +84,9 @@ std::set<Id> clients_that_see(const domain::Snapshot& state, const FeatureRules&
 bool feature_has_drifted(const domain::Snapshot& state, const FeatureRules& rules, UnixMillis now) {
   const auto clients = clients_that_see(state, rules);
   if (clients.empty()) return false;
-  const bool unknowable = depends_on_context(rules.flag) ||
-                          std::any_of(rules.sub_features.begin(), rules.sub_features.end(), depends_on_context);
+  const bool unknowable =
+      depends_on_context(rules.flag) ||
+      std::any_of(rules.sub_features.begin(), rules.sub_features.end(), depends_on_context);
   if (unknowable) return true;
   return std::any_of(clients.begin(), clients.end(), [&](Id id) {
     const auto client = state.find<Client>(id);

@@ -1,5 +1,5 @@
-// What time alone changes, and when: overrides expire, and rules that read the time answer differently. A view
-// never changes without a revision, so each of these becomes a commit (docs/evaluation.md, "Time").
+// What time alone changes, and when: overrides expire, and rules that read the time answer differently. A
+// view never changes without a revision, so each of these becomes a commit (docs/evaluation.md, "Time").
 // Thread rule: pure functions; the builder runs on the writer's thread.
 #pragma once
 
@@ -21,8 +21,8 @@ inline constexpr std::chrono::minutes kDriftInterval{1};
 /// An enabled rule reads the time in another way, so its answers may drift.
 [[nodiscard]] bool may_drift(const domain::Snapshot& state);
 
-/// At `now`, some client may get another answer from such a rule than at `state.as_of()`. What connections say
-/// of themselves is not known here: a rule that looks at it is taken to have changed.
+/// At `now`, some client may get another answer from such a rule than at `state.as_of()`. What connections
+/// say of themselves is not known here: a rule that looks at it is taken to have changed.
 [[nodiscard]] bool has_drifted(const domain::Snapshot& state, UnixMillis now);
 
 /// Takes away the overrides whose time is over at the time of the write; without any, a revision in which

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "service/catalogue_file.hpp"
 #include "service/ops.hpp"
 
 namespace togglecast::service {
@@ -80,7 +81,8 @@ Result<void> Product::load(const ProductOptions& options, const Clock& clock, Ra
   auto secrets = store_->open_reader();
   if (!secrets) return tl::unexpected(secrets.error());
   if (auto keys = load_keys(**secrets, random); !keys) return keys;
-  return make_first_owner(options);
+  if (auto made = make_first_owner(options); !made) return made;
+  return options.first_catalogue ? make_first_catalogue(*options.first_catalogue) : Result<void>{};
 }
 
 Result<void> Product::load_keys(storage::Reader& reader, RandomSource& random) {
@@ -137,6 +139,17 @@ Result<void> Product::make_first_owner(const ProductOptions& options) {
   if (auto made = admins_.create_first_owner(std::string(kFirstOwner), *password); !made)
     return tl::unexpected(made.error());
   made_first_owner_ = true;
+  return {};
+}
+
+Result<void> Product::make_first_catalogue(const json::value& file) {
+  const auto who = Principal::server(std::string(kDefaultEnvironment));
+  WriteOptions options;
+  options.source = Source::start;
+  const auto made =
+      writer_.perform({who.environment, actor_of(who, options), std::nullopt, build_catalogue(file)});
+  if (!made) return tl::unexpected(made.error());
+  made_first_catalogue_ = made->changed;
   return {};
 }
 

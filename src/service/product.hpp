@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,8 @@ struct ProductOptions {
   /// Asked when there is no admin yet, before the account is made. Whoever makes up a password shows it or
   /// writes it down here, so that no crash can leave an account behind whose password nobody knows.
   std::function<Result<Secret>()> first_owner_password;
+  /// Fills the default environment when it holds nothing, see catalogue_file.hpp.
+  std::optional<json::value> first_catalogue;
 };
 
 class Product {
@@ -45,6 +48,9 @@ class Product {
 
   /// Whether this start made the owner's account.
   [[nodiscard]] bool made_first_owner() const noexcept { return made_first_owner_; }
+
+  /// Whether this start filled the default environment from `first_catalogue`.
+  [[nodiscard]] bool made_first_catalogue() const noexcept { return made_first_catalogue_; }
 
   [[nodiscard]] const ReadModel& model() const noexcept { return model_; }
   [[nodiscard]] ChangeFeed& feed() noexcept { return feed_; }
@@ -73,6 +79,7 @@ class Product {
   [[nodiscard]] Result<void> load_keys(storage::Reader& reader, RandomSource& random);
   [[nodiscard]] Result<void> make_signing_key(RandomSource& random);
   [[nodiscard]] Result<void> make_first_owner(const ProductOptions& options);
+  [[nodiscard]] Result<void> make_first_catalogue(const json::value& file);
 
   std::unique_ptr<storage::Store> store_;
   ReadModel model_;
@@ -93,6 +100,7 @@ class Product {
   History history_;
   TimeKeeper time_;
   bool made_first_owner_ = false;
+  bool made_first_catalogue_ = false;
 };
 
 }  // namespace togglecast::service

@@ -1,13 +1,13 @@
-// Turns the passing of time into commits: one timer for all environments, which sleeps until something is due.
+// Turns the passing of time into commits: one timer for all environments, which sleeps until something is
+// due.
 //
 //   keeper.catch_up();   // before serving: what became due while nobody was there, in one commit each
 //   keeper.start();
 //
 // Exactly once: a commit is built against exactly the state before it, so that what another commit, another
-// node or an earlier attempt took care of is not done again. It wakes at commits and looks at the wall clock at
-// least once a minute, so that a clock that jumps is noticed.
-// Thread rule: `catch_up` before `start` and before the writer's; `look` from any thread; `stop` before the
-// writer stops.
+// node or an earlier attempt took care of is not done again. It wakes at commits and looks at the wall clock
+// at least once a minute, so that a clock that jumps is noticed. Thread rule: `catch_up` before `start` and
+// before the writer's; `look` from any thread; `stop` before the writer stops.
 #pragma once
 
 #include <condition_variable>

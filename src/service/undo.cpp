@@ -29,8 +29,8 @@ std::string_view naming_member(std::string_view list) {
 }
 
 const json::value* element(const json::array& list, std::string_view naming, const json::value& name) {
-  const auto* const found = std::find_if(
-      list.begin(), list.end(), [&](const json::value& one) { return member(one, naming) == name; });
+  const auto* const found = std::find_if(list.begin(), list.end(),
+                                         [&](const json::value& one) { return member(one, naming) == name; });
   return found == list.end() ? nullptr : found;
 }
 
@@ -98,7 +98,8 @@ std::string name_of(const Op& op) {
          std::string(name.empty() ? domain::unique_key_of(op.entity, body) : name) + ")";
 }
 
-Result<FieldIssue> obstacle(const Op& op, std::size_t index, const json::value& present, WriteContext& context) {
+Result<FieldIssue> obstacle(const Op& op, std::size_t index, const json::value& present,
+                            WriteContext& context) {
   const auto touched = context.last_touched(op.entity, op.id);
   if (!touched) return tl::unexpected(touched.error());
   std::string_view what = "was changed";
@@ -119,9 +120,10 @@ std::vector<FieldIssue> users_in_the_way(const Op& op, std::size_t index, const 
     if (also_undone) continue;
     const json::value body = state.body(user.kind, user.id);
     const json::value touched = member(body, "revision");
-    issues.push_back({"/changes/" + std::to_string(index),
-                      name_of(op) + " is used by " + std::string(noun(user.kind)) + ' ' + std::to_string(user.id) +
-                          " (" + user.name + ") of revision " + json::serialize(touched)});
+    issues.push_back({"/changes/" + std::to_string(index), name_of(op) + " is used by " +
+                                                               std::string(noun(user.kind)) + ' ' +
+                                                               std::to_string(user.id) + " (" + user.name +
+                                                               ") of revision " + json::serialize(touched)});
   }
   return issues;
 }
@@ -203,12 +205,14 @@ Build build_undo(const Principal& who, domain::Revision revision) {
         secrets = true;
         continue;
       }
-      if (auto allowed = require(who, write_action(op.entity)); !allowed) return tl::unexpected(allowed.error());
+      if (auto allowed = require(who, write_action(op.entity)); !allowed)
+        return tl::unexpected(allowed.error());
       ops.push_back(&op);
     }
     if (ops.empty() && secrets) {
-      return fail(Errc::conflict, name + " is about tokens, passwords or keys, which do not come back; issue or "
-                                         "set new ones instead");
+      return fail(Errc::conflict, name +
+                                      " is about tokens, passwords or keys, which do not come back; issue or "
+                                      "set new ones instead");
     }
     if (ops.empty()) return unknown();
     auto inverse = inverse_ops(ops, context);

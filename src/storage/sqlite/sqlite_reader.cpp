@@ -6,11 +6,11 @@
 
 // The columns of an op, from change_log_entity as `o` and its row as `l`, and the revisions asked for.
 #define TOGGLECAST_OPS "SELECT o.revision, o.kind, o.id, o.type, o.text, l.actor_name, l.source "
-#define TOGGLECAST_OF_OP                                               \
-  "ON l.environment = o.environment AND l.revision = o.revision "      \
+#define TOGGLECAST_OF_OP                                          \
+  "ON l.environment = o.environment AND l.revision = o.revision " \
   "WHERE o.environment = ?1 AND o.revision < ?2 AND o.revision >= ?3 "
-#define TOGGLECAST_OF_ROW                                              \
-  "ON o.environment = l.environment AND o.revision = l.revision "      \
+#define TOGGLECAST_OF_ROW                                         \
+  "ON o.environment = l.environment AND o.revision = l.revision " \
   "WHERE l.environment = ?1 AND l.revision < ?2 AND l.revision >= ?3 "
 
 namespace togglecast::storage::sqlite {
@@ -82,9 +82,8 @@ Result<Statement> SqliteReader::ops_of_interest(std::int64_t environment, const 
     return statement;
   };
   if (query.kind && query.id) {
-    auto statement = begin(TOGGLECAST_OPS
-                           "FROM change_log_entity o CROSS JOIN change_log l " TOGGLECAST_OF_OP
-                           "AND o.kind = ?4 AND o.id = ?5 ORDER BY o.revision DESC");
+    auto statement = begin(TOGGLECAST_OPS "FROM change_log_entity o CROSS JOIN change_log l " TOGGLECAST_OF_OP
+                                          "AND o.kind = ?4 AND o.id = ?5 ORDER BY o.revision DESC");
     if (statement) statement->bind(4, domain::to_string(*query.kind)).bind(5, *query.id);
     return statement;
   }
@@ -105,18 +104,18 @@ Result<Statement> SqliteReader::ops_of_interest(std::int64_t environment, const 
     return statement;
   }
   if (query.kind) {
-    auto statement = begin(TOGGLECAST_OPS
-                           "FROM change_log_entity o INDEXED BY change_log_entity_by_kind "
-                           "CROSS JOIN change_log l " TOGGLECAST_OF_OP
-                           "AND o.kind = ?4 ORDER BY o.revision DESC");
+    auto statement =
+        begin(TOGGLECAST_OPS
+              "FROM change_log_entity o INDEXED BY change_log_entity_by_kind "
+              "CROSS JOIN change_log l " TOGGLECAST_OF_OP "AND o.kind = ?4 ORDER BY o.revision DESC");
     if (statement) statement->bind(4, domain::to_string(*query.kind));
     return statement;
   }
   if (query.type) {
-    auto statement = begin(TOGGLECAST_OPS
-                           "FROM change_log_entity o INDEXED BY change_log_entity_by_type "
-                           "CROSS JOIN change_log l " TOGGLECAST_OF_OP
-                           "AND o.type = ?4 ORDER BY o.revision DESC");
+    auto statement =
+        begin(TOGGLECAST_OPS
+              "FROM change_log_entity o INDEXED BY change_log_entity_by_type "
+              "CROSS JOIN change_log l " TOGGLECAST_OF_OP "AND o.type = ?4 ORDER BY o.revision DESC");
     if (statement) statement->bind(4, domain::to_string(*query.type));
     return statement;
   }

@@ -68,7 +68,8 @@ Result<domain::LogRow> SqliteTransaction::row(domain::Revision revision) {
 
 Result<domain::Revision> SqliteTransaction::last_touched(domain::Kind kind, domain::Id id) {
   auto statement = database_.prepare(
-      "SELECT coalesce(max(revision), 0) FROM change_log_entity WHERE environment = ? AND kind = ? AND id = ?");
+      "SELECT coalesce(max(revision), 0) FROM change_log_entity WHERE environment = ? AND kind = ? AND id = "
+      "?");
   if (!statement) return tl::unexpected(statement.error());
   const auto found = statement->bind(1, environment_).bind(2, domain::to_string(kind)).bind(3, id).step();
   if (!found) return tl::unexpected(found.error());

@@ -37,27 +37,33 @@ class ActivitySummary : public ::testing::Test {
 
 TEST_F(ActivitySummary, SaysWhatCameAndWent) {
   EXPECT_EQ(told({op(Kind::platform, "null", R"({"key":"web","name":"Web"})")}), "olga created platform Web");
-  EXPECT_EQ(told({op(Kind::feature, R"({"key":"search","name":"Search"})", "null")}), "olga deleted feature Search");
+  EXPECT_EQ(told({op(Kind::feature, R"({"key":"search","name":"Search"})", "null")}),
+            "olga deleted feature Search");
   EXPECT_EQ(told({op(Kind::segment, "null", R"({"key":"beta","name":"Beta testers"})")}),
             "olga created segment Beta testers");
-  EXPECT_EQ(told({op(Kind::admin, "null", R"({"username":"ed","role":"editor"})")}), "olga added admin ed as editor");
+  EXPECT_EQ(told({op(Kind::admin, "null", R"({"username":"ed","role":"editor"})")}),
+            "olga added admin ed as editor");
 }
 
 TEST_F(ActivitySummary, SaysToWhichSideASwitchWasTurned) {
   EXPECT_EQ(updated(Kind::platform, R"("enabled":true,"revision":1)", R"("enabled":false,"revision":2)"),
             "olga switched platform X off");
-  EXPECT_EQ(updated(Kind::feature, R"("enabled":false,"state":"DISABLED")", R"("enabled":true,"state":"ENABLED")"),
-            "olga switched feature X on");
+  EXPECT_EQ(
+      updated(Kind::feature, R"("enabled":false,"state":"DISABLED")", R"("enabled":true,"state":"ENABLED")"),
+      "olga switched feature X on");
   EXPECT_EQ(updated(Kind::client, R"("active":true)", R"("active":false)"), "olga deactivated client X");
   EXPECT_EQ(updated(Kind::client, R"("active":false)", R"("active":true)"), "olga activated client X");
-  EXPECT_EQ(updated(Kind::package, R"("available":true)", R"("available":false)"), "olga took package X off sale");
-  EXPECT_EQ(updated(Kind::package, R"("available":false)", R"("available":true)"), "olga put package X on sale");
+  EXPECT_EQ(updated(Kind::package, R"("available":true)", R"("available":false)"),
+            "olga took package X off sale");
+  EXPECT_EQ(updated(Kind::package, R"("available":false)", R"("available":true)"),
+            "olga put package X on sale");
 }
 
 TEST_F(ActivitySummary, NamesTheMembersThatChanged) {
   EXPECT_EQ(updated(Kind::platform, R"("maintenance_note":"")", R"("maintenance_note":"soon")"),
             "olga changed the maintenance note of platform X");
-  EXPECT_EQ(updated(Kind::segment, R"("rule":true)", R"("rule":false)"), "olga changed the rule of segment X");
+  EXPECT_EQ(updated(Kind::segment, R"("rule":true)", R"("rule":false)"),
+            "olga changed the rule of segment X");
   EXPECT_EQ(updated(Kind::feature, R"("a":1,"targeting":null,"enabled":true,"state":"ENABLED")",
                     R"("a":1,"targeting":{},"enabled":false,"state":"DISABLED")"),
             "olga changed targeting and state of feature X");
@@ -69,7 +75,8 @@ TEST_F(ActivitySummary, NamesTheMembersThatChanged) {
 
 TEST_F(ActivitySummary, FollowsAClientFromPackageToPackage) {
   const auto moved = [&](std::string_view from, std::string_view to) {
-    return updated(Kind::client, R"("package_id":)" + std::string(from), R"("package_id":)" + std::string(to));
+    return updated(Kind::client, R"("package_id":)" + std::string(from),
+                   R"("package_id":)" + std::string(to));
   };
 
   EXPECT_EQ(moved("1", "2"), "olga moved client X from package 1 to package 2");
@@ -106,7 +113,8 @@ TEST_F(ActivitySummary, AnOverrideExpiresWithoutAnActor) {
   EXPECT_EQ(told({expired(1, R"({"feature_id":7})")}, kTimer), "override of feature 7 for client C1 expired");
   EXPECT_EQ(told({expired(1, R"({"feature_id":7})"), expired(2, R"({"feature_id":8})")}, kTimer),
             "overrides of feature 7 for client C1 and feature 8 for client C2 expired");
-  EXPECT_EQ(told({expired(1, R"({"feature_id":7},{"feature_id":8})"), expired(2, R"({"feature_id":7},{"feature_id":8})")},
+  EXPECT_EQ(told({expired(1, R"({"feature_id":7},{"feature_id":8})"),
+                  expired(2, R"({"feature_id":7},{"feature_id":8})")},
                  kTimer),
             "4 overrides expired");
 }
@@ -145,11 +153,13 @@ TEST_F(ActivitySummary, TellsOfSubFeatures) {
 }
 
 TEST_F(ActivitySummary, TellsOfTokensAdminsAndPasswords) {
-  constexpr const char* kToken = R"({"jti":"j","kind":"client","subject_id":3,"label":"checkout","revoked_at":null})";
-  constexpr const char* kRevoked = R"({"jti":"j","kind":"client","subject_id":3,"label":"checkout","revoked_at":"x"})";
+  constexpr const char* kToken =
+      R"({"jti":"j","kind":"client","subject_id":3,"label":"checkout","revoked_at":null})";
+  constexpr const char* kRevoked =
+      R"({"jti":"j","kind":"client","subject_id":3,"label":"checkout","revoked_at":"x"})";
   const auto admin = [](std::string_view role, std::string_view changed) {
-    return R"({"username":"ed","role":")" + std::string(role) + R"(","password_changed_at":")" + std::string(changed) +
-           "\"}";
+    return R"({"username":"ed","role":")" + std::string(role) + R"(","password_changed_at":")" +
+           std::string(changed) + "\"}";
   };
 
   EXPECT_EQ(told({op(Kind::token, "null", kToken)}), "olga issued token 'checkout' for client 3");
@@ -158,8 +168,9 @@ TEST_F(ActivitySummary, TellsOfTokensAdminsAndPasswords) {
             "olga logged in");
   EXPECT_EQ(told({op(Kind::admin, admin("editor", "a"), admin("owner", "a"))}),
             "olga changed the role of admin ed from editor to owner");
-  EXPECT_EQ(told({op(Kind::admin, admin("editor", "a"), admin("editor", "b")), op(Kind::token, kToken, "null")}),
-            "olga changed the password of admin ed and withdrew 1 token");
+  EXPECT_EQ(
+      told({op(Kind::admin, admin("editor", "a"), admin("editor", "b")), op(Kind::token, kToken, "null")}),
+      "olga changed the password of admin ed and withdrew 1 token");
 }
 
 TEST_F(ActivitySummary, SumsUpChangesOfManyThings) {
@@ -171,11 +182,13 @@ TEST_F(ActivitySummary, SumsUpChangesOfManyThings) {
     return op(kind, name + (enabled ? "false}" : "true}"), name + (enabled ? "true}" : "false}"), id);
   };
   const Op gone = op(Kind::feature, R"({"key":"k","name":"Old"})", "null", 9);
-  const Op patched = op(Kind::package, R"({"key":"p","name":"Pro","limit":1})", R"({"key":"p","name":"Pro","limit":2})");
+  const Op patched =
+      op(Kind::package, R"({"key":"p","name":"Pro","limit":1})", R"({"key":"p","name":"Pro","limit":2})");
 
   EXPECT_EQ(told({made(Kind::feature, 1), made(Kind::feature, 2)}), "olga created features N1 and N2");
-  EXPECT_EQ(told({made(Kind::client, 1), made(Kind::client, 2), made(Kind::client, 3), made(Kind::client, 4)}),
-            "olga created 4 clients");
+  EXPECT_EQ(
+      told({made(Kind::client, 1), made(Kind::client, 2), made(Kind::client, 3), made(Kind::client, 4)}),
+      "olga created 4 clients");
   EXPECT_EQ(told({changed(Kind::platform, 1, false), changed(Kind::platform, 2, false)}),
             "olga switched platforms N1 and N2 off");
   EXPECT_EQ(told({changed(Kind::platform, 1, false), changed(Kind::platform, 2, true)}),
@@ -195,7 +208,8 @@ TEST_F(ActivitySummary, SaysWhatAnUndoTookBack) {
 TEST_F(ActivitySummary, KnowsTheServerItself) {
   const Op made = op(Kind::platform, "null", R"({"key":"web","name":"Web"})");
 
-  EXPECT_EQ(told({made}, R"({"kind":"system","name":"togglecast","source":"start"})"), "Togglecast created platform Web");
+  EXPECT_EQ(told({made}, R"({"kind":"system","name":"togglecast","source":"start"})"),
+            "Togglecast created platform Web");
   EXPECT_EQ(told({made}, R"({"kind":"system","name":"togglecast","source":"command_line"})"),
             "the command line created platform Web");
   EXPECT_EQ(told({made}, "null"), "somebody created platform Web");

@@ -120,7 +120,7 @@ TEST_F(HistoryTest, SurvivesARestart) {
   const auto before = state(at(3));
   reopen();
 
-  EXPECT_EQ(state(at(3)), before);
+  EXPECT_EQ(state(at(3)).value(), before.value());
 }
 
 }  // namespace

@@ -35,7 +35,8 @@ class PassingTime : public testing::ProductTest {
       std::unique_lock lock(mutex_);
       const bool there = came_.wait_for(lock, std::chrono::seconds(60), [&] {
         for (const auto& commit : commits_)
-          if (commit->row.environment == environment && commit->after->revision() == revision + 1) found = commit;
+          if (commit->row.environment == environment && commit->after->revision() == revision + 1)
+            found = commit;
         return found != nullptr;
       });
       EXPECT_TRUE(there) << "no commit after revision " << revision;
@@ -56,10 +57,11 @@ class PassingTime : public testing::ProductTest {
   // A write that waits behind everything that was asked of the writer.
   void settle() { create_platform(R"({"key":"not a key"})"); }
 
-  Result<Written> create_feature(const std::string& key, const std::string& more = "", const Principal& who = admin()) {
+  Result<Written> create_feature(const std::string& key, const std::string& more = "",
+                                 const Principal& who = admin()) {
     return wait_for<Written>([&](Done done) {
-      product_->features().create(who, parse(R"({"key":")" + key + R"(","name":")" + key + "\"" + more + "}"), {},
-                                  done);
+      product_->features().create(who, parse(R"({"key":")" + key + R"(","name":")" + key + "\"" + more + "}"),
+                                  {}, done);
     });
   }
   Result<Written> create_timed(const std::string& key, const std::string& rule) {
@@ -71,25 +73,30 @@ class PassingTime : public testing::ProductTest {
         [&](Done done) { product_->clients().set_override(who, client, feature, parse(body), {}, done); });
   }
   // On for `seconds` from now.
-  Result<Written> grant(domain::Id client, domain::Id feature, std::int64_t seconds, const Principal& who = admin()) {
+  Result<Written> grant(domain::Id client, domain::Id feature, std::int64_t seconds,
+                        const Principal& who = admin()) {
     const std::string until = to_iso8601({clock_.wall_now().value + seconds * 1'000});
     return set_override(client, feature, R"({"value":true,"expires_at":")" + until + "\"}", who);
   }
   // A package of features 1 … count, and a client on it.
   void create_subscriber(int features) {
     std::string list;
-    for (int i = 1; i <= features; ++i) list += (i > 1 ? "," : "") + (R"({"feature_id":)" + std::to_string(i) + "}");
+    for (int i = 1; i <= features; ++i)
+      list += (i > 1 ? "," : "") + (R"({"feature_id":)" + std::to_string(i) + "}");
     const auto package = wait_for<Written>([&](Done done) {
-      product_->packages().create(admin(), parse(R"({"key":"pro","name":"Pro","features":[)" + list + "]}"), {}, done);
+      product_->packages().create(admin(), parse(R"({"key":"pro","name":"Pro","features":[)" + list + "]}"),
+                                  {}, done);
     });
     ASSERT_TRUE(package.has_value()) << package.error().message;
-    ASSERT_TRUE(create_client(R"({"key":"acme","name":"Acme","package_id":1,"attributes":{"region":"eu"}})").has_value());
+    ASSERT_TRUE(create_client(R"({"key":"acme","name":"Acme","package_id":1,"attributes":{"region":"eu"}})")
+                    .has_value());
   }
   std::size_t overrides_of(domain::Id client, std::string_view environment = "production") const {
     return current(environment)->find<Client>(client)->overrides.size();
   }
   ActivityPage activity() {
-    return wait_for<ActivityPage>([&](ActivityDone done) { product_->activity().page(admin(), {}, done); }).value();
+    return wait_for<ActivityPage>([&](ActivityDone done) { product_->activity().page(admin(), {}, done); })
+        .value();
   }
 };
 
@@ -177,7 +184,8 @@ TEST_F(PassingTime, AnotherCommitMayPassTheTimeFirst) {
   const auto written = watcher.after(3);
   const auto expired = watcher.after(4);
   ASSERT_NE(expired, nullptr);
-  EXPECT_EQ(written->impact.clients, (std::vector<domain::Id>{1})) << "its override is over with that revision";
+  EXPECT_EQ(written->impact.clients, (std::vector<domain::Id>{1}))
+      << "its override is over with that revision";
   EXPECT_EQ(overrides_of(1), 0U);
   settle();
   EXPECT_EQ(current()->revision(), 5);
@@ -202,6 +210,12 @@ TEST_F(PassingTime, ARuleThatComparesTheTimeTurnsWithARevisionOfItsOwn) {
   EXPECT_EQ(commit->impact.features, (std::vector<domain::Id>{1}));
   EXPECT_TRUE(on());
   EXPECT_EQ(activity().entries.size(), 3U) << "time alone is nothing to read about";
+  EXPECT_EQ(next_turn(*current()), (UnixMillis{(kStart + 21) * 1'000}))
+      << "another comparison turns when it is over";
+
+  move_on(std::chrono::seconds(1));
+  ASSERT_NE(watcher.after(4), nullptr);
+  EXPECT_TRUE(on());
   EXPECT_EQ(next_turn(*current()), std::nullopt);
 }
 
@@ -253,7 +267,8 @@ TEST_F(PassingTime, ARuleThatNobodySeesDriftsForNobody) {
 TEST_F(PassingTime, WhatAConnectionSaysIsNotKnownSoItsAnswerMayHaveDrifted) {
   open();
   create_timed("mine", R"({"==":[{"var":"hour"},{"%":[{"var":"$flagd.timestamp"},24]}]})");
-  create_timed("ours", R"({"==":[{"var":"client.region"},{"if":[)" + std::string(kDrifting) + R"(,"eu","eu"]}]})");
+  create_timed("ours",
+               R"({"==":[{"var":"client.region"},{"if":[)" + std::string(kDrifting) + R"(,"eu","eu"]}]})");
   create_subscriber(1);
   EXPECT_TRUE(has_drifted(*current(), {clock_.wall_now().value + 1'000}));
 

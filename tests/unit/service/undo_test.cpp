@@ -34,14 +34,16 @@ TEST(TurnedAround, LooksIntoListsOfNamedElements) {
   EXPECT_EQ(turned(kFirst, kNone, kOther), kBoth) << "in order of the features";
   EXPECT_EQ(turned(kFirst, kChanged, kChanged), kFirst);
   EXPECT_EQ(turned(kNone, kFirst, kChanged), "in the way");
-  EXPECT_EQ(turned(R"({"platforms":[1]})", R"({"platforms":[1,2]})", R"({"platforms":[1,2,3]})"), "in the way");
+  EXPECT_EQ(turned(R"({"platforms":[1]})", R"({"platforms":[1,2]})", R"({"platforms":[1,2,3]})"),
+            "in the way");
 }
 
 class UndoTest : public testing::ProductTest {
  protected:
   UndoTest() { open(); }
 
-  Result<Undone> undo(domain::Revision revision, const WriteOptions& options = {}, const Principal& who = admin()) {
+  Result<Undone> undo(domain::Revision revision, const WriteOptions& options = {},
+                      const Principal& who = admin()) {
     return wait_for<Undone>([&](UndoDone done) { product_->activity().undo(who, revision, options, done); });
   }
   json::value platform() const { return current()->body(domain::Kind::platform, 1); }
@@ -137,7 +139,8 @@ TEST_F(UndoTest, TokensDoNotComeBack) {
   issue_token(1);
 
   const auto refused = undo(2);
-  const auto removed = wait_for<Written>([&](Done done) { product_->clients().remove(admin(), 1, {}, done); });
+  const auto removed =
+      wait_for<Written>([&](Done done) { product_->clients().remove(admin(), 1, {}, done); });
   const auto restored = undo(removed->revision);
 
   ASSERT_FALSE(refused.has_value());
@@ -154,7 +157,8 @@ TEST_F(UndoTest, TakesTheRightsOfTheChangeItself) {
   issue_token(1);
 
   EXPECT_EQ(undo(1, {}, admin(domain::Role::viewer)).error().code, Errc::forbidden);
-  EXPECT_EQ(undo(3, {}, admin(domain::Role::editor)).error().code, Errc::not_found) << "of tokens it knows nothing";
+  EXPECT_EQ(undo(3, {}, admin(domain::Role::editor)).error().code, Errc::not_found)
+      << "of tokens it knows nothing";
   EXPECT_TRUE(undo(1, {}, admin(domain::Role::editor)).has_value());
 }
 

@@ -309,8 +309,8 @@ TEST_P(StoreContract, FindsChangesByWhoMadeThemAndWhen) {
                                       {{"name", name}, {"source", source}},
                                       {head.revision, {create(platform(id, "p" + std::to_string(id)))}})
                          .value();
-    ASSERT_TRUE(
-        transaction->commit({.row = &row, .secrets = {}, .idempotency = {}, .outcome = {}, .at = {}}).has_value());
+    ASSERT_TRUE(transaction->commit({.row = &row, .secrets = {}, .idempotency = {}, .outcome = {}, .at = {}})
+                    .has_value());
   };
   write_as("olga", "rest", 1);
   write_as("ed", "rest", 2);

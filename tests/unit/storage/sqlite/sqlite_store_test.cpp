@@ -216,26 +216,29 @@ TEST_F(SqliteStoreTest, AnOlderFolderIsBroughtToTodaysSchemaWithItsLogUntouched)
     auto off = renamed;
     off.enabled = false;
     off.revision = 3;
-    for (const auto& ops : {std::vector{create(platform(1, "web")), create(client(1, "acme"))},
-                            std::vector{update(platform(1, "web"), renamed)}, std::vector{update(renamed, off)},
-                            std::vector{update(client(1, "acme"), client(1, "acme", false))},
-                            std::vector{erase(client(1, "acme", false))},
-                            std::vector{create(domain::testing::token(7, 1))}}) {
+    for (const auto& ops :
+         {std::vector{create(platform(1, "web")), create(client(1, "acme"))},
+          std::vector{update(platform(1, "web"), renamed)}, std::vector{update(renamed, off)},
+          std::vector{update(client(1, "acme"), client(1, "acme", false))},
+          std::vector{erase(client(1, "acme", false))}, std::vector{create(domain::testing::token(7, 1))}}) {
       auto transaction = store->begin("production").value();
       const auto& head = transaction->head();
       written.push_back(domain::make_row("production", head, {head.as_of.value + 1'000},
                                          {{"name", "olga"}, {"source", "rest"}}, {head.revision, ops})
                             .value());
-      ASSERT_TRUE(transaction
-                      ->commit({.row = &written.back(), .secrets = {}, .idempotency = {}, .outcome = {}, .at = {}})
-                      .has_value());
+      ASSERT_TRUE(
+          transaction
+              ->commit({.row = &written.back(), .secrets = {}, .idempotency = {}, .outcome = {}, .at = {}})
+              .has_value());
     }
   }
   const auto ops_of = [&] {
     auto database = Database::open(data() / "togglecast.db", {}).value();
     auto statement =
-        database.prepare("SELECT revision || ' ' || kind || ' ' || type || ' ' || text FROM change_log_entity "
-                         "ORDER BY revision, kind")
+        database
+            .prepare(
+                "SELECT revision || ' ' || kind || ' ' || type || ' ' || text FROM change_log_entity "
+                "ORDER BY revision, kind")
             .value();
     std::vector<std::string> found;
     while (statement.step().value()) found.emplace_back(statement.text(0));

@@ -17,6 +17,9 @@ void readiness(const CallPtr& call);
 void health_details(const CallPtr& call);
 void metrics(const CallPtr& call);
 
+// openapi.cpp
+void openapi(const CallPtr& call);
+
 // sessions.cpp
 void login(const CallPtr& call);
 void logout(const CallPtr& call);
@@ -41,6 +44,13 @@ void delete_client(const CallPtr& call);
 void list_tokens(const CallPtr& call);
 void issue_token(const CallPtr& call);
 void revoke_token(const CallPtr& call);
+
+// admins.cpp
+void list_admins(const CallPtr& call);
+void create_admin(const CallPtr& call);
+void read_admin(const CallPtr& call);
+void update_admin(const CallPtr& call);
+void delete_admin(const CallPtr& call);
 
 // activity.cpp
 void list_activity(const CallPtr& call);

@@ -4,9 +4,9 @@
 namespace togglecast::http_api {
 
 void list_platforms(const CallPtr& call) {
-  const auto query = call->page_query();
-  if (!query) return call->refuse(query.error());
-  answer_page(*call, call->product().platforms().list(call->who(), *query));
+  list_entities<domain::Platform>(call, [call](const service::PageQuery& query) {
+    return call->product().platforms().list(call->who(), query);
+  });
 }
 
 void create_platform(const CallPtr& call) {

@@ -13,6 +13,7 @@ constexpr Route kRoutes[] = {
     {Method::get, "/readyz", Access::probe, readiness},
     {Method::get, "/healthz/details", Access::operators, health_details},
     {Method::get, "/metrics", Access::operators, metrics},
+    {Method::get, "/api/v1/openapi.json", Access::open, openapi},
 
     {Method::post, "/api/v1/auth/login", Access::login, login},
     {Method::post, "/api/v1/auth/logout", Access::admin, logout},
@@ -34,6 +35,12 @@ constexpr Route kRoutes[] = {
     {Method::get, "/api/v1/clients/{id}/tokens", Access::admin, list_tokens},
     {Method::post, "/api/v1/clients/{id}/tokens", Access::admin, issue_token},
     {Method::del, "/api/v1/clients/{id}/tokens/{token_id}", Access::admin, revoke_token},
+
+    {Method::get, "/api/v1/admins", Access::admin, list_admins},
+    {Method::post, "/api/v1/admins", Access::admin, create_admin},
+    {Method::get, "/api/v1/admins/{id}", Access::admin, read_admin},
+    {Method::patch, "/api/v1/admins/{id}", Access::admin, update_admin},
+    {Method::del, "/api/v1/admins/{id}", Access::admin, delete_admin},
 
     {Method::get, "/api/v1/activity", Access::admin, list_activity},
 };

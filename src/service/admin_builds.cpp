@@ -29,6 +29,18 @@ Result<void> check_not_last_owner(const WriteContext& context, const AdminUser& 
   return {};
 }
 
+// Nobody locks himself out, and a stolen session can take no account over.
+Result<void> check_others(domain::Id who, domain::Id admin, std::string_view what) {
+  if (who != admin) return {};
+  return fail(Errc::forbidden, "nobody may " + std::string(what) + "; another owner can");
+}
+
+// A change of the password shows in the account even twice within a millisecond.
+void note_new_password(AdminUser& admin, UnixMillis at) {
+  if (at <= admin.password_changed_at) at.value = admin.password_changed_at.value + 1;
+  admin.password_changed_at = at;
+}
+
 void withdraw_tokens(Draft& draft, const WriteContext& context, domain::Id admin, domain::Id keep) {
   for (const auto& token : context.state().tokens_of(SubjectKind::admin, admin))
     if (token->id != keep) draft.ops.push_back(delete_op(*token));
@@ -57,16 +69,16 @@ Build build_new_admin(std::string username, domain::Role role, Secret hash) {
   };
 }
 
-Build build_password(std::string username, Secret hash, domain::Id keep_token) {
-  return [username = std::move(username), hash = std::move(hash),
-          keep_token](WriteContext& context) -> Result<Draft> {
-    const auto before = admin_named(context, username);
+Build build_password(std::string username, Secret hash, domain::Id keep_token,
+                     std::optional<domain::Revision> if_revision) {
+  return [username = std::move(username), hash = std::move(hash), keep_token,
+          if_revision](WriteContext& context) -> Result<Draft> {
+    const auto named = admin_named(context, username);
+    if (!named) return tl::unexpected(named.error());
+    const auto before = subject<AdminUser>(context, (*named)->id, if_revision);
     if (!before) return tl::unexpected(before.error());
     AdminUser after = **before;
-    after.password_changed_at = context.at();
-    if (after.password_changed_at <=
-        (*before)->password_changed_at)  // twice within a millisecond is still a change
-      after.password_changed_at.value = (*before)->password_changed_at.value + 1;
+    note_new_password(after, context.at());
     Draft draft = draft_about(**before, update_op(**before, std::move(after), context));
     draft.secrets.push_back({AdminUser::kKind, draft.id, hash});
     withdraw_tokens(draft, context, draft.id, keep_token);
@@ -74,24 +86,36 @@ Build build_password(std::string username, Secret hash, domain::Id keep_token) {
   };
 }
 
-Build build_role(domain::Id admin, domain::Role role, std::optional<domain::Revision> if_revision) {
-  return [admin, role, if_revision](WriteContext& context) -> Result<Draft> {
+Build build_admin_patch(domain::Id who, domain::Id admin, const AdminPatch& patch, Secret hash,
+                        std::optional<domain::Revision> if_revision) {
+  return [who, admin, role = patch.role, hash = std::move(hash),
+          if_revision](WriteContext& context) -> Result<Draft> {
     const auto before = subject<AdminUser>(context, admin, if_revision);
     if (!before) return tl::unexpected(before.error());
-    if (role != domain::Role::owner) {
-      if (auto ok = check_not_last_owner(context, **before); !ok) return tl::unexpected(ok.error());
-    }
     AdminUser after = **before;
-    after.role = role;
-    return draft_about(**before, update_op(**before, std::move(after), context));
+    if (role && *role != after.role) {
+      if (*role != domain::Role::owner) {
+        if (auto ok = check_not_last_owner(context, **before); !ok) return tl::unexpected(ok.error());
+      }
+      if (auto ok = check_others(who, admin, "change their own role"); !ok) return tl::unexpected(ok.error());
+      after.role = *role;
+    }
+    if (!hash.empty()) note_new_password(after, context.at());
+    Draft draft = draft_about(**before, update_op(**before, std::move(after), context));
+    if (hash.empty()) return draft;
+    draft.secrets.push_back({AdminUser::kKind, admin, hash});
+    withdraw_tokens(draft, context, admin, 0);
+    return draft;
   };
 }
 
-Build build_admin_removal(domain::Id admin, std::optional<domain::Revision> if_revision) {
-  return [admin, if_revision](WriteContext& context) -> Result<Draft> {
+Build build_admin_removal(domain::Id who, domain::Id admin, std::optional<domain::Revision> if_revision) {
+  return [who, admin, if_revision](WriteContext& context) -> Result<Draft> {
     const auto before = subject<AdminUser>(context, admin, if_revision);
     if (!before) return tl::unexpected(before.error());
     if (auto ok = check_not_last_owner(context, **before); !ok) return tl::unexpected(ok.error());
+    if (auto ok = check_others(who, admin, "delete their own account"); !ok)
+      return tl::unexpected(ok.error());
     Draft draft{AdminUser::kKind, admin, {}, {}};
     withdraw_tokens(draft, context, admin, 0);
     draft.ops.push_back(delete_op(**before));

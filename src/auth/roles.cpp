@@ -17,6 +17,9 @@ struct Rule {
 constexpr std::array kRules{
     Rule{Action::read_catalogue, "read the catalogue", Role::viewer},
     Rule{Action::write_platforms, "change platforms", Role::editor},
+    Rule{Action::write_features, "change features", Role::editor},
+    Rule{Action::write_segments, "change segments", Role::editor},
+    Rule{Action::write_packages, "change packages", Role::editor},
     Rule{Action::write_clients, "change clients", Role::editor},
     Rule{Action::read_activity, "read the activity feed", Role::viewer},
     Rule{Action::read_tokens, "read token records", Role::owner},
@@ -48,8 +51,9 @@ Result<void> require(Role role, Action action) {
 
 domain::Kinds readable_kinds(Role role) noexcept {
   using domain::Kind;
-  if (allows(role, Action::read_tokens)) return {Kind::platform, Kind::client, Kind::token, Kind::admin};
-  return {Kind::platform, Kind::client};
+  if (allows(role, Action::read_tokens))
+    return {Kind::platform, Kind::feature, Kind::segment, Kind::package, Kind::client, Kind::token, Kind::admin};
+  return {Kind::platform, Kind::feature, Kind::segment, Kind::package, Kind::client};
 }
 
 }  // namespace togglecast::auth

@@ -13,6 +13,9 @@ namespace togglecast::auth {
 enum class Action : std::uint8_t {
   read_catalogue,  ///< platforms and clients
   write_platforms,
+  write_features,
+  write_segments,
+  write_packages,
   write_clients,
   read_activity,
   read_tokens,

@@ -25,6 +25,7 @@ Result<AdminUser> AdminUser::from_json(const json::value& body) {
   } else {
     in.refuse("role", "must be viewer, editor or owner");
   }
+  admin.active = in.boolean("active").value_or(true);
   admin.password_changed_at = in.time("password_changed_at").value_or(UnixMillis{});
   if (auto ok = in.finish(); !ok) return stored_body_error("admin", ok.error());
   return admin;
@@ -32,10 +33,11 @@ Result<AdminUser> AdminUser::from_json(const json::value& body) {
 
 json::object to_json(const AdminUser& admin) {
   json::object out;
-  out.reserve(7);
+  out.reserve(8);
   out["id"] = admin.id;
   out["username"] = admin.username;
   out["role"] = to_string(admin.role);
+  out["active"] = admin.active;
   out["password_changed_at"] = to_iso8601(admin.password_changed_at);
   write_stamps(out, admin);
   return out;

@@ -16,6 +16,7 @@ struct AdminUser : Stamps {
 
   std::string username;
   Role role = Role::viewer;
+  bool active = true;  ///< an inactive one can neither log in nor do anything
   UnixMillis password_changed_at{};
 
   [[nodiscard]] const std::string& unique_key() const noexcept { return username; }

@@ -5,12 +5,15 @@
 #include <string>
 
 #include "domain/entity.hpp"
+#include "domain/evaluation/catalogue.hpp"
 #include "domain/kind.hpp"
 
 namespace togglecast::domain {
 
 inline constexpr std::size_t kMaxAttributes = 16 * 1'024;
 inline constexpr std::size_t kMaxAttributesDepth = 16;
+inline constexpr std::size_t kMaxOverrides = 1'000;
+inline constexpr std::size_t kMaxOverrideValue = 16 * 1'024;
 
 struct Client : Stamps {
   static constexpr Kind kKind = Kind::client;
@@ -20,7 +23,8 @@ struct Client : Stamps {
   std::string name;
   bool active = true;  ///< an inactive client may connect and stay, with everything off
   json::object attributes;
-  std::optional<Id> package_id;  ///< always empty until there are packages
+  std::optional<Id> package_id;                 ///< none: it has what overrides grant
+  std::vector<evaluation::Override> overrides;  ///< ascending by feature
 
   [[nodiscard]] const std::string& unique_key() const noexcept { return key; }
   [[nodiscard]] static Result<Client> from_json(const json::value& body);
@@ -34,6 +38,8 @@ struct ClientFields {
   std::optional<std::string> name;
   std::optional<bool> active;
   std::optional<json::object> attributes;
+  std::optional<std::optional<Id>> package_id;  ///< null takes it off its package
+  std::optional<std::vector<evaluation::Override>> overrides;
 };
 
 /// Needs `key` and `name`.
@@ -41,5 +47,10 @@ struct ClientFields {
 /// Everything but `key`, which stays for life.
 [[nodiscard]] Result<ClientFields> read_client_patch(const json::value& body);
 void assign(Client& client, const ClientFields& fields);
+
+/// `{value | removed: true, reason?, expires_at?}`; the feature is named elsewhere. Whether the value is of
+/// the feature's type depends on the state: consistency.hpp.
+[[nodiscard]] Result<evaluation::Override> read_override(const json::value& body, Id feature);
+[[nodiscard]] json::object to_json(const evaluation::Override& override_of_client);
 
 }  // namespace togglecast::domain

@@ -16,6 +16,15 @@ void write_stamps(json::object& out, const Stamps& from) {
   out["updated_at"] = to_iso8601(from.updated_at);
 }
 
+void deny_stamps(FieldReader& in) {
+  in.deny({"id", "revision", "created_at", "updated_at"}, "is set by the server");
+}
+
+void deny_key_and_stamps(FieldReader& in) {
+  in.deny({"key"}, "cannot be changed");
+  deny_stamps(in);
+}
+
 tl::unexpected<Error> stored_body_error(std::string_view entity, const Error& cause) {
   return fail(Errc::internal, "stored " + std::string(entity) + " is damaged: " + cause.message);
 }

@@ -26,6 +26,11 @@ struct Stamps {
 void read_stamps(FieldReader& in, Stamps& into);
 void write_stamps(json::object& out, const Stamps& from);
 
+/// A request may see them but not set them.
+void deny_stamps(FieldReader& in);
+/// The same, and the key stays for life.
+void deny_key_and_stamps(FieldReader& in);
+
 /// An error in a stored body is ours or the disk's, never the caller's.
 [[nodiscard]] tl::unexpected<Error> stored_body_error(std::string_view entity, const Error& cause);
 

@@ -122,6 +122,42 @@ std::optional<std::int64_t> FieldReader::integer(std::string_view name, std::int
   return *number;
 }
 
+const json::array* FieldReader::array(std::string_view name, std::size_t max) {
+  const json::value* member = take(name);
+  if (member == nullptr) return nullptr;
+  const auto* elements = member->if_array();
+  if (elements == nullptr) {
+    refuse(name, "must be an array");
+  } else if (elements->size() > max) {
+    refuse(name, "must have at most " + std::to_string(max) + " elements");
+  } else {
+    return elements;
+  }
+  return nullptr;
+}
+
+std::optional<std::vector<Id>> FieldReader::ids(std::string_view name, std::size_t max) {
+  const auto* elements = array(name, max);
+  if (elements == nullptr) return std::nullopt;
+  std::vector<Id> ids;
+  ids.reserve(elements->size());
+  const std::size_t before = issues_.size();
+  for (std::size_t i = 0; i < elements->size(); ++i) {
+    const auto* id = (*elements)[i].if_int64();
+    const std::string pointer = json_pointer(name) + '/' + std::to_string(i);
+    if (id == nullptr || !is_id(*id)) {
+      issues_.push_back({pointer, "must be an id, a positive integer"});
+    } else if (std::find(ids.begin(), ids.end(), *id) != ids.end()) {
+      issues_.push_back({pointer, "is named twice"});
+    } else {
+      ids.push_back(*id);
+    }
+  }
+  if (issues_.size() > before) return std::nullopt;
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
 std::optional<UnixMillis> FieldReader::time(std::string_view name) {
   const json::value* member = take(name);
   if (member == nullptr) return std::nullopt;
@@ -169,6 +205,10 @@ void FieldReader::refuse(std::string_view name, std::string reason) {
   issues_.push_back({json_pointer(name), std::move(reason)});
 }
 
+void FieldReader::refuse(const std::vector<FieldIssue>& issues) {
+  issues_.insert(issues_.end(), issues.begin(), issues.end());
+}
+
 Result<void> FieldReader::finish() {
   if (members_ != nullptr) {
     for (const auto& member : *members_) {
@@ -176,8 +216,12 @@ Result<void> FieldReader::finish() {
         refuse(member.key(), "is not known here");
     }
   }
-  if (issues_.empty()) return {};
-  Error error{Errc::invalid_argument, {}, std::move(issues_)};
+  return refusal_of(std::move(issues_));
+}
+
+Result<void> refusal_of(std::vector<FieldIssue> issues) {
+  if (issues.empty()) return {};
+  Error error{Errc::invalid_argument, {}, std::move(issues)};
   for (const FieldIssue& issue : error.details) {
     if (!error.message.empty()) error.message += "; ";
     error.message += issue.pointer.empty() ? issue.reason : issue.pointer + " " + issue.reason;

@@ -37,6 +37,12 @@ class FieldReader {
   [[nodiscard]] std::optional<std::int64_t> integer(std::string_view name, std::int64_t min,
                                                     std::int64_t max);
   [[nodiscard]] std::optional<Id> id(std::string_view name) { return integer(name, 1, kMaxId); }
+  /// An array of at most `max` ids, none twice; ascending.
+  [[nodiscard]] std::optional<std::vector<Id>> ids(std::string_view name, std::size_t max);
+  /// An array of at most `max` elements.
+  [[nodiscard]] const json::array* array(std::string_view name, std::size_t max);
+  /// Anything; nullptr when absent.
+  [[nodiscard]] const json::value* any(std::string_view name) { return take(name); }
   /// An ISO 8601 time.
   [[nodiscard]] std::optional<UnixMillis> time(std::string_view name);
   /// An object of at most `max_bytes` as JSON text and `max_depth` levels.
@@ -51,6 +57,8 @@ class FieldReader {
   void deny(std::initializer_list<std::string_view> names, std::string_view reason);
   /// Something found out by the caller.
   void refuse(std::string_view name, std::string reason);
+  /// The same, of places that the caller names by their whole JSON Pointers.
+  void refuse(const std::vector<FieldIssue>& issues);
 
   /// An error that lists every issue, members that nobody asked for included.
   [[nodiscard]] Result<void> finish();
@@ -62,6 +70,9 @@ class FieldReader {
   std::vector<std::string_view> known_;
   std::vector<FieldIssue> issues_;
 };
+
+/// `invalid_argument` with all of them; nothing is wrong without any.
+[[nodiscard]] Result<void> refusal_of(std::vector<FieldIssue> issues);
 
 /// `/` and `~` escaped as RFC 6901 asks, with a leading `/`.
 [[nodiscard]] std::string json_pointer(std::string_view name);

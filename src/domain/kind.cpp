@@ -6,6 +6,12 @@ std::string_view to_string(Kind kind) noexcept {
   switch (kind) {
     case Kind::platform:
       return "platform";
+    case Kind::feature:
+      return "feature";
+    case Kind::segment:
+      return "segment";
+    case Kind::package:
+      return "package";
     case Kind::client:
       return "client";
     case Kind::token:
@@ -19,7 +25,7 @@ std::string_view to_string(Kind kind) noexcept {
 }
 
 std::optional<Kind> parse_kind(std::string_view text) noexcept {
-  for (const Kind kind : {Kind::platform, Kind::client, Kind::token, Kind::admin, Kind::signing_key})
+  for (const Kind kind : kAllKinds)
     if (text == to_string(kind)) return kind;
   return std::nullopt;
 }

@@ -1,6 +1,7 @@
 // The kinds of things that a change may touch. Thread rule: plain values.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
@@ -8,7 +9,9 @@
 
 namespace togglecast::domain {
 
-enum class Kind : std::uint8_t { platform, client, token, admin, signing_key };
+enum class Kind : std::uint8_t { platform, feature, segment, package, client, token, admin, signing_key };
+inline constexpr std::array kAllKinds{Kind::platform, Kind::feature, Kind::segment, Kind::package,
+                                      Kind::client,   Kind::token,   Kind::admin,   Kind::signing_key};
 
 /// The `entity` of change ops and the `entity_type` of events: `platform`.
 [[nodiscard]] std::string_view to_string(Kind kind) noexcept;

@@ -46,15 +46,14 @@ Result<PlatformFields> read_new_platform(const json::value& body) {
   PlatformFields fields = read_fields(in);
   fields.key = in.key("key");
   in.require({"key", "name"});
-  in.deny({"id", "revision", "created_at", "updated_at"}, "is set by the server");
+  deny_stamps(in);
   return in.finish().map([&] { return fields; });
 }
 
 Result<PlatformFields> read_platform_patch(const json::value& body) {
   FieldReader in(body);
   PlatformFields fields = read_fields(in);
-  in.deny({"key"}, "cannot be changed");
-  in.deny({"id", "revision", "created_at", "updated_at"}, "is set by the server");
+  deny_key_and_stamps(in);
   return in.finish().map([&] { return fields; });
 }
 

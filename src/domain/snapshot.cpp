@@ -5,6 +5,27 @@ namespace {
 
 std::string name_of(const Op& op) { return std::string(to_string(op.entity)) + ' ' + std::to_string(op.id); }
 
+// Bodies gain members with versions of this program: one that was written by an older one reads the same.
+bool is_same(const json::value& body, const Op& op) {
+  if (json::canonical(body) == json::canonical(op.before)) return true;
+  if (body.is_null() || op.before.is_null()) return false;
+  return with_entity_type(op.entity, [&]<typename T>(std::type_identity<T>) {
+    const auto before = T::from_json(op.before);
+    return before && json::canonical(body) == json::canonical(to_json(*before));
+  });
+}
+
+// Rules to compile again.
+template <typename T>
+void note(TouchedRules& touched, const T& entity) {
+  if constexpr (std::is_same_v<T, Feature>) touched.features.insert(entity.id);
+  if constexpr (std::is_same_v<T, Segment>) touched.segments.insert(entity.key);
+}
+
+template <typename T>
+constexpr bool kLinked = std::is_same_v<T, Feature> || std::is_same_v<T, Segment> ||
+                         std::is_same_v<T, Package> || std::is_same_v<T, Client>;
+
 }  // namespace
 
 std::string_view unique_key_of(Kind kind, const json::value& body) noexcept {
@@ -37,16 +58,26 @@ std::vector<std::shared_ptr<const TokenRecord>> Snapshot::tokens_of(SubjectKind 
   return tokens;
 }
 
+bool Snapshot::platform_is_on(Id id) const noexcept {
+  const auto* found = table<Platform>().by_id.find(id);
+  return found != nullptr && (*found)->enabled;
+}
+
 template <typename T>
-Result<void> Snapshot::put(std::shared_ptr<const T> entity) {
+Result<void> Snapshot::put(std::shared_ptr<const T> entity, TouchedRules& touched) {
   auto& table = std::get<Table<T>>(tables_);
   const std::string& key = entity->unique_key();
   if (const Id* holder = table.by_key.find(key); holder != nullptr && *holder != entity->id) {
     return fail(Errc::already_exists,
                 "there is already a " + std::string(to_string(T::kKind)) + " '" + key + "'");
   }
-  if (const auto before = find<T>(entity->id); before != nullptr && before->unique_key() != key)
-    remove<T>(entity->id);
+  auto before = find<T>(entity->id);
+  if (before != nullptr && before->unique_key() != key) {
+    remove<T>(entity->id, touched);
+    before = nullptr;
+  }
+  note(touched, *entity);
+  if constexpr (kLinked<T>) links_.update<T>(before.get(), entity.get());
   if constexpr (std::is_same_v<T, TokenRecord>) {
     const TokenOwner owner{entity->subject_kind, entity->subject_id, entity->id};
     if (tokens_by_owner_.find(owner) == nullptr) tokens_by_owner_ = tokens_by_owner_.insert(owner, true);
@@ -58,29 +89,31 @@ Result<void> Snapshot::put(std::shared_ptr<const T> entity) {
 }
 
 template <typename T>
-void Snapshot::remove(Id id) {
+void Snapshot::remove(Id id, TouchedRules& touched) {
   auto& table = std::get<Table<T>>(tables_);
   const auto* found = table.by_id.find(id);
   if (found == nullptr) return;
   const std::shared_ptr<const T> entity = *found;
   if constexpr (std::is_same_v<T, TokenRecord>)
     tokens_by_owner_ = tokens_by_owner_.erase(TokenOwner{entity->subject_kind, entity->subject_id, id});
+  note(touched, *entity);
+  if constexpr (kLinked<T>) links_.update<T>(entity.get(), nullptr);
   table.by_key = table.by_key.erase(entity->unique_key());
   table.by_id = table.by_id.erase(id);
 }
 
-Result<void> Snapshot::perform(const Op& op) {
-  if (json::canonical(body(op.entity, op.id)) != json::canonical(op.before))
+Result<void> Snapshot::perform(const Op& op, TouchedRules& touched) {
+  if (!is_same(body(op.entity, op.id), op))
     return fail(Errc::conflict, name_of(op) + " is not what this change was made for");
   return with_entity_type(op.entity, [&]<typename T>(std::type_identity<T>) -> Result<void> {
     if (op.after.is_null()) {
-      remove<T>(op.id);
+      remove<T>(op.id, touched);
       return {};
     }
     auto entity = T::from_json(op.after);
     if (!entity) return tl::unexpected(entity.error());
     if (entity->id != op.id) return fail(Errc::internal, name_of(op) + " carries another id");
-    return put<T>(std::make_shared<const T>(std::move(*entity)));
+    return put<T>(std::make_shared<const T>(std::move(*entity)), touched);
   });
 }
 
@@ -90,8 +123,10 @@ Result<SnapshotPtr> apply(const Snapshot& snapshot, const Change& change, const 
                                     ", the state is at " + std::to_string(snapshot.revision()));
   }
   auto after = std::make_shared<Snapshot>(snapshot);
+  TouchedRules touched;
   for (const Op& op : change.ops)
-    if (auto done = after->perform(op); !done) return tl::unexpected(done.error());
+    if (auto done = after->perform(op, touched); !done) return tl::unexpected(done.error());
+  after->rules_.update(*after, std::move(touched), after->links_);
   after->head_ = next;
   return after;
 }
@@ -107,7 +142,7 @@ Result<SnapshotPtr> assemble(const std::string& environment, const Head& head,
 
 std::string canonical_text(const Snapshot& snapshot) {
   json::object out;
-  for (const Kind kind : {Kind::platform, Kind::client, Kind::token, Kind::admin, Kind::signing_key}) {
+  for (const Kind kind : kAllKinds) {
     json::array bodies;
     with_entity_type(kind, [&]<typename T>(std::type_identity<T>) {
       snapshot.table<T>().by_id.for_each([&](Id, const auto& entity) { bodies.push_back(to_json(*entity)); });

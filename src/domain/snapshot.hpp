@@ -13,9 +13,14 @@
 #include "domain/admin.hpp"
 #include "domain/change.hpp"
 #include "domain/client.hpp"
+#include "domain/feature.hpp"
+#include "domain/links.hpp"
 #include "domain/log_row.hpp"
+#include "domain/package.hpp"
 #include "domain/persistent_map.hpp"
 #include "domain/platform.hpp"
+#include "domain/rulebook.hpp"
+#include "domain/segment.hpp"
 #include "domain/signing_key.hpp"
 #include "domain/token.hpp"
 
@@ -34,6 +39,12 @@ auto with_entity_type(Kind kind, Use&& use) {
   switch (kind) {
     case Kind::platform:
       return use(std::type_identity<Platform>{});
+    case Kind::feature:
+      return use(std::type_identity<Feature>{});
+    case Kind::segment:
+      return use(std::type_identity<Segment>{});
+    case Kind::package:
+      return use(std::type_identity<Package>{});
     case Kind::client:
       return use(std::type_identity<Client>{});
     case Kind::token:
@@ -52,10 +63,13 @@ auto with_entity_type(Kind kind, Use&& use) {
 class Snapshot;
 using SnapshotPtr = std::shared_ptr<const Snapshot>;
 
-class Snapshot {
+class Snapshot final : public evaluation::Catalogue {
  public:
   /// An environment before its first change.
   Snapshot(std::string environment, const Head& head) : environment_(std::move(environment)), head_(head) {}
+  Snapshot(const Snapshot&) = default;
+  Snapshot& operator=(const Snapshot&) = delete;
+  ~Snapshot() override = default;
 
   [[nodiscard]] const std::string& environment() const noexcept { return environment_; }
   [[nodiscard]] const Head& head() const noexcept { return head_; }
@@ -81,6 +95,15 @@ class Snapshot {
   /// The body of an entity of any kind; null when there is none.
   [[nodiscard]] json::value body(Kind kind, Id id) const;
 
+  // What decisions look at.
+  [[nodiscard]] const evaluation::FeatureRules* feature(Id id) const noexcept override {
+    return rules_.feature(id);
+  }
+  [[nodiscard]] bool platform_is_on(Id id) const noexcept override;
+  [[nodiscard]] const Rulebook& rules() const noexcept { return rules_; }
+  /// Who uses whom.
+  [[nodiscard]] const Links& links() const noexcept { return links_; }
+
   /// Token records of one subject, by ascending id.
   [[nodiscard]] std::vector<std::shared_ptr<const TokenRecord>> tokens_of(SubjectKind kind, Id subject) const;
 
@@ -92,21 +115,24 @@ class Snapshot {
   };
 
   template <typename T>
-  Result<void> put(std::shared_ptr<const T> entity);
+  Result<void> put(std::shared_ptr<const T> entity, TouchedRules& touched);
   template <typename T>
-  void remove(Id id);
-  Result<void> perform(const Op& op);
+  void remove(Id id, TouchedRules& touched);
+  Result<void> perform(const Op& op, TouchedRules& touched);
 
   std::string environment_;
   Head head_;
-  std::tuple<Table<Platform>, Table<Client>, Table<TokenRecord>, Table<AdminUser>, Table<SigningKeyRecord>>
+  std::tuple<Table<Platform>, Table<Feature>, Table<Segment>, Table<Package>, Table<Client>,
+             Table<TokenRecord>, Table<AdminUser>, Table<SigningKeyRecord>>
       tables_;
+  Links links_;
+  Rulebook rules_;
   PersistentMap<TokenOwner, bool, TokenOwnerHash> tokens_by_owner_;
 };
 
-/// The state after `change`, with the head `next`. `conflict` when the change was not made for this state
-/// (revision or any `before`), `already_exists` when a unique key is taken, `internal` when a body cannot be
-/// read.
+/// The state after `change`, with every rule compiled that it touches, with the head `next`. `conflict` when
+/// the change was not made for this state (revision or any `before`), `already_exists` when a unique key is
+/// taken, `internal` when a body cannot be read.
 [[nodiscard]] Result<SnapshotPtr> apply(const Snapshot& snapshot, const Change& change, const Head& next);
 
 /// One entity as it is stored.

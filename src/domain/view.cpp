@@ -1,66 +1,38 @@
 #include "domain/view.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <set>
 
 namespace togglecast::domain {
 namespace {
 
-// Deletes first; then what other things hang on: platforms before features before packages before the rest.
 int rank(Kind kind) noexcept {
   switch (kind) {
     case Kind::platform:
       return 0;
-    case Kind::client:
+    case Kind::feature:
+      return 1;
+    case Kind::package:
+      return 2;
+    case Kind::segment:
       return 3;
-    case Kind::token:
+    case Kind::client:
       return 4;
-    case Kind::admin:
+    case Kind::token:
       return 5;
-    case Kind::signing_key:
+    case Kind::admin:
       return 6;
+    case Kind::signing_key:
+      return 7;
   }
-  return 7;
-}
-
-void put_in_order(std::vector<ViewUpdate>& updates) {
-  std::sort(updates.begin(), updates.end(), [](const ViewUpdate& a, const ViewUpdate& b) {
-    const auto place = [](const ViewUpdate& update) {
-      return std::tuple(update.type != UpdateType::erase, rank(update.kind), update.id);
-    };
-    return place(a) < place(b);
-  });
-}
-
-json::object seen_by_client(const Platform& platform, const ClientScope& scope) {
-  json::object out;
-  out.reserve(5);
-  out["id"] = platform.id;
-  out["key"] = platform.key;
-  out["name"] = platform.name;
-  out["enabled"] = platform.enabled && scope.active;
-  out["config"] = platform.config;
-  return out;
+  return 8;
 }
 
 bool enabled_flips(const json::value& before, const json::value& after) {
   const json::value* was = json::find(before, "enabled");
   const json::value* is = json::find(after, "enabled");
   return was != nullptr && is != nullptr && *was != *is;
-}
-
-// null stands for "not seen". Two views that read the same are the same: nothing is told.
-void add_difference(std::vector<ViewUpdate>& updates, Kind kind, Id id, const json::value& before,
-                    json::value after, Step step) {
-  if (before == after) return;
-  UpdateType type = UpdateType::update;
-  if (after.is_null()) {
-    type = UpdateType::erase;
-  } else if (before.is_null()) {
-    type = UpdateType::create;
-  } else if (step == Step::live && enabled_flips(before, after)) {
-    type = UpdateType::toggle;
-  }
-  updates.push_back({kind, id, type, std::move(after)});
 }
 
 template <typename T>
@@ -84,13 +56,14 @@ void diff_table(std::vector<ViewUpdate>& updates, const Snapshot& from, const Sn
       });
 }
 
-}  // namespace
-
-std::optional<ClientScope> scope_of(const Snapshot& snapshot, Id client) {
-  const auto found = snapshot.find<Client>(client);
-  if (found == nullptr) return std::nullopt;
-  return ClientScope{found->active, found->package_id};
+std::set<Id> platforms_of_either(const Snapshot& from, const Snapshot& to) {
+  std::set<Id> ids;
+  from.table<Platform>().by_id.for_each([&](Id id, const auto&) { ids.insert(id); });
+  to.table<Platform>().by_id.for_each([&](Id id, const auto&) { ids.insert(id); });
+  return ids;
 }
+
+}  // namespace
 
 std::string_view to_string(UpdateType type) noexcept {
   switch (type) {
@@ -106,38 +79,68 @@ std::string_view to_string(UpdateType type) noexcept {
   return "";
 }
 
-json::object client_view(const Snapshot& snapshot, const Client& client) {
-  const ClientScope scope{client.active, client.package_id};
+void add_difference(std::vector<ViewUpdate>& updates, Kind kind, Id id, const json::value& before,
+                    json::value after, Step step) {
+  if (before == after) return;
+  UpdateType type = UpdateType::update;
+  if (after.is_null()) {
+    type = UpdateType::erase;
+  } else if (before.is_null()) {
+    type = UpdateType::create;
+  } else if (step == Step::live && enabled_flips(before, after)) {
+    type = UpdateType::toggle;
+  }
+  updates.push_back({kind, id, type, std::move(after)});
+}
+
+void put_in_order(std::vector<ViewUpdate>& updates) {
+  std::sort(updates.begin(), updates.end(), [](const ViewUpdate& a, const ViewUpdate& b) {
+    const auto place = [](const ViewUpdate& update) {
+      return std::tuple(update.type != UpdateType::erase, rank(update.kind), update.id);
+    };
+    return place(a) < place(b);
+  });
+}
+
+json::object client_view(const Snapshot& snapshot, const Client& client, const json::object* context) {
+  ClientView view(snapshot, client, context);
   json::array platforms;
   platforms.reserve(snapshot.table<Platform>().by_id.size());
-  snapshot.table<Platform>().by_id.for_each(
-      [&](Id, const auto& platform) { platforms.push_back(seen_by_client(*platform, scope)); });
+  snapshot.table<Platform>().by_id.for_each([&](Id id, const auto&) {
+    if (view.sees_platform(id)) platforms.push_back(view.platform(id));
+  });
+  const auto visible = view.visible_features();
+  json::array features;
+  features.reserve(visible.size());
+  for (const Id id : visible) features.push_back(to_json(view.answer(id)));
   json::object out;
   out["client"] = {{"id", client.id}, {"key", client.key}, {"name", client.name}, {"active", client.active}};
-  out["package"] = nullptr;
-  out["features"] = json::array{};
+  out["package"] = view.package();
+  out["features"] = std::move(features);
   out["platforms"] = std::move(platforms);
   return out;
 }
 
-std::vector<ViewUpdate> diff_client_view(const Snapshot& from, const ClientScope& was, const Snapshot& to,
-                                         const ClientScope& is, Step step) {
+std::vector<ViewUpdate> diff_client_view(ClientView& from, ClientView& to, Step step) {
   std::vector<ViewUpdate> updates;
-  const auto seen = [](const std::shared_ptr<const Platform>* platform, const ClientScope& scope) {
-    return platform == nullptr ? json::value(nullptr) : json::value(seen_by_client(**platform, scope));
-  };
-  const auto visit = [&](Id id, const auto* before, const auto* after) {
-    add_difference(updates, Kind::platform, id, seen(before, was), seen(after, is), step);
-  };
-  const auto& before = from.table<Platform>().by_id;
-  const auto& after = to.table<Platform>().by_id;
+  for (const Id id : platforms_of_either(from.state(), to.state()))
+    add_difference(updates, Kind::platform, id, from.platform(id), to.platform(id), step);
+
+  const auto before = from.visible_features();
+  const auto after = to.visible_features();
+  std::vector<Id> either;
+  std::set_union(before.begin(), before.end(), after.begin(), after.end(), std::back_inserter(either));
+  for (const Id id : either)
+    add_difference(updates, Kind::feature, id, from.feature(id), to.feature(id), step);
+
+  const auto was = from.client().package_id;
+  const auto is = to.client().package_id;
   if (was == is) {
-    PersistentMap<Id, std::shared_ptr<const Platform>>::differences(before, after, visit);
-  } else {  // the scope colours every entity
-    before.for_each([&](Id id, const auto& platform) { visit(id, &platform, after.find(id)); });
-    after.for_each([&](Id id, const auto& platform) {
-      if (before.find(id) == nullptr) visit(id, static_cast<decltype(&platform)>(nullptr), &platform);
-    });
+    if (is) add_difference(updates, Kind::package, *is, from.package(), to.package(), step);
+  } else {
+    if (was && !from.package().is_null())
+      add_difference(updates, Kind::package, *was, from.package(), nullptr, step);
+    if (is) add_difference(updates, Kind::package, *is, nullptr, to.package(), step);
   }
   put_in_order(updates);
   return updates;
@@ -146,6 +149,9 @@ std::vector<ViewUpdate> diff_client_view(const Snapshot& from, const ClientScope
 json::object admin_view(const Snapshot& snapshot, Kinds readable) {
   json::object out;
   if (readable.contains(Kind::platform)) out["platforms"] = bodies<Platform>(snapshot);
+  if (readable.contains(Kind::feature)) out["features"] = bodies<Feature>(snapshot);
+  if (readable.contains(Kind::segment)) out["segments"] = bodies<Segment>(snapshot);
+  if (readable.contains(Kind::package)) out["packages"] = bodies<Package>(snapshot);
   if (readable.contains(Kind::client)) out["clients"] = bodies<Client>(snapshot);
   if (readable.contains(Kind::token)) out["tokens"] = bodies<TokenRecord>(snapshot);
   if (readable.contains(Kind::admin)) out["admins"] = bodies<AdminUser>(snapshot);
@@ -155,6 +161,9 @@ json::object admin_view(const Snapshot& snapshot, Kinds readable) {
 std::vector<ViewUpdate> diff_admin_view(const Snapshot& from, const Snapshot& to, Kinds readable, Step step) {
   std::vector<ViewUpdate> updates;
   diff_table<Platform>(updates, from, to, readable, step);
+  diff_table<Feature>(updates, from, to, readable, step);
+  diff_table<Segment>(updates, from, to, readable, step);
+  diff_table<Package>(updates, from, to, readable, step);
   diff_table<Client>(updates, from, to, readable, step);
   diff_table<TokenRecord>(updates, from, to, readable, step);
   diff_table<AdminUser>(updates, from, to, readable, step);

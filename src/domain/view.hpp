@@ -1,29 +1,18 @@
 // What a connection sees, and what must be told so that it sees the newest: pure functions of snapshots.
 //
-// A client's view depends on the catalogue and on its `ClientScope` alone: equal scopes see equal views, so a
-// broadcaster works out and encodes once per scope. An admin's view depends on the kinds its role may read.
-// Thread rule: pure functions. Contract: docs/protocol.md.
+// A client's view depends on the catalogue, the client and the context of its connection; an admin's on the
+// kinds its role may read. Thread rule: pure functions. Contract: docs/protocol.md.
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string_view>
 #include <vector>
 
 #include "base/json.hpp"
+#include "domain/client_view.hpp"
 #include "domain/snapshot.hpp"
 
 namespace togglecast::domain {
-
-/// All that a client's view depends on, besides the catalogue.
-struct ClientScope {
-  bool active = false;
-  std::optional<Id> package_id;
-  friend auto operator<=>(const ClientScope&, const ClientScope&) = default;
-};
-
-/// Nothing when there is no such client.
-[[nodiscard]] std::optional<ClientScope> scope_of(const Snapshot& snapshot, Id client);
 
 enum class UpdateType : std::uint8_t { create, update, toggle, erase };
 /// `create`, `update`, `toggle`, `delete`.
@@ -41,16 +30,22 @@ struct ViewUpdate {
 /// `toggle`.
 enum class Step : bool { live, merged };
 
+/// Adds what leads from `before` to `after`, the two as they are seen; null stands for "not seen". Nothing
+/// when they read the same.
+void add_difference(std::vector<ViewUpdate>& updates, Kind kind, Id id, const json::value& before,
+                    json::value after, Step step);
+/// Deletes first; then what other things hang on: platforms before features before packages before the rest.
+void put_in_order(std::vector<ViewUpdate>& updates);
+
 /// `{client, package, features, platforms}`: the part of `client_connected` and of a full state that is the
 /// view.
-[[nodiscard]] json::object client_view(const Snapshot& snapshot, const Client& client);
+[[nodiscard]] json::object client_view(const Snapshot& snapshot, const Client& client,
+                                       const json::object* context);
 
-/// What a client of scope `was` at `from` must be told to be at `to` with scope `is`: deletes first, then
-/// platforms.
-[[nodiscard]] std::vector<ViewUpdate> diff_client_view(const Snapshot& from, const ClientScope& was,
-                                                       const Snapshot& to, const ClientScope& is, Step step);
+/// What a client must be told that saw `from` and shall see `to`, which are two states or two clients.
+[[nodiscard]] std::vector<ViewUpdate> diff_client_view(ClientView& from, ClientView& to, Step step);
 
-/// `{platforms: […], clients: […], …}`: every entity of the readable kinds.
+/// `{platforms: […], features: […], …}`: every entity of the readable kinds.
 [[nodiscard]] json::object admin_view(const Snapshot& snapshot, Kinds readable);
 
 /// The same for an admin who may read `readable`; data are whole entities.

@@ -9,13 +9,36 @@
 namespace togglecast::realtime {
 namespace {
 
-// {type, <entity>_id, data, timestamp, revision, epoch, more}: platforms have an event of their own, all else
-// shares one.
+// Kinds with an event of their own; all else shares one.
+struct OwnEvent {
+  std::string_view name;
+  std::string_view id;  ///< the member that carries the entity's id
+};
+
+OwnEvent own_event(domain::Kind kind) noexcept {
+  switch (kind) {
+    case domain::Kind::platform:
+      return {event::kPlatformUpdate, "platform_id"};
+    case domain::Kind::feature:
+      return {event::kFeatureUpdate, "feature_id"};
+    case domain::Kind::package:
+      return {event::kPackageUpdate, "package_id"};
+    case domain::Kind::segment:
+    case domain::Kind::client:
+    case domain::Kind::token:
+    case domain::Kind::admin:
+    case domain::Kind::signing_key:
+      break;
+  }
+  return {};
+}
+
+// {type, <entity>_id, data, timestamp, revision, epoch, more}
 json::object payload_of(const domain::ViewUpdate& update, const domain::Snapshot& to, bool more) {
   json::object payload;
   payload["type"] = domain::to_string(update.type);
-  if (update.kind == domain::Kind::platform) {
-    payload["platform_id"] = update.id;
+  if (const auto own = own_event(update.kind); !own.id.empty()) {
+    payload[own.id] = update.id;
   } else {
     payload["entity_type"] = domain::to_string(update.kind);
     payload["entity_id"] = update.id;
@@ -29,7 +52,8 @@ json::object payload_of(const domain::ViewUpdate& update, const domain::Snapshot
 }
 
 std::string_view event_of(domain::Kind kind) noexcept {
-  return kind == domain::Kind::platform ? event::kPlatformUpdate : event::kEntityUpdate;
+  const auto own = own_event(kind);
+  return own.name.empty() ? event::kEntityUpdate : own.name;
 }
 
 template <typename Decorate>

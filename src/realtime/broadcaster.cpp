@@ -129,23 +129,23 @@ void Broadcaster::send(socketio::Socket& socket, const Batch& batch) {
 
 void Broadcaster::push_clients(const service::Commit& commit) {
   // One evaluation and one encoding for all who see the same.
-  std::map<std::pair<domain::ClientScope, domain::ClientScope>, SharedBatch> batches;
+  std::map<std::tuple<const domain::Client*, const json::object*>, SharedBatch> batches;
   for_each(clients_, room(commit.row.environment, kAllClients), [&](socketio::Socket& socket, Peer& peer) {
     if (peer.sent >= commit.after->revision()) return;
     if (defer(socket, peer, commit.before)) return;
-    const domain::ClientScope was = peer.scope;
-    const auto is = domain::scope_of(*commit.after, peer.who.id);
-    if (!is) return;  // its client is gone; it has been disconnected
+    const auto is = commit.after->find<domain::Client>(peer.who.id);
+    if (is == nullptr) return;  // its client is gone; it has been disconnected
     auto& batch = batches
-                      .try_emplace({was, *is},
-                                   [&commit, was, now = *is](Offsets offsets) {
-                                     const auto updates = domain::diff_client_view(
-                                         *commit.before, was, *commit.after, now, Step::live);
+                      .try_emplace({is.get(), peer.context.get()},
+                                   [&commit, was = peer.client, is, context = peer.context](Offsets offsets) {
+                                     domain::ClientView from(*commit.before, *was, context.get());
+                                     domain::ClientView to(*commit.after, *is, context.get());
+                                     const auto updates = domain::diff_client_view(from, to, Step::live);
                                      return client_batch(updates, *commit.after, offsets);
                                    })
                       .first->second;
     const Batch& encoded = batch.get(peer.offsets, counters_.encoded);
-    peer.scope = *is;
+    peer.client = is;
     peer.sent = commit.after->revision();
     if (!encoded.empty()) send(socket, encoded);
   });
@@ -176,10 +176,12 @@ void Broadcaster::push_admins(const service::Commit& commit) {
 }
 
 Batch Broadcaster::batch_for(const Peer& peer, const domain::Snapshot& from, const domain::Snapshot& to,
-                             const domain::ClientScope& scope, Step step, const json::value& actor) {
+                             const domain::Client* client, Step step, const json::value& actor) {
   const Offsets offsets = peer.offsets ? Offsets::with : Offsets::without;
   if (peer.who.kind == service::Principal::Kind::client) {
-    return client_batch(domain::diff_client_view(from, peer.scope, to, scope, step), to, offsets);
+    domain::ClientView was(from, *peer.client, peer.context.get());
+    domain::ClientView is(to, *client, peer.context.get());
+    return client_batch(domain::diff_client_view(was, is, step), to, offsets);
   }
   return admin_batch(domain::diff_admin_view(from, to, peer.readable, step), to, actor, offsets);
 }
@@ -187,25 +189,24 @@ Batch Broadcaster::batch_for(const Peer& peer, const domain::Snapshot& from, con
 void Broadcaster::advance(socketio::Socket& socket, Peer& peer, const domain::SnapshotPtr& from) {
   const auto to = current(peer.who.environment);
   if (to == nullptr) return;
-  domain::ClientScope scope;
+  std::shared_ptr<const domain::Client> client;
   if (peer.who.kind == service::Principal::Kind::client) {
-    const auto now = domain::scope_of(*to, peer.who.id);
-    if (!now) return;
-    scope = *now;
+    client = to->find<domain::Client>(peer.who.id);
+    if (client == nullptr) return;
   }
   const Step step = to->revision() == from->revision() + 1 ? Step::live : Step::merged;
-  const Batch batch = batch_for(peer, *from, *to, scope, step, nullptr);
+  const Batch batch = batch_for(peer, *from, *to, client.get(), step, nullptr);
   counters_.encoded.add();
-  peer.scope = scope;
+  peer.client = client;
   peer.sent = to->revision();
   if (!batch.empty()) send(socket, batch);
 }
 
 void Broadcaster::catch_up(socketio::Socket& socket, Peer& peer, domain::Revision revision) {
   const auto from = model_.at(peer.who.environment, revision);
-  const auto was = from == nullptr ? std::nullopt : domain::scope_of(*from, peer.who.id);
-  if (was) {
-    peer.scope = *was;
+  const auto was = from == nullptr ? nullptr : from->find<domain::Client>(peer.who.id);
+  if (was != nullptr) {
+    peer.client = was;
     advance(socket, peer, from);
   } else {
     send_whole_view(socket, peer, "catch_up_out_of_reach");
@@ -219,10 +220,11 @@ void Broadcaster::send_whole_view(socketio::Socket& socket, Peer& peer, std::str
   json::object payload{{"reason", reason},
                        {"revision", state->revision()},
                        {"epoch", state->head().epoch},
-                       {"snapshot", domain::client_view(*state, *client)}};
+                       {"snapshot", domain::client_view(*state, *client, peer.context.get())}};
   const auto offset = peer.offsets ? std::optional(state->offset()) : std::nullopt;
   socket.send(socketio::EncodedPacket::event(event::kClient,
                                              config_event(event::kConfigSync, std::move(payload), offset)));
+  peer.client = client;
   peer.sent = state->revision();
 }
 

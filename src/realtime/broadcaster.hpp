@@ -71,7 +71,7 @@ class Broadcaster {
   /// True when the connection takes nothing now: it is marked and will be advanced from `from`.
   [[nodiscard]] bool defer(socketio::Socket& socket, Peer& peer, const domain::SnapshotPtr& from);
   [[nodiscard]] static Batch batch_for(const Peer& peer, const domain::Snapshot& from,
-                                       const domain::Snapshot& to, const domain::ClientScope& scope,
+                                       const domain::Snapshot& to, const domain::Client* client,
                                        domain::Step step, const json::value& actor);
 
   net::Shard& shard_;

@@ -39,10 +39,10 @@ Result<json::object> ClientNamespace::admit(socketio::Socket& socket, Peer& peer
   const auto state = house_.broadcaster(socket).current(peer.who.environment);
   const auto client = state->find<domain::Client>(peer.who.id);
   if (client == nullptr) return fail(Errc::revoked, "this client is gone");
-  peer.scope = *domain::scope_of(*state, client->id);
+  peer.client = client;
   socket.join(room(peer.who.environment, kAllClients));
   socket.join(client_room(peer.who.environment, client->id));
-  return domain::client_view(*state, *client);
+  return domain::client_view(*state, *client, peer.context.get());
 }
 
 // Tells whether the client is up to date, then brings it there with ordinary updates.

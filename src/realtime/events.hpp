@@ -30,6 +30,8 @@ inline constexpr std::string_view kHeartbeatAck = "heartbeat_ack";
 
 // The server sends. With an offset behind the object: state of an environment.
 inline constexpr std::string_view kPlatformUpdate = "platform_update";
+inline constexpr std::string_view kFeatureUpdate = "feature_update";
+inline constexpr std::string_view kPackageUpdate = "package_update";
 inline constexpr std::string_view kEntityUpdate = "entity_update";
 inline constexpr std::string_view kConfigSync = "config_sync";
 // Without.

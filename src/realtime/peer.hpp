@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <functional>
+#include <memory>
 #include <utility>
 
 #include "base/clock.hpp"
+#include "base/json.hpp"
 #include "domain/kind.hpp"
 #include "domain/snapshot.hpp"
 #include "domain/view.hpp"
@@ -42,9 +44,10 @@ struct Peer final : net::TimerNode {
   bool offsets = true;  ///< false: `auth.offsets` asked for events without them
   bool warned = false;  ///< token_expiring was sent for the present token
   service::Principal who;
-  domain::ClientScope scope;   ///< of a client
-  domain::Kinds readable;      ///< by an admin
-  domain::Revision sent = 0;   ///< what it has been told, or is being told
+  std::shared_ptr<const domain::Client> client;  ///< of a client: as of what it has been told
+  std::shared_ptr<const json::object> context;   ///< what a client says of itself; null: nothing
+  domain::Kinds readable;                        ///< by an admin
+  domain::Revision sent = 0;                     ///< what it has been told, or is being told
   domain::SnapshotPtr behind;  ///< the state it has, while its connection does not take more
   EventBudget budget;
   std::function<void()> on_due;  ///< the login deadline, then the token's

@@ -2,7 +2,7 @@
 // Thread rule: any thread. Passwords are hashed on the worker pool; `done` is called exactly once, on some
 // thread of the house or within the call, and must return at once. Errors: `unauthenticated` for a wrong name
 // or password alike, `rate_limited` with the seconds to wait, `unavailable` when too many wait, and those of
-// platform_service.hpp.
+// entity_service.hpp.
 //
 // Every write takes an idempotency key. What is compared of a repeated request leaves passwords out: no quick
 // digest of one is kept anywhere.

@@ -24,7 +24,7 @@ Result<Principal> principal_of(const domain::TokenRecord& token, const domain::S
     }
     case domain::SubjectKind::admin: {
       const auto admin = state.find<domain::AdminUser>(token.subject_id);
-      if (admin == nullptr) return revoked();
+      if (admin == nullptr || !admin->active) return revoked();
       who.kind = Principal::Kind::admin;
       who.name = admin->username;
       who.role = admin->role;

@@ -13,6 +13,7 @@
 #include <memory>
 #include <mutex>
 
+#include "domain/impact.hpp"
 #include "domain/snapshot.hpp"
 
 namespace togglecast::service {
@@ -22,6 +23,7 @@ struct Commit {
   domain::LogRow row;
   domain::SnapshotPtr before;
   domain::SnapshotPtr after;
+  domain::Impact impact;
 };
 using CommitPtr = std::shared_ptr<const Commit>;
 

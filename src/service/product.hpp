@@ -10,8 +10,7 @@
 #include "service/activity.hpp"
 #include "service/admin_service.hpp"
 #include "service/authenticator.hpp"
-#include "service/client_service.hpp"
-#include "service/platform_service.hpp"
+#include "service/entity_service.hpp"
 
 namespace togglecast::service {
 
@@ -49,6 +48,9 @@ class Product {
   [[nodiscard]] ChangeFeed& feed() noexcept { return feed_; }
   [[nodiscard]] const Authenticator& authenticator() const noexcept { return authenticator_; }
   [[nodiscard]] PlatformService& platforms() noexcept { return platforms_; }
+  [[nodiscard]] FeatureService& features() noexcept { return features_; }
+  [[nodiscard]] SegmentService& segments() noexcept { return segments_; }
+  [[nodiscard]] PackageService& packages() noexcept { return packages_; }
   [[nodiscard]] ClientService& clients() noexcept { return clients_; }
   [[nodiscard]] TokenService& tokens() noexcept { return tokens_; }
   [[nodiscard]] AdminService& admins() noexcept { return admins_; }
@@ -79,6 +81,9 @@ class Product {
   auth::KeyRing keys_;
   Authenticator authenticator_;
   PlatformService platforms_;
+  FeatureService features_;
+  SegmentService segments_;
+  PackageService packages_;
   ClientService clients_;
   TokenService tokens_;
   AdminService admins_;

@@ -1,6 +1,6 @@
 // Tokens of clients: issue, list, revoke. A token is shown once, in the answer to its making; afterwards
 // there is only its record. A repeated request (idempotency key) shows the same token again, signed anew from
-// the record. Thread and error rules as in platform_service.hpp.
+// the record. Thread and error rules as in entity_service.hpp.
 #pragma once
 
 #include <chrono>

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <exception>
 
+#include "domain/consistency.hpp"
+
 namespace togglecast::service {
 
 Result<domain::Id> WriteContext::next_id(domain::Kind kind) {
@@ -141,7 +143,7 @@ Result<Written> Writer::replay(storage::WriteTransaction& transaction, const dom
 
 Result<Written> Writer::commit(storage::WriteTransaction& transaction, const WriteRequest& request,
                                const domain::SnapshotPtr& state, Draft draft, UnixMillis at) {
-  const bool changed = !draft.ops.empty();
+  const bool changed = !draft.ops.empty() || draft.tick;
   Written written{draft.kind, draft.id, nullptr, state->revision() + (changed ? 1 : 0), changed, false};
   const storage::Outcome outcome{written.revision, changed, draft.kind, draft.id};
   if (!changed) {
@@ -157,6 +159,7 @@ Result<Written> Writer::commit(storage::WriteTransaction& transaction, const Wri
   if (!row) return tl::unexpected(row.error());
   auto after = domain::apply(*state, row->change, row->head);
   if (!after) return tl::unexpected(after.error());
+  if (auto ok = domain::check_consistent(*state, **after, row->change); !ok) return tl::unexpected(ok.error());
 
   const TimePoint started = clock_.now();
   const auto committed = transaction.commit({.row = &*row,
@@ -179,7 +182,9 @@ void Writer::publish(domain::LogRow row, domain::SnapshotPtr before, domain::Sna
   commits_.add();
   note_revision(*after);
   model_.advance(after);
-  feed_.publish(std::make_shared<const Commit>(Commit{std::move(row), std::move(before), std::move(after)}));
+  auto impact = domain::impact_of(*before, *after, row.change);
+  feed_.publish(std::make_shared<const Commit>(
+      Commit{std::move(row), std::move(before), std::move(after), std::move(impact)}));
 }
 
 tl::unexpected<Error> Writer::store_failed(const Error& error) {

@@ -52,12 +52,14 @@ class WriteContext {
   std::map<domain::Kind, domain::Id> last_;
 };
 
-/// What a write comes to. Without ops nothing changes and there is no revision.
+/// What a write comes to. Without ops nothing changes and there is no revision, unless time itself is the
+/// change.
 struct Draft {
   domain::Kind kind = domain::Kind::platform;  ///< of the entity that the write is about …
   domain::Id id = 0;                           ///< … and its id
   std::vector<domain::Op> ops;
   std::vector<storage::SecretWrite> secrets;
+  bool tick = false;  ///< a revision even without ops: `as_of` moves on
 };
 
 /// Runs on the writer's thread; refuses by an error.

@@ -54,6 +54,7 @@ struct Override {
   Id feature = 0;
   bool removed = false;  ///< the feature is taken away; `value` counts for nothing
   json::value value;     ///< of the flag's type
+  std::string reason;    ///< for people
   std::optional<UnixMillis> expires_at;
 
   [[nodiscard]] bool holds(UnixMillis now) const noexcept { return !expires_at || *expires_at > now; }

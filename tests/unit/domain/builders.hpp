@@ -41,6 +41,50 @@ inline TokenRecord token(Id id, Id client_id) {
   return out;
 }
 
+/// A boolean feature that is on for whoever has it.
+inline Feature feature(Id id, std::string key, std::string_view more = "{}") {
+  json::object body = json::parse(more).value().as_object();
+  body["key"] = key;
+  body["name"] = "Feature " + key;
+  Feature out = read_new_feature(body).value();
+  out.id = id;
+  out.revision = 1;
+  out.created_at = out.updated_at = {1'700'000'000'000};
+  return out;
+}
+
+inline Segment segment(Id id, std::string key, std::string_view rule) {
+  Segment out;
+  out.id = id;
+  out.revision = 1;
+  out.created_at = out.updated_at = {1'700'000'000'000};
+  out.key = key;
+  out.name = "Segment " + key;
+  out.rule = json::parse(rule).value();
+  return out;
+}
+
+/// `features` and `platforms` as in a body.
+inline Package package(Id id, std::string key, std::string_view features = "[]",
+                       std::string_view platforms = "[]") {
+  Package out;
+  assign(out, read_new_package({{"key", key},
+                                {"name", "Package " + key},
+                                {"features", json::parse(features).value()},
+                                {"platforms", json::parse(platforms).value()}})
+                  .value());
+  out.id = id;
+  out.revision = 1;
+  out.created_at = out.updated_at = {1'700'000'000'000};
+  return out;
+}
+
+inline Client client_on(Id id, std::string key, Id package_id) {
+  Client out = client(id, std::move(key));
+  out.package_id = package_id;
+  return out;
+}
+
 template <typename T>
 Op create(const T& entity) {
   return {T::kKind, entity.id, nullptr, to_json(entity)};

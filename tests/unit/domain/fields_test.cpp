@@ -117,10 +117,26 @@ TEST(Platform, ADamagedStoredBodyIsAnInternalError) {
   EXPECT_EQ(damaged.error().code, Errc::internal);
 }
 
-TEST(ClientFields, APackageCannotBeChosenYet) {
-  EXPECT_EQ(
-      issues(read_new_client(parse(R"({"key":"acme","name":"Acme","package_id":1})"))).at("/package_id"),
-      "is set by the server");
+TEST(ClientFields, NullTakesAClientOffItsPackageAndAbsenceLeavesIt) {
+  Client client;
+  client.package_id = 7;
+
+  assign(client, read_client_patch(parse(R"({"name":"Acme"})")).value());
+  EXPECT_EQ(client.package_id, 7);
+  assign(client, read_client_patch(parse(R"({"package_id":null})")).value());
+  EXPECT_EQ(client.package_id, std::nullopt);
+}
+
+TEST(ClientFields, EveryRejectedPlaceInAnOverrideIsNamed) {
+  const auto found = issues(read_client_patch(
+      parse(R"({"overrides":[{"feature_id":3,"value":true},{"feature_id":"x","value":1,"removed":true},)"
+            R"({"value":1,"expires_at":"soon"},{"feature_id":3,"removed":true}]})")));
+
+  EXPECT_EQ(found.at("/overrides/1/feature_id"), "must be an integer from 1 to 9007199254740991");
+  EXPECT_EQ(found.at("/overrides/1/value"), "stands here or removed is true, not both");
+  EXPECT_EQ(found.at("/overrides/2/feature_id"), "is required");
+  EXPECT_EQ(found.count("/overrides/2/expires_at"), 1U);
+  EXPECT_EQ(found.at("/overrides"), "names feature 3 twice");
 }
 
 TEST(Client, ReadsBackWhatItWrites) {

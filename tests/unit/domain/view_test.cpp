@@ -16,8 +16,8 @@ using testing::step;
 using testing::token;
 using testing::update;
 
-constexpr ClientScope kActive{true, std::nullopt};
-constexpr ClientScope kInactive{false, std::nullopt};
+const Client kActive = client(3, "acme");
+const Client kInactive = client(3, "acme", false);
 constexpr Kinds kCatalogue{Kind::platform, Kind::client};
 
 // `delete platform 1; toggle platform 2`
@@ -31,8 +31,15 @@ std::string summary(const std::vector<ViewUpdate>& updates) {
   return out;
 }
 
+std::vector<ViewUpdate> diff(const Snapshot& from, const Client& was, const Snapshot& to, const Client& is,
+                             Step kind) {
+  ClientView before(from, was, nullptr);
+  ClientView after(to, is, nullptr);
+  return diff_client_view(before, after, kind);
+}
+
 std::string client_diff(const Snapshot& from, const Snapshot& to, Step kind = Step::live) {
-  return summary(diff_client_view(from, kActive, to, kActive, kind));
+  return summary(diff(from, kActive, to, kActive, kind));
 }
 
 TEST(ClientView, ShowsAClientNoMoreThanItsOwn) {
@@ -43,7 +50,7 @@ TEST(ClientView, ShowsAClientNoMoreThanItsOwn) {
   const auto snapshot =
       step(empty_snapshot(), {create(web), create(client(3, "acme")), create(client(4, "other"))});
 
-  const auto view = client_view(*snapshot, *snapshot->find<Client>(3));
+  const auto view = client_view(*snapshot, *snapshot->find<Client>(3), nullptr);
 
   EXPECT_EQ(
       json::canonical(view),
@@ -55,16 +62,9 @@ TEST(ClientView, OfAnInactiveClientHasEverythingOff) {
   const auto snapshot =
       step(empty_snapshot(), {create(platform(1, "web")), create(client(3, "acme", false))});
 
-  const auto view = client_view(*snapshot, *snapshot->find<Client>(3));
+  const auto view = client_view(*snapshot, *snapshot->find<Client>(3), nullptr);
 
   EXPECT_EQ(view.at("platforms").at(0).at("enabled"), json::value(false));
-}
-
-TEST(ClientScope, IsThatOfTheClient) {
-  const auto snapshot = step(empty_snapshot(), {create(client(3, "acme", false))});
-
-  EXPECT_EQ(scope_of(*snapshot, 3), kInactive);
-  EXPECT_EQ(scope_of(*snapshot, 4), std::nullopt);
 }
 
 TEST(ClientDiff, TellsTheTypeOfAStep) {
@@ -88,7 +88,7 @@ TEST(ClientDiff, CarriesTheNewViewOrNullWhenDeleted) {
   const auto two =
       step(*one, {update(platform(1, "web"), platform(1, "web", false)), erase(platform(2, "ios"))});
 
-  const auto updates = diff_client_view(*one, kActive, *two, kActive, Step::live);
+  const auto updates = diff(*one, kActive, *two, kActive, Step::live);
 
   ASSERT_EQ(summary(updates), "delete platform 2; toggle platform 1");
   EXPECT_TRUE(updates[0].data.is_null());
@@ -128,18 +128,18 @@ TEST(ClientDiff, AnInactiveClientIsToldThatEverythingIsOff) {
                                            create(platform(3, "tv"))});
   const auto two = step(*one, {erase(platform(3, "tv")), create(platform(4, "car"))});
 
-  EXPECT_EQ(summary(diff_client_view(*one, kActive, *one, kInactive, Step::live)),
+  EXPECT_EQ(summary(diff(*one, kActive, *one, kInactive, Step::live)),
             "toggle platform 1; toggle platform 3");
-  EXPECT_EQ(summary(diff_client_view(*one, kInactive, *two, kActive, Step::merged)),
+  EXPECT_EQ(summary(diff(*one, kInactive, *two, kActive, Step::merged)),
             "delete platform 3; update platform 1; create platform 4");
-  EXPECT_EQ(summary(diff_client_view(*one, kInactive, *one, kInactive, Step::live)), "");
+  EXPECT_EQ(summary(diff(*one, kInactive, *one, kInactive, Step::live)), "");
 }
 
 TEST(ClientDiff, WhileInactiveNothingFlips) {
   const auto one = step(empty_snapshot(), {create(platform(1, "web"))});
   const auto two = step(*one, {update(platform(1, "web"), platform(1, "web", false))});
 
-  EXPECT_EQ(summary(diff_client_view(*one, kInactive, *two, kInactive, Step::live)), "");
+  EXPECT_EQ(summary(diff(*one, kInactive, *two, kInactive, Step::live)), "");
 }
 
 TEST(AdminDiff, CarriesWholeEntitiesDeletesFirstThenPlatforms) {

@@ -24,7 +24,7 @@ class RevisionWaitTest : public ::testing::Test {
     row.environment = "production";
     row.head = head;
     model_.advance(after);
-    feed_.publish(std::make_shared<service::Commit>(service::Commit{row, snapshot_, after}));
+    feed_.publish(std::make_shared<service::Commit>(service::Commit{row, snapshot_, after, {}}));
     snapshot_ = after;
   }
 

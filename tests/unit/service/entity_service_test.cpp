@@ -1,4 +1,4 @@
-#include "service/platform_service.hpp"
+#include "service/entity_service.hpp"
 
 #include "unit/service/product_fixture.hpp"
 

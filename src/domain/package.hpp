@@ -1,0 +1,63 @@
+// A subscription plan: what it costs, and what it opens to the clients on it. Whether what it names exists
+// depends on the state: consistency.hpp. Thread rule: plain values.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "domain/entity.hpp"
+#include "domain/evaluation/catalogue.hpp"
+#include "domain/kind.hpp"
+
+namespace togglecast::domain {
+
+inline constexpr std::size_t kMaxAssignments = 5'000;
+inline constexpr std::size_t kMaxOpenedPlatforms = 1'000;
+inline constexpr std::size_t kMaxBillingPeriod = 32;
+
+struct Price {
+  std::int64_t amount = 0;  ///< in the currency's minor unit: cents
+  std::string currency;     ///< ISO 4217, such as `EUR`
+  friend bool operator==(const Price&, const Price&) = default;
+};
+
+struct Package : Stamps {
+  static constexpr Kind kKind = Kind::package;
+  static constexpr std::string_view kKeyMember = "key";
+
+  std::string key;
+  std::string name;
+  std::string description;
+  Price price{0, "USD"};
+  std::string billing_period = "monthly";  ///< a slug: `monthly`, `yearly`, `one-time` …
+  bool available = true;                   ///< can be bought; those who are on it keep it
+  evaluation::Plan plan;                   ///< `features` and `platforms`
+
+  [[nodiscard]] const std::string& unique_key() const noexcept { return key; }
+  [[nodiscard]] static Result<Package> from_json(const json::value& body);
+};
+
+[[nodiscard]] json::object to_json(const Package& package);
+/// What the clients on it are told: all but the stamps.
+[[nodiscard]] json::object seen_by_client(const Package& package);
+
+/// What a request may set; absent means: as it is, or the default. A present `features` or `platforms`
+/// replaces the whole of it.
+struct PackageFields {
+  std::optional<std::string> key;
+  std::optional<std::string> name;
+  std::optional<std::string> description;
+  std::optional<Price> price;
+  std::optional<std::string> billing_period;
+  std::optional<bool> available;
+  std::optional<std::vector<evaluation::Assignment>> features;
+  std::optional<std::vector<Id>> platforms;
+};
+
+/// Needs `key` and `name`.
+[[nodiscard]] Result<PackageFields> read_new_package(const json::value& body);
+/// Everything but `key`, which stays for life.
+[[nodiscard]] Result<PackageFields> read_package_patch(const json::value& body);
+void assign(Package& package, const PackageFields& fields);
+
+}  // namespace togglecast::domain

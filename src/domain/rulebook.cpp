@@ -1,0 +1,103 @@
+#include "domain/rulebook.hpp"
+
+#include "domain/snapshot.hpp"
+
+namespace togglecast::domain {
+
+using evaluation::FeatureRules;
+using evaluation::Flag;
+using evaluation::Issues;
+using evaluation::ProgramPtr;
+using evaluation::Strictness;
+
+FeatureRules compile_feature(const Feature& feature, const evaluation::FindEvaluator& find, Issues* issues) {
+  const evaluation::CompileOptions options{issues == nullptr ? Strictness::as_evaluator
+                                                             : Strictness::as_schema};
+  FeatureRules rules{feature.id,
+                     Flag(feature.key, feature.flag, find, options, {}, issues),
+                     feature.platforms,
+                     feature.required,
+                     {}};
+  rules.sub_features.reserve(feature.sub_features.size());
+  for (std::size_t i = 0; i < feature.sub_features.size(); ++i) {
+    const SubFeature& sub = feature.sub_features[i];
+    rules.sub_features.emplace_back(sub.key, sub.flag, find, options, "/sub_features/" + std::to_string(i),
+                                    issues);
+  }
+  return rules;
+}
+
+ProgramPtr Rulebook::segment(std::string_view key) const {
+  const auto* found = segments_.find(key);
+  return found == nullptr ? nullptr : *found;
+}
+
+// Depth first: what a segment refers to is compiled before it. A circle, which no write lets in, ends where
+// it closes: that reference finds nothing.
+class Rulebook::Compilation {
+ public:
+  Compilation(Rulebook& book, const Snapshot& state, std::set<std::string> segments)
+      : book_(book), state_(state), waiting_(std::move(segments)) {}
+
+  void compile_segments() {
+    while (!waiting_.empty()) compile_segment(*waiting_.begin());
+  }
+
+  [[nodiscard]] ProgramPtr find(std::string_view key) {
+    const std::string name(key);
+    if (waiting_.contains(name)) compile_segment(name);
+    return book_.segment(key);
+  }
+
+ private:
+  void compile_segment(const std::string& key) {
+    const std::string name = key;
+    waiting_.erase(name);
+    if (book_.segments_.find(name) != nullptr) book_.segments_ = book_.segments_.erase(name);
+    const auto segment = state_.find_by_key<Segment>(name);
+    if (segment == nullptr) return;
+    Issues ignored;
+    const auto program = evaluation::compile(
+        segment->rule, "/rule", [this](std::string_view other) { return find(other); },
+        {Strictness::as_evaluator}, ignored);
+    if (program != nullptr) book_.segments_ = book_.segments_.insert(name, program);
+  }
+
+  Rulebook& book_;
+  const Snapshot& state_;
+  std::set<std::string> waiting_;
+};
+
+void Rulebook::update(const Snapshot& state, TouchedRules touched, Links& links) {
+  // Segments that refer to touched ones are touched, and so are features that refer to any of them.
+  std::vector<std::string> unseen(touched.segments.begin(), touched.segments.end());
+  while (!unseen.empty()) {
+    const std::string key = std::move(unseen.back());
+    unseen.pop_back();
+    for (const Id user : links.referring(key, Kind::segment)) {
+      const auto segment = state.find<Segment>(user);
+      if (segment != nullptr && touched.segments.insert(segment->key).second) unseen.push_back(segment->key);
+    }
+    for (const Id user : links.referring(key, Kind::feature)) touched.features.insert(user);
+  }
+  Compilation compilation(*this, state, std::move(touched.segments));
+  compilation.compile_segments();
+  const auto find = [this](std::string_view key) { return segment(key); };
+  for (const Id id : touched.features) {
+    const Link timed{Relation::timed, 0, id};
+    const bool was_timed = links.has(timed);
+    const auto entity = state.find<Feature>(id);
+    bool is_timed = false;
+    if (entity == nullptr) {
+      features_ = features_.erase(id);
+    } else {
+      auto rules = std::make_shared<const FeatureRules>(compile_feature(*entity, find));
+      is_timed = rules->time().any();
+      features_ = features_.insert(id, std::move(rules));
+    }
+    if (is_timed && !was_timed) links.put(timed);
+    if (!is_timed && was_timed) links.erase(timed);
+  }
+}
+
+}  // namespace togglecast::domain

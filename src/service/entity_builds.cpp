@@ -1,0 +1,318 @@
+#include "service/entity_builds.hpp"
+
+#include <algorithm>
+
+#include "service/ops.hpp"
+
+namespace togglecast::service {
+namespace {
+
+using domain::Client;
+using domain::Feature;
+using domain::Id;
+using domain::Kind;
+using domain::Op;
+using domain::Package;
+using domain::Platform;
+using domain::Segment;
+using domain::User;
+
+// What differs between the kinds of entities: how a body is read, what a toggle switches, how many there may
+// be.
+template <typename T>
+struct Rules {
+  static constexpr bool kKnown = false;
+};
+
+template <>
+struct Rules<Platform> {
+  static constexpr bool kKnown = true;
+  static constexpr std::size_t kMost = kMaxPlatforms;
+  static Result<Platform> read_new(const json::value& body) {
+    return domain::read_new_platform(body).map([](const auto& fields) { return made<Platform>(fields); });
+  }
+  static Result<Platform> patched(const Platform& before, const json::value& body) {
+    return domain::read_platform_patch(body).map([&](const auto& fields) { return changed(before, fields); });
+  }
+  static bool& toggled(Platform& platform) noexcept { return platform.enabled; }
+
+  template <typename T, typename Fields>
+  static T made(const Fields& fields) {
+    T entity;
+    assign(entity, fields);
+    return entity;
+  }
+  template <typename T, typename Fields>
+  static T changed(T entity, const Fields& fields) {
+    assign(entity, fields);
+    return entity;
+  }
+};
+
+template <>
+struct Rules<Feature> {
+  static constexpr bool kKnown = true;
+  static constexpr std::size_t kMost = kMaxFeatures;
+  static Result<Feature> read_new(const json::value& body) { return domain::read_new_feature(body); }
+  static Result<Feature> patched(const Feature& before, const json::value& body) {
+    return domain::patched(before, body);
+  }
+  static bool& toggled(Feature& feature) noexcept { return feature.flag.enabled; }
+};
+
+template <>
+struct Rules<Segment> {
+  static constexpr bool kKnown = true;
+  static constexpr std::size_t kMost = kMaxSegments;
+  static Result<Segment> read_new(const json::value& body) {
+    return domain::read_new_segment(body).map(
+        [](const auto& fields) { return Rules<Platform>::made<Segment>(fields); });
+  }
+  static Result<Segment> patched(const Segment& before, const json::value& body) {
+    return domain::read_segment_patch(body).map(
+        [&](const auto& fields) { return Rules<Platform>::changed(before, fields); });
+  }
+};
+
+template <>
+struct Rules<Package> {
+  static constexpr bool kKnown = true;
+  static constexpr std::size_t kMost = kMaxPackages;
+  static Result<Package> read_new(const json::value& body) {
+    return domain::read_new_package(body).map(
+        [](const auto& fields) { return Rules<Platform>::made<Package>(fields); });
+  }
+  static Result<Package> patched(const Package& before, const json::value& body) {
+    return domain::read_package_patch(body).map(
+        [&](const auto& fields) { return Rules<Platform>::changed(before, fields); });
+  }
+  static bool& toggled(Package& package) noexcept { return package.available; }
+};
+
+template <>
+struct Rules<Client> {
+  static constexpr bool kKnown = true;
+  static constexpr std::size_t kMost = kMaxClients;
+  static Result<Client> read_new(const json::value& body) {
+    return domain::read_new_client(body).map(
+        [](const auto& fields) { return Rules<Platform>::made<Client>(fields); });
+  }
+  static Result<Client> patched(const Client& before, const json::value& body) {
+    return domain::read_client_patch(body).map(
+        [&](const auto& fields) { return Rules<Platform>::changed(before, fields); });
+  }
+  static bool& toggled(Client& client) noexcept { return client.active; }
+};
+
+template <typename T>
+std::string noun() {
+  return std::string(domain::to_string(T::kKind));
+}
+
+template <typename T>
+Result<void> check_expiries(const T&, const T*, UnixMillis) {
+  return {};
+}
+
+// An expiry that has passed would never take effect; one that stands already is the timer's business.
+Result<void> check_expiries(const Client& after, const Client* before, UnixMillis now) {
+  std::vector<FieldIssue> issues;
+  for (std::size_t i = 0; i < after.overrides.size(); ++i) {
+    const auto& one = after.overrides[i];
+    if (!one.expires_at || *one.expires_at > now) continue;
+    const auto* was = before == nullptr ? nullptr : domain::override_of(*before, one.feature);
+    if (was == nullptr || was->expires_at != one.expires_at)
+      issues.push_back({"/overrides/" + std::to_string(i) + "/expires_at", "must lie in the future"});
+  }
+  return domain::refusal_of(std::move(issues));
+}
+
+template <typename T>
+Result<Draft> create(WriteContext& context, const json::value& body) {
+  auto entity = Rules<T>::read_new(body);
+  if (!entity) return tl::unexpected(entity.error());
+  if (auto ok = check_expiries(*entity, static_cast<const T*>(nullptr), context.at()); !ok)
+    return tl::unexpected(ok.error());
+  const auto& table = context.state().table<T>();
+  if (table.by_key.find(entity->key) != nullptr) {
+    Error taken{Errc::already_exists, "there is already a " + noun<T>() + " '" + entity->key + "'", {}};
+    taken.details.push_back({"/key", "is taken"});
+    return tl::unexpected(std::move(taken));
+  }
+  if (table.by_id.size() >= Rules<T>::kMost)
+    return fail(Errc::conflict,
+                "an environment holds at most " + std::to_string(Rules<T>::kMost) + ' ' + noun<T>() + "s");
+  const auto id = context.next_id(T::kKind);
+  if (!id) return tl::unexpected(id.error());
+  return Draft{T::kKind, *id, {create_op(*entity, *id, context)}, {}};
+}
+
+// `edit(entity)` changes it, or refuses.
+template <typename T, typename Edit>
+Result<Draft> edit(WriteContext& context, Id id, const IfRevision& if_revision, Edit&& edit) {
+  const auto before = subject<T>(context, id, if_revision);
+  if (!before) return tl::unexpected(before.error());
+  Result<T> after = edit(**before);
+  if (!after) return tl::unexpected(after.error());
+  if (auto ok = check_expiries(*after, before->get(), context.at()); !ok) return tl::unexpected(ok.error());
+  return draft_about(**before, update_op(**before, std::move(*after), context));
+}
+
+Error in_use(std::string_view name, const std::vector<User>& users) {
+  constexpr std::size_t kNamed = 5;
+  Error error{Errc::conflict, std::string(name) + " is used by ", {}};
+  for (std::size_t i = 0; i < std::min(users.size(), kNamed); ++i) {
+    error.message += i == 0 ? "" : ", ";
+    error.message += std::string(domain::to_string(users[i].kind)) + " '" + users[i].key + "'";
+  }
+  if (users.size() > kNamed) error.message += " and " + std::to_string(users.size() - kNamed) + " more";
+  error.message += "; delete it with force=true if that is meant";
+  return error;
+}
+
+// Packages and clients let go of what is deleted; whoever needs it keeps naming it and is off.
+void let_go(Draft& draft, const WriteContext& context, Kind kind, Id id) {
+  const domain::Snapshot& state = context.state();
+  for (const User& user : domain::users_of(state, kind, id)) {
+    if (user.kind == Kind::package && kind == Kind::feature) {
+      const auto before = state.find<Package>(user.id);
+      Package after = *before;
+      std::erase_if(after.plan.features, [id](const auto& one) { return one.feature == id; });
+      if (auto op = update_op(*before, std::move(after), context)) draft.ops.push_back(std::move(*op));
+    } else if (user.kind == Kind::client) {
+      const auto before = state.find<Client>(user.id);
+      Client after = *before;
+      if (kind == Kind::package) after.package_id.reset();
+      if (kind == Kind::feature)
+        std::erase_if(after.overrides, [id](const auto& one) { return one.feature == id; });
+      if (auto op = update_op(*before, std::move(after), context)) draft.ops.push_back(std::move(*op));
+    }
+  }
+}
+
+template <typename T>
+Result<Draft> remove(WriteContext& context, Id id, const IfRevision& if_revision, bool force) {
+  const auto before = subject<T>(context, id, if_revision);
+  if (!before) return tl::unexpected(before.error());
+  const auto users = domain::users_of(context.state(), T::kKind, id);
+  if (!users.empty() && !force) return tl::unexpected(in_use(noun<T>() + " '" + (*before)->key + "'", users));
+  Draft draft{T::kKind, id, {}, {}};
+  let_go(draft, context, T::kKind, id);
+  if constexpr (std::is_same_v<T, Client>) {
+    for (const auto& token : context.state().tokens_of(domain::SubjectKind::client, id))
+      draft.ops.push_back(delete_op(*token));
+  }
+  draft.ops.push_back(delete_op(**before));
+  return draft;
+}
+
+// `use(std::type_identity<T>{})` for a kind that has rules here.
+template <typename Use>
+Result<Draft> with_rules(Kind kind, Use&& use) {
+  return domain::with_entity_type(kind, [&]<typename T>(std::type_identity<T> type) -> Result<Draft> {
+    if constexpr (Rules<T>::kKnown) {
+      return use(type);
+    } else {
+      return fail(Errc::forbidden,
+                  "entities of type " + std::string(domain::to_string(kind)) + " are not written this way");
+    }
+  });
+}
+
+Client with_override(const Client& client, const domain::evaluation::Override& one) {
+  Client after = client;
+  std::erase_if(after.overrides, [&](const auto& other) { return other.feature == one.feature; });
+  const auto place = std::find_if(after.overrides.begin(), after.overrides.end(),
+                                  [&](const auto& other) { return other.feature > one.feature; });
+  after.overrides.insert(place, one);
+  return after;
+}
+
+}  // namespace
+
+Build build_creation(Kind kind, json::value body) {
+  return [kind, body = std::move(body)](WriteContext& context) {
+    return with_rules(kind, [&]<typename T>(std::type_identity<T>) { return create<T>(context, body); });
+  };
+}
+
+Build build_update(Kind kind, Id id, json::value body, IfRevision if_revision) {
+  return [kind, id, body = std::move(body), if_revision](WriteContext& context) {
+    return with_rules(kind, [&]<typename T>(std::type_identity<T>) {
+      return edit<T>(context, id, if_revision,
+                     [&](const T& before) { return Rules<T>::patched(before, body); });
+    });
+  };
+}
+
+Build build_toggle(Kind kind, Id id, std::optional<bool> on, IfRevision if_revision) {
+  return [kind, id, on, if_revision](WriteContext& context) {
+    return with_rules(kind, [&]<typename T>(std::type_identity<T>) -> Result<Draft> {
+      if constexpr (requires(T & entity) { Rules<T>::toggled(entity); }) {
+        return edit<T>(context, id, if_revision, [&](T after) -> Result<T> {
+          bool& state = Rules<T>::toggled(after);
+          state = on.value_or(!state);
+          return after;
+        });
+      } else {
+        return fail(Errc::invalid_argument, "a " + noun<T>() + " cannot be switched on and off");
+      }
+    });
+  };
+}
+
+Build build_removal(Kind kind, Id id, IfRevision if_revision, bool force) {
+  return [kind, id, if_revision, force](WriteContext& context) {
+    return with_rules(
+        kind, [&]<typename T>(std::type_identity<T>) { return remove<T>(context, id, if_revision, force); });
+  };
+}
+
+Build build_sub_feature_toggle(Id feature, std::string key, std::optional<bool> on, IfRevision if_revision) {
+  return [feature, key = std::move(key), on, if_revision](WriteContext& context) {
+    return edit<Feature>(context, feature, if_revision, [&](Feature after) -> Result<Feature> {
+      for (auto& sub : after.sub_features) {
+        if (sub.key != key) continue;
+        sub.flag.enabled = on.value_or(!sub.flag.enabled);
+        return after;
+      }
+      return fail(Errc::not_found, "feature '" + after.key + "' has no sub-feature '" + key + "'");
+    });
+  };
+}
+
+Build build_override(Id client, Id feature, json::value body, IfRevision if_revision) {
+  return [client, feature, body = std::move(body), if_revision](WriteContext& context) -> Result<Draft> {
+    const auto read = domain::read_override(body, feature);
+    if (!read) return tl::unexpected(read.error());
+    if (read->expires_at && *read->expires_at <= context.at())
+      return fail_field("/expires_at", "must lie in the future");
+    const auto found = context.state().find<Feature>(feature);
+    if (found == nullptr) return fail(Errc::not_found, "there is no feature " + std::to_string(feature));
+    if (!read->removed && domain::evaluation::type_of(read->value) != found->flag.type)
+      return fail_field("/value", "must be a " +
+                                      std::string(domain::evaluation::to_string(found->flag.type)) +
+                                      ", as the variants of feature '" + found->key + "'");
+    return edit<Client>(context, client, if_revision, [&](const Client& before) -> Result<Client> {
+      Client after = with_override(before, *read);
+      if (after.overrides.size() > domain::kMaxOverrides)
+        return fail(Errc::conflict,
+                    "a client has at most " + std::to_string(domain::kMaxOverrides) + " overrides");
+      return after;
+    });
+  };
+}
+
+Build build_override_removal(Id client, Id feature, IfRevision if_revision) {
+  return [client, feature, if_revision](WriteContext& context) {
+    return edit<Client>(context, client, if_revision, [&](Client after) -> Result<Client> {
+      if (domain::override_of(after, feature) == nullptr)
+        return fail(Errc::not_found,
+                    "client '" + after.key + "' has no override of feature " + std::to_string(feature));
+      std::erase_if(after.overrides, [&](const auto& one) { return one.feature == feature; });
+      return after;
+    });
+  };
+}
+
+}  // namespace togglecast::service

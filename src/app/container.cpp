@@ -98,8 +98,10 @@ Container::Container(const Settings& settings, Ground& ground, std::shared_ptr<n
       limits_({.open = settings.connections_per_address, .rate = settings.connection_rate}, ground.clock,
               ground.metrics),
       io_(shards_, socketio_options(settings_, limits_, refusals_, ground.log)),
-      realtime_(shards_, io_, *product_, realtime::Options{}, ground.clock, ground.log, ground.metrics),
-      api_(shards_, *product_, api_options(settings_), ground.clock, ground.log, ground.metrics),
+      realtime_(shards_, io_, *product_, realtime_options(settings_), ground.clock, ground.log,
+                ground.metrics),
+      api_(shards_, *product_, api_options(settings_, realtime_.broadcasts()), ground.clock, ground.log,
+           ground.metrics),
       http_(shards_, public_routes(), http_options(settings_),
             [this](unsigned status, std::string_view message, const web::Peer& peer) {
               refusals_.request(status, message, peer);

@@ -182,6 +182,12 @@ constexpr OptionSpec kOptions[] = {
      }},
     {"write-burst", "COUNT", "Changes of one admin at once [30]", false,
      [](Settings& settings, const Values& values) { return set_rate(settings.write_rate.burst, values); }},
+    {"sync-window", "SECONDS", "A config_sync to many connections is spread over it [30]", false,
+     [](Settings& settings, const Values& values) -> Result<void> {
+       return number<std::int64_t>(values.front(), 0, 3'600).map([&](std::int64_t seconds) {
+         settings.sync_window = std::chrono::seconds{seconds};
+       });
+     }},
     {"stop-timeout", "SECONDS", "Longest time a clean stop may take [10]", false,
      [](Settings& settings, const Values& values) -> Result<void> {
        return number<std::int64_t>(values.front(), 1, 3'600).map([&](std::int64_t seconds) {

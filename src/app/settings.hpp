@@ -42,6 +42,7 @@ struct Settings {
   std::size_t connections_per_address = 5'000;
   Rate connection_rate{.per_second = 200, .burst = 2'000};  ///< of each address
   Rate write_rate{.per_second = 10, .burst = 30};           ///< of each admin
+  std::chrono::seconds sync_window{30};  ///< `config_sync` to many connections is spread over it
   std::chrono::seconds stop_timeout{10};
 };
 

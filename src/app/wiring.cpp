@@ -18,6 +18,13 @@ web::CorsOptions cors_of(const Settings& settings) {
   return cors;
 }
 
+json::object describe_process() {
+  return {{"resident_bytes", resident_bytes()},
+          {"open_fds", open_descriptors()},
+          {"max_fds", descriptor_limit()},
+          {"cpu_seconds", cpu_seconds()}};
+}
+
 }  // namespace
 
 socketio::Options socketio_options(const Settings& settings, AddressLimits& limits, RefusalLog& refusals,
@@ -42,18 +49,21 @@ socketio::Options socketio_options(const Settings& settings, AddressLimits& limi
   return options;
 }
 
-http_api::Options api_options(const Settings& settings) {
+realtime::Options realtime_options(const Settings& settings) {
+  realtime::Options options;
+  options.sync_window = settings.sync_window;
+  options.describe_process = describe_process;
+  return options;
+}
+
+http_api::Options api_options(const Settings& settings, service::Broadcasts& broadcasts) {
   http_api::Options options;
+  options.broadcasts = &broadcasts;
   options.version = version();
   options.cors = cors_of(settings);
   options.max_body = settings.max_payload;
   options.writes = settings.write_rate;
-  options.describe = [](json::object& health) {
-    health["process"] = json::object{{"resident_bytes", resident_bytes()},
-                                     {"open_fds", open_descriptors()},
-                                     {"max_fds", descriptor_limit()},
-                                     {"cpu_seconds", cpu_seconds()}};
-  };
+  options.describe = [](json::object& health) { health["process"] = describe_process(); };
   return options;
 }
 

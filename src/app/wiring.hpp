@@ -6,6 +6,7 @@
 #include "app/refusal_log.hpp"
 #include "app/settings.hpp"
 #include "http_api/api.hpp"
+#include "realtime/options.hpp"
 #include "socketio/options.hpp"
 #include "web/http_server.hpp"
 
@@ -13,7 +14,8 @@ namespace togglecast::app {
 
 [[nodiscard]] socketio::Options socketio_options(const Settings& settings, AddressLimits& limits,
                                                  RefusalLog& refusals, observe::Log& log);
-[[nodiscard]] http_api::Options api_options(const Settings& settings);
+[[nodiscard]] http_api::Options api_options(const Settings& settings, service::Broadcasts& broadcasts);
+[[nodiscard]] realtime::Options realtime_options(const Settings& settings);
 /// The proxies have been checked when the settings were read.
 [[nodiscard]] web::HttpOptions http_options(const Settings& settings);
 

@@ -26,6 +26,7 @@ constexpr std::array kRules{
     Rule{Action::manage_tokens, "issue or revoke tokens", Role::owner},
     Rule{Action::read_admins, "read the list of admins", Role::owner},
     Rule{Action::manage_admins, "manage admins", Role::owner},
+    Rule{Action::send_messages, "send messages to connections", Role::editor},
 };
 
 constexpr const Rule& rule_of(Action action) noexcept { return kRules[static_cast<std::size_t>(action)]; }
@@ -52,7 +53,8 @@ Result<void> require(Role role, Action action) {
 domain::Kinds readable_kinds(Role role) noexcept {
   using domain::Kind;
   if (allows(role, Action::read_tokens))
-    return {Kind::platform, Kind::feature, Kind::segment, Kind::package, Kind::client, Kind::token, Kind::admin};
+    return {Kind::platform, Kind::feature, Kind::segment, Kind::package,
+            Kind::client,   Kind::token,   Kind::admin};
   return {Kind::platform, Kind::feature, Kind::segment, Kind::package, Kind::client};
 }
 

@@ -22,6 +22,7 @@ enum class Action : std::uint8_t {
   manage_tokens,  ///< issue and revoke
   read_admins,
   manage_admins,
+  send_messages,  ///< announcements, notifications, the system's status, stored state once more
 };
 
 [[nodiscard]] bool allows(domain::Role role, Action action) noexcept;

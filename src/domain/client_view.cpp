@@ -8,10 +8,19 @@ using evaluation::Override;
 using evaluation::Plan;
 using evaluation::Subject;
 
-const Plan* plan_of(const Snapshot& state, const Client& client) {
+namespace {
+
+const Package* package_of(const Snapshot& state, const Client& client) {
   if (!client.package_id) return nullptr;
   const auto* found = state.table<Package>().by_id.find(*client.package_id);
-  return found == nullptr ? nullptr : &(*found)->plan;
+  return found == nullptr ? nullptr : found->get();
+}
+
+}  // namespace
+
+const Plan* plan_of(const Snapshot& state, const Client& client) {
+  const Package* package = package_of(state, client);
+  return package == nullptr ? nullptr : &package->plan;
 }
 
 Subject subject_of(const Snapshot& state, const Client& client, const json::object* context) {
@@ -46,9 +55,17 @@ json::object to_json(const FeatureAnswer& answer) {
 ClientView::ClientView(const Snapshot& state, const Client& client, const json::object* context)
     : state_(state),
       client_(client),
-      package_(client.package_id ? state.find<Package>(*client.package_id) : nullptr),
+      package_(package_of(state, client)),
       subject_(subject_of(state, client, context)),
-      decider_(state, subject_, memo_) {}
+      decider_(state, subject_, own_memo_) {}
+
+ClientView::ClientView(const Snapshot& state, const Client& client, const json::object* context,
+                       evaluation::DecisionMemo& memo)
+    : state_(state),
+      client_(client),
+      package_(package_of(state, client)),
+      subject_(subject_of(state, client, context)),
+      decider_(state, subject_, memo) {}
 
 bool ClientView::sees_feature(Id feature) const noexcept {
   if (state_.feature(feature) == nullptr) return false;

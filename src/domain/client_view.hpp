@@ -34,6 +34,9 @@ struct FeatureAnswer {
 class ClientView {
  public:
   ClientView(const Snapshot& state, const Client& client, const json::object* context);
+  /// The same with a memo that was used before, so that it need not grow again; no other view may use it now.
+  ClientView(const Snapshot& state, const Client& client, const json::object* context,
+             evaluation::DecisionMemo& memo);
   ClientView(const ClientView&) = delete;
   ClientView& operator=(const ClientView&) = delete;
 
@@ -60,9 +63,9 @@ class ClientView {
  private:
   const Snapshot& state_;
   const Client& client_;
-  std::shared_ptr<const Package> package_;
+  const Package* package_;  // the state's
   evaluation::Subject subject_;
-  evaluation::DecisionMemo memo_;
+  evaluation::DecisionMemo own_memo_;
   evaluation::Decider decider_;
 };
 

@@ -77,10 +77,16 @@ class ImpactFinder {
     const UnixMillis to = after_.as_of();
     if (from == to) return;
     for (const Snapshot* state : {&before_, &after_}) {
-      state->links().for_each(Relation::timed, [&](const Link& link) {
+      state->links().for_each(Relation::timed, 0, [&](const Link& link) {
         const TimeUse time = state->feature(link.user)->time();
         const auto turn = time.next_boundary(from);
         if (time.otherwise || (turn && *turn <= to)) features_.insert(link.user);
+        return true;
+      });
+      // Overrides that ended, whether or not they have been cleared away.
+      state->links().for_each(Relation::expiry, from.value + 1, [&](const Link& link) {
+        if (link.used > to.value) return false;
+        clients_.insert(link.user);
         return true;
       });
     }

@@ -44,10 +44,10 @@ class Links {
   [[nodiscard]] bool has(const Link& link) const { return links_.find(link) != nullptr; }
   /// The link of that relation with the smallest `used`, if any; for expiries: what is due first.
   [[nodiscard]] const Link* first(Relation relation) const;
-  /// Calls `visit(link)` by ascending `used` until it returns false.
+  /// Calls `visit(link)` by ascending `used`, from `least` on, until it returns false.
   template <typename Visit>
-  void for_each(Relation relation, Visit&& visit) const {
-    links_.for_each_from(Link{relation, 0, 0},
+  void for_each(Relation relation, Id least, Visit&& visit) const {
+    links_.for_each_from(Link{relation, least, 0},
                          [&](const Link& link, bool) { return link.relation == relation && visit(link); });
   }
   /// Features (or segments) whose rules refer to the segment of that key, which need not exist.

@@ -20,6 +20,7 @@
 #include "net/shard_pool.hpp"
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
+#include "service/broadcasts.hpp"
 #include "service/product.hpp"
 #include "web/cors.hpp"
 #include "web/router.hpp"
@@ -42,6 +43,8 @@ struct Options {
   std::size_t max_body = 64 * 1'024;
   Rate writes{.per_second = 10, .burst = 30};  ///< of each admin
   Milliseconds min_revision_wait{1'000};
+  /// Behind POST /api/v1/broadcasts; must outlive the API. Null: there are no sockets.
+  service::Broadcasts* broadcasts = nullptr;
   /// More members for the detailed health: what only the wiring knows.
   std::function<void(json::object& health)> describe{};
 };

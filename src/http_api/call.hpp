@@ -57,6 +57,8 @@ class Call : public std::enable_shared_from_this<Call> {
 
   /// There is no body, or it says that it is JSON.
   [[nodiscard]] bool content_is_acceptable() const noexcept;
+  /// A part of the path.
+  [[nodiscard]] std::string_view parameter(std::string_view name) const { return exchange_->parameter(name); }
   /// A number in the path; a path without one names nothing.
   [[nodiscard]] Result<domain::Id> id(std::string_view parameter) const;
   /// The body, a JSON object.

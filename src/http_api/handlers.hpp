@@ -55,4 +55,7 @@ void delete_admin(const CallPtr& call);
 // activity.cpp
 void list_activity(const CallPtr& call);
 
+// broadcasts.cpp
+void broadcast(const CallPtr& call);
+
 }  // namespace togglecast::http_api

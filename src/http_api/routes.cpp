@@ -43,6 +43,8 @@ constexpr Route kRoutes[] = {
     {Method::del, "/api/v1/admins/{id}", Access::admin, delete_admin},
 
     {Method::get, "/api/v1/activity", Access::admin, list_activity},
+
+    {Method::post, "/api/v1/broadcasts/{name}", Access::admin, broadcast},
 };
 
 }  // namespace

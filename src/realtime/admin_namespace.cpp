@@ -1,37 +1,25 @@
 #include "realtime/admin_namespace.hpp"
 
 #include <string>
+#include <utility>
 
+#include "domain/fields.hpp"
 #include "realtime/emit.hpp"
 #include "realtime/events.hpp"
+#include "service/activity.hpp"
 
 namespace togglecast::realtime {
 namespace {
 
-struct EntityName {
-  domain::Kind kind = domain::Kind::platform;
-  domain::Id id = 0;
-};
+using socketio::Event;
+using socketio::Socket;
 
-// {entity_type, entity_id}, of a kind that this admin may read.
-Result<EntityName> entity_argument(const socketio::Event& event, const Peer& peer) {
-  const auto request = object_argument(event);
-  if (!request) return tl::unexpected(request.error());
-  const auto kind = domain::parse_kind(json::string_or_empty(*request, "entity_type"));
-  if (!kind) return fail_field("/entity_type", "must name a kind of entity, such as 'platform'");
-  const auto* id = request->if_contains("entity_id");
-  if (id == nullptr || !id->is_int64() || !domain::is_id(id->get_int64()))
-    return fail_field("/entity_id", "must be the id of an entity, a positive integer");
-  if (!peer.readable.contains(*kind)) {
-    return fail(Errc::forbidden, "a " + std::string(domain::to_string(peer.who.role)) +
-                                     " may not read entities of type " +
-                                     std::string(domain::to_string(*kind)));
-  }
-  return EntityName{*kind, id->get_int64()};
-}
+constexpr std::size_t kUsualActivity = 50;
 
-json::object named(const EntityName& entity) {
-  return {{"entity_type", domain::to_string(entity.kind)}, {"entity_id", entity.id}};
+Result<void> may_read(const Peer& peer, domain::Kind kind) {
+  if (peer.readable.contains(kind)) return {};
+  return fail(Errc::forbidden, "a " + std::string(domain::to_string(peer.who.role)) +
+                                   " may not read entities of type " + std::string(domain::to_string(kind)));
 }
 
 // Admins and their tokens belong to the installation, all else to the environment.
@@ -40,23 +28,80 @@ std::string home_of(domain::Kind kind, const Peer& peer) {
   return installation ? std::string(service::kSystemEnvironment) : peer.who.environment;
 }
 
+// {entity_type, entity_id}, of a kind that this admin may read.
+Result<EntityName> entity_argument(const Event& event, const Peer& peer) {
+  const auto request = object_argument(event);
+  if (!request) return tl::unexpected(request.error());
+  const auto kind = domain::parse_kind(json::string_or_empty(*request, "entity_type"));
+  if (!kind) return fail_field("/entity_type", "must name a kind of entity, such as 'platform'");
+  const auto* id = json::find(*request, "entity_id");
+  if (id == nullptr || !id->is_int64() || !domain::is_id(id->get_int64()))
+    return fail_field("/entity_id", "must be the id of an entity, a positive integer");
+  if (auto ok = may_read(peer, *kind); !ok) return tl::unexpected(ok.error());
+  return EntityName{home_of(*kind, peer), *kind, id->get_int64()};
+}
+
+// {limit?, before?, entity_type?, entity_id?}
+Result<storage::LogQuery> activity_query(const Event& event) {
+  const auto request = object_argument(event);
+  if (!request) return tl::unexpected(request.error());
+  domain::FieldReader in(*request);
+  storage::LogQuery query;
+  query.limit = kUsualActivity;
+  if (in.has_value("limit"))
+    query.limit = static_cast<std::size_t>(in.integer("limit", 1, service::kMaxActivity).value_or(1));
+  if (in.has_value("before")) query.before = in.integer("before", 1, domain::kMaxId).value_or(1);
+  if (in.has_value("entity_type")) {
+    query.kind = domain::parse_kind(json::string_or_empty(*request, "entity_type"));
+    if (!query.kind) in.refuse("entity_type", "must name a kind of entity, such as 'platform'");
+  }
+  if (in.has_value("entity_id")) {
+    query.id = in.id("entity_id");
+    if (!in.has_value("entity_type")) in.refuse("entity_id", "needs entity_type beside it");
+  }
+  if (auto ok = in.finish(); !ok) return tl::unexpected(ok.error());
+  return query;
+}
+
+// Answers on the socket's shard with what came from another thread.
+auto answering(const Reply& reply) {
+  return [reply](Result<json::object> payload) {
+    reply.resume([reply, payload = std::move(payload)] {
+      if (payload) {
+        reply(*payload);
+      } else {
+        reply.refuse(payload.error());
+      }
+    });
+  };
+}
+
+const Peer& peer_of(const Event& event) { return *event.socket().state<Peer>(); }
+
 }  // namespace
 
 AdminNamespace::AdminNamespace(socketio::Namespace& nsp, const House& house)
     : house_(house),
-      entrance_(
-          nsp, house,
-          {.kind = service::Principal::Kind::admin,
-           .connect_event = event::kAdminConnect,
-           .connected_event = event::kAdminConnected,
-           .events = {event::kSubscribe, event::kUnsubscribe},
-           .unmetered = {},
-           .admit = [this](socketio::Socket& socket, const Peer& peer) { return admit(socket, peer); }}) {
-  nsp.on(std::string(event::kSubscribe), [this](socketio::Event& event) { subscribe(event); });
-  nsp.on(std::string(event::kUnsubscribe), [this](socketio::Event& event) { unsubscribe(event); });
+      entrance_(nsp, house,
+                {.kind = service::Principal::Kind::admin,
+                 .connect = event::kAdminConnect,
+                 .requests = event::kAdminRequests,
+                 .admit = [this](Socket& socket, const Peer& peer) { return admit(socket, peer); }}) {
+  const auto on = [&](const event::Request& request, void (AdminNamespace::*handler)(const Event&) const) {
+    nsp.on(std::string(request.name), [this, handler](Event& event) { (this->*handler)(event); });
+  };
+  on(event::kDashboard, &AdminNamespace::dashboard);
+  on(event::kActivityFeed, &AdminNamespace::activity_feed);
+  on(event::kSubscribe, &AdminNamespace::subscribe);
+  on(event::kUnsubscribe, &AdminNamespace::unsubscribe);
+  on(event::kAnnounce, &AdminNamespace::announce);
+  on(event::kSystemMetrics, &AdminNamespace::system_metrics);
+  nsp.on_disconnecting([this](Socket& socket, socketio::DisconnectReason) {
+    if (const auto* peer = socket.state<Peer>()) house_.watchers.gone(socket, *peer);
+  });
 }
 
-Result<json::object> AdminNamespace::admit(socketio::Socket& socket, const Peer& peer) const {
+Result<json::object> AdminNamespace::admit(Socket& socket, const Peer& peer) const {
   const auto system = house_.model.current(service::kSystemEnvironment);
   const auto admin = system->find<domain::AdminUser>(peer.who.id);
   if (admin == nullptr) return fail(Errc::revoked, "this admin's account is gone");
@@ -67,34 +112,68 @@ Result<json::object> AdminNamespace::admit(socketio::Socket& socket, const Peer&
       {"environment", peer.who.environment}};
 }
 
-void AdminNamespace::subscribe(socketio::Event& event) const {
-  const auto& peer = *event.socket().state<Peer>();
+void AdminNamespace::dashboard(const Event& event) const {
+  house_.dashboard.update(peer_of(event).who, answering(Reply(event, event::kDashboard)));
+}
+
+void AdminNamespace::system_metrics(const Event& event) const {
+  house_.dashboard.system_metrics(peer_of(event).who, answering(Reply(event, event::kSystemMetrics)));
+}
+
+void AdminNamespace::activity_feed(const Event& event) const {
+  const Reply reply(event, event::kActivityFeed);
+  const auto query = activity_query(event);
+  if (!query) return reply.refuse(query.error());
+  house_.activity.page(peer_of(event).who, *query,
+                       [answer = answering(reply)](Result<service::ActivityPage> page) {
+                         if (!page) return answer(tl::unexpected(page.error()));
+                         json::object payload{{"items", std::move(page->entries)}};
+                         if (page->next != 0) payload["next"] = page->next;
+                         answer(std::move(payload));
+                       });
+}
+
+void AdminNamespace::subscribe(const Event& event) const {
+  const Reply reply(event, event::kSubscribe);
+  auto& socket = event.socket();
+  auto& peer = *socket.state<Peer>();
   const auto entity = entity_argument(event, peer);
-  if (!entity) return refuse(event, event::kEntitySubscribed, entity.error());
-  const std::string environment = home_of(entity->kind, peer);
-  const auto state = house_.broadcaster(event.socket()).current(environment);
+  if (!entity) return reply.refuse(entity.error());
+  const auto state = house_.broadcaster(socket).current(entity->environment);
   json::value body = state == nullptr ? json::value() : state->body(entity->kind, entity->id);
   if (body.is_null()) {
     const std::string name = std::string(domain::to_string(entity->kind)) + " " + std::to_string(entity->id);
-    return refuse(event, event::kEntitySubscribed, {Errc::not_found, "there is no " + name});
+    return reply.refuse({Errc::not_found, "there is no " + name});
   }
-  if (!event.socket().join(entity_room(environment, entity->kind, entity->id))) {
-    return refuse(event, event::kEntitySubscribed,
-                  {Errc::payload_too_large, "too many subscriptions on this connection"});
-  }
-  json::object reply = named(*entity);
-  reply["data"] = std::move(body);
-  reply["revision"] = state->revision();
-  reply["epoch"] = state->head().epoch;
-  answer(event, event::kEntitySubscribed, std::move(reply));
+  if (!house_.watchers.watch(socket, peer, *entity))
+    return reply.refuse({Errc::payload_too_large, "too many subscriptions on this connection"});
+  json::object payload = to_json(*entity);
+  payload["data"] = std::move(body);
+  payload["revision"] = state->revision();
+  payload["epoch"] = state->head().epoch;
+  reply(std::move(payload));
 }
 
-void AdminNamespace::unsubscribe(socketio::Event& event) const {
-  const auto& peer = *event.socket().state<Peer>();
+void AdminNamespace::unsubscribe(const Event& event) const {
+  const Reply reply(event, event::kUnsubscribe);
+  auto& peer = *event.socket().state<Peer>();
   const auto entity = entity_argument(event, peer);
-  if (!entity) return refuse(event, event::kEntityUnsubscribed, entity.error());
-  event.socket().leave(entity_room(home_of(entity->kind, peer), entity->kind, entity->id));
-  answer(event, event::kEntityUnsubscribed, named(*entity));
+  if (!entity) return reply.refuse(entity.error());
+  house_.watchers.unwatch(event.socket(), peer, *entity);
+  reply(to_json(*entity));
+}
+
+void AdminNamespace::announce(const Event& event) const {
+  const Reply reply(event, event::kAnnounce);
+  const auto request = object_argument(event);
+  if (!request) return reply.refuse(request.error());
+  const auto announcement = service::read_announcement(*request);
+  if (!announcement) return reply.refuse(announcement.error());
+  house_.broadcasts.broadcast_announcement(
+      peer_of(event).who, *announcement, [answer = answering(reply)](const Result<service::Told>& told) {
+        if (!told) return answer(tl::unexpected(told.error()));
+        answer(json::object{{"id", told->id}, {"recipients", told->connections}});
+      });
 }
 
 }  // namespace togglecast::realtime

@@ -1,4 +1,4 @@
-// `/admin`: every change of the environment, and one's entities to watch.
+// `/admin`: every change of the environment, one's entities to watch, numbers, and messages to others.
 // Thread rule: registered before the server starts.
 #pragma once
 
@@ -12,8 +12,12 @@ class AdminNamespace {
 
  private:
   [[nodiscard]] Result<json::object> admit(socketio::Socket& socket, const Peer& peer) const;
-  void subscribe(socketio::Event& event) const;
-  void unsubscribe(socketio::Event& event) const;
+  void dashboard(const socketio::Event& event) const;
+  void activity_feed(const socketio::Event& event) const;
+  void subscribe(const socketio::Event& event) const;
+  void unsubscribe(const socketio::Event& event) const;
+  void announce(const socketio::Event& event) const;
+  void system_metrics(const socketio::Event& event) const;
 
   House house_;
   Entrance entrance_;

@@ -1,12 +1,15 @@
 // One shard's part of pushing: the states it knows, and who has been told which.
 //
-// `current` moves only by commits from the feed, in order. A push advances every connection that is behind
-// it; one whose connection does not take more is marked and advanced, over all it missed at once, when it
-// drains: no queue grows. Thread rule: its shard.
+// `current` moves only by commits from the feed, in order. A push advances the connections that it concerns,
+// in slices between which the shard does other things; the next commit waits until all are done, and those
+// that wait in numbers are pushed as one. A connection that does not take more is marked and advanced, over
+// all it missed at once, when it drains: no queue grows. Thread rule: its shard.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,6 +19,7 @@
 #include "net/shard.hpp"
 #include "observe/metrics.hpp"
 #include "realtime/batch.hpp"
+#include "realtime/client_push.hpp"
 #include "realtime/peer.hpp"
 #include "service/feed.hpp"
 #include "service/read_model.hpp"
@@ -26,50 +30,68 @@ namespace togglecast::realtime {
 /// Names of rooms. Every environment has its own.
 [[nodiscard]] std::string room(std::string_view environment, std::string_view name);
 [[nodiscard]] std::string client_room(std::string_view environment, domain::Id client);
+/// Package 0: clients without one.
+[[nodiscard]] std::string package_room(std::string_view environment, domain::Id package);
 [[nodiscard]] std::string entity_room(std::string_view environment, domain::Kind kind, domain::Id id);
 inline constexpr std::string_view kAllClients = "clients";
 inline constexpr std::string_view kAllAdmins = "admins";
 
 struct BroadcasterCounters {
-  observe::Counter& commits;    ///< pushes begun, per shard
-  observe::Counter& encoded;    ///< batches encoded
+  observe::Counter& commits;    ///< commits pushed, per shard
   observe::Counter& delivered;  ///< batches handed to connections
   observe::Counter& deferred;   ///< connections found busy
+  observe::Counter& slices;     ///< pieces that pushes were done in
+  PushCounters push;
 };
 
 class Broadcaster {
  public:
   Broadcaster(net::Shard& shard, socketio::Namespace& admins, socketio::Namespace& clients,
               const service::ReadModel& model, const Clock& clock, BroadcasterCounters counters);
+  ~Broadcaster();
+  Broadcaster(const Broadcaster&) = delete;
+  Broadcaster& operator=(const Broadcaster&) = delete;
 
   /// Before the first commit: where the shard starts from.
   void begin(const domain::SnapshotPtr& state);
   void on_commit(const service::CommitPtr& commit);
 
-  /// The state of this environment that this shard has told; nullptr when there is no such environment.
+  /// The state of this environment that this shard has told, or is telling; nullptr when there is no such
+  /// environment.
   [[nodiscard]] domain::SnapshotPtr current(std::string_view environment) const;
   /// Runs `task` once `current(environment)` has reached `revision`: at once when it has.
   void when_reached(const std::string& environment, domain::Revision revision, std::function<void()> task);
+  /// The revision that this connection has been told everything up to.
+  [[nodiscard]] domain::Revision told(const Peer& peer) const;
+
+  /// The connection is one of `client`, as of what it is being told: its rooms follow.
+  static void take_client(socketio::Socket& socket, Peer& peer,
+                          const std::shared_ptr<const domain::Client>& client);
   /// Brings a connection to `current`, from `from`.
   void advance(socketio::Socket& socket, Peer& peer, const domain::SnapshotPtr& from);
   /// Sends what happened after `revision`, which the connection says it has: the updates since then, or the
   /// whole view when that is out of reach.
   void catch_up(socketio::Socket& socket, Peer& peer, domain::Revision revision);
+  /// Sends the whole view, for this reason, as `config_sync`.
+  void send_whole_view(socketio::Socket& socket, Peer& peer, std::string_view reason);
   /// What was queued for this connection has left: what it missed meanwhile follows.
   void on_drained(socketio::Socket& socket);
 
  private:
   using Tell = std::function<void(socketio::Socket&, Peer&)>;
+  class Job;
 
-  void push_clients(const service::Commit& commit);
-  void push_admins(const service::Commit& commit);
+  void pump();
+  void start(const std::vector<service::CommitPtr>& commits);
+  [[nodiscard]] std::vector<service::CommitPtr> next_commits();
+  void push_admins(const std::vector<service::CommitPtr>& commits);
   void recheck_clients(const service::Commit& commit);
   void recheck_admins(const service::Commit& commit);
+  void call_waiters(const std::string& environment, domain::Revision revision);
   void for_each(socketio::Namespace& nsp, const std::string& room, const Tell& tell);
   void send(socketio::Socket& socket, const Batch& batch);
-  void send_whole_view(socketio::Socket& socket, Peer& peer, std::string_view reason);
   /// True when the connection takes nothing now: it is marked and will be advanced from `from`.
-  [[nodiscard]] bool defer(socketio::Socket& socket, Peer& peer, const domain::SnapshotPtr& from);
+  [[nodiscard]] bool defer(Peer& peer, std::size_t backlog, const domain::SnapshotPtr& from);
   [[nodiscard]] static Batch batch_for(const Peer& peer, const domain::Snapshot& from,
                                        const domain::Snapshot& to, const domain::Client* client,
                                        domain::Step step, const json::value& actor);
@@ -81,6 +103,9 @@ class Broadcaster {
   const Clock& clock_;
   BroadcasterCounters counters_;
   std::map<std::string, domain::SnapshotPtr, std::less<>> current_;
+  std::deque<service::CommitPtr> waiting_;
+  std::unique_ptr<Job> job_;
+  bool continuing_ = false;  // a task that goes on with the job is on its way
   struct Waiter {
     std::string environment;
     domain::Revision revision;

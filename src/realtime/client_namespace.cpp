@@ -1,23 +1,33 @@
 #include "realtime/client_namespace.hpp"
 
+#include <algorithm>
 #include <string>
 
 #include "realtime/emit.hpp"
 #include "realtime/events.hpp"
+#include "realtime/feature_check.hpp"
 
 namespace togglecast::realtime {
 namespace {
 
+using socketio::Event;
+using socketio::Socket;
+
 // The optional `revision` of a request; 0 when absent.
-Result<domain::Revision> revision_argument(const socketio::Event& event) {
+Result<domain::Revision> revision_argument(const Event& event) {
   const auto request = object_argument(event);
   if (!request) return tl::unexpected(request.error());
-  const auto* revision = request->if_contains("revision");
+  const auto* revision = json::find(*request, "revision");
   if (revision == nullptr || revision->is_null()) return 0;
   if (!revision->is_int64() || revision->get_int64() < 0 || revision->get_int64() > domain::kMaxId) {
     return fail_field("/revision", "must be a revision, an integer from 0 on");
   }
   return revision->get_int64();
+}
+
+// What the client says it has applied. Nobody can have applied what was not sent.
+void take_receipt(Peer& peer, domain::Revision told, domain::Revision revision) {
+  if (revision <= told) peer.acknowledged = std::max(peer.acknowledged, revision);
 }
 
 }  // namespace
@@ -26,47 +36,88 @@ ClientNamespace::ClientNamespace(socketio::Namespace& nsp, const House& house)
     : house_(house),
       entrance_(nsp, house,
                 {.kind = service::Principal::Kind::client,
-                 .connect_event = event::kClientConnect,
-                 .connected_event = event::kClientConnected,
-                 .events = {event::kConfigCheck, event::kHeartbeat},
-                 .unmetered = {event::kHeartbeat},
-                 .admit = [this](socketio::Socket& socket, Peer& peer) { return admit(socket, peer); }}) {
-  nsp.on(std::string(event::kConfigCheck), [this](socketio::Event& event) { config_check(event); });
-  nsp.on(std::string(event::kHeartbeat), [this](socketio::Event& event) { heartbeat(event); });
+                 .connect = event::kClientConnect,
+                 .requests = event::kClientRequests,
+                 .admit = [this](Socket& socket, Peer& peer) { return admit(socket, peer); }}),
+      reported_(house.metrics.counter("togglecast_realtime_reported_metrics_total",
+                                      "Metrics that clients reported and that were taken.")) {
+  const auto on = [&](const event::Request& request, void (ClientNamespace::*handler)(const Event&) const) {
+    nsp.on(std::string(request.name), [this, handler](Event& event) { (this->*handler)(event); });
+  };
+  on(event::kConfigCheck, &ClientNamespace::config_check);
+  on(event::kFeatureCheck, &ClientNamespace::feature_check);
+  on(event::kReportMetrics, &ClientNamespace::report_metrics);
+  on(event::kHeartbeat, &ClientNamespace::heartbeat);
+  on(event::kConfigAck, &ClientNamespace::config_ack);
 }
 
-Result<json::object> ClientNamespace::admit(socketio::Socket& socket, Peer& peer) const {
+Result<json::object> ClientNamespace::admit(Socket& socket, Peer& peer) const {
   const auto state = house_.broadcaster(socket).current(peer.who.environment);
   const auto client = state->find<domain::Client>(peer.who.id);
   if (client == nullptr) return fail(Errc::revoked, "this client is gone");
-  peer.client = client;
+  Broadcaster::take_client(socket, peer, client);
   socket.join(room(peer.who.environment, kAllClients));
   socket.join(client_room(peer.who.environment, client->id));
   return domain::client_view(*state, *client, peer.context.get());
 }
 
 // Tells whether the client is up to date, then brings it there with ordinary updates.
-void ClientNamespace::config_check(socketio::Event& event) const {
+void ClientNamespace::config_check(const Event& event) const {
+  const Reply reply(event, event::kConfigCheck);
   auto& socket = event.socket();
   auto& peer = *socket.state<Peer>();
   const auto claimed = revision_argument(event);
-  if (!claimed) return refuse(event, event::kConfigStatus, claimed.error());
+  if (!claimed) return reply.refuse(claimed.error());
   const auto state = house_.broadcaster(socket).current(peer.who.environment);
-  const bool up_to_date = *claimed == 0 ? peer.sent == state->revision() && peer.behind == nullptr
+  const bool up_to_date = *claimed == 0 ? house_.broadcaster(socket).told(peer) == state->revision()
                                         : *claimed == state->revision();
-  answer(event, event::kConfigStatus,
-         {{"up_to_date", up_to_date}, {"revision", state->revision()}, {"epoch", state->head().epoch}});
+  reply({{"up_to_date", up_to_date}, {"revision", state->revision()}, {"epoch", state->head().epoch}});
   if (*claimed != 0 && *claimed < state->revision() && peer.behind == nullptr)
     house_.broadcaster(socket).catch_up(socket, peer, *claimed);
 }
 
-void ClientNamespace::heartbeat(socketio::Event& event) const {
+void ClientNamespace::feature_check(const Event& event) const {
+  const Reply reply(event, event::kFeatureCheck);
+  const auto request = object_argument(event);
+  if (!request) return reply.refuse(request.error());
+  const auto& peer = *event.socket().state<Peer>();
+  const auto state = house_.broadcaster(event.socket()).current(peer.who.environment);
+  auto status = check_feature(*state, peer, *request);
+  if (!status) return reply.refuse(status.error());
+  reply(*std::move(status));
+}
+
+void ClientNamespace::report_metrics(const Event& event) const {
+  const Reply reply(event, event::kReportMetrics);
+  const auto request = object_argument(event);
+  if (!request) return reply.refuse(request.error());
+  const auto samples = read_metrics(*request, house_.clock.wall_now());
+  if (!samples) return reply.refuse(samples.error());
+  const auto& who = event.socket().state<Peer>()->who;
+  const std::size_t taken =
+      house_.messenger(event.socket()).reported().add(who.environment, who.id, *samples);
+  reported_.add(taken);
+  reply({{"accepted", taken}, {"dropped", samples->size() - taken}});
+}
+
+void ClientNamespace::heartbeat(const Event& event) const {
+  const Reply reply(event, event::kHeartbeat);
+  auto& peer = *event.socket().state<Peer>();
   const auto claimed = revision_argument(event);
-  if (!claimed) return refuse(event, event::kHeartbeatAck, claimed.error());
-  const auto state =
-      house_.broadcaster(event.socket()).current(event.socket().state<Peer>()->who.environment);
-  answer(event, event::kHeartbeatAck,
-         {{"server_time", to_iso8601(house_.clock.wall_now())}, {"revision", state->revision()}});
+  if (!claimed) return reply.refuse(claimed.error());
+  take_receipt(peer, house_.messenger(event.socket()).told(peer), *claimed);
+  const auto state = house_.broadcaster(event.socket()).current(peer.who.environment);
+  reply({{"server_time", to_iso8601(house_.clock.wall_now())}, {"revision", state->revision()}});
+}
+
+// Nothing answers, unless an acknowledgement was asked for.
+void ClientNamespace::config_ack(const Event& event) const {
+  const Reply reply(event, event::kConfigAck);
+  auto& peer = *event.socket().state<Peer>();
+  const auto claimed = revision_argument(event);
+  if (!claimed) return reply.refuse(claimed.error());
+  take_receipt(peer, house_.messenger(event.socket()).told(peer), *claimed);
+  reply({{"revision", peer.acknowledged}});
 }
 
 }  // namespace togglecast::realtime

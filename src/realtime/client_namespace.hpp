@@ -12,11 +12,15 @@ class ClientNamespace {
 
  private:
   [[nodiscard]] Result<json::object> admit(socketio::Socket& socket, Peer& peer) const;
-  void config_check(socketio::Event& event) const;
-  void heartbeat(socketio::Event& event) const;
+  void config_check(const socketio::Event& event) const;
+  void feature_check(const socketio::Event& event) const;
+  void report_metrics(const socketio::Event& event) const;
+  void heartbeat(const socketio::Event& event) const;
+  void config_ack(const socketio::Event& event) const;
 
   House house_;
   Entrance entrance_;
+  observe::Counter& reported_;
 };
 
 }  // namespace togglecast::realtime

@@ -2,10 +2,45 @@
 
 #include <utility>
 
+#include "realtime/peer.hpp"
+
 namespace togglecast::realtime {
+
+using socketio::EncodedPacket;
+using socketio::Socket;
+
+namespace {
+
+// Not at once: whoever sends may be walking over all connections, or go on to use this one.
+void close_later(Socket& socket) {
+  socket.shard().post([keep = socket.shared_from_this()] {
+    keep->close_transport(wire::websocket::CloseCode::try_again_later);
+  });
+}
+
+bool deliver(Socket& socket, const EncodedPacket& packet, bool state) {
+  auto* peer = socket.state<Peer>();
+  if (peer == nullptr || !socket.connected()) return false;
+  const std::size_t backlog = socket.backlog_bytes();
+  const auto turn = socket.shard().counters().turns.load(std::memory_order_relaxed);
+  const bool fits = state ? peer->messages.has_room(backlog)  //
+                          : peer->messages.take(packet.bytes(), backlog, turn);
+  if (fits) {
+    socket.send(packet);
+  } else if (peer->messages.overflow()) {
+    close_later(socket);
+  }
+  return fits;
+}
+
+}  // namespace
 
 socketio::Arguments plain_event(std::string_view event, json::object payload) {
   return socketio::with_name(event, socketio::arguments(std::move(payload)));
+}
+
+EncodedPacket plain_packet(std::string_view nsp, std::string_view event, json::object payload) {
+  return EncodedPacket::event(nsp, plain_event(event, std::move(payload)));
 }
 
 socketio::Arguments config_event(std::string_view event, json::object payload,
@@ -26,23 +61,38 @@ json::object error_object(const Error& error) {
   return {{"error", std::move(body)}};
 }
 
-void answer(const socketio::Event& request, std::string_view reply, json::object payload) {
-  if (request.wants_ack()) {
-    request.ack(std::move(payload));
-  } else {
-    request.socket().emit(reply, std::move(payload));
+bool deliver(Socket& socket, const EncodedPacket& packet) { return deliver(socket, packet, false); }
+bool deliver_state(Socket& socket, const EncodedPacket& packet) { return deliver(socket, packet, true); }
+
+Reply::Reply(const socketio::Event& event, const event::Request& request)
+    : socket_(event.socket().shared_from_this()),
+      shard_(&event.socket().shard()),
+      ack_(event.acknowledgement()),
+      event_(request.reply) {}
+
+void Reply::send(json::object payload, bool state) const {
+  const auto socket = socket_.lock();
+  if (socket == nullptr || !socket->connected()) return;
+  if (ack_.wanted()) {
+    if (const auto packet = ack_.encode(socketio::arguments(std::move(payload))))
+      deliver(*socket, *packet, state);
+  } else if (!event_.empty()) {
+    deliver(*socket, plain_packet(socket->nsp().name(), event_, std::move(payload)), state);
   }
 }
 
-void refuse(const socketio::Event& request, std::string_view reply, const Error& error) {
-  answer(request, reply, error_object(error));
+void Reply::resume(std::function<void()> task) const {
+  shard_->post([socket = socket_, task = std::move(task)] {
+    const auto still = socket.lock();
+    if (still != nullptr && still->connected()) task();
+  });
 }
 
-Result<json::object> object_argument(const socketio::Event& request) {
-  const auto& first = request[0];
-  if (first.is_null()) return json::object{};
-  if (!first.is_object()) return fail_field("", request.name() + " takes one object as its argument");
-  return first.get_object();
+Result<json::value> object_argument(const socketio::Event& event) {
+  const auto& first = event[0];
+  if (first.is_null()) return json::value(json::object{});
+  if (!first.is_object()) return fail_field("", event.name() + " takes one object as its argument");
+  return first;
 }
 
 }  // namespace togglecast::realtime

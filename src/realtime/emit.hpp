@@ -1,8 +1,10 @@
-// The two shapes of everything we send, and of every answer. State events end in an object and the offset
-// string; all others end in an object: the stock client takes any trailing string for its offset. Thread
-// rule: pure functions; `answer` and `refuse` on the socket's shard.
+// The two shapes of everything we send, and how answers and messages are sent. State events end in an object
+// and the offset string; all others end in an object: the stock client takes any trailing string for its
+// offset. Thread rule: pure functions; what takes a socket, and `Reply`, on the socket's shard.
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +12,7 @@
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "domain/offset.hpp"
+#include "realtime/events.hpp"
 #include "socketio/server.hpp"
 
 namespace togglecast::realtime {
@@ -19,17 +22,43 @@ namespace togglecast::realtime {
                                                const std::optional<domain::Offset>& offset);
 /// Any other event.
 [[nodiscard]] socketio::Arguments plain_event(std::string_view event, json::object payload);
+/// The same as a packet of `nsp`.
+[[nodiscard]] socketio::EncodedPacket plain_packet(std::string_view nsp, std::string_view event,
+                                                   json::object payload);
 
 /// `{error: {code, message, details?}}`
 [[nodiscard]] json::object error_object(const Error& error);
 
-/// Answers a request: through its acknowledgement when it asked for one, else with the event `reply`.
-void answer(const socketio::Event& request, std::string_view reply, json::object payload);
-/// The same with `{error: …}`.
-void refuse(const socketio::Event& request, std::string_view reply, const Error& error);
+/// Sends an answer or a message. One that does not fit into what may wait for a connection closes it with
+/// 1013 once this turn is over; the client comes back and resumes. True when it was sent.
+bool deliver(socketio::Socket& socket, const socketio::EncodedPacket& packet);
+/// The same for a whole state, which may be of any size unless too much waits already.
+bool deliver_state(socketio::Socket& socket, const socketio::EncodedPacket& packet);
+
+/// The one answer to a request: through its acknowledgement when it asked for one, else with its reply event.
+/// May be kept for later: whoever asked may be gone by then, and nothing happens.
+class Reply {
+ public:
+  Reply(const socketio::Event& event, const event::Request& request);
+
+  void operator()(json::object payload) const { send(std::move(payload), false); }
+  /// The answer is a whole state.
+  void with_state(json::object payload) const { send(std::move(payload), true); }
+  void refuse(const Error& error) const { send(error_object(error), false); }
+  /// From any thread: runs `task` on the socket's shard, if the socket is still connected then.
+  void resume(std::function<void()> task) const;
+
+ private:
+  void send(json::object payload, bool state) const;
+
+  std::weak_ptr<socketio::Socket> socket_;
+  net::Shard* shard_;
+  socketio::Ack ack_;
+  std::string_view event_;
+};
 
 /// The first argument as an object; an error that says what was sent instead. A missing argument counts as
 /// `{}`.
-[[nodiscard]] Result<json::object> object_argument(const socketio::Event& request);
+[[nodiscard]] Result<json::value> object_argument(const socketio::Event& event);
 
 }  // namespace togglecast::realtime

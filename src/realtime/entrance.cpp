@@ -17,8 +17,14 @@ using socketio::Socket;
 Entrance::Entrance(socketio::Namespace& nsp, House house, Rules rules)
     : house_(house),
       rules_(std::move(rules)),
+      limit_{house_.options.message_queue,
+             house_.metrics.counter("togglecast_realtime_overflows_total",
+                                    "Connections closed because too many messages waited for them.",
+                                    {{"namespace", nsp.name()}})},
       logins_(house_.metrics.counter("togglecast_realtime_logins_total",
                                      "Connections admitted, by namespace.", {{"namespace", nsp.name()}})),
+      events_(house_.metrics.counter("togglecast_realtime_events_total", "Events received, by namespace.",
+                                     {{"namespace", nsp.name()}})),
       limited_(house_.metrics.counter("togglecast_realtime_events_limited_total",
                                       "Events refused because a connection sent too many.",
                                       {{"namespace", nsp.name()}})),
@@ -33,7 +39,7 @@ Entrance::Entrance(socketio::Namespace& nsp, House house, Rules rules)
   });
   nsp.on_drained([this](Socket& socket) { house_.broadcaster(socket).on_drained(socket); });
   nsp.filter([this](Event& event) { return let_through(event); });
-  nsp.on(std::string(rules_.connect_event), [this](Event& event) { login(event); });
+  nsp.on(std::string(rules_.connect.name), [this](Event& event) { login(event); });
 }
 
 Result<service::Principal> Entrance::identify(std::string_view token) const {
@@ -55,8 +61,12 @@ void Entrance::check(Socket& socket, const Next& next) {
 
   const EventBudget budget(house_.options.events_per_second, house_.options.event_burst,
                            socket.shard().now());
-  auto peer = std::allocate_shared<Peer>(PoolAllocator<Peer>(), budget, [this, &socket] { on_due(socket); });
+  auto peer =
+      std::allocate_shared<Peer>(PoolAllocator<Peer>(), budget, limit_, [this, &socket] { on_due(socket); });
   peer->offsets = *offsets;
+  auto context = context_of(socket.auth());
+  if (!context) return refuse(context.error());
+  peer->context = *std::move(context);
   const auto token = presented_token(socket);
   if (!token) return refuse(token.error());
   if (token->empty()) {  // it may log in by an event
@@ -74,6 +84,11 @@ void Entrance::check(Socket& socket, const Next& next) {
   house_.broadcaster(socket).when_reached(who->environment, newest->revision(), [next] { next(); });
 }
 
+Result<ContextPtr> Entrance::context_of(const json::value& from) const {
+  if (rules_.kind != service::Principal::Kind::client) return ContextPtr{};
+  return read_context(from);
+}
+
 void Entrance::begin(Socket& socket) {
   auto* peer = socket.state<Peer>();
   if (peer->who.id == 0) {
@@ -87,25 +102,31 @@ void Entrance::begin(Socket& socket) {
     socket.disconnect();
     return;
   }
-  socket.send(socketio::EncodedPacket::event(socket.nsp().name(),
-                                             plain_event(rules_.connected_event, *std::move(payload))));
+  deliver_state(socket, plain_packet(socket.nsp().name(), rules_.connect.reply, *std::move(payload)));
+  house_.messenger(socket).greet(socket, *peer);
 }
 
-void Entrance::login(Event& event) {
+void Entrance::login(const Event& event) {
   Socket& socket = event.socket();
   auto* peer = socket.state<Peer>();
+  const Reply reply(event, rules_.connect);
   const auto turn_down = [&](const Error& error) {
     refused(socket, error);
-    refuse(event, rules_.connected_event, error);
+    reply.refuse(error);
   };
   const auto request = object_argument(event);
   if (!request) return turn_down(request.error());
-  const auto* given = request->if_contains("token");
+  const auto* given = json::find(*request, "token");
+  if (given != nullptr && given->is_null()) given = nullptr;
   if (given != nullptr && !given->is_string())
     return turn_down(
         Error{Errc::invalid_argument, "/token: must be a string", {{"/token", "must be a string"}}});
   if (given == nullptr && !peer->logged_in)
     return turn_down(Error{Errc::unauthenticated, "a token is needed", {{"/token", "is missing"}}});
+  // Without the member, the context stays as it is; null ends it.
+  auto context =
+      json::find(*request, "context") == nullptr ? Result<ContextPtr>(peer->context) : context_of(*request);
+  if (!context) return turn_down(context.error());
 
   auto who = given == nullptr ? house_.authenticator.recheck(peer->who)
                               : identify(std::string_view(given->get_string()));
@@ -118,15 +139,19 @@ void Entrance::login(Event& event) {
   const auto newest = house_.model.current(environment);
   const domain::Revision revision = newest == nullptr ? 0 : newest->revision();
   house_.broadcaster(socket).when_reached(
-      environment, revision, [this, event, keep = socket.shared_from_this(), who = *std::move(who)] {
+      environment, revision,
+      [this, reply, keep = socket.shared_from_this(), who = *std::move(who), context = *std::move(context)] {
         auto* waiting = keep->state<Peer>();
         if (!keep->connected() || waiting == nullptr) return;
+        const bool first = !waiting->logged_in;
+        const ContextPtr before = std::exchange(waiting->context, context);
         auto payload = admit(*keep, *waiting, who);
-        if (payload) {
-          answer(event, rules_.connected_event, *std::move(payload));
-        } else {
-          refuse(event, rules_.connected_event, payload.error());
+        if (!payload) {
+          waiting->context = before;
+          return reply.refuse(payload.error());
         }
+        reply.with_state(*std::move(payload));
+        if (first) house_.messenger(*keep).greet(*keep, *waiting);
       });
 }
 
@@ -156,30 +181,29 @@ Result<json::object> Entrance::admit(Socket& socket, Peer& peer, const service::
   return payload;
 }
 
-bool Entrance::let_through(Event& event) {
-  Socket& socket = event.socket();
-  auto* peer = socket.state<Peer>();
-  const auto is = [&event](std::string_view name) { return name == event.name(); };
-  const auto turn_down = [&](const Error& error) {
-    if (event.wants_ack()) event.ack(error_object(error));
-    return false;
-  };
+bool Entrance::let_through(const Event& event) {
+  auto* peer = event.socket().state<Peer>();
   if (peer == nullptr) return false;
-  const bool metered = std::none_of(rules_.unmetered.begin(), rules_.unmetered.end(), is);
-  if (metered && !peer->budget.spend(socket.shard().now())) {
+  events_.add();
+  const auto* request = event::find(rules_.requests, event.name());
+  const auto error = objection(event, request, *peer);
+  if (!error) return true;
+  Reply(event, request == nullptr ? event::Request{} : *request).refuse(*error);
+  return false;
+}
+
+std::optional<Error> Entrance::objection(const Event& event, const event::Request* request, Peer& peer) {
+  const bool metered = request == nullptr || request->metered;
+  if (metered && !peer.budget.spend(event.socket().shard().now())) {
     limited_.add();
-    return turn_down({Errc::rate_limited, "too many events on this connection; slow down"});
+    return Error{Errc::rate_limited, "too many events on this connection; slow down"};
   }
-  if (is(rules_.connect_event)) return true;
-  if (!peer->logged_in) {
-    return turn_down(
-        {Errc::unauthenticated, "send " + std::string(rules_.connect_event) + " with a token first"});
-  }
-  if (std::none_of(rules_.events.begin(), rules_.events.end(), is)) {
-    return turn_down({Errc::not_found,
-                      "there is no event '" + event.name().substr(0, 64) + "' on " + socket.nsp().name()});
-  }
-  return true;
+  if (event.name() == rules_.connect.name) return std::nullopt;
+  if (!peer.logged_in)
+    return Error{Errc::unauthenticated, "send " + std::string(rules_.connect.name) + " with a token first"};
+  if (request != nullptr) return std::nullopt;
+  return Error{Errc::not_found,
+               "there is no event '" + event.name().substr(0, 64) + "' on " + event.socket().nsp().name()};
 }
 
 void Entrance::watch_expiry(Socket& socket, Peer& peer) {
@@ -203,8 +227,7 @@ void Entrance::on_due(Socket& socket) {
   }
   if (!std::exchange(peer->warned, true)) {
     json::object payload{{"expires_at", to_iso8601(peer->who.expires_at)}};
-    socket.send(socketio::EncodedPacket::event(socket.nsp().name(),
-                                               plain_event(event::kTokenExpiring, std::move(payload))));
+    deliver(socket, plain_packet(socket.nsp().name(), event::kTokenExpiring, std::move(payload)));
   }
   watch_expiry(socket, *peer);
 }

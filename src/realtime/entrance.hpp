@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,18 +14,30 @@
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
 #include "realtime/broadcaster.hpp"
+#include "realtime/broadcasts.hpp"
+#include "realtime/dashboard.hpp"
+#include "realtime/emit.hpp"
+#include "realtime/events.hpp"
+#include "realtime/messenger.hpp"
 #include "realtime/options.hpp"
 #include "realtime/peer.hpp"
+#include "realtime/watchers.hpp"
+#include "service/activity.hpp"
 #include "service/authenticator.hpp"
 #include "socketio/server.hpp"
 
 namespace togglecast::realtime {
 
-/// What both namespaces use. The broadcasters: one per shard, by its index.
+/// What both namespaces use. Broadcasters and messengers: one per shard, by its index.
 struct House {
   const service::Authenticator& authenticator;
   const service::ReadModel& model;
+  service::ActivityService& activity;
   const std::vector<std::unique_ptr<Broadcaster>>& broadcasters;
+  const std::vector<std::unique_ptr<Messenger>>& messengers;
+  Broadcasts& broadcasts;
+  Dashboard& dashboard;
+  Watchers& watchers;
   const Clock& clock;
   const Options& options;
   observe::Log& log;
@@ -33,19 +46,21 @@ struct House {
   [[nodiscard]] Broadcaster& broadcaster(const socketio::Socket& socket) const {
     return *broadcasters[socket.shard().index()];
   }
+  [[nodiscard]] Messenger& messenger(const socketio::Socket& socket) const {
+    return *messengers[socket.shard().index()];
+  }
 };
 
 class Entrance {
  public:
-  /// The namespace's own words: who belongs here, the events that log in and that say so, and what admitting
-  /// means.
+  /// The namespace's own words: who belongs here, the event that logs in, all that may be sent here, and
+  /// what admitting means.
   struct Rules {
     service::Principal::Kind kind;
-    std::string_view connect_event;
-    std::string_view connected_event;
-    std::vector<std::string_view> events;     ///< all that may be sent here
-    std::vector<std::string_view> unmetered;  ///< outside the event budget
-    /// Joins the rooms and returns the payload of `connected_event`; the peer's `who` is set.
+    event::Request connect;
+    std::span<const event::Request> requests;
+    /// Joins the rooms and returns the payload of the reply to `connect`; the peer's `who` and `context` are
+    /// set.
     std::function<Result<json::object>(socketio::Socket&, Peer&)> admit;
   };
 
@@ -54,8 +69,12 @@ class Entrance {
  private:
   void check(socketio::Socket& socket, const socketio::Next& next);
   void begin(socketio::Socket& socket);
-  void login(socketio::Event& event);
-  [[nodiscard]] bool let_through(socketio::Event& event);
+  void login(const socketio::Event& event);
+  [[nodiscard]] bool let_through(const socketio::Event& event);
+  /// What keeps an event from its handler; nothing when it may pass.
+  [[nodiscard]] std::optional<Error> objection(const socketio::Event& event, const event::Request* request,
+                                               Peer& peer);
+  [[nodiscard]] Result<ContextPtr> context_of(const json::value& from) const;
   [[nodiscard]] Result<service::Principal> identify(std::string_view token) const;
   [[nodiscard]] Result<json::object> admit(socketio::Socket& socket, Peer& peer,
                                            const service::Principal& who);
@@ -65,7 +84,9 @@ class Entrance {
 
   House house_;
   Rules rules_;
+  MessageLimit limit_;
   observe::Counter& logins_;
+  observe::Counter& events_;
   observe::Counter& limited_;
   observe::Gauge& connected_;
 };

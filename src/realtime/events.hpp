@@ -2,6 +2,8 @@
 // original's.
 #pragma once
 
+#include <algorithm>
+#include <span>
 #include <string_view>
 
 namespace togglecast::realtime::event {
@@ -10,23 +12,41 @@ namespace togglecast::realtime::event {
 inline constexpr std::string_view kAdmin = "/admin";
 inline constexpr std::string_view kClient = "/client";
 
-// An admin sends; behind the arrow what answers when no acknowledgement was asked for.
-inline constexpr std::string_view kAdminConnect = "admin_connect";              // → admin_connected
-inline constexpr std::string_view kSubscribe = "subscribe_entity_updates";      // → entity_subscribed
-inline constexpr std::string_view kUnsubscribe = "unsubscribe_entity_updates";  // → entity_unsubscribed
+/// What may be sent to us: the event, and what answers it when no acknowledgement was asked for.
+struct Request {
+  std::string_view name;
+  std::string_view reply;  ///< empty: nothing answers
+  bool metered = true;     ///< counts as one of the events that a connection may send
+};
+
+// An admin sends.
+inline constexpr Request kAdminConnect{"admin_connect", "admin_connected"};
+inline constexpr Request kDashboard{"request_dashboard_update", "dashboard_update"};
+inline constexpr Request kActivityFeed{"request_activity_feed", "activity_feed"};
+inline constexpr Request kSubscribe{"subscribe_entity_updates", "entity_subscribed"};
+inline constexpr Request kUnsubscribe{"unsubscribe_entity_updates", "entity_unsubscribed"};
+inline constexpr Request kAnnounce{"broadcast_announcement", "announcement_sent"};
+inline constexpr Request kSystemMetrics{"request_system_metrics", "system_metrics"};
+inline constexpr Request kAdminRequests[] = {kAdminConnect, kDashboard, kActivityFeed, kSubscribe,
+                                             kUnsubscribe,  kAnnounce,  kSystemMetrics};
 
 // A client sends.
-inline constexpr std::string_view kClientConnect = "client_connect";  // → client_connected
-inline constexpr std::string_view kConfigCheck = "config_check";      // → config_status
-inline constexpr std::string_view kHeartbeat = "heartbeat";           // → heartbeat_ack
+inline constexpr Request kClientConnect{"client_connect", "client_connected"};
+inline constexpr Request kConfigCheck{"config_check", "config_status"};
+inline constexpr Request kFeatureCheck{"feature_check", "feature_status"};
+inline constexpr Request kReportMetrics{"report_metrics", "metrics_accepted"};
+inline constexpr Request kHeartbeat{"heartbeat", "heartbeat_ack", false};
+inline constexpr Request kConfigAck{"config_ack", {}, false};
+inline constexpr Request kClientRequests[] = {kClientConnect, kConfigCheck, kFeatureCheck,
+                                              kReportMetrics, kHeartbeat,   kConfigAck};
 
-// The server answers.
-inline constexpr std::string_view kAdminConnected = "admin_connected";
-inline constexpr std::string_view kClientConnected = "client_connected";
-inline constexpr std::string_view kEntitySubscribed = "entity_subscribed";
-inline constexpr std::string_view kEntityUnsubscribed = "entity_unsubscribed";
-inline constexpr std::string_view kConfigStatus = "config_status";
-inline constexpr std::string_view kHeartbeatAck = "heartbeat_ack";
+/// nullptr: this may not be sent here.
+[[nodiscard]] constexpr const Request* find(std::span<const Request> requests,
+                                            std::string_view name) noexcept {
+  const auto found = std::find_if(requests.begin(), requests.end(),
+                                  [name](const Request& request) { return request.name == name; });
+  return found == requests.end() ? nullptr : &*found;
+}
 
 // The server sends. With an offset behind the object: state of an environment.
 inline constexpr std::string_view kPlatformUpdate = "platform_update";
@@ -34,7 +54,16 @@ inline constexpr std::string_view kFeatureUpdate = "feature_update";
 inline constexpr std::string_view kPackageUpdate = "package_update";
 inline constexpr std::string_view kEntityUpdate = "entity_update";
 inline constexpr std::string_view kConfigSync = "config_sync";
-// Without.
+// Without, to everybody.
+inline constexpr std::string_view kAnnouncement = "announcement";
+inline constexpr std::string_view kSystemStatus = "system_status";
 inline constexpr std::string_view kTokenExpiring = "token_expiring";
+// To admins.
+inline constexpr std::string_view kAdminNotification = "admin_notification";
+inline constexpr std::string_view kActivity = "activity";
+inline constexpr std::string_view kRolloutProgress = "rollout_progress";
+inline constexpr std::string_view kEntityPresence = "entity_presence";
+// To clients.
+inline constexpr std::string_view kClientNotification = "client_notification";
 
 }  // namespace togglecast::realtime::event

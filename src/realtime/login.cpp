@@ -1,6 +1,7 @@
 #include "realtime/login.hpp"
 
 #include "auth/roles.hpp"
+#include "domain/fields.hpp"
 #include "realtime/broadcaster.hpp"
 #include "realtime/emit.hpp"
 
@@ -33,6 +34,16 @@ Result<bool> wants_offsets(const socketio::Socket& socket) {
   if (offsets == nullptr || offsets->is_null()) return true;
   if (!offsets->is_bool()) return fail_field("/offsets", "auth.offsets must be true or false");
   return offsets->get_bool();
+}
+
+Result<ContextPtr> read_context(const json::value& from) {
+  const auto* context = json::find(from, "context");
+  if (context == nullptr || context->is_null()) return ContextPtr{};
+  const json::value alone{{"context", *context}};
+  domain::FieldReader in(alone);
+  auto object = in.object("context", kMaxContext, kMaxContextDepth);
+  if (auto ok = in.finish(); !ok) return tl::unexpected(ok.error());
+  return std::make_shared<const json::object>(*std::move(object));
 }
 
 socketio::ConnectError connect_error(const Error& error) {

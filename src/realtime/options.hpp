@@ -1,7 +1,12 @@
 // How the real-time entrances behave. Thread rule: plain values.
 #pragma once
 
+#include <cstddef>
+#include <functional>
+
 #include "base/clock.hpp"
+#include "base/json.hpp"
+#include "base/token_bucket.hpp"
 
 namespace togglecast::realtime {
 
@@ -11,6 +16,15 @@ struct Options {
       60'000};  ///< `token_expiring` comes this long before the end, or half-way when that is sooner
   double events_per_second = 50;  ///< per connection
   double event_burst = 200;
+  std::size_t message_queue = 256 * 1'024;  ///< bytes of answers and messages that wait for a connection
+  Rate announcements{.per_second = 1, .burst = 5};  ///< of each admin
+  std::size_t sync_at_once = 200;                   ///< `config_sync` to more connections than these …
+  Milliseconds sync_window{30'000};                 ///< … is spread over so long
+  Milliseconds rollout_interval{1'000};             ///< between two `rollout_progress` of one entity
+  Milliseconds rollout_patience{60'000};            ///< so long after a change they end
+  Milliseconds presence_delay{200};                 ///< who comes and goes within it is told at once
+  /// `process` of `system_metrics`: what only the wiring knows. From any shard.
+  std::function<json::object()> describe_process{};
 };
 
 }  // namespace togglecast::realtime

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/json.hpp"
@@ -13,6 +14,8 @@
 #include "domain/snapshot.hpp"
 #include "domain/view.hpp"
 #include "net/timer_wheel.hpp"
+#include "realtime/entity_name.hpp"
+#include "realtime/message_queue.hpp"
 #include "service/principal.hpp"
 
 namespace togglecast::realtime {
@@ -35,20 +38,28 @@ class EventBudget {
   TimePoint at_;
 };
 
+/// What a connection says of itself; null: nothing.
+using ContextPtr = std::shared_ptr<const json::object>;
+
 struct Peer final : net::TimerNode {
-  Peer(EventBudget events, std::function<void()> timer_callback)
-      : budget(events), on_due(std::move(timer_callback)) {}
+  Peer(EventBudget events, const MessageLimit& limit, std::function<void()> timer_callback)
+      : messages(limit), budget(events), on_due(std::move(timer_callback)) {}
   ~Peer() override = default;
 
   bool logged_in = false;
   bool offsets = true;  ///< false: `auth.offsets` asked for events without them
   bool warned = false;  ///< token_expiring was sent for the present token
   service::Principal who;
-  std::shared_ptr<const domain::Client> client;  ///< of a client: as of what it has been told
-  std::shared_ptr<const json::object> context;   ///< what a client says of itself; null: nothing
+  std::shared_ptr<const domain::Client> client;  ///< of a client: as of what it has been told …
+  bool active = false;                           ///< … and what pushes need of it at hand
+  bool plain = true;                             ///< it has no overrides
+  ContextPtr context;                            ///< of a client: what it says of itself; null: nothing
   domain::Kinds readable;                        ///< by an admin
   domain::Revision sent = 0;                     ///< what it has been told, or is being told
-  domain::SnapshotPtr behind;  ///< the state it has, while its connection does not take more
+  domain::Revision acknowledged = 0;  ///< its receipt: what it says it has applied; never above `sent`
+  domain::SnapshotPtr behind;         ///< the state it has, while its connection does not take more
+  std::unique_ptr<std::vector<EntityName>> watching;  ///< by an admin; null: nothing
+  MessageQueue messages;
   EventBudget budget;
   std::function<void()> on_due;  ///< the login deadline, then the token's
 

@@ -5,23 +5,64 @@
 namespace togglecast::realtime {
 namespace {
 
-std::vector<std::unique_ptr<Broadcaster>> make_broadcasters(net::ShardPool& shards, socketio::Server& io,
-                                                            const service::ReadModel& model,
-                                                            const Clock& clock, observe::Metrics& metrics) {
-  const BroadcasterCounters counters{
+BroadcasterCounters push_counters(observe::Metrics& metrics) {
+  return {
       metrics.counter("togglecast_push_commits_total", "Commits pushed, counted on every shard."),
-      metrics.counter("togglecast_push_encoded_total",
-                      "Batches encoded: one for all connections that see the same."),
       metrics.counter("togglecast_push_delivered_total", "Batches handed to connections."),
       metrics.counter("togglecast_push_deferred_total",
                       "Connections that were busy and will be advanced when they drain."),
+      metrics.counter("togglecast_push_slices_total", "Pieces that pushes to clients were done in."),
+      {metrics.counter("togglecast_push_inputs_total",
+                       "Distinct inputs looked at: connections for which rules read the same are one."),
+       metrics.counter("togglecast_push_evaluated_total",
+                       "Answers worked out: a feature for one input in one state."),
+       metrics.counter("togglecast_push_encoded_total",
+                       "Batches encoded: one for all connections that see the same.")},
   };
+}
+
+observe::Counter& message_counter(observe::Metrics& metrics) {
+  return metrics.counter("togglecast_realtime_messages_total",
+                         "Messages, notifications and activity handed to connections.");
+}
+
+observe::Counter& event_counter(observe::Metrics& metrics, std::string_view nsp) {
+  return metrics.counter("togglecast_realtime_events_total", "Events received, by namespace.",
+                         {{"namespace", std::string(nsp)}});
+}
+
+std::vector<std::unique_ptr<Broadcaster>> make_broadcasters(net::ShardPool& shards, socketio::Server& io,
+                                                            const service::ReadModel& model,
+                                                            const Clock& clock, observe::Metrics& metrics) {
+  const BroadcasterCounters counters = push_counters(metrics);
   std::vector<std::unique_ptr<Broadcaster>> made;
   for (std::size_t i = 0; i < shards.size(); ++i) {
     made.push_back(std::make_unique<Broadcaster>(shards.at(i), io.of(event::kAdmin), io.of(event::kClient),
                                                  model, clock, counters));
   }
   return made;
+}
+
+std::vector<std::unique_ptr<Messenger>> make_messengers(
+    net::ShardPool& shards, socketio::Server& io,
+    const std::vector<std::unique_ptr<Broadcaster>>& broadcasters, const Options& options,
+    observe::Metrics& metrics) {
+  std::vector<std::unique_ptr<Messenger>> made;
+  for (std::size_t i = 0; i < shards.size(); ++i) {
+    made.push_back(std::make_unique<Messenger>(shards.at(i), io.of(event::kAdmin), io.of(event::kClient),
+                                               *broadcasters[i], options, message_counter(metrics)));
+  }
+  return made;
+}
+
+std::vector<Pulse::Source> pulse_sources(observe::Metrics& metrics, std::size_t shards) {
+  const BroadcasterCounters counters = push_counters(metrics);
+  const auto& of_admins = event_counter(metrics, event::kAdmin);
+  const auto& of_clients = event_counter(metrics, event::kClient);
+  return {{"events", [&of_admins, &of_clients] { return of_admins.value() + of_clients.value(); }},
+          {"commits", [&commits = counters.commits, shards] { return commits.value() / shards; }},
+          {"deliveries", [&delivered = counters.delivered] { return delivered.value(); }},
+          {"messages", [&messages = message_counter(metrics)] { return messages.value(); }}};
 }
 
 }  // namespace
@@ -32,20 +73,40 @@ Realtime::Realtime(net::ShardPool& shards, socketio::Server& io, service::Produc
       product_(product),
       options_(options),
       broadcasters_(make_broadcasters(shards, io, product.model(), clock, metrics)),
-      house_{product.authenticator(), product.model(), broadcasters_, clock, options_, log, metrics},
+      messengers_(make_messengers(shards, io, broadcasters_, options_, metrics)),
+      broadcasts_(shards, messengers_, broadcasters_, product.model(), options_, clock),
+      pulse_(shards, pulse_sources(metrics, shards.size())),
+      dashboard_(shards, io, product, messengers_, broadcasts_, pulse_, options_, clock),
+      watchers_(shards, io.of(event::kAdmin), messengers_, options_, clock),
+      house_{product.authenticator(),
+             product.model(),
+             product.activity(),
+             broadcasters_,
+             messengers_,
+             broadcasts_,
+             dashboard_,
+             watchers_,
+             clock,
+             options_,
+             log,
+             metrics},
       admins_(io.of(event::kAdmin), house_),
       clients_(io.of(event::kClient), house_) {}
 
 void Realtime::start() {
   // First the feed, then the state: what is committed between comes twice and is known the second time.
   subscription_ = product_.feed().subscribe([this](const service::CommitPtr& commit) {
-    shards_.post_to_all(
-        [this, commit](net::Shard& shard) { broadcasters_[shard.index()]->on_commit(commit); });
+    shards_.post_to_all([this, commit](net::Shard& shard) {
+      broadcasters_[shard.index()]->on_commit(commit);
+      messengers_[shard.index()]->on_commit(*commit);
+      watchers_.on_commit(shard, *commit);
+    });
   });
   for (const auto& environment : product_.model().environments()) {
     const auto state = product_.model().current(environment);
     for (const auto& broadcaster : broadcasters_) broadcaster->begin(state);
   }
+  pulse_.start();
 }
 
 }  // namespace togglecast::realtime

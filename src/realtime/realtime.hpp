@@ -9,8 +9,13 @@
 #include "observe/metrics.hpp"
 #include "realtime/admin_namespace.hpp"
 #include "realtime/broadcaster.hpp"
+#include "realtime/broadcasts.hpp"
 #include "realtime/client_namespace.hpp"
+#include "realtime/dashboard.hpp"
+#include "realtime/messenger.hpp"
 #include "realtime/options.hpp"
+#include "realtime/pulse.hpp"
+#include "realtime/watchers.hpp"
 #include "service/product.hpp"
 #include "socketio/server.hpp"
 
@@ -30,11 +35,19 @@ class Realtime {
   /// Follows the feed no more.
   void stop() { subscription_.reset(); }
 
+  /// What may be sent by hand; for other entrances.
+  [[nodiscard]] service::Broadcasts& broadcasts() noexcept { return broadcasts_; }
+
  private:
   net::ShardPool& shards_;
   service::Product& product_;
   Options options_;
   std::vector<std::unique_ptr<Broadcaster>> broadcasters_;
+  std::vector<std::unique_ptr<Messenger>> messengers_;
+  Broadcasts broadcasts_;
+  Pulse pulse_;
+  Dashboard dashboard_;
+  Watchers watchers_;
   House house_;
   AdminNamespace admins_;
   ClientNamespace clients_;

@@ -32,6 +32,12 @@ class EncodedPacket {
     for (const auto& frame : attachments_) shard.send(outlet, frame);
   }
   [[nodiscard]] std::size_t frames() const noexcept { return 1 + attachments_.size(); }
+  /// What all frames weigh together.
+  [[nodiscard]] std::size_t bytes() const noexcept {
+    std::size_t sum = text_.size();
+    for (const auto& frame : attachments_) sum += frame.size();
+    return sum;
+  }
 
  private:
   EncodedPacket(SharedBytes text, const std::vector<SharedBytes>& attachments);

@@ -35,6 +35,13 @@ void Ack::send(Arguments args) const {
   }
 }
 
+std::optional<EncodedPacket> Ack::encode(const Arguments& args) const {
+  if (!wanted() || state_->sent.exchange(true)) return std::nullopt;
+  const auto socket = state_->socket.lock();
+  if (socket == nullptr) return std::nullopt;
+  return EncodedPacket::ack(socket->nsp().name(), state_->id, args);
+}
+
 const json::value& Event::operator[](std::size_t index) const noexcept {
   static const json::value kNull;
   return index < args_.values.size() ? args_.values[index] : kNull;

@@ -14,6 +14,7 @@
 
 namespace togglecast::socketio {
 
+class EncodedPacket;
 class Socket;
 
 /// Answers an event once; further calls, and calls after the socket has gone, do nothing.
@@ -25,6 +26,9 @@ class Ack {
   /// Whether the client asked for an answer.
   [[nodiscard]] bool wanted() const noexcept { return state_ != nullptr; }
   void send(Arguments args) const;
+  /// The answer as a packet, for whoever looks at its size before `Socket::send`: it then counts as given.
+  /// Nothing when nobody asked, or it was given before. On the socket's shard.
+  [[nodiscard]] std::optional<EncodedPacket> encode(const Arguments& args) const;
   template <typename... T>
   void operator()(T&&... values) const {
     if (wanted()) send(arguments(std::forward<T>(values)...));

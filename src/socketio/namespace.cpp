@@ -103,6 +103,24 @@ void Namespace::for_each_local(net::Shard& shard, const BroadcastOptions& option
   }
 }
 
+std::size_t Namespace::member_backlog(net::Shard& shard, const Room& room, std::size_t place) {
+  const net::Outlets::Index index = room.outlets[place];
+  if (index == net::Outlets::kNone) return room.members[place]->backlog_bytes();
+  const net::Outlet& outlet = shard.outlets()[index];
+  if (outlet.state != net::Outlet::State::direct) return room.members[place]->backlog_bytes();
+  return outlet.pending == nullptr ? 0 : outlet.pending->total;
+}
+
+void Namespace::send_to_member(net::Shard& shard, const Room& room, std::size_t place,
+                               const EncodedPacket& packet) {
+  const net::Outlets::Index index = room.outlets[place];
+  if (index == net::Outlets::kNone) {
+    room.members[place]->write(packet);
+  } else {
+    packet.send_to(shard, index);
+  }
+}
+
 void Namespace::deliver(Arguments event, BroadcastOptions options) {
   if (lane_ != nullptr && !options.is_volatile) {
     deliver_recorded(std::move(event), std::move(options));

@@ -71,6 +71,17 @@ class Namespace final : public HandlerRegistry,
   void for_each_local(net::Shard& shard, const BroadcastOptions& options,
                       const std::function<void(Socket&)>& visit);
 
+  /// The members of a room on `shard`, whose thread this must be, for sending to each what is meant for it:
+  /// a walk over memory. nullptr when there are none. Good until somebody joins or leaves.
+  [[nodiscard]] const Room* local_room(const net::Shard& shard, std::string_view room) const noexcept {
+    return rooms_[shard.index()]->room(room);
+  }
+  /// `Socket::backlog_bytes` and `Socket::send` of the member at `place`, past its session where possible.
+  /// Not kept by recovery.
+  [[nodiscard]] static std::size_t member_backlog(net::Shard& shard, const Room& room, std::size_t place);
+  static void send_to_member(net::Shard& shard, const Room& room, std::size_t place,
+                             const EncodedPacket& packet);
+
   // LocalNode: this process's part of what an adapter does.
   void deliver(Arguments event, BroadcastOptions options) override;
   void deliver_with_ack(Arguments event, BroadcastOptions options, Asked asked,

@@ -26,7 +26,7 @@ void Rooms::mark(Socket& socket, std::uint64_t stamp) noexcept { socket.visit_ =
 bool Rooms::marked(const Socket& socket, std::uint64_t stamp) noexcept { return socket.visit_ == stamp; }
 net::Outlets::Index Rooms::outlet_of(const Socket& socket) noexcept { return socket.outlet(); }
 
-const std::uint32_t* Rooms::room(std::string_view name) const noexcept {
+const std::uint32_t* Rooms::index_of(std::string_view name) const noexcept {
   const auto found = by_name_.find(name);
   return found == by_name_.end() ? nullptr : &found->second;
 }
@@ -72,6 +72,7 @@ void Rooms::remove(Socket& socket, std::size_t membership) {
   room.members.pop_back();
   room.outlets[place.place] = room.outlets.back();
   room.outlets.pop_back();
+  ++room.departures;
   if (last == &socket) return;
   for (auto& other : last->memberships_) {
     if (other.room == place.room) other.place = place.place;
@@ -98,7 +99,7 @@ void Rooms::exit(Socket& socket) {
 
 void Rooms::join(Socket& socket, std::string_view name) {
   if (name == socket.id()) return;  // its own room, always
-  const std::uint32_t* found = room(name);
+  const std::uint32_t* found = index_of(name);
   const std::uint32_t index = found != nullptr ? *found : make_room(name);
   if (!is_in(socket, index)) add(index, socket);
 }
@@ -110,12 +111,12 @@ bool Rooms::is_in(const Socket& socket, std::uint32_t room) noexcept {
 
 bool Rooms::is_member(const Socket& socket, std::string_view name) const noexcept {
   if (name == socket.id()) return true;
-  const std::uint32_t* found = room(name);
+  const std::uint32_t* found = index_of(name);
   return found != nullptr && is_in(socket, *found);
 }
 
 void Rooms::leave(Socket& socket, std::string_view name) {
-  const std::uint32_t* found = room(name);
+  const std::uint32_t* found = index_of(name);
   if (found == nullptr) return;
   const std::uint32_t index = *found;
   for (std::size_t i = 0; i < socket.memberships_.size(); ++i) {

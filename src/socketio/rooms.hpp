@@ -26,6 +26,7 @@ struct Room {
   std::string name;
   std::vector<Socket*> members;
   std::vector<net::Outlets::Index> outlets;
+  std::uint64_t departures = 0;  ///< each moved the last member into the place of the one that left
 };
 
 /// A member's place in a room, kept by the member.
@@ -54,6 +55,11 @@ class Rooms {
 
   [[nodiscard]] Socket* find(std::string_view id) const noexcept;
   [[nodiscard]] const std::vector<Socket*>& all() const noexcept { return rooms_.front().members; }
+  /// nullptr when it has no members; until somebody joins or leaves it.
+  [[nodiscard]] const Room* room(std::string_view name) const noexcept {
+    const std::uint32_t* found = index_of(name);
+    return found == nullptr ? nullptr : &rooms_[*found];
+  }
   [[nodiscard]] std::size_t room_count() const noexcept { return by_name_.size(); }
   [[nodiscard]] const std::string& name_of(const Membership& membership) const noexcept {
     return rooms_[membership.room].name;
@@ -91,7 +97,7 @@ class Rooms {
     bool operator()(std::string_view id, const Socket* socket) const noexcept { return (*this)(socket, id); }
   };
 
-  [[nodiscard]] const std::uint32_t* room(std::string_view name) const noexcept;
+  [[nodiscard]] const std::uint32_t* index_of(std::string_view name) const noexcept;
   [[nodiscard]] static bool is_in(const Socket& socket, std::uint32_t room) noexcept;
   [[nodiscard]] static net::Outlets::Index outlet_of(const Socket& socket) noexcept;
   [[nodiscard]] std::uint32_t make_room(std::string_view name);
@@ -122,7 +128,7 @@ void Rooms::each_of(std::uint32_t index, Visit&& visit) {
 // take that socket's place.
 template <typename Visit>
 void Rooms::each_member(std::string_view name, Visit&& visit) {
-  if (const std::uint32_t* found = room(name)) each_of(*found, visit);
+  if (const std::uint32_t* found = index_of(name)) each_of(*found, visit);
   if (Socket* socket = find(name)) visit(*socket, outlet_of(*socket));
 }
 

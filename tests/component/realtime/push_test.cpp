@@ -55,7 +55,7 @@ TEST_F(Push, AnAdminSeesTheWholeEntityAndWhoChangedIt) {
   ASSERT_EQ(update.size(), 3U);
 
   ASSERT_TRUE(remove_platform(platform->id).has_value());
-  const auto gone = admin.event("/admin");
+  const auto gone = admin.next("/admin", "platform_update");
   EXPECT_EQ(gone[1].at("type"), json::value("delete"));
   EXPECT_TRUE(gone[1].at("data").is_null());
 }

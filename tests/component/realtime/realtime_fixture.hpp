@@ -1,9 +1,11 @@
 // The product with its real-time entrance on two shards and a real store, reached over loopback.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "realtime/realtime.hpp"
 #include "support/socketio_client.hpp"
@@ -21,8 +23,12 @@ class EventClient {
   void send(std::string_view packet) { socket_.send("4" + std::string(packet)); }
   /// The next packet; empty when the connection ends or none comes in time.
   std::string packet() {
-    const std::string message = socket_.receive().value_or("");
-    return message.empty() ? message : message.substr(1);
+    if (!kept_.empty()) {
+      std::string text = std::move(kept_.front());
+      kept_.pop_front();
+      return text;
+    }
+    return received();
   }
   /// The next packet as an event of `nsp`: its arguments with the name in front.
   json::array event(std::string_view nsp) {
@@ -34,10 +40,69 @@ class EventClient {
     EXPECT_TRUE(parsed.has_value() && parsed->is_array()) << text;
     return parsed && parsed->is_array() ? parsed->get_array() : json::array{};
   }
+  /// The next event of this name, past others; empty when none comes in time.
+  json::array next(std::string_view nsp, std::string_view name) {
+    const std::string start = "2" + std::string(nsp) + ",[\"" + std::string(name) + "\",";
+    while (true) {
+      const std::string text = packet();
+      if (text.empty()) return {};
+      if (text.substr(0, start.size()) != start) continue;
+      const auto parsed = json::parse(std::string_view(text).substr(nsp.size() + 2));
+      return parsed && parsed->is_array() ? parsed->get_array() : json::array{};
+    }
+  }
+  /// The answer to a request with this acknowledgement id; events that come before it are kept.
+  json::value answer(std::string_view nsp, int id) {
+    const std::string prefix = "3" + std::string(nsp) + "," + std::to_string(id) + "[";
+    while (true) {
+      std::string text = received();
+      if (text.empty()) return nullptr;
+      if (text.substr(0, prefix.size()) != prefix) {
+        kept_.push_back(std::move(text));
+        continue;
+      }
+      const auto parsed = json::parse(std::string_view(text).substr(prefix.size() - 1));
+      return parsed && parsed->as_array().size() == 1 ? parsed->as_array()[0] : json::value();
+    }
+  }
+  /// Sends an event with an acknowledgement and waits for that.
+  json::value ask(std::string_view nsp, std::string_view event, std::string_view argument = "{}") {
+    const int id = ++asked_;
+    send("2" + std::string(nsp) + "," + std::to_string(id) + "[\"" + std::string(event) + "\"," +
+         std::string(argument) + "]");
+    return answer(nsp, id);
+  }
+  /// Everything that came on this connection so far, as it came.
+  [[nodiscard]] const std::string& transcript() const noexcept { return transcript_; }
+  /// Sends an event that nothing answers but its reply event.
+  void emit(std::string_view nsp, std::string_view event, std::string_view argument = "{}") {
+    send("2" + std::string(nsp) + ",[\"" + std::string(event) + "\"," + std::string(argument) + "]");
+  }
 
  private:
+  std::string received() {
+    const std::string message = socket_.receive().value_or("");
+    transcript_ += message + "\n";
+    return message.empty() ? message : message.substr(1);
+  }
+
   test::SocketIoClient socket_;
+  std::string transcript_;
+  std::deque<std::string> kept_;
+  int asked_ = 0;
 };
+
+/// `code` of a refusal; empty when it is none.
+inline std::string code_of(const json::value& answer) {
+  const auto* error = json::find(answer, "error");
+  return error == nullptr ? "" : std::string(json::string_or_empty(*error, "code"));
+}
+/// The first field that a refusal names.
+inline std::string pointer_of(const json::value& answer) {
+  const auto* error = json::find(answer, "error");
+  const auto* details = error == nullptr ? nullptr : json::find(*error, "details");
+  return details == nullptr ? "" : std::string(json::string_or_empty(details->as_array().at(0), "pointer"));
+}
 
 class RealtimeTest : public service::testing::ProductTest {
  protected:
@@ -93,6 +158,30 @@ class RealtimeTest : public service::testing::ProductTest {
     EXPECT_EQ(client.packet().substr(0, nsp.size() + 2), "0" + std::string(nsp) + ",");
     return client;
   }
+  /// Of an admin with another role.
+  std::string admin_token(const std::string& username, domain::Role role) {
+    const auto made = service::testing::wait_for<service::Written>([&](service::Done done) {
+      product_->admins().create(service::Principal::server("system"), username, role,
+                                Secret(std::string(kPassword)), {}, done);
+    });
+    EXPECT_TRUE(made.has_value());
+    auto answer = login(username, kPassword);
+    EXPECT_TRUE(answer.has_value());
+    return std::string(answer->token.reveal());
+  }
+  /// Connected, and past its greeting.
+  EventClient join_client(const std::string& key) {
+    auto client = connect("/client", with_token(client_token(key)));
+    EXPECT_EQ(client.next("/client", "client_connected").size(), 2U);
+    return client;
+  }
+  EventClient join_admin(const std::string& token) {
+    auto admin = connect("/admin", with_token(token));
+    EXPECT_EQ(admin.next("/admin", "admin_connected").size(), 2U);
+    return admin;
+  }
+  EventClient join_admin() { return join_admin(admin_token()); }
+
   static std::string with_token(const std::string& token) { return R"({"token":")" + token + R"("})"; }
 
   Options realtime_options_;

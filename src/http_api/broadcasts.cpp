@@ -1,0 +1,108 @@
+// The Broadcaster's methods for other back ends: POST /api/v1/broadcasts/{name}.
+#include "service/broadcasts.hpp"
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "domain/fields.hpp"
+#include "http_api/call.hpp"
+#include "http_api/handlers.hpp"
+
+namespace togglecast::http_api {
+namespace {
+
+using service::Broadcasts;
+using service::Principal;
+using service::ToldDone;
+
+// 200 with how many connections were addressed, the message's id, the revision that was sent.
+ToldDone told(const CallPtr& call) {
+  return [call](Result<service::Told> outcome) {
+    call->resume([call, outcome = std::move(outcome)] {
+      if (!outcome) return call->refuse(outcome.error());
+      json::object body{{"connections", outcome->connections}};
+      if (!outcome->id.empty()) body["id"] = outcome->id;
+      if (outcome->revision != 0) body["revision"] = outcome->revision;
+      call->answer({.body = std::move(body)});
+    });
+  };
+}
+
+Result<domain::Id> read_id(const json::value& body, std::string_view member) {
+  domain::FieldReader in(body);
+  in.require({member});
+  const auto id = in.id(member);
+  if (auto ok = in.finish(); !ok) return tl::unexpected(ok.error());
+  return *id;
+}
+
+template <typename T, typename Send>
+void send(const CallPtr& call, Result<T> what, Send send_it) {
+  if (!what) return call->refuse(what.error());
+  (call->api().options().broadcasts->*send_it)(call->who(), *std::move(what), told(call));
+}
+
+struct Method {
+  std::string_view name;
+  void (*perform)(const CallPtr& call, const json::value& body);
+};
+
+constexpr Method kMethods[] = {
+    {"broadcast_platform_update",
+     [](const CallPtr& call, const json::value& body) {
+       send(call, read_id(body, "platform_id"), &Broadcasts::broadcast_platform_update);
+     }},
+    {"broadcast_feature_update",
+     [](const CallPtr& call, const json::value& body) {
+       send(call, read_id(body, "feature_id"), &Broadcasts::broadcast_feature_update);
+     }},
+    {"broadcast_package_update",
+     [](const CallPtr& call, const json::value& body) {
+       send(call, read_id(body, "package_id"), &Broadcasts::broadcast_package_update);
+     }},
+    {"broadcast_config_sync",
+     [](const CallPtr& call, const json::value& body) {
+       send(call, service::read_config_sync(body), &Broadcasts::broadcast_config_sync);
+     }},
+    {"send_admin_notification",
+     [](const CallPtr& call, const json::value& body) {
+       send(call, service::read_admin_notification(body), &Broadcasts::send_admin_notification);
+     }},
+    {"send_client_notification",
+     [](const CallPtr& call, const json::value& body) {
+       send(call, service::read_client_notification(body), &Broadcasts::send_client_notification);
+     }},
+    {"broadcast_system_status",
+     [](const CallPtr& call, const json::value& body) {
+       send(call, service::read_system_status(body), &Broadcasts::broadcast_system_status);
+     }},
+};
+
+Error unknown_method(std::string_view name) {
+  std::string known;
+  for (const Method& method : kMethods) known.append(known.empty() ? "" : ", ").append(method.name);
+  return {Errc::not_found,
+          "there is no broadcast '" + std::string(name.substr(0, 64)) + "'; these are: " + known,
+          {}};
+}
+
+}  // namespace
+
+void broadcast(const CallPtr& call) {
+  // Rights first: whoever may not send learns nothing from how a body is refused.
+  if (auto ok = service::require(call->who(), auth::Action::send_messages); !ok)
+    return call->refuse(ok.error());
+  const std::string_view name = call->parameter("name");
+  for (const Method& method : kMethods) {
+    if (method.name != name) continue;
+    if (call->api().options().broadcasts == nullptr)
+      return call->refuse({Errc::unavailable, "nobody is connected to this server: it has no sockets", {}});
+    const auto body = call->optional_body();
+    if (!body) return call->refuse(body.error());
+    return method.perform(call, *body);
+  }
+  call->refuse(unknown_method(name));
+}
+
+}  // namespace togglecast::http_api

@@ -1,0 +1,76 @@
+// What is sent by hand, to connections on all shards: the port of `service/broadcasts.hpp`, made of one
+// Messenger per shard. Thread rule: any thread while the shards run.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/random.hpp"
+#include "base/token_bucket.hpp"
+#include "net/shard_pool.hpp"
+#include "realtime/messenger.hpp"
+#include "service/broadcasts.hpp"
+#include "service/read_model.hpp"
+
+namespace togglecast::realtime {
+
+class Broadcasts final : public service::Broadcasts {
+ public:
+  using Messengers = std::vector<std::unique_ptr<Messenger>>;
+  using Broadcasters = std::vector<std::unique_ptr<Broadcaster>>;
+
+  /// One messenger and one broadcaster for each shard, by its index.
+  Broadcasts(net::ShardPool& shards, const Messengers& messengers, const Broadcasters& broadcasters,
+             const service::ReadModel& model, const Options& options, const Clock& clock);
+
+  void broadcast_platform_update(const service::Principal& who, domain::Id id,
+                                 service::ToldDone done) override;
+  void broadcast_feature_update(const service::Principal& who, domain::Id id,
+                                service::ToldDone done) override;
+  void broadcast_package_update(const service::Principal& who, domain::Id id,
+                                service::ToldDone done) override;
+  void broadcast_config_sync(const service::Principal& who, const service::ConfigSync& sync,
+                             service::ToldDone done) override;
+  void send_admin_notification(const service::Principal& who, const service::AdminNotification& notification,
+                               service::ToldDone done) override;
+  void send_client_notification(const service::Principal& who,
+                                const service::ClientNotification& notification,
+                                service::ToldDone done) override;
+  void broadcast_system_status(const service::Principal& who, service::SystemStatus status,
+                               service::ToldDone done) override;
+  void broadcast_announcement(const service::Principal& who, const service::Announcement& announcement,
+                              service::ToldDone done) override;
+
+  /// The last one sent in this environment; `ok` before the first.
+  [[nodiscard]] service::SystemStatus status(std::string_view environment) const;
+
+ private:
+  using Tell = std::function<std::size_t(Messenger& messenger)>;
+
+  /// Has every shard tell, once it has reached the newest state, and adds up who was addressed.
+  void on_all(const domain::SnapshotPtr& state, service::Told told, const Tell& tell, service::ToldDone done);
+  void send_again(const service::Principal& who, domain::Kind kind, domain::Id id, service::ToldDone done);
+  /// The newest state, when `who` may send and the audience exists there.
+  [[nodiscard]] Result<domain::SnapshotPtr> allowed(const service::Principal& who,
+                                                    const service::Audience& audience = {}) const;
+  [[nodiscard]] Result<void> take_turn(const service::Principal& who);
+  [[nodiscard]] json::object payload_of(const service::Message& message, const std::string& id) const;
+
+  net::ShardPool& shards_;
+  const Messengers& messengers_;
+  const Broadcasters& broadcasters_;
+  const service::ReadModel& model_;
+  const Options& options_;
+  const Clock& clock_;
+  SystemRandom random_;
+
+  mutable std::mutex mutex_;  // for what follows
+  std::map<domain::Id, TokenBucket> announcing_;
+  std::map<std::string, service::SystemStatus, std::less<>> status_;
+};
+
+}  // namespace togglecast::realtime

@@ -1,0 +1,60 @@
+// `dashboard_update` and `system_metrics`: the catalogue in numbers, who is connected, what happens how
+// often, the last changes and how far they have come, and how the server is. Thread rule: any thread while
+// the shards run; `done` runs on any thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "net/shard_pool.hpp"
+#include "realtime/broadcasts.hpp"
+#include "realtime/messenger.hpp"
+#include "realtime/pulse.hpp"
+#include "service/product.hpp"
+#include "socketio/server.hpp"
+
+namespace togglecast::realtime {
+
+class Dashboard {
+ public:
+  using Messengers = std::vector<std::unique_ptr<Messenger>>;
+  using Done = std::function<void(Result<json::object> payload)>;
+
+  Dashboard(net::ShardPool& shards, socketio::Server& io, service::Product& product,
+            const Messengers& messengers, const Broadcasts& broadcasts, const Pulse& pulse,
+            const Options& options, const Clock& clock);
+
+  /// Of the admin's environment, with what its role may read.
+  void update(const service::Principal& who, Done done);
+  void system_metrics(const service::Principal& who, Done done);
+
+ private:
+  struct ShardPart;
+  using Parts = std::vector<ShardPart>;
+  /// The entities in numbers, worked out once for each state.
+  [[nodiscard]] json::object counts(const domain::SnapshotPtr& state);
+  void complete(const service::Principal& who, json::array changes, Done done);
+  [[nodiscard]] json::object describe(const std::string& environment, json::array changes,
+                                      std::vector<ShardPart> parts);
+  [[nodiscard]] json::object connections() const;
+  [[nodiscard]] json::object messages() const;
+  [[nodiscard]] json::object store() const;
+
+  net::ShardPool& shards_;
+  socketio::Server& io_;
+  service::Product& product_;
+  const Messengers& messengers_;
+  const Broadcasts& broadcasts_;
+  const Pulse& pulse_;
+  const Options& options_;
+  const Clock& clock_;
+  TimePoint began_;
+
+  std::mutex mutex_;  // for what follows
+  std::map<std::string, std::pair<domain::SnapshotPtr, json::object>> counted_;
+};
+
+}  // namespace togglecast::realtime

@@ -1,0 +1,24 @@
+// Which entity: as admins watch it, and as it is sent once more. Thread rule: plain values.
+#pragma once
+
+#include <string>
+
+#include "base/json.hpp"
+#include "domain/ids.hpp"
+#include "domain/kind.hpp"
+
+namespace togglecast::realtime {
+
+struct EntityName {
+  std::string environment;
+  domain::Kind kind = domain::Kind::platform;
+  domain::Id id = 0;
+  friend auto operator<=>(const EntityName&, const EntityName&) = default;
+};
+
+/// `{entity_type, entity_id}`
+[[nodiscard]] inline json::object to_json(const EntityName& entity) {
+  return {{"entity_type", domain::to_string(entity.kind)}, {"entity_id", entity.id}};
+}
+
+}  // namespace togglecast::realtime

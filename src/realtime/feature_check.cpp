@@ -1,0 +1,77 @@
+#include "realtime/feature_check.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+
+#include "domain/client_view.hpp"
+#include "domain/fields.hpp"
+#include "realtime/login.hpp"
+
+namespace togglecast::realtime {
+namespace {
+
+constexpr std::size_t kLongestKey = 64;
+
+// What was asked for, as the refusal repeats it.
+std::string name_of(const json::value& asked) {
+  if (!asked.is_string()) return "feature " + json::serialize(asked);
+  return "feature '" + std::string(std::string_view(asked.get_string()).substr(0, kLongestKey)) + "'";
+}
+
+domain::Id id_of(const domain::Snapshot& state, const json::value& asked) {
+  if (asked.is_int64()) return asked.get_int64();
+  const auto found = state.find_by_key<domain::Feature>(std::string_view(asked.get_string()));
+  return found == nullptr ? 0 : found->id;
+}
+
+// Everything but `context`, which has a reader of its own.
+Result<std::optional<std::string>> read_request(const json::value& request) {
+  domain::FieldReader in(request);
+  const auto* feature = json::find(request, "feature");
+  if (!in.has_value("feature")) {
+    in.refuse("feature", "is required");
+  } else if (!feature->is_string() && !(feature->is_int64() && domain::is_id(feature->get_int64()))) {
+    in.refuse("feature", "must be the key of a feature, or its id");
+  }
+  std::optional<std::string> sub_feature;
+  if (in.has_value("sub_feature")) sub_feature = in.key("sub_feature");
+  (void)in.has_value("context");
+  if (auto ok = in.finish(); !ok) return tl::unexpected(ok.error());
+  return sub_feature;
+}
+
+}  // namespace
+
+Result<json::object> check_feature(const domain::Snapshot& state, const Peer& peer,
+                                   const json::value& request) {
+  const auto sub_feature = read_request(request);
+  if (!sub_feature) return tl::unexpected(sub_feature.error());
+  auto own = read_context(request);
+  if (!own) return tl::unexpected(own.error());
+  const ContextPtr context = *own == nullptr ? peer.context : *std::move(own);
+
+  const auto client = state.find<domain::Client>(peer.who.id);
+  if (client == nullptr) return fail(Errc::revoked, "this client is gone");
+  domain::ClientView view(state, *client, context.get());
+  const json::value& asked = request.at("feature");
+  const domain::Id id = id_of(state, asked);
+  if (!view.sees_feature(id)) return fail(Errc::not_found, "there is no " + name_of(asked));
+
+  const domain::FeatureAnswer answer = view.answer(id);
+  json::object status;
+  if (!*sub_feature) {
+    status = to_json(answer);
+  } else {
+    const auto sub = std::find_if(answer.sub_features.begin(), answer.sub_features.end(),
+                                  [&](const auto& one) { return one.flag->key() == **sub_feature; });
+    if (sub == answer.sub_features.end())
+      return fail(Errc::not_found, name_of(asked) + " has no sub-feature '" + **sub_feature + "'");
+    status = to_json(*sub);
+    status["id"] = id;
+  }
+  status["revision"] = state.revision();
+  return status;
+}
+
+}  // namespace togglecast::realtime

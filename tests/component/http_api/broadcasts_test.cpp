@@ -1,0 +1,112 @@
+// POST /api/v1/broadcasts/{name}: what reaches the port, who may, and what is refused. How connections are
+// told is tested in tests/component/realtime.
+#include "service/broadcasts.hpp"
+
+#include <vector>
+
+#include "house.hpp"
+
+namespace togglecast::testing {
+namespace {
+
+// Writes down what is asked of it, and says that three connections were addressed.
+class Recorder final : public service::Broadcasts {
+ public:
+  using Who = const service::Principal&;
+  using Done = service::ToldDone;
+
+  void broadcast_platform_update(Who, domain::Id id, Done done) override { note("platform", id, done); }
+  void broadcast_feature_update(Who, domain::Id id, Done done) override { note("feature", id, done); }
+  void broadcast_package_update(Who, domain::Id id, Done done) override { note("package", id, done); }
+  void broadcast_config_sync(Who, const service::ConfigSync& sync, Done done) override {
+    note("sync " + sync.reason, sync.audience.id, done);
+  }
+  void send_admin_notification(Who, const service::AdminNotification& what, Done done) override {
+    note("admins " + what.message.title, what.admin, done);
+  }
+  void send_client_notification(Who, const service::ClientNotification& what, Done done) override {
+    note("client " + what.message.title, what.client, done);
+  }
+  void broadcast_system_status(Who, service::SystemStatus status, Done done) override {
+    note("status " + status.message, static_cast<domain::Id>(status.status), done);
+  }
+  void broadcast_announcement(Who, const service::Announcement&, Done done) override {
+    done(fail(Errc::internal, "not by this way"));
+  }
+
+  std::vector<std::string> asked;
+
+ private:
+  void note(const std::string& what, domain::Id id, const Done& done) {
+    asked.push_back(what + " " + std::to_string(id));
+    if (id == 4'711) return done(fail(Errc::not_found, "there is no 4711"));
+    done(service::Told{"message-1", 42, 3});
+  }
+};
+
+class BroadcastRoutes : public ::testing::Test {
+ protected:
+  static HouseOptions with_port(Recorder& port) {
+    HouseOptions options;
+    options.api.broadcasts = &port;
+    return options;
+  }
+  [[nodiscard]] HttpReply post(const std::string& name, const std::string& body) const {
+    return house_.send("POST", "/api/v1/broadcasts/" + name, owner_, body);
+  }
+
+  Recorder port_;
+  House house_{with_port(port_)};
+  HttpHeaders owner_ = house_.owner();
+};
+
+TEST_F(BroadcastRoutes, EachNameReachesItsMethodAndTheAnswerCountsConnections) {
+  const auto answer = post("broadcast_platform_update", R"({"platform_id":1})");
+  EXPECT_EQ(answer.status, 200U) << answer.body;
+  EXPECT_EQ(json::canonical(answer.parsed()), R"({"connections":3,"id":"message-1","revision":42})");
+
+  (void)post("broadcast_feature_update", R"({"feature_id":2})");
+  (void)post("broadcast_package_update", R"({"package_id":3})");
+  (void)post("broadcast_config_sync", R"({"reason":"r","audience":{"client":4}})");
+  (void)post("send_admin_notification", R"({"title":"t","message":"m","admin_id":5})");
+  (void)post("send_client_notification", R"({"title":"t","message":"m","client_id":6})");
+  (void)post("broadcast_system_status", R"({"status":"maintenance","message":"m"})");
+
+  const std::vector<std::string> expected{"platform 1", "feature 2",  "package 3", "sync r 4",
+                                          "admins t 5", "client t 6", "status m 2"};
+  EXPECT_EQ(port_.asked, expected);
+}
+
+TEST_F(BroadcastRoutes, AnUnknownNameIsAnsweredWithTheKnownOnes) {
+  const auto answer = post("broadcast_everything", "{}");
+
+  EXPECT_EQ(answer.status, 404U);
+  for (const auto* name : {"broadcast_platform_update", "broadcast_feature_update",
+                           "broadcast_package_update", "broadcast_config_sync", "send_admin_notification",
+                           "send_client_notification", "broadcast_system_status"})
+    EXPECT_NE(answer.body.find(name), std::string::npos) << name;
+  EXPECT_EQ(post("broadcast_announcement", "{}").status, 404U);
+}
+
+TEST_F(BroadcastRoutes, WhatIsWrongIsNamed) {
+  EXPECT_EQ(pointer_of(post("broadcast_platform_update", "{}")), "/platform_id");
+  EXPECT_EQ(pointer_of(post("broadcast_platform_update", R"({"platform_id":"1"})")), "/platform_id");
+  EXPECT_EQ(pointer_of(post("broadcast_feature_update", R"({"feature_id":1,"data":{}})")), "/data");
+  EXPECT_EQ(pointer_of(post("send_client_notification", R"({"title":"t","message":"m"})")), "/client_id");
+  EXPECT_EQ(post("broadcast_platform_update", R"({"platform_id":4711})").status, 404U);
+  EXPECT_TRUE(port_.asked == std::vector<std::string>{"platform 4711"}) << "the others got nowhere";
+}
+
+TEST_F(BroadcastRoutes, ViewersAndClientsMayNotAndEditorsMay) {
+  const auto post_as = [&](const HttpHeaders& who, const std::string& body) {
+    return house_.send("POST", "/api/v1/broadcasts/broadcast_platform_update", who, body).status;
+  };
+
+  EXPECT_EQ(post_as(house_.admin("watcher", domain::Role::viewer), "{}"), 403U) << "whatever the body";
+  EXPECT_EQ(post_as(house_.client(owner_), R"({"platform_id":1})"), 403U);
+  EXPECT_EQ(post_as({}, R"({"platform_id":1})"), 401U);
+  EXPECT_EQ(post_as(house_.admin("writer", domain::Role::editor), R"({"platform_id":1})"), 200U);
+}
+
+}  // namespace
+}  // namespace togglecast::testing

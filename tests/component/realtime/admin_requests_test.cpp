@@ -1,0 +1,156 @@
+// What admins ask for: numbers, the activity feed, and entities to watch.
+#include <string>
+
+#include "realtime_fixture.hpp"
+
+namespace togglecast::realtime::testing {
+namespace {
+
+class AdminRequests : public RealtimeTest {
+ protected:
+  AdminRequests() {
+    realtime_options_.rollout_interval = Milliseconds{20};
+    realtime_options_.presence_delay = Milliseconds{5};
+  }
+  static std::string about(domain::Id platform) {
+    return R"({"entity_type":"platform","entity_id":)" + std::to_string(platform) + "}";
+  }
+};
+
+TEST_F(AdminRequests, TheDashboardCountsWhatThereIsAndWhoIsConnected) {
+  const auto platform = create_platform(R"({"key":"web","name":"Web"})");
+  ASSERT_TRUE(toggle_platform(platform->id, false).has_value());
+  auto client = join_client("one");
+  ASSERT_EQ(code_of(client.ask("/client", "heartbeat",
+                               R"({"revision":)" + std::to_string(current()->revision()) + "}")),
+            "");
+  auto admin = join_admin();
+
+  admin.emit("/admin", "request_dashboard_update");
+  const auto reply = admin.next("/admin", "dashboard_update");
+
+  ASSERT_EQ(reply.size(), 2U);
+  const auto& board = reply[1];
+  EXPECT_EQ(board.at("environment"), json::value("production"));
+  EXPECT_EQ(board.at("revision"), json::value(current()->revision()));
+  EXPECT_EQ(board.at("counts").at("platforms").at("total"), json::value(1));
+  EXPECT_EQ(board.at("counts").at("platforms").at("enabled"), json::value(0));
+  EXPECT_EQ(board.at("counts").at("clients").at("active"), json::value(1));
+  EXPECT_EQ(board.at("connections").at("admins"), json::value(1));
+  EXPECT_EQ(board.at("connections").at("clients"), json::value(1));
+  EXPECT_GE(board.at("rates").at("events").at("total").to_number<int>(), 2);
+  const auto& newest = board.at("changes").at(0);
+  EXPECT_EQ(newest.at("revision"), json::value(current()->revision()));
+  EXPECT_EQ(json::canonical(newest.at("rollout")), R"({"acknowledged":1,"connections":1,"told":1})");
+  EXPECT_EQ(board.at("system_status").at("status"), json::value("ok"));
+}
+
+TEST_F(AdminRequests, TheActivityFeedComesInPagesAndForOneEntity) {
+  const auto platform = create_platform(R"({"key":"web","name":"Web"})");
+  ASSERT_TRUE(create_platform(R"({"key":"ios","name":"iOS"})").has_value());
+  ASSERT_TRUE(toggle_platform(platform->id, false).has_value());
+  auto admin = join_admin();
+
+  const auto page = admin.ask("/admin", "request_activity_feed", R"({"limit":2})");
+  ASSERT_EQ(page.at("items").as_array().size(), 2U);
+  EXPECT_EQ(page.at("items").at(0).at("revision"), json::value(current()->revision()));
+  const auto rest =
+      admin.ask("/admin", "request_activity_feed", R"({"before":)" + json::serialize(page.at("next")) + "}");
+  EXPECT_EQ(rest.at("items").as_array().size(), 1U);
+  const auto of_one = admin.ask("/admin", "request_activity_feed", about(platform->id));
+  EXPECT_EQ(of_one.at("items").as_array().size(), 2U);
+  admin.emit("/admin", "request_activity_feed");
+  EXPECT_EQ(admin.next("/admin", "activity_feed")[1].at("items").as_array().size(), 3U);
+}
+
+TEST_F(AdminRequests, WhatIsWrongWithAQueryIsNamed) {
+  auto admin = join_admin();
+  const auto refused = [&](std::string_view body) {
+    return pointer_of(admin.ask("/admin", "request_activity_feed", body));
+  };
+
+  EXPECT_EQ(refused(R"({"limit":0})"), "/limit");
+  EXPECT_EQ(refused(R"({"limit":"many"})"), "/limit");
+  EXPECT_EQ(refused(R"({"before":-1})"), "/before");
+  EXPECT_EQ(refused(R"({"entity_type":"planet"})"), "/entity_type");
+  EXPECT_EQ(refused(R"({"entity_id":1})"), "/entity_id");
+  EXPECT_EQ(refused(R"({"colour":"red"})"), "/colour");
+  auto viewer = join_admin(admin_token("watcher", domain::Role::viewer));
+  EXPECT_EQ(code_of(viewer.ask("/admin", "request_activity_feed", R"({"entity_type":"token"})")),
+            "forbidden");
+}
+
+TEST_F(AdminRequests, SystemMetricsTellHowTheServerIs) {
+  auto admin = join_admin();
+
+  const auto metrics = admin.ask("/admin", "request_system_metrics");
+
+  EXPECT_EQ(metrics.at("connections").at("admins"), json::value(1)) << json::serialize(metrics);
+  EXPECT_GE(metrics.at("messages").at("received_total").to_number<int>(), 1);
+  EXPECT_EQ(metrics.at("lag").as_array().size(), shards_->size());
+  EXPECT_EQ(metrics.at("store").at("status"), json::value("ok"));
+  EXPECT_EQ(metrics.at("bus").at("kind"), json::value("local"));
+  EXPECT_EQ(metrics.at("process").at("shards"), json::value(shards_->size()));
+}
+
+TEST_F(AdminRequests, ThoseWhoWatchAnEntitySeeEachOtherComeAndGo) {
+  const auto platform = create_platform(R"({"key":"web","name":"Web"})");
+  auto owner = join_admin();
+  const auto viewers = [](const json::array& event) {
+    std::string names;
+    for (const auto& viewer : event.at(1).at("viewers").as_array())
+      names += std::string(viewer.at("username").as_string()) + " ";
+    return names;
+  };
+
+  ASSERT_EQ(code_of(owner.ask("/admin", "subscribe_entity_updates", about(platform->id))), "");
+  EXPECT_EQ(viewers(owner.next("/admin", "entity_presence")), "owner ");
+  {
+    auto viewer = join_admin(admin_token("watcher", domain::Role::viewer));
+    ASSERT_EQ(code_of(viewer.ask("/admin", "subscribe_entity_updates", about(platform->id))), "");
+    EXPECT_EQ(viewers(viewer.next("/admin", "entity_presence")), "owner watcher ");
+    EXPECT_EQ(viewers(owner.next("/admin", "entity_presence")), "owner watcher ");
+  }
+  EXPECT_EQ(viewers(owner.next("/admin", "entity_presence")), "owner ") << "the other one has gone";
+}
+
+TEST_F(AdminRequests, AWatchedEntitysChangeIsFollowedUntilAllHaveAcknowledgedIt) {
+  const auto platform = create_platform(R"({"key":"web","name":"Web"})");
+  auto client = join_client("one");
+  auto owner = join_admin();
+  auto bystander = join_admin(admin_token("watcher", domain::Role::viewer));
+  ASSERT_EQ(code_of(owner.ask("/admin", "subscribe_entity_updates", about(platform->id))), "");
+
+  ASSERT_TRUE(toggle_platform(platform->id, false).has_value());
+  const auto revision = current()->revision();
+  const auto begun = owner.next("/admin", "rollout_progress");
+  EXPECT_EQ(begun[1].at("entity_id"), json::value(platform->id));
+  EXPECT_EQ(begun[1].at("revision"), json::value(revision));
+  EXPECT_EQ(begun[1].at("connections"), json::value(1));
+  EXPECT_EQ(begun[1].at("acknowledged"), json::value(0));
+  EXPECT_EQ(begun[1].at("done"), json::value(false));
+
+  client.emit("/client", "config_ack", R"({"revision":)" + std::to_string(revision) + "}");
+  json::array end;
+  do end = owner.next("/admin", "rollout_progress");
+  while (!end.empty() && end[1].at("done") != json::value(true));
+  ASSERT_EQ(end.size(), 2U);
+  EXPECT_EQ(end[1].at("told"), json::value(1));
+  EXPECT_EQ(end[1].at("acknowledged"), json::value(1));
+  EXPECT_EQ(code_of(bystander.ask("/admin", "unsubscribe_entity_updates", about(platform->id))), "");
+}
+
+TEST_F(AdminRequests, ARequestThatIsOneTooManyIsRefusedInItsReplyEventToo) {
+  auto admin = join_admin();
+  for (int i = 0; i < 250; ++i) admin.emit("/admin", "request_system_metrics");
+
+  json::array reply;
+  do reply = admin.next("/admin", "system_metrics");
+  while (!reply.empty() && code_of(reply[1]).empty());
+
+  ASSERT_EQ(reply.size(), 2U);
+  EXPECT_EQ(code_of(reply[1]), "rate_limited");
+}
+
+}  // namespace
+}  // namespace togglecast::realtime::testing

@@ -44,12 +44,13 @@ void create_admin(const CallPtr& call) {
     in.refuse("username", "must be 1 to 64 lower-case letters, digits or any of . _ @ + -");
   const auto role = read_role(in);
   const Secret password = read_password(in);
+  const bool active = in.boolean("active").value_or(true);
   in.require({"username", "role", "password"});
   if (auto ok = in.finish(); !ok) return call->refuse(ok.error());
   const auto options = call->write_options();
   if (!options) return call->refuse(options.error());
   call->product().admins().create(call->who(), *username, *role, password, *options,
-                                  created(call, "/api/v1/admins/"));
+                                  created(call, "/api/v1/admins/"), active);
 }
 
 void read_admin(const CallPtr& call) {
@@ -66,6 +67,7 @@ void update_admin(const CallPtr& call) {
   domain::FieldReader in(*body);
   service::AdminPatch patch;
   patch.role = read_role(in);
+  patch.active = in.boolean("active");
   patch.password = read_password(in);
   in.deny({"username"}, "cannot be changed");
   in.deny({"id", "revision", "created_at", "updated_at", "password_changed_at"}, "is set by the server");
@@ -82,6 +84,17 @@ void delete_admin(const CallPtr& call) {
   const auto options = call->write_options();
   if (!options) return call->refuse(options.error());
   call->product().admins().remove(call->who(), *id, *options, removed(call, {domain::Kind::admin, *id}));
+}
+
+void toggle_admin(const CallPtr& call) {
+  const auto id = call->id("id");
+  if (!id) return call->refuse(id.error());
+  const auto active = wanted_side(*call, "active");
+  if (!active) return call->refuse(active.error());
+  const auto options = call->write_options();
+  if (!options) return call->refuse(options.error());
+  call->product().admins().toggle(call->who(), *id, *active, *options,
+                                  changed(call, {domain::Kind::admin, *id}));
 }
 
 }  // namespace togglecast::http_api

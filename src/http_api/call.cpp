@@ -149,6 +149,14 @@ Result<std::int64_t> Call::number(std::string_view parameter, std::int64_t other
   return *number;
 }
 
+Result<bool> Call::flag(std::string_view parameter, bool otherwise) const {
+  if (!request().query.contains(parameter)) return otherwise;
+  const std::string_view value = request().query.value(parameter);
+  if (value != "true" && value != "false")
+    return fail(Errc::invalid_argument, "the parameter " + std::string(parameter) + " must be true or false");
+  return value == "true";
+}
+
 Result<void> Call::only_parameters(const std::vector<std::string_view>& names) const {
   for (const auto& [name, value] : request().query.parameters()) {
     if (std::find(names.begin(), names.end(), name) != names.end()) continue;

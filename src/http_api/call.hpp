@@ -72,6 +72,8 @@ class Call : public std::enable_shared_from_this<Call> {
   /// A number among the query parameters.
   [[nodiscard]] Result<std::int64_t> number(std::string_view parameter, std::int64_t otherwise,
                                             std::int64_t least, std::int64_t most) const;
+  /// `true` or `false` among the query parameters.
+  [[nodiscard]] Result<bool> flag(std::string_view parameter, bool otherwise) const;
   /// Refuses query parameters that are not listed.
   [[nodiscard]] Result<void> only_parameters(const std::vector<std::string_view>& names) const;
   [[nodiscard]] Result<std::optional<domain::Revision>> min_revision() const;

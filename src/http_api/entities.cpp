@@ -1,5 +1,10 @@
 #include "http_api/entities.hpp"
 
+#include <algorithm>
+
+#include "domain/consistency.hpp"
+#include "domain/fields.hpp"
+
 namespace togglecast::http_api {
 namespace {
 
@@ -32,6 +37,21 @@ json::object both_versions(Call& call, EntityName entity, domain::Revision expec
   return more;
 }
 
+// Who stands in the way of a deletion.
+json::object users_of(const Call& call, EntityName entity) {
+  constexpr std::size_t kShown = 100;
+  const auto state = call.product().model().current(environment_of(call, entity.kind));
+  const auto users = domain::users_of(*state, entity.kind, entity.id);
+  if (users.empty()) return {};
+  json::array shown;
+  for (std::size_t i = 0; i < std::min(users.size(), kShown); ++i)
+    shown.push_back(json::object{{"entity_type", domain::to_string(users[i].kind)},
+                                 {"entity_id", users[i].id},
+                                 {"key", users[i].key},
+                                 {"name", users[i].name}});
+  return {{"users", std::move(shown)}, {"users_total", users.size()}};
+}
+
 // Revisions of `system` are none of the caller's environment: its newest one is told then.
 std::optional<domain::Revision> revision_of(const Call& call, const service::Written& written) {
   if (environment_of(call, written.kind) != call.who().environment) return std::nullopt;
@@ -57,9 +77,20 @@ std::string_view environment_of(const Call& call, domain::Kind kind) noexcept {
 }
 
 void refuse_write(Call& call, const Error& error, EntityName entity) {
+  if (error.code != Errc::conflict) return call.refuse(error);
   const auto options = call.write_options();
-  const bool lost_update = error.code == Errc::conflict && options && options->if_revision;
-  call.refuse(error, 0, lost_update ? both_versions(call, entity, *options->if_revision) : json::object{});
+  json::object more;
+  if (options && options->if_revision) more = both_versions(call, entity, *options->if_revision);
+  if (more.empty() && call.request().method == wire::http::Method::del) more = users_of(call, entity);
+  call.refuse(error, 0, more);
+}
+
+Result<std::optional<bool>> wanted_side(const Call& call, std::string_view member) {
+  const auto body = call.optional_body();
+  if (!body) return tl::unexpected(body.error());
+  domain::FieldReader in(*body);
+  const auto on = in.boolean(member);
+  return in.finish().map([on] { return on; });
 }
 
 service::Done created(const CallPtr& call, std::string collection) {

@@ -56,7 +56,11 @@ struct EntityName {
 };
 /// Refuses a write about `entity`. When it is not of the revision in `If-Match`: 409 with the entity as it is
 /// (`current`) and, while that is still known here, as the caller knew it (`expected`, `expected_revision`).
+/// When it was to be deleted and others use it: 409 with the first of them (`users`, `users_total`).
 void refuse_write(Call& call, const Error& error, EntityName entity);
+
+/// The body of a switch, `{"enabled": true}` with `member` as the name; nothing means: to the other side.
+[[nodiscard]] Result<std::optional<bool>> wanted_side(const Call& call, std::string_view member);
 
 /// 201 with the entity and, in `Location`, `collection` and its id.
 [[nodiscard]] service::Done created(const CallPtr& call, std::string collection);

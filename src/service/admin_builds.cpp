@@ -18,13 +18,13 @@ Result<std::shared_ptr<const AdminUser>> admin_named(const WriteContext& context
   return found;
 }
 
-// `conflict` when `admin` is the only owner.
+// `conflict` when `admin` is the only active owner.
 Result<void> check_not_last_owner(const WriteContext& context, const AdminUser& admin) {
   std::size_t others = 0;
   context.state().table<AdminUser>().by_id.for_each([&](domain::Id id, const auto& one) {
-    if (id != admin.id && one->role == domain::Role::owner) ++others;
+    if (id != admin.id && one->role == domain::Role::owner && one->active) ++others;
   });
-  if (admin.role == domain::Role::owner && others == 0)
+  if (admin.role == domain::Role::owner && admin.active && others == 0)
     return fail(Errc::conflict, "'" + admin.username + "' is the only owner; make somebody else one first");
   return {};
 }
@@ -48,8 +48,8 @@ void withdraw_tokens(Draft& draft, const WriteContext& context, domain::Id admin
 
 }  // namespace
 
-Build build_new_admin(std::string username, domain::Role role, Secret hash) {
-  return [username = std::move(username), role,
+Build build_new_admin(std::string username, domain::Role role, bool active, Secret hash) {
+  return [username = std::move(username), role, active,
           hash = std::move(hash)](WriteContext& context) -> Result<Draft> {
     const auto& table = context.state().table<AdminUser>();
     if (table.by_key.find(username) != nullptr) {
@@ -64,6 +64,7 @@ Build build_new_admin(std::string username, domain::Role role, Secret hash) {
     AdminUser admin;
     admin.username = username;
     admin.role = role;
+    admin.active = active;
     admin.password_changed_at = context.at();
     return Draft{AdminUser::kKind, *id, {create_op(admin, *id, context)}, {{AdminUser::kKind, *id, hash}}};
   };
@@ -88,24 +89,39 @@ Build build_password(std::string username, Secret hash, domain::Id keep_token,
 
 Build build_admin_patch(domain::Id who, domain::Id admin, const AdminPatch& patch, Secret hash,
                         std::optional<domain::Revision> if_revision) {
-  return [who, admin, role = patch.role, hash = std::move(hash),
+  return [who, admin, role = patch.role, active = patch.active, hash = std::move(hash),
           if_revision](WriteContext& context) -> Result<Draft> {
     const auto before = subject<AdminUser>(context, admin, if_revision);
     if (!before) return tl::unexpected(before.error());
     AdminUser after = **before;
-    if (role && *role != after.role) {
-      if (*role != domain::Role::owner) {
-        if (auto ok = check_not_last_owner(context, **before); !ok) return tl::unexpected(ok.error());
-      }
+    after.role = role.value_or(after.role);
+    after.active = active.value_or(after.active);
+    if (after.role != domain::Role::owner || !after.active) {
+      if (auto ok = check_not_last_owner(context, **before); !ok) return tl::unexpected(ok.error());
+    }
+    if (after.role != (*before)->role) {
       if (auto ok = check_others(who, admin, "change their own role"); !ok) return tl::unexpected(ok.error());
-      after.role = *role;
+    }
+    const bool leaves = (*before)->active && !after.active;
+    if (leaves) {
+      if (auto ok = check_others(who, admin, "deactivate themselves"); !ok) return tl::unexpected(ok.error());
     }
     if (!hash.empty()) note_new_password(after, context.at());
     Draft draft = draft_about(**before, update_op(**before, std::move(after), context));
-    if (hash.empty()) return draft;
-    draft.secrets.push_back({AdminUser::kKind, admin, hash});
-    withdraw_tokens(draft, context, admin, 0);
+    if (!hash.empty()) draft.secrets.push_back({AdminUser::kKind, admin, hash});
+    if (leaves || !hash.empty()) withdraw_tokens(draft, context, admin, 0);
     return draft;
+  };
+}
+
+Build build_admin_toggle(domain::Id who, domain::Id admin, std::optional<bool> active,
+                         std::optional<domain::Revision> if_revision) {
+  return [who, admin, active, if_revision](WriteContext& context) -> Result<Draft> {
+    const auto before = subject<AdminUser>(context, admin, if_revision);
+    if (!before) return tl::unexpected(before.error());
+    AdminPatch patch;
+    patch.active = active.value_or(!(*before)->active);
+    return build_admin_patch(who, admin, patch, {}, if_revision)(context);
   };
 }
 

@@ -83,7 +83,7 @@ void AdminService::login(const Login& login, const WriteOptions& options, LoginD
 
 void AdminService::start_session(const Login& login, const WriteOptions& options, LoginDone done) {
   const auto admin = model_.current(kSystemEnvironment)->find_by_key<AdminUser>(login.username);
-  if (admin == nullptr) return done(wrong_login());
+  if (admin == nullptr || !admin->active) return done(wrong_login());
   Principal who;
   who.kind = Principal::Kind::admin;
   who.id = admin->id;
@@ -189,16 +189,17 @@ Result<std::shared_ptr<const AdminUser>> AdminService::find(const Principal& who
 }
 
 void AdminService::create(const Principal& who, const std::string& username, domain::Role role,
-                          const Secret& password, const WriteOptions& options, Done done) {
+                          const Secret& password, const WriteOptions& options, Done done, bool active) {
   if (auto allowed = require(who, auth::Action::manage_admins); !allowed)
     return done(tl::unexpected(allowed.error()));
   if (!domain::is_username(username))
     return done(fail_field("/username", "must be 1 to 64 lower-case letters, digits or any of . _ @ + -"));
   if (auto ok = auth::check_new_password(password); !ok) return done(tl::unexpected(ok.error()));
-  const auto build = [username, role](Secret hash) {
-    return build_new_admin(username, role, std::move(hash));
+  const auto build = [username, role, active](Secret hash) {
+    return build_new_admin(username, role, active, std::move(hash));
   };
-  const std::string operation = "admin create " + username + ' ' + std::string(domain::to_string(role));
+  const std::string operation =
+      "admin create " + username + ' ' + std::string(domain::to_string(role)) + (active ? "" : " inactive");
   write_with_hash(who, password, options, operation, build, std::move(done));
 }
 
@@ -210,6 +211,7 @@ void AdminService::update(const Principal& who, domain::Id admin, const AdminPat
   const domain::Id self = who.kind == Principal::Kind::admin ? who.id : 0;
   json::object asked;
   if (patch.role) asked["role"] = domain::to_string(*patch.role);
+  if (patch.active) asked["active"] = *patch.active;
   if (patch.password.empty())
     return submit_write(writer_, in_system(who), auth::Action::manage_admins, options, operation, asked,
                         build_admin_patch(self, admin, patch, {}, options.if_revision), std::move(done));
@@ -221,6 +223,16 @@ void AdminService::update(const Principal& who, domain::Id admin, const AdminPat
   };
   write_with_hash(who, patch.password, options, operation + ' ' + json::canonical(asked) + " password", build,
                   std::move(done));
+}
+
+void AdminService::toggle(const Principal& who, domain::Id admin, std::optional<bool> active,
+                          const WriteOptions& options, Done done) {
+  const json::value body = active ? json::value(*active) : json::value(nullptr);
+  submit_write(
+      writer_, in_system(who), auth::Action::manage_admins, options, "admin toggle " + std::to_string(admin),
+      body,
+      build_admin_toggle(who.kind == Principal::Kind::admin ? who.id : 0, admin, active, options.if_revision),
+      std::move(done));
 }
 
 void AdminService::remove(const Principal& who, domain::Id admin, const WriteOptions& options, Done done) {
@@ -239,7 +251,7 @@ Result<Written> AdminService::create_first_owner(const std::string& username, co
   const WriteOptions options{
       .source = Source::start, .request_id = {}, .idempotency_key = {}, .if_revision = {}};
   return writer_.perform({std::string(kSystemEnvironment), actor_of(who, options), std::nullopt,
-                          build_new_admin(username, domain::Role::owner, std::move(*hash))});
+                          build_new_admin(username, domain::Role::owner, true, std::move(*hash))});
 }
 
 }  // namespace togglecast::service

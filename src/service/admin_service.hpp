@@ -53,6 +53,7 @@ using LoginDone = std::function<void(Result<LoggedIn> answer)>;
 /// What an owner may change of an account; absent or empty means: as it is.
 struct AdminPatch {
   std::optional<domain::Role> role{};
+  std::optional<bool> active{};  ///< an inactive admin cannot log in
   Secret password{};
 };
 
@@ -76,12 +77,15 @@ class AdminService {
   [[nodiscard]] Result<std::shared_ptr<const domain::AdminUser>> find(const Principal& who,
                                                                       domain::Id admin) const;
   void create(const Principal& who, const std::string& username, domain::Role role, const Secret& password,
-              const WriteOptions& options, Done done);
-  /// Of somebody else: `forbidden` for one's own role and password. `conflict` when nobody would be owner any
-  /// more. With a new password all tokens of that admin are withdrawn.
+              const WriteOptions& options, Done done, bool active = true);
+  /// Of somebody else: `forbidden` for one's own role, password and deactivation. `conflict` when no active
+  /// owner would be left. With a new password, or inactive, all tokens of that admin are withdrawn.
   void update(const Principal& who, domain::Id admin, const AdminPatch& patch, const WriteOptions& options,
               Done done);
-  /// Not oneself, and not the last owner.
+  /// To `active`, or to the other side.
+  void toggle(const Principal& who, domain::Id admin, std::optional<bool> active, const WriteOptions& options,
+              Done done);
+  /// Not oneself, and not the last active owner.
   void remove(const Principal& who, domain::Id admin, const WriteOptions& options, Done done);
 
   /// Before the writer starts: the first account, an owner.

@@ -33,6 +33,10 @@ template <typename T>
 template <>
 std::span<const FilterRule<domain::Platform>> filter_rules<domain::Platform>() noexcept;
 template <>
+std::span<const FilterRule<domain::Feature>> filter_rules<domain::Feature>() noexcept;
+template <>
+std::span<const FilterRule<domain::Package>> filter_rules<domain::Package>() noexcept;
+template <>
 std::span<const FilterRule<domain::Client>> filter_rules<domain::Client>() noexcept;
 template <>
 std::span<const FilterRule<domain::AdminUser>> filter_rules<domain::AdminUser>() noexcept;

@@ -55,6 +55,8 @@ class Product {
   [[nodiscard]] TokenService& tokens() noexcept { return tokens_; }
   [[nodiscard]] AdminService& admins() noexcept { return admins_; }
   [[nodiscard]] ActivityService& activity() noexcept { return activity_; }
+  /// For what takes longer than a shard may.
+  [[nodiscard]] WorkerPool& workers() noexcept { return workers_; }
   /// The store's last failure, unless a write has succeeded since.
   [[nodiscard]] Result<void> health() const { return writer_.health(); }
 

@@ -233,8 +233,12 @@ void Api::serve_to_admin(const CallPtr& call) {
 }
 
 void Api::run(const CallPtr& call) {
+  run_guarded(call, [&call] { call->route().handler(call); });
+}
+
+void Api::run_guarded(const CallPtr& call, const std::function<void()>& task) {
   try {
-    call->route().handler(call);
+    task();
   } catch (const std::exception& error) {
     log_.error(
         "a request failed",

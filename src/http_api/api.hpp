@@ -81,6 +81,8 @@ class Api {
   void serve(const std::shared_ptr<Call>& call);
   void serve_to_admin(const std::shared_ptr<Call>& call);
   void run(const std::shared_ptr<Call>& call);
+  /// Runs `task`; what it throws is logged and answered with 500.
+  void run_guarded(const std::shared_ptr<Call>& call, const std::function<void()>& task);
   /// Counts and logs what was answered.
   void finished(const Call& call, unsigned status, std::string_view code);
   void refuse_preflight(const web::ExchangePtr& exchange);

@@ -4,7 +4,10 @@
 #include <charconv>
 #include <utility>
 
+#include "base/base64.hpp"
+#include "base/sha256.hpp"
 #include "http_api/problem.hpp"
+#include "wire/http/gzip.hpp"
 #include "wire/http/text.hpp"
 
 namespace togglecast::http_api {
@@ -22,7 +25,30 @@ std::optional<std::int64_t> read_number(std::string_view text) {
   return number;
 }
 
-std::string etag_text(domain::Revision revision) { return '"' + std::to_string(revision) + '"'; }
+// A body that is compressed on the way is another representation, so its tag says so.
+constexpr std::string_view kGzipMark = "-gzip";
+constexpr std::size_t kLeastCompressed = 1'024;        // bytes: below, it is not worth it
+constexpr std::size_t kCompressedAtOnce = 64 * 1'024;  // beyond, on a worker
+constexpr int kGzipLevel = 5;
+
+std::string quoted(std::string_view tag) { return '"' + std::string(tag) + '"'; }
+
+// `"42"` and `"42-gzip"` are the same thing in two codings. Nothing when it is no strong tag.
+std::optional<std::string_view> unquoted(std::string_view text) noexcept {
+  if (text.size() < 3 || text.front() != '"' || text.back() != '"') return std::nullopt;
+  text = text.substr(1, text.size() - 2);
+  if (text.ends_with(kGzipMark)) text.remove_suffix(kGzipMark.size());
+  return text;
+}
+
+void compress(wire::http::Response& response) {
+  std::string smaller = wire::http::gzip(response.body, kGzipLevel);
+  if (smaller.empty() || smaller.size() >= response.body.size()) return;
+  response.body = std::move(smaller);
+  response.headers.add("Content-Encoding", "gzip");
+  if (const auto tag = unquoted(response.headers.value("ETag")))
+    response.headers.set("ETag", quoted(std::string(*tag) + std::string(kGzipMark)));
+}
 
 }  // namespace
 
@@ -74,22 +100,42 @@ Result<service::WriteOptions> Call::write_options() const {
     return fail(Errc::invalid_argument, "the header Idempotency-Key is empty");
   const std::string_view match = trimmed(headers.value("If-Match"));
   if (match.empty() || match == "*") return options;
-  const bool quoted = match.size() > 2 && match.front() == '"' && match.back() == '"';
-  const auto revision = quoted ? read_number(match.substr(1, match.size() - 2)) : std::nullopt;
+  const auto tag = unquoted(match);
+  const auto revision = tag ? read_number(*tag) : std::nullopt;
   if (!revision)
     return fail(Errc::invalid_argument, "the header If-Match must be one ETag of the entity, such as \"42\"");
   options.if_revision = *revision;
   return options;
 }
 
-Result<service::PageQuery> Call::page_query() const {
-  if (auto ok = only_parameters({"after", "limit"}); !ok) return tl::unexpected(ok.error());
-  const service::PageQuery defaults;
-  const auto after = number("after", defaults.after, 0, domain::kMaxId - 1);
-  if (!after) return tl::unexpected(after.error());
-  const auto limit = number("limit", static_cast<std::int64_t>(defaults.limit), 1, service::kMaxPage);
+Result<service::PageQuery> Call::page_query(std::vector<std::string_view> filters) const {
+  std::vector<std::string_view> known{"q", "sort", "cursor", "limit"};
+  known.insert(known.end(), filters.begin(), filters.end());
+  if (auto ok = only_parameters(known); !ok) return tl::unexpected(ok.error());
+  const auto& parameters = request().query;
+  service::PageQuery query;
+  const auto limit = number("limit", static_cast<std::int64_t>(query.limit), 1, service::kMaxPage);
   if (!limit) return tl::unexpected(limit.error());
-  return service::PageQuery{.after = *after, .limit = static_cast<std::size_t>(*limit)};
+  query.limit = static_cast<std::size_t>(*limit);
+  query.search = parameters.value("q");
+  if (query.search.size() > service::kMaxSearch)
+    return fail(Errc::invalid_argument,
+                "the parameter q must be at most " + std::to_string(service::kMaxSearch) + " bytes");
+  if (parameters.contains("sort")) {
+    const auto sort = service::Sort::parse(parameters.value("sort"));
+    if (!sort)
+      return fail(
+          Errc::invalid_argument,
+          "the parameter sort must be id, key, name, created_at or updated_at, with - in front for the "
+          "other direction");
+    query.sort = *sort;
+  }
+  query.cursor = parameters.value("cursor");
+  if (query.cursor.empty() && parameters.contains("cursor"))
+    return fail(Errc::invalid_argument, "the parameter cursor is empty; leave it out for the first page");
+  for (const std::string_view name : filters)
+    if (parameters.contains(name)) query.filters.emplace_back(name, parameters.value(name));
+  return query;
 }
 
 Result<std::int64_t> Call::number(std::string_view parameter, std::int64_t otherwise, std::int64_t least,
@@ -103,7 +149,15 @@ Result<std::int64_t> Call::number(std::string_view parameter, std::int64_t other
   return *number;
 }
 
-Result<void> Call::only_parameters(std::initializer_list<std::string_view> names) const {
+Result<bool> Call::flag(std::string_view parameter, bool otherwise) const {
+  if (!request().query.contains(parameter)) return otherwise;
+  const std::string_view value = request().query.value(parameter);
+  if (value != "true" && value != "false")
+    return fail(Errc::invalid_argument, "the parameter " + std::string(parameter) + " must be true or false");
+  return value == "true";
+}
+
+Result<void> Call::only_parameters(const std::vector<std::string_view>& names) const {
   for (const auto& [name, value] : request().query.parameters()) {
     if (std::find(names.begin(), names.end(), name) != names.end()) continue;
     std::string known;
@@ -122,8 +176,7 @@ Result<std::optional<domain::Revision>> Call::min_revision() const {
   return *revision;
 }
 
-bool Call::has_already(domain::Revision etag) const {
-  const std::string wanted = etag_text(etag);
+bool Call::has_already(std::string_view etag) const {
   for (const auto& [name, value] : request().headers.fields()) {
     if (!equal_ignoring_case(name, "If-None-Match")) continue;
     std::string_view rest = value;
@@ -132,10 +185,18 @@ bool Call::has_already(domain::Revision etag) const {
       std::string_view one = trimmed(rest.substr(0, comma));
       rest.remove_prefix(std::min(comma + 1, rest.size()));
       if (one.starts_with("W/")) one.remove_prefix(2);
-      if (one == wanted || one == "*") return true;
+      if (one == "*" || unquoted(one) == etag) return true;
     }
   }
   return false;
+}
+
+std::string Call::list_tag(const domain::Snapshot& snapshot) const {
+  constexpr std::size_t kDigest = 9;
+  const Sha256 digest = sha256(snapshot.environment() + ' ' + std::to_string(snapshot.head().epoch) + ' ' +
+                               std::string(domain::to_string(who().role)) + ' ' + request().target);
+  const std::string_view bytes(reinterpret_cast<const char*>(digest.data()), kDigest);
+  return std::to_string(snapshot.revision()) + '.' + base64url_encode(bytes);
 }
 
 std::optional<domain::Revision> Call::newest_revision() const {
@@ -151,10 +212,10 @@ void Call::answer(const Answer& answer) {
   if (const auto revision = answer.revision ? answer.revision : newest_revision())
     response.headers.add("Togglecast-Revision", std::to_string(*revision));
   response.headers.add("Cache-Control", "no-store");
-  if (answer.etag) response.headers.add("ETag", etag_text(*answer.etag));
+  if (!answer.etag.empty()) response.headers.add("ETag", quoted(answer.etag));
   if (!answer.location.empty()) response.headers.add("Location", answer.location);
   if (answer.replayed) response.headers.add("Idempotency-Replayed", "true");
-  if (answer.etag && route_.method == wire::http::Method::get && has_already(*answer.etag)) {
+  if (!answer.etag.empty() && route_.method == wire::http::Method::get && has_already(answer.etag)) {
     response.status = 304;
   } else if (answer.body) {
     response.headers.add("Content-Type", "application/json");
@@ -163,24 +224,53 @@ void Call::answer(const Answer& answer) {
   respond(std::move(response));
 }
 
-void Call::refuse(const Error& error, unsigned status) {
-  auto response = problem(error, request_id(), status);
+void Call::refuse(const Error& error, unsigned status, const json::object& more) {
+  auto response = problem(error, request_id(), status, more);
   if (const auto revision = newest_revision())
     response.headers.add("Togglecast-Revision", std::to_string(*revision));
   respond(std::move(response), to_string(error.code));
 }
 
 void Call::respond(wire::http::Response response, std::string_view code) {
-  const unsigned status = response.status;
   response.headers.add("X-Content-Type-Options", "nosniff");
   api_.cors().decorate(request(), response.headers);
-  exchange_->respond(std::move(response));
-  api_.finished(*this, status, code);
+  if (response.body.size() < kLeastCompressed) return send(std::move(response), code);
+  response.headers.add("Vary", "Accept-Encoding");
+  if (!wire::http::accepts_gzip(request().headers.value("Accept-Encoding")))
+    return send(std::move(response), code);
+  if (response.body.size() < kCompressedAtOnce || !shard().is_current()) {
+    compress(response);
+    return send(std::move(response), code);
+  }
+  const auto large = std::make_shared<wire::http::Response>(std::move(response));
+  const bool taken = product().workers().submit([self = shared_from_this(), large, code] {
+    compress(*large);
+    self->send(std::move(*large), code);
+  });
+  if (!taken) send(std::move(*large), code);
+}
+
+void Call::send(wire::http::Response response, std::string_view code) {
+  const auto whole = std::make_shared<wire::http::Response>(std::move(response));
+  resume([self = shared_from_this(), whole, code] {
+    const unsigned status = whole->status;
+    self->exchange_->respond(std::move(*whole));
+    self->api_.finished(*self, status, code);
+  });
 }
 
 void Call::resume(std::function<void()> task) const {
   if (shard().is_current()) return task();
   shard().post(std::move(task));
+}
+
+void Call::work(std::function<void()> task) {
+  const bool taken = product().workers().submit(
+      [self = shared_from_this(), task = std::move(task)] { self->api_.run_guarded(self, task); });
+  if (taken) return;
+  Error busy{Errc::unavailable, "too much is being worked on; try again", {}};
+  busy.retry_after_seconds = 1;
+  refuse(busy);
 }
 
 }  // namespace togglecast::http_api

@@ -8,15 +8,17 @@
 //     call->answer({.body = …, .etag = …});
 //   }
 //
-// Thread rule: the shard of the request; services answer elsewhere and come back with `resume`.
+// Thread rule: handlers run on the shard of the request, which is never kept long: `work` hands what takes
+// time to a worker. Answering works from any thread; what is answered is written down where `answer` is
+// called, and sent by the shard.
 #pragma once
 
 #include <functional>
-#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "http_api/api.hpp"
 #include "http_api/routes.hpp"
@@ -30,10 +32,13 @@ struct Answer {
   unsigned status = 200;
   std::optional<json::value> body{};
   std::optional<domain::Revision> revision{};  ///< unset: the newest one of the caller's environment
-  std::optional<domain::Revision> etag{};      ///< revision of the one entity in the body
+  std::string etag{};                          ///< see `entity_tag`; empty: none
   std::string location{};
   bool replayed = false;
 };
+
+/// The tag of one entity of this revision, without quotes: `If-Match` and `If-None-Match` name it.
+[[nodiscard]] inline std::string entity_tag(domain::Revision revision) { return std::to_string(revision); }
 
 class Call : public std::enable_shared_from_this<Call> {
  public:
@@ -62,29 +67,37 @@ class Call : public std::enable_shared_from_this<Call> {
   [[nodiscard]] Result<json::value> optional_body() const;
   /// `Idempotency-Key` and `If-Match`.
   [[nodiscard]] Result<service::WriteOptions> write_options() const;
-  /// `after` and `limit`.
-  [[nodiscard]] Result<service::PageQuery> page_query() const;
+  /// `q`, `sort`, `cursor`, `limit` and the filters of these names.
+  [[nodiscard]] Result<service::PageQuery> page_query(std::vector<std::string_view> filters) const;
   /// A number among the query parameters.
   [[nodiscard]] Result<std::int64_t> number(std::string_view parameter, std::int64_t otherwise,
                                             std::int64_t least, std::int64_t most) const;
+  /// `true` or `false` among the query parameters.
+  [[nodiscard]] Result<bool> flag(std::string_view parameter, bool otherwise) const;
   /// Refuses query parameters that are not listed.
-  [[nodiscard]] Result<void> only_parameters(std::initializer_list<std::string_view> names) const;
+  [[nodiscard]] Result<void> only_parameters(const std::vector<std::string_view>& names) const;
   [[nodiscard]] Result<std::optional<domain::Revision>> min_revision() const;
-  /// `If-None-Match` names this revision of the entity.
-  [[nodiscard]] bool has_already(domain::Revision etag) const;
+  /// `If-None-Match` names this tag.
+  [[nodiscard]] bool has_already(std::string_view etag) const;
+  /// The tag of what this request reads, at a revision of an environment that it depends on alone.
+  [[nodiscard]] std::string list_tag(const domain::Snapshot& snapshot) const;
 
   void answer(const Answer& answer);
-  void refuse(const Error& error, unsigned status = 0);
-  /// Anything else.
+  /// `more`: see `problem`.
+  void refuse(const Error& error, unsigned status = 0, const json::object& more = {});
+  /// Anything else. `code` lives forever.
   void respond(wire::http::Response response, std::string_view code = {});
 
   /// Runs `task` on the call's shard: at once when called there.
   void resume(std::function<void()> task) const;
+  /// Runs `task` on a worker; refuses when too many wait for one.
+  void work(std::function<void()> task);
 
  private:
   friend class Api;
   [[nodiscard]] Result<json::value> parse_body() const;
   [[nodiscard]] std::optional<domain::Revision> newest_revision() const;
+  void send(wire::http::Response response, std::string_view code);
 
   Api& api_;
   const Route& route_;

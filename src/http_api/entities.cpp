@@ -1,23 +1,61 @@
 #include "http_api/entities.hpp"
 
+#include <algorithm>
+
+#include "domain/consistency.hpp"
+#include "domain/fields.hpp"
+
 namespace togglecast::http_api {
 namespace {
 
 // The entity in the body carries the revision that touched it last, which a write without effect leaves.
-std::optional<domain::Revision> etag_of(const json::value& body) {
+std::optional<domain::Revision> revision_in(const json::value& body) {
   const json::value* revision = json::find(body, "revision");
   if (revision == nullptr || !revision->is_int64()) return std::nullopt;
   return revision->get_int64();
 }
 
-// A conflict is a failed precondition when the entity is not the one that `If-Match` names.
-void refuse_write(Call& call, const Error& error, EntityName entity) {
-  bool failed_precondition = false;
-  const auto options = call.write_options();
-  const auto state = call.product().model().current(call.who().environment);
-  if (error.code == Errc::conflict && options && options->if_revision && state != nullptr)
-    failed_precondition = etag_of(state->body(entity.kind, entity.id)) != options->if_revision;
-  call.refuse(error, failed_precondition ? 412 : 0);
+std::string etag_of(const json::value& body) {
+  const auto revision = revision_in(body);
+  return revision ? entity_tag(*revision) : std::string();
+}
+
+// Both versions of an entity that is not the one `If-Match` names: as it is, and as the caller knew it while
+// that is still known here.
+json::object both_versions(Call& call, EntityName entity, domain::Revision expected) {
+  const auto& model = call.product().model();
+  const std::string_view environment = environment_of(call, entity.kind);
+  json::object more;
+  json::value current = model.current(environment)->body(entity.kind, entity.id);
+  if (current.is_null() || revision_in(current) == expected) return more;  // refused for another reason
+  more["current"] = std::move(current);
+  more["expected_revision"] = expected;
+  if (const auto then = model.at(environment, expected)) {
+    json::value known = then->body(entity.kind, entity.id);
+    if (revision_in(known) == expected) more["expected"] = std::move(known);
+  }
+  return more;
+}
+
+// Who stands in the way of a deletion.
+json::object users_of(const Call& call, EntityName entity) {
+  constexpr std::size_t kShown = 100;
+  const auto state = call.product().model().current(environment_of(call, entity.kind));
+  const auto users = domain::users_of(*state, entity.kind, entity.id);
+  if (users.empty()) return {};
+  json::array shown;
+  for (std::size_t i = 0; i < std::min(users.size(), kShown); ++i)
+    shown.push_back(json::object{{"entity_type", domain::to_string(users[i].kind)},
+                                 {"entity_id", users[i].id},
+                                 {"key", users[i].key},
+                                 {"name", users[i].name}});
+  return {{"users", std::move(shown)}, {"users_total", users.size()}};
+}
+
+// Revisions of `system` are none of the caller's environment: its newest one is told then.
+std::optional<domain::Revision> revision_of(const Call& call, const service::Written& written) {
+  if (environment_of(call, written.kind) != call.who().environment) return std::nullopt;
+  return written.revision;
 }
 
 // Back on the shard of the call.
@@ -33,11 +71,33 @@ service::Done then(const CallPtr& call, AnswerTo answer_to, EntityName entity = 
 
 }  // namespace
 
+std::string_view environment_of(const Call& call, domain::Kind kind) noexcept {
+  if (kind == domain::Kind::admin) return service::kSystemEnvironment;
+  return call.who().environment;
+}
+
+void refuse_write(Call& call, const Error& error, EntityName entity) {
+  if (error.code != Errc::conflict) return call.refuse(error);
+  const auto options = call.write_options();
+  json::object more;
+  if (options && options->if_revision) more = both_versions(call, entity, *options->if_revision);
+  if (more.empty() && call.request().method == wire::http::Method::del) more = users_of(call, entity);
+  call.refuse(error, 0, more);
+}
+
+Result<std::optional<bool>> wanted_side(const Call& call, std::string_view member) {
+  const auto body = call.optional_body();
+  if (!body) return tl::unexpected(body.error());
+  domain::FieldReader in(*body);
+  const auto on = in.boolean(member);
+  return in.finish().map([on] { return on; });
+}
+
 service::Done created(const CallPtr& call, std::string collection) {
-  return then(call, [collection = std::move(collection)](const service::Written& written) {
+  return then(call, [call, collection = std::move(collection)](const service::Written& written) {
     return Answer{.status = 201,
                   .body = written.body,
-                  .revision = written.revision,
+                  .revision = revision_of(*call, written),
                   .etag = etag_of(written.body),
                   .location = collection + std::to_string(written.id),
                   .replayed = written.replayed};
@@ -45,9 +105,9 @@ service::Done created(const CallPtr& call, std::string collection) {
 }
 
 service::Done changed(const CallPtr& call, EntityName entity) {
-  const auto answer_to = [](const service::Written& written) {
+  const auto answer_to = [call](const service::Written& written) {
     return Answer{.body = written.body,
-                  .revision = written.revision,
+                  .revision = revision_of(*call, written),
                   .etag = etag_of(written.body),
                   .replayed = written.replayed};
   };
@@ -55,8 +115,8 @@ service::Done changed(const CallPtr& call, EntityName entity) {
 }
 
 service::Done removed(const CallPtr& call, EntityName entity) {
-  const auto answer_to = [](const service::Written& written) {
-    return Answer{.status = 204, .revision = written.revision, .replayed = written.replayed};
+  const auto answer_to = [call](const service::Written& written) {
+    return Answer{.status = 204, .revision = revision_of(*call, written), .replayed = written.replayed};
   };
   return then(call, answer_to, entity);
 }

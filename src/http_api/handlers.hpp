@@ -1,4 +1,5 @@
-// The handlers of all routes, by the file that holds them. Thread rule: each runs on the shard of its call.
+// The handlers of all routes, by the file that holds them; those that all entities share stand in
+// catalogue.hpp. Thread rule: each runs on the shard of its call.
 #pragma once
 
 #include <memory>
@@ -17,30 +18,33 @@ void readiness(const CallPtr& call);
 void health_details(const CallPtr& call);
 void metrics(const CallPtr& call);
 
+// openapi.cpp
+void openapi(const CallPtr& call);
+
 // sessions.cpp
 void login(const CallPtr& call);
 void logout(const CallPtr& call);
 void change_password(const CallPtr& call);
 
-// platforms.cpp
-void list_platforms(const CallPtr& call);
-void create_platform(const CallPtr& call);
-void read_platform(const CallPtr& call);
-void update_platform(const CallPtr& call);
-void delete_platform(const CallPtr& call);
-void toggle_platform(const CallPtr& call);
+// features.cpp
+void toggle_sub_feature(const CallPtr& call);
 
-// clients.cpp
-void list_clients(const CallPtr& call);
-void create_client(const CallPtr& call);
-void read_client(const CallPtr& call);
-void update_client(const CallPtr& call);
-void delete_client(const CallPtr& call);
+// overrides.cpp
+void set_override(const CallPtr& call);
+void remove_override(const CallPtr& call);
 
 // tokens.cpp
 void list_tokens(const CallPtr& call);
 void issue_token(const CallPtr& call);
 void revoke_token(const CallPtr& call);
+
+// admins.cpp
+void list_admins(const CallPtr& call);
+void create_admin(const CallPtr& call);
+void read_admin(const CallPtr& call);
+void update_admin(const CallPtr& call);
+void delete_admin(const CallPtr& call);
+void toggle_admin(const CallPtr& call);
 
 // activity.cpp
 void list_activity(const CallPtr& call);

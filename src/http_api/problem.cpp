@@ -55,7 +55,8 @@ unsigned status_of(Errc code) noexcept {
   return 500;
 }
 
-wire::http::Response problem(const Error& error, std::string_view request_id, unsigned status) {
+wire::http::Response problem(const Error& error, std::string_view request_id, unsigned status,
+                             const json::object& more) {
   wire::http::Response response;
   response.status = status != 0 ? status : status_of(error.code);
   const std::string_view code = to_string(error.code);
@@ -75,6 +76,7 @@ wire::http::Response problem(const Error& error, std::string_view request_id, un
     inner["request_id"] = request_id;
   }
   body["error"] = std::move(inner);
+  for (const auto& member : more) body[member.key()] = member.value();
   response.body = json::serialize(std::move(body));
 
   response.headers.add("Content-Type", "application/problem+json");

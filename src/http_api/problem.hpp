@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/error.hpp"
+#include "base/json.hpp"
 #include "wire/http/message.hpp"
 
 namespace togglecast::http_api {
@@ -16,8 +17,9 @@ namespace togglecast::http_api {
 [[nodiscard]] unsigned status_of(Errc code) noexcept;
 
 /// `status` 0: the one that belongs to the code. 401 names the scheme, 429 and 503 say when to come back.
+/// `more` are members that this problem has besides those of every problem.
 [[nodiscard]] wire::http::Response problem(const Error& error, std::string_view request_id,
-                                           unsigned status = 0);
+                                           unsigned status = 0, const json::object& more = {});
 
 /// The problem of a request that was refused before it was read whole.
 [[nodiscard]] wire::http::Response unreadable(unsigned status, std::string_view message);

@@ -27,6 +27,7 @@ struct Route {
   std::string_view pattern;
   Access access;
   Handler handler;
+  bool repeatable = true;  ///< a write that takes an Idempotency-Key; false for those that only look
 };
 
 [[nodiscard]] std::span<const Route> routes() noexcept;

@@ -13,8 +13,8 @@ constexpr std::size_t kMaxUsername = 64;
 service::Done done_quietly(const CallPtr& call) {
   return [call](Result<service::Written> written) {
     call->resume([call, written = std::move(written)] {
-      if (!written) return call->refuse(written.error());
-      call->answer({.status = 204});
+      if (!written) return refuse_write(*call, written.error(), {domain::Kind::admin, call->who().id});
+      call->answer({.status = 204, .replayed = written->replayed});
     });
   };
 }
@@ -43,25 +43,26 @@ void login(const CallPtr& call) {
   if (auto ok = in.finish(); !ok) return call->refuse(ok.error());
   if (!call->peer().loopback) wanted.address = call->peer().address;
 
-  service::WriteOptions options;
-  options.request_id = call->request_id();
+  const auto options = call->write_options();
+  if (!options) return call->refuse(options.error());
   call->product().admins().login(
-      wanted, options, [call, environment = wanted.environment](Result<service::LoggedIn> answer) {
+      wanted, *options, [call, environment = wanted.environment](Result<service::LoggedIn> answer) {
         call->resume([call, environment, answer = std::move(answer)] {
           if (!answer) return call->refuse(answer.error());
           call->answer({.body = json::object{{"token", answer->token.reveal()},
                                              {"expires_at", to_iso8601(answer->expires_at)},
                                              {"environment", environment},
                                              {"admin", answer->admin}},
-                        .revision = call->product().model().current(environment)->revision()});
+                        .revision = call->product().model().current(environment)->revision(),
+                        .replayed = answer->replayed});
         });
       });
 }
 
 void logout(const CallPtr& call) {
-  service::WriteOptions options;
-  options.request_id = call->request_id();
-  call->product().admins().logout(call->who(), options, done_quietly(call));
+  const auto options = call->write_options();
+  if (!options) return call->refuse(options.error());
+  call->product().admins().logout(call->who(), *options, done_quietly(call));
 }
 
 void change_password(const CallPtr& call) {
@@ -73,10 +74,10 @@ void change_password(const CallPtr& call) {
   in.require({"current", "new"});
   if (auto ok = in.finish(); !ok) return call->refuse(ok.error());
 
-  service::WriteOptions options;
-  options.request_id = call->request_id();
+  const auto options = call->write_options();
+  if (!options) return call->refuse(options.error());
   const auto done = done_quietly(call);
-  call->product().admins().change_password(call->who(), current, next, options,
+  call->product().admins().change_password(call->who(), current, next, *options,
                                            [done](Result<service::Written> written) {
                                              if (!written)
                                                written = tl::unexpected(in_our_words(written.error()));

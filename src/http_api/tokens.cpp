@@ -8,11 +8,20 @@ namespace togglecast::http_api {
 void list_tokens(const CallPtr& call) {
   const auto client = call->id("id");
   if (!client) return call->refuse(client.error());
+  const auto& model = call->product().model();
+  const auto before = model.current(call->who().environment);
   const auto tokens = call->product().tokens().list(call->who(), *client);
   if (!tokens) return call->refuse(tokens.error());
   json::array items;
   for (const auto& token : *tokens) items.push_back(to_json(*token));
-  call->answer({.body = json::object{{"items", std::move(items)}}});
+  const std::size_t total = items.size();
+  Answer answer{.body = json::object{{"items", std::move(items)}, {"total", total}}};
+  // Nothing was written meanwhile: the list is of that revision.
+  if (model.current(call->who().environment) == before) {
+    answer.revision = before->revision();
+    answer.etag = call->list_tag(*before);
+  }
+  call->answer(answer);
 }
 
 // The one answer that shows the token itself.
@@ -33,6 +42,7 @@ void issue_token(const CallPtr& call) {
           call->answer({.status = 201,
                         .body = std::move(answer),
                         .revision = issued->revision,
+                        .etag = entity_tag(issued->record.at("revision").to_number<domain::Revision>()),
                         .location = collection + json::serialize(*json::find(issued->record, "id")),
                         .replayed = issued->replayed});
         });

@@ -18,15 +18,27 @@ Result<std::shared_ptr<const AdminUser>> admin_named(const WriteContext& context
   return found;
 }
 
-// `conflict` when `admin` is the only owner.
+// `conflict` when `admin` is the only active owner.
 Result<void> check_not_last_owner(const WriteContext& context, const AdminUser& admin) {
   std::size_t others = 0;
   context.state().table<AdminUser>().by_id.for_each([&](domain::Id id, const auto& one) {
-    if (id != admin.id && one->role == domain::Role::owner) ++others;
+    if (id != admin.id && one->role == domain::Role::owner && one->active) ++others;
   });
-  if (admin.role == domain::Role::owner && others == 0)
+  if (admin.role == domain::Role::owner && admin.active && others == 0)
     return fail(Errc::conflict, "'" + admin.username + "' is the only owner; make somebody else one first");
   return {};
+}
+
+// Nobody locks himself out, and a stolen session can take no account over.
+Result<void> check_others(domain::Id who, domain::Id admin, std::string_view what) {
+  if (who != admin) return {};
+  return fail(Errc::forbidden, "nobody may " + std::string(what) + "; another owner can");
+}
+
+// A change of the password shows in the account even twice within a millisecond.
+void note_new_password(AdminUser& admin, UnixMillis at) {
+  if (at <= admin.password_changed_at) at.value = admin.password_changed_at.value + 1;
+  admin.password_changed_at = at;
 }
 
 void withdraw_tokens(Draft& draft, const WriteContext& context, domain::Id admin, domain::Id keep) {
@@ -36,8 +48,8 @@ void withdraw_tokens(Draft& draft, const WriteContext& context, domain::Id admin
 
 }  // namespace
 
-Build build_new_admin(std::string username, domain::Role role, Secret hash) {
-  return [username = std::move(username), role,
+Build build_new_admin(std::string username, domain::Role role, bool active, Secret hash) {
+  return [username = std::move(username), role, active,
           hash = std::move(hash)](WriteContext& context) -> Result<Draft> {
     const auto& table = context.state().table<AdminUser>();
     if (table.by_key.find(username) != nullptr) {
@@ -52,21 +64,22 @@ Build build_new_admin(std::string username, domain::Role role, Secret hash) {
     AdminUser admin;
     admin.username = username;
     admin.role = role;
+    admin.active = active;
     admin.password_changed_at = context.at();
     return Draft{AdminUser::kKind, *id, {create_op(admin, *id, context)}, {{AdminUser::kKind, *id, hash}}};
   };
 }
 
-Build build_password(std::string username, Secret hash, domain::Id keep_token) {
-  return [username = std::move(username), hash = std::move(hash),
-          keep_token](WriteContext& context) -> Result<Draft> {
-    const auto before = admin_named(context, username);
+Build build_password(std::string username, Secret hash, domain::Id keep_token,
+                     std::optional<domain::Revision> if_revision) {
+  return [username = std::move(username), hash = std::move(hash), keep_token,
+          if_revision](WriteContext& context) -> Result<Draft> {
+    const auto named = admin_named(context, username);
+    if (!named) return tl::unexpected(named.error());
+    const auto before = subject<AdminUser>(context, (*named)->id, if_revision);
     if (!before) return tl::unexpected(before.error());
     AdminUser after = **before;
-    after.password_changed_at = context.at();
-    if (after.password_changed_at <=
-        (*before)->password_changed_at)  // twice within a millisecond is still a change
-      after.password_changed_at.value = (*before)->password_changed_at.value + 1;
+    note_new_password(after, context.at());
     Draft draft = draft_about(**before, update_op(**before, std::move(after), context));
     draft.secrets.push_back({AdminUser::kKind, draft.id, hash});
     withdraw_tokens(draft, context, draft.id, keep_token);
@@ -74,24 +87,51 @@ Build build_password(std::string username, Secret hash, domain::Id keep_token) {
   };
 }
 
-Build build_role(domain::Id admin, domain::Role role, std::optional<domain::Revision> if_revision) {
-  return [admin, role, if_revision](WriteContext& context) -> Result<Draft> {
+Build build_admin_patch(domain::Id who, domain::Id admin, const AdminPatch& patch, Secret hash,
+                        std::optional<domain::Revision> if_revision) {
+  return [who, admin, role = patch.role, active = patch.active, hash = std::move(hash),
+          if_revision](WriteContext& context) -> Result<Draft> {
     const auto before = subject<AdminUser>(context, admin, if_revision);
     if (!before) return tl::unexpected(before.error());
-    if (role != domain::Role::owner) {
+    AdminUser after = **before;
+    after.role = role.value_or(after.role);
+    after.active = active.value_or(after.active);
+    if (after.role != domain::Role::owner || !after.active) {
       if (auto ok = check_not_last_owner(context, **before); !ok) return tl::unexpected(ok.error());
     }
-    AdminUser after = **before;
-    after.role = role;
-    return draft_about(**before, update_op(**before, std::move(after), context));
+    if (after.role != (*before)->role) {
+      if (auto ok = check_others(who, admin, "change their own role"); !ok) return tl::unexpected(ok.error());
+    }
+    const bool leaves = (*before)->active && !after.active;
+    if (leaves) {
+      if (auto ok = check_others(who, admin, "deactivate themselves"); !ok) return tl::unexpected(ok.error());
+    }
+    if (!hash.empty()) note_new_password(after, context.at());
+    Draft draft = draft_about(**before, update_op(**before, std::move(after), context));
+    if (!hash.empty()) draft.secrets.push_back({AdminUser::kKind, admin, hash});
+    if (leaves || !hash.empty()) withdraw_tokens(draft, context, admin, 0);
+    return draft;
   };
 }
 
-Build build_admin_removal(domain::Id admin, std::optional<domain::Revision> if_revision) {
-  return [admin, if_revision](WriteContext& context) -> Result<Draft> {
+Build build_admin_toggle(domain::Id who, domain::Id admin, std::optional<bool> active,
+                         std::optional<domain::Revision> if_revision) {
+  return [who, admin, active, if_revision](WriteContext& context) -> Result<Draft> {
+    const auto before = subject<AdminUser>(context, admin, if_revision);
+    if (!before) return tl::unexpected(before.error());
+    AdminPatch patch;
+    patch.active = active.value_or(!(*before)->active);
+    return build_admin_patch(who, admin, patch, {}, if_revision)(context);
+  };
+}
+
+Build build_admin_removal(domain::Id who, domain::Id admin, std::optional<domain::Revision> if_revision) {
+  return [who, admin, if_revision](WriteContext& context) -> Result<Draft> {
     const auto before = subject<AdminUser>(context, admin, if_revision);
     if (!before) return tl::unexpected(before.error());
     if (auto ok = check_not_last_owner(context, **before); !ok) return tl::unexpected(ok.error());
+    if (auto ok = check_others(who, admin, "delete their own account"); !ok)
+      return tl::unexpected(ok.error());
     Draft draft{AdminUser::kKind, admin, {}, {}};
     withdraw_tokens(draft, context, admin, 0);
     draft.ops.push_back(delete_op(**before));

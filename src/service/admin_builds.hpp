@@ -4,17 +4,25 @@
 #include <string>
 
 #include "base/secret.hpp"
+#include "service/admin_service.hpp"
 #include "service/token_service.hpp"
 #include "service/writer.hpp"
 
 namespace togglecast::service {
 
-[[nodiscard]] Build build_new_admin(std::string username, domain::Role role, Secret hash);
+[[nodiscard]] Build build_new_admin(std::string username, domain::Role role, bool active, Secret hash);
 /// All tokens of the account but `keep_token` are withdrawn.
-[[nodiscard]] Build build_password(std::string username, Secret hash, domain::Id keep_token);
-[[nodiscard]] Build build_role(domain::Id admin, domain::Role role,
-                               std::optional<domain::Revision> if_revision);
-[[nodiscard]] Build build_admin_removal(domain::Id admin, std::optional<domain::Revision> if_revision);
+[[nodiscard]] Build build_password(std::string username, Secret hash, domain::Id keep_token,
+                                   std::optional<domain::Revision> if_revision);
+/// By `who`, who may be that admin. With a new password, or inactive, all tokens of the account are
+/// withdrawn; `hash` is empty without one.
+[[nodiscard]] Build build_admin_patch(domain::Id who, domain::Id admin, const AdminPatch& patch, Secret hash,
+                                      std::optional<domain::Revision> if_revision);
+/// To `active`, or to the other side.
+[[nodiscard]] Build build_admin_toggle(domain::Id who, domain::Id admin, std::optional<bool> active,
+                                       std::optional<domain::Revision> if_revision);
+[[nodiscard]] Build build_admin_removal(domain::Id who, domain::Id admin,
+                                        std::optional<domain::Revision> if_revision);
 [[nodiscard]] Build build_session(std::string username, std::string environment, std::string jti,
                                   std::chrono::minutes lifetime, TokenOptions options);
 [[nodiscard]] Build build_logout(domain::Id token);

@@ -65,6 +65,7 @@ void AdminService::check_password(const std::string& username, const Secret& pas
 void AdminService::login(const Login& login, const WriteOptions& options, LoginDone done) {
   if (model_.current(login.environment) == nullptr || login.environment == kSystemEnvironment)
     return done(fail_field("/environment", "is not known"));
+  if (auto key = idempotency_of({}, options, {}, nullptr); !key) return done(tl::unexpected(key.error()));
   if (!domain::is_username(login.username) || login.password.reveal().size() > auth::kMaxPassword)
     return done(wrong_login());
   if (auto allowed = attempt(login.username, login.address); !allowed)
@@ -82,7 +83,7 @@ void AdminService::login(const Login& login, const WriteOptions& options, LoginD
 
 void AdminService::start_session(const Login& login, const WriteOptions& options, LoginDone done) {
   const auto admin = model_.current(kSystemEnvironment)->find_by_key<AdminUser>(login.username);
-  if (admin == nullptr) return done(wrong_login());
+  if (admin == nullptr || !admin->active) return done(wrong_login());
   Principal who;
   who.kind = Principal::Kind::admin;
   who.id = admin->id;
@@ -91,33 +92,52 @@ void AdminService::start_session(const Login& login, const WriteOptions& options
                               .keep_expired = std::chrono::hours{0}};
   Build build =
       build_session(login.username, login.environment, new_jti(random_), options_.session, sessions);
+  auto idempotency = idempotency_of(who, options, "login " + login.environment, nullptr);
+  if (!idempotency) return done(tl::unexpected(idempotency.error()));
   writer_.submit(
-      {std::string(kSystemEnvironment), actor_of(who, options), std::nullopt, std::move(build)},
+      {std::string(kSystemEnvironment), actor_of(who, options), std::move(*idempotency), std::move(build)},
       [this, body = to_json(*admin), done](Result<Written> written) {
         if (!written) return done(tl::unexpected(written.error()));
         const auto record = domain::TokenRecord::from_json(written->body);
         if (!record) return done(tl::unexpected(record.error()));
-        done(LoggedIn{body, record->expires_at, auth::sign_token(keys_, auth::claims_of(*record))});
+        done(LoggedIn{body, record->expires_at, auth::sign_token(keys_, auth::claims_of(*record)),
+                      written->replayed});
       });
 }
 
 void AdminService::logout(const Principal& who, const WriteOptions& options, Done done) {
   if (who.kind != Principal::Kind::admin) return done(fail(Errc::forbidden, "only admins log out"));
-  writer_.submit(
-      {std::string(kSystemEnvironment), actor_of(who, options), std::nullopt, build_logout(who.token_id)},
-      std::move(done));
+  auto idempotency = idempotency_of(who, options, "logout " + std::to_string(who.token_id), nullptr);
+  if (!idempotency) return done(tl::unexpected(idempotency.error()));
+  writer_.submit({std::string(kSystemEnvironment), actor_of(who, options), std::move(*idempotency),
+                  build_logout(who.token_id)},
+                 std::move(done));
 }
 
 void AdminService::write_with_hash(const Principal& who, const Secret& password, const WriteOptions& options,
-                                   std::function<Build(Secret hash)> build, Done done) {
-  const bool working = workers_.submit([this, who, password, options, build = std::move(build), done] {
-    auto hash = hasher_.hash(password);
-    if (!hash) return done(tl::unexpected(hash.error()));
-    writer_.submit(
-        {std::string(kSystemEnvironment), actor_of(who, options), std::nullopt, build(std::move(*hash))},
-        done);
-  });
+                                   const std::string& operation, std::function<Build(Secret hash)> build,
+                                   Done done) {
+  auto idempotency = idempotency_of(who, options, operation, nullptr);
+  if (!idempotency) return done(tl::unexpected(idempotency.error()));
+  const bool working = workers_.submit(
+      [this, who, password, options, build = std::move(build), idempotency = std::move(*idempotency), done] {
+        auto hash = hasher_.hash(password);
+        if (!hash) return done(tl::unexpected(hash.error()));
+        writer_.submit(
+            {std::string(kSystemEnvironment), actor_of(who, options), idempotency, build(std::move(*hash))},
+            done);
+      });
   if (!working) done(too_busy());
+}
+
+void AdminService::replay_or_fail(const Principal& who, const WriteOptions& options,
+                                  const std::string& operation, const Error& error, const Done& done) {
+  auto idempotency = idempotency_of(who, options, operation, nullptr);
+  if (!idempotency || !*idempotency) return done(tl::unexpected(error));
+  Build build = [error](WriteContext&) -> Result<Draft> { return tl::unexpected(error); };
+  writer_.submit(
+      {std::string(kSystemEnvironment), actor_of(who, options), std::move(*idempotency), std::move(build)},
+      done);
 }
 
 void AdminService::change_password(const Principal& who, const Secret& current, const Secret& next,
@@ -125,15 +145,21 @@ void AdminService::change_password(const Principal& who, const Secret& current, 
   if (who.kind != Principal::Kind::admin) return done(fail(Errc::forbidden, "only admins have a password"));
   if (auto ok = auth::check_new_password(next); !ok) return done(tl::unexpected(ok.error()));
   if (auto allowed = attempt(who.name, {}); !allowed) return done(tl::unexpected(allowed.error()));
+  if (auto key = idempotency_of(who, options, {}, nullptr); !key) return done(tl::unexpected(key.error()));
   check_password(who.name, current, [this, who, next, options, done](Result<bool> matches) {
+    const std::string operation = "password of " + who.name;
     if (!matches) return done(tl::unexpected(matches.error()));
-    if (!*matches) return done(fail(Errc::unauthenticated, "the current password is wrong"));
+    if (!*matches)  // or it was changed by this very request
+      return replay_or_fail(who, options, operation,
+                            {Errc::unauthenticated, "the current password is wrong", {}}, done);
     {
       const std::scoped_lock lock(brake_mutex_);
       brake_.succeeded(who.name, {});
     }
-    const auto build = [who](Secret hash) { return build_password(who.name, std::move(hash), who.token_id); };
-    write_with_hash(who, next, options, build, done);
+    const auto build = [who, if_revision = options.if_revision](Secret hash) {
+      return build_password(who.name, std::move(hash), who.token_id, if_revision);
+    };
+    write_with_hash(who, next, options, operation, build, done);
   });
 }
 
@@ -142,8 +168,10 @@ void AdminService::set_password(const Principal& who, const std::string& usernam
   if (auto allowed = require(who, auth::Action::manage_admins); !allowed)
     return done(tl::unexpected(allowed.error()));
   if (auto ok = auth::check_new_password(next); !ok) return done(tl::unexpected(ok.error()));
-  const auto build = [username](Secret hash) { return build_password(username, std::move(hash), 0); };
-  write_with_hash(who, next, options, build, std::move(done));
+  const auto build = [username, if_revision = options.if_revision](Secret hash) {
+    return build_password(username, std::move(hash), 0, if_revision);
+  };
+  write_with_hash(who, next, options, "password of " + username, build, std::move(done));
 }
 
 Result<Page<AdminUser>> AdminService::list(const Principal& who, const PageQuery& query) const {
@@ -152,30 +180,67 @@ Result<Page<AdminUser>> AdminService::list(const Principal& who, const PageQuery
   return page_of<AdminUser>(model_.current(kSystemEnvironment), query);
 }
 
+Result<std::shared_ptr<const AdminUser>> AdminService::find(const Principal& who, domain::Id admin) const {
+  if (auto allowed = require(who, auth::Action::read_admins); !allowed)
+    return tl::unexpected(allowed.error());
+  auto found = model_.current(kSystemEnvironment)->find<AdminUser>(admin);
+  if (found == nullptr) return fail(Errc::not_found, "there is no admin " + std::to_string(admin));
+  return found;
+}
+
 void AdminService::create(const Principal& who, const std::string& username, domain::Role role,
-                          const Secret& password, const WriteOptions& options, Done done) {
+                          const Secret& password, const WriteOptions& options, Done done, bool active) {
   if (auto allowed = require(who, auth::Action::manage_admins); !allowed)
     return done(tl::unexpected(allowed.error()));
   if (!domain::is_username(username))
     return done(fail_field("/username", "must be 1 to 64 lower-case letters, digits or any of . _ @ + -"));
   if (auto ok = auth::check_new_password(password); !ok) return done(tl::unexpected(ok.error()));
-  const auto build = [username, role](Secret hash) {
-    return build_new_admin(username, role, std::move(hash));
+  const auto build = [username, role, active](Secret hash) {
+    return build_new_admin(username, role, active, std::move(hash));
   };
-  write_with_hash(who, password, options, build, std::move(done));
+  const std::string operation =
+      "admin create " + username + ' ' + std::string(domain::to_string(role)) + (active ? "" : " inactive");
+  write_with_hash(who, password, options, operation, build, std::move(done));
 }
 
-void AdminService::set_role(const Principal& who, domain::Id admin, domain::Role role,
-                            const WriteOptions& options, Done done) {
-  submit_write(writer_, in_system(who), auth::Action::manage_admins, options,
-               "admin role " + std::to_string(admin), json::value(domain::to_string(role)),
-               build_role(admin, role, options.if_revision), std::move(done));
+void AdminService::update(const Principal& who, domain::Id admin, const AdminPatch& patch,
+                          const WriteOptions& options, Done done) {
+  if (auto allowed = require(who, auth::Action::manage_admins); !allowed)
+    return done(tl::unexpected(allowed.error()));
+  const std::string operation = "admin update " + std::to_string(admin);
+  const domain::Id self = who.kind == Principal::Kind::admin ? who.id : 0;
+  json::object asked;
+  if (patch.role) asked["role"] = domain::to_string(*patch.role);
+  if (patch.active) asked["active"] = *patch.active;
+  if (patch.password.empty())
+    return submit_write(writer_, in_system(who), auth::Action::manage_admins, options, operation, asked,
+                        build_admin_patch(self, admin, patch, {}, options.if_revision), std::move(done));
+  if (self == admin)
+    return done(fail(Errc::forbidden, "one's own password is changed by POST /api/v1/auth/password"));
+  if (auto ok = auth::check_new_password(patch.password); !ok) return done(tl::unexpected(ok.error()));
+  const auto build = [self, admin, patch, if_revision = options.if_revision](Secret hash) {
+    return build_admin_patch(self, admin, patch, std::move(hash), if_revision);
+  };
+  write_with_hash(who, patch.password, options, operation + ' ' + json::canonical(asked) + " password", build,
+                  std::move(done));
+}
+
+void AdminService::toggle(const Principal& who, domain::Id admin, std::optional<bool> active,
+                          const WriteOptions& options, Done done) {
+  const json::value body = active ? json::value(*active) : json::value(nullptr);
+  submit_write(
+      writer_, in_system(who), auth::Action::manage_admins, options, "admin toggle " + std::to_string(admin),
+      body,
+      build_admin_toggle(who.kind == Principal::Kind::admin ? who.id : 0, admin, active, options.if_revision),
+      std::move(done));
 }
 
 void AdminService::remove(const Principal& who, domain::Id admin, const WriteOptions& options, Done done) {
-  submit_write(writer_, in_system(who), auth::Action::manage_admins, options,
-               "admin delete " + std::to_string(admin), nullptr,
-               build_admin_removal(admin, options.if_revision), std::move(done));
+  submit_write(
+      writer_, in_system(who), auth::Action::manage_admins, options, "admin delete " + std::to_string(admin),
+      nullptr,
+      build_admin_removal(who.kind == Principal::Kind::admin ? who.id : 0, admin, options.if_revision),
+      std::move(done));
 }
 
 Result<Written> AdminService::create_first_owner(const std::string& username, const Secret& password) {
@@ -186,7 +251,7 @@ Result<Written> AdminService::create_first_owner(const std::string& username, co
   const WriteOptions options{
       .source = Source::start, .request_id = {}, .idempotency_key = {}, .if_revision = {}};
   return writer_.perform({std::string(kSystemEnvironment), actor_of(who, options), std::nullopt,
-                          build_new_admin(username, domain::Role::owner, std::move(*hash))});
+                          build_new_admin(username, domain::Role::owner, true, std::move(*hash))});
 }
 
 }  // namespace togglecast::service

@@ -3,6 +3,9 @@
 // thread of the house or within the call, and must return at once. Errors: `unauthenticated` for a wrong name
 // or password alike, `rate_limited` with the seconds to wait, `unavailable` when too many wait, and those of
 // entity_service.hpp.
+//
+// Every write takes an idempotency key. What is compared of a repeated request leaves passwords out: no quick
+// digest of one is kept anywhere.
 #pragma once
 
 #include <chrono>
@@ -43,8 +46,16 @@ struct LoggedIn {
   json::value admin;  ///< the account's body
   UnixMillis expires_at{};
   Secret token;
+  bool replayed = false;  ///< the same token as before, under the same idempotency key
 };
 using LoginDone = std::function<void(Result<LoggedIn> answer)>;
+
+/// What an owner may change of an account; absent or empty means: as it is.
+struct AdminPatch {
+  std::optional<domain::Role> role{};
+  std::optional<bool> active{};  ///< an inactive admin cannot log in
+  Secret password{};
+};
 
 class AdminService {
  public:
@@ -63,11 +74,18 @@ class AdminService {
                     const WriteOptions& options, Done done);
 
   [[nodiscard]] Result<Page<domain::AdminUser>> list(const Principal& who, const PageQuery& query) const;
+  [[nodiscard]] Result<std::shared_ptr<const domain::AdminUser>> find(const Principal& who,
+                                                                      domain::Id admin) const;
   void create(const Principal& who, const std::string& username, domain::Role role, const Secret& password,
-              const WriteOptions& options, Done done);
-  /// `conflict` when nobody would be owner any more.
-  void set_role(const Principal& who, domain::Id admin, domain::Role role, const WriteOptions& options,
-                Done done);
+              const WriteOptions& options, Done done, bool active = true);
+  /// Of somebody else: `forbidden` for one's own role, password and deactivation. `conflict` when no active
+  /// owner would be left. With a new password, or inactive, all tokens of that admin are withdrawn.
+  void update(const Principal& who, domain::Id admin, const AdminPatch& patch, const WriteOptions& options,
+              Done done);
+  /// To `active`, or to the other side.
+  void toggle(const Principal& who, domain::Id admin, std::optional<bool> active, const WriteOptions& options,
+              Done done);
+  /// Not oneself, and not the last active owner.
   void remove(const Principal& who, domain::Id admin, const WriteOptions& options, Done done);
 
   /// Before the writer starts: the first account, an owner.
@@ -79,7 +97,10 @@ class AdminService {
                       std::function<void(Result<bool> matches)> next);
   // Hashes on a worker, then has `build(hash)` written.
   void write_with_hash(const Principal& who, const Secret& password, const WriteOptions& options,
-                       std::function<Build(Secret hash)> build, Done done);
+                       const std::string& operation, std::function<Build(Secret hash)> build, Done done);
+  // Repeats the answer to an earlier request of the same idempotency key, or fails with `error`.
+  void replay_or_fail(const Principal& who, const WriteOptions& options, const std::string& operation,
+                      const Error& error, const Done& done);
   void start_session(const Login& login, const WriteOptions& options, LoginDone done);
   [[nodiscard]] Result<void> attempt(std::string_view account, std::string_view address);
 

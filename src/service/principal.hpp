@@ -47,7 +47,7 @@ struct WriteOptions {
   std::string request_id;
   std::string idempotency_key;  ///< empty: none; else 1 to 128 visible ASCII characters
   std::optional<domain::Revision>
-      if_revision;  ///< `conflict` unless the entity was last touched by this revision
+      if_revision;     ///< `conflict` unless the entity was last touched by this revision
   bool force = false;  ///< delete even what others use
 };
 

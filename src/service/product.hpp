@@ -65,6 +65,8 @@ class Product {
   [[nodiscard]] ActivityService& activity() noexcept { return activity_; }
   [[nodiscard]] History& history() noexcept { return history_; }
   [[nodiscard]] TimeKeeper& time() noexcept { return time_; }
+  /// For what takes longer than a shard may.
+  [[nodiscard]] WorkerPool& workers() noexcept { return workers_; }
   /// The store's last failure, unless a write has succeeded since.
   [[nodiscard]] Result<void> health() const { return writer_.health(); }
 

@@ -159,7 +159,8 @@ Result<Written> Writer::commit(storage::WriteTransaction& transaction, const Wri
   if (!row) return tl::unexpected(row.error());
   auto after = domain::apply(*state, row->change, row->head);
   if (!after) return tl::unexpected(after.error());
-  if (auto ok = domain::check_consistent(*state, **after, row->change); !ok) return tl::unexpected(ok.error());
+  if (auto ok = domain::check_consistent(*state, **after, row->change); !ok)
+    return tl::unexpected(ok.error());
 
   const TimePoint started = clock_.now();
   const auto committed = transaction.commit({.row = &*row,

@@ -60,12 +60,14 @@ TEST_F(Platforms, AreListedPageByPage) {
   for (const char* key : {"a", "b", "c"}) create(std::string(R"({"name":"x","key":")") + key + "\"}");
 
   const auto first = house_.get("/api/v1/platforms?limit=2", owner_);
-  ASSERT_EQ(member(first, "next"), "2");
-  const auto second = house_.get("/api/v1/platforms?limit=2&after=2", owner_);
+  const json::value one = first.parsed();
+  const std::string cursor(json::string_or_empty(one, "next_cursor"));
+  const auto second = house_.get("/api/v1/platforms?limit=2&cursor=" + cursor, owner_);
 
   EXPECT_EQ(first.parsed().at("items").as_array().size(), 2U);
   EXPECT_EQ(second.parsed().at("items").as_array().size(), 1U);
-  EXPECT_EQ(member(second, "next"), "absent");
+  EXPECT_EQ(member(second, "next_cursor"), "absent");
+  EXPECT_EQ(member(second, "total"), "3");
 }
 
 TEST_F(Platforms, RefuseWhatIsWrongWithABodyByItsPointer) {
@@ -104,22 +106,43 @@ TEST_F(Platforms, AreNamedByNumbersAndReadWithKnownParameters) {
   EXPECT_NE(typo.body.find("limt"), std::string::npos);
   EXPECT_EQ(house_.get("/api/v1/platforms?limit=0", owner_).status, 400U);
   EXPECT_EQ(house_.get("/api/v1/platforms?limit=1001", owner_).status, 400U);
-  EXPECT_EQ(house_.get("/api/v1/platforms?after=-1", owner_).status, 400U);
+  EXPECT_EQ(house_.get("/api/v1/platforms?sort=colour", owner_).status, 400U);
 }
 
 TEST_F(Platforms, AreChangedOnlyAsTheyWereReadWhenAskedTo) {
   create();
   const auto stale =
       house_.send("PATCH", "/api/v1/platforms/1", with(owner_, "If-Match", "\"7\""), R"({"name":"x"})");
-  EXPECT_EQ(stale.status, 412U);
+  EXPECT_EQ(stale.status, 409U);
   EXPECT_EQ(code_of(stale), "conflict");
-  EXPECT_EQ(house_.send("DELETE", "/api/v1/platforms/1", with(owner_, "If-Match", "\"7\"")).status, 412U);
+  EXPECT_EQ(house_.send("DELETE", "/api/v1/platforms/1", with(owner_, "If-Match", "\"7\"")).status, 409U);
   EXPECT_EQ(house_.send("DELETE", "/api/v1/platforms/1", with(owner_, "If-Match", "7")).status, 400U);
+
+  const json::value both = stale.parsed();
+  EXPECT_EQ(both.at("current").at("name"), json::value("Web"));
+  EXPECT_EQ(both.at("expected_revision"), json::value(7));
+  EXPECT_EQ(json::find(both, "expected"), nullptr) << "nobody knew such a version";
 
   const auto fresh = house_.send("POST", "/api/v1/platforms/1/toggle", with(owner_, "If-Match", "\"1\""));
 
   EXPECT_EQ(fresh.status, 200U);
   EXPECT_EQ(fresh.header("etag"), "\"2\"");
+}
+
+TEST_F(Platforms, AreShownInBothVersionsToWhomKnewAnOlderOne) {
+  create();
+  house_.send("PATCH", "/api/v1/platforms/1", owner_, R"({"name":"Newer"})");
+
+  const auto lost =
+      house_.send("PATCH", "/api/v1/platforms/1", with(owner_, "If-Match", "\"1\""), R"({"name":"Mine"})");
+
+  EXPECT_EQ(lost.status, 409U);
+  EXPECT_EQ(code_of(lost), "conflict");
+  const json::value both = lost.parsed();
+  EXPECT_EQ(both.at("current").at("name"), json::value("Newer"));
+  EXPECT_EQ(both.at("current").at("revision"), json::value(2));
+  EXPECT_EQ(both.at("expected_revision"), json::value(1));
+  EXPECT_EQ(both.at("expected").at("name"), json::value("Web"));
 }
 
 TEST_F(Platforms, AreNotSentAgainToWhomHasThem) {

@@ -32,11 +32,18 @@ class AdminServiceTest : public testing::ProductTest {
                                 done);
     });
   }
-  Result<Written> set_role(domain::Id id, Role role) {
-    return wait_for<Written>([&](Done done) { product_->admins().set_role(admin(), id, role, {}, done); });
+  static Principal another_owner() {
+    Principal who = admin();
+    who.id = 77;
+    return who;
   }
-  Result<Written> remove(domain::Id id) {
-    return wait_for<Written>([&](Done done) { product_->admins().remove(admin(), id, {}, done); });
+  Result<Written> update(domain::Id id, const AdminPatch& patch, const Principal& who = another_owner(),
+                         const WriteOptions& options = {}) {
+    return wait_for<Written>([&](Done done) { product_->admins().update(who, id, patch, options, done); });
+  }
+  Result<Written> set_role(domain::Id id, Role role) { return update(id, {.role = role}); }
+  Result<Written> remove(domain::Id id, const Principal& who = another_owner()) {
+    return wait_for<Written>([&](Done done) { product_->admins().remove(who, id, {}, done); });
   }
 };
 
@@ -176,6 +183,80 @@ TEST_F(AdminServiceTest, OnlyOwnersManageAdmins) {
   EXPECT_TRUE(create("jo", Role::viewer).has_value());
   EXPECT_EQ(create("jo", Role::viewer).error().code, Errc::already_exists);
   EXPECT_EQ(product_->admins().list(admin(), {})->items.size(), 2U);
+}
+
+TEST_F(AdminServiceTest, NobodyChangesTheirOwnRoleOrPasswordOrDeletesThemselves) {
+  create("jo", Role::owner);
+  Principal jo = admin();
+  jo.id = 2;
+
+  EXPECT_EQ(update(2, {.role = Role::viewer}, jo).error().code, Errc::forbidden);
+  EXPECT_EQ(update(2, {.password = Secret("another password")}, jo).error().code, Errc::forbidden);
+  EXPECT_EQ(remove(2, jo).error().code, Errc::forbidden);
+  EXPECT_TRUE(update(2, {.role = Role::owner}, jo).has_value()) << "nothing changes";
+  EXPECT_TRUE(update(2, {.role = Role::viewer}).has_value());
+}
+
+TEST_F(AdminServiceTest, AnOwnerGivesRoleAndPasswordInOneChange) {
+  create("jo", Role::viewer);
+  const Principal before = log_in("jo", "password of jo");
+
+  const auto written = update(2, {.role = Role::editor, .password = Secret("battery staple")});
+
+  ASSERT_TRUE(written.has_value()) << written.error().message;
+  EXPECT_EQ(written->body.at("role"), json::value("editor"));
+  EXPECT_EQ(product_->authenticator().recheck(before).error().code, Errc::revoked);
+  EXPECT_EQ(log_in("jo", "battery staple").role, Role::editor);
+}
+
+TEST_F(AdminServiceTest, RepeatedRequestsAreDoneOnce) {
+  WriteOptions options;
+  options.idempotency_key = "k1";
+  const auto new_admin = [&] {
+    return wait_for<Written>([&](Done done) {
+      product_->admins().create(admin(), "jo", Role::viewer, Secret("password of jo"), options, done);
+    });
+  };
+  const auto first = new_admin();
+  const auto second = new_admin();
+  ASSERT_TRUE(second.has_value()) << second.error().message;
+  EXPECT_TRUE(second->replayed);
+  EXPECT_EQ(second->revision, first->revision);
+
+  Login request;
+  request.username = "jo";
+  request.password = Secret("password of jo");
+  const auto jo_logs_in = [&] {
+    return wait_for<LoggedIn>([&](LoginDone done) { product_->admins().login(request, options, done); });
+  };
+  const auto in = jo_logs_in();
+  const auto again = jo_logs_in();
+  ASSERT_TRUE(again.has_value()) << again.error().message;
+  EXPECT_FALSE(in->replayed);
+  EXPECT_TRUE(again->replayed);
+  EXPECT_EQ(again->token.reveal(), in->token.reveal());
+  request.password = Secret("some other password");
+  EXPECT_EQ(jo_logs_in().error().code, Errc::unauthenticated);
+}
+
+TEST_F(AdminServiceTest, ARepeatedChangeOfThePasswordIsAnsweredThoughTheOldOneIsGone) {
+  const Principal who = log_in();
+  WriteOptions options;
+  options.idempotency_key = "k1";
+  const auto change = [&] {
+    return wait_for<Written>([&](Done done) {
+      product_->admins().change_password(who, Secret(kPassword), Secret("battery staple"), options, done);
+    });
+  };
+  EXPECT_FALSE(change()->replayed);
+
+  const auto again = change();
+  options.idempotency_key = "k2";
+  const auto other = change();
+
+  ASSERT_TRUE(again.has_value()) << again.error().message;
+  EXPECT_TRUE(again->replayed);
+  EXPECT_EQ(other.error().code, Errc::unauthenticated);
 }
 
 TEST_F(AdminServiceTest, OldSessionsYieldToNewOnes) {

@@ -126,14 +126,15 @@ TEST_F(PlatformServiceTest, ListsByPages) {
     create_platform(std::string(R"({"name":"P","key":")") + key + R"("})");
   remove_platform(2);
 
-  const auto first = product_->platforms().list(admin(), {.after = 0, .limit = 2}).value();
-  const auto second = product_->platforms().list(admin(), {.after = first.next, .limit = 2}).value();
+  const auto first = product_->platforms().list(admin(), {.limit = 2}).value();
+  const auto second = product_->platforms().list(admin(), {.cursor = first.next_cursor, .limit = 2}).value();
 
   ASSERT_EQ(first.items.size(), 2U);
   EXPECT_EQ(first.items[1]->key, "c");
   ASSERT_EQ(second.items.size(), 2U);
   EXPECT_EQ(second.items[1]->key, "e");
-  EXPECT_EQ(second.next, 0);
+  EXPECT_EQ(second.next_cursor, "");
+  EXPECT_EQ(second.total, 4U);
   EXPECT_EQ(first.snapshot->revision(), 6);
 }
 

@@ -1,0 +1,116 @@
+#include "house.hpp"
+
+namespace togglecast::testing {
+namespace {
+
+constexpr const char* kJo = R"({"username":"jo","role":"editor","password":"some-password"})";
+
+class Admins : public ::testing::Test {
+ protected:
+  HttpReply create(const std::string& body = kJo, const HttpHeaders& more = {}) {
+    HttpHeaders headers = owner_;
+    headers.insert(headers.end(), more.begin(), more.end());
+    return house_.send("POST", "/api/v1/admins", headers, body);
+  }
+
+  House house_;
+  HttpHeaders owner_ = house_.owner();
+};
+
+TEST_F(Admins, AreCreatedReadListedChangedAndDeleted) {
+  const auto made = create();
+  EXPECT_EQ(made.status, 201U) << made.body;
+  EXPECT_EQ(made.header("location"), "/api/v1/admins/2");
+  EXPECT_EQ(made.header("togglecast-revision"), "0") << "of the environment the owner works in";
+  EXPECT_EQ(made.body.find("some-password"), std::string::npos);
+  const auto jo = house_.login("jo", "some-password");
+
+  const auto read = house_.get("/api/v1/admins/2", owner_);
+  EXPECT_EQ(read.body, made.body);
+  EXPECT_EQ(read.header("etag"), made.header("etag"));
+  EXPECT_EQ(house_.get("/api/v1/admins?role=editor&q=J", owner_).parsed().at("total"), json::value(1));
+  EXPECT_EQ(house_.get("/api/v1/admins?role=king", owner_).status, 400U);
+  const auto changed = house_.send("PATCH", "/api/v1/admins/2", with(owner_, "If-Match", read.header("etag")),
+                                   R"({"role":"viewer"})");
+  EXPECT_EQ(changed.status, 200U) << changed.body;
+  EXPECT_EQ(changed.parsed().at("role"), json::value("viewer"));
+  EXPECT_EQ(house_.send("POST", "/api/v1/platforms", jo, R"({"key":"web","name":"Web"})").status, 403U);
+  EXPECT_EQ(house_.send("DELETE", "/api/v1/admins/2", owner_).status, 204U);
+  EXPECT_EQ(code_of(house_.get("/api/v1/platforms", jo)), "revoked");
+  EXPECT_EQ(code_of(house_.get("/api/v1/admins/2", owner_)), "not_found");
+}
+
+TEST_F(Admins, EveryRejectedFieldIsNamed) {
+  const auto refused = create(R"({"username":"No Name","role":"king","password":"short","colour":1})");
+
+  EXPECT_EQ(refused.status, 400U);
+  std::string pointers;
+  for (const auto& issue : refused.parsed().at("errors").as_array())
+    pointers += std::string(json::string_or_empty(issue, "pointer")) + ' ';
+  EXPECT_EQ(pointers, "/username /role /password /colour ");
+  EXPECT_EQ(pointer_of(create(R"({"username":"jo","role":"viewer"})")), "/password");
+  create();
+  EXPECT_EQ(pointer_of(house_.send("PATCH", "/api/v1/admins/2", owner_, R"({"username":"x"})")), "/username");
+  EXPECT_EQ(code_of(create()), "already_exists");
+}
+
+TEST_F(Admins, ALostUpdateShowsBothVersions) {
+  create();
+  house_.send("PATCH", "/api/v1/admins/2", owner_, R"({"role":"viewer"})");
+
+  const std::string first_tag = create(kJo, {{"Idempotency-Key", "none"}}).header("etag");
+  const auto stale =
+      house_.send("PATCH", "/api/v1/admins/2", with(owner_, "If-Match", "\"1\""), R"({"role":"owner"})");
+
+  EXPECT_EQ(first_tag, "");
+  EXPECT_EQ(stale.status, 409U);
+  EXPECT_EQ(stale.parsed().at("current").at("role"), json::value("viewer"));
+  EXPECT_EQ(stale.parsed().at("expected_revision"), json::value(1));
+}
+
+TEST_F(Admins, AreMadeOnceHoweverOftenTheRequestIsRepeated) {
+  const auto first = create(kJo, {{"Idempotency-Key", "k1"}});
+  const auto second = create(kJo, {{"Idempotency-Key", "k1"}});
+  const auto other =
+      create(R"({"username":"al","role":"editor","password":"some-password"})", {{"Idempotency-Key", "k1"}});
+
+  EXPECT_EQ(second.status, 201U) << second.body;
+  EXPECT_EQ(second.header("idempotency-replayed"), "true");
+  EXPECT_EQ(second.body, first.body);
+  EXPECT_EQ(other.status, 409U);
+}
+
+TEST_F(Admins, LoginsAreRepeatedWithTheSameToken) {
+  const auto login = [&](const std::string& password) {
+    return house_.send("POST", "/api/v1/auth/login", {{"Idempotency-Key", "k1"}},
+                       R"({"username":"owner","password":")" + password + "\"}");
+  };
+  const auto first = login(kOwnerPassword);
+  const auto second = login(kOwnerPassword);
+
+  EXPECT_EQ(second.body, first.body);
+  EXPECT_EQ(second.header("idempotency-replayed"), "true");
+  EXPECT_EQ(login("something else").status, 401U);
+}
+
+TEST_F(Admins, AreTheBusinessOfOwners) {
+  const auto editor = house_.admin("ed", domain::Role::editor);
+
+  for (const auto& [method, path] :
+       {std::pair{"GET", "/api/v1/admins"}, {"GET", "/api/v1/admins/1"}, {"DELETE", "/api/v1/admins/1"}})
+    EXPECT_EQ(house_.send(method, path, editor).status, 403U) << method << path;
+  EXPECT_EQ(house_.send("POST", "/api/v1/admins", editor, kJo).status, 403U);
+}
+
+TEST_F(Admins, OnesOwnAccountAndTheLastOwnerAreSafe) {
+  EXPECT_EQ(house_.send("PATCH", "/api/v1/admins/1", owner_, R"({"role":"viewer"})").status, 409U);
+  create(R"({"username":"jo","role":"owner","password":"some-password"})");
+  EXPECT_EQ(house_.send("PATCH", "/api/v1/admins/1", owner_, R"({"role":"viewer"})").status, 403U);
+  EXPECT_EQ(house_.send("PATCH", "/api/v1/admins/1", owner_, R"({"password":"another-one"})").status, 403U);
+  EXPECT_EQ(house_.send("DELETE", "/api/v1/admins/1", owner_).status, 403U);
+  const auto jo = house_.login("jo", "some-password");
+  EXPECT_EQ(house_.send("DELETE", "/api/v1/admins/1", jo).status, 204U);
+}
+
+}  // namespace
+}  // namespace togglecast::testing

@@ -1,0 +1,163 @@
+// Lists: search, filters, order, cursors, tags; and answers in gzip.
+#include <zlib.h>
+
+#include "house.hpp"
+
+namespace togglecast::testing {
+namespace {
+
+std::string gunzip(std::string_view bytes) {
+  z_stream stream{};
+  inflateInit2(&stream, 15 + 16);
+  std::string out(4'000'000, '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+  stream.avail_in = static_cast<uInt>(bytes.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  EXPECT_EQ(inflate(&stream, Z_FINISH), Z_STREAM_END);
+  out.resize(stream.total_out);
+  inflateEnd(&stream);
+  return out;
+}
+
+HouseOptions without_write_rate() {
+  HouseOptions options;
+  options.api.writes = {.per_second = 1e6, .burst = 1e6};
+  return options;
+}
+
+class Lists : public ::testing::Test {
+ protected:
+  void create(const std::string& key, const std::string& name, bool active = true) {
+    const json::object body{{"key", key}, {"name", name}, {"active", active}};
+    const auto made = house_.send("POST", "/api/v1/clients", owner_, json::serialize(body));
+    EXPECT_EQ(made.status, 201U) << made.body;
+  }
+  std::string keys(const std::string& query) const {
+    const auto reply = house_.get("/api/v1/clients?" + query, owner_);
+    EXPECT_EQ(reply.status, 200U) << reply.body;
+    std::string out;
+    const json::value body = reply.parsed();
+    for (const auto& item : body.at("items").as_array())
+      out += (out.empty() ? "" : " ") + std::string(json::string_or_empty(item, "key"));
+    return out;
+  }
+
+  House house_{without_write_rate()};
+  HttpHeaders owner_ = house_.owner();
+};
+
+TEST_F(Lists, AreSearchedFilteredAndSorted) {
+  create("acme", "Ümlaut GmbH");
+  create("beta", "Zoo", false);
+  create("core", "acme two");
+
+  EXPECT_EQ(keys("q=ACME&sort=-key"), "core acme");
+  EXPECT_EQ(keys("q=%C3%BCML"), "acme");
+  EXPECT_EQ(keys("active=false"), "beta");
+  EXPECT_EQ(keys("package=none&sort=name"), "core beta acme");
+  EXPECT_EQ(keys("package=7"), "");
+  EXPECT_EQ(code_of(house_.get("/api/v1/clients?active=1", owner_)), "invalid_argument");
+  EXPECT_EQ(code_of(house_.get("/api/v1/clients?enabled=true", owner_)), "invalid_argument");
+  EXPECT_EQ(code_of(house_.get("/api/v1/clients?q=" + std::string(201, 'x'), owner_)), "invalid_argument");
+}
+
+TEST_F(Lists, ACursorOfAnotherListIsRefusedByName) {
+  create("a", "A");
+  create("b", "B");
+  const auto first = house_.get("/api/v1/clients?limit=1&sort=key", owner_).parsed();
+  const std::string cursor(json::string_or_empty(first, "next_cursor"));
+
+  EXPECT_EQ(keys("limit=1&sort=key&cursor=" + cursor), "b");
+  for (const std::string& query :
+       {"limit=1&cursor=" + cursor, std::string("cursor=x"), std::string("cursor=")}) {
+    const auto refused = house_.get("/api/v1/clients?" + query, owner_);
+    EXPECT_EQ(refused.status, 400U) << query;
+    EXPECT_NE(refused.body.find("the parameter cursor"), std::string::npos) << refused.body;
+  }
+}
+
+TEST_F(Lists, AreNotSentAgainWhileNothingChanged) {
+  create("a", "A");
+  const auto first = house_.get("/api/v1/clients?sort=key", owner_);
+  const std::string tag = first.header("etag");
+  ASSERT_FALSE(tag.empty());
+
+  const auto same = house_.get("/api/v1/clients?sort=key", with(owner_, "If-None-Match", tag));
+  const auto otherwise = house_.get("/api/v1/clients?sort=-key", with(owner_, "If-None-Match", tag));
+  create("b", "B");
+  const auto later = house_.get("/api/v1/clients?sort=key", with(owner_, "If-None-Match", tag));
+
+  EXPECT_EQ(same.status, 304U);
+  EXPECT_EQ(same.body, "");
+  EXPECT_EQ(same.header("etag"), tag);
+  EXPECT_EQ(otherwise.status, 200U);
+  EXPECT_EQ(later.status, 200U);
+  EXPECT_NE(later.header("etag"), tag);
+}
+
+TEST_F(Lists, OfManyAreLookedThroughBesideTheShard) {
+  for (int i = 0; i < 1'100; ++i) create("c" + std::to_string(i), "Client " + std::to_string(i));
+
+  const auto found = house_.get("/api/v1/clients?q=client%2099&limit=1000&sort=-key", owner_).parsed();
+  const auto all = house_.get("/api/v1/clients?limit=1000", with(owner_, "Accept-Encoding", "gzip"));
+
+  EXPECT_EQ(found.at("total"), json::value(11));
+  EXPECT_EQ(found.at("items").as_array().front().at("key"), json::value("c999"));
+  EXPECT_EQ(all.header("content-encoding"), "gzip");
+  EXPECT_EQ(json::parse(gunzip(all.body)).value().at("items").as_array().size(), 1'000U);
+}
+
+TEST_F(Lists, OfTokensHaveATagAndATotal) {
+  create("a", "A");
+  house_.send("POST", "/api/v1/clients/1/tokens", owner_);
+
+  const auto tokens = house_.get("/api/v1/clients/1/tokens", owner_);
+
+  EXPECT_EQ(tokens.parsed().at("total"), json::value(1));
+  EXPECT_EQ(
+      house_.get("/api/v1/clients/1/tokens", with(owner_, "If-None-Match", tokens.header("etag"))).status,
+      304U);
+}
+
+TEST_F(Lists, LargeAnswersAreSmallerForWhomWantsThemSo) {
+  const std::string body = R"({"key":"web","name":"Web","description":")" + std::string(3'000, 'x') + "\"}";
+  house_.send("POST", "/api/v1/platforms", owner_, body);
+
+  const auto plain = house_.get("/api/v1/platforms/1", owner_);
+  const auto small = house_.get("/api/v1/platforms/1", with(owner_, "Accept-Encoding", "br, gzip;q=0.5"));
+  const auto refused = house_.get("/api/v1/platforms/1", with(owner_, "Accept-Encoding", "gzip;q=0, *"));
+
+  EXPECT_EQ(plain.header("content-encoding"), "");
+  EXPECT_EQ(plain.header("vary"), "Accept-Encoding");
+  EXPECT_EQ(plain.header("etag"), "\"1\"");
+  EXPECT_EQ(refused.body, plain.body);
+  EXPECT_EQ(small.header("content-encoding"), "gzip");
+  EXPECT_EQ(small.header("vary"), "Accept-Encoding");
+  EXPECT_LT(small.body.size(), 1'000U);
+  EXPECT_EQ(gunzip(small.body), plain.body);
+  EXPECT_EQ(small.header("etag"), "\"1-gzip\"");
+}
+
+TEST_F(Lists, TheTagOfASmallerAnswerIsAsGood) {
+  const std::string body = R"({"key":"web","name":"Web","description":")" + std::string(3'000, 'x') + "\"}";
+  house_.send("POST", "/api/v1/platforms", owner_, body);
+  const auto small = house_.get("/api/v1/platforms/1", with(owner_, "Accept-Encoding", "gzip"));
+  const std::string tag = small.header("etag");
+
+  EXPECT_EQ(house_.get("/api/v1/platforms/1", with(owner_, "If-None-Match", tag)).status, 304U);
+  EXPECT_EQ(house_.send("POST", "/api/v1/platforms/1/toggle", with(owner_, "If-Match", tag)).status, 200U);
+  EXPECT_EQ(house_.send("POST", "/api/v1/platforms/1/toggle", with(owner_, "If-Match", tag)).status, 409U);
+}
+
+TEST_F(Lists, ShortAnswersAreLeftAsTheyAre) {
+  create("a", "A");
+
+  const auto reply = house_.get("/api/v1/clients/1", with(owner_, "Accept-Encoding", "gzip"));
+
+  EXPECT_EQ(reply.header("content-encoding"), "");
+  EXPECT_EQ(reply.header("vary"), "");
+}
+
+}  // namespace
+}  // namespace togglecast::testing

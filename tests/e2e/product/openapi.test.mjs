@@ -1,0 +1,286 @@
+// The API's description against the API: a valid document, every operation exercised with success and failure, and every
+// answer as the document says.
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { Contract } from '../support/contract.mjs';
+import { kOwner, kPassword, ownKey, product } from '../support/product.mjs';
+
+const shared = product({ args: ['--write-rate', '1000', '--write-burst', '1000'] });
+const kUnknownId = 9007199254740991;
+
+let read;
+/** The contract, read once from the server. */
+const contract = () => (read ??= shared.it.request('GET', '/api/v1/openapi.json', undefined, { token: null })
+  .then((answer) => new Contract(answer.body)));
+const api = async (...call) => (await contract()).over(shared.it)(...call);
+
+async function made(path, body) {
+  const answer = await api('POST', path, body);
+  assert.equal(answer.status, 201, answer.text);
+  return answer.body;
+}
+
+/** Sends what the API must refuse with `status`. */
+async function refused(status, ...call) {
+  const answer = await api(...call);
+  assert.equal(answer.status, status, answer.text);
+  return answer.body;
+}
+
+async function taken(...call) {
+  const answer = await api(...call);
+  assert.ok(answer.status < 400, answer.text);
+  return answer;
+}
+
+/** What all entities have in common; `entity` has been made at `path`. */
+async function exercisesEntity(path, entity, { body, patch, filters = [] }) {
+  const one = `${path}/${entity.id}`;
+  const read = await taken('GET', one);
+  assert.equal(read.headers.get('etag')?.replace('-gzip', ''), `"${entity.revision}"`);
+  assert.equal((await taken('GET', one, undefined, { headers: { 'If-None-Match': read.headers.get('etag') } })).status, 304);
+
+  const list = await taken('GET', `${path}?limit=1&sort=-name&q=e`);
+  assert.equal((await taken('GET', `${path}?limit=1&sort=-name&q=e`, undefined, { headers: { 'If-None-Match': list.headers.get('etag') } })).status, 304);
+  for (const filter of filters) await taken('GET', `${path}?${filter}`);
+  await refused(400, 'GET', `${path}?cursor=nonsense`);
+  await refused(400, 'GET', `${path}?colour=red`);
+  await refused(401, 'GET', path, undefined, { token: null });
+  await refused(404, 'GET', `${path}/${kUnknownId}`);
+
+  const headers = { 'Idempotency-Key': ownKey('request') };
+  const first = await taken('PATCH', one, patch, { headers: { ...headers, 'If-Match': read.headers.get('etag') } });
+  const again = await taken('PATCH', one, patch, { headers: { ...headers, 'If-Match': read.headers.get('etag') } });
+  assert.equal(again.headers.get('idempotency-replayed'), 'true');
+  assert.deepEqual(again.body, first.body);
+  const lost = await refused(409, 'PATCH', one, patch, { headers: { 'If-Match': '"1"' } });
+  assert.deepEqual(lost.current, first.body);
+  assert.equal(lost.expected_revision, 1);
+  await refused(400, 'PATCH', one, { colour: 'red' });
+  await refused(404, 'PATCH', `${path}/${kUnknownId}`, patch);
+
+  const problem = await refused(400, 'POST', path, { ...body, colour: 'red' });
+  assert.ok(problem.errors.some(({ pointer }) => pointer === '/colour'));
+  await refused(409, 'POST', path, body);
+  await refused(404, 'DELETE', `${path}/${kUnknownId}`);
+}
+
+test('the document is OpenAPI 3.1', async () => {
+  const validator = new Validator();
+  const { document } = await contract();
+  const result = await validator.validate(structuredClone(document));
+
+  assert.equal(document.openapi, '3.1.0');
+  assert.ok(result.valid, JSON.stringify(result.errors, null, 1));
+});
+
+test('the document is sent once', async () => {
+  const answer = await taken('GET', '/api/v1/openapi.json', undefined, { token: null });
+  const tag = answer.headers.get('etag');
+
+  assert.equal((await taken('GET', '/api/v1/openapi.json', undefined, { token: null, headers: { 'If-None-Match': tag } })).status, 304);
+});
+
+describe('each operation answers as it is described:', () => {
+  test('health, metrics and the first page', async () => {
+    for (const path of ['/', '/healthz', '/readyz', '/healthz/details', '/metrics']) await taken('GET', path);
+    const passedOn = { token: null, headers: { 'X-Forwarded-For': '192.0.2.1' } };
+    await refused(401, 'GET', '/healthz/details', undefined, passedOn);
+    await refused(401, 'GET', '/metrics', undefined, passedOn);
+  });
+
+  test('sessions', async () => {
+    const headers = { 'Idempotency-Key': ownKey('login') };
+    const session = await taken('POST', '/api/v1/auth/login', { username: kOwner, password: kPassword }, { token: null, headers });
+    const again = await taken('POST', '/api/v1/auth/login', { username: kOwner, password: kPassword }, { token: null, headers });
+    assert.equal(again.body.token, session.body.token);
+    await refused(401, 'POST', '/api/v1/auth/login', { username: kOwner, password: 'wrong' }, { token: null });
+    await refused(400, 'POST', '/api/v1/auth/login', { username: kOwner }, { token: null });
+    const own = { token: session.body.token };
+    await refused(401, 'POST', '/api/v1/auth/password', { current: 'wrong', new: 'something long' }, own);
+    await refused(400, 'POST', '/api/v1/auth/password', { current: kPassword, new: 'short' }, own);
+    await taken('POST', '/api/v1/auth/logout', undefined, own);
+    await refused(401, 'POST', '/api/v1/auth/logout', undefined, own);
+  });
+
+  test('admins', async () => {
+    const body = { username: ownKey('admin'), role: 'editor', password: 'some password' };
+    const admin = await made('/api/v1/admins', body);
+    await exercisesEntity('/api/v1/admins', admin, { body, patch: { role: 'viewer' }, filters: ['role=viewer', 'active=true'] });
+    const { token } = (await taken('POST', '/api/v1/auth/login', { username: body.username, password: body.password }, { token: null })).body;
+    await refused(403, 'GET', '/api/v1/admins', undefined, { token });
+    await refused(403, 'POST', '/api/v1/platforms', { key: ownKey(), name: 'x' }, { token });
+    await taken('POST', '/api/v1/auth/password', { current: body.password, new: 'another password' }, { token });
+    await taken('POST', `/api/v1/admins/${admin.id}/toggle`, { active: false });
+    await refused(401, 'POST', '/api/v1/auth/login', { username: body.username, password: 'another password' }, { token: null });
+    await refused(404, 'POST', `/api/v1/admins/${kUnknownId}/toggle`);
+    await taken('DELETE', `/api/v1/admins/${admin.id}`);
+  });
+
+  test('platforms', async () => {
+    const body = { key: ownKey(), name: 'Web', description: 'x', enabled: true, config: { deep: [1, null] }, maintenance_note: '' };
+    const platform = await made('/api/v1/platforms', body);
+    await exercisesEntity('/api/v1/platforms', platform, { body, patch: { name: 'Elsewhere' }, filters: ['enabled=true'] });
+    await taken('POST', `/api/v1/platforms/${platform.id}/toggle`);
+    await taken('POST', `/api/v1/platforms/${platform.id}/toggle`, { enabled: false });
+    await refused(400, 'POST', `/api/v1/platforms/${platform.id}/toggle`, { enabled: 'no' });
+    await taken('DELETE', `/api/v1/platforms/${platform.id}?force=true`);
+  });
+
+  test('features and their sub-features', async () => {
+    const platform = await made('/api/v1/platforms', { key: ownKey(), name: 'Web' });
+    const required = await made('/api/v1/features', { key: ownKey('required'), name: 'Required' });
+    const body = {
+      key: ownKey('feature'), name: 'Checkout', description: 'x', state: 'ENABLED', variants: { red: 'r', blue: 'b' }, defaultVariant: 'red',
+      targeting: { if: [{ '==': [{ var: 'client.region' }, 'eu'] }, 'blue', null] }, metadata: { group: 'shop', owner: 'x', size: 3, new: true }, bucketing: 'v2',
+      sub_features: [{ key: 'coupons', name: 'Coupons', description: '', enabled: false }], platforms: [platform.id], requires: [required.id],
+    };
+    const feature = await made('/api/v1/features', body);
+    const path = `/api/v1/features/${feature.id}`;
+    await exercisesEntity('/api/v1/features', feature, {
+      body, patch: { targeting: {}, defaultVariant: null, sub_features: [{ key: 'coupons' }, { key: 'gifts', variants: { a: { b: 1 } } }] },
+      filters: ['enabled=true', `platform=${platform.id}`, 'group=shop', 'package=1'],
+    });
+    assert.equal((await taken('POST', `${path}/toggle`)).body.state, 'DISABLED');
+    await taken('POST', `${path}/toggle`, { enabled: true });
+    await refused(400, 'POST', `${path}/toggle`, { available: true });
+    const toggled = await taken('POST', `${path}/sub-features/coupons/toggle`);
+    assert.equal(toggled.body.sub_features[0].enabled, false);
+    await taken('POST', `${path}/sub-features/coupons/toggle`, { enabled: true });
+    await refused(404, 'POST', `${path}/sub-features/colours/toggle`);
+    const circle = await refused(400, 'PATCH', `/api/v1/features/${required.id}`, { requires: [feature.id] });
+    assert.ok(circle.errors.some(({ pointer }) => pointer.startsWith('/requires')), JSON.stringify(circle));
+    const used = await refused(409, 'DELETE', `/api/v1/features/${required.id}`);
+    assert.deepEqual(used.users, [{ entity_type: 'feature', entity_id: feature.id, key: body.key, name: body.name }]);
+    assert.equal(used.users_total, 1);
+    await refused(400, 'DELETE', `/api/v1/features/${required.id}?force=maybe`);
+    await taken('DELETE', `/api/v1/features/${required.id}?force=true`);
+    await taken('DELETE', path);
+  });
+
+  test('segments', async () => {
+    const body = { key: ownKey('segment'), name: 'Testers', description: 'x', rule: { in: [{ var: 'client.tier' }, ['beta', 'staff']] } };
+    const segment = await made('/api/v1/segments', body);
+    await exercisesEntity('/api/v1/segments', segment, { body, patch: { rule: true } });
+    const wrong = await refused(400, 'POST', '/api/v1/segments', { key: ownKey('segment'), name: 'Wrong', rule: { colour: ['red'] } });
+    assert.ok(wrong.errors.some(({ pointer }) => pointer.startsWith('/rule')), JSON.stringify(wrong));
+    const targeting = { if: [{ $ref: body.key }, 'on', 'off'] };
+    const feature = await made('/api/v1/features', { key: ownKey('feature'), name: 'For testers', targeting });
+    await refused(409, 'DELETE', `/api/v1/segments/${segment.id}`);
+    await taken('DELETE', `/api/v1/segments/${segment.id}?force=true`);
+    await taken('DELETE', `/api/v1/features/${feature.id}`);
+  });
+
+  test('packages', async () => {
+    const feature = await made('/api/v1/features', { key: ownKey('feature'), name: 'Reports', sub_features: [{ key: 'daily' }] });
+    const platform = await made('/api/v1/platforms', { key: ownKey(), name: 'Web' });
+    const body = {
+      key: ownKey('package'), name: 'Pro', description: 'x', price: { amount: 4900, currency: 'EUR' }, billing_period: 'yearly', available: true,
+      features: [{ feature_id: feature.id, limit: 25, sub_features: ['daily'] }], platforms: [platform.id],
+    };
+    const one = await made('/api/v1/packages', body);
+    await exercisesEntity('/api/v1/packages', one, { body, patch: { features: [{ feature_id: feature.id, limit: null, sub_features: null }] }, filters: ['available=true'] });
+    await taken('POST', `/api/v1/packages/${one.id}/toggle`);
+    await taken('POST', `/api/v1/packages/${one.id}/toggle`, { available: true });
+    await refused(400, 'POST', `/api/v1/packages/${one.id}/toggle`, { enabled: true });
+    const unknown = await refused(400, 'PATCH', `/api/v1/packages/${one.id}`, { features: [{ feature_id: kUnknownId }] });
+    assert.equal(unknown.errors[0].pointer, '/features/0/feature_id');
+    const client = await made('/api/v1/clients', { key: ownKey('client'), name: 'Acme', package_id: one.id });
+    assert.equal((await refused(409, 'DELETE', `/api/v1/packages/${one.id}`)).users[0].entity_id, client.id);
+    await taken('DELETE', `/api/v1/packages/${one.id}?force=true`);
+    assert.equal((await taken('GET', `/api/v1/clients/${client.id}`)).body.package_id, null);
+  });
+
+  test('overrides', async () => {
+    const feature = await made('/api/v1/features', { key: ownKey('feature'), name: 'Reports' });
+    const client = await made('/api/v1/clients', { key: ownKey('client'), name: 'Acme', overrides: [{ feature_id: feature.id, removed: true }] });
+    const path = `/api/v1/clients/${client.id}/overrides/${feature.id}`;
+    const set = await taken('PUT', path, { value: true, reason: 'A trial.', expires_at: '2999-01-01T00:00:00Z' });
+    assert.deepEqual(set.body.overrides, [{ feature_id: feature.id, value: true, reason: 'A trial.', expires_at: '2999-01-01T00:00:00.000Z' }]);
+    assert.equal((await refused(400, 'PUT', path, { value: 'yes' })).errors[0].pointer, '/value');
+    assert.equal((await refused(400, 'PUT', path, { value: true, expires_at: '2020-01-01T00:00:00Z' })).errors[0].pointer, '/expires_at');
+    await refused(404, 'PUT', `/api/v1/clients/${client.id}/overrides/${kUnknownId}`, { value: true });
+    await refused(409, 'DELETE', path, undefined, { headers: { 'If-Match': '"1"' } });
+    assert.deepEqual((await taken('DELETE', path)).body.overrides, []);
+    await refused(404, 'DELETE', path);
+  });
+
+  test('clients and their tokens', async () => {
+    const body = { key: ownKey('client'), name: 'Acme', active: true, attributes: { region: 'eu' } };
+    const client = await made('/api/v1/clients', body);
+    await exercisesEntity('/api/v1/clients', client, { body, patch: { name: 'Elsewhere' }, filters: ['active=true', 'package=none'] });
+    const tokens = `/api/v1/clients/${client.id}/tokens`;
+    const issued = await made(tokens, { label: 'one', expires_in: 3600 });
+    await taken('POST', tokens);
+    await refused(400, 'POST', tokens, { expires_in: -1 });
+    await taken('GET', tokens);
+    await refused(404, 'GET', `/api/v1/clients/${kUnknownId}/tokens`);
+    await refused(403, 'GET', tokens, undefined, { token: issued.token });
+    await taken('POST', `/api/v1/clients/${client.id}/toggle`);
+    await taken('POST', `/api/v1/clients/${client.id}/toggle`, { active: true });
+    await refused(400, 'POST', `/api/v1/clients/${client.id}/toggle`, { active: 'no' });
+    await taken('DELETE', `${tokens}/${issued.id}`);
+    await refused(404, 'DELETE', `${tokens}/${kUnknownId}`);
+    await taken('DELETE', `/api/v1/clients/${client.id}`);
+  });
+
+  test('messages', async () => {
+    const send = (name, body) => taken('POST', `/api/v1/broadcasts/${name}`, body);
+    const platform = await made('/api/v1/platforms', { key: ownKey(), name: 'Web' });
+    const feature = await made('/api/v1/features', { key: ownKey('feature'), name: 'Reports' });
+    const one = await made('/api/v1/packages', { key: ownKey('package'), name: 'Pro' });
+    const client = await made('/api/v1/clients', { key: ownKey('client'), name: 'Acme' });
+    await send('broadcast_platform_update', { platform_id: platform.id });
+    await send('broadcast_feature_update', { feature_id: feature.id });
+    await send('broadcast_package_update', { package_id: one.id });
+    await send('broadcast_config_sync', { reason: 'tests', audience: { client: client.id } });
+    await send('send_admin_notification', { title: 'Hello', message: 'World', level: 'success', role: 'owner' });
+    await send('send_client_notification', { client_id: client.id, title: 'Hello', message: 'World', data: { a: 1 } });
+    await send('broadcast_system_status', { status: 'degraded', message: 'Slow.', components: { search: 'degraded' } });
+    await send('broadcast_system_status', { status: 'ok' });
+    await refused(400, 'POST', '/api/v1/broadcasts/broadcast_platform_update', {});
+    await refused(404, 'POST', '/api/v1/broadcasts/broadcast_everything', {});
+    await refused(404, 'POST', '/api/v1/broadcasts/broadcast_platform_update', { platform_id: kUnknownId });
+  });
+
+  test('activity', async () => {
+    await taken('GET', '/api/v1/activity?limit=200&entity_type=platform');
+    await refused(400, 'GET', '/api/v1/activity?entity_type=colour');
+  });
+
+  test('requests that cannot be read', async () => {
+    await refused(413, 'POST', '/api/v1/platforms', { key: ownKey(), name: 'x', description: 'x'.repeat(70_000) });
+    await refused(415, 'POST', '/api/v1/platforms', { key: ownKey(), name: 'x' }, { headers: { 'Content-Type': 'text/plain' } });
+    await refused(400, 'POST', '/api/v1/platforms', '{"key":');
+    await refused(400, 'GET', '/api/v1/platforms', undefined, { headers: { 'Togglecast-Min-Revision': 'soon' } });
+    await refused(503, 'GET', '/api/v1/platforms', undefined, { headers: { 'Togglecast-Min-Revision': String(kUnknownId) } });
+  });
+  test('activity, taking back, and the past', async () => {
+    const platform = await made('/api/v1/platforms', { key: ownKey(), name: 'Past' });
+    const toggled = await taken('POST', `/api/v1/platforms/${platform.id}/toggle`);
+    const undo = `/api/v1/activity/${toggled.body.revision}/undo`;
+    const headers = { 'Idempotency-Key': ownKey('request') };
+    await taken('POST', undo, undefined, { headers });
+    await taken('POST', undo, undefined, { headers });
+    await refused(409, 'POST', undo);
+    await refused(404, 'POST', `/api/v1/activity/${kUnknownId}/undo`);
+    const about = `entity_type=platform&entity_id=${platform.id}`;
+    for (const filter of ['limit=200', `${about}&type=toggle`, 'actor=owner&source=rest&q=past', 'since=2026-01-01T00:00:00Z&until=2999-01-01T00:00:00Z&before=9'])
+      await taken('GET', `/api/v1/activity?${filter}`);
+    await refused(400, 'GET', '/api/v1/activity?entity_id=1');
+    for (const query of ['', '?at=0', `?at=${platform.revision}`, `?at=${platform.updated_at}`]) await taken('GET', `/api/v1/state${query}`);
+    await refused(400, 'GET', '/api/v1/state?at=soon');
+    await refused(404, 'GET', `/api/v1/state?at=${kUnknownId}`);
+    assert.equal((await taken('GET', `/api/v1/platforms/${platform.id}?at=${toggled.body.revision}`)).body.enabled, false);
+    await refused(404, 'GET', `/api/v1/platforms/${platform.id}?at=0`);
+    await taken('GET', '/api/v1/state/diff?from=0');
+    await taken('GET', `/api/v1/state/diff?from=${platform.revision}&to=${toggled.body.revision}`);
+    await refused(400, 'GET', '/api/v1/state/diff');
+    await refused(404, 'GET', `/api/v1/state/diff?from=0&to=${kUnknownId}`);
+  });
+});
+
+test('every operation was exercised, with success and with failure', async () => {
+  assert.deepEqual((await contract()).unexercised(), []);
+});

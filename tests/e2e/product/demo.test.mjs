@@ -82,7 +82,7 @@ eachWay((way, options) => {
     const { socket, client, state } = await member(t, 'garden-gate', options);
     const feature = named(state.features, 'summer-sale');
     const before = await override(client, [
-      { feature_id: feature.id, value: true, reason: 'a preview', expires_at: new Date(Date.now() + 2_000).toISOString() },
+      { feature_id: feature.id, value: true, reason: 'a preview', expires_at: new Date(Date.now() + 5_000).toISOString() },
     ]);
     assert.equal(before.overrides.length, 1);
 
@@ -113,7 +113,7 @@ describe('a second start', () => {
     const { state } = await stateOf();
     const client = named(state.clients, 'fjord-sports');
     const feature = named(state.features, 'assistant');
-    const expiry = Date.now() + 1_500;
+    const expiry = Date.now() + 5_000;
     await override(client, [{ feature_id: feature.id, value: true, reason: 'short', expires_at: new Date(expiry).toISOString() }]);
     const revision = demo.revision;
     const over = () => until(() => Date.now() > expiry, 'the end of the override', 30_000);

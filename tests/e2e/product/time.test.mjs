@@ -28,17 +28,25 @@ async function updatesUntil(client, feature, value) {
     const [update] = await client.next('feature_update');
     if (update.feature_id === feature.id) updates.unshift(update);
     return updates[0]?.data.value === value;
-  }, `the value ${value}`, 30_000);
+  }, `the value ${value}`, 60_000);
   return updates;
 }
 
 eachWay((way, options) => {
   test(`${way}: a rule turns at the time that it names, once, by a revision that is no activity`, async (t) => {
-    const turn = inSeconds(4);
-    const { client, feature, value } = await subscriber(t, { if: [{ '>=': [now, turn] }, 'on', 'off'] }, options);
+    const onFrom = (turn) => ({ if: [{ '>=': [now, turn] }, 'on', 'off'] });
+    const { client, feature, value } = await subscriber(t, onFrom(inSeconds(86_400)), options);
     assert.equal(value, false);
-
-    const updates = await updatesUntil(client, feature, true);
+    let turn;
+    let updates;
+    for (let ahead = 3; ; ahead *= 2) { // the server must know of the time before it comes
+      turn = inSeconds(ahead);
+      const { revision } = await call('PATCH', `/api/v1/features/${feature.id}`, { targeting: onFrom(turn) });
+      updates = await updatesUntil(client, feature, true);
+      if (updates[0].revision > revision) break;
+      await call('PATCH', `/api/v1/features/${feature.id}`, { targeting: onFrom(inSeconds(86_400)) });
+      await updatesUntil(client, feature, false);
+    }
     assert.equal(updates.length, 1);
     assert.ok(Date.parse(updates[0].timestamp) >= turn * 1000, updates[0].timestamp);
     const at = await call('GET', `/api/v1/state?at=${updates[0].revision}`);
@@ -53,7 +61,7 @@ eachWay((way, options) => {
 describe('an override', () => {
   test('may end, and the client is then where its package leaves it', async (t) => {
     const { client, feature, id } = await subscriber(t, { if: [false, 'on', 'off'] });
-    const expiry = new Date(Date.now() + 2_000).toISOString();
+    const expiry = new Date(Date.now() + 5_000).toISOString();
     await call('PATCH', `/api/v1/clients/${id}`, { overrides: [{ feature_id: feature.id, value: true, expires_at: expiry }] });
     await updatesUntil(client, feature, true);
 

@@ -39,9 +39,9 @@ def command(kind, options):
     raise ValueError(kind)
 
 
-def post(port, path, body=None, bearer=None):
+def post(port, path, body=None, bearer=None, method="POST"):
     headers = {"Content-Type": "application/json", **({"Authorization": "Bearer " + bearer} if bearer else {})}
-    request = urllib.request.Request(f"http://127.0.0.1:{port}/api/v1{path}", method="POST", headers=headers,
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/api/v1{path}", method=method, headers=headers,
                                      data=json.dumps(body).encode() if body is not None else None)
     with urllib.request.urlopen(request, timeout=10) as answer:
         return json.load(answer)
@@ -55,10 +55,11 @@ class Contestant:
         self.folder = None
         if kind == "product":
             self._start_product(options)
+            load = [*self.login, *(load or [])]
         else:
             self._start(kind, options)
         self.load = subprocess.Popen(
-            [os.path.join(BIN, "bench-load"), "--port", self.port, "--process", str(self.server.pid), *(load or self.login)],
+            [os.path.join(BIN, "bench-load"), "--port", self.port, "--process", str(self.server.pid), *(load or [])],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def _start(self, kind, options):
@@ -70,7 +71,6 @@ class Contestant:
         if not line.startswith("listening on "):
             sys.exit(f"{self.name} did not start")
         self.port = line.split()[2]
-        self.login = []
 
     def _start_product(self, options):
         """`togglecast serve`, with the token of one client."""
@@ -91,8 +91,13 @@ class Contestant:
             except OSError:
                 if time.time() > deadline or self.server.poll() is not None:
                     sys.exit(f"{self.name} did not start")
-        client = post(self.port, "/clients", {"key": "bench", "name": "Bench"}, admin)["id"]
+        self.admin = admin
+        self.client = client = post(self.port, "/clients", {"key": "bench", "name": "Bench"}, admin)["id"]
         self.login = ["--namespace", "/client,", "--token", post(self.port, f"/clients/{client}/tokens", None, admin)["token"]]
+
+    def write(self, method, path, body):
+        """Of a product: a change by its admin."""
+        return post(self.port, path, body, self.admin, method)
 
     def ask(self, words):
         self.begin(words)

@@ -222,6 +222,17 @@ void Clients::on_bytes(Client& client, std::string_view bytes) {
   if (!out.empty()) write(client, out);
 }
 
+std::string Clients::auth() {
+  if (settings_.token.empty()) return {};
+  std::string text = R"({"token":")" + settings_.token + '"';
+  if (settings_.contexts) {
+    const std::string number = std::to_string(++contexts_);
+    text += R"(,"context":{"targetingKey":"user-)" + number + R"(","region":"r)" +
+            std::to_string(contexts_ % 50) + R"("})";
+  }
+  return text + '}';
+}
+
 void Clients::on_frame(Client& client, unsigned char first, std::string_view payload, std::string& out) {
   if ((first & 0x8fU) == 0x88U) give_up("the server sent a close frame");
   const bool compressed = (first & 0x40U) != 0;
@@ -232,8 +243,7 @@ void Clients::on_frame(Client& client, unsigned char first, std::string_view pay
   switch (client.state) {
     case Client::State::opening:
       client.state = Client::State::joining;
-      out += masked("40" + settings_.nsp +
-                    (settings_.token.empty() ? "" : R"({"token":")" + settings_.token + "\"}"));
+      out += masked("40" + settings_.nsp + auth());
       return;
     case Client::State::joining:
       if (payload.substr(0, 2) != "40") give_up("CONNECT was refused");

@@ -25,6 +25,7 @@ class Clients {
     std::string nsp{};      ///< another namespace than `/`, with its comma: `/client,`
     std::string token{};    ///< sent in the CONNECT packet when not empty
     bool compress = false;  ///< offers permessage-deflate; what arrives is counted, not inflated
+    bool contexts = false;  ///< each connection says something else of itself
   };
   explicit Clients(Settings settings);
   ~Clients();
@@ -59,6 +60,7 @@ class Clients {
   void on_ready(Client& client, std::uint32_t events);
   void on_bytes(Client& client, std::string_view bytes);
   void on_frame(Client& client, unsigned char first, std::string_view payload, std::string& out);
+  std::string auth();
   void write(const Client& client, std::string_view bytes) const;
   void remove(Client& client);
 
@@ -73,6 +75,7 @@ class Clients {
   std::uint64_t replies_left_ = 0;
   std::string reply_;  // as a frame
   std::uint64_t bytes_ = 0;
+  std::uint64_t contexts_ = 0;
   std::vector<char> buffer_;
 };
 

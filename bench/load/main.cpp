@@ -1,9 +1,9 @@
 // Drives one server with many connections and tells what that cost it. Commands come on standard input, one a
 // line, each is answered by one line of JSON:
 //
-//   bench-load --port P --process PID [--namespace /client,] [--token T] [--compress 1]
+//   bench-load --port P --process PID [--namespace /client,] [--token T] [--compress 1] [--contexts 1]
 //   connect N | broadcast IN_FLIGHT ROUNDS | echo CONNECTIONS DEPTH REQUESTS | churn N AT_ONCE | idle SECONDS
-//   | memory
+//   | receive FRAMES | memory
 
 #include <sys/resource.h>
 #include <unistd.h>
@@ -40,7 +40,8 @@ int main(int count, char** values) {
   bench::Clients clients({.port = static_cast<std::uint16_t>(std::stoul(options["--port"])),
                           .nsp = options["--namespace"],
                           .token = options["--token"],
-                          .compress = options.count("--compress") != 0});
+                          .compress = options.count("--compress") != 0,
+                          .contexts = options.count("--contexts") != 0});
   std::string line;
   while (true) {
     clients.run_until_readable(STDIN_FILENO);
@@ -60,6 +61,8 @@ int main(int count, char** values) {
       tell(bench::churn(clients, server, a, b));
     } else if (command == "idle") {
       tell(bench::idle(clients, server, static_cast<std::int64_t>(a) * 1'000'000'000));
+    } else if (command == "receive") {
+      tell(bench::receive(clients, server, a));
     } else if (command == "memory") {
       std::printf("{\"bytes\":%lld}\n", static_cast<long long>(bench::anonymous_bytes(server)));
     } else {

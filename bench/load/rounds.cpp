@@ -29,6 +29,13 @@ Used broadcast(Clients& clients, pid_t server, std::size_t in_flight, std::size_
   });
 }
 
+Used receive(Clients& clients, pid_t server, std::size_t frames) {
+  return measured(clients, server, [&] {
+    clients.expect(frames);
+    clients.run();
+  });
+}
+
 Used echo(Clients& clients, pid_t server, std::size_t connections, std::size_t depth, std::size_t requests) {
   const std::string request = R"(427["echo",")" + std::string(100, 'x') + "\"]";
   return measured(clients, server, [&] {

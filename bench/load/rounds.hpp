@@ -20,8 +20,9 @@ struct Used {
 /// them.
 [[nodiscard]] Used broadcast(Clients& clients, pid_t server, std::size_t in_flight, std::size_t rounds);
 /// `requests` acknowledged events over the first `connections` connections, each with `depth` under way.
-[[nodiscard]] Used echo(Clients& clients, pid_t server, std::size_t connections, std::size_t depth,
-                        std::size_t requests);
+[[nodiscard]] /// Waits for so many frames, which somebody else has sent.
+Used receive(Clients& clients, pid_t server, std::size_t frames);
+Used echo(Clients& clients, pid_t server, std::size_t connections, std::size_t depth, std::size_t requests);
 /// `count` times connect, join, leave.
 [[nodiscard]] Used churn(Clients& clients, pid_t server, std::size_t count, std::size_t at_once);
 /// Nothing but heartbeats.

@@ -1,6 +1,6 @@
 // What changes would do, before anybody makes them: built and checked exactly as the writer would, on a
 // scratch copy of the state, then compared with it client by client. Nothing is written. Thread rule: a pure
-// function; may take a good part of a second, so never on a shard.
+// function; may take a second and more when thousands of clients are changed, so never on a shard.
 #pragma once
 
 #include "base/error.hpp"

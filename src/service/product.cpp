@@ -139,6 +139,7 @@ Result<void> Product::make_first_owner(const ProductOptions& options) {
 void Product::stop() {
   reader_.stop();  // hands its last work on to the workers, and they theirs to the writer
   workers_.stop();
+  previews_.stop();
   writer_.stop();
 }
 

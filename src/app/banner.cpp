@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "app/demo.hpp"
 #include "app/version.hpp"
 
 namespace togglecast::app {
@@ -78,6 +79,11 @@ std::string banner(const Settings& settings, const Container::Bound& bound, cons
     text += "  Metrics  " + url("http", settings.metrics_listen->address, *bound.metrics_port) + "/metrics\n";
   text += "  Data     " + data + '\n';
   text += "  Login    " + login + '\n';
+  if (settings.demo) {
+    const std::string_view scheme = settings.tls_certificate.empty() ? "http" : "https";
+    const std::string address = settings.listen.empty() ? "localhost" : settings.listen.front();
+    text += describe_demo(product, url(scheme, address, bound.port));
+  }
   text += "  Stop     Ctrl-C, or kill " + std::to_string(::getpid()) + '\n';
   return text;
 }

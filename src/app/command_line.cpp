@@ -33,8 +33,12 @@ constexpr const char* kPasswdAbout =
 using Texts = std::map<std::string_view, std::vector<std::string>>;
 
 void add_option(CLI::App& to, const OptionSpec& option, Texts& texts) {
-  CLI::Option* added =
-      to.add_option("--" + std::string(option.name), texts[option.name], std::string(option.help));
+  const std::string name = "--" + std::string(option.name);
+  if (option.value.empty()) {
+    to.add_flag(name, texts[option.name], std::string(option.help));
+    return;
+  }
+  CLI::Option* added = to.add_option(name, texts[option.name], std::string(option.help));
   added->type_name(std::string(option.value));
   if (!option.list) added->expected(1);
 }

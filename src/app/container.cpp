@@ -5,6 +5,7 @@
 #include <functional>
 #include <thread>
 
+#include "app/demo.hpp"
 #include "app/metrics_export.hpp"
 #include "app/port_owner.hpp"
 #include "app/wiring.hpp"
@@ -78,6 +79,11 @@ Result<std::unique_ptr<Container>> Container::build(const Settings& settings, Gr
   options.first_owner_password = [&first_login] {
     return first_login.choose(std::getenv("TOGGLECAST_OWNER_PASSWORD"));
   };
+  if (settings.demo) {
+    auto catalogue = json::parse(demo_catalogue());
+    if (!catalogue) return tl::unexpected(catalogue.error());
+    options.first_catalogue = std::move(*catalogue);
+  }
   auto product = service::Product::open(*std::move(store), options, ground.clock, ground.random, ground.log,
                                         ground.metrics);
   if (!product) return tl::unexpected(product.error());

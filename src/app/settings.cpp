@@ -194,6 +194,8 @@ constexpr OptionSpec kOptions[] = {
          settings.stop_timeout = std::chrono::seconds{seconds};
        });
      }},
+    {"demo", "", "Fill an empty catalogue with an example: a shop platform and its customers", false,
+     [](Settings& settings, const Values& values) { return set_switch(settings.demo, values); }},
 };
 
 }  // namespace

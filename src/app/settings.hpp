@@ -44,6 +44,7 @@ struct Settings {
   Rate write_rate{.per_second = 10, .burst = 30};           ///< of each admin
   std::chrono::seconds sync_window{30};  ///< `config_sync` to many connections is spread over it
   std::chrono::seconds stop_timeout{10};
+  bool demo = false;  ///< fills an empty catalogue
 };
 
 /// What one source says of one option, before it is read.
@@ -54,8 +55,9 @@ struct RawSetting {
 using RawSettings = std::map<std::string, RawSetting, std::less<>>;
 
 struct OptionSpec {
-  std::string_view name;   ///< `cors-origin`
-  std::string_view value;  ///< what stands for its value in the help: `ORIGIN`
+  std::string_view name;  ///< `cors-origin`
+  std::string_view
+      value;  ///< what stands for its value in the help: `ORIGIN`; empty: it is on when it is named
   std::string_view help;
   bool list;  ///< may be given several times
   Result<void> (*apply)(Settings& settings, const std::vector<std::string>& values);

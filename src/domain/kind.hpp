@@ -24,6 +24,11 @@ class Kinds {
   constexpr Kinds(std::initializer_list<Kind> kinds) noexcept {
     for (const Kind kind : kinds) bits_ |= bit(kind);
   }
+  [[nodiscard]] static constexpr Kinds all() noexcept {
+    Kinds every;
+    every.bits_ = ~0U;
+    return every;
+  }
   [[nodiscard]] constexpr bool contains(Kind kind) const noexcept { return (bits_ & bit(kind)) != 0; }
   friend constexpr bool operator==(Kinds, Kinds) noexcept = default;
 

@@ -1,6 +1,7 @@
 #include "http_api/catalogue.hpp"
 
 #include "http_api/entities.hpp"
+#include "http_api/state.hpp"
 
 namespace togglecast::http_api {
 namespace {
@@ -70,6 +71,7 @@ template <typename T>
 void read_one(const CallPtr& call) {
   const auto id = call->id("id");
   if (!id) return call->refuse(id.error());
+  if (answered_from_the_past(call, T::kKind, *id)) return;
   answer_entity(*call, service_of<T>(call).find(call->who(), *id));
 }
 

@@ -53,6 +53,11 @@ void toggle_admin(const CallPtr& call);
 
 // activity.cpp
 void list_activity(const CallPtr& call);
+void undo_activity(const CallPtr& call);
+
+// state.cpp
+void read_state(const CallPtr& call);
+void read_difference(const CallPtr& call);
 
 // broadcasts.cpp
 void broadcast(const CallPtr& call);

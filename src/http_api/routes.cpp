@@ -78,6 +78,9 @@ constexpr Route kRoutes[] = {
     {Method::post, "/api/v1/admins/{id}/toggle", Access::admin, toggle_admin},
 
     {Method::get, "/api/v1/activity", Access::admin, list_activity},
+    {Method::post, "/api/v1/activity/{revision}/undo", Access::admin, undo_activity},
+    {Method::get, "/api/v1/state", Access::admin, read_state},
+    {Method::get, "/api/v1/state/diff", Access::admin, read_difference},
 
     {Method::post, "/api/v1/broadcasts/{name}", Access::admin, broadcast, false},
 };

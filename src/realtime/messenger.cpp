@@ -128,7 +128,7 @@ void Messenger::on_commit(const service::Commit& commit) {
   each(admins_, room(commit.row.environment, kAllAdmins), [&](Socket& socket, const Peer& peer) {
     const auto [packet, fresh] = packets.try_emplace(peer.who.role);
     if (fresh) {
-      json::value entry = service::activity_entry(commit.row, peer.readable);
+      json::value entry = service::activity_entry(commit.row, peer.readable, commit.after.get());
       if (entry.is_object())
         packet->second = plain_packet(event::kAdmin, event::kActivity, std::move(entry.get_object()));
     }

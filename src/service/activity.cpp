@@ -2,60 +2,107 @@
 
 #include <algorithm>
 
-#include "domain/snapshot.hpp"
-#include "domain/view.hpp"
+#include "domain/op_type.hpp"
+#include "service/activity_summary.hpp"
+#include "service/ops.hpp"
+#include "service/undo.hpp"
 
 namespace togglecast::service {
 namespace {
 
+using domain::Op;
 using domain::UpdateType;
 
-bool is_stamp(std::string_view name) { return name == "revision" || name == "updated_at"; }
-
-json::array changed_fields(const json::object& before, const json::object& after) {
-  json::array fields;
-  for (const auto& member : after) {
-    const auto* was = before.if_contains(member.key());
-    if (!is_stamp(member.key()) && (was == nullptr || *was != member.value())) fields.push_back(member.key());
+// What is left to show of an entry.
+class Room {
+ public:
+  explicit Room(std::size_t bytes) : left_(bytes) {}
+  [[nodiscard]] bool take(const json::value& value) {
+    const std::size_t size = json::serialize(value).size();
+    if (size > left_) return false;
+    left_ -= size;
+    return true;
   }
-  return fields;
+
+ private:
+  std::size_t left_;
+};
+
+bool is_told_apart(std::string_view member) { return member != "revision" && member != "updated_at"; }
+
+// The members of `body` that `names` lists and there is room for; the others are added to `cut`.
+json::object shown(const json::value& body, const std::vector<std::string>& names, Room& room,
+                   json::array& cut) {
+  json::object out;
+  for (const std::string& name : names) {
+    const json::value* member = json::find(body, name);
+    if (member == nullptr) continue;
+    if (room.take(*member)) {
+      out[name] = *member;
+    } else if (std::find(cut.begin(), cut.end(), json::value(name)) == cut.end()) {
+      cut.emplace_back(name);
+    }
+  }
+  return out;
 }
 
-json::object describe(const domain::Op& op) {
+std::vector<std::string> members_of(const json::value& body) {
+  std::vector<std::string> names;
+  if (!body.is_object()) return names;
+  for (const auto& member : body.get_object())
+    if (is_told_apart(member.key())) names.emplace_back(member.key());
+  return names;
+}
+
+json::object describe(const Op& op, Room& room) {
   const json::value& body = op.after.is_null() ? op.before : op.after;
-  UpdateType type = UpdateType::update;
   json::object out;
   out["entity_type"] = domain::to_string(op.entity);
   out["entity_id"] = op.id;
-  if (op.before.is_null()) {
-    type = UpdateType::create;
-  } else if (op.after.is_null()) {
-    type = UpdateType::erase;
-  } else if (op.before.is_object() && op.after.is_object()) {
-    json::array fields = changed_fields(op.before.get_object(), op.after.get_object());
-    if (fields.size() == 1 && fields[0] == "enabled") type = UpdateType::toggle;
-    out["fields"] = std::move(fields);
-  }
-  out["type"] = domain::to_string(type);
+  out["type"] = domain::to_string(domain::type_of(op));
   out["key"] = domain::unique_key_of(op.entity, body);
   if (const json::value* name = json::find(body, "name")) out["name"] = *name;
+  std::vector<std::string> names = members_of(body);
+  if (op.before.is_object() && op.after.is_object()) {
+    names = domain::changed_members(op.before.get_object(), op.after.get_object());
+    out["fields"] = json::array(names.begin(), names.end());
+  }
+  json::array cut;
+  out["before"] =
+      op.before.is_null() ? json::value(nullptr) : json::value(shown(op.before, names, room, cut));
+  out["after"] = op.after.is_null() ? json::value(nullptr) : json::value(shown(op.after, names, room, cut));
+  if (!cut.empty()) out["cut"] = std::move(cut);
   return out;
+}
+
+Error too_busy() {
+  Error error{Errc::unavailable, "too many are reading the log; try again", {}};
+  error.retry_after_seconds = 1;
+  return error;
 }
 
 }  // namespace
 
-json::value activity_entry(const domain::LogRow& row, domain::Kinds readable) {
-  json::array changes;
-  for (const domain::Op& op : row.change.ops)
-    if (readable.contains(op.entity)) changes.push_back(describe(op));
-  if (changes.empty()) return nullptr;
-  auto actor = json::parse(row.actor_text);
+json::value activity_entry(const domain::LogRow& row, domain::Kinds readable, const domain::Snapshot* names) {
+  std::vector<const Op*> ops;
+  for (const Op& op : row.change.ops)
+    if (readable.contains(op.entity)) ops.push_back(&op);
+  if (ops.empty()) return nullptr;
+  json::value actor = json::parse(row.actor_text).value_or(nullptr);
   json::object out;
   out["revision"] = row.head.revision;
   out["epoch"] = row.head.epoch;
   out["timestamp"] = to_iso8601(row.head.as_of);
-  out["actor"] = actor ? std::move(*actor) : json::value(nullptr);
+  out["summary"] = summary_of(actor, ops, names);
+  out["source"] = json::string_or_empty(actor, "source");
+  if (const json::value* undoes = json::find(actor, "undoes")) out["undoes"] = *undoes;
+  out["actor"] = std::move(actor);
+  json::array changes;
+  Room room(kMaxEntryBytes);
+  const std::size_t told = std::min(ops.size(), kMaxEntryChanges);
+  for (std::size_t i = 0; i < told; ++i) changes.push_back(describe(*ops[i], room));
   out["changes"] = std::move(changes);
+  if (told < ops.size()) out["more_changes"] = ops.size() - told;
   return out;
 }
 
@@ -67,20 +114,48 @@ void ActivityService::page(const Principal& who, const storage::LogQuery& query,
     return done(fail(Errc::forbidden, "this role may not read that kind of entity"));
   storage::LogQuery bounded = query;
   bounded.limit = std::clamp<std::size_t>(query.limit, 1, kMaxActivity);
+  bounded.kinds = readable;
   const bool taken =
-      reader_.submit([environment = who.environment, bounded, readable, done](storage::Reader& reader) {
-        const auto rows = reader.log_page(environment, bounded);
-        if (!rows) return done(tl::unexpected(rows.error()));
+      reader_.submit([this, environment = who.environment, bounded, readable, done](storage::Reader& reader) {
+        const auto found = reader.log_page(environment, bounded);
+        if (!found) return done(tl::unexpected(found.error()));
+        const auto names = model_.current(environment);
         ActivityPage page;
-        for (const domain::LogRow& row : *rows) {
-          json::value entry = activity_entry(row, readable);
-          if (!entry.is_null()) page.entries.push_back(std::move(entry));
-        }
-        if (rows->size() == bounded.limit && rows->back().head.revision > 1)
-          page.next = rows->back().head.revision;
+        page.next = found->next;
+        for (const domain::LogRow& row : found->rows)
+          page.entries.push_back(activity_entry(row, readable, names.get()));
         done(std::move(page));
       });
-  if (!taken) done(fail(Errc::unavailable, "too many are reading the log; try again"));
+  if (!taken) done(tl::unexpected(too_busy()));
+}
+
+void ActivityService::undo(const Principal& who, domain::Revision revision, const WriteOptions& options,
+                           UndoDone done) {
+  if (auto allowed = require(who, auth::Action::read_activity); !allowed)
+    return done(tl::unexpected(allowed.error()));
+  auto idempotency = idempotency_of(who, options, "undo " + std::to_string(revision), nullptr);
+  if (!idempotency) return done(tl::unexpected(idempotency.error()));
+  json::object actor = actor_of(who, options);
+  actor["undoes"] = revision;
+  writer_.submit({who.environment, std::move(actor), std::move(*idempotency), build_undo(who, revision)},
+                 [this, who, done = std::move(done)](Result<Written> written) {
+                   if (!written) return done(tl::unexpected(written.error()));
+                   tell_undone(who, *written, done);
+                 });
+}
+
+void ActivityService::tell_undone(const Principal& who, const Written& written, const UndoDone& done) {
+  const bool taken = reader_.submit(
+      [this, who, revision = written.revision, replayed = written.replayed, done](storage::Reader& reader) {
+        const auto rows = reader.rows_before(who.environment, revision + 1, 1);
+        if (!rows) return done(tl::unexpected(rows.error()));
+        const auto names = model_.current(who.environment);
+        Undone undone{nullptr, revision, replayed};
+        if (!rows->empty())
+          undone.entry = activity_entry(rows->front(), auth::readable_kinds(who.role), names.get());
+        done(std::move(undone));
+      });
+  if (!taken) done(Undone{nullptr, written.revision, written.replayed});  // it is done, only not told
 }
 
 }  // namespace togglecast::service

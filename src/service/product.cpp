@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "service/catalogue_file.hpp"
 #include "service/ops.hpp"
 
 namespace togglecast::service {
@@ -49,7 +50,9 @@ Product::Product(std::unique_ptr<storage::Store> store, std::unique_ptr<storage:
       clients_(writer_, model_),
       tokens_(writer_, model_, keys_, random, options.tokens),
       admins_(writer_, model_, reader_, workers_, keys_, random, clock, options.admins),
-      activity_(reader_) {}
+      activity_(reader_, model_, writer_),
+      history_(reader_, model_, clock),
+      time_(writer_, model_, feed_, clock, log) {}
 
 Result<std::unique_ptr<Product>> Product::open(std::unique_ptr<storage::Store> store,
                                                const ProductOptions& options, const Clock& clock,
@@ -60,7 +63,9 @@ Result<std::unique_ptr<Product>> Product::open(std::unique_ptr<storage::Store> s
   std::unique_ptr<Product> product(
       new Product(std::move(store), std::move(*reader), options, clock, random, log, metrics));
   if (auto loaded = product->load(options, clock, random); !loaded) return tl::unexpected(loaded.error());
+  if (auto caught_up = product->time_.catch_up(); !caught_up) return tl::unexpected(caught_up.error());
   product->writer_.start();
+  product->time_.start();
   return product;
 }
 
@@ -76,7 +81,8 @@ Result<void> Product::load(const ProductOptions& options, const Clock& clock, Ra
   auto secrets = store_->open_reader();
   if (!secrets) return tl::unexpected(secrets.error());
   if (auto keys = load_keys(**secrets, random); !keys) return keys;
-  return make_first_owner(options);
+  if (auto made = make_first_owner(options); !made) return made;
+  return options.first_catalogue ? make_first_catalogue(*options.first_catalogue) : Result<void>{};
 }
 
 Result<void> Product::load_keys(storage::Reader& reader, RandomSource& random) {
@@ -136,7 +142,19 @@ Result<void> Product::make_first_owner(const ProductOptions& options) {
   return {};
 }
 
+Result<void> Product::make_first_catalogue(const json::value& file) {
+  const auto who = Principal::server(std::string(kDefaultEnvironment));
+  WriteOptions options;
+  options.source = Source::start;
+  const auto made =
+      writer_.perform({who.environment, actor_of(who, options), std::nullopt, build_catalogue(file)});
+  if (!made) return tl::unexpected(made.error());
+  made_first_catalogue_ = made->changed;
+  return {};
+}
+
 void Product::stop() {
+  time_.stop();
   reader_.stop();  // hands its last work on to the workers, and they theirs to the writer
   workers_.stop();
   previews_.stop();

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,8 @@
 #include "service/admin_service.hpp"
 #include "service/authenticator.hpp"
 #include "service/entity_service.hpp"
+#include "service/history.hpp"
+#include "service/time_keeper.hpp"
 
 namespace togglecast::service {
 
@@ -27,6 +30,8 @@ struct ProductOptions {
   /// Asked when there is no admin yet, before the account is made. Whoever makes up a password shows it or
   /// writes it down here, so that no crash can leave an account behind whose password nobody knows.
   std::function<Result<Secret>()> first_owner_password;
+  /// Fills the default environment when it holds nothing, see catalogue_file.hpp.
+  std::optional<json::value> first_catalogue;
 };
 
 class Product {
@@ -44,6 +49,9 @@ class Product {
   /// Whether this start made the owner's account.
   [[nodiscard]] bool made_first_owner() const noexcept { return made_first_owner_; }
 
+  /// Whether this start filled the default environment from `first_catalogue`.
+  [[nodiscard]] bool made_first_catalogue() const noexcept { return made_first_catalogue_; }
+
   [[nodiscard]] const ReadModel& model() const noexcept { return model_; }
   [[nodiscard]] ChangeFeed& feed() noexcept { return feed_; }
   [[nodiscard]] const Authenticator& authenticator() const noexcept { return authenticator_; }
@@ -55,6 +63,8 @@ class Product {
   [[nodiscard]] TokenService& tokens() noexcept { return tokens_; }
   [[nodiscard]] AdminService& admins() noexcept { return admins_; }
   [[nodiscard]] ActivityService& activity() noexcept { return activity_; }
+  [[nodiscard]] History& history() noexcept { return history_; }
+  [[nodiscard]] TimeKeeper& time() noexcept { return time_; }
   /// For what takes longer than a shard may.
   [[nodiscard]] WorkerPool& workers() noexcept { return workers_; }
   /// For previews: so that many of them hold up one another, and nothing else.
@@ -73,6 +83,7 @@ class Product {
   [[nodiscard]] Result<void> load_keys(storage::Reader& reader, RandomSource& random);
   [[nodiscard]] Result<void> make_signing_key(RandomSource& random);
   [[nodiscard]] Result<void> make_first_owner(const ProductOptions& options);
+  [[nodiscard]] Result<void> make_first_catalogue(const json::value& file);
 
   std::unique_ptr<storage::Store> store_;
   ReadModel model_;
@@ -91,7 +102,10 @@ class Product {
   TokenService tokens_;
   AdminService admins_;
   ActivityService activity_;
+  History history_;
+  TimeKeeper time_;
   bool made_first_owner_ = false;
+  bool made_first_catalogue_ = false;
 };
 
 }  // namespace togglecast::service

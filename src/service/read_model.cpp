@@ -56,6 +56,15 @@ domain::SnapshotPtr ReadModel::at(std::string_view environment, domain::Revision
   return snapshot->head().epoch == ring.back()->head().epoch ? snapshot : nullptr;
 }
 
+domain::SnapshotPtr ReadModel::nearest(std::string_view environment, domain::Revision revision) const {
+  const std::scoped_lock lock(mutex_);
+  const auto found = rings_.find(environment);
+  if (found == rings_.end() || revision > found->second.back()->revision()) return nullptr;
+  const Ring& ring = found->second;
+  const domain::Revision first = ring.front()->revision();
+  return ring[static_cast<std::size_t>(std::max(revision, first) - first)];
+}
+
 std::vector<std::string> ReadModel::environments() const {
   const std::scoped_lock lock(mutex_);
   std::vector<std::string> names;

@@ -34,6 +34,9 @@ class ReadModel {
   [[nodiscard]] domain::SnapshotPtr find(std::string_view environment, const domain::Offset& offset) const;
   /// The state at `revision` of the present history; nullptr when it is older than the ring or ahead.
   [[nodiscard]] domain::SnapshotPtr at(std::string_view environment, domain::Revision revision) const;
+  /// The known state that is `revision` or, when that is older than the ring, comes soonest after it; of any
+  /// epoch. nullptr when `revision` is ahead.
+  [[nodiscard]] domain::SnapshotPtr nearest(std::string_view environment, domain::Revision revision) const;
   [[nodiscard]] std::vector<std::string> environments() const;
   [[nodiscard]] std::size_t ring_capacity() const noexcept { return capacity_; }
 

@@ -44,6 +44,12 @@ class WriteContext {
   [[nodiscard]] UnixMillis at() const noexcept { return at_; }
   /// An id that was never used before.
   [[nodiscard]] Result<domain::Id> next_id(domain::Kind kind);
+  /// What `revision` did; `not_found` without such a revision.
+  [[nodiscard]] Result<domain::LogRow> row(domain::Revision revision) { return transaction_.row(revision); }
+  /// The revision that touched this entity last; 0 when none did.
+  [[nodiscard]] Result<domain::Revision> last_touched(domain::Kind kind, domain::Id id) {
+    return transaction_.last_touched(kind, id);
+  }
 
  private:
   const domain::Snapshot& state_;

@@ -20,6 +20,7 @@
 #include "base/secret.hpp"
 #include "domain/log_row.hpp"
 #include "domain/snapshot.hpp"
+#include "domain/view.hpp"
 
 namespace togglecast::storage {
 
@@ -75,24 +76,48 @@ class WriteTransaction {
   [[nodiscard]] virtual Result<domain::Id> last_id(domain::Kind kind) = 0;
   [[nodiscard]] virtual Result<std::optional<RememberedOutcome>> remembered(const IdempotencyKey& key) = 0;
   [[nodiscard]] virtual Result<domain::LogRow> row(domain::Revision revision) = 0;
+  /// The revision that touched this entity last; 0 when none did.
+  [[nodiscard]] virtual Result<domain::Revision> last_touched(domain::Kind kind, domain::Id id) = 0;
   /// Durable when it returns without error. After an error it may or may not have happened; `head` of the
   /// next transaction tells.
   [[nodiscard]] virtual Result<void> commit(const Commit& what) = 0;
 };
 
+/// Changes of which at least one op is as asked: one and the same op in everything that is said of ops.
+/// Changes without ops, by which only time passes, are never among them.
 struct LogQuery {
   domain::Revision before = 0;  ///< 0: from the newest on
   std::size_t limit = 50;
-  std::optional<domain::Kind> kind;  ///< only changes that touched this kind …
-  std::optional<domain::Id> id;      ///< … and, with it, this entity
+  std::optional<domain::Kind> kind{};        ///< ops on this kind …
+  std::optional<domain::Id> id{};            ///< … and, with it, on this entity
+  std::optional<domain::UpdateType> type{};  ///< ops that did this
+  domain::Kinds kinds = domain::Kinds::all();
+  std::string text{};    ///< in a name or key of the op's entity, or in the actor's name; case of a-z aside
+  std::string actor{};   ///< whole name of the actor; empty: any
+  std::string source{};  ///< whole source of the actor; empty: any
+  std::optional<UnixMillis> since{};  ///< committed at that time or later
+  std::optional<UnixMillis> until{};  ///< committed before that time
+  std::size_t scan = 5'000;           ///< ops to look at before giving up for now
+};
+
+struct LogPage {
+  std::vector<domain::LogRow> rows;  ///< newest first
+  domain::Revision next = 0;         ///< `before` of the next page; 0: there are no more
 };
 
 class Reader {
  public:
   virtual ~Reader() = default;
-  /// Newest first.
-  [[nodiscard]] virtual Result<std::vector<domain::LogRow>> log_page(const std::string& environment,
-                                                                     const LogQuery& query) = 0;
+  /// May hold fewer rows than asked for, or none, and still have a next page: one call looks at a bounded
+  /// number of ops.
+  [[nodiscard]] virtual Result<LogPage> log_page(const std::string& environment, const LogQuery& query) = 0;
+  /// Every row before `before`, newest first.
+  [[nodiscard]] virtual Result<std::vector<domain::LogRow>> rows_before(const std::string& environment,
+                                                                        domain::Revision before,
+                                                                        std::size_t limit) = 0;
+  /// The newest revision that was committed at `time` or earlier; 0 when none was.
+  [[nodiscard]] virtual Result<domain::Revision> revision_at(const std::string& environment,
+                                                             UnixMillis time) = 0;
   [[nodiscard]] virtual Result<std::optional<Secret>> secret(const std::string& environment,
                                                              domain::Kind kind, domain::Id id) = 0;
   /// Reads the whole log and checks its chain; `internal` names the first row that breaks it.

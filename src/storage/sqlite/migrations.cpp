@@ -87,7 +87,49 @@ CREATE TABLE idempotency (
 CREATE INDEX idempotency_by_age ON idempotency (at);
 )sql";
 
-constexpr std::array<const char*, 1> kMigrations{kFirst};
+// What the activity feed is searched by. All of it follows from the rows of the log, which stay as they are.
+// `type` and `text` say what domain::type_of and domain::searched_text say of the op.
+constexpr const char* kSecond = R"sql(
+ALTER TABLE change_log ADD COLUMN actor_name TEXT NOT NULL DEFAULT '';
+ALTER TABLE change_log ADD COLUMN source TEXT NOT NULL DEFAULT '';
+UPDATE change_log SET actor_name = coalesce(json_extract(actor, '$.name'), ''),
+                      source = coalesce(json_extract(actor, '$.source'), '');
+CREATE INDEX change_log_by_actor ON change_log (environment, actor_name, revision);
+CREATE INDEX change_log_by_source ON change_log (environment, source, revision);
+CREATE INDEX change_log_by_time ON change_log (environment, at, revision);
+
+ALTER TABLE change_log_entity ADD COLUMN type TEXT NOT NULL DEFAULT 'update';
+ALTER TABLE change_log_entity ADD COLUMN text TEXT NOT NULL DEFAULT '';
+CREATE INDEX change_log_entity_by_revision ON change_log_entity (environment, revision);
+CREATE INDEX change_log_entity_by_type ON change_log_entity (environment, type, revision);
+
+CREATE TEMP TABLE old_op AS
+SELECT l.environment, l.revision, json_extract(o.value, '$.entity') AS kind, json_extract(o.value, '$.id') AS id,
+       json_extract(o.value, '$.before') AS was, json_extract(o.value, '$.after') AS now
+FROM change_log l, json_each(l.change, '$.ops') o;
+CREATE INDEX temp.old_op_by_entity ON old_op (environment, kind, id, revision);
+UPDATE change_log_entity SET
+  type = CASE
+    WHEN o.was IS NULL THEN 'create'
+    WHEN o.now IS NULL THEN 'delete'
+    WHEN json_remove(o.was, '$.revision', '$.updated_at', '$.enabled', '$.active')
+       = json_remove(o.now, '$.revision', '$.updated_at', '$.enabled', '$.active')
+     AND (json_extract(o.was, '$.enabled') IS NOT json_extract(o.now, '$.enabled')
+       OR json_extract(o.was, '$.active') IS NOT json_extract(o.now, '$.active')) THEN 'toggle'
+    ELSE 'update' END,
+  text = ltrim(coalesce(json_extract(coalesce(o.now, o.was), '$.name'), '') || char(10) ||
+    coalesce(json_extract(coalesce(o.now, o.was), '$.key'), json_extract(coalesce(o.now, o.was), '$.jti'),
+             json_extract(coalesce(o.now, o.was), '$.username'), json_extract(coalesce(o.now, o.was), '$.kid'), '') ||
+    CASE WHEN o.was IS NOT NULL AND o.now IS NOT NULL
+              AND json_extract(o.was, '$.name') <> json_extract(o.now, '$.name')
+         THEN char(10) || json_extract(o.was, '$.name') ELSE '' END, char(10))
+FROM old_op o
+WHERE o.environment = change_log_entity.environment AND o.kind = change_log_entity.kind
+  AND o.id = change_log_entity.id AND o.revision = change_log_entity.revision;
+DROP TABLE old_op;
+)sql";
+
+constexpr std::array<const char*, 2> kMigrations{kFirst, kSecond};
 
 }  // namespace
 

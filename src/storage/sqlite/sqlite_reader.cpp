@@ -1,33 +1,188 @@
 #include "storage/sqlite/sqlite_reader.hpp"
 
+#include <algorithm>
+
 #include "storage/sqlite/log_rows.hpp"
 
-namespace togglecast::storage::sqlite {
+// The columns of an op, from change_log_entity as `o` and its row as `l`, and the revisions asked for.
+#define TOGGLECAST_OPS "SELECT o.revision, o.kind, o.id, o.type, o.text, l.actor_name, l.source "
+#define TOGGLECAST_OF_OP                                          \
+  "ON l.environment = o.environment AND l.revision = o.revision " \
+  "WHERE o.environment = ?1 AND o.revision < ?2 AND o.revision >= ?3 "
+#define TOGGLECAST_OF_ROW                                         \
+  "ON o.environment = l.environment AND o.revision = l.revision " \
+  "WHERE l.environment = ?1 AND l.revision < ?2 AND l.revision >= ?3 "
 
-Result<std::vector<domain::LogRow>> SqliteReader::log_page(const std::string& environment,
-                                                           const LogQuery& query) {
+namespace togglecast::storage::sqlite {
+namespace {
+
+constexpr domain::Revision kBeyondAll = domain::kMaxId + 1;
+
+enum Column : int { kRevision, kKind, kId, kType, kText, kActor, kSource };
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+
+bool holds(std::string_view text, std::string_view wanted) {
+  return std::search(text.begin(), text.end(), wanted.begin(), wanted.end(),
+                     [](char a, char b) { return lower(a) == lower(b); }) != text.end();
+}
+
+bool matches(const Statement& op, const LogQuery& query) {
+  const auto kind = domain::parse_kind(op.text(kKind));
+  if (!kind || !query.kinds.contains(*kind)) return false;
+  if (query.kind && *query.kind != *kind) return false;
+  if (query.id && *query.id != op.integer(kId)) return false;
+  if (query.type && domain::to_string(*query.type) != op.text(kType)) return false;
+  if (!query.actor.empty() && query.actor != op.text(kActor)) return false;
+  if (!query.source.empty() && query.source != op.text(kSource)) return false;
+  return query.text.empty() || holds(op.text(kText), query.text) || holds(op.text(kActor), query.text);
+}
+
+}  // namespace
+
+Result<LogPage> SqliteReader::log_page(const std::string& environment, const LogQuery& query) {
   const auto number = environment_number(database_, environment);
   if (!number) return tl::unexpected(number.error());
-  const auto before = query.before > 0 ? query.before : domain::kMaxId + 1;
-  const auto limit = static_cast<std::int64_t>(query.limit);
-  if (!query.kind) {
-    auto statement =
-        database_.prepare("SELECT " TOGGLECAST_LOG_COLUMNS
-                          " FROM change_log l JOIN environment e ON e.id = l.environment "
-                          "WHERE l.environment = ? AND l.revision < ? ORDER BY l.revision DESC LIMIT ?");
-    if (!statement) return tl::unexpected(statement.error());
-    return read_rows(statement->bind(1, *number).bind(2, before).bind(3, limit));
+  const auto range = range_of(*number, query);
+  if (!range) return tl::unexpected(range.error());
+  LogPage page;
+  std::vector<domain::Revision> found;
+  {
+    auto ops = ops_of_interest(*number, query, *range);
+    if (!ops) return tl::unexpected(ops.error());
+    domain::Revision at = 0;
+    for (std::size_t scanned = 0;; ++scanned) {
+      const auto more = ops->step();
+      if (!more) return tl::unexpected(more.error());
+      if (!*more) break;
+      const domain::Revision revision = ops->integer(kRevision);
+      if (revision != at && (found.size() >= query.limit || scanned >= query.scan)) {
+        page.next = at;
+        break;
+      }
+      at = revision;
+      const bool known = !found.empty() && found.back() == revision;
+      if (!known && matches(*ops, query)) found.push_back(revision);
+    }
   }
+  for (const domain::Revision revision : found) {
+    auto one = row(*number, revision);
+    if (!one) return tl::unexpected(one.error());
+    page.rows.push_back(std::move(*one));
+  }
+  return page;
+}
+
+// One list to walk, the shortest that an index offers; the rest of the query is asked of each of its ops.
+Result<Statement> SqliteReader::ops_of_interest(std::int64_t environment, const LogQuery& query,
+                                                const Range& range) {
+  const auto begin = [&](const char* sql) {
+    auto statement = database_.prepare(sql);
+    if (statement) statement->bind(1, environment).bind(2, range.before).bind(3, range.first);
+    return statement;
+  };
+  if (query.kind && query.id) {
+    auto statement = begin(TOGGLECAST_OPS "FROM change_log_entity o CROSS JOIN change_log l " TOGGLECAST_OF_OP
+                                          "AND o.kind = ?4 AND o.id = ?5 ORDER BY o.revision DESC");
+    if (statement) statement->bind(4, domain::to_string(*query.kind)).bind(5, *query.id);
+    return statement;
+  }
+  if (!query.actor.empty()) {
+    auto statement = begin(TOGGLECAST_OPS
+                           "FROM change_log l INDEXED BY change_log_by_actor CROSS JOIN change_log_entity o "
+                           "INDEXED BY change_log_entity_by_revision " TOGGLECAST_OF_ROW
+                           "AND l.actor_name = ?4 ORDER BY l.revision DESC");
+    if (statement) statement->bind(4, query.actor);
+    return statement;
+  }
+  if (!query.source.empty()) {
+    auto statement = begin(TOGGLECAST_OPS
+                           "FROM change_log l INDEXED BY change_log_by_source CROSS JOIN change_log_entity o "
+                           "INDEXED BY change_log_entity_by_revision " TOGGLECAST_OF_ROW
+                           "AND l.source = ?4 ORDER BY l.revision DESC");
+    if (statement) statement->bind(4, query.source);
+    return statement;
+  }
+  if (query.kind) {
+    auto statement =
+        begin(TOGGLECAST_OPS
+              "FROM change_log_entity o INDEXED BY change_log_entity_by_kind "
+              "CROSS JOIN change_log l " TOGGLECAST_OF_OP "AND o.kind = ?4 ORDER BY o.revision DESC");
+    if (statement) statement->bind(4, domain::to_string(*query.kind));
+    return statement;
+  }
+  if (query.type) {
+    auto statement =
+        begin(TOGGLECAST_OPS
+              "FROM change_log_entity o INDEXED BY change_log_entity_by_type "
+              "CROSS JOIN change_log l " TOGGLECAST_OF_OP "AND o.type = ?4 ORDER BY o.revision DESC");
+    if (statement) statement->bind(4, domain::to_string(*query.type));
+    return statement;
+  }
+  return begin(TOGGLECAST_OPS
+               "FROM change_log_entity o INDEXED BY change_log_entity_by_revision "
+               "CROSS JOIN change_log l " TOGGLECAST_OF_OP "ORDER BY o.revision DESC");
+}
+
+// Commit times never decrease, so times are a way to name revisions.
+Result<SqliteReader::Range> SqliteReader::range_of(std::int64_t environment, const LogQuery& query) {
+  Range range{1, query.before > 0 ? query.before : kBeyondAll};
+  if (query.since) {
+    const auto first = first_at_or_after(environment, *query.since);
+    if (!first) return tl::unexpected(first.error());
+    range.first = *first;
+  }
+  if (query.until) {
+    const auto end = first_at_or_after(environment, *query.until);
+    if (!end) return tl::unexpected(end.error());
+    range.before = std::min(range.before, *end);
+  }
+  return range;
+}
+
+Result<domain::Revision> SqliteReader::first_at_or_after(std::int64_t environment, UnixMillis time) {
   auto statement = database_.prepare(
-      "SELECT " TOGGLECAST_LOG_COLUMNS
-      " FROM change_log l JOIN environment e ON e.id = l.environment WHERE l.environment = ?1 AND l.revision "
-      "IN "
-      "(SELECT DISTINCT revision FROM change_log_entity WHERE environment = ?1 AND kind = ?2 AND (?3 = 0 OR "
-      "id = ?3) "
-      "AND revision < ?4 ORDER BY revision DESC LIMIT ?5) ORDER BY l.revision DESC LIMIT ?5");
+      "SELECT revision FROM change_log WHERE environment = ? AND at >= ? ORDER BY at, revision LIMIT 1");
   if (!statement) return tl::unexpected(statement.error());
-  statement->bind(1, *number).bind(2, domain::to_string(*query.kind)).bind(3, query.id.value_or(0));
-  return read_rows(statement->bind(4, before).bind(5, limit));
+  const auto found = statement->bind(1, environment).bind(2, time.value).step();
+  if (!found) return tl::unexpected(found.error());
+  return *found ? statement->integer(0) : kBeyondAll;
+}
+
+Result<domain::Revision> SqliteReader::revision_at(const std::string& environment, UnixMillis time) {
+  const auto number = environment_number(database_, environment);
+  if (!number) return tl::unexpected(number.error());
+  auto statement = database_.prepare(
+      "SELECT revision FROM change_log WHERE environment = ? AND at <= ? ORDER BY at DESC, revision DESC "
+      "LIMIT 1");
+  if (!statement) return tl::unexpected(statement.error());
+  const auto found = statement->bind(1, *number).bind(2, time.value).step();
+  if (!found) return tl::unexpected(found.error());
+  return *found ? statement->integer(0) : 0;
+}
+
+Result<std::vector<domain::LogRow>> SqliteReader::rows_before(const std::string& environment,
+                                                              domain::Revision before, std::size_t limit) {
+  const auto number = environment_number(database_, environment);
+  if (!number) return tl::unexpected(number.error());
+  auto statement =
+      database_.prepare("SELECT " TOGGLECAST_LOG_COLUMNS
+                        " FROM change_log l JOIN environment e ON e.id = l.environment "
+                        "WHERE l.environment = ? AND l.revision < ? ORDER BY l.revision DESC LIMIT ?");
+  if (!statement) return tl::unexpected(statement.error());
+  statement->bind(1, *number).bind(2, before).bind(3, static_cast<std::int64_t>(limit));
+  return read_rows(*statement);
+}
+
+Result<domain::LogRow> SqliteReader::row(std::int64_t environment, domain::Revision revision) {
+  auto statement = database_.prepare("SELECT " TOGGLECAST_LOG_COLUMNS
+                                     " FROM change_log l JOIN environment e ON e.id = l.environment "
+                                     "WHERE l.environment = ? AND l.revision = ?");
+  if (!statement) return tl::unexpected(statement.error());
+  const auto found = statement->bind(1, environment).bind(2, revision).step();
+  if (!found) return tl::unexpected(found.error());
+  if (!*found) return fail(Errc::internal, "the change log misses revision " + std::to_string(revision));
+  return read_row(*statement);
 }
 
 Result<std::optional<Secret>> SqliteReader::secret(const std::string& environment, domain::Kind kind,

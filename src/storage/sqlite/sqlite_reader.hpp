@@ -10,13 +10,28 @@ class SqliteReader final : public Reader {
  public:
   explicit SqliteReader(Database database) : database_(std::move(database)) {}
 
-  [[nodiscard]] Result<std::vector<domain::LogRow>> log_page(const std::string& environment,
-                                                             const LogQuery& query) override;
+  [[nodiscard]] Result<LogPage> log_page(const std::string& environment, const LogQuery& query) override;
+  [[nodiscard]] Result<std::vector<domain::LogRow>> rows_before(const std::string& environment,
+                                                                domain::Revision before,
+                                                                std::size_t limit) override;
+  [[nodiscard]] Result<domain::Revision> revision_at(const std::string& environment,
+                                                     UnixMillis time) override;
   [[nodiscard]] Result<std::optional<Secret>> secret(const std::string& environment, domain::Kind kind,
                                                      domain::Id id) override;
   [[nodiscard]] Result<void> verify_log(const std::string& environment) override;
 
  private:
+  // Revisions from `first` up to, not including, `before`.
+  struct Range {
+    domain::Revision first = 0;
+    domain::Revision before = 0;
+  };
+  [[nodiscard]] Result<Range> range_of(std::int64_t environment, const LogQuery& query);
+  [[nodiscard]] Result<domain::Revision> first_at_or_after(std::int64_t environment, UnixMillis time);
+  [[nodiscard]] Result<Statement> ops_of_interest(std::int64_t environment, const LogQuery& query,
+                                                  const Range& range);
+  [[nodiscard]] Result<domain::LogRow> row(std::int64_t environment, domain::Revision revision);
+
   Database database_;
 };
 

@@ -1,5 +1,6 @@
 #include "storage/sqlite/sqlite_transaction.hpp"
 
+#include "domain/op_type.hpp"
 #include "storage/sqlite/log_rows.hpp"
 
 namespace togglecast::storage::sqlite {
@@ -65,6 +66,16 @@ Result<domain::LogRow> SqliteTransaction::row(domain::Revision revision) {
   return read_row(*statement);
 }
 
+Result<domain::Revision> SqliteTransaction::last_touched(domain::Kind kind, domain::Id id) {
+  auto statement = database_.prepare(
+      "SELECT coalesce(max(revision), 0) FROM change_log_entity WHERE environment = ? AND kind = ? AND id = "
+      "?");
+  if (!statement) return tl::unexpected(statement.error());
+  const auto found = statement->bind(1, environment_).bind(2, domain::to_string(kind)).bind(3, id).step();
+  if (!found) return tl::unexpected(found.error());
+  return statement->integer(0);
+}
+
 Result<void> SqliteTransaction::commit(const Commit& what) {
   if (what.row != nullptr) {
     if (what.row->head.revision != head_.revision + 1)
@@ -81,11 +92,13 @@ Result<void> SqliteTransaction::commit(const Commit& what) {
 
 Result<void> SqliteTransaction::write_row(const domain::LogRow& row) {
   auto log = database_.prepare(
-      "INSERT INTO change_log (environment, revision, epoch, at, actor, change, digest) VALUES (?, ?, ?, ?, "
-      "?, ?, ?)");
+      "INSERT INTO change_log (environment, revision, epoch, at, actor, change, digest, actor_name, source) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
   if (!log) return tl::unexpected(log.error());
+  const json::value actor = json::parse(row.actor_text).value_or(nullptr);
   log->bind(1, environment_).bind(2, row.head.revision).bind(3, row.head.epoch).bind(4, row.head.as_of.value);
   log->bind(5, row.actor_text).bind(6, row.change_text).bind_blob(7, digest_bytes(row.head.digest));
+  log->bind(8, json::string_or_empty(actor, "name")).bind(9, json::string_or_empty(actor, "source"));
   if (auto done = log->run(); !done) return done;
   for (const domain::Op& op : row.change.ops)
     if (auto done = write_op(op, row.head.revision); !done) return done;
@@ -119,9 +132,12 @@ Result<void> SqliteTransaction::write_op(const domain::Op& op, domain::Revision 
     if (auto done = statement->bind(1, environment_).bind(2, kind).bind(3, op.id).run(); !done) return done;
   }
   auto touched = database_.prepare(
-      "INSERT OR IGNORE INTO change_log_entity (environment, kind, id, revision) VALUES (?, ?, ?, ?)");
+      "INSERT OR IGNORE INTO change_log_entity (environment, kind, id, revision, type, text) "
+      "VALUES (?, ?, ?, ?, ?, ?)");
   if (!touched) return tl::unexpected(touched.error());
-  return touched->bind(1, environment_).bind(2, kind).bind(3, op.id).bind(4, revision).run();
+  touched->bind(1, environment_).bind(2, kind).bind(3, op.id).bind(4, revision);
+  const std::string text = domain::searched_text(op);
+  return touched->bind(5, domain::to_string(domain::type_of(op))).bind(6, text).run();
 }
 
 Result<void> SqliteTransaction::write_secret(const SecretWrite& secret) {

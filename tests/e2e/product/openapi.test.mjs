@@ -301,6 +301,29 @@ describe('each operation answers as it is described:', () => {
     await refused(400, 'GET', '/api/v1/platforms', undefined, { headers: { 'Togglecast-Min-Revision': 'soon' } });
     await refused(503, 'GET', '/api/v1/platforms', undefined, { headers: { 'Togglecast-Min-Revision': String(kUnknownId) } });
   });
+  test('activity, taking back, and the past', async () => {
+    const platform = await made('/api/v1/platforms', { key: ownKey(), name: 'Past' });
+    const toggled = await taken('POST', `/api/v1/platforms/${platform.id}/toggle`);
+    const undo = `/api/v1/activity/${toggled.body.revision}/undo`;
+    const headers = { 'Idempotency-Key': ownKey('request') };
+    await taken('POST', undo, undefined, { headers });
+    await taken('POST', undo, undefined, { headers });
+    await refused(409, 'POST', undo);
+    await refused(404, 'POST', `/api/v1/activity/${kUnknownId}/undo`);
+    const about = `entity_type=platform&entity_id=${platform.id}`;
+    for (const filter of ['limit=200', `${about}&type=toggle`, 'actor=owner&source=rest&q=past', 'since=2026-01-01T00:00:00Z&until=2999-01-01T00:00:00Z&before=9'])
+      await taken('GET', `/api/v1/activity?${filter}`);
+    await refused(400, 'GET', '/api/v1/activity?entity_id=1');
+    for (const query of ['', '?at=0', `?at=${platform.revision}`, `?at=${platform.updated_at}`]) await taken('GET', `/api/v1/state${query}`);
+    await refused(400, 'GET', '/api/v1/state?at=soon');
+    await refused(404, 'GET', `/api/v1/state?at=${kUnknownId}`);
+    assert.equal((await taken('GET', `/api/v1/platforms/${platform.id}?at=${toggled.body.revision}`)).body.enabled, false);
+    await refused(404, 'GET', `/api/v1/platforms/${platform.id}?at=0`);
+    await taken('GET', '/api/v1/state/diff?from=0');
+    await taken('GET', `/api/v1/state/diff?from=${platform.revision}&to=${toggled.body.revision}`);
+    await refused(400, 'GET', '/api/v1/state/diff');
+    await refused(404, 'GET', `/api/v1/state/diff?from=0&to=${kUnknownId}`);
+  });
 });
 
 test('every operation was exercised, with success and with failure', async () => {

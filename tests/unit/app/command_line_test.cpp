@@ -22,6 +22,13 @@ TEST(CommandLine, AloneAsksForHelp) {
   EXPECT_THAT(command.output, HasSubstr("admin"));
 }
 
+TEST(CommandLine, ASwitchNeedsNoValue) {
+  EXPECT_TRUE(read_settings(parse({"serve", "--demo", "--port", "0"}).flags, {}, {})->demo);
+  EXPECT_FALSE(read_settings(parse({"serve", "--demo=off"}).flags, {}, {})->demo);
+  EXPECT_FALSE(read_settings(parse({"serve"}).flags, {}, {})->demo);
+  EXPECT_TRUE(parse({"serve", "--demo", "yes"}).wrong);
+}
+
 TEST(CommandLine, HelpOfServeListsEveryOption) {
   const Command command = parse({"serve", "--help"});
 

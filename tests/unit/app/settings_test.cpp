@@ -112,6 +112,13 @@ TEST(Settings, ACertificateAndItsKeyGoTogether) {
   EXPECT_THAT(only("tls-key", {"a.key"}).error().message, HasSubstr("needs --tls-certificate"));
 }
 
+TEST(Settings, AnExampleIsOnlyThereWhenAskedFor) {
+  EXPECT_FALSE(read_settings({}, {}, {})->demo);
+  EXPECT_TRUE(only("demo", {"true"})->demo);
+  EXPECT_FALSE(read_settings(raw("demo", {"off"}), raw("demo", {"on"}), {})->demo);
+  EXPECT_THAT(only("demo", {"perhaps"}).error().message, HasSubstr("neither on nor off"));
+}
+
 TEST(Settings, EveryOptionHasAHelpAndAnUnmistakableName) {
   for (const OptionSpec& option : options()) {
     EXPECT_EQ(find_option(option.name), &option);

@@ -151,8 +151,11 @@ TEST_F(PlatformServiceTest, TheLogSaysWhoDidIt) {
   EXPECT_EQ(
       json::canonical(page->entries[0]),
       R"({"actor":{"id":1,"kind":"admin","name":"owner","request_id":"r-1","source":"socket"},)"
-      R"("changes":[{"entity_id":1,"entity_type":"platform","key":"web","name":"Web","type":"create"}],)"
-      R"("epoch":1,"revision":1,"timestamp":"2023-11-14T22:13:20.000Z"})");
+      R"("changes":[{"after":{"config":{},"created_at":"2023-11-14T22:13:20.000Z","description":"","enabled":true,)"
+      R"("id":1,"key":"web","maintenance_note":"","name":"Web"},"before":null,)"
+      R"("entity_id":1,"entity_type":"platform","key":"web","name":"Web","type":"create"}],)"
+      R"("epoch":1,"revision":1,"source":"socket","summary":"owner created platform Web",)"
+      R"("timestamp":"2023-11-14T22:13:20.000Z"})");
 }
 
 }  // namespace

@@ -241,6 +241,9 @@ class LyingTransaction final : public storage::WriteTransaction {
     return real_->remembered(key);
   }
   Result<domain::LogRow> row(domain::Revision revision) override { return real_->row(revision); }
+  Result<domain::Revision> last_touched(domain::Kind kind, domain::Id id) override {
+    return real_->last_touched(kind, id);
+  }
   Result<void> commit(const storage::Commit& what) override {
     auto done = real_->commit(what);
     if (lie_) return fail(Errc::unavailable, "the connection broke");

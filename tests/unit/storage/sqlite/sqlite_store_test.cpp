@@ -202,6 +202,67 @@ TEST_F(SqliteStoreTest, MigrationsAreTakenOnce) {
   EXPECT_TRUE(migrate(database).has_value());
 }
 
+// A folder that the first released schema wrote: that of today without what the second step added.
+TEST_F(SqliteStoreTest, AnOlderFolderIsBroughtToTodaysSchemaWithItsLogUntouched) {
+  using domain::testing::client;
+  using domain::testing::erase;
+  using domain::testing::update;
+  std::vector<domain::LogRow> written;
+  {
+    auto store = with_rows(0);
+    auto renamed = platform(1, "web");
+    renamed.name = "Shop";
+    renamed.revision = 2;
+    auto off = renamed;
+    off.enabled = false;
+    off.revision = 3;
+    for (const auto& ops :
+         {std::vector{create(platform(1, "web")), create(client(1, "acme"))},
+          std::vector{update(platform(1, "web"), renamed)}, std::vector{update(renamed, off)},
+          std::vector{update(client(1, "acme"), client(1, "acme", false))},
+          std::vector{erase(client(1, "acme", false))}, std::vector{create(domain::testing::token(7, 1))}}) {
+      auto transaction = store->begin("production").value();
+      const auto& head = transaction->head();
+      written.push_back(domain::make_row("production", head, {head.as_of.value + 1'000},
+                                         {{"name", "olga"}, {"source", "rest"}}, {head.revision, ops})
+                            .value());
+      ASSERT_TRUE(
+          transaction
+              ->commit({.row = &written.back(), .secrets = {}, .idempotency = {}, .outcome = {}, .at = {}})
+              .has_value());
+    }
+  }
+  const auto ops_of = [&] {
+    auto database = Database::open(data() / "togglecast.db", {}).value();
+    auto statement =
+        database
+            .prepare(
+                "SELECT revision || ' ' || kind || ' ' || type || ' ' || text FROM change_log_entity "
+                "ORDER BY revision, kind")
+            .value();
+    std::vector<std::string> found;
+    while (statement.step().value()) found.emplace_back(statement.text(0));
+    return found;
+  };
+  const auto as_written = ops_of();
+  tamper(
+      "DROP INDEX change_log_by_actor; DROP INDEX change_log_by_source; DROP INDEX change_log_by_time;"
+      "DROP INDEX change_log_entity_by_revision; DROP INDEX change_log_entity_by_type;"
+      "ALTER TABLE change_log DROP COLUMN actor_name; ALTER TABLE change_log DROP COLUMN source;"
+      "ALTER TABLE change_log_entity DROP COLUMN type; ALTER TABLE change_log_entity DROP COLUMN text;"
+      "PRAGMA user_version = 1");
+
+  auto store = SqliteStore::open(data()).value();
+
+  EXPECT_EQ(ops_of(), as_written);
+  auto reader = store->open_reader().value();
+  EXPECT_TRUE(reader->verify_log("production").has_value());
+  EXPECT_EQ(store->load("production", 10).value().snapshot->head(), written.back().head);
+  EXPECT_EQ(reader->log_page("production", {.type = domain::UpdateType::toggle}).value().rows.size(), 2U);
+  EXPECT_EQ(reader->log_page("production", {.text = "shop"}).value().rows.size(), 2U);
+  EXPECT_EQ(reader->log_page("production", {.actor = "olga"}).value().rows.size(), 6U);
+}
+
 TEST_F(SqliteStoreTest, CommitsAreSyncedAndForeignKeysHold) {
   with_rows(1).reset();
   auto database = Database::open(data() / "togglecast.db", {}).value();

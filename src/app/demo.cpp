@@ -1,0 +1,54 @@
+#include "app/demo.hpp"
+
+#include <cstddef>
+#include <vector>
+
+namespace togglecast::app {
+namespace {
+
+constexpr std::size_t kClientsShown = 3;
+constexpr std::string_view kIndent = "           ";
+
+template <typename T>
+std::string count(const domain::Snapshot& state, std::string_view noun) {
+  const std::size_t number = state.table<T>().by_id.size();
+  return std::to_string(number) + ' ' + std::string(noun) + (number == 1 ? "" : "s");
+}
+
+// Those whom something else holds for than for the others on their package.
+std::vector<std::string> clients_worth_a_look(const domain::Snapshot& state) {
+  std::vector<std::string> lines;
+  state.table<domain::Client>().by_id.for_each([&](domain::Id id, const auto& client) {
+    if (lines.size() == kClientsShown || !client->active || client->overrides.empty()) return;
+    std::string line = "client " + std::to_string(id) + ", " + client->key;
+    const auto package = client->package_id ? state.find<domain::Package>(*client->package_id) : nullptr;
+    if (package != nullptr) line += ", on " + package->name;
+    line += ", with its own ";
+    std::string_view comma;
+    for (const auto& one : client->overrides) {
+      const auto feature = state.find<domain::Feature>(one.feature);
+      if (feature == nullptr) continue;
+      line += std::string(comma) + feature->key;
+      comma = " and ";
+    }
+    lines.push_back(std::move(line));
+  });
+  return lines;
+}
+
+}  // namespace
+
+std::string describe_demo(const service::Product& product, std::string_view url) {
+  const auto state = product.model().current(service::kDefaultEnvironment);
+  std::string text =
+      "  Demo     " + count<domain::Platform>(*state, "platform") + ", " +
+      count<domain::Segment>(*state, "segment") + ", " + count<domain::Feature>(*state, "feature") + ", " +
+      count<domain::Package>(*state, "package") + ", " + count<domain::Client>(*state, "client") +
+      (product.made_first_catalogue() ? ", made just now\n" : ", as they were\n");
+  for (const std::string& line : clients_worth_a_look(*state)) text += std::string(kIndent) + line + '\n';
+  text += std::string(kIndent) + "all of it: GET " + std::string(url) +
+          "/api/v1/state; first steps: " + std::string(url) + "/\n";
+  return text;
+}
+
+}  // namespace togglecast::app

@@ -1,0 +1,72 @@
+#include "http_api/state.hpp"
+
+#include <algorithm>
+
+#include "http_api/handlers.hpp"
+
+namespace togglecast::http_api {
+namespace {
+
+service::History::Done answered(const CallPtr& call) {
+  return [call](Result<json::value> answer) {
+    call->resume([call, answer = std::move(answer)] {
+      if (!answer) return call->refuse(answer.error());
+      call->answer({.body = *answer});
+    });
+  };
+}
+
+}  // namespace
+
+Result<service::Moment> moment(const Call& call, std::string_view parameter) {
+  service::Moment at;
+  if (!call.request().query.contains(parameter)) return at;
+  const std::string_view text = call.request().query.value(parameter);
+  const bool digits =
+      !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  if (digits) {
+    const auto revision = call.number(parameter, 0, 0, domain::kMaxId);
+    if (!revision) return tl::unexpected(revision.error());
+    at.revision = *revision;
+    return at;
+  }
+  const auto time = parse_iso8601(text);
+  if (!time) {
+    return fail(Errc::invalid_argument, "the parameter " + std::string(parameter) +
+                                            " must be a revision, such as 42, or an ISO 8601 time, such as "
+                                            "2026-11-23T08:15:30Z");
+  }
+  at.time = *time;
+  return at;
+}
+
+bool answered_from_the_past(const CallPtr& call, domain::Kind kind, domain::Id id) {
+  if (!call->request().query.contains("at")) return false;
+  const auto at = moment(*call, "at");
+  if (at) {
+    call->product().history().entity(call->who(), *at, kind, id, answered(call));
+  } else {
+    call->refuse(at.error());
+  }
+  return true;
+}
+
+void read_state(const CallPtr& call) {
+  if (auto ok = call->only_parameters({"at"}); !ok) return call->refuse(ok.error());
+  const auto at = moment(*call, "at");
+  if (!at) return call->refuse(at.error());
+  call->product().history().state(call->who(), *at, answered(call));
+}
+
+void read_difference(const CallPtr& call) {
+  if (auto ok = call->only_parameters({"from", "to"}); !ok) return call->refuse(ok.error());
+  if (!call->request().query.contains("from"))
+    return call->refuse({Errc::invalid_argument, "the parameter from is missing: a revision or a time", {}});
+  const auto from = moment(*call, "from");
+  if (!from) return call->refuse(from.error());
+  const auto to = moment(*call, "to");
+  if (!to) return call->refuse(to.error());
+  call->product().history().difference(call->who(), *from, *to, answered(call));
+}
+
+}  // namespace togglecast::http_api

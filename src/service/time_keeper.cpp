@@ -1,0 +1,131 @@
+#include "service/time_keeper.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include "service/passing_time.hpp"
+#include "service/principal.hpp"
+
+namespace togglecast::service {
+namespace {
+
+constexpr Milliseconds kLongestSleep = std::chrono::minutes{1};
+constexpr Milliseconds kShortestPause{1'000};
+
+UnixMillis after(UnixMillis time, Milliseconds span) { return {time.value + span.count()}; }
+
+}  // namespace
+
+WriteRequest TimeKeeper::request(const std::string& environment,
+                                 std::optional<domain::Revision> drifted) const {
+  WriteOptions options;
+  options.source = Source::timer;
+  return {environment, actor_of(Principal::server(environment), options), std::nullopt,
+          build_passing_of_time(drifted)};
+}
+
+Result<void> TimeKeeper::catch_up() {
+  const UnixMillis now = clock_.wall_now();
+  for (const std::string& environment : model_.environments()) {
+    const auto state = model_.current(environment);
+    const auto turn = next_turn(*state);
+    const bool drifted = may_drift(*state) && has_drifted(*state, now);
+    if (!drifted && (!turn || *turn > now)) continue;
+    const auto drift = drifted ? std::optional(state->revision()) : std::nullopt;
+    if (const auto done = writer_.perform(request(environment, drift)); !done)
+      return tl::unexpected(done.error());
+  }
+  return {};
+}
+
+void TimeKeeper::start() {
+  subscription_ = feed_.subscribe([this](const CommitPtr&) { look(); });
+  thread_ = std::thread([this] { run(); });
+}
+
+void TimeKeeper::stop() {
+  subscription_.reset();
+  {
+    const std::scoped_lock lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void TimeKeeper::look() {
+  {
+    const std::scoped_lock lock(mutex_);
+    look_ = true;
+  }
+  wake_.notify_all();
+}
+
+void TimeKeeper::run() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    look_ = false;
+    const UnixMillis now = clock_.wall_now();
+    UnixMillis next = after(now, kLongestSleep);
+    for (const std::string& environment : model_.environments())
+      next = std::min(next, attend(lock, environment));
+    const Milliseconds sleep(std::max<std::int64_t>(0, next.value - clock_.wall_now().value));
+    wake_.wait_for(lock, std::min(sleep, kLongestSleep), [this] { return stopping_ || look_; });
+  }
+}
+
+UnixMillis TimeKeeper::attend(std::unique_lock<std::mutex>& lock, const std::string& environment) {
+  Watch& watch = watches_[environment];
+  const UnixMillis now = clock_.wall_now();
+  const UnixMillis latest = after(now, kLongestSleep);
+  if (watch.writing) return latest;  // its end wakes us
+  if (now < watch.not_before) return std::min(latest, watch.not_before);
+  const auto state = model_.current(environment);
+  const auto turn = next_turn(*state);
+  if (turn && *turn <= now) {
+    write(lock, environment, std::nullopt);
+    return latest;
+  }
+  UnixMillis next = turn ? std::min(latest, *turn) : latest;
+  if (!may_drift(*state)) return next;
+  const UnixMillis drift = after(std::max(state->as_of(), watch.looked_for_drift), kDriftInterval);
+  if (now < drift) return std::min(next, drift);
+  watch.looked_for_drift = now;
+  lock.unlock();
+  const bool drifted = has_drifted(*state, now);
+  lock.lock();
+  if (drifted) write(lock, environment, state->revision());
+  return std::min(next, after(now, kDriftInterval));
+}
+
+// The writer may answer within `submit`, so nothing is held meanwhile.
+void TimeKeeper::write(std::unique_lock<std::mutex>& lock, const std::string& environment,
+                       std::optional<domain::Revision> drifted) {
+  watches_[environment].writing = true;
+  lock.unlock();
+  writer_.submit(request(environment, drifted),
+                 [this, environment](const Result<Written>& done) { written(environment, done); });
+  lock.lock();
+}
+
+void TimeKeeper::written(const std::string& environment, const Result<Written>& written) {
+  {
+    const std::scoped_lock lock(mutex_);
+    Watch& watch = watches_[environment];
+    watch.writing = false;
+    if (written) {
+      watch.pause = Milliseconds{0};
+      watch.not_before = {};
+    } else {
+      watch.pause = std::clamp(watch.pause * 2, kShortestPause, kLongestSleep);
+      watch.not_before = after(clock_.wall_now(), watch.pause);
+    }
+    look_ = true;
+  }
+  wake_.notify_all();
+  if (!written)
+    log_.warn("what time brings could not be written",
+              {{"environment", environment}, {"reason", written.error().message}});
+}
+
+}  // namespace togglecast::service

@@ -1,0 +1,227 @@
+#include "service/undo.hpp"
+
+#include <algorithm>
+#include <string>
+
+#include "domain/consistency.hpp"
+#include "domain/op_type.hpp"
+#include "service/activity_words.hpp"
+#include "service/entity_service.hpp"
+#include "service/ops.hpp"
+
+namespace togglecast::service {
+namespace {
+
+using domain::Kind;
+using domain::Op;
+
+bool same(const json::value& a, const json::value& b) { return json::canonical(a) == json::canonical(b); }
+
+json::value member(const json::value& body, std::string_view name) {
+  const json::value* found = json::find(body, name);
+  return found == nullptr ? json::value(nullptr) : *found;
+}
+
+// The member by which the elements of a list are told apart; empty when they are not.
+std::string_view naming_member(std::string_view list) {
+  if (list == "overrides" || list == "features") return "feature_id";
+  return list == "sub_features" ? "key" : "";
+}
+
+const json::value* element(const json::array& list, std::string_view naming, const json::value& name) {
+  const auto* const found = std::find_if(list.begin(), list.end(),
+                                         [&](const json::value& one) { return member(one, naming) == name; });
+  return found == list.end() ? nullptr : found;
+}
+
+bool same(const json::value* a, const json::value* b) {
+  return a == nullptr || b == nullptr ? a == b : same(*a, *b);
+}
+
+// As `turned_around`, for a list of named elements.
+std::optional<json::array> list_turned_around(const json::array& before, const json::array& after,
+                                              json::array present, std::string_view naming) {
+  std::vector<json::value> names;
+  for (const json::array* list : {&before, &after})
+    for (const json::value& one : *list)
+      if (const json::value name = member(one, naming);
+          std::find(names.begin(), names.end(), name) == names.end())
+        names.push_back(name);
+  for (const json::value& name : names) {
+    const json::value* was = element(before, naming, name);
+    const json::value* became = element(after, naming, name);
+    if (same(was, became)) continue;
+    const json::value* is = element(present, naming, name);
+    if (!same(is, became)) return std::nullopt;
+    if (is == nullptr) {
+      present.push_back(*was);
+    } else if (was == nullptr) {
+      present.erase(is);
+    } else {
+      present[static_cast<std::size_t>(is - present.begin())] = *was;
+    }
+  }
+  if (naming == "feature_id")
+    std::stable_sort(present.begin(), present.end(), [naming](const json::value& a, const json::value& b) {
+      const json::value left = member(a, naming);
+      const json::value right = member(b, naming);
+      return left.is_int64() && right.is_int64() && left.get_int64() < right.get_int64();
+    });
+  return present;
+}
+
+bool carries_secrets(Kind kind) {
+  return kind == Kind::token || kind == Kind::admin || kind == Kind::signing_key;
+}
+
+// Their time is over: they would go again at once.
+void drop_ended_overrides(json::value& body, UnixMillis now) {
+  auto* overrides = body.is_object() ? body.get_object().if_contains("overrides") : nullptr;
+  if (overrides == nullptr || !overrides->is_array()) return;
+  auto& list = overrides->get_array();
+  for (std::size_t i = list.size(); i > 0; --i) {
+    const auto until = parse_iso8601(json::string_or_empty(list[i - 1], "expires_at"));
+    if (until && *until <= now) list.erase(list.begin() + static_cast<std::ptrdiff_t>(i - 1));
+  }
+}
+
+void stamp(json::value& body, const WriteContext& context) {
+  if (!body.is_object()) return;
+  body.get_object()["revision"] = context.revision();
+  body.get_object()["updated_at"] = to_iso8601(context.at());
+}
+
+std::string name_of(const Op& op) {
+  const json::value& body = op.after.is_null() ? op.before : op.after;
+  const std::string_view name = json::string_or_empty(body, "name");
+  return std::string(noun(op.entity)) + ' ' + std::to_string(op.id) + " (" +
+         std::string(name.empty() ? domain::unique_key_of(op.entity, body) : name) + ")";
+}
+
+Result<FieldIssue> obstacle(const Op& op, std::size_t index, const json::value& present,
+                            WriteContext& context) {
+  const auto touched = context.last_touched(op.entity, op.id);
+  if (!touched) return tl::unexpected(touched.error());
+  std::string_view what = "was changed";
+  if (present.is_null()) what = "was deleted";
+  if (op.after.is_null() && !present.is_null()) what = "was restored";
+  return FieldIssue{"/changes/" + std::to_string(index),
+                    name_of(op) + ' ' + std::string(what) + " by revision " + std::to_string(*touched)};
+}
+
+// Whoever came to use what would be gone again, and is not turned around with it.
+std::vector<FieldIssue> users_in_the_way(const Op& op, std::size_t index, const std::vector<const Op*>& ops,
+                                         const domain::Snapshot& state) {
+  std::vector<FieldIssue> issues;
+  for (const domain::User& user : domain::users_of(state, op.entity, op.id)) {
+    const bool also_undone = std::any_of(ops.begin(), ops.end(), [&](const Op* other) {
+      return other->entity == user.kind && other->id == user.id;
+    });
+    if (also_undone) continue;
+    const json::value body = state.body(user.kind, user.id);
+    const json::value touched = member(body, "revision");
+    issues.push_back({"/changes/" + std::to_string(index), name_of(op) + " is used by " +
+                                                               std::string(noun(user.kind)) + ' ' +
+                                                               std::to_string(user.id) + " (" + user.name +
+                                                               ") of revision " + json::serialize(touched)});
+  }
+  return issues;
+}
+
+Result<std::vector<Op>> inverse_ops(const std::vector<const Op*>& ops, WriteContext& context) {
+  std::vector<Op> inverse;
+  Error in_the_way{Errc::conflict, "", {}};
+  for (std::size_t i = ops.size(); i > 0; --i) {
+    const Op& op = *ops[i - 1];
+    const json::value present = context.state().body(op.entity, op.id);
+    auto body = turned_around(op.before, op.after, present);
+    if (!body) {
+      auto issue = obstacle(op, i - 1, present, context);
+      if (!issue) return tl::unexpected(issue.error());
+      in_the_way.message += (in_the_way.message.empty() ? "" : "; ") + issue->reason;
+      in_the_way.details.push_back(std::move(*issue));
+      continue;
+    }
+    if (body->is_null() && !present.is_null()) {
+      for (FieldIssue& issue : users_in_the_way(op, i - 1, ops, context.state())) {
+        in_the_way.message += (in_the_way.message.empty() ? "" : "; ") + issue.reason;
+        in_the_way.details.push_back(std::move(issue));
+      }
+      for (const auto& token : context.state().tokens_of(domain::SubjectKind::client, op.id)) {
+        if (op.entity == Kind::client) inverse.push_back(delete_op(*token));
+      }
+    }
+    drop_ended_overrides(*body, context.at());
+    if (same(*body, present)) continue;
+    stamp(*body, context);
+    inverse.push_back({op.entity, op.id, present, std::move(*body)});
+  }
+  if (!in_the_way.details.empty()) {
+    in_the_way.message.insert(0, "this cannot be undone, others changed the same since: ");
+    return tl::unexpected(std::move(in_the_way));
+  }
+  return inverse;
+}
+
+}  // namespace
+
+std::optional<json::value> turned_around(const json::value& before, const json::value& after,
+                                         const json::value& present) {
+  if (!before.is_object() || !after.is_object() || !present.is_object()) {
+    if (!same(after, present)) return std::nullopt;
+    return before;
+  }
+  json::value out = present;
+  for (const std::string& name : domain::changed_members(before.get_object(), after.get_object())) {
+    const json::value was = member(before, name);
+    const json::value became = member(after, name);
+    const json::value is = member(present, name);
+    if (same(is, became)) {
+      out.get_object()[name] = was;
+      continue;
+    }
+    const std::string_view naming = naming_member(name);
+    if (naming.empty() || !was.is_array() || !became.is_array() || !is.is_array()) return std::nullopt;
+    auto list = list_turned_around(was.get_array(), became.get_array(), is.get_array(), naming);
+    if (!list) return std::nullopt;
+    out.get_object()[name] = std::move(*list);
+  }
+  return out;
+}
+
+Build build_undo(const Principal& who, domain::Revision revision) {
+  return [who, revision](WriteContext& context) -> Result<Draft> {
+    const std::string name = "revision " + std::to_string(revision);
+    const auto unknown = [&] { return fail(Errc::not_found, "there is no " + name); };
+    if (revision < 1 || revision > context.state().revision()) return unknown();
+    const auto row = context.row(revision);
+    if (!row) return tl::unexpected(row.error());
+    const domain::Kinds readable = auth::readable_kinds(who.role);
+    std::vector<const Op*> ops;
+    bool secrets = false;
+    for (const Op& op : row->change.ops) {
+      if (!readable.contains(op.entity)) continue;
+      if (carries_secrets(op.entity)) {
+        secrets = true;
+        continue;
+      }
+      if (auto allowed = require(who, write_action(op.entity)); !allowed)
+        return tl::unexpected(allowed.error());
+      ops.push_back(&op);
+    }
+    if (ops.empty() && secrets) {
+      return fail(Errc::conflict, name +
+                                      " is about tokens, passwords or keys, which do not come back; issue or "
+                                      "set new ones instead");
+    }
+    if (ops.empty()) return unknown();
+    auto inverse = inverse_ops(ops, context);
+    if (!inverse) return tl::unexpected(inverse.error());
+    if (inverse->empty())
+      return fail(Errc::conflict, "nothing is left to undo of " + name + ": its overrides have expired");
+    Draft draft{inverse->front().entity, inverse->front().id, std::move(*inverse), {}};
+    return draft;
+  };
+}
+
+}  // namespace togglecast::service

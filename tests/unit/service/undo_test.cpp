@@ -1,0 +1,189 @@
+#include "service/undo.hpp"
+
+#include "unit/service/product_fixture.hpp"
+
+namespace togglecast::service {
+namespace {
+
+using testing::parse;
+using testing::wait_for;
+
+std::string turned(std::string_view before, std::string_view after, std::string_view present) {
+  const auto body = turned_around(parse(before), parse(after), parse(present));
+  return body ? json::canonical(*body) : "in the way";
+}
+
+TEST(TurnedAround, GivesBackTheMembersThatChangedAndKeepsTheOthers) {
+  EXPECT_EQ(turned(R"({"a":1,"b":1})", R"({"a":2,"b":1})", R"({"a":2,"b":7})"), R"({"a":1,"b":7})");
+  EXPECT_EQ(turned(R"({"a":1})", R"({"a":2})", R"({"a":3})"), "in the way");
+  EXPECT_EQ(turned("null", R"({"a":1})", R"({"a":1})"), "null");
+  EXPECT_EQ(turned("null", R"({"a":1})", R"({"a":2})"), "in the way");
+  EXPECT_EQ(turned(R"({"a":1})", "null", "null"), R"({"a":1})");
+  EXPECT_EQ(turned(R"({"a":1})", "null", R"({"a":1})"), "in the way");
+  EXPECT_EQ(turned(R"({"a":1})", R"({"a":2})", "null"), "in the way");
+}
+
+TEST(TurnedAround, LooksIntoListsOfNamedElements) {
+  constexpr const char* kNone = R"({"overrides":[]})";
+  constexpr const char* kFirst = R"({"overrides":[{"feature_id":3,"value":1}]})";
+  constexpr const char* kBoth = R"({"overrides":[{"feature_id":2,"value":1},{"feature_id":3,"value":1}]})";
+  constexpr const char* kOther = R"({"overrides":[{"feature_id":2,"value":1}]})";
+  constexpr const char* kChanged = R"({"overrides":[{"feature_id":3,"value":9}]})";
+
+  EXPECT_EQ(turned(kNone, kFirst, kBoth), kOther);
+  EXPECT_EQ(turned(kFirst, kNone, kOther), kBoth) << "in order of the features";
+  EXPECT_EQ(turned(kFirst, kChanged, kChanged), kFirst);
+  EXPECT_EQ(turned(kNone, kFirst, kChanged), "in the way");
+  EXPECT_EQ(turned(R"({"platforms":[1]})", R"({"platforms":[1,2]})", R"({"platforms":[1,2,3]})"),
+            "in the way");
+}
+
+class UndoTest : public testing::ProductTest {
+ protected:
+  UndoTest() { open(); }
+
+  Result<Undone> undo(domain::Revision revision, const WriteOptions& options = {},
+                      const Principal& who = admin()) {
+    return wait_for<Undone>([&](UndoDone done) { product_->activity().undo(who, revision, options, done); });
+  }
+  json::value platform() const { return current()->body(domain::Kind::platform, 1); }
+};
+
+TEST_F(UndoTest, MakesANewChangeThatSaysWhatItTakesBack) {
+  create_platform(R"({"key":"web","name":"Web"})");
+  toggle_platform(1);
+  clock_.advance(std::chrono::seconds(5));
+
+  const auto undone = undo(2);
+
+  ASSERT_TRUE(undone.has_value()) << undone.error().message;
+  EXPECT_EQ(undone->revision, 3);
+  EXPECT_EQ(undone->entry.at("summary"), "owner undid revision 2: switched platform Web on");
+  EXPECT_EQ(undone->entry.at("undoes"), json::value(2));
+  EXPECT_EQ(platform().at("enabled"), json::value(true));
+  EXPECT_EQ(platform().at("revision"), json::value(3));
+  EXPECT_EQ(platform().at("updated_at"), json::value(to_iso8601(clock_.wall_now())));
+}
+
+TEST_F(UndoTest, AnUndoCanBeUndone) {
+  create_platform(R"({"key":"web","name":"Web"})");
+  toggle_platform(1);
+  ASSERT_TRUE(undo(2).has_value());
+
+  const auto again = undo(3);
+
+  ASSERT_TRUE(again.has_value()) << again.error().message;
+  EXPECT_EQ(platform().at("enabled"), json::value(false));
+}
+
+TEST_F(UndoTest, WhatIsDeletedComesBackWithItsId) {
+  create_platform(R"({"key":"web","name":"Web","config":{"a":1}})");
+  const json::value before = platform();
+  remove_platform(1);
+
+  ASSERT_TRUE(undo(2).has_value());
+
+  EXPECT_EQ(platform().at("config"), before.at("config"));
+  EXPECT_EQ(platform().at("created_at"), before.at("created_at"));
+  EXPECT_EQ(create_platform(R"({"key":"tv","name":"TV"})")->id, 2);
+}
+
+TEST_F(UndoTest, ACreationIsUndoneByADeletion) {
+  create_platform(R"({"key":"web","name":"Web"})");
+
+  ASSERT_TRUE(undo(1).has_value());
+
+  EXPECT_TRUE(platform().is_null());
+}
+
+TEST_F(UndoTest, WhatOthersChangedElsewhereStays) {
+  create_platform(R"({"key":"web","name":"Web"})");
+  toggle_platform(1);
+  update_platform(1, R"({"name":"Shop"})");
+
+  ASSERT_TRUE(undo(2).has_value());
+
+  EXPECT_EQ(platform().at("enabled"), json::value(true));
+  EXPECT_EQ(platform().at("name"), "Shop");
+}
+
+TEST_F(UndoTest, WhatChangedSinceIsNamedWithItsRevision) {
+  create_platform(R"({"key":"web","name":"Web"})");
+  update_platform(1, R"({"name":"Shop"})");
+  update_platform(1, R"({"name":"Store"})");
+
+  const auto refused = undo(2);
+  remove_platform(1);
+  const auto gone = undo(3);
+
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, Errc::conflict);
+  ASSERT_EQ(refused.error().details.size(), 1U);
+  EXPECT_EQ(refused.error().details[0].pointer, "/changes/0");
+  EXPECT_EQ(refused.error().details[0].reason, "platform 1 (Shop) was changed by revision 3");
+  ASSERT_FALSE(gone.has_value());
+  EXPECT_EQ(gone.error().details[0].reason, "platform 1 (Store) was deleted by revision 4");
+  EXPECT_EQ(undo(1).error().code, Errc::conflict) << "there is nothing left of what it made";
+}
+
+TEST_F(UndoTest, AKeyThatSomebodyElseTookIsAConflict) {
+  create_platform(R"({"key":"web","name":"Web"})");
+  remove_platform(1);
+  create_platform(R"({"key":"web","name":"Another"})");
+
+  EXPECT_EQ(undo(2).error().code, Errc::already_exists);
+}
+
+TEST_F(UndoTest, TokensDoNotComeBack) {
+  create_client(R"({"key":"acme","name":"Acme"})");
+  issue_token(1);
+
+  const auto refused = undo(2);
+  const auto removed =
+      wait_for<Written>([&](Done done) { product_->clients().remove(admin(), 1, {}, done); });
+  const auto restored = undo(removed->revision);
+
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, Errc::conflict);
+  EXPECT_NE(refused.error().message.find("tokens"), std::string::npos);
+  ASSERT_TRUE(restored.has_value()) << restored.error().message;
+  EXPECT_NE(current()->find<domain::Client>(1), nullptr);
+  EXPECT_TRUE(current()->table<domain::TokenRecord>().by_id.empty());
+}
+
+TEST_F(UndoTest, TakesTheRightsOfTheChangeItself) {
+  create_platform(R"({"key":"web","name":"Web"})");
+  create_client(R"({"key":"acme","name":"Acme"})");
+  issue_token(1);
+
+  EXPECT_EQ(undo(1, {}, admin(domain::Role::viewer)).error().code, Errc::forbidden);
+  EXPECT_EQ(undo(3, {}, admin(domain::Role::editor)).error().code, Errc::not_found)
+      << "of tokens it knows nothing";
+  EXPECT_TRUE(undo(1, {}, admin(domain::Role::editor)).has_value());
+}
+
+TEST_F(UndoTest, ARevisionThatIsNotThereIsNotFound) {
+  create_platform(R"({"key":"web","name":"Web"})");
+
+  EXPECT_EQ(undo(2).error().code, Errc::not_found);
+  EXPECT_EQ(undo(0).error().code, Errc::not_found);
+}
+
+TEST_F(UndoTest, ARepeatedRequestIsDoneOnce) {
+  create_platform(R"({"key":"web","name":"Web"})");
+  toggle_platform(1);
+  WriteOptions options;
+  options.idempotency_key = "k";
+
+  const auto first = undo(2, options);
+  const auto second = undo(2, options);
+
+  EXPECT_FALSE(first->replayed);
+  EXPECT_TRUE(second->replayed);
+  EXPECT_EQ(second->revision, first->revision);
+  EXPECT_EQ(second->entry, first->entry);
+  EXPECT_EQ(current()->revision(), 3);
+}
+
+}  // namespace
+}  // namespace togglecast::service

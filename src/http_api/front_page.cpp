@@ -96,7 +96,7 @@ TOKEN=$TOKEN node -e '
 <h2>Switch a platform</h2>
 <pre>PLATFORM=$(curl -s @base@/api/v1/platforms \
   -H "Authorization: Bearer $ADMIN" -H 'Content-Type: application/json' \
-  -H 'Idempotency-Key: first-platform' -d '{"key": "web", "name": "Web"}' |
+  -H 'Idempotency-Key: first-platform' -d '{"key": "first-platform", "name": "First platform"}' |
   sed -n 's/.*"id":\([0-9]*\).*/\1/p')
 curl -s -X POST @base@/api/v1/platforms/$PLATFORM/toggle \
   -H "Authorization: Bearer $ADMIN"</pre>

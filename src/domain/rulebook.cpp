@@ -51,8 +51,8 @@ class Rulebook::Compilation {
 
  private:
   void compile_segment(const std::string& key) {
-    const std::string name = key;
-    waiting_.erase(name);
+    const auto taken = waiting_.extract(key);  // holds the key, which may have been the set's own
+    const std::string& name = taken.value();
     if (book_.segments_.find(name) != nullptr) book_.segments_ = book_.segments_.erase(name);
     const auto segment = state_.find_by_key<Segment>(name);
     if (segment == nullptr) return;

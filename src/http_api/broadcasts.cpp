@@ -43,12 +43,12 @@ void send(const CallPtr& call, Result<T> what, Send send_it) {
   (call->api().options().broadcasts->*send_it)(call->who(), *std::move(what), told(call));
 }
 
-struct Method {
+struct NamedBroadcast {
   std::string_view name;
   void (*perform)(const CallPtr& call, const json::value& body);
 };
 
-constexpr Method kMethods[] = {
+constexpr NamedBroadcast kBroadcasts[] = {
     {"broadcast_platform_update",
      [](const CallPtr& call, const json::value& body) {
        send(call, read_id(body, "platform_id"), &Broadcasts::broadcast_platform_update);
@@ -81,7 +81,8 @@ constexpr Method kMethods[] = {
 
 Error unknown_method(std::string_view name) {
   std::string known;
-  for (const Method& method : kMethods) known.append(known.empty() ? "" : ", ").append(method.name);
+  for (const NamedBroadcast& method : kBroadcasts)
+    known.append(known.empty() ? "" : ", ").append(method.name);
   return {Errc::not_found,
           "there is no broadcast '" + std::string(name.substr(0, 64)) + "'; these are: " + known,
           {}};
@@ -94,7 +95,7 @@ void broadcast(const CallPtr& call) {
   if (auto ok = service::require(call->who(), auth::Action::send_messages); !ok)
     return call->refuse(ok.error());
   const std::string_view name = call->parameter("name");
-  for (const Method& method : kMethods) {
+  for (const NamedBroadcast& method : kBroadcasts) {
     if (method.name != name) continue;
     if (call->api().options().broadcasts == nullptr)
       return call->refuse({Errc::unavailable, "nobody is connected to this server: it has no sockets", {}});

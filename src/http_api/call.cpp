@@ -264,8 +264,8 @@ void Call::resume(std::function<void()> task) const {
   shard().post(std::move(task));
 }
 
-void Call::work(std::function<void()> task) {
-  const bool taken = product().workers().submit(
+void Call::work(service::WorkerPool& workers, std::function<void()> task) {
+  const bool taken = workers.submit(
       [self = shared_from_this(), task = std::move(task)] { self->api_.run_guarded(self, task); });
   if (taken) return;
   Error busy{Errc::unavailable, "too much is being worked on; try again", {}};

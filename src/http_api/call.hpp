@@ -91,7 +91,9 @@ class Call : public std::enable_shared_from_this<Call> {
   /// Runs `task` on the call's shard: at once when called there.
   void resume(std::function<void()> task) const;
   /// Runs `task` on a worker; refuses when too many wait for one.
-  void work(std::function<void()> task);
+  void work(std::function<void()> task) { work(product().workers(), std::move(task)); }
+  /// The same, on workers of these.
+  void work(service::WorkerPool& workers, std::function<void()> task);
 
  private:
   friend class Api;

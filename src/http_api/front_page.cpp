@@ -38,6 +38,7 @@ pre { margin: 0; padding: .8rem 1rem; overflow-x: auto; background: var(--code);
   border-radius: 7px; font: 13px/1.5 ui-monospace, "DejaVu Sans Mono", "Liberation Mono", monospace;
   user-select: all; -webkit-user-select: all; cursor: copy; }
 footer { margin-top: 1.5rem; color: var(--soft); font-size: .9rem; }
+a { color: inherit; }
 code { font: .92em ui-monospace, "DejaVu Sans Mono", "Liberation Mono", monospace; }
 )css";
 
@@ -95,14 +96,15 @@ TOKEN=$TOKEN node -e '
 <h2>Switch a platform</h2>
 <pre>PLATFORM=$(curl -s @base@/api/v1/platforms \
   -H "Authorization: Bearer $ADMIN" -H 'Content-Type: application/json' \
-  -H 'Idempotency-Key: first-platform' -d '{"key": "web", "name": "Web"}' |
+  -H 'Idempotency-Key: first-platform' -d '{"key": "first-platform", "name": "First platform"}' |
   sed -n 's/.*"id":\([0-9]*\).*/\1/p')
 curl -s -X POST @base@/api/v1/platforms/$PLATFORM/toggle \
   -H "Authorization: Bearer $ADMIN"</pre>
 </li>
 </ol>
 <footer>Alive: <code>/healthz</code> · Serving: <code>/readyz</code> · Socket.IO: <code>/socket.io/</code>, namespaces
-<code>/admin</code> and <code>/client</code></footer>
+<code>/admin</code> and <code>/client</code> · Everything else, features and packages too:
+<a href="/api/v1/openapi.json">/api/v1/openapi.json</a></footer>
 </main>
 </body>
 </html>

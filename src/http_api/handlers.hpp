@@ -33,6 +33,11 @@ void toggle_sub_feature(const CallPtr& call);
 void set_override(const CallPtr& call);
 void remove_override(const CallPtr& call);
 
+// decisions.cpp
+void read_effective(const CallPtr& call);
+void evaluate(const CallPtr& call);
+void preview(const CallPtr& call);
+
 // tokens.cpp
 void list_tokens(const CallPtr& call);
 void issue_token(const CallPtr& call);

@@ -62,6 +62,10 @@ constexpr Route kRoutes[] = {
     {Method::put, "/api/v1/clients/{id}/overrides/{feature_id}", Access::admin, set_override},
     {Method::del, "/api/v1/clients/{id}/overrides/{feature_id}", Access::admin, remove_override},
 
+    {Method::get, "/api/v1/clients/{id}/effective", Access::admin, read_effective},
+    {Method::post, "/api/v1/evaluate", Access::admin, evaluate, false},
+    {Method::post, "/api/v1/preview", Access::admin, preview, false},
+
     {Method::get, "/api/v1/clients/{id}/tokens", Access::admin, list_tokens},
     {Method::post, "/api/v1/clients/{id}/tokens", Access::admin, issue_token},
     {Method::del, "/api/v1/clients/{id}/tokens/{token_id}", Access::admin, revoke_token},

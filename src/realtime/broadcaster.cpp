@@ -22,7 +22,7 @@ constexpr std::size_t kBusyBacklog = 16 * 1024;
 
 // A push yields to whatever else the shard has to do after so long, or after so many receivers: their writes
 // leave at the end of the turn and take as long again.
-constexpr std::chrono::microseconds kSlice{1'000};
+constexpr std::chrono::microseconds kPushSlice{1'000};
 constexpr std::size_t kReceiversPerSlice = 256;
 constexpr std::size_t kLookAtClock = 16;
 
@@ -42,7 +42,7 @@ bool ends_or_changes(const service::Commit& commit, Kind kind) {
 // The part of a turn that a push may have.
 class Slice {
  public:
-  Slice() : end_(std::chrono::steady_clock::now() + kSlice) {}
+  Slice() : end_(std::chrono::steady_clock::now() + kPushSlice) {}
   void spend() noexcept { ++receivers_; }
   [[nodiscard]] bool over() {
     if (receivers_ >= kReceiversPerSlice) return true;

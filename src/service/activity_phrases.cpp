@@ -122,6 +122,7 @@ std::string assignments_changed(const Op& op, const Names& names) {
     if (elements.size() == 1) return names.full(Kind::feature, id(elements.front()));
     if (elements.size() > 3) return counted(elements.size(), "feature");
     std::vector<std::string> words;
+    words.reserve(elements.size());
     for (const auto& one : elements) words.push_back(names.of(Kind::feature, id(one)));
     return "features " + enumeration(words);
   };

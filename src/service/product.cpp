@@ -157,6 +157,7 @@ void Product::stop() {
   time_.stop();
   reader_.stop();  // hands its last work on to the workers, and they theirs to the writer
   workers_.stop();
+  previews_.stop();
   writer_.stop();
 }
 

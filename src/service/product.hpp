@@ -67,6 +67,8 @@ class Product {
   [[nodiscard]] TimeKeeper& time() noexcept { return time_; }
   /// For what takes longer than a shard may.
   [[nodiscard]] WorkerPool& workers() noexcept { return workers_; }
+  /// For previews: so that many of them hold up one another, and nothing else.
+  [[nodiscard]] WorkerPool& previews() noexcept { return previews_; }
   /// The store's last failure, unless a write has succeeded since.
   [[nodiscard]] Result<void> health() const { return writer_.health(); }
 
@@ -89,6 +91,7 @@ class Product {
   Writer writer_;
   StoreReader reader_;
   WorkerPool workers_;
+  WorkerPool previews_{{.threads = 1, .queue = 16}};
   auth::KeyRing keys_;
   Authenticator authenticator_;
   PlatformService platforms_;

@@ -45,7 +45,8 @@ TEST_F(Admins, EveryRejectedFieldIsNamed) {
 
   EXPECT_EQ(refused.status, 400U);
   std::string pointers;
-  for (const auto& issue : refused.parsed().at("errors").as_array())
+  const json::value problem = refused.parsed();
+  for (const auto& issue : problem.at("errors").as_array())
     pointers += std::string(json::string_or_empty(issue, "pointer")) + ' ';
   EXPECT_EQ(pointers, "/username /role /password /colour ");
   EXPECT_EQ(pointer_of(create(R"({"username":"jo","role":"viewer"})")), "/password");
@@ -76,7 +77,7 @@ TEST_F(Admins, AreMadeOnceHoweverOftenTheRequestIsRepeated) {
 
   EXPECT_EQ(second.status, 201U) << second.body;
   EXPECT_EQ(second.header("idempotency-replayed"), "true");
-  EXPECT_EQ(second.body, first.body);
+  EXPECT_EQ(second.parsed(), first.parsed());
   EXPECT_EQ(other.status, 409U);
 }
 

@@ -1,5 +1,7 @@
 // Changes of features, packages and clients reach exactly those they concern, and cost what they must:
 // evaluated once per distinct input, encoded once per distinct payload.
+#include <sys/resource.h>
+
 #include <map>
 #include <string>
 #include <vector>
@@ -295,6 +297,10 @@ TEST_F(TargetedPush, MakesRoomForOthersBetweenSlices) {
   const std::string token = client_token("acme");
   change_client(last_client_, R"({"package_id":)" + id_text(pro) + "}");
   constexpr int kConnections = 700;
+  rlimit files{};  // both ends of each are descriptors of this process
+  getrlimit(RLIMIT_NOFILE, &files);
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
   std::vector<EventClient> clients;
   for (int i = 0; i < kConnections; ++i) {
     clients.push_back(connect("/client", with_token(token)));

@@ -112,6 +112,8 @@ class RealtimeTest : public service::testing::ProductTest {
     socketio::Options options;
     options.log = &log_;
     options.engine.stream.backlog_bytes = 64 * 1024 * 1024;
+    // Clients that do not read for long, on a slow disk: what ends them is what a test does.
+    options.engine.stream.stall = options.engine.ping_interval = std::chrono::minutes{10};
     options.retain_handshake = false;
     io_ = std::make_unique<socketio::Server>(*shards_, options);
     realtime_ =

@@ -24,8 +24,8 @@ struct Seen {
   friend bool operator==(const Seen&, const Seen&) = default;
 };
 
-void check_event(const Event& event) {
-  require(event.payload.size() <= kLimits.message_bytes, "a message is no longer than its limit");
+void check_event(const Event& event, const DecoderLimits& limits) {
+  require(event.payload.size() <= limits.message_bytes, "a message is no longer than its limit");
   switch (event.kind) {
     case Event::Kind::text:
       require(is_valid_utf8(event.payload), "text is UTF-8");
@@ -64,7 +64,7 @@ std::vector<Seen> read(const Pieces& pieces, const DecoderLimits& limits) {
       allocated += allocated_by([&] { event = decoder.next(data, size); });
       if (event.kind == Event::Kind::need_more) break;
       require(!over, "nothing comes after the end");
-      check_event(event);
+      check_event(event, limits);
       over = event.kind == Event::Kind::close || event.kind == Event::Kind::error;
       // Why a message is bad may be known earlier or later; with which code it fails may not depend on that.
       const bool failed = event.kind == Event::Kind::error;

@@ -34,8 +34,9 @@ struct Membership {
   std::uint32_t room;
   std::uint32_t place;
 };
-/// The namespace itself comes first; most sockets are in a room or two besides.
-using Memberships = boost::container::small_vector<Membership, 3>;
+/// The namespace itself comes first; most sockets are in up to three rooms besides. More of them lie on the
+/// heap, and what lies there for long keeps the pages of a connection's beginning from being given back.
+using Memberships = boost::container::small_vector<Membership, 4>;
 
 class Rooms {
  public:

@@ -65,6 +65,18 @@ DataFolder::~DataFolder() {
   if (lock_ >= 0) ::close(lock_);  // the lock goes with its last descriptor
 }
 
+Result<std::string> DataFolder::database_identity() const {
+  struct statx status {};
+  if (::statx(AT_FDCWD, database().c_str(), 0, STATX_INO | STATX_BTIME, &status) != 0)
+    return cannot("look at", database(), errno);
+  std::string identity = std::to_string(status.stx_ino);
+  if ((status.stx_mask & STATX_BTIME) != 0) {
+    identity +=
+        ' ' + std::to_string(status.stx_btime.tv_sec) + '.' + std::to_string(status.stx_btime.tv_nsec);
+  }
+  return identity;
+}
+
 Result<void> DataFolder::ensure_private_file(std::string_view name) const {
   const auto file_path = path_ / name;
   const int file = ::open(file_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);

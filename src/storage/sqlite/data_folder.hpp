@@ -22,6 +22,10 @@ class DataFolder {
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
   [[nodiscard]] std::filesystem::path database() const { return path_ / "togglecast.db"; }
 
+  /// What tells the database file from every copy of it: its inode and, where the file system knows, its
+  /// birth.
+  [[nodiscard]] Result<std::string> database_identity() const;
+
   /// Makes `name` with mode 0600 if it is missing, and takes the rights of others away if it has any.
   [[nodiscard]] Result<void> ensure_private_file(std::string_view name) const;
 

@@ -129,7 +129,10 @@ WHERE o.environment = change_log_entity.environment AND o.kind = change_log_enti
 DROP TABLE old_op;
 )sql";
 
-constexpr std::array<const char*, 2> kMigrations{kFirst, kSecond};
+// Which file this was when it was last opened, to notice that it is a copy: see SqliteStore::was_copied.
+constexpr const char* kThird = "CREATE TABLE place (file TEXT NOT NULL) STRICT;";
+
+constexpr std::array<const char*, 3> kMigrations{kFirst, kSecond, kThird};
 
 }  // namespace
 

@@ -1,6 +1,7 @@
 #include "storage/sqlite/sqlite_store.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "storage/sqlite/log_rows.hpp"
 #include "storage/sqlite/migrations.hpp"
@@ -41,6 +42,32 @@ Result<void> check_chain(const domain::Head& before, const std::vector<domain::L
   return {};
 }
 
+// Whether the file is a copy; if so the epochs are raised, to a number that no other copy comes to.
+Result<bool> notice_copy(Database& database, const std::string& identity) {
+  auto transaction = Transaction::begin(database, "BEGIN IMMEDIATE");
+  if (!transaction) return tl::unexpected(transaction.error());
+  std::optional<std::string> known;
+  {
+    auto statement = database.prepare("SELECT file FROM place");
+    if (!statement) return tl::unexpected(statement.error());
+    const auto found = statement->step();
+    if (!found) return tl::unexpected(found.error());
+    if (*found) known = statement->text(0);
+  }
+  if (known == identity) return false;
+  if (auto forgotten = database.execute("DELETE FROM place"); !forgotten)
+    return tl::unexpected(forgotten.error());
+  auto statement = database.prepare("INSERT INTO place (file) VALUES (?)");
+  if (!statement) return tl::unexpected(statement.error());
+  if (auto noted = statement->bind(1, identity).run(); !noted) return tl::unexpected(noted.error());
+  if (known) {
+    if (auto raised = database.execute("UPDATE environment SET epoch = max(epoch + 1, unixepoch())"); !raised)
+      return tl::unexpected(raised.error());
+  }
+  if (auto committed = transaction->commit(); !committed) return tl::unexpected(committed.error());
+  return known.has_value();
+}
+
 }  // namespace
 
 Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::filesystem::path& path,
@@ -52,7 +79,12 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::filesystem::pa
   if (!database) return tl::unexpected(database.error());
   if (auto mode = database->execute("PRAGMA journal_mode = WAL"); !mode) return tl::unexpected(mode.error());
   if (auto migrated = migrate(*database); !migrated) return tl::unexpected(migrated.error());
-  return std::unique_ptr<SqliteStore>(new SqliteStore(std::move(*folder), std::move(*database), options));
+  const auto identity = folder->database_identity();
+  if (!identity) return tl::unexpected(identity.error());
+  const auto copied = notice_copy(*database, *identity);
+  if (!copied) return tl::unexpected(copied.error());
+  return std::unique_ptr<SqliteStore>(
+      new SqliteStore(std::move(*folder), std::move(*database), options, *copied));
 }
 
 Result<std::vector<Environment>> SqliteStore::environments() {

@@ -31,15 +31,22 @@ class SqliteStore final : public Store {
   [[nodiscard]] Result<std::unique_ptr<Reader>> open_reader() override;
 
   [[nodiscard]] const DataFolder& folder() const noexcept { return folder_; }
+  /// The file is a copy of the one that was opened last: after that one may have come changes which this one
+  /// does not have. The epochs of all environments were raised for it (decision 0015).
+  [[nodiscard]] bool was_copied() const noexcept { return was_copied_; }
 
  private:
-  SqliteStore(DataFolder folder, Database database, const SqliteOptions& options)
-      : folder_(std::move(folder)), database_(std::move(database)), options_(options) {}
+  SqliteStore(DataFolder folder, Database database, const SqliteOptions& options, bool was_copied)
+      : folder_(std::move(folder)),
+        database_(std::move(database)),
+        options_(options),
+        was_copied_(was_copied) {}
   [[nodiscard]] Result<domain::Head> head_before(std::int64_t environment, domain::Revision revision);
 
   DataFolder folder_;  // unlocked last
   Database database_;
   SqliteOptions options_;
+  bool was_copied_;
 };
 
 }  // namespace togglecast::storage::sqlite

@@ -202,7 +202,7 @@ TEST_F(SqliteStoreTest, MigrationsAreTakenOnce) {
   EXPECT_TRUE(migrate(database).has_value());
 }
 
-// A folder that the first released schema wrote: that of today without what the second step added.
+// A folder that the first released schema wrote: that of today without what was added since.
 TEST_F(SqliteStoreTest, AnOlderFolderIsBroughtToTodaysSchemaWithItsLogUntouched) {
   using domain::testing::client;
   using domain::testing::erase;
@@ -250,6 +250,7 @@ TEST_F(SqliteStoreTest, AnOlderFolderIsBroughtToTodaysSchemaWithItsLogUntouched)
       "DROP INDEX change_log_entity_by_revision; DROP INDEX change_log_entity_by_type;"
       "ALTER TABLE change_log DROP COLUMN actor_name; ALTER TABLE change_log DROP COLUMN source;"
       "ALTER TABLE change_log_entity DROP COLUMN type; ALTER TABLE change_log_entity DROP COLUMN text;"
+      "DROP TABLE place;"
       "PRAGMA user_version = 1");
 
   auto store = SqliteStore::open(data()).value();
@@ -261,6 +262,34 @@ TEST_F(SqliteStoreTest, AnOlderFolderIsBroughtToTodaysSchemaWithItsLogUntouched)
   EXPECT_EQ(reader->log_page("production", {.type = domain::UpdateType::toggle}).value().rows.size(), 2U);
   EXPECT_EQ(reader->log_page("production", {.text = "shop"}).value().rows.size(), 2U);
   EXPECT_EQ(reader->log_page("production", {.actor = "olga"}).value().rows.size(), 6U);
+}
+
+TEST_F(SqliteStoreTest, ACopyOfTheFolderBeginsAnEpochOfItsOwn) {
+  with_rows(2).reset();
+  const auto backup = folder_.path() / "backup";
+  std::filesystem::copy(data(), backup);
+  std::filesystem::remove(backup / "togglecast.lock");
+  {
+    const auto original = SqliteStore::open(data()).value();
+    EXPECT_FALSE(original->was_copied());
+    EXPECT_EQ(original->environments().value().front().head.epoch, 1);
+    ASSERT_TRUE(write(*original, 3));
+  }
+  std::filesystem::remove_all(data());
+  std::filesystem::copy(backup, data());
+
+  auto restored = SqliteStore::open(data()).value();
+  EXPECT_TRUE(restored->was_copied());
+  const auto epoch = restored->environments().value().front().head.epoch;
+  EXPECT_GT(epoch, 1);
+  ASSERT_TRUE(write(*restored, 4));
+  restored.reset();
+  restored = SqliteStore::open(data()).value();
+  EXPECT_FALSE(restored->was_copied());
+  const auto loaded = restored->load("production", 10).value();
+  EXPECT_EQ(loaded.snapshot->head().epoch, epoch);
+  EXPECT_EQ(loaded.recent.back().head.epoch, epoch);
+  EXPECT_EQ(loaded.recent.front().head.epoch, 1);
 }
 
 TEST_F(SqliteStoreTest, CommitsAreSyncedAndForeignKeysHold) {

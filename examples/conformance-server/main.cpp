@@ -52,6 +52,7 @@ socketio::Options wide_socketio(const Times& times) {
   options.engine = wide_engine(times);
   options.connect_timeout = times.connect_timeout;
   options.decoder.json.depth = kDeepestJson;
+  options.decoder.json.infinities = true;
   return options;
 }
 

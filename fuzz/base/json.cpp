@@ -14,7 +14,7 @@
 namespace togglecast::fuzz {
 namespace {
 
-constexpr json::Limits kLimits{.depth = 6};
+constexpr json::Limits kLimits{.depth = 6, .infinities = true};
 
 std::size_t depth_of(const json::value& value) {
   std::size_t deepest = 0;

@@ -184,7 +184,7 @@ Result<value> parse(std::string_view text, const Limits& limits) {
     rewritten = with_raw_lone_surrogates(text);
     text = rewritten;
   }
-  boost::json::basic_parser<ValueBuilder> parser(options);
+  boost::json::basic_parser<ValueBuilder> parser(options, limits.infinities);
   boost::system::error_code error;
   const std::size_t read = parser.write_some(false, text.data(), text.size(), error);
   if (!error && read < text.size()) error = boost::json::error::extra_data;
@@ -193,7 +193,9 @@ Result<value> parse(std::string_view text, const Limits& limits) {
       return fail(Errc::payload_too_large,
                   "JSON nested deeper than " + std::to_string(limits.depth) + " levels");
     }
-    return fail(Errc::parse_error, "JSON error at byte " + std::to_string(read) + ": " + error.message());
+    const bool huge = error == boost::json::error::exponent_overflow;
+    return fail(Errc::parse_error, "JSON error at byte " + std::to_string(read) + ": " +
+                                       (huge ? "a number larger than a double holds" : error.message()));
   }
   return parser.handler().release();
 }

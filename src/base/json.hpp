@@ -20,6 +20,8 @@ using boost::json::value;
 
 struct Limits {
   std::size_t depth = 32;  ///< nested arrays and objects
+  bool infinities =
+      false;  ///< a number that no double holds is read as one, as ECMAScript does, and not refused
 };
 
 /// Reads one JSON text of valid UTF-8; anything after it but white space is an error. Errors name the byte:

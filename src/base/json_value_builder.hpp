@@ -9,6 +9,7 @@
 #include <boost/json/string.hpp>
 #include <boost/json/value_stack.hpp>
 #include <charconv>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 
@@ -17,6 +18,8 @@ namespace togglecast::json {
 /// For `boost::json::basic_parser`, which must be given the whole text at once.
 class ValueBuilder {
  public:
+  explicit ValueBuilder(bool infinities) noexcept : infinities_(infinities) {}
+
   using View = boost::json::string_view;
   using Error = boost::json::error_code;
 
@@ -67,12 +70,16 @@ class ValueBuilder {
     stack_.push_uint64(number);
     return true;
   }
-  /// Infinite or zero when the text is out of range.
-  bool on_double(double approximate, View text, Error&) {
+  /// Too small a number is zero, too large a one infinite, or refused.
+  bool on_double(double approximate, View text, Error& error) {
     double number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    const bool exact = error == std::errc{} && end == text.data() + text.size();
-    stack_.push_double(exact ? number : approximate);
+    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (failure != std::errc{} || end != text.data() + text.size()) number = approximate;
+    if (!infinities_ && !std::isfinite(number)) {
+      error = boost::json::error::exponent_overflow;
+      return false;
+    }
+    stack_.push_double(number);
     return true;
   }
   bool on_bool(bool truth, Error&) {
@@ -89,6 +96,7 @@ class ValueBuilder {
  private:
   static constexpr std::size_t kRoom = 1024;  // most texts need no more, and then no memory but their values'
 
+  bool infinities_;
   alignas(boost::json::value) unsigned char room_[kRoom];
   boost::json::value_stack stack_{boost::json::storage_ptr(), room_, kRoom};
 };

@@ -90,10 +90,11 @@ describe('only the offender pays', () => {
       request(shared.it.port, `${kPath}?EIO=4&transport=polling&sid=none`));
   }));
 
-  test('for JSON nested deeper than 32, and for a placeholder repeated above ten times', (t) => whileServing(t, async () => {
+  test('for JSON nested deeper than 32, a number that no double holds, and a placeholder repeated above ten times', (t) => whileServing(t, async () => {
     const deep = `${'['.repeat(40)}${']'.repeat(40)}`;
     const repeated = times(11, () => '{"_placeholder":true,"num":0}');
-    for (const packet of [`40/client,{"token":${deep}}`, `40/client,{"context":${deep}}`, `451-/client,["x",${repeated}]`]) {
+    for (const packet of [`40/client,{"token":${deep}}`, `40/client,{"context":${deep}}`,
+      '40/client,{"context":{"n":1e400}}', `451-/client,["x",${repeated}]`]) {
       const socket = await EngineSocket.open(shared.it.port, kPath);
       socket.send(packet);
       assert.equal(await socket.closeCode(), 1005);

@@ -62,7 +62,6 @@ TEST(Json, WritesNumbersAsEcmaScriptDoes) {
       {"123456789012345680000", "123456789012345680000"},
       {"5e-324", "5e-324"},
       {"1.7976931348623157e308", "1.7976931348623157e+308"},
-      {"1e400", "null"},
       {"9007199254740991", "9007199254740991"},
       {"-9223372036854775808", "-9223372036854775808"},
       {"18446744073709551615", "18446744073709551615"},
@@ -100,6 +99,19 @@ TEST(Json, NamesTheByteOfAnError) {
     EXPECT_THAT(parsed.error().message, testing::StartsWith("JSON error at byte ")) << text;
   }
   EXPECT_THAT(parse("[1] x").error().message, testing::StartsWith("JSON error at byte 4:"));
+}
+
+TEST(Json, RefusesNumbersThatNoDoubleHoldsUnlessTheyMayBeInfinite) {
+  for (const std::string& text : {std::string("1e400"), std::string("-1e309"), "1" + std::string(400, '0')}) {
+    const auto refused = parse("[" + text + "]");
+    ASSERT_FALSE(refused) << text;
+    EXPECT_EQ(refused.error().code, Errc::parse_error);
+    EXPECT_THAT(refused.error().message,
+                testing::MatchesRegex("JSON error at byte [0-9]+: a number larger .*"));
+    EXPECT_EQ(serialize(parse("[" + text + "]", {.infinities = true}).value()), "[null]") << text;
+  }
+  EXPECT_FALSE(parse("1e999999999999", {.infinities = true}));
+  EXPECT_EQ(serialize(parse("[1e-400,1.7976931348623157e308]").value()), "[0,1.7976931348623157e+308]");
 }
 
 TEST(Json, BoundsTheDepth) {

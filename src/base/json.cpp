@@ -1,6 +1,7 @@
 #include "base/json.hpp"
 
 #include <algorithm>
+#include <array>
 #include <boost/json/basic_parser_impl.hpp>
 #include <charconv>
 #include <cmath>
@@ -202,18 +203,18 @@ Result<value> parse(std::string_view text, const Limits& limits) {
 
 namespace {
 
-// Leading bytes that stand for themselves in a JSON string, in steps of eight.
+// Leading bytes that stand for themselves in a JSON string, in steps of 8 or 16.
+template <std::size_t kStep>
 std::size_t plain_run(std::string_view text) noexcept {
-  constexpr std::uint64_t kOnes = 0x0101010101010101ULL;
-  constexpr std::uint64_t kHighs = 0x80 * kOnes;
-  const auto has_zero = [](std::uint64_t word) { return (word - kOnes) & ~word & kHighs; };
+  using Bytes [[gnu::vector_size(kStep)]] = signed char;  // those beyond ASCII are below zero
   std::size_t i = 0;
-  for (; i + 8 <= text.size(); i += 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, text.data() + i, 8);
-    const std::uint64_t control = (word - 0x20 * kOnes) & ~word & kHighs;
-    if (((word & kHighs) | control | has_zero(word ^ ('"' * kOnes)) | has_zero(word ^ ('\\' * kOnes))) != 0)
-      break;
+  for (; i + kStep <= text.size(); i += kStep) {
+    Bytes bytes;
+    std::memcpy(&bytes, text.data() + i, kStep);
+    const Bytes special = (bytes < 0x20) | (bytes == '"') | (bytes == '\\');
+    std::array<std::uint64_t, kStep / 8> words;
+    std::memcpy(words.data(), &special, kStep);
+    if (std::any_of(words.begin(), words.end(), [](std::uint64_t word) { return word != 0; })) break;
   }
   return i;
 }
@@ -224,7 +225,8 @@ void append_string(std::string& out, std::string_view text) {
   out += '"';
   std::size_t start = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    i += plain_run(text.substr(i));
+    i += plain_run<16>(text.substr(i));
+    i += plain_run<8>(text.substr(i));
     if (i == text.size()) break;
     const auto byte = static_cast<unsigned char>(text[i]);
     const bool surrogate =

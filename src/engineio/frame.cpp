@@ -23,12 +23,12 @@ bool is_binary(std::string_view frame) noexcept {
 
 }  // namespace
 
-SharedBytes text_message(std::string_view data) {
-  const std::size_t payload = data.size() + 1;
+SharedBytes text_message(std::string_view data, std::string_view more, std::string_view last) {
+  const std::size_t payload = 1 + data.size() + more.size() + last.size();
   return SharedBytes::make(ws::header_size(payload) + payload, [&](char* out) {
     out += ws::write_header(out, ws::Opcode::text, payload);
-    *out = kMessage;
-    data.copy(out + 1, data.size());
+    *out++ = kMessage;
+    for (const auto piece : {data, more, last}) out += piece.copy(out, piece.size());
   });
 }
 

@@ -10,8 +10,9 @@
 
 namespace togglecast::engineio {
 
-/// A message packet with text data: `4` + `data`.
-[[nodiscard]] SharedBytes text_message(std::string_view data);
+/// A message packet with text data: `4` + `data`, which may be given in pieces.
+[[nodiscard]] SharedBytes text_message(std::string_view data, std::string_view more = {},
+                                       std::string_view last = {});
 /// A message packet with binary data.
 [[nodiscard]] SharedBytes binary_message(std::string_view data);
 /// Any text packet, given with its type digit: `2`, `6`, `3probe`.

@@ -7,7 +7,10 @@
 #pragma once
 
 #include <boost/json/value_from.hpp>
+#include <cstddef>
+#include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "base/json.hpp"
@@ -36,6 +39,30 @@ template <typename... T>
   args.values.reserve(sizeof...(values));
   (append_argument(args, std::forward<T>(values)), ...);
   return args;
+}
+
+template <typename T>
+inline constexpr bool is_binary = std::is_same_v<std::remove_cvref_t<T>, Binary>;
+
+template <typename T>
+void append_argument_text(std::string& text, T&& value) {
+  if (!text.empty()) text += ',';
+  if constexpr (std::is_same_v<std::remove_cvref_t<T>, json::value>) {
+    json::append(text, value);
+  } else {
+    json::append(text, boost::json::value_from(std::forward<T>(value)));
+  }
+}
+
+/// Values, none of them binary, as the JSON text that is sent: between commas, without brackets.
+template <typename... T>
+[[nodiscard]] std::string argument_text(T&&... values) {
+  static_assert(!(is_binary<T> || ...));
+  constexpr std::size_t kLikely = 240;
+  std::string text;
+  if constexpr (sizeof...(values) > 0) text.reserve(kLikely);
+  (append_argument_text(text, std::forward<T>(values)), ...);
+  return text;
 }
 
 /// The arguments of an event with its name in front, as the encoder wants them.

@@ -55,7 +55,7 @@ void Connection::on_decoded(Result<std::optional<wire::socketio::Packet>> decode
   }
 }
 
-void Connection::on_packet(wire::socketio::Packet packet) {
+void Connection::on_packet(wire::socketio::Packet&& packet) {
   if (packet.type == PacketType::connect) {
     on_connect(std::move(packet));
     return;
@@ -91,7 +91,7 @@ void Connection::on_packet(wire::socketio::Packet packet) {
   }
 }
 
-void Connection::on_connect(wire::socketio::Packet packet) {
+void Connection::on_connect(wire::socketio::Packet&& packet) {
   if (find(packet.nsp) != nullptr) {
     break_off("CONNECT for a namespace already joined");
     return;

@@ -51,8 +51,8 @@ class Connection final : public engineio::SessionHandler, public Pooled<Connecti
   void on_connect_timeout();
 
   void on_decoded(Result<std::optional<wire::socketio::Packet>> decoded);
-  void on_packet(wire::socketio::Packet packet);
-  void on_connect(wire::socketio::Packet packet);
+  void on_packet(wire::socketio::Packet&& packet);
+  void on_connect(wire::socketio::Packet&& packet);
   void break_off(std::string_view why);
   void end_all(DisconnectReason reason);
   [[nodiscard]] Socket* find(std::string_view nsp) const noexcept;

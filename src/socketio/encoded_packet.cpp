@@ -21,6 +21,10 @@ EncodedPacket EncodedPacket::ack(std::string_view nsp, std::uint64_t ack_id, con
   return {engineio::text_message(encoded.text), encoded.attachments};
 }
 
+EncodedPacket EncodedPacket::ack(std::string_view nsp, std::uint64_t ack_id, std::string_view args) {
+  return {engineio::text_message(wire::socketio::begin_ack(nsp, ack_id), args, "]"), {}};
+}
+
 EncodedPacket EncodedPacket::text(std::string_view packet) { return {engineio::text_message(packet), {}}; }
 
 }  // namespace togglecast::socketio

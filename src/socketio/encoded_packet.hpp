@@ -19,6 +19,8 @@ class EncodedPacket {
   [[nodiscard]] static EncodedPacket event(std::string_view nsp, const Arguments& args,
                                            std::optional<std::uint64_t> ack_id = {});
   [[nodiscard]] static EncodedPacket ack(std::string_view nsp, std::uint64_t ack_id, const Arguments& args);
+  /// The same from `argument_text`.
+  [[nodiscard]] static EncodedPacket ack(std::string_view nsp, std::uint64_t ack_id, std::string_view args);
   /// Any packet without attachments, as text.
   [[nodiscard]] static EncodedPacket text(std::string_view packet);
 

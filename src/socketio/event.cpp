@@ -21,18 +21,31 @@ struct Ack::State {
 Ack::Ack(const std::shared_ptr<Socket>& socket, std::uint64_t id)
     : state_(std::make_shared<State>(socket, id)) {}
 
-void Ack::send(Arguments args) const {
+// `encode` makes the packet from a namespace's name and the id.
+template <typename Encode>
+void Ack::answer_once(Encode encode) const {
   if (!wanted() || state_->sent.exchange(true)) return;
-  const auto answer = [](const State& state, const Arguments& values) {
-    const auto socket = state.socket.lock();
-    if (socket != nullptr && socket->connected())
-      socket->send(EncodedPacket::ack(socket->nsp().name(), state.id, values));
+  auto answer = [state = state_, encode = std::move(encode)] {
+    const auto socket = state->socket.lock();
+    if (socket != nullptr && socket->connected()) socket->send(encode(socket->nsp().name(), state->id));
   };
   if (state_->shard.is_current()) {
-    answer(*state_, args);
+    answer();
   } else {
-    state_->shard.post([answer, state = state_, values = std::move(args)] { answer(*state, values); });
+    state_->shard.post(std::move(answer));
   }
+}
+
+void Ack::send(Arguments args) const {
+  answer_once([args = std::move(args)](const std::string& nsp, std::uint64_t id) {
+    return EncodedPacket::ack(nsp, id, args);
+  });
+}
+
+void Ack::send_text(std::string args) const {
+  answer_once([args = std::move(args)](const std::string& nsp, std::uint64_t id) {
+    return EncodedPacket::ack(nsp, id, args);
+  });
 }
 
 std::optional<EncodedPacket> Ack::encode(const Arguments& args) const {

@@ -31,17 +31,27 @@ class Ack {
   [[nodiscard]] std::optional<EncodedPacket> encode(const Arguments& args) const;
   template <typename... T>
   void operator()(T&&... values) const {
-    if (wanted()) send(arguments(std::forward<T>(values)...));
+    if (!wanted()) return;
+    if constexpr ((is_binary<T> || ...)) {
+      send(arguments(std::forward<T>(values)...));
+    } else {
+      send_text(argument_text(std::forward<T>(values)...));
+    }
   }
 
  private:
+  // The arguments as they are sent, without brackets.
+  void send_text(std::string args) const;
+  template <typename Encode>
+  void answer_once(Encode encode) const;
+
   struct State;
   std::shared_ptr<State> state_;
 };
 
 class Event {
  public:
-  Event(Socket& socket, std::string name, Arguments args, Ack ack)
+  Event(Socket& socket, std::string name, Arguments&& args, Ack ack)
       : socket_(socket), name_(std::move(name)), args_(std::move(args)), ack_(std::move(ack)) {}
 
   [[nodiscard]] Socket& socket() const noexcept { return socket_; }

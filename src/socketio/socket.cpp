@@ -283,11 +283,11 @@ void Socket::close_transport(wire::websocket::CloseCode code) {
   if (connection_ != nullptr) connection_->session().close(engineio::CloseReason::forced_close, code);
 }
 
-void Socket::on_event(Arguments args, std::optional<std::uint64_t> ack_id) {
+void Socket::on_event(Arguments&& args, std::optional<std::uint64_t> ack_id) {
   const auto keep = shared_from_this();
-  const json::value first = std::move(args.values.front());
-  args.values.erase(args.values.begin());
+  const json::value& first = args.values.front();
   std::string name = first.is_string() ? std::string(first.get_string()) : json::serialize(first);
+  args.values.erase(args.values.begin());
   Event event(*this, std::move(name), std::move(args), ack_id ? Ack(keep, *ack_id) : Ack());
 
   const auto call = [&](const EventHandler& handler) {

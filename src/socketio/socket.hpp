@@ -137,7 +137,7 @@ class Socket : public std::enable_shared_from_this<Socket> {
   void become_recovered(RecoveredSession recovered);
   void announce();
   [[nodiscard]] bool expect_ack(std::uint64_t ack_id, Milliseconds timeout, AckCallback callback);
-  void on_event(Arguments args, std::optional<std::uint64_t> ack_id);
+  void on_event(Arguments&& args, std::optional<std::uint64_t> ack_id);
   void on_ack(std::uint64_t id, Arguments args);
   void disconnect_now(bool close);
   void gone(DisconnectReason reason);

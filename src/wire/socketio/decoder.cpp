@@ -125,21 +125,17 @@ Result<std::optional<Packet>> Decoder::text(std::string_view message) {
   packet.ack_id = take_number(rest, kMaxAckId);
   if (packet.ack_id && *packet.ack_id > kMaxAckId) return refuse(at(), "ack id above 2^53-1");
 
-  std::optional<json::value> payload;
-  if (!rest.empty()) {
-    auto parsed = json::parse(rest, limits_.json);
-    if (!parsed) {
-      parsed.error().message = "payload from byte " + std::to_string(at()) + ": " + parsed.error().message;
-      return tl::unexpected(std::move(parsed.error()));
-    }
-    payload = std::move(*parsed);
+  auto parsed = rest.empty() ? Result<json::value>() : json::parse(rest, limits_.json);
+  if (!parsed) {
+    parsed.error().message = "payload from byte " + std::to_string(at()) + ": " + parsed.error().message;
+    return tl::unexpected(std::move(parsed.error()));
   }
-  if (const char* reason = wrong_payload(packet.type, payload ? &*payload : nullptr))
-    return refuse(at(), reason);
+  json::value* payload = rest.empty() ? nullptr : &*parsed;
+  if (const char* reason = wrong_payload(packet.type, payload)) return refuse(at(), reason);
 
   switch (packet.type) {
     case PacketType::connect:
-      if (payload) packet.auth = std::move(*payload);
+      if (payload != nullptr) packet.auth = std::move(*payload);
       packet.ack_id.reset();
       break;
     case PacketType::disconnect:

@@ -14,11 +14,15 @@ void append_namespace(std::string& out, std::string_view nsp) {
   out += ',';
 }
 
-void append_rest(std::string& out, std::string_view nsp, std::optional<std::uint64_t> ack_id,
-                 const json::array& values) {
+void append_head(std::string& out, std::string_view nsp, std::optional<std::uint64_t> ack_id) {
   append_namespace(out, nsp);
   if (ack_id) out += std::to_string(*ack_id);
   out += '[';
+}
+
+void append_rest(std::string& out, std::string_view nsp, std::optional<std::uint64_t> ack_id,
+                 const json::array& values) {
+  append_head(out, nsp, ack_id);
   bool first = true;
   for (const auto& value : values) {
     if (!first) out += ',';
@@ -74,6 +78,13 @@ Encoded encode_event(std::string_view nsp, std::optional<std::uint64_t> ack_id, 
 
 Encoded encode_ack(std::string_view nsp, std::uint64_t ack_id, const Arguments& args) {
   return encode_args(PacketType::ack, PacketType::binary_ack, nsp, ack_id, args);
+}
+
+std::string begin_ack(std::string_view nsp, std::uint64_t ack_id) {
+  std::string out;
+  append_type(out, PacketType::ack);
+  append_head(out, nsp, ack_id);
+  return out;
 }
 
 std::string encode_connect(std::string_view nsp, std::string_view sid, std::string_view pid) {

@@ -92,6 +92,8 @@ struct Encoded {
 [[nodiscard]] Encoded encode_event(std::string_view nsp, std::optional<std::uint64_t> ack_id,
                                    const Arguments& args);
 [[nodiscard]] Encoded encode_ack(std::string_view nsp, std::uint64_t ack_id, const Arguments& args);
+/// What stands before the arguments of an ACK without attachments, with the opening bracket.
+[[nodiscard]] std::string begin_ack(std::string_view nsp, std::uint64_t ack_id);
 /// `0/nsp,{"sid":"…"}`, with `"pid"` when not empty.
 [[nodiscard]] std::string encode_connect(std::string_view nsp, std::string_view sid,
                                          std::string_view pid = {});

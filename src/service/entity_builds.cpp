@@ -120,7 +120,7 @@ Result<void> check_expiries(const Client& after, const Client* before, UnixMilli
   for (std::size_t i = 0; i < after.overrides.size(); ++i) {
     const auto& one = after.overrides[i];
     if (!one.expires_at || *one.expires_at > now) continue;
-    const auto* was = before == nullptr ? nullptr : domain::override_of(*before, one.feature);
+    const auto* was = before == nullptr ? nullptr : find_override(before->overrides, one.feature);
     if (was == nullptr || was->expires_at != one.expires_at)
       issues.push_back({"/overrides/" + std::to_string(i) + "/expires_at", "must lie in the future"});
   }
@@ -306,7 +306,7 @@ Build build_override(Id client, Id feature, json::value body, IfRevision if_revi
 Build build_override_removal(Id client, Id feature, IfRevision if_revision) {
   return [client, feature, if_revision](WriteContext& context) {
     return edit<Client>(context, client, if_revision, [&](Client after) -> Result<Client> {
-      if (domain::override_of(after, feature) == nullptr)
+      if (find_override(after.overrides, feature) == nullptr)
         return fail(Errc::not_found,
                     "client '" + after.key + "' has no override of feature " + std::to_string(feature));
       std::erase_if(after.overrides, [&](const auto& one) { return one.feature == feature; });

@@ -11,17 +11,16 @@ using domain::AdminUser;
 
 tl::unexpected<Error> wrong_login() { return fail(Errc::unauthenticated, "wrong username or password"); }
 
-tl::unexpected<Error> too_busy() {
-  Error error{Errc::unavailable, "too many logins at once; try again", {}};
-  error.retry_after_seconds = 1;
-  return tl::unexpected(std::move(error));
-}
+tl::unexpected<Error> too_busy() { return busy("too many logins at once; try again"); }
 
 // Admins live in `system`, whichever environment they work in.
 Principal in_system(Principal who) {
   who.environment = kSystemEnvironment;
   return who;
 }
+
+// The account of who asks; 0 when that is no admin.
+domain::Id self_of(const Principal& who) { return who.kind == Principal::Kind::admin ? who.id : 0; }
 
 }  // namespace
 
@@ -208,7 +207,7 @@ void AdminService::update(const Principal& who, domain::Id admin, const AdminPat
   if (auto allowed = require(who, auth::Action::manage_admins); !allowed)
     return done(tl::unexpected(allowed.error()));
   const std::string operation = "admin update " + std::to_string(admin);
-  const domain::Id self = who.kind == Principal::Kind::admin ? who.id : 0;
+  const domain::Id self = self_of(who);
   json::object asked;
   if (patch.role) asked["role"] = domain::to_string(*patch.role);
   if (patch.active) asked["active"] = *patch.active;
@@ -228,30 +227,23 @@ void AdminService::update(const Principal& who, domain::Id admin, const AdminPat
 void AdminService::toggle(const Principal& who, domain::Id admin, std::optional<bool> active,
                           const WriteOptions& options, Done done) {
   const json::value body = active ? json::value(*active) : json::value(nullptr);
-  submit_write(
-      writer_, in_system(who), auth::Action::manage_admins, options, "admin toggle " + std::to_string(admin),
-      body,
-      build_admin_toggle(who.kind == Principal::Kind::admin ? who.id : 0, admin, active, options.if_revision),
-      std::move(done));
+  submit_write(writer_, in_system(who), auth::Action::manage_admins, options,
+               "admin toggle " + std::to_string(admin), body,
+               build_admin_toggle(self_of(who), admin, active, options.if_revision), std::move(done));
 }
 
 void AdminService::remove(const Principal& who, domain::Id admin, const WriteOptions& options, Done done) {
-  submit_write(
-      writer_, in_system(who), auth::Action::manage_admins, options, "admin delete " + std::to_string(admin),
-      nullptr,
-      build_admin_removal(who.kind == Principal::Kind::admin ? who.id : 0, admin, options.if_revision),
-      std::move(done));
+  submit_write(writer_, in_system(who), auth::Action::manage_admins, options,
+               "admin delete " + std::to_string(admin), nullptr,
+               build_admin_removal(self_of(who), admin, options.if_revision), std::move(done));
 }
 
 Result<Written> AdminService::create_first_owner(const std::string& username, const Secret& password) {
   if (auto ok = auth::check_new_password(password); !ok) return tl::unexpected(ok.error());
   auto hash = hasher_.hash(password);
   if (!hash) return tl::unexpected(hash.error());
-  const auto who = Principal::server(std::string(kSystemEnvironment));
-  const WriteOptions options{
-      .source = Source::start, .request_id = {}, .idempotency_key = {}, .if_revision = {}};
-  return writer_.perform({std::string(kSystemEnvironment), actor_of(who, options), std::nullopt,
-                          build_new_admin(username, domain::Role::owner, true, std::move(*hash))});
+  return writer_.perform(own_write(std::string(kSystemEnvironment), Source::start,
+                                   build_new_admin(username, domain::Role::owner, true, std::move(*hash))));
 }
 
 }  // namespace togglecast::service

@@ -6,6 +6,7 @@
 #include "domain/fields.hpp"
 #include "realtime/emit.hpp"
 #include "realtime/events.hpp"
+#include "realtime/rooms.hpp"
 #include "service/activity.hpp"
 
 namespace togglecast::realtime {

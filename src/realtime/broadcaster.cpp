@@ -9,6 +9,7 @@
 #include "realtime/emit.hpp"
 #include "realtime/events.hpp"
 #include "realtime/login.hpp"
+#include "realtime/rooms.hpp"
 #include "service/authenticator.hpp"
 
 namespace togglecast::realtime {
@@ -57,22 +58,6 @@ class Slice {
 
 }  // namespace
 
-std::string room(std::string_view environment, std::string_view name) {
-  return std::string(environment).append("/").append(name);
-}
-
-std::string client_room(std::string_view environment, domain::Id client) {
-  return room(environment, "client:" + std::to_string(client));
-}
-
-std::string package_room(std::string_view environment, domain::Id package) {
-  return room(environment, "package:" + std::to_string(package));
-}
-
-std::string entity_room(std::string_view environment, Kind kind, domain::Id id) {
-  return room(environment, "entity:" + std::string(domain::to_string(kind)) + ":" + std::to_string(id));
-}
-
 // One push to the clients of an environment, from room to room.
 class Broadcaster::Job {
  public:
@@ -111,17 +96,17 @@ class Broadcaster::Job {
   void tell_touched(domain::Id id, Slice& slice) {
     const auto after = push_.to()->find<domain::Client>(id);
     if (after == nullptr) return;  // gone; it has been disconnected
-    owner_.for_each(owner_.clients_, client_room(to().environment(), id),
-                    [&](socketio::Socket& socket, Peer& peer) {
-                      if (peer.sent >= to().revision()) return;
-                      if (owner_.defer(peer, socket.backlog_bytes(), push_.from())) return;
-                      Message& message = push_.message_for_touched(peer, *after);
-                      take_client(socket, peer, after);
-                      peer.sent = to().revision();
-                      slice.spend();
-                      if (!message.empty())
-                        owner_.send(socket, message.batch(peer.offsets, owner_.counters_.push));
-                    });
+    for_each_in(owner_.shard_, owner_.clients_, client_room(to().environment(), id),
+                [&](socketio::Socket& socket, Peer& peer) {
+                  if (peer.sent >= to().revision()) return;
+                  if (owner_.defer(peer, socket.backlog_bytes(), push_.from())) return;
+                  Message& message = push_.message_for_touched(peer, *after);
+                  take_client(socket, peer, after);
+                  peer.sent = to().revision();
+                  slice.spend();
+                  if (!message.empty())
+                    owner_.send(socket, message.batch(peer.offsets, owner_.counters_.push));
+                });
   }
 
   // Whoever leaves the room meanwhile has the last member moved to a place that may have been passed.
@@ -264,14 +249,6 @@ void Broadcaster::start(const std::vector<service::CommitPtr>& commits) {
   call_waiters(environment, to->revision());
 }
 
-void Broadcaster::for_each(socketio::Namespace& nsp, const std::string& name, const Tell& tell) {
-  socketio::BroadcastOptions members;
-  members.rooms.push_back(name);
-  nsp.for_each_local(shard_, members, [&tell](socketio::Socket& socket) {
-    if (auto* peer = socket.state<Peer>()) tell(socket, *peer);
-  });
-}
-
 bool Broadcaster::defer(Peer& peer, std::size_t backlog, const domain::SnapshotPtr& from) {
   if (peer.behind == nullptr && backlog <= kBusyBacklog) return false;
   if (peer.behind == nullptr) {
@@ -311,7 +288,7 @@ void Broadcaster::push_admins(const std::vector<service::CommitPtr>& commits) {
     }
     if (!place->second.empty()) send(socket, place->second);
   };
-  for_each(admins_, system ? std::string(kAllAdmins) : room(to->environment(), kAllAdmins), tell);
+  for_each_in(shard_, admins_, system ? std::string(kAllAdmins) : room(to->environment(), kAllAdmins), tell);
 }
 
 void Broadcaster::take_client(socketio::Socket& socket, Peer& peer,
@@ -395,17 +372,18 @@ void Broadcaster::recheck_clients(const service::Commit& commit) {
     if (const auto record = domain::TokenRecord::from_json(op.before)) touched.insert(record->subject_id);
   }
   for (const auto id : touched) {
-    for_each(clients_, client_room(commit.row.environment, id), [&](socketio::Socket& socket, Peer& peer) {
-      const auto still = service::Authenticator::recheck(peer.who, *commit.after, clock_.wall_now());
-      // DISCONNECT: as it is, it may not come back; with the same token it will be told why.
-      if (!still) socket.disconnect();
-    });
+    for_each_in(
+        shard_, clients_, client_room(commit.row.environment, id), [&](socketio::Socket& socket, Peer& peer) {
+          const auto still = service::Authenticator::recheck(peer.who, *commit.after, clock_.wall_now());
+          // DISCONNECT: as it is, it may not come back; with the same token it will be told why.
+          if (!still) socket.disconnect();
+        });
   }
 }
 
 void Broadcaster::recheck_admins(const service::Commit& commit) {
   if (!ends_or_changes(commit, Kind::admin) && !ends_or_changes(commit, Kind::token)) return;
-  for_each(admins_, std::string(kAllAdmins), [&](socketio::Socket& socket, Peer& peer) {
+  for_each_in(shard_, admins_, std::string(kAllAdmins), [&](socketio::Socket& socket, Peer& peer) {
     const auto still = service::Authenticator::recheck(peer.who, *commit.after, clock_.wall_now());
     if (!still) {
       socket.disconnect();

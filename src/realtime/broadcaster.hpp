@@ -27,15 +27,6 @@
 
 namespace togglecast::realtime {
 
-/// Names of rooms. Every environment has its own.
-[[nodiscard]] std::string room(std::string_view environment, std::string_view name);
-[[nodiscard]] std::string client_room(std::string_view environment, domain::Id client);
-/// Package 0: clients without one.
-[[nodiscard]] std::string package_room(std::string_view environment, domain::Id package);
-[[nodiscard]] std::string entity_room(std::string_view environment, domain::Kind kind, domain::Id id);
-inline constexpr std::string_view kAllClients = "clients";
-inline constexpr std::string_view kAllAdmins = "admins";
-
 struct BroadcasterCounters {
   observe::Counter& commits;    ///< commits pushed, per shard
   observe::Counter& delivered;  ///< batches handed to connections
@@ -78,7 +69,6 @@ class Broadcaster {
   void on_drained(socketio::Socket& socket);
 
  private:
-  using Tell = std::function<void(socketio::Socket&, Peer&)>;
   class Job;
 
   void pump();
@@ -88,7 +78,6 @@ class Broadcaster {
   void recheck_clients(const service::Commit& commit);
   void recheck_admins(const service::Commit& commit);
   void call_waiters(const std::string& environment, domain::Revision revision);
-  void for_each(socketio::Namespace& nsp, const std::string& room, const Tell& tell);
   void send(socketio::Socket& socket, const Batch& batch);
   /// True when the connection takes nothing now: it is marked and will be advanced from `from`.
   [[nodiscard]] bool defer(Peer& peer, std::size_t backlog, const domain::SnapshotPtr& from);

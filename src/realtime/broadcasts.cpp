@@ -6,6 +6,7 @@
 #include "realtime/emit.hpp"
 #include "realtime/events.hpp"
 #include "realtime/gather.hpp"
+#include "realtime/rooms.hpp"
 
 namespace togglecast::realtime {
 namespace {

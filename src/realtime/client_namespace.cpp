@@ -6,6 +6,7 @@
 #include "realtime/emit.hpp"
 #include "realtime/events.hpp"
 #include "realtime/feature_check.hpp"
+#include "realtime/rooms.hpp"
 
 namespace togglecast::realtime {
 namespace {

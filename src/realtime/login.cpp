@@ -2,17 +2,13 @@
 
 #include "auth/roles.hpp"
 #include "domain/fields.hpp"
-#include "realtime/broadcaster.hpp"
 #include "realtime/emit.hpp"
+#include "realtime/rooms.hpp"
 
 namespace togglecast::realtime {
 namespace {
 
 constexpr std::string_view kBearer = "Bearer ";
-
-std::string role_room(const service::Principal& who) {
-  return room(who.environment, "admins:" + std::string(domain::to_string(who.role)));
-}
 
 }  // namespace
 
@@ -52,10 +48,10 @@ socketio::ConnectError connect_error(const Error& error) {
 }
 
 void take_role(socketio::Socket& socket, Peer& peer, const service::Principal& who) {
-  if (peer.logged_in) socket.leave(role_room(peer.who));
+  if (peer.logged_in) socket.leave(role_room(peer.who.environment, peer.who.role));
   peer.who = who;
   peer.readable = auth::readable_kinds(who.role);
-  socket.join(role_room(who));
+  socket.join(role_room(who.environment, who.role));
 }
 
 }  // namespace togglecast::realtime

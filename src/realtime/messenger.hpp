@@ -61,7 +61,6 @@ class Messenger {
   // What was encoded for others, by revision, admin or client, offset, and what is seen.
   using Known = std::map<std::tuple<domain::Revision, bool, Offsets, std::string>, Batch>;
 
-  void each(socketio::Namespace& nsp, const std::string& room, const Visit& visit);
   void each_client_of(const std::string& environment, const service::Audience& audience, const Visit& visit);
   bool tell_one(socketio::Socket& socket, const socketio::EncodedPacket& packet);
   void bring_entity(socketio::Socket& socket, const Peer& peer, const EntityName& entity, Known& known);

@@ -17,29 +17,20 @@
 
 #include "base/clock.hpp"
 #include "net/shard.hpp"
-#include "observe/metrics.hpp"
 #include "realtime/batch.hpp"
-#include "realtime/client_push.hpp"
 #include "realtime/peer.hpp"
+#include "realtime/push_counters.hpp"
+#include "realtime/push_job.hpp"
 #include "service/feed.hpp"
 #include "service/read_model.hpp"
 #include "socketio/server.hpp"
 
 namespace togglecast::realtime {
 
-struct BroadcasterCounters {
-  observe::Counter& commits;    ///< commits pushed, per shard
-  observe::Counter& delivered;  ///< batches handed to connections
-  observe::Counter& deferred;   ///< connections found busy
-  observe::Counter& slices;     ///< pieces that pushes were done in
-  PushCounters push;
-};
-
 class Broadcaster {
  public:
   Broadcaster(net::Shard& shard, socketio::Namespace& admins, socketio::Namespace& clients,
-              const service::ReadModel& model, const Clock& clock, BroadcasterCounters counters);
-  ~Broadcaster();
+              const service::ReadModel& model, const Clock& clock, const PushCounters& counters);
   Broadcaster(const Broadcaster&) = delete;
   Broadcaster& operator=(const Broadcaster&) = delete;
 
@@ -55,9 +46,6 @@ class Broadcaster {
   /// The revision that this connection has been told everything up to.
   [[nodiscard]] domain::Revision told(const Peer& peer) const;
 
-  /// The connection is one of `client`, as of what it is being told: its rooms follow.
-  static void take_client(socketio::Socket& socket, Peer& peer,
-                          const std::shared_ptr<const domain::Client>& client);
   /// Brings a connection to `current`, from `from`.
   void advance(socketio::Socket& socket, Peer& peer, const domain::SnapshotPtr& from);
   /// Sends what happened after `revision`, which the connection says it has: the updates since then, or the
@@ -69,8 +57,6 @@ class Broadcaster {
   void on_drained(socketio::Socket& socket);
 
  private:
-  class Job;
-
   void pump();
   void start(const std::vector<service::CommitPtr>& commits);
   [[nodiscard]] std::vector<service::CommitPtr> next_commits();
@@ -78,9 +64,6 @@ class Broadcaster {
   void recheck_clients(const service::Commit& commit);
   void recheck_admins(const service::Commit& commit);
   void call_waiters(const std::string& environment, domain::Revision revision);
-  void send(socketio::Socket& socket, const Batch& batch);
-  /// True when the connection takes nothing now: it is marked and will be advanced from `from`.
-  [[nodiscard]] bool defer(Peer& peer, std::size_t backlog, const domain::SnapshotPtr& from);
   [[nodiscard]] static Batch batch_for(const Peer& peer, const domain::Snapshot& from,
                                        const domain::Snapshot& to, const domain::Client* client,
                                        domain::Step step, const json::value& actor);
@@ -90,10 +73,10 @@ class Broadcaster {
   socketio::Namespace& clients_;
   const service::ReadModel& model_;
   const Clock& clock_;
-  BroadcasterCounters counters_;
+  PushCounters counters_;
   std::map<std::string, domain::SnapshotPtr, std::less<>> current_;
   std::deque<service::CommitPtr> waiting_;
-  std::unique_ptr<Job> job_;
+  std::unique_ptr<PushJob> job_;
   bool continuing_ = false;  // a task that goes on with the job is on its way
   struct Waiter {
     std::string environment;

@@ -6,6 +6,7 @@
 #include "realtime/emit.hpp"
 #include "realtime/events.hpp"
 #include "realtime/feature_check.hpp"
+#include "realtime/login.hpp"
 #include "realtime/rooms.hpp"
 
 namespace togglecast::realtime {
@@ -56,7 +57,7 @@ Result<json::object> ClientNamespace::admit(Socket& socket, Peer& peer) const {
   const auto state = house_.broadcaster(socket).current(peer.who.environment);
   const auto client = state->find<domain::Client>(peer.who.id);
   if (client == nullptr) return fail(Errc::revoked, "this client is gone");
-  Broadcaster::take_client(socket, peer, client);
+  take_client(socket, peer, client);
   socket.join(room(peer.who.environment, kAllClients));
   socket.join(client_room(peer.who.environment, client->id));
   return domain::client_view(*state, *client, peer.context.get());

@@ -94,7 +94,7 @@ struct ClientPush::PackagePlan {
 };
 
 ClientPush::ClientPush(domain::SnapshotPtr from, domain::SnapshotPtr to, domain::Impact impact,
-                       domain::Step step, PushCounters counters)
+                       domain::Step step, const PushCounters& counters)
     : from_(std::move(from)),
       to_(std::move(to)),
       impact_(std::move(impact)),

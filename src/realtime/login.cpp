@@ -54,4 +54,15 @@ void take_role(socketio::Socket& socket, Peer& peer, const service::Principal& w
   socket.join(role_room(who.environment, who.role));
 }
 
+void take_client(socketio::Socket& socket, Peer& peer, const std::shared_ptr<const domain::Client>& client) {
+  const std::string& environment = peer.who.environment;
+  const domain::Id is = client->package_id.value_or(0);
+  const domain::Id was = peer.client == nullptr ? is : peer.client->package_id.value_or(0);
+  if (was != is) socket.leave(package_room(environment, was));
+  if (peer.client == nullptr || was != is) socket.join(package_room(environment, is));
+  peer.client = client;
+  peer.active = client->active;
+  peer.plain = client->overrides.empty();
+}
+
 }  // namespace togglecast::realtime

@@ -1,4 +1,4 @@
-// Who gets in: what a connection presents, how it is refused, and what its role opens.
+// Who gets in: what a connection presents, how it is refused, and what its role or its client opens.
 // Thread rule: the socket's shard.
 #pragma once
 
@@ -33,5 +33,7 @@ inline constexpr std::size_t kMaxContextDepth = 5;
 
 /// An admin's role changed: its rooms and what it may read follow.
 void take_role(socketio::Socket& socket, Peer& peer, const service::Principal& who);
+/// The connection is one of `client`, as of what it is being told: its rooms follow.
+void take_client(socketio::Socket& socket, Peer& peer, const std::shared_ptr<const domain::Client>& client);
 
 }  // namespace togglecast::realtime

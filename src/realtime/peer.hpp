@@ -63,6 +63,13 @@ struct Peer final : net::TimerNode {
   EventBudget budget;
   std::function<void()> on_due;  ///< the login deadline, then the token's
 
+  /// State has to wait: it is merged, not queued. As much as the kernel itself keeps unsent for a connection
+  /// is no backlog to speak of: a polling client between two polls is not busy.
+  [[nodiscard]] bool busy(std::size_t backlog) const noexcept {
+    constexpr std::size_t kBusyBacklog = 16 * 1'024;
+    return behind != nullptr || backlog > kBusyBacklog;
+  }
+
  private:
   void on_timer(TimePoint) override { on_due(); }
 };

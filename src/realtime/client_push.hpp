@@ -80,7 +80,7 @@ class ClientPush {
   domain::Step step_;
   const PushCounters& counters_;
   std::unordered_map<domain::Id, std::unique_ptr<PackagePlan>> plans_;
-  std::vector<std::unique_ptr<Message>> single_;  // of the touched client looked at last
+  std::optional<Message> single_;  // of the touched client looked at last
   std::pair<const domain::Client*, const json::object*> single_for_{};
   std::string key_;  // kept for its memory
   domain::evaluation::DecisionMemo from_memo_, to_memo_;

@@ -188,12 +188,13 @@ void Broadcaster::advance(socketio::Socket& socket, Peer& peer, const domain::Sn
 void Broadcaster::catch_up(socketio::Socket& socket, Peer& peer, domain::Revision revision) {
   const auto from = model_.at(peer.who.environment, revision);
   const auto was = from == nullptr ? nullptr : from->find<domain::Client>(peer.who.id);
-  if (was != nullptr) {
-    take_client(socket, peer, was);
-    advance(socket, peer, from);
-  } else {
-    send_whole_view(socket, peer, "catch_up_out_of_reach");
-  }
+  if (was != nullptr) take_client(socket, peer, was);
+  peer.behind = was != nullptr ? from : out_of_reach_;
+  // Not at once: who asks again and again, or does not read, is brought here once, as after a push.
+  shard_.post([this, to = socket.weak_from_this()] {
+    const auto still = to.lock();
+    if (still != nullptr && still->connected()) on_drained(*still);
+  });
 }
 
 void Broadcaster::send_whole_view(socketio::Socket& socket, Peer& peer, std::string_view reason) {
@@ -216,7 +217,11 @@ void Broadcaster::on_drained(socketio::Socket& socket) {
   auto* peer = socket.state<Peer>();
   if (peer == nullptr || peer->behind == nullptr || socket.backlog_bytes() != 0) return;
   const auto from = std::exchange(peer->behind, nullptr);
-  advance(socket, *peer, from);
+  if (from == out_of_reach_) {
+    send_whole_view(socket, *peer, "catch_up_out_of_reach");
+  } else {
+    advance(socket, *peer, from);
+  }
 }
 
 void Broadcaster::recheck_clients(const service::Commit& commit) {

@@ -48,8 +48,8 @@ class Broadcaster {
 
   /// Brings a connection to `current`, from `from`.
   void advance(socketio::Socket& socket, Peer& peer, const domain::SnapshotPtr& from);
-  /// Sends what happened after `revision`, which the connection says it has: the updates since then, or the
-  /// whole view when that is out of reach.
+  /// Sends what happened after `revision`, which the connection says it has, as soon as it takes more: the
+  /// updates since then, or the whole view when that is out of reach.
   void catch_up(socketio::Socket& socket, Peer& peer, domain::Revision revision);
   /// Sends the whole view, for this reason, as `config_sync`.
   void send_whole_view(socketio::Socket& socket, Peer& peer, std::string_view reason);
@@ -75,6 +75,8 @@ class Broadcaster {
   const Clock& clock_;
   PushCounters counters_;
   std::map<std::string, domain::SnapshotPtr, std::less<>> current_;
+  /// Stands for a state that is not known here any more, or never was.
+  const domain::SnapshotPtr out_of_reach_ = std::make_shared<domain::Snapshot>("", domain::Head{});
   std::deque<service::CommitPtr> waiting_;
   std::unique_ptr<PushJob> job_;
   bool continuing_ = false;  // a task that goes on with the job is on its way

@@ -88,4 +88,7 @@ class Broadcaster {
   std::vector<Waiter> waiters_;
 };
 
+/// One of each shard, by its index.
+using Broadcasters = std::vector<std::unique_ptr<Broadcaster>>;
+
 }  // namespace togglecast::realtime

@@ -20,10 +20,6 @@ namespace togglecast::realtime {
 
 class Broadcasts final : public service::Broadcasts {
  public:
-  using Messengers = std::vector<std::unique_ptr<Messenger>>;
-  using Broadcasters = std::vector<std::unique_ptr<Broadcaster>>;
-
-  /// One messenger and one broadcaster for each shard, by its index.
   Broadcasts(net::ShardPool& shards, const Messengers& messengers, const Broadcasters& broadcasters,
              const service::ReadModel& model, const Options& options, const Clock& clock);
 

@@ -107,7 +107,7 @@ void ClientNamespace::heartbeat(const Event& event) const {
   auto& peer = *event.socket().state<Peer>();
   const auto claimed = revision_argument(event);
   if (!claimed) return reply.refuse(claimed.error());
-  take_receipt(peer, house_.messenger(event.socket()).told(peer), *claimed);
+  take_receipt(peer, house_.broadcaster(event.socket()).told(peer), *claimed);
   const auto state = house_.broadcaster(event.socket()).current(peer.who.environment);
   reply({{"server_time", to_iso8601(house_.clock.wall_now())}, {"revision", state->revision()}});
 }
@@ -118,7 +118,7 @@ void ClientNamespace::config_ack(const Event& event) const {
   auto& peer = *event.socket().state<Peer>();
   const auto claimed = revision_argument(event);
   if (!claimed) return reply.refuse(claimed.error());
-  take_receipt(peer, house_.messenger(event.socket()).told(peer), *claimed);
+  take_receipt(peer, house_.broadcaster(event.socket()).told(peer), *claimed);
   reply({{"revision", peer.acknowledged}});
 }
 

@@ -28,13 +28,13 @@
 
 namespace togglecast::realtime {
 
-/// What both namespaces use. Broadcasters and messengers: one per shard, by its index.
+/// What both namespaces use.
 struct House {
   const service::Authenticator& authenticator;
   const service::ReadModel& model;
   service::ActivityService& activity;
-  const std::vector<std::unique_ptr<Broadcaster>>& broadcasters;
-  const std::vector<std::unique_ptr<Messenger>>& messengers;
+  const Broadcasters& broadcasters;
+  const Messengers& messengers;
   Broadcasts& broadcasts;
   Dashboard& dashboard;
   Watchers& watchers;

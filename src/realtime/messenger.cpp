@@ -136,7 +136,7 @@ Census Messenger::census(const std::string& environment, const std::vector<domai
   for_each_in(shard_, admins_, room(environment, kAllAdmins), [&](Socket&, Peer&) { ++census.admins; });
   for_each_in(shard_, clients_, room(environment, kAllClients), [&](Socket&, const Peer& peer) {
     ++census.clients;
-    const domain::Revision told_up_to = told(peer);
+    const domain::Revision told_up_to = broadcaster_.told(peer);
     for (std::size_t i = 0; i < revisions.size(); ++i) {
       if (told_up_to >= revisions[i]) ++census.reach[i].told;
       if (peer.acknowledged >= revisions[i]) ++census.reach[i].acknowledged;
@@ -167,7 +167,7 @@ void Messenger::bring_entity(Socket& socket, const Peer& peer, const EntityName&
   json::value data = seen_by(peer, *state, entity);
   if (data.is_null()) return;  // gone meanwhile, which has been told
   // Only who has been told all that led to this state may resume from it.
-  const bool resumable = peer.offsets && told(peer) == state->revision();
+  const bool resumable = peer.offsets && broadcaster_.told(peer) == state->revision();
   const Offsets offsets = resumable ? Offsets::with : Offsets::without;
   auto& batch = known[{state->revision(), is_admin(peer), offsets, json::serialize(data)}];
   if (batch.empty()) {

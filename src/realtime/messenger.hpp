@@ -51,8 +51,6 @@ class Messenger {
   /// After the broadcaster.
   void on_commit(const service::Commit& commit);
 
-  /// The revision that this connection has been told everything up to.
-  [[nodiscard]] domain::Revision told(const Peer& peer) const { return broadcaster_.told(peer); }
   [[nodiscard]] Census census(const std::string& environment, const std::vector<domain::Revision>& revisions);
   [[nodiscard]] ReportedMetrics& reported() noexcept { return reported_; }
 
@@ -75,5 +73,8 @@ class Messenger {
   ReportedMetrics reported_;
   std::map<std::string, MessagePackets, std::less<>> status_;  // by environment, unless it is ok
 };
+
+/// One of each shard, by its index.
+using Messengers = std::vector<std::unique_ptr<Messenger>>;
 
 }  // namespace togglecast::realtime

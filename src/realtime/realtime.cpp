@@ -31,11 +31,10 @@ observe::Counter& event_counter(observe::Metrics& metrics, std::string_view nsp)
                          {{"namespace", std::string(nsp)}});
 }
 
-std::vector<std::unique_ptr<Broadcaster>> make_broadcasters(net::ShardPool& shards, socketio::Server& io,
-                                                            const service::ReadModel& model,
-                                                            const Clock& clock, observe::Metrics& metrics) {
+Broadcasters make_broadcasters(net::ShardPool& shards, socketio::Server& io, const service::ReadModel& model,
+                               const Clock& clock, observe::Metrics& metrics) {
   const PushCounters counters = push_counters(metrics);
-  std::vector<std::unique_ptr<Broadcaster>> made;
+  Broadcasters made;
   for (std::size_t i = 0; i < shards.size(); ++i) {
     made.push_back(std::make_unique<Broadcaster>(shards.at(i), io.of(event::kAdmin), io.of(event::kClient),
                                                  model, clock, counters));
@@ -43,11 +42,9 @@ std::vector<std::unique_ptr<Broadcaster>> make_broadcasters(net::ShardPool& shar
   return made;
 }
 
-std::vector<std::unique_ptr<Messenger>> make_messengers(
-    net::ShardPool& shards, socketio::Server& io,
-    const std::vector<std::unique_ptr<Broadcaster>>& broadcasters, const Options& options,
-    observe::Metrics& metrics) {
-  std::vector<std::unique_ptr<Messenger>> made;
+Messengers make_messengers(net::ShardPool& shards, socketio::Server& io, const Broadcasters& broadcasters,
+                           const Options& options, observe::Metrics& metrics) {
+  Messengers made;
   for (std::size_t i = 0; i < shards.size(); ++i) {
     made.push_back(std::make_unique<Messenger>(shards.at(i), io.of(event::kAdmin), io.of(event::kClient),
                                                *broadcasters[i], options, message_counter(metrics)));

@@ -14,8 +14,14 @@ using socketio::Event;
 using socketio::Next;
 using socketio::Socket;
 
-Entrance::Entrance(socketio::Namespace& nsp, House house, Rules rules)
-    : house_(house),
+observe::Counter& event_counter(observe::Metrics& metrics, std::string_view nsp) {
+  return metrics.counter("togglecast_realtime_events_total", "Events received, by namespace.",
+                         {{"namespace", std::string(nsp)}});
+}
+
+Entrance::Entrance(socketio::Namespace& nsp, const House& house, Rules rules)
+    : nsp_(nsp),
+      house_(house),
       rules_(std::move(rules)),
       limit_{house_.options.message_queue,
              house_.metrics.counter("togglecast_realtime_overflows_total",
@@ -23,8 +29,7 @@ Entrance::Entrance(socketio::Namespace& nsp, House house, Rules rules)
                                     {{"namespace", nsp.name()}})},
       logins_(house_.metrics.counter("togglecast_realtime_logins_total",
                                      "Connections admitted, by namespace.", {{"namespace", nsp.name()}})),
-      events_(house_.metrics.counter("togglecast_realtime_events_total", "Events received, by namespace.",
-                                     {{"namespace", nsp.name()}})),
+      events_(event_counter(house_.metrics, nsp.name())),
       limited_(house_.metrics.counter("togglecast_realtime_events_limited_total",
                                       "Events refused because a connection sent too many.",
                                       {{"namespace", nsp.name()}})),

@@ -26,11 +26,6 @@ observe::Counter& message_counter(observe::Metrics& metrics) {
                          "Messages, notifications and activity handed to connections.");
 }
 
-observe::Counter& event_counter(observe::Metrics& metrics, std::string_view nsp) {
-  return metrics.counter("togglecast_realtime_events_total", "Events received, by namespace.",
-                         {{"namespace", std::string(nsp)}});
-}
-
 Broadcasters make_broadcasters(net::ShardPool& shards, socketio::Server& io, const service::ReadModel& model,
                                const Clock& clock, observe::Metrics& metrics) {
   const PushCounters counters = push_counters(metrics);

@@ -12,8 +12,8 @@ namespace togglecast::realtime {
 
 struct Options {
   Milliseconds login_deadline{10'000};  ///< for a connection without a token
-  Milliseconds expiry_warning{
-      60'000};  ///< `token_expiring` comes this long before the end, or half-way when that is sooner
+  /// `token_expiring` comes this long before the end, or half-way when that is sooner.
+  Milliseconds expiry_warning{60'000};
   double events_per_second = 50;  ///< per connection
   double event_burst = 200;
   std::size_t message_queue = 256 * 1'024;  ///< bytes of answers and messages that wait for a connection

@@ -47,7 +47,14 @@ void append_answers(std::string& key, ClientView& view, Id feature, std::uint64_
   ++evaluated;
 }
 
-// What stands at a path, or where the path leaves objects behind, as text.
+// No other value begins with a quote, so that two keys are the same only when all values are.
+void append_text(std::string& key, std::string_view text) {
+  key += '"';
+  append_bytes(key, text.size());
+  key += text;
+}
+
+// What stands at a path, or where the path leaves objects behind.
 void append_value(std::string& key, const json::object* object, std::string_view path) {
   const json::value* value = nullptr;
   while (object != nullptr) {
@@ -58,14 +65,13 @@ void append_value(std::string& key, const json::object* object, std::string_view
     object = value->if_object();
   }
   if (value == nullptr) {
-    key += '-';
+    key += '\0';
   } else if (const auto* text = value->if_string()) {
-    append_bytes(key, text->size());
-    key += *text;
+    append_text(key, *text);
   } else {
     key += json::serialize(*value);
+    key += '\0';
   }
-  key += '\0';
 }
 
 bool contains(const std::vector<Id>& ids, Id id) { return std::binary_search(ids.begin(), ids.end(), id); }
@@ -193,8 +199,7 @@ void ClientPush::read_input(std::string& key, const PackagePlan& plan, const Pee
     if (path == kTargetingKey) {
       const auto* given = peer.context == nullptr ? nullptr : peer.context->if_contains(kTargetingKey);
       if (given == nullptr) {
-        append_bytes(key, peer.client->key.size());
-        key += peer.client->key;
+        append_text(key, peer.client->key);
         continue;
       }
     }

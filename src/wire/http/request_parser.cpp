@@ -158,15 +158,17 @@ RequestParser::State RequestParser::Reading::read_body(std::string_view& input) 
   return state;
 }
 
-// Beast looks at a cut chunk header or trailer from its beginning each time: it is shown whole lines only.
+// Beast looks at a cut chunk header or trailer from its beginning each time, and takes for granted that what
+// came since then ends a line: it is shown whole lines only, and a line feed alone ends none.
 RequestParser::State RequestParser::Reading::read_cut_framing(std::string_view& input) {
-  const std::size_t before = buffer.size();
-  const std::size_t feed = input.find('\n');
-  const std::size_t line = feed == std::string_view::npos ? input.size() : feed + 1;
-  if (before + line > kChunkFramingBytes) return refuse_framing();
+  const bool between = buffer.ends_with('\r') && input.starts_with('\n');
+  const std::size_t end = between ? 0 : input.find("\r\n");
+  const bool cut = end == std::string_view::npos;
+  const std::size_t line = cut ? input.size() : end + (between ? 1 : 2);
+  if (buffer.size() + line > kChunkFramingBytes) return refuse_framing();
   buffer.append(input, 0, line);
   input.remove_prefix(line);
-  if (feed == std::string_view::npos) return state;
+  if (cut) return state;
 
   boost::beast::error_code error;
   const std::size_t used = reader->put({buffer.data(), buffer.size()}, error);

@@ -202,7 +202,11 @@ TEST(RequestParser, RefusesWhatIsMalformed) {
       {chunked + "1\r\nxyz\r\n", {"400 malformed chunk"}},
       {chunked + "1 x\r\n", {"400 malformed chunk extension"}},
       {chunked + "1;\x01\r\n", {"400 malformed chunk extension"}},
+      {chunked + "1\nx\r\n", {"400 malformed chunk extension"}},
+      {chunked + "1\r\nx\n0\r\n", {"400 malformed chunk"}},
       {chunked + "0\r\nbad trailer\r\n\r\n", {"400 malformed chunked body"}},
+      {chunked + "0\r\n\n\r\n\r\n", {"400 malformed chunked body"}},
+      {chunked + "0\r\nX: y\n\r\n\r\n", {"400 malformed chunked body"}},
       {chunked + "0\r\nContent-Length: 3\r\n\r\n", {"400 malformed chunked body"}},
       {chunked + "0\r\nTransfer-Encoding: chunked\r\n\r\n", {"400 malformed chunked body"}},
   };

@@ -23,7 +23,7 @@ Result<void> may_read(const Peer& peer, domain::Kind kind) {
                                    " may not read entities of type " + std::string(domain::to_string(kind)));
 }
 
-// Admins and their tokens belong to the installation, all else to the environment.
+// Admins and signing keys belong to the installation, all else to the environment.
 std::string home_of(domain::Kind kind, const Peer& peer) {
   const bool installation = kind == domain::Kind::admin || kind == domain::Kind::signing_key;
   return installation ? std::string(service::kSystemEnvironment) : peer.who.environment;

@@ -1,7 +1,7 @@
 #include "realtime/login.hpp"
 
 #include "auth/roles.hpp"
-#include "domain/fields.hpp"
+#include "domain/context.hpp"
 #include "realtime/emit.hpp"
 #include "realtime/rooms.hpp"
 
@@ -37,7 +37,7 @@ Result<ContextPtr> read_context(const json::value& from) {
   if (context == nullptr || context->is_null()) return ContextPtr{};
   const json::value alone{{"context", *context}};
   domain::FieldReader in(alone);
-  auto object = in.object("context", kMaxContext, kMaxContextDepth);
+  auto object = domain::read_context(in);
   if (auto ok = in.finish(); !ok) return tl::unexpected(ok.error());
   return std::make_shared<const json::object>(*std::move(object));
 }

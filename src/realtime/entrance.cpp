@@ -64,10 +64,7 @@ void Entrance::check(Socket& socket, const Next& next) {
   const auto offsets = wants_offsets(socket);
   if (!offsets) return refuse(offsets.error());
 
-  const EventBudget budget(house_.options.events_per_second, house_.options.event_burst,
-                           socket.shard().now());
-  auto peer =
-      std::allocate_shared<Peer>(PoolAllocator<Peer>(), budget, limit_, [this, &socket] { on_due(socket); });
+  auto peer = std::allocate_shared<Peer>(PoolAllocator<Peer>(), limit_, [this, &socket] { on_due(socket); });
   peer->offsets = *offsets;
   auto context = context_of(socket.auth());
   if (!context) return refuse(context.error());
@@ -199,7 +196,7 @@ bool Entrance::let_through(const Event& event) {
 
 std::optional<Error> Entrance::objection(const Event& event, const event::Request* request, Peer& peer) {
   const bool metered = request == nullptr || request->metered;
-  if (metered && !peer.budget.spend(event.socket().shard().now())) {
+  if (metered && peer.events.take(house_.options.events, event.socket().shard().now()) != Milliseconds{0}) {
     limited_.add();
     return Error{Errc::rate_limited, "too many events on this connection; slow down"};
   }

@@ -22,7 +22,7 @@ class ClientPushTest : public ::testing::Test {
                                          counters_);
   }
   Peer& connected(domain::Id client, json::object context) {
-    peers_.push_back(std::make_unique<Peer>(EventBudget(1, 1, TimePoint{}), limit_, std::function<void()>{}));
+    peers_.push_back(std::make_unique<Peer>(limit_, std::function<void()>{}));
     Peer& peer = *peers_.back();
     peer.client = from_->find<domain::Client>(client);
     peer.active = true;

@@ -158,29 +158,23 @@ void Broadcaster::push_admins(const std::vector<service::CommitPtr>& commits) {
   for_each_in(shard_, admins_, system ? std::string(kAllAdmins) : room(to->environment(), kAllAdmins), tell);
 }
 
-Batch Broadcaster::batch_for(const Peer& peer, const domain::Snapshot& from, const domain::Snapshot& to,
-                             const domain::Client* client, Step step, const json::value& actor) {
-  const Offsets offsets = peer.offsets ? Offsets::with : Offsets::without;
-  if (peer.who.kind == service::Principal::Kind::client) {
-    domain::ClientView was(from, *peer.client, peer.context.get());
-    domain::ClientView is(to, *client, peer.context.get());
-    return client_batch(domain::diff_client_view(was, is, step), to, offsets);
-  }
-  return admin_batch(domain::diff_admin_view(from, to, peer.readable, step), to, actor, offsets);
-}
-
 void Broadcaster::advance(socketio::Socket& socket, Peer& peer, const domain::SnapshotPtr& from) {
   const auto to = current(peer.who.environment);
   if (to == nullptr) return;
-  std::shared_ptr<const domain::Client> client;
-  if (peer.who.kind == service::Principal::Kind::client) {
-    client = to->find<domain::Client>(peer.who.id);
-    if (client == nullptr) return;
-  }
   const Step step = to->revision() == from->revision() + 1 ? Step::live : Step::merged;
-  const Batch batch = batch_for(peer, *from, *to, client.get(), step, nullptr);
+  const Offsets offsets = peer.offsets ? Offsets::with : Offsets::without;
+  Batch batch;
+  if (peer.who.kind == service::Principal::Kind::client) {
+    const auto client = to->find<domain::Client>(peer.who.id);
+    if (client == nullptr) return;
+    domain::ClientView was(*from, *peer.client, peer.context.get());
+    domain::ClientView is(*to, *client, peer.context.get());
+    batch = client_batch(domain::diff_client_view(was, is, step), *to, offsets);
+    take_client(socket, peer, client);
+  } else {
+    batch = admin_batch(domain::diff_admin_view(*from, *to, peer.readable, step), *to, nullptr, offsets);
+  }
   counters_.encoded.add();
-  if (client != nullptr) take_client(socket, peer, client);
   peer.sent = to->revision();
   if (!batch.empty()) hand_over(socket, batch, counters_);
 }

@@ -46,8 +46,6 @@ class Broadcaster {
   /// The revision that this connection has been told everything up to.
   [[nodiscard]] domain::Revision told(const Peer& peer) const;
 
-  /// Brings a connection to `current`, from `from`.
-  void advance(socketio::Socket& socket, Peer& peer, const domain::SnapshotPtr& from);
   /// Sends what happened after `revision`, which the connection says it has, as soon as it takes more: the
   /// updates since then, or the whole view when that is out of reach.
   void catch_up(socketio::Socket& socket, Peer& peer, domain::Revision revision);
@@ -64,9 +62,8 @@ class Broadcaster {
   void recheck_clients(const service::Commit& commit);
   void recheck_admins(const service::Commit& commit);
   void call_waiters(const std::string& environment, domain::Revision revision);
-  [[nodiscard]] static Batch batch_for(const Peer& peer, const domain::Snapshot& from,
-                                       const domain::Snapshot& to, const domain::Client* client,
-                                       domain::Step step, const json::value& actor);
+  /// Brings a connection to `current`, from `from`.
+  void advance(socketio::Socket& socket, Peer& peer, const domain::SnapshotPtr& from);
 
   net::Shard& shard_;
   socketio::Namespace& admins_;

@@ -206,7 +206,7 @@ TEST(SocketIoDecoder, RefusesBadJson) {
 
 TEST(SocketIoDecoder, RefusesPlaceholdersWithoutAnAttachment) {
   for (const std::string_view num :
-       {"1", "-1", "0.5", "\"0\"", "null", "true", "[0]", "1e3", "18446744073709551615", "1e400", "-0.5"}) {
+       {"1", "-1", "0.5", "\"0\"", "null", "true", "[0]", "1e3", "18446744073709551615", "1e300", "-0.5"}) {
     const std::string text = R"(51-["a",{"_placeholder":true,"num":)" + std::string(num) + "}]";
     EXPECT_EQ(decode(text, {"x"}),
               "error: byte 3: placeholder without a whole number below the attachment count")

@@ -108,6 +108,7 @@ TEST_F(MessageQueues, WhatAConnectionAsksForAgainAndAgainIsNotQueuedAgainAndAgai
 }
 
 TEST_F(MessageQueues, NorIsTheWholeViewOfOneWhoseRevisionIsOutOfReach) {
+  ASSERT_TRUE(create_platform(R"({"key":"web","name":"Web"})").has_value());
   const auto revision = current()->revision();
   const std::string token = client_token("acme");
   create_large_platforms();

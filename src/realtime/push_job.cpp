@@ -108,9 +108,7 @@ bool PushJob::walk(Slice& slice) {
 }
 
 void PushJob::tell(const socketio::Room& members, Peer& peer, Slice& slice) {
-  std::size_t backlog = socketio::Namespace::member_backlog(shard_, members, place_);
-  // What is only collected for the end of this turn is no backlog: nothing would tell when it has left.
-  if (peer.busy(backlog)) backlog = members.members[place_]->backlog_bytes();
+  const std::size_t backlog = socketio::Namespace::member_backlog(shard_, members, place_);
   if (peer.client == nullptr || defer(peer, backlog, push_.from(), counters_)) return;
   Message& message = push_.message_for(peer, peer.client->package_id.value_or(0));
   peer.sent = to().revision();

@@ -105,10 +105,10 @@ void Namespace::for_each_local(net::Shard& shard, const BroadcastOptions& option
 
 std::size_t Namespace::member_backlog(net::Shard& shard, const Room& room, std::size_t place) {
   const net::Outlets::Index index = room.outlets[place];
-  if (index == net::Outlets::kNone) return room.members[place]->backlog_bytes();
-  const net::Outlet& outlet = shard.outlets()[index];
-  if (outlet.state != net::Outlet::State::direct) return room.members[place]->backlog_bytes();
-  return outlet.pending == nullptr ? 0 : outlet.pending->total;
+  // What is collected for the end of this turn is no backlog: nothing would tell when it has left.
+  const bool direct =
+      index != net::Outlets::kNone && shard.outlets()[index].state == net::Outlet::State::direct;
+  return direct ? 0 : room.members[place]->backlog_bytes();
 }
 
 void Namespace::send_to_member(net::Shard& shard, const Room& room, std::size_t place,

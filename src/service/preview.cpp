@@ -40,7 +40,7 @@ class ScratchTransaction final : public storage::WriteTransaction {
     return std::nullopt;
   }
   [[nodiscard]] Result<domain::LogRow> row(domain::Revision) override { return nothing_is_stored(); }
-  [[nodiscard]] Result<domain::Revision> last_touched(Kind, Id) override { return 0; }
+  [[nodiscard]] Result<domain::Revision> last_touched(Kind, Id, domain::Revision) override { return 0; }
   [[nodiscard]] Result<void> commit(const storage::Commit&) override { return nothing_is_stored(); }
 
  private:

@@ -105,7 +105,7 @@ void check(const Snapshot& after, const Client* was, const Client& is, Issues& i
     if (feature == nullptr) {
       issues.push_back({pointer + "/feature_id", no_such("feature", one.feature)});
     } else if (!one.removed && evaluation::type_of(one.value) != feature->flag.type) {
-      issues.push_back({pointer + "/value", "must be a " +
+      issues.push_back({pointer + "/value", "must be of type " +
                                                 std::string(evaluation::to_string(feature->flag.type)) +
                                                 ", as the variants of feature '" + feature->key + "'"});
     }

@@ -290,7 +290,7 @@ Build build_override(Id client, Id feature, json::value body, IfRevision if_revi
     const auto found = context.state().find<Feature>(feature);
     if (found == nullptr) return fail(Errc::not_found, "there is no feature " + std::to_string(feature));
     if (!read->removed && domain::evaluation::type_of(read->value) != found->flag.type)
-      return fail_field("/value", "must be a " +
+      return fail_field("/value", "must be of type " +
                                       std::string(domain::evaluation::to_string(found->flag.type)) +
                                       ", as the variants of feature '" + found->key + "'");
     return edit<Client>(context, client, if_revision, [&](const Client& before) -> Result<Client> {

@@ -91,7 +91,7 @@ TEST(Consistency, AnOverrideIsOfItsFeaturesType) {
 
   const auto found = issues(*state, {create(acme)});
 
-  EXPECT_EQ(found.at("/overrides/0/value"), "must be a boolean, as the variants of feature 'chat'");
+  EXPECT_EQ(found.at("/overrides/0/value"), "must be of type boolean, as the variants of feature 'chat'");
   EXPECT_EQ(found.at("/overrides/2/feature_id"), "there is no feature 3");
   EXPECT_EQ(found.at("/package_id"), "there is no package 4");
   EXPECT_EQ(found.size(), 3U);

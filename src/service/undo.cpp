@@ -111,9 +111,9 @@ Result<FieldIssue> obstacle(const Op& op, std::size_t index, const json::value& 
                     name_of(op) + ' ' + std::string(what) + " by revision " + std::to_string(*touched)};
 }
 
-// Whoever came to use what would be gone again, and is not turned around with it.
+// Whoever came to use what would be gone again since `revision`, and is not turned around with it.
 std::vector<FieldIssue> users_in_the_way(const Op& op, std::size_t index, const std::vector<const Op*>& ops,
-                                         const domain::Snapshot& state) {
+                                         const domain::Snapshot& state, domain::Revision revision) {
   std::vector<FieldIssue> issues;
   for (const domain::User& user : domain::users_of(state, op.entity, op.id)) {
     const bool also_undone = std::any_of(ops.begin(), ops.end(), [&](const Op* other) {
@@ -121,7 +121,7 @@ std::vector<FieldIssue> users_in_the_way(const Op& op, std::size_t index, const 
     });
     const json::value body = state.body(user.kind, user.id);
     const json::value touched = member(body, "revision");
-    if (also_undone) continue;
+    if (also_undone || touched.get_int64() < revision) continue;
     issues.push_back({pointer_to(index), name_of(op) + " is used by " + std::string(noun(user.kind)) + ' ' +
                                              std::to_string(user.id) + " (" + user.name + ") of revision " +
                                              json::serialize(touched)});
@@ -139,7 +139,8 @@ Error in_the_way(std::vector<FieldIssue> issues) {
   return error;
 }
 
-Result<std::vector<Op>> inverse_ops(const std::vector<const Op*>& ops, WriteContext& context) {
+Result<std::vector<Op>> inverse_ops(const std::vector<const Op*>& ops, WriteContext& context,
+                                    domain::Revision revision) {
   std::vector<Op> inverse;
   std::vector<FieldIssue> issues;
   for (std::size_t i = ops.size(); i > 0; --i) {
@@ -153,7 +154,7 @@ Result<std::vector<Op>> inverse_ops(const std::vector<const Op*>& ops, WriteCont
       continue;
     }
     if (body->is_null() && !present.is_null()) {
-      for (FieldIssue& issue : users_in_the_way(op, i - 1, ops, context.state()))
+      for (FieldIssue& issue : users_in_the_way(op, i - 1, ops, context.state(), revision))
         issues.push_back(std::move(issue));
       for (const auto& token : context.state().tokens_of(domain::SubjectKind::client, op.id)) {
         if (op.entity == Kind::client) inverse.push_back(delete_op(*token));
@@ -244,7 +245,7 @@ Build build_undo(const Principal& who, domain::Revision revision) {
                                       "set new ones instead");
     }
     if (ops.empty()) return unknown();
-    auto inverse = inverse_ops(ops, context);
+    auto inverse = inverse_ops(ops, context, revision);
     if (!inverse) return tl::unexpected(inverse.error());
     if (inverse->empty())
       return fail(Errc::conflict, "nothing is left to undo of " + name + ": its overrides have expired");

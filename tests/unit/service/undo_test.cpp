@@ -175,6 +175,27 @@ TEST_F(UndoTest, WhatManyAreInTheWayOfIsToldInShort) {
       << refused.error().message;
 }
 
+TEST_F(UndoTest, AnUndoneDeletionByForceCanBeMadeAgain) {
+  create_platform(R"({"key":"web","name":"Web"})");
+  create_feature(R"({"key":"chat","name":"Chat","platforms":[1]})");
+  WriteOptions by_force;
+  by_force.force = true;
+  wait_for<Written>([&](Done done) { product_->platforms().remove(admin(), 1, by_force, done); });
+  ASSERT_TRUE(undo(3).has_value());
+
+  const auto again = undo(4);
+  ASSERT_TRUE(again.has_value()) << again.error().message;
+  EXPECT_TRUE(platform().is_null());
+
+  ASSERT_TRUE(undo(5).has_value());
+  create_feature(R"({"key":"mail","name":"Mail","platforms":[1]})");
+  const auto used_since = undo(6);
+  ASSERT_FALSE(used_since.has_value());
+  ASSERT_EQ(used_since.error().details.size(), 1U) << "whoever used it before is not in the way";
+  EXPECT_EQ(used_since.error().details[0].reason,
+            "platform 1 (Web) is used by feature 2 (Mail) of revision 7");
+}
+
 TEST_F(UndoTest, AKeyThatSomebodyElseTookIsAConflict) {
   create_platform(R"({"key":"web","name":"Web"})");
   remove_platform(1);

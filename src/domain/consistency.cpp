@@ -37,6 +37,12 @@ void check_rules(const Snapshot& after, const Feature* was, const Feature& is, I
   }
 }
 
+void check_dropped(const Snapshot& after, const Feature& was, const Feature& is, Issues& issues) {
+  for (const std::string& key : dropped_sub_features(was, is))
+    for (const User& user : users_of_sub_features(after, is.id, {key}))
+      issues.push_back({"/sub_features", "'" + key + "' is chosen by package '" + user.key + "'"});
+}
+
 void check(const Snapshot& after, const Feature* was, const Feature& is, Issues& issues) {
   for (std::size_t i = 0; i < is.platforms.size(); ++i) {
     const Id id = is.platforms[i];
@@ -49,6 +55,7 @@ void check(const Snapshot& after, const Feature* was, const Feature& is, Issues&
       issues.push_back({"/requires/" + std::to_string(i), no_such("feature", id)});
   }
   check_rules(after, was, is, issues);
+  if (was != nullptr) check_dropped(after, *was, is, issues);
   const auto required_of = [&](Id id) -> std::span<const Id> {
     const auto* rules = after.feature(id);
     if (rules == nullptr) return {};
@@ -228,6 +235,28 @@ std::vector<User> users_of(const Snapshot& state, Kind kind, Id id) {
     case Kind::signing_key:
       break;
   }
+  return users;
+}
+
+std::vector<std::string> dropped_sub_features(const Feature& was, const Feature& is) {
+  std::vector<std::string> keys;
+  for (const SubFeature& sub : was.sub_features)
+    if (is.sub_feature(sub.key) == nullptr) keys.push_back(sub.key);
+  return keys;
+}
+
+std::vector<User> users_of_sub_features(const Snapshot& state, Id feature,
+                                        const std::vector<std::string>& keys) {
+  if (keys.empty()) return {};
+  std::vector<User> users;
+  add_users<Package>(users, state, state.links().users(Relation::assignment, feature));
+  std::erase_if(users, [&](const User& user) {
+    const auto package = state.find<Package>(user.id);
+    const auto& chosen = package->plan.assignment(feature)->sub_features;
+    return !chosen || std::none_of(keys.begin(), keys.end(), [&](const std::string& key) {
+      return std::find(chosen->begin(), chosen->end(), key) != chosen->end();
+    });
+  });
   return users;
 }
 

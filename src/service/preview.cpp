@@ -115,7 +115,8 @@ Result<Asked> read_change(const json::value& body) {
   }
   if (action == Action::create || action == Action::update) in.require({"data"});
   if (action == Action::remove) in.deny({"data"}, "is not needed to delete");
-  if (action && action != Action::remove) in.deny({"force"}, "is for deleting");
+  if (action == Action::create || action == Action::toggle)
+    in.deny({"force"}, "is for deleting and updating");
   if (auto ok = in.finish(); !ok) return tl::unexpected(ok.error());
   Asked asked{*kind, *action, id.value_or(0), {}};
   switch (*action) {
@@ -123,7 +124,7 @@ Result<Asked> read_change(const json::value& body) {
       asked.build = build_creation(*kind, *data);
       break;
     case Action::update:
-      asked.build = build_update(*kind, *id, *data, std::nullopt);
+      asked.build = build_update(*kind, *id, *data, std::nullopt, force);
       break;
     case Action::toggle: {
       auto build = toggle(*kind, *id, data);

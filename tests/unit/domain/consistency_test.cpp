@@ -81,6 +81,19 @@ TEST(Consistency, WhatAPackageNamesMustExist) {
   EXPECT_EQ(found.at("/platforms/0"), "there is no platform 7");
 }
 
+TEST(Consistency, ASubFeatureThatAPackageChoseMustStay) {
+  const auto chat = feature(1, "chat", R"({"sub_features":[{"key":"emoji"},{"key":"voice"}]})");
+  const auto state = testing::step(
+      empty_snapshot(),
+      {create(chat), create(package(5, "pro", R"([{"feature_id":1,"sub_features":["emoji"]}])")),
+       create(package(6, "all", R"([{"feature_id":1}])"))});
+
+  EXPECT_EQ(issues(*state, {update(chat, feature(1, "chat"))}).at("/sub_features"),
+            "'emoji' is chosen by package 'pro'");
+  EXPECT_TRUE(
+      issues(*state, {update(chat, feature(1, "chat", R"({"sub_features":[{"key":"emoji"}]})"))}).empty());
+}
+
 TEST(Consistency, AnOverrideIsOfItsFeaturesType) {
   const auto state = testing::step(
       empty_snapshot(),

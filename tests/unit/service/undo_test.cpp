@@ -162,6 +162,39 @@ TEST_F(UndoTest, WhatItWouldBringBackMustBePossible) {
             "boolean, as the variants of feature 'mail'");
 }
 
+TEST_F(UndoTest, ADropOfSubFeaturesByForceIsUndoneInThePackagesToo) {
+  create_feature(R"({"key":"chat","name":"Chat","sub_features":[{"key":"emoji"}]})");
+  const auto made = wait_for<Written>([&](Done done) {
+    product_->packages().create(
+        admin(), parse(R"({"key":"p","name":"P","features":[{"feature_id":1,"sub_features":["emoji"]}]})"),
+        {}, done);
+  });
+  WriteOptions by_force;
+  by_force.force = true;
+  const auto drop = [&](const WriteOptions& options) {
+    return wait_for<Written>([&](Done done) {
+      product_->features().update(admin(), 1, parse(R"({"sub_features":[]})"), options, done);
+    });
+  };
+  EXPECT_EQ(drop({}).error().code, Errc::conflict);
+  ASSERT_TRUE(drop(by_force).has_value());
+
+  ASSERT_TRUE(undo(3).has_value());
+  EXPECT_EQ(current()->body(domain::Kind::package, 1).at("features"), made->body.at("features"));
+  ASSERT_TRUE(undo(4).has_value());
+
+  update_feature(1, R"({"sub_features":[{"key":"emoji"}]})");
+  wait_for<Written>([&](Done done) {
+    product_->packages().update(
+        admin(), 1, parse(R"({"features":[{"feature_id":1,"sub_features":["emoji"]}]})"), {}, done);
+  });
+  const auto chosen_since = undo(6);
+  ASSERT_FALSE(chosen_since.has_value());
+  EXPECT_EQ(chosen_since.error().message,
+            "this cannot be undone: feature 1 (Chat) cannot be as it was: /sub_features 'emoji' is chosen by "
+            "package 'p'");
+}
+
 TEST_F(UndoTest, WhatManyAreInTheWayOfIsToldInShort) {
   create_platform(R"({"key":"web","name":"Web"})");
   for (int i = 0; i < 7; ++i)

@@ -11,7 +11,7 @@
 namespace togglecast::auth {
 
 enum class Action : std::uint8_t {
-  read_catalogue,  ///< platforms and clients
+  read_catalogue,  ///< platforms, features, segments, packages, clients
   write_platforms,
   write_features,
   write_segments,

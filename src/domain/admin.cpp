@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "domain/platform.hpp"
-
 namespace togglecast::domain {
 
 bool is_username(std::string_view text) noexcept {

@@ -1,17 +1,15 @@
 #include "domain/client.hpp"
 
-#include <algorithm>
-
-#include "domain/platform.hpp"
+#include "domain/by_feature.hpp"
 
 namespace togglecast::domain {
 namespace {
 
 using evaluation::Override;
 
-// `{feature_id?, value | removed: true, reason?, expires_at?}`
-Result<Override> read_override_members(FieldReader& in) {
+Result<Override> read_override_members(FieldReader& in, Id feature) {
   Override read;
+  read.feature = feature;
   read.removed = in.boolean("removed").value_or(false);
   const json::value* value = in.any("value");
   if (value != nullptr && !value->is_null()) read.value = *value;
@@ -20,52 +18,22 @@ Result<Override> read_override_members(FieldReader& in) {
     in.refuse("value", "must be at most " + std::to_string(kMaxOverrideValue) + " bytes of JSON");
   read.reason = in.text("reason", kMaxDescription).value_or("");
   if (in.has_value("expires_at")) read.expires_at = in.time("expires_at");
-  return in.finish().map([&] { return read; });
+  return in.finish(std::move(read));
 }
 
-std::optional<std::vector<Override>> read_overrides(FieldReader& in) {
-  const auto* elements = in.array("overrides", kMaxOverrides);
-  if (elements == nullptr) return std::nullopt;
-  std::vector<Override> overrides;
-  std::vector<FieldIssue> issues;
-  for (std::size_t i = 0; i < elements->size(); ++i) {
-    FieldReader element((*elements)[i]);
-    element.require({"feature_id"});
-    const Id feature = element.id("feature_id").value_or(0);
-    auto read = read_override_members(element);
-    if (read) {
-      read->feature = feature;
-      overrides.push_back(std::move(*read));
-      continue;
-    }
-    for (FieldIssue issue : read.error().details) {
-      issue.pointer.insert(0, "/overrides/" + std::to_string(i));
-      issues.push_back(std::move(issue));
-    }
-  }
-  std::sort(overrides.begin(), overrides.end(),
-            [](const Override& a, const Override& b) { return a.feature < b.feature; });
-  const auto twice =
-      std::adjacent_find(overrides.begin(), overrides.end(),
-                         [](const Override& a, const Override& b) { return a.feature == b.feature; });
-  if (twice != overrides.end())
-    issues.push_back({"/overrides", "names feature " + std::to_string(twice->feature) + " twice"});
-  in.refuse(issues);
-  return overrides;
+Result<Override> read_named_override(const json::value& body) {
+  FieldReader in(body);
+  in.require({"feature_id"});
+  return read_override_members(in, in.id("feature_id").value_or(0));
 }
 
-ClientFields read_fields(FieldReader& in) {
-  ClientFields fields;
-  fields.name = in.line("name", kMaxName);
-  fields.active = in.boolean("active");
-  fields.attributes = in.object("attributes", kMaxAttributes, kMaxAttributesDepth);
-  if (in.has_value("package_id")) {
-    if (const auto package = in.id("package_id")) fields.package_id = *package;
-  } else if (in.any("package_id") != nullptr) {
-    fields.package_id.emplace();
-  }
-  fields.overrides = read_overrides(in);
-  return fields;
+void read_members(FieldReader& in, Client& client) {
+  assign(client.name, in.line("name", kMaxName));
+  assign(client.active, in.boolean("active"));
+  assign(client.attributes, in.object("attributes", kMaxAttributes, kMaxAttributesDepth));
+  if (in.any("package_id") != nullptr)
+    client.package_id = in.has_value("package_id") ? in.id("package_id") : std::nullopt;
+  assign(client.overrides, read_by_feature<Override>(in, "overrides", kMaxOverrides, read_named_override));
 }
 
 }  // namespace
@@ -75,10 +43,9 @@ Result<Client> Client::from_json(const json::value& body) {
   in.require({"key", "name", "active", "attributes"});
   Client client;
   read_stamps(in, client);
-  ClientFields fields = read_fields(in);
-  fields.key = in.key("key");
+  client.key = in.key("key").value_or("");
+  read_members(in, client);
   if (auto ok = in.finish(); !ok) return stored_body_error("client", ok.error());
-  assign(client, fields);
   return client;
 }
 
@@ -103,36 +70,26 @@ json::object to_json(const Client& client) {
   return out;
 }
 
-Result<ClientFields> read_new_client(const json::value& body) {
+Result<Client> Client::read_new(const json::value& body) {
   FieldReader in(body);
-  ClientFields fields = read_fields(in);
-  fields.key = in.key("key");
+  Client client;
+  client.key = in.key("key").value_or("");
+  read_members(in, client);
   in.require({"key", "name"});
   deny_stamps(in);
-  return in.finish().map([&] { return fields; });
+  return in.finish(std::move(client));
 }
 
-Result<ClientFields> read_client_patch(const json::value& body) {
+Result<Client> patched(Client client, const json::value& body) {
   FieldReader in(body);
-  ClientFields fields = read_fields(in);
+  read_members(in, client);
   deny_key_and_stamps(in);
-  return in.finish().map([&] { return fields; });
-}
-
-void assign(Client& client, const ClientFields& fields) {
-  if (fields.key) client.key = *fields.key;
-  if (fields.name) client.name = *fields.name;
-  if (fields.active) client.active = *fields.active;
-  if (fields.attributes) client.attributes = *fields.attributes;
-  if (fields.package_id) client.package_id = *fields.package_id;
-  if (fields.overrides) client.overrides = *fields.overrides;
+  return in.finish(std::move(client));
 }
 
 Result<Override> read_override(const json::value& body, Id feature) {
   FieldReader in(body);
-  auto read = read_override_members(in);
-  if (read) read->feature = feature;
-  return read;
+  return read_override_members(in, feature);
 }
 
 json::object to_json(const Override& override_of_client) {

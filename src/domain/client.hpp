@@ -28,25 +28,15 @@ struct Client : Stamps {
 
   [[nodiscard]] const std::string& unique_key() const noexcept { return key; }
   [[nodiscard]] static Result<Client> from_json(const json::value& body);
+  /// Needs `key` and `name`.
+  [[nodiscard]] static Result<Client> read_new(const json::value& body);
 };
 
 [[nodiscard]] json::object to_json(const Client& client);
 
-/// What a request may set; absent means: as it is, or the default.
-struct ClientFields {
-  std::optional<std::string> key;
-  std::optional<std::string> name;
-  std::optional<bool> active;
-  std::optional<json::object> attributes;
-  std::optional<std::optional<Id>> package_id;  ///< null takes it off its package
-  std::optional<std::vector<evaluation::Override>> overrides;
-};
-
-/// Needs `key` and `name`.
-[[nodiscard]] Result<ClientFields> read_new_client(const json::value& body);
-/// Everything but `key`, which stays for life.
-[[nodiscard]] Result<ClientFields> read_client_patch(const json::value& body);
-void assign(Client& client, const ClientFields& fields);
+/// A `package_id` of null takes the client off its package. A present `attributes` or `overrides` replaces
+/// the whole of it.
+[[nodiscard]] Result<Client> patched(Client client, const json::value& body);
 
 /// `{value | removed: true, reason?, expires_at?}`; the feature is named elsewhere. Whether the value is of
 /// the feature's type depends on the state: consistency.hpp.

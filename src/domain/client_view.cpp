@@ -11,9 +11,7 @@ using evaluation::Subject;
 namespace {
 
 const Package* package_of(const Snapshot& state, const Client& client) {
-  if (!client.package_id) return nullptr;
-  const auto* found = state.table<Package>().by_id.find(*client.package_id);
-  return found == nullptr ? nullptr : found->get();
+  return client.package_id ? state.peek<Package>(*client.package_id) : nullptr;
 }
 
 }  // namespace
@@ -35,12 +33,6 @@ Subject subject_of(const Snapshot& state, const Client& client, const json::obje
   return subject;
 }
 
-const Override* override_of(const Client& client, Id feature) noexcept {
-  const auto found = std::lower_bound(client.overrides.begin(), client.overrides.end(), feature,
-                                      [](const Override& one, Id id) { return one.feature < id; });
-  return found == client.overrides.end() || found->feature != feature ? nullptr : &*found;
-}
-
 json::object to_json(const FeatureAnswer& answer) {
   json::object out = to_json(answer.decision);
   out["id"] = answer.feature->id;
@@ -53,11 +45,7 @@ json::object to_json(const FeatureAnswer& answer) {
 }
 
 ClientView::ClientView(const Snapshot& state, const Client& client, const json::object* context)
-    : state_(state),
-      client_(client),
-      package_(package_of(state, client)),
-      subject_(subject_of(state, client, context)),
-      decider_(state, subject_, own_memo_) {}
+    : ClientView(state, client, context, own_memo_) {}
 
 ClientView::ClientView(const Snapshot& state, const Client& client, const json::object* context,
                        evaluation::DecisionMemo& memo)
@@ -70,7 +58,7 @@ ClientView::ClientView(const Snapshot& state, const Client& client, const json::
 bool ClientView::sees_feature(Id feature) const noexcept {
   if (state_.feature(feature) == nullptr) return false;
   const bool assigned = subject_.plan != nullptr && subject_.plan->assignment(feature) != nullptr;
-  return assigned || override_of(client_, feature) != nullptr;
+  return assigned || find_override(client_.overrides, feature) != nullptr;
 }
 
 std::vector<Id> ClientView::visible_features() const {
@@ -89,7 +77,7 @@ std::vector<Id> ClientView::visible_features() const {
 FeatureAnswer ClientView::answer(Id feature) {
   const auto* rules = state_.feature(feature);
   FeatureAnswer answer;
-  answer.feature = state_.table<Feature>().by_id.find(feature)->get();
+  answer.feature = state_.peek<Feature>(feature);
   answer.decision = decider_.decide(*rules);
   answer.sub_features.reserve(rules->sub_features.size());
   for (const auto& sub : rules->sub_features) answer.sub_features.push_back(decider_.decide(*rules, sub));
@@ -106,16 +94,15 @@ bool ClientView::sees_platform(Id platform) const noexcept {
 }
 
 json::value ClientView::platform(Id id) const {
-  const auto* found = state_.table<Platform>().by_id.find(id);
-  if (found == nullptr || !sees_platform(id)) return nullptr;
-  const Platform& platform = **found;
+  const Platform* platform = state_.peek<Platform>(id);
+  if (platform == nullptr || !sees_platform(id)) return nullptr;
   json::object out;
   out.reserve(5);
-  out["id"] = platform.id;
-  out["key"] = platform.key;
-  out["name"] = platform.name;
-  out["enabled"] = platform.enabled && client_.active;
-  out["config"] = platform.config;
+  out["id"] = platform->id;
+  out["key"] = platform->key;
+  out["name"] = platform->name;
+  out["enabled"] = platform->enabled && client_.active;
+  out["config"] = platform->config;
   return out;
 }
 

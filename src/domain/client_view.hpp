@@ -19,9 +19,6 @@ namespace togglecast::domain {
 [[nodiscard]] evaluation::Subject subject_of(const Snapshot& state, const Client& client,
                                              const json::object* context);
 
-/// The override of that feature; nullptr when there is none. One that has expired counts until it is gone.
-[[nodiscard]] const evaluation::Override* override_of(const Client& client, Id feature) noexcept;
-
 /// A feature as one client gets it.
 struct FeatureAnswer {
   const Feature* feature = nullptr;

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 
-#include "domain/client_view.hpp"
 #include "domain/evaluation/requirements.hpp"
 
 namespace togglecast::domain {
 namespace {
 
+using evaluation::FlagDefinition;
 using evaluation::Issues;
 
 bool contains(const std::vector<Id>& ids, Id id) {
@@ -18,23 +18,20 @@ std::string no_such(std::string_view kind, Id id) {
   return "there is no " + std::string(kind) + ' ' + std::to_string(id);
 }
 
-// Rules: what refers to a segment that is not there, and what flagd's schema refuses. Only rules that are
-// new.
-void check_rules(const Snapshot& after, const Feature* was, const Feature& is, Issues& issues) {
-  Issues found;
+template <typename T>
+void check_named(const Snapshot& after, const std::vector<Id>* was, const std::vector<Id>& is,
+                 std::string_view member, Issues& issues) {
+  for (std::size_t i = 0; i < is.size(); ++i)
+    if (after.peek<T>(is[i]) == nullptr && (was == nullptr || !contains(*was, is[i])))
+      issues.push_back({json_pointer(member) + '/' + std::to_string(i), no_such(to_string(T::kKind), is[i])});
+}
+
+// A rule that is new: what refers to a segment that is not there, and what flagd's schema refuses.
+void check_rule(const Snapshot& after, const FlagDefinition* was, const FlagDefinition& is,
+                const std::string& origin, Issues& issues) {
+  if (!is.has_targeting() || (was != nullptr && was->targeting == is.targeting)) return;
   const auto find = [&](std::string_view key) { return after.rules().segment(key); };
-  static_cast<void>(compile_feature(is, find, &found));
-  for (const auto& issue : found) {
-    const evaluation::FlagDefinition* before = was == nullptr ? nullptr : &was->flag;
-    const evaluation::FlagDefinition* now = &is.flag;
-    for (std::size_t i = 0; i < is.sub_features.size(); ++i) {
-      if (!issue.pointer.starts_with("/sub_features/" + std::to_string(i) + "/")) continue;
-      now = &is.sub_features[i].flag;
-      const SubFeature* sub = was == nullptr ? nullptr : was->sub_feature(is.sub_features[i].key);
-      before = sub == nullptr ? nullptr : &sub->flag;
-    }
-    if (before == nullptr || before->targeting != now->targeting) issues.push_back(issue);
-  }
+  static_cast<void>(evaluation::compile(is.targeting, origin + "/targeting", find, {}, issues));
 }
 
 void check_dropped(const Snapshot& after, const Feature& was, const Feature& is, Issues& issues) {
@@ -44,18 +41,17 @@ void check_dropped(const Snapshot& after, const Feature& was, const Feature& is,
 }
 
 void check(const Snapshot& after, const Feature* was, const Feature& is, Issues& issues) {
-  for (std::size_t i = 0; i < is.platforms.size(); ++i) {
-    const Id id = is.platforms[i];
-    if (after.find<Platform>(id) == nullptr && (was == nullptr || !contains(was->platforms, id)))
-      issues.push_back({"/platforms/" + std::to_string(i), no_such("platform", id)});
+  check_named<Platform>(after, was == nullptr ? nullptr : &was->platforms, is.platforms, "platforms", issues);
+  check_named<Feature>(after, was == nullptr ? nullptr : &was->required, is.required, "requires", issues);
+  check_rule(after, was == nullptr ? nullptr : &was->flag, is.flag, {}, issues);
+  for (std::size_t i = 0; i < is.sub_features.size(); ++i) {
+    const SubFeature& sub = is.sub_features[i];
+    const SubFeature* before = was == nullptr ? nullptr : was->sub_feature(sub.key);
+    check_rule(after, before == nullptr ? nullptr : &before->flag, sub.flag,
+               "/sub_features/" + std::to_string(i), issues);
   }
-  for (std::size_t i = 0; i < is.required.size(); ++i) {
-    const Id id = is.required[i];
-    if (after.find<Feature>(id) == nullptr && (was == nullptr || !contains(was->required, id)))
-      issues.push_back({"/requires/" + std::to_string(i), no_such("feature", id)});
-  }
-  check_rules(after, was, is, issues);
   if (was != nullptr) check_dropped(after, *was, is, issues);
+  if (was != nullptr && was->required == is.required) return;
   const auto required_of = [&](Id id) -> std::span<const Id> {
     const auto* rules = after.feature(id);
     if (rules == nullptr) return {};
@@ -63,14 +59,12 @@ void check(const Snapshot& after, const Feature* was, const Feature& is, Issues&
   };
   // A chain may have become too long below a feature that this one is required by.
   std::vector<Id> concerned{is.id};
-  if (was == nullptr || was->required != is.required) {
-    for (std::size_t i = 0; i < concerned.size(); ++i)
-      for (const Id user : after.links().users(Relation::requirement, concerned[i]))
-        if (!contains(concerned, user)) concerned.push_back(user);
-    if (const auto problem = evaluation::find_requirement_problem(concerned, required_of)) {
-      issues.push_back({"/requires", (problem->is_circle ? "goes in a circle: " : "is too long a chain: ") +
-                                         problem->text()});
-    }
+  for (std::size_t i = 0; i < concerned.size(); ++i)
+    for (const Id user : after.links().users(Relation::requirement, concerned[i]))
+      if (!contains(concerned, user)) concerned.push_back(user);
+  if (const auto problem = evaluation::find_requirement_problem(concerned, required_of)) {
+    issues.push_back({"/requires", (problem->is_circle ? "goes in a circle: " : "is too long a chain: ") +
+                                       problem->text()});
   }
 }
 
@@ -93,11 +87,8 @@ void check(const Snapshot& after, const Package* was, const Package& is, Issues&
             {pointer + "/sub_features", "feature '" + feature->key + "' has no sub-feature '" + key + "'"});
     }
   }
-  for (std::size_t i = 0; i < is.plan.platforms.size(); ++i) {
-    const Id id = is.plan.platforms[i];
-    if (after.find<Platform>(id) == nullptr && (was == nullptr || !contains(was->plan.platforms, id)))
-      issues.push_back({"/platforms/" + std::to_string(i), no_such("platform", id)});
-  }
+  check_named<Platform>(after, was == nullptr ? nullptr : &was->plan.platforms, is.plan.platforms,
+                        "platforms", issues);
 }
 
 void check(const Snapshot& after, const Client* was, const Client& is, Issues& issues) {
@@ -105,7 +96,7 @@ void check(const Snapshot& after, const Client* was, const Client& is, Issues& i
     issues.push_back({"/package_id", no_such("package", *is.package_id)});
   for (std::size_t i = 0; i < is.overrides.size(); ++i) {
     const auto& one = is.overrides[i];
-    const auto* before = was == nullptr ? nullptr : override_of(*was, one.feature);
+    const auto* before = was == nullptr ? nullptr : find_override(was->overrides, one.feature);
     if (before != nullptr && before->value == one.value && before->removed == one.removed) continue;
     const std::string pointer = "/overrides/" + std::to_string(i);
     const auto feature = after.find<Feature>(one.feature);
@@ -159,17 +150,11 @@ void check(const Snapshot& before, const Snapshot& after, const Segment* was, co
   }
 }
 
-template <typename T>
-const T* found_in(const Snapshot& state, Id id) {
-  const auto* found = state.table<T>().by_id.find(id);
-  return found == nullptr ? nullptr : found->get();
-}
-
 void check(const Snapshot& before, const Snapshot& after, const Op& op, Issues& issues) {
   with_entity_type(op.entity, [&]<typename T>(std::type_identity<T>) {
-    const T* is = found_in<T>(after, op.id);
+    const T* is = after.peek<T>(op.id);
     if (is == nullptr) return;  // came and went
-    const T* was = found_in<T>(before, op.id);
+    const T* was = before.peek<T>(op.id);
     if constexpr (std::is_same_v<T, Segment>) {
       check(before, after, was, *is, issues);
     } else if constexpr (std::is_same_v<T, Feature> || std::is_same_v<T, Package> ||

@@ -2,7 +2,9 @@
 //
 // Each entity type T offers: `T::kKind`; `unique_key()`, unique within kind and environment, which is the
 // member `T::kKeyMember` of its body; `to_json(const T&)`, its body, at once its form in the change log and
-// in answers to admins; and `T::from_json(body)`, the inverse. Thread rule: plain values.
+// in answers to admins; and `T::from_json(body)`, the inverse. What people write by requests offers
+// `T::read_new(body)`, which leaves id and stamps open, and `patched(entity, body)`: the entity with the
+// members of `body` in place of its own; `key` stays for life. Thread rule: plain values.
 #pragma once
 
 #include <string>
@@ -15,6 +17,9 @@
 #include "domain/ids.hpp"
 
 namespace togglecast::domain {
+
+inline constexpr std::size_t kMaxName = 200;
+inline constexpr std::size_t kMaxDescription = 4'096;
 
 struct Stamps {
   Id id = 0;

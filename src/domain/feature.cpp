@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "domain/platform.hpp"
-
 namespace togglecast::domain {
 namespace {
 
@@ -20,8 +18,8 @@ json::object with_defaults() {
 }
 
 // The flag's members in `in` over those in `flag`; `enabled` is another way to say `state`.
-std::optional<FlagDefinition> read_flag_members(FieldReader& in, json::object flag, const std::string& origin,
-                                                Strictness strictness, bool is_new) {
+std::optional<FlagDefinition> read_flag_members(FieldReader& in, json::object flag, Strictness strictness,
+                                                bool is_new) {
   Issues issues;
   bool given = false;
   const json::value* state = in.any("state");
@@ -39,17 +37,9 @@ std::optional<FlagDefinition> read_flag_members(FieldReader& in, json::object fl
     if (state != nullptr && *state != said) in.refuse("enabled", "contradicts state");
     flag["state"] = said;
   }
-  auto read = evaluation::read_flag(flag, origin, given ? strictness : Strictness::as_evaluator, issues);
+  auto read = evaluation::read_flag(flag, {}, given ? strictness : Strictness::as_evaluator, issues);
   in.refuse(issues);
   return read;
-}
-
-// Issues within one element of an array, with the whole way to it.
-std::vector<FieldIssue> moved(const Error& error, const std::string& origin) {
-  std::vector<FieldIssue> issues = error.details;
-  for (FieldIssue& issue : issues)
-    if (!issue.pointer.starts_with(origin)) issue.pointer.insert(0, origin);
-  return issues;
 }
 
 // What a new flag is bucketed by changes with versions of this program; that of one that exists does not.
@@ -59,8 +49,7 @@ json::object base_of(const SubFeature* before) {
   return base;
 }
 
-Result<SubFeature> read_sub_feature(const json::value& body, const Feature& parent, const std::string& origin,
-                                    Strictness strictness) {
+Result<SubFeature> read_sub_feature(const json::value& body, const Feature& parent, Strictness strictness) {
   FieldReader in(body);
   SubFeature sub;
   in.require({"key"});
@@ -69,11 +58,9 @@ Result<SubFeature> read_sub_feature(const json::value& body, const Feature& pare
   sub.description = in.text("description", kMaxDescription).value_or("");
   if (body.is_object()) {
     json::object base = base_of(parent.sub_feature(sub.key));
-    if (auto flag = read_flag_members(in, std::move(base), origin, strictness, true))
-      sub.flag = std::move(*flag);
+    if (auto flag = read_flag_members(in, std::move(base), strictness, true)) sub.flag = std::move(*flag);
   }
-  if (auto ok = in.finish(); !ok) return tl::unexpected(ok.error());
-  return sub;
+  return in.finish(std::move(sub));
 }
 
 std::optional<std::vector<SubFeature>> read_sub_features(FieldReader& in, const Feature& parent,
@@ -81,34 +68,29 @@ std::optional<std::vector<SubFeature>> read_sub_features(FieldReader& in, const 
   const auto* elements = in.array("sub_features", kMaxSubFeatures);
   if (elements == nullptr) return std::nullopt;
   std::vector<SubFeature> subs;
-  Issues issues;
   for (std::size_t i = 0; i < elements->size(); ++i) {
     const std::string origin = "/sub_features/" + std::to_string(i);
-    auto sub = read_sub_feature((*elements)[i], parent, origin, strictness);
+    auto sub = read_sub_feature((*elements)[i], parent, strictness);
     if (!sub) {
-      const auto more = moved(sub.error(), origin);
-      issues.insert(issues.end(), more.begin(), more.end());
+      in.refuse(within(origin, sub.error()).details);
       continue;
     }
     const bool twice =
         std::any_of(subs.begin(), subs.end(), [&](const SubFeature& one) { return one.key == sub->key; });
-    if (twice) issues.push_back({origin + "/key", "is named twice"});
+    if (twice) in.refuse(std::vector<FieldIssue>{{origin + "/key", "is named twice"}});
     subs.push_back(std::move(*sub));
   }
-  in.refuse(issues);
   return subs;
 }
 
 // Everything but key and stamps, over what `feature` has.
 void read_members(FieldReader& in, Feature& feature, json::object flag, Strictness strictness, bool is_new) {
-  if (auto name = in.line("name", kMaxName)) feature.name = std::move(*name);
-  if (auto description = in.text("description", kMaxDescription))
-    feature.description = std::move(*description);
-  if (auto read = read_flag_members(in, std::move(flag), {}, strictness, is_new))
-    feature.flag = std::move(*read);
-  if (auto subs = read_sub_features(in, feature, strictness)) feature.sub_features = std::move(*subs);
-  if (auto platforms = in.ids("platforms", kMaxNeededPlatforms)) feature.platforms = std::move(*platforms);
-  if (auto required = in.ids("requires", kMaxRequired)) feature.required = std::move(*required);
+  assign(feature.name, in.line("name", kMaxName));
+  assign(feature.description, in.text("description", kMaxDescription));
+  assign(feature.flag, read_flag_members(in, std::move(flag), strictness, is_new));
+  assign(feature.sub_features, read_sub_features(in, feature, strictness));
+  assign(feature.platforms, in.ids("platforms", kMaxNeededPlatforms));
+  assign(feature.required, in.ids("requires", kMaxRequired));
 }
 
 void write_flag_members(json::object& out, const FlagDefinition& flag) {
@@ -165,24 +147,23 @@ json::object to_json(const Feature& feature) {
   return out;
 }
 
-Result<Feature> read_new_feature(const json::value& body) {
+Result<Feature> Feature::read_new(const json::value& body) {
   FieldReader in(body);
   Feature feature;
   feature.key = in.key("key").value_or("");
   read_members(in, feature, with_defaults(), Strictness::as_schema, true);
   in.require({"key", "name"});
   deny_stamps(in);
-  return in.finish().map([&] { return feature; });
+  return in.finish(std::move(feature));
 }
 
-Result<Feature> patched(const Feature& feature, const json::value& body) {
+Result<Feature> patched(Feature feature, const json::value& body) {
   FieldReader in(body);
-  Feature after = feature;
   json::object flag;
   evaluation::write_flag(flag, feature.flag);
-  read_members(in, after, std::move(flag), Strictness::as_schema, false);
+  read_members(in, feature, std::move(flag), Strictness::as_schema, false);
   deny_key_and_stamps(in);
-  return in.finish().map([&] { return after; });
+  return in.finish(std::move(feature));
 }
 
 }  // namespace togglecast::domain

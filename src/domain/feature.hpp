@@ -40,16 +40,15 @@ struct Feature : Stamps {
   /// nullptr when there is none of that key.
   [[nodiscard]] const SubFeature* sub_feature(std::string_view sub_key) const noexcept;
   [[nodiscard]] static Result<Feature> from_json(const json::value& body);
+  /// Needs `key` and `name`; the flag is a boolean one that is on, unless the body says otherwise.
+  [[nodiscard]] static Result<Feature> read_new(const json::value& body);
 };
 
 /// `enabled` says in a word what `state` says in flagd's.
 [[nodiscard]] json::object to_json(const Feature& feature);
 
-/// A new one: needs `key` and `name`; the flag is a boolean one that is on, unless the body says otherwise.
-/// Id and stamps are left open.
-[[nodiscard]] Result<Feature> read_new_feature(const json::value& body);
-/// `feature` with the members of `body` in place of its own; everything but `key` may change. A present
-/// `variants`, `targeting`, `metadata`, `sub_features`, `platforms` or `requires` replaces the whole of it.
-[[nodiscard]] Result<Feature> patched(const Feature& feature, const json::value& body);
+/// A present `variants`, `targeting`, `metadata`, `sub_features`, `platforms` or `requires` replaces the
+/// whole of it.
+[[nodiscard]] Result<Feature> patched(Feature feature, const json::value& body);
 
 }  // namespace togglecast::domain

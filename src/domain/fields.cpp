@@ -30,6 +30,16 @@ std::size_t depth_of(const json::value& json) {
 
 std::string at_most_bytes(std::size_t max) { return "must be at most " + std::to_string(max) + " bytes"; }
 
+std::string sentence_about(const std::vector<FieldIssue>& issues) {
+  std::string sentence;
+  for (const FieldIssue& issue : issues) {
+    if (!sentence.empty()) sentence += "; ";
+    sentence += issue.pointer.empty() ? issue.reason : issue.pointer + " " + issue.reason;
+    if (sentence.size() > 512) return sentence + "; …";
+  }
+  return sentence;
+}
+
 }  // namespace
 
 std::string json_pointer(std::string_view name) {
@@ -221,16 +231,15 @@ Result<void> FieldReader::finish() {
 
 Result<void> refusal_of(std::vector<FieldIssue> issues) {
   if (issues.empty()) return {};
-  Error error{Errc::invalid_argument, {}, std::move(issues)};
-  for (const FieldIssue& issue : error.details) {
-    if (!error.message.empty()) error.message += "; ";
-    error.message += issue.pointer.empty() ? issue.reason : issue.pointer + " " + issue.reason;
-    if (error.message.size() > 512) {
-      error.message += "; …";
-      break;
-    }
-  }
-  return tl::unexpected(std::move(error));
+  std::string message = sentence_about(issues);
+  return tl::unexpected(Error{Errc::invalid_argument, std::move(message), std::move(issues)});
+}
+
+Error within(std::string_view origin, Error error) {
+  for (FieldIssue& issue : error.details) issue.pointer.insert(0, origin);
+  error.message =
+      error.details.empty() ? std::string(origin) + ": " + error.message : sentence_about(error.details);
+  return error;
 }
 
 }  // namespace togglecast::domain

@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -62,6 +63,11 @@ class FieldReader {
 
   /// An error that lists every issue, members that nobody asked for included.
   [[nodiscard]] Result<void> finish();
+  /// The same; without any, `value`.
+  template <typename T>
+  [[nodiscard]] Result<T> finish(T value) {
+    return finish().map([&value] { return std::move(value); });
+  }
 
  private:
   const json::value* take(std::string_view name);
@@ -73,6 +79,15 @@ class FieldReader {
 
 /// `invalid_argument` with all of them; nothing is wrong without any.
 [[nodiscard]] Result<void> refusal_of(std::vector<FieldIssue> issues);
+
+/// What is wrong with a part that was read by itself, as told of the whole; `origin` is the part's pointer.
+[[nodiscard]] Error within(std::string_view origin, Error error);
+
+/// `member` becomes what was read, if anything was.
+template <typename T>
+void assign(T& member, std::optional<T> read) {
+  if (read) member = *std::move(read);
+}
 
 /// `/` and `~` escaped as RFC 6901 asks, with a leading `/`.
 [[nodiscard]] std::string json_pointer(std::string_view name);

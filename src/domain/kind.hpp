@@ -9,8 +9,9 @@
 
 namespace togglecast::domain {
 
-enum class Kind : std::uint8_t { platform, feature, segment, package, client, token, admin, signing_key };
-inline constexpr std::array kAllKinds{Kind::platform, Kind::feature, Kind::segment, Kind::package,
+/// In the order in which they are told of together: what others hang on comes first.
+enum class Kind : std::uint8_t { platform, feature, package, segment, client, token, admin, signing_key };
+inline constexpr std::array kAllKinds{Kind::platform, Kind::feature, Kind::package, Kind::segment,
                                       Kind::client,   Kind::token,   Kind::admin,   Kind::signing_key};
 
 /// The `entity` of change ops and the `entity_type` of events: `platform`.

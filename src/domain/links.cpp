@@ -6,6 +6,7 @@
 namespace togglecast::domain {
 namespace {
 
+// Keys of the segments that a rule refers to, whether or not it can be compiled.
 void collect(const json::value& rule, std::vector<std::string>& keys) {
   if (const auto* members = rule.if_object()) {
     for (const auto& member : *members) {
@@ -39,13 +40,6 @@ void sort_each_once(std::vector<T>& values) {
 
 }  // namespace
 
-std::vector<std::string> referenced_segments(const json::value& rule) {
-  std::vector<std::string> keys;
-  collect(rule, keys);
-  sort_each_once(keys);
-  return keys;
-}
-
 std::size_t Links::Hash::operator()(const Link& link) const noexcept {
   return static_cast<std::size_t>(link.relation) + static_cast<std::size_t>(link.used) * 0x100000001b3ULL +
          static_cast<std::size_t>(link.user) * 0xff51afd7ed558ccdULL;
@@ -58,8 +52,8 @@ std::size_t Links::Hash::operator()(const Reference& reference) const noexcept {
 
 std::vector<Id> Links::users(Relation relation, Id used) const {
   std::vector<Id> users;
-  links_.for_each_from(Link{relation, used, 0}, [&](const Link& link, bool) {
-    if (link.relation != relation || link.used != used) return false;
+  for_each(relation, used, [&](const Link& link) {
+    if (link.used != used) return false;
     users.push_back(link.user);
     return true;
   });
@@ -68,8 +62,8 @@ std::vector<Id> Links::users(Relation relation, Id used) const {
 
 const Link* Links::first(Relation relation) const {
   const Link* found = nullptr;
-  links_.for_each_from(Link{relation, 0, 0}, [&](const Link& link, bool) {
-    if (link.relation == relation) found = &link;
+  for_each(relation, 0, [&](const Link& link) {
+    found = &link;
     return false;
   });
   return found;
@@ -115,23 +109,24 @@ std::vector<Link> Links::links_of(const Client& client) {
   return links;
 }
 
-std::vector<Links::Reference> Links::references_of(const Feature& feature) {
+std::vector<Links::Reference> Links::references_to(std::vector<std::string> segments, Kind kind, Id user) {
+  sort_each_once(segments);
   std::vector<Reference> references;
-  const auto add = [&](const json::value& rule) {
-    for (std::string& key : referenced_segments(rule))
-      references.push_back({std::move(key), Kind::feature, feature.id});
-  };
-  add(feature.flag.targeting);
-  for (const SubFeature& sub : feature.sub_features) add(sub.flag.targeting);
-  sort_each_once(references);
+  for (std::string& key : segments) references.push_back({std::move(key), kind, user});
   return references;
 }
 
+std::vector<Links::Reference> Links::references_of(const Feature& feature) {
+  std::vector<std::string> segments;
+  collect(feature.flag.targeting, segments);
+  for (const SubFeature& sub : feature.sub_features) collect(sub.flag.targeting, segments);
+  return references_to(std::move(segments), Kind::feature, feature.id);
+}
+
 std::vector<Links::Reference> Links::references_of(const Segment& segment) {
-  std::vector<Reference> references;
-  for (std::string& key : referenced_segments(segment.rule))
-    references.push_back({std::move(key), Kind::segment, segment.id});
-  return references;
+  std::vector<std::string> segments;
+  collect(segment.rule, segments);
+  return references_to(std::move(segments), Kind::segment, segment.id);
 }
 
 template <typename T>

@@ -74,14 +74,13 @@ class Links {
   [[nodiscard]] static std::vector<Link> links_of(const Feature& feature);
   [[nodiscard]] static std::vector<Link> links_of(const Package& package);
   [[nodiscard]] static std::vector<Link> links_of(const Client& client);
+  [[nodiscard]] static std::vector<Reference> references_to(std::vector<std::string> segments, Kind kind,
+                                                            Id user);
   [[nodiscard]] static std::vector<Reference> references_of(const Feature& feature);
   [[nodiscard]] static std::vector<Reference> references_of(const Segment& segment);
 
   PersistentMap<Link, bool, Hash> links_;
   PersistentMap<Reference, bool, Hash> references_;
 };
-
-/// Keys of the segments that a rule refers to, whether or not it can be compiled; sorted, each once.
-[[nodiscard]] std::vector<std::string> referenced_segments(const json::value& rule);
 
 }  // namespace togglecast::domain

@@ -40,6 +40,17 @@ UpdateType type_of(const Op& op) {
   return only_the_switch ? UpdateType::toggle : UpdateType::update;
 }
 
+json::object headline_of(const Op& op) {
+  const json::value& body = op.after.is_null() ? op.before : op.after;
+  json::object out;
+  out["entity_type"] = to_string(op.entity);
+  out["entity_id"] = op.id;
+  out["type"] = to_string(type_of(op));
+  out["key"] = unique_key_of(op.entity, body);
+  if (const json::value* name = json::find(body, "name")) out["name"] = *name;
+  return out;
+}
+
 std::string searched_text(const Op& op) {
   std::string out;
   const auto name = [](const json::value& body) { return json::string_or_empty(body, "name"); };

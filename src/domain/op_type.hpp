@@ -18,6 +18,9 @@ namespace togglecast::domain {
 /// admin's `active`, a package's `available`.
 [[nodiscard]] UpdateType type_of(const Op& op);
 
+/// `{entity_type, entity_id, type, key, name?}`
+[[nodiscard]] json::object headline_of(const Op& op);
+
 /// What a search for text looks at: the name and the unique key of the entity, as they are and, when they
 /// changed, as they were.
 [[nodiscard]] std::string searched_text(const Op& op);

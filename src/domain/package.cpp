@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "domain/by_feature.hpp"
 #include "domain/feature.hpp"
-#include "domain/platform.hpp"
 
 namespace togglecast::domain {
 namespace {
@@ -27,9 +27,7 @@ std::optional<Price> read_price(FieldReader& in) {
     price.currency = std::move(*currency);
   }
   if (auto ok = members.finish(); !ok) {
-    std::vector<FieldIssue> issues = ok.error().details;
-    for (FieldIssue& issue : issues) issue.pointer.insert(0, "/price");
-    in.refuse(issues);
+    in.refuse(within("/price", ok.error()).details);
     return std::nullopt;
   }
   return price;
@@ -58,49 +56,20 @@ Result<Assignment> read_assignment(const json::value& body) {
       if (twice != assignment.sub_features->end()) in.refuse("sub_features", "names '" + *twice + "' twice");
     }
   }
-  return in.finish().map([&] { return assignment; });
+  return in.finish(std::move(assignment));
 }
 
-std::optional<std::vector<Assignment>> read_assignments(FieldReader& in) {
-  const auto* elements = in.array("features", kMaxAssignments);
-  if (elements == nullptr) return std::nullopt;
-  std::vector<Assignment> assignments;
-  assignments.reserve(elements->size());
-  std::vector<FieldIssue> issues;
-  for (std::size_t i = 0; i < elements->size(); ++i) {
-    auto assignment = read_assignment((*elements)[i]);
-    if (assignment) {
-      assignments.push_back(std::move(*assignment));
-      continue;
-    }
-    for (FieldIssue issue : assignment.error().details) {
-      issue.pointer.insert(0, "/features/" + std::to_string(i));
-      issues.push_back(std::move(issue));
-    }
-  }
-  std::sort(assignments.begin(), assignments.end(),
-            [](const Assignment& a, const Assignment& b) { return a.feature < b.feature; });
-  const auto twice =
-      std::adjacent_find(assignments.begin(), assignments.end(),
-                         [](const Assignment& a, const Assignment& b) { return a.feature == b.feature; });
-  if (twice != assignments.end())
-    issues.push_back({"/features", "names feature " + std::to_string(twice->feature) + " twice"});
-  in.refuse(issues);
-  return assignments;
-}
-
-PackageFields read_fields(FieldReader& in) {
-  PackageFields fields;
-  fields.name = in.line("name", kMaxName);
-  fields.description = in.text("description", kMaxDescription);
-  fields.price = read_price(in);
-  fields.billing_period = in.key("billing_period");
-  if (fields.billing_period && fields.billing_period->size() > kMaxBillingPeriod)
+void read_members(FieldReader& in, Package& package) {
+  assign(package.name, in.line("name", kMaxName));
+  assign(package.description, in.text("description", kMaxDescription));
+  assign(package.price, read_price(in));
+  assign(package.billing_period, in.key("billing_period"));
+  if (package.billing_period.size() > kMaxBillingPeriod)
     in.refuse("billing_period", "must be at most " + std::to_string(kMaxBillingPeriod) + " bytes");
-  fields.available = in.boolean("available");
-  fields.features = read_assignments(in);
-  fields.platforms = in.ids("platforms", kMaxOpenedPlatforms);
-  return fields;
+  assign(package.available, in.boolean("available"));
+  assign(package.plan.features,
+         read_by_feature<Assignment>(in, "features", kMaxAssignments, read_assignment));
+  assign(package.plan.platforms, in.ids("platforms", kMaxOpenedPlatforms));
 }
 
 }  // namespace
@@ -110,10 +79,9 @@ Result<Package> Package::from_json(const json::value& body) {
   in.require({"key", "name", "price", "billing_period", "available", "features", "platforms"});
   Package package;
   read_stamps(in, package);
-  PackageFields fields = read_fields(in);
-  fields.key = in.key("key");
+  package.key = in.key("key").value_or("");
+  read_members(in, package);
   if (auto ok = in.finish(); !ok) return stored_body_error("package", ok.error());
-  assign(package, fields);
   return package;
 }
 
@@ -147,31 +115,21 @@ json::object to_json(const Package& package) {
   return out;
 }
 
-Result<PackageFields> read_new_package(const json::value& body) {
+Result<Package> Package::read_new(const json::value& body) {
   FieldReader in(body);
-  PackageFields fields = read_fields(in);
-  fields.key = in.key("key");
+  Package package;
+  package.key = in.key("key").value_or("");
+  read_members(in, package);
   in.require({"key", "name"});
   deny_stamps(in);
-  return in.finish().map([&] { return fields; });
+  return in.finish(std::move(package));
 }
 
-Result<PackageFields> read_package_patch(const json::value& body) {
+Result<Package> patched(Package package, const json::value& body) {
   FieldReader in(body);
-  PackageFields fields = read_fields(in);
+  read_members(in, package);
   deny_key_and_stamps(in);
-  return in.finish().map([&] { return fields; });
-}
-
-void assign(Package& package, const PackageFields& fields) {
-  if (fields.key) package.key = *fields.key;
-  if (fields.name) package.name = *fields.name;
-  if (fields.description) package.description = *fields.description;
-  if (fields.price) package.price = *fields.price;
-  if (fields.billing_period) package.billing_period = *fields.billing_period;
-  if (fields.available) package.available = *fields.available;
-  if (fields.features) package.plan.features = *fields.features;
-  if (fields.platforms) package.plan.platforms = *fields.platforms;
+  return in.finish(std::move(package));
 }
 
 }  // namespace togglecast::domain

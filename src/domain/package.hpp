@@ -2,7 +2,6 @@
 // depends on the state: consistency.hpp. Thread rule: plain values.
 #pragma once
 
-#include <optional>
 #include <string>
 
 #include "domain/entity.hpp"
@@ -35,29 +34,15 @@ struct Package : Stamps {
 
   [[nodiscard]] const std::string& unique_key() const noexcept { return key; }
   [[nodiscard]] static Result<Package> from_json(const json::value& body);
+  /// Needs `key` and `name`.
+  [[nodiscard]] static Result<Package> read_new(const json::value& body);
 };
 
 [[nodiscard]] json::object to_json(const Package& package);
 /// What the clients on it are told: all but the stamps.
 [[nodiscard]] json::object seen_by_client(const Package& package);
 
-/// What a request may set; absent means: as it is, or the default. A present `features` or `platforms`
-/// replaces the whole of it.
-struct PackageFields {
-  std::optional<std::string> key;
-  std::optional<std::string> name;
-  std::optional<std::string> description;
-  std::optional<Price> price;
-  std::optional<std::string> billing_period;
-  std::optional<bool> available;
-  std::optional<std::vector<evaluation::Assignment>> features;
-  std::optional<std::vector<Id>> platforms;
-};
-
-/// Needs `key` and `name`.
-[[nodiscard]] Result<PackageFields> read_new_package(const json::value& body);
-/// Everything but `key`, which stays for life.
-[[nodiscard]] Result<PackageFields> read_package_patch(const json::value& body);
-void assign(Package& package, const PackageFields& fields);
+/// A present `features` or `platforms` replaces the whole of it.
+[[nodiscard]] Result<Package> patched(Package package, const json::value& body);
 
 }  // namespace togglecast::domain

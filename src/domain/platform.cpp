@@ -3,14 +3,12 @@
 namespace togglecast::domain {
 namespace {
 
-PlatformFields read_fields(FieldReader& in) {
-  PlatformFields fields;
-  fields.name = in.line("name", kMaxName);
-  fields.description = in.text("description", kMaxDescription);
-  fields.enabled = in.boolean("enabled");
-  fields.config = in.object("config", kMaxConfig, kMaxConfigDepth);
-  fields.maintenance_note = in.text("maintenance_note", kMaxMaintenanceNote);
-  return fields;
+void read_members(FieldReader& in, Platform& platform) {
+  assign(platform.name, in.line("name", kMaxName));
+  assign(platform.description, in.text("description", kMaxDescription));
+  assign(platform.enabled, in.boolean("enabled"));
+  assign(platform.config, in.object("config", kMaxConfig, kMaxConfigDepth));
+  assign(platform.maintenance_note, in.text("maintenance_note", kMaxMaintenanceNote));
 }
 
 }  // namespace
@@ -20,10 +18,9 @@ Result<Platform> Platform::from_json(const json::value& body) {
   in.require({"key", "name", "enabled", "config"});
   Platform platform;
   read_stamps(in, platform);
-  PlatformFields fields = read_fields(in);
-  fields.key = in.key("key");
+  platform.key = in.key("key").value_or("");
+  read_members(in, platform);
   if (auto ok = in.finish(); !ok) return stored_body_error("platform", ok.error());
-  assign(platform, fields);
   return platform;
 }
 
@@ -41,29 +38,21 @@ json::object to_json(const Platform& platform) {
   return out;
 }
 
-Result<PlatformFields> read_new_platform(const json::value& body) {
+Result<Platform> Platform::read_new(const json::value& body) {
   FieldReader in(body);
-  PlatformFields fields = read_fields(in);
-  fields.key = in.key("key");
+  Platform platform;
+  platform.key = in.key("key").value_or("");
+  read_members(in, platform);
   in.require({"key", "name"});
   deny_stamps(in);
-  return in.finish().map([&] { return fields; });
+  return in.finish(std::move(platform));
 }
 
-Result<PlatformFields> read_platform_patch(const json::value& body) {
+Result<Platform> patched(Platform platform, const json::value& body) {
   FieldReader in(body);
-  PlatformFields fields = read_fields(in);
+  read_members(in, platform);
   deny_key_and_stamps(in);
-  return in.finish().map([&] { return fields; });
-}
-
-void assign(Platform& platform, const PlatformFields& fields) {
-  if (fields.key) platform.key = *fields.key;
-  if (fields.name) platform.name = *fields.name;
-  if (fields.description) platform.description = *fields.description;
-  if (fields.enabled) platform.enabled = *fields.enabled;
-  if (fields.config) platform.config = *fields.config;
-  if (fields.maintenance_note) platform.maintenance_note = *fields.maintenance_note;
+  return in.finish(std::move(platform));
 }
 
 }  // namespace togglecast::domain

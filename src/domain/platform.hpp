@@ -1,7 +1,6 @@
 // A surface or integration that can be switched on or off as a whole. Thread rule: plain values.
 #pragma once
 
-#include <optional>
 #include <string>
 
 #include "domain/entity.hpp"
@@ -9,8 +8,6 @@
 
 namespace togglecast::domain {
 
-inline constexpr std::size_t kMaxName = 200;
-inline constexpr std::size_t kMaxDescription = 4'096;
 inline constexpr std::size_t kMaxConfig = 32 * 1'024;
 inline constexpr std::size_t kMaxConfigDepth = 16;
 inline constexpr std::size_t kMaxMaintenanceNote = 1'024;
@@ -28,25 +25,13 @@ struct Platform : Stamps {
 
   [[nodiscard]] const std::string& unique_key() const noexcept { return key; }
   [[nodiscard]] static Result<Platform> from_json(const json::value& body);
+  /// Needs `key` and `name`.
+  [[nodiscard]] static Result<Platform> read_new(const json::value& body);
 };
 
 [[nodiscard]] json::object to_json(const Platform& platform);
 
-/// What a request may set. Absent means: as it is, or the default. A present `config` replaces the whole of
-/// it.
-struct PlatformFields {
-  std::optional<std::string> key;
-  std::optional<std::string> name;
-  std::optional<std::string> description;
-  std::optional<bool> enabled;
-  std::optional<json::object> config;
-  std::optional<std::string> maintenance_note;
-};
-
-/// Needs `key` and `name`.
-[[nodiscard]] Result<PlatformFields> read_new_platform(const json::value& body);
-/// Everything but `key`, which stays for life.
-[[nodiscard]] Result<PlatformFields> read_platform_patch(const json::value& body);
-void assign(Platform& platform, const PlatformFields& fields);
+/// A present `config` replaces the whole of it.
+[[nodiscard]] Result<Platform> patched(Platform platform, const json::value& body);
 
 }  // namespace togglecast::domain

@@ -10,22 +10,18 @@ using evaluation::Issues;
 using evaluation::ProgramPtr;
 using evaluation::Strictness;
 
-FeatureRules compile_feature(const Feature& feature, const evaluation::FindEvaluator& find, Issues* issues) {
-  const evaluation::CompileOptions options{issues == nullptr ? Strictness::as_evaluator
-                                                             : Strictness::as_schema};
-  FeatureRules rules{feature.id,
-                     Flag(feature.key, feature.flag, find, options, {}, issues),
-                     feature.platforms,
-                     feature.required,
-                     {}};
+namespace {
+
+// With shared rules from `find`.
+FeatureRules compile_feature(const Feature& feature, const evaluation::FindEvaluator& find) {
+  FeatureRules rules{
+      feature.id, Flag(feature.key, feature.flag, find), feature.platforms, feature.required, {}};
   rules.sub_features.reserve(feature.sub_features.size());
-  for (std::size_t i = 0; i < feature.sub_features.size(); ++i) {
-    const SubFeature& sub = feature.sub_features[i];
-    rules.sub_features.emplace_back(sub.key, sub.flag, find, options, "/sub_features/" + std::to_string(i),
-                                    issues);
-  }
+  for (const SubFeature& sub : feature.sub_features) rules.sub_features.emplace_back(sub.key, sub.flag, find);
   return rules;
 }
+
+}  // namespace
 
 ProgramPtr Rulebook::segment(std::string_view key) const {
   const auto* found = segments_.find(key);

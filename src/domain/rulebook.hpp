@@ -42,10 +42,4 @@ class Rulebook {
   PersistentMap<std::string, evaluation::ProgramPtr> segments_;
 };
 
-/// The rules of one feature, with shared ones from `find`. `issues`, when given, gets what cannot be
-/// compiled, and rules are then held to flagd's schema.
-[[nodiscard]] evaluation::FeatureRules compile_feature(const Feature& feature,
-                                                       const evaluation::FindEvaluator& find,
-                                                       evaluation::Issues* issues = nullptr);
-
 }  // namespace togglecast::domain

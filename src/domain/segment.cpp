@@ -1,16 +1,12 @@
 #include "domain/segment.hpp"
 
-#include "domain/platform.hpp"
-
 namespace togglecast::domain {
 namespace {
 
-SegmentFields read_fields(FieldReader& in) {
-  SegmentFields fields;
-  fields.name = in.line("name", kMaxName);
-  fields.description = in.text("description", kMaxDescription);
-  if (const json::value* rule = in.any("rule")) fields.rule = *rule;
-  return fields;
+void read_members(FieldReader& in, Segment& segment) {
+  assign(segment.name, in.line("name", kMaxName));
+  assign(segment.description, in.text("description", kMaxDescription));
+  if (const json::value* rule = in.any("rule")) segment.rule = *rule;
 }
 
 }  // namespace
@@ -20,10 +16,9 @@ Result<Segment> Segment::from_json(const json::value& body) {
   in.require({"key", "name", "rule"});
   Segment segment;
   read_stamps(in, segment);
-  SegmentFields fields = read_fields(in);
-  fields.key = in.key("key");
+  segment.key = in.key("key").value_or("");
+  read_members(in, segment);
   if (auto ok = in.finish(); !ok) return stored_body_error("segment", ok.error());
-  assign(segment, fields);
   return segment;
 }
 
@@ -39,27 +34,21 @@ json::object to_json(const Segment& segment) {
   return out;
 }
 
-Result<SegmentFields> read_new_segment(const json::value& body) {
+Result<Segment> Segment::read_new(const json::value& body) {
   FieldReader in(body);
-  SegmentFields fields = read_fields(in);
-  fields.key = in.key("key");
+  Segment segment;
+  segment.key = in.key("key").value_or("");
+  read_members(in, segment);
   in.require({"key", "name", "rule"});
   deny_stamps(in);
-  return in.finish().map([&] { return fields; });
+  return in.finish(std::move(segment));
 }
 
-Result<SegmentFields> read_segment_patch(const json::value& body) {
+Result<Segment> patched(Segment segment, const json::value& body) {
   FieldReader in(body);
-  SegmentFields fields = read_fields(in);
+  read_members(in, segment);
   deny_key_and_stamps(in);
-  return in.finish().map([&] { return fields; });
-}
-
-void assign(Segment& segment, const SegmentFields& fields) {
-  if (fields.key) segment.key = *fields.key;
-  if (fields.name) segment.name = *fields.name;
-  if (fields.description) segment.description = *fields.description;
-  if (fields.rule) segment.rule = *fields.rule;
+  return in.finish(std::move(segment));
 }
 
 }  // namespace togglecast::domain

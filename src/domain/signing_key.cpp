@@ -1,7 +1,5 @@
 #include "domain/signing_key.hpp"
 
-#include "domain/platform.hpp"
-
 namespace togglecast::domain {
 
 Result<SigningKeyRecord> SigningKeyRecord::from_json(const json::value& body) {

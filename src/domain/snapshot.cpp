@@ -41,7 +41,7 @@ std::size_t Snapshot::TokenOwnerHash::operator()(const TokenOwner& owner) const 
 
 json::value Snapshot::body(Kind kind, Id id) const {
   return with_entity_type(kind, [&]<typename T>(std::type_identity<T>) -> json::value {
-    const auto entity = find<T>(id);
+    const T* entity = peek<T>(id);
     if (entity == nullptr) return nullptr;
     return to_json(*entity);
   });
@@ -59,8 +59,8 @@ std::vector<std::shared_ptr<const TokenRecord>> Snapshot::tokens_of(SubjectKind 
 }
 
 bool Snapshot::platform_is_on(Id id) const noexcept {
-  const auto* found = table<Platform>().by_id.find(id);
-  return found != nullptr && (*found)->enabled;
+  const Platform* platform = peek<Platform>(id);
+  return platform != nullptr && platform->enabled;
 }
 
 template <typename T>
@@ -91,9 +91,8 @@ Result<void> Snapshot::put(std::shared_ptr<const T> entity, TouchedRules& touche
 template <typename T>
 void Snapshot::remove(Id id, TouchedRules& touched) {
   auto& table = std::get<Table<T>>(tables_);
-  const auto* found = table.by_id.find(id);
-  if (found == nullptr) return;
-  const std::shared_ptr<const T> entity = *found;
+  const auto entity = find<T>(id);
+  if (entity == nullptr) return;
   if constexpr (std::is_same_v<T, TokenRecord>)
     tokens_by_owner_ = tokens_by_owner_.erase(TokenOwner{entity->subject_kind, entity->subject_id, id});
   note(touched, *entity);

@@ -87,6 +87,12 @@ class Snapshot final : public evaluation::Catalogue {
     const auto* found = table<T>().by_id.find(id);
     return found == nullptr ? nullptr : *found;
   }
+  /// The same, to look at while the snapshot is held.
+  template <typename T>
+  [[nodiscard]] const T* peek(Id id) const noexcept {
+    const auto* found = table<T>().by_id.find(id);
+    return found == nullptr ? nullptr : found->get();
+  }
   template <typename T>
   [[nodiscard]] std::shared_ptr<const T> find_by_key(std::string_view key) const {
     const Id* id = table<T>().by_key.find(key);

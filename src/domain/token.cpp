@@ -1,7 +1,5 @@
 #include "domain/token.hpp"
 
-#include "domain/platform.hpp"
-
 namespace togglecast::domain {
 
 std::string_view to_string(SubjectKind kind) noexcept {

@@ -7,28 +7,6 @@
 namespace togglecast::domain {
 namespace {
 
-int rank(Kind kind) noexcept {
-  switch (kind) {
-    case Kind::platform:
-      return 0;
-    case Kind::feature:
-      return 1;
-    case Kind::package:
-      return 2;
-    case Kind::segment:
-      return 3;
-    case Kind::client:
-      return 4;
-    case Kind::token:
-      return 5;
-    case Kind::admin:
-      return 6;
-    case Kind::signing_key:
-      return 7;
-  }
-  return 8;
-}
-
 bool enabled_flips(const json::value& before, const json::value& after) {
   const json::value* was = json::find(before, "enabled");
   const json::value* is = json::find(after, "enabled");
@@ -96,7 +74,7 @@ void add_difference(std::vector<ViewUpdate>& updates, Kind kind, Id id, const js
 void put_in_order(std::vector<ViewUpdate>& updates) {
   std::sort(updates.begin(), updates.end(), [](const ViewUpdate& a, const ViewUpdate& b) {
     const auto place = [](const ViewUpdate& update) {
-      return std::tuple(update.type != UpdateType::erase, rank(update.kind), update.id);
+      return std::tuple(update.type != UpdateType::erase, update.kind, update.id);
     };
     return place(a) < place(b);
   });

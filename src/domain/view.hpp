@@ -34,7 +34,7 @@ enum class Step : bool { live, merged };
 /// when they read the same.
 void add_difference(std::vector<ViewUpdate>& updates, Kind kind, Id id, const json::value& before,
                     json::value after, Step step);
-/// Deletes first; then what other things hang on: platforms before features before packages before the rest.
+/// Deletes first; then in the order of kinds.
 void put_in_order(std::vector<ViewUpdate>& updates);
 
 /// `{client, package, features, platforms}`: the part of `client_connected` and of a full state that is the

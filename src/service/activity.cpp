@@ -11,7 +11,6 @@ namespace togglecast::service {
 namespace {
 
 using domain::Op;
-using domain::UpdateType;
 
 // What is left to show of an entry.
 class Room {
@@ -27,8 +26,6 @@ class Room {
  private:
   std::size_t left_;
 };
-
-bool is_told_apart(std::string_view member) { return member != "revision" && member != "updated_at"; }
 
 // The members of `body` that `names` lists and there is room for; the others are added to `cut`.
 json::object shown(const json::value& body, const std::vector<std::string>& names, Room& room,
@@ -46,39 +43,19 @@ json::object shown(const json::value& body, const std::vector<std::string>& name
   return out;
 }
 
-std::vector<std::string> members_of(const json::value& body) {
-  std::vector<std::string> names;
-  if (!body.is_object()) return names;
-  for (const auto& member : body.get_object())
-    if (is_told_apart(member.key())) names.emplace_back(member.key());
-  return names;
-}
-
 json::object describe(const Op& op, Room& room) {
-  const json::value& body = op.after.is_null() ? op.before : op.after;
-  json::object out;
-  out["entity_type"] = domain::to_string(op.entity);
-  out["entity_id"] = op.id;
-  out["type"] = domain::to_string(domain::type_of(op));
-  out["key"] = domain::unique_key_of(op.entity, body);
-  if (const json::value* name = json::find(body, "name")) out["name"] = *name;
-  std::vector<std::string> names = members_of(body);
-  if (op.before.is_object() && op.after.is_object()) {
-    names = domain::changed_members(op.before.get_object(), op.after.get_object());
-    out["fields"] = json::array(names.begin(), names.end());
-  }
+  json::object out = domain::headline_of(op);
+  const json::object nothing;
+  const auto* was = op.before.if_object();
+  const auto* is = op.after.if_object();
+  const auto names = domain::changed_members(was == nullptr ? nothing : *was, is == nullptr ? nothing : *is);
+  if (was != nullptr && is != nullptr) out["fields"] = json::array(names.begin(), names.end());
   json::array cut;
   out["before"] =
       op.before.is_null() ? json::value(nullptr) : json::value(shown(op.before, names, room, cut));
   out["after"] = op.after.is_null() ? json::value(nullptr) : json::value(shown(op.after, names, room, cut));
   if (!cut.empty()) out["cut"] = std::move(cut);
   return out;
-}
-
-Error too_busy() {
-  Error error{Errc::unavailable, "too many are reading the log; try again", {}};
-  error.retry_after_seconds = 1;
-  return error;
 }
 
 }  // namespace
@@ -126,7 +103,7 @@ void ActivityService::page(const Principal& who, const storage::LogQuery& query,
           page.entries.push_back(activity_entry(row, readable, names.get()));
         done(std::move(page));
       });
-  if (!taken) done(tl::unexpected(too_busy()));
+  if (!taken) done(busy("too many are reading the log; try again"));
 }
 
 void ActivityService::undo(const Principal& who, domain::Revision revision, const WriteOptions& options,

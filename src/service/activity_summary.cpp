@@ -16,6 +16,8 @@ using domain::Op;
 using domain::UpdateType;
 using Ops = std::vector<const Op*>;
 
+constexpr std::size_t kNamed = 3;  // of more than these, only the number is told
+
 std::string who_did_it(const json::value& actor) {
   const std::string_view source = json::string_or_empty(actor, "source");
   if (json::string_or_empty(actor, "kind") == "system") {
@@ -51,9 +53,9 @@ std::string counted_by_kind(const Ops& ops) {
 }
 
 bool all_alike(const Ops& ops) {
+  const std::string_view verb = verb_of(domain::type_of(*ops.front()));
   return std::all_of(ops.begin(), ops.end(), [&](const Op* op) {
-    return op->entity == ops.front()->entity &&
-           verb_of(domain::type_of(*op)) == verb_of(domain::type_of(*ops.front()));
+    return op->entity == ops.front()->entity && verb_of(domain::type_of(*op)) == verb;
   });
 }
 
@@ -70,10 +72,12 @@ std::optional<bool> common_side(const Ops& ops) {
 
 std::string several_alike(const Ops& ops, const Names& names) {
   const Kind kind = ops.front()->entity;
-  std::vector<std::string> words;
-  for (const Op* op : ops) words.push_back(names.of(kind, op->id));
-  const std::string them =
-      ops.size() <= 3 ? std::string(noun(kind)) + "s " + enumeration(words) : counted(ops.size(), noun(kind));
+  std::string them = counted(ops.size(), noun(kind));
+  if (ops.size() <= kNamed) {
+    std::vector<std::string> words;
+    for (const Op* op : ops) words.push_back(names.of(kind, op->id));
+    them = std::string(noun(kind)) + "s " + enumeration(words);
+  }
   if (const auto side = common_side(ops); side && domain::type_of(*ops.front()) == UpdateType::toggle)
     return "switched " + them + (*side ? " on" : " off");
   return std::string(verb_of(domain::type_of(*ops.front()))) + ' ' + them;
@@ -110,14 +114,14 @@ std::optional<std::string> expiry(const Ops& ops, const Names& names) {
   std::size_t count = 0;
   for (const Op* op : ops) {
     if (op->entity != Kind::client) return std::nullopt;
-    const auto gone = removed_overrides(*op);
-    for (const domain::Id feature : gone)
-      ended.push_back(names.of(Kind::feature, feature) + " for " + names.full(Kind::client, op->id));
-    count += gone.size();
+    for (const domain::Id feature : removed_overrides(*op)) {
+      if (++count <= kNamed)
+        ended.push_back(names.of(Kind::feature, feature) + " for " + names.full(Kind::client, op->id));
+    }
   }
   if (count == 0) return std::nullopt;
   if (count == 1) return "override of " + ended.front() + " expired";
-  if (count > 3) return counted(count, "override") + " expired";
+  if (count > kNamed) return counted(count, "override") + " expired";
   return "overrides of " + enumeration(ended) + " expired";
 }
 

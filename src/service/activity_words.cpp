@@ -97,10 +97,15 @@ std::string value_text(const json::value& value) {
   return "a value";
 }
 
+Names::Names(std::span<const domain::Op* const> ops, const domain::Snapshot* state) : state_(state) {
+  for (const domain::Op* op : ops) ops_.emplace(std::pair(op->entity, op->id), op);
+}
+
 std::string Names::known(domain::Kind kind, domain::Id id) const {
-  for (const domain::Op* op : ops_)
-    if (op->entity == kind && op->id == id)
-      return name_in(kind, op->after.is_null() ? op->before : op->after);
+  if (const auto found = ops_.find({kind, id}); found != ops_.end()) {
+    const domain::Op& op = *found->second;
+    return name_in(kind, op.after.is_null() ? op.before : op.after);
+  }
   if (state_ == nullptr) return {};
   return domain::with_entity_type(kind, [&]<typename T>(std::type_identity<T>) -> std::string {
     const auto entity = state_->find<T>(id);
@@ -119,7 +124,8 @@ std::string Names::of(domain::Kind kind, domain::Id id) const {
 }
 
 std::string Names::full(domain::Kind kind, domain::Id id) const {
-  return std::string(noun(kind)) + ' ' + (known(kind, id).empty() ? std::to_string(id) : known(kind, id));
+  const std::string name = known(kind, id);
+  return std::string(noun(kind)) + ' ' + (name.empty() ? std::to_string(id) : name);
 }
 
 }  // namespace togglecast::service

@@ -1,9 +1,11 @@
 // The words that sentences about changes are made of. Thread rule: pure functions.
 #pragma once
 
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "domain/change.hpp"
@@ -29,7 +31,7 @@ namespace togglecast::service {
 /// The entities of a change by their names.
 class Names {
  public:
-  Names(std::span<const domain::Op* const> ops, const domain::Snapshot* state) : ops_(ops), state_(state) {}
+  Names(std::span<const domain::Op* const> ops, const domain::Snapshot* state);
 
   /// `Acme`, or `client 7` when nobody knows its name.
   [[nodiscard]] std::string of(domain::Kind kind, domain::Id id) const;
@@ -39,7 +41,7 @@ class Names {
  private:
   [[nodiscard]] std::string known(domain::Kind kind, domain::Id id) const;
 
-  std::span<const domain::Op* const> ops_;
+  std::map<std::pair<domain::Kind, domain::Id>, const domain::Op*> ops_;
   const domain::Snapshot* state_;
 };
 

@@ -71,14 +71,16 @@ Build build_new_admin(std::string username, domain::Role role, bool active, Secr
 }
 
 Build build_password(std::string username, Secret hash, domain::Id keep_token,
-                     std::optional<domain::Revision> if_revision) {
-  return [username = std::move(username), hash = std::move(hash), keep_token,
-          if_revision](WriteContext& context) -> Result<Draft> {
+                     std::optional<domain::Revision> if_revision, std::optional<UnixMillis> checked) {
+  return [username = std::move(username), hash = std::move(hash), keep_token, if_revision,
+          checked](WriteContext& context) -> Result<Draft> {
     const auto named = admin_named(context, username);
     if (!named) return tl::unexpected(named.error());
     const auto before = subject<AdminUser>(context, (*named)->id, if_revision);
     if (!before) return tl::unexpected(before.error());
     AdminUser after = **before;
+    if (checked && after.password_changed_at != *checked)
+      return fail(Errc::unauthenticated, "the current password was changed meanwhile");
     note_new_password(after, context.at());
     Draft draft = draft_about(**before, update_op(**before, std::move(after), context));
     draft.secrets.push_back({AdminUser::kKind, draft.id, hash});
@@ -139,16 +141,17 @@ Build build_admin_removal(domain::Id who, domain::Id admin, std::optional<domain
   };
 }
 
-Build build_session(std::string username, std::string environment, std::string jti,
+Build build_session(const AdminUser& admin, std::string environment, std::string jti,
                     std::chrono::minutes lifetime, TokenOptions options) {
-  return [username = std::move(username), environment = std::move(environment), jti = std::move(jti),
-          lifetime, options](WriteContext& context) -> Result<Draft> {
-    const auto admin = admin_named(context, username);
-    if (!admin) return fail(Errc::unauthenticated, "wrong username or password");
+  return [admin = admin.id, checked = admin.password_changed_at, environment = std::move(environment),
+          jti = std::move(jti), lifetime, options](WriteContext& context) -> Result<Draft> {
+    const auto now = context.state().find<AdminUser>(admin);
+    if (now == nullptr || !now->active || now->password_changed_at != checked)
+      return fail(Errc::unauthenticated, "wrong username or password");
     TokenRecord record;
     record.jti = jti;
     record.subject_kind = SubjectKind::admin;
-    record.subject_id = (*admin)->id;
+    record.subject_id = admin;
     record.environment = environment;
     record.label = "login";
     record.expires_at = {(context.at().value + std::chrono::milliseconds(lifetime).count()) / 1'000 * 1'000};

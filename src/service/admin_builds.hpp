@@ -11,9 +11,11 @@
 namespace togglecast::service {
 
 [[nodiscard]] Build build_new_admin(std::string username, domain::Role role, bool active, Secret hash);
-/// All tokens of the account but `keep_token` are withdrawn.
+/// All tokens of the account but `keep_token` are withdrawn. `unauthenticated` when the password is no longer
+/// that of `checked`, if one was checked.
 [[nodiscard]] Build build_password(std::string username, Secret hash, domain::Id keep_token,
-                                   std::optional<domain::Revision> if_revision);
+                                   std::optional<domain::Revision> if_revision,
+                                   std::optional<UnixMillis> checked = {});
 /// By `who`, who may be that admin. With a new password, or inactive, all tokens of the account are
 /// withdrawn; `hash` is empty without one.
 [[nodiscard]] Build build_admin_patch(domain::Id who, domain::Id admin, const AdminPatch& patch, Secret hash,
@@ -23,7 +25,9 @@ namespace togglecast::service {
                                        std::optional<domain::Revision> if_revision);
 [[nodiscard]] Build build_admin_removal(domain::Id who, domain::Id admin,
                                         std::optional<domain::Revision> if_revision);
-[[nodiscard]] Build build_session(std::string username, std::string environment, std::string jti,
+/// `admin` is the account as it was when its password was checked; `unauthenticated` when it may no longer
+/// log in with that.
+[[nodiscard]] Build build_session(const domain::AdminUser& admin, std::string environment, std::string jti,
                                   std::chrono::minutes lifetime, TokenOptions options);
 [[nodiscard]] Build build_logout(domain::Id token);
 

@@ -11,17 +11,16 @@ using domain::AdminUser;
 
 tl::unexpected<Error> wrong_login() { return fail(Errc::unauthenticated, "wrong username or password"); }
 
-tl::unexpected<Error> too_busy() {
-  Error error{Errc::unavailable, "too many logins at once; try again", {}};
-  error.retry_after_seconds = 1;
-  return tl::unexpected(std::move(error));
-}
+tl::unexpected<Error> too_busy() { return busy("too many logins at once; try again"); }
 
 // Admins live in `system`, whichever environment they work in.
 Principal in_system(Principal who) {
   who.environment = kSystemEnvironment;
   return who;
 }
+
+// The account of who asks; 0 when that is no admin.
+domain::Id self_of(const Principal& who) { return who.kind == Principal::Kind::admin ? who.id : 0; }
 
 }  // namespace
 
@@ -44,10 +43,13 @@ Result<void> AdminService::attempt(std::string_view account, std::string_view ad
   return brake_.attempt(account, address, clock_.now());
 }
 
-void AdminService::check_password(const std::string& username, const Secret& password,
+AdminService::Account AdminService::account(const std::string& username) const {
+  return model_.current(kSystemEnvironment)->find_by_key<AdminUser>(username);
+}
+
+void AdminService::check_password(const Account& account, const Secret& password,
                                   std::function<void(Result<bool> matches)> next) {
-  const auto admin = model_.current(kSystemEnvironment)->find_by_key<AdminUser>(username);
-  const domain::Id id = admin == nullptr ? 0 : admin->id;
+  const domain::Id id = account == nullptr ? 0 : account->id;
   const bool reading = reader_.submit([this, id, password, next](storage::Reader& reader) {
     auto hash = id == 0 ? Result<std::optional<Secret>>(std::nullopt)
                         : reader.secret(std::string(kSystemEnvironment), AdminUser::kKind, id);
@@ -70,33 +72,33 @@ void AdminService::login(const Login& login, const WriteOptions& options, LoginD
     return done(wrong_login());
   if (auto allowed = attempt(login.username, login.address); !allowed)
     return done(tl::unexpected(allowed.error()));
-  check_password(login.username, login.password, [this, login, options, done](Result<bool> matches) {
+  const auto admin = account(login.username);
+  check_password(admin, login.password, [this, admin, login, options, done](Result<bool> matches) {
     if (!matches) return done(tl::unexpected(matches.error()));
     if (!*matches) return done(wrong_login());
     {
       const std::scoped_lock lock(brake_mutex_);
       brake_.succeeded(login.username, login.address);
     }
-    start_session(login, options, done);
+    if (!admin->active) return done(wrong_login());
+    start_session(*admin, login, options, done);
   });
 }
 
-void AdminService::start_session(const Login& login, const WriteOptions& options, LoginDone done) {
-  const auto admin = model_.current(kSystemEnvironment)->find_by_key<AdminUser>(login.username);
-  if (admin == nullptr || !admin->active) return done(wrong_login());
+void AdminService::start_session(const AdminUser& admin, const Login& login, const WriteOptions& options,
+                                 LoginDone done) {
   Principal who;
   who.kind = Principal::Kind::admin;
-  who.id = admin->id;
-  who.name = admin->username;
+  who.id = admin.id;
+  who.name = admin.username;
   const TokenOptions sessions{.per_subject = options_.sessions_per_admin,
                               .keep_expired = std::chrono::hours{0}};
-  Build build =
-      build_session(login.username, login.environment, new_jti(random_), options_.session, sessions);
+  Build build = build_session(admin, login.environment, new_jti(random_), options_.session, sessions);
   auto idempotency = idempotency_of(who, options, "login " + login.environment, nullptr);
   if (!idempotency) return done(tl::unexpected(idempotency.error()));
   writer_.submit(
       {std::string(kSystemEnvironment), actor_of(who, options), std::move(*idempotency), std::move(build)},
-      [this, body = to_json(*admin), done](Result<Written> written) {
+      [this, body = to_json(admin), done](Result<Written> written) {
         if (!written) return done(tl::unexpected(written.error()));
         const auto record = domain::TokenRecord::from_json(written->body);
         if (!record) return done(tl::unexpected(record.error()));
@@ -146,7 +148,8 @@ void AdminService::change_password(const Principal& who, const Secret& current, 
   if (auto ok = auth::check_new_password(next); !ok) return done(tl::unexpected(ok.error()));
   if (auto allowed = attempt(who.name, {}); !allowed) return done(tl::unexpected(allowed.error()));
   if (auto key = idempotency_of(who, options, {}, nullptr); !key) return done(tl::unexpected(key.error()));
-  check_password(who.name, current, [this, who, next, options, done](Result<bool> matches) {
+  const auto admin = account(who.name);
+  check_password(admin, current, [this, admin, who, next, options, done](Result<bool> matches) {
     const std::string operation = "password of " + who.name;
     if (!matches) return done(tl::unexpected(matches.error()));
     if (!*matches)  // or it was changed by this very request
@@ -156,8 +159,8 @@ void AdminService::change_password(const Principal& who, const Secret& current, 
       const std::scoped_lock lock(brake_mutex_);
       brake_.succeeded(who.name, {});
     }
-    const auto build = [who, if_revision = options.if_revision](Secret hash) {
-      return build_password(who.name, std::move(hash), who.token_id, if_revision);
+    const auto build = [admin, who, if_revision = options.if_revision](Secret hash) {
+      return build_password(who.name, std::move(hash), who.token_id, if_revision, admin->password_changed_at);
     };
     write_with_hash(who, next, options, operation, build, done);
   });
@@ -208,7 +211,7 @@ void AdminService::update(const Principal& who, domain::Id admin, const AdminPat
   if (auto allowed = require(who, auth::Action::manage_admins); !allowed)
     return done(tl::unexpected(allowed.error()));
   const std::string operation = "admin update " + std::to_string(admin);
-  const domain::Id self = who.kind == Principal::Kind::admin ? who.id : 0;
+  const domain::Id self = self_of(who);
   json::object asked;
   if (patch.role) asked["role"] = domain::to_string(*patch.role);
   if (patch.active) asked["active"] = *patch.active;
@@ -228,30 +231,23 @@ void AdminService::update(const Principal& who, domain::Id admin, const AdminPat
 void AdminService::toggle(const Principal& who, domain::Id admin, std::optional<bool> active,
                           const WriteOptions& options, Done done) {
   const json::value body = active ? json::value(*active) : json::value(nullptr);
-  submit_write(
-      writer_, in_system(who), auth::Action::manage_admins, options, "admin toggle " + std::to_string(admin),
-      body,
-      build_admin_toggle(who.kind == Principal::Kind::admin ? who.id : 0, admin, active, options.if_revision),
-      std::move(done));
+  submit_write(writer_, in_system(who), auth::Action::manage_admins, options,
+               "admin toggle " + std::to_string(admin), body,
+               build_admin_toggle(self_of(who), admin, active, options.if_revision), std::move(done));
 }
 
 void AdminService::remove(const Principal& who, domain::Id admin, const WriteOptions& options, Done done) {
-  submit_write(
-      writer_, in_system(who), auth::Action::manage_admins, options, "admin delete " + std::to_string(admin),
-      nullptr,
-      build_admin_removal(who.kind == Principal::Kind::admin ? who.id : 0, admin, options.if_revision),
-      std::move(done));
+  submit_write(writer_, in_system(who), auth::Action::manage_admins, options,
+               "admin delete " + std::to_string(admin), nullptr,
+               build_admin_removal(self_of(who), admin, options.if_revision), std::move(done));
 }
 
 Result<Written> AdminService::create_first_owner(const std::string& username, const Secret& password) {
   if (auto ok = auth::check_new_password(password); !ok) return tl::unexpected(ok.error());
   auto hash = hasher_.hash(password);
   if (!hash) return tl::unexpected(hash.error());
-  const auto who = Principal::server(std::string(kSystemEnvironment));
-  const WriteOptions options{
-      .source = Source::start, .request_id = {}, .idempotency_key = {}, .if_revision = {}};
-  return writer_.perform({std::string(kSystemEnvironment), actor_of(who, options), std::nullopt,
-                          build_new_admin(username, domain::Role::owner, true, std::move(*hash))});
+  return writer_.perform(own_write(std::string(kSystemEnvironment), Source::start,
+                                   build_new_admin(username, domain::Role::owner, true, std::move(*hash))));
 }
 
 }  // namespace togglecast::service

@@ -92,8 +92,11 @@ class AdminService {
   [[nodiscard]] Result<Written> create_first_owner(const std::string& username, const Secret& password);
 
  private:
+  using Account = std::shared_ptr<const domain::AdminUser>;  // nullptr when there is none of that name
+
+  [[nodiscard]] Account account(const std::string& username) const;
   // Calls `next` on a worker with whether the password of this account is `password`.
-  void check_password(const std::string& username, const Secret& password,
+  void check_password(const Account& account, const Secret& password,
                       std::function<void(Result<bool> matches)> next);
   // Hashes on a worker, then has `build(hash)` written.
   void write_with_hash(const Principal& who, const Secret& password, const WriteOptions& options,
@@ -101,7 +104,8 @@ class AdminService {
   // Repeats the answer to an earlier request of the same idempotency key, or fails with `error`.
   void replay_or_fail(const Principal& who, const WriteOptions& options, const std::string& operation,
                       const Error& error, const Done& done);
-  void start_session(const Login& login, const WriteOptions& options, LoginDone done);
+  void start_session(const domain::AdminUser& admin, const Login& login, const WriteOptions& options,
+                     LoginDone done);
   [[nodiscard]] Result<void> attempt(std::string_view account, std::string_view address);
 
   Writer& writer_;

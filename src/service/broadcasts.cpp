@@ -98,12 +98,6 @@ json::object read_components(FieldReader& in) {
   return *components;
 }
 
-template <typename T>
-Result<T> finished(FieldReader& in, T value) {
-  if (auto ok = in.finish(); !ok) return tl::unexpected(ok.error());
-  return value;
-}
-
 }  // namespace
 
 std::string_view to_string(Level level) noexcept {
@@ -137,7 +131,7 @@ Result<Announcement> read_announcement(const json::value& body) {
   Announcement announcement;
   announcement.message = read_message(in, body, false);
   announcement.audience = audience_of(in, body, {Audience::Kind::all, 0});
-  return finished(in, std::move(announcement));
+  return in.finish(std::move(announcement));
 }
 
 Result<AdminNotification> read_admin_notification(const json::value& body) {
@@ -149,7 +143,7 @@ Result<AdminNotification> read_admin_notification(const json::value& body) {
     notification.role = domain::parse_role(text_of(body, "role"));
     if (!notification.role) in.refuse("role", "must be 'viewer', 'editor' or 'owner'");
   }
-  return finished(in, std::move(notification));
+  return in.finish(std::move(notification));
 }
 
 Result<ClientNotification> read_client_notification(const json::value& body) {
@@ -158,7 +152,7 @@ Result<ClientNotification> read_client_notification(const json::value& body) {
   notification.message = read_message(in, body, true);
   in.require({"client_id"});
   notification.client = in.id("client_id").value_or(0);
-  return finished(in, std::move(notification));
+  return in.finish(std::move(notification));
 }
 
 Result<SystemStatus> read_system_status(const json::value& body) {
@@ -171,7 +165,7 @@ Result<SystemStatus> read_system_status(const json::value& body) {
   status.status = value.value_or(SystemStatus::Value::ok);
   if (in.has_value("message")) status.message = in.text("message", kMaxMessage).value_or("");
   if (in.has_value("components")) status.components = read_components(in);
-  return finished(in, std::move(status));
+  return in.finish(std::move(status));
 }
 
 json::object to_json(const SystemStatus& status) {
@@ -188,7 +182,7 @@ Result<ConfigSync> read_config_sync(const json::value& body) {
   sync.audience = audience_of(in, body, sync.audience);
   if (sync.audience.kind == Audience::Kind::all || sync.audience.kind == Audience::Kind::admins)
     in.refuse("audience", "must be 'clients', {\"package\": id} or {\"client\": id}: admins are not synced");
-  return finished(in, std::move(sync));
+  return in.finish(std::move(sync));
 }
 
 }  // namespace togglecast::service

@@ -24,6 +24,12 @@ UnixMillis in_days(UnixMillis now, std::int64_t days) {
   return {now.value + std::chrono::milliseconds(std::chrono::hours(24) * days).count()};
 }
 
+bool holds_nothing(const domain::Snapshot& state) {
+  return state.table<domain::Platform>().by_id.empty() && state.table<domain::Segment>().by_id.empty() &&
+         state.table<domain::Feature>().by_id.empty() && state.table<domain::Package>().by_id.empty() &&
+         state.table<domain::Client>().by_id.empty();
+}
+
 class FileReader {
  public:
   FileReader(const json::value& file, WriteContext& context) : file_(file), context_(context) {}
@@ -35,9 +41,8 @@ class FileReader {
       if (!entries->is_array()) return fail(Errc::invalid_argument, std::string(list) + " must be a list");
       for (std::size_t i = 0; i < entries->get_array().size(); ++i) {
         if (auto added = add(kind, entries->get_array()[i]); !added) {
-          Error error = added.error();
-          error.message.insert(0, "/" + std::string(list) + '/' + std::to_string(i) + ": ");
-          return tl::unexpected(std::move(error));
+          const std::string origin = "/" + std::string(list) + '/' + std::to_string(i);
+          return tl::unexpected(domain::within(origin, added.error()));
         }
       }
     }
@@ -159,12 +164,6 @@ class FileReader {
 };
 
 }  // namespace
-
-bool holds_nothing(const domain::Snapshot& state) {
-  return state.table<domain::Platform>().by_id.empty() && state.table<domain::Segment>().by_id.empty() &&
-         state.table<domain::Feature>().by_id.empty() && state.table<domain::Package>().by_id.empty() &&
-         state.table<domain::Client>().by_id.empty();
-}
 
 Build build_catalogue(json::value file) {
   return [file = std::move(file)](WriteContext& context) -> Result<Draft> {

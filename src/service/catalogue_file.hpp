@@ -11,12 +11,9 @@
 #pragma once
 
 #include "base/json.hpp"
-#include "domain/snapshot.hpp"
 #include "service/writer.hpp"
 
 namespace togglecast::service {
-
-[[nodiscard]] bool holds_nothing(const domain::Snapshot& state);
 
 /// Nothing where the environment holds something already. `invalid_argument` names the list and the place.
 [[nodiscard]] Build build_catalogue(json::value file);

@@ -1,8 +1,5 @@
 #include "service/decision_steps.hpp"
 
-#include <algorithm>
-
-#include "domain/client.hpp"
 #include "service/explain.hpp"
 
 namespace togglecast::service {
@@ -15,7 +12,6 @@ using domain::evaluation::Decider;
 using domain::evaluation::Decision;
 using domain::evaluation::FeatureRules;
 using domain::evaluation::Flag;
-using domain::evaluation::Override;
 using domain::evaluation::Rule;
 using domain::evaluation::Subject;
 
@@ -39,20 +35,6 @@ class Steps {
   bool is_over_ = false;
   json::array steps_;
 };
-
-const Override* override_in(const Subject& subject, Id feature) {
-  const auto found = std::find_if(subject.overrides.begin(), subject.overrides.end(),
-                                  [feature](const Override& one) { return one.feature == feature; });
-  return found == subject.overrides.end() ? nullptr : &*found;
-}
-
-json::object found_override(const Subject& subject, Id feature) {
-  const Override* found = override_in(subject, feature);
-  if (found == nullptr) return {{"override", nullptr}};
-  json::object out = domain::to_json(*found);
-  out["holds"] = found->holds(subject.now);
-  return {{"override", std::move(out)}};
-}
 
 // Another feature that this one stands on.
 json::object found_feature(const Snapshot& state, Id feature, Decider& decider) {
@@ -102,7 +84,8 @@ json::array decision_steps(const Snapshot& state, const Subject& subject, const 
   json::array required;
   for (const Id id : feature.required) required.push_back(found_feature(state, id, decider));
   steps.add(Rule::required_feature_off, {{"requires", std::move(required)}});
-  steps.add(Rule::client_override, found_override(subject, feature.id));
+  steps.add(Rule::client_override,
+            {{"override", explained(find_override(subject.overrides, feature.id), subject.now)}});
   json::object included{{"included", assignment != nullptr}};
   if (assignment != nullptr && assignment->limit) included["limit"] = *assignment->limit;
   steps.add(Rule::not_in_package, std::move(included));

@@ -8,7 +8,6 @@ namespace {
 
 using domain::evaluation::Decider;
 using domain::evaluation::DecisionMemo;
-using domain::evaluation::Override;
 using domain::evaluation::Subject;
 
 Subject without_overrides(Subject subject) {
@@ -21,7 +20,6 @@ class Effective {
  public:
   Effective(const domain::Snapshot& state, const domain::Client& client, const json::object* context)
       : state_(state),
-        client_(client),
         subject_(domain::subject_of(state, client, context)),
         plain_(without_overrides(subject_)),
         effective_(state, subject_, memo_),
@@ -29,7 +27,7 @@ class Effective {
 
   [[nodiscard]] bool sees(domain::Id feature) const noexcept {
     const bool assigned = subject_.plan != nullptr && subject_.plan->assignment(feature) != nullptr;
-    return assigned || domain::override_of(client_, feature) != nullptr;
+    return assigned || find_override(subject_.overrides, feature) != nullptr;
   }
 
   [[nodiscard]] json::object of(const domain::Feature& feature) {
@@ -41,7 +39,7 @@ class Effective {
     out["name"] = feature.name;
     out["visible"] = sees(feature.id);
     out["plan"] = explained(state_, planned_.decide(rules));
-    out["override"] = override_of(feature.id);
+    out["override"] = explained(find_override(subject_.overrides, feature.id), subject_.now);
     out["effective"] = explained(state_, effective_.decide(rules));
     json::object subs;
     for (const auto& sub : rules.sub_features)
@@ -52,16 +50,7 @@ class Effective {
   }
 
  private:
-  [[nodiscard]] json::value override_of(domain::Id feature) const {
-    const Override* found = domain::override_of(client_, feature);
-    if (found == nullptr) return nullptr;
-    json::object out = domain::to_json(*found);
-    out["holds"] = found->holds(subject_.now);
-    return out;
-  }
-
   const domain::Snapshot& state_;
-  const domain::Client& client_;
   Subject subject_;
   Subject plain_;
   DecisionMemo memo_;

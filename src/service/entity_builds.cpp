@@ -17,92 +17,25 @@ using domain::Platform;
 using domain::Segment;
 using domain::User;
 
-// What differs between the kinds of entities: how a body is read, what a toggle switches, how many there may
-// be.
+// How many there may be; none of a kind that is not written this way.
 template <typename T>
-struct Rules {
-  static constexpr bool kKnown = false;
-};
-
+constexpr std::size_t kMost = 0;
 template <>
-struct Rules<Platform> {
-  static constexpr bool kKnown = true;
-  static constexpr std::size_t kMost = kMaxPlatforms;
-  static Result<Platform> read_new(const json::value& body) {
-    return domain::read_new_platform(body).map([](const auto& fields) { return made<Platform>(fields); });
-  }
-  static Result<Platform> patched(const Platform& before, const json::value& body) {
-    return domain::read_platform_patch(body).map([&](const auto& fields) { return changed(before, fields); });
-  }
-  static bool& toggled(Platform& platform) noexcept { return platform.enabled; }
-
-  template <typename T, typename Fields>
-  static T made(const Fields& fields) {
-    T entity;
-    assign(entity, fields);
-    return entity;
-  }
-  template <typename T, typename Fields>
-  static T changed(T entity, const Fields& fields) {
-    assign(entity, fields);
-    return entity;
-  }
-};
-
+constexpr std::size_t kMost<Platform> = kMaxPlatforms;
 template <>
-struct Rules<Feature> {
-  static constexpr bool kKnown = true;
-  static constexpr std::size_t kMost = kMaxFeatures;
-  static Result<Feature> read_new(const json::value& body) { return domain::read_new_feature(body); }
-  static Result<Feature> patched(const Feature& before, const json::value& body) {
-    return domain::patched(before, body);
-  }
-  static bool& toggled(Feature& feature) noexcept { return feature.flag.enabled; }
-};
-
+constexpr std::size_t kMost<Feature> = kMaxFeatures;
 template <>
-struct Rules<Segment> {
-  static constexpr bool kKnown = true;
-  static constexpr std::size_t kMost = kMaxSegments;
-  static Result<Segment> read_new(const json::value& body) {
-    return domain::read_new_segment(body).map(
-        [](const auto& fields) { return Rules<Platform>::made<Segment>(fields); });
-  }
-  static Result<Segment> patched(const Segment& before, const json::value& body) {
-    return domain::read_segment_patch(body).map(
-        [&](const auto& fields) { return Rules<Platform>::changed(before, fields); });
-  }
-};
-
+constexpr std::size_t kMost<Segment> = kMaxSegments;
 template <>
-struct Rules<Package> {
-  static constexpr bool kKnown = true;
-  static constexpr std::size_t kMost = kMaxPackages;
-  static Result<Package> read_new(const json::value& body) {
-    return domain::read_new_package(body).map(
-        [](const auto& fields) { return Rules<Platform>::made<Package>(fields); });
-  }
-  static Result<Package> patched(const Package& before, const json::value& body) {
-    return domain::read_package_patch(body).map(
-        [&](const auto& fields) { return Rules<Platform>::changed(before, fields); });
-  }
-  static bool& toggled(Package& package) noexcept { return package.available; }
-};
-
+constexpr std::size_t kMost<Package> = kMaxPackages;
 template <>
-struct Rules<Client> {
-  static constexpr bool kKnown = true;
-  static constexpr std::size_t kMost = kMaxClients;
-  static Result<Client> read_new(const json::value& body) {
-    return domain::read_new_client(body).map(
-        [](const auto& fields) { return Rules<Platform>::made<Client>(fields); });
-  }
-  static Result<Client> patched(const Client& before, const json::value& body) {
-    return domain::read_client_patch(body).map(
-        [&](const auto& fields) { return Rules<Platform>::changed(before, fields); });
-  }
-  static bool& toggled(Client& client) noexcept { return client.active; }
-};
+constexpr std::size_t kMost<Client> = kMaxClients;
+
+// What a toggle switches.
+bool& switch_of(Platform& platform) noexcept { return platform.enabled; }
+bool& switch_of(Feature& feature) noexcept { return feature.flag.enabled; }
+bool& switch_of(Package& package) noexcept { return package.available; }
+bool& switch_of(Client& client) noexcept { return client.active; }
 
 template <typename T>
 std::string noun() {
@@ -120,7 +53,7 @@ Result<void> check_expiries(const Client& after, const Client* before, UnixMilli
   for (std::size_t i = 0; i < after.overrides.size(); ++i) {
     const auto& one = after.overrides[i];
     if (!one.expires_at || *one.expires_at > now) continue;
-    const auto* was = before == nullptr ? nullptr : domain::override_of(*before, one.feature);
+    const auto* was = before == nullptr ? nullptr : find_override(before->overrides, one.feature);
     if (was == nullptr || was->expires_at != one.expires_at)
       issues.push_back({"/overrides/" + std::to_string(i) + "/expires_at", "must lie in the future"});
   }
@@ -129,7 +62,7 @@ Result<void> check_expiries(const Client& after, const Client* before, UnixMilli
 
 template <typename T>
 Result<Draft> create(WriteContext& context, const json::value& body) {
-  auto entity = Rules<T>::read_new(body);
+  auto entity = T::read_new(body);
   if (!entity) return tl::unexpected(entity.error());
   if (auto ok = check_expiries(*entity, static_cast<const T*>(nullptr), context.at()); !ok)
     return tl::unexpected(ok.error());
@@ -139,9 +72,9 @@ Result<Draft> create(WriteContext& context, const json::value& body) {
     taken.details.push_back({"/key", "is taken"});
     return tl::unexpected(std::move(taken));
   }
-  if (table.by_id.size() >= Rules<T>::kMost)
+  if (table.by_id.size() >= kMost<T>)
     return fail(Errc::conflict,
-                "an environment holds at most " + std::to_string(Rules<T>::kMost) + ' ' + noun<T>() + "s");
+                "an environment holds at most " + std::to_string(kMost<T>) + ' ' + noun<T>() + "s");
   const auto id = context.next_id(T::kKind);
   if (!id) return tl::unexpected(id.error());
   return Draft{T::kKind, *id, {create_op(*entity, *id, context)}, {}};
@@ -199,23 +132,23 @@ Result<std::vector<Op>> let_go_of_parts(const WriteContext& context, const Featu
 template <typename T>
 Result<Draft> update(WriteContext& context, Id id, const json::value& body, const IfRevision& if_revision,
                      bool force) {
-  std::vector<Op> let_go;
+  std::vector<Op> of_packages;
   auto draft = edit<T>(context, id, if_revision, [&](const T& before) -> Result<T> {
-    auto after = Rules<T>::patched(before, body);
+    Result<T> after = patched(before, body);
     if (!after) return after;
     auto ops = let_go_of_parts(context, before, *after, force);
     if (!ops) return tl::unexpected(ops.error());
-    let_go = *std::move(ops);
+    of_packages = *std::move(ops);
     return after;
   });
-  if (draft) draft->ops.insert(draft->ops.begin(), let_go.begin(), let_go.end());
+  if (draft) draft->ops.insert(draft->ops.begin(), of_packages.begin(), of_packages.end());
   return draft;
 }
 
 // Packages and clients let go of what is deleted; whoever needs it keeps naming it and is off.
-void let_go(Draft& draft, const WriteContext& context, Kind kind, Id id) {
+void let_go(Draft& draft, const WriteContext& context, const std::vector<User>& users, Kind kind, Id id) {
   const domain::Snapshot& state = context.state();
-  for (const User& user : domain::users_of(state, kind, id)) {
+  for (const User& user : users) {
     if (user.kind == Kind::package && kind == Kind::feature) {
       const auto before = state.find<Package>(user.id);
       Package after = *before;
@@ -239,7 +172,7 @@ Result<Draft> remove(WriteContext& context, Id id, const IfRevision& if_revision
   const auto users = domain::users_of(context.state(), T::kKind, id);
   if (!users.empty() && !force) return tl::unexpected(in_use(noun<T>() + " '" + (*before)->key + "'", users));
   Draft draft{T::kKind, id, {}, {}};
-  let_go(draft, context, T::kKind, id);
+  let_go(draft, context, users, T::kKind, id);
   if constexpr (std::is_same_v<T, Client>) {
     for (const auto& token : context.state().tokens_of(domain::SubjectKind::client, id))
       draft.ops.push_back(delete_op(*token));
@@ -248,11 +181,11 @@ Result<Draft> remove(WriteContext& context, Id id, const IfRevision& if_revision
   return draft;
 }
 
-// `use(std::type_identity<T>{})` for a kind that has rules here.
+// `use(std::type_identity<T>{})` for a kind that is written this way.
 template <typename Use>
-Result<Draft> with_rules(Kind kind, Use&& use) {
+Result<Draft> with_written_type(Kind kind, Use&& use) {
   return domain::with_entity_type(kind, [&]<typename T>(std::type_identity<T> type) -> Result<Draft> {
-    if constexpr (Rules<T>::kKnown) {
+    if constexpr (kMost < T >> 0) {
       return use(type);
     } else {
       return fail(Errc::forbidden,
@@ -274,13 +207,14 @@ Client with_override(const Client& client, const domain::evaluation::Override& o
 
 Build build_creation(Kind kind, json::value body) {
   return [kind, body = std::move(body)](WriteContext& context) {
-    return with_rules(kind, [&]<typename T>(std::type_identity<T>) { return create<T>(context, body); });
+    return with_written_type(kind,
+                             [&]<typename T>(std::type_identity<T>) { return create<T>(context, body); });
   };
 }
 
 Build build_update(Kind kind, Id id, json::value body, IfRevision if_revision, bool force) {
   return [kind, id, body = std::move(body), if_revision, force](WriteContext& context) {
-    return with_rules(kind, [&]<typename T>(std::type_identity<T>) {
+    return with_written_type(kind, [&]<typename T>(std::type_identity<T>) {
       return update<T>(context, id, body, if_revision, force);
     });
   };
@@ -288,10 +222,10 @@ Build build_update(Kind kind, Id id, json::value body, IfRevision if_revision, b
 
 Build build_toggle(Kind kind, Id id, std::optional<bool> on, IfRevision if_revision) {
   return [kind, id, on, if_revision](WriteContext& context) {
-    return with_rules(kind, [&]<typename T>(std::type_identity<T>) -> Result<Draft> {
-      if constexpr (requires(T & entity) { Rules<T>::toggled(entity); }) {
+    return with_written_type(kind, [&]<typename T>(std::type_identity<T>) -> Result<Draft> {
+      if constexpr (requires(T & entity) { switch_of(entity); }) {
         return edit<T>(context, id, if_revision, [&](T after) -> Result<T> {
-          bool& state = Rules<T>::toggled(after);
+          bool& state = switch_of(after);
           state = on.value_or(!state);
           return after;
         });
@@ -304,7 +238,7 @@ Build build_toggle(Kind kind, Id id, std::optional<bool> on, IfRevision if_revis
 
 Build build_removal(Kind kind, Id id, IfRevision if_revision, bool force) {
   return [kind, id, if_revision, force](WriteContext& context) {
-    return with_rules(
+    return with_written_type(
         kind, [&]<typename T>(std::type_identity<T>) { return remove<T>(context, id, if_revision, force); });
   };
 }
@@ -357,7 +291,7 @@ Build build_override(Id client, Id feature, json::value body, IfRevision if_revi
 Build build_override_removal(Id client, Id feature, IfRevision if_revision) {
   return [client, feature, if_revision](WriteContext& context) {
     return edit<Client>(context, client, if_revision, [&](Client after) -> Result<Client> {
-      if (domain::override_of(after, feature) == nullptr)
+      if (find_override(after.overrides, feature) == nullptr)
         return fail(Errc::not_found,
                     "client '" + after.key + "' has no override of feature " + std::to_string(feature));
       std::erase_if(after.overrides, [&](const auto& one) { return one.feature == feature; });

@@ -15,6 +15,13 @@ json::object entity_name(const domain::Snapshot& state, Kind kind, domain::Id id
   return {{"entity_type", domain::to_string(kind)}, {"entity_id", id}, {"key", std::move(key)}};
 }
 
+json::value explained(const domain::evaluation::Override* override_of_client, UnixMillis now) {
+  if (override_of_client == nullptr) return nullptr;
+  json::object out = domain::to_json(*override_of_client);
+  out["holds"] = override_of_client->holds(now);
+  return out;
+}
+
 json::object explained(const domain::Snapshot& state, const Decision& decision) {
   json::object out = to_json(decision);
   out.erase("key");

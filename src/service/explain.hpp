@@ -13,6 +13,9 @@ namespace togglecast::service {
 [[nodiscard]] json::object explained(const domain::Snapshot& state,
                                      const domain::evaluation::Decision& decision);
 
+/// `{value | removed: true, reason, expires_at, holds}`, as at `now`; null when there is none.
+[[nodiscard]] json::value explained(const domain::evaluation::Override* override_of_client, UnixMillis now);
+
 /// `{entity_type, entity_id, key}`; `key` is null when there is no such entity.
 [[nodiscard]] json::object entity_name(const domain::Snapshot& state, domain::Kind kind, domain::Id id);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <optional>
 
 namespace togglecast::service {
@@ -20,20 +21,21 @@ tl::unexpected<Error> must(std::string_view what) {
 }
 
 // A filter on a member that is true or false.
-template <typename T>
-Result<Filter<T>> is(std::string_view value, bool T::*member) {
+template <typename T, typename Member>
+Result<Filter<T>> is(std::string_view value, Member member) {
   if (value != "true" && value != "false") return must("be true or false");
-  return [member, wanted = value == "true"](const T& entity) { return entity.*member == wanted; };
+  return
+      [member, wanted = value == "true"](const T& entity) { return std::invoke(member, entity) == wanted; };
 }
 
 constexpr std::array kPlatformRules{
     FilterRule<Platform>{
-        "enabled", [](const Snapshot&, std::string_view value) { return is(value, &Platform::enabled); }},
+        "enabled",
+        [](const Snapshot&, std::string_view value) { return is<Platform>(value, &Platform::enabled); }},
 };
 
 Result<Filter<Feature>> feature_is_on(const Snapshot&, std::string_view value) {
-  if (value != "true" && value != "false") return must("be true or false");
-  return [wanted = value == "true"](const Feature& feature) { return feature.flag.enabled == wanted; };
+  return is<Feature>(value, [](const Feature& feature) { return feature.flag.enabled; });
 }
 
 Result<Filter<Feature>> needs_platform(const Snapshot&, std::string_view value) {
@@ -71,12 +73,13 @@ constexpr std::array kFeatureRules{
 
 constexpr std::array kPackageRules{
     FilterRule<Package>{
-        "available", [](const Snapshot&, std::string_view value) { return is(value, &Package::available); }},
+        "available",
+        [](const Snapshot&, std::string_view value) { return is<Package>(value, &Package::available); }},
 };
 
 constexpr std::array kClientRules{
-    FilterRule<Client>{"active",
-                       [](const Snapshot&, std::string_view value) { return is(value, &Client::active); }},
+    FilterRule<Client>{
+        "active", [](const Snapshot&, std::string_view value) { return is<Client>(value, &Client::active); }},
     FilterRule<Client>{"package",
                        [](const Snapshot&, std::string_view value) -> Result<Filter<Client>> {
                          if (value == "none") return [](const Client& client) { return !client.package_id; };
@@ -88,7 +91,8 @@ constexpr std::array kClientRules{
 
 constexpr std::array kAdminRules{
     FilterRule<AdminUser>{
-        "active", [](const Snapshot&, std::string_view value) { return is(value, &AdminUser::active); }},
+        "active",
+        [](const Snapshot&, std::string_view value) { return is<AdminUser>(value, &AdminUser::active); }},
     FilterRule<AdminUser>{"role",
                           [](const Snapshot&, std::string_view value) -> Result<Filter<AdminUser>> {
                             const auto role = domain::parse_role(value);

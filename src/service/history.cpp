@@ -1,5 +1,6 @@
 #include "service/history.hpp"
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <utility>
@@ -14,11 +15,9 @@ using domain::Op;
 using domain::Revision;
 using domain::SnapshotPtr;
 
-Error busy() {
-  Error error{Errc::unavailable, "too much of the past is being read; try again", {}};
-  error.retry_after_seconds = 1;
-  return error;
-}
+tl::unexpected<Error> crowded() { return busy("too much of the past is being read; try again"); }
+
+tl::unexpected<Error> misses_a_revision() { return fail(Errc::internal, "the change log misses a revision"); }
 
 json::object head_of(const domain::Snapshot& state) {
   return {
@@ -33,13 +32,7 @@ json::object members(const json::value& body, const std::vector<std::string>& na
 }
 
 json::object describe(const Op& op) {
-  const json::value& body = op.after.is_null() ? op.before : op.after;
-  json::object out;
-  out["entity_type"] = domain::to_string(op.entity);
-  out["entity_id"] = op.id;
-  out["type"] = domain::to_string(domain::type_of(op));
-  out["key"] = domain::unique_key_of(op.entity, body);
-  if (const json::value* name = json::find(body, "name")) out["name"] = *name;
+  json::object out = domain::headline_of(op);
   if (!op.before.is_object() || !op.after.is_object()) {
     out["before"] = op.before;
     out["after"] = op.after;
@@ -104,8 +97,8 @@ struct History::Walk {
   }
 };
 
-void History::submit(StoreReader::Task task, const std::function<void(Error error)>& refuse) {
-  if (!reader_.submit(std::move(task))) refuse(busy());
+void History::submit(const Found& found, StoreReader::Task task) {
+  if (!reader_.submit(std::move(task))) found(crowded());
 }
 
 void History::find(const std::string& environment, const Moment& at, Found found) {
@@ -114,13 +107,11 @@ void History::find(const std::string& environment, const Moment& at, Found found
   if (!at.time) return find_revision(environment, current->revision(), std::move(found));
   if (*at.time > std::max(clock_.wall_now(), current->as_of()))
     return found(fail(Errc::invalid_argument, to_iso8601(*at.time) + " lies in the future"));
-  submit(
-      [this, environment, time = *at.time, found](storage::Reader& reader) {
-        const auto revision = reader.revision_at(environment, time);
-        if (!revision) return found(tl::unexpected(revision.error()));
-        find_revision(environment, *revision, found);
-      },
-      [found](Error error) { found(tl::unexpected(std::move(error))); });
+  submit(found, [this, environment, time = *at.time, found](storage::Reader& reader) {
+    const auto revision = reader.revision_at(environment, time);
+    if (!revision) return found(tl::unexpected(revision.error()));
+    find_revision(environment, *revision, found);
+  });
 }
 
 void History::find_revision(const std::string& environment, Revision revision, Found found) {
@@ -130,34 +121,30 @@ void History::find_revision(const std::string& environment, Revision revision, F
                                            "; the newest is " +
                                            std::to_string(model_.current(environment)->revision())));
   }
-  if (nearest->revision() == revision) {  // answered where the rest is answered: away from the shards
-    return submit([nearest, found](storage::Reader&) { found(nearest); },
-                  [found](Error error) { found(tl::unexpected(std::move(error))); });
-  }
-  const bool crowded = walking_.fetch_add(1) >= options_.at_once;
+  if (nearest->revision() == revision)  // answered where the rest is answered: away from the shards
+    return submit(found, [nearest, found](storage::Reader&) { found(nearest); });
+  const bool is_crowded = walking_.fetch_add(1) >= options_.at_once;
   const auto state =
       std::make_shared<Walk>(environment, revision, std::move(nearest), std::move(found), walking_);
-  if (crowded) return state->found(tl::unexpected(busy()));
+  if (is_crowded) return state->found(crowded());
   walk(state);
 }
 
 void History::walk(const std::shared_ptr<Walk>& walk) {
-  submit(
-      [this, walk](storage::Reader& reader) {
-        const auto rows = reader.rows_before(walk->environment, walk->reached + 1, options_.page);
-        if (!rows) return walk->found(tl::unexpected(rows.error()));
-        for (const domain::LogRow& row : *rows) {
-          if (row.head.revision != walk->reached)
-            return walk->found(fail(Errc::internal, "the change log misses a revision"));
-          if (row.head.revision == walk->target) return walk->found(walk->arrive(row.head));
-          walk->undo(row);
-        }
-        if (walk->reached > 0 && !rows->empty()) return this->walk(walk);
-        domain::Head beginning;
-        if (!rows->empty()) beginning.as_of = rows->back().head.as_of;
-        walk->found(walk->arrive(beginning));
-      },
-      [walk](Error error) { walk->found(tl::unexpected(std::move(error))); });
+  submit(walk->found, [this, walk](storage::Reader& reader) {
+    const auto rows = reader.rows_before(walk->environment, walk->reached + 1, options_.page);
+    if (!rows) return walk->found(tl::unexpected(rows.error()));
+    if (rows->empty()) return walk->found(misses_a_revision());
+    for (const domain::LogRow& row : *rows) {
+      if (row.head.revision != walk->reached) return walk->found(misses_a_revision());
+      if (row.head.revision == walk->target) return walk->found(walk->arrive(row.head));
+      walk->undo(row);
+    }
+    if (walk->reached > 0) return this->walk(walk);
+    domain::Head beginning;
+    beginning.as_of = rows->back().head.as_of;
+    walk->found(walk->arrive(beginning));
+  });
 }
 
 void History::state(const Principal& who, const Moment& at, Done done) {

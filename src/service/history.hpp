@@ -52,7 +52,7 @@ class History {
   void find(const std::string& environment, const Moment& at, Found found);
   void find_revision(const std::string& environment, domain::Revision revision, Found found);
   void walk(const std::shared_ptr<Walk>& walk);
-  void submit(StoreReader::Task task, const std::function<void(Error error)>& refuse);
+  void submit(const Found& found, StoreReader::Task task);
 
   StoreReader& reader_;
   const ReadModel& model_;

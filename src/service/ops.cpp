@@ -17,6 +17,13 @@ Result<std::optional<storage::IdempotencyKey>> idempotency_of(const Principal& w
   return storage::IdempotencyKey{std::move(actor), key, sha256(request)};
 }
 
+WriteRequest own_write(std::string environment, Source source, Build build) {
+  WriteOptions options;
+  options.source = source;
+  auto actor = actor_of(Principal::server(environment), options);
+  return {std::move(environment), std::move(actor), std::nullopt, std::move(build)};
+}
+
 void submit_write(Writer& writer, const Principal& who, auth::Action action, const WriteOptions& options,
                   std::string_view operation, const json::value& body, Build build, Done done) {
   if (auto allowed = require(who, action); !allowed) return done(tl::unexpected(allowed.error()));

@@ -24,10 +24,11 @@ template <typename T>
 /// Nothing when `after` says the same as `before`.
 template <typename T>
 [[nodiscard]] std::optional<domain::Op> update_op(const T& before, T after, const WriteContext& context) {
-  if (json::canonical(to_json(before)) == json::canonical(to_json(after))) return std::nullopt;
+  json::value was = to_json(before);
+  if (json::canonical(was) == json::canonical(to_json(after))) return std::nullopt;
   after.revision = context.revision();
   after.updated_at = context.at();
-  return domain::Op{T::kKind, before.id, to_json(before), to_json(after)};
+  return domain::Op{T::kKind, before.id, std::move(was), to_json(after)};
 }
 
 template <typename T>
@@ -62,6 +63,9 @@ template <typename T>
                                                                             const WriteOptions& options,
                                                                             std::string_view operation,
                                                                             const json::value& body);
+
+/// A write that the server makes by itself.
+[[nodiscard]] WriteRequest own_write(std::string environment, Source source, Build build);
 
 /// Checks rights and idempotency key, then has the writer build and commit. A refusal calls `done` at once.
 void submit_write(Writer& writer, const Principal& who, auth::Action action, const WriteOptions& options,

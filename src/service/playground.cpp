@@ -52,14 +52,7 @@ Result<Question> read_question(const json::value& body) {
     in.refuse("feature", "must be an id or a key");
   if (question.definition != nullptr && !question.definition->is_object())
     in.refuse("definition", "must be an object");
-  return in.finish().map([&] { return question; });
-}
-
-// What is wrong with a part of the question, at its place there.
-tl::unexpected<Error> within(const std::string& origin, Error error) {
-  error.message.insert(0, origin + ": ");
-  for (FieldIssue& issue : error.details) issue.pointer.insert(0, origin);
-  return tl::unexpected(std::move(error));
+  return in.finish(std::move(question));
 }
 
 /// By id or key; nullptr when there is none, or `name` is neither.
@@ -68,10 +61,6 @@ std::shared_ptr<const T> find_named(const Snapshot& state, const json::value& na
   if (const auto* id = name.if_int64()) return state.find<T>(*id);
   if (const auto* key = name.if_string()) return state.find_by_key<T>(*key);
   return nullptr;
-}
-
-json::value to_json_or_null(const std::shared_ptr<const Feature>& feature) {
-  return feature == nullptr ? json::value(nullptr) : json::value(to_json(*feature));
 }
 
 // The feature as the definition says: the stored one with its members replaced, or a new one.
@@ -84,7 +73,7 @@ Result<Feature> defined(const Feature* stored, const Question& question) {
   }
   if (question.feature->is_string()) body["key"] = *question.feature;
   if (!body.contains("name")) body["name"] = json::string_or_empty(body, "key");
-  auto made = domain::read_new_feature(body);
+  auto made = Feature::read_new(body);
   if (made) made->id = kUnsaved;
   return made;
 }
@@ -105,9 +94,8 @@ Result<SnapshotPtr> scratch_of(const Snapshot& state, const Question& question) 
         segment.key = segment.name = key;
       }
       segment.rule = rule;
-      change.ops.push_back({Segment::kKind, segment.id,
-                            stored == nullptr ? json::value(nullptr) : json::value(to_json(*stored)),
-                            to_json(segment)});
+      change.ops.push_back(
+          {Segment::kKind, segment.id, state.body(Segment::kKind, segment.id), to_json(segment)});
       origins.push_back(origin);
     }
   }
@@ -116,8 +104,9 @@ Result<SnapshotPtr> scratch_of(const Snapshot& state, const Question& question) 
     if (stored == nullptr && question.feature->is_int64())
       return fail(Errc::not_found, "there is no feature " + json::serialize(*question.feature));
     auto feature = defined(stored.get(), question);
-    if (!feature) return within("/definition", feature.error());
-    change.ops.push_back({Feature::kKind, feature->id, to_json_or_null(stored), to_json(*feature)});
+    if (!feature) return tl::unexpected(domain::within("/definition", feature.error()));
+    change.ops.push_back(
+        {Feature::kKind, feature->id, state.body(Feature::kKind, feature->id), to_json(*feature)});
     origins.emplace_back("/definition");
   }
   domain::Head head = state.head();
@@ -130,7 +119,7 @@ Result<SnapshotPtr> scratch_of(const Snapshot& state, const Question& question) 
     if (change.ops[i].entity == Segment::kKind)  // its rule is all there is of it here
       for (FieldIssue& issue : ok.error().details)
         if (issue.pointer.starts_with("/rule")) issue.pointer.erase(0, std::string_view("/rule").size());
-    return within(origins[i], std::move(ok.error()));
+    return tl::unexpected(domain::within(origins[i], std::move(ok.error())));
   }
   return scratch;
 }
@@ -165,9 +154,9 @@ Result<Asker> read_asker(const Snapshot& state, const json::value* asked) {
   for (const char* name : {"id", "revision", "created_at", "updated_at"}) body.erase(name);
   for (const char* name : {"key", "name"})
     if (!body.contains(name)) body[name] = asker.client.key;
-  const auto fields = domain::read_new_client(body);
-  if (!fields) return within("/client", fields.error());
-  assign(asker.client, *fields);
+  auto client = Client::read_new(body);
+  if (!client) return tl::unexpected(domain::within("/client", client.error()));
+  asker.client = *std::move(client);
   if (asker.client.package_id && state.find<domain::Package>(*asker.client.package_id) == nullptr)
     return fail_field("/client/package_id", "there is no such package");
   return asker;

@@ -55,21 +55,12 @@ class ScratchTransaction final : public storage::WriteTransaction {
 struct Asked {
   Kind kind = Kind::platform;
   Action action = Action::create;
-  Id id = 0;
   Build build;
 };
 
 std::string_view switch_of(Kind kind) noexcept {
   if (kind == Kind::package) return "available";
   return kind == Kind::client ? "active" : "enabled";
-}
-
-// What is wrong with one change, at its place in the question.
-tl::unexpected<Error> within(const std::string& origin, Error error) {
-  if (error.details.empty()) error.message.insert(0, origin + ": ");
-  for (FieldIssue& issue : error.details) issue.pointer.insert(0, origin);
-  if (error.details.size() == 1) error.message = error.details[0].pointer + ": " + error.details[0].reason;
-  return tl::unexpected(std::move(error));
 }
 
 std::optional<Kind> read_kind(domain::FieldReader& in) {
@@ -95,7 +86,7 @@ Result<Build> toggle(Kind kind, Id id, const json::value* data) {
   if (data != nullptr) {
     domain::FieldReader in(*data);
     on = in.boolean(switch_of(kind));
-    if (auto ok = in.finish(); !ok) return within("/data", ok.error());
+    if (auto ok = in.finish(); !ok) return tl::unexpected(domain::within("/data", ok.error()));
   }
   return build_toggle(kind, id, on, std::nullopt);
 }
@@ -118,7 +109,7 @@ Result<Asked> read_change(const json::value& body) {
   if (action == Action::create || action == Action::toggle)
     in.deny({"force"}, "is for deleting and updating");
   if (auto ok = in.finish(); !ok) return tl::unexpected(ok.error());
-  Asked asked{*kind, *action, id.value_or(0), {}};
+  Asked asked{*kind, *action, {}};
   switch (*action) {
     case Action::create:
       asked.build = build_creation(*kind, *data);
@@ -148,7 +139,7 @@ Result<std::vector<Asked>> read_changes(const json::value& body) {
   std::vector<Asked> changes;
   for (std::size_t i = 0; i < elements->size(); ++i) {
     auto read = read_change((*elements)[i]);
-    if (!read) return within("/changes/" + std::to_string(i), read.error());
+    if (!read) return tl::unexpected(domain::within("/changes/" + std::to_string(i), read.error()));
     changes.push_back(std::move(*read));
   }
   return changes;
@@ -208,7 +199,8 @@ Result<json::object> preview(const domain::Snapshot& state, UnixMillis at, const
     auto done = scratch.make(asked);
     if (!done) {
       const std::string origin = "/changes/" + std::to_string(i);
-      return within(done.error().details.empty() ? origin : origin + "/data", done.error());
+      return tl::unexpected(
+          domain::within(done.error().details.empty() ? origin : origin + "/data", done.error()));
     }
     (*done)["action"] = name_of(asked.action);
     made.push_back(std::move(*done));

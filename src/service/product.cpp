@@ -111,9 +111,6 @@ Result<void> Product::load_keys(storage::Reader& reader, RandomSource& random) {
 }
 
 Result<void> Product::make_signing_key(RandomSource& random) {
-  const auto who = Principal::server(std::string(kSystemEnvironment));
-  const WriteOptions options{
-      .source = Source::start, .request_id = {}, .idempotency_key = {}, .if_revision = {}};
   Build build = [kid = random_token(random, kKidBytes),
                  secret = auth::random_signing_secret(random)](WriteContext& context) -> Result<Draft> {
     const auto id = context.next_id(domain::Kind::signing_key);
@@ -126,7 +123,7 @@ Result<void> Product::make_signing_key(RandomSource& random) {
                  {create_op(record, *id, context)},
                  {{domain::Kind::signing_key, *id, secret}}};
   };
-  return writer_.perform({who.environment, actor_of(who, options), std::nullopt, std::move(build)})
+  return writer_.perform(own_write(std::string(kSystemEnvironment), Source::start, std::move(build)))
       .map([](const Written&) {});
 }
 
@@ -143,11 +140,8 @@ Result<void> Product::make_first_owner(const ProductOptions& options) {
 }
 
 Result<void> Product::make_first_catalogue(const json::value& file) {
-  const auto who = Principal::server(std::string(kDefaultEnvironment));
-  WriteOptions options;
-  options.source = Source::start;
   const auto made =
-      writer_.perform({who.environment, actor_of(who, options), std::nullopt, build_catalogue(file)});
+      writer_.perform(own_write(std::string(kDefaultEnvironment), Source::start, build_catalogue(file)));
   if (!made) return tl::unexpected(made.error());
   made_first_catalogue_ = made->changed;
   return {};

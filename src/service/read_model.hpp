@@ -38,7 +38,6 @@ class ReadModel {
   /// epoch. nullptr when `revision` is ahead.
   [[nodiscard]] domain::SnapshotPtr nearest(std::string_view environment, domain::Revision revision) const;
   [[nodiscard]] std::vector<std::string> environments() const;
-  [[nodiscard]] std::size_t ring_capacity() const noexcept { return capacity_; }
 
  private:
   using Ring = std::deque<domain::SnapshotPtr>;  // revisions without gaps, the newest last

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "service/ops.hpp"
 #include "service/passing_time.hpp"
-#include "service/principal.hpp"
 
 namespace togglecast::service {
 namespace {
@@ -14,15 +14,11 @@ constexpr Milliseconds kShortestPause{1'000};
 
 UnixMillis after(UnixMillis time, Milliseconds span) { return {time.value + span.count()}; }
 
-}  // namespace
-
-WriteRequest TimeKeeper::request(const std::string& environment,
-                                 std::optional<domain::Revision> drifted) const {
-  WriteOptions options;
-  options.source = Source::timer;
-  return {environment, actor_of(Principal::server(environment), options), std::nullopt,
-          build_passing_of_time(drifted)};
+WriteRequest request(const std::string& environment, std::optional<domain::Revision> drifted) {
+  return own_write(environment, Source::timer, build_passing_of_time(drifted));
 }
+
+}  // namespace
 
 Result<void> TimeKeeper::catch_up() {
   const UnixMillis now = clock_.wall_now();

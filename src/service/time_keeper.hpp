@@ -52,8 +52,6 @@ class TimeKeeper {
   void write(std::unique_lock<std::mutex>& lock, const std::string& environment,
              std::optional<domain::Revision> drifted);
   void written(const std::string& environment, const Result<Written>& written);
-  [[nodiscard]] WriteRequest request(const std::string& environment,
-                                     std::optional<domain::Revision> drifted) const;
 
   Writer& writer_;
   const ReadModel& model_;

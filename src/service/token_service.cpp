@@ -27,7 +27,7 @@ Result<IssueFields> read_issue(const json::value& body, const TokenOptions& opti
       "expires_in", 1, std::chrono::duration_cast<std::chrono::seconds>(options.longest_lifetime).count());
   fields.expires_at = in.time("expires_at");
   if (fields.expires_in && fields.expires_at) in.refuse("expires_at", "cannot stand beside expires_in");
-  return in.finish().map([&] { return fields; });
+  return in.finish(std::move(fields));
 }
 
 // Whole seconds, as tokens carry them.

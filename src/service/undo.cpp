@@ -1,6 +1,7 @@
 #include "service/undo.hpp"
 
 #include <algorithm>
+#include <map>
 #include <string>
 
 #include "domain/consistency.hpp"
@@ -28,10 +29,22 @@ std::string_view naming_member(std::string_view list) {
   return list == "sub_features" ? "key" : "";
 }
 
-const json::value* element(const json::array& list, std::string_view naming, const json::value& name) {
-  const auto* const found = std::find_if(list.begin(), list.end(),
-                                         [&](const json::value& one) { return member(one, naming) == name; });
-  return found == list.end() ? nullptr : found;
+// The elements of a list by their names.
+using Elements = std::map<std::string, const json::value*>;
+
+std::string name_in(const json::value& element, std::string_view naming) {
+  return json::canonical(member(element, naming));
+}
+
+Elements elements_of(const json::array& list, std::string_view naming) {
+  Elements elements;
+  for (const json::value& one : list) elements.emplace(name_in(one, naming), &one);
+  return elements;
+}
+
+const json::value* find(const Elements& elements, const std::string& name) {
+  const auto found = elements.find(name);
+  return found == elements.end() ? nullptr : found->second;
 }
 
 bool same(const json::value* a, const json::value* b) {
@@ -40,34 +53,33 @@ bool same(const json::value* a, const json::value* b) {
 
 // As `turned_around`, for a list of named elements.
 std::optional<json::array> list_turned_around(const json::array& before, const json::array& after,
-                                              json::array present, std::string_view naming) {
-  std::vector<json::value> names;
+                                              const json::array& present, std::string_view naming) {
+  const Elements old_ones = elements_of(before, naming);
+  const Elements new_ones = elements_of(after, naming);
+  const Elements present_ones = elements_of(present, naming);
+  json::array out;
+  // Adds what is to stand in the place of `is`; false when others changed it since.
+  const auto turn = [&](const std::string& name, const json::value* is) {
+    const json::value* was = find(old_ones, name);
+    const json::value* became = find(new_ones, name);
+    const bool is_touched = !same(was, became);
+    if (is_touched && !same(is, became)) return false;
+    if (const json::value* one = is_touched ? was : is) out.push_back(*one);
+    return true;
+  };
+  for (const json::value& one : present)
+    if (!turn(name_in(one, naming), &one)) return std::nullopt;
   for (const json::array* list : {&before, &after})
     for (const json::value& one : *list)
-      if (const json::value name = member(one, naming);
-          std::find(names.begin(), names.end(), name) == names.end())
-        names.push_back(name);
-  for (const json::value& name : names) {
-    const json::value* was = element(before, naming, name);
-    const json::value* became = element(after, naming, name);
-    if (same(was, became)) continue;
-    const json::value* is = element(present, naming, name);
-    if (!same(is, became)) return std::nullopt;
-    if (is == nullptr) {
-      present.push_back(*was);
-    } else if (was == nullptr) {
-      present.erase(is);
-    } else {
-      present[static_cast<std::size_t>(is - present.begin())] = *was;
-    }
-  }
+      if (const std::string name = name_in(one, naming); !present_ones.contains(name) && !turn(name, nullptr))
+        return std::nullopt;
   if (naming == "feature_id")
-    std::stable_sort(present.begin(), present.end(), [naming](const json::value& a, const json::value& b) {
+    std::stable_sort(out.begin(), out.end(), [naming](const json::value& a, const json::value& b) {
       const json::value left = member(a, naming);
       const json::value right = member(b, naming);
       return left.is_int64() && right.is_int64() && left.get_int64() < right.get_int64();
     });
-  return present;
+  return out;
 }
 
 bool carries_secrets(Kind kind) {
@@ -156,9 +168,9 @@ Result<std::vector<Op>> inverse_ops(const std::vector<const Op*>& ops, WriteCont
     if (body->is_null() && !present.is_null()) {
       for (FieldIssue& issue : users_in_the_way(op, i - 1, ops, context.state(), revision))
         issues.push_back(std::move(issue));
-      for (const auto& token : context.state().tokens_of(domain::SubjectKind::client, op.id)) {
-        if (op.entity == Kind::client) inverse.push_back(delete_op(*token));
-      }
+      if (op.entity == Kind::client)
+        for (const auto& token : context.state().tokens_of(domain::SubjectKind::client, op.id))
+          inverse.push_back(delete_op(*token));
     }
     drop_ended_overrides(*body, context.at());
     if (same(*body, present)) continue;

@@ -7,8 +7,11 @@
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <vector>
+
+#include "base/error.hpp"
 
 namespace togglecast::service {
 
@@ -41,5 +44,8 @@ class WorkerPool {
   bool stopping_ = false;
   std::vector<std::thread> threads_;
 };
+
+/// What to answer when `submit` took nothing: `unavailable`, worth another try in a second.
+[[nodiscard]] tl::unexpected<Error> busy(std::string message);
 
 }  // namespace togglecast::service

@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "domain/consistency.hpp"
+#include "service/worker_pool.hpp"
 
 namespace togglecast::service {
 
@@ -52,9 +53,7 @@ void Writer::submit(WriteRequest request, Done done) {
     }
   }
   refused_.add();
-  Error error{Errc::unavailable, "too many changes are waiting to be written; try again", {}};
-  error.retry_after_seconds = 1;
-  done(tl::unexpected(std::move(error)));
+  done(busy("too many changes are waiting to be written; try again"));
 }
 
 void Writer::stop() {

@@ -121,8 +121,6 @@ class Reader {
                                                              UnixMillis time) = 0;
   [[nodiscard]] virtual Result<std::optional<Secret>> secret(const std::string& environment,
                                                              domain::Kind kind, domain::Id id) = 0;
-  /// Reads the whole log and checks its chain; `internal` names the first row that breaks it.
-  [[nodiscard]] virtual Result<void> verify_log(const std::string& environment) = 0;
 };
 
 /// The state of an environment and the rows that led to it.

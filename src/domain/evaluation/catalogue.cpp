@@ -33,13 +33,10 @@ bool Plan::opens(Id platform) const noexcept {
   return platforms.empty() || std::find(platforms.begin(), platforms.end(), platform) != platforms.end();
 }
 
-std::optional<UnixMillis> next_expiry(std::span<const Override> overrides, UnixMillis now) noexcept {
-  std::optional<UnixMillis> next;
-  for (const Override& candidate : overrides) {
-    if (!candidate.expires_at || *candidate.expires_at <= now) continue;
-    if (!next || *candidate.expires_at < *next) next = candidate.expires_at;
-  }
-  return next;
+const Override* find_override(std::span<const Override> overrides, Id feature) noexcept {
+  const auto found = std::lower_bound(overrides.begin(), overrides.end(), feature,
+                                      [](const Override& one, Id id) { return one.feature < id; });
+  return found == overrides.end() || found->feature != feature ? nullptr : &*found;
 }
 
 }  // namespace togglecast::domain::evaluation

@@ -60,9 +60,9 @@ struct Override {
   [[nodiscard]] bool holds(UnixMillis now) const noexcept { return !expires_at || *expires_at > now; }
 };
 
-/// The first expiry after `now`.
-[[nodiscard]] std::optional<UnixMillis> next_expiry(std::span<const Override> overrides,
-                                                    UnixMillis now) noexcept;
+/// The one of that feature; nullptr when there is none. `overrides` ascend by feature. One that has expired
+/// counts until it is gone.
+[[nodiscard]] const Override* find_override(std::span<const Override> overrides, Id feature) noexcept;
 
 /// Who asks: a client, with what its connection says of itself. Refers to what it is given.
 struct Subject {

@@ -97,7 +97,7 @@ Decision Decider::decide_at(const FeatureRules& feature, std::size_t depth, Trac
     if (!is_on(required, depth + 1)) return deny(flag, Rule::required_feature_off, required);
   }
   const Assignment* assignment = subject_.plan == nullptr ? nullptr : subject_.plan->assignment(feature.id);
-  const Override* found = override_of(feature.id);
+  const Override* found = find_override(subject_.overrides, feature.id);
   const bool overridden = found != nullptr && found->holds(subject_.now);
   if (!overridden && assignment == nullptr) return deny(flag, Rule::not_in_package);
   for (const Id platform : feature.platforms) {
@@ -130,13 +130,6 @@ bool Decider::is_on(Id feature, std::size_t depth) {
   const bool is_on = decide_at(*rules, depth, nullptr).enabled;
   memo_.put(feature, is_on);
   return is_on;
-}
-
-const Override* Decider::override_of(Id feature) const noexcept {
-  const auto found =
-      std::lower_bound(subject_.overrides.begin(), subject_.overrides.end(), feature,
-                       [](const Override& candidate, Id id) { return candidate.feature < id; });
-  return found == subject_.overrides.end() || found->feature != feature ? nullptr : &*found;
 }
 
 Decision Decider::by_override(const Flag& flag, const Override& override_of_client) const {

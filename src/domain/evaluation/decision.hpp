@@ -77,7 +77,6 @@ class Decider {
   [[nodiscard]] bool is_on(Id feature, std::size_t depth);
   [[nodiscard]] Decision by_override(const Flag& flag, const Override& override_of_client) const;
   [[nodiscard]] Decision by_flag(const Flag& flag, Trace* trace) const;
-  [[nodiscard]] const Override* override_of(Id feature) const noexcept;
 
   const Catalogue& catalogue_;
   const Subject& subject_;

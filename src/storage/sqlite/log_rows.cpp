@@ -45,6 +45,18 @@ Result<std::vector<domain::LogRow>> read_rows(Statement& statement) {
   }
 }
 
+Result<domain::LogRow> read_revision(Database& database, std::int64_t environment,
+                                     domain::Revision revision) {
+  auto statement = database.prepare("SELECT " TOGGLECAST_LOG_COLUMNS
+                                    " FROM change_log l JOIN environment e ON e.id = l.environment "
+                                    "WHERE l.environment = ? AND l.revision = ?");
+  if (!statement) return tl::unexpected(statement.error());
+  const auto found = statement->bind(1, environment).bind(2, revision).step();
+  if (!found) return tl::unexpected(found.error());
+  if (!*found) return fail(Errc::not_found, "there is no revision " + std::to_string(revision));
+  return read_row(*statement);
+}
+
 Result<std::int64_t> environment_number(Database& database, const std::string& key) {
   auto statement = database.prepare("SELECT id FROM environment WHERE key = ?");
   if (!statement) return tl::unexpected(statement.error());

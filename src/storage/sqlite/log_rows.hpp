@@ -12,6 +12,9 @@ namespace togglecast::storage::sqlite {
 [[nodiscard]] Result<domain::LogRow> read_row(const Statement& statement);
 /// All rows that the statement answers.
 [[nodiscard]] Result<std::vector<domain::LogRow>> read_rows(Statement& statement);
+/// The row of that revision; `not_found` without it.
+[[nodiscard]] Result<domain::LogRow> read_revision(Database& database, std::int64_t environment,
+                                                   domain::Revision revision);
 
 [[nodiscard]] Result<Sha256> read_digest(const Statement& statement, int column);
 [[nodiscard]] std::string_view digest_bytes(const Sha256& digest) noexcept;

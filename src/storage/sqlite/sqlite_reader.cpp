@@ -66,9 +66,9 @@ Result<LogPage> SqliteReader::log_page(const std::string& environment, const Log
     }
   }
   for (const domain::Revision revision : found) {
-    auto one = row(*number, revision);
-    if (!one) return tl::unexpected(one.error());
-    page.rows.push_back(std::move(*one));
+    auto row = read_revision(database_, *number, revision);
+    if (!row) return tl::unexpected(row.error());
+    page.rows.push_back(std::move(*row));
   }
   return page;
 }
@@ -76,49 +76,42 @@ Result<LogPage> SqliteReader::log_page(const std::string& environment, const Log
 // One list to walk, the shortest that an index offers; the rest of the query is asked of each of its ops.
 Result<Statement> SqliteReader::ops_of_interest(std::int64_t environment, const LogQuery& query,
                                                 const Range& range) {
-  const auto begin = [&](const char* sql) {
+  // `wanted` is parameter 4.
+  const auto begin = [&](const char* sql, std::string_view wanted = {}) {
     auto statement = database_.prepare(sql);
     if (statement) statement->bind(1, environment).bind(2, range.before).bind(3, range.first);
+    if (statement && !wanted.empty()) statement->bind(4, wanted);
     return statement;
   };
   if (query.kind && query.id) {
     auto statement = begin(TOGGLECAST_OPS "FROM change_log_entity o CROSS JOIN change_log l " TOGGLECAST_OF_OP
-                                          "AND o.kind = ?4 AND o.id = ?5 ORDER BY o.revision DESC");
-    if (statement) statement->bind(4, domain::to_string(*query.kind)).bind(5, *query.id);
+                                          "AND o.kind = ?4 AND o.id = ?5 ORDER BY o.revision DESC",
+                           domain::to_string(*query.kind));
+    if (statement) statement->bind(5, *query.id);
     return statement;
   }
-  if (!query.actor.empty()) {
-    auto statement = begin(TOGGLECAST_OPS
-                           "FROM change_log l INDEXED BY change_log_by_actor CROSS JOIN change_log_entity o "
-                           "INDEXED BY change_log_entity_by_revision " TOGGLECAST_OF_ROW
-                           "AND l.actor_name = ?4 ORDER BY l.revision DESC");
-    if (statement) statement->bind(4, query.actor);
-    return statement;
-  }
-  if (!query.source.empty()) {
-    auto statement = begin(TOGGLECAST_OPS
-                           "FROM change_log l INDEXED BY change_log_by_source CROSS JOIN change_log_entity o "
-                           "INDEXED BY change_log_entity_by_revision " TOGGLECAST_OF_ROW
-                           "AND l.source = ?4 ORDER BY l.revision DESC");
-    if (statement) statement->bind(4, query.source);
-    return statement;
-  }
-  if (query.kind) {
-    auto statement =
-        begin(TOGGLECAST_OPS
-              "FROM change_log_entity o INDEXED BY change_log_entity_by_kind "
-              "CROSS JOIN change_log l " TOGGLECAST_OF_OP "AND o.kind = ?4 ORDER BY o.revision DESC");
-    if (statement) statement->bind(4, domain::to_string(*query.kind));
-    return statement;
-  }
-  if (query.type) {
-    auto statement =
-        begin(TOGGLECAST_OPS
-              "FROM change_log_entity o INDEXED BY change_log_entity_by_type "
-              "CROSS JOIN change_log l " TOGGLECAST_OF_OP "AND o.type = ?4 ORDER BY o.revision DESC");
-    if (statement) statement->bind(4, domain::to_string(*query.type));
-    return statement;
-  }
+  if (!query.actor.empty())
+    return begin(TOGGLECAST_OPS
+                 "FROM change_log l INDEXED BY change_log_by_actor CROSS JOIN change_log_entity o "
+                 "INDEXED BY change_log_entity_by_revision " TOGGLECAST_OF_ROW
+                 "AND l.actor_name = ?4 ORDER BY l.revision DESC",
+                 query.actor);
+  if (!query.source.empty())
+    return begin(TOGGLECAST_OPS
+                 "FROM change_log l INDEXED BY change_log_by_source CROSS JOIN change_log_entity o "
+                 "INDEXED BY change_log_entity_by_revision " TOGGLECAST_OF_ROW
+                 "AND l.source = ?4 ORDER BY l.revision DESC",
+                 query.source);
+  if (query.kind)
+    return begin(TOGGLECAST_OPS
+                 "FROM change_log_entity o INDEXED BY change_log_entity_by_kind "
+                 "CROSS JOIN change_log l " TOGGLECAST_OF_OP "AND o.kind = ?4 ORDER BY o.revision DESC",
+                 domain::to_string(*query.kind));
+  if (query.type)
+    return begin(TOGGLECAST_OPS
+                 "FROM change_log_entity o INDEXED BY change_log_entity_by_type "
+                 "CROSS JOIN change_log l " TOGGLECAST_OF_OP "AND o.type = ?4 ORDER BY o.revision DESC",
+                 domain::to_string(*query.type));
   return begin(TOGGLECAST_OPS
                "FROM change_log_entity o INDEXED BY change_log_entity_by_revision "
                "CROSS JOIN change_log l " TOGGLECAST_OF_OP "ORDER BY o.revision DESC");
@@ -174,17 +167,6 @@ Result<std::vector<domain::LogRow>> SqliteReader::rows_before(const std::string&
   return read_rows(*statement);
 }
 
-Result<domain::LogRow> SqliteReader::row(std::int64_t environment, domain::Revision revision) {
-  auto statement = database_.prepare("SELECT " TOGGLECAST_LOG_COLUMNS
-                                     " FROM change_log l JOIN environment e ON e.id = l.environment "
-                                     "WHERE l.environment = ? AND l.revision = ?");
-  if (!statement) return tl::unexpected(statement.error());
-  const auto found = statement->bind(1, environment).bind(2, revision).step();
-  if (!found) return tl::unexpected(found.error());
-  if (!*found) return fail(Errc::internal, "the change log misses revision " + std::to_string(revision));
-  return read_row(*statement);
-}
-
 Result<std::optional<Secret>> SqliteReader::secret(const std::string& environment, domain::Kind kind,
                                                    domain::Id id) {
   auto statement = database_.prepare(
@@ -195,41 +177,6 @@ Result<std::optional<Secret>> SqliteReader::secret(const std::string& environmen
   if (!found) return tl::unexpected(found.error());
   if (!*found) return std::nullopt;
   return Secret(std::string(statement->blob(0)));
-}
-
-Result<void> SqliteReader::verify_log(const std::string& environment) {
-  auto transaction = Transaction::begin(database_, "BEGIN");
-  if (!transaction) return tl::unexpected(transaction.error());
-  auto start =
-      database_.prepare("SELECT id, genesis, created_at, revision, digest FROM environment WHERE key = ?");
-  if (!start) return tl::unexpected(start.error());
-  const auto found = start->bind(1, environment).step();
-  if (!found) return tl::unexpected(found.error());
-  if (!*found) return fail(Errc::not_found, "there is no environment '" + environment + "'");
-  const auto genesis = read_digest(*start, 1);
-  if (!genesis) return tl::unexpected(genesis.error());
-  const auto newest = read_digest(*start, 4);
-  if (!newest) return tl::unexpected(newest.error());
-  domain::Head at{1, 0, *genesis, {start->integer(2)}};
-
-  auto rows = database_.prepare("SELECT " TOGGLECAST_LOG_COLUMNS
-                                " FROM change_log l JOIN environment e ON e.id = l.environment "
-                                "WHERE l.environment = ? ORDER BY l.revision");
-  if (!rows) return tl::unexpected(rows.error());
-  rows->bind(1, start->integer(0));
-  for (;;) {
-    const auto more = rows->step();
-    if (!more) return tl::unexpected(more.error());
-    if (!*more) break;
-    const auto row = read_row(*rows);
-    if (!row) return tl::unexpected(row.error());
-    if (auto ok = domain::check_follows(at, *row); !ok) return ok;
-    at = row->head;
-  }
-  if (at.revision != start->integer(3) || at.digest != *newest)
-    return fail(Errc::internal,
-                "the change log of " + environment + " does not end where its environment says");
-  return {};
 }
 
 }  // namespace togglecast::storage::sqlite

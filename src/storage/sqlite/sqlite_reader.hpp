@@ -18,7 +18,6 @@ class SqliteReader final : public Reader {
                                                      UnixMillis time) override;
   [[nodiscard]] Result<std::optional<Secret>> secret(const std::string& environment, domain::Kind kind,
                                                      domain::Id id) override;
-  [[nodiscard]] Result<void> verify_log(const std::string& environment) override;
 
  private:
   // Revisions from `first` up to, not including, `before`.
@@ -30,7 +29,6 @@ class SqliteReader final : public Reader {
   [[nodiscard]] Result<domain::Revision> first_at_or_after(std::int64_t environment, UnixMillis time);
   [[nodiscard]] Result<Statement> ops_of_interest(std::int64_t environment, const LogQuery& query,
                                                   const Range& range);
-  [[nodiscard]] Result<domain::LogRow> row(std::int64_t environment, domain::Revision revision);
 
   Database database_;
 };

@@ -56,14 +56,7 @@ Result<std::optional<RememberedOutcome>> SqliteTransaction::remembered(const Ide
 }
 
 Result<domain::LogRow> SqliteTransaction::row(domain::Revision revision) {
-  auto statement = database_.prepare("SELECT " TOGGLECAST_LOG_COLUMNS
-                                     " FROM change_log l JOIN environment e ON e.id = l.environment "
-                                     "WHERE l.environment = ? AND l.revision = ?");
-  if (!statement) return tl::unexpected(statement.error());
-  const auto found = statement->bind(1, environment_).bind(2, revision).step();
-  if (!found) return tl::unexpected(found.error());
-  if (!*found) return fail(Errc::not_found, "there is no revision " + std::to_string(revision));
-  return read_row(*statement);
+  return read_revision(database_, environment_, revision);
 }
 
 Result<domain::Revision> SqliteTransaction::last_touched(domain::Kind kind, domain::Id id,

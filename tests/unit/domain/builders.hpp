@@ -1,82 +1,84 @@
 // Short ways to write entities and changes down in tests.
 #pragma once
 
+#include <map>
 #include <string>
 
 #include "domain/snapshot.hpp"
 
 namespace togglecast::domain::testing {
 
+inline json::value parse(std::string_view text) { return json::parse(text).value(); }
+
+/// What was refused: reasons by pointer.
+template <typename T>
+std::map<std::string, std::string> issues(const Result<T>& result) {
+  std::map<std::string, std::string> found;
+  if (!result)
+    for (const auto& issue : result.error().details) found[issue.pointer] = issue.reason;
+  return found;
+}
+
+/// `entity` as it stands since the first revision.
+template <typename T>
+T stored(T entity, Id id) {
+  entity.id = id;
+  entity.revision = 1;
+  entity.created_at = entity.updated_at = {1'700'000'000'000};
+  return entity;
+}
+
 inline Platform platform(Id id, std::string key, bool enabled = true) {
   Platform out;
-  out.id = id;
-  out.revision = 1;
-  out.created_at = out.updated_at = {1'700'000'000'000};
   out.key = key;
   out.name = "Platform " + key;
   out.enabled = enabled;
-  return out;
+  return stored(std::move(out), id);
 }
 
 inline Client client(Id id, std::string key, bool active = true) {
   Client out;
-  out.id = id;
-  out.revision = 1;
-  out.created_at = out.updated_at = {1'700'000'000'000};
   out.key = key;
   out.name = "Client " + key;
   out.active = active;
-  return out;
+  return stored(std::move(out), id);
 }
 
 inline TokenRecord token(Id id, Id client_id) {
   TokenRecord out;
-  out.id = id;
-  out.revision = 1;
-  out.created_at = out.updated_at = {1'700'000'000'000};
   out.jti = "jti-" + std::to_string(id);
   out.subject_id = client_id;
   out.environment = "production";
   out.expires_at = {1'800'000'000'000};
-  return out;
+  return stored(std::move(out), id);
 }
 
 /// A boolean feature that is on for whoever has it.
 inline Feature feature(Id id, std::string key, std::string_view more = "{}") {
-  json::object body = json::parse(more).value().as_object();
+  json::object body = parse(more).as_object();
   body["key"] = key;
   body["name"] = "Feature " + key;
-  Feature out = read_new_feature(body).value();
-  out.id = id;
-  out.revision = 1;
-  out.created_at = out.updated_at = {1'700'000'000'000};
-  return out;
+  Feature out = Feature::read_new(body).value();
+  return stored(std::move(out), id);
 }
 
 inline Segment segment(Id id, std::string key, std::string_view rule) {
   Segment out;
-  out.id = id;
-  out.revision = 1;
-  out.created_at = out.updated_at = {1'700'000'000'000};
   out.key = key;
   out.name = "Segment " + key;
-  out.rule = json::parse(rule).value();
-  return out;
+  out.rule = parse(rule);
+  return stored(std::move(out), id);
 }
 
 /// `features` and `platforms` as in a body.
 inline Package package(Id id, std::string key, std::string_view features = "[]",
                        std::string_view platforms = "[]") {
-  Package out;
-  assign(out, read_new_package({{"key", key},
-                                {"name", "Package " + key},
-                                {"features", json::parse(features).value()},
-                                {"platforms", json::parse(platforms).value()}})
-                  .value());
-  out.id = id;
-  out.revision = 1;
-  out.created_at = out.updated_at = {1'700'000'000'000};
-  return out;
+  Package out = Package::read_new({{"key", key},
+                                   {"name", "Package " + key},
+                                   {"features", parse(features)},
+                                   {"platforms", parse(platforms)}})
+                    .value();
+  return stored(std::move(out), id);
 }
 
 inline Client client_on(Id id, std::string key, Id package_id) {

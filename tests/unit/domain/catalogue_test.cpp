@@ -1,34 +1,13 @@
 // Features, segments and packages: how bodies are read, and what snapshots make of them.
 #include <gtest/gtest.h>
 
-#include <map>
-
 #include "domain/client_view.hpp"
 #include "unit/domain/builders.hpp"
 
 namespace togglecast::domain {
 namespace {
 
-using testing::client_on;
-using testing::create;
-using testing::empty_snapshot;
-using testing::erase;
-using testing::feature;
-using testing::package;
-using testing::platform;
-using testing::segment;
-using testing::step;
-using testing::update;
-
-json::value parse(std::string_view text) { return json::parse(text).value(); }
-
-template <typename T>
-std::map<std::string, std::string> issues(const Result<T>& result) {
-  std::map<std::string, std::string> found;
-  if (!result)
-    for (const auto& issue : result.error().details) found[issue.pointer] = issue.reason;
-  return found;
-}
+using namespace testing;
 
 std::string answer(const SnapshotPtr& state, Id client, Id of, const json::object* context = nullptr) {
   const auto found = state->find<Client>(client);
@@ -40,7 +19,7 @@ std::string answer(const SnapshotPtr& state, Id client, Id of, const json::objec
 }
 
 TEST(Feature, ANewOneIsABooleanFlagThatIsOn) {
-  const auto made = read_new_feature(parse(R"({"key":"chat","name":"Chat"})")).value();
+  const auto made = Feature::read_new(parse(R"({"key":"chat","name":"Chat"})")).value();
 
   EXPECT_TRUE(made.flag.enabled);
   EXPECT_EQ(made.flag.type, evaluation::FlagType::boolean);
@@ -62,7 +41,7 @@ TEST(Feature, ReadsBackWhatItWrites) {
 }
 
 TEST(Feature, EveryRejectedPlaceIsNamed) {
-  const auto found = issues(read_new_feature(parse(R"({
+  const auto found = issues(Feature::read_new(parse(R"({
     "key": "Chat", "name": "", "variants": {"a": 1, "b": "x"}, "state": "ON", "colour": 1,
     "platforms": [1, 1, "x"], "sub_features": [{"key": "ok"}, {"name": "No key", "variants": {}}, {"key": "ok"}]
   })")));
@@ -80,7 +59,7 @@ TEST(Feature, EveryRejectedPlaceIsNamed) {
 }
 
 TEST(Feature, EnabledAndStateMustNotContradict) {
-  EXPECT_EQ(issues(read_new_feature(parse(R"({"key":"a","name":"A","enabled":true,"state":"DISABLED"})")))
+  EXPECT_EQ(issues(Feature::read_new(parse(R"({"key":"a","name":"A","enabled":true,"state":"DISABLED"})")))
                 .at("/enabled"),
             "contradicts state");
 }
@@ -125,7 +104,7 @@ TEST(Package, ReadsBackWhatItWrites) {
 }
 
 TEST(Package, EveryRejectedPlaceIsNamed) {
-  const auto found = issues(read_new_package(parse(R"({
+  const auto found = issues(Package::read_new(parse(R"({
     "key": "pro", "name": "Pro", "price": {"amount": 1.5, "currency": "euro"}, "billing_period": "each month",
     "features": [{"feature_id": 1}, {"feature_id": 1}, {"limit": -1}], "available": 1})")));
 

@@ -8,11 +8,7 @@
 namespace togglecast::domain {
 namespace {
 
-using testing::create;
-using testing::erase;
-using testing::platform;
-
-json::value parse(std::string_view text) { return json::parse(text).value(); }
+using namespace testing;
 
 TEST(Change, HasOneTextWhateverTheOrderOfMembers) {
   const Change one{41, {{Kind::platform, 7, nullptr, parse(R"({"b":1,"a":{"d":1.50,"c":"ü"}})")}}};

@@ -9,26 +9,14 @@
 namespace togglecast::domain {
 namespace {
 
-using testing::client_on;
-using testing::create;
-using testing::empty_snapshot;
-using testing::erase;
-using testing::feature;
-using testing::package;
-using testing::platform;
-using testing::segment;
-using testing::update;
+using namespace testing;
 
 using Issues = std::map<std::string, std::string>;
 
 // What is wrong with a step from `from`.
 Issues issues(const Snapshot& from, const std::vector<Op>& ops) {
   const auto to = testing::step(from, ops);
-  const auto checked = check_consistent(from, *to, {from.revision(), ops});
-  Issues found;
-  if (!checked)
-    for (const auto& issue : checked.error().details) found[issue.pointer] = issue.reason;
-  return found;
+  return testing::issues(check_consistent(from, *to, {from.revision(), ops}));
 }
 
 TEST(Consistency, WhatAFeatureNamesMustExist) {

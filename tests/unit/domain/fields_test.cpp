@@ -4,24 +4,17 @@
 
 #include <map>
 
-#include "domain/client.hpp"
-#include "domain/platform.hpp"
+#include "unit/domain/builders.hpp"
 
 namespace togglecast::domain {
 namespace {
 
-json::value parse(std::string_view text) { return json::parse(text).value(); }
-
-template <typename T>
-std::map<std::string, std::string> issues(const Result<T>& result) {
-  std::map<std::string, std::string> out;
-  if (!result)
-    for (const auto& issue : result.error().details) out[issue.pointer] = issue.reason;
-  return out;
-}
+using testing::issues;
+using testing::parse;
+using Issues = std::map<std::string, std::string>;
 
 TEST(PlatformFields, NameEveryRejectedMemberByItsPointer) {
-  const auto refused = issues(read_new_platform(parse(R"({
+  const auto refused = issues(Platform::read_new(parse(R"({
       "key": "Web", "name": "", "enabled": 1, "config": [], "description": "a\u0000b", "id": 3, "a/b~": 1})")));
 
   ASSERT_EQ(refused.size(), 7U);
@@ -35,19 +28,16 @@ TEST(PlatformFields, NameEveryRejectedMemberByItsPointer) {
 }
 
 TEST(PlatformFields, SaysWhatIsMissing) {
-  const auto refused = read_new_platform(parse("{}"));
+  const auto refused = Platform::read_new(parse("{}"));
 
-  EXPECT_EQ(issues(refused),
-            (std::map<std::string, std::string>{{"/key", "is required"}, {"/name", "is required"}}));
+  EXPECT_EQ(issues(refused), (Issues{{"/key", "is required"}, {"/name", "is required"}}));
   EXPECT_EQ(refused.error().code, Errc::invalid_argument);
   EXPECT_EQ(refused.error().message, "/key is required; /name is required");
 }
 
 TEST(PlatformFields, MustBeAnObject) {
-  EXPECT_EQ(issues(read_new_platform(parse("[]"))),
-            (std::map<std::string, std::string>{{"", "must be an object"}}));
-  EXPECT_EQ(issues(read_platform_patch(parse("null"))),
-            (std::map<std::string, std::string>{{"", "must be an object"}}));
+  EXPECT_EQ(issues(Platform::read_new(parse("[]"))), (Issues{{"", "must be an object"}}));
+  EXPECT_EQ(issues(patched(Platform{}, parse("null"))), (Issues{{"", "must be an object"}}));
 }
 
 TEST(PlatformFields, APatchKeepsWhatItDoesNotName) {
@@ -56,7 +46,7 @@ TEST(PlatformFields, APatchKeepsWhatItDoesNotName) {
   platform.enabled = true;
   platform.config = {{"a", 1}, {"b", 2}};
 
-  assign(platform, read_platform_patch(parse(R"({"enabled": false, "config": {"a": 3}})")).value());
+  platform = patched(platform, parse(R"({"enabled": false, "config": {"a": 3}})")).value();
 
   EXPECT_EQ(platform.name, "Web");
   EXPECT_FALSE(platform.enabled);
@@ -64,7 +54,7 @@ TEST(PlatformFields, APatchKeepsWhatItDoesNotName) {
 }
 
 TEST(PlatformFields, TheKeyStaysForLife) {
-  EXPECT_EQ(issues(read_platform_patch(parse(R"({"key": "ios"})"))).at("/key"), "cannot be changed");
+  EXPECT_EQ(issues(patched(Platform{}, parse(R"({"key": "ios"})"))).at("/key"), "cannot be changed");
 }
 
 TEST(PlatformFields, BoundsSizeAndDepthOfTheConfig) {
@@ -74,7 +64,7 @@ TEST(PlatformFields, BoundsSizeAndDepthOfTheConfig) {
   for (std::size_t i = 1; i < kMaxConfigDepth; ++i) deep = {{"a", deep}};
   const json::value deeper = {{"a", deep}};
   const auto with = [](const json::value& config) {
-    return read_new_platform(json::object{{"key", "web"}, {"name", "Web"}, {"config", config}});
+    return Platform::read_new(json::object{{"key", "web"}, {"name", "Web"}, {"config", config}});
   };
 
   EXPECT_TRUE(with(fits).has_value());
@@ -86,8 +76,8 @@ TEST(PlatformFields, BoundsSizeAndDepthOfTheConfig) {
 TEST(PlatformFields, NamesAreOneLineOfText) {
   for (const char* bad :
        {R"({"name":"a\nb"})", R"({"name":"\ud800"})", R"({"name":"\u007f"})", R"({"name":7})"})
-    EXPECT_TRUE(issues(read_platform_patch(parse(bad))).contains("/name")) << bad;
-  EXPECT_TRUE(read_platform_patch(parse(R"({"name":"Größe 😀","description":"a\nb\tc"})")).has_value());
+    EXPECT_TRUE(issues(patched(Platform{}, parse(bad))).contains("/name")) << bad;
+  EXPECT_TRUE(patched(Platform{}, parse(R"({"name":"Größe 😀","description":"a\nb\tc"})")).has_value());
 }
 
 TEST(Platform, ReadsBackWhatItWrites) {
@@ -121,14 +111,15 @@ TEST(ClientFields, NullTakesAClientOffItsPackageAndAbsenceLeavesIt) {
   Client client;
   client.package_id = 7;
 
-  assign(client, read_client_patch(parse(R"({"name":"Acme"})")).value());
+  client = patched(client, parse(R"({"name":"Acme"})")).value();
   EXPECT_EQ(client.package_id, 7);
-  assign(client, read_client_patch(parse(R"({"package_id":null})")).value());
+  client = patched(client, parse(R"({"package_id":null})")).value();
   EXPECT_EQ(client.package_id, std::nullopt);
 }
 
 TEST(ClientFields, EveryRejectedPlaceInAnOverrideIsNamed) {
-  const auto found = issues(read_client_patch(
+  const auto found = issues(patched(
+      Client{},
       parse(R"({"overrides":[{"feature_id":3,"value":true},{"feature_id":"x","value":1,"removed":true},)"
             R"({"value":1,"expires_at":"soon"},{"feature_id":3,"removed":true}]})")));
 

@@ -7,16 +7,7 @@
 namespace togglecast::domain {
 namespace {
 
-using testing::client_on;
-using testing::create;
-using testing::empty_snapshot;
-using testing::erase;
-using testing::feature;
-using testing::package;
-using testing::platform;
-using testing::segment;
-using testing::token;
-using testing::update;
+using namespace testing;
 
 using Ids = std::vector<Id>;
 

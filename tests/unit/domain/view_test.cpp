@@ -7,14 +7,7 @@
 namespace togglecast::domain {
 namespace {
 
-using testing::client;
-using testing::create;
-using testing::empty_snapshot;
-using testing::erase;
-using testing::platform;
-using testing::step;
-using testing::token;
-using testing::update;
+using namespace testing;
 
 const Client kActive = client(3, "acme");
 const Client kInactive = client(3, "acme", false);

@@ -3,6 +3,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "support/eventually.hpp"
 #include "unit/service/product_fixture.hpp"
 
 namespace togglecast::service {
@@ -292,6 +293,49 @@ TEST_F(AdminServiceTest, NoSecretIsInTheChangeLogOrInTheServersLog) {
        {std::string("$argon2"), std::string(kPassword), std::string("battery staple"),
         std::string("wrong guess"), token, token.substr(token.rfind('.'))})
     EXPECT_EQ(everything_logged.find(secret), std::string::npos) << secret;
+}
+
+// Checked before the write that replaces it, used after.
+TEST_F(AdminServiceTest, APasswordThatIsReplacedMeanwhileOpensNothing) {
+  options_.workers.threads = 1;  // one after the other
+  reopen();
+  ASSERT_TRUE(create("jo", Role::viewer).has_value());
+  const Principal jo = log_in("jo", "password of jo");
+  std::promise<void> entered;
+  std::promise<void> release;
+  const auto subscription = product_->feed().subscribe([&](const CommitPtr& commit) {
+    if (commit->row.environment != "production") return;
+    entered.set_value();
+    release.get_future().wait();
+  });
+  product_->platforms().create(admin(), {{"key", "web"}, {"name", "Web"}}, {}, [](const auto&) {});
+  entered.get_future().wait();  // the writer is busy
+  std::promise<Result<Written>> replaced;
+  std::promise<Result<LoggedIn>> entry;
+  std::promise<Result<Written>> changed;
+  Login request;
+  request.username = "jo";
+  request.password = Secret("password of jo");
+
+  product_->admins().set_password(admin(), "jo", Secret("battery staple"), {},
+                                  [&](auto answer) { replaced.set_value(std::move(answer)); });
+  product_->admins().login(request, {}, [&](auto answer) { entry.set_value(std::move(answer)); });
+  product_->admins().change_password(jo, request.password, Secret("another horse"), {},
+                                     [&](auto answer) { changed.set_value(std::move(answer)); });
+  auto& waiting = metrics_.gauge("togglecast_writes_waiting", "Writes that wait for the writer.");
+  EXPECT_TRUE(test::eventually([&] { return waiting.value() == 3; }));
+  release.set_value();
+
+  const auto replaced_now = replaced.get_future().get();
+  const auto in = entry.get_future().get();
+  const auto changed_now = changed.get_future().get();
+
+  EXPECT_TRUE(replaced_now.has_value());
+  ASSERT_FALSE(in.has_value());
+  EXPECT_EQ(in.error().code, Errc::unauthenticated);
+  ASSERT_FALSE(changed_now.has_value());
+  EXPECT_EQ(changed_now.error().code, Errc::unauthenticated);
+  (void)log_in("jo", "battery staple");
 }
 
 }  // namespace

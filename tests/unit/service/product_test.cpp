@@ -225,8 +225,8 @@ TEST_F(KilledServer, LosesNothingItAcknowledged) {
               current()->revision());
     product_.reset();
     auto store = storage::sqlite::SqliteStore::open(data).value();
-    EXPECT_TRUE(store->open_reader().value()->verify_log("production").has_value());
-    EXPECT_TRUE(store->open_reader().value()->verify_log("system").has_value());
+    for (const char* environment : {"production", "system"})  // the whole log, its chain checked
+      EXPECT_TRUE(store->load(environment, 1'000'000).has_value()) << environment;
     store.reset();
     std::filesystem::remove_all(data);
   }

@@ -237,16 +237,6 @@ TEST(Decision, ABooleanOneTakesNoMemory) {
   EXPECT_EQ(count, 0U);
 }
 
-TEST(Decision, KnowsTheNextExpiryOfOverrides) {
-  std::vector<Override> overrides(3);
-  overrides[0].expires_at = UnixMillis{300};
-  overrides[1].expires_at = UnixMillis{200};
-
-  EXPECT_EQ(next_expiry(overrides, {100}), UnixMillis{200});
-  EXPECT_EQ(next_expiry(overrides, {200}), UnixMillis{300});
-  EXPECT_EQ(next_expiry(overrides, {300}), std::nullopt);
-}
-
 std::optional<RequirementProblem> problem_in(const std::map<Id, std::vector<Id>>& graph) {
   std::vector<Id> features;
   for (const auto& [id, required] : graph) features.push_back(id);

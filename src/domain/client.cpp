@@ -13,7 +13,8 @@ Result<Override> read_override_members(FieldReader& in, Id feature) {
   read.removed = in.boolean("removed").value_or(false);
   const json::value* value = in.any("value");
   if (value != nullptr && !value->is_null()) read.value = *value;
-  if (read.removed == !read.value.is_null()) in.refuse("value", "stands here or removed is true, not both");
+  if (read.removed == !read.value.is_null())
+    in.refuse("value", "must be there unless removed is true, and then not");
   if (json::serialize(read.value).size() > kMaxOverrideValue)
     in.refuse("value", "must be at most " + std::to_string(kMaxOverrideValue) + " bytes of JSON");
   read.reason = in.text("reason", kMaxDescription).value_or("");

@@ -34,6 +34,12 @@ void check_rule(const Snapshot& after, const FlagDefinition* was, const FlagDefi
   static_cast<void>(evaluation::compile(is.targeting, origin + "/targeting", find, {}, issues));
 }
 
+void check_dropped(const Snapshot& after, const Feature& was, const Feature& is, Issues& issues) {
+  for (const std::string& key : dropped_sub_features(was, is))
+    for (const User& user : users_of_sub_features(after, is.id, {key}))
+      issues.push_back({"/sub_features", "'" + key + "' is chosen by package '" + user.key + "'"});
+}
+
 void check(const Snapshot& after, const Feature* was, const Feature& is, Issues& issues) {
   check_named<Platform>(after, was == nullptr ? nullptr : &was->platforms, is.platforms, "platforms", issues);
   check_named<Feature>(after, was == nullptr ? nullptr : &was->required, is.required, "requires", issues);
@@ -44,6 +50,7 @@ void check(const Snapshot& after, const Feature* was, const Feature& is, Issues&
     check_rule(after, before == nullptr ? nullptr : &before->flag, sub.flag,
                "/sub_features/" + std::to_string(i), issues);
   }
+  if (was != nullptr) check_dropped(after, *was, is, issues);
   if (was != nullptr && was->required == is.required) return;
   const auto required_of = [&](Id id) -> std::span<const Id> {
     const auto* rules = after.feature(id);
@@ -96,7 +103,7 @@ void check(const Snapshot& after, const Client* was, const Client& is, Issues& i
     if (feature == nullptr) {
       issues.push_back({pointer + "/feature_id", no_such("feature", one.feature)});
     } else if (!one.removed && evaluation::type_of(one.value) != feature->flag.type) {
-      issues.push_back({pointer + "/value", "must be a " +
+      issues.push_back({pointer + "/value", "must be of type " +
                                                 std::string(evaluation::to_string(feature->flag.type)) +
                                                 ", as the variants of feature '" + feature->key + "'"});
     }
@@ -213,6 +220,28 @@ std::vector<User> users_of(const Snapshot& state, Kind kind, Id id) {
     case Kind::signing_key:
       break;
   }
+  return users;
+}
+
+std::vector<std::string> dropped_sub_features(const Feature& was, const Feature& is) {
+  std::vector<std::string> keys;
+  for (const SubFeature& sub : was.sub_features)
+    if (is.sub_feature(sub.key) == nullptr) keys.push_back(sub.key);
+  return keys;
+}
+
+std::vector<User> users_of_sub_features(const Snapshot& state, Id feature,
+                                        const std::vector<std::string>& keys) {
+  if (keys.empty()) return {};
+  std::vector<User> users;
+  add_users<Package>(users, state, state.links().users(Relation::assignment, feature));
+  std::erase_if(users, [&](const User& user) {
+    const auto package = state.find<Package>(user.id);
+    const auto& chosen = package->plan.assignment(feature)->sub_features;
+    return !chosen || std::none_of(keys.begin(), keys.end(), [&](const std::string& key) {
+      return std::find(chosen->begin(), chosen->end(), key) != chosen->end();
+    });
+  });
   return users;
 }
 

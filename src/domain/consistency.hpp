@@ -27,4 +27,10 @@ struct User {
 /// Who stands in the way of deleting this entity: by kind, then id. Tokens go with their client.
 [[nodiscard]] std::vector<User> users_of(const Snapshot& state, Kind kind, Id id);
 
+/// The sub-features of `was` that `is` has no more.
+[[nodiscard]] std::vector<std::string> dropped_sub_features(const Feature& was, const Feature& is);
+/// The packages that choose one of these.
+[[nodiscard]] std::vector<User> users_of_sub_features(const Snapshot& state, Id feature,
+                                                      const std::vector<std::string>& keys);
+
 }  // namespace togglecast::domain

@@ -76,7 +76,7 @@ std::optional<std::string> FieldReader::line(std::string_view name, std::size_t 
   } else if (text->size() > max) {
     refuse(name, at_most_bytes(max));
   } else if (!is_valid_utf8(*text) || has_control(*text, false)) {
-    refuse(name, "must be one line of text without control characters");
+    refuse(name, "must be one line of UTF-8 text without control characters");
   } else {
     return std::string(*text);
   }
@@ -92,7 +92,7 @@ std::optional<std::string> FieldReader::text(std::string_view name, std::size_t 
   } else if (text->size() > max) {
     refuse(name, at_most_bytes(max));
   } else if (!is_valid_utf8(*text) || has_control(*text, true)) {
-    refuse(name, "must be text without control characters");
+    refuse(name, "must be UTF-8 text without control characters");
   } else {
     return std::string(*text);
   }

@@ -20,7 +20,7 @@ std::optional<Price> read_price(FieldReader& in) {
   Price price;
   members.require({"amount", "currency"});
   price.amount = members.integer("amount", 0, kMaxPrice).value_or(0);
-  if (auto currency = members.line("currency", 3)) {
+  if (auto currency = members.line("currency", kMaxName)) {
     const bool letters = currency->size() == 3 && std::all_of(currency->begin(), currency->end(),
                                                               [](char c) { return c >= 'A' && c <= 'Z'; });
     if (!letters) members.refuse("currency", "must be three capital letters of ISO 4217, such as EUR");

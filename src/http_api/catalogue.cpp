@@ -81,8 +81,11 @@ void update_one(const CallPtr& call) {
   if (!id) return call->refuse(id.error());
   const auto body = call->body();
   if (!body) return call->refuse(body.error());
-  const auto options = call->write_options();
+  const auto force = call->flag("force", false);
+  if (!force) return call->refuse(force.error());
+  auto options = call->write_options();
   if (!options) return call->refuse(options.error());
+  options->force = *force;
   service_of<T>(call).update(call->who(), *id, *body, *options, changed(call, {T::kKind, *id}));
 }
 

@@ -18,6 +18,7 @@ template <typename T>
 void create_one(const CallPtr& call);
 template <typename T>
 void read_one(const CallPtr& call);
+/// `?force=true` drops also sub-features that packages chose.
 template <typename T>
 void update_one(const CallPtr& call);
 /// `?force=true` deletes also what others use.

@@ -1,6 +1,8 @@
 // Who may use what, and why; and what a change would do.
 #include "domain/context.hpp"
+#include "domain/fields.hpp"
 #include "http_api/call.hpp"
+#include "http_api/entities.hpp"
 #include "http_api/handlers.hpp"
 #include "service/effective.hpp"
 #include "service/playground.hpp"
@@ -23,11 +25,6 @@ Result<std::optional<json::object>> read_context(const Call& call) {
   domain::FieldReader in(wrapped);
   auto context = domain::read_context(in);
   return in.finish().map([&] { return context; });
-}
-
-void answer_result(Call& call, const domain::Snapshot& state, const Result<json::object>& result) {
-  if (!result) return call.refuse(result.error());
-  call.answer({.body = *result, .revision = state.revision()});
 }
 
 }  // namespace
@@ -61,7 +58,11 @@ void evaluate(const CallPtr& call) {
   const auto body = call->body();
   if (!body) return call->refuse(body.error());
   const auto state = call->product().model().current(call->who().environment);
-  call->work([call, state, body = *body] { answer_result(*call, *state, service::try_out(*state, body)); });
+  call->work([call, state, body = *body] {
+    const auto decision = service::try_out(*state, body);
+    if (!decision) return call->refuse(decision.error());
+    call->answer({.body = *decision, .revision = state->revision()});
+  });
 }
 
 void preview(const CallPtr& call) {
@@ -72,7 +73,9 @@ void preview(const CallPtr& call) {
   const auto state = call->product().model().current(call->who().environment);
   const UnixMillis now = call->api().clock().wall_now();
   call->work(call->product().previews(), [call, state, now, body = *body] {
-    answer_result(*call, *state, service::preview(*state, now, body));
+    const auto effect = service::preview(*state, now, body);
+    if (!effect) return call->refuse(effect.error(), 0, members_of(effect.error().users));
+    call->answer({.body = *effect, .revision = state->revision()});
   });
 }
 

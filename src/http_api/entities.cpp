@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "domain/consistency.hpp"
 #include "domain/fields.hpp"
 
 namespace togglecast::http_api {
@@ -31,19 +30,13 @@ json::object both_versions(Call& call, EntityName entity, domain::Revision expec
   return more;
 }
 
-// Who stands in the way of a deletion.
-json::object users_of(const Call& call, EntityName entity) {
-  constexpr std::size_t kShown = 100;
+// Who stands in the way of a deletion or an update.
+json::object users_in_the_way(const Call& call, EntityName entity) {
+  const bool is_update = call.request().method == wire::http::Method::patch;
+  if (!is_update && call.request().method != wire::http::Method::del) return {};
+  const json::value body = call.optional_body().value_or(nullptr);
   const auto state = call.product().model().current(environment_of(call, entity.kind));
-  const auto users = domain::users_of(*state, entity.kind, entity.id);
-  if (users.empty()) return {};
-  json::array shown;
-  for (std::size_t i = 0; i < std::min(users.size(), kShown); ++i)
-    shown.push_back(json::object{{"entity_type", domain::to_string(users[i].kind)},
-                                 {"entity_id", users[i].id},
-                                 {"key", users[i].key},
-                                 {"name", users[i].name}});
-  return {{"users", std::move(shown)}, {"users_total", users.size()}};
+  return members_of(service::users_in_the_way(*state, entity.kind, entity.id, is_update ? &body : nullptr));
 }
 
 // Revisions of `system` are none of the caller's environment: its newest one is told then.
@@ -75,12 +68,24 @@ std::string etag_of(const json::value& body) {
   return revision ? entity_tag(*revision) : std::string();
 }
 
+json::object members_of(const std::vector<domain::User>& users) {
+  constexpr std::size_t kShown = 100;
+  if (users.empty()) return {};
+  json::array shown;
+  for (std::size_t i = 0; i < std::min(users.size(), kShown); ++i)
+    shown.push_back(json::object{{"entity_type", domain::to_string(users[i].kind)},
+                                 {"entity_id", users[i].id},
+                                 {"key", users[i].key},
+                                 {"name", users[i].name}});
+  return {{"users", std::move(shown)}, {"users_total", users.size()}};
+}
+
 void refuse_write(Call& call, const Error& error, EntityName entity) {
   if (error.code != Errc::conflict) return call.refuse(error);
   const auto options = call.write_options();
   json::object more;
   if (options && options->if_revision) more = both_versions(call, entity, *options->if_revision);
-  if (more.empty() && call.request().method == wire::http::Method::del) more = users_of(call, entity);
+  if (more.empty()) more = users_in_the_way(call, entity);
   call.refuse(error, 0, more);
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "domain/consistency.hpp"
 #include "http_api/call.hpp"
 #include "service/writer.hpp"
 
@@ -54,13 +55,16 @@ void answer_entity(Call& call, const Result<std::shared_ptr<const T>>& entity) {
 /// write without effect found. Empty when it names none.
 [[nodiscard]] std::string etag_of(const json::value& body);
 
+/// The first hundred `users` and `users_total`; nothing when there are none.
+[[nodiscard]] json::object members_of(const std::vector<domain::User>& users);
+
 struct EntityName {
   domain::Kind kind;
   domain::Id id;
 };
 /// Refuses a write about `entity`. When it is not of the revision in `If-Match`: 409 with the entity as it is
 /// (`current`) and, while that is still known here, as the caller knew it (`expected`, `expected_revision`).
-/// When it was to be deleted and others use it: 409 with the first of them (`users`, `users_total`).
+/// When others use what was to be deleted or dropped: 409 with the first of them (`users`, `users_total`).
 void refuse_write(Call& call, const Error& error, EntityName entity);
 
 /// The body of a switch, `{"enabled": true}` with `member` as the name; nothing means: to the other side.

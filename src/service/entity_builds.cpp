@@ -99,8 +99,50 @@ Error in_use(std::string_view name, const std::vector<User>& users) {
     error.message += std::string(domain::to_string(users[i].kind)) + " '" + users[i].key + "'";
   }
   if (users.size() > kNamed) error.message += " and " + std::to_string(users.size() - kNamed) + " more";
-  error.message += "; delete it with force=true if that is meant";
+  error.message += "; ask with force=true if that is meant";
   return error;
+}
+
+// The ops by which packages let go of sub-features that a feature drops.
+template <typename T>
+Result<std::vector<Op>> let_go_of_parts(const WriteContext&, const T&, const T&, bool) {
+  return std::vector<Op>{};
+}
+
+Result<std::vector<Op>> let_go_of_parts(const WriteContext& context, const Feature& before,
+                                        const Feature& after, bool force) {
+  const auto dropped = domain::dropped_sub_features(before, after);
+  const auto users = domain::users_of_sub_features(context.state(), before.id, dropped);
+  if (!users.empty() && !force)
+    return tl::unexpected(in_use("a sub-feature that feature '" + before.key + "' would lose", users));
+  std::vector<Op> ops;
+  for (const User& user : users) {
+    const auto package = context.state().find<Package>(user.id);
+    Package without = *package;
+    for (auto& one : without.plan.features)
+      if (one.feature == before.id)
+        std::erase_if(*one.sub_features, [&](const std::string& key) {
+          return std::find(dropped.begin(), dropped.end(), key) != dropped.end();
+        });
+    if (auto op = update_op(*package, std::move(without), context)) ops.push_back(std::move(*op));
+  }
+  return ops;
+}
+
+template <typename T>
+Result<Draft> update(WriteContext& context, Id id, const json::value& body, const IfRevision& if_revision,
+                     bool force) {
+  std::vector<Op> of_packages;
+  auto draft = edit<T>(context, id, if_revision, [&](const T& before) -> Result<T> {
+    Result<T> after = patched(before, body);
+    if (!after) return after;
+    auto ops = let_go_of_parts(context, before, *after, force);
+    if (!ops) return tl::unexpected(ops.error());
+    of_packages = *std::move(ops);
+    return after;
+  });
+  if (draft) draft->ops.insert(draft->ops.begin(), of_packages.begin(), of_packages.end());
+  return draft;
 }
 
 // Packages and clients let go of what is deleted; whoever needs it keeps naming it and is off.
@@ -170,10 +212,10 @@ Build build_creation(Kind kind, json::value body) {
   };
 }
 
-Build build_update(Kind kind, Id id, json::value body, IfRevision if_revision) {
-  return [kind, id, body = std::move(body), if_revision](WriteContext& context) {
+Build build_update(Kind kind, Id id, json::value body, IfRevision if_revision, bool force) {
+  return [kind, id, body = std::move(body), if_revision, force](WriteContext& context) {
     return with_written_type(kind, [&]<typename T>(std::type_identity<T>) {
-      return edit<T>(context, id, if_revision, [&](const T& before) { return patched(before, body); });
+      return update<T>(context, id, body, if_revision, force);
     });
   };
 }
@@ -201,6 +243,16 @@ Build build_removal(Kind kind, Id id, IfRevision if_revision, bool force) {
   };
 }
 
+std::vector<User> users_in_the_way(const domain::Snapshot& state, Kind kind, Id id,
+                                   const json::value* update) {
+  if (update == nullptr) return domain::users_of(state, kind, id);
+  const auto before = kind == Kind::feature ? state.find<Feature>(id) : nullptr;
+  if (before == nullptr) return {};
+  const auto after = domain::patched(*before, *update);
+  if (!after) return {};
+  return domain::users_of_sub_features(state, id, domain::dropped_sub_features(*before, *after));
+}
+
 Build build_sub_feature_toggle(Id feature, std::string key, std::optional<bool> on, IfRevision if_revision) {
   return [feature, key = std::move(key), on, if_revision](WriteContext& context) {
     return edit<Feature>(context, feature, if_revision, [&](Feature after) -> Result<Feature> {
@@ -223,7 +275,7 @@ Build build_override(Id client, Id feature, json::value body, IfRevision if_revi
     const auto found = context.state().find<Feature>(feature);
     if (found == nullptr) return fail(Errc::not_found, "there is no feature " + std::to_string(feature));
     if (!read->removed && domain::evaluation::type_of(read->value) != found->flag.type)
-      return fail_field("/value", "must be a " +
+      return fail_field("/value", "must be of type " +
                                       std::string(domain::evaluation::to_string(found->flag.type)) +
                                       ", as the variants of feature '" + found->key + "'");
     return edit<Client>(context, client, if_revision, [&](const Client& before) -> Result<Client> {

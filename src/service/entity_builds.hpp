@@ -22,14 +22,20 @@ inline constexpr std::size_t kMaxPackages = 1'000;
 inline constexpr std::size_t kMaxClients = 100'000;
 
 [[nodiscard]] Build build_creation(domain::Kind kind, json::value body);
-/// Sets the members that `body` names.
-[[nodiscard]] Build build_update(domain::Kind kind, domain::Id id, json::value body, IfRevision if_revision);
+/// Sets the members that `body` names. `conflict` when a feature drops sub-features that packages chose,
+/// unless `force`: then the packages let go of them.
+[[nodiscard]] Build build_update(domain::Kind kind, domain::Id id, json::value body, IfRevision if_revision,
+                                 bool force);
 /// To `on`, or to the other side: a platform or feature enabled, a package available, a client active.
 [[nodiscard]] Build build_toggle(domain::Kind kind, domain::Id id, std::optional<bool> on,
                                  IfRevision if_revision);
 /// `conflict` when others use it, unless `force`. Then packages and clients let go of a deleted feature,
 /// clients of a deleted package; everybody else keeps naming what is gone, which counts as off.
 [[nodiscard]] Build build_removal(domain::Kind kind, domain::Id id, IfRevision if_revision, bool force);
+
+/// Who stands in the way of an update with this body, or of a removal (null), without `force`.
+[[nodiscard]] std::vector<domain::User> users_in_the_way(const domain::Snapshot& state, domain::Kind kind,
+                                                         domain::Id id, const json::value* update);
 
 /// A sub-feature's state, to `on` or to the other side.
 [[nodiscard]] Build build_sub_feature_toggle(domain::Id feature, std::string key, std::optional<bool> on,

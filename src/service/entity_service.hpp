@@ -43,11 +43,12 @@ class EntityService {
   void create(const Principal& who, const json::value& body, const WriteOptions& options, Done done) {
     write(who, options, "create", 0, body, build_creation(T::kKind, body), std::move(done));
   }
-  /// Sets the members that `body` names; objects and arrays replace the whole of them.
+  /// Sets the members that `body` names; objects and arrays replace the whole of them. `conflict` when a
+  /// feature drops sub-features that packages chose, unless `options.force`.
   void update(const Principal& who, domain::Id id, const json::value& body, const WriteOptions& options,
               Done done) {
-    write(who, options, "update", id, body, build_update(T::kKind, id, body, options.if_revision),
-          std::move(done));
+    write(who, options, options.force ? "update by force" : "update", id, body,
+          build_update(T::kKind, id, body, options.if_revision, options.force), std::move(done));
   }
   /// Switches to `on`, or to the other side.
   void toggle(const Principal& who, domain::Id id, std::optional<bool> on, const WriteOptions& options,

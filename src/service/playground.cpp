@@ -69,6 +69,8 @@ Result<Feature> defined(const Feature* stored, const Question& question) {
   json::object body = question.definition->get_object();
   for (const char* name : {"id", "revision", "created_at", "updated_at"}) body.erase(name);
   if (stored != nullptr) {
+    if (const auto* key = body.if_contains("key"); key != nullptr && *key != json::value(stored->key))
+      return fail_field("/key", "cannot be changed");
     body.erase("key");
     return domain::patched(*stored, body);
   }

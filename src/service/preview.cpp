@@ -40,7 +40,7 @@ class ScratchTransaction final : public storage::WriteTransaction {
     return std::nullopt;
   }
   [[nodiscard]] Result<domain::LogRow> row(domain::Revision) override { return nothing_is_stored(); }
-  [[nodiscard]] Result<domain::Revision> last_touched(Kind, Id) override { return 0; }
+  [[nodiscard]] Result<domain::Revision> last_touched(Kind, Id, domain::Revision) override { return 0; }
   [[nodiscard]] Result<void> commit(const storage::Commit&) override { return nothing_is_stored(); }
 
  private:
@@ -55,6 +55,8 @@ class ScratchTransaction final : public storage::WriteTransaction {
 struct Asked {
   Kind kind = Kind::platform;
   Action action = Action::create;
+  domain::Id id = 0;
+  const json::value* data = nullptr;
   Build build;
 };
 
@@ -106,15 +108,18 @@ Result<Asked> read_change(const json::value& body) {
   }
   if (action == Action::create || action == Action::update) in.require({"data"});
   if (action == Action::remove) in.deny({"data"}, "is not needed to delete");
-  if (action && action != Action::remove) in.deny({"force"}, "is for deleting");
+  if (action == Action::toggle && kind == Kind::segment)
+    in.refuse("action", "must not be toggle: a segment is not switched on and off");
+  if (action && action != Action::remove && !(action == Action::update && kind == Kind::feature))
+    in.deny({"force"}, "is for deleting, and for updating features");
   if (auto ok = in.finish(); !ok) return tl::unexpected(ok.error());
-  Asked asked{*kind, *action, {}};
+  Asked asked{*kind, *action, id.value_or(0), data, {}};
   switch (*action) {
     case Action::create:
       asked.build = build_creation(*kind, *data);
       break;
     case Action::update:
-      asked.build = build_update(*kind, *id, *data, std::nullopt);
+      asked.build = build_update(*kind, *id, *data, std::nullopt, force);
       break;
     case Action::toggle: {
       auto build = toggle(*kind, *id, data);
@@ -169,6 +174,13 @@ class Scratch {
                         {"touches", draft->ops.size()}};
   }
 
+  // Whoever stands in the way of a change that was refused.
+  std::vector<domain::User> users_against(const Asked& asked) const {
+    if (asked.action == Action::remove) return users_in_the_way(*state_, asked.kind, asked.id, nullptr);
+    if (asked.action == Action::update) return users_in_the_way(*state_, asked.kind, asked.id, asked.data);
+    return {};
+  }
+
   [[nodiscard]] const SnapshotPtr& state() const noexcept { return state_; }
   [[nodiscard]] const std::vector<domain::Op>& ops() const noexcept { return ops_; }
 
@@ -184,22 +196,32 @@ std::string_view name_of(Action action) noexcept {
 
 }  // namespace
 
-Result<json::object> preview(const domain::Snapshot& state, UnixMillis at, const json::value& body) {
+tl::expected<json::object, PreviewError> preview(const domain::Snapshot& state, UnixMillis at,
+                                                 const json::value& body) {
+  const auto refused = [](Error error, std::vector<domain::User> users = {}) {
+    return tl::unexpected(PreviewError{std::move(error), std::move(users)});
+  };
   const auto changes = read_changes(body);
-  if (!changes) return tl::unexpected(changes.error());
+  if (!changes) return refused(changes.error());
   domain::Head head = state.head();
   head.as_of = std::max(head.as_of, at);
   const auto before = domain::apply(state, {state.revision(), {}}, head);
-  if (!before) return tl::unexpected(before.error());
+  if (!before) return refused(before.error());
   Scratch scratch(*before);
   json::array made;
   for (std::size_t i = 0; i < changes->size(); ++i) {
     const Asked& asked = (*changes)[i];
     auto done = scratch.make(asked);
     if (!done) {
-      const std::string origin = "/changes/" + std::to_string(i);
-      return tl::unexpected(
-          domain::within(done.error().details.empty() ? origin : origin + "/data", done.error()));
+      Error error = done.error();
+      std::string origin = "/changes/" + std::to_string(i);
+      if (error.details.empty()) {
+        error.details.push_back({"", error.message});
+      } else {
+        origin += "/data";
+      }
+      auto users = error.code == Errc::conflict ? scratch.users_against(asked) : std::vector<domain::User>{};
+      return refused(domain::within(origin, std::move(error)), std::move(users));
     }
     (*done)["action"] = name_of(asked.action);
     made.push_back(std::move(*done));

@@ -5,6 +5,7 @@
 
 #include "base/error.hpp"
 #include "base/json.hpp"
+#include "domain/consistency.hpp"
 #include "domain/snapshot.hpp"
 
 namespace togglecast::service {
@@ -14,6 +15,10 @@ inline constexpr std::size_t kMaxPreviewedChanges = 50;
 /// same preview can name them.
 inline constexpr domain::Id kFirstPreviewedId = 9'007'199'254'740'001;
 
+struct PreviewError : Error {
+  std::vector<domain::User> users{};  ///< whoever stands in the way of the change
+};
+
 /// `body`: `{changes: [{entity_type, entity_id?, action, data?, force?}]}`, one after the other
 ///   entity_type  platform, feature, segment, package, client
 ///   action       create | update | toggle | delete; all but `create` name their `entity_id`
@@ -21,7 +26,7 @@ inline constexpr domain::Id kFirstPreviewedId = 9'007'199'254'740'001;
 /// Answers `{revision, at, changes: [{entity_type, entity_id, action, key, touches}], …}` and what
 /// effect_of (preview_effect.hpp) tells. Both sides are looked at as of `at`, so that time by itself makes no
 /// difference. Errors are those of the writes, with pointers such as `/changes/0/data/key`.
-[[nodiscard]] Result<json::object> preview(const domain::Snapshot& state, UnixMillis at,
-                                           const json::value& body);
+[[nodiscard]] tl::expected<json::object, PreviewError> preview(const domain::Snapshot& state, UnixMillis at,
+                                                               const json::value& body);
 
 }  // namespace togglecast::service

@@ -48,7 +48,7 @@ struct WriteOptions {
   std::string idempotency_key;  ///< empty: none; else 1 to 128 visible ASCII characters
   std::optional<domain::Revision>
       if_revision;     ///< `conflict` unless the entity was last touched by this revision
-  bool force = false;  ///< delete even what others use
+  bool force = false;  ///< delete and drop even what others use
 };
 
 /// `{id, kind, name, source, request_id?}`: the actor of a change.

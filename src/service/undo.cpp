@@ -110,6 +110,8 @@ std::string name_of(const Op& op) {
          std::string(name.empty() ? domain::unique_key_of(op.entity, body) : name) + ")";
 }
 
+std::string pointer_to(std::size_t index) { return "/changes/" + std::to_string(index); }
+
 Result<FieldIssue> obstacle(const Op& op, std::size_t index, const json::value& present,
                             WriteContext& context) {
   const auto touched = context.last_touched(op.entity, op.id);
@@ -117,32 +119,42 @@ Result<FieldIssue> obstacle(const Op& op, std::size_t index, const json::value& 
   std::string_view what = "was changed";
   if (present.is_null()) what = "was deleted";
   if (op.after.is_null() && !present.is_null()) what = "was restored";
-  return FieldIssue{"/changes/" + std::to_string(index),
+  return FieldIssue{pointer_to(index),
                     name_of(op) + ' ' + std::string(what) + " by revision " + std::to_string(*touched)};
 }
 
-// Whoever came to use what would be gone again, and is not turned around with it.
+// Whoever came to use what would be gone again since `revision`, and is not turned around with it.
 std::vector<FieldIssue> users_in_the_way(const Op& op, std::size_t index, const std::vector<const Op*>& ops,
-                                         const domain::Snapshot& state) {
+                                         const domain::Snapshot& state, domain::Revision revision) {
   std::vector<FieldIssue> issues;
   for (const domain::User& user : domain::users_of(state, op.entity, op.id)) {
     const bool also_undone = std::any_of(ops.begin(), ops.end(), [&](const Op* other) {
       return other->entity == user.kind && other->id == user.id;
     });
-    if (also_undone) continue;
     const json::value body = state.body(user.kind, user.id);
     const json::value touched = member(body, "revision");
-    issues.push_back({"/changes/" + std::to_string(index), name_of(op) + " is used by " +
-                                                               std::string(noun(user.kind)) + ' ' +
-                                                               std::to_string(user.id) + " (" + user.name +
-                                                               ") of revision " + json::serialize(touched)});
+    if (also_undone || touched.get_int64() < revision) continue;
+    issues.push_back({pointer_to(index), name_of(op) + " is used by " + std::string(noun(user.kind)) + ' ' +
+                                             std::to_string(user.id) + " (" + user.name + ") of revision " +
+                                             json::serialize(touched)});
   }
   return issues;
 }
 
-Result<std::vector<Op>> inverse_ops(const std::vector<const Op*>& ops, WriteContext& context) {
+Error in_the_way(std::vector<FieldIssue> issues) {
+  constexpr std::size_t kNamed = 5;
+  Error error{Errc::conflict, "this cannot be undone: ", {}};
+  for (std::size_t i = 0; i < std::min(issues.size(), kNamed); ++i)
+    error.message.append(i == 0 ? "" : "; ").append(issues[i].reason);
+  if (issues.size() > kNamed) error.message += "; and " + std::to_string(issues.size() - kNamed) + " more";
+  error.details = std::move(issues);
+  return error;
+}
+
+Result<std::vector<Op>> inverse_ops(const std::vector<const Op*>& ops, WriteContext& context,
+                                    domain::Revision revision) {
   std::vector<Op> inverse;
-  Error in_the_way{Errc::conflict, "", {}};
+  std::vector<FieldIssue> issues;
   for (std::size_t i = ops.size(); i > 0; --i) {
     const Op& op = *ops[i - 1];
     const json::value present = context.state().body(op.entity, op.id);
@@ -150,15 +162,12 @@ Result<std::vector<Op>> inverse_ops(const std::vector<const Op*>& ops, WriteCont
     if (!body) {
       auto issue = obstacle(op, i - 1, present, context);
       if (!issue) return tl::unexpected(issue.error());
-      in_the_way.message += (in_the_way.message.empty() ? "" : "; ") + issue->reason;
-      in_the_way.details.push_back(std::move(*issue));
+      issues.push_back(std::move(*issue));
       continue;
     }
     if (body->is_null() && !present.is_null()) {
-      for (FieldIssue& issue : users_in_the_way(op, i - 1, ops, context.state())) {
-        in_the_way.message += (in_the_way.message.empty() ? "" : "; ") + issue.reason;
-        in_the_way.details.push_back(std::move(issue));
-      }
+      for (FieldIssue& issue : users_in_the_way(op, i - 1, ops, context.state(), revision))
+        issues.push_back(std::move(issue));
       if (op.entity == Kind::client)
         for (const auto& token : context.state().tokens_of(domain::SubjectKind::client, op.id))
           inverse.push_back(delete_op(*token));
@@ -168,11 +177,32 @@ Result<std::vector<Op>> inverse_ops(const std::vector<const Op*>& ops, WriteCont
     stamp(*body, context);
     inverse.push_back({op.entity, op.id, present, std::move(*body)});
   }
-  if (!in_the_way.details.empty()) {
-    in_the_way.message.insert(0, "this cannot be undone, others changed the same since: ");
-    return tl::unexpected(std::move(in_the_way));
-  }
+  if (!issues.empty()) return tl::unexpected(in_the_way(std::move(issues)));
   return inverse;
+}
+
+// What must hold between entities and would not any more: told of the change that is undone, since nobody
+// sent the bodies that this would lead to.
+Result<void> check_outcome(const std::vector<Op>& inverse, const std::vector<const Op*>& ops,
+                           const WriteContext& context) {
+  const domain::Snapshot& state = context.state();
+  domain::Head head = state.head();
+  ++head.revision;
+  const auto after = domain::apply(state, {state.revision(), inverse}, head);
+  if (!after) return tl::unexpected(after.error());
+  std::vector<FieldIssue> issues;
+  for (const Op& op : inverse) {
+    const auto ok = domain::check_consistent(state, **after, {state.revision(), {op}});
+    if (ok) continue;
+    const auto undone = std::find_if(ops.begin(), ops.end(), [&](const Op* other) {
+      return other->entity == op.entity && other->id == op.id;
+    });
+    for (const FieldIssue& issue : ok.error().details)
+      issues.push_back({pointer_to(static_cast<std::size_t>(undone - ops.begin())),
+                        name_of(op) + " cannot be as it was: " + issue.pointer + ' ' + issue.reason});
+  }
+  if (!issues.empty()) return tl::unexpected(in_the_way(std::move(issues)));
+  return {};
 }
 
 }  // namespace
@@ -227,10 +257,11 @@ Build build_undo(const Principal& who, domain::Revision revision) {
                                       "set new ones instead");
     }
     if (ops.empty()) return unknown();
-    auto inverse = inverse_ops(ops, context);
+    auto inverse = inverse_ops(ops, context, revision);
     if (!inverse) return tl::unexpected(inverse.error());
     if (inverse->empty())
       return fail(Errc::conflict, "nothing is left to undo of " + name + ": its overrides have expired");
+    if (auto ok = check_outcome(*inverse, ops, context); !ok) return tl::unexpected(ok.error());
     Draft draft{inverse->front().entity, inverse->front().id, std::move(*inverse), {}};
     return draft;
   };

@@ -95,7 +95,7 @@ Result<Written> Writer::write(const WriteRequest& request) {
       if (*remembered) {
         if ((*remembered)->request != request.idempotency->request)
           return fail(Errc::conflict, "this Idempotency-Key was used for another request");
-        return replay(**transaction, *state, (*remembered)->outcome);
+        return replay(**transaction, (*remembered)->outcome);
       }
     }
     const UnixMillis at = std::max(clock_.wall_now(), state->as_of());
@@ -126,14 +126,12 @@ Result<domain::SnapshotPtr> Writer::follow(storage::WriteTransaction& transactio
   return state;
 }
 
-Result<Written> Writer::replay(storage::WriteTransaction& transaction, const domain::Snapshot& state,
-                               const storage::Outcome& outcome) {
+// The entity as that revision left it, or found it.
+Result<Written> Writer::replay(storage::WriteTransaction& transaction, const storage::Outcome& outcome) {
   Written written{outcome.kind, outcome.id, nullptr, outcome.revision, outcome.changed, true};
-  if (!outcome.changed) {
-    written.body = state.body(outcome.kind, outcome.id);
-    return written;
-  }
-  const auto row = transaction.row(outcome.revision);
+  const auto touched = transaction.last_touched(outcome.kind, outcome.id, outcome.revision);
+  if (!touched) return store_failed(touched.error());
+  const auto row = transaction.row(*touched);
   if (!row) return store_failed(row.error());
   for (const domain::Op& op : row->change.ops)
     if (op.entity == outcome.kind && op.id == outcome.id) written.body = op.after;

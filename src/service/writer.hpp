@@ -48,7 +48,7 @@ class WriteContext {
   [[nodiscard]] Result<domain::LogRow> row(domain::Revision revision) { return transaction_.row(revision); }
   /// The revision that touched this entity last; 0 when none did.
   [[nodiscard]] Result<domain::Revision> last_touched(domain::Kind kind, domain::Id id) {
-    return transaction_.last_touched(kind, id);
+    return transaction_.last_touched(kind, id, state_.revision());
   }
 
  private:
@@ -122,7 +122,7 @@ class Writer {
   [[nodiscard]] Result<Written> write(const WriteRequest& request);
   [[nodiscard]] Result<domain::SnapshotPtr> follow(storage::WriteTransaction& transaction,
                                                    domain::SnapshotPtr state);
-  [[nodiscard]] Result<Written> replay(storage::WriteTransaction& transaction, const domain::Snapshot& state,
+  [[nodiscard]] Result<Written> replay(storage::WriteTransaction& transaction,
                                        const storage::Outcome& outcome);
   [[nodiscard]] Result<Written> commit(storage::WriteTransaction& transaction, const WriteRequest& request,
                                        const domain::SnapshotPtr& state, Draft draft, UnixMillis at);

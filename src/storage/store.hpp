@@ -76,8 +76,9 @@ class WriteTransaction {
   [[nodiscard]] virtual Result<domain::Id> last_id(domain::Kind kind) = 0;
   [[nodiscard]] virtual Result<std::optional<RememberedOutcome>> remembered(const IdempotencyKey& key) = 0;
   [[nodiscard]] virtual Result<domain::LogRow> row(domain::Revision revision) = 0;
-  /// The revision that touched this entity last; 0 when none did.
-  [[nodiscard]] virtual Result<domain::Revision> last_touched(domain::Kind kind, domain::Id id) = 0;
+  /// The revision that touched this entity last, of those until `until`; 0 when none did.
+  [[nodiscard]] virtual Result<domain::Revision> last_touched(domain::Kind kind, domain::Id id,
+                                                              domain::Revision until) = 0;
   /// Durable when it returns without error. After an error it may or may not have happened; `head` of the
   /// next transaction tells.
   [[nodiscard]] virtual Result<void> commit(const Commit& what) = 0;

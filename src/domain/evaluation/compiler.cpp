@@ -235,23 +235,22 @@ class Compiler {
   }
 
   void note_comparison(const Node& node) {
-    bool reads_time = false;
-    bool only_constants_besides = true;
-    std::vector<double> constants;
     Meter meter(kMaxPath);
-    for (std::uint32_t i = 0; i < node.count; ++i) {
-      const Node& argument = program_->nodes_[node.first + i];
-      if (argument.op == Op::constant) {
-        constants.push_back(to_number(program_->constants_[argument.detail], meter));
-      } else if (is_timestamp(argument)) {
-        reads_time = true;
-      } else {
-        only_constants_besides = false;
+    const auto note = [&](const Node& time, const Node& other, bool time_first) {
+      if (!is_timestamp(time)) return;
+      if (other.op == Op::constant) {
+        const double constant = to_number(program_->constants_[other.detail], meter);
+        add_boundaries(program_->time_.boundaries, node.op, constant, time_first);
+      } else if (!is_timestamp(other)) {
+        program_->time_.otherwise = true;
       }
+    };
+    for (std::uint32_t i = 1; i < node.count; ++i) {  // neighbours are compared
+      const Node& left = program_->nodes_[node.first + i - 1];
+      const Node& right = program_->nodes_[node.first + i];
+      note(left, right, true);
+      note(right, left, false);
     }
-    if (!reads_time) return;
-    if (!only_constants_besides) program_->time_.otherwise = true;
-    for (const double constant : constants) add_boundaries(program_->time_.boundaries, constant);
   }
   bool is_timestamp(const Node& node) const {
     if (node.op != Op::variable) return false;

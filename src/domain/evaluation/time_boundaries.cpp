@@ -20,13 +20,18 @@ bool compares(Op op) noexcept {
   }
 }
 
-void add_boundaries(std::vector<std::int64_t>& boundaries, double constant) {
+void add_boundaries(std::vector<std::int64_t>& boundaries, Op op, double constant, bool time_first) {
   constexpr double kEndOfTime = 253'402'300'800;  // the year 10000
   if (!(constant >= 0 && constant < kEndOfTime)) return;
   const auto reached = static_cast<std::int64_t>(std::ceil(constant));
   const auto passed = static_cast<std::int64_t>(std::floor(constant)) + 1;
-  boundaries.push_back(reached);
-  if (passed != reached) boundaries.push_back(passed);
+  const bool is_order =
+      op == Op::less || op == Op::less_equal || op == Op::greater || op == Op::greater_equal;
+  // `time < constant` and `time >= constant` turn when it is reached, `time <= constant` and `time >
+  // constant` when it has passed; the other way round the other way round.
+  const bool turns_when_reached = (op == Op::less || op == Op::greater_equal) == time_first;
+  if (!is_order || turns_when_reached) boundaries.push_back(reached);
+  if ((!is_order || !turns_when_reached) && passed != reached) boundaries.push_back(passed);
 }
 
 }  // namespace togglecast::domain::evaluation

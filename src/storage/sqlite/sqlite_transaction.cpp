@@ -59,12 +59,14 @@ Result<domain::LogRow> SqliteTransaction::row(domain::Revision revision) {
   return read_revision(database_, environment_, revision);
 }
 
-Result<domain::Revision> SqliteTransaction::last_touched(domain::Kind kind, domain::Id id) {
+Result<domain::Revision> SqliteTransaction::last_touched(domain::Kind kind, domain::Id id,
+                                                         domain::Revision until) {
   auto statement = database_.prepare(
-      "SELECT coalesce(max(revision), 0) FROM change_log_entity WHERE environment = ? AND kind = ? AND id = "
-      "?");
+      "SELECT coalesce(max(revision), 0) FROM change_log_entity "
+      "WHERE environment = ? AND kind = ? AND id = ? AND revision <= ?");
   if (!statement) return tl::unexpected(statement.error());
-  const auto found = statement->bind(1, environment_).bind(2, domain::to_string(kind)).bind(3, id).step();
+  statement->bind(1, environment_).bind(2, domain::to_string(kind)).bind(3, id).bind(4, until);
+  const auto found = statement->step();
   if (!found) return tl::unexpected(found.error());
   return statement->integer(0);
 }

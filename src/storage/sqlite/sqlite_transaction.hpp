@@ -21,7 +21,8 @@ class SqliteTransaction final : public WriteTransaction {
   [[nodiscard]] Result<domain::Id> last_id(domain::Kind kind) override;
   [[nodiscard]] Result<std::optional<RememberedOutcome>> remembered(const IdempotencyKey& key) override;
   [[nodiscard]] Result<domain::LogRow> row(domain::Revision revision) override;
-  [[nodiscard]] Result<domain::Revision> last_touched(domain::Kind kind, domain::Id id) override;
+  [[nodiscard]] Result<domain::Revision> last_touched(domain::Kind kind, domain::Id id,
+                                                      domain::Revision until) override;
   [[nodiscard]] Result<void> commit(const Commit& what) override;
 
  private:

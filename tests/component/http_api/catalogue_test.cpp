@@ -86,6 +86,26 @@ TEST_F(Catalogue, DeletingWhatOthersUseNamesThemUnlessItIsForced) {
   EXPECT_TRUE(package.at("features").as_array().empty());
 }
 
+TEST_F(Catalogue, DroppingWhatPackagesChoseNamesThemUnlessItIsForced) {
+  make("/features", R"({"key":"one","name":"One","sub_features":[{"key":"a"},{"key":"b"}]})");
+  make("/packages", R"({"key":"free","name":"Free","features":[{"feature_id":1,"sub_features":["a","b"]}]})");
+  make("/packages", R"({"key":"all","name":"All","features":[{"feature_id":1}]})");
+  const std::string only_b = R"({"sub_features":[{"key":"b"}]})";
+
+  const auto refused = house_.send("PATCH", "/api/v1/features/1", owner_, only_b);
+
+  EXPECT_EQ(refused.status, 409U);
+  EXPECT_EQ(code_of(refused), "conflict");
+  EXPECT_EQ(json::canonical(refused.parsed().at("users")),
+            R"([{"entity_id":1,"entity_type":"package","key":"free","name":"Free"}])");
+  EXPECT_EQ(refused.parsed().at("users_total"), json::value(1));
+  const auto forced = house_.send("PATCH", "/api/v1/features/1?force=true", owner_, only_b);
+  EXPECT_EQ(forced.status, 200U) << forced.body;
+  const auto package = house_.get("/api/v1/packages/1", owner_);
+  EXPECT_EQ(json::canonical(package.parsed().at("features")), R"([{"feature_id":1,"sub_features":["b"]}])");
+  EXPECT_EQ(package.parsed().at("revision"), forced.parsed().at("revision")) << "in the same change";
+}
+
 TEST_F(Catalogue, AStaleDeletionShowsTheVersionsAndNotTheUsers) {
   make("/features", R"({"key":"one","name":"One"})");
   make("/packages", R"({"key":"free","name":"Free","features":[{"feature_id":1}]})");

@@ -87,6 +87,9 @@ TEST_F(Decisions, ErrorsAreThoseOfTheWrites) {
   const auto used = preview(R"({"entity_type":"package","entity_id":1,"action":"delete"})");
   EXPECT_EQ(used.status, 409U);
   EXPECT_EQ(code_of(used), "conflict");
+  EXPECT_EQ(pointer_of(used), "/changes/0");
+  EXPECT_EQ(used.parsed().at("users").at(0).at("key"), "shop");
+  EXPECT_EQ(used.parsed().at("users_total"), json::value(1));
   EXPECT_EQ(preview(R"({"entity_type":"package","entity_id":9,"action":"toggle"})").status, 404U);
   EXPECT_EQ(pointer_of(preview(R"({"entity_type":"client","action":"create","data":{"key":"x"}})")),
             "/changes/0/data/name");

@@ -69,6 +69,19 @@ TEST(Consistency, WhatAPackageNamesMustExist) {
   EXPECT_EQ(found.at("/platforms/0"), "there is no platform 7");
 }
 
+TEST(Consistency, ASubFeatureThatAPackageChoseMustStay) {
+  const auto chat = feature(1, "chat", R"({"sub_features":[{"key":"emoji"},{"key":"voice"}]})");
+  const auto state = testing::step(
+      empty_snapshot(),
+      {create(chat), create(package(5, "pro", R"([{"feature_id":1,"sub_features":["emoji"]}])")),
+       create(package(6, "all", R"([{"feature_id":1}])"))});
+
+  EXPECT_EQ(issues(*state, {update(chat, feature(1, "chat"))}).at("/sub_features"),
+            "'emoji' is chosen by package 'pro'");
+  EXPECT_TRUE(
+      issues(*state, {update(chat, feature(1, "chat", R"({"sub_features":[{"key":"emoji"}]})"))}).empty());
+}
+
 TEST(Consistency, AnOverrideIsOfItsFeaturesType) {
   const auto state = testing::step(
       empty_snapshot(),
@@ -79,7 +92,7 @@ TEST(Consistency, AnOverrideIsOfItsFeaturesType) {
 
   const auto found = issues(*state, {create(acme)});
 
-  EXPECT_EQ(found.at("/overrides/0/value"), "must be a boolean, as the variants of feature 'chat'");
+  EXPECT_EQ(found.at("/overrides/0/value"), "must be of type boolean, as the variants of feature 'chat'");
   EXPECT_EQ(found.at("/overrides/2/feature_id"), "there is no feature 3");
   EXPECT_EQ(found.at("/package_id"), "there is no package 4");
   EXPECT_EQ(found.size(), 3U);

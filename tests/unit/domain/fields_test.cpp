@@ -22,7 +22,7 @@ TEST(PlatformFields, NameEveryRejectedMemberByItsPointer) {
   EXPECT_EQ(refused.at("/name"), "must not be empty");
   EXPECT_EQ(refused.at("/enabled"), "must be true or false");
   EXPECT_EQ(refused.at("/config"), "must be an object");
-  EXPECT_EQ(refused.at("/description"), "must be text without control characters");
+  EXPECT_EQ(refused.at("/description"), "must be UTF-8 text without control characters");
   EXPECT_EQ(refused.at("/id"), "is set by the server");
   EXPECT_EQ(refused.at("/a~1b~0"), "is not known here");
 }
@@ -124,7 +124,7 @@ TEST(ClientFields, EveryRejectedPlaceInAnOverrideIsNamed) {
             R"({"value":1,"expires_at":"soon"},{"feature_id":3,"removed":true}]})")));
 
   EXPECT_EQ(found.at("/overrides/1/feature_id"), "must be an integer from 1 to 9007199254740991");
-  EXPECT_EQ(found.at("/overrides/1/value"), "stands here or removed is true, not both");
+  EXPECT_EQ(found.at("/overrides/1/value"), "must be there unless removed is true, and then not");
   EXPECT_EQ(found.at("/overrides/2/feature_id"), "is required");
   EXPECT_EQ(found.count("/overrides/2/expires_at"), 1U);
   EXPECT_EQ(found.at("/overrides"), "names feature 3 twice");

@@ -115,6 +115,7 @@ TEST_F(PlaygroundTest, WhatIsWrongIsNamedAtItsPlace) {
   EXPECT_EQ(pointer(R"({"feature":"basic","client":{"active":"yes"}})"), "/client/active");
   EXPECT_EQ(pointer(R"({"feature":"basic","client":{"package_id":99}})"), "/client/package_id");
   EXPECT_EQ(pointer(R"({"feature":"basic","definition":{"state":"ON"}})"), "/definition/state");
+  EXPECT_EQ(pointer(R"({"feature":"basic","definition":{"key":"other"}})"), "/definition/key");
   EXPECT_TRUE(pointer(R"({"feature":"basic","definition":{"targeting":{"if":[{"colour":[]},"on"]}}})")
                   .starts_with("/definition/targeting"));
   EXPECT_TRUE(

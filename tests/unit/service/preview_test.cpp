@@ -10,7 +10,7 @@ using testing::at;
 
 class PreviewTest : public testing::CatalogueTest {
  protected:
-  [[nodiscard]] Result<json::object> ask(const std::string& changes) const {
+  [[nodiscard]] tl::expected<json::object, PreviewError> ask(const std::string& changes) const {
     return preview(*current(), clock_.wall_now(), testing::parse(R"({"changes":[)" + changes + "]}"));
   }
   [[nodiscard]] json::value effect(const std::string& changes) const {
@@ -93,8 +93,28 @@ TEST_F(PreviewTest, ADeletionThatOthersStandInTheWayOfNeedsForce) {
 
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().code, Errc::conflict);
+  ASSERT_EQ(refused.error().users.size(), 1U);
+  EXPECT_EQ(refused.error().users[0].key, "big");
   EXPECT_EQ(at(forced, "changes/0/touches"), json::value(2)) << "the package and its client";
   EXPECT_EQ(at(forced, "affected_clients/0/losses"), json::value(4));
+}
+
+TEST_F(PreviewTest, WhoStandsInTheWayIsLookedForAfterTheChangesBefore) {
+  const std::string choose =
+      R"({"entity_type":"package","entity_id":1,"action":"update","data":{"features":[)"
+      R"({"feature_id":2,"sub_features":["daily"]}]}},)";
+  const std::string drop =
+      R"({"entity_type":"feature","entity_id":2,"action":"update","data":{"sub_features":[]})";
+
+  EXPECT_TRUE(ask(drop + "}").has_value());
+  const auto refused = ask(choose + drop + "}");
+
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, Errc::conflict);
+  EXPECT_EQ(refused.error().details.at(0).pointer, "/changes/1");
+  ASSERT_EQ(refused.error().users.size(), 1U);
+  EXPECT_EQ(refused.error().users[0].key, "free");
+  EXPECT_EQ(at(effect(choose + drop + R"(,"force":true})"), "changes/1/touches"), json::value(2));
 }
 
 TEST_F(PreviewTest, LaterChangesSeeWhatEarlierOnesMade) {
@@ -135,8 +155,12 @@ TEST_F(PreviewTest, WhatIsWrongIsNamedAtItsPlace) {
   EXPECT_EQ(pointer(R"({"entity_type":"platform","entity_id":1,"action":"toggle"},)"
                     R"({"entity_type":"feature","entity_id":2,"action":"update","data":{"requires":[3]}})"),
             "/changes/1/data/requires");
-  EXPECT_EQ(ask(R"({"entity_type":"feature","entity_id":99,"action":"toggle"})").error().code,
-            Errc::not_found);
+  EXPECT_EQ(pointer(R"({"entity_type":"segment","action":"toggle","entity_id":1})"), "/changes/0/action");
+  EXPECT_EQ(pointer(R"({"entity_type":"package","action":"update","entity_id":1,"data":{},"force":true})"),
+            "/changes/0/force");
+  const auto unknown = ask(R"({"entity_type":"feature","entity_id":99,"action":"toggle"})");
+  EXPECT_EQ(unknown.error().code, Errc::not_found);
+  EXPECT_EQ(unknown.error().details.at(0).pointer, "/changes/0");
   EXPECT_EQ(
       ask(R"({"entity_type":"feature","action":"create","data":{"key":"basic","name":"B"}})").error().code,
       Errc::already_exists);

@@ -210,13 +210,7 @@ TEST_F(PassingTime, ARuleThatComparesTheTimeTurnsWithARevisionOfItsOwn) {
   EXPECT_EQ(commit->impact.features, (std::vector<domain::Id>{1}));
   EXPECT_TRUE(on());
   EXPECT_EQ(activity().entries.size(), 3U) << "time alone is nothing to read about";
-  EXPECT_EQ(next_turn(*current()), (UnixMillis{(kStart + 21) * 1'000}))
-      << "another comparison turns when it is over";
-
-  move_on(std::chrono::seconds(1));
-  ASSERT_NE(watcher.after(4), nullptr);
-  EXPECT_TRUE(on());
-  EXPECT_EQ(next_turn(*current()), std::nullopt);
+  EXPECT_EQ(next_turn(*current()), std::nullopt) << "once";
 }
 
 TEST_F(PassingTime, ADisabledRuleDoesNotTurn) {

@@ -46,6 +46,16 @@ class UndoTest : public testing::ProductTest {
                       const Principal& who = admin()) {
     return wait_for<Undone>([&](UndoDone done) { product_->activity().undo(who, revision, options, done); });
   }
+  void create_feature(const std::string& body) {
+    const auto made =
+        wait_for<Written>([&](Done done) { product_->features().create(admin(), parse(body), {}, done); });
+    ASSERT_TRUE(made.has_value()) << made.error().message;
+  }
+  void update_feature(domain::Id id, const std::string& body) {
+    const auto made = wait_for<Written>(
+        [&](Done done) { product_->features().update(admin(), id, parse(body), {}, done); });
+    ASSERT_TRUE(made.has_value()) << made.error().message;
+  }
   json::value platform() const { return current()->body(domain::Kind::platform, 1); }
 };
 
@@ -124,6 +134,99 @@ TEST_F(UndoTest, WhatChangedSinceIsNamedWithItsRevision) {
   ASSERT_FALSE(gone.has_value());
   EXPECT_EQ(gone.error().details[0].reason, "platform 1 (Store) was deleted by revision 4");
   EXPECT_EQ(undo(1).error().code, Errc::conflict) << "there is nothing left of what it made";
+}
+
+TEST_F(UndoTest, WhatItWouldBringBackMustBePossible) {
+  create_platform(R"({"key":"web","name":"Web"})");
+  create_feature(R"({"key":"chat","name":"Chat","platforms":[1]})");
+  create_feature(R"({"key":"mail","name":"Mail","variants":{"a":"a","b":"b"},"defaultVariant":"a"})");
+  create_client(R"({"key":"acme","name":"Acme","overrides":[{"feature_id":2,"value":"b"}]})");
+  update_feature(1, R"({"platforms":[]})");
+  wait_for<Written>([&](Done done) { product_->clients().remove_override(admin(), 1, 2, {}, done); });
+  remove_platform(1);
+  update_feature(2, R"({"variants":{"on":true,"off":false},"defaultVariant":"on"})");
+
+  const auto platform_is_gone = undo(5);
+  const auto type_is_another = undo(6);
+
+  ASSERT_FALSE(platform_is_gone.has_value());
+  EXPECT_EQ(platform_is_gone.error().code, Errc::conflict);
+  ASSERT_EQ(platform_is_gone.error().details.size(), 1U);
+  EXPECT_EQ(platform_is_gone.error().details[0].pointer, "/changes/0");
+  EXPECT_EQ(platform_is_gone.error().details[0].reason,
+            "feature 1 (Chat) cannot be as it was: /platforms/0 there is no platform 1");
+  ASSERT_FALSE(type_is_another.has_value());
+  EXPECT_EQ(type_is_another.error().code, Errc::conflict);
+  EXPECT_EQ(type_is_another.error().message,
+            "this cannot be undone: client 1 (Acme) cannot be as it was: /overrides/0/value must be of type "
+            "boolean, as the variants of feature 'mail'");
+}
+
+TEST_F(UndoTest, ADropOfSubFeaturesByForceIsUndoneInThePackagesToo) {
+  create_feature(R"({"key":"chat","name":"Chat","sub_features":[{"key":"emoji"}]})");
+  const auto made = wait_for<Written>([&](Done done) {
+    product_->packages().create(
+        admin(), parse(R"({"key":"p","name":"P","features":[{"feature_id":1,"sub_features":["emoji"]}]})"),
+        {}, done);
+  });
+  WriteOptions by_force;
+  by_force.force = true;
+  const auto drop = [&](const WriteOptions& options) {
+    return wait_for<Written>([&](Done done) {
+      product_->features().update(admin(), 1, parse(R"({"sub_features":[]})"), options, done);
+    });
+  };
+  EXPECT_EQ(drop({}).error().code, Errc::conflict);
+  ASSERT_TRUE(drop(by_force).has_value());
+
+  ASSERT_TRUE(undo(3).has_value());
+  EXPECT_EQ(current()->body(domain::Kind::package, 1).at("features"), made->body.at("features"));
+  ASSERT_TRUE(undo(4).has_value());
+
+  update_feature(1, R"({"sub_features":[{"key":"emoji"}]})");
+  wait_for<Written>([&](Done done) {
+    product_->packages().update(
+        admin(), 1, parse(R"({"features":[{"feature_id":1,"sub_features":["emoji"]}]})"), {}, done);
+  });
+  const auto chosen_since = undo(6);
+  ASSERT_FALSE(chosen_since.has_value());
+  EXPECT_EQ(chosen_since.error().message,
+            "this cannot be undone: feature 1 (Chat) cannot be as it was: /sub_features 'emoji' is chosen by "
+            "package 'p'");
+}
+
+TEST_F(UndoTest, WhatManyAreInTheWayOfIsToldInShort) {
+  create_platform(R"({"key":"web","name":"Web"})");
+  for (int i = 0; i < 7; ++i)
+    create_feature(R"({"name":"F","platforms":[1],"key":"f)" + std::to_string(i) + "\"}");
+
+  const auto refused = undo(1);
+
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().details.size(), 7U);
+  EXPECT_TRUE(refused.error().message.ends_with("feature 5 (F) of revision 6; and 2 more"))
+      << refused.error().message;
+}
+
+TEST_F(UndoTest, AnUndoneDeletionByForceCanBeMadeAgain) {
+  create_platform(R"({"key":"web","name":"Web"})");
+  create_feature(R"({"key":"chat","name":"Chat","platforms":[1]})");
+  WriteOptions by_force;
+  by_force.force = true;
+  wait_for<Written>([&](Done done) { product_->platforms().remove(admin(), 1, by_force, done); });
+  ASSERT_TRUE(undo(3).has_value());
+
+  const auto again = undo(4);
+  ASSERT_TRUE(again.has_value()) << again.error().message;
+  EXPECT_TRUE(platform().is_null());
+
+  ASSERT_TRUE(undo(5).has_value());
+  create_feature(R"({"key":"mail","name":"Mail","platforms":[1]})");
+  const auto used_since = undo(6);
+  ASSERT_FALSE(used_since.has_value());
+  ASSERT_EQ(used_since.error().details.size(), 1U) << "whoever used it before is not in the way";
+  EXPECT_EQ(used_since.error().details[0].reason,
+            "platform 1 (Web) is used by feature 2 (Mail) of revision 7");
 }
 
 TEST_F(UndoTest, AKeyThatSomebodyElseTookIsAConflict) {

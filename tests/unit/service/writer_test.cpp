@@ -134,6 +134,26 @@ TEST_F(WriterTest, ARepeatedRequestThatChangedNothingStillChangesNothing) {
   EXPECT_FALSE(current()->find<Platform>(1)->enabled);
 }
 
+TEST_F(WriterTest, ARepeatedRequestThatChangedNothingIsAnsweredAsItWas) {
+  open();
+  create_platform(R"({"key":"web","name":"Web"})");
+  create_platform(R"({"key":"ios","name":"iOS"})");
+  const auto first = update_platform(1, R"({"name":"Web"})", with_key("k1"));
+  ASSERT_FALSE(first->changed);
+  update_platform(1, R"({"name":"Later"})");
+
+  const auto after_a_change = update_platform(1, R"({"name":"Web"})", with_key("k1"));
+  remove_platform(1);
+  const auto after_a_deletion = update_platform(1, R"({"name":"Web"})", with_key("k1"));
+
+  for (const auto* again : {&after_a_change, &after_a_deletion}) {
+    ASSERT_TRUE(again->has_value()) << again->error().message;
+    EXPECT_TRUE((*again)->replayed);
+    EXPECT_EQ((*again)->revision, first->revision);
+    EXPECT_EQ(json::canonical((*again)->body), json::canonical(first->body));
+  }
+}
+
 TEST_F(WriterTest, AnIdempotencyKeyNamesOneRequestOfOneActor) {
   open();
   create_platform(R"({"key":"web","name":"Web"})", with_key("k1"));
@@ -241,8 +261,8 @@ class LyingTransaction final : public storage::WriteTransaction {
     return real_->remembered(key);
   }
   Result<domain::LogRow> row(domain::Revision revision) override { return real_->row(revision); }
-  Result<domain::Revision> last_touched(domain::Kind kind, domain::Id id) override {
-    return real_->last_touched(kind, id);
+  Result<domain::Revision> last_touched(domain::Kind kind, domain::Id id, domain::Revision until) override {
+    return real_->last_touched(kind, id, until);
   }
   Result<void> commit(const storage::Commit& what) override {
     auto done = real_->commit(what);

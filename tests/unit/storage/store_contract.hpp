@@ -372,8 +372,9 @@ TEST_P(StoreContract, KnowsWhichRevisionTouchedAnEntityLast) {
 
   auto transaction = store_->begin("production").value();
 
-  EXPECT_EQ(transaction->last_touched(domain::Kind::platform, 1).value(), 3);
-  EXPECT_EQ(transaction->last_touched(domain::Kind::platform, 2).value(), 0);
+  EXPECT_EQ(transaction->last_touched(domain::Kind::platform, 1, 3).value(), 3);
+  EXPECT_EQ(transaction->last_touched(domain::Kind::platform, 1, 2).value(), 2);
+  EXPECT_EQ(transaction->last_touched(domain::Kind::platform, 2, 3).value(), 0);
 }
 
 TEST_P(StoreContract, AReaderSeesNoUncommittedRow) {

@@ -152,10 +152,15 @@ TEST(Dependencies, AComputedPathReadsEverything) {
 std::vector<std::int64_t> boundaries(std::string_view rule) { return compiled(rule)->time().boundaries; }
 
 TEST(TimeDependence, ComparisonsWithConstantsTurnAtThem) {
-  EXPECT_THAT(boundaries(R"({">": [{"var": "$flagd.timestamp"}, 100]})"), ElementsAre(100, 101));
+  EXPECT_THAT(boundaries(R"({">": [{"var": "$flagd.timestamp"}, 100]})"), ElementsAre(101));
+  EXPECT_THAT(boundaries(R"({">=": [{"var": "$flagd.timestamp"}, 100]})"), ElementsAre(100));
+  EXPECT_THAT(boundaries(R"({">=": [100, {"var": "$flagd.timestamp"}]})"), ElementsAre(101));
+  EXPECT_THAT(boundaries(R"({"==": [{"var": "$flagd.timestamp"}, 100]})"), ElementsAre(100, 101))
+      << "true for a second";
   EXPECT_THAT(boundaries(R"({"<": [100.5, {"var": "$flagd.timestamp"}]})"), ElementsAre(101));
-  EXPECT_THAT(boundaries(R"({"<=": [100, {"var": "$flagd.timestamp"}, "200"]})"),
-              ElementsAre(100, 101, 200, 201));
+  EXPECT_THAT(boundaries(R"({"<=": [100, {"var": "$flagd.timestamp"}, "200"]})"), ElementsAre(100, 201));
+  EXPECT_THAT(boundaries(R"({"<": [{"var": "$flagd.timestamp"}, 100, 200]})"), ElementsAre(100))
+      << "200 is not compared with the time";
   EXPECT_FALSE(compiled(R"({">": [{"var": ["$flagd.timestamp", 0]}, 100]})")->time().otherwise);
 }
 
@@ -182,20 +187,19 @@ TEST(TimeDependence, ComesWithSharedRules) {
 
   const auto program = compiled(R"({"if": [{"$ref": "after"}, "a"]})", finder(shared));
 
-  EXPECT_THAT(program->time().boundaries, ElementsAre(1'750'000'000, 1'750'000'001));
+  EXPECT_THAT(program->time().boundaries, ElementsAre(1'750'000'000));
 }
 
 TEST(TimeDependence, TellsTheNextMoment) {
   const TimeUse time = compiled(R"({"<": [100, {"var": "$flagd.timestamp"}, 200]})")->time();
 
-  EXPECT_EQ(time.next_boundary({0})->value, 100'000);
-  EXPECT_EQ(time.next_boundary({99'999})->value, 100'000);
-  EXPECT_EQ(time.next_boundary({100'000})->value, 101'000);
-  EXPECT_EQ(time.next_boundary({150'000})->value, 200'000);
-  EXPECT_EQ(time.next_boundary({201'000}), std::nullopt);
+  EXPECT_EQ(time.next_boundary({0})->value, 101'000);
+  EXPECT_EQ(time.next_boundary({100'999})->value, 101'000);
+  EXPECT_EQ(time.next_boundary({101'000})->value, 200'000);
+  EXPECT_EQ(time.next_boundary({200'000}), std::nullopt);
 }
 
-// Whatever the comparison, the answer is the same between two neighbouring boundaries.
+// Whatever the comparison, the answer is the same between two neighbouring boundaries; an order has only one.
 TEST(TimeDependence, AnswersChangeOnlyAtBoundaries) {
   for (const std::string_view op : {"==", "!=", "===", "!==", "<", "<=", ">", ">="}) {
     for (const std::string_view constant : {"10", "10.5", "\"10\""}) {
@@ -211,9 +215,13 @@ TEST(TimeDependence, AnswersChangeOnlyAtBoundaries) {
           return run.evaluate(*program, Value(root)).boolean();
         };
 
-        for (std::int64_t second = 1; second < 20; ++second) {
-          if (answer_at(second) == answer_at(second - 1)) continue;
-          EXPECT_THAT(program->time().boundaries, ::testing::Contains(second)) << op << constant;
+        std::vector<std::int64_t> turns;
+        for (std::int64_t second = 1; second < 20; ++second)
+          if (answer_at(second) != answer_at(second - 1)) turns.push_back(second);
+
+        EXPECT_THAT(program->time().boundaries, ::testing::IsSupersetOf(turns)) << op << constant;
+        if (op.front() == '<' || op.front() == '>') {
+          EXPECT_THAT(program->time().boundaries, ::testing::ElementsAreArray(turns)) << op << constant;
         }
       }
     }

@@ -52,10 +52,6 @@ Result<void> read_what(const Call& call, storage::LogQuery& query) {
 }
 
 Result<storage::LogQuery> read_query(const Call& call) {
-  if (auto ok = call.only_parameters(
-          {"limit", "before", "entity_type", "entity_id", "actor", "source", "type", "since", "until", "q"});
-      !ok)
-    return tl::unexpected(ok.error());
   storage::LogQuery query;
   const auto limit = call.number("limit", kUsualPage, 1, service::kMaxActivity);
   if (!limit) return tl::unexpected(limit.error());

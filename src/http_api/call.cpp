@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 #include <utility>
 
 #include "base/base64.hpp"
@@ -30,6 +31,13 @@ constexpr std::string_view kGzipMark = "-gzip";
 constexpr std::size_t kLeastCompressed = 1'024;        // bytes: below, it is not worth it
 constexpr std::size_t kCompressedAtOnce = 64 * 1'024;  // beyond, on a worker
 constexpr int kGzipLevel = 5;
+
+std::string listed(const Parameters& known) {
+  std::string names;
+  for (const std::string_view name : known)
+    if (!name.empty()) names.append(names.empty() ? "known are " : ", ").append(name);
+  return names.empty() ? "there are none" : names;
+}
 
 std::string quoted(std::string_view tag) { return '"' + std::string(tag) + '"'; }
 
@@ -108,10 +116,7 @@ Result<service::WriteOptions> Call::write_options() const {
   return options;
 }
 
-Result<service::PageQuery> Call::page_query(std::vector<std::string_view> filters) const {
-  std::vector<std::string_view> known{"q", "sort", "cursor", "limit"};
-  known.insert(known.end(), filters.begin(), filters.end());
-  if (auto ok = only_parameters(known); !ok) return tl::unexpected(ok.error());
+Result<service::PageQuery> Call::page_query(const std::vector<std::string_view>& filters) const {
   const auto& parameters = request().query;
   service::PageQuery query;
   const auto limit = number("limit", static_cast<std::int64_t>(query.limit), 1, service::kMaxPage);
@@ -157,12 +162,14 @@ Result<bool> Call::flag(std::string_view parameter, bool otherwise) const {
   return value == "true";
 }
 
-Result<void> Call::only_parameters(const std::vector<std::string_view>& names) const {
+Result<void> Call::known_parameters() const {
+  std::set<std::string_view> seen;
   for (const auto& [name, value] : request().query.parameters()) {
-    if (std::find(names.begin(), names.end(), name) != names.end()) continue;
-    std::string known;
-    for (const std::string_view one : names) known.append(known.empty() ? "" : ", ").append(one);
-    return fail(Errc::invalid_argument, "there is no parameter '" + name + "' here; known are " + known);
+    const auto& known = route_.parameters;
+    if (name.empty() || std::find(known.begin(), known.end(), name) == known.end())
+      return fail(Errc::invalid_argument, "there is no parameter '" + name + "' here; " + listed(known));
+    if (!seen.insert(name).second)
+      return fail(Errc::invalid_argument, "the parameter " + name + " stands here twice");
   }
   return {};
 }

@@ -35,7 +35,6 @@ void answer_result(Call& call, const domain::Snapshot& state, const Result<json:
 void read_effective(const CallPtr& call) {
   const auto id = call->id("id");
   if (!id) return call->refuse(id.error());
-  if (auto ok = call->only_parameters({"visible", "context"}); !ok) return call->refuse(ok.error());
   const auto visible = call->flag("visible", false);
   if (!visible) return call->refuse(visible.error());
   auto context = read_context(*call);

@@ -61,14 +61,12 @@ bool answered_from_the_past(const CallPtr& call, domain::Kind kind, domain::Id i
 }
 
 void read_state(const CallPtr& call) {
-  if (auto ok = call->only_parameters({"at"}); !ok) return call->refuse(ok.error());
   const auto at = moment(*call, "at");
   if (!at) return call->refuse(at.error());
   call->product().history().state(call->who(), *at, answered(call));
 }
 
 void read_difference(const CallPtr& call) {
-  if (auto ok = call->only_parameters({"from", "to"}); !ok) return call->refuse(ok.error());
   if (!call->request().query.contains("from"))
     return call->refuse({Errc::invalid_argument, "the parameter from is missing: a revision or a time", {}});
   const auto from = moment(*call, "from");

@@ -80,12 +80,14 @@ Result<storage::LogQuery> read_query(const Call& call) {
 void list_activity(const CallPtr& call) {
   const auto query = read_query(*call);
   if (!query) return call->refuse(query.error());
-  call->product().activity().page(call->who(), *query, [call](Result<service::ActivityPage> page) {
-    call->resume([call, page = std::move(page)] {
+  // As of now: a page that is newer when it is read has an older tag, which does no harm.
+  const std::string tag = call->list_tag(*call->product().model().current(call->who().environment));
+  call->product().activity().page(call->who(), *query, [call, tag](Result<service::ActivityPage> page) {
+    call->resume([call, tag, page = std::move(page)] {
       if (!page) return call->refuse(page.error());
       json::object body{{"items", page->entries}};
       if (page->next != 0) body["next"] = page->next;
-      call->answer({.body = std::move(body)});
+      call->answer({.body = std::move(body), .etag = tag});
     });
   });
 }

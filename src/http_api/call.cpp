@@ -198,12 +198,16 @@ bool Call::has_already(std::string_view etag) const {
   return false;
 }
 
+std::string Call::tag(std::string_view version) const {
+  constexpr std::size_t kDigest = 12;
+  const Sha256 digest = sha256(who().environment + ' ' + std::string(domain::to_string(who().role)) + ' ' +
+                               request().target + ' ' + std::string(version));
+  return base64url_encode({reinterpret_cast<const char*>(digest.data()), kDigest});
+}
+
 std::string Call::list_tag(const domain::Snapshot& snapshot) const {
-  constexpr std::size_t kDigest = 9;
-  const Sha256 digest = sha256(snapshot.environment() + ' ' + std::to_string(snapshot.head().epoch) + ' ' +
-                               std::string(domain::to_string(who().role)) + ' ' + request().target);
-  const std::string_view bytes(reinterpret_cast<const char*>(digest.data()), kDigest);
-  return std::to_string(snapshot.revision()) + '.' + base64url_encode(bytes);
+  return tag(snapshot.environment() + ' ' + std::to_string(snapshot.head().epoch) + ' ' +
+             std::to_string(snapshot.revision()));
 }
 
 std::optional<domain::Revision> Call::newest_revision() const {

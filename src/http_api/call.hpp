@@ -79,7 +79,9 @@ class Call : public std::enable_shared_from_this<Call> {
   [[nodiscard]] Result<std::optional<domain::Revision>> min_revision() const;
   /// `If-None-Match` names this tag.
   [[nodiscard]] bool has_already(std::string_view etag) const;
-  /// The tag of what this request reads, at a revision of an environment that it depends on alone.
+  /// The tag of what this request reads, while all that it depends on has this version.
+  [[nodiscard]] std::string tag(std::string_view version) const;
+  /// The same, at a revision of an environment that it depends on alone.
   [[nodiscard]] std::string list_tag(const domain::Snapshot& snapshot) const;
 
   void answer(const Answer& answer);

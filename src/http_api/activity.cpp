@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "http_api/call.hpp"
+#include "http_api/entities.hpp"
 #include "http_api/handlers.hpp"
 
 namespace togglecast::http_api {
@@ -81,7 +81,8 @@ void list_activity(const CallPtr& call) {
   const auto query = read_query(*call);
   if (!query) return call->refuse(query.error());
   // As of now: a page that is newer when it is read has an older tag, which does no harm.
-  const std::string tag = call->list_tag(*call->product().model().current(call->who().environment));
+  const std::string tag = call->list_tag(
+      *call->product().model().current(environment_of(*call, query->kind.value_or(domain::Kind::platform))));
   call->product().activity().page(call->who(), *query, [call, tag](Result<service::ActivityPage> page) {
     call->resume([call, tag, page = std::move(page)] {
       if (!page) return call->refuse(page.error());

@@ -155,7 +155,7 @@ void Broadcaster::push_admins(const std::vector<service::CommitPtr>& commits) {
     }
     if (!place->second.empty()) hand_over(socket, place->second, counters_);
   };
-  for_each_in(shard_, admins_, system ? std::string(kAllAdmins) : room(to->environment(), kAllAdmins), tell);
+  for_each_in(shard_, admins_, admins_room(to->environment()), tell);
 }
 
 void Broadcaster::advance(socketio::Socket& socket, Peer& peer, const domain::SnapshotPtr& from) {

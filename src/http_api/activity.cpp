@@ -1,5 +1,6 @@
 #include "service/activity.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "http_api/entities.hpp"
@@ -26,6 +27,13 @@ Result<std::optional<UnixMillis>> time(const Call& call, std::string_view parame
     return fail(Errc::invalid_argument, "the parameter " + std::string(parameter) +
                                             " must be an ISO 8601 time, such as 2026-11-23T08:15:30Z");
   return *parsed;
+}
+
+bool is_source(std::string_view name) {
+  using service::Source;
+  constexpr std::array kSources{Source::rest, Source::socket, Source::timer, Source::start,
+                                Source::command_line};
+  return std::any_of(kSources.begin(), kSources.end(), [name](Source one) { return to_string(one) == name; });
 }
 
 Result<void> read_what(const Call& call, storage::LogQuery& query) {
@@ -66,6 +74,9 @@ Result<storage::LogQuery> read_query(const Call& call) {
     if (!text) return tl::unexpected(text.error());
     *into = std::move(*text);
   }
+  if (!query.source.empty() && !is_source(query.source))
+    return fail(Errc::invalid_argument,
+                "the parameter source must be rest, socket, timer, start or command_line");
   for (const auto& [name, into] : std::array<std::pair<std::string_view, std::optional<UnixMillis>*>, 2>{
            {{"since", &query.since}, {"until", &query.until}}}) {
     const auto moment = time(call, name);

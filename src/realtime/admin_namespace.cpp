@@ -20,7 +20,7 @@ constexpr std::size_t kUsualActivity = 50;
 
 Result<void> may_read(const Peer& peer, domain::Kind kind) {
   if (peer.readable.contains(kind)) return {};
-  return fail(Errc::forbidden, "a " + std::string(domain::to_string(peer.who.role)) +
+  return fail(Errc::forbidden, "the role " + std::string(domain::to_string(peer.who.role)) +
                                    " may not read entities of type " + std::string(domain::to_string(kind)));
 }
 

@@ -59,7 +59,7 @@ bool answered_from_the_past(const CallPtr& call, domain::Kind kind, domain::Id i
   if (!call->request().query.contains("at")) return false;
   const auto at = moment(*call, "at");
   if (at) {
-    call->product().history().entity(call->who(), *at, kind, id, answered(call, etag_of));
+    call->product().history().entity(call->who(), *at, kind, id, answered(call, tag_of_entity));
   } else {
     call->refuse(at.error());
   }

@@ -42,7 +42,7 @@ TEST_F(Admins, AreCreatedReadListedChangedAndDeleted) {
 
 TEST_F(Admins, WhoChangedThemStandsInALogOfTheirOwn) {
   create();
-  house_.login("jo", "some-password");
+  (void)house_.login("jo", "some-password");
   house_.send("PATCH", "/api/v1/admins/2", owner_, R"({"role":"viewer","password":"other-password"})");
   house_.send("DELETE", "/api/v1/admins/2", owner_);
   const auto editor = house_.admin("ed", domain::Role::editor);

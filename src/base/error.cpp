@@ -39,7 +39,7 @@ std::string_view to_string(Errc code) noexcept {
 }
 
 tl::unexpected<Error> fail_field(std::string pointer, std::string reason) {
-  std::string message = pointer.empty() ? reason : pointer + ": " + reason;
+  std::string message = pointer.empty() ? reason : pointer + " " + reason;
   Error error{Errc::invalid_argument, std::move(message), {}};
   error.details.push_back({std::move(pointer), std::move(reason)});
   return tl::unexpected(std::move(error));

@@ -1,8 +1,9 @@
 #include "service/activity.hpp"
 
+#include <algorithm>
 #include <array>
 
-#include "http_api/call.hpp"
+#include "http_api/entities.hpp"
 #include "http_api/handlers.hpp"
 
 namespace togglecast::http_api {
@@ -26,6 +27,13 @@ Result<std::optional<UnixMillis>> time(const Call& call, std::string_view parame
     return fail(Errc::invalid_argument, "the parameter " + std::string(parameter) +
                                             " must be an ISO 8601 time, such as 2026-11-23T08:15:30Z");
   return *parsed;
+}
+
+bool is_source(std::string_view name) {
+  using service::Source;
+  constexpr std::array kSources{Source::rest, Source::socket, Source::timer, Source::start,
+                                Source::command_line};
+  return std::any_of(kSources.begin(), kSources.end(), [name](Source one) { return to_string(one) == name; });
 }
 
 Result<void> read_what(const Call& call, storage::LogQuery& query) {
@@ -52,10 +60,6 @@ Result<void> read_what(const Call& call, storage::LogQuery& query) {
 }
 
 Result<storage::LogQuery> read_query(const Call& call) {
-  if (auto ok = call.only_parameters(
-          {"limit", "before", "entity_type", "entity_id", "actor", "source", "type", "since", "until", "q"});
-      !ok)
-    return tl::unexpected(ok.error());
   storage::LogQuery query;
   const auto limit = call.number("limit", kUsualPage, 1, service::kMaxActivity);
   if (!limit) return tl::unexpected(limit.error());
@@ -70,6 +74,9 @@ Result<storage::LogQuery> read_query(const Call& call) {
     if (!text) return tl::unexpected(text.error());
     *into = std::move(*text);
   }
+  if (!query.source.empty() && !is_source(query.source))
+    return fail(Errc::invalid_argument,
+                "the parameter source must be rest, socket, timer, start or command_line");
   for (const auto& [name, into] : std::array<std::pair<std::string_view, std::optional<UnixMillis>*>, 2>{
            {{"since", &query.since}, {"until", &query.until}}}) {
     const auto moment = time(call, name);
@@ -84,12 +91,15 @@ Result<storage::LogQuery> read_query(const Call& call) {
 void list_activity(const CallPtr& call) {
   const auto query = read_query(*call);
   if (!query) return call->refuse(query.error());
-  call->product().activity().page(call->who(), *query, [call](Result<service::ActivityPage> page) {
-    call->resume([call, page = std::move(page)] {
+  // As of now: a page that is newer when it is read has an older tag, which does no harm.
+  const std::string tag = call->list_tag(
+      *call->product().model().current(environment_of(*call, query->kind.value_or(domain::Kind::platform))));
+  call->product().activity().page(call->who(), *query, [call, tag](Result<service::ActivityPage> page) {
+    call->resume([call, tag, page = std::move(page)] {
       if (!page) return call->refuse(page.error());
       json::object body{{"items", page->entries}};
       if (page->next != 0) body["next"] = page->next;
-      call->answer({.body = std::move(body)});
+      call->answer({.body = std::move(body), .etag = tag});
     });
   });
 }

@@ -233,6 +233,9 @@ void Api::serve_to_admin(const CallPtr& call) {
 }
 
 void Api::run(const CallPtr& call) {
+  const Access access = call->route().access;
+  if (access == Access::admin || access == Access::login)
+    if (auto known = call->known_parameters(); !known) return call->refuse(known.error());
   run_guarded(call, [&call] { call->route().handler(call); });
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 #include <utility>
 
 #include "base/base64.hpp"
@@ -30,6 +31,13 @@ constexpr std::string_view kGzipMark = "-gzip";
 constexpr std::size_t kLeastCompressed = 1'024;        // bytes: below, it is not worth it
 constexpr std::size_t kCompressedAtOnce = 64 * 1'024;  // beyond, on a worker
 constexpr int kGzipLevel = 5;
+
+std::string listed(const Parameters& known) {
+  std::string names;
+  for (const std::string_view name : known)
+    if (!name.empty()) names.append(names.empty() ? "known are " : ", ").append(name);
+  return names.empty() ? "there are none" : names;
+}
 
 std::string quoted(std::string_view tag) { return '"' + std::string(tag) + '"'; }
 
@@ -108,10 +116,7 @@ Result<service::WriteOptions> Call::write_options() const {
   return options;
 }
 
-Result<service::PageQuery> Call::page_query(std::vector<std::string_view> filters) const {
-  std::vector<std::string_view> known{"q", "sort", "cursor", "limit"};
-  known.insert(known.end(), filters.begin(), filters.end());
-  if (auto ok = only_parameters(known); !ok) return tl::unexpected(ok.error());
+Result<service::PageQuery> Call::page_query(const std::vector<std::string_view>& filters) const {
   const auto& parameters = request().query;
   service::PageQuery query;
   const auto limit = number("limit", static_cast<std::int64_t>(query.limit), 1, service::kMaxPage);
@@ -157,12 +162,14 @@ Result<bool> Call::flag(std::string_view parameter, bool otherwise) const {
   return value == "true";
 }
 
-Result<void> Call::only_parameters(const std::vector<std::string_view>& names) const {
+Result<void> Call::known_parameters() const {
+  std::set<std::string_view> seen;
   for (const auto& [name, value] : request().query.parameters()) {
-    if (std::find(names.begin(), names.end(), name) != names.end()) continue;
-    std::string known;
-    for (const std::string_view one : names) known.append(known.empty() ? "" : ", ").append(one);
-    return fail(Errc::invalid_argument, "there is no parameter '" + name + "' here; known are " + known);
+    const auto& known = route_.parameters;
+    if (name.empty() || std::find(known.begin(), known.end(), name) == known.end())
+      return fail(Errc::invalid_argument, "there is no parameter '" + name + "' here; " + listed(known));
+    if (!seen.insert(name).second)
+      return fail(Errc::invalid_argument, "the parameter " + name + " stands here twice");
   }
   return {};
 }
@@ -191,12 +198,16 @@ bool Call::has_already(std::string_view etag) const {
   return false;
 }
 
+std::string Call::tag(std::string_view version) const {
+  constexpr std::size_t kDigest = 12;
+  const Sha256 digest = sha256(who().environment + ' ' + std::string(domain::to_string(who().role)) + ' ' +
+                               request().target + ' ' + std::string(version));
+  return base64url_encode({reinterpret_cast<const char*>(digest.data()), kDigest});
+}
+
 std::string Call::list_tag(const domain::Snapshot& snapshot) const {
-  constexpr std::size_t kDigest = 9;
-  const Sha256 digest = sha256(snapshot.environment() + ' ' + std::to_string(snapshot.head().epoch) + ' ' +
-                               std::string(domain::to_string(who().role)) + ' ' + request().target);
-  const std::string_view bytes(reinterpret_cast<const char*>(digest.data()), kDigest);
-  return std::to_string(snapshot.revision()) + '.' + base64url_encode(bytes);
+  return tag(snapshot.environment() + ' ' + std::to_string(snapshot.head().epoch) + ' ' +
+             std::to_string(snapshot.revision()));
 }
 
 std::optional<domain::Revision> Call::newest_revision() const {

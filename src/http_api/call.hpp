@@ -68,18 +68,20 @@ class Call : public std::enable_shared_from_this<Call> {
   /// `Idempotency-Key` and `If-Match`.
   [[nodiscard]] Result<service::WriteOptions> write_options() const;
   /// `q`, `sort`, `cursor`, `limit` and the filters of these names.
-  [[nodiscard]] Result<service::PageQuery> page_query(std::vector<std::string_view> filters) const;
+  [[nodiscard]] Result<service::PageQuery> page_query(const std::vector<std::string_view>& filters) const;
   /// A number among the query parameters.
   [[nodiscard]] Result<std::int64_t> number(std::string_view parameter, std::int64_t otherwise,
                                             std::int64_t least, std::int64_t most) const;
   /// `true` or `false` among the query parameters.
   [[nodiscard]] Result<bool> flag(std::string_view parameter, bool otherwise) const;
-  /// Refuses query parameters that are not listed.
-  [[nodiscard]] Result<void> only_parameters(const std::vector<std::string_view>& names) const;
+  /// Refuses query parameters that the route does not have, and one that stands there twice.
+  [[nodiscard]] Result<void> known_parameters() const;
   [[nodiscard]] Result<std::optional<domain::Revision>> min_revision() const;
   /// `If-None-Match` names this tag.
   [[nodiscard]] bool has_already(std::string_view etag) const;
-  /// The tag of what this request reads, at a revision of an environment that it depends on alone.
+  /// The tag of what this request reads, while all that it depends on has this version.
+  [[nodiscard]] std::string tag(std::string_view version) const;
+  /// The same, at a revision of an environment that it depends on alone.
   [[nodiscard]] std::string list_tag(const domain::Snapshot& snapshot) const;
 
   void answer(const Answer& answer);

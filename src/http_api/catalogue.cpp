@@ -93,7 +93,6 @@ template <typename T>
 void delete_one(const CallPtr& call) {
   const auto id = call->id("id");
   if (!id) return call->refuse(id.error());
-  if (auto ok = call->only_parameters({"force"}); !ok) return call->refuse(ok.error());
   const auto force = call->flag("force", false);
   if (!force) return call->refuse(force.error());
   auto options = call->write_options();

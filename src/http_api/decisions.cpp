@@ -32,7 +32,6 @@ Result<std::optional<json::object>> read_context(const Call& call) {
 void read_effective(const CallPtr& call) {
   const auto id = call->id("id");
   if (!id) return call->refuse(id.error());
-  if (auto ok = call->only_parameters({"visible", "context"}); !ok) return call->refuse(ok.error());
   const auto visible = call->flag("visible", false);
   if (!visible) return call->refuse(visible.error());
   auto context = read_context(*call);

@@ -36,7 +36,7 @@ void list_entities(const CallPtr& call, Find find) {
   constexpr std::size_t kLookedThroughAtOnce = 1'000;
   std::vector<std::string_view> filters;
   for (const auto& rule : service::filter_rules<T>()) filters.push_back(rule.name);
-  auto query = call->page_query(std::move(filters));
+  auto query = call->page_query(filters);
   if (!query) return call->refuse(query.error());
   const auto state = call->product().model().current(environment_of(*call, T::kKind));
   if (state->template table<T>().by_id.size() <= kLookedThroughAtOnce)

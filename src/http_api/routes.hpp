@@ -1,6 +1,7 @@
 // The list of all routes. Thread rule: a constant.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -22,12 +23,16 @@ enum class Access : std::uint8_t {
   operators  ///< comes from this machine, or with the token of an admin
 };
 
+/// Names in the query of an address; the rest are empty.
+using Parameters = std::array<std::string_view, 10>;
+
 struct Route {
   wire::http::Method method;
   std::string_view pattern;
   Access access;
   Handler handler;
-  bool repeatable = true;  ///< a write that takes an Idempotency-Key; false for those that only look
+  Parameters parameters{};  ///< others are refused, but by what takes no token: pages and probes
+  bool repeatable = true;   ///< a write that takes an Idempotency-Key; false for those that only look
 };
 
 [[nodiscard]] std::span<const Route> routes() noexcept;

@@ -24,7 +24,7 @@ Error in_our_words(Error error) {
   for (FieldIssue& issue : error.details) {
     if (issue.pointer != "/password") continue;
     issue.pointer = "/new";
-    error.message = "/new: " + issue.reason;
+    error.message = "/new " + issue.reason;
   }
   return error;
 }

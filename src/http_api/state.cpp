@@ -8,13 +8,25 @@
 namespace togglecast::http_api {
 namespace {
 
-std::string no_tag(const json::value&) { return {}; }
+using TagOf = std::string (*)(const Call& call, const json::value& answer);
 
-service::History::Done answered(const CallPtr& call, std::string (*tag)(const json::value& answer) = no_tag) {
-  return [call, tag](Result<json::value> answer) {
-    call->resume([call, tag, answer = std::move(answer)] {
+std::string tag_of_entity(const Call&, const json::value& body) { return etag_of(body); }
+
+// A state is what it is at its revision …
+std::string tag_of_state(const Call& call, const json::value& state) {
+  return call.tag(json::serialize(state.at("epoch")) + ' ' + json::serialize(state.at("revision")));
+}
+
+// … and a difference is one of two.
+std::string tag_of_difference(const Call& call, const json::value& difference) {
+  return call.tag(json::serialize(difference.at("from")) + json::serialize(difference.at("to")));
+}
+
+service::History::Done answered(const CallPtr& call, TagOf tag_of) {
+  return [call, tag_of](Result<json::value> answer) {
+    call->resume([call, tag_of, answer = std::move(answer)] {
       if (!answer) return call->refuse(answer.error());
-      call->answer({.body = *answer, .etag = tag(*answer)});
+      call->answer({.body = *answer, .etag = tag_of(*call, *answer)});
     });
   };
 }
@@ -47,7 +59,7 @@ bool answered_from_the_past(const CallPtr& call, domain::Kind kind, domain::Id i
   if (!call->request().query.contains("at")) return false;
   const auto at = moment(*call, "at");
   if (at) {
-    call->product().history().entity(call->who(), *at, kind, id, answered(call, etag_of));
+    call->product().history().entity(call->who(), *at, kind, id, answered(call, tag_of_entity));
   } else {
     call->refuse(at.error());
   }
@@ -55,21 +67,19 @@ bool answered_from_the_past(const CallPtr& call, domain::Kind kind, domain::Id i
 }
 
 void read_state(const CallPtr& call) {
-  if (auto ok = call->only_parameters({"at"}); !ok) return call->refuse(ok.error());
   const auto at = moment(*call, "at");
   if (!at) return call->refuse(at.error());
-  call->product().history().state(call->who(), *at, answered(call));
+  call->product().history().state(call->who(), *at, answered(call, tag_of_state));
 }
 
 void read_difference(const CallPtr& call) {
-  if (auto ok = call->only_parameters({"from", "to"}); !ok) return call->refuse(ok.error());
   if (!call->request().query.contains("from"))
     return call->refuse({Errc::invalid_argument, "the parameter from is missing: a revision or a time", {}});
   const auto from = moment(*call, "from");
   if (!from) return call->refuse(from.error());
   const auto to = moment(*call, "to");
   if (!to) return call->refuse(to.error());
-  call->product().history().difference(call->who(), *from, *to, answered(call));
+  call->product().history().difference(call->who(), *from, *to, answered(call, tag_of_difference));
 }
 
 }  // namespace togglecast::http_api

@@ -1,5 +1,6 @@
 #include "realtime/admin_namespace.hpp"
 
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -19,7 +20,7 @@ constexpr std::size_t kUsualActivity = 50;
 
 Result<void> may_read(const Peer& peer, domain::Kind kind) {
   if (peer.readable.contains(kind)) return {};
-  return fail(Errc::forbidden, "a " + std::string(domain::to_string(peer.who.role)) +
+  return fail(Errc::forbidden, "the role " + std::string(domain::to_string(peer.who.role)) +
                                    " may not read entities of type " + std::string(domain::to_string(kind)));
 }
 
@@ -29,17 +30,24 @@ std::string home_of(domain::Kind kind, const Peer& peer) {
   return installation ? std::string(service::kSystemEnvironment) : peer.who.environment;
 }
 
+std::optional<domain::Kind> kind_in(domain::FieldReader& in, const json::value& request) {
+  const auto kind = domain::parse_kind(json::string_or_empty(request, "entity_type"));
+  if (!in.has_value("entity_type") || !kind)
+    in.refuse("entity_type", "must name a kind of entity, such as 'platform'");
+  return kind;
+}
+
 // {entity_type, entity_id}, of a kind that this admin may read.
 Result<EntityName> entity_argument(const Event& event, const Peer& peer) {
   const auto request = object_argument(event);
   if (!request) return tl::unexpected(request.error());
-  const auto kind = domain::parse_kind(json::string_or_empty(*request, "entity_type"));
-  if (!kind) return fail_field("/entity_type", "must name a kind of entity, such as 'platform'");
-  const auto* id = json::find(*request, "entity_id");
-  if (id == nullptr || !id->is_int64() || !domain::is_id(id->get_int64()))
-    return fail_field("/entity_id", "must be the id of an entity, a positive integer");
+  domain::FieldReader in(*request);
+  const auto kind = kind_in(in, *request);
+  const auto id = in.id("entity_id");
+  in.require({"entity_id"});
+  if (auto ok = in.finish(); !ok) return tl::unexpected(ok.error());
   if (auto ok = may_read(peer, *kind); !ok) return tl::unexpected(ok.error());
-  return EntityName{home_of(*kind, peer), *kind, id->get_int64()};
+  return EntityName{home_of(*kind, peer), *kind, *id};
 }
 
 // {limit?, before?, entity_type?, entity_id?}
@@ -52,10 +60,7 @@ Result<storage::LogQuery> activity_query(const Event& event) {
   if (in.has_value("limit"))
     query.limit = static_cast<std::size_t>(in.integer("limit", 1, service::kMaxActivity).value_or(1));
   if (in.has_value("before")) query.before = in.integer("before", 1, domain::kMaxId).value_or(1);
-  if (in.has_value("entity_type")) {
-    query.kind = domain::parse_kind(json::string_or_empty(*request, "entity_type"));
-    if (!query.kind) in.refuse("entity_type", "must name a kind of entity, such as 'platform'");
-  }
+  if (in.has_value("entity_type")) query.kind = kind_in(in, *request);
   if (in.has_value("entity_id")) {
     query.id = in.id("entity_id");
     if (!in.has_value("entity_type")) in.refuse("entity_id", "needs entity_type beside it");
@@ -108,11 +113,13 @@ Result<json::object> AdminNamespace::admit(Socket& socket, const Peer& peer) con
       {"environment", peer.who.environment}};
 }
 
-void AdminNamespace::dashboard(const Event&, Peer& peer, const Reply& reply) const {
+void AdminNamespace::dashboard(const Event& event, Peer& peer, const Reply& reply) const {
+  if (auto ok = no_argument(event); !ok) return reply.refuse(ok.error());
   house_.dashboard.update(peer.who, answering(reply));
 }
 
-void AdminNamespace::system_metrics(const Event&, Peer& peer, const Reply& reply) const {
+void AdminNamespace::system_metrics(const Event& event, Peer& peer, const Reply& reply) const {
+  if (auto ok = no_argument(event); !ok) return reply.refuse(ok.error());
   house_.dashboard.system_metrics(peer.who, answering(reply));
 }
 

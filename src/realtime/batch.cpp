@@ -5,6 +5,7 @@
 
 #include "realtime/emit.hpp"
 #include "realtime/events.hpp"
+#include "service/principal.hpp"
 
 namespace togglecast::realtime {
 namespace {
@@ -43,6 +44,7 @@ json::object payload_of(const domain::ViewUpdate& update, const domain::Snapshot
     payload["entity_type"] = domain::to_string(update.kind);
     payload["entity_id"] = update.id;
   }
+  if (to.environment() == service::kSystemEnvironment) payload["environment"] = to.environment();
   payload["data"] = update.data;
   payload["timestamp"] = to_iso8601(to.as_of());
   payload["revision"] = to.revision();

@@ -155,7 +155,7 @@ void Broadcaster::push_admins(const std::vector<service::CommitPtr>& commits) {
     }
     if (!place->second.empty()) hand_over(socket, place->second, counters_);
   };
-  for_each_in(shard_, admins_, system ? std::string(kAllAdmins) : room(to->environment(), kAllAdmins), tell);
+  for_each_in(shard_, admins_, admins_room(to->environment()), tell);
 }
 
 void Broadcaster::advance(socketio::Socket& socket, Peer& peer, const domain::SnapshotPtr& from) {
@@ -179,16 +179,28 @@ void Broadcaster::advance(socketio::Socket& socket, Peer& peer, const domain::Sn
   if (!batch.empty()) hand_over(socket, batch, counters_);
 }
 
-void Broadcaster::catch_up(socketio::Socket& socket, Peer& peer, domain::Revision revision) {
+bool Broadcaster::catch_up(socketio::Socket& socket, Peer& peer, domain::Revision revision) {
+  const auto to = current(peer.who.environment);
   const auto from = model_.at(peer.who.environment, revision);
   const auto was = from == nullptr ? nullptr : from->find<domain::Client>(peer.who.id);
-  if (was != nullptr) take_client(socket, peer, was);
-  peer.behind = was != nullptr ? from : out_of_reach_;
+  const auto is = to->find<domain::Client>(peer.who.id);
+  if (was == nullptr || is == nullptr) {
+    peer.behind = out_of_reach_;
+  } else if (from->revision() >= to->revision()) {
+    return false;
+  } else if (peer.behind == nullptr) {  // else it is on its way
+    domain::ClientView then(*from, *was, peer.context.get());
+    domain::ClientView now(*to, *is, peer.context.get());
+    if (domain::diff_client_view(then, now, Step::merged).empty()) return false;
+    take_client(socket, peer, was);
+    peer.behind = from;
+  }
   // Not at once: who asks again and again, or does not read, is brought here once, as after a push.
-  shard_.post([this, to = socket.weak_from_this()] {
-    const auto still = to.lock();
+  shard_.post([this, to_whom = socket.weak_from_this()] {
+    const auto still = to_whom.lock();
     if (still != nullptr && still->connected()) on_drained(*still);
   });
+  return true;
 }
 
 void Broadcaster::send_whole_view(socketio::Socket& socket, Peer& peer, std::string_view reason) {

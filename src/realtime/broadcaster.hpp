@@ -46,9 +46,10 @@ class Broadcaster {
   /// The revision that this connection has been told everything up to.
   [[nodiscard]] domain::Revision told(const Peer& peer) const;
 
-  /// Sends what happened after `revision`, which the connection says it has, as soon as it takes more: the
-  /// updates since then, or the whole view when that is out of reach.
-  void catch_up(socketio::Socket& socket, Peer& peer, domain::Revision revision);
+  /// Sends what it missed to a connection of a client that says it has `revision`, after this turn and as
+  /// soon as it takes more: the updates since then, or the whole view when that is out of reach. False: it
+  /// missed nothing.
+  bool catch_up(socketio::Socket& socket, Peer& peer, domain::Revision revision);
   /// Sends the whole view, for this reason, as `config_sync`.
   void send_whole_view(socketio::Socket& socket, Peer& peer, std::string_view reason);
   /// What was queued for this connection has left: what it missed meanwhile follows.

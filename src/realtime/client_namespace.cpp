@@ -1,6 +1,7 @@
 #include "realtime/client_namespace.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 
 #include "realtime/emit.hpp"
@@ -15,12 +16,12 @@ namespace {
 using socketio::Event;
 using socketio::Socket;
 
-// The optional `revision` of a request; 0 when absent.
-Result<domain::Revision> revision_argument(const Event& event) {
+// The optional `revision` of a request.
+Result<std::optional<domain::Revision>> revision_argument(const Event& event) {
   const auto request = object_argument(event);
   if (!request) return tl::unexpected(request.error());
   const auto* revision = json::find(*request, "revision");
-  if (revision == nullptr || revision->is_null()) return 0;
+  if (revision == nullptr || revision->is_null()) return std::nullopt;
   if (!revision->is_int64() || revision->get_int64() < 0 || revision->get_int64() > domain::kMaxId) {
     return fail_field("/revision", "must be a revision, an integer from 0 on");
   }
@@ -28,8 +29,8 @@ Result<domain::Revision> revision_argument(const Event& event) {
 }
 
 // What the client says it has applied. Nobody can have applied what was not sent.
-void take_receipt(Peer& peer, domain::Revision told, domain::Revision revision) {
-  if (revision <= told) peer.acknowledged = std::max(peer.acknowledged, revision);
+void take_receipt(Peer& peer, domain::Revision told, const std::optional<domain::Revision>& revision) {
+  if (revision && *revision <= told) peer.acknowledged = std::max(peer.acknowledged, *revision);
 }
 
 }  // namespace
@@ -63,14 +64,13 @@ Result<json::object> ClientNamespace::admit(Socket& socket, Peer& peer) const {
 // Tells whether the client is up to date, then brings it there with ordinary updates.
 void ClientNamespace::config_check(const Event& event, Peer& peer, const Reply& reply) const {
   auto& socket = event.socket();
+  auto& broadcaster = house_.broadcaster(socket);
   const auto claimed = revision_argument(event);
   if (!claimed) return reply.refuse(claimed.error());
-  const auto state = house_.broadcaster(socket).current(peer.who.environment);
-  const bool up_to_date = *claimed == 0 ? house_.broadcaster(socket).told(peer) == state->revision()
-                                        : *claimed == state->revision();
+  const auto state = broadcaster.current(peer.who.environment);
+  const bool up_to_date =
+      *claimed ? !broadcaster.catch_up(socket, peer, **claimed) : broadcaster.told(peer) == state->revision();
   reply({{"up_to_date", up_to_date}, {"revision", state->revision()}, {"epoch", state->head().epoch}});
-  if (*claimed != 0 && *claimed < state->revision() && peer.behind == nullptr)
-    house_.broadcaster(socket).catch_up(socket, peer, *claimed);
 }
 
 void ClientNamespace::feature_check(const Event& event, Peer& peer, const Reply& reply) const {

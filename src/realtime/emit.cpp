@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "domain/fields.hpp"
 #include "realtime/peer.hpp"
 
 namespace togglecast::realtime {
@@ -89,10 +90,17 @@ void Reply::resume(std::function<void()> task) const {
 }
 
 Result<json::value> object_argument(const socketio::Event& event) {
+  const auto& [values, binary] = event.args();
   const auto& first = event[0];
-  if (first.is_null()) return json::value(json::object{});
-  if (!first.is_object()) return fail_field("", event.name() + " takes one object as its argument");
-  return first;
+  if (values.size() > 1 || !binary.empty() || !(first.is_null() || first.is_object()))
+    return fail_field("", event.name() + " takes one object as its argument");
+  return first.is_null() ? json::value(json::object{}) : first;
+}
+
+Result<void> no_argument(const socketio::Event& event) {
+  const auto request = object_argument(event);
+  if (!request) return tl::unexpected(request.error());
+  return domain::FieldReader(*request).finish();
 }
 
 }  // namespace togglecast::realtime

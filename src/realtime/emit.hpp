@@ -57,8 +57,10 @@ class Reply {
   std::string_view event_;
 };
 
-/// The first argument as an object; an error that says what was sent instead. A missing argument counts as
-/// `{}`.
+/// The one argument, an object; an error that says so when something else was sent. A missing argument counts
+/// as `{}`.
 [[nodiscard]] Result<json::value> object_argument(const socketio::Event& event);
+/// For a request that says nothing: no argument, or `{}`.
+[[nodiscard]] Result<void> no_argument(const socketio::Event& event);
 
 }  // namespace togglecast::realtime

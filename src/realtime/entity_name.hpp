@@ -6,6 +6,7 @@
 #include "base/json.hpp"
 #include "domain/ids.hpp"
 #include "domain/kind.hpp"
+#include "service/principal.hpp"
 
 namespace togglecast::realtime {
 
@@ -16,9 +17,11 @@ struct EntityName {
   friend auto operator<=>(const EntityName&, const EntityName&) = default;
 };
 
-/// `{entity_type, entity_id}`
+/// `{entity_type, entity_id, environment?}`: the environment of what does not live in the receiver's.
 [[nodiscard]] inline json::object to_json(const EntityName& entity) {
-  return {{"entity_type", domain::to_string(entity.kind)}, {"entity_id", entity.id}};
+  json::object out{{"entity_type", domain::to_string(entity.kind)}, {"entity_id", entity.id}};
+  if (entity.environment == service::kSystemEnvironment) out["environment"] = entity.environment;
+  return out;
 }
 
 }  // namespace togglecast::realtime

@@ -50,8 +50,8 @@ Entrance::Entrance(socketio::Namespace& nsp, const House& house, Rules rules)
 Result<service::Principal> Entrance::identify(std::string_view token) const {
   auto who = house_.authenticator.authenticate(token);
   if (who && who->kind != rules_.kind) {
-    return fail(Errc::forbidden, std::string("a token of a ") + std::string(service::to_string(who->kind)) +
-                                     " does not open this namespace");
+    return fail(Errc::forbidden,
+                "tokens of " + std::string(service::to_string(who->kind)) + "s do not open this namespace");
   }
   return who;
 }
@@ -122,7 +122,7 @@ void Entrance::login(const Event& event) {
   if (given != nullptr && given->is_null()) given = nullptr;
   if (given != nullptr && !given->is_string())
     return turn_down(
-        Error{Errc::invalid_argument, "/token: must be a string", {{"/token", "must be a string"}}});
+        Error{Errc::invalid_argument, "/token must be a string", {{"/token", "must be a string"}}});
   if (given == nullptr && !peer->logged_in)
     return turn_down(Error{Errc::unauthenticated, "a token is needed", {{"/token", "is missing"}}});
   // Without the member, the context stays as it is; null ends it.

@@ -116,18 +116,16 @@ void Messenger::greet(Socket& socket, const Peer& peer) {
 }
 
 void Messenger::on_commit(const service::Commit& commit) {
-  // The feed of one environment: what belongs to the installation stands in a feed of its own.
   std::map<domain::Role, std::optional<EncodedPacket>> packets;
-  for_each_in(
-      shard_, admins_, room(commit.row.environment, kAllAdmins), [&](Socket& socket, const Peer& peer) {
-        const auto [packet, fresh] = packets.try_emplace(peer.who.role);
-        if (fresh) {
-          json::value entry = service::activity_entry(commit.row, peer.readable, commit.after.get());
-          if (entry.is_object())
-            packet->second = plain_packet(event::kAdmin, event::kActivity, std::move(entry.get_object()));
-        }
-        if (packet->second) tell_one(socket, *packet->second);
-      });
+  for_each_in(shard_, admins_, admins_room(commit.row.environment), [&](Socket& socket, const Peer& peer) {
+    const auto [packet, fresh] = packets.try_emplace(peer.who.role);
+    if (fresh) {
+      json::value entry = service::activity_entry(commit.row, peer.readable, commit.after.get());
+      if (entry.is_object())
+        packet->second = plain_packet(event::kAdmin, event::kActivity, std::move(entry.get_object()));
+    }
+    if (packet->second) tell_one(socket, *packet->second);
+  });
 }
 
 Census Messenger::census(const std::string& environment, const std::vector<domain::Revision>& revisions) {

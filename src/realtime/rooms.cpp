@@ -24,6 +24,10 @@ std::string role_room(std::string_view environment, domain::Role role) {
   return room(environment, "admins:" + std::string(domain::to_string(role)));
 }
 
+std::string admins_room(std::string_view environment) {
+  return environment == service::kSystemEnvironment ? std::string(kAllAdmins) : room(environment, kAllAdmins);
+}
+
 void for_each_in(net::Shard& shard, socketio::Namespace& nsp, std::string room,
                  const std::function<void(socketio::Socket&, Peer&)>& visit) {
   socketio::BroadcastOptions members;

@@ -19,6 +19,8 @@ namespace togglecast::realtime {
 [[nodiscard]] std::string package_room(std::string_view environment, domain::Id package);
 [[nodiscard]] std::string entity_room(std::string_view environment, domain::Kind kind, domain::Id id);
 [[nodiscard]] std::string role_room(std::string_view environment, domain::Role role);
+/// Of the admins whom changes in this environment concern: all, when it is `system`.
+[[nodiscard]] std::string admins_room(std::string_view environment);
 inline constexpr std::string_view kAllClients = "clients";
 inline constexpr std::string_view kAllAdmins = "admins";
 

@@ -61,12 +61,15 @@ json::object describe(const Op& op, Room& room) {
 }  // namespace
 
 json::value activity_entry(const domain::LogRow& row, domain::Kinds readable, const domain::Snapshot* names) {
+  const bool of_installation = row.environment == kSystemEnvironment;
+  if (of_installation && readable.contains(domain::Kind::admin)) readable = {domain::Kind::admin};
   std::vector<const Op*> ops;
   for (const Op& op : row.change.ops)
     if (readable.contains(op.entity)) ops.push_back(&op);
   if (ops.empty()) return nullptr;
   json::value actor = json::parse(row.actor_text).value_or(nullptr);
   json::object out;
+  if (of_installation) out["environment"] = row.environment;
   out["revision"] = row.head.revision;
   out["epoch"] = row.head.epoch;
   out["timestamp"] = to_iso8601(row.head.as_of);
@@ -92,17 +95,18 @@ void ActivityService::page(const Principal& who, const storage::LogQuery& query,
   storage::LogQuery bounded = query;
   bounded.limit = std::clamp<std::size_t>(query.limit, 1, kMaxActivity);
   bounded.kinds = readable;
-  const bool taken =
-      reader_.submit([this, environment = who.environment, bounded, readable, done](storage::Reader& reader) {
-        const auto found = reader.log_page(environment, bounded);
-        if (!found) return done(tl::unexpected(found.error()));
-        const auto names = model_.current(environment);
-        ActivityPage page;
-        page.next = found->next;
-        for (const domain::LogRow& row : found->rows)
-          page.entries.push_back(activity_entry(row, readable, names.get()));
-        done(std::move(page));
-      });
+  const std::string environment =
+      query.kind == domain::Kind::admin ? std::string(kSystemEnvironment) : who.environment;
+  const bool taken = reader_.submit([this, environment, bounded, readable, done](storage::Reader& reader) {
+    const auto found = reader.log_page(environment, bounded);
+    if (!found) return done(tl::unexpected(found.error()));
+    const auto names = model_.current(environment);
+    ActivityPage page;
+    page.next = found->next;
+    for (const domain::LogRow& row : found->rows)
+      page.entries.push_back(activity_entry(row, readable, names.get()));
+    done(std::move(page));
+  });
   if (!taken) done(busy("too many are reading the log; try again"));
 }
 

@@ -18,11 +18,12 @@ namespace togglecast::service {
 inline constexpr std::size_t kMaxEntryChanges = 50;
 inline constexpr std::size_t kMaxEntryBytes = 16 * 1'024;  ///< of bodies and members, as JSON text
 
-/// `{revision, epoch, timestamp, actor, source, summary, undoes?, changes: [{entity_type, entity_id, type,
-/// key, name?, fields?, before, after, cut?}], more_changes?}`. `before` and `after` hold the members that
-/// changed, of a creation or deletion the whole body; what would make an entry too large is left out of them
-/// and named in `cut`. Only entities of readable kinds are told; null when none is. `names`, when given, is
-/// where the summary looks up names that are not in the change.
+/// `{environment?, revision, epoch, timestamp, actor, source, summary, undoes?, changes: [{entity_type,
+/// entity_id, type, key, name?, fields?, before, after, cut?}], more_changes?}`. `before` and `after` hold
+/// the members that changed, of a creation or deletion the whole body; what would make an entry too large is
+/// left out of them and named in `cut`. Only entities of readable kinds are told; null when none is.
+/// `environment` is there when it is `system`, of which admins alone are told: that somebody logged in is no
+/// news. `names`, when given, is where the summary looks up names that are not in the change.
 [[nodiscard]] json::value activity_entry(const domain::LogRow& row, domain::Kinds readable,
                                          const domain::Snapshot* names = nullptr);
 
@@ -46,9 +47,9 @@ class ActivityService {
   ActivityService(StoreReader& reader, const ReadModel& model, Writer& writer)
       : reader_(reader), model_(model), writer_(writer) {}
 
-  /// Of the principal's environment. `query.limit` is cut to kMaxActivity, `query.kinds` to what the role may
-  /// read. A page may hold fewer entries than asked for, even none, and have a next one all the same: one
-  /// call looks at a bounded part of the log.
+  /// Of the principal's environment; of `system` when admins are asked for. `query.limit` is cut to
+  /// kMaxActivity, `query.kinds` to what the role may read. A page may hold fewer entries than asked for,
+  /// even none, and have a next one all the same: one call looks at a bounded part of the log.
   void page(const Principal& who, const storage::LogQuery& query, ActivityDone done);
 
   /// Makes a new change that takes the one of `revision` back, see undo.hpp. Takes the right to change every

@@ -40,6 +40,37 @@ TEST_F(Admins, AreCreatedReadListedChangedAndDeleted) {
   EXPECT_EQ(code_of(house_.get("/api/v1/admins/2", owner_)), "not_found");
 }
 
+TEST_F(Admins, WhoChangedThemStandsInALogOfTheirOwn) {
+  create();
+  (void)house_.login("jo", "some-password");
+  house_.send("PATCH", "/api/v1/admins/2", owner_, R"({"role":"viewer","password":"other-password"})");
+  house_.send("DELETE", "/api/v1/admins/2", owner_);
+  const auto editor = house_.admin("ed", domain::Role::editor);
+
+  const auto reply = house_.get("/api/v1/activity?entity_type=admin&entity_id=2", owner_);
+  const json::value feed = reply.parsed();
+
+  const auto& items = feed.at("items").as_array();
+  ASSERT_EQ(items.size(), 3U) << reply.body;
+  EXPECT_EQ(items[0].at("changes").at(0).at("type"), json::value("delete"));
+  EXPECT_EQ(items[1].at("changes").at(0).at("after").at("role"), json::value("viewer"));
+  EXPECT_EQ(items[2].at("summary"), json::value("owner added admin jo as editor"));
+  for (const auto& item : items) {
+    EXPECT_EQ(item.at("environment"), json::value("system"));
+    EXPECT_EQ(item.at("actor").at("name"), json::value("owner"));
+    EXPECT_EQ(item.at("changes").as_array().size(), 1U) << "sessions are no news";
+  }
+  EXPECT_EQ(reply.body.find("other-password"), std::string::npos);
+  EXPECT_EQ(reply.header("togglecast-revision"), "0") << "of the environment the owner works in";
+  EXPECT_EQ(house_
+                .get("/api/v1/activity?entity_type=admin&entity_id=2",
+                     with(owner_, "If-None-Match", reply.header("etag")))
+                .status,
+            304U);
+  EXPECT_EQ(house_.get("/api/v1/activity", owner_).parsed().at("items").as_array().size(), 0U);
+  EXPECT_EQ(code_of(house_.get("/api/v1/activity?entity_type=admin", editor)), "forbidden");
+}
+
 TEST_F(Admins, EveryRejectedFieldIsNamed) {
   const auto refused = create(R"({"username":"No Name","role":"king","password":"short","colour":1})");
 

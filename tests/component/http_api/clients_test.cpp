@@ -132,6 +132,8 @@ TEST_F(Clients, ActivityIsNarrowedToAnEntity) {
   EXPECT_EQ(about("entity_type=planet").status, 400U);
   EXPECT_EQ(about("entity_id=1").status, 400U);
   EXPECT_EQ(about("limit=201").status, 400U);
+  EXPECT_EQ(about("source=nowhere").status, 400U);
+  EXPECT_EQ(about("source=rest").status, 200U);
 }
 
 }  // namespace

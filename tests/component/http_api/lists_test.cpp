@@ -1,6 +1,9 @@
 // Lists: search, filters, order, cursors, tags; and answers in gzip.
 #include <zlib.h>
 
+#include <algorithm>
+#include <map>
+
 #include "house.hpp"
 
 namespace togglecast::testing {
@@ -94,6 +97,32 @@ TEST_F(Lists, AreNotSentAgainWhileNothingChanged) {
   EXPECT_EQ(otherwise.status, 200U);
   EXPECT_EQ(later.status, 200U);
   EXPECT_NE(later.header("etag"), tag);
+}
+
+TEST_F(Lists, AndStatesAndTheFeedAreNotSentAgainWhileTheyAreTheSame) {
+  create("a", "A");
+  create("b", "B");
+  const std::string now[] = {"/api/v1/state", "/api/v1/state/diff?from=0", "/api/v1/activity?limit=1",
+                             "/api/v1/clients/1/effective"};
+  const std::string past[] = {"/api/v1/state?at=1", "/api/v1/state/diff?from=0&to=1"};
+  std::map<std::string, std::string> tags;
+  const auto status = [&](const std::string& target) {
+    return house_.get(target, with(owner_, "If-None-Match", tags[target])).status;
+  };
+
+  const auto take_tag = [&](const std::string& target) {
+    tags[target] = house_.get(target, owner_).header("etag");
+    EXPECT_NE(tags[target], "") << target;
+    EXPECT_EQ(status(target), 304U) << target;
+  };
+
+  std::for_each(std::begin(now), std::end(now), take_tag);
+  std::for_each(std::begin(past), std::end(past), take_tag);
+  create("c", "C");
+
+  for (const std::string& target : now) EXPECT_EQ(status(target), 200U) << target;
+  for (const std::string& target : past) EXPECT_EQ(status(target), 304U) << target;
+  EXPECT_NE(tags["/api/v1/state"], tags["/api/v1/state?at=1"]);
 }
 
 TEST_F(Lists, OfManyAreLookedThroughBesideTheShard) {

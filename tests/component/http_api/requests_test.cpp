@@ -119,6 +119,38 @@ TEST(Writes, AreLimitedPerAdmin) {
   EXPECT_EQ(house.get("/api/v1/platforms", owner).status, 200U) << "reading is free";
 }
 
+TEST(Parameters, ThatAnOperationDoesNotHaveAreRefusedByName) {
+  House house;
+  const auto owner = house.owner();
+  house.send("POST", "/api/v1/platforms", owner, R"({"key":"web","name":"Web"})");
+  const auto platform = house.get("/api/v1/platforms/1", owner);
+  struct {
+    std::string method, target, parameter;
+  } const requests[] = {
+      {"GET", "/api/v1/platforms?colour=red", "colour"},
+      {"GET", "/api/v1/platforms/1?colour=red", "colour"},
+      {"PATCH", "/api/v1/platforms/1?at=1", "at"},
+      {"POST", "/api/v1/platforms/1/toggle?enabled=false", "enabled"},
+      {"DELETE", "/api/v1/platforms/1?forced=true", "forced"},
+      {"DELETE", "/api/v1/platforms/1?=true", ""},
+      {"GET", "/api/v1/admins/1?at=1", "at"},
+      {"DELETE", "/api/v1/admins/1?force=true", "force"},
+      {"POST", "/api/v1/auth/logout?all=true", "all"},
+  };
+
+  for (const auto& [method, target, parameter] : requests) {
+    const auto refused = house.send(method, target, owner);
+    EXPECT_EQ(refused.status, 400U) << method << ' ' << target;
+    EXPECT_EQ(code_of(refused), "invalid_argument");
+    EXPECT_NE(refused.body.find("there is no parameter '" + parameter + "' here"), std::string::npos)
+        << refused.body;
+  }
+  EXPECT_EQ(house.get("/api/v1/platforms/1", owner).body, platform.body) << "nothing was done";
+  EXPECT_EQ(house.get("/api/v1/platforms?enabled=true&enabled=false", owner).status, 400U)
+      << "which one is meant?";
+  EXPECT_EQ(house.get("/healthz?now=1").status, 200U) << "probes and pages take any";
+}
+
 TEST(Methods, ThatARouteLacksAreNamed) {
   const House house;
 

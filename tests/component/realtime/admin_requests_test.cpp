@@ -80,6 +80,34 @@ TEST_F(AdminRequests, WhatIsWrongWithAQueryIsNamed) {
             "forbidden");
 }
 
+TEST_F(AdminRequests, WhatIsNoObjectOrOneTooManyOrUnknownIsRefused) {
+  const auto platform = create_platform(R"({"key":"web","name":"Web"})");
+  const std::string subject = about(platform->id);
+  const std::string unknown = subject.substr(0, subject.size() - 1) + R"(,"colour":"red"})";
+  auto admin = join_admin();
+  const auto refused = [&](std::string_view event, std::string_view arguments) {
+    const auto answer = admin.ask("/admin", event, arguments);
+    EXPECT_EQ(code_of(answer), "invalid_argument") << event << ' ' << arguments;
+    return pointer_of(answer);
+  };
+
+  for (const char* event : {"request_dashboard_update", "request_system_metrics", "request_activity_feed",
+                            "subscribe_entity_updates", "broadcast_announcement", "admin_connect"}) {
+    for (const char* arguments : {"\"x\"", "1", "[]", "{},{}", "null,1"})
+      EXPECT_EQ(refused(event, arguments), "");
+  }
+  for (const char* event : {"request_dashboard_update", "request_system_metrics"}) {
+    EXPECT_EQ(refused(event, R"({"colour":"red"})"), "/colour");
+    EXPECT_EQ(code_of(admin.ask("/admin", event, "null")), "");
+  }
+  for (const char* event : {"subscribe_entity_updates", "unsubscribe_entity_updates"}) {
+    EXPECT_EQ(refused(event, unknown), "/colour");
+    EXPECT_EQ(refused(event, R"({"entity_type":"planet","entity_id":1})"), "/entity_type");
+    EXPECT_EQ(refused(event, R"({"entity_type":"platform"})"), "/entity_id");
+    EXPECT_EQ(refused(event, R"({"entity_id":1})"), "/entity_type");
+  }
+}
+
 TEST_F(AdminRequests, SystemMetricsTellHowTheServerIs) {
   auto admin = join_admin();
 

@@ -2,6 +2,7 @@
 #include <string>
 
 #include "realtime_fixture.hpp"
+#include "support/eventually.hpp"
 
 namespace togglecast::realtime::testing {
 namespace {
@@ -63,6 +64,43 @@ TEST_F(ClientRequests, AReceiptAheadOfWhatWasSentCountsForNothing) {
   EXPECT_EQ(client.ask("/client", "config_ack", R"({"revision":1})").at("revision"), json::value(now))
       << "receipts are cumulative";
   EXPECT_EQ(pointer_of(client.ask("/client", "config_ack", R"({"revision":"1"})")), "/revision");
+}
+
+TEST_F(ClientRequests, AClientIsUpToDateUnlessSomethingThatConcernsItCameSince) {
+  auto client = join_client("acme");
+  const auto connected_at = current()->revision();
+  const auto check = [&](domain::Revision revision) {
+    return client.ask("/client", "config_check", R"({"revision":)" + std::to_string(revision) + "}");
+  };
+
+  ASSERT_TRUE(create_client(R"({"key":"other","name":"Other"})").has_value());
+  ASSERT_TRUE(test::eventually([&] {
+    return client.ask("/client", "heartbeat").at("revision") == json::value(current()->revision());
+  }));
+  const auto idle = check(connected_at);
+  EXPECT_EQ(idle.at("up_to_date"), json::value(true)) << "that was somebody else";
+  EXPECT_EQ(idle.at("revision"), json::value(current()->revision()));
+  EXPECT_EQ(client.ask("/client", "config_check").at("up_to_date"), json::value(true));
+
+  const auto platform = create_platform(R"({"key":"web","name":"Web"})");
+  EXPECT_EQ(client.event("/client")[1].at("type"), json::value("create")) << "the first that it hears";
+  EXPECT_EQ(check(connected_at).at("up_to_date"), json::value(false));
+  EXPECT_EQ(client.event("/client")[1].at("platform_id"), json::value(platform->id)) << "once more";
+  EXPECT_EQ(check(current()->revision()).at("up_to_date"), json::value(true));
+}
+
+TEST_F(ClientRequests, ARevisionThatTheServerDoesNotHaveIsAnsweredWithTheWholeView) {
+  auto client = join_client("acme");
+
+  for (const domain::Revision revision : {domain::Revision{0}, domain::kMaxId}) {
+    const auto status =
+        client.ask("/client", "config_check", R"({"revision":)" + std::to_string(revision) + "}");
+    EXPECT_EQ(status.at("up_to_date"), json::value(false)) << revision;
+    const auto whole = client.event("/client");
+    EXPECT_EQ(whole[0], json::value("config_sync"));
+    EXPECT_EQ(whole[1].at("revision"), json::value(current()->revision()));
+    EXPECT_EQ(whole[1].at("snapshot").at("client").at("key"), json::value("acme"));
+  }
 }
 
 TEST_F(ClientRequests, NothingAnswersAReceiptWithoutAcknowledgement) {

@@ -146,9 +146,37 @@ TEST_F(Messages, WhoConnectsLaterHearsOfASystemThatIsNotWell) {
       << "nothing came before the answers";
 }
 
-TEST_F(Messages, EveryCommitIsOneActivityForAdminsWithWhatTheirRoleMayRead) {
+TEST_F(Messages, ChangesOfAdminsAreToldToOwnersAsThoseOfAnotherEnvironment) {
   auto owner = join_admin();
-  auto viewer = join_admin(admin_token("watcher", domain::Role::viewer));
+  auto viewer = join_admin(admin_token("watcher", domain::Role::viewer));  // an admin, then its session
+  const auto revision = product_->model().current("system")->revision() - 1;
+
+  json::array update;
+  do update = owner.next("/admin", "entity_update");
+  while (!update.empty() && update[1].at("entity_type") != json::value("admin"));
+  ASSERT_EQ(update.size(), 2U) << "no offset: it would be of another log";
+  EXPECT_EQ(update[1].at("environment"), json::value("system"));
+  EXPECT_EQ(update[1].at("revision"), json::value(revision));
+  const auto activity = owner.next("/admin", "activity");
+  ASSERT_EQ(activity.size(), 2U);
+  EXPECT_EQ(activity[1].at("environment"), json::value("system"));
+  EXPECT_EQ(activity[1].at("revision"), json::value(revision));
+  EXPECT_EQ(activity[1].at("changes").at(0).at("key"), json::value("watcher"));
+  const auto watched =
+      owner.ask("/admin", "subscribe_entity_updates",
+                R"({"entity_type":"admin","entity_id":)" + json::serialize(update[1].at("entity_id")) + "}");
+  EXPECT_EQ(watched.at("environment"), json::value("system"));
+
+  ASSERT_TRUE(create_platform(R"({"key":"web","name":"Web"})").has_value());
+  const auto next = owner.next("/admin", "activity");
+  EXPECT_FALSE(next[1].as_object().contains("environment")) << "and that it logged in was no news";
+  EXPECT_EQ(viewer.event("/admin")[0], json::value("platform_update")) << "viewers hear nothing of admins";
+}
+
+TEST_F(Messages, EveryCommitIsOneActivityForAdminsWithWhatTheirRoleMayRead) {
+  const std::string watcher = admin_token("watcher", domain::Role::viewer);
+  auto owner = join_admin();
+  auto viewer = join_admin(watcher);
   auto client = join_client("one");  // a client, then a token, which viewers may not read
   const auto platform = create_platform(R"({"key":"web","name":"Web"})");
 

@@ -151,7 +151,7 @@ describe('wrong requests of an admin', () => {
 
   test('of no object at all are refused', async (t) => {
     const socket = await admin(t);
-    for (const [event, reply] of [['request_activity_feed', 'activity_feed'], ['broadcast_announcement', 'announcement_sent'], ['subscribe_entity_updates', 'entity_subscribed']]) {
+    for (const [event, reply] of [['request_activity_feed', 'activity_feed'], ['broadcast_announcement', 'announcement_sent'], ['subscribe_entity_updates', 'entity_subscribed'], ['request_dashboard_update', 'dashboard_update'], ['request_system_metrics', 'system_metrics']]) {
       for (const wrong of [7, 'text', true, [1, 2]]) await refused(socket, event, reply, 'invalid_argument', wrong);
     }
   });

@@ -34,6 +34,12 @@ async function taken(...call) {
   return answer;
 }
 
+/** Reads what is not sent again while it is the same. */
+async function readTwice(path) {
+  const { headers } = await taken('GET', path);
+  assert.equal((await taken('GET', path, undefined, { headers: { 'If-None-Match': headers.get('etag') } })).status, 304);
+}
+
 /** What all entities have in common; `entity` has been made at `path`. */
 async function exercisesEntity(path, entity, { body, patch, filters = [] }) {
   const one = `${path}/${entity.id}`;
@@ -312,15 +318,15 @@ describe('each operation answers as it is described:', () => {
     await refused(404, 'POST', `/api/v1/activity/${kUnknownId}/undo`);
     const about = `entity_type=platform&entity_id=${platform.id}`;
     for (const filter of ['limit=200', `${about}&type=toggle`, 'actor=owner&source=rest&q=past', 'since=2026-01-01T00:00:00Z&until=2999-01-01T00:00:00Z&before=9'])
-      await taken('GET', `/api/v1/activity?${filter}`);
+      await readTwice(`/api/v1/activity?${filter}`);
     await refused(400, 'GET', '/api/v1/activity?entity_id=1');
-    for (const query of ['', '?at=0', `?at=${platform.revision}`, `?at=${platform.updated_at}`]) await taken('GET', `/api/v1/state${query}`);
+    for (const query of ['', '?at=0', `?at=${platform.revision}`, `?at=${platform.updated_at}`]) await readTwice(`/api/v1/state${query}`);
     await refused(400, 'GET', '/api/v1/state?at=soon');
     await refused(404, 'GET', `/api/v1/state?at=${kUnknownId}`);
     assert.equal((await taken('GET', `/api/v1/platforms/${platform.id}?at=${toggled.body.revision}`)).body.enabled, false);
     await refused(404, 'GET', `/api/v1/platforms/${platform.id}?at=0`);
-    await taken('GET', '/api/v1/state/diff?from=0');
-    await taken('GET', `/api/v1/state/diff?from=${platform.revision}&to=${toggled.body.revision}`);
+    await readTwice('/api/v1/state/diff?from=0');
+    await readTwice(`/api/v1/state/diff?from=${platform.revision}&to=${toggled.body.revision}`);
     await refused(400, 'GET', '/api/v1/state/diff');
     await refused(404, 'GET', `/api/v1/state/diff?from=0&to=${kUnknownId}`);
   });

@@ -29,7 +29,7 @@ TEST(Error, NamesTheField) {
 
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, Errc::invalid_argument);
-  EXPECT_EQ(result.error().message, "/key: must be a slug");
+  EXPECT_EQ(result.error().message, "/key must be a slug");
   ASSERT_EQ(result.error().details.size(), 1U);
   EXPECT_EQ(result.error().details[0].pointer, "/key");
   EXPECT_EQ(result.error().details[0].reason, "must be a slug");

@@ -20,21 +20,6 @@ std::string name_of(std::string_view method, std::string_view path) {
   return name + ' ' + std::string(path);
 }
 
-class OpenApi : public ::testing::Test {
- protected:
-  template <typename Visit>
-  void for_each_operation(Visit visit) const {
-    for (const auto& path : document_.at("paths").as_object()) {
-      for (const std::string_view method : kMethods) {
-        if (const auto* operation = path.value().as_object().if_contains(method))
-          visit(name_of(method, path.key()), path.key(), operation->as_object());
-      }
-    }
-  }
-
-  json::object document_ = make_openapi(openapi_fragments(), routes(), "1.2.3");
-};
-
 // Follows a reference inside the document; nullptr when it leads nowhere.
 const json::value* follow(const json::object& document, std::string_view reference) {
   if (!reference.starts_with("#/")) return nullptr;
@@ -50,6 +35,27 @@ const json::value* follow(const json::object& document, std::string_view referen
   }
   return nullptr;
 }
+
+class OpenApi : public ::testing::Test {
+ protected:
+  template <typename Visit>
+  void for_each_operation(Visit visit) const {
+    for (const auto& path : document_.at("paths").as_object()) {
+      for (const std::string_view method : kMethods) {
+        if (const auto* operation = path.value().as_object().if_contains(method))
+          visit(name_of(method, path.key()), path.key(), operation->as_object());
+      }
+    }
+  }
+
+  /// What a reference refers to; what is none, as it is.
+  [[nodiscard]] const json::value& resolved(const json::value& part) const {
+    const auto* reference = json::find(part, "$ref");
+    return reference == nullptr ? part : *follow(document_, reference->as_string());
+  }
+
+  json::object document_ = make_openapi(openapi_fragments(), routes(), "1.2.3");
+};
 
 void collect_references(const json::value& in, std::set<std::string>& found) {
   if (const auto* members = in.if_object()) {
@@ -100,12 +106,8 @@ TEST_F(OpenApi, EveryParameterOfAPathIsDescribed) {
   for (const auto& path : document_.at("paths").as_object()) {
     std::set<std::string> described;
     if (const auto* parameters = path.value().as_object().if_contains("parameters")) {
-      for (const auto& parameter : parameters->as_array()) {
-        const json::value* found = &parameter;
-        if (const auto* reference = json::find(parameter, "$ref"))
-          found = follow(document_, reference->as_string());
-        described.emplace(json::string_or_empty(*found, "name"));
-      }
+      for (const auto& parameter : parameters->as_array())
+        described.emplace(json::string_or_empty(resolved(parameter), "name"));
     }
     std::set<std::string> written;
     std::string_view rest = path.key();
@@ -114,6 +116,24 @@ TEST_F(OpenApi, EveryParameterOfAPathIsDescribed) {
       written.emplace(rest.substr(0, rest.find('}')));
     }
     EXPECT_EQ(described, written) << path.key();
+  }
+}
+
+TEST_F(OpenApi, AnOperationTakesTheParametersThatAreDescribed) {
+  for (const Route& route : routes()) {
+    const std::string name = name_of(wire::http::to_string(route.method), route.pattern);
+    const auto& path = document_.at("paths").at(route.pattern);
+    std::set<std::string> described;
+    if (const auto* parameters = json::find(path.at(name.substr(0, name.find(' '))), "parameters")) {
+      for (const auto& parameter : parameters->as_array()) {
+        const json::value& found = resolved(parameter);
+        if (json::string_or_empty(found, "in") == "query")
+          described.emplace(json::string_or_empty(found, "name"));
+      }
+    }
+    std::set<std::string> taken(route.parameters.begin(), route.parameters.end());
+    taken.erase("");
+    EXPECT_EQ(taken, described) << name;
   }
 }
 

@@ -17,14 +17,6 @@
 
 namespace togglecast::net {
 
-struct ListenOptions {
-  /// Numeric addresses. Of several, those that the machine does not have are skipped as long as one remains.
-  std::vector<std::string> addresses{"127.0.0.1", "::1"};
-  std::uint16_t port = 0;  ///< 0: the kernel chooses, the same for all addresses
-  int backlog = 4096;
-  std::shared_ptr<TlsContext> tls{};  ///< null: plain connections
-};
-
 class ShardPool {
  public:
   /// `count` 0: one per core. `log`, which must outlive the pool, hears what tasks and handlers throw.

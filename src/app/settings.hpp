@@ -55,9 +55,8 @@ struct RawSetting {
 using RawSettings = std::map<std::string, RawSetting, std::less<>>;
 
 struct OptionSpec {
-  std::string_view name;  ///< `cors-origin`
-  std::string_view
-      value;  ///< what stands for its value in the help: `ORIGIN`; empty: it is on when it is named
+  std::string_view name;   ///< `cors-origin`
+  std::string_view value;  ///< what stands for it in the help: `ORIGIN`; empty: it is on when it is named
   std::string_view help;
   bool list;  ///< may be given several times
   Result<void> (*apply)(Settings& settings, const std::vector<std::string>& values);

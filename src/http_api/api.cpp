@@ -75,7 +75,7 @@ Api::Api(net::ShardPool& shards, service::Product& product, Options options, con
       metrics_(metrics),
       cors_(with_our_headers(options_.cors)),
       started_at_(clock.wall_now()),
-      writes_(options_.writes),
+      writes_(options_.writes, "changes"),
       revisions_(shards, product.feed(), product.model()),
       seconds_(metrics.histogram("togglecast_http_request_seconds", "From the request to its answer.",
                                  observe::duration_buckets())),

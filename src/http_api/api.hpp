@@ -16,10 +16,10 @@
 
 #include "base/token_bucket.hpp"
 #include "http_api/revision_wait.hpp"
-#include "http_api/write_rates.hpp"
 #include "net/shard_pool.hpp"
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
+#include "service/admin_rates.hpp"
 #include "service/broadcasts.hpp"
 #include "service/product.hpp"
 #include "web/cors.hpp"
@@ -97,7 +97,7 @@ class Api {
   web::Cors cors_;
   UnixMillis started_at_;
   std::atomic<Phase> phase_{Phase::starting};
-  WriteRates writes_;
+  service::AdminRates writes_;
   RevisionWait revisions_;
   std::vector<std::unique_ptr<Meter>> meters_;
   observe::Histogram& seconds_;

@@ -1,5 +1,5 @@
 // Who may use what, and why; and what a change would do.
-#include "domain/fields.hpp"
+#include "domain/context.hpp"
 #include "http_api/call.hpp"
 #include "http_api/handlers.hpp"
 #include "service/effective.hpp"
@@ -16,12 +16,12 @@ Result<std::optional<json::object>> read_context(const Call& call) {
   const auto& parameters = call.request().query;
   if (!parameters.contains("context")) return std::nullopt;
   const std::string_view text = parameters.value("context");
-  if (text.size() > service::kMaxContext) return fail(Errc::invalid_argument, std::string(kBadContext));
+  if (text.size() > domain::kMaxContext) return fail(Errc::invalid_argument, std::string(kBadContext));
   auto parsed = json::parse(text);
   if (!parsed || !parsed->is_object()) return fail(Errc::invalid_argument, std::string(kBadContext));
   const json::value wrapped{{"context", *parsed}};
   domain::FieldReader in(wrapped);
-  auto context = in.object("context", service::kMaxContext, service::kMaxContextDepth);
+  auto context = domain::read_context(in);
   return in.finish().map([&] { return context; });
 }
 

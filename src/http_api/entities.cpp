@@ -8,16 +8,10 @@
 namespace togglecast::http_api {
 namespace {
 
-// The entity in the body carries the revision that touched it last, which a write without effect leaves.
 std::optional<domain::Revision> revision_in(const json::value& body) {
   const json::value* revision = json::find(body, "revision");
   if (revision == nullptr || !revision->is_int64()) return std::nullopt;
   return revision->get_int64();
-}
-
-std::string etag_of(const json::value& body) {
-  const auto revision = revision_in(body);
-  return revision ? entity_tag(*revision) : std::string();
 }
 
 // Both versions of an entity that is not the one `If-Match` names: as it is, and as the caller knew it while
@@ -74,6 +68,11 @@ service::Done then(const CallPtr& call, AnswerTo answer_to, EntityName entity = 
 std::string_view environment_of(const Call& call, domain::Kind kind) noexcept {
   if (kind == domain::Kind::admin) return service::kSystemEnvironment;
   return call.who().environment;
+}
+
+std::string etag_of(const json::value& body) {
+  const auto revision = revision_in(body);
+  return revision ? entity_tag(*revision) : std::string();
 }
 
 void refuse_write(Call& call, const Error& error, EntityName entity) {

@@ -50,6 +50,10 @@ void answer_entity(Call& call, const Result<std::shared_ptr<const T>>& entity) {
   call.answer({.body = to_json(**entity), .etag = entity_tag((*entity)->revision)});
 }
 
+/// The tag of the entity with this body, which names the revision that touched it last, not the one that a
+/// write without effect found. Empty when it names none.
+[[nodiscard]] std::string etag_of(const json::value& body);
+
 struct EntityName {
   domain::Kind kind;
   domain::Id id;

@@ -10,12 +10,6 @@ namespace {
 
 std::string no_tag(const json::value&) { return {}; }
 
-// An entity carries the revision that touched it last.
-std::string tag_of_entity(const json::value& body) {
-  const json::value* revision = json::find(body, "revision");
-  return revision != nullptr && revision->is_int64() ? entity_tag(revision->get_int64()) : std::string();
-}
-
 service::History::Done answered(const CallPtr& call, std::string (*tag)(const json::value& answer) = no_tag) {
   return [call, tag](Result<json::value> answer) {
     call->resume([call, tag, answer = std::move(answer)] {
@@ -53,7 +47,7 @@ bool answered_from_the_past(const CallPtr& call, domain::Kind kind, domain::Id i
   if (!call->request().query.contains("at")) return false;
   const auto at = moment(*call, "at");
   if (at) {
-    call->product().history().entity(call->who(), *at, kind, id, answered(call, tag_of_entity));
+    call->product().history().entity(call->who(), *at, kind, id, answered(call, etag_of));
   } else {
     call->refuse(at.error());
   }

@@ -42,7 +42,7 @@ void issue_token(const CallPtr& call) {
           call->answer({.status = 201,
                         .body = std::move(answer),
                         .revision = issued->revision,
-                        .etag = entity_tag(issued->record.at("revision").to_number<domain::Revision>()),
+                        .etag = etag_of(issued->record),
                         .location = collection + json::serialize(*json::find(issued->record, "id")),
                         .replayed = issued->replayed});
         });

@@ -6,6 +6,7 @@
 #include "domain/fields.hpp"
 #include "realtime/emit.hpp"
 #include "realtime/events.hpp"
+#include "realtime/rooms.hpp"
 #include "service/activity.hpp"
 
 namespace togglecast::realtime {
@@ -22,7 +23,7 @@ Result<void> may_read(const Peer& peer, domain::Kind kind) {
                                    " may not read entities of type " + std::string(domain::to_string(kind)));
 }
 
-// Admins and their tokens belong to the installation, all else to the environment.
+// Admins and signing keys belong to the installation, all else to the environment.
 std::string home_of(domain::Kind kind, const Peer& peer) {
   const bool installation = kind == domain::Kind::admin || kind == domain::Kind::signing_key;
   return installation ? std::string(service::kSystemEnvironment) : peer.who.environment;
@@ -76,8 +77,6 @@ auto answering(const Reply& reply) {
   };
 }
 
-const Peer& peer_of(const Event& event) { return *event.socket().state<Peer>(); }
-
 }  // namespace
 
 AdminNamespace::AdminNamespace(socketio::Namespace& nsp, const House& house)
@@ -87,15 +86,12 @@ AdminNamespace::AdminNamespace(socketio::Namespace& nsp, const House& house)
                  .connect = event::kAdminConnect,
                  .requests = event::kAdminRequests,
                  .admit = [this](Socket& socket, const Peer& peer) { return admit(socket, peer); }}) {
-  const auto on = [&](const event::Request& request, void (AdminNamespace::*handler)(const Event&) const) {
-    nsp.on(std::string(request.name), [this, handler](Event& event) { (this->*handler)(event); });
-  };
-  on(event::kDashboard, &AdminNamespace::dashboard);
-  on(event::kActivityFeed, &AdminNamespace::activity_feed);
-  on(event::kSubscribe, &AdminNamespace::subscribe);
-  on(event::kUnsubscribe, &AdminNamespace::unsubscribe);
-  on(event::kAnnounce, &AdminNamespace::announce);
-  on(event::kSystemMetrics, &AdminNamespace::system_metrics);
+  entrance_.on(event::kDashboard, this, &AdminNamespace::dashboard);
+  entrance_.on(event::kActivityFeed, this, &AdminNamespace::activity_feed);
+  entrance_.on(event::kSubscribe, this, &AdminNamespace::subscribe);
+  entrance_.on(event::kUnsubscribe, this, &AdminNamespace::unsubscribe);
+  entrance_.on(event::kAnnounce, this, &AdminNamespace::announce);
+  entrance_.on(event::kSystemMetrics, this, &AdminNamespace::system_metrics);
   nsp.on_disconnecting([this](Socket& socket, socketio::DisconnectReason) {
     if (const auto* peer = socket.state<Peer>()) house_.watchers.gone(socket, *peer);
   });
@@ -112,31 +108,27 @@ Result<json::object> AdminNamespace::admit(Socket& socket, const Peer& peer) con
       {"environment", peer.who.environment}};
 }
 
-void AdminNamespace::dashboard(const Event& event) const {
-  house_.dashboard.update(peer_of(event).who, answering(Reply(event, event::kDashboard)));
+void AdminNamespace::dashboard(const Event&, Peer& peer, const Reply& reply) const {
+  house_.dashboard.update(peer.who, answering(reply));
 }
 
-void AdminNamespace::system_metrics(const Event& event) const {
-  house_.dashboard.system_metrics(peer_of(event).who, answering(Reply(event, event::kSystemMetrics)));
+void AdminNamespace::system_metrics(const Event&, Peer& peer, const Reply& reply) const {
+  house_.dashboard.system_metrics(peer.who, answering(reply));
 }
 
-void AdminNamespace::activity_feed(const Event& event) const {
-  const Reply reply(event, event::kActivityFeed);
+void AdminNamespace::activity_feed(const Event& event, Peer& peer, const Reply& reply) const {
   const auto query = activity_query(event);
   if (!query) return reply.refuse(query.error());
-  house_.activity.page(peer_of(event).who, *query,
-                       [answer = answering(reply)](Result<service::ActivityPage> page) {
-                         if (!page) return answer(tl::unexpected(page.error()));
-                         json::object payload{{"items", std::move(page->entries)}};
-                         if (page->next != 0) payload["next"] = page->next;
-                         answer(std::move(payload));
-                       });
+  house_.activity.page(peer.who, *query, [answer = answering(reply)](Result<service::ActivityPage> page) {
+    if (!page) return answer(tl::unexpected(page.error()));
+    json::object payload{{"items", std::move(page->entries)}};
+    if (page->next != 0) payload["next"] = page->next;
+    answer(std::move(payload));
+  });
 }
 
-void AdminNamespace::subscribe(const Event& event) const {
-  const Reply reply(event, event::kSubscribe);
+void AdminNamespace::subscribe(const Event& event, Peer& peer, const Reply& reply) const {
   auto& socket = event.socket();
-  auto& peer = *socket.state<Peer>();
   const auto entity = entity_argument(event, peer);
   if (!entity) return reply.refuse(entity.error());
   const auto state = house_.broadcaster(socket).current(entity->environment);
@@ -154,23 +146,20 @@ void AdminNamespace::subscribe(const Event& event) const {
   reply(std::move(payload));
 }
 
-void AdminNamespace::unsubscribe(const Event& event) const {
-  const Reply reply(event, event::kUnsubscribe);
-  auto& peer = *event.socket().state<Peer>();
+void AdminNamespace::unsubscribe(const Event& event, Peer& peer, const Reply& reply) const {
   const auto entity = entity_argument(event, peer);
   if (!entity) return reply.refuse(entity.error());
   house_.watchers.unwatch(event.socket(), peer, *entity);
   reply(to_json(*entity));
 }
 
-void AdminNamespace::announce(const Event& event) const {
-  const Reply reply(event, event::kAnnounce);
+void AdminNamespace::announce(const Event& event, Peer& peer, const Reply& reply) const {
   const auto request = object_argument(event);
   if (!request) return reply.refuse(request.error());
   const auto announcement = service::read_announcement(*request);
   if (!announcement) return reply.refuse(announcement.error());
   house_.broadcasts.broadcast_announcement(
-      peer_of(event).who, *announcement, [answer = answering(reply)](const Result<service::Told>& told) {
+      peer.who, *announcement, [answer = answering(reply)](const Result<service::Told>& told) {
         if (!told) return answer(tl::unexpected(told.error()));
         answer(json::object{{"id", told->id}, {"recipients", told->connections}});
       });

@@ -12,14 +12,14 @@ class AdminNamespace {
 
  private:
   [[nodiscard]] Result<json::object> admit(socketio::Socket& socket, const Peer& peer) const;
-  void dashboard(const socketio::Event& event) const;
-  void activity_feed(const socketio::Event& event) const;
-  void subscribe(const socketio::Event& event) const;
-  void unsubscribe(const socketio::Event& event) const;
-  void announce(const socketio::Event& event) const;
-  void system_metrics(const socketio::Event& event) const;
+  void dashboard(const socketio::Event& event, Peer& peer, const Reply& reply) const;
+  void activity_feed(const socketio::Event& event, Peer& peer, const Reply& reply) const;
+  void subscribe(const socketio::Event& event, Peer& peer, const Reply& reply) const;
+  void unsubscribe(const socketio::Event& event, Peer& peer, const Reply& reply) const;
+  void announce(const socketio::Event& event, Peer& peer, const Reply& reply) const;
+  void system_metrics(const socketio::Event& event, Peer& peer, const Reply& reply) const;
 
-  House house_;
+  const House& house_;
   Entrance entrance_;
 };
 

@@ -1,14 +1,13 @@
 #include "realtime/broadcaster.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <optional>
 #include <set>
 
-#include "auth/roles.hpp"
 #include "realtime/emit.hpp"
 #include "realtime/events.hpp"
 #include "realtime/login.hpp"
+#include "realtime/rooms.hpp"
 #include "service/authenticator.hpp"
 
 namespace togglecast::realtime {
@@ -16,15 +15,6 @@ namespace {
 
 using domain::Kind;
 using domain::Step;
-
-// As much as the kernel itself keeps unsent for a connection: a polling client between two polls is not busy.
-constexpr std::size_t kBusyBacklog = 16 * 1024;
-
-// A push yields to whatever else the shard has to do after so long, or after so many receivers: their writes
-// leave at the end of the turn and take as long again.
-constexpr std::chrono::microseconds kPushSlice{1'000};
-constexpr std::size_t kReceiversPerSlice = 256;
-constexpr std::size_t kLookAtClock = 16;
 
 // When more commits than that wait for their push, they are pushed as one.
 constexpr std::size_t kManyCommits = 8;
@@ -39,135 +29,11 @@ bool ends_or_changes(const service::Commit& commit, Kind kind) {
                      [kind](const domain::Op& op) { return op.entity == kind && !op.before.is_null(); });
 }
 
-// The part of a turn that a push may have.
-class Slice {
- public:
-  Slice() : end_(std::chrono::steady_clock::now() + kPushSlice) {}
-  void spend() noexcept { ++receivers_; }
-  [[nodiscard]] bool over() {
-    if (receivers_ >= kReceiversPerSlice) return true;
-    return ++looks_ % kLookAtClock == 0 && std::chrono::steady_clock::now() >= end_;
-  }
-
- private:
-  std::chrono::steady_clock::time_point end_;
-  std::size_t receivers_ = 0;
-  std::size_t looks_ = 0;
-};
-
 }  // namespace
 
-std::string room(std::string_view environment, std::string_view name) {
-  return std::string(environment).append("/").append(name);
-}
-
-std::string client_room(std::string_view environment, domain::Id client) {
-  return room(environment, "client:" + std::to_string(client));
-}
-
-std::string package_room(std::string_view environment, domain::Id package) {
-  return room(environment, "package:" + std::to_string(package));
-}
-
-std::string entity_room(std::string_view environment, Kind kind, domain::Id id) {
-  return room(environment, "entity:" + std::string(domain::to_string(kind)) + ":" + std::to_string(id));
-}
-
-// One push to the clients of an environment, from room to room.
-class Broadcaster::Job {
- public:
-  Job(Broadcaster& owner, domain::SnapshotPtr from, domain::SnapshotPtr to, domain::Impact impact, Step step)
-      : owner_(owner), push_(std::move(from), std::move(to), std::move(impact), step, owner.counters_.push) {
-    const std::string& environment = push_.to()->environment();
-    touched_ = push_.impact().clients;
-    if (push_.concerns_all()) {
-      rooms_.push_back(room(environment, kAllClients));
-      return;
-    }
-    for (const domain::Id package : push_.packages()) rooms_.push_back(package_room(environment, package));
-    for (const domain::Id client : push_.overriding_clients())
-      rooms_.push_back(client_room(environment, client));
-  }
-
-  [[nodiscard]] const domain::Snapshot& to() const noexcept { return *push_.to(); }
-
-  /// True when everybody has been told.
-  [[nodiscard]] bool run() {
-    owner_.counters_.slices.add();
-    Slice slice;
-    for (; touched_at_ < touched_.size(); ++touched_at_) {
-      if (slice.over()) return false;
-      tell_touched(touched_[touched_at_], slice);
-    }
-    while (room_at_ < rooms_.size()) {
-      if (!walk(slice)) return false;
-      ++room_at_;
-      place_ = 0;
-    }
-    return true;
-  }
-
- private:
-  void tell_touched(domain::Id id, Slice& slice) {
-    const auto after = push_.to()->find<domain::Client>(id);
-    if (after == nullptr) return;  // gone; it has been disconnected
-    owner_.for_each(owner_.clients_, client_room(to().environment(), id),
-                    [&](socketio::Socket& socket, Peer& peer) {
-                      if (peer.sent >= to().revision()) return;
-                      if (owner_.defer(peer, socket.backlog_bytes(), push_.from())) return;
-                      Message& message = push_.message_for_touched(peer, *after);
-                      take_client(socket, peer, after);
-                      peer.sent = to().revision();
-                      slice.spend();
-                      if (!message.empty())
-                        owner_.send(socket, message.batch(peer.offsets, owner_.counters_.push));
-                    });
-  }
-
-  // Whoever leaves the room meanwhile has the last member moved to a place that may have been passed.
-  [[nodiscard]] bool walk(Slice& slice) {
-    const auto* members = owner_.clients_.local_room(owner_.shard_, rooms_[room_at_]);
-    if (members == nullptr) return true;
-    if (place_ == 0) departures_ = members->departures;
-    if (departures_ != members->departures) {
-      place_ = 0;
-      departures_ = members->departures;
-    }
-    for (; place_ < members->members.size(); ++place_) {
-      if (slice.over()) return false;
-      auto* peer = members->members[place_]->state<Peer>();
-      if (peer != nullptr && peer->sent < to().revision()) tell(*members, *peer, slice);
-    }
-    return true;
-  }
-
-  void tell(const socketio::Room& members, Peer& peer, Slice& slice) {
-    const std::size_t backlog = socketio::Namespace::member_backlog(owner_.shard_, members, place_);
-    if (peer.client == nullptr || owner_.defer(peer, backlog, push_.from())) return;
-    Message& message = push_.message_for(peer, peer.client->package_id.value_or(0));
-    peer.sent = to().revision();
-    if (message.empty()) return;
-    for (const auto& packet : message.batch(peer.offsets, owner_.counters_.push))
-      socketio::Namespace::send_to_member(owner_.shard_, members, place_, packet);
-    owner_.counters_.delivered.add();
-    slice.spend();
-  }
-
-  Broadcaster& owner_;
-  ClientPush push_;
-  std::vector<domain::Id> touched_;
-  std::size_t touched_at_ = 0;
-  std::vector<std::string> rooms_;
-  std::size_t room_at_ = 0;
-  std::size_t place_ = 0;
-  std::uint64_t departures_ = 0;
-};
-
 Broadcaster::Broadcaster(net::Shard& shard, socketio::Namespace& admins, socketio::Namespace& clients,
-                         const service::ReadModel& model, const Clock& clock, BroadcasterCounters counters)
+                         const service::ReadModel& model, const Clock& clock, const PushCounters& counters)
     : shard_(shard), admins_(admins), clients_(clients), model_(model), clock_(clock), counters_(counters) {}
-
-Broadcaster::~Broadcaster() = default;
 
 void Broadcaster::begin(const domain::SnapshotPtr& state) { current_[state->environment()] = state; }
 
@@ -257,33 +123,11 @@ void Broadcaster::start(const std::vector<service::CommitPtr>& commits) {
     for (std::size_t i = 1; i < unknown.size(); ++i) merge(impact, unknown[i]->impact);
     if (impact.concerns_clients()) {
       const Step step = unknown.size() == 1 ? Step::live : Step::merged;
-      job_ = std::make_unique<Job>(*this, from, to, std::move(impact), step);
+      job_ = std::make_unique<PushJob>(shard_, clients_, counters_, from, to, std::move(impact), step);
     }
   }
   push_admins(unknown);
   call_waiters(environment, to->revision());
-}
-
-void Broadcaster::for_each(socketio::Namespace& nsp, const std::string& name, const Tell& tell) {
-  socketio::BroadcastOptions members;
-  members.rooms.push_back(name);
-  nsp.for_each_local(shard_, members, [&tell](socketio::Socket& socket) {
-    if (auto* peer = socket.state<Peer>()) tell(socket, *peer);
-  });
-}
-
-bool Broadcaster::defer(Peer& peer, std::size_t backlog, const domain::SnapshotPtr& from) {
-  if (peer.behind == nullptr && backlog <= kBusyBacklog) return false;
-  if (peer.behind == nullptr) {
-    peer.behind = from;
-    counters_.deferred.add();
-  }
-  return true;
-}
-
-void Broadcaster::send(socketio::Socket& socket, const Batch& batch) {
-  for (const auto& packet : batch) socket.send(packet);
-  counters_.delivered.add();
 }
 
 void Broadcaster::push_admins(const std::vector<service::CommitPtr>& commits) {
@@ -296,7 +140,7 @@ void Broadcaster::push_admins(const std::vector<service::CommitPtr>& commits) {
   const auto tell = [&](socketio::Socket& socket, Peer& peer) {
     if (!system) {
       if (peer.sent >= to->revision()) return;
-      if (defer(peer, socket.backlog_bytes(), from)) return;
+      if (defer(peer, socket.backlog_bytes(), from, counters_)) return;
       peer.sent = to->revision();
     }
     // Offsets count the revisions of the environment that the admin works in.
@@ -307,61 +151,44 @@ void Broadcaster::push_admins(const std::vector<service::CommitPtr>& commits) {
           domain::diff_admin_view(*from, *to, peer.readable, single ? Step::live : Step::merged);
       place->second = admin_batch(updates, *to, single ? actor_of(*commits.front()) : json::value(),
                                   offsets ? Offsets::with : Offsets::without);
-      counters_.push.encoded.add();
+      counters_.encoded.add();
     }
-    if (!place->second.empty()) send(socket, place->second);
+    if (!place->second.empty()) hand_over(socket, place->second, counters_);
   };
-  for_each(admins_, system ? std::string(kAllAdmins) : room(to->environment(), kAllAdmins), tell);
-}
-
-void Broadcaster::take_client(socketio::Socket& socket, Peer& peer,
-                              const std::shared_ptr<const domain::Client>& client) {
-  const std::string& environment = peer.who.environment;
-  const domain::Id is = client->package_id.value_or(0);
-  const domain::Id was = peer.client == nullptr ? is : peer.client->package_id.value_or(0);
-  if (was != is) socket.leave(package_room(environment, was));
-  if (peer.client == nullptr || was != is) socket.join(package_room(environment, is));
-  peer.client = client;
-  peer.active = client->active;
-  peer.plain = client->overrides.empty();
-}
-
-Batch Broadcaster::batch_for(const Peer& peer, const domain::Snapshot& from, const domain::Snapshot& to,
-                             const domain::Client* client, Step step, const json::value& actor) {
-  const Offsets offsets = peer.offsets ? Offsets::with : Offsets::without;
-  if (peer.who.kind == service::Principal::Kind::client) {
-    domain::ClientView was(from, *peer.client, peer.context.get());
-    domain::ClientView is(to, *client, peer.context.get());
-    return client_batch(domain::diff_client_view(was, is, step), to, offsets);
-  }
-  return admin_batch(domain::diff_admin_view(from, to, peer.readable, step), to, actor, offsets);
+  for_each_in(shard_, admins_, system ? std::string(kAllAdmins) : room(to->environment(), kAllAdmins), tell);
 }
 
 void Broadcaster::advance(socketio::Socket& socket, Peer& peer, const domain::SnapshotPtr& from) {
   const auto to = current(peer.who.environment);
   if (to == nullptr) return;
-  std::shared_ptr<const domain::Client> client;
-  if (peer.who.kind == service::Principal::Kind::client) {
-    client = to->find<domain::Client>(peer.who.id);
-    if (client == nullptr) return;
-  }
   const Step step = to->revision() == from->revision() + 1 ? Step::live : Step::merged;
-  const Batch batch = batch_for(peer, *from, *to, client.get(), step, nullptr);
-  counters_.push.encoded.add();
-  if (client != nullptr) take_client(socket, peer, client);
+  const Offsets offsets = peer.offsets ? Offsets::with : Offsets::without;
+  Batch batch;
+  if (peer.who.kind == service::Principal::Kind::client) {
+    const auto client = to->find<domain::Client>(peer.who.id);
+    if (client == nullptr) return;
+    domain::ClientView was(*from, *peer.client, peer.context.get());
+    domain::ClientView is(*to, *client, peer.context.get());
+    batch = client_batch(domain::diff_client_view(was, is, step), *to, offsets);
+    take_client(socket, peer, client);
+  } else {
+    batch = admin_batch(domain::diff_admin_view(*from, *to, peer.readable, step), *to, nullptr, offsets);
+  }
+  counters_.encoded.add();
   peer.sent = to->revision();
-  if (!batch.empty()) send(socket, batch);
+  if (!batch.empty()) hand_over(socket, batch, counters_);
 }
 
 void Broadcaster::catch_up(socketio::Socket& socket, Peer& peer, domain::Revision revision) {
   const auto from = model_.at(peer.who.environment, revision);
   const auto was = from == nullptr ? nullptr : from->find<domain::Client>(peer.who.id);
-  if (was != nullptr) {
-    take_client(socket, peer, was);
-    advance(socket, peer, from);
-  } else {
-    send_whole_view(socket, peer, "catch_up_out_of_reach");
-  }
+  if (was != nullptr) take_client(socket, peer, was);
+  peer.behind = was != nullptr ? from : out_of_reach_;
+  // Not at once: who asks again and again, or does not read, is brought here once, as after a push.
+  shard_.post([this, to = socket.weak_from_this()] {
+    const auto still = to.lock();
+    if (still != nullptr && still->connected()) on_drained(*still);
+  });
 }
 
 void Broadcaster::send_whole_view(socketio::Socket& socket, Peer& peer, std::string_view reason) {
@@ -384,7 +211,11 @@ void Broadcaster::on_drained(socketio::Socket& socket) {
   auto* peer = socket.state<Peer>();
   if (peer == nullptr || peer->behind == nullptr || socket.backlog_bytes() != 0) return;
   const auto from = std::exchange(peer->behind, nullptr);
-  advance(socket, *peer, from);
+  if (from == out_of_reach_) {
+    send_whole_view(socket, *peer, "catch_up_out_of_reach");
+  } else {
+    advance(socket, *peer, from);
+  }
 }
 
 void Broadcaster::recheck_clients(const service::Commit& commit) {
@@ -395,17 +226,18 @@ void Broadcaster::recheck_clients(const service::Commit& commit) {
     if (const auto record = domain::TokenRecord::from_json(op.before)) touched.insert(record->subject_id);
   }
   for (const auto id : touched) {
-    for_each(clients_, client_room(commit.row.environment, id), [&](socketio::Socket& socket, Peer& peer) {
-      const auto still = service::Authenticator::recheck(peer.who, *commit.after, clock_.wall_now());
-      // DISCONNECT: as it is, it may not come back; with the same token it will be told why.
-      if (!still) socket.disconnect();
-    });
+    for_each_in(
+        shard_, clients_, client_room(commit.row.environment, id), [&](socketio::Socket& socket, Peer& peer) {
+          const auto still = service::Authenticator::recheck(peer.who, *commit.after, clock_.wall_now());
+          // DISCONNECT: as it is, it may not come back; with the same token it will be told why.
+          if (!still) socket.disconnect();
+        });
   }
 }
 
 void Broadcaster::recheck_admins(const service::Commit& commit) {
   if (!ends_or_changes(commit, Kind::admin) && !ends_or_changes(commit, Kind::token)) return;
-  for_each(admins_, std::string(kAllAdmins), [&](socketio::Socket& socket, Peer& peer) {
+  for_each_in(shard_, admins_, std::string(kAllAdmins), [&](socketio::Socket& socket, Peer& peer) {
     const auto still = service::Authenticator::recheck(peer.who, *commit.after, clock_.wall_now());
     if (!still) {
       socket.disconnect();

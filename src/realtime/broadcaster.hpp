@@ -17,38 +17,20 @@
 
 #include "base/clock.hpp"
 #include "net/shard.hpp"
-#include "observe/metrics.hpp"
 #include "realtime/batch.hpp"
-#include "realtime/client_push.hpp"
 #include "realtime/peer.hpp"
+#include "realtime/push_counters.hpp"
+#include "realtime/push_job.hpp"
 #include "service/feed.hpp"
 #include "service/read_model.hpp"
 #include "socketio/server.hpp"
 
 namespace togglecast::realtime {
 
-/// Names of rooms. Every environment has its own.
-[[nodiscard]] std::string room(std::string_view environment, std::string_view name);
-[[nodiscard]] std::string client_room(std::string_view environment, domain::Id client);
-/// Package 0: clients without one.
-[[nodiscard]] std::string package_room(std::string_view environment, domain::Id package);
-[[nodiscard]] std::string entity_room(std::string_view environment, domain::Kind kind, domain::Id id);
-inline constexpr std::string_view kAllClients = "clients";
-inline constexpr std::string_view kAllAdmins = "admins";
-
-struct BroadcasterCounters {
-  observe::Counter& commits;    ///< commits pushed, per shard
-  observe::Counter& delivered;  ///< batches handed to connections
-  observe::Counter& deferred;   ///< connections found busy
-  observe::Counter& slices;     ///< pieces that pushes were done in
-  PushCounters push;
-};
-
 class Broadcaster {
  public:
   Broadcaster(net::Shard& shard, socketio::Namespace& admins, socketio::Namespace& clients,
-              const service::ReadModel& model, const Clock& clock, BroadcasterCounters counters);
-  ~Broadcaster();
+              const service::ReadModel& model, const Clock& clock, const PushCounters& counters);
   Broadcaster(const Broadcaster&) = delete;
   Broadcaster& operator=(const Broadcaster&) = delete;
 
@@ -64,13 +46,8 @@ class Broadcaster {
   /// The revision that this connection has been told everything up to.
   [[nodiscard]] domain::Revision told(const Peer& peer) const;
 
-  /// The connection is one of `client`, as of what it is being told: its rooms follow.
-  static void take_client(socketio::Socket& socket, Peer& peer,
-                          const std::shared_ptr<const domain::Client>& client);
-  /// Brings a connection to `current`, from `from`.
-  void advance(socketio::Socket& socket, Peer& peer, const domain::SnapshotPtr& from);
-  /// Sends what happened after `revision`, which the connection says it has: the updates since then, or the
-  /// whole view when that is out of reach.
+  /// Sends what happened after `revision`, which the connection says it has, as soon as it takes more: the
+  /// updates since then, or the whole view when that is out of reach.
   void catch_up(socketio::Socket& socket, Peer& peer, domain::Revision revision);
   /// Sends the whole view, for this reason, as `config_sync`.
   void send_whole_view(socketio::Socket& socket, Peer& peer, std::string_view reason);
@@ -78,9 +55,6 @@ class Broadcaster {
   void on_drained(socketio::Socket& socket);
 
  private:
-  using Tell = std::function<void(socketio::Socket&, Peer&)>;
-  class Job;
-
   void pump();
   void start(const std::vector<service::CommitPtr>& commits);
   [[nodiscard]] std::vector<service::CommitPtr> next_commits();
@@ -88,23 +62,20 @@ class Broadcaster {
   void recheck_clients(const service::Commit& commit);
   void recheck_admins(const service::Commit& commit);
   void call_waiters(const std::string& environment, domain::Revision revision);
-  void for_each(socketio::Namespace& nsp, const std::string& room, const Tell& tell);
-  void send(socketio::Socket& socket, const Batch& batch);
-  /// True when the connection takes nothing now: it is marked and will be advanced from `from`.
-  [[nodiscard]] bool defer(Peer& peer, std::size_t backlog, const domain::SnapshotPtr& from);
-  [[nodiscard]] static Batch batch_for(const Peer& peer, const domain::Snapshot& from,
-                                       const domain::Snapshot& to, const domain::Client* client,
-                                       domain::Step step, const json::value& actor);
+  /// Brings a connection to `current`, from `from`.
+  void advance(socketio::Socket& socket, Peer& peer, const domain::SnapshotPtr& from);
 
   net::Shard& shard_;
   socketio::Namespace& admins_;
   socketio::Namespace& clients_;
   const service::ReadModel& model_;
   const Clock& clock_;
-  BroadcasterCounters counters_;
+  PushCounters counters_;
   std::map<std::string, domain::SnapshotPtr, std::less<>> current_;
+  /// Stands for a state that is not known here any more, or never was.
+  const domain::SnapshotPtr out_of_reach_ = std::make_shared<domain::Snapshot>("", domain::Head{});
   std::deque<service::CommitPtr> waiting_;
-  std::unique_ptr<Job> job_;
+  std::unique_ptr<PushJob> job_;
   bool continuing_ = false;  // a task that goes on with the job is on its way
   struct Waiter {
     std::string environment;
@@ -113,5 +84,8 @@ class Broadcaster {
   };
   std::vector<Waiter> waiters_;
 };
+
+/// One of each shard, by its index.
+using Broadcasters = std::vector<std::unique_ptr<Broadcaster>>;
 
 }  // namespace togglecast::realtime

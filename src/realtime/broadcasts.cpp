@@ -6,6 +6,7 @@
 #include "realtime/emit.hpp"
 #include "realtime/events.hpp"
 #include "realtime/gather.hpp"
+#include "realtime/rooms.hpp"
 
 namespace togglecast::realtime {
 namespace {
@@ -35,8 +36,8 @@ Broadcasts::Broadcasts(net::ShardPool& shards, const Messengers& messengers, con
       messengers_(messengers),
       broadcasters_(broadcasters),
       model_(model),
-      options_(options),
-      clock_(clock) {}
+      clock_(clock),
+      announcing_(options.announcements, "announcements") {}
 
 Result<domain::SnapshotPtr> Broadcasts::allowed(const service::Principal& who,
                                                 const Audience& audience) const {
@@ -172,7 +173,7 @@ void Broadcasts::broadcast_announcement(const service::Principal& who,
                                         const service::Announcement& announcement, ToldDone done) {
   const auto state = allowed(who, announcement.audience);
   if (!state) return done(tl::unexpected(state.error()));
-  if (auto turn = take_turn(who); !turn) return done(tl::unexpected(turn.error()));
+  if (auto turn = announcing_.take(who.id, clock_.now()); !turn) return done(tl::unexpected(turn.error()));
   Told told;
   told.id = random_token(random_, kMessageIdBytes);
   const auto packets = packets_of(event::kAnnouncement, payload_of(announcement.message, told.id));
@@ -182,16 +183,6 @@ void Broadcasts::broadcast_announcement(const service::Principal& who,
         return messenger.tell(environment, audience, packets);
       },
       std::move(done));
-}
-
-Result<void> Broadcasts::take_turn(const service::Principal& who) {
-  const std::scoped_lock lock(mutex_);
-  const Milliseconds wait = announcing_[who.id].take(options_.announcements, clock_.now());
-  if (wait == Milliseconds{0}) return {};
-  Error error{Errc::rate_limited, "too many announcements in a short time; slow down", {}};
-  error.retry_after_seconds =
-      static_cast<std::uint32_t>(std::chrono::ceil<std::chrono::seconds>(wait).count());
-  return tl::unexpected(std::move(error));
 }
 
 service::SystemStatus Broadcasts::status(std::string_view environment) const {

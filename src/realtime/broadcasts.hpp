@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "base/random.hpp"
-#include "base/token_bucket.hpp"
 #include "net/shard_pool.hpp"
 #include "realtime/messenger.hpp"
+#include "service/admin_rates.hpp"
 #include "service/broadcasts.hpp"
 #include "service/read_model.hpp"
 
@@ -20,10 +20,6 @@ namespace togglecast::realtime {
 
 class Broadcasts final : public service::Broadcasts {
  public:
-  using Messengers = std::vector<std::unique_ptr<Messenger>>;
-  using Broadcasters = std::vector<std::unique_ptr<Broadcaster>>;
-
-  /// One messenger and one broadcaster for each shard, by its index.
   Broadcasts(net::ShardPool& shards, const Messengers& messengers, const Broadcasters& broadcasters,
              const service::ReadModel& model, const Options& options, const Clock& clock);
 
@@ -57,19 +53,17 @@ class Broadcasts final : public service::Broadcasts {
   /// The newest state, when `who` may send and the audience exists there.
   [[nodiscard]] Result<domain::SnapshotPtr> allowed(const service::Principal& who,
                                                     const service::Audience& audience = {}) const;
-  [[nodiscard]] Result<void> take_turn(const service::Principal& who);
   [[nodiscard]] json::object payload_of(const service::Message& message, const std::string& id) const;
 
   net::ShardPool& shards_;
   const Messengers& messengers_;
   const Broadcasters& broadcasters_;
   const service::ReadModel& model_;
-  const Options& options_;
   const Clock& clock_;
   SystemRandom random_;
+  service::AdminRates announcing_;
 
   mutable std::mutex mutex_;  // for what follows
-  std::map<domain::Id, TokenBucket> announcing_;
   std::map<std::string, service::SystemStatus, std::less<>> status_;
 };
 

@@ -6,6 +6,8 @@
 #include "realtime/emit.hpp"
 #include "realtime/events.hpp"
 #include "realtime/feature_check.hpp"
+#include "realtime/login.hpp"
+#include "realtime/rooms.hpp"
 
 namespace togglecast::realtime {
 namespace {
@@ -41,31 +43,26 @@ ClientNamespace::ClientNamespace(socketio::Namespace& nsp, const House& house)
                  .admit = [this](Socket& socket, Peer& peer) { return admit(socket, peer); }}),
       reported_(house.metrics.counter("togglecast_realtime_reported_metrics_total",
                                       "Metrics that clients reported and that were taken.")) {
-  const auto on = [&](const event::Request& request, void (ClientNamespace::*handler)(const Event&) const) {
-    nsp.on(std::string(request.name), [this, handler](Event& event) { (this->*handler)(event); });
-  };
-  on(event::kConfigCheck, &ClientNamespace::config_check);
-  on(event::kFeatureCheck, &ClientNamespace::feature_check);
-  on(event::kReportMetrics, &ClientNamespace::report_metrics);
-  on(event::kHeartbeat, &ClientNamespace::heartbeat);
-  on(event::kConfigAck, &ClientNamespace::config_ack);
+  entrance_.on(event::kConfigCheck, this, &ClientNamespace::config_check);
+  entrance_.on(event::kFeatureCheck, this, &ClientNamespace::feature_check);
+  entrance_.on(event::kReportMetrics, this, &ClientNamespace::report_metrics);
+  entrance_.on(event::kHeartbeat, this, &ClientNamespace::heartbeat);
+  entrance_.on(event::kConfigAck, this, &ClientNamespace::config_ack);
 }
 
 Result<json::object> ClientNamespace::admit(Socket& socket, Peer& peer) const {
   const auto state = house_.broadcaster(socket).current(peer.who.environment);
   const auto client = state->find<domain::Client>(peer.who.id);
   if (client == nullptr) return fail(Errc::revoked, "this client is gone");
-  Broadcaster::take_client(socket, peer, client);
+  take_client(socket, peer, client);
   socket.join(room(peer.who.environment, kAllClients));
   socket.join(client_room(peer.who.environment, client->id));
   return domain::client_view(*state, *client, peer.context.get());
 }
 
 // Tells whether the client is up to date, then brings it there with ordinary updates.
-void ClientNamespace::config_check(const Event& event) const {
-  const Reply reply(event, event::kConfigCheck);
+void ClientNamespace::config_check(const Event& event, Peer& peer, const Reply& reply) const {
   auto& socket = event.socket();
-  auto& peer = *socket.state<Peer>();
   const auto claimed = revision_argument(event);
   if (!claimed) return reply.refuse(claimed.error());
   const auto state = house_.broadcaster(socket).current(peer.who.environment);
@@ -76,47 +73,39 @@ void ClientNamespace::config_check(const Event& event) const {
     house_.broadcaster(socket).catch_up(socket, peer, *claimed);
 }
 
-void ClientNamespace::feature_check(const Event& event) const {
-  const Reply reply(event, event::kFeatureCheck);
+void ClientNamespace::feature_check(const Event& event, Peer& peer, const Reply& reply) const {
   const auto request = object_argument(event);
   if (!request) return reply.refuse(request.error());
-  const auto& peer = *event.socket().state<Peer>();
   const auto state = house_.broadcaster(event.socket()).current(peer.who.environment);
   auto status = check_feature(*state, peer, *request);
   if (!status) return reply.refuse(status.error());
   reply(*std::move(status));
 }
 
-void ClientNamespace::report_metrics(const Event& event) const {
-  const Reply reply(event, event::kReportMetrics);
+void ClientNamespace::report_metrics(const Event& event, Peer& peer, const Reply& reply) const {
   const auto request = object_argument(event);
   if (!request) return reply.refuse(request.error());
   const auto samples = read_metrics(*request, house_.clock.wall_now());
   if (!samples) return reply.refuse(samples.error());
-  const auto& who = event.socket().state<Peer>()->who;
   const std::size_t taken =
-      house_.messenger(event.socket()).reported().add(who.environment, who.id, *samples);
+      house_.messenger(event.socket()).reported().add(peer.who.environment, peer.who.id, *samples);
   reported_.add(taken);
   reply({{"accepted", taken}, {"dropped", samples->size() - taken}});
 }
 
-void ClientNamespace::heartbeat(const Event& event) const {
-  const Reply reply(event, event::kHeartbeat);
-  auto& peer = *event.socket().state<Peer>();
+void ClientNamespace::heartbeat(const Event& event, Peer& peer, const Reply& reply) const {
   const auto claimed = revision_argument(event);
   if (!claimed) return reply.refuse(claimed.error());
-  take_receipt(peer, house_.messenger(event.socket()).told(peer), *claimed);
+  take_receipt(peer, house_.broadcaster(event.socket()).told(peer), *claimed);
   const auto state = house_.broadcaster(event.socket()).current(peer.who.environment);
   reply({{"server_time", to_iso8601(house_.clock.wall_now())}, {"revision", state->revision()}});
 }
 
 // Nothing answers, unless an acknowledgement was asked for.
-void ClientNamespace::config_ack(const Event& event) const {
-  const Reply reply(event, event::kConfigAck);
-  auto& peer = *event.socket().state<Peer>();
+void ClientNamespace::config_ack(const Event& event, Peer& peer, const Reply& reply) const {
   const auto claimed = revision_argument(event);
   if (!claimed) return reply.refuse(claimed.error());
-  take_receipt(peer, house_.messenger(event.socket()).told(peer), *claimed);
+  take_receipt(peer, house_.broadcaster(event.socket()).told(peer), *claimed);
   reply({{"revision", peer.acknowledged}});
 }
 

@@ -12,13 +12,13 @@ class ClientNamespace {
 
  private:
   [[nodiscard]] Result<json::object> admit(socketio::Socket& socket, Peer& peer) const;
-  void config_check(const socketio::Event& event) const;
-  void feature_check(const socketio::Event& event) const;
-  void report_metrics(const socketio::Event& event) const;
-  void heartbeat(const socketio::Event& event) const;
-  void config_ack(const socketio::Event& event) const;
+  void config_check(const socketio::Event& event, Peer& peer, const Reply& reply) const;
+  void feature_check(const socketio::Event& event, Peer& peer, const Reply& reply) const;
+  void report_metrics(const socketio::Event& event, Peer& peer, const Reply& reply) const;
+  void heartbeat(const socketio::Event& event, Peer& peer, const Reply& reply) const;
+  void config_ack(const socketio::Event& event, Peer& peer, const Reply& reply) const;
 
-  House house_;
+  const House& house_;
   Entrance entrance_;
   observe::Counter& reported_;
 };

@@ -47,7 +47,14 @@ void append_answers(std::string& key, ClientView& view, Id feature, std::uint64_
   ++evaluated;
 }
 
-// What stands at a path, or where the path leaves objects behind, as text.
+// No other value begins with a quote, so that two keys are the same only when all values are.
+void append_text(std::string& key, std::string_view text) {
+  key += '"';
+  append_bytes(key, text.size());
+  key += text;
+}
+
+// What stands at a path, or where the path leaves objects behind.
 void append_value(std::string& key, const json::object* object, std::string_view path) {
   const json::value* value = nullptr;
   while (object != nullptr) {
@@ -58,14 +65,13 @@ void append_value(std::string& key, const json::object* object, std::string_view
     object = value->if_object();
   }
   if (value == nullptr) {
-    key += '-';
+    key += '\0';
   } else if (const auto* text = value->if_string()) {
-    append_bytes(key, text->size());
-    key += *text;
+    append_text(key, *text);
   } else {
     key += json::serialize(*value);
+    key += '\0';
   }
-  key += '\0';
 }
 
 bool contains(const std::vector<Id>& ids, Id id) { return std::binary_search(ids.begin(), ids.end(), id); }
@@ -89,12 +95,11 @@ struct ClientPush::PackagePlan {
   std::vector<ViewUpdate> base[2];  ///< platforms and the package itself, by `active`
   Message* common[2]{};             ///< when nothing is read
   std::unordered_map<std::string, Message*> by_input;
-  std::unordered_map<std::string, Message*> by_payload;
-  std::vector<std::unique_ptr<Message>> messages;
+  std::unordered_map<std::string, Message> by_payload;  // a message stays where it is
 };
 
 ClientPush::ClientPush(domain::SnapshotPtr from, domain::SnapshotPtr to, domain::Impact impact,
-                       domain::Step step, PushCounters counters)
+                       domain::Step step, const PushCounters& counters)
     : from_(std::move(from)),
       to_(std::move(to)),
       impact_(std::move(impact)),
@@ -194,8 +199,7 @@ void ClientPush::read_input(std::string& key, const PackagePlan& plan, const Pee
     if (path == kTargetingKey) {
       const auto* given = peer.context == nullptr ? nullptr : peer.context->if_contains(kTargetingKey);
       if (given == nullptr) {
-        append_bytes(key, peer.client->key.size());
-        key += peer.client->key;
+        append_text(key, peer.client->key);
         continue;
       }
     }
@@ -233,17 +237,14 @@ Message& ClientPush::evaluate(PackagePlan& plan, const Peer& peer, const std::ve
     append_answers(payload, to, feature, evaluated);
   }
   counters_.evaluated.add(evaluated);
-  Message*& known = plan.by_payload[payload];
-  if (known == nullptr) {
-    std::vector<ViewUpdate> updates = plan.base[peer.active ? 1 : 0];
-    for (const Id feature : features)
-      add_difference(updates, domain::Kind::feature, feature, from.feature(feature), to.feature(feature),
-                     step_);
-    put_in_order(updates);
-    plan.messages.push_back(std::make_unique<Message>(std::move(updates), *to_));
-    known = plan.messages.back().get();
-  }
-  return *known;
+  const auto known = plan.by_payload.find(payload);
+  if (known != plan.by_payload.end()) return known->second;
+  std::vector<ViewUpdate> updates = plan.base[peer.active ? 1 : 0];
+  for (const Id feature : features)
+    add_difference(updates, domain::Kind::feature, feature, from.feature(feature), to.feature(feature),
+                   step_);
+  put_in_order(updates);
+  return plan.by_payload.try_emplace(std::move(payload), std::move(updates), *to_).first->second;
 }
 
 Message& ClientPush::message_for(const Peer& peer, Id package) {
@@ -263,16 +264,15 @@ Message& ClientPush::message_for(const Peer& peer, Id package) {
 
 Message& ClientPush::message_for_touched(const Peer& peer, const domain::Client& after) {
   const std::pair wanted{&after, peer.context.get()};
-  if (single_.empty() || single_for_ != wanted) {
+  if (!single_ || single_for_ != wanted) {
     counters_.inputs.add();
     ClientView from(*from_, *peer.client, peer.context.get(), from_memo_);
     ClientView to(*to_, after, peer.context.get(), to_memo_);
     counters_.evaluated.add(from.visible_features().size() + to.visible_features().size());
-    single_.clear();
-    single_.push_back(std::make_unique<Message>(diff_client_view(from, to, step_), *to_));
+    single_.emplace(diff_client_view(from, to, step_), *to_);
     single_for_ = wanted;
   }
-  return *single_.back();
+  return *single_;
 }
 
 }  // namespace togglecast::realtime

@@ -1,10 +1,10 @@
 // What one step from a state to another means for each client connection: worked out once for all who see the
 // same, and only for the features that the step's impact names.
 //
-//   inputs    connections on one package whose rules read the same values get the same answers: evaluated
-//   once payloads  answers that differ in the same way are told in the same words: encoded once
+// Connections on one package whose rules read the same values are one input: evaluated once. Answers that
+// differ in the same way are told in the same words: encoded once.
 //
-// Thread rule: one shard; refers to the states.
+// Thread rule: one shard; refers to the states and the counters.
 #pragma once
 
 #include <memory>
@@ -17,18 +17,11 @@
 #include "domain/evaluation/program.hpp"
 #include "domain/impact.hpp"
 #include "domain/view.hpp"
-#include "observe/metrics.hpp"
 #include "realtime/batch.hpp"
 #include "realtime/peer.hpp"
+#include "realtime/push_counters.hpp"
 
 namespace togglecast::realtime {
-
-/// Added up over all shards.
-struct PushCounters {
-  observe::Counter& inputs;     ///< distinct inputs that were looked at
-  observe::Counter& evaluated;  ///< answers worked out: a feature for one input in one state
-  observe::Counter& encoded;    ///< batches encoded
-};
 
 /// What some connections must be told; encoded in either form when somebody needs it.
 class Message {
@@ -47,7 +40,7 @@ class Message {
 class ClientPush {
  public:
   ClientPush(domain::SnapshotPtr from, domain::SnapshotPtr to, domain::Impact impact, domain::Step step,
-             PushCounters counters);
+             const PushCounters& counters);
   ~ClientPush();
   ClientPush(const ClientPush&) = delete;
   ClientPush& operator=(const ClientPush&) = delete;
@@ -85,9 +78,9 @@ class ClientPush {
   domain::SnapshotPtr from_, to_;
   domain::Impact impact_;
   domain::Step step_;
-  PushCounters counters_;
+  const PushCounters& counters_;
   std::unordered_map<domain::Id, std::unique_ptr<PackagePlan>> plans_;
-  std::vector<std::unique_ptr<Message>> single_;  // of the touched client looked at last
+  std::optional<Message> single_;  // of the touched client looked at last
   std::pair<const domain::Client*, const json::object*> single_for_{};
   std::string key_;  // kept for its memory
   domain::evaluation::DecisionMemo from_memo_, to_memo_;

@@ -9,11 +9,6 @@ namespace {
 constexpr std::chrono::microseconds kSlice{1'000};
 constexpr Milliseconds kPause{1};       // others get their turn
 constexpr Milliseconds kLookAgain{50};  // for those who are busy, and for the next of a window
-constexpr std::size_t kBusyBytes = 16 * 1'024;
-
-bool is_busy(const socketio::Socket& socket, const Peer& peer) {
-  return peer.behind != nullptr || socket.backlog_bytes() > kBusyBytes;
-}
 
 }  // namespace
 
@@ -51,7 +46,7 @@ void Courier::visit(Round& round, const std::weak_ptr<socketio::Socket>& to) {
   if (socket == nullptr || !socket->connected()) return;
   auto* peer = socket->state<Peer>();
   if (peer == nullptr || !peer->logged_in) return;
-  if (round.when_busy == Busy::wait && is_busy(*socket, *peer)) {
+  if (round.when_busy == Busy::wait && peer->busy(socket->backlog_bytes())) {
     round.waiting.push_back(to);
   } else {
     round.bring(*socket, *peer);

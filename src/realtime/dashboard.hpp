@@ -20,7 +20,6 @@ namespace togglecast::realtime {
 
 class Dashboard {
  public:
-  using Messengers = std::vector<std::unique_ptr<Messenger>>;
   using Done = std::function<void(Result<json::object> payload)>;
 
   Dashboard(net::ShardPool& shards, socketio::Server& io, service::Product& product,
@@ -33,7 +32,6 @@ class Dashboard {
 
  private:
   struct ShardPart;
-  using Parts = std::vector<ShardPart>;
   /// The entities in numbers, worked out once for each state.
   [[nodiscard]] json::object counts(const domain::SnapshotPtr& state);
   void complete(const service::Principal& who, json::array changes, Done done);

@@ -14,8 +14,14 @@ using socketio::Event;
 using socketio::Next;
 using socketio::Socket;
 
-Entrance::Entrance(socketio::Namespace& nsp, House house, Rules rules)
-    : house_(house),
+observe::Counter& event_counter(observe::Metrics& metrics, std::string_view nsp) {
+  return metrics.counter("togglecast_realtime_events_total", "Events received, by namespace.",
+                         {{"namespace", std::string(nsp)}});
+}
+
+Entrance::Entrance(socketio::Namespace& nsp, const House& house, Rules rules)
+    : nsp_(nsp),
+      house_(house),
       rules_(std::move(rules)),
       limit_{house_.options.message_queue,
              house_.metrics.counter("togglecast_realtime_overflows_total",
@@ -23,8 +29,7 @@ Entrance::Entrance(socketio::Namespace& nsp, House house, Rules rules)
                                     {{"namespace", nsp.name()}})},
       logins_(house_.metrics.counter("togglecast_realtime_logins_total",
                                      "Connections admitted, by namespace.", {{"namespace", nsp.name()}})),
-      events_(house_.metrics.counter("togglecast_realtime_events_total", "Events received, by namespace.",
-                                     {{"namespace", nsp.name()}})),
+      events_(event_counter(house_.metrics, nsp.name())),
       limited_(house_.metrics.counter("togglecast_realtime_events_limited_total",
                                       "Events refused because a connection sent too many.",
                                       {{"namespace", nsp.name()}})),
@@ -59,10 +64,7 @@ void Entrance::check(Socket& socket, const Next& next) {
   const auto offsets = wants_offsets(socket);
   if (!offsets) return refuse(offsets.error());
 
-  const EventBudget budget(house_.options.events_per_second, house_.options.event_burst,
-                           socket.shard().now());
-  auto peer =
-      std::allocate_shared<Peer>(PoolAllocator<Peer>(), budget, limit_, [this, &socket] { on_due(socket); });
+  auto peer = std::allocate_shared<Peer>(PoolAllocator<Peer>(), limit_, [this, &socket] { on_due(socket); });
   peer->offsets = *offsets;
   auto context = context_of(socket.auth());
   if (!context) return refuse(context.error());
@@ -194,7 +196,7 @@ bool Entrance::let_through(const Event& event) {
 
 std::optional<Error> Entrance::objection(const Event& event, const event::Request* request, Peer& peer) {
   const bool metered = request == nullptr || request->metered;
-  if (metered && !peer.budget.spend(event.socket().shard().now())) {
+  if (metered && peer.events.take(house_.options.events, event.socket().shard().now()) != Milliseconds{0}) {
     limited_.add();
     return Error{Errc::rate_limited, "too many events on this connection; slow down"};
   }

@@ -28,13 +28,13 @@
 
 namespace togglecast::realtime {
 
-/// What both namespaces use. Broadcasters and messengers: one per shard, by its index.
+/// What both namespaces use.
 struct House {
   const service::Authenticator& authenticator;
   const service::ReadModel& model;
   service::ActivityService& activity;
-  const std::vector<std::unique_ptr<Broadcaster>>& broadcasters;
-  const std::vector<std::unique_ptr<Messenger>>& messengers;
+  const Broadcasters& broadcasters;
+  const Messengers& messengers;
   Broadcasts& broadcasts;
   Dashboard& dashboard;
   Watchers& watchers;
@@ -51,6 +51,9 @@ struct House {
   }
 };
 
+/// Counts what is received on a namespace.
+[[nodiscard]] observe::Counter& event_counter(observe::Metrics& metrics, std::string_view nsp);
+
 class Entrance {
  public:
   /// The namespace's own words: who belongs here, the event that logs in, all that may be sent here, and
@@ -64,7 +67,16 @@ class Entrance {
     std::function<Result<json::object>(socketio::Socket&, Peer&)> admit;
   };
 
-  Entrance(socketio::Namespace& nsp, House house, Rules rules);
+  Entrance(socketio::Namespace& nsp, const House& house, Rules rules);
+
+  /// `handler` answers this request, of those who are logged in.
+  template <typename Owner>
+  void on(const event::Request& request, const Owner* owner,
+          void (Owner::*handler)(const socketio::Event&, Peer&, const Reply&) const) {
+    nsp_.on(std::string(request.name), [owner, handler, request](const socketio::Event& event) {
+      (owner->*handler)(event, *event.socket().state<Peer>(), Reply(event, request));
+    });
+  }
 
  private:
   void check(socketio::Socket& socket, const socketio::Next& next);
@@ -82,7 +94,8 @@ class Entrance {
   void on_due(socketio::Socket& socket);
   void refused(const socketio::Socket& socket, const Error& error);
 
-  House house_;
+  socketio::Namespace& nsp_;
+  const House& house_;
   Rules rules_;
   MessageLimit limit_;
   observe::Counter& logins_;

@@ -1,18 +1,14 @@
 #include "realtime/login.hpp"
 
 #include "auth/roles.hpp"
-#include "domain/fields.hpp"
-#include "realtime/broadcaster.hpp"
+#include "domain/context.hpp"
 #include "realtime/emit.hpp"
+#include "realtime/rooms.hpp"
 
 namespace togglecast::realtime {
 namespace {
 
 constexpr std::string_view kBearer = "Bearer ";
-
-std::string role_room(const service::Principal& who) {
-  return room(who.environment, "admins:" + std::string(domain::to_string(who.role)));
-}
 
 }  // namespace
 
@@ -41,7 +37,7 @@ Result<ContextPtr> read_context(const json::value& from) {
   if (context == nullptr || context->is_null()) return ContextPtr{};
   const json::value alone{{"context", *context}};
   domain::FieldReader in(alone);
-  auto object = in.object("context", kMaxContext, kMaxContextDepth);
+  auto object = domain::read_context(in);
   if (auto ok = in.finish(); !ok) return tl::unexpected(ok.error());
   return std::make_shared<const json::object>(*std::move(object));
 }
@@ -52,10 +48,21 @@ socketio::ConnectError connect_error(const Error& error) {
 }
 
 void take_role(socketio::Socket& socket, Peer& peer, const service::Principal& who) {
-  if (peer.logged_in) socket.leave(role_room(peer.who));
+  if (peer.logged_in) socket.leave(role_room(peer.who.environment, peer.who.role));
   peer.who = who;
   peer.readable = auth::readable_kinds(who.role);
-  socket.join(role_room(who));
+  socket.join(role_room(who.environment, who.role));
+}
+
+void take_client(socketio::Socket& socket, Peer& peer, const std::shared_ptr<const domain::Client>& client) {
+  const std::string& environment = peer.who.environment;
+  const domain::Id is = client->package_id.value_or(0);
+  const domain::Id was = peer.client == nullptr ? is : peer.client->package_id.value_or(0);
+  if (was != is) socket.leave(package_room(environment, was));
+  if (peer.client == nullptr || was != is) socket.join(package_room(environment, is));
+  peer.client = client;
+  peer.active = client->active;
+  peer.plain = client->overrides.empty();
 }
 
 }  // namespace togglecast::realtime

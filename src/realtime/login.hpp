@@ -1,4 +1,4 @@
-// Who gets in: what a connection presents, how it is refused, and what its role opens.
+// Who gets in: what a connection presents, how it is refused, and what its role or its client opens.
 // Thread rule: the socket's shard.
 #pragma once
 
@@ -21,11 +21,8 @@ namespace togglecast::realtime {
 /// `offsets` of the auth object, true when absent; an error when it is no boolean.
 [[nodiscard]] Result<bool> wants_offsets(const socketio::Socket& socket);
 
-inline constexpr std::size_t kMaxContext = 4 * 1'024;  ///< bytes of JSON text
-inline constexpr std::size_t kMaxContextDepth = 5;
-
-/// The member `context` of an auth object or a request: an object within these limits; null (also as a
-/// member) when there is none. Errors name `/context`.
+/// The member `context` of an auth object or a request; null (also as a member) when there is none. Errors
+/// name `/context`.
 [[nodiscard]] Result<ContextPtr> read_context(const json::value& from);
 
 /// The refusal that stops a stock client for good: `data.code` tells whether a new token would help.
@@ -33,5 +30,7 @@ inline constexpr std::size_t kMaxContextDepth = 5;
 
 /// An admin's role changed: its rooms and what it may read follow.
 void take_role(socketio::Socket& socket, Peer& peer, const service::Principal& who);
+/// The connection is one of `client`, as of what it is being told: its rooms follow.
+void take_client(socketio::Socket& socket, Peer& peer, const std::shared_ptr<const domain::Client>& client);
 
 }  // namespace togglecast::realtime

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "realtime/emit.hpp"
+#include "realtime/rooms.hpp"
 #include "service/activity.hpp"
 
 namespace togglecast::realtime {
@@ -51,28 +52,20 @@ Messenger::Messenger(net::Shard& shard, socketio::Namespace& admins, socketio::N
       messages_(messages),
       courier_(shard) {}
 
-void Messenger::each(socketio::Namespace& nsp, const std::string& room, const Visit& visit) {
-  socketio::BroadcastOptions members;
-  members.rooms.push_back(room);
-  nsp.for_each_local(shard_, members, [&visit](Socket& socket) {
-    if (auto* peer = socket.state<Peer>(); peer != nullptr && peer->logged_in) visit(socket, *peer);
-  });
-}
-
 void Messenger::each_client_of(const std::string& environment, const Audience& audience, const Visit& visit) {
   switch (audience.kind) {
     case Audience::Kind::admins:
       return;
     case Audience::Kind::all:
     case Audience::Kind::clients:
-      return each(clients_, room(environment, kAllClients), visit);
+      return for_each_in(shard_, clients_, room(environment, kAllClients), visit);
     case Audience::Kind::client:
-      return each(clients_, client_room(environment, audience.id), visit);
+      return for_each_in(shard_, clients_, client_room(environment, audience.id), visit);
     case Audience::Kind::package:
       break;
   }
   const auto state = broadcaster_.current(environment);
-  each(clients_, room(environment, kAllClients), [&](Socket& socket, Peer& peer) {
+  for_each_in(shard_, clients_, room(environment, kAllClients), [&](Socket& socket, Peer& peer) {
     const auto client = state->find<domain::Client>(peer.who.id);
     if (client != nullptr && client->package_id == audience.id) visit(socket, peer);
   });
@@ -102,7 +95,7 @@ std::size_t Messenger::tell(const std::string& environment, const Audience& audi
 std::size_t Messenger::tell_admins(const std::string& name, const Chosen& chosen,
                                    const EncodedPacket& packet) {
   std::size_t addressed = 0;
-  each(admins_, name, [&](Socket& socket, const Peer& peer) {
+  for_each_in(shard_, admins_, name, [&](Socket& socket, const Peer& peer) {
     if (chosen && !chosen(peer)) return;
     ++addressed;
     tell_one(socket, packet);
@@ -125,24 +118,25 @@ void Messenger::greet(Socket& socket, const Peer& peer) {
 void Messenger::on_commit(const service::Commit& commit) {
   // The feed of one environment: what belongs to the installation stands in a feed of its own.
   std::map<domain::Role, std::optional<EncodedPacket>> packets;
-  each(admins_, room(commit.row.environment, kAllAdmins), [&](Socket& socket, const Peer& peer) {
-    const auto [packet, fresh] = packets.try_emplace(peer.who.role);
-    if (fresh) {
-      json::value entry = service::activity_entry(commit.row, peer.readable, commit.after.get());
-      if (entry.is_object())
-        packet->second = plain_packet(event::kAdmin, event::kActivity, std::move(entry.get_object()));
-    }
-    if (packet->second) tell_one(socket, *packet->second);
-  });
+  for_each_in(
+      shard_, admins_, room(commit.row.environment, kAllAdmins), [&](Socket& socket, const Peer& peer) {
+        const auto [packet, fresh] = packets.try_emplace(peer.who.role);
+        if (fresh) {
+          json::value entry = service::activity_entry(commit.row, peer.readable, commit.after.get());
+          if (entry.is_object())
+            packet->second = plain_packet(event::kAdmin, event::kActivity, std::move(entry.get_object()));
+        }
+        if (packet->second) tell_one(socket, *packet->second);
+      });
 }
 
 Census Messenger::census(const std::string& environment, const std::vector<domain::Revision>& revisions) {
   Census census;
   census.reach.resize(revisions.size());
-  each(admins_, room(environment, kAllAdmins), [&](Socket&, Peer&) { ++census.admins; });
-  each(clients_, room(environment, kAllClients), [&](Socket&, const Peer& peer) {
+  for_each_in(shard_, admins_, room(environment, kAllAdmins), [&](Socket&, Peer&) { ++census.admins; });
+  for_each_in(shard_, clients_, room(environment, kAllClients), [&](Socket&, const Peer& peer) {
     ++census.clients;
-    const domain::Revision told_up_to = told(peer);
+    const domain::Revision told_up_to = broadcaster_.told(peer);
     for (std::size_t i = 0; i < revisions.size(); ++i) {
       if (told_up_to >= revisions[i]) ++census.reach[i].told;
       if (peer.acknowledged >= revisions[i]) ++census.reach[i].acknowledged;
@@ -155,8 +149,8 @@ std::size_t Messenger::send_entity(const EntityName& entity) {
   Courier::Addressees to;
   const auto add = [&to](Socket& socket, Peer&) { to.push_back(socket.weak_from_this()); };
   const auto state = broadcaster_.current(entity.environment);
-  each(admins_, room(entity.environment, kAllAdmins), add);
-  each(clients_, room(entity.environment, kAllClients), [&](Socket& socket, Peer& peer) {
+  for_each_in(shard_, admins_, room(entity.environment, kAllAdmins), add);
+  for_each_in(shard_, clients_, room(entity.environment, kAllClients), [&](Socket& socket, Peer& peer) {
     if (sees(peer, *state, entity)) add(socket, peer);
   });
   const std::size_t addressed = to.size();
@@ -173,7 +167,7 @@ void Messenger::bring_entity(Socket& socket, const Peer& peer, const EntityName&
   json::value data = seen_by(peer, *state, entity);
   if (data.is_null()) return;  // gone meanwhile, which has been told
   // Only who has been told all that led to this state may resume from it.
-  const bool resumable = peer.offsets && told(peer) == state->revision();
+  const bool resumable = peer.offsets && broadcaster_.told(peer) == state->revision();
   const Offsets offsets = resumable ? Offsets::with : Offsets::without;
   auto& batch = known[{state->revision(), is_admin(peer), offsets, json::serialize(data)}];
   if (batch.empty()) {

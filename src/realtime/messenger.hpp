@@ -51,8 +51,6 @@ class Messenger {
   /// After the broadcaster.
   void on_commit(const service::Commit& commit);
 
-  /// The revision that this connection has been told everything up to.
-  [[nodiscard]] domain::Revision told(const Peer& peer) const { return broadcaster_.told(peer); }
   [[nodiscard]] Census census(const std::string& environment, const std::vector<domain::Revision>& revisions);
   [[nodiscard]] ReportedMetrics& reported() noexcept { return reported_; }
 
@@ -61,7 +59,6 @@ class Messenger {
   // What was encoded for others, by revision, admin or client, offset, and what is seen.
   using Known = std::map<std::tuple<domain::Revision, bool, Offsets, std::string>, Batch>;
 
-  void each(socketio::Namespace& nsp, const std::string& room, const Visit& visit);
   void each_client_of(const std::string& environment, const service::Audience& audience, const Visit& visit);
   bool tell_one(socketio::Socket& socket, const socketio::EncodedPacket& packet);
   void bring_entity(socketio::Socket& socket, const Peer& peer, const EntityName& entity, Known& known);
@@ -76,5 +73,8 @@ class Messenger {
   ReportedMetrics reported_;
   std::map<std::string, MessagePackets, std::less<>> status_;  // by environment, unless it is ok
 };
+
+/// One of each shard, by its index.
+using Messengers = std::vector<std::unique_ptr<Messenger>>;
 
 }  // namespace togglecast::realtime

@@ -57,7 +57,6 @@ class MetricReader {
     if (members == nullptr) return refuse(place, "must be an object");
     Sample sample;
     sample.at = now_;
-    const std::size_t before = issues_.size();
     sample.name = json::string_or_empty(metric, "name");
     if (!is_name(sample.name, kMaxName))
       refuse(place + "/name", "must be 1 to 64 letters, digits, '_', '.', ':', '/' or '-'");
@@ -70,7 +69,7 @@ class MetricReader {
       if (name != "name" && name != "value" && name != "labels" && name != "at")
         refuse(place + domain::json_pointer(name), "is not known here");
     }
-    if (issues_.size() != before) return;
+    if (!issues_.empty()) return;  // nothing of a report with a mistake is taken
     sample.value = *value;
     samples_.push_back(std::move(sample));
   }

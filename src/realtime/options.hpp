@@ -12,11 +12,10 @@ namespace togglecast::realtime {
 
 struct Options {
   Milliseconds login_deadline{10'000};  ///< for a connection without a token
-  Milliseconds expiry_warning{
-      60'000};  ///< `token_expiring` comes this long before the end, or half-way when that is sooner
-  double events_per_second = 50;  ///< per connection
-  double event_burst = 200;
-  std::size_t message_queue = 256 * 1'024;  ///< bytes of answers and messages that wait for a connection
+  /// `token_expiring` comes this long before the end, or half-way when that is sooner.
+  Milliseconds expiry_warning{60'000};
+  Rate events{.per_second = 50, .burst = 200};  ///< of each connection
+  std::size_t message_queue = 256 * 1'024;      ///< bytes of answers and messages that wait for a connection
   Rate announcements{.per_second = 1, .burst = 5};  ///< of each admin
   std::size_t sync_at_once = 200;                   ///< `config_sync` to more connections than these …
   Milliseconds sync_window{30'000};                 ///< … is spread over so long

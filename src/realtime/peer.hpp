@@ -2,7 +2,6 @@
 // Thread rule: the socket's shard. Ownership: the socket (`socket.state<Peer>()`).
 #pragma once
 
-#include <algorithm>
 #include <functional>
 #include <memory>
 #include <utility>
@@ -10,6 +9,7 @@
 
 #include "base/clock.hpp"
 #include "base/json.hpp"
+#include "base/token_bucket.hpp"
 #include "domain/kind.hpp"
 #include "domain/snapshot.hpp"
 #include "domain/view.hpp"
@@ -20,30 +20,12 @@
 
 namespace togglecast::realtime {
 
-/// Events of one connection: so many a second, and a burst.
-class EventBudget {
- public:
-  EventBudget(double per_second, double burst, TimePoint now) noexcept
-      : rate_(per_second), burst_(burst), left_(burst), at_(now) {}
-  [[nodiscard]] bool spend(TimePoint now) noexcept {
-    left_ = std::min(burst_, left_ + rate_ * std::chrono::duration<double>(now - at_).count());
-    at_ = now;
-    if (left_ < 1) return false;
-    left_ -= 1;
-    return true;
-  }
-
- private:
-  double rate_, burst_, left_;
-  TimePoint at_;
-};
-
 /// What a connection says of itself; null: nothing.
 using ContextPtr = std::shared_ptr<const json::object>;
 
 struct Peer final : net::TimerNode {
-  Peer(EventBudget events, const MessageLimit& limit, std::function<void()> timer_callback)
-      : messages(limit), budget(events), on_due(std::move(timer_callback)) {}
+  Peer(const MessageLimit& limit, std::function<void()> timer_callback)
+      : messages(limit), on_due(std::move(timer_callback)) {}
   ~Peer() override = default;
 
   bool logged_in = false;
@@ -60,8 +42,15 @@ struct Peer final : net::TimerNode {
   domain::SnapshotPtr behind;         ///< the state it has, while its connection does not take more
   std::unique_ptr<std::vector<EntityName>> watching;  ///< by an admin; null: nothing
   MessageQueue messages;
-  EventBudget budget;
+  TokenBucket events;            ///< of those it may send
   std::function<void()> on_due;  ///< the login deadline, then the token's
+
+  /// State has to wait: it is merged, not queued. As much as the kernel itself keeps unsent for a connection
+  /// is no backlog to speak of: a polling client between two polls is not busy.
+  [[nodiscard]] bool busy(std::size_t backlog) const noexcept {
+    constexpr std::size_t kBusyBacklog = 16 * 1'024;
+    return behind != nullptr || backlog > kBusyBacklog;
+  }
 
  private:
   void on_timer(TimePoint) override { on_due(); }

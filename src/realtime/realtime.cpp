@@ -5,19 +5,19 @@
 namespace togglecast::realtime {
 namespace {
 
-BroadcasterCounters push_counters(observe::Metrics& metrics) {
+PushCounters push_counters(observe::Metrics& metrics) {
   return {
       metrics.counter("togglecast_push_commits_total", "Commits pushed, counted on every shard."),
       metrics.counter("togglecast_push_delivered_total", "Batches handed to connections."),
       metrics.counter("togglecast_push_deferred_total",
                       "Connections that were busy and will be advanced when they drain."),
       metrics.counter("togglecast_push_slices_total", "Pieces that pushes to clients were done in."),
-      {metrics.counter("togglecast_push_inputs_total",
-                       "Distinct inputs looked at: connections for which rules read the same are one."),
-       metrics.counter("togglecast_push_evaluated_total",
-                       "Answers worked out: a feature for one input in one state."),
-       metrics.counter("togglecast_push_encoded_total",
-                       "Batches encoded: one for all connections that see the same.")},
+      metrics.counter("togglecast_push_inputs_total",
+                      "Distinct inputs looked at: connections for which rules read the same are one."),
+      metrics.counter("togglecast_push_evaluated_total",
+                      "Answers worked out: a feature for one input in one state."),
+      metrics.counter("togglecast_push_encoded_total",
+                      "Batches encoded: one for all connections that see the same."),
   };
 }
 
@@ -26,16 +26,10 @@ observe::Counter& message_counter(observe::Metrics& metrics) {
                          "Messages, notifications and activity handed to connections.");
 }
 
-observe::Counter& event_counter(observe::Metrics& metrics, std::string_view nsp) {
-  return metrics.counter("togglecast_realtime_events_total", "Events received, by namespace.",
-                         {{"namespace", std::string(nsp)}});
-}
-
-std::vector<std::unique_ptr<Broadcaster>> make_broadcasters(net::ShardPool& shards, socketio::Server& io,
-                                                            const service::ReadModel& model,
-                                                            const Clock& clock, observe::Metrics& metrics) {
-  const BroadcasterCounters counters = push_counters(metrics);
-  std::vector<std::unique_ptr<Broadcaster>> made;
+Broadcasters make_broadcasters(net::ShardPool& shards, socketio::Server& io, const service::ReadModel& model,
+                               const Clock& clock, observe::Metrics& metrics) {
+  const PushCounters counters = push_counters(metrics);
+  Broadcasters made;
   for (std::size_t i = 0; i < shards.size(); ++i) {
     made.push_back(std::make_unique<Broadcaster>(shards.at(i), io.of(event::kAdmin), io.of(event::kClient),
                                                  model, clock, counters));
@@ -43,11 +37,9 @@ std::vector<std::unique_ptr<Broadcaster>> make_broadcasters(net::ShardPool& shar
   return made;
 }
 
-std::vector<std::unique_ptr<Messenger>> make_messengers(
-    net::ShardPool& shards, socketio::Server& io,
-    const std::vector<std::unique_ptr<Broadcaster>>& broadcasters, const Options& options,
-    observe::Metrics& metrics) {
-  std::vector<std::unique_ptr<Messenger>> made;
+Messengers make_messengers(net::ShardPool& shards, socketio::Server& io, const Broadcasters& broadcasters,
+                           const Options& options, observe::Metrics& metrics) {
+  Messengers made;
   for (std::size_t i = 0; i < shards.size(); ++i) {
     made.push_back(std::make_unique<Messenger>(shards.at(i), io.of(event::kAdmin), io.of(event::kClient),
                                                *broadcasters[i], options, message_counter(metrics)));
@@ -56,7 +48,7 @@ std::vector<std::unique_ptr<Messenger>> make_messengers(
 }
 
 std::vector<Pulse::Source> pulse_sources(observe::Metrics& metrics, std::size_t shards) {
-  const BroadcasterCounters counters = push_counters(metrics);
+  const PushCounters counters = push_counters(metrics);
   const auto& of_admins = event_counter(metrics, event::kAdmin);
   const auto& of_clients = event_counter(metrics, event::kClient);
   return {{"events", [&of_admins, &of_clients] { return of_admins.value() + of_clients.value(); }},

@@ -42,8 +42,8 @@ class Realtime {
   net::ShardPool& shards_;
   service::Product& product_;
   Options options_;
-  std::vector<std::unique_ptr<Broadcaster>> broadcasters_;
-  std::vector<std::unique_ptr<Messenger>> messengers_;
+  Broadcasters broadcasters_;
+  Messengers messengers_;
   Broadcasts broadcasts_;
   Pulse pulse_;
   Dashboard dashboard_;

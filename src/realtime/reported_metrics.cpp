@@ -10,18 +10,6 @@ namespace {
 constexpr std::size_t kNamesShown = 20;
 constexpr std::size_t kSeriesShown = 10;
 
-void count_in(Series& series, const Sample& sample) {
-  const bool first = series.count == 0;
-  series.least = first ? sample.value : std::min(series.least, sample.value);
-  series.most = first ? sample.value : std::max(series.most, sample.value);
-  series.sum += sample.value;
-  ++series.count;
-  if (first || sample.at >= series.last_at) {
-    series.last = sample.value;
-    series.last_at = sample.at;
-  }
-}
-
 json::object numbers_of(const Series& series) {
   return {{"count", series.count},
           {"sum", series.sum},
@@ -92,18 +80,18 @@ std::size_t ReportedMetrics::add(const std::string& environment, domain::Id clie
   auto own = static_cast<std::size_t>(std::distance(first, last));
   std::size_t taken = 0;
   for (const Sample& sample : samples) {
+    const double value = sample.value;
+    const Series one{client, sample.name, sample.labels, 1, value, value, value, value, sample.at};
     const Key key{client, sample.name, sample.labels};
-    auto found = table.find(key);
-    if (found == table.end()) {
+    const auto found = table.find(key);
+    if (found != table.end()) {
+      count_in(found->second, one);
+    } else {
       if (own == kMaxSeriesPerClient) continue;
       if (table.size() == kMaxSeries) make_room(table);
-      found = table.emplace(key, Series{}).first;
-      found->second.client = client;
-      found->second.name = sample.name;
-      found->second.labels = sample.labels;
+      table.emplace(key, one);
       ++own;
     }
-    count_in(found->second, sample);
     ++taken;
   }
   return taken;

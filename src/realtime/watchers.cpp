@@ -5,6 +5,7 @@
 
 #include "realtime/emit.hpp"
 #include "realtime/gather.hpp"
+#include "realtime/rooms.hpp"
 
 namespace togglecast::realtime {
 namespace {
@@ -73,10 +74,8 @@ void Watchers::tell_presence() {
         shards_,
         [this, entity](net::Shard& shard, const std::function<void(Viewers)>& answer) {
           Viewers viewers;
-          socketio::BroadcastOptions members;
-          members.rooms.push_back(room_of(entity));
-          admins_.for_each_local(shard, members, [&viewers](const socketio::Socket& socket) {
-            if (const auto* peer = socket.state<Peer>()) viewers.emplace(peer->who.id, peer->who.name);
+          for_each_in(shard, admins_, room_of(entity), [&](socketio::Socket&, const Peer& peer) {
+            viewers.emplace(peer.who.id, peer.who.name);
           });
           answer(std::move(viewers));
         },

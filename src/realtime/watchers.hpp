@@ -20,8 +20,6 @@ namespace togglecast::realtime {
 
 class Watchers {
  public:
-  using Messengers = std::vector<std::unique_ptr<Messenger>>;
-
   Watchers(net::ShardPool& shards, socketio::Namespace& admins, const Messengers& messengers,
            const Options& options, const Clock& clock);
   Watchers(const Watchers&) = delete;

@@ -4,6 +4,7 @@
 
 #include "domain/client_view.hpp"
 #include "domain/consistency.hpp"
+#include "domain/context.hpp"
 #include "domain/fields.hpp"
 #include "service/decision_steps.hpp"
 #include "service/explain.hpp"
@@ -37,7 +38,7 @@ Result<Question> read_question(const json::value& body) {
   domain::FieldReader in(body);
   Question question;
   question.client = in.any("client");
-  question.context = in.object("context", kMaxContext, kMaxContextDepth);
+  question.context = domain::read_context(in);
   question.feature = in.any("feature");
   question.sub_feature = in.key("sub_feature");
   question.definition = in.any("definition");

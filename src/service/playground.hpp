@@ -9,9 +9,6 @@
 
 namespace togglecast::service {
 
-inline constexpr std::size_t kMaxContext = 4 * 1'024;  ///< bytes of JSON
-inline constexpr std::size_t kMaxContextDepth = 5;
-
 /// `body`: `{client?, context?, feature, sub_feature?, definition?, segments?, at?}`
 ///   client      id, key, or a client as it would be created; absent: one whose package has everything. So is
 ///               the package of one that names no `package_id`; null is none.

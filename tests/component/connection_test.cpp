@@ -1,50 +1,18 @@
-// How connections begin, move, upgrade and end, over real sockets and two shards.
-#include <gmock/gmock.h>
-
+// How connections begin, move and upgrade, over real sockets and two shards.
 #include <atomic>
 #include <string>
 #include <thread>
 
-#include "support/socketio_server.hpp"
+#include "connection_fixture.hpp"
 
-namespace togglecast {
+namespace togglecast::testing {
 namespace {
 
-using socketio::DisconnectReason;
 using socketio::Event;
-using socketio::Options;
-using socketio::Socket;
 using test::HttpClient;
-using test::Mailbox;
 using test::PollingClient;
-using test::SocketIoClient;
-using test::SocketIoServer;
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using ::testing::StartsWith;
-
-Options patient() {
-  Options options;
-  options.engine.ping_interval = std::chrono::minutes(5);
-  return options;
-}
-
-class ConnectionTest : public ::testing::Test {
- protected:
-  void serve(Options options) { server_.emplace(std::move(options)); }
-  SocketIoServer& server() {
-    if (!server_) server_.emplace(patient());
-    return *server_;
-  }
-  void start() {
-    server().main().on_disconnect(
-        [this](Socket&, DisconnectReason reason) { reasons_.put(std::string(to_string(reason))); });
-    server().start();
-  }
-
-  Mailbox<std::string> reasons_;
-  std::optional<SocketIoServer> server_;
-};
 
 TEST_F(ConnectionTest, RequestsFindTheirSessionOnWhicheverShardTheyArrive) {
   server().main().on("echo", [](Event& event) { event.ack(event[0]); });
@@ -215,108 +183,6 @@ TEST_F(ConnectionTest, AnUnfinishedUpgradeTimesOut) {
   EXPECT_THAT(polling.receive().value_or(""), StartsWith("40{"));
 }
 
-class ReasonsTest : public ConnectionTest {
- protected:
-  ReasonsTest() {
-    server().main().on("leave", [](Event& event) { event.socket().disconnect(); });
-    server().main().on("close", [](Event& event) { event.socket().disconnect(true); });
-    server().main().on("cut", [](Event& event) {
-      event.socket().close_transport(wire::websocket::CloseCode::try_again_later);
-    });
-    start();
-  }
-};
-
-TEST_F(ReasonsTest, TheClientLeavesTheNamespace) {
-  auto client = server().joined();
-  client.send("41");
-  EXPECT_EQ(reasons_.take(), "client namespace disconnect");
-  EXPECT_THAT(client.join(), StartsWith("40{")) << "the connection stays";
-}
-
-TEST_F(ReasonsTest, TheServerEndsTheNamespace) {
-  auto client = server().joined();
-  client.emit("[\"leave\"]");
-  EXPECT_EQ(reasons_.take(), "server namespace disconnect");
-  EXPECT_EQ(client.next(), "41");
-  EXPECT_THAT(client.join(), StartsWith("40{")) << "the connection stays";
-}
-
-TEST_F(ReasonsTest, TheServerEndsTheConnection) {
-  auto client = server().joined();
-  client.emit("[\"close\"]");
-  EXPECT_EQ(reasons_.take(), "server namespace disconnect");
-  EXPECT_EQ(client.next(), "41");
-  EXPECT_EQ(client.receive(), std::nullopt);
-}
-
-TEST_F(ReasonsTest, TheServerClosesTheTransportWithACode) {
-  auto client = server().joined();
-  client.emit("[\"cut\"]");
-  EXPECT_EQ(reasons_.take(), "forced close");
-  const auto frame = client.websocket().receive();
-  ASSERT_TRUE(frame);
-  EXPECT_EQ(frame->opcode, 8U);
-  EXPECT_EQ(frame->payload, "\x03\xf5");
-}
-
-TEST_F(ReasonsTest, TheWebSocketIsClosed) {
-  auto client = server().joined();
-  client.tcp().send(test::client_frame({.opcode = 8, .payload = "\x03\xe9"}));
-  EXPECT_EQ(reasons_.take(), "transport close");
-}
-
-TEST_F(ReasonsTest, TheConnectionEndsOrBreaks) {
-  auto client = server().joined();
-  client.tcp().close();
-  EXPECT_EQ(reasons_.take(), "transport close");
-  auto other = server().joined();
-  other.tcp().reset();
-  EXPECT_EQ(reasons_.take(), "transport close");
-}
-
-TEST_F(ReasonsTest, TheEngineIsClosedByItsOwnPacket) {
-  auto client = server().joined();
-  client.send("1");
-  EXPECT_EQ(reasons_.take(), "transport close");
-}
-
-TEST_F(ReasonsTest, TheWebSocketProtocolIsBroken) {
-  auto client = server().joined();
-  client.tcp().send(test::client_frame({.payload = "42[\"x\"]", .masked = false}));
-  EXPECT_EQ(reasons_.take(), "transport error");
-}
-
-TEST_F(ReasonsTest, APacketIsUnreadable) {
-  for (const auto* packet :
-       {"42[\"x\"", "4", "49", "42{}", "42[]", "42[\"disconnect\"]", "43[]x", "45-[\"x\"]"}) {
-    auto client = server().joined();
-    client.send(packet);
-    EXPECT_EQ(reasons_.take(), "parse error") << packet;
-    EXPECT_TRUE(client.tcp().closed_by_server());
-  }
-}
-
-TEST_F(ReasonsTest, APollThatIsBrokenOff) {
-  auto client = server().polling();
-  client.post("40");
-  client.receive();
-  server().hold_poll(client);
-  client.gets().tcp().close();
-  EXPECT_EQ(reasons_.take(), "transport error");
-}
-
-TEST_F(ReasonsTest, TheServerShutsDown) {
-  auto client = server().joined();
-  auto polling = server().polling();
-  polling.post("40");
-  server().io().close();
-  EXPECT_EQ(reasons_.take(), "server shutting down");
-  EXPECT_EQ(reasons_.take(), "server shutting down");
-  EXPECT_EQ(client.receive(), std::nullopt);
-  EXPECT_EQ(server().open_sessions(), 0U);
-}
-
 TEST_F(ConnectionTest, AClientThatDoesNotAnswerPingsIsGivenUp) {
   Options options;
   options.engine.ping_interval = Milliseconds(100);
@@ -408,4 +274,4 @@ TEST_F(ConnectionTest, APacketForANamespaceNeverJoinedIsAnOffence) {
 }
 
 }  // namespace
-}  // namespace togglecast
+}  // namespace togglecast::testing

@@ -1,10 +1,9 @@
-// Events, acknowledgements, middlewares and handlers that go wrong.
+// Events, acknowledgements and handlers that go wrong.
 #include <gmock/gmock.h>
 
 #include <stdexcept>
 #include <string>
 #include <thread>
-#include <vector>
 
 #include "support/socketio_server.hpp"
 
@@ -20,12 +19,9 @@ using socketio::Next;
 using socketio::Options;
 using socketio::Socket;
 using test::Mailbox;
-using test::SocketIoClient;
 using test::SocketIoServer;
 using ::testing::AllOf;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::Not;
 using ::testing::StartsWith;
 
 TEST(Events, ArriveWithTheirArgumentsAndAnswersGoBack) {
@@ -311,171 +307,6 @@ TEST(Events, ADisconnectingHandlerMayDisconnectOnceMore) {
   EXPECT_TRUE(client.tcp().closed_by_server());
   EXPECT_EQ(heard.size(), 0U);
   EXPECT_EQ(server.main().local_count(), 0U);
-}
-
-TEST(Middlewares, DecideLaterFromAnyThread) {
-  Mailbox<Next> first, second;
-  SocketIoServer server;
-  server.main().use([&](Socket&, const Next& next) { first.put(next); });
-  server.main().use([&](Socket&, const Next& next) { second.put(next); });
-  server.start();
-  auto client = server.client();
-  client.send("40{\"token\":\"x\"}");
-
-  const auto one = first.take();
-  ASSERT_TRUE(one);
-  std::thread([&] {
-    (*one)();
-    (*one)();
-    (*one)(ConnectError{"only the first call counts"});
-  }).join();
-  const auto two = second.take();
-  ASSERT_TRUE(two);
-  (*two)();
-
-  EXPECT_THAT(client.next(), StartsWith("40{"));
-  EXPECT_EQ(second.size(), 0U);
-  client.round_trip();
-}
-
-TEST(Middlewares, RefuseWithMessageAndData) {
-  SocketIoServer server;
-  server.main().use([](Socket& socket, const Next& next) {
-    if (json::string_or_empty(socket.auth(), "token") == "good") {
-      next();
-    } else {
-      next(ConnectError{"bad token", json::value{{"code", "token_invalid"}}});
-    }
-  });
-  server.start();
-  auto client = server.client();
-
-  EXPECT_EQ(client.join("", R"({"token":"bad"})"),
-            R"(44{"message":"bad token","data":{"code":"token_invalid"}})");
-  EXPECT_EQ(client.join(), R"(44{"message":"bad token","data":{"code":"token_invalid"}})");
-  EXPECT_THAT(client.join("", R"({"token":"good"})"), StartsWith("40{"));
-  client.round_trip();
-}
-
-TEST(Middlewares, EventsBeforeTheDecisionAreAnOffence) {
-  Mailbox<Next> waiting;
-  SocketIoServer server;
-  server.main().use([&](Socket&, const Next& next) { waiting.put(next); });
-  server.start();
-  auto client = server.client();
-
-  client.send("40");
-  client.emit("[\"early\"]");
-
-  EXPECT_TRUE(client.tcp().closed_by_server());
-  const auto next = waiting.take();
-  (*next)();
-  EXPECT_EQ(server.main().local_count(), 0U);
-}
-
-TEST(Middlewares, ADecisionNobodyTakesIsFreed) {
-  Mailbox<std::weak_ptr<Socket>> seen;
-  Mailbox<Next> waiting;
-  SocketIoServer server;
-  server.main().use([&](Socket& socket, const Next& next) {
-    seen.put(socket.weak_from_this());
-    waiting.put(next);
-  });
-  server.start();
-  auto client = server.client();
-  client.send("40");
-  const auto socket = seen.take();
-  auto next = waiting.take();
-  client.tcp().close();
-  ASSERT_TRUE(test::eventually([&] { return server.open_sessions() == 0; }));
-  EXPECT_FALSE(socket->expired());
-
-  std::thread([dropped = *std::exchange(next, std::nullopt)] {}).join();
-
-  EXPECT_TRUE(test::eventually([&] { return socket->expired(); }));
-}
-
-TEST(Middlewares, DecisionsMayComeAfterTheServerHasGone) {
-  Mailbox<Next> waiting;
-  {
-    auto server = std::make_unique<SocketIoServer>();
-    server->io().of_pattern("^/dynamic$").use([&](Socket&, const Next& next) { waiting.put(next); });
-    server->start();
-    auto client = server->client();
-    client.send("40/dynamic,");
-    const auto next = waiting.take();
-    ASSERT_TRUE(next);
-    net::ShardPool& pool = server->pool();
-    pool.stop_listening();
-    server->io().close();
-    server->http().close_all();
-    (*next)();
-    server->stop();  // the decision is still in the queue of a shard, and holds the socket and its namespace
-  }
-}
-
-TEST(Namespaces, DynamicOnesComeAndGo) {
-  Mailbox<std::string> joined;
-  SocketIoServer server;
-  server.io().of_pattern("^/room-\\d+$").on_connection([&](Socket& socket) {
-    joined.put(socket.nsp().name());
-  });
-  server.start();
-  auto one = server.client_on(0);
-  auto two = server.client_on(1);
-
-  EXPECT_THAT(one.join("/room-1"), StartsWith("40/room-1,"));
-  EXPECT_THAT(two.join("/room-1"), StartsWith("40/room-1,"));
-  EXPECT_THAT(two.join("/room-2"), StartsWith("40/room-2,"));
-  EXPECT_THAT(two.join("/room-x"), StartsWith("44/room-x,"));
-  EXPECT_THAT(two.join("/room-" + std::string(2'000, '1')), StartsWith("44/room-1"));
-  EXPECT_EQ(server.io().dynamic_count(), 2U);
-  for (const auto* name : {"/room-1", "/room-1", "/room-2"}) EXPECT_EQ(joined.take(), name);
-
-  one.send("41/room-1,");
-  two.send("41/room-2,");
-  EXPECT_TRUE(test::eventually([&] { return server.io().dynamic_count() == 1; }));
-  two.tcp().close();
-  EXPECT_TRUE(test::eventually([&] { return server.io().dynamic_count() == 0; }));
-  EXPECT_THAT(one.join("/room-1"), StartsWith("40/room-1,"));
-}
-
-TEST(Namespaces, DynamicOnesBroadcastAcrossShards) {
-  SocketIoServer server;
-  server.io().of_pattern("^/room-\\d+$").on("say", [](Event& event) {
-    event.socket().nsp().emit("said", event[0]);
-  });
-  server.start();
-  auto one = server.joined_on(0, "/room-1");
-  auto two = server.joined_on(1, "/room-1");
-  auto elsewhere = server.joined_on(1, "/room-2");
-
-  one.emit("[\"say\",\"hi\"]", "/room-1");
-
-  EXPECT_EQ(one.next(), "42/room-1,[\"said\",\"hi\"]");
-  EXPECT_EQ(two.next(), "42/room-1,[\"said\",\"hi\"]");
-  elsewhere.emit("[\"say\",\"me\"]", "/room-2");
-  EXPECT_EQ(elsewhere.next(), "42/room-2,[\"said\",\"me\"]");
-}
-
-// Many come and go at once, on both shards, for the same few names.
-TEST(Namespaces, DynamicOnesSurviveACrowd) {
-  SocketIoServer server;
-  server.io().of_pattern("^/c\\d$").on_connection([](Socket& socket) { socket.nsp().emit("hello"); });
-  server.start();
-  std::vector<std::thread> threads;
-  for (int thread = 0; thread < 4; ++thread) {
-    threads.emplace_back([&] {
-      for (int i = 0; i < 60; ++i) {
-        auto client = server.client();
-        EXPECT_THAT(client.join("/c" + std::to_string(i % 3)), StartsWith("40/c"));
-        if (i % 2 == 0) client.send("41/c" + std::to_string(i % 3) + ",");
-      }
-    });
-  }
-  for (auto& thread : threads) thread.join();
-
-  EXPECT_TRUE(test::eventually([&] { return server.io().dynamic_count() == 0; }));
 }
 
 }  // namespace

@@ -15,6 +15,36 @@ class MessageQueues : public RealtimeTest {
                  "Connections closed because too many messages waited for them.", {{"namespace", nsp}})
         .value();
   }
+  std::uint64_t events_of_clients() {
+    return metrics_
+        .counter("togglecast_realtime_events_total", "Events received, by namespace.",
+                 {{"namespace", "/client"}})
+        .value();
+  }
+  std::uint64_t delivered() {
+    return metrics_.counter("togglecast_push_delivered_total", "Batches handed to connections.").value();
+  }
+  void create_large_platforms() {
+    for (int i = 0; i < 30; ++i) {
+      const std::string config(30'000, 'x');
+      ASSERT_TRUE(create_platform(R"({"key":"p)" + std::to_string(i) + R"(","name":"P","config":{"big":")" +
+                                  config + R"("}})")
+                      .has_value());
+    }
+  }
+  /// Asks a hundred times for all since `revision` before it reads any of it.
+  void check_without_reading(EventClient& client, domain::Revision revision) {
+    constexpr int kChecks = 100;
+    const auto before = events_of_clients();
+    for (int i = 0; i < kChecks; ++i)
+      client.emit("/client", "config_check", R"({"revision":)" + std::to_string(revision) + "}");
+    ASSERT_TRUE(test::eventually([&] { return events_of_clients() == before + kChecks; }));
+  }
+  static std::size_t times(std::string_view text, std::string_view word) {
+    std::size_t found = 0;
+    for (auto at = text.find(word); at != std::string_view::npos; at = text.find(word, at + 1)) ++found;
+    return found;
+  }
 };
 
 TEST_F(MessageQueues, AConnectionThatAsksAndDoesNotReadIsClosedAndNobodyElse) {
@@ -48,12 +78,7 @@ TEST_F(MessageQueues, OneThatReadsGetsAllOfIt) {
 }
 
 TEST_F(MessageQueues, TheWholeStateAtConnectMayBeLarger) {
-  for (int i = 0; i < 30; ++i) {
-    const std::string config(30'000, 'x');
-    ASSERT_TRUE(create_platform(R"({"key":"p)" + std::to_string(i) + R"(","name":"P","config":{"big":")" +
-                                config + R"("}})")
-                    .has_value());
-  }
+  create_large_platforms();
   EventClient client(port_, {}, 4'096);
   client.send("0/client," + with_token(client_token("acme")));
 
@@ -62,6 +87,41 @@ TEST_F(MessageQueues, TheWholeStateAtConnectMayBeLarger) {
   ASSERT_EQ(greeting.size(), 2U);
   EXPECT_EQ(greeting[1].at("platforms").as_array().size(), 30U);
   EXPECT_EQ(code_of(client.ask("/client", "heartbeat")), "") << "and it lives";
+}
+
+TEST_F(MessageQueues, WhatAConnectionAsksForAgainAndAgainIsNotQueuedAgainAndAgain) {
+  const std::string token = client_token("acme");
+  const auto revision = current()->revision();
+  create_large_platforms();
+  EventClient client(port_, {}, 4'096);
+  client.send("0/client," + with_token(token));
+  (void)client.next("/client", "client_connected");
+  const auto before = delivered();
+
+  check_without_reading(client, revision);
+
+  EXPECT_EQ(code_of(client.ask("/client", "heartbeat")), "");
+  auto last = client.next("/client", "platform_update");
+  while (last.size() == 2) last = client.next("/client", "platform_update");
+  EXPECT_EQ(last.size(), 3U) << "the whole batch came, with its offset";
+  EXPECT_LE(delivered() - before, 10U);
+}
+
+TEST_F(MessageQueues, NorIsTheWholeViewOfOneWhoseRevisionIsOutOfReach) {
+  ASSERT_TRUE(create_platform(R"({"key":"web","name":"Web"})").has_value());
+  const auto revision = current()->revision();
+  const std::string token = client_token("acme");
+  create_large_platforms();
+  EventClient client(port_, {}, 4'096);
+  client.send("0/client," + with_token(token));
+  (void)client.next("/client", "client_connected");
+
+  check_without_reading(client, revision);
+
+  EXPECT_EQ(code_of(client.ask("/client", "heartbeat")), "");
+  EXPECT_EQ(client.next("/client", "config_sync").size(), 3U);
+  EXPECT_EQ(code_of(client.ask("/client", "heartbeat")), "");
+  EXPECT_LE(times(client.transcript(), R"(["config_sync",)"), 10U);
 }
 
 }  // namespace

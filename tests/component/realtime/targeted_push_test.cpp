@@ -2,6 +2,7 @@
 // evaluated once per distinct input, encoded once per distinct payload.
 #include <sys/resource.h>
 
+#include <future>
 #include <map>
 #include <string>
 #include <vector>
@@ -333,6 +334,30 @@ TEST_F(TargetedPush, ChangesInQuickSuccessionAllArriveInOrder) {
     const int n = std::stoi(std::string(event[1].at("data").at("name").as_string()).substr(1));
     ASSERT_GT(n, last);
     last = n;
+  }
+}
+
+TEST_F(TargetedPush, ManyChangesInOneTurnArriveToTheLast) {
+  const auto platform = create_platform(R"({"key":"web","name":"Web"})");
+  auto client = join_client("acme");
+  constexpr int kChanges = 20;
+  std::promise<void> gate;
+  const std::shared_future<void> open = gate.get_future().share();
+  // The shards have something else to do meanwhile: all changes are pushed in the turn after.
+  shards_->post_to_all([open](const net::Shard&) { open.wait(); });
+
+  for (int i = 1; i <= kChanges; ++i) {
+    const std::string config =
+        R"({"big":")" + std::string(2'000, 'x') + R"(","n":)" + std::to_string(i) + "}";
+    ASSERT_TRUE(update_platform(platform->id, R"({"config":)" + config + "}").has_value());
+  }
+  gate.set_value();
+
+  std::int64_t last = 0;
+  while (last < kChanges) {
+    const auto event = client.next("/client", "platform_update");
+    ASSERT_GE(event.size(), 2U) << "silence after change " << last;
+    last = event[1].at("data").at("config").at("n").as_int64();
   }
 }
 

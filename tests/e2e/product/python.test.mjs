@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ownKey, product } from '../support/product.mjs';
-import { ended, startPython } from '../support/python.mjs';
+import { conversation } from '../support/python.mjs';
 
 const shared = product();
 
@@ -10,10 +10,11 @@ for (const transports of ['polling', 'websocket', 'polling,websocket']) {
   test(`over ${transports} it is greeted, and sees a switched platform`, async () => {
     const platform = await shared.it.createPlatform({ key: ownKey(), name: 'for Python' });
     const { token, client } = await shared.it.createClient();
-    const run = startPython('product.py', [shared.it.url, token, transports]);
-    await run.says('"client"');
+    const python = conversation('events.py', [shared.it.url, token, '/client', transports]);
+    const greeting = await python.ask({ wait: 'client_connected' });
     await shared.it.toggle(platform.id, false);
-    const [greeting, update] = (await ended(run, 'product.py')).trim().split('\n').map((line) => JSON.parse(line));
+    const update = await python.ask({ wait: 'platform_update' });
+    await python.end();
 
     assert.equal(greeting.client.id, client.id);
     assert.ok(greeting.platforms.some(({ id }) => id === platform.id));

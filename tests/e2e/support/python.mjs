@@ -7,13 +7,13 @@ import { Process } from './server.mjs';
 const folder = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../python');
 
 /** Starts a script; `output` of the answer grows as it prints. */
-export function startPython(script, args, options) {
+function startPython(script, args, options) {
   const interpreter = process.env.TOGGLECAST_PYTHON ?? '/usr/bin/python3';
   return new Process(interpreter, ['-B', path.join(folder, script), ...args], options);
 }
 
 /** Resolves with what the script printed; rejects with its error output. */
-export async function ended(run, what, ms = 40_000) {
+async function ended(run, what, ms = 40_000) {
   try {
     const { code } = await within(run.exited, `the end of ${what}`, ms);
     if (code !== 0) throw new Error(`${what} ended with ${code}`);

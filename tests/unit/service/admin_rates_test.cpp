@@ -1,14 +1,14 @@
-#include "http_api/write_rates.hpp"
+#include "service/admin_rates.hpp"
 
 #include <gtest/gtest.h>
 
-namespace togglecast::http_api {
+namespace togglecast::service {
 namespace {
 
 const TimePoint kStart{std::chrono::hours{1}};
 
-TEST(WriteRates, LimitEachAdminAlone) {
-  WriteRates rates({.per_second = 0.25, .burst = 2});
+TEST(AdminRates, LimitEachAdminAlone) {
+  AdminRates rates({.per_second = 0.25, .burst = 2}, "changes");
   EXPECT_TRUE(rates.take(1, kStart));
   EXPECT_TRUE(rates.take(1, kStart));
 
@@ -16,10 +16,11 @@ TEST(WriteRates, LimitEachAdminAlone) {
 
   ASSERT_FALSE(third);
   EXPECT_EQ(third.error().code, Errc::rate_limited);
+  EXPECT_EQ(third.error().message, "too many changes in a short time; slow down");
   EXPECT_EQ(third.error().retry_after_seconds, 4U);
   EXPECT_TRUE(rates.take(2, kStart));
   EXPECT_TRUE(rates.take(1, kStart + std::chrono::seconds{4}));
 }
 
 }  // namespace
-}  // namespace togglecast::http_api
+}  // namespace togglecast::service

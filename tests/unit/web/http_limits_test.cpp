@@ -1,0 +1,112 @@
+// What a connection is refused or ended for: too much, or too slowly.
+#include <string>
+
+#include "http_fixture.hpp"
+
+namespace togglecast::web::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+class HttpLimits : public HttpConnectionTest {};
+
+TEST_F(HttpLimits, BodiesBeyondTheLimitAreRefusedOnTheirHeaders) {
+  auto client = connect();
+
+  client.tcp().send("POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 65537\r\n\r\n");
+
+  EXPECT_EQ(client.receive().status, 413);
+  EXPECT_TRUE(client.tcp().closed_by_server());
+  EXPECT_THAT(*refused_.take(), StartsWith("413 "));
+}
+
+TEST_F(HttpLimits, ChunkedBodiesBeyondTheLimitAreRefusedWhileTheyCome) {
+  auto client = connect();
+
+  client.tcp().send("POST /body HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+  for (int i = 0; i < 70; ++i) client.tcp().send("400\r\n" + std::string(1024, 'x') + "\r\n");
+
+  EXPECT_EQ(client.receive().status, 413);
+}
+
+TEST_F(HttpLimits, APathOfStrangeBytesIsQuotedAsUtf8) {
+  auto client = connect();
+
+  client.tcp().send("GET /\xff\xed\xa0\x80 HTTP/1.1\r\nHost: x\r\n\r\n");
+
+  const auto response = client.receive();
+  EXPECT_EQ(response.status, 404);
+  EXPECT_THAT(response.body, HasSubstr("no such path: /\xef\xbf\xbd"));
+}
+
+TEST_F(HttpLimits, HugeHeadersAreRefused) {
+  auto client = connect();
+
+  client.tcp().send("GET /hello HTTP/1.1\r\nHost: x\r\nX-Long: " + std::string(20'000, 'h') + "\r\n\r\n");
+
+  EXPECT_EQ(client.receive().status, 431);
+  EXPECT_TRUE(client.tcp().closed_by_server());
+}
+
+TEST_F(HttpLimits, ARequestThatDoesNotComeInTimeIsTimedOut) {
+  options_.request_timeout = Milliseconds(50);
+  auto client = connect();
+
+  client.tcp().send("GET /hello HTTP/1.1\r\nHo");
+
+  EXPECT_EQ(client.receive().status, 408);
+  EXPECT_TRUE(client.tcp().closed_by_server());
+}
+
+TEST_F(HttpLimits, ATrickleDoesNotStretchTheTimeOut) {
+  options_.request_timeout = Milliseconds(100);
+  auto client = connect();
+
+  client.tcp().send("GET /hello HTTP/1.1\r\nX: ");
+  while (!client.tcp().readable(Milliseconds(5)) && client.tcp().send("y")) {
+  }
+
+  EXPECT_EQ(client.receive().status, 408);
+}
+
+TEST_F(HttpLimits, ABodyThatDoesNotComeInTimeIsTimedOut) {
+  options_.request_timeout = Milliseconds(50);
+  auto client = connect();
+
+  client.tcp().send("POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf");
+
+  EXPECT_EQ(client.receive().status, 408);
+}
+
+TEST_F(HttpLimits, SilentConnectionsAreClosedSilently) {
+  options_.request_timeout = Milliseconds(50);
+  auto client = connect();
+
+  EXPECT_EQ(client.tcp().receive_to_end(), "");
+}
+
+TEST_F(HttpLimits, IdleConnectionsAreClosedAfterTheirTime) {
+  options_.keep_alive_timeout = Milliseconds(50);
+  auto client = connect();
+
+  EXPECT_EQ(client.get("/hello").body, "hello");
+
+  EXPECT_EQ(client.tcp().receive_to_end(), "");
+}
+
+TEST_F(HttpLimits, TheWaitForALateAnswerIsNoIdleTime) {
+  options_.keep_alive_timeout = options_.request_timeout = Milliseconds(20);
+  auto client = connect();
+  client.tcp().send(get("/later"));
+  auto exchange = held_.take();
+  ASSERT_TRUE(exchange);
+
+  EXPECT_FALSE(client.tcp().readable(Milliseconds(100)));
+  answer(*std::exchange(exchange, std::nullopt), "in the end");
+
+  EXPECT_EQ(client.receive().body, "in the end");
+}
+
+}  // namespace
+}  // namespace togglecast::web::testing

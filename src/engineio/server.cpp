@@ -285,6 +285,7 @@ void Server::refuse(web::Exchange& exchange, ErrorCode code, std::string_view me
   if (exchange.request().upgrade) {  // as the reference answers on the raw connection, where 403 becomes 400
     if (status == 403) response.status = 400;
     response.headers.add("Content-Type", "text/html");
+    web::name_version(exchange.request(), response.headers);
     response.body = message;
     response.close = true;
   } else {

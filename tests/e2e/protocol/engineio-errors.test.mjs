@@ -197,6 +197,8 @@ describe('a refused upgrade request', () => {
       const { response } = await RawWebSocket.handshake(server.port, '/engine.io/?EIO=4&transport=websocket', { headers });
 
       assert.ok(response.status >= 400 && response.status < 500, response.statusLine);
+      const spoken = name.includes('version') ? '13' : undefined;
+      assert.equal(response.headers['sec-websocket-version'], spoken, 'RFC 6455, 4.4');
     });
   }
 

@@ -175,7 +175,11 @@ web::RouteOptions Api::route_options() const {
 
 void Api::refuse_preflight(const web::ExchangePtr& exchange) {
   foreign_origins_.add();
-  exchange->respond(problem(foreign_origin(exchange->request(), options_.origin_option), exchange->id()));
+  const Error error = foreign_origin(exchange->request(), options_.origin_option);
+  log_.info(
+      "preflight refused",
+      {{"request_id", exchange->id()}, {"reason", error.message}, {"address", exchange->peer().address}});
+  exchange->respond(problem(error, exchange->id()));
 }
 
 void Api::serve(const CallPtr& call) {

@@ -44,19 +44,31 @@ Result<void> set_listen(Settings& settings, const Values& values) {
   return {};
 }
 
-// scheme://host[:port], as browsers send it.
+// `*`, or scheme://host[:port] as browsers send it: in lower case, without the port that the scheme implies;
+// `null` is what pages send that have no origin.
+Result<std::string> read_origin(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
+  if (text == "*" || text == "null") return text;
+  if (text.find('*') != std::string::npos)
+    return refuse("'" + text + "' is a pattern: name each origin by itself, or allow all with a lone *");
+  const std::size_t host = text.find("://");
+  const bool plain = host != std::string::npos && host > 0 && host + 3 < text.size() &&
+                     text.find_first_of("/?#@ \"<>", host + 3) == std::string::npos;
+  if (!plain)
+    return refuse("'" + text +
+                  "' is not an origin, such as https://app.example, without a path or a final /");
+  const std::string_view implied = text.starts_with("https://") ? ":443" : ":80";
+  if (text.starts_with("http") && text.ends_with(implied)) text.resize(text.size() - implied.size());
+  return text;
+}
+
 Result<void> set_origins(Settings& settings, const Values& values) {
   settings.cors_origins.clear();
-  for (std::string origin : values) {
-    std::transform(origin.begin(), origin.end(), origin.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
-    const std::size_t host = origin.find("://");
-    const bool plain = host != std::string::npos && host > 0 && host + 3 < origin.size() &&
-                       origin.find_first_of("/?#@ \"<>", host + 3) == std::string::npos;
-    if (!plain && origin != "*")
-      return refuse("'" + origin +
-                    "' is not an origin, such as https://app.example, without a path or a final /");
-    settings.cors_origins.push_back(std::move(origin));
+  for (const std::string& value : values) {
+    auto origin = read_origin(value);
+    if (!origin) return tl::unexpected(origin.error());
+    settings.cors_origins.push_back(*std::move(origin));
   }
   return {};
 }

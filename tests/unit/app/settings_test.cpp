@@ -66,9 +66,18 @@ TEST(Settings, SwitchesAreOnOrOff) {
 TEST(Settings, OriginsAreSchemeHostAndPort) {
   EXPECT_THAT(only("cors-origin", {"https://App.example", "http://localhost:3000", "*"})->cors_origins,
               ElementsAre("https://app.example", "http://localhost:3000", "*"));
-  for (const char* origin :
-       {"app.example", "https://app.example/", "https://", "://x", "https://a b", "null"})
+  for (const char* origin : {"app.example", "https://app.example/", "https://", "://x", "https://a b"})
     EXPECT_FALSE(only("cors-origin", {origin})) << origin;
+}
+
+TEST(Settings, OriginsAreWrittenAsBrowsersSendThem) {
+  EXPECT_THAT(
+      only("cors-origin", {"https://app.example:443", "http://x:80", "http://y:443", "null"})->cors_origins,
+      ElementsAre("https://app.example", "http://x", "http://y:443", "null"));
+}
+
+TEST(Settings, APatternIsNoOrigin) {
+  EXPECT_THAT(only("cors-origin", {"https://*.example.com"}).error().message, HasSubstr("is a pattern"));
 }
 
 TEST(Settings, AddressesAreNumeric) {

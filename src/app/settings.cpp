@@ -36,11 +36,24 @@ bool is_address(const std::string& text) {
   return !error;
 }
 
+// Whether who listens on `all` cannot listen on `one` as well: the same address, or all of its family.
+bool includes(const std::string& all, const std::string& one) {
+  const auto wide = boost::asio::ip::make_address(all), narrow = boost::asio::ip::make_address(one);
+  return wide == narrow || (wide.is_unspecified() && wide.is_v4() == narrow.is_v4());
+}
+
 Result<void> set_listen(Settings& settings, const Values& values) {
   for (const std::string& address : values)
     if (!is_address(address))
       return refuse("'" + address + "' is not a numeric address, such as 192.0.2.1, 0.0.0.0 or ::");
-  settings.listen = values;
+  auto& listen = settings.listen;
+  listen.clear();
+  for (const std::string& address : values) {
+    const auto covers = [&address](const std::string& other) { return includes(other, address); };
+    if (std::any_of(listen.begin(), listen.end(), covers)) continue;
+    std::erase_if(listen, [&address](const std::string& other) { return includes(address, other); });
+    listen.push_back(address);
+  }
   return {};
 }
 
@@ -210,6 +223,15 @@ constexpr OptionSpec kOptions[] = {
      [](Settings& settings, const Values& values) { return set_switch(settings.demo, values); }},
 };
 
+bool metrics_port_is_taken(const Settings& settings) {
+  const auto& metrics = settings.metrics_listen;
+  if (!metrics || metrics->port == 0 || metrics->port != settings.port) return false;
+  const Values own = settings.listen.empty() ? Values{"127.0.0.1", "::1"} : settings.listen;
+  return std::any_of(own.begin(), own.end(), [&](const std::string& address) {
+    return includes(address, metrics->address) || includes(metrics->address, address);
+  });
+}
+
 }  // namespace
 
 std::span<const OptionSpec> options() noexcept { return kOptions; }
@@ -264,6 +286,8 @@ Result<Settings> read_settings(const RawSettings& flags, const RawSettings& envi
     return refuse(certificate_alone ? "--tls-certificate needs --tls-key beside it"
                                     : "--tls-key needs --tls-certificate beside it");
   }
+  if (metrics_port_is_taken(settings))
+    return refuse("--metrics-listen needs a port of its own, other than " + std::to_string(settings.port));
   return settings;
 }
 

@@ -87,6 +87,18 @@ TEST(Settings, AddressesAreNumeric) {
   EXPECT_FALSE(only("trusted-proxy", {"10.0.0.0/40"}));
 }
 
+TEST(Settings, AnAddressThatAnotherOneIncludesIsListenedOnOnce) {
+  EXPECT_THAT(only("listen", {"127.0.0.1", "127.0.0.1"})->listen, ElementsAre("127.0.0.1"));
+  EXPECT_THAT(only("listen", {"::", "::1", "127.0.0.1"})->listen, ElementsAre("::", "127.0.0.1"));
+  EXPECT_THAT(only("listen", {"192.0.2.1", "::1", "0.0.0.0"})->listen, ElementsAre("::1", "0.0.0.0"));
+}
+
+TEST(Settings, AListenerOfItsOwnHasAPortOfItsOwn) {
+  EXPECT_THAT(only("metrics-listen", {"127.0.0.1:5001"}).error().message, HasSubstr("a port of its own"));
+  EXPECT_THAT(only("metrics-listen", {"0.0.0.0:5001"}).error().message, HasSubstr("a port of its own"));
+  EXPECT_TRUE(only("metrics-listen", {"192.0.2.1:5001"}));
+}
+
 TEST(Settings, AListenerOfItsOwnHasAddressAndPort) {
   const auto v6 = only("metrics-listen", {"[::1]:9100"})->metrics_listen;
   ASSERT_TRUE(v6);

@@ -188,8 +188,8 @@ constexpr OptionSpec kOptions[] = {
      [](Settings& settings, const Values& values) {
        return set_switch(settings.websocket_compression, values);
      }},
-    {"connections-per-address", "COUNT", "Open connections of one address, other than this machine's [5000]",
-     false,
+    {"connections-per-address", "COUNT",
+     "Open connections of one address other than this machine and proxies [5000]", false,
      [](Settings& settings, const Values& values) {
        return set_number(settings.connections_per_address, values.front(), 1, 1'000'000);
      }},

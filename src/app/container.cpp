@@ -44,7 +44,10 @@ Result<std::uint16_t> listen_on(net::ShardPool& shards, const std::vector<std::s
     }
     if (bound.error().code == Errc::already_exists)
       return fail(Errc::already_exists, describe_taken(options.port, option));
-    return fail(bound.error().code, "cannot listen on " + bound.error().message);
+    std::string message = "cannot listen on " + bound.error().message;
+    if (bound.error().code == Errc::forbidden)
+      message += "; ports below 1024 are root's, choose another one with " + std::string(option);
+    return fail(bound.error().code, std::move(message));
   };
   if (addresses.empty()) return attempt().map([&] { return options.port; });
   for (const std::string& address : addresses) {

@@ -88,6 +88,7 @@ Result<std::uint16_t> ShardPool::listen_once(const ListenOptions& options,
         continue;
       }
       if (*taken == EADDRINUSE) refusal.code = Errc::already_exists;
+      if (*taken == EACCES) refusal.code = Errc::forbidden;
       return tl::unexpected(std::move(refusal));
     }
     for (auto& shard : shards_) {

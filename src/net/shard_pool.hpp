@@ -29,7 +29,8 @@ class ShardPool {
   [[nodiscard]] Shard& at(std::size_t index) const noexcept { return *shards_[index]; }
 
   /// Opens listeners on every shard and returns the port. They accept once the pool runs. Errors say which
-  /// address, and that another process has the port when it has (also one that shares ports as we do).
+  /// address, and that another process has the port (`already_exists`, also when it shares ports as we do) or
+  /// that only root may have it (`forbidden`).
   [[nodiscard]] Result<std::uint16_t> listen(const ListenOptions& options, AcceptHandler handler);
   void start();
   /// Accepts no more; connections stay.

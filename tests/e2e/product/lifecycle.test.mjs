@@ -129,6 +129,7 @@ describe('the first start', () => {
     const second = await start(data, { env: { TOGGLECAST_OWNER_PASSWORD: 'another password altogether' } });
 
     await second.login(kOwner, kPassword);
+    assert.match(second.process.output, /TOGGLECAST_OWNER_PASSWORD is not used/);
   });
 
   test('leaves no file that others could read', async (t) => {

@@ -66,7 +66,12 @@ void on_say(Event& event) {
 }  // namespace
 
 int main(int count, char** values) {
-  const auto port = static_cast<std::uint16_t>(count > 1 ? std::strtoul(values[1], nullptr, 10) : 3001);
+  char* end = nullptr;
+  const unsigned long port = count > 1 ? std::strtoul(values[1], &end, 10) : 3001;
+  if (count > 2 || port > 65'535 || (end != nullptr && *end != '\0')) {
+    std::fprintf(stderr, "usage: chat [port]\n");
+    return 2;
+  }
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
@@ -84,7 +89,7 @@ int main(int count, char** values) {
   web::Router router;
   io.mount(router);
   web::HttpServer http(shards, std::move(router));
-  const auto bound = shards.listen({.port = port}, http.accept_handler());
+  const auto bound = shards.listen({.port = static_cast<std::uint16_t>(port)}, http.accept_handler());
   if (!bound) {
     std::fprintf(stderr, "%s\n", bound.error().message.c_str());
     return 1;

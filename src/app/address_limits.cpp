@@ -1,18 +1,23 @@
 #include "app/address_limits.hpp"
 
 #include <algorithm>
-#include <boost/asio/ip/address.hpp>
 #include <chrono>
 
 namespace togglecast::app {
 namespace {
 
-std::string name_of(const std::string& address) {
-  boost::system::error_code error;
-  const auto parsed = boost::asio::ip::make_address(address, error);
-  if (error || !parsed.is_v6()) return address;
-  const auto bytes = parsed.to_v6().to_bytes();
+using boost::asio::ip::address;
+
+std::string name_of(const address& who) {
+  if (who.is_v4()) return who.to_string();
+  const auto bytes = who.to_v6().to_bytes();
   return {bytes.begin(), bytes.begin() + 8};
+}
+
+std::string name_of(const std::string& text) {
+  boost::system::error_code error;
+  const address who = boost::asio::ip::make_address(text, error);
+  return error ? text : name_of(who);
 }
 
 }  // namespace
@@ -28,12 +33,20 @@ AddressLimits::AddressLimits(const AddressLimitOptions& options, const Clock& cl
                                 "Connections refused because of their address's limits.",
                                 {{"limit", "open"}})) {}
 
+std::optional<std::shared_ptr<void>> AddressLimits::accept(const address& who) {
+  if (who.is_loopback()) return nullptr;
+  const std::scoped_lock lock(book_->mutex);
+  Entry& entry = entry_of(name_of(who));
+  if (entry.connections < options_.open) return count(entry.connections);
+  too_many_.add();
+  return std::nullopt;
+}
+
 std::optional<engineio::Refusal> AddressLimits::admit(const web::Peer& peer) {
   if (peer.loopback) return std::nullopt;
   const std::scoped_lock lock(book_->mutex);
-  if (book_->entries.size() >= book_->sweep_at) sweep();
-  Entry& entry = book_->entries[name_of(peer.address)];
-  if (entry.open >= options_.open) {
+  Entry& entry = entry_of(name_of(peer.address));
+  if (entry.sessions >= options_.open) {
     too_many_.add();
     return engineio::Refusal{"too many open connections from this address", 429, 10};
   }
@@ -46,14 +59,20 @@ std::optional<engineio::Refusal> AddressLimits::admit(const web::Peer& peer) {
 
 std::shared_ptr<void> AddressLimits::hold(const web::Peer& peer) {
   if (peer.loopback) return nullptr;
-  std::string name = name_of(peer.address);
-  {
-    const std::scoped_lock lock(book_->mutex);
-    ++book_->entries[name].open;
-  }
-  return {nullptr, [book = book_, name = std::move(name)](void*) {
+  const std::scoped_lock lock(book_->mutex);
+  return count(entry_of(name_of(peer.address)).sessions);
+}
+
+AddressLimits::Entry& AddressLimits::entry_of(std::string name) {
+  if (book_->entries.size() >= book_->sweep_at) sweep();
+  return book_->entries[std::move(name)];
+}
+
+std::shared_ptr<void> AddressLimits::count(std::size_t& things) const {
+  ++things;
+  return {nullptr, [book = book_, &things](void*) {
             const std::scoped_lock lock(book->mutex);
-            --book->entries[name].open;
+            --things;
           }};
 }
 
@@ -65,7 +84,8 @@ std::size_t AddressLimits::remembered() const {
 void AddressLimits::sweep() {
   const TimePoint now = clock_.now();
   std::erase_if(book_->entries, [&](const auto& entry) {
-    return entry.second.open == 0 && entry.second.opened.full(options_.rate, now);
+    const Entry& who = entry.second;
+    return who.connections == 0 && who.sessions == 0 && who.opened.full(options_.rate, now);
   });
   book_->sweep_at = std::max<std::size_t>(1'024, 2 * book_->entries.size());
 }

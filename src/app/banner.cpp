@@ -2,6 +2,9 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <boost/asio/ip/address.hpp>
+
 #include "app/demo.hpp"
 #include "app/version.hpp"
 
@@ -13,10 +16,21 @@ std::string url(std::string_view scheme, const std::string& address, std::uint16
   return std::string(scheme) + "://" + (v6 ? '[' + address + ']' : address) + ':' + std::to_string(port);
 }
 
+// What stands for all addresses is none that anybody could open.
+bool is_wildcard(const std::string& address) {
+  return boost::asio::ip::make_address(address).is_unspecified();
+}
+
+std::string url_to(std::string_view scheme, const std::string& address, std::uint16_t port) {
+  return url(scheme, is_wildcard(address) ? "localhost" : address, port);
+}
+
 std::string addresses(const Settings& settings, std::uint16_t port) {
   const std::string_view scheme = settings.tls_certificate.empty() ? "http" : "https";
   if (settings.listen.empty())
     return url(scheme, "localhost", port) + "  (this machine only; --listen for more)";
+  if (std::any_of(settings.listen.begin(), settings.listen.end(), is_wildcard))
+    return url(scheme, "localhost", port) + "  (from elsewhere: the name or an address of this machine)";
   std::string text;
   for (const std::string& address : settings.listen)
     text += (text.empty() ? "" : "  ") + url(scheme, address, port);
@@ -76,13 +90,14 @@ std::string banner(const Settings& settings, const Container::Bound& bound, cons
   std::string text = "Togglecast " + std::string(version()) + " is running.\n";
   text += "  Address  " + addresses(settings, bound.port) + '\n';
   if (bound.metrics_port)
-    text += "  Metrics  " + url("http", settings.metrics_listen->address, *bound.metrics_port) + "/metrics\n";
+    text +=
+        "  Metrics  " + url_to("http", settings.metrics_listen->address, *bound.metrics_port) + "/metrics\n";
   text += "  Data     " + data + '\n';
   text += "  Login    " + login + '\n';
   if (settings.demo) {
     const std::string_view scheme = settings.tls_certificate.empty() ? "http" : "https";
     const std::string address = settings.listen.empty() ? "localhost" : settings.listen.front();
-    text += describe_demo(product, url(scheme, address, bound.port));
+    text += describe_demo(product, url_to(scheme, address, bound.port));
   }
   text += "  Stop     Ctrl-C, or kill " + std::to_string(::getpid()) + '\n';
   return text;

@@ -31,25 +31,30 @@ std::string describe_taken(std::uint16_t port, std::string_view option) {
   return text + "; stop that, or choose another one with " + std::string(option);
 }
 
-// Listens on `addresses` with one port. Without any: on those of this machine that exist.
+// Listens on `addresses` with one port, otherwise as `options` say. Without any: on those of this machine
+// that exist.
 Result<std::uint16_t> listen_on(net::ShardPool& shards, const std::vector<std::string>& addresses,
-                                std::uint16_t port, const net::AcceptHandler& handler,
-                                std::string_view option, const std::shared_ptr<net::TlsContext>& tls) {
-  const auto attempt = [&](const net::ListenOptions& options) -> Result<void> {
+                                net::ListenOptions options, const net::AcceptHandler& handler,
+                                std::string_view option) {
+  const auto attempt = [&]() -> Result<void> {
     const auto bound = shards.listen(options, handler);
     if (bound) {
-      port = *bound;
+      options.port = *bound;
       return {};
     }
     if (bound.error().code == Errc::already_exists)
       return fail(Errc::already_exists, describe_taken(options.port, option));
-    return fail(bound.error().code, "cannot listen on " + bound.error().message);
+    std::string message = "cannot listen on " + bound.error().message;
+    if (bound.error().code == Errc::forbidden)
+      message += "; ports below 1024 are root's, choose another one with " + std::string(option);
+    return fail(bound.error().code, std::move(message));
   };
-  if (addresses.empty()) return attempt({.port = port, .tls = tls}).map([&] { return port; });
-  for (const std::string& address : addresses)
-    if (auto ok = attempt({.addresses = {address}, .port = port, .tls = tls}); !ok)
-      return tl::unexpected(ok.error());
-  return port;
+  if (addresses.empty()) return attempt().map([&] { return options.port; });
+  for (const std::string& address : addresses) {
+    options.addresses = {address};
+    if (auto ok = attempt(); !ok) return tl::unexpected(ok.error());
+  }
+  return options.port;
 }
 
 // Whoever connects will notice; so should whoever can do something about it.
@@ -102,7 +107,7 @@ Container::Container(const Settings& settings, Ground& ground, std::shared_ptr<n
     : settings_(settings),
       ground_(ground),
       tls_(std::move(tls)),
-      shards_(settings.shards),
+      shards_(settings.shards, &ground.log),
       trim_(shards_),
       product_(std::move(product)),
       first_login_(first_login.watch(*product_)),
@@ -150,13 +155,19 @@ web::Router Container::metrics_routes() {
 
 Result<Container::Bound> Container::listen() {
   Bound bound;
-  const auto port =
-      listen_on(shards_, settings_.listen, settings_.port, http_.accept_handler(), "--port", tls_);
+  net::ListenOptions options;
+  options.port = settings_.port;
+  options.tls = tls_;
+  options.gate = accept_gate(settings_, limits_, refusals_);
+  options.on_exhausted = [this](int error) { refusals_.exhausted(error); };
+  const auto port = listen_on(shards_, settings_.listen, options, http_.accept_handler(), "--port");
   if (!port) return tl::unexpected(port.error());
   bound.port = *port;
   if (const auto& wanted = settings_.metrics_listen) {
-    const auto metrics_port = listen_on(shards_, {wanted->address}, wanted->port,
-                                        metrics_http_.accept_handler(), "--metrics-listen", nullptr);
+    options.port = wanted->port;
+    options.tls = nullptr;
+    const auto metrics_port =
+        listen_on(shards_, {wanted->address}, options, metrics_http_.accept_handler(), "--metrics-listen");
     if (!metrics_port) return tl::unexpected(metrics_port.error());
     bound.metrics_port = *metrics_port;
   }

@@ -1,5 +1,8 @@
 // The program. Its exit codes stand in `togglecast serve --help`.
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -25,6 +28,12 @@ Result<app::Settings> settings_of(const app::Command& command) {
   return app::read_settings(command.flags, app::read_environment(&std::getenv), file);
 }
 
+// A descriptor that was closed would be given to the next file: what is printed would land in the data.
+void open_standard_streams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (::fcntl(stream, F_GETFD) < 0) (void)::open("/dev/null", O_RDWR);
+}
+
 int run(const app::Command& command) {
   if (command.action == app::Command::Action::print) {
     std::fputs(command.output.c_str(), command.wrong ? stderr : stdout);
@@ -42,6 +51,7 @@ int run(const app::Command& command) {
 }  // namespace
 
 int main(int count, char** values) {
+  open_standard_streams();
   try {
     return run(app::parse_command_line(count, values));
   } catch (const std::exception& error) {

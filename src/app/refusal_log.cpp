@@ -1,11 +1,16 @@
 #include "app/refusal_log.hpp"
 
+#include <cerrno>
+#include <cstring>
 #include <utility>
+
+#include "app/process_stats.hpp"
 
 namespace togglecast::app {
 namespace {
 
 constexpr Rate kLines{.per_second = 10, .burst = 50};
+constexpr Rate kOneASecond{.per_second = 1, .burst = 1};
 
 // What the caller may have missed.
 std::string_view hint_for(engineio::ErrorCode code) {
@@ -58,6 +63,31 @@ bool RefusalLog::room() {
   }
   if (left_out > 0) log_.warn("more refusals were not logged", {{"count", left_out}});
   return true;
+}
+
+bool RefusalLog::room(TokenBucket& kind) {
+  if (!log_.enabled(observe::Level::warn)) return false;
+  const std::scoped_lock lock(mutex_);
+  return kind.take(kOneASecond, clock_.now()) == Milliseconds{0};
+}
+
+void RefusalLog::connection(const std::string& address) {
+  if (!room(connections_)) return;
+  log_.warn("connections closed: their address has too many open",
+            {{"address", address}, {"hint", "--connections-per-address allows more"}});
+}
+
+void RefusalLog::exhausted(int error) {
+  if (!room(exhaustions_)) return;
+  const observe::Field reason("reason", std::strerror(error));
+  if (error == EMFILE) {
+    log_.error("connections wait, no descriptor is left for them",
+               {reason,
+                {"max_fds", descriptor_limit()},
+                {"hint", "raise the limit of open files (ulimit -n, or LimitNOFILE= of a systemd unit)"}});
+  } else {
+    log_.error("connections wait, the system has no room for them", {reason});
+  }
 }
 
 void RefusalLog::handshake(const web::Exchange& exchange, engineio::ErrorCode code,

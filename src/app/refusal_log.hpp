@@ -18,6 +18,10 @@ class RefusalLog {
  public:
   RefusalLog(observe::Log& log, const Clock& clock) : log_(log), clock_(clock) {}
 
+  /// A TCP connection of an address that has too many.
+  void connection(const std::string& address);
+  /// No descriptor or memory is left for a connection; `error` is an errno.
+  void exhausted(int error);
   /// An Engine.IO handshake or request.
   void handshake(const web::Exchange& exchange, engineio::ErrorCode code, std::string_view message);
   /// An HTTP request that could not be read.
@@ -28,11 +32,16 @@ class RefusalLog {
  private:
   // Whether there is room for one more line; tells of those that were left out.
   [[nodiscard]] bool room();
+  // The same for what may come thousands of times a second: one line a second of its kind; metrics count
+  // them.
+  [[nodiscard]] bool room(TokenBucket& kind);
 
   observe::Log& log_;
   const Clock& clock_;
   std::mutex mutex_;
   TokenBucket lines_;
+  TokenBucket connections_;
+  TokenBucket exhaustions_;
   std::size_t left_out_ = 0;
 };
 

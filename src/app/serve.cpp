@@ -43,6 +43,25 @@ void warn_of_unknown_variables(observe::Log& log) {
   }
 }
 
+// The files in it are private; when they change, and how large they are, should be too.
+void warn_of_open_folder(observe::Log& log, const std::filesystem::path& data) {
+  using std::filesystem::perms;
+  std::error_code ignored;
+  const perms others =
+      std::filesystem::status(data, ignored).permissions() & (perms::group_all | perms::others_all);
+  if (others != perms::none)
+    log.warn("others may look into the data folder",
+             {{"folder", data.string()}, {"hint", "chmod 700 takes that from them"}});
+}
+
+// Nobody should believe that the password has been changed.
+void warn_of_ignored_password(observe::Log& log, const FirstLogin& first_login) {
+  const char* given = std::getenv("TOGGLECAST_OWNER_PASSWORD");
+  if (given == nullptr || *given == '\0' || first_login.told() == FirstLogin::Told::by_variable) return;
+  log.info("TOGGLECAST_OWNER_PASSWORD is not used: it is for the first start",
+           {{"hint", "admin passwd sets another password"}});
+}
+
 }  // namespace
 
 int serve(const Settings& settings) {
@@ -56,6 +75,8 @@ int serve(const Settings& settings) {
                          ground.random);
   auto house = Container::build(settings, ground, first_login);
   if (!house) return cannot_start(house.error());
+  warn_of_open_folder(ground.log, settings.data);
+  warn_of_ignored_password(ground.log, first_login);
   const auto bound = (*house)->listen();
   if (!bound) {
     tell_first_login(first_login);

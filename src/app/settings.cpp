@@ -36,27 +36,52 @@ bool is_address(const std::string& text) {
   return !error;
 }
 
+// Whether who listens on `all` cannot listen on `one` as well: the same address, or all of its family.
+bool includes(const std::string& all, const std::string& one) {
+  const auto wide = boost::asio::ip::make_address(all), narrow = boost::asio::ip::make_address(one);
+  return wide == narrow || (wide.is_unspecified() && wide.is_v4() == narrow.is_v4());
+}
+
 Result<void> set_listen(Settings& settings, const Values& values) {
   for (const std::string& address : values)
     if (!is_address(address))
       return refuse("'" + address + "' is not a numeric address, such as 192.0.2.1, 0.0.0.0 or ::");
-  settings.listen = values;
+  auto& listen = settings.listen;
+  listen.clear();
+  for (const std::string& address : values) {
+    const auto covers = [&address](const std::string& other) { return includes(other, address); };
+    if (std::any_of(listen.begin(), listen.end(), covers)) continue;
+    std::erase_if(listen, [&address](const std::string& other) { return includes(address, other); });
+    listen.push_back(address);
+  }
   return {};
 }
 
-// scheme://host[:port], as browsers send it.
+// `*`, or scheme://host[:port] as browsers send it: in lower case, without the port that the scheme implies;
+// `null` is what pages send that have no origin.
+Result<std::string> read_origin(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
+  if (text == "*" || text == "null") return text;
+  if (text.find('*') != std::string::npos)
+    return refuse("'" + text + "' is a pattern: name each origin by itself, or allow all with a lone *");
+  const std::size_t host = text.find("://");
+  const bool plain = host != std::string::npos && host > 0 && host + 3 < text.size() &&
+                     text.find_first_of("/?#@ \"<>", host + 3) == std::string::npos;
+  if (!plain)
+    return refuse("'" + text +
+                  "' is not an origin, such as https://app.example, without a path or a final /");
+  const std::string_view implied = text.starts_with("https://") ? ":443" : ":80";
+  if (text.starts_with("http") && text.ends_with(implied)) text.resize(text.size() - implied.size());
+  return text;
+}
+
 Result<void> set_origins(Settings& settings, const Values& values) {
   settings.cors_origins.clear();
-  for (std::string origin : values) {
-    std::transform(origin.begin(), origin.end(), origin.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
-    const std::size_t host = origin.find("://");
-    const bool plain = host != std::string::npos && host > 0 && host + 3 < origin.size() &&
-                       origin.find_first_of("/?#@ \"<>", host + 3) == std::string::npos;
-    if (!plain && origin != "*")
-      return refuse("'" + origin +
-                    "' is not an origin, such as https://app.example, without a path or a final /");
-    settings.cors_origins.push_back(std::move(origin));
+  for (const std::string& value : values) {
+    auto origin = read_origin(value);
+    if (!origin) return tl::unexpected(origin.error());
+    settings.cors_origins.push_back(*std::move(origin));
   }
   return {};
 }
@@ -163,8 +188,8 @@ constexpr OptionSpec kOptions[] = {
      [](Settings& settings, const Values& values) {
        return set_switch(settings.websocket_compression, values);
      }},
-    {"connections-per-address", "COUNT", "Open connections of one address, other than this machine's [5000]",
-     false,
+    {"connections-per-address", "COUNT",
+     "Open connections of one address other than this machine and proxies [5000]", false,
      [](Settings& settings, const Values& values) {
        return set_number(settings.connections_per_address, values.front(), 1, 1'000'000);
      }},
@@ -197,6 +222,15 @@ constexpr OptionSpec kOptions[] = {
     {"demo", "", "Fill an empty catalogue with an example: a shop platform and its customers", false,
      [](Settings& settings, const Values& values) { return set_switch(settings.demo, values); }},
 };
+
+bool metrics_port_is_taken(const Settings& settings) {
+  const auto& metrics = settings.metrics_listen;
+  if (!metrics || metrics->port == 0 || metrics->port != settings.port) return false;
+  const Values own = settings.listen.empty() ? Values{"127.0.0.1", "::1"} : settings.listen;
+  return std::any_of(own.begin(), own.end(), [&](const std::string& address) {
+    return includes(address, metrics->address) || includes(metrics->address, address);
+  });
+}
 
 }  // namespace
 
@@ -252,6 +286,8 @@ Result<Settings> read_settings(const RawSettings& flags, const RawSettings& envi
     return refuse(certificate_alone ? "--tls-certificate needs --tls-key beside it"
                                     : "--tls-key needs --tls-certificate beside it");
   }
+  if (metrics_port_is_taken(settings))
+    return refuse("--metrics-listen needs a port of its own, other than " + std::to_string(settings.port));
   return settings;
 }
 

@@ -18,6 +18,10 @@ web::CorsOptions cors_of(const Settings& settings) {
   return cors;
 }
 
+web::TrustedProxies proxies_of(const Settings& settings) {
+  return web::TrustedProxies::parse(settings.trusted_proxies).value_or(web::TrustedProxies{});
+}
+
 json::object describe_process() {
   return {{"resident_bytes", resident_bytes()},
           {"open_fds", open_descriptors()},
@@ -69,8 +73,18 @@ http_api::Options api_options(const Settings& settings, service::Broadcasts& bro
 
 web::HttpOptions http_options(const Settings& settings) {
   web::HttpOptions options;
-  if (auto proxies = web::TrustedProxies::parse(settings.trusted_proxies)) options.trusted_proxies = *proxies;
+  options.trusted_proxies = proxies_of(settings);
   return options;
+}
+
+net::AcceptGate accept_gate(const Settings& settings, AddressLimits& limits, RefusalLog& refusals) {
+  return [proxies = proxies_of(settings), &limits,
+          &refusals](const boost::asio::ip::address& address) -> std::optional<std::shared_ptr<void>> {
+    if (proxies.trusts(address.to_string())) return nullptr;
+    auto counted = limits.accept(address);
+    if (!counted) refusals.connection(address.to_string());
+    return counted;
+  };
 }
 
 }  // namespace togglecast::app

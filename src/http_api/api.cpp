@@ -10,6 +10,7 @@
 #include "http_api/call.hpp"
 #include "http_api/problem.hpp"
 #include "http_api/routes.hpp"
+#include "service/log_field.hpp"
 
 namespace togglecast::http_api {
 namespace {
@@ -174,7 +175,11 @@ web::RouteOptions Api::route_options() const {
 
 void Api::refuse_preflight(const web::ExchangePtr& exchange) {
   foreign_origins_.add();
-  exchange->respond(problem(foreign_origin(exchange->request(), options_.origin_option), exchange->id()));
+  const Error error = foreign_origin(exchange->request(), options_.origin_option);
+  log_.info(
+      "preflight refused",
+      {{"request_id", exchange->id()}, {"reason", error.message}, {"address", exchange->peer().address}});
+  exchange->respond(problem(error, exchange->id()));
 }
 
 void Api::serve(const CallPtr& call) {
@@ -261,7 +266,7 @@ void Api::finished(const Call& call, unsigned status, std::string_view code) {
   const auto usual = of_people ? observe::Level::info : observe::Level::debug;
   const auto level = status >= 500 ? observe::Level::warn : usual;
   if (!log_.enabled(level)) return;
-  const std::string_view admin = call.known() ? std::string_view(call.who().name) : std::string_view{};
+  const observe::Field who = call.known() ? service::log_field(call.who()) : observe::Field("admin", "");
   log_.write(level, "request",
              {{"request_id", call.request_id()},
               {"method", request.method_text},
@@ -269,7 +274,7 @@ void Api::finished(const Call& call, unsigned status, std::string_view code) {
               {"status", status},
               {"code", code},
               {"ms", std::round(seconds * 1e6) / 1e3},
-              {"admin", admin},
+              who,
               {"address", call.peer().address}});
 }
 

@@ -88,9 +88,10 @@ wire::http::Response problem(const Error& error, std::string_view request_id, un
 }
 
 wire::http::Response unreadable(unsigned status, std::string_view message) {
-  const bool too_large = status == 413 || status == 414 || status == 431;
-  return problem({too_large ? Errc::payload_too_large : Errc::parse_error, std::string(message), {}}, {},
-                 status);
+  Errc code = Errc::parse_error;
+  if (status == 408) code = Errc::timeout;
+  if (status == 413 || status == 414 || status == 431) code = Errc::payload_too_large;
+  return problem({code, std::string(message), {}}, {}, status);
 }
 
 }  // namespace togglecast::http_api

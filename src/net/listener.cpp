@@ -32,9 +32,9 @@ std::string text_of(const Listener::Endpoint& endpoint) {
 
 }  // namespace
 
-Result<std::unique_ptr<Listener>> Listener::open(Shard& shard, const Endpoint& endpoint, int backlog,
-                                                 std::shared_ptr<const AcceptHandler> handler,
-                                                 const std::shared_ptr<TlsContext>& tls) {
+Result<std::unique_ptr<Listener>> Listener::open(Shard& shard, const Endpoint& endpoint,
+                                                 const ListenOptions& options,
+                                                 std::shared_ptr<const AcceptHandler> handler) {
   const auto refuse = [&endpoint](const std::string& step) {
     return fail(Errc::unavailable, "cannot " + step + " " + text_of(endpoint) + ": " + std::strerror(errno));
   };
@@ -51,17 +51,20 @@ Result<std::unique_ptr<Listener>> Listener::open(Shard& shard, const Endpoint& e
   set_option(descriptor, IPPROTO_TCP, TCP_NOTSENT_LOWAT, kNotSentLowWater);
   if (::bind(descriptor, endpoint.data(), static_cast<socklen_t>(endpoint.size())) != 0)
     return refuse("bind");
-  if (::listen(descriptor, backlog) != 0) return refuse("listen on");
+  if (::listen(descriptor, options.backlog) != 0) return refuse("listen on");
   acceptor.non_blocking(true, error);
-  return std::make_unique<Listener>(shard, std::move(acceptor), std::move(handler), tls);
+  return std::make_unique<Listener>(shard, std::move(acceptor), options, std::move(handler));
 }
 
-Listener::Listener(Shard& shard, Acceptor acceptor, std::shared_ptr<const AcceptHandler> handler,
-                   const std::shared_ptr<TlsContext>& tls)
+Listener::Listener(Shard& shard, Acceptor acceptor, const ListenOptions& options,
+                   std::shared_ptr<const AcceptHandler> handler)
     : shard_(shard),
       acceptor_(std::move(acceptor)),
+      gate_(options.gate),
+      on_exhausted_(options.on_exhausted),
       handler_(std::move(handler)),
-      handshakes_(tls == nullptr ? nullptr : std::make_unique<TlsHandshakes>(shard, tls, handler_)),
+      handshakes_(options.tls == nullptr ? nullptr
+                                         : std::make_unique<TlsHandshakes>(shard, options.tls, handler_)),
       retry_([this] { accept_ready(); }) {}
 
 Listener::~Listener() = default;
@@ -90,27 +93,41 @@ void Listener::wait() {
 void Listener::accept_ready() {
   auto& counters = shard_.own_counters();
   for (int i = 0; i < kAcceptsPerTurn && acceptor_.is_open(); ++i) {
+    Endpoint peer;
+    auto size = static_cast<socklen_t>(peer.capacity());
     const int descriptor =
-        ::accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        ::accept4(acceptor_.native_handle(), peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (descriptor < 0) {
       if (errno == EAGAIN || errno == EWOULDBLOCK) break;
       ShardCounters::add(counters.accept_errors, 1);
       if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+        if (on_exhausted_) on_exhausted_(errno);
         shard_.arm(retry_, kRetryAfterExhaustion);
         return;
       }
       continue;  // that one connection went away (ECONNABORTED and the like)
     }
+    DetachedStream accepted(descriptor);
     ShardCounters::add(counters.accepted, 1);
-    if (handshakes_ != nullptr) {
-      handshakes_->begin(descriptor);
-    } else if (StreamPtr stream = Stream::adopt(shard_, DetachedStream(descriptor))) {
-      (*handler_)(shard_, std::move(stream));
-    } else {
-      ShardCounters::add(counters.accept_errors, 1);
+    if (gate_) {
+      peer.resize(size);
+      auto held = gate_(peer.address());
+      if (!held) continue;
+      accepted.keep(*std::move(held));
     }
+    begin(std::move(accepted));
   }
   if (acceptor_.is_open()) wait();
+}
+
+void Listener::begin(DetachedStream accepted) {
+  if (handshakes_ != nullptr) {
+    handshakes_->begin(std::move(accepted));
+  } else if (StreamPtr stream = Stream::adopt(shard_, std::move(accepted))) {
+    (*handler_)(shard_, std::move(stream));
+  } else {
+    ShardCounters::add(shard_.own_counters().accept_errors, 1);
+  }
 }
 
 }  // namespace togglecast::net

@@ -5,8 +5,12 @@
 
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "base/error.hpp"
 #include "net/shard.hpp"
@@ -18,6 +22,21 @@ class TlsContext;
 class TlsHandshakes;
 
 using AcceptHandler = std::function<void(Shard&, StreamPtr)>;
+/// Asked for every connection that was accepted, before anything of it is read. Nothing: it is closed at
+/// once; else what is kept, which may be null, until its descriptor is closed.
+using AcceptGate = std::function<std::optional<std::shared_ptr<void>>(const boost::asio::ip::address&)>;
+
+struct ListenOptions {
+  /// Numeric addresses. Of several, those that the machine does not have are skipped as long as one remains.
+  std::vector<std::string> addresses{"127.0.0.1", "::1"};
+  std::uint16_t port = 0;  ///< 0: the kernel chooses, the same for all addresses
+  int backlog = 4096;
+  std::shared_ptr<TlsContext> tls{};  ///< null: plain connections
+  // Both are called on shards, by several at once.
+  AcceptGate gate{};  ///< empty: open to all
+  /// Connections wait because there is no descriptor or memory for them; hears of each attempt.
+  std::function<void(int error)> on_exhausted{};
+};
 
 class Listener {
  public:
@@ -25,14 +44,14 @@ class Listener {
   using Acceptor =
       boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
 
-  /// Binds and listens; `tls` may be null. `unavailable` when the port is taken or the address is not ours.
+  /// Binds and listens on `endpoint`, one of those that `options` say. `unavailable` when the port is taken
+  /// or the address is not ours.
   [[nodiscard]] static Result<std::unique_ptr<Listener>> open(Shard& shard, const Endpoint& endpoint,
-                                                              int backlog,
-                                                              std::shared_ptr<const AcceptHandler> handler,
-                                                              const std::shared_ptr<TlsContext>& tls);
+                                                              const ListenOptions& options,
+                                                              std::shared_ptr<const AcceptHandler> handler);
 
-  Listener(Shard& shard, Acceptor acceptor, std::shared_ptr<const AcceptHandler> handler,
-           const std::shared_ptr<TlsContext>& tls);
+  Listener(Shard& shard, Acceptor acceptor, const ListenOptions& options,
+           std::shared_ptr<const AcceptHandler> handler);
   ~Listener();
 
   /// Begins to accept.
@@ -44,9 +63,12 @@ class Listener {
  private:
   void wait();
   void accept_ready();
+  void begin(DetachedStream accepted);
 
   Shard& shard_;
   Acceptor acceptor_;
+  AcceptGate gate_;
+  std::function<void(int)> on_exhausted_;
   std::shared_ptr<const AcceptHandler> handler_;
   std::unique_ptr<TlsHandshakes> handshakes_;  // null on a plain port
   CallbackTimer retry_;                        // after running out of descriptors

@@ -88,10 +88,11 @@ Result<std::uint16_t> ShardPool::listen_once(const ListenOptions& options,
         continue;
       }
       if (*taken == EADDRINUSE) refusal.code = Errc::already_exists;
+      if (*taken == EACCES) refusal.code = Errc::forbidden;
       return tl::unexpected(std::move(refusal));
     }
     for (auto& shard : shards_) {
-      auto listener = Listener::open(*shard, {address, port}, options.backlog, handler, options.tls);
+      auto listener = Listener::open(*shard, {address, port}, options, handler);
       if (!listener) return tl::unexpected(std::move(listener).error());
       port = (*listener)->endpoint().port();
       opened.push_back(std::move(*listener));

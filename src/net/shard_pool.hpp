@@ -17,14 +17,6 @@
 
 namespace togglecast::net {
 
-struct ListenOptions {
-  /// Numeric addresses. Of several, those that the machine does not have are skipped as long as one remains.
-  std::vector<std::string> addresses{"127.0.0.1", "::1"};
-  std::uint16_t port = 0;  ///< 0: the kernel chooses, the same for all addresses
-  int backlog = 4096;
-  std::shared_ptr<TlsContext> tls{};  ///< null: plain connections
-};
-
 class ShardPool {
  public:
   /// `count` 0: one per core. `log`, which must outlive the pool, hears what tasks and handlers throw.
@@ -37,7 +29,8 @@ class ShardPool {
   [[nodiscard]] Shard& at(std::size_t index) const noexcept { return *shards_[index]; }
 
   /// Opens listeners on every shard and returns the port. They accept once the pool runs. Errors say which
-  /// address, and that another process has the port when it has (also one that shares ports as we do).
+  /// address, and that another process has the port (`already_exists`, also when it shares ports as we do) or
+  /// that only root may have it (`forbidden`).
   [[nodiscard]] Result<std::uint16_t> listen(const ListenOptions& options, AcceptHandler handler);
   void start();
   /// Accepts no more; connections stay.

@@ -52,18 +52,21 @@ struct Stream::Backlog final : TimerNode {
 
 DetachedStream::DetachedStream() noexcept = default;
 DetachedStream::DetachedStream(int descriptor) noexcept : descriptor_(descriptor) {}
-DetachedStream::DetachedStream(int descriptor, std::unique_ptr<TlsSession> tls) noexcept
-    : descriptor_(descriptor), tls_(std::move(tls)) {}
 DetachedStream::DetachedStream(DetachedStream&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)), tls_(std::move(other.tls_)) {}
+    : descriptor_(std::exchange(other.descriptor_, -1)),
+      tls_(std::move(other.tls_)),
+      held_(std::move(other.held_)) {}
 DetachedStream& DetachedStream::operator=(DetachedStream&& other) noexcept {
   std::swap(descriptor_, other.descriptor_);
   std::swap(tls_, other.tls_);
+  std::swap(held_, other.held_);
   return *this;
 }
 DetachedStream::~DetachedStream() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
+
+void DetachedStream::secure(std::unique_ptr<TlsSession> tls) noexcept { tls_ = std::move(tls); }
 
 StreamPtr Stream::adopt(Shard& shard, DetachedStream detached) {
   if (!detached) return nullptr;
@@ -76,6 +79,7 @@ Stream::Stream(Shard& shard, DetachedStream detached)
     : shard_(shard),
       limits_(&kDefaultLimits),
       tls_(std::move(detached.tls_)),
+      held_(std::move(detached.held_)),
       descriptor_(std::exchange(detached.descriptor_, -1)),
       outlet_(shard.outlets().add(*this, descriptor_)) {
   guide(false);
@@ -356,6 +360,7 @@ void Stream::close_socket() noexcept {
   if (backlog_ != nullptr) backlog_->cancel();
   guide(true);
   ::close(descriptor_);
+  held_.reset();
   unwatch();
 }
 
@@ -401,7 +406,10 @@ DetachedStream Stream::release() {
   guide(true);
   shard_.forget(descriptor_);
   unwatch();
-  return DetachedStream(descriptor_, std::move(tls_));
+  DetachedStream detached(descriptor_);
+  detached.tls_ = std::move(tls_);
+  detached.held_ = std::move(held_);
+  return detached;
 }
 
 boost::asio::ip::tcp::endpoint Stream::peer() const noexcept {

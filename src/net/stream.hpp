@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
+#include <utility>
 
 #include "base/pooled.hpp"
 #include "base/shared_bytes.hpp"
@@ -61,8 +62,6 @@ class DetachedStream {
  public:
   DetachedStream() noexcept;
   explicit DetachedStream(int descriptor) noexcept;
-  /// A TLS handshake begins with `start_reading`.
-  DetachedStream(int descriptor, std::unique_ptr<TlsSession> tls) noexcept;
   DetachedStream(DetachedStream&& other) noexcept;
   DetachedStream& operator=(DetachedStream&& other) noexcept;
   ~DetachedStream();
@@ -70,11 +69,16 @@ class DetachedStream {
   /// False: there was nothing to detach.
   explicit operator bool() const noexcept { return descriptor_ >= 0; }
   [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
+  /// From now on it speaks TLS; the handshake begins with `start_reading`.
+  void secure(std::unique_ptr<TlsSession> tls) noexcept;
+  /// Dropped when the descriptor is closed, also by a stream that takes it up.
+  void keep(std::shared_ptr<void> held) noexcept { held_ = std::move(held); }
 
  private:
   friend class Stream;
   int descriptor_ = -1;
   std::unique_ptr<TlsSession> tls_;
+  std::shared_ptr<void> held_;
 };
 
 class Stream final : public boost::intrusive_ref_counter<Stream, boost::thread_unsafe_counter>,
@@ -166,6 +170,7 @@ class Stream final : public boost::intrusive_ref_counter<Stream, boost::thread_u
   const StreamLimits* limits_;
   std::unique_ptr<Backlog> backlog_;  // only while the kernel does not take our bytes
   std::unique_ptr<TlsSession> tls_;
+  std::shared_ptr<void> held_;  // until the descriptor is closed
   int descriptor_;
   Outlets::Index outlet_;
   bool watched_ = false;

@@ -49,9 +49,9 @@ TlsHandshakes::TlsHandshakes(Shard& shard, std::shared_ptr<TlsContext> context,
 
 TlsHandshakes::~TlsHandshakes() = default;
 
-void TlsHandshakes::begin(int descriptor) {
-  StreamPtr stream =
-      Stream::adopt(shard_, DetachedStream(descriptor, std::make_unique<TlsSession>(context_)));
+void TlsHandshakes::begin(DetachedStream accepted) {
+  accepted.secure(std::make_unique<TlsSession>(context_));
+  StreamPtr stream = Stream::adopt(shard_, std::move(accepted));
   if (stream == nullptr) {
     ShardCounters::add(shard_.own_counters().accept_errors, 1);
     return;

@@ -20,8 +20,8 @@ class TlsHandshakes {
   TlsHandshakes& operator=(const TlsHandshakes&) = delete;
   ~TlsHandshakes();
 
-  /// Takes up a connection that was accepted just now, and its descriptor.
-  void begin(int descriptor);
+  /// Takes up a connection that was accepted just now.
+  void begin(DetachedStream accepted);
 
  private:
   class Handshake;

@@ -7,12 +7,19 @@
 #include "realtime/emit.hpp"
 #include "realtime/events.hpp"
 #include "realtime/login.hpp"
+#include "service/log_field.hpp"
 
 namespace togglecast::realtime {
 
 using socketio::Event;
 using socketio::Next;
 using socketio::Socket;
+
+namespace {
+
+constexpr std::size_t kLoggedName = 64;
+
+}  // namespace
 
 observe::Counter& event_counter(observe::Metrics& metrics, std::string_view nsp) {
   return metrics.counter("togglecast_realtime_events_total", "Events received, by namespace.",
@@ -38,10 +45,7 @@ Entrance::Entrance(socketio::Namespace& nsp, const House& house, Rules rules)
                                       {{"namespace", nsp.name()}})) {
   nsp.use([this](Socket& socket, const Next& next) { check(socket, next); });
   nsp.on_connection([this](Socket& socket) { begin(socket); });
-  nsp.on_disconnect([this](Socket& socket, socketio::DisconnectReason) {
-    const auto* peer = socket.state<Peer>();
-    if (peer != nullptr && peer->logged_in) connected_.add(-1);
-  });
+  nsp.on_disconnect([this](Socket& socket, socketio::DisconnectReason reason) { left(socket, reason); });
   nsp.on_drained([this](Socket& socket) { house_.broadcaster(socket).on_drained(socket); });
   nsp.filter([this](Event& event) { return let_through(event); });
   nsp.on(std::string(rules_.connect.name), [this](Event& event) { login(event); });
@@ -93,6 +97,10 @@ Result<ContextPtr> Entrance::context_of(const json::value& from) const {
 
 void Entrance::begin(Socket& socket) {
   auto* peer = socket.state<Peer>();
+  const auto* handshake = socket.handshake();
+  house_.log.debug("connected", {{"nsp", socket.nsp().name()},
+                                 {"sid", socket.id()},
+                                 {"address", handshake == nullptr ? "" : handshake->peer.address}});
   if (peer->who.id == 0) {
     socket.shard().arm(*peer, house_.options.login_deadline);
     return;
@@ -179,6 +187,10 @@ Result<json::object> Entrance::admit(Socket& socket, Peer& peer, const service::
   if (!renewed) {
     logins_.add();
     connected_.add();
+    // Admins are few, clients come back by the thousand.
+    const bool admin = peer.who.kind == service::Principal::Kind::admin;
+    house_.log.write(admin ? observe::Level::info : observe::Level::debug, "logged in",
+                     {{"nsp", socket.nsp().name()}, {"sid", socket.id()}, service::log_field(peer.who)});
   }
   return payload;
 }
@@ -190,6 +202,11 @@ bool Entrance::let_through(const Event& event) {
   const auto* request = event::find(rules_.requests, event.name());
   const auto error = objection(event, request, *peer);
   if (!error) return true;
+  house_.log.debug("event refused", {{"nsp", nsp_.name()},
+                                     {"sid", event.socket().id()},
+                                     service::log_field(peer->who),
+                                     {"event", std::string_view(event.name()).substr(0, kLoggedName)},
+                                     {"code", to_string(error->code)}});
   Reply(event, request == nullptr ? event::Request{} : *request).refuse(*error);
   return false;
 }
@@ -239,10 +256,28 @@ void Entrance::refused(const Socket& socket, const Error& error) {
       .counter("togglecast_realtime_refusals_total", "Logins refused, by namespace and code.",
                {{"namespace", socket.nsp().name()}, {"code", std::string(to_string(error.code))}})
       .add();
+  const auto* peer = socket.state<Peer>();
+  const service::Principal nobody;
   house_.log.info("login refused", {{"nsp", socket.nsp().name()},
                                     {"sid", socket.id()},
+                                    service::log_field(peer == nullptr ? nobody : peer->who),
                                     {"code", to_string(error.code)},
                                     {"reason", error.message}});
+}
+
+void Entrance::left(const Socket& socket, socketio::DisconnectReason reason) {
+  const auto* peer = socket.state<Peer>();
+  if (peer == nullptr) return;
+  if (peer->logged_in) connected_.add(-1);
+  if (!house_.log.enabled(observe::Level::debug)) return;
+  // The code says what became of its token, if that may be why.
+  const auto still = house_.authenticator.recheck(peer->who);
+  house_.log.debug("disconnected",
+                   {{"nsp", socket.nsp().name()},
+                    {"sid", socket.id()},
+                    service::log_field(peer->who),
+                    {"reason", peer->messages.overflowed() ? "did not take its messages" : to_string(reason)},
+                    {"code", peer->logged_in && !still ? to_string(still.error().code) : ""}});
 }
 
 }  // namespace togglecast::realtime

@@ -93,6 +93,7 @@ class Entrance {
   void watch_expiry(socketio::Socket& socket, Peer& peer);
   void on_due(socketio::Socket& socket);
   void refused(const socketio::Socket& socket, const Error& error);
+  void left(const socketio::Socket& socket, socketio::DisconnectReason reason);
 
   socketio::Namespace& nsp_;
   const House& house_;

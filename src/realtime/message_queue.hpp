@@ -41,6 +41,7 @@ class MessageQueue {
     limit_->overflows.add();
     return true;
   }
+  [[nodiscard]] bool overflowed() const noexcept { return overflowed_; }
 
  private:
   const MessageLimit* limit_;

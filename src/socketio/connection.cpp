@@ -134,7 +134,9 @@ void Connection::expect_stragglers(const std::string& nsp) {
 
 void Connection::break_off(std::string_view why) {
   if (auto* log = server_.options().log) {
-    log->info("connection closed: unreadable packet", {{"sid", session_.id().substr(0, 6)}, {"error", why}});
+    // The id of a socket, which is public; that of the session would let others read it.
+    const std::string_view sid = sockets_.empty() ? std::string_view{} : sockets_.front()->id();
+    log->info("connection closed: unreadable packet", {{"sid", sid}, {"error", why}});
   }
   end_all(DisconnectReason::parse_error);
   session_.close();

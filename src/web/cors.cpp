@@ -6,6 +6,7 @@
 namespace togglecast::web {
 namespace {
 
+constexpr std::string_view kNeverInOrigin = "\"<>\\^`{|}";  // of what one could type
 constexpr std::string_view kMethods = "GET,HEAD,PUT,PATCH,POST,DELETE";
 
 std::string joined(const std::vector<std::string>& items) {
@@ -69,7 +70,9 @@ wire::http::Response Cors::preflight(const wire::http::Request& request) const {
 }
 
 bool is_well_formed_origin(std::string_view origin) noexcept {
-  return std::all_of(origin.begin(), origin.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+  return std::all_of(origin.begin(), origin.end(), [](char c) {
+    return c > 0x20 && c < 0x7f && kNeverInOrigin.find(c) == std::string_view::npos;
+  });
 }
 
 }  // namespace togglecast::web

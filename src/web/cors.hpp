@@ -37,7 +37,7 @@ class Cors {
   CorsOptions options_;
 };
 
-/// `Origin` has only the characters that an origin may have.
+/// `Origin` has only the characters that an origin may have (those of a URI, RFC 3986).
 [[nodiscard]] bool is_well_formed_origin(std::string_view origin) noexcept;
 
 }  // namespace togglecast::web

@@ -43,6 +43,11 @@ const std::string& date_now() {
   return text;
 }
 
+std::string_view code_of(unsigned status) {
+  if (status == 408) return "timeout";
+  return status == 413 || status == 414 || status == 431 ? "payload_too_large" : "parse_error";
+}
+
 bool may_have_body(Method method) {
   return method != Method::get && method != Method::head && method != Method::options;
 }
@@ -191,11 +196,9 @@ void HttpConnection::refuse(unsigned status, const std::string& message) {
     shared_->log_refused(status, message, resolve_peer({}));
   }
   abort_body(status);
-  wire::http::Response response =
-      match_.options != nullptr && match_.options->refuse
-          ? match_.options->refuse(parser_.partial(), status, message)
-          : error_response(status, status == 413 || status == 431 ? "payload_too_large" : "parse_error",
-                           message);
+  wire::http::Response response = match_.options != nullptr && match_.options->refuse
+                                      ? match_.options->refuse(parser_.partial(), status, message)
+                                      : error_response(status, code_of(status), message);
   response.headers.add("Date", date_now());
   stream_->send(wire::http::serialize(response, false, false));
   close_and_leave();

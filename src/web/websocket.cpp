@@ -9,6 +9,14 @@ namespace togglecast::web {
 
 namespace ws = wire::websocket;
 
+namespace {
+
+constexpr const char* kVersion = "Sec-WebSocket-Version";
+
+bool is_spoken(std::string_view version) { return version == "13" || version == "8"; }
+
+}  // namespace
+
 WebSocket::WebSocket(net::StreamPtr stream, ws::DecoderLimits limits, WebSocketHandler& handler,
                      const AgreedDeflate& agreed)
     : stream_(std::move(stream)),
@@ -91,9 +99,12 @@ std::optional<std::string> upgrade_problem(const wire::http::Request& request) {
   if (!ws::is_valid_key(request.headers.value("Sec-WebSocket-Key"))) {
     return "Missing or invalid Sec-WebSocket-Key header";
   }
-  const std::string_view version = request.headers.value("Sec-WebSocket-Version");
-  if (version != "13" && version != "8") return "Missing or invalid Sec-WebSocket-Version header";
+  if (!is_spoken(request.headers.value(kVersion))) return "Missing or invalid Sec-WebSocket-Version header";
   return std::nullopt;
+}
+
+void name_version(const wire::http::Request& request, wire::http::Headers& headers) {
+  if (!is_spoken(request.headers.value(kVersion))) headers.add(kVersion, "13");
 }
 
 std::string upgrade_response(const wire::http::Request& request, const AgreedDeflate& agreed) {

@@ -86,6 +86,8 @@ class WebSocket final : public Pooled<WebSocket>, private net::StreamHandler {
 /// Why this request is no acceptable opening handshake (RFC 6455, 4.2.1): method, Upgrade, Connection, key or
 /// version.
 [[nodiscard]] std::optional<std::string> upgrade_problem(const wire::http::Request& request);
+/// Tells whoever asked for another version which one is spoken here (RFC 6455, 4.4).
+void name_version(const wire::http::Request& request, wire::http::Headers& headers);
 /// The 101 answer; the first offered sub-protocol is echoed.
 [[nodiscard]] std::string upgrade_response(const wire::http::Request& request,
                                            const AgreedDeflate& agreed = {});

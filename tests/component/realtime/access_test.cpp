@@ -1,10 +1,17 @@
 // Who gets in, who does not, and when it is over.
+#include <gmock/gmock.h>
+
 #include <string>
 
 #include "realtime_fixture.hpp"
 
 namespace togglecast::realtime::testing {
 namespace {
+
+using ::testing::AllOf;
+using ::testing::Each;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 class Access : public RealtimeTest {
  protected:
@@ -76,6 +83,38 @@ TEST_F(Access, ARevokedTokenEndsTheConnectionForGood) {
 
   EXPECT_EQ(live.packet(), "1/client,");
   EXPECT_EQ(refusal("/client", with_token(token)).at("data").at("code"), json::value("revoked"));
+}
+
+TEST_F(Access, TheLogTellsWhoCameWhatWasRefusedAndWhyItWent) {
+  const auto acme = create_client(R"({"key":"acme","name":"Acme"})");
+  const auto issued = issue_token(acme->id);
+  const std::string token(issued->token.reveal());
+  EventClient client(port_);
+  client.send("0/client," + with_token(token));
+  const auto joined = json::parse(client.packet().substr(std::string_view("0/client,").size()));
+  const std::string sid(json::string_or_empty(*joined, "sid"));
+  (void)client.event("/client");
+  EXPECT_EQ(code_of(client.ask("/client", "no_such_event")), "not_found");
+  ASSERT_TRUE(service::testing::wait_for<service::Written>([&](service::Done done) {
+    product_->tokens().revoke(admin(), issued->record.at("id").as_int64(), {}, done);
+  }));
+  EXPECT_EQ(client.packet(), "1/client,");
+  shards_->run_on_all([](net::Shard&) {});  // what the turn that sent it logs has been written
+
+  const std::string sid_field = R"("sid":")" + sid + '"';
+  const std::string client_field = R"("client":)" + std::to_string(acme->id);
+  const auto line = [&](std::string_view message) -> std::string {
+    for (const std::string& one : log_lines_)
+      if (one.find('"' + std::string(message) + '"') != std::string::npos) return one;
+    return {};
+  };
+  EXPECT_THAT(line("connected"), HasSubstr(sid_field));
+  EXPECT_THAT(line("logged in"), AllOf(HasSubstr(sid_field), HasSubstr(client_field)));
+  EXPECT_THAT(line("event refused"),
+              AllOf(HasSubstr(sid_field), HasSubstr(client_field), HasSubstr("no_such_event")));
+  EXPECT_THAT(line("disconnected"), AllOf(HasSubstr(sid_field), HasSubstr(client_field),
+                                          HasSubstr("server namespace disconnect"), HasSubstr("revoked")));
+  EXPECT_THAT(log_lines_, Each(Not(HasSubstr(token))));
 }
 
 TEST_F(Access, AnUnknownEventIsAnsweredWhenAnAnswerIsAskedFor) {

@@ -96,16 +96,18 @@ describe('a page of another origin', () => {
   const targets = [
     ['the polling handshake', engineTarget('/socket.io/', 'polling'), {}],
     ['a login', '/api/v1/auth/login', { method: 'POST', body: '{}' }],
+    ['a preflight', '/api/v1/auth/login', { method: 'OPTIONS' }],
   ];
-  for (const [name, target, options] of targets) {
+  for (const [index, [name, target, options]] of targets.entries()) {
     test(`${name} is refused with a body and a log line that name the origin and the option`, async () => {
-      const response = await request(shared.it.port, target, { ...options, headers: { Origin: kForeign, 'Content-Type': 'application/json' } });
+      const origin = `${kForeign}:${1000 + index}`;
+      const response = await request(shared.it.port, target, { ...options, headers: { Origin: origin, 'Content-Type': 'application/json' } });
 
       assert.equal(response.status, 403, response.body);
-      assert.ok(response.body.includes(kForeign), response.body);
+      assert.ok(response.body.includes(origin), response.body);
       assert.ok(response.body.includes(kOption), response.body);
       assert.equal(response.headers['access-control-allow-origin'], undefined);
-      const line = await logged(new RegExp(kForeign));
+      const line = await logged(new RegExp(origin));
       assert.ok(JSON.stringify(line).includes(kOption));
     });
   }

@@ -1,6 +1,6 @@
 // Starting, stopping and dying: what is promised stays, what is secret stays secret, what goes wrong is named.
 import assert from 'node:assert/strict';
-import { access, readdir, readFile, stat } from 'node:fs/promises';
+import { access, chmod, readdir, readFile, stat } from 'node:fs/promises';
 import net from 'node:net';
 import path from 'node:path';
 import { describe, test } from 'node:test';
@@ -129,6 +129,7 @@ describe('the first start', () => {
     const second = await start(data, { env: { TOGGLECAST_OWNER_PASSWORD: 'another password altogether' } });
 
     await second.login(kOwner, kPassword);
+    assert.match(second.process.output, /TOGGLECAST_OWNER_PASSWORD is not used/);
   });
 
   test('leaves no file that others could read', async (t) => {
@@ -138,6 +139,33 @@ describe('the first start', () => {
       const entry = await stat(path.join(data, name));
       if (entry.isFile()) assert.equal(entry.mode & 0o077, 0, `${name} has mode ${(entry.mode & 0o777).toString(8)}`);
     }
+  });
+});
+
+describe('what is odd at the start', () => {
+  test('a data folder into which others may look is used, with a warning', async (t) => {
+    const data = await folder(t);
+    const quiet = await start(data);
+    assert.doesNotMatch(quiet.process.output, /others may look into/);
+    await quiet.end();
+    await chmod(data, 0o755);
+
+    const product = await start(data);
+
+    await product.process.says('others may look into the data folder');
+  });
+
+  test('without stderr, log lines go nowhere, least of all into the data', async (t) => {
+    const data = await folder(t);
+    const product = new Product(await freePort(), data);
+    const options = ['serve', '--port', String(product.port), '--data', data];
+    const env = { ...process.env, TOGGLECAST_OWNER_PASSWORD: kPassword };
+    product.process = new Process('sh', ['-c', 'exec "$0" "$@" 2>&-', togglecastBinary, ...options], { env });
+    started.push(product);
+    await until(() => fetch(`${product.url}/readyz`).then((answer) => answer.ok, () => false), 'a ready server', 30_000);
+    await product.login();
+
+    assert.equal(await readFile(path.join(data, 'togglecast.lock'), 'utf8'), `${product.process.pid}\n`);
   });
 });
 

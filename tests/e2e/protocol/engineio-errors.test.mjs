@@ -197,8 +197,20 @@ describe('a refused upgrade request', () => {
       const { response } = await RawWebSocket.handshake(server.port, '/engine.io/?EIO=4&transport=websocket', { headers });
 
       assert.ok(response.status >= 400 && response.status < 500, response.statusLine);
+      const spoken = name.includes('version') ? '13' : undefined;
+      assert.equal(response.headers['sec-websocket-version'], spoken, 'RFC 6455, 4.4');
     });
   }
+
+  test('a refused upgrade is plain text, whatever it quotes', async () => {
+    const headers = upgradeHeaders({ Origin: '<script>alert(1)</script>' });
+    const { response } = await RawWebSocket.handshake(server.port, '/engine.io/?EIO=4&transport=websocket', { headers });
+
+    assert.equal(response.status, 400);
+    assert.match(response.headers['content-type'], /^text\/plain/);
+    assert.equal(response.headers['x-content-type-options'], 'nosniff');
+    assert.doesNotMatch(response.body, /script/);
+  });
 
   test('an upgrade by POST is refused', async () => {
     const options = { method: 'POST' };

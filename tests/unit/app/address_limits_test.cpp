@@ -42,6 +42,20 @@ TEST_F(AddressLimitsTest, RefuseTooManyInAShortTime) {
   EXPECT_FALSE(limits_.admit(from("192.0.2.1")));
 }
 
+TEST_F(AddressLimitsTest, CountConnectionsThatSayNothing) {
+  const auto address = boost::asio::ip::make_address("192.0.2.1");
+  const auto first = limits_.accept(address);
+  auto second = limits_.accept(address);
+  ASSERT_TRUE(first && second);
+
+  EXPECT_FALSE(limits_.accept(address));
+
+  EXPECT_TRUE(limits_.accept(boost::asio::ip::make_address("192.0.2.2")));
+  EXPECT_FALSE(limits_.admit(from("192.0.2.1"))) << "sessions have a count of their own";
+  second.reset();
+  EXPECT_TRUE(limits_.accept(address));
+}
+
 TEST_F(AddressLimitsTest, CountTheHomesOfIpv6NotTheirHosts) {
   const auto first = limits_.hold(from("2001:db8:1:2::1"));
   const auto second = limits_.hold(from("2001:db8:1:2:ffff::9"));
@@ -54,7 +68,9 @@ TEST_F(AddressLimitsTest, LeaveThisMachineAlone) {
   const web::Peer here{.address = "127.0.0.1", .secure = false, .loopback = true};
   for (int i = 0; i < 10; ++i) EXPECT_FALSE(limits_.admit(here));
 
-  EXPECT_EQ(limits_.hold(here), nullptr);
+  EXPECT_EQ(limits_.hold(here).use_count(), 0);
+  for (const char* text : {"127.0.0.1", "127.8.9.10", "::1"})
+    EXPECT_EQ(limits_.accept(boost::asio::ip::make_address(text)).value().use_count(), 0) << text;
   EXPECT_EQ(limits_.remembered(), 0U);
 }
 

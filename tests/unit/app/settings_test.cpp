@@ -66,9 +66,18 @@ TEST(Settings, SwitchesAreOnOrOff) {
 TEST(Settings, OriginsAreSchemeHostAndPort) {
   EXPECT_THAT(only("cors-origin", {"https://App.example", "http://localhost:3000", "*"})->cors_origins,
               ElementsAre("https://app.example", "http://localhost:3000", "*"));
-  for (const char* origin :
-       {"app.example", "https://app.example/", "https://", "://x", "https://a b", "null"})
+  for (const char* origin : {"app.example", "https://app.example/", "https://", "://x", "https://a b"})
     EXPECT_FALSE(only("cors-origin", {origin})) << origin;
+}
+
+TEST(Settings, OriginsAreWrittenAsBrowsersSendThem) {
+  EXPECT_THAT(
+      only("cors-origin", {"https://app.example:443", "http://x:80", "http://y:443", "null"})->cors_origins,
+      ElementsAre("https://app.example", "http://x", "http://y:443", "null"));
+}
+
+TEST(Settings, APatternIsNoOrigin) {
+  EXPECT_THAT(only("cors-origin", {"https://*.example.com"}).error().message, HasSubstr("is a pattern"));
 }
 
 TEST(Settings, AddressesAreNumeric) {
@@ -76,6 +85,18 @@ TEST(Settings, AddressesAreNumeric) {
   EXPECT_THAT(only("listen", {"example.com"}).error().message, HasSubstr("'example.com'"));
   EXPECT_TRUE(only("trusted-proxy", {"10.0.0.0/8"}));
   EXPECT_FALSE(only("trusted-proxy", {"10.0.0.0/40"}));
+}
+
+TEST(Settings, AnAddressThatAnotherOneIncludesIsListenedOnOnce) {
+  EXPECT_THAT(only("listen", {"127.0.0.1", "127.0.0.1"})->listen, ElementsAre("127.0.0.1"));
+  EXPECT_THAT(only("listen", {"::", "::1", "127.0.0.1"})->listen, ElementsAre("::", "127.0.0.1"));
+  EXPECT_THAT(only("listen", {"192.0.2.1", "::1", "0.0.0.0"})->listen, ElementsAre("::1", "0.0.0.0"));
+}
+
+TEST(Settings, AListenerOfItsOwnHasAPortOfItsOwn) {
+  EXPECT_THAT(only("metrics-listen", {"127.0.0.1:5001"}).error().message, HasSubstr("a port of its own"));
+  EXPECT_THAT(only("metrics-listen", {"0.0.0.0:5001"}).error().message, HasSubstr("a port of its own"));
+  EXPECT_TRUE(only("metrics-listen", {"192.0.2.1:5001"}));
 }
 
 TEST(Settings, AListenerOfItsOwnHasAddressAndPort) {

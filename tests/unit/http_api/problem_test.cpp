@@ -60,7 +60,8 @@ TEST(Problem, SaysWhenToComeBackFromWhatPasses) {
   EXPECT_FALSE(problem({Errc::conflict, "", {}}, "").headers.contains("Retry-After"));
 }
 
-TEST(Problem, TellsATooLargeRequestFromAMalformedOne) {
+TEST(Problem, TellsATooLargeRequestFromALateAndAMalformedOne) {
+  EXPECT_EQ(json::string_or_empty(body_of(unreadable(408, "too late")), "code"), "timeout");
   EXPECT_EQ(json::string_or_empty(body_of(unreadable(413, "too much")), "code"), "payload_too_large");
   EXPECT_EQ(json::string_or_empty(body_of(unreadable(400, "no")), "code"), "parse_error");
 }

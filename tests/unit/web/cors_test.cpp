@@ -84,7 +84,10 @@ TEST(Cors, PreflightsListMethodsAndHeaders) {
   EXPECT_TRUE(fixed.headers.lists("Access-Control-Allow-Methods", "POST"));
 }
 
-TEST(Cors, OriginsHaveNoSpacesOrControls) {
+TEST(Cors, OriginsHaveNoSpacesOrControlsOrMarkup) {
+  EXPECT_FALSE(is_well_formed_origin("<script>alert(1)</script>"));
+  EXPECT_TRUE(is_well_formed_origin("http://[::1]:8080"));
+  EXPECT_TRUE(is_well_formed_origin("null"));
   EXPECT_TRUE(is_well_formed_origin("https://a.example:81"));
   EXPECT_TRUE(is_well_formed_origin(""));
   EXPECT_FALSE(is_well_formed_origin("https://a.example evil"));

@@ -55,7 +55,9 @@ TEST_F(HttpLimits, ARequestThatDoesNotComeInTimeIsTimedOut) {
 
   client.tcp().send("GET /hello HTTP/1.1\r\nHo");
 
-  EXPECT_EQ(client.receive().status, 408);
+  const auto response = client.receive();
+  EXPECT_EQ(response.status, 408);
+  EXPECT_THAT(response.body, ::testing::HasSubstr(R"("code":"timeout")"));
   EXPECT_TRUE(client.tcp().closed_by_server());
 }
 

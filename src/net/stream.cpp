@@ -50,24 +50,6 @@ struct Stream::Backlog final : TimerNode {
   std::size_t sealed = 0;  // pieces in front that are encrypted already
 };
 
-DetachedStream::DetachedStream() noexcept = default;
-DetachedStream::DetachedStream(int descriptor) noexcept : descriptor_(descriptor) {}
-DetachedStream::DetachedStream(DetachedStream&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)),
-      tls_(std::move(other.tls_)),
-      held_(std::move(other.held_)) {}
-DetachedStream& DetachedStream::operator=(DetachedStream&& other) noexcept {
-  std::swap(descriptor_, other.descriptor_);
-  std::swap(tls_, other.tls_);
-  std::swap(held_, other.held_);
-  return *this;
-}
-DetachedStream::~DetachedStream() {
-  if (descriptor_ >= 0) ::close(descriptor_);
-}
-
-void DetachedStream::secure(std::unique_ptr<TlsSession> tls) noexcept { tls_ = std::move(tls); }
-
 StreamPtr Stream::adopt(Shard& shard, DetachedStream detached) {
   if (!detached) return nullptr;
   StreamPtr stream(new Stream(shard, std::move(detached)));

@@ -20,6 +20,7 @@
 
 #include "base/pooled.hpp"
 #include "base/shared_bytes.hpp"
+#include "net/detached_stream.hpp"
 #include "net/shard.hpp"
 
 namespace togglecast::net {
@@ -54,31 +55,6 @@ struct StreamLimits {
   /// larger.
   std::size_t backlog_bytes = 4 * 1024 * 1024;
   Milliseconds stall{30'000};  ///< a backlog must shrink within this time
-};
-
-/// A connected, non-blocking descriptor that no stream has, or has no longer. Closes it when nobody takes it
-/// up.
-class DetachedStream {
- public:
-  DetachedStream() noexcept;
-  explicit DetachedStream(int descriptor) noexcept;
-  DetachedStream(DetachedStream&& other) noexcept;
-  DetachedStream& operator=(DetachedStream&& other) noexcept;
-  ~DetachedStream();
-
-  /// False: there was nothing to detach.
-  explicit operator bool() const noexcept { return descriptor_ >= 0; }
-  [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
-  /// From now on it speaks TLS; the handshake begins with `start_reading`.
-  void secure(std::unique_ptr<TlsSession> tls) noexcept;
-  /// Dropped when the descriptor is closed, also by a stream that takes it up.
-  void keep(std::shared_ptr<void> held) noexcept { held_ = std::move(held); }
-
- private:
-  friend class Stream;
-  int descriptor_ = -1;
-  std::unique_ptr<TlsSession> tls_;
-  std::shared_ptr<void> held_;
 };
 
 class Stream final : public boost::intrusive_ref_counter<Stream, boost::thread_unsafe_counter>,

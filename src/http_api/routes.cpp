@@ -42,7 +42,7 @@ constexpr Route kRoutes[] = {
      page("enabled", "platform", "package", "group")},
     {Method::post, "/api/v1/features", Access::admin, create_one<Feature>},
     {Method::get, "/api/v1/features/{id}", Access::admin, read_one<Feature>, {"at"}},
-    {Method::patch, "/api/v1/features/{id}", Access::admin, update_one<Feature>},
+    {Method::patch, "/api/v1/features/{id}", Access::admin, update_one<Feature>, {"force"}},
     {Method::del, "/api/v1/features/{id}", Access::admin, delete_one<Feature>, {"force"}},
     {Method::post, "/api/v1/features/{id}/toggle", Access::admin, toggle_one<Feature>},
     {Method::post, "/api/v1/features/{id}/sub-features/{key}/toggle", Access::admin, toggle_sub_feature},

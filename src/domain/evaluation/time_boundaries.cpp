@@ -30,8 +30,12 @@ void add_boundaries(std::vector<std::int64_t>& boundaries, Op op, double constan
   // `time < constant` and `time >= constant` turn when it is reached, `time <= constant` and `time >
   // constant` when it has passed; the other way round the other way round.
   const bool turns_when_reached = (op == Op::less || op == Op::greater_equal) == time_first;
-  if (!is_order || turns_when_reached) boundaries.push_back(reached);
-  if ((!is_order || !turns_when_reached) && passed != reached) boundaries.push_back(passed);
+  if (is_order) {
+    boundaries.push_back(turns_when_reached ? reached : passed);
+  } else {
+    boundaries.push_back(reached);
+    if (passed != reached) boundaries.push_back(passed);
+  }
 }
 
 }  // namespace togglecast::domain::evaluation

@@ -31,6 +31,13 @@ web::CorsOptions with_our_headers(web::CorsOptions cors) {
   return cors;
 }
 
+// Who runs the page sees no more than that it failed: whoever runs the server should see which option helps.
+void tell_of_origin(observe::Log& log, const Error& error, std::string_view request_id,
+                    const web::Peer& peer) {
+  log.info("origin refused",
+           {{"request_id", request_id}, {"reason", error.message}, {"address", peer.address}});
+}
+
 }  // namespace
 
 std::string_view to_string(Phase phase) noexcept {
@@ -176,9 +183,7 @@ web::RouteOptions Api::route_options() const {
 void Api::refuse_preflight(const web::ExchangePtr& exchange) {
   foreign_origins_.add();
   const Error error = foreign_origin(exchange->request(), options_.origin_option);
-  log_.info(
-      "preflight refused",
-      {{"request_id", exchange->id()}, {"reason", error.message}, {"address", exchange->peer().address}});
+  tell_of_origin(log_, error, exchange->id(), exchange->peer());
   exchange->respond(problem(error, exchange->id()));
 }
 
@@ -186,7 +191,9 @@ void Api::serve(const CallPtr& call) {
   const auto& request = call->request();
   if (changes_state(request.method) && !cors_.allows(request, call->peer().secure)) {
     foreign_origins_.add();
-    return call->refuse(foreign_origin(request, options_.origin_option));
+    const Error error = foreign_origin(request, options_.origin_option);
+    tell_of_origin(log_, error, call->request_id(), call->peer());
+    return call->refuse(error);
   }
   if (!call->content_is_acceptable())
     return call->refuse({Errc::invalid_argument, "a body must come as Content-Type: application/json", {}},

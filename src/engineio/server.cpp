@@ -284,7 +284,7 @@ void Server::refuse(web::Exchange& exchange, ErrorCode code, std::string_view me
   if (retry_after_s > 0) response.headers.add("Retry-After", std::to_string(retry_after_s));
   if (exchange.request().upgrade) {  // as the reference answers on the raw connection, where 403 becomes 400
     if (status == 403) response.status = 400;
-    response.headers.add("Content-Type", "text/plain; charset=utf-8");
+    response.headers.add("Content-Type", "text/html");
     response.headers.add("X-Content-Type-Options", "nosniff");
     web::name_version(exchange.request(), response.headers);
     response.body = message;

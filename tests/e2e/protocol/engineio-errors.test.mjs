@@ -166,7 +166,7 @@ describe('a refused upgrade request', () => {
 
       assert.equal(response.status, 400);
       assert.equal(response.body, error.message);
-      assert.match(response.headers['content-type'], /^text\/plain/);
+      assert.match(response.headers['content-type'], /^text\/html/);
       assert.equal(response.headers.connection?.toLowerCase(), 'close');
       await connection.closed;
     });

@@ -18,7 +18,9 @@ std::string url(std::string_view scheme, const std::string& address, std::uint16
 
 // What stands for all addresses is none that anybody could open.
 bool is_wildcard(const std::string& address) {
-  return boost::asio::ip::make_address(address).is_unspecified();
+  boost::system::error_code is_a_name;
+  const auto parsed = boost::asio::ip::make_address(address, is_a_name);
+  return !is_a_name && parsed.is_unspecified();
 }
 
 std::string url_to(std::string_view scheme, const std::string& address, std::uint16_t port) {

@@ -188,10 +188,13 @@ bool Broadcaster::catch_up(socketio::Socket& socket, Peer& peer, domain::Revisio
     peer.behind = out_of_reach_;
   } else if (from->revision() >= to->revision()) {
     return false;
-  } else if (peer.behind == nullptr) {  // else it is on its way
+  } else if (peer.behind != nullptr) {  // it is on its way, from there
+    if (revision < peer.behind->revision()) peer.behind = out_of_reach_;
+  } else {
     domain::ClientView then(*from, *was, peer.context.get());
     domain::ClientView now(*to, *is, peer.context.get());
     if (domain::diff_client_view(then, now, Step::merged).empty()) return false;
+    peer.sent = told(peer);
     take_client(socket, peer, was);
     peer.behind = from;
   }
@@ -223,7 +226,9 @@ void Broadcaster::on_drained(socketio::Socket& socket) {
   auto* peer = socket.state<Peer>();
   if (peer == nullptr || peer->behind == nullptr || socket.backlog_bytes() != 0) return;
   const auto from = std::exchange(peer->behind, nullptr);
-  if (from == out_of_reach_) {
+  // What it was told beyond the revision that it says it has may be on its way to it, and gone since.
+  const bool told_more = from->revision() < peer->sent;
+  if (from == out_of_reach_ || (told_more && current(peer->who.environment)->revision() != peer->sent)) {
     send_whole_view(socket, *peer, "catch_up_out_of_reach");
   } else {
     advance(socket, *peer, from);

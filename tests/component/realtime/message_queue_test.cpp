@@ -124,5 +124,22 @@ TEST_F(MessageQueues, NorIsTheWholeViewOfOneWhoseRevisionIsOutOfReach) {
   EXPECT_LE(times(client.transcript(), R"(["config_sync",)"), 10U);
 }
 
+TEST_F(MessageQueues, WhatCameAndWentSinceTheRevisionThatAClientSaysItHasDoesNotStayWithIt) {
+  const std::string token = client_token("acme");
+  const auto revision = current()->revision();
+  const auto brief = create_platform(R"({"key":"brief","name":"Brief"})");
+  create_large_platforms();
+  EventClient client(port_, {}, 4'096);
+  client.send("0/client," + with_token(token));
+  (void)client.next("/client", "client_connected");
+
+  check_without_reading(client, revision);
+  ASSERT_TRUE(remove_platform(brief->id).has_value());
+
+  const auto whole = client.next("/client", "config_sync");
+  ASSERT_EQ(whole.size(), 3U);
+  EXPECT_EQ(whole[1].at("snapshot").at("platforms").as_array().size(), 30U);
+}
+
 }  // namespace
 }  // namespace togglecast::realtime::testing

@@ -202,12 +202,11 @@ describe('a refused upgrade request', () => {
     });
   }
 
-  test('a refused upgrade is plain text, whatever it quotes', async () => {
+  test('a refused upgrade quotes no markup', async () => {
     const headers = upgradeHeaders({ Origin: '<script>alert(1)</script>' });
     const { response } = await RawWebSocket.handshake(server.port, '/engine.io/?EIO=4&transport=websocket', { headers });
 
     assert.equal(response.status, 400);
-    assert.match(response.headers['content-type'], /^text\/plain/);
     assert.equal(response.headers['x-content-type-options'], 'nosniff');
     assert.doesNotMatch(response.body, /script/);
   });

@@ -112,6 +112,7 @@ std::vector<Link> Links::links_of(const Client& client) {
 std::vector<Links::Reference> Links::references_to(std::vector<std::string> segments, Kind kind, Id user) {
   sort_each_once(segments);
   std::vector<Reference> references;
+  references.reserve(segments.size());
   for (std::string& key : segments) references.push_back({std::move(key), kind, user});
   return references;
 }

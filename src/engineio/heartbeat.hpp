@@ -37,6 +37,12 @@ class Heartbeat {
     due_ = now + Milliseconds{interval_};
   }
   [[nodiscard]] bool waiting_for_pong() const noexcept { return waiting_for_pong_; }
+  /// How long the last ping has gone unanswered; zero when it was answered.
+  [[nodiscard]] Milliseconds unanswered(TimePoint now) const noexcept {
+    const TimePoint sent = due_ - Milliseconds{timeout_};
+    if (!waiting_for_pong_ || now < sent) return Milliseconds{0};
+    return std::chrono::duration_cast<Milliseconds>(now - sent);
+  }
   /// When `on_tick` is due next.
   [[nodiscard]] TimePoint due() const noexcept { return due_; }
 

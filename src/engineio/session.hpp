@@ -80,6 +80,8 @@ class Session final : public net::Retirable,
   [[nodiscard]] net::Outlets::Index outlet() const noexcept {
     return socket_ != nullptr ? socket_->outlet() : net::Outlets::kNone;
   }
+  /// How long the last ping of the heartbeat has gone unanswered; zero when it was answered.
+  [[nodiscard]] Milliseconds unanswered() const noexcept { return heartbeat_.unanswered(shard_.now()); }
   /// Bytes that neither the kernel nor a poll has taken yet.
   [[nodiscard]] std::size_t backlog_bytes() const noexcept;
   /// Ends the session. What was sent before still leaves: a polling client gets it with the close packet at

@@ -238,6 +238,10 @@ std::size_t Socket::backlog_bytes() const noexcept {
   return connection_ == nullptr ? 0 : connection_->session().backlog_bytes();
 }
 
+Milliseconds Socket::unanswered() const noexcept {
+  return connection_ == nullptr ? Milliseconds{0} : connection_->session().unanswered();
+}
+
 bool Socket::join(std::string_view room) {
   if (!connected()) return false;
   auto& rooms = nsp_->rooms(shard_);

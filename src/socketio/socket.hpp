@@ -96,6 +96,9 @@ class Socket : public std::enable_shared_from_this<Socket> {
   /// Bytes sent that neither the kernel nor a poll has taken yet.
   [[nodiscard]] std::size_t backlog_bytes() const noexcept;
 
+  /// How long the last ping of the heartbeat has gone unanswered; zero when it was answered.
+  [[nodiscard]] Milliseconds unanswered() const noexcept;
+
   /// False when the socket has as many rooms as it may.
   bool join(std::string_view room);
   void leave(std::string_view room);

@@ -37,6 +37,19 @@ TEST(Heartbeat, PingsAfterEachInterval) {
   }
 }
 
+TEST(Heartbeat, KnowsForHowLongItHasNotBeenAnswered) {
+  Heartbeat beat = heartbeat();
+  EXPECT_EQ(beat.unanswered(kStart + seconds(1)), Milliseconds(0));
+  const TimePoint pinged = kStart + kInterval;
+  ASSERT_EQ(beat.on_tick(pinged), Action::send_ping);
+
+  EXPECT_EQ(beat.unanswered(pinged), Milliseconds(0));
+  EXPECT_EQ(beat.unanswered(pinged + seconds(7)), seconds(7));
+
+  beat.on_pong(pinged + seconds(8));
+  EXPECT_EQ(beat.unanswered(pinged + seconds(9)), Milliseconds(0));
+}
+
 TEST(Heartbeat, ClosesWhenNoPongArrivesInTime) {
   Heartbeat beat = heartbeat();
   const TimePoint pinged = kStart + kInterval;

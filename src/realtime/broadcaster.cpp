@@ -32,8 +32,16 @@ bool ends_or_changes(const service::Commit& commit, Kind kind) {
 }  // namespace
 
 Broadcaster::Broadcaster(net::Shard& shard, socketio::Namespace& admins, socketio::Namespace& clients,
-                         const service::ReadModel& model, const Clock& clock, const PushCounters& counters)
-    : shard_(shard), admins_(admins), clients_(clients), model_(model), clock_(clock), counters_(counters) {}
+                         const service::ReadModel& model, const Options& options, const Clock& clock,
+                         const PushCounters& counters, observe::Counter& limited)
+    : shard_(shard),
+      admins_(admins),
+      clients_(clients),
+      model_(model),
+      options_(options),
+      clock_(clock),
+      counters_(counters),
+      limited_(limited) {}
 
 void Broadcaster::begin(const domain::SnapshotPtr& state) { current_[state->environment()] = state; }
 
@@ -179,18 +187,27 @@ void Broadcaster::advance(socketio::Socket& socket, Peer& peer, const domain::Sn
   if (!batch.empty()) hand_over(socket, batch, counters_);
 }
 
-bool Broadcaster::catch_up(socketio::Socket& socket, Peer& peer, domain::Revision revision) {
+Result<void> Broadcaster::take_full_state(Peer& peer) const {
+  const Milliseconds wait = peer.full_states.take(options_.full_states, shard_.now());
+  if (wait == Milliseconds{0}) return {};
+  limited_.add();
+  return fail(Errc::rate_limited,
+              "the whole state was asked for too often on this connection; ask again in " +
+                  std::to_string(wait.count()) + " ms");
+}
+
+Result<bool> Broadcaster::catch_up(socketio::Socket& socket, Peer& peer, domain::Revision revision) {
   const auto to = current(peer.who.environment);
   const auto from = model_.at(peer.who.environment, revision);
   const auto was = from == nullptr ? nullptr : from->find<domain::Client>(peer.who.id);
   const auto is = to->find<domain::Client>(peer.who.id);
-  if (was == nullptr || is == nullptr) {
+  const bool known = was != nullptr && is != nullptr;
+  if (known && from->revision() >= to->revision()) return false;
+  const bool on_its_way = peer.behind != nullptr;
+  if (!known || (on_its_way && revision < peer.behind->revision())) {
+    if (auto may = take_full_state(peer); !may) return tl::unexpected(may.error());
     peer.behind = out_of_reach_;
-  } else if (from->revision() >= to->revision()) {
-    return false;
-  } else if (peer.behind != nullptr) {  // it is on its way, from there
-    if (revision < peer.behind->revision()) peer.behind = out_of_reach_;
-  } else {
+  } else if (!on_its_way) {
     domain::ClientView then(*from, *was, peer.context.get());
     domain::ClientView now(*to, *is, peer.context.get());
     if (domain::diff_client_view(then, now, Step::merged).empty()) return false;

@@ -17,7 +17,9 @@
 
 #include "base/clock.hpp"
 #include "net/shard.hpp"
+#include "observe/metrics.hpp"
 #include "realtime/batch.hpp"
+#include "realtime/options.hpp"
 #include "realtime/peer.hpp"
 #include "realtime/push_counters.hpp"
 #include "realtime/push_job.hpp"
@@ -30,7 +32,8 @@ namespace togglecast::realtime {
 class Broadcaster {
  public:
   Broadcaster(net::Shard& shard, socketio::Namespace& admins, socketio::Namespace& clients,
-              const service::ReadModel& model, const Clock& clock, const PushCounters& counters);
+              const service::ReadModel& model, const Options& options, const Clock& clock,
+              const PushCounters& counters, observe::Counter& limited);
   Broadcaster(const Broadcaster&) = delete;
   Broadcaster& operator=(const Broadcaster&) = delete;
 
@@ -46,10 +49,12 @@ class Broadcaster {
   /// The revision that this connection has been told everything up to.
   [[nodiscard]] domain::Revision told(const Peer& peer) const;
 
+  /// Whether this connection may have its whole state again now: an error when it asks too often.
+  [[nodiscard]] Result<void> take_full_state(Peer& peer) const;
   /// Sends what it missed to a connection of a client that says it has `revision`, after this turn and as
   /// soon as it takes more: the updates since then, or the whole view when that is out of reach. False: it
   /// missed nothing.
-  bool catch_up(socketio::Socket& socket, Peer& peer, domain::Revision revision);
+  [[nodiscard]] Result<bool> catch_up(socketio::Socket& socket, Peer& peer, domain::Revision revision);
   /// Sends the whole view, for this reason, as `config_sync`.
   void send_whole_view(socketio::Socket& socket, Peer& peer, std::string_view reason);
   /// What was queued for this connection has left: what it missed meanwhile follows.
@@ -70,8 +75,10 @@ class Broadcaster {
   socketio::Namespace& admins_;
   socketio::Namespace& clients_;
   const service::ReadModel& model_;
+  const Options& options_;
   const Clock& clock_;
   PushCounters counters_;
+  observe::Counter& limited_;
   std::map<std::string, domain::SnapshotPtr, std::less<>> current_;
   /// Stands for a state that is not known here any more, or never was.
   const domain::SnapshotPtr out_of_reach_ = std::make_shared<domain::Snapshot>("", domain::Head{});

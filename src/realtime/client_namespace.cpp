@@ -35,8 +35,9 @@ void take_receipt(Peer& peer, domain::Revision told, const std::optional<domain:
 
 }  // namespace
 
-ClientNamespace::ClientNamespace(socketio::Namespace& nsp, const House& house)
+ClientNamespace::ClientNamespace(net::ShardPool& shards, socketio::Namespace& nsp, const House& house)
     : house_(house),
+      limit_(shards, nsp, house.options, house.metrics),
       entrance_(nsp, house,
                 {.kind = service::Principal::Kind::client,
                  .connect = event::kClientConnect,
@@ -49,12 +50,21 @@ ClientNamespace::ClientNamespace(socketio::Namespace& nsp, const House& house)
   entrance_.on(event::kReportMetrics, this, &ClientNamespace::report_metrics);
   entrance_.on(event::kHeartbeat, this, &ClientNamespace::heartbeat);
   entrance_.on(event::kConfigAck, this, &ClientNamespace::config_ack);
+  nsp.on_disconnect([this](Socket& socket, socketio::DisconnectReason) {
+    const auto* peer = socket.state<Peer>();
+    if (peer != nullptr && peer->logged_in) limit_.leave(peer->who.environment, peer->who.id);
+  });
 }
 
-Result<json::object> ClientNamespace::admit(Socket& socket, Peer& peer) const {
+Result<json::object> ClientNamespace::admit(Socket& socket, Peer& peer) {
   const auto state = house_.broadcaster(socket).current(peer.who.environment);
   const auto client = state->find<domain::Client>(peer.who.id);
   if (client == nullptr) return fail(Errc::revoked, "this client is gone");
+  if (!peer.logged_in && !limit_.enter(socket.shard(), peer.who.environment, client->id)) {
+    return fail(Errc::unavailable, "client '" + client->key + "' has " +
+                                       std::to_string(house_.options.connections_per_client) +
+                                       " connections, as many as it may (--connections-per-client)");
+  }
   take_client(socket, peer, client);
   socket.join(room(peer.who.environment, kAllClients));
   socket.join(client_room(peer.who.environment, client->id));
@@ -68,8 +78,12 @@ void ClientNamespace::config_check(const Event& event, Peer& peer, const Reply& 
   const auto claimed = revision_argument(event);
   if (!claimed) return reply.refuse(claimed.error());
   const auto state = broadcaster.current(peer.who.environment);
-  const bool up_to_date =
-      *claimed ? !broadcaster.catch_up(socket, peer, **claimed) : broadcaster.told(peer) == state->revision();
+  bool up_to_date = broadcaster.told(peer) == state->revision();
+  if (*claimed) {
+    const auto missed = broadcaster.catch_up(socket, peer, **claimed);
+    if (!missed) return reply.refuse(missed.error());
+    up_to_date = !*missed;
+  }
   reply({{"up_to_date", up_to_date}, {"revision", state->revision()}, {"epoch", state->head().epoch}});
 }
 

@@ -2,16 +2,17 @@
 // Thread rule: registered before the server starts.
 #pragma once
 
+#include "realtime/client_limit.hpp"
 #include "realtime/entrance.hpp"
 
 namespace togglecast::realtime {
 
 class ClientNamespace {
  public:
-  ClientNamespace(socketio::Namespace& nsp, const House& house);
+  ClientNamespace(net::ShardPool& shards, socketio::Namespace& nsp, const House& house);
 
  private:
-  [[nodiscard]] Result<json::object> admit(socketio::Socket& socket, Peer& peer) const;
+  [[nodiscard]] Result<json::object> admit(socketio::Socket& socket, Peer& peer);
   void config_check(const socketio::Event& event, Peer& peer, const Reply& reply) const;
   void feature_check(const socketio::Event& event, Peer& peer, const Reply& reply) const;
   void report_metrics(const socketio::Event& event, Peer& peer, const Reply& reply) const;
@@ -19,6 +20,7 @@ class ClientNamespace {
   void config_ack(const socketio::Event& event, Peer& peer, const Reply& reply) const;
 
   const House& house_;
+  ClientLimit limit_;
   Entrance entrance_;
   observe::Counter& reported_;
 };

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/pooled.hpp"
+#include "base/random.hpp"
 #include "realtime/emit.hpp"
 #include "realtime/events.hpp"
 #include "realtime/login.hpp"
@@ -107,11 +108,7 @@ void Entrance::begin(Socket& socket) {
   }
   const auto who = house_.authenticator.recheck(peer->who);
   auto payload = who ? admit(socket, *peer, *who) : tl::unexpected(who.error());
-  if (!payload) {
-    refused(socket, payload.error());
-    socket.disconnect();
-    return;
-  }
+  if (!payload) return turn_away(socket, *peer, payload.error());
   deliver_state(socket, plain_packet(socket.nsp().name(), rules_.connect.reply, *std::move(payload)));
   house_.messenger(socket).greet(socket, *peer);
 }
@@ -145,6 +142,10 @@ void Entrance::login(const Event& event) {
     return turn_down(
         Error{Errc::forbidden, "this connection belongs to somebody else; connect anew to change who it is"});
   }
+  if (peer->logged_in && rules_.kind == service::Principal::Kind::client) {
+    const auto may = house_.broadcaster(socket).take_full_state(*peer);
+    if (!may) return reply.refuse(may.error());
+  }
   const std::string environment = who->environment;
   const auto newest = house_.model.current(environment);
   const domain::Revision revision = newest == nullptr ? 0 : newest->revision();
@@ -158,11 +159,24 @@ void Entrance::login(const Event& event) {
         auto payload = admit(*keep, *waiting, who);
         if (!payload) {
           waiting->context = before;
-          return reply.refuse(payload.error());
+          reply.refuse(payload.error());
+          if (payload.error().code == Errc::unavailable) turn_away(*keep, *waiting, payload.error());
+          return;
         }
         reply.with_state(*std::move(payload));
         if (first) house_.messenger(*keep).greet(*keep, *waiting);
       });
+}
+
+void Entrance::turn_away(Socket& socket, Peer& peer, const Error& error) {
+  refused(socket, error);
+  if (error.code != Errc::unavailable) return socket.disconnect();
+  // It may come back as it is, not at once and not together with all others.
+  SystemRandom random;
+  const auto least = house_.options.turn_away_after;
+  const auto more = random_below(random, static_cast<std::uint64_t>(least.count()) + 1);
+  peer.may_come_back = true;
+  socket.shard().arm(peer, least + Milliseconds{more});
 }
 
 Result<json::object> Entrance::admit(Socket& socket, Peer& peer, const service::Principal& who) {
@@ -235,6 +249,7 @@ void Entrance::on_due(Socket& socket) {
   auto* peer = socket.state<Peer>();
   if (!socket.connected() || peer == nullptr) return;
   if (!peer->logged_in) {
+    if (peer->may_come_back) return socket.close_transport(wire::websocket::CloseCode::try_again_later);
     refused(socket, {Errc::unauthenticated, "no token came in time"});
     socket.disconnect();
     return;

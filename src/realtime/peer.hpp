@@ -29,8 +29,9 @@ struct Peer final : net::TimerNode {
   ~Peer() override = default;
 
   bool logged_in = false;
-  bool offsets = true;  ///< false: `auth.offsets` asked for events without them
-  bool warned = false;  ///< token_expiring was sent for the present token
+  bool offsets = true;         ///< false: `auth.offsets` asked for events without them
+  bool warned = false;         ///< token_expiring was sent for the present token
+  bool may_come_back = false;  ///< it was not admitted, for now
   service::Principal who;
   std::shared_ptr<const domain::Client> client;  ///< of a client: as of what it has been told …
   bool active = false;                           ///< … and what pushes need of it at hand
@@ -43,6 +44,7 @@ struct Peer final : net::TimerNode {
   std::unique_ptr<std::vector<EntityName>> watching;  ///< by an admin; null: nothing
   MessageQueue messages;
   TokenBucket events;            ///< of those it may send
+  TokenBucket full_states;       ///< of those it may ask for again
   std::function<void()> on_due;  ///< the login deadline, then the token's
 
   /// State has to wait: it is merged, not queued. As much as the kernel itself keeps unsent for a connection

@@ -27,12 +27,14 @@ observe::Counter& message_counter(observe::Metrics& metrics) {
 }
 
 Broadcasters make_broadcasters(net::ShardPool& shards, socketio::Server& io, const service::ReadModel& model,
-                               const Clock& clock, observe::Metrics& metrics) {
+                               const Options& options, const Clock& clock, observe::Metrics& metrics) {
   const PushCounters counters = push_counters(metrics);
+  auto& limited = metrics.counter("togglecast_realtime_full_states_limited_total",
+                                  "Whole states refused because a connection asked for too many.");
   Broadcasters made;
   for (std::size_t i = 0; i < shards.size(); ++i) {
     made.push_back(std::make_unique<Broadcaster>(shards.at(i), io.of(event::kAdmin), io.of(event::kClient),
-                                                 model, clock, counters));
+                                                 model, options, clock, counters, limited));
   }
   return made;
 }
@@ -64,7 +66,7 @@ Realtime::Realtime(net::ShardPool& shards, socketio::Server& io, service::Produc
     : shards_(shards),
       product_(product),
       options_(options),
-      broadcasters_(make_broadcasters(shards, io, product.model(), clock, metrics)),
+      broadcasters_(make_broadcasters(shards, io, product.model(), options_, clock, metrics)),
       messengers_(make_messengers(shards, io, broadcasters_, options_, metrics)),
       broadcasts_(shards, messengers_, broadcasters_, product.model(), options_, clock),
       pulse_(shards, pulse_sources(metrics, shards.size())),
@@ -83,7 +85,7 @@ Realtime::Realtime(net::ShardPool& shards, socketio::Server& io, service::Produc
              log,
              metrics},
       admins_(io.of(event::kAdmin), house_),
-      clients_(io.of(event::kClient), house_) {}
+      clients_(shards, io.of(event::kClient), house_) {}
 
 void Realtime::start() {
   // First the feed, then the state: what is committed between comes twice and is known the second time.

@@ -113,7 +113,8 @@ class RealtimeTest : public service::testing::ProductTest {
     options.log = &log_;
     options.engine.stream.backlog_bytes = 64 * 1024 * 1024;
     // Clients that do not read for long, on a slow disk: what ends them is what a test does.
-    options.engine.stream.stall = options.engine.ping_interval = std::chrono::minutes{10};
+    options.engine.stream.stall = std::chrono::minutes{10};
+    options.engine.ping_interval = ping_interval_;
     options.retain_handshake = false;
     io_ = std::make_unique<socketio::Server>(*shards_, options);
     realtime_ =
@@ -187,6 +188,7 @@ class RealtimeTest : public service::testing::ProductTest {
   static std::string with_token(const std::string& token) { return R"({"token":")" + token + R"("})"; }
 
   Options realtime_options_;
+  Milliseconds ping_interval_{std::chrono::minutes{10}};
   std::unique_ptr<net::ShardPool> shards_;
   std::unique_ptr<socketio::Server> io_;
   std::unique_ptr<Realtime> realtime_;

@@ -1,0 +1,143 @@
+// What one client may take of the server: its connections, and whole states asked for again and again.
+#include <string>
+
+#include "realtime_fixture.hpp"
+#include "support/eventually.hpp"
+
+namespace togglecast::realtime::testing {
+namespace {
+
+constexpr std::string_view kSocketPath = "/socket.io/?EIO=4&transport=websocket";
+
+class ConnectionLimits : public RealtimeTest {
+ protected:
+  void SetUp() override {
+    realtime_options_.connections_per_client = 2;
+    realtime_options_.turn_away_after = Milliseconds{1};
+    realtime_options_.full_states = {.per_second = 0.000'1, .burst = 3};
+    RealtimeTest::SetUp();
+  }
+  // Joins with this token: the close code with which it was turned away, or 0.
+  unsigned turned_away(const std::string& token) {
+    test::SocketIoClient newcomer(test::HttpClient(port_), kSocketPath);
+    EXPECT_TRUE(newcomer.join("/client", with_token(token)).starts_with("40/client,"));
+    while (const auto frame = newcomer.websocket().receive()) {
+      if (frame->payload.starts_with("42/client,[\"client_connected\"")) return 0;
+      if (frame->opcode == 8 && frame->payload.size() >= 2)
+        return static_cast<unsigned char>(frame->payload[0]) << 8U |
+               static_cast<unsigned char>(frame->payload[1]);
+    }
+    ADD_FAILURE() << "neither in nor out";
+    return 1;
+  }
+  EventClient join(const std::string& token) {
+    auto client = connect("/client", with_token(token));
+    EXPECT_EQ(client.next("/client", "client_connected").size(), 2U);
+    return client;
+  }
+  std::uint64_t refused() {
+    return metrics_
+        .counter("togglecast_realtime_refusals_total", "Logins refused, by namespace and code.",
+                 {{"namespace", "/client"}, {"code", "unavailable"}})
+        .value();
+  }
+};
+
+TEST_F(ConnectionLimits, OneThatHasAsManyAsItMayIsToldToComeBackLater) {
+  const std::string token = client_token("acme");
+  auto first = join(token);
+  auto second = join(token);
+
+  EXPECT_EQ(turned_away(token), 1013U);
+
+  EXPECT_EQ(refused(), 1U);
+  EXPECT_EQ(code_of(first.ask("/client", "heartbeat")), "");
+  EXPECT_EQ(code_of(second.ask("/client", "heartbeat")), "");
+  EXPECT_EQ(turned_away(client_token("globex")), 0U) << "another client's connections are not its own";
+}
+
+TEST_F(ConnectionLimits, APlaceThatWasLeftIsTaken) {
+  const std::string token = client_token("acme");
+  auto first = join(token);
+  { auto second = join(token); }
+
+  EXPECT_TRUE(test::eventually([&] { return turned_away(token) == 0; }));
+}
+
+TEST_F(ConnectionLimits, WhoLogsInByAnEventIsToldWhyAndToComeBack) {
+  const std::string token = client_token("acme");
+  auto first = join(token);
+  auto second = join(token);
+  auto third = connect("/client", "{}");
+
+  EXPECT_EQ(code_of(third.ask("/client", "client_connect", with_token(token))), "unavailable");
+
+  EXPECT_EQ(third.packet(), "") << "closed";
+}
+
+TEST_F(ConnectionLimits, AWholeStateIsNotHadAgainAndAgain) {
+  auto client = join_client("acme");
+  auto other = join_client("globex");
+
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(code_of(client.ask("/client", "client_connect", R"({"context":{"plan":"gold"}})")), "") << i;
+  EXPECT_EQ(code_of(client.ask("/client", "client_connect", R"({"context":{"plan":"gold"}})")),
+            "rate_limited");
+  EXPECT_EQ(code_of(client.ask("/client", "config_check", R"({"revision":0})")), "rate_limited");
+
+  const auto now = std::to_string(current()->revision());
+  EXPECT_TRUE(
+      client.ask("/client", "config_check", R"({"revision":)" + now + "}").at("up_to_date").as_bool());
+  EXPECT_EQ(code_of(client.ask("/client", "config_check")), "");
+  EXPECT_EQ(code_of(other.ask("/client", "config_check", R"({"revision":0})")), "");
+}
+
+TEST_F(ConnectionLimits, WhatWasMissedCountsAsNoWholeState) {
+  auto client = join_client("acme");
+  const auto before = current()->revision();
+  ASSERT_TRUE(create_platform(R"({"key":"web","name":"Web"})").has_value());
+  (void)client.next("/client", "platform_update");
+
+  for (int i = 0; i < 10; ++i)
+    EXPECT_EQ(
+        code_of(client.ask("/client", "config_check", R"({"revision":)" + std::to_string(before) + "}")), "");
+
+  EXPECT_EQ(code_of(client.ask("/client", "client_connect")), "") << "what was missed is no whole state";
+}
+
+class SilentConnections : public ConnectionLimits {
+ protected:
+  void SetUp() override {
+    ping_interval_ = Milliseconds{200};
+    realtime_options_.yield_after = Milliseconds{1};
+    ConnectionLimits::SetUp();
+  }
+};
+
+TEST_F(SilentConnections, TheOneThatHasNotAnsweredForLongestYields) {
+  const std::string token = client_token("acme");
+  auto second = join(token);
+  test::SocketIoClient silent(test::HttpClient(port_), kSocketPath);
+  silent.ignore_pings();
+  ASSERT_TRUE(silent.join("/client", with_token(token)).starts_with("40/client,"));
+  while (const auto frame = silent.websocket().receive())
+    if (frame->payload == "2") break;
+
+  EXPECT_TRUE(test::eventually([&] {
+    EXPECT_EQ(code_of(second.ask("/client", "heartbeat")), "") << "it answers pings, too";
+    return turned_away(token) == 0;
+  }));
+
+  EXPECT_EQ(code_of(second.ask("/client", "heartbeat")), "");
+  EXPECT_EQ(silent.receive(), std::nullopt);
+  EXPECT_EQ(
+      metrics_
+          .counter(
+              "togglecast_realtime_connections_yielded_total",
+              "Connections that did not answer, closed because their client opened more than it may have.")
+          .value(),
+      1U);
+}
+
+}  // namespace
+}  // namespace togglecast::realtime::testing

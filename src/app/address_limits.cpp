@@ -8,6 +8,9 @@ namespace {
 
 using boost::asio::ip::address;
 
+// Beyond its sessions an address may ask, and is answered why it gets no more of them.
+constexpr std::size_t kConnectionsPerSession = 2;
+
 std::string name_of(const address& who) {
   if (who.is_v4()) return who.to_string();
   const auto bytes = who.to_v6().to_bytes();
@@ -37,7 +40,7 @@ std::optional<std::shared_ptr<void>> AddressLimits::accept(const address& who) {
   if (who.is_loopback()) return nullptr;
   const std::scoped_lock lock(book_->mutex);
   Entry& entry = entry_of(name_of(who));
-  if (entry.connections < options_.open) return count(entry.connections);
+  if (entry.connections < kConnectionsPerSession * options_.open) return count(entry.connections);
   too_many_.add();
   return std::nullopt;
 }

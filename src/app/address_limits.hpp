@@ -1,7 +1,7 @@
-// How many connections one address may open, and how many at once: TCP connections from the moment they are
-// accepted, sessions from their handshake, which may have come through a proxy. This machine is exempt; an
-// IPv6 address counts by its /64, which is what one subscriber has. Thread rule: any thread; the lock is held
-// for a look-up.
+// How many connections one address may open, and how many at once: sessions from their handshake, which may
+// have come through a proxy, and twice as many TCP connections from the moment they are accepted. This
+// machine is exempt; an IPv6 address counts by its /64, which is what one subscriber has. Thread rule: any
+// thread; the lock is held for a look-up.
 #pragma once
 
 #include <boost/asio/ip/address.hpp>
@@ -21,7 +21,7 @@
 namespace togglecast::app {
 
 struct AddressLimitOptions {
-  std::size_t open = 5'000;
+  std::size_t open = 5'000;  ///< sessions
   Rate rate{.per_second = 200, .burst = 2'000};
 };
 

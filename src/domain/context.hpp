@@ -12,8 +12,7 @@ namespace togglecast::domain {
 inline constexpr std::size_t kMaxContext = 4 * 1'024;  ///< bytes of JSON text
 inline constexpr std::size_t kMaxContextDepth = 5;
 
-[[nodiscard]] inline std::optional<json::object> read_context(FieldReader& in) {
-  return in.object("context", kMaxContext, kMaxContextDepth);
-}
+/// Without a `targetingKey`, or with null for it, the client's key is that.
+[[nodiscard]] std::optional<json::object> read_context(FieldReader& in);
 
 }  // namespace togglecast::domain

@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "domain/context.hpp"
 #include "unit/domain/builders.hpp"
 
 namespace togglecast::domain {
@@ -128,6 +129,29 @@ TEST(ClientFields, EveryRejectedPlaceInAnOverrideIsNamed) {
   EXPECT_EQ(found.at("/overrides/2/feature_id"), "is required");
   EXPECT_EQ(found.count("/overrides/2/expires_at"), 1U);
   EXPECT_EQ(found.at("/overrides"), "names feature 3 twice");
+}
+
+json::object context_of(std::string_view body, std::vector<FieldIssue>* issues = nullptr) {
+  const json::value parsed = parse(body);
+  FieldReader in(parsed);
+  auto context = read_context(in);
+  if (const auto ok = in.finish(); !ok && issues != nullptr) *issues = ok.error().details;
+  return context.value_or(json::object{});
+}
+
+TEST(Context, ATargetingKeyOfNullIsNone) {
+  EXPECT_EQ(context_of(R"({"context":{"targetingKey":null,"plan":"gold"}})"),
+            (json::object{{"plan", "gold"}}));
+  EXPECT_EQ(context_of(R"({"context":{"targetingKey":"ann"}})"), (json::object{{"targetingKey", "ann"}}));
+}
+
+TEST(Context, ATargetingKeyThatIsNoTextIsRefused) {
+  for (const auto* wrong : {"5", "true", R"("")", "{}"}) {
+    std::vector<FieldIssue> issues;
+    (void)context_of(std::string(R"({"context":{"targetingKey":)") + wrong + "}}", &issues);
+    ASSERT_EQ(issues.size(), 1U) << wrong;
+    EXPECT_EQ(issues[0].pointer, "/context/targetingKey");
+  }
 }
 
 TEST(Client, ReadsBackWhatItWrites) {

@@ -37,6 +37,7 @@ Broadcasts::Broadcasts(net::ShardPool& shards, const Messengers& messengers, con
       broadcasters_(broadcasters),
       model_(model),
       clock_(clock),
+      began_(clock.wall_now()),
       announcing_(options.announcements, "announcements") {}
 
 Result<domain::SnapshotPtr> Broadcasts::allowed(const service::Principal& who,
@@ -188,7 +189,10 @@ void Broadcasts::broadcast_announcement(const service::Principal& who,
 service::SystemStatus Broadcasts::status(std::string_view environment) const {
   const std::scoped_lock lock(mutex_);
   const auto found = status_.find(environment);
-  return found == status_.end() ? service::SystemStatus{} : found->second;
+  if (found != status_.end()) return found->second;
+  service::SystemStatus well;
+  well.at = began_;
+  return well;
 }
 
 }  // namespace togglecast::realtime

@@ -41,7 +41,7 @@ class Broadcasts final : public service::Broadcasts {
   void broadcast_announcement(const service::Principal& who, const service::Announcement& announcement,
                               service::ToldDone done) override;
 
-  /// The last one sent in this environment; `ok` before the first.
+  /// The last one sent in this environment; `ok` since the start before the first.
   [[nodiscard]] service::SystemStatus status(std::string_view environment) const;
 
  private:
@@ -61,6 +61,7 @@ class Broadcasts final : public service::Broadcasts {
   const service::ReadModel& model_;
   const Clock& clock_;
   SystemRandom random_;
+  const UnixMillis began_;
   service::AdminRates announcing_;
 
   mutable std::mutex mutex_;  // for what follows

@@ -43,6 +43,8 @@ TEST_F(AdminRequests, TheDashboardCountsWhatThereIsAndWhoIsConnected) {
   EXPECT_EQ(newest.at("revision"), json::value(current()->revision()));
   EXPECT_EQ(json::canonical(newest.at("rollout")), R"({"acknowledged":1,"connections":1,"told":1})");
   EXPECT_EQ(board.at("system_status").at("status"), json::value("ok"));
+  EXPECT_EQ(board.at("system_status").at("timestamp"), json::value(to_iso8601(clock_.wall_now())))
+      << "since the start";
 }
 
 TEST_F(AdminRequests, TheActivityFeedComesInPagesAndForOneEntity) {

@@ -198,6 +198,8 @@ Result<void> Broadcaster::take_full_state(Peer& peer) const {
 
 Result<bool> Broadcaster::catch_up(socketio::Socket& socket, Peer& peer, domain::Revision revision) {
   const auto to = current(peer.who.environment);
+  const bool told_all = told(peer) == to->revision();
+  if (told_all && revision >= peer.sent && revision <= to->revision()) return false;
   const auto from = model_.at(peer.who.environment, revision);
   const auto was = from == nullptr ? nullptr : from->find<domain::Client>(peer.who.id);
   const auto is = to->find<domain::Client>(peer.who.id);

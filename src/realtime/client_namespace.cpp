@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "realtime/emit.hpp"
 #include "realtime/events.hpp"
@@ -111,8 +112,14 @@ void ClientNamespace::heartbeat(const Event& event, Peer& peer, const Reply& rep
   const auto claimed = revision_argument(event);
   if (!claimed) return reply.refuse(claimed.error());
   take_receipt(peer, house_.broadcaster(event.socket()).told(peer), *claimed);
-  const auto state = house_.broadcaster(event.socket()).current(peer.who.environment);
-  reply({{"server_time", to_iso8601(house_.clock.wall_now())}, {"revision", state->revision()}});
+  const auto answer = [this, &broadcaster = house_.broadcaster(event.socket()), &peer, reply] {
+    peer.heartbeat_waits = false;
+    const auto state = broadcaster.current(peer.who.environment);
+    reply({{"server_time", to_iso8601(house_.clock.wall_now())}, {"revision", state->revision()}});
+  };
+  if (event.acknowledgement().wanted()) return answer();
+  // One answer is as good as many.
+  if (!std::exchange(peer.heartbeat_waits, true)) reply.resume(answer);
 }
 
 // Nothing answers, unless an acknowledgement was asked for.

@@ -2,8 +2,8 @@
 
 #include <utility>
 
+#include "base/random.hpp"
 #include "domain/fields.hpp"
-#include "realtime/peer.hpp"
 
 namespace togglecast::realtime {
 
@@ -12,12 +12,7 @@ using socketio::Socket;
 
 namespace {
 
-// Not at once: whoever sends may be walking over all connections, or go on to use this one.
-void close_later(Socket& socket) {
-  socket.shard().post([keep = socket.shared_from_this()] {
-    keep->close_transport(wire::websocket::CloseCode::try_again_later);
-  });
-}
+constexpr std::uint64_t kHold = 500;  // milliseconds
 
 bool deliver(Socket& socket, const EncodedPacket& packet, bool state) {
   auto* peer = socket.state<Peer>();
@@ -29,12 +24,18 @@ bool deliver(Socket& socket, const EncodedPacket& packet, bool state) {
   if (fits) {
     socket.send(packet);
   } else if (peer->messages.overflow()) {
-    close_later(socket);
+    turn_away(socket, *peer);
   }
   return fits;
 }
 
 }  // namespace
+
+void turn_away(Socket& socket, Peer& peer) {
+  if (std::exchange(peer.turned_away, true)) return;
+  SystemRandom random;
+  socket.shard().arm(peer, Milliseconds{kHold + random_below(random, kHold)});
+}
 
 socketio::Arguments plain_event(std::string_view event, json::object payload) {
   return socketio::with_name(event, socketio::arguments(std::move(payload)));

@@ -13,6 +13,7 @@
 #include "base/json.hpp"
 #include "domain/offset.hpp"
 #include "realtime/events.hpp"
+#include "realtime/peer.hpp"
 #include "socketio/server.hpp"
 
 namespace togglecast::realtime {
@@ -29,8 +30,12 @@ namespace togglecast::realtime {
 /// `{error: {code, message, details?}}`
 [[nodiscard]] json::object error_object(const Error& error);
 
-/// Sends an answer or a message. One that does not fit into what may wait for a connection closes it with
-/// 1013 once this turn is over; the client comes back and resumes. True when it was sent.
+/// Closes the connection with 1013 in a moment, not in the same one as all others: a stock client comes back.
+/// Until then its requests are refused.
+void turn_away(socketio::Socket& socket, Peer& peer);
+
+/// Sends an answer or a message. Whoever does not take them is turned away once what may wait for a
+/// connection is full. True when it was sent.
 bool deliver(socketio::Socket& socket, const socketio::EncodedPacket& packet);
 /// The same for a whole state, which may be of any size unless too much waits already.
 bool deliver_state(socketio::Socket& socket, const socketio::EncodedPacket& packet);

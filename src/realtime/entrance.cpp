@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/pooled.hpp"
-#include "base/random.hpp"
 #include "realtime/emit.hpp"
 #include "realtime/events.hpp"
 #include "realtime/login.hpp"
@@ -108,7 +107,11 @@ void Entrance::begin(Socket& socket) {
   }
   const auto who = house_.authenticator.recheck(peer->who);
   auto payload = who ? admit(socket, *peer, *who) : tl::unexpected(who.error());
-  if (!payload) return turn_away(socket, *peer, payload.error());
+  if (!payload) {
+    refused(socket, payload.error());
+    if (payload.error().code == Errc::unavailable) return turn_away(socket, *peer);
+    return socket.disconnect();
+  }
   deliver_state(socket, plain_packet(socket.nsp().name(), rules_.connect.reply, *std::move(payload)));
   house_.messenger(socket).greet(socket, *peer);
 }
@@ -159,24 +162,14 @@ void Entrance::login(const Event& event) {
         auto payload = admit(*keep, *waiting, who);
         if (!payload) {
           waiting->context = before;
+          refused(*keep, payload.error());
           reply.refuse(payload.error());
-          if (payload.error().code == Errc::unavailable) turn_away(*keep, *waiting, payload.error());
+          if (payload.error().code == Errc::unavailable) turn_away(*keep, *waiting);
           return;
         }
         reply.with_state(*std::move(payload));
         if (first) house_.messenger(*keep).greet(*keep, *waiting);
       });
-}
-
-void Entrance::turn_away(Socket& socket, Peer& peer, const Error& error) {
-  refused(socket, error);
-  if (error.code != Errc::unavailable) return socket.disconnect();
-  // It may come back as it is, not at once and not together with all others.
-  SystemRandom random;
-  const auto least = house_.options.turn_away_after;
-  const auto more = random_below(random, static_cast<std::uint64_t>(least.count()) + 1);
-  peer.may_come_back = true;
-  socket.shard().arm(peer, least + Milliseconds{more});
 }
 
 Result<json::object> Entrance::admit(Socket& socket, Peer& peer, const service::Principal& who) {
@@ -231,6 +224,7 @@ std::optional<Error> Entrance::objection(const Event& event, const event::Reques
     limited_.add();
     return Error{Errc::rate_limited, "too many events on this connection; slow down"};
   }
+  if (peer.turned_away) return Error{Errc::unavailable, "this connection is about to be closed; come back"};
   if (event.name() == rules_.connect.name) return std::nullopt;
   if (!peer.logged_in)
     return Error{Errc::unauthenticated, "send " + std::string(rules_.connect.name) + " with a token first"};
@@ -240,6 +234,7 @@ std::optional<Error> Entrance::objection(const Event& event, const event::Reques
 }
 
 void Entrance::watch_expiry(Socket& socket, Peer& peer) {
+  if (peer.turned_away) return;
   const Milliseconds left{peer.who.expires_at.value - house_.clock.wall_now().value};
   const Milliseconds lead = std::min(house_.options.expiry_warning, left / 2);
   socket.shard().arm(peer, std::max(Milliseconds{0}, peer.warned ? left : left - lead));
@@ -248,8 +243,8 @@ void Entrance::watch_expiry(Socket& socket, Peer& peer) {
 void Entrance::on_due(Socket& socket) {
   auto* peer = socket.state<Peer>();
   if (!socket.connected() || peer == nullptr) return;
+  if (peer->turned_away) return socket.close_transport(wire::websocket::CloseCode::try_again_later);
   if (!peer->logged_in) {
-    if (peer->may_come_back) return socket.close_transport(wire::websocket::CloseCode::try_again_later);
     refused(socket, {Errc::unauthenticated, "no token came in time"});
     socket.disconnect();
     return;

@@ -90,8 +90,6 @@ class Entrance {
   [[nodiscard]] Result<service::Principal> identify(std::string_view token) const;
   [[nodiscard]] Result<json::object> admit(socketio::Socket& socket, Peer& peer,
                                            const service::Principal& who);
-  /// Ends the connection of one who is not admitted.
-  void turn_away(socketio::Socket& socket, Peer& peer, const Error& error);
   void watch_expiry(socketio::Socket& socket, Peer& peer);
   void on_due(socketio::Socket& socket);
   void refused(const socketio::Socket& socket, const Error& error);

@@ -29,9 +29,10 @@ struct Peer final : net::TimerNode {
   ~Peer() override = default;
 
   bool logged_in = false;
-  bool offsets = true;         ///< false: `auth.offsets` asked for events without them
-  bool warned = false;         ///< token_expiring was sent for the present token
-  bool may_come_back = false;  ///< it was not admitted, for now
+  bool offsets = true;           ///< false: `auth.offsets` asked for events without them
+  bool warned = false;           ///< token_expiring was sent for the present token
+  bool turned_away = false;      ///< it is about to be closed, and may come back
+  bool heartbeat_waits = false;  ///< for its answer, with all that come meanwhile
   service::Principal who;
   std::shared_ptr<const domain::Client> client;  ///< of a client: as of what it has been told …
   bool active = false;                           ///< … and what pushes need of it at hand

@@ -13,7 +13,6 @@ class ConnectionLimits : public RealtimeTest {
  protected:
   void SetUp() override {
     realtime_options_.connections_per_client = 2;
-    realtime_options_.turn_away_after = Milliseconds{1};
     realtime_options_.full_states = {.per_second = 0.000'1, .burst = 3};
     RealtimeTest::SetUp();
   }
@@ -92,6 +91,22 @@ TEST_F(ConnectionLimits, AWholeStateIsNotHadAgainAndAgain) {
   EXPECT_EQ(code_of(other.ask("/client", "config_check", R"({"revision":0})")), "");
 }
 
+TEST_F(ConnectionLimits, HeartbeatsInOneTurnAreAnsweredOnceUnlessEachAsksForIt) {
+  auto client = join_client("acme");
+  std::string many;
+  for (int i = 0; i < 500; ++i) many += test::client_text(R"(42/client,["heartbeat",{}])");
+  client.write(many);
+
+  EXPECT_EQ(code_of(client.ask("/client", "config_check")), "");
+  EXPECT_EQ(code_of(client.ask("/client", "heartbeat")), "");
+  std::size_t answers = 0;
+  for (auto at = client.transcript().find("heartbeat_ack"); at != std::string::npos;
+       at = client.transcript().find("heartbeat_ack", at + 1))
+    ++answers;
+  EXPECT_GE(answers, 1U);
+  EXPECT_LT(answers, 100U);
+}
+
 TEST_F(ConnectionLimits, WhatWasMissedCountsAsNoWholeState) {
   auto client = join_client("acme");
   const auto before = current()->revision();
@@ -103,6 +118,21 @@ TEST_F(ConnectionLimits, WhatWasMissedCountsAsNoWholeState) {
         code_of(client.ask("/client", "config_check", R"({"revision":)" + std::to_string(before) + "}")), "");
 
   EXPECT_EQ(code_of(client.ask("/client", "client_connect")), "") << "what was missed is no whole state";
+}
+
+TEST_F(ConnectionLimits, WhomNothingConcernedHasMissedNothingHoweverLongAgoItHeard) {
+  realtime_options_.full_states = {};
+  auto client = join_client("acme");
+  const auto heard = current()->revision();
+  for (int i = 0; i < 1'100; ++i) {
+    const auto made = create_client(R"({"key":"c)" + std::to_string(i) + R"(","name":"Other"})");
+    ASSERT_TRUE(made.has_value()) << i;
+  }
+
+  const auto answer = client.ask("/client", "config_check", R"({"revision":)" + std::to_string(heard) + "}");
+
+  EXPECT_TRUE(answer.at("up_to_date").as_bool());
+  EXPECT_EQ(client.transcript().find("config_sync"), std::string::npos);
 }
 
 class SilentConnections : public ConnectionLimits {

@@ -21,6 +21,8 @@ class EventClient {
       : socket_(test::HttpClient(port, receive_buffer), "/socket.io/?EIO=4&transport=websocket", headers) {}
 
   void send(std::string_view packet) { socket_.send("4" + std::string(packet)); }
+  /// Bytes as they are, such as many frames at once.
+  void write(std::string_view bytes) { socket_.tcp().send(bytes); }
   /// The next packet; empty when the connection ends or none comes in time.
   std::string packet() {
     if (!kept_.empty()) {

@@ -127,6 +127,7 @@ Container::Container(const Settings& settings, Ground& ground, std::shared_ptr<n
   export_process(ground_.metrics, ground_.clock);
   export_shards(ground_.metrics, shards_);
   export_engine(ground_.metrics, io_.engine());
+  export_limits(ground_.metrics, io_);
   export_sockets(ground_.metrics, io_, {"/admin", "/client"});
   export_http(ground_.metrics, http_, "public");
   if (tls_ != nullptr) {

@@ -55,6 +55,7 @@ struct RawSetting {
 using RawSettings = std::map<std::string, RawSetting, std::less<>>;
 
 struct OptionSpec {
+  std::string_view group;  ///< under which the help lists it
   std::string_view name;   ///< `cors-origin`
   std::string_view value;  ///< what stands for it in the help: `ORIGIN`; empty: it is on when it is named
   std::string_view help;
@@ -62,6 +63,7 @@ struct OptionSpec {
   Result<void> (*apply)(Settings& settings, const std::vector<std::string>& values);
 };
 
+/// All of them, those of a group side by side.
 [[nodiscard]] std::span<const OptionSpec> options() noexcept;
 [[nodiscard]] const OptionSpec* find_option(std::string_view name) noexcept;
 

@@ -11,6 +11,9 @@ using S = Settings;
 constexpr std::string_view kGeneral = "General", kAccess = "Who may connect", kTls = "TLS",
                            kWatching = "Logs and metrics", kLimits = "Limits";
 
+// A token with a context takes six levels; what is stored is read back to 64, a few of which are around it.
+constexpr std::uint64_t kLeastDepth = 8, kMostDepth = 48;
+
 // The limits stand in the order in which a connection meets them.
 constexpr OptionSpec kOptions[] = {
     {kGeneral, "data", "FOLDER", "Folder that keeps everything; made when missing [data]", false, set_data},
@@ -54,11 +57,41 @@ constexpr OptionSpec kOptions[] = {
      set_per_second<&S::connection_rate>},
     {kLimits, "connection-burst", "COUNT", "New connections of one address at once [2000]", false,
      set_burst<&S::connection_rate>},
+    {kLimits, "max-header-size", "BYTES", "Longest request line and headers together [16384]", false,
+     set_count<&S::max_header_size, 1'024, 1 << 20>},
+    {kLimits, "request-timeout", "SECONDS",
+     "Time for the headers of a request, each 64 KiB of its body, a TLS handshake [10]", false,
+     set_seconds<&S::request_timeout, 1, 3'600>},
+    {kLimits, "connect-timeout", "SECONDS",
+     "Time until a connection joins a namespace, and then until it logs in [10]", false,
+     set_seconds<&S::connect_timeout, 1, 3'600>},
+    {kLimits, "namespaces-per-connection", "COUNT", "Namespaces that a connection may join [8]", false,
+     set_count<&S::namespaces_per_connection, 1, 1'000>},
     {kLimits, "max-payload", "BYTES", "Largest message and largest request body [65536]", false,
      set_count<&S::max_payload, 1'024, 64 << 20>},
+    {kLimits, "packets-per-payload", "COUNT", "Engine.IO packets in the body of one POST [1024]", false,
+     set_count<&S::packets_per_payload, 1, 100'000>},
+    {kLimits, "fragments-per-message", "COUNT", "Frames of one WebSocket message; 0 allows any number [64]",
+     false, set_count<&S::fragments_per_message, 0, 1'000'000>},
+    {kLimits, "attachments-per-packet", "COUNT", "Binary attachments of a Socket.IO packet [10]", false,
+     set_count<&S::attachments_per_packet, 0, 1'000>},
+    {kLimits, "json-depth", "LEVELS", "Nested arrays and objects in messages and request bodies [32]", false,
+     set_count<&S::json_depth, kLeastDepth, kMostDepth>},
+    {kLimits, "pending-acks", "COUNT", "Acknowledgements that one socket may owe the server [256]", false,
+     set_count<&S::pending_acks, 1, 100'000>},
+    {kLimits, "message-queue", "BYTES", "Answers and messages that wait for one connection [262144]", false,
+     set_count<&S::message_queue, 64 << 10, 4 << 20>},
+    {kLimits, "event-rate", "COUNT", "Events a second of one connection [50]", false,
+     set_per_second<&S::event_rate>},
+    {kLimits, "event-burst", "COUNT", "Events of one connection at once [200]", false,
+     set_burst<&S::event_rate>},
     {kLimits, "write-rate", "COUNT", "Changes a second by one admin over HTTP [10]", false,
      set_per_second<&S::write_rate>},
     {kLimits, "write-burst", "COUNT", "Changes of one admin at once [30]", false, set_burst<&S::write_rate>},
+    {kLimits, "announcement-rate", "COUNT", "Announcements a second by one admin [1]", false,
+     set_per_second<&S::announcement_rate>},
+    {kLimits, "announcement-burst", "COUNT", "Announcements of one admin at once [5]", false,
+     set_burst<&S::announcement_rate>},
 };
 
 }  // namespace

@@ -35,18 +35,25 @@ using Texts = std::map<std::string_view, std::vector<std::string>>;
 void add_option(CLI::App& to, const OptionSpec& option, Texts& texts) {
   const std::string name = "--" + std::string(option.name);
   if (option.value.empty()) {
-    to.add_flag(name, texts[option.name], std::string(option.help));
+    to.add_flag(name, texts[option.name], std::string(option.help))->group(std::string(option.group));
     return;
   }
   CLI::Option* added = to.add_option(name, texts[option.name], std::string(option.help));
-  added->type_name(std::string(option.value));
+  added->type_name(std::string(option.value))->group(std::string(option.group));
   if (!option.list) added->expected(1);
 }
 
 void add_config(CLI::App& to, std::string& config) {
   to.add_option("--config", config, "File with settings, in TOML [none]")
       ->type_name("FILE")
-      ->envname("TOGGLECAST_CONFIG");
+      ->envname("TOGGLECAST_CONFIG")
+      ->group(std::string(find_option("data")->group));
+}
+
+// CLI11 leaves two lines empty between groups.
+std::string evenly_spaced(std::string help) {
+  for (std::size_t at = 0; (at = help.find("\n\n\n", at)) != std::string::npos;) help.erase(at, 1);
+  return help;
 }
 
 RawSettings given(const Texts& texts) {
@@ -69,6 +76,7 @@ Command parse_command_line(int count, const char* const* values) {
   program.require_subcommand(0, 1);
 
   CLI::App* serve = program.add_subcommand("serve", "Run the server, in the foreground");
+  serve->get_help_ptr()->group(std::string(options().front().group));
   for (const OptionSpec& option : options()) add_option(*serve, option, texts);
   add_config(*serve, command.config);
   serve->footer(kServeFooter);
@@ -86,7 +94,7 @@ Command parse_command_line(int count, const char* const* values) {
     program.parse(count, values);
   } catch (const CLI::ParseError& error) {
     command.wrong = program.exit(error, output, complaint) != 0;
-    command.output = command.wrong ? complaint.str() : output.str();
+    command.output = evenly_spaced(command.wrong ? complaint.str() : output.str());
     return command;
   }
   command.flags = given(texts);

@@ -10,7 +10,6 @@
 #include "app/port_owner.hpp"
 #include "app/wiring.hpp"
 #include "storage/sqlite/sqlite_store.hpp"
-#include "web/https.hpp"
 
 namespace togglecast::app {
 namespace {
@@ -73,7 +72,7 @@ Result<std::unique_ptr<Container>> Container::build(const Settings& settings, Gr
                                                     FirstLogin& first_login) {
   std::shared_ptr<net::TlsContext> tls;
   if (!settings.tls_certificate.empty()) {
-    auto loaded = net::TlsContext::load(web::https(settings.tls_certificate, settings.tls_key));
+    auto loaded = net::TlsContext::load(tls_options(settings));
     if (!loaded) return tl::unexpected(loaded.error());
     tls = *std::move(loaded);
     warn_of_validity(ground.log, *tls, ground.clock);
@@ -117,16 +116,17 @@ Container::Container(const Settings& settings, Ground& ground, std::shared_ptr<n
       io_(shards_, socketio_options(settings_, limits_, refusals_, ground.log)),
       realtime_(shards_, io_, *product_, realtime_options(settings_), ground.clock, ground.log,
                 ground.metrics),
-      api_(shards_, *product_, api_options(settings_, realtime_.broadcasts()), ground.clock, ground.log,
+      api_(shards_, *product_, api_options(settings_, &realtime_.broadcasts()), ground.clock, ground.log,
            ground.metrics),
       http_(shards_, public_routes(), http_options(settings_),
             [this](unsigned status, std::string_view message, const web::Peer& peer) {
               refusals_.request(status, message, peer);
             }),
-      metrics_http_(shards_, metrics_routes()) {
+      metrics_http_(shards_, metrics_routes(), http_options(settings_)) {
   export_process(ground_.metrics, ground_.clock);
   export_shards(ground_.metrics, shards_);
   export_engine(ground_.metrics, io_.engine());
+  export_limits(ground_.metrics, io_);
   export_sockets(ground_.metrics, io_, {"/admin", "/client"});
   export_http(ground_.metrics, http_, "public");
   if (tls_ != nullptr) {

@@ -121,8 +121,14 @@ void export_http(observe::Metrics& metrics, const web::HttpServer& http, std::st
                      reading(counters.open_connections), labels);
   metrics.counter_from("togglecast_http_received_total", "Requests read, Socket.IO's included.",
                        reading(counters.requests), labels);
-  metrics.counter_from("togglecast_http_malformed_total", "Requests refused before anybody looked at them.",
-                       reading(counters.refused_requests), labels);
+  for (std::size_t i = 0; i < counters.refused.size(); ++i) {
+    auto of_status = labels;
+    of_status.emplace_back("status", std::to_string(web::HttpCounters::kRefusals[i]));
+    metrics.counter_from(
+        "togglecast_http_malformed_total",
+        "Requests refused before anybody looked at them: 408 took too long, 413, 414 and 431 were too large.",
+        reading(counters.refused[i]), of_status);
+  }
   metrics.counter_from("togglecast_http_aborted_total", "Requests whose client went away before the answer.",
                        reading(counters.aborted_requests), labels);
 }
@@ -177,6 +183,21 @@ void export_engine(observe::Metrics& metrics, const engineio::Server& engine) {
         "togglecast_sessions_closed_total", "Ended Engine.IO sessions by reason.",
         reading(engine, [reason](const Counters& c) -> const Cell& { return c.closed[reason]; }),
         {{"reason", std::move(text)}});
+  }
+}
+
+void export_limits(observe::Metrics& metrics, socketio::Server& io) {
+  constexpr const char* kName = "togglecast_limits_passed_total";
+  constexpr const char* kHelp = "Limits that connections passed, by limit.";
+  for (std::size_t i = 0; i < engineio::kLimits; ++i) {
+    metrics.counter_from(
+        kName, kHelp,
+        reading(io.engine(), [i](const engineio::Counters& c) -> const Cell& { return c.limits_passed[i]; }),
+        {{"limit", std::string(to_string(static_cast<engineio::Limit>(i)))}});
+  }
+  for (std::size_t i = 0; i < socketio::kLimits; ++i) {
+    const auto limit = static_cast<socketio::Limit>(i);
+    metrics.counter_from(kName, kHelp, reading(io.passed(limit)), {{"limit", std::string(to_string(limit))}});
   }
 }
 

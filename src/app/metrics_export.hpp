@@ -18,6 +18,8 @@ void export_shards(observe::Metrics& metrics, const net::ShardPool& shards);
 void export_tls(observe::Metrics& metrics, const net::TlsContext& tls);
 void export_http(observe::Metrics& metrics, const web::HttpServer& http, std::string_view listener);
 void export_engine(observe::Metrics& metrics, const engineio::Server& engine);
+/// How often limits of Engine.IO and Socket.IO were passed.
+void export_limits(observe::Metrics& metrics, socketio::Server& io);
 /// Sockets of the namespaces that are named.
 void export_sockets(observe::Metrics& metrics, socketio::Server& io,
                     std::initializer_list<std::string_view> namespaces);

@@ -41,7 +41,21 @@ struct Settings {
   bool websocket_compression = false;
   std::size_t connections_per_address = 5'000;
   Rate connection_rate{.per_second = 200, .burst = 2'000};  ///< of each address
-  Rate write_rate{.per_second = 10, .burst = 30};           ///< of each admin
+  std::size_t max_header_size = 16 * 1'024;                 ///< bytes of a request line and its headers
+  std::chrono::seconds request_timeout{10};  ///< of a TLS handshake, headers, each 64 KiB of a body
+  std::chrono::seconds connect_timeout{10};  ///< until a namespace is joined, then until somebody logs in
+  std::size_t namespaces_per_connection = 8;
+  std::size_t packets_per_payload = 1'024;  ///< of Engine.IO, in one polling body
+  std::size_t fragments_per_message = 64;   ///< 0: any number
+  std::size_t attachments_per_packet = 10;
+  std::size_t json_depth = 32;
+  std::size_t pending_acks = 256;  ///< of each socket
+  std::size_t connections_per_client = 10'000;
+  Rate full_state_rate{.per_second = 1, .burst = 10};   ///< of each connection
+  std::size_t message_queue = 256 * 1'024;              ///< bytes that wait for a connection
+  Rate event_rate{.per_second = 50, .burst = 200};      ///< of each connection
+  Rate write_rate{.per_second = 10, .burst = 30};       ///< of each admin
+  Rate announcement_rate{.per_second = 1, .burst = 5};  ///< of each admin
   std::chrono::seconds sync_window{30};  ///< `config_sync` to many connections is spread over it
   std::chrono::seconds stop_timeout{10};
   bool demo = false;  ///< fills an empty catalogue
@@ -55,6 +69,7 @@ struct RawSetting {
 using RawSettings = std::map<std::string, RawSetting, std::less<>>;
 
 struct OptionSpec {
+  std::string_view group;  ///< under which the help lists it
   std::string_view name;   ///< `cors-origin`
   std::string_view value;  ///< what stands for it in the help: `ORIGIN`; empty: it is on when it is named
   std::string_view help;
@@ -62,6 +77,7 @@ struct OptionSpec {
   Result<void> (*apply)(Settings& settings, const std::vector<std::string>& values);
 };
 
+/// All of them, those of a group side by side.
 [[nodiscard]] std::span<const OptionSpec> options() noexcept;
 [[nodiscard]] const OptionSpec* find_option(std::string_view name) noexcept;
 

@@ -4,11 +4,10 @@
 
 #include "app/process_stats.hpp"
 #include "app/version.hpp"
+#include "web/https.hpp"
 
 namespace togglecast::app {
 namespace {
-
-constexpr Milliseconds kFirstConnect{10'000};
 
 web::CorsOptions cors_of(const Settings& settings) {
   web::CorsOptions cors;
@@ -35,10 +34,16 @@ socketio::Options socketio_options(const Settings& settings, AddressLimits& limi
                                    observe::Log& log) {
   socketio::Options options;
   options.log = &log;
-  options.connect_timeout = kFirstConnect;
+  options.connect_timeout = settings.connect_timeout;
+  options.namespaces_per_connection = settings.namespaces_per_connection;
+  options.pending_acks = settings.pending_acks;
+  options.decoder.attachments = settings.attachments_per_packet;
+  options.decoder.json.depth = settings.json_depth;
   options.retain_handshake = false;
   auto& engine = options.engine;
   engine.max_payload = settings.max_payload;
+  engine.packets_per_payload = settings.packets_per_payload;
+  engine.fragments_per_message = settings.fragments_per_message;
   engine.per_message_deflate.enabled = settings.websocket_compression;
   engine.cors = cors_of(settings);
   engine.cors.credentials = !engine.cors.any_origin;  // balancers keep polling clients together by a cookie
@@ -56,16 +61,23 @@ socketio::Options socketio_options(const Settings& settings, AddressLimits& limi
 realtime::Options realtime_options(const Settings& settings) {
   realtime::Options options;
   options.sync_window = settings.sync_window;
+  options.login_deadline = settings.connect_timeout;
+  options.events = settings.event_rate;
+  options.announcements = settings.announcement_rate;
+  options.connections_per_client = settings.connections_per_client;
+  options.full_states = settings.full_state_rate;
+  options.message_queue = settings.message_queue;
   options.describe_process = describe_process;
   return options;
 }
 
-http_api::Options api_options(const Settings& settings, service::Broadcasts& broadcasts) {
+http_api::Options api_options(const Settings& settings, service::Broadcasts* broadcasts) {
   http_api::Options options;
-  options.broadcasts = &broadcasts;
+  options.broadcasts = broadcasts;
   options.version = version();
   options.cors = cors_of(settings);
   options.max_body = settings.max_payload;
+  options.json_depth = settings.json_depth;
   options.writes = settings.write_rate;
   options.describe = [](json::object& health) { health["process"] = describe_process(); };
   return options;
@@ -74,6 +86,15 @@ http_api::Options api_options(const Settings& settings, service::Broadcasts& bro
 web::HttpOptions http_options(const Settings& settings) {
   web::HttpOptions options;
   options.trusted_proxies = proxies_of(settings);
+  options.limits.header_bytes = settings.max_header_size;
+  options.limits.body_bytes = settings.max_payload;
+  options.request_timeout = settings.request_timeout;
+  return options;
+}
+
+net::TlsOptions tls_options(const Settings& settings) {
+  net::TlsOptions options = web::https(settings.tls_certificate, settings.tls_key);
+  options.handshake_timeout = settings.request_timeout;
   return options;
 }
 

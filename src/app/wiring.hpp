@@ -7,6 +7,7 @@
 #include "app/settings.hpp"
 #include "http_api/api.hpp"
 #include "net/listener.hpp"
+#include "net/tls_context.hpp"
 #include "realtime/options.hpp"
 #include "socketio/options.hpp"
 #include "web/http_server.hpp"
@@ -15,10 +16,12 @@ namespace togglecast::app {
 
 [[nodiscard]] socketio::Options socketio_options(const Settings& settings, AddressLimits& limits,
                                                  RefusalLog& refusals, observe::Log& log);
-[[nodiscard]] http_api::Options api_options(const Settings& settings, service::Broadcasts& broadcasts);
+[[nodiscard]] http_api::Options api_options(const Settings& settings, service::Broadcasts* broadcasts);
 [[nodiscard]] realtime::Options realtime_options(const Settings& settings);
 // The proxies have been checked when the settings were read.
 [[nodiscard]] web::HttpOptions http_options(const Settings& settings);
+/// With the files that the settings name.
+[[nodiscard]] net::TlsOptions tls_options(const Settings& settings);
 /// Holds the addresses that connect to their limit. A trusted proxy connects for others: they are held to
 /// theirs when a session begins.
 [[nodiscard]] net::AcceptGate accept_gate(const Settings& settings, AddressLimits& limits,

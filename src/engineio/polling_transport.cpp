@@ -16,6 +16,7 @@ namespace {
 
 // python-engineio refuses answers of more than 16 packets; what is left goes with the next poll.
 constexpr std::size_t kMostPacketsPerPoll = 16;
+constexpr unsigned kTooLarge = 413;
 constexpr std::size_t kFrameCost = 64;  // of memory, roughly, beyond the bytes of a queued frame
 
 std::size_t weight(const SharedBytes& frame) { return frame.size() + kFrameCost; }
@@ -51,6 +52,7 @@ void PollingTransport::post_began() {
 
 void PollingTransport::post_aborted(unsigned status) {
   --posts_;
+  if (status == kTooLarge) session_.server_.count(session_.shard(), Limit::max_payload);
   if (status == 0) session_.end(CloseReason::transport_error);
 }
 
@@ -77,6 +79,7 @@ void PollingTransport::read_payload(const web::ExchangePtr& exchange) {
   std::size_t count = 0;
   while (session_.open() && reader.next(packet)) {
     if (++count > session_.server_.options().packets_per_payload) {
+      session_.server_.count(session_.shard(), Limit::packets_per_payload);
       answer_post(*exchange, 400, "too many packets in one body");
       session_.end(CloseReason::parse_error);
       return;
@@ -97,6 +100,7 @@ void PollingTransport::read_payload(const web::ExchangePtr& exchange) {
 void PollingTransport::send(const SharedBytes& frame) {
   if (overflowed_) return;
   if (!queue_.empty() && queued_bytes_ + weight(frame) > session_.server_.options().polling_backlog) {
+    session_.server_.count(session_.shard(), Limit::polling_backlog);
     overflowed_ = true;  // not ended here: whoever sends may be walking over all sessions
     session_.shard().at_turn_end([this] { session_.end(CloseReason::transport_error); });
     return;

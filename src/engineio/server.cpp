@@ -61,6 +61,20 @@ std::string_view message_of(ErrorCode code) noexcept {
 
 }  // namespace
 
+std::string_view to_string(Limit limit) noexcept {
+  switch (limit) {
+    case Limit::max_payload:
+      return "max_payload";
+    case Limit::fragments_per_message:
+      return "fragments_per_message";
+    case Limit::packets_per_payload:
+      return "packets_per_payload";
+    case Limit::polling_backlog:
+      return "polling_backlog";
+  }
+  return "max_payload";
+}
+
 struct Server::ShardState {
   ShardState(net::Shard& owner, const Options& options)
       : shard(owner), deflate(options.per_message_deflate, owner) {}
@@ -100,6 +114,18 @@ void Server::mount(web::Router& router, std::string prefix) {
 }
 
 Counters& Server::counters(const net::Shard& shard) noexcept { return shards_[shard.index()]->counters; }
+
+void Server::count(const net::Shard& shard, Limit passed) noexcept {
+  ++counters(shard).limits_passed[static_cast<std::size_t>(passed)];
+}
+
+void Server::count_if_limited(const net::Shard& shard, web::WebSocketEnd how, std::uint16_t code) noexcept {
+  using wire::websocket::CloseCode;
+  if (how != web::WebSocketEnd::failed) return;
+  if (code == static_cast<std::uint16_t>(CloseCode::too_big)) count(shard, Limit::max_payload);
+  if (code == static_cast<std::uint16_t>(CloseCode::policy_violation))
+    count(shard, Limit::fragments_per_message);
+}
 
 const Counters& Server::counters(std::size_t shard) const noexcept { return shards_[shard]->counters; }
 

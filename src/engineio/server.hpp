@@ -6,6 +6,7 @@
 
 #include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -22,6 +23,11 @@
 
 namespace togglecast::engineio {
 
+/// What ends a session that passes it; see `Options`.
+enum class Limit : std::uint8_t { max_payload, fragments_per_message, packets_per_payload, polling_backlog };
+inline constexpr std::size_t kLimits = 4;
+[[nodiscard]] std::string_view to_string(Limit limit) noexcept;
+
 /// Of one shard; written there, read anywhere.
 struct Counters {
   struct Cell {
@@ -34,8 +40,9 @@ struct Counters {
     }
   };
   Cell sessions_opened, sessions_open, packets_in, packets_out, upgrades;
-  std::array<Cell, 6> refused;  ///< by ErrorCode
-  std::array<Cell, 5> closed;   ///< by CloseReason
+  std::array<Cell, 6> refused;              ///< by ErrorCode
+  std::array<Cell, 5> closed;               ///< by CloseReason
+  std::array<Cell, kLimits> limits_passed;  ///< by Limit
 };
 
 class Server {
@@ -89,6 +96,9 @@ class Server {
   [[nodiscard]] std::string open_packet(std::string_view sid, bool upgrade) const;
   [[nodiscard]] wire::websocket::DecoderLimits decoder_limits() const noexcept;
   [[nodiscard]] Counters& counters(const net::Shard& shard) noexcept;
+  void count(const net::Shard& shard, Limit passed) noexcept;
+  // A WebSocket has ended: for a limit, if the code that its client was told says so.
+  void count_if_limited(const net::Shard& shard, web::WebSocketEnd how, std::uint16_t code) noexcept;
   [[nodiscard]] web::AgreedDeflate agree_on_deflate(const net::Shard& shard,
                                                     const wire::http::Request& request);
   void remove(Session& session);

@@ -243,7 +243,8 @@ void Session::notify_closed(CloseReason reason) {
   if (handler_ != nullptr) shard_.attempt([&] { handler_->on_close(reason); });
 }
 
-void Session::on_end(web::WebSocketEnd how, std::uint16_t, std::string_view) {
+void Session::on_end(web::WebSocketEnd how, std::uint16_t code, std::string_view) {
+  server_.count_if_limited(shard_, how, code);
   switch (how) {
     case web::WebSocketEnd::closed_by_peer:
       end(CloseReason::transport_close);

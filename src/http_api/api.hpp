@@ -41,6 +41,7 @@ struct Options {
   web::CorsOptions cors{};
   std::string origin_option{"--cors-origin"};  ///< named when an origin is refused
   std::size_t max_body = 64 * 1'024;
+  std::size_t json_depth = 32;                 ///< of bodies
   Rate writes{.per_second = 10, .burst = 30};  ///< of each admin
   Milliseconds min_revision_wait{1'000};
   /// Behind POST /api/v1/broadcasts; must outlive the API. Null: there are no sockets.

@@ -78,10 +78,11 @@ Result<domain::Id> Call::id(std::string_view parameter) const {
 
 Result<json::value> Call::parse_body() const {
   const auto& request = exchange_->request();
-  auto body = json::parse(request.body);
+  auto body = json::parse(request.body, {.depth = api_.options().json_depth});
   if (!body) {
     Error error = body.error();
-    error.message = "the body is not JSON: " + error.message;
+    const bool too_deep = error.code == Errc::payload_too_large;
+    error.message = (too_deep ? "the body is refused: " : "the body is not JSON: ") + error.message;
     return tl::unexpected(std::move(error));
   }
   if (!body->is_object()) return fail_field("", "the body must be a JSON object");

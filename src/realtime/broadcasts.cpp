@@ -31,14 +31,17 @@ Result<void> exists(const domain::Snapshot& state, Kind kind, domain::Id id) {
 }  // namespace
 
 Broadcasts::Broadcasts(net::ShardPool& shards, const Messengers& messengers, const Broadcasters& broadcasters,
-                       const service::ReadModel& model, const Options& options, const Clock& clock)
+                       const service::ReadModel& model, const Options& options, const Clock& clock,
+                       observe::Metrics& metrics)
     : shards_(shards),
       messengers_(messengers),
       broadcasters_(broadcasters),
       model_(model),
       clock_(clock),
       began_(clock.wall_now()),
-      announcing_(options.announcements, "announcements") {}
+      announcing_(options.announcements, "announcements"),
+      limited_(metrics.counter("togglecast_realtime_announcements_limited_total",
+                               "Announcements refused because an admin sent too many.")) {}
 
 Result<domain::SnapshotPtr> Broadcasts::allowed(const service::Principal& who,
                                                 const Audience& audience) const {
@@ -174,7 +177,10 @@ void Broadcasts::broadcast_announcement(const service::Principal& who,
                                         const service::Announcement& announcement, ToldDone done) {
   const auto state = allowed(who, announcement.audience);
   if (!state) return done(tl::unexpected(state.error()));
-  if (auto turn = announcing_.take(who.id, clock_.now()); !turn) return done(tl::unexpected(turn.error()));
+  if (auto turn = announcing_.take(who.id, clock_.now()); !turn) {
+    limited_.add();
+    return done(tl::unexpected(turn.error()));
+  }
   Told told;
   told.id = random_token(random_, kMessageIdBytes);
   const auto packets = packets_of(event::kAnnouncement, payload_of(announcement.message, told.id));

@@ -11,6 +11,7 @@
 
 #include "base/random.hpp"
 #include "net/shard_pool.hpp"
+#include "observe/metrics.hpp"
 #include "realtime/messenger.hpp"
 #include "service/admin_rates.hpp"
 #include "service/broadcasts.hpp"
@@ -21,7 +22,8 @@ namespace togglecast::realtime {
 class Broadcasts final : public service::Broadcasts {
  public:
   Broadcasts(net::ShardPool& shards, const Messengers& messengers, const Broadcasters& broadcasters,
-             const service::ReadModel& model, const Options& options, const Clock& clock);
+             const service::ReadModel& model, const Options& options, const Clock& clock,
+             observe::Metrics& metrics);
 
   void broadcast_platform_update(const service::Principal& who, domain::Id id,
                                  service::ToldDone done) override;
@@ -63,6 +65,7 @@ class Broadcasts final : public service::Broadcasts {
   SystemRandom random_;
   const UnixMillis began_;
   service::AdminRates announcing_;
+  observe::Counter& limited_;
 
   mutable std::mutex mutex_;  // for what follows
   std::map<std::string, service::SystemStatus, std::less<>> status_;

@@ -68,7 +68,7 @@ Realtime::Realtime(net::ShardPool& shards, socketio::Server& io, service::Produc
       options_(options),
       broadcasters_(make_broadcasters(shards, io, product.model(), options_, clock, metrics)),
       messengers_(make_messengers(shards, io, broadcasters_, options_, metrics)),
-      broadcasts_(shards, messengers_, broadcasters_, product.model(), options_, clock),
+      broadcasts_(shards, messengers_, broadcasters_, product.model(), options_, clock, metrics),
       pulse_(shards, pulse_sources(metrics, shards.size())),
       dashboard_(shards, io, product, messengers_, broadcasts_, pulse_, options_, clock),
       watchers_(shards, io.of(event::kAdmin), messengers_, options_, clock),

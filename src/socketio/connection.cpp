@@ -13,6 +13,7 @@ namespace togglecast::socketio {
 namespace {
 
 using wire::socketio::PacketType;
+using wire::socketio::PassedLimit;
 
 DisconnectReason reason_of(engineio::CloseReason reason) noexcept {
   switch (reason) {
@@ -49,6 +50,8 @@ void Connection::on_binary(std::string_view message) { on_decoded(decoder_.binar
 
 void Connection::on_decoded(Result<std::optional<wire::socketio::Packet>> decoded) {
   if (!decoded) {
+    if (decoder_.passed_limit() == PassedLimit::attachments) server_.count(Limit::attachments_per_packet);
+    if (decoder_.passed_limit() == PassedLimit::json_depth) server_.count(Limit::json_depth);
     break_off(decoded.error().message);
   } else if (*decoded) {
     on_packet(**std::move(decoded));
@@ -99,8 +102,10 @@ void Connection::on_connect(wire::socketio::Packet&& packet) {
   const auto refuse = [&](std::string_view message) {
     session_.send(engineio::text_message(wire::socketio::encode_connect_error(packet.nsp, message, nullptr)));
   };
-  if (sockets_.size() >= server_.options().namespaces_per_connection)
+  if (sockets_.size() >= server_.options().namespaces_per_connection) {
+    server_.count(Limit::namespaces_per_connection);
     return refuse("Too many namespaces on this connection");
+  }
   auto nsp = server_.find(packet.nsp);
   if (nsp == nullptr) return refuse("Invalid namespace");
   std::string pid(json::string_or_empty(packet.auth, "pid"));
@@ -142,6 +147,8 @@ void Connection::break_off(std::string_view why) {
   session_.close();
 }
 
+void Connection::too_many_acks() noexcept { server_.count(Limit::pending_acks); }
+
 void Connection::disconnect_all() {
   const auto sockets = sockets_;
   for (const auto& socket : sockets) {
@@ -177,6 +184,8 @@ void Connection::on_upgraded() {
 
 void Connection::on_connect_timeout() {
   if (!joined_) {
+    server_.count(Limit::connect_timeout);
+    if (auto* log = server_.options().log) log->debug("connection closed: no namespace was joined in time");
     session_.close();
   } else if (!server_.options().retain_handshake) {
     beginning_.reset();

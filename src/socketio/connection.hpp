@@ -38,6 +38,8 @@ class Connection final : public engineio::SessionHandler, public Pooled<Connecti
   void forget(Socket& socket);
   /// The server ends this namespace: what the client sent before it heard of that is ignored, not an offence.
   void expect_stragglers(const std::string& nsp);
+  /// A socket owes as many acknowledgements as it may.
+  void too_many_acks() noexcept;
   /// Tells every namespace, then closes the transport.
   void disconnect_all();
   void shut_down();

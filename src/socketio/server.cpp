@@ -15,6 +15,22 @@ std::string with_slash(std::string_view name) {
 
 }  // namespace
 
+std::string_view to_string(Limit limit) noexcept {
+  switch (limit) {
+    case Limit::connect_timeout:
+      return "connect_timeout";
+    case Limit::namespaces_per_connection:
+      return "namespaces_per_connection";
+    case Limit::attachments_per_packet:
+      return "attachments_per_packet";
+    case Limit::json_depth:
+      return "json_depth";
+    case Limit::pending_acks:
+      return "pending_acks";
+  }
+  return "connect_timeout";
+}
+
 Server::Server(net::ShardPool& shards, Options options)
     : pool_(shards),
       options_(std::move(options)),

@@ -11,6 +11,10 @@
 // call `close` first.
 #pragma once
 
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -30,6 +34,17 @@
 #include "web/router.hpp"
 
 namespace togglecast::socketio {
+
+/// What `Options` sets beside Engine.IO's limits, and how often clients passed it.
+enum class Limit : std::uint8_t {
+  connect_timeout,
+  namespaces_per_connection,
+  attachments_per_packet,
+  json_depth,
+  pending_acks,
+};
+inline constexpr std::size_t kLimits = 5;
+[[nodiscard]] std::string_view to_string(Limit limit) noexcept;
 
 class Server {
  public:
@@ -65,6 +80,10 @@ class Server {
   void close(wire::websocket::CloseCode code = wire::websocket::CloseCode::none);
 
   [[nodiscard]] const Options& options() const noexcept { return options_; }
+  /// How often `limit` was passed; for any thread.
+  [[nodiscard]] const std::atomic<std::uint64_t>& passed(Limit limit) const noexcept {
+    return limits_passed_[static_cast<std::size_t>(limit)];
+  }
   /// Namespaces made for patterns that exist now.
   [[nodiscard]] std::size_t dynamic_count() const;
   [[nodiscard]] engineio::Server& engine() noexcept { return engine_; }
@@ -88,12 +107,16 @@ class Server {
 
   [[nodiscard]] std::shared_ptr<Namespace> find(const std::string& name);
   [[nodiscard]] bool matches(const Pattern& pattern, const std::string& name) const;
+  void count(Limit passed) noexcept {
+    limits_passed_[static_cast<std::size_t>(passed)].fetch_add(1, std::memory_order_relaxed);
+  }
 
   net::ShardPool& pool_;
   Options options_;
   std::map<std::string, std::shared_ptr<Namespace>, std::less<>> named_;
   std::vector<std::unique_ptr<Pattern>> patterns_;
   std::shared_ptr<Dynamic> dynamic_ = std::make_shared<Dynamic>();
+  std::array<std::atomic<std::uint64_t>, kLimits> limits_passed_{};
   engineio::Server engine_;
 };
 

@@ -213,6 +213,7 @@ bool Socket::expect_ack(std::uint64_t ack_id, Milliseconds timeout, AckCallback 
         });
   }
   if (acks->size() >= nsp_->options_.pending_acks) {
+    connection_->too_many_acks();
     callback(fail(Errc::unavailable, "too many acknowledgements are pending"));
     return false;
   }

@@ -191,7 +191,7 @@ void HttpConnection::answer_not_found(LiveExchange& exchange, const RouteMatch& 
 }
 
 void HttpConnection::refuse(unsigned status, const std::string& message) {
-  ++shared_->counters.refused_requests;
+  shared_->counters.count_refused(status);
   if (shared_->log_refused) {
     shared_->log_refused(status, message, resolve_peer({}));
   }

@@ -1,5 +1,7 @@
 #include "web/http_server.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <utility>
 
 #include "base/random.hpp"
@@ -15,6 +17,12 @@ HttpServer::Shared::Shared(net::ShardPool& pool, Router routes, HttpOptions sett
       connections(pool.size()) {
   SystemRandom random;
   request_prefix = random_token(random, 6) + "-";  // numbers alone would repeat after a restart
+}
+
+void HttpCounters::count_refused(unsigned status) noexcept {
+  ++refused_requests;
+  const auto* const found = std::find(kRefusals.begin(), kRefusals.end(), status);
+  if (found != kRefusals.end()) ++refused[static_cast<std::size_t>(found - kRefusals.begin())];
 }
 
 HttpServer::HttpServer(net::ShardPool& shards, Router router, HttpOptions options, RefusalLog log_refused)

@@ -4,6 +4,7 @@
 // the router do not change.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -33,6 +34,11 @@ struct HttpOptions {
 struct HttpCounters {
   std::atomic<std::uint64_t> requests{0}, refused_requests{0}, aborted_requests{0}, open_connections{0};
   std::atomic<std::uint64_t> failed_requests{0};  ///< their handler threw
+  /// What requests are refused with before anybody looks at them: 408 took too long, 413, 414 and 431 passed
+  /// a limit of size, the others are malformed.
+  static constexpr std::array<unsigned, 7> kRefusals{400, 408, 413, 414, 431, 501, 505};
+  std::array<std::atomic<std::uint64_t>, kRefusals.size()> refused{};  ///< `refused_requests` by `kRefusals`
+  void count_refused(unsigned status) noexcept;
 };
 
 class HttpServer {

@@ -94,6 +94,7 @@ bool is_reserved_event(std::string_view name) noexcept {
 }
 
 Result<std::optional<Packet>> Decoder::text(std::string_view message) {
+  passed_limit_ = PassedLimit::none;
   if (pending_) {
     pending_.reset();
     return fail(Errc::parse_error, "text message while attachments are due");
@@ -107,12 +108,13 @@ Result<std::optional<Packet>> Decoder::text(std::string_view message) {
   rest.remove_prefix(1);
 
   const bool binary = packet.type == PacketType::binary_event || packet.type == PacketType::binary_ack;
-  const auto limit = std::min<std::uint64_t>(limits_.attachments, kMaxAckId);
+  const auto limit = std::min<std::uint64_t>(attachments_, kMaxAckId);
   std::size_t attachments = 0;
   if (binary) {
     const auto count = take_number(rest, limit);
     if (!count) return refuse(at(), "attachment count is not a whole number");
     if (*count > limit) {
+      passed_limit_ = PassedLimit::attachments;
       return fail(Errc::payload_too_large,
                   "more than " + std::to_string(limit) + " attachments in one packet");
     }
@@ -125,8 +127,9 @@ Result<std::optional<Packet>> Decoder::text(std::string_view message) {
   packet.ack_id = take_number(rest, kMaxAckId);
   if (packet.ack_id && *packet.ack_id > kMaxAckId) return refuse(at(), "ack id above 2^53-1");
 
-  auto parsed = rest.empty() ? Result<json::value>() : json::parse(rest, limits_.json);
+  auto parsed = rest.empty() ? Result<json::value>() : json::parse(rest, json_limits());
   if (!parsed) {
+    if (parsed.error().code == Errc::payload_too_large) passed_limit_ = PassedLimit::json_depth;
     parsed.error().message = "payload from byte " + std::to_string(at()) + ": " + parsed.error().message;
     return tl::unexpected(std::move(parsed.error()));
   }
@@ -151,6 +154,7 @@ Result<std::optional<Packet>> Decoder::text(std::string_view message) {
       packet.type = packet.type == PacketType::binary_event ? PacketType::event : PacketType::ack;
       packet.args.values = std::move(payload->get_array());
       if (auto settled = settle_placeholders(packet.args.values, attachments, limit); !settled) {
+        if (settled.error().code == Errc::payload_too_large) passed_limit_ = PassedLimit::attachments;
         settled.error().message = "byte " + std::to_string(at()) + ": " + settled.error().message;
         return tl::unexpected(std::move(settled.error()));
       }

@@ -59,25 +59,41 @@ struct DecoderLimits {
   json::Limits json{};
 };
 
+/// Which of the limits a packet passed.
+enum class PassedLimit : std::uint8_t { none, attachments, json_depth };
+
 /// Reassembles packets from Engine.IO messages. Errors are final: the connection is to be closed; they name
 /// the byte or the part of the grammar that was broken.
 class Decoder {
  public:
-  explicit Decoder(DecoderLimits limits) noexcept : limits_(limits) {}
+  explicit Decoder(DecoderLimits limits) noexcept
+      : attachments_(limits.attachments),
+        json_depth_(limits.json.depth),
+        json_infinities_(limits.json.infinities) {}
 
   /// A text message: a packet, or nothing yet when attachments are due.
   [[nodiscard]] Result<std::optional<Packet>> text(std::string_view message);
   /// A binary message: the packet that it completes, if it does.
   [[nodiscard]] Result<std::optional<Packet>> binary(std::string_view message);
+  /// After an error: the limit that it was for, if it was for one.
+  [[nodiscard]] PassedLimit passed_limit() const noexcept { return passed_limit_; }
 
  private:
-  DecoderLimits limits_;
+  [[nodiscard]] json::Limits json_limits() const noexcept {
+    return {.depth = json_depth_, .infinities = json_infinities_};
+  }
+
+  // The limits one by one: in their structs there would be no room for the last member.
+  std::size_t attachments_;
+  std::size_t json_depth_;
   // The packet that waits for attachments; null when none does, so that an idle connection pays a pointer.
   struct Pending;
   struct PendingDeleter {
     void operator()(Pending* pending) const noexcept;
   };
   std::unique_ptr<Pending, PendingDeleter> pending_;
+  bool json_infinities_;
+  PassedLimit passed_limit_ = PassedLimit::none;
 };
 
 /// Text of a packet and the attachments that follow it as binary messages.

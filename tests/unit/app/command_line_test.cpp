@@ -37,6 +37,20 @@ TEST(CommandLine, HelpOfServeListsEveryOption) {
     EXPECT_THAT(command.output, HasSubstr("--" + std::string(option.name)));
 }
 
+TEST(CommandLine, HelpOfServeListsOptionsByTheirGroup) {
+  const std::string help = parse({"serve", "--help"}).output;
+
+  std::size_t at = 0;
+  for (const char* text : {"\nGeneral:\n", "--help", "--data", "--demo", "--config", "\nTLS:\n", "--tls-key",
+                           "\nLimits:\n", "--max-payload", "--write-rate"}) {
+    const std::size_t found = help.find(text, at);
+    ASSERT_NE(found, std::string::npos) << text << " in\n" << help;
+    at = found;
+  }
+  for (const OptionSpec& option : options())
+    EXPECT_THAT(help, HasSubstr("\n" + std::string(option.group) + ":\n"));
+}
+
 TEST(CommandLine, VersionIsANumber) {
   const Command command = parse({"--version"});
 

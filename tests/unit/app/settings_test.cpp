@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <cstdint>
+#include <iterator>
+
 namespace togglecast::app {
 namespace {
 
@@ -52,6 +55,92 @@ TEST(Settings, NumbersAreWholeAndInRange) {
     EXPECT_FALSE(only("port", {port})) << port;
   EXPECT_EQ(only("port", {"0"})->port, 0);
   EXPECT_FALSE(only("shards", {"257"}));
+}
+
+// What may be set to a number within limits, and where it arrives.
+struct Limit {
+  const char* option;
+  std::uint64_t least;
+  std::uint64_t most;
+  double (*value)(const Settings& settings);
+};
+
+template <auto Member>
+double count_of(const Settings& settings) {
+  return static_cast<double>(settings.*Member);
+}
+template <auto Member>
+double seconds_of(const Settings& settings) {
+  return static_cast<double>((settings.*Member).count());
+}
+template <auto Member>
+double rate_of(const Settings& settings) {
+  return (settings.*Member).per_second;
+}
+template <auto Member>
+double burst_of(const Settings& settings) {
+  return (settings.*Member).burst;
+}
+
+using S = Settings;
+constexpr Limit kLimits[] = {
+    {"connections-per-address", 1, 1'000'000, count_of<&S::connections_per_address>},
+    {"connection-rate", 1, 1'000'000, rate_of<&S::connection_rate>},
+    {"connection-burst", 1, 1'000'000, burst_of<&S::connection_rate>},
+    {"max-header-size", 1'024, 1'048'576, count_of<&S::max_header_size>},
+    {"request-timeout", 1, 3'600, seconds_of<&S::request_timeout>},
+    {"connect-timeout", 1, 3'600, seconds_of<&S::connect_timeout>},
+    {"namespaces-per-connection", 1, 1'000, count_of<&S::namespaces_per_connection>},
+    {"max-payload", 1'024, 67'108'864, count_of<&S::max_payload>},
+    {"packets-per-payload", 1, 100'000, count_of<&S::packets_per_payload>},
+    {"fragments-per-message", 0, 1'000'000, count_of<&S::fragments_per_message>},
+    {"attachments-per-packet", 0, 1'000, count_of<&S::attachments_per_packet>},
+    {"json-depth", 8, 48, count_of<&S::json_depth>},
+    {"pending-acks", 1, 100'000, count_of<&S::pending_acks>},
+    {"connections-per-client", 1, 1'000'000, count_of<&S::connections_per_client>},
+    {"full-state-rate", 1, 1'000'000, rate_of<&S::full_state_rate>},
+    {"full-state-burst", 1, 1'000'000, burst_of<&S::full_state_rate>},
+    {"message-queue", 65'536, 4'194'304, count_of<&S::message_queue>},
+    {"event-rate", 1, 1'000'000, rate_of<&S::event_rate>},
+    {"event-burst", 1, 1'000'000, burst_of<&S::event_rate>},
+    {"write-rate", 1, 1'000'000, rate_of<&S::write_rate>},
+    {"write-burst", 1, 1'000'000, burst_of<&S::write_rate>},
+    {"announcement-rate", 1, 1'000'000, rate_of<&S::announcement_rate>},
+    {"announcement-burst", 1, 1'000'000, burst_of<&S::announcement_rate>},
+};
+
+TEST(Settings, EveryLimitTakesItsRangeAndNothingElse) {
+  for (const Limit& limit : kLimits) {
+    const std::string range =
+        "is not a number from " + std::to_string(limit.least) + " to " + std::to_string(limit.most);
+    for (const std::uint64_t fine : {limit.least, limit.least + 1, limit.most}) {
+      const auto settings = only(limit.option, {std::to_string(fine)});
+      ASSERT_TRUE(settings) << limit.option << ": " << settings.error().message;
+      EXPECT_EQ(limit.value(*settings), static_cast<double>(fine)) << limit.option;
+    }
+    std::vector<std::string> wrong{std::to_string(limit.most + 1), "", "-1", "1.5", "99999999999999999999"};
+    if (limit.least > 0) wrong.push_back(std::to_string(limit.least - 1));
+    for (const std::string& text : wrong) {
+      const auto settings =
+          read_settings(raw(limit.option, {text}, "--" + std::string(limit.option)), {}, {});
+      ASSERT_FALSE(settings) << limit.option << " " << text;
+      EXPECT_EQ(settings.error().message, "--" + std::string(limit.option) + ": '" + text + "' " + range);
+    }
+  }
+}
+
+TEST(Settings, EveryLimitHasAnOptionWhoseHelpSaysItsDefault) {
+  std::size_t listed = 0;
+  for (const OptionSpec& option : options()) listed += option.group == "Limits" ? 1U : 0U;
+  EXPECT_EQ(listed, std::size(kLimits)) << "what is listed as a limit stands in the table of this test";
+  for (const Limit& limit : kLimits) {
+    const OptionSpec* option = find_option(limit.option);
+    ASSERT_NE(option, nullptr) << limit.option;
+    EXPECT_EQ(option->group, "Limits") << limit.option;
+    const auto standard = static_cast<std::uint64_t>(limit.value(Settings{}));
+    EXPECT_TRUE(option->help.ends_with(" [" + std::to_string(standard) + "]")) << option->help;
+    EXPECT_TRUE(only(limit.option, {std::to_string(standard)})) << limit.option;
+  }
 }
 
 TEST(Settings, SwitchesAreOnOrOff) {
@@ -144,6 +233,7 @@ TEST(Settings, EveryOptionHasAHelpAndAnUnmistakableName) {
   for (const OptionSpec& option : options()) {
     EXPECT_EQ(find_option(option.name), &option);
     EXPECT_FALSE(option.help.empty());
+    EXPECT_FALSE(option.group.empty());
     EXPECT_EQ(option.name.find('_'), std::string_view::npos);
   }
 }

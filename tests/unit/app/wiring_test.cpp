@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <cerrno>
+#include <chrono>
 
 namespace togglecast::app {
 namespace {
@@ -11,6 +12,76 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+
+// Each limit another one than by default.
+Settings unusual() {
+  Settings settings;
+  settings.max_payload = 1'001;
+  settings.max_header_size = 1'002;
+  settings.request_timeout = std::chrono::seconds{3};
+  settings.connect_timeout = std::chrono::seconds{4};
+  settings.namespaces_per_connection = 5;
+  settings.packets_per_payload = 6;
+  settings.fragments_per_message = 7;
+  settings.attachments_per_packet = 8;
+  settings.json_depth = 9;
+  settings.pending_acks = 11;
+  settings.connections_per_client = 19;
+  settings.full_state_rate = {.per_second = 20, .burst = 21};
+  settings.message_queue = 1'012;
+  settings.event_rate = {.per_second = 13, .burst = 14};
+  settings.write_rate = {.per_second = 15, .burst = 16};
+  settings.announcement_rate = {.per_second = 17, .burst = 18};
+  return settings;
+}
+
+TEST(Wiring, LimitsOfConnectionsArrive) {
+  ManualClock clock;
+  observe::Metrics metrics;
+  observe::Log log(
+      {}, [](std::string_view) {}, clock);
+  AddressLimits limits({}, clock, metrics);
+  RefusalLog refusals(log, clock);
+
+  const socketio::Options options = socketio_options(unusual(), limits, refusals, log);
+
+  EXPECT_EQ(options.connect_timeout, Milliseconds{4'000});
+  EXPECT_EQ(options.namespaces_per_connection, 5U);
+  EXPECT_EQ(options.pending_acks, 11U);
+  EXPECT_EQ(options.decoder.attachments, 8U);
+  EXPECT_EQ(options.decoder.json.depth, 9U);
+  EXPECT_EQ(options.engine.max_payload, 1'001U);
+  EXPECT_EQ(options.engine.packets_per_payload, 6U);
+  EXPECT_EQ(options.engine.fragments_per_message, 7U);
+}
+
+TEST(Wiring, LimitsOfEventsAndMessagesArrive) {
+  const realtime::Options options = realtime_options(unusual());
+
+  EXPECT_EQ(options.login_deadline, Milliseconds{4'000});
+  EXPECT_EQ(options.connections_per_client, 19U);
+  EXPECT_EQ(options.full_states.per_second, 20);
+  EXPECT_EQ(options.full_states.burst, 21);
+  EXPECT_EQ(options.message_queue, 1'012U);
+  EXPECT_EQ(options.events.per_second, 13);
+  EXPECT_EQ(options.events.burst, 14);
+  EXPECT_EQ(options.announcements.per_second, 17);
+  EXPECT_EQ(options.announcements.burst, 18);
+}
+
+TEST(Wiring, LimitsOfRequestsArrive) {
+  const web::HttpOptions http = http_options(unusual());
+  EXPECT_EQ(http.limits.header_bytes, 1'002U);
+  EXPECT_EQ(http.limits.body_bytes, 1'001U);
+  EXPECT_EQ(http.request_timeout, Milliseconds{3'000});
+  EXPECT_EQ(tls_options(unusual()).handshake_timeout, Milliseconds{3'000});
+
+  const http_api::Options api = api_options(unusual(), nullptr);
+  EXPECT_EQ(api.max_body, 1'001U);
+  EXPECT_EQ(api.json_depth, 9U);
+  EXPECT_EQ(api.writes.per_second, 15);
+  EXPECT_EQ(api.writes.burst, 16);
+}
 
 class AcceptGateTest : public ::testing::Test {
  protected:

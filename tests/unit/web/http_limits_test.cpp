@@ -1,5 +1,7 @@
 // What a connection is refused or ended for: too much, or too slowly.
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "http_fixture.hpp"
 
@@ -59,6 +61,29 @@ TEST_F(HttpLimits, ARequestThatDoesNotComeInTimeIsTimedOut) {
   EXPECT_EQ(response.status, 408);
   EXPECT_THAT(response.body, ::testing::HasSubstr(R"("code":"timeout")"));
   EXPECT_TRUE(client.tcp().closed_by_server());
+}
+
+TEST_F(HttpLimits, RefusalsAreCountedByTheirStatus) {
+  options_.request_timeout = Milliseconds(50);
+  const std::vector<std::pair<unsigned, std::string>> refused{
+      {400, "GET /hello HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n"},
+      {408, "GET /hello HTTP/1.1\r\nHo"},
+      {413, "POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 65537\r\n\r\n"},
+      {414, "GET /" + std::string(9'000, 'p') + " HTTP/1.1\r\nHost: x\r\n\r\n"},
+      {431, "GET /hello HTTP/1.1\r\nHost: x\r\nX-Long: " + std::string(20'000, 'h') + "\r\n\r\n"},
+  };
+  for (const auto& [status, bytes] : refused) {
+    auto client = connect();
+    client.tcp().send(bytes);
+    EXPECT_EQ(client.receive().status, status);
+  }
+
+  const HttpCounters& counters = server_->counters();
+  EXPECT_EQ(counters.refused_requests.load(), refused.size());
+  for (std::size_t i = 0; i < HttpCounters::kRefusals.size(); ++i) {
+    const bool happened = HttpCounters::kRefusals[i] < 500;
+    EXPECT_EQ(counters.refused[i].load(), happened ? 1U : 0U) << HttpCounters::kRefusals[i];
+  }
 }
 
 TEST_F(HttpLimits, ATrickleDoesNotStretchTheTimeOut) {

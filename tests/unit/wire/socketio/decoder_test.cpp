@@ -278,6 +278,20 @@ TEST(SocketIoDecoder, HoldsTheLimitsItWasGiven) {
   EXPECT_TRUE(unlimited.text("5100000-[\"a\"]"));
 }
 
+TEST(SocketIoDecoder, SaysWhichLimitWasPassed) {
+  Decoder decoder({.attachments = 1, .json = {.depth = 2}});
+  const auto passed = [&decoder](std::string_view text) {
+    EXPECT_FALSE(decoder.text(text)) << text;
+    return decoder.passed_limit();
+  };
+
+  EXPECT_EQ(passed("2[\"a\",[[]]]"), PassedLimit::json_depth);
+  EXPECT_EQ(passed("52-[\"a\"]"), PassedLimit::attachments);
+  EXPECT_EQ(passed(R"(51-["a",{"_placeholder":true,"num":0},{"_placeholder":true,"num":0}])"),
+            PassedLimit::attachments);
+  EXPECT_EQ(passed("2[\"a\""), PassedLimit::none);
+}
+
 TEST(SocketIoDecoder, CutPacketsNeverCrashAndNeverGrowPastTheirText) {
   const std::string text = R"(52-/chat,12["a",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}])";
   for (std::size_t size = 0; size < text.size(); ++size) {

@@ -90,6 +90,7 @@ TEST_F(Messages, AnnouncementsOfOneAdminAreLimited) {
 
   EXPECT_EQ(code_of(admin.ask("/admin", "broadcast_announcement", R"({"title":"t","message":"x"})")),
             "rate_limited");
+  EXPECT_EQ(metrics_.counter("togglecast_realtime_announcements_limited_total", "").value(), 1U);
   clock_.advance(std::chrono::seconds{1});
   EXPECT_EQ(code_of(admin.ask("/admin", "broadcast_announcement", R"({"title":"t","message":"x"})")), "");
 }

@@ -108,7 +108,7 @@ describe('a limit that was set holds:', () => {
     await until(() => shared.it.process.stderr.includes('more than 1 attachments'), 'a log line');
   }));
 
-  test('announcements of an admin, on all connections together', async (t) => {
+  test('announcements of an admin, on all connections together', (t) => counted('togglecast_realtime_announcements_limited_total', '', async () => {
     const sockets = times(5, () => shared.it.adminSocket(t));
     for (const socket of sockets) await socket.connected();
     const announce = ({ socket }) => socket.timeout(10_000).emitWithAck('broadcast_announcement', { title: 'News', message: 'None' });
@@ -116,7 +116,7 @@ describe('a limit that was set holds:', () => {
     const refused = answers.filter(({ error }) => error?.code === 'rate_limited');
     assert.ok(refused.length >= 1 && refused.length < answers.length, JSON.stringify(answers));
     for (const { error } of refused) assert.match(error.message, /too many announcements/);
-  });
+  }));
 });
 
 describe('a time-out that was set holds:', () => {

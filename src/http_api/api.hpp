@@ -1,5 +1,6 @@
-// The REST entrance. What every request goes through, in this order: origin, token, write rate,
-// `Togglecast-Min-Revision`, its handler (routes.cpp), its one answer, the log line.
+// The REST entrance. What every request goes through, in this order: whose token, origin, write rate,
+// `Togglecast-Min-Revision`, content type, its handler (routes.cpp), its one answer, the log line. What has
+// no route, or cannot be read, is answered in refusals.cpp.
 //
 //   http_api::Api api(shards, product, options, clock, log, metrics);
 //   api.mount(router);                 // before the server starts
@@ -77,7 +78,10 @@ class Api {
   struct Meter;  // of one route
 
   void add(web::Router& router, const Route& route);
+  /// Of the methods that a path does not have.
   void add_refusals(web::Router& router, const std::vector<const Route*>& routes_of_path);
+  /// Of paths that are not there.
+  void add_refusals(web::Router& router);
   void serve(const std::shared_ptr<Call>& call);
   void serve_to_admin(const std::shared_ptr<Call>& call);
   void run(const std::shared_ptr<Call>& call);
@@ -85,8 +89,19 @@ class Api {
   void run_guarded(const std::shared_ptr<Call>& call, const std::function<void()>& task);
   /// Counts and logs what was answered.
   void finished(const Call& call, unsigned status, std::string_view code);
-  void refuse_preflight(const web::ExchangePtr& exchange);
-  [[nodiscard]] web::RouteOptions route_options() const;
+  /// Answers what never becomes a call.
+  void respond(const web::ExchangePtr& exchange, wire::http::Response response) const;
+  /// The problem of a request that could not be read whole.
+  [[nodiscard]] wire::http::Response unread(const wire::http::Request& request, unsigned status,
+                                            std::string_view message);
+  /// Counts and logs a page of an origin that is not allowed.
+  [[nodiscard]] Error foreign(const wire::http::Request& request, std::string_view request_id,
+                              const web::Peer& peer);
+  /// Whose token the request brings; `unauthenticated` without one.
+  [[nodiscard]] Result<service::Principal> identify(const wire::http::Request& request) const;
+  /// `Togglecast-Revision`, for whoever brings a good token.
+  void tell_revision(const wire::http::Request& request, wire::http::Headers& headers) const;
+  [[nodiscard]] web::RouteOptions route_options();
 
   net::ShardPool& shards_;
   service::Product& product_;

@@ -54,6 +54,11 @@ void add_header(json::object& headers, std::string_view header, std::string_view
 
 bool is_write(Method method) { return method != Method::get; }
 
+// In each answer that is no problem.
+bool tells_a_revision(const Route& route) {
+  return route.access == Access::admin || route.access == Access::login;
+}
+
 void describe_access(json::object& operation, json::object& responses, const Route& route) {
   const json::object bearer{{"bearer", json::array{}}};
   switch (route.access) {
@@ -86,7 +91,8 @@ void describe_success(json::object& operation, json::object& responses, const Ro
     auto& headers = object_at(response.as_object(), "headers");
     has_tag = has_tag || headers.contains("ETag");
     add_header(headers, "X-Request-Id", "RequestId");
-    if (route.access == Access::admin) add_header(headers, "Togglecast-Revision", "Revision");
+    if (route.access != Access::probe)
+      add_header(headers, "Togglecast-Revision", tells_a_revision(route) ? "Revision" : "NewestRevision");
     if (response.get_object().contains("content")) add_header(headers, "Content-Encoding", "ContentEncoding");
     if (is_write(route.method) && route.repeatable) add_header(headers, "Idempotency-Replayed", "Replayed");
   }

@@ -6,6 +6,7 @@
 #include <map>
 #include <utility>
 
+#include "base/random.hpp"
 #include "http_api/access.hpp"
 #include "http_api/call.hpp"
 #include "http_api/problem.hpp"
@@ -17,9 +18,13 @@ namespace {
 
 using wire::http::Method;
 
-constexpr std::size_t kLoggedPath = 200;
-
 bool changes_state(Method method) { return method != Method::get && method != Method::head; }
+
+std::string new_prefix() {
+  constexpr std::size_t kBytes = 6;
+  SystemRandom random;
+  return random_token(random, kBytes) + '-';
+}
 
 web::CorsOptions with_our_headers(web::CorsOptions cors) {
   cors.exposed_headers = {
@@ -74,6 +79,7 @@ Api::Api(net::ShardPool& shards, service::Product& product, Options options, con
       metrics_(metrics),
       cors_(with_our_headers(options_.cors)),
       started_at_(clock.wall_now()),
+      unread_prefix_(new_prefix()),
       writes_(options_.writes, "changes"),
       revisions_(shards, product.feed(), product.model()),
       seconds_(metrics.histogram("togglecast_http_request_seconds", "From the request to its answer.",

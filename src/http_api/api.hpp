@@ -77,6 +77,8 @@ class Api {
   friend class Call;
   struct Meter;  // of one route
 
+  static constexpr std::size_t kLoggedPath = 200;  // bytes
+
   void add(web::Router& router, const Route& route);
   /// Of the methods that a path does not have.
   void add_refusals(web::Router& router, const std::vector<const Route*>& routes_of_path);
@@ -111,6 +113,8 @@ class Api {
   observe::Metrics& metrics_;
   web::Cors cors_;
   UnixMillis started_at_;
+  std::string unread_prefix_;  // of the ids of requests that were never read: numbers alone would repeat
+  std::atomic<std::uint64_t> unread_{0};
   std::atomic<Phase> phase_{Phase::starting};
   service::AdminRates writes_;
   RevisionWait revisions_;

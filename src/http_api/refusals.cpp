@@ -87,9 +87,18 @@ void Api::respond(const web::ExchangePtr& exchange, wire::http::Response respons
   exchange->respond(std::move(response));
 }
 
+// It never was an exchange, which would have an id.
 wire::http::Response Api::unread(const wire::http::Request& request, unsigned status,
                                  std::string_view message) {
-  auto response = unreadable(status, message);
+  const std::string id = unread_prefix_ + std::to_string(++unread_);
+  const Errc code = code_of_unread(status);
+  log_.info("request", {{"request_id", id},
+                        {"method", request.method_text},
+                        {"path", std::string_view(request.path).substr(0, kLoggedPath)},
+                        {"status", status},
+                        {"code", to_string(code)}});
+  auto response = problem({code, std::string(message), {}}, id, status);
+  response.headers.add("X-Request-Id", id);
   tell_revision(request, response.headers);
   cors_.decorate(request, response.headers);
   return response;

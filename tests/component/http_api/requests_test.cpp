@@ -170,6 +170,23 @@ TEST(Requests, AreAskedWhoseTheyAreBeforeHowTheyCome) {
   EXPECT_EQ(as_text("/api/v1/auth/login", {}).status, 415U) << "nobody has a token there";
 }
 
+TEST(Requests, ThatCannotBeReadHaveAnIdThatTheLogHas) {
+  House house;
+  const auto large = [&] {
+    return house.send("POST", "/api/v1/platforms", house.owner(), std::string(70'000, 'x'));
+  };
+
+  const auto first = large();
+  const auto second = large();
+
+  EXPECT_EQ(first.status, 413U);
+  EXPECT_EQ(code_of(first), "payload_too_large") << "which compares the id in the body with the header";
+  EXPECT_FALSE(first.header("x-request-id").empty());
+  EXPECT_NE(first.header("x-request-id"), second.header("x-request-id"));
+  EXPECT_NE(house.log().find("\"request_id\":\"" + first.header("x-request-id") + '"'), std::string::npos)
+      << house.log();
+}
+
 TEST(Writes, AreLimitedPerAdmin) {
   HouseOptions options;
   options.api.writes = {.per_second = 0.001, .burst = 2};

@@ -17,6 +17,7 @@
 
 #include "base/token_bucket.hpp"
 #include "http_api/revision_wait.hpp"
+#include "http_api/sent_broadcasts.hpp"
 #include "net/shard_pool.hpp"
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
@@ -71,6 +72,7 @@ class Api {
   [[nodiscard]] const Clock& clock() const noexcept { return clock_; }
   [[nodiscard]] const web::Cors& cors() const noexcept { return cors_; }
   [[nodiscard]] observe::Metrics& metrics() noexcept { return metrics_; }
+  [[nodiscard]] SentBroadcasts& sent_broadcasts() noexcept { return sent_broadcasts_; }
   [[nodiscard]] UnixMillis started_at() const noexcept { return started_at_; }
 
  private:
@@ -117,6 +119,7 @@ class Api {
   std::atomic<std::uint64_t> unread_{0};
   std::atomic<Phase> phase_{Phase::starting};
   service::AdminRates writes_;
+  SentBroadcasts sent_broadcasts_;
   RevisionWait revisions_;
   std::vector<std::unique_ptr<Meter>> meters_;
   observe::Histogram& seconds_;

@@ -93,7 +93,7 @@ constexpr Route kRoutes[] = {
     {Method::get, "/api/v1/state", Access::admin, read_state, {"at"}},
     {Method::get, "/api/v1/state/diff", Access::admin, read_difference, {"from", "to"}},
 
-    {Method::post, "/api/v1/broadcasts/{name}", Access::admin, broadcast, {}, false},
+    {Method::post, "/api/v1/broadcasts/{name}", Access::admin, broadcast},
 };
 
 }  // namespace

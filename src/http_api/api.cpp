@@ -18,7 +18,8 @@ namespace {
 
 using wire::http::Method;
 
-bool changes_state(Method method) { return method != Method::get && method != Method::head; }
+// What a page may have a browser send without being asked whether it may read the answer.
+bool is_read(Method method) { return method == Method::get || method == Method::head; }
 
 std::string new_prefix() {
   constexpr std::size_t kBytes = 6;
@@ -129,7 +130,7 @@ void Api::serve(const CallPtr& call) {
   if (access == Access::probe) return run(call);
   auto who = identify(request);
   if (who) call->who_ = *who;
-  if (changes_state(request.method) && !cors_.allows(request, call->peer().secure))
+  if (!is_read(request.method) && !cors_.allows(request, call->peer().secure))
     return call->refuse(foreign(request, call->request_id(), call->peer()));
   if (access == Access::open || access == Access::login) return run(call);
   if (access == Access::operators && comes_from_this_machine(request, call->peer())) return run(call);
@@ -140,7 +141,7 @@ void Api::serve(const CallPtr& call) {
 }
 
 void Api::serve_to_admin(const CallPtr& call) {
-  if (changes_state(call->request().method)) {
+  if (call->route().is_limited()) {
     if (auto taken = writes_.take(call->who().id, clock_.now()); !taken) {
       rate_limited_.add();
       return call->refuse(taken.error());

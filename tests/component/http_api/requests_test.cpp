@@ -204,6 +204,38 @@ TEST(Writes, AreLimitedPerAdmin) {
   EXPECT_EQ(house.get("/api/v1/platforms", owner).status, 200U) << "reading is free";
 }
 
+TEST(Writes, AreNotThoseThatOnlyLook) {
+  HouseOptions options;
+  options.api.writes = {.per_second = 0.001, .burst = 2};
+  House house(options);
+  const auto owner = house.owner();
+  const auto made = house.send("POST", "/api/v1/features", owner, R"({"key":"reports","name":"Reports"})");
+  EXPECT_EQ(made.status, 201U) << made.body;
+
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(house.send("POST", "/api/v1/evaluate", owner, R"({"feature":"reports"})").status, 200U);
+    const auto previewed =
+        house.send("POST", "/api/v1/preview", owner,
+                   R"({"changes":[{"entity_type":"feature","entity_id":1,"action":"toggle"}]})");
+    EXPECT_EQ(previewed.status, 200U) << previewed.body;
+  }
+
+  EXPECT_EQ(house.send("POST", "/api/v1/features/1/toggle", owner).status, 200U) << "one is left";
+  EXPECT_EQ(house.send("POST", "/api/v1/features/1/toggle", owner).status, 429U);
+}
+
+TEST(Writes, ThatWereTooManyDoNotKeepAnybodyIn) {
+  HouseOptions options;
+  options.api.writes = {.per_second = 0.001, .burst = 1};
+  House house(options);
+  const auto owner = house.owner();
+  house.send("POST", "/api/v1/platforms/1/toggle", owner);
+  EXPECT_EQ(house.send("POST", "/api/v1/platforms/1/toggle", owner).status, 429U);
+
+  EXPECT_EQ(house.send("POST", "/api/v1/auth/logout", owner).status, 204U);
+  EXPECT_EQ(code_of(house.get("/api/v1/platforms", owner)), "revoked");
+}
+
 TEST(Parameters, ThatAnOperationDoesNotHaveAreRefusedByName) {
   House house;
   const auto owner = house.owner();

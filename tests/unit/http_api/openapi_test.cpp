@@ -164,6 +164,23 @@ TEST_F(OpenApi, AddsWhatFollowsFromTheRoute) {
   EXPECT_EQ(document_.at("info").at("version"), json::value("1.2.3"));
 }
 
+TEST_F(OpenApi, TellsWhatIsLimitedAndWhatTakesAKey) {
+  const auto says = [&](const char* path) {
+    const auto& operation = document_.at("paths").at(path).at("post");
+    std::string text = operation.at("responses").as_object().contains("429") ? "limited" : "free";
+    if (const auto* parameters = json::find(operation, "parameters"))
+      for (const auto& parameter : parameters->as_array())
+        if (json::string_or_empty(resolved(parameter), "name") == "Idempotency-Key") text += ", keyed";
+    return text;
+  };
+
+  EXPECT_EQ(says("/api/v1/platforms"), "limited, keyed");
+  EXPECT_EQ(says("/api/v1/broadcasts/{name}"), "limited, keyed");
+  EXPECT_EQ(says("/api/v1/auth/logout"), "free, keyed");
+  EXPECT_EQ(says("/api/v1/evaluate"), "free");
+  EXPECT_EQ(says("/api/v1/preview"), "free");
+}
+
 TEST_F(OpenApi, TellsWhereARevisionIs) {
   const auto header_of = [&](const char* path, const char* method, const char* status) {
     const auto& response = resolved(document_.at("paths").at(path).at(method).at("responses").at(status));

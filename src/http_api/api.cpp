@@ -6,6 +6,7 @@
 #include <map>
 #include <utility>
 
+#include "base/random.hpp"
 #include "http_api/access.hpp"
 #include "http_api/call.hpp"
 #include "http_api/problem.hpp"
@@ -17,11 +18,14 @@ namespace {
 
 using wire::http::Method;
 
-constexpr std::array kMethods{Method::get,   Method::post, Method::put,
-                              Method::patch, Method::del,  Method::other};
-constexpr std::size_t kLoggedPath = 200;
+// What a page may have a browser send without being asked whether it may read the answer.
+bool is_read(Method method) { return method == Method::get || method == Method::head; }
 
-bool changes_state(Method method) { return method != Method::get && method != Method::head; }
+std::string new_prefix() {
+  constexpr std::size_t kBytes = 6;
+  SystemRandom random;
+  return random_token(random, kBytes) + '-';
+}
 
 web::CorsOptions with_our_headers(web::CorsOptions cors) {
   cors.exposed_headers = {
@@ -29,13 +33,6 @@ web::CorsOptions with_our_headers(web::CorsOptions cors) {
   cors.allowed_headers = {"Authorization", "Content-Type",  "Idempotency-Key",
                           "If-Match",      "If-None-Match", "Togglecast-Min-Revision"};
   return cors;
-}
-
-// Who runs the page sees no more than that it failed: whoever runs the server should see which option helps.
-void tell_of_origin(observe::Log& log, const Error& error, std::string_view request_id,
-                    const web::Peer& peer) {
-  log.info("origin refused",
-           {{"request_id", request_id}, {"reason", error.message}, {"address", peer.address}});
 }
 
 }  // namespace
@@ -83,6 +80,7 @@ Api::Api(net::ShardPool& shards, service::Product& product, Options options, con
       metrics_(metrics),
       cors_(with_our_headers(options_.cors)),
       started_at_(clock.wall_now()),
+      unread_prefix_(new_prefix()),
       writes_(options_.writes, "changes"),
       revisions_(shards, product.feed(), product.model()),
       seconds_(metrics.histogram("togglecast_http_request_seconds", "From the request to its answer.",
@@ -103,15 +101,7 @@ void Api::mount(web::Router& router) {
     by_path[route.pattern].push_back(&route);
   }
   for (const auto& [path, routes_of_path] : by_path) add_refusals(router, routes_of_path);
-  router.mount(
-      "/api/",
-      [this](const web::ExchangePtr& exchange) {
-        auto response =
-            problem({Errc::not_found, "there is no path " + exchange->request().path, {}}, exchange->id());
-        cors_.decorate(exchange->request(), response.headers);
-        exchange->respond(std::move(response));
-      },
-      route_options());
+  add_refusals(router);
 }
 
 void Api::mount_metrics(web::Router& router) {
@@ -134,93 +124,24 @@ void Api::add(web::Router& router, const Route& route) {
       route_options());
 }
 
-// OPTIONS for browsers, and every other method with a problem of ours.
-void Api::add_refusals(web::Router& router, const std::vector<const Route*>& routes_of_path) {
-  std::string allow;
-  for (const Route* route : routes_of_path)
-    allow += std::string(wire::http::to_string(route->method)) +
-             (route->method == Method::get ? ", HEAD, " : ", ");
-  allow += "OPTIONS";
-  const std::string_view pattern = routes_of_path.front()->pattern;
-  router.add(
-      Method::options, pattern,
-      [this, allow](const web::ExchangePtr& exchange) {
-        if (!cors_.allows(exchange->request(), exchange->peer().secure)) return refuse_preflight(exchange);
-        auto response = cors_.preflight(exchange->request());
-        response.headers.add("Allow", allow);
-        exchange->respond(std::move(response));
-      },
-      route_options());
-  for (const Method method : kMethods) {
-    const bool served = std::any_of(routes_of_path.begin(), routes_of_path.end(),
-                                    [method](const Route* route) { return route->method == method; });
-    if (served) continue;
-    router.add(
-        method, pattern,
-        [this, allow](const web::ExchangePtr& exchange) {
-          const std::string message =
-              exchange->request().method_text + " is not served here; these are: " + allow;
-          auto response = problem({Errc::not_found, message, {}}, exchange->id(), 405);
-          response.headers.add("Allow", allow);
-          cors_.decorate(exchange->request(), response.headers);
-          exchange->respond(std::move(response));
-        },
-        route_options());
-  }
-}
-
-web::RouteOptions Api::route_options() const {
-  web::RouteOptions options;
-  options.body_limit = options_.max_body;
-  options.refuse = [this](const wire::http::Request& request, unsigned status, std::string_view message) {
-    auto response = unreadable(status, message);
-    cors_.decorate(request, response.headers);
-    return response;
-  };
-  return options;
-}
-
-void Api::refuse_preflight(const web::ExchangePtr& exchange) {
-  foreign_origins_.add();
-  const Error error = foreign_origin(exchange->request(), options_.origin_option);
-  tell_of_origin(log_, error, exchange->id(), exchange->peer());
-  exchange->respond(problem(error, exchange->id()));
-}
-
 void Api::serve(const CallPtr& call) {
   const auto& request = call->request();
-  if (changes_state(request.method) && !cors_.allows(request, call->peer().secure)) {
-    foreign_origins_.add();
-    const Error error = foreign_origin(request, options_.origin_option);
-    tell_of_origin(log_, error, call->request_id(), call->peer());
-    return call->refuse(error);
-  }
-  if (!call->content_is_acceptable())
-    return call->refuse({Errc::invalid_argument, "a body must come as Content-Type: application/json", {}},
-                        415);
-  switch (call->route().access) {
-    case Access::probe:
-    case Access::open:
-    case Access::login:
-      return run(call);
-    case Access::operators:
-      if (comes_from_this_machine(request, call->peer())) return run(call);
-      break;
-    case Access::admin:
-      break;
-  }
+  const Access access = call->route().access;
+  if (access == Access::probe) return run(call);
+  auto who = identify(request);
+  if (who) call->who_ = *who;
+  if (!is_read(request.method) && !cors_.allows(request, call->peer().secure))
+    return call->refuse(foreign(request, call->request_id(), call->peer()));
+  if (access == Access::open || access == Access::login) return run(call);
+  if (access == Access::operators && comes_from_this_machine(request, call->peer())) return run(call);
+  if (!who) return call->refuse(who.error());
+  if (who->kind != service::Principal::Kind::admin)
+    return call->refuse({Errc::forbidden, "this takes an admin's token, not a client's", {}});
   serve_to_admin(call);
 }
 
 void Api::serve_to_admin(const CallPtr& call) {
-  const auto token = bearer_token(call->request());
-  if (!token) return call->refuse(token.error());
-  auto who = product_.authenticator().authenticate(*token);
-  if (!who) return call->refuse(who.error());
-  if (who->kind != service::Principal::Kind::admin)
-    return call->refuse({Errc::forbidden, "this takes an admin's token, not a client's", {}});
-  call->who_ = std::move(*who);
-  if (changes_state(call->request().method)) {
+  if (call->route().is_limited()) {
     if (auto taken = writes_.take(call->who().id, clock_.now()); !taken) {
       rate_limited_.add();
       return call->refuse(taken.error());
@@ -246,8 +167,12 @@ void Api::serve_to_admin(const CallPtr& call) {
 
 void Api::run(const CallPtr& call) {
   const Access access = call->route().access;
-  if (access == Access::admin || access == Access::login)
+  if (access == Access::admin || access == Access::login) {
+    if (!call->content_is_acceptable())
+      return call->refuse({Errc::invalid_argument, "a body must come as Content-Type: application/json", {}},
+                          415);
     if (auto known = call->known_parameters(); !known) return call->refuse(known.error());
+  }
   run_guarded(call, [&call] { call->route().handler(call); });
 }
 

@@ -1,5 +1,6 @@
-// The REST entrance. What every request goes through, in this order: origin, token, write rate,
-// `Togglecast-Min-Revision`, its handler (routes.cpp), its one answer, the log line.
+// The REST entrance. What every request goes through, in this order: whose token, origin, write rate,
+// `Togglecast-Min-Revision`, content type, its handler (routes.cpp), its one answer, the log line. What has
+// no route, or cannot be read, is answered in refusals.cpp.
 //
 //   http_api::Api api(shards, product, options, clock, log, metrics);
 //   api.mount(router);                 // before the server starts
@@ -16,6 +17,7 @@
 
 #include "base/token_bucket.hpp"
 #include "http_api/revision_wait.hpp"
+#include "http_api/sent_broadcasts.hpp"
 #include "net/shard_pool.hpp"
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
@@ -71,14 +73,20 @@ class Api {
   [[nodiscard]] const Clock& clock() const noexcept { return clock_; }
   [[nodiscard]] const web::Cors& cors() const noexcept { return cors_; }
   [[nodiscard]] observe::Metrics& metrics() noexcept { return metrics_; }
+  [[nodiscard]] SentBroadcasts& sent_broadcasts() noexcept { return sent_broadcasts_; }
   [[nodiscard]] UnixMillis started_at() const noexcept { return started_at_; }
 
  private:
   friend class Call;
   struct Meter;  // of one route
 
+  static constexpr std::size_t kLoggedPath = 200;  // bytes
+
   void add(web::Router& router, const Route& route);
+  /// Of the methods that a path does not have.
   void add_refusals(web::Router& router, const std::vector<const Route*>& routes_of_path);
+  /// Of paths that are not there.
+  void add_refusals(web::Router& router);
   void serve(const std::shared_ptr<Call>& call);
   void serve_to_admin(const std::shared_ptr<Call>& call);
   void run(const std::shared_ptr<Call>& call);
@@ -86,8 +94,19 @@ class Api {
   void run_guarded(const std::shared_ptr<Call>& call, const std::function<void()>& task);
   /// Counts and logs what was answered.
   void finished(const Call& call, unsigned status, std::string_view code);
-  void refuse_preflight(const web::ExchangePtr& exchange);
-  [[nodiscard]] web::RouteOptions route_options() const;
+  /// Answers what never becomes a call.
+  void respond(const web::ExchangePtr& exchange, wire::http::Response response) const;
+  /// The problem of a request that could not be read whole.
+  [[nodiscard]] wire::http::Response unread(const wire::http::Request& request, unsigned status,
+                                            std::string_view message);
+  /// Counts and logs a page of an origin that is not allowed.
+  [[nodiscard]] Error foreign(const wire::http::Request& request, std::string_view request_id,
+                              const web::Peer& peer);
+  /// Whose token the request brings; `unauthenticated` without one.
+  [[nodiscard]] Result<service::Principal> identify(const wire::http::Request& request) const;
+  /// `Togglecast-Revision`, for whoever brings a good token.
+  void tell_revision(const wire::http::Request& request, wire::http::Headers& headers) const;
+  [[nodiscard]] web::RouteOptions route_options();
 
   net::ShardPool& shards_;
   service::Product& product_;
@@ -97,8 +116,11 @@ class Api {
   observe::Metrics& metrics_;
   web::Cors cors_;
   UnixMillis started_at_;
+  std::string unread_prefix_;  // of the ids of requests that were never read: numbers alone would repeat
+  std::atomic<std::uint64_t> unread_{0};
   std::atomic<Phase> phase_{Phase::starting};
   service::AdminRates writes_;
+  SentBroadcasts sent_broadcasts_;
   RevisionWait revisions_;
   std::vector<std::unique_ptr<Meter>> meters_;
   observe::Histogram& seconds_;

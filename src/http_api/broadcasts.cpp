@@ -1,6 +1,7 @@
 // The Broadcaster's methods for other back ends: POST /api/v1/broadcasts/{name}.
 #include "service/broadcasts.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -8,6 +9,8 @@
 #include "domain/fields.hpp"
 #include "http_api/call.hpp"
 #include "http_api/handlers.hpp"
+#include "http_api/sent_broadcasts.hpp"
+#include "service/ops.hpp"
 
 namespace togglecast::http_api {
 namespace {
@@ -17,14 +20,14 @@ using service::Principal;
 using service::ToldDone;
 
 // 200 with how many connections were addressed, the message's id, the revision that was sent.
-ToldDone told(const CallPtr& call) {
-  return [call](Result<service::Told> outcome) {
-    call->resume([call, outcome = std::move(outcome)] {
+SentBroadcasts::Answer told(const CallPtr& call) {
+  return [call](const Result<service::Told>& outcome, bool replayed) {
+    call->resume([call, outcome, replayed] {
       if (!outcome) return call->refuse(outcome.error());
       json::object body{{"connections", outcome->connections}};
       if (!outcome->id.empty()) body["id"] = outcome->id;
       if (outcome->revision != 0) body["revision"] = outcome->revision;
-      call->answer({.body = std::move(body)});
+      call->answer({.body = std::move(body), .replayed = replayed});
     });
   };
 }
@@ -38,46 +41,62 @@ Result<domain::Id> read_id(const json::value& body, std::string_view member) {
 }
 
 template <typename T, typename Send>
-void send(const CallPtr& call, Result<T> what, Send send_it) {
-  if (!what) return call->refuse(what.error());
-  (call->api().options().broadcasts->*send_it)(call->who(), *std::move(what), told(call));
+void send(const CallPtr& call, ToldDone done, Result<T> what, Send send_it) {
+  if (!what) return done(tl::unexpected(what.error()));
+  (call->api().options().broadcasts->*send_it)(call->who(), *std::move(what), std::move(done));
 }
 
 struct NamedBroadcast {
   std::string_view name;
-  void (*perform)(const CallPtr& call, const json::value& body);
+  void (*perform)(const CallPtr& call, const json::value& body, ToldDone done);
 };
 
 constexpr NamedBroadcast kBroadcasts[] = {
     {"broadcast_platform_update",
-     [](const CallPtr& call, const json::value& body) {
-       send(call, read_id(body, "platform_id"), &Broadcasts::broadcast_platform_update);
+     [](const CallPtr& call, const json::value& body, ToldDone done) {
+       send(call, std::move(done), read_id(body, "platform_id"), &Broadcasts::broadcast_platform_update);
      }},
     {"broadcast_feature_update",
-     [](const CallPtr& call, const json::value& body) {
-       send(call, read_id(body, "feature_id"), &Broadcasts::broadcast_feature_update);
+     [](const CallPtr& call, const json::value& body, ToldDone done) {
+       send(call, std::move(done), read_id(body, "feature_id"), &Broadcasts::broadcast_feature_update);
      }},
     {"broadcast_package_update",
-     [](const CallPtr& call, const json::value& body) {
-       send(call, read_id(body, "package_id"), &Broadcasts::broadcast_package_update);
+     [](const CallPtr& call, const json::value& body, ToldDone done) {
+       send(call, std::move(done), read_id(body, "package_id"), &Broadcasts::broadcast_package_update);
      }},
     {"broadcast_config_sync",
-     [](const CallPtr& call, const json::value& body) {
-       send(call, service::read_config_sync(body), &Broadcasts::broadcast_config_sync);
+     [](const CallPtr& call, const json::value& body, ToldDone done) {
+       send(call, std::move(done), service::read_config_sync(body), &Broadcasts::broadcast_config_sync);
      }},
     {"send_admin_notification",
-     [](const CallPtr& call, const json::value& body) {
-       send(call, service::read_admin_notification(body), &Broadcasts::send_admin_notification);
+     [](const CallPtr& call, const json::value& body, ToldDone done) {
+       send(call, std::move(done), service::read_admin_notification(body),
+            &Broadcasts::send_admin_notification);
      }},
     {"send_client_notification",
-     [](const CallPtr& call, const json::value& body) {
-       send(call, service::read_client_notification(body), &Broadcasts::send_client_notification);
+     [](const CallPtr& call, const json::value& body, ToldDone done) {
+       send(call, std::move(done), service::read_client_notification(body),
+            &Broadcasts::send_client_notification);
      }},
     {"broadcast_system_status",
-     [](const CallPtr& call, const json::value& body) {
-       send(call, service::read_system_status(body), &Broadcasts::broadcast_system_status);
+     [](const CallPtr& call, const json::value& body, ToldDone done) {
+       send(call, std::move(done), service::read_system_status(body), &Broadcasts::broadcast_system_status);
      }},
 };
+
+// What to send with; nothing when that was done before, under the same Idempotency-Key.
+Result<std::optional<ToldDone>> once(const CallPtr& call, std::string_view name, const json::value& body) {
+  const auto options = call->write_options();
+  if (!options) return tl::unexpected(options.error());
+  const auto key = service::idempotency_of(call->who(), *options, "broadcast " + std::string(name), body);
+  if (!key) return tl::unexpected(key.error());
+  auto answer = told(call);
+  if (*key)
+    return call->api().sent_broadcasts().first(**key, call->who().environment, call->api().clock().now(),
+                                               std::move(answer));
+  return ToldDone(
+      [answer = std::move(answer)](const Result<service::Told>& outcome) { answer(outcome, false); });
+}
 
 Error unknown_method(std::string_view name) {
   std::string known;
@@ -101,7 +120,10 @@ void broadcast(const CallPtr& call) {
       return call->refuse({Errc::unavailable, "nobody is connected to this server: it has no sockets", {}});
     const auto body = call->optional_body();
     if (!body) return call->refuse(body.error());
-    return method.perform(call, *body);
+    auto done = once(call, name, *body);
+    if (!done) return call->refuse(done.error());
+    if (*done) method.perform(call, *body, **std::move(done));
+    return;
   }
   call->refuse(unknown_method(name));
 }

@@ -221,8 +221,7 @@ std::optional<domain::Revision> Call::newest_revision() const {
 void Call::answer(const Answer& answer) {
   wire::http::Response response;
   response.status = answer.status;
-  if (const auto revision = answer.revision ? answer.revision : newest_revision())
-    response.headers.add("Togglecast-Revision", std::to_string(*revision));
+  if (answer.revision) response.headers.add("Togglecast-Revision", std::to_string(*answer.revision));
   response.headers.add("Cache-Control", "no-store");
   if (!answer.etag.empty()) response.headers.add("ETag", quoted(answer.etag));
   if (!answer.location.empty()) response.headers.add("Location", answer.location);
@@ -237,14 +236,14 @@ void Call::answer(const Answer& answer) {
 }
 
 void Call::refuse(const Error& error, unsigned status, const json::object& more) {
-  auto response = problem(error, request_id(), status, more);
-  if (const auto revision = newest_revision())
-    response.headers.add("Togglecast-Revision", std::to_string(*revision));
-  respond(std::move(response), to_string(error.code));
+  respond(problem(error, request_id(), status, more), to_string(error.code));
 }
 
 void Call::respond(wire::http::Response response, std::string_view code) {
   response.headers.add("X-Content-Type-Options", "nosniff");
+  if (!response.headers.contains("Togglecast-Revision"))
+    if (const auto revision = newest_revision())
+      response.headers.add("Togglecast-Revision", std::to_string(*revision));
   api_.cors().decorate(request(), response.headers);
   if (response.body.size() < kLeastCompressed) return send(std::move(response), code);
   response.headers.add("Vary", "Accept-Encoding");

@@ -49,7 +49,7 @@ class Call : public std::enable_shared_from_this<Call> {
   [[nodiscard]] Api& api() const noexcept { return api_; }
   [[nodiscard]] service::Product& product() const noexcept { return api_.product(); }
   [[nodiscard]] const Route& route() const noexcept { return route_; }
-  /// Set once the token was looked at.
+  /// Whose good token came along: on routes for admins, an admin.
   [[nodiscard]] const service::Principal& who() const noexcept { return *who_; }
   [[nodiscard]] bool known() const noexcept { return who_.has_value(); }
   [[nodiscard]] std::string_view request_id() const noexcept { return exchange_->id(); }

@@ -52,7 +52,12 @@ void add_header(json::object& headers, std::string_view header, std::string_view
   if (!headers.contains(header)) headers[header] = reference("headers", name);
 }
 
-bool is_write(Method method) { return method != Method::get; }
+bool takes_a_body(Method method) { return method != Method::get; }
+
+// In each answer that is no problem.
+bool tells_a_revision(const Route& route) {
+  return route.access == Access::admin || route.access == Access::login;
+}
 
 void describe_access(json::object& operation, json::object& responses, const Route& route) {
   const json::object bearer{{"bearer", json::array{}}};
@@ -86,9 +91,10 @@ void describe_success(json::object& operation, json::object& responses, const Ro
     auto& headers = object_at(response.as_object(), "headers");
     has_tag = has_tag || headers.contains("ETag");
     add_header(headers, "X-Request-Id", "RequestId");
-    if (route.access == Access::admin) add_header(headers, "Togglecast-Revision", "Revision");
+    if (route.access != Access::probe)
+      add_header(headers, "Togglecast-Revision", tells_a_revision(route) ? "Revision" : "NewestRevision");
     if (response.get_object().contains("content")) add_header(headers, "Content-Encoding", "ContentEncoding");
-    if (is_write(route.method) && route.repeatable) add_header(headers, "Idempotency-Replayed", "Replayed");
+    if (route.changes_state()) add_header(headers, "Idempotency-Replayed", "Replayed");
   }
   if (has_tag && route.method == Method::get) {
     add_parameter(operation, "ifNoneMatch");
@@ -101,13 +107,13 @@ void describe(json::object& operation, const Route& route) {
   describe_access(operation, responses, route);
   describe_success(operation, responses, route);
   if (route.pattern.find("{") != std::string_view::npos) add_refusal(responses, "404", "NotFound");
-  if (is_write(route.method)) {
+  if (takes_a_body(route.method)) {
     add_refusal(responses, "400", "BadRequest");
-    if (route.access == Access::admin) add_refusal(responses, "429", "TooManyRequests");
+    if (route.is_limited()) add_refusal(responses, "429", "TooManyRequests");
     add_refusal(responses, "503", "Unavailable");
     add_refusal(responses, "413", "TooLarge");
     add_refusal(responses, "415", "UnsupportedMediaType");
-    if (route.repeatable) {
+    if (route.changes_state()) {
       add_parameter(operation, "idempotencyKey");
       add_refusal(responses, "409", "Conflict");
     }

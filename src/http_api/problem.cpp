@@ -87,11 +87,9 @@ wire::http::Response problem(const Error& error, std::string_view request_id, un
   return response;
 }
 
-wire::http::Response unreadable(unsigned status, std::string_view message) {
-  Errc code = Errc::parse_error;
-  if (status == 408) code = Errc::timeout;
-  if (status == 413 || status == 414 || status == 431) code = Errc::payload_too_large;
-  return problem({code, std::string(message), {}}, {}, status);
+Errc code_of_unread(unsigned status) noexcept {
+  if (status == 408) return Errc::timeout;
+  return status == 413 || status == 414 || status == 431 ? Errc::payload_too_large : Errc::parse_error;
 }
 
 }  // namespace togglecast::http_api

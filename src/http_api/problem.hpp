@@ -21,7 +21,7 @@ namespace togglecast::http_api {
 [[nodiscard]] wire::http::Response problem(const Error& error, std::string_view request_id,
                                            unsigned status = 0, const json::object& more = {});
 
-/// The problem of a request that was refused before it was read whole.
-[[nodiscard]] wire::http::Response unreadable(unsigned status, std::string_view message);
+/// The code of a request that was refused with this status before it was read whole.
+[[nodiscard]] Errc code_of_unread(unsigned status) noexcept;
 
 }  // namespace togglecast::http_api

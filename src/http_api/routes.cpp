@@ -28,7 +28,7 @@ constexpr Route kRoutes[] = {
     {Method::get, "/api/v1/openapi.json", Access::open, openapi},
 
     {Method::post, "/api/v1/auth/login", Access::login, login},
-    {Method::post, "/api/v1/auth/logout", Access::admin, logout},
+    {Method::post, "/api/v1/auth/logout", Access::admin, logout, {}, Effect::leave},
     {Method::post, "/api/v1/auth/password", Access::admin, change_password},
 
     {Method::get, "/api/v1/platforms", Access::admin, list_of<Platform>, page("enabled")},
@@ -70,8 +70,8 @@ constexpr Route kRoutes[] = {
     {Method::del, "/api/v1/clients/{id}/overrides/{feature_id}", Access::admin, remove_override},
 
     {Method::get, "/api/v1/clients/{id}/effective", Access::admin, read_effective, {"visible", "context"}},
-    {Method::post, "/api/v1/evaluate", Access::admin, evaluate, {}, false},
-    {Method::post, "/api/v1/preview", Access::admin, preview, {}, false},
+    {Method::post, "/api/v1/evaluate", Access::admin, evaluate, {}, Effect::look},
+    {Method::post, "/api/v1/preview", Access::admin, preview, {}, Effect::look},
 
     {Method::get, "/api/v1/clients/{id}/tokens", Access::admin, list_tokens},
     {Method::post, "/api/v1/clients/{id}/tokens", Access::admin, issue_token},
@@ -93,7 +93,7 @@ constexpr Route kRoutes[] = {
     {Method::get, "/api/v1/state", Access::admin, read_state, {"at"}},
     {Method::get, "/api/v1/state/diff", Access::admin, read_difference, {"from", "to"}},
 
-    {Method::post, "/api/v1/broadcasts/{name}", Access::admin, broadcast, {}, false},
+    {Method::post, "/api/v1/broadcasts/{name}", Access::admin, broadcast},
 };
 
 }  // namespace

@@ -23,6 +23,13 @@ enum class Access : std::uint8_t {
   operators  ///< comes from this machine, or with the token of an admin
 };
 
+/// What a request of another method than GET does.
+enum class Effect : std::uint8_t {
+  write,  ///< changes or sends something: takes an Idempotency-Key, each admin so many a second
+  leave,  ///< the same, but may always be done: whoever was too fast can still go
+  look    ///< nothing that stays, though it takes a body; how much of it at once is for its workers to say
+};
+
 /// Names in the query of an address; the rest are empty.
 using Parameters = std::array<std::string_view, 10>;
 
@@ -31,8 +38,16 @@ struct Route {
   std::string_view pattern;
   Access access;
   Handler handler;
-  Parameters parameters{};  ///< others are refused, but by what takes no token: pages and probes
-  bool repeatable = true;   ///< a write that takes an Idempotency-Key; false for those that only look
+  Parameters parameters{};        ///< others are refused, but by what takes no token: pages and probes
+  Effect effect = Effect::write;  ///< of GET: none
+
+  [[nodiscard]] constexpr bool changes_state() const noexcept {
+    return method != wire::http::Method::get && effect != Effect::look;
+  }
+  /// Counts among the writes of its admin.
+  [[nodiscard]] constexpr bool is_limited() const noexcept {
+    return changes_state() && access == Access::admin && effect == Effect::write;
+  }
 };
 
 [[nodiscard]] std::span<const Route> routes() noexcept;

@@ -95,7 +95,11 @@ Result<Written> Writer::write(const WriteRequest& request) {
       if (*remembered) {
         if ((*remembered)->request != request.idempotency->request)
           return fail(Errc::conflict, "this Idempotency-Key was used for another request");
-        return replay(**transaction, (*remembered)->outcome);
+        const storage::Outcome& outcome = (*remembered)->outcome;
+        if (const auto then = model_.at(request.environment, outcome.revision))  // the very bytes
+          return Written{outcome.kind,     outcome.id,      then->body(outcome.kind, outcome.id),
+                         outcome.revision, outcome.changed, true};
+        return replay(**transaction, outcome);
       }
     }
     const UnixMillis at = std::max(clock_.wall_now(), state->as_of());
@@ -126,7 +130,7 @@ Result<domain::SnapshotPtr> Writer::follow(storage::WriteTransaction& transactio
   return state;
 }
 
-// The entity as that revision left it, or found it.
+// The entity as that revision left it, or found it, from the log: its members come in canonical order.
 Result<Written> Writer::replay(storage::WriteTransaction& transaction, const storage::Outcome& outcome) {
   Written written{outcome.kind, outcome.id, nullptr, outcome.revision, outcome.changed, true};
   const auto touched = transaction.last_touched(outcome.kind, outcome.id, outcome.revision);

@@ -2,6 +2,7 @@
 // told is tested in tests/component/realtime.
 #include "service/broadcasts.hpp"
 
+#include <utility>
 #include <vector>
 
 #include "house.hpp"
@@ -51,8 +52,10 @@ class BroadcastRoutes : public ::testing::Test {
     options.api.broadcasts = &port;
     return options;
   }
-  [[nodiscard]] HttpReply post(const std::string& name, const std::string& body) const {
-    return house_.send("POST", "/api/v1/broadcasts/" + name, owner_, body);
+  [[nodiscard]] HttpReply post(const std::string& name, const std::string& body,
+                               const std::string& key = {}) const {
+    const HttpHeaders headers = key.empty() ? owner_ : with(owner_, "Idempotency-Key", key);
+    return house_.send("POST", "/api/v1/broadcasts/" + name, headers, body);
   }
 
   Recorder port_;
@@ -95,6 +98,51 @@ TEST_F(BroadcastRoutes, WhatIsWrongIsNamed) {
   EXPECT_EQ(pointer_of(post("send_client_notification", R"({"title":"t","message":"m"})")), "/client_id");
   EXPECT_EQ(post("broadcast_platform_update", R"({"platform_id":4711})").status, 404U);
   EXPECT_TRUE(port_.asked == std::vector<std::string>{"platform 4711"}) << "the others got nowhere";
+}
+
+TEST_F(BroadcastRoutes, UnderOneKeyEachIsSentOnce) {
+  const std::pair<std::string, std::string> requests[] = {
+      {"broadcast_platform_update", R"({"platform_id":1})"},
+      {"broadcast_feature_update", R"({"feature_id":2})"},
+      {"broadcast_package_update", R"({"package_id":3})"},
+      {"broadcast_config_sync", R"({"reason":"r"})"},
+      {"send_admin_notification", R"({"title":"t","message":"m"})"},
+      {"send_client_notification", R"({"title":"t","message":"m","client_id":6})"},
+      {"broadcast_system_status", R"({"status":"ok"})"}};
+  for (const auto& [name, body] : requests) {
+    const auto first = post(name, body, "once-" + name);
+    const auto second = post(name, body, "once-" + name);
+    EXPECT_EQ(first.status, 200U) << first.body;
+    EXPECT_EQ(first.header("idempotency-replayed"), "");
+    EXPECT_EQ(second.status, 200U) << second.body;
+    EXPECT_EQ(second.header("idempotency-replayed"), "true");
+    EXPECT_EQ(second.body, first.body);
+  }
+
+  EXPECT_EQ(port_.asked.size(), std::size(requests));
+}
+
+TEST_F(BroadcastRoutes, AKeyBelongsToOneRequestOfOneAdmin) {
+  const std::string hello = R"({"title":"hello","message":"m"})";
+  (void)post("send_admin_notification", hello, "k");
+
+  EXPECT_EQ(code_of(post("send_admin_notification", R"({"title":"other","message":"m"})", "k")), "conflict");
+  EXPECT_EQ(post("broadcast_platform_update", R"({"platform_id":1})", "k").status, 409U);
+  EXPECT_EQ(code_of(post("send_admin_notification", hello, "with space")), "invalid_argument");
+  EXPECT_EQ(port_.asked.size(), 1U);
+  const auto editor = with(house_.admin("writer", domain::Role::editor), "Idempotency-Key", "k");
+  EXPECT_EQ(house_.send("POST", "/api/v1/broadcasts/send_admin_notification", editor, hello).status, 200U);
+  EXPECT_EQ(port_.asked.size(), 2U);
+}
+
+TEST_F(BroadcastRoutes, WhatWasRefusedMayBeSentAgainUnderItsKey) {
+  const std::string unknown = R"({"platform_id":4711})";
+
+  EXPECT_EQ(post("broadcast_platform_update", unknown, "k").status, 404U);
+  EXPECT_EQ(post("broadcast_platform_update", unknown, "k").status, 404U);
+  EXPECT_EQ(post("broadcast_platform_update", R"({"platform":1})", "k").status, 400U);
+  EXPECT_EQ(post("broadcast_platform_update", R"({"platform_id":1})", "k").status, 200U);
+  EXPECT_EQ(port_.asked.size(), 3U);
 }
 
 TEST_F(BroadcastRoutes, ViewersAndClientsMayNotAndEditorsMay) {

@@ -158,12 +158,13 @@ TEST_F(Platforms, AreNotSentAgainToWhomHasThem) {
 }
 
 TEST_F(Platforms, ARepeatedRequestIsDoneOnce) {
-  const auto first = create(kWeb, {{"Idempotency-Key", "k1"}});
-  const auto second = create(kWeb, {{"Idempotency-Key", "k1"}});
+  const std::string web = R"({"key":"web","name":"Web","config":{"theme":"dark","page":{"b":1,"a":2}}})";
+  const auto first = create(web, {{"Idempotency-Key", "k1"}});
+  const auto second = create(web, {{"Idempotency-Key", "k1"}});
   const auto other = create(R"({"key":"app","name":"App"})", {{"Idempotency-Key", "k1"}});
 
   EXPECT_EQ(second.status, 201U);
-  EXPECT_EQ(json::canonical(second.parsed()), json::canonical(first.parsed()));
+  EXPECT_EQ(second.body, first.body);
   EXPECT_EQ(first.header("idempotency-replayed"), "");
   EXPECT_EQ(second.header("idempotency-replayed"), "true");
   EXPECT_EQ(second.header("togglecast-revision"), "1");

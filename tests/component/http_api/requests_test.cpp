@@ -1,4 +1,5 @@
 // What all requests have in common: origins, revisions, rates, methods, health.
+#include <map>
 #include <thread>
 
 #include "house.hpp"
@@ -102,6 +103,90 @@ TEST(Revisions, ThatArriveMeanwhileAreAnswered) {
   EXPECT_EQ(waited.parsed().at("items").as_array().size(), 1U);
 }
 
+// What each sort of answer is to a request with these headers, by its name.
+std::map<std::string, HttpReply> every_sort_of_answer(const House& house, const HttpHeaders& who) {
+  const std::string web = R"({"key":"web","name":"Web"})";
+  const HttpHeaders as_text = with(who, "Content-Type", "text/plain");
+  return {{"list", house.get("/api/v1/platforms", who)},
+          {"no entity", house.get("/api/v1/platforms/9", who)},
+          {"no path", house.get("/api/v1/colours", who)},
+          {"no method", house.send("PUT", "/api/v1/platforms/1", who)},
+          {"unknown method", http(house.port, "BREW", "/api/v1/platforms", who)},
+          {"options", house.send("OPTIONS", "/api/v1/platforms", who)},
+          {"foreign preflight",
+           house.send("OPTIONS", "/api/v1/platforms", with(who, "Origin", "https://evil.example"))},
+          {"foreign page",
+           house.send("POST", "/api/v1/platforms", with(who, "Origin", "https://evil.example"), web)},
+          {"large", house.send("POST", "/api/v1/platforms", who, std::string(70'000, 'x'))},
+          {"no JSON", http(house.port, "POST", "/api/v1/platforms", as_text, web)},
+          {"bad login", house.send("POST", "/api/v1/auth/login", who, R"({"username":"owner"})")},
+          {"description", house.get("/api/v1/openapi.json", who)}};
+}
+
+TEST(Revisions, AreToldInEveryAnswerToAnAdmin) {
+  House house;
+  const auto owner = house.owner();
+  house.send("POST", "/api/v1/platforms", owner, R"({"key":"app","name":"App"})");
+
+  for (const auto& [name, reply] : every_sort_of_answer(house, owner))
+    EXPECT_EQ(reply.header("togglecast-revision"), "1") << name << ": " << reply.status;
+  const auto description = house.get("/api/v1/openapi.json", owner);
+  const auto known =
+      house.get("/api/v1/openapi.json", with(owner, "If-None-Match", description.header("etag")));
+  EXPECT_EQ(known.status, 304U);
+  EXPECT_EQ(known.header("togglecast-revision"), "1");
+}
+
+TEST(Revisions, AreToldToClientsThatAreRefused) {
+  House house;
+  const auto client = house.client(house.owner());
+
+  const auto refused = house.get("/api/v1/platforms", client);
+
+  EXPECT_EQ(refused.status, 403U);
+  EXPECT_EQ(refused.header("togglecast-revision"), "2");
+}
+
+TEST(Revisions, AreNobodyElsesBusiness) {
+  House house;
+  const auto gone = house.owner();
+  house.send("POST", "/api/v1/platforms", gone, R"({"key":"app","name":"App"})");
+  house.send("POST", "/api/v1/auth/logout", gone);
+
+  for (const HttpHeaders& who : {HttpHeaders{}, House::bearer("a.b.c"), gone})
+    for (const auto& [name, reply] : every_sort_of_answer(house, who))
+      EXPECT_EQ(reply.header("togglecast-revision"), "") << name << ": " << reply.status;
+}
+
+TEST(Requests, AreAskedWhoseTheyAreBeforeHowTheyCome) {
+  House house;
+  const auto as_text = [&](const std::string& path, const HttpHeaders& who) {
+    return http(house.port, "POST", path, with(who, "Content-Type", "text/plain"), "{}");
+  };
+
+  EXPECT_EQ(code_of(as_text("/api/v1/platforms", {})), "unauthenticated");
+  EXPECT_EQ(code_of(as_text("/api/v1/platforms", house.client(house.owner()))), "forbidden");
+  EXPECT_EQ(as_text("/api/v1/platforms", house.owner()).status, 415U);
+  EXPECT_EQ(as_text("/api/v1/auth/login", {}).status, 415U) << "nobody has a token there";
+}
+
+TEST(Requests, ThatCannotBeReadHaveAnIdThatTheLogHas) {
+  House house;
+  const auto large = [&] {
+    return house.send("POST", "/api/v1/platforms", house.owner(), std::string(70'000, 'x'));
+  };
+
+  const auto first = large();
+  const auto second = large();
+
+  EXPECT_EQ(first.status, 413U);
+  EXPECT_EQ(code_of(first), "payload_too_large") << "which compares the id in the body with the header";
+  EXPECT_FALSE(first.header("x-request-id").empty());
+  EXPECT_NE(first.header("x-request-id"), second.header("x-request-id"));
+  EXPECT_NE(house.log().find("\"request_id\":\"" + first.header("x-request-id") + '"'), std::string::npos)
+      << house.log();
+}
+
 TEST(Writes, AreLimitedPerAdmin) {
   HouseOptions options;
   options.api.writes = {.per_second = 0.001, .burst = 2};
@@ -117,6 +202,38 @@ TEST(Writes, AreLimitedPerAdmin) {
   EXPECT_EQ(code_of(third), "rate_limited");
   EXPECT_GE(std::stoi(third.header("retry-after")), 1);
   EXPECT_EQ(house.get("/api/v1/platforms", owner).status, 200U) << "reading is free";
+}
+
+TEST(Writes, AreNotThoseThatOnlyLook) {
+  HouseOptions options;
+  options.api.writes = {.per_second = 0.001, .burst = 2};
+  House house(options);
+  const auto owner = house.owner();
+  const auto made = house.send("POST", "/api/v1/features", owner, R"({"key":"reports","name":"Reports"})");
+  EXPECT_EQ(made.status, 201U) << made.body;
+
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(house.send("POST", "/api/v1/evaluate", owner, R"({"feature":"reports"})").status, 200U);
+    const auto previewed =
+        house.send("POST", "/api/v1/preview", owner,
+                   R"({"changes":[{"entity_type":"feature","entity_id":1,"action":"toggle"}]})");
+    EXPECT_EQ(previewed.status, 200U) << previewed.body;
+  }
+
+  EXPECT_EQ(house.send("POST", "/api/v1/features/1/toggle", owner).status, 200U) << "one is left";
+  EXPECT_EQ(house.send("POST", "/api/v1/features/1/toggle", owner).status, 429U);
+}
+
+TEST(Writes, ThatWereTooManyDoNotKeepAnybodyIn) {
+  HouseOptions options;
+  options.api.writes = {.per_second = 0.001, .burst = 1};
+  House house(options);
+  const auto owner = house.owner();
+  house.send("POST", "/api/v1/platforms/1/toggle", owner);
+  EXPECT_EQ(house.send("POST", "/api/v1/platforms/1/toggle", owner).status, 429U);
+
+  EXPECT_EQ(house.send("POST", "/api/v1/auth/logout", owner).status, 204U);
+  EXPECT_EQ(code_of(house.get("/api/v1/platforms", owner)), "revoked");
 }
 
 TEST(Parameters, ThatAnOperationDoesNotHaveAreRefusedByName) {

@@ -290,6 +290,13 @@ describe('each operation answers as it is described:', () => {
     await send('send_client_notification', { client_id: client.id, title: 'Hello', message: 'World', data: { a: 1 } });
     await send('broadcast_system_status', { status: 'degraded', message: 'Slow.', components: { search: 'degraded' } });
     await send('broadcast_system_status', { status: 'ok' });
+    const headers = { 'Idempotency-Key': ownKey('request') };
+    const notify = (title) => api('POST', '/api/v1/broadcasts/send_admin_notification', { title, message: 'World' }, { headers });
+    const first = await notify('Once');
+    const again = await notify('Once');
+    assert.equal(again.text, first.text);
+    assert.equal(again.headers.get('idempotency-replayed'), 'true');
+    assert.equal((await notify('Twice')).status, 409);
     await refused(400, 'POST', '/api/v1/broadcasts/broadcast_platform_update', {});
     await refused(404, 'POST', '/api/v1/broadcasts/broadcast_everything', {});
     await refused(404, 'POST', '/api/v1/broadcasts/broadcast_platform_update', { platform_id: kUnknownId });

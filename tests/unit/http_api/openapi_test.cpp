@@ -164,6 +164,43 @@ TEST_F(OpenApi, AddsWhatFollowsFromTheRoute) {
   EXPECT_EQ(document_.at("info").at("version"), json::value("1.2.3"));
 }
 
+TEST_F(OpenApi, TellsWhatIsLimitedAndWhatTakesAKey) {
+  const auto says = [&](const char* path) {
+    const auto& operation = document_.at("paths").at(path).at("post");
+    std::string text = operation.at("responses").as_object().contains("429") ? "limited" : "free";
+    if (const auto* parameters = json::find(operation, "parameters"))
+      for (const auto& parameter : parameters->as_array())
+        if (json::string_or_empty(resolved(parameter), "name") == "Idempotency-Key") text += ", keyed";
+    return text;
+  };
+
+  EXPECT_EQ(says("/api/v1/platforms"), "limited, keyed");
+  EXPECT_EQ(says("/api/v1/broadcasts/{name}"), "limited, keyed");
+  EXPECT_EQ(says("/api/v1/auth/logout"), "free, keyed");
+  EXPECT_EQ(says("/api/v1/evaluate"), "free");
+  EXPECT_EQ(says("/api/v1/preview"), "free");
+}
+
+TEST_F(OpenApi, TellsWhereARevisionIs) {
+  const auto header_of = [&](const char* path, const char* method, const char* status) {
+    const auto& response = resolved(document_.at("paths").at(path).at(method).at("responses").at(status));
+    const auto* headers = json::find(response, "headers");
+    const auto* header = headers == nullptr ? nullptr : json::find(*headers, "Togglecast-Revision");
+    return header == nullptr ? "" : std::string(json::string_or_empty(*header, "$ref"));
+  };
+  constexpr const char* kAlways = "#/components/headers/Revision";
+  constexpr const char* kWithAToken = "#/components/headers/NewestRevision";
+
+  EXPECT_EQ(header_of("/api/v1/platforms/{id}", "get", "200"), kAlways);
+  EXPECT_EQ(header_of("/api/v1/auth/login", "post", "200"), kAlways);
+  EXPECT_EQ(header_of("/api/v1/openapi.json", "get", "200"), kWithAToken);
+  EXPECT_EQ(header_of("/healthz", "get", "200"), "");
+  for (const char* status : {"304", "401", "404", "500", "503"})
+    EXPECT_EQ(header_of("/api/v1/platforms/{id}", "get", status), kWithAToken) << status;
+  for (const char* status : {"400", "403", "409", "413", "415", "429"})
+    EXPECT_EQ(header_of("/api/v1/platforms", "post", status), kWithAToken) << status;
+}
+
 TEST_F(OpenApi, APartThatIsNotJsonIsAMistakeOfOurs) {
   constexpr std::string_view kBroken[] = {"{\"paths\":"};
 

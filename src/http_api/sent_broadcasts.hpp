@@ -1,8 +1,8 @@
 // What was sent under an `Idempotency-Key`. A message is no change, so no row of the log keeps its key: they
 // are remembered here, in memory, the last few thousand of each admin for a day. A restart forgets them.
 //
-//   if (auto done = sent.first(key, environment, now, answer)) broadcasts.send_…(who, what,
-//   *std::move(done));
+//   if (auto done = sent.first(key, environment, now, answer))
+//     broadcasts.send_admin_notification(who, what, *std::move(done));
 //
 // Thread rule: any thread; answers are called without the lock. Must outlive the calls that it is told of.
 #pragma once

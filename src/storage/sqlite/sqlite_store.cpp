@@ -220,7 +220,7 @@ Result<void> SqliteStore::in_place() {
   if (auto there = file_.check(); !there) return there;
   if (file_.size() == 0) return fail(Errc::unavailable, was_emptied(folder_.database(), kIfDatabaseIsGone));
   const auto size = wal_.size();
-  const auto there = wal_.check();
+  auto there = wal_.check();
   wal_is_shorter_ = wal_is_shorter_ || wal_.size() < size;
   if (there && !wal_is_shorter_) return {};
   // What it held goes into the database now. Another program may have brought it there; or it is lost.

@@ -7,6 +7,7 @@
 
 #include "domain/client_view.hpp"
 #include "service/passing_time.hpp"
+#include "support/eventually.hpp"
 #include "unit/service/product_fixture.hpp"
 
 namespace togglecast::service {
@@ -319,7 +320,6 @@ TEST_F(PassingTime, AClockThatIsSetBackDelaysNothingThatFailedMeanwhile) {
   const std::shared_ptr<void> end(nullptr,
                                   [this](void*) { product_.reset(); });  // before its clock goes away
   options_.first_owner_password = [] { return Secret(std::string(kPassword)); };
-  options_.writer.look = options_.writer.retry = Milliseconds{1};
   product_ = Product::open(storage::sqlite::SqliteStore::open(folder_.path() / "data").value(), options_,
                            clock, random_, log_, metrics_)
                  .value();
@@ -334,7 +334,9 @@ TEST_F(PassingTime, AClockThatIsSetBackDelaysNothingThatFailedMeanwhile) {
   std::filesystem::rename(database, folder_.path() / "elsewhere");
   clock.set_wall(std::chrono::hours{24});
   product_->time().look();
-  settle();
+  ASSERT_TRUE(test::eventually([this] {
+    return metrics_.exposition().find("togglecast_store_failures_total 1") != std::string::npos;
+  }));
   EXPECT_EQ(overrides_of(1), 1U);
 
   clock.set_wall(-std::chrono::hours{23});

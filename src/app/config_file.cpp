@@ -69,13 +69,15 @@ Result<RawSettings> parse_config(std::string_view text, const std::string& name)
 }
 
 Result<RawSettings> read_config_file(const std::filesystem::path& path) {
+  const auto cannot_read = [&path](const char* why) {
+    return fail(Errc::invalid_argument, "cannot read the configuration file " + path.string() + ": " + why);
+  };
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) return cannot_read("it is a folder");
   std::ifstream file(path);
   std::ostringstream text;
   if (file) text << file.rdbuf();
-  if (!file) {
-    return fail(Errc::invalid_argument,
-                "cannot read the configuration file " + path.string() + ": " + std::strerror(errno));
-  }
+  if (!file) return cannot_read(std::strerror(errno));
   return parse_config(text.str(), path.string());
 }
 

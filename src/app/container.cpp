@@ -123,7 +123,7 @@ Container::Container(const Settings& settings, Ground& ground, std::shared_ptr<n
               refusals_.request(status, message, peer);
             }),
       metrics_http_(shards_, metrics_routes(), http_options(settings_)) {
-  export_process(ground_.metrics, ground_.clock);
+  export_process(ground_.metrics, ground_.clock, ground_.log);
   export_shards(ground_.metrics, shards_);
   export_engine(ground_.metrics, io_.engine());
   export_limits(ground_.metrics, io_);

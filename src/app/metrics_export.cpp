@@ -39,7 +39,7 @@ std::function<double()> reading(const std::atomic<std::uint64_t>& counter) {
 
 }  // namespace
 
-void export_process(observe::Metrics& metrics, const Clock& clock) {
+void export_process(observe::Metrics& metrics, const Clock& clock, const observe::Log& log) {
   metrics
       .gauge("togglecast_build_info", "Always 1; the version is a label.",
              {{"version", std::string(version())}})
@@ -51,6 +51,9 @@ void export_process(observe::Metrics& metrics, const Clock& clock) {
   metrics.gauge_from("togglecast_process_max_fds", "File descriptors that may be open.",
                      [] { return static_cast<double>(descriptor_limit()); });
   metrics.counter_from("togglecast_process_cpu_seconds_total", "Processor time used.", cpu_seconds);
+  metrics.counter_from("togglecast_log_lines_left_out_total",
+                       "Lines that were not printed because whoever reads the log had stopped.",
+                       [&log] { return static_cast<double>(log.left_out()); });
   metrics.gauge_from("togglecast_uptime_seconds", "Since the start.", [&clock, began = clock.now()] {
     return std::chrono::duration<double>(clock.now() - began).count();
   });

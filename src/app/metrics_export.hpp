@@ -7,13 +7,14 @@
 #include "base/clock.hpp"
 #include "net/shard_pool.hpp"
 #include "net/tls_context.hpp"
+#include "observe/log.hpp"
 #include "observe/metrics.hpp"
 #include "socketio/server.hpp"
 #include "web/http_server.hpp"
 
 namespace togglecast::app {
 
-void export_process(observe::Metrics& metrics, const Clock& clock);
+void export_process(observe::Metrics& metrics, const Clock& clock, const observe::Log& log);
 void export_shards(observe::Metrics& metrics, const net::ShardPool& shards);
 void export_tls(observe::Metrics& metrics, const net::TlsContext& tls);
 void export_http(observe::Metrics& metrics, const web::HttpServer& http, std::string_view listener);

@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <fstream>
 
 namespace togglecast::app {
@@ -24,7 +25,7 @@ std::uint64_t resident_bytes() {
 
 std::uint64_t open_descriptors() {
   DIR* folder = ::opendir("/proc/self/fd");
-  if (folder == nullptr) return 0;
+  if (folder == nullptr) return errno == EMFILE ? descriptor_limit() : 0;  // to look takes one, too
   std::uint64_t entries = 0;
   while (::readdir(folder) != nullptr) ++entries;
   ::closedir(folder);

@@ -17,7 +17,10 @@ extern char** environ;
 namespace togglecast::app {
 namespace {
 
-int cannot_start(const Error& error) {
+constexpr Milliseconds kLongestLastWords{1'000};
+
+int cannot_start(Ground& ground, const Error& error) {
+  ground.log.drain(kLongestLastWords);
   std::fprintf(stderr, "togglecast: %s\n", error.message.c_str());
   return 1;
 }
@@ -74,13 +77,13 @@ int serve(const Settings& settings) {
   FirstLogin first_login(std::filesystem::absolute(settings.data), ::isatty(STDOUT_FILENO) == 1,
                          ground.random);
   auto house = Container::build(settings, ground, first_login);
-  if (!house) return cannot_start(house.error());
+  if (!house) return cannot_start(ground, house.error());
   warn_of_open_folder(ground.log, settings.data);
   warn_of_ignored_password(ground.log, first_login);
   const auto bound = (*house)->listen();
   if (!bound) {
     tell_first_login(first_login);
-    return cannot_start(bound.error());
+    return cannot_start(ground, bound.error());
   }
   (*house)->serve();
 
@@ -94,9 +97,13 @@ int serve(const Settings& settings) {
 
   const int signal = signals.wait([&house] { (*house)->reload_certificate(); });
   ground.log.info("stopping", {{"signal", ::strsignal(signal)}});
+  const auto last_words = [&ground](observe::Level level, std::string_view words) {
+    ground.log.write(level, words);
+    ground.log.drain(kLongestLastWords);
+  };
   signals.finish([&house] { (*house)->stop(); }, settings.stop_timeout,
-                 [&ground] { ground.log.warn("stopped at once, by a second signal"); },
-                 [&ground] { ground.log.error("the stop took too long and was cut short"); });
+                 [&] { last_words(observe::Level::warn, "stopped at once, by a second signal"); },
+                 [&] { last_words(observe::Level::error, "the stop took too long and was cut short"); });
   house->reset();
   ground.log.info("stopped");
   return 0;

@@ -35,6 +35,7 @@ void Signals::block() const {
   const sigset_t signals = all_signals(hangup_);
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error of the write
 }
 
 int Signals::wait(const std::function<void()>& reload) const {

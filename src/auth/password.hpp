@@ -30,6 +30,7 @@ class PasswordHasher {
   /// `unavailable` when there is not enough memory.
   [[nodiscard]] Result<Secret> hash(const Secret& password) const;
   /// Whether `password` gave `hash`. A hash that cannot be read matches nothing.
+  /// Throws std::bad_alloc when there is not enough memory.
   [[nodiscard]] bool verify(const Secret& password, const Secret& hash) const;
   /// Takes as long as `verify` and fails: for users who do not exist, so that nobody can tell who does.
   void verify_nobody(const Secret& password) const;

@@ -23,7 +23,7 @@
 namespace togglecast::auth {
 
 inline constexpr std::size_t kMaxToken = 4'096;
-inline constexpr std::int64_t kClockSkewSeconds = 60;  ///< how far `iat` and `nbf` may lie ahead
+inline constexpr std::int64_t kClockSkewSeconds = 60;  ///< how far `nbf` may lie ahead
 
 struct Claims {
   domain::SubjectKind kind = domain::SubjectKind::client;

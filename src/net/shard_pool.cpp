@@ -34,6 +34,16 @@ std::optional<int> exclusive_bind_error(const Listener::Endpoint& endpoint) {
 
 bool address_is_absent(int error) { return error == EADDRNOTAVAIL || error == EAFNOSUPPORT; }
 
+std::string describe(int error, const boost::asio::ip::address& address) {
+  std::string text = std::strerror(error);
+  if (error == EADDRNOTAVAIL)
+    text += "; no interface of this machine has it, `ip address` shows those that do";
+  if (error == EAFNOSUPPORT && address.is_v6()) text += "; IPv6 is switched off on this machine";
+  if (error == EINVAL && address.is_v6() && address.to_v6().is_link_local())
+    text += "; a link-local address needs its interface behind it, such as %eth0";
+  return text;
+}
+
 }  // namespace
 
 ShardPool::ShardPool(std::size_t count, observe::Log* log) {
@@ -82,7 +92,7 @@ Result<std::uint16_t> ShardPool::listen_once(const ListenOptions& options,
     if (error) return fail(Errc::invalid_argument, "not a numeric address: " + text);
     if (const auto taken = exclusive_bind_error({address, port})) {
       Error refusal{
-          Errc::unavailable, text + " port " + std::to_string(port) + ": " + std::strerror(*taken), {}};
+          Errc::unavailable, text + " port " + std::to_string(port) + ": " + describe(*taken, address), {}};
       if (address_is_absent(*taken)) {
         skipped = std::move(refusal);
         continue;

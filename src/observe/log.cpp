@@ -1,31 +1,22 @@
 #include "observe/log.hpp"
 
+#include <poll.h>
+#include <spdlog/details/null_mutex.h>
+#include <spdlog/details/os.h>
 #include <spdlog/logger.h>
 #include <spdlog/sinks/base_sink.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
-#include <spdlog/sinks/stdout_sinks.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <cerrno>
 #include <mutex>
 
 #include "base/json.hpp"
 #include "base/utf8.hpp"
+#include "observe/log_queue.hpp"
 
 namespace togglecast::observe {
 namespace {
-
-class LineFunctionSink final : public spdlog::sinks::base_sink<std::mutex> {
- public:
-  explicit LineFunctionSink(Log::LineSink write) : write_(std::move(write)) {}
-
- private:
-  void sink_it_(const spdlog::details::log_msg& message) override {
-    write_({message.payload.data(), message.payload.size()});
-  }
-  void flush_() override {}
-
-  Log::LineSink write_;
-};
 
 spdlog::level::level_enum spdlog_level(Level level) noexcept {
   switch (level) {
@@ -42,6 +33,49 @@ spdlog::level::level_enum spdlog_level(Level level) noexcept {
   }
   return spdlog::level::off;
 }
+
+std::string_view color_of(spdlog::level::level_enum level) {
+  switch (level) {
+    case spdlog::level::debug:
+      return "\033[36m";
+    case spdlog::level::info:
+      return "\033[32m";
+    case spdlog::level::warn:
+      return "\033[33m\033[1m";
+    case spdlog::level::err:
+      return "\033[31m\033[1m";
+    default:
+      return {};
+  }
+}
+
+// Without the C library's stream, whose lock nobody could take while a write to it is stuck, not even exit().
+class StderrSink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+ private:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t formatted;
+    formatter_->format(message, formatted);
+    std::string text(formatted.data(), formatted.size());
+    if (colored_ && message.color_range_end > message.color_range_start) {
+      text.insert(message.color_range_end, "\033[m");
+      text.insert(message.color_range_start, color_of(message.level));
+    }
+    for (std::string_view rest = text; !rest.empty();) {
+      const ssize_t written = ::write(STDERR_FILENO, rest.data(), rest.size());
+      if (written < 0 && errno == EINTR) continue;
+      if (written < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+        pollfd room{STDERR_FILENO, POLLOUT, 0};
+        ::poll(&room, 1, -1);
+        continue;
+      }
+      if (written <= 0) return;
+      rest.remove_prefix(static_cast<std::size_t>(written));
+    }
+  }
+  void flush_() override {}
+
+  const bool colored_ = ::isatty(STDERR_FILENO) == 1 && spdlog::details::os::is_color_terminal();
+};
 
 void append_json_string(std::string& out, std::string_view text) {
   json::append_string(out, is_valid_utf8(text) ? text : std::string_view(replace_invalid_utf8(text)));
@@ -126,6 +160,23 @@ std::string text_line(UnixMillis at, Level level, std::string_view message, Log:
   return line;
 }
 
+std::string line_of(bool as_json, UnixMillis at, Level level, std::string_view message, Log::Fields fields) {
+  return as_json ? json_line(at, level, message, fields) : text_line(at, level, message, fields);
+}
+
+LogQueue::Line describe_gap(bool as_json, std::uint64_t left_out) {
+  return {Level::warn,
+          line_of(as_json, SystemClock().wall_now(), Level::warn,
+                  "lines of the log were left out: whoever reads it had stopped", {{"count", left_out}})};
+}
+
+std::shared_ptr<spdlog::logger> make_printer(bool as_json) {
+  auto printer = std::make_shared<spdlog::logger>("togglecast", std::make_shared<StderrSink>());
+  printer->set_pattern(as_json ? "%v" : "%^%v%$");
+  printer->set_level(spdlog::level::trace);
+  return printer;
+}
+
 }  // namespace
 
 std::string_view to_string(Level level) noexcept {
@@ -151,49 +202,56 @@ std::optional<Level> parse_level(std::string_view text) noexcept {
 }
 
 struct Log::Impl {
-  Impl(LogOptions options, spdlog::sink_ptr sink, const Clock* wall, bool as_json)
-      : logger("togglecast", std::move(sink)), clock(wall), json(as_json) {
-    logger.set_pattern("%v");
-    logger.set_level(spdlog_level(options.level));
-    logger.flush_on(spdlog::level::debug);
+  Impl(Level least, bool as_json) : level(least), json(as_json) {}
+
+  void put(Level of, std::string line) {
+    if (queue != nullptr) return queue->push({of, std::move(line)});
+    const std::scoped_lock lock(mutex);
+    sink(line);
   }
 
-  SystemClock system_clock;
-  spdlog::logger logger;
-  const Clock* clock;
+  std::atomic<Level> level;
   bool json;
+  SystemClock system_clock;
+  const Clock* clock = &system_clock;
+  std::unique_ptr<LogQueue> queue;  // without one, lines go to `sink`
+  std::mutex mutex;
+  LineSink sink;
 };
 
 Log::Log(LogOptions options) {
   const bool terminal = ::isatty(STDERR_FILENO) == 1;
   const bool as_json =
       options.format == LogFormat::json || (options.format == LogFormat::automatic && !terminal);
-  spdlog::sink_ptr sink;
-  if (as_json) {
-    sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
-  } else {
-    sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>();
-  }
-  impl_ = std::make_unique<Impl>(options, std::move(sink), nullptr, as_json);
-  if (!as_json) impl_->logger.set_pattern("%^%v%$");
-  impl_->clock = &impl_->system_clock;
+  impl_ = std::make_unique<Impl>(options.level, as_json);
+  impl_->queue = std::make_unique<LogQueue>(
+      [printer = make_printer(as_json)](const LogQueue::Line& line) {
+        printer->log(spdlog_level(line.level), line.text);
+      },
+      [as_json](std::uint64_t left_out) { return describe_gap(as_json, left_out); });
 }
 
 Log::Log(LogOptions options, LineSink sink, const Clock& clock)
-    : impl_(std::make_unique<Impl>(options, std::make_shared<LineFunctionSink>(std::move(sink)), &clock,
-                                   options.format != LogFormat::text)) {}
+    : impl_(std::make_unique<Impl>(options.level, options.format != LogFormat::text)) {
+  impl_->clock = &clock;
+  impl_->sink = std::move(sink);
+}
 
 Log::~Log() = default;
 
 void Log::write(Level level, std::string_view message, Fields fields) {
   if (level == Level::off || !enabled(level)) return;
-  const UnixMillis at = impl_->clock->wall_now();
-  impl_->logger.log(spdlog_level(level), impl_->json ? json_line(at, level, message, fields)
-                                                     : text_line(at, level, message, fields));
+  impl_->put(level, line_of(impl_->json, impl_->clock->wall_now(), level, message, fields));
 }
 
-bool Log::enabled(Level level) const noexcept { return impl_->logger.should_log(spdlog_level(level)); }
+bool Log::enabled(Level level) const noexcept {
+  return level >= impl_->level.load(std::memory_order_relaxed);
+}
 
-void Log::set_level(Level level) noexcept { impl_->logger.set_level(spdlog_level(level)); }
+void Log::set_level(Level level) noexcept { impl_->level.store(level, std::memory_order_relaxed); }
+
+bool Log::drain(Milliseconds longest) { return impl_->queue == nullptr || impl_->queue->drain(longest); }
+
+std::uint64_t Log::left_out() const { return impl_->queue == nullptr ? 0 : impl_->queue->left_out(); }
 
 }  // namespace togglecast::observe

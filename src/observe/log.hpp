@@ -4,7 +4,9 @@
 //   log.warn("origin refused", {{"origin", origin}, {"option", "--cors-origin"}, {"sid", sid}});
 //
 // Common field names: `request_id`, `sid`, `client`, `admin`, `code`, `address`. Secrets have no way in: a
-// `Secret` is no field value. Whatever a value contains, a line stays one line of valid UTF-8.
+// `Secret` is no field value. Whatever a value contains, a line stays one line of valid UTF-8. Nobody waits
+// for stderr: a thread of the log prints, and once its reader is a megabyte behind, lines are left out and
+// counted.
 #pragma once
 
 #include <concepts>
@@ -68,7 +70,7 @@ class Log {
   using Fields = std::initializer_list<Field>;
   using LineSink = std::function<void(std::string_view line)>;
 
-  /// To stderr.
+  /// To stderr. The end waits for what was logged to be printed, but no longer than a second.
   explicit Log(LogOptions options = {});
   /// To `sink`, one call a line without line end, one at a time; `automatic` means JSON. For tests and
   /// embedding.
@@ -87,6 +89,11 @@ class Log {
   [[nodiscard]] bool enabled(Level level) const noexcept;
   /// May be changed while the server runs.
   void set_level(Level level) noexcept;
+  /// Whether all that was logged is printed, which is waited for no longer than that. For who is about to end
+  /// the process.
+  bool drain(Milliseconds longest);
+  /// Lines that were not printed because whoever reads them had stopped.
+  [[nodiscard]] std::uint64_t left_out() const;
 
  private:
   struct Impl;

@@ -9,6 +9,18 @@ namespace {
 
 using domain::AdminUser;
 
+// Without a hash the answer takes as long.
+Result<bool> matches(const auth::PasswordHasher& hasher, const Secret& password,
+                     const std::optional<Secret>& hash) {
+  try {
+    if (hash) return hasher.verify(password, *hash);
+    hasher.verify_nobody(password);
+    return false;
+  } catch (const std::bad_alloc&) {
+    return fail(Errc::unavailable, "there is not enough memory to check a password; try again");
+  }
+}
+
 tl::unexpected<Error> wrong_login() { return fail(Errc::unauthenticated, "wrong username or password"); }
 
 tl::unexpected<Error> too_busy() { return busy("too many logins at once; try again"); }
@@ -54,11 +66,8 @@ void AdminService::check_password(const Account& account, const Secret& password
     auto hash = id == 0 ? Result<std::optional<Secret>>(std::nullopt)
                         : reader.secret(std::string(kSystemEnvironment), AdminUser::kKind, id);
     if (!hash) return next(tl::unexpected(hash.error()));
-    const bool working = workers_.submit([this, password, next, hash = std::move(*hash)] {
-      if (hash) return next(hasher_.verify(password, *hash));
-      hasher_.verify_nobody(password);
-      next(false);
-    });
+    const bool working = workers_.submit(
+        [this, password, next, hash = std::move(*hash)] { next(matches(hasher_, password, hash)); });
     if (!working) next(too_busy());
   });
   if (!reading) next(too_busy());

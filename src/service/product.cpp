@@ -4,11 +4,18 @@
 
 #include "service/catalogue_file.hpp"
 #include "service/ops.hpp"
+#include "service/watched_reader.hpp"
 
 namespace togglecast::service {
 namespace {
 
 constexpr std::size_t kKidBytes = 9;
+constexpr std::size_t kPreviewQueue = 16;
+
+// Whoever asked for that work gets no answer but that it failed; here is why.
+std::function<void(std::string_view)> telling(observe::Log& log) {
+  return [&log](std::string_view what) { log.error("work for a request failed", {{"reason", what}}); };
+}
 
 Sha256 random_genesis(RandomSource& random) {
   Sha256 genesis{};
@@ -32,6 +39,13 @@ Result<void> ensure_environments(storage::Store& store, const std::vector<std::s
   return {};
 }
 
+// Of what was found while loading: nothing but a backup helps.
+tl::unexpected<Error> not_loaded(Error error) {
+  if (error.code == Errc::internal && error.message.find("restore") == std::string::npos)
+    error.message = "the stored data are damaged: " + error.message + "; restore a backup of the data folder";
+  return tl::unexpected(std::move(error));
+}
+
 }  // namespace
 
 Product::Product(std::unique_ptr<storage::Store> store, std::unique_ptr<storage::Reader> reader,
@@ -40,8 +54,10 @@ Product::Product(std::unique_ptr<storage::Store> store, std::unique_ptr<storage:
     : store_(std::move(store)),
       model_(options.ring),
       writer_(*store_, model_, feed_, clock, log, metrics, options.writer),
-      reader_(std::move(reader)),
-      workers_(options.workers),
+      reader_(std::make_unique<WatchedReader>(std::move(reader), log, metrics), telling(log)),
+      workers_(
+          {.threads = options.workers.threads, .queue = options.workers.queue, .on_failure = telling(log)}),
+      previews_({.threads = 1, .queue = kPreviewQueue, .on_failure = telling(log)}),
       authenticator_(keys_, model_, clock),
       platforms_(writer_, model_),
       features_(writer_, model_),
@@ -75,12 +91,12 @@ Result<void> Product::load(const ProductOptions& options, const Clock& clock, Ra
   if (!environments) return tl::unexpected(environments.error());
   for (const storage::Environment& environment : *environments) {
     const auto loaded = store_->load(environment.key, options.ring);
-    if (!loaded) return tl::unexpected(loaded.error());
-    if (auto added = model_.add(*loaded); !added) return added;
+    if (!loaded) return not_loaded(loaded.error());
+    if (auto added = model_.add(*loaded); !added) return not_loaded(added.error());
   }
   auto secrets = store_->open_reader();
   if (!secrets) return tl::unexpected(secrets.error());
-  if (auto keys = load_keys(**secrets, random); !keys) return keys;
+  if (auto keys = load_keys(**secrets, random); !keys) return not_loaded(keys.error());
   if (auto made = make_first_owner(options); !made) return made;
   return options.first_catalogue ? make_first_catalogue(*options.first_catalogue) : Result<void>{};
 }
@@ -97,7 +113,8 @@ Result<void> Product::load_keys(storage::Reader& reader, RandomSource& random) {
     if (!secret) {
       outcome = tl::unexpected(secret.error());
     } else if (!*secret || record->algorithm != to_string(auth::Algorithm::hs256)) {
-      outcome = fail(Errc::internal, "signing key " + record->kid + " is missing or of an unknown algorithm");
+      outcome = fail(Errc::internal,
+                     "the secret of signing key " + record->kid + " is missing or of an unknown algorithm");
     } else {
       auto key = auth::SigningKey::make(record->kid, **secret);
       if (key) {

@@ -91,7 +91,7 @@ class Product {
   Writer writer_;
   StoreReader reader_;
   WorkerPool workers_;
-  WorkerPool previews_{{.threads = 1, .queue = 16}};
+  WorkerPool previews_;
   auth::KeyRing keys_;
   Authenticator authenticator_;
   PlatformService platforms_;

@@ -14,8 +14,9 @@ class StoreReader {
  public:
   using Task = std::function<void(storage::Reader& reader)>;
 
-  explicit StoreReader(std::unique_ptr<storage::Reader> reader, std::size_t queue = 256)
-      : reader_(std::move(reader)), pool_({.threads = 1, .queue = queue}) {}
+  StoreReader(std::unique_ptr<storage::Reader> reader, std::function<void(std::string_view what)> on_failure)
+      : reader_(std::move(reader)),
+        pool_({.threads = 1, .queue = kQueue, .on_failure = std::move(on_failure)}) {}
 
   /// False when too much waits already.
   [[nodiscard]] bool submit(Task task) {
@@ -24,6 +25,8 @@ class StoreReader {
   void stop() { pool_.stop(); }
 
  private:
+  static constexpr std::size_t kQueue = 256;
+
   std::unique_ptr<storage::Reader> reader_;
   WorkerPool pool_;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "service/ops.hpp"
 #include "service/passing_time.hpp"
@@ -11,11 +12,31 @@ namespace {
 
 constexpr Milliseconds kLongestSleep = std::chrono::minutes{1};
 constexpr Milliseconds kShortestPause{1'000};
+constexpr Milliseconds kClockMayLag = std::chrono::minutes{1};
 
 UnixMillis after(UnixMillis time, Milliseconds span) { return {time.value + span.count()}; }
 
 WriteRequest request(const std::string& environment, std::optional<domain::Revision> drifted) {
   return own_write(environment, Source::timer, build_passing_of_time(drifted));
+}
+
+UnixMillis newest(const ReadModel& model) {
+  UnixMillis newest{};
+  for (const std::string& environment : model.environments())
+    newest = std::max(newest, model.current(environment)->as_of());
+  return newest;
+}
+
+// Whether the clock was ahead when something was written, and has been set right since.
+bool is_behind(const ReadModel& model, UnixMillis now) { return newest(model) > after(now, kClockMayLag); }
+
+void tell_of_clock(observe::Log& log, const ReadModel& model, UnixMillis now) {
+  const UnixMillis last = newest(model);
+  if (!is_behind(model, now)) return log.info("the clock has caught up with the newest change");
+  log.warn(
+      "the clock is behind the newest change: until it has caught up, changes bear that time, and what is "
+      "to end must end after it",
+      {{"clock", to_iso8601(now)}, {"newest_change", to_iso8601(last)}});
 }
 
 }  // namespace
@@ -59,9 +80,12 @@ void TimeKeeper::look() {
 
 void TimeKeeper::run() {
   std::unique_lock lock(mutex_);
+  bool was_behind = false;
   while (!stopping_) {
     look_ = false;
     const UnixMillis now = clock_.wall_now();
+    if (const bool behind = is_behind(model_, now); behind != std::exchange(was_behind, behind))
+      tell_of_clock(log_, model_, now);
     UnixMillis next = after(now, kLongestSleep);
     for (const std::string& environment : model_.environments())
       next = std::min(next, attend(lock, environment));
@@ -75,7 +99,8 @@ UnixMillis TimeKeeper::attend(std::unique_lock<std::mutex>& lock, const std::str
   const UnixMillis now = clock_.wall_now();
   const UnixMillis latest = after(now, kLongestSleep);
   if (watch.writing) return latest;  // its end wakes us
-  if (now < watch.not_before) return std::min(latest, watch.not_before);
+  if (const auto pause = watch.not_before - clock_.now(); pause > pause.zero())
+    return std::min(latest, after(now, std::chrono::ceil<Milliseconds>(pause)));
   const auto state = model_.current(environment);
   const auto turn = next_turn(*state);
   if (turn && *turn <= now) {
@@ -84,6 +109,7 @@ UnixMillis TimeKeeper::attend(std::unique_lock<std::mutex>& lock, const std::str
   }
   UnixMillis next = turn ? std::min(latest, *turn) : latest;
   if (!may_drift(*state)) return next;
+  if (now < watch.looked_for_drift) watch.looked_for_drift = {};  // the clock was set back
   const UnixMillis drift = after(std::max(state->as_of(), watch.looked_for_drift), kDriftInterval);
   if (now < drift) return std::min(next, drift);
   watch.looked_for_drift = now;
@@ -114,7 +140,7 @@ void TimeKeeper::written(const std::string& environment, const Result<Written>& 
       watch.not_before = {};
     } else {
       watch.pause = std::clamp(watch.pause * 2, kShortestPause, kLongestSleep);
-      watch.not_before = after(clock_.wall_now(), watch.pause);
+      watch.not_before = clock_.now() + watch.pause;
     }
     look_ = true;
   }

@@ -42,7 +42,7 @@ class TimeKeeper {
   struct Watch {
     bool writing = false;
     UnixMillis looked_for_drift{};
-    UnixMillis not_before{};  // after a failure
+    TimePoint not_before{};  // after a failure; not by the wall clock, which may be set back
     Milliseconds pause{0};
   };
 

@@ -1,10 +1,12 @@
 #include "service/worker_pool.hpp"
 
+#include <exception>
 #include <utility>
 
 namespace togglecast::service {
 
-WorkerPool::WorkerPool(const WorkerPoolOptions& options) : queue_bound_(options.queue) {
+WorkerPool::WorkerPool(const WorkerPoolOptions& options)
+    : queue_bound_(options.queue), on_failure_(options.on_failure) {
   threads_.reserve(options.threads);
   for (std::size_t i = 0; i < options.threads; ++i) threads_.emplace_back([this] { run(); });
 }
@@ -39,7 +41,11 @@ void WorkerPool::run() {
       task = std::move(tasks_.front());
       tasks_.pop_front();
     }
-    task();
+    try {
+      task();
+    } catch (const std::exception& error) {
+      if (on_failure_) on_failure_(error.what());
+    }
   }
 }
 

@@ -8,6 +8,7 @@
 #include <functional>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -18,11 +19,13 @@ namespace togglecast::service {
 struct WorkerPoolOptions {
   std::size_t threads = 2;
   std::size_t queue = 64;  ///< tasks that wait
+  /// Told what a task threw, as when memory ran out; the task is then dropped, and the pool goes on.
+  std::function<void(std::string_view what)> on_failure{};
 };
 
 class WorkerPool {
  public:
-  using Task = std::function<void()>;  ///< throws nothing
+  using Task = std::function<void()>;
 
   explicit WorkerPool(const WorkerPoolOptions& options = {});
   ~WorkerPool() { stop(); }
@@ -38,6 +41,7 @@ class WorkerPool {
   void run();
 
   const std::size_t queue_bound_;
+  const std::function<void(std::string_view)> on_failure_;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Task> tasks_;

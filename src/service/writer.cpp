@@ -2,11 +2,28 @@
 
 #include <algorithm>
 #include <exception>
+#include <tuple>
 
 #include "domain/consistency.hpp"
 #include "service/worker_pool.hpp"
 
 namespace togglecast::service {
+namespace {
+
+// What the asker may know.
+tl::unexpected<Error> told(const Error& error) {
+  if (error.code == Errc::internal)
+    return fail(Errc::internal, "the change could not be made; the log says why");
+  return tl::unexpected(error);
+}
+
+// That one change failed, which says nothing of the store.
+tl::unexpected<Error> not_built(observe::Log& log, const Error& error) {
+  if (error.code == Errc::internal) log.error("a change could not be made", {{"reason", error.message}});
+  return told(error);
+}
+
+}  // namespace
 
 Result<domain::Id> WriteContext::next_id(domain::Kind kind) {
   auto known = last_.find(kind);
@@ -66,18 +83,51 @@ void Writer::stop() {
 }
 
 void Writer::run() {
+  using Steady = std::chrono::steady_clock;
+  auto next_look = Steady::now() + options_.look;
+  bool healthy = true;
   for (;;) {
     Job job;
     {
       std::unique_lock lock(mutex_);
-      wake_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
-      if (jobs_.empty()) return;
-      job = std::move(jobs_.front());
-      jobs_.pop_front();
-      waiting_.set(static_cast<std::int64_t>(jobs_.size()));
+      wake_.wait_until(lock, next_look, [this] { return stopping_ || !jobs_.empty(); });
+      if (stopping_ && jobs_.empty()) return;
+      if (!jobs_.empty()) {
+        job = std::move(jobs_.front());
+        jobs_.pop_front();
+        waiting_.set(static_cast<std::int64_t>(jobs_.size()));
+      }
     }
-    job.done(write(job.request));
+    if (job.done) job.done(write(job.request));
+    if (Steady::now() >= next_look) {
+      look_after_store();
+    } else if (health().has_value() == healthy) {
+      continue;
+    }
+    healthy = health().has_value();
+    next_look = Steady::now() + (healthy ? options_.look : options_.retry);
   }
+}
+
+// Whoever asks whether this server is ready may send it no writes until it is.
+void Writer::look_after_store() {
+  const auto before = health();
+  const auto now = before ? store_.in_place() : try_out_store();
+  if (now) {
+    if (!before) store_worked();
+  } else if (before || before.error().message != now.error().message) {
+    std::ignore = store_failed(now.error());
+  }
+}
+
+Result<void> Writer::try_out_store() {
+  for (const std::string& environment : model_.environments()) {
+    auto transaction = store_.begin(environment);
+    if (!transaction) return tl::unexpected(transaction.error());
+    if (auto newest = follow(**transaction, model_.current(environment)); !newest)
+      return tl::unexpected(newest.error());
+  }
+  return store_.try_out();
 }
 
 Result<Written> Writer::write(const WriteRequest& request) {
@@ -105,10 +155,10 @@ Result<Written> Writer::write(const WriteRequest& request) {
     const UnixMillis at = std::max(clock_.wall_now(), state->as_of());
     WriteContext context(*state, at, **transaction);
     auto draft = request.build(context);
-    if (!draft) return tl::unexpected(draft.error());
+    if (!draft) return not_built(log_, draft.error());
     return commit(**transaction, request, state, std::move(*draft), at);
   } catch (const std::exception& error) {
-    return store_failed({Errc::internal, error.what(), {}});
+    return not_built(log_, {Errc::internal, error.what(), {}});
   }
 }
 
@@ -153,6 +203,7 @@ Result<Written> Writer::commit(storage::WriteTransaction& transaction, const Wri
     const auto kept = transaction.commit(
         {.row = nullptr, .secrets = {}, .idempotency = request.idempotency, .outcome = outcome, .at = at});
     if (!kept) return store_failed(kept.error());
+    store_worked();
     return written;
   }
   auto row = domain::make_row(request.environment, state->head(), at, request.actor,
@@ -171,10 +222,7 @@ Result<Written> Writer::commit(storage::WriteTransaction& transaction, const Wri
                                              .at = at});
   if (!committed) return store_failed(committed.error());
   commit_seconds_.observe(std::chrono::duration<double>(clock_.now() - started).count());
-  {
-    const std::scoped_lock lock(health_mutex_);
-    last_failure_.reset();
-  }
+  store_worked();
   written.body = (*after)->body(draft.kind, draft.id);
   publish(std::move(*row), state, *after);
   return written;
@@ -196,9 +244,16 @@ tl::unexpected<Error> Writer::store_failed(const Error& error) {
     const std::scoped_lock lock(health_mutex_);
     last_failure_ = error;
   }
-  if (error.code == Errc::internal)
-    return fail(Errc::internal, "the change could not be made; the log says why");
-  return tl::unexpected(error);
+  return told(error);
+}
+
+void Writer::store_worked() {
+  {
+    const std::scoped_lock lock(health_mutex_);
+    if (!last_failure_) return;
+    last_failure_.reset();
+  }
+  log_.info("the store works again");
 }
 
 void Writer::note_revision(const domain::Snapshot& state) {

@@ -90,6 +90,8 @@ using Done = std::function<void(Result<Written> written)>;
 
 struct WriterOptions {
   std::size_t queue = 1'024;  ///< writes that wait
+  Milliseconds look{5'000};   ///< between looks whether the store is still in place …
+  Milliseconds retry{1'000};  ///< … and, after it failed, between tries whether it works again
 };
 
 class Writer {
@@ -109,7 +111,7 @@ class Writer {
   /// Finishes what was accepted; what comes later is refused.
   void stop();
 
-  /// The store's last failure, unless a write has succeeded since.
+  /// The store's last failure, unless it has worked since. It is tried again even when nobody writes.
   [[nodiscard]] Result<void> health() const;
 
  private:
@@ -119,6 +121,8 @@ class Writer {
   };
 
   void run();
+  void look_after_store();
+  [[nodiscard]] Result<void> try_out_store();
   [[nodiscard]] Result<Written> write(const WriteRequest& request);
   [[nodiscard]] Result<domain::SnapshotPtr> follow(storage::WriteTransaction& transaction,
                                                    domain::SnapshotPtr state);
@@ -130,6 +134,7 @@ class Writer {
   void note_revision(const domain::Snapshot& state);
   // Logs, remembers for `health`, and answers what the asker may know.
   [[nodiscard]] tl::unexpected<Error> store_failed(const Error& error);
+  void store_worked();
 
   storage::Store& store_;
   ReadModel& model_;

@@ -1,6 +1,7 @@
 #include "storage/sqlite/data_folder.hpp"
 
 #include <fcntl.h>
+#include <pwd.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,9 +13,34 @@
 namespace togglecast::storage::sqlite {
 namespace {
 
+std::string name_of(uid_t user) {
+  const struct passwd* entry =
+      ::getpwuid(user);  // NOLINT(concurrency-mt-unsafe): called before threads start
+  return entry == nullptr ? "the user with the number " + std::to_string(user) : std::string(entry->pw_name);
+}
+
+// Who might be let in, and as whom this knocks.
+std::string about_rights(std::filesystem::path path) {
+  struct stat status {};
+  while (::stat(path.c_str(), &status) != 0) {
+    if (!path.has_parent_path() || path == path.parent_path()) return {};
+    path = path.parent_path();
+  }
+  if (status.st_uid == ::geteuid()) return "; its owner may do so after chmod u+rwX " + path.string();
+  return "; " + path.string() + " belongs to " + name_of(status.st_uid) + ", and this runs as " +
+         name_of(::geteuid()) + ": run it as the owner, or choose another folder with --data";
+}
+
 tl::unexpected<Error> cannot(std::string_view what, const std::filesystem::path& path, int error) {
-  return fail(Errc::unavailable,
-              "cannot " + std::string(what) + ' ' + path.string() + ": " + std::strerror(error));
+  std::string message = "cannot " + std::string(what) + ' ' + path.string() + ": " + std::strerror(error);
+  if (error == EACCES || error == EPERM) message += about_rights(path);
+  return fail(Errc::unavailable, std::move(message));
+}
+
+tl::unexpected<Error> in_use(const std::filesystem::path& path, const std::string& pid) {
+  return fail(Errc::conflict, "the data folder " + path.string() + " is in use by " +
+                                  (pid.empty() ? "another process" : "process " + pid) +
+                                  "; stop it first or choose another folder with --data");
 }
 
 // The decimal number at the start of the lock file; empty while its owner is about to write it.
@@ -40,29 +66,45 @@ Result<void> make_folder(const std::filesystem::path& path) {
 
 Result<DataFolder> DataFolder::open(const std::filesystem::path& path) {
   if (auto made = make_folder(path); !made) return tl::unexpected(made.error());
+  DataFolder folder(path);
   const auto lock_path = path / "togglecast.lock";
-  const int file = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (file < 0) return cannot("open", lock_path, errno);
-  DataFolder folder(path, file);
-  if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
+  folder.lock_ = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (folder.lock_ < 0) return cannot("open", lock_path, errno);
+  if (::flock(folder.lock_, LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return cannot("lock", lock_path, errno);
-    const std::string pid = read_pid(file);
-    return fail(Errc::conflict, "the data folder " + path.string() + " is in use by " +
-                                    (pid.empty() ? "another process" : "process " + pid) +
-                                    "; stop it first or choose another folder with --data");
+    return in_use(path, read_pid(folder.lock_));
   }
+  folder.folder_ = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder.folder_ >= 0 && ::flock(folder.folder_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+    return in_use(path, {});
   const std::string pid = std::to_string(::getpid()) + '\n';
-  if (::ftruncate(file, 0) != 0 ||
-      ::pwrite(file, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size()))
+  if (::ftruncate(folder.lock_, 0) != 0 ||
+      ::pwrite(folder.lock_, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size()))
     return cannot("write", lock_path, errno);
   return folder;
 }
 
 DataFolder::DataFolder(DataFolder&& other) noexcept
-    : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {}
+    : path_(std::move(other.path_)),
+      lock_(std::exchange(other.lock_, -1)),
+      folder_(std::exchange(other.folder_, -1)) {}
 
 DataFolder::~DataFolder() {
-  if (lock_ >= 0) ::close(lock_);  // the lock goes with its last descriptor
+  for (const int file : {folder_, lock_})
+    if (file >= 0) ::close(file);  // the lock goes with its last descriptor
+}
+
+Result<void> DataFolder::start_new_file() const {
+  const std::string path = new_database().string();
+  for (const char* left : {"", "-journal"}) ::unlink((path + left).c_str());
+  return ensure_private_file(new_database().filename().string());
+}
+
+Result<void> DataFolder::keep_new_file() const {
+  if (::rename(new_database().c_str(), database().c_str()) != 0)
+    return cannot("rename", new_database(), errno);
+  if (folder_ >= 0 && ::fsync(folder_) != 0 && errno != EINVAL) return cannot("write", path_, errno);
+  return {};
 }
 
 Result<std::string> DataFolder::database_identity() const {

@@ -21,6 +21,12 @@ class DataFolder {
 
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
   [[nodiscard]] std::filesystem::path database() const { return path_ / "togglecast.db"; }
+  /// Changes that are not in the database file yet.
+  [[nodiscard]] std::filesystem::path wal() const { return path_ / "togglecast.db-wal"; }
+  /// A database in the making: empty after `start_new_file`, the database after `keep_new_file`.
+  [[nodiscard]] std::filesystem::path new_database() const { return path_ / "togglecast.db.new"; }
+  [[nodiscard]] Result<void> start_new_file() const;
+  [[nodiscard]] Result<void> keep_new_file() const;
 
   /// What tells the database file from every copy of it: its inode and, where the file system knows, its
   /// birth.
@@ -30,10 +36,11 @@ class DataFolder {
   [[nodiscard]] Result<void> ensure_private_file(std::string_view name) const;
 
  private:
-  DataFolder(std::filesystem::path path, int lock) noexcept : path_(std::move(path)), lock_(lock) {}
+  explicit DataFolder(std::filesystem::path path) noexcept : path_(std::move(path)) {}
 
   std::filesystem::path path_;
-  int lock_;
+  int lock_ = -1;
+  int folder_ = -1;  // locked too, where that can be done: nobody can delete that lock
 };
 
 }  // namespace togglecast::storage::sqlite

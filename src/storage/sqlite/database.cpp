@@ -2,12 +2,13 @@
 
 #include <sqlite3.h>
 
+#include <system_error>
 #include <utility>
 
 namespace togglecast::storage::sqlite {
 namespace {
 
-Error describe(int code, const std::string& path, const char* message) {
+Error describe(int code, const std::string& path, const std::string& message) {
   const std::string where = "the database " + path;
   switch (code & 0xff) {
     case SQLITE_FULL:
@@ -31,6 +32,17 @@ Error describe(int code, const std::string& path, const char* message) {
     default:
       return {Errc::internal, where + ": " + message};
   }
+}
+
+// What the system said of the write-ahead log, or else of the database file; 0 when nothing was wrong.
+int last_errno(sqlite3* handle) {
+  int error = 0;
+  sqlite3_file* log = nullptr;
+  if (sqlite3_file_control(handle, nullptr, SQLITE_FCNTL_JOURNAL_POINTER, &log) == SQLITE_OK &&
+      log != nullptr && log->pMethods != nullptr)
+    log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &error);
+  if (error == 0) sqlite3_file_control(handle, nullptr, SQLITE_FCNTL_LAST_ERRNO, &error);
+  return error;
 }
 
 }  // namespace
@@ -118,7 +130,10 @@ Database::~Database() {
 }
 
 Error Database::error(int code) const {
-  return describe(code, path_, handle_ == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(handle_.get()));
+  std::string message = handle_ == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(handle_.get());
+  const int system = handle_ != nullptr && (code & 0xff) == SQLITE_IOERR ? last_errno(handle_.get()) : 0;
+  if (system != 0) message += " (" + std::system_category().message(system) + ")";
+  return describe(code, path_, message);
 }
 
 Result<void> Database::execute(const char* sql) {

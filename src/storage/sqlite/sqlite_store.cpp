@@ -42,6 +42,46 @@ Result<void> check_chain(const domain::Head& before, const std::vector<domain::L
   return {};
 }
 
+constexpr const char* kIfDatabaseIsGone =
+    "put it back; or stop the server, put a backup of the folder in its place, and start again";
+constexpr const char* kIfWalIsLost =
+    "changes that it held are lost; stop the server, put a backup of the folder in its place, and start "
+    "again";
+constexpr const char* kIfWalIsGone =
+    "stop the server, which first brings all changes into the database, and start it again";
+
+std::string was_emptied(const std::filesystem::path& path, const char* advice) {
+  return path.string() + " was cut short while it is in use, so nothing is written any more: " + advice;
+}
+
+// A database comes into being as a whole, under its own name only when it is one: an empty file there is what
+// is left of one.
+Result<void> make_if_missing(const DataFolder& folder) {
+  std::error_code error;
+  const bool exists = std::filesystem::exists(folder.database(), error);
+  const bool empty = exists && std::filesystem::is_regular_file(folder.database(), error) &&
+                     std::filesystem::file_size(folder.database(), error) == 0;
+  const auto left = std::filesystem::file_size(folder.wal(), error);
+  const bool changes_left = !error && left > 0;
+  if (empty || (!exists && changes_left)) {
+    return fail(
+        Errc::internal,
+        folder.database().string() + (empty ? " is empty" : " is gone") +
+            (changes_left ? ", while the changes beside it, in " + folder.wal().string() + ", are there"
+                          : "") +
+            ": put it back or restore a backup of the folder; to begin with nothing, choose another "
+            "--data");
+  }
+  if (exists) return folder.ensure_private_file("togglecast.db");
+  if (auto made = folder.start_new_file(); !made) return made;
+  {
+    auto database = Database::open(folder.new_database(), {});
+    if (!database) return tl::unexpected(database.error());
+    if (auto migrated = migrate(*database); !migrated) return migrated;
+  }
+  return folder.keep_new_file();
+}
+
 // Whether the file is a copy; if so the epochs are raised, to a number that no other copy comes to.
 Result<bool> notice_copy(Database& database, const std::string& identity) {
   auto transaction = Transaction::begin(database, "BEGIN IMMEDIATE");
@@ -74,7 +114,7 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::filesystem::pa
                                                        const SqliteOptions& options) {
   auto folder = DataFolder::open(path);
   if (!folder) return tl::unexpected(folder.error());
-  if (auto made = folder->ensure_private_file("togglecast.db"); !made) return tl::unexpected(made.error());
+  if (auto there = make_if_missing(*folder); !there) return tl::unexpected(there.error());
   auto database = Database::open(folder->database(), {.max_pages = options.max_pages});
   if (!database) return tl::unexpected(database.error());
   if (auto mode = database->execute("PRAGMA journal_mode = WAL"); !mode) return tl::unexpected(mode.error());
@@ -83,8 +123,12 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::filesystem::pa
   if (!identity) return tl::unexpected(identity.error());
   const auto copied = notice_copy(*database, *identity);
   if (!copied) return tl::unexpected(copied.error());
-  return std::unique_ptr<SqliteStore>(
-      new SqliteStore(std::move(*folder), std::move(*database), options, *copied));
+  auto file = KeptFile::at(folder->database(), kIfDatabaseIsGone);
+  if (!file) return tl::unexpected(file.error());
+  auto wal = KeptFile::at(folder->wal(), kIfWalIsGone);
+  if (!wal) return tl::unexpected(wal.error());
+  return std::unique_ptr<SqliteStore>(new SqliteStore(std::move(*folder), std::move(*database),
+                                                      std::move(*file), std::move(*wal), options, *copied));
 }
 
 Result<std::vector<Environment>> SqliteStore::environments() {
@@ -162,6 +206,7 @@ Result<Loaded> SqliteStore::load(const std::string& environment, std::size_t rec
 }
 
 Result<std::unique_ptr<WriteTransaction>> SqliteStore::begin(const std::string& environment) {
+  if (auto there = in_place(); !there) return tl::unexpected(there.error());
   return SqliteTransaction::begin(database_, environment, options_.idempotency_ttl);
 }
 
@@ -169,6 +214,31 @@ Result<std::unique_ptr<Reader>> SqliteStore::open_reader() {
   auto database = Database::open(folder_.database(), {.read_only = true});
   if (!database) return tl::unexpected(database.error());
   return std::make_unique<SqliteReader>(std::move(*database));
+}
+
+Result<void> SqliteStore::in_place() {
+  if (auto there = file_.check(); !there) return there;
+  if (file_.size() == 0) return fail(Errc::unavailable, was_emptied(folder_.database(), kIfDatabaseIsGone));
+  const auto size = wal_.size();
+  auto there = wal_.check();
+  wal_is_shorter_ = wal_is_shorter_ || wal_.size() < size;
+  if (there && !wal_is_shorter_) return {};
+  // What it held goes into the database now. Another program may have brought it there; or it is lost.
+  const auto saved = database_.execute("PRAGMA wal_checkpoint");
+  if (!there) return there;
+  if (!saved) return fail(Errc::unavailable, was_emptied(folder_.wal(), kIfWalIsLost));
+  wal_is_shorter_ = false;
+  return {};
+}
+
+Result<void> SqliteStore::try_out() {
+  if (auto there = in_place(); !there) return there;
+  // As much as a large change takes, under a key that no request has, and so old that it is forgotten anyhow.
+  for (const char* step : {"INSERT OR REPLACE INTO idempotency "
+                           "SELECT id, '', '', zeroblob(131072), 0, 0, '', 0, 0 FROM environment LIMIT 1",
+                           "DELETE FROM idempotency WHERE actor = '' AND key = ''"})
+    if (auto done = database_.execute(step); !done) return done;
+  return {};
 }
 
 }  // namespace togglecast::storage::sqlite

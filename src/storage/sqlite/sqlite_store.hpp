@@ -8,6 +8,7 @@
 
 #include "storage/sqlite/data_folder.hpp"
 #include "storage/sqlite/database.hpp"
+#include "storage/sqlite/kept_file.hpp"
 #include "storage/store.hpp"
 
 namespace togglecast::storage::sqlite {
@@ -29,6 +30,8 @@ class SqliteStore final : public Store {
   [[nodiscard]] Result<Loaded> load(const std::string& environment, std::size_t recent) override;
   [[nodiscard]] Result<std::unique_ptr<WriteTransaction>> begin(const std::string& environment) override;
   [[nodiscard]] Result<std::unique_ptr<Reader>> open_reader() override;
+  [[nodiscard]] Result<void> in_place() override;
+  [[nodiscard]] Result<void> try_out() override;
 
   [[nodiscard]] const DataFolder& folder() const noexcept { return folder_; }
   /// The file is a copy of the one that was opened last: after that one may have come changes which this one
@@ -36,15 +39,21 @@ class SqliteStore final : public Store {
   [[nodiscard]] bool was_copied() const noexcept { return was_copied_; }
 
  private:
-  SqliteStore(DataFolder folder, Database database, const SqliteOptions& options, bool was_copied)
+  SqliteStore(DataFolder folder, Database database, KeptFile file, KeptFile wal, const SqliteOptions& options,
+              bool was_copied)
       : folder_(std::move(folder)),
         database_(std::move(database)),
+        file_(std::move(file)),
+        wal_(std::move(wal)),
         options_(options),
         was_copied_(was_copied) {}
   [[nodiscard]] Result<domain::Head> head_before(std::int64_t environment, domain::Revision revision);
 
   DataFolder folder_;  // unlocked last
   Database database_;
+  KeptFile file_;
+  KeptFile wal_;
+  bool wal_is_shorter_ = false;
   SqliteOptions options_;
   bool was_copied_;
 };

@@ -51,6 +51,7 @@ TEST(ConfigFile, IsReadFromWhereItLies) {
   EXPECT_THAT(read_config_file(folder.path() / "t.toml")->at("port").values, ElementsAre("7"));
   EXPECT_THAT(read_config_file(folder.path() / "none.toml").error().message,
               HasSubstr("none.toml: No such file or directory"));
+  EXPECT_THAT(read_config_file(folder.path()).error().message, HasSubstr("it is a folder"));
 }
 
 }  // namespace

@@ -1,7 +1,10 @@
 #include "auth/password.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
+#include <new>
 #include <set>
 
 namespace togglecast::auth {
@@ -42,6 +45,26 @@ TEST(Passwords, ADamagedHashMatchesNothing) {
   for (const char* hash : {"", "x", "$argon2id$", "$argon2id$v=19$m=8,t=1,p=1$$"})
     EXPECT_FALSE(hasher.verify(secret(""), secret(hash))) << hash;
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+// In a process of its own, which has no more memory to get than what it already has.
+TEST(Passwords, AreNotBlamedForAMachineWithoutMemory) {
+  const PasswordHasher hasher({.operations = 1, .memory = std::size_t{64} << 20});
+  const Secret hash = hasher.hash(secret("correct horse")).value();
+  const auto verify_without_memory = [&] {
+    const rlimit little{std::size_t{32} << 20, std::size_t{32} << 20};
+    ::setrlimit(RLIMIT_AS, &little);
+    try {
+      std::ignore = hasher.verify(secret("correct horse"), hash);
+    } catch (const std::bad_alloc&) {
+      ::_exit(42);
+    }
+    ::_exit(1);
+  };
+
+  EXPECT_EXIT(verify_without_memory(), ::testing::ExitedWithCode(42), "");
+}
+#endif
 
 TEST(NewPasswords, HaveALeastAndAGreatestLength) {
   EXPECT_TRUE(check_new_password(secret("12345678")).has_value());

@@ -72,6 +72,18 @@ TEST_F(AdminServiceTest, ALoginGivesATokenThatIsTheAdmin) {
   EXPECT_EQ(who->environment, "production");
 }
 
+TEST_F(AdminServiceTest, LoginsWorkWhileTheClockIsBehindWhatIsStored) {
+  create_platform(R"({"key":"web","name":"Web"})");
+  const auto before = login("owner", kPassword);
+  clock_.advance(std::chrono::hours{-1});
+
+  const auto after = login("owner", kPassword);
+
+  ASSERT_TRUE(before.has_value() && after.has_value());
+  for (const LoggedIn& session : {*before, *after})
+    EXPECT_TRUE(product_->authenticator().authenticate(session.token.reveal()).has_value());
+}
+
 TEST_F(AdminServiceTest, WrongNameAndWrongPasswordReadTheSame) {
   const auto wrong_password = login("owner", "wrong horse");
   const auto wrong_name = login("nobody", kPassword);

@@ -73,6 +73,7 @@ TEST_F(ProductStart, ADamagedLogStopsTheStart) {
 
   ASSERT_FALSE(refused.has_value());
   EXPECT_NE(refused.error().message.find("contradict"), std::string::npos) << refused.error().message;
+  EXPECT_NE(refused.error().message.find("restore a backup"), std::string::npos) << refused.error().message;
 }
 
 TEST_F(ProductStart, ASecondEnvironmentIsAWorldOfItsOwn) {

@@ -1,10 +1,13 @@
 #include "service/time_keeper.hpp"
 
+#include <atomic>
 #include <condition_variable>
+#include <filesystem>
 #include <mutex>
 
 #include "domain/client_view.hpp"
 #include "service/passing_time.hpp"
+#include "support/eventually.hpp"
 #include "unit/service/product_fixture.hpp"
 
 namespace togglecast::service {
@@ -294,6 +297,55 @@ TEST_F(PassingTime, EnvironmentsHaveTheirOwnTime) {
   ASSERT_NE(watcher.after(3), nullptr);
   EXPECT_EQ(overrides_of(1), 0U);
   EXPECT_EQ(current("staging")->revision(), 4);
+}
+
+// The clock of the wall may be set, to and fro; the other one only goes on.
+class SetClock final : public Clock {
+ public:
+  TimePoint now() const noexcept override { return TimePoint{Milliseconds{steady_.load()}}; }
+  UnixMillis wall_now() const noexcept override { return {wall_.load()}; }
+  void set_wall(Milliseconds by) noexcept { wall_ += by.count(); }
+  void go_on(Milliseconds by) noexcept {
+    wall_ += by.count();
+    steady_ += by.count();
+  }
+
+ private:
+  std::atomic<std::int64_t> steady_{1'000'000};
+  std::atomic<std::int64_t> wall_{kStart * 1'000};
+};
+
+TEST_F(PassingTime, AClockThatIsSetBackDelaysNothingThatFailedMeanwhile) {
+  SetClock clock;
+  const std::shared_ptr<void> end(nullptr,
+                                  [this](void*) { product_.reset(); });  // before its clock goes away
+  options_.first_owner_password = [] { return Secret(std::string(kPassword)); };
+  product_ = Product::open(storage::sqlite::SqliteStore::open(folder_.path() / "data").value(), options_,
+                           clock, random_, log_, metrics_)
+                 .value();
+  ASSERT_TRUE(create_feature("search").has_value());
+  create_subscriber(1);
+  ASSERT_TRUE(
+      set_override(1, 1, R"({"value":true,"expires_at":")" + to_iso8601({(kStart + 600) * 1'000}) + "\"}")
+          .has_value());
+  Watcher watcher(*product_);
+  const auto before = current()->revision();
+  const auto database = folder_.path() / "data" / "togglecast.db";
+  std::filesystem::rename(database, folder_.path() / "elsewhere");
+  clock.set_wall(std::chrono::hours{24});
+  product_->time().look();
+  ASSERT_TRUE(test::eventually([this] {
+    return metrics_.exposition().find("togglecast_store_failures_total 1") != std::string::npos;
+  }));
+  EXPECT_EQ(overrides_of(1), 1U);
+
+  clock.set_wall(-std::chrono::hours{23});
+  std::filesystem::rename(folder_.path() / "elsewhere", database);
+  clock.go_on(std::chrono::minutes{2});
+  product_->time().look();
+
+  ASSERT_NE(watcher.after(before), nullptr);
+  EXPECT_EQ(overrides_of(1), 0U);
 }
 
 TEST_F(PassingTime, AnExpiryThatHasPassedIsRefused) {

@@ -4,6 +4,8 @@
 
 #include <atomic>
 #include <future>
+#include <stdexcept>
+#include <string>
 
 namespace togglecast::service {
 namespace {
@@ -16,6 +18,18 @@ TEST(WorkerPool, FinishesWhatItAccepted) {
   }
 
   EXPECT_EQ(done, 100);
+}
+
+TEST(WorkerPool, ATaskThatThrowsEndsAloneAndIsTold) {
+  std::string told;
+  std::promise<void> next;
+  WorkerPool pool({.threads = 1, .on_failure = [&told](std::string_view what) { told = what; }});
+
+  EXPECT_TRUE(pool.submit([] { throw std::runtime_error("no memory"); }));
+  EXPECT_TRUE(pool.submit([&next] { next.set_value(); }));
+
+  next.get_future().wait();
+  EXPECT_EQ(told, "no memory");
 }
 
 TEST(WorkerPool, AFullQueueRefuses) {

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <thread>
 
+#include "support/eventually.hpp"
 #include "unit/service/product_fixture.hpp"
 
 namespace togglecast::service {
@@ -292,11 +293,44 @@ class LyingStore final : public storage::Store {
     return std::make_unique<LyingTransaction>(std::move(*real), lie_);
   }
   Result<std::unique_ptr<storage::Reader>> open_reader() override { return real_->open_reader(); }
+  Result<void> in_place() override { return real_->in_place(); }
+  Result<void> try_out() override { return real_->try_out(); }
 
  private:
   std::unique_ptr<storage::Store> real_;
   const std::atomic<bool>& lie_;
 };
+
+TEST_F(WriterTest, AStoreThatWorksAgainIsNoticedWithoutAWrite) {
+  std::atomic<bool> lie{false};
+  options_.writer.retry = Milliseconds{1};
+  open_on(
+      std::make_unique<LyingStore>(storage::sqlite::SqliteStore::open(folder_.path() / "data").value(), lie));
+  lie = true;
+  EXPECT_EQ(create_platform(R"({"key":"web","name":"Web"})").error().code, Errc::unavailable);
+  lie = false;
+
+  EXPECT_TRUE(test::eventually([this] { return product_->health().has_value(); }));
+  EXPECT_TRUE(test::eventually([this] { return current()->revision() == 1; }));
+  product_.reset();  // before the store's switch goes away
+}
+
+TEST_F(WriterTest, ADatabaseThatIsMovedAwayTakesNoChangeUntilItIsBack) {
+  options_.writer.look = options_.writer.retry = Milliseconds{1};
+  open();
+  create_platform(R"({"key":"web","name":"Web"})");
+  const auto database = folder_.path() / "data" / "togglecast.db";
+  const auto elsewhere = folder_.path() / "moved.db";
+
+  std::filesystem::rename(database, elsewhere);
+
+  EXPECT_TRUE(test::eventually([this] { return !product_->health().has_value(); }));
+  EXPECT_EQ(toggle_platform(1).error().code, Errc::unavailable);
+  EXPECT_EQ(current()->revision(), 1);
+  std::filesystem::rename(elsewhere, database);
+  EXPECT_TRUE(test::eventually([this] { return product_->health().has_value(); }));
+  EXPECT_TRUE(toggle_platform(1).has_value());
+}
 
 TEST_F(WriterTest, ACommitThatHappenedAfterAllIsFollowed) {
   std::atomic<bool> lie{false};

@@ -133,6 +133,123 @@ TEST_F(SqliteStoreTest, AFullDiskIsAnAnswerAndNothingIsHalfWritten) {
   EXPECT_TRUE(write(*roomy, 500).has_value());
 }
 
+TEST_F(SqliteStoreTest, ADatabaseThatIsDeletedOrReplacedTakesNoMoreChanges) {
+  auto store = with_rows(1);
+  const auto database = data() / "togglecast.db";
+  std::filesystem::rename(database, folder_.path() / "moved");
+
+  const auto deleted = write(*store, 2);
+  std::filesystem::copy_file(folder_.path() / "moved", database);
+  const auto replaced = write(*store, 3);
+  std::filesystem::rename(folder_.path() / "moved", database);
+  const auto back = write(*store, 4);
+
+  ASSERT_FALSE(deleted.has_value());
+  EXPECT_EQ(deleted.error().code, Errc::unavailable);
+  EXPECT_NE(deleted.error().message.find("put it back"), std::string::npos) << deleted.error().message;
+  ASSERT_FALSE(replaced.has_value());
+  EXPECT_EQ(replaced.error().code, Errc::unavailable);
+  EXPECT_TRUE(back.has_value());
+}
+
+TEST_F(SqliteStoreTest, WhatWasCommittedOutlivesADeletedWal) {
+  auto store = with_rows(3);
+  std::filesystem::remove(data() / "togglecast.db-wal");
+
+  const auto written = write(*store, 4);
+  const auto copy = folder_.path() / "as after kill -9";
+  std::filesystem::copy(data(), copy);
+
+  ASSERT_FALSE(written.has_value());
+  EXPECT_EQ(written.error().code, Errc::unavailable);
+  EXPECT_NE(written.error().message.find("stop the server"), std::string::npos) << written.error().message;
+  std::filesystem::remove(copy / "togglecast.lock");
+  EXPECT_EQ(SqliteStore::open(copy).value()->load("production", 10).value().snapshot->revision(), 3);
+}
+
+TEST_F(SqliteStoreTest, FilesThatAreCutShortTakeNoMoreChanges) {
+  for (const char* file : {"togglecast.db", "togglecast.db-wal"}) {
+    auto store = with_rows(3);
+    std::filesystem::resize_file(data() / file, 0);
+
+    for (int id = 4; id < 7; ++id) {
+      const auto written = write(*store, id);
+      ASSERT_FALSE(written.has_value()) << file;
+      EXPECT_EQ(written.error().code, Errc::unavailable);
+      EXPECT_NE(written.error().message.find(std::string(file) + " was cut short"), std::string::npos)
+          << written.error().message;
+    }
+    store.reset();
+    std::filesystem::remove_all(data());
+  }
+}
+
+TEST_F(SqliteStoreTest, ChangesThatAnotherProgramBringsIntoTheDatabaseAreNotMissed) {
+  const auto store = with_rows(3);
+  tamper("PRAGMA wal_checkpoint(TRUNCATE)");
+
+  EXPECT_EQ(std::filesystem::file_size(data() / "togglecast.db-wal"), 0U);
+  EXPECT_TRUE(write(*store, 4).has_value());
+  EXPECT_TRUE(write(*store, 5).has_value());
+}
+
+TEST_F(SqliteStoreTest, AnEmptyOrMissingDatabaseBesideItsChangesIsNotStartedAnew) {
+  {
+    const auto store = with_rows(3);
+    std::filesystem::copy(data(), folder_.path() / "killed");
+  }
+  const auto killed = folder_.path() / "killed";
+  std::filesystem::remove(killed / "togglecast.lock");
+  std::filesystem::resize_file(killed / "togglecast.db", 0);
+
+  const auto emptied = SqliteStore::open(killed);
+  std::filesystem::remove(killed / "togglecast.db");
+  const auto gone = SqliteStore::open(killed);
+
+  ASSERT_FALSE(emptied.has_value());
+  EXPECT_NE(emptied.error().message.find("is empty"), std::string::npos) << emptied.error().message;
+  ASSERT_FALSE(gone.has_value());
+  EXPECT_NE(gone.error().message.find("is gone"), std::string::npos) << gone.error().message;
+  EXPECT_GT(std::filesystem::file_size(killed / "togglecast.db-wal"), 0U);
+}
+
+TEST_F(SqliteStoreTest, AFirstStartThatWasCutOffIsBegunAgain) {
+  std::filesystem::create_directory(data());
+  std::ofstream(data() / "togglecast.db.new") << "half of it";
+  std::ofstream(data() / "togglecast.db.new-journal") << "half of it";
+
+  const auto store = with_rows(1);
+
+  EXPECT_EQ(store->load("production", 10).value().snapshot->revision(), 1);
+  EXPECT_FALSE(std::filesystem::exists(data() / "togglecast.db.new"));
+}
+
+TEST_F(SqliteStoreTest, AFolderWhoseLockFileWasDeletedIsStillInUse) {
+  const auto store = with_rows(1);
+  std::filesystem::remove(data() / "togglecast.lock");
+
+  const auto second = SqliteStore::open(data());
+
+  ASSERT_FALSE(second.has_value());
+  EXPECT_EQ(second.error().code, Errc::conflict);
+}
+
+TEST_F(SqliteStoreTest, ATrialTellsWhetherThereIsRoomAndLeavesNothing) {
+  with_rows(1).reset();
+  auto tight = SqliteStore::open(data(), {.max_pages = 45}).value();
+  const auto without_room = tight->try_out();
+  tight.reset();
+  auto roomy = SqliteStore::open(data()).value();
+  const auto with_room = roomy->try_out();
+  roomy.reset();
+
+  ASSERT_FALSE(without_room.has_value());
+  EXPECT_EQ(without_room.error().code, Errc::unavailable);
+  EXPECT_TRUE(with_room.has_value());
+  auto database = Database::open(data() / "togglecast.db", {.read_only = true}).value();
+  EXPECT_EQ(database.query_integer("SELECT count(*) FROM idempotency").value(), 0);
+}
+
 TEST_F(SqliteStoreTest, GarbageInPlaceOfTheDatabaseIsSaidSo) {
   std::filesystem::create_directory(data());
   std::ofstream(data() / "togglecast.db") << std::string(8'192, 'g');

@@ -1,0 +1,106 @@
+#include "observe/log_queue.hpp"
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace togglecast::observe {
+namespace {
+
+constexpr std::chrono::milliseconds kLongestGoodbye{1'000};
+
+void print_one(const LogQueue::Print& print, const LogQueue::Line& line) {
+  try {
+    print(line);
+  } catch (const std::exception&) {
+    // There is nobody to tell.
+  }
+}
+
+}  // namespace
+
+struct LogQueue::State {
+  Print print;
+  DescribeGap describe_gap;
+  std::size_t capacity = 0;
+
+  std::mutex mutex;
+  std::condition_variable wake;
+  std::condition_variable idle;
+  std::vector<Line> lines;
+  std::size_t bytes = 0;       // of lines that are not printed yet
+  std::uint64_t gap = 0;       // left out since the last line that was taken
+  std::uint64_t left_out = 0;  // ever
+  bool printing = false;
+  bool stopping = false;
+
+  [[nodiscard]] bool done() const { return lines.empty() && gap == 0 && !printing; }
+};
+
+LogQueue::LogQueue(Print print, DescribeGap describe_gap, std::size_t capacity)
+    : state_(std::make_shared<State>()) {
+  state_->print = std::move(print);
+  state_->describe_gap = std::move(describe_gap);
+  state_->capacity = capacity;
+  std::thread([state = state_] { run(*state); }).detach();
+}
+
+LogQueue::~LogQueue() {
+  drain(kLongestGoodbye);
+  {
+    const std::scoped_lock lock(state_->mutex);
+    state_->stopping = true;
+  }
+  state_->wake.notify_all();
+}
+
+void LogQueue::push(Line line) {
+  const std::size_t size = sizeof line + line.text.size();
+  {
+    const std::scoped_lock lock(state_->mutex);
+    if (state_->gap > 0 || state_->bytes + size > state_->capacity) {
+      ++state_->gap;
+      ++state_->left_out;
+      return;
+    }
+    state_->lines.push_back(std::move(line));
+    state_->bytes += size;
+  }
+  state_->wake.notify_one();
+}
+
+bool LogQueue::drain(std::chrono::milliseconds longest) {
+  std::unique_lock lock(state_->mutex);
+  return state_->idle.wait_for(lock, longest, [this] { return state_->done(); });
+}
+
+std::uint64_t LogQueue::left_out() const {
+  const std::scoped_lock lock(state_->mutex);
+  return state_->left_out;
+}
+
+void LogQueue::run(State& state) {
+  std::vector<Line> batch;
+  std::unique_lock lock(state.mutex);
+  for (;;) {
+    state.wake.wait(lock, [&state] { return state.stopping || !state.lines.empty(); });
+    if (state.lines.empty()) return;
+    state.printing = true;
+    while (!state.lines.empty() || state.gap > 0) {
+      batch.swap(state.lines);
+      if (batch.empty()) batch.push_back(state.describe_gap(std::exchange(state.gap, 0)));
+      lock.unlock();
+      for (const Line& line : batch) print_one(state.print, line);
+      batch.clear();
+      lock.lock();
+      state.bytes = 0;
+      for (const Line& line : state.lines) state.bytes += sizeof line + line.text.size();
+    }
+    state.printing = false;
+    state.idle.notify_all();
+  }
+}
+
+}  // namespace togglecast::observe

@@ -104,39 +104,6 @@ bool comparison_turned(const domain::Snapshot& state, UnixMillis now) {
   return turned;
 }
 
-}  // namespace
-
-std::optional<UnixMillis> next_turn(const domain::Snapshot& state) {
-  std::optional<UnixMillis> next;
-  const auto note = [&next](UnixMillis at) {
-    if (!next || at < *next) next = at;
-  };
-  if (const Link* expiry = state.links().first(Relation::expiry)) note({expiry->used});
-  for_each_timed(state, [&](const FeatureRules& rules) {
-    if (const auto turn = rules.time().next_boundary(state.as_of())) note(*turn);
-    return true;
-  });
-  return next;
-}
-
-bool may_drift(const domain::Snapshot& state) {
-  bool may = false;
-  for_each_timed(state, [&may](const FeatureRules& rules) {
-    may = rules.time().otherwise;
-    return !may;
-  });
-  return may;
-}
-
-bool has_drifted(const domain::Snapshot& state, UnixMillis now) {
-  bool drifted = false;
-  for_each_timed(state, [&](const FeatureRules& rules) {
-    drifted = rules.time().otherwise && feature_has_drifted(state, rules, now);
-    return !drifted;
-  });
-  return drifted;
-}
-
 Build build_passing_of_time(std::optional<domain::Revision> drifted) {
   return [drifted](WriteContext& context) -> Result<Draft> {
     const domain::Snapshot& state = context.state();
@@ -158,6 +125,50 @@ Build build_passing_of_time(std::optional<domain::Revision> drifted) {
     draft.tick = comparison_turned(state, now) || drifted == state.revision();
     return draft;
   };
+}
+
+}  // namespace
+
+std::optional<UnixMillis> next_turn(const domain::Snapshot& state) {
+  std::optional<UnixMillis> next;
+  const auto note = [&next](UnixMillis at) {
+    if (!next || at < *next) next = at;
+  };
+  if (const Link* expiry = state.links().first(Relation::expiry)) note({expiry->used});
+  for_each_timed(state, [&](const FeatureRules& rules) {
+    if (const auto turn = rules.time().next_boundary(state.as_of())) note(*turn);
+    return true;
+  });
+  return next;
+}
+
+bool is_due(const domain::Snapshot& state, UnixMillis now) {
+  const auto turn = next_turn(state);
+  return turn && *turn <= now;
+}
+
+bool may_drift(const domain::Snapshot& state) {
+  bool may = false;
+  for_each_timed(state, [&may](const FeatureRules& rules) {
+    may = rules.time().otherwise;
+    return !may;
+  });
+  return may;
+}
+
+bool has_drifted(const domain::Snapshot& state, UnixMillis now) {
+  bool drifted = false;
+  for_each_timed(state, [&](const FeatureRules& rules) {
+    drifted = rules.time().otherwise && feature_has_drifted(state, rules, now);
+    return !drifted;
+  });
+  return drifted;
+}
+
+WriteRequest passing_of_time(const std::string& environment, std::optional<domain::Revision> drifted) {
+  WriteRequest request = own_write(environment, Source::timer, build_passing_of_time(drifted));
+  request.time_first = false;
+  return request;
 }
 
 }  // namespace togglecast::service

@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "domain/consistency.hpp"
+#include "service/passing_time.hpp"
 #include "service/worker_pool.hpp"
 
 namespace togglecast::service {
@@ -99,6 +100,10 @@ Result<Written> Writer::write(const WriteRequest& request) {
       }
     }
     const UnixMillis at = std::max(clock_.wall_now(), state->as_of());
+    if (request.time_first && is_due(*state, at)) {
+      transaction->reset();
+      return write_after_time(request);
+    }
     WriteContext context(*state, at, **transaction);
     auto draft = request.build(context);
     if (!draft) return tl::unexpected(draft.error());
@@ -106,6 +111,13 @@ Result<Written> Writer::write(const WriteRequest& request) {
   } catch (const std::exception& error) {
     return store_failed({Errc::internal, error.what(), {}});
   }
+}
+
+// When time cannot be written, what was asked for is tried all the same: the timer tells, and tries again.
+Result<Written> Writer::write_after_time(WriteRequest request) {
+  const auto passed = write(passing_of_time(request.environment));
+  request.time_first = passed && passed->changed;
+  return write(request);
 }
 
 // Another node may have written; so may this one, when a commit failed halfway and happened all the same.

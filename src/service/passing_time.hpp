@@ -28,9 +28,9 @@ inline constexpr std::chrono::minutes kDriftInterval{1};
 /// say of themselves is not known here: a rule that looks at it is taken to have changed.
 [[nodiscard]] bool has_drifted(const domain::Snapshot& state, UnixMillis now);
 
-/// The timer's write. It takes away the overrides whose time is over by then; without any, a revision in
-/// which only time passes, when a comparison has turned; nothing when nothing is due. `drifted`: that
-/// revision passes time anyway, because answers drifted from those of this one.
+/// The timer's write. It takes away the overrides whose time is over by then, and names the features whose
+/// rules came to a time that they compare with (domain::is_turn); nothing when nothing is due. `drifted`: a
+/// revision all the same, in which only time passes, because answers drifted from those of this one.
 [[nodiscard]] WriteRequest passing_of_time(const std::string& environment,
                                            std::optional<domain::Revision> drifted = {});
 

@@ -18,6 +18,10 @@ namespace togglecast::domain {
 /// admin's `active`, a package's `available`.
 [[nodiscard]] UpdateType type_of(const Op& op);
 
+/// It changes nothing of the entity, and is there to name it: a time has come that rules of this feature
+/// compare with.
+[[nodiscard]] bool is_turn(const Op& op);
+
 /// `{entity_type, entity_id, type, key, name?}`
 [[nodiscard]] json::object headline_of(const Op& op);
 

@@ -108,21 +108,35 @@ std::string what_was_done(const Ops& ops, const Names& names) {
   return mixture(ops);
 }
 
-// What a deadline did, told without an actor.
-std::optional<std::string> expiry(const Ops& ops, const Names& names) {
+std::string expired(const std::vector<std::string>& overrides, std::size_t count) {
+  if (count == 1) return "override of " + overrides.front() + " expired";
+  if (count > kNamed) return counted(count, "override") + " expired";
+  return "overrides of " + enumeration(overrides) + " expired";
+}
+
+std::string has_come(const std::vector<std::string>& features) {
+  return "a time in the rules of feature" + std::string(features.size() == 1 ? " " : "s ") +
+         enumeration(features, kNamed) + " has come";
+}
+
+// What time did, told without an actor.
+std::optional<std::string> passing(const Ops& ops, const Names& names) {
   std::vector<std::string> ended;
+  std::vector<std::string> turned;
   std::size_t count = 0;
   for (const Op* op : ops) {
+    if (domain::is_turn(*op)) {
+      turned.push_back(names.of(op->entity, op->id));
+      continue;
+    }
     if (op->entity != Kind::client) return std::nullopt;
     for (const domain::Id feature : removed_overrides(*op)) {
       if (++count <= kNamed)
         ended.push_back(names.of(Kind::feature, feature) + " for " + names.full(Kind::client, op->id));
     }
   }
-  if (count == 0) return std::nullopt;
-  if (count == 1) return "override of " + ended.front() + " expired";
-  if (count > kNamed) return counted(count, "override") + " expired";
-  return "overrides of " + enumeration(ended) + " expired";
+  if (turned.empty()) return count == 0 ? std::nullopt : std::optional(expired(ended, count));
+  return count == 0 ? has_come(turned) : expired(ended, count) + ", and " + has_come(turned);
 }
 
 }  // namespace
@@ -147,7 +161,7 @@ std::string summary_of(const json::value& actor, std::span<const Op* const> ops,
   const std::string_view source = json::string_or_empty(actor, "source");
   const json::value* undoes = json::find(actor, "undoes");
   if (source == "timer" && undoes == nullptr) {
-    if (auto text = expiry(main, names)) return *text;
+    if (auto text = passing(main, names)) return *text;
   }
   std::string out = who_did_it(actor);
   if (undoes != nullptr && undoes->is_int64())

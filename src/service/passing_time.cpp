@@ -94,14 +94,48 @@ bool feature_has_drifted(const domain::Snapshot& state, const FeatureRules& rule
   });
 }
 
-bool comparison_turned(const domain::Snapshot& state, UnixMillis now) {
-  bool turned = false;
+// The overrides that are over by now go.
+void add_expiries(WriteContext& context, std::vector<domain::Op>& ops) {
+  const UnixMillis now = context.at();
+  std::set<Id> clients;
+  context.state().links().for_each(Relation::expiry, 0, [&](const Link& link) {
+    if (link.used > now.value) return false;
+    clients.insert(link.user);
+    return true;
+  });
+  for (const Id id : clients) {
+    const auto before = context.state().find<Client>(id);
+    Client after = *before;
+    std::erase_if(after.overrides, [now](const auto& one) { return !one.holds(now); });
+    if (auto op = update_op(*before, std::move(after), context)) ops.push_back(std::move(*op));
+  }
+}
+
+// The features whose rules come to a time that they compare with are named, each as it is.
+void add_turns(const WriteContext& context, std::vector<domain::Op>& ops) {
+  const domain::Snapshot& state = context.state();
   for_each_timed(state, [&](const FeatureRules& rules) {
     const auto turn = rules.time().next_boundary(state.as_of());
-    turned = turn && *turn <= now;
-    return !turned;
+    if (turn && *turn <= context.at()) {
+      const json::value body = state.body(domain::Kind::feature, rules.id);
+      ops.push_back({domain::Kind::feature, rules.id, body, body});
+    }
+    return true;
   });
-  return turned;
+}
+
+Build build_passing_of_time(std::optional<domain::Revision> drifted) {
+  return [drifted](WriteContext& context) -> Result<Draft> {
+    Draft draft;
+    add_expiries(context, draft.ops);
+    add_turns(context, draft.ops);
+    if (!draft.ops.empty()) {
+      draft.kind = draft.ops.front().entity;
+      draft.id = draft.ops.front().id;
+    }
+    draft.tick = drifted == context.state().revision();
+    return draft;
+  };
 }
 
 }  // namespace
@@ -117,6 +151,11 @@ std::optional<UnixMillis> next_turn(const domain::Snapshot& state) {
     return true;
   });
   return next;
+}
+
+bool is_due(const domain::Snapshot& state, UnixMillis now) {
+  const auto turn = next_turn(state);
+  return turn && *turn <= now;
 }
 
 bool may_drift(const domain::Snapshot& state) {
@@ -137,27 +176,10 @@ bool has_drifted(const domain::Snapshot& state, UnixMillis now) {
   return drifted;
 }
 
-Build build_passing_of_time(std::optional<domain::Revision> drifted) {
-  return [drifted](WriteContext& context) -> Result<Draft> {
-    const domain::Snapshot& state = context.state();
-    const UnixMillis now = context.at();
-    std::set<Id> clients;
-    state.links().for_each(Relation::expiry, 0, [&](const Link& link) {
-      if (link.used > now.value) return false;
-      clients.insert(link.user);
-      return true;
-    });
-    Draft draft{Client::kKind, 0, {}, {}};
-    for (const Id id : clients) {
-      const auto before = state.find<Client>(id);
-      Client after = *before;
-      std::erase_if(after.overrides, [now](const auto& one) { return !one.holds(now); });
-      if (auto op = update_op(*before, std::move(after), context)) draft.ops.push_back(std::move(*op));
-    }
-    if (!draft.ops.empty()) draft.id = draft.ops.front().id;
-    draft.tick = comparison_turned(state, now) || drifted == state.revision();
-    return draft;
-  };
+WriteRequest passing_of_time(const std::string& environment, std::optional<domain::Revision> drifted) {
+  WriteRequest request = own_write(environment, Source::timer, build_passing_of_time(drifted));
+  request.time_first = false;
+  return request;
 }
 
 }  // namespace togglecast::service

@@ -18,6 +18,9 @@ inline constexpr std::chrono::minutes kDriftInterval{1};
 /// constant. Not after `state.as_of()` when it is due already; nothing when time changes nothing.
 [[nodiscard]] std::optional<UnixMillis> next_turn(const domain::Snapshot& state);
 
+/// Time has something to change by `now`.
+[[nodiscard]] bool is_due(const domain::Snapshot& state, UnixMillis now);
+
 /// An enabled rule reads the time in another way, so its answers may drift.
 [[nodiscard]] bool may_drift(const domain::Snapshot& state);
 
@@ -25,9 +28,10 @@ inline constexpr std::chrono::minutes kDriftInterval{1};
 /// say of themselves is not known here: a rule that looks at it is taken to have changed.
 [[nodiscard]] bool has_drifted(const domain::Snapshot& state, UnixMillis now);
 
-/// Takes away the overrides whose time is over at the time of the write; without any, a revision in which
-/// only time passes, when a comparison has turned; nothing when nothing is due. `drifted`: that revision
-/// passes time anyway, because answers drifted from those of this one.
-[[nodiscard]] Build build_passing_of_time(std::optional<domain::Revision> drifted = {});
+/// The timer's write. It takes away the overrides whose time is over by then, and names the features whose
+/// rules came to a time that they compare with (domain::is_turn); nothing when nothing is due. `drifted`: a
+/// revision all the same, in which only time passes, because answers drifted from those of this one.
+[[nodiscard]] WriteRequest passing_of_time(const std::string& environment,
+                                           std::optional<domain::Revision> drifted = {});
 
 }  // namespace togglecast::service

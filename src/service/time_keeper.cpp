@@ -4,7 +4,6 @@
 #include <optional>
 #include <utility>
 
-#include "service/ops.hpp"
 #include "service/passing_time.hpp"
 
 namespace togglecast::service {
@@ -15,10 +14,6 @@ constexpr Milliseconds kShortestPause{1'000};
 constexpr Milliseconds kClockMayLag = std::chrono::minutes{1};
 
 UnixMillis after(UnixMillis time, Milliseconds span) { return {time.value + span.count()}; }
-
-WriteRequest request(const std::string& environment, std::optional<domain::Revision> drifted) {
-  return own_write(environment, Source::timer, build_passing_of_time(drifted));
-}
 
 UnixMillis newest(const ReadModel& model) {
   UnixMillis newest{};
@@ -45,11 +40,10 @@ Result<void> TimeKeeper::catch_up() {
   const UnixMillis now = clock_.wall_now();
   for (const std::string& environment : model_.environments()) {
     const auto state = model_.current(environment);
-    const auto turn = next_turn(*state);
     const bool drifted = may_drift(*state) && has_drifted(*state, now);
-    if (!drifted && (!turn || *turn > now)) continue;
+    if (!drifted && !is_due(*state, now)) continue;
     const auto drift = drifted ? std::optional(state->revision()) : std::nullopt;
-    if (const auto done = writer_.perform(request(environment, drift)); !done)
+    if (const auto done = writer_.perform(passing_of_time(environment, drift)); !done)
       return tl::unexpected(done.error());
   }
   return {};
@@ -125,7 +119,7 @@ void TimeKeeper::write(std::unique_lock<std::mutex>& lock, const std::string& en
                        std::optional<domain::Revision> drifted) {
   watches_[environment].writing = true;
   lock.unlock();
-  writer_.submit(request(environment, drifted),
+  writer_.submit(passing_of_time(environment, drifted),
                  [this, environment](const Result<Written>& done) { written(environment, done); });
   lock.lock();
 }

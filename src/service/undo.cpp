@@ -114,13 +114,16 @@ std::string pointer_to(std::size_t index) { return "/changes/" + std::to_string(
 
 Result<FieldIssue> obstacle(const Op& op, std::size_t index, const json::value& present,
                             WriteContext& context) {
-  const auto touched = context.last_touched(op.entity, op.id);
-  if (!touched) return tl::unexpected(touched.error());
   std::string_view what = "was changed";
   if (present.is_null()) what = "was deleted";
   if (op.after.is_null() && !present.is_null()) what = "was restored";
-  return FieldIssue{pointer_to(index),
-                    name_of(op) + ' ' + std::string(what) + " by revision " + std::to_string(*touched)};
+  std::string by = json::serialize(member(present, "revision"));
+  if (present.is_null()) {
+    const auto touched = context.last_touched(op.entity, op.id);
+    if (!touched) return tl::unexpected(touched.error());
+    by = std::to_string(*touched);
+  }
+  return FieldIssue{pointer_to(index), name_of(op) + ' ' + std::string(what) + " by revision " + by};
 }
 
 // Whoever came to use what would be gone again since `revision`, and is not turned around with it.
@@ -241,8 +244,13 @@ Build build_undo(const Principal& who, domain::Revision revision) {
     const domain::Kinds readable = auth::readable_kinds(who.role);
     std::vector<const Op*> ops;
     bool secrets = false;
+    bool only_time = row->change.ops.empty();
     for (const Op& op : row->change.ops) {
       if (!readable.contains(op.entity)) continue;
+      if (domain::is_turn(op)) {
+        only_time = true;
+        continue;
+      }
       if (carries_secrets(op.entity)) {
         secrets = true;
         continue;
@@ -256,6 +264,8 @@ Build build_undo(const Principal& who, domain::Revision revision) {
                                       " is about tokens, passwords or keys, which do not come back; issue or "
                                       "set new ones instead");
     }
+    if (ops.empty() && only_time)
+      return fail(Errc::conflict, name + " changed nothing but the time, which does not go back");
     if (ops.empty()) return unknown();
     auto inverse = inverse_ops(ops, context, revision);
     if (!inverse) return tl::unexpected(inverse.error());

@@ -6,7 +6,8 @@
 // never used again, so a deleted entity comes back as itself. Undoing an undo is an undo like any other.
 //
 // Tokens, passwords and keys do not come back: a change of nothing else is refused, and beside other things
-// they are left as they are. Overrides whose time is over do not come back either.
+// they are left as they are. Overrides whose time is over do not come back either, and a change by which only
+// time passed is refused.
 // Thread rule: builders run on the writer's thread.
 #pragma once
 

@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "domain/consistency.hpp"
+#include "service/passing_time.hpp"
 #include "service/worker_pool.hpp"
 
 namespace togglecast::service {
@@ -153,6 +154,10 @@ Result<Written> Writer::write(const WriteRequest& request) {
       }
     }
     const UnixMillis at = std::max(clock_.wall_now(), state->as_of());
+    if (request.time_first && is_due(*state, at)) {
+      transaction->reset();
+      return write_after_time(request);
+    }
     WriteContext context(*state, at, **transaction);
     auto draft = request.build(context);
     if (!draft) return not_built(log_, draft.error());
@@ -160,6 +165,13 @@ Result<Written> Writer::write(const WriteRequest& request) {
   } catch (const std::exception& error) {
     return not_built(log_, {Errc::internal, error.what(), {}});
   }
+}
+
+// When time cannot be written, what was asked for is tried all the same: the timer tells, and tries again.
+Result<Written> Writer::write_after_time(WriteRequest request) {
+  const auto passed = write(passing_of_time(request.environment));
+  request.time_first = passed && passed->changed;
+  return write(request);
 }
 
 // Another node may have written; so may this one, when a commit failed halfway and happened all the same.

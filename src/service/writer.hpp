@@ -3,6 +3,9 @@
 //   submit → take the counter row → follow rows not yet seen → replay a repeated request, or build the change
 //   against exactly the state before it → commit → the read model swaps → the feed tells → `done` answers
 //
+// What time brings (passing_time.hpp) is a revision of its own: where it is due, it is written before what
+// was asked for, however late the timer is.
+//
 // Thread rule: `submit` from any thread. `done` is called exactly once: on the writer's thread, or, when the
 // queue is full or the writer stopped, within `submit`. It must return at once: entrances post to their
 // shard.
@@ -76,6 +79,7 @@ struct WriteRequest {
   json::object actor;
   std::optional<storage::IdempotencyKey> idempotency;
   Build build;
+  bool time_first = true;  ///< what is due is written before
 };
 
 struct Written {
@@ -124,6 +128,7 @@ class Writer {
   void look_after_store();
   [[nodiscard]] Result<void> try_out_store();
   [[nodiscard]] Result<Written> write(const WriteRequest& request);
+  [[nodiscard]] Result<Written> write_after_time(WriteRequest request);
   [[nodiscard]] Result<domain::SnapshotPtr> follow(storage::WriteTransaction& transaction,
                                                    domain::SnapshotPtr state);
   [[nodiscard]] Result<Written> replay(storage::WriteTransaction& transaction,

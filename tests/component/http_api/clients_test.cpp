@@ -136,5 +136,34 @@ TEST_F(Clients, ActivityIsNarrowedToAnEntity) {
   EXPECT_EQ(about("source=rest").status, 200U);
 }
 
+TEST(Activity, ATimeThatHasComeInARuleIsFoundByItsFeatureAndItsSource) {
+  ManualClock clock;
+  House house({.clock = &clock});
+  const auto owner = house.owner();
+  const auto create = [&](const std::string& path, const std::string& body) {
+    const auto reply = house.send("POST", "/api/v1/" + path, owner, body);
+    EXPECT_EQ(reply.status, 201U) << reply.body;
+  };
+  const auto about = [&](const std::string& query) {
+    return house.get("/api/v1/activity?" + query, owner).parsed().at("items").as_array();
+  };
+  create("features", R"({"key":"sale","name":"Winter sale","targeting":)"
+                     R"({"if":[{">=":[{"var":"$flagd.timestamp"},1700000020]},"on","off"]}})");
+  create("features", R"({"key":"search","name":"Search"})");
+  EXPECT_EQ(about("source=timer").size(), 0U);
+
+  clock.advance(std::chrono::seconds(20));
+  create("platforms", R"({"key":"web","name":"Web"})");  // which comes behind what is due
+
+  const auto turns = about("source=timer");
+  ASSERT_EQ(turns.size(), 1U);
+  EXPECT_EQ(turns.at(0).at("summary"), json::value("a time in the rules of feature Winter sale has come"));
+  EXPECT_EQ(turns.at(0).at("changes").at(0).at("entity_id"), json::value(1));
+  EXPECT_EQ(about("entity_type=feature&entity_id=1").size(), 2U);
+  EXPECT_EQ(about("entity_type=feature&entity_id=2").size(), 1U);
+  EXPECT_EQ(about("q=winter&source=timer"), turns);
+  EXPECT_EQ(house.send("POST", "/api/v1/activity/3/undo", owner).status, 409U);
+}
+
 }  // namespace
 }  // namespace togglecast::testing

@@ -23,6 +23,7 @@ inline constexpr const char* kOwnerPassword = "owner-password";
 struct HouseOptions {
   http_api::Options api{};
   web::TrustedProxies proxies{};
+  const Clock* clock = nullptr;  ///< instead of the system's
 };
 
 class House {
@@ -111,7 +112,8 @@ class House {
  private:
   HouseOptions options_;
   TemporaryFolder folder_;
-  SystemClock clock_;
+  SystemClock system_clock_;
+  const Clock& clock_ = options_.clock == nullptr ? system_clock_ : *options_.clock;
   SystemRandom random_;
   observe::Metrics metrics_;
   mutable std::mutex log_mutex_;

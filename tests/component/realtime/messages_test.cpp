@@ -1,5 +1,7 @@
 // Announcements, notifications, the system's status and the activity of each commit: who gets them, in which
 // form, and who may send them.
+#include <chrono>
+#include <future>
 #include <string>
 
 #include "realtime_fixture.hpp"
@@ -19,6 +21,35 @@ class Messages : public RealtimeTest {
       to.broadcast_system_status(admin(), *service::read_system_status(service::testing::parse(body)),
                                  std::move(done));
     });
+  }
+  domain::Id create_feature(const std::string& key, const std::string& rule) {
+    const auto made = service::testing::wait_for<service::Written>([&](service::Done done) {
+      product_->features().create(
+          admin(),
+          service::testing::parse(R"({"key":")" + key + R"(","name":")" + key + R"(","targeting":{"if":[)" +
+                                  rule + R"(,"on","off"]}})"),
+          {}, done);
+    });
+    EXPECT_TRUE(made.has_value());
+    return made ? made->id : 0;
+  }
+  void grant(domain::Id client, domain::Id feature) {
+    const auto set = service::testing::wait_for<service::Written>([&](service::Done done) {
+      product_->clients().set_override(admin(), client, feature, service::testing::parse(R"({"value":true})"),
+                                       {}, done);
+    });
+    EXPECT_TRUE(set.has_value());
+  }
+  // Until what that brings is written.
+  void move_on(Milliseconds by, domain::Revision revision) {
+    std::promise<void> came;
+    const auto subscription = product_->feed().subscribe([&](const service::CommitPtr& commit) {
+      if (commit->after->environment() == "production" && commit->after->revision() == revision)
+        came.set_value();
+    });
+    clock_.advance(by);
+    product_->time().look();
+    EXPECT_EQ(came.get_future().wait_for(std::chrono::seconds(60)), std::future_status::ready);
   }
 };
 
@@ -194,6 +225,32 @@ TEST_F(Messages, EveryCommitIsOneActivityForAdminsWithWhatTheirRoleMayRead) {
   EXPECT_EQ(last[1].at("revision"), json::value(current()->revision()));
   EXPECT_EQ(last[1].at("actor").at("name"), json::value("owner"));
   EXPECT_EQ(client.event("/client")[0], json::value("platform_update")) << "clients get none of it";
+}
+
+TEST_F(Messages, ATimeInARuleIsAnActivityWhenItComesAndAMinuteThatPassesIsNone) {
+  create_feature("sale", R"({">=":[{"var":"$flagd.timestamp"},1700000020]})");
+  const auto drifting = create_feature("mine", R"({"==":[{"var":"$flagd.timestamp"},{"var":"now"}]})");
+  auto client = join_client("one");
+  grant(last_client_, drifting);
+  auto owner = join_admin();
+  const auto revision = current()->revision();
+
+  move_on(std::chrono::seconds(20), revision + 1);
+  const auto told = owner.event("/admin");
+  ASSERT_EQ(told.size(), 2U);
+  EXPECT_EQ(told[0], json::value("activity")) << "the feature itself is as it was";
+  EXPECT_EQ(told[1].at("revision"), json::value(revision + 1));
+  EXPECT_EQ(told[1].at("source"), json::value("timer"));
+  EXPECT_EQ(told[1].at("summary"), json::value("a time in the rules of feature sale has come"));
+
+  move_on(std::chrono::minutes(1), revision + 2);
+  ASSERT_TRUE(create_platform(R"({"key":"web","name":"Web"})").has_value());
+  const auto next = owner.next("/admin", "activity");
+  ASSERT_EQ(next.size(), 2U);
+  EXPECT_EQ(next[1].at("revision"), json::value(revision + 3));
+  const auto feed = owner.ask("/admin", "request_activity_feed", R"({"limit":2})").at("items");
+  EXPECT_EQ(feed.at(0).at("revision"), json::value(revision + 3));
+  EXPECT_EQ(feed.at(1).at("revision"), json::value(revision + 1));
 }
 
 }  // namespace

@@ -33,7 +33,7 @@ async function updatesUntil(client, feature, value) {
 }
 
 eachWay((way, options) => {
-  test(`${way}: a rule turns at the time that it names, once, by a revision that is no activity`, async (t) => {
+  test(`${way}: a rule turns at the time that it names, once, by a revision that says so`, async (t) => {
     const onFrom = (turn) => ({ if: [{ '>=': [now, turn] }, 'on', 'off'] });
     const { client, feature, value } = await subscriber(t, onFrom(inSeconds(86_400)), options);
     assert.equal(value, false);
@@ -51,8 +51,9 @@ eachWay((way, options) => {
     assert.ok(Date.parse(updates[0].timestamp) >= turn * 1000, updates[0].timestamp);
     const at = await call('GET', `/api/v1/state?at=${updates[0].revision}`);
     assert.equal(at.revision, updates[0].revision);
-    const { items } = await call('GET', '/api/v1/activity?limit=200');
-    assert.equal(items.some((entry) => entry.revision === updates[0].revision), false);
+    const { items } = await call('GET', `/api/v1/activity?source=timer&entity_type=feature&entity_id=${feature.id}`);
+    assert.deepEqual(items.map((entry) => entry.revision), [updates[0].revision]);
+    assert.match(items[0].summary, /^a time in the rules of features? .*Timed.* has come$/);
     const difference = await call('GET', `/api/v1/state/diff?from=${updates[0].revision - 1}&to=${updates[0].revision}`);
     assert.deepEqual(difference.changes, []);
   });

@@ -119,6 +119,24 @@ TEST_F(ActivitySummary, AnOverrideExpiresWithoutAnActor) {
             "4 overrides expired");
 }
 
+TEST_F(ActivitySummary, ATimeThatHasComeNamesTheFeaturesWithoutAnActor) {
+  constexpr const char* kTimer = R"({"kind":"system","name":"togglecast","source":"timer"})";
+  const auto turned = [](domain::Id id) {
+    const std::string body = R"({"key":"f","name":"F)" + std::to_string(id) + "\"}";
+    return op(Kind::feature, body, body, id);
+  };
+  const Op expired = op(Kind::client, R"({"key":"c","name":"C","overrides":[{"feature_id":1}]})",
+                        R"({"key":"c","name":"C","overrides":[]})");
+
+  EXPECT_EQ(told({turned(1)}, kTimer), "a time in the rules of feature F1 has come");
+  EXPECT_EQ(told({turned(1), turned(2), turned(3)}, kTimer),
+            "a time in the rules of features F1, F2 and F3 has come");
+  EXPECT_EQ(told({turned(1), turned(2), turned(3), turned(4), turned(5)}, kTimer),
+            "a time in the rules of features F1, F2 and 3 more has come");
+  EXPECT_EQ(told({expired, turned(1)}, kTimer),
+            "override of F1 for client C expired, and a time in the rules of feature F1 has come");
+}
+
 TEST_F(ActivitySummary, TellsOfAPackagesPriceAndFeatures) {
   const auto features = [&](std::string_view before, std::string_view after) {
     return updated(Kind::package, R"("features":[)" + std::string(before) + "]",

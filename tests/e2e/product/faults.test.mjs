@@ -43,7 +43,7 @@ describe('the store', () => {
   test('that has no more room refuses changes, and takes them once it has', async (t) => {
     const product = await start(t);
     const platform = await product.createPlatform({ key: ownKey(), name: 'before' });
-    const limit = (bytes) => assert.equal(spawnSync('prlimit', ['--pid', product.process.pid, `--fsize=${bytes}:unlimited`]).status, 0);
+    const limit = (bytes) => assert.equal(spawnSync('prlimit', ['--pid', product.process.pid, `--fsize=${bytes}:`]).status, 0);
     limit(4096);
 
     await assertRefused(product, platform, /togglecast\.db cannot be read or written: .*File too large/);

@@ -82,13 +82,17 @@ Api::Api(net::ShardPool& shards, service::Product& product, Options options, con
       started_at_(clock.wall_now()),
       unread_prefix_(new_prefix()),
       writes_(options_.writes, "changes"),
+      looks_(options_.looks, "questions"),
       revisions_(shards, product.feed(), product.model()),
       seconds_(metrics.histogram("togglecast_http_request_seconds", "From the request to its answer.",
                                  observe::duration_buckets())),
       foreign_origins_(metrics.counter("togglecast_http_foreign_origins_total",
                                        "Requests refused because of where their page came from.")),
-      rate_limited_(metrics.counter("togglecast_http_writes_limited_total",
-                                    "Writes refused because their admin was too fast.")),
+      writes_limited_(metrics.counter("togglecast_http_writes_limited_total",
+                                      "Writes refused because their admin was too fast.")),
+      looks_limited_(
+          metrics.counter("togglecast_http_questions_limited_total",
+                          "Evaluations and previews refused because their admin asked for too many.")),
       revision_missed_(metrics.counter("togglecast_http_min_revision_missed_total",
                                        "Requests whose Togglecast-Min-Revision did not arrive in time.")) {}
 
@@ -142,8 +146,9 @@ void Api::serve(const CallPtr& call) {
 
 void Api::serve_to_admin(const CallPtr& call) {
   if (call->route().is_limited()) {
-    if (auto taken = writes_.take(call->who().id, clock_.now()); !taken) {
-      rate_limited_.add();
+    const bool writes = call->route().changes_state();
+    if (auto taken = (writes ? writes_ : looks_).take(call->who().id, clock_.now()); !taken) {
+      (writes ? writes_limited_ : looks_limited_).add();
       return call->refuse(taken.error());
     }
   }

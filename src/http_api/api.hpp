@@ -45,6 +45,7 @@ struct Options {
   std::size_t max_body = 64 * 1'024;
   std::size_t json_depth = 32;                 ///< of bodies
   Rate writes{.per_second = 10, .burst = 30};  ///< of each admin
+  Rate looks{.per_second = 50, .burst = 200};  ///< of each admin: evaluations and previews
   Milliseconds min_revision_wait{1'000};
   /// Behind POST /api/v1/broadcasts; must outlive the API. Null: there are no sockets.
   service::Broadcasts* broadcasts = nullptr;
@@ -119,13 +120,14 @@ class Api {
   std::string unread_prefix_;  // of the ids of requests that were never read: numbers alone would repeat
   std::atomic<std::uint64_t> unread_{0};
   std::atomic<Phase> phase_{Phase::starting};
-  service::AdminRates writes_;
+  service::AdminRates writes_, looks_;
   SentBroadcasts sent_broadcasts_;
   RevisionWait revisions_;
   std::vector<std::unique_ptr<Meter>> meters_;
   observe::Histogram& seconds_;
   observe::Counter& foreign_origins_;
-  observe::Counter& rate_limited_;
+  observe::Counter& writes_limited_;
+  observe::Counter& looks_limited_;
   observe::Counter& revision_missed_;
 };
 

@@ -27,7 +27,7 @@ enum class Access : std::uint8_t {
 enum class Effect : std::uint8_t {
   write,  ///< changes or sends something: takes an Idempotency-Key, each admin so many a second
   leave,  ///< the same, but may always be done: whoever was too fast can still go
-  look    ///< nothing that stays, though it takes a body; how much of it at once is for its workers to say
+  look    ///< nothing that stays, though it takes a body: each admin so many a second, counted apart
 };
 
 /// Names in the query of an address; the rest are empty.
@@ -44,9 +44,9 @@ struct Route {
   [[nodiscard]] constexpr bool changes_state() const noexcept {
     return method != wire::http::Method::get && effect != Effect::look;
   }
-  /// Counts among the writes of its admin.
+  /// An admin may do it so often.
   [[nodiscard]] constexpr bool is_limited() const noexcept {
-    return changes_state() && access == Access::admin && effect == Effect::write;
+    return method != wire::http::Method::get && access == Access::admin && effect != Effect::leave;
   }
 };
 

@@ -224,6 +224,22 @@ TEST(Writes, AreNotThoseThatOnlyLook) {
   EXPECT_EQ(house.send("POST", "/api/v1/features/1/toggle", owner).status, 429U);
 }
 
+TEST(Questions, AreLimitedPerAdminAndCountedApart) {
+  HouseOptions options;
+  options.api.looks = {.per_second = 0.001, .burst = 2};
+  House house(options);
+  const auto owner = house.owner();
+  const auto ask = [&] { return house.send("POST", "/api/v1/evaluate", owner, R"({"feature":"none"})"); };
+  EXPECT_EQ(ask().status, 404U);
+  EXPECT_EQ(house.send("POST", "/api/v1/preview", owner, R"({"changes":[]})").status, 400U);
+
+  const auto third = ask();
+
+  EXPECT_EQ(third.status, 429U);
+  EXPECT_GE(std::stoi(third.header("retry-after")), 1);
+  EXPECT_EQ(house.send("POST", "/api/v1/platforms/1/toggle", owner).status, 404U) << "writing goes on";
+}
+
 TEST(Writes, ThatWereTooManyDoNotKeepAnybodyIn) {
   HouseOptions options;
   options.api.writes = {.per_second = 0.001, .burst = 1};

@@ -177,8 +177,8 @@ TEST_F(OpenApi, TellsWhatIsLimitedAndWhatTakesAKey) {
   EXPECT_EQ(says("/api/v1/platforms"), "limited, keyed");
   EXPECT_EQ(says("/api/v1/broadcasts/{name}"), "limited, keyed");
   EXPECT_EQ(says("/api/v1/auth/logout"), "free, keyed");
-  EXPECT_EQ(says("/api/v1/evaluate"), "free");
-  EXPECT_EQ(says("/api/v1/preview"), "free");
+  EXPECT_EQ(says("/api/v1/evaluate"), "limited");
+  EXPECT_EQ(says("/api/v1/preview"), "limited");
 }
 
 TEST_F(OpenApi, TellsWhereARevisionIs) {

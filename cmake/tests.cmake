@@ -2,6 +2,7 @@
 #   tests/unit/<layer>/**/*.cpp       -> unit_<layer>       linked with that layer
 #   tests/component/<layer>/**/*.cpp  -> component_<layer>  linked with that layer
 #   tests/component/*.cpp             -> component          linked with the protocol tower
+#   tests/programs/<name>.cpp         -> <name>             what tests start and kill, beside them in one folder
 # Those in which threads meet have the label `threads` and belong to the target `thread_tests`, for ThreadSanitizer.
 # Helpers shared by tests live in tests/support and are included as "support/…". Absent folders are skipped.
 
@@ -21,6 +22,16 @@ function(add_test_executable name layer)
   endif()
 endfunction()
 
+# What the tests in `user` start as a process of its own, linked with that layer.
+function(add_test_program name layer user)
+  if(NOT TARGET ${user})
+    return()
+  endif()
+  add_executable(${name} ${PROJECT_SOURCE_DIR}/tests/programs/${name}.cpp)
+  target_link_libraries(${name} PRIVATE togglecast::${layer} togglecast::compile)
+  add_dependencies(${user} ${name})
+endfunction()
+
 add_custom_target(thread_tests)
 
 function(add_unit_tests)
@@ -28,6 +39,7 @@ function(add_unit_tests)
     file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/unit/${layer}/*.cpp)
     add_test_executable(unit_${layer} ${layer} ${sources})
   endforeach()
+  add_test_program(endless_writer service unit_service)
 endfunction()
 
 function(add_component_tests)

@@ -1,16 +1,6 @@
 #include "service/product.hpp"
 
-#include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <cstdlib>
-
 #include "unit/service/product_fixture.hpp"
-
-extern char** environ;  // NOLINT(readability-redundant-declaration)
 
 namespace togglecast::service {
 namespace {
@@ -146,91 +136,6 @@ TEST_F(ProductStart, PagesThroughTheActivity) {
   EXPECT_EQ(second.entries.at(0).at("revision"), json::value(3));
   EXPECT_EQ(third.entries.size(), 1U);
   EXPECT_EQ(third.next, 0);
-}
-
-// ---- kill -9 ----
-
-constexpr const char* kCrashFolder = "TOGGLECAST_TEST_CRASH_FOLDER";
-
-// Not a test by itself: the child of the next one. Writes until it is killed and prints each acknowledged
-// revision.
-class CrashChild : public testing::ProductTest {};
-
-TEST_F(CrashChild, DISABLED_WritesUntilItIsKilled) {
-  const char* folder = std::getenv(kCrashFolder);
-  ASSERT_NE(folder, nullptr);
-  open_on(storage::sqlite::SqliteStore::open(folder).value());
-  for (int i = 0;; ++i) {
-    const auto created = create_platform(R"({"name":"P","key":"p)" + std::to_string(i % 900) + "-" +
-                                         std::to_string(i / 900) + R"("})");
-    ASSERT_TRUE(created.has_value()) << created.error().message;
-    const std::string line = std::to_string(created->revision) + '\n';
-    ASSERT_EQ(::write(STDOUT_FILENO, line.data(), line.size()), static_cast<ssize_t>(line.size()));
-  }
-}
-
-// Starts the child with its standard output in a pipe.
-std::pair<pid_t, int> start_child(const std::string& folder) {
-  int ends[2] = {-1, -1};
-  EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-  ::setenv(kCrashFolder, folder.c_str(), 1);
-  const std::string self = std::filesystem::read_symlink("/proc/self/exe").string();
-  std::vector<std::string> words{self, "--gtest_filter=CrashChild.*", "--gtest_also_run_disabled_tests",
-                                 "--gtest_brief=1"};
-  std::vector<char*> arguments;
-  for (auto& word : words) arguments.push_back(word.data());
-  arguments.push_back(nullptr);
-  pid_t child = -1;
-  EXPECT_EQ(::posix_spawn(&child, self.c_str(), &actions, nullptr, arguments.data(), environ), 0);
-  posix_spawn_file_actions_destroy(&actions);
-  ::close(ends[1]);
-  return {child, ends[0]};
-}
-
-class KilledServer : public testing::ProductTest {};
-
-TEST_F(KilledServer, LosesNothingItAcknowledged) {
-  const auto data = folder_.path() / "data";
-  for (const int acknowledgements : {1, 17, 60}) {
-    const auto [child, output] = start_child(data.string());
-    std::string text;
-    char buffer[512];
-    while (std::count(text.begin(), text.end(), '\n') <
-           acknowledgements + 2) {  // gtest prints a line or two before
-      const ssize_t length = ::read(output, buffer, sizeof buffer);
-      if (length <= 0) break;
-      text.append(buffer, static_cast<std::size_t>(length));
-    }
-    ::kill(child, SIGKILL);
-    for (ssize_t length = 1; length > 0;) {  // what it had acknowledged before it died
-      length = ::read(output, buffer, sizeof buffer);
-      if (length > 0) text.append(buffer, static_cast<std::size_t>(length));
-    }
-    int status = 0;
-    ::waitpid(child, &status, 0);
-    ::close(output);
-    ASSERT_TRUE(WIFSIGNALED(status)) << text;
-    domain::Revision last = 0;
-    std::istringstream lines(text.substr(0, text.rfind('\n') + 1));
-    for (std::string line; std::getline(lines, line);)
-      if (const auto revision = domain::parse_id(line); revision > 0) last = revision;
-    ASSERT_GT(last, 0) << text;
-
-    open();
-
-    EXPECT_GE(current()->revision(), last);
-    EXPECT_EQ(static_cast<domain::Revision>(current()->table<Platform>().by_id.size()),
-              current()->revision());
-    product_.reset();
-    auto store = storage::sqlite::SqliteStore::open(data).value();
-    for (const char* environment : {"production", "system"})  // the whole log, its chain checked
-      EXPECT_TRUE(store->load(environment, 1'000'000).has_value()) << environment;
-    store.reset();
-    std::filesystem::remove_all(data);
-  }
 }
 
 }  // namespace

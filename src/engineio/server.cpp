@@ -2,11 +2,9 @@
 
 #include <algorithm>
 #include <boost/unordered/unordered_flat_set.hpp>
-#include <cstring>
 #include <optional>
 #include <utility>
 
-#include "base/base64.hpp"
 #include "base/json.hpp"
 #include "engineio/polling_transport.hpp"
 #include "engineio/upgrade_probe.hpp"
@@ -17,29 +15,17 @@ namespace {
 
 using wire::http::Method;
 
-// Ids are random: any eight of their bytes are a hash, and nobody can choose them.
 struct ById {
   using is_transparent = void;
   using is_avalanching = void;
-  std::size_t operator()(const SessionId& id) const noexcept {
-    std::uint64_t bits = 0;
-    std::memcpy(&bits, id.data() + 8, sizeof bits);
-    return static_cast<std::size_t>(bits * 0x9e3779b97f4a7c15ULL);
-  }
-  std::size_t operator()(const Session* session) const noexcept { return (*this)(session->session_id()); }
+  std::size_t operator()(const SessionId& id) const noexcept { return hash_of(id); }
+  std::size_t operator()(const Session* session) const noexcept { return hash_of(session->session_id()); }
   bool operator()(const Session* a, const Session* b) const noexcept { return a == b; }
   bool operator()(const Session* session, const SessionId& id) const noexcept {
     return session->session_id() == id;
   }
   bool operator()(const SessionId& id, const Session* session) const noexcept { return (*this)(session, id); }
 };
-
-std::optional<SessionId> to_session_id(std::string_view text) {
-  SessionId id;
-  if (text.size() != id.size()) return std::nullopt;
-  text.copy(id.data(), id.size());
-  return id;
-}
 
 std::string_view message_of(ErrorCode code) noexcept {
   switch (code) {
@@ -60,20 +46,6 @@ std::string_view message_of(ErrorCode code) noexcept {
 }
 
 }  // namespace
-
-std::string_view to_string(Limit limit) noexcept {
-  switch (limit) {
-    case Limit::max_payload:
-      return "max_payload";
-    case Limit::fragments_per_message:
-      return "fragments_per_message";
-    case Limit::packets_per_payload:
-      return "packets_per_payload";
-    case Limit::polling_backlog:
-      return "polling_backlog";
-  }
-  return "max_payload";
-}
 
 struct Server::ShardState {
   ShardState(net::Shard& owner, const Options& options)
@@ -237,7 +209,7 @@ void Server::open_session(const web::ExchangePtr& exchange) {
   handshake->issued = SystemClock{}.wall_now();
   handshake->xdomain = request.headers.contains("Origin");
 
-  const SessionId id = new_id(shard);
+  const SessionId id = make_session_id(shard.index(), shard.random());
   auto owned = std::unique_ptr<Session>(new Session(*this, shard, id));
   Session& session = *owned;
   if (options_.hold) session.held_ = options_.hold(exchange->peer());
@@ -363,21 +335,8 @@ Session* Server::find(net::Shard& shard, std::string_view sid) {
 }
 
 net::Shard* Server::shard_of(std::string_view sid) const {
-  if (sid.size() != SessionId{}.size()) return nullptr;
-  const auto first = base64url_decode(sid.substr(0, 4));
-  if (!first) return nullptr;
-  const auto index = static_cast<std::size_t>(static_cast<unsigned char>(first->front()));
-  return index < pool_.size() ? &pool_.at(index) : nullptr;
-}
-
-SessionId Server::new_id(net::Shard& shard) const {
-  std::array<std::uint8_t, 15> raw{};
-  shard.random().fill(raw);
-  raw[0] = static_cast<std::uint8_t>(shard.index());
-  const std::string text = base64url_encode({reinterpret_cast<const char*>(raw.data()), raw.size()});
-  SessionId id{};
-  text.copy(id.data(), id.size());
-  return id;
+  const auto index = shard_named_in(sid);
+  return index && *index < pool_.size() ? &pool_.at(*index) : nullptr;
 }
 
 void Server::for_each_session(const std::function<void(Session&, SessionHandler&)>& visit) {

@@ -4,7 +4,6 @@
 // shards.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -15,35 +14,15 @@
 #include <string_view>
 #include <vector>
 
+#include "engineio/counters.hpp"
 #include "engineio/options.hpp"
 #include "engineio/session.hpp"
+#include "engineio/session_id.hpp"
 #include "net/shard_pool.hpp"
 #include "web/cors.hpp"
 #include "web/router.hpp"
 
 namespace togglecast::engineio {
-
-/// What ends a session that passes it; see `Options`.
-enum class Limit : std::uint8_t { max_payload, fragments_per_message, packets_per_payload, polling_backlog };
-inline constexpr std::size_t kLimits = 4;
-[[nodiscard]] std::string_view to_string(Limit limit) noexcept;
-
-/// Of one shard; written there, read anywhere.
-struct Counters {
-  struct Cell {
-    std::atomic<std::uint64_t> value{0};
-    void operator++() noexcept {
-      value.store(value.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-    }
-    void operator--() noexcept {
-      value.store(value.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
-    }
-  };
-  Cell sessions_opened, sessions_open, packets_in, packets_out, upgrades;
-  std::array<Cell, 6> refused;              ///< by ErrorCode
-  std::array<Cell, 5> closed;               ///< by CloseReason
-  std::array<Cell, kLimits> limits_passed;  ///< by Limit
-};
 
 class Server {
  public:
@@ -103,8 +82,8 @@ class Server {
                                                     const wire::http::Request& request);
   void remove(Session& session);
   [[nodiscard]] Session* find(net::Shard& shard, std::string_view sid);
+  // The shard that the id names, if there is one of that number.
   [[nodiscard]] net::Shard* shard_of(std::string_view sid) const;
-  [[nodiscard]] SessionId new_id(net::Shard& shard) const;
 
   net::ShardPool& pool_;
   Options options_;

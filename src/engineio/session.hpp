@@ -3,7 +3,6 @@
 // session owns its handler; neither is destroyed before the end of the turn in which the session ended.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -13,6 +12,7 @@
 #include "base/shared_bytes.hpp"
 #include "engineio/heartbeat.hpp"
 #include "engineio/options.hpp"
+#include "engineio/session_id.hpp"
 #include "net/shard.hpp"
 #include "web/exchange.hpp"
 #include "web/websocket.hpp"
@@ -51,10 +51,6 @@ class SessionHandler {
   /// Polling is over: `Session::outlet` is that of the WebSocket now.
   virtual void on_upgraded() {}
 };
-
-/// 20 characters of base64url: the shard, then 112 random bits. A secret.
-using SessionId = std::array<char, 20>;
-[[nodiscard]] inline std::string_view view_of(const SessionId& id) noexcept { return {id.data(), id.size()}; }
 
 class Session final : public net::Retirable,
                       public Pooled<Session>,

@@ -14,9 +14,9 @@
 namespace togglecast::json {
 namespace {
 
-constexpr std::size_t kEscapeLength = 6;  // \uXXXX
+constexpr std::size_t kEscapeLength = 6;  // \uHHHH
 
-// The code unit of `\uXXXX` at `text[at]`, or -1.
+// The code unit of `\uHHHH` at `text[at]`, or -1.
 int escaped_unit(std::string_view text, std::size_t at) {
   if (at + kEscapeLength > text.size() || text[at] != '\\' || text[at + 1] != 'u') return -1;
   unsigned unit = 0;

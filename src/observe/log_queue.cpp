@@ -60,7 +60,8 @@ void LogQueue::push(Line line) {
   const std::size_t size = sizeof line + line.text.size();
   {
     const std::scoped_lock lock(state_->mutex);
-    if (state_->gap > 0 || state_->bytes + size > state_->capacity) {
+    const bool too_much = state_->bytes > 0 && state_->bytes + size > state_->capacity;
+    if (state_->gap > 0 || too_much) {
       ++state_->gap;
       ++state_->left_out;
       return;

@@ -60,7 +60,8 @@ void LogQueue::push(Line line) {
   const std::size_t size = sizeof line + line.text.size();
   {
     const std::scoped_lock lock(state_->mutex);
-    if (state_->gap > 0 || state_->bytes + size > state_->capacity) {
+    const bool too_much = state_->bytes > 0 && state_->bytes + size > state_->capacity;
+    if (state_->gap > 0 || too_much) {
       ++state_->gap;
       ++state_->left_out;
       return;
@@ -90,13 +91,13 @@ void LogQueue::run(State& state) {
     state.printing = true;
     while (!state.lines.empty() || state.gap > 0) {
       batch.swap(state.lines);
+      const std::size_t taken = state.bytes;
       if (batch.empty()) batch.push_back(state.describe_gap(std::exchange(state.gap, 0)));
       lock.unlock();
       for (const Line& line : batch) print_one(state.print, line);
       batch.clear();
       lock.lock();
-      state.bytes = 0;
-      for (const Line& line : state.lines) state.bytes += sizeof line + line.text.size();
+      state.bytes -= taken;
     }
     state.printing = false;
     state.idle.notify_all();

@@ -1,7 +1,7 @@
 // Lines on their way from those who write them to a thread of its own, which prints them: a reader of the log
 // that has stopped holds up that thread and nobody else. Once too much waits, what comes is left out until
-// all that waits is printed, and a line says how much that was. Thread rule: every call may be made from any
-// thread.
+// all that waits is printed, and a line says how much that was. A line of any size is taken while none waits.
+// Thread rule: every call may be made from any thread.
 #pragma once
 
 #include <chrono>

@@ -143,7 +143,7 @@ class Store {
   [[nodiscard]] virtual Result<std::unique_ptr<WriteTransaction>> begin(const std::string& environment) = 0;
   /// An independent way to read, for another thread.
   [[nodiscard]] virtual Result<std::unique_ptr<Reader>> open_reader() = 0;
-  /// Whether what is written would be found again: nobody took the medium away. Quick, and writes nothing.
+  /// Whether what is written would be found again: nobody took the medium away. Quick while that is so.
   [[nodiscard]] virtual Result<void> in_place() = 0;
   /// Whether a change could be written now, found out by writing something that means nothing.
   [[nodiscard]] virtual Result<void> try_out() = 0;

@@ -15,7 +15,7 @@ namespace {
 
 std::string name_of(uid_t user) {
   const struct passwd* entry =
-      ::getpwuid(user);  // NOLINT(concurrency-mt-unsafe): called before threads start
+      ::getpwuid(user);  // NOLINT(concurrency-mt-unsafe): no other thread asks for users
   return entry == nullptr ? "the user with the number " + std::to_string(user) : std::string(entry->pw_name);
 }
 

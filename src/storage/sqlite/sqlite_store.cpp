@@ -50,7 +50,7 @@ constexpr const char* kIfWalIsLost =
 constexpr const char* kIfWalIsGone =
     "stop the server, which first brings all changes into the database, and start it again";
 
-std::string was_emptied(const std::filesystem::path& path, const char* advice) {
+std::string cut_short(const std::filesystem::path& path, const char* advice) {
   return path.string() + " was cut short while it is in use, so nothing is written any more: " + advice;
 }
 
@@ -218,7 +218,7 @@ Result<std::unique_ptr<Reader>> SqliteStore::open_reader() {
 
 Result<void> SqliteStore::in_place() {
   if (auto there = file_.check(); !there) return there;
-  if (file_.size() == 0) return fail(Errc::unavailable, was_emptied(folder_.database(), kIfDatabaseIsGone));
+  if (file_.size() == 0) return fail(Errc::unavailable, cut_short(folder_.database(), kIfDatabaseIsGone));
   const auto size = wal_.size();
   auto there = wal_.check();
   wal_is_shorter_ = wal_is_shorter_ || wal_.size() < size;
@@ -226,7 +226,7 @@ Result<void> SqliteStore::in_place() {
   // What it held goes into the database now. Another program may have brought it there; or it is lost.
   const auto saved = database_.execute("PRAGMA wal_checkpoint");
   if (!there) return there;
-  if (!saved) return fail(Errc::unavailable, was_emptied(folder_.wal(), kIfWalIsLost));
+  if (!saved) return fail(Errc::unavailable, cut_short(folder_.wal(), kIfWalIsLost));
   wal_is_shorter_ = false;
   return {};
 }

@@ -93,7 +93,7 @@ eachWay((way, options) => {
     test('ask-all gathers every answer', async (t) => {
       const clients = await crowd(t, 3);
       clients.forEach((client, n) => client.socket.on('question', (...args) => args.pop()(n === 1 ? Buffer.from([n]) : n)));
-      clients[0].emit('ask-all', 5000, 'how many?', { bytes: Buffer.from([9]) });
+      clients[0].emit('ask-all', 30_000, 'how many?', { bytes: Buffer.from([9]) });
       const [outcome, answers] = await clients[0].next('answers');
 
       assert.equal(outcome, 'ok');
@@ -108,7 +108,7 @@ eachWay((way, options) => {
     test('ask-all ends at its time with the answers there are', async (t) => {
       const [a, b] = await crowd(t, 2);
       a.socket.on('question', (answer) => answer('mine'));
-      a.emit('ask-all', 300);
+      a.emit('ask-all', 2_000); // long enough for an answer
       const [outcome, answers] = await a.next('answers');
 
       assert.equal(outcome, 'timeout');

@@ -243,11 +243,12 @@ describe('CONNECT twice at once', () => {
 
   test('in one write closes the connection, and leaves no socket behind', () => whileServing(server, async () => {
     const observer = await joinedSocket(server.port, { path: kWide });
-    const before = await socketCount(observer);
+    const alone = () => until(async () => (await socketCount(observer)) === 1, 'no socket but one');
+    await alone();
     const socket = await EngineSocket.open(server.port, kWide);
     socket.socket.write(both);
     assert.equal(await socket.closeCode(), 1005);
-    await until(async () => (await socketCount(observer)) === before, 'as many sockets as before');
+    await alone();
     observer.drop();
   }));
 

@@ -160,7 +160,7 @@ describe('without a token', () => {
     test(`a connection to ${nsp} ends after ten seconds`, async (t) => {
       const client = await shared.it.socket(t, nsp, {}).connected();
 
-      await client.disconnects.next('disconnect', 15_000);
+      await client.disconnects.next('disconnect', 30_000);
     });
   }
 });

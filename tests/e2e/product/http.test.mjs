@@ -4,16 +4,16 @@ import { describe, test } from 'node:test';
 import { until } from '../support/deadline.mjs';
 import { engineTarget } from '../support/engine.mjs';
 import { request } from '../support/http.mjs';
-import { product } from '../support/product.mjs';
+import { kTimestamp, product } from '../support/product.mjs';
 import { RawWebSocket, upgradeHeaders } from '../support/websocket.mjs';
 
 const shared = product();
 const kForeign = 'https://elsewhere.example';
 const kOption = '--cors-origin';
 
-/** The log's lines so far. What is written to no terminal is JSON. */
+/** The log's lines so far, each of them whole. What is written to no terminal is JSON. */
 function logLines() {
-  return shared.it.process.stderr.split('\n').filter(Boolean).map((line) => JSON.parse(line));
+  return shared.it.process.stderr.split('\n').slice(0, -1).map((line) => JSON.parse(line));
 }
 
 async function logged(pattern) {
@@ -133,9 +133,12 @@ describe('the log', () => {
     const { token } = await shared.it.createClient();
     await shared.it.request('GET', '/api/v1/platforms', undefined, { token });
     await shared.it.login();
-    const lines = logLines();
+    const last = await shared.it.request('GET', '/api/v1/platforms');
+    const line = await logged(new RegExp(last.headers.get('x-request-id')));
 
-    assert.ok(lines.length > 0);
+    assert.equal(line.level, 'info');
+    assert.match(line.time, kTimestamp);
+    assert.equal(line.message, 'request');
     const text = shared.it.process.output;
     assert.equal(text.includes(token), false);
     assert.equal(text.includes(shared.it.admin), false);

@@ -105,5 +105,23 @@ TEST(LogQueue, PrintsAllThatWasPushedInOrderBeforeItEnds) {
   for (int i = 0; i < 1'000; ++i) EXPECT_EQ(lines->at(static_cast<std::size_t>(i)), std::to_string(i));
 }
 
+TEST(LogQueue, PrintsALineThatIsLargerThanWhatMayWaitAndGoesOn) {
+  auto lines = std::make_shared<std::vector<std::string>>();
+  LogQueue queue([lines](const LogQueue::Line& line) { lines->push_back(line.text); },
+                 [](std::uint64_t) {
+                   return LogQueue::Line{Level::warn, "gap"};
+                 },
+                 1'000);
+  const std::string large(2'000, 'x');
+
+  queue.push({Level::info, large});
+  ASSERT_TRUE(queue.drain(kGenerous));
+  queue.push({Level::info, "after"});
+  ASSERT_TRUE(queue.drain(kGenerous));
+
+  EXPECT_EQ(queue.left_out(), 0U);
+  EXPECT_EQ(*lines, (std::vector<std::string>{large, "after"}));
+}
+
 }  // namespace
 }  // namespace togglecast::observe

@@ -334,6 +334,7 @@ TEST_F(WriterTest, ADatabaseThatIsMovedAwayTakesNoChangeUntilItIsBack) {
 
 TEST_F(WriterTest, ACommitThatHappenedAfterAllIsFollowed) {
   std::atomic<bool> lie{false};
+  options_.writer.retry = std::chrono::hours{1};  // by the next write, not before
   open_on(
       std::make_unique<LyingStore>(storage::sqlite::SqliteStore::open(folder_.path() / "data").value(), lie));
   std::vector<domain::Revision> told;

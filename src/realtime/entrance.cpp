@@ -133,10 +133,13 @@ void Entrance::login(const Event& event) {
         Error{Errc::invalid_argument, "/token must be a string", {{"/token", "must be a string"}}});
   if (given == nullptr && !peer->logged_in)
     return turn_down(Error{Errc::unauthenticated, "a token is needed", {{"/token", "is missing"}}});
-  // Without the member, the context stays as it is; null ends it.
-  auto context =
-      json::find(*request, "context") == nullptr ? Result<ContextPtr>(peer->context) : context_of(*request);
-  if (!context) return turn_down(context.error());
+  // Without the member, the context stays as it is by then; null ends it.
+  std::optional<ContextPtr> context;
+  if (json::find(*request, "context") != nullptr) {
+    auto read = context_of(*request);
+    if (!read) return turn_down(read.error());
+    context = *std::move(read);
+  }
 
   auto who = given == nullptr ? house_.authenticator.recheck(peer->who)
                               : identify(std::string_view(given->get_string()));
@@ -146,7 +149,7 @@ void Entrance::login(const Event& event) {
   const domain::Revision revision = newest == nullptr ? 0 : newest->revision();
   house_.broadcaster(socket).when_reached(
       environment, revision,
-      [this, reply, keep = socket.shared_from_this(), who = *std::move(who), context = *std::move(context)] {
+      [this, reply, keep = socket.shared_from_this(), who = *std::move(who), context = std::move(context)] {
         auto* waiting = keep->state<Peer>();
         if (keep->connected() && waiting != nullptr) log_in(*keep, *waiting, who, context, reply);
       });
@@ -154,7 +157,7 @@ void Entrance::login(const Event& event) {
 
 // Another login may have been waiting before this one, and its token may have gone.
 void Entrance::log_in(Socket& socket, Peer& peer, const service::Principal& claimed,
-                      const ContextPtr& context, const Reply& reply) {
+                      const std::optional<ContextPtr>& context, const Reply& reply) {
   const auto turn_down = [&](const Error& error) {
     refused(socket, error);
     reply.refuse(error);
@@ -169,7 +172,8 @@ void Entrance::log_in(Socket& socket, Peer& peer, const service::Principal& clai
     const auto may = house_.broadcaster(socket).take_full_state(peer);
     if (!may) return reply.refuse(may.error());
   }
-  const ContextPtr before = std::exchange(peer.context, context);
+  const ContextPtr before = peer.context;
+  if (context) peer.context = *context;
   auto payload = admit(socket, peer, *who);
   if (!payload) {
     peer.context = before;

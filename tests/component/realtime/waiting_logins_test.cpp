@@ -61,5 +61,40 @@ TEST_F(WaitingLogins, TheFirstDecidesWhoseConnectionItIs) {
   })) << "its place is free again";
 }
 
+TEST_F(WaitingLogins, WithoutAContextKeepThatOfTheOneBefore) {
+  const auto write = [](auto&& start) {
+    EXPECT_TRUE(service::testing::wait_for<service::Written>(start).has_value());
+  };
+  const std::string token = client_token("acme");
+  write([&](service::Done done) {
+    product_->features().create(
+        admin(),
+        service::testing::parse(R"({"key":"checkout","name":"Checkout","targeting":)"
+                                R"({"if":[{"==":[{"var":"region"},"de"]},"on","off"]}})"),
+        {}, done);
+  });
+  write([&](service::Done done) {
+    product_->packages().create(
+        admin(), service::testing::parse(R"({"key":"basic","name":"Basic","features":[{"feature_id":1}]})"),
+        {}, done);
+  });
+  write([&](service::Done done) {
+    product_->clients().update(admin(), last_client_, service::testing::parse(R"({"package_id":1})"), {},
+                               done);
+  });
+  auto client = connect("/client", "{}");
+  make();
+  client.send(R"(2/client,71["client_connect",{"token":")" + token + R"(","context":{"region":"de"}}])");
+  client.send(R"(2/client,72["client_connect",)" + with_token(token) + "]");
+  EXPECT_EQ(code_of(client.ask("/client", "heartbeat")), "unauthenticated") << "they wait";
+
+  tell();
+
+  for (const int id : {71, 72}) {
+    const auto answer = client.answer("/client", id);
+    EXPECT_EQ(answer.at("features").at(0).at("value"), json::value(true)) << json::serialize(answer);
+  }
+}
+
 }  // namespace
 }  // namespace togglecast::realtime::testing

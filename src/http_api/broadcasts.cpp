@@ -98,6 +98,17 @@ Result<std::optional<ToldDone>> once(const CallPtr& call, std::string_view name,
       [answer = std::move(answer)](const Result<service::Told>& outcome) { answer(outcome, false); });
 }
 
+// Whoever comes again under the key waits for `done`, also when this breaks.
+void perform(const NamedBroadcast& method, const CallPtr& call, const json::value& body,
+             const ToldDone& done) {
+  try {
+    method.perform(call, body, done);
+  } catch (...) {
+    done(fail(Errc::internal, "the message could not be sent; the log says why"));
+    throw;
+  }
+}
+
 Error unknown_method(std::string_view name) {
   std::string known;
   for (const NamedBroadcast& method : kBroadcasts)
@@ -122,7 +133,7 @@ void broadcast(const CallPtr& call) {
     if (!body) return call->refuse(body.error());
     auto done = once(call, name, *body);
     if (!done) return call->refuse(done.error());
-    if (*done) method.perform(call, *body, **std::move(done));
+    if (*done) perform(method, call, *body, **std::move(done));
     return;
   }
   call->refuse(unknown_method(name));

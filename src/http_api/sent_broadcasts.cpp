@@ -43,6 +43,7 @@ void SentBroadcasts::finish(const Actor& actor, const SentPtr& sent, const Resul
   std::vector<Answer> waiting;
   {
     const std::scoped_lock lock(mutex_);
+    if (sent->told) return;
     waiting.swap(sent->waiting);
     if (outcome) {
       sent->told = *outcome;

@@ -33,8 +33,8 @@ bool deliver(Socket& socket, const EncodedPacket& packet, bool state) {
 
 void turn_away(Socket& socket, Peer& peer) {
   if (std::exchange(peer.turned_away, true)) return;
-  SystemRandom random;
-  socket.shard().arm(peer, Milliseconds{kHold + random_below(random, kHold)});
+  auto& shard = socket.shard();
+  shard.arm(peer, Milliseconds{kHold + random_below(shard.random(), kHold)});
 }
 
 socketio::Arguments plain_event(std::string_view event, json::object payload) {

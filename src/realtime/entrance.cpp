@@ -133,43 +133,56 @@ void Entrance::login(const Event& event) {
         Error{Errc::invalid_argument, "/token must be a string", {{"/token", "must be a string"}}});
   if (given == nullptr && !peer->logged_in)
     return turn_down(Error{Errc::unauthenticated, "a token is needed", {{"/token", "is missing"}}});
-  // Without the member, the context stays as it is; null ends it.
-  auto context =
-      json::find(*request, "context") == nullptr ? Result<ContextPtr>(peer->context) : context_of(*request);
-  if (!context) return turn_down(context.error());
+  // Without the member, the context stays as it is by then; null ends it.
+  std::optional<ContextPtr> context;
+  if (json::find(*request, "context") != nullptr) {
+    auto read = context_of(*request);
+    if (!read) return turn_down(read.error());
+    context = *std::move(read);
+  }
 
   auto who = given == nullptr ? house_.authenticator.recheck(peer->who)
                               : identify(std::string_view(given->get_string()));
   if (!who) return turn_down(who.error());
-  if (peer->logged_in && (who->id != peer->who.id || who->environment != peer->who.environment)) {
-    return turn_down(
-        Error{Errc::forbidden, "this connection belongs to somebody else; connect anew to change who it is"});
-  }
-  if (peer->logged_in && rules_.kind == service::Principal::Kind::client) {
-    const auto may = house_.broadcaster(socket).take_full_state(*peer);
-    if (!may) return reply.refuse(may.error());
-  }
   const std::string environment = who->environment;
   const auto newest = house_.model.current(environment);
   const domain::Revision revision = newest == nullptr ? 0 : newest->revision();
   house_.broadcaster(socket).when_reached(
       environment, revision,
-      [this, reply, keep = socket.shared_from_this(), who = *std::move(who), context = *std::move(context)] {
+      [this, reply, keep = socket.shared_from_this(), who = *std::move(who), context = std::move(context)] {
         auto* waiting = keep->state<Peer>();
-        if (!keep->connected() || waiting == nullptr) return;
-        const bool first = !waiting->logged_in;
-        const ContextPtr before = std::exchange(waiting->context, context);
-        auto payload = admit(*keep, *waiting, who);
-        if (!payload) {
-          waiting->context = before;
-          refused(*keep, payload.error());
-          reply.refuse(payload.error());
-          if (payload.error().code == Errc::unavailable) turn_away(*keep, *waiting);
-          return;
-        }
-        reply.with_state(*std::move(payload));
-        if (first) house_.messenger(*keep).greet(*keep, *waiting);
+        if (keep->connected() && waiting != nullptr) log_in(*keep, *waiting, who, context, reply);
       });
+}
+
+// Another login may have been waiting before this one, and its token may have gone.
+void Entrance::log_in(Socket& socket, Peer& peer, const service::Principal& claimed,
+                      const std::optional<ContextPtr>& context, const Reply& reply) {
+  const auto turn_down = [&](const Error& error) {
+    refused(socket, error);
+    reply.refuse(error);
+  };
+  const auto who = house_.authenticator.recheck(claimed);
+  if (!who) return turn_down(who.error());
+  const bool renews = peer.logged_in;
+  if (renews && (who->id != peer.who.id || who->environment != peer.who.environment))
+    return turn_down(
+        Error{Errc::forbidden, "this connection belongs to somebody else; connect anew to change who it is"});
+  if (renews && rules_.kind == service::Principal::Kind::client) {
+    const auto may = house_.broadcaster(socket).take_full_state(peer);
+    if (!may) return reply.refuse(may.error());
+  }
+  const ContextPtr before = peer.context;
+  if (context) peer.context = *context;
+  auto payload = admit(socket, peer, *who);
+  if (!payload) {
+    peer.context = before;
+    turn_down(payload.error());
+    if (payload.error().code == Errc::unavailable) turn_away(socket, peer);
+    return;
+  }
+  reply.with_state(*std::move(payload));
+  if (!renews) house_.messenger(socket).greet(socket, peer);
 }
 
 Result<json::object> Entrance::admit(Socket& socket, Peer& peer, const service::Principal& who) {

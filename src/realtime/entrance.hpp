@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -82,6 +83,9 @@ class Entrance {
   void check(socketio::Socket& socket, const socketio::Next& next);
   void begin(socketio::Socket& socket);
   void login(const socketio::Event& event);
+  /// After all waiting: logs in, or renews who is already here.
+  void log_in(socketio::Socket& socket, Peer& peer, const service::Principal& claimed,
+              const std::optional<ContextPtr>& context, const Reply& reply);
   [[nodiscard]] bool let_through(const socketio::Event& event);
   /// What keeps an event from its handler; nothing when it may pass.
   [[nodiscard]] std::optional<Error> objection(const socketio::Event& event, const event::Request* request,

@@ -113,7 +113,12 @@ void Writer::run() {
 // Whoever asks whether this server is ready may send it no writes until it is.
 void Writer::look_after_store() {
   const auto before = health();
-  const auto now = before ? store_.in_place() : try_out_store();
+  Result<void> now;
+  try {
+    now = before ? store_.in_place() : try_out_store();
+  } catch (const std::exception& error) {
+    now = fail(Errc::internal, error.what());
+  }
   if (now) {
     if (!before) store_worked();
   } else if (before || before.error().message != now.error().message) {

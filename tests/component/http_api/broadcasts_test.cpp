@@ -2,10 +2,13 @@
 // told is tested in tests/component/realtime.
 #include "service/broadcasts.hpp"
 
+#include <atomic>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
 #include "house.hpp"
+#include "support/eventually.hpp"
 
 namespace togglecast::testing {
 namespace {
@@ -36,9 +39,11 @@ class Recorder final : public service::Broadcasts {
   }
 
   std::vector<std::string> asked;
+  std::atomic<bool> breaks{false};  ///< the next one does
 
  private:
   void note(const std::string& what, domain::Id id, const Done& done) {
+    if (breaks.exchange(false)) throw std::runtime_error("no memory");
     asked.push_back(what + " " + std::to_string(id));
     if (id == 4'711) return done(fail(Errc::not_found, "there is no 4711"));
     done(service::Told{"message-1", 42, 3});
@@ -143,6 +148,14 @@ TEST_F(BroadcastRoutes, WhatWasRefusedMayBeSentAgainUnderItsKey) {
   EXPECT_EQ(post("broadcast_platform_update", R"({"platform":1})", "k").status, 400U);
   EXPECT_EQ(post("broadcast_platform_update", R"({"platform_id":1})", "k").status, 200U);
   EXPECT_EQ(port_.asked.size(), 3U);
+}
+
+TEST_F(BroadcastRoutes, WhatBrokeIsAnsweredAndMayBeSentAgainUnderItsKey) {
+  port_.breaks = true;
+
+  EXPECT_EQ(code_of(post("broadcast_platform_update", R"({"platform_id":1})", "k")), "internal");
+  EXPECT_EQ(post("broadcast_platform_update", R"({"platform_id":1})", "k").status, 200U);
+  EXPECT_TRUE(test::eventually([this] { return house_.log().find("no memory") != std::string::npos; }));
 }
 
 TEST_F(BroadcastRoutes, ViewersAndClientsMayNotAndEditorsMay) {

@@ -127,6 +127,7 @@ class RealtimeTest : public service::testing::ProductTest {
     const auto port = shards_->listen({.addresses = {"127.0.0.1"}}, http_->accept_handler());
     ASSERT_TRUE(port.has_value()) << port.error().message;
     port_ = *port;
+    before_feed();
     realtime_->start();
     shards_->start();
   }
@@ -139,6 +140,9 @@ class RealtimeTest : public service::testing::ProductTest {
     http_->close_all();
     shards_->stop();
   }
+
+  /// Who subscribes to the feed here hears of a change before the real-time entrance does.
+  virtual void before_feed() {}
 
   /// A client `key` of the environment and a token for it.
   std::string client_token(const std::string& key, const service::Principal& who = admin(),

@@ -1,6 +1,7 @@
 #include "service/writer.hpp"
 
 #include <atomic>
+#include <new>
 #include <thread>
 
 #include "support/eventually.hpp"
@@ -276,10 +277,9 @@ class LyingTransaction final : public storage::WriteTransaction {
   bool lie_;
 };
 
-class LyingStore final : public storage::Store {
+class WrappedStore : public storage::Store {
  public:
-  LyingStore(std::unique_ptr<storage::Store> real, const std::atomic<bool>& lie)
-      : real_(std::move(real)), lie_(lie) {}
+  explicit WrappedStore(std::unique_ptr<storage::Store> real) : real_(std::move(real)) {}
   Result<std::vector<storage::Environment>> environments() override { return real_->environments(); }
   Result<void> create_environment(const std::string& key, const Sha256& genesis, UnixMillis at) override {
     return real_->create_environment(key, genesis, at);
@@ -288,9 +288,7 @@ class LyingStore final : public storage::Store {
     return real_->load(environment, recent);
   }
   Result<std::unique_ptr<storage::WriteTransaction>> begin(const std::string& environment) override {
-    auto real = real_->begin(environment);
-    if (!real) return real;
-    return std::make_unique<LyingTransaction>(std::move(*real), lie_);
+    return real_->begin(environment);
   }
   Result<std::unique_ptr<storage::Reader>> open_reader() override { return real_->open_reader(); }
   Result<void> in_place() override { return real_->in_place(); }
@@ -298,7 +296,34 @@ class LyingStore final : public storage::Store {
 
  private:
   std::unique_ptr<storage::Store> real_;
+};
+
+class LyingStore final : public WrappedStore {
+ public:
+  LyingStore(std::unique_ptr<storage::Store> real, const std::atomic<bool>& lie)
+      : WrappedStore(std::move(real)), lie_(lie) {}
+  Result<std::unique_ptr<storage::WriteTransaction>> begin(const std::string& environment) override {
+    auto real = WrappedStore::begin(environment);
+    if (!real) return real;
+    return std::make_unique<LyingTransaction>(std::move(*real), lie_);
+  }
+
+ private:
   const std::atomic<bool>& lie_;
+};
+
+// A store that runs out of memory when it is looked after, once.
+class FaintingStore final : public WrappedStore {
+ public:
+  FaintingStore(std::unique_ptr<storage::Store> real, std::atomic<bool>& faint)
+      : WrappedStore(std::move(real)), faint_(faint) {}
+  Result<void> in_place() override {
+    if (faint_.exchange(false)) throw std::bad_alloc();
+    return WrappedStore::in_place();
+  }
+
+ private:
+  std::atomic<bool>& faint_;
 };
 
 TEST_F(WriterTest, AStoreThatWorksAgainIsNoticedWithoutAWrite) {
@@ -312,6 +337,24 @@ TEST_F(WriterTest, AStoreThatWorksAgainIsNoticedWithoutAWrite) {
 
   EXPECT_TRUE(test::eventually([this] { return product_->health().has_value(); }));
   EXPECT_TRUE(test::eventually([this] { return current()->revision() == 1; }));
+  product_.reset();  // before the store's switch goes away
+}
+
+TEST_F(WriterTest, ALookAtTheStoreThatRunsOutOfMemoryIsAFailureLikeOthers) {
+  std::atomic<bool> faint{false};
+  options_.writer.look = Milliseconds{1};
+  options_.writer.retry = Milliseconds{1};
+  open_on(std::make_unique<FaintingStore>(storage::sqlite::SqliteStore::open(folder_.path() / "data").value(),
+                                          faint));
+  faint = true;
+
+  EXPECT_TRUE(test::eventually([&faint] { return !faint; }));
+
+  EXPECT_TRUE(test::eventually([this] {
+    return metrics_.exposition().find("togglecast_store_failures_total 1") != std::string::npos;
+  }));
+  EXPECT_TRUE(test::eventually([this] { return product_->health().has_value(); }));
+  EXPECT_TRUE(create_platform(R"({"key":"web","name":"Web"})").has_value());
   product_.reset();  // before the store's switch goes away
 }
 
@@ -334,6 +377,7 @@ TEST_F(WriterTest, ADatabaseThatIsMovedAwayTakesNoChangeUntilItIsBack) {
 
 TEST_F(WriterTest, ACommitThatHappenedAfterAllIsFollowed) {
   std::atomic<bool> lie{false};
+  options_.writer.retry = std::chrono::hours{1};  // by the next write, not before
   open_on(
       std::make_unique<LyingStore>(storage::sqlite::SqliteStore::open(folder_.path() / "data").value(), lie));
   std::vector<domain::Revision> told;

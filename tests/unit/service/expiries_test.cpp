@@ -153,6 +153,7 @@ TEST_F(Expiries, AClockThatIsSetBackDelaysNothingThatFailedMeanwhile) {
   const std::shared_ptr<void> end(nullptr,
                                   [this](void*) { product_.reset(); });  // before its clock goes away
   options_.first_owner_password = [] { return Secret(std::string(kPassword)); };
+  options_.writer.look = options_.writer.retry = std::chrono::hours{1};  // only what is asked for below
   product_ = Product::open(storage::sqlite::SqliteStore::open(folder_.path() / "data").value(), options_,
                            clock, random_, log_, metrics_)
                  .value();

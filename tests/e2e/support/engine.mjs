@@ -1,6 +1,6 @@
 // Engine.IO sessions by hand, over polling and over WebSocket.
 import assert from 'node:assert/strict';
-import { HttpConnection, request } from './http.mjs';
+import { HttpConnection, request, requestBytes } from './http.mjs';
 import { RawWebSocket, upgradeHeaders } from './websocket.mjs';
 
 const kSeparator = '\x1e';
@@ -29,10 +29,12 @@ export class PollingSession {
     return request(this.port, this.target, options);
   }
 
-  /** A GET that stays open; `answer` is its response. */
+  /** A GET that the server holds open; `answer` is its response. */
   async waitingPoll() {
     const connection = await HttpConnection.open(this.port);
-    connection.send(this.target);
+    // Behind a request that is refused, in one write: who has that answer knows that the server has the poll.
+    connection.write(Buffer.concat([requestBytes(this.target, { method: 'PUT' }), requestBytes(this.target)]));
+    await connection.response();
     const answer = connection.response();
     answer.catch(() => {});
     return { connection, answer };

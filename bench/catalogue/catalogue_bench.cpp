@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "domain/impact.hpp"
-#include "domain/view.hpp"
+#include "domain/state/impact.hpp"
+#include "domain/state/view.hpp"
 
 namespace togglecast::domain {
 namespace {

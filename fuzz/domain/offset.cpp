@@ -1,5 +1,5 @@
 // Offsets, ids and keys (domain): one spelling each, and nothing else is read.
-#include "domain/offset.hpp"
+#include "domain/state/offset.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "domain/ids.hpp"
+#include "domain/schema/ids.hpp"
 #include "support/property.hpp"
 
 namespace togglecast::fuzz {

@@ -5,8 +5,9 @@
 #include <algorithm>
 #include <boost/asio/ip/address.hpp>
 
+#include "app/config/version.hpp"
 #include "app/demo.hpp"
-#include "app/version.hpp"
+#include "domain/schema/environment.hpp"
 
 namespace togglecast::app {
 namespace {
@@ -40,8 +41,8 @@ std::string addresses(const Settings& settings, std::uint16_t port) {
 }
 
 // The name of an owner: the first one's while it is there.
-std::string owner_of(const service::Product& product) {
-  const auto system = product.model().current(service::kSystemEnvironment);
+std::string owner_of(const service::Application& application) {
+  const auto system = application.model().current(domain::kSystemEnvironment);
   if (system->find_by_key<domain::AdminUser>(service::kFirstOwner) != nullptr)
     return std::string(service::kFirstOwner);
   std::string name;
@@ -63,11 +64,12 @@ std::string shell_quoted(const std::string& text) {
 
 }  // namespace
 
-std::string banner(const Settings& settings, const Container::Bound& bound, const service::Product& product,
-                   const FirstLogin& first_login, const std::filesystem::path& program) {
+std::string banner(const Settings& settings, const Container::Bound& bound,
+                   const service::Application& application, const FirstLogin& first_login,
+                   const std::filesystem::path& program) {
   std::error_code ignored;
   const std::string data = std::filesystem::absolute(settings.data, ignored).lexically_normal().string();
-  const std::string owner = owner_of(product);
+  const std::string owner = owner_of(application);
   std::string login = owner;
   switch (first_login.told()) {
     case FirstLogin::Told::on_terminal:
@@ -99,7 +101,7 @@ std::string banner(const Settings& settings, const Container::Bound& bound, cons
   if (settings.demo) {
     const std::string_view scheme = settings.tls_certificate.empty() ? "http" : "https";
     const std::string address = settings.listen.empty() ? "localhost" : settings.listen.front();
-    text += describe_demo(product, url_to(scheme, address, bound.port));
+    text += describe_demo(application, url_to(scheme, address, bound.port));
   }
   text += "  Stop     Ctrl-C, or kill " + std::to_string(::getpid()) + '\n';
   return text;

@@ -5,14 +5,14 @@
 #include <filesystem>
 #include <string>
 
+#include "app/config/settings.hpp"
 #include "app/container.hpp"
 #include "app/first_login.hpp"
-#include "app/settings.hpp"
 
 namespace togglecast::app {
 
 [[nodiscard]] std::string banner(const Settings& settings, const Container::Bound& bound,
-                                 const service::Product& product, const FirstLogin& first_login,
+                                 const service::Application& application, const FirstLogin& first_login,
                                  const std::filesystem::path& program);
 
 }  // namespace togglecast::app

@@ -6,8 +6,8 @@
 #include <thread>
 
 #include "app/demo.hpp"
-#include "app/metrics_export.hpp"
-#include "app/port_owner.hpp"
+#include "app/process/metrics_export.hpp"
+#include "app/process/port_owner.hpp"
 #include "app/wiring.hpp"
 #include "storage/sqlite/sqlite_store.hpp"
 
@@ -68,24 +68,24 @@ void warn_of_validity(observe::Log& log, const net::TlsContext& tls, const Clock
 
 }  // namespace
 
-Result<std::unique_ptr<Container>> Container::build(const Settings& settings, Ground& ground,
+Result<std::unique_ptr<Container>> Container::build(const Settings& settings, Runtime& runtime,
                                                     FirstLogin& first_login) {
   std::shared_ptr<net::TlsContext> tls;
   if (!settings.tls_certificate.empty()) {
     auto loaded = net::TlsContext::load(tls_options(settings));
     if (!loaded) return tl::unexpected(loaded.error());
     tls = *std::move(loaded);
-    warn_of_validity(ground.log, *tls, ground.clock);
+    warn_of_validity(runtime.log, *tls, runtime.clock);
   }
   auto store = storage::sqlite::SqliteStore::open(settings.data);
   if (!store) return tl::unexpected(store.error());
   if ((*store)->was_copied()) {
-    ground.log.warn(
+    runtime.log.warn(
         "the data folder is a copy, such as a backup that was restored: a new epoch begins, and clients "
         "forget "
         "what they heard in the old one");
   }
-  service::ProductOptions options;
+  service::ApplicationOptions options;
   options.first_owner_password = [&first_login] {
     return first_login.choose(std::getenv("TOGGLECAST_OWNER_PASSWORD"));
   };
@@ -94,48 +94,48 @@ Result<std::unique_ptr<Container>> Container::build(const Settings& settings, Gr
     if (!catalogue) return tl::unexpected(catalogue.error());
     options.first_catalogue = std::move(*catalogue);
   }
-  auto product = service::Product::open(*std::move(store), options, ground.clock, ground.random, ground.log,
-                                        ground.metrics);
-  if (!product) return tl::unexpected(product.error());
+  auto application = service::Application::open(*std::move(store), options, runtime.clock, runtime.random,
+                                                runtime.log, runtime.metrics);
+  if (!application) return tl::unexpected(application.error());
   return std::unique_ptr<Container>(
-      new Container(settings, ground, std::move(tls), *std::move(product), first_login));
+      new Container(settings, runtime, std::move(tls), *std::move(application), first_login));
 }
 
-Container::Container(const Settings& settings, Ground& ground, std::shared_ptr<net::TlsContext> tls,
-                     std::unique_ptr<service::Product> product, const FirstLogin& first_login)
+Container::Container(const Settings& settings, Runtime& runtime, std::shared_ptr<net::TlsContext> tls,
+                     std::unique_ptr<service::Application> application, const FirstLogin& first_login)
     : settings_(settings),
-      ground_(ground),
+      runtime_(runtime),
       tls_(std::move(tls)),
-      shards_(settings.shards, &ground.log),
+      shards_(settings.shards, &runtime.log),
       trim_(shards_),
-      product_(std::move(product)),
-      first_login_(first_login.watch(*product_)),
-      refusals_(ground.log, ground.clock),
-      limits_({.open = settings.connections_per_address, .rate = settings.connection_rate}, ground.clock,
-              ground.metrics),
-      io_(shards_, socketio_options(settings_, limits_, refusals_, ground.log)),
-      realtime_(shards_, io_, *product_, realtime_options(settings_), ground.clock, ground.log,
-                ground.metrics),
-      api_(shards_, *product_, api_options(settings_, &realtime_.broadcasts()), ground.clock, ground.log,
-           ground.metrics),
+      application_(std::move(application)),
+      first_login_(first_login.watch(*application_)),
+      refusals_(runtime.log, runtime.clock),
+      limits_({.open = settings.connections_per_address, .rate = settings.connection_rate}, runtime.clock,
+              runtime.metrics),
+      io_(shards_, socketio_options(settings_, limits_, refusals_, runtime.log)),
+      realtime_(shards_, io_, *application_, realtime_options(settings_), runtime.clock, runtime.log,
+                runtime.metrics),
+      api_(shards_, http_api::routes(), *application_, api_options(settings_, &realtime_.messages()),
+           runtime.clock, runtime.log, runtime.metrics),
       http_(shards_, public_routes(), http_options(settings_),
             [this](unsigned status, std::string_view message, const web::Peer& peer) {
               refusals_.request(status, message, peer);
             }),
       metrics_http_(shards_, metrics_routes(), http_options(settings_)) {
-  export_process(ground_.metrics, ground_.clock, ground_.log);
-  export_shards(ground_.metrics, shards_);
-  export_engine(ground_.metrics, io_.engine());
-  export_limits(ground_.metrics, io_);
-  export_sockets(ground_.metrics, io_, {"/admin", "/client"});
-  export_http(ground_.metrics, http_, "public");
+  export_process(runtime_.metrics, runtime_.clock, runtime_.log);
+  export_shards(runtime_.metrics, shards_);
+  export_engine(runtime_.metrics, io_.engine());
+  export_limits(runtime_.metrics, io_);
+  export_sockets(runtime_.metrics, io_, {"/admin", "/client"});
+  export_http(runtime_.metrics, http_, "public");
   if (tls_ != nullptr) {
-    export_tls(ground_.metrics, *tls_);
+    export_tls(runtime_.metrics, *tls_);
     tls_->on_failure([this](net::TlsFailure failure, std::string_view detail, const std::string& address) {
       refusals_.handshake(failure, detail, address);
     });
   }
-  if (settings_.metrics_listen) export_http(ground_.metrics, metrics_http_, "metrics");
+  if (settings_.metrics_listen) export_http(runtime_.metrics, metrics_http_, "metrics");
 }
 
 Container::~Container() { stop(); }
@@ -184,12 +184,13 @@ void Container::serve() {
 void Container::reload_certificate() {
   if (tls_ == nullptr) return;
   if (const auto ok = tls_->reload(); !ok) {
-    ground_.log.error("the TLS certificate was not reloaded, the old one stays",
-                      {{"error", ok.error().message}});
+    runtime_.log.error("the TLS certificate was not reloaded, the old one stays",
+                       {{"error", ok.error().message}});
     return;
   }
-  ground_.log.info("the TLS certificate was reloaded", {{"valid_until", to_iso8601(tls_->validity().until)}});
-  warn_of_validity(ground_.log, *tls_, ground_.clock);
+  runtime_.log.info("the TLS certificate was reloaded",
+                    {{"valid_until", to_iso8601(tls_->validity().until)}});
+  warn_of_validity(runtime_.log, *tls_, runtime_.clock);
 }
 
 void Container::stop() {
@@ -204,7 +205,7 @@ void Container::stop() {
     wait_for_answers();
   }
   realtime_.stop();
-  product_->stop();
+  application_->stop();
   if (running_) {
     http_.close_all();
     metrics_http_.close_all();
@@ -226,11 +227,11 @@ void Container::send_everybody_away() {
 }
 
 void Container::wait_for_answers() const {
-  const TimePoint latest = ground_.clock.now() + kLongestAnswer;
+  const TimePoint latest = runtime_.clock.now() + kLongestAnswer;
   const auto open = [this] {
     return http_.counters().open_connections.load() + metrics_http_.counters().open_connections.load();
   };
-  while (open() > 0 && ground_.clock.now() < latest) std::this_thread::sleep_for(kLook);
+  while (open() > 0 && runtime_.clock.now() < latest) std::this_thread::sleep_for(kLook);
 }
 
 }  // namespace togglecast::app

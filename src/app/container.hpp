@@ -1,9 +1,9 @@
-// The whole house: built in order, from the store up to the listeners, and taken down in reverse.
+// The whole server: built in order, from the store up to the listeners, and taken down in reverse.
 //
-//   auto house = Container::build(settings, ground, first_login);   // loads; nothing listens yet
-//   auto bound = (*house)->listen();
-//   (*house)->serve();
-//   (*house)->stop();
+//   auto server = Container::build(settings, runtime, first_login);   // loads; nothing listens yet
+//   auto bound = (*server)->listen();
+//   (*server)->serve();
+//   (*server)->stop();
 //
 // Thread rule: one thread.
 #pragma once
@@ -11,17 +11,18 @@
 #include <memory>
 #include <optional>
 
-#include "app/address_limits.hpp"
+#include "app/config/settings.hpp"
 #include "app/first_login.hpp"
-#include "app/ground.hpp"
-#include "app/refusal_log.hpp"
-#include "app/settings.hpp"
-#include "http_api/api.hpp"
+#include "app/process/address_limits.hpp"
+#include "app/process/refusal_log.hpp"
+#include "app/process/runtime.hpp"
+#include "http_api/request/api.hpp"
+#include "http_api/routes.hpp"
 #include "net/memory_trim.hpp"
 #include "net/shard_pool.hpp"
 #include "net/tls_context.hpp"
 #include "realtime/realtime.hpp"
-#include "service/product.hpp"
+#include "service/application.hpp"
 #include "socketio/server.hpp"
 #include "web/http_server.hpp"
 
@@ -30,8 +31,8 @@ namespace togglecast::app {
 class Container {
  public:
   /// Reads the certificate, if there is one, then locks and loads the data folder. Errors are sentences for
-  /// the person at the terminal. `ground` and `first_login` must outlive it.
-  [[nodiscard]] static Result<std::unique_ptr<Container>> build(const Settings& settings, Ground& ground,
+  /// the person at the terminal. `runtime` and `first_login` must outlive it.
+  [[nodiscard]] static Result<std::unique_ptr<Container>> build(const Settings& settings, Runtime& runtime,
                                                                 FirstLogin& first_login);
   Container(const Container&) = delete;
   Container& operator=(const Container&) = delete;
@@ -48,23 +49,23 @@ class Container {
   /// Takes no more, sends everybody away to come back, answers what was asked, closes the store.
   void stop();
 
-  [[nodiscard]] const service::Product& product() const noexcept { return *product_; }
+  [[nodiscard]] const service::Application& application() const noexcept { return *application_; }
 
  private:
-  Container(const Settings& settings, Ground& ground, std::shared_ptr<net::TlsContext> tls,
-            std::unique_ptr<service::Product> product, const FirstLogin& first_login);
+  Container(const Settings& settings, Runtime& runtime, std::shared_ptr<net::TlsContext> tls,
+            std::unique_ptr<service::Application> application, const FirstLogin& first_login);
   [[nodiscard]] web::Router public_routes();
   [[nodiscard]] web::Router metrics_routes();
   void send_everybody_away();
   void wait_for_answers() const;
 
   Settings settings_;
-  Ground& ground_;
+  Runtime& runtime_;
   std::shared_ptr<net::TlsContext> tls_;  // null: plain HTTP
   net::ShardPool shards_;
   net::MemoryTrim trim_;
-  std::unique_ptr<service::Product> product_;
-  service::ChangeFeed::Subscription first_login_;
+  std::unique_ptr<service::Application> application_;
+  changes::ChangeFeed::Subscription first_login_;
   RefusalLog refusals_;
   AddressLimits limits_;
   socketio::Server io_;

@@ -38,13 +38,13 @@ std::vector<std::string> clients_worth_a_look(const domain::Snapshot& state) {
 
 }  // namespace
 
-std::string describe_demo(const service::Product& product, std::string_view url) {
-  const auto state = product.model().current(service::kDefaultEnvironment);
+std::string describe_demo(const service::Application& application, std::string_view url) {
+  const auto state = application.model().current(service::kDefaultEnvironment);
   std::string text =
       "  Demo     " + count<domain::Platform>(*state, "platform") + ", " +
       count<domain::Segment>(*state, "segment") + ", " + count<domain::Feature>(*state, "feature") + ", " +
       count<domain::Package>(*state, "package") + ", " + count<domain::Client>(*state, "client") +
-      (product.made_first_catalogue() ? ", made just now\n" : ", as they were\n");
+      (application.made_first_catalogue() ? ", made just now\n" : ", as they were\n");
   for (const std::string& line : clients_worth_a_look(*state)) text += std::string(kIndent) + line + '\n';
   text += std::string(kIndent) + "all of it: GET " + std::string(url) +
           "/api/v1/state; first steps: " + std::string(url) + "/\n";

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "service/product.hpp"
+#include "service/application.hpp"
 
 namespace togglecast::app {
 
@@ -12,6 +12,6 @@ namespace togglecast::app {
 [[nodiscard]] std::string_view demo_catalogue() noexcept;
 
 /// Lines for the banner: what there is, and what to look at.
-[[nodiscard]] std::string describe_demo(const service::Product& product, std::string_view url);
+[[nodiscard]] std::string describe_demo(const service::Application& application, std::string_view url);
 
 }  // namespace togglecast::app

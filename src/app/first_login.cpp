@@ -8,12 +8,13 @@
 #include <cstring>
 
 #include "auth/password.hpp"
+#include "domain/schema/environment.hpp"
 
 namespace togglecast::app {
 namespace {
 
 // Whether this change gives the first owner another password, or takes the account away.
-bool ends_first_login(const service::Commit& commit) {
+bool ends_first_login(const changes::Commit& commit) {
   for (const domain::Op& op : commit.row.change.ops) {
     if (op.entity != domain::Kind::admin || op.before.is_null()) continue;
     if (domain::unique_key_of(op.entity, op.before) != service::kFirstOwner) continue;
@@ -24,8 +25,8 @@ bool ends_first_login(const service::Commit& commit) {
   return false;
 }
 
-bool was_changed(const service::Product& product) {
-  const auto system = product.model().current(service::kSystemEnvironment);
+bool was_changed(const service::Application& application) {
+  const auto system = application.model().current(domain::kSystemEnvironment);
   const auto owner = system->find_by_key<domain::AdminUser>(service::kFirstOwner);
   return owner == nullptr || owner->password_changed_at > owner->created_at;
 }
@@ -75,11 +76,11 @@ Result<void> FirstLogin::write_down(const Secret& password) const {
   return {};
 }
 
-service::ChangeFeed::Subscription FirstLogin::watch(service::Product& product) const {
-  auto subscription = product.feed().subscribe([this](const service::CommitPtr& commit) {
+changes::ChangeFeed::Subscription FirstLogin::watch(service::Application& application) const {
+  auto subscription = application.feed().subscribe([this](const changes::CommitPtr& commit) {
     if (ends_first_login(*commit)) remove();
   });
-  if (was_changed(product)) remove();
+  if (was_changed(application)) remove();
   return subscription;
 }
 

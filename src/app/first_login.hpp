@@ -11,7 +11,7 @@
 #include "base/error.hpp"
 #include "base/random.hpp"
 #include "base/secret.hpp"
-#include "service/product.hpp"
+#include "service/application.hpp"
 
 namespace togglecast::app {
 
@@ -28,13 +28,13 @@ class FirstLogin {
   FirstLogin(const std::filesystem::path& data, bool on_terminal, RandomSource& random)
       : path_(data / "first-login"), on_terminal_(on_terminal), random_(random) {}
 
-  /// For `ProductOptions::first_owner_password`. `variable` is the value of TOGGLECAST_OWNER_PASSWORD or
+  /// For `ApplicationOptions::first_owner_password`. `variable` is the value of TOGGLECAST_OWNER_PASSWORD or
   /// nullptr.
   [[nodiscard]] Result<Secret> choose(const char* variable);
 
   /// Removes the file now if the owner's password has been changed, or, while what is returned is kept, as
   /// soon as it is.
-  [[nodiscard]] service::ChangeFeed::Subscription watch(service::Product& product) const;
+  [[nodiscard]] changes::ChangeFeed::Subscription watch(service::Application& application) const;
 
   [[nodiscard]] Told told() const noexcept { return told_; }
   /// What was shown on the terminal.

@@ -7,8 +7,8 @@
 #include <cstdlib>
 #include <exception>
 
-#include "app/command_line.hpp"
-#include "app/config_file.hpp"
+#include "app/config/command_line.hpp"
+#include "app/config/config_file.hpp"
 #include "app/serve.hpp"
 #include "app/set_password.hpp"
 

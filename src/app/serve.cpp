@@ -7,10 +7,10 @@
 #include <cstring>
 
 #include "app/banner.hpp"
+#include "app/config/version.hpp"
 #include "app/container.hpp"
-#include "app/process_stats.hpp"
-#include "app/signals.hpp"
-#include "app/version.hpp"
+#include "app/process/process_stats.hpp"
+#include "app/process/signals.hpp"
 
 extern char** environ;
 
@@ -19,8 +19,8 @@ namespace {
 
 constexpr Milliseconds kLongestLastWords{1'000};
 
-int cannot_start(Ground& ground, const Error& error) {
-  ground.log.drain(kLongestLastWords);
+int cannot_start(Runtime& runtime, const Error& error) {
+  runtime.log.drain(kLongestLastWords);
   std::fprintf(stderr, "togglecast: %s\n", error.message.c_str());
   return 1;
 }
@@ -71,41 +71,41 @@ int serve(const Settings& settings) {
   const Signals signals(settings.tls_certificate.empty() ? Signals::Hangup::stops : Signals::Hangup::reloads);
   signals.block();
   raise_descriptor_limit();
-  Ground ground(settings.log);
-  warn_of_unknown_variables(ground.log);
+  Runtime runtime(settings.log);
+  warn_of_unknown_variables(runtime.log);
 
   FirstLogin first_login(std::filesystem::absolute(settings.data), ::isatty(STDOUT_FILENO) == 1,
-                         ground.random);
-  auto house = Container::build(settings, ground, first_login);
-  if (!house) return cannot_start(ground, house.error());
-  warn_of_open_folder(ground.log, settings.data);
-  warn_of_ignored_password(ground.log, first_login);
-  const auto bound = (*house)->listen();
+                         runtime.random);
+  auto server = Container::build(settings, runtime, first_login);
+  if (!server) return cannot_start(runtime, server.error());
+  warn_of_open_folder(runtime.log, settings.data);
+  warn_of_ignored_password(runtime.log, first_login);
+  const auto bound = (*server)->listen();
   if (!bound) {
     tell_first_login(first_login);
-    return cannot_start(ground, bound.error());
+    return cannot_start(runtime, bound.error());
   }
-  (*house)->serve();
+  (*server)->serve();
 
   std::error_code ignored;
   const auto program = std::filesystem::read_symlink("/proc/self/exe", ignored);
-  const std::string text = banner(settings, *bound, (*house)->product(), first_login,
+  const std::string text = banner(settings, *bound, (*server)->application(), first_login,
                                   program.empty() ? std::filesystem::path("togglecast") : program);
   std::fputs(text.c_str(), stdout);
   std::fflush(stdout);
-  ground.log.info("started", {{"version", version()}, {"port", bound->port}});
+  runtime.log.info("started", {{"version", version()}, {"port", bound->port}});
 
-  const int signal = signals.wait([&house] { (*house)->reload_certificate(); });
-  ground.log.info("stopping", {{"signal", ::strsignal(signal)}});
-  const auto last_words = [&ground](observe::Level level, std::string_view words) {
-    ground.log.write(level, words);
-    ground.log.drain(kLongestLastWords);
+  const int signal = signals.wait([&server] { (*server)->reload_certificate(); });
+  runtime.log.info("stopping", {{"signal", ::strsignal(signal)}});
+  const auto last_words = [&runtime](observe::Level level, std::string_view words) {
+    runtime.log.write(level, words);
+    runtime.log.drain(kLongestLastWords);
   };
-  signals.finish([&house] { (*house)->stop(); }, settings.stop_timeout,
+  signals.finish([&server] { (*server)->stop(); }, settings.stop_timeout,
                  [&] { last_words(observe::Level::warn, "stopped at once, by a second signal"); },
                  [&] { last_words(observe::Level::error, "the stop took too long and was cut short"); });
-  house->reset();
-  ground.log.info("stopped");
+  server->reset();
+  runtime.log.info("stopped");
   return 0;
 }
 

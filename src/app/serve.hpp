@@ -1,7 +1,7 @@
 // `togglecast serve`: starts, says where, waits for the signal, stops. Thread rule: the main thread.
 #pragma once
 
-#include "app/settings.hpp"
+#include "app/config/settings.hpp"
 
 namespace togglecast::app {
 

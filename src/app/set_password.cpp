@@ -8,8 +8,9 @@
 #include <iostream>
 
 #include "app/first_login.hpp"
-#include "app/ground.hpp"
-#include "service/product.hpp"
+#include "app/process/runtime.hpp"
+#include "domain/schema/environment.hpp"
+#include "service/application.hpp"
 #include "storage/sqlite/sqlite_store.hpp"
 
 namespace togglecast::app {
@@ -63,14 +64,15 @@ Result<Secret> read_new_password(const std::string& username) {
   return first;
 }
 
-Result<void> write_password(service::Product& product, const std::string& username, const Secret& password) {
-  std::promise<Result<service::Written>> answered;
+Result<void> write_password(service::Application& application, const std::string& username,
+                            const Secret& password) {
+  std::promise<Result<changes::Written>> answered;
   service::WriteOptions options;
-  options.source = service::Source::command_line;
-  product.admins().set_password(
-      service::Principal::server(std::string(service::kSystemEnvironment)), username, password, options,
-      [&answered](Result<service::Written> written) { answered.set_value(std::move(written)); });
-  return answered.get_future().get().map([](const service::Written&) {});
+  options.source = changes::Source::command_line;
+  application.admins().set_password(
+      service::Principal::server(std::string(domain::kSystemEnvironment)), username, password, options,
+      [&answered](Result<changes::Written> written) { answered.set_value(std::move(written)); });
+  return answered.get_future().get().map([](const changes::Written&) {});
 }
 
 }  // namespace
@@ -88,23 +90,23 @@ int set_password(const Settings& settings, const std::string& username) {
   }
   if (!store) return complain(store.error().message);
 
-  Ground ground({.level = observe::Level::warn});
-  FirstLogin first_login(data, ::isatty(STDOUT_FILENO) == 1, ground.random);
-  service::ProductOptions options;
+  Runtime runtime({.level = observe::Level::warn});
+  FirstLogin first_login(data, ::isatty(STDOUT_FILENO) == 1, runtime.random);
+  service::ApplicationOptions options;
   options.first_owner_password = [&first_login] { return first_login.choose(nullptr); };
-  auto product = service::Product::open(*std::move(store), options, ground.clock, ground.random, ground.log,
-                                        ground.metrics);
-  if (!product) return complain(product.error().message);
-  const auto watching = first_login.watch(**product);
+  auto application = service::Application::open(*std::move(store), options, runtime.clock, runtime.random,
+                                                runtime.log, runtime.metrics);
+  if (!application) return complain(application.error().message);
+  const auto watching = first_login.watch(**application);
 
   const auto password = read_new_password(username);
   if (!password) return complain(password.error().message);
-  const auto written = write_password(**product, username, *password);
+  const auto written = write_password(**application, username, *password);
   if (!written) {
     const Error& error = written.error();
     return complain(error.details.empty() ? error.message : "the password " + error.details.front().reason);
   }
-  (*product)->stop();
+  (*application)->stop();
   std::printf("The password of '%s' is changed; everybody logged in under this name has to log in again.\n",
               username.c_str());
   return 0;

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "app/settings.hpp"
+#include "app/config/settings.hpp"
 
 namespace togglecast::app {
 

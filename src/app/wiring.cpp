@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "app/process_stats.hpp"
-#include "app/version.hpp"
+#include "app/config/version.hpp"
+#include "app/process/process_stats.hpp"
 #include "web/https.hpp"
 
 namespace togglecast::app {
@@ -71,9 +71,9 @@ realtime::Options realtime_options(const Settings& settings) {
   return options;
 }
 
-http_api::Options api_options(const Settings& settings, service::Broadcasts* broadcasts) {
+http_api::Options api_options(const Settings& settings, service::MessageSender* messages) {
   http_api::Options options;
-  options.broadcasts = broadcasts;
+  options.messages = messages;
   options.version = version();
   options.cors = cors_of(settings);
   options.max_body = settings.max_payload;

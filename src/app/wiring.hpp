@@ -2,10 +2,10 @@
 // outlive the part.
 #pragma once
 
-#include "app/address_limits.hpp"
-#include "app/refusal_log.hpp"
-#include "app/settings.hpp"
-#include "http_api/api.hpp"
+#include "app/config/settings.hpp"
+#include "app/process/address_limits.hpp"
+#include "app/process/refusal_log.hpp"
+#include "http_api/request/api.hpp"
 #include "net/listener.hpp"
 #include "net/tls_context.hpp"
 #include "realtime/options.hpp"
@@ -16,7 +16,7 @@ namespace togglecast::app {
 
 [[nodiscard]] socketio::Options socketio_options(const Settings& settings, AddressLimits& limits,
                                                  RefusalLog& refusals, observe::Log& log);
-[[nodiscard]] http_api::Options api_options(const Settings& settings, service::Broadcasts* broadcasts);
+[[nodiscard]] http_api::Options api_options(const Settings& settings, service::MessageSender* messages);
 [[nodiscard]] realtime::Options realtime_options(const Settings& settings);
 // The proxies have been checked when the settings were read.
 [[nodiscard]] web::HttpOptions http_options(const Settings& settings);

@@ -5,8 +5,8 @@
 #include <string_view>
 
 #include "base/error.hpp"
-#include "domain/kind.hpp"
-#include "domain/role.hpp"
+#include "domain/schema/kind.hpp"
+#include "domain/schema/role.hpp"
 
 namespace togglecast::auth {
 

@@ -17,8 +17,8 @@
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/secret.hpp"
-#include "domain/ids.hpp"
-#include "domain/token.hpp"
+#include "domain/entities/token.hpp"
+#include "domain/schema/ids.hpp"
 
 namespace togglecast::auth {
 

@@ -1,7 +1,7 @@
 #include "http_api/routes.hpp"
 
-#include "http_api/catalogue.hpp"
-#include "http_api/handlers.hpp"
+#include "http_api/handlers/catalogue.hpp"
+#include "http_api/handlers/handlers.hpp"
 
 namespace togglecast::http_api {
 namespace {

@@ -4,11 +4,12 @@
 #include <string>
 #include <utility>
 
-#include "domain/fields.hpp"
+#include "domain/schema/environment.hpp"
+#include "domain/schema/fields.hpp"
 #include "realtime/emit.hpp"
 #include "realtime/events.hpp"
 #include "realtime/rooms.hpp"
-#include "service/activity.hpp"
+#include "service/history/activity.hpp"
 
 namespace togglecast::realtime {
 namespace {
@@ -27,7 +28,7 @@ Result<void> may_read(const Peer& peer, domain::Kind kind) {
 // Admins and signing keys belong to the installation, all else to the environment.
 std::string home_of(domain::Kind kind, const Peer& peer) {
   const bool installation = kind == domain::Kind::admin || kind == domain::Kind::signing_key;
-  return installation ? std::string(service::kSystemEnvironment) : peer.who.environment;
+  return installation ? std::string(domain::kSystemEnvironment) : peer.who.environment;
 }
 
 std::optional<domain::Kind> kind_in(domain::FieldReader& in, const json::value& request) {
@@ -103,7 +104,7 @@ AdminNamespace::AdminNamespace(socketio::Namespace& nsp, const House& house)
 }
 
 Result<json::object> AdminNamespace::admit(Socket& socket, const Peer& peer) const {
-  const auto system = house_.model.current(service::kSystemEnvironment);
+  const auto system = house_.model.current(domain::kSystemEnvironment);
   const auto admin = system->find<domain::AdminUser>(peer.who.id);
   if (admin == nullptr) return fail(Errc::revoked, "this admin's account is gone");
   socket.join(kAllAdmins);
@@ -166,7 +167,7 @@ void AdminNamespace::announce(const Event& event, Peer& peer, const Reply& reply
   const auto announcement = service::read_announcement(*request);
   if (!announcement) return reply.refuse(announcement.error());
   house_.broadcasts.broadcast_announcement(
-      peer.who, *announcement, [answer = answering(reply)](const Result<service::Told>& told) {
+      peer.who, *announcement, [answer = answering(reply)](const Result<service::SendResult>& told) {
         if (!told) return answer(tl::unexpected(told.error()));
         answer(json::object{{"id", told->id}, {"recipients", told->connections}});
       });

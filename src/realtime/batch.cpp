@@ -3,9 +3,10 @@
 #include <optional>
 #include <utility>
 
+#include "domain/schema/environment.hpp"
 #include "realtime/emit.hpp"
 #include "realtime/events.hpp"
-#include "service/principal.hpp"
+#include "service/accounts/principal.hpp"
 
 namespace togglecast::realtime {
 namespace {
@@ -44,7 +45,7 @@ json::object payload_of(const domain::ViewUpdate& update, const domain::Snapshot
     payload["entity_type"] = domain::to_string(update.kind);
     payload["entity_id"] = update.id;
   }
-  if (to.environment() == service::kSystemEnvironment) payload["environment"] = to.environment();
+  if (to.environment() == domain::kSystemEnvironment) payload["environment"] = to.environment();
   payload["data"] = update.data;
   payload["timestamp"] = to_iso8601(to.as_of());
   payload["revision"] = to.revision();

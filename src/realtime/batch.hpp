@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "base/json.hpp"
-#include "domain/snapshot.hpp"
-#include "domain/view.hpp"
+#include "domain/state/snapshot.hpp"
+#include "domain/state/view.hpp"
 #include "socketio/encoded_packet.hpp"
 
 namespace togglecast::realtime {

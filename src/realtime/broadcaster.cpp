@@ -4,11 +4,12 @@
 #include <optional>
 #include <set>
 
+#include "domain/schema/environment.hpp"
 #include "realtime/emit.hpp"
 #include "realtime/events.hpp"
 #include "realtime/login.hpp"
 #include "realtime/rooms.hpp"
-#include "service/authenticator.hpp"
+#include "service/accounts/authenticator.hpp"
 
 namespace togglecast::realtime {
 namespace {
@@ -19,12 +20,12 @@ using domain::Step;
 // When more commits than that wait for their push, they are pushed as one.
 constexpr std::size_t kManyCommits = 8;
 
-json::value actor_of(const service::Commit& commit) {
+json::value actor_of(const changes::Commit& commit) {
   auto actor = json::parse(commit.row.actor_text);
   return actor ? *std::move(actor) : json::value();
 }
 
-bool ends_or_changes(const service::Commit& commit, Kind kind) {
+bool ends_or_changes(const changes::Commit& commit, Kind kind) {
   return std::any_of(commit.row.change.ops.begin(), commit.row.change.ops.end(),
                      [kind](const domain::Op& op) { return op.entity == kind && !op.before.is_null(); });
 }
@@ -32,7 +33,7 @@ bool ends_or_changes(const service::Commit& commit, Kind kind) {
 }  // namespace
 
 Broadcaster::Broadcaster(net::Shard& shard, socketio::Namespace& admins, socketio::Namespace& clients,
-                         const service::ReadModel& model, const Options& options, const Clock& clock,
+                         const changes::ReadModel& model, const Options& options, const Clock& clock,
                          const PushCounters& counters, observe::Counter& limited)
     : shard_(shard),
       admins_(admins),
@@ -79,14 +80,14 @@ void Broadcaster::call_waiters(const std::string& environment, domain::Revision 
   for (const auto& waiter : due) waiter.task();
 }
 
-void Broadcaster::on_commit(const service::CommitPtr& commit) {
+void Broadcaster::on_commit(const changes::CommitPtr& commit) {
   waiting_.push_back(commit);
   pump();
 }
 
 // One commit, or, when many wait, all of its environment that follow on it.
-std::vector<service::CommitPtr> Broadcaster::next_commits() {
-  std::vector<service::CommitPtr> commits{waiting_.front()};
+std::vector<changes::CommitPtr> Broadcaster::next_commits() {
+  std::vector<changes::CommitPtr> commits{waiting_.front()};
   waiting_.pop_front();
   if (waiting_.size() < kManyCommits) return commits;
   while (!waiting_.empty() && waiting_.front()->row.environment == commits.front()->row.environment) {
@@ -112,10 +113,10 @@ void Broadcaster::pump() {
   }
 }
 
-void Broadcaster::start(const std::vector<service::CommitPtr>& commits) {
+void Broadcaster::start(const std::vector<changes::CommitPtr>& commits) {
   const std::string environment = commits.front()->row.environment;
   auto& state = current_[environment];
-  std::vector<service::CommitPtr> unknown;
+  std::vector<changes::CommitPtr> unknown;
   for (const auto& commit : commits)
     if (state == nullptr || state->revision() < commit->after->revision()) unknown.push_back(commit);
   if (unknown.empty()) return;  // known from the beginning
@@ -123,7 +124,7 @@ void Broadcaster::start(const std::vector<service::CommitPtr>& commits) {
   const auto to = unknown.back()->after;
   counters_.commits.add(unknown.size());
   state = to;
-  if (environment == service::kSystemEnvironment) {
+  if (environment == domain::kSystemEnvironment) {
     for (const auto& commit : unknown) recheck_admins(*commit);
   } else {
     for (const auto& commit : unknown) recheck_clients(*commit);
@@ -138,11 +139,11 @@ void Broadcaster::start(const std::vector<service::CommitPtr>& commits) {
   call_waiters(environment, to->revision());
 }
 
-void Broadcaster::push_admins(const std::vector<service::CommitPtr>& commits) {
+void Broadcaster::push_admins(const std::vector<changes::CommitPtr>& commits) {
   const auto& from = commits.front()->before;
   const auto& to = commits.back()->after;
   const bool single = commits.size() == 1;
-  const bool system = to->environment() == service::kSystemEnvironment;
+  const bool system = to->environment() == domain::kSystemEnvironment;
   // By role, and whether the connection wants offsets.
   std::map<std::pair<domain::Role, bool>, Batch> batches;
   const auto tell = [&](socketio::Socket& socket, Peer& peer) {
@@ -254,7 +255,7 @@ void Broadcaster::on_drained(socketio::Socket& socket) {
   }
 }
 
-void Broadcaster::recheck_clients(const service::Commit& commit) {
+void Broadcaster::recheck_clients(const changes::Commit& commit) {
   std::set<domain::Id> touched;
   for (const auto& op : commit.row.change.ops) {
     if (op.entity == Kind::client) touched.insert(op.id);
@@ -271,7 +272,7 @@ void Broadcaster::recheck_clients(const service::Commit& commit) {
   }
 }
 
-void Broadcaster::recheck_admins(const service::Commit& commit) {
+void Broadcaster::recheck_admins(const changes::Commit& commit) {
   if (!ends_or_changes(commit, Kind::admin) && !ends_or_changes(commit, Kind::token)) return;
   for_each_in(shard_, admins_, std::string(kAllAdmins), [&](socketio::Socket& socket, Peer& peer) {
     const auto still = service::Authenticator::recheck(peer.who, *commit.after, clock_.wall_now());

@@ -16,6 +16,8 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "changes/feed.hpp"
+#include "changes/read_model.hpp"
 #include "net/shard.hpp"
 #include "observe/metrics.hpp"
 #include "realtime/batch.hpp"
@@ -23,8 +25,6 @@
 #include "realtime/peer.hpp"
 #include "realtime/push_counters.hpp"
 #include "realtime/push_job.hpp"
-#include "service/feed.hpp"
-#include "service/read_model.hpp"
 #include "socketio/server.hpp"
 
 namespace togglecast::realtime {
@@ -32,14 +32,14 @@ namespace togglecast::realtime {
 class Broadcaster {
  public:
   Broadcaster(net::Shard& shard, socketio::Namespace& admins, socketio::Namespace& clients,
-              const service::ReadModel& model, const Options& options, const Clock& clock,
+              const changes::ReadModel& model, const Options& options, const Clock& clock,
               const PushCounters& counters, observe::Counter& limited);
   Broadcaster(const Broadcaster&) = delete;
   Broadcaster& operator=(const Broadcaster&) = delete;
 
   /// Before the first commit: where the shard starts from.
   void begin(const domain::SnapshotPtr& state);
-  void on_commit(const service::CommitPtr& commit);
+  void on_commit(const changes::CommitPtr& commit);
 
   /// The state of this environment that this shard has told, or is telling; nullptr when there is no such
   /// environment.
@@ -62,11 +62,11 @@ class Broadcaster {
 
  private:
   void pump();
-  void start(const std::vector<service::CommitPtr>& commits);
-  [[nodiscard]] std::vector<service::CommitPtr> next_commits();
-  void push_admins(const std::vector<service::CommitPtr>& commits);
-  void recheck_clients(const service::Commit& commit);
-  void recheck_admins(const service::Commit& commit);
+  void start(const std::vector<changes::CommitPtr>& commits);
+  [[nodiscard]] std::vector<changes::CommitPtr> next_commits();
+  void push_admins(const std::vector<changes::CommitPtr>& commits);
+  void recheck_clients(const changes::Commit& commit);
+  void recheck_admins(const changes::Commit& commit);
   void call_waiters(const std::string& environment, domain::Revision revision);
   /// Brings a connection to `current`, from `from`.
   void advance(socketio::Socket& socket, Peer& peer, const domain::SnapshotPtr& from);
@@ -74,7 +74,7 @@ class Broadcaster {
   net::Shard& shard_;
   socketio::Namespace& admins_;
   socketio::Namespace& clients_;
-  const service::ReadModel& model_;
+  const changes::ReadModel& model_;
   const Options& options_;
   const Clock& clock_;
   PushCounters counters_;
@@ -82,7 +82,7 @@ class Broadcaster {
   std::map<std::string, domain::SnapshotPtr, std::less<>> current_;
   /// Stands for a state that is not known here any more, or never was.
   const domain::SnapshotPtr out_of_reach_ = std::make_shared<domain::Snapshot>("", domain::Head{});
-  std::deque<service::CommitPtr> waiting_;
+  std::deque<changes::CommitPtr> waiting_;
   std::unique_ptr<PushJob> job_;
   bool continuing_ = false;  // a task that goes on with the job is on its way
   struct Waiter {

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "domain/ids.hpp"
+#include "domain/schema/ids.hpp"
 
 namespace togglecast::realtime {
 

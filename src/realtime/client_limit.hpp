@@ -10,7 +10,7 @@
 #include <unordered_map>
 
 #include "base/clock.hpp"
-#include "domain/ids.hpp"
+#include "domain/schema/ids.hpp"
 #include "net/shard_pool.hpp"
 #include "observe/metrics.hpp"
 #include "realtime/options.hpp"

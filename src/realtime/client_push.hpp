@@ -14,9 +14,9 @@
 #include <unordered_map>
 #include <vector>
 
-#include "domain/evaluation/program.hpp"
-#include "domain/impact.hpp"
-#include "domain/view.hpp"
+#include "domain/evaluation/jsonlogic/program.hpp"
+#include "domain/state/impact.hpp"
+#include "domain/state/view.hpp"
 #include "realtime/batch.hpp"
 #include "realtime/peer.hpp"
 #include "realtime/push_counters.hpp"

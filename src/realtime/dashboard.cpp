@@ -6,7 +6,7 @@
 
 #include "realtime/emit.hpp"
 #include "realtime/gather.hpp"
-#include "service/activity.hpp"
+#include "service/history/activity.hpp"
 
 namespace togglecast::realtime {
 namespace {
@@ -38,12 +38,12 @@ struct Dashboard::ShardPart {
   std::vector<Series> reported;
 };
 
-Dashboard::Dashboard(net::ShardPool& shards, socketio::Server& io, service::Product& product,
-                     const Messengers& messengers, const Broadcasts& broadcasts, const Pulse& pulse,
+Dashboard::Dashboard(net::ShardPool& shards, socketio::Server& io, service::Application& application,
+                     const Messengers& messengers, const MessageDispatcher& broadcasts, const Pulse& pulse,
                      const Options& options, const Clock& clock)
     : shards_(shards),
       io_(io),
-      product_(product),
+      application_(application),
       messengers_(messengers),
       broadcasts_(broadcasts),
       pulse_(pulse),
@@ -54,11 +54,11 @@ Dashboard::Dashboard(net::ShardPool& shards, socketio::Server& io, service::Prod
 void Dashboard::update(const service::Principal& who, Done done) {
   storage::LogQuery query;
   query.limit = kChangesShown;
-  product_.activity().page(who, query,
-                           [this, who, done = std::move(done)](Result<service::ActivityPage> page) {
-                             if (!page) return done(tl::unexpected(page.error()));
-                             complete(who, std::move(page->entries), done);
-                           });
+  application_.activity().page(who, query,
+                               [this, who, done = std::move(done)](Result<service::ActivityPage> page) {
+                                 if (!page) return done(tl::unexpected(page.error()));
+                                 complete(who, std::move(page->entries), done);
+                               });
 }
 
 void Dashboard::complete(const service::Principal& who, json::array changes, Done done) {
@@ -89,7 +89,7 @@ json::object Dashboard::describe(const std::string& environment, json::array cha
                                          {"told", census.reach[i].told},
                                          {"acknowledged", census.reach[i].acknowledged}};
   }
-  const auto state = product_.model().current(environment);
+  const auto state = application_.model().current(environment);
   return {{"environment", environment},
           {"revision", state->revision()},
           {"epoch", state->head().epoch},
@@ -157,7 +157,7 @@ json::object Dashboard::messages() const {
 }
 
 json::object Dashboard::store() const {
-  const auto health = product_.health();
+  const auto health = application_.health();
   json::object out{{"status", health ? "ok" : "failing"}};
   if (!health) out["reason"] = health.error().message;
   return out;

@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "net/shard_pool.hpp"
-#include "realtime/broadcasts.hpp"
+#include "realtime/message_dispatcher.hpp"
 #include "realtime/messenger.hpp"
 #include "realtime/pulse.hpp"
-#include "service/product.hpp"
+#include "service/application.hpp"
 #include "socketio/server.hpp"
 
 namespace togglecast::realtime {
@@ -22,8 +22,8 @@ class Dashboard {
  public:
   using Done = std::function<void(Result<json::object> payload)>;
 
-  Dashboard(net::ShardPool& shards, socketio::Server& io, service::Product& product,
-            const Messengers& messengers, const Broadcasts& broadcasts, const Pulse& pulse,
+  Dashboard(net::ShardPool& shards, socketio::Server& io, service::Application& application,
+            const Messengers& messengers, const MessageDispatcher& broadcasts, const Pulse& pulse,
             const Options& options, const Clock& clock);
 
   /// Of the admin's environment, with what its role may read.
@@ -43,9 +43,9 @@ class Dashboard {
 
   net::ShardPool& shards_;
   socketio::Server& io_;
-  service::Product& product_;
+  service::Application& application_;
   const Messengers& messengers_;
-  const Broadcasts& broadcasts_;
+  const MessageDispatcher& broadcasts_;
   const Pulse& pulse_;
   const Options& options_;
   const Clock& clock_;

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "base/random.hpp"
-#include "domain/fields.hpp"
+#include "domain/schema/fields.hpp"
 
 namespace togglecast::realtime {
 

@@ -11,7 +11,7 @@
 
 #include "base/error.hpp"
 #include "base/json.hpp"
-#include "domain/offset.hpp"
+#include "domain/state/offset.hpp"
 #include "realtime/events.hpp"
 #include "realtime/peer.hpp"
 #include "socketio/server.hpp"

@@ -4,9 +4,10 @@
 #include <string>
 
 #include "base/json.hpp"
-#include "domain/ids.hpp"
-#include "domain/kind.hpp"
-#include "service/principal.hpp"
+#include "domain/schema/environment.hpp"
+#include "domain/schema/ids.hpp"
+#include "domain/schema/kind.hpp"
+#include "service/accounts/principal.hpp"
 
 namespace togglecast::realtime {
 
@@ -20,7 +21,7 @@ struct EntityName {
 /// `{entity_type, entity_id, environment?}`: the environment of what does not live in the receiver's.
 [[nodiscard]] inline json::object to_json(const EntityName& entity) {
   json::object out{{"entity_type", domain::to_string(entity.kind)}, {"entity_id", entity.id}};
-  if (entity.environment == service::kSystemEnvironment) out["environment"] = entity.environment;
+  if (entity.environment == domain::kSystemEnvironment) out["environment"] = entity.environment;
   return out;
 }
 

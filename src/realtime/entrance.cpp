@@ -7,7 +7,7 @@
 #include "realtime/emit.hpp"
 #include "realtime/events.hpp"
 #include "realtime/login.hpp"
-#include "service/log_field.hpp"
+#include "service/accounts/log_field.hpp"
 
 namespace togglecast::realtime {
 

@@ -15,16 +15,16 @@
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
 #include "realtime/broadcaster.hpp"
-#include "realtime/broadcasts.hpp"
 #include "realtime/dashboard.hpp"
 #include "realtime/emit.hpp"
 #include "realtime/events.hpp"
+#include "realtime/message_dispatcher.hpp"
 #include "realtime/messenger.hpp"
 #include "realtime/options.hpp"
 #include "realtime/peer.hpp"
 #include "realtime/watchers.hpp"
-#include "service/activity.hpp"
-#include "service/authenticator.hpp"
+#include "service/accounts/authenticator.hpp"
+#include "service/history/activity.hpp"
 #include "socketio/server.hpp"
 
 namespace togglecast::realtime {
@@ -32,11 +32,11 @@ namespace togglecast::realtime {
 /// What both namespaces use.
 struct House {
   const service::Authenticator& authenticator;
-  const service::ReadModel& model;
+  const changes::ReadModel& model;
   service::ActivityService& activity;
   const Broadcasters& broadcasters;
   const Messengers& messengers;
-  Broadcasts& broadcasts;
+  MessageDispatcher& broadcasts;
   Dashboard& dashboard;
   Watchers& watchers;
   const Clock& clock;

@@ -4,8 +4,8 @@
 #include <optional>
 #include <string>
 
-#include "domain/client_view.hpp"
-#include "domain/fields.hpp"
+#include "domain/schema/fields.hpp"
+#include "domain/state/client_view.hpp"
 #include "realtime/login.hpp"
 
 namespace togglecast::realtime {

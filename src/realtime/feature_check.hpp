@@ -3,7 +3,7 @@
 
 #include "base/error.hpp"
 #include "base/json.hpp"
-#include "domain/snapshot.hpp"
+#include "domain/state/snapshot.hpp"
 #include "realtime/peer.hpp"
 
 namespace togglecast::realtime {

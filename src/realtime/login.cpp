@@ -1,7 +1,7 @@
 #include "realtime/login.hpp"
 
 #include "auth/roles.hpp"
-#include "domain/context.hpp"
+#include "domain/entities/context.hpp"
 #include "realtime/emit.hpp"
 #include "realtime/rooms.hpp"
 

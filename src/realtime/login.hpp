@@ -8,7 +8,7 @@
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "realtime/peer.hpp"
-#include "service/authenticator.hpp"
+#include "service/accounts/authenticator.hpp"
 #include "socketio/server.hpp"
 
 namespace togglecast::realtime {

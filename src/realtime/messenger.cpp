@@ -6,7 +6,7 @@
 
 #include "realtime/emit.hpp"
 #include "realtime/rooms.hpp"
-#include "service/activity.hpp"
+#include "service/history/activity.hpp"
 
 namespace togglecast::realtime {
 
@@ -115,7 +115,7 @@ void Messenger::greet(Socket& socket, const Peer& peer) {
   tell_one(socket, is_admin(peer) ? status->second.for_admins : status->second.for_clients);
 }
 
-void Messenger::on_commit(const service::Commit& commit) {
+void Messenger::on_commit(const changes::Commit& commit) {
   std::map<domain::Role, std::optional<EncodedPacket>> packets;
   for_each_in(shard_, admins_, admins_room(commit.row.environment), [&](Socket& socket, const Peer& peer) {
     const auto [packet, fresh] = packets.try_emplace(peer.who.role);

@@ -12,13 +12,13 @@
 #include <tuple>
 #include <vector>
 
+#include "changes/feed.hpp"
 #include "realtime/broadcaster.hpp"
 #include "realtime/census.hpp"
 #include "realtime/courier.hpp"
 #include "realtime/options.hpp"
 #include "realtime/reported_metrics.hpp"
-#include "service/broadcasts.hpp"
-#include "service/feed.hpp"
+#include "service/messages/message_sender.hpp"
 
 namespace togglecast::realtime {
 
@@ -49,7 +49,7 @@ class Messenger {
   /// A connection was just admitted, and has been told its state.
   void greet(socketio::Socket& socket, const Peer& peer);
   /// After the broadcaster.
-  void on_commit(const service::Commit& commit);
+  void on_commit(const changes::Commit& commit);
 
   [[nodiscard]] Census census(const std::string& environment, const std::vector<domain::Revision>& revisions);
   [[nodiscard]] ReportedMetrics& reported() noexcept { return reported_; }

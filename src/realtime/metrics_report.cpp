@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "base/utf8.hpp"
-#include "domain/fields.hpp"
+#include "domain/schema/fields.hpp"
 
 namespace togglecast::realtime {
 namespace {

@@ -10,13 +10,13 @@
 #include "base/clock.hpp"
 #include "base/json.hpp"
 #include "base/token_bucket.hpp"
-#include "domain/kind.hpp"
-#include "domain/snapshot.hpp"
-#include "domain/view.hpp"
+#include "domain/schema/kind.hpp"
+#include "domain/state/snapshot.hpp"
+#include "domain/state/view.hpp"
 #include "net/timer_wheel.hpp"
 #include "realtime/entity_name.hpp"
 #include "realtime/message_queue.hpp"
-#include "service/principal.hpp"
+#include "service/accounts/principal.hpp"
 
 namespace togglecast::realtime {
 

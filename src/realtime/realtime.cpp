@@ -26,7 +26,7 @@ observe::Counter& message_counter(observe::Metrics& metrics) {
                          "Messages, notifications and activity handed to connections.");
 }
 
-Broadcasters make_broadcasters(net::ShardPool& shards, socketio::Server& io, const service::ReadModel& model,
+Broadcasters make_broadcasters(net::ShardPool& shards, socketio::Server& io, const changes::ReadModel& model,
                                const Options& options, const Clock& clock, observe::Metrics& metrics) {
   const PushCounters counters = push_counters(metrics);
   auto& limited = metrics.counter("togglecast_realtime_full_states_limited_total",
@@ -61,20 +61,20 @@ std::vector<Pulse::Source> pulse_sources(observe::Metrics& metrics, std::size_t 
 
 }  // namespace
 
-Realtime::Realtime(net::ShardPool& shards, socketio::Server& io, service::Product& product,
+Realtime::Realtime(net::ShardPool& shards, socketio::Server& io, service::Application& application,
                    const Options& options, const Clock& clock, observe::Log& log, observe::Metrics& metrics)
     : shards_(shards),
-      product_(product),
+      application_(application),
       options_(options),
-      broadcasters_(make_broadcasters(shards, io, product.model(), options_, clock, metrics)),
+      broadcasters_(make_broadcasters(shards, io, application.model(), options_, clock, metrics)),
       messengers_(make_messengers(shards, io, broadcasters_, options_, metrics)),
-      broadcasts_(shards, messengers_, broadcasters_, product.model(), options_, clock, metrics),
+      broadcasts_(shards, messengers_, broadcasters_, application.model(), options_, clock, metrics),
       pulse_(shards, pulse_sources(metrics, shards.size())),
-      dashboard_(shards, io, product, messengers_, broadcasts_, pulse_, options_, clock),
+      dashboard_(shards, io, application, messengers_, broadcasts_, pulse_, options_, clock),
       watchers_(shards, io.of(event::kAdmin), messengers_, options_, clock),
-      house_{product.authenticator(),
-             product.model(),
-             product.activity(),
+      house_{application.authenticator(),
+             application.model(),
+             application.activity(),
              broadcasters_,
              messengers_,
              broadcasts_,
@@ -89,15 +89,15 @@ Realtime::Realtime(net::ShardPool& shards, socketio::Server& io, service::Produc
 
 void Realtime::start() {
   // First the feed, then the state: what is committed between comes twice and is known the second time.
-  subscription_ = product_.feed().subscribe([this](const service::CommitPtr& commit) {
+  subscription_ = application_.feed().subscribe([this](const changes::CommitPtr& commit) {
     shards_.post_to_all([this, commit](net::Shard& shard) {
       broadcasters_[shard.index()]->on_commit(commit);
       messengers_[shard.index()]->on_commit(*commit);
       watchers_.on_commit(shard, *commit);
     });
   });
-  for (const auto& environment : product_.model().environments()) {
-    const auto state = product_.model().current(environment);
+  for (const auto& environment : application_.model().environments()) {
+    const auto state = application_.model().current(environment);
     for (const auto& broadcaster : broadcasters_) broadcaster->begin(state);
   }
   pulse_.start();

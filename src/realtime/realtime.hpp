@@ -9,14 +9,14 @@
 #include "observe/metrics.hpp"
 #include "realtime/admin_namespace.hpp"
 #include "realtime/broadcaster.hpp"
-#include "realtime/broadcasts.hpp"
 #include "realtime/client_namespace.hpp"
 #include "realtime/dashboard.hpp"
+#include "realtime/message_dispatcher.hpp"
 #include "realtime/messenger.hpp"
 #include "realtime/options.hpp"
 #include "realtime/pulse.hpp"
 #include "realtime/watchers.hpp"
-#include "service/product.hpp"
+#include "service/application.hpp"
 #include "socketio/server.hpp"
 
 namespace togglecast::realtime {
@@ -24,8 +24,8 @@ namespace togglecast::realtime {
 class Realtime {
  public:
   /// `io`, `product`, `clock`, `log` and `metrics` must outlive it.
-  Realtime(net::ShardPool& shards, socketio::Server& io, service::Product& product, const Options& options,
-           const Clock& clock, observe::Log& log, observe::Metrics& metrics);
+  Realtime(net::ShardPool& shards, socketio::Server& io, service::Application& application,
+           const Options& options, const Clock& clock, observe::Log& log, observe::Metrics& metrics);
   Realtime(const Realtime&) = delete;
   Realtime& operator=(const Realtime&) = delete;
   ~Realtime() { stop(); }
@@ -36,22 +36,22 @@ class Realtime {
   void stop() { subscription_.reset(); }
 
   /// What may be sent by hand; for other entrances.
-  [[nodiscard]] service::Broadcasts& broadcasts() noexcept { return broadcasts_; }
+  [[nodiscard]] service::MessageSender& messages() noexcept { return broadcasts_; }
 
  private:
   net::ShardPool& shards_;
-  service::Product& product_;
+  service::Application& application_;
   Options options_;
   Broadcasters broadcasters_;
   Messengers messengers_;
-  Broadcasts broadcasts_;
+  MessageDispatcher broadcasts_;
   Pulse pulse_;
   Dashboard dashboard_;
   Watchers watchers_;
   House house_;
   AdminNamespace admins_;
   ClientNamespace clients_;
-  service::ChangeFeed::Subscription subscription_;
+  changes::ChangeFeed::Subscription subscription_;
 };
 
 }  // namespace togglecast::realtime

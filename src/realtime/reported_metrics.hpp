@@ -13,7 +13,7 @@
 
 #include "base/clock.hpp"
 #include "base/json.hpp"
-#include "domain/ids.hpp"
+#include "domain/schema/ids.hpp"
 #include "realtime/metrics_report.hpp"
 
 namespace togglecast::realtime {

@@ -1,5 +1,7 @@
 #include "realtime/rooms.hpp"
 
+#include "domain/schema/environment.hpp"
+
 #include <utility>
 
 namespace togglecast::realtime {
@@ -25,7 +27,7 @@ std::string role_room(std::string_view environment, domain::Role role) {
 }
 
 std::string admins_room(std::string_view environment) {
-  return environment == service::kSystemEnvironment ? std::string(kAllAdmins) : room(environment, kAllAdmins);
+  return environment == domain::kSystemEnvironment ? std::string(kAllAdmins) : room(environment, kAllAdmins);
 }
 
 void for_each_in(net::Shard& shard, socketio::Namespace& nsp, std::string room,

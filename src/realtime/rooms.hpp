@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
-#include "domain/ids.hpp"
-#include "domain/kind.hpp"
+#include "domain/schema/ids.hpp"
+#include "domain/schema/kind.hpp"
 #include "realtime/peer.hpp"
 #include "socketio/server.hpp"
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "domain/schema/environment.hpp"
 #include "realtime/emit.hpp"
 #include "realtime/gather.hpp"
 #include "realtime/rooms.hpp"
@@ -92,9 +93,9 @@ void Watchers::tell_presence() {
   }
 }
 
-void Watchers::on_commit(const net::Shard& shard, const service::Commit& commit) {
+void Watchers::on_commit(const net::Shard& shard, const changes::Commit& commit) {
   const auto& watched = watched_[shard.index()];
-  if (watched.empty() || commit.row.environment == service::kSystemEnvironment) return;
+  if (watched.empty() || commit.row.environment == domain::kSystemEnvironment) return;
   for (const auto& op : commit.row.change.ops) {
     EntityName entity{commit.row.environment, op.entity, op.id};
     if (!watched.contains(entity)) continue;

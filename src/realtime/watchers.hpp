@@ -9,12 +9,12 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "changes/feed.hpp"
 #include "net/shard_pool.hpp"
 #include "realtime/census.hpp"
 #include "realtime/messenger.hpp"
 #include "realtime/options.hpp"
 #include "realtime/peer.hpp"
-#include "service/feed.hpp"
 
 namespace togglecast::realtime {
 
@@ -30,7 +30,7 @@ class Watchers {
   void unwatch(socketio::Socket& socket, Peer& peer, const EntityName& entity);
   /// The connection leaves.
   void gone(const socketio::Socket& socket, const Peer& peer);
-  void on_commit(const net::Shard& shard, const service::Commit& commit);
+  void on_commit(const net::Shard& shard, const changes::Commit& commit);
 
  private:
   using Viewers = std::map<domain::Id, std::string>;  // admins and their names

@@ -18,9 +18,9 @@
 
 #include "base/error.hpp"
 #include "base/secret.hpp"
-#include "domain/log_row.hpp"
-#include "domain/snapshot.hpp"
-#include "domain/view.hpp"
+#include "domain/state/log_row.hpp"
+#include "domain/state/snapshot.hpp"
+#include "domain/state/view.hpp"
 
 namespace togglecast::storage {
 

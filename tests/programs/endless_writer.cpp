@@ -9,7 +9,7 @@
 #include <string_view>
 #include <utility>
 
-#include "service/product.hpp"
+#include "service/application.hpp"
 #include "storage/sqlite/sqlite_store.hpp"
 
 namespace togglecast::service {
@@ -36,20 +36,22 @@ int write_until_killed(const std::string& folder) {
   observe::Log log(
       {.level = observe::Level::error}, [](std::string_view line) { give_up(line); }, clock);
   observe::Metrics metrics;
-  ProductOptions options;
+  ApplicationOptions options;
   options.admins.passwords = auth::kCheapPasswords;
   options.first_owner_password = [] { return Secret(std::string("correct horse")); };
   auto store = storage::sqlite::SqliteStore::open(folder);
   if (!store) return give_up(store.error().message);
-  auto product = Product::open(std::move(*store), options, clock, random, log, metrics);
-  if (!product) return give_up(product.error().message);
+  auto application = Application::open(std::move(*store), options, clock, random, log, metrics);
+  if (!application) return give_up(application.error().message);
 
   for (int i = 0;; ++i) {
     const std::string key = "p" + std::to_string(i);
-    const auto promise = std::make_shared<std::promise<Result<Written>>>();
-    (*product)->platforms().create(owner(), {{"key", key}, {"name", "P"}}, {},
-                                   [promise](Result<Written> done) { promise->set_value(std::move(done)); });
-    const Result<Written> created = promise->get_future().get();
+    const auto promise = std::make_shared<std::promise<Result<changes::Written>>>();
+    (*application)
+        ->platforms()
+        .create(owner(), {{"key", key}, {"name", "P"}}, {},
+                [promise](Result<changes::Written> done) { promise->set_value(std::move(done)); });
+    const Result<changes::Written> created = promise->get_future().get();
     if (!created) return give_up(created.error().message);
     const std::string line = std::to_string(created->revision) + '\n';
     if (::write(STDOUT_FILENO, line.data(), line.size()) < 0) return give_up("nobody reads");

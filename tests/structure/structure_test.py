@@ -6,9 +6,20 @@ import sys
 import tempfile
 import unittest
 
-from include_table import ROOT, read_table, violations
+from include_table import ROOT, crowded, read_table, violations
 
-TABLE = "base:\nwire: base\nnet: base\nweb: wire net\nstorage: base\napp: *\n"
+TABLE = """
+base:
+wire: base
+net: base
+web: wire net
+storage: base
+storage/sqlite: storage
+service: storage
+service/accounts:
+service/history: service/accounts
+app: *
+"""
 
 
 def complaints(files):
@@ -30,6 +41,11 @@ class TheTable(unittest.TestCase):
     def test_a_folder_can_only_name_folders_above_its_line(self):
         with self.assertRaises(ValueError):
             read_table("wire: base\nbase:\n")
+
+
+    def test_a_partition_needs_its_folder(self):
+        with self.assertRaises(ValueError):
+            read_table("base:\nweb/http: base\n")
 
 
 class TheChecker(unittest.TestCase):
@@ -61,10 +77,43 @@ class TheChecker(unittest.TestCase):
         self.assertEqual(len(complaints({"storage/a.cpp": "#include <boost/asio/post.hpp>\n"})), 1)
 
 
-class TheHouse(unittest.TestCase):
+    def test_holds_partitions_to_the_table(self):
+        down = {"service/accounts/a.hpp": '#include "storage/b.hpp"\n', "storage/b.hpp": "",
+                "service/history/c.hpp": '#include "service/accounts/a.hpp"\n', "service/all.hpp": '#include "service/history/c.hpp"\n'}
+        self.assertEqual(complaints(down), [])
+        up = {"service/accounts/a.hpp": '#include "service/history/c.hpp"\n', "service/history/c.hpp": ""}
+        self.assertEqual(complaints(up), ["src/service/accounts/a.hpp:1: service/accounts may not include service/history/c.hpp"])
+
+    def test_refuses_an_include_both_ways_between_a_folder_and_its_partition(self):
+        interface = {"storage/sqlite/a.hpp": '#include "storage/store.hpp"\n', "storage/store.hpp": ""}
+        self.assertEqual(complaints(interface), [])
+        self.assertEqual(len(complaints({"storage/store.hpp": '#include "storage/sqlite/a.hpp"\n', "storage/sqlite/a.hpp": ""})), 1)
+        self.assertEqual(len(complaints({"service/accounts/a.hpp": '#include "service/all.hpp"\n', "service/all.hpp": ""})), 1)
+
+    def test_leaves_an_implementation_to_the_wiring(self):
+        files = {"storage/sqlite/a.hpp": "", "app/b.hpp": '#include "storage/sqlite/a.hpp"\n'}
+        self.assertEqual(complaints(files), [])
+        files["service/c.hpp"] = '#include "storage/sqlite/a.hpp"\n'
+        self.assertEqual(complaints(files), ["src/service/c.hpp:1: service may not include storage/sqlite/a.hpp"])
+
+    def test_refuses_a_partition_that_the_table_does_not_name(self):
+        self.assertEqual(complaints({"web/cors/a.hpp": ""}), ["src/web/cors: not a folder of cmake/layers.txt"])
+
+    def test_finds_a_crowded_folder(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for name in ("a.hpp", "a.cpp", "b.hpp"):
+                (pathlib.Path(folder) / name).write_text("")
+            self.assertEqual(list(crowded(pathlib.Path(folder), 3)), [])
+            self.assertEqual(len(list(crowded(pathlib.Path(folder), 2))), 1)
+
+
+class TheTree(unittest.TestCase):
     def test_every_include_is_allowed(self):
         found = list(violations(ROOT / "src", read_table((ROOT / "cmake/layers.txt").read_text())))
         self.assertEqual(found, [], "\n" + "\n".join(found))
+
+    def test_no_folder_is_crowded(self):
+        self.assertEqual(list(crowded(ROOT / "src", 50)), [])
 
     def test_every_header_has_pragma_once(self):
         missing = [str(p) for p in (ROOT / "src").rglob("*.hpp") if "#pragma once\n" not in p.read_text()]

@@ -13,7 +13,7 @@
 #include "base/clock.hpp"
 #include "base/json.hpp"
 #include "domain/evaluation/flag.hpp"
-#include "domain/ids.hpp"
+#include "domain/schema/ids.hpp"
 
 namespace togglecast::domain::evaluation {
 

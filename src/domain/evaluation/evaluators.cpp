@@ -2,7 +2,7 @@
 
 #include <set>
 
-#include "domain/fields.hpp"
+#include "domain/schema/fields.hpp"
 
 namespace togglecast::domain::evaluation {
 

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "base/json.hpp"
-#include "domain/evaluation/compiler.hpp"
+#include "domain/evaluation/jsonlogic/compiler.hpp"
 
 namespace togglecast::domain::evaluation {
 

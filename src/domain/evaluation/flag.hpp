@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "domain/evaluation/flag_definition.hpp"
-#include "domain/evaluation/interpreter.hpp"
+#include "domain/evaluation/jsonlogic/interpreter.hpp"
 
 namespace togglecast::domain::evaluation {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "domain/fields.hpp"
+#include "domain/schema/fields.hpp"
 
 namespace togglecast::domain::evaluation {
 namespace {

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "base/json.hpp"
-#include "domain/evaluation/compiler.hpp"
-#include "domain/evaluation/fractional.hpp"
+#include "domain/evaluation/jsonlogic/compiler.hpp"
+#include "domain/evaluation/jsonlogic/fractional.hpp"
 
 namespace togglecast::domain::evaluation {
 

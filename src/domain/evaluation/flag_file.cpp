@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "domain/fields.hpp"
+#include "domain/schema/fields.hpp"
 
 namespace togglecast::domain::evaluation {
 namespace {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "domain/ids.hpp"
+#include "domain/schema/ids.hpp"
 
 namespace togglecast::domain::evaluation {
 

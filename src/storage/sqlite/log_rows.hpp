@@ -1,7 +1,7 @@
 // How a row of the change log is read, by the store and its readers alike. Thread rule: that of the database.
 #pragma once
 
-#include "domain/log_row.hpp"
+#include "domain/state/log_row.hpp"
 #include "storage/sqlite/database.hpp"
 
 namespace togglecast::storage::sqlite {

@@ -123,9 +123,9 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::filesystem::pa
   if (!identity) return tl::unexpected(identity.error());
   const auto copied = notice_copy(*database, *identity);
   if (!copied) return tl::unexpected(copied.error());
-  auto file = KeptFile::at(folder->database(), kIfDatabaseIsGone);
+  auto file = FileIdentityGuard::at(folder->database(), kIfDatabaseIsGone);
   if (!file) return tl::unexpected(file.error());
-  auto wal = KeptFile::at(folder->wal(), kIfWalIsGone);
+  auto wal = FileIdentityGuard::at(folder->wal(), kIfWalIsGone);
   if (!wal) return tl::unexpected(wal.error());
   return std::unique_ptr<SqliteStore>(new SqliteStore(std::move(*folder), std::move(*database),
                                                       std::move(*file), std::move(*wal), options, *copied));

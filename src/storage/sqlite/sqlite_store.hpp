@@ -8,7 +8,7 @@
 
 #include "storage/sqlite/data_folder.hpp"
 #include "storage/sqlite/database.hpp"
-#include "storage/sqlite/kept_file.hpp"
+#include "storage/sqlite/file_identity_guard.hpp"
 #include "storage/store.hpp"
 
 namespace togglecast::storage::sqlite {
@@ -39,8 +39,8 @@ class SqliteStore final : public Store {
   [[nodiscard]] bool was_copied() const noexcept { return was_copied_; }
 
  private:
-  SqliteStore(DataFolder folder, Database database, KeptFile file, KeptFile wal, const SqliteOptions& options,
-              bool was_copied)
+  SqliteStore(DataFolder folder, Database database, FileIdentityGuard file, FileIdentityGuard wal,
+              const SqliteOptions& options, bool was_copied)
       : folder_(std::move(folder)),
         database_(std::move(database)),
         file_(std::move(file)),
@@ -51,8 +51,8 @@ class SqliteStore final : public Store {
 
   DataFolder folder_;  // unlocked last
   Database database_;
-  KeptFile file_;
-  KeptFile wal_;
+  FileIdentityGuard file_;
+  FileIdentityGuard wal_;
   bool wal_is_shorter_ = false;
   SqliteOptions options_;
   bool was_copied_;

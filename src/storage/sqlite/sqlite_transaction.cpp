@@ -1,6 +1,6 @@
 #include "storage/sqlite/sqlite_transaction.hpp"
 
-#include "domain/op_type.hpp"
+#include "domain/state/op_type.hpp"
 #include "storage/sqlite/log_rows.hpp"
 
 namespace togglecast::storage::sqlite {

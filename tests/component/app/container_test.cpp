@@ -1,4 +1,4 @@
-// The whole house in this process: start, serve, stop, and what stands in its way.
+// The whole server in this process: start, serve, stop, and what stands in its way.
 #include "app/container.hpp"
 
 #include <gmock/gmock.h>
@@ -22,20 +22,20 @@ class ContainerTest : public ::testing::Test {
     settings_.listen = {"127.0.0.1"};
     settings_.shards = 2;
   }
-  Result<std::unique_ptr<Container>> build() { return Container::build(settings_, ground_, first_login_); }
+  Result<std::unique_ptr<Container>> build() { return Container::build(settings_, runtime_, first_login_); }
 
   togglecast::testing::TemporaryFolder folder_;
   Settings settings_;
-  Ground ground_{{.level = observe::Level::off}};
-  FirstLogin first_login_{folder_.path() / "data", false, ground_.random};
+  Runtime runtime_{{.level = observe::Level::off}};
+  FirstLogin first_login_{folder_.path() / "data", false, runtime_.random};
 };
 
 TEST_F(ContainerTest, ServesUntilItStops) {
   settings_.metrics_listen = Endpoint{"127.0.0.1", 0};
-  auto house = build().value();
-  const auto bound = house->listen().value();
+  auto server = build().value();
+  const auto bound = server->listen().value();
 
-  house->serve();
+  server->serve();
 
   EXPECT_EQ(http(bound.port, "GET", "/readyz").status, 200U);
   EXPECT_EQ(http(bound.port, "GET", "/").status, 200U);
@@ -43,29 +43,29 @@ TEST_F(ContainerTest, ServesUntilItStops) {
   const auto metrics = http(*bound.metrics_port, "GET", "/metrics", {{"X-Forwarded-For", "192.0.2.1"}});
   EXPECT_THAT(metrics.body, HasSubstr("togglecast_sessions_open 1"));
   EXPECT_THAT(metrics.body, HasSubstr("togglecast_sockets{namespace=\"/client\"} 0"));
-  house->stop();
+  server->stop();
   EXPECT_THROW(http(bound.port, "GET", "/healthz"), std::runtime_error);
 }
 
 TEST_F(ContainerTest, StartsAgainWithWhatItKept) {
   std::uint16_t port = 0;
   {
-    auto house = build().value();
-    port = house->listen().value().port;
-    house->serve();
+    auto server = build().value();
+    port = server->listen().value().port;
+    server->serve();
   }
   EXPECT_EQ(first_login_.told(), FirstLogin::Told::in_file);
-  FirstLogin later(folder_.path() / "data", false, ground_.random);
+  FirstLogin later(folder_.path() / "data", false, runtime_.random);
   settings_.port = port;
 
-  auto house = Container::build(settings_, ground_, later).value();
+  auto server = Container::build(settings_, runtime_, later).value();
 
-  EXPECT_TRUE(house->listen());
+  EXPECT_TRUE(server->listen());
   EXPECT_EQ(later.told(), FirstLogin::Told::not_now);
 }
 
 TEST_F(ContainerTest, ShutsOutASecondProcessOnTheSameData) {
-  const auto house = build().value();
+  const auto server = build().value();
 
   const auto second = build();
 
@@ -74,9 +74,9 @@ TEST_F(ContainerTest, ShutsOutASecondProcessOnTheSameData) {
 }
 
 TEST_F(ContainerTest, NamesWhoHasThePort) {
-  auto house = build().value();
-  settings_.port = house->listen().value().port;
-  house->serve();
+  auto server = build().value();
+  settings_.port = server->listen().value().port;
+  server->serve();
   settings_.data = folder_.path() / "other";
 
   const auto refused = build().value()->listen();
@@ -92,9 +92,9 @@ TEST_F(ContainerTest, ServesTlsWithTheCertificateOfTheLastReload) {
   settings_.tls_certificate = files.certificate;
   settings_.tls_key = files.key;
   settings_.metrics_listen = Endpoint{"127.0.0.1", 0};
-  auto house = build().value();
-  const auto bound = house->listen().value();
-  house->serve();
+  auto server = build().value();
+  const auto bound = server->listen().value();
+  server->serve();
   const auto served_name = [&] {
     test::TlsClient client(bound.port);
     EXPECT_TRUE(client.connect());
@@ -105,10 +105,10 @@ TEST_F(ContainerTest, ServesTlsWithTheCertificateOfTheLastReload) {
   EXPECT_EQ(served_name(), "before");
 
   test::make_certificate(folder_.path(), "server", {.name = "after"});
-  house->reload_certificate();
+  server->reload_certificate();
   EXPECT_EQ(served_name(), "after");
   std::filesystem::remove(files.key);
-  house->reload_certificate();
+  server->reload_certificate();
   EXPECT_EQ(served_name(), "after");
 
   const auto metrics = http(*bound.metrics_port, "GET", "/metrics").body;

@@ -1,4 +1,4 @@
-#include "house.hpp"
+#include "api_fixture.hpp"
 
 namespace togglecast::testing {
 namespace {
@@ -10,11 +10,11 @@ class Admins : public ::testing::Test {
   HttpReply create(const std::string& body = kJo, const HttpHeaders& more = {}) {
     HttpHeaders headers = owner_;
     headers.insert(headers.end(), more.begin(), more.end());
-    return house_.send("POST", "/api/v1/admins", headers, body);
+    return server_.send("POST", "/api/v1/admins", headers, body);
   }
 
-  House house_;
-  HttpHeaders owner_ = house_.owner();
+  ApiServer server_;
+  HttpHeaders owner_ = server_.owner();
 };
 
 TEST_F(Admins, AreCreatedReadListedChangedAndDeleted) {
@@ -23,31 +23,31 @@ TEST_F(Admins, AreCreatedReadListedChangedAndDeleted) {
   EXPECT_EQ(made.header("location"), "/api/v1/admins/2");
   EXPECT_EQ(made.header("togglecast-revision"), "0") << "of the environment the owner works in";
   EXPECT_EQ(made.body.find("some-password"), std::string::npos);
-  const auto jo = house_.login("jo", "some-password");
+  const auto jo = server_.login("jo", "some-password");
 
-  const auto read = house_.get("/api/v1/admins/2", owner_);
+  const auto read = server_.get("/api/v1/admins/2", owner_);
   EXPECT_EQ(read.body, made.body);
   EXPECT_EQ(read.header("etag"), made.header("etag"));
-  EXPECT_EQ(house_.get("/api/v1/admins?role=editor&q=J", owner_).parsed().at("total"), json::value(1));
-  EXPECT_EQ(house_.get("/api/v1/admins?role=king", owner_).status, 400U);
-  const auto changed = house_.send("PATCH", "/api/v1/admins/2", with(owner_, "If-Match", read.header("etag")),
-                                   R"({"role":"viewer"})");
+  EXPECT_EQ(server_.get("/api/v1/admins?role=editor&q=J", owner_).parsed().at("total"), json::value(1));
+  EXPECT_EQ(server_.get("/api/v1/admins?role=king", owner_).status, 400U);
+  const auto changed = server_.send("PATCH", "/api/v1/admins/2",
+                                    with(owner_, "If-Match", read.header("etag")), R"({"role":"viewer"})");
   EXPECT_EQ(changed.status, 200U) << changed.body;
   EXPECT_EQ(changed.parsed().at("role"), json::value("viewer"));
-  EXPECT_EQ(house_.send("POST", "/api/v1/platforms", jo, R"({"key":"web","name":"Web"})").status, 403U);
-  EXPECT_EQ(house_.send("DELETE", "/api/v1/admins/2", owner_).status, 204U);
-  EXPECT_EQ(code_of(house_.get("/api/v1/platforms", jo)), "revoked");
-  EXPECT_EQ(code_of(house_.get("/api/v1/admins/2", owner_)), "not_found");
+  EXPECT_EQ(server_.send("POST", "/api/v1/platforms", jo, R"({"key":"web","name":"Web"})").status, 403U);
+  EXPECT_EQ(server_.send("DELETE", "/api/v1/admins/2", owner_).status, 204U);
+  EXPECT_EQ(code_of(server_.get("/api/v1/platforms", jo)), "revoked");
+  EXPECT_EQ(code_of(server_.get("/api/v1/admins/2", owner_)), "not_found");
 }
 
 TEST_F(Admins, WhoChangedThemStandsInALogOfTheirOwn) {
   create();
-  (void)house_.login("jo", "some-password");
-  house_.send("PATCH", "/api/v1/admins/2", owner_, R"({"role":"viewer","password":"other-password"})");
-  house_.send("DELETE", "/api/v1/admins/2", owner_);
-  const auto editor = house_.admin("ed", domain::Role::editor);
+  (void)server_.login("jo", "some-password");
+  server_.send("PATCH", "/api/v1/admins/2", owner_, R"({"role":"viewer","password":"other-password"})");
+  server_.send("DELETE", "/api/v1/admins/2", owner_);
+  const auto editor = server_.admin("ed", domain::Role::editor);
 
-  const auto reply = house_.get("/api/v1/activity?entity_type=admin&entity_id=2", owner_);
+  const auto reply = server_.get("/api/v1/activity?entity_type=admin&entity_id=2", owner_);
   const json::value feed = reply.parsed();
 
   const auto& items = feed.at("items").as_array();
@@ -62,13 +62,13 @@ TEST_F(Admins, WhoChangedThemStandsInALogOfTheirOwn) {
   }
   EXPECT_EQ(reply.body.find("other-password"), std::string::npos);
   EXPECT_EQ(reply.header("togglecast-revision"), "0") << "of the environment the owner works in";
-  EXPECT_EQ(house_
+  EXPECT_EQ(server_
                 .get("/api/v1/activity?entity_type=admin&entity_id=2",
                      with(owner_, "If-None-Match", reply.header("etag")))
                 .status,
             304U);
-  EXPECT_EQ(house_.get("/api/v1/activity", owner_).parsed().at("items").as_array().size(), 0U);
-  EXPECT_EQ(code_of(house_.get("/api/v1/activity?entity_type=admin", editor)), "forbidden");
+  EXPECT_EQ(server_.get("/api/v1/activity", owner_).parsed().at("items").as_array().size(), 0U);
+  EXPECT_EQ(code_of(server_.get("/api/v1/activity?entity_type=admin", editor)), "forbidden");
 }
 
 TEST_F(Admins, EveryRejectedFieldIsNamed) {
@@ -82,17 +82,18 @@ TEST_F(Admins, EveryRejectedFieldIsNamed) {
   EXPECT_EQ(pointers, "/username /role /password /colour ");
   EXPECT_EQ(pointer_of(create(R"({"username":"jo","role":"viewer"})")), "/password");
   create();
-  EXPECT_EQ(pointer_of(house_.send("PATCH", "/api/v1/admins/2", owner_, R"({"username":"x"})")), "/username");
+  EXPECT_EQ(pointer_of(server_.send("PATCH", "/api/v1/admins/2", owner_, R"({"username":"x"})")),
+            "/username");
   EXPECT_EQ(code_of(create()), "already_exists");
 }
 
 TEST_F(Admins, ALostUpdateShowsBothVersions) {
   create();
-  house_.send("PATCH", "/api/v1/admins/2", owner_, R"({"role":"viewer"})");
+  server_.send("PATCH", "/api/v1/admins/2", owner_, R"({"role":"viewer"})");
 
   const std::string first_tag = create(kJo, {{"Idempotency-Key", "none"}}).header("etag");
   const auto stale =
-      house_.send("PATCH", "/api/v1/admins/2", with(owner_, "If-Match", "\"1\""), R"({"role":"owner"})");
+      server_.send("PATCH", "/api/v1/admins/2", with(owner_, "If-Match", "\"1\""), R"({"role":"owner"})");
 
   EXPECT_EQ(first_tag, "");
   EXPECT_EQ(stale.status, 409U);
@@ -114,8 +115,8 @@ TEST_F(Admins, AreMadeOnceHoweverOftenTheRequestIsRepeated) {
 
 TEST_F(Admins, LoginsAreRepeatedWithTheSameToken) {
   const auto login = [&](const std::string& password) {
-    return house_.send("POST", "/api/v1/auth/login", {{"Idempotency-Key", "k1"}},
-                       R"({"username":"owner","password":")" + password + "\"}");
+    return server_.send("POST", "/api/v1/auth/login", {{"Idempotency-Key", "k1"}},
+                        R"({"username":"owner","password":")" + password + "\"}");
   };
   const auto first = login(kOwnerPassword);
   const auto second = login(kOwnerPassword);
@@ -126,22 +127,22 @@ TEST_F(Admins, LoginsAreRepeatedWithTheSameToken) {
 }
 
 TEST_F(Admins, AreTheBusinessOfOwners) {
-  const auto editor = house_.admin("ed", domain::Role::editor);
+  const auto editor = server_.admin("ed", domain::Role::editor);
 
   for (const auto& [method, path] :
        {std::pair{"GET", "/api/v1/admins"}, {"GET", "/api/v1/admins/1"}, {"DELETE", "/api/v1/admins/1"}})
-    EXPECT_EQ(house_.send(method, path, editor).status, 403U) << method << path;
-  EXPECT_EQ(house_.send("POST", "/api/v1/admins", editor, kJo).status, 403U);
+    EXPECT_EQ(server_.send(method, path, editor).status, 403U) << method << path;
+  EXPECT_EQ(server_.send("POST", "/api/v1/admins", editor, kJo).status, 403U);
 }
 
 TEST_F(Admins, OnesOwnAccountAndTheLastOwnerAreSafe) {
-  EXPECT_EQ(house_.send("PATCH", "/api/v1/admins/1", owner_, R"({"role":"viewer"})").status, 409U);
+  EXPECT_EQ(server_.send("PATCH", "/api/v1/admins/1", owner_, R"({"role":"viewer"})").status, 409U);
   create(R"({"username":"jo","role":"owner","password":"some-password"})");
-  EXPECT_EQ(house_.send("PATCH", "/api/v1/admins/1", owner_, R"({"role":"viewer"})").status, 403U);
-  EXPECT_EQ(house_.send("PATCH", "/api/v1/admins/1", owner_, R"({"password":"another-one"})").status, 403U);
-  EXPECT_EQ(house_.send("DELETE", "/api/v1/admins/1", owner_).status, 403U);
-  const auto jo = house_.login("jo", "some-password");
-  EXPECT_EQ(house_.send("DELETE", "/api/v1/admins/1", jo).status, 204U);
+  EXPECT_EQ(server_.send("PATCH", "/api/v1/admins/1", owner_, R"({"role":"viewer"})").status, 403U);
+  EXPECT_EQ(server_.send("PATCH", "/api/v1/admins/1", owner_, R"({"password":"another-one"})").status, 403U);
+  EXPECT_EQ(server_.send("DELETE", "/api/v1/admins/1", owner_).status, 403U);
+  const auto jo = server_.login("jo", "some-password");
+  EXPECT_EQ(server_.send("DELETE", "/api/v1/admins/1", jo).status, 204U);
 }
 
 }  // namespace

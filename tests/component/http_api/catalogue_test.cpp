@@ -1,5 +1,5 @@
 // Features, segments, packages and overrides over HTTP. How they are written is tested in tests/unit/service.
-#include "house.hpp"
+#include "api_fixture.hpp"
 
 namespace togglecast::testing {
 namespace {
@@ -7,18 +7,18 @@ namespace {
 class Catalogue : public ::testing::Test {
  protected:
   [[nodiscard]] HttpReply post(const std::string& path, const std::string& body = {}) const {
-    return house_.send("POST", "/api/v1" + path, owner_, body);
+    return server_.send("POST", "/api/v1" + path, owner_, body);
   }
   void make(const std::string& path, const std::string& body) const {
     const auto made = post(path, body);
     EXPECT_EQ(made.status, 201U) << made.body;
   }
   [[nodiscard]] HttpReply remove(const std::string& path) const {
-    return house_.send("DELETE", "/api/v1" + path, owner_);
+    return server_.send("DELETE", "/api/v1" + path, owner_);
   }
 
-  House house_;
-  HttpHeaders owner_ = house_.owner();
+  ApiServer server_;
+  HttpHeaders owner_ = server_.owner();
 };
 
 TEST_F(Catalogue, EachKindIsMadeAtItsPlaceAndListedByItsFilters) {
@@ -32,7 +32,7 @@ TEST_F(Catalogue, EachKindIsMadeAtItsPlaceAndListedByItsFilters) {
 
   const auto keys = [&](const std::string& target) {
     std::string out;
-    const auto reply = house_.get("/api/v1" + target, owner_);
+    const auto reply = server_.get("/api/v1" + target, owner_);
     EXPECT_EQ(reply.status, 200U) << reply.body;
     const json::value page = reply.parsed();
     for (const auto& item : page.at("items").as_array())
@@ -47,7 +47,7 @@ TEST_F(Catalogue, EachKindIsMadeAtItsPlaceAndListedByItsFilters) {
   EXPECT_EQ(keys("/features?package=99"), "");
   EXPECT_EQ(keys("/packages?available=true"), "free ");
   EXPECT_EQ(keys("/segments?q=TEST"), "testers ");
-  EXPECT_EQ(house_.get("/api/v1/features?package=free", owner_).status, 400U);
+  EXPECT_EQ(server_.get("/api/v1/features?package=free", owner_).status, 400U);
 }
 
 TEST_F(Catalogue, SwitchesGoToTheOtherSideOrToTheOneThatIsNamed) {
@@ -82,7 +82,7 @@ TEST_F(Catalogue, DeletingWhatOthersUseNamesThemUnlessItIsForced) {
   EXPECT_EQ(remove("/features/1?force=maybe").status, 400U);
   EXPECT_EQ(remove("/features/1?colour=red").status, 400U);
   EXPECT_EQ(remove("/features/1?force=true").status, 204U);
-  const auto package = house_.get("/api/v1/packages/1", owner_).parsed();
+  const auto package = server_.get("/api/v1/packages/1", owner_).parsed();
   EXPECT_TRUE(package.at("features").as_array().empty());
 }
 
@@ -92,16 +92,16 @@ TEST_F(Catalogue, DroppingWhatPackagesChoseNamesThemUnlessItIsForced) {
   make("/packages", R"({"key":"all","name":"All","features":[{"feature_id":1}]})");
   const std::string only_b = R"({"sub_features":[{"key":"b"}]})";
 
-  const auto refused = house_.send("PATCH", "/api/v1/features/1", owner_, only_b);
+  const auto refused = server_.send("PATCH", "/api/v1/features/1", owner_, only_b);
 
   EXPECT_EQ(refused.status, 409U);
   EXPECT_EQ(code_of(refused), "conflict");
   EXPECT_EQ(json::canonical(refused.parsed().at("users")),
             R"([{"entity_id":1,"entity_type":"package","key":"free","name":"Free"}])");
   EXPECT_EQ(refused.parsed().at("users_total"), json::value(1));
-  const auto forced = house_.send("PATCH", "/api/v1/features/1?force=true", owner_, only_b);
+  const auto forced = server_.send("PATCH", "/api/v1/features/1?force=true", owner_, only_b);
   EXPECT_EQ(forced.status, 200U) << forced.body;
-  const auto package = house_.get("/api/v1/packages/1", owner_);
+  const auto package = server_.get("/api/v1/packages/1", owner_);
   EXPECT_EQ(json::canonical(package.parsed().at("features")), R"([{"feature_id":1,"sub_features":["b"]}])");
   EXPECT_EQ(package.parsed().at("revision"), forced.parsed().at("revision")) << "in the same change";
 }
@@ -111,7 +111,7 @@ TEST_F(Catalogue, AStaleDeletionShowsTheVersionsAndNotTheUsers) {
   make("/packages", R"({"key":"free","name":"Free","features":[{"feature_id":1}]})");
   EXPECT_EQ(post("/features/1/toggle").status, 200U);
 
-  const auto stale = house_.send("DELETE", "/api/v1/features/1", with(owner_, "If-Match", "\"1\""));
+  const auto stale = server_.send("DELETE", "/api/v1/features/1", with(owner_, "If-Match", "\"1\""));
 
   EXPECT_EQ(stale.status, 409U);
   EXPECT_EQ(stale.parsed().at("current").at("enabled"), json::value(false));
@@ -124,31 +124,31 @@ TEST_F(Catalogue, OverridesAreSetAndTakenAway) {
   make("/clients", R"({"key":"shop","name":"Shop"})");
   const std::string path = "/api/v1/clients/1/overrides/1";
 
-  const auto set = house_.send("PUT", path, owner_, R"({"value":true,"reason":"A trial."})");
+  const auto set = server_.send("PUT", path, owner_, R"({"value":true,"reason":"A trial."})");
 
   EXPECT_EQ(set.status, 200U) << set.body;
   EXPECT_EQ(json::canonical(set.parsed().at("overrides")),
             R"([{"expires_at":null,"feature_id":1,"reason":"A trial.","value":true}])");
-  EXPECT_EQ(pointer_of(house_.send("PUT", path, owner_, R"({"value":"yes"})")), "/value");
+  EXPECT_EQ(pointer_of(server_.send("PUT", path, owner_, R"({"value":"yes"})")), "/value");
   const auto stale = with(owner_, "If-Match", "\"1\"");
-  EXPECT_EQ(house_.send("DELETE", path, stale).status, 409U);
-  const auto gone = house_.send("DELETE", path, owner_);
+  EXPECT_EQ(server_.send("DELETE", path, stale).status, 409U);
+  const auto gone = server_.send("DELETE", path, owner_);
   EXPECT_EQ(gone.status, 200U);
   EXPECT_TRUE(gone.parsed().at("overrides").as_array().empty());
-  EXPECT_EQ(house_.send("DELETE", path, owner_).status, 404U);
-  EXPECT_EQ(house_.send("PUT", "/api/v1/clients/1/overrides/9", owner_, R"({"value":true})").status, 404U);
+  EXPECT_EQ(server_.send("DELETE", path, owner_).status, 404U);
+  EXPECT_EQ(server_.send("PUT", "/api/v1/clients/1/overrides/9", owner_, R"({"value":true})").status, 404U);
 }
 
 TEST_F(Catalogue, ViewersReadAndEditorsWrite) {
-  const auto viewer = house_.admin("watcher", domain::Role::viewer);
-  const auto editor = house_.admin("writer", domain::Role::editor);
+  const auto viewer = server_.admin("watcher", domain::Role::viewer);
+  const auto editor = server_.admin("writer", domain::Role::editor);
   const std::string body = R"({"key":"one","name":"One"})";
 
   for (const std::string path : {"/api/v1/features", "/api/v1/packages"}) {
-    EXPECT_EQ(house_.send("POST", path, viewer, body).status, 403U) << path;
-    EXPECT_EQ(house_.send("POST", path, editor, body).status, 201U) << path;
-    EXPECT_EQ(house_.get(path + "/1", viewer).status, 200U) << path;
-    EXPECT_EQ(house_.send("DELETE", path + "/1", viewer).status, 403U) << path;
+    EXPECT_EQ(server_.send("POST", path, viewer, body).status, 403U) << path;
+    EXPECT_EQ(server_.send("POST", path, editor, body).status, 201U) << path;
+    EXPECT_EQ(server_.get(path + "/1", viewer).status, 200U) << path;
+    EXPECT_EQ(server_.send("DELETE", path + "/1", viewer).status, 403U) << path;
   }
 }
 

@@ -1,6 +1,6 @@
 #include <tuple>
 
-#include "house.hpp"
+#include "api_fixture.hpp"
 
 namespace togglecast::testing {
 namespace {
@@ -8,12 +8,12 @@ namespace {
 class Clients : public ::testing::Test {
  protected:
   HttpReply create() {
-    return house_.send("POST", "/api/v1/clients", owner_,
-                       R"({"key":"shop","name":"Shop","attributes":{"eu":true}})");
+    return server_.send("POST", "/api/v1/clients", owner_,
+                        R"({"key":"shop","name":"Shop","attributes":{"eu":true}})");
   }
 
-  House house_;
-  HttpHeaders owner_ = house_.owner();
+  ApiServer server_;
+  HttpHeaders owner_ = server_.owner();
 };
 
 TEST_F(Clients, AreCreatedReadListedChangedAndDeleted) {
@@ -21,40 +21,40 @@ TEST_F(Clients, AreCreatedReadListedChangedAndDeleted) {
   EXPECT_EQ(made.status, 201U) << made.body;
   EXPECT_EQ(made.header("location"), "/api/v1/clients/1");
 
-  EXPECT_EQ(house_.get("/api/v1/clients/1", owner_).parsed().at("attributes").at("eu"), json::value(true));
-  EXPECT_EQ(house_.get("/api/v1/clients", owner_).parsed().at("items").as_array().size(), 1U);
-  const auto off = house_.send("PATCH", "/api/v1/clients/1", owner_, R"({"active":false})");
+  EXPECT_EQ(server_.get("/api/v1/clients/1", owner_).parsed().at("attributes").at("eu"), json::value(true));
+  EXPECT_EQ(server_.get("/api/v1/clients", owner_).parsed().at("items").as_array().size(), 1U);
+  const auto off = server_.send("PATCH", "/api/v1/clients/1", owner_, R"({"active":false})");
   EXPECT_EQ(off.parsed().at("active"), json::value(false));
-  EXPECT_EQ(pointer_of(house_.send("PATCH", "/api/v1/clients/1", owner_, R"({"key":"other"})")), "/key");
-  EXPECT_EQ(house_.send("DELETE", "/api/v1/clients/1", owner_).status, 204U);
-  EXPECT_EQ(house_.get("/api/v1/clients/1", owner_).status, 404U);
-  EXPECT_EQ(house_.send("PATCH", "/api/v1/clients/1", owner_, R"({"active":true})").status, 404U);
+  EXPECT_EQ(pointer_of(server_.send("PATCH", "/api/v1/clients/1", owner_, R"({"key":"other"})")), "/key");
+  EXPECT_EQ(server_.send("DELETE", "/api/v1/clients/1", owner_).status, 204U);
+  EXPECT_EQ(server_.get("/api/v1/clients/1", owner_).status, 404U);
+  EXPECT_EQ(server_.send("PATCH", "/api/v1/clients/1", owner_, R"({"active":true})").status, 404U);
 }
 
 TEST_F(Clients, GetTokensThatAreShownOnce) {
   create();
 
   const auto issued =
-      house_.send("POST", "/api/v1/clients/1/tokens", owner_, R"({"label":"checkout","expires_in":3600})");
+      server_.send("POST", "/api/v1/clients/1/tokens", owner_, R"({"label":"checkout","expires_in":3600})");
 
   ASSERT_EQ(issued.status, 201U) << issued.body;
   const json::value record = issued.parsed();
   const std::string token(json::string_or_empty(record, "token"));
-  EXPECT_TRUE(house_.product().authenticator().authenticate(token));
+  EXPECT_TRUE(server_.application().authenticator().authenticate(token));
   EXPECT_EQ(issued.header("location"), "/api/v1/clients/1/tokens/" + json::serialize(record.at("id")));
   EXPECT_FALSE(json::string_or_empty(record, "expires_at").empty());
-  const auto list = house_.get("/api/v1/clients/1/tokens", owner_);
+  const auto list = server_.get("/api/v1/clients/1/tokens", owner_);
   EXPECT_EQ(list.parsed().at("items").as_array().size(), 1U);
   EXPECT_EQ(list.body.find(token), std::string::npos);
-  EXPECT_EQ(house_.log().find(token), std::string::npos);
+  EXPECT_EQ(server_.log().find(token), std::string::npos);
 }
 
 TEST_F(Clients, ARepeatedRequestGetsTheSameToken) {
   create();
   const auto headers = with(owner_, "Idempotency-Key", "t1");
 
-  const auto first = house_.send("POST", "/api/v1/clients/1/tokens", headers);
-  const auto second = house_.send("POST", "/api/v1/clients/1/tokens", headers);
+  const auto first = server_.send("POST", "/api/v1/clients/1/tokens", headers);
+  const auto second = server_.send("POST", "/api/v1/clients/1/tokens", headers);
 
   EXPECT_EQ(json::string_or_empty(first.parsed(), "token"), json::string_or_empty(second.parsed(), "token"));
   EXPECT_EQ(second.header("idempotency-replayed"), "true");
@@ -62,31 +62,31 @@ TEST_F(Clients, ARepeatedRequestGetsTheSameToken) {
 
 TEST_F(Clients, TokensAreRevoked) {
   create();
-  const auto issued = house_.send("POST", "/api/v1/clients/1/tokens", owner_);
+  const auto issued = server_.send("POST", "/api/v1/clients/1/tokens", owner_);
   const std::string token(json::string_or_empty(issued.parsed(), "token"));
 
-  EXPECT_EQ(house_.send("DELETE", issued.header("location"), owner_).status, 204U);
+  EXPECT_EQ(server_.send("DELETE", issued.header("location"), owner_).status, 204U);
 
-  EXPECT_EQ(house_.product().authenticator().authenticate(token).error().code, Errc::revoked);
-  EXPECT_EQ(code_of(house_.get("/api/v1/platforms", House::bearer(token))), "revoked");
+  EXPECT_EQ(server_.application().authenticator().authenticate(token).error().code, Errc::revoked);
+  EXPECT_EQ(code_of(server_.get("/api/v1/platforms", ApiServer::bearer(token))), "revoked");
 }
 
 TEST_F(Clients, TokensAreThoseOfTheClientInThePath) {
   create();
-  std::ignore = house_.client(owner_, "other");
-  const auto issued = house_.send("POST", "/api/v1/clients/1/tokens", owner_);
+  std::ignore = server_.client(owner_, "other");
+  const auto issued = server_.send("POST", "/api/v1/clients/1/tokens", owner_);
   const std::string id = json::serialize(issued.parsed().at("id"));
 
-  EXPECT_EQ(code_of(house_.send("DELETE", "/api/v1/clients/2/tokens/" + id, owner_)), "not_found");
-  EXPECT_EQ(house_.send("DELETE", "/api/v1/clients/9/tokens/" + id, owner_).status, 404U);
-  EXPECT_EQ(house_.send("POST", "/api/v1/clients/9/tokens", owner_).status, 404U);
-  EXPECT_EQ(house_.get("/api/v1/clients/9/tokens", owner_).status, 404U);
+  EXPECT_EQ(code_of(server_.send("DELETE", "/api/v1/clients/2/tokens/" + id, owner_)), "not_found");
+  EXPECT_EQ(server_.send("DELETE", "/api/v1/clients/9/tokens/" + id, owner_).status, 404U);
+  EXPECT_EQ(server_.send("POST", "/api/v1/clients/9/tokens", owner_).status, 404U);
+  EXPECT_EQ(server_.get("/api/v1/clients/9/tokens", owner_).status, 404U);
 }
 
 TEST_F(Clients, TokensWithABadLifetimeAreRefused) {
   create();
   const auto issue = [&](const char* body) {
-    return house_.send("POST", "/api/v1/clients/1/tokens", owner_, body);
+    return server_.send("POST", "/api/v1/clients/1/tokens", owner_, body);
   };
 
   EXPECT_EQ(pointer_of(issue(R"({"expires_in":0})")), "/expires_in");
@@ -97,20 +97,20 @@ TEST_F(Clients, TokensWithABadLifetimeAreRefused) {
 
 TEST_F(Clients, TokensAreForOwners) {
   create();
-  const auto editor = house_.admin("ed", domain::Role::editor);
+  const auto editor = server_.admin("ed", domain::Role::editor);
 
-  EXPECT_EQ(house_.send("PATCH", "/api/v1/clients/1", editor, R"({"name":"The shop"})").status, 200U);
-  EXPECT_EQ(house_.send("POST", "/api/v1/clients/1/tokens", editor).status, 403U);
-  EXPECT_EQ(house_.get("/api/v1/clients/1/tokens", editor).status, 403U);
-  EXPECT_EQ(house_.send("DELETE", "/api/v1/clients/1/tokens/1", editor).status, 403U);
+  EXPECT_EQ(server_.send("PATCH", "/api/v1/clients/1", editor, R"({"name":"The shop"})").status, 200U);
+  EXPECT_EQ(server_.send("POST", "/api/v1/clients/1/tokens", editor).status, 403U);
+  EXPECT_EQ(server_.get("/api/v1/clients/1/tokens", editor).status, 403U);
+  EXPECT_EQ(server_.send("DELETE", "/api/v1/clients/1/tokens/1", editor).status, 403U);
 }
 
 TEST_F(Clients, ActivityTellsWhatHappenedNewestFirst) {
   create();
-  house_.send("PATCH", "/api/v1/clients/1", owner_, R"({"name":"The shop"})");
+  server_.send("PATCH", "/api/v1/clients/1", owner_, R"({"name":"The shop"})");
 
-  const json::value first = house_.get("/api/v1/activity?limit=1", owner_).parsed();
-  const json::value second = house_.get("/api/v1/activity?limit=1&before=2", owner_).parsed();
+  const json::value first = server_.get("/api/v1/activity?limit=1", owner_).parsed();
+  const json::value second = server_.get("/api/v1/activity?limit=1&before=2", owner_).parsed();
 
   EXPECT_EQ(first.at("items").at(0).at("revision"), json::value(2));
   EXPECT_EQ(first.at("items").at(0).at("changes").at(0).at("type"), json::value("update"));
@@ -121,10 +121,10 @@ TEST_F(Clients, ActivityTellsWhatHappenedNewestFirst) {
 
 TEST_F(Clients, ActivityIsNarrowedToAnEntity) {
   create();
-  house_.send("POST", "/api/v1/platforms", owner_, R"({"key":"web","name":"Web"})");
+  server_.send("POST", "/api/v1/platforms", owner_, R"({"key":"web","name":"Web"})");
 
   const auto about = [&](const std::string& query) {
-    return house_.get("/api/v1/activity?" + query, owner_);
+    return server_.get("/api/v1/activity?" + query, owner_);
   };
 
   EXPECT_EQ(about("entity_type=client&entity_id=1").parsed().at("items").as_array().size(), 1U);
@@ -138,14 +138,14 @@ TEST_F(Clients, ActivityIsNarrowedToAnEntity) {
 
 TEST(Activity, ATimeThatHasComeInARuleIsFoundByItsFeatureAndItsSource) {
   ManualClock clock;
-  House house({.clock = &clock});
-  const auto owner = house.owner();
+  ApiServer server({.clock = &clock});
+  const auto owner = server.owner();
   const auto create = [&](const std::string& path, const std::string& body) {
-    const auto reply = house.send("POST", "/api/v1/" + path, owner, body);
+    const auto reply = server.send("POST", "/api/v1/" + path, owner, body);
     EXPECT_EQ(reply.status, 201U) << reply.body;
   };
   const auto about = [&](const std::string& query) {
-    return house.get("/api/v1/activity?" + query, owner).parsed().at("items").as_array();
+    return server.get("/api/v1/activity?" + query, owner).parsed().at("items").as_array();
   };
   create("features", R"({"key":"sale","name":"Winter sale","targeting":)"
                      R"({"if":[{">=":[{"var":"$flagd.timestamp"},1700000020]},"on","off"]}})");
@@ -162,7 +162,7 @@ TEST(Activity, ATimeThatHasComeInARuleIsFoundByItsFeatureAndItsSource) {
   EXPECT_EQ(about("entity_type=feature&entity_id=1").size(), 2U);
   EXPECT_EQ(about("entity_type=feature&entity_id=2").size(), 1U);
   EXPECT_EQ(about("q=winter&source=timer"), turns);
-  EXPECT_EQ(house.send("POST", "/api/v1/activity/3/undo", owner).status, 409U);
+  EXPECT_EQ(server.send("POST", "/api/v1/activity/3/undo", owner).status, 409U);
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // effective, evaluate and preview over HTTP: rights, parameters, and that nothing is written. What they
 // answer is tested in tests/unit/service.
-#include "house.hpp"
+#include "api_fixture.hpp"
 
 namespace togglecast::testing {
 namespace {
@@ -14,74 +14,74 @@ class Decisions : public ::testing::Test {
     make("/api/v1/clients", R"({"key":"shop","name":"Shop","package_id":1})");
   }
   void make(const std::string& path, const std::string& body) const {
-    const auto made = house_.send("POST", path, owner_, body);
+    const auto made = server_.send("POST", path, owner_, body);
     EXPECT_EQ(made.status, 201U) << made.body;
   }
 
-  House house_;
-  HttpHeaders owner_ = house_.owner();
+  ApiServer server_;
+  HttpHeaders owner_ = server_.owner();
 };
 
 constexpr const char* kEffective = "/api/v1/clients/1/effective";
 
 TEST_F(Decisions, TheEffectiveViewTakesAContextAndATag) {
-  const auto plain = house_.get(kEffective, owner_);
+  const auto plain = server_.get(kEffective, owner_);
   const auto off =
-      house_.get(std::string(kEffective) + "?visible=true&context=%7B%22off%22%3Atrue%7D", owner_);
+      server_.get(std::string(kEffective) + "?visible=true&context=%7B%22off%22%3Atrue%7D", owner_);
 
   ASSERT_EQ(plain.status, 200U) << plain.body;
   EXPECT_EQ(plain.parsed().at("items").at(0).at("effective").at("enabled"), json::value(true));
   EXPECT_EQ(off.parsed().at("items").at(0).at("effective").at("enabled"), json::value(false));
   EXPECT_NE(plain.header("etag"), off.header("etag"));
   const auto known = with(owner_, "If-None-Match", plain.header("etag"));
-  EXPECT_EQ(house_.get(kEffective, known).status, 304U);
-  EXPECT_EQ(house_.send("POST", "/api/v1/features/1/toggle", owner_).status, 200U);
-  EXPECT_EQ(house_.get(kEffective, known).status, 200U);
+  EXPECT_EQ(server_.get(kEffective, known).status, 304U);
+  EXPECT_EQ(server_.send("POST", "/api/v1/features/1/toggle", owner_).status, 200U);
+  EXPECT_EQ(server_.get(kEffective, known).status, 200U);
 }
 
 TEST_F(Decisions, TheEffectiveViewRefusesWhatItCannotRead) {
   const std::string path = kEffective;
 
-  EXPECT_EQ(house_.get(path + "?visible=perhaps", owner_).status, 400U);
-  EXPECT_EQ(house_.get(path + "?context=%5B%5D", owner_).status, 400U);
-  EXPECT_EQ(house_.get(path + "?context=nonsense", owner_).status, 400U);
+  EXPECT_EQ(server_.get(path + "?visible=perhaps", owner_).status, 400U);
+  EXPECT_EQ(server_.get(path + "?context=%5B%5D", owner_).status, 400U);
+  EXPECT_EQ(server_.get(path + "?context=nonsense", owner_).status, 400U);
   EXPECT_EQ(
-      house_.get(path + "?context=%7B%22a%22%3A%22" + std::string(4'200, 'x') + "%22%7D", owner_).status,
+      server_.get(path + "?context=%7B%22a%22%3A%22" + std::string(4'200, 'x') + "%22%7D", owner_).status,
       400U);
-  EXPECT_EQ(house_.get(path + "?colour=red", owner_).status, 400U);
-  EXPECT_EQ(house_.get("/api/v1/clients/2/effective", owner_).status, 404U);
+  EXPECT_EQ(server_.get(path + "?colour=red", owner_).status, 400U);
+  EXPECT_EQ(server_.get("/api/v1/clients/2/effective", owner_).status, 404U);
 }
 
 TEST_F(Decisions, LookingChangesNothingSoViewersMay) {
-  const auto viewer = house_.admin("watcher", domain::Role::viewer);
-  const std::string revision = house_.get(kEffective, owner_).header("togglecast-revision");
+  const auto viewer = server_.admin("watcher", domain::Role::viewer);
+  const std::string revision = server_.get(kEffective, owner_).header("togglecast-revision");
 
-  const auto tried = house_.send("POST", "/api/v1/evaluate", viewer, R"({"feature":"basic"})");
+  const auto tried = server_.send("POST", "/api/v1/evaluate", viewer, R"({"feature":"basic"})");
   const auto previewed =
-      house_.send("POST", "/api/v1/preview", viewer,
-                  R"({"changes":[{"entity_type":"feature","entity_id":1,"action":"delete","force":true}]})");
+      server_.send("POST", "/api/v1/preview", viewer,
+                   R"({"changes":[{"entity_type":"feature","entity_id":1,"action":"delete","force":true}]})");
 
-  EXPECT_EQ(house_.get(kEffective, viewer).status, 200U);
+  EXPECT_EQ(server_.get(kEffective, viewer).status, 200U);
   EXPECT_EQ(tried.status, 200U) << tried.body;
   EXPECT_EQ(tried.parsed().at("decision").at("enabled"), json::value(true));
   ASSERT_EQ(previewed.status, 200U) << previewed.body;
   EXPECT_EQ(previewed.parsed().at("clients").at("losing"), json::value(1));
   EXPECT_EQ(previewed.header("togglecast-revision"), revision);
-  EXPECT_EQ(house_.get(kEffective, owner_).header("togglecast-revision"), revision);
+  EXPECT_EQ(server_.get(kEffective, owner_).header("togglecast-revision"), revision);
 }
 
 TEST_F(Decisions, AreForAdminsAlone) {
-  const auto client = house_.client(owner_, "other");
+  const auto client = server_.client(owner_, "other");
 
-  EXPECT_EQ(house_.get(kEffective, client).status, 403U);
-  EXPECT_EQ(house_.send("POST", "/api/v1/evaluate", client, R"({"feature":"basic"})").status, 403U);
-  EXPECT_EQ(house_.send("POST", "/api/v1/preview", client, R"({"changes":[]})").status, 403U);
-  EXPECT_EQ(house_.get(kEffective).status, 401U);
+  EXPECT_EQ(server_.get(kEffective, client).status, 403U);
+  EXPECT_EQ(server_.send("POST", "/api/v1/evaluate", client, R"({"feature":"basic"})").status, 403U);
+  EXPECT_EQ(server_.send("POST", "/api/v1/preview", client, R"({"changes":[]})").status, 403U);
+  EXPECT_EQ(server_.get(kEffective).status, 401U);
 }
 
 TEST_F(Decisions, ErrorsAreThoseOfTheWrites) {
   const auto preview = [&](const std::string& change) {
-    return house_.send("POST", "/api/v1/preview", owner_, R"({"changes":[)" + change + "]}");
+    return server_.send("POST", "/api/v1/preview", owner_, R"({"changes":[)" + change + "]}");
   };
 
   const auto used = preview(R"({"entity_type":"package","entity_id":1,"action":"delete"})");
@@ -93,9 +93,9 @@ TEST_F(Decisions, ErrorsAreThoseOfTheWrites) {
   EXPECT_EQ(preview(R"({"entity_type":"package","entity_id":9,"action":"toggle"})").status, 404U);
   EXPECT_EQ(pointer_of(preview(R"({"entity_type":"client","action":"create","data":{"key":"x"}})")),
             "/changes/0/data/name");
-  EXPECT_EQ(pointer_of(house_.send("POST", "/api/v1/evaluate", owner_, R"({"feature":1,"at":"soon"})")),
+  EXPECT_EQ(pointer_of(server_.send("POST", "/api/v1/evaluate", owner_, R"({"feature":1,"at":"soon"})")),
             "/at");
-  EXPECT_EQ(house_.send("POST", "/api/v1/evaluate", owner_, R"({"feature":"unknown"})").status, 404U);
+  EXPECT_EQ(server_.send("POST", "/api/v1/evaluate", owner_, R"({"feature":"unknown"})").status, 404U);
 }
 
 }  // namespace

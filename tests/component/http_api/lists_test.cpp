@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <map>
 
-#include "house.hpp"
+#include "api_fixture.hpp"
 
 namespace togglecast::testing {
 namespace {
@@ -33,11 +33,11 @@ class Lists : public ::testing::Test {
  protected:
   void create(const std::string& key, const std::string& name, bool active = true) {
     const json::object body{{"key", key}, {"name", name}, {"active", active}};
-    const auto made = house_.send("POST", "/api/v1/clients", owner_, json::serialize(body));
+    const auto made = server_.send("POST", "/api/v1/clients", owner_, json::serialize(body));
     EXPECT_EQ(made.status, 201U) << made.body;
   }
   std::string keys(const std::string& query) const {
-    const auto reply = house_.get("/api/v1/clients?" + query, owner_);
+    const auto reply = server_.get("/api/v1/clients?" + query, owner_);
     EXPECT_EQ(reply.status, 200U) << reply.body;
     std::string out;
     const json::value body = reply.parsed();
@@ -46,8 +46,8 @@ class Lists : public ::testing::Test {
     return out;
   }
 
-  House house_{without_write_rate()};
-  HttpHeaders owner_ = house_.owner();
+  ApiServer server_{without_write_rate()};
+  HttpHeaders owner_ = server_.owner();
 };
 
 TEST_F(Lists, AreSearchedFilteredAndSorted) {
@@ -60,21 +60,21 @@ TEST_F(Lists, AreSearchedFilteredAndSorted) {
   EXPECT_EQ(keys("active=false"), "beta");
   EXPECT_EQ(keys("package=none&sort=name"), "core beta acme");
   EXPECT_EQ(keys("package=7"), "");
-  EXPECT_EQ(code_of(house_.get("/api/v1/clients?active=1", owner_)), "invalid_argument");
-  EXPECT_EQ(code_of(house_.get("/api/v1/clients?enabled=true", owner_)), "invalid_argument");
-  EXPECT_EQ(code_of(house_.get("/api/v1/clients?q=" + std::string(201, 'x'), owner_)), "invalid_argument");
+  EXPECT_EQ(code_of(server_.get("/api/v1/clients?active=1", owner_)), "invalid_argument");
+  EXPECT_EQ(code_of(server_.get("/api/v1/clients?enabled=true", owner_)), "invalid_argument");
+  EXPECT_EQ(code_of(server_.get("/api/v1/clients?q=" + std::string(201, 'x'), owner_)), "invalid_argument");
 }
 
 TEST_F(Lists, ACursorOfAnotherListIsRefusedByName) {
   create("a", "A");
   create("b", "B");
-  const auto first = house_.get("/api/v1/clients?limit=1&sort=key", owner_).parsed();
+  const auto first = server_.get("/api/v1/clients?limit=1&sort=key", owner_).parsed();
   const std::string cursor(json::string_or_empty(first, "next_cursor"));
 
   EXPECT_EQ(keys("limit=1&sort=key&cursor=" + cursor), "b");
   for (const std::string& query :
        {"limit=1&cursor=" + cursor, std::string("cursor=x"), std::string("cursor=")}) {
-    const auto refused = house_.get("/api/v1/clients?" + query, owner_);
+    const auto refused = server_.get("/api/v1/clients?" + query, owner_);
     EXPECT_EQ(refused.status, 400U) << query;
     EXPECT_NE(refused.body.find("the parameter cursor"), std::string::npos) << refused.body;
   }
@@ -82,14 +82,14 @@ TEST_F(Lists, ACursorOfAnotherListIsRefusedByName) {
 
 TEST_F(Lists, AreNotSentAgainWhileNothingChanged) {
   create("a", "A");
-  const auto first = house_.get("/api/v1/clients?sort=key", owner_);
+  const auto first = server_.get("/api/v1/clients?sort=key", owner_);
   const std::string tag = first.header("etag");
   ASSERT_FALSE(tag.empty());
 
-  const auto same = house_.get("/api/v1/clients?sort=key", with(owner_, "If-None-Match", tag));
-  const auto otherwise = house_.get("/api/v1/clients?sort=-key", with(owner_, "If-None-Match", tag));
+  const auto same = server_.get("/api/v1/clients?sort=key", with(owner_, "If-None-Match", tag));
+  const auto otherwise = server_.get("/api/v1/clients?sort=-key", with(owner_, "If-None-Match", tag));
   create("b", "B");
-  const auto later = house_.get("/api/v1/clients?sort=key", with(owner_, "If-None-Match", tag));
+  const auto later = server_.get("/api/v1/clients?sort=key", with(owner_, "If-None-Match", tag));
 
   EXPECT_EQ(same.status, 304U);
   EXPECT_EQ(same.body, "");
@@ -107,11 +107,11 @@ TEST_F(Lists, AndStatesAndTheFeedAreNotSentAgainWhileTheyAreTheSame) {
   const std::string past[] = {"/api/v1/state?at=1", "/api/v1/state/diff?from=0&to=1"};
   std::map<std::string, std::string> tags;
   const auto status = [&](const std::string& target) {
-    return house_.get(target, with(owner_, "If-None-Match", tags[target])).status;
+    return server_.get(target, with(owner_, "If-None-Match", tags[target])).status;
   };
 
   const auto take_tag = [&](const std::string& target) {
-    tags[target] = house_.get(target, owner_).header("etag");
+    tags[target] = server_.get(target, owner_).header("etag");
     EXPECT_NE(tags[target], "") << target;
     EXPECT_EQ(status(target), 304U) << target;
   };
@@ -128,8 +128,8 @@ TEST_F(Lists, AndStatesAndTheFeedAreNotSentAgainWhileTheyAreTheSame) {
 TEST_F(Lists, OfManyAreLookedThroughBesideTheShard) {
   for (int i = 0; i < 1'100; ++i) create("c" + std::to_string(i), "Client " + std::to_string(i));
 
-  const auto found = house_.get("/api/v1/clients?q=client%2099&limit=1000&sort=-key", owner_).parsed();
-  const auto all = house_.get("/api/v1/clients?limit=1000", with(owner_, "Accept-Encoding", "gzip"));
+  const auto found = server_.get("/api/v1/clients?q=client%2099&limit=1000&sort=-key", owner_).parsed();
+  const auto all = server_.get("/api/v1/clients?limit=1000", with(owner_, "Accept-Encoding", "gzip"));
 
   EXPECT_EQ(found.at("total"), json::value(11));
   EXPECT_EQ(found.at("items").as_array().front().at("key"), json::value("c999"));
@@ -139,23 +139,23 @@ TEST_F(Lists, OfManyAreLookedThroughBesideTheShard) {
 
 TEST_F(Lists, OfTokensHaveATagAndATotal) {
   create("a", "A");
-  house_.send("POST", "/api/v1/clients/1/tokens", owner_);
+  server_.send("POST", "/api/v1/clients/1/tokens", owner_);
 
-  const auto tokens = house_.get("/api/v1/clients/1/tokens", owner_);
+  const auto tokens = server_.get("/api/v1/clients/1/tokens", owner_);
 
   EXPECT_EQ(tokens.parsed().at("total"), json::value(1));
   EXPECT_EQ(
-      house_.get("/api/v1/clients/1/tokens", with(owner_, "If-None-Match", tokens.header("etag"))).status,
+      server_.get("/api/v1/clients/1/tokens", with(owner_, "If-None-Match", tokens.header("etag"))).status,
       304U);
 }
 
 TEST_F(Lists, LargeAnswersAreSmallerForWhomWantsThemSo) {
   const std::string body = R"({"key":"web","name":"Web","description":")" + std::string(3'000, 'x') + "\"}";
-  house_.send("POST", "/api/v1/platforms", owner_, body);
+  server_.send("POST", "/api/v1/platforms", owner_, body);
 
-  const auto plain = house_.get("/api/v1/platforms/1", owner_);
-  const auto small = house_.get("/api/v1/platforms/1", with(owner_, "Accept-Encoding", "br, gzip;q=0.5"));
-  const auto refused = house_.get("/api/v1/platforms/1", with(owner_, "Accept-Encoding", "gzip;q=0, *"));
+  const auto plain = server_.get("/api/v1/platforms/1", owner_);
+  const auto small = server_.get("/api/v1/platforms/1", with(owner_, "Accept-Encoding", "br, gzip;q=0.5"));
+  const auto refused = server_.get("/api/v1/platforms/1", with(owner_, "Accept-Encoding", "gzip;q=0, *"));
 
   EXPECT_EQ(plain.header("content-encoding"), "");
   EXPECT_EQ(plain.header("vary"), "Accept-Encoding");
@@ -170,19 +170,19 @@ TEST_F(Lists, LargeAnswersAreSmallerForWhomWantsThemSo) {
 
 TEST_F(Lists, TheTagOfASmallerAnswerIsAsGood) {
   const std::string body = R"({"key":"web","name":"Web","description":")" + std::string(3'000, 'x') + "\"}";
-  house_.send("POST", "/api/v1/platforms", owner_, body);
-  const auto small = house_.get("/api/v1/platforms/1", with(owner_, "Accept-Encoding", "gzip"));
+  server_.send("POST", "/api/v1/platforms", owner_, body);
+  const auto small = server_.get("/api/v1/platforms/1", with(owner_, "Accept-Encoding", "gzip"));
   const std::string tag = small.header("etag");
 
-  EXPECT_EQ(house_.get("/api/v1/platforms/1", with(owner_, "If-None-Match", tag)).status, 304U);
-  EXPECT_EQ(house_.send("POST", "/api/v1/platforms/1/toggle", with(owner_, "If-Match", tag)).status, 200U);
-  EXPECT_EQ(house_.send("POST", "/api/v1/platforms/1/toggle", with(owner_, "If-Match", tag)).status, 409U);
+  EXPECT_EQ(server_.get("/api/v1/platforms/1", with(owner_, "If-None-Match", tag)).status, 304U);
+  EXPECT_EQ(server_.send("POST", "/api/v1/platforms/1/toggle", with(owner_, "If-Match", tag)).status, 200U);
+  EXPECT_EQ(server_.send("POST", "/api/v1/platforms/1/toggle", with(owner_, "If-Match", tag)).status, 409U);
 }
 
 TEST_F(Lists, ShortAnswersAreLeftAsTheyAre) {
   create("a", "A");
 
-  const auto reply = house_.get("/api/v1/clients/1", with(owner_, "Accept-Encoding", "gzip"));
+  const auto reply = server_.get("/api/v1/clients/1", with(owner_, "Accept-Encoding", "gzip"));
 
   EXPECT_EQ(reply.header("content-encoding"), "");
   EXPECT_EQ(reply.header("vary"), "");

@@ -1,4 +1,4 @@
-#include "house.hpp"
+#include "api_fixture.hpp"
 
 namespace togglecast::testing {
 namespace {
@@ -16,11 +16,11 @@ class Platforms : public ::testing::Test {
   HttpReply create(const std::string& body = kWeb, const HttpHeaders& more = {}) {
     HttpHeaders headers = owner_;
     headers.insert(headers.end(), more.begin(), more.end());
-    return house_.send("POST", "/api/v1/platforms", headers, body);
+    return server_.send("POST", "/api/v1/platforms", headers, body);
   }
 
-  House house_;
-  HttpHeaders owner_ = house_.owner();
+  ApiServer server_;
+  HttpHeaders owner_ = server_.owner();
 };
 
 TEST_F(Platforms, AreCreatedWithTheirPlaceRevisionAndTag) {
@@ -38,31 +38,31 @@ TEST_F(Platforms, AreCreatedWithTheirPlaceRevisionAndTag) {
 TEST_F(Platforms, AreReadListedChangedSwitchedAndDeleted) {
   create();
 
-  EXPECT_EQ(member(house_.get("/api/v1/platforms/1", owner_), "key"), R"("web")");
-  const auto changed = house_.send("PATCH", "/api/v1/platforms/1", owner_, R"({"name":"The web"})");
+  EXPECT_EQ(member(server_.get("/api/v1/platforms/1", owner_), "key"), R"("web")");
+  const auto changed = server_.send("PATCH", "/api/v1/platforms/1", owner_, R"({"name":"The web"})");
   EXPECT_EQ(changed.status, 200U);
   EXPECT_EQ(member(changed, "name"), R"("The web")");
   EXPECT_EQ(changed.header("togglecast-revision"), "2");
-  EXPECT_EQ(member(house_.send("POST", "/api/v1/platforms/1/toggle", owner_), "enabled"), "false");
-  const auto same = house_.send("POST", "/api/v1/platforms/1/toggle", owner_, R"({"enabled":false})");
+  EXPECT_EQ(member(server_.send("POST", "/api/v1/platforms/1/toggle", owner_), "enabled"), "false");
+  const auto same = server_.send("POST", "/api/v1/platforms/1/toggle", owner_, R"({"enabled":false})");
   EXPECT_EQ(same.header("togglecast-revision"), "3") << "nothing changed, so there is no new revision";
-  const auto list = house_.get("/api/v1/platforms", owner_);
+  const auto list = server_.get("/api/v1/platforms", owner_);
   EXPECT_EQ(list.parsed().at("items").as_array().size(), 1U);
   EXPECT_EQ(list.header("togglecast-revision"), "3");
-  const auto deleted = house_.send("DELETE", "/api/v1/platforms/1", owner_);
+  const auto deleted = server_.send("DELETE", "/api/v1/platforms/1", owner_);
   EXPECT_EQ(deleted.status, 204U);
   EXPECT_EQ(deleted.body, "");
   EXPECT_EQ(deleted.header("togglecast-revision"), "4");
-  EXPECT_EQ(code_of(house_.get("/api/v1/platforms/1", owner_)), "not_found");
+  EXPECT_EQ(code_of(server_.get("/api/v1/platforms/1", owner_)), "not_found");
 }
 
 TEST_F(Platforms, AreListedPageByPage) {
   for (const char* key : {"a", "b", "c"}) create(std::string(R"({"name":"x","key":")") + key + "\"}");
 
-  const auto first = house_.get("/api/v1/platforms?limit=2", owner_);
+  const auto first = server_.get("/api/v1/platforms?limit=2", owner_);
   const json::value one = first.parsed();
   const std::string cursor(json::string_or_empty(one, "next_cursor"));
-  const auto second = house_.get("/api/v1/platforms?limit=2&cursor=" + cursor, owner_);
+  const auto second = server_.get("/api/v1/platforms?limit=2&cursor=" + cursor, owner_);
 
   EXPECT_EQ(first.parsed().at("items").as_array().size(), 2U);
   EXPECT_EQ(second.parsed().at("items").as_array().size(), 1U);
@@ -76,7 +76,7 @@ TEST_F(Platforms, RefuseWhatIsWrongWithABodyByItsPointer) {
   EXPECT_EQ(code_of(unknown), "invalid_argument");
   EXPECT_EQ(pointer_of(unknown), "/colour");
   EXPECT_EQ(pointer_of(create(R"({"key":"web"})")), "/name");
-  EXPECT_EQ(pointer_of(house_.send("POST", "/api/v1/platforms/1/toggle", owner_, R"({"enabled":1})")),
+  EXPECT_EQ(pointer_of(server_.send("POST", "/api/v1/platforms/1/toggle", owner_, R"({"enabled":1})")),
             "/enabled");
   create();
   const auto taken = create();
@@ -88,8 +88,8 @@ TEST_F(Platforms, RefuseWhatIsWrongWithABodyByItsPointer) {
 TEST_F(Platforms, RefuseBodiesThatAreNoJsonObjects) {
   EXPECT_EQ(code_of(create("{\"key\":")), "parse_error");
   EXPECT_EQ(code_of(create("[1]")), "invalid_argument");
-  EXPECT_EQ(code_of(house_.send("POST", "/api/v1/platforms", owner_)), "parse_error");
-  const auto form = http(house_.port, "POST", "/api/v1/platforms",
+  EXPECT_EQ(code_of(server_.send("POST", "/api/v1/platforms", owner_)), "parse_error");
+  const auto form = http(server_.port, "POST", "/api/v1/platforms",
                          with(owner_, "Content-Type", "application/x-www-form-urlencoded"), kWeb);
   EXPECT_EQ(form.status, 415U);
   EXPECT_EQ(code_of(form), "invalid_argument");
@@ -99,31 +99,31 @@ TEST_F(Platforms, RefuseBodiesThatAreNoJsonObjects) {
 }
 
 TEST_F(Platforms, AreNamedByNumbersAndReadWithKnownParameters) {
-  EXPECT_EQ(code_of(house_.get("/api/v1/platforms/web", owner_)), "not_found");
-  EXPECT_EQ(code_of(house_.get("/api/v1/platforms/0", owner_)), "not_found");
-  const auto typo = house_.get("/api/v1/platforms?limt=2", owner_);
+  EXPECT_EQ(code_of(server_.get("/api/v1/platforms/web", owner_)), "not_found");
+  EXPECT_EQ(code_of(server_.get("/api/v1/platforms/0", owner_)), "not_found");
+  const auto typo = server_.get("/api/v1/platforms?limt=2", owner_);
   EXPECT_EQ(typo.status, 400U);
   EXPECT_NE(typo.body.find("limt"), std::string::npos);
-  EXPECT_EQ(house_.get("/api/v1/platforms?limit=0", owner_).status, 400U);
-  EXPECT_EQ(house_.get("/api/v1/platforms?limit=1001", owner_).status, 400U);
-  EXPECT_EQ(house_.get("/api/v1/platforms?sort=colour", owner_).status, 400U);
+  EXPECT_EQ(server_.get("/api/v1/platforms?limit=0", owner_).status, 400U);
+  EXPECT_EQ(server_.get("/api/v1/platforms?limit=1001", owner_).status, 400U);
+  EXPECT_EQ(server_.get("/api/v1/platforms?sort=colour", owner_).status, 400U);
 }
 
 TEST_F(Platforms, AreChangedOnlyAsTheyWereReadWhenAskedTo) {
   create();
   const auto stale =
-      house_.send("PATCH", "/api/v1/platforms/1", with(owner_, "If-Match", "\"7\""), R"({"name":"x"})");
+      server_.send("PATCH", "/api/v1/platforms/1", with(owner_, "If-Match", "\"7\""), R"({"name":"x"})");
   EXPECT_EQ(stale.status, 409U);
   EXPECT_EQ(code_of(stale), "conflict");
-  EXPECT_EQ(house_.send("DELETE", "/api/v1/platforms/1", with(owner_, "If-Match", "\"7\"")).status, 409U);
-  EXPECT_EQ(house_.send("DELETE", "/api/v1/platforms/1", with(owner_, "If-Match", "7")).status, 400U);
+  EXPECT_EQ(server_.send("DELETE", "/api/v1/platforms/1", with(owner_, "If-Match", "\"7\"")).status, 409U);
+  EXPECT_EQ(server_.send("DELETE", "/api/v1/platforms/1", with(owner_, "If-Match", "7")).status, 400U);
 
   const json::value both = stale.parsed();
   EXPECT_EQ(both.at("current").at("name"), json::value("Web"));
   EXPECT_EQ(both.at("expected_revision"), json::value(7));
   EXPECT_EQ(json::find(both, "expected"), nullptr) << "nobody knew such a version";
 
-  const auto fresh = house_.send("POST", "/api/v1/platforms/1/toggle", with(owner_, "If-Match", "\"1\""));
+  const auto fresh = server_.send("POST", "/api/v1/platforms/1/toggle", with(owner_, "If-Match", "\"1\""));
 
   EXPECT_EQ(fresh.status, 200U);
   EXPECT_EQ(fresh.header("etag"), "\"2\"");
@@ -131,10 +131,10 @@ TEST_F(Platforms, AreChangedOnlyAsTheyWereReadWhenAskedTo) {
 
 TEST_F(Platforms, AreShownInBothVersionsToWhomKnewAnOlderOne) {
   create();
-  house_.send("PATCH", "/api/v1/platforms/1", owner_, R"({"name":"Newer"})");
+  server_.send("PATCH", "/api/v1/platforms/1", owner_, R"({"name":"Newer"})");
 
   const auto lost =
-      house_.send("PATCH", "/api/v1/platforms/1", with(owner_, "If-Match", "\"1\""), R"({"name":"Mine"})");
+      server_.send("PATCH", "/api/v1/platforms/1", with(owner_, "If-Match", "\"1\""), R"({"name":"Mine"})");
 
   EXPECT_EQ(lost.status, 409U);
   EXPECT_EQ(code_of(lost), "conflict");
@@ -148,8 +148,8 @@ TEST_F(Platforms, AreShownInBothVersionsToWhomKnewAnOlderOne) {
 TEST_F(Platforms, AreNotSentAgainToWhomHasThem) {
   create();
 
-  const auto again = house_.get("/api/v1/platforms/1", with(owner_, "If-None-Match", "\"9\", W/\"1\""));
-  const auto other = house_.get("/api/v1/platforms/1", with(owner_, "If-None-Match", "\"9\""));
+  const auto again = server_.get("/api/v1/platforms/1", with(owner_, "If-None-Match", "\"9\", W/\"1\""));
+  const auto other = server_.get("/api/v1/platforms/1", with(owner_, "If-None-Match", "\"9\""));
 
   EXPECT_EQ(again.status, 304U);
   EXPECT_EQ(again.body, "");
@@ -175,23 +175,23 @@ TEST_F(Platforms, ARepeatedRequestIsDoneOnce) {
 TEST_F(Platforms, AKeyUsedForAnotherRequestIsNoFailedPrecondition) {
   create(kWeb, {{"Idempotency-Key", "k1"}});
 
-  const auto reused = house_.send("POST", "/api/v1/platforms/1/toggle",
-                                  with(with(owner_, "If-Match", "\"1\""), "Idempotency-Key", "k1"));
+  const auto reused = server_.send("POST", "/api/v1/platforms/1/toggle",
+                                   with(with(owner_, "If-Match", "\"1\""), "Idempotency-Key", "k1"));
 
   EXPECT_EQ(reused.status, 409U) << reused.body;
 }
 
 TEST_F(Platforms, BelongToRoles) {
-  const auto viewer = house_.admin("vera", domain::Role::viewer);
-  const auto editor = house_.admin("ed", domain::Role::editor);
-  const auto client = house_.client(owner_);
+  const auto viewer = server_.admin("vera", domain::Role::viewer);
+  const auto editor = server_.admin("ed", domain::Role::editor);
+  const auto client = server_.client(owner_);
 
-  EXPECT_EQ(house_.get("/api/v1/platforms", viewer).status, 200U);
-  const auto refused = house_.send("POST", "/api/v1/platforms", viewer, kWeb);
+  EXPECT_EQ(server_.get("/api/v1/platforms", viewer).status, 200U);
+  const auto refused = server_.send("POST", "/api/v1/platforms", viewer, kWeb);
   EXPECT_EQ(refused.status, 403U);
   EXPECT_EQ(code_of(refused), "forbidden");
-  EXPECT_EQ(house_.send("POST", "/api/v1/platforms", editor, kWeb).status, 201U);
-  EXPECT_EQ(code_of(house_.get("/api/v1/platforms", client)), "forbidden");
+  EXPECT_EQ(server_.send("POST", "/api/v1/platforms", editor, kWeb).status, 201U);
+  EXPECT_EQ(code_of(server_.get("/api/v1/platforms", client)), "forbidden");
 }
 
 }  // namespace

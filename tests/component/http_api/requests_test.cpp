@@ -2,7 +2,7 @@
 #include <map>
 #include <thread>
 
-#include "house.hpp"
+#include "api_fixture.hpp"
 
 namespace togglecast::testing {
 namespace {
@@ -14,41 +14,41 @@ HouseOptions with_origin(const std::string& origin) {
 }
 
 TEST(Origins, AreRefusedByDefaultBeforeAnythingHappens) {
-  House house;
-  const auto owner = house.owner();
+  ApiServer server;
+  const auto owner = server.owner();
 
-  const auto refused = house.send("POST", "/api/v1/platforms", with(owner, "Origin", "https://app.example"),
-                                  R"({"key":"web","name":"Web"})");
+  const auto refused = server.send("POST", "/api/v1/platforms", with(owner, "Origin", "https://app.example"),
+                                   R"({"key":"web","name":"Web"})");
 
   EXPECT_EQ(refused.status, 403U);
   EXPECT_EQ(code_of(refused), "forbidden");
   EXPECT_NE(refused.body.find("--cors-origin https://app.example"), std::string::npos) << refused.body;
   EXPECT_EQ(refused.header("access-control-allow-origin"), "");
-  EXPECT_EQ(house.get("/api/v1/platforms", owner).parsed().at("items").as_array().size(), 0U);
-  const auto login = house.send("POST", "/api/v1/auth/login", {{"Origin", "https://app.example"}},
-                                R"({"username":"owner","password":"owner-password"})");
+  EXPECT_EQ(server.get("/api/v1/platforms", owner).parsed().at("items").as_array().size(), 0U);
+  const auto login = server.send("POST", "/api/v1/auth/login", {{"Origin", "https://app.example"}},
+                                 R"({"username":"owner","password":"owner-password"})");
   EXPECT_EQ(login.status, 403U);
 }
 
 TEST(Origins, OfThisServerItselfAreAtHome) {
-  const House house;
-  const std::string own = "http://localhost:" + std::to_string(house.port);
+  const ApiServer server;
+  const std::string own = "http://localhost:" + std::to_string(server.port);
 
-  const auto reply = house.send("POST", "/api/v1/platforms", with(house.owner(), "Origin", own),
-                                R"({"key":"web","name":"Web"})");
+  const auto reply = server.send("POST", "/api/v1/platforms", with(server.owner(), "Origin", own),
+                                 R"({"key":"web","name":"Web"})");
 
   EXPECT_EQ(reply.status, 201U);
 }
 
 TEST(Origins, ThatAreAllowedMayReadWhatTheyNeed) {
-  const House house(with_origin("https://app.example"));
+  const ApiServer server(with_origin("https://app.example"));
   const HttpHeaders page{{"Origin", "https://app.example"},
                          {"Access-Control-Request-Method", "PATCH"},
                          {"Access-Control-Request-Headers", "authorization,content-type"}};
 
-  const auto preflight = house.send("OPTIONS", "/api/v1/platforms/1", page);
-  const auto read = house.get("/api/v1/platforms", with(house.owner(), "Origin", "https://app.example"));
-  const auto refused = house.get("/api/v1/platforms", {{"Origin", "https://app.example"}});
+  const auto preflight = server.send("OPTIONS", "/api/v1/platforms/1", page);
+  const auto read = server.get("/api/v1/platforms", with(server.owner(), "Origin", "https://app.example"));
+  const auto refused = server.get("/api/v1/platforms", {{"Origin", "https://app.example"}});
 
   EXPECT_EQ(preflight.status, 204U);
   EXPECT_EQ(preflight.header("access-control-allow-origin"), "https://app.example");
@@ -63,9 +63,9 @@ TEST(Origins, ThatAreAllowedMayReadWhatTheyNeed) {
 }
 
 TEST(Origins, ThatAreForeignLearnSoFromThePreflight) {
-  const House house(with_origin("https://app.example"));
+  const ApiServer server(with_origin("https://app.example"));
 
-  const auto preflight = house.send("OPTIONS", "/api/v1/platforms", {{"Origin", "https://evil.example"}});
+  const auto preflight = server.send("OPTIONS", "/api/v1/platforms", {{"Origin", "https://evil.example"}});
 
   EXPECT_EQ(preflight.status, 403U);
   EXPECT_EQ(preflight.header("access-control-allow-methods"), "");
@@ -74,29 +74,29 @@ TEST(Origins, ThatAreForeignLearnSoFromThePreflight) {
 TEST(Revisions, AreWaitedForOnlySoLong) {
   HouseOptions options;
   options.api.min_revision_wait = Milliseconds{20};
-  House house(options);
-  const auto owner = house.owner();
+  ApiServer server(options);
+  const auto owner = server.owner();
 
-  const auto late = house.get("/api/v1/platforms", with(owner, "Togglecast-Min-Revision", "1"));
+  const auto late = server.get("/api/v1/platforms", with(owner, "Togglecast-Min-Revision", "1"));
 
   EXPECT_EQ(late.status, 503U);
   EXPECT_EQ(code_of(late), "unavailable");
   EXPECT_EQ(late.header("retry-after"), "1");
   EXPECT_EQ(late.header("togglecast-revision"), "0");
-  EXPECT_EQ(house.get("/api/v1/platforms", with(owner, "Togglecast-Min-Revision", "0")).status, 200U);
-  EXPECT_EQ(house.get("/api/v1/platforms", with(owner, "Togglecast-Min-Revision", "soon")).status, 400U);
+  EXPECT_EQ(server.get("/api/v1/platforms", with(owner, "Togglecast-Min-Revision", "0")).status, 200U);
+  EXPECT_EQ(server.get("/api/v1/platforms", with(owner, "Togglecast-Min-Revision", "soon")).status, 400U);
 }
 
 TEST(Revisions, ThatArriveMeanwhileAreAnswered) {
   HouseOptions options;
   options.api.min_revision_wait = std::chrono::minutes{1};
-  House house(options);
-  const auto owner = house.owner();
+  ApiServer server(options);
+  const auto owner = server.owner();
   HttpReply waited;
   std::thread reader(
-      [&] { waited = house.get("/api/v1/platforms", with(owner, "Togglecast-Min-Revision", "1")); });
+      [&] { waited = server.get("/api/v1/platforms", with(owner, "Togglecast-Min-Revision", "1")); });
 
-  house.send("POST", "/api/v1/platforms", owner, R"({"key":"web","name":"Web"})");
+  server.send("POST", "/api/v1/platforms", owner, R"({"key":"web","name":"Web"})");
   reader.join();
 
   EXPECT_EQ(waited.status, 200U);
@@ -104,76 +104,76 @@ TEST(Revisions, ThatArriveMeanwhileAreAnswered) {
 }
 
 // What each sort of answer is to a request with these headers, by its name.
-std::map<std::string, HttpReply> every_sort_of_answer(const House& house, const HttpHeaders& who) {
+std::map<std::string, HttpReply> every_sort_of_answer(const ApiServer& server, const HttpHeaders& who) {
   const std::string web = R"({"key":"web","name":"Web"})";
   const HttpHeaders as_text = with(who, "Content-Type", "text/plain");
-  return {{"list", house.get("/api/v1/platforms", who)},
-          {"no entity", house.get("/api/v1/platforms/9", who)},
-          {"no path", house.get("/api/v1/colours", who)},
-          {"no method", house.send("PUT", "/api/v1/platforms/1", who)},
-          {"unknown method", http(house.port, "BREW", "/api/v1/platforms", who)},
-          {"options", house.send("OPTIONS", "/api/v1/platforms", who)},
+  return {{"list", server.get("/api/v1/platforms", who)},
+          {"no entity", server.get("/api/v1/platforms/9", who)},
+          {"no path", server.get("/api/v1/colours", who)},
+          {"no method", server.send("PUT", "/api/v1/platforms/1", who)},
+          {"unknown method", http(server.port, "BREW", "/api/v1/platforms", who)},
+          {"options", server.send("OPTIONS", "/api/v1/platforms", who)},
           {"foreign preflight",
-           house.send("OPTIONS", "/api/v1/platforms", with(who, "Origin", "https://evil.example"))},
+           server.send("OPTIONS", "/api/v1/platforms", with(who, "Origin", "https://evil.example"))},
           {"foreign page",
-           house.send("POST", "/api/v1/platforms", with(who, "Origin", "https://evil.example"), web)},
-          {"large", house.send("POST", "/api/v1/platforms", who, std::string(70'000, 'x'))},
-          {"no JSON", http(house.port, "POST", "/api/v1/platforms", as_text, web)},
-          {"bad login", house.send("POST", "/api/v1/auth/login", who, R"({"username":"owner"})")},
-          {"description", house.get("/api/v1/openapi.json", who)}};
+           server.send("POST", "/api/v1/platforms", with(who, "Origin", "https://evil.example"), web)},
+          {"large", server.send("POST", "/api/v1/platforms", who, std::string(70'000, 'x'))},
+          {"no JSON", http(server.port, "POST", "/api/v1/platforms", as_text, web)},
+          {"bad login", server.send("POST", "/api/v1/auth/login", who, R"({"username":"owner"})")},
+          {"description", server.get("/api/v1/openapi.json", who)}};
 }
 
 TEST(Revisions, AreToldInEveryAnswerToAnAdmin) {
-  House house;
-  const auto owner = house.owner();
-  house.send("POST", "/api/v1/platforms", owner, R"({"key":"app","name":"App"})");
+  ApiServer server;
+  const auto owner = server.owner();
+  server.send("POST", "/api/v1/platforms", owner, R"({"key":"app","name":"App"})");
 
-  for (const auto& [name, reply] : every_sort_of_answer(house, owner))
+  for (const auto& [name, reply] : every_sort_of_answer(server, owner))
     EXPECT_EQ(reply.header("togglecast-revision"), "1") << name << ": " << reply.status;
-  const auto description = house.get("/api/v1/openapi.json", owner);
+  const auto description = server.get("/api/v1/openapi.json", owner);
   const auto known =
-      house.get("/api/v1/openapi.json", with(owner, "If-None-Match", description.header("etag")));
+      server.get("/api/v1/openapi.json", with(owner, "If-None-Match", description.header("etag")));
   EXPECT_EQ(known.status, 304U);
   EXPECT_EQ(known.header("togglecast-revision"), "1");
 }
 
 TEST(Revisions, AreToldToClientsThatAreRefused) {
-  House house;
-  const auto client = house.client(house.owner());
+  ApiServer server;
+  const auto client = server.client(server.owner());
 
-  const auto refused = house.get("/api/v1/platforms", client);
+  const auto refused = server.get("/api/v1/platforms", client);
 
   EXPECT_EQ(refused.status, 403U);
   EXPECT_EQ(refused.header("togglecast-revision"), "2");
 }
 
 TEST(Revisions, AreNobodyElsesBusiness) {
-  House house;
-  const auto gone = house.owner();
-  house.send("POST", "/api/v1/platforms", gone, R"({"key":"app","name":"App"})");
-  house.send("POST", "/api/v1/auth/logout", gone);
+  ApiServer server;
+  const auto gone = server.owner();
+  server.send("POST", "/api/v1/platforms", gone, R"({"key":"app","name":"App"})");
+  server.send("POST", "/api/v1/auth/logout", gone);
 
-  for (const HttpHeaders& who : {HttpHeaders{}, House::bearer("a.b.c"), gone})
-    for (const auto& [name, reply] : every_sort_of_answer(house, who))
+  for (const HttpHeaders& who : {HttpHeaders{}, ApiServer::bearer("a.b.c"), gone})
+    for (const auto& [name, reply] : every_sort_of_answer(server, who))
       EXPECT_EQ(reply.header("togglecast-revision"), "") << name << ": " << reply.status;
 }
 
 TEST(Requests, AreAskedWhoseTheyAreBeforeHowTheyCome) {
-  House house;
+  ApiServer server;
   const auto as_text = [&](const std::string& path, const HttpHeaders& who) {
-    return http(house.port, "POST", path, with(who, "Content-Type", "text/plain"), "{}");
+    return http(server.port, "POST", path, with(who, "Content-Type", "text/plain"), "{}");
   };
 
   EXPECT_EQ(code_of(as_text("/api/v1/platforms", {})), "unauthenticated");
-  EXPECT_EQ(code_of(as_text("/api/v1/platforms", house.client(house.owner()))), "forbidden");
-  EXPECT_EQ(as_text("/api/v1/platforms", house.owner()).status, 415U);
+  EXPECT_EQ(code_of(as_text("/api/v1/platforms", server.client(server.owner()))), "forbidden");
+  EXPECT_EQ(as_text("/api/v1/platforms", server.owner()).status, 415U);
   EXPECT_EQ(as_text("/api/v1/auth/login", {}).status, 415U) << "nobody has a token there";
 }
 
 TEST(Requests, ThatCannotBeReadHaveAnIdThatTheLogHas) {
-  House house;
+  ApiServer server;
   const auto large = [&] {
-    return house.send("POST", "/api/v1/platforms", house.owner(), std::string(70'000, 'x'));
+    return server.send("POST", "/api/v1/platforms", server.owner(), std::string(70'000, 'x'));
   };
 
   const auto first = large();
@@ -183,16 +183,16 @@ TEST(Requests, ThatCannotBeReadHaveAnIdThatTheLogHas) {
   EXPECT_EQ(code_of(first), "payload_too_large") << "which compares the id in the body with the header";
   EXPECT_FALSE(first.header("x-request-id").empty());
   EXPECT_NE(first.header("x-request-id"), second.header("x-request-id"));
-  EXPECT_NE(house.log().find("\"request_id\":\"" + first.header("x-request-id") + '"'), std::string::npos)
-      << house.log();
+  EXPECT_NE(server.log().find("\"request_id\":\"" + first.header("x-request-id") + '"'), std::string::npos)
+      << server.log();
 }
 
 TEST(Writes, AreLimitedPerAdmin) {
   HouseOptions options;
   options.api.writes = {.per_second = 0.001, .burst = 2};
-  House house(options);
-  const auto owner = house.owner();
-  const auto toggle = [&] { return house.send("POST", "/api/v1/platforms/1/toggle", owner); };
+  ApiServer server(options);
+  const auto owner = server.owner();
+  const auto toggle = [&] { return server.send("POST", "/api/v1/platforms/1/toggle", owner); };
   EXPECT_EQ(toggle().status, 404U);
   EXPECT_EQ(toggle().status, 404U);
 
@@ -201,62 +201,62 @@ TEST(Writes, AreLimitedPerAdmin) {
   EXPECT_EQ(third.status, 429U);
   EXPECT_EQ(code_of(third), "rate_limited");
   EXPECT_GE(std::stoi(third.header("retry-after")), 1);
-  EXPECT_EQ(house.get("/api/v1/platforms", owner).status, 200U) << "reading is free";
+  EXPECT_EQ(server.get("/api/v1/platforms", owner).status, 200U) << "reading is free";
 }
 
 TEST(Writes, AreNotThoseThatOnlyLook) {
   HouseOptions options;
   options.api.writes = {.per_second = 0.001, .burst = 2};
-  House house(options);
-  const auto owner = house.owner();
-  const auto made = house.send("POST", "/api/v1/features", owner, R"({"key":"reports","name":"Reports"})");
+  ApiServer server(options);
+  const auto owner = server.owner();
+  const auto made = server.send("POST", "/api/v1/features", owner, R"({"key":"reports","name":"Reports"})");
   EXPECT_EQ(made.status, 201U) << made.body;
 
   for (int i = 0; i < 3; ++i) {
-    EXPECT_EQ(house.send("POST", "/api/v1/evaluate", owner, R"({"feature":"reports"})").status, 200U);
+    EXPECT_EQ(server.send("POST", "/api/v1/evaluate", owner, R"({"feature":"reports"})").status, 200U);
     const auto previewed =
-        house.send("POST", "/api/v1/preview", owner,
-                   R"({"changes":[{"entity_type":"feature","entity_id":1,"action":"toggle"}]})");
+        server.send("POST", "/api/v1/preview", owner,
+                    R"({"changes":[{"entity_type":"feature","entity_id":1,"action":"toggle"}]})");
     EXPECT_EQ(previewed.status, 200U) << previewed.body;
   }
 
-  EXPECT_EQ(house.send("POST", "/api/v1/features/1/toggle", owner).status, 200U) << "one is left";
-  EXPECT_EQ(house.send("POST", "/api/v1/features/1/toggle", owner).status, 429U);
+  EXPECT_EQ(server.send("POST", "/api/v1/features/1/toggle", owner).status, 200U) << "one is left";
+  EXPECT_EQ(server.send("POST", "/api/v1/features/1/toggle", owner).status, 429U);
 }
 
 TEST(Questions, AreLimitedPerAdminAndCountedApart) {
   HouseOptions options;
   options.api.looks = {.per_second = 0.001, .burst = 2};
-  House house(options);
-  const auto owner = house.owner();
-  const auto ask = [&] { return house.send("POST", "/api/v1/evaluate", owner, R"({"feature":"none"})"); };
+  ApiServer server(options);
+  const auto owner = server.owner();
+  const auto ask = [&] { return server.send("POST", "/api/v1/evaluate", owner, R"({"feature":"none"})"); };
   EXPECT_EQ(ask().status, 404U);
-  EXPECT_EQ(house.send("POST", "/api/v1/preview", owner, R"({"changes":[]})").status, 400U);
+  EXPECT_EQ(server.send("POST", "/api/v1/preview", owner, R"({"changes":[]})").status, 400U);
 
   const auto third = ask();
 
   EXPECT_EQ(third.status, 429U);
   EXPECT_GE(std::stoi(third.header("retry-after")), 1);
-  EXPECT_EQ(house.send("POST", "/api/v1/platforms/1/toggle", owner).status, 404U) << "writing goes on";
+  EXPECT_EQ(server.send("POST", "/api/v1/platforms/1/toggle", owner).status, 404U) << "writing goes on";
 }
 
 TEST(Writes, ThatWereTooManyDoNotKeepAnybodyIn) {
   HouseOptions options;
   options.api.writes = {.per_second = 0.001, .burst = 1};
-  House house(options);
-  const auto owner = house.owner();
-  house.send("POST", "/api/v1/platforms/1/toggle", owner);
-  EXPECT_EQ(house.send("POST", "/api/v1/platforms/1/toggle", owner).status, 429U);
+  ApiServer server(options);
+  const auto owner = server.owner();
+  server.send("POST", "/api/v1/platforms/1/toggle", owner);
+  EXPECT_EQ(server.send("POST", "/api/v1/platforms/1/toggle", owner).status, 429U);
 
-  EXPECT_EQ(house.send("POST", "/api/v1/auth/logout", owner).status, 204U);
-  EXPECT_EQ(code_of(house.get("/api/v1/platforms", owner)), "revoked");
+  EXPECT_EQ(server.send("POST", "/api/v1/auth/logout", owner).status, 204U);
+  EXPECT_EQ(code_of(server.get("/api/v1/platforms", owner)), "revoked");
 }
 
 TEST(Parameters, ThatAnOperationDoesNotHaveAreRefusedByName) {
-  House house;
-  const auto owner = house.owner();
-  house.send("POST", "/api/v1/platforms", owner, R"({"key":"web","name":"Web"})");
-  const auto platform = house.get("/api/v1/platforms/1", owner);
+  ApiServer server;
+  const auto owner = server.owner();
+  server.send("POST", "/api/v1/platforms", owner, R"({"key":"web","name":"Web"})");
+  const auto platform = server.get("/api/v1/platforms/1", owner);
   struct {
     std::string method, target, parameter;
   } const requests[] = {
@@ -272,62 +272,62 @@ TEST(Parameters, ThatAnOperationDoesNotHaveAreRefusedByName) {
   };
 
   for (const auto& [method, target, parameter] : requests) {
-    const auto refused = house.send(method, target, owner);
+    const auto refused = server.send(method, target, owner);
     EXPECT_EQ(refused.status, 400U) << method << ' ' << target;
     EXPECT_EQ(code_of(refused), "invalid_argument");
     EXPECT_NE(refused.body.find("there is no parameter '" + parameter + "' here"), std::string::npos)
         << refused.body;
   }
-  EXPECT_EQ(house.get("/api/v1/platforms/1", owner).body, platform.body) << "nothing was done";
-  EXPECT_EQ(house.get("/api/v1/platforms?enabled=true&enabled=false", owner).status, 400U)
+  EXPECT_EQ(server.get("/api/v1/platforms/1", owner).body, platform.body) << "nothing was done";
+  EXPECT_EQ(server.get("/api/v1/platforms?enabled=true&enabled=false", owner).status, 400U)
       << "which one is meant?";
-  EXPECT_EQ(house.get("/healthz?now=1").status, 200U) << "probes and pages take any";
+  EXPECT_EQ(server.get("/healthz?now=1").status, 200U) << "probes and pages take any";
 }
 
 TEST(Methods, ThatARouteLacksAreNamed) {
-  const House house;
+  const ApiServer server;
 
-  const auto reply = house.send("PUT", "/api/v1/platforms/1");
-  const auto options = house.send("OPTIONS", "/api/v1/platforms/1");
+  const auto reply = server.send("PUT", "/api/v1/platforms/1");
+  const auto options = server.send("OPTIONS", "/api/v1/platforms/1");
 
   EXPECT_EQ(reply.status, 405U);
   EXPECT_EQ(reply.header("allow"), "GET, HEAD, PATCH, DELETE, OPTIONS");
   EXPECT_EQ(options.status, 204U);
   EXPECT_EQ(options.header("allow"), "GET, HEAD, PATCH, DELETE, OPTIONS");
-  EXPECT_EQ(code_of(house.get("/api/v2/platforms")), "not_found");
+  EXPECT_EQ(code_of(server.get("/api/v2/platforms")), "not_found");
 }
 
 TEST(Health, SaysLittleToEverybody) {
-  House house;
+  ApiServer server;
 
-  EXPECT_EQ(house.get("/healthz").body, R"({"status":"ok"})");
-  EXPECT_EQ(house.get("/readyz").body, R"({"status":"ready"})");
-  house.api().enter(http_api::Phase::draining);
-  const auto draining = house.get("/readyz");
+  EXPECT_EQ(server.get("/healthz").body, R"({"status":"ok"})");
+  EXPECT_EQ(server.get("/readyz").body, R"({"status":"ready"})");
+  server.api().enter(http_api::Phase::draining);
+  const auto draining = server.get("/readyz");
   EXPECT_EQ(draining.status, 503U);
   EXPECT_EQ(draining.body, R"({"status":"draining"})");
-  EXPECT_EQ(house.get("/healthz").status, 200U);
+  EXPECT_EQ(server.get("/healthz").status, 200U);
 }
 
 TEST(Health, SaysMoreToThisMachineAndToAdmins) {
-  House house;
-  const auto owner = house.owner();
+  ApiServer server;
+  const auto owner = server.owner();
   for (const std::string path : {"/metrics", "/healthz/details"}) {
-    EXPECT_EQ(house.get(path).status, 200U) << path;
+    EXPECT_EQ(server.get(path).status, 200U) << path;
     const HttpHeaders passed_on{{"X-Forwarded-For", "192.0.2.7"}};
-    EXPECT_EQ(code_of(house.get(path, passed_on)), "unauthenticated") << path;
-    EXPECT_EQ(house.get(path, with(owner, "X-Forwarded-For", "192.0.2.7")).status, 200U) << path;
-    EXPECT_EQ(http(house.metrics_port, "GET", path, passed_on).status, 200U) << path;
+    EXPECT_EQ(code_of(server.get(path, passed_on)), "unauthenticated") << path;
+    EXPECT_EQ(server.get(path, with(owner, "X-Forwarded-For", "192.0.2.7")).status, 200U) << path;
+    EXPECT_EQ(http(server.metrics_port, "GET", path, passed_on).status, 200U) << path;
   }
-  EXPECT_EQ(house.get("/healthz/details").parsed().at("store").at("status"), json::value("ok"));
-  EXPECT_EQ(http(house.metrics_port, "GET", "/api/v1/platforms", owner).status, 404U);
+  EXPECT_EQ(server.get("/healthz/details").parsed().at("store").at("status"), json::value("ok"));
+  EXPECT_EQ(http(server.metrics_port, "GET", "/api/v1/platforms", owner).status, 404U);
 }
 
 TEST(Health, MetricsCountRequestsByRoute) {
-  House house;
-  house.get("/api/v1/platforms/1", house.owner());
+  ApiServer server;
+  server.get("/api/v1/platforms/1", server.owner());
 
-  const auto reply = house.get("/metrics");
+  const auto reply = server.get("/metrics");
 
   EXPECT_EQ(reply.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
   EXPECT_NE(reply.body.find("togglecast_http_requests_total{method=\"GET\",route=\"/api/v1/platforms/{id}\","
@@ -339,10 +339,10 @@ TEST(Health, MetricsCountRequestsByRoute) {
 TEST(FrontPage, ShowsCommandsForTheAddressItWasReachedAt) {
   HouseOptions options;
   options.api.version = "1.2.3";
-  const House house(options);
+  const ApiServer server(options);
 
-  const auto page = house.get("/", {{"Host", "toggles.example:8080"}});
-  const auto odd = house.get("/", {{"Host", "a'$(x)"}});
+  const auto page = server.get("/", {{"Host", "toggles.example:8080"}});
+  const auto odd = server.get("/", {{"Host", "a'$(x)"}});
 
   EXPECT_EQ(page.status, 200U);
   EXPECT_EQ(page.header("content-type"), "text/html; charset=utf-8");
@@ -357,9 +357,9 @@ TEST(FrontPage, ShowsCommandsForTheAddressItWasReachedAt) {
 TEST(FrontPage, KnowsTheSchemeFromATrustedProxy) {
   HouseOptions options;
   options.proxies = web::TrustedProxies::parse({"127.0.0.1"}).value();
-  const House house(options);
+  const ApiServer server(options);
 
-  const auto page = house.get(
+  const auto page = server.get(
       "/", {{"Host", "toggles.example"}, {"X-Forwarded-For", "192.0.2.7"}, {"X-Forwarded-Proto", "https"}});
 
   EXPECT_NE(page.body.find("https://toggles.example/client"), std::string::npos);

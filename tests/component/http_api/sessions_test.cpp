@@ -1,6 +1,6 @@
 #include <tuple>
 
-#include "house.hpp"
+#include "api_fixture.hpp"
 
 namespace togglecast::testing {
 namespace {
@@ -10,9 +10,9 @@ std::string credentials(const std::string& password) {
 }
 
 TEST(Sessions, BeginWithNameAndPassword) {
-  const House house;
+  const ApiServer server;
 
-  const auto reply = house.send("POST", "/api/v1/auth/login", {}, credentials(kOwnerPassword));
+  const auto reply = server.send("POST", "/api/v1/auth/login", {}, credentials(kOwnerPassword));
 
   ASSERT_EQ(reply.status, 200U) << reply.body;
   const json::value body = reply.parsed();
@@ -24,11 +24,11 @@ TEST(Sessions, BeginWithNameAndPassword) {
 }
 
 TEST(Sessions, DoNotTellAWrongNameFromAWrongPassword) {
-  const House house;
+  const ApiServer server;
 
-  const auto wrong = house.send("POST", "/api/v1/auth/login", {}, credentials("something-else"));
+  const auto wrong = server.send("POST", "/api/v1/auth/login", {}, credentials("something-else"));
   const auto nobody =
-      house.send("POST", "/api/v1/auth/login", {}, R"({"username":"nobody","password":"something-else"})");
+      server.send("POST", "/api/v1/auth/login", {}, R"({"username":"nobody","password":"something-else"})");
 
   EXPECT_EQ(wrong.status, 401U);
   EXPECT_EQ(code_of(wrong), "unauthenticated");
@@ -37,11 +37,11 @@ TEST(Sessions, DoNotTellAWrongNameFromAWrongPassword) {
 }
 
 TEST(Sessions, SlowGuessingDown) {
-  const House house;
+  const ApiServer server;
   HttpReply reply;
 
   for (int i = 0; i < 10 && reply.status != 429; ++i)
-    reply = house.send("POST", "/api/v1/auth/login", {}, credentials("something-else"));
+    reply = server.send("POST", "/api/v1/auth/login", {}, credentials("something-else"));
 
   EXPECT_EQ(reply.status, 429U);
   EXPECT_EQ(code_of(reply), "rate_limited");
@@ -49,61 +49,61 @@ TEST(Sessions, SlowGuessingDown) {
 }
 
 TEST(Sessions, WorkInAnEnvironmentThatExists) {
-  const House house;
+  const ApiServer server;
 
-  const auto reply = house.send("POST", "/api/v1/auth/login", {},
-                                R"({"username":"owner","password":"owner-password","environment":"moon"})");
+  const auto reply = server.send("POST", "/api/v1/auth/login", {},
+                                 R"({"username":"owner","password":"owner-password","environment":"moon"})");
 
   EXPECT_EQ(reply.status, 400U);
   EXPECT_EQ(pointer_of(reply), "/environment");
 }
 
 TEST(Sessions, EndWithALogout) {
-  const House house;
-  const auto owner = house.owner();
+  const ApiServer server;
+  const auto owner = server.owner();
 
-  const auto out = house.send("POST", "/api/v1/auth/logout", owner);
+  const auto out = server.send("POST", "/api/v1/auth/logout", owner);
 
   EXPECT_EQ(out.status, 204U);
-  const auto after = house.get("/api/v1/platforms", owner);
+  const auto after = server.get("/api/v1/platforms", owner);
   EXPECT_EQ(after.status, 401U);
   EXPECT_EQ(code_of(after), "revoked");
   EXPECT_EQ(after.header("www-authenticate"), "Bearer realm=\"togglecast\", error=\"invalid_token\"");
 }
 
 TEST(Sessions, OfOthersEndWithAnotherPassword) {
-  const House house;
-  const auto mine = house.owner();
-  const auto other = house.owner();
+  const ApiServer server;
+  const auto mine = server.owner();
+  const auto other = server.owner();
 
-  const auto changed = house.send("POST", "/api/v1/auth/password", mine,
-                                  R"({"current":"owner-password","new":"another-password"})");
+  const auto changed = server.send("POST", "/api/v1/auth/password", mine,
+                                   R"({"current":"owner-password","new":"another-password"})");
 
   EXPECT_EQ(changed.status, 204U) << changed.body;
-  EXPECT_EQ(house.get("/api/v1/platforms", mine).status, 200U);
-  EXPECT_EQ(house.get("/api/v1/platforms", other).status, 401U);
-  std::ignore = house.login("owner", "another-password");
+  EXPECT_EQ(server.get("/api/v1/platforms", mine).status, 200U);
+  EXPECT_EQ(server.get("/api/v1/platforms", other).status, 401U);
+  std::ignore = server.login("owner", "another-password");
 }
 
 TEST(Sessions, KeepThePasswordUnlessTheOldOneIsKnownAndTheNewOneGood) {
-  const House house;
-  const auto owner = house.owner();
+  const ApiServer server;
+  const auto owner = server.owner();
   const auto change = [&](const char* body) {
-    return house.send("POST", "/api/v1/auth/password", owner, body);
+    return server.send("POST", "/api/v1/auth/password", owner, body);
   };
 
   EXPECT_EQ(code_of(change(R"({"current":"wrong","new":"another-password"})")), "unauthenticated");
   EXPECT_EQ(pointer_of(change(R"({"current":"owner-password","new":"short"})")), "/new");
   EXPECT_EQ(pointer_of(change(R"({"new":"another-password"})")), "/current");
-  std::ignore = house.owner();
+  std::ignore = server.owner();
 }
 
 TEST(Sessions, NeverShowInTheLog) {
-  const House house;
-  const auto owner = house.owner();
-  house.send("POST", "/api/v1/auth/login?token=query-secret", {}, credentials("guessed-password"));
+  const ApiServer server;
+  const auto owner = server.owner();
+  server.send("POST", "/api/v1/auth/login?token=query-secret", {}, credentials("guessed-password"));
 
-  const std::string log = house.log();
+  const std::string log = server.log();
 
   EXPECT_NE(log.find("\"path\":\"/api/v1/auth/login\""), std::string::npos) << log;
   EXPECT_EQ(log.find(kOwnerPassword), std::string::npos);
@@ -113,12 +113,12 @@ TEST(Sessions, NeverShowInTheLog) {
 }
 
 TEST(Tokens, AreNeededAndChecked) {
-  const House house;
+  const ApiServer server;
 
-  EXPECT_EQ(code_of(house.get("/api/v1/platforms")), "unauthenticated");
-  EXPECT_EQ(code_of(house.get("/api/v1/platforms", {{"Authorization", "Basic b3duZXI6"}})),
+  EXPECT_EQ(code_of(server.get("/api/v1/platforms")), "unauthenticated");
+  EXPECT_EQ(code_of(server.get("/api/v1/platforms", {{"Authorization", "Basic b3duZXI6"}})),
             "unauthenticated");
-  EXPECT_EQ(code_of(house.get("/api/v1/platforms", House::bearer("a.b.c"))), "token_invalid");
+  EXPECT_EQ(code_of(server.get("/api/v1/platforms", ApiServer::bearer("a.b.c"))), "token_invalid");
 }
 
 }  // namespace

@@ -76,8 +76,8 @@ TEST_F(Access, ARevokedTokenEndsTheConnectionForGood) {
   auto live = connect("/client", with_token(token));
   (void)live.event("/client");
 
-  const auto revoked = service::testing::wait_for<service::Written>([&](service::Done done) {
-    product_->tokens().revoke(admin(), issued->record.at("id").as_int64(), {}, done);
+  const auto revoked = service::testing::wait_for<changes::Written>([&](changes::Done done) {
+    application_->tokens().revoke(admin(), issued->record.at("id").as_int64(), {}, done);
   });
   ASSERT_TRUE(revoked.has_value());
 
@@ -95,8 +95,8 @@ TEST_F(Access, TheLogTellsWhoCameWhatWasRefusedAndWhyItWent) {
   const std::string sid(json::string_or_empty(*joined, "sid"));
   (void)client.event("/client");
   EXPECT_EQ(code_of(client.ask("/client", "no_such_event")), "not_found");
-  ASSERT_TRUE(service::testing::wait_for<service::Written>([&](service::Done done) {
-    product_->tokens().revoke(admin(), issued->record.at("id").as_int64(), {}, done);
+  ASSERT_TRUE(service::testing::wait_for<changes::Written>([&](changes::Done done) {
+    application_->tokens().revoke(admin(), issued->record.at("id").as_int64(), {}, done);
   }));
   EXPECT_EQ(client.packet(), "1/client,");
   shards_->run_on_all([](net::Shard&) {});  // what the turn that sent it logs has been written

@@ -12,8 +12,8 @@ using service::testing::wait_for;
 class FeatureChecks : public RealtimeTest {
  protected:
   domain::Id feature(const std::string& body) {
-    const auto made = wait_for<service::Written>(
-        [&](service::Done done) { product_->features().create(admin(), parse(body), {}, done); });
+    const auto made = wait_for<changes::Written>(
+        [&](changes::Done done) { application_->features().create(admin(), parse(body), {}, done); });
     EXPECT_TRUE(made.has_value()) << made.error().message;
     return made ? made->id : 0;
   }
@@ -21,8 +21,8 @@ class FeatureChecks : public RealtimeTest {
     std::string list;
     for (const auto id : features)
       list += (list.empty() ? "" : ",") + (R"({"feature_id":)" + std::to_string(id) + "}");
-    const auto made = wait_for<service::Written>([&](service::Done done) {
-      product_->packages().create(
+    const auto made = wait_for<changes::Written>([&](changes::Done done) {
+      application_->packages().create(
           admin(), parse(R"({"key":")" + key + R"(","name":"P","features":[)" + list + "]}"), {}, done);
     });
     EXPECT_TRUE(made.has_value()) << made.error().message;
@@ -31,9 +31,9 @@ class FeatureChecks : public RealtimeTest {
   /// A connected client on that package.
   EventClient join(const std::string& key, domain::Id package, const std::string& context = "null") {
     const std::string token = client_token(key);
-    const auto moved = wait_for<service::Written>([&](service::Done done) {
-      product_->clients().update(admin(), last_client_,
-                                 parse(R"({"package_id":)" + std::to_string(package) + "}"), {}, done);
+    const auto moved = wait_for<changes::Written>([&](changes::Done done) {
+      application_->clients().update(admin(), last_client_,
+                                     parse(R"({"package_id":)" + std::to_string(package) + "}"), {}, done);
     });
     EXPECT_TRUE(moved.has_value()) << moved.error().message;
     auto client = connect("/client", R"({"token":")" + token + R"(","context":)" + context + "}");
@@ -129,8 +129,8 @@ TEST_F(FeatureChecks, AFeatureIsSentAgainToThoseWhoSeeItEachInItsContext) {
   auto other = join("two", basic);
   auto outsider = join_client("three");
 
-  const auto told = wait_for<service::Told>([&](service::ToldDone done) {
-    realtime_->broadcasts().broadcast_feature_update(admin(), id, std::move(done));
+  const auto told = wait_for<service::SendResult>([&](service::SendDone done) {
+    realtime_->messages().broadcast_feature_update(admin(), id, std::move(done));
   });
 
   ASSERT_TRUE(told.has_value()) << told.error().message;
@@ -158,8 +158,8 @@ TEST_F(FeatureChecks, APackageIsAnAudienceAndCanBeSentAgain) {
                 R"({"title":"t","message":"m","audience":"package:)" + std::to_string(basic) + "\"}");
   EXPECT_EQ(sent.at("recipients"), json::value(1)) << json::serialize(sent);
   EXPECT_EQ(one.next("/client", "announcement").size(), 2U);
-  const auto told = wait_for<service::Told>([&](service::ToldDone done) {
-    realtime_->broadcasts().broadcast_package_update(admin(), plus, std::move(done));
+  const auto told = wait_for<service::SendResult>([&](service::SendDone done) {
+    realtime_->messages().broadcast_package_update(admin(), plus, std::move(done));
   });
   EXPECT_EQ(told->connections, 2U) << "the client on it, and the admin";
   const auto update = two.next("/client", "package_update");

@@ -14,15 +14,15 @@ class Isolation : public RealtimeTest {
  protected:
   template <typename Service>
   domain::Id make(Service& service, const std::string& body) {
-    const auto made = wait_for<service::Written>(
-        [&](service::Done done) { service.create(admin(), parse(body), {}, done); });
+    const auto made = wait_for<changes::Written>(
+        [&](changes::Done done) { service.create(admin(), parse(body), {}, done); });
     EXPECT_TRUE(made.has_value()) << made.error().message << body;
     return made ? made->id : 0;
   }
   template <typename Service>
   void change(Service& service, domain::Id id, const std::string& body) {
-    const auto made = wait_for<service::Written>(
-        [&](service::Done done) { service.update(admin(), id, parse(body), {}, done); });
+    const auto made = wait_for<changes::Written>(
+        [&](changes::Done done) { service.update(admin(), id, parse(body), {}, done); });
     EXPECT_TRUE(made.has_value()) << made.error().message << body;
   }
   static std::string text(domain::Id id) { return std::to_string(id); }
@@ -30,27 +30,29 @@ class Isolation : public RealtimeTest {
 
 // Whatever a tenant must not see is called by a word that begins with "zz".
 TEST_F(Isolation, NoByteAboutAnotherTenantOrARuleReachesAClient) {
-  auto& product = *product_;
-  make(product.segments(), R"({"key":"zz-segment","name":"zz","rule":{"==":[{"var":"zz-var"},"zz-rule"]}})");
+  auto& application = *application_;
+  make(application.segments(),
+       R"({"key":"zz-segment","name":"zz","rule":{"==":[{"var":"zz-var"},"zz-rule"]}})");
   const std::string rule =
       R"("description":"zz-words","metadata":{"zz-meta":"zz"},
          "targeting":{"if":[{"or":[{"$ref":"zz-segment"},{"in":[{"var":"client.zz-attribute"},["zz-a","zz-b"]]}]},"on","off"]})";
   const auto shared =
-      make(product.features(), R"({"key":"shared","name":"Shared",)" + rule +
-                                   R"(,"sub_features":[{"key":"part","name":"Part",)" + rule + "}]}");
-  const auto secret = make(product.features(), R"({"key":"zz-feature","name":"zz",)" + rule + "}");
-  const auto granted = make(product.features(), R"({"key":"granted","name":"Granted",)" + rule + "}");
-  const auto platform = make(product.platforms(), R"({"key":"web","name":"Web","description":"zz-words",
+      make(application.features(), R"({"key":"shared","name":"Shared",)" + rule +
+                                       R"(,"sub_features":[{"key":"part","name":"Part",)" + rule + "}]}");
+  const auto secret = make(application.features(), R"({"key":"zz-feature","name":"zz",)" + rule + "}");
+  const auto granted = make(application.features(), R"({"key":"granted","name":"Granted",)" + rule + "}");
+  const auto platform = make(application.platforms(), R"({"key":"web","name":"Web","description":"zz-words",
                                                       "maintenance_note":"zz-note"})");
-  const auto basic = make(product.packages(), R"({"key":"basic","name":"Basic","features":[{"feature_id":)" +
-                                                  text(shared) + "}]}");
+  const auto basic =
+      make(application.packages(),
+           R"({"key":"basic","name":"Basic","features":[{"feature_id":)" + text(shared) + "}]}");
   const auto others =
-      make(product.packages(), R"({"key":"zz-package","name":"zz","features":[{"feature_id":)" +
-                                   text(secret) + "},{\"feature_id\":" + text(shared) + "}]}");
+      make(application.packages(), R"({"key":"zz-package","name":"zz","features":[{"feature_id":)" +
+                                       text(secret) + "},{\"feature_id\":" + text(shared) + "}]}");
 
   const std::string token = client_token("acme");
   const auto mine = last_client_;
-  change(product.clients(), mine,
+  change(application.clients(), mine,
          R"({"package_id":)" + text(basic) + R"(,"attributes":{"zz-attribute":"zz-own"}})");
   auto rival = connect("/client", with_token(client_token("zz-rival")));
   const auto theirs = last_client_;
@@ -59,15 +61,15 @@ TEST_F(Isolation, NoByteAboutAnotherTenantOrARuleReachesAClient) {
   ASSERT_EQ(client.next("/client", "client_connected").size(), 2U);
 
   // What happens to others, and to what is shared.
-  change(product.clients(), theirs, R"({"name":"zz-renamed","package_id":)" + text(others) + "}");
-  change(product.features(), secret, R"({"name":"zz-2"})");
-  change(product.features(), shared, R"({"name":"Shared 2","description":"zz-more"})");
-  change(product.platforms(), platform, R"({"config":{"theme":"dark"},"maintenance_note":"zz-later"})");
-  change(product.packages(), others, R"({"name":"zz-plus"})");
-  change(product.packages(), basic, R"({"price":{"amount":900,"currency":"EUR"}})");
+  change(application.clients(), theirs, R"({"name":"zz-renamed","package_id":)" + text(others) + "}");
+  change(application.features(), secret, R"({"name":"zz-2"})");
+  change(application.features(), shared, R"({"name":"Shared 2","description":"zz-more"})");
+  change(application.platforms(), platform, R"({"config":{"theme":"dark"},"maintenance_note":"zz-later"})");
+  change(application.packages(), others, R"({"name":"zz-plus"})");
+  change(application.packages(), basic, R"({"price":{"amount":900,"currency":"EUR"}})");
   const auto override_for = [&](domain::Id who, domain::Id feature, const std::string& body) {
-    const auto set = wait_for<service::Written>([&](service::Done done) {
-      product.clients().set_override(admin(), who, feature, parse(body), {}, done);
+    const auto set = wait_for<changes::Written>([&](changes::Done done) {
+      application.clients().set_override(admin(), who, feature, parse(body), {}, done);
     });
     EXPECT_TRUE(set.has_value()) << set.error().message;
   };
@@ -82,9 +84,10 @@ TEST_F(Isolation, NoByteAboutAnotherTenantOrARuleReachesAClient) {
   EXPECT_EQ(announce("\"admins\"").at("recipients"), json::value(1));
   EXPECT_EQ(announce("\"package:" + text(others) + "\"").at("recipients"), json::value(1));
   EXPECT_EQ(announce("{\"client\":" + text(theirs) + "}").at("recipients"), json::value(1));
-  auto& by_hand = realtime_->broadcasts();
+  auto& by_hand = realtime_->messages();
   const auto told = [&](auto&& send) {
-    const auto outcome = wait_for<service::Told>([&](service::ToldDone done) { send(std::move(done)); });
+    const auto outcome =
+        wait_for<service::SendResult>([&](service::SendDone done) { send(std::move(done)); });
     EXPECT_TRUE(outcome.has_value()) << outcome.error().message;
   };
   told([&](auto done) { by_hand.broadcast_feature_update(admin(), secret, done); });

@@ -12,19 +12,19 @@ namespace {
 class Messages : public RealtimeTest {
  protected:
   template <typename Send>
-  Result<service::Told> told(Send&& send) {
-    return service::testing::wait_for<service::Told>(
-        [&](service::ToldDone done) { send(realtime_->broadcasts(), std::move(done)); });
+  Result<service::SendResult> told(Send&& send) {
+    return service::testing::wait_for<service::SendResult>(
+        [&](service::SendDone done) { send(realtime_->messages(), std::move(done)); });
   }
-  Result<service::Told> status(std::string_view body) {
-    return told([&](service::Broadcasts& to, service::ToldDone done) {
+  Result<service::SendResult> status(std::string_view body) {
+    return told([&](service::MessageSender& to, service::SendDone done) {
       to.broadcast_system_status(admin(), *service::read_system_status(service::testing::parse(body)),
                                  std::move(done));
     });
   }
   domain::Id create_feature(const std::string& key, const std::string& rule) {
-    const auto made = service::testing::wait_for<service::Written>([&](service::Done done) {
-      product_->features().create(
+    const auto made = service::testing::wait_for<changes::Written>([&](changes::Done done) {
+      application_->features().create(
           admin(),
           service::testing::parse(R"({"key":")" + key + R"(","name":")" + key + R"(","targeting":{"if":[)" +
                                   rule + R"(,"on","off"]}})"),
@@ -34,21 +34,21 @@ class Messages : public RealtimeTest {
     return made ? made->id : 0;
   }
   void grant(domain::Id client, domain::Id feature) {
-    const auto set = service::testing::wait_for<service::Written>([&](service::Done done) {
-      product_->clients().set_override(admin(), client, feature, service::testing::parse(R"({"value":true})"),
-                                       {}, done);
+    const auto set = service::testing::wait_for<changes::Written>([&](changes::Done done) {
+      application_->clients().set_override(admin(), client, feature,
+                                           service::testing::parse(R"({"value":true})"), {}, done);
     });
     EXPECT_TRUE(set.has_value());
   }
   // Until what that brings is written.
   void move_on(Milliseconds by, domain::Revision revision) {
     std::promise<void> came;
-    const auto subscription = product_->feed().subscribe([&](const service::CommitPtr& commit) {
+    const auto subscription = application_->feed().subscribe([&](const changes::CommitPtr& commit) {
       if (commit->after->environment() == "production" && commit->after->revision() == revision)
         came.set_value();
     });
     clock_.advance(by);
-    product_->time().look();
+    application_->time().look();
     EXPECT_EQ(came.get_future().wait_for(std::chrono::seconds(60)), std::future_status::ready);
   }
 };
@@ -133,7 +133,7 @@ TEST_F(Messages, NotificationsReachTheOneTheyAreFor) {
   auto owner = join_admin();
   auto viewer = join_admin(admin_token("watcher", domain::Role::viewer));
 
-  const auto to_client = told([&](service::Broadcasts& to, service::ToldDone done) {
+  const auto to_client = told([&](service::MessageSender& to, service::SendDone done) {
     const auto body = service::testing::parse(R"({"client_id":)" + std::to_string(id) +
                                               R"(,"title":"t","message":"m","data":{"a":1}})");
     to.send_client_notification(admin(), *service::read_client_notification(body), std::move(done));
@@ -144,7 +144,7 @@ TEST_F(Messages, NotificationsReachTheOneTheyAreFor) {
   EXPECT_EQ(heard[1].at("id"), json::value(to_client->id));
   EXPECT_EQ(heard[1].at("data").at("a"), json::value(1));
 
-  const auto to_owners = told([&](service::Broadcasts& to, service::ToldDone done) {
+  const auto to_owners = told([&](service::MessageSender& to, service::SendDone done) {
     const auto body = service::testing::parse(R"({"role":"owner","title":"t","message":"m"})");
     to.send_admin_notification(admin(), *service::read_admin_notification(body), std::move(done));
   });
@@ -181,7 +181,7 @@ TEST_F(Messages, WhoConnectsLaterHearsOfASystemThatIsNotWell) {
 TEST_F(Messages, ChangesOfAdminsAreToldToOwnersAsThoseOfAnotherEnvironment) {
   auto owner = join_admin();
   auto viewer = join_admin(admin_token("watcher", domain::Role::viewer));  // an admin, then its session
-  const auto revision = product_->model().current("system")->revision() - 1;
+  const auto revision = application_->model().current("system")->revision() - 1;
 
   json::array update;
   do update = owner.next("/admin", "entity_update");

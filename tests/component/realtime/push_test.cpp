@@ -89,9 +89,9 @@ TEST_F(Push, AnInactiveClientStaysWithEverythingOff) {
   auto client = connect("/client", with_token(client_token("acme")));
   (void)client.event("/client");
 
-  const auto updated = service::testing::wait_for<service::Written>([&](service::Done done) {
-    product_->clients().update(admin(), last_client_, service::testing::parse(R"({"active":false})"), {},
-                               done);
+  const auto updated = service::testing::wait_for<changes::Written>([&](changes::Done done) {
+    application_->clients().update(admin(), last_client_, service::testing::parse(R"({"active":false})"), {},
+                                   done);
   });
   ASSERT_TRUE(updated.has_value());
 

@@ -9,7 +9,7 @@
 
 #include "realtime/realtime.hpp"
 #include "support/socketio_client.hpp"
-#include "unit/service/product_fixture.hpp"
+#include "unit/service/application_fixture.hpp"
 #include "web/http_server.hpp"
 
 namespace togglecast::realtime::testing {
@@ -106,7 +106,7 @@ inline std::string pointer_of(const json::value& answer) {
   return details == nullptr ? "" : std::string(json::string_or_empty(details->as_array().at(0), "pointer"));
 }
 
-class RealtimeTest : public service::testing::ProductTest {
+class RealtimeTest : public service::testing::ApplicationTest {
  protected:
   void SetUp() override {
     open();
@@ -120,7 +120,7 @@ class RealtimeTest : public service::testing::ProductTest {
     options.retain_handshake = false;
     io_ = std::make_unique<socketio::Server>(*shards_, options);
     realtime_ =
-        std::make_unique<Realtime>(*shards_, *io_, *product_, realtime_options_, clock_, log_, metrics_);
+        std::make_unique<Realtime>(*shards_, *io_, *application_, realtime_options_, clock_, log_, metrics_);
     web::Router router;
     io_->mount(router);
     http_ = std::make_unique<web::HttpServer>(*shards_, std::move(router));
@@ -135,7 +135,7 @@ class RealtimeTest : public service::testing::ProductTest {
   void TearDown() override {
     shards_->stop_listening();
     io_->close();
-    product_->stop();
+    application_->stop();
     realtime_->stop();
     http_->close_all();
     shards_->stop();
@@ -169,9 +169,9 @@ class RealtimeTest : public service::testing::ProductTest {
   }
   /// Of an admin with another role.
   std::string admin_token(const std::string& username, domain::Role role) {
-    const auto made = service::testing::wait_for<service::Written>([&](service::Done done) {
-      product_->admins().create(service::Principal::server("system"), username, role,
-                                Secret(std::string(kPassword)), {}, done);
+    const auto made = service::testing::wait_for<changes::Written>([&](changes::Done done) {
+      application_->admins().create(service::Principal::server("system"), username, role,
+                                    Secret(std::string(kPassword)), {}, done);
     });
     EXPECT_TRUE(made.has_value());
     auto answer = login(username, kPassword);

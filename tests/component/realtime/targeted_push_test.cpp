@@ -13,39 +13,39 @@
 namespace togglecast::realtime::testing {
 namespace {
 
-using service::Done;
-using service::Written;
+using changes::Done;
+using changes::Written;
 using service::testing::parse;
 
 class TargetedPush : public RealtimeTest {
  protected:
   template <typename Start>
   domain::Id write(Start&& start) {
-    const auto written = service::testing::wait_for<Written>(std::forward<Start>(start));
+    const auto written = service::testing::wait_for<changes::Written>(std::forward<Start>(start));
     EXPECT_TRUE(written.has_value()) << written.error().message;
     return written ? written->id : 0;
   }
   domain::Id feature(const std::string& key, const std::string& more = "") {
-    return write([&](Done done) {
-      product_->features().create(admin(), parse(R"({"key":")" + key + R"(","name":"F")" + more + "}"), {},
-                                  done);
+    return write([&](changes::Done done) {
+      application_->features().create(admin(), parse(R"({"key":")" + key + R"(","name":"F")" + more + "}"),
+                                      {}, done);
     });
   }
   void change_feature(domain::Id id, const std::string& body) {
-    write([&](Done done) { product_->features().update(admin(), id, parse(body), {}, done); });
+    write([&](changes::Done done) { application_->features().update(admin(), id, parse(body), {}, done); });
   }
   domain::Id package(const std::string& key, const std::string& features, const std::string& more = "") {
-    return write([&](Done done) {
-      product_->packages().create(
+    return write([&](changes::Done done) {
+      application_->packages().create(
           admin(), parse(R"({"key":")" + key + R"(","name":"P","features":)" + features + more + "}"), {},
           done);
     });
   }
   void change_package(domain::Id id, const std::string& body) {
-    write([&](Done done) { product_->packages().update(admin(), id, parse(body), {}, done); });
+    write([&](changes::Done done) { application_->packages().update(admin(), id, parse(body), {}, done); });
   }
   void change_client(domain::Id id, const std::string& body) {
-    write([&](Done done) { product_->clients().update(admin(), id, parse(body), {}, done); });
+    write([&](changes::Done done) { application_->clients().update(admin(), id, parse(body), {}, done); });
   }
   static std::string id_text(domain::Id id) { return std::to_string(id); }
   static std::string assigned(std::initializer_list<domain::Id> features) {
@@ -144,8 +144,8 @@ TEST_F(TargetedPush, APlatformTakesWhatNeedsItAlong) {
 }
 
 TEST_F(TargetedPush, ASegmentReachesThoseWhomItsRuleConcerns) {
-  const auto segment = write([&](Done done) {
-    product_->segments().create(
+  const auto segment = write([&](changes::Done done) {
+    application_->segments().create(
         admin(), parse(R"({"key":"gold","name":"Gold","rule":{"==":[{"var":"client.tier"},"gold"]}})"), {},
         done);
   });
@@ -154,9 +154,9 @@ TEST_F(TargetedPush, ASegmentReachesThoseWhomItsRuleConcerns) {
   auto gold = connected("acme", pro, R"(,"attributes":{"tier":"gold"})");
   auto silver = connected("basic", pro, R"(,"attributes":{"tier":"silver"})");
 
-  write([&](Done done) {
-    product_->segments().update(admin(), segment,
-                                parse(R"({"rule":{"==":[{"var":"client.tier"},"silver"]}})"), {}, done);
+  write([&](changes::Done done) {
+    application_->segments().update(admin(), segment,
+                                    parse(R"({"rule":{"==":[{"var":"client.tier"},"silver"]}})"), {}, done);
   });
 
   EXPECT_EQ(told(gold), "feature_update toggle " + id_text(chat) + " off");
@@ -207,18 +207,18 @@ TEST_F(TargetedPush, AnOverrideIsTheClientsOwn) {
   auto client = connected("acme", pro);
   const auto acme = last_client_;
 
-  write([&](Done done) {
-    product_->clients().set_override(admin(), acme, video, parse(R"({"value":true,"reason":"trial"})"), {},
-                                     done);
+  write([&](changes::Done done) {
+    application_->clients().set_override(admin(), acme, video, parse(R"({"value":true,"reason":"trial"})"),
+                                         {}, done);
   });
   EXPECT_EQ(told(client), "feature_update create " + id_text(video) + " on");
-  write([&](Done done) {
-    product_->clients().set_override(admin(), acme, chat, parse(R"({"removed":true})"), {}, done);
+  write([&](changes::Done done) {
+    application_->clients().set_override(admin(), acme, chat, parse(R"({"removed":true})"), {}, done);
   });
   EXPECT_EQ(told(client), "feature_update toggle " + id_text(chat) + " off");
   change_feature(video, R"({"enabled":false})");
   EXPECT_EQ(told(client), "feature_update toggle " + id_text(video) + " off");
-  write([&](Done done) { product_->clients().remove_override(admin(), acme, video, {}, done); });
+  write([&](changes::Done done) { application_->clients().remove_override(admin(), acme, video, {}, done); });
   EXPECT_EQ(told(client), "feature_update delete " + id_text(video));
   expect_silence(other);
 }
@@ -227,14 +227,14 @@ TEST_F(TargetedPush, DeletingAFeatureByForceTakesItFromEverybody) {
   const auto chat = feature("chat");
   const auto pro = package("pro", assigned({chat}));
   auto client = connected("acme", pro);
-  const auto refused = service::testing::wait_for<Written>(
-      [&](Done done) { product_->features().remove(admin(), chat, {}, done); });
+  const auto refused = service::testing::wait_for<changes::Written>(
+      [&](changes::Done done) { application_->features().remove(admin(), chat, {}, done); });
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().code, Errc::conflict);
 
   service::WriteOptions options;
   options.force = true;
-  write([&](Done done) { product_->features().remove(admin(), chat, options, done); });
+  write([&](changes::Done done) { application_->features().remove(admin(), chat, options, done); });
 
   EXPECT_EQ(told(client), "feature_update delete " + id_text(chat) + " …");
   EXPECT_EQ(told(client), "package_update update " + id_text(pro));
@@ -324,7 +324,7 @@ TEST_F(TargetedPush, ChangesInQuickSuccessionAllArriveInOrder) {
 
   for (int i = 1; i <= kChanges; ++i) {
     const std::string name = R"({"name":"N)" + std::to_string(i) + R"("})";
-    product_->features().update(admin(), chat, parse(name), {}, [](const Result<Written>&) {});
+    application_->features().update(admin(), chat, parse(name), {}, [](const Result<changes::Written>&) {});
   }
 
   int last = 0;

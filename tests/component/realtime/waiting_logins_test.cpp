@@ -16,7 +16,7 @@ class WaitingLogins : public RealtimeTest {
     RealtimeTest::SetUp();
   }
   void before_feed() override {
-    subscription_ = product_->feed().subscribe([this](const service::CommitPtr&) {
+    subscription_ = application_->feed().subscribe([this](const changes::CommitPtr&) {
       if (!hold_.exchange(false)) return;
       made_.set_value();
       told_.get_future().wait();
@@ -29,8 +29,8 @@ class WaitingLogins : public RealtimeTest {
   /// A change that stands, and that no shard has heard of until `tell`: logins wait for it.
   void make() {
     hold_ = true;
-    product_->platforms().create(admin(), service::testing::parse(R"({"key":"web","name":"Web"})"), {},
-                                 [](const Result<service::Written>&) {});
+    application_->platforms().create(admin(), service::testing::parse(R"({"key":"web","name":"Web"})"), {},
+                                     [](const Result<changes::Written>&) {});
     made_.get_future().wait();
   }
   void tell() { told_.set_value(); }
@@ -38,7 +38,7 @@ class WaitingLogins : public RealtimeTest {
  private:
   std::atomic<bool> hold_{false};
   std::promise<void> made_, told_;
-  service::ChangeFeed::Subscription subscription_;
+  changes::ChangeFeed::Subscription subscription_;
 };
 
 TEST_F(WaitingLogins, TheFirstDecidesWhoseConnectionItIs) {
@@ -63,24 +63,24 @@ TEST_F(WaitingLogins, TheFirstDecidesWhoseConnectionItIs) {
 
 TEST_F(WaitingLogins, WithoutAContextKeepThatOfTheOneBefore) {
   const auto write = [](auto&& start) {
-    EXPECT_TRUE(service::testing::wait_for<service::Written>(start).has_value());
+    EXPECT_TRUE(service::testing::wait_for<changes::Written>(start).has_value());
   };
   const std::string token = client_token("acme");
-  write([&](service::Done done) {
-    product_->features().create(
+  write([&](changes::Done done) {
+    application_->features().create(
         admin(),
         service::testing::parse(R"({"key":"checkout","name":"Checkout","targeting":)"
                                 R"({"if":[{"==":[{"var":"region"},"de"]},"on","off"]}})"),
         {}, done);
   });
-  write([&](service::Done done) {
-    product_->packages().create(
+  write([&](changes::Done done) {
+    application_->packages().create(
         admin(), service::testing::parse(R"({"key":"basic","name":"Basic","features":[{"feature_id":1}]})"),
         {}, done);
   });
-  write([&](service::Done done) {
-    product_->clients().update(admin(), last_client_, service::testing::parse(R"({"package_id":1})"), {},
-                               done);
+  write([&](changes::Done done) {
+    application_->clients().update(admin(), last_client_, service::testing::parse(R"({"package_id":1})"), {},
+                                   done);
   });
   auto client = connect("/client", "{}");
   make();

@@ -24,22 +24,22 @@ std::string content_of(const std::filesystem::path& path) {
 
 class FirstLoginTest : public ::testing::Test {
  protected:
-  std::unique_ptr<service::Product> open(const std::function<Result<Secret>()>& password) {
-    service::ProductOptions options;
+  std::unique_ptr<service::Application> open(const std::function<Result<Secret>()>& password) {
+    service::ApplicationOptions options;
     options.admins.passwords = auth::kCheapPasswords;
     options.first_owner_password = password;
-    return service::Product::open(storage::sqlite::SqliteStore::open(folder_.path()).value(), options, clock_,
-                                  random_, log_, metrics_)
+    return service::Application::open(storage::sqlite::SqliteStore::open(folder_.path()).value(), options,
+                                      clock_, random_, log_, metrics_)
         .value();
   }
-  std::unique_ptr<service::Product> open(FirstLogin& first_login) {
+  std::unique_ptr<service::Application> open(FirstLogin& first_login) {
     return open([&first_login] { return first_login.choose(nullptr); });
   }
-  static bool set_password(service::Product& product) {
+  static bool set_password(service::Application& application) {
     std::promise<bool> done;
-    product.admins().set_password(
+    application.admins().set_password(
         service::Principal::server("system"), "owner", Secret("another-password"), {},
-        [&done](const Result<service::Written>& written) { done.set_value(written.has_value()); });
+        [&done](const Result<changes::Written>& written) { done.set_value(written.has_value()); });
     return done.get_future().get();
   }
 
@@ -96,11 +96,11 @@ TEST_F(FirstLoginTest, WritesItDownWhenNobodyLooksOn) {
 
 TEST_F(FirstLoginTest, TheFileGoesWithTheFirstChangeOfThePassword) {
   FirstLogin first_login(folder_.path(), false, random_);
-  const auto product = open(first_login);
-  const auto watching = first_login.watch(*product);
+  const auto application = open(first_login);
+  const auto watching = first_login.watch(*application);
   ASSERT_TRUE(first_login.file_stands());
 
-  ASSERT_TRUE(set_password(*product));
+  ASSERT_TRUE(set_password(*application));
 
   EXPECT_FALSE(first_login.file_stands());
   EXPECT_EQ(logged_.find("password"), std::string::npos);
@@ -109,12 +109,12 @@ TEST_F(FirstLoginTest, TheFileGoesWithTheFirstChangeOfThePassword) {
 TEST_F(FirstLoginTest, TheFileStaysWhileThePasswordStands) {
   {
     FirstLogin first_login(folder_.path(), false, random_);
-    const auto product = open(first_login);
+    const auto application = open(first_login);
   }
   FirstLogin later(folder_.path(), false, random_);
 
-  const auto product = open(later);
-  const auto watching = later.watch(*product);
+  const auto application = open(later);
+  const auto watching = later.watch(*application);
 
   EXPECT_EQ(later.told(), Told::not_now);
   EXPECT_TRUE(later.file_stands());
@@ -123,14 +123,14 @@ TEST_F(FirstLoginTest, TheFileStaysWhileThePasswordStands) {
 TEST_F(FirstLoginTest, AFileThatOutlivedItsPasswordGoesAtTheNextStart) {
   {
     FirstLogin first_login(folder_.path(), false, random_);
-    const auto product = open(first_login);
-    ASSERT_TRUE(set_password(*product));  // nobody watched, as if the process had died before removing it
+    const auto application = open(first_login);
+    ASSERT_TRUE(set_password(*application));  // nobody watched, as if the process had died before removing it
   }
   FirstLogin later(folder_.path(), false, random_);
   ASSERT_TRUE(later.file_stands());
 
-  const auto product = open(later);
-  const auto watching = later.watch(*product);
+  const auto application = open(later);
+  const auto watching = later.watch(*application);
 
   EXPECT_FALSE(later.file_stands());
 }

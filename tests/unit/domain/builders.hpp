@@ -4,7 +4,7 @@
 #include <map>
 #include <string>
 
-#include "domain/snapshot.hpp"
+#include "domain/state/snapshot.hpp"
 
 namespace togglecast::domain::testing {
 

@@ -4,39 +4,41 @@
 // gold) and loose (3, without a package).
 #pragma once
 
-#include "unit/service/product_fixture.hpp"
+#include "unit/service/application_fixture.hpp"
 
 namespace togglecast::service::testing {
 
-class CatalogueTest : public ProductTest {
+class CatalogueTest : public ApplicationTest {
  protected:
   CatalogueTest() {
     open();
-    make(product_->platforms(), R"({"key":"web","name":"Web"})");
-    make(product_->features(), R"({"key":"basic","name":"Basic"})");
-    make(product_->features(),
+    make(application_->platforms(), R"({"key":"web","name":"Web"})");
+    make(application_->features(), R"({"key":"basic","name":"Basic"})");
+    make(application_->features(),
          R"({"key":"reports","name":"Reports","platforms":[1],"sub_features":[{"key":"daily"}],)"
          R"("targeting":{"if":[{"==":[{"var":"client.tier"},"gold"]},"on","off"]}})");
-    make(product_->features(), R"({"key":"extra","name":"Extra","requires":[2]})");
-    make(product_->features(),
+    make(application_->features(), R"({"key":"extra","name":"Extra","requires":[2]})");
+    make(application_->features(),
          R"({"key":"text","name":"Text","variants":{"red":"r","blue":"b"},"defaultVariant":"red"})");
-    make(product_->packages(), R"({"key":"free","name":"Free","features":[{"feature_id":1,"limit":3}]})");
-    make(product_->packages(),
+    make(application_->packages(), R"({"key":"free","name":"Free","features":[{"feature_id":1,"limit":3}]})");
+    make(application_->packages(),
          R"({"key":"pro","name":"Pro","features":[{"feature_id":1},{"feature_id":2},{"feature_id":3},)"
          R"({"feature_id":4}]})");
-    make(product_->clients(), R"({"key":"small","name":"Small","package_id":1})");
-    make(product_->clients(), R"({"key":"big","name":"Big","package_id":2,"attributes":{"tier":"gold"}})");
-    make(product_->clients(), R"({"key":"loose","name":"Loose"})");
+    make(application_->clients(), R"({"key":"small","name":"Small","package_id":1})");
+    make(application_->clients(),
+         R"({"key":"big","name":"Big","package_id":2,"attributes":{"tier":"gold"}})");
+    make(application_->clients(), R"({"key":"loose","name":"Loose"})");
   }
 
   template <typename Service>
   void make(Service& service, std::string_view body) {
-    const auto made = wait_for<Written>([&](Done done) { service.create(admin(), parse(body), {}, done); });
+    const auto made = wait_for<changes::Written>(
+        [&](changes::Done done) { service.create(admin(), parse(body), {}, done); });
     ASSERT_TRUE(made.has_value()) << made.error().message;
   }
   void override_feature(domain::Id client, domain::Id feature, std::string_view body) {
-    const auto made = wait_for<Written>([&](Done done) {
-      product_->clients().set_override(admin(), client, feature, parse(body), {}, done);
+    const auto made = wait_for<changes::Written>([&](changes::Done done) {
+      application_->clients().set_override(admin(), client, feature, parse(body), {}, done);
     });
     ASSERT_TRUE(made.has_value()) << made.error().message;
   }

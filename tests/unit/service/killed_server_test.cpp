@@ -10,7 +10,7 @@
 #include <sstream>
 #include <string>
 
-#include "unit/service/product_fixture.hpp"
+#include "unit/service/application_fixture.hpp"
 
 extern char** environ;  // NOLINT(readability-redundant-declaration)
 
@@ -75,7 +75,7 @@ class EndlessWriter {
   std::string text_;
 };
 
-class KilledServer : public testing::ProductTest {};
+class KilledServer : public testing::ApplicationTest {};
 
 TEST_F(KilledServer, LosesNothingItAcknowledged) {
   const auto data = folder_.path() / "data";
@@ -91,7 +91,7 @@ TEST_F(KilledServer, LosesNothingItAcknowledged) {
     EXPECT_GE(current()->revision(), last);
     EXPECT_EQ(static_cast<domain::Revision>(current()->table<domain::Platform>().by_id.size()),
               current()->revision());
-    product_.reset();
+    application_.reset();
     auto store = storage::sqlite::SqliteStore::open(data).value();
     for (const char* environment : {"production", "system"})  // the whole log, its chain checked
       EXPECT_TRUE(store->load(environment, 1'000'000).has_value()) << environment;

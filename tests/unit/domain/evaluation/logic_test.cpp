@@ -1,9 +1,9 @@
 // What rules compute: JsonLogic, as its reference does.
 #include <gmock/gmock.h>
 
-#include "domain/evaluation/compiler.hpp"
 #include "domain/evaluation/evaluators.hpp"
-#include "domain/evaluation/interpreter.hpp"
+#include "domain/evaluation/jsonlogic/compiler.hpp"
+#include "domain/evaluation/jsonlogic/interpreter.hpp"
 #include "unit/domain/evaluation/vectors.hpp"
 
 namespace togglecast::domain::evaluation {

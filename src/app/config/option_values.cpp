@@ -1,0 +1,146 @@
+#include "app/config/option_values.hpp"
+
+#include <algorithm>
+#include <boost/asio/ip/address.hpp>
+#include <charconv>
+#include <string_view>
+#include <utility>
+
+#include "web/trusted_proxies.hpp"
+
+namespace togglecast::app {
+namespace {
+
+bool is_address(const std::string& text) {
+  boost::system::error_code error;
+  boost::asio::ip::make_address(text, error);
+  return !error;
+}
+
+// `*`, or scheme://host[:port] as browsers send it: in lower case, without the port that the scheme implies;
+// `null` is what pages send that have no origin.
+Result<std::string> read_origin(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
+  if (text == "*" || text == "null") return text;
+  if (text.find('*') != std::string::npos)
+    return refuse("'" + text + "' is a pattern: name each origin by itself, or allow all with a lone *");
+  const std::size_t host = text.find("://");
+  const bool plain = host != std::string::npos && host > 0 && host + 3 < text.size() &&
+                     text.find_first_of("/?#@ \"<>", host + 3) == std::string::npos;
+  if (!plain)
+    return refuse("'" + text +
+                  "' is not an origin, such as https://app.example, without a path or a final /");
+  const std::string_view implied = text.starts_with("https://") ? ":443" : ":80";
+  if (text.starts_with("http") && text.ends_with(implied)) text.resize(text.size() - implied.size());
+  return text;
+}
+
+}  // namespace
+
+tl::unexpected<Error> refuse(std::string message) { return fail(Errc::invalid_argument, std::move(message)); }
+
+Result<std::uint64_t> read_number(const std::string& text, std::uint64_t least, std::uint64_t most) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (text.empty() || error != std::errc{} || end != text.data() + text.size() || value < least ||
+      value > most)
+    return refuse("'" + text + "' is not a number from " + std::to_string(least) + " to " +
+                  std::to_string(most));
+  return value;
+}
+
+Result<void> read_switch(bool& into, const Values& values) {
+  const std::string& text = values.front();
+  if (text != "on" && text != "off" && text != "true" && text != "false")
+    return refuse("'" + text + "' is neither on nor off");
+  into = text == "on" || text == "true";
+  return {};
+}
+
+Result<void> read_rate(double& into, const Values& values) {
+  const auto rate = read_number(values.front(), 1, 1'000'000);
+  if (!rate) return tl::unexpected(rate.error());
+  into = static_cast<double>(*rate);
+  return {};
+}
+
+Result<void> set_data(Settings& settings, const Values& values) {
+  if (values.front().empty()) return refuse("the name of the data folder is empty");
+  settings.data = values.front();
+  return {};
+}
+
+bool includes(const std::string& all, const std::string& one) {
+  const auto wide = boost::asio::ip::make_address(all), narrow = boost::asio::ip::make_address(one);
+  return wide == narrow || (wide.is_unspecified() && wide.is_v4() == narrow.is_v4());
+}
+
+Result<void> set_listen(Settings& settings, const Values& values) {
+  for (const std::string& address : values)
+    if (!is_address(address))
+      return refuse("'" + address + "' is not a numeric address, such as 192.0.2.1, 0.0.0.0 or ::");
+  auto& listen = settings.listen;
+  listen.clear();
+  for (const std::string& address : values) {
+    const auto covers = [&address](const std::string& other) { return includes(other, address); };
+    if (std::any_of(listen.begin(), listen.end(), covers)) continue;
+    std::erase_if(listen, [&address](const std::string& other) { return includes(address, other); });
+    listen.push_back(address);
+  }
+  return {};
+}
+
+Result<void> set_origins(Settings& settings, const Values& values) {
+  settings.cors_origins.clear();
+  for (const std::string& value : values) {
+    auto origin = read_origin(value);
+    if (!origin) return tl::unexpected(origin.error());
+    settings.cors_origins.push_back(*std::move(origin));
+  }
+  return {};
+}
+
+Result<void> set_proxies(Settings& settings, const Values& values) {
+  if (auto blocks = web::TrustedProxies::parse(values); !blocks) return tl::unexpected(blocks.error());
+  settings.trusted_proxies = values;
+  return {};
+}
+
+Result<void> set_metrics_listen(Settings& settings, const Values& values) {
+  const std::string& text = values.front();
+  const std::size_t colon = text.rfind(':');
+  std::string address = text.substr(0, colon);
+  if (address.size() > 2 && address.front() == '[' && address.back() == ']')
+    address = address.substr(1, address.size() - 2);
+  if (colon == std::string::npos || !is_address(address))
+    return refuse("'" + text + "' is not an address with a port, such as 127.0.0.1:9100 or [::1]:9100");
+  Endpoint endpoint{std::move(address)};
+  return set_number(endpoint.port, text.substr(colon + 1), 0, 65'535).map([&] {
+    settings.metrics_listen = std::move(endpoint);
+  });
+}
+
+Result<void> set_log_format(Settings& settings, const Values& values) {
+  using observe::LogFormat;
+  const std::string& text = values.front();
+  if (text == "auto") {
+    settings.log.format = LogFormat::automatic;
+  } else if (text == "text") {
+    settings.log.format = LogFormat::text;
+  } else if (text == "json") {
+    settings.log.format = LogFormat::json;
+  } else {
+    return refuse("'" + text + "' is none of text, json and auto");
+  }
+  return {};
+}
+
+Result<void> set_log_level(Settings& settings, const Values& values) {
+  const auto level = observe::parse_level(values.front());
+  if (!level) return refuse("'" + values.front() + "' is none of debug, info, warn, error and off");
+  settings.log.level = *level;
+  return {};
+}
+
+}  // namespace togglecast::app

@@ -1,0 +1,72 @@
+// From the text of an option to its value. Thread rule: pure functions.
+//
+// Each refuses what it cannot read by `invalid_argument` with a sentence that quotes the text; whoever calls
+// puts before it where the text stood.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "app/config/settings.hpp"
+
+namespace togglecast::app {
+
+using Values = std::vector<std::string>;
+
+[[nodiscard]] tl::unexpected<Error> refuse(std::string message);
+
+/// A whole number from `least` to `most`.
+[[nodiscard]] Result<std::uint64_t> read_number(const std::string& text, std::uint64_t least,
+                                                std::uint64_t most);
+
+template <typename Number>
+[[nodiscard]] Result<void> set_number(Number& into, const std::string& text, std::uint64_t least,
+                                      std::uint64_t most) {
+  return read_number(text, least, most).map([&](std::uint64_t value) { into = static_cast<Number>(value); });
+}
+
+// Ready-made `OptionSpec::apply` for the members of `Settings`.
+template <auto Member, std::uint64_t least, std::uint64_t most>
+[[nodiscard]] Result<void> set_count(Settings& settings, const Values& values) {
+  return set_number(settings.*Member, values.front(), least, most);
+}
+template <std::chrono::seconds Settings::*Member, std::uint64_t least, std::uint64_t most>
+[[nodiscard]] Result<void> set_seconds(Settings& settings, const Values& values) {
+  return read_number(values.front(), least, most).map([&](std::uint64_t value) {
+    settings.*Member = std::chrono::seconds{value};
+  });
+}
+template <auto Member>
+[[nodiscard]] Result<void> set_file(Settings& settings, const Values& values) {
+  settings.*Member = values.front();
+  return {};
+}
+[[nodiscard]] Result<void> read_switch(bool& into, const Values& values);
+template <bool Settings::*Member>
+[[nodiscard]] Result<void> set_switch(Settings& settings, const Values& values) {
+  return read_switch(settings.*Member, values);
+}
+[[nodiscard]] Result<void> read_rate(double& into, const Values& values);
+template <Rate Settings::*Member>
+[[nodiscard]] Result<void> set_per_second(Settings& settings, const Values& values) {
+  return read_rate((settings.*Member).per_second, values);
+}
+template <Rate Settings::*Member>
+[[nodiscard]] Result<void> set_burst(Settings& settings, const Values& values) {
+  return read_rate((settings.*Member).burst, values);
+}
+
+[[nodiscard]] Result<void> set_data(Settings& settings, const Values& values);
+[[nodiscard]] Result<void> set_listen(Settings& settings, const Values& values);
+[[nodiscard]] Result<void> set_origins(Settings& settings, const Values& values);
+[[nodiscard]] Result<void> set_proxies(Settings& settings, const Values& values);
+[[nodiscard]] Result<void> set_metrics_listen(Settings& settings, const Values& values);
+[[nodiscard]] Result<void> set_log_format(Settings& settings, const Values& values);
+[[nodiscard]] Result<void> set_log_level(Settings& settings, const Values& values);
+
+/// Whether who listens on `all` cannot listen on `one` as well: the same address, or all of its family.
+[[nodiscard]] bool includes(const std::string& all, const std::string& one);
+
+}  // namespace togglecast::app

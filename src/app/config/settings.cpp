@@ -1,0 +1,71 @@
+#include "app/config/settings.hpp"
+
+#include <algorithm>
+#include <functional>
+
+#include "app/config/option_values.hpp"
+
+namespace togglecast::app {
+namespace {
+
+bool metrics_port_is_taken(const Settings& settings) {
+  const auto& metrics = settings.metrics_listen;
+  if (!metrics || metrics->port == 0 || metrics->port != settings.port) return false;
+  const Values own = settings.listen.empty() ? Values{"127.0.0.1", "::1"} : settings.listen;
+  return std::any_of(own.begin(), own.end(), [&](const std::string& address) {
+    return includes(address, metrics->address) || includes(metrics->address, address);
+  });
+}
+
+}  // namespace
+
+std::string variable_of(std::string_view option) {
+  std::string variable = "TOGGLECAST_";
+  for (const char c : option)
+    variable += c == '-' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c);
+  return variable;
+}
+
+RawSettings read_environment(const std::function<const char*(const char*)>& lookup) {
+  RawSettings found;
+  for (const OptionSpec& option : options()) {
+    const std::string variable = variable_of(option.name);
+    const char* value = lookup(variable.c_str());
+    if (value == nullptr || *value == '\0') continue;
+    RawSetting setting{{}, variable};
+    std::string_view rest = value;
+    while (option.list && rest.find(',') != std::string_view::npos) {
+      setting.values.emplace_back(rest.substr(0, rest.find(',')));
+      rest.remove_prefix(rest.find(',') + 1);
+    }
+    setting.values.emplace_back(rest);
+    found.emplace(option.name, std::move(setting));
+  }
+  return found;
+}
+
+Result<Settings> read_settings(const RawSettings& flags, const RawSettings& environment,
+                               const RawSettings& file) {
+  Settings settings;
+  for (const OptionSpec& option : options()) {
+    const RawSetting* said = nullptr;
+    for (const RawSettings* source : {&file, &environment, &flags}) {
+      const auto found = source->find(option.name);
+      if (found != source->end()) said = &found->second;
+    }
+    if (said == nullptr) continue;
+    if (!option.list && said->values.size() != 1) return refuse(said->source + ": takes one value");
+    if (auto ok = option.apply(settings, said->values); !ok)
+      return refuse(said->source + ": " + ok.error().message);
+  }
+  if (settings.tls_certificate.empty() != settings.tls_key.empty()) {
+    const bool certificate_alone = settings.tls_key.empty();
+    return refuse(certificate_alone ? "--tls-certificate needs --tls-key beside it"
+                                    : "--tls-key needs --tls-certificate beside it");
+  }
+  if (metrics_port_is_taken(settings))
+    return refuse("--metrics-listen needs a port of its own, other than " + std::to_string(settings.port));
+  return settings;
+}
+
+}  // namespace togglecast::app

@@ -1,0 +1,128 @@
+#include "app/process/refusal_log.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "app/process/process_stats.hpp"
+
+namespace togglecast::app {
+namespace {
+
+constexpr Rate kLines{.per_second = 10, .burst = 50};
+constexpr Rate kOneASecond{.per_second = 1, .burst = 1};
+
+// What the caller may have missed.
+std::string_view hint_for(engineio::ErrorCode code) {
+  using engineio::ErrorCode;
+  switch (code) {
+    case ErrorCode::unknown_transport:
+      return "add ?EIO=4&transport=websocket (or transport=polling) to the URL";
+    case ErrorCode::unsupported_version:
+      return "add EIO=4 to the URL; clients older than Socket.IO 3 are not served";
+    case ErrorCode::unknown_sid:
+      return "the session has ended, or began at another server: behind a load balancer, polling needs "
+             "sticky "
+             "sessions";
+    case ErrorCode::bad_handshake_method:
+    case ErrorCode::bad_request:
+    case ErrorCode::forbidden:
+      return "";
+  }
+  return "";
+}
+
+std::string_view hint_for(net::TlsFailure failure) {
+  switch (failure) {
+    case net::TlsFailure::plaintext:
+      return "this port speaks TLS: use https:// or wss://";
+    case net::TlsFailure::refused:
+      return "the client most likely does not trust the certificate, or not for this name";
+    case net::TlsFailure::version:
+      return "TLS 1.2 and 1.3 are served";
+    case net::TlsFailure::timeout:
+    case net::TlsFailure::closed:
+    case net::TlsFailure::unacceptable:
+    case net::TlsFailure::malformed:
+      return "";
+  }
+  return "";
+}
+
+}  // namespace
+
+bool RefusalLog::room() {
+  std::size_t left_out = 0;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (lines_.take(kLines, clock_.now()) != Milliseconds{0}) {
+      ++left_out_;
+      return false;
+    }
+    left_out = std::exchange(left_out_, 0);
+  }
+  if (left_out > 0) log_.warn("more refusals were not logged", {{"count", left_out}});
+  return true;
+}
+
+bool RefusalLog::room(TokenBucket& kind) {
+  if (!log_.enabled(observe::Level::warn)) return false;
+  const std::scoped_lock lock(mutex_);
+  return kind.take(kOneASecond, clock_.now()) == Milliseconds{0};
+}
+
+void RefusalLog::connection(const std::string& address) {
+  if (!room(connections_)) return;
+  log_.warn("connections closed: their address has too many open",
+            {{"address", address}, {"hint", "--connections-per-address allows more"}});
+}
+
+void RefusalLog::exhausted(int error) {
+  if (!room(exhaustions_)) return;
+  const observe::Field reason("reason", std::strerror(error));
+  if (error == EMFILE) {
+    log_.error("connections wait, no descriptor is left for them",
+               {reason,
+                {"max_fds", descriptor_limit()},
+                {"hint", "raise the limit of open files (ulimit -n, or LimitNOFILE= of a systemd unit)"}});
+  } else {
+    log_.error("connections wait, the system has no room for them", {reason});
+  }
+}
+
+void RefusalLog::handshake(const web::Exchange& exchange, engineio::ErrorCode code,
+                           std::string_view message) {
+  if (!log_.enabled(observe::Level::warn) || !room()) return;
+  const std::string_view origin = exchange.request().headers.value("Origin");
+  const std::string_view hint = hint_for(code);
+  const observe::Field which("code", static_cast<int>(code));
+  const observe::Field request_id("request_id", exchange.id());
+  const observe::Field reason("reason", message);
+  const observe::Field address("address", exchange.peer().address);
+  if (!hint.empty()) {
+    log_.warn("Socket.IO request refused", {request_id, which, reason, {"hint", hint}, address});
+  } else if (!origin.empty()) {
+    log_.warn("Socket.IO request refused", {request_id, which, reason, {"origin", origin}, address});
+  } else {
+    log_.warn("Socket.IO request refused", {request_id, which, reason, address});
+  }
+}
+
+void RefusalLog::handshake(net::TlsFailure failure, std::string_view detail, const std::string& address) {
+  if (failure == net::TlsFailure::closed || failure == net::TlsFailure::timeout) return;
+  if (!log_.enabled(observe::Level::warn) || !room()) return;
+  const observe::Field why("failure", net::to_string(failure));
+  const observe::Field reason("reason", detail);
+  if (const std::string_view hint = hint_for(failure); !hint.empty()) {
+    log_.warn("TLS handshake failed", {why, reason, {"hint", hint}, {"address", address}});
+  } else {
+    log_.warn("TLS handshake failed", {why, reason, {"address", address}});
+  }
+}
+
+void RefusalLog::request(unsigned status, std::string_view message, const web::Peer& peer) {
+  if (!log_.enabled(observe::Level::warn) || !room()) return;
+  log_.warn("request refused", {{"status", status}, {"reason", message}, {"address", peer.address}});
+}
+
+}  // namespace togglecast::app

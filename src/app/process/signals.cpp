@@ -1,0 +1,74 @@
+#include "app/process/signals.hpp"
+
+#include <pthread.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <thread>
+
+namespace togglecast::app {
+namespace {
+
+constexpr long kLookEveryNs = 20'000'000;
+
+sigset_t stop_signals(Signals::Hangup meaning) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  struct sigaction hangup {};
+  const bool ignored = ::sigaction(SIGHUP, nullptr, &hangup) == 0 && hangup.sa_handler == SIG_IGN;
+  if (meaning == Signals::Hangup::stops && !ignored) sigaddset(&signals, SIGHUP);
+  return signals;
+}
+
+sigset_t all_signals(Signals::Hangup meaning) {
+  sigset_t signals = stop_signals(meaning);
+  if (meaning == Signals::Hangup::reloads) sigaddset(&signals, SIGHUP);
+  return signals;
+}
+
+}  // namespace
+
+void Signals::block() const {
+  const sigset_t signals = all_signals(hangup_);
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error of the write
+}
+
+int Signals::wait(const std::function<void()>& reload) const {
+  const sigset_t signals = all_signals(hangup_);
+  while (true) {
+    int signal = 0;
+    if (::sigwait(&signals, &signal) != 0) continue;
+    if (signal != SIGHUP || hangup_ == Hangup::stops) return signal;
+    reload();
+  }
+}
+
+void Signals::finish(const std::function<void()>& stop, std::chrono::seconds longest,
+                     const std::function<void()>& at_once, const std::function<void()>& too_long) const {
+  std::atomic<bool> done{false};
+  std::thread watch([&] {
+    const sigset_t signals = stop_signals(hangup_);
+    const auto latest = std::chrono::steady_clock::now() + longest;
+    const timespec look{0, kLookEveryNs};
+    while (!done.load()) {
+      if (::sigtimedwait(&signals, nullptr, &look) > 0) {
+        at_once();
+        ::_exit(kStoppedAtOnce);
+      }
+      if (std::chrono::steady_clock::now() > latest) {
+        too_long();
+        ::_exit(kStopTookTooLong);
+      }
+    }
+  });
+  stop();
+  done.store(true);
+  watch.join();
+}
+
+}  // namespace togglecast::app

@@ -1,7 +1,0 @@
-#include "app/version.hpp"
-
-namespace togglecast::app {
-
-std::string_view version() noexcept { return TOGGLECAST_VERSION; }
-
-}  // namespace togglecast::app

@@ -1,0 +1,30 @@
+#include "changes/actor.hpp"
+
+namespace togglecast::changes {
+
+std::string_view to_string(Source source) noexcept {
+  switch (source) {
+    case Source::rest:
+      return "rest";
+    case Source::socket:
+      return "socket";
+    case Source::command_line:
+      return "command_line";
+    case Source::timer:
+      return "timer";
+    case Source::start:
+      return "start";
+  }
+  return "";
+}
+
+json::object server_actor(Source source) {
+  json::object actor;
+  actor["id"] = nullptr;
+  actor["kind"] = "system";
+  actor["name"] = kServerName;
+  actor["source"] = to_string(source);
+  return actor;
+}
+
+}  // namespace togglecast::changes

@@ -1,0 +1,60 @@
+// A reader whose failures do not go unnoticed: they are logged and counted, and whoever asked learns no more
+// than they may. Thread and error rules as in store.hpp; `unavailable` passes as it is, of damage only the
+// log tells.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "observe/log.hpp"
+#include "observe/metrics.hpp"
+#include "storage/store.hpp"
+
+namespace togglecast::changes {
+
+class InstrumentedReader final : public storage::Reader {
+ public:
+  InstrumentedReader(std::unique_ptr<storage::Reader> reader, observe::Log& log, observe::Metrics& metrics)
+      : reader_(std::move(reader)),
+        log_(log),
+        failures_(metrics.counter("togglecast_store_read_failures_total",
+                                  "Reads that the store could not answer.")) {}
+
+  [[nodiscard]] Result<storage::LogPage> log_page(const std::string& environment,
+                                                  const storage::LogQuery& query) override {
+    return watched(reader_->log_page(environment, query));
+  }
+  [[nodiscard]] Result<std::vector<domain::LogRow>> rows_before(const std::string& environment,
+                                                                domain::Revision before,
+                                                                std::size_t limit) override {
+    return watched(reader_->rows_before(environment, before, limit));
+  }
+  [[nodiscard]] Result<domain::Revision> revision_at(const std::string& environment,
+                                                     UnixMillis time) override {
+    return watched(reader_->revision_at(environment, time));
+  }
+  [[nodiscard]] Result<std::optional<Secret>> secret(const std::string& environment, domain::Kind kind,
+                                                     domain::Id id) override {
+    return watched(reader_->secret(environment, kind, id));
+  }
+
+ private:
+  template <typename T>
+  Result<T> watched(Result<T> answer) {
+    if (answer || (answer.error().code != Errc::internal && answer.error().code != Errc::unavailable))
+      return answer;
+    failures_.add();
+    log_.error("the store could not be read",
+               {{"code", to_string(answer.error().code)}, {"reason", answer.error().message}});
+    if (answer.error().code == Errc::internal)
+      return fail(Errc::internal, "what is stored could not be read; the log says why");
+    return answer;
+  }
+
+  std::unique_ptr<storage::Reader> reader_;
+  observe::Log& log_;
+  observe::Counter& failures_;
+};
+
+}  // namespace togglecast::changes

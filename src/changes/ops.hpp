@@ -1,0 +1,61 @@
+// How builders make ops: stamps, "nothing changed", and the entity that a write is about.
+// Thread rule: the committer's thread; `own_write` is pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "changes/actor.hpp"
+#include "changes/write_request.hpp"
+
+namespace togglecast::changes {
+
+template <typename T>
+[[nodiscard]] domain::Op create_op(T& entity, domain::Id id, const WriteContext& context) {
+  entity.id = id;
+  entity.revision = context.revision();
+  entity.created_at = entity.updated_at = context.at();
+  return {T::kKind, id, nullptr, to_json(entity)};
+}
+
+/// Nothing when `after` says the same as `before`.
+template <typename T>
+[[nodiscard]] std::optional<domain::Op> update_op(const T& before, T after, const WriteContext& context) {
+  json::value was = to_json(before);
+  if (json::canonical(was) == json::canonical(to_json(after))) return std::nullopt;
+  after.revision = context.revision();
+  after.updated_at = context.at();
+  return domain::Op{T::kKind, before.id, std::move(was), to_json(after)};
+}
+
+template <typename T>
+[[nodiscard]] domain::Op delete_op(const T& entity) {
+  return {T::kKind, entity.id, to_json(entity), nullptr};
+}
+
+/// The entity that a write is about: `not_found` without it, `conflict` when it is not of the asked revision.
+template <typename T>
+[[nodiscard]] Result<std::shared_ptr<const T>> subject(const WriteContext& context, domain::Id id,
+                                                       const std::optional<domain::Revision>& if_revision) {
+  auto found = context.state().template find<T>(id);
+  const auto name = [&] { return std::string(domain::to_string(T::kKind)) + ' ' + std::to_string(id); };
+  if (found == nullptr) return fail(Errc::not_found, "there is no " + name());
+  if (if_revision && *if_revision != found->revision) {
+    return fail(Errc::conflict, name() + " was changed by revision " + std::to_string(found->revision));
+  }
+  return found;
+}
+
+/// A draft about an existing entity, with or without an op.
+template <typename T>
+[[nodiscard]] Draft draft_about(const T& entity, std::optional<domain::Op> op) {
+  Draft draft{T::kKind, entity.id, {}, {}};
+  if (op) draft.ops.push_back(std::move(*op));
+  return draft;
+}
+
+/// A write that the server makes by itself.
+[[nodiscard]] WriteRequest own_write(std::string environment, Source source, Build build);
+
+}  // namespace togglecast::changes

@@ -1,0 +1,75 @@
+// A write as the committer takes it: a function that builds a change, and what becomes of it.
+// Thread rule: plain values; `Build` runs on the committer's thread.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/json.hpp"
+#include "domain/state/change.hpp"
+#include "domain/state/snapshot.hpp"
+#include "storage/store.hpp"
+
+namespace togglecast::changes {
+
+/// The state that a change is built against, and what the change will carry.
+class WriteContext {
+ public:
+  WriteContext(const domain::Snapshot& state, UnixMillis at, storage::WriteTransaction& transaction)
+      : state_(state), at_(at), transaction_(transaction) {}
+
+  [[nodiscard]] const domain::Snapshot& state() const noexcept { return state_; }
+  [[nodiscard]] domain::Revision revision() const noexcept { return state_.revision() + 1; }
+  [[nodiscard]] UnixMillis at() const noexcept { return at_; }
+  /// An id that was never used before.
+  [[nodiscard]] Result<domain::Id> next_id(domain::Kind kind);
+  /// What `revision` did; `not_found` without such a revision.
+  [[nodiscard]] Result<domain::LogRow> row(domain::Revision revision) { return transaction_.row(revision); }
+  /// The revision that touched this entity last; 0 when none did.
+  [[nodiscard]] Result<domain::Revision> last_touched(domain::Kind kind, domain::Id id) {
+    return transaction_.last_touched(kind, id, state_.revision());
+  }
+
+ private:
+  const domain::Snapshot& state_;
+  UnixMillis at_;
+  storage::WriteTransaction& transaction_;
+  std::map<domain::Kind, domain::Id> last_;
+};
+
+/// What a write comes to. Without ops nothing changes and there is no revision, unless time itself is the
+/// change.
+struct Draft {
+  domain::Kind kind = domain::Kind::platform;  ///< of the entity that the write is about …
+  domain::Id id = 0;                           ///< … and its id
+  std::vector<domain::Op> ops;
+  std::vector<storage::SecretWrite> secrets;
+  bool tick = false;  ///< a revision even without ops: `as_of` moves on
+};
+
+/// Runs on the writer's thread; refuses by an error.
+using Build = std::function<Result<Draft>(WriteContext& context)>;
+
+struct WriteRequest {
+  std::string environment;
+  json::object actor;
+  std::optional<storage::IdempotencyKey> idempotency;
+  Build build;
+  bool time_first = true;  ///< what is due is written before
+};
+
+struct Written {
+  domain::Kind kind = domain::Kind::platform;
+  domain::Id id = 0;
+  json::value body;  ///< the entity as this write left it; null when it is gone
+  domain::Revision revision = 0;
+  bool changed = false;   ///< false: all was already as asked
+  bool replayed = false;  ///< the request was answered before, under the same idempotency key
+};
+using Done = std::function<void(Result<Written> written)>;
+
+}  // namespace togglecast::changes

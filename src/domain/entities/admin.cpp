@@ -1,0 +1,44 @@
+#include "domain/entities/admin.hpp"
+
+#include <algorithm>
+
+namespace togglecast::domain {
+
+bool is_username(std::string_view text) noexcept {
+  const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+  return !text.empty() && text.size() <= 64 && plain(text.front()) &&
+         std::all_of(text.begin(), text.end(), [&](char c) {
+           return plain(c) || std::string_view("._@+-").find(c) != std::string_view::npos;
+         });
+}
+
+Result<AdminUser> AdminUser::from_json(const json::value& body) {
+  FieldReader in(body);
+  in.require({"username", "role", "password_changed_at"});
+  AdminUser admin;
+  read_stamps(in, admin);
+  admin.username = in.line("username", kMaxName).value_or("");
+  if (const auto role = parse_role(in.line("role", kMaxName).value_or(""))) {
+    admin.role = *role;
+  } else {
+    in.refuse("role", "must be viewer, editor or owner");
+  }
+  admin.active = in.boolean("active").value_or(true);
+  admin.password_changed_at = in.time("password_changed_at").value_or(UnixMillis{});
+  if (auto ok = in.finish(); !ok) return stored_body_error("admin", ok.error());
+  return admin;
+}
+
+json::object to_json(const AdminUser& admin) {
+  json::object out;
+  out.reserve(8);
+  out["id"] = admin.id;
+  out["username"] = admin.username;
+  out["role"] = to_string(admin.role);
+  out["active"] = admin.active;
+  out["password_changed_at"] = to_iso8601(admin.password_changed_at);
+  write_stamps(out, admin);
+  return out;
+}
+
+}  // namespace togglecast::domain

@@ -1,0 +1,46 @@
+// A tenant whose programs connect to `/client`. Thread rule: plain values.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "domain/evaluation/catalogue.hpp"
+#include "domain/schema/entity.hpp"
+#include "domain/schema/kind.hpp"
+
+namespace togglecast::domain {
+
+inline constexpr std::size_t kMaxAttributes = 16 * 1'024;
+inline constexpr std::size_t kMaxAttributesDepth = 16;
+inline constexpr std::size_t kMaxOverrides = 1'000;
+inline constexpr std::size_t kMaxOverrideValue = 16 * 1'024;
+
+struct Client : Stamps {
+  static constexpr Kind kKind = Kind::client;
+  static constexpr std::string_view kKeyMember = "key";
+
+  std::string key;
+  std::string name;
+  bool active = true;  ///< an inactive client may connect and stay, with everything off
+  json::object attributes;
+  std::optional<Id> package_id;                 ///< none: it has what overrides grant
+  std::vector<evaluation::Override> overrides;  ///< ascending by feature
+
+  [[nodiscard]] const std::string& unique_key() const noexcept { return key; }
+  [[nodiscard]] static Result<Client> from_json(const json::value& body);
+  /// Needs `key` and `name`.
+  [[nodiscard]] static Result<Client> read_new(const json::value& body);
+};
+
+[[nodiscard]] json::object to_json(const Client& client);
+
+/// A `package_id` of null takes the client off its package. A present `attributes` or `overrides` replaces
+/// the whole of it.
+[[nodiscard]] Result<Client> patched(Client client, const json::value& body);
+
+/// `{value | removed: true, reason?, expires_at?}`; the feature is named elsewhere. Whether the value is of
+/// the feature's type depends on the state: consistency.hpp.
+[[nodiscard]] Result<evaluation::Override> read_override(const json::value& body, Id feature);
+[[nodiscard]] json::object to_json(const evaluation::Override& override_of_client);
+
+}  // namespace togglecast::domain

@@ -1,0 +1,54 @@
+// A feature flag: a flagd flag, with sub-features, the platforms it needs and the features it requires.
+// What its rules refer to and whom it needs depends on the state: consistency.hpp. Thread rule: plain values.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "domain/evaluation/flag_definition.hpp"
+#include "domain/schema/entity.hpp"
+#include "domain/schema/kind.hpp"
+
+namespace togglecast::domain {
+
+inline constexpr std::size_t kMaxSubFeatures = 64;
+inline constexpr std::size_t kMaxNeededPlatforms = 64;
+inline constexpr std::size_t kMaxRequired = 64;
+
+/// A flag of its own that is on only while its feature is.
+struct SubFeature {
+  std::string key;  ///< unique within its feature
+  std::string name;
+  std::string description;
+  evaluation::FlagDefinition flag;
+};
+
+struct Feature : Stamps {
+  static constexpr Kind kKind = Kind::feature;
+  static constexpr std::string_view kKeyMember = "key";
+
+  std::string key;
+  std::string name;
+  std::string description;
+  evaluation::FlagDefinition flag;
+  std::vector<SubFeature> sub_features;
+  std::vector<Id> platforms;  ///< ascending; all must be on
+  std::vector<Id> required;   ///< ascending; `requires`
+
+  [[nodiscard]] const std::string& unique_key() const noexcept { return key; }
+  /// nullptr when there is none of that key.
+  [[nodiscard]] const SubFeature* sub_feature(std::string_view sub_key) const noexcept;
+  [[nodiscard]] static Result<Feature> from_json(const json::value& body);
+  /// Needs `key` and `name`; the flag is a boolean one that is on, unless the body says otherwise.
+  [[nodiscard]] static Result<Feature> read_new(const json::value& body);
+};
+
+/// `enabled` says in a word what `state` says in flagd's.
+[[nodiscard]] json::object to_json(const Feature& feature);
+
+/// A present `variants`, `targeting`, `metadata`, `sub_features`, `platforms` or `requires` replaces the
+/// whole of it.
+[[nodiscard]] Result<Feature> patched(Feature feature, const json::value& body);
+
+}  // namespace togglecast::domain

@@ -1,0 +1,25 @@
+// The public side of a key that signs tokens: its name and algorithm. The key itself is a secret beside the
+// entities. Thread rule: plain values.
+#pragma once
+
+#include <string>
+
+#include "domain/schema/entity.hpp"
+#include "domain/schema/kind.hpp"
+
+namespace togglecast::domain {
+
+struct SigningKeyRecord : Stamps {
+  static constexpr Kind kKind = Kind::signing_key;
+  static constexpr std::string_view kKeyMember = "kid";
+
+  std::string kid;
+  std::string algorithm;  ///< `HS256`
+
+  [[nodiscard]] const std::string& unique_key() const noexcept { return kid; }
+  [[nodiscard]] static Result<SigningKeyRecord> from_json(const json::value& body);
+};
+
+[[nodiscard]] json::object to_json(const SigningKeyRecord& key);
+
+}  // namespace togglecast::domain

@@ -1,0 +1,36 @@
+// The record of a token that was issued: enough to list and withdraw it, never the token itself.
+// Client tokens are entities of their client's environment; tokens of admins live in `system` and name the
+// environment they work in. Thread rule: plain values.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "domain/schema/entity.hpp"
+#include "domain/schema/kind.hpp"
+
+namespace togglecast::domain {
+
+enum class SubjectKind : std::uint8_t { client, admin };
+[[nodiscard]] std::string_view to_string(SubjectKind kind) noexcept;
+[[nodiscard]] std::optional<SubjectKind> parse_subject_kind(std::string_view text) noexcept;
+
+struct TokenRecord : Stamps {
+  static constexpr Kind kKind = Kind::token;
+  static constexpr std::string_view kKeyMember = "jti";
+
+  std::string jti;  ///< the random name that the token carries
+  SubjectKind subject_kind = SubjectKind::client;
+  Id subject_id = 0;
+  std::string environment;
+  std::string label;
+  UnixMillis expires_at{};
+  std::optional<UnixMillis> revoked_at;
+
+  [[nodiscard]] const std::string& unique_key() const noexcept { return jti; }
+  [[nodiscard]] static Result<TokenRecord> from_json(const json::value& body);
+};
+
+[[nodiscard]] json::object to_json(const TokenRecord& token);
+
+}  // namespace togglecast::domain

@@ -1,0 +1,11 @@
+// The environment with a meaning of its own. Thread rule: a constant.
+#pragma once
+
+#include <string_view>
+
+namespace togglecast::domain {
+
+/// Admins, settings and signing keys belong to the installation. They are logged in this environment.
+inline constexpr std::string_view kSystemEnvironment = "system";
+
+}  // namespace togglecast::domain

@@ -1,0 +1,95 @@
+// Reads the members of a JSON object one by one and collects what is wrong with them, each by its JSON
+// Pointer. Every reading call answers nothing when the member is absent or was refused; `finish` tells which.
+//
+//   FieldReader in(body);
+//   auto name = in.line("name", 200);
+//   in.require({"name"});
+//   if (auto ok = in.finish(); !ok) return tl::unexpected(ok.error());
+//
+// Thread rule: one thread; refers to `body`, which must outlive it.
+#pragma once
+
+#include <cstddef>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "base/json.hpp"
+#include "domain/schema/ids.hpp"
+
+namespace togglecast::domain {
+
+class FieldReader {
+ public:
+  explicit FieldReader(const json::value& body);
+
+  /// One line of 1 to `max` bytes of UTF-8 without control characters.
+  [[nodiscard]] std::optional<std::string> line(std::string_view name, std::size_t max);
+  /// Up to `max` bytes of UTF-8; line ends and tabs are the only control characters.
+  [[nodiscard]] std::optional<std::string> text(std::string_view name, std::size_t max);
+  /// A slug, see `is_key`.
+  [[nodiscard]] std::optional<std::string> key(std::string_view name);
+  [[nodiscard]] std::optional<bool> boolean(std::string_view name);
+  [[nodiscard]] std::optional<std::int64_t> integer(std::string_view name, std::int64_t min,
+                                                    std::int64_t max);
+  [[nodiscard]] std::optional<Id> id(std::string_view name) { return integer(name, 1, kMaxId); }
+  /// An array of at most `max` ids, none twice; ascending.
+  [[nodiscard]] std::optional<std::vector<Id>> ids(std::string_view name, std::size_t max);
+  /// An array of at most `max` elements.
+  [[nodiscard]] const json::array* array(std::string_view name, std::size_t max);
+  /// Anything; nullptr when absent.
+  [[nodiscard]] const json::value* any(std::string_view name) { return take(name); }
+  /// An ISO 8601 time.
+  [[nodiscard]] std::optional<UnixMillis> time(std::string_view name);
+  /// An object of at most `max_bytes` as JSON text and `max_depth` levels.
+  [[nodiscard]] std::optional<json::object> object(std::string_view name, std::size_t max_bytes,
+                                                   std::size_t max_depth);
+
+  /// Present and not null; a null is then as good as absent for the member's reading call.
+  [[nodiscard]] bool has_value(std::string_view name);
+  /// Each must be present.
+  void require(std::initializer_list<std::string_view> names);
+  /// Each may be seen in answers but not be set.
+  void deny(std::initializer_list<std::string_view> names, std::string_view reason);
+  /// Something found out by the caller.
+  void refuse(std::string_view name, std::string reason);
+  /// The same, of places that the caller names by their whole JSON Pointers.
+  void refuse(const std::vector<FieldIssue>& issues);
+
+  /// An error that lists every issue, members that nobody asked for included.
+  [[nodiscard]] Result<void> finish();
+  /// The same; without any, `value`.
+  template <typename T>
+  [[nodiscard]] Result<T> finish(T value) {
+    return finish().map([&value] { return std::move(value); });
+  }
+
+ private:
+  const json::value* take(std::string_view name);
+
+  const json::object* members_ = nullptr;
+  std::vector<std::string_view> known_;
+  std::vector<FieldIssue> issues_;
+};
+
+/// `invalid_argument` with all of them; nothing is wrong without any.
+[[nodiscard]] Result<void> refusal_of(std::vector<FieldIssue> issues);
+
+/// What is wrong with a part that was read by itself, as told of the whole; `origin` is the part's pointer.
+[[nodiscard]] Error within(std::string_view origin, Error error);
+
+/// `member` becomes what was read, if anything was.
+template <typename T>
+void assign(T& member, std::optional<T> read) {
+  if (read) member = *std::move(read);
+}
+
+/// `/` and `~` escaped as RFC 6901 asks, with a leading `/`.
+[[nodiscard]] std::string json_pointer(std::string_view name);
+
+}  // namespace togglecast::domain

@@ -1,0 +1,69 @@
+#include "domain/state/change.hpp"
+
+#include <algorithm>
+
+namespace togglecast::domain {
+namespace {
+
+tl::unexpected<Error> damaged(std::string_view what) {
+  return fail(Errc::internal, "stored change is damaged: " + std::string(what));
+}
+
+Result<Op> parse_op(const json::value& in) {
+  const auto entity = parse_kind(json::string_or_empty(in, "entity"));
+  const json::value* id = json::find(in, "id");
+  const json::value* before = json::find(in, "before");
+  const json::value* after = json::find(in, "after");
+  if (!entity) return damaged("unknown entity");
+  if (id == nullptr || !id->is_int64() || !is_id(id->get_int64())) return damaged("bad id");
+  if (before == nullptr || after == nullptr) return damaged("before or after is missing");
+  return Op{*entity, id->get_int64(), *before, *after};
+}
+
+}  // namespace
+
+std::string to_text(const Change& change) {
+  json::array ops;
+  ops.reserve(change.ops.size());
+  for (const Op& op : change.ops)
+    ops.push_back(
+        {{"entity", to_string(op.entity)}, {"id", op.id}, {"before", op.before}, {"after", op.after}});
+  json::object out;
+  out["format"] = kChangeFormat;
+  out["base_revision"] = change.base_revision;
+  out["ops"] = std::move(ops);
+  return json::canonical(out);
+}
+
+Result<Change> parse_change(std::string_view text) {
+  const auto parsed = json::parse(text, {.depth = 64});
+  if (!parsed) return damaged(parsed.error().message);
+  const json::value* format = json::find(*parsed, "format");
+  const json::value* base = json::find(*parsed, "base_revision");
+  const json::value* ops = json::find(*parsed, "ops");
+  if (format == nullptr || !format->is_int64()) return damaged("no format");
+  if (format->get_int64() != kChangeFormat) {
+    return fail(Errc::unavailable, "a change of format " + std::to_string(format->get_int64()) +
+                                       " needs a newer version of this program");
+  }
+  if (base == nullptr || !base->is_int64() || ops == nullptr || !ops->is_array()) return damaged("no ops");
+  Change change{base->get_int64(), {}};
+  change.ops.reserve(ops->get_array().size());
+  for (const auto& element : ops->get_array()) {
+    auto op = parse_op(element);
+    if (!op) return tl::unexpected(op.error());
+    change.ops.push_back(std::move(*op));
+  }
+  return change;
+}
+
+Change invert(const Change& change) {
+  Change inverse{change.base_revision + 1, {}};
+  inverse.ops.reserve(change.ops.size());
+  std::for_each(change.ops.rbegin(), change.ops.rend(), [&](const Op& op) {
+    inverse.ops.push_back({op.entity, op.id, op.after, op.before});
+  });
+  return inverse;
+}
+
+}  // namespace togglecast::domain

@@ -1,0 +1,114 @@
+#include "domain/state/client_view.hpp"
+
+#include <algorithm>
+
+namespace togglecast::domain {
+
+using evaluation::Override;
+using evaluation::Plan;
+using evaluation::Subject;
+
+namespace {
+
+const Package* package_of(const Snapshot& state, const Client& client) {
+  return client.package_id ? state.peek<Package>(*client.package_id) : nullptr;
+}
+
+}  // namespace
+
+const Plan* plan_of(const Snapshot& state, const Client& client) {
+  const Package* package = package_of(state, client);
+  return package == nullptr ? nullptr : &package->plan;
+}
+
+Subject subject_of(const Snapshot& state, const Client& client, const json::object* context) {
+  Subject subject;
+  subject.active = client.active;
+  subject.key = client.key;
+  subject.attributes = &client.attributes;
+  subject.context = context;
+  subject.plan = plan_of(state, client);
+  subject.overrides = client.overrides;
+  subject.now = state.as_of();
+  return subject;
+}
+
+json::object to_json(const FeatureAnswer& answer) {
+  json::object out = to_json(answer.decision);
+  out["id"] = answer.feature->id;
+  out["name"] = answer.feature->name;
+  json::object subs;
+  subs.reserve(answer.sub_features.size());
+  for (const auto& sub : answer.sub_features) subs.emplace(sub.flag->key(), to_json(sub));
+  out["sub_features"] = std::move(subs);
+  return out;
+}
+
+ClientView::ClientView(const Snapshot& state, const Client& client, const json::object* context)
+    : ClientView(state, client, context, own_memo_) {}
+
+ClientView::ClientView(const Snapshot& state, const Client& client, const json::object* context,
+                       evaluation::DecisionMemo& memo)
+    : state_(state),
+      client_(client),
+      package_(package_of(state, client)),
+      subject_(subject_of(state, client, context)),
+      decider_(state, subject_, memo) {}
+
+bool ClientView::sees_feature(Id feature) const noexcept {
+  if (state_.feature(feature) == nullptr) return false;
+  const bool assigned = subject_.plan != nullptr && subject_.plan->assignment(feature) != nullptr;
+  return assigned || find_override(client_.overrides, feature) != nullptr;
+}
+
+std::vector<Id> ClientView::visible_features() const {
+  std::vector<Id> features;
+  const auto add = [&](Id feature) {
+    if (state_.feature(feature) != nullptr) features.push_back(feature);
+  };
+  if (subject_.plan != nullptr)
+    for (const auto& assignment : subject_.plan->features) add(assignment.feature);
+  for (const Override& one : client_.overrides) add(one.feature);
+  std::sort(features.begin(), features.end());
+  features.erase(std::unique(features.begin(), features.end()), features.end());
+  return features;
+}
+
+FeatureAnswer ClientView::answer(Id feature) {
+  const auto* rules = state_.feature(feature);
+  FeatureAnswer answer;
+  answer.feature = state_.peek<Feature>(feature);
+  answer.decision = decider_.decide(*rules);
+  answer.sub_features.reserve(rules->sub_features.size());
+  for (const auto& sub : rules->sub_features) answer.sub_features.push_back(decider_.decide(*rules, sub));
+  return answer;
+}
+
+json::value ClientView::feature(Id id) {
+  if (!sees_feature(id)) return nullptr;
+  return to_json(answer(id));
+}
+
+bool ClientView::sees_platform(Id platform) const noexcept {
+  return subject_.plan == nullptr || subject_.plan->opens(platform);
+}
+
+json::value ClientView::platform(Id id) const {
+  const Platform* platform = state_.peek<Platform>(id);
+  if (platform == nullptr || !sees_platform(id)) return nullptr;
+  json::object out;
+  out.reserve(5);
+  out["id"] = platform->id;
+  out["key"] = platform->key;
+  out["name"] = platform->name;
+  out["enabled"] = platform->enabled && client_.active;
+  out["config"] = platform->config;
+  return out;
+}
+
+json::value ClientView::package() const {
+  if (package_ == nullptr) return nullptr;
+  return seen_by_client(*package_);
+}
+
+}  // namespace togglecast::domain

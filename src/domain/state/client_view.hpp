@@ -1,0 +1,69 @@
+// One client's look at one state: what it sees, and the answers it gets. Thread rule: one thread; refers to
+// the state, the client and the context it is given. Contract: docs/protocol.md, docs/evaluation.md.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/json.hpp"
+#include "domain/evaluation/decision.hpp"
+#include "domain/state/snapshot.hpp"
+
+namespace togglecast::domain {
+
+/// The plan of the package that the client is on; nullptr without one.
+[[nodiscard]] const evaluation::Plan* plan_of(const Snapshot& state, const Client& client);
+
+/// Who asks, for a decision; refers to all three.
+[[nodiscard]] evaluation::Subject subject_of(const Snapshot& state, const Client& client,
+                                             const json::object* context);
+
+/// A feature as one client gets it.
+struct FeatureAnswer {
+  const Feature* feature = nullptr;
+  evaluation::Decision decision;
+  std::vector<evaluation::Decision> sub_features;  ///< in the feature's order
+};
+/// The answer with `id`, `name` and `sub_features`, by key.
+[[nodiscard]] json::object to_json(const FeatureAnswer& answer);
+
+class ClientView {
+ public:
+  ClientView(const Snapshot& state, const Client& client, const json::object* context);
+  /// The same with a memo that was used before, so that it need not grow again; no other view may use it now.
+  ClientView(const Snapshot& state, const Client& client, const json::object* context,
+             evaluation::DecisionMemo& memo);
+  ClientView(const ClientView&) = delete;
+  ClientView& operator=(const ClientView&) = delete;
+
+  [[nodiscard]] const Snapshot& state() const noexcept { return state_; }
+  [[nodiscard]] const Client& client() const noexcept { return client_; }
+
+  /// The feature exists and is assigned by the package or an override, whatever its answer.
+  [[nodiscard]] bool sees_feature(Id feature) const noexcept;
+  /// Ascending.
+  [[nodiscard]] std::vector<Id> visible_features() const;
+  /// Of a feature that it sees.
+  [[nodiscard]] FeatureAnswer answer(Id feature);
+  /// The same in JSON; null when it does not see it.
+  [[nodiscard]] json::value feature(Id id);
+
+  /// The platform is one that the package opens; a client without a package sees all.
+  [[nodiscard]] bool sees_platform(Id platform) const noexcept;
+  /// `{id, key, name, enabled, config}`; null when it does not see it.
+  [[nodiscard]] json::value platform(Id id) const;
+
+  /// null without one.
+  [[nodiscard]] json::value package() const;
+
+ private:
+  const Snapshot& state_;
+  const Client& client_;
+  const Package* package_;  // the state's
+  evaluation::Subject subject_;
+  evaluation::DecisionMemo own_memo_;
+  evaluation::Decider decider_;
+};
+
+}  // namespace togglecast::domain

@@ -1,0 +1,248 @@
+#include "domain/state/consistency.hpp"
+
+#include <algorithm>
+
+#include "domain/evaluation/requirements.hpp"
+
+namespace togglecast::domain {
+namespace {
+
+using evaluation::FlagDefinition;
+using evaluation::Issues;
+
+bool contains(const std::vector<Id>& ids, Id id) {
+  return std::find(ids.begin(), ids.end(), id) != ids.end();
+}
+
+std::string no_such(std::string_view kind, Id id) {
+  return "there is no " + std::string(kind) + ' ' + std::to_string(id);
+}
+
+template <typename T>
+void check_named(const Snapshot& after, const std::vector<Id>* was, const std::vector<Id>& is,
+                 std::string_view member, Issues& issues) {
+  for (std::size_t i = 0; i < is.size(); ++i)
+    if (after.peek<T>(is[i]) == nullptr && (was == nullptr || !contains(*was, is[i])))
+      issues.push_back({json_pointer(member) + '/' + std::to_string(i), no_such(to_string(T::kKind), is[i])});
+}
+
+// A rule that is new: what refers to a segment that is not there, and what flagd's schema refuses.
+void check_rule(const Snapshot& after, const FlagDefinition* was, const FlagDefinition& is,
+                const std::string& origin, Issues& issues) {
+  if (!is.has_targeting() || (was != nullptr && was->targeting == is.targeting)) return;
+  const auto find = [&](std::string_view key) { return after.rules().segment(key); };
+  static_cast<void>(evaluation::compile(is.targeting, origin + "/targeting", find, {}, issues));
+}
+
+void check_dropped(const Snapshot& after, const Feature& was, const Feature& is, Issues& issues) {
+  for (const std::string& key : dropped_sub_features(was, is))
+    for (const User& user : users_of_sub_features(after, is.id, {key}))
+      issues.push_back({"/sub_features", "'" + key + "' is chosen by package '" + user.key + "'"});
+}
+
+void check(const Snapshot& after, const Feature* was, const Feature& is, Issues& issues) {
+  check_named<Platform>(after, was == nullptr ? nullptr : &was->platforms, is.platforms, "platforms", issues);
+  check_named<Feature>(after, was == nullptr ? nullptr : &was->required, is.required, "requires", issues);
+  check_rule(after, was == nullptr ? nullptr : &was->flag, is.flag, {}, issues);
+  for (std::size_t i = 0; i < is.sub_features.size(); ++i) {
+    const SubFeature& sub = is.sub_features[i];
+    const SubFeature* before = was == nullptr ? nullptr : was->sub_feature(sub.key);
+    check_rule(after, before == nullptr ? nullptr : &before->flag, sub.flag,
+               "/sub_features/" + std::to_string(i), issues);
+  }
+  if (was != nullptr) check_dropped(after, *was, is, issues);
+  if (was != nullptr && was->required == is.required) return;
+  const auto required_of = [&](Id id) -> std::span<const Id> {
+    const auto* rules = after.feature(id);
+    if (rules == nullptr) return {};
+    return rules->required;
+  };
+  // A chain may have become too long below a feature that this one is required by.
+  std::vector<Id> concerned{is.id};
+  for (std::size_t i = 0; i < concerned.size(); ++i)
+    for (const Id user : after.links().users(Relation::requirement, concerned[i]))
+      if (!contains(concerned, user)) concerned.push_back(user);
+  if (const auto problem = evaluation::find_requirement_problem(concerned, required_of)) {
+    issues.push_back({"/requires", (problem->is_circle ? "goes in a circle: " : "is too long a chain: ") +
+                                       problem->text()});
+  }
+}
+
+void check(const Snapshot& after, const Package* was, const Package& is, Issues& issues) {
+  for (std::size_t i = 0; i < is.plan.features.size(); ++i) {
+    const auto& assignment = is.plan.features[i];
+    const std::string pointer = "/features/" + std::to_string(i);
+    const auto feature = after.find<Feature>(assignment.feature);
+    const auto* before = was == nullptr ? nullptr : was->plan.assignment(assignment.feature);
+    if (feature == nullptr) {
+      if (before == nullptr)
+        issues.push_back({pointer + "/feature_id", no_such("feature", assignment.feature)});
+      continue;
+    }
+    if (!assignment.sub_features || (before != nullptr && before->sub_features == assignment.sub_features))
+      continue;
+    for (const std::string& key : *assignment.sub_features) {
+      if (feature->sub_feature(key) == nullptr)
+        issues.push_back(
+            {pointer + "/sub_features", "feature '" + feature->key + "' has no sub-feature '" + key + "'"});
+    }
+  }
+  check_named<Platform>(after, was == nullptr ? nullptr : &was->plan.platforms, is.plan.platforms,
+                        "platforms", issues);
+}
+
+void check(const Snapshot& after, const Client* was, const Client& is, Issues& issues) {
+  if (is.package_id && after.find<Package>(*is.package_id) == nullptr)
+    issues.push_back({"/package_id", no_such("package", *is.package_id)});
+  for (std::size_t i = 0; i < is.overrides.size(); ++i) {
+    const auto& one = is.overrides[i];
+    const auto* before = was == nullptr ? nullptr : find_override(was->overrides, one.feature);
+    if (before != nullptr && before->value == one.value && before->removed == one.removed) continue;
+    const std::string pointer = "/overrides/" + std::to_string(i);
+    const auto feature = after.find<Feature>(one.feature);
+    if (feature == nullptr) {
+      issues.push_back({pointer + "/feature_id", no_such("feature", one.feature)});
+    } else if (!one.removed && evaluation::type_of(one.value) != feature->flag.type) {
+      issues.push_back({pointer + "/value", "must be of type " +
+                                                std::string(evaluation::to_string(feature->flag.type)) +
+                                                ", as the variants of feature '" + feature->key + "'"});
+    }
+  }
+}
+
+// A rule that can be compiled, and that leaves those who refer to it as they were.
+void check(const Snapshot& before, const Snapshot& after, const Segment* was, const Segment& is,
+           Issues& issues) {
+  if (was != nullptr && was->rule == is.rule) return;
+  std::vector<std::string> segments{is.key};  // it, and those that refer to it
+  for (std::size_t i = 0; i < segments.size(); ++i) {
+    for (const Id id : after.links().referring(segments[i], Kind::segment)) {
+      const auto user = after.find<Segment>(id);
+      if (user == nullptr) continue;
+      if (user->key == is.key) {
+        issues.push_back({"/rule", "refers to itself, directly or through other segments"});
+        return;
+      }
+      if (std::find(segments.begin(), segments.end(), user->key) == segments.end())
+        segments.push_back(user->key);
+    }
+  }
+  Issues found;
+  const auto find = [&](std::string_view key) { return after.rules().segment(key); };
+  if (evaluation::compile(is.rule, "/rule", find, {}, found) == nullptr) {
+    issues.insert(issues.end(), found.begin(), found.end());
+    return;
+  }
+  const auto is_whole = [](const evaluation::FeatureRules& rules) {
+    const auto whole = [](const evaluation::Flag& flag) {
+      return !flag.definition().has_targeting() || flag.program() != nullptr;
+    };
+    return whole(rules.flag) && std::all_of(rules.sub_features.begin(), rules.sub_features.end(), whole);
+  };
+  for (const std::string& segment : segments) {
+    for (const Id id : after.links().referring(segment, Kind::feature)) {
+      const auto* rules = after.feature(id);
+      const auto* old = before.feature(id);
+      if (!is_whole(*rules) && old != nullptr && is_whole(*old))
+        issues.push_back({"/rule", "feature '" + rules->flag.key() +
+                                       "', which refers to it, could not be compiled any more"});
+    }
+  }
+}
+
+void check(const Snapshot& before, const Snapshot& after, const Op& op, Issues& issues) {
+  with_entity_type(op.entity, [&]<typename T>(std::type_identity<T>) {
+    const T* is = after.peek<T>(op.id);
+    if (is == nullptr) return;  // came and went
+    const T* was = before.peek<T>(op.id);
+    if constexpr (std::is_same_v<T, Segment>) {
+      check(before, after, was, *is, issues);
+    } else if constexpr (std::is_same_v<T, Feature> || std::is_same_v<T, Package> ||
+                         std::is_same_v<T, Client>) {
+      check(after, was, *is, issues);
+    }
+  });
+}
+
+template <typename T>
+void add_users(std::vector<User>& users, const Snapshot& state, const std::vector<Id>& ids) {
+  for (const Id id : ids)
+    if (const auto entity = state.find<T>(id)) users.push_back({T::kKind, id, entity->key, entity->name});
+}
+
+}  // namespace
+
+Result<void> check_consistent(const Snapshot& before, const Snapshot& after, const Change& change) {
+  Issues all;
+  std::string names;
+  for (const Op& op : change.ops) {
+    if (op.after.is_null()) continue;
+    Issues issues;
+    check(before, after, op, issues);
+    if (issues.empty()) continue;
+    if (change.ops.size() > 1) {
+      names += names.empty() ? "" : ", ";
+      names +=
+          std::string(to_string(op.entity)) + " '" + std::string(unique_key_of(op.entity, op.after)) + "'";
+    }
+    all.insert(all.end(), issues.begin(), issues.end());
+  }
+  auto refusal = refusal_of(std::move(all));
+  if (!refusal && !names.empty()) refusal.error().message.insert(0, names + ": ");
+  return refusal;
+}
+
+std::vector<User> users_of(const Snapshot& state, Kind kind, Id id) {
+  std::vector<User> users;
+  const ReferenceIndex& links = state.links();
+  switch (kind) {
+    case Kind::platform:
+      add_users<Feature>(users, state, links.users(Relation::platform_of_feature, id));
+      add_users<Package>(users, state, links.users(Relation::opened_platform, id));
+      break;
+    case Kind::feature:
+      add_users<Feature>(users, state, links.users(Relation::requirement, id));
+      add_users<Package>(users, state, links.users(Relation::assignment, id));
+      add_users<Client>(users, state, links.users(Relation::client_override, id));
+      break;
+    case Kind::segment:
+      if (const auto segment = state.find<Segment>(id)) {
+        add_users<Feature>(users, state, links.referring(segment->key, Kind::feature));
+        add_users<Segment>(users, state, links.referring(segment->key, Kind::segment));
+      }
+      break;
+    case Kind::package:
+      add_users<Client>(users, state, links.users(Relation::subscriber, id));
+      break;
+    case Kind::client:
+    case Kind::token:
+    case Kind::admin:
+    case Kind::signing_key:
+      break;
+  }
+  return users;
+}
+
+std::vector<std::string> dropped_sub_features(const Feature& was, const Feature& is) {
+  std::vector<std::string> keys;
+  for (const SubFeature& sub : was.sub_features)
+    if (is.sub_feature(sub.key) == nullptr) keys.push_back(sub.key);
+  return keys;
+}
+
+std::vector<User> users_of_sub_features(const Snapshot& state, Id feature,
+                                        const std::vector<std::string>& keys) {
+  if (keys.empty()) return {};
+  std::vector<User> users;
+  add_users<Package>(users, state, state.links().users(Relation::assignment, feature));
+  std::erase_if(users, [&](const User& user) {
+    const auto package = state.find<Package>(user.id);
+    const auto& chosen = package->plan.assignment(feature)->sub_features;
+    return !chosen || std::none_of(keys.begin(), keys.end(), [&](const std::string& key) {
+      return std::find(chosen->begin(), chosen->end(), key) != chosen->end();
+    });
+  });
+  return users;
+}
+
+}  // namespace togglecast::domain

@@ -1,0 +1,152 @@
+#include "domain/state/view.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <set>
+
+namespace togglecast::domain {
+namespace {
+
+bool enabled_flips(const json::value& before, const json::value& after) {
+  const json::value* was = json::find(before, "enabled");
+  const json::value* is = json::find(after, "enabled");
+  return was != nullptr && is != nullptr && *was != *is;
+}
+
+template <typename T>
+json::array bodies(const Snapshot& snapshot) {
+  json::array out;
+  out.reserve(snapshot.table<T>().by_id.size());
+  snapshot.table<T>().by_id.for_each([&](Id, const auto& entity) { out.push_back(to_json(*entity)); });
+  return out;
+}
+
+template <typename T>
+void diff_table(std::vector<ViewUpdate>& updates, const Snapshot& from, const Snapshot& to, Kinds readable,
+                Step step) {
+  if (!readable.contains(T::kKind)) return;
+  const auto body = [](const std::shared_ptr<const T>* entity) {
+    return entity == nullptr ? json::value(nullptr) : json::value(to_json(**entity));
+  };
+  PersistentMap<Id, std::shared_ptr<const T>>::differences(
+      from.table<T>().by_id, to.table<T>().by_id, [&](Id id, const auto* before, const auto* after) {
+        add_difference(updates, T::kKind, id, body(before), body(after), step);
+      });
+}
+
+std::set<Id> platforms_of_either(const Snapshot& from, const Snapshot& to) {
+  std::set<Id> ids;
+  from.table<Platform>().by_id.for_each([&](Id id, const auto&) { ids.insert(id); });
+  to.table<Platform>().by_id.for_each([&](Id id, const auto&) { ids.insert(id); });
+  return ids;
+}
+
+}  // namespace
+
+std::string_view to_string(UpdateType type) noexcept {
+  switch (type) {
+    case UpdateType::create:
+      return "create";
+    case UpdateType::update:
+      return "update";
+    case UpdateType::toggle:
+      return "toggle";
+    case UpdateType::erase:
+      return "delete";
+  }
+  return "";
+}
+
+void add_difference(std::vector<ViewUpdate>& updates, Kind kind, Id id, const json::value& before,
+                    json::value after, Step step) {
+  if (before == after) return;
+  UpdateType type = UpdateType::update;
+  if (after.is_null()) {
+    type = UpdateType::erase;
+  } else if (before.is_null()) {
+    type = UpdateType::create;
+  } else if (step == Step::live && enabled_flips(before, after)) {
+    type = UpdateType::toggle;
+  }
+  updates.push_back({kind, id, type, std::move(after)});
+}
+
+void put_in_order(std::vector<ViewUpdate>& updates) {
+  std::sort(updates.begin(), updates.end(), [](const ViewUpdate& a, const ViewUpdate& b) {
+    const auto place = [](const ViewUpdate& update) {
+      return std::tuple(update.type != UpdateType::erase, update.kind, update.id);
+    };
+    return place(a) < place(b);
+  });
+}
+
+json::object client_view(const Snapshot& snapshot, const Client& client, const json::object* context) {
+  ClientView view(snapshot, client, context);
+  json::array platforms;
+  platforms.reserve(snapshot.table<Platform>().by_id.size());
+  snapshot.table<Platform>().by_id.for_each([&](Id id, const auto&) {
+    if (view.sees_platform(id)) platforms.push_back(view.platform(id));
+  });
+  const auto visible = view.visible_features();
+  json::array features;
+  features.reserve(visible.size());
+  for (const Id id : visible) features.push_back(to_json(view.answer(id)));
+  json::object out;
+  out["client"] = {{"id", client.id}, {"key", client.key}, {"name", client.name}, {"active", client.active}};
+  out["package"] = view.package();
+  out["features"] = std::move(features);
+  out["platforms"] = std::move(platforms);
+  return out;
+}
+
+std::vector<ViewUpdate> diff_client_view(ClientView& from, ClientView& to, Step step) {
+  std::vector<ViewUpdate> updates;
+  for (const Id id : platforms_of_either(from.state(), to.state()))
+    add_difference(updates, Kind::platform, id, from.platform(id), to.platform(id), step);
+
+  const auto before = from.visible_features();
+  const auto after = to.visible_features();
+  std::vector<Id> either;
+  std::set_union(before.begin(), before.end(), after.begin(), after.end(), std::back_inserter(either));
+  for (const Id id : either)
+    add_difference(updates, Kind::feature, id, from.feature(id), to.feature(id), step);
+
+  const auto was = from.client().package_id;
+  const auto is = to.client().package_id;
+  if (was == is) {
+    if (is) add_difference(updates, Kind::package, *is, from.package(), to.package(), step);
+  } else {
+    if (was && !from.package().is_null())
+      add_difference(updates, Kind::package, *was, from.package(), nullptr, step);
+    if (is) add_difference(updates, Kind::package, *is, nullptr, to.package(), step);
+  }
+  put_in_order(updates);
+  return updates;
+}
+
+json::object admin_view(const Snapshot& snapshot, Kinds readable) {
+  json::object out;
+  if (readable.contains(Kind::platform)) out["platforms"] = bodies<Platform>(snapshot);
+  if (readable.contains(Kind::feature)) out["features"] = bodies<Feature>(snapshot);
+  if (readable.contains(Kind::segment)) out["segments"] = bodies<Segment>(snapshot);
+  if (readable.contains(Kind::package)) out["packages"] = bodies<Package>(snapshot);
+  if (readable.contains(Kind::client)) out["clients"] = bodies<Client>(snapshot);
+  if (readable.contains(Kind::token)) out["tokens"] = bodies<TokenRecord>(snapshot);
+  if (readable.contains(Kind::admin)) out["admins"] = bodies<AdminUser>(snapshot);
+  return out;
+}
+
+std::vector<ViewUpdate> diff_admin_view(const Snapshot& from, const Snapshot& to, Kinds readable, Step step) {
+  std::vector<ViewUpdate> updates;
+  diff_table<Platform>(updates, from, to, readable, step);
+  diff_table<Feature>(updates, from, to, readable, step);
+  diff_table<Segment>(updates, from, to, readable, step);
+  diff_table<Package>(updates, from, to, readable, step);
+  diff_table<Client>(updates, from, to, readable, step);
+  diff_table<TokenRecord>(updates, from, to, readable, step);
+  diff_table<AdminUser>(updates, from, to, readable, step);
+  put_in_order(updates);
+  return updates;
+}
+
+}  // namespace togglecast::domain

@@ -1,0 +1,125 @@
+#include "service/history/activity.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "http_api/handlers/entities.hpp"
+#include "http_api/handlers/handlers.hpp"
+
+namespace togglecast::http_api {
+namespace {
+
+constexpr std::int64_t kUsualPage = 50;
+constexpr std::size_t kLongestWord = 200;
+
+Result<std::string> word(const Call& call, std::string_view parameter) {
+  std::string text(call.request().query.value(parameter));
+  if (call.request().query.contains(parameter) && (text.empty() || text.size() > kLongestWord))
+    return fail(Errc::invalid_argument, "the parameter " + std::string(parameter) + " must be 1 to " +
+                                            std::to_string(kLongestWord) + " bytes");
+  return text;
+}
+
+Result<std::optional<UnixMillis>> time(const Call& call, std::string_view parameter) {
+  if (!call.request().query.contains(parameter)) return std::nullopt;
+  const auto parsed = parse_iso8601(call.request().query.value(parameter));
+  if (!parsed)
+    return fail(Errc::invalid_argument, "the parameter " + std::string(parameter) +
+                                            " must be an ISO 8601 time, such as 2026-11-23T08:15:30Z");
+  return *parsed;
+}
+
+bool is_source(std::string_view name) {
+  using changes::Source;
+  constexpr std::array kSources{Source::rest, Source::socket, Source::timer, Source::start,
+                                Source::command_line};
+  return std::any_of(kSources.begin(), kSources.end(), [name](Source one) { return to_string(one) == name; });
+}
+
+Result<void> read_what(const Call& call, storage::LogQuery& query) {
+  const auto& parameters = call.request().query;
+  if (parameters.contains("entity_type")) {
+    query.kind = domain::parse_kind(parameters.value("entity_type"));
+    if (!query.kind) return fail(Errc::invalid_argument, "the parameter entity_type names no kind of entity");
+  }
+  const auto id = call.number("entity_id", 0, 1, domain::kMaxId);
+  if (!id) return tl::unexpected(id.error());
+  if (*id != 0) {
+    if (!query.kind)
+      return fail(Errc::invalid_argument, "the parameter entity_id needs entity_type beside it");
+    query.id = *id;
+  }
+  if (!parameters.contains("type")) return {};
+  using domain::UpdateType;
+  for (const UpdateType type :
+       {UpdateType::create, UpdateType::update, UpdateType::toggle, UpdateType::erase})
+    if (parameters.value("type") == domain::to_string(type)) query.type = type;
+  if (!query.type)
+    return fail(Errc::invalid_argument, "the parameter type must be create, update, toggle or delete");
+  return {};
+}
+
+Result<storage::LogQuery> read_query(const Call& call) {
+  storage::LogQuery query;
+  const auto limit = call.number("limit", kUsualPage, 1, service::kMaxActivity);
+  if (!limit) return tl::unexpected(limit.error());
+  query.limit = static_cast<std::size_t>(*limit);
+  const auto before = call.number("before", 0, 1, domain::kMaxId);
+  if (!before) return tl::unexpected(before.error());
+  query.before = *before;
+  if (auto ok = read_what(call, query); !ok) return tl::unexpected(ok.error());
+  for (const auto& [name, into] : std::array<std::pair<std::string_view, std::string*>, 3>{
+           {{"actor", &query.actor}, {"source", &query.source}, {"q", &query.text}}}) {
+    auto text = word(call, name);
+    if (!text) return tl::unexpected(text.error());
+    *into = std::move(*text);
+  }
+  if (!query.source.empty() && !is_source(query.source))
+    return fail(Errc::invalid_argument,
+                "the parameter source must be rest, socket, timer, start or command_line");
+  for (const auto& [name, into] : std::array<std::pair<std::string_view, std::optional<UnixMillis>*>, 2>{
+           {{"since", &query.since}, {"until", &query.until}}}) {
+    const auto moment = time(call, name);
+    if (!moment) return tl::unexpected(moment.error());
+    *into = *moment;
+  }
+  return query;
+}
+
+}  // namespace
+
+void list_activity(const CallPtr& call) {
+  const auto query = read_query(*call);
+  if (!query) return call->refuse(query.error());
+  // As of now: a page that is newer when it is read has an older tag, which does no harm.
+  const std::string tag = call->list_tag(*call->application().model().current(
+      environment_of(*call, query->kind.value_or(domain::Kind::platform))));
+  call->application().activity().page(call->who(), *query, [call, tag](Result<service::ActivityPage> page) {
+    call->resume([call, tag, page = std::move(page)] {
+      if (!page) return call->refuse(page.error());
+      json::object body{{"items", page->entries}};
+      if (page->next != 0) body["next"] = page->next;
+      call->answer({.body = std::move(body), .etag = tag});
+    });
+  });
+}
+
+// Answers the entry of the new change.
+void undo_activity(const CallPtr& call) {
+  const auto revision = call->id("revision");
+  if (!revision) return call->refuse(revision.error());
+  const auto body = call->optional_body();
+  if (!body) return call->refuse(body.error());
+  if (auto ok = domain::FieldReader(*body).finish(); !ok) return call->refuse(ok.error());
+  const auto options = call->write_options();
+  if (!options) return call->refuse(options.error());
+  call->application().activity().undo(
+      call->who(), *revision, *options, [call](Result<service::Undone> undone) {
+        call->resume([call, undone = std::move(undone)] {
+          if (!undone) return call->refuse(undone.error());
+          call->answer({.body = undone->entry, .revision = undone->revision, .replayed = undone->replayed});
+        });
+      });
+}
+
+}  // namespace togglecast::http_api

@@ -1,0 +1,100 @@
+#include <algorithm>
+
+#include "domain/schema/fields.hpp"
+#include "http_api/handlers/entities.hpp"
+#include "http_api/handlers/handlers.hpp"
+
+namespace togglecast::http_api {
+namespace {
+
+constexpr std::size_t kMaxUsername = 64;
+
+std::optional<domain::Role> read_role(domain::FieldReader& in) {
+  const auto text = in.text("role", kMaxUsername);
+  if (!text) return std::nullopt;
+  const auto role = domain::parse_role(*text);
+  if (!role) in.refuse("role", "must be viewer, editor or owner");
+  return role;
+}
+
+Secret read_password(domain::FieldReader& in) {
+  auto text = in.text("password", auth::kMaxPassword);
+  if (!text) return {};
+  Secret password(std::move(*text));
+  if (const auto ok = auth::check_new_password(password); !ok)
+    in.refuse("password",
+              ok.error().details.empty() ? ok.error().message : ok.error().details.front().reason);
+  return password;
+}
+
+}  // namespace
+
+void list_admins(const CallPtr& call) {
+  list_entities<domain::AdminUser>(call, [call](const service::PageQuery& query) {
+    return call->application().admins().list(call->who(), query);
+  });
+}
+
+void create_admin(const CallPtr& call) {
+  const auto body = call->body();
+  if (!body) return call->refuse(body.error());
+  domain::FieldReader in(*body);
+  const auto username = in.text("username", kMaxUsername);
+  if (username && !domain::is_username(*username))
+    in.refuse("username", "must be 1 to 64 lower-case letters, digits or any of . _ @ + -");
+  const auto role = read_role(in);
+  const Secret password = read_password(in);
+  const bool active = in.boolean("active").value_or(true);
+  in.require({"username", "role", "password"});
+  if (auto ok = in.finish(); !ok) return call->refuse(ok.error());
+  const auto options = call->write_options();
+  if (!options) return call->refuse(options.error());
+  call->application().admins().create(call->who(), *username, *role, password, *options,
+                                      created(call, "/api/v1/admins/"), active);
+}
+
+void read_admin(const CallPtr& call) {
+  const auto id = call->id("id");
+  if (!id) return call->refuse(id.error());
+  answer_entity(*call, call->application().admins().find(call->who(), *id));
+}
+
+void update_admin(const CallPtr& call) {
+  const auto id = call->id("id");
+  if (!id) return call->refuse(id.error());
+  const auto body = call->body();
+  if (!body) return call->refuse(body.error());
+  domain::FieldReader in(*body);
+  service::AdminPatch patch;
+  patch.role = read_role(in);
+  patch.active = in.boolean("active");
+  patch.password = read_password(in);
+  in.deny({"username"}, "cannot be changed");
+  in.deny({"id", "revision", "created_at", "updated_at", "password_changed_at"}, "is set by the server");
+  if (auto ok = in.finish(); !ok) return call->refuse(ok.error());
+  const auto options = call->write_options();
+  if (!options) return call->refuse(options.error());
+  call->application().admins().update(call->who(), *id, patch, *options,
+                                      changed(call, {domain::Kind::admin, *id}));
+}
+
+void delete_admin(const CallPtr& call) {
+  const auto id = call->id("id");
+  if (!id) return call->refuse(id.error());
+  const auto options = call->write_options();
+  if (!options) return call->refuse(options.error());
+  call->application().admins().remove(call->who(), *id, *options, removed(call, {domain::Kind::admin, *id}));
+}
+
+void toggle_admin(const CallPtr& call) {
+  const auto id = call->id("id");
+  if (!id) return call->refuse(id.error());
+  const auto active = wanted_side(*call, "active");
+  if (!active) return call->refuse(active.error());
+  const auto options = call->write_options();
+  if (!options) return call->refuse(options.error());
+  call->application().admins().toggle(call->who(), *id, *active, *options,
+                                      changed(call, {domain::Kind::admin, *id}));
+}
+
+}  // namespace togglecast::http_api

@@ -1,0 +1,132 @@
+#include "http_api/handlers/catalogue.hpp"
+
+#include "http_api/handlers/entities.hpp"
+#include "http_api/handlers/state.hpp"
+
+namespace togglecast::http_api {
+namespace {
+
+using domain::Client;
+using domain::Feature;
+using domain::Package;
+using domain::Platform;
+using domain::Segment;
+
+// Where an entity is found, and what a switch of it is called.
+template <typename T>
+struct Resource;
+template <>
+struct Resource<Platform> {
+  static constexpr std::string_view kPath = "/api/v1/platforms/";
+  static constexpr std::string_view kSwitch = "enabled";
+  static auto& service(service::Application& application) { return application.platforms(); }
+};
+template <>
+struct Resource<Feature> {
+  static constexpr std::string_view kPath = "/api/v1/features/";
+  static constexpr std::string_view kSwitch = "enabled";
+  static auto& service(service::Application& application) { return application.features(); }
+};
+template <>
+struct Resource<Segment> {
+  static constexpr std::string_view kPath = "/api/v1/segments/";
+  static auto& service(service::Application& application) { return application.segments(); }
+};
+template <>
+struct Resource<Package> {
+  static constexpr std::string_view kPath = "/api/v1/packages/";
+  static constexpr std::string_view kSwitch = "available";
+  static auto& service(service::Application& application) { return application.packages(); }
+};
+template <>
+struct Resource<Client> {
+  static constexpr std::string_view kPath = "/api/v1/clients/";
+  static constexpr std::string_view kSwitch = "active";
+  static auto& service(service::Application& application) { return application.clients(); }
+};
+
+template <typename T>
+auto& service_of(const CallPtr& call) {
+  return Resource<T>::service(call->application());
+}
+
+}  // namespace
+
+template <typename T>
+void list_of(const CallPtr& call) {
+  list_entities<T>(
+      call, [call](const service::PageQuery& query) { return service_of<T>(call).list(call->who(), query); });
+}
+
+template <typename T>
+void create_one(const CallPtr& call) {
+  const auto body = call->body();
+  if (!body) return call->refuse(body.error());
+  const auto options = call->write_options();
+  if (!options) return call->refuse(options.error());
+  service_of<T>(call).create(call->who(), *body, *options, created(call, std::string(Resource<T>::kPath)));
+}
+
+template <typename T>
+void read_one(const CallPtr& call) {
+  const auto id = call->id("id");
+  if (!id) return call->refuse(id.error());
+  if (answered_from_the_past(call, T::kKind, *id)) return;
+  answer_entity(*call, service_of<T>(call).find(call->who(), *id));
+}
+
+template <typename T>
+void update_one(const CallPtr& call) {
+  const auto id = call->id("id");
+  if (!id) return call->refuse(id.error());
+  const auto body = call->body();
+  if (!body) return call->refuse(body.error());
+  const auto force = call->flag("force", false);
+  if (!force) return call->refuse(force.error());
+  auto options = call->write_options();
+  if (!options) return call->refuse(options.error());
+  options->force = *force;
+  service_of<T>(call).update(call->who(), *id, *body, *options, changed(call, {T::kKind, *id}));
+}
+
+template <typename T>
+void delete_one(const CallPtr& call) {
+  const auto id = call->id("id");
+  if (!id) return call->refuse(id.error());
+  const auto force = call->flag("force", false);
+  if (!force) return call->refuse(force.error());
+  auto options = call->write_options();
+  if (!options) return call->refuse(options.error());
+  options->force = *force;
+  service_of<T>(call).remove(call->who(), *id, *options, removed(call, {T::kKind, *id}));
+}
+
+template <typename T>
+void toggle_one(const CallPtr& call) {
+  const auto id = call->id("id");
+  if (!id) return call->refuse(id.error());
+  const auto on = wanted_side(*call, Resource<T>::kSwitch);
+  if (!on) return call->refuse(on.error());
+  const auto options = call->write_options();
+  if (!options) return call->refuse(options.error());
+  service_of<T>(call).toggle(call->who(), *id, *on, *options, changed(call, {T::kKind, *id}));
+}
+
+#define TOGGLECAST_MAKE_HANDLERS(T)            \
+  template void list_of<T>(const CallPtr&);    \
+  template void create_one<T>(const CallPtr&); \
+  template void read_one<T>(const CallPtr&);   \
+  template void update_one<T>(const CallPtr&); \
+  template void delete_one<T>(const CallPtr&)
+TOGGLECAST_MAKE_HANDLERS(Platform);
+TOGGLECAST_MAKE_HANDLERS(Feature);
+TOGGLECAST_MAKE_HANDLERS(Segment);
+TOGGLECAST_MAKE_HANDLERS(Package);
+TOGGLECAST_MAKE_HANDLERS(Client);
+#undef TOGGLECAST_MAKE_HANDLERS
+template void toggle_one<Platform>(const CallPtr&);
+template void toggle_one<Feature>(const CallPtr&);
+template void toggle_one<Package>(const CallPtr&);
+template void toggle_one<Client>(const CallPtr&);
+
+}  // namespace togglecast::http_api

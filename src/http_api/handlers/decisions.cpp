@@ -1,0 +1,81 @@
+// Who may use what, and why; and what a change would do.
+#include "domain/entities/context.hpp"
+#include "domain/schema/fields.hpp"
+#include "http_api/handlers/entities.hpp"
+#include "http_api/handlers/handlers.hpp"
+#include "http_api/request/call.hpp"
+#include "service/decisions/effective.hpp"
+#include "service/decisions/playground.hpp"
+#include "service/decisions/preview.hpp"
+
+namespace togglecast::http_api {
+namespace {
+
+constexpr std::string_view kBadContext = "the parameter context must be a JSON object of at most 4 KiB";
+
+// `?context={…}`, as a connection would send it; nothing without one.
+Result<std::optional<json::object>> read_context(const Call& call) {
+  const auto& parameters = call.request().query;
+  if (!parameters.contains("context")) return std::nullopt;
+  const std::string_view text = parameters.value("context");
+  if (text.size() > domain::kMaxContext) return fail(Errc::invalid_argument, std::string(kBadContext));
+  auto parsed = json::parse(text);
+  if (!parsed || !parsed->is_object()) return fail(Errc::invalid_argument, std::string(kBadContext));
+  const json::value wrapped{{"context", *parsed}};
+  domain::FieldReader in(wrapped);
+  auto context = domain::read_context(in);
+  return in.finish().map([&] { return context; });
+}
+
+}  // namespace
+
+void read_effective(const CallPtr& call) {
+  const auto id = call->id("id");
+  if (!id) return call->refuse(id.error());
+  const auto visible = call->flag("visible", false);
+  if (!visible) return call->refuse(visible.error());
+  auto context = read_context(*call);
+  if (!context) return call->refuse(context.error());
+  if (auto ok = service::require(call->who(), auth::Action::read_catalogue); !ok)
+    return call->refuse(ok.error());
+  const auto state = call->application().model().current(call->who().environment);
+  const auto client = state->find<domain::Client>(*id);
+  if (client == nullptr)
+    return call->refuse({Errc::not_found, "there is no client " + std::to_string(*id), {}});
+  call->work([call, state, client, visible = *visible, context = std::move(*context)] {
+    Answer answer{.revision = state->revision(), .etag = call->list_tag(*state)};
+    if (!call->has_already(answer.etag))
+      answer.body = service::effective_of(
+          *state, *client, {.visible_only = visible, .context = context ? &*context : nullptr});
+    call->answer(answer);
+  });
+}
+
+void evaluate(const CallPtr& call) {
+  if (auto ok = service::require(call->who(), auth::Action::read_catalogue); !ok)
+    return call->refuse(ok.error());
+  const auto body = call->body();
+  if (!body) return call->refuse(body.error());
+  const auto state = call->application().model().current(call->who().environment);
+  call->work([call, state, body = *body] {
+    const auto decision = service::try_out(*state, body);
+    if (!decision) return call->refuse(decision.error());
+    call->answer({.body = *decision, .revision = state->revision()});
+  });
+}
+
+void preview(const CallPtr& call) {
+  if (auto ok = service::require(call->who(), auth::Action::read_catalogue); !ok)
+    return call->refuse(ok.error());
+  const auto body = call->body();
+  if (!body) return call->refuse(body.error());
+  const auto state = call->application().model().current(call->who().environment);
+  const UnixMillis now = call->api().clock().wall_now();
+  call->work(call->application().previews(), [call, state, now, body = *body] {
+    const auto effect = service::preview(*state, now, body);
+    if (!effect) return call->refuse(effect.error(), 0, members_of(effect.error().users));
+    call->answer({.body = *effect, .revision = state->revision()});
+  });
+}
+
+}  // namespace togglecast::http_api

@@ -1,0 +1,143 @@
+// The Broadcaster's methods for other back ends: POST /api/v1/broadcasts/{name}.
+#include "service/messages/message_sender.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "domain/schema/fields.hpp"
+#include "http_api/handlers/handlers.hpp"
+#include "http_api/request/call.hpp"
+#include "http_api/request/idempotent_sends.hpp"
+#include "service/accounts/submit_write.hpp"
+
+namespace togglecast::http_api {
+namespace {
+
+using service::MessageSender;
+using service::Principal;
+using service::SendDone;
+
+// 200 with how many connections were addressed, the message's id, the revision that was sent.
+IdempotentSends::Answer told(const CallPtr& call) {
+  return [call](const Result<service::SendResult>& outcome, bool replayed) {
+    call->resume([call, outcome, replayed] {
+      if (!outcome) return call->refuse(outcome.error());
+      json::object body{{"connections", outcome->connections}};
+      if (!outcome->id.empty()) body["id"] = outcome->id;
+      if (outcome->revision != 0) body["revision"] = outcome->revision;
+      call->answer({.body = std::move(body), .replayed = replayed});
+    });
+  };
+}
+
+Result<domain::Id> read_id(const json::value& body, std::string_view member) {
+  domain::FieldReader in(body);
+  in.require({member});
+  const auto id = in.id(member);
+  if (auto ok = in.finish(); !ok) return tl::unexpected(ok.error());
+  return *id;
+}
+
+template <typename T, typename Send>
+void send(const CallPtr& call, SendDone done, Result<T> what, Send send_it) {
+  if (!what) return done(tl::unexpected(what.error()));
+  (call->api().options().messages->*send_it)(call->who(), *std::move(what), std::move(done));
+}
+
+struct NamedBroadcast {
+  std::string_view name;
+  void (*perform)(const CallPtr& call, const json::value& body, SendDone done);
+};
+
+constexpr NamedBroadcast kBroadcasts[] = {
+    {"broadcast_platform_update",
+     [](const CallPtr& call, const json::value& body, SendDone done) {
+       send(call, std::move(done), read_id(body, "platform_id"), &MessageSender::broadcast_platform_update);
+     }},
+    {"broadcast_feature_update",
+     [](const CallPtr& call, const json::value& body, SendDone done) {
+       send(call, std::move(done), read_id(body, "feature_id"), &MessageSender::broadcast_feature_update);
+     }},
+    {"broadcast_package_update",
+     [](const CallPtr& call, const json::value& body, SendDone done) {
+       send(call, std::move(done), read_id(body, "package_id"), &MessageSender::broadcast_package_update);
+     }},
+    {"broadcast_config_sync",
+     [](const CallPtr& call, const json::value& body, SendDone done) {
+       send(call, std::move(done), service::read_config_sync(body), &MessageSender::broadcast_config_sync);
+     }},
+    {"send_admin_notification",
+     [](const CallPtr& call, const json::value& body, SendDone done) {
+       send(call, std::move(done), service::read_admin_notification(body),
+            &MessageSender::send_admin_notification);
+     }},
+    {"send_client_notification",
+     [](const CallPtr& call, const json::value& body, SendDone done) {
+       send(call, std::move(done), service::read_client_notification(body),
+            &MessageSender::send_client_notification);
+     }},
+    {"broadcast_system_status",
+     [](const CallPtr& call, const json::value& body, SendDone done) {
+       send(call, std::move(done), service::read_system_status(body),
+            &MessageSender::broadcast_system_status);
+     }},
+};
+
+// What to send with; nothing when that was done before, under the same Idempotency-Key.
+Result<std::optional<SendDone>> once(const CallPtr& call, std::string_view name, const json::value& body) {
+  const auto options = call->write_options();
+  if (!options) return tl::unexpected(options.error());
+  const auto key = service::idempotency_of(call->who(), *options, "broadcast " + std::string(name), body);
+  if (!key) return tl::unexpected(key.error());
+  auto answer = told(call);
+  if (*key)
+    return call->api().idempotent_sends().first(**key, call->who().environment, call->api().clock().now(),
+                                                std::move(answer));
+  return SendDone(
+      [answer = std::move(answer)](const Result<service::SendResult>& outcome) { answer(outcome, false); });
+}
+
+// Whoever comes again under the key waits for `done`, also when this breaks.
+void perform(const NamedBroadcast& method, const CallPtr& call, const json::value& body,
+             const SendDone& done) {
+  try {
+    method.perform(call, body, done);
+  } catch (...) {
+    done(fail(Errc::internal, "the message could not be sent; the log says why"));
+    throw;
+  }
+}
+
+Error unknown_method(std::string_view name) {
+  std::string known;
+  for (const NamedBroadcast& method : kBroadcasts)
+    known.append(known.empty() ? "" : ", ").append(method.name);
+  return {Errc::not_found,
+          "there is no broadcast '" + std::string(name.substr(0, 64)) + "'; these are: " + known,
+          {}};
+}
+
+}  // namespace
+
+void broadcast(const CallPtr& call) {
+  // Rights first: whoever may not send learns nothing from how a body is refused.
+  if (auto ok = service::require(call->who(), auth::Action::send_messages); !ok)
+    return call->refuse(ok.error());
+  const std::string_view name = call->parameter("name");
+  for (const NamedBroadcast& method : kBroadcasts) {
+    if (method.name != name) continue;
+    if (call->api().options().messages == nullptr)
+      return call->refuse({Errc::unavailable, "nobody is connected to this server: it has no sockets", {}});
+    const auto body = call->optional_body();
+    if (!body) return call->refuse(body.error());
+    auto done = once(call, name, *body);
+    if (!done) return call->refuse(done.error());
+    if (*done) perform(method, call, *body, **std::move(done));
+    return;
+  }
+  call->refuse(unknown_method(name));
+}
+
+}  // namespace togglecast::http_api

@@ -1,0 +1,88 @@
+// Signing in and out, and one's own password.
+#include "domain/schema/fields.hpp"
+#include "http_api/handlers/entities.hpp"
+#include "http_api/handlers/handlers.hpp"
+
+namespace togglecast::http_api {
+namespace {
+
+constexpr std::size_t kMaxUsername = 64;
+
+// These live in the environment `system`; what the caller sees is the environment it works in, so that a
+// revision always belongs to that one.
+changes::Done done_quietly(const CallPtr& call) {
+  return [call](Result<changes::Written> written) {
+    call->resume([call, written = std::move(written)] {
+      if (!written) return refuse_write(*call, written.error(), {domain::Kind::admin, call->who().id});
+      call->answer({.status = 204, .replayed = written->replayed});
+    });
+  };
+}
+
+// The service speaks of `/password`; in this request the new one is called `new`.
+Error in_our_words(Error error) {
+  for (FieldIssue& issue : error.details) {
+    if (issue.pointer != "/password") continue;
+    issue.pointer = "/new";
+    error.message = "/new " + issue.reason;
+  }
+  return error;
+}
+
+}  // namespace
+
+void login(const CallPtr& call) {
+  const auto body = call->body();
+  if (!body) return call->refuse(body.error());
+  domain::FieldReader in(*body);
+  service::Login wanted;
+  wanted.username = in.text("username", kMaxUsername).value_or("");
+  wanted.password = Secret(in.text("password", auth::kMaxPassword).value_or(""));
+  wanted.environment = in.key("environment").value_or(std::string(service::kDefaultEnvironment));
+  in.require({"username", "password"});
+  if (auto ok = in.finish(); !ok) return call->refuse(ok.error());
+  if (!call->peer().loopback) wanted.address = call->peer().address;
+
+  const auto options = call->write_options();
+  if (!options) return call->refuse(options.error());
+  call->application().admins().login(
+      wanted, *options, [call, environment = wanted.environment](Result<service::LoggedIn> answer) {
+        call->resume([call, environment, answer = std::move(answer)] {
+          if (!answer) return call->refuse(answer.error());
+          call->answer({.body = json::object{{"token", answer->token.reveal()},
+                                             {"expires_at", to_iso8601(answer->expires_at)},
+                                             {"environment", environment},
+                                             {"admin", answer->admin}},
+                        .revision = call->application().model().current(environment)->revision(),
+                        .replayed = answer->replayed});
+        });
+      });
+}
+
+void logout(const CallPtr& call) {
+  const auto options = call->write_options();
+  if (!options) return call->refuse(options.error());
+  call->application().admins().logout(call->who(), *options, done_quietly(call));
+}
+
+void change_password(const CallPtr& call) {
+  const auto body = call->body();
+  if (!body) return call->refuse(body.error());
+  domain::FieldReader in(*body);
+  const Secret current(in.text("current", auth::kMaxPassword).value_or(""));
+  const Secret next(in.text("new", auth::kMaxPassword).value_or(""));
+  in.require({"current", "new"});
+  if (auto ok = in.finish(); !ok) return call->refuse(ok.error());
+
+  const auto options = call->write_options();
+  if (!options) return call->refuse(options.error());
+  const auto done = done_quietly(call);
+  call->application().admins().change_password(call->who(), current, next, *options,
+                                               [done](Result<changes::Written> written) {
+                                                 if (!written)
+                                                   written = tl::unexpected(in_our_words(written.error()));
+                                                 done(std::move(written));
+                                               });
+}
+
+}  // namespace togglecast::http_api

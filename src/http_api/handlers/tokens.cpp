@@ -1,0 +1,72 @@
+#include <algorithm>
+
+#include "http_api/handlers/entities.hpp"
+#include "http_api/handlers/handlers.hpp"
+
+namespace togglecast::http_api {
+
+void list_tokens(const CallPtr& call) {
+  const auto client = call->id("id");
+  if (!client) return call->refuse(client.error());
+  const auto& model = call->application().model();
+  const auto before = model.current(call->who().environment);
+  const auto tokens = call->application().tokens().list(call->who(), *client);
+  if (!tokens) return call->refuse(tokens.error());
+  json::array items;
+  for (const auto& token : *tokens) items.push_back(to_json(*token));
+  const std::size_t total = items.size();
+  Answer answer{.body = json::object{{"items", std::move(items)}, {"total", total}}};
+  // Nothing was written meanwhile: the list is of that revision.
+  if (model.current(call->who().environment) == before) {
+    answer.revision = before->revision();
+    answer.etag = call->list_tag(*before);
+  }
+  call->answer(answer);
+}
+
+// The one answer that shows the token itself.
+void issue_token(const CallPtr& call) {
+  const auto client = call->id("id");
+  if (!client) return call->refuse(client.error());
+  const auto body = call->optional_body();
+  if (!body) return call->refuse(body.error());
+  const auto options = call->write_options();
+  if (!options) return call->refuse(options.error());
+  const std::string collection = "/api/v1/clients/" + std::to_string(*client) + "/tokens/";
+  call->application().tokens().issue(
+      call->who(), *client, *body, *options, [call, collection](Result<service::IssuedToken> issued) {
+        call->resume([call, collection, issued = std::move(issued)] {
+          if (!issued) return call->refuse(issued.error());
+          json::value answer = issued->record;
+          answer.as_object()["token"] = issued->token.reveal();
+          call->answer({.status = 201,
+                        .body = std::move(answer),
+                        .revision = issued->revision,
+                        .etag = etag_of(issued->record),
+                        .location = collection + json::serialize(*json::find(issued->record, "id")),
+                        .replayed = issued->replayed});
+        });
+      });
+}
+
+void revoke_token(const CallPtr& call) {
+  const auto client = call->id("id");
+  if (!client) return call->refuse(client.error());
+  const auto token = call->id("token_id");
+  if (!token) return call->refuse(token.error());
+  const auto options = call->write_options();
+  if (!options) return call->refuse(options.error());
+  const auto tokens = call->application().tokens().list(call->who(), *client);
+  if (!tokens) return call->refuse(tokens.error());
+  const bool theirs =
+      std::any_of(tokens->begin(), tokens->end(), [&](const auto& one) { return one->id == *token; });
+  if (!theirs) {
+    return call->refuse({Errc::not_found,
+                         "client " + std::to_string(*client) + " has no token " + std::to_string(*token),
+                         {}});
+  }
+  call->application().tokens().revoke(call->who(), *token, *options,
+                                      removed(call, {domain::Kind::token, *token}));
+}
+
+}  // namespace togglecast::http_api

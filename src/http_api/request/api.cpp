@@ -1,0 +1,219 @@
+#include "http_api/request/api.hpp"
+
+#include <array>
+#include <cmath>
+#include <exception>
+#include <map>
+#include <utility>
+
+#include "base/random.hpp"
+#include "http_api/request/access.hpp"
+#include "http_api/request/call.hpp"
+#include "http_api/request/problem.hpp"
+#include "http_api/request/route.hpp"
+#include "service/accounts/log_field.hpp"
+
+namespace togglecast::http_api {
+namespace {
+
+using wire::http::Method;
+
+// What a page may have a browser send without being asked whether it may read the answer.
+bool is_read(Method method) { return method == Method::get || method == Method::head; }
+
+std::string new_prefix() {
+  constexpr std::size_t kBytes = 6;
+  SystemRandom random;
+  return random_token(random, kBytes) + '-';
+}
+
+web::CorsOptions with_our_headers(web::CorsOptions cors) {
+  cors.exposed_headers = {
+      "ETag", "Location", "Retry-After", "Togglecast-Revision", "X-Request-Id", "Idempotency-Replayed"};
+  cors.allowed_headers = {"Authorization", "Content-Type",  "Idempotency-Key",
+                          "If-Match",      "If-None-Match", "Togglecast-Min-Revision"};
+  return cors;
+}
+
+}  // namespace
+
+std::string_view to_string(Phase phase) noexcept {
+  switch (phase) {
+    case Phase::starting:
+      return "starting";
+    case Phase::serving:
+      return "ready";
+    case Phase::draining:
+      return "draining";
+  }
+  return "";
+}
+
+// Requests of one route by the first digit of their status.
+struct Api::Meter {
+  explicit Meter(const Route& route) : of(route) {}
+
+  void count(observe::Metrics& metrics, unsigned status) {
+    auto& counter = by_class[status / 100 % by_class.size()];
+    observe::Counter* known = counter.load(std::memory_order_acquire);
+    if (known == nullptr) {
+      known = &metrics.counter("togglecast_http_requests_total", "Answered requests by route and status.",
+                               {{"method", std::string(wire::http::to_string(of.method))},
+                                {"route", std::string(of.pattern)},
+                                {"status", std::to_string(status / 100) + "xx"}});
+      counter.store(known, std::memory_order_release);
+    }
+    known->add();
+  }
+
+  const Route& of;
+  std::array<std::atomic<observe::Counter*>, 6> by_class{};
+};
+
+Api::Api(net::ShardPool& shards, std::span<const Route> routes, service::Application& application,
+         Options options, const Clock& clock, observe::Log& log, observe::Metrics& metrics)
+    : shards_(shards),
+      routes_(routes),
+      application_(application),
+      options_(std::move(options)),
+      clock_(clock),
+      log_(log),
+      metrics_(metrics),
+      cors_(with_our_headers(options_.cors)),
+      started_at_(clock.wall_now()),
+      unread_prefix_(new_prefix()),
+      writes_(options_.writes, "changes"),
+      looks_(options_.looks, "questions"),
+      revisions_(shards, application.feed(), application.model()),
+      seconds_(metrics.histogram("togglecast_http_request_seconds", "From the request to its answer.",
+                                 observe::duration_buckets())),
+      foreign_origins_(metrics.counter("togglecast_http_foreign_origins_total",
+                                       "Requests refused because of where their page came from.")),
+      writes_limited_(metrics.counter("togglecast_http_writes_limited_total",
+                                      "Writes refused because their admin was too fast.")),
+      looks_limited_(
+          metrics.counter("togglecast_http_questions_limited_total",
+                          "Evaluations and previews refused because their admin asked for too many.")),
+      revision_missed_(metrics.counter("togglecast_http_min_revision_missed_total",
+                                       "Requests whose Togglecast-Min-Revision did not arrive in time.")) {}
+
+Api::~Api() = default;
+
+void Api::mount(web::Router& router) {
+  std::map<std::string_view, std::vector<const Route*>> by_path;
+  for (const Route& route : routes_) {
+    add(router, route);
+    by_path[route.pattern].push_back(&route);
+  }
+  for (const auto& [path, routes_of_path] : by_path) add_refusals(router, routes_of_path);
+  add_refusals(router);
+}
+
+void Api::mount_metrics(web::Router& router) {
+  for (const Route& route : routes_) {
+    if (route.access != Access::operators && route.access != Access::probe) continue;
+    router.add(route.method, route.pattern, [this, &route](web::ExchangePtr exchange) {
+      run(std::make_shared<Call>(*this, route, meters_.size(), std::move(exchange)));
+    });
+  }
+}
+
+void Api::add(web::Router& router, const Route& route) {
+  const std::size_t meter = meters_.size();
+  meters_.push_back(std::make_unique<Meter>(route));
+  router.add(
+      route.method, route.pattern,
+      [this, &route, meter](web::ExchangePtr exchange) {
+        serve(std::make_shared<Call>(*this, route, meter, std::move(exchange)));
+      },
+      route_options());
+}
+
+void Api::serve(const CallPtr& call) {
+  const auto& request = call->request();
+  const Access access = call->route().access;
+  if (access == Access::probe) return run(call);
+  auto who = identify(request);
+  if (who) call->who_ = *who;
+  if (!is_read(request.method) && !cors_.allows(request, call->peer().secure))
+    return call->refuse(foreign(request, call->request_id(), call->peer()));
+  if (access == Access::open || access == Access::login) return run(call);
+  if (access == Access::operators && comes_from_this_machine(request, call->peer())) return run(call);
+  if (!who) return call->refuse(who.error());
+  if (who->kind != service::Principal::Kind::admin)
+    return call->refuse({Errc::forbidden, "this takes an admin's token, not a client's", {}});
+  serve_to_admin(call);
+}
+
+void Api::serve_to_admin(const CallPtr& call) {
+  if (call->route().is_limited()) {
+    const bool writes = call->route().changes_state();
+    if (auto taken = (writes ? writes_ : looks_).take(call->who().id, clock_.now()); !taken) {
+      (writes ? writes_limited_ : looks_limited_).add();
+      return call->refuse(taken.error());
+    }
+  }
+  const auto wanted = call->min_revision();
+  if (!wanted) return call->refuse(wanted.error());
+  if (!*wanted) return run(call);
+  revisions_.wait(call->shard(), call->who().environment, **wanted, options_.min_revision_wait,
+                  [this, call, revision = **wanted](bool arrived) {
+                    if (arrived) {  // and its token may have gone meanwhile
+                      const auto still = application_.authenticator().recheck(call->who());
+                      return still ? run(call) : call->refuse(still.error());
+                    }
+                    revision_missed_.add();
+                    Error late{Errc::unavailable,
+                               "revision " + std::to_string(revision) + " has not arrived here yet",
+                               {}};
+                    late.retry_after_seconds = 1;
+                    call->refuse(late);
+                  });
+}
+
+void Api::run(const CallPtr& call) {
+  const Access access = call->route().access;
+  if (access == Access::admin || access == Access::login) {
+    if (!call->content_is_acceptable())
+      return call->refuse({Errc::invalid_argument, "a body must come as Content-Type: application/json", {}},
+                          415);
+    if (auto known = call->known_parameters(); !known) return call->refuse(known.error());
+  }
+  run_guarded(call, [&call] { call->route().handler(call); });
+}
+
+void Api::run_guarded(const CallPtr& call, const std::function<void()>& task) {
+  try {
+    task();
+  } catch (const std::exception& error) {
+    log_.error(
+        "a request failed",
+        {{"request_id", call->request_id()}, {"path", call->request().path}, {"reason", error.what()}});
+    call->refuse({Errc::internal, "the request could not be served; the log says why", {}});
+  }
+}
+
+void Api::finished(const Call& call, unsigned status, std::string_view code) {
+  const double seconds = std::chrono::duration<double>(clock_.now() - call.began_).count();
+  seconds_.observe(seconds);
+  if (call.meter_ < meters_.size()) meters_[call.meter_]->count(metrics_, status);
+
+  const auto& request = call.request();
+  const Access access = call.route().access;
+  const bool of_people = access == Access::admin || access == Access::login;
+  const auto usual = of_people ? observe::Level::info : observe::Level::debug;
+  const auto level = status >= 500 ? observe::Level::warn : usual;
+  if (!log_.enabled(level)) return;
+  const observe::Field who = call.known() ? service::log_field(call.who()) : observe::Field("admin", "");
+  log_.write(level, "request",
+             {{"request_id", call.request_id()},
+              {"method", request.method_text},
+              {"path", std::string_view(request.path).substr(0, kLoggedPath)},
+              {"status", status},
+              {"code", code},
+              {"ms", std::round(seconds * 1e6) / 1e3},
+              who,
+              {"address", call.peer().address}});
+}
+
+}  // namespace togglecast::http_api

@@ -1,0 +1,138 @@
+// The REST entrance. What every request goes through, in this order: whose token, origin, write rate,
+// `Togglecast-Min-Revision`, content type, its handler (routes.cpp), its one answer, the log line. What has
+// no route, or cannot be read, is answered in refusals.cpp.
+//
+//   http_api::Api api(shards, routes(), application, options, clock, log, metrics);
+//   api.mount(router);                 // before the server starts
+//   api.enter(Phase::serving);
+//
+// Thread rule: made and mounted before the shards start, dropped after they stopped; `enter` from any thread;
+// requests run on their shards, answers of services come back to them.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/token_bucket.hpp"
+#include "http_api/request/idempotent_sends.hpp"
+#include "http_api/request/revision_wait.hpp"
+#include "net/shard_pool.hpp"
+#include "observe/log.hpp"
+#include "observe/metrics.hpp"
+#include "service/accounts/admin_rates.hpp"
+#include "service/application.hpp"
+#include "service/messages/message_sender.hpp"
+#include "web/cors.hpp"
+#include "web/router.hpp"
+
+namespace togglecast::http_api {
+
+class Call;
+struct Route;
+
+/// Where the process is in its life; `/readyz` says 200 only while serving.
+enum class Phase : std::uint8_t { starting, serving, draining };
+[[nodiscard]] std::string_view to_string(Phase phase) noexcept;
+
+struct Options {
+  std::string version;
+  std::string environment{service::kDefaultEnvironment};  ///< named on the page at `/`
+  std::string owner{service::kFirstOwner};                ///< in the commands on that page
+  web::CorsOptions cors{};
+  std::string origin_option{"--cors-origin"};  ///< named when an origin is refused
+  std::size_t max_body = 64 * 1'024;
+  std::size_t json_depth = 32;                 ///< of bodies
+  Rate writes{.per_second = 10, .burst = 30};  ///< of each admin
+  Rate looks{.per_second = 50, .burst = 200};  ///< of each admin: evaluations and previews
+  Milliseconds min_revision_wait{1'000};
+  /// Behind POST /api/v1/broadcasts; must outlive the API. Null: there are no sockets.
+  service::MessageSender* messages = nullptr;
+  /// More members for the detailed health: what only the wiring knows.
+  std::function<void(json::object& health)> describe{};
+};
+
+class Api {
+ public:
+  /// `routes`, `application`, `clock`, `log` and `metrics` must outlive it.
+  Api(net::ShardPool& shards, std::span<const Route> routes, service::Application& application,
+      Options options, const Clock& clock, observe::Log& log, observe::Metrics& metrics);
+  Api(const Api&) = delete;
+  Api& operator=(const Api&) = delete;
+  ~Api();
+
+  /// All routes.
+  void mount(web::Router& router);
+  /// Metrics and health alone, for whoever can reach the listener: no token is asked for.
+  void mount_metrics(web::Router& router);
+
+  void enter(Phase phase) noexcept { phase_.store(phase, std::memory_order_relaxed); }
+  [[nodiscard]] Phase phase() const noexcept { return phase_.load(std::memory_order_relaxed); }
+
+  [[nodiscard]] std::span<const Route> routes() const noexcept { return routes_; }
+  [[nodiscard]] service::Application& application() noexcept { return application_; }
+  [[nodiscard]] const Options& options() const noexcept { return options_; }
+  [[nodiscard]] const Clock& clock() const noexcept { return clock_; }
+  [[nodiscard]] const web::Cors& cors() const noexcept { return cors_; }
+  [[nodiscard]] observe::Metrics& metrics() noexcept { return metrics_; }
+  [[nodiscard]] IdempotentSends& idempotent_sends() noexcept { return idempotent_sends_; }
+  [[nodiscard]] UnixMillis started_at() const noexcept { return started_at_; }
+
+ private:
+  friend class Call;
+  struct Meter;  // of one route
+
+  static constexpr std::size_t kLoggedPath = 200;  // bytes
+
+  void add(web::Router& router, const Route& route);
+  /// Of the methods that a path does not have.
+  void add_refusals(web::Router& router, const std::vector<const Route*>& routes_of_path);
+  /// Of paths that are not there.
+  void add_refusals(web::Router& router);
+  void serve(const std::shared_ptr<Call>& call);
+  void serve_to_admin(const std::shared_ptr<Call>& call);
+  void run(const std::shared_ptr<Call>& call);
+  /// Runs `task`; what it throws is logged and answered with 500.
+  void run_guarded(const std::shared_ptr<Call>& call, const std::function<void()>& task);
+  /// Counts and logs what was answered.
+  void finished(const Call& call, unsigned status, std::string_view code);
+  /// Answers what never becomes a call.
+  void respond(const web::ExchangePtr& exchange, wire::http::Response response) const;
+  /// The problem of a request that could not be read whole.
+  [[nodiscard]] wire::http::Response unread(const wire::http::Request& request, unsigned status,
+                                            std::string_view message);
+  /// Counts and logs a page of an origin that is not allowed.
+  [[nodiscard]] Error foreign(const wire::http::Request& request, std::string_view request_id,
+                              const web::Peer& peer);
+  /// Whose token the request brings; `unauthenticated` without one.
+  [[nodiscard]] Result<service::Principal> identify(const wire::http::Request& request) const;
+  /// `Togglecast-Revision`, for whoever brings a good token.
+  void tell_revision(const wire::http::Request& request, wire::http::Headers& headers) const;
+  [[nodiscard]] web::RouteOptions route_options();
+
+  net::ShardPool& shards_;
+  std::span<const Route> routes_;
+  service::Application& application_;
+  Options options_;
+  const Clock& clock_;
+  observe::Log& log_;
+  observe::Metrics& metrics_;
+  web::Cors cors_;
+  UnixMillis started_at_;
+  std::string unread_prefix_;  // of the ids of requests that were never read: numbers alone would repeat
+  std::atomic<std::uint64_t> unread_{0};
+  std::atomic<Phase> phase_{Phase::starting};
+  service::AdminRates writes_, looks_;
+  IdempotentSends idempotent_sends_;
+  RevisionWait revisions_;
+  std::vector<std::unique_ptr<Meter>> meters_;
+  observe::Histogram& seconds_;
+  observe::Counter& foreign_origins_;
+  observe::Counter& writes_limited_;
+  observe::Counter& looks_limited_;
+  observe::Counter& revision_missed_;
+};
+
+}  // namespace togglecast::http_api

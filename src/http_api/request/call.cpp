@@ -1,0 +1,287 @@
+#include "http_api/request/call.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+#include <utility>
+
+#include "base/base64.hpp"
+#include "base/sha256.hpp"
+#include "http_api/request/problem.hpp"
+#include "wire/http/gzip.hpp"
+#include "wire/http/text.hpp"
+
+namespace togglecast::http_api {
+namespace {
+
+using wire::http::equal_ignoring_case;
+using wire::http::trimmed;
+
+// Digits and nothing else; nothing when out of range.
+std::optional<std::int64_t> read_number(std::string_view text) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (text.empty() || text.front() == '-' || error != std::errc{} || end != text.data() + text.size())
+    return std::nullopt;
+  return number;
+}
+
+// A body that is compressed on the way is another representation, so its tag says so.
+constexpr std::string_view kGzipMark = "-gzip";
+constexpr std::size_t kLeastCompressed = 1'024;        // bytes: below, it is not worth it
+constexpr std::size_t kCompressedAtOnce = 64 * 1'024;  // beyond, on a worker
+constexpr int kGzipLevel = 5;
+
+std::string listed(const Parameters& known) {
+  std::string names;
+  for (const std::string_view name : known)
+    if (!name.empty()) names.append(names.empty() ? "known are " : ", ").append(name);
+  return names.empty() ? "there are none" : names;
+}
+
+std::string quoted(std::string_view tag) { return '"' + std::string(tag) + '"'; }
+
+// `"42"` and `"42-gzip"` are the same thing in two codings. Nothing when it is no strong tag.
+std::optional<std::string_view> unquoted(std::string_view text) noexcept {
+  if (text.size() < 3 || text.front() != '"' || text.back() != '"') return std::nullopt;
+  text = text.substr(1, text.size() - 2);
+  if (text.ends_with(kGzipMark)) text.remove_suffix(kGzipMark.size());
+  return text;
+}
+
+void compress(wire::http::Response& response) {
+  std::string smaller = wire::http::gzip(response.body, kGzipLevel);
+  if (smaller.empty() || smaller.size() >= response.body.size()) return;
+  response.body = std::move(smaller);
+  response.headers.add("Content-Encoding", "gzip");
+  if (const auto tag = unquoted(response.headers.value("ETag")))
+    response.headers.set("ETag", quoted(std::string(*tag) + std::string(kGzipMark)));
+}
+
+}  // namespace
+
+Call::Call(Api& api, const Route& route, std::size_t meter, web::ExchangePtr exchange)
+    : api_(api), route_(route), meter_(meter), exchange_(std::move(exchange)), began_(api.clock().now()) {}
+
+bool Call::content_is_acceptable() const noexcept {
+  if (request().body.empty()) return true;
+  const std::string_view type = request().headers.value("Content-Type");
+  return equal_ignoring_case(trimmed(type.substr(0, type.find(';'))), "application/json");
+}
+
+Result<domain::Id> Call::id(std::string_view parameter) const {
+  const std::string_view text = exchange_->parameter(parameter);
+  const domain::Id id = domain::parse_id(text);
+  if (id == 0) return fail(Errc::not_found, "'" + std::string(text) + "' is not an id");
+  return id;
+}
+
+Result<json::value> Call::parse_body() const {
+  const auto& request = exchange_->request();
+  auto body = json::parse(request.body, {.depth = api_.options().json_depth});
+  if (!body) {
+    Error error = body.error();
+    const bool too_deep = error.code == Errc::payload_too_large;
+    error.message = (too_deep ? "the body is refused: " : "the body is not JSON: ") + error.message;
+    return tl::unexpected(std::move(error));
+  }
+  if (!body->is_object()) return fail_field("", "the body must be a JSON object");
+  return body;
+}
+
+Result<json::value> Call::body() const {
+  if (request().body.empty()) return fail(Errc::parse_error, "the request needs a body: a JSON object");
+  return parse_body();
+}
+
+Result<json::value> Call::optional_body() const {
+  if (request().body.empty()) return json::value(json::object{});
+  return parse_body();
+}
+
+Result<service::WriteOptions> Call::write_options() const {
+  const auto& headers = request().headers;
+  service::WriteOptions options;
+  options.source = changes::Source::rest;
+  options.request_id = request_id();
+  options.idempotency_key = headers.value("Idempotency-Key");
+  if (options.idempotency_key.empty() && headers.contains("Idempotency-Key"))
+    return fail(Errc::invalid_argument, "the header Idempotency-Key is empty");
+  const std::string_view match = trimmed(headers.value("If-Match"));
+  if (match.empty() || match == "*") return options;
+  const auto tag = unquoted(match);
+  const auto revision = tag ? read_number(*tag) : std::nullopt;
+  if (!revision)
+    return fail(Errc::invalid_argument, "the header If-Match must be one ETag of the entity, such as \"42\"");
+  options.if_revision = *revision;
+  return options;
+}
+
+Result<service::PageQuery> Call::page_query(const std::vector<std::string_view>& filters) const {
+  const auto& parameters = request().query;
+  service::PageQuery query;
+  const auto limit = number("limit", static_cast<std::int64_t>(query.limit), 1, service::kMaxPage);
+  if (!limit) return tl::unexpected(limit.error());
+  query.limit = static_cast<std::size_t>(*limit);
+  query.search = parameters.value("q");
+  if (query.search.size() > service::kMaxSearch)
+    return fail(Errc::invalid_argument,
+                "the parameter q must be at most " + std::to_string(service::kMaxSearch) + " bytes");
+  if (parameters.contains("sort")) {
+    const auto sort = service::Sort::parse(parameters.value("sort"));
+    if (!sort)
+      return fail(
+          Errc::invalid_argument,
+          "the parameter sort must be id, key, name, created_at or updated_at, with - in front for the "
+          "other direction");
+    query.sort = *sort;
+  }
+  query.cursor = parameters.value("cursor");
+  if (query.cursor.empty() && parameters.contains("cursor"))
+    return fail(Errc::invalid_argument, "the parameter cursor is empty; leave it out for the first page");
+  for (const std::string_view name : filters)
+    if (parameters.contains(name)) query.filters.emplace_back(name, parameters.value(name));
+  return query;
+}
+
+Result<std::int64_t> Call::number(std::string_view parameter, std::int64_t otherwise, std::int64_t least,
+                                  std::int64_t most) const {
+  if (!request().query.contains(parameter)) return otherwise;
+  const auto number = read_number(request().query.value(parameter));
+  if (!number || *number < least || *number > most)
+    return fail(Errc::invalid_argument, "the parameter " + std::string(parameter) +
+                                            " must be a number from " + std::to_string(least) + " to " +
+                                            std::to_string(most));
+  return *number;
+}
+
+Result<bool> Call::flag(std::string_view parameter, bool otherwise) const {
+  if (!request().query.contains(parameter)) return otherwise;
+  const std::string_view value = request().query.value(parameter);
+  if (value != "true" && value != "false")
+    return fail(Errc::invalid_argument, "the parameter " + std::string(parameter) + " must be true or false");
+  return value == "true";
+}
+
+Result<void> Call::known_parameters() const {
+  std::set<std::string_view> seen;
+  for (const auto& [name, value] : request().query.parameters()) {
+    const auto& known = route_.parameters;
+    if (name.empty() || std::find(known.begin(), known.end(), name) == known.end())
+      return fail(Errc::invalid_argument, "there is no parameter '" + name + "' here; " + listed(known));
+    if (!seen.insert(name).second)
+      return fail(Errc::invalid_argument, "the parameter " + name + " stands here twice");
+  }
+  return {};
+}
+
+Result<std::optional<domain::Revision>> Call::min_revision() const {
+  const std::string_view text = trimmed(request().headers.value("Togglecast-Min-Revision"));
+  if (text.empty()) return std::nullopt;
+  const auto revision = read_number(text);
+  if (!revision || *revision > domain::kMaxId)
+    return fail(Errc::invalid_argument, "the header Togglecast-Min-Revision must be a revision, such as 42");
+  return *revision;
+}
+
+bool Call::has_already(std::string_view etag) const {
+  for (const auto& [name, value] : request().headers.fields()) {
+    if (!equal_ignoring_case(name, "If-None-Match")) continue;
+    std::string_view rest = value;
+    while (!rest.empty()) {
+      const std::size_t comma = std::min(rest.find(','), rest.size());
+      std::string_view one = trimmed(rest.substr(0, comma));
+      rest.remove_prefix(std::min(comma + 1, rest.size()));
+      if (one.starts_with("W/")) one.remove_prefix(2);
+      if (one == "*" || unquoted(one) == etag) return true;
+    }
+  }
+  return false;
+}
+
+std::string Call::tag(std::string_view version) const {
+  constexpr std::size_t kDigest = 12;
+  const Sha256 digest = sha256(who().environment + ' ' + std::string(domain::to_string(who().role)) + ' ' +
+                               request().target + ' ' + std::string(version));
+  return base64url_encode({reinterpret_cast<const char*>(digest.data()), kDigest});
+}
+
+std::string Call::list_tag(const domain::Snapshot& snapshot) const {
+  return tag(snapshot.environment() + ' ' + std::to_string(snapshot.head().epoch) + ' ' +
+             std::to_string(snapshot.revision()));
+}
+
+std::optional<domain::Revision> Call::newest_revision() const {
+  if (!who_) return std::nullopt;
+  const auto current = api_.application().model().current(who_->environment);
+  if (current == nullptr) return std::nullopt;
+  return current->revision();
+}
+
+void Call::answer(const Answer& answer) {
+  wire::http::Response response;
+  response.status = answer.status;
+  if (answer.revision) response.headers.add("Togglecast-Revision", std::to_string(*answer.revision));
+  response.headers.add("Cache-Control", "no-store");
+  if (!answer.etag.empty()) response.headers.add("ETag", quoted(answer.etag));
+  if (!answer.location.empty()) response.headers.add("Location", answer.location);
+  if (answer.replayed) response.headers.add("Idempotency-Replayed", "true");
+  if (!answer.etag.empty() && route_.method == wire::http::Method::get && has_already(answer.etag)) {
+    response.status = 304;
+  } else if (answer.body) {
+    response.headers.add("Content-Type", "application/json");
+    response.body = json::serialize(*answer.body);
+  }
+  respond(std::move(response));
+}
+
+void Call::refuse(const Error& error, unsigned status, const json::object& more) {
+  respond(problem(error, request_id(), status, more), to_string(error.code));
+}
+
+void Call::respond(wire::http::Response response, std::string_view code) {
+  response.headers.add("X-Content-Type-Options", "nosniff");
+  if (!response.headers.contains("Togglecast-Revision"))
+    if (const auto revision = newest_revision())
+      response.headers.add("Togglecast-Revision", std::to_string(*revision));
+  api_.cors().decorate(request(), response.headers);
+  if (response.body.size() < kLeastCompressed) return send(std::move(response), code);
+  response.headers.add("Vary", "Accept-Encoding");
+  if (!wire::http::accepts_gzip(request().headers.value("Accept-Encoding")))
+    return send(std::move(response), code);
+  if (response.body.size() < kCompressedAtOnce || !shard().is_current()) {
+    compress(response);
+    return send(std::move(response), code);
+  }
+  const auto large = std::make_shared<wire::http::Response>(std::move(response));
+  const bool taken = application().workers().submit([self = shared_from_this(), large, code] {
+    compress(*large);
+    self->send(std::move(*large), code);
+  });
+  if (!taken) send(std::move(*large), code);
+}
+
+void Call::send(wire::http::Response response, std::string_view code) {
+  const auto whole = std::make_shared<wire::http::Response>(std::move(response));
+  resume([self = shared_from_this(), whole, code] {
+    const unsigned status = whole->status;
+    self->exchange_->respond(std::move(*whole));
+    self->api_.finished(*self, status, code);
+  });
+}
+
+void Call::resume(std::function<void()> task) const {
+  if (shard().is_current()) return task();
+  shard().post(std::move(task));
+}
+
+void Call::work(changes::WorkerPool& workers, std::function<void()> task) {
+  const bool taken = workers.submit(
+      [self = shared_from_this(), task = std::move(task)] { self->api_.run_guarded(self, task); });
+  if (taken) return;
+  Error busy{Errc::unavailable, "too much is being worked on; try again", {}};
+  busy.retry_after_seconds = 1;
+  refuse(busy);
+}
+
+}  // namespace togglecast::http_api

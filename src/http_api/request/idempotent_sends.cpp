@@ -1,0 +1,73 @@
+#include "http_api/request/idempotent_sends.hpp"
+
+namespace togglecast::http_api {
+
+using service::SendDone;
+using service::SendResult;
+
+std::optional<SendDone> IdempotentSends::first(const storage::IdempotencyKey& key,
+                                               const std::string& environment, TimePoint now, Answer answer) {
+  Result<SendResult> known;
+  {
+    const std::scoped_lock lock(mutex_);
+    forget_before(now - kKept);
+    Actor actor{key.actor, environment};
+    OfActor& mine = actors_[actor];
+    const auto found = mine.by_key.find(key.key);
+    if (found == mine.by_key.end()) {
+      auto sent = std::make_shared<Sent>(Sent{.key = key.key, .request = key.request, .at = now});
+      mine.by_key.emplace(key.key, sent);
+      mine.by_age.push_back(sent);
+      if (mine.by_age.size() > per_actor_) forget_oldest(mine);
+      return [this, actor = std::move(actor), sent = std::move(sent),
+              answer = std::move(answer)](const Result<SendResult>& outcome) {
+        finish(actor, sent, outcome);
+        answer(outcome, false);
+      };
+    }
+    Sent& sent = *found->second;
+    if (sent.request != key.request) {
+      known = fail(Errc::conflict, "this Idempotency-Key was used for another request");
+    } else if (sent.told) {
+      known = *sent.told;
+    } else {
+      sent.waiting.push_back(std::move(answer));
+      return std::nullopt;
+    }
+  }
+  answer(known, known.has_value());
+  return std::nullopt;
+}
+
+void IdempotentSends::finish(const Actor& actor, const SentPtr& sent, const Result<SendResult>& outcome) {
+  std::vector<Answer> waiting;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (sent->told) return;
+    waiting.swap(sent->waiting);
+    if (outcome) {
+      sent->told = *outcome;
+    } else if (const auto mine = actors_.find(actor); mine != actors_.end()) {
+      const auto found = mine->second.by_key.find(sent->key);
+      if (found != mine->second.by_key.end() && found->second == sent) mine->second.by_key.erase(found);
+    }
+  }
+  for (const Answer& answer : waiting) answer(outcome, outcome.has_value());
+}
+
+void IdempotentSends::forget_before(TimePoint oldest) {
+  for (auto mine = actors_.begin(); mine != actors_.end();) {
+    auto& by_age = mine->second.by_age;
+    while (!by_age.empty() && by_age.front()->at < oldest) forget_oldest(mine->second);
+    mine = by_age.empty() ? actors_.erase(mine) : std::next(mine);
+  }
+}
+
+void IdempotentSends::forget_oldest(OfActor& of_actor) {
+  const SentPtr sent = std::move(of_actor.by_age.front());
+  of_actor.by_age.pop_front();
+  const auto found = of_actor.by_key.find(sent->key);
+  if (found != of_actor.by_key.end() && found->second == sent) of_actor.by_key.erase(found);
+}
+
+}  // namespace togglecast::http_api

@@ -1,0 +1,180 @@
+#include "service/accounts/admin_builds.hpp"
+
+#include "changes/ops.hpp"
+
+namespace togglecast::service {
+namespace {
+
+using domain::AdminUser;
+using domain::SubjectKind;
+using domain::TokenRecord;
+
+constexpr std::size_t kMaxAdmins = 1'000;
+
+Result<std::shared_ptr<const AdminUser>> admin_named(const changes::WriteContext& context,
+                                                     const std::string& username) {
+  auto found = context.state().find_by_key<AdminUser>(username);
+  if (found == nullptr) return fail(Errc::not_found, "there is no admin '" + username + "'");
+  return found;
+}
+
+// `conflict` when `admin` is the only active owner.
+Result<void> check_not_last_owner(const changes::WriteContext& context, const AdminUser& admin) {
+  std::size_t others = 0;
+  context.state().table<AdminUser>().by_id.for_each([&](domain::Id id, const auto& one) {
+    if (id != admin.id && one->role == domain::Role::owner && one->active) ++others;
+  });
+  if (admin.role == domain::Role::owner && admin.active && others == 0)
+    return fail(Errc::conflict, "'" + admin.username + "' is the only owner; make somebody else one first");
+  return {};
+}
+
+// Nobody locks himself out, and a stolen session can take no account over.
+Result<void> check_others(domain::Id who, domain::Id admin, std::string_view what) {
+  if (who != admin) return {};
+  return fail(Errc::forbidden, "nobody may " + std::string(what) + "; another owner can");
+}
+
+// A change of the password shows in the account even twice within a millisecond.
+void note_new_password(AdminUser& admin, UnixMillis at) {
+  if (at <= admin.password_changed_at) at.value = admin.password_changed_at.value + 1;
+  admin.password_changed_at = at;
+}
+
+void withdraw_tokens(changes::Draft& draft, const changes::WriteContext& context, domain::Id admin,
+                     domain::Id keep) {
+  for (const auto& token : context.state().tokens_of(SubjectKind::admin, admin))
+    if (token->id != keep) draft.ops.push_back(changes::delete_op(*token));
+}
+
+}  // namespace
+
+changes::Build build_new_admin(std::string username, domain::Role role, bool active, Secret hash) {
+  return [username = std::move(username), role, active,
+          hash = std::move(hash)](changes::WriteContext& context) -> Result<changes::Draft> {
+    const auto& table = context.state().table<AdminUser>();
+    if (table.by_key.find(username) != nullptr) {
+      Error taken{Errc::already_exists, "there is already an admin '" + username + "'", {}};
+      taken.details.push_back({"/username", "is taken"});
+      return tl::unexpected(std::move(taken));
+    }
+    if (table.by_id.size() >= kMaxAdmins)
+      return fail(Errc::conflict, "there are at most " + std::to_string(kMaxAdmins) + " admins");
+    const auto id = context.next_id(AdminUser::kKind);
+    if (!id) return tl::unexpected(id.error());
+    AdminUser admin;
+    admin.username = username;
+    admin.role = role;
+    admin.active = active;
+    admin.password_changed_at = context.at();
+    return changes::Draft{
+        AdminUser::kKind, *id, {changes::create_op(admin, *id, context)}, {{AdminUser::kKind, *id, hash}}};
+  };
+}
+
+changes::Build build_password(std::string username, Secret hash, domain::Id keep_token,
+                              std::optional<domain::Revision> if_revision,
+                              std::optional<UnixMillis> checked) {
+  return [username = std::move(username), hash = std::move(hash), keep_token, if_revision,
+          checked](changes::WriteContext& context) -> Result<changes::Draft> {
+    const auto named = admin_named(context, username);
+    if (!named) return tl::unexpected(named.error());
+    const auto before = changes::subject<AdminUser>(context, (*named)->id, if_revision);
+    if (!before) return tl::unexpected(before.error());
+    AdminUser after = **before;
+    if (checked && after.password_changed_at != *checked)
+      return fail(Errc::unauthenticated, "the current password was changed meanwhile");
+    note_new_password(after, context.at());
+    changes::Draft draft =
+        changes::draft_about(**before, changes::update_op(**before, std::move(after), context));
+    draft.secrets.push_back({AdminUser::kKind, draft.id, hash});
+    withdraw_tokens(draft, context, draft.id, keep_token);
+    return draft;
+  };
+}
+
+changes::Build build_admin_patch(domain::Id who, domain::Id admin, const AdminPatch& patch, Secret hash,
+                                 std::optional<domain::Revision> if_revision) {
+  return [who, admin, role = patch.role, active = patch.active, hash = std::move(hash),
+          if_revision](changes::WriteContext& context) -> Result<changes::Draft> {
+    const auto before = changes::subject<AdminUser>(context, admin, if_revision);
+    if (!before) return tl::unexpected(before.error());
+    AdminUser after = **before;
+    after.role = role.value_or(after.role);
+    after.active = active.value_or(after.active);
+    if (after.role != domain::Role::owner || !after.active) {
+      if (auto ok = check_not_last_owner(context, **before); !ok) return tl::unexpected(ok.error());
+    }
+    if (after.role != (*before)->role) {
+      if (auto ok = check_others(who, admin, "change their own role"); !ok) return tl::unexpected(ok.error());
+    }
+    const bool leaves = (*before)->active && !after.active;
+    if (leaves) {
+      if (auto ok = check_others(who, admin, "deactivate themselves"); !ok) return tl::unexpected(ok.error());
+    }
+    if (!hash.empty()) note_new_password(after, context.at());
+    changes::Draft draft =
+        changes::draft_about(**before, changes::update_op(**before, std::move(after), context));
+    if (!hash.empty()) draft.secrets.push_back({AdminUser::kKind, admin, hash});
+    if (leaves || !hash.empty()) withdraw_tokens(draft, context, admin, 0);
+    return draft;
+  };
+}
+
+changes::Build build_admin_toggle(domain::Id who, domain::Id admin, std::optional<bool> active,
+                                  std::optional<domain::Revision> if_revision) {
+  return [who, admin, active, if_revision](changes::WriteContext& context) -> Result<changes::Draft> {
+    const auto before = changes::subject<AdminUser>(context, admin, if_revision);
+    if (!before) return tl::unexpected(before.error());
+    AdminPatch patch;
+    patch.active = active.value_or(!(*before)->active);
+    return build_admin_patch(who, admin, patch, {}, if_revision)(context);
+  };
+}
+
+changes::Build build_admin_removal(domain::Id who, domain::Id admin,
+                                   std::optional<domain::Revision> if_revision) {
+  return [who, admin, if_revision](changes::WriteContext& context) -> Result<changes::Draft> {
+    const auto before = changes::subject<AdminUser>(context, admin, if_revision);
+    if (!before) return tl::unexpected(before.error());
+    if (auto ok = check_not_last_owner(context, **before); !ok) return tl::unexpected(ok.error());
+    if (auto ok = check_others(who, admin, "delete their own account"); !ok)
+      return tl::unexpected(ok.error());
+    changes::Draft draft{AdminUser::kKind, admin, {}, {}};
+    withdraw_tokens(draft, context, admin, 0);
+    draft.ops.push_back(changes::delete_op(**before));
+    return draft;
+  };
+}
+
+changes::Build build_session(const AdminUser& admin, std::string environment, std::string jti,
+                             std::chrono::minutes lifetime, TokenOptions options) {
+  return [admin = admin.id, checked = admin.password_changed_at, environment = std::move(environment),
+          jti = std::move(jti), lifetime, options](changes::WriteContext& context) -> Result<changes::Draft> {
+    const auto now = context.state().find<AdminUser>(admin);
+    if (now == nullptr || !now->active || now->password_changed_at != checked)
+      return fail(Errc::unauthenticated, "wrong username or password");
+    TokenRecord record;
+    record.jti = jti;
+    record.subject_kind = SubjectKind::admin;
+    record.subject_id = admin;
+    record.environment = environment;
+    record.label = "login";
+    record.expires_at = {(context.at().value + std::chrono::milliseconds(lifetime).count()) / 1'000 * 1'000};
+    changes::Draft draft;
+    if (auto added = add_token(draft, std::move(record), options, WhenFull::drop_oldest, context); !added)
+      return tl::unexpected(added.error());
+    return draft;
+  };
+}
+
+changes::Build build_logout(domain::Id token) {
+  return [token](changes::WriteContext& context) -> Result<changes::Draft> {
+    const auto before = context.state().find<TokenRecord>(token);
+    changes::Draft draft{TokenRecord::kKind, token, {}, {}};
+    if (before != nullptr) draft.ops.push_back(changes::delete_op(*before));
+    return draft;
+  };
+}
+
+}  // namespace togglecast::service

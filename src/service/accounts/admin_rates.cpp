@@ -1,0 +1,20 @@
+#include "service/accounts/admin_rates.hpp"
+
+#include <chrono>
+
+namespace togglecast::service {
+
+Result<void> AdminRates::take(domain::Id admin, TimePoint now) {
+  Milliseconds wait{0};
+  {
+    const std::scoped_lock lock(mutex_);
+    wait = buckets_[admin].take(rate_, now);
+  }
+  if (wait == Milliseconds{0}) return {};
+  Error error{Errc::rate_limited, "too many " + what_ + " in a short time; slow down", {}};
+  error.retry_after_seconds =
+      static_cast<std::uint32_t>(std::chrono::ceil<std::chrono::seconds>(wait).count());
+  return tl::unexpected(std::move(error));
+}
+
+}  // namespace togglecast::service

@@ -1,0 +1,273 @@
+#include "service/accounts/admin_service.hpp"
+
+#include "auth/token_codec.hpp"
+#include "changes/ops.hpp"
+#include "domain/schema/environment.hpp"
+#include "service/accounts/admin_builds.hpp"
+#include "service/accounts/submit_write.hpp"
+
+namespace togglecast::service {
+namespace {
+
+using domain::AdminUser;
+
+// Without a hash the answer takes as long.
+Result<bool> matches(const auth::PasswordHasher& hasher, const Secret& password,
+                     const std::optional<Secret>& hash) {
+  try {
+    if (hash) return hasher.verify(password, *hash);
+    hasher.verify_nobody(password);
+    return false;
+  } catch (const std::bad_alloc&) {
+    return fail(Errc::unavailable, "there is not enough memory to check a password; try again");
+  }
+}
+
+tl::unexpected<Error> wrong_login() { return fail(Errc::unauthenticated, "wrong username or password"); }
+
+tl::unexpected<Error> too_busy() { return changes::busy("too many logins at once; try again"); }
+
+// Admins live in `system`, whichever environment they work in.
+Principal in_system(Principal who) {
+  who.environment = domain::kSystemEnvironment;
+  return who;
+}
+
+// The account of who asks; 0 when that is no admin.
+domain::Id self_of(const Principal& who) { return who.kind == Principal::Kind::admin ? who.id : 0; }
+
+}  // namespace
+
+AdminService::AdminService(changes::Committer& committer, const changes::ReadModel& model,
+                           changes::StoreReader& reader, changes::WorkerPool& workers,
+                           const auth::KeyRing& keys, RandomSource& random, const Clock& clock,
+                           const AdminOptions& options)
+    : committer_(committer),
+      model_(model),
+      reader_(reader),
+      workers_(workers),
+      keys_(keys),
+      random_(random),
+      clock_(clock),
+      options_(options),
+      hasher_(options.passwords),
+      brake_(options.brake) {}
+
+Result<void> AdminService::attempt(std::string_view account, std::string_view address) {
+  const std::scoped_lock lock(brake_mutex_);
+  return brake_.attempt(account, address, clock_.now());
+}
+
+AdminService::Account AdminService::account(const std::string& username) const {
+  return model_.current(domain::kSystemEnvironment)->find_by_key<AdminUser>(username);
+}
+
+void AdminService::check_password(const Account& account, const Secret& password,
+                                  std::function<void(Result<bool> matches)> next) {
+  const domain::Id id = account == nullptr ? 0 : account->id;
+  const bool reading = reader_.submit([this, id, password, next](storage::Reader& reader) {
+    auto hash = id == 0 ? Result<std::optional<Secret>>(std::nullopt)
+                        : reader.secret(std::string(domain::kSystemEnvironment), AdminUser::kKind, id);
+    if (!hash) return next(tl::unexpected(hash.error()));
+    const bool working = workers_.submit(
+        [this, password, next, hash = std::move(*hash)] { next(matches(hasher_, password, hash)); });
+    if (!working) next(too_busy());
+  });
+  if (!reading) next(too_busy());
+}
+
+void AdminService::login(const Login& login, const WriteOptions& options, LoginDone done) {
+  if (model_.current(login.environment) == nullptr || login.environment == domain::kSystemEnvironment)
+    return done(fail_field("/environment", "is not known"));
+  if (auto key = idempotency_of({}, options, {}, nullptr); !key) return done(tl::unexpected(key.error()));
+  if (!domain::is_username(login.username) || login.password.reveal().size() > auth::kMaxPassword)
+    return done(wrong_login());
+  if (auto allowed = attempt(login.username, login.address); !allowed)
+    return done(tl::unexpected(allowed.error()));
+  const auto admin = account(login.username);
+  check_password(admin, login.password, [this, admin, login, options, done](Result<bool> matches) {
+    if (!matches) return done(tl::unexpected(matches.error()));
+    if (!*matches) return done(wrong_login());
+    {
+      const std::scoped_lock lock(brake_mutex_);
+      brake_.succeeded(login.username, login.address);
+    }
+    if (!admin->active) return done(wrong_login());
+    start_session(*admin, login, options, done);
+  });
+}
+
+void AdminService::start_session(const AdminUser& admin, const Login& login, const WriteOptions& options,
+                                 LoginDone done) {
+  Principal who;
+  who.kind = Principal::Kind::admin;
+  who.id = admin.id;
+  who.name = admin.username;
+  const TokenOptions sessions{.per_subject = options_.sessions_per_admin,
+                              .keep_expired = std::chrono::hours{0}};
+  changes::Build build =
+      build_session(admin, login.environment, new_jti(random_), options_.session, sessions);
+  auto idempotency = idempotency_of(who, options, "login " + login.environment, nullptr);
+  if (!idempotency) return done(tl::unexpected(idempotency.error()));
+  committer_.submit({std::string(domain::kSystemEnvironment), actor_of(who, options), std::move(*idempotency),
+                     std::move(build)},
+                    [this, body = to_json(admin), done](Result<changes::Written> written) {
+                      if (!written) return done(tl::unexpected(written.error()));
+                      const auto record = domain::TokenRecord::from_json(written->body);
+                      if (!record) return done(tl::unexpected(record.error()));
+                      done(LoggedIn{body, record->expires_at,
+                                    auth::sign_token(keys_, auth::claims_of(*record)), written->replayed});
+                    });
+}
+
+void AdminService::logout(const Principal& who, const WriteOptions& options, changes::Done done) {
+  if (who.kind != Principal::Kind::admin) return done(fail(Errc::forbidden, "only admins log out"));
+  auto idempotency = idempotency_of(who, options, "logout " + std::to_string(who.token_id), nullptr);
+  if (!idempotency) return done(tl::unexpected(idempotency.error()));
+  committer_.submit({std::string(domain::kSystemEnvironment), actor_of(who, options), std::move(*idempotency),
+                     build_logout(who.token_id)},
+                    std::move(done));
+}
+
+void AdminService::write_with_hash(const Principal& who, const Secret& password, const WriteOptions& options,
+                                   const std::string& operation,
+                                   std::function<changes::Build(Secret hash)> build, changes::Done done) {
+  auto idempotency = idempotency_of(who, options, operation, nullptr);
+  if (!idempotency) return done(tl::unexpected(idempotency.error()));
+  const bool working = workers_.submit(
+      [this, who, password, options, build = std::move(build), idempotency = std::move(*idempotency), done] {
+        auto hash = hasher_.hash(password);
+        if (!hash) return done(tl::unexpected(hash.error()));
+        committer_.submit({std::string(domain::kSystemEnvironment), actor_of(who, options), idempotency,
+                           build(std::move(*hash))},
+                          done);
+      });
+  if (!working) done(too_busy());
+}
+
+void AdminService::replay_or_fail(const Principal& who, const WriteOptions& options,
+                                  const std::string& operation, const Error& error,
+                                  const changes::Done& done) {
+  auto idempotency = idempotency_of(who, options, operation, nullptr);
+  if (!idempotency || !*idempotency) return done(tl::unexpected(error));
+  changes::Build build = [error](changes::WriteContext&) -> Result<changes::Draft> {
+    return tl::unexpected(error);
+  };
+  committer_.submit({std::string(domain::kSystemEnvironment), actor_of(who, options), std::move(*idempotency),
+                     std::move(build)},
+                    done);
+}
+
+void AdminService::change_password(const Principal& who, const Secret& current, const Secret& next,
+                                   const WriteOptions& options, changes::Done done) {
+  if (who.kind != Principal::Kind::admin) return done(fail(Errc::forbidden, "only admins have a password"));
+  if (auto ok = auth::check_new_password(next); !ok) return done(tl::unexpected(ok.error()));
+  if (auto allowed = attempt(who.name, {}); !allowed) return done(tl::unexpected(allowed.error()));
+  if (auto key = idempotency_of(who, options, {}, nullptr); !key) return done(tl::unexpected(key.error()));
+  const auto admin = account(who.name);
+  check_password(admin, current, [this, admin, who, next, options, done](Result<bool> matches) {
+    const std::string operation = "password of " + who.name;
+    if (!matches) return done(tl::unexpected(matches.error()));
+    if (!*matches)  // or it was changed by this very request
+      return replay_or_fail(who, options, operation,
+                            {Errc::unauthenticated, "the current password is wrong", {}}, done);
+    {
+      const std::scoped_lock lock(brake_mutex_);
+      brake_.succeeded(who.name, {});
+    }
+    const auto build = [admin, who, if_revision = options.if_revision](Secret hash) {
+      return build_password(who.name, std::move(hash), who.token_id, if_revision, admin->password_changed_at);
+    };
+    write_with_hash(who, next, options, operation, build, done);
+  });
+}
+
+void AdminService::set_password(const Principal& who, const std::string& username, const Secret& next,
+                                const WriteOptions& options, changes::Done done) {
+  if (auto allowed = require(who, auth::Action::manage_admins); !allowed)
+    return done(tl::unexpected(allowed.error()));
+  if (auto ok = auth::check_new_password(next); !ok) return done(tl::unexpected(ok.error()));
+  const auto build = [username, if_revision = options.if_revision](Secret hash) {
+    return build_password(username, std::move(hash), 0, if_revision);
+  };
+  write_with_hash(who, next, options, "password of " + username, build, std::move(done));
+}
+
+Result<Page<AdminUser>> AdminService::list(const Principal& who, const PageQuery& query) const {
+  if (auto allowed = require(who, auth::Action::read_admins); !allowed)
+    return tl::unexpected(allowed.error());
+  return page_of<AdminUser>(model_.current(domain::kSystemEnvironment), query);
+}
+
+Result<std::shared_ptr<const AdminUser>> AdminService::find(const Principal& who, domain::Id admin) const {
+  if (auto allowed = require(who, auth::Action::read_admins); !allowed)
+    return tl::unexpected(allowed.error());
+  auto found = model_.current(domain::kSystemEnvironment)->find<AdminUser>(admin);
+  if (found == nullptr) return fail(Errc::not_found, "there is no admin " + std::to_string(admin));
+  return found;
+}
+
+void AdminService::create(const Principal& who, const std::string& username, domain::Role role,
+                          const Secret& password, const WriteOptions& options, changes::Done done,
+                          bool active) {
+  if (auto allowed = require(who, auth::Action::manage_admins); !allowed)
+    return done(tl::unexpected(allowed.error()));
+  if (!domain::is_username(username))
+    return done(fail_field("/username", "must be 1 to 64 lower-case letters, digits or any of . _ @ + -"));
+  if (auto ok = auth::check_new_password(password); !ok) return done(tl::unexpected(ok.error()));
+  const auto build = [username, role, active](Secret hash) {
+    return build_new_admin(username, role, active, std::move(hash));
+  };
+  const std::string operation =
+      "admin create " + username + ' ' + std::string(domain::to_string(role)) + (active ? "" : " inactive");
+  write_with_hash(who, password, options, operation, build, std::move(done));
+}
+
+void AdminService::update(const Principal& who, domain::Id admin, const AdminPatch& patch,
+                          const WriteOptions& options, changes::Done done) {
+  if (auto allowed = require(who, auth::Action::manage_admins); !allowed)
+    return done(tl::unexpected(allowed.error()));
+  const std::string operation = "admin update " + std::to_string(admin);
+  const domain::Id self = self_of(who);
+  json::object asked;
+  if (patch.role) asked["role"] = domain::to_string(*patch.role);
+  if (patch.active) asked["active"] = *patch.active;
+  if (patch.password.empty())
+    return submit_write(committer_, in_system(who), auth::Action::manage_admins, options, operation, asked,
+                        build_admin_patch(self, admin, patch, {}, options.if_revision), std::move(done));
+  if (self == admin)
+    return done(fail(Errc::forbidden, "one's own password is changed by POST /api/v1/auth/password"));
+  if (auto ok = auth::check_new_password(patch.password); !ok) return done(tl::unexpected(ok.error()));
+  const auto build = [self, admin, patch, if_revision = options.if_revision](Secret hash) {
+    return build_admin_patch(self, admin, patch, std::move(hash), if_revision);
+  };
+  write_with_hash(who, patch.password, options, operation + ' ' + json::canonical(asked) + " password", build,
+                  std::move(done));
+}
+
+void AdminService::toggle(const Principal& who, domain::Id admin, std::optional<bool> active,
+                          const WriteOptions& options, changes::Done done) {
+  const json::value body = active ? json::value(*active) : json::value(nullptr);
+  submit_write(committer_, in_system(who), auth::Action::manage_admins, options,
+               "admin toggle " + std::to_string(admin), body,
+               build_admin_toggle(self_of(who), admin, active, options.if_revision), std::move(done));
+}
+
+void AdminService::remove(const Principal& who, domain::Id admin, const WriteOptions& options,
+                          changes::Done done) {
+  submit_write(committer_, in_system(who), auth::Action::manage_admins, options,
+               "admin delete " + std::to_string(admin), nullptr,
+               build_admin_removal(self_of(who), admin, options.if_revision), std::move(done));
+}
+
+Result<changes::Written> AdminService::create_first_owner(const std::string& username,
+                                                          const Secret& password) {
+  if (auto ok = auth::check_new_password(password); !ok) return tl::unexpected(ok.error());
+  auto hash = hasher_.hash(password);
+  if (!hash) return tl::unexpected(hash.error());
+  return committer_.perform(
+      changes::own_write(std::string(domain::kSystemEnvironment), changes::Source::start,
+                         build_new_admin(username, domain::Role::owner, true, std::move(*hash))));
+}
+
+}  // namespace togglecast::service

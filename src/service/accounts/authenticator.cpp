@@ -1,0 +1,76 @@
+#include "service/accounts/authenticator.hpp"
+
+#include "auth/token_codec.hpp"
+#include "domain/schema/environment.hpp"
+
+namespace togglecast::service {
+namespace {
+
+tl::unexpected<Error> revoked() { return fail(Errc::revoked, "the token was withdrawn"); }
+
+// Who the subject of a standing token is.
+Result<Principal> principal_of(const domain::TokenRecord& token, const domain::Snapshot& state) {
+  Principal who;
+  who.id = token.subject_id;
+  who.environment = token.environment;
+  who.token_id = token.id;
+  who.expires_at = token.expires_at;
+  switch (token.subject_kind) {
+    case domain::SubjectKind::client: {
+      const auto client = state.find<domain::Client>(token.subject_id);
+      if (client == nullptr) return revoked();
+      who.kind = Principal::Kind::client;
+      who.name = client->key;
+      return who;
+    }
+    case domain::SubjectKind::admin: {
+      const auto admin = state.find<domain::AdminUser>(token.subject_id);
+      if (admin == nullptr || !admin->active) return revoked();
+      who.kind = Principal::Kind::admin;
+      who.name = admin->username;
+      who.role = admin->role;
+      return who;
+    }
+  }
+  return revoked();
+}
+
+}  // namespace
+
+domain::SnapshotPtr Authenticator::home_of(Principal::Kind kind, std::string_view environment) const {
+  return model_.current(kind == Principal::Kind::client ? environment : domain::kSystemEnvironment);
+}
+
+Result<Principal> Authenticator::authenticate(std::string_view token) const {
+  const auto claims = auth::verify_token(keys_, token, clock_.wall_now());
+  if (!claims) return tl::unexpected(claims.error());
+  const auto kind =
+      claims->kind == domain::SubjectKind::client ? Principal::Kind::client : Principal::Kind::admin;
+  const auto state = home_of(kind, claims->environment);
+  if (state == nullptr || model_.current(claims->environment) == nullptr)
+    return fail(Errc::token_invalid, "the token is not valid: its environment is unknown");
+  const auto record = state->find_by_key<domain::TokenRecord>(claims->jti);
+  if (record == nullptr || record->revoked_at || record->subject_kind != claims->kind ||
+      record->subject_id != claims->subject || record->environment != claims->environment) {
+    return revoked();
+  }
+  return principal_of(*record, *state);
+}
+
+Result<Principal> Authenticator::recheck(const Principal& who) const {
+  if (who.kind == Principal::Kind::system) return who;
+  const auto state = home_of(who.kind, who.environment);
+  if (state == nullptr) return revoked();
+  return recheck(who, *state, clock_.wall_now());
+}
+
+Result<Principal> Authenticator::recheck(const Principal& who, const domain::Snapshot& state,
+                                         UnixMillis now) {
+  if (who.kind == Principal::Kind::system) return who;
+  const auto record = state.find<domain::TokenRecord>(who.token_id);
+  if (record == nullptr || record->revoked_at) return revoked();
+  if (record->expires_at <= now) return fail(Errc::token_expired, "the token expired; get a new one");
+  return principal_of(*record, state);
+}
+
+}  // namespace togglecast::service

@@ -1,0 +1,47 @@
+#include "service/accounts/principal.hpp"
+
+namespace togglecast::service {
+
+Principal Principal::server(std::string environment) {
+  Principal who;
+  who.kind = Kind::system;
+  who.name = "togglecast";
+  who.role = domain::Role::owner;
+  who.environment = std::move(environment);
+  return who;
+}
+
+std::string_view to_string(Principal::Kind kind) noexcept {
+  switch (kind) {
+    case Principal::Kind::admin:
+      return "admin";
+    case Principal::Kind::client:
+      return "client";
+    case Principal::Kind::system:
+      return "system";
+  }
+  return "";
+}
+
+Result<void> require(const Principal& who, auth::Action action) {
+  switch (who.kind) {
+    case Principal::Kind::admin:
+    case Principal::Kind::system:
+      return auth::require(who.role, action);
+    case Principal::Kind::client:
+      break;
+  }
+  return fail(Errc::forbidden, "this takes an admin's token, not a client's");
+}
+
+json::object actor_of(const Principal& who, const WriteOptions& options) {
+  json::object actor;
+  actor["id"] = who.id == 0 ? json::value(nullptr) : json::value(who.id);
+  actor["kind"] = to_string(who.kind);
+  actor["name"] = who.name;
+  actor["source"] = to_string(options.source);
+  if (!options.request_id.empty()) actor["request_id"] = options.request_id;
+  return actor;
+}
+
+}  // namespace togglecast::service

@@ -1,0 +1,53 @@
+// Who asks, and how the request came in. Thread rule: plain values.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "auth/roles.hpp"
+#include "base/clock.hpp"
+#include "base/json.hpp"
+#include "changes/actor.hpp"
+#include "domain/schema/ids.hpp"
+#include "domain/schema/role.hpp"
+
+namespace togglecast::service {
+
+inline constexpr std::string_view kDefaultEnvironment = "production";
+
+struct Principal {
+  enum class Kind : std::uint8_t { admin, client, system };
+
+  Kind kind = Kind::client;
+  domain::Id id = 0;
+  std::string name;                          ///< an admin's username, a client's key
+  domain::Role role = domain::Role::viewer;  ///< of admins; the server itself acts as owner
+  std::string environment;                   ///< the one its token belongs to
+  domain::Id token_id = 0;
+  UnixMillis expires_at{};  ///< of the token
+
+  /// The server acting by itself: at start, from the command line, by a timer.
+  [[nodiscard]] static Principal server(std::string environment);
+};
+
+[[nodiscard]] std::string_view to_string(Principal::Kind kind) noexcept;
+
+/// `forbidden` unless `who` is an admin (or the server) whose role allows `action`.
+[[nodiscard]] Result<void> require(const Principal& who, auth::Action action);
+
+/// Around a write.
+struct WriteOptions {
+  changes::Source source = changes::Source::rest;
+  std::string request_id;
+  std::string idempotency_key;  ///< empty: none; else 1 to 128 visible ASCII characters
+  std::optional<domain::Revision>
+      if_revision;     ///< `conflict` unless the entity was last touched by this revision
+  bool force = false;  ///< delete and drop even what others use
+};
+
+/// `{id, kind, name, source, request_id?}`: the actor of a change.
+[[nodiscard]] json::object actor_of(const Principal& who, const WriteOptions& options);
+
+}  // namespace togglecast::service

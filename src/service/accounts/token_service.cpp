@@ -1,0 +1,142 @@
+#include "service/accounts/token_service.hpp"
+
+#include "auth/token_codec.hpp"
+#include "changes/ops.hpp"
+#include "domain/schema/fields.hpp"
+#include "service/accounts/submit_write.hpp"
+
+namespace togglecast::service {
+namespace {
+
+using domain::Client;
+using domain::SubjectKind;
+using domain::TokenRecord;
+
+constexpr std::size_t kJtiBytes = 15;
+
+struct IssueFields {
+  std::string label;
+  std::optional<std::int64_t> expires_in;  // seconds
+  std::optional<UnixMillis> expires_at;
+};
+
+Result<IssueFields> read_issue(const json::value& body, const TokenOptions& options) {
+  domain::FieldReader in(body);
+  IssueFields fields;
+  fields.label = in.text("label", domain::kMaxName).value_or("");
+  fields.expires_in = in.integer(
+      "expires_in", 1, std::chrono::duration_cast<std::chrono::seconds>(options.longest_lifetime).count());
+  fields.expires_at = in.time("expires_at");
+  if (fields.expires_in && fields.expires_at) in.refuse("expires_at", "cannot stand beside expires_in");
+  return in.finish(std::move(fields));
+}
+
+// Whole seconds, as tokens carry them.
+UnixMillis in_whole_seconds(UnixMillis time) { return {time.value / 1'000 * 1'000}; }
+
+Result<UnixMillis> expiry(const IssueFields& fields, const TokenOptions& options, UnixMillis now) {
+  if (!fields.expires_at) {
+    const auto lifetime = fields.expires_in ? std::chrono::seconds(*fields.expires_in)
+                                            : std::chrono::seconds(options.default_lifetime);
+    return in_whole_seconds({now.value + std::chrono::milliseconds(lifetime).count()});
+  }
+  const UnixMillis at = in_whole_seconds(*fields.expires_at);
+  if (at <= now) return fail_field("/expires_at", "must lie in the future");
+  if (at.value - now.value > std::chrono::milliseconds(options.longest_lifetime).count())
+    return fail_field("/expires_at", "is too far away");
+  return at;
+}
+
+}  // namespace
+
+std::string new_jti(RandomSource& random) { return random_token(random, kJtiBytes); }
+
+Result<void> add_token(changes::Draft& draft, TokenRecord record, const TokenOptions& options,
+                       WhenFull when_full, changes::WriteContext& context) {
+  std::vector<std::shared_ptr<const TokenRecord>> alive;
+  for (const auto& token : context.state().tokens_of(record.subject_kind, record.subject_id)) {
+    const auto expired_for = context.at().value - token->expires_at.value;
+    if (expired_for < 0) {
+      alive.push_back(token);
+    } else if (expired_for >= std::chrono::milliseconds(options.keep_expired).count()) {
+      draft.ops.push_back(changes::delete_op(*token));
+    }
+  }
+  if (alive.size() >= options.per_subject) {
+    if (when_full == WhenFull::refuse)
+      return fail(Errc::conflict,
+                  "there are already " + std::to_string(alive.size()) + " tokens that have not expired");
+    const std::size_t surplus = alive.size() - options.per_subject + 1;
+    for (std::size_t i = 0; i < surplus; ++i) draft.ops.push_back(changes::delete_op(*alive[i]));
+  }
+  const auto id = context.next_id(TokenRecord::kKind);
+  if (!id) return tl::unexpected(id.error());
+  draft.kind = TokenRecord::kKind;
+  draft.id = *id;
+  draft.ops.push_back(changes::create_op(record, *id, context));
+  return {};
+}
+
+Result<IssuedToken> sign_written(const auth::KeyRing& keys, const changes::Written& written) {
+  const auto record = TokenRecord::from_json(written.body);
+  if (!record) return tl::unexpected(record.error());
+  return IssuedToken{written.body, auth::sign_token(keys, auth::claims_of(*record)), written.revision,
+                     written.replayed};
+}
+
+void TokenService::issue(const Principal& who, domain::Id client, const json::value& body,
+                         const WriteOptions& options, IssueDone done) {
+  if (auto allowed = require(who, auth::Action::manage_tokens); !allowed)
+    return done(tl::unexpected(allowed.error()));
+  auto fields = read_issue(body, options_);
+  if (!fields) return done(tl::unexpected(fields.error()));
+  changes::Build build = [this, client, fields = std::move(*fields), environment = who.environment,
+                          jti = new_jti(random_)](changes::WriteContext& context) -> Result<changes::Draft> {
+    if (const auto found = changes::subject<Client>(context, client, std::nullopt); !found)
+      return tl::unexpected(found.error());
+    const auto expires_at = expiry(fields, options_, context.at());
+    if (!expires_at) return tl::unexpected(expires_at.error());
+    TokenRecord record;
+    record.subject_kind = SubjectKind::client;
+    record.subject_id = client;
+    record.environment = environment;
+    record.jti = jti;
+    record.label = fields.label;
+    record.expires_at = *expires_at;
+    changes::Draft draft;
+    if (auto added = add_token(draft, std::move(record), options_, WhenFull::refuse, context); !added)
+      return tl::unexpected(added.error());
+    return draft;
+  };
+  submit_write(committer_, who, auth::Action::manage_tokens, options, "token issue " + std::to_string(client),
+               body, std::move(build), [this, done = std::move(done)](Result<changes::Written> written) {
+                 if (!written) return done(tl::unexpected(written.error()));
+                 done(sign_written(keys_, *written));
+               });
+}
+
+Result<std::vector<std::shared_ptr<const TokenRecord>>> TokenService::list(const Principal& who,
+                                                                           domain::Id client) const {
+  if (auto allowed = require(who, auth::Action::read_tokens); !allowed)
+    return tl::unexpected(allowed.error());
+  const auto snapshot = model_.current(who.environment);
+  if (snapshot->find<Client>(client) == nullptr)
+    return fail(Errc::not_found, "there is no client " + std::to_string(client));
+  return snapshot->tokens_of(SubjectKind::client, client);
+}
+
+void TokenService::revoke(const Principal& who, domain::Id token, const WriteOptions& options,
+                          changes::Done done) {
+  changes::Build build =
+      [token, if_revision = options.if_revision](changes::WriteContext& context) -> Result<changes::Draft> {
+    const auto before = changes::subject<TokenRecord>(context, token, if_revision);
+    if (!before) return tl::unexpected(before.error());
+    TokenRecord after = **before;
+    if (!after.revoked_at) after.revoked_at = context.at();
+    return changes::draft_about(**before, changes::update_op(**before, std::move(after), context));
+  };
+  submit_write(committer_, who, auth::Action::manage_tokens, options, "token revoke " + std::to_string(token),
+               nullptr, std::move(build), std::move(done));
+}
+
+}  // namespace togglecast::service

@@ -1,0 +1,179 @@
+#include "service/application.hpp"
+
+#include <algorithm>
+
+#include "changes/instrumented_reader.hpp"
+#include "changes/ops.hpp"
+#include "domain/schema/environment.hpp"
+#include "service/catalogue/catalogue_file.hpp"
+
+namespace togglecast::service {
+namespace {
+
+constexpr std::size_t kKidBytes = 9;
+constexpr std::size_t kPreviewQueue = 16;
+
+// Whoever asked for that work gets no answer but that it failed; here is why.
+std::function<void(std::string_view)> telling(observe::Log& log) {
+  return [&log](std::string_view what) { log.error("work for a request failed", {{"reason", what}}); };
+}
+
+Sha256 random_genesis(RandomSource& random) {
+  Sha256 genesis{};
+  random.fill(genesis);
+  return genesis;
+}
+
+Result<void> ensure_environments(storage::Store& store, const std::vector<std::string>& wanted,
+                                 const Clock& clock, RandomSource& random) {
+  const auto existing = store.environments();
+  if (!existing) return tl::unexpected(existing.error());
+  std::vector<std::string> names{std::string(domain::kSystemEnvironment)};
+  names.insert(names.end(), wanted.begin(), wanted.end());
+  for (const std::string& name : names) {
+    const bool known = std::any_of(existing->begin(), existing->end(),
+                                   [&](const storage::Environment& one) { return one.key == name; });
+    if (known) continue;
+    if (auto made = store.create_environment(name, random_genesis(random), clock.wall_now()); !made)
+      return made;
+  }
+  return {};
+}
+
+// Of what was found while loading: nothing but a backup helps.
+tl::unexpected<Error> not_loaded(Error error) {
+  if (error.code == Errc::internal && error.message.find("restore") == std::string::npos)
+    error.message = "the stored data are damaged: " + error.message + "; restore a backup of the data folder";
+  return tl::unexpected(std::move(error));
+}
+
+}  // namespace
+
+Application::Application(std::unique_ptr<storage::Store> store, std::unique_ptr<storage::Reader> reader,
+                         const ApplicationOptions& options, const Clock& clock, RandomSource& random,
+                         observe::Log& log, observe::Metrics& metrics)
+    : store_(std::move(store)),
+      model_(options.ring),
+      committer_(*store_, model_, feed_, clock, log, metrics, options.committer),
+      reader_(std::make_unique<changes::InstrumentedReader>(std::move(reader), log, metrics), telling(log)),
+      workers_(
+          {.threads = options.workers.threads, .queue = options.workers.queue, .on_failure = telling(log)}),
+      previews_({.threads = 1, .queue = kPreviewQueue, .on_failure = telling(log)}),
+      authenticator_(keys_, model_, clock),
+      platforms_(committer_, model_),
+      features_(committer_, model_),
+      segments_(committer_, model_),
+      packages_(committer_, model_),
+      clients_(committer_, model_),
+      tokens_(committer_, model_, keys_, random, options.tokens),
+      admins_(committer_, model_, reader_, workers_, keys_, random, clock, options.admins),
+      activity_(reader_, model_, committer_),
+      history_(reader_, model_, clock),
+      time_(committer_, model_, feed_, clock, log) {}
+
+Result<std::unique_ptr<Application>> Application::open(std::unique_ptr<storage::Store> store,
+                                                       const ApplicationOptions& options, const Clock& clock,
+                                                       RandomSource& random, observe::Log& log,
+                                                       observe::Metrics& metrics) {
+  auto reader = store->open_reader();
+  if (!reader) return tl::unexpected(reader.error());
+  std::unique_ptr<Application> application(
+      new Application(std::move(store), std::move(*reader), options, clock, random, log, metrics));
+  if (auto loaded = application->load(options, clock, random); !loaded) return tl::unexpected(loaded.error());
+  if (auto caught_up = application->time_.catch_up(); !caught_up) return tl::unexpected(caught_up.error());
+  application->committer_.start();
+  application->time_.start();
+  return application;
+}
+
+Result<void> Application::load(const ApplicationOptions& options, const Clock& clock, RandomSource& random) {
+  if (auto made = ensure_environments(*store_, options.environments, clock, random); !made) return made;
+  const auto environments = store_->environments();
+  if (!environments) return tl::unexpected(environments.error());
+  for (const storage::Environment& environment : *environments) {
+    const auto loaded = store_->load(environment.key, options.ring);
+    if (!loaded) return not_loaded(loaded.error());
+    if (auto added = model_.add(*loaded); !added) return not_loaded(added.error());
+  }
+  auto secrets = store_->open_reader();
+  if (!secrets) return tl::unexpected(secrets.error());
+  if (auto keys = load_keys(**secrets, random); !keys) return not_loaded(keys.error());
+  if (auto made = make_first_owner(options); !made) return made;
+  return options.first_catalogue ? make_first_catalogue(*options.first_catalogue) : Result<void>{};
+}
+
+Result<void> Application::load_keys(storage::Reader& reader, RandomSource& random) {
+  if (model_.current(domain::kSystemEnvironment)->table<domain::SigningKeyRecord>().by_id.empty()) {
+    if (auto made = make_signing_key(random); !made) return made;
+  }
+  Result<void> outcome;
+  const auto system = model_.current(domain::kSystemEnvironment);
+  system->table<domain::SigningKeyRecord>().by_id.for_each([&](domain::Id id, const auto& record) {
+    if (!outcome) return;
+    const auto secret = reader.secret(std::string(domain::kSystemEnvironment), domain::Kind::signing_key, id);
+    if (!secret) {
+      outcome = tl::unexpected(secret.error());
+    } else if (!*secret || record->algorithm != to_string(auth::Algorithm::hs256)) {
+      outcome = fail(Errc::internal,
+                     "the secret of signing key " + record->kid + " is missing or of an unknown algorithm");
+    } else {
+      auto key = auth::SigningKey::make(record->kid, **secret);
+      if (key) {
+        keys_.add(std::move(*key));
+      } else {
+        outcome = tl::unexpected(key.error());
+      }
+    }
+  });
+  return outcome;
+}
+
+Result<void> Application::make_signing_key(RandomSource& random) {
+  changes::Build build = [kid = random_token(random, kKidBytes),
+                          secret = auth::random_signing_secret(random)](
+                             changes::WriteContext& context) -> Result<changes::Draft> {
+    const auto id = context.next_id(domain::Kind::signing_key);
+    if (!id) return tl::unexpected(id.error());
+    domain::SigningKeyRecord record;
+    record.kid = kid;
+    record.algorithm = to_string(auth::Algorithm::hs256);
+    return changes::Draft{domain::Kind::signing_key,
+                          *id,
+                          {changes::create_op(record, *id, context)},
+                          {{domain::Kind::signing_key, *id, secret}}};
+  };
+  return committer_
+      .perform(changes::own_write(std::string(domain::kSystemEnvironment), changes::Source::start,
+                                  std::move(build)))
+      .map([](const changes::Written&) {});
+}
+
+Result<void> Application::make_first_owner(const ApplicationOptions& options) {
+  if (!model_.current(domain::kSystemEnvironment)->table<domain::AdminUser>().by_id.empty()) return {};
+  if (!options.first_owner_password)
+    return fail(Errc::internal, "nobody says what the first owner's password is");
+  const auto password = options.first_owner_password();
+  if (!password) return tl::unexpected(password.error());
+  if (auto made = admins_.create_first_owner(std::string(kFirstOwner), *password); !made)
+    return tl::unexpected(made.error());
+  made_first_owner_ = true;
+  return {};
+}
+
+Result<void> Application::make_first_catalogue(const json::value& file) {
+  const auto made = committer_.perform(
+      changes::own_write(std::string(kDefaultEnvironment), changes::Source::start, build_catalogue(file)));
+  if (!made) return tl::unexpected(made.error());
+  made_first_catalogue_ = made->changed;
+  return {};
+}
+
+void Application::stop() {
+  time_.stop();
+  reader_.stop();  // hands its last work on to the workers, and they theirs to the writer
+  workers_.stop();
+  previews_.stop();
+  committer_.stop();
+}
+
+}  // namespace togglecast::service

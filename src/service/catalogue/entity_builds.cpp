@@ -1,0 +1,311 @@
+#include "service/catalogue/entity_builds.hpp"
+
+#include <algorithm>
+
+#include "changes/ops.hpp"
+
+namespace togglecast::service {
+namespace {
+
+using domain::Client;
+using domain::Feature;
+using domain::Id;
+using domain::Kind;
+using domain::Op;
+using domain::Package;
+using domain::Platform;
+using domain::Segment;
+using domain::User;
+
+// How many there may be; none of a kind that is not written this way.
+template <typename T>
+constexpr std::size_t kMost = 0;
+template <>
+constexpr std::size_t kMost<Platform> = kMaxPlatforms;
+template <>
+constexpr std::size_t kMost<Feature> = kMaxFeatures;
+template <>
+constexpr std::size_t kMost<Segment> = kMaxSegments;
+template <>
+constexpr std::size_t kMost<Package> = kMaxPackages;
+template <>
+constexpr std::size_t kMost<Client> = kMaxClients;
+
+// What a toggle switches.
+bool& switch_of(Platform& platform) noexcept { return platform.enabled; }
+bool& switch_of(Feature& feature) noexcept { return feature.flag.enabled; }
+bool& switch_of(Package& package) noexcept { return package.available; }
+bool& switch_of(Client& client) noexcept { return client.active; }
+
+template <typename T>
+std::string noun() {
+  return std::string(domain::to_string(T::kKind));
+}
+
+template <typename T>
+Result<void> check_expiries(const T&, const T*, UnixMillis) {
+  return {};
+}
+
+// An expiry that has passed would never take effect; one that stands already is the timer's business.
+Result<void> check_expiries(const Client& after, const Client* before, UnixMillis now) {
+  std::vector<FieldIssue> issues;
+  for (std::size_t i = 0; i < after.overrides.size(); ++i) {
+    const auto& one = after.overrides[i];
+    if (!one.expires_at || *one.expires_at > now) continue;
+    const auto* was = before == nullptr ? nullptr : find_override(before->overrides, one.feature);
+    if (was == nullptr || was->expires_at != one.expires_at)
+      issues.push_back({"/overrides/" + std::to_string(i) + "/expires_at", "must lie in the future"});
+  }
+  return domain::refusal_of(std::move(issues));
+}
+
+template <typename T>
+Result<changes::Draft> create(changes::WriteContext& context, const json::value& body) {
+  auto entity = T::read_new(body);
+  if (!entity) return tl::unexpected(entity.error());
+  if (auto ok = check_expiries(*entity, static_cast<const T*>(nullptr), context.at()); !ok)
+    return tl::unexpected(ok.error());
+  const auto& table = context.state().table<T>();
+  if (table.by_key.find(entity->key) != nullptr) {
+    Error taken{Errc::already_exists, "there is already a " + noun<T>() + " '" + entity->key + "'", {}};
+    taken.details.push_back({"/key", "is taken"});
+    return tl::unexpected(std::move(taken));
+  }
+  if (table.by_id.size() >= kMost<T>)
+    return fail(Errc::conflict,
+                "an environment holds at most " + std::to_string(kMost<T>) + ' ' + noun<T>() + "s");
+  const auto id = context.next_id(T::kKind);
+  if (!id) return tl::unexpected(id.error());
+  return changes::Draft{T::kKind, *id, {changes::create_op(*entity, *id, context)}, {}};
+}
+
+// `edit(entity)` changes it, or refuses.
+template <typename T, typename Edit>
+Result<changes::Draft> edit(changes::WriteContext& context, Id id, const IfRevision& if_revision,
+                            Edit&& edit) {
+  const auto before = changes::subject<T>(context, id, if_revision);
+  if (!before) return tl::unexpected(before.error());
+  Result<T> after = edit(**before);
+  if (!after) return tl::unexpected(after.error());
+  if (auto ok = check_expiries(*after, before->get(), context.at()); !ok) return tl::unexpected(ok.error());
+  return changes::draft_about(**before, changes::update_op(**before, std::move(*after), context));
+}
+
+Error in_use(std::string_view name, const std::vector<User>& users) {
+  constexpr std::size_t kNamed = 5;
+  Error error{Errc::conflict, std::string(name) + " is used by ", {}};
+  for (std::size_t i = 0; i < std::min(users.size(), kNamed); ++i) {
+    error.message += i == 0 ? "" : ", ";
+    error.message += std::string(domain::to_string(users[i].kind)) + " '" + users[i].key + "'";
+  }
+  if (users.size() > kNamed) error.message += " and " + std::to_string(users.size() - kNamed) + " more";
+  error.message += "; ask with force=true if that is meant";
+  return error;
+}
+
+// The ops by which packages let go of sub-features that a feature drops.
+template <typename T>
+Result<std::vector<Op>> let_go_of_parts(const changes::WriteContext&, const T&, const T&, bool) {
+  return std::vector<Op>{};
+}
+
+Result<std::vector<Op>> let_go_of_parts(const changes::WriteContext& context, const Feature& before,
+                                        const Feature& after, bool force) {
+  const auto dropped = domain::dropped_sub_features(before, after);
+  const auto users = domain::users_of_sub_features(context.state(), before.id, dropped);
+  if (!users.empty() && !force)
+    return tl::unexpected(in_use("a sub-feature that feature '" + before.key + "' would lose", users));
+  std::vector<Op> ops;
+  for (const User& user : users) {
+    const auto package = context.state().find<Package>(user.id);
+    Package without = *package;
+    for (auto& one : without.plan.features)
+      if (one.feature == before.id)
+        std::erase_if(*one.sub_features, [&](const std::string& key) {
+          return std::find(dropped.begin(), dropped.end(), key) != dropped.end();
+        });
+    if (auto op = changes::update_op(*package, std::move(without), context)) ops.push_back(std::move(*op));
+  }
+  return ops;
+}
+
+template <typename T>
+Result<changes::Draft> update(changes::WriteContext& context, Id id, const json::value& body,
+                              const IfRevision& if_revision, bool force) {
+  std::vector<Op> of_packages;
+  auto draft = edit<T>(context, id, if_revision, [&](const T& before) -> Result<T> {
+    Result<T> after = patched(before, body);
+    if (!after) return after;
+    auto ops = let_go_of_parts(context, before, *after, force);
+    if (!ops) return tl::unexpected(ops.error());
+    of_packages = *std::move(ops);
+    return after;
+  });
+  if (draft) draft->ops.insert(draft->ops.begin(), of_packages.begin(), of_packages.end());
+  return draft;
+}
+
+// Packages and clients let go of what is deleted; whoever needs it keeps naming it and is off.
+void let_go(changes::Draft& draft, const changes::WriteContext& context, const std::vector<User>& users,
+            Kind kind, Id id) {
+  const domain::Snapshot& state = context.state();
+  for (const User& user : users) {
+    if (user.kind == Kind::package && kind == Kind::feature) {
+      const auto before = state.find<Package>(user.id);
+      Package after = *before;
+      std::erase_if(after.plan.features, [id](const auto& one) { return one.feature == id; });
+      if (auto op = changes::update_op(*before, std::move(after), context))
+        draft.ops.push_back(std::move(*op));
+    } else if (user.kind == Kind::client) {
+      const auto before = state.find<Client>(user.id);
+      Client after = *before;
+      if (kind == Kind::package) after.package_id.reset();
+      if (kind == Kind::feature)
+        std::erase_if(after.overrides, [id](const auto& one) { return one.feature == id; });
+      if (auto op = changes::update_op(*before, std::move(after), context))
+        draft.ops.push_back(std::move(*op));
+    }
+  }
+}
+
+template <typename T>
+Result<changes::Draft> remove(changes::WriteContext& context, Id id, const IfRevision& if_revision,
+                              bool force) {
+  const auto before = changes::subject<T>(context, id, if_revision);
+  if (!before) return tl::unexpected(before.error());
+  const auto users = domain::users_of(context.state(), T::kKind, id);
+  if (!users.empty() && !force) return tl::unexpected(in_use(noun<T>() + " '" + (*before)->key + "'", users));
+  changes::Draft draft{T::kKind, id, {}, {}};
+  let_go(draft, context, users, T::kKind, id);
+  if constexpr (std::is_same_v<T, Client>) {
+    for (const auto& token : context.state().tokens_of(domain::SubjectKind::client, id))
+      draft.ops.push_back(changes::delete_op(*token));
+  }
+  draft.ops.push_back(changes::delete_op(**before));
+  return draft;
+}
+
+// `use(std::type_identity<T>{})` for a kind that is written this way.
+template <typename Use>
+Result<changes::Draft> with_written_type(Kind kind, Use&& use) {
+  return domain::with_entity_type(
+      kind, [&]<typename T>(std::type_identity<T> type) -> Result<changes::Draft> {
+        if constexpr (kMost < T >> 0) {
+          return use(type);
+        } else {
+          return fail(Errc::forbidden, "entities of type " + std::string(domain::to_string(kind)) +
+                                           " are not written this way");
+        }
+      });
+}
+
+Client with_override(const Client& client, const domain::evaluation::Override& one) {
+  Client after = client;
+  std::erase_if(after.overrides, [&](const auto& other) { return other.feature == one.feature; });
+  const auto place = std::find_if(after.overrides.begin(), after.overrides.end(),
+                                  [&](const auto& other) { return other.feature > one.feature; });
+  after.overrides.insert(place, one);
+  return after;
+}
+
+}  // namespace
+
+changes::Build build_creation(Kind kind, json::value body) {
+  return [kind, body = std::move(body)](changes::WriteContext& context) {
+    return with_written_type(kind,
+                             [&]<typename T>(std::type_identity<T>) { return create<T>(context, body); });
+  };
+}
+
+changes::Build build_update(Kind kind, Id id, json::value body, IfRevision if_revision, bool force) {
+  return [kind, id, body = std::move(body), if_revision, force](changes::WriteContext& context) {
+    return with_written_type(kind, [&]<typename T>(std::type_identity<T>) {
+      return update<T>(context, id, body, if_revision, force);
+    });
+  };
+}
+
+changes::Build build_toggle(Kind kind, Id id, std::optional<bool> on, IfRevision if_revision) {
+  return [kind, id, on, if_revision](changes::WriteContext& context) {
+    return with_written_type(kind, [&]<typename T>(std::type_identity<T>) -> Result<changes::Draft> {
+      if constexpr (requires(T & entity) { switch_of(entity); }) {
+        return edit<T>(context, id, if_revision, [&](T after) -> Result<T> {
+          bool& state = switch_of(after);
+          state = on.value_or(!state);
+          return after;
+        });
+      } else {
+        return fail(Errc::invalid_argument, "a " + noun<T>() + " cannot be switched on and off");
+      }
+    });
+  };
+}
+
+changes::Build build_removal(Kind kind, Id id, IfRevision if_revision, bool force) {
+  return [kind, id, if_revision, force](changes::WriteContext& context) {
+    return with_written_type(
+        kind, [&]<typename T>(std::type_identity<T>) { return remove<T>(context, id, if_revision, force); });
+  };
+}
+
+std::vector<User> users_in_the_way(const domain::Snapshot& state, Kind kind, Id id,
+                                   const json::value* update) {
+  if (update == nullptr) return domain::users_of(state, kind, id);
+  const auto before = kind == Kind::feature ? state.find<Feature>(id) : nullptr;
+  if (before == nullptr) return {};
+  const auto after = domain::patched(*before, *update);
+  if (!after) return {};
+  return domain::users_of_sub_features(state, id, domain::dropped_sub_features(*before, *after));
+}
+
+changes::Build build_sub_feature_toggle(Id feature, std::string key, std::optional<bool> on,
+                                        IfRevision if_revision) {
+  return [feature, key = std::move(key), on, if_revision](changes::WriteContext& context) {
+    return edit<Feature>(context, feature, if_revision, [&](Feature after) -> Result<Feature> {
+      for (auto& sub : after.sub_features) {
+        if (sub.key != key) continue;
+        sub.flag.enabled = on.value_or(!sub.flag.enabled);
+        return after;
+      }
+      return fail(Errc::not_found, "feature '" + after.key + "' has no sub-feature '" + key + "'");
+    });
+  };
+}
+
+changes::Build build_override(Id client, Id feature, json::value body, IfRevision if_revision) {
+  return [client, feature, body = std::move(body),
+          if_revision](changes::WriteContext& context) -> Result<changes::Draft> {
+    const auto read = domain::read_override(body, feature);
+    if (!read) return tl::unexpected(read.error());
+    if (read->expires_at && *read->expires_at <= context.at())
+      return fail_field("/expires_at", "must lie in the future");
+    const auto found = context.state().find<Feature>(feature);
+    if (found == nullptr) return fail(Errc::not_found, "there is no feature " + std::to_string(feature));
+    if (!read->removed && domain::evaluation::type_of(read->value) != found->flag.type)
+      return fail_field("/value", "must be of type " +
+                                      std::string(domain::evaluation::to_string(found->flag.type)) +
+                                      ", as the variants of feature '" + found->key + "'");
+    return edit<Client>(context, client, if_revision, [&](const Client& before) -> Result<Client> {
+      Client after = with_override(before, *read);
+      if (after.overrides.size() > domain::kMaxOverrides)
+        return fail(Errc::conflict,
+                    "a client has at most " + std::to_string(domain::kMaxOverrides) + " overrides");
+      return after;
+    });
+  };
+}
+
+changes::Build build_override_removal(Id client, Id feature, IfRevision if_revision) {
+  return [client, feature, if_revision](changes::WriteContext& context) {
+    return edit<Client>(context, client, if_revision, [&](Client after) -> Result<Client> {
+      if (find_override(after.overrides, feature) == nullptr)
+        return fail(Errc::not_found,
+                    "client '" + after.key + "' has no override of feature " + std::to_string(feature));
+      std::erase_if(after.overrides, [&](const auto& one) { return one.feature == feature; });
+      return after;
+    });
+  };
+}
+
+}  // namespace togglecast::service

@@ -1,0 +1,47 @@
+#include "service/catalogue/entity_service.hpp"
+
+namespace togglecast::service {
+
+auth::Action write_action(domain::Kind kind) noexcept {
+  switch (kind) {
+    case domain::Kind::platform:
+      return auth::Action::write_platforms;
+    case domain::Kind::feature:
+      return auth::Action::write_features;
+    case domain::Kind::segment:
+      return auth::Action::write_segments;
+    case domain::Kind::package:
+      return auth::Action::write_packages;
+    case domain::Kind::client:
+      return auth::Action::write_clients;
+    case domain::Kind::token:
+      return auth::Action::manage_tokens;
+    case domain::Kind::admin:
+    case domain::Kind::signing_key:
+      break;
+  }
+  return auth::Action::manage_admins;
+}
+
+void FeatureService::toggle_sub_feature(const Principal& who, domain::Id feature, const std::string& key,
+                                        std::optional<bool> on, const WriteOptions& options,
+                                        changes::Done done) {
+  const json::value body{key, on ? json::value(*on) : json::value(nullptr)};
+  write(who, options, "toggle sub-feature", feature, body,
+        build_sub_feature_toggle(feature, key, on, options.if_revision), std::move(done));
+}
+
+void ClientService::set_override(const Principal& who, domain::Id client, domain::Id feature,
+                                 const json::value& body, const WriteOptions& options, changes::Done done) {
+  const json::value asked{feature, body};
+  write(who, options, "override", client, asked, build_override(client, feature, body, options.if_revision),
+        std::move(done));
+}
+
+void ClientService::remove_override(const Principal& who, domain::Id client, domain::Id feature,
+                                    const WriteOptions& options, changes::Done done) {
+  write(who, options, "remove override", client, json::value(feature),
+        build_override_removal(client, feature, options.if_revision), std::move(done));
+}
+
+}  // namespace togglecast::service

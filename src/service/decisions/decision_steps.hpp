@@ -1,0 +1,25 @@
+// The rules of a decision one by one, in their order, with what each found. Thread rule: one thread.
+#pragma once
+
+#include "base/json.hpp"
+#include "domain/evaluation/decision.hpp"
+#include "domain/state/snapshot.hpp"
+
+namespace togglecast::service {
+
+/// `[{rule, outcome: passed|decided|not_reached, found}]` of a decision about a feature. `found` is what the
+/// rule looks at, whether or not it was reached.
+[[nodiscard]] json::array decision_steps(const domain::Snapshot& state,
+                                         const domain::evaluation::Subject& subject,
+                                         const domain::evaluation::FeatureRules& feature,
+                                         const domain::evaluation::Decision& decision,
+                                         domain::evaluation::Decider& decider);
+/// The same about a sub-feature of `parent`.
+[[nodiscard]] json::array decision_steps(const domain::Snapshot& state,
+                                         const domain::evaluation::Subject& subject,
+                                         const domain::evaluation::FeatureRules& parent,
+                                         const domain::evaluation::Flag& sub_feature,
+                                         const domain::evaluation::Decision& decision,
+                                         domain::evaluation::Decider& decider);
+
+}  // namespace togglecast::service

@@ -1,0 +1,190 @@
+#include "service/history/history.hpp"
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "domain/state/op_type.hpp"
+#include "domain/state/view.hpp"
+
+namespace togglecast::service {
+namespace {
+
+using domain::Op;
+using domain::Revision;
+using domain::SnapshotPtr;
+
+tl::unexpected<Error> crowded() { return changes::busy("too much of the past is being read; try again"); }
+
+tl::unexpected<Error> misses_a_revision() { return fail(Errc::internal, "the change log misses a revision"); }
+
+json::object head_of(const domain::Snapshot& state) {
+  return {
+      {"revision", state.revision()}, {"epoch", state.head().epoch}, {"as_of", to_iso8601(state.as_of())}};
+}
+
+json::object members(const json::value& body, const std::vector<std::string>& names) {
+  json::object out;
+  for (const std::string& name : names)
+    if (const json::value* member = json::find(body, name)) out[name] = *member;
+  return out;
+}
+
+json::object describe(const Op& op) {
+  json::object out = domain::headline_of(op);
+  if (!op.before.is_object() || !op.after.is_object()) {
+    out["before"] = op.before;
+    out["after"] = op.after;
+    return out;
+  }
+  const auto names = domain::changed_members(op.before.get_object(), op.after.get_object());
+  out["fields"] = json::array(names.begin(), names.end());
+  out["before"] = members(op.before, names);
+  out["after"] = members(op.after, names);
+  return out;
+}
+
+json::value differences(const domain::Snapshot& from, const domain::Snapshot& to, domain::Kinds readable) {
+  json::array changes;
+  for (domain::ViewUpdate& update : domain::diff_admin_view(from, to, readable, domain::Step::merged))
+    changes.push_back(
+        describe({update.kind, update.id, from.body(update.kind, update.id), std::move(update.data)}));
+  return json::object{{"from", head_of(from)}, {"to", head_of(to)}, {"changes", std::move(changes)}};
+}
+
+}  // namespace
+
+// On the way back from `state` to `target`.
+struct History::Walk {
+  std::string environment;
+  Revision target = 0;
+  SnapshotPtr state;
+  Revision reached = 0;                                               // everything after it is undone
+  std::map<std::pair<domain::Kind, domain::Id>, json::value> bodies;  // as they were there
+  Found found;
+  std::atomic<std::size_t>& walking;
+
+  Walk(std::string of, Revision to, SnapshotPtr from, Found then, std::atomic<std::size_t>& counter)
+      : environment(std::move(of)),
+        target(to),
+        state(std::move(from)),
+        reached(state->revision()),
+        found(std::move(then)),
+        walking(counter) {}
+  Walk(const Walk&) = delete;
+  Walk& operator=(const Walk&) = delete;
+  ~Walk() { --walking; }
+
+  void undo(const domain::LogRow& row) {
+    for (auto op = row.change.ops.rbegin(); op != row.change.ops.rend(); ++op)
+      bodies[{op->entity, op->id}] = op->before;
+    reached = row.head.revision - 1;
+  }
+
+  // What came since goes first: its keys may be those of what was there before.
+  [[nodiscard]] Result<SnapshotPtr> arrive(const domain::Head& head) const {
+    domain::Change change{state->revision(), {}};
+    std::vector<Op> kept;
+    for (const auto& [entity, body] : bodies) {
+      Op op{entity.first, entity.second, state->body(entity.first, entity.second), body};
+      if (json::canonical(op.before) == json::canonical(op.after)) continue;
+      (op.after.is_null() ? change.ops : kept).push_back(std::move(op));
+    }
+    change.ops.insert(change.ops.end(), std::make_move_iterator(kept.begin()),
+                      std::make_move_iterator(kept.end()));
+    return domain::apply(*state, change, head);
+  }
+};
+
+void History::submit(const Found& found, changes::StoreReader::Task task) {
+  if (!reader_.submit(std::move(task))) found(crowded());
+}
+
+void History::find(const std::string& environment, const Moment& at, Found found) {
+  const auto current = model_.current(environment);
+  if (at.revision) return find_revision(environment, *at.revision, std::move(found));
+  if (!at.time) return find_revision(environment, current->revision(), std::move(found));
+  if (*at.time > std::max(clock_.wall_now(), current->as_of()))
+    return found(fail(Errc::invalid_argument, to_iso8601(*at.time) + " lies in the future"));
+  submit(found, [this, environment, time = *at.time, found](storage::Reader& reader) {
+    const auto revision = reader.revision_at(environment, time);
+    if (!revision) return found(tl::unexpected(revision.error()));
+    find_revision(environment, *revision, found);
+  });
+}
+
+void History::find_revision(const std::string& environment, Revision revision, Found found) {
+  auto nearest = model_.nearest(environment, revision);
+  if (nearest == nullptr) {
+    return found(fail(Errc::not_found, "there is no revision " + std::to_string(revision) +
+                                           "; the newest is " +
+                                           std::to_string(model_.current(environment)->revision())));
+  }
+  if (nearest->revision() == revision)  // answered where the rest is answered: away from the shards
+    return submit(found, [nearest, found](storage::Reader&) { found(nearest); });
+  const bool is_crowded = walking_.fetch_add(1) >= options_.at_once;
+  const auto state =
+      std::make_shared<Walk>(environment, revision, std::move(nearest), std::move(found), walking_);
+  if (is_crowded) return state->found(crowded());
+  walk(state);
+}
+
+void History::walk(const std::shared_ptr<Walk>& walk) {
+  submit(walk->found, [this, walk](storage::Reader& reader) {
+    const auto rows = reader.rows_before(walk->environment, walk->reached + 1, options_.page);
+    if (!rows) return walk->found(tl::unexpected(rows.error()));
+    if (rows->empty()) return walk->found(misses_a_revision());
+    for (const domain::LogRow& row : *rows) {
+      if (row.head.revision != walk->reached) return walk->found(misses_a_revision());
+      if (row.head.revision == walk->target) return walk->found(walk->arrive(row.head));
+      walk->undo(row);
+    }
+    if (walk->reached > 0) return this->walk(walk);
+    domain::Head beginning;
+    beginning.as_of = rows->back().head.as_of;
+    walk->found(walk->arrive(beginning));
+  });
+}
+
+void History::state(const Principal& who, const Moment& at, Done done) {
+  if (auto allowed = require(who, auth::Action::read_catalogue); !allowed)
+    return done(tl::unexpected(allowed.error()));
+  find(who.environment, at, [readable = auth::readable_kinds(who.role), done](Result<SnapshotPtr> found) {
+    if (!found) return done(tl::unexpected(found.error()));
+    json::object out = head_of(**found);
+    out["state"] = domain::admin_view(**found, readable);
+    done(json::value(std::move(out)));
+  });
+}
+
+void History::entity(const Principal& who, const Moment& at, domain::Kind kind, domain::Id id, Done done) {
+  if (auto allowed = require(who, auth::Action::read_catalogue); !allowed)
+    return done(tl::unexpected(allowed.error()));
+  if (!auth::readable_kinds(who.role).contains(kind))
+    return done(fail(Errc::forbidden, "this role may not read that kind of entity"));
+  find(who.environment, at, [kind, id, done](Result<SnapshotPtr> found) {
+    if (!found) return done(tl::unexpected(found.error()));
+    json::value body = (*found)->body(kind, id);
+    if (body.is_null()) {
+      return done(fail(Errc::not_found, "there was no " + std::string(domain::to_string(kind)) + ' ' +
+                                            std::to_string(id) + " at revision " +
+                                            std::to_string((*found)->revision())));
+    }
+    done(std::move(body));
+  });
+}
+
+void History::difference(const Principal& who, const Moment& from, const Moment& to, Done done) {
+  if (auto allowed = require(who, auth::Action::read_catalogue); !allowed)
+    return done(tl::unexpected(allowed.error()));
+  find(who.environment, from, [this, who, to, done](Result<SnapshotPtr> first) {
+    if (!first) return done(tl::unexpected(first.error()));
+    find(who.environment, to, [who, first = *first, done](Result<SnapshotPtr> second) {
+      if (!second) return done(tl::unexpected(second.error()));
+      done(differences(*first, **second, auth::readable_kinds(who.role)));
+    });
+  });
+}
+
+}  // namespace togglecast::service

@@ -1,0 +1,65 @@
+// The state at any revision of the log, and what is different between two.
+//
+// Recent states are at hand in the read model; older ones are worked out on the store-reader thread by
+// undoing rows of the log from the nearest known state, a bounded page at a time so that others get their
+// turn between. Thread rule: any thread; `done` runs on the store-reader thread, or within the call when that
+// is refused. Errors: `forbidden`, `not_found` for a revision that does not exist (yet), `invalid_argument`
+// for a time in the future, `unavailable` when too much is being read already.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "base/clock.hpp"
+#include "changes/read_model.hpp"
+#include "changes/store_reader.hpp"
+#include "service/accounts/principal.hpp"
+
+namespace togglecast::service {
+
+/// A revision, or what was newest at a time; neither: now.
+struct Moment {
+  std::optional<domain::Revision> revision;
+  std::optional<UnixMillis> time;
+};
+
+struct HistoryOptions {
+  std::size_t page = 256;   ///< rows that are undone in one go
+  std::size_t at_once = 4;  ///< states that are being worked out; more are refused
+};
+
+class History {
+ public:
+  using Done = std::function<void(Result<json::value> answer)>;
+
+  History(changes::StoreReader& reader, const changes::ReadModel& model, const Clock& clock,
+          const HistoryOptions& options = {})
+      : reader_(reader), model_(model), clock_(clock), options_(options) {}
+
+  /// `{revision, epoch, as_of, state: {platforms: […], clients: […], …}}`: all that the role may read.
+  void state(const Principal& who, const Moment& at, Done done);
+  /// The body of one entity; `not_found` when there was none.
+  void entity(const Principal& who, const Moment& at, domain::Kind kind, domain::Id id, Done done);
+  /// `{from: {revision, epoch, as_of}, to: {…}, changes: [{entity_type, entity_id, type, key, name?, fields?,
+  /// before, after}]}`: the bodies of what came or went, of the rest the members that are different.
+  void difference(const Principal& who, const Moment& from, const Moment& to, Done done);
+
+ private:
+  using Found = std::function<void(Result<domain::SnapshotPtr> state)>;
+  struct Walk;
+
+  void find(const std::string& environment, const Moment& at, Found found);
+  void find_revision(const std::string& environment, domain::Revision revision, Found found);
+  void walk(const std::shared_ptr<Walk>& walk);
+  void submit(const Found& found, changes::StoreReader::Task task);
+
+  changes::StoreReader& reader_;
+  const changes::ReadModel& model_;
+  const Clock& clock_;
+  HistoryOptions options_;
+  std::atomic<std::size_t> walking_{0};
+};
+
+}  // namespace togglecast::service

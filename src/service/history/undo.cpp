@@ -1,0 +1,280 @@
+#include "service/history/undo.hpp"
+
+#include <algorithm>
+#include <map>
+#include <string>
+
+#include "changes/ops.hpp"
+#include "domain/state/consistency.hpp"
+#include "domain/state/op_type.hpp"
+#include "service/catalogue/entity_service.hpp"
+#include "service/history/activity_words.hpp"
+
+namespace togglecast::service {
+namespace {
+
+using domain::Kind;
+using domain::Op;
+
+bool same(const json::value& a, const json::value& b) { return json::canonical(a) == json::canonical(b); }
+
+json::value member(const json::value& body, std::string_view name) {
+  const json::value* found = json::find(body, name);
+  return found == nullptr ? json::value(nullptr) : *found;
+}
+
+// The member by which the elements of a list are told apart; empty when they are not.
+std::string_view naming_member(std::string_view list) {
+  if (list == "overrides" || list == "features") return "feature_id";
+  return list == "sub_features" ? "key" : "";
+}
+
+// The elements of a list by their names.
+using Elements = std::map<std::string, const json::value*>;
+
+std::string name_in(const json::value& element, std::string_view naming) {
+  return json::canonical(member(element, naming));
+}
+
+Elements elements_of(const json::array& list, std::string_view naming) {
+  Elements elements;
+  for (const json::value& one : list) elements.emplace(name_in(one, naming), &one);
+  return elements;
+}
+
+const json::value* find(const Elements& elements, const std::string& name) {
+  const auto found = elements.find(name);
+  return found == elements.end() ? nullptr : found->second;
+}
+
+bool same(const json::value* a, const json::value* b) {
+  return a == nullptr || b == nullptr ? a == b : same(*a, *b);
+}
+
+// As `turned_around`, for a list of named elements.
+std::optional<json::array> list_turned_around(const json::array& before, const json::array& after,
+                                              const json::array& present, std::string_view naming) {
+  const Elements old_ones = elements_of(before, naming);
+  const Elements new_ones = elements_of(after, naming);
+  const Elements present_ones = elements_of(present, naming);
+  json::array out;
+  // Adds what is to stand in the place of `is`; false when others changed it since.
+  const auto turn = [&](const std::string& name, const json::value* is) {
+    const json::value* was = find(old_ones, name);
+    const json::value* became = find(new_ones, name);
+    const bool is_touched = !same(was, became);
+    if (is_touched && !same(is, became)) return false;
+    if (const json::value* one = is_touched ? was : is) out.push_back(*one);
+    return true;
+  };
+  for (const json::value& one : present)
+    if (!turn(name_in(one, naming), &one)) return std::nullopt;
+  for (const json::array* list : {&before, &after})
+    for (const json::value& one : *list)
+      if (const std::string name = name_in(one, naming); !present_ones.contains(name) && !turn(name, nullptr))
+        return std::nullopt;
+  if (naming == "feature_id")
+    std::stable_sort(out.begin(), out.end(), [naming](const json::value& a, const json::value& b) {
+      const json::value left = member(a, naming);
+      const json::value right = member(b, naming);
+      return left.is_int64() && right.is_int64() && left.get_int64() < right.get_int64();
+    });
+  return out;
+}
+
+bool carries_secrets(Kind kind) {
+  return kind == Kind::token || kind == Kind::admin || kind == Kind::signing_key;
+}
+
+// Their time is over: they would go again at once.
+void drop_ended_overrides(json::value& body, UnixMillis now) {
+  auto* overrides = body.is_object() ? body.get_object().if_contains("overrides") : nullptr;
+  if (overrides == nullptr || !overrides->is_array()) return;
+  auto& list = overrides->get_array();
+  for (std::size_t i = list.size(); i > 0; --i) {
+    const auto until = parse_iso8601(json::string_or_empty(list[i - 1], "expires_at"));
+    if (until && *until <= now) list.erase(list.begin() + static_cast<std::ptrdiff_t>(i - 1));
+  }
+}
+
+void stamp(json::value& body, const changes::WriteContext& context) {
+  if (!body.is_object()) return;
+  body.get_object()["revision"] = context.revision();
+  body.get_object()["updated_at"] = to_iso8601(context.at());
+}
+
+std::string name_of(const Op& op) {
+  const json::value& body = op.after.is_null() ? op.before : op.after;
+  const std::string_view name = json::string_or_empty(body, "name");
+  return std::string(noun(op.entity)) + ' ' + std::to_string(op.id) + " (" +
+         std::string(name.empty() ? domain::unique_key_of(op.entity, body) : name) + ")";
+}
+
+std::string pointer_to(std::size_t index) { return "/changes/" + std::to_string(index); }
+
+Result<FieldIssue> obstacle(const Op& op, std::size_t index, const json::value& present,
+                            changes::WriteContext& context) {
+  std::string_view what = "was changed";
+  if (present.is_null()) what = "was deleted";
+  if (op.after.is_null() && !present.is_null()) what = "was restored";
+  std::string by = json::serialize(member(present, "revision"));
+  if (present.is_null()) {
+    const auto touched = context.last_touched(op.entity, op.id);
+    if (!touched) return tl::unexpected(touched.error());
+    by = std::to_string(*touched);
+  }
+  return FieldIssue{pointer_to(index), name_of(op) + ' ' + std::string(what) + " by revision " + by};
+}
+
+// Whoever came to use what would be gone again since `revision`, and is not turned around with it.
+std::vector<FieldIssue> users_in_the_way(const Op& op, std::size_t index, const std::vector<const Op*>& ops,
+                                         const domain::Snapshot& state, domain::Revision revision) {
+  std::vector<FieldIssue> issues;
+  for (const domain::User& user : domain::users_of(state, op.entity, op.id)) {
+    const bool also_undone = std::any_of(ops.begin(), ops.end(), [&](const Op* other) {
+      return other->entity == user.kind && other->id == user.id;
+    });
+    const json::value body = state.body(user.kind, user.id);
+    const json::value touched = member(body, "revision");
+    if (also_undone || touched.get_int64() < revision) continue;
+    issues.push_back({pointer_to(index), name_of(op) + " is used by " + std::string(noun(user.kind)) + ' ' +
+                                             std::to_string(user.id) + " (" + user.name + ") of revision " +
+                                             json::serialize(touched)});
+  }
+  return issues;
+}
+
+Error in_the_way(std::vector<FieldIssue> issues) {
+  constexpr std::size_t kNamed = 5;
+  Error error{Errc::conflict, "this cannot be undone: ", {}};
+  for (std::size_t i = 0; i < std::min(issues.size(), kNamed); ++i)
+    error.message.append(i == 0 ? "" : "; ").append(issues[i].reason);
+  if (issues.size() > kNamed) error.message += "; and " + std::to_string(issues.size() - kNamed) + " more";
+  error.details = std::move(issues);
+  return error;
+}
+
+Result<std::vector<Op>> inverse_ops(const std::vector<const Op*>& ops, changes::WriteContext& context,
+                                    domain::Revision revision) {
+  std::vector<Op> inverse;
+  std::vector<FieldIssue> issues;
+  for (std::size_t i = ops.size(); i > 0; --i) {
+    const Op& op = *ops[i - 1];
+    const json::value present = context.state().body(op.entity, op.id);
+    auto body = turned_around(op.before, op.after, present);
+    if (!body) {
+      auto issue = obstacle(op, i - 1, present, context);
+      if (!issue) return tl::unexpected(issue.error());
+      issues.push_back(std::move(*issue));
+      continue;
+    }
+    if (body->is_null() && !present.is_null()) {
+      for (FieldIssue& issue : users_in_the_way(op, i - 1, ops, context.state(), revision))
+        issues.push_back(std::move(issue));
+      if (op.entity == Kind::client)
+        for (const auto& token : context.state().tokens_of(domain::SubjectKind::client, op.id))
+          inverse.push_back(changes::delete_op(*token));
+    }
+    drop_ended_overrides(*body, context.at());
+    if (same(*body, present)) continue;
+    stamp(*body, context);
+    inverse.push_back({op.entity, op.id, present, std::move(*body)});
+  }
+  if (!issues.empty()) return tl::unexpected(in_the_way(std::move(issues)));
+  return inverse;
+}
+
+// What must hold between entities and would not any more: told of the change that is undone, since nobody
+// sent the bodies that this would lead to.
+Result<void> check_outcome(const std::vector<Op>& inverse, const std::vector<const Op*>& ops,
+                           const changes::WriteContext& context) {
+  const domain::Snapshot& state = context.state();
+  domain::Head head = state.head();
+  ++head.revision;
+  const auto after = domain::apply(state, {state.revision(), inverse}, head);
+  if (!after) return tl::unexpected(after.error());
+  std::vector<FieldIssue> issues;
+  for (const Op& op : inverse) {
+    const auto ok = domain::check_consistent(state, **after, {state.revision(), {op}});
+    if (ok) continue;
+    const auto undone = std::find_if(ops.begin(), ops.end(), [&](const Op* other) {
+      return other->entity == op.entity && other->id == op.id;
+    });
+    for (const FieldIssue& issue : ok.error().details)
+      issues.push_back({pointer_to(static_cast<std::size_t>(undone - ops.begin())),
+                        name_of(op) + " cannot be as it was: " + issue.pointer + ' ' + issue.reason});
+  }
+  if (!issues.empty()) return tl::unexpected(in_the_way(std::move(issues)));
+  return {};
+}
+
+}  // namespace
+
+std::optional<json::value> turned_around(const json::value& before, const json::value& after,
+                                         const json::value& present) {
+  if (!before.is_object() || !after.is_object() || !present.is_object()) {
+    if (!same(after, present)) return std::nullopt;
+    return before;
+  }
+  json::value out = present;
+  for (const std::string& name : domain::changed_members(before.get_object(), after.get_object())) {
+    const json::value was = member(before, name);
+    const json::value became = member(after, name);
+    const json::value is = member(present, name);
+    if (same(is, became)) {
+      out.get_object()[name] = was;
+      continue;
+    }
+    const std::string_view naming = naming_member(name);
+    if (naming.empty() || !was.is_array() || !became.is_array() || !is.is_array()) return std::nullopt;
+    auto list = list_turned_around(was.get_array(), became.get_array(), is.get_array(), naming);
+    if (!list) return std::nullopt;
+    out.get_object()[name] = std::move(*list);
+  }
+  return out;
+}
+
+changes::Build build_undo(const Principal& who, domain::Revision revision) {
+  return [who, revision](changes::WriteContext& context) -> Result<changes::Draft> {
+    const std::string name = "revision " + std::to_string(revision);
+    const auto unknown = [&] { return fail(Errc::not_found, "there is no " + name); };
+    if (revision < 1 || revision > context.state().revision()) return unknown();
+    const auto row = context.row(revision);
+    if (!row) return tl::unexpected(row.error());
+    const domain::Kinds readable = auth::readable_kinds(who.role);
+    std::vector<const Op*> ops;
+    bool secrets = false;
+    bool only_time = row->change.ops.empty();
+    for (const Op& op : row->change.ops) {
+      if (!readable.contains(op.entity)) continue;
+      if (domain::is_time_boundary(op)) {
+        only_time = true;
+        continue;
+      }
+      if (carries_secrets(op.entity)) {
+        secrets = true;
+        continue;
+      }
+      if (auto allowed = require(who, write_action(op.entity)); !allowed)
+        return tl::unexpected(allowed.error());
+      ops.push_back(&op);
+    }
+    if (ops.empty() && secrets) {
+      return fail(Errc::conflict, name +
+                                      " is about tokens, passwords or keys, which do not come back; issue or "
+                                      "set new ones instead");
+    }
+    if (ops.empty() && only_time)
+      return fail(Errc::conflict, name + " changed nothing but the time, which does not go back");
+    if (ops.empty()) return unknown();
+    auto inverse = inverse_ops(ops, context, revision);
+    if (!inverse) return tl::unexpected(inverse.error());
+    if (inverse->empty())
+      return fail(Errc::conflict, "nothing is left to undo of " + name + ": its overrides have expired");
+    if (auto ok = check_outcome(*inverse, ops, context); !ok) return tl::unexpected(ok.error());
+    changes::Draft draft{inverse->front().entity, inverse->front().id, std::move(*inverse), {}};
+    return draft;
+  };
+}
+
+}  // namespace togglecast::service

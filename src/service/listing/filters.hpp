@@ -1,0 +1,68 @@
+// What each list can be filtered by, in one table per entity (filters.cpp). Thread rule: pure functions.
+// Errors: `invalid_argument` that names the parameter.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/error.hpp"
+#include "domain/state/snapshot.hpp"
+
+namespace togglecast::service {
+
+template <typename T>
+using Filter = std::function<bool(const T& entity)>;
+
+template <typename T>
+struct FilterRule {
+  std::string_view name;  ///< of the parameter
+  /// `invalid_argument` says what `value` must be, behind the parameter's name.
+  Result<Filter<T>> (*make)(const domain::Snapshot& snapshot, std::string_view value);
+};
+
+/// All filters of one entity: none, unless a table says otherwise.
+template <typename T>
+[[nodiscard]] std::span<const FilterRule<T>> filter_rules() noexcept {
+  return {};
+}
+
+template <>
+std::span<const FilterRule<domain::Platform>> filter_rules<domain::Platform>() noexcept;
+template <>
+std::span<const FilterRule<domain::Feature>> filter_rules<domain::Feature>() noexcept;
+template <>
+std::span<const FilterRule<domain::Package>> filter_rules<domain::Package>() noexcept;
+template <>
+std::span<const FilterRule<domain::Client>> filter_rules<domain::Client>() noexcept;
+template <>
+std::span<const FilterRule<domain::AdminUser>> filter_rules<domain::AdminUser>() noexcept;
+
+/// Entities that all of `filters`, names and values, let through.
+template <typename T>
+[[nodiscard]] Result<Filter<T>> make_filter(const domain::Snapshot& snapshot,
+                                            const std::vector<std::pair<std::string, std::string>>& filters) {
+  std::vector<Filter<T>> all;
+  for (const auto& [name, value] : filters) {
+    for (const FilterRule<T>& rule : filter_rules<T>()) {
+      if (rule.name != name) continue;
+      auto filter = rule.make(snapshot, value);
+      if (!filter) {
+        Error error = filter.error();
+        error.message = "the parameter " + name + ' ' + error.message;
+        return tl::unexpected(std::move(error));
+      }
+      all.push_back(std::move(*filter));
+    }
+  }
+  return [all = std::move(all)](const T& entity) {
+    for (const Filter<T>& one : all)
+      if (!one(entity)) return false;
+    return true;
+  };
+}
+
+}  // namespace togglecast::service

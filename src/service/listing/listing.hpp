@@ -1,0 +1,137 @@
+// Pages of a table from one snapshot: searched, filtered, sorted. The next page is asked for by a cursor,
+// which says where the last one ended and nothing about a snapshot, so that pages stay right while others
+// write: what was deleted is missing, what was added behind the cursor is there, and nothing comes twice
+// unless its own place in the order changed. A cursor is good only for the list it came from.
+// Thread rule: pure functions. Errors: `invalid_argument` that names the parameter.
+#pragma once
+
+#include <algorithm>
+#include <compare>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "domain/state/snapshot.hpp"
+#include "service/listing/filters.hpp"
+#include "service/listing/text_search.hpp"
+
+namespace togglecast::service {
+
+inline constexpr std::size_t kMaxPage = 1'000;
+inline constexpr std::size_t kMaxSearch = 200;  ///< bytes of a searched text
+
+enum class SortBy : std::uint8_t { id, key, name, created_at, updated_at };
+
+struct Sort {
+  SortBy by = SortBy::id;
+  bool descending = false;
+
+  /// `name`, or `-name` for descending.
+  [[nodiscard]] static std::optional<Sort> parse(std::string_view text) noexcept;
+};
+
+struct PageQuery {
+  std::string search{};                                        ///< part of key, name or description
+  std::vector<std::pair<std::string, std::string>> filters{};  ///< name and value: filters.hpp
+  Sort sort{};
+  std::string cursor{};     ///< empty: the first page
+  std::size_t limit = 100;  ///< at most kMaxPage
+};
+
+template <typename T>
+struct Page {
+  domain::SnapshotPtr snapshot;  ///< what it was read from: its revision goes with the answer
+  std::vector<std::shared_ptr<const T>> items;
+  std::string next_cursor;  ///< of the next page; empty: this was the last
+  std::size_t total = 0;    ///< entities on all pages
+};
+
+/// Where an entity stands in a sorted list. Texts are compared without regard to case; ids part the equal.
+struct Place {
+  std::int64_t number = 0;
+  std::string text;
+  domain::Id id = 0;
+  friend auto operator<=>(const Place&, const Place&) = default;
+};
+
+template <typename T>
+[[nodiscard]] Place place_of(const T& entity, SortBy by) {
+  switch (by) {
+    case SortBy::id:
+      break;
+    case SortBy::name:
+      if constexpr (requires { entity.name; }) return {0, fold_case(entity.name), entity.id};
+      [[fallthrough]];
+    case SortBy::key:
+      return {0, entity.unique_key(), entity.id};
+    case SortBy::created_at:
+      return {entity.created_at.value, {}, entity.id};
+    case SortBy::updated_at:
+      return {entity.updated_at.value, {}, entity.id};
+  }
+  return {0, {}, entity.id};
+}
+
+/// What a cursor belongs to: environment, kind, search, filters and sort.
+[[nodiscard]] std::string list_identity(const domain::Snapshot& snapshot, domain::Kind kind,
+                                        const PageQuery& query);
+[[nodiscard]] std::string make_cursor(std::string_view identity, const Place& last);
+/// Nothing for the first page.
+[[nodiscard]] Result<std::optional<Place>> read_cursor(std::string_view identity, std::string_view cursor);
+
+template <typename T>
+[[nodiscard]] bool is_found(const T& entity, std::string_view folded) {
+  if (folded.empty() || contains_folded(entity.unique_key(), folded)) return true;
+  if constexpr (requires { entity.name; }) {
+    if (contains_folded(entity.name, folded)) return true;
+  }
+  if constexpr (requires { entity.description; }) {
+    if (contains_folded(entity.description, folded)) return true;
+  }
+  return false;
+}
+
+template <typename T>
+[[nodiscard]] Result<Page<T>> page_of(domain::SnapshotPtr snapshot, const PageQuery& query) {
+  using Entry = std::pair<Place, std::shared_ptr<const T>>;
+  const std::size_t limit = std::clamp<std::size_t>(query.limit, 1, kMaxPage);
+  const std::string identity = list_identity(*snapshot, T::kKind, query);
+  const auto after = read_cursor(identity, query.cursor);
+  if (!after) return tl::unexpected(after.error());
+  const auto wanted = make_filter<T>(*snapshot, query.filters);
+  if (!wanted) return tl::unexpected(wanted.error());
+  const std::string folded = fold_case(query.search);
+  const auto precedes = [descending = query.sort.descending](const Place& a, const Place& b) {
+    return descending ? b < a : a < b;
+  };
+  const auto by_place = [&](const Entry& a, const Entry& b) { return precedes(a.first, b.first); };
+
+  Page<T> page;
+  std::vector<Entry> best;  // a heap, the last of them on top, of one more than the page holds
+  snapshot->table<T>().by_id.for_each([&](domain::Id, const std::shared_ptr<const T>& entity) {
+    if (!(*wanted)(*entity) || !is_found(*entity, folded)) return;
+    ++page.total;
+    Place place = place_of(*entity, query.sort.by);
+    if (*after && !precedes(**after, place)) return;
+    if (best.size() > limit) {
+      if (!precedes(place, best.front().first)) return;
+      std::pop_heap(best.begin(), best.end(), by_place);
+      best.pop_back();
+    }
+    best.emplace_back(std::move(place), entity);
+    std::push_heap(best.begin(), best.end(), by_place);
+  });
+  std::sort_heap(best.begin(), best.end(), by_place);
+  const bool is_last = best.size() <= limit;
+  if (!is_last) best.pop_back();
+  for (const auto& [place, entity] : best) page.items.push_back(entity);
+  if (!is_last) page.next_cursor = make_cursor(identity, best.back().first);
+  page.snapshot = std::move(snapshot);
+  return page;
+}
+
+}  // namespace togglecast::service

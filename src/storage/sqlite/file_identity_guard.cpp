@@ -1,0 +1,32 @@
+#include "storage/sqlite/file_identity_guard.hpp"
+
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace togglecast::storage::sqlite {
+
+Result<FileIdentityGuard> FileIdentityGuard::at(std::filesystem::path path, std::string advice) {
+  FileIdentityGuard file(std::move(path), std::move(advice));
+  struct stat status {};
+  if (::stat(file.path_.c_str(), &status) != 0)
+    return fail(Errc::unavailable, "cannot look at " + file.path_.string() + ": " + std::strerror(errno));
+  file.device_ = status.st_dev;
+  file.inode_ = status.st_ino;
+  file.size_ = static_cast<std::uint64_t>(status.st_size);
+  return file;
+}
+
+Result<void> FileIdentityGuard::check() {
+  struct stat status {};
+  const bool found = ::stat(path_.c_str(), &status) == 0;
+  if (!found && errno != ENOENT && errno != ENOTDIR) return {};  // it cannot be seen, which says nothing
+  if (!found || status.st_dev != device_ || status.st_ino != inode_)
+    return fail(Errc::unavailable, path_.string() + " was " + (found ? "replaced" : "moved or deleted") +
+                                       " while it is in use, so nothing is written any more: " + advice_);
+  size_ = static_cast<std::uint64_t>(status.st_size);
+  return {};
+}
+
+}  // namespace togglecast::storage::sqlite

@@ -1,0 +1,95 @@
+#include "app/config/command_line.hpp"
+
+#include <gmock/gmock.h>
+
+namespace togglecast::app {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+Command parse(std::vector<const char*> words) {
+  words.insert(words.begin(), "togglecast");
+  return parse_command_line(static_cast<int>(words.size()), words.data());
+}
+
+TEST(CommandLine, AloneAsksForHelp) {
+  const Command command = parse({});
+
+  EXPECT_EQ(command.action, Command::Action::print);
+  EXPECT_FALSE(command.wrong);
+  EXPECT_THAT(command.output, HasSubstr("serve"));
+  EXPECT_THAT(command.output, HasSubstr("admin"));
+}
+
+TEST(CommandLine, ASwitchNeedsNoValue) {
+  EXPECT_TRUE(read_settings(parse({"serve", "--demo", "--port", "0"}).flags, {}, {})->demo);
+  EXPECT_FALSE(read_settings(parse({"serve", "--demo=off"}).flags, {}, {})->demo);
+  EXPECT_FALSE(read_settings(parse({"serve"}).flags, {}, {})->demo);
+  EXPECT_TRUE(parse({"serve", "--demo", "yes"}).wrong);
+}
+
+TEST(CommandLine, HelpOfServeListsEveryOption) {
+  const Command command = parse({"serve", "--help"});
+
+  EXPECT_FALSE(command.wrong);
+  for (const OptionSpec& option : options())
+    EXPECT_THAT(command.output, HasSubstr("--" + std::string(option.name)));
+}
+
+TEST(CommandLine, HelpOfServeListsOptionsByTheirGroup) {
+  const std::string help = parse({"serve", "--help"}).output;
+
+  std::size_t at = 0;
+  for (const char* text : {"\nGeneral:\n", "--help", "--data", "--demo", "--config", "\nTLS:\n", "--tls-key",
+                           "\nLimits:\n", "--max-payload", "--write-rate"}) {
+    const std::size_t found = help.find(text, at);
+    ASSERT_NE(found, std::string::npos) << text << " in\n" << help;
+    at = found;
+  }
+  for (const OptionSpec& option : options())
+    EXPECT_THAT(help, HasSubstr("\n" + std::string(option.group) + ":\n"));
+}
+
+TEST(CommandLine, VersionIsANumber) {
+  const Command command = parse({"--version"});
+
+  EXPECT_FALSE(command.wrong);
+  EXPECT_THAT(command.output, ::testing::MatchesRegex("togglecast [0-9]+\\.[0-9]+\\.[0-9]+\n"));
+}
+
+TEST(CommandLine, ServeTakesOptionsInBothSpellings) {
+  const Command command = parse(
+      {"serve", "--port", "80", "--data=/d", "--cors-origin", "https://a.example", "--cors-origin", "*"});
+
+  EXPECT_EQ(command.action, Command::Action::serve);
+  EXPECT_THAT(command.flags.at("port").values, ElementsAre("80"));
+  EXPECT_THAT(command.flags.at("data").values, ElementsAre("/d"));
+  EXPECT_THAT(command.flags.at("cors-origin").values, ElementsAre("https://a.example", "*"));
+  EXPECT_EQ(command.flags.at("port").source, "--port");
+}
+
+TEST(CommandLine, WhatItDoesNotKnowIsWrong) {
+  for (const auto& words : std::vector<std::vector<const char*>>{{"serve", "--prot", "80"},
+                                                                 {"server"},
+                                                                 {"serve", "--port"},
+                                                                 {"admin"},
+                                                                 {"serve", "--port", "1", "2"}}) {
+    const Command command = parse(words);
+    EXPECT_TRUE(command.wrong) << words.back();
+    EXPECT_FALSE(command.output.empty());
+  }
+}
+
+TEST(CommandLine, PasswdIsAboutTheOwnerUnlessSomebodyElseIsNamed) {
+  const Command owner = parse({"admin", "passwd", "--data", "/d"});
+  const Command other = parse({"admin", "passwd", "--username", "ed"});
+
+  EXPECT_EQ(owner.action, Command::Action::set_password);
+  EXPECT_EQ(owner.username, "owner");
+  EXPECT_THAT(owner.flags.at("data").values, ElementsAre("/d"));
+  EXPECT_EQ(other.username, "ed");
+}
+
+}  // namespace
+}  // namespace togglecast::app

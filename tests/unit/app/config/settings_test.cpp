@@ -1,0 +1,242 @@
+#include "app/config/settings.hpp"
+
+#include <gmock/gmock.h>
+
+#include <cstdint>
+#include <iterator>
+
+namespace togglecast::app {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+RawSettings raw(const std::string& name, std::vector<std::string> values,
+                const std::string& source = "here") {
+  return {{name, RawSetting{std::move(values), source}}};
+}
+
+Result<Settings> only(const std::string& name, std::vector<std::string> values) {
+  return read_settings(raw(name, std::move(values)), {}, {});
+}
+
+TEST(Settings, HaveDefaults) {
+  const Settings settings = read_settings({}, {}, {}).value();
+
+  EXPECT_EQ(settings.data, "data");
+  EXPECT_EQ(settings.port, 5001);
+  EXPECT_TRUE(settings.listen.empty());
+  EXPECT_TRUE(settings.cors_origins.empty());
+  EXPECT_EQ(settings.max_payload, 65'536U);
+  EXPECT_EQ(settings.connections_per_address, 5'000U);
+  EXPECT_EQ(settings.log.level, observe::Level::info);
+}
+
+TEST(Settings, CommandLineComesBeforeEnvironmentBeforeFileBeforeDefault) {
+  const auto flag = raw("port", {"1"});
+  const auto variable = raw("port", {"2"});
+  const auto file = raw("port", {"3"});
+
+  EXPECT_EQ(read_settings(flag, variable, file)->port, 1);
+  EXPECT_EQ(read_settings({}, variable, file)->port, 2);
+  EXPECT_EQ(read_settings({}, {}, file)->port, 3);
+  EXPECT_EQ(read_settings({}, {}, {})->port, 5001);
+}
+
+TEST(Settings, AnErrorNamesWhereTheValueStood) {
+  const auto wrong = read_settings({}, raw("port", {"x"}, "TOGGLECAST_PORT"), {});
+
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().message, "TOGGLECAST_PORT: 'x' is not a number from 0 to 65535");
+}
+
+TEST(Settings, NumbersAreWholeAndInRange) {
+  for (const char* port : {"", "-1", "65536", "80x", " 80", "0x50"})
+    EXPECT_FALSE(only("port", {port})) << port;
+  EXPECT_EQ(only("port", {"0"})->port, 0);
+  EXPECT_FALSE(only("shards", {"257"}));
+}
+
+// What may be set to a number within limits, and where it arrives.
+struct Limit {
+  const char* option;
+  std::uint64_t least;
+  std::uint64_t most;
+  double (*value)(const Settings& settings);
+};
+
+template <auto Member>
+double count_of(const Settings& settings) {
+  return static_cast<double>(settings.*Member);
+}
+template <auto Member>
+double seconds_of(const Settings& settings) {
+  return static_cast<double>((settings.*Member).count());
+}
+template <auto Member>
+double rate_of(const Settings& settings) {
+  return (settings.*Member).per_second;
+}
+template <auto Member>
+double burst_of(const Settings& settings) {
+  return (settings.*Member).burst;
+}
+
+using S = Settings;
+constexpr Limit kLimits[] = {
+    {"connections-per-address", 1, 1'000'000, count_of<&S::connections_per_address>},
+    {"connection-rate", 1, 1'000'000, rate_of<&S::connection_rate>},
+    {"connection-burst", 1, 1'000'000, burst_of<&S::connection_rate>},
+    {"max-header-size", 1'024, 1'048'576, count_of<&S::max_header_size>},
+    {"request-timeout", 1, 3'600, seconds_of<&S::request_timeout>},
+    {"connect-timeout", 1, 3'600, seconds_of<&S::connect_timeout>},
+    {"namespaces-per-connection", 1, 1'000, count_of<&S::namespaces_per_connection>},
+    {"max-payload", 1'024, 67'108'864, count_of<&S::max_payload>},
+    {"packets-per-payload", 1, 100'000, count_of<&S::packets_per_payload>},
+    {"fragments-per-message", 0, 1'000'000, count_of<&S::fragments_per_message>},
+    {"attachments-per-packet", 0, 1'000, count_of<&S::attachments_per_packet>},
+    {"json-depth", 8, 48, count_of<&S::json_depth>},
+    {"pending-acks", 1, 100'000, count_of<&S::pending_acks>},
+    {"connections-per-client", 1, 1'000'000, count_of<&S::connections_per_client>},
+    {"full-state-rate", 1, 1'000'000, rate_of<&S::full_state_rate>},
+    {"full-state-burst", 1, 1'000'000, burst_of<&S::full_state_rate>},
+    {"message-queue", 65'536, 4'194'304, count_of<&S::message_queue>},
+    {"event-rate", 1, 1'000'000, rate_of<&S::event_rate>},
+    {"event-burst", 1, 1'000'000, burst_of<&S::event_rate>},
+    {"write-rate", 1, 1'000'000, rate_of<&S::write_rate>},
+    {"write-burst", 1, 1'000'000, burst_of<&S::write_rate>},
+    {"announcement-rate", 1, 1'000'000, rate_of<&S::announcement_rate>},
+    {"announcement-burst", 1, 1'000'000, burst_of<&S::announcement_rate>},
+};
+
+TEST(Settings, EveryLimitTakesItsRangeAndNothingElse) {
+  for (const Limit& limit : kLimits) {
+    const std::string range =
+        "is not a number from " + std::to_string(limit.least) + " to " + std::to_string(limit.most);
+    for (const std::uint64_t fine : {limit.least, limit.least + 1, limit.most}) {
+      const auto settings = only(limit.option, {std::to_string(fine)});
+      ASSERT_TRUE(settings) << limit.option << ": " << settings.error().message;
+      EXPECT_EQ(limit.value(*settings), static_cast<double>(fine)) << limit.option;
+    }
+    std::vector<std::string> wrong{std::to_string(limit.most + 1), "", "-1", "1.5", "99999999999999999999"};
+    if (limit.least > 0) wrong.push_back(std::to_string(limit.least - 1));
+    for (const std::string& text : wrong) {
+      const auto settings =
+          read_settings(raw(limit.option, {text}, "--" + std::string(limit.option)), {}, {});
+      ASSERT_FALSE(settings) << limit.option << " " << text;
+      EXPECT_EQ(settings.error().message, "--" + std::string(limit.option) + ": '" + text + "' " + range);
+    }
+  }
+}
+
+TEST(Settings, EveryLimitHasAnOptionWhoseHelpSaysItsDefault) {
+  std::size_t listed = 0;
+  for (const OptionSpec& option : options()) listed += option.group == "Limits" ? 1U : 0U;
+  EXPECT_EQ(listed, std::size(kLimits)) << "what is listed as a limit stands in the table of this test";
+  for (const Limit& limit : kLimits) {
+    const OptionSpec* option = find_option(limit.option);
+    ASSERT_NE(option, nullptr) << limit.option;
+    EXPECT_EQ(option->group, "Limits") << limit.option;
+    const auto standard = static_cast<std::uint64_t>(limit.value(Settings{}));
+    EXPECT_TRUE(option->help.ends_with(" [" + std::to_string(standard) + "]")) << option->help;
+    EXPECT_TRUE(only(limit.option, {std::to_string(standard)})) << limit.option;
+  }
+}
+
+TEST(Settings, SwitchesAreOnOrOff) {
+  EXPECT_FALSE(read_settings({}, {}, {})->websocket_compression);
+  EXPECT_TRUE(only("websocket-compression", {"on"})->websocket_compression);
+  EXPECT_TRUE(only("websocket-compression", {"true"})->websocket_compression);
+  EXPECT_FALSE(only("websocket-compression", {"off"})->websocket_compression);
+  EXPECT_FALSE(only("websocket-compression", {"false"})->websocket_compression);
+  EXPECT_THAT(only("websocket-compression", {"1"}).error().message, HasSubstr("'1' is neither on nor off"));
+}
+
+TEST(Settings, OriginsAreSchemeHostAndPort) {
+  EXPECT_THAT(only("cors-origin", {"https://App.example", "http://localhost:3000", "*"})->cors_origins,
+              ElementsAre("https://app.example", "http://localhost:3000", "*"));
+  for (const char* origin : {"app.example", "https://app.example/", "https://", "://x", "https://a b"})
+    EXPECT_FALSE(only("cors-origin", {origin})) << origin;
+}
+
+TEST(Settings, OriginsAreWrittenAsBrowsersSendThem) {
+  EXPECT_THAT(
+      only("cors-origin", {"https://app.example:443", "http://x:80", "http://y:443", "null"})->cors_origins,
+      ElementsAre("https://app.example", "http://x", "http://y:443", "null"));
+}
+
+TEST(Settings, APatternIsNoOrigin) {
+  EXPECT_THAT(only("cors-origin", {"https://*.example.com"}).error().message, HasSubstr("is a pattern"));
+}
+
+TEST(Settings, AddressesAreNumeric) {
+  EXPECT_THAT(only("listen", {"0.0.0.0", "::"})->listen, ElementsAre("0.0.0.0", "::"));
+  EXPECT_THAT(only("listen", {"example.com"}).error().message, HasSubstr("'example.com'"));
+  EXPECT_TRUE(only("trusted-proxy", {"10.0.0.0/8"}));
+  EXPECT_FALSE(only("trusted-proxy", {"10.0.0.0/40"}));
+}
+
+TEST(Settings, AnAddressThatAnotherOneIncludesIsListenedOnOnce) {
+  EXPECT_THAT(only("listen", {"127.0.0.1", "127.0.0.1"})->listen, ElementsAre("127.0.0.1"));
+  EXPECT_THAT(only("listen", {"::", "::1", "127.0.0.1"})->listen, ElementsAre("::", "127.0.0.1"));
+  EXPECT_THAT(only("listen", {"192.0.2.1", "::1", "0.0.0.0"})->listen, ElementsAre("::1", "0.0.0.0"));
+}
+
+TEST(Settings, AListenerOfItsOwnHasAPortOfItsOwn) {
+  EXPECT_THAT(only("metrics-listen", {"127.0.0.1:5001"}).error().message, HasSubstr("a port of its own"));
+  EXPECT_THAT(only("metrics-listen", {"0.0.0.0:5001"}).error().message, HasSubstr("a port of its own"));
+  EXPECT_TRUE(only("metrics-listen", {"192.0.2.1:5001"}));
+}
+
+TEST(Settings, AListenerOfItsOwnHasAddressAndPort) {
+  const auto v6 = only("metrics-listen", {"[::1]:9100"})->metrics_listen;
+  ASSERT_TRUE(v6);
+  EXPECT_EQ(v6->address, "::1");
+  EXPECT_EQ(v6->port, 9100);
+  for (const char* text : {"9100", "localhost:9100", "127.0.0.1", "127.0.0.1:", "127.0.0.1:99999"})
+    EXPECT_FALSE(only("metrics-listen", {text})) << text;
+}
+
+TEST(Settings, VariablesAreReadByTheNameOfTheirOption) {
+  const auto found = read_environment([](const char* name) -> const char* {
+    if (std::string_view(name) == "TOGGLECAST_CORS_ORIGIN") return "https://a.example,https://b.example";
+    if (std::string_view(name) == "TOGGLECAST_PORT") return "";
+    if (std::string_view(name) == "TOGGLECAST_DATA") return "/var/lib/a,b";
+    return nullptr;
+  });
+
+  EXPECT_EQ(found.size(), 2U) << "an empty variable sets nothing";
+  EXPECT_THAT(found.at("cors-origin").values, ElementsAre("https://a.example", "https://b.example"));
+  EXPECT_THAT(found.at("data").values, ElementsAre("/var/lib/a,b")) << "only lists are split";
+  EXPECT_EQ(found.at("data").source, "TOGGLECAST_DATA");
+}
+
+TEST(Settings, ACertificateAndItsKeyGoTogether) {
+  RawSettings both = raw("tls-certificate", {"a.crt"});
+  both.merge(raw("tls-key", {"a.key"}));
+
+  EXPECT_EQ(read_settings(both, {}, {})->tls_certificate, "a.crt");
+  EXPECT_EQ(read_settings(raw("tls-certificate", {"a.crt"}), {}, raw("tls-key", {"b.key"}))->tls_key,
+            "b.key");
+  EXPECT_THAT(only("tls-certificate", {"a.crt"}).error().message, HasSubstr("--tls-key"));
+  EXPECT_THAT(only("tls-key", {"a.key"}).error().message, HasSubstr("needs --tls-certificate"));
+}
+
+TEST(Settings, AnExampleIsOnlyThereWhenAskedFor) {
+  EXPECT_FALSE(read_settings({}, {}, {})->demo);
+  EXPECT_TRUE(only("demo", {"true"})->demo);
+  EXPECT_FALSE(read_settings(raw("demo", {"off"}), raw("demo", {"on"}), {})->demo);
+  EXPECT_THAT(only("demo", {"perhaps"}).error().message, HasSubstr("neither on nor off"));
+}
+
+TEST(Settings, EveryOptionHasAHelpAndAnUnmistakableName) {
+  for (const OptionSpec& option : options()) {
+    EXPECT_EQ(find_option(option.name), &option);
+    EXPECT_FALSE(option.help.empty());
+    EXPECT_FALSE(option.group.empty());
+    EXPECT_EQ(option.name.find('_'), std::string_view::npos);
+  }
+}
+
+}  // namespace
+}  // namespace togglecast::app

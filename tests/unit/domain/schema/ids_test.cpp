@@ -1,0 +1,55 @@
+#include "domain/schema/ids.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "domain/entities/admin.hpp"
+#include "domain/state/offset.hpp"
+
+namespace togglecast::domain {
+namespace {
+
+TEST(Ids, AreReadFromDecimalDigitsOnly) {
+  EXPECT_EQ(parse_id("1"), 1);
+  EXPECT_EQ(parse_id("9007199254740991"), kMaxId);
+  for (const char* bad :
+       {"", "0", "01", "-1", "+1", "1 ", " 1", "1.0", "x", "9007199254740992", "99999999999999999999"})
+    EXPECT_EQ(parse_id(bad), 0) << bad;
+}
+
+TEST(Keys, AreSlugs) {
+  for (const char* good : {"a", "0", "web", "web-2", "a.b_c-d", "2fa"}) EXPECT_TRUE(is_key(good)) << good;
+  EXPECT_TRUE(is_key(std::string(64, 'a')));
+  for (const char* bad : {"", "-a", ".a", "_a", "A", "a b", "a/b", "ä", "a\n"})
+    EXPECT_FALSE(is_key(bad)) << bad;
+  EXPECT_FALSE(is_key(std::string(65, 'a')));
+}
+
+TEST(Usernames, MayBeEmailAddresses) {
+  EXPECT_TRUE(is_username("owner"));
+  EXPECT_TRUE(is_username("jo.doe+x@example.com"));
+  for (const char* bad : {"", "@a", "Owner", "a b", "a\t"}) EXPECT_FALSE(is_username(bad)) << bad;
+}
+
+TEST(Offset, ReadsExactlyWhatItWrites) {
+  const Offset offset{1, 42, 0x0f3a0c11d2b4e687};
+
+  EXPECT_EQ(to_string(offset), "1.42.0f3a0c11d2b4e687");
+  EXPECT_EQ(parse_offset("1.42.0f3a0c11d2b4e687"), offset);
+  EXPECT_EQ(parse_offset(to_string(Offset{})), Offset{});
+  const Offset largest{kMaxId, kMaxId, ~std::uint64_t{0}};
+  EXPECT_EQ(parse_offset(to_string(largest)), largest);
+}
+
+TEST(Offset, TakesNothingElse) {
+  for (const char* bad : {"", ".", "1", "1.42", "1.42.", "1.42.0f3a0c11d2b4e68", "1.42.0f3a0c11d2b4e6877",
+                          "1.42.0F3A0C11D2B4E687", "01.42.0f3a0c11d2b4e687", "1.042.0f3a0c11d2b4e687",
+                          "-1.42.0f3a0c11d2b4e687", "1.42.0f3a0c11d2b4e687.", "1..0f3a0c11d2b4e687",
+                          "1.9007199254740992.0f3a0c11d2b4e687", "1.99999999999999999999.0f3a0c11d2b4e687",
+                          "1.42.0f3a0c11d2b4e68g", " 1.42.0f3a0c11d2b4e687", "platform_update"})
+    EXPECT_EQ(parse_offset(bad), std::nullopt) << bad;
+}
+
+}  // namespace
+}  // namespace togglecast::domain

@@ -62,6 +62,7 @@ void Stream::start_reading() {
 }
 
 void Stream::on_ready(std::uint32_t events) {
+  if (closed_) return;  // by a stream before it in the same batch of events
   const StreamPtr keep(this);
   if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) readable_ = true;
   if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) hung_up_ = true;
@@ -162,11 +163,19 @@ void Stream::close_socket() noexcept {
   if (closed_) return;
   closed_ = true;
   reading_ = false;
-  if (backlog_ != nullptr) backlog_->cancel();
-  guide(true);
-  ::close(descriptor_);
+  if (backlog_ != nullptr) backlog_->drop();
+  ::close(let_go_of_descriptor());
   held_.reset();
   unwatch();
+}
+
+// Its number may belong to another connection in a moment: nothing of this stream may use it any more.
+int Stream::let_go_of_descriptor() noexcept {
+  guide(true);
+  Outlet& outlet = shard_.outlets()[outlet_];
+  outlet.pending = nullptr;
+  outlet.descriptor = -1;
+  return std::exchange(descriptor_, -1);
 }
 
 void Stream::unwatch() noexcept {
@@ -201,17 +210,16 @@ void Stream::end_broken_tls() {
 }
 
 DetachedStream Stream::release() {
-  if (closed_ || backlog_bytes() != 0) return {};
+  if (closed_ || closing_) return {};
   flush();
   if (closed_ || backlog_bytes() != 0) return {};
   closed_ = true;
   ended_ = true;
   reading_ = false;
   handler_ = nullptr;
-  guide(true);
   shard_.forget(descriptor_);
   unwatch();
-  DetachedStream detached(descriptor_);
+  DetachedStream detached(let_go_of_descriptor());
   detached.tls_ = std::move(tls_);
   detached.held_ = std::move(held_);
   return detached;

@@ -91,8 +91,8 @@ class Stream final : public boost::intrusive_ref_counter<Stream, boost::thread_u
   void abort();
   [[nodiscard]] bool closed() const noexcept { return closed_; }
 
-  /// Gives up the descriptor and the TLS session, for another shard or another owner; nothing when closed or
-  /// when a backlog exists.
+  /// Gives up the descriptor and the TLS session, for another shard or another owner. Returns nothing when
+  /// the stream is closed or closing, or has a backlog.
   [[nodiscard]] DetachedStream release();
 
   /// The TLS session; nullptr on a plain connection.
@@ -139,6 +139,7 @@ class Stream final : public boost::intrusive_ref_counter<Stream, boost::thread_u
   void end_broken_tls();
   void shut_down();
   void close_socket() noexcept;
+  [[nodiscard]] int let_go_of_descriptor() noexcept;
   void unwatch() noexcept;
 
   Shard& shard_;
@@ -147,7 +148,7 @@ class Stream final : public boost::intrusive_ref_counter<Stream, boost::thread_u
   std::unique_ptr<Backlog> backlog_;  // only while the kernel does not take our bytes
   std::unique_ptr<TlsSession> tls_;
   std::shared_ptr<void> held_;  // until the descriptor is closed
-  int descriptor_;
+  int descriptor_;              // -1 once closed
   Outlets::Index outlet_;
   bool watched_ = false;
   bool reading_ = false;

@@ -20,6 +20,12 @@ struct Stream::Backlog final : TimerNode {
   explicit Backlog(Stream& owner) : stream(owner) {}
   ~Backlog() override = default;
   void on_timer(TimePoint) override;
+  /// Of a stream that has closed: nothing is left to be sent, and nothing to be waited for.
+  void drop() noexcept {
+    cancel();
+    pieces.clear();
+    bytes = sealed = 0;
+  }
   /// What is held against the limit: bytes, and what it costs to keep each block.
   [[nodiscard]] std::size_t weight() const noexcept { return bytes + pieces.size() * kPieceCost; }
 

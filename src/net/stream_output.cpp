@@ -27,9 +27,10 @@ void Stream::flush(std::size_t taken) {
   if (closed_) return;
   const std::string_view rest = bytes.view().substr(taken);
   const std::ptrdiff_t more = tls_ == nullptr ? write_some(rest) : encrypt_some(rest);
+  if (closed_) return;
   if (more >= 0 && taken + static_cast<std::size_t>(more) < bytes.size())
     queue(bytes, taken + static_cast<std::size_t>(more));
-  if (closing_ && !closed_ && backlog_bytes() == 0) shut_down();
+  if (closing_ && backlog_bytes() == 0) shut_down();
 }
 
 std::ptrdiff_t Stream::encrypt_some(std::string_view bytes) {

@@ -1,34 +1,46 @@
 #include "net/memory_trim.hpp"
 
 #include <malloc.h>
+#include <pthread.h>
+
+#include <utility>
 
 namespace togglecast::net {
 
-MemoryTrim::MemoryTrim(ShardPool& shards, MemoryTrimOptions options)
-    : shards_(shards), options_(options), timer_([this] { look(); }) {
-  shards_.at(0).post([this] { shards_.at(0).arm(timer_, options_.every); });
+MemoryTrim::MemoryTrim(const ShardPool& shards, MemoryTrimOptions options)
+    : shards_(shards), options_(std::move(options)), schedule_(options_.connections) {
+  if (!options_.trim) options_.trim = [] { ::malloc_trim(0); };
+  thread_ = std::thread([this] { run(); });
 }
 
-std::uint64_t MemoryTrim::changes() const {
-  std::uint64_t sum = 0;
-  for (std::size_t i = 0; i < shards_.size(); ++i) {
-    const auto& counters = shards_.at(i).counters();
-    sum += 2 * counters.accepted.load(std::memory_order_relaxed) -
-           counters.open_streams.load(std::memory_order_relaxed);
+MemoryTrim::~MemoryTrim() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
   }
-  return sum;
+  wake_.notify_one();
+  thread_.join();
+}
+
+void MemoryTrim::run() {
+  pthread_setname_np(pthread_self(), "memory-trim");
+  std::unique_lock lock(mutex_);
+  while (!wake_.wait_for(lock, options_.every, [this] { return stopping_; })) {
+    lock.unlock();
+    look();
+    lock.lock();
+  }
 }
 
 void MemoryTrim::look() {
-  shards_.at(0).arm(timer_, options_.every);
-  const std::uint64_t now = changes();
-  if (now - seen_ >= options_.connections) {
-    seen_ = now;
-    looks_left_ = 4;  // what belongs to the beginning of a connection goes a little later
+  std::uint64_t came = 0, went = 0;
+  for (std::size_t i = 0; i < shards_.size(); ++i) {
+    const auto& counters = shards_.at(i).counters();
+    came += counters.accepted.load(std::memory_order_relaxed);
+    went += counters.closed_streams.load(std::memory_order_relaxed);
   }
-  if (looks_left_ == 0) return;
-  --looks_left_;
-  ::malloc_trim(0);
+  if (!schedule_.look(came, went)) return;
+  options_.trim();
   trims_.fetch_add(1, std::memory_order_relaxed);
 }
 

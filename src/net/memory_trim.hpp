@@ -1,42 +1,53 @@
-// Gives memory back to the system after many connections have come or gone: what their handshakes used lies
-// free in the heap then, a kilobyte or two for each, and the heap does not shrink by itself. The work takes
-// about a millisecond per ten megabytes that are free. Thread rule: constructed and destroyed while the pool
-// does not run.
+// Gives memory back to the system after many connections have come or gone. Their handshakes leave a kilobyte
+// or two each in the heap, and the heap does not shrink by itself. A trim takes about a millisecond per ten
+// megabytes of free memory, so it runs on a thread of its own, which serves no connection.
+//
+// Thread rule: one thread constructs and destroys it; `trims` is for any thread.
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
+#include <functional>
+#include <mutex>
+#include <thread>
 
+#include "base/clock.hpp"
 #include "net/shard_pool.hpp"
+#include "net/trim_schedule.hpp"
 
 namespace togglecast::net {
 
 struct MemoryTrimOptions {
-  Milliseconds every{30'000};
-  std::uint64_t connections = 1'000;  ///< that must have come or gone since the last time
+  Milliseconds every{30'000};         ///< from one look at the counters to the next
+  std::uint64_t connections = 1'000;  ///< that must have come or gone since the last trim
+  std::function<void()> trim{};       ///< empty: malloc_trim
 };
 
 class MemoryTrim {
  public:
-  explicit MemoryTrim(ShardPool& shards, MemoryTrimOptions options = {});
+  /// Starts the thread. The pool must outlive this object; it need not run.
+  explicit MemoryTrim(const ShardPool& shards, MemoryTrimOptions options = {});
   MemoryTrim(const MemoryTrim&) = delete;
   MemoryTrim& operator=(const MemoryTrim&) = delete;
-  ~MemoryTrim() = default;
+  /// Waits for a trim that has begun.
+  ~MemoryTrim();
 
-  /// How often it was done; for any thread.
+  /// How often memory was given back.
   [[nodiscard]] std::uint64_t trims() const noexcept { return trims_.load(std::memory_order_relaxed); }
 
  private:
+  void run();
   void look();
-  /// Connections that have come, plus those that have gone.
-  [[nodiscard]] std::uint64_t changes() const;
 
-  ShardPool& shards_;
+  const ShardPool& shards_;
   MemoryTrimOptions options_;
-  CallbackTimer timer_;
-  std::uint64_t seen_ = 0;
-  int looks_left_ = 0;
+  TrimSchedule schedule_;  // of the thread
   std::atomic<std::uint64_t> trims_{0};
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stopping_ = false;
+  std::thread thread_;
 };
 
 }  // namespace togglecast::net

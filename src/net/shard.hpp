@@ -34,7 +34,9 @@ class Stream;
 
 /// Counters of one shard, written by its thread and read by any (relaxed).
 struct ShardCounters {
-  std::atomic<std::uint64_t> accepted{0}, accept_errors{0}, open_streams{0};
+  std::atomic<std::uint64_t> accepted{0}, accept_errors{0};
+  std::atomic<std::uint64_t> open_streams{0};    ///< streams that exist now
+  std::atomic<std::uint64_t> closed_streams{0};  ///< streams that have existed
   std::atomic<std::uint64_t> bytes_in{0}, bytes_out{0}, writes{0}, blocked_writes{0}, overflowed_streams{0};
   std::atomic<std::uint64_t> turns{0}, failed_tasks{0};
   std::atomic<std::uint64_t> broadcast_frames{0};  ///< sent past their sessions

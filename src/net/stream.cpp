@@ -51,8 +51,10 @@ Stream::Stream(Shard& shard, DetachedStream detached)
 Stream::~Stream() {
   close_socket();
   shard_.outlets().remove(outlet_);
-  auto& open = shard_.own_counters().open_streams;
-  open.store(open.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
+  auto& counters = shard_.own_counters();
+  counters.open_streams.store(counters.open_streams.load(std::memory_order_relaxed) - 1,
+                              std::memory_order_relaxed);
+  ShardCounters::add(counters.closed_streams, 1);
 }
 
 void Stream::start_reading() {

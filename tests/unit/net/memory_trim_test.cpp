@@ -2,28 +2,70 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+
+#include "local_stream.hpp"
 #include "support/eventually.hpp"
-#include "support/tcp_client.hpp"
 
 namespace togglecast::net {
 namespace {
 
-TEST(MemoryTrim, LooksAgainAndAgainAfterConnectionsCameOrWent) {
+// One connection that came over the listener's counter, and went.
+void come_and_go(Shard& shard) {
+  ShardCounters::add(shard.own_counters().accepted, 1);
+  { const test::LocalStream stream(shard); }
+  shard.run_ready();
+}
+
+TEST(MemoryTrim, TrimsOnAThreadThatServesNobody) {
   ShardPool pool(1);
-  const MemoryTrim trim(pool, {.every = Milliseconds(5), .connections = 3});
-  const auto port =
-      pool.listen({.addresses = {"127.0.0.1"}}, [](Shard&, const StreamPtr& stream) { stream->abort(); });
-  ASSERT_TRUE(port);
-  pool.start();
-  EXPECT_EQ(trim.trims(), 0U);
+  test::Mailbox<std::thread::id> trimmers;
+  const MemoryTrim trim(pool, {.every = Milliseconds(1), .connections = 4, .trim = [&] {
+                                 EXPECT_EQ(Shard::current(), nullptr);
+                                 trimmers.put(std::this_thread::get_id());
+                               }});
 
-  { const test::TcpClient one(*port); }  // came and went: two
-  EXPECT_TRUE(test::eventually([&] { return pool.at(0).counters().accepted.load() == 1; }));
-  EXPECT_EQ(trim.trims(), 0U);
-  { const test::TcpClient two(*port); }
+  come_and_go(pool.at(0));
+  come_and_go(pool.at(0));
 
-  EXPECT_TRUE(test::eventually([&] { return trim.trims() >= 4; }));
-  pool.stop();
+  const auto first = trimmers.take();
+  ASSERT_TRUE(first);
+  EXPECT_NE(*first, std::this_thread::get_id());
+  EXPECT_EQ(trimmers.take(), first);
+}
+
+TEST(MemoryTrim, CountsStreamsThatHaveClosed) {
+  Shard shard(0);
+  come_and_go(shard);
+  const test::LocalStream open(shard);
+
+  EXPECT_EQ(shard.counters().closed_streams.load(), 1U);
+  EXPECT_EQ(shard.counters().open_streams.load(), 1U);
+}
+
+TEST(MemoryTrim, WaitsForATrimThatHasBegun) {
+  ShardPool pool(1);
+  std::atomic<bool> began{false}, ended{false};
+  {
+    const MemoryTrim trim(pool, {.every = Milliseconds(1), .connections = 2, .trim = [&] {
+                                   began = true;
+                                   std::this_thread::yield();
+                                   ended = true;
+                                 }});
+    come_and_go(pool.at(0));
+    ASSERT_TRUE(test::eventually([&] { return began.load(); }));
+  }
+
+  EXPECT_TRUE(ended);
+}
+
+TEST(MemoryTrim, EndsAtOnceHoweverFarItsNextLookIs) {
+  ShardPool pool(1);
+
+  const MemoryTrim trim(pool, {.every = std::chrono::hours(24)});
+
+  EXPECT_EQ(trim.trims(), 0U);
 }
 
 }  // namespace

@@ -2,15 +2,18 @@
 
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <string>
 
 #include "base/base64.hpp"
+#include "net/shard_limit.hpp"
 
 namespace togglecast::engineio {
 
 SessionId make_session_id(std::size_t shard, RandomSource& random) {
   std::array<std::uint8_t, 15> raw{};
   random.fill(raw);
+  static_assert(net::kMostShards - 1 <= std::numeric_limits<std::uint8_t>::max());
   raw[0] = static_cast<std::uint8_t>(shard);
   const std::string text = base64url_encode({reinterpret_cast<const char*>(raw.data()), raw.size()});
   SessionId id{};

@@ -27,9 +27,15 @@ constexpr std::size_t kChainBytes = 256 * 1024;  // what one turn collects beyon
 
 }  // namespace
 
-Shard::Shard(std::size_t index)
+const Clock& Shard::system_clock() noexcept {
+  static const SystemClock clock;
+  return clock;
+}
+
+Shard::Shard(std::size_t index, const Clock& clock)
     : index_(index),
-      now_(std::chrono::steady_clock::now()),
+      clock_(clock),
+      now_(clock.now()),
       wheel_(now_),
       scratch_(std::make_unique<char[]>(kScratchBytes)),
       reactor_(std::make_unique<Reactor>()) {
@@ -52,7 +58,7 @@ void Shard::post(Task task) {
 }
 
 TimePoint Shard::now() noexcept {
-  if (std::exchange(now_is_stale_, false)) now_ = std::chrono::steady_clock::now();
+  if (std::exchange(now_is_stale_, false)) now_ = clock_.now();
   return now_;
 }
 
@@ -261,7 +267,7 @@ void Shard::arm_wakeup() {
     reactor_->wakeup.cancel();
     return;
   }
-  reactor_->wakeup.expires_at(due);
+  reactor_->wakeup.expires_after(due - clock_.now());
   reactor_->wakeup.async_wait([this](const boost::system::error_code& error) {
     if (!error) wakeup_at_ = TimePoint::max();  // fired: the end of the turn advances the wheel
   });

@@ -62,8 +62,12 @@ class Shard {
   /// Hears what an exception said, on the thread where it was thrown.
   using FailureHandler = std::function<void(std::string_view what)>;
   static constexpr std::size_t kScratchBytes = 64 * 1024;
+  /// The clock of shards that were given no other.
+  [[nodiscard]] static const Clock& system_clock() noexcept;
 
-  explicit Shard(std::size_t index);
+  /// `clock` must outlive the shard. A shard with a ManualClock notices that it was moved in its next turn:
+  /// post a task, or call `run_ready`.
+  explicit Shard(std::size_t index, const Clock& clock = system_clock());
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
   ~Shard();
@@ -73,6 +77,7 @@ class Shard {
   void post(Task task);
   [[nodiscard]] std::size_t index() const noexcept { return index_; }
   [[nodiscard]] const ShardCounters& counters() const noexcept { return counters_; }
+  [[nodiscard]] const Clock& clock() const noexcept { return clock_; }
   /// The shard whose thread this is, or nullptr.
   [[nodiscard]] static Shard* current() noexcept;
   [[nodiscard]] bool is_current() const noexcept { return current() == this; }
@@ -159,6 +164,7 @@ class Shard {
   };
 
   std::size_t index_;
+  const Clock& clock_;
   FailureHandler report_;
   TimePoint wakeup_at_ = TimePoint::max();
   TimePoint now_;

@@ -10,6 +10,8 @@
 #include <cstring>
 #include <latch>
 #include <optional>
+#include <stdexcept>
+#include <string>
 #include <thread>
 #include <utility>
 
@@ -46,10 +48,14 @@ std::string describe(int error, const boost::asio::ip::address& address) {
 
 }  // namespace
 
-ShardPool::ShardPool(std::size_t count, observe::Log* log) {
-  if (count == 0) count = std::max(1U, std::thread::hardware_concurrency());
+ShardPool::ShardPool(std::size_t count, observe::Log* log, const Clock& clock) {
+  if (count == 0) count = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, kMostShards);
+  if (count > kMostShards) {
+    throw std::invalid_argument("a pool has at most " + std::to_string(kMostShards) + " shards, not " +
+                                std::to_string(count));
+  }
   for (std::size_t i = 0; i < count; ++i) {
-    shards_.push_back(std::make_unique<Shard>(i));
+    shards_.push_back(std::make_unique<Shard>(i, clock));
     if (log == nullptr) continue;
     shards_.back()->on_failure([log, i](std::string_view what) {
       log->error("task failed", {{"shard", i}, {"error", what}});

@@ -13,14 +13,18 @@
 #include "base/error.hpp"
 #include "net/listener.hpp"
 #include "net/shard.hpp"
+#include "net/shard_limit.hpp"
 #include "observe/log.hpp"
 
 namespace togglecast::net {
 
 class ShardPool {
  public:
-  /// `count` 0: one per core. `log`, which must outlive the pool, hears what tasks and handlers throw.
-  explicit ShardPool(std::size_t count = 0, observe::Log* log = nullptr);
+  /// Makes `count` shards; 0 stands for one per core, at most kMostShards. Throws std::invalid_argument when
+  /// `count` is larger than kMostShards. The log gets every exception that a task or handler throws. Log and
+  /// clock must outlive the pool.
+  explicit ShardPool(std::size_t count = 0, observe::Log* log = nullptr,
+                     const Clock& clock = Shard::system_clock());
   ShardPool(const ShardPool&) = delete;
   ShardPool& operator=(const ShardPool&) = delete;
   ~ShardPool();

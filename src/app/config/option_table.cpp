@@ -2,6 +2,7 @@
 #include <iterator>
 
 #include "app/config/option_values.hpp"
+#include "net/shard_limit.hpp"
 
 namespace togglecast::app {
 namespace {
@@ -21,8 +22,8 @@ constexpr OptionSpec kOptions[] = {
      set_count<&S::port, 0, 65'535>},
     {kGeneral, "listen", "ADDRESS", "Numeric address to listen on, may be repeated [127.0.0.1 and ::1]", true,
      set_listen},
-    {kGeneral, "shards", "COUNT", "Threads that serve connections; 0 takes one per core [0]", false,
-     set_count<&S::shards, 0, 256>},  // a session's id names its shard in one byte
+    {kGeneral, "shards", "COUNT", "Threads that serve connections, at most 256; 0 takes one per core [0]",
+     false, set_count<&S::shards, 0, net::kMostShards>},
     {kGeneral, "websocket-compression", "on|off",
      "Compress WebSocket messages for clients that offer it [off]", false,
      set_switch<&S::websocket_compression>},

@@ -14,6 +14,7 @@
 namespace togglecast::net {
 namespace {
 
+using std::chrono::seconds;
 using ::testing::ElementsAre;
 
 // Runs `task` on the running shard and gives back what it returns.
@@ -104,20 +105,53 @@ TEST(Shard, ThrowingTasksAreCountedReportedAndHarmless) {
 }
 
 TEST(Shard, AThrowingTimerStopsNoOther) {
-  Shard shard(0);
-  std::promise<void> fired;
+  ManualClock clock;
+  Shard shard(0, clock);
+  bool fired = false;
   CallbackTimer thrower([] { throw std::runtime_error("timer"); });
-  CallbackTimer other([&] { fired.set_value(); });
+  CallbackTimer other([&] { fired = true; });
+  shard.arm(thrower, seconds(1));
+  shard.arm(other, seconds(1));
+
+  clock.advance(seconds(2));
+  shard.run_ready();
+
+  EXPECT_TRUE(fired);
+  EXPECT_EQ(shard.counters().failed_tasks.load(), 1U);
+}
+
+TEST(Shard, TimersFollowTheClockThatTheShardWasGiven) {
+  ManualClock clock;
+  Shard shard(0, clock);
+  int fired = 0;
+  CallbackTimer timer([&] { ++fired; });
+  shard.arm(timer, seconds(60));
+
+  shard.run_ready();
+  clock.advance(seconds(60) - Milliseconds(1));
+  shard.run_ready();
+  EXPECT_EQ(fired, 0);
+  clock.advance(2 * TimerWheel::kTick);
+  shard.run_ready();
+
+  EXPECT_EQ(fired, 1);
+}
+
+TEST(Shard, ARunningShardNoticesThatItsClockWasMoved) {
+  ManualClock clock;
+  Shard shard(0, clock);
+  std::promise<void> fired;
+  CallbackTimer timer([&] { fired.set_value(); });
   shard.start();
   on(shard, [&] {
-    shard.arm(thrower, Milliseconds(1));
-    shard.arm(other, Milliseconds(1));
+    shard.arm(timer, std::chrono::hours(1));
     return 0;
   });
 
+  clock.advance(std::chrono::hours(2));
+  shard.post([] {});
+
   EXPECT_EQ(fired.get_future().wait_for(test::kPatience), std::future_status::ready);
-  shard.stop();
-  EXPECT_EQ(shard.counters().failed_tasks.load(), 1U);
 }
 
 TEST(Shard, EndlessDelaysDoNotOverflow) {
@@ -175,6 +209,10 @@ TEST(Shard, TasksPostedAfterTheEndNeverRunButAreFreed) {
   }
 
   EXPECT_EQ(held.use_count(), 1);
+}
+
+TEST(ShardPool, RefusesMoreShardsThanASessionIdCanName) {
+  EXPECT_THROW(ShardPool(kMostShards + 1), std::invalid_argument);
 }
 
 TEST(ShardPool, RunsOnEveryShardAndWaits) {

@@ -71,6 +71,13 @@ class StreamTest : public ::testing::Test {
   void run(const std::function<void()>& task) {
     pool_.run_on_all([&](Shard&) { task(); });
   }
+  /// Moves the clock, and waits until the shard has fired what is due.
+  void pass(Milliseconds time) {
+    run([] {});  // what the last task began has been armed
+    clock_.advance(time + TimerWheel::kTick);
+    run([] {});
+    run([] {});
+  }
   template <typename T>
   T ask(const std::function<T()>& question) {
     T answer{};
@@ -84,7 +91,8 @@ class StreamTest : public ::testing::Test {
   bool reading_ = true;
   test::Mailbox<bool> accepted_;
   std::unique_ptr<Side> side_;
-  ShardPool pool_{1};
+  ManualClock clock_;
+  ShardPool pool_{1, nullptr, clock_};
   std::uint16_t port_ = 0;
 };
 
@@ -180,10 +188,15 @@ TEST_F(StreamTest, SmallBlocksWeighWhatTheyCost) {
 }
 
 TEST_F(StreamTest, AReaderThatStopsReadingIsGivenUp) {
-  limits_.stall = Milliseconds(50);
   auto client = connect();
-
   run([this] { side_->stream->send(std::string(16 * 1024 * 1024, 'x')); });
+
+  pass(limits_.stall - Milliseconds(1'000));
+  EXPECT_FALSE(ask<bool>([this] { return side_->stream->closed(); }));
+  EXPECT_TRUE(eventually([this] {  // the kernel may have taken a little more meanwhile
+    pass(limits_.stall);
+    return side_->ends.size() != 0;
+  }));
 
   EXPECT_EQ(side_->ends.take(), StreamEnd::write_stalled);
 }
@@ -218,7 +231,11 @@ TEST_F(StreamTest, APeerThatNeverClosesIsLeftAfterAMoment) {
   auto client = connect();
   run([this] { side_->stream->close_gracefully(); });
 
-  EXPECT_TRUE(eventually([this] { return ask<bool>([this] { return side_->stream->closed(); }); }));
+  pass(Milliseconds(500));
+  EXPECT_FALSE(ask<bool>([this] { return side_->stream->closed(); }));
+  pass(Milliseconds(500));
+
+  EXPECT_TRUE(ask<bool>([this] { return side_->stream->closed(); }));
 }
 
 TEST_F(StreamTest, AHalfClosedPeerStillGetsAnswers) {

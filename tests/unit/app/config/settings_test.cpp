@@ -55,6 +55,9 @@ TEST(Settings, NumbersAreWholeAndInRange) {
     EXPECT_FALSE(only("port", {port})) << port;
   EXPECT_EQ(only("port", {"0"})->port, 0);
   EXPECT_FALSE(only("shards", {"257"}));
+  const auto shards = read_settings(raw("shards", {"257"}, "--shards"), {}, {});
+  EXPECT_EQ(shards.error().message, "--shards: '257' is not a number from 0 to 256");
+  EXPECT_EQ(only("shards", {"256"})->shards, 256U);
 }
 
 // What may be set to a number within limits, and where it arrives.

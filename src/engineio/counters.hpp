@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "engineio/error_code.hpp"
+
 namespace togglecast::engineio {
 
 /// What ends a session that passes it; see `Options`.
@@ -26,7 +28,7 @@ struct Counters {
     }
   };
   Cell sessions_opened, sessions_open, packets_in, packets_out, upgrades;
-  std::array<Cell, 6> refused;              ///< by ErrorCode
+  std::array<Cell, kErrorCodes> refused;    ///< by ErrorCode
   std::array<Cell, 5> closed;               ///< by CloseReason
   std::array<Cell, kLimits> limits_passed;  ///< by Limit
 };

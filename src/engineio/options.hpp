@@ -1,8 +1,8 @@
-// How an Engine.IO server behaves, and what it tells the application of a new session.
-// Thread rule: plain values, fixed before the server starts.
+// How an Engine.IO server behaves. Thread rule: a plain value, fixed before the server starts; shards call
+// the functions in it, several shards at the same time.
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -10,6 +10,8 @@
 #include <string_view>
 
 #include "base/clock.hpp"
+#include "engineio/error_code.hpp"
+#include "engineio/refusal.hpp"
 #include "web/cors.hpp"
 #include "web/deflate.hpp"
 #include "web/exchange.hpp"
@@ -17,64 +19,48 @@
 
 namespace togglecast::engineio {
 
-/// The request that began a session.
-struct Handshake {
-  std::string url;  ///< path and query as sent
-  wire::http::Query query;
-  wire::http::Headers headers;
-  web::Peer peer;
-  UnixMillis issued;
-  bool xdomain = false;  ///< it had an Origin header
-};
-using HandshakePtr = std::shared_ptr<const Handshake>;
-
-/// Error codes of the protocol.
-enum class ErrorCode : std::uint8_t {
-  unknown_transport = 0,
-  unknown_sid = 1,
-  bad_handshake_method = 2,
-  bad_request = 3,
-  forbidden = 4,
-  unsupported_version = 5,
-};
-
-/// The application's no to a handshake.
-struct Refusal {
-  std::string message = "Forbidden";
-  unsigned status = 403;       ///< 429 and 503 for what is temporary: clients come back
-  unsigned retry_after_s = 0;  ///< sent as Retry-After when positive
-};
-
 struct Options {
-  Milliseconds ping_interval{25'000};    ///< from one ping to the next; clients are told
-  Milliseconds ping_timeout{20'000};     ///< without a pong for so long, the session ends
+  // Heartbeat. The client learns both values from the open packet.
+  Milliseconds ping_interval{25'000};  ///< from one ping to the next
+  Milliseconds ping_timeout{20'000};   ///< a session without a pong for this long ends
+
+  // Transports.
+  bool polling = true;                   ///< clients may use polling
+  bool websocket = true;                 ///< clients may use WebSocket
+  bool upgrades = true;                  ///< sessions may move from polling to WebSocket
   Milliseconds upgrade_timeout{10'000};  ///< from the WebSocket's handshake to the end of the upgrade
-  Milliseconds close_grace{30'000};     ///< a closing polling session waits so long for the poll that is told
-  std::size_t max_payload = 1'000'000;  ///< bytes of a polling body and of a WebSocket message
-  std::size_t packets_per_payload = 1024;
-  std::size_t fragments_per_message = 64;  ///< 0: no limit
-  /// Compression of WebSocket messages, for clients that offer it. Costs about 300 KB for each shard and
-  /// window in use, nothing for each session; `max_payload` counts what a message is inflated to.
+  /// Compresses WebSocket messages for clients that offer it. It costs about 300 KB for each shard and window
+  /// in use, and nothing for each session. `max_payload` counts the inflated message.
   web::DeflateOptions per_message_deflate{};
-  std::size_t polling_backlog =
-      4 * 1024 * 1024;         ///< queued for a client that does not poll; beyond it the session ends
-  net::StreamLimits stream{};  ///< for WebSocket connections
-  bool polling = true;         ///< the transport may be used
-  bool websocket = true;       ///< the transport may be used
-  bool upgrades = true;        ///< sessions may move from polling to WebSocket
-  web::CorsOptions cors{};     ///< which origins may read the answers to polling; none by default
-  /// Refuse handshakes and requests of origins that `cors` does not allow (also WebSockets, to which CORS
-  /// does not apply).
+
+  // The end of a polling session. Only polls carry packets to the client, so the server waits for one.
+  Milliseconds close_grace{30'000};  ///< after the server closed: for the poll that brings the close packet
+  /// After the client closed: for a poll that was under way at the same time. The POST with the close packet
+  /// is answered after that poll, or after this time. One second covers a lost packet (RFC 6298, section 2).
+  Milliseconds crossing_poll{1'000};
+
+  // Limits. Each is counted in `Counters::limits_passed`.
+  std::size_t max_payload = 1'000'000;            ///< bytes of a polling body, and of a WebSocket message
+  std::size_t packets_per_payload = 1024;         ///< packets in one polling body
+  std::size_t fragments_per_message = 64;         ///< 0: no limit
+  std::size_t polling_backlog = 4 * 1024 * 1024;  ///< bytes queued for a client that does not poll
+  net::StreamLimits stream{};                     ///< for WebSocket connections
+
+  // Who may connect.
+  web::CorsOptions cors{};  ///< origins that may read the answers to polling; none by default
+  /// Refuses handshakes and requests of origins that `cors` does not allow. This includes WebSockets, to
+  /// which CORS does not apply.
   bool refuse_foreign_origins = false;
-  std::string origin_option;          ///< named in that refusal: `--cors-origin`
-  std::optional<std::string> cookie;  ///< name of a cookie that carries the sid, set on the polling handshake
-  /// Asked before a session begins; nullopt lets it.
+  std::string origin_option;  ///< the option that this refusal names, such as `--cors-origin`
+  /// Decides about each handshake: a refusal, or nullopt to accept.
   std::function<std::optional<Refusal>(const wire::http::Request&, const web::Peer&)> allow_request{};
-  /// Asked once a session begins; what it returns (may be null) is kept until the session ends: for counting
-  /// sessions by something that only the application knows.
+  /// Called once for each new session. The session keeps the returned object, which may be null, until it
+  /// ends. An application counts its sessions with it.
   std::function<std::shared_ptr<void>(const web::Peer&)> hold{};
-  /// Hears of every refused request: for logs.
+  /// Called for each refused request, for logs.
   std::function<void(const web::Exchange&, ErrorCode, std::string_view message)> on_refused{};
+
+  std::optional<std::string> cookie;  ///< name of a cookie with the sid, set in the polling handshake
 };
 
 }  // namespace togglecast::engineio

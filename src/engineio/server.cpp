@@ -27,24 +27,6 @@ struct ById {
   bool operator()(const SessionId& id, const Session* session) const noexcept { return (*this)(session, id); }
 };
 
-std::string_view message_of(ErrorCode code) noexcept {
-  switch (code) {
-    case ErrorCode::unknown_transport:
-      return "Transport unknown";
-    case ErrorCode::unknown_sid:
-      return "Session ID unknown";
-    case ErrorCode::bad_handshake_method:
-      return "Bad handshake method";
-    case ErrorCode::bad_request:
-      return "Bad request";
-    case ErrorCode::forbidden:
-      return "Forbidden";
-    case ErrorCode::unsupported_version:
-      return "Unsupported protocol version";
-  }
-  return "Bad request";
-}
-
 }  // namespace
 
 struct Server::ShardState {
@@ -168,10 +150,12 @@ void Server::handle_with_sid(const web::ExchangePtr& exchange, std::string_view 
     return;
   }
   Session* session = find(*home, sid);
-  if (session == nullptr)
+  const bool wants_websocket = request.query.value("transport") == "websocket";
+  const bool polls = request.method == Method::get && !wants_websocket && !request.upgrade;
+  // Of a session that its client has closed, only the poll that crossed the close packet is still expected.
+  if (session == nullptr || (session->state_ == Session::State::closing_by_client && !polls))
     return refuse(*exchange, ErrorCode::unknown_sid, message_of(ErrorCode::unknown_sid));
 
-  const bool wants_websocket = request.query.value("transport") == "websocket";
   if (wants_websocket) {
     if (!request.upgrade)
       return refuse(*exchange, ErrorCode::bad_request, message_of(ErrorCode::bad_request));
@@ -206,7 +190,7 @@ void Server::open_session(const web::ExchangePtr& exchange) {
   handshake->query = request.query;
   handshake->headers = request.headers;
   handshake->peer = exchange->peer();
-  handshake->issued = SystemClock{}.wall_now();
+  handshake->issued = shard.clock().wall_now();
   handshake->xdomain = request.headers.contains("Origin");
 
   const SessionId id = make_session_id(shard.index(), shard.random());
@@ -329,8 +313,7 @@ Session* Server::find(net::Shard& shard, std::string_view sid) {
   const auto found = sessions.find(*id);
   if (found == sessions.end()) return nullptr;
   Session& session = **found;
-  session.end_if_overdue(
-      std::chrono::steady_clock::now());  // timers may be a moment late, answers must not be
+  session.end_if_overdue(shard.clock().now());  // timers may be a moment late, answers must not be
   return session.state_ == Session::State::closed ? nullptr : &session;
 }
 

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "engineio/counters.hpp"
+#include "engineio/handshake.hpp"
 #include "engineio/options.hpp"
 #include "engineio/session.hpp"
 #include "engineio/session_id.hpp"

@@ -13,7 +13,6 @@ namespace {
 
 namespace ws = wire::websocket;
 
-constexpr Milliseconds kCrossingPoll{100};  // how long a poll may be under way when the client closes
 constexpr Milliseconds kQuietStart{2'000};  // no early ping while a client may still be joining and upgrading
 
 // The first ping comes up to about half an interval early, so that clients that came back together do not
@@ -154,7 +153,7 @@ void Session::on_packet(const wire::engineio::Packet& packet) {
       close(CloseReason::transport_error);
       return;
     case PacketType::close:
-      end(CloseReason::transport_close);
+      closed_by_client();
       return;
     case PacketType::open:
     case PacketType::upgrade:
@@ -163,15 +162,16 @@ void Session::on_packet(const wire::engineio::Packet& packet) {
   }
 }
 
-// The client's poll and its POST travel on two connections: the poll may come a moment after the close packet
-// that it was sent before. It is answered like one that waited, and the POST is not answered before.
+// The client's poll and its POST travel on two connections, so the poll may arrive after the close packet
+// that was sent later. That poll is answered like one that waited, and the POST is answered after it. A
+// client that upgrades has stopped polling.
 void Session::closed_by_client() {
-  if (polling_ == nullptr || polling_->poll_waits()) {
+  if (polling_ == nullptr || polling_->poll_waits() || probe_ != nullptr) {
     end(CloseReason::transport_close);
     return;
   }
   state_ = State::closing_by_client;
-  shard_.arm(*this, kCrossingPoll);
+  shard_.arm(*this, server_.options().crossing_poll);
   notify_closed(CloseReason::transport_close);
 }
 
@@ -182,7 +182,7 @@ void Session::on_message_binary(std::string_view bytes) {
 }
 
 void Session::on_timer(TimePoint now) {
-  if (state_ == State::closing || state_ == State::closing_by_client) {  // nobody polled to hear of the close
+  if (state_ == State::closing || state_ == State::closing_by_client) {  // no poll came to be told
     end(CloseReason::transport_close);
     return;
   }

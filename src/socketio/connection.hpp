@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/pooled.hpp"
+#include "engineio/handshake.hpp"
 #include "engineio/session.hpp"
 #include "net/timer_wheel.hpp"
 #include "socketio/handlers.hpp"

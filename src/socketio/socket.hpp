@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "base/json.hpp"
-#include "engineio/options.hpp"
+#include "engineio/handshake.hpp"
 #include "engineio/session.hpp"
 #include "socketio/acks.hpp"
 #include "socketio/arguments.hpp"

@@ -1,0 +1,266 @@
+// A session over polling, request by request.
+#include "engine_fixture.hpp"
+
+namespace togglecast::engineio::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using wire::http::Method;
+
+constexpr std::string_view kUnknown = R"({"code":1,"message":"Session ID unknown"})";
+
+class PollingTest : public EngineTest {
+ protected:
+  PollingTest() { serve(); }
+  void expect_gone() {
+    EXPECT_FALSE(alive());
+    const auto late = poll();
+    EXPECT_EQ(late->status(), 400U);
+    EXPECT_EQ(late->body(), kUnknown);
+  }
+};
+
+TEST_F(PollingTest, TheHandshakeNamesTheSessionAndItsTimes) {
+  const auto opened = open();
+
+  EXPECT_EQ(opened->status(), 200U);
+  EXPECT_EQ(opened->body(), "0{\"sid\":\"" + sid_ +
+                                "\",\"upgrades\":[\"websocket\"],\"pingInterval\":2000,"
+                                "\"pingTimeout\":1000,\"maxPayload\":1000000}");
+  EXPECT_EQ(opened->header("Content-Type"), "text/plain; charset=UTF-8");
+  EXPECT_EQ(opened->header("cache-control"), "no-store");
+}
+
+TEST_F(PollingTest, APollWaitsForAMessage) {
+  open();
+
+  const auto waiting = poll();
+  EXPECT_FALSE(waiting->answered());
+  emit("now");
+
+  EXPECT_EQ(waiting->body(), "4now");
+}
+
+TEST_F(PollingTest, MessagesOfOneTurnGoIntoOneAnswer) {
+  open();
+  const auto waiting = poll();
+
+  on_shard([this] {
+    session_->send(text_message("a"));
+    session_->send(binary_message("\x01\x02\x03\x04"));
+    session_->send(text_message("b"));
+  });
+
+  EXPECT_EQ(waiting->body(),
+            "4a\x1e"
+            "bAQIDBA==\x1e"
+            "4b");
+}
+
+TEST_F(PollingTest, APollTakesSixteenPacketsAndTheNextTheRest) {
+  open();
+  for (int i = 0; i < 20; ++i) emit("x");
+
+  std::string sixteen = "4x", four = "4x";
+  for (int i = 1; i < 16; ++i)
+    sixteen +=
+        "\x1e"
+        "4x";
+  for (int i = 1; i < 4; ++i)
+    four +=
+        "\x1e"
+        "4x";
+  EXPECT_EQ(poll()->body(), sixteen);
+  EXPECT_EQ(poll()->body(), four);
+}
+
+TEST_F(PollingTest, IsWritableWhileAPollWaitsWithNothingQueued) {
+  open();
+  EXPECT_FALSE(session_->writable());
+
+  const auto waiting = poll();
+  EXPECT_TRUE(session_->writable());
+  on_shard([this] {
+    session_->send(text_message("x"));
+    EXPECT_FALSE(session_->writable());
+  });
+
+  EXPECT_FALSE(session_->writable());
+}
+
+TEST_F(PollingTest, APostBringsItsPacketsInOrder) {
+  open();
+
+  const auto posted = post(
+      "4one\x1e"
+      "3\x1e"
+      "bAQI=\x1e"
+      "6\x1e"
+      "4two");
+
+  EXPECT_EQ(posted->status(), 200U);
+  EXPECT_EQ(posted->body(), "ok");
+  EXPECT_EQ(posted->header("Content-Type"), "text/html");
+  EXPECT_THAT(heard_, ElementsAre("one", "binary:\x01\x02", "two"));
+}
+
+TEST_F(PollingTest, InvalidUtf8BecomesTheReplacementCharacter) {
+  open();
+
+  post(
+      "4a\xff"
+      "b");
+
+  EXPECT_THAT(heard_, ElementsAre("a\xef\xbf\xbd"
+                                  "b"));
+}
+
+TEST_F(PollingTest, APacketThatIsNoneClosesTheSessionAndHidesTheRest) {
+  for (const std::string_view bad : {"x", "", "7", "\xe2\x82\xac"}) {
+    heard_.clear();
+    closed_.clear();
+    open();
+    const auto waiting = poll();
+
+    const auto posted = post("4before\x1e" + std::string(bad) +
+                             "\x1e"
+                             "4after");
+
+    EXPECT_EQ(posted->body(), "ok") << bad;
+    EXPECT_THAT(heard_, ElementsAre("before")) << bad;
+    EXPECT_THAT(closed_, ElementsAre("parse error")) << bad;
+    EXPECT_EQ(waiting->body(), "1") << bad;
+    expect_gone();
+  }
+}
+
+TEST_F(PollingTest, APingOfTheClientIsATransportError) {
+  open();
+
+  post("2");
+
+  EXPECT_THAT(closed_, ElementsAre("transport error"));
+  expect_gone();
+}
+
+TEST_F(PollingTest, ASecondPollIsRefusedAndClosesTheSession) {
+  open();
+  const auto first = poll();
+
+  const auto second = poll();
+
+  EXPECT_EQ(second->status(), 400U);
+  EXPECT_EQ(second->body(), "");
+  EXPECT_EQ(first->status(), 200U);
+  EXPECT_EQ(first->body(), "1");
+  EXPECT_THAT(closed_, ElementsAre("transport error"));
+  expect_gone();
+}
+
+TEST_F(PollingTest, ASecondPostIsRefusedAndClosesTheSession) {
+  open();
+  const auto slow = announce(Method::post, polling());
+
+  const auto second = post("4second");
+
+  EXPECT_EQ(second->status(), 400U);
+  EXPECT_THAT(heard_, IsEmpty());
+  EXPECT_THAT(closed_, ElementsAre("transport error"));
+  EXPECT_EQ(deliver(slow, "4first")->body(), kUnknown);
+}
+
+TEST_F(PollingTest, APollWhoseConnectionEndsClosesTheSession) {
+  open();
+  const auto waiting = poll();
+
+  on_shard([&] { waiting->drop(); });
+
+  EXPECT_THAT(closed_, ElementsAre("transport error"));
+  expect_gone();
+}
+
+TEST_F(PollingTest, APostWhoseConnectionEndsClosesTheSession) {
+  open();
+  announce(Method::post, polling());
+
+  on_shard([this] { aborted_(0); });
+
+  EXPECT_THAT(closed_, ElementsAre("transport error"));
+  expect_gone();
+}
+
+TEST_F(PollingTest, APostThatIsTooLargeIsCountedAndHarmsNothing) {
+  open();
+  announce(Method::post, polling());
+
+  on_shard([this] { aborted_(413); });
+
+  EXPECT_EQ(counters().limits_passed[static_cast<std::size_t>(Limit::max_payload)].value.load(), 1U);
+  EXPECT_EQ(post("4next")->body(), "ok");
+  EXPECT_THAT(heard_, ElementsAre("next"));
+  EXPECT_THAT(closed_, IsEmpty());
+}
+
+TEST_F(PollingTest, ABodyOfOctetsIsRefusedAndClosesTheSession) {
+  open();
+  const auto exchange = announce(Method::post, polling());
+  const_cast<wire::http::Request&>(exchange->request())
+      .headers.add("Content-Type", "application/octet-stream");
+
+  deliver(exchange, "4x");
+
+  EXPECT_EQ(exchange->status(), 400U);
+  EXPECT_EQ(exchange->body(), "");
+  EXPECT_THAT(heard_, IsEmpty());
+  expect_gone();
+}
+
+TEST_F(PollingTest, OtherMethodsLeaveTheSessionAlone) {
+  open();
+
+  const auto put = send(Method::put, polling());
+
+  EXPECT_EQ(put->status(), 405U);
+  EXPECT_EQ(put->header("Allow"), "GET, POST");
+  EXPECT_EQ(post("4x")->body(), "ok");
+}
+
+TEST_F(PollingTest, ABodyOfTooManyPacketsClosesTheSession) {
+  Options few = options();
+  few.packets_per_payload = 2;
+  router_ = web::Router();
+  serve(std::move(few));
+  open();
+
+  const auto posted = post(
+      "4a\x1e"
+      "4b\x1e"
+      "4c");
+
+  EXPECT_EQ(posted->status(), 400U);
+  EXPECT_THAT(posted->body(), HasSubstr("too many packets"));
+  EXPECT_THAT(heard_, ElementsAre("a", "b"));
+  EXPECT_THAT(closed_, ElementsAre("parse error"));
+}
+
+TEST_F(PollingTest, ABacklogThatNobodyPollsEndsTheSession) {
+  Options small = options();
+  small.polling_backlog = 1'000;
+  router_ = web::Router();
+  serve(std::move(small));
+  open();
+
+  on_shard([this] {
+    for (int i = 0; i < 3; ++i) session_->send(text_message(std::string(600, 'x')));
+    EXPECT_TRUE(session_->open()) << "a loop over sessions may be under way";
+  });
+
+  EXPECT_THAT(closed_, ElementsAre("transport error"));
+  EXPECT_EQ(counters().limits_passed[static_cast<std::size_t>(Limit::polling_backlog)].value.load(), 1U);
+  expect_gone();
+}
+
+}  // namespace
+}  // namespace togglecast::engineio::testing

@@ -15,12 +15,12 @@ const kUpgrade = engineTarget('/engine.io/', 'websocket');
 const times = (count, make) => Array.from({ length: count }, (_, n) => make(n));
 
 /** Writes the bytes: one answer with that status comes, and after it the end of the connection. */
-async function assertRefused(bytes, statuses) {
+async function assertRefused(bytes, status) {
   const connection = await HttpConnection.open(server.port);
   connection.write(bytes);
   const response = await connection.response();
   await within(connection.closed, 'the end of the connection');
-  assert.ok([statuses].flat().includes(response.status), `${response.statusLine} to ${JSON.stringify(String(bytes).slice(0, 200))}`);
+  assert.equal(response.status, status, `${response.statusLine} to ${JSON.stringify(String(bytes).slice(0, 200))}`);
   assert.equal(connection.tcp.received.length, 0, 'nothing behind a refused request is answered');
   return response;
 }
@@ -42,9 +42,9 @@ describe('a request smuggled behind another is not seen:', () => {
     ['a length of no digits', `${post}Content-Length: \r\n\r\n`],
     ['a length past 64 bits', `${post}Content-Length: 18446744073709551616\r\n\r\n`],
     ['chunks twice', `${post}Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`],
-    ['chunks, then identity', `${post}Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n`],
-    ['identity, then chunks', `${post}Transfer-Encoding: identity, chunked\r\n\r\n0\r\n\r\n`],
-    ['a coding called xchunked', `${post}Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n`],
+    ['chunks, then identity', `${post}Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n`, 501],
+    ['identity, then chunks', `${post}Transfer-Encoding: identity, chunked\r\n\r\n0\r\n\r\n`, 501],
+    ['a coding called xchunked', `${post}Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n`, 501],
     ['chunks with a control character', `${post}Transfer-Encoding: \x0bchunked\r\n\r\n0\r\n\r\n`],
     ['chunks in HTTP/1.0', `POST ${kHandshake} HTTP/1.0\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`],
     ['a space before the colon', `${post}Transfer-Encoding : chunked\r\nContent-Length: 0\r\n\r\n`],
@@ -63,10 +63,10 @@ describe('a request smuggled behind another is not seen:', () => {
     ['a length in the trailers', `${chunked}0\r\nContent-Length: 5\r\n\r\n`],
     ['two hosts', `GET ${kHandshake} HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n`],
     ['a space in the target', `GET ${kHandshake} x HTTP/1.1\r\nHost: a\r\n\r\n`],
-    ['another version', `GET ${kHandshake} HTTP/1.2\r\nHost: a\r\n\r\n`],
+    ['another version', `GET ${kHandshake} HTTP/1.2\r\nHost: a\r\n\r\n`, 505],
   ];
-  for (const [name, bytes] of tricks) {
-    test(name, () => whileServing(server, () => assertRefused(bytes + kHidden, [400, 413, 501, 505])));
+  for (const [name, bytes, status = 400] of tricks) {
+    test(name, () => whileServing(server, () => assertRefused(bytes + kHidden, status)));
   }
 
   test('a request in a body is data, and the next one is the next', () => whileServing(server, async () => {
@@ -237,7 +237,7 @@ describe('an id', () => {
     await assertUnknown('/opts/', closed.sid);
     const broken = await joinedPolling(server.port);
     await broken.post('4x');
-    await broken.assertGone();
+    await broken.assertClosedByServer();
     await assertUnknown('/opts/', broken.sid);
     const socket = await EngineSocket.open(server.port, '/opts/');
     socket.send('1');

@@ -105,7 +105,7 @@ describe('the name of an event', () => {
       await assertClosed([`42["\\u00${name.charCodeAt(0).toString(16)}${name.slice(1)}"]`]);
       const session = await joinedPolling(server.port);
       await session.post(`42["${name}"]`);
-      await session.assertGone();
+      await session.assertClosedByServer();
     }));
   }
 
@@ -145,7 +145,7 @@ describe('JSON', () => {
         await assertClosed([`40/custom,{"a":${json}}`], { path: kWide });
         const session = await joinedPolling(server.port, { path: kWide });
         await session.post(`42["message",${json}]`);
-        await session.assertGone();
+        await session.assertClosedByServer();
       })));
   }
 

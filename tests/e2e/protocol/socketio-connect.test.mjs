@@ -93,7 +93,7 @@ describe('connectTimeout', () => {
   test('closes a connection that joins nothing', async () => {
     const socket = await open();
 
-    assert.ok([1000, 1005].includes(await socket.closeCode()));
+    assert.equal(await socket.closeCode(), 1005);
   });
 
   test('is not stopped by a refused CONNECT', async () => {
@@ -101,7 +101,7 @@ describe('connectTimeout', () => {
     await exchange(socket, '40/nope,');
     await exchange(socket, '40/auth,');
 
-    assert.ok([1000, 1005].includes(await socket.closeCode()));
+    assert.equal(await socket.closeCode(), 1005);
   });
 
   test('closes a polling session too', async () => {

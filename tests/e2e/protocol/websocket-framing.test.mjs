@@ -189,7 +189,7 @@ describe('a framing error', () => {
     ['one byte more than the limit', frame(kBinary, '', { declared: (16n << 20n) + 1n }), 1009],
     ['fragments that together pass the limit', join(opened, frame(0, '', { declared: 16n << 20n })), 1009],
     ['a length of 2^53', frame(kBinary, '', { declared: 2n ** 53n }), 1009],
-    ['a length with its highest bit set', frame(kBinary, '', { declared: 2n ** 63n }), [1002, 1009]],
+    ['a length with its highest bit set', frame(kBinary, '', { declared: 2n ** 63n }), 1009],
   ];
   for (const [name, bytes, code] of errors) {
     test(`${name} closes with ${code}`, async () => {
@@ -197,7 +197,7 @@ describe('a framing error', () => {
       socket.write(join(frame(kText, 'before'), bytes));
       assert.equal(await socket.message(), 'before');
 
-      assert.ok([code].flat().includes(await socket.closeCode()));
+      assert.equal(await socket.closeCode(), code);
     });
   }
 

@@ -30,6 +30,7 @@
 #include "wire/http/message.hpp"
 
 // Socket.IO.
+#include "engineio/handshake.hpp"
 #include "engineio/options.hpp"
 #include "socketio/acks.hpp"
 #include "socketio/adapter.hpp"

@@ -1,4 +1,4 @@
-// What an Engine.IO server counts.
+// The counters of an Engine.IO server. Thread rule: each shard writes its own; any thread may read them.
 #pragma once
 
 #include <array>
@@ -11,12 +11,12 @@
 
 namespace togglecast::engineio {
 
-/// What ends a session that passes it; see `Options`.
+/// The limits of `Options` that end a session which passes them.
 enum class Limit : std::uint8_t { max_payload, fragments_per_message, packets_per_payload, polling_backlog };
 inline constexpr std::size_t kLimits = 4;
 [[nodiscard]] std::string_view to_string(Limit limit) noexcept;
 
-/// Of one shard; written there, read anywhere.
+/// The counters of one shard.
 struct Counters {
   struct Cell {
     std::atomic<std::uint64_t> value{0};

@@ -1,5 +1,5 @@
-// The server's side of the heartbeat (Engine.IO 4): ping after each interval, close when no pong follows in
-// time. Thread rule: a plain value; time is an argument.
+// The server's heartbeat (Engine.IO 4): a ping after each interval, and a close when no pong follows in time.
+// Thread rule: a plain value; time is an argument.
 #pragma once
 
 #include <algorithm>
@@ -13,42 +13,43 @@ class Heartbeat {
  public:
   enum class Action { none, send_ping, close };
 
-  /// `first_ping` may be earlier than `now + interval`, so that many sessions that began together do not stay
-  /// together.
+  /// `first_ping` may be earlier than one interval from now. This spreads the pings of sessions that began at
+  /// the same time.
   Heartbeat(TimePoint first_ping, Milliseconds interval, Milliseconds timeout) noexcept
       : due_(first_ping),
         interval_(static_cast<std::uint32_t>(interval.count())),
         timeout_(static_cast<std::uint32_t>(timeout.count())) {}
 
+  /// To be called at `due`, or later. Says what to do now.
   [[nodiscard]] Action on_tick(TimePoint now) noexcept {
     if (now < due_) return Action::none;
     if (waiting_for_pong_) return Action::close;
     waiting_for_pong_ = true;
-    // Counted from when the ping was due, so that a late timer does not add up; after a stall of this process
-    // the client still has half the time to answer.
+    // Counted from the due time, so that late timers do not add up. After a stall of this process the client
+    // still has half the time to answer.
     const Milliseconds timeout{timeout_};
     due_ = std::max(due_ + timeout, now + timeout / 2);
     return Action::send_ping;
   }
-  /// Pongs that nobody asked for are harmless.
+  /// A pong has arrived. A pong without a ping is harmless.
   void on_pong(TimePoint now) noexcept {
     if (!waiting_for_pong_) return;
     waiting_for_pong_ = false;
     due_ = now + Milliseconds{interval_};
   }
   [[nodiscard]] bool waiting_for_pong() const noexcept { return waiting_for_pong_; }
-  /// How long the last ping has gone unanswered; zero when it was answered.
+  /// The time since a ping that has no pong yet; zero when there is none.
   [[nodiscard]] Milliseconds unanswered(TimePoint now) const noexcept {
     const TimePoint sent = due_ - Milliseconds{timeout_};
     if (!waiting_for_pong_ || now < sent) return Milliseconds{0};
     return std::chrono::duration_cast<Milliseconds>(now - sent);
   }
-  /// When `on_tick` is due next.
+  /// When to call `on_tick` next.
   [[nodiscard]] TimePoint due() const noexcept { return due_; }
 
  private:
   TimePoint due_;
-  std::uint32_t interval_;  // milliseconds: each session has one of these
+  std::uint32_t interval_;  // milliseconds; small, because each session has a heartbeat
   std::uint32_t timeout_;
   bool waiting_for_pong_ = false;
 };

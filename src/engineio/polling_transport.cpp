@@ -14,10 +14,10 @@
 namespace togglecast::engineio {
 namespace {
 
-// python-engineio refuses answers of more than 16 packets; what is left goes with the next poll.
+// python-engineio refuses answers of more than 16 packets. The rest waits for the next poll.
 constexpr std::size_t kMostPacketsPerPoll = 16;
 constexpr unsigned kTooLarge = 413;
-constexpr std::size_t kFrameCost = 64;  // of memory, roughly, beyond the bytes of a queued frame
+constexpr std::size_t kFrameCost = 64;  // rough memory of a queued frame besides its bytes
 
 std::size_t weight(const SharedBytes& frame) { return frame.size() + kFrameCost; }
 
@@ -91,7 +91,7 @@ void PollingTransport::read_payload(const web::ExchangePtr& exchange) {
     }
   }
   if (session_.state_ == Session::State::closing_by_client) {
-    closing_post_ = exchange;
+    close_post_ = exchange;
   } else {
     answer_post(*exchange, 200, "ok");
   }
@@ -101,7 +101,7 @@ void PollingTransport::send(const SharedBytes& frame) {
   if (overflowed_) return;
   if (!queue_.empty() && queued_bytes_ + weight(frame) > session_.server_.options().polling_backlog) {
     session_.server_.count(session_.shard(), Limit::polling_backlog);
-    overflowed_ = true;  // not ended here: whoever sends may be walking over all sessions
+    overflowed_ = true;  // not ended here: the caller may be walking over all sessions
     session_.shard().at_turn_end([this] { session_.end(CloseReason::transport_error); });
     return;
   }
@@ -160,7 +160,7 @@ void PollingTransport::end(std::string_view packet) {
   }
   queue_ = {};
   queued_bytes_ = 0;
-  if (const auto post = std::exchange(closing_post_, nullptr)) answer_post(*post, 200, "ok");
+  if (const auto post = std::exchange(close_post_, nullptr)) answer_post(*post, 200, "ok");
 }
 
 void PollingTransport::hand_over(web::WebSocket& socket) {

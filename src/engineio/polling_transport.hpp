@@ -1,5 +1,5 @@
-// Long polling: what waits for the next poll, and what POST bodies bring.
-// Thread rule: the session's shard.
+// Long polling: GET requests fetch queued packets, POST requests bring packets.
+// Thread rule: the session's shard. The session owns it.
 #pragma once
 
 #include <cstddef>
@@ -21,28 +21,32 @@ class PollingTransport final : public net::Retirable {
   explicit PollingTransport(Session& session) : session_(session) {}
   ~PollingTransport() override = default;
 
-  /// A GET: answered with all that is queued, at once or when there is something.
+  /// A GET. It is answered with queued packets, at once or when there are some. A second GET while one waits
+  /// is refused and ends the session.
   void poll(web::ExchangePtr exchange);
-  /// The headers of a POST have come; its body may take a while.
+  /// The headers of a POST have arrived; its body may take a while.
   void post_began();
-  /// That POST will not come: `status` 0 when its connection ended, else the refusal it got.
+  /// The body of that POST will not arrive. `status` is 0 when its connection ended, or the status of its
+  /// refusal.
   void post_aborted(unsigned status);
-  /// A POST with its whole body.
+  /// A POST with its whole body. A second POST while one is being read is refused and ends the session.
   void post(web::ExchangePtr exchange);
 
+  /// Queues a packet for the waiting poll or the next one.
   void send(const SharedBytes& frame);
-  /// A poll waits and nothing is queued yet.
+  /// Whether a poll waits and nothing is queued.
   [[nodiscard]] bool writable() const noexcept { return waiting_ != nullptr && queue_.empty(); }
   [[nodiscard]] std::size_t queued_bytes() const noexcept { return queued_bytes_; }
-  /// Ends the session once what is queued has been polled: the close packet goes alone, since stock clients
-  /// handle it before the messages of the same payload.
+  /// Ends the session after the queued packets have been polled. The close packet gets an answer of its own,
+  /// because stock clients handle it before the messages of the same payload.
   void close();
-  /// A waiting poll gets the noop packet, so that the client can stop polling.
+  /// Answers a waiting poll with a noop packet, so that the client can stop polling.
   void release_poll();
   [[nodiscard]] bool poll_waits() const noexcept { return waiting_ != nullptr; }
-  /// The session ended: a waiting poll is answered with what is queued and `packet`.
+  /// The session has ended. Answers a waiting poll with the queued packets and `packet`, then the POST that
+  /// brought the client's close packet.
   void end(std::string_view packet);
-  /// Everything queued goes to `socket`, in order; a waiting poll gets the noop packet.
+  /// Sends the queued packets through `socket`, in order. A waiting poll gets a noop packet.
   void hand_over(web::WebSocket& socket);
 
  private:
@@ -56,14 +60,14 @@ class PollingTransport final : public net::Retirable {
 
   Session& session_;
   web::ExchangePtr waiting_;
-  web::ExchangePtr closing_post_;  // brought the client's close packet; answered when the session is gone
+  web::ExchangePtr close_post_;  // the POST with the client's close packet, until the session ends
   std::vector<SharedBytes> queue_;
   std::size_t queued_bytes_ = 0;
   int posts_ = 0;
   bool conflicting_posts_ = false;
   bool flush_scheduled_ = false;
   bool close_due_ = false;
-  bool overflowed_ = false;  // the session ends with this turn
+  bool overflowed_ = false;  // the session ends at the end of this turn
 };
 
 }  // namespace togglecast::engineio

@@ -198,7 +198,7 @@ void Server::open_session(const web::ExchangePtr& exchange) {
   Session& session = *owned;
   if (options_.hold) session.held_ = options_.hold(exchange->peer());
   state.sessions.insert(&session);
-  (void)owned.release();  // the table's
+  (void)owned.release();  // the set owns it now
   ++state.counters.sessions_opened;
   ++state.counters.sessions_open;
   if (request.upgrade) {
@@ -206,13 +206,13 @@ void Server::open_session(const web::ExchangePtr& exchange) {
   } else {
     session.begin_polling(*exchange);
   }
-  if (session.state_ == Session::State::closed) {  // the client went away meanwhile
+  if (session.state_ == Session::State::closed) {  // the client closed the connection meanwhile
     remove(session);
     return;
   }
   try {
     session.opened(connect_(session, std::move(handshake)));
-  } catch (...) {  // without a handler there is no session
+  } catch (...) {  // a session needs a handler
     session.end(CloseReason::transport_error);
     throw;
   }
@@ -264,7 +264,7 @@ void Server::refuse(web::Exchange& exchange, ErrorCode code, std::string_view me
   wire::http::Response response;
   response.status = status;
   if (retry_after_s > 0) response.headers.add("Retry-After", std::to_string(retry_after_s));
-  if (exchange.request().upgrade) {  // as the reference answers on the raw connection, where 403 becomes 400
+  if (exchange.request().upgrade) {  // like the reference on the raw connection, where 403 becomes 400
     if (status == 403) response.status = 400;
     response.headers.add("Content-Type", "text/html");
     response.headers.add("X-Content-Type-Options", "nosniff");
@@ -313,7 +313,7 @@ Session* Server::find(net::Shard& shard, std::string_view sid) {
   const auto found = sessions.find(*id);
   if (found == sessions.end()) return nullptr;
   Session& session = **found;
-  session.end_if_overdue(shard.clock().now());  // timers may be a moment late, answers must not be
+  session.end_if_overdue(shard.clock().now());  // its timer may be a moment late, the answer must not
   return session.state_ == Session::State::closed ? nullptr : &session;
 }
 
@@ -324,8 +324,7 @@ net::Shard* Server::shard_of(std::string_view sid) const {
 
 void Server::for_each_session(const std::function<void(Session&, SessionHandler&)>& visit) {
   pool_.run_on_all([this, &visit](net::Shard& shard) {
-    std::vector<Session*>
-        sessions;  // of those that end meanwhile, the object stays until the end of the turn
+    std::vector<Session*> sessions;  // a session that ends meanwhile is destroyed at the end of the turn
     for (Session* session : shards_[shard.index()]->sessions) sessions.push_back(session);
     for (Session* session : sessions) {
       if (session->handler_ != nullptr) visit(*session, *session->handler_);

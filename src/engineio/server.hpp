@@ -1,7 +1,7 @@
-// An Engine.IO 4 server on a path of an HTTP server: handshakes, sessions, and the requests that belong to
-// them. Every session lives on the shard that its id names; requests that arrive on another shard move there.
-// Thread rule: constructed before the shards start; `close_all` and the counters from any thread, the rest on
-// shards.
+// An Engine.IO 4 server on a path of an HTTP server: handshakes, sessions, and the requests of sessions. The
+// id of a session names its shard. A request that arrives on another shard moves there. Thread rule:
+// constructed before the shards start. `drain`, `for_each_session`, `close_all` and the counters are for any
+// thread, everything else for shards.
 #pragma once
 
 #include <atomic>
@@ -27,22 +27,23 @@ namespace togglecast::engineio {
 
 class Server {
  public:
-  /// Called on the session's shard when a session begins; the packet that opens it has been sent.
+  /// Called on the session's shard when a session begins, after its open packet was sent. Makes the handler,
+  /// which the session owns.
   using Connect = std::function<std::unique_ptr<SessionHandler>(Session&, HandshakePtr)>;
 
   Server(net::ShardPool& shards, Options options, Connect connect);
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
-  /// The sessions must have been closed (`close_all`) or the shards stopped.
+  /// Call `close_all` first, or stop the shards.
   ~Server();
 
-  /// Serves `prefix` (with its trailing slash) and everything behind it.
+  /// Serves every path that begins with `prefix`, which ends in a slash.
   void mount(web::Router& router, std::string prefix);
   /// Refuses new sessions with 503 from now on.
   void drain() noexcept { draining_.store(true, std::memory_order_relaxed); }
-  /// Visits every session on its shard, and waits for it. Not from a shard's thread.
+  /// Calls `visit` for every session, on its shard, and waits until that is done. Not on a shard's thread.
   void for_each_session(const std::function<void(Session&, SessionHandler&)>& visit);
-  /// Closes every session and waits for it. Not from a shard's thread.
+  /// Closes every session and waits until that is done. Not on a shard's thread.
   void close_all(wire::websocket::CloseCode code = wire::websocket::CloseCode::none);
 
   [[nodiscard]] const Options& options() const noexcept { return options_; }
@@ -64,7 +65,7 @@ class Server {
     net::Shard* home;
     SessionId id;
   };
-  /// The session that a POST is meant for.
+  /// The session that a POST belongs to.
   [[nodiscard]] std::optional<PostTarget> post_target(const wire::http::Request& request) const;
   void tell_post_aborted(const PostTarget& target, unsigned status);
   void post_began(net::Shard& shard, const SessionId& id);
@@ -77,13 +78,13 @@ class Server {
   [[nodiscard]] wire::websocket::DecoderLimits decoder_limits() const noexcept;
   [[nodiscard]] Counters& counters(const net::Shard& shard) noexcept;
   void count(const net::Shard& shard, Limit passed) noexcept;
-  // A WebSocket has ended: for a limit, if the code that its client was told says so.
+  // A WebSocket has ended. Counts the limit that its close code stands for, if there is one.
   void count_if_limited(const net::Shard& shard, web::WebSocketEnd how, std::uint16_t code) noexcept;
   [[nodiscard]] web::AgreedDeflate agree_on_deflate(const net::Shard& shard,
                                                     const wire::http::Request& request);
   void remove(Session& session);
   [[nodiscard]] Session* find(net::Shard& shard, std::string_view sid);
-  // The shard that the id names, if there is one of that number.
+  // The shard that the id names, or nullptr.
   [[nodiscard]] net::Shard* shard_of(std::string_view sid) const;
 
   net::ShardPool& pool_;

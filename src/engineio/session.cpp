@@ -13,10 +13,10 @@ namespace {
 
 namespace ws = wire::websocket;
 
-constexpr Milliseconds kQuietStart{2'000};  // no early ping while a client may still be joining and upgrading
+constexpr Milliseconds kQuietStart{2'000};  // no ping this early, while clients still join and upgrade
 
-// The first ping comes up to about half an interval early, so that clients that came back together do not
-// beat together.
+// The first ping comes up to half an interval early. This spreads the pings of clients that reconnected at
+// the same time.
 TimePoint first_ping(net::Shard& shard, Milliseconds interval) {
   const TimePoint latest = shard.now() + interval;
   if (interval <= kQuietStart) return latest;
@@ -86,7 +86,7 @@ void Session::begin_websocket(web::Exchange& exchange) {
   socket_ = std::make_unique<web::WebSocket>(std::move(upgraded.stream), server_.decoder_limits(),
                                              static_cast<web::WebSocketHandler&>(*this), deflate);
   socket_->send(text_packet(server_.open_packet(id(), false)));
-  // The handler is made first; then the bytes behind the handshake are read.
+  // The handler must exist before the bytes behind the handshake are read.
   shard_.at_turn_end([this, leftover = std::move(upgraded.leftover)]() mutable {
     if (socket_ != nullptr && socket_->open()) socket_->start(std::move(leftover));
   });
@@ -274,7 +274,7 @@ void Session::start_upgrade(web::Exchange& exchange) {
       std::make_unique<UpgradeProbe>(*this, std::move(upgraded.stream), server_.decoder_limits(), deflate);
   const bool welcome =
       state_ == State::open && polling_ != nullptr && probe_ == nullptr && server_.options().upgrades;
-  if (!welcome) {  // a second one: closed without harm to the first
+  if (!welcome) {  // a second WebSocket: the first is not disturbed
     probe->cancel();
     shard_.retire(std::move(probe));
     return;

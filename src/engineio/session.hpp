@@ -1,6 +1,6 @@
-// An Engine.IO 4 session: one logical connection over polling, over WebSocket, or begun on the first and
-// moved to the second. Thread rule: everything on the session's shard. Ownership: the server owns sessions, a
-// session owns its handler; neither is destroyed before the end of the turn in which the session ended.
+// An Engine.IO 4 session: one logical connection over polling, over WebSocket, or over polling first and then
+// WebSocket. Thread rule: everything on the session's shard. Ownership: the server owns sessions, and a
+// session owns its handler. Both are destroyed after the turn in which the session ended.
 #pragma once
 
 #include <cstdint>
@@ -24,13 +24,13 @@ class PollingTransport;
 class Server;
 class UpgradeProbe;
 
-/// Why a session ended, in the field's words.
+/// Why a session ended, in the words of the reference implementation.
 enum class CloseReason : std::uint8_t {
   transport_error,
   transport_close,
   ping_timeout,
   parse_error,
-  forced_close,  ///< our own side closed it
+  forced_close,  ///< the server closed it
 };
 [[nodiscard]] std::string_view to_string(CloseReason reason) noexcept;
 
@@ -41,14 +41,15 @@ enum class TransportKind : std::uint8_t { polling, websocket };
 class SessionHandler {
  public:
   virtual ~SessionHandler() = default;
-  /// A text message; the view is gone after the call. Over polling, invalid UTF-8 has become U+FFFD.
+  /// A text message. The view is valid during the call. Polling replaces invalid UTF-8 with U+FFFD.
   virtual void on_text(std::string_view message) = 0;
+  /// A binary message. The view is valid during the call.
   virtual void on_binary(std::string_view message) = 0;
-  /// The end, called exactly once.
+  /// The session has ended. Called exactly once.
   virtual void on_close(CloseReason reason) = 0;
-  /// What was queued has been taken by the kernel.
+  /// The kernel, or a poll, has taken everything that was queued.
   virtual void on_drained() {}
-  /// Polling is over: `Session::outlet` is that of the WebSocket now.
+  /// The session has moved to WebSocket. `Session::outlet` has changed.
   virtual void on_upgraded() {}
 };
 
@@ -67,22 +68,22 @@ class Session final : public net::Retirable,
   }
   [[nodiscard]] bool open() const noexcept { return state_ == State::open; }
 
-  /// Sends a packet of `engineio/frame.hpp`. Ignored when not open.
+  /// Sends a packet of `engineio/frame.hpp`. Does nothing when the session is not open.
   void send(const SharedBytes& frame);
-  /// True when a packet sent now would leave at once; otherwise volatile packets are dropped.
+  /// Whether a packet sent now would leave at once. If not, callers drop volatile packets.
   [[nodiscard]] bool writable() const noexcept;
-  /// Where `Shard::send` reaches the client directly, past this session; kNone where that is not
-  /// possible: over polling, and with compression. For broadcasts.
+  /// For broadcasts: where `Shard::send` reaches the client without this session. kNone over polling and with
+  /// compression.
   [[nodiscard]] net::Outlets::Index outlet() const noexcept {
     return socket_ != nullptr ? socket_->outlet() : net::Outlets::kNone;
   }
-  /// How long the last ping of the heartbeat has gone unanswered; zero when it was answered.
+  /// The time since a ping that has no pong yet; zero when there is none.
   [[nodiscard]] Milliseconds unanswered() const noexcept { return heartbeat_.unanswered(shard_.now()); }
-  /// Bytes that neither the kernel nor a poll has taken yet.
+  /// Bytes that neither the kernel nor a poll has taken.
   [[nodiscard]] std::size_t backlog_bytes() const noexcept;
-  /// Ends the session. What was sent before still leaves: a polling client gets it with the close packet at
-  /// its next poll, a WebSocket before the close frame (which has no code unless one is given). The handler
-  /// hears `reason`.
+  /// Ends the session with `reason`. Packets sent before still leave: over WebSocket before the close frame,
+  /// over polling before the close packet, which waits `Options::close_grace` for its poll. `code` goes into
+  /// the close frame; CloseCode::none stands for a frame without a code.
   void close(CloseReason reason = CloseReason::forced_close,
              wire::websocket::CloseCode code = wire::websocket::CloseCode::none);
 
@@ -93,14 +94,14 @@ class Session final : public net::Retirable,
   enum class State : std::uint8_t {
     opening,
     open,
-    closing,            ///< by us: a polling client is told at its next poll
-    closing_by_client,  ///< a poll of the client may still be on its way, crossing the close packet
+    closing,            ///< the server has closed it; the next poll brings the close packet
+    closing_by_client,  ///< the client has closed it; a poll may have crossed the close packet
     closed,
   };
 
   Session(Server& server, net::Shard& shard, const SessionId& id);
 
-  // The server's part: how the session begins and what its requests bring.
+  // Called by the server.
   void begin_polling(web::Exchange& exchange);
   void begin_websocket(web::Exchange& exchange);
   void opened(std::unique_ptr<SessionHandler> handler);
@@ -108,11 +109,11 @@ class Session final : public net::Retirable,
   void take_over(std::unique_ptr<web::WebSocket> socket);
   void probe_ended();
 
-  // What the transports bring.
+  // Called by the transports.
   void on_packet_text(std::string_view text);
   void on_packet(const wire::engineio::Packet& packet);
   void on_message_binary(std::string_view bytes);
-  /// The transport is gone or unusable: nothing more can be told to the client.
+  /// Ends the session now: the transport is gone, or has told the client.
   void end(CloseReason reason);
 
   void on_text(std::string_view message) override { on_packet_text(message); }

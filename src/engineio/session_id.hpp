@@ -1,4 +1,4 @@
-// The id of a session (`sid`).
+// The id of a session (`sid`). Thread rule: plain values and pure functions.
 #pragma once
 
 #include <array>
@@ -10,16 +10,18 @@
 
 namespace togglecast::engineio {
 
-/// 20 characters of base64url: the shard, then 112 random bits. A secret.
+/// 20 characters of base64url: one byte for the shard, then 112 random bits. A secret, because it is all that
+/// a request needs to act for the session.
 using SessionId = std::array<char, 20>;
 
+/// `shard` is less than net::kMostShards.
 [[nodiscard]] SessionId make_session_id(std::size_t shard, RandomSource& random);
 [[nodiscard]] inline std::string_view view_of(const SessionId& id) noexcept { return {id.data(), id.size()}; }
-/// Nothing when `text` has another length.
+/// nullopt when `text` has another length.
 [[nodiscard]] std::optional<SessionId> to_session_id(std::string_view text) noexcept;
-/// The number of the shard that `sid` names; nothing when it is no id.
+/// The number of the shard that `sid` names; nullopt when it has not the form of an id.
 [[nodiscard]] std::optional<std::size_t> shard_named_in(std::string_view sid);
-/// Ids are random, so any eight of their bytes are a hash, and nobody can choose them.
+/// Eight characters are the hash: ids are random, and clients cannot choose them.
 [[nodiscard]] std::size_t hash_of(const SessionId& id) noexcept;
 
 }  // namespace togglecast::engineio

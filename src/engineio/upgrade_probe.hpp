@@ -1,5 +1,6 @@
-// A WebSocket that wants to take over a polling session: `2probe`, `3probe`, then `5`.
-// Thread rule: the session's shard.
+// A WebSocket that asks to replace the polling of a session. The client sends `2probe`, the server `3probe`,
+// and the client `5`. Any other packet, and a time-out, closes the WebSocket; the session goes on by polling.
+// Thread rule: the session's shard. The session owns it.
 #pragma once
 
 #include <memory>
@@ -20,8 +21,9 @@ class UpgradeProbe final : public net::Retirable, private net::TimerNode, privat
                const web::AgreedDeflate& deflate);
   ~UpgradeProbe() override;
 
+  /// Reads `leftover`, the bytes behind the handshake, and then the stream.
   void start(std::string leftover);
-  /// Closes the WebSocket; the session goes on by polling, or not at all.
+  /// Closes the WebSocket and says nothing to the session.
   void cancel();
 
  private:

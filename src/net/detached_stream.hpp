@@ -1,6 +1,6 @@
-// A connection between two streams, or before its first: accepted, or released to be taken up on another
-// shard. Thread rule: one thread at a time; it may move between threads. Ownership: closes its descriptor
-// unless a stream takes it up.
+// A connection that no stream has: accepted a moment ago, or released to move to another shard.
+// Thread rule: one thread at a time; it may move between threads. Ownership: it closes its descriptor unless
+// a stream adopts it.
 #pragma once
 
 #include <memory>
@@ -10,8 +10,6 @@ namespace togglecast::net {
 
 class TlsSession;
 
-/// A connected, non-blocking descriptor that no stream has, or has no longer. Closes it when nobody takes it
-/// up.
 class DetachedStream {
  public:
   DetachedStream() noexcept;
@@ -20,12 +18,12 @@ class DetachedStream {
   DetachedStream& operator=(DetachedStream&& other) noexcept;
   ~DetachedStream();
 
-  /// False: there was nothing to detach.
+  /// Whether it holds a connection.
   explicit operator bool() const noexcept { return descriptor_ >= 0; }
   [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
-  /// From now on it speaks TLS; the handshake begins with `start_reading`.
+  /// From now on the connection speaks TLS. The handshake begins with `Stream::start_reading`.
   void secure(std::unique_ptr<TlsSession> tls) noexcept;
-  /// Dropped when the descriptor is closed, also by a stream that takes it up.
+  /// Keeps `held` until the descriptor is closed, also after a stream adopted it.
   void keep(std::shared_ptr<void> held) noexcept { held_ = std::move(held); }
 
  private:

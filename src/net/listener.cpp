@@ -16,8 +16,8 @@ namespace {
 
 constexpr int kAcceptsPerTurn = 64;
 constexpr Milliseconds kRetryAfterExhaustion{50};
-// The kernel holds at most this much unsent per connection; more stays ours, where it can be merged or
-// dropped.
+// The kernel keeps at most this many unsent bytes per connection. More stays in this process, where it can be
+// merged or dropped.
 constexpr int kNotSentLowWater = 16 * 1024;
 
 bool set_option(int descriptor, int level, int name, int value) {
@@ -105,7 +105,7 @@ void Listener::accept_ready() {
         shard_.arm(retry_, kRetryAfterExhaustion);
         return;
       }
-      continue;  // that one connection went away (ECONNABORTED and the like)
+      continue;  // this connection has ended already (ECONNABORTED and others)
     }
     DetachedStream accepted(descriptor);
     ShardCounters::add(counters.accepted, 1);

@@ -1,6 +1,6 @@
-// Accepts connections of one endpoint for one shard. Every shard listens on its own SO_REUSEPORT socket, so
-// that a connection is accepted where it will live; with TLS it is handed out once its handshake is done.
-// Thread rule: constructed anywhere, used on its shard.
+// Accepts connections on one endpoint for one shard. Every shard has its own SO_REUSEPORT socket, so a
+// connection is accepted on the shard where it will live. A TLS connection reaches the handler after its
+// handshake. Thread rule: constructed on any thread, used on its shard.
 #pragma once
 
 #include <boost/asio/basic_socket_acceptor.hpp>
@@ -22,19 +22,21 @@ class TlsContext;
 class TlsHandshakes;
 
 using AcceptHandler = std::function<void(Shard&, StreamPtr)>;
-/// Asked for every connection that was accepted, before anything of it is read. Nothing: it is closed at
-/// once; else what is kept, which may be null, until its descriptor is closed.
+/// Decides about each accepted connection before any byte of it is read. It returns nullopt to close the
+/// connection at once. Otherwise the connection keeps the returned object, which may be null, until its
+/// descriptor is closed.
 using AcceptGate = std::function<std::optional<std::shared_ptr<void>>(const boost::asio::ip::address&)>;
 
 struct ListenOptions {
-  /// Numeric addresses. Of several, those that the machine does not have are skipped as long as one remains.
+  /// Numeric addresses. Addresses that the machine does not have are skipped, unless none remains.
   std::vector<std::string> addresses{"127.0.0.1", "::1"};
-  std::uint16_t port = 0;  ///< 0: the kernel chooses, the same for all addresses
-  int backlog = 4096;
+  std::uint16_t port = 0;             ///< 0: the kernel chooses one port for all addresses
+  int backlog = 4096;                 ///< connections that wait in the kernel, per socket
   std::shared_ptr<TlsContext> tls{};  ///< null: plain connections
-  // Both are called on shards, by several at once.
-  AcceptGate gate{};  ///< empty: open to all
-  /// Connections wait because there is no descriptor or memory for them; hears of each attempt.
+  // Both are called on shards, several at the same time.
+  AcceptGate gate{};  ///< empty: all connections are accepted
+  /// Called whenever a connection cannot be accepted for lack of descriptors or memory. The listener tries
+  /// again after 50 ms.
   std::function<void(int error)> on_exhausted{};
 };
 
@@ -44,8 +46,7 @@ class Listener {
   using Acceptor =
       boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
 
-  /// Binds and listens on `endpoint`, one of those that `options` say. `unavailable` when the port is taken
-  /// or the address is not ours.
+  /// Binds `endpoint` and listens. Error: `unavailable` with the step that failed and the reason.
   [[nodiscard]] static Result<std::unique_ptr<Listener>> open(Shard& shard, const Endpoint& endpoint,
                                                               const ListenOptions& options,
                                                               std::shared_ptr<const AcceptHandler> handler);
@@ -56,7 +57,7 @@ class Listener {
 
   /// Begins to accept.
   void start();
-  /// Accepts no more, and cuts the connections whose TLS handshake is not done.
+  /// Accepts no more connections, and closes those whose TLS handshake is not done.
   void close();
   [[nodiscard]] Endpoint endpoint() const;
 
@@ -71,7 +72,7 @@ class Listener {
   std::function<void(int)> on_exhausted_;
   std::shared_ptr<const AcceptHandler> handler_;
   std::unique_ptr<TlsHandshakes> handshakes_;  // null on a plain port
-  CallbackTimer retry_;                        // after running out of descriptors
+  CallbackTimer retry_;                        // when descriptors or memory ran out
 };
 
 }  // namespace togglecast::net

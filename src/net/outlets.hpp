@@ -1,5 +1,5 @@
-// The write side of a shard's streams, one dense entry each: a broadcast walks over these entries and touches
-// nothing else of its receivers. Thread rule: belongs to one shard.
+// The write side of a shard's streams: one small entry for each stream, all in one dense table. A broadcast
+// walks over these entries and touches nothing else of its receivers. Thread rule: belongs to one shard.
 #pragma once
 
 #include <cstddef>
@@ -16,18 +16,18 @@ class Stream;
 struct Outlet {
   enum class State : std::uint8_t {
     free,
-    direct,  ///< what is collected goes to the descriptor with one plain `send()`
-    guided,  ///< the stream knows what to do: it has a backlog, encrypts, or is closing
+    direct,     ///< the shard writes to the descriptor with one plain `send()`
+    by_stream,  ///< the stream writes: it has a backlog, encrypts, or is closing
   };
   const SendChains::Link* pending = nullptr;  ///< collected in this turn
   Stream* stream = nullptr;
-  int descriptor = -1;
-  std::uint16_t generation = 0;  ///< tells an entry from earlier ones in the same place
+  int descriptor = -1;           ///< -1 once the stream is closed
+  std::uint16_t generation = 0;  ///< differs from that of an earlier entry in the same place
   State state = State::free;
-  bool dirty = false;  ///< in the list of those to be written at the end of the turn
+  bool dirty = false;  ///< in the list of entries to write at the end of the turn
 };
 
-/// Entries keep their place while their stream lives.
+/// The table. An entry keeps its place and its address while its stream lives.
 class Outlets {
  public:
   using Index = std::uint32_t;
@@ -54,15 +54,16 @@ class Outlets {
     free_.push_back(index);  // has room: see `grow`
   }
 
-  /// What the kernel gives back with an event; finds the stream unless it has gone meanwhile.
+  /// The number that epoll returns with an event of this stream.
   [[nodiscard]] std::uint64_t key(Index index) noexcept {
     return std::uint64_t{(*this)[index].generation} << 32U | index;
   }
+  /// The stream of `key`, or nullptr when it has been destroyed since.
   [[nodiscard]] Stream* find(std::uint64_t key) noexcept {
     Outlet& outlet = (*this)[static_cast<Index>(key)];
     return outlet.generation == static_cast<std::uint16_t>(key >> 32U) ? outlet.stream : nullptr;
   }
-  /// Calls `visit(Stream&)` for every stream; it may go.
+  /// Calls `visit(Stream&)` for every stream. The call may destroy that stream.
   template <typename Visit>
   void for_each(Visit&& visit) {
     for (const auto& chunk : chunks_) {

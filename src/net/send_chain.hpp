@@ -1,6 +1,6 @@
-// What sockets collect during one loop turn, shared: streams that were handed the same blocks in the same
-// order point to one chain, whose bytes are put together once, so that each of them leaves with one `send()`
-// of one buffer. Thread rule: belongs to one shard; nothing of it outlives the turn.
+// The blocks that streams collect during one loop turn. Streams that got the same blocks in the same order
+// share one chain, whose bytes are joined once. So each stream needs one `send()` of one shared buffer.
+// Thread rule: belongs to one shard; nothing in it outlives the turn.
 #pragma once
 
 #include <deque>
@@ -16,11 +16,11 @@ class SendChains {
     const Link* previous;
     SharedBytes block;
     std::size_t total;                     ///< bytes up to and including this block
-    mutable Link* latest_child = nullptr;  ///< the last chain that went on from here
-    mutable SharedBytes joined{};          ///< all bytes of the chain, made on demand
+    mutable Link* latest_child = nullptr;  ///< the chain that was last continued from here
+    mutable SharedBytes joined{};          ///< all bytes of the chain; made when needed
   };
 
-  /// The chain that goes on from `tail` (nullptr: an empty one) with `block`.
+  /// The chain `tail` (nullptr: the empty chain) with `block` at its end.
   [[nodiscard]] const Link* append(const Link* tail, const SharedBytes& block) {
     Link*& candidate = tail == nullptr ? latest_root_ : tail->latest_child;
     if (candidate != nullptr && candidate->block.same_as(block)) return candidate;

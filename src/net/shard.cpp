@@ -18,12 +18,12 @@ namespace {
 
 thread_local Shard* current_shard = nullptr;
 
-// Handlers run before the turn is closed and its writes leave: enough to collect, few enough to keep answers
-// quick.
+// Handlers that run before the turn ends and its writes leave. More would collect better, fewer answer
+// faster.
 constexpr int kHandlersPerTurn = 256;
 constexpr int kStreamsPerTurn = 256;
 constexpr int kTurnsWithoutReactor = 16;  // while streams keep the shard busy and nobody has posted anything
-constexpr std::size_t kChainBytes = 256 * 1024;  // what one turn collects beyond this is not joined
+constexpr std::size_t kChainBytes = 256 * 1024;  // a longer chain is sent before the end of the turn
 
 }  // namespace
 
@@ -40,7 +40,8 @@ Shard::Shard(std::size_t index, const Clock& clock)
       scratch_(std::make_unique<char[]>(kScratchBytes)),
       reactor_(std::make_unique<Reactor>()) {
   const int descriptor = ::epoll_create1(EPOLL_CLOEXEC);
-  if (descriptor < 0) throw std::runtime_error("no descriptor is left for the event loop");
+  if (descriptor < 0)
+    throw std::runtime_error("the event loop of a shard needs a file descriptor, and none is left");
   reactor_->streams.assign(descriptor);
 }
 
@@ -92,7 +93,7 @@ void Shard::loop() {
   bool busy = false;
   int turns_without_reactor = 0;
   while (!stopping_.load(std::memory_order_relaxed)) {
-    begin_turn();  // the handler that ends the wait must not see the time before it
+    begin_turn();  // the first handler must not see the time from before the wait
     if (!busy) {
       arm_wakeup();
       wait_for_streams();
@@ -221,7 +222,7 @@ void Shard::finish_turn() {
   begin_turn();
   while (!attempt([this] { wheel_.advance(now()); })) {
   }
-  // A failed write may end a stream, what is destroyed may answer: the turn ends when nothing is left to do.
+  // A failed write may end a stream, and a destructor may send: repeat until nothing is left to do.
   while (!turn_end_tasks_.empty() || !dirty_.empty() || !retired_.empty() || !unwatched_.empty()) {
     std::vector<Task> tasks;
     tasks.swap(turn_end_tasks_);
@@ -255,7 +256,7 @@ void Shard::report_failure() noexcept {
     } catch (...) {
       report_("an exception of unknown type");
     }
-  } catch (...) {  // nobody is left to tell
+  } catch (...) {  // the report itself failed
   }
 }
 

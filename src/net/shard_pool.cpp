@@ -20,7 +20,7 @@ namespace {
 
 constexpr int kAttemptsForFreePort = 8;
 
-// Two servers that both share ports would bind side by side without an error. A bind without sharing tells.
+// Two servers that both share ports could bind the same port without an error. So first bind without sharing.
 std::optional<int> exclusive_bind_error(const Listener::Endpoint& endpoint) {
   const int descriptor = ::socket(endpoint.protocol().family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (descriptor < 0) return errno;
@@ -38,11 +38,10 @@ bool address_is_absent(int error) { return error == EADDRNOTAVAIL || error == EA
 
 std::string describe(int error, const boost::asio::ip::address& address) {
   std::string text = std::strerror(error);
-  if (error == EADDRNOTAVAIL)
-    text += "; no interface of this machine has it, `ip address` shows those that do";
+  if (error == EADDRNOTAVAIL) text += "; this machine does not have the address, see `ip address`";
   if (error == EAFNOSUPPORT && address.is_v6()) text += "; IPv6 is switched off on this machine";
   if (error == EINVAL && address.is_v6() && address.to_v6().is_link_local())
-    text += "; a link-local address needs its interface behind it, such as %eth0";
+    text += "; write a link-local address with its interface, such as fe80::1%eth0";
   return text;
 }
 
@@ -65,8 +64,8 @@ ShardPool::ShardPool(std::size_t count, observe::Log* log, const Clock& clock) {
 
 ShardPool::~ShardPool() {
   stop();
-  listeners_.clear();  // those of a pool that never ran
-  // A task of one shard may hold what belongs to another: all tasks go before the first shard does.
+  listeners_.clear();  // of a pool that never ran
+  // A task of one shard may hold an object of another: destroy all tasks before the first shard.
   for (auto& shard : shards_) shard->discard_tasks();
 }
 
@@ -76,7 +75,7 @@ Result<std::uint16_t> ShardPool::listen(const ListenOptions& options, AcceptHand
     std::vector<std::unique_ptr<Listener>> opened;
     auto port = listen_once(options, shared, opened);
     if (!port && options.port == 0 && attempt < kAttemptsForFreePort)
-      continue;  // free on one address, taken on the next
+      continue;  // the port was free on one address and taken on the next
     if (!port) return port;
     for (std::size_t i = 0; i < opened.size(); ++i) {
       Shard& shard = *shards_[i % shards_.size()];
@@ -160,7 +159,7 @@ void ShardPool::post_to_all(const std::function<void(Shard&)>& task) const {
 
 void ShardPool::run_on_all(const std::function<void(Shard&)>& task) const {
   if (!running_) return;
-  // Shared: the last shard may still be inside `count_down` when the waiting thread goes on.
+  // Shared: the last shard may still be inside `count_down` when this thread goes on.
   const auto done = std::make_shared<std::latch>(static_cast<std::ptrdiff_t>(shards_.size()));
   struct CountDown {
     std::latch& latch;

@@ -1,6 +1,6 @@
 // All shards of a process, and their listeners.
-// Thread rule: one thread starts, listens and stops; `at` and `post_to_all` are for any thread while the pool
-// runs.
+// Thread rule: one thread starts, listens and stops. `at`, `post_to_all` and `run_on_all` are for any thread
+// while the pool runs.
 #pragma once
 
 #include <atomic>
@@ -32,18 +32,22 @@ class ShardPool {
   [[nodiscard]] std::size_t size() const noexcept { return shards_.size(); }
   [[nodiscard]] Shard& at(std::size_t index) const noexcept { return *shards_[index]; }
 
-  /// Opens listeners on every shard and returns the port. They accept once the pool runs. Errors say which
-  /// address, and that another process has the port (`already_exists`, also when it shares ports as we do) or
-  /// that only root may have it (`forbidden`).
+  /// Opens a listener on every shard and returns the port. They accept once the pool runs. Errors name the
+  /// address and the port:
+  ///   already_exists    another process has the port, also when it shares ports as this pool does
+  ///   forbidden         only root may use the port
+  ///   invalid_argument  an address is not numeric, or there is none
+  ///   unavailable       everything else, in the words of the system
   [[nodiscard]] Result<std::uint16_t> listen(const ListenOptions& options, AcceptHandler handler);
   void start();
-  /// Accepts no more; connections stay.
+  /// Accepts no more connections. Existing connections stay.
   void stop_listening();
   void stop();
 
+  /// Runs `task` once on every shard.
   void post_to_all(const std::function<void(Shard&)>& task) const;
-  /// The same, and waits until every shard has run it; does nothing while the pool does not run. Not from a
-  /// shard's thread.
+  /// The same, and waits until every shard has run it. Does nothing while the pool does not run. Not to be
+  /// called on a shard's thread.
   void run_on_all(const std::function<void(Shard&)>& task) const;
 
  private:

@@ -16,7 +16,7 @@ namespace {
 
 const StreamLimits kDefaultLimits{};
 constexpr Milliseconds kLingerAfterFin{1'000};
-constexpr int kReadsPerTurn = 4;  // of a full scratch buffer each, before others have their turn
+constexpr int kReadsPerTurn = 4;  // of one full buffer each; then other streams have their turn
 static_assert(TlsSession::kOutputBytes <= Shard::kScratchBytes);
 
 }  // namespace
@@ -44,7 +44,7 @@ Stream::Stream(Shard& shard, DetachedStream detached)
       held_(std::move(detached.held_)),
       descriptor_(std::exchange(detached.descriptor_, -1)),
       outlet_(shard.outlets().add(*this, descriptor_)) {
-  guide(false);
+  write_directly(true);
   ShardCounters::add(shard_.own_counters().open_streams, 1);
 }
 
@@ -64,7 +64,7 @@ void Stream::start_reading() {
 }
 
 void Stream::on_ready(std::uint32_t events) {
-  if (closed_) return;  // by a stream before it in the same batch of events
+  if (closed_) return;  // by the handler of another stream in the same batch of events
   const StreamPtr keep(this);
   if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) readable_ = true;
   if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) hung_up_ = true;
@@ -82,10 +82,10 @@ void Stream::read_available() {
       const auto size = static_cast<std::size_t>(count);
       ShardCounters::add(shard_.own_counters().bytes_in, size);
       const bool all = size < room && !hung_up_;
-      if (all) readable_ = false;  // what comes from now on is told anew
+      if (all) readable_ = false;  // epoll reports later bytes again
       if (!closing_) {
         const bool understood = tls_ == nullptr ? deliver(into, size) : decrypt({into, size});
-        if (!understood) {  // how much of it was used nobody knows
+        if (!understood) {  // the handler may have used any part of the bytes
           end(StreamEnd::error);
           return;
         }
@@ -109,9 +109,9 @@ void Stream::read_available() {
   if (!closed_) shard_.resume(outlet_);
 }
 
-void Stream::guide(bool guided) noexcept {
-  const bool direct = !guided && tls_ == nullptr;
-  shard_.outlets()[outlet_].state = direct ? Outlet::State::direct : Outlet::State::guided;
+void Stream::write_directly(bool allowed) noexcept {
+  const bool direct = allowed && tls_ == nullptr;
+  shard_.outlets()[outlet_].state = direct ? Outlet::State::direct : Outlet::State::by_stream;
 }
 
 bool Stream::deliver(char* data, std::size_t size) {
@@ -119,15 +119,16 @@ bool Stream::deliver(char* data, std::size_t size) {
 }
 
 bool Stream::decrypt(std::string_view bytes) {
-  const TlsSession::Opened opened = tls_->open(bytes, shard_.scratch());
-  if (!opened.reply.empty()) send_sealed(opened.reply);
-  if (opened.secured && !closed_ && handler_ != nullptr) {
+  const TlsSession::Decrypted decrypted = tls_->decrypt(bytes, shard_.scratch());
+  if (!decrypted.reply.empty()) send_encrypted(decrypted.reply);
+  if (decrypted.secured && !closed_ && handler_ != nullptr) {
     if (!shard_.attempt([this] { handler_->on_secured(); })) return false;
   }
-  if (opened.size != 0 && !closed_ && !closing_ && !deliver(shard_.scratch(), opened.size)) return false;
-  if (closed_ || closing_ || opened.end == TlsSession::End::none) return true;
+  if (decrypted.size != 0 && !closed_ && !closing_ && !deliver(shard_.scratch(), decrypted.size))
+    return false;
+  if (closed_ || closing_ || decrypted.end == TlsSession::End::none) return true;
   reading_ = false;
-  if (opened.end == TlsSession::End::closed) {
+  if (decrypted.end == TlsSession::End::closed) {
     end(StreamEnd::peer_closed);
   } else {
     end_broken_tls();
@@ -140,18 +141,18 @@ void Stream::close_gracefully() {
   closing_ = true;
   ended_ = true;
   handler_ = nullptr;
-  guide(true);
+  write_directly(false);
   if (shard_.outlets()[outlet_].pending == nullptr && backlog_bytes() == 0) shut_down();
 }
 
 void Stream::shut_down() {
   if (tls_ != nullptr) {
-    send_sealed(tls_->say_goodbye());
-    if (closed_ || backlog_bytes() != 0) return;  // once more when it is written
+    send_encrypted(tls_->close_notify());
+    if (closed_ || backlog_bytes() != 0) return;  // called again when the backlog is written
   }
   ::shutdown(descriptor_, SHUT_WR);
   if (backlog_ == nullptr) backlog_ = std::make_unique<Backlog>(*this);
-  shard_.arm(*backlog_, kLingerAfterFin);  // or until the peer closes; the shard keeps this object meanwhile
+  shard_.arm(*backlog_, kLingerAfterFin);  // or until the peer closes; the shard keeps this stream meanwhile
   if (readable_) shard_.resume(outlet_);
 }
 
@@ -166,14 +167,14 @@ void Stream::close_socket() noexcept {
   closed_ = true;
   reading_ = false;
   if (backlog_ != nullptr) backlog_->drop();
-  ::close(let_go_of_descriptor());
+  ::close(take_descriptor());
   held_.reset();
   unwatch();
 }
 
-// Its number may belong to another connection in a moment: nothing of this stream may use it any more.
-int Stream::let_go_of_descriptor() noexcept {
-  guide(true);
+// Another connection may get the same number in a moment, so no part of this stream may keep it.
+int Stream::take_descriptor() noexcept {
+  write_directly(false);
   Outlet& outlet = shard_.outlets()[outlet_];
   outlet.pending = nullptr;
   outlet.descriptor = -1;
@@ -197,7 +198,7 @@ void Stream::end_later(StreamEnd reason) {
   shard_.at_turn_end([self = StreamPtr(this), reason] { self->end(reason); });
 }
 
-// The peer is told why (an alert, or an answer in its own language), and has a moment to read it.
+// The peer gets an alert, or an answer in plain HTTP, and has a moment to read it.
 void Stream::end_broken_tls() {
   shard_.outlets()[outlet_].pending = nullptr;
   if (closed_ || backlog_bytes() != 0) {
@@ -205,7 +206,7 @@ void Stream::end_broken_tls() {
     return;
   }
   closing_ = true;
-  guide(true);
+  write_directly(false);
   shut_down();
   StreamHandler* const handler = std::exchange(handler_, nullptr);
   if (!std::exchange(ended_, true) && handler != nullptr) handler->on_end(StreamEnd::error);
@@ -221,7 +222,7 @@ DetachedStream Stream::release() {
   handler_ = nullptr;
   shard_.forget(descriptor_);
   unwatch();
-  DetachedStream detached(let_go_of_descriptor());
+  DetachedStream detached(take_descriptor());
   detached.tls_ = std::move(tls_);
   detached.held_ = std::move(held_);
   return detached;

@@ -1,5 +1,5 @@
-// What of a stream waits for the kernel, and the deadline for its progress. Also carries a closing stream
-// through its last moment. Thread rule: as the stream's, which owns it.
+// The bytes of a stream that the kernel has not taken, and the deadline for progress. It also times the last
+// moment of a closing stream. Thread rule: that of the stream, which owns it.
 #pragma once
 
 #include <cstddef>
@@ -15,24 +15,24 @@ struct Stream::Backlog final : TimerNode {
     SharedBytes block;
     std::size_t offset;
   };
-  static constexpr std::size_t kPieceCost = 64;  // of memory, roughly, beyond the bytes of a queued block
+  static constexpr std::size_t kPieceCost = 64;  // rough memory of a queued block besides its bytes
 
   explicit Backlog(Stream& owner) : stream(owner) {}
   ~Backlog() override = default;
   void on_timer(TimePoint) override;
-  /// Of a stream that has closed: nothing is left to be sent, and nothing to be waited for.
+  /// Forgets the bytes and the deadline: the stream has closed.
   void drop() noexcept {
     cancel();
     pieces.clear();
-    bytes = sealed = 0;
+    bytes = encrypted = 0;
   }
-  /// What is held against the limit: bytes, and what it costs to keep each block.
+  /// Counts towards `StreamLimits::backlog_bytes`: the bytes and the cost of each block.
   [[nodiscard]] std::size_t weight() const noexcept { return bytes + pieces.size() * kPieceCost; }
 
   Stream& stream;
   std::deque<Piece> pieces;
   std::size_t bytes = 0;
-  std::size_t sealed = 0;  // pieces in front that are encrypted already
+  std::size_t encrypted = 0;  // pieces at the front that are encrypted already
 };
 
 }  // namespace togglecast::net

@@ -1,4 +1,4 @@
-// What a stream sends: straight to the kernel, or behind what the kernel did not take.
+// How a stream sends: straight to the kernel, or through the backlog.
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -37,31 +37,31 @@ std::ptrdiff_t Stream::encrypt_some(std::string_view bytes) {
   std::size_t taken = 0;
   while (taken < bytes.size()) {
     const std::string_view record = bytes.substr(taken, TlsSession::kRecordBytes);
-    const std::string_view sealed = tls_->seal(record);
-    if (sealed.empty()) {
+    const std::string_view encrypted = tls_->encrypt(record);
+    if (encrypted.empty()) {
       end_later(StreamEnd::error);
       return -1;
     }
     taken += record.size();
-    const std::ptrdiff_t sent = write_some(sealed);
+    const std::ptrdiff_t sent = write_some(encrypted);
     if (sent < 0) return -1;
-    if (static_cast<std::size_t>(sent) < sealed.size()) {
-      queue_sealed(sealed.substr(static_cast<std::size_t>(sent)));
+    if (static_cast<std::size_t>(sent) < encrypted.size()) {
+      queue_encrypted(encrypted.substr(static_cast<std::size_t>(sent)));
       break;
     }
   }
   return static_cast<std::ptrdiff_t>(taken);
 }
 
-void Stream::send_sealed(std::string_view bytes) {
+void Stream::send_encrypted(std::string_view bytes) {
   if (closed_) return;
   std::ptrdiff_t sent = 0;
-  if (backlog_ == nullptr || backlog_->sealed == 0) {
+  if (backlog_ == nullptr || backlog_->encrypted == 0) {
     sent = write_some(bytes);
     if (sent < 0) return;
   }
   if (static_cast<std::size_t>(sent) < bytes.size())
-    queue_sealed(bytes.substr(static_cast<std::size_t>(sent)));
+    queue_encrypted(bytes.substr(static_cast<std::size_t>(sent)));
 }
 
 std::ptrdiff_t Stream::write_some(std::string_view bytes) {
@@ -90,7 +90,7 @@ std::ptrdiff_t Stream::write_some(std::string_view bytes) {
 void Stream::queue(const SharedBytes& block, std::size_t offset) {
   if (backlog_ == nullptr) backlog_ = std::make_unique<Backlog>(*this);
   const std::size_t size = block.size() - offset;
-  const bool first = backlog_->pieces.size() == backlog_->sealed;
+  const bool first = backlog_->pieces.size() == backlog_->encrypted;
   if (!first && backlog_->weight() + size > limits_->backlog_bytes) {
     overflow();
     return;
@@ -99,16 +99,16 @@ void Stream::queue(const SharedBytes& block, std::size_t offset) {
   wait_for_room(size);
 }
 
-// Behind what was sealed before: records must leave in the order in which they were made.
-void Stream::queue_sealed(std::string_view bytes) {
+// After the earlier records: they must leave in the order in which they were made.
+void Stream::queue_encrypted(std::string_view bytes) {
   if (backlog_ == nullptr) backlog_ = std::make_unique<Backlog>(*this);
   if (backlog_->bytes != 0 && backlog_->weight() + bytes.size() > limits_->backlog_bytes) {
     overflow();
     return;
   }
-  const auto place = backlog_->pieces.begin() + static_cast<std::ptrdiff_t>(backlog_->sealed);
+  const auto place = backlog_->pieces.begin() + static_cast<std::ptrdiff_t>(backlog_->encrypted);
   backlog_->pieces.insert(place, {SharedBytes(bytes), 0});
-  ++backlog_->sealed;
+  ++backlog_->encrypted;
   wait_for_room(bytes.size());
 }
 
@@ -120,29 +120,29 @@ void Stream::overflow() {
 void Stream::wait_for_room(std::size_t more) {
   if (backlog_->bytes == 0) shard_.arm(*backlog_, limits_->stall);
   backlog_->bytes += more;
-  guide(true);
+  write_directly(false);
 }
 
-// Makes a record of the front's plaintext; false when that failed and has ended the stream.
-bool Stream::seal_front() {
+// Encrypts one record of the first piece. Returns false when that failed, which has closed the stream.
+bool Stream::encrypt_front() {
   auto& piece = backlog_->pieces.front();
   const std::string_view record = piece.block.view().substr(piece.offset, TlsSession::kRecordBytes);
-  const std::string_view sealed = tls_->seal(record);
-  if (sealed.empty()) {
+  const std::string_view encrypted = tls_->encrypt(record);
+  if (encrypted.empty()) {
     end_later(StreamEnd::error);
     return false;
   }
   piece.offset += record.size();
   if (piece.offset == piece.block.size()) backlog_->pieces.pop_front();
-  backlog_->bytes += sealed.size() - record.size();
-  backlog_->pieces.push_front({SharedBytes(sealed), 0});
-  ++backlog_->sealed;
+  backlog_->bytes += encrypted.size() - record.size();
+  backlog_->pieces.push_front({SharedBytes(encrypted), 0});
+  ++backlog_->encrypted;
   return true;
 }
 
 void Stream::write_backlog() {
   while (!backlog_->pieces.empty()) {
-    if (tls_ != nullptr && backlog_->sealed == 0 && !seal_front()) return;
+    if (tls_ != nullptr && backlog_->encrypted == 0 && !encrypt_front()) return;
     auto& piece = backlog_->pieces.front();
     const std::string_view rest = piece.block.view().substr(piece.offset);
     const std::ptrdiff_t taken = write_some(rest);
@@ -154,14 +154,14 @@ void Stream::write_backlog() {
       return;
     }
     backlog_->pieces.pop_front();
-    if (backlog_->sealed != 0) --backlog_->sealed;
+    if (backlog_->encrypted != 0) --backlog_->encrypted;
   }
   backlog_.reset();
   if (closing_) {
     shut_down();
     return;
   }
-  guide(false);
+  write_directly(true);
   if (handler_ != nullptr) handler_->on_drained();
 }
 

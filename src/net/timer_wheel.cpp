@@ -90,7 +90,7 @@ void TimerWheel::cascade(std::size_t level) noexcept {
   list.previous_ = list.next_ = nullptr;
 }
 
-// The slot of the present tick; nothing is inserted there meanwhile.
+// The slot of the current tick; nothing is inserted there meanwhile.
 void TimerWheel::fire(TimePoint now) {
   Slot& due = slots_[0][now_tick_ & (kSlots - 1)];
   while (!empty(due)) {

@@ -1,6 +1,6 @@
-// A hierarchical timing wheel: arming, moving and cancelling cost O(1) and no allocation, whatever the number
-// of timers. A timer is a node inside the object that waits (32 bytes), so ten thousand heartbeats need no
-// timer objects of their own. Thread rule: a wheel and its nodes belong to one shard.
+// A hierarchical timing wheel. Arming, moving and cancelling a timer cost O(1) and no allocation, for any
+// number of timers. A timer is a node of 32 bytes inside the object that waits, so ten thousand heartbeats
+// need no timer objects. Thread rule: a wheel and its nodes belong to one shard.
 #pragma once
 
 #include <array>
@@ -15,7 +15,7 @@ namespace togglecast::net {
 
 class TimerWheel;
 
-/// Derive from it, arm it with `TimerWheel::arm`. Destroying an armed node cancels it.
+/// A timer: derive from it, and arm it with `TimerWheel::arm`. Destroying an armed node cancels it.
 class TimerNode {
  public:
   TimerNode() noexcept = default;
@@ -29,9 +29,9 @@ class TimerNode {
 
  private:
   friend class TimerWheel;
-  /// The time is over. The node is no longer armed and may be armed again or destroyed from here.
+  /// The deadline has passed. The node is no longer armed; this function may arm it again or destroy it.
   virtual void on_timer(TimePoint now) = 0;
-  /// The wheel is destroyed while the node waits: it will not fire. The node may be destroyed from here.
+  /// The wheel is destroyed while the node waits, so it will not fire. This function may destroy the node.
   virtual void on_abandoned() {}
 
   TimerNode* previous_ = nullptr;
@@ -48,20 +48,21 @@ class TimerWheel {
   TimerWheel& operator=(const TimerWheel&) = delete;
   ~TimerWheel();
 
-  /// Fires once, not before `deadline`. An armed node is moved.
+  /// Fires `node` once, not before `deadline`. Moves a node that is armed.
   void arm(TimerNode& node, TimePoint deadline) noexcept;
-  /// Fires everything due at `now`. What a timer throws comes out here; the others fire at the next call.
+  /// Fires every timer that is due at `now`. Rethrows the exception of a timer; the remaining timers fire at
+  /// the next call.
   void advance(TimePoint now);
-  /// When `advance` should be called next; TimePoint::max() when nothing is armed. May be earlier than the
-  /// first deadline.
+  /// When to call `advance` next; TimePoint::max() when no timer is armed. May be earlier than the first
+  /// deadline.
   [[nodiscard]] TimePoint next_due() noexcept;
-  /// How many nodes wait. Counts them one by one: for tests and reports.
+  /// The number of armed timers. Counts them one by one: for tests and reports.
   [[nodiscard]] std::size_t armed() const noexcept;
 
  private:
   static constexpr std::size_t kSlots = 256;
   static constexpr std::size_t kLevels =
-      3;  // 1.28 s, 5.5 min, 23 h; later ones wait in the last slot and go round again
+      3;  // 1.28 s, 5.5 min, 23 h; later deadlines wait in the last slot and go round again
 
   struct Slot final : TimerNode {  // head of a circular list
     void on_timer(TimePoint) override {}
@@ -74,19 +75,18 @@ class TimerWheel {
   static bool empty(const TimerNode& head) noexcept { return head.next_ == &head; }
   void cascade(std::size_t level) noexcept;
   void fire(TimePoint now);
-  /// Slots from `from` on, going round, up to the first that has nodes; kSlots when none has.
+  /// The number of slots from `from`, going round, to the first slot with nodes; kSlots when there is none.
   [[nodiscard]] std::size_t distance_to_occupied(std::size_t level, std::size_t from) noexcept;
 
   TimePoint start_;
-  std::uint64_t now_tick_ = 0;  // everything up to and including it has fired
+  std::uint64_t now_tick_ = 0;  // timers up to and including this tick have fired
   std::array<std::array<Slot, kSlots>, kLevels> slots_;
-  // A bit for each slot: clear when it is empty; set when it may have nodes, since cancelling does not look
-  // here.
+  // One bit per slot. Clear: the slot is empty. Set: it may have nodes, because cancelling leaves the bit.
   std::array<std::array<std::uint64_t, kSlots / 64>, kLevels> occupied_{};
 };
 
-/// A timer that calls a function; for the places where a few more bytes do not matter. A function that owns
-/// its own timer is let go when the wheel ends.
+/// A timer that calls a function, where a few more bytes do not matter. The wheel's destructor destroys the
+/// function, which may own this timer.
 class CallbackTimer final : public TimerNode {
  public:
   explicit CallbackTimer(std::function<void()> callback) : callback_(std::move(callback)) {}
@@ -94,7 +94,7 @@ class CallbackTimer final : public TimerNode {
 
  private:
   void on_timer(TimePoint) override { callback_(); }
-  void on_abandoned() override {  // what it holds may hold this timer
+  void on_abandoned() override {  // the function may own this timer
     const auto last = std::exchange(callback_, nullptr);
   }
   std::function<void()> callback_;

@@ -58,29 +58,29 @@ void count_alerts(const SSL* ssl, int where, int alert) {
 }
 
 bool use_key(const TicketKeys::Key& key, EVP_CIPHER_CTX* cipher, const unsigned char* iv, EVP_MAC_CTX* mac,
-             int sealing) {
+             int encrypting) {
   char digest[] = "SHA256";
   const OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
                                OSSL_PARAM_construct_end()};
-  return EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), nullptr, key.cipher.data(), iv, sealing) == 1 &&
+  return EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), nullptr, key.cipher.data(), iv, encrypting) == 1 &&
          EVP_MAC_init(mac, key.mac.data(), key.mac.size(), params) == 1;
 }
 
 // SSL_CTX_set_tlsext_ticket_key_evp_cb(3): negative fails, 0 is an unknown key, 2 asks for a fresh ticket.
 int ticket_key(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac,
-               int sealing) {
+               int encrypting) {
   TicketKeys& keys = context_of(ssl).ticket_keys();
   const TimePoint now = std::chrono::steady_clock::now();
-  if (sealing != 0) {
-    const TicketKeys::Key key = keys.present(now);
+  if (encrypting != 0) {
+    const TicketKeys::Key key = keys.current(now);
     std::memcpy(name, key.name.data(), key.name.size());
     const int iv_size = EVP_CIPHER_get_iv_length(EVP_aes_256_cbc());
-    return RAND_bytes(iv, iv_size) == 1 && use_key(key, cipher, iv, mac, sealing) ? 1 : -1;
+    return RAND_bytes(iv, iv_size) == 1 && use_key(key, cipher, iv, mac, encrypting) ? 1 : -1;
   }
   const auto found = keys.find(std::span<const std::uint8_t, TicketKeys::kNameBytes>(name, 16), now);
   if (!found) return 0;
-  if (!use_key(found->key, cipher, iv, mac, sealing)) return -1;
-  return found->present ? 1 : 2;
+  if (!use_key(found->key, cipher, iv, mac, encrypting)) return -1;
+  return found->current ? 1 : 2;
 }
 
 UnixMillis to_unix(const ASN1_TIME* time) {

@@ -27,20 +27,22 @@ class TlsHandshakes::Handshake final : public StreamHandler, public TimerNode, p
   }
 
  private:
-  void on_data(char*, std::size_t) override {}  // there is none before the handshake is done
+  void on_data(char*, std::size_t) override {}  // no data comes before the handshake is done
   void on_secured() override { all_.finish(*this, let_go()); }
   void on_end(StreamEnd reason) override {
     if (reason == StreamEnd::error && !stream_->tls()->failure_detail().empty()) {
       all_.fail(*this, stream_->tls()->failure(), stream_->tls()->failure_detail());
     } else {
-      all_.fail(*this, TlsFailure::closed, "the peer went away");
+      all_.fail(*this, TlsFailure::closed, "the peer closed the connection");
     }
   }
-  void on_timer(TimePoint) override { all_.fail(*this, TlsFailure::timeout, "not finished in time"); }
+  void on_timer(TimePoint) override {
+    all_.fail(*this, TlsFailure::timeout, "the handshake was not finished in time");
+  }
 
   TlsHandshakes& all_;
   StreamPtr stream_;
-  boost::asio::ip::address address_;  // after a reset nobody could say it any more
+  boost::asio::ip::address address_;  // kept: after a reset the socket has none
 };
 
 TlsHandshakes::TlsHandshakes(Shard& shard, std::shared_ptr<TlsContext> context,
@@ -73,7 +75,7 @@ void TlsHandshakes::fail(Handshake& handshake, TlsFailure failure, std::string_v
   forget(handshake);
 }
 
-// It lives on to the end of the turn: we may have been called from it.
+// The object stays until the end of the turn, because it may be the caller.
 void TlsHandshakes::forget(Handshake& handshake) {
   handshake.cancel();
   const auto found = under_way_.find(&handshake);

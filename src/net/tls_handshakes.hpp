@@ -1,6 +1,6 @@
-// The connections of one TLS listener whose handshake is under way. Only those that finish it in time are
-// handed to the accept handler; the others cost themselves alone, are counted and reported.
-// Thread rule: the listener's shard; connections in it are cut when it is destroyed.
+// The connections of one TLS listener whose handshake is not finished. The accept handler gets a connection
+// when its handshake is done in time. Other connections are closed, counted and reported. Thread rule: the
+// listener's shard. The destructor closes the connections.
 #pragma once
 
 #include <memory>
@@ -20,7 +20,7 @@ class TlsHandshakes {
   TlsHandshakes& operator=(const TlsHandshakes&) = delete;
   ~TlsHandshakes();
 
-  /// Takes up a connection that was accepted just now.
+  /// Begins the handshake of a new connection.
   void begin(DetachedStream accepted);
 
  private:

@@ -63,7 +63,7 @@ Wire& fresh_wire(std::string_view in) {
   Wire& here = wire();
   here.in = in;
   here.out.clear();
-  ERR_clear_error();  // of whoever used OpenSSL on this thread before
+  ERR_clear_error();  // of earlier uses of OpenSSL on this thread
   return here;
 }
 
@@ -107,65 +107,65 @@ bool TlsSession::begin() {
   return true;
 }
 
-TlsSession::Opened TlsSession::open(std::string_view bytes, char* into) {
-  Opened opened;
-  if (bytes.empty() || state_ == State::broken) return opened;
+TlsSession::Decrypted TlsSession::decrypt(std::string_view bytes, char* into) {
+  Decrypted decrypted;
+  if (bytes.empty() || state_ == State::broken) return decrypted;
   Wire& here = fresh_wire(bytes);
   if (state_ == State::fresh) {
     if (bytes.front() >= 'A' && bytes.front() <= 'Z') {
       state_ = State::broken;
       failure_ = TlsFailure::plaintext;
-      detail_ = "spoken to without TLS";
-      opened.end = End::failed;
-      opened.reply = context_->options().plaintext_answer;
-      return opened;
+      detail_ = "the peer spoke without TLS";
+      decrypted.end = End::failed;
+      decrypted.reply = context_->options().plaintext_answer;
+      return decrypted;
     }
     if (!begin()) {
-      fail(opened, SSL_ERROR_SSL);
-      return opened;
+      fail(decrypted, SSL_ERROR_SSL);
+      return decrypted;
     }
   }
   if (state_ == State::handshake) {
     const int done = SSL_do_handshake(ssl_);
     if (done == 1) {
       state_ = State::secured;
-      opened.secured = true;
+      decrypted.secured = true;
       auto& counters = context_->own_counters();
       ++counters.handshakes;
       if (resumed()) ++counters.resumed_handshakes;
     } else if (const int error = SSL_get_error(ssl_, done); error != SSL_ERROR_WANT_READ) {
-      fail(opened, error);
+      fail(decrypted, error);
     }
   }
-  if (state_ == State::secured || state_ == State::said_goodbye) read_records(opened, into);
+  if (state_ == State::secured || state_ == State::close_sent) read_records(decrypted, into);
   here.in = {};
-  opened.reply = here.out;
-  return opened;
+  decrypted.reply = here.out;
+  return decrypted;
 }
 
-// Until nothing is left: only then does OpenSSL give its buffer back.
-void TlsSession::read_records(Opened& opened, char* into) {
+// Reads until nothing is left, because OpenSSL releases its buffer only then.
+void TlsSession::read_records(Decrypted& decrypted, char* into) {
   while (true) {
     std::size_t count = 0;
-    const int result = SSL_read_ex(ssl_, into + opened.size, kOutputBytes - opened.size, &count);
+    const int result = SSL_read_ex(ssl_, into + decrypted.size, kOutputBytes - decrypted.size, &count);
     if (result == 1) {
-      opened.size += count;
+      decrypted.size += count;
       continue;
     }
     const int error = SSL_get_error(ssl_, result);
     if (error == SSL_ERROR_WANT_READ) return;
     if (error == SSL_ERROR_ZERO_RETURN) {
-      opened.end = End::closed;
+      decrypted.end = End::closed;
       return;
     }
-    fail(opened, error);
+    fail(decrypted, error);
     return;
   }
 }
 
-void TlsSession::fail(Opened& opened, int error) {
+void TlsSession::fail(Decrypted& decrypted, int error) {
   state_ = State::broken;
-  opened.end = End::failed;
+  decrypted.end = End::failed;
   const unsigned long code = error == SSL_ERROR_SSL ? ERR_peek_error() : 0;
   failure_ = classify(code);
   const char* reason = code == 0 ? nullptr : ERR_reason_error_string(code);
@@ -173,7 +173,7 @@ void TlsSession::fail(Opened& opened, int error) {
   ERR_clear_error();
 }
 
-std::string_view TlsSession::seal(std::string_view plaintext) {
+std::string_view TlsSession::encrypt(std::string_view plaintext) {
   if (state_ != State::secured) return {};
   Wire& here = fresh_wire({});
   std::size_t taken = 0;
@@ -186,9 +186,9 @@ std::string_view TlsSession::seal(std::string_view plaintext) {
   return here.out;
 }
 
-std::string_view TlsSession::say_goodbye() {
+std::string_view TlsSession::close_notify() {
   if (state_ != State::secured) return {};
-  state_ = State::said_goodbye;
+  state_ = State::close_sent;
   Wire& here = fresh_wire({});
   SSL_shutdown(ssl_);
   return here.out;

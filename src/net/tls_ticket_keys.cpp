@@ -12,23 +12,23 @@ TicketKeys::Key::~Key() {
 }
 
 void TicketKeys::forget_old(TimePoint now) {
-  if (present_ && now >= present_->made + lifetime_) {
-    previous_ = present_;
-    present_.reset();
+  if (current_ && now >= current_->made + lifetime_) {
+    previous_ = current_;
+    current_.reset();
   }
   if (previous_ && now >= previous_->made + 2 * lifetime_) previous_.reset();
 }
 
-TicketKeys::Key TicketKeys::present(TimePoint now) {
+TicketKeys::Key TicketKeys::current(TimePoint now) {
   const std::scoped_lock lock(mutex_);
   forget_old(now);
-  if (!present_) {
-    present_.emplace(now);
-    random_.fill(present_->key.name);
-    random_.fill(present_->key.cipher);
-    random_.fill(present_->key.mac);
+  if (!current_) {
+    current_.emplace(now);
+    random_.fill(current_->key.name);
+    random_.fill(current_->key.cipher);
+    random_.fill(current_->key.mac);
   }
-  return present_->key;
+  return current_->key;
 }
 
 std::optional<TicketKeys::Found> TicketKeys::find(std::span<const std::uint8_t, kNameBytes> name,
@@ -38,7 +38,7 @@ std::optional<TicketKeys::Found> TicketKeys::find(std::span<const std::uint8_t, 
   const auto is = [name](const std::optional<Dated>& dated) {
     return dated && std::equal(name.begin(), name.end(), dated->key.name.begin());
   };
-  if (is(present_)) return Found{present_->key, true};
+  if (is(current_)) return Found{current_->key, true};
   if (is(previous_)) return Found{previous_->key, false};
   return std::nullopt;
 }

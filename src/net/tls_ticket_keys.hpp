@@ -1,6 +1,6 @@
-// The keys that TLS session tickets are sealed with (RFC 5077, section 4): made at random, never written
-// down, replaced after a while. A ticket opens as long as its key is the present or the previous one.
-// Thread rule: any thread; the lock is held for a look.
+// The keys that encrypt TLS session tickets (RFC 5077, section 4). They are random, never written to disk,
+// and replaced after a while. The current and the previous key decrypt tickets. Thread rule: any thread; the
+// lock is held briefly.
 #pragma once
 
 #include <array>
@@ -18,22 +18,22 @@ class TicketKeys {
  public:
   static constexpr std::size_t kNameBytes = 16;
   struct Key {
-    std::array<std::uint8_t, kNameBytes> name{};  ///< stands in the ticket, in the clear
+    std::array<std::uint8_t, kNameBytes> name{};  ///< in the ticket, not encrypted
     std::array<std::uint8_t, 32> cipher{};        ///< AES-256
     std::array<std::uint8_t, 32> mac{};           ///< HMAC-SHA-256
-    ~Key();                                       ///< leaves nothing readable behind
+    ~Key();                                       ///< erases the key
   };
   struct Found {
     Key key;
-    bool present;  ///< otherwise the ticket opens, but a fresh one should replace it
+    bool current;  ///< false: the ticket is good, but the client should get a new one
   };
 
-  /// `lifetime`: how long a key seals; it opens for as long again.
+  /// A key encrypts for `lifetime`, and decrypts for that time again.
   TicketKeys(RandomSource& random, Milliseconds lifetime) : random_(random), lifetime_(lifetime) {}
 
-  /// The key that seals at `now`.
-  [[nodiscard]] Key present(TimePoint now);
-  /// The key of that name, if it still opens at `now`.
+  /// The key that encrypts at `now`.
+  [[nodiscard]] Key current(TimePoint now);
+  /// The key of that name, if it still decrypts at `now`.
   [[nodiscard]] std::optional<Found> find(std::span<const std::uint8_t, kNameBytes> name, TimePoint now);
 
  private:
@@ -47,7 +47,7 @@ class TicketKeys {
   RandomSource& random_;
   Milliseconds lifetime_;
   std::mutex mutex_;
-  std::optional<Dated> present_, previous_;
+  std::optional<Dated> current_, previous_;
 };
 
 }  // namespace togglecast::net

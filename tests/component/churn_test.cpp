@@ -62,6 +62,7 @@ class ChurnTest : public ::testing::TestWithParam<bool> {
     options.engine.ping_timeout = Milliseconds(2'000);
     options.engine.upgrade_timeout = Milliseconds(1'000);
     options.engine.close_grace = Milliseconds(500);
+    options.engine.crossing_poll = Milliseconds(10);
     options.connect_timeout = Milliseconds(1'000);
     if (recovering) {
       options.recovery = [] {

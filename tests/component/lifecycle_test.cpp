@@ -173,6 +173,7 @@ TEST(Lifecycle, AfterACrowdHasGoneEverythingIsAsBefore) {
   Options options;
   options.engine.upgrade_timeout = Milliseconds(200);
   options.engine.close_grace = Milliseconds(200);
+  options.engine.crossing_poll = Milliseconds(10);
   options.connect_timeout = Milliseconds(500);
   SocketIoServer server(std::move(options));
   server.main().on("join", [](Event& event) {

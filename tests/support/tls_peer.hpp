@@ -76,7 +76,7 @@ class TlsPeer {
       text.remove_prefix(static_cast<std::size_t>(count));
     }
   }
-  void say_goodbye() { SSL_shutdown(ssl_.get()); }
+  void close_notify() { SSL_shutdown(ssl_.get()); }
 
   [[nodiscard]] bool secured() const { return SSL_is_init_finished(ssl_.get()) == 1; }
   [[nodiscard]] bool resumed() const { return SSL_session_reused(ssl_.get()) == 1; }

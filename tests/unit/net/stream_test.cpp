@@ -370,6 +370,8 @@ TEST_F(StreamTest, StreamsThatAreOpenWhenTheShardsStopAreFreed) {
   pool_.stop();
   blocked.reset();
   side_.reset();
+
+  EXPECT_TRUE(client.closed_by_server());
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ class TlsSessionTest : public ::testing::Test {
   }
   void give(TlsPeer& peer, const std::string& bytes, std::size_t piece = TlsSession::kInputBytes) {
     for (std::size_t at = 0; at < bytes.size(); at += piece) {
-      const auto opened = server_->open(std::string_view(bytes).substr(at, piece), plaintext_.data());
+      const auto opened = server_->decrypt(std::string_view(bytes).substr(at, piece), plaintext_.data());
       received_.append(plaintext_.data(), opened.size);
       secured_ += opened.secured ? 1 : 0;
       if (opened.end != TlsSession::End::none) end_ = opened.end;
@@ -71,7 +71,7 @@ TEST_P(TlsVersions, CarryBytesBothWays) {
 
   peer.write("over");
   talk(peer);
-  peer.feed(server_->seal("and back"));
+  peer.feed(server_->encrypt("and back"));
 
   EXPECT_EQ(received_, "over");
   EXPECT_EQ(peer.received(), "and back");
@@ -106,7 +106,7 @@ TEST_P(TlsVersions, TakeAFullBufferThatBeginsInTheMiddleOfARecord) {
 TEST_P(TlsVersions, ResumeByATicket) {
   TlsPeer first(options());
   talk(first);
-  first.feed(server_->seal("x"));  // tickets of 1.3 come behind the handshake
+  first.feed(server_->encrypt("x"));  // tickets of 1.3 come behind the handshake
   ASSERT_NE(first.ticket(), nullptr);
   hang_up();
   auto again = options();
@@ -153,12 +153,12 @@ TEST_P(TlsVersions, SayGoodbyeOnce) {
   TlsPeer peer(options());
   talk(peer);
 
-  const std::string goodbye(server_->say_goodbye());
+  const std::string goodbye(server_->close_notify());
   peer.feed(goodbye);
 
   EXPECT_TRUE(peer.closed());
-  EXPECT_EQ(server_->say_goodbye(), "");
-  EXPECT_EQ(server_->seal("too late"), "");
+  EXPECT_EQ(server_->close_notify(), "");
+  EXPECT_EQ(server_->encrypt("too late"), "");
 }
 
 TEST_P(TlsVersions, HearTheGoodbyeBehindTheLastBytes) {
@@ -166,7 +166,7 @@ TEST_P(TlsVersions, HearTheGoodbyeBehindTheLastBytes) {
   talk(peer);
 
   peer.write("last");
-  peer.say_goodbye();
+  peer.close_notify();
   talk(peer);
 
   EXPECT_EQ(received_, "last");
@@ -183,8 +183,8 @@ TEST_P(TlsVersions, EndWithAnAlertOnGarbage) {
 
   EXPECT_EQ(end_, TlsSession::End::failed);
   EXPECT_TRUE(peer.failed());
-  EXPECT_EQ(server_->seal("x"), "");
-  EXPECT_EQ(server_->say_goodbye(), "");
+  EXPECT_EQ(server_->encrypt("x"), "");
+  EXPECT_EQ(server_->close_notify(), "");
   EXPECT_EQ(context_->counters().alerts_sent.load(), 1U);
 }
 
@@ -251,14 +251,14 @@ TEST_F(TlsSessionTest, NewKeysWithinTls13AreFollowed) {
   SSL_key_update(peer.ssl(), SSL_KEY_UPDATE_REQUESTED);
   peer.write("with new keys");
   talk(peer);
-  peer.feed(server_->seal("so do we"));
+  peer.feed(server_->encrypt("so do we"));
 
   EXPECT_EQ(received_, "with new keys");
   EXPECT_EQ(peer.received(), "so do we");
 }
 
 TEST_F(TlsSessionTest, ARequestWithoutTlsGetsTheAnswerPreparedForIt) {
-  const auto opened = server_->open("GET / HTTP/1.1\r\n\r\n", plaintext_.data());
+  const auto opened = server_->decrypt("GET / HTTP/1.1\r\n\r\n", plaintext_.data());
 
   EXPECT_EQ(opened.end, TlsSession::End::failed);
   EXPECT_EQ(opened.reply, "TLS!");
@@ -270,7 +270,7 @@ TEST_F(TlsSessionTest, OtherGarbageIsMalformed) {
                                      std::string("\x16\x03\x01\xff\xff") + std::string(64, 'q')}) {
     hang_up();
 
-    const auto opened = server_->open(garbage, plaintext_.data());
+    const auto opened = server_->decrypt(garbage, plaintext_.data());
 
     EXPECT_EQ(opened.end, TlsSession::End::failed);
     EXPECT_EQ(server_->failure(), TlsFailure::malformed);
@@ -290,8 +290,8 @@ TEST_F(TlsSessionTest, KnowsThatThePeerRefused) {
 }
 
 TEST_F(TlsSessionTest, NothingIsSealedBeforeTheHandshake) {
-  EXPECT_EQ(server_->seal("secret"), "");
-  EXPECT_EQ(server_->say_goodbye(), "");
+  EXPECT_EQ(server_->encrypt("secret"), "");
+  EXPECT_EQ(server_->close_notify(), "");
 }
 
 }  // namespace

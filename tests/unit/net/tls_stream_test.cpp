@@ -238,7 +238,7 @@ TEST_F(TlsStreamTest, ThePeersCloseNotifyIsAnOrderlyEndAndCanBeAnswered) {
   run([this] { sides_[0]->react = nullptr; });
 
   client->peer().write("last");
-  client->peer().say_goodbye();
+  client->peer().close_notify();
   ASSERT_TRUE(client->flush());
 
   EXPECT_EQ(sides_[0]->ends.take(), StreamEnd::peer_closed);

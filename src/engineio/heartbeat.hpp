@@ -20,7 +20,7 @@ class Heartbeat {
         interval_(static_cast<std::uint32_t>(interval.count())),
         timeout_(static_cast<std::uint32_t>(timeout.count())) {}
 
-  /// To be called at `due`, or later. Says what to do now.
+  /// Call it at `due`, or later. Returns the action to take now.
   [[nodiscard]] Action on_tick(TimePoint now) noexcept {
     if (now < due_) return Action::none;
     if (waiting_for_pong_) return Action::close;

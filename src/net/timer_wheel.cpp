@@ -101,7 +101,7 @@ void TimerWheel::fire(TimePoint now) {
 }
 
 void TimerWheel::advance(TimePoint now) {
-  fire(now);  // what a timer that threw left behind
+  fire(now);  // timers that were left when one threw
   const std::uint64_t target = tick_of(now);
   while (now_tick_ < target) {
     ++now_tick_;

@@ -34,7 +34,7 @@ std::string openssl_reason() {
   return reason == nullptr ? "unknown error" : reason;
 }
 
-// A passphrase would be asked for on the terminal, where nobody may be.
+// OpenSSL would ask for a passphrase on the terminal, and wait.
 int no_passphrase(char*, int, int, void* asked) {
   *static_cast<bool*>(asked) = true;
   return -1;

@@ -10,7 +10,7 @@
 namespace togglecast::net {
 namespace {
 
-// What the call at hand reads from and writes to; OpenSSL never works behind its back.
+// The input and output of the current call. OpenSSL reads and writes only here, never a socket.
 struct Wire {
   std::string_view in;
   std::string out;

@@ -74,6 +74,9 @@ TEST(Lifecycle, DisconnectHandlersMayEmitWhileTheServerCloses) {
   for (int i = 0; i < 20; ++i) clients.push_back(server.joined("/d"));
 
   server.stop();
+
+  EXPECT_EQ(server.failed_tasks(), 0U);
+  for (auto& client : clients) EXPECT_TRUE(client.tcp().closed_by_server());
 }
 
 TEST(Lifecycle, EmittingFromManyThreadsWhileTheServerCloses) {
@@ -92,6 +95,9 @@ TEST(Lifecycle, EmittingFromManyThreadsWhileTheServerCloses) {
   stop = true;
   for (auto& sender : senders) sender.join();
   server.stop();
+
+  EXPECT_EQ(server.failed_tasks(), 0U);
+  for (auto& client : clients) EXPECT_TRUE(client.tcp().closed_by_server());
 }
 
 TEST(Lifecycle, ClosingTwiceOrBeforeTheStartIsHarmless) {
@@ -104,6 +110,9 @@ TEST(Lifecycle, ClosingTwiceOrBeforeTheStartIsHarmless) {
   server.io().close();
   server.pool().stop();
   server.io().close();
+
+  EXPECT_EQ(server.open_sessions(), 0U);
+  EXPECT_EQ(server.failed_tasks(), 0U);
 }
 
 // A program that stops without the good manners of closing first.

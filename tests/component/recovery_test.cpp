@@ -122,6 +122,7 @@ TEST_F(RecoveryTest, StrangeOffsetsAndIdsStartAnew) {
   for (const auto* auth : {R"({"pid":"x","offset":"1"})", R"({"pid":1,"offset":[]})", R"({"pid":""})",
                            R"({"offset":"1"})", R"({"pid":"AAAAAAAAAAAAAAAAAAAA","offset":""})"}) {
     EXPECT_THAT(client.join("", auth), StartsWith("40{")) << auth;
+    EXPECT_THAT(connected_.take().value_or(""), StartsWith("new ")) << auth;
     client.send("41");
   }
 }

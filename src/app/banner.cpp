@@ -17,7 +17,7 @@ std::string url(std::string_view scheme, const std::string& address, std::uint16
   return std::string(scheme) + "://" + (v6 ? '[' + address + ']' : address) + ':' + std::to_string(port);
 }
 
-// What stands for all addresses is none that anybody could open.
+// A wildcard means all addresses; a browser cannot open it.
 bool is_wildcard(const std::string& address) {
   boost::system::error_code is_a_name;
   const auto parsed = boost::asio::ip::make_address(address, is_a_name);
@@ -31,16 +31,17 @@ std::string url_to(std::string_view scheme, const std::string& address, std::uin
 std::string addresses(const Settings& settings, std::uint16_t port) {
   const std::string_view scheme = settings.tls_certificate.empty() ? "http" : "https";
   if (settings.listen.empty())
-    return url(scheme, "localhost", port) + "  (this machine only; --listen for more)";
+    return url(scheme, "localhost", port) + "  (this machine only; --listen opens it to others)";
   if (std::any_of(settings.listen.begin(), settings.listen.end(), is_wildcard))
-    return url(scheme, "localhost", port) + "  (from elsewhere: the name or an address of this machine)";
+    return url(scheme, "localhost", port) +
+           "  (from other machines, use the name or an address of this machine)";
   std::string text;
   for (const std::string& address : settings.listen)
     text += (text.empty() ? "" : "  ") + url(scheme, address, port);
   return text;
 }
 
-// The name of an owner: the first one's while it is there.
+// The username of an owner: `owner` while that account exists, else any other.
 std::string owner_of(const service::Application& application) {
   const auto system = application.model().current(domain::kSystemEnvironment);
   if (system->find_by_key<domain::AdminUser>(service::kFirstOwner) != nullptr)
@@ -71,21 +72,21 @@ std::string banner(const Settings& settings, const Container::Bound& bound,
   const std::string data = std::filesystem::absolute(settings.data, ignored).lexically_normal().string();
   const std::string owner = owner_of(application);
   std::string login = owner;
-  switch (first_login.told()) {
-    case FirstLogin::Told::on_terminal:
-      login += ", password " + first_login.password().reveal() + "  (shown this once)";
+  switch (first_login.disclosure()) {
+    case FirstLogin::Disclosure::on_terminal:
+      login += ", password " + first_login.password().reveal() + "  (shown only once)";
       break;
-    case FirstLogin::Told::in_file:
+    case FirstLogin::Disclosure::in_file:
       login += ", password in " + first_login.path().string();
       break;
-    case FirstLogin::Told::by_variable:
-      login += ", password as in TOGGLECAST_OWNER_PASSWORD";
+    case FirstLogin::Disclosure::by_variable:
+      login += ", password from TOGGLECAST_OWNER_PASSWORD";
       break;
-    case FirstLogin::Told::not_now:
-      if (first_login.file_stands()) {
+    case FirstLogin::Disclosure::none:
+      if (first_login.file_exists()) {
         login += ", password in " + first_login.path().string();
       } else {
-        login += "; another password: stop the server, then " + shell_quoted(program.string()) +
+        login += "; to set a new password, stop the server and run " + shell_quoted(program.string()) +
                  " admin passwd --data " + shell_quoted(data) +
                  (owner == service::kFirstOwner ? "" : " --username " + owner);
       }

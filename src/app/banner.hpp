@@ -1,4 +1,4 @@
-// What is printed once the server runs: where, with which data, how to log in, how to stop.
+// The text that the server prints once it runs: its address, its data folder, how to log in, how to stop.
 // Thread rule: pure function.
 #pragma once
 

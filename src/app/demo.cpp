@@ -15,15 +15,15 @@ std::string count(const domain::Snapshot& state, std::string_view noun) {
   return std::to_string(number) + ' ' + std::string(noun) + (number == 1 ? "" : "s");
 }
 
-// Those whom something else holds for than for the others on their package.
-std::vector<std::string> clients_worth_a_look(const domain::Snapshot& state) {
+// The first clients that have overrides: they differ from the other clients of their package.
+std::vector<std::string> clients_with_overrides(const domain::Snapshot& state) {
   std::vector<std::string> lines;
   state.table<domain::Client>().by_id.for_each([&](domain::Id id, const auto& client) {
     if (lines.size() == kClientsShown || !client->active || client->overrides.empty()) return;
     std::string line = "client " + std::to_string(id) + ", " + client->key;
     const auto package = client->package_id ? state.find<domain::Package>(*client->package_id) : nullptr;
     if (package != nullptr) line += ", on " + package->name;
-    line += ", with its own ";
+    line += ", with an override of ";
     std::string_view comma;
     for (const auto& one : client->overrides) {
       const auto feature = state.find<domain::Feature>(one.feature);
@@ -44,9 +44,9 @@ std::string describe_demo(const service::Application& application, std::string_v
       "  Demo     " + count<domain::Platform>(*state, "platform") + ", " +
       count<domain::Segment>(*state, "segment") + ", " + count<domain::Feature>(*state, "feature") + ", " +
       count<domain::Package>(*state, "package") + ", " + count<domain::Client>(*state, "client") +
-      (application.made_first_catalogue() ? ", made just now\n" : ", as they were\n");
-  for (const std::string& line : clients_worth_a_look(*state)) text += std::string(kIndent) + line + '\n';
-  text += std::string(kIndent) + "all of it: GET " + std::string(url) +
+      (application.made_first_catalogue() ? ", created just now\n" : ", unchanged\n");
+  for (const std::string& line : clients_with_overrides(*state)) text += std::string(kIndent) + line + '\n';
+  text += std::string(kIndent) + "the full state: GET " + std::string(url) +
           "/api/v1/state; first steps: " + std::string(url) + "/\n";
   return text;
 }

@@ -1,4 +1,4 @@
-// `--demo`: an example to look at. Thread rule: pure functions.
+// `--demo`: an example catalogue. Thread rule: pure functions.
 #pragma once
 
 #include <string>
@@ -8,10 +8,10 @@
 
 namespace togglecast::app {
 
-/// demo/catalogue.json, as it was when the program was built.
+/// The text of demo/catalogue.json, compiled into the program.
 [[nodiscard]] std::string_view demo_catalogue() noexcept;
 
-/// Lines for the banner: what there is, and what to look at.
+/// Lines for the banner: the number of entities, some clients with overrides, and links.
 [[nodiscard]] std::string describe_demo(const service::Application& application, std::string_view url);
 
 }  // namespace togglecast::app

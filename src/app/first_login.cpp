@@ -13,7 +13,7 @@
 namespace togglecast::app {
 namespace {
 
-// Whether this change gives the first owner another password, or takes the account away.
+// Whether this change sets another password for the first owner, or deletes the account.
 bool ends_first_login(const changes::Commit& commit) {
   for (const domain::Op& op : commit.row.change.ops) {
     if (op.entity != domain::Kind::admin || op.before.is_null()) continue;
@@ -40,29 +40,29 @@ Result<Secret> FirstLogin::choose(const char* variable) {
       return fail(ok.error().code, "TOGGLECAST_OWNER_PASSWORD cannot be the owner's password: it " +
                                        ok.error().details.front().reason);
     }
-    told_ = Told::by_variable;
+    disclosure_ = Disclosure::by_variable;
     return password;
   }
   Secret password = auth::random_password(random_);
   if (on_terminal_) {
-    told_ = Told::on_terminal;
+    disclosure_ = Disclosure::on_terminal;
     password_ = password;
     std::printf("First start: the account '%s' gets the password %s\n",
                 std::string(service::kFirstOwner).c_str(), password.reveal().c_str());
     std::fflush(stdout);
     return password;
   }
-  if (auto written = write_down(password); !written) return tl::unexpected(written.error());
-  told_ = Told::in_file;
+  if (auto written = write_file(password); !written) return tl::unexpected(written.error());
+  disclosure_ = Disclosure::in_file;
   return password;
 }
 
-Result<void> FirstLogin::write_down(const Secret& password) const {
+Result<void> FirstLogin::write_file(const Secret& password) const {
   const auto cannot = [this] {
     return fail(Errc::unavailable,
                 "cannot write the first password to " + path_.string() + ": " + std::strerror(errno));
   };
-  remove();  // of a first start that was cut off before it made the account
+  remove();  // a first start may have written it and then crashed before it made the account
   const int file = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (file < 0) return cannot();
   const Secret text("username: " + std::string(service::kFirstOwner) + "\npassword: " + password.reveal() +
@@ -86,6 +86,6 @@ changes::ChangeFeed::Subscription FirstLogin::watch(service::Application& applic
 
 void FirstLogin::remove() const { ::unlink(path_.c_str()); }
 
-bool FirstLogin::file_stands() const { return ::access(path_.c_str(), F_OK) == 0; }
+bool FirstLogin::file_exists() const { return ::access(path_.c_str(), F_OK) == 0; }
 
 }  // namespace togglecast::app

@@ -1,8 +1,11 @@
-// The owner's first password: chosen once, told once, and forgotten when it is changed.
+// The owner's first password. The first start chooses it and discloses it once:
 //
-// It comes from TOGGLECAST_OWNER_PASSWORD; else it is random, and shown on the terminal, or, when nobody
-// looks on, written to `first-login` in the data folder. It is never logged. Thread rule: one thread; the
-// file is removed on the writer's.
+//   TOGGLECAST_OWNER_PASSWORD is set   the password is the variable's value
+//   standard output is a terminal      the password is random and printed
+//   otherwise                          the password is random and written to `first-login` in the data folder
+//
+// The file is removed when the password changes. The password is never logged. Thread rule: one thread; the
+// writer's thread removes the file.
 #pragma once
 
 #include <filesystem>
@@ -17,14 +20,15 @@ namespace togglecast::app {
 
 class FirstLogin {
  public:
-  enum class Told : std::uint8_t {
-    not_now,      ///< the account is older than this start
-    by_variable,  ///< whoever set TOGGLECAST_OWNER_PASSWORD knows it
+  /// How this start disclosed the password.
+  enum class Disclosure : std::uint8_t {
+    none,         ///< an earlier start made the account
+    by_variable,  ///< the operator set TOGGLECAST_OWNER_PASSWORD
     on_terminal,
     in_file
   };
 
-  /// `on_terminal`: somebody reads what is printed.
+  /// `on_terminal`: standard output is a terminal.
   FirstLogin(const std::filesystem::path& data, bool on_terminal, RandomSource& random)
       : path_(data / "first-login"), on_terminal_(on_terminal), random_(random) {}
 
@@ -32,25 +36,25 @@ class FirstLogin {
   /// nullptr.
   [[nodiscard]] Result<Secret> choose(const char* variable);
 
-  /// Removes the file now if the owner's password has been changed, or, while what is returned is kept, as
-  /// soon as it is.
+  /// Removes the file once the owner's password has changed: at once, or later while the subscription is
+  /// kept.
   [[nodiscard]] changes::ChangeFeed::Subscription watch(service::Application& application) const;
 
-  [[nodiscard]] Told told() const noexcept { return told_; }
-  /// What was shown on the terminal.
+  [[nodiscard]] Disclosure disclosure() const noexcept { return disclosure_; }
+  /// The password that was printed on the terminal; else empty.
   [[nodiscard]] const Secret& password() const noexcept { return password_; }
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
-  /// The file is there, so its password is the one that counts.
-  [[nodiscard]] bool file_stands() const;
+  /// The file exists, so its password still works.
+  [[nodiscard]] bool file_exists() const;
 
  private:
-  [[nodiscard]] Result<void> write_down(const Secret& password) const;
+  [[nodiscard]] Result<void> write_file(const Secret& password) const;
   void remove() const;
 
   std::filesystem::path path_;
   bool on_terminal_;
   RandomSource& random_;
-  Told told_ = Told::not_now;
+  Disclosure disclosure_ = Disclosure::none;
   Secret password_;
 };
 

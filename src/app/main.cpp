@@ -1,4 +1,4 @@
-// The program. Its exit codes stand in `togglecast serve --help`.
+// The program. `togglecast serve --help` lists its exit codes.
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -28,7 +28,8 @@ Result<app::Settings> settings_of(const app::Command& command) {
   return app::read_settings(command.flags, app::read_environment(&std::getenv), file);
 }
 
-// A descriptor that was closed would be given to the next file: what is printed would land in the data.
+// The kernel gives a closed descriptor to the next file that is opened. Printed text would then land in the
+// data.
 void open_standard_streams() {
   for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
     if (::fcntl(stream, F_GETFD) < 0) (void)::open("/dev/null", O_RDWR);

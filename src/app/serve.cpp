@@ -17,23 +17,23 @@ extern char** environ;
 namespace togglecast::app {
 namespace {
 
-constexpr Milliseconds kLongestLastWords{1'000};
+constexpr Milliseconds kLogDrainTime{1'000};
 
 int cannot_start(Runtime& runtime, const Error& error) {
-  runtime.log.drain(kLongestLastWords);
+  runtime.log.drain(kLogDrainTime);
   std::fprintf(stderr, "togglecast: %s\n", error.message.c_str());
   return 1;
 }
 
-// The account exists from now on, and the next start will not tell its password.
-void tell_first_login(const FirstLogin& first_login) {
-  if (first_login.told() != FirstLogin::Told::on_terminal) return;
-  std::printf("Login    %.*s, password %s  (shown this once)\n",
+// The account exists already, and the next start will not show its password.
+void print_first_login(const FirstLogin& first_login) {
+  if (first_login.disclosure() != FirstLogin::Disclosure::on_terminal) return;
+  std::printf("Login    %.*s, password %s  (shown only once)\n",
               static_cast<int>(service::kFirstOwner.size()), service::kFirstOwner.data(),
               std::string(first_login.password().reveal()).c_str());
 }
 
-// A variable that looks like ours and is none is a mistake that would go unnoticed.
+// A variable with our prefix that sets no option is probably misspelt.
 void warn_of_unknown_variables(observe::Log& log) {
   constexpr std::string_view kPrefix = "TOGGLECAST_";
   for (char** one = environ; one != nullptr && *one != nullptr; ++one) {
@@ -42,27 +42,28 @@ void warn_of_unknown_variables(observe::Log& log) {
       continue;
     bool known = false;
     for (const OptionSpec& option : options()) known = known || variable_of(option.name) == name;
-    if (!known) log.warn("a variable sets no option", {{"variable", name}});
+    if (!known) log.warn("an environment variable names no option", {{"variable", name}});
   }
 }
 
-// The files in it are private; when they change, and how large they are, should be too.
+// The files themselves are private. Their names, sizes and times should be private too.
 void warn_of_open_folder(observe::Log& log, const std::filesystem::path& data) {
   using std::filesystem::perms;
   std::error_code ignored;
   const perms others =
       std::filesystem::status(data, ignored).permissions() & (perms::group_all | perms::others_all);
   if (others != perms::none)
-    log.warn("others may look into the data folder",
-             {{"folder", data.string()}, {"hint", "chmod 700 takes that from them"}});
+    log.warn("other users may read the data folder",
+             {{"folder", data.string()}, {"hint", "run chmod 700 on the folder"}});
 }
 
-// Nobody should believe that the password has been changed.
+// Without this line an operator may believe that the variable changed the password.
 void warn_of_ignored_password(observe::Log& log, const FirstLogin& first_login) {
   const char* given = std::getenv("TOGGLECAST_OWNER_PASSWORD");
-  if (given == nullptr || *given == '\0' || first_login.told() == FirstLogin::Told::by_variable) return;
-  log.info("TOGGLECAST_OWNER_PASSWORD is not used: it is for the first start",
-           {{"hint", "admin passwd sets another password"}});
+  if (given == nullptr || *given == '\0' || first_login.disclosure() == FirstLogin::Disclosure::by_variable)
+    return;
+  log.info("TOGGLECAST_OWNER_PASSWORD is not used after the first start",
+           {{"hint", "togglecast admin passwd sets another password"}});
 }
 
 }  // namespace
@@ -82,7 +83,7 @@ int serve(const Settings& settings) {
   warn_of_ignored_password(runtime.log, first_login);
   const auto bound = (*server)->listen();
   if (!bound) {
-    tell_first_login(first_login);
+    print_first_login(first_login);
     return cannot_start(runtime, bound.error());
   }
   (*server)->serve();
@@ -97,13 +98,16 @@ int serve(const Settings& settings) {
 
   const int signal = signals.wait([&server] { (*server)->reload_certificate(); });
   runtime.log.info("stopping", {{"signal", ::strsignal(signal)}});
-  const auto last_words = [&runtime](observe::Level level, std::string_view words) {
+  const auto log_last_line = [&runtime](observe::Level level, std::string_view words) {
     runtime.log.write(level, words);
-    runtime.log.drain(kLongestLastWords);
+    runtime.log.drain(kLogDrainTime);
   };
   signals.finish([&server] { (*server)->stop(); }, settings.stop_timeout,
-                 [&] { last_words(observe::Level::warn, "stopped at once, by a second signal"); },
-                 [&] { last_words(observe::Level::error, "the stop took too long and was cut short"); });
+                 [&] { log_last_line(observe::Level::warn, "a second signal ended the process at once"); },
+                 [&] {
+                   log_last_line(observe::Level::error,
+                                 "the stop took longer than --stop-timeout; the process ended at once");
+                 });
   server->reset();
   runtime.log.info("stopped");
   return 0;

@@ -21,18 +21,18 @@ int complain(const std::string& message) {
   return 1;
 }
 
-// What is typed does not show while this lives.
-class Unseen {
+// Typed characters do not appear on the terminal while this object lives.
+class EchoOff {
  public:
-  Unseen() {
+  EchoOff() {
     ::tcgetattr(STDIN_FILENO, &before_);
     termios quiet = before_;
     quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
     ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
   }
-  Unseen(const Unseen&) = delete;
-  Unseen& operator=(const Unseen&) = delete;
-  ~Unseen() { ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_); }
+  EchoOff(const EchoOff&) = delete;
+  EchoOff& operator=(const EchoOff&) = delete;
+  ~EchoOff() { ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_); }
 
  private:
   termios before_{};
@@ -40,13 +40,14 @@ class Unseen {
 
 Result<Secret> read_line() {
   std::string line;
-  if (!std::getline(std::cin, line)) return fail(Errc::invalid_argument, "no password was given");
+  if (!std::getline(std::cin, line))
+    return fail(Errc::invalid_argument, "no password was given; type one, or send it as one line of input");
   if (line.ends_with('\r')) line.pop_back();
   return Secret(std::move(line));
 }
 
 Result<Secret> ask(const std::string& question) {
-  const Unseen unseen;
+  const EchoOff echo_off;
   std::fprintf(stderr, "%s: ", question.c_str());
   auto answer = read_line();
   std::fprintf(stderr, "\n");
@@ -55,12 +56,13 @@ Result<Secret> ask(const std::string& question) {
 
 Result<Secret> read_new_password(const std::string& username) {
   if (::isatty(STDIN_FILENO) != 1) return read_line();
-  auto first = ask("New password of '" + username + "'");
+  auto first = ask("New password for '" + username + "'");
   if (!first) return first;
-  auto second = ask("Once more");
+  auto second = ask("Repeat the new password");
   if (!second) return second;
   if (first->reveal() != second->reveal())
-    return fail(Errc::invalid_argument, "these were two different passwords");
+    return fail(Errc::invalid_argument,
+                "the two passwords differ; nothing was changed, run the command again");
   return first;
 }
 
@@ -81,11 +83,11 @@ int set_password(const Settings& settings, const std::string& username) {
   const auto data = std::filesystem::absolute(settings.data);
   std::error_code ignored;
   if (!std::filesystem::exists(data / "togglecast.db", ignored))
-    return complain("there is no Togglecast in " + data.string() + "; name its data folder with --data");
+    return complain(data.string() + " is not a data folder of Togglecast; name the right one with --data");
   auto store = storage::sqlite::SqliteStore::open(data);
   if (!store && store.error().code == Errc::conflict) {
     return complain(store.error().message +
-                    ". Whoever knows the current password can change it while the server runs: POST "
+                    ". To change a password while the server runs, send the current one with POST "
                     "/api/v1/auth/password");
   }
   if (!store) return complain(store.error().message);
@@ -107,7 +109,7 @@ int set_password(const Settings& settings, const std::string& username) {
     return complain(error.details.empty() ? error.message : "the password " + error.details.front().reason);
   }
   (*application)->stop();
-  std::printf("The password of '%s' is changed; everybody logged in under this name has to log in again.\n",
+  std::printf("The password of '%s' has changed. All its sessions have ended; log in again.\n",
               username.c_str());
   return 0;
 }

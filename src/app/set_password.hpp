@@ -1,4 +1,4 @@
-// `togglecast admin passwd`: another password for an admin, while the server is stopped.
+// `togglecast admin passwd`: sets the password of an admin while the server is stopped.
 // Thread rule: the main thread.
 #pragma once
 
@@ -8,7 +8,7 @@
 
 namespace togglecast::app {
 
-/// The exit code of the program.
+/// Returns the exit code of the program.
 [[nodiscard]] int set_password(const Settings& settings, const std::string& username);
 
 }  // namespace togglecast::app

@@ -11,25 +11,26 @@ namespace togglecast::app {
 namespace {
 
 constexpr const char* kAbout =
-    "Togglecast keeps the switches of a product and pushes every change to everybody it concerns, over "
-    "Socket.IO.";
+    "Togglecast stores the feature flags of a product and pushes every change over Socket.IO.";
 constexpr const char* kServeFooter =
-    "Every option can also be set by a variable (TOGGLECAST_PORT for --port; lists separated by commas) and "
-    "in\n"
-    "the file of --config (port = 5001). The command line comes first, then the variables, then the file.\n"
-    "TOGGLECAST_OWNER_PASSWORD is the password of the account 'owner', which the first start makes; without "
-    "it,\n"
-    "the password is random, and shown or written to the file first-login in the data folder.\n\n"
-    "Ends with 0 after a clean stop, 1 when it could not start or failed, 2 when the command line, a "
-    "variable or\n"
-    "the file is wrong, 3 when a stop took longer than --stop-timeout, 130 when a second signal cut it "
-    "short.";
+    "Every option can also be set by an environment variable or in the file of --config:\n"
+    "  --port 5001    TOGGLECAST_PORT=5001    port = 5001\n"
+    "The command line wins over variables; variables win over the file. A variable separates the items of\n"
+    "a list by commas.\n\n"
+    "The first start creates the account 'owner'. TOGGLECAST_OWNER_PASSWORD sets its password. Without this\n"
+    "variable the password is random. The server shows it on a terminal, or writes it to the file\n"
+    "first-login in the data folder.\n\n"
+    "Exit codes:\n"
+    "  0    clean stop\n"
+    "  1    the server could not start, or it failed\n"
+    "  2    the command line, a variable or the file of --config is wrong\n"
+    "  3    the stop took longer than --stop-timeout\n"
+    "  130  a second signal cut the stop short";
 constexpr const char* kPasswdAbout =
-    "Set the password of an admin. The server must be stopped. The new password is asked for on a terminal, "
-    "or\n"
-    "read from one line of input.";
+    "Set the password of an admin. Stop the server first. The command asks for the new password on a\n"
+    "terminal, or reads one line of standard input.";
 
-// Where CLI11 writes the values of the options, which are read afterwards, all in the same way.
+// CLI11 stores the values of the options here, as text. `read_settings` reads them afterwards.
 using Texts = std::map<std::string_view, std::vector<std::string>>;
 
 void add_option(CLI::App& to, const OptionSpec& option, Texts& texts) {
@@ -44,16 +45,34 @@ void add_option(CLI::App& to, const OptionSpec& option, Texts& texts) {
 }
 
 void add_config(CLI::App& to, std::string& config) {
-  to.add_option("--config", config, "File with settings, in TOML [none]")
+  to.add_option("--config", config, "Settings file, in TOML [none]")
       ->type_name("FILE")
       ->envname("TOGGLECAST_CONFIG")
       ->group(std::string(find_option("data")->group));
 }
 
-// CLI11 leaves two lines empty between groups.
+// CLI11 puts two empty lines between groups; keep one.
 std::string evenly_spaced(std::string help) {
   for (std::size_t at = 0; (at = help.find("\n\n\n", at)) != std::string::npos;) help.erase(at, 1);
   return help;
+}
+
+// CLI11's own messages are terse. This is a sentence that names the argument and the help to read.
+std::string describe(const CLI::ParseError& error, const CLI::App& program, std::string_view command) {
+  const std::string text = error.what();
+  std::string sentence = text;
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
+    const bool missing = text.find("missing") != std::string::npos;
+    sentence =
+        text.substr(0, text.find(':')) + (missing ? ": needs a value" : ": takes one value; give it once");
+  } else if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+    sentence = "unknown argument";
+    for (const std::string& one : program.remaining(true)) sentence += " '" + one + "'";
+  } else if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) {
+    sentence = "the name of a command is missing";
+  }
+  return "togglecast: " + sentence + "\nRun `togglecast " + std::string(command) +
+         (command.empty() ? "" : " ") + "--help` for help.\n";
 }
 
 RawSettings given(const Texts& texts) {
@@ -75,26 +94,27 @@ Command parse_command_line(int count, const char* const* values) {
   program.set_help_flag("-h,--help", "Print this help");
   program.require_subcommand(0, 1);
 
-  CLI::App* serve = program.add_subcommand("serve", "Run the server, in the foreground");
+  CLI::App* serve = program.add_subcommand("serve", "Run the server in the foreground");
   serve->get_help_ptr()->group(std::string(options().front().group));
   for (const OptionSpec& option : options()) add_option(*serve, option, texts);
   add_config(*serve, command.config);
   serve->footer(kServeFooter);
 
-  CLI::App* admin = program.add_subcommand("admin", "Look after the accounts of admins");
+  CLI::App* admin = program.add_subcommand("admin", "Manage the accounts of admins");
   admin->require_subcommand(1);
   CLI::App* passwd = admin->add_subcommand("passwd", kPasswdAbout);
   add_option(*passwd, *find_option("data"), texts);
   add_config(*passwd, command.config);
-  passwd->add_option("--username", command.username, "Whose password [owner]")->type_name("NAME");
+  passwd->add_option("--username", command.username, "Username of the admin [owner]")->type_name("NAME");
 
-  std::ostringstream output;
-  std::ostringstream complaint;
   try {
     program.parse(count, values);
   } catch (const CLI::ParseError& error) {
-    command.wrong = program.exit(error, output, complaint) != 0;
-    command.output = evenly_spaced(command.wrong ? complaint.str() : output.str());
+    std::ostringstream help;
+    command.wrong = program.exit(error, help, help) != 0;
+    const std::string_view name = count > 1 ? values[1] : "";
+    command.output = command.wrong ? describe(error, program, name == "serve" || name == "admin" ? name : "")
+                                   : evenly_spaced(help.str());
     return command;
   }
   command.flags = given(texts);

@@ -1,4 +1,4 @@
-// What the command line asks for. Thread rule: plain values and pure functions.
+// Reads the command line. Thread rule: plain values and pure functions.
 #pragma once
 
 #include <string>
@@ -11,10 +11,10 @@ struct Command {
   enum class Action : std::uint8_t { print, serve, set_password };
 
   Action action = Action::print;
-  std::string output;  ///< of `print`: help, version, or what is wrong with the command line
-  bool wrong = false;  ///< of `print`: it is what is wrong
+  std::string output;  ///< of `print`: help, version, or the error in the command line
+  bool wrong = false;  ///< of `print`: `output` is an error
   RawSettings flags;
-  std::string config;    ///< file; empty: none
+  std::string config;    ///< settings file; empty: none
   std::string username;  ///< of `set_password`
 };
 

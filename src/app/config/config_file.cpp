@@ -47,7 +47,7 @@ Result<RawSettings> parse_config(std::string_view text, const std::string& name)
     table = toml::parse(text);
   } catch (const toml::parse_error& error) {
     return fail(Errc::invalid_argument,
-                at_line(name, error.source()) + ": " + std::string(error.description()));
+                at_line(name, error.source()) + ": not valid TOML: " + std::string(error.description()));
   }
   RawSettings settings;
   for (const auto& [key, node] : table) {
@@ -55,13 +55,14 @@ Result<RawSettings> parse_config(std::string_view text, const std::string& name)
     const OptionSpec* option = find_option(key.str());
     if (option == nullptr) {
       return fail(Errc::invalid_argument, line + ": there is no option '" + std::string(key.str()) +
-                                              "'; `togglecast serve --help` lists them all");
+                                              "'; `togglecast serve --help` lists all options");
     }
     auto values = values_of(node);
     if (!values || (node.is_array() && !option->list)) {
-      return fail(Errc::invalid_argument, line + ": '" + std::string(key.str()) +
-                                              (option->list ? "' must be a text or a list of texts"
-                                                            : "' must be a text or a whole number"));
+      return fail(Errc::invalid_argument,
+                  line + ": '" + std::string(key.str()) +
+                      (option->list ? "' must be a string or a list of strings"
+                                    : "' must be a string, a whole number or a boolean"));
     }
     settings.emplace(key.str(), RawSetting{*std::move(values), line + " (" + std::string(key.str()) + ")"});
   }
@@ -70,7 +71,7 @@ Result<RawSettings> parse_config(std::string_view text, const std::string& name)
 
 Result<RawSettings> read_config_file(const std::filesystem::path& path) {
   const auto cannot_read = [&path](const char* why) {
-    return fail(Errc::invalid_argument, "cannot read the configuration file " + path.string() + ": " + why);
+    return fail(Errc::invalid_argument, "cannot read the settings file " + path.string() + ": " + why);
   };
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored)) return cannot_read("it is a folder");

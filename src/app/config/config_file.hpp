@@ -1,4 +1,4 @@
-// The file of `--config`: TOML, whose keys are the names of the options. Thread rule: pure functions.
+// Reads the file of `--config`: TOML; its keys are the names of the options. Thread rule: pure functions.
 #pragma once
 
 #include <filesystem>
@@ -8,7 +8,7 @@
 
 namespace togglecast::app {
 
-/// `name` stands for the file in messages. `invalid_argument` names the line: of a syntax error, of an
+/// `name` is the name of the file in messages. `invalid_argument` names the line of a syntax error, of an
 /// unknown key or of a value of the wrong kind.
 [[nodiscard]] Result<RawSettings> parse_config(std::string_view text, const std::string& name);
 [[nodiscard]] Result<RawSettings> read_config_file(const std::filesystem::path& path);

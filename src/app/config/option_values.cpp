@@ -17,20 +17,20 @@ bool is_address(const std::string& text) {
   return !error;
 }
 
-// `*`, or scheme://host[:port] as browsers send it: in lower case, without the port that the scheme implies;
-// `null` is what pages send that have no origin.
+// `*`, `null` or scheme://host[:port]. Browsers send an origin in lower case and omit the default port of the
+// scheme. Pages without an origin send `null`.
 Result<std::string> read_origin(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
   if (text == "*" || text == "null") return text;
   if (text.find('*') != std::string::npos)
-    return refuse("'" + text + "' is a pattern: name each origin by itself, or allow all with a lone *");
+    return refuse("'" + text + "' is a pattern; list each origin by itself, or allow all origins with *");
   const std::size_t host = text.find("://");
   const bool plain = host != std::string::npos && host > 0 && host + 3 < text.size() &&
                      text.find_first_of("/?#@ \"<>", host + 3) == std::string::npos;
   if (!plain)
     return refuse("'" + text +
-                  "' is not an origin, such as https://app.example, without a path or a final /");
+                  "' is not an origin; write one like https://app.example, without a path or a final /");
   const std::string_view implied = text.starts_with("https://") ? ":443" : ":80";
   if (text.starts_with("http") && text.ends_with(implied)) text.resize(text.size() - implied.size());
   return text;
@@ -66,7 +66,7 @@ Result<void> read_rate(double& into, const Values& values) {
 }
 
 Result<void> set_data(Settings& settings, const Values& values) {
-  if (values.front().empty()) return refuse("the name of the data folder is empty");
+  if (values.front().empty()) return refuse("the name of the data folder is empty; name a folder");
   settings.data = values.front();
   return {};
 }
@@ -79,7 +79,7 @@ bool includes(const std::string& all, const std::string& one) {
 Result<void> set_listen(Settings& settings, const Values& values) {
   for (const std::string& address : values)
     if (!is_address(address))
-      return refuse("'" + address + "' is not a numeric address, such as 192.0.2.1, 0.0.0.0 or ::");
+      return refuse("'" + address + "' is not a numeric address; write one like 192.0.2.1, 0.0.0.0 or ::");
   auto& listen = settings.listen;
   listen.clear();
   for (const std::string& address : values) {
@@ -102,7 +102,8 @@ Result<void> set_origins(Settings& settings, const Values& values) {
 }
 
 Result<void> set_proxies(Settings& settings, const Values& values) {
-  if (auto blocks = web::TrustedProxies::parse(values); !blocks) return tl::unexpected(blocks.error());
+  if (auto blocks = web::TrustedProxies::parse(values); !blocks)
+    return refuse(blocks.error().message + "; write one like 192.0.2.1 or 10.0.0.0/8");
   settings.trusted_proxies = values;
   return {};
 }
@@ -114,7 +115,8 @@ Result<void> set_metrics_listen(Settings& settings, const Values& values) {
   if (address.size() > 2 && address.front() == '[' && address.back() == ']')
     address = address.substr(1, address.size() - 2);
   if (colon == std::string::npos || !is_address(address))
-    return refuse("'" + text + "' is not an address with a port, such as 127.0.0.1:9100 or [::1]:9100");
+    return refuse("'" + text +
+                  "' is not an address with a port; write one like 127.0.0.1:9100 or [::1]:9100");
   Endpoint endpoint{std::move(address)};
   return set_number(endpoint.port, text.substr(colon + 1), 0, 65'535).map([&] {
     settings.metrics_listen = std::move(endpoint);
@@ -131,14 +133,14 @@ Result<void> set_log_format(Settings& settings, const Values& values) {
   } else if (text == "json") {
     settings.log.format = LogFormat::json;
   } else {
-    return refuse("'" + text + "' is none of text, json and auto");
+    return refuse("'" + text + "' is not text, json or auto");
   }
   return {};
 }
 
 Result<void> set_log_level(Settings& settings, const Values& values) {
   const auto level = observe::parse_level(values.front());
-  if (!level) return refuse("'" + values.front() + "' is none of debug, info, warn, error and off");
+  if (!level) return refuse("'" + values.front() + "' is not debug, info, warn, error or off");
   settings.log.level = *level;
   return {};
 }

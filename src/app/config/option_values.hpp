@@ -1,7 +1,7 @@
-// From the text of an option to its value. Thread rule: pure functions.
+// Read the text of an option and store its value in `Settings`. Thread rule: pure functions.
 //
-// Each refuses what it cannot read by `invalid_argument` with a sentence that quotes the text; whoever calls
-// puts before it where the text stood.
+// A text that cannot be read is `invalid_argument`. The message quotes the text; the caller puts the source
+// of the text in front.
 #pragma once
 
 #include <chrono>
@@ -66,7 +66,7 @@ template <Rate Settings::*Member>
 [[nodiscard]] Result<void> set_log_format(Settings& settings, const Values& values);
 [[nodiscard]] Result<void> set_log_level(Settings& settings, const Values& values);
 
-/// Whether who listens on `all` cannot listen on `one` as well: the same address, or all of its family.
+/// Whether a listener on `all` also covers `one`: it is the same address, or `all` means the whole family.
 [[nodiscard]] bool includes(const std::string& all, const std::string& one);
 
 }  // namespace togglecast::app

@@ -48,23 +48,25 @@ Result<Settings> read_settings(const RawSettings& flags, const RawSettings& envi
                                const RawSettings& file) {
   Settings settings;
   for (const OptionSpec& option : options()) {
-    const RawSetting* said = nullptr;
+    const RawSetting* chosen = nullptr;
     for (const RawSettings* source : {&file, &environment, &flags}) {
       const auto found = source->find(option.name);
-      if (found != source->end()) said = &found->second;
+      if (found != source->end()) chosen = &found->second;
     }
-    if (said == nullptr) continue;
-    if (!option.list && said->values.size() != 1) return refuse(said->source + ": takes one value");
-    if (auto ok = option.apply(settings, said->values); !ok)
-      return refuse(said->source + ": " + ok.error().message);
+    if (chosen == nullptr) continue;
+    if (!option.list && chosen->values.size() != 1)
+      return refuse(chosen->source + ": takes one value; give it once");
+    if (auto ok = option.apply(settings, chosen->values); !ok)
+      return refuse(chosen->source + ": " + ok.error().message);
   }
   if (settings.tls_certificate.empty() != settings.tls_key.empty()) {
     const bool certificate_alone = settings.tls_key.empty();
-    return refuse(certificate_alone ? "--tls-certificate needs --tls-key beside it"
-                                    : "--tls-key needs --tls-certificate beside it");
+    return refuse(certificate_alone ? "--tls-certificate needs --tls-key; give both or neither"
+                                    : "--tls-key needs --tls-certificate; give both or neither");
   }
   if (metrics_port_is_taken(settings))
-    return refuse("--metrics-listen needs a port of its own, other than " + std::to_string(settings.port));
+    return refuse("--metrics-listen needs a port of its own; the server already listens on port " +
+                  std::to_string(settings.port));
   return settings;
 }
 

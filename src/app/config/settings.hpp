@@ -1,5 +1,5 @@
-// What can be set, and by what name: one table for command line, environment and file, so that every option
-// has all three. Thread rule: plain values and pure functions.
+// All settings and their names. One table serves the command line, the environment and the settings file, so
+// every option can be set in all three. Thread rule: plain values and pure functions.
 //
 //   --cors-origin https://app.example     TOGGLECAST_CORS_ORIGIN=https://app.example
 //   cors-origin = ["https://app.example"]    (in the file of --config)
@@ -29,21 +29,21 @@ struct Endpoint {
 
 struct Settings {
   std::filesystem::path data{"data"};
-  std::uint16_t port = 5001;                 ///< 0: a free one
-  std::vector<std::string> listen;           ///< numeric addresses; empty: this machine alone
+  std::uint16_t port = 5001;                 ///< 0: any free port
+  std::vector<std::string> listen;           ///< numeric addresses; empty: the loopback addresses
   std::size_t shards = 0;                    ///< 0: one per core
-  std::vector<std::string> cors_origins;     ///< `*`: all
+  std::vector<std::string> cors_origins;     ///< `*`: all origins
   std::vector<std::string> trusted_proxies;  ///< addresses and CIDR blocks
   std::optional<Endpoint> metrics_listen;
   std::filesystem::path tls_certificate, tls_key;  ///< both or neither
   observe::LogOptions log;
-  std::size_t max_payload = 64 * 1'024;  ///< bytes of a message and of a request's body
+  std::size_t max_payload = 64 * 1'024;  ///< bytes of a message or a request body
   bool websocket_compression = false;
   std::size_t connections_per_address = 5'000;
   Rate connection_rate{.per_second = 200, .burst = 2'000};  ///< of each address
   std::size_t max_header_size = 16 * 1'024;                 ///< bytes of a request line and its headers
   std::chrono::seconds request_timeout{10};  ///< of a TLS handshake, headers, each 64 KiB of a body
-  std::chrono::seconds connect_timeout{10};  ///< until a namespace is joined, then until somebody logs in
+  std::chrono::seconds connect_timeout{10};  ///< to join a namespace, then again to log in
   std::size_t namespaces_per_connection = 8;
   std::size_t packets_per_payload = 1'024;  ///< of Engine.IO, in one polling body
   std::size_t fragments_per_message = 64;   ///< 0: any number
@@ -61,7 +61,7 @@ struct Settings {
   bool demo = false;  ///< fills an empty catalogue
 };
 
-/// What one source says of one option, before it is read.
+/// The text that one source gives for one option, before it is read.
 struct RawSetting {
   std::vector<std::string> values;
   std::string source;  ///< for messages: `--port`, `TOGGLECAST_PORT`, `togglecast.toml line 3 (port)`
@@ -71,22 +71,24 @@ using RawSettings = std::map<std::string, RawSetting, std::less<>>;
 struct OptionSpec {
   std::string_view group;  ///< under which the help lists it
   std::string_view name;   ///< `cors-origin`
-  std::string_view value;  ///< what stands for it in the help: `ORIGIN`; empty: it is on when it is named
+  std::string_view value;  ///< placeholder of the value in the help, `ORIGIN`; empty: a flag without a value
   std::string_view help;
-  bool list;  ///< may be given several times
+  bool list;  ///< the option may be repeated
   Result<void> (*apply)(Settings& settings, const std::vector<std::string>& values);
 };
 
-/// All of them, those of a group side by side.
+/// All options; those of one group are adjacent.
 [[nodiscard]] std::span<const OptionSpec> options() noexcept;
 [[nodiscard]] const OptionSpec* find_option(std::string_view name) noexcept;
 
 /// `TOGGLECAST_CORS_ORIGIN` for `cors-origin`.
 [[nodiscard]] std::string variable_of(std::string_view option);
-/// Of all options; lists are separated by commas, empty values are as good as none. `lookup` is `getenv`.
+/// The variables of all options. A comma separates the items of a list; an empty variable counts as unset.
+/// `lookup` is `getenv`.
 [[nodiscard]] RawSettings read_environment(const std::function<const char*(const char*)>& lookup);
 
-/// Command line before environment before file before default. `invalid_argument` names the source.
+/// Flags win over the environment, the environment over the file, the file over defaults. `invalid_argument`
+/// names the source.
 [[nodiscard]] Result<Settings> read_settings(const RawSettings& flags, const RawSettings& environment,
                                              const RawSettings& file);
 

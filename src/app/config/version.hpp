@@ -1,4 +1,4 @@
-// The version of this build. Thread rule: a constant.
+// The version of this build. Thread rule: a constant, any thread.
 #pragma once
 
 #include <string_view>

@@ -8,19 +8,19 @@ namespace {
 
 using boost::asio::ip::address;
 
-// Beyond its sessions an address may ask, and is answered why it gets no more of them.
+// An address with all its sessions may still connect and ask, so that it gets the reason of the refusal.
 constexpr std::size_t kConnectionsPerSession = 2;
 
-std::string name_of(const address& who) {
-  if (who.is_v4()) return who.to_string();
-  const auto bytes = who.to_v6().to_bytes();
+std::string key_of(const address& peer) {
+  if (peer.is_v4()) return peer.to_string();
+  const auto bytes = peer.to_v6().to_bytes();
   return {bytes.begin(), bytes.begin() + 8};
 }
 
-std::string name_of(const std::string& text) {
+std::string key_of(const std::string& text) {
   boost::system::error_code error;
-  const address who = boost::asio::ip::make_address(text, error);
-  return error ? text : name_of(who);
+  const address peer = boost::asio::ip::make_address(text, error);
+  return error ? text : key_of(peer);
 }
 
 }  // namespace
@@ -30,16 +30,14 @@ AddressLimits::AddressLimits(const AddressLimitOptions& options, const Clock& cl
     : options_(options),
       clock_(clock),
       too_fast_(metrics.counter("togglecast_connections_limited_total",
-                                "Connections refused because of their address's limits.",
-                                {{"limit", "rate"}})),
+                                "Connections refused by a limit per address.", {{"limit", "rate"}})),
       too_many_(metrics.counter("togglecast_connections_limited_total",
-                                "Connections refused because of their address's limits.",
-                                {{"limit", "open"}})) {}
+                                "Connections refused by a limit per address.", {{"limit", "open"}})) {}
 
-std::optional<std::shared_ptr<void>> AddressLimits::accept(const address& who) {
-  if (who.is_loopback()) return nullptr;
-  const std::scoped_lock lock(book_->mutex);
-  Entry& entry = entry_of(name_of(who));
+std::optional<std::shared_ptr<void>> AddressLimits::accept(const address& peer) {
+  if (peer.is_loopback()) return nullptr;
+  const std::scoped_lock lock(table_->mutex);
+  Entry& entry = entry_of(key_of(peer));
   if (entry.connections < kConnectionsPerSession * options_.open) return count(entry.connections);
   too_many_.add();
   return std::nullopt;
@@ -47,8 +45,8 @@ std::optional<std::shared_ptr<void>> AddressLimits::accept(const address& who) {
 
 std::optional<engineio::Refusal> AddressLimits::admit(const web::Peer& peer) {
   if (peer.loopback) return std::nullopt;
-  const std::scoped_lock lock(book_->mutex);
-  Entry& entry = entry_of(name_of(peer.address));
+  const std::scoped_lock lock(table_->mutex);
+  Entry& entry = entry_of(key_of(peer.address));
   if (entry.sessions >= options_.open) {
     too_many_.add();
     return engineio::Refusal{"too many open connections from this address", 429, 10};
@@ -62,35 +60,35 @@ std::optional<engineio::Refusal> AddressLimits::admit(const web::Peer& peer) {
 
 std::shared_ptr<void> AddressLimits::hold(const web::Peer& peer) {
   if (peer.loopback) return nullptr;
-  const std::scoped_lock lock(book_->mutex);
-  return count(entry_of(name_of(peer.address)).sessions);
+  const std::scoped_lock lock(table_->mutex);
+  return count(entry_of(key_of(peer.address)).sessions);
 }
 
-AddressLimits::Entry& AddressLimits::entry_of(std::string name) {
-  if (book_->entries.size() >= book_->sweep_at) sweep();
-  return book_->entries[std::move(name)];
+AddressLimits::Entry& AddressLimits::entry_of(std::string key) {
+  if (table_->entries.size() >= table_->sweep_at) sweep();
+  return table_->entries[std::move(key)];
 }
 
-std::shared_ptr<void> AddressLimits::count(std::size_t& things) const {
-  ++things;
-  return {nullptr, [book = book_, &things](void*) {
-            const std::scoped_lock lock(book->mutex);
-            --things;
+std::shared_ptr<void> AddressLimits::count(std::size_t& counter) const {
+  ++counter;
+  return {nullptr, [table = table_, &counter](void*) {
+            const std::scoped_lock lock(table->mutex);
+            --counter;
           }};
 }
 
 std::size_t AddressLimits::remembered() const {
-  const std::scoped_lock lock(book_->mutex);
-  return book_->entries.size();
+  const std::scoped_lock lock(table_->mutex);
+  return table_->entries.size();
 }
 
 void AddressLimits::sweep() {
   const TimePoint now = clock_.now();
-  std::erase_if(book_->entries, [&](const auto& entry) {
-    const Entry& who = entry.second;
-    return who.connections == 0 && who.sessions == 0 && who.opened.full(options_.rate, now);
+  std::erase_if(table_->entries, [&](const auto& entry) {
+    const Entry& one = entry.second;
+    return one.connections == 0 && one.sessions == 0 && one.opened.full(options_.rate, now);
   });
-  book_->sweep_at = std::max<std::size_t>(1'024, 2 * book_->entries.size());
+  table_->sweep_at = std::max<std::size_t>(1'024, 2 * table_->entries.size());
 }
 
 }  // namespace togglecast::app

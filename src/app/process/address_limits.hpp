@@ -1,7 +1,10 @@
-// How many connections one address may open, and how many at once: sessions from their handshake, which may
-// have come through a proxy, and twice as many TCP connections from the moment they are accepted. This
-// machine is exempt; an IPv6 address counts by its /64, which is what one subscriber has. Thread rule: any
-// thread; the lock is held for a look-up.
+// Limits of open and of new connections per address.
+//
+// * A session counts from its handshake. Its address is the client's, even behind a trusted proxy.
+// * A TCP connection counts from the moment it is accepted; an address may have twice as many as sessions.
+// * This machine is exempt. IPv6 addresses count by their /64, the block that one subscriber gets.
+//
+// Thread rule: any thread; the lock is held for a look-up.
 #pragma once
 
 #include <boost/asio/ip/address.hpp>
@@ -29,15 +32,15 @@ class AddressLimits {
  public:
   AddressLimits(const AddressLimitOptions& options, const Clock& clock, observe::Metrics& metrics);
 
-  /// Counts a TCP connection until what is returned, which is null for this machine, is dropped; nothing when
-  /// it is one too many.
+  /// Counts a TCP connection until the returned pointer is dropped; the pointer is null for this machine.
+  /// Returns nothing when the address has too many.
   [[nodiscard]] std::optional<std::shared_ptr<void>> accept(const boost::asio::ip::address& address);
-  /// Before a session begins: 429 with the time to wait, or nothing.
+  /// Call before a session begins. Returns 429 with the time to wait, or nothing when the session may begin.
   [[nodiscard]] std::optional<engineio::Refusal> admit(const web::Peer& peer);
-  /// Counts a session until what is returned is dropped.
+  /// Counts a session until the returned pointer is dropped.
   [[nodiscard]] std::shared_ptr<void> hold(const web::Peer& peer);
 
-  /// Addresses that are remembered.
+  /// The number of addresses in the table.
   [[nodiscard]] std::size_t remembered() const;
 
  private:
@@ -46,23 +49,24 @@ class AddressLimits {
     std::size_t sessions = 0;
     TokenBucket opened;
   };
-  struct Book {
+  struct Table {
     std::mutex mutex;
-    std::unordered_map<std::string, Entry> entries;  // they stay where they are while something is counted
+    std::unordered_map<std::string, Entry> entries;  // an entry keeps its place while it counts something
     std::size_t sweep_at = 1'024;
   };
   // Both under the lock.
-  Entry& entry_of(std::string name);
-  // Counts until what is returned is dropped.
-  [[nodiscard]] std::shared_ptr<void> count(std::size_t& things) const;
-  // Forgets whoever has nothing open and was quiet long enough. Under the lock.
+  Entry& entry_of(std::string key);
+  // Counts until the returned pointer is dropped.
+  [[nodiscard]] std::shared_ptr<void> count(std::size_t& counter) const;
+  // Removes the addresses that have nothing open and a full bucket. Under the lock.
   void sweep();
 
   AddressLimitOptions options_;
   const Clock& clock_;
   observe::Counter& too_fast_;
   observe::Counter& too_many_;
-  std::shared_ptr<Book> book_ = std::make_shared<Book>();  // outlives us while something is counted
+  std::shared_ptr<Table> table_ =
+      std::make_shared<Table>();  // outlives this object while something is counted
 };
 
 }  // namespace togglecast::app

@@ -44,19 +44,20 @@ void export_process(observe::Metrics& metrics, const Clock& clock, const observe
       .gauge("togglecast_build_info", "Always 1; the version is a label.",
              {{"version", std::string(version())}})
       .set(1);
-  metrics.gauge_from("togglecast_process_resident_bytes", "Memory that the process occupies.",
+  metrics.gauge_from("togglecast_process_resident_bytes", "Resident memory of the process, in bytes.",
                      [] { return static_cast<double>(resident_bytes()); });
   metrics.gauge_from("togglecast_process_open_fds", "Open file descriptors.",
                      [] { return static_cast<double>(open_descriptors()); });
-  metrics.gauge_from("togglecast_process_max_fds", "File descriptors that may be open.",
+  metrics.gauge_from("togglecast_process_max_fds", "Limit of open file descriptors.",
                      [] { return static_cast<double>(descriptor_limit()); });
-  metrics.counter_from("togglecast_process_cpu_seconds_total", "Processor time used.", cpu_seconds);
+  metrics.counter_from("togglecast_process_cpu_seconds_total",
+                       "CPU time that the process has used, in seconds.", cpu_seconds);
   metrics.counter_from("togglecast_log_lines_left_out_total",
-                       "Lines that were not printed because whoever reads the log had stopped.",
+                       "Log lines left out because the reader of the log had stopped.",
                        [&log] { return static_cast<double>(log.left_out()); });
-  metrics.gauge_from("togglecast_uptime_seconds", "Since the start.", [&clock, began = clock.now()] {
-    return std::chrono::duration<double>(clock.now() - began).count();
-  });
+  metrics.gauge_from(
+      "togglecast_uptime_seconds", "Seconds since the process started.",
+      [&clock, began = clock.now()] { return std::chrono::duration<double>(clock.now() - began).count(); });
 }
 
 void export_shards(observe::Metrics& metrics, const net::ShardPool& shards) {
@@ -76,14 +77,14 @@ void export_shards(observe::Metrics& metrics, const net::ShardPool& shards) {
       {"togglecast_received_bytes_total", "Bytes read from connections.", &Counters::bytes_in},
       {"togglecast_sent_bytes_total", "Bytes written to connections.", &Counters::bytes_out},
       {"togglecast_stream_writes_total", "Writes to connections.", &Counters::writes},
-      {"togglecast_blocked_writes_total", "Writes that the kernel did not take whole.",
+      {"togglecast_blocked_writes_total", "Writes that the kernel accepted only in part.",
        &Counters::blocked_writes},
-      {"togglecast_overflowed_streams_total", "Connections closed because too much was queued for them.",
+      {"togglecast_overflowed_streams_total", "Connections closed because their send queue was full.",
        &Counters::overflowed_streams},
       {"togglecast_broadcast_frames_total",
-       "Frames that broadcasts sent to connections, not counted as packets.", &Counters::broadcast_frames},
-      {"togglecast_shard_turns_total", "Turns of the shards' loops.", &Counters::turns},
-      {"togglecast_failed_tasks_total", "Tasks of shards that failed.", &Counters::failed_tasks},
+       "Frames of broadcasts sent to connections; packets do not include them.", &Counters::broadcast_frames},
+      {"togglecast_shard_turns_total", "Iterations of the event loops of all shards.", &Counters::turns},
+      {"togglecast_failed_tasks_total", "Tasks that failed on a shard.", &Counters::failed_tasks},
   };
   for (const auto& total : totals)
     metrics.counter_from(total.name, total.help, sum_of(shards, total.counter));
@@ -92,12 +93,12 @@ void export_shards(observe::Metrics& metrics, const net::ShardPool& shards) {
 void export_tls(observe::Metrics& metrics, const net::TlsContext& tls) {
   const net::TlsCounters& counters = tls.counters();
   constexpr const char* kHandshakes = "togglecast_tls_handshakes_total";
-  constexpr const char* kHandshakesHelp = "Finished TLS handshakes, and whether a ticket made them short.";
+  constexpr const char* kHandshakesHelp = "Finished TLS handshakes, by whether a ticket resumed a session.";
   metrics.counter_from(kHandshakes, kHandshakesHelp, reading(counters.resumed_handshakes),
                        {{"resumed", "yes"}});
   metrics.counter_from(
       kHandshakes, kHandshakesHelp,
-      [&counters] {  // this one first: it never runs ahead of the other
+      [&counters] {  // read `resumed` first: it is never greater than `handshakes`
         const auto resumed = counters.resumed_handshakes.load(std::memory_order_relaxed);
         return static_cast<double>(counters.handshakes.load(std::memory_order_relaxed) - resumed);
       },
@@ -107,7 +108,7 @@ void export_tls(observe::Metrics& metrics, const net::TlsContext& tls) {
                          reading(counters.failures[i]),
                          {{"reason", std::string(net::to_string(static_cast<net::TlsFailure>(i)))}});
   }
-  constexpr const char* kAlertsHelp = "TLS alerts by direction, the orderly end not counted.";
+  constexpr const char* kAlertsHelp = "TLS alerts by direction, close_notify not counted.";
   metrics.counter_from("togglecast_tls_alerts_total", kAlertsHelp, reading(counters.alerts_received),
                        {{"direction", "in"}});
   metrics.counter_from("togglecast_tls_alerts_total", kAlertsHelp, reading(counters.alerts_sent),
@@ -122,17 +123,18 @@ void export_http(observe::Metrics& metrics, const web::HttpServer& http, std::st
   const observe::Metrics::Labels labels{{"listener", std::string(listener)}};
   metrics.gauge_from("togglecast_http_connections_open", "Open HTTP connections.",
                      reading(counters.open_connections), labels);
-  metrics.counter_from("togglecast_http_received_total", "Requests read, Socket.IO's included.",
+  metrics.counter_from("togglecast_http_received_total", "Requests read, those of Socket.IO included.",
                        reading(counters.requests), labels);
   for (std::size_t i = 0; i < counters.refused.size(); ++i) {
     auto of_status = labels;
     of_status.emplace_back("status", std::to_string(web::HttpCounters::kRefusals[i]));
     metrics.counter_from(
         "togglecast_http_malformed_total",
-        "Requests refused before anybody looked at them: 408 took too long, 413, 414 and 431 were too large.",
+        "Requests refused before a handler ran: 408 took too long, 413, 414 and 431 were too large.",
         reading(counters.refused[i]), of_status);
   }
-  metrics.counter_from("togglecast_http_aborted_total", "Requests whose client went away before the answer.",
+  metrics.counter_from("togglecast_http_aborted_total",
+                       "Requests whose client disconnected before the answer.",
                        reading(counters.aborted_requests), labels);
 }
 
@@ -155,9 +157,9 @@ void export_engine(observe::Metrics& metrics, const engineio::Server& engine) {
     const char* help;
     std::atomic<std::uint64_t> web::DeflateCounters::*counter;
   } deflated[] = {
-      {"togglecast_deflated_messages_total", "Messages compressed, each once for all its receivers.",
+      {"togglecast_deflated_messages_total", "Messages compressed; each counts once for all its receivers.",
        &web::DeflateCounters::compressed},
-      {"togglecast_deflated_reused_total", "Compressed messages sent once more, without work.",
+      {"togglecast_deflated_reused_total", "Compressed messages sent again without new work.",
        &web::DeflateCounters::reused},
       {"togglecast_deflated_bytes_before_total", "Bytes of compressed messages before compression.",
        &web::DeflateCounters::bytes_before},
@@ -191,7 +193,7 @@ void export_engine(observe::Metrics& metrics, const engineio::Server& engine) {
 
 void export_limits(observe::Metrics& metrics, socketio::Server& io) {
   constexpr const char* kName = "togglecast_limits_passed_total";
-  constexpr const char* kHelp = "Limits that connections passed, by limit.";
+  constexpr const char* kHelp = "How often connections exceeded a limit, by limit.";
   for (std::size_t i = 0; i < engineio::kLimits; ++i) {
     metrics.counter_from(
         kName, kHelp,

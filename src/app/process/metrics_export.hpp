@@ -1,5 +1,5 @@
-// Numbers that are kept elsewhere, offered to the metrics registry. Thread rule: before the shards start;
-// what is passed must live as long as anybody reads metrics.
+// Registers counters of other folders with the metrics registry. Thread rule: call before the shards start.
+// The arguments must live as long as the registry is read.
 #pragma once
 
 #include <string_view>
@@ -19,13 +19,13 @@ void export_shards(observe::Metrics& metrics, const net::ShardPool& shards);
 void export_tls(observe::Metrics& metrics, const net::TlsContext& tls);
 void export_http(observe::Metrics& metrics, const web::HttpServer& http, std::string_view listener);
 void export_engine(observe::Metrics& metrics, const engineio::Server& engine);
-/// How often limits of Engine.IO and Socket.IO were passed.
+/// How often connections exceeded the limits of Engine.IO and Socket.IO.
 void export_limits(observe::Metrics& metrics, socketio::Server& io);
-/// Sockets of the namespaces that are named.
+/// Connected sockets of these namespaces.
 void export_sockets(observe::Metrics& metrics, socketio::Server& io,
                     std::initializer_list<std::string_view> namespaces);
 
-/// Of all shards.
+/// Open Engine.IO sessions of all shards.
 [[nodiscard]] std::uint64_t open_sessions(const engineio::Server& engine);
 
 }  // namespace togglecast::app

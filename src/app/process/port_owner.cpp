@@ -15,8 +15,8 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kListening = "0A";
 
-// Inodes of the sockets that listen on `port`. A line of the table: number, local address:port in hex, remote
-// one, state, queues, timer, retransmissions, uid, timeout, inode.
+// Adds the inodes of the sockets that listen on `port`. The fields of a line of the table: number, local
+// address:port in hex, remote address:port, state, queues, timer, retransmissions, uid, timeout, inode.
 void add_listening(const fs::path& table, std::uint16_t port, std::set<std::string>& sockets) {
   std::ifstream lines(table);
   std::string line;

@@ -1,4 +1,5 @@
-// Who listens on a TCP port of this machine, as far as /proc lets us see. Thread rule: pure functions.
+// Finds the process that listens on a TCP port of this machine, as far as /proc shows it. Thread rule: pure
+// functions.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +14,7 @@ struct PortOwner {
   std::string name;
 };
 
-/// `proc` is /proc. Nothing when nobody listens, or the process belongs to somebody else.
+/// `proc` is /proc. Nothing when no process listens, or when it belongs to another user.
 [[nodiscard]] std::optional<PortOwner> owner_of_port(std::uint16_t port,
                                                      const std::filesystem::path& proc = "/proc");
 

@@ -25,7 +25,8 @@ std::uint64_t resident_bytes() {
 
 std::uint64_t open_descriptors() {
   DIR* folder = ::opendir("/proc/self/fd");
-  if (folder == nullptr) return errno == EMFILE ? descriptor_limit() : 0;  // to look takes one, too
+  if (folder == nullptr)
+    return errno == EMFILE ? descriptor_limit() : 0;  // opening the folder needs a descriptor
   std::uint64_t entries = 0;
   while (::readdir(folder) != nullptr) ++entries;
   ::closedir(folder);

@@ -1,4 +1,5 @@
-// What the kernel says of this process. Thread rule: any thread; reads /proc/self, which takes microseconds.
+// Memory, descriptors and CPU time of this process, from the kernel. Thread rule: any thread; a call reads
+// /proc/self, which takes microseconds.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +10,7 @@ namespace togglecast::app {
 [[nodiscard]] std::uint64_t open_descriptors();
 [[nodiscard]] std::uint64_t descriptor_limit();
 [[nodiscard]] double cpu_seconds();
-/// As many descriptors as we are allowed to have.
+/// Raises the soft limit of descriptors to the hard limit.
 void raise_descriptor_limit();
 
 }  // namespace togglecast::app

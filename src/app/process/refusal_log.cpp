@@ -12,7 +12,7 @@ namespace {
 constexpr Rate kLines{.per_second = 10, .burst = 50};
 constexpr Rate kOneASecond{.per_second = 1, .burst = 1};
 
-// What the caller may have missed.
+// A hint for the operator: the likely mistake of the caller.
 std::string_view hint_for(engineio::ErrorCode code) {
   using engineio::ErrorCode;
   switch (code) {
@@ -21,9 +21,8 @@ std::string_view hint_for(engineio::ErrorCode code) {
     case ErrorCode::unsupported_version:
       return "add EIO=4 to the URL; clients older than Socket.IO 3 are not served";
     case ErrorCode::unknown_sid:
-      return "the session has ended, or began at another server: behind a load balancer, polling needs "
-             "sticky "
-             "sessions";
+      return "the session has ended, or it belongs to another server; behind a load balancer, polling needs "
+             "sticky sessions";
     case ErrorCode::bad_handshake_method:
     case ErrorCode::bad_request:
     case ErrorCode::forbidden:
@@ -37,9 +36,9 @@ std::string_view hint_for(net::TlsFailure failure) {
     case net::TlsFailure::plaintext:
       return "this port speaks TLS: use https:// or wss://";
     case net::TlsFailure::refused:
-      return "the client most likely does not trust the certificate, or not for this name";
+      return "the client probably does not trust the certificate, or the certificate lacks the name it used";
     case net::TlsFailure::version:
-      return "TLS 1.2 and 1.3 are served";
+      return "the server accepts TLS 1.2 and 1.3";
     case net::TlsFailure::timeout:
     case net::TlsFailure::closed:
     case net::TlsFailure::unacceptable:
@@ -51,7 +50,7 @@ std::string_view hint_for(net::TlsFailure failure) {
 
 }  // namespace
 
-bool RefusalLog::room() {
+bool RefusalLog::may_log() {
   std::size_t left_out = 0;
   {
     const std::scoped_lock lock(mutex_);
@@ -61,38 +60,38 @@ bool RefusalLog::room() {
     }
     left_out = std::exchange(left_out_, 0);
   }
-  if (left_out > 0) log_.warn("more refusals were not logged", {{"count", left_out}});
+  if (left_out > 0) log_.warn("refusals were left out of the log", {{"count", left_out}});
   return true;
 }
 
-bool RefusalLog::room(TokenBucket& kind) {
+bool RefusalLog::may_log(TokenBucket& kind) {
   if (!log_.enabled(observe::Level::warn)) return false;
   const std::scoped_lock lock(mutex_);
   return kind.take(kOneASecond, clock_.now()) == Milliseconds{0};
 }
 
 void RefusalLog::connection(const std::string& address) {
-  if (!room(connections_)) return;
-  log_.warn("connections closed: their address has too many open",
-            {{"address", address}, {"hint", "--connections-per-address allows more"}});
+  if (!may_log(connections_)) return;
+  log_.warn("connections closed: too many are open from this address",
+            {{"address", address}, {"hint", "raise --connections-per-address"}});
 }
 
 void RefusalLog::exhausted(int error) {
-  if (!room(exhaustions_)) return;
+  if (!may_log(exhaustions_)) return;
   const observe::Field reason("reason", std::strerror(error));
   if (error == EMFILE) {
-    log_.error("connections wait, no descriptor is left for them",
+    log_.error("connections wait: no file descriptor is left for them",
                {reason,
                 {"max_fds", descriptor_limit()},
                 {"hint", "raise the limit of open files (ulimit -n, or LimitNOFILE= of a systemd unit)"}});
   } else {
-    log_.error("connections wait, the system has no room for them", {reason});
+    log_.error("connections wait: the system has no resources for them", {reason});
   }
 }
 
 void RefusalLog::handshake(const web::Exchange& exchange, engineio::ErrorCode code,
                            std::string_view message) {
-  if (!log_.enabled(observe::Level::warn) || !room()) return;
+  if (!log_.enabled(observe::Level::warn) || !may_log()) return;
   const std::string_view origin = exchange.request().headers.value("Origin");
   const std::string_view hint = hint_for(code);
   const observe::Field which("code", static_cast<int>(code));
@@ -110,7 +109,7 @@ void RefusalLog::handshake(const web::Exchange& exchange, engineio::ErrorCode co
 
 void RefusalLog::handshake(net::TlsFailure failure, std::string_view detail, const std::string& address) {
   if (failure == net::TlsFailure::closed || failure == net::TlsFailure::timeout) return;
-  if (!log_.enabled(observe::Level::warn) || !room()) return;
+  if (!log_.enabled(observe::Level::warn) || !may_log()) return;
   const observe::Field why("failure", net::to_string(failure));
   const observe::Field reason("reason", detail);
   if (const std::string_view hint = hint_for(failure); !hint.empty()) {
@@ -121,7 +120,7 @@ void RefusalLog::handshake(net::TlsFailure failure, std::string_view detail, con
 }
 
 void RefusalLog::request(unsigned status, std::string_view message, const web::Peer& peer) {
-  if (!log_.enabled(observe::Level::warn) || !room()) return;
+  if (!log_.enabled(observe::Level::warn) || !may_log()) return;
   log_.warn("request refused", {{"status", status}, {"reason", message}, {"address", peer.address}});
 }
 

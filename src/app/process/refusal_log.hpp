@@ -1,5 +1,5 @@
-// One line for each refused connection or request, with what would help; no more than a few a second, so that
-// nobody can fill a disk. Thread rule: any thread.
+// Logs one line for each refused connection or request, with a hint that helps. At most a few lines per
+// second are written, so that no peer can fill the disk. Thread rule: any thread.
 #pragma once
 
 #include <mutex>
@@ -18,23 +18,23 @@ class RefusalLog {
  public:
   RefusalLog(observe::Log& log, const Clock& clock) : log_(log), clock_(clock) {}
 
-  /// A TCP connection of an address that has too many.
+  /// A TCP connection from an address that has too many open.
   void connection(const std::string& address);
   /// No descriptor or memory is left for a connection; `error` is an errno.
   void exhausted(int error);
-  /// An Engine.IO handshake or request.
+  /// A refused Engine.IO handshake or request.
   void handshake(const web::Exchange& exchange, engineio::ErrorCode code, std::string_view message);
   /// An HTTP request that could not be read.
   void request(unsigned status, std::string_view message, const web::Peer& peer);
-  /// A connection whose TLS handshake failed; those that only went away are not worth a line.
+  /// A failed TLS handshake. A connection that only closed or timed out gets no line.
   void handshake(net::TlsFailure failure, std::string_view detail, const std::string& address);
 
  private:
-  // Whether there is room for one more line; tells of those that were left out.
-  [[nodiscard]] bool room();
-  // The same for what may come thousands of times a second: one line a second of its kind; metrics count
-  // them.
-  [[nodiscard]] bool room(TokenBucket& kind);
+  // Whether one more line may be written. Also logs the number of lines that were left out before.
+  [[nodiscard]] bool may_log();
+  // The same for refusals that may come thousands of times a second: one line per second of each kind.
+  // Metrics count all of them.
+  [[nodiscard]] bool may_log(TokenBucket& kind);
 
   observe::Log& log_;
   const Clock& clock_;

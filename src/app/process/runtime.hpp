@@ -1,5 +1,5 @@
-// What everything stands on and outlives nothing: clock, random bytes, log, metrics. Thread rule: each part
-// may be used from any thread.
+// Clock, random bytes, log and metrics. All other objects use them, so they must outlive all others. Thread
+// rule: each part may be used from any thread.
 #pragma once
 
 #include "base/clock.hpp"

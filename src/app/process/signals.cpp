@@ -10,7 +10,7 @@
 namespace togglecast::app {
 namespace {
 
-constexpr long kLookEveryNs = 20'000'000;
+constexpr long kCheckIntervalNs = 20'000'000;
 
 sigset_t stop_signals(Signals::Hangup meaning) {
   sigset_t signals;
@@ -35,7 +35,7 @@ void Signals::block() const {
   const sigset_t signals = all_signals(hangup_);
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
-  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error of the write
+  std::signal(SIGXFSZ, SIG_IGN);  // a write beyond the file size limit then fails with an error
 }
 
 int Signals::wait(const std::function<void()>& reload) const {
@@ -54,9 +54,9 @@ void Signals::finish(const std::function<void()>& stop, std::chrono::seconds lon
   std::thread watch([&] {
     const sigset_t signals = stop_signals(hangup_);
     const auto latest = std::chrono::steady_clock::now() + longest;
-    const timespec look{0, kLookEveryNs};
+    const timespec interval{0, kCheckIntervalNs};
     while (!done.load()) {
-      if (::sigtimedwait(&signals, nullptr, &look) > 0) {
+      if (::sigtimedwait(&signals, nullptr, &interval) > 0) {
         at_once();
         ::_exit(kStoppedAtOnce);
       }

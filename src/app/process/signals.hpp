@@ -1,5 +1,5 @@
-// Being asked to stop, or to read the certificate again. Thread rule: `block` before any thread starts; the
-// rest by the main thread.
+// Signals that stop the process or reload the certificate. Thread rule: call `block` before any thread
+// starts, the rest on the main thread.
 #pragma once
 
 #include <chrono>
@@ -8,23 +8,25 @@
 
 namespace togglecast::app {
 
-/// How the program ends, besides 0 (a clean stop), 1 (it could not start or failed) and 2 (wrong settings).
+/// Exit codes besides 0 (clean stop), 1 (the start failed, or the server failed) and 2 (wrong settings).
 inline constexpr int kStopTookTooLong = 3;
 inline constexpr int kStoppedAtOnce = 130;
 
 class Signals {
  public:
-  /// What SIGHUP means: the end, unless it is ignored, or, ignored or not, that files should be read again.
+  /// The meaning of SIGHUP. `stops`: the process ends, unless SIGHUP is ignored. `reloads`: the certificate
+  /// is read again, even if SIGHUP was ignored.
   enum class Hangup : std::uint8_t { stops, reloads };
 
   explicit Signals(Hangup hangup) noexcept : hangup_(hangup) {}
 
-  /// From now on SIGINT, SIGTERM and SIGHUP wait to be taken here.
+  /// Blocks SIGINT, SIGTERM and SIGHUP, so that only `wait` and `finish` receive them.
   void block() const;
-  /// Until one comes that asks to stop; its number. `reload` runs for each SIGHUP that does not.
+  /// Waits for a signal that stops the process and returns its number. Calls `reload` for each SIGHUP before
+  /// it, if SIGHUP reloads.
   [[nodiscard]] int wait(const std::function<void()>& reload) const;
-  /// Runs `stop`. A second signal, or `longest`, ends the process then and there; `at_once` and `too_long`
-  /// are called before.
+  /// Runs `stop`. A second signal ends the process at once, after a call of `at_once`. After `longest` the
+  /// process ends as well, after a call of `too_long`.
   void finish(const std::function<void()>& stop, std::chrono::seconds longest,
               const std::function<void()>& at_once, const std::function<void()>& too_long) const;
 

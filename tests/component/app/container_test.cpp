@@ -54,14 +54,14 @@ TEST_F(ContainerTest, StartsAgainWithWhatItKept) {
     port = server->listen().value().port;
     server->serve();
   }
-  EXPECT_EQ(first_login_.told(), FirstLogin::Told::in_file);
+  EXPECT_EQ(first_login_.disclosure(), FirstLogin::Disclosure::in_file);
   FirstLogin later(folder_.path() / "data", false, runtime_.random);
   settings_.port = port;
 
   auto server = Container::build(settings_, runtime_, later).value();
 
   EXPECT_TRUE(server->listen());
-  EXPECT_EQ(later.told(), FirstLogin::Told::not_now);
+  EXPECT_EQ(later.disclosure(), FirstLogin::Disclosure::none);
 }
 
 TEST_F(ContainerTest, ShutsOutASecondProcessOnTheSameData) {

@@ -55,8 +55,8 @@ describe('an empty catalogue', () => {
   });
 
   test('and the start says what there is to look at', async () => {
-    await demo.process.says('6 platforms, 6 segments, 40 features, 4 packages, 60 clients, made just now');
-    await demo.process.says('client 1, acme-outfitters, on Pro, with its own single-sign-on');
+    await demo.process.says('6 platforms, 6 segments, 40 features, 4 packages, 60 clients, created just now');
+    await demo.process.says('client 1, acme-outfitters, on Pro, with an override of single-sign-on');
   });
 });
 
@@ -106,7 +106,7 @@ describe('a second start', () => {
     await restart('SIGTERM');
 
     assert.deepEqual(await stateOf(), before);
-    await demo.process.says('60 clients, as they were');
+    await demo.process.says('60 clients, unchanged');
   });
 
   test('does what became due meanwhile, once and before it serves', async () => {

@@ -144,17 +144,17 @@ describe('the first start', () => {
 });
 
 describe('what is odd at the start', () => {
-  test('a data folder into which others may look is used, with a warning', async (t) => {
+  test('a data folder that other users may read is used, with a warning', async (t) => {
     const data = await folder(t);
     const quiet = await start(data);
     await quiet.process.says('"started"');
-    assert.doesNotMatch(quiet.process.output, /others may look into/);
+    assert.doesNotMatch(quiet.process.output, /other users may read/);
     await quiet.end();
     await chmod(data, 0o755);
 
     const product = await start(data);
 
-    await product.process.says('others may look into the data folder');
+    await product.process.says('other users may read the data folder');
   });
 
   test('without stderr, log lines go nowhere, least of all into the data', async (t) => {

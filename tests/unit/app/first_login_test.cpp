@@ -14,7 +14,7 @@ namespace togglecast::app {
 namespace {
 
 using ::testing::HasSubstr;
-using Told = FirstLogin::Told;
+using Disclosure = FirstLogin::Disclosure;
 
 std::string content_of(const std::filesystem::path& path) {
   std::ostringstream text;
@@ -56,8 +56,8 @@ TEST_F(FirstLoginTest, TakesThePasswordFromTheVariable) {
 
   EXPECT_EQ(first_login.choose("from-the-variable")->reveal(), "from-the-variable");
 
-  EXPECT_EQ(first_login.told(), Told::by_variable);
-  EXPECT_FALSE(first_login.file_stands());
+  EXPECT_EQ(first_login.disclosure(), Disclosure::by_variable);
+  EXPECT_FALSE(first_login.file_exists());
 }
 
 TEST_F(FirstLoginTest, SaysWhatIsWrongWithTheVariable) {
@@ -78,8 +78,8 @@ TEST_F(FirstLoginTest, ShowsARandomPasswordOnATerminalAlone) {
   const std::string shown = ::testing::internal::GetCapturedStdout();
 
   EXPECT_THAT(shown, HasSubstr(password->reveal()));
-  EXPECT_EQ(first_login.told(), Told::on_terminal);
-  EXPECT_FALSE(first_login.file_stands());
+  EXPECT_EQ(first_login.disclosure(), Disclosure::on_terminal);
+  EXPECT_FALSE(first_login.file_exists());
 }
 
 TEST_F(FirstLoginTest, WritesItDownWhenNobodyLooksOn) {
@@ -87,7 +87,7 @@ TEST_F(FirstLoginTest, WritesItDownWhenNobodyLooksOn) {
 
   const auto password = first_login.choose(nullptr);
 
-  EXPECT_EQ(first_login.told(), Told::in_file);
+  EXPECT_EQ(first_login.disclosure(), Disclosure::in_file);
   EXPECT_EQ(content_of(first_login.path()), "username: owner\npassword: " + password->reveal() + "\n");
   struct stat status {};
   ASSERT_EQ(::stat(first_login.path().c_str(), &status), 0);
@@ -98,11 +98,11 @@ TEST_F(FirstLoginTest, TheFileGoesWithTheFirstChangeOfThePassword) {
   FirstLogin first_login(folder_.path(), false, random_);
   const auto application = open(first_login);
   const auto watching = first_login.watch(*application);
-  ASSERT_TRUE(first_login.file_stands());
+  ASSERT_TRUE(first_login.file_exists());
 
   ASSERT_TRUE(set_password(*application));
 
-  EXPECT_FALSE(first_login.file_stands());
+  EXPECT_FALSE(first_login.file_exists());
   EXPECT_EQ(logged_.find("password"), std::string::npos);
 }
 
@@ -116,8 +116,8 @@ TEST_F(FirstLoginTest, TheFileStaysWhileThePasswordStands) {
   const auto application = open(later);
   const auto watching = later.watch(*application);
 
-  EXPECT_EQ(later.told(), Told::not_now);
-  EXPECT_TRUE(later.file_stands());
+  EXPECT_EQ(later.disclosure(), Disclosure::none);
+  EXPECT_TRUE(later.file_exists());
 }
 
 TEST_F(FirstLoginTest, AFileThatOutlivedItsPasswordGoesAtTheNextStart) {
@@ -127,12 +127,12 @@ TEST_F(FirstLoginTest, AFileThatOutlivedItsPasswordGoesAtTheNextStart) {
     ASSERT_TRUE(set_password(*application));  // nobody watched, as if the process had died before removing it
   }
   FirstLogin later(folder_.path(), false, random_);
-  ASSERT_TRUE(later.file_stands());
+  ASSERT_TRUE(later.file_exists());
 
   const auto application = open(later);
   const auto watching = later.watch(*application);
 
-  EXPECT_FALSE(later.file_stands());
+  EXPECT_FALSE(later.file_exists());
 }
 
 }  // namespace

@@ -130,7 +130,7 @@ TEST_F(AcceptGateTest, TheLogNamesAddressAndOptionOnceASecond) {
 TEST_F(AcceptGateTest, TheLogSaysWhatToRaiseWhenDescriptorsAreUsedUp) {
   for (int i = 0; i < 100; ++i) refusals_.exhausted(EMFILE);
 
-  EXPECT_THAT(lines_, ElementsAre(AllOf(HasSubstr("no descriptor"), HasSubstr("ulimit -n"))));
+  EXPECT_THAT(lines_, ElementsAre(AllOf(HasSubstr("no file descriptor"), HasSubstr("ulimit -n"))));
 }
 
 }  // namespace

@@ -81,7 +81,18 @@ TEST(CommandLine, WhatItDoesNotKnowIsWrong) {
   }
 }
 
-TEST(CommandLine, PasswdIsAboutTheOwnerUnlessSomebodyElseIsNamed) {
+TEST(CommandLine, AnErrorNamesTheArgumentAndTheHelpToRead) {
+  EXPECT_EQ(parse({"serve", "--prot", "80"}).output,
+            "togglecast: unknown argument '--prot' '80'\nRun `togglecast serve --help` for help.\n");
+  EXPECT_EQ(parse({"server"}).output,
+            "togglecast: unknown argument 'server'\nRun `togglecast --help` for help.\n");
+  EXPECT_THAT(parse({"serve", "--port"}).output, HasSubstr("togglecast: --port: needs a value\n"));
+  EXPECT_THAT(parse({"serve", "--port", "1", "--port", "2"}).output,
+              HasSubstr("togglecast: --port: takes one value; give it once\n"));
+  EXPECT_THAT(parse({"admin"}).output, HasSubstr("Run `togglecast admin --help` for help.\n"));
+}
+
+TEST(CommandLine, PasswdIsAboutTheOwnerUnlessAnotherAdminIsNamed) {
   const Command owner = parse({"admin", "passwd", "--data", "/d"});
   const Command other = parse({"admin", "passwd", "--username", "ed"});
 

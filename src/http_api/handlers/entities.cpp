@@ -37,7 +37,7 @@ json::object users_in_the_way(const Call& call, EntityName entity) {
   if (!is_update && call.request().method != wire::http::Method::del) return {};
   const json::value body = call.optional_body().value_or(nullptr);
   const auto state = call.application().model().current(environment_of(call, entity.kind));
-  return members_of(service::users_in_the_way(*state, entity.kind, entity.id, is_update ? &body : nullptr));
+  return members_of(service::blocking_users(*state, entity.kind, entity.id, is_update ? &body : nullptr));
 }
 
 // Revisions of `system` are none of the caller's environment: its newest one is told then.

@@ -25,17 +25,18 @@ Result<void> check_not_last_owner(const changes::WriteContext& context, const Ad
     if (id != admin.id && one->role == domain::Role::owner && one->active) ++others;
   });
   if (admin.role == domain::Role::owner && admin.active && others == 0)
-    return fail(Errc::conflict, "'" + admin.username + "' is the only owner; make somebody else one first");
+    return fail(Errc::conflict,
+                "'" + admin.username + "' is the only active owner; make another admin an owner first");
   return {};
 }
 
-// Nobody locks himself out, and a stolen session can take no account over.
-Result<void> check_others(domain::Id who, domain::Id admin, std::string_view what) {
+// Owners cannot lock themselves out, and a stolen session cannot take over its account.
+Result<void> check_not_self(domain::Id who, domain::Id admin, std::string_view deed) {
   if (who != admin) return {};
-  return fail(Errc::forbidden, "nobody may " + std::string(what) + "; another owner can");
+  return fail(Errc::forbidden, "admins cannot " + std::string(deed) + "; ask another owner to do it");
 }
 
-// A change of the password shows in the account even twice within a millisecond.
+// `password_changed_at` increases with each new password, even twice within a millisecond.
 void note_new_password(AdminUser& admin, UnixMillis at) {
   if (at <= admin.password_changed_at) at.value = admin.password_changed_at.value + 1;
   admin.password_changed_at = at;
@@ -59,7 +60,8 @@ changes::Build build_new_admin(std::string username, domain::Role role, bool act
       return tl::unexpected(std::move(taken));
     }
     if (table.by_id.size() >= kMaxAdmins)
-      return fail(Errc::conflict, "there are at most " + std::to_string(kMaxAdmins) + " admins");
+      return fail(Errc::conflict,
+                  "there may be at most " + std::to_string(kMaxAdmins) + " admins; delete one first");
     const auto id = context.next_id(AdminUser::kKind);
     if (!id) return tl::unexpected(id.error());
     AdminUser admin;
@@ -83,7 +85,7 @@ changes::Build build_password(std::string username, Secret hash, domain::Id keep
     if (!before) return tl::unexpected(before.error());
     AdminUser after = **before;
     if (checked && after.password_changed_at != *checked)
-      return fail(Errc::unauthenticated, "the current password was changed meanwhile");
+      return fail(Errc::unauthenticated, "the password has changed in the meantime; log in with the new one");
     note_new_password(after, context.at());
     changes::Draft draft =
         changes::draft_about(**before, changes::update_op(**before, std::move(after), context));
@@ -106,11 +108,13 @@ changes::Build build_admin_patch(domain::Id who, domain::Id admin, const AdminPa
       if (auto ok = check_not_last_owner(context, **before); !ok) return tl::unexpected(ok.error());
     }
     if (after.role != (*before)->role) {
-      if (auto ok = check_others(who, admin, "change their own role"); !ok) return tl::unexpected(ok.error());
+      if (auto ok = check_not_self(who, admin, "change their own role"); !ok)
+        return tl::unexpected(ok.error());
     }
     const bool leaves = (*before)->active && !after.active;
     if (leaves) {
-      if (auto ok = check_others(who, admin, "deactivate themselves"); !ok) return tl::unexpected(ok.error());
+      if (auto ok = check_not_self(who, admin, "deactivate themselves"); !ok)
+        return tl::unexpected(ok.error());
     }
     if (!hash.empty()) note_new_password(after, context.at());
     changes::Draft draft =
@@ -138,7 +142,7 @@ changes::Build build_admin_removal(domain::Id who, domain::Id admin,
     const auto before = changes::subject<AdminUser>(context, admin, if_revision);
     if (!before) return tl::unexpected(before.error());
     if (auto ok = check_not_last_owner(context, **before); !ok) return tl::unexpected(ok.error());
-    if (auto ok = check_others(who, admin, "delete their own account"); !ok)
+    if (auto ok = check_not_self(who, admin, "delete their own account"); !ok)
       return tl::unexpected(ok.error());
     changes::Draft draft{AdminUser::kKind, admin, {}, {}};
     withdraw_tokens(draft, context, admin, 0);

@@ -1,4 +1,4 @@
-// The changes that admins are made of. Builders run on the writer's thread, against the environment `system`.
+// Builders of changes to accounts of admins. They run on the writer's thread, in the environment `system`.
 #pragma once
 
 #include <string>
@@ -12,22 +12,22 @@ namespace togglecast::service {
 
 [[nodiscard]] changes::Build build_new_admin(std::string username, domain::Role role, bool active,
                                              Secret hash);
-/// All tokens of the account but `keep_token` are withdrawn. `unauthenticated` when the password is no longer
-/// that of `checked`, if one was checked.
+/// Withdraws all tokens of the account except `keep_token`. `checked` is the `password_changed_at` of the
+/// account when its password was checked; `unauthenticated` when the password has changed since.
 [[nodiscard]] changes::Build build_password(std::string username, Secret hash, domain::Id keep_token,
                                             std::optional<domain::Revision> if_revision,
                                             std::optional<UnixMillis> checked = {});
-/// By `who`, who may be that admin. With a new password, or inactive, all tokens of the account are
-/// withdrawn; `hash` is empty without one.
+/// `who` is the id of the admin that sends the request; it may be `admin`. `hash` is empty unless the
+/// password changes. A new password or a deactivation withdraws all tokens of the account.
 [[nodiscard]] changes::Build build_admin_patch(domain::Id who, domain::Id admin, const AdminPatch& patch,
                                                Secret hash, std::optional<domain::Revision> if_revision);
-/// To `active`, or to the other side.
+/// Sets `active`; without a value, switches to the opposite.
 [[nodiscard]] changes::Build build_admin_toggle(domain::Id who, domain::Id admin, std::optional<bool> active,
                                                 std::optional<domain::Revision> if_revision);
 [[nodiscard]] changes::Build build_admin_removal(domain::Id who, domain::Id admin,
                                                  std::optional<domain::Revision> if_revision);
-/// `admin` is the account as it was when its password was checked; `unauthenticated` when it may no longer
-/// log in with that.
+/// `admin` is the account at the moment its password was checked. `unauthenticated` when the account was
+/// deactivated, deleted or given another password since.
 [[nodiscard]] changes::Build build_session(const domain::AdminUser& admin, std::string environment,
                                            std::string jti, std::chrono::minutes lifetime,
                                            TokenOptions options);

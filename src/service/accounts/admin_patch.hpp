@@ -1,4 +1,4 @@
-// The part of an account that an owner may change. Thread rule: a plain value.
+// The members of an account that an owner may change. Thread rule: a plain value.
 #pragma once
 
 #include <optional>
@@ -8,7 +8,7 @@
 
 namespace togglecast::service {
 
-/// Absent or empty members stay as they are.
+/// An absent or empty member leaves the account's value unchanged.
 struct AdminPatch {
   std::optional<domain::Role> role{};
   std::optional<bool> active{};  ///< an inactive admin cannot log in

@@ -11,7 +11,7 @@ Result<void> AdminRates::take(domain::Id admin, TimePoint now) {
     wait = buckets_[admin].take(rate_, now);
   }
   if (wait == Milliseconds{0}) return {};
-  Error error{Errc::rate_limited, "too many " + what_ + " in a short time; slow down", {}};
+  Error error{Errc::rate_limited, "too many " + actions_ + " in a short time; slow down", {}};
   error.retry_after_seconds =
       static_cast<std::uint32_t>(std::chrono::ceil<std::chrono::seconds>(wait).count());
   return tl::unexpected(std::move(error));

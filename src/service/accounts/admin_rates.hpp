@@ -1,4 +1,4 @@
-// How fast each admin may do one sort of thing. Thread rule: any thread; the lock is held for a look-up.
+// A rate limit per admin for one kind of action. Thread rule: any thread; the lock is held for a look-up.
 #pragma once
 
 #include <map>
@@ -14,17 +14,17 @@ namespace togglecast::service {
 
 class AdminRates {
  public:
-  /// `what` names it in the refusal, in the plural.
-  AdminRates(const Rate& rate, std::string what) : rate_(rate), what_(std::move(what)) {}
+  /// `actions` names the actions in the error message, in the plural: `changes`.
+  AdminRates(const Rate& rate, std::string actions) : rate_(rate), actions_(std::move(actions)) {}
 
   /// `rate_limited` with the seconds to wait.
   [[nodiscard]] Result<void> take(domain::Id admin, TimePoint now);
 
  private:
   Rate rate_;
-  std::string what_;
+  std::string actions_;
   std::mutex mutex_;
-  std::map<domain::Id, TokenBucket> buckets_;  // one per admin, of whom there are few
+  std::map<domain::Id, TokenBucket> buckets_;  // one per admin; there are at most a thousand
 };
 
 }  // namespace togglecast::service

@@ -11,7 +11,7 @@ namespace {
 
 using domain::AdminUser;
 
-// Without a hash the answer takes as long.
+// Takes the same time without a hash, so that the time does not reveal unknown names.
 Result<bool> matches(const auth::PasswordHasher& hasher, const Secret& password,
                      const std::optional<Secret>& hash) {
   try {
@@ -19,7 +19,7 @@ Result<bool> matches(const auth::PasswordHasher& hasher, const Secret& password,
     hasher.verify_nobody(password);
     return false;
   } catch (const std::bad_alloc&) {
-    return fail(Errc::unavailable, "there is not enough memory to check a password; try again");
+    return fail(Errc::unavailable, "the server has too little memory left to check a password; try again");
   }
 }
 
@@ -33,7 +33,7 @@ Principal in_system(Principal who) {
   return who;
 }
 
-// The account of who asks; 0 when that is no admin.
+// The account of the caller; 0 when the caller is no admin.
 domain::Id self_of(const Principal& who) { return who.kind == Principal::Kind::admin ? who.id : 0; }
 
 }  // namespace
@@ -51,11 +51,11 @@ AdminService::AdminService(changes::Committer& committer, const changes::ReadMod
       clock_(clock),
       options_(options),
       hasher_(options.passwords),
-      brake_(options.brake) {}
+      throttle_(options.throttle) {}
 
 Result<void> AdminService::attempt(std::string_view account, std::string_view address) {
-  const std::scoped_lock lock(brake_mutex_);
-  return brake_.attempt(account, address, clock_.now());
+  const std::scoped_lock lock(throttle_mutex_);
+  return throttle_.attempt(account, address, clock_.now());
 }
 
 AdminService::Account AdminService::account(const std::string& username) const {
@@ -89,8 +89,8 @@ void AdminService::login(const Login& login, const WriteOptions& options, LoginD
     if (!matches) return done(tl::unexpected(matches.error()));
     if (!*matches) return done(wrong_login());
     {
-      const std::scoped_lock lock(brake_mutex_);
-      brake_.succeeded(login.username, login.address);
+      const std::scoped_lock lock(throttle_mutex_);
+      throttle_.succeeded(login.username, login.address);
     }
     if (!admin->active) return done(wrong_login());
     start_session(*admin, login, options, done);
@@ -121,7 +121,7 @@ void AdminService::start_session(const AdminUser& admin, const Login& login, con
 }
 
 void AdminService::logout(const Principal& who, const WriteOptions& options, changes::Done done) {
-  if (who.kind != Principal::Kind::admin) return done(fail(Errc::forbidden, "only admins log out"));
+  if (who.kind != Principal::Kind::admin) return done(fail(Errc::forbidden, "only an admin can log out"));
   auto idempotency = idempotency_of(who, options, "logout " + std::to_string(who.token_id), nullptr);
   if (!idempotency) return done(tl::unexpected(idempotency.error()));
   committer_.submit({std::string(domain::kSystemEnvironment), actor_of(who, options), std::move(*idempotency),
@@ -160,7 +160,7 @@ void AdminService::replay_or_fail(const Principal& who, const WriteOptions& opti
 
 void AdminService::change_password(const Principal& who, const Secret& current, const Secret& next,
                                    const WriteOptions& options, changes::Done done) {
-  if (who.kind != Principal::Kind::admin) return done(fail(Errc::forbidden, "only admins have a password"));
+  if (who.kind != Principal::Kind::admin) return done(fail(Errc::forbidden, "only an admin has a password"));
   if (auto ok = auth::check_new_password(next); !ok) return done(tl::unexpected(ok.error()));
   if (auto allowed = attempt(who.name, {}); !allowed) return done(tl::unexpected(allowed.error()));
   if (auto key = idempotency_of(who, options, {}, nullptr); !key) return done(tl::unexpected(key.error()));
@@ -168,12 +168,12 @@ void AdminService::change_password(const Principal& who, const Secret& current, 
   check_password(admin, current, [this, admin, who, next, options, done](Result<bool> matches) {
     const std::string operation = "password of " + who.name;
     if (!matches) return done(tl::unexpected(matches.error()));
-    if (!*matches)  // or it was changed by this very request
+    if (!*matches)  // an earlier copy of this request may have changed it
       return replay_or_fail(who, options, operation,
                             {Errc::unauthenticated, "the current password is wrong", {}}, done);
     {
-      const std::scoped_lock lock(brake_mutex_);
-      brake_.succeeded(who.name, {});
+      const std::scoped_lock lock(throttle_mutex_);
+      throttle_.succeeded(who.name, {});
     }
     const auto build = [admin, who, if_revision = options.if_revision](Secret hash) {
       return build_password(who.name, std::move(hash), who.token_id, if_revision, admin->password_changed_at);
@@ -236,7 +236,7 @@ void AdminService::update(const Principal& who, domain::Id admin, const AdminPat
     return submit_write(committer_, in_system(who), auth::Action::manage_admins, options, operation, asked,
                         build_admin_patch(self, admin, patch, {}, options.if_revision), std::move(done));
   if (self == admin)
-    return done(fail(Errc::forbidden, "one's own password is changed by POST /api/v1/auth/password"));
+    return done(fail(Errc::forbidden, "change your own password with POST /api/v1/auth/password"));
   if (auto ok = auth::check_new_password(patch.password); !ok) return done(tl::unexpected(ok.error()));
   const auto build = [self, admin, patch, if_revision = options.if_revision](Secret hash) {
     return build_admin_patch(self, admin, patch, std::move(hash), if_revision);

@@ -1,11 +1,12 @@
-// Admins: signing in and out, passwords, accounts and roles. All of it lives in the environment `system`.
-// Thread rule: any thread. Passwords are hashed on the worker pool; `done` is called exactly once, on some
-// thread of the house or within the call, and must return at once. Errors: `unauthenticated` for a wrong name
-// or password alike, `rate_limited` with the seconds to wait, `unavailable` when too many wait, and those of
-// entity_service.hpp.
+// Admins: login and logout, passwords, accounts and roles. All accounts live in the environment `system`.
 //
-// Every write takes an idempotency key. What is compared of a repeated request leaves passwords out: no quick
-// digest of one is kept anywhere.
+// Thread rule: any thread. The worker pool hashes passwords. `done` is called exactly once, on any thread or
+// within the call, and must return quickly.
+// Errors: `unauthenticated` for a wrong name or a wrong password, without a difference; `rate_limited` with
+// the seconds to wait; `unavailable` when the queues are full; the errors of entity_service.hpp.
+//
+// Every write takes an idempotency key. The digest of a repeated request leaves passwords out, so that no
+// fast digest of a password is stored.
 #pragma once
 
 #include <chrono>
@@ -31,23 +32,23 @@ namespace togglecast::service {
 
 struct AdminOptions {
   auth::PasswordOptions passwords;
-  auth::LoginThrottleOptions brake;
+  auth::LoginThrottleOptions throttle;
   std::chrono::minutes session{12 * 60};  ///< how long a login lasts
-  std::size_t sessions_per_admin = 50;    ///< the oldest yields
+  std::size_t sessions_per_admin = 50;    ///< one more login ends the oldest session
 };
 
 struct Login {
   std::string username;
   Secret password;
-  std::string environment{kDefaultEnvironment};  ///< the one to work in
-  std::string address;                           ///< of the caller; empty for loopback, which is not counted
+  std::string environment{kDefaultEnvironment};  ///< the environment that the session works in
+  std::string address;  ///< of the caller; empty for loopback, which has no limit per address
 };
 
 struct LoggedIn {
   json::value admin;  ///< the account's body
   UnixMillis expires_at{};
   Secret token;
-  bool replayed = false;  ///< the same token as before, under the same idempotency key
+  bool replayed = false;  ///< a repeated request got the same token again
 };
 using LoginDone = std::function<void(Result<LoggedIn> answer)>;
 
@@ -58,12 +59,12 @@ class AdminService {
                const Clock& clock, const AdminOptions& options = {});
 
   void login(const Login& login, const WriteOptions& options, LoginDone done);
-  /// Withdraws the token that `who` came with.
+  /// Withdraws the token of this request.
   void logout(const Principal& who, const WriteOptions& options, changes::Done done);
-  /// One's own; needs the current one. All other tokens of this admin are withdrawn.
+  /// Sets the caller's own password, with the current one as proof. Withdraws all other tokens of this admin.
   void change_password(const Principal& who, const Secret& current, const Secret& next,
                        const WriteOptions& options, changes::Done done);
-  /// Anybody's, by an owner or the server itself. All tokens of that admin are withdrawn.
+  /// Sets the password of any admin, for an owner or the server itself. Withdraws all tokens of that admin.
   void set_password(const Principal& who, const std::string& username, const Secret& next,
                     const WriteOptions& options, changes::Done done);
 
@@ -72,32 +73,32 @@ class AdminService {
                                                                       domain::Id admin) const;
   void create(const Principal& who, const std::string& username, domain::Role role, const Secret& password,
               const WriteOptions& options, changes::Done done, bool active = true);
-  /// Of somebody else: `forbidden` for one's own role, password and deactivation. `conflict` when no active
-  /// owner would be left. With a new password, or inactive, all tokens of that admin are withdrawn.
+  /// `forbidden` when owners change their own role, password or activity. `conflict` when no active owner
+  /// would be left. A new password or a deactivation withdraws all tokens of that admin.
   void update(const Principal& who, domain::Id admin, const AdminPatch& patch, const WriteOptions& options,
               changes::Done done);
-  /// To `active`, or to the other side.
+  /// Sets `active`; without a value, switches to the opposite.
   void toggle(const Principal& who, domain::Id admin, std::optional<bool> active, const WriteOptions& options,
               changes::Done done);
-  /// Not oneself, and not the last active owner.
+  /// `forbidden` for the caller's own account, `conflict` for the last active owner.
   void remove(const Principal& who, domain::Id admin, const WriteOptions& options, changes::Done done);
 
-  /// Before the writer starts: the first account, an owner.
+  /// Creates the first account, an owner. Call before the writer starts.
   [[nodiscard]] Result<changes::Written> create_first_owner(const std::string& username,
                                                             const Secret& password);
 
  private:
-  using Account = std::shared_ptr<const domain::AdminUser>;  // nullptr when there is none of that name
+  using Account = std::shared_ptr<const domain::AdminUser>;  // nullptr: no account has that name
 
   [[nodiscard]] Account account(const std::string& username) const;
-  // Calls `next` on a worker with whether the password of this account is `password`.
+  // Checks `password` and calls `next` with the outcome, on a worker.
   void check_password(const Account& account, const Secret& password,
                       std::function<void(Result<bool> matches)> next);
-  // Hashes on a worker, then has `build(hash)` written.
+  // Hashes on a worker, then submits `build(hash)`.
   void write_with_hash(const Principal& who, const Secret& password, const WriteOptions& options,
                        const std::string& operation, std::function<changes::Build(Secret hash)> build,
                        changes::Done done);
-  // Repeats the answer to an earlier request of the same idempotency key, or fails with `error`.
+  // Repeats the answer of an earlier request with the same idempotency key, or fails with `error`.
   void replay_or_fail(const Principal& who, const WriteOptions& options, const std::string& operation,
                       const Error& error, const changes::Done& done);
   void start_session(const domain::AdminUser& admin, const Login& login, const WriteOptions& options,
@@ -113,8 +114,8 @@ class AdminService {
   const Clock& clock_;
   AdminOptions options_;
   auth::PasswordHasher hasher_;
-  std::mutex brake_mutex_;
-  auth::LoginThrottle brake_;
+  std::mutex throttle_mutex_;
+  auth::LoginThrottle throttle_;
 };
 
 }  // namespace togglecast::service

@@ -6,9 +6,9 @@
 namespace togglecast::service {
 namespace {
 
-tl::unexpected<Error> revoked() { return fail(Errc::revoked, "the token was withdrawn"); }
+tl::unexpected<Error> revoked() { return fail(Errc::revoked, "the token was withdrawn; get a new one"); }
 
-// Who the subject of a standing token is.
+// The principal of a valid token.
 Result<Principal> principal_of(const domain::TokenRecord& token, const domain::Snapshot& state) {
   Principal who;
   who.id = token.subject_id;
@@ -37,7 +37,7 @@ Result<Principal> principal_of(const domain::TokenRecord& token, const domain::S
 
 }  // namespace
 
-domain::SnapshotPtr Authenticator::home_of(Principal::Kind kind, std::string_view environment) const {
+domain::SnapshotPtr Authenticator::token_state(Principal::Kind kind, std::string_view environment) const {
   return model_.current(kind == Principal::Kind::client ? environment : domain::kSystemEnvironment);
 }
 
@@ -46,9 +46,9 @@ Result<Principal> Authenticator::authenticate(std::string_view token) const {
   if (!claims) return tl::unexpected(claims.error());
   const auto kind =
       claims->kind == domain::SubjectKind::client ? Principal::Kind::client : Principal::Kind::admin;
-  const auto state = home_of(kind, claims->environment);
+  const auto state = token_state(kind, claims->environment);
   if (state == nullptr || model_.current(claims->environment) == nullptr)
-    return fail(Errc::token_invalid, "the token is not valid: its environment is unknown");
+    return fail(Errc::token_invalid, "the token is not valid: its environment does not exist; get a new one");
   const auto record = state->find_by_key<domain::TokenRecord>(claims->jti);
   if (record == nullptr || record->revoked_at || record->subject_kind != claims->kind ||
       record->subject_id != claims->subject || record->environment != claims->environment) {
@@ -59,7 +59,7 @@ Result<Principal> Authenticator::authenticate(std::string_view token) const {
 
 Result<Principal> Authenticator::recheck(const Principal& who) const {
   if (who.kind == Principal::Kind::system) return who;
-  const auto state = home_of(who.kind, who.environment);
+  const auto state = token_state(who.kind, who.environment);
   if (state == nullptr) return revoked();
   return recheck(who, *state, clock_.wall_now());
 }

@@ -1,6 +1,6 @@
-// Turns a token into who it stands for, now: signature and times from the token, everything else from the
-// state. Thread rule: any thread; no I/O. Errors: `token_invalid`, `token_expired`, `revoked` (withdrawn, or
-// its record or subject is gone).
+// Turns a token into its principal. The token provides signature and times; the current state provides
+// everything else. Thread rule: any thread; no I/O. Errors: `token_invalid`, `token_expired`, `revoked` (the
+// token was withdrawn, or its record or subject is gone).
 #pragma once
 
 #include <string_view>
@@ -19,15 +19,16 @@ class Authenticator {
 
   [[nodiscard]] Result<Principal> authenticate(std::string_view token) const;
 
-  /// The same principal as it stands in the newest state: its role may have changed, its token may be gone.
+  /// The same principal in the newest state: its role may have changed, or its token may be gone.
   [[nodiscard]] Result<Principal> recheck(const Principal& who) const;
 
-  /// The same against a state that the caller holds: a client's own environment, or `system` for an admin.
+  /// The same in a state that the caller holds: a client's environment, or `system` for an admin.
   [[nodiscard]] static Result<Principal> recheck(const Principal& who, const domain::Snapshot& state,
                                                  UnixMillis now);
 
  private:
-  [[nodiscard]] domain::SnapshotPtr home_of(Principal::Kind kind, std::string_view environment) const;
+  // The state that holds the record of a token: a client's environment, or `system` for an admin.
+  [[nodiscard]] domain::SnapshotPtr token_state(Principal::Kind kind, std::string_view environment) const;
 
   const auth::KeyRing& keys_;
   const changes::ReadModel& model_;

@@ -1,4 +1,4 @@
-// Who it is, for the log: a client by its id, an admin by name. Empty while nobody is known.
+// A principal as a field of a log line: a client by id, an admin by name. Empty for an unknown caller.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace togglecast::service {
 
-/// Of a `who` that outlives the field.
+/// `who` must outlive the field.
 [[nodiscard]] inline observe::Field log_field(const Principal& who) {
   if (who.kind != Principal::Kind::client) return {"admin", who.name};
   if (who.id == 0) return {"client", ""};

@@ -31,7 +31,7 @@ Result<void> require(const Principal& who, auth::Action action) {
     case Principal::Kind::client:
       break;
   }
-  return fail(Errc::forbidden, "this takes an admin's token, not a client's");
+  return fail(Errc::forbidden, "this needs the token of an admin, not of a client");
 }
 
 json::object actor_of(const Principal& who, const WriteOptions& options) {

@@ -1,4 +1,4 @@
-// Who asks, and how the request came in. Thread rule: plain values.
+// The caller of a service, and the options of its request. Thread rule: plain values.
 #pragma once
 
 #include <cstdint>
@@ -24,11 +24,11 @@ struct Principal {
   domain::Id id = 0;
   std::string name;                          ///< an admin's username, a client's key
   domain::Role role = domain::Role::viewer;  ///< of admins; the server itself acts as owner
-  std::string environment;                   ///< the one its token belongs to
+  std::string environment;                   ///< the environment of its token
   domain::Id token_id = 0;
   UnixMillis expires_at{};  ///< of the token
 
-  /// The server acting by itself: at start, from the command line, by a timer.
+  /// The server itself: at start, from the command line, from a timer.
   [[nodiscard]] static Principal server(std::string environment);
 };
 
@@ -37,14 +37,14 @@ struct Principal {
 /// `forbidden` unless `who` is an admin (or the server) whose role allows `action`.
 [[nodiscard]] Result<void> require(const Principal& who, auth::Action action);
 
-/// Around a write.
+/// Options of a write.
 struct WriteOptions {
   changes::Source source = changes::Source::rest;
   std::string request_id;
   std::string idempotency_key;  ///< empty: none; else 1 to 128 visible ASCII characters
   std::optional<domain::Revision>
-      if_revision;     ///< `conflict` unless the entity was last touched by this revision
-  bool force = false;  ///< delete and drop even what others use
+      if_revision;     ///< `conflict` unless this revision was the last to change the entity
+  bool force = false;  ///< delete an entity or a sub-feature even if others use it
 };
 
 /// `{id, kind, name, source, request_id?}`: the actor of a change.

@@ -13,7 +13,8 @@ Result<std::optional<storage::IdempotencyKey>> idempotency_of(const Principal& w
   const std::string& key = options.idempotency_key;
   if (key.empty()) return std::nullopt;
   if (key.size() > 128 || !std::all_of(key.begin(), key.end(), [](char c) { return c > ' ' && c <= '~'; }))
-    return fail(Errc::invalid_argument, "an Idempotency-Key is 1 to 128 visible ASCII characters");
+    return fail(Errc::invalid_argument,
+                "the header Idempotency-Key must be 1 to 128 visible ASCII characters");
   std::string actor = std::string(to_string(who.kind)) + ' ' + std::to_string(who.id);
   std::string request = std::string(operation) + '\n' + json::canonical(body);
   return storage::IdempotencyKey{std::move(actor), key, sha256(request)};

@@ -1,5 +1,5 @@
-// How a request becomes a write: rights, the key it may be repeated under, and the committer. Thread rule:
-// any thread.
+// Submits a write to the committer, after checks of the role and the idempotency key. Thread rule: any
+// thread.
 #pragma once
 
 #include <optional>
@@ -11,14 +11,14 @@
 
 namespace togglecast::service {
 
-/// The key a request may be repeated under; nothing when it brought none. `operation` and `body` tell
-/// requests apart.
+/// The idempotency key of a request; nothing without one. `operation` and `body` tell different requests with
+/// the same key apart.
 [[nodiscard]] Result<std::optional<storage::IdempotencyKey>> idempotency_of(const Principal& who,
                                                                             const WriteOptions& options,
                                                                             std::string_view operation,
                                                                             const json::value& body);
 
-/// Checks rights and idempotency key, then has the writer build and commit. A refusal calls `done` at once.
+/// Checks the role and the idempotency key, then submits `build`. A refusal calls `done` within the call.
 void submit_write(changes::Committer& committer, const Principal& who, auth::Action action,
                   const WriteOptions& options, std::string_view operation, const json::value& body,
                   changes::Build build, changes::Done done);

@@ -27,7 +27,8 @@ Result<IssueFields> read_issue(const json::value& body, const TokenOptions& opti
   fields.expires_in = in.integer(
       "expires_in", 1, std::chrono::duration_cast<std::chrono::seconds>(options.longest_lifetime).count());
   fields.expires_at = in.time("expires_at");
-  if (fields.expires_in && fields.expires_at) in.refuse("expires_at", "cannot stand beside expires_in");
+  if (fields.expires_in && fields.expires_at)
+    in.refuse("expires_at", "cannot be combined with expires_in; send one of them");
   return in.finish(std::move(fields));
 }
 
@@ -41,9 +42,11 @@ Result<UnixMillis> expiry(const IssueFields& fields, const TokenOptions& options
     return in_whole_seconds({now.value + std::chrono::milliseconds(lifetime).count()});
   }
   const UnixMillis at = in_whole_seconds(*fields.expires_at);
-  if (at <= now) return fail_field("/expires_at", "must lie in the future");
+  if (at <= now) return fail_field("/expires_at", "must be in the future");
   if (at.value - now.value > std::chrono::milliseconds(options.longest_lifetime).count())
-    return fail_field("/expires_at", "is too far away");
+    return fail_field(
+        "/expires_at",
+        "must be at most " + std::to_string(options.longest_lifetime.count() / 24) + " days in the future");
   return at;
 }
 
@@ -65,7 +68,7 @@ Result<void> add_token(changes::Draft& draft, TokenRecord record, const TokenOpt
   if (alive.size() >= options.per_subject) {
     if (when_full == WhenFull::refuse)
       return fail(Errc::conflict,
-                  "there are already " + std::to_string(alive.size()) + " tokens that have not expired");
+                  "there are already " + std::to_string(alive.size()) + " valid tokens; revoke one first");
     const std::size_t surplus = alive.size() - options.per_subject + 1;
     for (std::size_t i = 0; i < surplus; ++i) draft.ops.push_back(changes::delete_op(*alive[i]));
   }

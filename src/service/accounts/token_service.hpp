@@ -1,6 +1,6 @@
-// Tokens of clients: issue, list, revoke. A token is shown once, in the answer to its making; afterwards
-// there is only its record. A repeated request (idempotency key) shows the same token again, signed anew from
-// the record. Thread and error rules as in entity_service.hpp.
+// Tokens of clients: issue, list, revoke. The answer to `issue` shows the token; the store keeps only its
+// record. A repeated request (idempotency key) shows the same token again: it is signed again from the
+// record. Thread and error rules as in entity_service.hpp.
 #pragma once
 
 #include <chrono>
@@ -20,8 +20,8 @@ namespace togglecast::service {
 struct TokenOptions {
   std::chrono::hours default_lifetime{24 * 365};
   std::chrono::hours longest_lifetime{24 * 3'650};
-  std::size_t per_subject = 100;            ///< records of one client or admin that have not expired
-  std::chrono::hours keep_expired{24 * 7};  ///< how long an expired record is still listed, at least
+  std::size_t per_subject = 100;            ///< most unexpired records of one client or admin
+  std::chrono::hours keep_expired{24 * 7};  ///< shortest time that an expired record stays listed
 };
 
 struct IssuedToken {
@@ -44,7 +44,7 @@ class TokenService {
   /// Records of one client by ascending id, expired and revoked ones included.
   [[nodiscard]] Result<std::vector<std::shared_ptr<const domain::TokenRecord>>> list(const Principal& who,
                                                                                      domain::Id client) const;
-  /// Live connections that came with it are closed. Revoking twice changes nothing.
+  /// Closes the live connections of this token. A second call changes nothing.
   void revoke(const Principal& who, domain::Id token, const WriteOptions& options, changes::Done done);
 
  private:
@@ -55,19 +55,19 @@ class TokenService {
   TokenOptions options_;
 };
 
-/// A random name for a token.
+/// A random id for a token.
 [[nodiscard]] std::string new_jti(RandomSource& random);
 
-/// What happens when a subject has as many tokens as it may have.
+/// The policy when a subject already has `per_subject` tokens.
 enum class WhenFull : std::uint8_t { refuse, drop_oldest };
 
-/// Adds `record`, which lacks id and stamps, to `draft`, together with deletions of records of the same
-/// subject that expired more than `keep_expired` ago.
+/// Adds `record`, without id and stamps, to `draft`. Also adds deletions of the subject's records that
+/// expired more than `keep_expired` ago.
 [[nodiscard]] Result<void> add_token(changes::Draft& draft, domain::TokenRecord record,
                                      const TokenOptions& options, WhenFull when_full,
                                      changes::WriteContext& context);
 
-/// Turns a written token record into the token.
+/// Signs the token of a committed token record.
 [[nodiscard]] Result<IssuedToken> sign_written(const auth::KeyRing& keys, const changes::Written& written);
 
 }  // namespace togglecast::service

@@ -24,7 +24,7 @@ UnixMillis in_days(UnixMillis now, std::int64_t days) {
   return {now.value + std::chrono::milliseconds(std::chrono::hours(24) * days).count()};
 }
 
-bool holds_nothing(const domain::Snapshot& state) {
+bool is_empty(const domain::Snapshot& state) {
   return state.table<domain::Platform>().by_id.empty() && state.table<domain::Segment>().by_id.empty() &&
          state.table<domain::Feature>().by_id.empty() && state.table<domain::Package>().by_id.empty() &&
          state.table<domain::Client>().by_id.empty();
@@ -58,7 +58,7 @@ class FileReader {
     if (!entry.is_object()) return fail(Errc::invalid_argument, "must be an object");
     const std::string key(json::string_or_empty(entry, "key"));
     if (ids_.contains({kind, key}))
-      return fail(Errc::already_exists, "the key '" + key + "' stands here twice");
+      return fail(Errc::already_exists, "the key '" + key + "' appears twice; use another key");
     auto body = resolved(kind, entry.get_object());
     if (!body) return tl::unexpected(body.error());
     auto draft = build_creation(kind, std::move(*body))(context_);
@@ -70,12 +70,13 @@ class FileReader {
   }
 
   [[nodiscard]] Result<json::value> resolved(Kind kind, json::object body) const {
-    put_times(body);
+    resolve_times(body);
     Result<void> done;
-    if (kind == Kind::feature || kind == Kind::package) done = name_by_id(body, "platforms", Kind::platform);
-    if (done && kind == Kind::feature) done = name_by_id(body, "requires", Kind::feature);
-    if (done && kind == Kind::package) done = list_by_feature(body, "features");
-    if (done && kind == Kind::client) done = place_client(body);
+    if (kind == Kind::feature || kind == Kind::package)
+      done = resolve_keys(body, "platforms", Kind::platform);
+    if (done && kind == Kind::feature) done = resolve_keys(body, "requires", Kind::feature);
+    if (done && kind == Kind::package) done = resolve_feature_map(body, "features");
+    if (done && kind == Kind::client) done = resolve_client(body);
     if (!done) return tl::unexpected(done.error());
     return json::value(std::move(body));
   }
@@ -84,15 +85,16 @@ class FileReader {
     const auto found = ids_.find({kind, std::string(key)});
     if (found != ids_.end()) return found->second;
     return fail(Errc::invalid_argument, "there is no " + std::string(domain::to_string(kind)) + " '" +
-                                            std::string(key) + "' before it");
+                                            std::string(key) + "' earlier in the file");
   }
 
   // ["web", "ios"] → [1, 2]
-  [[nodiscard]] Result<void> name_by_id(json::object& body, std::string_view member, Kind kind) const {
+  [[nodiscard]] Result<void> resolve_keys(json::object& body, std::string_view member, Kind kind) const {
     json::value* keys = body.if_contains(member);
     if (keys == nullptr || !keys->is_array()) return {};
     for (json::value& key : keys->get_array()) {
-      if (!key.is_string()) return fail(Errc::invalid_argument, std::string(member) + " must be keys");
+      if (!key.is_string())
+        return fail(Errc::invalid_argument, std::string(member) + " must be a list of keys");
       const auto id = id_of(kind, key.get_string());
       if (!id) return tl::unexpected(id.error());
       key = *id;
@@ -101,7 +103,7 @@ class FileReader {
   }
 
   // {"search": {"limit": 5}} → [{"feature_id": 1, "limit": 5}]
-  [[nodiscard]] Result<void> list_by_feature(json::object& body, std::string_view member) const {
+  [[nodiscard]] Result<void> resolve_feature_map(json::object& body, std::string_view member) const {
     const json::value* by_key = body.if_contains(member);
     if (by_key == nullptr || !by_key->is_object()) return {};
     json::array list;
@@ -119,7 +121,7 @@ class FileReader {
     return {};
   }
 
-  [[nodiscard]] Result<void> place_client(json::object& body) const {
+  [[nodiscard]] Result<void> resolve_client(json::object& body) const {
     if (const json::value* package = body.if_contains("package")) {
       if (!package->is_string()) return fail(Errc::invalid_argument, "package must be a key");
       const auto id = id_of(Kind::package, package->get_string());
@@ -127,7 +129,7 @@ class FileReader {
       body.erase("package");
       body["package_id"] = *id;
     }
-    if (auto done = list_by_feature(body, "overrides"); !done) return done;
+    if (auto done = resolve_feature_map(body, "overrides"); !done) return done;
     json::value* overrides = body.if_contains("overrides");
     if (overrides == nullptr || !overrides->is_array()) return {};
     for (json::value& one : overrides->get_array()) {
@@ -141,18 +143,18 @@ class FileReader {
     return {};
   }
 
-  void put_times(json::object& object) const {
-    for (auto& member : object) put_times(member.value());
+  void resolve_times(json::object& object) const {
+    for (auto& member : object) resolve_times(member.value());
   }
-  void put_times(json::value& value) const {
+  void resolve_times(json::value& value) const {
     if (value.is_array()) {
-      for (json::value& element : value.get_array()) put_times(element);
+      for (json::value& element : value.get_array()) resolve_times(element);
     } else if (value.is_object()) {
       const json::value* days = json::find(value, "$in_days");
       if (days != nullptr && days->is_int64() && value.get_object().size() == 1) {
         value = in_days(context_.at(), days->get_int64()).value / 1'000;
       } else {
-        put_times(value.get_object());
+        resolve_times(value.get_object());
       }
     }
   }
@@ -167,7 +169,7 @@ class FileReader {
 
 changes::Build build_catalogue(json::value file) {
   return [file = std::move(file)](changes::WriteContext& context) -> Result<changes::Draft> {
-    if (!holds_nothing(context.state())) return changes::Draft{};
+    if (!is_empty(context.state())) return changes::Draft{};
     return FileReader(file, context).read();
   };
 }

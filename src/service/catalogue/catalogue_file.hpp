@@ -1,11 +1,14 @@
-// A whole catalogue from one file, as one change, for an environment that holds nothing yet.
+// Reads a complete catalogue from one file and makes one change of it, for an empty environment.
 //
 //   {"platforms": [...], "segments": [...], "features": [...], "packages": [...], "clients": [...]}
 //
-// Entries are the bodies that create entities, except that they name each other by key: a feature's
-// `platforms` and `requires`, a package's `platforms` and `features: {key: {limit?, sub_features?}}`, a
-// client's `package` and `overrides: {key: {value | removed, reason?, expires_in_days?}}`. What is named
-// stands before it.
+// An entry is the body of the request that creates the entity. Other entities are named by key, and must come
+// earlier in the file:
+//
+//   feature   `platforms`, `requires`
+//   package   `platforms`, `features: {key: {limit?, sub_features?}}`
+//   client    `package`, `overrides: {key: {value | removed, reason?, expires_in_days?}}`
+//
 // `{"$in_days": 2}` becomes the time two days after the write, in seconds since 1970.
 // Thread rule: pure functions; the builder runs on the writer's thread.
 #pragma once
@@ -15,7 +18,7 @@
 
 namespace togglecast::service {
 
-/// Nothing where the environment holds something already. `invalid_argument` names the list and the place.
+/// Changes nothing if the environment is not empty. `invalid_argument` names the list and the entry.
 [[nodiscard]] changes::Build build_catalogue(json::value file);
 
 }  // namespace togglecast::service

@@ -17,21 +17,21 @@ using domain::Platform;
 using domain::Segment;
 using domain::User;
 
-// How many there may be; none of a kind that is not written this way.
+// The most entities of a kind in an environment; 0 for kinds outside the catalogue.
 template <typename T>
-constexpr std::size_t kMost = 0;
+constexpr std::size_t kMaxCount = 0;
 template <>
-constexpr std::size_t kMost<Platform> = kMaxPlatforms;
+constexpr std::size_t kMaxCount<Platform> = kMaxPlatforms;
 template <>
-constexpr std::size_t kMost<Feature> = kMaxFeatures;
+constexpr std::size_t kMaxCount<Feature> = kMaxFeatures;
 template <>
-constexpr std::size_t kMost<Segment> = kMaxSegments;
+constexpr std::size_t kMaxCount<Segment> = kMaxSegments;
 template <>
-constexpr std::size_t kMost<Package> = kMaxPackages;
+constexpr std::size_t kMaxCount<Package> = kMaxPackages;
 template <>
-constexpr std::size_t kMost<Client> = kMaxClients;
+constexpr std::size_t kMaxCount<Client> = kMaxClients;
 
-// What a toggle switches.
+// The member that a toggle changes.
 bool& switch_of(Platform& platform) noexcept { return platform.enabled; }
 bool& switch_of(Feature& feature) noexcept { return feature.flag.enabled; }
 bool& switch_of(Package& package) noexcept { return package.available; }
@@ -47,7 +47,7 @@ Result<void> check_expiries(const T&, const T*, UnixMillis) {
   return {};
 }
 
-// An expiry that has passed would never take effect; one that stands already is the timer's business.
+// A new expiry must be in the future. The timer deals with an expiry that is already stored.
 Result<void> check_expiries(const Client& after, const Client* before, UnixMillis now) {
   std::vector<FieldIssue> issues;
   for (std::size_t i = 0; i < after.overrides.size(); ++i) {
@@ -55,7 +55,7 @@ Result<void> check_expiries(const Client& after, const Client* before, UnixMilli
     if (!one.expires_at || *one.expires_at > now) continue;
     const auto* was = before == nullptr ? nullptr : find_override(before->overrides, one.feature);
     if (was == nullptr || was->expires_at != one.expires_at)
-      issues.push_back({"/overrides/" + std::to_string(i) + "/expires_at", "must lie in the future"});
+      issues.push_back({"/overrides/" + std::to_string(i) + "/expires_at", "must be in the future"});
   }
   return domain::refusal_of(std::move(issues));
 }
@@ -72,15 +72,15 @@ Result<changes::Draft> create(changes::WriteContext& context, const json::value&
     taken.details.push_back({"/key", "is taken"});
     return tl::unexpected(std::move(taken));
   }
-  if (table.by_id.size() >= kMost<T>)
-    return fail(Errc::conflict,
-                "an environment holds at most " + std::to_string(kMost<T>) + ' ' + noun<T>() + "s");
+  if (table.by_id.size() >= kMaxCount<T>)
+    return fail(Errc::conflict, "an environment can hold at most " + std::to_string(kMaxCount<T>) + ' ' +
+                                    noun<T>() + "s; delete one first");
   const auto id = context.next_id(T::kKind);
   if (!id) return tl::unexpected(id.error());
   return changes::Draft{T::kKind, *id, {changes::create_op(*entity, *id, context)}, {}};
 }
 
-// `edit(entity)` changes it, or refuses.
+// `edit(entity)` returns the changed entity or an error.
 template <typename T, typename Edit>
 Result<changes::Draft> edit(changes::WriteContext& context, Id id, const IfRevision& if_revision,
                             Edit&& edit) {
@@ -100,18 +100,18 @@ Error in_use(std::string_view name, const std::vector<User>& users) {
     error.message += std::string(domain::to_string(users[i].kind)) + " '" + users[i].key + "'";
   }
   if (users.size() > kNamed) error.message += " and " + std::to_string(users.size() - kNamed) + " more";
-  error.message += "; ask with force=true if that is meant";
+  error.message += "; send force=true to do it anyway";
   return error;
 }
 
-// The ops by which packages let go of sub-features that a feature drops.
+// The ops that remove the dropped sub-features of a feature from packages.
 template <typename T>
-Result<std::vector<Op>> let_go_of_parts(const changes::WriteContext&, const T&, const T&, bool) {
+Result<std::vector<Op>> release_sub_features(const changes::WriteContext&, const T&, const T&, bool) {
   return std::vector<Op>{};
 }
 
-Result<std::vector<Op>> let_go_of_parts(const changes::WriteContext& context, const Feature& before,
-                                        const Feature& after, bool force) {
+Result<std::vector<Op>> release_sub_features(const changes::WriteContext& context, const Feature& before,
+                                             const Feature& after, bool force) {
   const auto dropped = domain::dropped_sub_features(before, after);
   const auto users = domain::users_of_sub_features(context.state(), before.id, dropped);
   if (!users.empty() && !force)
@@ -137,7 +137,7 @@ Result<changes::Draft> update(changes::WriteContext& context, Id id, const json:
   auto draft = edit<T>(context, id, if_revision, [&](const T& before) -> Result<T> {
     Result<T> after = patched(before, body);
     if (!after) return after;
-    auto ops = let_go_of_parts(context, before, *after, force);
+    auto ops = release_sub_features(context, before, *after, force);
     if (!ops) return tl::unexpected(ops.error());
     of_packages = *std::move(ops);
     return after;
@@ -146,9 +146,9 @@ Result<changes::Draft> update(changes::WriteContext& context, Id id, const json:
   return draft;
 }
 
-// Packages and clients let go of what is deleted; whoever needs it keeps naming it and is off.
-void let_go(changes::Draft& draft, const changes::WriteContext& context, const std::vector<User>& users,
-            Kind kind, Id id) {
+// Removes the deleted entity from packages and clients. Features that need it keep the reference and are off.
+void release_users(changes::Draft& draft, const changes::WriteContext& context,
+                   const std::vector<User>& users, Kind kind, Id id) {
   const domain::Snapshot& state = context.state();
   for (const User& user : users) {
     if (user.kind == Kind::package && kind == Kind::feature) {
@@ -177,7 +177,7 @@ Result<changes::Draft> remove(changes::WriteContext& context, Id id, const IfRev
   const auto users = domain::users_of(context.state(), T::kKind, id);
   if (!users.empty() && !force) return tl::unexpected(in_use(noun<T>() + " '" + (*before)->key + "'", users));
   changes::Draft draft{T::kKind, id, {}, {}};
-  let_go(draft, context, users, T::kKind, id);
+  release_users(draft, context, users, T::kKind, id);
   if constexpr (std::is_same_v<T, Client>) {
     for (const auto& token : context.state().tokens_of(domain::SubjectKind::client, id))
       draft.ops.push_back(changes::delete_op(*token));
@@ -186,16 +186,16 @@ Result<changes::Draft> remove(changes::WriteContext& context, Id id, const IfRev
   return draft;
 }
 
-// `use(std::type_identity<T>{})` for a kind that is written this way.
+// Calls `use(std::type_identity<T>{})` for a kind of the catalogue.
 template <typename Use>
-Result<changes::Draft> with_written_type(Kind kind, Use&& use) {
+Result<changes::Draft> with_catalogue_type(Kind kind, Use&& use) {
   return domain::with_entity_type(
       kind, [&]<typename T>(std::type_identity<T> type) -> Result<changes::Draft> {
-        if constexpr (kMost < T >> 0) {
+        if constexpr (kMaxCount < T >> 0) {
           return use(type);
         } else {
           return fail(Errc::forbidden, "entities of type " + std::string(domain::to_string(kind)) +
-                                           " are not written this way");
+                                           " cannot be changed by this request");
         }
       });
 }
@@ -213,14 +213,14 @@ Client with_override(const Client& client, const domain::evaluation::Override& o
 
 changes::Build build_creation(Kind kind, json::value body) {
   return [kind, body = std::move(body)](changes::WriteContext& context) {
-    return with_written_type(kind,
-                             [&]<typename T>(std::type_identity<T>) { return create<T>(context, body); });
+    return with_catalogue_type(kind,
+                               [&]<typename T>(std::type_identity<T>) { return create<T>(context, body); });
   };
 }
 
 changes::Build build_update(Kind kind, Id id, json::value body, IfRevision if_revision, bool force) {
   return [kind, id, body = std::move(body), if_revision, force](changes::WriteContext& context) {
-    return with_written_type(kind, [&]<typename T>(std::type_identity<T>) {
+    return with_catalogue_type(kind, [&]<typename T>(std::type_identity<T>) {
       return update<T>(context, id, body, if_revision, force);
     });
   };
@@ -228,7 +228,7 @@ changes::Build build_update(Kind kind, Id id, json::value body, IfRevision if_re
 
 changes::Build build_toggle(Kind kind, Id id, std::optional<bool> on, IfRevision if_revision) {
   return [kind, id, on, if_revision](changes::WriteContext& context) {
-    return with_written_type(kind, [&]<typename T>(std::type_identity<T>) -> Result<changes::Draft> {
+    return with_catalogue_type(kind, [&]<typename T>(std::type_identity<T>) -> Result<changes::Draft> {
       if constexpr (requires(T & entity) { switch_of(entity); }) {
         return edit<T>(context, id, if_revision, [&](T after) -> Result<T> {
           bool& state = switch_of(after);
@@ -244,13 +244,12 @@ changes::Build build_toggle(Kind kind, Id id, std::optional<bool> on, IfRevision
 
 changes::Build build_removal(Kind kind, Id id, IfRevision if_revision, bool force) {
   return [kind, id, if_revision, force](changes::WriteContext& context) {
-    return with_written_type(
+    return with_catalogue_type(
         kind, [&]<typename T>(std::type_identity<T>) { return remove<T>(context, id, if_revision, force); });
   };
 }
 
-std::vector<User> users_in_the_way(const domain::Snapshot& state, Kind kind, Id id,
-                                   const json::value* update) {
+std::vector<User> blocking_users(const domain::Snapshot& state, Kind kind, Id id, const json::value* update) {
   if (update == nullptr) return domain::users_of(state, kind, id);
   const auto before = kind == Kind::feature ? state.find<Feature>(id) : nullptr;
   if (before == nullptr) return {};
@@ -279,7 +278,7 @@ changes::Build build_override(Id client, Id feature, json::value body, IfRevisio
     const auto read = domain::read_override(body, feature);
     if (!read) return tl::unexpected(read.error());
     if (read->expires_at && *read->expires_at <= context.at())
-      return fail_field("/expires_at", "must lie in the future");
+      return fail_field("/expires_at", "must be in the future");
     const auto found = context.state().find<Feature>(feature);
     if (found == nullptr) return fail(Errc::not_found, "there is no feature " + std::to_string(feature));
     if (!read->removed && domain::evaluation::type_of(read->value) != found->flag.type)
@@ -289,8 +288,8 @@ changes::Build build_override(Id client, Id feature, json::value body, IfRevisio
     return edit<Client>(context, client, if_revision, [&](const Client& before) -> Result<Client> {
       Client after = with_override(before, *read);
       if (after.overrides.size() > domain::kMaxOverrides)
-        return fail(Errc::conflict,
-                    "a client has at most " + std::to_string(domain::kMaxOverrides) + " overrides");
+        return fail(Errc::conflict, "a client can have at most " + std::to_string(domain::kMaxOverrides) +
+                                        " overrides; remove one first");
       return after;
     });
   };

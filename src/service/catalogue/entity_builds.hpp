@@ -1,7 +1,7 @@
-// The changes that entities of the catalogue are made of, the same for the API, previews and imports.
-// Builders run on the writer's thread, against exactly the state before; what is wrong with a body is
-// `invalid_argument` with every field. Kinds: platform, feature, segment, package, client; any other is
-// refused. Thread rule: pure functions; a Build may be called anywhere.
+// Builders of changes to the catalogue, for the API, previews and imports alike. They run on the writer's
+// thread, on exactly the state before the change. An invalid body is `invalid_argument` with every wrong
+// field. Kinds: platform, feature, segment, package, client; other kinds are `forbidden`. Thread rule: pure
+// functions; a Build may be called on any thread.
 #pragma once
 
 #include <optional>
@@ -22,29 +22,31 @@ inline constexpr std::size_t kMaxPackages = 1'000;
 inline constexpr std::size_t kMaxClients = 100'000;
 
 [[nodiscard]] changes::Build build_creation(domain::Kind kind, json::value body);
-/// Sets the members that `body` names. `conflict` when a feature drops sub-features that packages chose,
-/// unless `force`: then the packages let go of them.
+/// Sets the members that `body` names. `conflict` when a feature drops sub-features that packages chose. With
+/// `force`, those packages lose the sub-features.
 [[nodiscard]] changes::Build build_update(domain::Kind kind, domain::Id id, json::value body,
                                           IfRevision if_revision, bool force);
-/// To `on`, or to the other side: a platform or feature enabled, a package available, a client active.
+/// Sets the switch to `on`; without a value, to the opposite. The switch is `enabled` of a platform or
+/// feature, `available` of a package, `active` of a client.
 [[nodiscard]] changes::Build build_toggle(domain::Kind kind, domain::Id id, std::optional<bool> on,
                                           IfRevision if_revision);
-/// `conflict` when others use it, unless `force`. Then packages and clients let go of a deleted feature,
-/// clients of a deleted package; everybody else keeps naming what is gone, which counts as off.
+/// `conflict` when others use the entity, unless `force`. With `force`, packages and clients lose a deleted
+/// feature, and clients lose a deleted package. Other users keep the reference; a missing entity counts as
+/// off.
 [[nodiscard]] changes::Build build_removal(domain::Kind kind, domain::Id id, IfRevision if_revision,
                                            bool force);
 
-/// Who stands in the way of an update with this body, or of a removal (null), without `force`.
-[[nodiscard]] std::vector<domain::User> users_in_the_way(const domain::Snapshot& state, domain::Kind kind,
-                                                         domain::Id id, const json::value* update);
+/// The users that make an update with this body, or a removal (null), a `conflict` without `force`.
+[[nodiscard]] std::vector<domain::User> blocking_users(const domain::Snapshot& state, domain::Kind kind,
+                                                       domain::Id id, const json::value* update);
 
-/// A sub-feature's state, to `on` or to the other side.
+/// Sets a sub-feature to `on`; without a value, to the opposite.
 [[nodiscard]] changes::Build build_sub_feature_toggle(domain::Id feature, std::string key,
                                                       std::optional<bool> on, IfRevision if_revision);
-/// `body`: see domain::read_override. One that expires does so in the future.
+/// `body`: see domain::read_override. An expiry must be in the future.
 [[nodiscard]] changes::Build build_override(domain::Id client, domain::Id feature, json::value body,
                                             IfRevision if_revision);
-/// `not_found` when there is none.
+/// `not_found` when the client has no such override.
 [[nodiscard]] changes::Build build_override_removal(domain::Id client, domain::Id feature,
                                                     IfRevision if_revision);
 

@@ -1,7 +1,8 @@
-// Entities of the catalogue: create, list, read, update, toggle, delete; one service per type.
-// Thread rule: any thread. Reads answer at once from the current snapshot; writes answer through `done`
-// (committer.hpp). Errors: `forbidden`, `not_found`, `invalid_argument` with every rejected field,
-// `already_exists`, `conflict` (not of the revision asked for, or used by others).
+// Entities of the catalogue: create, list, read, update, toggle, delete. There is one service per type.
+// Thread rule: any thread. A read returns at once, from the current snapshot. A write answers through `done`
+// (committer.hpp).
+// Errors: `forbidden`, `not_found`, `invalid_argument` with every wrong field, `already_exists`, `conflict`
+// (another revision changed the entity, or others use it).
 #pragma once
 
 #include <memory>
@@ -17,7 +18,7 @@
 
 namespace togglecast::service {
 
-/// What it takes to change entities of this kind.
+/// The right that a change to entities of this kind needs.
 [[nodiscard]] auth::Action write_action(domain::Kind kind) noexcept;
 
 template <typename T>
@@ -45,21 +46,21 @@ class EntityService {
               changes::Done done) {
     write(who, options, "create", 0, body, build_creation(T::kKind, body), std::move(done));
   }
-  /// Sets the members that `body` names; objects and arrays replace the whole of them. `conflict` when a
-  /// feature drops sub-features that packages chose, unless `options.force`.
+  /// Sets the members that `body` names; an object or array replaces the stored one completely. `conflict`
+  /// when a feature drops sub-features that packages chose, unless `options.force`.
   void update(const Principal& who, domain::Id id, const json::value& body, const WriteOptions& options,
               changes::Done done) {
     write(who, options, options.force ? "update by force" : "update", id, body,
           build_update(T::kKind, id, body, options.if_revision, options.force), std::move(done));
   }
-  /// Switches to `on`, or to the other side.
+  /// Sets the switch to `on`; without a value, to the opposite.
   void toggle(const Principal& who, domain::Id id, std::optional<bool> on, const WriteOptions& options,
               changes::Done done) {
     const json::value body = on ? json::value(*on) : json::value(nullptr);
     write(who, options, "toggle", id, body, build_toggle(T::kKind, id, on, options.if_revision),
           std::move(done));
   }
-  /// `conflict` when others use it, unless `options.force`.
+  /// `conflict` when others use the entity, unless `options.force`.
   void remove(const Principal& who, domain::Id id, const WriteOptions& options, changes::Done done) {
     write(who, options, options.force ? "delete by force" : "delete", id, nullptr,
           build_removal(T::kKind, id, options.if_revision, options.force), std::move(done));
@@ -92,11 +93,11 @@ class FeatureService : public EntityService<domain::Feature> {
                           std::optional<bool> on, const WriteOptions& options, changes::Done done);
 };
 
-/// Deleting a client withdraws its tokens in the same change.
+/// The change that deletes a client also withdraws its tokens.
 class ClientService : public EntityService<domain::Client> {
  public:
   using EntityService::EntityService;
-  /// `body`: `{value | removed: true, reason?, expires_at?}`; in place of the one that was there.
+  /// `body`: `{value | removed: true, reason?, expires_at?}`. Replaces the client's override of this feature.
   void set_override(const Principal& who, domain::Id client, domain::Id feature, const json::value& body,
                     const WriteOptions& options, changes::Done done);
   void remove_override(const Principal& who, domain::Id client, domain::Id feature,

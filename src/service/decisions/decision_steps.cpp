@@ -36,7 +36,7 @@ class Steps {
   json::array steps_;
 };
 
-// Another feature that this one stands on.
+// The state of a required feature or of the parent.
 json::object found_feature(const Snapshot& state, Id feature, Decider& decider) {
   json::object out = entity_name(state, Kind::feature, feature);
   const auto* rules = state.feature(feature);

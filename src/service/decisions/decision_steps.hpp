@@ -1,4 +1,4 @@
-// The rules of a decision one by one, in their order, with what each found. Thread rule: one thread.
+// The rules of a decision, one by one and in order, each with its findings. Thread rule: one thread.
 #pragma once
 
 #include "base/json.hpp"
@@ -7,14 +7,14 @@
 
 namespace togglecast::service {
 
-/// `[{rule, outcome: passed|decided|not_reached, found}]` of a decision about a feature. `found` is what the
-/// rule looks at, whether or not it was reached.
+/// `[{rule, outcome: passed|decided|not_reached, found}]` for a decision about a feature. `found` holds the
+/// input of the rule, even if the rule was not reached.
 [[nodiscard]] json::array decision_steps(const domain::Snapshot& state,
                                          const domain::evaluation::Subject& subject,
                                          const domain::evaluation::FeatureRules& feature,
                                          const domain::evaluation::Decision& decision,
                                          domain::evaluation::Decider& decider);
-/// The same about a sub-feature of `parent`.
+/// The same for a sub-feature of `parent`.
 [[nodiscard]] json::array decision_steps(const domain::Snapshot& state,
                                          const domain::evaluation::Subject& subject,
                                          const domain::evaluation::FeatureRules& parent,

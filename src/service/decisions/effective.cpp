@@ -15,7 +15,7 @@ Subject without_overrides(Subject subject) {
   return subject;
 }
 
-// The same client twice: as it is, and with what its package gives alone.
+// Decides for the same client twice: with its overrides, and without.
 class Effective {
  public:
   Effective(const domain::Snapshot& state, const domain::Client& client, const json::object* context)

@@ -1,5 +1,6 @@
-// What one client may use, and why: for each feature what its package alone would give, the override, and
-// what it gets. Thread rule: pure functions; with thousands of features, not on a shard.
+// The features that one client may use, and why. Each item shows the decision of the package alone, the
+// override, and the effective decision. Thread rule: pure functions; with thousands of features, do not call
+// them on a shard.
 #pragma once
 
 #include "base/json.hpp"
@@ -9,8 +10,8 @@
 namespace togglecast::service {
 
 struct EffectiveQuery {
-  bool visible_only = false;              ///< without features that neither package nor override assign
-  const json::object* context = nullptr;  ///< as of a connection; may be absent
+  bool visible_only = false;              ///< omit features that neither the package nor an override assigns
+  const json::object* context = nullptr;  ///< the context of a connection; may be null
 };
 
 /// `{client, package, as_of, revision, items: [{feature_id, key, name, visible, plan, override, effective,

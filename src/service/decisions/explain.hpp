@@ -1,5 +1,5 @@
-// Decisions for people: what clients are told, and beside it why. Names platforms and features and quotes
-// errors of rules, so it is for admins alone. Thread rule: pure functions.
+// Decisions with their reasons. The result names platforms and features and quotes errors of rules, so it is
+// for admins only. Thread rule: pure functions.
 #pragma once
 
 #include "base/json.hpp"
@@ -13,7 +13,7 @@ namespace togglecast::service {
 [[nodiscard]] json::object explained(const domain::Snapshot& state,
                                      const domain::evaluation::Decision& decision);
 
-/// `{value | removed: true, reason, expires_at, holds}`, as at `now`; null when there is none.
+/// `{value | removed: true, reason, expires_at, holds}` at the time `now`; null without an override.
 [[nodiscard]] json::value explained(const domain::evaluation::Override* override_of_client, UnixMillis now);
 
 /// `{entity_type, entity_id, key}`; `key` is null when there is no such entity.

@@ -21,7 +21,7 @@ using domain::SnapshotPtr;
 using domain::evaluation::Plan;
 
 constexpr std::size_t kMaxUnsavedSegments = 100;
-// Of what was never saved; no entity has it, since ids are counted up from 1.
+// The id of an unsaved entity. No stored entity has it: ids count up from 1.
 constexpr domain::Id kUnsaved = domain::kMaxId;
 
 struct Question {
@@ -56,7 +56,7 @@ Result<Question> read_question(const json::value& body) {
   return in.finish(std::move(question));
 }
 
-/// By id or key; nullptr when there is none, or `name` is neither.
+// The entity with this id or key; nullptr when there is none.
 template <typename T>
 std::shared_ptr<const T> find_named(const Snapshot& state, const json::value& name) {
   if (const auto* id = name.if_int64()) return state.find<T>(*id);
@@ -64,7 +64,7 @@ std::shared_ptr<const T> find_named(const Snapshot& state, const json::value& na
   return nullptr;
 }
 
-// The feature as the definition says: the stored one with its members replaced, or a new one.
+// The feature of the question's `definition`: the stored one with some members replaced, or a new one.
 Result<Feature> defined(const Feature* stored, const Question& question) {
   json::object body = question.definition->get_object();
   for (const char* name : {"id", "revision", "created_at", "updated_at"}) body.erase(name);
@@ -81,7 +81,7 @@ Result<Feature> defined(const Feature* stored, const Question& question) {
   return made;
 }
 
-// `state` with what was not saved, at the time asked for.
+// `state` with the unsaved segments and feature, at the time of the question.
 Result<SnapshotPtr> scratch_of(const Snapshot& state, const Question& question) {
   domain::Change change{state.revision(), {}};
   std::vector<std::string> origins;
@@ -119,7 +119,7 @@ Result<SnapshotPtr> scratch_of(const Snapshot& state, const Question& question) 
   for (std::size_t i = 0; i < change.ops.size(); ++i) {
     auto ok = domain::check_consistent(state, **scratch, {change.base_revision, {change.ops[i]}});
     if (ok) continue;
-    if (change.ops[i].entity == Segment::kKind)  // its rule is all there is of it here
+    if (change.ops[i].entity == Segment::kKind)  // the question holds only its rule
       for (FieldIssue& issue : ok.error().details)
         if (issue.pointer.starts_with("/rule")) issue.pointer.erase(0, std::string_view("/rule").size());
     return tl::unexpected(domain::within(origins[i], std::move(ok.error())));
@@ -127,7 +127,7 @@ Result<SnapshotPtr> scratch_of(const Snapshot& state, const Question& question) 
   return scratch;
 }
 
-Plan everything(const Snapshot& state) {
+Plan plan_of_every_feature(const Snapshot& state) {
   Plan plan;
   state.table<Feature>().by_id.for_each([&](domain::Id id, const auto&) {
     plan.features.push_back({id, std::nullopt, std::nullopt});
@@ -135,34 +135,34 @@ Plan everything(const Snapshot& state) {
   return plan;
 }
 
-struct Asker {
+struct TestSubject {
   Client client;
-  bool has_everything = false;
+  bool has_every_feature = false;
 };
 
-Result<Asker> read_asker(const Snapshot& state, const json::value* asked) {
-  Asker asker;
-  asker.client.key = asker.client.name = "playground";
-  asker.has_everything = asked == nullptr;
-  if (asked == nullptr) return asker;
+Result<TestSubject> read_test_subject(const Snapshot& state, const json::value* asked) {
+  TestSubject tested;
+  tested.client.key = tested.client.name = "playground";
+  tested.has_every_feature = asked == nullptr;
+  if (asked == nullptr) return tested;
   if (!asked->is_object()) {
     const auto found = find_named<Client>(state, *asked);
-    if (found != nullptr) return Asker{*found, false};
+    if (found != nullptr) return TestSubject{*found, false};
     if (asked->is_string() || asked->is_int64())
       return fail(Errc::not_found, "there is no client " + json::serialize(*asked));
     return fail_field("/client", "must be an id, a key or a client");
   }
   json::object body = asked->get_object();
-  asker.has_everything = !body.contains("package_id");
+  tested.has_every_feature = !body.contains("package_id");
   for (const char* name : {"id", "revision", "created_at", "updated_at"}) body.erase(name);
   for (const char* name : {"key", "name"})
-    if (!body.contains(name)) body[name] = asker.client.key;
+    if (!body.contains(name)) body[name] = tested.client.key;
   auto client = Client::read_new(body);
   if (!client) return tl::unexpected(domain::within("/client", client.error()));
-  asker.client = *std::move(client);
-  if (asker.client.package_id && state.find<domain::Package>(*asker.client.package_id) == nullptr)
+  tested.client = *std::move(client);
+  if (tested.client.package_id && state.find<domain::Package>(*tested.client.package_id) == nullptr)
     return fail_field("/client/package_id", "there is no such package");
-  return asker;
+  return tested;
 }
 
 json::array to_json(const domain::evaluation::Trace& trace) {
@@ -187,8 +187,8 @@ Result<json::object> try_out(const Snapshot& state, const json::value& body) {
   auto feature = find_named<Feature>(now, *question->feature);
   if (feature == nullptr)
     return fail(Errc::not_found, "there is no feature " + json::serialize(*question->feature));
-  const auto asker = read_asker(now, question->client);
-  if (!asker) return tl::unexpected(asker.error());
+  const auto tested = read_test_subject(now, question->client);
+  if (!tested) return tl::unexpected(tested.error());
 
   const auto& rules = *now.feature(feature->id);
   const domain::evaluation::Flag* sub = nullptr;
@@ -198,9 +198,9 @@ Result<json::object> try_out(const Snapshot& state, const json::value& body) {
       return fail(Errc::not_found,
                   "feature '" + feature->key + "' has no sub-feature '" + *question->sub_feature + "'");
   }
-  const Plan all = asker->has_everything ? everything(now) : Plan{};
-  auto subject = domain::subject_of(now, asker->client, question->context ? &*question->context : nullptr);
-  if (asker->has_everything) subject.plan = &all;
+  const Plan all = tested->has_every_feature ? plan_of_every_feature(now) : Plan{};
+  auto subject = domain::subject_of(now, tested->client, question->context ? &*question->context : nullptr);
+  if (tested->has_every_feature) subject.plan = &all;
   domain::evaluation::DecisionMemo memo;
   domain::evaluation::Decider decider(now, subject, memo);
   domain::evaluation::Trace trace;
@@ -210,8 +210,8 @@ Result<json::object> try_out(const Snapshot& state, const json::value& body) {
   out["feature"] = {{"id", feature->id == kUnsaved ? json::value(nullptr) : json::value(feature->id)},
                     {"key", feature->key},
                     {"sub_feature", sub == nullptr ? json::value(nullptr) : json::value(sub->key())}};
-  out["client"] = {{"id", asker->client.id == 0 ? json::value(nullptr) : json::value(asker->client.id)},
-                   {"key", asker->client.key}};
+  out["client"] = {{"id", tested->client.id == 0 ? json::value(nullptr) : json::value(tested->client.id)},
+                   {"key", tested->client.key}};
   out["at"] = to_iso8601(now.as_of());
   out["revision"] = state.revision();
   out["decision"] = explained(now, decision);

@@ -24,7 +24,7 @@ constexpr std::array<std::pair<std::string_view, Action>, 4> kActions{{{"create"
                                                                        {"delete", Action::remove}}};
 constexpr std::array kPreviewed{Kind::platform, Kind::feature, Kind::segment, Kind::package, Kind::client};
 
-// Ids for what is created on the scratch copy; everything else about a transaction is not asked for there.
+// Provides ids for created entities. A preview needs nothing else from a transaction.
 class ScratchTransaction final : public storage::WriteTransaction {
  public:
   explicit ScratchTransaction(const domain::Head& head) : head_(head) {}
@@ -33,7 +33,7 @@ class ScratchTransaction final : public storage::WriteTransaction {
     return std::vector<domain::LogRow>{};
   }
   [[nodiscard]] Result<Id> last_id(Kind kind) override {
-    return kFirstPreviewedId - 1 + created_[kind]++;  // asked once for each creation
+    return kFirstPreviewedId - 1 + created_[kind]++;  // called once for each creation
   }
   [[nodiscard]] Result<std::optional<storage::RememberedOutcome>> remembered(
       const storage::IdempotencyKey&) override {
@@ -102,16 +102,16 @@ Result<Asked> read_change(const json::value& body) {
   const bool force = in.boolean("force").value_or(false);
   in.require({"entity_type", "action"});
   if (action == Action::create) {
-    in.deny({"entity_id"}, "is not known before it is created");
+    in.deny({"entity_id"}, "must be absent: a new entity has no id yet");
   } else {
     in.require({"entity_id"});
   }
   if (action == Action::create || action == Action::update) in.require({"data"});
-  if (action == Action::remove) in.deny({"data"}, "is not needed to delete");
+  if (action == Action::remove) in.deny({"data"}, "must be absent: a deletion takes no data");
   if (action == Action::toggle && kind == Kind::segment)
-    in.refuse("action", "must not be toggle: a segment is not switched on and off");
+    in.refuse("action", "must not be toggle: a segment has no switch");
   if (action && action != Action::remove && !(action == Action::update && kind == Kind::feature))
-    in.deny({"force"}, "is for deleting, and for updating features");
+    in.deny({"force"}, "must be absent: only deletions and updates of features take it");
   if (auto ok = in.finish(); !ok) return tl::unexpected(ok.error());
   Asked asked{*kind, *action, id.value_or(0), data, {}};
   switch (*action) {
@@ -149,7 +149,7 @@ Result<std::vector<Asked>> read_changes(const json::value& body) {
   return changes;
 }
 
-// The scratch copy, change by change.
+// The scratch copy; applies one change after another.
 class Scratch {
  public:
   explicit Scratch(SnapshotPtr state) : state_(std::move(state)), ids_(state_->head()) {}
@@ -174,10 +174,10 @@ class Scratch {
                         {"touches", draft->ops.size()}};
   }
 
-  // Whoever stands in the way of a change that was refused.
-  std::vector<domain::User> users_against(const Asked& asked) const {
-    if (asked.action == Action::remove) return users_in_the_way(*state_, asked.kind, asked.id, nullptr);
-    if (asked.action == Action::update) return users_in_the_way(*state_, asked.kind, asked.id, asked.data);
+  // The entities whose use blocks a refused change.
+  std::vector<domain::User> users_blocking(const Asked& asked) const {
+    if (asked.action == Action::remove) return blocking_users(*state_, asked.kind, asked.id, nullptr);
+    if (asked.action == Action::update) return blocking_users(*state_, asked.kind, asked.id, asked.data);
     return {};
   }
 
@@ -220,7 +220,7 @@ tl::expected<json::object, PreviewError> preview(const domain::Snapshot& state, 
       } else {
         origin += "/data";
       }
-      auto users = error.code == Errc::conflict ? scratch.users_against(asked) : std::vector<domain::User>{};
+      auto users = error.code == Errc::conflict ? scratch.users_blocking(asked) : std::vector<domain::User>{};
       return refused(domain::within(origin, std::move(error)), std::move(users));
     }
     (*done)["action"] = name_of(asked.action);

@@ -1,6 +1,7 @@
-// What changes would do, before anybody makes them: built and checked exactly as the writer would, on a
-// scratch copy of the state, then compared with it client by client. Nothing is written. Thread rule: a pure
-// function; may take a second and more when thousands of clients are changed, so never on a shard.
+// Shows the effect of changes before they are made. A preview builds and checks them as the writer would, on
+// a scratch copy of the state. Then it compares both states client by client. Writes nothing. Thread rule: a
+// pure function. It may take more than a second when thousands of clients are affected, so never call it on a
+// shard.
 #pragma once
 
 #include "base/error.hpp"
@@ -11,20 +12,20 @@
 namespace togglecast::service {
 
 inline constexpr std::size_t kMaxPreviewedChanges = 50;
-/// Entities that a preview creates get ids from here on, each kind for itself, so that later changes of the
-/// same preview can name them.
+/// The first id that a preview gives to created entities, for each kind. Later changes of the same preview
+/// can use these ids.
 inline constexpr domain::Id kFirstPreviewedId = 9'007'199'254'740'001;
 
 struct PreviewError : Error {
-  std::vector<domain::User> users{};  ///< whoever stands in the way of the change
+  std::vector<domain::User> users{};  ///< the entities whose use blocks the change
 };
 
-/// `body`: `{changes: [{entity_type, entity_id?, action, data?, force?}]}`, one after the other
+/// `body`: `{changes: [{entity_type, entity_id?, action, data?, force?}]}`, made in this order
 ///   entity_type  platform, feature, segment, package, client
 ///   action       create | update | toggle | delete; all but `create` name their `entity_id`
-///   data         as the body of the request that would make the change
-/// Answers `{revision, at, changes: [{entity_type, entity_id, action, key, touches}], …}` and what
-/// effect_of (preview_effect.hpp) tells. Both sides are looked at as of `at`, so that time by itself makes no
+///   data         the body of the request that would make the change
+/// Answers `{revision, at, changes: [{entity_type, entity_id, action, key, touches}], …}` with the members of
+/// effect_of (preview_effect.hpp). Both states are evaluated at the time `at`, so that time alone makes no
 /// difference. Errors are those of the writes, with pointers such as `/changes/0/data/key`.
 [[nodiscard]] tl::expected<json::object, PreviewError> preview(const domain::Snapshot& state, UnixMillis at,
                                                                const json::value& body);

@@ -73,7 +73,7 @@ bool same(const FeatureAnswer& one, const FeatureAnswer& other) {
                     other.sub_features.end(), same_sub);
 }
 
-/// What a client gets of a feature on one side; nothing when it does not see it.
+/// The decision for a client in one of the states; nothing when the client does not see the feature.
 using Answer = std::optional<FeatureAnswer>;
 
 Effect effect(const Answer& before, const Answer& after) {
@@ -83,7 +83,7 @@ Effect effect(const Answer& before, const Answer& after) {
   return !has || same(*before, *after) ? Effect::none : Effect::change;
 }
 
-// Values that are no more than a word or two; the variant names the others.
+// Shows short values only; the variant names a long value.
 json::value shown(const Answer& answer) {
   constexpr std::size_t kShownText = 256;
   if (!answer) return nullptr;
@@ -112,8 +112,8 @@ class EffectFinder {
 
  private:
   void look_at(Id id) {
-    is_whole_ = is_whole_ && cost_ < max_cost_;
-    if (!is_whole_) return;
+    is_complete_ = is_complete_ && cost_ < max_cost_;
+    if (!is_complete_) return;
     ++looked_at_;
     const auto was = before_.find<Client>(id);
     const auto is = after_.find<Client>(id);
@@ -143,7 +143,7 @@ class EffectFinder {
     if (tally.total() != 0) note(is == nullptr ? *was : *is, tally, std::move(features));
   }
 
-  // What may be different for that client; ascending.
+  // The features that may differ for this client, in ascending order.
   [[nodiscard]] std::vector<Id> candidates(Id id, const std::optional<ClientView>& old_view,
                                            const std::optional<ClientView>& new_view) const {
     std::set<Id> found;
@@ -208,7 +208,7 @@ class EffectFinder {
     out["affected_clients"] = std::move(shown_);
     out["affected_features"] = most_affected();
     out["affected_features_total"] = features_.size();
-    out["is_whole"] = is_whole_;
+    out["is_whole"] = is_complete_;
     return out;
   }
 
@@ -226,7 +226,7 @@ class EffectFinder {
   std::size_t gaining_ = 0;
   std::size_t losing_ = 0;
   std::size_t changing_ = 0;
-  bool is_whole_ = true;
+  bool is_complete_ = true;
 };
 
 }  // namespace

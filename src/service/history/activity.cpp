@@ -13,10 +13,10 @@ namespace {
 
 using domain::Op;
 
-// What is left to show of an entry.
-class Room {
+// The bytes that an entry may still take.
+class ByteBudget {
  public:
-  explicit Room(std::size_t bytes) : left_(bytes) {}
+  explicit ByteBudget(std::size_t bytes) : left_(bytes) {}
   [[nodiscard]] bool take(const json::value& value) {
     const std::size_t size = json::serialize(value).size();
     if (size > left_) return false;
@@ -28,14 +28,14 @@ class Room {
   std::size_t left_;
 };
 
-// The members of `body` that `names` lists and there is room for; the others are added to `cut`.
-json::object shown(const json::value& body, const std::vector<std::string>& names, Room& room,
+// The members of `body` that `names` lists and that fit into `budget`; adds the others to `cut`.
+json::object shown(const json::value& body, const std::vector<std::string>& names, ByteBudget& budget,
                    json::array& cut) {
   json::object out;
   for (const std::string& name : names) {
     const json::value* member = json::find(body, name);
     if (member == nullptr) continue;
-    if (room.take(*member)) {
+    if (budget.take(*member)) {
       out[name] = *member;
     } else if (std::find(cut.begin(), cut.end(), json::value(name)) == cut.end()) {
       cut.emplace_back(name);
@@ -44,7 +44,7 @@ json::object shown(const json::value& body, const std::vector<std::string>& name
   return out;
 }
 
-json::object describe(const Op& op, Room& room) {
+json::object describe(const Op& op, ByteBudget& budget) {
   json::object out = domain::headline_of(op);
   const json::object nothing;
   const auto* was = op.before.if_object();
@@ -53,8 +53,8 @@ json::object describe(const Op& op, Room& room) {
   if (was != nullptr && is != nullptr) out["fields"] = json::array(names.begin(), names.end());
   json::array cut;
   out["before"] =
-      op.before.is_null() ? json::value(nullptr) : json::value(shown(op.before, names, room, cut));
-  out["after"] = op.after.is_null() ? json::value(nullptr) : json::value(shown(op.after, names, room, cut));
+      op.before.is_null() ? json::value(nullptr) : json::value(shown(op.before, names, budget, cut));
+  out["after"] = op.after.is_null() ? json::value(nullptr) : json::value(shown(op.after, names, budget, cut));
   if (!cut.empty()) out["cut"] = std::move(cut);
   return out;
 }
@@ -79,11 +79,11 @@ json::value activity_entry(const domain::LogRow& row, domain::Kinds readable, co
   if (const json::value* undoes = json::find(actor, "undoes")) out["undoes"] = *undoes;
   out["actor"] = std::move(actor);
   json::array changes;
-  Room room(kMaxEntryBytes);
-  const std::size_t told = std::min(ops.size(), kMaxEntryChanges);
-  for (std::size_t i = 0; i < told; ++i) changes.push_back(describe(*ops[i], room));
+  ByteBudget budget(kMaxEntryBytes);
+  const std::size_t shown_ops = std::min(ops.size(), kMaxEntryChanges);
+  for (std::size_t i = 0; i < shown_ops; ++i) changes.push_back(describe(*ops[i], budget));
   out["changes"] = std::move(changes);
-  if (told < ops.size()) out["more_changes"] = ops.size() - told;
+  if (shown_ops < ops.size()) out["more_changes"] = ops.size() - shown_ops;
   return out;
 }
 
@@ -92,7 +92,8 @@ void ActivityService::page(const Principal& who, const storage::LogQuery& query,
     return done(tl::unexpected(allowed.error()));
   const domain::Kinds readable = auth::readable_kinds(who.role);
   if (query.kind && !readable.contains(*query.kind))
-    return done(fail(Errc::forbidden, "this role may not read that kind of entity"));
+    return done(fail(Errc::forbidden, "the role " + std::string(domain::to_string(who.role)) +
+                                          " may not read entities of this type"));
   storage::LogQuery bounded = query;
   bounded.limit = std::clamp<std::size_t>(query.limit, 1, kMaxActivity);
   bounded.kinds = readable;
@@ -108,7 +109,7 @@ void ActivityService::page(const Principal& who, const storage::LogQuery& query,
       page.entries.push_back(activity_entry(row, readable, names.get()));
     done(std::move(page));
   });
-  if (!taken) done(changes::busy("too many are reading the log; try again"));
+  if (!taken) done(changes::busy("too many requests are reading the log; try again"));
 }
 
 void ActivityService::undo(const Principal& who, domain::Revision revision, const WriteOptions& options,
@@ -122,12 +123,12 @@ void ActivityService::undo(const Principal& who, domain::Revision revision, cons
   committer_.submit({who.environment, std::move(actor), std::move(*idempotency), build_undo(who, revision)},
                     [this, who, done = std::move(done)](Result<changes::Written> written) {
                       if (!written) return done(tl::unexpected(written.error()));
-                      tell_undone(who, *written, done);
+                      answer_undone(who, *written, done);
                     });
 }
 
-void ActivityService::tell_undone(const Principal& who, const changes::Written& written,
-                                  const UndoDone& done) {
+void ActivityService::answer_undone(const Principal& who, const changes::Written& written,
+                                    const UndoDone& done) {
   const bool taken = reader_.submit(
       [this, who, revision = written.revision, replayed = written.replayed, done](storage::Reader& reader) {
         const auto rows = reader.rows_before(who.environment, revision + 1, 1);
@@ -138,7 +139,8 @@ void ActivityService::tell_undone(const Principal& who, const changes::Written& 
           undone.entry = activity_entry(rows->front(), auth::readable_kinds(who.role), names.get());
         done(std::move(undone));
       });
-  if (!taken) done(Undone{nullptr, written.revision, written.replayed});  // it is done, only not told
+  if (!taken)
+    done(Undone{nullptr, written.revision, written.replayed});  // committed; only the entry is missing
 }
 
 }  // namespace togglecast::service

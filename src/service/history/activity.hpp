@@ -1,6 +1,6 @@
-// The change log as people read it, and taking a change back.
-// Thread rule: `activity_entry` is a pure function; the calls of ActivityService may be made on any thread,
-// `done` runs on the store-reader or the writer's thread (or within the call, when that is refused).
+// The activity feed (the change log for readers) and undo.
+// Thread rule: `activity_entry` is a pure function. ActivityService may be called on any thread; `done` runs
+// on the store-reader's or the writer's thread, or within the call when the request is refused.
 #pragma once
 
 #include <functional>
@@ -14,29 +14,31 @@
 
 namespace togglecast::service {
 
-/// What of a change an entry shows: the rest is told by numbers and names.
+/// Limits of one entry. It gives the number of further changes and the names of omitted members.
 inline constexpr std::size_t kMaxEntryChanges = 50;
 inline constexpr std::size_t kMaxEntryBytes = 16 * 1'024;  ///< of bodies and members, as JSON text
 
 /// `{environment?, revision, epoch, timestamp, actor, source, summary, undoes?, changes: [{entity_type,
-/// entity_id, type, key, name?, fields?, before, after, cut?}], more_changes?}`. `before` and `after` hold
-/// the members that changed, of a creation or deletion the whole body; what would make an entry too large is
-/// left out of them and named in `cut`. Only entities of readable kinds are told; null when none is.
-/// `environment` is there when it is `system`, of which admins alone are told: that somebody logged in is no
-/// news. `names`, when given, is where the summary looks up names that are not in the change.
+/// entity_id, type, key, name?, fields?, before, after, cut?}], more_changes?}`
+///
+/// * `before` and `after` hold the changed members; for a creation or deletion, the complete body.
+/// * `cut` names the members that were omitted because the entry would be too large.
+/// * Only entities of readable kinds appear; the result is null when there is none.
+/// * `environment` is present only when it is `system`. There the feed shows accounts of admins, no logins.
+/// * The summary looks up names in `names`, if given, when the change does not contain them.
 [[nodiscard]] json::value activity_entry(const domain::LogRow& row, domain::Kinds readable,
                                          const domain::Snapshot* names = nullptr);
 
 struct ActivityPage {
   json::array entries;        ///< newest first
-  domain::Revision next = 0;  ///< `before` of the next page; 0: this was the last
+  domain::Revision next = 0;  ///< `before` of the next page; 0: this is the last page
 };
 using ActivityDone = std::function<void(Result<ActivityPage> page)>;
 
 inline constexpr std::size_t kMaxActivity = 200;
 
 struct Undone {
-  json::value entry;  ///< of the change that takes the other one back
+  json::value entry;  ///< the entry of the new change
   domain::Revision revision = 0;
   bool replayed = false;
 };
@@ -48,17 +50,17 @@ class ActivityService {
                   changes::Committer& committer)
       : reader_(reader), model_(model), committer_(committer) {}
 
-  /// Of the principal's environment; of `system` when admins are asked for. `query.limit` is cut to
-  /// kMaxActivity, `query.kinds` to what the role may read. A page may hold fewer entries than asked for,
-  /// even none, and have a next one all the same: one call looks at a bounded part of the log.
+  /// Reads the principal's environment, or `system` when `query.kind` is admin. Cuts `query.limit` to
+  /// kMaxActivity and `query.kinds` to the kinds that the role may read. One call reads a bounded part of the
+  /// log, so a page may hold fewer entries than the limit, even none, and still have a next page.
   void page(const Principal& who, const storage::LogQuery& query, ActivityDone done);
 
-  /// Makes a new change that takes the one of `revision` back, see undo.hpp. Takes the right to change every
-  /// kind of entity that it touches.
+  /// Undoes `revision` by a new change, see undo.hpp. Needs the right to change every kind of entity that it
+  /// touches.
   void undo(const Principal& who, domain::Revision revision, const WriteOptions& options, UndoDone done);
 
  private:
-  void tell_undone(const Principal& who, const changes::Written& written, const UndoDone& done);
+  void answer_undone(const Principal& who, const changes::Written& written, const UndoDone& done);
 
   changes::StoreReader& reader_;
   const changes::ReadModel& model_;

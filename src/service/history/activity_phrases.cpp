@@ -25,7 +25,7 @@ Id id_in(const json::value& body, std::string_view name) {
   return id.is_int64() ? id.get_int64() : 0;
 }
 
-// What became of the elements of a list whose elements are named by a member of theirs.
+// The changes to a list whose elements are named by one of their members.
 struct ListChange {
   struct Element {
     const json::value* before = nullptr;

@@ -1,4 +1,4 @@
-// What one op did, as the part of a sentence after the actor: "switched platform Web off".
+// One op as the part of a sentence after the actor: "switched platform Web off".
 // Thread rule: pure functions.
 #pragma once
 
@@ -13,10 +13,10 @@ namespace togglecast::service {
 
 [[nodiscard]] std::string phrase_of(const domain::Op& op, const Names& names);
 
-/// The side that an op turned its entity's switch to, when it did nothing else.
+/// The new value of an entity's switch, if the op changed nothing else.
 [[nodiscard]] std::optional<bool> switched_to(const domain::Op& op);
 
-/// The features whose overrides an op on a client took away.
+/// The features whose overrides an op on a client removed.
 [[nodiscard]] std::vector<domain::Id> removed_overrides(const domain::Op& op);
 
 }  // namespace togglecast::service

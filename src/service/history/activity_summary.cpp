@@ -16,9 +16,9 @@ using domain::Op;
 using domain::UpdateType;
 using Ops = std::vector<const Op*>;
 
-constexpr std::size_t kNamed = 3;  // of more than these, only the number is told
+constexpr std::size_t kNamed = 3;  // a sentence names so many entities; beyond, it gives the number
 
-std::string who_did_it(const json::value& actor) {
+std::string actor_name(const json::value& actor) {
   const std::string_view source = json::string_or_empty(actor, "source");
   if (json::string_or_empty(actor, "kind") == "system") {
     if (source == "timer") return "the timer";
@@ -59,7 +59,7 @@ bool all_alike(const Ops& ops) {
   });
 }
 
-// All are switched to the same side: that side.
+// The common new value of all switches; nothing when they differ.
 std::optional<bool> common_side(const Ops& ops) {
   std::optional<bool> common;
   for (const Op* op : ops) {
@@ -70,7 +70,7 @@ std::optional<bool> common_side(const Ops& ops) {
   return common;
 }
 
-std::string several_alike(const Ops& ops, const Names& names) {
+std::string summary_of_alike(const Ops& ops, const Names& names) {
   const Kind kind = ops.front()->entity;
   std::string them = counted(ops.size(), noun(kind));
   if (ops.size() <= kNamed) {
@@ -84,7 +84,7 @@ std::string several_alike(const Ops& ops, const Names& names) {
 }
 
 // `created 6 platforms and 4 packages, changed 1 client`
-std::string mixture(const Ops& ops) {
+std::string summary_of_mixture(const Ops& ops) {
   std::string out;
   for (const std::string_view verb : {"created", "changed", "deleted"}) {
     Ops some;
@@ -96,16 +96,16 @@ std::string mixture(const Ops& ops) {
   return out;
 }
 
-std::string what_was_done(const Ops& ops, const Names& names) {
+std::string summary_of_ops(const Ops& ops, const Names& names) {
   if (ops.size() == 1) return phrase_of(*ops.front(), names);
-  if (all_alike(ops)) return several_alike(ops, names);
-  // One thing came or went, and others had to change with it.
+  if (all_alike(ops)) return summary_of_alike(ops, names);
+  // One entity was created or deleted, and others had to change with it.
   Ops movers;
   Ops others;
   for (const Op* op : ops) (verb_of(domain::type_of(*op)) == "changed" ? others : movers).push_back(op);
   if (movers.size() == 1)
     return phrase_of(*movers.front(), names) + ", which changed " + counted_by_kind(others);
-  return mixture(ops);
+  return summary_of_mixture(ops);
 }
 
 std::string expired(const std::vector<std::string>& overrides, std::size_t count) {
@@ -114,19 +114,19 @@ std::string expired(const std::vector<std::string>& overrides, std::size_t count
   return "overrides of " + enumeration(overrides) + " expired";
 }
 
-std::string has_come(const std::vector<std::string>& features) {
+std::string time_reached(const std::vector<std::string>& features) {
   return "a time in the rules of feature" + std::string(features.size() == 1 ? " " : "s ") +
          enumeration(features, kNamed) + " has come";
 }
 
-// What time did, told without an actor.
-std::optional<std::string> passing(const Ops& ops, const Names& names) {
+// A change made by time: a sentence without an actor.
+std::optional<std::string> summary_of_time(const Ops& ops, const Names& names) {
   std::vector<std::string> ended;
-  std::vector<std::string> turned;
+  std::vector<std::string> reached;
   std::size_t count = 0;
   for (const Op* op : ops) {
     if (domain::is_time_boundary(*op)) {
-      turned.push_back(names.of(op->entity, op->id));
+      reached.push_back(names.of(op->entity, op->id));
       continue;
     }
     if (op->entity != Kind::client) return std::nullopt;
@@ -135,8 +135,8 @@ std::optional<std::string> passing(const Ops& ops, const Names& names) {
         ended.push_back(names.of(Kind::feature, feature) + " for " + names.full(Kind::client, op->id));
     }
   }
-  if (turned.empty()) return count == 0 ? std::nullopt : std::optional(expired(ended, count));
-  return count == 0 ? has_come(turned) : expired(ended, count) + ", and " + has_come(turned);
+  if (reached.empty()) return count == 0 ? std::nullopt : std::optional(expired(ended, count));
+  return count == 0 ? time_reached(reached) : expired(ended, count) + ", and " + time_reached(reached);
 }
 
 }  // namespace
@@ -145,7 +145,7 @@ std::string summary_of(const json::value& actor, std::span<const Op* const> ops,
                        const domain::Snapshot* state) {
   if (ops.empty()) return "time passed";
   const Names names(ops, state);
-  // Tokens come and go with their client or admin, and are an aside then.
+  // Tokens are deleted with their client or admin; the sentence then mentions them last.
   Ops main;
   std::copy_if(ops.begin(), ops.end(), std::back_inserter(main),
                [](const Op* op) { return op->entity != Kind::token; });
@@ -153,7 +153,7 @@ std::string summary_of(const json::value& actor, std::span<const Op* const> ops,
   if (main.empty()) {
     main.assign(ops.begin(), ops.end());
     tokens = 0;
-    // A new token takes the place of old ones.
+    // A new token may replace old ones; the sentence is about the new one.
     const auto issued = std::find_if(main.begin(), main.end(),
                                      [](const Op* op) { return domain::type_of(*op) == UpdateType::create; });
     if (issued != main.end()) main = {*issued};
@@ -161,12 +161,12 @@ std::string summary_of(const json::value& actor, std::span<const Op* const> ops,
   const std::string_view source = json::string_or_empty(actor, "source");
   const json::value* undoes = json::find(actor, "undoes");
   if (source == "timer" && undoes == nullptr) {
-    if (auto text = passing(main, names)) return *text;
+    if (auto text = summary_of_time(main, names)) return *text;
   }
-  std::string out = who_did_it(actor);
+  std::string out = actor_name(actor);
   if (undoes != nullptr && undoes->is_int64())
     out += " undid revision " + std::to_string(undoes->get_int64()) + ":";
-  out += ' ' + what_was_done(main, names);
+  out += ' ' + summary_of_ops(main, names);
   if (tokens > 0) out += " and withdrew " + counted(tokens, "token");
   return out;
 }

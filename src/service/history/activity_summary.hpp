@@ -1,4 +1,4 @@
-// One sentence for people about a change: "owner moved client Acme from Basic to Pro".
+// One sentence about a change: "owner moved client Acme from Basic to Pro".
 // Thread rule: pure functions.
 #pragma once
 
@@ -10,9 +10,9 @@
 
 namespace togglecast::service {
 
-/// `ops` are those that the reader may know of, and nothing else is told. `actor` is the log row's. Names of
-/// entities that only stand beside the change, such as a client's package, come from the ops themselves, or
-/// else from `state`, or else they are called by kind and id; `state` may be null.
+/// `ops` are the ops that the reader may see; the sentence mentions nothing else. `actor` comes from the row
+/// of the log. An entity beside the change, such as a client's package, gets its name from the ops or from
+/// `state`, else its kind and id. `state` may be null.
 [[nodiscard]] std::string summary_of(const json::value& actor, std::span<const domain::Op* const> ops,
                                      const domain::Snapshot* state);
 

@@ -29,7 +29,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 15> kWords{{
     {"revoked_at", "withdrawal"},
 }};
 
-// ISO 4217: most currencies have two digits behind the point.
+// ISO 4217: most currencies have two digits after the point.
 std::size_t digits_of(std::string_view currency) {
   constexpr std::string_view kNone = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF";
   constexpr std::string_view kThree = "BHD IQD JOD KWD LYD OMR TND";
@@ -38,7 +38,7 @@ std::size_t digits_of(std::string_view currency) {
   return kThree.find(currency) != std::string_view::npos ? 3 : 2;
 }
 
-// Cut between characters.
+// Cuts at a character boundary.
 std::string shortened(std::string_view text) {
   if (text.size() <= kLongestName) return std::string(text);
   std::size_t end = kLongestName;
@@ -56,11 +56,11 @@ std::string name_in(domain::Kind kind, const json::value& body) {
 std::string enumeration(const std::vector<std::string>& words, std::size_t most) {
   if (words.size() == 1) return words.front();
   const bool all = words.size() <= most;
-  const std::size_t told = all ? words.size() - 1 : most - 1;
+  const std::size_t named = all ? words.size() - 1 : most - 1;
   std::string out;
-  for (std::size_t i = 0; i < told && i < words.size(); ++i) out.append(i == 0 ? "" : ", ").append(words[i]);
+  for (std::size_t i = 0; i < named && i < words.size(); ++i) out.append(i == 0 ? "" : ", ").append(words[i]);
   if (words.empty()) return out;
-  return out + " and " + (all ? words.back() : std::to_string(words.size() - told) + " more");
+  return out + " and " + (all ? words.back() : std::to_string(words.size() - named) + " more");
 }
 
 std::string_view noun(domain::Kind kind) noexcept {

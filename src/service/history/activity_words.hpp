@@ -1,4 +1,4 @@
-// The words that sentences about changes are made of. Thread rule: pure functions.
+// Words for sentences about changes. Thread rule: pure functions.
 #pragma once
 
 #include <map>
@@ -13,27 +13,27 @@
 
 namespace togglecast::service {
 
-/// `a, b and c`; of more than `most`, the rest is a number: `a, b and 7 more`.
+/// `a, b and c`. More than `most` words end with a number: `a, b and 7 more`.
 [[nodiscard]] std::string enumeration(const std::vector<std::string>& words, std::size_t most = 3);
 
 /// `platform`, `signing key`.
 [[nodiscard]] std::string_view noun(domain::Kind kind) noexcept;
 /// `1 platform`, `3 signing keys`.
 [[nodiscard]] std::string counted(std::size_t count, std::string_view noun);
-/// `maintenance_note` as people say it.
+/// A member in plain words: `maintenance note` for `maintenance_note`.
 [[nodiscard]] std::string_view word_for(std::string_view member) noexcept;
 
 /// `12.50 EUR` of `{amount: 1250, currency: "EUR"}`.
 [[nodiscard]] std::string price_text(const json::value& price);
-/// A value of a flag, short: `on`, `off`, a text, a number, or `a value`.
+/// A short text for a flag's value: `on`, `off`, a text, a number, or `a value`.
 [[nodiscard]] std::string value_text(const json::value& value);
 
-/// The entities of a change by their names.
+/// The names of the entities of a change.
 class Names {
  public:
   Names(std::span<const domain::Op* const> ops, const domain::Snapshot* state);
 
-  /// `Acme`, or `client 7` when nobody knows its name.
+  /// `Acme`, or `client 7` when the name is unknown.
   [[nodiscard]] std::string of(domain::Kind kind, domain::Id id) const;
   /// `client Acme`
   [[nodiscard]] std::string full(domain::Kind kind, domain::Id id) const;

@@ -15,9 +15,12 @@ using domain::Op;
 using domain::Revision;
 using domain::SnapshotPtr;
 
-tl::unexpected<Error> crowded() { return changes::busy("too much of the past is being read; try again"); }
+tl::unexpected<Error> too_busy() { return changes::busy("too many past states are being read; try again"); }
 
-tl::unexpected<Error> misses_a_revision() { return fail(Errc::internal, "the change log misses a revision"); }
+tl::unexpected<Error> row_is_missing() {
+  return fail(Errc::internal,
+              "a revision is missing from the change log; restore a backup of the data folder");
+}
 
 json::object head_of(const domain::Snapshot& state) {
   return {
@@ -55,13 +58,13 @@ json::value differences(const domain::Snapshot& from, const domain::Snapshot& to
 
 }  // namespace
 
-// On the way back from `state` to `target`.
+// One computation: from `state` back to the revision `target`.
 struct History::Walk {
   std::string environment;
   Revision target = 0;
   SnapshotPtr state;
   Revision reached = 0;                                               // everything after it is undone
-  std::map<std::pair<domain::Kind, domain::Id>, json::value> bodies;  // as they were there
+  std::map<std::pair<domain::Kind, domain::Id>, json::value> bodies;  // as they were at `reached`
   Found found;
   std::atomic<std::size_t>& walking;
 
@@ -82,7 +85,7 @@ struct History::Walk {
     reached = row.head.revision - 1;
   }
 
-  // What came since goes first: its keys may be those of what was there before.
+  // Deletions come first: an entity created since may have the key of an entity that comes back.
   [[nodiscard]] Result<SnapshotPtr> arrive(const domain::Head& head) const {
     domain::Change change{state->revision(), {}};
     std::vector<Op> kept;
@@ -98,7 +101,7 @@ struct History::Walk {
 };
 
 void History::submit(const Found& found, changes::StoreReader::Task task) {
-  if (!reader_.submit(std::move(task))) found(crowded());
+  if (!reader_.submit(std::move(task))) found(too_busy());
 }
 
 void History::find(const std::string& environment, const Moment& at, Found found) {
@@ -106,7 +109,8 @@ void History::find(const std::string& environment, const Moment& at, Found found
   if (at.revision) return find_revision(environment, *at.revision, std::move(found));
   if (!at.time) return find_revision(environment, current->revision(), std::move(found));
   if (*at.time > std::max(clock_.wall_now(), current->as_of()))
-    return found(fail(Errc::invalid_argument, to_iso8601(*at.time) + " lies in the future"));
+    return found(fail(Errc::invalid_argument,
+                      to_iso8601(*at.time) + " is in the future; ask for a time that has passed"));
   submit(found, [this, environment, time = *at.time, found](storage::Reader& reader) {
     const auto revision = reader.revision_at(environment, time);
     if (!revision) return found(tl::unexpected(revision.error()));
@@ -121,12 +125,12 @@ void History::find_revision(const std::string& environment, Revision revision, F
                                            "; the newest is " +
                                            std::to_string(model_.current(environment)->revision())));
   }
-  if (nearest->revision() == revision)  // answered where the rest is answered: away from the shards
+  if (nearest->revision() == revision)  // answer on the reader's thread as always, never on a shard
     return submit(found, [nearest, found](storage::Reader&) { found(nearest); });
-  const bool is_crowded = walking_.fetch_add(1) >= options_.at_once;
+  const bool is_too_busy = walking_.fetch_add(1) >= options_.at_once;
   const auto state =
       std::make_shared<Walk>(environment, revision, std::move(nearest), std::move(found), walking_);
-  if (is_crowded) return state->found(crowded());
+  if (is_too_busy) return state->found(too_busy());
   walk(state);
 }
 
@@ -134,9 +138,9 @@ void History::walk(const std::shared_ptr<Walk>& walk) {
   submit(walk->found, [this, walk](storage::Reader& reader) {
     const auto rows = reader.rows_before(walk->environment, walk->reached + 1, options_.page);
     if (!rows) return walk->found(tl::unexpected(rows.error()));
-    if (rows->empty()) return walk->found(misses_a_revision());
+    if (rows->empty()) return walk->found(row_is_missing());
     for (const domain::LogRow& row : *rows) {
-      if (row.head.revision != walk->reached) return walk->found(misses_a_revision());
+      if (row.head.revision != walk->reached) return walk->found(row_is_missing());
       if (row.head.revision == walk->target) return walk->found(walk->arrive(row.head));
       walk->undo(row);
     }
@@ -162,7 +166,8 @@ void History::entity(const Principal& who, const Moment& at, domain::Kind kind, 
   if (auto allowed = require(who, auth::Action::read_catalogue); !allowed)
     return done(tl::unexpected(allowed.error()));
   if (!auth::readable_kinds(who.role).contains(kind))
-    return done(fail(Errc::forbidden, "this role may not read that kind of entity"));
+    return done(fail(Errc::forbidden, "the role " + std::string(domain::to_string(who.role)) +
+                                          " may not read entities of this type"));
   find(who.environment, at, [kind, id, done](Result<SnapshotPtr> found) {
     if (!found) return done(tl::unexpected(found.error()));
     json::value body = (*found)->body(kind, id);

@@ -1,10 +1,11 @@
-// The state at any revision of the log, and what is different between two.
+// The state at any revision of the log, and the difference between two revisions.
 //
-// Recent states are at hand in the read model; older ones are worked out on the store-reader thread by
-// undoing rows of the log from the nearest known state, a bounded page at a time so that others get their
-// turn between. Thread rule: any thread; `done` runs on the store-reader thread, or within the call when that
-// is refused. Errors: `forbidden`, `not_found` for a revision that does not exist (yet), `invalid_argument`
-// for a time in the future, `unavailable` when too much is being read already.
+// The read model holds recent states. The store-reader thread computes older ones: it starts at the nearest
+// known state and undoes rows of the log, one bounded page at a time, so that other reads run in between.
+//
+// Thread rule: any thread. `done` runs on the store-reader thread, or within the call when the request is
+// refused. Errors: `forbidden`, `not_found` for a revision that does not exist (yet), `invalid_argument` for
+// a time in the future, `unavailable` when too many reads wait already.
 #pragma once
 
 #include <atomic>
@@ -19,15 +20,15 @@
 
 namespace togglecast::service {
 
-/// A revision, or what was newest at a time; neither: now.
+/// A revision, or the newest revision at a time. Without both: now.
 struct Moment {
   std::optional<domain::Revision> revision;
   std::optional<UnixMillis> time;
 };
 
 struct HistoryOptions {
-  std::size_t page = 256;   ///< rows that are undone in one go
-  std::size_t at_once = 4;  ///< states that are being worked out; more are refused
+  std::size_t page = 256;   ///< rows of the log per page
+  std::size_t at_once = 4;  ///< states computed at the same time; further requests are refused
 };
 
 class History {
@@ -38,12 +39,13 @@ class History {
           const HistoryOptions& options = {})
       : reader_(reader), model_(model), clock_(clock), options_(options) {}
 
-  /// `{revision, epoch, as_of, state: {platforms: […], clients: […], …}}`: all that the role may read.
+  /// `{revision, epoch, as_of, state: {platforms: […], clients: […], …}}`, with every entity that the role
+  /// may read.
   void state(const Principal& who, const Moment& at, Done done);
-  /// The body of one entity; `not_found` when there was none.
+  /// The body of one entity; `not_found` when it did not exist then.
   void entity(const Principal& who, const Moment& at, domain::Kind kind, domain::Id id, Done done);
   /// `{from: {revision, epoch, as_of}, to: {…}, changes: [{entity_type, entity_id, type, key, name?, fields?,
-  /// before, after}]}`: the bodies of what came or went, of the rest the members that are different.
+  /// before, after}]}`: a created or deleted entity with its body, others with the members that differ.
   void difference(const Principal& who, const Moment& from, const Moment& to, Done done);
 
  private:

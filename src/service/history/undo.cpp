@@ -23,7 +23,7 @@ json::value member(const json::value& body, std::string_view name) {
   return found == nullptr ? json::value(nullptr) : *found;
 }
 
-// The member by which the elements of a list are told apart; empty when they are not.
+// The member that names the elements of a list; empty for lists without named elements.
 std::string_view naming_member(std::string_view list) {
   if (list == "overrides" || list == "features") return "feature_id";
   return list == "sub_features" ? "key" : "";
@@ -51,15 +51,15 @@ bool same(const json::value* a, const json::value* b) {
   return a == nullptr || b == nullptr ? a == b : same(*a, *b);
 }
 
-// As `turned_around`, for a list of named elements.
-std::optional<json::array> list_turned_around(const json::array& before, const json::array& after,
-                                              const json::array& present, std::string_view naming) {
+// As `reverted`, for a list of named elements.
+std::optional<json::array> list_reverted(const json::array& before, const json::array& after,
+                                         const json::array& present, std::string_view naming) {
   const Elements old_ones = elements_of(before, naming);
   const Elements new_ones = elements_of(after, naming);
   const Elements present_ones = elements_of(present, naming);
   json::array out;
-  // Adds what is to stand in the place of `is`; false when others changed it since.
-  const auto turn = [&](const std::string& name, const json::value* is) {
+  // Adds the reverted element to `out`; false when a later change touched it.
+  const auto revert = [&](const std::string& name, const json::value* is) {
     const json::value* was = find(old_ones, name);
     const json::value* became = find(new_ones, name);
     const bool is_touched = !same(was, became);
@@ -68,10 +68,11 @@ std::optional<json::array> list_turned_around(const json::array& before, const j
     return true;
   };
   for (const json::value& one : present)
-    if (!turn(name_in(one, naming), &one)) return std::nullopt;
+    if (!revert(name_in(one, naming), &one)) return std::nullopt;
   for (const json::array* list : {&before, &after})
     for (const json::value& one : *list)
-      if (const std::string name = name_in(one, naming); !present_ones.contains(name) && !turn(name, nullptr))
+      if (const std::string name = name_in(one, naming);
+          !present_ones.contains(name) && !revert(name, nullptr))
         return std::nullopt;
   if (naming == "feature_id")
     std::stable_sort(out.begin(), out.end(), [naming](const json::value& a, const json::value& b) {
@@ -86,7 +87,7 @@ bool carries_secrets(Kind kind) {
   return kind == Kind::token || kind == Kind::admin || kind == Kind::signing_key;
 }
 
-// Their time is over: they would go again at once.
+// Expired overrides would be removed again at once.
 void drop_ended_overrides(json::value& body, UnixMillis now) {
   auto* overrides = body.is_object() ? body.get_object().if_contains("overrides") : nullptr;
   if (overrides == nullptr || !overrides->is_array()) return;
@@ -114,21 +115,22 @@ std::string pointer_to(std::size_t index) { return "/changes/" + std::to_string(
 
 Result<FieldIssue> obstacle(const Op& op, std::size_t index, const json::value& present,
                             changes::WriteContext& context) {
-  std::string_view what = "was changed";
-  if (present.is_null()) what = "was deleted";
-  if (op.after.is_null() && !present.is_null()) what = "was restored";
+  std::string_view event = "was changed";
+  if (present.is_null()) event = "was deleted";
+  if (op.after.is_null() && !present.is_null()) event = "was restored";
   std::string by = json::serialize(member(present, "revision"));
   if (present.is_null()) {
     const auto touched = context.last_touched(op.entity, op.id);
     if (!touched) return tl::unexpected(touched.error());
     by = std::to_string(*touched);
   }
-  return FieldIssue{pointer_to(index), name_of(op) + ' ' + std::string(what) + " by revision " + by};
+  return FieldIssue{pointer_to(index), name_of(op) + ' ' + std::string(event) + " by revision " + by};
 }
 
-// Whoever came to use what would be gone again since `revision`, and is not turned around with it.
-std::vector<FieldIssue> users_in_the_way(const Op& op, std::size_t index, const std::vector<const Op*>& ops,
-                                         const domain::Snapshot& state, domain::Revision revision) {
+// The undo of `op` deletes an entity. These entities have begun to use it since `revision`, and the undo does
+// not change them.
+std::vector<FieldIssue> users_since(const Op& op, std::size_t index, const std::vector<const Op*>& ops,
+                                    const domain::Snapshot& state, domain::Revision revision) {
   std::vector<FieldIssue> issues;
   for (const domain::User& user : domain::users_of(state, op.entity, op.id)) {
     const bool also_undone = std::any_of(ops.begin(), ops.end(), [&](const Op* other) {
@@ -144,7 +146,7 @@ std::vector<FieldIssue> users_in_the_way(const Op& op, std::size_t index, const 
   return issues;
 }
 
-Error in_the_way(std::vector<FieldIssue> issues) {
+Error blocked(std::vector<FieldIssue> issues) {
   constexpr std::size_t kNamed = 5;
   Error error{Errc::conflict, "this cannot be undone: ", {}};
   for (std::size_t i = 0; i < std::min(issues.size(), kNamed); ++i)
@@ -161,7 +163,7 @@ Result<std::vector<Op>> inverse_ops(const std::vector<const Op*>& ops, changes::
   for (std::size_t i = ops.size(); i > 0; --i) {
     const Op& op = *ops[i - 1];
     const json::value present = context.state().body(op.entity, op.id);
-    auto body = turned_around(op.before, op.after, present);
+    auto body = reverted(op.before, op.after, present);
     if (!body) {
       auto issue = obstacle(op, i - 1, present, context);
       if (!issue) return tl::unexpected(issue.error());
@@ -169,7 +171,7 @@ Result<std::vector<Op>> inverse_ops(const std::vector<const Op*>& ops, changes::
       continue;
     }
     if (body->is_null() && !present.is_null()) {
-      for (FieldIssue& issue : users_in_the_way(op, i - 1, ops, context.state(), revision))
+      for (FieldIssue& issue : users_since(op, i - 1, ops, context.state(), revision))
         issues.push_back(std::move(issue));
       if (op.entity == Kind::client)
         for (const auto& token : context.state().tokens_of(domain::SubjectKind::client, op.id))
@@ -180,12 +182,12 @@ Result<std::vector<Op>> inverse_ops(const std::vector<const Op*>& ops, changes::
     stamp(*body, context);
     inverse.push_back({op.entity, op.id, present, std::move(*body)});
   }
-  if (!issues.empty()) return tl::unexpected(in_the_way(std::move(issues)));
+  if (!issues.empty()) return tl::unexpected(blocked(std::move(issues)));
   return inverse;
 }
 
-// What must hold between entities and would not any more: told of the change that is undone, since nobody
-// sent the bodies that this would lead to.
+// Checks the consistency rules on the outcome. Errors point into the change that is undone, because the
+// caller never sent the resulting bodies.
 Result<void> check_outcome(const std::vector<Op>& inverse, const std::vector<const Op*>& ops,
                            const changes::WriteContext& context) {
   const domain::Snapshot& state = context.state();
@@ -202,16 +204,16 @@ Result<void> check_outcome(const std::vector<Op>& inverse, const std::vector<con
     });
     for (const FieldIssue& issue : ok.error().details)
       issues.push_back({pointer_to(static_cast<std::size_t>(undone - ops.begin())),
-                        name_of(op) + " cannot be as it was: " + issue.pointer + ' ' + issue.reason});
+                        name_of(op) + " cannot be restored: " + issue.pointer + ' ' + issue.reason});
   }
-  if (!issues.empty()) return tl::unexpected(in_the_way(std::move(issues)));
+  if (!issues.empty()) return tl::unexpected(blocked(std::move(issues)));
   return {};
 }
 
 }  // namespace
 
-std::optional<json::value> turned_around(const json::value& before, const json::value& after,
-                                         const json::value& present) {
+std::optional<json::value> reverted(const json::value& before, const json::value& after,
+                                    const json::value& present) {
   if (!before.is_object() || !after.is_object() || !present.is_object()) {
     if (!same(after, present)) return std::nullopt;
     return before;
@@ -227,7 +229,7 @@ std::optional<json::value> turned_around(const json::value& before, const json::
     }
     const std::string_view naming = naming_member(name);
     if (naming.empty() || !was.is_array() || !became.is_array() || !is.is_array()) return std::nullopt;
-    auto list = list_turned_around(was.get_array(), became.get_array(), is.get_array(), naming);
+    auto list = list_reverted(was.get_array(), became.get_array(), is.get_array(), naming);
     if (!list) return std::nullopt;
     out.get_object()[name] = std::move(*list);
   }
@@ -261,16 +263,16 @@ changes::Build build_undo(const Principal& who, domain::Revision revision) {
     }
     if (ops.empty() && secrets) {
       return fail(Errc::conflict, name +
-                                      " is about tokens, passwords or keys, which do not come back; issue or "
-                                      "set new ones instead");
+                                      " changed only tokens, passwords or keys, which cannot be restored; "
+                                      "issue or set new ones");
     }
     if (ops.empty() && only_time)
-      return fail(Errc::conflict, name + " changed nothing but the time, which does not go back");
+      return fail(Errc::conflict, name + " changed only the time, which cannot be undone");
     if (ops.empty()) return unknown();
     auto inverse = inverse_ops(ops, context, revision);
     if (!inverse) return tl::unexpected(inverse.error());
     if (inverse->empty())
-      return fail(Errc::conflict, "nothing is left to undo of " + name + ": its overrides have expired");
+      return fail(Errc::conflict, "nothing is left to undo in " + name + ": its overrides have expired");
     if (auto ok = check_outcome(*inverse, ops, context); !ok) return tl::unexpected(ok.error());
     changes::Draft draft{inverse->front().entity, inverse->front().id, std::move(*inverse), {}};
     return draft;

@@ -1,13 +1,13 @@
-// Taking a change back by a new one, which says so in its actor (`undoes`).
+// Undoes a change by a new change. The actor of the new change names the old revision (`undoes`).
 //
-// Only what the change did is turned around, on the state as it is now: what others changed since stays.
-// Where they changed the same thing, member by member and, within lists of named things, element by element,
-// the undo is refused, and every entity in the way is named with the revision that touched it last. Ids are
-// never used again, so a deleted entity comes back as itself. Undoing an undo is an undo like any other.
+// * The undo reverts only this change, on the current state. Later changes to other members stay.
+// * A later change to the same member, or to the same element of a list of named elements, blocks the undo.
+//   The error names every such entity and the revision that touched it last.
+// * Ids are never reused, so a deleted entity comes back with its id. An undo can itself be undone.
+// * Tokens, passwords and keys do not come back. An undo leaves them as they are. A change of nothing else
+//   cannot be undone.
+// * Expired overrides do not come back. A change in which only time passed cannot be undone.
 //
-// Tokens, passwords and keys do not come back: a change of nothing else is refused, and beside other things
-// they are left as they are. Overrides whose time is over do not come back either, and a change by which only
-// time passed is refused.
 // Thread rule: builders run on the writer's thread.
 #pragma once
 
@@ -18,13 +18,14 @@
 
 namespace togglecast::service {
 
-/// `not_found` without such a revision, or when it is nothing that `who` may read of; `forbidden` without the
-/// right to change all that it touched; `conflict` when there is nothing to undo or something is in the way.
+/// Errors: `not_found` when the revision does not exist or holds nothing that `who` may read; `forbidden`
+/// without the right to change everything that it touched; `conflict` when there is nothing to undo or a
+/// later change blocks it.
 [[nodiscard]] changes::Build build_undo(const Principal& who, domain::Revision revision);
 
-/// `present` with what led from `before` to `after` turned around; nothing when `present` is different there.
-/// All three are bodies, or null where the entity does not exist.
-[[nodiscard]] std::optional<json::value> turned_around(const json::value& before, const json::value& after,
-                                                       const json::value& present);
+/// Returns `present` with the step from `before` to `after` reverted. Returns nothing when `present` differs
+/// from `after` in a member of that step. All three are bodies; null means that the entity does not exist.
+[[nodiscard]] std::optional<json::value> reverted(const json::value& before, const json::value& after,
+                                                  const json::value& present);
 
 }  // namespace togglecast::service

@@ -16,8 +16,8 @@ using domain::Package;
 using domain::Platform;
 using domain::Snapshot;
 
-tl::unexpected<Error> must(std::string_view what) {
-  return fail(Errc::invalid_argument, "must " + std::string(what));
+tl::unexpected<Error> must(std::string_view condition) {
+  return fail(Errc::invalid_argument, "must " + std::string(condition));
 }
 
 // A filter on a member that is true or false.
@@ -46,7 +46,7 @@ Result<Filter<Feature>> needs_platform(const Snapshot&, std::string_view value) 
   };
 }
 
-// Features are grouped by what their metadata say.
+// A feature's group is the member `group` of its metadata.
 Result<Filter<Feature>> is_in_group(const Snapshot&, std::string_view value) {
   return [group = std::string(value)](const Feature& feature) {
     const auto* found = feature.flag.metadata.if_contains("group");

@@ -1,4 +1,4 @@
-// What each list can be filtered by, in one table per entity (filters.cpp). Thread rule: pure functions.
+// The filters of each list, in one table per entity (filters.cpp). Thread rule: pure functions.
 // Errors: `invalid_argument` that names the parameter.
 #pragma once
 
@@ -20,11 +20,12 @@ using Filter = std::function<bool(const T& entity)>;
 template <typename T>
 struct FilterRule {
   std::string_view name;  ///< of the parameter
-  /// `invalid_argument` says what `value` must be, behind the parameter's name.
+  /// `invalid_argument` continues a sentence that begins with the name of the parameter: `must be true or
+  /// false`.
   Result<Filter<T>> (*make)(const domain::Snapshot& snapshot, std::string_view value);
 };
 
-/// All filters of one entity: none, unless a table says otherwise.
+/// All filters of one entity; none without a table.
 template <typename T>
 [[nodiscard]] std::span<const FilterRule<T>> filter_rules() noexcept {
   return {};
@@ -41,7 +42,7 @@ std::span<const FilterRule<domain::Client>> filter_rules<domain::Client>() noexc
 template <>
 std::span<const FilterRule<domain::AdminUser>> filter_rules<domain::AdminUser>() noexcept;
 
-/// Entities that all of `filters`, names and values, let through.
+/// A filter that accepts the entities which pass all `filters` (pairs of name and value).
 template <typename T>
 [[nodiscard]] Result<Filter<T>> make_filter(const domain::Snapshot& snapshot,
                                             const std::vector<std::pair<std::string, std::string>>& filters) {

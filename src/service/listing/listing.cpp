@@ -9,7 +9,7 @@
 namespace togglecast::service {
 namespace {
 
-constexpr std::size_t kSeal = 9;  // bytes of the digest that a cursor begins with
+constexpr std::size_t kSeal = 9;  // a cursor begins with so many bytes of a digest
 
 std::string seal_of(std::string_view identity, std::string_view position) {
   const Sha256 digest = sha256(std::string(identity) + '\n' + std::string(position));
@@ -73,8 +73,8 @@ Result<std::optional<Place>> read_cursor(std::string_view identity, std::string_
   }
   return fail(
       Errc::invalid_argument,
-      "the parameter cursor is not one that this list gave; the search, the filters and the order must "
-      "be those of the page before");
+      "the parameter cursor does not belong to this list; send the same search, filters and order as for "
+      "the page before");
 }
 
 }  // namespace togglecast::service

@@ -1,7 +1,11 @@
-// Pages of a table from one snapshot: searched, filtered, sorted. The next page is asked for by a cursor,
-// which says where the last one ended and nothing about a snapshot, so that pages stay right while others
-// write: what was deleted is missing, what was added behind the cursor is there, and nothing comes twice
-// unless its own place in the order changed. A cursor is good only for the list it came from.
+// Pages of a table from one snapshot: searched, filtered, sorted.
+//
+// A cursor asks for the next page. It says where the last page ended and names no snapshot, so pages stay
+// correct while others write:
+// * a deleted entity is missing;
+// * an entity added behind the cursor appears;
+// * an entity appears twice only if its place in the order changed.
+// A cursor is valid only for the list that it came from.
 // Thread rule: pure functions. Errors: `invalid_argument` that names the parameter.
 #pragma once
 
@@ -22,7 +26,7 @@
 namespace togglecast::service {
 
 inline constexpr std::size_t kMaxPage = 1'000;
-inline constexpr std::size_t kMaxSearch = 200;  ///< bytes of a searched text
+inline constexpr std::size_t kMaxSearch = 200;  ///< bytes of the search text
 
 enum class SortBy : std::uint8_t { id, key, name, created_at, updated_at };
 
@@ -44,13 +48,13 @@ struct PageQuery {
 
 template <typename T>
 struct Page {
-  domain::SnapshotPtr snapshot;  ///< what it was read from: its revision goes with the answer
+  domain::SnapshotPtr snapshot;  ///< the state that was read; the answer carries its revision
   std::vector<std::shared_ptr<const T>> items;
-  std::string next_cursor;  ///< of the next page; empty: this was the last
+  std::string next_cursor;  ///< of the next page; empty: this is the last page
   std::size_t total = 0;    ///< entities on all pages
 };
 
-/// Where an entity stands in a sorted list. Texts are compared without regard to case; ids part the equal.
+/// The place of an entity in a sorted list. Texts compare without case; the id decides between equal places.
 struct Place {
   std::int64_t number = 0;
   std::string text;
@@ -76,7 +80,7 @@ template <typename T>
   return {0, {}, entity.id};
 }
 
-/// What a cursor belongs to: environment, kind, search, filters and sort.
+/// The identity of a list, for its cursors: environment, kind, search, filters and sort.
 [[nodiscard]] std::string list_identity(const domain::Snapshot& snapshot, domain::Kind kind,
                                         const PageQuery& query);
 [[nodiscard]] std::string make_cursor(std::string_view identity, const Place& last);
@@ -111,7 +115,7 @@ template <typename T>
   const auto by_place = [&](const Entry& a, const Entry& b) { return precedes(a.first, b.first); };
 
   Page<T> page;
-  std::vector<Entry> best;  // a heap, the last of them on top, of one more than the page holds
+  std::vector<Entry> best;  // a heap with the last entry on top; holds one entry more than the page
   snapshot->table<T>().by_id.for_each([&](domain::Id, const std::shared_ptr<const T>& entity) {
     if (!(*wanted)(*entity) || !is_found(*entity, folded)) return;
     ++page.total;

@@ -7,9 +7,9 @@ namespace {
 
 constexpr bool is_between(char32_t c, char32_t first, char32_t last) { return c >= first && c <= last; }
 
-// Of the code points that take two bytes: Latin-1, Latin Extended-A, Greek, Cyrillic.
+// The small letter of a two-byte code point: Latin-1, Latin Extended-A, Greek, Cyrillic.
 char32_t small(char32_t c) noexcept {
-  constexpr char32_t kTimes = 0xd7;  // stands among the capitals and is none
+  constexpr char32_t kTimes = 0xd7;  // the multiplication sign lies between the capitals
   if (is_between(c, 0xc0, 0xde) && c != kTimes) return c + 0x20;
   const bool even_is_capital = is_between(c, 0x100, 0x12f) || is_between(c, 0x132, 0x137) ||
                                is_between(c, 0x14a, 0x177) || is_between(c, 0x460, 0x481);

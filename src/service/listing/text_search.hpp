@@ -1,4 +1,4 @@
-// Finding text in text as people do it: without regard to case. Thread rule: pure functions.
+// Text search without regard to case. Thread rule: pure functions.
 #pragma once
 
 #include <string>
@@ -6,11 +6,11 @@
 
 namespace togglecast::service {
 
-/// Capitals of the Latin, Greek and Cyrillic letters that UTF-8 writes with one or two bytes become small;
-/// everything else stays as it is.
+/// Turns Latin, Greek and Cyrillic capitals of one or two UTF-8 bytes into small letters. Other characters
+/// stay as they are.
 [[nodiscard]] std::string fold_case(std::string_view text);
 
-/// Whether `text` holds `folded`, which went through `fold_case`; everything holds the empty text.
+/// Whether `text` contains `folded`, a result of `fold_case`. Every text contains the empty text.
 [[nodiscard]] bool contains_folded(std::string_view text, std::string_view folded);
 
 }  // namespace togglecast::service

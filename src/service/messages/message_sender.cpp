@@ -91,7 +91,7 @@ json::object read_components(FieldReader& in) {
     const auto* status = component.value().if_string();
     if (component.key().empty() || component.key().size() > kMaxComponentName || status == nullptr ||
         !named(*status, kStatuses)) {
-      in.refuse("components", "must name things of at most 64 bytes, each 'ok', 'degraded' or 'maintenance'");
+      in.refuse("components", "must map names of 1 to 64 bytes to 'ok', 'degraded' or 'maintenance'");
       return {};
     }
   }
@@ -181,7 +181,8 @@ Result<ConfigSync> read_config_sync(const json::value& body) {
   if (in.has_value("reason")) sync.reason = in.line("reason", kMaxReason).value_or("");
   sync.audience = audience_of(in, body, sync.audience);
   if (sync.audience.kind == Audience::Kind::all || sync.audience.kind == Audience::Kind::admins)
-    in.refuse("audience", "must be 'clients', {\"package\": id} or {\"client\": id}: admins are not synced");
+    in.refuse("audience",
+              "must be 'clients', {\"package\": id} or {\"client\": id}; admins get no config_sync here");
   return in.finish(std::move(sync));
 }
 

@@ -1,10 +1,10 @@
-// What people and other back ends may send to connections by hand: messages, the system's status, and stored
-// state once more. `MessageSender` is a port: the real-time entrance implements it, every entrance may call
-// it. Thread rule: plain values and pure functions; each call of `MessageSender` from any thread, its `done`
-// runs once, on any thread (or within the call, when that is refused).
+// Messages that admins and other back ends send to connections: announcements, notifications, the status of
+// the system, and stored state again. `MessageSender` is a port: the real-time entrance implements it, and
+// every entrance may call it.
 //
-// The environment is that of the principal. Errors: `forbidden` (editors and owners may), `not_found` for
-// what the environment does not have, `rate_limited`.
+// Thread rule: plain values and pure functions. `MessageSender` may be called on any thread; `done` runs
+// once, on any thread, or within the call when the request is refused. Errors: `forbidden` (only editors and
+// owners may send), `not_found` for an id that the principal's environment does not have, `rate_limited`.
 #pragma once
 
 #include <cstddef>
@@ -30,7 +30,7 @@ struct Message {
   std::optional<json::object> data;  ///< at most 4 KiB and 5 levels
 };
 
-/// Whom a message is for, within one environment.
+/// The receivers of a message, within one environment.
 struct Audience {
   enum class Kind : std::uint8_t { all, admins, clients, package, client };
   Kind kind = Kind::all;
@@ -47,8 +47,8 @@ struct Announcement {
 
 struct AdminNotification {
   Message message;
-  domain::Id admin = 0;              ///< 0: all admins …
-  std::optional<domain::Role> role;  ///< … or those of this role
+  domain::Id admin = 0;              ///< 0: all admins
+  std::optional<domain::Role> role;  ///< only admins of this role
 };
 /// `{title, message, level?, data?, admin_id?, role?}`
 [[nodiscard]] Result<AdminNotification> read_admin_notification(const json::value& body);
@@ -64,7 +64,7 @@ struct SystemStatus {
   enum class Value : std::uint8_t { ok, degraded, maintenance };
   Value status = Value::ok;
   std::string message;
-  json::object components;  ///< a status for each name
+  json::object components;  ///< name of a component: its status
   UnixMillis at{};
 };
 [[nodiscard]] std::string_view to_string(SystemStatus::Value status) noexcept;
@@ -75,36 +75,37 @@ struct SystemStatus {
 
 struct ConfigSync {
   std::string reason{"requested"};
-  Audience audience{Audience::Kind::clients, 0};  ///< clients, a package, or a client
+  Audience audience{Audience::Kind::clients, 0};  ///< clients, a package or a client
 };
 /// `{reason?, audience?}`
 [[nodiscard]] Result<ConfigSync> read_config_sync(const json::value& body);
 
-/// What a call came to.
+/// The outcome of a call.
 struct SendResult {
-  std::string id;                 ///< of the message; empty when it has none
-  domain::Revision revision = 0;  ///< of the state that was sent; 0 when it was no state
-  std::size_t connections = 0;    ///< that were addressed
+  std::string id;                 ///< of the message; empty: it has none
+  domain::Revision revision = 0;  ///< of the state that was sent; 0: no state was sent
+  std::size_t connections = 0;    ///< connections that were addressed
 };
-using SendDone = std::function<void(Result<SendResult> told)>;
+using SendDone = std::function<void(Result<SendResult> outcome)>;
 
 class MessageSender {
  public:
   virtual ~MessageSender() = default;
 
-  /// The stored state at the newest revision, once more: to every admin, and to each client that sees it.
+  /// Sends the stored entity at the newest revision again, to every admin and to each client that sees it.
   virtual void broadcast_platform_update(const Principal& who, domain::Id id, SendDone done) = 0;
   virtual void broadcast_feature_update(const Principal& who, domain::Id id, SendDone done) = 0;
   virtual void broadcast_package_update(const Principal& who, domain::Id id, SendDone done) = 0;
-  /// The whole view to clients; to many of them spread over a while.
+  /// Sends clients their full view. For many clients, the server spreads this over a time window.
   virtual void broadcast_config_sync(const Principal& who, const ConfigSync& sync, SendDone done) = 0;
   virtual void send_admin_notification(const Principal& who, const AdminNotification& notification,
                                        SendDone done) = 0;
   virtual void send_client_notification(const Principal& who, const ClientNotification& notification,
                                         SendDone done) = 0;
-  /// To everybody now, and until the next one to whoever connects, unless it is `ok`. Kept in memory.
+  /// Sends the status to every connection. A status other than `ok` also goes to each new connection, until
+  /// the next call. It is kept in memory only.
   virtual void broadcast_system_status(const Principal& who, SystemStatus status, SendDone done) = 0;
-  /// At most one a second for each admin, and a few at once.
+  /// `rate_limited` beyond one per second for each admin, with a small burst.
   virtual void broadcast_announcement(const Principal& who, const Announcement& announcement,
                                       SendDone done) = 0;
 };

@@ -108,11 +108,11 @@ TEST_F(CatalogueFileTest, OneEntityIsEnoughToBeLeftAlone) {
 
 TEST_F(CatalogueFileTest, WhatIsWrongIsNamedByItsPlace) {
   EXPECT_EQ(refusal_of(R"({"features":[{"key":"a","name":"A"},{"key":"b","name":"B","requires":["c"]}]})"),
-            "/features/1: there is no feature 'c' before it");
+            "/features/1: there is no feature 'c' earlier in the file");
   EXPECT_EQ(refusal_of(R"({"platforms":[{"key":"a","name":"A"},{"key":"a","name":"B"}]})"),
-            "/platforms/1: the key 'a' stands here twice");
+            "/platforms/1: the key 'a' appears twice; use another key");
   EXPECT_EQ(refusal_of(R"({"clients":[{"key":"a","name":"A","package":"pro"}]})"),
-            "/clients/0: there is no package 'pro' before it");
+            "/clients/0: there is no package 'pro' earlier in the file");
   EXPECT_EQ(refusal_of(R"({"clients":[{"key":"a"}]})"), "/clients/0/name is required");
 }
 

@@ -156,7 +156,7 @@ TEST_F(EntityBuildsTest, AnOverrideHasTheFeaturesTypeAndEndsInTheFuture) {
 
   EXPECT_EQ(issues(set(R"({"value":"yes"})")).count("/value"), 1U);
   EXPECT_EQ(issues(set(R"({"value":true,"expires_at":"2001-01-01T00:00:00Z"})")).at("/expires_at"),
-            "must lie in the future");
+            "must be in the future");
   EXPECT_EQ(issues(set("{}")).count("/value"), 1U);
   ASSERT_TRUE(set(R"({"value":true,"reason":"trial","expires_at":"2999-01-01T00:00:00Z"})").has_value());
   ASSERT_TRUE(set(R"({"removed":true})").has_value()) << "in place of the other";

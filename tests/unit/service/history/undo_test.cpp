@@ -9,7 +9,7 @@ using testing::parse;
 using testing::wait_for;
 
 std::string turned(std::string_view before, std::string_view after, std::string_view present) {
-  const auto body = turned_around(parse(before), parse(after), parse(present));
+  const auto body = reverted(parse(before), parse(after), parse(present));
   return body ? json::canonical(*body) : "in the way";
 }
 
@@ -156,11 +156,11 @@ TEST_F(UndoTest, WhatItWouldBringBackMustBePossible) {
   ASSERT_EQ(platform_is_gone.error().details.size(), 1U);
   EXPECT_EQ(platform_is_gone.error().details[0].pointer, "/changes/0");
   EXPECT_EQ(platform_is_gone.error().details[0].reason,
-            "feature 1 (Chat) cannot be as it was: /platforms/0 there is no platform 1");
+            "feature 1 (Chat) cannot be restored: /platforms/0 there is no platform 1");
   ASSERT_FALSE(type_is_another.has_value());
   EXPECT_EQ(type_is_another.error().code, Errc::conflict);
   EXPECT_EQ(type_is_another.error().message,
-            "this cannot be undone: client 1 (Acme) cannot be as it was: /overrides/0/value must be of type "
+            "this cannot be undone: client 1 (Acme) cannot be restored: /overrides/0/value must be of type "
             "boolean, as the variants of feature 'mail'");
 }
 
@@ -193,7 +193,7 @@ TEST_F(UndoTest, ADropOfSubFeaturesByForceIsUndoneInThePackagesToo) {
   const auto chosen_since = undo(6);
   ASSERT_FALSE(chosen_since.has_value());
   EXPECT_EQ(chosen_since.error().message,
-            "this cannot be undone: feature 1 (Chat) cannot be as it was: /sub_features 'emoji' is chosen by "
+            "this cannot be undone: feature 1 (Chat) cannot be restored: /sub_features 'emoji' is chosen by "
             "package 'p'");
 }
 
@@ -227,7 +227,7 @@ TEST_F(UndoTest, AnUndoneDeletionByForceCanBeMadeAgain) {
   create_feature(R"({"key":"mail","name":"Mail","platforms":[1]})");
   const auto used_since = undo(6);
   ASSERT_FALSE(used_since.has_value());
-  ASSERT_EQ(used_since.error().details.size(), 1U) << "whoever used it before is not in the way";
+  ASSERT_EQ(used_since.error().details.size(), 1U) << "an earlier user does not block the undo";
   EXPECT_EQ(used_since.error().details[0].reason,
             "platform 1 (Web) is used by feature 2 (Mail) of revision 7");
 }

@@ -147,7 +147,7 @@ TEST_F(Turns, ATurnIsNotUndoneAndIsNotInTheWayOfAnUndo) {
   const auto refused = undo(4);
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().code, Errc::conflict);
-  EXPECT_EQ(refused.error().message, "revision 4 changed nothing but the time, which does not go back");
+  EXPECT_EQ(refused.error().message, "revision 4 changed only the time, which cannot be undone");
   const auto obstructed = undo(2);
   ASSERT_FALSE(obstructed.has_value());
   EXPECT_EQ(obstructed.error().message, "this cannot be undone: feature 1 (One) was changed by revision 3");

@@ -13,7 +13,7 @@ using domain::Platform;
 using domain::Segment;
 using wire::http::Method;
 
-// What all lists take, and their filters.
+// The parameters of a list: the common ones and its filters.
 template <typename... Filters>
 constexpr Parameters page(Filters... filters) {
   return {"q", "sort", "cursor", "limit", filters...};
@@ -28,7 +28,7 @@ constexpr Route kRoutes[] = {
     {Method::get, "/api/v1/openapi.json", Access::open, openapi},
 
     {Method::post, "/api/v1/auth/login", Access::login, login},
-    {Method::post, "/api/v1/auth/logout", Access::admin, logout, {}, Effect::leave},
+    {Method::post, "/api/v1/auth/logout", Access::admin, logout, {}, Effect::logout},
     {Method::post, "/api/v1/auth/password", Access::admin, change_password},
 
     {Method::get, "/api/v1/platforms", Access::admin, list_of<Platform>, page("enabled")},
@@ -70,8 +70,8 @@ constexpr Route kRoutes[] = {
     {Method::del, "/api/v1/clients/{id}/overrides/{feature_id}", Access::admin, remove_override},
 
     {Method::get, "/api/v1/clients/{id}/effective", Access::admin, read_effective, {"visible", "context"}},
-    {Method::post, "/api/v1/evaluate", Access::admin, evaluate, {}, Effect::look},
-    {Method::post, "/api/v1/preview", Access::admin, preview, {}, Effect::look},
+    {Method::post, "/api/v1/evaluate", Access::admin, evaluate, {}, Effect::evaluate},
+    {Method::post, "/api/v1/preview", Access::admin, preview, {}, Effect::evaluate},
 
     {Method::get, "/api/v1/clients/{id}/tokens", Access::admin, list_tokens},
     {Method::post, "/api/v1/clients/{id}/tokens", Access::admin, issue_token},

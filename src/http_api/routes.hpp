@@ -1,4 +1,4 @@
-// The list of all routes. Thread rule: a constant.
+// All routes of the REST API. Thread rule: a constant.
 #pragma once
 
 #include <span>

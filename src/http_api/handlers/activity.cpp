@@ -9,18 +9,18 @@
 namespace togglecast::http_api {
 namespace {
 
-constexpr std::int64_t kUsualPage = 50;
-constexpr std::size_t kLongestWord = 200;
+constexpr std::int64_t kDefaultLimit = 50;
+constexpr std::size_t kMaxText = 200;
 
-Result<std::string> word(const Call& call, std::string_view parameter) {
+Result<std::string> text_of(const Call& call, std::string_view parameter) {
   std::string text(call.request().query.value(parameter));
-  if (call.request().query.contains(parameter) && (text.empty() || text.size() > kLongestWord))
+  if (call.request().query.contains(parameter) && (text.empty() || text.size() > kMaxText))
     return fail(Errc::invalid_argument, "the parameter " + std::string(parameter) + " must be 1 to " +
-                                            std::to_string(kLongestWord) + " bytes");
+                                            std::to_string(kMaxText) + " bytes");
   return text;
 }
 
-Result<std::optional<UnixMillis>> time(const Call& call, std::string_view parameter) {
+Result<std::optional<UnixMillis>> time_of(const Call& call, std::string_view parameter) {
   if (!call.request().query.contains(parameter)) return std::nullopt;
   const auto parsed = parse_iso8601(call.request().query.value(parameter));
   if (!parsed)
@@ -36,17 +36,19 @@ bool is_source(std::string_view name) {
   return std::any_of(kSources.begin(), kSources.end(), [name](Source one) { return to_string(one) == name; });
 }
 
-Result<void> read_what(const Call& call, storage::LogQuery& query) {
+Result<void> read_entity_filters(const Call& call, storage::LogQuery& query) {
   const auto& parameters = call.request().query;
   if (parameters.contains("entity_type")) {
     query.kind = domain::parse_kind(parameters.value("entity_type"));
-    if (!query.kind) return fail(Errc::invalid_argument, "the parameter entity_type names no kind of entity");
+    if (!query.kind)
+      return fail(Errc::invalid_argument,
+                  "the parameter entity_type must be platform, feature, segment, package, client, token, "
+                  "admin or signing_key");
   }
   const auto id = call.number("entity_id", 0, 1, domain::kMaxId);
   if (!id) return tl::unexpected(id.error());
   if (*id != 0) {
-    if (!query.kind)
-      return fail(Errc::invalid_argument, "the parameter entity_id needs entity_type beside it");
+    if (!query.kind) return fail(Errc::invalid_argument, "the parameter entity_id also needs entity_type");
     query.id = *id;
   }
   if (!parameters.contains("type")) return {};
@@ -61,16 +63,16 @@ Result<void> read_what(const Call& call, storage::LogQuery& query) {
 
 Result<storage::LogQuery> read_query(const Call& call) {
   storage::LogQuery query;
-  const auto limit = call.number("limit", kUsualPage, 1, service::kMaxActivity);
+  const auto limit = call.number("limit", kDefaultLimit, 1, service::kMaxActivity);
   if (!limit) return tl::unexpected(limit.error());
   query.limit = static_cast<std::size_t>(*limit);
   const auto before = call.number("before", 0, 1, domain::kMaxId);
   if (!before) return tl::unexpected(before.error());
   query.before = *before;
-  if (auto ok = read_what(call, query); !ok) return tl::unexpected(ok.error());
+  if (auto ok = read_entity_filters(call, query); !ok) return tl::unexpected(ok.error());
   for (const auto& [name, into] : std::array<std::pair<std::string_view, std::string*>, 3>{
            {{"actor", &query.actor}, {"source", &query.source}, {"q", &query.text}}}) {
-    auto text = word(call, name);
+    auto text = text_of(call, name);
     if (!text) return tl::unexpected(text.error());
     *into = std::move(*text);
   }
@@ -79,7 +81,7 @@ Result<storage::LogQuery> read_query(const Call& call) {
                 "the parameter source must be rest, socket, timer, start or command_line");
   for (const auto& [name, into] : std::array<std::pair<std::string_view, std::optional<UnixMillis>*>, 2>{
            {{"since", &query.since}, {"until", &query.until}}}) {
-    const auto moment = time(call, name);
+    const auto moment = time_of(call, name);
     if (!moment) return tl::unexpected(moment.error());
     *into = *moment;
   }
@@ -91,7 +93,7 @@ Result<storage::LogQuery> read_query(const Call& call) {
 void list_activity(const CallPtr& call) {
   const auto query = read_query(*call);
   if (!query) return call->refuse(query.error());
-  // As of now: a page that is newer when it is read has an older tag, which does no harm.
+  // The tag is taken before the page is read. A page that is newer than its tag does no harm.
   const std::string tag = call->list_tag(*call->application().model().current(
       environment_of(*call, query->kind.value_or(domain::Kind::platform))));
   call->application().activity().page(call->who(), *query, [call, tag](Result<service::ActivityPage> page) {
@@ -104,7 +106,7 @@ void list_activity(const CallPtr& call) {
   });
 }
 
-// Answers the entry of the new change.
+// Answers with the entry of the new change.
 void undo_activity(const CallPtr& call) {
   const auto revision = call->id("revision");
   if (!revision) return call->refuse(revision.error());

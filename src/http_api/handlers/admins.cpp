@@ -89,7 +89,7 @@ void delete_admin(const CallPtr& call) {
 void toggle_admin(const CallPtr& call) {
   const auto id = call->id("id");
   if (!id) return call->refuse(id.error());
-  const auto active = wanted_side(*call, "active");
+  const auto active = toggle_value(*call, "active");
   if (!active) return call->refuse(active.error());
   const auto options = call->write_options();
   if (!options) return call->refuse(options.error());

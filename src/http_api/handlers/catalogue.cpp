@@ -12,7 +12,7 @@ using domain::Package;
 using domain::Platform;
 using domain::Segment;
 
-// Where an entity is found, and what a switch of it is called.
+// The path, the switch and the service of each entity.
 template <typename T>
 struct Resource;
 template <>
@@ -105,7 +105,7 @@ template <typename T>
 void toggle_one(const CallPtr& call) {
   const auto id = call->id("id");
   if (!id) return call->refuse(id.error());
-  const auto on = wanted_side(*call, Resource<T>::kSwitch);
+  const auto on = toggle_value(*call, Resource<T>::kSwitch);
   if (!on) return call->refuse(on.error());
   const auto options = call->write_options();
   if (!options) return call->refuse(options.error());

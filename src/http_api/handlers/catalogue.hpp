@@ -1,6 +1,6 @@
-// Handlers that all entities of the catalogue share: list, create, read, update, delete, switch. What differs
-// stands with their services. Thread rule: each runs on the shard of its call. Made for Platform, Feature,
-// Segment, Package and Client (catalogue.cpp).
+// Handlers for all entities of the catalogue: list, create, read, update, delete, toggle. They exist for
+// Platform, Feature, Segment, Package and Client (catalogue.cpp). Their services hold the differences. Thread
+// rule: each runs on the shard of its call.
 #pragma once
 
 #include <memory>
@@ -18,13 +18,13 @@ template <typename T>
 void create_one(const CallPtr& call);
 template <typename T>
 void read_one(const CallPtr& call);
-/// `?force=true` drops also sub-features that packages chose.
+/// `?force=true` also drops sub-features that packages chose.
 template <typename T>
 void update_one(const CallPtr& call);
-/// `?force=true` deletes also what others use.
+/// `?force=true` also deletes an entity that others use.
 template <typename T>
 void delete_one(const CallPtr& call);
-/// To the side that the body names, else to the other one. Not for segments.
+/// Sets the switch to the value in the body; without a body, to the opposite. Segments have no switch.
 template <typename T>
 void toggle_one(const CallPtr& call);
 

@@ -1,4 +1,4 @@
-// Who may use what, and why; and what a change would do.
+// The features that a client may use, and why; evaluations and previews of changes.
 #include "domain/entities/context.hpp"
 #include "domain/schema/fields.hpp"
 #include "http_api/handlers/entities.hpp"
@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::string_view kBadContext = "the parameter context must be a JSON object of at most 4 KiB";
 
-// `?context={…}`, as a connection would send it; nothing without one.
+// `?context={…}` in the form that a connection sends; nothing without the parameter.
 Result<std::optional<json::object>> read_context(const Call& call) {
   const auto& parameters = call.request().query;
   if (!parameters.contains("context")) return std::nullopt;

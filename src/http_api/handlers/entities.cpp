@@ -14,14 +14,14 @@ std::optional<domain::Revision> revision_in(const json::value& body) {
   return revision->get_int64();
 }
 
-// Both versions of an entity that is not the one `If-Match` names: as it is, and as the caller knew it while
-// that is still known here.
+// Both versions of an entity when `If-Match` names an older one: the current version, and the caller's
+// version while the read model still has it.
 json::object both_versions(Call& call, EntityName entity, domain::Revision expected) {
   const auto& model = call.application().model();
   const std::string_view environment = environment_of(call, entity.kind);
   json::object more;
   json::value current = model.current(environment)->body(entity.kind, entity.id);
-  if (current.is_null() || revision_in(current) == expected) return more;  // refused for another reason
+  if (current.is_null() || revision_in(current) == expected) return more;  // the conflict has another reason
   more["current"] = std::move(current);
   more["expected_revision"] = expected;
   if (const auto then = model.at(environment, expected)) {
@@ -31,8 +31,8 @@ json::object both_versions(Call& call, EntityName entity, domain::Revision expec
   return more;
 }
 
-// Who stands in the way of a deletion or an update.
-json::object users_in_the_way(const Call& call, EntityName entity) {
+// The users that block a deletion or an update.
+json::object users_that_block(const Call& call, EntityName entity) {
   const bool is_update = call.request().method == wire::http::Method::patch;
   if (!is_update && call.request().method != wire::http::Method::del) return {};
   const json::value body = call.optional_body().value_or(nullptr);
@@ -40,13 +40,14 @@ json::object users_in_the_way(const Call& call, EntityName entity) {
   return members_of(service::blocking_users(*state, entity.kind, entity.id, is_update ? &body : nullptr));
 }
 
-// Revisions of `system` are none of the caller's environment: its newest one is told then.
+// A revision of `system` is not a revision of the caller's environment. Nothing then: the answer carries the
+// newest revision of that environment.
 std::optional<domain::Revision> revision_of(const Call& call, const changes::Written& written) {
   if (environment_of(call, written.kind) != call.who().environment) return std::nullopt;
   return written.revision;
 }
 
-// Back on the shard of the call.
+// Answers on the shard of the call.
 template <typename AnswerTo>
 changes::Done then(const CallPtr& call, AnswerTo answer_to, EntityName entity = {domain::Kind::platform, 0}) {
   return [call, answer_to = std::move(answer_to), entity](Result<changes::Written> written) {
@@ -86,11 +87,11 @@ void refuse_write(Call& call, const Error& error, EntityName entity) {
   const auto options = call.write_options();
   json::object more;
   if (options && options->if_revision) more = both_versions(call, entity, *options->if_revision);
-  if (more.empty()) more = users_in_the_way(call, entity);
+  if (more.empty()) more = users_that_block(call, entity);
   call.refuse(error, 0, more);
 }
 
-Result<std::optional<bool>> wanted_side(const Call& call, std::string_view member) {
+Result<std::optional<bool>> toggle_value(const Call& call, std::string_view member) {
   const auto body = call.optional_body();
   if (!body) return tl::unexpected(body.error());
   domain::FieldReader in(*body);

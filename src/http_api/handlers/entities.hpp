@@ -1,5 +1,5 @@
-// What the handlers of all entities share: pages, single bodies, and the answers to writes.
-// Thread rule: the shard of the call; the callbacks made here may be called anywhere.
+// Helpers for the handlers of all entities: pages, single entities, and the answers to writes.
+// Thread rule: the shard of the call. The callbacks that these functions return may be called on any thread.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@
 
 namespace togglecast::http_api {
 
-/// Where entities of this kind live: the environment of the caller, or `system`.
+/// The environment of entities of this kind: the caller's, or `system`.
 [[nodiscard]] std::string_view environment_of(const Call& call, domain::Kind kind) noexcept;
 
 template <typename T>
@@ -30,17 +30,16 @@ void answer_page(Call& call, const Result<service::Page<T>>& page) {
   call.answer(answer);
 }
 
-/// `find` answers the page of a query: at once, or on a worker when there is much to look through.
+/// `find` returns the page of a query. It runs within the call, or on a worker when the table is large.
 template <typename T, typename Find>
 void list_entities(const CallPtr& call, Find find) {
-  constexpr std::size_t kLookedThroughAtOnce = 1'000;
+  constexpr std::size_t kSearchedOnShard = 1'000;
   std::vector<std::string_view> filters;
   for (const auto& rule : service::filter_rules<T>()) filters.push_back(rule.name);
   auto query = call->page_query(filters);
   if (!query) return call->refuse(query.error());
   const auto state = call->application().model().current(environment_of(*call, T::kKind));
-  if (state->template table<T>().by_id.size() <= kLookedThroughAtOnce)
-    return answer_page<T>(*call, find(*query));
+  if (state->template table<T>().by_id.size() <= kSearchedOnShard) return answer_page<T>(*call, find(*query));
   call->work(
       [call, find = std::move(find), query = std::move(*query)] { answer_page<T>(*call, find(query)); });
 }
@@ -51,24 +50,26 @@ void answer_entity(Call& call, const Result<std::shared_ptr<const T>>& entity) {
   call.answer({.body = to_json(**entity), .etag = entity_tag((*entity)->revision)});
 }
 
-/// The tag of the entity with this body, which names the revision that touched it last, not the one that a
-/// write without effect found. Empty when it names none.
+/// The ETag of the entity with this body: its last revision. A write without effect does not change it. Empty
+/// when the body has no revision.
 [[nodiscard]] std::string etag_of(const json::value& body);
 
-/// The first hundred `users` and `users_total`; nothing when there are none.
+/// The members `users` (the first hundred) and `users_total`; an empty object without users.
 [[nodiscard]] json::object members_of(const std::vector<domain::User>& users);
 
 struct EntityName {
   domain::Kind kind;
   domain::Id id;
 };
-/// Refuses a write about `entity`. When it is not of the revision in `If-Match`: 409 with the entity as it is
-/// (`current`) and, while that is still known here, as the caller knew it (`expected`, `expected_revision`).
-/// When others use what was to be deleted or dropped: 409 with the first of them (`users`, `users_total`).
+/// Refuses a write to `entity`. A conflict is answered by 409 with more members:
+///   `If-Match` names another revision   `current`: the entity; `expected`, `expected_revision`: the version
+///                                       that the caller knew, while the read model still has it
+///   others use the deleted part         `users`, `users_total`: the first users and their number
 void refuse_write(Call& call, const Error& error, EntityName entity);
 
-/// The body of a switch, `{"enabled": true}` with `member` as the name; nothing means: to the other side.
-[[nodiscard]] Result<std::optional<bool>> wanted_side(const Call& call, std::string_view member);
+/// The value in the body of a toggle, `{"enabled": true}`; `member` is the name. Nothing without a body:
+/// toggle to the opposite.
+[[nodiscard]] Result<std::optional<bool>> toggle_value(const Call& call, std::string_view member);
 
 /// 201 with the entity and, in `Location`, `collection` and its id.
 [[nodiscard]] changes::Done created(const CallPtr& call, std::string collection);

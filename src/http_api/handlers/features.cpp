@@ -6,7 +6,7 @@ namespace togglecast::http_api {
 void toggle_sub_feature(const CallPtr& call) {
   const auto id = call->id("id");
   if (!id) return call->refuse(id.error());
-  const auto on = wanted_side(*call, "enabled");
+  const auto on = toggle_value(*call, "enabled");
   if (!on) return call->refuse(on.error());
   const auto options = call->write_options();
   if (!options) return call->refuse(options.error());

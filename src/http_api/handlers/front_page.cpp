@@ -1,4 +1,5 @@
-// The page at `/`: that it runs, and the first steps to copy, with the address it was reached at.
+// The page at `/`: the state of the server and the first steps, with commands for the address of this
+// request.
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -58,12 +59,12 @@ constexpr std::string_view kPage = R"html(<!doctype html>
 <span class="state">@state@</span>
 <span class="facts">version @version@ · environment @environment@</span>
 </header>
-<p>Four steps to see a platform switched off by an admin arrive at a client. A click selects a whole box; run them one
-after the other in one terminal.</p>
+<p>Four steps show how a change by an admin reaches a client. Run them in this order in one terminal. A click selects
+all commands of a step.</p>
 <ol>
 <li>
 <h2>Log in</h2>
-<p>The password was shown, or its place named, at the first start.</p>
+<p>The first start printed the password, or the file that holds it.</p>
 <pre>PASSWORD='put the password here'
 ADMIN=$(curl -s @base@/api/v1/auth/login \
   -H 'Content-Type: application/json' \
@@ -71,7 +72,7 @@ ADMIN=$(curl -s @base@/api/v1/auth/login \
   sed -n 's/.*"token":"\([^"]*\)".*/\1/p'); echo "$ADMIN"</pre>
 </li>
 <li>
-<h2>Make a client and its token</h2>
+<h2>Create a client and its token</h2>
 <pre>CLIENT=$(curl -s @base@/api/v1/clients \
   -H "Authorization: Bearer $ADMIN" -H 'Content-Type: application/json' \
   -H 'Idempotency-Key: first-client' -d '{"key": "demo", "name": "Demo"}' |
@@ -81,8 +82,8 @@ TOKEN=$(curl -s -X POST @base@/api/v1/clients/$CLIENT/tokens \
   sed -n 's/.*"token":"\([^"]*\)".*/\1/p'); echo "$TOKEN"</pre>
 </li>
 <li>
-<h2>Listen with the stock client</h2>
-<p>Needs Node. It goes on in the background; <code>kill %1</code> ends it.</p>
+<h2>Listen with the official Socket.IO client</h2>
+<p>This step needs Node.js. The client runs in the background; <code>kill %1</code> ends it.</p>
 <pre>npm install --no-save socket.io-client
 TOKEN=$TOKEN node -e '
   const { io } = require("socket.io-client");
@@ -102,8 +103,8 @@ curl -s -X POST @base@/api/v1/platforms/$PLATFORM/toggle \
   -H "Authorization: Bearer $ADMIN"</pre>
 </li>
 </ol>
-<footer>Alive: <code>/healthz</code> · Serving: <code>/readyz</code> · Socket.IO: <code>/socket.io/</code>, namespaces
-<code>/admin</code> and <code>/client</code> · Everything else, features and packages too:
+<footer>Health: <code>/healthz</code> · Readiness: <code>/readyz</code> · Socket.IO: <code>/socket.io/</code>, namespaces
+<code>/admin</code> and <code>/client</code> · All requests, those for features and packages too:
 <a href="/api/v1/openapi.json">/api/v1/openapi.json</a></footer>
 </main>
 </body>
@@ -136,7 +137,7 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
-// `@name@` replaced by its value.
+// Replaces each `@name@` by its value.
 std::string filled(std::string_view text,
                    std::initializer_list<std::pair<std::string_view, std::string>> values) {
   std::string out;
@@ -156,7 +157,8 @@ std::string filled(std::string_view text,
   return out;
 }
 
-// The address as the browser wrote it. It lands in commands, so it may only be what a host looks like.
+// The address that the browser used. The page puts it into commands, so it may contain only the characters of
+// a host.
 std::string base_address(const Call& call) {
   std::string_view host = call.request().headers.value("Host");
   const bool plain = std::all_of(host.begin(), host.end(), [](char c) {

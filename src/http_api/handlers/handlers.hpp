@@ -1,5 +1,5 @@
-// The handlers of all routes, by the file that holds them; those that all entities share stand in
-// catalogue.hpp. Thread rule: each runs on the shard of its call.
+// The handlers of all routes, grouped by file; catalogue.hpp holds those for all entities of the catalogue.
+// Thread rule: each runs on the shard of its call.
 #pragma once
 
 #include <memory>
@@ -59,7 +59,7 @@ void undo_activity(const CallPtr& call);
 void read_state(const CallPtr& call);
 void read_difference(const CallPtr& call);
 
-// broadcasts.cpp
+// messages.cpp
 void broadcast(const CallPtr& call);
 
 }  // namespace togglecast::http_api

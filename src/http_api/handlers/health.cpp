@@ -1,4 +1,4 @@
-// Is it alive, does it serve, how is it?
+// Health, readiness, detailed health and metrics.
 #include "http_api/handlers/handlers.hpp"
 #include "http_api/request/call.hpp"
 

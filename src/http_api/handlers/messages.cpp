@@ -1,4 +1,4 @@
-// The Broadcaster's methods for other back ends: POST /api/v1/broadcasts/{name}.
+// Messages from other back ends: POST /api/v1/broadcasts/{name}.
 #include "service/messages/message_sender.hpp"
 
 #include <optional>
@@ -19,8 +19,8 @@ using service::MessageSender;
 using service::Principal;
 using service::SendDone;
 
-// 200 with how many connections were addressed, the message's id, the revision that was sent.
-IdempotentSends::Answer told(const CallPtr& call) {
+// Answers 200 with the number of connections, the id of the message and the revision that was sent.
+IdempotentSends::Answer answer_of(const CallPtr& call) {
   return [call](const Result<service::SendResult>& outcome, bool replayed) {
     call->resume([call, outcome, replayed] {
       if (!outcome) return call->refuse(outcome.error());
@@ -41,9 +41,9 @@ Result<domain::Id> read_id(const json::value& body, std::string_view member) {
 }
 
 template <typename T, typename Send>
-void send(const CallPtr& call, SendDone done, Result<T> what, Send send_it) {
-  if (!what) return done(tl::unexpected(what.error()));
-  (call->api().options().messages->*send_it)(call->who(), *std::move(what), std::move(done));
+void send(const CallPtr& call, SendDone done, Result<T> message, Send send_it) {
+  if (!message) return done(tl::unexpected(message.error()));
+  (call->api().options().messages->*send_it)(call->who(), *std::move(message), std::move(done));
 }
 
 struct NamedBroadcast {
@@ -85,13 +85,13 @@ constexpr NamedBroadcast kBroadcasts[] = {
      }},
 };
 
-// What to send with; nothing when that was done before, under the same Idempotency-Key.
+// The callback to send with; nothing when a request with the same Idempotency-Key was sent before.
 Result<std::optional<SendDone>> once(const CallPtr& call, std::string_view name, const json::value& body) {
   const auto options = call->write_options();
   if (!options) return tl::unexpected(options.error());
   const auto key = service::idempotency_of(call->who(), *options, "broadcast " + std::string(name), body);
   if (!key) return tl::unexpected(key.error());
-  auto answer = told(call);
+  auto answer = answer_of(call);
   if (*key)
     return call->api().idempotent_sends().first(**key, call->who().environment, call->api().clock().now(),
                                                 std::move(answer));
@@ -99,13 +99,13 @@ Result<std::optional<SendDone>> once(const CallPtr& call, std::string_view name,
       [answer = std::move(answer)](const Result<service::SendResult>& outcome) { answer(outcome, false); });
 }
 
-// Whoever comes again under the key waits for `done`, also when this breaks.
+// Repeated requests with the same key wait for `done`, so it is called even after an exception.
 void perform(const NamedBroadcast& method, const CallPtr& call, const json::value& body,
              const SendDone& done) {
   try {
     method.perform(call, body, done);
   } catch (...) {
-    done(fail(Errc::internal, "the message could not be sent; the log says why"));
+    done(fail(Errc::internal, "the message could not be sent; the server's log has the reason"));
     throw;
   }
 }
@@ -115,21 +115,21 @@ Error unknown_method(std::string_view name) {
   for (const NamedBroadcast& method : kBroadcasts)
     known.append(known.empty() ? "" : ", ").append(method.name);
   return {Errc::not_found,
-          "there is no broadcast '" + std::string(name.substr(0, 64)) + "'; these are: " + known,
+          "there is no broadcast '" + std::string(name.substr(0, 64)) + "'; there are " + known,
           {}};
 }
 
 }  // namespace
 
 void broadcast(const CallPtr& call) {
-  // Rights first: whoever may not send learns nothing from how a body is refused.
+  // Check the role first: a caller without the right learns nothing from errors in the body.
   if (auto ok = service::require(call->who(), auth::Action::send_messages); !ok)
     return call->refuse(ok.error());
   const std::string_view name = call->parameter("name");
   for (const NamedBroadcast& method : kBroadcasts) {
     if (method.name != name) continue;
     if (call->api().options().messages == nullptr)
-      return call->refuse({Errc::unavailable, "nobody is connected to this server: it has no sockets", {}});
+      return call->refuse({Errc::unavailable, "this server has no sockets, so it cannot send messages", {}});
     const auto body = call->optional_body();
     if (!body) return call->refuse(body.error());
     auto done = once(call, name, *body);

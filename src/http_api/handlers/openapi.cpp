@@ -15,7 +15,7 @@ namespace {
 
 using wire::http::Method;
 
-// Members of `from` join those of `into`; an object joins an object, anything else is replaced.
+// Copies the members of `from` into `into`. Objects are joined; other values replace the old one.
 void join(json::object& into, const json::object& from) {
   for (const auto& member : from) {
     auto& place = into[member.key()];
@@ -43,7 +43,7 @@ void add_parameter(json::object& operation, std::string_view name) {
   parameters.get_array().push_back(reference("parameters", name));
 }
 
-// A refusal that the operation's own part does not describe.
+// Adds a refusal unless the part of the operation describes it.
 void add_refusal(json::object& responses, std::string_view status, std::string_view name) {
   if (!responses.contains(status)) responses[status] = reference("responses", name);
 }
@@ -54,8 +54,8 @@ void add_header(json::object& headers, std::string_view header, std::string_view
 
 bool takes_a_body(Method method) { return method != Method::get; }
 
-// In each answer that is no problem.
-bool tells_a_revision(const Route& route) {
+// Every success answer of these routes carries `Togglecast-Revision`.
+bool has_revision_header(const Route& route) {
   return route.access == Access::admin || route.access == Access::login;
 }
 
@@ -92,7 +92,7 @@ void describe_success(json::object& operation, json::object& responses, const Ro
     has_tag = has_tag || headers.contains("ETag");
     add_header(headers, "X-Request-Id", "RequestId");
     if (route.access != Access::probe)
-      add_header(headers, "Togglecast-Revision", tells_a_revision(route) ? "Revision" : "NewestRevision");
+      add_header(headers, "Togglecast-Revision", has_revision_header(route) ? "Revision" : "NewestRevision");
     if (response.get_object().contains("content")) add_header(headers, "Content-Encoding", "ContentEncoding");
     if (route.changes_state()) add_header(headers, "Idempotency-Replayed", "Replayed");
   }
@@ -103,7 +103,7 @@ void describe_success(json::object& operation, json::object& responses, const Ro
 }
 
 void describe(json::object& operation, const Route& route) {
-  json::object responses = object_at(operation, "responses");  // written back: additions move members
+  json::object responses = object_at(operation, "responses");  // a copy: additions would move its members
   describe_access(operation, responses, route);
   describe_success(operation, responses, route);
   if (route.pattern.find("{") != std::string_view::npos) add_refusal(responses, "404", "NotFound");
@@ -135,7 +135,8 @@ json::object make_openapi(std::span<const std::string_view> fragments, std::span
   json::object document{{"openapi", "3.1.0"}};
   for (const std::string_view fragment : fragments) {
     const auto part = json::parse(fragment);
-    if (!part || !part->is_object()) throw std::runtime_error("a part of the API's description is not JSON");
+    if (!part || !part->is_object())
+      throw std::runtime_error("a part of the OpenAPI description is not a JSON object");
     join(document, part->get_object());
   }
   object_at(document, "info")["version"] = version;

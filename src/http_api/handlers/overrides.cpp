@@ -1,4 +1,4 @@
-// What a client has instead of what its package gives.
+// Overrides of a client.
 #include "http_api/handlers/entities.hpp"
 #include "http_api/handlers/handlers.hpp"
 

@@ -1,4 +1,4 @@
-// Signing in and out, and one's own password.
+// Login, logout, and the caller's own password.
 #include "domain/schema/fields.hpp"
 #include "http_api/handlers/entities.hpp"
 #include "http_api/handlers/handlers.hpp"
@@ -8,9 +8,9 @@ namespace {
 
 constexpr std::size_t kMaxUsername = 64;
 
-// These live in the environment `system`; what the caller sees is the environment it works in, so that a
-// revision always belongs to that one.
-changes::Done done_quietly(const CallPtr& call) {
+// Sessions live in the environment `system`. The answer carries the revision of the caller's environment
+// instead.
+changes::Done answer_no_content(const CallPtr& call) {
   return [call](Result<changes::Written> written) {
     call->resume([call, written = std::move(written)] {
       if (!written) return refuse_write(*call, written.error(), {domain::Kind::admin, call->who().id});
@@ -19,8 +19,8 @@ changes::Done done_quietly(const CallPtr& call) {
   };
 }
 
-// The service speaks of `/password`; in this request the new one is called `new`.
-Error in_our_words(Error error) {
+// The service names the field `/password`; this request calls it `new`.
+Error with_field_new(Error error) {
   for (FieldIssue& issue : error.details) {
     if (issue.pointer != "/password") continue;
     issue.pointer = "/new";
@@ -62,7 +62,7 @@ void login(const CallPtr& call) {
 void logout(const CallPtr& call) {
   const auto options = call->write_options();
   if (!options) return call->refuse(options.error());
-  call->application().admins().logout(call->who(), *options, done_quietly(call));
+  call->application().admins().logout(call->who(), *options, answer_no_content(call));
 }
 
 void change_password(const CallPtr& call) {
@@ -76,11 +76,11 @@ void change_password(const CallPtr& call) {
 
   const auto options = call->write_options();
   if (!options) return call->refuse(options.error());
-  const auto done = done_quietly(call);
+  const auto done = answer_no_content(call);
   call->application().admins().change_password(call->who(), current, next, *options,
                                                [done](Result<changes::Written> written) {
                                                  if (!written)
-                                                   written = tl::unexpected(in_our_words(written.error()));
+                                                   written = tl::unexpected(with_field_new(written.error()));
                                                  done(std::move(written));
                                                });
 }

@@ -12,12 +12,12 @@ using TagOf = std::string (*)(const Call& call, const json::value& answer);
 
 std::string tag_of_entity(const Call&, const json::value& body) { return etag_of(body); }
 
-// A state is what it is at its revision …
+// A state is identified by epoch and revision.
 std::string tag_of_state(const Call& call, const json::value& state) {
   return call.tag(json::serialize(state.at("epoch")) + ' ' + json::serialize(state.at("revision")));
 }
 
-// … and a difference is one of two.
+// A difference is identified by both of its states.
 std::string tag_of_difference(const Call& call, const json::value& difference) {
   return call.tag(json::serialize(difference.at("from")) + json::serialize(difference.at("to")));
 }
@@ -74,7 +74,8 @@ void read_state(const CallPtr& call) {
 
 void read_difference(const CallPtr& call) {
   if (!call->request().query.contains("from"))
-    return call->refuse({Errc::invalid_argument, "the parameter from is missing: a revision or a time", {}});
+    return call->refuse(
+        {Errc::invalid_argument, "the parameter from is missing; send a revision or an ISO 8601 time", {}});
   const auto from = moment(*call, "from");
   if (!from) return call->refuse(from.error());
   const auto to = moment(*call, "to");

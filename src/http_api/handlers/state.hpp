@@ -1,4 +1,4 @@
-// Reading the past: `at` names a revision or a time. Thread rule: the shard of the call.
+// Reads of past states: `at` names a revision or a time. Thread rule: the shard of the call.
 #pragma once
 
 #include "domain/schema/kind.hpp"
@@ -7,10 +7,10 @@
 
 namespace togglecast::http_api {
 
-/// What a parameter says: `42`, or a time as `2026-11-23T08:15:30Z`; now, when it is absent.
+/// Reads a parameter: a revision such as `42`, or a time such as `2026-11-23T08:15:30Z`. Absent means now.
 [[nodiscard]] Result<service::Moment> moment(const Call& call, std::string_view parameter);
 
-/// Answers a read of one entity from the past, when the request has `at`; false when it has not.
+/// If the request has `at`: answers with the entity at that moment and returns true. Else returns false.
 [[nodiscard]] bool answered_from_the_past(const CallPtr& call, domain::Kind kind, domain::Id id);
 
 }  // namespace togglecast::http_api

@@ -16,7 +16,7 @@ void list_tokens(const CallPtr& call) {
   for (const auto& token : *tokens) items.push_back(to_json(*token));
   const std::size_t total = items.size();
   Answer answer{.body = json::object{{"items", std::move(items)}, {"total", total}}};
-  // Nothing was written meanwhile: the list is of that revision.
+  // Nothing was written in the meantime, so the list belongs to that revision.
   if (model.current(call->who().environment) == before) {
     answer.revision = before->revision();
     answer.etag = call->list_tag(*before);
@@ -24,7 +24,7 @@ void list_tokens(const CallPtr& call) {
   call->answer(answer);
 }
 
-// The one answer that shows the token itself.
+// Only this answer shows the token itself.
 void issue_token(const CallPtr& call) {
   const auto client = call->id("id");
   if (!client) return call->refuse(client.error());
@@ -58,9 +58,9 @@ void revoke_token(const CallPtr& call) {
   if (!options) return call->refuse(options.error());
   const auto tokens = call->application().tokens().list(call->who(), *client);
   if (!tokens) return call->refuse(tokens.error());
-  const bool theirs =
+  const bool belongs_to_client =
       std::any_of(tokens->begin(), tokens->end(), [&](const auto& one) { return one->id == *token; });
-  if (!theirs) {
+  if (!belongs_to_client) {
     return call->refuse({Errc::not_found,
                          "client " + std::to_string(*client) + " has no token " + std::to_string(*token),
                          {}});

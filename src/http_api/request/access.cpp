@@ -15,7 +15,7 @@ constexpr std::string_view kScheme = "Bearer ";
 constexpr std::array kProxyHeaders{"Forwarded",         "X-Forwarded-For", "X-Forwarded-Host",
                                    "X-Forwarded-Proto", "X-Real-IP",       "Via"};
 
-// Digits, so that it is no name.
+// Only digits and dots, so that no name such as 127.example.com passes.
 bool is_loopback_v4(std::string_view host) {
   return host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos;
 }
@@ -25,9 +25,10 @@ bool is_loopback_v4(std::string_view host) {
 Result<std::string_view> bearer_token(const wire::http::Request& request) {
   const std::string_view value = request.headers.value("Authorization");
   if (value.empty())
-    return fail(Errc::unauthenticated, "this needs a token: Authorization: Bearer …; log in to get one");
+    return fail(Errc::unauthenticated,
+                "this request needs a token; log in, then send the header Authorization: Bearer TOKEN");
   if (!equal_ignoring_case(value.substr(0, kScheme.size()), kScheme))
-    return fail(Errc::unauthenticated, "the Authorization header must be Bearer and a token");
+    return fail(Errc::unauthenticated, "the header Authorization must be: Bearer TOKEN");
   return wire::http::trimmed(value.substr(kScheme.size()));
 }
 
@@ -48,8 +49,9 @@ bool comes_from_this_machine(const wire::http::Request& request, const web::Peer
 Error foreign_origin(const wire::http::Request& request, std::string_view option) {
   const std::string origin(request.headers.value("Origin"));
   return {Errc::forbidden,
-          "pages of the origin " + origin + " may not do this; start the server with " + std::string(option) +
-              " " + origin + " to allow it",
+          "pages of the origin " + origin +
+              " may not send this request; to allow it, start the server with " + std::string(option) + " " +
+              origin,
           {}};
 }
 

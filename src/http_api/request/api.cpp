@@ -18,7 +18,7 @@ namespace {
 
 using wire::http::Method;
 
-// What a page may have a browser send without being asked whether it may read the answer.
+// A browser sends GET and HEAD for any page, so a foreign origin is no reason to refuse them.
 bool is_read(Method method) { return method == Method::get || method == Method::head; }
 
 std::string new_prefix() {
@@ -49,7 +49,7 @@ std::string_view to_string(Phase phase) noexcept {
   return "";
 }
 
-// Requests of one route by the first digit of their status.
+// Counts the requests of one route by the first digit of their status.
 struct Api::Meter {
   explicit Meter(const Route& route) : of(route) {}
 
@@ -83,19 +83,21 @@ Api::Api(net::ShardPool& shards, std::span<const Route> routes, service::Applica
       started_at_(clock.wall_now()),
       unread_prefix_(new_prefix()),
       writes_(options_.writes, "changes"),
-      looks_(options_.looks, "questions"),
+      evaluations_(options_.evaluations, "evaluations and previews"),
       revisions_(shards, application.feed(), application.model()),
-      seconds_(metrics.histogram("togglecast_http_request_seconds", "From the request to its answer.",
+      seconds_(metrics.histogram("togglecast_http_request_seconds",
+                                 "Time from a request to its answer, in seconds.",
                                  observe::duration_buckets())),
       foreign_origins_(metrics.counter("togglecast_http_foreign_origins_total",
-                                       "Requests refused because of where their page came from.")),
+                                       "Requests refused because the origin of their page is not allowed.")),
       writes_limited_(metrics.counter("togglecast_http_writes_limited_total",
-                                      "Writes refused because their admin was too fast.")),
-      looks_limited_(
+                                      "Writes refused by the rate limit of their admin.")),
+      evaluations_limited_(
           metrics.counter("togglecast_http_questions_limited_total",
-                          "Evaluations and previews refused because their admin asked for too many.")),
-      revision_missed_(metrics.counter("togglecast_http_min_revision_missed_total",
-                                       "Requests whose Togglecast-Min-Revision did not arrive in time.")) {}
+                          "Evaluations and previews refused by the rate limit of their admin.")),
+      revision_missed_(
+          metrics.counter("togglecast_http_min_revision_missed_total",
+                          "Requests refused because Togglecast-Min-Revision was not reached in time.")) {}
 
 Api::~Api() = default;
 
@@ -141,15 +143,15 @@ void Api::serve(const CallPtr& call) {
   if (access == Access::operators && comes_from_this_machine(request, call->peer())) return run(call);
   if (!who) return call->refuse(who.error());
   if (who->kind != service::Principal::Kind::admin)
-    return call->refuse({Errc::forbidden, "this takes an admin's token, not a client's", {}});
+    return call->refuse({Errc::forbidden, "this needs the token of an admin, not of a client", {}});
   serve_to_admin(call);
 }
 
 void Api::serve_to_admin(const CallPtr& call) {
   if (call->route().is_limited()) {
     const bool writes = call->route().changes_state();
-    if (auto taken = (writes ? writes_ : looks_).take(call->who().id, clock_.now()); !taken) {
-      (writes ? writes_limited_ : looks_limited_).add();
+    if (auto taken = (writes ? writes_ : evaluations_).take(call->who().id, clock_.now()); !taken) {
+      (writes ? writes_limited_ : evaluations_limited_).add();
       return call->refuse(taken.error());
     }
   }
@@ -158,14 +160,15 @@ void Api::serve_to_admin(const CallPtr& call) {
   if (!*wanted) return run(call);
   revisions_.wait(call->shard(), call->who().environment, **wanted, options_.min_revision_wait,
                   [this, call, revision = **wanted](bool arrived) {
-                    if (arrived) {  // and its token may have gone meanwhile
+                    if (arrived) {  // the token may have been withdrawn in the meantime
                       const auto still = application_.authenticator().recheck(call->who());
                       return still ? run(call) : call->refuse(still.error());
                     }
                     revision_missed_.add();
-                    Error late{Errc::unavailable,
-                               "revision " + std::to_string(revision) + " has not arrived here yet",
-                               {}};
+                    Error late{
+                        Errc::unavailable,
+                        "revision " + std::to_string(revision) + " has not arrived here yet; try again",
+                        {}};
                     late.retry_after_seconds = 1;
                     call->refuse(late);
                   });
@@ -175,7 +178,9 @@ void Api::run(const CallPtr& call) {
   const Access access = call->route().access;
   if (access == Access::admin || access == Access::login) {
     if (!call->content_is_acceptable())
-      return call->refuse({Errc::invalid_argument, "a body must come as Content-Type: application/json", {}},
+      return call->refuse({Errc::invalid_argument,
+                           "a request with a body needs the header Content-Type: application/json",
+                           {}},
                           415);
     if (auto known = call->known_parameters(); !known) return call->refuse(known.error());
   }
@@ -189,7 +194,8 @@ void Api::run_guarded(const CallPtr& call, const std::function<void()>& task) {
     log_.error(
         "a request failed",
         {{"request_id", call->request_id()}, {"path", call->request().path}, {"reason", error.what()}});
-    call->refuse({Errc::internal, "the request could not be served; the log says why", {}});
+    call->refuse(
+        {Errc::internal, "the request failed; the server's log has the reason under this request_id", {}});
   }
 }
 
@@ -200,8 +206,8 @@ void Api::finished(const Call& call, unsigned status, std::string_view code) {
 
   const auto& request = call.request();
   const Access access = call.route().access;
-  const bool of_people = access == Access::admin || access == Access::login;
-  const auto usual = of_people ? observe::Level::info : observe::Level::debug;
+  const bool by_admin = access == Access::admin || access == Access::login;
+  const auto usual = by_admin ? observe::Level::info : observe::Level::debug;
   const auto level = status >= 500 ? observe::Level::warn : usual;
   if (!log_.enabled(level)) return;
   const observe::Field who = call.known() ? service::log_field(call.who()) : observe::Field("admin", "");

@@ -1,13 +1,15 @@
-// The REST entrance. What every request goes through, in this order: whose token, origin, write rate,
-// `Togglecast-Min-Revision`, content type, its handler (routes.cpp), its one answer, the log line. What has
-// no route, or cannot be read, is answered in refusals.cpp.
+// The REST entrance. Every request passes these steps, in this order:
+//
+//   token, origin, rate limit, `Togglecast-Min-Revision`, content type, handler, answer, log line
+//
+// refusals.cpp answers requests without a route and requests that cannot be read.
 //
 //   http_api::Api api(shards, routes(), application, options, clock, log, metrics);
 //   api.mount(router);                 // before the server starts
 //   api.enter(Phase::serving);
 //
-// Thread rule: made and mounted before the shards start, dropped after they stopped; `enter` from any thread;
-// requests run on their shards, answers of services come back to them.
+// Thread rule: construct and mount it before the shards start, drop it after they stop. `enter` may be called
+// on any thread. A request runs on its shard; answers of services return to that shard.
 #pragma once
 
 #include <atomic>
@@ -33,24 +35,24 @@ namespace togglecast::http_api {
 class Call;
 struct Route;
 
-/// Where the process is in its life; `/readyz` says 200 only while serving.
+/// The state of the process; `/readyz` answers 200 only while serving.
 enum class Phase : std::uint8_t { starting, serving, draining };
 [[nodiscard]] std::string_view to_string(Phase phase) noexcept;
 
 struct Options {
   std::string version;
-  std::string environment{service::kDefaultEnvironment};  ///< named on the page at `/`
-  std::string owner{service::kFirstOwner};                ///< in the commands on that page
+  std::string environment{service::kDefaultEnvironment};  ///< shown on the page at `/`
+  std::string owner{service::kFirstOwner};                ///< used in the commands on that page
   web::CorsOptions cors{};
-  std::string origin_option{"--cors-origin"};  ///< named when an origin is refused
+  std::string origin_option{"--cors-origin"};  ///< named in the refusal of an origin
   std::size_t max_body = 64 * 1'024;
-  std::size_t json_depth = 32;                 ///< of bodies
-  Rate writes{.per_second = 10, .burst = 30};  ///< of each admin
-  Rate looks{.per_second = 50, .burst = 200};  ///< of each admin: evaluations and previews
+  std::size_t json_depth = 32;                       ///< of bodies
+  Rate writes{.per_second = 10, .burst = 30};        ///< of each admin
+  Rate evaluations{.per_second = 50, .burst = 200};  ///< of each admin: evaluations and previews
   Milliseconds min_revision_wait{1'000};
-  /// Behind POST /api/v1/broadcasts; must outlive the API. Null: there are no sockets.
+  /// Serves POST /api/v1/broadcasts; must outlive the API. Null: the server has no sockets.
   service::MessageSender* messages = nullptr;
-  /// More members for the detailed health: what only the wiring knows.
+  /// Adds members to the detailed health that only the wiring knows.
   std::function<void(json::object& health)> describe{};
 };
 
@@ -63,9 +65,9 @@ class Api {
   Api& operator=(const Api&) = delete;
   ~Api();
 
-  /// All routes.
+  /// Adds all routes.
   void mount(web::Router& router);
-  /// Metrics and health alone, for whoever can reach the listener: no token is asked for.
+  /// Adds only metrics and health, without a token: everyone who can reach the listener may read them.
   void mount_metrics(web::Router& router);
 
   void enter(Phase phase) noexcept { phase_.store(phase, std::memory_order_relaxed); }
@@ -87,29 +89,29 @@ class Api {
   static constexpr std::size_t kLoggedPath = 200;  // bytes
 
   void add(web::Router& router, const Route& route);
-  /// Of the methods that a path does not have.
+  /// Adds refusals of the methods that a path does not have.
   void add_refusals(web::Router& router, const std::vector<const Route*>& routes_of_path);
-  /// Of paths that are not there.
+  /// Adds the refusal of unknown paths.
   void add_refusals(web::Router& router);
   void serve(const std::shared_ptr<Call>& call);
   void serve_to_admin(const std::shared_ptr<Call>& call);
   void run(const std::shared_ptr<Call>& call);
-  /// Runs `task`; what it throws is logged and answered with 500.
+  /// Runs `task`. Logs an exception and answers 500.
   void run_guarded(const std::shared_ptr<Call>& call, const std::function<void()>& task);
-  /// Counts and logs what was answered.
+  /// Counts and logs an answer.
   void finished(const Call& call, unsigned status, std::string_view code);
-  /// Answers what never becomes a call.
+  /// Answers a request that never becomes a call.
   void respond(const web::ExchangePtr& exchange, wire::http::Response response) const;
-  /// The problem of a request that could not be read whole.
+  /// The problem of a request that could not be read completely.
   [[nodiscard]] wire::http::Response unread(const wire::http::Request& request, unsigned status,
                                             std::string_view message);
-  /// Counts and logs a page of an origin that is not allowed.
+  /// Counts and logs a request of a page whose origin is not allowed.
   [[nodiscard]] Error foreign(const wire::http::Request& request, std::string_view request_id,
                               const web::Peer& peer);
-  /// Whose token the request brings; `unauthenticated` without one.
+  /// The principal of the request's token; `unauthenticated` without one.
   [[nodiscard]] Result<service::Principal> identify(const wire::http::Request& request) const;
-  /// `Togglecast-Revision`, for whoever brings a good token.
-  void tell_revision(const wire::http::Request& request, wire::http::Headers& headers) const;
+  /// Adds `Togglecast-Revision` if the request has a valid token.
+  void add_revision_header(const wire::http::Request& request, wire::http::Headers& headers) const;
   [[nodiscard]] web::RouteOptions route_options();
 
   net::ShardPool& shards_;
@@ -121,17 +123,17 @@ class Api {
   observe::Metrics& metrics_;
   web::Cors cors_;
   UnixMillis started_at_;
-  std::string unread_prefix_;  // of the ids of requests that were never read: numbers alone would repeat
+  std::string unread_prefix_;  // makes the ids of unread requests unique across restarts
   std::atomic<std::uint64_t> unread_{0};
   std::atomic<Phase> phase_{Phase::starting};
-  service::AdminRates writes_, looks_;
+  service::AdminRates writes_, evaluations_;
   IdempotentSends idempotent_sends_;
   RevisionWait revisions_;
   std::vector<std::unique_ptr<Meter>> meters_;
   observe::Histogram& seconds_;
   observe::Counter& foreign_origins_;
   observe::Counter& writes_limited_;
-  observe::Counter& looks_limited_;
+  observe::Counter& evaluations_limited_;
   observe::Counter& revision_missed_;
 };
 

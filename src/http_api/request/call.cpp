@@ -17,7 +17,7 @@ namespace {
 using wire::http::equal_ignoring_case;
 using wire::http::trimmed;
 
-// Digits and nothing else; nothing when out of range.
+// Only digits; nothing when out of range.
 std::optional<std::int64_t> read_number(std::string_view text) {
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -26,22 +26,23 @@ std::optional<std::int64_t> read_number(std::string_view text) {
   return number;
 }
 
-// A body that is compressed on the way is another representation, so its tag says so.
+// A compressed body is another representation (RFC 9110, 8.8.3), so its ETag differs.
 constexpr std::string_view kGzipMark = "-gzip";
-constexpr std::size_t kLeastCompressed = 1'024;        // bytes: below, it is not worth it
-constexpr std::size_t kCompressedAtOnce = 64 * 1'024;  // beyond, on a worker
+constexpr std::size_t kLeastCompressed = 1'024;        // bytes; smaller bodies stay uncompressed
+constexpr std::size_t kCompressedAtOnce = 64 * 1'024;  // bytes; a worker compresses larger bodies
 constexpr int kGzipLevel = 5;
 
 std::string listed(const Parameters& known) {
   std::string names;
   for (const std::string_view name : known)
-    if (!name.empty()) names.append(names.empty() ? "known are " : ", ").append(name);
-  return names.empty() ? "there are none" : names;
+    if (!name.empty()) names.append(names.empty() ? "it takes " : ", ").append(name);
+  return names.empty() ? "it takes none" : names;
 }
 
 std::string quoted(std::string_view tag) { return '"' + std::string(tag) + '"'; }
 
-// `"42"` and `"42-gzip"` are the same thing in two codings. Nothing when it is no strong tag.
+// The tag without quotes and without the mark: `"42"` and `"42-gzip"` are two codings of one entity. Nothing
+// when `text` is no strong tag.
 std::optional<std::string_view> unquoted(std::string_view text) noexcept {
   if (text.size() < 3 || text.front() != '"' || text.back() != '"') return std::nullopt;
   text = text.substr(1, text.size() - 2);
@@ -72,7 +73,7 @@ bool Call::content_is_acceptable() const noexcept {
 Result<domain::Id> Call::id(std::string_view parameter) const {
   const std::string_view text = exchange_->parameter(parameter);
   const domain::Id id = domain::parse_id(text);
-  if (id == 0) return fail(Errc::not_found, "'" + std::string(text) + "' is not an id");
+  if (id == 0) return fail(Errc::not_found, "'" + std::string(text) + "' in the path is not an id");
   return id;
 }
 
@@ -82,7 +83,7 @@ Result<json::value> Call::parse_body() const {
   if (!body) {
     Error error = body.error();
     const bool too_deep = error.code == Errc::payload_too_large;
-    error.message = (too_deep ? "the body is refused: " : "the body is not JSON: ") + error.message;
+    error.message = (too_deep ? "the body is refused: " : "the body is not valid JSON: ") + error.message;
     return tl::unexpected(std::move(error));
   }
   if (!body->is_object()) return fail_field("", "the body must be a JSON object");
@@ -90,7 +91,7 @@ Result<json::value> Call::parse_body() const {
 }
 
 Result<json::value> Call::body() const {
-  if (request().body.empty()) return fail(Errc::parse_error, "the request needs a body: a JSON object");
+  if (request().body.empty()) return fail(Errc::parse_error, "the request needs a body; send a JSON object");
   return parse_body();
 }
 
@@ -106,13 +107,15 @@ Result<service::WriteOptions> Call::write_options() const {
   options.request_id = request_id();
   options.idempotency_key = headers.value("Idempotency-Key");
   if (options.idempotency_key.empty() && headers.contains("Idempotency-Key"))
-    return fail(Errc::invalid_argument, "the header Idempotency-Key is empty");
+    return fail(Errc::invalid_argument,
+                "the header Idempotency-Key is empty; send a key or leave the header out");
   const std::string_view match = trimmed(headers.value("If-Match"));
   if (match.empty() || match == "*") return options;
   const auto tag = unquoted(match);
   const auto revision = tag ? read_number(*tag) : std::nullopt;
   if (!revision)
-    return fail(Errc::invalid_argument, "the header If-Match must be one ETag of the entity, such as \"42\"");
+    return fail(Errc::invalid_argument,
+                "the header If-Match must be one ETag of the entity, with quotes, such as \"42\"");
   options.if_revision = *revision;
   return options;
 }
@@ -132,8 +135,8 @@ Result<service::PageQuery> Call::page_query(const std::vector<std::string_view>&
     if (!sort)
       return fail(
           Errc::invalid_argument,
-          "the parameter sort must be id, key, name, created_at or updated_at, with - in front for the "
-          "other direction");
+          "the parameter sort must be id, key, name, created_at or updated_at; put - in front for descending "
+          "order");
     query.sort = *sort;
   }
   query.cursor = parameters.value("cursor");
@@ -168,9 +171,9 @@ Result<void> Call::known_parameters() const {
   for (const auto& [name, value] : request().query.parameters()) {
     const auto& known = route_.parameters;
     if (name.empty() || std::find(known.begin(), known.end(), name) == known.end())
-      return fail(Errc::invalid_argument, "there is no parameter '" + name + "' here; " + listed(known));
+      return fail(Errc::invalid_argument, "this path has no parameter '" + name + "'; " + listed(known));
     if (!seen.insert(name).second)
-      return fail(Errc::invalid_argument, "the parameter " + name + " stands here twice");
+      return fail(Errc::invalid_argument, "the parameter " + name + " appears twice; send it once");
   }
   return {};
 }
@@ -180,7 +183,8 @@ Result<std::optional<domain::Revision>> Call::min_revision() const {
   if (text.empty()) return std::nullopt;
   const auto revision = read_number(text);
   if (!revision || *revision > domain::kMaxId)
-    return fail(Errc::invalid_argument, "the header Togglecast-Min-Revision must be a revision, such as 42");
+    return fail(Errc::invalid_argument,
+                "the header Togglecast-Min-Revision must be the number of a revision, such as 42");
   return *revision;
 }
 
@@ -262,10 +266,10 @@ void Call::respond(wire::http::Response response, std::string_view code) {
 }
 
 void Call::send(wire::http::Response response, std::string_view code) {
-  const auto whole = std::make_shared<wire::http::Response>(std::move(response));
-  resume([self = shared_from_this(), whole, code] {
-    const unsigned status = whole->status;
-    self->exchange_->respond(std::move(*whole));
+  const auto sent = std::make_shared<wire::http::Response>(std::move(response));
+  resume([self = shared_from_this(), sent, code] {
+    const unsigned status = sent->status;
+    self->exchange_->respond(std::move(*sent));
     self->api_.finished(*self, status, code);
   });
 }
@@ -279,7 +283,7 @@ void Call::work(changes::WorkerPool& workers, std::function<void()> task) {
   const bool taken = workers.submit(
       [self = shared_from_this(), task = std::move(task)] { self->api_.run_guarded(self, task); });
   if (taken) return;
-  Error busy{Errc::unavailable, "too much is being worked on; try again", {}};
+  Error busy{Errc::unavailable, "the server is busy with other requests; try again", {}};
   busy.retry_after_seconds = 1;
   refuse(busy);
 }

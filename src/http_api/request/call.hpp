@@ -1,5 +1,5 @@
-// One request on its way through the API, and its one answer. What can be wrong with a request is found by
-// the reading calls, each of which names the header, parameter or field.
+// One request and its one answer. The reading calls check the request; their errors name the header,
+// parameter or field.
 //
 //   void read_platform(const CallPtr& call) {
 //     const auto id = call->id("id");
@@ -8,9 +8,9 @@
 //     call->answer({.body = …, .etag = …});
 //   }
 //
-// Thread rule: handlers run on the shard of the request, which is never kept long: `work` hands what takes
-// time to a worker. Answering works from any thread; what is answered is written down where `answer` is
-// called, and sent by the shard.
+// Thread rule: a handler runs on the shard of the request and must return quickly; `work` runs slow tasks on
+// a worker. `answer`, `refuse` and `respond` may be called on any thread. They serialize the answer there,
+// and the shard sends it.
 #pragma once
 
 #include <functional>
@@ -31,13 +31,13 @@ namespace togglecast::http_api {
 struct Answer {
   unsigned status = 200;
   std::optional<json::value> body{};
-  std::optional<domain::Revision> revision{};  ///< unset: the newest one of the caller's environment
-  std::string etag{};                          ///< see `entity_tag`; empty: none
+  std::optional<domain::Revision> revision{};  ///< unset: the newest revision of the caller's environment
+  std::string etag{};                          ///< see `entity_tag`; empty: no ETag
   std::string location{};
   bool replayed = false;
 };
 
-/// The tag of one entity of this revision, without quotes: `If-Match` and `If-None-Match` name it.
+/// The ETag of an entity at this revision, without quotes, for `If-Match` and `If-None-Match`.
 [[nodiscard]] inline std::string entity_tag(domain::Revision revision) { return std::to_string(revision); }
 
 class Call : public std::enable_shared_from_this<Call> {
@@ -49,52 +49,52 @@ class Call : public std::enable_shared_from_this<Call> {
   [[nodiscard]] Api& api() const noexcept { return api_; }
   [[nodiscard]] service::Application& application() const noexcept { return api_.application(); }
   [[nodiscard]] const Route& route() const noexcept { return route_; }
-  /// Whose good token came along: on routes for admins, an admin.
+  /// The principal of a valid token; on routes for admins, an admin. Requires `known()`.
   [[nodiscard]] const service::Principal& who() const noexcept { return *who_; }
   [[nodiscard]] bool known() const noexcept { return who_.has_value(); }
   [[nodiscard]] std::string_view request_id() const noexcept { return exchange_->id(); }
   [[nodiscard]] net::Shard& shard() const noexcept { return exchange_->shard(); }
 
-  /// There is no body, or it says that it is JSON.
+  /// The request has no body, or its Content-Type is JSON.
   [[nodiscard]] bool content_is_acceptable() const noexcept;
   /// A part of the path.
   [[nodiscard]] std::string_view parameter(std::string_view name) const { return exchange_->parameter(name); }
-  /// A number in the path; a path without one names nothing.
+  /// An id in the path; `not_found` for anything else.
   [[nodiscard]] Result<domain::Id> id(std::string_view parameter) const;
   /// The body, a JSON object.
   [[nodiscard]] Result<json::value> body() const;
-  /// The same; `{}` when there is none.
+  /// The same; `{}` without a body.
   [[nodiscard]] Result<json::value> optional_body() const;
   /// `Idempotency-Key` and `If-Match`.
   [[nodiscard]] Result<service::WriteOptions> write_options() const;
-  /// `q`, `sort`, `cursor`, `limit` and the filters of these names.
+  /// `q`, `sort`, `cursor`, `limit` and these filters.
   [[nodiscard]] Result<service::PageQuery> page_query(const std::vector<std::string_view>& filters) const;
-  /// A number among the query parameters.
+  /// A query parameter that is a number.
   [[nodiscard]] Result<std::int64_t> number(std::string_view parameter, std::int64_t otherwise,
                                             std::int64_t least, std::int64_t most) const;
-  /// `true` or `false` among the query parameters.
+  /// A query parameter that is `true` or `false`.
   [[nodiscard]] Result<bool> flag(std::string_view parameter, bool otherwise) const;
-  /// Refuses query parameters that the route does not have, and one that stands there twice.
+  /// Refuses unknown and repeated query parameters.
   [[nodiscard]] Result<void> known_parameters() const;
   [[nodiscard]] Result<std::optional<domain::Revision>> min_revision() const;
-  /// `If-None-Match` names this tag.
+  /// `If-None-Match` contains this tag.
   [[nodiscard]] bool has_already(std::string_view etag) const;
-  /// The tag of what this request reads, while all that it depends on has this version.
+  /// The ETag of the answer to this request, while its data have this version.
   [[nodiscard]] std::string tag(std::string_view version) const;
-  /// The same, at a revision of an environment that it depends on alone.
+  /// The same, for data of one environment at the revision of `snapshot`.
   [[nodiscard]] std::string list_tag(const domain::Snapshot& snapshot) const;
 
   void answer(const Answer& answer);
-  /// `more`: see `problem`.
+  /// `status` and `more`: see `problem`.
   void refuse(const Error& error, unsigned status = 0, const json::object& more = {});
-  /// Anything else. `code` lives forever.
+  /// Sends any other response. `code` must be a string constant; the log shows it.
   void respond(wire::http::Response response, std::string_view code = {});
 
-  /// Runs `task` on the call's shard: at once when called there.
+  /// Runs `task` on the call's shard; within this call if it is already there.
   void resume(std::function<void()> task) const;
-  /// Runs `task` on a worker; refuses when too many wait for one.
+  /// Runs `task` on a worker; refuses the request when the queue of the workers is full.
   void work(std::function<void()> task) { work(application().workers(), std::move(task)); }
-  /// The same, on workers of these.
+  /// The same, on these workers.
   void work(changes::WorkerPool& workers, std::function<void()> task);
 
  private:

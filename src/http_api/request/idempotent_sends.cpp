@@ -27,9 +27,10 @@ std::optional<SendDone> IdempotentSends::first(const storage::IdempotencyKey& ke
     }
     Sent& sent = *found->second;
     if (sent.request != key.request) {
-      known = fail(Errc::conflict, "this Idempotency-Key was used for another request");
-    } else if (sent.told) {
-      known = *sent.told;
+      known = fail(Errc::conflict,
+                   "this Idempotency-Key was already used for a different request; use a new key");
+    } else if (sent.outcome) {
+      known = *sent.outcome;
     } else {
       sent.waiting.push_back(std::move(answer));
       return std::nullopt;
@@ -43,10 +44,10 @@ void IdempotentSends::finish(const Actor& actor, const SentPtr& sent, const Resu
   std::vector<Answer> waiting;
   {
     const std::scoped_lock lock(mutex_);
-    if (sent->told) return;
+    if (sent->outcome) return;
     waiting.swap(sent->waiting);
     if (outcome) {
-      sent->told = *outcome;
+      sent->outcome = *outcome;
     } else if (const auto mine = actors_.find(actor); mine != actors_.end()) {
       const auto found = mine->second.by_key.find(sent->key);
       if (found != mine->second.by_key.end() && found->second == sent) mine->second.by_key.erase(found);

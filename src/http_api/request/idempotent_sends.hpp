@@ -1,10 +1,10 @@
-// What was sent under an `Idempotency-Key`. A message is no change, so no row of the log keeps its key: they
-// are remembered here, in memory, the last few thousand of each admin for a day. A restart forgets them.
+// Remembers messages that were sent with an `Idempotency-Key`. A message is no change, so the log has no row
+// for its key. The last few thousand keys of each admin stay in memory for a day; a restart forgets them.
 //
 //   if (auto done = sent.first(key, environment, now, answer))
-//     broadcasts.send_admin_notification(who, what, *std::move(done));
+//     sender.send_admin_notification(who, notification, *std::move(done));
 //
-// Thread rule: any thread; answers are called without the lock. Must outlive the calls that it is told of.
+// Thread rule: any thread; `answer` is called without the lock. Must outlive the `SendDone`s that it returns.
 #pragma once
 
 #include <chrono>
@@ -32,12 +32,12 @@ class IdempotentSends {
   static constexpr std::size_t kPerActor = 4'000;
   static constexpr std::chrono::hours kKept{24};
 
-  /// Remembers so many keys of each actor in an environment; the oldest are forgotten first.
+  /// Remembers `per_actor` keys of each actor in an environment; forgets the oldest first.
   explicit IdempotentSends(std::size_t per_actor = kPerActor) : per_actor_(per_actor) {}
 
-  /// What to send the first request of this key with; `answer` gets its outcome. Nothing for one that comes
-  /// again: `answer` gets what the first came to, once that is known, or `conflict` when it was another
-  /// request. What could not be sent is not remembered.
+  /// The first request with this key: returns the callback to send with; `answer` gets the outcome. A
+  /// repeated request: returns nothing; `answer` gets the outcome of the first one as soon as it is known, or
+  /// `conflict` when the first one was a different request. Failed sends are not remembered.
   [[nodiscard]] std::optional<service::SendDone> first(const storage::IdempotencyKey& key,
                                                        const std::string& environment, TimePoint now,
                                                        Answer answer);
@@ -47,15 +47,15 @@ class IdempotentSends {
     std::string key;
     Sha256 request{};
     TimePoint at{};
-    std::optional<service::SendResult> told{};  // unset: it is on its way
-    std::vector<Answer> waiting{};              // for that
+    std::optional<service::SendResult> outcome{};  // unset: the first request is still running
+    std::vector<Answer> waiting{};                 // for the outcome
   };
   using SentPtr = std::shared_ptr<Sent>;
   struct OfActor {
-    std::deque<SentPtr> by_age;  // the oldest first; also what could not be sent
+    std::deque<SentPtr> by_age;  // the oldest first; failed sends included
     std::map<std::string, SentPtr, std::less<>> by_key;
   };
-  using Actor = std::pair<std::string, std::string>;  // and the environment
+  using Actor = std::pair<std::string, std::string>;  // actor and environment
 
   void forget_before(TimePoint oldest);
   static void forget_oldest(OfActor& of_actor);

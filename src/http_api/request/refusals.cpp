@@ -1,4 +1,4 @@
-// What never becomes a call: other methods, other paths, requests that cannot be read, pages of foreign
+// Answers requests that never become a call: unknown methods, unknown paths, unreadable requests, foreign
 // origins.
 #include <algorithm>
 #include <array>
@@ -26,7 +26,7 @@ std::string allowed_on(const std::vector<const Route*>& routes_of_path) {
 
 }  // namespace
 
-// OPTIONS for browsers, and every other method with a problem of ours.
+// Answers OPTIONS for browsers, and refuses every other method with a problem.
 void Api::add_refusals(web::Router& router, const std::vector<const Route*>& routes_of_path) {
   const std::string allow = allowed_on(routes_of_path);
   const std::string_view pattern = routes_of_path.front()->pattern;
@@ -36,12 +36,12 @@ void Api::add_refusals(web::Router& router, const std::vector<const Route*>& rou
         const auto& request = exchange->request();
         if (!cors_.allows(request, exchange->peer().secure)) {
           auto response = problem(foreign(request, exchange->id(), exchange->peer()), exchange->id());
-          tell_revision(request, response.headers);
+          add_revision_header(request, response.headers);
           return exchange->respond(std::move(response));
         }
         auto response = cors_.preflight(request);
         response.headers.add("Allow", allow);
-        tell_revision(request, response.headers);
+        add_revision_header(request, response.headers);
         exchange->respond(std::move(response));
       },
       route_options());
@@ -53,7 +53,7 @@ void Api::add_refusals(web::Router& router, const std::vector<const Route*>& rou
         method, pattern,
         [this, allow](const web::ExchangePtr& exchange) {
           const std::string message =
-              exchange->request().method_text + " is not served here; these are: " + allow;
+              exchange->request().method_text + " is not allowed on this path; allowed are " + allow;
           auto response = problem({Errc::not_found, message, {}}, exchange->id(), 405);
           response.headers.add("Allow", allow);
           respond(exchange, std::move(response));
@@ -66,7 +66,10 @@ void Api::add_refusals(web::Router& router) {
   router.mount(
       "/api/",
       [this](const web::ExchangePtr& exchange) {
-        const Error error{Errc::not_found, "there is no path " + exchange->request().path, {}};
+        const Error error{
+            Errc::not_found,
+            "there is no path " + exchange->request().path + "; /api/v1/openapi.json lists all paths",
+            {}};
         respond(exchange, problem(error, exchange->id()));
       },
       route_options());
@@ -82,12 +85,12 @@ web::RouteOptions Api::route_options() {
 }
 
 void Api::respond(const web::ExchangePtr& exchange, wire::http::Response response) const {
-  tell_revision(exchange->request(), response.headers);
+  add_revision_header(exchange->request(), response.headers);
   cors_.decorate(exchange->request(), response.headers);
   exchange->respond(std::move(response));
 }
 
-// It never was an exchange, which would have an id.
+// Only an exchange has an id, and an unread request is none. So this function makes an id.
 wire::http::Response Api::unread(const wire::http::Request& request, unsigned status,
                                  std::string_view message) {
   const std::string id = unread_prefix_ + std::to_string(++unread_);
@@ -99,12 +102,12 @@ wire::http::Response Api::unread(const wire::http::Request& request, unsigned st
                         {"code", to_string(code)}});
   auto response = problem({code, std::string(message), {}}, id, status);
   response.headers.add("X-Request-Id", id);
-  tell_revision(request, response.headers);
+  add_revision_header(request, response.headers);
   cors_.decorate(request, response.headers);
   return response;
 }
 
-// Who runs the page sees no more than that it failed: whoever runs the server should see which option helps.
+// The browser hides the reason from the page. The log line tells the operator which option helps.
 Error Api::foreign(const wire::http::Request& request, std::string_view request_id, const web::Peer& peer) {
   foreign_origins_.add();
   Error error = foreign_origin(request, options_.origin_option);
@@ -119,7 +122,7 @@ Result<service::Principal> Api::identify(const wire::http::Request& request) con
   return application_.authenticator().authenticate(*token);
 }
 
-void Api::tell_revision(const wire::http::Request& request, wire::http::Headers& headers) const {
+void Api::add_revision_header(const wire::http::Request& request, wire::http::Headers& headers) const {
   const auto who = identify(request);
   if (!who) return;
   if (const auto current = application_.model().current(who->environment))

@@ -45,7 +45,8 @@ bool RevisionWait::is_here(const std::string& environment, domain::Revision revi
 void RevisionWait::wait(net::Shard& shard, const std::string& environment, domain::Revision revision,
                         Milliseconds longest, Done done) {
   if (is_here(environment, revision)) return done(true);
-  // Counted before looking again: a commit between the two looks either shows here or is told of.
+  // Count first, then check again. A commit between both checks either shows in the second or calls
+  // `arrived`.
   ++waiting_;
   if (is_here(environment, revision)) {
     --waiting_;

@@ -1,5 +1,5 @@
-// Requests that wait for a revision to arrive here (`Togglecast-Min-Revision`), without holding a thread up.
-// Thread rule: made and dropped while the shards stand still; `wait` on the shard that it names.
+// Requests that wait until a revision arrives (`Togglecast-Min-Revision`). They block no thread.
+// Thread rule: construct and drop it while the shards do not run; call `wait` on the shard that it names.
 #pragma once
 
 #include <atomic>
@@ -23,8 +23,8 @@ class RevisionWait {
   RevisionWait(net::ShardPool& shards, changes::ChangeFeed& feed, const changes::ReadModel& model);
   ~RevisionWait();
 
-  /// Calls `done` on `shard`: at once when `environment` is at `revision` or beyond, else when it gets there,
-  /// or with false after `longest`.
+  /// Calls `done(true)` on `shard` when `environment` has reached `revision`, within the call if it already
+  /// has. Calls `done(false)` after `longest`.
   void wait(net::Shard& shard, const std::string& environment, domain::Revision revision,
             Milliseconds longest, Done done);
 
@@ -34,13 +34,13 @@ class RevisionWait {
 
   [[nodiscard]] bool is_here(const std::string& environment, domain::Revision revision) const;
   void arrived(const net::Shard& shard, const std::string& environment, domain::Revision revision);
-  // Takes `waiter` off the list and answers it.
+  // Removes `waiter` from the list and answers it.
   void end(const Waiter& waiter, bool arrived);
 
   net::ShardPool& shards_;
   const changes::ReadModel& model_;
   std::atomic<std::size_t> waiting_{0};
-  std::vector<Waiters> by_shard_;  // each touched on its shard alone
+  std::vector<Waiters> by_shard_;  // each is used only on its shard
   changes::ChangeFeed::Subscription subscription_;
 };
 

@@ -1,4 +1,4 @@
-// One route: its path, its handler, and what a request must bring. Thread rule: plain values.
+// One route: its path, its handler, and the conditions on its requests. Thread rule: plain values.
 #pragma once
 
 #include <array>
@@ -13,23 +13,23 @@ class Call;
 using CallPtr = std::shared_ptr<Call>;
 using Handler = void (*)(const CallPtr& call);
 
-/// What a request must bring to be let in.
+/// The condition on the caller of a route.
 enum class Access : std::uint8_t {
-  probe,     ///< nothing; tells no more than a word
-  open,      ///< nothing; for other sites' pages, too
-  login,     ///< nothing yet, but no foreign page
-  admin,     ///< the token of an admin; what its role allows is the service's to say
-  operators  ///< comes from this machine, or with the token of an admin
+  probe,     ///< no token; the answer is one word
+  open,      ///< no token; pages of foreign origins may request it
+  login,     ///< no token; pages of foreign origins are refused
+  admin,     ///< the token of an admin; the service checks the role
+  operators  ///< a request from this machine, or the token of an admin
 };
 
-/// What a request of another method than GET does.
+/// The effect of a request with a method other than GET.
 enum class Effect : std::uint8_t {
-  write,  ///< changes or sends something: takes an Idempotency-Key, each admin so many a second
-  leave,  ///< the same, but may always be done: whoever was too fast can still go
-  look    ///< nothing that stays, though it takes a body: each admin so many a second, counted apart
+  write,    ///< changes or sends something; takes an Idempotency-Key; has a rate limit per admin
+  logout,   ///< the same without a rate limit, so that an admin above the limit can still log out
+  evaluate  ///< changes nothing, though it has a body; has a rate limit of its own per admin
 };
 
-/// Names in the query of an address; the rest are empty.
+/// Names of query parameters; unused places are empty.
 using Parameters = std::array<std::string_view, 10>;
 
 struct Route {
@@ -37,15 +37,15 @@ struct Route {
   std::string_view pattern;
   Access access;
   Handler handler;
-  Parameters parameters{};        ///< others are refused, but by what takes no token: pages and probes
-  Effect effect = Effect::write;  ///< of GET: none
+  Parameters parameters{};        ///< routes with tokens refuse other parameters
+  Effect effect = Effect::write;  ///< ignored for GET
 
   [[nodiscard]] constexpr bool changes_state() const noexcept {
-    return method != wire::http::Method::get && effect != Effect::look;
+    return method != wire::http::Method::get && effect != Effect::evaluate;
   }
-  /// An admin may do it so often.
+  /// The route has a rate limit per admin.
   [[nodiscard]] constexpr bool is_limited() const noexcept {
-    return method != wire::http::Method::get && access == Access::admin && effect != Effect::leave;
+    return method != wire::http::Method::get && access == Access::admin && effect != Effect::logout;
   }
 };
 

@@ -226,7 +226,7 @@ TEST(Writes, AreNotThoseThatOnlyLook) {
 
 TEST(Questions, AreLimitedPerAdminAndCountedApart) {
   HouseOptions options;
-  options.api.looks = {.per_second = 0.001, .burst = 2};
+  options.api.evaluations = {.per_second = 0.001, .burst = 2};
   ApiServer server(options);
   const auto owner = server.owner();
   const auto ask = [&] { return server.send("POST", "/api/v1/evaluate", owner, R"({"feature":"none"})"); };
@@ -275,7 +275,7 @@ TEST(Parameters, ThatAnOperationDoesNotHaveAreRefusedByName) {
     const auto refused = server.send(method, target, owner);
     EXPECT_EQ(refused.status, 400U) << method << ' ' << target;
     EXPECT_EQ(code_of(refused), "invalid_argument");
-    EXPECT_NE(refused.body.find("there is no parameter '" + parameter + "' here"), std::string::npos)
+    EXPECT_NE(refused.body.find("this path has no parameter '" + parameter + "'"), std::string::npos)
         << refused.body;
   }
   EXPECT_EQ(server.get("/api/v1/platforms/1", owner).body, platform.body) << "nothing was done";

@@ -75,9 +75,14 @@ std::optional<std::vector<SubFeature>> read_sub_features(FieldReader& in, const 
       in.refuse(within(origin, sub.error()).details);
       continue;
     }
-    const bool twice =
-        std::any_of(subs.begin(), subs.end(), [&](const SubFeature& one) { return one.key == sub->key; });
-    if (twice) in.refuse(std::vector<FieldIssue>{{origin + "/key", "is named twice"}});
+    for (const SubFeature& other : subs) {
+      if (other.key == sub->key) {
+        in.refuse(std::vector<FieldIssue>{{origin + "/key", "is named twice"}});
+      } else if (same_but_for_case(other.key, sub->key) && parent.sub_feature(sub->key) == nullptr) {
+        in.refuse(std::vector<FieldIssue>{
+            {origin + "/key", "differs from '" + other.key + "' in upper and lower case alone"}});
+      }
+    }
     subs.push_back(std::move(*sub));
   }
   return subs;

@@ -104,8 +104,7 @@ std::optional<std::string> FieldReader::key(std::string_view name) {
   if (member == nullptr) return std::nullopt;
   const auto* text = member->if_string();
   if (text == nullptr || !is_key(*text)) {
-    refuse(name,
-           "must be 1 to 64 lower-case letters, digits, '.', '_' or '-', beginning with a letter or digit");
+    refuse(name, std::string(kKeyRule));
     return std::nullopt;
   }
   return std::string(*text);
@@ -124,12 +123,12 @@ std::optional<bool> FieldReader::boolean(std::string_view name) {
 std::optional<std::int64_t> FieldReader::integer(std::string_view name, std::int64_t min, std::int64_t max) {
   const json::value* member = take(name);
   if (member == nullptr) return std::nullopt;
-  const auto* number = member->if_int64();
-  if (number == nullptr || *number < min || *number > max) {
+  const auto number = integer_in(*member);
+  if (!number || *number < min || *number > max) {
     refuse(name, "must be an integer from " + std::to_string(min) + " to " + std::to_string(max));
     return std::nullopt;
   }
-  return *number;
+  return number;
 }
 
 const json::array* FieldReader::array(std::string_view name, std::size_t max) {
@@ -153,9 +152,9 @@ std::optional<std::vector<Id>> FieldReader::ids(std::string_view name, std::size
   ids.reserve(elements->size());
   const std::size_t before = issues_.size();
   for (std::size_t i = 0; i < elements->size(); ++i) {
-    const auto* id = (*elements)[i].if_int64();
+    const auto id = integer_in((*elements)[i]);
     const std::string pointer = json_pointer(name) + '/' + std::to_string(i);
-    if (id == nullptr || !is_id(*id)) {
+    if (!id || !is_id(*id)) {
       issues_.push_back({pointer, "must be an id, a positive integer"});
     } else if (std::find(ids.begin(), ids.end(), *id) != ids.end()) {
       issues_.push_back({pointer, "is named twice"});

@@ -32,9 +32,10 @@ class FieldReader {
   [[nodiscard]] std::optional<std::string> line(std::string_view name, std::size_t max);
   /// Up to `max` bytes of UTF-8; line ends and tabs are the only control characters.
   [[nodiscard]] std::optional<std::string> text(std::string_view name, std::size_t max);
-  /// A slug, see `is_key`.
+  /// See `is_key`.
   [[nodiscard]] std::optional<std::string> key(std::string_view name);
   [[nodiscard]] std::optional<bool> boolean(std::string_view name);
+  /// By its value, see `integer_in`.
   [[nodiscard]] std::optional<std::int64_t> integer(std::string_view name, std::int64_t min,
                                                     std::int64_t max);
   [[nodiscard]] std::optional<Id> id(std::string_view name) { return integer(name, 1, kMaxId); }

@@ -2,13 +2,18 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 namespace togglecast::domain {
 namespace {
 
-constexpr std::size_t kMaxKeyLength = 64;
+constexpr std::size_t kMaxKeyLength = 100;
 
-bool is_lower_or_digit(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
+char upper(char c) noexcept { return c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c; }
+
+bool begins_key(char c) noexcept {
+  return (upper(c) >= 'A' && upper(c) <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
 
 }  // namespace
 
@@ -20,9 +25,39 @@ Id parse_id(std::string_view text) noexcept {
 }
 
 bool is_key(std::string_view text) noexcept {
-  return !text.empty() && text.size() <= kMaxKeyLength && is_lower_or_digit(text.front()) &&
+  static constexpr std::string_view kOthers = ".:|~-";
+  return !text.empty() && text.size() <= kMaxKeyLength && begins_key(text.front()) &&
          std::all_of(text.begin(), text.end(),
-                     [](char c) { return is_lower_or_digit(c) || c == '.' || c == '_' || c == '-'; });
+                     [](char c) { return begins_key(c) || kOthers.find(c) != std::string_view::npos; });
+}
+
+bool same_but_for_case(std::string_view a, std::string_view b) noexcept {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char left, char right) { return upper(left) == upper(right); });
+}
+
+bool KeyOrder::operator()(std::string_view a, std::string_view b) const noexcept {
+  const auto [left, right] = std::mismatch(a.begin(), a.end(), b.begin(), b.end(),
+                                           [](char one, char other) { return upper(one) == upper(other); });
+  if (left == a.end() && right == b.end()) return a < b;
+  if (left == a.end() || right == b.end()) return right != b.end();
+  return upper(*left) < upper(*right);
+}
+
+std::string first_in_case(std::string_view key) {
+  std::string first(key);
+  std::transform(first.begin(), first.end(), first.begin(), upper);
+  return first;
+}
+
+std::optional<std::int64_t> integer_in(const json::value& value) noexcept {
+  constexpr auto kLargest = static_cast<double>(kMaxId);
+  if (const auto* number = value.if_int64())
+    return *number >= -kMaxId && *number <= kMaxId ? std::optional(*number) : std::nullopt;
+  const auto* number = value.if_double();
+  if (number == nullptr || std::trunc(*number) != *number || std::abs(*number) > kLargest)
+    return std::nullopt;
+  return static_cast<std::int64_t>(*number);
 }
 
 }  // namespace togglecast::domain

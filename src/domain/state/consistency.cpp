@@ -150,11 +150,28 @@ void check(const Snapshot& before, const Snapshot& after, const Segment* was, co
   }
 }
 
+// A new key is not another one in other letters. Of those that have existed side by side, each stays.
+template <typename T>
+void check_new_key(const Snapshot& after, const T& is, Issues& issues) {
+  const auto& table = after.table<T>();
+  std::string like;
+  table.by_key.for_each_from(first_in_case(is.key), [&](const std::string& next, Id) {
+    const bool same = same_but_for_case(next, is.key);
+    if (same && next != is.key) like = next;
+    return same && like.empty();
+  });
+  if (!like.empty()) issues.push_back({"/key", "differs from '" + like + "' in upper and lower case alone"});
+}
+
 void check(const Snapshot& before, const Snapshot& after, const Op& op, Issues& issues) {
   with_entity_type(op.entity, [&]<typename T>(std::type_identity<T>) {
     const T* is = after.peek<T>(op.id);
     if (is == nullptr) return;  // came and went
     const T* was = before.peek<T>(op.id);
+    if constexpr (std::is_same_v<T, Platform> || std::is_same_v<T, Feature> || std::is_same_v<T, Segment> ||
+                  std::is_same_v<T, Package> || std::is_same_v<T, Client>) {
+      if (was == nullptr) check_new_key(after, *is, issues);
+    }
     if constexpr (std::is_same_v<T, Segment>) {
       check(before, after, was, *is, issues);
     } else if constexpr (std::is_same_v<T, Feature> || std::is_same_v<T, Package> ||

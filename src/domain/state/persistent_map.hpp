@@ -16,7 +16,8 @@
 
 namespace togglecast::domain {
 
-template <typename Key, typename Value, typename Hash = std::hash<Key>>
+/// `Less` orders the keys and whatever they are compared with.
+template <typename Key, typename Value, typename Hash = std::hash<Key>, typename Less = std::less<>>
 class PersistentMap {
  public:
   PersistentMap() = default;
@@ -29,9 +30,9 @@ class PersistentMap {
   [[nodiscard]] const Value* find(const K& key) const {
     const Node* node = root_.get();
     while (node != nullptr) {
-      if (key < node->key) {
+      if (Less{}(key, node->key)) {
         node = node->left.get();
-      } else if (node->key < key) {
+      } else if (Less{}(node->key, key)) {
         node = node->right.get();
       } else {
         return &node->value;
@@ -96,7 +97,7 @@ class PersistentMap {
 
   // Equal priorities are ordered by key, so that the shape stays unique.
   static bool above(std::uint64_t priority, const Key& key, const Node& node) {
-    return priority != node.priority ? priority > node.priority : key < node.key;
+    return priority != node.priority ? priority > node.priority : Less{}(key, node.key);
   }
 
   static Link make(const Node& from, Link left, Link right) {
@@ -107,8 +108,8 @@ class PersistentMap {
   static Link put(const Link& tree, Key&& key, Value&& value, std::uint64_t priority) {
     if (tree == nullptr)
       return std::make_shared<const Node>(Node{std::move(key), std::move(value), priority, nullptr, nullptr});
-    const bool smaller = key < tree->key;
-    if (!smaller && !(tree->key < key))
+    const bool smaller = Less{}(key, tree->key);
+    if (!smaller && !Less{}(tree->key, key))
       return std::make_shared<const Node>(
           Node{std::move(key), std::move(value), priority, tree->left, tree->right});
     if (above(priority, key, *tree)) {
@@ -123,11 +124,11 @@ class PersistentMap {
   // Everything below `key`, everything above it; the entry at `key` itself is dropped.
   static std::pair<Link, Link> split(const Link& tree, const Key& key) {
     if (tree == nullptr) return {};
-    if (key < tree->key) {
+    if (Less{}(key, tree->key)) {
       auto [left, right] = split(tree->left, key);
       return {std::move(left), make(*tree, std::move(right), tree->right)};
     }
-    if (tree->key < key) {
+    if (Less{}(tree->key, key)) {
       auto [left, right] = split(tree->right, key);
       return {make(*tree, tree->left, std::move(left)), std::move(right)};
     }
@@ -143,8 +144,8 @@ class PersistentMap {
 
   template <typename K>
   static Link remove(const Link& tree, const K& key) {
-    if (key < tree->key) return make(*tree, remove(tree->left, key), tree->right);
-    if (tree->key < key) return make(*tree, tree->left, remove(tree->right, key));
+    if (Less{}(key, tree->key)) return make(*tree, remove(tree->left, key), tree->right);
+    if (Less{}(tree->key, key)) return make(*tree, tree->left, remove(tree->right, key));
     return join(tree->left, tree->right);
   }
 
@@ -159,7 +160,7 @@ class PersistentMap {
   template <typename K, typename Visit>
   static bool walk_from(const Node* node, const K& first, Visit& visit) {
     if (node == nullptr) return true;
-    if (!(node->key < first)) {
+    if (!Less{}(node->key, first)) {
       if (!walk_from(node->left.get(), first, visit) || !visit(node->key, node->value)) return false;
     }
     return walk_from(node->right.get(), first, visit);

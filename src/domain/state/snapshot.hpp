@@ -30,7 +30,17 @@ namespace togglecast::domain {
 template <typename T>
 struct Table {
   PersistentMap<Id, std::shared_ptr<const T>> by_id;
-  PersistentMap<std::string, Id> by_key;
+  PersistentMap<std::string, Id, std::hash<std::string>, KeyOrder> by_key;
+
+  /// A key that differs from this one in case alone, or is the same; empty without one.
+  [[nodiscard]] std::string key_like(std::string_view key) const {
+    std::string found;
+    by_key.for_each_from(first_in_case(key), [&](const std::string& next, Id) {
+      if (same_but_for_case(next, key)) found = next;
+      return false;
+    });
+    return found;
+  }
 };
 
 /// Calls `use(std::type_identity<T>{})` with the entity type of `kind`.

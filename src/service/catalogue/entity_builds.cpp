@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "changes/ops.hpp"
+#include "service/catalogue/sent_back.hpp"
 
 namespace togglecast::service {
 namespace {
@@ -62,15 +63,17 @@ Result<void> check_expiries(const Client& after, const Client* before, UnixMilli
 
 template <typename T>
 Result<changes::Draft> create(changes::WriteContext& context, const json::value& body) {
-  auto entity = T::read_new(body);
+  auto entity = T::read_new(without_stamps(body));
   if (!entity) return tl::unexpected(entity.error());
   if (auto ok = check_expiries(*entity, static_cast<const T*>(nullptr), context.at()); !ok)
     return tl::unexpected(ok.error());
   const auto& table = context.state().table<T>();
-  if (table.by_key.find(entity->key) != nullptr) {
-    Error taken{Errc::already_exists, "there is already a " + noun<T>() + " '" + entity->key + "'", {}};
-    taken.details.push_back({"/key", "is taken"});
-    return tl::unexpected(std::move(taken));
+  if (const std::string taken = table.key_like(entity->key); !taken.empty()) {
+    const bool same = taken == entity->key;
+    Error error{Errc::already_exists, "there is already a " + noun<T>() + " '" + taken + "'", {}};
+    error.details.push_back(
+        {"/key", same ? "is taken" : "differs from '" + taken + "' in upper and lower case alone"});
+    return tl::unexpected(std::move(error));
   }
   if (table.by_id.size() >= kMaxCount<T>)
     return fail(Errc::conflict, "an environment can hold at most " + std::to_string(kMaxCount<T>) + ' ' +
@@ -135,7 +138,9 @@ Result<changes::Draft> update(changes::WriteContext& context, Id id, const json:
                               const IfRevision& if_revision, bool force) {
   std::vector<Op> of_packages;
   auto draft = edit<T>(context, id, if_revision, [&](const T& before) -> Result<T> {
-    Result<T> after = patched(before, body);
+    auto changed = without_unchanged(to_json(before), body);
+    if (!changed) return tl::unexpected(changed.error());
+    Result<T> after = patched(before, *changed);
     if (!after) return after;
     auto ops = release_sub_features(context, before, *after, force);
     if (!ops) return tl::unexpected(ops.error());

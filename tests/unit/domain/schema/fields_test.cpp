@@ -16,7 +16,7 @@ using Issues = std::map<std::string, std::string>;
 
 TEST(PlatformFields, NameEveryRejectedMemberByItsPointer) {
   const auto refused = issues(Platform::read_new(parse(R"({
-      "key": "Web", "name": "", "enabled": 1, "config": [], "description": "a\u0000b", "id": 3, "a/b~": 1})")));
+      "key": "a/b", "name": "", "enabled": 1, "config": [], "description": "a\u0000b", "id": 3, "a/b~": 1})")));
 
   ASSERT_EQ(refused.size(), 7U);
   EXPECT_TRUE(refused.contains("/key"));

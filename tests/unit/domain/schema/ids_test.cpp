@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "domain/entities/admin.hpp"
 #include "domain/state/offset.hpp"
@@ -18,12 +20,36 @@ TEST(Ids, AreReadFromDecimalDigitsOnly) {
     EXPECT_EQ(parse_id(bad), 0) << bad;
 }
 
-TEST(Keys, AreSlugs) {
-  for (const char* good : {"a", "0", "web", "web-2", "a.b_c-d", "2fa"}) EXPECT_TRUE(is_key(good)) << good;
-  EXPECT_TRUE(is_key(std::string(64, 'a')));
-  for (const char* bad : {"", "-a", ".a", "_a", "A", "a b", "a/b", "ä", "a\n"})
+TEST(Keys, AreWhatFlagsAreCalledElsewhere) {
+  for (const char* good : {"a", "0", "web", "web-2", "a.b_c-d", "2fa", "newCheckout", "_internal",
+                           "team:flag", "a|b", "v~2", "A"})
+    EXPECT_TRUE(is_key(good)) << good;
+  EXPECT_TRUE(is_key(std::string(100, 'a')));
+  for (const char* bad : {"", "-a", ".a", ":a", "~a", "a b", "a/b", "ä", "a\n", "a@b"})
     EXPECT_FALSE(is_key(bad)) << bad;
-  EXPECT_FALSE(is_key(std::string(65, 'a')));
+  EXPECT_FALSE(is_key(std::string(101, 'a')));
+}
+
+TEST(Keys, ThatDifferInCaseStandTogetherInOrder) {
+  std::vector<std::string> keys{"b", "A_", "a-b", "aB", "Ab", "a", "AB", "B", "ab", "A"};
+
+  std::sort(keys.begin(), keys.end(), KeyOrder{});
+
+  EXPECT_EQ(keys, (std::vector<std::string>{"A", "a", "a-b", "AB", "Ab", "aB", "ab", "A_", "B", "b"}));
+  EXPECT_EQ(first_in_case("aB"), "AB");
+  EXPECT_TRUE(same_but_for_case("new-Checkout", "New-checkout"));
+  EXPECT_FALSE(same_but_for_case("a", "ab"));
+  EXPECT_FALSE(same_but_for_case("a[", "a{"));
+}
+
+TEST(Integers, CountByTheirValue) {
+  EXPECT_EQ(integer_in(json::parse("25").value()), 25);
+  EXPECT_EQ(integer_in(json::parse("25.0").value()), 25);
+  EXPECT_EQ(integer_in(json::parse("1e2").value()), 100);
+  EXPECT_EQ(integer_in(json::parse("-0.0").value()), 0);
+  EXPECT_EQ(integer_in(json::parse("9007199254740991").value()), kMaxId);
+  for (const char* bad : {"25.5", "1e300", "9007199254740992", "\"25\"", "true", "null", "[25]"})
+    EXPECT_EQ(integer_in(json::parse(bad).value()), std::nullopt) << bad;
 }
 
 TEST(Usernames, MayBeEmailAddresses) {

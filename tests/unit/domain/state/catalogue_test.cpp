@@ -42,7 +42,7 @@ TEST(Feature, ReadsBackWhatItWrites) {
 
 TEST(Feature, EveryRejectedPlaceIsNamed) {
   const auto found = issues(Feature::read_new(parse(R"({
-    "key": "Chat", "name": "", "variants": {"a": 1, "b": "x"}, "state": "ON", "colour": 1,
+    "key": "Chat!", "name": "", "variants": {"a": 1, "b": "x"}, "state": "ON", "colour": 1,
     "platforms": [1, 1, "x"], "sub_features": [{"key": "ok"}, {"name": "No key", "variants": {}}, {"key": "ok"}]
   })")));
 

@@ -1,0 +1,76 @@
+#include "service/catalogue/sent_back.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <string_view>
+
+#include "domain/schema/ids.hpp"
+
+namespace togglecast::service {
+namespace {
+
+constexpr std::array<std::string_view, 3> kReadOnly{"id", "key", "created_at"};
+
+bool same(const json::value* a, const json::value* b) {
+  return a != nullptr && b != nullptr && json::canonical(*a) == json::canonical(*b);
+}
+
+// `enabled` and `state` say the same. The one that is as before says nothing.
+void keep_changed_switch(const json::object& before, json::object& body) {
+  if (!body.contains("enabled") || !body.contains("state")) return;
+  const bool enabled_stays = same(before.if_contains("enabled"), body.if_contains("enabled"));
+  const bool state_stays = same(before.if_contains("state"), body.if_contains("state"));
+  if (enabled_stays) {
+    body.erase("enabled");
+  } else if (state_stays) {
+    body.erase("state");
+  }
+}
+
+const json::object* sub_feature_of(const json::object& feature, std::string_view key) {
+  const auto* all = feature.if_contains("sub_features");
+  if (all == nullptr || !all->is_array()) return nullptr;
+  for (const auto& one : all->get_array())
+    if (json::string_or_empty(one, "key") == key) return one.if_object();
+  return nullptr;
+}
+
+void keep_changed_switches(const json::object& before, json::object& body) {
+  keep_changed_switch(before, body);
+  auto* subs = body.if_contains("sub_features");
+  if (subs == nullptr || !subs->is_array()) return;
+  for (auto& sub : subs->get_array()) {
+    const auto* was = sub.is_object() ? sub_feature_of(before, json::string_or_empty(sub, "key")) : nullptr;
+    if (was != nullptr) keep_changed_switch(*was, sub.get_object());
+  }
+}
+
+}  // namespace
+
+Result<json::value> without_unchanged(const json::object& before, json::value body) {
+  if (!body.is_object()) return body;
+  auto& members = body.get_object();
+  if (const auto* revision = members.if_contains("revision")) {
+    const auto named = domain::integer_in(*revision);
+    const auto current = domain::integer_in(before.at("revision"));
+    if (named && named != current) {
+      return fail(Errc::conflict, "the body names revision " + std::to_string(*named) + ", but revision " +
+                                      std::to_string(current.value_or(0)) + " changed this entity last");
+    }
+    if (named) members.erase("revision");
+  }
+  members.erase("updated_at");
+  for (const auto name : kReadOnly)
+    if (same(before.if_contains(name), members.if_contains(name))) members.erase(name);
+  keep_changed_switches(before, members);
+  return body;
+}
+
+json::value without_stamps(json::value body) {
+  if (auto* members = body.if_object())
+    for (const char* name : {"id", "revision", "created_at", "updated_at"}) members->erase(name);
+  return body;
+}
+
+}  // namespace togglecast::service

@@ -1,0 +1,102 @@
+#include "service/catalogue/sent_back.hpp"
+
+#include <gtest/gtest.h>
+
+#include "unit/service/application_fixture.hpp"
+
+namespace togglecast::service {
+namespace {
+
+json::object object(std::string_view text) { return json::parse(text).value().as_object(); }
+
+const char* const kFeature = R"({"id": 3, "key": "chat", "name": "Chat", "revision": 7, "enabled": true,
+    "state": "ENABLED", "created_at": "2026-11-23T08:15:30.042Z", "updated_at": "2026-11-24T08:15:30.042Z",
+    "sub_features": [{"key": "voice", "enabled": false, "state": "DISABLED"}]})";
+
+TEST(SentBackBody, LosesReadOnlyMembersThatAreAsBefore) {
+  const auto body = without_unchanged(object(kFeature), json::parse(kFeature).value());
+
+  ASSERT_TRUE(body.has_value());
+  for (const char* name : {"id", "key", "revision", "created_at", "updated_at", "enabled"})
+    EXPECT_FALSE(body->get_object().contains(name)) << name;
+  EXPECT_EQ(json::string_or_empty(*body, "name"), "Chat");
+}
+
+TEST(SentBackBody, KeepsAReadOnlyMemberThatWasChanged) {
+  const auto body = without_unchanged(object(kFeature), json::parse(R"({"id": 4, "key": "talk"})").value());
+
+  EXPECT_TRUE(body->get_object().contains("id"));
+  EXPECT_TRUE(body->get_object().contains("key"));
+}
+
+TEST(SentBackBody, IsAConflictWhenItNamesAnotherRevision) {
+  const auto old = without_unchanged(object(kFeature), json::parse(R"({"revision": 6})").value());
+  const auto same = without_unchanged(object(kFeature), json::parse(R"({"revision": 7.0})").value());
+
+  ASSERT_FALSE(old.has_value());
+  EXPECT_EQ(old.error().code, Errc::conflict);
+  EXPECT_EQ(old.error().message, "the body names revision 6, but revision 7 changed this entity last");
+  EXPECT_TRUE(same.has_value());
+}
+
+TEST(SentBackBody, OfEnabledAndStateTheChangedOneStays) {
+  const auto by_enabled =
+      without_unchanged(object(kFeature), json::parse(R"({"enabled": false, "state": "ENABLED"})").value());
+  const auto by_state =
+      without_unchanged(object(kFeature), json::parse(R"({"enabled": true, "state": "DISABLED"})").value());
+  const auto sub = without_unchanged(
+      object(kFeature),
+      json::parse(R"({"sub_features": [{"key": "voice", "enabled": true, "state": "DISABLED"}]})").value());
+
+  EXPECT_EQ(by_enabled->get_object(), object(R"({"enabled": false})"));
+  EXPECT_EQ(by_state->get_object(), object(R"({"state": "DISABLED"})"));
+  EXPECT_EQ(sub->get_object(), object(R"({"sub_features": [{"key": "voice", "enabled": true}]})"));
+}
+
+using Keys = testing::ApplicationTest;
+
+TEST_F(Keys, DifferInMoreThanCaseWhenTheyAreNew) {
+  open();
+  ASSERT_TRUE(create_platform(R"({"key": "webShop", "name": "Web"})").has_value());
+
+  const auto same = create_platform(R"({"key": "webShop", "name": "Web"})");
+  const auto other_case = create_platform(R"({"key": "Webshop", "name": "Web"})");
+  const auto another = create_platform(R"({"key": "web-shop", "name": "Web"})");
+
+  ASSERT_FALSE(same.has_value());
+  EXPECT_EQ(same.error().details.at(0).reason, "is taken");
+  ASSERT_FALSE(other_case.has_value());
+  EXPECT_EQ(other_case.error().code, Errc::already_exists);
+  EXPECT_EQ(other_case.error().details.at(0).reason, "differs from 'webShop' in upper and lower case alone");
+  EXPECT_TRUE(another.has_value());
+}
+
+TEST_F(Keys, ACopyIgnoresTheStampsOfItsOriginal) {
+  open();
+
+  const auto made = create_platform(
+      R"({"id": 99, "revision": 99, "created_at": "x", "updated_at": "y", "key": "copy", "name": "Copy"})");
+
+  ASSERT_TRUE(made.has_value());
+  EXPECT_EQ(made->id, 1);
+}
+
+TEST_F(Keys, AnEntityMayBeSentBackAsItWasRead) {
+  open();
+  const auto made = create_platform(R"({"key": "web", "name": "Web"})");
+  ASSERT_TRUE(made.has_value());
+  json::object body = made->body.as_object();
+  body["name"] = "Web shop";
+
+  const auto changed = update_platform(made->id, json::serialize(body));
+  const auto again =
+      update_platform(made->id, json::serialize(body));  // its revision is no longer the newest
+
+  ASSERT_TRUE(changed.has_value()) << changed.error().message;
+  EXPECT_EQ(json::string_or_empty(changed->body, "name"), "Web shop");
+  ASSERT_FALSE(again.has_value());
+  EXPECT_EQ(again.error().code, Errc::conflict);
+}
+
+}  // namespace
+}  // namespace togglecast::service

@@ -108,14 +108,20 @@ void on_messages(HandlerRegistry& nsp) {
   });
 }
 
+json::array joined_rooms(const Socket& socket) {
+  std::vector<std::string> names = socket.rooms();
+  std::erase(names, socket.id());
+  return sorted(std::move(names));
+}
+
 void on_rooms(HandlerRegistry& nsp) {
   nsp.on("join", [](Event& event) {
     event.socket().join(text(event, 0));
-    event.ack(sorted(event.socket().rooms()));
+    event.ack(joined_rooms(event.socket()));
   });
   nsp.on("leave", [](Event& event) {
     event.socket().leave(text(event, 0));
-    event.ack(sorted(event.socket().rooms()));
+    event.ack(joined_rooms(event.socket()));
   });
   nsp.on("to-room",
          [](Event& event) { event.socket().to(text(event, 0)).emit_arguments("room-msg", rest(event, 1)); });

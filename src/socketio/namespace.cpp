@@ -41,7 +41,6 @@ RemoteSocket describe(const Socket& socket) {
   RemoteSocket described;
   described.id = socket.id();
   described.rooms = socket.rooms();
-  described.rooms.emplace_back(socket.id());
   described.data = socket.data();
   if (const auto* handshake = socket.handshake()) {
     json::object headers;

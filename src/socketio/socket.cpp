@@ -257,7 +257,10 @@ void Socket::leave(std::string_view room) {
 
 std::vector<std::string> Socket::rooms() const {
   std::vector<std::string> names;
-  // The first membership is that of the namespace itself.
+  if (memberships_.empty()) return names;
+  // The first membership is the namespace. It stands for the socket's own room, which has no entry of its own.
+  names.reserve(memberships_.size());
+  names.emplace_back(id());
   const auto& table = nsp_->rooms(shard_);
   for (std::size_t i = 1; i < memberships_.size(); ++i) names.push_back(table.name_of(memberships_[i]));
   return names;
@@ -387,9 +390,7 @@ void Socket::save_for_recovery(DisconnectReason reason) {
     case DisconnectReason::server_shutting_down:
       break;
   }
-  RecoverableSession session{std::string(id()), details().pid, rooms(), details().data};
-  session.rooms.emplace_back(id());
-  nsp_->save(std::move(session), shard_.now());
+  nsp_->save({std::string(id()), details().pid, rooms(), details().data}, shard_.now());
 }
 
 }  // namespace togglecast::socketio

@@ -99,10 +99,13 @@ class Socket : public std::enable_shared_from_this<Socket> {
   /// How long the last ping of the heartbeat has gone unanswered; zero when it was answered.
   [[nodiscard]] Milliseconds unanswered() const noexcept;
 
-  /// False when the socket has as many rooms as it may.
+  /// Every connected socket is in the room named after its id, which it cannot leave and which does not count
+  /// towards `Options::rooms_per_socket`.
+  ///
+  /// Returns false if the socket is not connected, or is in as many other rooms as it may be.
   bool join(std::string_view room);
   void leave(std::string_view room);
-  /// All rooms but its own.
+  /// The names of all rooms of this socket, its own first. Empty unless connected.
   [[nodiscard]] std::vector<std::string> rooms() const;
   /// A broadcast to everyone but this socket; add rooms with `to`.
   [[nodiscard]] Broadcast broadcast() const;

@@ -302,7 +302,7 @@ TEST(Events, ADisconnectingHandlerMayDisconnectOnceMore) {
 
   client.send("41");
 
-  EXPECT_EQ(heard.take(), "disconnecting from 1");
+  EXPECT_EQ(heard.take(), "disconnecting from 2");
   EXPECT_EQ(heard.take(), "client namespace disconnect");
   EXPECT_TRUE(client.tcp().closed_by_server());
   EXPECT_EQ(heard.size(), 0U);

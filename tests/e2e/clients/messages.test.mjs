@@ -120,7 +120,7 @@ eachWay((way, options) => {
       const who = await client.ask('who');
 
       assert.equal(who.id, client.id);
-      assert.deepEqual(who.rooms.filter((room) => room !== client.id), []);
+      assert.deepEqual(who.rooms, [client.id]);
       assert.deepEqual(who.auth, { token: 'a', nested: [1] });
       assert.equal(who.query.colour, 'blue & green');
       assert.equal(who.query.EIO, '4');

@@ -60,6 +60,19 @@ eachWay((way, options) => {
       assert.deepEqual([a.unread('room-msg'), c.unread('room-msg')], [0, 0]);
     });
 
+    test('the room of a socket works in every operation', async (t) => {
+      const [a, b, c] = await crowd(t, 3);
+      for (const client of [a, b, c]) await client.ask('join', 'r');
+      a.emit('except-room', 'r', b.id, 'not you');
+      a.emit('make-join', b.id, 'more');
+      await fence(a, [a, b, c]);
+
+      assert.deepEqual([await a.next('room-msg'), await c.next('room-msg')], [['not you'], ['not you']]);
+      assert.equal(b.unread('room-msg'), 0);
+      assert.deepEqual((await b.ask('who')).rooms, [b.id, 'more', 'r'].sort());
+      assert.deepEqual(await a.ask('fetch', b.id), [{ id: b.id, rooms: [b.id, 'more', 'r'].sort(), data: {} }]);
+    });
+
     test('broadcasts carry binary and keep their order', async (t) => {
       const [a, b] = await crowd(t, 2);
       await b.ask('join', 'r');

@@ -85,12 +85,57 @@ TEST_F(RoomsTest, ASocketIsAlwaysInTheRoomOfItsId) {
     sockets_[1]->leave(id);
 
     EXPECT_THAT(reached({.rooms = {id}}), ElementsAre(1));
-    EXPECT_THAT(sockets_[1]->rooms(), IsEmpty());
+    EXPECT_THAT(sockets_[1]->rooms(), ElementsAre(id));
   });
 }
 
-// Rooms are often named by clients: a room that is called like somebody's id must not take that somebody's
-// messages.
+TEST_F(RoomsTest, TheOwnRoomComesFirstAmongTheRoomsOfASocket) {
+  connect(2);
+  on_shard([this] {
+    const std::string id(sockets_[0]->id());
+    sockets_[0]->join("a");
+
+    EXPECT_THAT(sockets_[0]->rooms(), ElementsAre(id, "a"));
+    EXPECT_THAT(sockets_[1]->rooms(), ElementsAre(sockets_[1]->id()));
+  });
+}
+
+TEST_F(RoomsTest, ASocketHasNoRoomBeforeItIsConnectedNorAfterwards) {
+  std::vector<std::string> before{"not seen"};
+  server_.main().use([&before](Socket& socket, const Next& next) {
+    before = socket.rooms();
+    next();
+  });
+  connect(1);
+  on_shard([&] {
+    sockets_[0]->disconnect();
+
+    EXPECT_THAT(before, IsEmpty());
+    EXPECT_THAT(sockets_[0]->rooms(), IsEmpty());
+  });
+}
+
+TEST_F(RoomsTest, OperationsOnRoomsWorkWithTheRoomOfASocket) {
+  connect(3);
+  on_shard([this] {
+    Namespace& nsp = server_.main();
+    const std::string id(sockets_[1]->id());
+
+    nsp.in(id).sockets_join({"team"});
+    EXPECT_THAT(reached({.rooms = {"team"}}), ElementsAre(1));
+    EXPECT_THAT(reached({.rooms = {"team", id}}), ElementsAre(1));
+    nsp.except(id).sockets_join({"others"});
+    EXPECT_THAT(reached({.rooms = {"others"}}), UnorderedElementsAre(0, 2));
+    nsp.everyone().sockets_leave({id});
+    EXPECT_THAT(sockets_[1]->rooms(), ElementsAre(id, "team"));
+    nsp.in(id).sockets_leave({"team"});
+    EXPECT_THAT(reached({.rooms = {"team"}}), IsEmpty());
+    EXPECT_EQ(nsp.local_room_count(server_.pool().at(0)), 1U) << "the room \"others\"";
+  });
+}
+
+// Clients often choose the names of rooms. A room with the id of a socket as its name must not take the
+// messages of that socket.
 TEST_F(RoomsTest, ARoomCalledLikeAnIdDoesNotHideTheSocket) {
   connect(3);
   on_shard([this] {
@@ -109,7 +154,7 @@ TEST_F(RoomsTest, TheEmptyNameIsARoomLikeAnyOther) {
     sockets_[0]->join("");
 
     EXPECT_THAT(reached({.rooms = {""}}), ElementsAre(0));
-    EXPECT_THAT(sockets_[0]->rooms(), ElementsAre(""));
+    EXPECT_THAT(sockets_[0]->rooms(), ElementsAre(sockets_[0]->id(), ""));
     sockets_[0]->leave("");
     EXPECT_THAT(reached({.rooms = {""}}), IsEmpty());
     EXPECT_THAT(reached({}), UnorderedElementsAre(0, 1));
@@ -189,6 +234,7 @@ TEST_F(RoomsTest, AgreeWithASimpleModelUnderRandomUse) {
       ASSERT_EQ(std::set<std::size_t>(met.begin(), met.end()), expected) << "at step " << step;
       ASSERT_EQ(met.size(), expected.size()) << "somebody was met twice at step " << step;
       std::set<std::string> rooms;
+      if (present.contains(who)) rooms.emplace(sockets_[who]->id());
       for (const auto& [known, members] : model)
         if (members.contains(who)) rooms.insert(known);
       const auto own = sockets_[who]->rooms();

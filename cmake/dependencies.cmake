@@ -20,7 +20,7 @@ add_library(togglecast_boost INTERFACE)
 target_link_libraries(togglecast_boost INTERFACE Boost::headers Threads::Threads)
 target_compile_definitions(togglecast_boost INTERFACE BOOST_ASIO_NO_DEPRECATED)
 
-set(togglecast_third_party_base togglecast_boost Boost::json tl::expected PkgConfig::sodium)
+set(togglecast_third_party_base togglecast_boost Boost::json tl::expected OpenSSL::Crypto PkgConfig::sodium)
 set(togglecast_third_party_observe fmt::fmt spdlog::spdlog PkgConfig::prometheus)
 set(togglecast_third_party_wire togglecast_boost ZLIB::ZLIB)
 set(togglecast_third_party_net togglecast_boost OpenSSL::SSL)

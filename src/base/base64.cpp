@@ -1,94 +1,79 @@
 #include "base/base64.hpp"
 
-#include <array>
-#include <cstdint>
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <stdexcept>
 
 namespace togglecast {
 namespace {
 
-constexpr std::string_view kStandard = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-constexpr std::string_view kUrlSafe = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+constexpr std::size_t kMostBytes = std::size_t{1} << 30;  // OpenSSL counts with int
 
-using Reverse = std::array<std::int8_t, 256>;
-
-constexpr Reverse reverse_of(std::string_view alphabet) {
-  Reverse table{};
-  for (auto& entry : table) entry = -1;
-  for (std::size_t i = 0; i < alphabet.size(); ++i)
-    table[static_cast<unsigned char>(alphabet[i])] = static_cast<std::int8_t>(i);
-  return table;
+const unsigned char* unsigned_bytes(std::string_view bytes) noexcept {
+  return reinterpret_cast<const unsigned char*>(bytes.data());
 }
 
-constexpr Reverse kStandardReverse = reverse_of(kStandard);
-constexpr Reverse kUrlSafeReverse = reverse_of(kUrlSafe);
-
-void encode(std::string& out, std::string_view bytes, std::string_view alphabet, bool padded) {
-  out.reserve(out.size() + (bytes.size() + 2) / 3 * 4);
-  std::size_t i = 0;
-  const auto at = [bytes](std::size_t index) {
-    return static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[index]));
-  };
-  for (; i + 3 <= bytes.size(); i += 3) {
-    const std::uint32_t group = at(i) << 16 | at(i + 1) << 8 | at(i + 2);
-    out += alphabet[group >> 18];
-    out += alphabet[group >> 12 & 63];
-    out += alphabet[group >> 6 & 63];
-    out += alphabet[group & 63];
-  }
-  const std::size_t rest = bytes.size() - i;
-  if (rest == 0) return;
-  const std::uint32_t group = at(i) << 16 | (rest == 2 ? at(i + 1) << 8 : 0);
-  out += alphabet[group >> 18];
-  out += alphabet[group >> 12 & 63];
-  if (rest == 2) out += alphabet[group >> 6 & 63];
-  if (padded) out.append(3 - rest, '=');
+int checked_size(std::string_view bytes) {
+  if (bytes.size() > kMostBytes) throw std::length_error("base64: more than a gigabyte");
+  return static_cast<int>(bytes.size());
 }
 
-std::optional<std::string> decode(std::string_view text, const Reverse& reverse, bool require_zero_bits) {
-  if (text.size() % 4 == 1) return std::nullopt;
-  std::string out;
-  out.reserve(text.size() * 3 / 4);
-  std::uint32_t bits = 0;
-  unsigned count = 0;
-  for (const char c : text) {
-    const int digit = reverse[static_cast<unsigned char>(c)];
-    if (digit < 0) return std::nullopt;
-    bits = bits << 6 | static_cast<std::uint32_t>(digit);
-    count += 6;
-    if (count >= 8) {
-      count -= 8;
-      out += static_cast<char>(bits >> count & 0xff);
-    }
-  }
-  if (require_zero_bits && (bits & ((1U << count) - 1)) != 0) return std::nullopt;
-  return out;
+char to_standard(char c) noexcept { return c == '-' ? '+' : c == '_' ? '/' : c; }
+
+// `digits`: standard alphabet, without padding.
+std::optional<std::string> decode(std::string digits) {
+  const std::size_t padding = (4 - digits.size() % 4) % 4;
+  digits.append(padding, '=');
+  std::string bytes(digits.size() / 4 * 3, '\0');
+  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()), unsigned_bytes(digits),
+                                   checked_size(digits));
+  if (size < static_cast<int>(padding)) return std::nullopt;
+  bytes.resize(static_cast<std::size_t>(size) - padding);  // OpenSSL counts padding as bytes
+  return bytes;
 }
 
 }  // namespace
 
+void append_base64(std::string& out, std::string_view bytes) {
+  const int size = checked_size(bytes);
+  const std::size_t start = out.size();
+  out.resize(start + (bytes.size() + 2) / 3 * 4);
+  EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data() + start), unsigned_bytes(bytes), size);
+}
+
 std::string base64_encode(std::string_view bytes) {
   std::string out;
-  encode(out, bytes, kStandard, true);
+  append_base64(out, bytes);
   return out;
 }
-
-void append_base64(std::string& out, std::string_view bytes) { encode(out, bytes, kStandard, true); }
 
 std::string base64url_encode(std::string_view bytes) {
-  std::string out;
-  encode(out, bytes, kUrlSafe, false);
+  std::string out = base64_encode(bytes);
+  out.resize(std::min(out.size(), out.find('=')));
+  std::replace(out.begin(), out.end(), '+', '-');
+  std::replace(out.begin(), out.end(), '/', '_');
   return out;
-}
-
-std::optional<std::string> base64_decode(std::string_view text) {
-  if (text.size() % 4 == 0) {
-    for (int i = 0; i < 2 && !text.empty() && text.back() == '='; ++i) text.remove_suffix(1);
-  }
-  return decode(text, kStandardReverse, false);
 }
 
 std::optional<std::string> base64url_decode(std::string_view text) {
-  return decode(text, kUrlSafeReverse, true);
+  std::string digits(text);
+  std::transform(digits.begin(), digits.end(), digits.begin(), to_standard);
+  auto bytes = decode(std::move(digits));
+  // OpenSSL ignores spaces at both ends and bits that no byte uses.
+  if (bytes && base64url_encode(*bytes) != text) return std::nullopt;
+  return bytes;
+}
+
+std::string base64_decode_lenient(std::string_view text) {
+  std::string digits;
+  digits.reserve(text.size() + 3);
+  for (char c : text.substr(0, text.find('='))) {
+    c = to_standard(c);
+    if (is_base64_digit(c)) digits += c;
+  }
+  if (digits.size() % 4 == 1) digits.pop_back();  // six bits are no byte
+  return decode(std::move(digits)).value_or(std::string{});
 }
 
 }  // namespace togglecast

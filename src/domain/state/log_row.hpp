@@ -10,7 +10,7 @@
 #include <string>
 
 #include "base/clock.hpp"
-#include "base/sha256.hpp"
+#include "base/digest.hpp"
 #include "domain/state/change.hpp"
 #include "domain/state/offset.hpp"
 

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "base/base64.hpp"
-#include "base/sha256.hpp"
+#include "base/digest.hpp"
 #include "http_api/handlers/handlers.hpp"
 #include "http_api/request/call.hpp"
 #include "wire/http/text.hpp"

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "base/base64.hpp"
-#include "base/sha256.hpp"
+#include "base/digest.hpp"
 #include "http_api/request/problem.hpp"
 #include "wire/http/gzip.hpp"
 #include "wire/http/text.hpp"

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/sha256.hpp"
+#include "base/digest.hpp"
 
 namespace togglecast::service {
 

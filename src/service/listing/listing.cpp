@@ -4,7 +4,7 @@
 #include <charconv>
 
 #include "base/base64.hpp"
-#include "base/sha256.hpp"
+#include "base/digest.hpp"
 
 namespace togglecast::service {
 namespace {

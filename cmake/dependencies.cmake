@@ -3,8 +3,6 @@
 
 find_package(Boost 1.81 REQUIRED CONFIG COMPONENTS json)
 find_package(tl-expected REQUIRED)
-find_package(fmt REQUIRED)
-find_package(spdlog REQUIRED)
 find_package(OpenSSL 3 REQUIRED)
 find_package(SQLite3 REQUIRED)
 find_package(ZLIB REQUIRED)
@@ -13,7 +11,6 @@ find_package(tomlplusplus REQUIRED)
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)
-pkg_check_modules(prometheus REQUIRED IMPORTED_TARGET prometheus-cpp-core)  # its CMake files also ask for curl
 
 # Boost's headers with the definitions every user of them must agree on.
 add_library(togglecast_boost INTERFACE)
@@ -21,7 +18,6 @@ target_link_libraries(togglecast_boost INTERFACE Boost::headers Threads::Threads
 target_compile_definitions(togglecast_boost INTERFACE BOOST_ASIO_NO_DEPRECATED)
 
 set(togglecast_third_party_base togglecast_boost Boost::json tl::expected OpenSSL::Crypto PkgConfig::sodium)
-set(togglecast_third_party_observe fmt::fmt spdlog::spdlog PkgConfig::prometheus)
 set(togglecast_third_party_wire togglecast_boost ZLIB::ZLIB)
 set(togglecast_third_party_net togglecast_boost OpenSSL::SSL)
 set(togglecast_third_party_storage SQLite::SQLite3)

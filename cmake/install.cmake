@@ -22,7 +22,7 @@ endfunction()
 
 # Lines for togglecastConfig.cmake beyond those it always has, so that the third-party targets of these layers exist.
 function(further_dependencies layers result)
-  set(always togglecast_boost Boost::json tl::expected fmt::fmt spdlog::spdlog PkgConfig::sodium PkgConfig::prometheus)
+  set(always togglecast_boost Boost::json tl::expected PkgConfig::sodium)
   set(lines "")
   foreach(layer IN LISTS layers)
     foreach(library IN LISTS togglecast_third_party_${layer})

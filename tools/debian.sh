@@ -67,6 +67,5 @@ build() {
 }
 
 togglecast_build_packages=(g++ cmake ninja-build pkg-config libboost1.81-dev libboost-json1.81-dev libexpected-dev
-  libfmt-dev libspdlog-dev prometheus-cpp-dev libsodium-dev libsqlite3-dev libssl-dev zlib1g-dev libcli11-dev
-  libtomlplusplus-dev)
+  libsodium-dev libsqlite3-dev libssl-dev zlib1g-dev libcli11-dev libtomlplusplus-dev)
 togglecast_fuzz_packages=(clang libclang-rt-14-dev)  # the second has libFuzzer, and clang only recommends it

@@ -1,66 +1,136 @@
-#include <prometheus/metric_family.h>
-#include <prometheus/text_serializer.h>
-
+// The Prometheus text format 0.0.4:
+//
+//   family := "# HELP " name " " text "\n" "# TYPE " name " " type "\n" sample*
+//   sample := name ["{" label="value" ("," label="value")* "}"] " " number "\n"
+//
+// A histogram has the samples name_count, name_sum, and name_bucket with the label `le` for each bound.
+#include <array>
+#include <charconv>
+#include <cmath>
 #include <limits>
-#include <sstream>
+#include <string_view>
 
 #include "observe/metrics.hpp"
 
 namespace togglecast::observe {
 namespace {
 
-prometheus::ClientMetric::Histogram to_prometheus(const Histogram& histogram) {
-  const Histogram::Reading reading = histogram.read();
-  prometheus::ClientMetric::Histogram out;
-  out.sample_count = reading.cumulative.back();
-  out.sample_sum = reading.sum;
-  for (std::size_t i = 0; i < reading.cumulative.size(); ++i) {
-    const bool last = i == histogram.bounds().size();
-    out.bucket.push_back(
-        {reading.cumulative[i], last ? std::numeric_limits<double>::infinity() : histogram.bounds()[i]});
+// Help texts escape backslash and line end; values of labels also the quote.
+void append_escaped(std::string& out, std::string_view text, bool quoted) {
+  for (const char c : text) {
+    if (c == '\n') {
+      out += "\\n";
+      continue;
+    }
+    if (c == '\\' || (quoted && c == '"')) out += '\\';
+    out += c;
   }
-  return out;
 }
+
+void append_number(std::string& out, std::uint64_t value) { out += std::to_string(value); }
+
+void append_number(std::string& out, double value) {
+  if (std::isnan(value)) {
+    out += "NaN";
+    return;
+  }
+  if (std::isinf(value)) {
+    out += value < 0 ? "-Inf" : "+Inf";
+    return;
+  }
+  constexpr int kDigits = std::numeric_limits<double>::max_digits10 - 1;  // 0.1 + 0.2 reads 0.3
+  std::array<char, 32> text{};
+  const auto end =
+      std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::general, kDigits).ptr;
+  out.append(text.data(), end);
+}
+
+void append_label(std::string& out, std::string_view key, std::string_view value) {
+  out += out.back() == '{' ? "" : ",";
+  out += key;
+  out += "=\"";
+  append_escaped(out, value, true);
+  out += '"';
+}
+
+class FamilyWriter {
+ public:
+  FamilyWriter(std::string& out, const std::string& name) : out_(out), name_(name) {}
+
+  void head(std::string_view help, std::string_view type) {
+    if (!help.empty()) {
+      out_.append("# HELP ").append(name_) += ' ';
+      append_escaped(out_, help, false);
+      out_ += '\n';
+    }
+    out_.append("# TYPE ").append(name_).append(" ").append(type) += '\n';
+  }
+
+  template <typename Number>
+  void sample(std::string_view suffix, const Metrics::Labels& labels, Number value,
+              std::string_view le = {}) {
+    out_.append(name_).append(suffix);
+    if (!labels.empty() || !le.empty()) {
+      out_ += '{';
+      for (const auto& [key, text] : labels) append_label(out_, key, text);
+      if (!le.empty()) append_label(out_, "le", le);
+      out_ += '}';
+    }
+    out_ += ' ';
+    append_number(out_, value);
+    out_ += '\n';
+  }
+
+  void histogram(const Metrics::Labels& labels, const Histogram& histogram) {
+    const Histogram::Reading reading = histogram.read();
+    sample("_count", labels, reading.cumulative.back());
+    sample("_sum", labels, reading.sum);
+    for (std::size_t i = 0; i < reading.cumulative.size(); ++i) {
+      const bool last = i == histogram.bounds().size();
+      std::string bound;
+      append_number(bound, last ? std::numeric_limits<double>::infinity() : histogram.bounds()[i]);
+      sample("_bucket", labels, reading.cumulative[i], bound);
+    }
+  }
+
+ private:
+  std::string& out_;
+  const std::string& name_;
+};
 
 }  // namespace
 
+std::string_view Metrics::name_of(Type type) noexcept {
+  switch (type) {
+    case Type::counter:
+      return "counter";
+    case Type::gauge:
+      return "gauge";
+    case Type::histogram:
+      return "histogram";
+  }
+  return "untyped";
+}
+
 std::string Metrics::exposition() const {
-  std::vector<prometheus::MetricFamily> families;
-  {
-    const std::scoped_lock lock(mutex_);
-    for (const auto& [name, family] : families_) {
-      prometheus::MetricFamily out;
-      out.name = name;
-      out.help = family.help;
-      switch (family.type) {
-        case Type::counter:
-          out.type = prometheus::MetricType::Counter;
-          break;
-        case Type::gauge:
-          out.type = prometheus::MetricType::Gauge;
-          break;
-        case Type::histogram:
-          out.type = prometheus::MetricType::Histogram;
-          break;
+  std::string text;
+  const std::scoped_lock lock(mutex_);
+  for (const auto& [name, family] : families_) {
+    FamilyWriter writer(text, name);
+    writer.head(family.help, name_of(family.type));
+    for (const auto& [labels, series] : family.series) {
+      if (series.read) {
+        writer.sample("", labels, series.read());
+      } else if (series.counter != nullptr) {
+        writer.sample("", labels, static_cast<double>(series.counter->value()));
+      } else if (series.gauge != nullptr) {
+        writer.sample("", labels, static_cast<double>(series.gauge->value()));
+      } else if (series.histogram != nullptr) {
+        writer.histogram(labels, *series.histogram);
       }
-      for (const auto& [labels, series] : family.series) {
-        prometheus::ClientMetric metric;
-        for (const auto& [key, value] : labels) metric.label.push_back({key, value});
-        if (series.counter != nullptr) metric.counter.value = static_cast<double>(series.counter->value());
-        if (series.gauge != nullptr) metric.gauge.value = static_cast<double>(series.gauge->value());
-        if (series.read) {
-          const double value = series.read();
-          (family.type == Type::counter ? metric.counter.value : metric.gauge.value) = value;
-        }
-        if (series.histogram != nullptr) metric.histogram = to_prometheus(*series.histogram);
-        out.metric.push_back(std::move(metric));
-      }
-      families.push_back(std::move(out));
     }
   }
-  std::ostringstream text;
-  prometheus::TextSerializer().Serialize(text, families);
-  return text.str();
+  return text;
 }
 
 }  // namespace togglecast::observe

@@ -16,6 +16,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -113,6 +114,7 @@ class Metrics {
     std::string help;
     std::map<Labels, Series> series;
   };
+  [[nodiscard]] static std::string_view name_of(Type type) noexcept;
   Series& series_of(const std::string& name, const std::string& help, Type type, const Labels& labels);
 
   mutable std::mutex mutex_;

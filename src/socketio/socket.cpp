@@ -258,7 +258,8 @@ void Socket::leave(std::string_view room) {
 std::vector<std::string> Socket::rooms() const {
   std::vector<std::string> names;
   if (memberships_.empty()) return names;
-  // The first membership is the namespace. It stands for the socket's own room, which has no entry of its own.
+  // The first membership is the namespace. It stands for the socket's own room, which has no entry of its
+  // own.
   names.reserve(memberships_.size());
   names.emplace_back(id());
   const auto& table = nsp_->rooms(shard_);

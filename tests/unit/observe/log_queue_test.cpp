@@ -62,8 +62,8 @@ TEST(LogQueue, AReaderThatHasStoppedHoldsNobodyUpAndIsToldWhatItMissed) {
   EXPECT_GT(log.left_out(), 0U);
   EXPECT_LT(log.left_out(), 20'000U);
   EXPECT_FALSE(log.drain(milliseconds{0}));
-  const std::string gap = R"("level":"warn","message":"lines of the log were left out: whoever reads it had )"
-                          R"(stopped","count":)" +
+  const std::string gap = R"("level":"warn","message":"lines of the log were left out because its reader )"
+                          R"(had stopped","count":)" +
                           std::to_string(log.left_out()) + "}\n";
   const std::string text = reader.read_on(gap);
   EXPECT_NE(text.find(R"("number":0,)"), std::string::npos);

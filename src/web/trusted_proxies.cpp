@@ -1,16 +1,18 @@
 #include "web/trusted_proxies.hpp"
 
 #include <algorithm>
-#include <array>
 #include <boost/asio/ip/address.hpp>
-#include <charconv>
-#include <cstring>
+#include <boost/asio/ip/network_v4.hpp>
+#include <boost/asio/ip/network_v6.hpp>
 #include <optional>
+#include <type_traits>
 
 namespace togglecast::web {
 namespace {
 
 namespace ip = boost::asio::ip;
+
+constexpr int kMappedPrefix = 96;  // ::ffff:0:0/96 holds the IPv4 addresses (RFC 4291, section 2.5.5.2)
 
 std::optional<ip::address> read_address(std::string_view text) {
   boost::system::error_code error;
@@ -96,66 +98,83 @@ std::vector<Hop> hops_of(const wire::http::Headers& headers) {
   return hops;
 }
 
-bool prefix_equal(const unsigned char* a, const unsigned char* b, unsigned bits) {
-  if (std::memcmp(a, b, bits / 8) != 0) return false;
-  const unsigned rest = bits % 8;
-  if (rest == 0) return true;
-  const auto mask = static_cast<unsigned char>(0xff << (8 - rest));
-  return (a[bits / 8] & mask) == (b[bits / 8] & mask);
-}
-
-// Sixteen bytes whichever the family; IPv4 uses the first four.
-std::array<unsigned char, 16> bytes_of(const ip::address& address) {
-  std::array<unsigned char, 16> bytes{};
-  if (address.is_v4()) {
-    const auto four = address.to_v4().to_bytes();
-    std::copy(four.begin(), four.end(), bytes.begin());
-  } else {
-    bytes = address.to_v6().to_bytes();
-  }
-  return bytes;
-}
+// The block that holds `address` alone.
+ip::network_v4 network_of(const ip::address_v4& address) { return {address, 32}; }
+ip::network_v6 network_of(const ip::address_v6& address) { return {address, 128}; }
 
 }  // namespace
 
+struct TrustedProxies::Blocks {
+  std::vector<ip::network_v4> v4;
+  std::vector<ip::network_v6> v6;
+
+  // False if `text` is neither an address nor a CIDR block.
+  bool add(const std::string& text);
+  [[nodiscard]] bool contain(const ip::address& address) const;
+};
+
+bool TrustedProxies::Blocks::add(const std::string& text) {
+  if (const auto address = read_address(text)) {
+    if (address->is_v4()) {
+      v4.push_back(network_of(address->to_v4()));
+    } else {
+      v6.push_back(network_of(address->to_v6()));
+    }
+    return true;
+  }
+  // Asio reads the number after the slash with atoi, which turns 2^32 + 8 into 8.
+  if (text.size() - std::min(text.size(), text.find('/')) > std::string_view("/128").size()) return false;
+  boost::system::error_code error;
+  if (const auto network = ip::make_network_v4(text, error); !error) {
+    v4.push_back(network.canonical());
+    return true;
+  }
+  const auto network = ip::make_network_v6(text, error);
+  if (error) return false;
+  if (!network.address().is_v4_mapped()) {
+    v6.push_back(network.canonical());
+    return true;
+  }
+  const int prefix = network.prefix_length() - kMappedPrefix;
+  if (prefix < 0) return false;
+  v4.push_back(ip::network_v4(ip::make_address_v4(ip::v4_mapped, network.address()), prefix).canonical());
+  return true;
+}
+
+bool TrustedProxies::Blocks::contain(const ip::address& address) const {
+  const auto holds = [](const auto& member) {
+    return [&member](const auto& block) {
+      using Network = std::decay_t<decltype(block)>;
+      return Network(member, block.prefix_length()).canonical() == block;
+    };
+  };
+  if (address.is_v4()) return std::any_of(v4.begin(), v4.end(), holds(address.to_v4()));
+  const ip::address_v6 unscoped(address.to_v6().to_bytes());
+  return std::any_of(v6.begin(), v6.end(), holds(unscoped));
+}
+
 Result<TrustedProxies> TrustedProxies::parse(const std::vector<std::string>& blocks) {
   TrustedProxies proxies;
+  if (blocks.empty()) return proxies;
+  auto parsed = std::make_shared<Blocks>();
   for (const auto& text : blocks) {
-    const std::size_t slash = text.find('/');
-    const auto address = read_address(std::string_view(text).substr(0, slash));
-    const auto bad = [&text] {
-      return fail(Errc::invalid_argument, "not an address or CIDR block: " + text);
-    };
-    if (!address) return bad();
-    const unsigned most = address->is_v4() ? 32 : 128;
-    unsigned prefix = most;
-    if (slash != std::string::npos) {
-      const char* end = text.data() + text.size();
-      const auto [stop, error] = std::from_chars(text.data() + slash + 1, end, prefix);
-      if (error != std::errc{} || stop != end || prefix > most) return bad();
-    }
-    Block block{address->is_v6(), {}, prefix};
-    const auto bytes = bytes_of(*address);
-    std::copy(bytes.begin(), bytes.end(), std::begin(block.bytes));
-    proxies.blocks_.push_back(block);
+    if (!parsed->add(text)) return fail(Errc::invalid_argument, "not an address or CIDR block: " + text);
   }
+  proxies.blocks_ = std::move(parsed);
   return proxies;
 }
 
 bool TrustedProxies::trusts(std::string_view text) const {
+  if (blocks_ == nullptr) return false;
   const auto address = read_address(text);
-  if (!address) return false;
-  const auto bytes = bytes_of(*address);
-  return std::any_of(blocks_.begin(), blocks_.end(), [&](const Block& block) {
-    return block.v6 == address->is_v6() && prefix_equal(block.bytes, bytes.data(), block.prefix);
-  });
+  return address && blocks_->contain(*address);
 }
 
 Peer TrustedProxies::resolve(std::string_view direct, const wire::http::Headers& headers, bool secure) const {
   Peer peer;
   peer.address = direct;
   peer.secure = secure;
-  if (!blocks_.empty() && trusts(direct)) {
+  if (trusts(direct)) {
     const auto hops = hops_of(headers);
     for (auto hop = hops.rbegin(); hop != hops.rend(); ++hop) {
       if (!hop->scheme.empty())

@@ -134,9 +134,33 @@ TEST(TrustedProxies, BlocksEndAtTheirLastBit) {
   EXPECT_FALSE(trusting({"0.0.0.0/0"}).trusts("::1"));
 }
 
+TEST(TrustedProxies, ABlockMayBeWrittenWithAnyOfItsAddresses) {
+  const auto proxies = trusting({"10.1.2.3/8", "2001:db8::7/32"});
+
+  EXPECT_TRUE(proxies.trusts("10.200.0.1"));
+  EXPECT_TRUE(proxies.trusts("2001:db8:1::"));
+  EXPECT_FALSE(proxies.trusts("11.0.0.0"));
+  EXPECT_FALSE(proxies.trusts("2001:db9::"));
+}
+
+TEST(TrustedProxies, ABlockOfMappedAddressesIsABlockOfIpv4) {
+  const auto proxies = trusting({"::ffff:10.0.0.0/104"});
+
+  EXPECT_TRUE(proxies.trusts("10.255.0.1"));
+  EXPECT_TRUE(proxies.trusts("::ffff:10.1.2.3"));
+  EXPECT_FALSE(proxies.trusts("11.0.0.0"));
+  EXPECT_FALSE(TrustedProxies::parse({"::ffff:10.0.0.0/8"})) << "it would hold addresses of both families";
+}
+
+TEST(TrustedProxies, TheZoneOfAnAddressDoesNotCount) {
+  EXPECT_TRUE(trusting({"fe80::/10"}).trusts("fe80::1%1"));
+  EXPECT_TRUE(trusting({"fe80::1"}).trusts("fe80::1%1"));
+}
+
 TEST(TrustedProxies, RefusesWhatIsNoBlock) {
-  for (const auto* text : {"10.0.0.0/33", "::1/129", "10.0.0.0/", "10.0.0.0/-1", "10.0.0.0/8x", "localhost",
-                           "", "/8", "10.0.0.0/ 8"})
+  for (const auto* text :
+       {"10.0.0.0/33", "::1/129", "10.0.0.0/", "10.0.0.0/-1", "10.0.0.0/8x", "localhost", "", "/8",
+        "10.0.0.0/ 8", "10.0.0.0/4294967304", "::1/", "::1/-1", "::/8x", "10.0.0/8"})
     EXPECT_FALSE(TrustedProxies::parse({text})) << text;
 }
 

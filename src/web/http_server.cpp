@@ -36,7 +36,10 @@ HttpServer::~HttpServer() {
 
 net::AcceptHandler HttpServer::accept_handler() {
   return [shared = shared_](net::Shard& shard, net::StreamPtr stream) {
-    if (shared->closed.load(std::memory_order_relaxed)) return;
+    if (shared->closed.load(std::memory_order_relaxed)) {
+      stream->abort();  // its shard would keep it open
+      return;
+    }
     std::string address = stream->peer().address().to_string();
     auto owned = std::make_unique<HttpConnection>(shared, std::move(stream), std::move(address));
     HttpConnection& connection = *owned;

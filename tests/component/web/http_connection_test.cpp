@@ -183,8 +183,9 @@ TEST_F(HttpConnectionTest, NothingComesAfterTheEnd) {
   HttpClient late(port_);
   late.tcp().send(get("/hello"));
 
-  EXPECT_EQ(late.receive().status, 0);
-  EXPECT_TRUE(test::eventually([this] { return server_->counters().open_connections.load() == 0; }));
+  EXPECT_EQ(late.tcp().receive_to_end(), "");
+  EXPECT_TRUE(test::eventually([this] { return open_streams() == 0; }));
+  EXPECT_EQ(server_->counters().open_connections.load(), 0U);
 }
 
 // A connection under way between two shards belongs to neither; it must not arrive after the end.

@@ -24,10 +24,9 @@ constexpr Milliseconds kLongestAnswer{3'000};
 constexpr Milliseconds kLook{10};
 
 std::string describe_taken(std::uint16_t port, std::string_view option) {
-  std::string text = "port " + std::to_string(port) + " is taken";
-  if (const auto owner = owner_of_port(port))
-    text += " by process " + std::to_string(owner->pid) + " (" + owner->name + ")";
-  return text + "; stop that, or choose another one with " + std::string(option);
+  const std::string number = std::to_string(port);
+  return "port " + number + " is taken; choose another one with " + std::string(option) +
+         ", or stop the process that holds it (ss -ltnp 'sport = :" + number + "' shows it)";
 }
 
 // Listens on `addresses` with one port, otherwise as `options` say. Without any: on those of this machine

@@ -1,12 +1,10 @@
 #include "web/http_connection.hpp"
 
-#include <ctime>
 #include <exception>
 #include <utility>
 
-#include "base/json.hpp"
-#include "base/utf8.hpp"
 #include "web/live_exchange.hpp"
+#include "web/own_responses.hpp"
 
 namespace togglecast::web {
 namespace {
@@ -15,33 +13,6 @@ using wire::http::Method;
 using wire::http::RequestParser;
 
 constexpr std::size_t kBodyStep = 64 * 1024;  // each has a request time-out of its own
-
-wire::http::Response error_response(unsigned status, std::string_view code, std::string_view message) {
-  wire::http::Response response;
-  response.status = status;
-  response.headers.add("Content-Type", "application/json");
-  response.body = R"({"error":{"code":)";
-  json::append_string(response.body, code);
-  response.body += R"(,"message":)";
-  json::append_string(response.body, replace_invalid_utf8(message));  // it may quote a path
-  response.body += "}}";
-  return response;
-}
-
-// IMF-fixdate (RFC 9110, section 5.6.7), made once a second.
-const std::string& date_now() {
-  thread_local std::time_t made_at = 0;
-  thread_local std::string text;
-  const std::time_t now = std::time(nullptr);
-  if (now != made_at) {
-    std::tm parts{};
-    gmtime_r(&now, &parts);
-    char buffer[40];
-    text.assign(buffer, std::strftime(buffer, sizeof buffer, "%a, %d %b %Y %H:%M:%S GMT", &parts));
-    made_at = now;
-  }
-  return text;
-}
 
 std::string_view code_of(unsigned status) {
   if (status == 408) return "timeout";

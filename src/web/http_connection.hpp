@@ -6,37 +6,17 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
-#include <vector>
 
 #include "net/stream.hpp"
 #include "net/timer_wheel.hpp"
 #include "web/exchange.hpp"
-#include "web/http_server.hpp"
+#include "web/http_server_shared.hpp"
 #include "web/router.hpp"
 #include "wire/http/request_parser.hpp"
 
 namespace togglecast::web {
 
-class HttpConnection;
 class LiveExchange;
-
-/// What the connections of one server share.
-struct HttpServer::Shared : std::enable_shared_from_this<HttpServer::Shared> {
-  Shared(net::ShardPool& pool, Router routes, HttpOptions settings, RefusalLog log);
-
-  net::ShardPool& shards;
-  Router router;
-  HttpOptions options;
-  RefusalLog log_refused;
-  HttpCounters counters;
-  std::atomic<bool> draining{false};
-  std::atomic<bool> closed{false};  // no connection may come any more
-  std::atomic<std::uint64_t> request_numbers{0};
-  std::string request_prefix;
-  /// Per shard, touched only there.
-  std::vector<std::unordered_map<HttpConnection*, std::unique_ptr<HttpConnection>>> connections;
-};
 
 class HttpConnection final : public net::Retirable, private net::StreamHandler, private net::TimerNode {
  public:

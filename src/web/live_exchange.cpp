@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "web/own_responses.hpp"
+
 namespace togglecast::web {
 
 std::shared_ptr<LiveExchange> LiveExchange::make(HttpConnection& connection, wire::http::Request request,
@@ -27,11 +29,7 @@ LiveExchange::LiveExchange(HttpConnection& connection, wire::http::Request reque
 
 LiveExchange::~LiveExchange() {
   if (connection_ == nullptr) return;
-  wire::http::Response response;
-  response.status = 500;
-  response.headers.add("Content-Type", "application/json");
-  response.body = R"({"error":{"code":"internal","message":"the request was not answered"}})";
-  respond(std::move(response));
+  respond(error_response(500, "internal", "the request was not answered"));
 }
 
 std::string_view LiveExchange::parameter(std::string_view name) const noexcept {

@@ -1,0 +1,35 @@
+// The state that an HTTP server shares with its connections. Internal to `web`.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "web/http_server.hpp"
+#include "web/router.hpp"
+
+namespace togglecast::web {
+
+class HttpConnection;
+
+/// Thread rule: the counters and flags from any thread, each shard's connections on that shard.
+struct HttpServer::Shared : std::enable_shared_from_this<HttpServer::Shared> {
+  Shared(net::ShardPool& pool, Router routes, HttpOptions settings, RefusalLog log);
+
+  net::ShardPool& shards;
+  Router router;
+  HttpOptions options;
+  RefusalLog log_refused;
+  HttpCounters counters;
+  std::atomic<bool> draining{false};
+  std::atomic<bool> closed{false};  // no connection may come any more
+  std::atomic<std::uint64_t> request_numbers{0};
+  std::string request_prefix;
+  /// Per shard, touched only there.
+  std::vector<std::unordered_map<HttpConnection*, std::unique_ptr<HttpConnection>>> connections;
+};
+
+}  // namespace togglecast::web

@@ -1,10 +1,10 @@
-// Togglecast's Socket.IO server library: everything that a program needs, in one header.
+// Togglecast's Socket.IO server library in one header.
 //
 //   find_package(togglecast 0.1 REQUIRED)
 //   target_link_libraries(program PRIVATE togglecast::socketio)
 //
-// docs/library.md has the first steps, the thread rules and what these headers promise. The headers named
-// here are the public ones; others are installed only because these need them.
+// docs/library.md has the first steps, the thread rules and the promises of these headers. The headers named
+// here are public. Others are installed only because these need them.
 #pragma once
 
 // Values: errors as results, JSON, time, shared bytes.
@@ -13,7 +13,7 @@
 #include "base/json.hpp"
 #include "base/shared_bytes.hpp"
 
-// The ground: logging, one thread per core, listeners.
+// Logging, one thread per core, listeners.
 #include "net/shard.hpp"
 #include "net/shard_pool.hpp"
 #include "net/tls_context.hpp"
@@ -34,11 +34,13 @@
 #include "engineio/options.hpp"
 #include "socketio/acks.hpp"
 #include "socketio/adapter.hpp"
+#include "socketio/answer_collector.hpp"
 #include "socketio/arguments.hpp"
 #include "socketio/broadcast.hpp"
 #include "socketio/broadcast_options.hpp"
 #include "socketio/event.hpp"
 #include "socketio/handlers.hpp"
+#include "socketio/local_node.hpp"
 #include "socketio/namespace.hpp"
 #include "socketio/options.hpp"
 #include "socketio/recovery.hpp"

@@ -3,39 +3,11 @@
 #include <algorithm>
 #include <exception>
 
+#include "socketio/gather.hpp"
 #include "socketio/socket.hpp"
 
 namespace togglecast::socketio {
 namespace {
-
-// Collects one part from each shard and hands the whole to `done` on `home`.
-template <typename T>
-struct Gather {
-  Gather(std::size_t shards, net::Shard& shard, std::function<void(std::vector<T>)> callback)
-      : left(shards), home(shard), done(std::move(callback)) {}
-
-  void add(std::vector<T> part) {
-    bool last = false;
-    {
-      const std::lock_guard lock(mutex);
-      std::move(part.begin(), part.end(), std::back_inserter(all));
-      last = --left == 0;
-    }
-    if (!last) return;
-    if (home.is_current()) {
-      done(std::move(all));
-    } else {
-      home.post(
-          [callback = std::move(done), parts = std::move(all)]() mutable { callback(std::move(parts)); });
-    }
-  }
-
-  std::mutex mutex;
-  std::size_t left;
-  std::vector<T> all;
-  net::Shard& home;
-  std::function<void(std::vector<T>)> done;
-};
 
 RemoteSocket describe(const Socket& socket) {
   RemoteSocket described;
@@ -144,81 +116,6 @@ void Namespace::send_to_selected(net::Shard& shard, const EncodedPacket& packet,
     ++direct;
   });
   net::ShardCounters::add(shard.own_counters().broadcast_frames, direct * packet.frames());
-}
-
-void Namespace::deliver_recorded(Arguments event, BroadcastOptions options, net::Shard* only) {
-  net::Shard* here = nullptr;
-  const auto targets = std::make_shared<const BroadcastOptions>(std::move(options));
-  {
-    const std::lock_guard lock(lane_->mutex);
-    event.values.emplace_back(lane_->store->record(event, *targets, std::chrono::steady_clock::now()));
-    const auto packet = std::make_shared<const EncodedPacket>(EncodedPacket::event(name_, event));
-    for (std::size_t i = 0; i < pool_.size(); ++i) {
-      net::Shard& shard = pool_.at(i);
-      if (only != nullptr && only != &shard) continue;
-      lane_->inboxes[i].tasks.emplace_back(
-          [this, &shard, packet, targets] { send_to_selected(shard, *packet, *targets); });
-      if (shard.is_current()) {
-        here = &shard;
-      } else {
-        shard.post([keep = shared_from_this(), &shard] { keep->drain(shard); });
-      }
-    }
-  }
-  if (here != nullptr) drain(*here);
-}
-
-void Namespace::in_order(net::Shard& shard, std::function<void()> task) {
-  if (lane_ == nullptr) {
-    task();
-    return;
-  }
-  {
-    const std::lock_guard lock(lane_->mutex);
-    lane_->inboxes[shard.index()].tasks.push_back(std::move(task));
-  }
-  drain(shard);
-}
-
-void Namespace::drain(net::Shard& shard) {
-  auto& inbox = lane_->inboxes[shard.index()];
-  if (inbox.draining) return;  // the one that does goes on until nothing is left
-  inbox.draining = true;
-  while (true) {
-    std::deque<std::function<void()>> tasks;
-    {
-      const std::lock_guard lock(lane_->mutex);
-      tasks.swap(inbox.tasks);
-    }
-    if (tasks.empty()) break;
-    for (const auto& task : tasks) guarded("delivery", {}, {}, task);
-  }
-  inbox.draining = false;
-}
-
-std::string Namespace::new_pid() {
-  if (lane_ == nullptr) return {};
-  const std::lock_guard lock(lane_->mutex);
-  return lane_->store->new_pid();
-}
-
-bool Namespace::recover(net::Shard& shard, std::string_view pid, std::string_view offset,
-                        std::function<void(RecoveredSession)> joined) {
-  {
-    const std::lock_guard lock(lane_->mutex);
-    auto recovered = lane_->store->take(pid, offset, shard.now());
-    if (!recovered) return false;
-    auto session = std::make_shared<RecoveredSession>(*std::move(recovered));
-    lane_->inboxes[shard.index()].tasks.emplace_back(
-        [joined = std::move(joined), session] { joined(std::move(*session)); });
-  }
-  drain(shard);
-  return true;
-}
-
-void Namespace::save(RecoverableSession session, TimePoint now) {
-  const std::lock_guard lock(lane_->mutex);
-  lane_->store->save(std::move(session), now);
 }
 
 void Namespace::deliver_with_ack(Arguments event, BroadcastOptions options, Asked asked,

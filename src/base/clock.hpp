@@ -1,5 +1,6 @@
-// The present moment as an argument. State machines take a `TimePoint`; only loops and start-up ask a Clock.
-// Thread rule: SystemClock from any thread; ManualClock is moved by one thread and may be read by others.
+// The present time as an argument. State machines take a `TimePoint`; only loops and start-up code ask a
+// Clock. Thread rule: any thread may call a SystemClock. One thread advances a ManualClock; any thread may
+// read it.
 #pragma once
 
 #include <atomic>
@@ -23,7 +24,8 @@ struct UnixMillis {
 
 /// ISO 8601 in UTC with milliseconds: `2026-11-23T08:15:30.042Z`.
 [[nodiscard]] std::string to_iso8601(UnixMillis time);
-/// Accepts what `to_iso8601` writes, with optional fraction (1-9 digits) and `Z` or `±hh:mm`.
+/// Reads the same form. The fraction is optional and has 1 to 9 digits; the zone is `Z` or `±hh:mm`.
+/// Errors: `parse_error`.
 [[nodiscard]] Result<UnixMillis> parse_iso8601(std::string_view text);
 
 class Clock {
@@ -39,7 +41,7 @@ class SystemClock final : public Clock {
   [[nodiscard]] UnixMillis wall_now() const noexcept override;
 };
 
-/// For tests: stands still until moved.
+/// For tests: it stands still until `advance`.
 class ManualClock final : public Clock {
  public:
   explicit ManualClock(UnixMillis wall = {1'700'000'000'000}) : wall_(wall.value) {}

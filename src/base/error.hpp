@@ -1,4 +1,4 @@
-// Expected failures as values: a code from one closed set and a sentence for the person who will read it.
+// Expected failures as values: a code from a closed set, and a sentence for its reader.
 // Thread rule: plain values, no shared state.
 #pragma once
 
@@ -11,24 +11,24 @@
 
 namespace togglecast {
 
-/// What went wrong. The entrances map each code to an HTTP status and to an ack error in one switch without
-/// default.
+/// The kind of failure. `http_api` maps each code to an HTTP status and `realtime` to an ack error, each in
+/// one `switch` without `default`.
 enum class Errc : std::uint8_t {
   invalid_argument,   ///< a field is missing, of the wrong type or out of range; `details` names it
-  parse_error,        ///< the text is not what its grammar says
+  parse_error,        ///< the text does not follow its grammar
   payload_too_large,  ///< a limit on size, count or depth was passed
   not_found,          ///< no such entity, route or event
   already_exists,     ///< a unique key is taken
-  conflict,           ///< the state is not what the caller assumed
+  conflict,           ///< the state differs from what the caller assumed
   unauthenticated,    ///< no credential, or a wrong password
   token_invalid,      ///< the token is malformed or its signature is wrong
-  token_expired,      ///< the token's time is over; refresh and come back
+  token_expired,      ///< the token has expired; the client should refresh it and come back
   revoked,            ///< the token was withdrawn
-  forbidden,          ///< known, but not allowed to do this
+  forbidden,          ///< the caller is known, but may not do this
   rate_limited,       ///< too fast; try again later
   unavailable,        ///< temporarily not possible
-  timeout,            ///< the answer did not come in time
-  internal,           ///< our fault; logged where it happened
+  timeout,            ///< no answer in time
+  internal,           ///< a fault of the server; logged where it happened
 };
 
 /// The code as it appears on the wire: `token_expired`.
@@ -37,7 +37,7 @@ enum class Errc : std::uint8_t {
 /// One rejected field.
 struct FieldIssue {
   std::string pointer;  ///< JSON Pointer (RFC 6901) into the request, such as `/config/theme`
-  std::string reason;   ///< what is wrong with it, for people
+  std::string reason;   ///< why it was rejected, for people
 };
 
 struct Error {
@@ -45,7 +45,7 @@ struct Error {
   std::string message;
   std::vector<FieldIssue> details{};
   std::uint32_t retry_after_seconds =
-      0;  ///< with `rate_limited` and `unavailable`: when to come back; 0 = unsaid
+      0;  ///< with `rate_limited` and `unavailable`: when to try again; 0: not known
 };
 
 template <typename T>

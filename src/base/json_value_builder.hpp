@@ -1,6 +1,6 @@
-// Builds a value from the events of Boost.JSON's parser, as its own handler does, but for doubles: Boost 1.81
-// computes them a unit in the last place off now and then, and what is read must be written back equal.
-// Thread rule: one per text.
+// Builds a value from the events of Boost.JSON's parser, as Boost's own handler does, except for doubles.
+// Boost 1.81 sometimes computes a double that is wrong in its last place, and a number that is read must be
+// written back as it was. Thread rule: one per text.
 #pragma once
 
 #include <boost/json/array.hpp>
@@ -70,7 +70,7 @@ class ValueBuilder {
     stack_.push_uint64(number);
     return true;
   }
-  /// Too small a number is zero, too large a one infinite, or refused.
+  /// A number that is too small becomes zero. One that is too large becomes infinite, or is refused.
   bool on_double(double approximate, View text, Error& error) {
     double number = 0;
     const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);

@@ -1,5 +1,5 @@
-// Objects that live as long as a connection, kept apart from what comes and goes with each request: packed
-// without headers or holes, so that their memory is what they are. A pool keeps what it once had for the next
+// Pools for objects that live as long as a connection. The objects lie side by side, without headers or
+// holes, apart from the short-lived memory of requests. A pool never returns memory; it reuses it for later
 // connections. Thread rule: any thread.
 #pragma once
 
@@ -22,7 +22,8 @@ namespace togglecast {
 
 inline constexpr unsigned kPoolGrowth = 256;  ///< objects that a pool adds at a time
 
-/// Base of a class whose objects come from a pool; for exactly that class, not for what derives from it.
+/// Base of a class whose objects come from a pool. The pool serves that class only, not classes derived from
+/// it.
 template <typename T>
 class Pooled {
  public:

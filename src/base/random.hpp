@@ -21,7 +21,7 @@ class SystemRandom final : public RandomSource {
   void fill(std::span<std::uint8_t> out) override;
 };
 
-/// `bytes` random bytes as unpadded base64url: 15 give 20 characters.
+/// `bytes` random bytes as unpadded base64url: 15 bytes make 20 characters.
 [[nodiscard]] std::string random_token(RandomSource& random, std::size_t bytes);
 
 /// Uniform in [0, bound); bound must be positive. For jitter, not for secrets.

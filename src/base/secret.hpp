@@ -1,6 +1,6 @@
-// A password, token or key on its way through the house. It has no operator<<, converts to nothing and is
-// refused by the log, so that it leaves only where somebody wrote `reveal()`. Wiped when dropped. Thread
-// rule: a plain value.
+// A password, token or key inside the program. It has no operator<<, converts to no other type, and does not
+// compile as a field of the log: only code that calls `reveal()` can print it. The destructor wipes its
+// memory. Thread rule: a plain value.
 #pragma once
 
 #include <string>
@@ -28,7 +28,7 @@ class Secret {
   std::string text_;
 };
 
-/// Whether both are equal, in a time that depends on their lengths alone.
+/// Compares in a time that depends only on the lengths.
 [[nodiscard]] bool equal_in_constant_time(std::string_view a, std::string_view b) noexcept;
 
 }  // namespace togglecast

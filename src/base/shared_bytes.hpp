@@ -1,6 +1,6 @@
-// Immutable bytes with many owners: encoded once, written to many sockets. One allocation holds count, sizes
-// and bytes. Thread rule: the bytes never change after construction; copies may be made and dropped on any
-// thread.
+// Immutable bytes with many owners: encoded once, written to many sockets. One allocation holds the count,
+// the size and the bytes. Thread rule: the bytes never change after construction. Any thread may copy and
+// drop.
 #pragma once
 
 #include <atomic>
@@ -42,7 +42,7 @@ class SharedBytes {
   }
   [[nodiscard]] std::size_t size() const noexcept { return block_ == nullptr ? 0 : block_->size; }
   [[nodiscard]] bool empty() const noexcept { return size() == 0; }
-  /// Same block, not same content.
+  /// Compares the blocks, not their content.
   [[nodiscard]] bool same_as(const SharedBytes& other) const noexcept { return block_ == other.block_; }
   explicit operator bool() const noexcept { return block_ != nullptr; }
 

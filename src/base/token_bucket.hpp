@@ -1,4 +1,4 @@
-// A token bucket: so many at once, so many a second in the long run. Time is an argument.
+// A token bucket: it allows a burst, and a rate in the long run. Time is an argument.
 // Thread rule: plain values.
 #pragma once
 
@@ -17,7 +17,8 @@ struct Rate {
 
 class TokenBucket {
  public:
-  /// Takes one token, or none and says how long to wait for it; zero means taken. A new bucket is full.
+  /// Takes one token and returns zero, or takes none and returns how long to wait for one. A new bucket is
+  /// full.
   [[nodiscard]] Milliseconds take(const Rate& rate, TimePoint now) {
     refill(rate, now);
     if (missing_ + 1 <= rate.burst) {
@@ -28,7 +29,7 @@ class TokenBucket {
     return Milliseconds{static_cast<Milliseconds::rep>(std::ceil(seconds * 1'000))};
   }
 
-  /// Nothing was taken for so long that a new bucket would do as well.
+  /// The bucket is full again, so that a new one could replace it.
   [[nodiscard]] bool full(const Rate& rate, TimePoint now) const {
     TokenBucket later = *this;
     later.refill(rate, now);

@@ -1,4 +1,4 @@
-// UTF-8 (RFC 3629): whole, in pieces, and repaired.
+// UTF-8 (RFC 3629): check a whole text, check it piece by piece, repair it. Thread rule: plain values.
 #pragma once
 
 #include <cstdint>
@@ -7,12 +7,12 @@
 
 namespace togglecast {
 
-/// Incremental validator: feed pieces in order; characters may be cut anywhere.
+/// Checks a text piece by piece, in order. A character may be cut anywhere.
 class Utf8Validator {
  public:
-  /// False as soon as the bytes so far cannot be the beginning of valid UTF-8.
+  /// Returns false as soon as no valid UTF-8 begins with the bytes so far.
   [[nodiscard]] bool feed(std::string_view bytes) noexcept;
-  /// True when no character is left open.
+  /// True unless the last character is incomplete.
   [[nodiscard]] bool complete() const noexcept { return needed_ == 0; }
   void reset() noexcept { *this = {}; }
 
@@ -24,7 +24,7 @@ class Utf8Validator {
 
 [[nodiscard]] bool is_valid_utf8(std::string_view bytes) noexcept;
 
-/// Each maximal invalid part becomes one U+FFFD, as the WHATWG decoder does.
+/// Replaces each maximal invalid part by one U+FFFD, as the WHATWG decoder does.
 [[nodiscard]] std::string replace_invalid_utf8(std::string_view bytes);
 
 }  // namespace togglecast

@@ -1,12 +1,11 @@
-// The log front: a sentence and structured fields, to stderr; text on a terminal, one JSON object a line
-// otherwise. Thread rule: every call may be made from any thread; lines never mix.
+// The log: a sentence and structured fields per line, on stderr. It writes text on a terminal, and one JSON
+// object per line otherwise. Thread rule: any thread may call; lines never mix.
 //
 //   log.warn("origin refused", {{"origin", origin}, {"option", "--cors-origin"}, {"sid", sid}});
 //
-// Common field names: `request_id`, `sid`, `client`, `admin`, `code`, `address`. Secrets have no way in: a
-// `Secret` is no field value. Whatever a value contains, a line stays one line of valid UTF-8. Nobody waits
-// for stderr: a thread of the log prints, and once its reader is a megabyte behind, lines are left out and
-// counted.
+// Common field names: `request_id`, `sid`, `client`, `admin`, `code`, `address`. A `Secret` does not compile
+// as a field. Any value stays on one line of valid UTF-8. The caller never waits for stderr: a thread of the
+// log prints. If the reader of stderr is a megabyte behind, the log leaves lines out and counts them.
 #pragma once
 
 #include <concepts>
@@ -32,7 +31,7 @@ enum class Level : std::uint8_t { debug, info, warn, error, off };
 /// `debug`, `info`, `warn`, `error`, `off`.
 [[nodiscard]] std::optional<Level> parse_level(std::string_view text) noexcept;
 
-/// A key and its value, which are only looked at during the call.
+/// A key and its value. The log reads both during the call only.
 class Field {
  public:
   using Value = std::variant<std::string_view, std::int64_t, std::uint64_t, double, bool>;
@@ -70,10 +69,10 @@ class Log {
   using Fields = std::initializer_list<Field>;
   using LineSink = std::function<void(std::string_view line)>;
 
-  /// To stderr. The end waits for what was logged to be printed, but no longer than a second.
+  /// Writes to stderr. The destructor waits up to one second until all lines are printed.
   explicit Log(LogOptions options = {});
-  /// To `sink`, one call a line without line end, one at a time; `automatic` means JSON. For tests and
-  /// embedding.
+  /// Calls `sink` for each line, one at a time, without a line end; `automatic` means JSON. For tests and
+  /// programs that have a log of their own.
   Log(LogOptions options, LineSink sink, const Clock& clock);
   ~Log();
   Log(const Log&) = delete;
@@ -85,14 +84,14 @@ class Log {
   void error(std::string_view message, Fields fields = {}) { write(Level::error, message, fields); }
   void write(Level level, std::string_view message, Fields fields = {});
 
-  /// Whether a line of this level would be written; saves the work of building expensive fields.
+  /// True if a line of this level would be written. Ask before building expensive fields.
   [[nodiscard]] bool enabled(Level level) const noexcept;
   /// May be changed while the server runs.
   void set_level(Level level) noexcept;
-  /// Whether all that was logged is printed, which is waited for no longer than that. For who is about to end
-  /// the process.
+  /// Waits up to `longest` until all lines are printed. Returns whether they are. Call it before the process
+  /// ends.
   bool drain(Milliseconds longest);
-  /// Lines that were not printed because whoever reads them had stopped.
+  /// The number of lines left out because the reader of stderr had stopped.
   [[nodiscard]] std::uint64_t left_out() const;
 
  private:

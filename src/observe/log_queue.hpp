@@ -1,7 +1,7 @@
-// Lines on their way from those who write them to a thread of its own, which prints them: a reader of the log
-// that has stopped holds up that thread and nobody else. Once too much waits, what comes is left out until
-// all that waits is printed, and a line says how much that was. A line of any size is taken while none waits.
-// Thread rule: every call may be made from any thread.
+// A queue of lines and the thread that prints them. A reader of the log that has stopped blocks only that
+// thread. When `capacity` bytes wait, the queue leaves further lines out until all waiting lines are printed;
+// a line then tells how many it left out. An empty queue takes a line of any size. Thread rule: any thread
+// may call.
 #pragma once
 
 #include <chrono>
@@ -21,18 +21,18 @@ class LogQueue {
     Level level;
     std::string text;
   };
-  /// Called on the thread of the queue, one line at a time; may block. Both may outlive the queue.
+  /// Called on the thread of the queue, one line at a time; they may block and may outlive the queue.
   using Print = std::function<void(const Line& line)>;
   using DescribeGap = std::function<Line(std::uint64_t left_out)>;
 
   LogQueue(Print print, DescribeGap describe_gap, std::size_t capacity = std::size_t{1} << 20);
-  /// Waits a second for what was pushed to be printed; what is not by then is lost with the process.
+  /// Waits up to one second until all lines are printed. Lines that are not are lost with the process.
   ~LogQueue();
   LogQueue(const LogQueue&) = delete;
   LogQueue& operator=(const LogQueue&) = delete;
 
   void push(Line line);
-  /// Whether all that was pushed is printed, which is waited for no longer than that.
+  /// Waits up to `longest` until all lines are printed. Returns whether they are.
   bool drain(std::chrono::milliseconds longest);
   [[nodiscard]] std::uint64_t left_out() const;
 

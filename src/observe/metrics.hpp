@@ -1,7 +1,6 @@
 // Counters, gauges and histograms, and their Prometheus text.
-// Thread rule: everything may be used from any thread. `add`, `set` and `observe` take no lock and share no
-// cache line between busy threads, so they may stand on hot paths; making a metric and `exposition` take a
-// lock.
+// Thread rule: any thread may call. `add`, `set` and `observe` take no lock and share no cache line between
+// busy threads, so hot paths may call them. Making a metric and `exposition` take a lock.
 //
 //   Counter& sent = metrics.counter("togglecast_messages_total", "Messages by direction.", {{"direction",
 //   "out"}}); sent.add();
@@ -22,7 +21,7 @@
 
 namespace togglecast::observe {
 
-/// A small number of this thread, to spread counters over cache lines.
+/// A small number for the calling thread, to spread counters over cache lines.
 [[nodiscard]] std::size_t thread_slot() noexcept;
 inline constexpr std::size_t kThreadSlots = 8;
 
@@ -83,18 +82,18 @@ class Metrics {
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
 
-  /// The metric of this name and these labels, made on first use; the reference lives as long as the
-  /// registry. A name has one type, one help text and a fixed, small set of label values: never an id,
-  /// address or token.
+  /// The metric with this name and these labels, made on first use. The reference lives as long as the
+  /// registry. A name has one type, one help text, and a small fixed set of label values: never an id,
+  /// address or token. Errors: std::logic_error if the name already has another type.
   Counter& counter(const std::string& name, const std::string& help, const Labels& labels = {});
   Gauge& gauge(const std::string& name, const std::string& help, const Labels& labels = {});
   Histogram& histogram(const std::string& name, const std::string& help, std::vector<double> bounds,
                        const Labels& labels = {});
-  /// A gauge that is asked when somebody reads: `read` runs on the thread of `exposition` and must outlive
-  /// the registry.
+  /// A gauge whose value is read on demand. `read` runs on the thread that calls `exposition`, and must
+  /// outlive the registry.
   void gauge_from(const std::string& name, const std::string& help, std::function<double()> read,
                   const Labels& labels = {});
-  /// The same for a number that only grows and is kept elsewhere.
+  /// The same for a counter that is kept elsewhere.
   void counter_from(const std::string& name, const std::string& help, std::function<double()> read,
                     const Labels& labels = {});
 

@@ -1,4 +1,4 @@
-// Acknowledgements that a socket's client still owes, each with a deadline.
+// The acknowledgements that a socket waits for, each with a time-out.
 // Thread rule: the socket's shard.
 #pragma once
 
@@ -16,13 +16,14 @@
 
 namespace togglecast::socketio {
 
-/// What the client answered, or `timeout`, or `unavailable` when it went away or too many are pending.
+/// Gets the answer of the client, or the error `timeout`, or `unavailable` if the client went away or too
+/// many acknowledgements are pending.
 using AckCallback = std::function<void(Result<Arguments>)>;
 
-/// The table itself; internal.
+/// The pending acknowledgements of one socket. Internal.
 class PendingAcks {
  public:
-  /// Hears what a callback threw.
+  /// Called with the text of an exception that a callback threw.
   using Failed = std::function<void(std::string_view what)>;
 
   PendingAcks(net::Shard& shard, Failed failed);
@@ -30,15 +31,15 @@ class PendingAcks {
 
   [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
   void expect(std::uint64_t id, Milliseconds timeout, AckCallback callback);
-  /// The client answered; unknown ids are ignored.
+  /// The client answered. Unknown ids are ignored.
   void answer(std::uint64_t id, Arguments args);
-  /// The socket is gone: every callback hears `unavailable`.
+  /// The socket has gone: every callback gets `unavailable`.
   void fail_all();
 
  private:
   struct Entry;
   std::unique_ptr<Entry> take(std::uint64_t id);
-  /// `this` may be gone afterwards.
+  /// The callback may destroy this object.
   void call(const Entry& entry, Result<Arguments> result) const;
 
   net::Shard& shard_;

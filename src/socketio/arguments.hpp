@@ -1,9 +1,9 @@
-// What events and acknowledgements carry: JSON values and binary parts, built from ordinary C++ values.
+// The arguments of events and acknowledgements: JSON values and binary parts, made from ordinary C++ values.
 //
 //   socket.emit("news", 1, "text", json::value{…}, Binary{bytes});
 //
-// A binary part stands in `values` as `{"_placeholder":true,"num":i}`, as on the wire; `binary(value)` finds
-// its bytes. Thread rule: plain values.
+// In `values`, a binary part is `{"_placeholder":true,"num":i}`, as on the wire; `binary(value)` returns its
+// bytes. Thread rule: plain values.
 #pragma once
 
 #include <boost/json/value_from.hpp>
@@ -21,7 +21,7 @@ namespace togglecast::socketio {
 
 using Arguments = wire::socketio::Arguments;
 
-/// Bytes as an argument: they arrive as Buffer, ArrayBuffer or bytes.
+/// Bytes as an argument. Clients get a Buffer, an ArrayBuffer or bytes.
 struct Binary {
   SharedBytes bytes;
 };
@@ -54,7 +54,7 @@ void append_argument_text(std::string& text, T&& value) {
   }
 }
 
-/// Values, none of them binary, as the JSON text that is sent: between commas, without brackets.
+/// The JSON text of values without binary parts: separated by commas, without brackets.
 template <typename... T>
 [[nodiscard]] std::string argument_text(T&&... values) {
   static_assert(!(is_binary<T> || ...));
@@ -65,10 +65,10 @@ template <typename... T>
   return text;
 }
 
-/// The arguments of an event with its name in front, as the encoder wants them.
+/// The name of an event followed by its arguments, as the encoder expects them.
 [[nodiscard]] Arguments with_name(std::string_view name, Arguments args);
 
-/// The bytes behind a placeholder; nullptr when `value` is none.
+/// The bytes of a placeholder. nullptr if `value` is not a placeholder.
 [[nodiscard]] const SharedBytes* binary(const Arguments& args, const json::value& value) noexcept;
 
 }  // namespace togglecast::socketio

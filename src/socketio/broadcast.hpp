@@ -1,5 +1,5 @@
-// A broadcast in the making: `nsp.to("room").except(id).emit("news", value)`.
-// Thread rule: any thread. Broadcasts of one thread reach each client in their order.
+// A broadcast and its targets: `nsp.to("room").except(id).emit("news", value)`.
+// Thread rule: any thread. A client gets the broadcasts of one thread in order.
 #pragma once
 
 #include <functional>
@@ -24,26 +24,28 @@ class Broadcast {
   explicit Broadcast(Namespace& nsp, BroadcastOptions options = {})
       : nsp_(&nsp), options_(std::move(options)) {}
 
-  /// Adds a room; several mean: members of any. A socket's id addresses that socket.
+  /// Adds a room. With several rooms, a socket in any of them is addressed, once. Each socket is in the room
+  /// named after its id.
   [[nodiscard]] Broadcast to(std::string room) const;
   [[nodiscard]] Broadcast to(const std::vector<std::string>& rooms) const;
   [[nodiscard]] Broadcast in(std::string room) const { return to(std::move(room)); }
   [[nodiscard]] Broadcast except(std::string room) const;
-  /// Only to the sockets of this server.
+  /// Only the sockets of this server.
   [[nodiscard]] Broadcast local() const;
-  /// Not to those for whom it would have to be queued.
+  /// Only sockets that can send at once; the others miss the event.
   [[nodiscard]] Broadcast volatile_() const;
-  /// For the acknowledgements asked for with `emit_with_ack`.
+  /// The time-out for the acknowledgements of `emit_with_ack`.
   [[nodiscard]] Broadcast timeout(Milliseconds timeout) const;
 
-  /// Sends an event to everybody addressed; it is encoded once. See `Socket::emit` for the values.
+  /// Sends an event to all sockets addressed. It is encoded once. See `Socket::emit` for the values.
   template <typename... T>
   void emit(std::string_view event, T&&... values) const {
     emit_arguments(event, arguments(std::forward<T>(values)...));
   }
   void emit_arguments(std::string_view event, Arguments args) const;
 
-  /// `done` runs on the calling shard (or on one of them) when all clients have answered or the time is over.
+  /// `done` runs when all clients have answered, or at the time-out: on the calling shard, or on any shard if
+  /// the caller has none.
   template <typename... T>
   void emit_with_ack(std::function<void(Answers)> done, std::string_view event, T&&... values) const {
     emit_arguments_with_ack(std::move(done), event, arguments(std::forward<T>(values)...));
@@ -51,12 +53,12 @@ class Broadcast {
   void emit_arguments_with_ack(std::function<void(Answers)> done, std::string_view event,
                                Arguments args) const;
 
-  /// Everybody addressed joins these rooms, or leaves them.
+  /// All sockets addressed join these rooms, or leave them.
   void sockets_join(std::vector<std::string> rooms) const;
   void sockets_leave(std::vector<std::string> rooms) const;
-  /// `close`: ends their whole connections.
+  /// Disconnects all sockets addressed. With `close`, their connections end.
   void disconnect_sockets(bool close = false) const;
-  /// `done` hears of everybody addressed, on all servers, on the calling shard or on one of them.
+  /// `done` gets all sockets addressed, on all servers. It runs as for `emit_with_ack`.
   void fetch_sockets(std::function<void(Result<std::vector<RemoteSocket>>)> done) const;
 
  private:

@@ -1,4 +1,4 @@
-// To whom a broadcast goes.
+// The targets of a broadcast. Thread rule: plain values.
 #pragma once
 
 #include <optional>
@@ -10,11 +10,10 @@
 namespace togglecast::socketio {
 
 struct BroadcastOptions {
-  std::vector<std::string>
-      rooms{};  ///< members of any; none: the whole namespace. A socket's id is a room of its own
-  std::vector<std::string> except{};      ///< but not members of any of these
-  bool is_volatile = false;               ///< not to those for whom it would have to be queued
-  bool local = false;                     ///< this server only
+  std::vector<std::string> rooms{};       ///< sockets in any of these; empty: the whole namespace
+  std::vector<std::string> except{};      ///< without the sockets in any of these
+  bool is_volatile = false;               ///< only sockets that can send at once
+  bool local = false;                     ///< only the sockets of this server
   std::optional<Milliseconds> timeout{};  ///< for acknowledgements
 };
 

@@ -1,4 +1,4 @@
-// One Engine.IO session as Socket.IO sees it: packets in and out, and the sockets of its namespaces.
+// The Socket.IO side of one Engine.IO session: packets in and out, and one socket per namespace.
 // Thread rule: the session's shard. Internal to the library.
 #pragma once
 
@@ -28,20 +28,20 @@ class Connection final : public engineio::SessionHandler, public Pooled<Connecti
 
   [[nodiscard]] engineio::Session& session() noexcept { return session_; }
   [[nodiscard]] net::Shard& shard() noexcept { return session_.shard(); }
-  /// nullptr once dropped, see `Options::retain_handshake`.
+  /// nullptr once it was dropped; see `Options::retain_handshake`.
   [[nodiscard]] const engineio::Handshake* handshake() const noexcept {
     return beginning_ == nullptr ? nullptr : beginning_->handshake.get();
   }
 
-  /// A socket has joined its namespace: the connection is wanted.
+  /// A socket has joined its namespace, so that the connect time-out does not close the connection.
   void joined() noexcept { joined_ = true; }
   /// A socket has gone.
   void forget(Socket& socket);
-  /// The server ends this namespace: what the client sent before it heard of that is ignored, not an offence.
+  /// The server has ended this namespace. Packets that the client sent before it knew are ignored.
   void expect_stragglers(const std::string& nsp);
-  /// A socket owes as many acknowledgements as it may.
+  /// A socket has as many pending acknowledgements as it may have.
   void too_many_acks() noexcept;
-  /// Tells every namespace, then closes the transport.
+  /// Sends DISCONNECT for every namespace, then closes the transport.
   void disconnect_all();
   void shut_down();
 
@@ -60,7 +60,7 @@ class Connection final : public engineio::SessionHandler, public Pooled<Connecti
   void end_all(DisconnectReason reason);
   [[nodiscard]] Socket* find(std::string_view nsp) const noexcept;
 
-  // What a connection has while it is young, and may drop then.
+  // The state of a new connection. It may be dropped once a namespace was joined.
   struct Beginning final : net::TimerNode {
     Beginning(Connection& owner, engineio::HandshakePtr request)
         : connection(owner), handshake(std::move(request)) {}

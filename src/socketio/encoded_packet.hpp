@@ -1,5 +1,5 @@
-// A packet encoded once for any number of receivers: its text frame, then one binary frame for each
-// attachment. Thread rule: immutable after construction; copies share the frames.
+// A packet encoded once for any number of receivers: a text frame, then a binary frame per attachment.
+// Thread rule: immutable after construction; copies share the frames.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ class EncodedPacket {
   [[nodiscard]] static EncodedPacket event(std::string_view nsp, const Arguments& args,
                                            std::optional<std::uint64_t> ack_id = {});
   [[nodiscard]] static EncodedPacket ack(std::string_view nsp, std::uint64_t ack_id, const Arguments& args);
-  /// The same from `argument_text`.
+  /// The same, with arguments from `argument_text`.
   [[nodiscard]] static EncodedPacket ack(std::string_view nsp, std::uint64_t ack_id, std::string_view args);
   /// Any packet without attachments, as text.
   [[nodiscard]] static EncodedPacket text(std::string_view packet);
@@ -28,13 +28,13 @@ class EncodedPacket {
     session.send(text_);
     for (const auto& frame : attachments_) session.send(frame);
   }
-  /// Past the session: see `engineio::Session::outlet`.
+  /// Sends without the session; see `engineio::Session::outlet`.
   void send_to(net::Shard& shard, net::Outlets::Index outlet) const {
     shard.send(outlet, text_);
     for (const auto& frame : attachments_) shard.send(outlet, frame);
   }
   [[nodiscard]] std::size_t frames() const noexcept { return 1 + attachments_.size(); }
-  /// What all frames weigh together.
+  /// The size of all frames together.
   [[nodiscard]] std::size_t bytes() const noexcept {
     std::size_t sum = text_.size();
     for (const auto& frame : attachments_) sum += frame.size();

@@ -1,5 +1,5 @@
-// An event from a client, and the acknowledgement it may ask for.
-// Thread rule: an Event is read in its handler; an Ack may be copied, kept, and called from any thread.
+// An event from a client, and the acknowledgement that it may ask for.
+// Thread rule: an Event belongs to its handler. Any thread may copy, keep and call an Ack.
 #pragma once
 
 #include <cstdint>
@@ -17,17 +17,17 @@ namespace togglecast::socketio {
 class EncodedPacket;
 class Socket;
 
-/// Answers an event once; further calls, and calls after the socket has gone, do nothing.
+/// Answers an event. Only the first call counts, and only while the socket is connected.
 class Ack {
  public:
-  Ack() = default;  ///< nobody asked
+  Ack() = default;  ///< the client did not ask
   Ack(const std::shared_ptr<Socket>& socket, std::uint64_t id);
 
-  /// Whether the client asked for an answer.
+  /// True if the client asked for an answer.
   [[nodiscard]] bool wanted() const noexcept { return state_ != nullptr; }
   void send(Arguments args) const;
-  /// The answer as a packet, for whoever looks at its size before `Socket::send`: it then counts as given.
-  /// Nothing when nobody asked, or it was given before. On the socket's shard.
+  /// The answer as a packet for `Socket::send`, for a caller that needs its size first. The event then counts
+  /// as answered. Nothing if the client did not ask, or the event was answered before. On the socket's shard.
   [[nodiscard]] std::optional<EncodedPacket> encode(const Arguments& args) const;
   template <typename... T>
   void operator()(T&&... values) const {
@@ -56,16 +56,16 @@ class Event {
 
   [[nodiscard]] Socket& socket() const noexcept { return socket_; }
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
-  /// The arguments behind the name.
+  /// The arguments without the name.
   [[nodiscard]] const Arguments& args() const noexcept { return args_; }
   [[nodiscard]] std::size_t size() const noexcept { return args_.values.size(); }
-  /// The argument at `index`; null when there are fewer.
+  /// The argument at `index`. JSON null if there are fewer.
   [[nodiscard]] const json::value& operator[](std::size_t index) const noexcept;
-  /// The bytes of the argument at `index`; nullptr when it is not binary.
+  /// The bytes of the argument at `index`. nullptr if it is not binary.
   [[nodiscard]] const SharedBytes* binary(std::size_t index) const noexcept;
 
   [[nodiscard]] bool wants_ack() const noexcept { return ack_.wanted(); }
-  /// To answer later: copy it.
+  /// Copy it to answer later.
   [[nodiscard]] const Ack& acknowledgement() const noexcept { return ack_; }
   template <typename... T>
   void ack(T&&... values) const {

@@ -1,5 +1,5 @@
-// What a namespace does with its sockets: middlewares, connection handlers, event handlers. Registered before
-// the server starts; afterwards read by all shards without a lock.
+// The handlers of a namespace: middlewares, connection handlers, event handlers.
+// Thread rule: register them before the server starts; then all shards read them without a lock.
 #pragma once
 
 #include <functional>
@@ -16,13 +16,13 @@ namespace togglecast::socketio {
 
 class Socket;
 
-/// Why a CONNECT was refused; the client gets it as `connect_error`.
+/// The reason to refuse a CONNECT. The client gets it as `connect_error`.
 struct ConnectError {
   std::string message;
   json::value data{};
 };
 
-/// Why a socket left its namespace, in the field's words.
+/// The reason why a socket left its namespace, in the words of Socket.IO.
 enum class DisconnectReason : std::uint8_t {
   client_namespace_disconnect,
   server_namespace_disconnect,
@@ -36,8 +36,8 @@ enum class DisconnectReason : std::uint8_t {
 };
 [[nodiscard]] std::string_view to_string(DisconnectReason reason) noexcept;
 
-/// Continues a connection: `next()`, or `next(ConnectError{…})`. May be kept and called later, from any
-/// thread; only the first call counts.
+/// Accepts a connection with `next()`, or refuses it with `next(ConnectError{…})`. A middleware may keep it
+/// and call it later, from any thread. Only the first call counts.
 class Next {
  public:
   Next(std::shared_ptr<Socket> socket, std::size_t index);
@@ -53,12 +53,12 @@ using Middleware = std::function<void(Socket&, Next)>;
 using ConnectionHandler = std::function<void(Socket&)>;
 using DisconnectHandler = std::function<void(Socket&, DisconnectReason)>;
 using EventHandler = std::function<void(Event&)>;
-/// False drops the event.
+/// Returns false to drop the event.
 using EventFilter = std::function<bool(Event&)>;
-/// An event from another server; calling the function answers it.
+/// An event from another server. Call `answer` to answer it.
 using ServerSideHandler = std::function<void(const Arguments&, const std::function<void(Arguments)>& answer)>;
 
-/// What was registered; read by the library.
+/// The registered handlers, for the library.
 struct EventTable {
   std::map<std::string, std::vector<EventHandler>, std::less<>> named;
   std::vector<EventHandler> any;
@@ -81,21 +81,21 @@ class HandlerRegistry {
   HandlerRegistry() : handlers_(std::make_shared<Handlers>()) {}
   explicit HandlerRegistry(std::shared_ptr<Handlers> shared) : handlers_(std::move(shared)) {}
 
-  /// Runs for each CONNECT, in order of registration; decides through `next`, now or later.
+  /// Runs for each CONNECT, in order of registration. It decides with `next`, now or later.
   HandlerRegistry& use(Middleware middleware);
-  /// A socket has joined; its CONNECT answer is on the way.
+  /// A socket has joined. The answer to its CONNECT has been sent.
   HandlerRegistry& on_connection(ConnectionHandler handler);
-  /// A socket is about to leave; it still has its rooms.
+  /// A socket is about to leave. It is still in its rooms.
   HandlerRegistry& on_disconnecting(DisconnectHandler handler);
-  /// A socket has left; it has no rooms any more, and its calls do nothing.
+  /// A socket has left. It is in no room, and its calls do nothing.
   HandlerRegistry& on_disconnect(DisconnectHandler handler);
-  /// The same handler for this event of every socket; costs nothing per connection.
+  /// One handler for this event of all sockets. It costs no memory per connection.
   HandlerRegistry& on(std::string event, EventHandler handler);
-  /// The connection of a socket took everything that was queued for it.
+  /// The connection of a socket has sent all that was queued.
   HandlerRegistry& on_drained(ConnectionHandler handler);
-  /// Every event of every socket, whether or not it has a handler of its own.
+  /// Runs for every event of every socket, also for events with handlers of their own.
   HandlerRegistry& on_any(EventHandler handler);
-  /// Sees every event first.
+  /// Runs for every event before all handlers.
   HandlerRegistry& filter(EventFilter filter);
   /// An event that another server of the cluster sent with `Namespace::server_side_emit`.
   HandlerRegistry& on_server_side(std::string event, ServerSideHandler handler);

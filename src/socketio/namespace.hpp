@@ -1,6 +1,6 @@
-// A namespace: sockets, rooms and handlers under one name, spread over all shards.
-// Thread rule: handlers are registered before the server starts; everything that emits is for any thread;
-// `for_each_local` is for a shard's thread.
+// A namespace: sockets, rooms and handlers under one name, on all shards.
+// Thread rule: register handlers before the server starts. Any thread may emit. Calls with a `shard` are for
+// the thread of that shard.
 #pragma once
 
 #include <atomic>
@@ -39,20 +39,20 @@ class Namespace final : public HandlerRegistry,
 
   [[nodiscard]] const std::string& name() const noexcept override { return name_; }
 
-  /// A broadcast to the members of a room, a socket's id being the room of that socket; see `Broadcast`.
+  /// A broadcast to a room. Each socket is in the room named after its id. See `Broadcast`.
   [[nodiscard]] Broadcast to(std::string room) { return Broadcast(*this).to(std::move(room)); }
   [[nodiscard]] Broadcast to(const std::vector<std::string>& rooms) { return Broadcast(*this).to(rooms); }
   [[nodiscard]] Broadcast in(std::string room) { return to(std::move(room)); }
-  /// To all but the members of a room.
+  /// A broadcast to all sockets that are not in the room.
   [[nodiscard]] Broadcast except(std::string room) { return Broadcast(*this).except(std::move(room)); }
-  /// To all sockets of the namespace, on all servers.
+  /// A broadcast to all sockets of the namespace, on all servers.
   [[nodiscard]] Broadcast everyone() { return Broadcast(*this); }
   /// `everyone().emit(…)`.
   template <typename... T>
   void emit(std::string_view event, T&&... values) {
     Broadcast(*this).emit(event, std::forward<T>(values)...);
   }
-  /// To all other servers of the cluster; `done` (may be empty) hears their answers.
+  /// Sends an event to all other servers of the cluster. `done` gets their answers; it may be empty.
   template <typename... T>
   void server_side_emit(std::function<void(Result<std::vector<Arguments>>)> done, std::string_view event,
                         T&&... values) {
@@ -60,29 +60,28 @@ class Namespace final : public HandlerRegistry,
                                      std::move(done));
   }
 
-  /// Sockets of this process.
+  /// The number of sockets in this process.
   [[nodiscard]] std::size_t local_count() const noexcept { return count_.load(std::memory_order_relaxed); }
-  /// Rooms that have members on `shard`, whose thread this must be; a socket's own room is none of them.
+  /// The number of rooms with sockets on `shard`, without the rooms named after ids.
   [[nodiscard]] std::size_t local_room_count(const net::Shard& shard) const noexcept {
     return rooms_[shard.index()]->room_count();
   }
-  /// Visits the sockets addressed that live on `shard`, whose thread this must be. The visitor may make them
-  /// join or leave.
+  /// Visits the sockets of `shard` that are addressed. The visitor may let sockets join, leave or disconnect.
   void for_each_local(net::Shard& shard, const BroadcastOptions& options,
                       const std::function<void(Socket&)>& visit);
 
-  /// The members of a room on `shard`, whose thread this must be, for sending to each what is meant for it:
-  /// a walk over memory. nullptr when there are none. Good until somebody joins or leaves.
+  /// The sockets of a room on `shard`, as a dense array, for sending to each one in turn. nullptr if there
+  /// are none. Valid until a socket joins or leaves. The rooms named after ids are not found here.
   [[nodiscard]] const Room* local_room(const net::Shard& shard, std::string_view room) const noexcept {
     return rooms_[shard.index()]->room(room);
   }
-  /// `Socket::backlog_bytes` and `Socket::send` of the member at `place`, past its session where possible.
-  /// Not kept by recovery.
+  /// `Socket::backlog_bytes` and `Socket::send` for the socket at `place`, without its session if possible.
+  /// Recovery does not keep the packet.
   [[nodiscard]] static std::size_t member_backlog(net::Shard& shard, const Room& room, std::size_t place);
   static void send_to_member(net::Shard& shard, const Room& room, std::size_t place,
                              const EncodedPacket& packet);
 
-  // LocalNode: this process's part of what an adapter does.
+  // LocalNode: the part of an adapter's work that concerns this process.
   void deliver(Arguments event, BroadcastOptions options) override;
   void deliver_with_ack(Arguments event, BroadcastOptions options, Asked asked,
                         std::function<void(Arguments)> answer) override;
@@ -98,8 +97,7 @@ class Namespace final : public HandlerRegistry,
   friend class Server;
   friend class Socket;
 
-  // With recovery, events reach every shard in the order in which they were recorded: each shard drains its
-  // inbox.
+  // With recovery, each shard gets the events in the order in which they were recorded, through an inbox.
   struct RecoveryLane {
     std::mutex mutex;
     std::unique_ptr<Recovery> store;
@@ -114,19 +112,19 @@ class Namespace final : public HandlerRegistry,
   [[nodiscard]] Rooms& rooms(const net::Shard& shard) noexcept { return *rooms_[shard.index()]; }
   void on_every_shard(const std::function<void(net::Shard&)>& task);
   void send_to_selected(net::Shard& shard, const EncodedPacket& packet, const BroadcastOptions& targets);
-  /// `only`: the shard that has all the sockets addressed; nullptr: any may.
+  /// `only`: the shard that has all sockets addressed; nullptr: all shards.
   void deliver_recorded(Arguments event, BroadcastOptions options, net::Shard* only = nullptr);
-  /// Runs `task` on the current shard after everything recorded before.
+  /// Runs `task` on the current shard after all events recorded before.
   void in_order(net::Shard& shard, std::function<void()> task);
   void drain(net::Shard& shard);
   [[nodiscard]] std::string new_pid();
-  /// Takes the session and, in the same breath, takes its place in the order of events.
+  /// Takes the session, and in the same step its place in the order of events.
   [[nodiscard]] bool recover(net::Shard& shard, std::string_view pid, std::string_view offset,
                              std::function<void(RecoveredSession)> joined);
   void save(RecoverableSession session, TimePoint now);
   void log_failure(std::string_view where, std::string_view event, std::string_view sid,
                    std::string_view what) const;
-  /// Runs `call`, which is the application's: false when it threw, which is then logged.
+  /// Runs `call`, which is code of the application. Returns false, and logs the error, if it throws.
   template <typename Call>
   bool guarded(std::string_view where, std::string_view event, std::string_view sid, Call&& call) const {
     try {

@@ -1,6 +1,6 @@
-// Connection state recovery: what a client missed while it was away, and who it was.
-// Thread rule: calls are made one at a time (the namespace serialises them with the order of its events); an
-// implementation needs no lock of its own unless it is shared.
+// Connection state recovery: the session of a client that lost its connection, and the events that it missed.
+// Thread rule: the namespace makes one call at a time, in the order of its events. An implementation needs a
+// lock only if several namespaces share it.
 #pragma once
 
 #include <memory>
@@ -19,8 +19,8 @@ namespace togglecast::socketio {
 
 struct RecoverableSession {
   std::string sid;
-  std::string pid;                 ///< private id: a secret of the client
-  std::vector<std::string> rooms;  ///< with the room of its own id
+  std::string pid;                 ///< private id, known to the client only
+  std::vector<std::string> rooms;  ///< the room named after its id is one of them
   json::value data;
 };
 
@@ -33,12 +33,12 @@ class Recovery {
  public:
   virtual ~Recovery() = default;
   [[nodiscard]] virtual std::string new_pid() = 0;
-  /// Keeps an event that is about to be sent and returns its offset, which becomes its last argument.
+  /// Keeps an event before it is sent. Returns its offset, which becomes the last argument.
   [[nodiscard]] virtual std::string record(const Arguments& event, const BroadcastOptions& options,
                                            TimePoint now) = 0;
   /// Keeps a session whose connection was lost.
   virtual void save(RecoverableSession session, TimePoint now) = 0;
-  /// Takes the session out, so that it is used at most once, with what it missed after `offset`.
+  /// Removes the session, so that it is used at most once, and returns it with the events after `offset`.
   [[nodiscard]] virtual std::optional<RecoveredSession> take(std::string_view pid, std::string_view offset,
                                                              TimePoint now) = 0;
 };
@@ -49,7 +49,7 @@ struct MemoryRecoveryOptions {
   std::size_t max_sessions = 100'000;  ///< the oldest go first
 };
 
-/// In the memory of this process.
+/// A store in the memory of this process.
 [[nodiscard]] std::unique_ptr<Recovery> memory_recovery(MemoryRecoveryOptions options = {});
 
 }  // namespace togglecast::socketio

@@ -1,5 +1,6 @@
-// The rooms of one namespace on one shard: dense arrays of members, so that a broadcast is a walk over
-// memory. Thread rule: the shard's.
+// The rooms of one namespace on one shard. Each room is a dense array, so that a broadcast reads memory in
+// order. The room named after a socket's id has no entry: `select` finds that socket by its id. Thread rule:
+// the shard's thread.
 #pragma once
 
 #include <boost/container/small_vector.hpp>
@@ -20,22 +21,22 @@ namespace togglecast::socketio {
 
 class Socket;
 
-/// Members in no order: `members[i]` receives at `outlets[i]`, which is kNone where a packet has to go
-/// through the socket's session (long polling).
+/// The members of a room, in no order. `members[i]` receives at `outlets[i]`. That is kNone if packets must
+/// go through the socket's session, as with long polling.
 struct Room {
   std::string name;
   std::vector<Socket*> members;
   std::vector<net::Outlets::Index> outlets;
-  std::uint64_t departures = 0;  ///< each moved the last member into the place of the one that left
+  std::uint64_t departures = 0;  ///< each moves the last member to the place of the one that left
 };
 
-/// A member's place in a room, kept by the member.
+/// The place of a socket in a room. The socket keeps it.
 struct Membership {
   std::uint32_t room;
   std::uint32_t place;
 };
-/// The namespace itself comes first; most sockets are in up to three rooms besides. More of them lie on the
-/// heap, and what lies there for long keeps the pages of a connection's beginning from being given back.
+/// The namespace itself is the first. Most sockets are in up to three more rooms. Further ones need the heap,
+/// and long-lived blocks there keep pages from being returned that the start of a connection used.
 using Memberships = boost::container::small_vector<Membership, 4>;
 
 class Rooms {
@@ -44,19 +45,19 @@ class Rooms {
   Rooms(const Rooms&) = delete;
   Rooms& operator=(const Rooms&) = delete;
 
-  /// The socket takes part in the namespace: it is everywhere-addressed and found by its id.
+  /// The socket joins the namespace, and is in the room named after its id from now on.
   void enter(Socket& socket);
-  /// It leaves the namespace and all its rooms; rooms that become empty are gone.
+  /// The socket leaves the namespace and all its rooms. Empty rooms are removed.
   void exit(Socket& socket);
   void join(Socket& socket, std::string_view room);
   void leave(Socket& socket, std::string_view room);
   [[nodiscard]] bool is_member(const Socket& socket, std::string_view room) const noexcept;
-  /// It receives elsewhere from now on.
+  /// The socket has another outlet from now on.
   void move_outlet(const Socket& socket);
 
   [[nodiscard]] Socket* find(std::string_view id) const noexcept;
   [[nodiscard]] const std::vector<Socket*>& all() const noexcept { return rooms_.front().members; }
-  /// nullptr when it has no members; until somebody joins or leaves it.
+  /// nullptr if it has no members. Valid until a socket joins or leaves it.
   [[nodiscard]] const Room* room(std::string_view name) const noexcept {
     const std::uint32_t* found = index_of(name);
     return found == nullptr ? nullptr : &rooms_[*found];
@@ -68,10 +69,10 @@ class Rooms {
   /// Names of all rooms.
   [[nodiscard]] std::vector<std::string> names() const;
 
-  /// Calls `visit(Socket&, outlet)` once for each socket addressed. Nobody may join, leave or go meanwhile.
+  /// Calls `visit(Socket&, outlet)` once for each socket addressed. No socket may join or leave meanwhile.
   template <typename Visit>
   void select(const BroadcastOptions& options, Visit&& visit);
-  /// The same as a list, for when they may join, leave or go: it keeps them alive.
+  /// The same sockets as a list that keeps them alive. They may join and leave.
   [[nodiscard]] std::vector<std::shared_ptr<Socket>> selected(const BroadcastOptions& options);
 
  private:
@@ -125,8 +126,8 @@ void Rooms::each_of(std::uint32_t index, Visit&& visit) {
   for (std::size_t i = 0; i < room.members.size(); ++i) visit(*room.members[i], room.outlets[i]);
 }
 
-// Whoever joins a room that is called like another socket's id listens in, as in the reference, but does not
-// take that socket's place.
+// A room may have the id of another socket as its name. Its members get the messages to that socket, too, as
+// with the stock server.
 template <typename Visit>
 void Rooms::each_member(std::string_view name, Visit&& visit) {
   if (const std::uint32_t* found = index_of(name)) each_of(*found, visit);
@@ -135,7 +136,7 @@ void Rooms::each_member(std::string_view name, Visit&& visit) {
 
 template <typename Visit>
 void Rooms::select(const BroadcastOptions& options, Visit&& visit) {
-  if (options.except.empty() && options.rooms.size() <= 1) {  // nobody can be met twice
+  if (options.except.empty() && options.rooms.size() <= 1) {  // no socket can be visited twice
     if (options.rooms.empty()) {
       each_of(0, visit);
     } else {

@@ -1,4 +1,4 @@
-// A Socket.IO server (protocol 5 over Engine.IO 4), in the manner of the reference's API:
+// A Socket.IO server (protocol 5 over Engine.IO 4) with an API like that of the stock server:
 //
 //   socketio::Server io(shards, options);
 //   io.of("/chat").use(auth).on_connection([](Socket& socket) {
@@ -6,9 +6,9 @@
 //   });
 //   io.mount(router);
 //
-// Thread rule: constructed, and namespaces registered, before the shards start; `of` for a known namespace
-// and everything that emits may be called from any thread afterwards. Lifetime: outlived by the shard pool;
-// call `close` first.
+// Thread rule: construct it and register namespaces before the shards start. Afterwards any thread may emit,
+// and call `of` for a known namespace. Ownership: the shard pool must outlive it. Call `close` before its
+// end.
 #pragma once
 
 #include <array>
@@ -35,7 +35,7 @@
 
 namespace togglecast::socketio {
 
-/// What `Options` sets beside Engine.IO's limits, and how often clients passed it.
+/// The limits of `Options`, except those of Engine.IO.
 enum class Limit : std::uint8_t {
   connect_timeout,
   namespaces_per_connection,
@@ -53,15 +53,15 @@ class Server {
   Server& operator=(const Server&) = delete;
   ~Server();
 
-  /// The namespace of this name (`/chat`; a missing `/` is added), made at the first call.
+  /// The namespace with this name, such as `/chat`. It is made at the first call. A missing `/` is added.
   Namespace& of(std::string_view name);
-  /// Namespaces made when a client asks for a name that matches; each begins with the handlers registered
-  /// here. They are tried in order of registration, after the named ones, and go when their last socket
-  /// leaves.
+  /// Namespaces that are made when a client asks for a matching name, each with the handlers registered here.
+  /// Named namespaces come first, then patterns in order of registration. A namespace of a pattern ends with
+  /// its last socket.
   HandlerRegistry& of_pattern(const std::string& regex);
   HandlerRegistry& of_matching(std::function<bool(std::string_view name)> matches);
 
-  // For the namespace `/`: what `of("/")` would do.
+  // The same calls for the namespace `/` as on `of("/")`.
   Server& use(Middleware middleware);
   Server& on_connection(ConnectionHandler handler);
   template <typename... T>
@@ -70,21 +70,21 @@ class Server {
   }
   [[nodiscard]] Broadcast to(std::string room) { return of("/").to(std::move(room)); }
 
-  /// Serves `path` and everything behind it.
+  /// Serves `path` and all paths below it.
   void mount(web::Router& router, std::string path = "/socket.io/");
 
-  /// Refuses new sessions with 503; those that are stay.
+  /// Refuses new sessions with 503. Existing sessions stay.
   void drain() noexcept { engine_.drain(); }
-  /// Tells every socket `server shutting down`, closes every connection and waits for it. Not from a shard's
-  /// thread.
+  /// Disconnects every socket with the reason `server shutting down`, closes all connections and waits until
+  /// they are closed. Not from a shard's thread.
   void close(wire::websocket::CloseCode code = wire::websocket::CloseCode::none);
 
   [[nodiscard]] const Options& options() const noexcept { return options_; }
-  /// How often `limit` was passed; for any thread.
+  /// How often clients exceeded `limit`. Any thread may read it.
   [[nodiscard]] const std::atomic<std::uint64_t>& passed(Limit limit) const noexcept {
     return limits_passed_[static_cast<std::size_t>(limit)];
   }
-  /// Namespaces made for patterns that exist now.
+  /// The number of namespaces made for patterns that exist now.
   [[nodiscard]] std::size_t dynamic_count() const;
   [[nodiscard]] engineio::Server& engine() noexcept { return engine_; }
 
@@ -97,7 +97,7 @@ class Server {
 
   static constexpr std::size_t kMaxDynamicName = 1024;  // bytes; longer names are not even matched
 
-  /// Namespaces made for patterns. Shared with them, since a socket that someone still holds may outlive the
+  /// The namespaces made for patterns. They share it, because a socket that is still held may outlive the
   /// server.
   struct Dynamic {
     std::mutex mutex;

@@ -1,7 +1,7 @@
 // One client in one namespace.
-// Thread rule: everything on the socket's shard, where its handlers run; from elsewhere, post to `shard()`
-// with a shared pointer, or address it by id: `nsp.to(id).emit(…)`. Ownership: its connection; handlers may
-// keep `shared_from_this()`, whose calls do nothing once it is disconnected.
+// Thread rule: all calls on the socket's shard, where its handlers run. On another thread, post a task with a
+// shared pointer to `shard()`, or use the id: `nsp.to(id).emit(…)`. Ownership: the connection owns it.
+// Handlers may keep `shared_from_this()`; after the disconnect its calls do nothing.
 #pragma once
 
 #include <array>
@@ -38,65 +38,65 @@ class Socket : public std::enable_shared_from_this<Socket> {
   Socket& operator=(const Socket&) = delete;
   ~Socket();
 
-  /// Public id, unlike the transport's: 20 characters.
+  /// The public id, 20 characters. The id of the Engine.IO session is another one, and secret.
   [[nodiscard]] std::string_view id() const noexcept { return {id_.data(), id_.size()}; }
   [[nodiscard]] Namespace& nsp() const noexcept { return *nsp_; }
   [[nodiscard]] net::Shard& shard() const noexcept { return shard_; }
   [[nodiscard]] bool connected() const noexcept { return state_ == State::connected; }
-  /// The connection state was recovered: same id, rooms and data, and what was missed has been sent.
+  /// True if the connection state was recovered: same id, rooms and data, and missed events were sent.
   [[nodiscard]] bool recovered() const noexcept { return recovered_; }
   [[nodiscard]] engineio::TransportKind transport() const noexcept;
 
-  /// The request that began the connection; nullptr once dropped (see `Options::retain_handshake`) or
-  /// disconnected.
+  /// The request that opened the connection. nullptr after the disconnect, or once it was dropped; see
+  /// `Options::retain_handshake`.
   [[nodiscard]] const engineio::Handshake* handshake() const noexcept;
-  /// The `auth` object of the CONNECT packet, empty when there was none or it has been dropped.
+  /// The `auth` object of the CONNECT packet. Empty if there was none or it was dropped.
   [[nodiscard]] const json::value& auth() const noexcept;
 
-  /// Data of the application, visible in `fetch_sockets` and kept by recovery. An object at first.
+  /// Data of the application. `fetch_sockets` shows it and recovery keeps it. An empty object at first.
   [[nodiscard]] json::value& data() { return details().data; }
   [[nodiscard]] const json::value& data() const noexcept;
-  /// State of the application that stays on this shard.
+  /// State of the application for this shard only.
   template <typename T>
   [[nodiscard]] T* state() const noexcept {
     return static_cast<T*>(app_state_.get());
   }
   void set_state(std::shared_ptr<void> state) noexcept { app_state_ = std::move(state); }
 
-  // Handlers of this socket alone; `Namespace::on` serves all sockets at no cost for each. Those registered
-  // while an event is being handled hear of the next one.
+  // Handlers of this socket only. `Namespace::on` serves all sockets and costs no memory per socket. A
+  // handler that is registered while an event is handled gets the next event.
   void on(std::string event, EventHandler handler);
   void on_any(EventHandler handler);
   void on_disconnecting(std::function<void(DisconnectReason)> handler);
   void on_disconnect(std::function<void(DisconnectReason)> handler);
 
-  /// Sends an event. Values are whatever `boost::json::value_from` takes, and `Binary`. Ignored once
-  /// disconnected.
+  /// Sends an event. A value is of any type that `boost::json::value_from` accepts, or `Binary`. Does nothing
+  /// after the disconnect.
   template <typename... T>
   void emit(std::string_view event, T&&... values) {
     emit_arguments(event, arguments(std::forward<T>(values)...));
   }
   void emit_arguments(std::string_view event, Arguments args);
-  /// Dropped when it would have to be queued.
+  /// Sends an event, or drops it if it could not be sent at once.
   template <typename... T>
   void emit_volatile(std::string_view event, T&&... values) {
     if (writable()) emit_unrecorded(event, arguments(std::forward<T>(values)...));
   }
-  /// Asks for an acknowledgement within `timeout`.
+  /// Sends an event and asks for an acknowledgement within `timeout`.
   template <typename... T>
   void emit_with_ack(Milliseconds timeout, AckCallback callback, std::string_view event, T&&... values) {
     emit_arguments_with_ack(timeout, std::move(callback), event, arguments(std::forward<T>(values)...));
   }
   void emit_arguments_with_ack(Milliseconds timeout, AckCallback callback, std::string_view event,
                                Arguments args);
-  /// A packet encoded beforehand, such as one shared by several sockets. Not kept by recovery.
+  /// Sends an encoded packet, which several sockets may share. Recovery does not keep it.
   void send(const EncodedPacket& packet);
-  /// True when what is sent now would leave at once.
+  /// True if a packet sent now would leave at once.
   [[nodiscard]] bool writable() const noexcept;
-  /// Bytes sent that neither the kernel nor a poll has taken yet.
+  /// The bytes sent that neither the kernel nor a polling request has taken yet.
   [[nodiscard]] std::size_t backlog_bytes() const noexcept;
 
-  /// How long the last ping of the heartbeat has gone unanswered; zero when it was answered.
+  /// How long the last ping has been unanswered. Zero if it was answered.
   [[nodiscard]] Milliseconds unanswered() const noexcept;
 
   /// Every connected socket is in the room named after its id, which it cannot leave and which does not count
@@ -107,13 +107,13 @@ class Socket : public std::enable_shared_from_this<Socket> {
   void leave(std::string_view room);
   /// The names of all rooms of this socket, its own first. Empty unless connected.
   [[nodiscard]] std::vector<std::string> rooms() const;
-  /// A broadcast to everyone but this socket; add rooms with `to`.
+  /// A broadcast to all sockets except this one. Add rooms with `to`.
   [[nodiscard]] Broadcast broadcast() const;
   [[nodiscard]] Broadcast to(std::string room) const { return broadcast().to(std::move(room)); }
 
-  /// Leaves the namespace; with `close` the client's whole connection ends.
+  /// Leaves the namespace. With `close`, the connection of the client ends.
   void disconnect(bool close = false);
-  /// Ends the connection with this WebSocket close code, so that stock clients come back.
+  /// Ends the connection with this WebSocket close code. Stock clients reconnect after it.
   void close_transport(wire::websocket::CloseCode code);
 
  private:
@@ -123,7 +123,7 @@ class Socket : public std::enable_shared_from_this<Socket> {
   friend class Rooms;
   enum class State : std::uint8_t { connecting, connected, disconnected };
   struct OwnHandlers;
-  // What an idle socket of a large namespace mostly does without.
+  // Most idle sockets have none of this.
   struct Details {
     json::value auth;
     json::value data = json::object{};
@@ -147,12 +147,12 @@ class Socket : public std::enable_shared_from_this<Socket> {
   void on_ack(std::uint64_t id, Arguments args);
   void disconnect_now(bool close);
   void gone(DisconnectReason reason);
-  /// The connection is destroyed, and nobody is told: lets go of all that may hold this socket.
+  /// The connection is destroyed without a disconnect. Drops all that may refer to this socket.
   void abandon() noexcept;
   void drained();
   void call_disconnect_handlers(const std::vector<std::function<void(DisconnectReason)>>& own_handlers,
                                 const std::vector<DisconnectHandler>& shared, DisconnectReason reason);
-  /// Lets go of all that may hold this socket.
+  /// Drops all that may refer to this socket.
   void release();
   void save_for_recovery(DisconnectReason reason);
   void write(const EncodedPacket& packet);

@@ -1,5 +1,5 @@
-// Cross-origin resource sharing (Fetch standard): which origins may read our answers. Off means: no headers.
-// Thread rule: immutable.
+// Cross-origin resource sharing (Fetch standard): the origins whose pages may read our answers. Without any,
+// no CORS headers are sent. Thread rule: immutable.
 #pragma once
 
 #include <optional>
@@ -15,7 +15,7 @@ struct CorsOptions {
   bool any_origin = false;             ///< `*`
   std::vector<std::string> origins{};  ///< exact origins: `https://app.example`
   bool credentials = false;
-  std::vector<std::string> allowed_headers{};  ///< empty: the requested ones are allowed
+  std::vector<std::string> allowed_headers{};  ///< empty: all requested headers
   std::vector<std::string> exposed_headers{};
 };
 
@@ -24,20 +24,20 @@ class Cors {
   explicit Cors(CorsOptions options = {});
 
   [[nodiscard]] bool enabled() const noexcept;
-  /// True for an absent Origin, an allowed one, and one that names this very server (scheme, host and port of
-  /// the request).
+  /// True if the request has no Origin, an allowed one, or the origin of this server: the scheme, host and
+  /// port of the request itself.
   [[nodiscard]] bool allows(const wire::http::Request& request, bool secure) const;
-  /// Adds the response headers: `*` as `*`; one fixed origin always as that value; of several the matching
-  /// one. With `Vary: Origin` unless `*`.
+  /// Adds the response headers. The allowed origin is `*` for any origin, the configured one if there is only
+  /// one, and else the one that matches. Without `*` it also adds `Vary: Origin`.
   void decorate(const wire::http::Request& request, wire::http::Headers& headers) const;
-  /// 204 with the preflight headers, for OPTIONS.
+  /// The answer to OPTIONS: 204 with the preflight headers.
   [[nodiscard]] wire::http::Response preflight(const wire::http::Request& request) const;
 
  private:
   CorsOptions options_;
 };
 
-/// `Origin` has only the characters that an origin may have (those of a URI, RFC 3986).
+/// True if all characters of `origin` may stand in a URI (RFC 3986).
 [[nodiscard]] bool is_well_formed_origin(std::string_view origin) noexcept;
 
 }  // namespace togglecast::web

@@ -1,6 +1,6 @@
-// permessage-deflate (RFC 7692) for the WebSockets of one server on one shard: what a handshake agrees on,
-// and frames compressed once for all sockets of the same window. Sockets keep a pointer and a number.
-// Thread rule: the shard's; the counters may be read anywhere.
+// permessage-deflate (RFC 7692) for the WebSockets of one server on one shard. It negotiates, and compresses
+// each frame once for all sockets with the same window size. A socket keeps only a pointer and a number.
+// Thread rule: the shard's thread; any thread may read the counters.
 #pragma once
 
 #include <array>
@@ -22,14 +22,14 @@ namespace togglecast::web {
 struct DeflateOptions {
   bool enabled = false;
   std::size_t threshold = 256;  ///< bytes; shorter messages are sent plain
-  int level = 6;                ///< zlib's: 1 is quick, 9 is small
+  int level = 6;                ///< of zlib: 1 is fast, 9 makes the smallest messages
 };
 
 struct DeflateCounters {
-  std::atomic<std::uint64_t> compressed{0};  ///< messages, each once for each window
-  std::atomic<std::uint64_t> reused{0};      ///< sent once more to another socket, without work
-  std::atomic<std::uint64_t> declined{0};    ///< would not have become smaller
-  std::atomic<std::uint64_t> bytes_before{0}, bytes_after{0};  ///< of the compressed ones
+  std::atomic<std::uint64_t> compressed{0};  ///< messages, counted once per window size
+  std::atomic<std::uint64_t> reused{0};      ///< compressed frames sent to a further socket
+  std::atomic<std::uint64_t> declined{0};    ///< messages that compression would not have made smaller
+  std::atomic<std::uint64_t> bytes_before{0}, bytes_after{0};  ///< of compressed messages
 };
 
 class Deflate {
@@ -38,9 +38,9 @@ class Deflate {
   Deflate(const Deflate&) = delete;
   Deflate& operator=(const Deflate&) = delete;
 
-  /// The form in which a socket of this window sends `frames`: one data frame that is long enough, and
-  /// becomes smaller, is compressed; everything else stays as it is. The same block again in this turn of the
-  /// loop is the same answer. Lives until the next call.
+  /// The bytes that a socket with this window size sends for `frames`. One data frame is compressed if it is
+  /// long enough and becomes smaller; all other blocks stay as they are. Within a turn of the loop, the same
+  /// block gives the same result. The reference is valid until the next call.
   [[nodiscard]] const SharedBytes& frame_for(unsigned window_bits, const SharedBytes& frames);
   [[nodiscard]] wire::websocket::Inflater& inflater() noexcept { return inflater_; }
 
@@ -73,14 +73,14 @@ class Deflate {
   DeflateCounters counters_;
 };
 
-/// What the handshake of one WebSocket agreed on; by default nothing.
+/// The result of negotiation for one WebSocket. By default there is no compression.
 struct AgreedDeflate {
   Deflate* deflate = nullptr;
   std::uint8_t window_bits = 0;
-  bool limited = false;  ///< by the client's wish
+  bool limited = false;  ///< the client asked for this window size
 };
 
-/// The first offer of the request that we accept.
+/// Accepts the first acceptable offer of the request.
 [[nodiscard]] AgreedDeflate agree(Deflate& deflate, const wire::http::Request& request);
 
 }  // namespace togglecast::web

@@ -1,6 +1,6 @@
-// One HTTP request and its one answer. Handlers get it as a shared pointer, may keep it, and answer now or
-// later. Thread rule: everything on the shard of the connection; to answer from another thread, post to
-// `shard()`.
+// One HTTP request and its answer. A handler gets it as a shared pointer. It may keep the pointer and answer
+// now or later. Thread rule: all calls on the shard of the connection. To answer from another thread, post a
+// task to `shard()`.
 #pragma once
 
 #include <functional>
@@ -15,10 +15,10 @@
 
 namespace togglecast::web {
 
-/// Who sent the request, as far as the connection or a trusted proxy says.
+/// The client, as the connection or a trusted proxy describes it.
 struct Peer {
   std::string address;    ///< numeric, without port
-  bool secure = false;    ///< https or wss at the outer edge
+  bool secure = false;    ///< the client used https or wss, perhaps towards a proxy
   bool loopback = false;  ///< `address` is a loopback address
 };
 
@@ -28,31 +28,32 @@ class Exchange {
 
   [[nodiscard]] virtual const wire::http::Request& request() const noexcept = 0;
   [[nodiscard]] virtual const Peer& peer() const noexcept = 0;
-  /// A path parameter of the route, percent-decoded: `{id}`. Empty when the route has none of that name.
+  /// A path parameter of the route, such as `{id}`, percent-decoded. Empty if the route does not have it.
   [[nodiscard]] virtual std::string_view parameter(std::string_view name) const noexcept = 0;
   [[nodiscard]] virtual net::Shard& shard() const noexcept = 0;
-  /// Unique in this process; also sent as `X-Request-Id`, and logged.
+  /// Unique in this process. It is sent as `X-Request-Id` and logged.
   [[nodiscard]] virtual std::string_view id() const noexcept = 0;
 
-  /// Answers. The first call counts; ignored when the client has gone. Dropping an unanswered exchange
-  /// answers 500.
+  /// Answers the request. Only the first call counts, and only if the client is still there. If the last
+  /// reference is dropped without an answer, the client gets 500.
   virtual void respond(wire::http::Response response) = 0;
-  /// `aborted` runs once if the client goes away before the answer (its bytes end or its connection breaks).
+  /// `aborted` runs once if the client ends its side or the connection breaks before the answer.
   virtual void on_abort(std::function<void()> aborted) = 0;
 
   struct Upgraded {
-    net::StreamPtr stream;  ///< null when the client has gone, also when it only has nothing more to say
-    std::string leftover;   ///< bytes that came behind the request
+    net::StreamPtr stream;  ///< null if the client has gone or has ended its side
+    std::string leftover;   ///< bytes that came after the request
   };
-  /// Ends HTTP on this connection: sends `head` (the whole 101 answer) and hands the connection over.
+  /// Ends HTTP on this connection: sends `head`, the whole 101 answer, and gives the connection to the
+  /// caller.
   [[nodiscard]] virtual Upgraded upgrade(std::string_view head) = 0;
-  /// Sends `raw` (a whole answer written by the caller), then closes the connection.
+  /// Sends `raw`, a complete answer, then closes the connection.
   virtual void respond_raw(std::string_view raw) = 0;
 
-  /// Moves the connection, with this request unanswered, to another shard, where `handler` is called with its
-  /// new exchange. This exchange is void afterwards. For requests that concern a session of another shard. A
-  /// client that has not yet read the answers to earlier requests gets those, and then the end of the
-  /// connection.
+  /// Moves the connection and this request to another shard, which calls `handler` with a new exchange. This
+  /// exchange can do nothing afterwards. Used for requests to a session of another shard. If the client has
+  /// not read the answers to earlier requests, the connection does not move: it is closed after those
+  /// answers.
   virtual void move_to(net::Shard& shard, std::function<void(std::shared_ptr<Exchange>)> handler) = 0;
 };
 

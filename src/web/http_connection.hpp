@@ -1,4 +1,4 @@
-// One HTTP connection: reads a request, hands it out, writes its answer, goes on with the next.
+// One HTTP connection: reads a request, calls its handler, writes the answer, reads the next request.
 // Thread rule: the stream's shard. Internal to `web`.
 #pragma once
 
@@ -24,9 +24,9 @@ class HttpConnection final : public net::Retirable, private net::StreamHandler, 
                  std::string direct_address);
   ~HttpConnection() override;
 
-  /// Begins to read.
+  /// Starts reading.
   void start();
-  /// Closes at once when idle, else after the answer.
+  /// Closes at once if the connection is idle, else after its answer.
   void drain();
   /// Closes at once.
   void cut();
@@ -50,7 +50,7 @@ class HttpConnection final : public net::Retirable, private net::StreamHandler, 
   [[nodiscard]] Peer resolve_peer(const wire::http::Headers& headers) const;
   void abort_body(unsigned status);
   void close_and_leave();
-  /// The connection is no longer ours: closed, upgraded or moved.
+  /// The connection was closed, upgraded or moved.
   void leave();
 
   std::shared_ptr<HttpServer::Shared> shared_;

@@ -1,7 +1,9 @@
-// HTTP/1.1 (RFC 9112) over the shards' streams: keep-alive, pipelined requests answered in order, limits and
-// deadlines. What handlers do not see: malformed requests (answered and closed here), 404 and 405, `100
-// Continue`, HEAD without body. Thread rule: `accept` is called on the shard of the stream; the options and
-// the router do not change.
+// HTTP/1.1 (RFC 9112) over the streams of the shards: keep-alive, pipelined requests answered in order,
+// limits and deadlines.
+//
+// The server answers malformed requests, 404, 405 and `100 Continue` itself, and leaves the body of HEAD out;
+// handlers do not see these. Thread rule: a shard accepts its own connections; the options and the router do
+// not change.
 #pragma once
 
 #include <array>
@@ -24,18 +26,18 @@ namespace togglecast::web {
 
 struct HttpOptions {
   wire::http::ParserLimits limits{};
-  Milliseconds request_timeout{10'000};     ///< from the first byte (or the connection) to the end of the
-                                            ///< headers, and again for each 64 KiB of body
+  Milliseconds request_timeout{10'000};     ///< from the first byte, or from the connect, to the end of the
+                                            ///< headers; again for each 64 KiB of body
   Milliseconds keep_alive_timeout{60'000};  ///< between two requests
-  std::size_t pipelined_bytes = 64 * 1024;  ///< read ahead while an answer is due; beyond it reading waits
+  std::size_t pipelined_bytes = 64 * 1024;  ///< read ahead while an answer is due; then reading pauses
   TrustedProxies trusted_proxies{};
 };
 
 struct HttpCounters {
   std::atomic<std::uint64_t> requests{0}, refused_requests{0}, aborted_requests{0}, open_connections{0};
   std::atomic<std::uint64_t> failed_requests{0};  ///< their handler threw
-  /// What requests are refused with before anybody looks at them: 408 took too long, 413, 414 and 431 passed
-  /// a limit of size, the others are malformed.
+  /// The answers to requests that no handler sees: 408 took too long; 413, 414 and 431 exceeded a limit of
+  /// size; the others are malformed.
   static constexpr std::array<unsigned, 7> kRefusals{400, 408, 413, 414, 431, 501, 505};
   std::array<std::atomic<std::uint64_t>, kRefusals.size()> refused{};  ///< `refused_requests` by `kRefusals`
   void count_refused(unsigned status) noexcept;
@@ -43,8 +45,8 @@ struct HttpCounters {
 
 class HttpServer {
  public:
-  /// `log_refused(status, message, peer)` hears of requests refused before a handler saw them, and, with
-  /// status 500, of those whose handler threw; the client is told no more than that.
+  /// Called with (status, message, peer) for each request that is refused before a handler sees it, and with
+  /// status 500 if a handler throws. The client does not get the message of an exception.
   using RefusalLog = std::function<void(unsigned, std::string_view, const Peer&)>;
 
   HttpServer(net::ShardPool& shards, Router router, HttpOptions options = {}, RefusalLog log_refused = {});
@@ -55,13 +57,14 @@ class HttpServer {
 
   /// For `ShardPool::listen`.
   [[nodiscard]] net::AcceptHandler accept_handler();
-  /// Closes idle connections at once and the others after their answer. Call on any thread.
+  /// Closes idle connections at once and the others after their answer. Any thread may call.
   void drain();
-  /// Closes every connection, and what still comes, and waits until it is done. Not from a shard's thread.
+  /// Closes all connections, and waits until they are closed. Connections that come later are closed at once.
+  /// Not from a shard's thread.
   void close_all();
   [[nodiscard]] const HttpCounters& counters() const noexcept;
 
-  struct Shared;  ///< what its connections share; internal
+  struct Shared;  ///< shared with its connections; internal
 
  private:
   std::shared_ptr<Shared> shared_;

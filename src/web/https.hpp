@@ -1,4 +1,4 @@
-// HTTP and WebSocket over TLS: the options of `net::TlsContext` as a web server wants them.
+// HTTP and WebSocket over TLS: the options of `net::TlsContext` for a web server.
 //
 //   auto tls = net::TlsContext::load(web::https("fullchain.pem", "key.pem"));
 //   shards.listen({.port = 443, .tls = *tls}, http.accept_handler());
@@ -12,7 +12,7 @@
 
 namespace togglecast::web {
 
-/// ALPN `http/1.1`; whoever speaks HTTP without TLS is told so by a 400 answer.
+/// ALPN is `http/1.1`. A client that speaks HTTP without TLS gets a 400 answer that says so.
 [[nodiscard]] net::TlsOptions https(std::filesystem::path certificate, std::filesystem::path key);
 
 }  // namespace togglecast::web

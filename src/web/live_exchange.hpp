@@ -14,7 +14,7 @@ namespace togglecast::web {
 
 class LiveExchange final : public Exchange {
  public:
-  /// The last reference may be dropped on any thread; the exchange dies on its shard.
+  /// Any thread may drop the last reference. The exchange is destroyed on its shard.
   [[nodiscard]] static std::shared_ptr<LiveExchange> make(HttpConnection& connection,
                                                           wire::http::Request request, Peer peer,
                                                           RouteMatch match);
@@ -31,13 +31,13 @@ class LiveExchange final : public Exchange {
   void respond_raw(std::string_view raw) override;
   void move_to(net::Shard& shard, std::function<void(std::shared_ptr<Exchange>)> handler) override;
 
-  /// The client went away. True when the application wanted to know.
+  /// The client went away. Returns true if a handler was registered with `on_abort`.
   bool abort();
 
  private:
   friend class HttpConnection;
   LiveExchange(HttpConnection& connection, wire::http::Request request, Peer peer, RouteMatch match);
-  /// Ends the tie; nullptr when there is none any more.
+  /// Separates the exchange from its connection. nullptr if that has happened before.
   HttpConnection* detach() noexcept;
 
   net::Shard& shard_;

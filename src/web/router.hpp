@@ -1,5 +1,5 @@
-// Which handler a request is for. Filled before the server starts, then read by all shards.
-// Thread rule: not changed once a server uses it.
+// Finds the handler of a request. It is filled before the server starts; then all shards read it.
+// Thread rule: immutable once a server uses it.
 #pragma once
 
 #include <cstddef>
@@ -15,37 +15,37 @@
 
 namespace togglecast::web {
 
-/// A request whose headers were announced will not reach its handler: its connection ended (status 0), or it
-/// was refused with this status (413 and the like).
+/// Called if a request was announced by its headers and will not reach its handler. The status is 0 if the
+/// connection ended, and else that of the refusal, such as 413.
 using BodyAborted = std::function<void(unsigned status)>;
 
 struct RouteOptions {
   std::size_t body_limit = 64 * 1024;
-  /// Called when the headers of a request with a body are complete, always before its handler. The returned
-  /// function (may be empty) is called if the handler will not be.
+  /// Called when the headers of a request with a body are complete, before its handler. The function that it
+  /// returns, which may be empty, is called if the handler will not be called.
   std::function<BodyAborted(const wire::http::Request&, net::Shard&)> on_headers{};
-  /// The answer to a request that is refused while reading its body; not set: a JSON error body.
+  /// Makes the answer to a request that is refused while its body is read. Not set: a JSON error.
   std::function<wire::http::Response(const wire::http::Request&, unsigned status, std::string_view message)>
       refuse{};
 };
 
 struct RouteMatch {
-  const HttpHandler* handler = nullptr;   ///< null: no such path, or not with this method
-  const RouteOptions* options = nullptr;  ///< set whenever `handler` is
+  const HttpHandler* handler = nullptr;   ///< nullptr: no such path, or the path has other methods
+  const RouteOptions* options = nullptr;  ///< set if `handler` is
   std::vector<std::pair<std::string, std::string>> parameters;
-  std::string allow;  ///< set when the path exists with other methods only: the list for `Allow` (answer 405)
+  std::string allow;  ///< if the path has other methods only: the list for `Allow` of a 405
 };
 
 class Router {
  public:
-  /// A route of whole segments; `{name}` matches one segment. Fixed segments win over parameters. GET also
-  /// serves HEAD.
+  /// Adds a route of whole segments. `{name}` matches any segment; a fixed segment wins over a parameter. A
+  /// GET route also serves HEAD.
   void add(wire::http::Method method, std::string_view pattern, HttpHandler handler,
            RouteOptions options = {});
-  /// Everything whose raw path begins with `prefix`, all methods. Longer prefixes win; routes win over
-  /// mounts.
+  /// Adds all paths that begin with `prefix` in their raw form, for all methods. The longest prefix wins.
+  /// Routes win over mounts.
   void mount(std::string prefix, HttpHandler handler, RouteOptions options = {});
-  /// Headers, CORS and body-limit decisions use the same match.
+  /// The limit of the body and CORS use this match, too.
   [[nodiscard]] RouteMatch match(wire::http::Method method, std::string_view path) const;
 
  private:

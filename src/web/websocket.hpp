@@ -1,7 +1,6 @@
-// A server-side WebSocket (RFC 6455) on a stream: frames in, preformatted frames out, compressed (RFC 7692)
-// where the handshake agreed on it.
-// Thread rule: everything on the stream's shard. Ownership: the owner of the WebSocket is its handler's
-// business; it is destroyed with `Shard::retire` (or after the turn).
+// The server's side of a WebSocket (RFC 6455) on a stream: frames in, encoded frames out, compressed (RFC
+// 7692) if the handshake agreed on it. Thread rule: all calls on the stream's shard. Ownership: the handler
+// decides; the owner destroys it with `Shard::retire` or after the turn.
 #pragma once
 
 #include <cstdint>
@@ -23,15 +22,15 @@ enum class WebSocketEnd : std::uint8_t {
   closed_by_peer,  ///< a close frame came (and was echoed)
   dropped,         ///< the connection ended without one
   failed,          ///< the peer broke the protocol; a close frame with the code was sent
-  stalled,         ///< it did not take what we sent
+  stalled,         ///< the peer did not read
 };
 
 class WebSocketHandler {
  public:
-  /// A whole text message, valid UTF-8; the view is gone after the call.
+  /// A complete text message in valid UTF-8. The view is valid during the call.
   virtual void on_text(std::string_view message) = 0;
   virtual void on_binary(std::string_view message) = 0;
-  /// The end, called once, not after `close` or `abort`. `code` is the peer's or ours, 0 when there was none.
+  /// The end, called once, and not after `close` or `abort`. `code` is that of the peer or ours; 0: none.
   virtual void on_end(WebSocketEnd how, std::uint16_t code, std::string_view reason) = 0;
   virtual void on_drained() {}
 
@@ -41,30 +40,30 @@ class WebSocketHandler {
 
 class WebSocket final : public Pooled<WebSocket>, private net::StreamHandler {
  public:
-  /// `agreed` is what the 101 answer says; its `Deflate` must outlive the open WebSocket.
+  /// `agreed` must be the agreement of the 101 answer. Its `Deflate` must outlive the open WebSocket.
   WebSocket(net::StreamPtr stream, wire::websocket::DecoderLimits limits, WebSocketHandler& handler,
             const AgreedDeflate& agreed = {});
   WebSocket(const WebSocket&) = delete;
   WebSocket& operator=(const WebSocket&) = delete;
   ~WebSocket();
 
-  /// Who hears of it from now on, also for the rest of the bytes at hand.
+  /// Replaces the handler, also for bytes that have been read and not yet decoded.
   void handle_with(WebSocketHandler& handler) noexcept { handler_ = &handler; }
-  /// Reads `leftover` (what came behind the handshake), then the stream.
+  /// Reads `leftover`, the bytes that came after the handshake, then the stream.
   void start(std::string leftover);
-  /// Queues one preformatted frame (or several) for the end of the turn. Give plain ones: a frame that is
-  /// sent to many in one turn is compressed once.
+  /// Queues one or more encoded frames for the end of the turn. Pass uncompressed frames: one that goes to
+  /// many sockets in a turn is compressed once.
   void send(const SharedBytes& frames) {
     stream_->send(deflate_ == nullptr ? frames : deflate_->frame_for(window_bits_, frames));
   }
-  /// Sends a close frame and ends the connection after a moment for the peer's own. The handler hears nothing
-  /// more.
+  /// Sends a close frame, and ends the connection after a short wait for the peer's close frame. The handler
+  /// is not called again.
   void close(wire::websocket::CloseCode code, std::string_view reason = {});
-  /// Cuts the connection.
+  /// Ends the connection without a close frame.
   void abort();
   [[nodiscard]] bool open() const noexcept { return open_; }
   [[nodiscard]] net::Stream& stream() noexcept { return *stream_; }
-  /// Where frames may be sent past this object, kNone when it has to see them in order to compress.
+  /// The outlet for sending frames without this object. kNone if it must see them to compress them.
   [[nodiscard]] net::Outlets::Index outlet() const noexcept {
     return deflate_ == nullptr ? stream_->outlet() : net::Outlets::kNone;
   }
@@ -83,12 +82,12 @@ class WebSocket final : public Pooled<WebSocket>, private net::StreamHandler {
   bool open_ = true;
 };
 
-/// Why this request is no acceptable opening handshake (RFC 6455, 4.2.1): method, Upgrade, Connection, key or
-/// version.
+/// The reason to refuse an opening handshake (RFC 6455, 4.2.1): method, Upgrade, Connection, key or version.
+/// Nothing if the handshake is acceptable.
 [[nodiscard]] std::optional<std::string> upgrade_problem(const wire::http::Request& request);
-/// Tells whoever asked for another version which one is spoken here (RFC 6455, 4.4).
+/// If the request asks for another version, adds the header with ours (RFC 6455, 4.4).
 void name_version(const wire::http::Request& request, wire::http::Headers& headers);
-/// The 101 answer; the first offered sub-protocol is echoed.
+/// The 101 answer. It accepts the first sub-protocol offered.
 [[nodiscard]] std::string upgrade_response(const wire::http::Request& request,
                                            const AgreedDeflate& agreed = {});
 

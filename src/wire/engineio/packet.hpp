@@ -26,16 +26,15 @@ enum class DecodeError : std::uint8_t { empty, unknown_type };
 
 [[nodiscard]] tl::expected<Packet, DecodeError> decode(std::string_view text) noexcept;
 
-/// Bytes of a `b…` packet. Lenient as the reference: characters outside both alphabets are skipped, padding
-/// may be missing, and the first `=` ends the data.
+/// The bytes of a `b…` packet, read as leniently as the stock server does; see `base64_decode_lenient`.
 [[nodiscard]] std::string decode_binary(std::string_view base64);
 
-/// Walks a polling payload one packet at a time, so that an error leaves the packets before it delivered.
+/// Walks a polling payload packet by packet, so that the packets before a bad one are still delivered.
 class PayloadReader {
  public:
   explicit PayloadReader(std::string_view payload) noexcept : rest_(payload) {}
-  /// The next packet's text (maybe empty, which is an error to `decode`); false when the payload is used up.
-  /// An empty payload has one empty packet.
+  /// Sets `packet` to the text of the next packet. Returns false at the end of the payload. The text may be
+  /// empty, which `decode` refuses. An empty payload has one empty packet.
   [[nodiscard]] bool next(std::string_view& packet) noexcept;
 
  private:

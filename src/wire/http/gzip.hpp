@@ -7,11 +7,11 @@
 
 namespace togglecast::wire::http {
 
-/// Whether an `Accept-Encoding` field allows gzip and does not prefer the body as it is (section 12.5.3);
-/// absent or empty allows nothing.
+/// True if an `Accept-Encoding` field allows gzip and does not prefer the plain body (section 12.5.3). An
+/// absent or empty field does not allow it.
 [[nodiscard]] bool accepts_gzip(std::string_view accept_encoding) noexcept;
 
-/// `level` 1 (quick) to 9 (small). Empty when there is no memory for it.
+/// `level` 1 (quick) to 9 (small). Empty if memory runs out.
 [[nodiscard]] std::string gzip(std::string_view body, int level);
 
 }  // namespace togglecast::wire::http

@@ -1,4 +1,4 @@
-// Finds the end of a request's header block, however it is cut, looking at each byte once.
+// Finds the end of a request's header block. The block may arrive in pieces; each byte is read once.
 // Thread rule: one per connection.
 #pragma once
 

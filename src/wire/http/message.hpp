@@ -14,12 +14,12 @@ namespace togglecast::wire::http {
 enum class Method : std::uint8_t { get, head, post, put, patch, del, options, other };
 [[nodiscard]] std::string_view to_string(Method method) noexcept;
 
-/// Header fields in order; names compared without case.
+/// Header fields in order. Names are compared without case.
 class Headers {
  public:
   void add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
   void set(std::string_view name, std::string value);
-  /// First value, empty view when absent.
+  /// The first value. Empty if there is none.
   [[nodiscard]] std::string_view value(std::string_view name) const noexcept;
   [[nodiscard]] bool contains(std::string_view name) const noexcept;
   /// Equality without case.
@@ -35,13 +35,12 @@ class Headers {
   std::vector<std::pair<std::string, std::string>> fields_;
 };
 
-/// Query parameters, percent-decoded (`+` is a space, a broken escape stands for itself), in order of
-/// appearance.
+/// Query parameters in order, percent-decoded. `+` is a space, and a broken escape stays as it is.
 class Query {
  public:
   Query() = default;
   explicit Query(std::string_view encoded);
-  /// The last value of `name`, empty view when absent.
+  /// The last value of `name`. Empty if there is none.
   [[nodiscard]] std::string_view value(std::string_view name) const noexcept;
   [[nodiscard]] bool contains(std::string_view name) const noexcept;
   [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& parameters() const noexcept {
@@ -72,8 +71,8 @@ struct Response {
   bool close = false;  ///< end the connection after this answer
 };
 
-/// Status line, headers, body unless `head_only`. Adds Content-Length (but for 1xx, 204 and 304), and
-/// `Connection: close` when `keep_alive` is false or the response says so. Line breaks inside header fields
+/// Status line, headers, and the body unless `head_only`. Adds Content-Length (except for 1xx, 204 and 304),
+/// and `Connection: close` if `keep_alive` is false or the response closes. Line breaks inside header fields
 /// become spaces.
 [[nodiscard]] std::string serialize(const Response& response, bool keep_alive, bool head_only);
 

@@ -1,4 +1,4 @@
-// Beast's HTTP/1 parser with our rules: fills a Request, and notes why one is refused.
+// Beast's HTTP/1 parser with rules of our own: fills a Request, or records why it is refused.
 // Thread rule: one per request.
 #pragma once
 
@@ -21,7 +21,7 @@ class RequestReader final : public boost::beast::http::basic_parser<true> {
 
   [[nodiscard]] Request& request() noexcept { return request_; }
   [[nodiscard]] const Request& request() const noexcept { return request_; }
-  /// True once a rule of ours was broken; the error code that `put` gave then means nothing.
+  /// True if the request broke one of our rules. The error code of `put` then means nothing.
   [[nodiscard]] bool refused() const noexcept { return refused_; }
   [[nodiscard]] const Refusal& refusal() const noexcept { return refusal_; }
 

@@ -14,10 +14,10 @@ struct TargetParts {
   std::string_view query;      ///< percent-encoded, without `?`
 };
 
-/// Views into `target`, or into static text. The authority form is that of CONNECT, which is refused.
+/// Returns views into `target`, or into static text. Refuses CONNECT, and with it the authority form.
 [[nodiscard]] Result<TargetParts> split_target(std::string_view method, std::string_view target);
 
-/// What Host or an authority may be: host and optional port, no user, no path.
+/// True for a host with an optional port, without user or path: a valid Host field or authority.
 [[nodiscard]] bool is_valid_host(std::string_view host) noexcept;
 
 }  // namespace togglecast::wire::http

@@ -16,7 +16,7 @@ namespace togglecast::wire::http {
          std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return to_lower(x) == to_lower(y); });
 }
 
-/// Without spaces and tabs at both ends.
+/// Removes spaces and tabs from both ends.
 [[nodiscard]] constexpr std::string_view trimmed(std::string_view text) noexcept {
   const std::size_t first = text.find_first_not_of(" \t");
   if (first == std::string_view::npos) return {};

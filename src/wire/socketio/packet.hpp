@@ -44,8 +44,8 @@ struct Arguments {
   std::vector<SharedBytes> attachments;
 };
 
-/// A packet as received. `binary_event` and `binary_ack` are handed out as `event` and `ack`, complete with
-/// attachments. An ack without an id, which answers nothing, has no `ack_id`.
+/// A packet as received. The decoder turns `binary_event` and `binary_ack` into `event` and `ack` with their
+/// attachments. An ack without an id answers nothing; it has no `ack_id`.
 struct Packet {
   PacketType type = PacketType::event;
   std::string nsp = "/";
@@ -59,11 +59,11 @@ struct DecoderLimits {
   json::Limits json{};
 };
 
-/// Which of the limits a packet passed.
+/// The limit that a packet exceeded.
 enum class PassedLimit : std::uint8_t { none, attachments, json_depth };
 
-/// Reassembles packets from Engine.IO messages. Errors are final: the connection is to be closed; they name
-/// the byte or the part of the grammar that was broken.
+/// Assembles packets from Engine.IO messages. An error names the byte or the rule of the grammar. It is
+/// final: the caller closes the connection.
 class Decoder {
  public:
   explicit Decoder(DecoderLimits limits) noexcept
@@ -71,11 +71,11 @@ class Decoder {
         json_depth_(limits.json.depth),
         json_infinities_(limits.json.infinities) {}
 
-  /// A text message: a packet, or nothing yet when attachments are due.
+  /// Reads a text message. Returns its packet, or nothing if attachments must follow.
   [[nodiscard]] Result<std::optional<Packet>> text(std::string_view message);
-  /// A binary message: the packet that it completes, if it does.
+  /// Reads a binary message. Returns the packet that it completes, if it completes one.
   [[nodiscard]] Result<std::optional<Packet>> binary(std::string_view message);
-  /// After an error: the limit that it was for, if it was for one.
+  /// The limit that caused the last error, if a limit caused it.
   [[nodiscard]] PassedLimit passed_limit() const noexcept { return passed_limit_; }
 
  private:
@@ -102,13 +102,13 @@ struct Encoded {
   std::vector<SharedBytes> attachments;
 };
 
-/// EVENT, or BINARY_EVENT when there are attachments: then placeholders are numbered anew in order of
-/// appearance, an attachment used twice is sent twice, one without placeholder is dropped, and a placeholder
-/// without attachment becomes null. `args.values[0]` is the event's name.
+/// Encodes an EVENT, or a BINARY_EVENT if there are attachments. `args.values[0]` is the name of the event.
+/// Placeholders are numbered again in the order of the text. An attachment with two placeholders is sent
+/// twice, one without a placeholder is dropped, and a placeholder without an attachment becomes null.
 [[nodiscard]] Encoded encode_event(std::string_view nsp, std::optional<std::uint64_t> ack_id,
                                    const Arguments& args);
 [[nodiscard]] Encoded encode_ack(std::string_view nsp, std::uint64_t ack_id, const Arguments& args);
-/// What stands before the arguments of an ACK without attachments, with the opening bracket.
+/// The text of an ACK without attachments up to its arguments, with the opening bracket.
 [[nodiscard]] std::string begin_ack(std::string_view nsp, std::uint64_t ack_id);
 /// `0/nsp,{"sid":"…"}`, with `"pid"` when not empty.
 [[nodiscard]] std::string encode_connect(std::string_view nsp, std::string_view sid,

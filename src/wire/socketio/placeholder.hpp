@@ -19,14 +19,14 @@ inline constexpr const char* kPlaceholderIndex = "num";
   return mark != nullptr && mark->is_bool() && mark->get_bool();
 }
 
-/// Its `num` when that is a whole number below `count`.
+/// Its `num`, if that is a whole number below `count`.
 [[nodiscard]] std::optional<std::size_t> placeholder_index(const boost::json::object& object,
                                                            std::size_t count) noexcept;
 
 [[nodiscard]] boost::json::value make_placeholder(std::size_t index);
 
-/// Calls `visit(value)` for each placeholder below `root`, in the order of the JSON text; `visit` may replace
-/// it, and ends the walk by returning false.
+/// Calls `visit(value)` for each placeholder below `root`, in the order of the JSON text. `visit` may replace
+/// the value. It ends the walk by returning false.
 template <typename Visit>
 bool visit_placeholders(boost::json::value& root, Visit&& visit) {
   if (auto* array = root.if_array()) {

@@ -1,8 +1,8 @@
-// Payloads of permessage-deflate (RFC 7692, section 7.2), each message by itself: nothing of one helps with
-// the next. zlib does the work.
+// Payloads of permessage-deflate (RFC 7692, section 7.2). Each message is compressed by itself, without
+// context from earlier ones. zlib does the work.
 //
 // Thread rule: each object belongs to one thread. A shard needs one inflater for all its connections, and one
-// deflater for each window in use; their memory is taken at the first message.
+// deflater for each window size in use. Both allocate at the first message.
 #pragma once
 
 #include <cstddef>
@@ -26,12 +26,12 @@ class Inflater {
   Inflater& operator=(const Inflater&) = delete;
   ~Inflater();
 
-  /// Inflates the payload of one message, of all its fragments together. Stops where the limit is passed or
-  /// text ceases to be UTF-8, and never holds more than the limit.
+  /// Inflates the payload of one message, all fragments together. Stops at the limit, or where a text is not
+  /// UTF-8, and never holds more than the limit.
   [[nodiscard]] Outcome inflate(std::string_view payload, std::size_t limit, bool text);
-  /// Lives until the next `inflate` or `release`.
+  /// Valid until the next `inflate` or `release`.
   [[nodiscard]] std::string_view message() const noexcept { return {buffer_.get(), size_}; }
-  /// Gives back what a large message took.
+  /// Frees the memory of a large message.
   void release() noexcept {
     if (capacity_ > kKept) drop_buffer();
   }
@@ -58,7 +58,7 @@ class Deflater {
   Deflater& operator=(Deflater&&) noexcept;
   ~Deflater();
 
-  /// The payload of one compressed message; empty when it would be no smaller than `message`. Lives until the
+  /// The compressed payload of one message. Empty if it would not be smaller than `message`. Valid until the
   /// next call.
   [[nodiscard]] std::string_view deflate(std::string_view message);
 
@@ -72,8 +72,8 @@ class Deflater {
   std::size_t capacity_ = 0;
 };
 
-/// The longest payload that may be read for a message of at most `limit` bytes: more than any compressor in
-/// use makes of bytes that cannot be compressed.
+/// The longest payload to read for a message of at most `limit` bytes. It exceeds the output of all usual
+/// compressors for bytes that cannot be compressed.
 [[nodiscard]] constexpr std::size_t most_deflated(std::size_t limit) noexcept {
   const std::size_t slack = limit / 8 + 64;
   return limit > SIZE_MAX - slack ? SIZE_MAX : limit + slack;

@@ -1,6 +1,5 @@
-// WebSocket frames (RFC 6455, section 5) as values: a sans-I/O decoder for what a client sends, an encoder
-// for what a server sends, and the part of permessage-deflate (RFC 7692) that shows in frames. Owns no socket
-// and no clock.
+// WebSocket frames (RFC 6455, section 5) as values: a decoder for the frames of a client, an encoder for the
+// frames of a server, and the RSV1 bit of permessage-deflate (RFC 7692). It owns no socket and no clock.
 //
 //   frame := FIN RSV1-3 opcode | MASK length7 | length16 or length64 | masking key | payload
 //
@@ -21,7 +20,7 @@ class Inflater;
 
 enum class Opcode : std::uint8_t { continuation = 0, text = 1, binary = 2, close = 8, ping = 9, pong = 10 };
 
-/// Close codes of RFC 6455, section 7.4.1, that this server sends or compares.
+/// The close codes of RFC 6455, section 7.4.1, that this server uses.
 enum class CloseCode : std::uint16_t {
   none = 0,  ///< a close frame without a code (1005 at the peer)
   normal = 1000,
@@ -42,8 +41,8 @@ struct DecoderLimits {
   std::size_t fragments = 64;             ///< of one message; 0 lifts the limit
 };
 
-/// What the decoder found. The views live until the next call of `next` or the end of the input buffer's
-/// life.
+/// A result of the decoder. The views are valid until the next call of `next`, and only as long as the input
+/// buffer.
 struct Event {
   enum class Kind : std::uint8_t {
     need_more,  ///< all input used up
@@ -51,27 +50,31 @@ struct Event {
     binary,     ///< one whole message
     ping,
     pong,
-    close,  ///< `code` (0 when absent) and the reason in `payload`; nothing is decoded after it
-    error,  ///< fail the connection with `code`; `payload` says why; nothing is decoded after it
+    close,  ///< with `code` (0: none) and the reason in `payload`; the decoder stops
+    error,  ///< fail the connection with `code`; `payload` has the reason; the decoder stops
   };
   Kind kind = Kind::need_more;
   std::string_view payload{};
   std::uint16_t code = 0;
 };
 
-/// Decodes masked client frames. A message in one frame that lies whole in one input is handed out in place,
-/// without a copy; what is cut over several inputs or fragments is gathered in a buffer that exists only
-/// meanwhile and grows with what has arrived, never with what a header announces. A compressed message is
-/// inflated when it is whole, into the inflater's buffer. An idle decoder owns no memory besides itself.
+/// Decodes masked frames of a client.
+///
+/// A message in one frame that lies in one input is returned in place, without a copy. A message in several
+/// inputs or fragments is gathered in a buffer. The buffer grows with the bytes that arrive, never with the
+/// length that a header announces, and is freed after the message. A compressed message is inflated when it
+/// is complete, into the buffer of the inflater. An idle decoder owns no memory besides itself.
 class Decoder {
  public:
   explicit Decoder(DecoderLimits limits) noexcept : limits_(limits) {}
 
-  /// Takes the next event from `[*data, *data + *size)`, moving both past what it used. Unmasks in place.
-  /// Call again until `need_more`. Size, RSV bits, opcode and mask are judged on the header, before any
-  /// payload is kept; text is judged as it arrives, or as it is inflated. With an `inflater`, which may serve
-  /// any number of decoders by turns, messages may be compressed (RSV1 on their first frame); a view of such
-  /// a message ends with the next use of the inflater, too. Give one at every call or at none.
+  /// Reads the next event from `size` bytes at `data`, and moves both past the bytes read. Unmasks in place.
+  /// Call it again until `need_more`.
+  ///
+  /// Size, RSV bits, opcode and mask are checked on the header, before any payload is kept. Text is checked
+  /// as it arrives or as it is inflated. With an `inflater`, messages may be compressed (RSV1 on their first
+  /// frame). One inflater may serve many decoders in turn; the view of a compressed message ends at its next
+  /// use. Pass an inflater at every call or at none.
   [[nodiscard]] Event next(char*& data, std::size_t& size, Inflater* inflater = nullptr);
 
  private:
@@ -101,26 +104,27 @@ class Decoder {
   bool done_ = false;
 };
 
-/// Bytes of the header of an unmasked frame with this payload: 2, 4 or 10.
+/// The size of the header of an unmasked frame with this payload: 2, 4 or 10 bytes.
 [[nodiscard]] constexpr std::size_t header_size(std::size_t payload_bytes) noexcept {
   return payload_bytes < 126 ? 2 : payload_bytes < 65536 ? 4 : 10;
 }
-/// Writes that header (FIN set) to `out`; returns its size.
+/// Writes that header, with FIN set, to `out`. Returns its size.
 std::size_t write_header(char* out, Opcode opcode, std::size_t payload_bytes) noexcept;
 
 /// One unmasked frame.
 [[nodiscard]] SharedBytes encode(Opcode opcode, std::string_view payload);
-/// The same for a message whose payload is compressed: with RSV1.
+/// The same for a compressed payload: with RSV1.
 [[nodiscard]] SharedBytes encode_compressed(Opcode opcode, std::string_view payload);
 
-/// What `encode` made one block of.
+/// The arguments from which `encode` made a block.
 struct DataFrame {
   Opcode opcode;
   std::string_view payload;
 };
-/// Nothing when `block` is not exactly one uncompressed text or binary frame.
+/// Nothing unless `block` is exactly one uncompressed text or binary frame.
 [[nodiscard]] std::optional<DataFrame> whole_data_frame(std::string_view block) noexcept;
-/// A close frame; `code` none sends an empty body. The reason is cut to 123 bytes at a character.
+/// A close frame. With `CloseCode::none` its body is empty. The reason is cut to 123 bytes between
+/// characters.
 [[nodiscard]] SharedBytes encode_close(CloseCode code, std::string_view reason);
 
 }  // namespace togglecast::wire::websocket

@@ -233,13 +233,18 @@ TEST_F(BroadcastTest, NobodyAskedIsAnsweredAtOnce) {
   EXPECT_THAT(answers->answers, IsEmpty());
 }
 
-TEST_F(BroadcastTest, AnswersPendingAtTheEndAreLetGo) {
-  for (int i = 0; i < 10; ++i)
-    nsp()
-        .everyone()
-        .timeout(std::chrono::hours(1))
-        .emit_with_ack([held = std::make_shared<int>(i)](Answers) {}, "ask");
-  server_.settle();
+TEST(Broadcast, FreesTheCallbacksOfAnswersThatArePendingAtTheEnd) {
+  const auto held = std::make_shared<int>(0);
+  {
+    SocketIoServer server;
+    server.start();
+    const auto client = server.joined();
+    for (int i = 0; i < 10; ++i)
+      server.main().everyone().timeout(std::chrono::hours(1)).emit_with_ack([held](Answers) {}, "ask");
+    server.settle();
+    EXPECT_GT(held.use_count(), 10);
+  }
+  EXPECT_EQ(held.use_count(), 1);
 }
 
 TEST_F(BroadcastTest, FetchesSocketsOfAllShards) {

@@ -20,10 +20,10 @@ std::int64_t seconds(UnixMillis time) noexcept {
   return time.value % kMillisecondsPerSecond < 0 ? whole - 1 : whole;
 }
 
-// A boolean feature is on when its value is true; any other when it was granted.
+// A boolean feature is on when its value is true, any other when it has a value.
 bool counts_as_on(const Flag& flag, const json::value* value) noexcept {
-  if (flag.type() != FlagType::boolean) return true;
-  return value != nullptr && value->is_bool() && value->get_bool();
+  if (value == nullptr) return false;
+  return flag.type() != FlagType::boolean || (value->is_bool() && value->get_bool());
 }
 
 }  // namespace
@@ -113,6 +113,10 @@ Decision Decider::decide_at(const FeatureRules& feature, std::size_t depth, Trac
 Decision Decider::decide(const FeatureRules& parent, const Flag& sub_feature, Trace* trace) {
   if (!subject_.active) return deny(sub_feature, Rule::client_inactive);
   if (!sub_feature.enabled()) return deny(sub_feature, Rule::feature_disabled);
+  if (!parent.flag.enabled()) return deny(sub_feature, Rule::feature_disabled, parent.id);
+  for (const Id platform : parent.platforms) {
+    if (!catalogue_.platform_is_on(platform)) return deny(sub_feature, Rule::platform_off, platform);
+  }
   if (!is_on(parent.id, 0)) return deny(sub_feature, Rule::parent_off, parent.id);
   // A feature that only an override grants has no assignment that could leave a sub-feature out.
   const Assignment* assignment = subject_.plan == nullptr ? nullptr : subject_.plan->assignment(parent.id);

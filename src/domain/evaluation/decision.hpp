@@ -22,7 +22,8 @@
 
 namespace togglecast::domain::evaluation {
 
-/// The rules in their order.
+/// The rules in their order, of features and of sub-features alike. A sub-feature's platforms are its
+/// feature's, and `parent_off` stands for all other rules that its feature does not pass.
 enum class Rule : std::uint8_t {
   client_inactive,
   feature_disabled,
@@ -42,7 +43,7 @@ inline constexpr std::size_t kRules = 10;
 /// Points into the feature and the client's overrides.
 struct Decision {
   const Flag* flag = nullptr;
-  bool enabled = false;                ///< for boolean flags: the value is true
+  bool enabled = false;                ///< granted with a value, which for boolean flags is true
   const json::value* value = nullptr;  ///< none: denied, or the code's own default applies
   const Variant* variant = nullptr;    ///< none when denied, or when an override's value is no variant's
   Reason reason = Reason::disabled;

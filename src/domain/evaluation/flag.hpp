@@ -14,9 +14,9 @@ namespace togglecast::domain::evaluation {
 
 /// OpenFeature's reasons, as far as we give them.
 enum class Reason : std::uint8_t {
-  fixed,            ///< STATIC: there is no targeting
+  fixed,            ///< STATIC: there is no targeting, but a default variant
   targeting_match,  ///< TARGETING_MATCH: something about this client decided
-  by_default,       ///< DEFAULT: there is targeting, but it chose nothing
+  by_default,       ///< DEFAULT: targeting chose nothing, or there is neither targeting nor a default variant
   disabled,         ///< DISABLED
   error,            ///< ERROR
 };

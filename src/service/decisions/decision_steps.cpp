@@ -74,40 +74,36 @@ json::object found_default(const Flag& flag) {
 }  // namespace
 
 json::array decision_steps(const Snapshot& state, const Subject& subject, const FeatureRules& feature,
-                           const Decision& decision, Decider& decider) {
+                           const Flag* sub_feature, const Decision& decision, Decider& decider) {
   const auto* assignment = subject.plan == nullptr ? nullptr : subject.plan->assignment(feature.id);
+  const Flag& flag = sub_feature == nullptr ? feature.flag : *sub_feature;
   Steps steps(decision.rule);
   steps.add(Rule::client_inactive, {{"active", subject.active}});
-  steps.add(Rule::feature_disabled, found_flag(feature.flag));
+  json::object states = found_flag(flag);
+  if (sub_feature != nullptr) states["parent"] = found_flag(feature.flag);
+  steps.add(Rule::feature_disabled, std::move(states));
   steps.add(Rule::platform_off,
             found_platforms(state, feature, "enabled", [&](Id id) { return state.platform_is_on(id); }));
+  json::object parent{{"parent", nullptr}};
+  if (sub_feature != nullptr) parent["parent"] = found_feature(state, feature.id, decider);
+  steps.add(Rule::parent_off, std::move(parent));
   json::array required;
   for (const Id id : feature.required) required.push_back(found_feature(state, id, decider));
   steps.add(Rule::required_feature_off, {{"requires", std::move(required)}});
   steps.add(Rule::client_override,
             {{"override", explained(find_override(subject.overrides, feature.id), subject.now)}});
-  json::object included{{"included", assignment != nullptr}};
-  if (assignment != nullptr && assignment->limit) included["limit"] = *assignment->limit;
+  // A feature that only an override grants has no assignment that could leave a sub-feature out.
+  json::object included{{"included", sub_feature == nullptr
+                                         ? assignment != nullptr
+                                         : assignment == nullptr || assignment->includes(flag.key())}};
+  if (sub_feature == nullptr && assignment != nullptr && assignment->limit)
+    included["limit"] = *assignment->limit;
   steps.add(Rule::not_in_package, std::move(included));
   steps.add(Rule::platform_not_in_package, found_platforms(state, feature, "included", [&](Id id) {
               return subject.plan != nullptr && subject.plan->opens(id);
             }));
-  steps.add(Rule::targeting, found_targeting(feature.flag));
-  steps.add(Rule::default_variant, found_default(feature.flag));
-  return steps.take();
-}
-
-json::array decision_steps(const Snapshot& state, const Subject& subject, const FeatureRules& parent,
-                           const Flag& sub_feature, const Decision& decision, Decider& decider) {
-  const auto* assignment = subject.plan == nullptr ? nullptr : subject.plan->assignment(parent.id);
-  Steps steps(decision.rule);
-  steps.add(Rule::client_inactive, {{"active", subject.active}});
-  steps.add(Rule::feature_disabled, found_flag(sub_feature));
-  steps.add(Rule::parent_off, {{"parent", found_feature(state, parent.id, decider)}});
-  steps.add(Rule::not_in_package,
-            {{"included", assignment == nullptr || assignment->includes(sub_feature.key())}});
-  steps.add(Rule::targeting, found_targeting(sub_feature));
-  steps.add(Rule::default_variant, found_default(sub_feature));
+  steps.add(Rule::targeting, found_targeting(flag));
+  steps.add(Rule::default_variant, found_default(flag));
   return steps.take();
 }
 

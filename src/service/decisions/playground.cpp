@@ -215,8 +215,7 @@ Result<json::object> try_out(const Snapshot& state, const json::value& body) {
   out["at"] = to_iso8601(now.as_of());
   out["revision"] = state.revision();
   out["decision"] = explained(now, decision);
-  out["steps"] = sub == nullptr ? decision_steps(now, subject, rules, decision, decider)
-                                : decision_steps(now, subject, rules, *sub, decision, decider);
+  out["steps"] = decision_steps(now, subject, rules, sub, decision, decider);
   out["trace_is_whole"] = trace.size() < domain::evaluation::kMaxTraceSteps;
   out["trace"] = to_json(trace);
   return out;

@@ -41,10 +41,11 @@ TEST_F(PlaygroundTest, ExplainsEachRuleOnTheWay) {
 
   EXPECT_EQ(at(answer, "decision/enabled"), json::value(true));
   EXPECT_EQ(at(answer, "client/id"), json::value(2));
-  const std::vector<std::string> expected{
-      "client_inactive passed",         "feature_disabled passed", "platform_off passed",
-      "required_feature_off passed",    "override passed",         "not_in_package passed",
-      "platform_not_in_package passed", "targeting decided",       "default_variant not_reached"};
+  const std::vector<std::string> expected{"client_inactive passed",      "feature_disabled passed",
+                                          "platform_off passed",         "parent_off passed",
+                                          "required_feature_off passed", "override passed",
+                                          "not_in_package passed",       "platform_not_in_package passed",
+                                          "targeting decided",           "default_variant not_reached"};
   EXPECT_EQ(outcomes(answer), expected);
   EXPECT_EQ(at(answer, "steps/2/found/platforms/0/key"), json::value("web"));
   EXPECT_EQ(at(answer, "trace_is_whole"), json::value(true));
@@ -58,8 +59,8 @@ TEST_F(PlaygroundTest, ADenialNamesItsRuleAndTheRestIsNotReached) {
   const json::value answer = ask(R"({"client":1,"feature":2})");
 
   EXPECT_EQ(at(answer, "decision/rule"), json::value("not_in_package"));
-  EXPECT_EQ(outcomes(answer).at(5), "not_in_package decided");
-  EXPECT_EQ(outcomes(answer).at(6), "platform_not_in_package not_reached");
+  EXPECT_EQ(outcomes(answer).at(6), "not_in_package decided");
+  EXPECT_EQ(outcomes(answer).at(7), "platform_not_in_package not_reached");
 }
 
 TEST_F(PlaygroundTest, WithoutAClientAPackageHasEverything) {
@@ -77,7 +78,10 @@ TEST_F(PlaygroundTest, ASubFeatureIsExplainedToo) {
 
   EXPECT_EQ(at(answer, "feature/sub_feature"), json::value("daily"));
   EXPECT_EQ(at(answer, "decision/enabled"), json::value(true));
-  EXPECT_EQ(outcomes(answer).at(2), "parent_off passed");
+  EXPECT_EQ(outcomes(answer).size(), 10U);
+  EXPECT_EQ(outcomes(answer).at(2), "platform_off passed");
+  EXPECT_EQ(at(answer, "steps/2/found/platforms/0/key"), json::value("web"));
+  EXPECT_EQ(outcomes(answer).at(3), "parent_off passed");
   EXPECT_EQ(refusal(R"({"feature":"reports","sub_feature":"weekly"})").code, Errc::not_found);
 }
 

@@ -115,7 +115,8 @@ std::optional<Bucketing> parse_bucketing(std::string_view text) noexcept {
 
 Value fractional(std::span<const Value> arguments, const Value& data, Bucketing bucketing,
                  std::pmr::memory_resource& memory) {
-  if (arguments.empty()) return Value::null();
+  const std::size_t least = bucketing == Bucketing::v1 ? 2 : 1;
+  if (arguments.size() < least) return Value::null();
   std::optional<std::string_view> text;
   if (arguments.front().is_text()) {
     text = arguments.front().text();

@@ -28,7 +28,8 @@ inline constexpr std::int64_t kMaxTotalWeight = 2'147'483'647;
 
 /// `arguments`: the text to put, or nothing for flag key and targeting key together; then [variant, weight]
 /// each, weight 1 when left out. Null when the arguments are not of that form, when there is no targeting
-/// key, or when no bucket has weight. `data` is what `var` would read there.
+/// key, or when no bucket has weight; as v1, also when there is only one argument. `data` is what `var` would
+/// read there.
 [[nodiscard]] Value fractional(std::span<const Value> arguments, const Value& data, Bucketing bucketing,
                                std::pmr::memory_resource& memory);
 

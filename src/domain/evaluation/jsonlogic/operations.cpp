@@ -177,7 +177,7 @@ Value substr(Arguments arguments, const Workspace& work) {
     if (number >= 0 || std::isnan(number)) {
       count = std::min(count, to_integer(number));
     } else if (end.is_number()) {
-      count = std::max(0.0, count + to_integer(number));  // leave that many off at the end
+      count = std::max(0.0, to_integer(count + number));  // leave that many off at the end
     } else {
       count = 0;  // the reference adds the text to the length, as text, and that is no number
     }

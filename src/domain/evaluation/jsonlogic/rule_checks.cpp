@@ -12,6 +12,7 @@ std::string count_text(const Operator& known) {
   const auto plural = [](std::size_t count) {
     return std::to_string(count) + (count == 1 ? " argument" : " arguments");
   };
+  if (known.min_arguments == 0) return "at most " + plural(known.max_arguments);
   if (known.min_arguments == known.max_arguments) return plural(known.min_arguments);
   if (known.max_arguments == kAny) return "at least " + plural(known.min_arguments);
   return std::to_string(known.min_arguments) + " to " + plural(known.max_arguments);

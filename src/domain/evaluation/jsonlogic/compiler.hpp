@@ -24,7 +24,8 @@ using Issues = std::vector<FieldIssue>;
 /// How much a rule must get right. Both refuse what cannot be run: unknown operators and references, and what
 /// passes a limit.
 enum class Strictness : std::uint8_t {
-  as_schema,     ///< also what flagd's JSON schema refuses, or what can never work; for what people write
+  as_schema,     ///< also unknown references, more than kMaxTimeBoundaries, what flagd's JSON schema refuses,
+                 ///< and what can never work; for what people write
   as_evaluator,  ///< no more than that, as flagd's daemon; for what is stored or imported
 };
 
@@ -34,6 +35,9 @@ struct CompileOptions {
   std::size_t max_nodes = 4'096;  ///< of a rule with the shared rules it refers to
   std::size_t max_issues = 32;    ///< that are collected
 };
+
+/// Seconds at which one rule may turn, shared rules included: each makes a revision.
+inline constexpr std::size_t kMaxTimeBoundaries = 64;
 
 /// The shared rule of that name; nullptr when there is none.
 using FindEvaluator = std::function<ProgramPtr(std::string_view)>;

@@ -206,6 +206,40 @@ TEST(TimeDependence, AnswersChangeOnlyAtBoundaries) {
       for (const bool time_first : {true, false}) {
         const std::string time = R"({"var": "$flagd.timestamp"})";
         const std::string left = time_first ? time : std::string(constant);
+std::string comparisons(std::size_t count, std::string_view op = ">=") {
+  std::string rule = R"({"or": [false)";
+  for (std::size_t i = 0; i < count; ++i) {
+    rule += ", {\"" + std::string(op) + R"(": [{"var": "$flagd.timestamp"}, )" +
+            std::to_string(1'700'000'000 + 10 * i) + "]}";
+  }
+  return rule + "]}";
+}
+
+TEST(TimeDependence, ARuleTurnsAtABoundedNumberOfTimes) {
+  Issues issues;
+
+  EXPECT_NE(compiled(comparisons(kMaxTimeBoundaries), issues), nullptr);
+  EXPECT_EQ(compiled(comparisons(kMaxTimeBoundaries + 1), issues), nullptr);
+
+  ASSERT_EQ(issues.size(), 1U);
+  EXPECT_EQ(issues[0].pointer, "");
+  EXPECT_THAT(issues[0].reason, ::testing::HasSubstr("64"));
+  EXPECT_THAT(issues[0].reason, ::testing::HasSubstr("65"));
+  EXPECT_EQ(compiled(comparisons(kMaxTimeBoundaries / 2 + 1, "=="), issues), nullptr) << "two times each";
+  EXPECT_NE(compiled(comparisons(1'000), issues, {Strictness::as_evaluator}), nullptr) << "a stored one";
+}
+
+TEST(TimeDependence, TimesOfSharedRulesCountOnce) {
+  Issues issues;
+  const auto shared = compiled(comparisons(kMaxTimeBoundaries));
+  const auto find = [&](std::string_view) { return shared; };
+
+  EXPECT_NE(compiled(R"({"and": [{"$ref": "s"}, {"$ref": "s"}]})", issues, {}, find), nullptr);
+  EXPECT_EQ(
+      compiled(R"({"and": [{"$ref": "s"}, {"<": [{"var": "$flagd.timestamp"}, 5]}]})", issues, {}, find),
+      nullptr);
+}
+
         const std::string right = time_first ? std::string(constant) : time;
         const auto program = compiled("{\"" + std::string(op) + "\": [" + left + "," + right + "]}");
         const auto answer_at = [&](std::int64_t second) {

@@ -7,6 +7,19 @@ Resolution failed(ErrorCode code, std::string message) {
   return {nullptr, Reason::error, code, std::move(message)};
 }
 
+// An answer for a message; of a long one only the kind.
+std::string shown(const Value& answer) {
+  constexpr std::size_t kShownSteps = 16;
+  constexpr std::size_t kShownBytes = 100;
+  Meter meter(kShownSteps);
+  const json::value copy = to_json(answer, meter);
+  std::string text = meter.failure() == Failure::none ? json::serialize(copy) : std::string();
+  if (!text.empty() && text.size() <= kShownBytes) return text;
+  if (answer.is_text()) return "a text of " + std::to_string(answer.size()) + " bytes";
+  if (answer.is_array()) return "a list of " + std::to_string(answer.size());
+  return "an object";
+}
+
 }  // namespace
 
 std::string_view to_string(Reason reason) noexcept {
@@ -55,6 +68,12 @@ Flag::Flag(std::string key, FlagDefinition definition, const FindEvaluator& find
   if (issues != nullptr) issues->insert(issues->end(), found.begin(), found.end());
 }
 
+bool Flag::is_whole() const noexcept {
+  if (!definition_.has_targeting()) return true;
+  return program_ != nullptr && program_->is_whole() &&
+         program_->time().boundaries.size() <= kMaxTimeBoundaries;
+}
+
 const TimeUse& Flag::time() const noexcept {
   static const TimeUse kNone;
   return state_ == State::targeted ? program_->time() : kNone;
@@ -79,7 +98,8 @@ Resolution Flag::evaluate(Root root, Trace* trace) const {
   root.flag_key = key_;
   Interpreter run(definition_.bucketing);
   const Value answer = run.evaluate(*program_, Value(root), trace);
-  if (run.failure() != Failure::none) return failed(ErrorCode::general, std::string(describe(run.failure())));
+  if (run.failure() == Failure::no_shared_rule) return failed(ErrorCode::parse_error, run.message());
+  if (run.failure() != Failure::none) return failed(ErrorCode::general, run.message());
   return chosen(answer, run.meter());
 }
 
@@ -97,9 +117,7 @@ Resolution Flag::chosen(const Value& answer, Meter& meter) const {
     variant = definition_.variant(name);
   }
   if (variant != nullptr) return {variant, Reason::targeting_match, ErrorCode::none, {}};
-  Meter for_message(kMaxSteps);
-  const std::string text = json::serialize(to_json(answer, for_message));
-  return failed(ErrorCode::general, "targeting answered " + text.substr(0, 100) + ", which is no variant");
+  return failed(ErrorCode::general, "targeting answered " + shown(answer) + ", which is no variant");
 }
 
 Resolution as_type(Resolution resolution, FlagType expected) {

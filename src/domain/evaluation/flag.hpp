@@ -25,7 +25,7 @@ enum class Reason : std::uint8_t {
 /// OpenFeature's error codes, as far as we give them.
 enum class ErrorCode : std::uint8_t {
   none,
-  parse_error,    ///< the stored rule cannot be compiled, for instance because a shared rule is gone
+  parse_error,    ///< the stored rule cannot be compiled, or it needed a shared rule that is gone
   type_mismatch,  ///< a value of another type was asked for or set
   general,        ///< the rule failed, or chose a variant that does not exist
 };
@@ -58,6 +58,9 @@ class Flag {
   [[nodiscard]] bool enabled() const noexcept { return state_ != State::disabled; }
   /// nullptr without targeting, or when it is broken.
   [[nodiscard]] const Program* program() const noexcept { return program_.get(); }
+  /// False when the rule lacks a shared rule, cannot be compiled, or may turn at more than
+  /// kMaxTimeBoundaries.
+  [[nodiscard]] bool is_whole() const noexcept;
   /// Nothing unless the flag is enabled: a disabled one does not change with time.
   [[nodiscard]] const TimeUse& time() const noexcept;
 

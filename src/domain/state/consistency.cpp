@@ -134,9 +134,7 @@ void check(const Snapshot& before, const Snapshot& after, const Segment* was, co
     return;
   }
   const auto is_whole = [](const evaluation::FeatureRules& rules) {
-    const auto whole = [](const evaluation::Flag& flag) {
-      return !flag.definition().has_targeting() || flag.program() != nullptr;
-    };
+    const auto whole = [](const evaluation::Flag& flag) { return flag.is_whole(); };
     return whole(rules.flag) && std::all_of(rules.sub_features.begin(), rules.sub_features.end(), whole);
   };
   for (const std::string& segment : segments) {

@@ -167,12 +167,14 @@ Result<TestSubject> read_test_subject(const Snapshot& state, const json::value* 
 
 json::array to_json(const domain::evaluation::Trace& trace) {
   json::array out;
-  out.reserve(trace.size());
-  for (const auto& step : trace)
-    out.push_back({{"pointer", step.pointer},
-                   {"operation", step.operation},
-                   {"depth", step.depth},
-                   {"result", step.result}});
+  out.reserve(trace.steps().size());
+  for (const auto& step : trace.steps())
+    out.push_back(
+        {{"segment", step.shared_rule.empty() ? json::value(nullptr) : json::value(step.shared_rule)},
+         {"pointer", step.pointer},
+         {"operation", step.operation},
+         {"depth", step.depth},
+         {"result", step.result}});
   return out;
 }
 
@@ -216,7 +218,7 @@ Result<json::object> try_out(const Snapshot& state, const json::value& body) {
   out["revision"] = state.revision();
   out["decision"] = explained(now, decision);
   out["steps"] = decision_steps(now, subject, rules, sub, decision, decider);
-  out["trace_is_whole"] = trace.size() < domain::evaluation::kMaxTraceSteps;
+  out["trace_is_whole"] = !trace.is_cut();
   out["trace"] = to_json(trace);
   return out;
 }

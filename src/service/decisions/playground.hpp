@@ -16,8 +16,8 @@ namespace togglecast::service {
 ///   definition  members that replace those of the feature
 ///   segments    {key: rule}; they replace the stored segments of these keys
 ///   at          the time; absent: the time of `state`
-/// Answers `{feature, client, at, revision, decision, steps: [{rule, outcome, found}], trace: [{pointer,
-/// operation, depth, result}]}`.
+/// Answers `{feature, client, at, revision, decision, steps: [{rule, outcome, found}], trace: [{segment,
+/// pointer, operation, depth, result}], trace_is_whole}`. The trace has at most 1,000 steps and 256 KiB.
 [[nodiscard]] Result<json::object> try_out(const domain::Snapshot& state, const json::value& body);
 
 }  // namespace togglecast::service

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <set>
 
 #include "domain/evaluation/jsonlogic/conversions.hpp"
 #include "domain/evaluation/jsonlogic/rule_checks.hpp"
@@ -174,9 +175,15 @@ class Compiler {
       refuse(at, "\"$ref\" must be the name of a shared rule");
       return;
     }
-    ProgramPtr callee = find_evaluator_ ? find_evaluator_(name.get_string()) : nullptr;
+    const ProgramPtr callee = find_evaluator_ ? find_evaluator_(name.get_string()) : nullptr;
+    program_->references_.emplace_back(name.get_string());
+    program_->nodes_[at].op = Op::call;
+    program_->nodes_[at].detail = static_cast<std::uint32_t>(program_->callees_.size());
+    program_->callees_.push_back(callee);
+    program_->is_whole_ = program_->is_whole_ && callee != nullptr && callee->is_whole();
     if (callee == nullptr) {
-      refuse(at, "there is no valid shared rule \"" + std::string(name.get_string()).substr(0, 64) + "\"");
+      if (strict())
+        refuse(at, "there is no valid shared rule \"" + std::string(name.get_string()).substr(0, 64) + "\"");
       return;
     }
     const std::size_t reached = depth + callee->depth();
@@ -187,17 +194,21 @@ class Compiler {
              "with this shared rule, nested deeper than " + std::to_string(options_.max_depth) + " levels");
     }
     if (program_->size_ + program_->nodes_.size() > options_.max_nodes) too_large();
-    if (scope == Scope::root) {
-      program_->time_.merge(callee->time());
-      program_->reads_.merge(callee->reads());
-    }
-    program_->references_.emplace_back(name.get_string());
-    program_->nodes_[at].op = Op::call;
-    program_->nodes_[at].detail = static_cast<std::uint32_t>(program_->callees_.size());
-    program_->callees_.push_back(std::move(callee));
+    if (scope == Scope::root && noted_.insert(callee.get()).second) note_shared_rule(*callee);
   }
 
   // --- what the answer depends on
+
+  // Once for each shared rule, and sorted only at the end: a rule may refer to it a thousand times.
+  void note_shared_rule(const Program& callee) {
+    TimeUse& time = program_->time_;
+    const auto& boundaries = callee.time().boundaries;
+    time.boundaries.insert(time.boundaries.end(), boundaries.begin(), boundaries.end());
+    time.otherwise = time.otherwise || callee.time().otherwise;
+    Reads& reads = program_->reads_;
+    reads.paths.insert(reads.paths.end(), callee.reads().paths.begin(), callee.reads().paths.end());
+    reads.everything = reads.everything || callee.reads().everything;
+  }
 
   void note_variable(std::uint32_t at, const std::string& path) {
     if (path.empty()) {
@@ -293,6 +304,7 @@ class Compiler {
   const CompileOptions& options_;
   Issues& issues_;
   std::size_t issues_before_;
+  std::set<const Program*> noted_;  // shared rules
   bool too_large_ = false;
 };
 

@@ -21,8 +21,8 @@ namespace togglecast::domain::evaluation {
 
 using Issues = std::vector<FieldIssue>;
 
-/// How much a rule must get right. Both refuse what cannot be run: unknown operators and references, and what
-/// passes a limit.
+/// How much a rule must get right. Both refuse what cannot be run: unknown operators, and what passes a
+/// limit.
 enum class Strictness : std::uint8_t {
   as_schema,     ///< also unknown references, more than kMaxTimeBoundaries, what flagd's JSON schema refuses,
                  ///< and what can never work; for what people write

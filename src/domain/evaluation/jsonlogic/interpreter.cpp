@@ -10,7 +10,8 @@ template <bool kTraced>
 class Run {
  public:
   Run(Interpreter& owner, const Program& program, Trace* trace)
-      : program_(&program),
+      : owner_(owner),
+        program_(&program),
         meter_(owner.meter_),
         work_{owner.memory_, owner.meter_},
         bucketing_(owner.bucketing_),
@@ -134,9 +135,17 @@ class Run {
   }
 
   Value call(const Node& node, const Value& data) {
-    const Program* caller = std::exchange(program_, &program_->callee(node));
+    const Program* callee = program_->callee(node);
+    if (callee == nullptr) {
+      meter_.fail(Failure::no_shared_rule);
+      owner_.lacking_ = program_->reference(node);
+      return {};
+    }
+    const Program* caller = std::exchange(program_, callee);
+    const std::string_view outer = std::exchange(shared_rule_, caller->reference(node));
     const Value result = evaluate(0, data);
     program_ = caller;
+    shared_rule_ = outer;
     return result;
   }
 
@@ -245,10 +254,10 @@ class Run {
 
   void record(std::uint32_t at, const Value& result) {
     const Node& node = program_->node(at);
-    if (node.op == Op::constant || node.op == Op::list || trace_->size() >= kMaxTraceSteps) return;
-    Meter meter(kMaxSteps);  // what is shown is not on the rule's account
-    trace_->push_back(
-        {program_->pointer_to(at), std::string(name_of(node.op)), depth_, to_json(result, meter)});
+    if (node.op == Op::constant || node.op == Op::list || trace_->is_cut()) return;
+    trace_->add(
+        {program_->pointer_to(at), std::string(name_of(node.op)), std::string(shared_rule_), depth_, {}},
+        result);
   }
 
   const Program* program_;
@@ -261,12 +270,14 @@ class Run {
 
 Value Interpreter::evaluate(const Program& program, const Value& data, Trace* trace) {
   const Value result = trace == nullptr ? Run<false>(*this, program, nullptr).evaluate(0, data)
+  Interpreter& owner_;
                                         : Run<true>(*this, program, trace).evaluate(0, data);
   return failure() == Failure::none ? result : Value();
 }
 
 std::string_view describe(Failure failure) noexcept {
   switch (failure) {
+  std::string_view shared_rule_;
     case Failure::none:
       return "";
     case Failure::too_many_steps:
@@ -275,8 +286,16 @@ std::string_view describe(Failure failure) noexcept {
       return "the rule made a value that is nested too deeply";
     case Failure::not_defined:
       return "an operator was given arguments for which it is not defined";
+std::string Interpreter::message() const {
+  std::string text(describe(failure()));
+  if (failure() == Failure::no_shared_rule) text += " \"" + std::string(lacking_) + '"';
+  return text;
+}
+
   }
   return "";
 }
 
 }  // namespace togglecast::domain::evaluation
+    case Failure::no_shared_rule:
+      return "there is no valid shared rule";

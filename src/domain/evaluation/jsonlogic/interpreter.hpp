@@ -14,27 +14,17 @@
 #include <memory_resource>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "domain/evaluation/jsonlogic/conversions.hpp"
 #include "domain/evaluation/jsonlogic/fractional.hpp"
 #include "domain/evaluation/jsonlogic/meter.hpp"
 #include "domain/evaluation/jsonlogic/program.hpp"
+#include "domain/evaluation/jsonlogic/trace.hpp"
 #include "domain/evaluation/jsonlogic/value.hpp"
 
 namespace togglecast::domain::evaluation {
 
 inline constexpr std::size_t kMaxSteps = 10'000;  ///< of one evaluation
-
-/// What one operator answered, for people who want to know why. In the order in which answers were found.
-struct Step {
-  std::string pointer;    ///< where the operator stands
-  std::string operation;  ///< its name
-  std::size_t depth = 0;  ///< how far inside the rule
-  json::value result;
-};
-using Trace = std::vector<Step>;
-inline constexpr std::size_t kMaxTraceSteps = 1'000;
 
 class Interpreter {
  public:
@@ -46,6 +36,8 @@ class Interpreter {
   /// Undefined after a failure. With a trace, each step is added to it.
   [[nodiscard]] Value evaluate(const Program& program, const Value& data, Trace* trace = nullptr);
   [[nodiscard]] Failure failure() const noexcept { return meter_.failure(); }
+  /// A sentence for people about the failure.
+  [[nodiscard]] std::string message() const;
   [[nodiscard]] Meter& meter() noexcept { return meter_; }
 
  private:
@@ -57,6 +49,7 @@ class Interpreter {
   std::pmr::monotonic_buffer_resource memory_{inline_memory_.data(), inline_memory_.size()};
   Meter meter_;
   Bucketing bucketing_;
+  std::string_view lacking_;  // the name of a shared rule, which the program holds
 };
 
 /// A sentence for people.

@@ -10,9 +10,10 @@ namespace togglecast::domain::evaluation {
 enum class Failure : std::uint8_t {
   none,
   too_many_steps,
-  too_deep,     ///< values nested deeper than kMaxValueDepth, which only `reduce` and `map` can build
-  not_defined,  ///< the reference throws here, too: `*` of nothing, options of `missing_some` that are no
-                ///< list
+  too_deep,        ///< values nested deeper than kMaxValueDepth, which only `reduce` and `map` can build
+  not_defined,     ///< the reference throws here, too: `*` of nothing, options of `missing_some` that are no
+                   ///< list
+  no_shared_rule,  ///< the rule refers to one that is not there, or that cannot be compiled
 };
 
 inline constexpr std::size_t kMaxValueDepth = 64;

@@ -64,6 +64,9 @@ class Program {
  public:
   [[nodiscard]] const TimeUse& time() const noexcept { return time_; }
   [[nodiscard]] const Reads& reads() const noexcept { return reads_; }
+  /// False when it refers to a shared rule that is not there, directly or through others: its evaluation
+  /// fails where it needs that rule.
+  [[nodiscard]] bool is_whole() const noexcept { return is_whole_; }
   /// Names of the shared rules it refers to directly, as often as it does.
   [[nodiscard]] const std::vector<std::string>& references() const noexcept { return references_; }
   [[nodiscard]] std::size_t depth() const noexcept { return depth_; }  ///< shared rules included
@@ -75,7 +78,12 @@ class Program {
   [[nodiscard]] const Node& node(std::uint32_t index) const noexcept { return nodes_[index]; }
   [[nodiscard]] const Value& constant(const Node& node) const noexcept { return constants_[node.detail]; }
   [[nodiscard]] const Path& path(const Node& node) const noexcept { return paths_[node.detail]; }
-  [[nodiscard]] const Program& callee(const Node& node) const noexcept { return *callees_[node.detail]; }
+  /// Of a call: nullptr when there is no such rule.
+  [[nodiscard]] const Program* callee(const Node& node) const noexcept { return callees_[node.detail].get(); }
+  /// Of a call: the name of the shared rule.
+  [[nodiscard]] std::string_view reference(const Node& node) const noexcept {
+    return references_[node.detail];
+  }
 
  private:
   friend class Compiler;
@@ -85,9 +93,10 @@ class Program {
   std::vector<Node> nodes_;
   std::vector<Value> constants_;
   std::vector<Path> paths_;
-  std::deque<std::string> texts_;  // paths point into it
-  std::vector<ProgramPtr> callees_;
+  std::deque<std::string> texts_;    // paths point into it
+  std::vector<ProgramPtr> callees_;  // as long as references_
   std::vector<std::string> references_;
+  bool is_whole_ = true;
   TimeUse time_;
   Reads reads_;
   std::size_t depth_ = 0;

@@ -92,6 +92,39 @@ TEST(Flags, AnswerAsFlagdDoes) {
   }
 }
 
+Flag stored(std::string_view targeting) {
+  json::value definition =
+      json::parse(R"({"state": "ENABLED", "variants": {"a": "x", "b": "y"}, "defaultVariant": "a"})").value();
+  definition.as_object()["targeting"] = json::parse(targeting).value();
+  Issues issues;
+  return Flag("f", *read_flag(definition, "", Strictness::as_evaluator, issues), {});
+}
+
+TEST(Flags, ASharedRuleThatIsGoneMakesOnlyWhatReadsItAnError) {
+  const Flag flag = stored(R"({"if": [{"var": "beta"}, "b", {"$ref": "gone"}, "b"]})");
+  const json::value beta = json::parse(R"({"beta": true})").value();
+  Root root;
+  root.context = &beta.get_object();
+
+  EXPECT_FALSE(flag.is_whole());
+  EXPECT_EQ(flag.evaluate(root).reason, Reason::targeting_match);
+  const Resolution failed = flag.evaluate({});
+  EXPECT_EQ(failed.error, ErrorCode::parse_error);
+  EXPECT_EQ(failed.message, R"(there is no valid shared rule "gone")");
+}
+
+TEST(Flags, AMessageShowsALongAnswerByItsKind) {
+  const json::value beta = {{"text", std::string(3'000, 'x')}, {"list", json::array(500)}};
+  Root root;
+  root.context = &beta.get_object();
+
+  EXPECT_EQ(stored(R"({"var": "text"})").evaluate(root).message,
+            "targeting answered a text of 3000 bytes, which is no variant");
+  EXPECT_EQ(stored(R"({"var": "list"})").evaluate(root).message,
+            "targeting answered a list of 500, which is no variant");
+  EXPECT_EQ(stored(R"("none")").evaluate(root).message, R"(targeting answered "none", which is no variant)");
+}
+
 TEST(Flags, AWholeFileIsRefusedWithAllThatIsWrong) {
   const auto refused = read_flag_file(json::parse(R"({"metadata": {"a": []}, "$evaluators": {"e": {"bad": 1}},
       "flags": [{"key": "x", "state": "ENABLED", "variants": {"a": 1}, "targeting": {"if": [{"$ref": "e"}, "a"]}},

@@ -149,18 +149,20 @@ TEST(Logic, TellsEachStepWhenAsked) {
 
   EXPECT_EQ(run.evaluate(*program, Value::of(data), &trace).text(), "yes");
 
-  ASSERT_EQ(trace.size(), 3U);
-  EXPECT_EQ(trace[0].pointer, "/targeting/if/0/==/0");
-  EXPECT_EQ(trace[0].operation, "var");
-  EXPECT_EQ(trace[0].depth, 2U);
-  EXPECT_EQ(trace[0].result, 1);
-  EXPECT_EQ(trace[1].pointer, "/targeting/if/0");
-  EXPECT_EQ(trace[1].operation, "==");
-  EXPECT_EQ(trace[1].result, true);
-  EXPECT_EQ(trace[2].pointer, "/targeting");
-  EXPECT_EQ(trace[2].operation, "if");
-  EXPECT_EQ(trace[2].depth, 0U);
-  EXPECT_EQ(trace[2].result, "yes");
+  const auto& steps = trace.steps();
+  ASSERT_EQ(steps.size(), 3U);
+  EXPECT_FALSE(trace.is_cut());
+  EXPECT_EQ(steps[0].pointer, "/targeting/if/0/==/0");
+  EXPECT_EQ(steps[0].operation, "var");
+  EXPECT_EQ(steps[0].depth, 2U);
+  EXPECT_EQ(steps[0].result, 1);
+  EXPECT_EQ(steps[1].pointer, "/targeting/if/0");
+  EXPECT_EQ(steps[1].operation, "==");
+  EXPECT_EQ(steps[1].result, true);
+  EXPECT_EQ(steps[2].pointer, "/targeting");
+  EXPECT_EQ(steps[2].operation, "if");
+  EXPECT_EQ(steps[2].depth, 0U);
+  EXPECT_EQ(steps[2].result, "yes");
 }
 
 TEST(Logic, ATraceLeadsIntoSharedRules) {
@@ -177,11 +179,15 @@ TEST(Logic, ATraceLeadsIntoSharedRules) {
 
   EXPECT_FALSE(run.evaluate(*program, Value::of(data), &trace).boolean());
 
-  ASSERT_EQ(trace.size(), 4U);
-  EXPECT_EQ(trace[0].pointer, "/$evaluators/eu/in/0");
-  EXPECT_EQ(trace[1].pointer, "/$evaluators/eu");
-  EXPECT_EQ(trace[2].operation, "$ref");
-  EXPECT_EQ(trace[2].pointer, "/targeting/!/0");
+  const auto& steps = trace.steps();
+  ASSERT_EQ(steps.size(), 4U);
+  EXPECT_EQ(steps[0].pointer, "/$evaluators/eu/in/0");
+  EXPECT_EQ(steps[0].shared_rule, "eu");
+  EXPECT_EQ(steps[1].pointer, "/$evaluators/eu");
+  EXPECT_EQ(steps[1].shared_rule, "eu");
+  EXPECT_EQ(steps[2].operation, "$ref");
+  EXPECT_EQ(steps[2].pointer, "/targeting/!/0");
+  EXPECT_EQ(steps[2].shared_rule, "");
 }
 
 }  // namespace

@@ -101,6 +101,30 @@ TEST_F(PlaygroundTest, UnsavedDefinitionsAndSegmentsAreTriedAndNotSaved) {
   EXPECT_EQ(refusal(R"({"feature":"brand-new"})").code, Errc::not_found);
 }
 
+TEST_F(PlaygroundTest, ATraceNamesTheSegmentOfEachStep) {
+  const json::value answer =
+      ask(R"({"client":"big","feature":"text","definition":{"targeting":{"if":[{"$ref":"golden"},"blue"]}},)"
+          R"("segments":{"golden":{"==":[{"var":"client.tier"},"gold"]}}})");
+
+  EXPECT_EQ(at(answer, "trace/0/segment"), json::value("golden"));
+  EXPECT_EQ(at(answer, "trace/0/pointer"), json::value("/rule/==/0"));
+  EXPECT_EQ(at(answer, "trace/2/operation"), json::value("$ref"));
+  EXPECT_TRUE(at(answer, "trace/2/segment").is_null());
+}
+
+TEST_F(PlaygroundTest, ALargeTraceIsCut) {
+  std::string rule = R"({"and":[true)";
+  for (int i = 0; i < 900; ++i) rule += R"(,{"var":"client.note"})";
+  rule += ",true]}";
+  const json::value answer =
+      ask(R"({"feature":"basic","client":{"attributes":{"note":")" + std::string(15'000, 'x') +
+          R"("}},"definition":{"targeting":)" + rule + "}}");
+
+  EXPECT_EQ(at(answer, "trace_is_whole"), json::value(false));
+  EXPECT_FALSE(answer.at("trace").as_array().empty());
+  EXPECT_LT(json::serialize(answer).size(), 300U * 1'024);
+}
+
 TEST_F(PlaygroundTest, TheTimeCanBeChosen) {
   const char* const kDefinition =
       R"("definition":{"targeting":{"if":[{">=":[{"var":"$flagd.timestamp"},4000000000]},"on","off"]}}})";

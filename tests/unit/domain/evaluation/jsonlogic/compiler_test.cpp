@@ -112,6 +112,22 @@ TEST(SharedRules, MustNotReferToThemselves) {
   EXPECT_THAT(issues[0].reason, ::testing::HasSubstr("refers to itself"));
 }
 
+TEST(SharedRules, OneThatIsGoneIsRefusedInNewRulesAndKeptInStoredOnes) {
+  Issues issues;
+  EXPECT_EQ(compiled(R"({"if": [{"$ref": "gone"}, "a"]})", issues), nullptr);
+  ASSERT_EQ(issues.size(), 1U);
+  EXPECT_EQ(issues[0].pointer, "/if/0");
+
+  issues.clear();
+  const auto stored = compiled(R"({"if": [{"$ref": "gone"}, "a"]})", issues, {Strictness::as_evaluator});
+  ASSERT_NE(stored, nullptr);
+  EXPECT_FALSE(stored->is_whole());
+  const auto user = compiled(R"({"!": {"$ref": "stored"}})", issues, {Strictness::as_evaluator},
+                             [&](std::string_view) { return stored; });
+  EXPECT_FALSE(user->is_whole());
+  EXPECT_TRUE(compiled(R"({"!": 1})")->is_whole());
+}
+
 TEST(SharedRules, CountForDepthAndSizeOfWhatRefersToThem) {
   Issues issues;
   json::object rules;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "domain/evaluation/decision.hpp"
+#include "unit/domain/evaluation/hostile_rules.hpp"
 
 namespace togglecast::domain::evaluation {
 namespace {
@@ -143,7 +144,50 @@ void compiling_a_rule(benchmark::State& state) {
 }
 BENCHMARK(compiling_a_rule);
 
+// The longest evaluation that the meter lets pass, for each hostile rule: it must stay below a millisecond.
+void worst_case(benchmark::State& state, const json::value& rule, const json::object& attributes) {
+  Issues issues;
+  const ProgramPtr program = compile(rule, "", {}, {Strictness::as_evaluator}, issues);
+  if (program == nullptr) return state.SkipWithError("the rule was refused");
+  Root root;
+  root.client = &attributes;
+  root.targeting_key = "client";
+  root.flag_key = "flag";
+  std::size_t steps = 0;
+  for (auto _ : state) {
+    Interpreter run(Bucketing::v2);
+    benchmark::DoNotOptimize(run.evaluate(*program, Value(root)));
+    steps = run.meter().spent();
+  }
+  state.counters["steps"] = static_cast<double>(steps);
+}
+
+void register_worst_cases() {
+  static const json::object kAttributes = testing::hostile_attributes(1'800);
+  const json::object short_texts = testing::hostile_attributes(40);
+  const json::object long_texts = testing::hostile_attributes(15'000);
+  const json::object huge = testing::hostile_attributes(160'000);
+  const json::value file = testing::vectors("hostile.json");
+  for (const json::value& entry : file.at("cases").as_array()) {
+    const json::value& rule = entry.at("rule");
+    const auto add = [&](std::string_view way, json::value made) {
+      const std::string name = "worst_case/" + std::string(way) + '/' + json::serialize(rule);
+      benchmark::RegisterBenchmark(name.c_str(), [made = std::move(made)](benchmark::State& state) {
+        worst_case(state, made, kAttributes);
+      })->Unit(benchmark::kMicrosecond);
+    };
+    add("repeated", testing::repeated(rule));
+    add("of_short", testing::repeated_by_list(testing::with_constants(rule, short_texts)));
+    add("of_long", testing::repeated_by_list(testing::with_constants(rule, long_texts)));
+    add("of_huge", testing::with_constants(rule, huge));
+  }
+}
+
 }  // namespace
 }  // namespace togglecast::domain::evaluation
 
-BENCHMARK_MAIN();
+int main(int argc, char** argv) {
+  togglecast::domain::evaluation::register_worst_cases();
+  benchmark::Initialize(&argc, argv);
+  benchmark::RunSpecifiedBenchmarks();
+}

@@ -11,6 +11,7 @@ class AllocationMeter {
   AllocationMeter() noexcept;
   [[nodiscard]] std::size_t largest() const noexcept;  ///< bytes of the largest single allocation
   [[nodiscard]] std::size_t count() const noexcept;
+  [[nodiscard]] std::size_t bytes() const noexcept;  ///< of all allocations together
 };
 
 }  // namespace togglecast::test

@@ -53,8 +53,8 @@ class Compiler {
     if (program_->size_ > options_.max_nodes) too_large();
     program_->time_.merge({});  // sorts
     program_->reads_.merge({});
-    return issues_.size() == issues_before_ ? program_ : nullptr;
     check_boundaries();
+    return issues_.size() == issues_before_ ? program_ : nullptr;
   }
 
  private:
@@ -270,6 +270,14 @@ class Compiler {
     return segments.size() == 2 && segments[0] == "$flagd" && segments[1] == "timestamp";
   }
 
+  void check_boundaries() {
+    const std::size_t count = program_->time_.boundaries.size();
+    if (!strict() || count <= kMaxTimeBoundaries) return;
+    refuse(0, "must not compare $flagd.timestamp with constants so that its answer may change at more than " +
+                  std::to_string(kMaxTimeBoundaries) + " times, shared rules included; here at " +
+                  std::to_string(count));
+  }
+
   // --- what is wrong
 
   [[nodiscard]] bool strict() const { return options_.strictness == Strictness::as_schema; }
@@ -281,14 +289,6 @@ class Compiler {
   }
   void add_issue(std::string pointer, std::string reason) {
     if (!gave_up()) issues_.push_back({std::move(pointer), std::move(reason)});
-  void check_boundaries() {
-    const std::size_t count = program_->time_.boundaries.size();
-    if (!strict() || count <= kMaxTimeBoundaries) return;
-    refuse(0, "must not compare $flagd.timestamp with constants so that its answer may change at more than " +
-                  std::to_string(kMaxTimeBoundaries) + " times, shared rules included; here at " +
-                  std::to_string(count));
-  }
-
   }
   void too_large() {
     if (too_large_) return;

@@ -1,5 +1,6 @@
 #include "domain/evaluation/jsonlogic/conversions.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "domain/evaluation/jsonlogic/numbers.hpp"
@@ -17,6 +18,11 @@ Value primitive(const Value& value, std::string& memory, Meter& meter) {
   if (is_primitive(value)) return value;
   append_text(memory, value, meter);
   return Value(std::string_view(memory));
+}
+
+// Texts of different lengths differ without a look at them.
+bool same_text(const Value& a, const Value& b, Meter& meter) {
+  return a.size() == b.size() && meter.take_bytes(a.size()) && a.text() == b.text();
 }
 
 void append_nested(std::string& out, const Value& value, Meter& meter, std::size_t depth);
@@ -97,12 +103,12 @@ double to_number(const Value& value, Meter& meter) {
     case Value::Kind::number:
       return value.number();
     case Value::Kind::text:
-      return meter.take_bytes(value.size()) ? text_to_number(value.text()) : 0;
+      return meter.take_number(value.size()) ? text_to_number(value.text()) : 0;
     case Value::Kind::array:
     case Value::Kind::list: {
       std::string text;
       append_text(text, value, meter);
-      return text_to_number(text);
+      return meter.take_number(text.size()) ? text_to_number(text) : 0;
     }
     case Value::Kind::object:
     case Value::Kind::pair:
@@ -115,11 +121,11 @@ double to_number(const Value& value, Meter& meter) {
 
 double parse_float(const Value& value, Meter& meter) {
   if (value.is_number()) return value.number();
-  if (value.is_text()) return meter.take_bytes(value.size()) ? leading_number(value.text()) : 0;
+  if (value.is_text()) return meter.take_number(value.size()) ? leading_number(value.text()) : 0;
   if (!value.is_array()) return std::nan("");
   std::string text;
   append_text(text, value, meter);
-  return leading_number(text);
+  return meter.take_number(text.size()) ? leading_number(text) : 0;
 }
 
 void append_text(std::string& out, const Value& value, Meter& meter) { append_nested(out, value, meter, 0); }
@@ -128,13 +134,18 @@ void append_joined(std::string& out, const Value& array, std::string_view separa
   append_elements(out, array, separator, meter, 0);
 }
 
+bool strict_equal(const Value& a, const Value& b, Meter& meter) {
+  if (a.is_text() && b.is_text()) return same_text(a, b, meter);
+  return strict_equal(a, b);
+}
+
 bool loose_equal(const Value& a, const Value& b, Meter& meter) {
   if (a.is_nothing() || b.is_nothing()) return a.is_nothing() && b.is_nothing();
-  if (a.kind() == b.kind() || (!is_primitive(a) && !is_primitive(b))) return strict_equal(a, b);
+  if (a.kind() == b.kind() || (!is_primitive(a) && !is_primitive(b))) return strict_equal(a, b, meter);
   std::string memory;
   const Value left = primitive(a, memory, meter);
   const Value right = primitive(b, memory, meter);  // at most one of them needs the memory
-  if (left.is_text() && right.is_text()) return left.text() == right.text();
+  if (left.is_text() && right.is_text()) return same_text(left, right, meter);
   return to_number(left, meter) == to_number(right, meter);
 }
 
@@ -145,7 +156,8 @@ bool less(const Value& a, const Value& b, Meter& meter) {
   const Value left = primitive(a, memory_a, meter);
   const Value right = primitive(b, memory_b, meter);
   if (left.is_text() && right.is_text()) {
-    return meter.take_bytes(left.size()) && compare_utf16(left.text(), right.text()) < 0;
+    return meter.take_bytes(std::min(left.size(), right.size())) &&
+           compare_utf16(left.text(), right.text()) < 0;
   }
   return to_number(left, meter) < to_number(right, meter);
 }
@@ -157,7 +169,8 @@ bool less_equal(const Value& a, const Value& b, Meter& meter) {
   const Value left = primitive(a, memory_a, meter);
   const Value right = primitive(b, memory_b, meter);
   if (left.is_text() && right.is_text()) {
-    return meter.take_bytes(left.size()) && compare_utf16(left.text(), right.text()) <= 0;
+    return meter.take_bytes(std::min(left.size(), right.size())) &&
+           compare_utf16(left.text(), right.text()) <= 0;
   }
   return to_number(left, meter) <= to_number(right, meter);
 }
@@ -193,6 +206,7 @@ json::value to_json(const Value& value, Meter& meter, std::size_t depth) {
     case Value::Kind::object: {
       json::object out;
       for (const auto& member : value.object()) {
+        if (!meter.take_bytes(member.key().size())) break;
         out.emplace(member.key(), to_json(Value::of(member.value()), meter, depth + 1));
       }
       return out;

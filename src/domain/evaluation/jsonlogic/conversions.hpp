@@ -22,6 +22,8 @@ namespace togglecast::domain::evaluation {
 void append_text(std::string& out, const Value& value, Meter& meter);
 /// Array.prototype.join: nothing becomes empty.
 void append_joined(std::string& out, const Value& array, std::string_view separator, Meter& meter);
+/// `===`: see Value.
+[[nodiscard]] bool strict_equal(const Value& a, const Value& b, Meter& meter);
 [[nodiscard]] bool loose_equal(const Value& a, const Value& b, Meter& meter);
 /// `a < b`
 [[nodiscard]] bool less(const Value& a, const Value& b, Meter& meter);

@@ -11,13 +11,14 @@ namespace togglecast::domain::evaluation {
 namespace {
 
 // The flag's key and the targeting key, one after the other; nothing without a targeting key.
-std::optional<std::string_view> default_text(const Value& data, std::pmr::memory_resource& memory) {
+std::optional<std::string_view> default_text(const Value& data, const Workspace& work) {
   const Value targeting_key = data.member("targetingKey");
   if (!targeting_key.is_text() || targeting_key.text().empty()) return std::nullopt;
   const Value flag_key = data.member("$flagd").member("flagKey");
   const std::string_view head = flag_key.is_text() ? flag_key.text() : std::string_view{};
   const std::string_view tail = targeting_key.text();
-  auto* out = static_cast<char*>(memory.allocate(head.size() + tail.size(), 1));
+  if (!work.meter.take_bytes(head.size() + tail.size())) return std::nullopt;
+  auto* out = static_cast<char*>(work.memory.allocate(head.size() + tail.size(), 1));
   std::copy(tail.begin(), tail.end(), std::copy(head.begin(), head.end(), out));
   return std::string_view(out, head.size() + tail.size());
 }
@@ -114,7 +115,7 @@ std::optional<Bucketing> parse_bucketing(std::string_view text) noexcept {
 }
 
 Value fractional(std::span<const Value> arguments, const Value& data, Bucketing bucketing,
-                 std::pmr::memory_resource& memory) {
+                 const Workspace& work) {
   const std::size_t least = bucketing == Bucketing::v1 ? 2 : 1;
   if (arguments.size() < least) return Value::null();
   std::optional<std::string_view> text;
@@ -123,9 +124,9 @@ Value fractional(std::span<const Value> arguments, const Value& data, Bucketing 
     arguments = arguments.subspan(1);
   } else {
     if (arguments.front().is_nothing()) arguments = arguments.subspan(1);
-    text = default_text(data, memory);
+    text = default_text(data, work);
   }
-  if (!text) return Value::null();
+  if (!text || !work.meter.take_scanned(text->size())) return Value::null();
   const auto total = total_weight(arguments, bucketing);
   if (!total || *total == 0) return Value::null();
   const std::uint32_t hash = murmur3(*text);

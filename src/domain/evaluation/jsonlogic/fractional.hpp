@@ -5,11 +5,11 @@
 #pragma once
 
 #include <cstdint>
-#include <memory_resource>
 #include <optional>
 #include <span>
 #include <string_view>
 
+#include "domain/evaluation/jsonlogic/operations.hpp"
 #include "domain/evaluation/jsonlogic/value.hpp"
 
 namespace togglecast::domain::evaluation {
@@ -31,6 +31,6 @@ inline constexpr std::int64_t kMaxTotalWeight = 2'147'483'647;
 /// key, or when no bucket has weight; as v1, also when there is only one argument. `data` is what `var` would
 /// read there.
 [[nodiscard]] Value fractional(std::span<const Value> arguments, const Value& data, Bucketing bucketing,
-                               std::pmr::memory_resource& memory);
+                               const Workspace& work);
 
 }  // namespace togglecast::domain::evaluation

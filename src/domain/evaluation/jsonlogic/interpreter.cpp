@@ -117,7 +117,7 @@ class Run {
       case Op::merge:
         return merge(arguments, work_);
       case Op::fractional:
-        return fractional(arguments, data, bucketing_, work_.memory);
+        return fractional(arguments, data, bucketing_, work_);
       case Op::sem_ver:
         return sem_ver(arguments, work_);
       case Op::starts_with:
@@ -186,9 +186,9 @@ class Run {
       case Op::not_equal:
         return Value(!loose_equal(a, b, meter_));
       case Op::strict_equal:
-        return Value(strict_equal(a, b));
+        return Value(strict_equal(a, b, meter_));
       case Op::strict_not_equal:
-        return Value(!strict_equal(a, b));
+        return Value(!strict_equal(a, b, meter_));
       case Op::greater:
         return Value(less(b, a, meter_));
       case Op::greater_equal:
@@ -210,7 +210,17 @@ class Run {
     if (node.op == Op::subtract && second.is_undefined()) return Value(-a);
     const double b = to_number(second, meter_);
     if (node.op == Op::subtract) return Value(a - b);
-    return Value(node.op == Op::divide ? a / b : std::fmod(a, b));
+    return Value(node.op == Op::divide ? a / b : remainder(a, b));
+  }
+
+  // The library divides bit by bit as long as the exponents differ.
+  double remainder(double a, double b) {
+    constexpr int kBitsPerStep = 64;
+    if (std::isnormal(a) && b != 0 && std::isfinite(b)) {
+      const int bits = std::ilogb(a) - std::ilogb(b);
+      if (bits > 0 && !meter_.take(static_cast<std::size_t>(bits / kBitsPerStep))) return 0;
+    }
+    return std::fmod(a, b);
   }
 
   [[gnu::noinline]] Value visit_all(const Node& node, const Value& data) {
@@ -260,42 +270,42 @@ class Run {
         result);
   }
 
+  Interpreter& owner_;
   const Program* program_;
   Meter& meter_;
   Workspace work_;
   Bucketing bucketing_;
   Trace* trace_;
   std::size_t depth_ = 0;
+  std::string_view shared_rule_;
 };
 
 Value Interpreter::evaluate(const Program& program, const Value& data, Trace* trace) {
   const Value result = trace == nullptr ? Run<false>(*this, program, nullptr).evaluate(0, data)
-  Interpreter& owner_;
                                         : Run<true>(*this, program, trace).evaluate(0, data);
   return failure() == Failure::none ? result : Value();
 }
 
-std::string_view describe(Failure failure) noexcept {
-  switch (failure) {
-  std::string_view shared_rule_;
-    case Failure::none:
-      return "";
-    case Failure::too_many_steps:
-      return "the rule took too many steps";
-    case Failure::too_deep:
-      return "the rule made a value that is nested too deeply";
-    case Failure::not_defined:
-      return "an operator was given arguments for which it is not defined";
 std::string Interpreter::message() const {
   std::string text(describe(failure()));
   if (failure() == Failure::no_shared_rule) text += " \"" + std::string(lacking_) + '"';
   return text;
 }
 
+std::string_view describe(Failure failure) noexcept {
+  switch (failure) {
+    case Failure::none:
+      return "";
+    case Failure::too_many_steps:
+      return "the rule took too many steps: it does too much, or with too long texts or lists";
+    case Failure::too_deep:
+      return "the rule made a value that is nested too deeply";
+    case Failure::not_defined:
+      return "an operator was given arguments for which it is not defined";
+    case Failure::no_shared_rule:
+      return "there is no valid shared rule";
   }
   return "";
 }
 
 }  // namespace togglecast::domain::evaluation
-    case Failure::no_shared_rule:
-      return "there is no valid shared rule";

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <string>
 
@@ -57,17 +58,19 @@ Value Workspace::keep(std::string_view text) const {
 }
 
 std::span<Value> Workspace::values(std::size_t count) const {
-  if (count == 0 || !meter.take_elements(count)) return {};
+  if (count == 0 || !meter.take_made_elements(count)) return {};
   auto* out = static_cast<Value*>(memory.allocate(count * sizeof(Value), alignof(Value)));
   std::uninitialized_default_construct_n(out, count);
   return {out, count};
 }
 
 Value member_of(const Value& data, std::string_view name, const Workspace& work) {
-  const Value found = data.member(name);
-  if (!found.is_undefined() || !data.is_text()) return found;
+  if (!work.meter.take(1 + name.size() / kBytesPerStep)) return {};
+  if (!data.is_text()) return data.member(name);
+  if (!work.meter.take_scanned(data.size())) return {};
+  if (name == "length") return data.member(name);
   const std::size_t index = element_index(name);
-  if (index >= data.size() || !work.meter.take_bytes(data.size())) return {};
+  if (index >= data.size()) return {};
   std::string character;
   append_utf16_slice(character, data.text(), index, 1);
   return character.empty() ? Value() : work.keep(character);
@@ -86,7 +89,7 @@ Value look_up(std::string_view path, const Value& data, const Workspace& work) {
   Value found = data;
   for (;;) {
     const std::size_t dot = path.find('.');
-    if (found.is_nothing() || !work.meter.take(1)) return {};
+    if (found.is_nothing()) return {};
     found = member_of(found, path.substr(0, dot), work);
     if (dot == std::string_view::npos) return found;
     path.remove_prefix(dot + 1);
@@ -100,6 +103,7 @@ Value computed_variable(Arguments arguments, const Value& data, const Workspace&
   std::string memory;
   const std::string_view text = text_of(path, memory, work.meter);
   if (text.empty() && path.is_text()) return data;
+  if (!work.meter.take_bytes(text.size())) return {};
   const Value found = look_up(text, data, work);
   if (!found.is_undefined()) return found;
   return fallback.is_undefined() ? Value::null() : fallback;
@@ -119,7 +123,7 @@ Value missing_some(Arguments arguments, const Value& data, const Workspace& work
   const Value are_missing = options.is_array() ? missing_among(&options, {}, data, work)
                                                : missing_among(nullptr, {&options, 1}, data, work);
   // Only arrays and texts have a length; without one the comparison is with NaN, thus false.
-  const Value length = options.member("length");
+  const Value length = member_of(options, "length", work);
   const double present =
       (length.is_number() ? length.number() : std::nan("")) - static_cast<double>(are_missing.size());
   const bool enough = present >= to_number(argument(arguments, 0), work.meter);
@@ -165,7 +169,7 @@ Value cat(Arguments arguments, const Workspace& work) {
 Value substr(Arguments arguments, const Workspace& work) {
   std::string memory;
   std::string_view source = text_of(argument(arguments, 0), memory, work.meter);
-  if (!work.meter.take_bytes(source.size())) return {};
+  if (!work.meter.take_scanned(source.size())) return {};
   const auto size = static_cast<double>(utf16_length(source));
   double first = to_integer(to_number(argument(arguments, 1), work.meter));
   if (first < 0) first = std::max(size + first, 0.0);
@@ -187,14 +191,43 @@ Value substr(Arguments arguments, const Workspace& work) {
   return work.keep(out);
 }
 
+// Knuth, Morris and Pratt: a text of one letter is searched as quickly as any other.
+bool contains_text(std::string_view text, std::string_view part, const Workspace& work) {
+  if (part.size() > text.size()) return false;
+  if (part.empty()) return true;
+  if (!work.meter.take_scanned(text.size() + part.size())) return false;
+  using Length = std::uint32_t;
+  if (!work.meter.take_bytes(part.size() * sizeof(Length))) return false;
+  // How much of the part's beginning stands again at the end of its first i + 1 bytes.
+  auto* border = static_cast<Length*>(work.memory.allocate(part.size() * sizeof(Length), alignof(Length)));
+  border[0] = 0;
+  Length matched = 0;
+  for (std::size_t i = 1; i < part.size(); ++i) {
+    while (matched > 0 && part[i] != part[matched]) matched = border[matched - 1];
+    if (part[i] == part[matched]) ++matched;
+    border[i] = matched;
+  }
+  matched = 0;
+  for (const char c : text) {
+    while (matched > 0 && c != part[matched]) matched = border[matched - 1];
+    if (c == part[matched]) ++matched;
+    if (matched == part.size()) return true;
+  }
+  return false;
+}
+
 Value is_in(const Value& needle, const Value& hay, const Workspace& work) {
   if (hay.is_text()) {
-    if (hay.text().empty() || !work.meter.take_bytes(hay.size())) return Value(false);
+    if (hay.text().empty()) return Value(false);
     std::string memory;
-    const std::string_view text = text_of(needle, memory, work.meter);
-    return Value(hay.text().find(text) != std::string_view::npos);
+    return Value(contains_text(hay.text(), text_of(needle, memory, work.meter), work));
   }
   if (!hay.is_array() || !work.meter.take_elements(hay.size())) return Value(false);
+  // Texts of the same length are compared, most of which differ early: a few bytes of each count for one.
+  constexpr std::size_t kComparedAtOnce = 8;
+  if (needle.is_text() && !work.meter.take_bytes(hay.size() * needle.size() / kComparedAtOnce)) {
+    return Value(false);
+  }
   return Value(hay.contains(needle));
 }
 
@@ -215,8 +248,11 @@ Value sem_ver(Arguments arguments, const Workspace& work) {
   if (arguments.size() != 3 || !arguments[1].is_text()) return Value::null();
   std::string memory_a;
   std::string memory_b;
-  const auto a = Version::parse(text_of(arguments[0], memory_a, work.meter));
-  const auto b = Version::parse(text_of(arguments[2], memory_b, work.meter));
+  const std::string_view text_a = text_of(arguments[0], memory_a, work.meter);
+  const std::string_view text_b = text_of(arguments[2], memory_b, work.meter);
+  if (!work.meter.take_scanned(text_a.size() + text_b.size())) return {};
+  const auto a = Version::parse(text_a);
+  const auto b = Version::parse(text_b);
   const auto comparison = parse_version_comparison(arguments[1].text());
   if (!a || !b || !comparison) return Value::null();
   return Value(compare(*a, *comparison, *b));

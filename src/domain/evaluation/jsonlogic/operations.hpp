@@ -19,7 +19,7 @@ struct Workspace {
   std::pmr::memory_resource& memory;
   Meter& meter;
 
-  /// A text of the evaluation's own.
+  /// A text of the evaluation's own; undefined when the allowance does not suffice.
   [[nodiscard]] Value keep(std::string_view text) const;
   /// Room for `count` values, undefined at first; empty when the allowance does not suffice.
   [[nodiscard]] std::span<Value> values(std::size_t count) const;
@@ -41,6 +41,8 @@ using Arguments = std::span<const Value>;
 [[nodiscard]] Value cat(Arguments arguments, const Workspace& work);
 [[nodiscard]] Value substr(Arguments arguments, const Workspace& work);
 [[nodiscard]] Value is_in(const Value& needle, const Value& hay, const Workspace& work);
+/// Whether `part` stands in `text`; false when the allowance does not suffice. Linear in both lengths.
+[[nodiscard]] bool contains_text(std::string_view text, std::string_view part, const Workspace& work);
 [[nodiscard]] Value merge(Arguments arguments, const Workspace& work);
 [[nodiscard]] Value sem_ver(Arguments arguments, const Workspace& work);
 /// `starts_with`, `ends_with`

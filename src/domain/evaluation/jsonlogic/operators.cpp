@@ -50,6 +50,8 @@ constexpr auto kOperators = std::to_array<Operator>({
 
 }  // namespace
 
+std::span<const Operator> operators() noexcept { return kOperators; }
+
 const Operator* find_operator(std::string_view name) noexcept {
   const auto* found = std::find_if(kOperators.begin(), kOperators.end(),
                                    [name](const Operator& candidate) { return candidate.name == name; });

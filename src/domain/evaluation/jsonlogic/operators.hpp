@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 namespace togglecast::domain::evaluation {
@@ -63,6 +64,8 @@ struct Operator {
   std::size_t max_arguments;
 };
 
+/// All that have a name in rules.
+[[nodiscard]] std::span<const Operator> operators() noexcept;
 /// nullptr when there is no such operator.
 [[nodiscard]] const Operator* find_operator(std::string_view name) noexcept;
 /// The name in rules; empty for those that have none.

@@ -206,22 +206,6 @@ TEST(TimeDependence, ComesWithSharedRules) {
   EXPECT_THAT(program->time().boundaries, ElementsAre(1'750'000'000));
 }
 
-TEST(TimeDependence, TellsTheNextMoment) {
-  const TimeUse time = compiled(R"({"<": [100, {"var": "$flagd.timestamp"}, 200]})")->time();
-
-  EXPECT_EQ(time.next_boundary({0})->value, 101'000);
-  EXPECT_EQ(time.next_boundary({100'999})->value, 101'000);
-  EXPECT_EQ(time.next_boundary({101'000})->value, 200'000);
-  EXPECT_EQ(time.next_boundary({200'000}), std::nullopt);
-}
-
-// Whatever the comparison, the answer is the same between two neighbouring boundaries; an order has only one.
-TEST(TimeDependence, AnswersChangeOnlyAtBoundaries) {
-  for (const std::string_view op : {"==", "!=", "===", "!==", "<", "<=", ">", ">="}) {
-    for (const std::string_view constant : {"10", "10.5", "\"10\""}) {
-      for (const bool time_first : {true, false}) {
-        const std::string time = R"({"var": "$flagd.timestamp"})";
-        const std::string left = time_first ? time : std::string(constant);
 std::string comparisons(std::size_t count, std::string_view op = ">=") {
   std::string rule = R"({"or": [false)";
   for (std::size_t i = 0; i < count; ++i) {
@@ -256,6 +240,22 @@ TEST(TimeDependence, TimesOfSharedRulesCountOnce) {
       nullptr);
 }
 
+TEST(TimeDependence, TellsTheNextMoment) {
+  const TimeUse time = compiled(R"({"<": [100, {"var": "$flagd.timestamp"}, 200]})")->time();
+
+  EXPECT_EQ(time.next_boundary({0})->value, 101'000);
+  EXPECT_EQ(time.next_boundary({100'999})->value, 101'000);
+  EXPECT_EQ(time.next_boundary({101'000})->value, 200'000);
+  EXPECT_EQ(time.next_boundary({200'000}), std::nullopt);
+}
+
+// Whatever the comparison, the answer is the same between two neighbouring boundaries; an order has only one.
+TEST(TimeDependence, AnswersChangeOnlyAtBoundaries) {
+  for (const std::string_view op : {"==", "!=", "===", "!==", "<", "<=", ">", ">="}) {
+    for (const std::string_view constant : {"10", "10.5", "\"10\""}) {
+      for (const bool time_first : {true, false}) {
+        const std::string time = R"({"var": "$flagd.timestamp"})";
+        const std::string left = time_first ? time : std::string(constant);
         const std::string right = time_first ? std::string(constant) : time;
         const auto program = compiled("{\"" + std::string(op) + "\": [" + left + "," + right + "]}");
         const auto answer_at = [&](std::int64_t second) {

@@ -20,7 +20,7 @@ json::value put(const json::value& first, const json::value& weights, Bucketing 
   for (const json::value& weight : weights.as_array()) arguments.push_back(Value::of(weight));
   std::pmr::monotonic_buffer_resource memory;
   Meter meter(kMaxSteps);
-  return to_json(fractional(arguments, Value(root), bucketing, memory), meter);
+  return to_json(fractional(arguments, Value(root), bucketing, {memory, meter}), meter);
 }
 
 TEST(Murmur3, HashesAsTheReference) {

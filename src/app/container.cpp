@@ -78,13 +78,14 @@ Result<std::unique_ptr<Container>> Container::build(const Settings& settings, Ru
   }
   auto store = storage::sqlite::SqliteStore::open(settings.data);
   if (!store) return tl::unexpected(store.error());
-  if ((*store)->was_copied()) {
+  if ((*store)->health().origin() == storage::Origin::copied) {
     runtime.log.warn(
         "the data folder is a copy, such as a backup that was restored: a new epoch begins, and clients "
         "forget "
         "what they heard in the old one");
   }
   service::ApplicationOptions options;
+  options.environments = {std::string(kDefaultEnvironment)};
   options.first_owner_password = [&first_login] {
     return first_login.choose(std::getenv("TOGGLECAST_OWNER_PASSWORD"));
   };

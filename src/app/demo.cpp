@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <vector>
 
+#include "app/wiring.hpp"
+
 namespace togglecast::app {
 namespace {
 
@@ -39,7 +41,7 @@ std::vector<std::string> clients_with_overrides(const domain::Snapshot& state) {
 }  // namespace
 
 std::string describe_demo(const service::Application& application, std::string_view url) {
-  const auto state = application.model().current(service::kDefaultEnvironment);
+  const auto state = application.model().current(kDefaultEnvironment);
   std::string text =
       "  Demo     " + count<domain::Platform>(*state, "platform") + ", " +
       count<domain::Segment>(*state, "segment") + ", " + count<domain::Feature>(*state, "feature") + ", " +

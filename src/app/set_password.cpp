@@ -9,6 +9,7 @@
 
 #include "app/first_login.hpp"
 #include "app/process/runtime.hpp"
+#include "app/wiring.hpp"
 #include "domain/schema/environment.hpp"
 #include "service/application.hpp"
 #include "storage/sqlite/sqlite_store.hpp"
@@ -95,6 +96,7 @@ int set_password(const Settings& settings, const std::string& username) {
   Runtime runtime({.level = observe::Level::warn});
   FirstLogin first_login(data, ::isatty(STDOUT_FILENO) == 1, runtime.random);
   service::ApplicationOptions options;
+  options.environments = {std::string(kDefaultEnvironment)};
   options.first_owner_password = [&first_login] { return first_login.choose(nullptr); };
   auto application = service::Application::open(*std::move(store), options, runtime.clock, runtime.random,
                                                 runtime.log, runtime.metrics);

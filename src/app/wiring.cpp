@@ -73,6 +73,7 @@ realtime::Options realtime_options(const Settings& settings) {
 
 http_api::Options api_options(const Settings& settings, service::MessageSender* messages) {
   http_api::Options options;
+  options.environment = kDefaultEnvironment;
   options.messages = messages;
   options.version = version();
   options.cors = cors_of(settings);

@@ -9,7 +9,7 @@
 
 namespace togglecast::changes {
 
-/// The way on which a change came in.
+/// The way by which a change came in.
 enum class Source : std::uint8_t { rest, socket, command_line, timer, start };
 [[nodiscard]] std::string_view to_string(Source source) noexcept;
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <exception>
-#include <tuple>
+#include <utility>
 
 #include "changes/timed_changes.hpp"
 #include "changes/worker_pool.hpp"
@@ -11,57 +11,74 @@
 namespace togglecast::changes {
 namespace {
 
-// What the asker may know.
-tl::unexpected<Error> told(const Error& error) {
-  if (error.code == Errc::internal)
-    return fail(Errc::internal, "the change could not be made; the log says why");
-  return tl::unexpected(error);
+// `work`'s result, or an error when not even its own error handling had memory.
+template <typename Work>
+auto guarded(Work&& work) noexcept -> decltype(work()) {
+  try {
+    return work();
+  } catch (...) {
+    return tl::unexpected(Error{Errc::unavailable, "out of memory", {}});  // short: needs no memory
+  }
 }
 
-// That one change failed, which says nothing of the store.
-tl::unexpected<Error> not_built(observe::Log& log, const Error& error) {
-  if (error.code == Errc::internal) log.error("a change could not be made", {{"reason", error.message}});
-  return told(error);
+Result<void> commit_or_error(storage::WriteTransaction& transaction, const storage::Commit& what) {
+  try {
+    return transaction.commit(what);
+  } catch (const std::exception& error) {
+    return fail(Errc::internal, error.what());
+  }
 }
 
 }  // namespace
 
-Committer::Committer(storage::Store& store, ReadModel& model, ChangeFeed& feed, const Clock& clock,
+Committer::Committer(storage::Store& store, const ReadModel& model, Tail& tail, const Clock& clock,
                      observe::Log& log, observe::Metrics& metrics, const CommitterOptions& options)
     : store_(store),
       model_(model),
-      feed_(feed),
+      tail_(tail),
       clock_(clock),
       log_(log),
-      metrics_(metrics),
       options_(options),
-      commits_(metrics.counter("togglecast_commits_total", "Committed changes.")),
-      failures_(metrics.counter("togglecast_store_failures_total", "Writes that the store could not take.")),
       refused_(metrics.counter("togglecast_writes_refused_total", "Writes refused because too many waited.")),
+      answers_failed_(metrics.counter("togglecast_write_answers_failed_total",
+                                      "Answers to writes that their receiver could not take.")),
       commit_seconds_(metrics.histogram("togglecast_commit_seconds",
                                         "From taking the counter row to the commit.",
                                         observe::duration_buckets())),
-      waiting_(metrics.gauge("togglecast_writes_waiting", "Writes that wait for the writer.")) {}
+      waiting_(metrics.gauge("togglecast_writes_waiting", "Writes that wait for the committer.")),
+      watch_(store, [this] { return catch_up_all(); }, log, metrics, options.watch) {}
 
 Result<Written> Committer::perform(const WriteRequest& request) { return write(request); }
 
 void Committer::start() {
-  for (const auto& environment : model_.environments()) note_revision(*model_.current(environment));
   thread_ = std::thread([this] { run(); });
 }
 
 void Committer::submit(WriteRequest request, Done done) {
+  Job job = Write{std::move(request), std::move(done)};
+  if (enqueue(job)) return;
+  answer<Written>(std::get<Write>(job).done, busy("too many changes are waiting to be written; try again"));
+}
+
+void Committer::add_environment(std::string key, const Sha256& genesis, EnvironmentDone done) {
+  Job job = NewEnvironment{std::move(key), genesis, std::move(done)};
+  if (enqueue(job)) return;
+  answer<void>(std::get<NewEnvironment>(job).done,
+               busy("too many changes are waiting to be written; try again"));
+}
+
+bool Committer::enqueue(Job& job) {
   {
     const std::scoped_lock lock(mutex_);
     if (!stopping_ && jobs_.size() < options_.queue) {
-      jobs_.push_back({std::move(request), std::move(done)});
+      jobs_.push_back(std::move(job));
       waiting_.set(static_cast<std::int64_t>(jobs_.size()));
       wake_.notify_one();
-      return;
+      return true;
     }
   }
   refused_.add();
-  done(busy("too many changes are waiting to be written; try again"));
+  return false;
 }
 
 void Committer::stop() {
@@ -74,14 +91,11 @@ void Committer::stop() {
 }
 
 void Committer::run() {
-  using Steady = std::chrono::steady_clock;
-  auto next_look = Steady::now() + options_.look;
-  bool healthy = true;
   for (;;) {
-    Job job;
+    std::optional<Job> job;
     {
       std::unique_lock lock(mutex_);
-      wake_.wait_until(lock, next_look, [this] { return stopping_ || !jobs_.empty(); });
+      wake_.wait_until(lock, watch_.due(), [this] { return stopping_ || !jobs_.empty(); });
       if (stopping_ && jobs_.empty()) return;
       if (!jobs_.empty()) {
         job = std::move(jobs_.front());
@@ -89,64 +103,77 @@ void Committer::run() {
         waiting_.set(static_cast<std::int64_t>(jobs_.size()));
       }
     }
-    if (job.done) job.done(write(job.request));
-    if (Steady::now() >= next_look) {
-      look_after_store();
-    } else if (health().has_value() == healthy) {
-      continue;
-    }
-    healthy = health().has_value();
-    next_look = Steady::now() + (healthy ? options_.look : options_.retry);
+    if (job) std::visit([this](const auto& one) { carry_out(one); }, *job);
+    watch_.look_if_due();
   }
 }
 
-// Whoever asks whether this server is ready may send it no writes until it is.
-void Committer::look_after_store() {
-  const auto before = health();
-  Result<void> now;
+void Committer::carry_out(const Write& job) noexcept {
+  answer(job.done, guarded([&] { return write(job.request); }));
+}
+
+void Committer::carry_out(const NewEnvironment& job) noexcept {
+  answer(job.done, guarded([&] { return make_environment(job.key, job.genesis); }));
+}
+
+template <typename T>
+void Committer::answer(const std::function<void(Result<T>)>& done, Result<T> result) noexcept {
   try {
-    now = before ? store_.in_place() : try_out_store();
+    done(std::move(result));
   } catch (const std::exception& error) {
-    now = fail(Errc::internal, error.what());
-  }
-  if (now) {
-    if (!before) store_worked();
-  } else if (before || before.error().message != now.error().message) {
-    std::ignore = store_failed(now.error());
+    answer_failed(error.what());
+  } catch (...) {
+    answer_failed("an unknown exception");
   }
 }
 
-Result<void> Committer::try_out_store() {
+void Committer::answer_failed(const char* message) noexcept {
+  answers_failed_.add();
+  std::ignore = guarded([&]() -> Result<void> {
+    log_.error("the answer to a write could not be delivered", {{"reason", message}});
+    return {};
+  });
+}
+
+// A readiness probe asks for this, so the server takes no writes until the store works again.
+Result<void> Committer::catch_up_all() {
   for (const std::string& environment : model_.environments()) {
-    auto transaction = store_.begin(environment);
+    const auto transaction = store_.begin(environment);
     if (!transaction) return tl::unexpected(transaction.error());
-    if (auto newest = follow(**transaction, model_.current(environment)); !newest)
+    if (auto newest = tail_.catch_up(environment, (*transaction)->head()); !newest)
       return tl::unexpected(newest.error());
   }
-  return store_.try_out();
+  return {};
+}
+
+Result<void> Committer::make_environment(const std::string& key, const Sha256& genesis) {
+  try {
+    if (auto made = store_.create_environment(key, genesis, clock_.wall_now()); !made) {
+      const Errc code = made.error().code;
+      if (code == Errc::already_exists || code == Errc::invalid_argument) return made;
+      return watch_.failed(made.error());
+    }
+  } catch (const std::exception& error) {
+    return not_built({Errc::internal, error.what(), {}});
+  }
+  tail_.notice();
+  wait_until_visible(key, 0);
+  return {};
 }
 
 Result<Written> Committer::write(const WriteRequest& request) {
-  auto state = model_.current(request.environment);
-  if (state == nullptr) return fail(Errc::not_found, "there is no environment '" + request.environment + "'");
+  if (model_.current(request.environment) == nullptr)
+    return fail(Errc::not_found, "there is no environment '" + request.environment + "'");
   try {
     auto transaction = store_.begin(request.environment);
-    if (!transaction) return store_failed(transaction.error());
-    auto newest = follow(**transaction, std::move(state));
-    if (!newest) return store_failed(newest.error());
-    state = std::move(*newest);
+    if (!transaction) return watch_.failed(transaction.error());
+    const auto newest = tail_.catch_up(request.environment, (*transaction)->head());
+    if (!newest) return watch_.failed(newest.error());
+    const domain::SnapshotPtr& state = *newest;
     if (request.idempotency) {
-      const auto remembered = (*transaction)->remembered(*request.idempotency);
-      if (!remembered) return store_failed(remembered.error());
-      if (*remembered) {
-        if ((*remembered)->request != request.idempotency->request)
-          return fail(Errc::conflict, "this Idempotency-Key was used for another request");
-        const storage::Outcome& outcome = (*remembered)->outcome;
-        if (const auto then = model_.at(request.environment, outcome.revision))  // the very bytes
-          return Written{outcome.kind,     outcome.id,      then->body(outcome.kind, outcome.id),
-                         outcome.revision, outcome.changed, true};
-        return replay(**transaction, outcome);
-      }
+      auto answered = repeated(**transaction, request);
+      if (!answered) return tl::unexpected(answered.error());
+      if (*answered) return std::move(**answered);
     }
     const UnixMillis at = std::max(clock_.wall_now(), state->as_of());
     if (request.time_first && is_due(*state, at)) {
@@ -155,63 +182,57 @@ Result<Written> Committer::write(const WriteRequest& request) {
     }
     WriteContext context(*state, at, **transaction);
     auto draft = request.build(context);
-    if (!draft) return not_built(log_, draft.error());
-    return commit(**transaction, request, state, std::move(*draft), at);
+    if (!draft) return not_built(draft.error());
+    return commit(std::move(*transaction), request, state, std::move(*draft), at);
   } catch (const std::exception& error) {
-    return not_built(log_, {Errc::internal, error.what(), {}});
+    return not_built({Errc::internal, error.what(), {}});
   }
 }
 
-// When time cannot be written, what was asked for is tried all the same: the timer tells, and tries again.
+// If the due change cannot be written, the request is tried all the same. The scheduler reports it and tries
+// again.
 Result<Written> Committer::write_after_time(WriteRequest request) {
   const auto passed = write(timed_change(request.environment));
   request.time_first = passed && passed->changed;
   return write(request);
 }
 
-// Another node may have written; so may this one, when a commit failed halfway and happened all the same.
-Result<domain::SnapshotPtr> Committer::follow(storage::WriteTransaction& transaction,
-                                              domain::SnapshotPtr state) {
-  if (transaction.head() == state->head()) return state;
-  auto rows = transaction.rows_after(state->revision());
-  if (!rows) return tl::unexpected(rows.error());
-  for (domain::LogRow& row : *rows) {
-    if (auto ok = domain::check_follows(state->head(), row); !ok) return tl::unexpected(ok.error());
-    auto after = domain::apply(*state, row.change, row.head);
-    if (!after) return tl::unexpected(after.error());
-    publish(std::move(row), state, *after);
-    state = std::move(*after);
-  }
-  if (transaction.head() != state->head())
-    return fail(Errc::internal, "the change log was rewritten; restart");
-  return state;
+Result<std::optional<Written>> Committer::repeated(storage::WriteTransaction& transaction,
+                                                   const WriteRequest& request) {
+  const auto remembered = transaction.remembered(*request.idempotency);
+  if (!remembered) return watch_.failed(remembered.error());
+  if (!*remembered) return std::nullopt;
+  if ((*remembered)->request != request.idempotency->request)
+    return fail(Errc::conflict, "this Idempotency-Key was used for another request");
+  const storage::Outcome& outcome = (*remembered)->outcome;
+  if (const auto then = model_.at(request.environment, outcome.revision))  // answers the same bytes
+    return Written{outcome.kind,     outcome.id,      then->body(outcome.kind, outcome.id),
+                   outcome.revision, outcome.changed, true};
+  auto written = from_log(transaction, outcome);
+  if (!written) return tl::unexpected(written.error());
+  return std::move(*written);
 }
 
-// The entity as that revision left it, or found it, from the log: its members come in canonical order.
-Result<Written> Committer::replay(storage::WriteTransaction& transaction, const storage::Outcome& outcome) {
+// The entity at that revision, as the log has it: its members come in canonical order.
+Result<Written> Committer::from_log(storage::WriteTransaction& transaction, const storage::Outcome& outcome) {
   Written written{outcome.kind, outcome.id, nullptr, outcome.revision, outcome.changed, true};
   const auto touched = transaction.last_touched(outcome.kind, outcome.id, outcome.revision);
-  if (!touched) return store_failed(touched.error());
+  if (!touched) return watch_.failed(touched.error());
   const auto row = transaction.row(*touched);
-  if (!row) return store_failed(row.error());
+  if (!row) return watch_.failed(row.error());
   for (const domain::Op& op : row->change.ops)
     if (op.entity == outcome.kind && op.id == outcome.id) written.body = op.after;
   return written;
 }
 
-Result<Written> Committer::commit(storage::WriteTransaction& transaction, const WriteRequest& request,
+Result<Written> Committer::commit(Transaction transaction, const WriteRequest& request,
                                   const domain::SnapshotPtr& state, Draft draft, UnixMillis at) {
   const bool changed = !draft.ops.empty() || draft.tick;
   Written written{draft.kind, draft.id, nullptr, state->revision() + (changed ? 1 : 0), changed, false};
   const storage::Outcome outcome{written.revision, changed, draft.kind, draft.id};
   if (!changed) {
     written.body = state->body(draft.kind, draft.id);
-    if (!request.idempotency) return written;
-    const auto kept = transaction.commit(
-        {.row = nullptr, .secrets = {}, .idempotency = request.idempotency, .outcome = outcome, .at = at});
-    if (!kept) return store_failed(kept.error());
-    store_worked();
-    return written;
+    return remember_only(*transaction, request, outcome, std::move(written), at);
   }
   auto row = domain::make_row(request.environment, state->head(), at, request.actor,
                               {state->revision(), std::move(draft.ops)});
@@ -220,58 +241,76 @@ Result<Written> Committer::commit(storage::WriteTransaction& transaction, const 
   if (!after) return tl::unexpected(after.error());
   if (auto ok = domain::check_consistent(*state, **after, row->change); !ok)
     return tl::unexpected(ok.error());
+  written.body = (*after)->body(draft.kind, draft.id);
+  auto prepared = Tail::prepare(std::move(*row), state, std::move(*after));
+  const CommitPtr commit = prepared.front().commit;
+  const auto indexed = domain::index_row(commit->row);
 
   const TimePoint started = clock_.now();
-  const auto committed = transaction.commit({.row = &*row,
-                                             .secrets = draft.secrets,
-                                             .idempotency = request.idempotency,
-                                             .outcome = outcome,
-                                             .at = at});
-  if (!committed) return store_failed(committed.error());
+  const auto committed = commit_or_error(*transaction, {.row = &indexed,
+                                                        .secrets = draft.secrets,
+                                                        .idempotency = request.idempotency,
+                                                        .outcome = outcome,
+                                                        .at = at});
+  if (!committed) {
+    transaction.reset();
+    return find_out(commit, std::move(written), committed.error());
+  }
+  // From here on the change exists, and nothing may end in another answer.
   commit_seconds_.observe(std::chrono::duration<double>(clock_.now() - started).count());
-  store_worked();
-  written.body = (*after)->body(draft.kind, draft.id);
-  publish(std::move(*row), state, *after);
+  tail_.offer(std::move(prepared));
+  wait_until_visible(request.environment, written.revision);
+  std::ignore = guarded([&]() -> Result<void> {
+    watch_.worked();
+    return {};
+  });
   return written;
 }
 
-void Committer::publish(domain::LogRow row, domain::SnapshotPtr before, domain::SnapshotPtr after) {
-  commits_.add();
-  note_revision(*after);
-  model_.advance(after);
-  auto impact = domain::impact_of(*before, *after, row.change);
-  feed_.publish(std::make_shared<const Commit>(
-      Commit{std::move(row), std::move(before), std::move(after), std::move(impact)}));
+Result<Written> Committer::remember_only(storage::WriteTransaction& transaction, const WriteRequest& request,
+                                         const storage::Outcome& outcome, Written written, UnixMillis at) {
+  if (!request.idempotency) return written;
+  const auto kept = transaction.commit(
+      {.row = nullptr, .secrets = {}, .idempotency = request.idempotency, .outcome = outcome, .at = at});
+  if (!kept) return watch_.failed(kept.error());
+  watch_.worked();
+  return written;
 }
 
-tl::unexpected<Error> Committer::store_failed(const Error& error) {
-  failures_.add();
-  log_.error("the store failed", {{"code", to_string(error.code)}, {"reason", error.message}});
-  {
-    const std::scoped_lock lock(health_mutex_);
-    last_failure_ = error;
+Result<Written> Committer::find_out(const CommitPtr& wanted, Written written, const Error& error) noexcept {
+  try {
+    const domain::LogRow& row = wanted->row;
+    const auto refused = watch_.failed(error);
+    if (const auto transaction = store_.begin(row.environment)) {
+      if (tail_.catch_up(row.environment, (*transaction)->head())) {
+        const auto then = model_.at(row.environment, row.head.revision);
+        if (then == nullptr || then->head() != row.head) return refused;
+        watch_.worked();
+        return written;
+      }
+    }
+    return fail(Errc::unavailable,
+                "the store failed during the commit, and the change may exist as revision " +
+                    std::to_string(row.head.revision) +
+                    "; look before you repeat it, or repeat it with the same Idempotency-Key");
+  } catch (...) {
+    return tl::unexpected(Error{Errc::unavailable, "maybe committed", {}});  // short: needs no memory
   }
+}
+
+void Committer::wait_until_visible(const std::string& environment, domain::Revision revision) noexcept {
+  if (tail_.reaches(environment, revision, options_.visible)) return;
+  std::ignore = guarded([&]() -> Result<void> {
+    log_.warn("a change is committed and not visible yet; the tail tries again",
+              {{"environment", environment}, {"revision", std::to_string(revision)}});
+    return {};
+  });
+}
+
+// One change failed. That says nothing about the store.
+tl::unexpected<Error> Committer::not_built(const Error& error) {
+  if (error.code == Errc::internal) log_.error("a change could not be made", {{"reason", error.message}});
   return told(error);
-}
-
-void Committer::store_worked() {
-  {
-    const std::scoped_lock lock(health_mutex_);
-    if (!last_failure_) return;
-    last_failure_.reset();
-  }
-  log_.info("the store works again");
-}
-
-void Committer::note_revision(const domain::Snapshot& state) {
-  metrics_.gauge("togglecast_revision", "Newest revision.", {{"environment", state.environment()}})
-      .set(state.revision());
-}
-
-Result<void> Committer::health() const {
-  const std::scoped_lock lock(health_mutex_);
-  if (last_failure_) return tl::unexpected(*last_failure_);
-  return {};
 }
 
 }  // namespace togglecast::changes

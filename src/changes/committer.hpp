@@ -1,36 +1,39 @@
-// The one writer: a thread that owns the store. The life of a write:
+// The committer: one thread that owns the store and makes every change. The life of a write:
 //
-//   submit → take the counter row → follow rows not yet seen → replay a repeated request, or build the change
-//   against exactly the state before it → commit → the read model swaps → the feed tells → `done` answers
+//   submit → take the counter row → the tail catches up with it → answer a repeated request, or build the
+//   change against exactly the state before it → validate → prepare all that follows the commit → commit →
+//   the tail moves the read model and tells the subscribers → `done`
 //
-// What time brings (passing_time.hpp) is a revision of its own: where it is due, it is written before what
-// was asked for, however late the timer is.
+// Changes that time makes due (timed_changes.hpp) are revisions of their own. If a request arrives before the
+// scheduler has written a due change, the committer writes the due change first.
 //
-// Thread rule: `submit` from any thread. `done` is called exactly once: on the writer's thread, or, when the
-// queue is full or the writer stopped, within `submit`. It must return at once: entrances post to their
-// shard.
+// The answer is the truth. Once the commit has happened, the answer is the written revision, even if an
+// exception follows; it waits up to `visible` until the read model has that revision. When the store reports
+// a failure of the commit, the committer looks into the log. If the store does not answer, the error is
+// `unavailable` and says that the change may exist.
+//
+// Thread rule: `submit` and `add_environment` from any thread. `done` is called exactly once: on the
+// committer's thread, or within the call when the queue is full or the committer has stopped. It must return
+// at once. If it throws, that is logged and counted.
 #pragma once
 
-#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
-#include <vector>
+#include <variant>
 
 #include "base/clock.hpp"
-#include "base/json.hpp"
-#include "changes/feed.hpp"
+#include "base/sha256.hpp"
 #include "changes/read_model.hpp"
+#include "changes/store_watch.hpp"
+#include "changes/tail.hpp"
 #include "changes/write_request.hpp"
-#include "domain/state/change.hpp"
-#include "domain/state/snapshot.hpp"
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
 #include "storage/store.hpp"
@@ -38,14 +41,16 @@
 namespace togglecast::changes {
 
 struct CommitterOptions {
-  std::size_t queue = 1'024;  ///< writes that wait
-  Milliseconds look{5'000};   ///< between looks whether the store is still in place …
-  Milliseconds retry{1'000};  ///< … and, after it failed, between tries whether it works again
+  std::size_t queue = 1'024;    ///< writes that wait; a full queue refuses
+  Milliseconds visible{1'000};  ///< how long an answer waits for the read model
+  StoreWatchOptions watch{};
 };
 
 class Committer {
  public:
-  Committer(storage::Store& store, ReadModel& model, ChangeFeed& feed, const Clock& clock, observe::Log& log,
+  using EnvironmentDone = std::function<void(Result<void> added)>;
+
+  Committer(storage::Store& store, const ReadModel& model, Tail& tail, const Clock& clock, observe::Log& log,
             observe::Metrics& metrics, const CommitterOptions& options = {});
   ~Committer() { stop(); }
   Committer(const Committer&) = delete;
@@ -57,56 +62,75 @@ class Committer {
   void start();
   /// `unavailable` when too many writes wait.
   void submit(WriteRequest request, Done done);
-  /// Finishes what was accepted; what comes later is refused.
+  /// Makes an environment and waits until the read model has it. `genesis` is random. `already_exists` when
+  /// the key is taken, `invalid_argument` when it is no key.
+  void add_environment(std::string key, const Sha256& genesis, EnvironmentDone done);
+  /// Finishes all accepted writes and refuses later ones.
   void stop();
 
-  /// The store's last failure, unless it has worked since. It is tried again even when nobody writes.
-  [[nodiscard]] Result<void> health() const;
+  /// The last failure of the store, unless it has worked since. After a failure the store is tried again even
+  /// when nobody writes.
+  [[nodiscard]] Result<void> health() const { return watch_.health(); }
 
  private:
-  struct Job {
+  struct Write {
     WriteRequest request;
     Done done;
   };
+  struct NewEnvironment {
+    std::string key;
+    Sha256 genesis{};
+    EnvironmentDone done;
+  };
+  using Job = std::variant<Write, NewEnvironment>;
 
   void run();
-  void look_after_store();
-  [[nodiscard]] Result<void> try_out_store();
+  // Moves `job` away only when there is room.
+  [[nodiscard]] bool enqueue(Job& job);
+  void carry_out(const Write& job) noexcept;
+  void carry_out(const NewEnvironment& job) noexcept;
+  template <typename T>
+  void answer(const std::function<void(Result<T>)>& done, Result<T> result) noexcept;
+  void answer_failed(const char* message) noexcept;
+
+  [[nodiscard]] Result<void> catch_up_all();
+  [[nodiscard]] Result<void> make_environment(const std::string& key, const Sha256& genesis);
   [[nodiscard]] Result<Written> write(const WriteRequest& request);
   [[nodiscard]] Result<Written> write_after_time(WriteRequest request);
-  [[nodiscard]] Result<domain::SnapshotPtr> follow(storage::WriteTransaction& transaction,
-                                                   domain::SnapshotPtr state);
-  [[nodiscard]] Result<Written> replay(storage::WriteTransaction& transaction,
-                                       const storage::Outcome& outcome);
-  [[nodiscard]] Result<Written> commit(storage::WriteTransaction& transaction, const WriteRequest& request,
+  using Transaction = std::unique_ptr<storage::WriteTransaction>;
+  // The remembered answer when this request repeats an earlier one.
+  [[nodiscard]] Result<std::optional<Written>> repeated(storage::WriteTransaction& transaction,
+                                                        const WriteRequest& request);
+  [[nodiscard]] Result<Written> from_log(storage::WriteTransaction& transaction,
+                                         const storage::Outcome& outcome);
+  [[nodiscard]] Result<Written> commit(Transaction transaction, const WriteRequest& request,
                                        const domain::SnapshotPtr& state, Draft draft, UnixMillis at);
-  void publish(domain::LogRow row, domain::SnapshotPtr before, domain::SnapshotPtr after);
-  void note_revision(const domain::Snapshot& state);
-  // Logs, remembers for `health`, and answers what the asker may know.
-  [[nodiscard]] tl::unexpected<Error> store_failed(const Error& error);
-  void store_worked();
+  [[nodiscard]] Result<Written> remember_only(storage::WriteTransaction& transaction,
+                                              const WriteRequest& request, const storage::Outcome& outcome,
+                                              Written written, UnixMillis at);
+  // After a commit that reported a failure: looks into the log whether it happened.
+  [[nodiscard]] Result<Written> find_out(const CommitPtr& wanted, Written written,
+                                         const Error& error) noexcept;
+  void wait_until_visible(const std::string& environment, domain::Revision revision) noexcept;
+  [[nodiscard]] tl::unexpected<Error> not_built(const Error& error);
 
   storage::Store& store_;
-  ReadModel& model_;
-  ChangeFeed& feed_;
+  const ReadModel& model_;
+  Tail& tail_;
   const Clock& clock_;
   observe::Log& log_;
-  observe::Metrics& metrics_;
   CommitterOptions options_;
-  observe::Counter& commits_;
-  observe::Counter& failures_;
   observe::Counter& refused_;
+  observe::Counter& answers_failed_;
   observe::Histogram& commit_seconds_;
   observe::Gauge& waiting_;
+  StoreWatch watch_;
 
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Job> jobs_;
   bool stopping_ = false;
   std::thread thread_;
-
-  mutable std::mutex health_mutex_;
-  std::optional<Error> last_failure_;
 };
 
 }  // namespace togglecast::changes

@@ -1,6 +1,5 @@
-// A reader whose failures do not go unnoticed: they are logged and counted, and whoever asked learns no more
-// than they may. Thread and error rules as in store.hpp; `unavailable` passes as it is, of damage only the
-// log tells.
+// A reader that logs and counts its failures. The caller gets `unavailable` as it is; of `internal` (damaged
+// data) only the log has the reason. Thread and error rules as in storage/reader.hpp.
 #pragma once
 
 #include <memory>
@@ -9,7 +8,7 @@
 
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
-#include "storage/store.hpp"
+#include "storage/reader.hpp"
 
 namespace togglecast::changes {
 
@@ -21,6 +20,19 @@ class InstrumentedReader final : public storage::Reader {
         failures_(metrics.counter("togglecast_store_read_failures_total",
                                   "Reads that the store could not answer.")) {}
 
+  [[nodiscard]] Result<std::int64_t> version() override { return watched(reader_->version()); }
+  [[nodiscard]] Result<std::vector<storage::Environment>> environments() override {
+    return watched(reader_->environments());
+  }
+  [[nodiscard]] Result<storage::StoredState> state(const std::string& environment,
+                                                   std::size_t recent) override {
+    return watched(reader_->state(environment, recent));
+  }
+  [[nodiscard]] Result<std::vector<domain::LogRow>> rows_after(const std::string& environment,
+                                                               domain::Revision after,
+                                                               std::size_t limit) override {
+    return watched(reader_->rows_after(environment, after, limit));
+  }
   [[nodiscard]] Result<storage::LogPage> log_page(const std::string& environment,
                                                   const storage::LogQuery& query) override {
     return watched(reader_->log_page(environment, query));
@@ -48,7 +60,7 @@ class InstrumentedReader final : public storage::Reader {
     log_.error("the store could not be read",
                {{"code", to_string(answer.error().code)}, {"reason", answer.error().message}});
     if (answer.error().code == Errc::internal)
-      return fail(Errc::internal, "what is stored could not be read; the log says why");
+      return fail(Errc::internal, "the stored data could not be read; the log says why");
     return answer;
   }
 

@@ -1,4 +1,4 @@
-// How builders make ops: stamps, "nothing changed", and the entity that a write is about.
+// Helpers of builders: ops with their stamps, the check for "nothing changed", and the entity of a write.
 // Thread rule: the committer's thread; `own_write` is pure.
 #pragma once
 
@@ -19,7 +19,7 @@ template <typename T>
   return {T::kKind, id, nullptr, to_json(entity)};
 }
 
-/// Nothing when `after` says the same as `before`.
+/// Nothing when `after` equals `before`.
 template <typename T>
 [[nodiscard]] std::optional<domain::Op> update_op(const T& before, T after, const WriteContext& context) {
   json::value was = to_json(before);
@@ -34,7 +34,7 @@ template <typename T>
   return {T::kKind, entity.id, to_json(entity), nullptr};
 }
 
-/// The entity that a write is about: `not_found` without it, `conflict` when it is not of the asked revision.
+/// The entity of a write. `not_found` without it, `conflict` when its revision is not the requested one.
 template <typename T>
 [[nodiscard]] Result<std::shared_ptr<const T>> subject(const WriteContext& context, domain::Id id,
                                                        const std::optional<domain::Revision>& if_revision) {

@@ -19,7 +19,7 @@ Result<void> ReadModel::add(const storage::Loaded& loaded) {
     ring.push_front(std::move(*undone));
   }
   const std::scoped_lock lock(mutex_);
-  rings_[loaded.snapshot->environment()] = std::move(ring);
+  rings_.insert_or_assign(loaded.snapshot->environment(), std::move(ring));
   return {};
 }
 

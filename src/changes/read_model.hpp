@@ -1,5 +1,5 @@
 // The current snapshot of each environment and a ring of recent ones, from which catch-up works.
-// Thread rule: readers on any thread; only the writer moves it. The lock is held for a pointer's copy.
+// Thread rule: reading from any thread; only the tail moves it. The lock is held while a pointer is copied.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@
 
 #include "base/error.hpp"
 #include "domain/state/snapshot.hpp"
-#include "storage/store.hpp"
+#include "storage/load.hpp"
 
 namespace togglecast::changes {
 
@@ -21,21 +21,23 @@ class ReadModel {
   /// Keeps up to `ring` snapshots before the current one, per environment.
   explicit ReadModel(std::size_t ring = 1'024) : capacity_(ring) {}
 
-  /// Adds an environment; its ring is rebuilt by undoing `loaded.recent`. `internal` when state and log
-  /// contradict.
+  [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
+
+  /// Adds an environment and rebuilds its ring by undoing `loaded.recent`. `internal` when state and log
+  /// contradict each other. Nothing has changed after an error or an exception.
   [[nodiscard]] Result<void> add(const storage::Loaded& loaded);
-  /// Moves an environment on by one revision. By the writer.
+  /// Moves a known environment to its next revision. Nothing has changed after an exception.
   void advance(const domain::SnapshotPtr& after);
 
-  /// nullptr when there is no such environment.
+  /// nullptr without such an environment.
   [[nodiscard]] domain::SnapshotPtr current(std::string_view environment) const;
-  /// The state that `offset` names; nullptr when it is of another epoch or history, older than the ring or
-  /// ahead.
+  /// The state that `offset` names. nullptr when its epoch or history is another one, when it is older than
+  /// the ring, or ahead.
   [[nodiscard]] domain::SnapshotPtr find(std::string_view environment, const domain::Offset& offset) const;
-  /// The state at `revision` of the present history; nullptr when it is older than the ring or ahead.
+  /// The state at `revision` of the present epoch. nullptr when it is older than the ring, or ahead.
   [[nodiscard]] domain::SnapshotPtr at(std::string_view environment, domain::Revision revision) const;
-  /// The known state that is `revision` or, when that is older than the ring, comes soonest after it; of any
-  /// epoch. nullptr when `revision` is ahead.
+  /// The state at `revision`, or the oldest known state when `revision` is older than the ring; of any epoch.
+  /// nullptr when `revision` is ahead.
   [[nodiscard]] domain::SnapshotPtr nearest(std::string_view environment, domain::Revision revision) const;
   [[nodiscard]] std::vector<std::string> environments() const;
 

@@ -1,6 +1,7 @@
 #include "changes/scheduler.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <optional>
 #include <utility>
 
@@ -22,15 +23,15 @@ UnixMillis newest(const ReadModel& model) {
   return newest;
 }
 
-// Whether the clock was ahead when something was written, and has been set right since.
+// The clock was ahead when a change was written, and somebody has set it right since.
 bool is_behind(const ReadModel& model, UnixMillis now) { return newest(model) > after(now, kClockMayLag); }
 
 void tell_of_clock(observe::Log& log, const ReadModel& model, UnixMillis now) {
   const UnixMillis last = newest(model);
   if (!is_behind(model, now)) return log.info("the clock has caught up with the newest change");
   log.warn(
-      "the clock is behind the newest change: until it has caught up, changes bear that time, and what is "
-      "to end must end after it",
+      "the clock is behind the newest change: until it has caught up, changes get the time of that change, and "
+      "an expiry must be later than it",
       {{"clock", to_iso8601(now)}, {"newest_change", to_iso8601(last)}});
 }
 
@@ -50,7 +51,8 @@ Result<void> Scheduler::catch_up() {
 }
 
 void Scheduler::start() {
-  subscription_ = feed_.subscribe([this](const CommitPtr&) { look(); });
+  subscription_ = feed_.subscribe([this](const CommitPtr&) { look(); },
+                                  [this](const domain::SnapshotPtr&) { look(); });
   thread_ = std::thread([this] { run(); });
 }
 
@@ -74,18 +76,27 @@ void Scheduler::look() {
 
 void Scheduler::run() {
   std::unique_lock lock(mutex_);
-  bool was_behind = false;
   while (!stopping_) {
     look_ = false;
-    const UnixMillis now = clock_.wall_now();
-    if (const bool behind = is_behind(model_, now); behind != std::exchange(was_behind, behind))
-      tell_of_clock(log_, model_, now);
-    UnixMillis next = after(now, kLongestSleep);
-    for (const std::string& environment : model_.environments())
-      next = std::min(next, attend(lock, environment));
-    const Milliseconds sleep(std::max<std::int64_t>(0, next.value - clock_.wall_now().value));
-    wake_.wait_for(lock, std::min(sleep, kLongestSleep), [this] { return stopping_ || look_; });
+    Milliseconds sleep = kShortestPause;
+    try {
+      sleep = look_at_all(lock);
+    } catch (const std::exception&) {  // out of memory: the next look is soon
+      if (!lock.owns_lock()) lock.lock();
+    }
+    wake_.wait_for(lock, sleep, [this] { return stopping_ || look_; });
   }
+}
+
+Milliseconds Scheduler::look_at_all(std::unique_lock<std::mutex>& lock) {
+  const UnixMillis now = clock_.wall_now();
+  if (const bool behind = is_behind(model_, now); behind != std::exchange(was_behind_, behind))
+    tell_of_clock(log_, model_, now);
+  UnixMillis next = after(now, kLongestSleep);
+  for (const std::string& environment : model_.environments())
+    next = std::min(next, attend(lock, environment));
+  const Milliseconds sleep(std::max<std::int64_t>(0, next.value - clock_.wall_now().value));
+  return std::min(sleep, kLongestSleep);
 }
 
 UnixMillis Scheduler::attend(std::unique_lock<std::mutex>& lock, const std::string& environment) {
@@ -114,13 +125,17 @@ UnixMillis Scheduler::attend(std::unique_lock<std::mutex>& lock, const std::stri
   return std::min(next, after(now, kDriftInterval));
 }
 
-// The writer may answer within `submit`, so nothing is held meanwhile.
+// The committer may answer within `submit`, so the lock is not held meanwhile.
 void Scheduler::write(std::unique_lock<std::mutex>& lock, const std::string& environment,
                       std::optional<domain::Revision> drifted) {
   watches_[environment].writing = true;
   lock.unlock();
-  committer_.submit(timed_change(environment, drifted),
-                    [this, environment](const Result<Written>& done) { written(environment, done); });
+  try {
+    committer_.submit(timed_change(environment, drifted),
+                      [this, environment](const Result<Written>& done) { written(environment, done); });
+  } catch (const std::exception& error) {
+    written(environment, fail(Errc::unavailable, error.what()));
+  }
   lock.lock();
 }
 
@@ -140,7 +155,7 @@ void Scheduler::written(const std::string& environment, const Result<Written>& w
   }
   wake_.notify_all();
   if (!written)
-    log_.warn("what time brings could not be written",
+    log_.warn("a change that is due could not be written; trying again",
               {{"environment", environment}, {"reason", written.error().message}});
 }
 

@@ -1,13 +1,14 @@
-// Turns the passing of time into commits: one timer for all environments, which sleeps until something is
+// Writes the changes that time makes due: one thread for all environments, which sleeps until something is
 // due.
 //
-//   keeper.catch_up();   // before serving: what became due while nobody was there, in one commit each
-//   keeper.start();
+//   scheduler.catch_up();   // before serving: what became due while the server was down, one commit each
+//   scheduler.start();
 //
-// Exactly once: a commit is built against exactly the state before it, so that what another commit, another
-// node or an earlier attempt took care of is not done again. It wakes at commits and looks at the wall clock
-// at least once a minute, so that a clock that jumps is noticed. Thread rule: `catch_up` before `start` and
-// before the writer's; `look` from any thread; `stop` before the writer stops.
+// Nothing is written twice: a commit is built against exactly the state before it. So a change that another
+// commit or another node has already made is not made again. The thread wakes at commits and new
+// environments. It looks at the wall clock at least once a minute, so it notices a clock that jumps.
+// Thread rule: `catch_up` before `start` and before the committer's `start`; `look` from any thread; `stop`
+// before the committer stops.
 #pragma once
 
 #include <condition_variable>
@@ -26,9 +27,9 @@ namespace togglecast::changes {
 
 class Scheduler {
  public:
-  Scheduler(Committer& writer, const ReadModel& model, ChangeFeed& feed, const Clock& clock,
+  Scheduler(Committer& committer, const ReadModel& model, ChangeFeed& feed, const Clock& clock,
             observe::Log& log)
-      : committer_(writer), model_(model), feed_(feed), clock_(clock), log_(log) {}
+      : committer_(committer), model_(model), feed_(feed), clock_(clock), log_(log) {}
   ~Scheduler() { stop(); }
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;
@@ -36,7 +37,7 @@ class Scheduler {
   [[nodiscard]] Result<void> catch_up();
   void start();
   void stop();
-  /// Looks again now, as when the clock was set.
+  /// Looks now, for example after somebody has set the clock.
   void look();
 
  private:
@@ -48,7 +49,9 @@ class Scheduler {
   };
 
   void run();
-  // Does what is due in `environment`; answers when to look again.
+  // One look at all environments; answers how long to sleep.
+  [[nodiscard]] Milliseconds look_at_all(std::unique_lock<std::mutex>& lock);
+  // Writes what is due in `environment`; answers when to look again.
   [[nodiscard]] UnixMillis attend(std::unique_lock<std::mutex>& lock, const std::string& environment);
   void write(std::unique_lock<std::mutex>& lock, const std::string& environment,
              std::optional<domain::Revision> drifted);
@@ -64,6 +67,7 @@ class Scheduler {
   std::condition_variable wake_;
   bool stopping_ = false;
   bool look_ = false;
+  bool was_behind_ = false;  // the clock, behind the newest change
   std::map<std::string, Watch> watches_;
   std::thread thread_;
   ChangeFeed::Subscription subscription_;

@@ -1,5 +1,5 @@
-// The store-reader thread: log pages and secrets, beside the writer and never on a shard.
-// Thread rule: `submit` from any thread; the task runs on the reader's own.
+// A thread that reads log pages and secrets from the store, next to the committer's thread and never on a
+// shard. Thread rule: `submit` from any thread; the task runs on the reader's thread.
 #pragma once
 
 #include <functional>
@@ -18,7 +18,7 @@ class StoreReader {
       : reader_(std::move(reader)),
         pool_({.threads = 1, .queue = kQueue, .on_failure = std::move(on_failure)}) {}
 
-  /// False when too much waits already.
+  /// False when too many tasks wait.
   [[nodiscard]] bool submit(Task task) {
     return pool_.submit([this, task = std::move(task)] { task(*reader_); });
   }

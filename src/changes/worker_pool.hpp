@@ -1,4 +1,4 @@
-// A few threads for work that takes long: password hashing, reading the store. Bounded: a full queue refuses.
+// A few threads for slow work, such as password hashing and reading the store. Bounded: a full queue refuses.
 // Thread rule: `submit` from any thread; `stop` once, by the owner.
 #pragma once
 
@@ -19,7 +19,7 @@ namespace togglecast::changes {
 struct WorkerPoolOptions {
   std::size_t threads = 2;
   std::size_t queue = 64;  ///< tasks that wait
-  /// Told what a task threw, as when memory ran out; the task is then dropped, and the pool goes on.
+  /// Gets the message of an exception that a task threw. The task is dropped, and the pool goes on.
   std::function<void(std::string_view what)> on_failure{};
 };
 
@@ -34,7 +34,7 @@ class WorkerPool {
 
   /// False when the queue is full or the pool is stopped; the task is then dropped.
   [[nodiscard]] bool submit(Task task);
-  /// Finishes what was accepted.
+  /// Finishes all accepted tasks.
   void stop();
 
  private:
@@ -49,7 +49,7 @@ class WorkerPool {
   std::vector<std::thread> threads_;
 };
 
-/// What to answer when `submit` took nothing: `unavailable`, worth another try in a second.
+/// The answer when `submit` refused: `unavailable`, with a retry after one second.
 [[nodiscard]] tl::unexpected<Error> busy(std::string message);
 
 }  // namespace togglecast::changes

@@ -1,4 +1,4 @@
-// A write as the committer takes it: a function that builds a change, and what becomes of it.
+// The input of the committer: a function that builds a change; and its result.
 // Thread rule: plain values; `Build` runs on the committer's thread.
 #pragma once
 
@@ -16,7 +16,7 @@
 
 namespace togglecast::changes {
 
-/// The state that a change is built against, and what the change will carry.
+/// The state that a change is built against, and the revision and time that the change will have.
 class WriteContext {
  public:
   WriteContext(const domain::Snapshot& state, UnixMillis at, storage::WriteTransaction& transaction)
@@ -27,9 +27,9 @@ class WriteContext {
   [[nodiscard]] UnixMillis at() const noexcept { return at_; }
   /// An id that was never used before.
   [[nodiscard]] Result<domain::Id> next_id(domain::Kind kind);
-  /// What `revision` did; `not_found` without such a revision.
+  /// The row of `revision`; `not_found` without such a revision.
   [[nodiscard]] Result<domain::LogRow> row(domain::Revision revision) { return transaction_.row(revision); }
-  /// The revision that touched this entity last; 0 when none did.
+  /// The newest revision that touched this entity; 0 without one.
   [[nodiscard]] Result<domain::Revision> last_touched(domain::Kind kind, domain::Id id) {
     return transaction_.last_touched(kind, id, state_.revision());
   }
@@ -41,8 +41,7 @@ class WriteContext {
   std::map<domain::Kind, domain::Id> last_;
 };
 
-/// What a write comes to. Without ops nothing changes and there is no revision, unless time itself is the
-/// change.
+/// The result of a build. Without ops nothing changes and there is no revision, except for a `tick`.
 struct Draft {
   domain::Kind kind = domain::Kind::platform;  ///< of the entity that the write is about …
   domain::Id id = 0;                           ///< … and its id
@@ -51,7 +50,7 @@ struct Draft {
   bool tick = false;  ///< a revision even without ops: `as_of` moves on
 };
 
-/// Runs on the writer's thread; refuses by an error.
+/// Runs on the committer's thread. An error refuses the write.
 using Build = std::function<Result<Draft>(WriteContext& context)>;
 
 struct WriteRequest {
@@ -59,16 +58,16 @@ struct WriteRequest {
   json::object actor;
   std::optional<storage::IdempotencyKey> idempotency;
   Build build;
-  bool time_first = true;  ///< what is due is written before
+  bool time_first = true;  ///< a change that is due is written before this one
 };
 
 struct Written {
   domain::Kind kind = domain::Kind::platform;
   domain::Id id = 0;
-  json::value body;  ///< the entity as this write left it; null when it is gone
+  json::value body;  ///< the entity after this write; null when it was deleted
   domain::Revision revision = 0;
-  bool changed = false;   ///< false: all was already as asked
-  bool replayed = false;  ///< the request was answered before, under the same idempotency key
+  bool changed = false;   ///< false: everything was already as requested
+  bool replayed = false;  ///< a repeated answer: an earlier request had the same idempotency key
 };
 using Done = std::function<void(Result<Written> written)>;
 

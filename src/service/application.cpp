@@ -1,6 +1,7 @@
 #include "service/application.hpp"
 
 #include <algorithm>
+#include <exception>
 
 #include "changes/instrumented_reader.hpp"
 #include "changes/ops.hpp"
@@ -13,9 +14,22 @@ namespace {
 constexpr std::size_t kKidBytes = 9;
 constexpr std::size_t kPreviewQueue = 16;
 
-// Whoever asked for that work gets no answer but that it failed; here is why.
+// The asker learns only that the work failed. The log has the reason.
 std::function<void(std::string_view)> telling(observe::Log& log) {
   return [&log](std::string_view what) { log.error("work for a request failed", {{"reason", what}}); };
+}
+
+changes::ChangeFeed::OnFailure telling_of_subscribers(observe::Log& log, observe::Metrics& metrics) {
+  auto& failures = metrics.counter("togglecast_change_subscriber_failures_total",
+                                   "Events that a subscriber of changes did not take; they are repeated.");
+  return [&log, &failures](std::string_view message) {
+    failures.add();
+    try {
+      log.error("a subscriber did not take a change; trying again", {{"reason", message}});
+    } catch (const std::exception&) {
+      return;  // no memory: the counter has it
+    }
+  };
 }
 
 Sha256 random_genesis(RandomSource& random) {
@@ -24,9 +38,10 @@ Sha256 random_genesis(RandomSource& random) {
   return genesis;
 }
 
-Result<void> ensure_environments(storage::Store& store, const std::vector<std::string>& wanted,
-                                 const Clock& clock, RandomSource& random) {
-  const auto existing = store.environments();
+Result<void> ensure_environments(storage::Store& store, storage::Reader& reader,
+                                 const std::vector<std::string>& wanted, const Clock& clock,
+                                 RandomSource& random) {
+  const auto existing = reader.environments();
   if (!existing) return tl::unexpected(existing.error());
   std::vector<std::string> names{std::string(domain::kSystemEnvironment)};
   names.insert(names.end(), wanted.begin(), wanted.end());
@@ -40,7 +55,7 @@ Result<void> ensure_environments(storage::Store& store, const std::vector<std::s
   return {};
 }
 
-// Of what was found while loading: nothing but a backup helps.
+// An error while loading. Only a backup helps.
 tl::unexpected<Error> not_loaded(Error error) {
   if (error.code == Errc::internal && error.message.find("restore") == std::string::npos)
     error.message = "the stored data are damaged: " + error.message + "; restore a backup of the data folder";
@@ -49,13 +64,17 @@ tl::unexpected<Error> not_loaded(Error error) {
 
 }  // namespace
 
-Application::Application(std::unique_ptr<storage::Store> store, std::unique_ptr<storage::Reader> reader,
+Application::Application(std::unique_ptr<storage::Store> store, Readers readers,
                          const ApplicationOptions& options, const Clock& clock, RandomSource& random,
                          observe::Log& log, observe::Metrics& metrics)
     : store_(std::move(store)),
+      random_(random),
       model_(options.ring),
-      committer_(*store_, model_, feed_, clock, log, metrics, options.committer),
-      reader_(std::make_unique<changes::InstrumentedReader>(std::move(reader), log, metrics), telling(log)),
+      feed_(telling_of_subscribers(log, metrics)),
+      tail_(model_, feed_, std::move(readers.of_tail), log, metrics, options.tail),
+      committer_(*store_, model_, tail_, clock, log, metrics, options.committer),
+      reader_(std::make_unique<changes::InstrumentedReader>(std::move(readers.of_requests), log, metrics),
+              telling(log)),
       workers_(
           {.threads = options.workers.threads, .queue = options.workers.queue, .on_failure = telling(log)}),
       previews_({.threads = 1, .queue = kPreviewQueue, .on_failure = telling(log)}),
@@ -75,31 +94,31 @@ Result<std::unique_ptr<Application>> Application::open(std::unique_ptr<storage::
                                                        const ApplicationOptions& options, const Clock& clock,
                                                        RandomSource& random, observe::Log& log,
                                                        observe::Metrics& metrics) {
-  auto reader = store->open_reader();
-  if (!reader) return tl::unexpected(reader.error());
+  Readers readers;
+  for (auto* reader : {&readers.of_tail, &readers.of_requests}) {
+    auto opened = store->open_reader();
+    if (!opened) return tl::unexpected(opened.error());
+    *reader = std::move(*opened);
+  }
   std::unique_ptr<Application> application(
-      new Application(std::move(store), std::move(*reader), options, clock, random, log, metrics));
+      new Application(std::move(store), std::move(readers), options, clock, random, log, metrics));
   if (auto loaded = application->load(options, clock, random); !loaded) return tl::unexpected(loaded.error());
   if (auto caught_up = application->time_.catch_up(); !caught_up) return tl::unexpected(caught_up.error());
+  application->tail_.start();
   application->committer_.start();
   application->time_.start();
   return application;
 }
 
 Result<void> Application::load(const ApplicationOptions& options, const Clock& clock, RandomSource& random) {
-  if (auto made = ensure_environments(*store_, options.environments, clock, random); !made) return made;
-  const auto environments = store_->environments();
-  if (!environments) return tl::unexpected(environments.error());
-  for (const storage::Environment& environment : *environments) {
-    const auto loaded = store_->load(environment.key, options.ring);
-    if (!loaded) return not_loaded(loaded.error());
-    if (auto added = model_.add(*loaded); !added) return not_loaded(added.error());
-  }
-  auto secrets = store_->open_reader();
-  if (!secrets) return tl::unexpected(secrets.error());
-  if (auto keys = load_keys(**secrets, random); !keys) return not_loaded(keys.error());
+  const auto reader = store_->open_reader();
+  if (!reader) return tl::unexpected(reader.error());
+  if (auto made = ensure_environments(*store_, **reader, options.environments, clock, random); !made)
+    return made;
+  if (auto loaded = tail_.follow(); !loaded) return not_loaded(loaded.error());
+  if (auto keys = load_keys(**reader, random); !keys) return not_loaded(keys.error());
   if (auto made = make_first_owner(options); !made) return made;
-  return options.first_catalogue ? make_first_catalogue(*options.first_catalogue) : Result<void>{};
+  return options.first_catalogue ? make_first_catalogue(options) : Result<void>{};
 }
 
 Result<void> Application::load_keys(storage::Reader& reader, RandomSource& random) {
@@ -151,7 +170,7 @@ Result<void> Application::make_signing_key(RandomSource& random) {
 Result<void> Application::make_first_owner(const ApplicationOptions& options) {
   if (!model_.current(domain::kSystemEnvironment)->table<domain::AdminUser>().by_id.empty()) return {};
   if (!options.first_owner_password)
-    return fail(Errc::internal, "nobody says what the first owner's password is");
+    return fail(Errc::internal, "the password of the first owner is missing");
   const auto password = options.first_owner_password();
   if (!password) return tl::unexpected(password.error());
   if (auto made = admins_.create_first_owner(std::string(kFirstOwner), *password); !made)
@@ -160,20 +179,32 @@ Result<void> Application::make_first_owner(const ApplicationOptions& options) {
   return {};
 }
 
-Result<void> Application::make_first_catalogue(const json::value& file) {
-  const auto made = committer_.perform(
-      changes::own_write(std::string(kDefaultEnvironment), changes::Source::start, build_catalogue(file)));
+Result<void> Application::make_first_catalogue(const ApplicationOptions& options) {
+  if (options.environments.empty())
+    return fail(Errc::internal, "there is no environment for the first catalogue");
+  const auto made = committer_.perform(changes::own_write(
+      options.environments.front(), changes::Source::start, build_catalogue(*options.first_catalogue)));
   if (!made) return tl::unexpected(made.error());
   made_first_catalogue_ = made->changed;
   return {};
 }
 
+void Application::add_environment(const std::string& key, changes::Committer::EnvironmentDone done) {
+  committer_.add_environment(key, random_genesis(random_), std::move(done));
+}
+
+Result<void> Application::health() const {
+  if (auto store = committer_.health(); !store) return store;
+  return tail_.health();
+}
+
 void Application::stop() {
   time_.stop();
-  reader_.stop();  // hands its last work on to the workers, and they theirs to the writer
+  reader_.stop();  // hands its last work to the workers, and they hand theirs to the committer
   workers_.stop();
   previews_.stop();
   committer_.stop();
+  tail_.stop();
 }
 
 }  // namespace togglecast::service

@@ -1,5 +1,6 @@
-// The product tower, built and started in order: store, read model, feed, committer, keys, services.
-// Thread rule: opened, stopped and dropped by one thread; the members offered here follow their own rules.
+// The product tower, built and started in order: store, read model, feed, tail, committer, keys, services.
+// Thread rule: opened, stopped and dropped by one thread; `add_environment` and `health` from any thread; the
+// members offered here follow their own rules.
 #pragma once
 
 #include <functional>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "changes/scheduler.hpp"
+#include "changes/tail.hpp"
 #include "service/accounts/admin_service.hpp"
 #include "service/accounts/authenticator.hpp"
 #include "service/catalogue/entity_service.hpp"
@@ -22,15 +24,16 @@ inline constexpr std::string_view kFirstOwner = "owner";
 struct ApplicationOptions {
   std::size_t ring = 1'024;  ///< recent snapshots per environment
   changes::CommitterOptions committer;
+  changes::TailOptions tail;
   changes::WorkerPoolOptions workers;
   TokenOptions tokens;
   AdminOptions admins;
   /// Made when missing, besides `system`.
-  std::vector<std::string> environments{std::string(kDefaultEnvironment)};
-  /// Asked when there is no admin yet, before the account is made. Whoever makes up a password shows it or
-  /// writes it down here, so that no crash can leave an account behind whose password nobody knows.
+  std::vector<std::string> environments;
+  /// Asked when there is no admin yet, before the account is made. It must show or store a password that it
+  /// invents, so that no crash leaves an account behind whose password nobody knows.
   std::function<Result<Secret>()> first_owner_password;
-  /// Fills the default environment when it holds nothing, see catalogue_file.hpp.
+  /// Fills the first of `environments` when that is empty, see catalogue_file.hpp.
   std::optional<json::value> first_catalogue;
 };
 
@@ -50,7 +53,7 @@ class Application {
   /// Whether this start made the owner's account.
   [[nodiscard]] bool made_first_owner() const noexcept { return made_first_owner_; }
 
-  /// Whether this start filled the default environment from `first_catalogue`.
+  /// Whether this start filled an environment from `first_catalogue`.
   [[nodiscard]] bool made_first_catalogue() const noexcept { return made_first_catalogue_; }
 
   [[nodiscard]] const changes::ReadModel& model() const noexcept { return model_; }
@@ -65,31 +68,42 @@ class Application {
   [[nodiscard]] AdminService& admins() noexcept { return admins_; }
   [[nodiscard]] ActivityService& activity() noexcept { return activity_; }
   [[nodiscard]] History& history() noexcept { return history_; }
+  /// Makes an environment while the server runs. `done` is called on the committer's thread, or within the
+  /// call when too much waits; the subscribers of the feed have heard of the environment before. Errors as in
+  /// committer.hpp.
+  void add_environment(const std::string& key, changes::Committer::EnvironmentDone done);
+  [[nodiscard]] changes::Tail& tail() noexcept { return tail_; }
   [[nodiscard]] changes::Scheduler& time() noexcept { return time_; }
   /// For what takes longer than a shard may.
   [[nodiscard]] changes::WorkerPool& workers() noexcept { return workers_; }
   /// For previews: so that many of them hold up one another, and nothing else.
   [[nodiscard]] changes::WorkerPool& previews() noexcept { return previews_; }
-  /// The store's last failure, unless a write has succeeded since.
-  [[nodiscard]] Result<void> health() const { return committer_.health(); }
+  /// The last failure of the store or of the tail, unless it has worked since.
+  [[nodiscard]] Result<void> health() const;
 
-  /// Answers everything that was accepted, then ends all threads. What is asked later is refused.
+  /// Answers every accepted request, then ends all threads. Later requests are refused.
   void stop();
 
  private:
-  Application(std::unique_ptr<storage::Store> store, std::unique_ptr<storage::Reader> reader,
-              const ApplicationOptions& options, const Clock& clock, RandomSource& random, observe::Log& log,
-              observe::Metrics& metrics);
+  struct Readers {
+    std::unique_ptr<storage::Reader> of_tail;
+    std::unique_ptr<storage::Reader> of_requests;
+  };
+
+  Application(std::unique_ptr<storage::Store> store, Readers readers, const ApplicationOptions& options,
+              const Clock& clock, RandomSource& random, observe::Log& log, observe::Metrics& metrics);
   [[nodiscard]] Result<void> load(const ApplicationOptions& options, const Clock& clock,
                                   RandomSource& random);
   [[nodiscard]] Result<void> load_keys(storage::Reader& reader, RandomSource& random);
   [[nodiscard]] Result<void> make_signing_key(RandomSource& random);
   [[nodiscard]] Result<void> make_first_owner(const ApplicationOptions& options);
-  [[nodiscard]] Result<void> make_first_catalogue(const json::value& file);
+  [[nodiscard]] Result<void> make_first_catalogue(const ApplicationOptions& options);
 
   std::unique_ptr<storage::Store> store_;
+  RandomSource& random_;
   changes::ReadModel model_;
   changes::ChangeFeed feed_;
+  changes::Tail tail_;
   changes::Committer committer_;
   changes::StoreReader reader_;
   changes::WorkerPool workers_;

@@ -37,6 +37,7 @@ int write_until_killed(const std::string& folder) {
       {.level = observe::Level::error}, [](std::string_view line) { give_up(line); }, clock);
   observe::Metrics metrics;
   ApplicationOptions options;
+  options.environments = {"production"};
   options.admins.passwords = auth::kCheapPasswords;
   options.first_owner_password = [] { return Secret(std::string("correct horse")); };
   auto store = storage::sqlite::SqliteStore::open(folder);

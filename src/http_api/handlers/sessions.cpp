@@ -38,7 +38,7 @@ void login(const CallPtr& call) {
   service::Login wanted;
   wanted.username = in.text("username", kMaxUsername).value_or("");
   wanted.password = Secret(in.text("password", auth::kMaxPassword).value_or(""));
-  wanted.environment = in.key("environment").value_or(std::string(service::kDefaultEnvironment));
+  wanted.environment = in.key("environment").value_or(call->api().options().environment);
   in.require({"username", "password"});
   if (auto ok = in.finish(); !ok) return call->refuse(ok.error());
   if (!call->peer().loopback) wanted.address = call->peer().address;

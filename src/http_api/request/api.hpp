@@ -41,8 +41,8 @@ enum class Phase : std::uint8_t { starting, serving, draining };
 
 struct Options {
   std::string version;
-  std::string environment{service::kDefaultEnvironment};  ///< shown on the page at `/`
-  std::string owner{service::kFirstOwner};                ///< used in the commands on that page
+  std::string environment;                  ///< of a login that names none; shown on the page at `/`
+  std::string owner{service::kFirstOwner};  ///< used in the commands on that page
   web::CorsOptions cors{};
   std::string origin_option{"--cors-origin"};  ///< named in the refusal of an origin
   std::size_t max_body = 64 * 1'024;

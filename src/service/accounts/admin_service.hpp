@@ -40,8 +40,8 @@ struct AdminOptions {
 struct Login {
   std::string username;
   Secret password;
-  std::string environment{kDefaultEnvironment};  ///< the environment that the session works in
-  std::string address;  ///< of the caller; empty for loopback, which has no limit per address
+  std::string environment;  ///< the environment that the session works in
+  std::string address;      ///< of the caller; empty for loopback, which has no limit per address
 };
 
 struct LoggedIn {

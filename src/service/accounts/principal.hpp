@@ -15,8 +15,6 @@
 
 namespace togglecast::service {
 
-inline constexpr std::string_view kDefaultEnvironment = "production";
-
 struct Principal {
   enum class Kind : std::uint8_t { admin, client, system };
 

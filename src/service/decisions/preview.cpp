@@ -29,9 +29,6 @@ class ScratchTransaction final : public storage::WriteTransaction {
  public:
   explicit ScratchTransaction(const domain::Head& head) : head_(head) {}
   [[nodiscard]] const domain::Head& head() const noexcept override { return head_; }
-  [[nodiscard]] Result<std::vector<domain::LogRow>> rows_after(domain::Revision) override {
-    return std::vector<domain::LogRow>{};
-  }
   [[nodiscard]] Result<Id> last_id(Kind kind) override {
     return kFirstPreviewedId - 1 + created_[kind]++;  // called once for each creation
   }

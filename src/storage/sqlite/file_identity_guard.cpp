@@ -21,10 +21,10 @@ Result<FileIdentityGuard> FileIdentityGuard::at(std::filesystem::path path, std:
 Result<void> FileIdentityGuard::check() {
   struct stat status {};
   const bool found = ::stat(path_.c_str(), &status) == 0;
-  if (!found && errno != ENOENT && errno != ENOTDIR) return {};  // it cannot be seen, which says nothing
+  if (!found && errno != ENOENT && errno != ENOTDIR) return {};  // no access: the file may well be there
   if (!found || status.st_dev != device_ || status.st_ino != inode_)
     return fail(Errc::unavailable, path_.string() + " was " + (found ? "replaced" : "moved or deleted") +
-                                       " while it is in use, so nothing is written any more: " + advice_);
+                                       " while it is in use, so no change can be written: " + advice_);
   size_ = static_cast<std::uint64_t>(status.st_size);
   return {};
 }

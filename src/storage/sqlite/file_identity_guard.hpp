@@ -1,5 +1,5 @@
-// A file that is open while the server runs, and is to stay where it is: what is written to one that was
-// moved, deleted or replaced looks written, and is gone at the next start. Thread rule: that of the store.
+// A file that is open while the server runs and must stay where it is. A write into a file that was moved,
+// deleted or replaced looks successful and is gone at the next start. Thread rule: that of the store.
 #pragma once
 
 #include <sys/types.h>
@@ -14,12 +14,13 @@ namespace togglecast::storage::sqlite {
 
 class FileIdentityGuard {
  public:
-  /// `advice` says what to do when it is not there any more.
+  /// `advice` tells an operator what to do when the file is gone.
   [[nodiscard]] static Result<FileIdentityGuard> at(std::filesystem::path path, std::string advice);
 
-  /// `unavailable` when another file is at its place, or none.
+  /// `unavailable` when another file is in its place, or none.
   [[nodiscard]] Result<void> check();
-  /// As it was when it was checked last.
+  [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
+  /// In bytes, at the last `check`.
   [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
 
  private:

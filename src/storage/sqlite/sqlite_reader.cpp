@@ -4,142 +4,112 @@
 
 #include "storage/sqlite/log_rows.hpp"
 
-// The columns of an op, from change_log_entity as `o` and its row as `l`, and the revisions asked for.
-#define TOGGLECAST_OPS "SELECT o.revision, o.kind, o.id, o.type, o.text, l.actor_name, l.source "
-#define TOGGLECAST_OF_OP                                          \
-  "ON l.environment = o.environment AND l.revision = o.revision " \
-  "WHERE o.environment = ?1 AND o.revision < ?2 AND o.revision >= ?3 "
-#define TOGGLECAST_OF_ROW                                         \
-  "ON o.environment = l.environment AND o.revision = l.revision " \
-  "WHERE l.environment = ?1 AND l.revision < ?2 AND l.revision >= ?3 "
-
 namespace togglecast::storage::sqlite {
 namespace {
 
-constexpr domain::Revision kBeyondAll = domain::kMaxId + 1;
-
-enum Column : int { kRevision, kKind, kId, kType, kText, kActor, kSource };
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
-
-bool holds(std::string_view text, std::string_view wanted) {
-  return std::search(text.begin(), text.end(), wanted.begin(), wanted.end(),
-                     [](char a, char b) { return lower(a) == lower(b); }) != text.end();
+// Columns: epoch, revision, digest, as_of, from `first` on.
+Result<domain::Head> read_head(const Statement& statement, int first) {
+  const auto digest = read_digest(statement, first + 2);
+  if (!digest) return tl::unexpected(digest.error());
+  return domain::Head{
+      statement.integer(first), statement.integer(first + 1), *digest, {statement.integer(first + 3)}};
 }
 
-bool matches(const Statement& op, const LogQuery& query) {
-  const auto kind = domain::parse_kind(op.text(kKind));
-  if (!kind || !query.kinds.contains(*kind)) return false;
-  if (query.kind && *query.kind != *kind) return false;
-  if (query.id && *query.id != op.integer(kId)) return false;
-  if (query.type && domain::to_string(*query.type) != op.text(kType)) return false;
-  if (!query.actor.empty() && query.actor != op.text(kActor)) return false;
-  if (!query.source.empty() && query.source != op.text(kSource)) return false;
-  return query.text.empty() || holds(op.text(kText), query.text) || holds(op.text(kActor), query.text);
+Result<std::vector<domain::StoredEntity>> read_entities(Database& database, std::int64_t environment) {
+  auto statement =
+      database.prepare("SELECT kind, id, body FROM entity WHERE environment = ? ORDER BY kind, id");
+  if (!statement) return tl::unexpected(statement.error());
+  statement->bind(1, environment);
+  std::vector<domain::StoredEntity> entities;
+  for (;;) {
+    const auto more = statement->step();
+    if (!more) return tl::unexpected(more.error());
+    if (!*more) return entities;
+    const auto kind = domain::parse_kind(statement->text(0));
+    if (!kind)
+      return fail(Errc::internal, "there is a stored entity of unknown kind " + std::string(statement->text(0)));
+    auto body = json::parse(statement->text(2), {.depth = 64});
+    if (!body) return fail(Errc::internal, "a stored entity is damaged: " + body.error().message);
+    entities.push_back({*kind, statement->integer(1), std::move(*body)});
+  }
 }
 
 }  // namespace
 
-Result<LogPage> SqliteReader::log_page(const std::string& environment, const LogQuery& query) {
+// SQLite changes it when another connection commits, and this connection never does.
+Result<std::int64_t> SqliteReader::version() { return database_.query_integer("PRAGMA data_version"); }
+
+Result<std::vector<Environment>> SqliteReader::environments() {
+  auto statement =
+      database_.prepare("SELECT key, epoch, revision, digest, as_of FROM environment ORDER BY id");
+  if (!statement) return tl::unexpected(statement.error());
+  std::vector<Environment> found;
+  for (;;) {
+    const auto more = statement->step();
+    if (!more) return tl::unexpected(more.error());
+    if (!*more) return found;
+    const auto head = read_head(*statement, 1);
+    if (!head) return tl::unexpected(head.error());
+    found.push_back({std::string(statement->text(0)), *head});
+  }
+}
+
+Result<StoredState> SqliteReader::state(const std::string& environment, std::size_t recent) {
+  auto transaction = Transaction::begin(database_, "BEGIN");
+  if (!transaction) return tl::unexpected(transaction.error());
   const auto number = environment_number(database_, environment);
   if (!number) return tl::unexpected(number.error());
-  const auto range = range_of(*number, query);
-  if (!range) return tl::unexpected(range.error());
-  LogPage page;
-  std::vector<domain::Revision> found;
+  StoredState found;
   {
-    auto ops = ops_of_interest(*number, query, *range);
-    if (!ops) return tl::unexpected(ops.error());
-    domain::Revision at = 0;
-    for (std::size_t scanned = 0;; ++scanned) {
-      const auto more = ops->step();
-      if (!more) return tl::unexpected(more.error());
-      if (!*more) break;
-      const domain::Revision revision = ops->integer(kRevision);
-      if (revision != at && (found.size() >= query.limit || scanned >= query.scan)) {
-        page.next = at;
-        break;
-      }
-      at = revision;
-      const bool known = !found.empty() && found.back() == revision;
-      if (!known && matches(*ops, query)) found.push_back(revision);
-    }
-  }
-  for (const domain::Revision revision : found) {
-    auto row = read_revision(database_, *number, revision);
+    auto statement = database_.prepare("SELECT epoch, revision, digest, as_of FROM environment WHERE id = ?");
+    if (!statement) return tl::unexpected(statement.error());
+    const auto row = statement->bind(1, *number).step();
     if (!row) return tl::unexpected(row.error());
-    page.rows.push_back(std::move(*row));
+    const auto head = read_head(*statement, 0);
+    if (!head) return tl::unexpected(head.error());
+    found.head = *head;
   }
-  return page;
-}
-
-// One list to walk, the shortest that an index offers; the rest of the query is asked of each of its ops.
-Result<Statement> SqliteReader::ops_of_interest(std::int64_t environment, const LogQuery& query,
-                                                const Range& range) {
-  // `wanted` is parameter 4.
-  const auto begin = [&](const char* sql, std::string_view wanted = {}) {
-    auto statement = database_.prepare(sql);
-    if (statement) statement->bind(1, environment).bind(2, range.before).bind(3, range.first);
-    if (statement && !wanted.empty()) statement->bind(4, wanted);
-    return statement;
-  };
-  if (query.kind && query.id) {
-    auto statement = begin(TOGGLECAST_OPS "FROM change_log_entity o CROSS JOIN change_log l " TOGGLECAST_OF_OP
-                                          "AND o.kind = ?4 AND o.id = ?5 ORDER BY o.revision DESC",
-                           domain::to_string(*query.kind));
-    if (statement) statement->bind(5, *query.id);
-    return statement;
-  }
-  if (!query.actor.empty())
-    return begin(TOGGLECAST_OPS
-                 "FROM change_log l INDEXED BY change_log_by_actor CROSS JOIN change_log_entity o "
-                 "INDEXED BY change_log_entity_by_revision " TOGGLECAST_OF_ROW
-                 "AND l.actor_name = ?4 ORDER BY l.revision DESC",
-                 query.actor);
-  if (!query.source.empty())
-    return begin(TOGGLECAST_OPS
-                 "FROM change_log l INDEXED BY change_log_by_source CROSS JOIN change_log_entity o "
-                 "INDEXED BY change_log_entity_by_revision " TOGGLECAST_OF_ROW
-                 "AND l.source = ?4 ORDER BY l.revision DESC",
-                 query.source);
-  if (query.kind)
-    return begin(TOGGLECAST_OPS
-                 "FROM change_log_entity o INDEXED BY change_log_entity_by_kind "
-                 "CROSS JOIN change_log l " TOGGLECAST_OF_OP "AND o.kind = ?4 ORDER BY o.revision DESC",
-                 domain::to_string(*query.kind));
-  if (query.type)
-    return begin(TOGGLECAST_OPS
-                 "FROM change_log_entity o INDEXED BY change_log_entity_by_type "
-                 "CROSS JOIN change_log l " TOGGLECAST_OF_OP "AND o.type = ?4 ORDER BY o.revision DESC",
-                 domain::to_string(*query.type));
-  return begin(TOGGLECAST_OPS
-               "FROM change_log_entity o INDEXED BY change_log_entity_by_revision "
-               "CROSS JOIN change_log l " TOGGLECAST_OF_OP "ORDER BY o.revision DESC");
-}
-
-// Commit times never decrease, so times are a way to name revisions.
-Result<SqliteReader::Range> SqliteReader::range_of(std::int64_t environment, const LogQuery& query) {
-  Range range{1, query.before > 0 ? query.before : kBeyondAll};
-  if (query.since) {
-    const auto first = first_at_or_after(environment, *query.since);
-    if (!first) return tl::unexpected(first.error());
-    range.first = *first;
-  }
-  if (query.until) {
-    const auto end = first_at_or_after(environment, *query.until);
-    if (!end) return tl::unexpected(end.error());
-    range.before = std::min(range.before, *end);
-  }
-  return range;
-}
-
-Result<domain::Revision> SqliteReader::first_at_or_after(std::int64_t environment, UnixMillis time) {
-  auto statement = database_.prepare(
-      "SELECT revision FROM change_log WHERE environment = ? AND at >= ? ORDER BY at, revision LIMIT 1");
+  auto entities = read_entities(database_, *number);
+  if (!entities) return tl::unexpected(entities.error());
+  found.entities = std::move(*entities);
+  const auto first =
+      std::max<domain::Revision>(1, found.head.revision - static_cast<domain::Revision>(recent) + 1);
+  auto statement = database_.prepare("SELECT " TOGGLECAST_LOG_COLUMNS
+                                     " FROM change_log l JOIN environment e ON e.id = l.environment "
+                                     "WHERE l.environment = ? AND l.revision >= ? ORDER BY l.revision");
   if (!statement) return tl::unexpected(statement.error());
-  const auto found = statement->bind(1, environment).bind(2, time.value).step();
+  auto rows = read_rows(statement->bind(1, *number).bind(2, first));
+  if (!rows) return tl::unexpected(rows.error());
+  found.recent = std::move(*rows);
+  const auto before = head_before(*number, first);
+  if (!before) return tl::unexpected(before.error());
+  found.before = *before;
+  return found;
+}
+
+Result<domain::Head> SqliteReader::head_before(std::int64_t environment, domain::Revision revision) {
+  auto statement = database_.prepare(
+      "SELECT 1, 0, genesis, created_at FROM environment WHERE id = ?1 AND ?2 = 0 "
+      "UNION ALL SELECT epoch, revision, digest, at FROM change_log WHERE environment = ?1 AND revision = "
+      "?2");
+  if (!statement) return tl::unexpected(statement.error());
+  const auto found = statement->bind(1, environment).bind(2, revision - 1).step();
   if (!found) return tl::unexpected(found.error());
-  return *found ? statement->integer(0) : kBeyondAll;
+  if (!*found) return fail(Errc::internal, "the change log misses revision " + std::to_string(revision - 1));
+  return read_head(*statement, 0);
+}
+
+Result<std::vector<domain::LogRow>> SqliteReader::rows_after(const std::string& environment,
+                                                             domain::Revision after, std::size_t limit) {
+  const auto number = environment_number(database_, environment);
+  if (!number) return tl::unexpected(number.error());
+  auto statement =
+      database_.prepare("SELECT " TOGGLECAST_LOG_COLUMNS
+                        " FROM change_log l JOIN environment e ON e.id = l.environment "
+                        "WHERE l.environment = ? AND l.revision > ? ORDER BY l.revision LIMIT ?");
+  if (!statement) return tl::unexpected(statement.error());
+  statement->bind(1, *number).bind(2, after).bind(3, static_cast<std::int64_t>(limit));
+  return read_rows(*statement);
 }
 
 Result<domain::Revision> SqliteReader::revision_at(const std::string& environment, UnixMillis time) {

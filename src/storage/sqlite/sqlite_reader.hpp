@@ -1,8 +1,8 @@
-// A read-only connection beside the writer's. Thread and error rules as in store.hpp.
+// A read-only connection next to the store's own. Log pages are in sqlite_log_pages.cpp. Thread and error rules as in store.hpp.
 #pragma once
 
 #include "storage/sqlite/database.hpp"
-#include "storage/store.hpp"
+#include "storage/reader.hpp"
 
 namespace togglecast::storage::sqlite {
 
@@ -10,6 +10,12 @@ class SqliteReader final : public Reader {
  public:
   explicit SqliteReader(Database database) : database_(std::move(database)) {}
 
+  [[nodiscard]] Result<std::int64_t> version() override;
+  [[nodiscard]] Result<std::vector<Environment>> environments() override;
+  [[nodiscard]] Result<StoredState> state(const std::string& environment, std::size_t recent) override;
+  [[nodiscard]] Result<std::vector<domain::LogRow>> rows_after(const std::string& environment,
+                                                               domain::Revision after,
+                                                               std::size_t limit) override;
   [[nodiscard]] Result<LogPage> log_page(const std::string& environment, const LogQuery& query) override;
   [[nodiscard]] Result<std::vector<domain::LogRow>> rows_before(const std::string& environment,
                                                                 domain::Revision before,
@@ -29,6 +35,8 @@ class SqliteReader final : public Reader {
   [[nodiscard]] Result<domain::Revision> first_at_or_after(std::int64_t environment, UnixMillis time);
   [[nodiscard]] Result<Statement> ops_of_interest(std::int64_t environment, const LogQuery& query,
                                                   const Range& range);
+
+  [[nodiscard]] Result<domain::Head> head_before(std::int64_t environment, domain::Revision revision);
 
   Database database_;
 };

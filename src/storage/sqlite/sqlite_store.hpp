@@ -8,7 +8,7 @@
 
 #include "storage/sqlite/data_folder.hpp"
 #include "storage/sqlite/database.hpp"
-#include "storage/sqlite/file_identity_guard.hpp"
+#include "storage/sqlite/sqlite_health.hpp"
 #include "storage/store.hpp"
 
 namespace togglecast::storage::sqlite {
@@ -24,38 +24,26 @@ class SqliteStore final : public Store {
   [[nodiscard]] static Result<std::unique_ptr<SqliteStore>> open(const std::filesystem::path& folder,
                                                                  const SqliteOptions& options = {});
 
-  [[nodiscard]] Result<std::vector<Environment>> environments() override;
   [[nodiscard]] Result<void> create_environment(const std::string& key, const Sha256& genesis,
                                                 UnixMillis at) override;
-  [[nodiscard]] Result<Loaded> load(const std::string& environment, std::size_t recent) override;
   [[nodiscard]] Result<std::unique_ptr<WriteTransaction>> begin(const std::string& environment) override;
   [[nodiscard]] Result<std::unique_ptr<Reader>> open_reader() override;
-  [[nodiscard]] Result<void> in_place() override;
-  [[nodiscard]] Result<void> try_out() override;
+  [[nodiscard]] SqliteHealth& health() noexcept override { return health_; }
 
   [[nodiscard]] const DataFolder& folder() const noexcept { return folder_; }
-  /// The file is a copy of the one that was opened last: after that one may have come changes which this one
-  /// does not have. The epochs of all environments were raised for it (decision 0015).
-  [[nodiscard]] bool was_copied() const noexcept { return was_copied_; }
 
  private:
-  SqliteStore(DataFolder folder, Database database, FileIdentityGuard file, FileIdentityGuard wal,
-              const SqliteOptions& options, bool was_copied)
+  SqliteStore(DataFolder folder, Database database, WatchedFiles files, const SqliteOptions& options,
+              Origin origin)
       : folder_(std::move(folder)),
         database_(std::move(database)),
-        file_(std::move(file)),
-        wal_(std::move(wal)),
-        options_(options),
-        was_copied_(was_copied) {}
-  [[nodiscard]] Result<domain::Head> head_before(std::int64_t environment, domain::Revision revision);
+        health_(database_, std::move(files), origin),
+        options_(options) {}
 
   DataFolder folder_;  // unlocked last
   Database database_;
-  FileIdentityGuard file_;
-  FileIdentityGuard wal_;
-  bool wal_is_shorter_ = false;
+  SqliteHealth health_;
   SqliteOptions options_;
-  bool was_copied_;
 };
 
 }  // namespace togglecast::storage::sqlite

@@ -1,6 +1,5 @@
 #include "storage/sqlite/sqlite_transaction.hpp"
 
-#include "domain/state/op_type.hpp"
 #include "storage/sqlite/log_rows.hpp"
 
 namespace togglecast::storage::sqlite {
@@ -21,14 +20,6 @@ Result<std::unique_ptr<WriteTransaction>> SqliteTransaction::begin(Database& dat
   const domain::Head head{statement->integer(1), statement->integer(2), *digest, {statement->integer(3)}};
   return std::unique_ptr<WriteTransaction>(
       new SqliteTransaction(database, std::move(*transaction), statement->integer(0), head, idempotency_ttl));
-}
-
-Result<std::vector<domain::LogRow>> SqliteTransaction::rows_after(domain::Revision seen) {
-  auto statement = database_.prepare("SELECT " TOGGLECAST_LOG_COLUMNS
-                                     " FROM change_log l JOIN environment e ON e.id = l.environment "
-                                     "WHERE l.environment = ? AND l.revision > ? ORDER BY l.revision");
-  if (!statement) return tl::unexpected(statement.error());
-  return read_rows(statement->bind(1, environment_).bind(2, seen));
 }
 
 Result<domain::Id> SqliteTransaction::last_id(domain::Kind kind) {
@@ -73,7 +64,7 @@ Result<domain::Revision> SqliteTransaction::last_touched(domain::Kind kind, doma
 
 Result<void> SqliteTransaction::commit(const Commit& what) {
   if (what.row != nullptr) {
-    if (what.row->head.revision != head_.revision + 1)
+    if (what.row->row->head.revision != head_.revision + 1)
       return fail(Errc::conflict, "the change does not follow on revision " + std::to_string(head_.revision));
     if (auto done = write_row(*what.row); !done) return done;
   }
@@ -85,17 +76,17 @@ Result<void> SqliteTransaction::commit(const Commit& what) {
   return transaction_.commit();
 }
 
-Result<void> SqliteTransaction::write_row(const domain::LogRow& row) {
+Result<void> SqliteTransaction::write_row(const domain::IndexedRow& indexed) {
+  const domain::LogRow& row = *indexed.row;
   auto log = database_.prepare(
       "INSERT INTO change_log (environment, revision, epoch, at, actor, change, digest, actor_name, source) "
       "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
   if (!log) return tl::unexpected(log.error());
-  const json::value actor = json::parse(row.actor_text).value_or(nullptr);
   log->bind(1, environment_).bind(2, row.head.revision).bind(3, row.head.epoch).bind(4, row.head.as_of.value);
   log->bind(5, row.actor_text).bind(6, row.change_text).bind_blob(7, digest_bytes(row.head.digest));
-  log->bind(8, json::string_or_empty(actor, "name")).bind(9, json::string_or_empty(actor, "source"));
+  log->bind(8, indexed.actor_name).bind(9, indexed.source);
   if (auto done = log->run(); !done) return done;
-  for (const domain::Op& op : row.change.ops)
+  for (const domain::IndexedOp& op : indexed.ops)
     if (auto done = write_op(op, row.head.revision); !done) return done;
   auto counter =
       database_.prepare("UPDATE environment SET epoch = ?, revision = ?, digest = ?, as_of = ? WHERE id = ?");
@@ -104,9 +95,9 @@ Result<void> SqliteTransaction::write_row(const domain::LogRow& row) {
   return counter->bind(4, row.head.as_of.value).bind(5, environment_).run();
 }
 
-Result<void> SqliteTransaction::write_op(const domain::Op& op, domain::Revision revision) {
-  const std::string_view kind = domain::to_string(op.entity);
-  if (op.after.is_null()) {
+Result<void> SqliteTransaction::write_op(const domain::IndexedOp& op, domain::Revision revision) {
+  const std::string_view kind = domain::to_string(op.kind);
+  if (!op.exists) {
     auto statement = database_.prepare("DELETE FROM entity WHERE environment = ? AND kind = ? AND id = ?");
     if (!statement) return tl::unexpected(statement.error());
     if (auto done = statement->bind(1, environment_).bind(2, kind).bind(3, op.id).run(); !done) return done;
@@ -115,11 +106,10 @@ Result<void> SqliteTransaction::write_op(const domain::Op& op, domain::Revision 
         "INSERT INTO entity (environment, kind, id, key, body) VALUES (?, ?, ?, ?, ?) "
         "ON CONFLICT (environment, kind, id) DO UPDATE SET key = excluded.key, body = excluded.body");
     if (!statement) return tl::unexpected(statement.error());
-    statement->bind(1, environment_).bind(2, kind).bind(3, op.id);
-    statement->bind(4, domain::unique_key_of(op.entity, op.after)).bind(5, json::canonical(op.after));
+    statement->bind(1, environment_).bind(2, kind).bind(3, op.id).bind(4, op.key).bind(5, op.body);
     if (auto done = statement->run(); !done) return done;
   }
-  if (op.before.is_null()) {
+  if (op.is_new) {
     auto statement = database_.prepare(
         "INSERT INTO id_counter (environment, kind, last) VALUES (?, ?, ?) "
         "ON CONFLICT (environment, kind) DO UPDATE SET last = max(last, excluded.last)");
@@ -131,8 +121,7 @@ Result<void> SqliteTransaction::write_op(const domain::Op& op, domain::Revision 
       "VALUES (?, ?, ?, ?, ?, ?)");
   if (!touched) return tl::unexpected(touched.error());
   touched->bind(1, environment_).bind(2, kind).bind(3, op.id).bind(4, revision);
-  const std::string text = domain::searched_text(op);
-  return touched->bind(5, domain::to_string(domain::type_of(op))).bind(6, text).run();
+  return touched->bind(5, domain::to_string(op.type)).bind(6, op.text).run();
 }
 
 Result<void> SqliteTransaction::write_secret(const SecretWrite& secret) {

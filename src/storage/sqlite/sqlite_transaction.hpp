@@ -6,7 +6,7 @@
 #include <string>
 
 #include "storage/sqlite/database.hpp"
-#include "storage/store.hpp"
+#include "storage/write_transaction.hpp"
 
 namespace togglecast::storage::sqlite {
 
@@ -17,7 +17,6 @@ class SqliteTransaction final : public WriteTransaction {
                                                                        std::chrono::hours idempotency_ttl);
 
   [[nodiscard]] const domain::Head& head() const noexcept override { return head_; }
-  [[nodiscard]] Result<std::vector<domain::LogRow>> rows_after(domain::Revision seen) override;
   [[nodiscard]] Result<domain::Id> last_id(domain::Kind kind) override;
   [[nodiscard]] Result<std::optional<RememberedOutcome>> remembered(const IdempotencyKey& key) override;
   [[nodiscard]] Result<domain::LogRow> row(domain::Revision revision) override;
@@ -34,8 +33,8 @@ class SqliteTransaction final : public WriteTransaction {
         head_(head),
         idempotency_ttl_(idempotency_ttl) {}
 
-  [[nodiscard]] Result<void> write_row(const domain::LogRow& row);
-  [[nodiscard]] Result<void> write_op(const domain::Op& op, domain::Revision revision);
+  [[nodiscard]] Result<void> write_row(const domain::IndexedRow& indexed);
+  [[nodiscard]] Result<void> write_op(const domain::IndexedOp& op, domain::Revision revision);
   [[nodiscard]] Result<void> write_secret(const SecretWrite& secret);
   [[nodiscard]] Result<void> remember(const IdempotencyKey& key, const Commit& what);
 

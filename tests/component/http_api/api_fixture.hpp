@@ -31,7 +31,9 @@ class ApiServer {
  public:
   explicit ApiServer(HouseOptions options = {}) : options_(std::move(options)) {
     auto store = storage::sqlite::SqliteStore::open(folder_.path());
+    options_.api.environment = "production";
     service::ApplicationOptions application;
+    application.environments = {"production"};
     application.admins.passwords = auth::kCheapPasswords;
     application.first_owner_password = [] { return Secret(kOwnerPassword); };
     application_ =

@@ -26,6 +26,7 @@ class FirstLoginTest : public ::testing::Test {
  protected:
   std::unique_ptr<service::Application> open(const std::function<Result<Secret>()>& password) {
     service::ApplicationOptions options;
+    options.environments = {"production"};
     options.admins.passwords = auth::kCheapPasswords;
     options.first_owner_password = password;
     return service::Application::open(storage::sqlite::SqliteStore::open(folder_.path()).value(), options,

@@ -8,6 +8,13 @@ namespace {
 class FailingReader final : public storage::Reader {
  public:
   explicit FailingReader(Error error) : error_(std::move(error)) {}
+  Result<std::int64_t> version() override { return failed(); }
+  Result<std::vector<storage::Environment>> environments() override { return failed(); }
+  Result<storage::StoredState> state(const std::string&, std::size_t) override { return failed(); }
+  Result<std::vector<domain::LogRow>> rows_after(const std::string&, domain::Revision,
+                                                 std::size_t) override {
+    return failed();
+  }
   Result<storage::LogPage> log_page(const std::string&, const storage::LogQuery&) override {
     return failed();
   }
@@ -26,7 +33,7 @@ class FailingReader final : public storage::Reader {
   Error error_;
 };
 
-class WatchedReaderTest : public ::testing::Test {
+class InstrumentedReaderTest : public ::testing::Test {
  protected:
   InstrumentedReader failing_with(Errc code, std::string message) {
     return InstrumentedReader(std::make_unique<FailingReader>(Error{code, std::move(message), {}}), log_,
@@ -43,7 +50,7 @@ class WatchedReaderTest : public ::testing::Test {
   observe::Metrics metrics_;
 };
 
-TEST_F(WatchedReaderTest, DamageIsLoggedAndCountedAndNotToldToWhoeverAsks) {
+TEST_F(InstrumentedReaderTest, DamageIsLoggedAndCountedAndNotToldToTheCaller) {
   auto reader = failing_with(Errc::internal, "the database /data/x is damaged; restore it");
 
   const auto page = reader.log_page("production", {});
@@ -57,7 +64,7 @@ TEST_F(WatchedReaderTest, DamageIsLoggedAndCountedAndNotToldToWhoeverAsks) {
   EXPECT_TRUE(counted(2));
 }
 
-TEST_F(WatchedReaderTest, WhatCannotBeReadNowIsToldAsItIs) {
+TEST_F(InstrumentedReaderTest, WhatCannotBeReadNowIsToldAsItIs) {
   auto reader = failing_with(Errc::unavailable, "check the disk");
 
   EXPECT_EQ(reader.revision_at("production", {}).error().message, "check the disk");
@@ -65,7 +72,7 @@ TEST_F(WatchedReaderTest, WhatCannotBeReadNowIsToldAsItIs) {
   EXPECT_TRUE(counted(1));
 }
 
-TEST_F(WatchedReaderTest, WhatIsNotThereIsNoFailure) {
+TEST_F(InstrumentedReaderTest, WhatIsNotThereIsNoFailure) {
   auto reader = failing_with(Errc::not_found, "there is no environment 'x'");
 
   EXPECT_EQ(reader.secret("x", domain::Kind::admin, 1).error().code, Errc::not_found);

@@ -29,7 +29,10 @@ class ApplicationTest : public ::testing::Test {
  protected:
   static constexpr const char* kPassword = "correct horse";
 
-  ApplicationTest() { options_.admins.passwords = auth::kCheapPasswords; }
+  ApplicationTest() {
+    options_.environments = {"production"};
+    options_.admins.passwords = auth::kCheapPasswords;
+  }
 
   void open() {
     auto store = storage::sqlite::SqliteStore::open(folder_.path() / "data", store_options_);
@@ -92,8 +95,15 @@ class ApplicationTest : public ::testing::Test {
     Login request;
     request.username = username;
     request.password = Secret(password);
+    request.environment = "production";
     request.address = "192.0.2.1";
     return wait_for<LoggedIn>([&](LoginDone done) { application_->admins().login(request, {}, done); });
+  }
+
+  Result<void> add_environment(const std::string& key) {
+    return wait_for<void>([&](const changes::Committer::EnvironmentDone& done) {
+      application_->add_environment(key, done);
+    });
   }
 
   domain::SnapshotPtr current(std::string_view environment = "production") const {

@@ -8,9 +8,9 @@ namespace {
 using domain::Platform;
 using testing::wait_for;
 
-class ProductStart : public testing::ApplicationTest {};
+class ApplicationStart : public testing::ApplicationTest {};
 
-TEST_F(ProductStart, AFirstStartMakesEnvironmentsKeyAndOwner) {
+TEST_F(ApplicationStart, AFirstStartMakesEnvironmentsKeyAndOwner) {
   open();
 
   EXPECT_EQ(application_->model().environments(), (std::vector<std::string>{"production", "system"}));
@@ -19,7 +19,7 @@ TEST_F(ProductStart, AFirstStartMakesEnvironmentsKeyAndOwner) {
   EXPECT_EQ(current()->revision(), 0);
 }
 
-TEST_F(ProductStart, TheRevisionIsAMetricFromTheStartOn) {
+TEST_F(ApplicationStart, TheRevisionIsAMetricFromTheStartOn) {
   open();
   create_platform(R"({"key":"web","name":"Web"})");
   EXPECT_NE(metrics_.exposition().find("togglecast_revision{environment=\"production\"} 1"),
@@ -28,7 +28,7 @@ TEST_F(ProductStart, TheRevisionIsAMetricFromTheStartOn) {
   EXPECT_NE(metrics_.exposition().find("togglecast_revision{environment=\"system\"} 2"), std::string::npos);
 }
 
-TEST_F(ProductStart, ALaterStartMakesNothing) {
+TEST_F(ApplicationStart, ALaterStartMakesNothing) {
   open();
   const auto system = current("system")->offset();
 
@@ -37,7 +37,7 @@ TEST_F(ProductStart, ALaterStartMakesNothing) {
   EXPECT_EQ(current("system")->offset(), system);
 }
 
-TEST_F(ProductStart, WithoutAPasswordThereIsNoAccount) {
+TEST_F(ApplicationStart, WithoutAPasswordThereIsNoAccount) {
   options_.first_owner_password = []() -> Result<Secret> {
     return fail(Errc::unavailable, "no terminal, no file");
   };
@@ -50,7 +50,7 @@ TEST_F(ProductStart, WithoutAPasswordThereIsNoAccount) {
   EXPECT_TRUE(application_->made_first_owner());
 }
 
-TEST_F(ProductStart, ADamagedLogStopsTheStart) {
+TEST_F(ApplicationStart, ADamagedLogStopsTheStart) {
   open();
   create_platform(R"({"key":"web","name":"Web"})");
   application_.reset();
@@ -66,7 +66,7 @@ TEST_F(ProductStart, ADamagedLogStopsTheStart) {
   EXPECT_NE(refused.error().message.find("restore a backup"), std::string::npos) << refused.error().message;
 }
 
-TEST_F(ProductStart, ASecondEnvironmentIsAWorldOfItsOwn) {
+TEST_F(ApplicationStart, ASecondEnvironmentIsAWorldOfItsOwn) {
   options_.environments = {"production", "staging"};
   open();
   const Principal there = admin(domain::Role::owner, "staging");
@@ -103,7 +103,31 @@ TEST_F(ProductStart, ASecondEnvironmentIsAWorldOfItsOwn) {
   EXPECT_EQ(application_->authenticator().authenticate(token.token.reveal())->environment, "staging");
 }
 
-TEST_F(ProductStart, ViewersDoNotReadOfTokensInTheActivityFeed) {
+TEST_F(ApplicationStart, AnEnvironmentThatIsAddedWhileItRunsIsAWorldOfItsOwn) {
+  open();
+  create_platform(R"({"key":"web","name":"Production"})");
+  std::vector<std::string> told;
+  auto subscription = application_->feed().subscribe(
+      [&](const changes::CommitPtr& commit) { told.push_back(commit->row.environment); },
+      [&](const domain::SnapshotPtr& first) { told.push_back("new " + first->environment()); });
+
+  const auto added = add_environment("staging");
+  const Principal there = admin(domain::Role::owner, "staging");
+  const auto created = create_platform(R"({"key":"web","name":"Staging"})", {}, there);
+
+  ASSERT_TRUE(added.has_value()) << added.error().message;
+  ASSERT_TRUE(created.has_value()) << created.error().message;
+  EXPECT_EQ(created->id, 1);
+  EXPECT_EQ(told, (std::vector<std::string>{"new staging", "staging"}));
+  EXPECT_EQ(current()->find<Platform>(1)->name, "Production");
+  EXPECT_EQ(current("staging")->find<Platform>(1)->name, "Staging");
+  EXPECT_EQ(add_environment("system").error().code, Errc::already_exists);
+  subscription.reset();
+  reopen();
+  EXPECT_EQ(current("staging")->revision(), 1);
+}
+
+TEST_F(ApplicationStart, ViewersDoNotReadOfTokensInTheActivityFeed) {
   open();
   create_client(R"({"key":"acme","name":"Acme"})");
   issue_token(1);
@@ -117,7 +141,7 @@ TEST_F(ProductStart, ViewersDoNotReadOfTokensInTheActivityFeed) {
   EXPECT_EQ(entries(domain::Role::viewer), 1U);
 }
 
-TEST_F(ProductStart, PagesThroughTheActivity) {
+TEST_F(ApplicationStart, PagesThroughTheActivity) {
   open();
   for (int i = 0; i < 5; ++i) create_platform(R"({"name":"P","key":"p)" + std::to_string(i) + R"("})");
   const auto page = [&](domain::Revision before) {

@@ -94,7 +94,8 @@ TEST_F(KilledServer, LosesNothingItAcknowledged) {
     application_.reset();
     auto store = storage::sqlite::SqliteStore::open(data).value();
     for (const char* environment : {"production", "system"})  // the whole log, its chain checked
-      EXPECT_TRUE(store->load(environment, 1'000'000).has_value()) << environment;
+      EXPECT_TRUE(storage::load(*store->open_reader().value(), environment, 1'000'000).has_value())
+          << environment;
     store.reset();
     std::filesystem::remove_all(data);
   }

@@ -50,10 +50,19 @@ class StoreContract : public ::testing::TestWithParam<MakeMedium> {
                        std::vector<SecretWrite> secrets = {}) {
     auto transaction = store_->begin(environment).value();
     const auto row = row_on(transaction->head(), std::move(ops), environment);
-    const auto done =
-        transaction->commit({.row = &row, .secrets = secrets, .idempotency = {}, .outcome = {}, .at = {}});
+    const auto done = commit(*transaction, row, secrets);
     EXPECT_TRUE(done.has_value()) << done.error().message;
     return row;
+  }
+  static Result<void> commit(WriteTransaction& transaction, const domain::LogRow& row,
+                             const std::vector<SecretWrite>& secrets = {}) {
+    const auto indexed = domain::index_row(row);
+    return transaction.commit(
+        {.row = &indexed, .secrets = secrets, .idempotency = {}, .outcome = {}, .at = {}});
+  }
+
+  Loaded load(const std::string& environment, std::size_t recent) {
+    return storage::load(*store_->open_reader().value(), environment, recent).value();
   }
 
   using Revisions = std::vector<domain::Revision>;
@@ -66,7 +75,7 @@ class StoreContract : public ::testing::TestWithParam<MakeMedium> {
   }
 
   std::string state(const std::string& environment = "production") {
-    return domain::canonical_text(*store_->load(environment, 10).value().snapshot);
+    return domain::canonical_text(*load(environment, 10).snapshot);
   }
 
   std::unique_ptr<Medium> medium_;
@@ -74,7 +83,7 @@ class StoreContract : public ::testing::TestWithParam<MakeMedium> {
 };
 
 TEST_P(StoreContract, ANewEnvironmentIsEmptyAtRevisionZero) {
-  const auto loaded = store_->load("production", 10).value();
+  const auto loaded = load("production", 10);
 
   EXPECT_EQ(loaded.snapshot->revision(), 0);
   EXPECT_EQ(loaded.snapshot->head().epoch, 1);
@@ -88,7 +97,7 @@ TEST_P(StoreContract, WhatWasCommittedIsThereAfterOpeningAgain) {
 
   reopen();
 
-  const auto loaded = store_->load("production", 10).value();
+  const auto loaded = load("production", 10);
   EXPECT_EQ(loaded.snapshot->head(), last.head);
   EXPECT_FALSE(loaded.snapshot->find<domain::Platform>(1)->enabled);
   EXPECT_EQ(loaded.snapshot->find_by_key<domain::Client>("acme")->id, 1);
@@ -100,7 +109,7 @@ TEST_P(StoreContract, WhatWasCommittedIsThereAfterOpeningAgain) {
 TEST_P(StoreContract, LoadsAsManyRecentRowsAsAsked) {
   for (int i = 1; i <= 5; ++i) write({create(platform(i, "p" + std::to_string(i)))});
 
-  const auto loaded = store_->load("production", 2).value();
+  const auto loaded = load("production", 2);
 
   ASSERT_EQ(loaded.recent.size(), 2U);
   EXPECT_EQ(loaded.recent[0].head.revision, 4);
@@ -118,13 +127,13 @@ TEST_P(StoreContract, ATransactionThatIsDroppedChangesNothing) {
 
 TEST_P(StoreContract, ARowMustFollowOnTheHead) {
   const auto stale =
-      row_on(store_->load("production", 0).value().snapshot->head(), {create(platform(2, "ios"))});
+      row_on(load("production", 0).snapshot->head(), {create(platform(2, "ios"))});
   write({create(platform(1, "web"))});
   const std::string before = state();
 
   auto transaction = store_->begin("production").value();
   const auto refused =
-      transaction->commit({.row = &stale, .secrets = {}, .idempotency = {}, .outcome = {}, .at = {}});
+      commit(*transaction, stale);
   transaction.reset();
 
   ASSERT_FALSE(refused.has_value());
@@ -132,16 +141,57 @@ TEST_P(StoreContract, ARowMustFollowOnTheHead) {
   EXPECT_EQ(state(), before);
 }
 
-TEST_P(StoreContract, AWriterCatchesUpOnRowsThatItHasNotSeen) {
+TEST_P(StoreContract, AReaderAnswersTheRowsAfterARevisionOldestFirst) {
   write({create(platform(1, "web"))});
   write({create(platform(2, "ios"))});
-  write({create(platform(3, "tv"))});
+  const auto last = write({create(platform(3, "tv"))});
+  auto reader = store_->open_reader().value();
 
-  const auto rows = store_->begin("production").value()->rows_after(1).value();
+  const auto rows = reader->rows_after("production", 1, 10).value();
+  const auto first = reader->rows_after("production", 1, 1).value();
 
   ASSERT_EQ(rows.size(), 2U);
   EXPECT_EQ(rows[0].head.revision, 2);
-  EXPECT_EQ(rows[1].head.revision, 3);
+  EXPECT_EQ(rows[1].head, last.head);
+  ASSERT_EQ(first.size(), 1U);
+  EXPECT_EQ(first[0].head.revision, 2);
+  EXPECT_TRUE(reader->rows_after("production", 3, 10).value().empty());
+  EXPECT_EQ(reader->rows_after("nowhere", 0, 10).error().code, Errc::not_found);
+}
+
+TEST_P(StoreContract, AReaderSeesTheRowsBelowAnOpenTransaction) {
+  write({create(platform(1, "web"))});
+  auto reader = store_->open_reader().value();
+
+  const auto transaction = store_->begin("production").value();
+
+  EXPECT_EQ(reader->rows_after("production", 0, 10).value().back().head, transaction->head());
+}
+
+TEST_P(StoreContract, TheVersionChangesWithEveryCommitAndOtherwiseStays) {
+  auto reader = store_->open_reader().value();
+  const auto at_first = reader->version().value();
+  const auto idle = reader->version().value();
+  write({create(platform(1, "web"))});
+  const auto after_a_row = reader->version().value();
+  ASSERT_TRUE(store_->create_environment("staging", sha256("other"), {1'700'000'000'000}).has_value());
+  const auto after_an_environment = reader->version().value();
+
+  EXPECT_EQ(idle, at_first);
+  EXPECT_NE(after_a_row, at_first);
+  EXPECT_NE(after_an_environment, after_a_row);
+  EXPECT_EQ(reader->version().value(), after_an_environment);
+}
+
+TEST_P(StoreContract, AHealthyStoreSaysSoAndAProbeLeavesNothing) {
+  write({create(platform(1, "web"))});
+  const std::string before = state();
+
+  EXPECT_TRUE(store_->health().check().has_value());
+  EXPECT_TRUE(store_->health().probe_write().has_value());
+  EXPECT_EQ(store_->health().origin(), Origin::same);
+  EXPECT_EQ(state(), before);
+  EXPECT_EQ(load("production", 10).snapshot->revision(), 1);
 }
 
 TEST_P(StoreContract, AnIdIsNeverGivenTwice) {
@@ -161,8 +211,8 @@ TEST_P(StoreContract, EnvironmentsDoNotMeet) {
   write({create(platform(1, "web", false))}, "staging");
   write({erase(platform(1, "web", false))}, "staging");
 
-  const auto production = store_->load("production", 10).value();
-  const auto staging = store_->load("staging", 10).value();
+  const auto production = load("production", 10);
+  const auto staging = load("staging", 10);
   EXPECT_TRUE(production.snapshot->find<domain::Platform>(1)->enabled);
   EXPECT_EQ(staging.snapshot->find<domain::Platform>(1), nullptr);
   EXPECT_EQ(production.snapshot->revision(), 1);
@@ -176,14 +226,14 @@ TEST_P(StoreContract, ListsItsEnvironments) {
   ASSERT_TRUE(store_->create_environment("staging", sha256("other"), {1'700'000'000'000}).has_value());
   write({create(platform(1, "web"))});
 
-  const auto found = store_->environments().value();
+  const auto found = store_->open_reader().value()->environments().value();
 
   ASSERT_EQ(found.size(), 2U);
   EXPECT_EQ(found[0].key, "production");
   EXPECT_EQ(found[0].head.revision, 1);
   EXPECT_EQ(found[1].key, "staging");
   EXPECT_EQ(store_->create_environment("staging", sha256("x"), {}).error().code, Errc::already_exists);
-  EXPECT_EQ(store_->load("nowhere", 1).error().code, Errc::not_found);
+  EXPECT_EQ(storage::load(*store_->open_reader().value(), "nowhere", 1).error().code, Errc::not_found);
   EXPECT_EQ(store_->begin("nowhere").error().code, Errc::not_found);
 }
 
@@ -205,8 +255,9 @@ TEST_P(StoreContract, RemembersTheOutcomeOfARequestForItsActor) {
   {
     auto transaction = store_->begin("production").value();
     const auto row = row_on(transaction->head(), {create(platform(1, "web"))});
+    const auto indexed = domain::index_row(row);
     ASSERT_TRUE(transaction
-                    ->commit({.row = &row,
+                    ->commit({.row = &indexed,
                               .secrets = {},
                               .idempotency = key,
                               .outcome = {1, true, domain::Kind::platform, 1},
@@ -310,8 +361,7 @@ TEST_P(StoreContract, FindsChangesByWhoMadeThemAndWhen) {
                                       {{"name", name}, {"source", source}},
                                       {head.revision, {create(platform(id, "p" + std::to_string(id)))}})
                          .value();
-    ASSERT_TRUE(transaction->commit({.row = &row, .secrets = {}, .idempotency = {}, .outcome = {}, .at = {}})
-                    .has_value());
+    ASSERT_TRUE(commit(*transaction, row).has_value());
   };
   write_as("olga", "rest", 1);
   write_as("ed", "rest", 2);
@@ -389,7 +439,7 @@ TEST_P(StoreContract, AReaderSeesNoUncommittedRow) {
 TEST_P(StoreContract, TheWholeChainVerifies) {
   for (int i = 1; i <= 5; ++i) write({create(platform(i, "p" + std::to_string(i)))});
 
-  const auto loaded = store_->load("production", 1'000).value();
+  const auto loaded = load("production", 1'000);
   EXPECT_EQ(loaded.recent.size(), 5U);
   EXPECT_EQ(loaded.before.revision, 0);
 }

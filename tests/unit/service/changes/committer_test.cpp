@@ -5,7 +5,10 @@
 #include <thread>
 
 #include "support/eventually.hpp"
+#include "unit/changes/faults.hpp"
+#include "unit/domain/builders.hpp"
 #include "unit/service/application_fixture.hpp"
+#include "unit/storage/sqlite/other_process.hpp"
 
 namespace togglecast::service {
 namespace {
@@ -13,7 +16,13 @@ namespace {
 using domain::Platform;
 using testing::wait_for;
 
-class WriterTest : public testing::ApplicationTest {};
+class CommitterTest : public testing::ApplicationTest {
+ protected:
+  void open_with(changes::testing::StoreFaults faults) {
+    open_on(std::make_unique<changes::testing::FaultyStore>(
+        storage::sqlite::SqliteStore::open(folder_.path() / "data").value(), std::move(faults)));
+  }
+};
 
 WriteOptions with_key(std::string key) {
   WriteOptions options;
@@ -21,7 +30,7 @@ WriteOptions with_key(std::string key) {
   return options;
 }
 
-TEST_F(WriterTest, CommitsThenSwapsThenTellsThenAnswers) {
+TEST_F(CommitterTest, CommitsThenSwapsThenTellsThenAnswers) {
   open();
   std::vector<std::string> order;
   const auto subscription = application_->feed().subscribe([&](const changes::CommitPtr& commit) {
@@ -41,7 +50,7 @@ TEST_F(WriterTest, CommitsThenSwapsThenTellsThenAnswers) {
   EXPECT_EQ(order, (std::vector<std::string>{"told 1 current 1", "answered, current 1"}));
 }
 
-TEST_F(WriterTest, TellsWhatWasAndWhatIs) {
+TEST_F(CommitterTest, TellsWhatWasAndWhatIs) {
   open();
   create_platform(R"({"key":"web","name":"Web"})");
   changes::CommitPtr told;
@@ -57,7 +66,7 @@ TEST_F(WriterTest, TellsWhatWasAndWhatIs) {
   EXPECT_EQ(told->after->offset(), domain::offset_of(told->row.head));
 }
 
-TEST_F(WriterTest, AListenerThatLeftHearsNothing) {
+TEST_F(CommitterTest, AListenerThatLeftHearsNothing) {
   open();
   int heard = 0;
   auto subscription = application_->feed().subscribe([&](const changes::CommitPtr&) { ++heard; });
@@ -69,7 +78,7 @@ TEST_F(WriterTest, AListenerThatLeftHearsNothing) {
   EXPECT_EQ(heard, 1);
 }
 
-TEST_F(WriterTest, ManyThreadsAtOnceGetOneOrderWithoutGaps) {
+TEST_F(CommitterTest, ManyThreadsAtOnceGetOneOrderWithoutGaps) {
   open();
   create_platform(R"({"key":"web","name":"Web"})");
   std::vector<domain::Revision> told;
@@ -96,7 +105,7 @@ TEST_F(WriterTest, ManyThreadsAtOnceGetOneOrderWithoutGaps) {
   EXPECT_TRUE(current()->find<Platform>(1)->enabled);
 }
 
-TEST_F(WriterTest, TimeDoesNotGoBackWhenTheClockDoes) {
+TEST_F(CommitterTest, TimeDoesNotGoBackWhenTheClockDoes) {
   open();
   create_platform(R"({"key":"web","name":"Web"})");
   const auto before = current()->as_of();
@@ -109,7 +118,7 @@ TEST_F(WriterTest, TimeDoesNotGoBackWhenTheClockDoes) {
   EXPECT_EQ(current()->as_of(), before);
 }
 
-TEST_F(WriterTest, ARepeatedRequestIsAnsweredAndNotDoneAgain) {
+TEST_F(CommitterTest, ARepeatedRequestIsAnsweredAndNotDoneAgain) {
   open();
   const auto first = create_platform(R"({"key":"web","name":"Web"})", with_key("k1"));
   update_platform(1, R"({"name":"Later"})");
@@ -124,7 +133,7 @@ TEST_F(WriterTest, ARepeatedRequestIsAnsweredAndNotDoneAgain) {
   EXPECT_EQ(current()->revision(), 2);
 }
 
-TEST_F(WriterTest, ARepeatedRequestThatChangedNothingStillChangesNothing) {
+TEST_F(CommitterTest, ARepeatedRequestThatChangedNothingStillChangesNothing) {
   open();
   create_platform(R"({"key":"web","name":"Web"})");
   update_platform(1, R"({"enabled":true})", with_key("k1"));
@@ -137,7 +146,7 @@ TEST_F(WriterTest, ARepeatedRequestThatChangedNothingStillChangesNothing) {
   EXPECT_FALSE(current()->find<Platform>(1)->enabled);
 }
 
-TEST_F(WriterTest, ARepeatedRequestThatChangedNothingIsAnsweredAsItWas) {
+TEST_F(CommitterTest, ARepeatedRequestThatChangedNothingIsAnsweredAsItWas) {
   open();
   create_platform(R"({"key":"web","name":"Web"})");
   create_platform(R"({"key":"ios","name":"iOS"})");
@@ -157,7 +166,7 @@ TEST_F(WriterTest, ARepeatedRequestThatChangedNothingIsAnsweredAsItWas) {
   }
 }
 
-TEST_F(WriterTest, AnIdempotencyKeyNamesOneRequestOfOneActor) {
+TEST_F(CommitterTest, AnIdempotencyKeyNamesOneRequestOfOneActor) {
   open();
   create_platform(R"({"key":"web","name":"Web"})", with_key("k1"));
   Principal other = admin();
@@ -172,7 +181,7 @@ TEST_F(WriterTest, AnIdempotencyKeyNamesOneRequestOfOneActor) {
             Errc::invalid_argument);
 }
 
-TEST_F(WriterTest, AFailedRequestMayBeTriedAgainUnderItsKey) {
+TEST_F(CommitterTest, AFailedRequestMayBeTriedAgainUnderItsKey) {
   open();
   EXPECT_FALSE(update_platform(1, R"({"name":"X"})", with_key("k1")).has_value());
   create_platform(R"({"key":"web","name":"Web"})");
@@ -183,7 +192,7 @@ TEST_F(WriterTest, AFailedRequestMayBeTriedAgainUnderItsKey) {
   EXPECT_FALSE(again->replayed);
 }
 
-TEST_F(WriterTest, AFullQueueRefusesAtOnce) {
+TEST_F(CommitterTest, AFullQueueRefusesAtOnce) {
   options_.committer.queue = 2;
   open();
   std::promise<void> release;
@@ -205,7 +214,7 @@ TEST_F(WriterTest, AFullQueueRefusesAtOnce) {
                                      });
   };
   submit("a");
-  entered.get_future().wait();  // the writer is busy
+  entered.get_future().wait();  // the committer is busy
 
   for (const char* key : {"b", "c", "d", "e"}) submit(key);
   EXPECT_EQ(refused, 2);
@@ -216,7 +225,7 @@ TEST_F(WriterTest, AFullQueueRefusesAtOnce) {
   EXPECT_EQ(current()->revision(), 3);
 }
 
-TEST_F(WriterTest, StoppingAnswersEverything) {
+TEST_F(CommitterTest, StoppingAnswersEverything) {
   open();
   std::atomic<int> answered{0};
   for (int i = 0; i < 20; ++i)
@@ -230,7 +239,7 @@ TEST_F(WriterTest, StoppingAnswersEverything) {
   EXPECT_EQ(toggle_platform(1).error().code, Errc::unavailable);
 }
 
-TEST_F(WriterTest, AFullDiskIsAnAnswerAndIsRemembered) {
+TEST_F(CommitterTest, AFullDiskIsAnAnswerAndIsRemembered) {
   store_options_.max_pages = 60;
   open();
   Result<changes::Written> last;
@@ -250,104 +259,32 @@ TEST_F(WriterTest, AFullDiskIsAnAnswerAndIsRemembered) {
   EXPECT_TRUE(application_->health().has_value());
 }
 
-// A store whose commits report failure although they happened, once armed: a crash of the connection at the
-// worst time.
-class LyingTransaction final : public storage::WriteTransaction {
- public:
-  LyingTransaction(std::unique_ptr<storage::WriteTransaction> real, bool lie)
-      : real_(std::move(real)), lie_(lie) {}
-  const domain::Head& head() const noexcept override { return real_->head(); }
-  Result<std::vector<domain::LogRow>> rows_after(domain::Revision seen) override {
-    return real_->rows_after(seen);
-  }
-  Result<domain::Id> last_id(domain::Kind kind) override { return real_->last_id(kind); }
-  Result<std::optional<storage::RememberedOutcome>> remembered(const storage::IdempotencyKey& key) override {
-    return real_->remembered(key);
-  }
-  Result<domain::LogRow> row(domain::Revision revision) override { return real_->row(revision); }
-  Result<domain::Revision> last_touched(domain::Kind kind, domain::Id id, domain::Revision until) override {
-    return real_->last_touched(kind, id, until);
-  }
-  Result<void> commit(const storage::Commit& what) override {
-    auto done = real_->commit(what);
-    if (lie_) return fail(Errc::unavailable, "the connection broke");
-    return done;
-  }
-
- private:
-  std::unique_ptr<storage::WriteTransaction> real_;
-  bool lie_;
-};
-
-class WrappedStore : public storage::Store {
- public:
-  explicit WrappedStore(std::unique_ptr<storage::Store> real) : real_(std::move(real)) {}
-  Result<std::vector<storage::Environment>> environments() override { return real_->environments(); }
-  Result<void> create_environment(const std::string& key, const Sha256& genesis, UnixMillis at) override {
-    return real_->create_environment(key, genesis, at);
-  }
-  Result<storage::Loaded> load(const std::string& environment, std::size_t recent) override {
-    return real_->load(environment, recent);
-  }
-  Result<std::unique_ptr<storage::WriteTransaction>> begin(const std::string& environment) override {
-    return real_->begin(environment);
-  }
-  Result<std::unique_ptr<storage::Reader>> open_reader() override { return real_->open_reader(); }
-  Result<void> in_place() override { return real_->in_place(); }
-  Result<void> try_out() override { return real_->try_out(); }
-
- private:
-  std::unique_ptr<storage::Store> real_;
-};
-
-class LyingStore final : public WrappedStore {
- public:
-  LyingStore(std::unique_ptr<storage::Store> real, const std::atomic<bool>& lie)
-      : WrappedStore(std::move(real)), lie_(lie) {}
-  Result<std::unique_ptr<storage::WriteTransaction>> begin(const std::string& environment) override {
-    auto real = WrappedStore::begin(environment);
-    if (!real) return real;
-    return std::make_unique<LyingTransaction>(std::move(*real), lie_);
-  }
-
- private:
-  const std::atomic<bool>& lie_;
-};
-
-// A store that runs out of memory when it is looked after, once.
-class FaintingStore final : public WrappedStore {
- public:
-  FaintingStore(std::unique_ptr<storage::Store> real, std::atomic<bool>& faint)
-      : WrappedStore(std::move(real)), faint_(faint) {}
-  Result<void> in_place() override {
-    if (faint_.exchange(false)) throw std::bad_alloc();
-    return WrappedStore::in_place();
-  }
-
- private:
-  std::atomic<bool>& faint_;
-};
-
-TEST_F(WriterTest, AStoreThatWorksAgainIsNoticedWithoutAWrite) {
-  std::atomic<bool> lie{false};
-  options_.committer.retry = Milliseconds{1};
-  open_on(
-      std::make_unique<LyingStore>(storage::sqlite::SqliteStore::open(folder_.path() / "data").value(), lie));
-  lie = true;
+TEST_F(CommitterTest, AStoreThatWorksAgainIsNoticedWithoutAWrite) {
+  std::atomic<bool> broken{false};
+  options_.committer.watch.retry = Milliseconds{1};
+  open_with({.begin = [&broken]() -> Result<void> {
+               if (broken) return fail(Errc::unavailable, "the connection broke");
+               return {};
+             },
+             .commit = {},
+             .check = {}});
+  broken = true;
   EXPECT_EQ(create_platform(R"({"key":"web","name":"Web"})").error().code, Errc::unavailable);
-  lie = false;
+  EXPECT_FALSE(application_->health().has_value());
+  broken = false;
 
   EXPECT_TRUE(test::eventually([this] { return application_->health().has_value(); }));
-  EXPECT_TRUE(test::eventually([this] { return current()->revision() == 1; }));
   application_.reset();  // before the store's switch goes away
 }
 
-TEST_F(WriterTest, ALookAtTheStoreThatRunsOutOfMemoryIsAFailureLikeOthers) {
+TEST_F(CommitterTest, ALookAtTheStoreThatRunsOutOfMemoryIsAFailureLikeOthers) {
   std::atomic<bool> faint{false};
-  options_.committer.look = Milliseconds{1};
-  options_.committer.retry = Milliseconds{1};
-  open_on(std::make_unique<FaintingStore>(storage::sqlite::SqliteStore::open(folder_.path() / "data").value(),
-                                          faint));
+  options_.committer.watch.look = Milliseconds{1};
+  options_.committer.watch.retry = Milliseconds{1};
+  open_with({.begin = {}, .commit = {}, .check = [&faint]() -> Result<void> {
+               if (faint.exchange(false)) throw std::bad_alloc();
+               return {};
+             }});
   faint = true;
 
   EXPECT_TRUE(test::eventually([&faint] { return !faint; }));
@@ -360,8 +297,8 @@ TEST_F(WriterTest, ALookAtTheStoreThatRunsOutOfMemoryIsAFailureLikeOthers) {
   application_.reset();  // before the store's switch goes away
 }
 
-TEST_F(WriterTest, ADatabaseThatIsMovedAwayTakesNoChangeUntilItIsBack) {
-  options_.committer.look = options_.committer.retry = Milliseconds{1};
+TEST_F(CommitterTest, ADatabaseThatIsMovedAwayTakesNoChangeUntilItIsBack) {
+  options_.committer.watch.look = options_.committer.watch.retry = Milliseconds{1};
   open();
   create_platform(R"({"key":"web","name":"Web"})");
   const auto database = folder_.path() / "data" / "togglecast.db";
@@ -377,28 +314,48 @@ TEST_F(WriterTest, ADatabaseThatIsMovedAwayTakesNoChangeUntilItIsBack) {
   EXPECT_TRUE(toggle_platform(1).has_value());
 }
 
-TEST_F(WriterTest, ACommitThatHappenedAfterAllIsFollowed) {
+TEST_F(CommitterTest, ACommitThatReportsFailureAndHappenedIsAnsweredAsTheSuccessItIs) {
   std::atomic<bool> lie{false};
-  options_.committer.retry = std::chrono::hours{1};  // by the next write, not before
-  open_on(
-      std::make_unique<LyingStore>(storage::sqlite::SqliteStore::open(folder_.path() / "data").value(), lie));
+  open_with({.begin = {},
+             .commit = [&lie](const changes::testing::StoreFaults::Commit& commit) -> Result<void> {
+               auto done = commit();
+               if (lie) return fail(Errc::unavailable, "the connection broke");
+               return done;
+             },
+             .check = {}});
   std::vector<domain::Revision> told;
   auto subscription = application_->feed().subscribe(
       [&](const changes::CommitPtr& commit) { told.push_back(commit->row.head.revision); });
   lie = true;
-  EXPECT_EQ(create_platform(R"({"key":"web","name":"Web"})").error().code, Errc::unavailable);
-  EXPECT_EQ(current()->revision(), 0);
+  const auto first = create_platform(R"({"key":"web","name":"Web"})");
   lie = false;
-
   const auto next = create_platform(R"({"key":"ios","name":"iOS"})");
 
-  ASSERT_TRUE(next.has_value());
+  ASSERT_TRUE(first.has_value()) << first.error().message;
+  EXPECT_EQ(first->revision, 1);
+  ASSERT_TRUE(next.has_value()) << next.error().message;
   EXPECT_EQ(next->revision, 2);
   EXPECT_EQ(next->id, 2);
   EXPECT_EQ(told, (std::vector<domain::Revision>{1, 2}));
   EXPECT_NE(current()->find_by_key<Platform>("web"), nullptr);
   subscription.reset();
   application_.reset();  // before the store's switch goes away
+}
+
+TEST_F(CommitterTest, ARowOfAnotherProcessReachesAnIdleServer) {
+  options_.tail.poll = Milliseconds{1};
+  open();
+  test::Mailbox<domain::Revision> told;
+  const auto subscription = application_->feed().subscribe(
+      [&](const changes::CommitPtr& commit) { told.put(commit->row.head.revision); });
+
+  storage::sqlite::testing::OtherProcess(folder_.path() / "data")
+      .write("production", {domain::testing::create(domain::testing::platform(1, "web"))});
+
+  EXPECT_EQ(told.take(), 1);
+  EXPECT_NE(current()->find_by_key<Platform>("web"), nullptr);
+  EXPECT_TRUE(toggle_platform(1).has_value());
+  EXPECT_EQ(told.take(), 2);
 }
 
 }  // namespace

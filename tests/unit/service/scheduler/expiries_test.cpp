@@ -33,6 +33,21 @@ TEST_F(Expiries, AnOverrideGoesWhenItsTimeIsOver) {
   EXPECT_EQ(activity().entries.at(0).at("actor").at("kind"), "system");
 }
 
+TEST_F(Expiries, AnEnvironmentThatIsAddedWhileItRunsHasItsTimersToo) {
+  open();
+  ASSERT_TRUE(add_environment("staging").has_value());
+  const Principal there = admin(domain::Role::owner, "staging");
+  create_feature("search", "", there);
+  create_client(R"({"key":"acme","name":"Acme"})", there);
+  ASSERT_TRUE(grant(1, 1, 10, there).has_value());
+  Watcher watcher(*application_);
+
+  move_on(std::chrono::seconds(10));
+
+  ASSERT_NE(watcher.after(3, "staging"), nullptr);
+  EXPECT_EQ(overrides_of(1, "staging"), 0U);
+}
+
 TEST_F(Expiries, NothingHappensBeforeItsTime) {
   open();
   create_feature("search");
@@ -153,7 +168,7 @@ TEST_F(Expiries, AClockThatIsSetBackDelaysNothingThatFailedMeanwhile) {
   const std::shared_ptr<void> end(nullptr,
                                   [this](void*) { application_.reset(); });  // before its clock goes away
   options_.first_owner_password = [] { return Secret(std::string(kPassword)); };
-  options_.committer.look = options_.committer.retry = std::chrono::hours{1};  // only what is asked for below
+  options_.committer.watch.look = options_.committer.watch.retry = std::chrono::hours{1};  // only what is asked for below
   application_ = Application::open(storage::sqlite::SqliteStore::open(folder_.path() / "data").value(),
                                    options_, clock, random_, log_, metrics_)
                      .value();

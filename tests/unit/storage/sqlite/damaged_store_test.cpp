@@ -24,7 +24,7 @@ TEST_F(DamagedStore, AFullDiskIsAnAnswerAndNothingIsHalfWritten) {
   EXPECT_NE(done.error().message.find("disk is full"), std::string::npos);
   store.reset();
   auto roomy = SqliteStore::open(data()).value();
-  EXPECT_EQ(roomy->load("production", 10).value().snapshot->revision(), committed);
+  EXPECT_EQ(load(*roomy).value().snapshot->revision(), committed);
   EXPECT_TRUE(write(*roomy, 500).has_value());
 }
 
@@ -59,7 +59,7 @@ TEST_F(DamagedStore, WhatWasCommittedOutlivesADeletedWal) {
   EXPECT_EQ(written.error().code, Errc::unavailable);
   EXPECT_NE(written.error().message.find("stop the server"), std::string::npos) << written.error().message;
   std::filesystem::remove(copy / "togglecast.lock");
-  EXPECT_EQ(SqliteStore::open(copy).value()->load("production", 10).value().snapshot->revision(), 3);
+  EXPECT_EQ(load(*SqliteStore::open(copy).value()).value().snapshot->revision(), 3);
 }
 
 TEST_F(DamagedStore, FilesThatAreCutShortTakeNoMoreChanges) {
@@ -123,7 +123,7 @@ TEST_F(DamagedStore, AnEditedLogRowIsFoundOut) {
   tamper("UPDATE change_log SET change = replace(change, '\"p2\"', '\"px\"') WHERE revision = 2");
   auto store = SqliteStore::open(data()).value();
 
-  const auto loaded = store->load("production", 10);
+  const auto loaded = load(*store);
 
   ASSERT_FALSE(loaded.has_value());
   EXPECT_EQ(loaded.error().code, Errc::internal);
@@ -135,7 +135,7 @@ TEST_F(DamagedStore, AMissingLogRowIsFoundOut) {
   tamper("PRAGMA foreign_keys = OFF; DELETE FROM change_log WHERE revision = 3");
   auto store = SqliteStore::open(data()).value();
 
-  EXPECT_EQ(store->load("production", 10).error().code, Errc::internal);
+  EXPECT_EQ(load(*store).error().code, Errc::internal);
 }
 
 TEST_F(DamagedStore, ADamagedBodyIsFoundOut) {
@@ -143,7 +143,7 @@ TEST_F(DamagedStore, ADamagedBodyIsFoundOut) {
   tamper("UPDATE entity SET body = '{\"id\":1}'");
   auto store = SqliteStore::open(data()).value();
 
-  const auto loaded = store->load("production", 10);
+  const auto loaded = load(*store);
 
   ASSERT_FALSE(loaded.has_value());
   EXPECT_EQ(loaded.error().code, Errc::internal);

@@ -63,9 +63,9 @@ TEST_F(SqliteSchema, AnOlderFolderIsBroughtToTodaysSchemaWithItsLogUntouched) {
       written.push_back(domain::make_row("production", head, {head.as_of.value + 1'000},
                                          {{"name", "olga"}, {"source", "rest"}}, {head.revision, ops})
                             .value());
+      const auto indexed = domain::index_row(written.back());
       ASSERT_TRUE(
-          transaction
-              ->commit({.row = &written.back(), .secrets = {}, .idempotency = {}, .outcome = {}, .at = {}})
+          transaction->commit({.row = &indexed, .secrets = {}, .idempotency = {}, .outcome = {}, .at = {}})
               .has_value());
     }
   }
@@ -94,7 +94,7 @@ TEST_F(SqliteSchema, AnOlderFolderIsBroughtToTodaysSchemaWithItsLogUntouched) {
 
   EXPECT_EQ(ops_of(), as_written);
   auto reader = store->open_reader().value();
-  EXPECT_EQ(store->load("production", 10).value().snapshot->head(), written.back().head);
+  EXPECT_EQ(load(*store).value().snapshot->head(), written.back().head);
   EXPECT_EQ(reader->log_page("production", {.type = domain::UpdateType::toggle}).value().rows.size(), 2U);
   EXPECT_EQ(reader->log_page("production", {.text = "shop"}).value().rows.size(), 2U);
   EXPECT_EQ(reader->log_page("production", {.actor = "olga"}).value().rows.size(), 6U);

@@ -1,4 +1,4 @@
-// A data folder with an SQLite store that writes platforms, and a second hand at its database.
+// A data folder with an SQLite store that writes platforms, and a second connection to its database.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -33,7 +33,12 @@ class SqliteFolder : public ::testing::Test {
     const auto& head = (*transaction)->head();
     const auto row = domain::make_row("production", head, head.as_of, json::object{},
                                       {head.revision, {domain::testing::create(entity)}});
-    return (*transaction)->commit({.row = &*row, .secrets = {}, .idempotency = {}, .outcome = {}, .at = {}});
+    const auto indexed = domain::index_row(*row);
+    return (*transaction)->commit({.row = &indexed, .secrets = {}, .idempotency = {}, .outcome = {}, .at = {}});
+  }
+
+  static Result<Loaded> load(Store& store) {
+    return storage::load(*store.open_reader().value(), "production", 10);
   }
 
   void tamper(const char* sql) {

@@ -98,17 +98,17 @@ TEST_F(SqliteStoreTest, AFirstStartThatWasCutOffIsBegunAgain) {
 
   const auto store = with_rows(1);
 
-  EXPECT_EQ(store->load("production", 10).value().snapshot->revision(), 1);
+  EXPECT_EQ(load(*store).value().snapshot->revision(), 1);
   EXPECT_FALSE(std::filesystem::exists(data() / "togglecast.db.new"));
 }
 
 TEST_F(SqliteStoreTest, ATrialTellsWhetherThereIsRoomAndLeavesNothing) {
   with_rows(1).reset();
   auto tight = SqliteStore::open(data(), {.max_pages = 45}).value();
-  const auto without_room = tight->try_out();
+  const auto without_room = tight->health().probe_write();
   tight.reset();
   auto roomy = SqliteStore::open(data()).value();
-  const auto with_room = roomy->try_out();
+  const auto with_room = roomy->health().probe_write();
   roomy.reset();
 
   ASSERT_FALSE(without_room.has_value());
@@ -125,22 +125,22 @@ TEST_F(SqliteStoreTest, ACopyOfTheFolderBeginsAnEpochOfItsOwn) {
   std::filesystem::remove(backup / "togglecast.lock");
   {
     const auto original = SqliteStore::open(data()).value();
-    EXPECT_FALSE(original->was_copied());
-    EXPECT_EQ(original->environments().value().front().head.epoch, 1);
+    EXPECT_FALSE(original->health().origin() == Origin::copied);
+    EXPECT_EQ(load(*original)->snapshot->head().epoch, 1);
     ASSERT_TRUE(write(*original, 3));
   }
   std::filesystem::remove_all(data());
   std::filesystem::copy(backup, data());
 
   auto restored = SqliteStore::open(data()).value();
-  EXPECT_TRUE(restored->was_copied());
-  const auto epoch = restored->environments().value().front().head.epoch;
+  EXPECT_TRUE(restored->health().origin() == Origin::copied);
+  const auto epoch = load(*restored)->snapshot->head().epoch;
   EXPECT_GT(epoch, 1);
   ASSERT_TRUE(write(*restored, 4));
   restored.reset();
   restored = SqliteStore::open(data()).value();
-  EXPECT_FALSE(restored->was_copied());
-  const auto loaded = restored->load("production", 10).value();
+  EXPECT_FALSE(restored->health().origin() == Origin::copied);
+  const auto loaded = load(*restored).value();
   EXPECT_EQ(loaded.snapshot->head().epoch, epoch);
   EXPECT_EQ(loaded.recent.back().head.epoch, epoch);
   EXPECT_EQ(loaded.recent.front().head.epoch, 1);

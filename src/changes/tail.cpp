@@ -1,0 +1,249 @@
+#include "changes/tail.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "storage/load.hpp"
+
+namespace togglecast::changes {
+namespace {
+
+constexpr std::size_t kRowsAtOnce = 256;
+
+tl::unexpected<Error> rewritten(const std::string& environment) {
+  return fail(Errc::internal, "the change log of " + environment + " was rewritten; restart the server");
+}
+
+}  // namespace
+
+Tail::Tail(ReadModel& model, ChangeFeed& feed, std::unique_ptr<storage::Reader> reader, observe::Log& log,
+           observe::Metrics& metrics, const TailOptions& options)
+    : model_(model),
+      feed_(feed),
+      log_(log),
+      metrics_(metrics),
+      options_(options),
+      commits_(metrics.counter("togglecast_commits_total", "Committed changes.")),
+      failures_(metrics.counter("togglecast_tail_failures_total",
+                                "Tries to follow the change log that failed and are repeated.")),
+      jitter_(std::random_device{}()),
+      reader_(std::move(reader)) {}
+
+Result<void> Tail::follow() {
+  const std::scoped_lock reading(reading_);
+  return follow_all();
+}
+
+void Tail::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void Tail::stop() {
+  {
+    const std::scoped_lock lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+ChangeFeed::Prepared Tail::prepare(domain::LogRow row, domain::SnapshotPtr before,
+                                   domain::SnapshotPtr after) {
+  auto impact = domain::impact_of(*before, *after, row.change);
+  ChangeFeed::Prepared prepared(1);
+  prepared.front().commit = std::make_shared<const Commit>(
+      Commit{std::move(row), std::move(before), std::move(after), std::move(impact)});
+  return prepared;
+}
+
+void Tail::offer(ChangeFeed::Prepared row) noexcept {
+  const std::scoped_lock lock(mutex_);
+  try {
+    const domain::LogRow& offered = row.front().commit->row;
+    const auto state = model_.current(offered.environment);
+    if (state != nullptr && offered.head.revision <= state->revision()) return;  // the thread was quicker
+    if (state != nullptr && domain::check_follows(state->head(), offered)) return move(std::move(row));
+  } catch (...) {
+    failures_.add();
+  }
+  wake();
+}
+
+Result<domain::SnapshotPtr> Tail::catch_up(const std::string& environment, const domain::Head& head) {
+  auto state = model_.current(environment);
+  if (state == nullptr) return fail(Errc::not_found, "there is no environment '" + environment + "'");
+  if (state->head() == head) return state;
+  const std::scoped_lock reading(reading_);
+  if (auto read = read_rows(environment); !read) return tl::unexpected(read.error());
+  state = model_.current(environment);
+  if (state->head() != head) return rewritten(environment);
+  return state;
+}
+
+void Tail::notice() noexcept {
+  const std::scoped_lock lock(mutex_);
+  wake();
+}
+
+bool Tail::reaches(const std::string& environment, domain::Revision revision, Milliseconds longest) const {
+  const auto reached = [&] {
+    const auto state = model_.current(environment);
+    return state != nullptr && state->revision() >= revision;
+  };
+  if (reached()) return true;
+  std::unique_lock lock(mutex_);
+  return moved_.wait_for(lock, longest, reached);
+}
+
+Result<void> Tail::health() const {
+  const std::scoped_lock lock(health_mutex_);
+  if (last_failure_) return tl::unexpected(*last_failure_);
+  return {};
+}
+
+void Tail::run() {
+  Milliseconds pause{0};
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    const bool pausing = pause > pause.zero();
+    wake_.wait_for(lock, pausing ? pause : next_poll(),
+                   [this, pausing] { return stopping_ || (noticed_ && !pausing); });
+    if (stopping_) return;
+    const bool noticed = std::exchange(noticed_, false) || pausing;
+    lock.unlock();
+    const bool done = look(noticed);
+    lock.lock();
+    pause = done ? pause.zero() : std::clamp(pause * 2, options_.first_pause, options_.longest_pause);
+  }
+}
+
+bool Tail::look(bool noticed) noexcept {
+  const bool told = feed_.tell();
+  try {
+    const std::scoped_lock reading(reading_);
+    if (!noticed) {
+      const auto version = reader_->version();
+      if (version && seen_version_ == *version) return told;
+    }
+    if (const auto followed = follow_all(); !followed) {
+      failed(followed.error());
+      return false;
+    }
+    worked();
+    return told;
+  } catch (const std::bad_alloc&) {
+    failed({Errc::unavailable, "out of memory", {}});
+  } catch (const std::exception& error) {
+    failed({Errc::internal, error.what(), {}});
+  }
+  return false;
+}
+
+Result<void> Tail::follow_all() {
+  const auto version = reader_->version();  // before the heads: a later commit changes it again
+  if (!version) return tl::unexpected(version.error());
+  const auto environments = reader_->environments();
+  if (!environments) return tl::unexpected(environments.error());
+  Result<void> outcome;
+  for (const storage::Environment& environment : *environments) {
+    auto followed = follow_one(environment);
+    if (!followed && outcome) outcome = std::move(followed);  // the others go on
+  }
+  if (outcome) seen_version_ = *version;
+  return outcome;
+}
+
+Result<void> Tail::follow_one(const storage::Environment& environment) {
+  const auto state = model_.current(environment.key);
+  if (state == nullptr) return add(environment.key);
+  if (state->head() == environment.head) return {};
+  if (environment.head.revision > state->revision()) return read_rows(environment.key);
+  // The committer may have moved on since the head was read. Its state of that revision must be the same.
+  const auto then = model_.at(environment.key, environment.head.revision);
+  if (then != nullptr && then->head() != environment.head) return rewritten(environment.key);
+  return {};
+}
+
+Result<void> Tail::read_rows(const std::string& environment) {
+  for (;;) {
+    auto rows =
+        reader_->rows_after(environment, model_.current(environment)->revision(), kRowsAtOnce);
+    if (!rows) return tl::unexpected(rows.error());
+    for (domain::LogRow& row : *rows)
+      if (auto taken = take(std::move(row)); !taken) return taken;
+    if (rows->size() < kRowsAtOnce) return {};
+  }
+}
+
+Result<void> Tail::add(const std::string& environment) {
+  const auto loaded = storage::load(*reader_, environment, model_.capacity());
+  if (!loaded) return tl::unexpected(loaded.error());
+  ChangeFeed::Prepared event(1);
+  event.front().first = loaded->snapshot;
+  observe::Gauge& revision =
+      metrics_.gauge("togglecast_revision", "Newest revision.", {{"environment", environment}});
+  const std::scoped_lock lock(mutex_);
+  revisions_[environment] = &revision;
+  if (auto added = model_.add(*loaded); !added) return added;
+  revision.set(loaded->snapshot->revision());
+  if (!feed_.publish(std::move(event))) wake();
+  moved_.notify_all();
+  return {};
+}
+
+Result<void> Tail::take(domain::LogRow row) {
+  const auto state = model_.current(row.environment);
+  if (row.head.revision <= state->revision()) return {};  // the committer was quicker
+  if (auto ok = domain::check_follows(state->head(), row); !ok) return ok;
+  auto after = domain::apply(*state, row.change, row.head);
+  if (!after) return tl::unexpected(after.error());
+  auto prepared = prepare(std::move(row), state, std::move(*after));
+  const std::scoped_lock lock(mutex_);
+  if (model_.current(state->environment()) == state) move(std::move(prepared));
+  return {};
+}
+
+void Tail::move(ChangeFeed::Prepared row) {
+  const domain::SnapshotPtr after = row.front().commit->after;
+  model_.advance(after);
+  commits_.add();
+  if (const auto gauge = revisions_.find(after->environment()); gauge != revisions_.end())
+    gauge->second->set(after->revision());
+  if (!feed_.publish(std::move(row))) wake();
+  moved_.notify_all();
+}
+
+void Tail::wake() noexcept {
+  noticed_ = true;
+  wake_.notify_all();
+}
+
+Milliseconds Tail::next_poll() {
+  const auto tenth = options_.poll.count() / 10;
+  return options_.poll + Milliseconds(std::uniform_int_distribution<Milliseconds::rep>(-tenth, tenth)(jitter_));
+}
+
+void Tail::failed(const Error& error) noexcept {
+  failures_.add();
+  try {
+    const std::scoped_lock lock(health_mutex_);
+    if (last_failure_ && last_failure_->message == error.message) return;
+    last_failure_ = error;
+    log_.error("the change log cannot be followed; trying again",
+               {{"code", to_string(error.code)}, {"reason", error.message}});
+  } catch (...) {
+    return;  // no memory for the message: the next try reports it
+  }
+}
+
+void Tail::worked() {
+  {
+    const std::scoped_lock lock(health_mutex_);
+    if (!last_failure_) return;
+    last_failure_.reset();
+  }
+  log_.info("the change log is followed again");
+}
+
+}  // namespace togglecast::changes

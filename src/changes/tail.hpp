@@ -1,0 +1,121 @@
+// The tail of the change log. It alone moves the ReadModel and the ChangeFeed, strictly row by row.
+//
+// Each row must follow the newest known one: next revision, same epoch or a later one, right chain. A row
+// comes in on one of two ways:
+//
+//   offer      the committer's own row, with the states before and after it. Nothing is read, and the caller's
+//              thread tells the subscribers.
+//   the store  everything else: rows of another process, rows after a gap, and rows whose `offer` failed. The
+//              tail reads them with its own Reader, on its own thread: after `notice`, and once per `poll`. An
+//              idle poll asks the store for one number.
+//
+// Moving is all or nothing: `prepare` allocates everything, so `offer` fails only before it has changed
+// anything. After a failure the tail's thread tries again, with a pause that doubles up to `longest_pause`.
+// Environments that another process made are loaded in the same way.
+//
+// Thread rule: `start` and `stop` by the owner; everything else from any thread, but not from a listener of
+// the feed. Metrics: `togglecast_commits_total`, `togglecast_revision`, `togglecast_tail_failures_total`.
+#pragma once
+
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <random>
+#include <string>
+#include <thread>
+
+#include "base/clock.hpp"
+#include "changes/feed.hpp"
+#include "changes/read_model.hpp"
+#include "observe/log.hpp"
+#include "observe/metrics.hpp"
+#include "storage/reader.hpp"
+
+namespace togglecast::changes {
+
+struct TailOptions {
+  Milliseconds poll{1'000};  ///< between two questions whether the store has changed; varied by a tenth
+  Milliseconds first_pause{10};
+  Milliseconds longest_pause{1'000};
+};
+
+class Tail {
+ public:
+  /// All references must outlive it.
+  Tail(ReadModel& model, ChangeFeed& feed, std::unique_ptr<storage::Reader> reader, observe::Log& log,
+       observe::Metrics& metrics, const TailOptions& options = {});
+  ~Tail() { stop(); }
+  Tail(const Tail&) = delete;
+  Tail& operator=(const Tail&) = delete;
+
+  /// Reads everything that the read model lacks: whole environments and single rows.
+  [[nodiscard]] Result<void> follow();
+  void start();
+  /// Ends the thread. The other calls still work.
+  void stop();
+
+  /// Everything that `offer` needs for this row: its impact, and all memory. May throw.
+  [[nodiscard]] static ChangeFeed::Prepared prepare(domain::LogRow row, domain::SnapshotPtr before,
+                                                    domain::SnapshotPtr after);
+  /// Takes a committed row: moves the read model and tells the subscribers. If that fails, or if there is a
+  /// gap, the tail's thread takes the row from the store.
+  void offer(ChangeFeed::Prepared row) noexcept;
+
+  /// Reads until `head`, the newest of the store while the caller has the transaction. Answers that state.
+  /// `internal` when the log of the store does not continue the known one.
+  [[nodiscard]] Result<domain::SnapshotPtr> catch_up(const std::string& environment,
+                                                     const domain::Head& head);
+  /// Another process says that it wrote. Looks into the store now.
+  void notice() noexcept;
+  /// Waits until the read model has `revision`; false after `longest`.
+  [[nodiscard]] bool reaches(const std::string& environment, domain::Revision revision,
+                             Milliseconds longest) const;
+
+  /// The last failure to read or take rows, unless it has worked since.
+  [[nodiscard]] Result<void> health() const;
+
+ private:
+  void run();
+  // One look at the store; false when something is left to do.
+  bool look(bool noticed) noexcept;
+  // These need `reading_`.
+  [[nodiscard]] Result<void> follow_all();
+  [[nodiscard]] Result<void> follow_one(const storage::Environment& environment);
+  [[nodiscard]] Result<void> read_rows(const std::string& environment);
+  [[nodiscard]] Result<void> add(const std::string& environment);
+  [[nodiscard]] Result<void> take(domain::LogRow row);
+  // Needs `mutex_`. Throws before it has changed anything, or not at all.
+  void move(ChangeFeed::Prepared row);
+  void wake() noexcept;
+  [[nodiscard]] Milliseconds next_poll();
+  void failed(const Error& error) noexcept;
+  void worked();
+
+  ReadModel& model_;
+  ChangeFeed& feed_;
+  observe::Log& log_;
+  observe::Metrics& metrics_;
+  TailOptions options_;
+  observe::Counter& commits_;
+  observe::Counter& failures_;
+  std::minstd_rand jitter_;
+
+  std::mutex reading_;  // taken before mutex_
+  std::unique_ptr<storage::Reader> reader_;
+  std::optional<std::int64_t> seen_version_;
+
+  mutable std::mutex mutex_;
+  mutable std::condition_variable moved_;
+  std::condition_variable wake_;
+  std::map<std::string, observe::Gauge*, std::less<>> revisions_;
+  bool stopping_ = false;
+  bool noticed_ = false;
+  std::thread thread_;
+
+  mutable std::mutex health_mutex_;
+  std::optional<Error> last_failure_;
+};
+
+}  // namespace togglecast::changes

@@ -1,0 +1,86 @@
+// Reading a store: heads, states and rows of the change log. A reader sees committed rows only and never
+// holds up a write.
+//
+// Thread rule: one thread at a time uses a reader. Errors: `unavailable` when the medium fails for now,
+// `internal` when the stored data is damaged, `not_found` without such an environment.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/secret.hpp"
+#include "domain/state/log_row.hpp"
+#include "domain/state/snapshot.hpp"
+#include "domain/state/view.hpp"
+
+namespace togglecast::storage {
+
+struct Environment {
+  std::string key;
+  domain::Head head;
+};
+
+/// An environment as it is stored: nothing in it is checked yet (load.hpp does that).
+struct StoredState {
+  domain::Head head;
+  std::vector<domain::StoredEntity> entities;
+  domain::Head before;                 ///< the head that `recent` follows
+  std::vector<domain::LogRow> recent;  ///< the newest rows, oldest first
+};
+
+/// Selects changes with at least one op that meets every condition. All conditions apply to the same op.
+/// A change without ops, in which only time passes, is never selected.
+struct LogQuery {
+  domain::Revision before = 0;  ///< 0: start with the newest
+  std::size_t limit = 50;
+  std::optional<domain::Kind> kind{};        ///< ops on this kind …
+  std::optional<domain::Id> id{};            ///< … and, with it, on this entity
+  std::optional<domain::UpdateType> type{};  ///< ops of this type
+  domain::Kinds kinds = domain::Kinds::all();
+  std::string text{};    ///< part of a name or key of the op's entity, or of the actor's name; a-z equals A-Z
+  std::string actor{};   ///< whole name of the actor; empty: any
+  std::string source{};  ///< whole source of the actor; empty: any
+  std::optional<UnixMillis> since{};  ///< committed at that time or later
+  std::optional<UnixMillis> until{};  ///< committed before that time
+  std::size_t scan = 5'000;           ///< the call ends after it has looked at this many ops
+};
+
+struct LogPage {
+  std::vector<domain::LogRow> rows;  ///< newest first
+  domain::Revision next = 0;         ///< `before` of the next page; 0: there are no more
+};
+
+class Reader {
+ public:
+  virtual ~Reader() = default;
+
+  /// A number that stays the same while nobody commits. It costs next to nothing: an idle server asks for it
+  /// once a second.
+  [[nodiscard]] virtual Result<std::int64_t> version() = 0;
+  /// All environments with their newest heads, in the order of their creation.
+  [[nodiscard]] virtual Result<std::vector<Environment>> environments() = 0;
+  /// The newest state and up to `recent` rows, all of one moment.
+  [[nodiscard]] virtual Result<StoredState> state(const std::string& environment, std::size_t recent) = 0;
+  /// Up to `limit` rows after `after`, oldest first.
+  [[nodiscard]] virtual Result<std::vector<domain::LogRow>> rows_after(const std::string& environment,
+                                                                       domain::Revision after,
+                                                                       std::size_t limit) = 0;
+  /// Up to `limit` rows before `before`, newest first.
+  [[nodiscard]] virtual Result<std::vector<domain::LogRow>> rows_before(const std::string& environment,
+                                                                        domain::Revision before,
+                                                                        std::size_t limit) = 0;
+  /// One call looks at a bounded number of ops. So a page may have fewer rows than asked for, or none, and
+  /// still name a next page.
+  [[nodiscard]] virtual Result<LogPage> log_page(const std::string& environment, const LogQuery& query) = 0;
+  /// The newest revision that was committed at `time` or earlier; 0 without one.
+  [[nodiscard]] virtual Result<domain::Revision> revision_at(const std::string& environment,
+                                                             UnixMillis time) = 0;
+  [[nodiscard]] virtual Result<std::optional<Secret>> secret(const std::string& environment,
+                                                             domain::Kind kind, domain::Id id) = 0;
+};
+
+}  // namespace togglecast::storage

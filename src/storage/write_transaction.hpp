@@ -1,0 +1,68 @@
+// One write: it holds the environment's counter row from `Store::begin` to `commit`. Dropped without
+// `commit`, it changes nothing. Thread and error rules as in store.hpp.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+
+#include "base/error.hpp"
+#include "base/secret.hpp"
+#include "base/sha256.hpp"
+#include "domain/state/indexed_row.hpp"
+
+namespace togglecast::storage {
+
+/// A password hash or key, stored next to its entity and deleted with it. Never part of a change.
+struct SecretWrite {
+  domain::Kind kind = domain::Kind::admin;
+  domain::Id id = 0;
+  Secret value;
+};
+
+/// Names a request that its sender may repeat.
+struct IdempotencyKey {
+  std::string actor;  ///< the sender; equal keys of different actors are different
+  std::string key;
+  Sha256 request{};  ///< digest of the request, to notice a key that is used for two different ones
+};
+
+/// The result of a request with an idempotency key.
+struct Outcome {
+  domain::Revision revision = 0;
+  bool changed = false;  ///< whether the request made that revision; false: it changed nothing
+  domain::Kind kind = domain::Kind::platform;
+  domain::Id id = 0;
+};
+
+struct RememberedOutcome {
+  Sha256 request{};
+  Outcome outcome;
+};
+
+struct Commit {
+  const domain::IndexedRow* row = nullptr;  ///< null: nothing changes, the store only remembers the outcome
+  std::span<const SecretWrite> secrets;
+  std::optional<IdempotencyKey> idempotency;
+  Outcome outcome;  ///< remembered with `idempotency`
+  UnixMillis at{};
+};
+
+class WriteTransaction {
+ public:
+  virtual ~WriteTransaction() = default;
+  /// The newest head, which stays the newest until this transaction ends.
+  [[nodiscard]] virtual const domain::Head& head() const noexcept = 0;
+  /// The highest id that was ever used for this kind; 0 without one.
+  [[nodiscard]] virtual Result<domain::Id> last_id(domain::Kind kind) = 0;
+  [[nodiscard]] virtual Result<std::optional<RememberedOutcome>> remembered(const IdempotencyKey& key) = 0;
+  [[nodiscard]] virtual Result<domain::LogRow> row(domain::Revision revision) = 0;
+  /// The newest revision up to `until` that touched this entity; 0 without one.
+  [[nodiscard]] virtual Result<domain::Revision> last_touched(domain::Kind kind, domain::Id id,
+                                                              domain::Revision until) = 0;
+  /// Durable when it returns without error. After an error the commit may or may not have happened: the next
+  /// transaction's `head` tells.
+  [[nodiscard]] virtual Result<void> commit(const Commit& what) = 0;
+};
+
+}  // namespace togglecast::storage

@@ -1,0 +1,129 @@
+// Stores and readers that fail when a test says so.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "storage/store.hpp"
+
+namespace togglecast::changes::testing {
+
+/// Each one runs in place of a call, or around it. They run on the thread of the call. Empty: no fault.
+struct StoreFaults {
+  using Commit = std::function<Result<void>()>;
+  std::function<Result<void>()> begin;                       ///< before; an error ends the call
+  std::function<Result<void>(const Commit& commit)> commit;  ///< around
+  std::function<Result<void>()> check;                       ///< before the health check
+};
+
+class FaultyTransaction final : public storage::WriteTransaction {
+ public:
+  FaultyTransaction(std::unique_ptr<storage::WriteTransaction> real, const StoreFaults& faults)
+      : real_(std::move(real)), faults_(faults) {}
+  const domain::Head& head() const noexcept override { return real_->head(); }
+  Result<domain::Id> last_id(domain::Kind kind) override { return real_->last_id(kind); }
+  Result<std::optional<storage::RememberedOutcome>> remembered(const storage::IdempotencyKey& key) override {
+    return real_->remembered(key);
+  }
+  Result<domain::LogRow> row(domain::Revision revision) override { return real_->row(revision); }
+  Result<domain::Revision> last_touched(domain::Kind kind, domain::Id id, domain::Revision until) override {
+    return real_->last_touched(kind, id, until);
+  }
+  Result<void> commit(const storage::Commit& what) override {
+    if (!faults_.commit) return real_->commit(what);
+    return faults_.commit([&] { return real_->commit(what); });
+  }
+
+ private:
+  std::unique_ptr<storage::WriteTransaction> real_;
+  const StoreFaults& faults_;
+};
+
+class FaultyStore final : public storage::Store, private storage::StoreHealth {
+ public:
+  FaultyStore(std::unique_ptr<storage::Store> real, StoreFaults faults)
+      : real_(std::move(real)), faults_(std::move(faults)) {}
+  Result<void> create_environment(const std::string& key, const Sha256& genesis, UnixMillis at) override {
+    return real_->create_environment(key, genesis, at);
+  }
+  Result<std::unique_ptr<storage::WriteTransaction>> begin(const std::string& environment) override {
+    if (faults_.begin) {
+      if (auto ok = faults_.begin(); !ok) return tl::unexpected(ok.error());
+    }
+    auto real = real_->begin(environment);
+    if (!real) return real;
+    return std::make_unique<FaultyTransaction>(std::move(*real), faults_);
+  }
+  Result<std::unique_ptr<storage::Reader>> open_reader() override { return real_->open_reader(); }
+  storage::StoreHealth& health() noexcept override { return *this; }
+
+ private:
+  Result<void> check() override {
+    if (faults_.check) {
+      if (auto ok = faults_.check(); !ok) return ok;
+    }
+    return real_->health().check();
+  }
+  Result<void> probe_write() override { return real_->health().probe_write(); }
+  storage::Origin origin() const noexcept override { return real_->health().origin(); }
+
+  std::unique_ptr<storage::Store> real_;
+  StoreFaults faults_;
+};
+
+/// Counts its calls, and fails when told so.
+class FaultyReader final : public storage::Reader {
+ public:
+  struct Switches {
+    std::atomic<bool> fail{false};
+    std::atomic<bool> throw_bad_alloc{false};
+    std::atomic<int> versions{0};
+    std::atomic<int> heads{0};
+    std::atomic<int> rows{0};
+  };
+
+  FaultyReader(std::unique_ptr<storage::Reader> real, Switches& switches)
+      : real_(std::move(real)), switches_(switches) {}
+  Result<std::int64_t> version() override {
+    ++switches_.versions;
+    return real_->version();
+  }
+  Result<std::vector<storage::Environment>> environments() override {
+    ++switches_.heads;
+    return real_->environments();
+  }
+  Result<storage::StoredState> state(const std::string& environment, std::size_t recent) override {
+    return real_->state(environment, recent);
+  }
+  Result<std::vector<domain::LogRow>> rows_after(const std::string& environment, domain::Revision after,
+                                                 std::size_t limit) override {
+    ++switches_.rows;
+    if (switches_.throw_bad_alloc) throw std::bad_alloc();
+    if (switches_.fail) return fail(Errc::unavailable, "the disk does not answer");
+    return real_->rows_after(environment, after, limit);
+  }
+  Result<std::vector<domain::LogRow>> rows_before(const std::string& environment, domain::Revision before,
+                                                  std::size_t limit) override {
+    return real_->rows_before(environment, before, limit);
+  }
+  Result<storage::LogPage> log_page(const std::string& environment, const storage::LogQuery& query) override {
+    return real_->log_page(environment, query);
+  }
+  Result<domain::Revision> revision_at(const std::string& environment, UnixMillis time) override {
+    return real_->revision_at(environment, time);
+  }
+  Result<std::optional<Secret>> secret(const std::string& environment, domain::Kind kind,
+                                       domain::Id id) override {
+    return real_->secret(environment, kind, id);
+  }
+
+ private:
+  std::unique_ptr<storage::Reader> real_;
+  Switches& switches_;
+};
+
+}  // namespace togglecast::changes::testing

@@ -1,0 +1,55 @@
+// A second connection to the database of a running server, as another process would have it.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "storage/sqlite/database.hpp"
+#include "storage/sqlite/sqlite_transaction.hpp"
+
+namespace togglecast::storage::sqlite::testing {
+
+class OtherProcess {
+ public:
+  /// `folder` is the data folder.
+  explicit OtherProcess(const std::filesystem::path& folder)
+      : database_(Database::open(folder / "togglecast.db", {}).value()) {}
+
+  /// Commits one row after the newest one and answers it.
+  domain::LogRow write(const std::string& environment, std::vector<domain::Op> ops) {
+    return write_row(environment, std::move(ops), true);
+  }
+  /// The same, with a digest that does not continue the chain.
+  domain::LogRow write_with_broken_chain(const std::string& environment, std::vector<domain::Op> ops) {
+    return write_row(environment, std::move(ops), false);
+  }
+  void create_environment(const std::string& key) {
+    const std::string sql =
+        "INSERT INTO environment (key, epoch, revision, digest, as_of, genesis, created_at) VALUES ('" + key +
+        "', 1, 0, zeroblob(32), 1700000000000, zeroblob(32), 1700000000000)";
+    EXPECT_TRUE(database_.execute(sql.c_str()).has_value());
+  }
+
+ private:
+  domain::LogRow write_row(const std::string& environment, std::vector<domain::Op> ops, bool in_chain) {
+    auto transaction = SqliteTransaction::begin(database_, environment, std::chrono::hours{24}).value();
+    const domain::Head& head = transaction->head();
+    auto row = domain::make_row(environment, head, head.as_of, {{"name", "another process"}},
+                                {head.revision, std::move(ops)})
+                   .value();
+    if (!in_chain) row.head.digest = sha256("another history");
+    const auto indexed = domain::index_row(row);
+    EXPECT_TRUE(
+        transaction->commit({.row = &indexed, .secrets = {}, .idempotency = {}, .outcome = {}, .at = {}})
+            .has_value());
+    return row;
+  }
+
+  Database database_;
+};
+
+}  // namespace togglecast::storage::sqlite::testing

@@ -30,7 +30,7 @@ void for_each_timed(const domain::Snapshot& state, Visit&& visit) {
   });
 }
 
-// Everything it reads is known on the server.
+// The server knows everything that it reads.
 bool reads_no_context(const Reads& reads) {
   return !reads.everything &&
          std::all_of(reads.paths.begin(), reads.paths.end(), [](const std::string& path) {
@@ -63,8 +63,8 @@ bool drifted_for(const domain::Snapshot& state, const Client& client, const Feat
   return !std::equal(before.begin(), before.end(), after.begin(), after.end(), same);
 }
 
-// Those that see the feature, and those that see one that requires it, are told together: whoever requires it
-// changes only when it does.
+// Clients that see the feature, or a feature that requires it. A feature that requires it changes only when it
+// changes.
 std::set<Id> clients_that_see(const domain::Snapshot& state, const FeatureRules& rules) {
   std::set<Id> clients;
   std::set<Id> features;
@@ -94,7 +94,7 @@ bool feature_has_drifted(const domain::Snapshot& state, const FeatureRules& rule
   });
 }
 
-// The overrides that are over by now go.
+// Removes the overrides that have expired.
 void add_expiries(WriteContext& context, std::vector<domain::Op>& ops) {
   const UnixMillis now = context.at();
   std::set<Id> clients;
@@ -111,7 +111,7 @@ void add_expiries(WriteContext& context, std::vector<domain::Op>& ops) {
   }
 }
 
-// The features whose rules come to a time that they compare with are named, each as it is.
+// Names, unchanged, each feature whose rules have reached a time that they compare with.
 void add_time_boundaries(const WriteContext& context, std::vector<domain::Op>& ops) {
   const domain::Snapshot& state = context.state();
   for_each_timed(state, [&](const FeatureRules& rules) {

@@ -20,7 +20,7 @@ struct WorkerPoolOptions {
   std::size_t threads = 2;
   std::size_t queue = 64;  ///< tasks that wait
   /// Gets the message of an exception that a task threw. The task is dropped, and the pool goes on.
-  std::function<void(std::string_view what)> on_failure{};
+  std::function<void(std::string_view message)> on_failure{};
 };
 
 class WorkerPool {

@@ -39,7 +39,7 @@ struct ApplicationOptions {
 
 class Application {
  public:
-  /// Loads and checks everything, makes what a first start needs (environments, signing key, owner), then
+  /// Loads and checks everything, makes the things of a first start (environments, signing key, owner), then
   /// starts the committer. `clock`, `random`, `log` and `metrics` must outlive it.
   [[nodiscard]] static Result<std::unique_ptr<Application>> open(std::unique_ptr<storage::Store> store,
                                                                  const ApplicationOptions& options,
@@ -74,9 +74,9 @@ class Application {
   void add_environment(const std::string& key, changes::Committer::EnvironmentDone done);
   [[nodiscard]] changes::Tail& tail() noexcept { return tail_; }
   [[nodiscard]] changes::Scheduler& time() noexcept { return time_; }
-  /// For what takes longer than a shard may.
+  /// For work that takes too long for a shard.
   [[nodiscard]] changes::WorkerPool& workers() noexcept { return workers_; }
-  /// For previews: so that many of them hold up one another, and nothing else.
+  /// For previews alone: many of them delay each other and nothing else.
   [[nodiscard]] changes::WorkerPool& previews() noexcept { return previews_; }
   /// The last failure of the store or of the tail, unless it has worked since.
   [[nodiscard]] Result<void> health() const;

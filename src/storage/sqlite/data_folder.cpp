@@ -19,20 +19,20 @@ std::string name_of(uid_t user) {
   return entry == nullptr ? "the user with the number " + std::to_string(user) : std::string(entry->pw_name);
 }
 
-// Who might be let in, and as whom this knocks.
+// The owner of the folder, and the user of this process.
 std::string about_rights(std::filesystem::path path) {
   struct stat status {};
   while (::stat(path.c_str(), &status) != 0) {
     if (!path.has_parent_path() || path == path.parent_path()) return {};
     path = path.parent_path();
   }
-  if (status.st_uid == ::geteuid()) return "; its owner may do so after chmod u+rwX " + path.string();
+  if (status.st_uid == ::geteuid()) return "; run chmod u+rwX " + path.string();
   return "; " + path.string() + " belongs to " + name_of(status.st_uid) + ", and this runs as " +
          name_of(::geteuid()) + ": run it as the owner, or choose another folder with --data";
 }
 
-tl::unexpected<Error> cannot(std::string_view what, const std::filesystem::path& path, int error) {
-  std::string message = "cannot " + std::string(what) + ' ' + path.string() + ": " + std::strerror(error);
+tl::unexpected<Error> cannot(std::string_view action, const std::filesystem::path& path, int error) {
+  std::string message = "cannot " + std::string(action) + ' ' + path.string() + ": " + std::strerror(error);
   if (error == EACCES || error == EPERM) message += about_rights(path);
   return fail(Errc::unavailable, std::move(message));
 }
@@ -127,7 +127,7 @@ Result<void> DataFolder::ensure_private_file(std::string_view name) const {
   const bool too_open = ::fstat(file, &status) == 0 && (status.st_mode & 077) != 0;
   const int refused = too_open && ::fchmod(file, 0600) != 0 ? errno : 0;
   ::close(file);
-  if (refused != 0) return cannot("take the rights of others from", file_path, refused);
+  if (refused != 0) return cannot("remove the rights of other users from", file_path, refused);
   return {};
 }
 

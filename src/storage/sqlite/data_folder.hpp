@@ -1,4 +1,4 @@
-// The folder that holds everything an installation keeps. One process owns it at a time.
+// The folder with all data of an installation. One process owns it at a time.
 // Thread rule: opened and dropped by one thread.
 #pragma once
 
@@ -12,7 +12,7 @@ namespace togglecast::storage::sqlite {
 
 class DataFolder {
  public:
-  /// Makes the folder with mode 0700 if it is missing and locks it. `conflict` names the process that holds
+  /// Makes the folder with mode 0700 if it is missing and locks it. `conflict` names the process that uses
   /// it; `unavailable` says why it cannot be used.
   [[nodiscard]] static Result<DataFolder> open(const std::filesystem::path& path);
   DataFolder(DataFolder&& other) noexcept;
@@ -23,16 +23,16 @@ class DataFolder {
   [[nodiscard]] std::filesystem::path database() const { return path_ / "togglecast.db"; }
   /// Changes that are not in the database file yet.
   [[nodiscard]] std::filesystem::path wal() const { return path_ / "togglecast.db-wal"; }
-  /// A database in the making: empty after `start_new_file`, the database after `keep_new_file`.
+  /// An unfinished database: empty after `start_new_file`; `keep_new_file` renames it to `database()`.
   [[nodiscard]] std::filesystem::path new_database() const { return path_ / "togglecast.db.new"; }
   [[nodiscard]] Result<void> start_new_file() const;
   [[nodiscard]] Result<void> keep_new_file() const;
 
-  /// What tells the database file from every copy of it: its inode and, where the file system knows, its
-  /// birth.
+  /// Differs between the database file and each copy: the inode and, if the file system has it, the time of
+  /// creation.
   [[nodiscard]] Result<std::string> database_identity() const;
 
-  /// Makes `name` with mode 0600 if it is missing, and takes the rights of others away if it has any.
+  /// Makes `name` with mode 0600 if it is missing, and removes all rights of other users.
   [[nodiscard]] Result<void> ensure_private_file(std::string_view name) const;
 
  private:
@@ -40,7 +40,7 @@ class DataFolder {
 
   std::filesystem::path path_;
   int lock_ = -1;
-  int folder_ = -1;  // locked too, where that can be done: nobody can delete that lock
+  int folder_ = -1;  // locked too, if possible: this lock cannot be deleted
 };
 
 }  // namespace togglecast::storage::sqlite

@@ -34,7 +34,7 @@ Error describe(int code, const std::string& path, const std::string& message) {
   }
 }
 
-// What the system said of the write-ahead log, or else of the database file; 0 when nothing was wrong.
+// The last errno of the write-ahead log, or else of the database file; 0 without an error.
 int last_errno(sqlite3* handle) {
   int error = 0;
   sqlite3_file* log = nullptr;

@@ -1,4 +1,4 @@
-// How a row of the change log is read, by the store and its readers alike. Thread rule: that of the database.
+// Reading rows of the change log, for the store and its readers. Thread rule: that of the database.
 #pragma once
 
 #include "domain/state/log_row.hpp"

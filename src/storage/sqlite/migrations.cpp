@@ -87,8 +87,8 @@ CREATE TABLE idempotency (
 CREATE INDEX idempotency_by_age ON idempotency (at);
 )sql";
 
-// What the activity feed is searched by. All of it follows from the rows of the log, which stay as they are.
-// `type` and `text` say what domain::type_of and domain::searched_text say of the op.
+// Columns and indexes for searches in the activity feed, filled from the rows of the log. The rows do not
+// change. `type` and `text` equal domain::type_of and domain::searched_text of the op.
 constexpr const char* kSecond = R"sql(
 ALTER TABLE change_log ADD COLUMN actor_name TEXT NOT NULL DEFAULT '';
 ALTER TABLE change_log ADD COLUMN source TEXT NOT NULL DEFAULT '';
@@ -129,7 +129,7 @@ WHERE o.environment = change_log_entity.environment AND o.kind = change_log_enti
 DROP TABLE old_op;
 )sql";
 
-// Which file this was when it was last opened, to notice that it is a copy: see SqliteStore::was_copied.
+// The identity of the file at its last opening, to notice a copy: see SqliteHealth::origin.
 constexpr const char* kThird = "CREATE TABLE place (file TEXT NOT NULL) STRICT;";
 
 constexpr std::array<const char*, 3> kMigrations{kFirst, kSecond, kThird};
@@ -154,7 +154,7 @@ Result<void> migrate(Database& database) {
     return fail(Errc::unavailable, "the data was written by a newer Togglecast (schema " +
                                        std::to_string(*version) + ", this program knows " +
                                        std::to_string(known) +
-                                       "); start the newer one, or restore a backup of before the upgrade");
+                                       "); start the newer one, or restore a backup from before the upgrade");
   }
   if (*version == known) return {};
   for (auto step = *version; step < known; ++step) {

@@ -1,4 +1,4 @@
-// The schema, as a list of steps; a database says how many it has taken.
+// The schema, as a list of steps. A database stores the number of its steps.
 // Thread rule: called once, while opening.
 #pragma once
 
@@ -9,10 +9,10 @@
 
 namespace togglecast::storage::sqlite {
 
-/// Step n leads from version n to n + 1. A step that was released is never edited.
+/// Step n leads from version n to n + 1. A released step is never edited.
 [[nodiscard]] std::span<const char* const> migrations() noexcept;
 
-/// Takes the missing steps in one transaction. `unavailable` when the database is newer than this program,
+/// Runs the missing steps in one transaction. `unavailable` when the database is newer than this program,
 /// `internal` when it belongs to another.
 [[nodiscard]] Result<void> migrate(Database& database);
 

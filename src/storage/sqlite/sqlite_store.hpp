@@ -20,7 +20,7 @@ struct SqliteOptions {
 
 class SqliteStore final : public Store {
  public:
-  /// Locks the folder, opens or makes the database and brings its schema up to date.
+  /// Locks the folder, opens or makes the database, and migrates its schema.
   [[nodiscard]] static Result<std::unique_ptr<SqliteStore>> open(const std::filesystem::path& folder,
                                                                  const SqliteOptions& options = {});
 

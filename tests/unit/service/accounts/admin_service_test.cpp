@@ -239,6 +239,7 @@ TEST_F(AdminServiceTest, RepeatedRequestsAreDoneOnce) {
   EXPECT_EQ(second->revision, first->revision);
 
   Login request;
+  request.environment = "production";
   request.username = "jo";
   request.password = Secret("password of jo");
   const auto jo_logs_in = [&] {
@@ -323,11 +324,12 @@ TEST_F(AdminServiceTest, APasswordThatIsReplacedMeanwhileOpensNothing) {
     release.get_future().wait();
   });
   application_->platforms().create(admin(), {{"key", "web"}, {"name", "Web"}}, {}, [](const auto&) {});
-  entered.get_future().wait();  // the writer is busy
+  entered.get_future().wait();  // the committer is busy
   std::promise<Result<changes::Written>> replaced;
   std::promise<Result<LoggedIn>> entry;
   std::promise<Result<changes::Written>> changed;
   Login request;
+  request.environment = "production";
   request.username = "jo";
   request.password = Secret("password of jo");
 
@@ -336,7 +338,7 @@ TEST_F(AdminServiceTest, APasswordThatIsReplacedMeanwhileOpensNothing) {
   application_->admins().login(request, {}, [&](auto answer) { entry.set_value(std::move(answer)); });
   application_->admins().change_password(jo, request.password, Secret("another horse"), {},
                                          [&](auto answer) { changed.set_value(std::move(answer)); });
-  auto& waiting = metrics_.gauge("togglecast_writes_waiting", "Writes that wait for the writer.");
+  auto& waiting = metrics_.gauge("togglecast_writes_waiting", "Writes that wait for the committer.");
   EXPECT_TRUE(test::eventually([&] { return waiting.value() == 3; }));
   release.set_value();
 

@@ -46,7 +46,8 @@ Committer::Committer(storage::Store& store, const ReadModel& model, Tail& tail, 
                                         "From taking the counter row to the commit.",
                                         observe::duration_buckets())),
       waiting_(metrics.gauge("togglecast_writes_waiting", "Writes that wait for the committer.")),
-      watch_(store, [this] { return catch_up_all(); }, log, metrics, options.watch) {}
+      watch_(
+          store, [this] { return catch_up_all(); }, log, metrics, options.watch) {}
 
 Result<Written> Committer::perform(const WriteRequest& request) { return write(request); }
 

@@ -1,10 +1,10 @@
 // Tells every committed change, in order, to all subscribers.
 //
-// No subscriber misses a change because of an exception. The feed keeps each event until every subscriber has taken
-// it. A subscriber that throws does not stop the others: `tell` offers it the same event again later. That
-// subscriber may then see an event twice, or in part. When more than `kMostUntold` events wait, the oldest is
-// dropped and `on_failure` says so. Each commit has the whole state after it. So a subscriber whose own state
-// is not `before` compares its own state with `after`.
+// No subscriber misses a change because of an exception. The feed keeps each event until every subscriber has
+// taken it. A subscriber that throws does not stop the others: `tell` offers it the same event again later.
+// That subscriber may then see an event twice, or in part. When more than `kMostUntold` events wait, the
+// oldest is dropped and `on_failure` says so. Each commit has the whole state after it. So a subscriber whose
+// own state is not `before` compares its own state with `after`.
 //
 // To miss nothing at the start, subscribe first and read the ReadModel afterwards. A change that the
 // ReadModel already had may then arrive once more; ignore it. The same holds for environments.

@@ -30,7 +30,8 @@ void tell_of_clock(observe::Log& log, const ReadModel& model, UnixMillis now) {
   const UnixMillis last = newest(model);
   if (!is_behind(model, now)) return log.info("the clock has caught up with the newest change");
   log.warn(
-      "the clock is behind the newest change: until it has caught up, changes get the time of that change, and "
+      "the clock is behind the newest change: until it has caught up, changes get the time of that change, "
+      "and "
       "an expiry must be later than it",
       {{"clock", to_iso8601(now)}, {"newest_change", to_iso8601(last)}});
 }
@@ -51,8 +52,8 @@ Result<void> Scheduler::catch_up() {
 }
 
 void Scheduler::start() {
-  subscription_ = feed_.subscribe([this](const CommitPtr&) { look(); },
-                                  [this](const domain::SnapshotPtr&) { look(); });
+  subscription_ =
+      feed_.subscribe([this](const CommitPtr&) { look(); }, [this](const domain::SnapshotPtr&) { look(); });
   thread_ = std::thread([this] { run(); });
 }
 

@@ -14,7 +14,8 @@ class StoreReader {
  public:
   using Task = std::function<void(storage::Reader& reader)>;
 
-  StoreReader(std::unique_ptr<storage::Reader> reader, std::function<void(std::string_view message)> on_failure)
+  StoreReader(std::unique_ptr<storage::Reader> reader,
+              std::function<void(std::string_view message)> on_failure)
       : reader_(std::move(reader)),
         pool_({.threads = 1, .queue = kQueue, .on_failure = std::move(on_failure)}) {}
 

@@ -91,8 +91,7 @@ bool Tail::reaches(const std::string& environment, domain::Revision revision, Mi
     const auto state = model_.current(environment);
     return state != nullptr && state->revision() >= revision;
   };
-  if (reached()) return true;
-  std::unique_lock lock(mutex_);
+  std::unique_lock lock(mutex_);  // held while the subscribers are told, too
   return moved_.wait_for(lock, longest, reached);
 }
 
@@ -167,8 +166,7 @@ Result<void> Tail::follow_one(const storage::Environment& environment) {
 
 Result<void> Tail::read_rows(const std::string& environment) {
   for (;;) {
-    auto rows =
-        reader_->rows_after(environment, model_.current(environment)->revision(), kRowsAtOnce);
+    auto rows = reader_->rows_after(environment, model_.current(environment)->revision(), kRowsAtOnce);
     if (!rows) return tl::unexpected(rows.error());
     for (domain::LogRow& row : *rows)
       if (auto taken = take(std::move(row)); !taken) return taken;
@@ -221,7 +219,8 @@ void Tail::wake() noexcept {
 
 Milliseconds Tail::next_poll() {
   const auto tenth = options_.poll.count() / 10;
-  return options_.poll + Milliseconds(std::uniform_int_distribution<Milliseconds::rep>(-tenth, tenth)(jitter_));
+  return options_.poll +
+         Milliseconds(std::uniform_int_distribution<Milliseconds::rep>(-tenth, tenth)(jitter_));
 }
 
 void Tail::failed(const Error& error) noexcept {

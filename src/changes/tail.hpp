@@ -1,13 +1,13 @@
 // The tail of the change log. It alone moves the ReadModel and the ChangeFeed, strictly row by row.
 //
 // Each row must follow the newest known one: next revision, same epoch or a later one, right chain. A row
-// comes in on one of two ways:
+// comes in by one of two ways:
 //
-//   offer      the committer's own row, with the states before and after it. Nothing is read, and the caller's
-//              thread tells the subscribers.
+//   offer      the committer's own row, with the states before and after it. The caller's thread tells the
+//              subscribers, and nothing is read.
 //   the store  everything else: rows of another process, rows after a gap, and rows whose `offer` failed. The
-//              tail reads them with its own Reader, on its own thread: after `notice`, and once per `poll`. An
-//              idle poll asks the store for one number.
+//              tail reads them with its own Reader, on its own thread: after `notice`, and once per `poll`.
+//              An idle poll asks the store for one number.
 //
 // Moving is all or nothing: `prepare` allocates everything, so `offer` fails only before it has changed
 // anything. After a failure the tail's thread tries again, with a pause that doubles up to `longest_pause`.
@@ -69,7 +69,7 @@ class Tail {
                                                      const domain::Head& head);
   /// Another process says that it wrote. Looks into the store now.
   void notice() noexcept;
-  /// Waits until the read model has `revision`; false after `longest`.
+  /// Waits until the read model has `revision` and the subscribers have been told; false after `longest`.
   [[nodiscard]] bool reaches(const std::string& environment, domain::Revision revision,
                              Milliseconds longest) const;
 

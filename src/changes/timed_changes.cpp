@@ -63,8 +63,8 @@ bool drifted_for(const domain::Snapshot& state, const Client& client, const Feat
   return !std::equal(before.begin(), before.end(), after.begin(), after.end(), same);
 }
 
-// Clients that see the feature, or a feature that requires it. A feature that requires it changes only when it
-// changes.
+// Clients that see the feature, or a feature that requires it. A feature that requires it changes only when
+// it changes.
 std::set<Id> clients_that_see(const domain::Snapshot& state, const FeatureRules& rules) {
   std::set<Id> clients;
   std::set<Id> features;

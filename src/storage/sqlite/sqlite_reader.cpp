@@ -27,7 +27,8 @@ Result<std::vector<domain::StoredEntity>> read_entities(Database& database, std:
     if (!*more) return entities;
     const auto kind = domain::parse_kind(statement->text(0));
     if (!kind)
-      return fail(Errc::internal, "there is a stored entity of unknown kind " + std::string(statement->text(0)));
+      return fail(Errc::internal,
+                  "there is a stored entity of unknown kind " + std::string(statement->text(0)));
     auto body = json::parse(statement->text(2), {.depth = 64});
     if (!body) return fail(Errc::internal, "a stored entity is damaged: " + body.error().message);
     entities.push_back({*kind, statement->integer(1), std::move(*body)});

@@ -1,8 +1,9 @@
-// A read-only connection next to the store's own. Log pages are in sqlite_log_pages.cpp. Thread and error rules as in store.hpp.
+// A read-only connection next to the store's own. Log pages are in sqlite_log_pages.cpp. Thread and error
+// rules as in store.hpp.
 #pragma once
 
-#include "storage/sqlite/database.hpp"
 #include "storage/reader.hpp"
+#include "storage/sqlite/database.hpp"
 
 namespace togglecast::storage::sqlite {
 

@@ -54,15 +54,15 @@ inline Revisions up_to(domain::Revision last) {
 
 class ChangesTest : public ::testing::Test {
  protected:
-  /// Neither thread runs yet. `poll` is long unless a test says otherwise: nothing comes from the store alone.
+  /// Neither thread runs yet. `poll` is long unless a test says otherwise: nothing comes from the store
+  /// alone.
   void open() {
     auto real = storage::sqlite::SqliteStore::open(data()).value();
-    EXPECT_TRUE(
-        real->create_environment("production", sha256("genesis"), {1'700'000'000'000}).has_value());
+    EXPECT_TRUE(real->create_environment("production", sha256("genesis"), {1'700'000'000'000}).has_value());
     store_ = std::make_unique<FaultyStore>(std::move(real), faults_);
-    tail_ = std::make_unique<Tail>(
-        model_, feed_, std::make_unique<FaultyReader>(store_->open_reader().value(), reader_), log_, metrics_,
-        tail_options_);
+    tail_ = std::make_unique<Tail>(model_, feed_,
+                                   std::make_unique<FaultyReader>(store_->open_reader().value(), reader_),
+                                   log_, metrics_, tail_options_);
     committer_ = std::make_unique<Committer>(*store_, model_, *tail_, clock_, log_, metrics_, options_);
     ASSERT_TRUE(tail_->follow().has_value());
     heard_ = feed_.subscribe([this](const CommitPtr& commit) { ear_.hear(commit); });

@@ -189,9 +189,9 @@ TEST_F(CommitterFaults, ABuildThatThrowsIsAnAnswer) {
 TEST_F(CommitterFaults, EnvironmentsAreMadeWhileItRuns) {
   open();
   std::vector<std::string> told;
-  const auto subscription =
-      feed_.subscribe([&](const CommitPtr& commit) { told.push_back(commit->row.environment); },
-                      [&](const domain::SnapshotPtr& first) { told.push_back("new " + first->environment()); });
+  const auto subscription = feed_.subscribe(
+      [&](const CommitPtr& commit) { told.push_back(commit->row.environment); },
+      [&](const domain::SnapshotPtr& first) { told.push_back("new " + first->environment()); });
   tail_->start();
   committer_->start();
   const auto add = [this](const std::string& key) {

@@ -11,8 +11,7 @@ class FailingReader final : public storage::Reader {
   Result<std::int64_t> version() override { return failed(); }
   Result<std::vector<storage::Environment>> environments() override { return failed(); }
   Result<storage::StoredState> state(const std::string&, std::size_t) override { return failed(); }
-  Result<std::vector<domain::LogRow>> rows_after(const std::string&, domain::Revision,
-                                                 std::size_t) override {
+  Result<std::vector<domain::LogRow>> rows_after(const std::string&, domain::Revision, std::size_t) override {
     return failed();
   }
   Result<storage::LogPage> log_page(const std::string&, const storage::LogQuery&) override {

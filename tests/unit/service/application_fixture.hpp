@@ -101,9 +101,8 @@ class ApplicationTest : public ::testing::Test {
   }
 
   Result<void> add_environment(const std::string& key) {
-    return wait_for<void>([&](const changes::Committer::EnvironmentDone& done) {
-      application_->add_environment(key, done);
-    });
+    return wait_for<void>(
+        [&](const changes::Committer::EnvironmentDone& done) { application_->add_environment(key, done); });
   }
 
   domain::SnapshotPtr current(std::string_view environment = "production") const {

@@ -126,14 +126,12 @@ TEST_P(StoreContract, ATransactionThatIsDroppedChangesNothing) {
 }
 
 TEST_P(StoreContract, ARowMustFollowOnTheHead) {
-  const auto stale =
-      row_on(load("production", 0).snapshot->head(), {create(platform(2, "ios"))});
+  const auto stale = row_on(load("production", 0).snapshot->head(), {create(platform(2, "ios"))});
   write({create(platform(1, "web"))});
   const std::string before = state();
 
   auto transaction = store_->begin("production").value();
-  const auto refused =
-      commit(*transaction, stale);
+  const auto refused = commit(*transaction, stale);
   transaction.reset();
 
   ASSERT_FALSE(refused.has_value());

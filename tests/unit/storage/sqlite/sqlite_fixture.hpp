@@ -34,7 +34,8 @@ class SqliteFolder : public ::testing::Test {
     const auto row = domain::make_row("production", head, head.as_of, json::object{},
                                       {head.revision, {domain::testing::create(entity)}});
     const auto indexed = domain::index_row(*row);
-    return (*transaction)->commit({.row = &indexed, .secrets = {}, .idempotency = {}, .outcome = {}, .at = {}});
+    return (*transaction)
+        ->commit({.row = &indexed, .secrets = {}, .idempotency = {}, .outcome = {}, .at = {}});
   }
 
   static Result<Loaded> load(Store& store) {

@@ -1,4 +1,4 @@
-// The keys of an installation: all verify, the newest signs.
+// The keys of an installation: every key verifies, the newest key signs.
 // Thread rule: filled before it is shared, then immutable; used from any thread.
 #pragma once
 
@@ -11,7 +11,7 @@ namespace togglecast::auth {
 
 class KeyRing {
  public:
-  /// The last one added signs from now on.
+  /// From now on the added key signs.
   void add(SigningKey key) { keys_.push_back(std::move(key)); }
 
   [[nodiscard]] bool empty() const noexcept { return keys_.empty(); }

@@ -1,5 +1,5 @@
 // Passwords: Argon2id through libsodium. Hashing and verifying take tens of milliseconds and `memory` bytes
-// on purpose, so they belong on the worker pool, never on a shard. Thread rule: immutable; used from any
+// on purpose. Run them on the worker pool, never on a shard. Thread rule: immutable; used from any
 // thread.
 #pragma once
 
@@ -20,7 +20,7 @@ struct PasswordOptions {
   std::size_t memory = std::size_t{64} * 1'024 * 1'024;  ///< bytes
 };
 
-/// For tests: as cheap as Argon2id gets.
+/// For tests: the cheapest Argon2id.
 inline constexpr PasswordOptions kCheapPasswords{.operations = 1, .memory = 8'192};
 
 class PasswordHasher {
@@ -29,10 +29,10 @@ class PasswordHasher {
 
   /// `unavailable` when there is not enough memory.
   [[nodiscard]] Result<Secret> hash(const Secret& password) const;
-  /// Whether `password` gave `hash`. A hash that cannot be read matches nothing.
+  /// Whether `hash` is a hash of `password`. A damaged hash matches nothing.
   /// Throws std::bad_alloc when there is not enough memory.
   [[nodiscard]] bool verify(const Secret& password, const Secret& hash) const;
-  /// Takes as long as `verify` and fails: for users who do not exist, so that nobody can tell who does.
+  /// Takes as long as `verify` and fails. For unknown users: the time does not tell whether a user exists.
   void verify_nobody(const Secret& password) const;
 
  private:
@@ -43,7 +43,7 @@ class PasswordHasher {
 /// 8 to 1024 bytes of UTF-8; the error names `/password`.
 [[nodiscard]] Result<void> check_new_password(const Secret& password);
 
-/// 24 letters and digits (120 bits or more), grouped by dashes to be typed.
+/// 24 letters and digits (120 bits or more), in groups with dashes for typing.
 [[nodiscard]] Secret random_password(RandomSource& random);
 
 }  // namespace togglecast::auth

@@ -1,4 +1,4 @@
-// Who may do what, in one table (roles.cpp). Thread rule: pure functions.
+// The permissions of each role, in one table (roles.cpp). Thread rule: pure functions.
 #pragma once
 
 #include <cstdint>
@@ -22,12 +22,12 @@ enum class Action : std::uint8_t {
   manage_tokens,  ///< issue and revoke
   read_admins,
   manage_admins,
-  send_messages,  ///< announcements, notifications, the system's status, stored state once more
+  send_messages,  ///< announcements, notifications, the system's status, a repeated full state
 };
 
 [[nodiscard]] bool allows(domain::Role role, Action action) noexcept;
 
-/// `forbidden` with a sentence that names what is missing.
+/// `forbidden` names the missing permission.
 [[nodiscard]] Result<void> require(domain::Role role, Action action);
 
 /// The kinds of entities whose bodies this role may see.

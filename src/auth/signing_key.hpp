@@ -29,7 +29,7 @@ class SigningKey {
 
   /// Raw signature bytes.
   [[nodiscard]] std::string sign(std::string_view text) const;
-  /// In a time that does not depend on where they differ.
+  /// Takes constant time, wherever they differ.
   [[nodiscard]] bool verify(std::string_view text, std::string_view signature) const;
 
  private:

@@ -4,10 +4,10 @@
 //   claims
 //   {"aud":"togglecast","env":"production","exp":…,"iat":…,"iss":"togglecast","jti":"…","kind":"client","sub":"7"}
 //
-// A valid token says who somebody was when it was issued, no more: whether its record still stands, and which
-// role its admin has, is looked up each time (service/authenticator.hpp). Thread rule: pure functions on an
-// immutable key ring. Errors: `token_invalid` for anything that is not ours to the letter, `token_expired`
-// when only its time is over.
+// A valid token proves only its subject at the time of issue. On each use the server looks up whether the
+// token's record still exists and which role its admin has (service/accounts/authenticator.hpp). Thread rule:
+// pure functions on an immutable key ring. Errors: `token_expired` when the token is correct and its time is
+// over, `token_invalid` for every other fault.
 #pragma once
 
 #include <string>
@@ -23,7 +23,7 @@
 namespace togglecast::auth {
 
 inline constexpr std::size_t kMaxToken = 4'096;
-inline constexpr std::int64_t kClockSkewSeconds = 60;  ///< how far `nbf` may lie ahead
+inline constexpr std::int64_t kClockSkewSeconds = 60;  ///< `nbf` may be this far in the future
 
 struct Claims {
   domain::SubjectKind kind = domain::SubjectKind::client;
@@ -31,10 +31,10 @@ struct Claims {
   std::string environment;
   std::string jti;
   std::int64_t issued_at = 0;   ///< seconds since 1970
-  std::int64_t expires_at = 0;  ///< seconds since 1970; a token is dead from this second on
+  std::int64_t expires_at = 0;  ///< seconds since 1970; the token is invalid from this second on
 };
 
-/// The claims of the token that belongs to this record; the same record always gives the same token.
+/// The claims of this record's token. The same record always gives the same token.
 [[nodiscard]] Claims claims_of(const domain::TokenRecord& record);
 
 [[nodiscard]] Secret sign_token(const KeyRing& keys, const Claims& claims);

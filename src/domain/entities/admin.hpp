@@ -1,5 +1,5 @@
-// A person who signs in. The password's hash is a secret and lives beside the entities, never in one; the
-// time of its last change is the trace that it leaves in the log. Thread rule: plain values.
+// A person with an account. The password's hash is a secret, stored next to the entities and never in one.
+// The log has only the time of its last change. Thread rule: plain values.
 #pragma once
 
 #include <string>
@@ -16,7 +16,7 @@ struct AdminUser : Stamps {
 
   std::string username;
   Role role = Role::viewer;
-  bool active = true;  ///< an inactive one can neither log in nor do anything
+  bool active = true;  ///< an inactive admin can neither log in nor act
   UnixMillis password_changed_at{};
 
   [[nodiscard]] const std::string& unique_key() const noexcept { return username; }
@@ -25,8 +25,8 @@ struct AdminUser : Stamps {
 
 [[nodiscard]] json::object to_json(const AdminUser& admin);
 
-/// 1 to 64 of lower-case letters, digits and `._@+-`, beginning with a letter or digit; an email address will
-/// do.
+/// 1 to 64 of lower-case letters, digits and `._@+-`, beginning with a letter or digit. An email address in
+/// lower case fits.
 [[nodiscard]] bool is_username(std::string_view text) noexcept;
 
 }  // namespace togglecast::domain

@@ -1,4 +1,4 @@
-// Lists whose elements are each about another feature: assignments and overrides. Thread rule: pure
+// Lists in which each element belongs to a different feature: assignments and overrides. Thread rule: pure
 // functions.
 #pragma once
 
@@ -12,7 +12,7 @@
 
 namespace togglecast::domain {
 
-/// An array of at most `max` elements that `read(body)` reads, none about a feature twice; ascending by
+/// An array of at most `max` elements that `read(body)` reads, at most one per feature; ascending by
 /// feature.
 template <typename T, typename Read>
 [[nodiscard]] std::optional<std::vector<T>> read_by_feature(FieldReader& in, std::string_view name,

@@ -23,7 +23,7 @@ struct Client : Stamps {
   std::string name;
   bool active = true;  ///< an inactive client may connect and stay, with everything off
   json::object attributes;
-  std::optional<Id> package_id;                 ///< none: it has what overrides grant
+  std::optional<Id> package_id;                 ///< none: it has only the features of its overrides
   std::vector<evaluation::Override> overrides;  ///< ascending by feature
 
   [[nodiscard]] const std::string& unique_key() const noexcept { return key; }
@@ -34,12 +34,12 @@ struct Client : Stamps {
 
 [[nodiscard]] json::object to_json(const Client& client);
 
-/// A `package_id` of null takes the client off its package. A present `attributes` or `overrides` replaces
-/// the whole of it.
+/// A `package_id` of null removes the client from its package. `attributes` or `overrides`, when present,
+/// replace the old value as a whole.
 [[nodiscard]] Result<Client> patched(Client client, const json::value& body);
 
-/// `{value | removed: true, reason?, expires_at?}`; the feature is named elsewhere. Whether the value is of
-/// the feature's type depends on the state: consistency.hpp.
+/// `{value | removed: true, reason?, expires_at?}`, without the feature. consistency.hpp checks that the
+/// value has the feature's type.
 [[nodiscard]] Result<evaluation::Override> read_override(const json::value& body, Id feature);
 [[nodiscard]] json::object to_json(const evaluation::Override& override_of_client);
 

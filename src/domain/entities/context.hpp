@@ -1,5 +1,5 @@
-// What a connection, or whoever asks in its place, says of itself: one object, within limits that are the
-// same at every entrance. Thread rule: pure.
+// The context of a connection or of a request: one object that its sender chooses, with the same limits at
+// every entrance. Thread rule: pure.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@ namespace togglecast::domain {
 inline constexpr std::size_t kMaxContext = 4 * 1'024;  ///< bytes of JSON text
 inline constexpr std::size_t kMaxContextDepth = 5;
 
-/// Without a `targetingKey`, or with null for it, the client's key is that.
+/// An absent `targetingKey`, or null, means the client's key.
 [[nodiscard]] std::optional<json::object> read_context(FieldReader& in);
 
 }  // namespace togglecast::domain

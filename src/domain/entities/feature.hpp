@@ -1,5 +1,5 @@
 // A feature flag: a flagd flag, with sub-features, the platforms it needs and the features it requires.
-// What its rules refer to and whom it needs depends on the state: consistency.hpp. Thread rule: plain values.
+// consistency.hpp checks its references to other entities. Thread rule: plain values.
 #pragma once
 
 #include <optional>
@@ -16,7 +16,7 @@ inline constexpr std::size_t kMaxSubFeatures = 64;
 inline constexpr std::size_t kMaxNeededPlatforms = 64;
 inline constexpr std::size_t kMaxRequired = 64;
 
-/// A flag of its own that is on only while its feature is.
+/// A separate flag that is on only while its feature is on.
 struct SubFeature {
   std::string key;  ///< unique within its feature
   std::string name;
@@ -37,18 +37,18 @@ struct Feature : Stamps {
   std::vector<Id> required;   ///< ascending; `requires`
 
   [[nodiscard]] const std::string& unique_key() const noexcept { return key; }
-  /// nullptr when there is none of that key.
+  /// nullptr without one of that key.
   [[nodiscard]] const SubFeature* sub_feature(std::string_view sub_key) const noexcept;
   [[nodiscard]] static Result<Feature> from_json(const json::value& body);
-  /// Needs `key` and `name`; the flag is a boolean one that is on, unless the body says otherwise.
+  /// Needs `key` and `name`. The default is a boolean flag that is on.
   [[nodiscard]] static Result<Feature> read_new(const json::value& body);
 };
 
-/// `enabled` says in a word what `state` says in flagd's.
+/// `enabled` and flagd's `state` mean the same.
 [[nodiscard]] json::object to_json(const Feature& feature);
 
-/// A present `variants`, `targeting`, `metadata`, `sub_features`, `platforms` or `requires` replaces the
-/// whole of it.
+/// `variants`, `targeting`, `metadata`, `sub_features`, `platforms` and `requires`, when present, replace the
+/// old value as a whole.
 [[nodiscard]] Result<Feature> patched(Feature feature, const json::value& body);
 
 }  // namespace togglecast::domain

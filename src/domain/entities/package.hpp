@@ -1,5 +1,5 @@
-// A subscription plan: what it costs, and what it opens to the clients on it. Whether what it names exists
-// depends on the state: consistency.hpp. Thread rule: plain values.
+// A subscription plan: its price, and the features and platforms of its clients. consistency.hpp checks that
+// these exist. Thread rule: plain values.
 #pragma once
 
 #include <string>
@@ -29,7 +29,7 @@ struct Package : Stamps {
   std::string description;
   Price price{0, "USD"};
   std::string billing_period = "monthly";  ///< a slug: `monthly`, `yearly`, `one-time` …
-  bool available = true;                   ///< can be bought; those who are on it keep it
+  bool available = true;                   ///< can be bought; its present clients keep it anyway
   evaluation::Plan plan;                   ///< `features` and `platforms`
 
   [[nodiscard]] const std::string& unique_key() const noexcept { return key; }
@@ -39,10 +39,10 @@ struct Package : Stamps {
 };
 
 [[nodiscard]] json::object to_json(const Package& package);
-/// What the clients on it are told: all but the stamps.
+/// The body for the clients on it: without the stamps.
 [[nodiscard]] json::object seen_by_client(const Package& package);
 
-/// A present `features` or `platforms` replaces the whole of it.
+/// `features` or `platforms`, when present, replace the old value as a whole.
 [[nodiscard]] Result<Package> patched(Package package, const json::value& body);
 
 }  // namespace togglecast::domain

@@ -31,7 +31,7 @@ struct Platform : Stamps {
 
 [[nodiscard]] json::object to_json(const Platform& platform);
 
-/// A present `config` replaces the whole of it.
+/// `config`, when present, replaces the old value as a whole.
 [[nodiscard]] Result<Platform> patched(Platform platform, const json::value& body);
 
 }  // namespace togglecast::domain

@@ -12,14 +12,14 @@ struct Segment : Stamps {
   static constexpr Kind kKind = Kind::segment;
   static constexpr std::string_view kKeyMember = "key";
 
-  std::string key;  ///< what rules call it by
+  std::string key;  ///< its name in rules
   std::string name;
   std::string description;
   json::value rule;  ///< JsonLogic
 
   [[nodiscard]] const std::string& unique_key() const noexcept { return key; }
   [[nodiscard]] static Result<Segment> from_json(const json::value& body);
-  /// Needs `key`, `name` and `rule`. Whether the rule can be compiled depends on the state: consistency.hpp.
+  /// Needs `key`, `name` and `rule`. consistency.hpp checks that the rule can be compiled.
   [[nodiscard]] static Result<Segment> read_new(const json::value& body);
 };
 

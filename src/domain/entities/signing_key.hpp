@@ -1,5 +1,5 @@
-// The public side of a key that signs tokens: its name and algorithm. The key itself is a secret beside the
-// entities. Thread rule: plain values.
+// The public part of a key that signs tokens: its name and algorithm. The key itself is a secret, stored next
+// to the entities. Thread rule: plain values.
 #pragma once
 
 #include <string>

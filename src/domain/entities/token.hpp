@@ -1,4 +1,4 @@
-// The record of a token that was issued: enough to list and withdraw it, never the token itself.
+// The record of an issued token: enough to list and withdraw it, never the token itself.
 // Client tokens are entities of their client's environment; tokens of admins live in `system` and name the
 // environment they work in. Thread rule: plain values.
 #pragma once
@@ -19,7 +19,7 @@ struct TokenRecord : Stamps {
   static constexpr Kind kKind = Kind::token;
   static constexpr std::string_view kKeyMember = "jti";
 
-  std::string jti;  ///< the random name that the token carries
+  std::string jti;  ///< the random name inside the token
   SubjectKind subject_kind = SubjectKind::client;
   Id subject_id = 0;
   std::string environment;

@@ -1,6 +1,6 @@
-// What a decision looks at: features with their compiled flags, what a package assigns, what a client
-// overrides. Entities and snapshots build these and answer the two questions of `Catalogue`. Thread rule:
-// plain values, immutable once shared.
+// The input of a decision: features with their compiled flags, a package's assignments, a client's overrides.
+// Entities and snapshots build these and implement `Catalogue`. Thread rule: plain values, immutable once
+// shared.
 #pragma once
 
 #include <cstdint>
@@ -22,11 +22,11 @@ struct FeatureRules {
   Flag flag;
   std::vector<Id> platforms;       ///< all must be on
   std::vector<Id> required;        ///< features; all must be on for the same client
-  std::vector<Flag> sub_features;  ///< on only while this one is
+  std::vector<Flag> sub_features;  ///< on only while this feature is on
 
-  /// nullptr when there is none of that key.
+  /// nullptr without one of that key.
   [[nodiscard]] const Flag* sub_feature(std::string_view key) const noexcept;
-  /// How its answers depend on time, sub-features included.
+  /// How the answers depend on time, those of sub-features included.
   [[nodiscard]] TimeUse time() const;
 };
 
@@ -39,7 +39,7 @@ struct Assignment {
   [[nodiscard]] bool includes(std::string_view sub_feature) const noexcept;
 };
 
-/// What a package opens.
+/// The features and platforms of a package.
 struct Plan {
   std::vector<Assignment> features;  ///< ascending by feature
   std::vector<Id> platforms;         ///< none: all
@@ -49,10 +49,10 @@ struct Plan {
   [[nodiscard]] bool opens(Id platform) const noexcept;
 };
 
-/// What a client has instead of what its package and the feature's rules would give.
+/// Replaces the answer of package and rules for one client.
 struct Override {
   Id feature = 0;
-  bool removed = false;  ///< the feature is taken away; `value` counts for nothing
+  bool removed = false;  ///< the client loses the feature; `value` is ignored
   json::value value;     ///< of the flag's type
   std::string reason;    ///< for people
   std::optional<UnixMillis> expires_at;
@@ -60,11 +60,11 @@ struct Override {
   [[nodiscard]] bool holds(UnixMillis now) const noexcept { return !expires_at || *expires_at > now; }
 };
 
-/// The one of that feature; nullptr when there is none. `overrides` ascend by feature. One that has expired
-/// counts until it is gone.
+/// The override of that feature; nullptr without one. `overrides` ascend by feature. An expired override
+/// counts until a change removes it.
 [[nodiscard]] const Override* find_override(std::span<const Override> overrides, Id feature) noexcept;
 
-/// Who asks: a client, with what its connection says of itself. Refers to what it is given.
+/// A client with the context of its connection. Refers to its inputs, which must outlive it.
 struct Subject {
   bool active = true;
   std::string_view key;                      ///< the targeting key, unless the context names one
@@ -78,7 +78,7 @@ struct Subject {
 class Catalogue {
  public:
   virtual ~Catalogue() = default;
-  /// nullptr when there is no such feature.
+  /// nullptr without such a feature.
   [[nodiscard]] virtual const FeatureRules* feature(Id id) const noexcept = 0;
   /// Whether the platform exists and is on.
   [[nodiscard]] virtual bool platform_is_on(Id id) const noexcept = 0;

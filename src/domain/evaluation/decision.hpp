@@ -1,11 +1,11 @@
-// "May this client use this feature now?", for socket, REST and OFREP alike. The rules stand in one order,
-// the first that decides wins, and the answer names it.
+// "May this client use this feature now?", for socket, REST and OFREP. The rules have one order. The first
+// rule that decides wins, and the answer names it.
 //
 //   DecisionMemo memo;                      // one per thread
 //   Decider decider(catalogue, client, memo);
 //   for (const FeatureRules* feature : visible) use(decider.decide(*feature));
 //
-// A pure function: time is the subject's `now`. Thread rule: one thread; what it looks at is immutable.
+// A pure function: the time is the subject's `now`. Thread rule: one thread; the inputs are immutable.
 // Contract: docs/evaluation.md.
 #pragma once
 
@@ -45,30 +45,30 @@ struct Decision {
   const Flag* flag = nullptr;
   bool enabled = false;                ///< granted with a value, which for boolean flags is true
   const json::value* value = nullptr;  ///< none: denied, or the code's own default applies
-  const Variant* variant = nullptr;    ///< none when denied, or when an override's value is no variant's
+  const Variant* variant = nullptr;    ///< none when denied, or when an override has a value of no variant
   Reason reason = Reason::disabled;
-  Rule rule = Rule::default_variant;  ///< that decided
+  Rule rule = Rule::default_variant;  ///< the rule that decided
   std::optional<Id> because_of;       ///< the platform or the feature that is off or not included
   std::optional<std::int64_t> limit;  ///< of the package, when it assigns the feature
   ErrorCode error = ErrorCode::none;
   std::string message;  ///< for admins, with an error: it may quote rules
 
-  /// Decided against the client, by whichever rule.
+  /// Some rule decided against the client.
   [[nodiscard]] bool denied() const noexcept;
 };
 
 /// `{key, enabled, value, variant, reason, rule, limit?}`: the answer for clients.
 [[nodiscard]] json::object to_json(const Decision& decision);
 
-/// Chains of required features end there, so that they can be followed without care.
+/// The longest chain of required features, so that recursion is safe.
 inline constexpr std::size_t kMaxRequirementDepth = 32;
 
 class Decider {
  public:
-  /// Refers to all three; the memo is begun anew.
+  /// Refers to all three. Clears the memo.
   Decider(const Catalogue& catalogue, const Subject& subject, DecisionMemo& memo);
 
-  /// With a trace, the steps of the feature's own targeting are added to it.
+  /// Adds the steps of the feature's own targeting to `trace`, if there is one.
   [[nodiscard]] Decision decide(const FeatureRules& feature, Trace* trace = nullptr);
   /// A sub-feature of `parent`.
   [[nodiscard]] Decision decide(const FeatureRules& parent, const Flag& sub_feature, Trace* trace = nullptr);

@@ -1,5 +1,5 @@
-// Which required features are on for one client, so that each is decided once, however many require it. Keep
-// one per thread and give it to one decider after another: it takes no memory once it has grown.
+// Remembers which required features are on for one client, so that each is decided once. Keep one per thread
+// and give it to one decider after another: once it has grown, it allocates no more memory.
 // Thread rule: one thread.
 #pragma once
 
@@ -41,7 +41,7 @@ class DecisionMemo {
     bool is_on = false;
   };
 
-  // The slot of the feature, or the free one where it belongs: there always is one.
+  // The slot of the feature, or the free slot for it. There always is one.
   [[nodiscard]] std::size_t place_of(Id feature) const noexcept {
     constexpr std::uint64_t kSpread = 0x9e3779b97f4a7c15;
     const std::size_t mask = slots_.size() - 1;

@@ -17,12 +17,12 @@ struct FlagFile {
   std::vector<std::shared_ptr<const Flag>> flags;
   json::object metadata;
 
-  /// nullptr when there is no such flag.
+  /// nullptr without such a flag.
   [[nodiscard]] const Flag* find(std::string_view key) const noexcept;
 };
 
-/// An error lists every rejected place by its JSON Pointer. As `as_evaluator`, rules that cannot be compiled
-/// are no error: their flags answer PARSE_ERROR.
+/// An error lists every rejected place by its JSON Pointer. With `as_evaluator`, a rule that cannot be
+/// compiled is no error: its flag answers PARSE_ERROR.
 [[nodiscard]] Result<FlagFile> read_flag_file(const json::value& document, Strictness strictness);
 
 }  // namespace togglecast::domain::evaluation

@@ -1,4 +1,4 @@
-// Which features require which: circles are refused, and so are chains too long to follow.
+// The features that features require. Circles and too long chains are refused.
 // Thread rule: pure functions.
 #pragma once
 
@@ -12,7 +12,7 @@
 
 namespace togglecast::domain::evaluation {
 
-/// The features that one requires; empty for those that do not exist.
+/// The features that a feature requires; empty for an unknown one.
 using RequiredOf = std::function<std::span<const Id>(Id)>;
 
 struct RequirementProblem {
@@ -23,8 +23,8 @@ struct RequirementProblem {
   [[nodiscard]] std::string text() const;
 };
 
-/// Looks at all that `features` lead to, each once. Give it every feature whose `requires` was written and
-/// all that lead to them, or simply every feature.
+/// Follows `requires` from all of `features`, and visits each feature once. Pass every feature whose
+/// `requires` was written with all features that lead to it, or simply every feature.
 [[nodiscard]] std::optional<RequirementProblem> find_requirement_problem(std::span<const Id> features,
                                                                          const RequiredOf& required_of);
 

@@ -1,10 +1,11 @@
-// What all entities have in common, and how their stored form is read.
+// The common part of all entities, and reading their stored form. Each entity type T has
 //
-// Each entity type T offers: `T::kKind`; `unique_key()`, unique within kind and environment, which is the
-// member `T::kKeyMember` of its body; `to_json(const T&)`, its body, at once its form in the change log and
-// in answers to admins; and `T::from_json(body)`, the inverse. What people write by requests offers
-// `T::read_new(body)`, which leaves id and stamps open, and `patched(entity, body)`: the entity with the
-// members of `body` in place of its own; `key` stays for life. Thread rule: plain values.
+//   T::kKind, unique_key()   the key is unique within kind and environment: member T::kKeyMember of the body
+//   to_json(const T&)        its body, in the change log and in answers to admins
+//   T::from_json(body)       the inverse
+//
+// Entities that requests write also have `T::read_new(body)`, without id and stamps, and `patched(entity,
+// body)`, which replaces the members that `body` has; `key` never changes. Thread rule: plain values.
 #pragma once
 
 #include <string>
@@ -31,12 +32,12 @@ struct Stamps {
 void read_stamps(FieldReader& in, Stamps& into);
 void write_stamps(json::object& out, const Stamps& from);
 
-/// A request may see them but not set them.
+/// A request may see these members but not set them.
 void deny_stamps(FieldReader& in);
-/// The same, and the key stays for life.
+/// The same, and the key cannot change.
 void deny_key_and_stamps(FieldReader& in);
 
-/// An error in a stored body is ours or the disk's, never the caller's.
+/// An error in a stored body is `internal`: the caller did not cause it.
 [[nodiscard]] tl::unexpected<Error> stored_body_error(std::string_view entity, const Error& cause);
 
 }  // namespace togglecast::domain

@@ -1,4 +1,4 @@
-// The environment with a meaning of its own. Thread rule: a constant.
+// The environment of the installation itself. Thread rule: a constant.
 #pragma once
 
 #include <string_view>

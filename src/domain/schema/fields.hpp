@@ -1,5 +1,5 @@
-// Reads the members of a JSON object one by one and collects what is wrong with them, each by its JSON
-// Pointer. Every reading call answers nothing when the member is absent or was refused; `finish` tells which.
+// Reads the members of a JSON object one by one and collects all mistakes, each with its JSON Pointer.
+// A reading call answers nothing when the member is absent or refused. `finish` reports the refusals.
 //
 //   FieldReader in(body);
 //   auto name = in.line("name", 200);
@@ -39,11 +39,11 @@ class FieldReader {
   [[nodiscard]] std::optional<std::int64_t> integer(std::string_view name, std::int64_t min,
                                                     std::int64_t max);
   [[nodiscard]] std::optional<Id> id(std::string_view name) { return integer(name, 1, kMaxId); }
-  /// An array of at most `max` ids, none twice; ascending.
+  /// An array of at most `max` different ids; ascending.
   [[nodiscard]] std::optional<std::vector<Id>> ids(std::string_view name, std::size_t max);
   /// An array of at most `max` elements.
   [[nodiscard]] const json::array* array(std::string_view name, std::size_t max);
-  /// Anything; nullptr when absent.
+  /// Any value; nullptr when absent.
   [[nodiscard]] const json::value* any(std::string_view name) { return take(name); }
   /// An ISO 8601 time.
   [[nodiscard]] std::optional<UnixMillis> time(std::string_view name);
@@ -51,20 +51,20 @@ class FieldReader {
   [[nodiscard]] std::optional<json::object> object(std::string_view name, std::size_t max_bytes,
                                                    std::size_t max_depth);
 
-  /// Present and not null; a null is then as good as absent for the member's reading call.
+  /// Present and not null. The member's reading call treats null as absent.
   [[nodiscard]] bool has_value(std::string_view name);
-  /// Each must be present.
+  /// Each of these must be present.
   void require(std::initializer_list<std::string_view> names);
-  /// Each may be seen in answers but not be set.
+  /// Each of these may be in answers but not in requests.
   void deny(std::initializer_list<std::string_view> names, std::string_view reason);
-  /// Something found out by the caller.
+  /// A mistake that the caller has found.
   void refuse(std::string_view name, std::string reason);
-  /// The same, of places that the caller names by their whole JSON Pointers.
+  /// The same, with complete JSON Pointers.
   void refuse(const std::vector<FieldIssue>& issues);
 
-  /// An error that lists every issue, members that nobody asked for included.
+  /// An error that lists every mistake, unknown members included.
   [[nodiscard]] Result<void> finish();
-  /// The same; without any, `value`.
+  /// The same; without a mistake, `value`.
   template <typename T>
   [[nodiscard]] Result<T> finish(T value) {
     return finish().map([&value] { return std::move(value); });
@@ -78,19 +78,19 @@ class FieldReader {
   std::vector<FieldIssue> issues_;
 };
 
-/// `invalid_argument` with all of them; nothing is wrong without any.
+/// `invalid_argument` with all issues; success without any.
 [[nodiscard]] Result<void> refusal_of(std::vector<FieldIssue> issues);
 
-/// What is wrong with a part that was read by itself, as told of the whole; `origin` is the part's pointer.
+/// Turns the error of a part into an error of the whole. `origin` is the part's JSON Pointer.
 [[nodiscard]] Error within(std::string_view origin, Error error);
 
-/// `member` becomes what was read, if anything was.
+/// Sets `member` if a value was read.
 template <typename T>
 void assign(T& member, std::optional<T> read) {
   if (read) member = *std::move(read);
 }
 
-/// `/` and `~` escaped as RFC 6901 asks, with a leading `/`.
+/// With a leading `/`; `/` and `~` inside are escaped as in RFC 6901.
 [[nodiscard]] std::string json_pointer(std::string_view name);
 
 }  // namespace togglecast::domain

@@ -11,15 +11,15 @@
 
 namespace togglecast::domain {
 
-/// Ids and revisions travel as JSON numbers, so they end where JavaScript stops counting.
+/// Ids and revisions are JSON numbers, so the highest is JavaScript's highest safe integer.
 inline constexpr std::int64_t kMaxId = (std::int64_t{1} << 53) - 1;
 
-using Id = std::int64_t;        ///< 1 … kMaxId; never used again after a deletion
+using Id = std::int64_t;        ///< 1 … kMaxId; a deleted entity's id is never used again
 using Revision = std::int64_t;  ///< 0 … kMaxId; 0 is the empty environment
 
 [[nodiscard]] constexpr bool is_id(std::int64_t number) noexcept { return number >= 1 && number <= kMaxId; }
 
-/// Reads the decimal digits of an id, as in a path; no sign, no leading zero. 0 when it is none.
+/// Reads the decimal digits of an id, as in a path; no sign, no leading zero. 0 for any other text.
 [[nodiscard]] Id parse_id(std::string_view text) noexcept;
 
 /// The integer that a JSON number stands for, by its value: `25`, `25.0` and `2.5e1` are the same. Nothing

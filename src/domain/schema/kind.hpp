@@ -9,7 +9,7 @@
 
 namespace togglecast::domain {
 
-/// In the order in which they are told of together: what others hang on comes first.
+/// In the order of their updates in a batch: an entity comes before the entities that refer to it.
 enum class Kind : std::uint8_t { platform, feature, package, segment, client, token, admin, signing_key };
 inline constexpr std::array kAllKinds{Kind::platform, Kind::feature, Kind::package, Kind::segment,
                                       Kind::client,   Kind::token,   Kind::admin,   Kind::signing_key};
@@ -18,7 +18,7 @@ inline constexpr std::array kAllKinds{Kind::platform, Kind::feature, Kind::packa
 [[nodiscard]] std::string_view to_string(Kind kind) noexcept;
 [[nodiscard]] std::optional<Kind> parse_kind(std::string_view text) noexcept;
 
-/// A set of kinds, such as those that a role may see.
+/// A set of kinds, such as the kinds that a role may see.
 class Kinds {
  public:
   constexpr Kinds() noexcept = default;

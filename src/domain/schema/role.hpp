@@ -1,4 +1,4 @@
-// What an admin is; what a role may do stands in `auth/roles.hpp`. Thread rule: plain values.
+// The role of an admin. Its permissions are in `auth/roles.hpp`. Thread rule: plain values.
 #pragma once
 
 #include <cstdint>

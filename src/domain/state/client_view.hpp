@@ -1,5 +1,5 @@
-// One client's look at one state: what it sees, and the answers it gets. Thread rule: one thread; refers to
-// the state, the client and the context it is given. Contract: docs/protocol.md, docs/evaluation.md.
+// One client's view of one state: its visible entities and its answers. Thread rule: one thread. Refers to
+// its state, client and context. Contract: docs/protocol.md, docs/evaluation.md.
 #pragma once
 
 #include <memory>
@@ -15,11 +15,11 @@ namespace togglecast::domain {
 /// The plan of the package that the client is on; nullptr without one.
 [[nodiscard]] const evaluation::Plan* plan_of(const Snapshot& state, const Client& client);
 
-/// Who asks, for a decision; refers to all three.
+/// The subject of a decision; refers to all three.
 [[nodiscard]] evaluation::Subject subject_of(const Snapshot& state, const Client& client,
                                              const json::object* context);
 
-/// A feature as one client gets it.
+/// A feature with the answers for one client.
 struct FeatureAnswer {
   const Feature* feature = nullptr;
   evaluation::Decision decision;
@@ -31,7 +31,7 @@ struct FeatureAnswer {
 class ClientView {
  public:
   ClientView(const Snapshot& state, const Client& client, const json::object* context);
-  /// The same with a memo that was used before, so that it need not grow again; no other view may use it now.
+  /// The same with a used memo, which need not grow again. No other view may use it meanwhile.
   ClientView(const Snapshot& state, const Client& client, const json::object* context,
              evaluation::DecisionMemo& memo);
   ClientView(const ClientView&) = delete;
@@ -44,17 +44,17 @@ class ClientView {
   [[nodiscard]] bool sees_feature(Id feature) const noexcept;
   /// Ascending.
   [[nodiscard]] std::vector<Id> visible_features() const;
-  /// Of a feature that it sees.
+  /// Of a visible feature.
   [[nodiscard]] FeatureAnswer answer(Id feature);
-  /// The same in JSON; null when it does not see it.
+  /// The same in JSON; null when the feature is not visible.
   [[nodiscard]] json::value feature(Id id);
 
-  /// The platform is one that the package opens; a client without a package sees all.
+  /// The package opens the platform; a client without a package sees all platforms.
   [[nodiscard]] bool sees_platform(Id platform) const noexcept;
-  /// `{id, key, name, enabled, config}`; null when it does not see it.
+  /// `{id, key, name, enabled, config}`; null when the platform is not visible.
   [[nodiscard]] json::value platform(Id id) const;
 
-  /// null without one.
+  /// null without a package.
   [[nodiscard]] json::value package() const;
 
  private:

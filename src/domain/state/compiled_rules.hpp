@@ -1,6 +1,6 @@
-// The rules of one state as they are run: segments and features, compiled when a snapshot is made, and only
-// those that a change touched. Nothing here fails: what cannot be compiled answers PARSE_ERROR.
-// Thread rule: an immutable value once its snapshot is shared.
+// The compiled rules of one state: segments and features. A new snapshot compiles only the rules that the
+// change touched. Nothing here fails: a rule that cannot be compiled answers PARSE_ERROR. Thread rule: an
+// immutable value once its snapshot is shared.
 #pragma once
 
 #include <memory>
@@ -15,7 +15,7 @@ namespace togglecast::domain {
 
 class Snapshot;
 
-/// What a change touched.
+/// The rules that a change touched.
 struct TouchedRules {
   std::set<Id> features;
   std::set<std::string> segments;  ///< keys
@@ -23,16 +23,16 @@ struct TouchedRules {
 
 class CompiledRules {
  public:
-  /// nullptr when there is no such feature.
+  /// nullptr without such a feature.
   [[nodiscard]] const evaluation::FeatureRules* feature(Id id) const noexcept {
     const auto* found = features_.find(id);
     return found == nullptr ? nullptr : found->get();
   }
-  /// The compiled rule of a segment; nullptr when there is none, or it cannot be compiled.
+  /// The compiled rule of a segment; nullptr without one, or when it cannot be compiled.
   [[nodiscard]] evaluation::ProgramPtr segment(std::string_view key) const;
 
-  /// Follows the tables and links of `state`, in which `touched` came, changed or went; keeps `links` true
-  /// about what depends on time.
+  /// Compiles the `touched` rules again from the tables and links of `state`. Updates in `links` the features
+  /// that depend on time.
   void update(const Snapshot& state, TouchedRules touched, ReferenceIndex& links);
 
  private:

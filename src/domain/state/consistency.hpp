@@ -1,5 +1,5 @@
-// What must hold between entities, whoever writes: what is named exists, rules can be compiled, nothing goes
-// in circles. Checked on the state that a change leads to, by the writer, for every change.
+// The rules between entities, for every writer: references exist, rules can be compiled, nothing goes in
+// circles. The committer checks them for every change, on the state after it.
 // Thread rule: pure functions.
 #pragma once
 
@@ -12,8 +12,8 @@
 namespace togglecast::domain {
 
 /// `invalid_argument` with every place, by its JSON Pointer within the entity; the message names the entity
-/// when the change has several. Only what the change brings is held against it: what was dangling before,
-/// since somebody insisted on a deletion, may stay.
+/// when the change has several. Only faults that the change adds are refused: a reference that was dangling
+/// before, after a forced deletion, may stay.
 [[nodiscard]] Result<void> check_consistent(const Snapshot& before, const Snapshot& after,
                                             const Change& change);
 
@@ -24,12 +24,13 @@ struct User {
   std::string key;
   std::string name;
 };
-/// Who stands in the way of deleting this entity: by kind, then id. Tokens go with their client.
+/// The entities that refer to this one and so prevent its deletion: by kind, then id. Tokens are deleted with
+/// their client.
 [[nodiscard]] std::vector<User> users_of(const Snapshot& state, Kind kind, Id id);
 
-/// The sub-features of `was` that `is` has no more.
+/// The sub-features that `was` has and `is` has not.
 [[nodiscard]] std::vector<std::string> dropped_sub_features(const Feature& was, const Feature& is);
-/// The packages that choose one of these.
+/// The packages that choose one of these sub-features.
 [[nodiscard]] std::vector<User> users_of_sub_features(const Snapshot& state, Id feature,
                                                       const std::vector<std::string>& keys);
 

@@ -1,5 +1,6 @@
-// Whom a change concerns: worked out once per revision from the links of both states, so that only what may
-// differ is evaluated, for those alone who can see it. An impact may name too much, never too little.
+// The entities that a change concerns, computed once per revision from the links of both states. So only
+// answers that may differ are evaluated, only for clients that see them. An impact may name too much, never
+// too little.
 // Thread rule: pure functions, plain values.
 #pragma once
 
@@ -12,13 +13,13 @@ namespace togglecast::domain {
 
 struct PackageImpact {
   Id package = 0;
-  std::vector<Id> features;  ///< that may answer differently for the clients on it; ascending
+  std::vector<Id> features;  ///< whose answers may differ for the clients on it; ascending
 };
 
 /// All ascending.
 struct Impact {
-  std::vector<Id> platforms;  ///< touched
-  std::vector<Id> features;   ///< that may answer differently for whoever sees them, or were renamed
+  std::vector<Id> platforms;            ///< touched
+  std::vector<Id> features;             ///< whose answers may differ for any client, or which were renamed
   std::vector<PackageImpact> packages;  ///< touched
   std::vector<Id> clients;              ///< touched: anything may differ for them
 
@@ -27,10 +28,9 @@ struct Impact {
   }
 };
 
-/// `change` leads from `before` to `after`; one that came with several revisions in between is their ops
-/// together.
+/// `change` leads from `before` to `after`. For several revisions, it has the ops of all of them.
 [[nodiscard]] Impact impact_of(const Snapshot& before, const Snapshot& after, const Change& change);
-/// Of one after the other.
+/// The impact of one after the other.
 void merge(Impact& into, const Impact& later);
 
 }  // namespace togglecast::domain

@@ -16,7 +16,7 @@
 
 namespace togglecast::domain {
 
-/// Where an environment's log ends, or ended at some revision.
+/// The end of an environment's log, now or at some revision.
 struct Head {
   std::int64_t epoch = 1;  ///< raised when history may have forked
   Revision revision = 0;
@@ -30,20 +30,20 @@ struct Head {
 struct LogRow {
   std::string environment;
   Head head;                ///< after this row
-  std::string actor_text;   ///< who did it: canonical JSON `{kind, id, name, source, request_id?}`
+  std::string actor_text;   ///< the actor: canonical JSON `{kind, id, name, source, request_id?}`
   std::string change_text;  ///< canonical JSON of `change`
   Change change;
 };
 
-/// The digest that `row` must carry when it follows on `previous`.
+/// The digest that `row` must have when it follows `previous`.
 [[nodiscard]] Sha256 digest_after(const Sha256& previous, const LogRow& row);
 
-/// Completes a row: texts, head and digest, following on `previous`. What is in `change` is what was read
-/// back from its text, so that the writer applies exactly what every reader of the log will.
+/// Completes a row after `previous`: texts, head and digest. Its `change` is parsed from its text, so the
+/// committer applies exactly the change that every reader of the log applies.
 [[nodiscard]] Result<LogRow> make_row(const std::string& environment, const Head& previous, UnixMillis at,
                                       const json::value& actor, const Change& change);
 
-/// `internal` unless `row` follows on `previous`: next revision, same epoch or a later one, right digest.
+/// `internal` unless `row` follows `previous`: next revision, same epoch or a later one, right digest.
 [[nodiscard]] Result<void> check_follows(const Head& previous, const LogRow& row);
 
 }  // namespace togglecast::domain

@@ -1,5 +1,5 @@
-// Where a receiver stands: `epoch.revision.chain`, such as `1.42.9f3a0c11d2b4e687`. Opaque to clients; the
-// same for every receiver of a change. `chain` tells histories of equal length apart. Thread rule: plain
+// The position of a receiver: `epoch.revision.chain`, such as `1.42.9f3a0c11d2b4e687`. Opaque to clients; the
+// same for every receiver of a change. `chain` distinguishes histories of equal length. Thread rule: plain
 // values.
 #pragma once
 
@@ -20,8 +20,8 @@ struct Offset {
 };
 
 [[nodiscard]] std::string to_string(const Offset& offset);
-/// Exactly what `to_string` writes; anything else is nothing, since an offset comes from outside and has no
-/// authority.
+/// Reads exactly the output of `to_string`; nothing for any other text. An offset comes from outside and has
+/// no authority.
 [[nodiscard]] std::optional<Offset> parse_offset(std::string_view text) noexcept;
 
 }  // namespace togglecast::domain

@@ -1,4 +1,4 @@
-// What an op did, in the words of events and of the activity feed. Thread rule: pure functions.
+// Describes an op in the words of events and of the activity feed. Thread rule: pure functions.
 #pragma once
 
 #include <string>
@@ -10,23 +10,22 @@
 
 namespace togglecast::domain {
 
-/// The members that differ between two bodies, but for the stamps `revision` and `updated_at`; those of
-/// `after` in their order, then those that are gone.
+/// The members that differ between two bodies, without the stamps `revision` and `updated_at`: those of
+/// `after` in their order, then the removed ones.
 [[nodiscard]] std::vector<std::string> changed_members(const json::object& before, const json::object& after);
 
-/// `toggle`: nothing but the entity's switch was turned: `enabled` (with its twin `state`), a client's or an
-/// admin's `active`, a package's `available`.
+/// `toggle`: only the entity's switch changed: `enabled` (with its twin `state`), a client's or an admin's
+/// `active`, a package's `available`.
 [[nodiscard]] UpdateType type_of(const Op& op);
 
-/// It changes nothing of the entity, and is there to name it: a time has come that rules of this feature
-/// compare with.
+/// The op changes nothing and only names its feature: the time has reached a constant that its rules compare
+/// with.
 [[nodiscard]] bool is_time_boundary(const Op& op);
 
 /// `{entity_type, entity_id, type, key, name?}`
 [[nodiscard]] json::object headline_of(const Op& op);
 
-/// What a search for text looks at: the name and the unique key of the entity, as they are and, when they
-/// changed, as they were.
+/// The text for searches: name and unique key of the entity, with the old ones when they changed.
 [[nodiscard]] std::string searched_text(const Op& op);
 
 }  // namespace togglecast::domain

@@ -1,9 +1,8 @@
-// A sorted map that never changes: `insert` and `erase` give a new one that shares all but the O(log n) nodes
-// on the way, so that keeping a thousand neighbouring states costs little more than keeping one.
+// A sorted map that never changes. `insert` and `erase` give a new map that shares all but O(log n) nodes
+// with the old one. So a thousand neighbouring states need little more memory than one.
 //
-// It is a treap whose priorities are hashes of the keys: a set of keys has one shape only, whatever the order
-// of the edits. Hence two versions that grew from each other share every subtree that does not differ, and
-// `differences` walks only the rest.
+// It is a treap whose priorities are hashes of the keys, so a set of keys has one shape, whatever the order
+// of the edits. Two versions of a map share every equal subtree, and `differences` walks only the rest.
 //
 // Thread rule: an immutable value; copies may be read and dropped on any thread.
 #pragma once
@@ -68,7 +67,7 @@ class PersistentMap {
   }
 
   /// Calls `visit(key, before, after)` for every key at which the two differ, by ascending key; nullptr means
-  /// absent. Costs about as much as there are edits between the two.
+  /// absent. The cost is about the number of edits between the two.
   template <typename Visit>
   static void differences(const PersistentMap& before, const PersistentMap& after, Visit&& visit) {
     compare(before.root_, after.root_, visit);
@@ -170,7 +169,7 @@ class PersistentMap {
   static void compare(const Link& before, const Link& after, Visit& visit) {
     if (before == after) return;
     if (before == nullptr || (after != nullptr && above(after->priority, after->key, *before))) {
-      // The highest key of the two trees stands in `after` alone.
+      // The highest key of the two trees is in `after` alone.
       const auto [left, right] = split(before, after->key);
       compare(left, after->left, visit);
       visit(after->key, static_cast<const Value*>(nullptr), &after->value);

@@ -1,6 +1,6 @@
-// Who uses whom: the reverse of what entities name. From it follow whom a change concerns, who stands in the
-// way of a deletion, and what time will change next. Kept with each snapshot, neighbours sharing structure.
-// Thread rule: an immutable value once its snapshot is shared.
+// The users of each entity: the reverse of the references between entities. It answers which entities a
+// change concerns, which prevent a deletion, and what time will change next. Each snapshot has one;
+// neighbours share structure. Thread rule: an immutable value once its snapshot is shared.
 #pragma once
 
 #include <compare>
@@ -18,7 +18,7 @@
 
 namespace togglecast::domain {
 
-/// `used` and `user` of a link, in words.
+/// The meaning of a link from `user` to `used`.
 enum class Relation : std::uint8_t {
   platform_of_feature,  ///< a feature needs the platform
   requirement,          ///< a feature requires the feature
@@ -42,7 +42,7 @@ class ReferenceIndex {
   /// Ascending.
   [[nodiscard]] std::vector<Id> users(Relation relation, Id used) const;
   [[nodiscard]] bool has(const Link& link) const { return links_.find(link) != nullptr; }
-  /// The link of that relation with the smallest `used`, if any; for expiries: what is due first.
+  /// The link of that relation with the smallest `used`, if any. For expiries: the first that is due.
   [[nodiscard]] const Link* first(Relation relation) const;
   /// Calls `visit(link)` by ascending `used`, from `least` on, until it returns false.
   template <typename Visit>
@@ -50,12 +50,12 @@ class ReferenceIndex {
     links_.for_each_from(Link{relation, least, 0},
                          [&](const Link& link, bool) { return link.relation == relation && visit(link); });
   }
-  /// Features (or segments) whose rules refer to the segment of that key, which need not exist.
+  /// Features (or segments) whose rules refer to the segment of that key. The segment need not exist.
   [[nodiscard]] std::vector<Id> referring(std::string_view segment, Kind user) const;
 
   void put(const Link& link) { links_ = links_.insert(link, true); }
   void erase(const Link& link) { links_ = links_.erase(link); }
-  /// An entity came (`before` null), changed or went (`after` null).
+  /// An entity was created (`before` null), changed, or deleted (`after` null).
   template <typename T>
   void update(const T* before, const T* after);
 

@@ -1,6 +1,6 @@
-// The whole state of one environment at one revision: immutable, shared by pointer; neighbours share all they
-// have in common. `apply` is the one way from a state to another: writing, following the log, undoing and
-// previewing all use it. Thread rule: immutable; read from any thread.
+// The whole state of one environment at one revision: immutable, shared by pointer. Neighbours share their
+// equal parts. Only `apply` leads from one state to another: writes, the tail, undo and previews all use it.
+// Thread rule: immutable; read from any thread.
 #pragma once
 
 #include <memory>
@@ -97,7 +97,7 @@ class Snapshot final : public evaluation::Catalogue {
     const auto* found = table<T>().by_id.find(id);
     return found == nullptr ? nullptr : *found;
   }
-  /// The same, to look at while the snapshot is held.
+  /// The same, valid while the snapshot lives.
   template <typename T>
   [[nodiscard]] const T* peek(Id id) const noexcept {
     const auto* found = table<T>().by_id.find(id);
@@ -108,16 +108,16 @@ class Snapshot final : public evaluation::Catalogue {
     const Id* id = table<T>().by_key.find(key);
     return id == nullptr ? nullptr : find<T>(*id);
   }
-  /// The body of an entity of any kind; null when there is none.
+  /// The body of an entity of any kind; null without one.
   [[nodiscard]] json::value body(Kind kind, Id id) const;
 
-  // What decisions look at.
+  // The input of decisions.
   [[nodiscard]] const evaluation::FeatureRules* feature(Id id) const noexcept override {
     return rules_.feature(id);
   }
   [[nodiscard]] bool platform_is_on(Id id) const noexcept override;
   [[nodiscard]] const CompiledRules& rules() const noexcept { return rules_; }
-  /// Who uses whom.
+  /// The users of each entity.
   [[nodiscard]] const ReferenceIndex& links() const noexcept { return links_; }
 
   /// Token records of one subject, by ascending id.
@@ -146,19 +146,19 @@ class Snapshot final : public evaluation::Catalogue {
   PersistentMap<TokenOwner, bool, TokenOwnerHash> tokens_by_owner_;
 };
 
-/// The state after `change`, with every rule compiled that it touches, with the head `next`. `conflict` when
-/// the change was not made for this state (revision or any `before`), `already_exists` when a unique key is
-/// taken, `internal` when a body cannot be read.
+/// The state after `change`, with the head `next` and all touched rules compiled. `conflict` when the change
+/// was made for another state (revision or any `before`), `already_exists` when a unique key is taken,
+/// `internal` when a body cannot be read.
 [[nodiscard]] Result<SnapshotPtr> apply(const Snapshot& snapshot, const Change& change, const Head& next);
 
-/// One entity as it is stored.
+/// One stored entity.
 struct StoredEntity {
   Kind kind = Kind::platform;
   Id id = 0;
   json::value body;
 };
 
-/// The state at `head` out of all its entities.
+/// Builds the state at `head` from all its entities.
 [[nodiscard]] Result<SnapshotPtr> assemble(const std::string& environment, const Head& head,
                                            std::vector<StoredEntity> entities);
 

@@ -1,5 +1,5 @@
-// How values become others and compare, as ECMAScript has it (ECMA-262, 7.1 and 7.2): JsonLogic's reference
-// relies on it. Thread rule: free functions on values.
+// Conversion and comparison of values as in ECMAScript (ECMA-262, 7.1 and 7.2), on which JsonLogic's
+// reference relies. Thread rule: free functions on values.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@
 
 namespace togglecast::domain::evaluation {
 
-/// JsonLogic's truth: as in JavaScript, but an empty array is false.
+/// JsonLogic's truth: as in JavaScript, except that an empty array is false.
 [[nodiscard]] bool truthy(const Value& value) noexcept;
 /// Number(x)
 [[nodiscard]] double to_number(const Value& value, Meter& meter);
@@ -29,7 +29,7 @@ void append_joined(std::string& out, const Value& array, std::string_view separa
 [[nodiscard]] bool less(const Value& a, const Value& b, Meter& meter);
 /// `a <= b`
 [[nodiscard]] bool less_equal(const Value& a, const Value& b, Meter& meter);
-/// A copy that owns itself; undefined and numbers that are none become null, whole numbers become integers.
+/// A copy that owns its data. Undefined and NaN become null, whole numbers become integers.
 [[nodiscard]] json::value to_json(const Value& value, Meter& meter, std::size_t depth = 0);
 
 }  // namespace togglecast::domain::evaluation

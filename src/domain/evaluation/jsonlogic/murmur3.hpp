@@ -1,4 +1,4 @@
-// MurmurHash3 x86 32 with seed 0, which flagd's `fractional` is built on. Thread rule: a pure function.
+// MurmurHash3 x86 32 with seed 0, the hash of flagd's `fractional`. Thread rule: a pure function.
 #pragma once
 
 #include <cstdint>

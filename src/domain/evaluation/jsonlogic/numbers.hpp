@@ -1,4 +1,4 @@
-// Numbers and texts as ECMAScript turns one into the other. Thread rule: free functions on values.
+// Conversion between numbers and texts as in ECMAScript. Thread rule: free functions on values.
 #pragma once
 
 #include <string>
@@ -6,9 +6,9 @@
 
 namespace togglecast::domain::evaluation {
 
-/// Number(text), ECMA-262, 7.1.4.1: all of it or NaN; empty is 0; 0x, 0o and 0b are known.
+/// Number(text), ECMA-262, 7.1.4.1: the whole text or NaN; empty is 0; reads 0x, 0o and 0b.
 [[nodiscard]] double text_to_number(std::string_view text) noexcept;
-/// parseFloat(text), ECMA-262, 19.2.4: as much of the beginning as reads as a decimal number, or NaN.
+/// parseFloat(text), ECMA-262, 19.2.4: the longest beginning that is a decimal number, or NaN.
 [[nodiscard]] double leading_number(std::string_view text) noexcept;
 /// String(number)
 void append_number(std::string& out, double number);

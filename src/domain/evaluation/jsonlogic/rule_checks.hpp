@@ -1,4 +1,4 @@
-// What flagd's JSON schema asks of the arguments of an operator, and what can be seen in advance never to
+// The demands of flagd's JSON schema on the arguments of an operator, and checks for rules that can never
 // work. Thread rule: free functions on values.
 #pragma once
 
@@ -12,10 +12,10 @@
 
 namespace togglecast::domain::evaluation {
 
-/// Takes the place of the argument, or nothing for all of them.
+/// Gets the index of the argument, or nothing for all arguments.
 using RefuseArgument = std::function<void(std::optional<std::size_t> index, std::string reason)>;
 
-/// `arguments` is what the operator's member holds: an array, or the only argument.
+/// `arguments` is the value of the operator's member: an array, or the only argument.
 void check_arguments(const Operator& known, const json::value& arguments, const RefuseArgument& refuse);
 
 }  // namespace togglecast::domain::evaluation

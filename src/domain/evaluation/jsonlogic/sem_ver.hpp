@@ -1,4 +1,4 @@
-// Versions as flagd's `sem_ver` reads and compares them: Semantic Versioning 2.0.0, with an optional leading
+// Versions for flagd's `sem_ver`: Semantic Versioning 2.0.0, with an optional leading
 // `v`, and with minor and patch left out when they are 0. Thread rule: plain values.
 #pragma once
 
@@ -14,7 +14,7 @@ struct Version {
   std::string_view major;
   std::string_view minor = "0";
   std::string_view patch = "0";
-  std::string_view prerelease;  ///< `alpha.1`; empty for a release. Build metadata count for nothing
+  std::string_view prerelease;  ///< `alpha.1`; empty for a release. Build metadata are ignored
 
   [[nodiscard]] static std::optional<Version> parse(std::string_view text) noexcept;
   /// The precedence of Semantic Versioning, section 11.

@@ -1,5 +1,5 @@
-// What rules compute with: a small view on JSON that owns nothing. Texts, arrays and objects point into the
-// context, into the program's constants or into the memory of the running evaluation, and die with it.
+// The values of rules: a small view on JSON that owns nothing. Texts, arrays and objects point into the
+// context, the program's constants or the memory of the running evaluation, which must outlive them.
 // Thread rule: plain values.
 #pragma once
 
@@ -11,7 +11,7 @@
 
 namespace togglecast::domain::evaluation {
 
-/// What the rules of a flag see. `$flagd` and `client` are ours: a context can neither set nor shadow them.
+/// The data that the rules of a flag see. A context can neither set nor shadow `$flagd` and `client`.
 struct Root {
   const json::object* context = nullptr;  ///< may be absent
   const json::object* client = nullptr;   ///< the client's attributes, read as `client.*`; may be absent
@@ -33,7 +33,7 @@ class Value {
     array,   ///< of JSON
     list,    ///< made by this evaluation
     object,  ///< of JSON
-    pair,    ///< what `reduce` shows its rule: {current, accumulator}
+    pair,    ///< the data of a rule in `reduce`: {current, accumulator}
     root,
     flagd,  ///< `$flagd` of a root
   };
@@ -51,7 +51,7 @@ class Value {
   explicit Value(const json::object& members) noexcept : object_(&members), kind_(Kind::object) {}
   explicit Value(const Pair& pair) noexcept : pair_(&pair), kind_(Kind::pair) {}
   explicit Value(const Root& root) noexcept : root_(&root), kind_(Kind::root) {}
-  /// Refers to `json`, which must live on.
+  /// Refers to `json`, which must outlive it.
   [[nodiscard]] static Value of(const json::value& json) noexcept;
 
   [[nodiscard]] Kind kind() const noexcept { return kind_; }
@@ -75,8 +75,8 @@ class Value {
   }
   /// Whether an element is `===` to `sought`.
   [[nodiscard]] bool contains(const Value& sought) const noexcept;
-  /// The member of an object, the element or `length` of an array; undefined when there is none. Of texts
-  /// only `length`: see `character`.
+  /// The member of an object, the element or `length` of an array; undefined without one. Of texts only
+  /// `length`: see `character`.
   [[nodiscard]] Value member(std::string_view name) const noexcept;
 
   /// `===`: arrays and objects are equal only to themselves.
@@ -114,7 +114,7 @@ struct Pair {
 /// `===`: see Value.
 [[nodiscard]] bool strict_equal(const Value& a, const Value& b) noexcept;
 
-/// The index that the name of an array element stands for ("0", "17"), or npos.
+/// The index of an array element with this name ("0", "17"), or npos.
 [[nodiscard]] std::size_t element_index(std::string_view name) noexcept;
 
 }  // namespace togglecast::domain::evaluation

@@ -1,12 +1,9 @@
 #include "changes/committer.hpp"
 
-#include <algorithm>
 #include <exception>
 #include <utility>
 
-#include "changes/timed_changes.hpp"
 #include "changes/worker_pool.hpp"
-#include "domain/state/consistency.hpp"
 
 namespace togglecast::changes {
 namespace {
@@ -21,35 +18,19 @@ auto guarded(Work&& work) noexcept -> decltype(work()) {
   }
 }
 
-Result<void> commit_or_error(storage::WriteTransaction& transaction, const storage::Commit& what) {
-  try {
-    return transaction.commit(what);
-  } catch (const std::exception& error) {
-    return fail(Errc::internal, error.what());
-  }
-}
-
 }  // namespace
 
 Committer::Committer(storage::Store& store, const ReadModel& model, Tail& tail, const Clock& clock,
                      observe::Log& log, observe::Metrics& metrics, const CommitterOptions& options)
-    : store_(store),
-      model_(model),
-      tail_(tail),
-      clock_(clock),
-      log_(log),
-      options_(options),
+    : log_(log),
+      queue_bound_(options.queue),
       refused_(metrics.counter("togglecast_writes_refused_total", "Writes refused because too many waited.")),
       answers_failed_(metrics.counter("togglecast_write_answers_failed_total",
                                       "Answers to writes that their receiver could not take.")),
-      commit_seconds_(metrics.histogram("togglecast_commit_seconds",
-                                        "From taking the counter row to the commit.",
-                                        observe::duration_buckets())),
       waiting_(metrics.gauge("togglecast_writes_waiting", "Writes that wait for the committer.")),
-      watch_(
-          store, [this] { return catch_up_all(); }, log, metrics, options.watch) {}
+      pipeline_(store, model, tail, clock, log, metrics, options.pipeline) {}
 
-Result<Written> Committer::perform(const WriteRequest& request) { return write(request); }
+Result<Written> Committer::perform(const WriteRequest& request) { return pipeline_.write(request); }
 
 void Committer::start() {
   thread_ = std::thread([this] { run(); });
@@ -71,7 +52,7 @@ void Committer::add_environment(std::string key, const Sha256& genesis, Environm
 bool Committer::enqueue(Job& job) {
   {
     const std::scoped_lock lock(mutex_);
-    if (!stopping_ && jobs_.size() < options_.queue) {
+    if (!stopping_ && jobs_.size() < queue_bound_) {
       jobs_.push_back(std::move(job));
       waiting_.set(static_cast<std::int64_t>(jobs_.size()));
       wake_.notify_one();
@@ -96,7 +77,7 @@ void Committer::run() {
     std::optional<Job> job;
     {
       std::unique_lock lock(mutex_);
-      wake_.wait_until(lock, watch_.due(), [this] { return stopping_ || !jobs_.empty(); });
+      wake_.wait_until(lock, pipeline_.watch().due(), [this] { return stopping_ || !jobs_.empty(); });
       if (stopping_ && jobs_.empty()) return;
       if (!jobs_.empty()) {
         job = std::move(jobs_.front());
@@ -105,16 +86,16 @@ void Committer::run() {
       }
     }
     if (job) std::visit([this](const auto& one) { carry_out(one); }, *job);
-    watch_.look_if_due();
+    pipeline_.watch().look_if_due();
   }
 }
 
 void Committer::carry_out(const Write& job) noexcept {
-  answer(job.done, guarded([&] { return write(job.request); }));
+  answer(job.done, guarded([&] { return pipeline_.write(job.request); }));
 }
 
 void Committer::carry_out(const NewEnvironment& job) noexcept {
-  answer(job.done, guarded([&] { return make_environment(job.key, job.genesis); }));
+  answer(job.done, guarded([&] { return pipeline_.make_environment(job.key, job.genesis); }));
 }
 
 template <typename T>
@@ -134,184 +115,6 @@ void Committer::answer_failed(const char* message) noexcept {
     log_.error("the answer to a write could not be delivered", {{"reason", message}});
     return {};
   });
-}
-
-// A readiness probe asks for this, so the server takes no writes until the store works again.
-Result<void> Committer::catch_up_all() {
-  for (const std::string& environment : model_.environments()) {
-    const auto transaction = store_.begin(environment);
-    if (!transaction) return tl::unexpected(transaction.error());
-    if (auto newest = tail_.catch_up(environment, (*transaction)->head()); !newest)
-      return tl::unexpected(newest.error());
-  }
-  return {};
-}
-
-Result<void> Committer::make_environment(const std::string& key, const Sha256& genesis) {
-  try {
-    if (auto made = store_.create_environment(key, genesis, clock_.wall_now()); !made) {
-      const Errc code = made.error().code;
-      if (code == Errc::already_exists || code == Errc::invalid_argument) return made;
-      return watch_.failed(made.error());
-    }
-  } catch (const std::exception& error) {
-    return not_built({Errc::internal, error.what(), {}});
-  }
-  tail_.notice();
-  wait_until_visible(key, 0);
-  return {};
-}
-
-Result<Written> Committer::write(const WriteRequest& request) {
-  if (model_.current(request.environment) == nullptr)
-    return fail(Errc::not_found, "there is no environment '" + request.environment + "'");
-  try {
-    auto transaction = store_.begin(request.environment);
-    if (!transaction) return watch_.failed(transaction.error());
-    const auto newest = tail_.catch_up(request.environment, (*transaction)->head());
-    if (!newest) return watch_.failed(newest.error());
-    const domain::SnapshotPtr& state = *newest;
-    if (request.idempotency) {
-      auto answered = repeated(**transaction, request);
-      if (!answered) return tl::unexpected(answered.error());
-      if (*answered) return std::move(**answered);
-    }
-    const UnixMillis at = std::max(clock_.wall_now(), state->as_of());
-    if (request.time_first && is_due(*state, at)) {
-      transaction->reset();
-      return write_after_time(request);
-    }
-    WriteContext context(*state, at, **transaction);
-    auto draft = request.build(context);
-    if (!draft) return not_built(draft.error());
-    return commit(std::move(*transaction), request, state, std::move(*draft), at);
-  } catch (const std::exception& error) {
-    return not_built({Errc::internal, error.what(), {}});
-  }
-}
-
-// If the due change cannot be written, the request is tried all the same. The scheduler reports it and tries
-// again.
-Result<Written> Committer::write_after_time(WriteRequest request) {
-  const auto passed = write(timed_change(request.environment));
-  request.time_first = passed && passed->changed;
-  return write(request);
-}
-
-Result<std::optional<Written>> Committer::repeated(storage::WriteTransaction& transaction,
-                                                   const WriteRequest& request) {
-  const auto remembered = transaction.remembered(*request.idempotency);
-  if (!remembered) return watch_.failed(remembered.error());
-  if (!*remembered) return std::nullopt;
-  if ((*remembered)->request != request.idempotency->request)
-    return fail(Errc::conflict, "this Idempotency-Key was used for another request");
-  const storage::Outcome& outcome = (*remembered)->outcome;
-  if (const auto then = model_.at(request.environment, outcome.revision))  // answers the same bytes
-    return Written{outcome.kind,     outcome.id,      then->body(outcome.kind, outcome.id),
-                   outcome.revision, outcome.changed, true};
-  auto written = from_log(transaction, outcome);
-  if (!written) return tl::unexpected(written.error());
-  return std::move(*written);
-}
-
-// The entity at that revision, as the log has it: its members come in canonical order.
-Result<Written> Committer::from_log(storage::WriteTransaction& transaction, const storage::Outcome& outcome) {
-  Written written{outcome.kind, outcome.id, nullptr, outcome.revision, outcome.changed, true};
-  const auto touched = transaction.last_touched(outcome.kind, outcome.id, outcome.revision);
-  if (!touched) return watch_.failed(touched.error());
-  const auto row = transaction.row(*touched);
-  if (!row) return watch_.failed(row.error());
-  for (const domain::Op& op : row->change.ops)
-    if (op.entity == outcome.kind && op.id == outcome.id) written.body = op.after;
-  return written;
-}
-
-Result<Written> Committer::commit(Transaction transaction, const WriteRequest& request,
-                                  const domain::SnapshotPtr& state, Draft draft, UnixMillis at) {
-  const bool changed = !draft.ops.empty() || draft.tick;
-  Written written{draft.kind, draft.id, nullptr, state->revision() + (changed ? 1 : 0), changed, false};
-  const storage::Outcome outcome{written.revision, changed, draft.kind, draft.id};
-  if (!changed) {
-    written.body = state->body(draft.kind, draft.id);
-    return remember_only(*transaction, request, outcome, std::move(written), at);
-  }
-  auto row = domain::make_row(request.environment, state->head(), at, request.actor,
-                              {state->revision(), std::move(draft.ops)});
-  if (!row) return tl::unexpected(row.error());
-  auto after = domain::apply(*state, row->change, row->head);
-  if (!after) return tl::unexpected(after.error());
-  if (auto ok = domain::check_consistent(*state, **after, row->change); !ok)
-    return tl::unexpected(ok.error());
-  written.body = (*after)->body(draft.kind, draft.id);
-  auto prepared = Tail::prepare(std::move(*row), state, std::move(*after));
-  const CommitPtr commit = prepared.front().commit;
-  const auto indexed = domain::index_row(commit->row);
-
-  const TimePoint started = clock_.now();
-  const auto committed = commit_or_error(*transaction, {.row = &indexed,
-                                                        .secrets = draft.secrets,
-                                                        .idempotency = request.idempotency,
-                                                        .outcome = outcome,
-                                                        .at = at});
-  if (!committed) {
-    transaction.reset();
-    return find_out(commit, std::move(written), committed.error());
-  }
-  // From here on the change exists, and nothing may end in another answer.
-  commit_seconds_.observe(std::chrono::duration<double>(clock_.now() - started).count());
-  tail_.offer(std::move(prepared));
-  wait_until_visible(request.environment, written.revision);
-  std::ignore = guarded([&]() -> Result<void> {
-    watch_.worked();
-    return {};
-  });
-  return written;
-}
-
-Result<Written> Committer::remember_only(storage::WriteTransaction& transaction, const WriteRequest& request,
-                                         const storage::Outcome& outcome, Written written, UnixMillis at) {
-  if (!request.idempotency) return written;
-  const auto kept = transaction.commit(
-      {.row = nullptr, .secrets = {}, .idempotency = request.idempotency, .outcome = outcome, .at = at});
-  if (!kept) return watch_.failed(kept.error());
-  watch_.worked();
-  return written;
-}
-
-Result<Written> Committer::find_out(const CommitPtr& wanted, Written written, const Error& error) noexcept {
-  try {
-    const domain::LogRow& row = wanted->row;
-    const auto refused = watch_.failed(error);
-    if (const auto transaction = store_.begin(row.environment)) {
-      if (tail_.catch_up(row.environment, (*transaction)->head())) {
-        const auto then = model_.at(row.environment, row.head.revision);
-        if (then == nullptr || then->head() != row.head) return refused;
-        watch_.worked();
-        return written;
-      }
-    }
-    return fail(Errc::unavailable,
-                "the store failed during the commit, and the change may exist as revision " +
-                    std::to_string(row.head.revision) +
-                    "; look before you repeat it, or repeat it with the same Idempotency-Key");
-  } catch (...) {
-    return tl::unexpected(Error{Errc::unavailable, "maybe committed", {}});  // short: needs no memory
-  }
-}
-
-void Committer::wait_until_visible(const std::string& environment, domain::Revision revision) noexcept {
-  if (tail_.reaches(environment, revision, options_.visible)) return;
-  std::ignore = guarded([&]() -> Result<void> {
-    log_.warn("a change is committed and not visible yet; the tail tries again",
-              {{"environment", environment}, {"revision", std::to_string(revision)}});
-    return {};
-  });
-}
-
-// One change failed. That says nothing about the store.
-tl::unexpected<Error> Committer::not_built(const Error& error) {
-  if (error.code == Errc::internal) log_.error("a change could not be made", {{"reason", error.message}});
-  return told(error);
 }
 
 }  // namespace togglecast::changes

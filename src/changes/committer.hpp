@@ -1,16 +1,5 @@
-// The committer: one thread that owns the store and makes every change. The life of a write:
-//
-//   submit → take the counter row → the tail catches up with it → answer a repeated request, or build the
-//   change against exactly the state before it → validate → prepare all that follows the commit → commit →
-//   the tail moves the read model and tells the subscribers → `done`
-//
-// Changes that time makes due (timed_changes.hpp) are revisions of their own. If a request arrives before the
-// scheduler has written a due change, the committer writes the due change first.
-//
-// The answer is the truth. Once the commit has happened, the answer is the written revision, even if an
-// exception follows; it waits up to `visible` until the read model has that revision. When the store reports
-// a failure of the commit, the committer looks into the log. If the store does not answer, the error is
-// `unavailable` and says that the change may exist.
+// The committer: one thread that owns the store and makes every change, one after the other. The steps of a
+// write are in commit_pipeline.hpp.
 //
 // Thread rule: `submit` and `add_environment` from any thread. `done` is called exactly once: on the
 // committer's thread, or within the call when the queue is full or the committer has stopped. It must return
@@ -21,19 +10,14 @@
 #include <cstddef>
 #include <deque>
 #include <functional>
-#include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <thread>
 #include <variant>
 
 #include "base/clock.hpp"
 #include "base/sha256.hpp"
-#include "changes/read_model.hpp"
-#include "changes/store_watch.hpp"
-#include "changes/tail.hpp"
-#include "changes/write_request.hpp"
+#include "changes/commit_pipeline.hpp"
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
 #include "storage/store.hpp"
@@ -41,9 +25,8 @@
 namespace togglecast::changes {
 
 struct CommitterOptions {
-  std::size_t queue = 1'024;    ///< writes that wait; a full queue refuses
-  Milliseconds visible{1'000};  ///< how long an answer waits for the read model
-  StoreWatchOptions watch{};
+  std::size_t queue = 1'024;  ///< writes that wait; a full queue refuses
+  CommitPipelineOptions pipeline{};
 };
 
 class Committer {
@@ -70,7 +53,7 @@ class Committer {
 
   /// The last failure of the store, unless it has worked since. After a failure the store is tried again even
   /// when nobody writes.
-  [[nodiscard]] Result<void> health() const { return watch_.health(); }
+  [[nodiscard]] Result<void> health() const { return pipeline_.watch().health(); }
 
  private:
   struct Write {
@@ -93,38 +76,12 @@ class Committer {
   void answer(const std::function<void(Result<T>)>& done, Result<T> result) noexcept;
   void answer_failed(const char* message) noexcept;
 
-  [[nodiscard]] Result<void> catch_up_all();
-  [[nodiscard]] Result<void> make_environment(const std::string& key, const Sha256& genesis);
-  [[nodiscard]] Result<Written> write(const WriteRequest& request);
-  [[nodiscard]] Result<Written> write_after_time(WriteRequest request);
-  using Transaction = std::unique_ptr<storage::WriteTransaction>;
-  // The remembered answer when this request repeats an earlier one.
-  [[nodiscard]] Result<std::optional<Written>> repeated(storage::WriteTransaction& transaction,
-                                                        const WriteRequest& request);
-  [[nodiscard]] Result<Written> from_log(storage::WriteTransaction& transaction,
-                                         const storage::Outcome& outcome);
-  [[nodiscard]] Result<Written> commit(Transaction transaction, const WriteRequest& request,
-                                       const domain::SnapshotPtr& state, Draft draft, UnixMillis at);
-  [[nodiscard]] Result<Written> remember_only(storage::WriteTransaction& transaction,
-                                              const WriteRequest& request, const storage::Outcome& outcome,
-                                              Written written, UnixMillis at);
-  // After a commit that reported a failure: looks into the log whether it happened.
-  [[nodiscard]] Result<Written> find_out(const CommitPtr& wanted, Written written,
-                                         const Error& error) noexcept;
-  void wait_until_visible(const std::string& environment, domain::Revision revision) noexcept;
-  [[nodiscard]] tl::unexpected<Error> not_built(const Error& error);
-
-  storage::Store& store_;
-  const ReadModel& model_;
-  Tail& tail_;
-  const Clock& clock_;
   observe::Log& log_;
-  CommitterOptions options_;
+  std::size_t queue_bound_;
   observe::Counter& refused_;
   observe::Counter& answers_failed_;
-  observe::Histogram& commit_seconds_;
   observe::Gauge& waiting_;
-  StoreWatch watch_;
+  CommitPipeline pipeline_;
 
   std::mutex mutex_;
   std::condition_variable wake_;

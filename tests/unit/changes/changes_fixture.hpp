@@ -112,9 +112,10 @@ class ChangesTest : public ::testing::Test {
   FaultyReader::Switches reader_;
   TailOptions tail_options_{
       .poll = std::chrono::hours{1}, .first_pause = Milliseconds{1}, .longest_pause = Milliseconds{5}};
-  CommitterOptions options_{.queue = 16,
-                            .visible = std::chrono::seconds{20},
-                            .watch = {.look = std::chrono::hours{1}, .retry = std::chrono::hours{1}}};
+  CommitterOptions options_{
+      .queue = 16,
+      .pipeline = {.visible = std::chrono::seconds{20},
+                   .watch = {.look = std::chrono::hours{1}, .retry = std::chrono::hours{1}}}};
   std::unique_ptr<FaultyStore> store_;
   ReadModel model_;
   ChangeFeed feed_;

@@ -122,7 +122,7 @@ TEST_F(CommitterFaults, ACommitThatNobodyCanAskAboutIsSaidToBeUnknown) {
 }
 
 TEST_F(CommitterFaults, AChangeThatCannotBeShownInTimeIsAnsweredAllTheSame) {
-  options_.visible = Milliseconds{1};
+  options_.pipeline.visible = Milliseconds{1};
   faults_.commit = [](const testing::StoreFaults::Commit& commit) {
     auto done = commit();
     test::fail_an_allocation_after(0);

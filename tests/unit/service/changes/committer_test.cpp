@@ -261,7 +261,7 @@ TEST_F(CommitterTest, AFullDiskIsAnAnswerAndIsRemembered) {
 
 TEST_F(CommitterTest, AStoreThatWorksAgainIsNoticedWithoutAWrite) {
   std::atomic<bool> broken{false};
-  options_.committer.watch.retry = Milliseconds{1};
+  options_.committer.pipeline.watch.retry = Milliseconds{1};
   open_with({.begin = [&broken]() -> Result<void> {
                if (broken) return fail(Errc::unavailable, "the connection broke");
                return {};
@@ -279,8 +279,8 @@ TEST_F(CommitterTest, AStoreThatWorksAgainIsNoticedWithoutAWrite) {
 
 TEST_F(CommitterTest, ALookAtTheStoreThatRunsOutOfMemoryIsAFailureLikeOthers) {
   std::atomic<bool> faint{false};
-  options_.committer.watch.look = Milliseconds{1};
-  options_.committer.watch.retry = Milliseconds{1};
+  options_.committer.pipeline.watch.look = Milliseconds{1};
+  options_.committer.pipeline.watch.retry = Milliseconds{1};
   open_with({.begin = {}, .commit = {}, .check = [&faint]() -> Result<void> {
                if (faint.exchange(false)) throw std::bad_alloc();
                return {};
@@ -298,7 +298,7 @@ TEST_F(CommitterTest, ALookAtTheStoreThatRunsOutOfMemoryIsAFailureLikeOthers) {
 }
 
 TEST_F(CommitterTest, ADatabaseThatIsMovedAwayTakesNoChangeUntilItIsBack) {
-  options_.committer.watch.look = options_.committer.watch.retry = Milliseconds{1};
+  options_.committer.pipeline.watch.look = options_.committer.pipeline.watch.retry = Milliseconds{1};
   open();
   create_platform(R"({"key":"web","name":"Web"})");
   const auto database = folder_.path() / "data" / "togglecast.db";

@@ -168,7 +168,7 @@ TEST_F(Expiries, AClockThatIsSetBackDelaysNothingThatFailedMeanwhile) {
   const std::shared_ptr<void> end(nullptr,
                                   [this](void*) { application_.reset(); });  // before its clock goes away
   options_.first_owner_password = [] { return Secret(std::string(kPassword)); };
-  options_.committer.watch.look = options_.committer.watch.retry =
+  options_.committer.pipeline.watch.look = options_.committer.pipeline.watch.retry =
       std::chrono::hours{1};  // only what is asked for below
   application_ = Application::open(storage::sqlite::SqliteStore::open(folder_.path() / "data").value(),
                                    options_, clock, random_, log_, metrics_)

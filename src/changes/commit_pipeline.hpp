@@ -1,0 +1,82 @@
+// The steps of one write:
+//
+//   take the counter row → the tail catches up with it → answer a repeated request, or build the change
+//   against exactly the state before it → validate → prepare everything that follows the commit → commit →
+//   the tail moves the read model and tells the subscribers → answer
+//
+// Changes that time makes due (timed_changes.hpp) are revisions of their own. If a request arrives before the
+// scheduler has written a due change, the pipeline writes the due change first.
+//
+// The answer is the truth. Once the commit has happened, the answer is the written revision, even if an
+// exception follows; it waits up to `visible` until the read model has that revision. When the store reports
+// a failure of the commit, the pipeline looks into the log. If the store does not answer, the error is
+// `unavailable` and says that the change may exist.
+//
+// Thread rule: the committer's thread.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/clock.hpp"
+#include "base/sha256.hpp"
+#include "changes/read_model.hpp"
+#include "changes/store_watch.hpp"
+#include "changes/tail.hpp"
+#include "changes/write_request.hpp"
+#include "observe/log.hpp"
+#include "observe/metrics.hpp"
+#include "storage/store.hpp"
+
+namespace togglecast::changes {
+
+struct CommitPipelineOptions {
+  Milliseconds visible{1'000};  ///< how long an answer waits for the read model
+  StoreWatchOptions watch{};
+};
+
+class CommitPipeline {
+ public:
+  /// All references must outlive it.
+  CommitPipeline(storage::Store& store, const ReadModel& model, Tail& tail, const Clock& clock,
+                 observe::Log& log, observe::Metrics& metrics, const CommitPipelineOptions& options = {});
+  CommitPipeline(const CommitPipeline&) = delete;
+  CommitPipeline& operator=(const CommitPipeline&) = delete;
+
+  [[nodiscard]] Result<Written> write(const WriteRequest& request);
+  [[nodiscard]] Result<void> make_environment(const std::string& key, const Sha256& genesis);
+  [[nodiscard]] StoreWatch& watch() noexcept { return watch_; }
+  [[nodiscard]] const StoreWatch& watch() const noexcept { return watch_; }
+
+ private:
+  [[nodiscard]] Result<void> catch_up_all();
+  [[nodiscard]] Result<Written> write_after_time(WriteRequest request);
+  using Transaction = std::unique_ptr<storage::WriteTransaction>;
+  // The remembered answer when this request repeats an earlier one.
+  [[nodiscard]] Result<std::optional<Written>> repeated(storage::WriteTransaction& transaction,
+                                                        const WriteRequest& request);
+  [[nodiscard]] Result<Written> from_log(storage::WriteTransaction& transaction,
+                                         const storage::Outcome& outcome);
+  [[nodiscard]] Result<Written> commit(Transaction transaction, const WriteRequest& request,
+                                       const domain::SnapshotPtr& state, Draft draft, UnixMillis at);
+  [[nodiscard]] Result<Written> remember_only(storage::WriteTransaction& transaction,
+                                              const WriteRequest& request, const storage::Outcome& outcome,
+                                              Written written, UnixMillis at);
+  // After a commit that reported a failure: looks into the log whether it happened.
+  [[nodiscard]] Result<Written> find_out(const CommitPtr& wanted, Written written,
+                                         const Error& error) noexcept;
+  void wait_until_visible(const std::string& environment, domain::Revision revision) noexcept;
+  [[nodiscard]] tl::unexpected<Error> not_built(const Error& error);
+
+  storage::Store& store_;
+  const ReadModel& model_;
+  Tail& tail_;
+  const Clock& clock_;
+  observe::Log& log_;
+  CommitPipelineOptions options_;
+  observe::Histogram& commit_seconds_;
+  StoreWatch watch_;
+};
+
+}  // namespace togglecast::changes

@@ -10,7 +10,7 @@
 #include "http_api/request/api.hpp"
 #include "net/listener.hpp"
 #include "net/tls_context.hpp"
-#include "realtime/options.hpp"
+#include "realtime/session/options.hpp"
 #include "socketio/options.hpp"
 #include "web/http_server.hpp"
 

@@ -4,12 +4,11 @@
 #include <string>
 #include <utility>
 
+#include "auth/roles.hpp"
 #include "domain/schema/environment.hpp"
 #include "domain/schema/fields.hpp"
-#include "realtime/emit.hpp"
-#include "realtime/events.hpp"
-#include "realtime/rooms.hpp"
-#include "service/history/activity.hpp"
+#include "realtime/protocol/packets.hpp"
+#include "realtime/protocol/requests.hpp"
 
 namespace togglecast::realtime {
 namespace {
@@ -19,16 +18,16 @@ using socketio::Socket;
 
 constexpr std::size_t kUsualActivity = 50;
 
-Result<void> may_read(const Peer& peer, domain::Kind kind) {
-  if (peer.readable.contains(kind)) return {};
-  return fail(Errc::forbidden, "the role " + std::string(domain::to_string(peer.who.role)) +
+Result<void> may_read(const SocketSubscriber& subscriber, domain::Kind kind) {
+  if (auth::readable_kinds(subscriber.role()).contains(kind)) return {};
+  return fail(Errc::forbidden, "the role " + std::string(domain::to_string(subscriber.role())) +
                                    " may not read entities of type " + std::string(domain::to_string(kind)));
 }
 
 // Admins and signing keys belong to the installation, all else to the environment.
-std::string home_of(domain::Kind kind, const Peer& peer) {
+std::string home_of(domain::Kind kind, const SocketSubscriber& subscriber) {
   const bool installation = kind == domain::Kind::admin || kind == domain::Kind::signing_key;
-  return installation ? std::string(domain::kSystemEnvironment) : peer.who.environment;
+  return installation ? std::string(domain::kSystemEnvironment) : subscriber.who.environment;
 }
 
 std::optional<domain::Kind> kind_in(domain::FieldReader& in, const json::value& request) {
@@ -39,7 +38,7 @@ std::optional<domain::Kind> kind_in(domain::FieldReader& in, const json::value& 
 }
 
 // {entity_type, entity_id}, of a kind that this admin may read.
-Result<EntityName> entity_argument(const Event& event, const Peer& peer) {
+Result<EntityRef> entity_argument(const Event& event, const SocketSubscriber& subscriber) {
   const auto request = object_argument(event);
   if (!request) return tl::unexpected(request.error());
   domain::FieldReader in(*request);
@@ -47,8 +46,8 @@ Result<EntityName> entity_argument(const Event& event, const Peer& peer) {
   const auto id = in.id("entity_id");
   in.require({"entity_id"});
   if (auto ok = in.finish(); !ok) return tl::unexpected(ok.error());
-  if (auto ok = may_read(peer, *kind); !ok) return tl::unexpected(ok.error());
-  return EntityName{home_of(*kind, peer), *kind, *id};
+  if (auto ok = may_read(subscriber, *kind); !ok) return tl::unexpected(ok.error());
+  return EntityRef{home_of(*kind, subscriber), *kind, *id};
 }
 
 // {limit?, before?, entity_type?, entity_id?}
@@ -85,49 +84,59 @@ auto answering(const Reply& reply) {
 
 }  // namespace
 
-AdminNamespace::AdminNamespace(socketio::Namespace& nsp, const House& house)
-    : house_(house),
-      entrance_(nsp, house,
-                {.kind = service::Principal::Kind::admin,
-                 .connect = event::kAdminConnect,
-                 .requests = event::kAdminRequests,
-                 .admit = [this](Socket& socket, const Peer& peer) { return admit(socket, peer); }}) {
-  entrance_.on(event::kDashboard, this, &AdminNamespace::dashboard);
-  entrance_.on(event::kActivityFeed, this, &AdminNamespace::activity_feed);
-  entrance_.on(event::kSubscribe, this, &AdminNamespace::subscribe);
-  entrance_.on(event::kUnsubscribe, this, &AdminNamespace::unsubscribe);
-  entrance_.on(event::kAnnounce, this, &AdminNamespace::announce);
-  entrance_.on(event::kSystemMetrics, this, &AdminNamespace::system_metrics);
+AdminNamespace::AdminNamespace(socketio::Namespace& nsp, const AuthParts& auth,
+                               service::ActivityService& activity, MessageDispatcher& messages,
+                               Dashboard& dashboard, EntitySubscriptions& subscriptions, Welcome welcome)
+    : deliveries_(auth.deliveries),
+      model_(auth.model),
+      activity_(activity),
+      messages_(messages),
+      dashboard_(dashboard),
+      subscriptions_(subscriptions),
+      gate_(nsp, event::kAdminConnect, event::kAdminRequests, auth.options, auth.log, auth.metrics),
+      auth_(nsp, auth,
+            {.kind = service::Principal::Kind::admin,
+             .login = event::kAdminConnect,
+             .admit = [this](SocketSubscriber& subscriber,
+                             const ConnectionAuth::Claim& claim) { return admit(subscriber, claim); },
+             .welcome = std::move(welcome)}) {
+  gate_.on(event::kDashboard, this, &AdminNamespace::dashboard);
+  gate_.on(event::kActivityFeed, this, &AdminNamespace::activity_feed);
+  gate_.on(event::kSubscribe, this, &AdminNamespace::subscribe);
+  gate_.on(event::kUnsubscribe, this, &AdminNamespace::unsubscribe);
+  gate_.on(event::kAnnounce, this, &AdminNamespace::announce);
+  gate_.on(event::kSystemMetrics, this, &AdminNamespace::system_metrics);
   nsp.on_disconnecting([this](Socket& socket, socketio::DisconnectReason) {
-    if (const auto* peer = socket.state<Peer>()) house_.watchers.gone(socket, *peer);
+    if (const auto* subscriber = socket.state<SocketSubscriber>()) subscriptions_.gone(*subscriber);
   });
 }
 
-Result<json::object> AdminNamespace::admit(Socket& socket, const Peer& peer) const {
-  const auto system = house_.model.current(domain::kSystemEnvironment);
-  const auto admin = system->find<domain::AdminUser>(peer.who.id);
+Result<json::object> AdminNamespace::admit(SocketSubscriber& subscriber,
+                                           const ConnectionAuth::Claim& claim) const {
+  const auto& who = claim.who;
+  const auto system = model_.current(domain::kSystemEnvironment);
+  const auto admin = system->find<domain::AdminUser>(who.id);
   if (admin == nullptr) return fail(Errc::revoked, "this admin's account is gone");
-  socket.join(kAllAdmins);
-  socket.join(room(peer.who.environment, kAllAdmins));
+  deliveries_[subscriber.socket.shard().index()]->enter(subscriber, who.environment, who.role);
   return json::object{
       {"admin", {{"id", admin->id}, {"username", admin->username}, {"role", domain::to_string(admin->role)}}},
-      {"environment", peer.who.environment}};
+      {"environment", who.environment}};
 }
 
-void AdminNamespace::dashboard(const Event& event, Peer& peer, const Reply& reply) const {
+void AdminNamespace::dashboard(const Event& event, SocketSubscriber& subscriber, const Reply& reply) {
   if (auto ok = no_argument(event); !ok) return reply.refuse(ok.error());
-  house_.dashboard.update(peer.who, answering(reply));
+  dashboard_.update(subscriber.who, answering(reply));
 }
 
-void AdminNamespace::system_metrics(const Event& event, Peer& peer, const Reply& reply) const {
+void AdminNamespace::system_metrics(const Event& event, SocketSubscriber& subscriber, const Reply& reply) {
   if (auto ok = no_argument(event); !ok) return reply.refuse(ok.error());
-  house_.dashboard.system_metrics(peer.who, answering(reply));
+  dashboard_.system_metrics(subscriber.who, answering(reply));
 }
 
-void AdminNamespace::activity_feed(const Event& event, Peer& peer, const Reply& reply) const {
+void AdminNamespace::activity_feed(const Event& event, SocketSubscriber& subscriber, const Reply& reply) {
   const auto query = activity_query(event);
   if (!query) return reply.refuse(query.error());
-  house_.activity.page(peer.who, *query, [answer = answering(reply)](Result<service::ActivityPage> page) {
+  activity_.page(subscriber.who, *query, [answer = answering(reply)](Result<service::ActivityPage> page) {
     if (!page) return answer(tl::unexpected(page.error()));
     json::object payload{{"items", std::move(page->entries)}};
     if (page->next != 0) payload["next"] = page->next;
@@ -135,17 +144,17 @@ void AdminNamespace::activity_feed(const Event& event, Peer& peer, const Reply& 
   });
 }
 
-void AdminNamespace::subscribe(const Event& event, Peer& peer, const Reply& reply) const {
-  auto& socket = event.socket();
-  const auto entity = entity_argument(event, peer);
+void AdminNamespace::subscribe(const Event& event, SocketSubscriber& subscriber, const Reply& reply) {
+  const auto& socket = event.socket();
+  const auto entity = entity_argument(event, subscriber);
   if (!entity) return reply.refuse(entity.error());
-  const auto state = house_.broadcaster(socket).current(entity->environment);
+  const auto state = deliveries_[socket.shard().index()]->current(entity->environment);
   json::value body = state == nullptr ? json::value() : state->body(entity->kind, entity->id);
   if (body.is_null()) {
     const std::string name = std::string(domain::to_string(entity->kind)) + " " + std::to_string(entity->id);
     return reply.refuse({Errc::not_found, "there is no " + name});
   }
-  if (!house_.watchers.watch(socket, peer, *entity))
+  if (!subscriptions_.add(subscriber, *entity))
     return reply.refuse({Errc::payload_too_large, "too many subscriptions on this connection"});
   json::object payload = to_json(*entity);
   payload["data"] = std::move(body);
@@ -154,20 +163,20 @@ void AdminNamespace::subscribe(const Event& event, Peer& peer, const Reply& repl
   reply(std::move(payload));
 }
 
-void AdminNamespace::unsubscribe(const Event& event, Peer& peer, const Reply& reply) const {
-  const auto entity = entity_argument(event, peer);
+void AdminNamespace::unsubscribe(const Event& event, SocketSubscriber& subscriber, const Reply& reply) {
+  const auto entity = entity_argument(event, subscriber);
   if (!entity) return reply.refuse(entity.error());
-  house_.watchers.unwatch(event.socket(), peer, *entity);
+  subscriptions_.remove(subscriber, *entity);
   reply(to_json(*entity));
 }
 
-void AdminNamespace::announce(const Event& event, Peer& peer, const Reply& reply) const {
+void AdminNamespace::announce(const Event& event, SocketSubscriber& subscriber, const Reply& reply) {
   const auto request = object_argument(event);
   if (!request) return reply.refuse(request.error());
   const auto announcement = service::read_announcement(*request);
   if (!announcement) return reply.refuse(announcement.error());
-  house_.broadcasts.broadcast_announcement(
-      peer.who, *announcement, [answer = answering(reply)](const Result<service::SendResult>& told) {
+  messages_.broadcast_announcement(
+      subscriber.who, *announcement, [answer = answering(reply)](const Result<service::SendResult>& told) {
         if (!told) return answer(tl::unexpected(told.error()));
         answer(json::object{{"id", told->id}, {"recipients", told->connections}});
       });

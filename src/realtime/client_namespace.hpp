@@ -2,27 +2,44 @@
 // Thread rule: registered before the server starts.
 #pragma once
 
-#include "realtime/client_limit.hpp"
-#include "realtime/entrance.hpp"
+#include <functional>
+#include <vector>
+
+#include "realtime/session/client_limit.hpp"
+#include "realtime/session/connection_auth.hpp"
+#include "realtime/session/request_gate.hpp"
+#include "realtime/telemetry/reported_metrics.hpp"
 
 namespace togglecast::realtime {
 
 class ClientNamespace {
  public:
-  ClientNamespace(net::ShardPool& shards, socketio::Namespace& nsp, const House& house);
+  /// Sends a connection that has just logged in what else there is to know.
+  using Welcome = std::function<void(SocketSubscriber&)>;
+
+  /// `reported`: the metrics that clients report, by shard.
+  ClientNamespace(net::ShardPool& shards, socketio::Namespace& nsp, const AuthParts& auth,
+                  std::vector<ReportedMetrics>& reported, Welcome welcome);
+  ClientNamespace(const ClientNamespace&) = delete;
+  ClientNamespace& operator=(const ClientNamespace&) = delete;
 
  private:
-  [[nodiscard]] Result<json::object> admit(socketio::Socket& socket, Peer& peer);
-  void config_check(const socketio::Event& event, Peer& peer, const Reply& reply) const;
-  void feature_check(const socketio::Event& event, Peer& peer, const Reply& reply) const;
-  void report_metrics(const socketio::Event& event, Peer& peer, const Reply& reply) const;
-  void heartbeat(const socketio::Event& event, Peer& peer, const Reply& reply) const;
-  void config_ack(const socketio::Event& event, Peer& peer, const Reply& reply) const;
+  [[nodiscard]] delivery::ShardDelivery& delivery_of(const SocketSubscriber& subscriber) const;
+  [[nodiscard]] Result<json::object> admit(SocketSubscriber& subscriber, const ConnectionAuth::Claim& claim);
+  void config_check(const socketio::Event& event, SocketSubscriber& subscriber, const Reply& reply);
+  void feature_check(const socketio::Event& event, SocketSubscriber& subscriber, const Reply& reply);
+  void report_metrics(const socketio::Event& event, SocketSubscriber& subscriber, const Reply& reply);
+  void heartbeat(const socketio::Event& event, SocketSubscriber& subscriber, const Reply& reply);
+  void config_ack(const socketio::Event& event, SocketSubscriber& subscriber, const Reply& reply);
 
-  const House& house_;
+  const delivery::ShardDeliveries& deliveries_;
+  const Options& options_;
+  const Clock& clock_;
+  std::vector<ReportedMetrics>& reported_;
   ClientLimit limit_;
-  Entrance entrance_;
-  observe::Counter& reported_;
+  RequestGate gate_;
+  ConnectionAuth auth_;
+  observe::Counter& metrics_taken_;
 };
 
 }  // namespace togglecast::realtime

@@ -6,7 +6,7 @@
 
 #include "domain/schema/fields.hpp"
 #include "domain/state/client_view.hpp"
-#include "realtime/login.hpp"
+#include "realtime/session/credentials.hpp"
 
 namespace togglecast::realtime {
 namespace {
@@ -43,15 +43,15 @@ Result<std::optional<std::string>> read_request(const json::value& request) {
 
 }  // namespace
 
-Result<json::object> check_feature(const domain::Snapshot& state, const Peer& peer,
+Result<json::object> check_feature(const domain::Snapshot& state, const SocketSubscriber& subscriber,
                                    const json::value& request) {
   const auto sub_feature = read_request(request);
   if (!sub_feature) return tl::unexpected(sub_feature.error());
   auto own = read_context(request);
   if (!own) return tl::unexpected(own.error());
-  const ContextPtr context = *own == nullptr ? peer.context : *std::move(own);
+  const ContextPtr context = *own == nullptr ? subscriber.context() : *std::move(own);
 
-  const auto client = state.find<domain::Client>(peer.who.id);
+  const auto client = state.find<domain::Client>(subscriber.who.id);
   if (client == nullptr) return fail(Errc::revoked, "this client is gone");
   domain::ClientView view(state, *client, context.get());
   const json::value& asked = request.at("feature");

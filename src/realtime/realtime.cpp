@@ -1,11 +1,11 @@
 #include "realtime/realtime.hpp"
 
-#include "realtime/events.hpp"
+#include "realtime/protocol/events.hpp"
 
 namespace togglecast::realtime {
 namespace {
 
-PushCounters push_counters(observe::Metrics& metrics) {
+delivery::PushCounters push_counters(observe::Metrics& metrics) {
   return {
       metrics.counter("togglecast_push_commits_total", "Commits pushed, counted on every shard."),
       metrics.counter("togglecast_push_delivered_total", "Batches handed to connections."),
@@ -26,31 +26,32 @@ observe::Counter& message_counter(observe::Metrics& metrics) {
                          "Messages, notifications and activity handed to connections.");
 }
 
-Broadcasters make_broadcasters(net::ShardPool& shards, socketio::Server& io, const changes::ReadModel& model,
-                               const Options& options, const Clock& clock, observe::Metrics& metrics) {
-  const PushCounters counters = push_counters(metrics);
+delivery::ShardDeliveries make_deliveries(net::ShardPool& shards, const changes::ReadModel& model,
+                                          const Options& options, observe::Metrics& metrics) {
+  const delivery::PushCounters counters = push_counters(metrics);
   auto& limited = metrics.counter("togglecast_realtime_full_states_limited_total",
-                                  "Whole states refused because a connection asked for too many.");
-  Broadcasters made;
+                                  "Full states refused because a connection asked for too many.");
+  delivery::ShardDeliveries made;
   for (std::size_t i = 0; i < shards.size(); ++i) {
-    made.push_back(std::make_unique<Broadcaster>(shards.at(i), io.of(event::kAdmin), io.of(event::kClient),
-                                                 model, options, clock, counters, limited));
+    made.push_back(std::make_unique<delivery::ShardDelivery>(shards.at(i), model, options.full_states,
+                                                             counters, limited));
   }
   return made;
 }
 
-Messengers make_messengers(net::ShardPool& shards, socketio::Server& io, const Broadcasters& broadcasters,
-                           const Options& options, observe::Metrics& metrics) {
-  Messengers made;
+AllShardMessages make_messages(net::ShardPool& shards, socketio::Server& io,
+                               const delivery::ShardDeliveries& deliveries, const Options& options,
+                               observe::Metrics& metrics) {
+  AllShardMessages made;
   for (std::size_t i = 0; i < shards.size(); ++i) {
-    made.push_back(std::make_unique<Messenger>(shards.at(i), io.of(event::kAdmin), io.of(event::kClient),
-                                               *broadcasters[i], options, message_counter(metrics)));
+    made.push_back(std::make_unique<ShardMessages>(shards.at(i), io.of(event::kAdmin), *deliveries[i],
+                                                   options, message_counter(metrics)));
   }
   return made;
 }
 
-std::vector<Pulse::Source> pulse_sources(observe::Metrics& metrics, std::size_t shards) {
-  const PushCounters counters = push_counters(metrics);
+std::vector<RateSampler::Source> sampled_counters(observe::Metrics& metrics, std::size_t shards) {
+  const delivery::PushCounters counters = push_counters(metrics);
   const auto& of_admins = event_counter(metrics, event::kAdmin);
   const auto& of_clients = event_counter(metrics, event::kClient);
   return {{"events", [&of_admins, &of_clients] { return of_admins.value() + of_clients.value(); }},
@@ -61,46 +62,51 @@ std::vector<Pulse::Source> pulse_sources(observe::Metrics& metrics, std::size_t 
 
 }  // namespace
 
+AuthParts Realtime::auth_parts(const Clock& clock, observe::Log& log, observe::Metrics& metrics) const {
+  return {application_.authenticator(), application_.model(), deliveries_, options_, clock, log, metrics};
+}
+
 Realtime::Realtime(net::ShardPool& shards, socketio::Server& io, service::Application& application,
                    const Options& options, const Clock& clock, observe::Log& log, observe::Metrics& metrics)
     : shards_(shards),
       application_(application),
       options_(options),
-      broadcasters_(make_broadcasters(shards, io, application.model(), options_, clock, metrics)),
-      messengers_(make_messengers(shards, io, broadcasters_, options_, metrics)),
-      broadcasts_(shards, messengers_, broadcasters_, application.model(), options_, clock, metrics),
-      pulse_(shards, pulse_sources(metrics, shards.size())),
-      dashboard_(shards, io, application, messengers_, broadcasts_, pulse_, options_, clock),
-      watchers_(shards, io.of(event::kAdmin), messengers_, options_, clock),
-      house_{application.authenticator(),
-             application.model(),
-             application.activity(),
-             broadcasters_,
-             messengers_,
-             broadcasts_,
-             dashboard_,
-             watchers_,
-             clock,
-             options_,
-             log,
-             metrics},
-      admins_(io.of(event::kAdmin), house_),
-      clients_(shards, io.of(event::kClient), house_) {}
+      deliveries_(make_deliveries(shards, application.model(), options_, metrics)),
+      messages_(make_messages(shards, io, deliveries_, options_, metrics)),
+      reported_(shards.size()),
+      dispatcher_(shards, messages_, deliveries_, application.model(), options_, clock, metrics),
+      sampler_(shards, sampled_counters(metrics, shards.size())),
+      dashboard_(shards, io, application, deliveries_, reported_, dispatcher_, sampler_, options_, clock),
+      subscriptions_(shards, deliveries_, messages_, options_, clock),
+      admins_(io.of(event::kAdmin), auth_parts(clock, log, metrics), application.activity(), dispatcher_,
+              dashboard_, subscriptions_,
+              [this](SocketSubscriber& admin) { messages_[admin.socket.shard().index()]->welcome(admin); }),
+      clients_(
+          shards, io.of(event::kClient), auth_parts(clock, log, metrics), reported_,
+          [this](SocketSubscriber& client) { messages_[client.socket.shard().index()]->welcome(client); }) {}
+
+void Realtime::on_commit(const changes::CommitPtr& commit) {
+  shards_.post_to_all([this, commit](const net::Shard& shard) {
+    deliveries_[shard.index()]->on_commit(commit);
+    messages_[shard.index()]->on_commit(*commit);
+    subscriptions_.on_commit(shard, *commit);
+  });
+}
+
+void Realtime::on_environment(const domain::SnapshotPtr& first) {
+  shards_.post_to_all([this, first](const net::Shard& shard) { deliveries_[shard.index()]->begin(first); });
+}
 
 void Realtime::start() {
-  // First the feed, then the state: what is committed between comes twice and is known the second time.
-  subscription_ = application_.feed().subscribe([this](const changes::CommitPtr& commit) {
-    shards_.post_to_all([this, commit](net::Shard& shard) {
-      broadcasters_[shard.index()]->on_commit(commit);
-      messengers_[shard.index()]->on_commit(*commit);
-      watchers_.on_commit(shard, *commit);
-    });
-  });
+  // First the feed, then the states: a commit in between comes twice, and is ignored the second time.
+  subscription_ =
+      application_.feed().subscribe([this](const changes::CommitPtr& commit) { on_commit(commit); },
+                                    [this](const domain::SnapshotPtr& first) { on_environment(first); });
   for (const auto& environment : application_.model().environments()) {
     const auto state = application_.model().current(environment);
-    for (const auto& broadcaster : broadcasters_) broadcaster->begin(state);
+    for (const auto& delivery : deliveries_) delivery->begin(state);
   }
-  pulse_.start();
+  sampler_.start();
 }
 
 }  // namespace togglecast::realtime

@@ -1,21 +1,21 @@
-// The real-time entrance of the product: namespaces `/admin` and `/client`, and the change feed on every
-// shard. Thread rule: constructed before the shards start; `start` and `stop` by the thread that owns it.
+// The product over Socket.IO: the namespaces `/admin` and `/client`, and the change feed on every shard.
+// Thread rule: constructed before the shards start; `start` and `stop` by the thread that owns it.
 #pragma once
 
-#include <memory>
 #include <vector>
 
+#include "delivery/shard_delivery.hpp"
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
 #include "realtime/admin_namespace.hpp"
-#include "realtime/broadcaster.hpp"
 #include "realtime/client_namespace.hpp"
-#include "realtime/dashboard.hpp"
-#include "realtime/message_dispatcher.hpp"
-#include "realtime/messenger.hpp"
-#include "realtime/options.hpp"
-#include "realtime/pulse.hpp"
-#include "realtime/watchers.hpp"
+#include "realtime/messages/entity_subscriptions.hpp"
+#include "realtime/messages/message_dispatcher.hpp"
+#include "realtime/messages/shard_messages.hpp"
+#include "realtime/session/options.hpp"
+#include "realtime/telemetry/dashboard.hpp"
+#include "realtime/telemetry/rate_sampler.hpp"
+#include "realtime/telemetry/reported_metrics.hpp"
 #include "service/application.hpp"
 #include "socketio/server.hpp"
 
@@ -23,7 +23,7 @@ namespace togglecast::realtime {
 
 class Realtime {
  public:
-  /// `io`, `product`, `clock`, `log` and `metrics` must outlive it.
+  /// `shards`, `io`, `application`, `clock`, `log` and `metrics` must outlive it.
   Realtime(net::ShardPool& shards, socketio::Server& io, service::Application& application,
            const Options& options, const Clock& clock, observe::Log& log, observe::Metrics& metrics);
   Realtime(const Realtime&) = delete;
@@ -35,20 +35,24 @@ class Realtime {
   /// Follows the feed no more.
   void stop() { subscription_.reset(); }
 
-  /// What may be sent by hand; for other entrances.
-  [[nodiscard]] service::MessageSender& messages() noexcept { return broadcasts_; }
+  /// Messages that admins send; for other entrances.
+  [[nodiscard]] service::MessageSender& messages() noexcept { return dispatcher_; }
 
  private:
+  [[nodiscard]] AuthParts auth_parts(const Clock& clock, observe::Log& log, observe::Metrics& metrics) const;
+  void on_commit(const changes::CommitPtr& commit);
+  void on_environment(const domain::SnapshotPtr& first);
+
   net::ShardPool& shards_;
   service::Application& application_;
   Options options_;
-  Broadcasters broadcasters_;
-  Messengers messengers_;
-  MessageDispatcher broadcasts_;
-  Pulse pulse_;
+  delivery::ShardDeliveries deliveries_;
+  AllShardMessages messages_;
+  std::vector<ReportedMetrics> reported_;  // by shard
+  MessageDispatcher dispatcher_;
+  RateSampler sampler_;
   Dashboard dashboard_;
-  Watchers watchers_;
-  House house_;
+  EntitySubscriptions subscriptions_;
   AdminNamespace admins_;
   ClientNamespace clients_;
   changes::ChangeFeed::Subscription subscription_;

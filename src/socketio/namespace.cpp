@@ -74,24 +74,6 @@ void Namespace::for_each_local(net::Shard& shard, const BroadcastOptions& option
   }
 }
 
-std::size_t Namespace::member_backlog(net::Shard& shard, const Room& room, std::size_t place) {
-  const net::Outlets::Index index = room.outlets[place];
-  // What is collected for the end of this turn is no backlog: nothing would tell when it has left.
-  const bool direct =
-      index != net::Outlets::kNone && shard.outlets()[index].state == net::Outlet::State::direct;
-  return direct ? 0 : room.members[place]->backlog_bytes();
-}
-
-void Namespace::send_to_member(net::Shard& shard, const Room& room, std::size_t place,
-                               const EncodedPacket& packet) {
-  const net::Outlets::Index index = room.outlets[place];
-  if (index == net::Outlets::kNone) {
-    room.members[place]->write(packet);
-  } else {
-    packet.send_to(shard, index);
-  }
-}
-
 void Namespace::deliver(Arguments event, BroadcastOptions options) {
   if (lane_ != nullptr && !options.is_volatile) {
     deliver_recorded(std::move(event), std::move(options));

@@ -70,17 +70,6 @@ class Namespace final : public HandlerRegistry,
   void for_each_local(net::Shard& shard, const BroadcastOptions& options,
                       const std::function<void(Socket&)>& visit);
 
-  /// The sockets of a room on `shard`, as a dense array, for sending to each one in turn. nullptr if there
-  /// are none. Valid until a socket joins or leaves. The rooms named after ids are not found here.
-  [[nodiscard]] const Room* local_room(const net::Shard& shard, std::string_view room) const noexcept {
-    return rooms_[shard.index()]->room(room);
-  }
-  /// `Socket::backlog_bytes` and `Socket::send` for the socket at `place`, without its session if possible.
-  /// Recovery does not keep the packet.
-  [[nodiscard]] static std::size_t member_backlog(net::Shard& shard, const Room& room, std::size_t place);
-  static void send_to_member(net::Shard& shard, const Room& room, std::size_t place,
-                             const EncodedPacket& packet);
-
   // LocalNode: the part of an adapter's work that concerns this process.
   void deliver(Arguments event, BroadcastOptions options) override;
   void deliver_with_ack(Arguments event, BroadcastOptions options, Asked asked,

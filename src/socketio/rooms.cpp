@@ -72,7 +72,6 @@ void Rooms::remove(Socket& socket, std::size_t membership) {
   room.members.pop_back();
   room.outlets[place.place] = room.outlets.back();
   room.outlets.pop_back();
-  ++room.departures;
   if (last == &socket) return;
   for (auto& other : last->memberships_) {
     if (other.room == place.room) other.place = place.place;

@@ -27,7 +27,6 @@ struct Room {
   std::string name;
   std::vector<Socket*> members;
   std::vector<net::Outlets::Index> outlets;
-  std::uint64_t departures = 0;  ///< each moves the last member to the place of the one that left
 };
 
 /// The place of a socket in a room. The socket keeps it.
@@ -57,11 +56,6 @@ class Rooms {
 
   [[nodiscard]] Socket* find(std::string_view id) const noexcept;
   [[nodiscard]] const std::vector<Socket*>& all() const noexcept { return rooms_.front().members; }
-  /// nullptr if it has no members. Valid until a socket joins or leaves it.
-  [[nodiscard]] const Room* room(std::string_view name) const noexcept {
-    const std::uint32_t* found = index_of(name);
-    return found == nullptr ? nullptr : &rooms_[*found];
-  }
   [[nodiscard]] std::size_t room_count() const noexcept { return by_name_.size(); }
   [[nodiscard]] const std::string& name_of(const Membership& membership) const noexcept {
     return rooms_[membership.room].name;

@@ -95,6 +95,10 @@ class Socket : public std::enable_shared_from_this<Socket> {
   [[nodiscard]] bool writable() const noexcept;
   /// The bytes sent that neither the kernel nor a polling request has taken yet.
   [[nodiscard]] std::size_t backlog_bytes() const noexcept;
+  /// Where `EncodedPacket::send_to` reaches the client directly, without its session and without reading this
+  /// object: for sending to many. kNone over polling and with compression. Any other value stays until the
+  /// socket is disconnected. Recovery does not keep such packets.
+  [[nodiscard]] net::Outlets::Index outlet() const noexcept;
 
   /// How long the last ping has been unanswered. Zero if it was answered.
   [[nodiscard]] Milliseconds unanswered() const noexcept;
@@ -163,7 +167,6 @@ class Socket : public std::enable_shared_from_this<Socket> {
   Details& details();
   void drop_details_if_empty() noexcept;
   void fail_acks();
-  [[nodiscard]] net::Outlets::Index outlet() const noexcept;
 
   std::shared_ptr<Namespace> nsp_;
   Connection* connection_;  // nullptr once it has gone

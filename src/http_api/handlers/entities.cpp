@@ -16,7 +16,7 @@ std::optional<domain::Revision> revision_in(const json::value& body) {
 
 // Both versions of an entity when `If-Match` names an older one: the current version, and the caller's
 // version while the read model still has it.
-json::object both_versions(Call& call, EntityName entity, domain::Revision expected) {
+json::object both_versions(Call& call, WriteTarget entity, domain::Revision expected) {
   const auto& model = call.application().model();
   const std::string_view environment = environment_of(call, entity.kind);
   json::object more;
@@ -32,7 +32,7 @@ json::object both_versions(Call& call, EntityName entity, domain::Revision expec
 }
 
 // The users that block a deletion or an update.
-json::object users_that_block(const Call& call, EntityName entity) {
+json::object users_that_block(const Call& call, WriteTarget entity) {
   const bool is_update = call.request().method == wire::http::Method::patch;
   if (!is_update && call.request().method != wire::http::Method::del) return {};
   const json::value body = call.optional_body().value_or(nullptr);
@@ -49,7 +49,7 @@ std::optional<domain::Revision> revision_of(const Call& call, const changes::Wri
 
 // Answers on the shard of the call.
 template <typename AnswerTo>
-changes::Done then(const CallPtr& call, AnswerTo answer_to, EntityName entity = {domain::Kind::platform, 0}) {
+changes::Done then(const CallPtr& call, AnswerTo answer_to, WriteTarget entity = {domain::Kind::platform, 0}) {
   return [call, answer_to = std::move(answer_to), entity](Result<changes::Written> written) {
     call->resume([call, answer_to, entity, written = std::move(written)] {
       if (!written) return refuse_write(*call, written.error(), entity);
@@ -82,7 +82,7 @@ json::object members_of(const std::vector<domain::User>& users) {
   return {{"users", std::move(shown)}, {"users_total", users.size()}};
 }
 
-void refuse_write(Call& call, const Error& error, EntityName entity) {
+void refuse_write(Call& call, const Error& error, WriteTarget entity) {
   if (error.code != Errc::conflict) return call.refuse(error);
   const auto options = call.write_options();
   json::object more;
@@ -110,7 +110,7 @@ changes::Done created(const CallPtr& call, std::string collection) {
   });
 }
 
-changes::Done changed(const CallPtr& call, EntityName entity) {
+changes::Done changed(const CallPtr& call, WriteTarget entity) {
   const auto answer_to = [call](const changes::Written& written) {
     return Answer{.body = written.body,
                   .revision = revision_of(*call, written),
@@ -120,7 +120,7 @@ changes::Done changed(const CallPtr& call, EntityName entity) {
   return then(call, answer_to, entity);
 }
 
-changes::Done removed(const CallPtr& call, EntityName entity) {
+changes::Done removed(const CallPtr& call, WriteTarget entity) {
   const auto answer_to = [call](const changes::Written& written) {
     return Answer{.status = 204, .revision = revision_of(*call, written), .replayed = written.replayed};
   };

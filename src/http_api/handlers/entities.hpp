@@ -57,7 +57,7 @@ void answer_entity(Call& call, const Result<std::shared_ptr<const T>>& entity) {
 /// The members `users` (the first hundred) and `users_total`; an empty object without users.
 [[nodiscard]] json::object members_of(const std::vector<domain::User>& users);
 
-struct EntityName {
+struct WriteTarget {
   domain::Kind kind;
   domain::Id id;
 };
@@ -65,7 +65,7 @@ struct EntityName {
 ///   `If-Match` names another revision   `current`: the entity; `expected`, `expected_revision`: the version
 ///                                       that the caller knew, while the read model still has it
 ///   others use the deleted part         `users`, `users_total`: the first users and their number
-void refuse_write(Call& call, const Error& error, EntityName entity);
+void refuse_write(Call& call, const Error& error, WriteTarget entity);
 
 /// The value in the body of a toggle, `{"enabled": true}`; `member` is the name. Nothing without a body:
 /// toggle to the opposite.
@@ -74,8 +74,8 @@ void refuse_write(Call& call, const Error& error, EntityName entity);
 /// 201 with the entity and, in `Location`, `collection` and its id.
 [[nodiscard]] changes::Done created(const CallPtr& call, std::string collection);
 /// 200 with the entity.
-[[nodiscard]] changes::Done changed(const CallPtr& call, EntityName entity);
+[[nodiscard]] changes::Done changed(const CallPtr& call, WriteTarget entity);
 /// 204.
-[[nodiscard]] changes::Done removed(const CallPtr& call, EntityName entity);
+[[nodiscard]] changes::Done removed(const CallPtr& call, WriteTarget entity);
 
 }  // namespace togglecast::http_api

@@ -89,7 +89,7 @@ TEST_F(ClientRequests, AClientIsUpToDateUnlessSomethingThatConcernsItCameSince) 
   EXPECT_EQ(check(current()->revision()).at("up_to_date"), json::value(true));
 }
 
-TEST_F(ClientRequests, ARevisionThatTheServerDoesNotHaveIsAnsweredWithTheWholeView) {
+TEST_F(ClientRequests, ARevisionThatTheServerDoesNotHaveIsAnsweredWithTheFullState) {
   auto client = join_client("acme");
 
   for (const domain::Revision revision : {domain::Revision{0}, domain::kMaxId}) {

@@ -1,4 +1,4 @@
-// The product with its real-time entrance on two shards and a real store, reached over loopback.
+// The product with its real-time namespaces on two shards and a real store, reached over loopback.
 #pragma once
 
 #include <deque>
@@ -141,7 +141,7 @@ class RealtimeTest : public service::testing::ApplicationTest {
     shards_->stop();
   }
 
-  /// Who subscribes to the feed here hears of a change before the real-time entrance does.
+  /// A subscription to the feed made here hears of a change before the real-time namespaces do.
   virtual void before_feed() {}
 
   /// A client `key` of the environment and a token for it.

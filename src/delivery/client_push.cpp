@@ -1,0 +1,274 @@
+#include "delivery/client_push.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <iterator>
+#include <set>
+
+namespace togglecast::delivery {
+namespace {
+
+using domain::ClientView;
+using domain::FeatureAnswer;
+using domain::Id;
+using domain::Relation;
+using domain::Snapshot;
+using domain::ViewUpdate;
+using domain::evaluation::Decision;
+using domain::evaluation::Reads;
+
+constexpr std::string_view kClientPath = "client";
+constexpr std::string_view kTargetingKey = "targetingKey";
+
+template <typename T>
+void append_bytes(std::string& key, const T& value) {
+  const auto at = key.size();
+  key.resize(at + sizeof value);
+  std::memcpy(key.data() + at, &value, sizeof value);
+}
+
+// Points into the states, which outlive the key: equal pointers are equal values.
+void append_answer(std::string& key, const Decision& decision) {
+  append_bytes(key, decision.enabled);
+  append_bytes(key, decision.reason);
+  append_bytes(key, decision.rule);
+  append_bytes(key, decision.limit.value_or(-1));
+  append_bytes(key, decision.value);
+  append_bytes(key, decision.variant);
+}
+
+void append_answers(std::string& key, ClientView& view, Id feature, std::uint64_t& evaluated) {
+  const bool visible = view.sees_feature(feature);
+  append_bytes(key, visible);
+  if (!visible) return;
+  const FeatureAnswer answer = view.answer(feature);
+  append_answer(key, answer.decision);
+  for (const Decision& sub : answer.sub_features) append_answer(key, sub);
+  ++evaluated;
+}
+
+// No other value begins with a quote, so that two keys are the same only when all values are.
+void append_text(std::string& key, std::string_view text) {
+  key += '"';
+  append_bytes(key, text.size());
+  key += text;
+}
+
+// What stands at a path, or where the path leaves objects behind.
+void append_value(std::string& key, const json::object* object, std::string_view path) {
+  const json::value* value = nullptr;
+  while (object != nullptr) {
+    const std::size_t dot = std::min(path.find('.'), path.size());
+    value = object->if_contains(path.substr(0, dot));
+    if (value == nullptr || dot == path.size()) break;
+    path.remove_prefix(dot + 1);
+    object = value->if_object();
+  }
+  if (value == nullptr) {
+    key += '\0';
+  } else if (const auto* text = value->if_string()) {
+    append_text(key, *text);
+  } else {
+    key += json::serialize(*value);
+    key += '\0';
+  }
+}
+
+bool contains(const std::vector<Id>& ids, Id id) { return std::binary_search(ids.begin(), ids.end(), id); }
+
+}  // namespace
+
+// All that subscribers on one package have in common.
+struct ClientPush::PackagePlan {
+  std::vector<Id> concerned;        ///< features of the impact for clients on this package; ascending
+  std::vector<Id> features;         ///< those of them that its package includes before or after
+  Reads reads;                      ///< of their rules, and of what they require
+  std::vector<ViewUpdate> base[2];  ///< platforms and the package itself, by `active`
+  SharedBatch* common[2]{};         ///< when nothing is read
+  std::unordered_map<std::string, SharedBatch*> by_input;
+  std::unordered_map<std::string, SharedBatch> by_payload;  // a batch stays where it is
+};
+
+ClientPush::ClientPush(domain::SnapshotPtr from, domain::SnapshotPtr to, domain::Impact impact,
+                       domain::Step step, const PushCounters& counters)
+    : from_(std::move(from)),
+      to_(std::move(to)),
+      impact_(std::move(impact)),
+      step_(step),
+      counters_(counters) {}
+
+ClientPush::~ClientPush() = default;
+
+std::vector<Id> ClientPush::packages() const {
+  std::set<Id> packages;
+  for (const auto& package : impact_.packages) packages.insert(package.package);
+  for (const Id feature : impact_.features) {
+    for (const Snapshot* state : {from_.get(), to_.get()}) {
+      const auto users = state->links().users(Relation::assignment, feature);
+      packages.insert(users.begin(), users.end());
+    }
+  }
+  return {packages.begin(), packages.end()};
+}
+
+std::vector<Id> ClientPush::overriding_clients() const {
+  std::set<Id> clients;
+  for (const Id feature : impact_.features) {
+    const auto users = to_->links().users(Relation::client_override, feature);
+    clients.insert(users.begin(), users.end());
+  }
+  return {clients.begin(), clients.end()};
+}
+
+void ClientPush::add_reads(Reads& reads, const Snapshot& state, Id feature, std::vector<Id>& seen) const {
+  const auto* rules = state.feature(feature);
+  if (rules == nullptr || std::find(seen.begin(), seen.end(), feature) != seen.end()) return;
+  seen.push_back(feature);
+  if (rules->flag.program() != nullptr) reads.merge(rules->flag.program()->reads());
+  for (const auto& sub : rules->sub_features)
+    if (sub.program() != nullptr) reads.merge(sub.program()->reads());
+  for (const Id required : rules->required) add_reads(reads, state, required, seen);
+}
+
+std::vector<ViewUpdate> ClientPush::base_updates(Id package, bool active) const {
+  domain::Client stand_in;
+  stand_in.active = active;
+  if (package != 0) stand_in.package_id = package;
+  const ClientView from(*from_, stand_in, nullptr);
+  const ClientView to(*to_, stand_in, nullptr);
+  std::vector<ViewUpdate> updates;
+  std::vector<Id> platforms = impact_.platforms;
+  const bool touched = std::any_of(impact_.packages.begin(), impact_.packages.end(),
+                                   [package](const auto& one) { return one.package == package; });
+  if (touched) {  // which platforms it opens may have changed
+    for (const Snapshot* state : {from_.get(), to_.get()})
+      state->table<domain::Platform>().by_id.for_each([&](Id id, const auto&) { platforms.push_back(id); });
+    std::sort(platforms.begin(), platforms.end());
+    platforms.erase(std::unique(platforms.begin(), platforms.end()), platforms.end());
+    add_difference(updates, domain::Kind::package, package, from.package(), to.package(), step_);
+  }
+  for (const Id id : platforms)
+    add_difference(updates, domain::Kind::platform, id, from.platform(id), to.platform(id), step_);
+  return updates;
+}
+
+ClientPush::PackagePlan& ClientPush::plan_of(Id package) {
+  auto& plan = plans_[package];
+  if (plan != nullptr) return *plan;
+  plan = std::make_unique<PackagePlan>();
+  plan->concerned = impact_.features;
+  for (const auto& one : impact_.packages) {
+    if (one.package != package) continue;
+    std::vector<Id> both;
+    std::set_union(plan->concerned.begin(), plan->concerned.end(), one.features.begin(), one.features.end(),
+                   std::back_inserter(both));
+    plan->concerned = std::move(both);
+  }
+  domain::Client stand_in;
+  if (package != 0) stand_in.package_id = package;
+  const ClientView from(*from_, stand_in, nullptr);
+  const ClientView to(*to_, stand_in, nullptr);
+  for (const Id feature : plan->concerned)
+    if (from.sees_feature(feature) || to.sees_feature(feature)) plan->features.push_back(feature);
+  for (const Snapshot* state : {from_.get(), to_.get()}) {
+    std::vector<Id> seen;
+    for (const Id feature : plan->concerned) add_reads(plan->reads, *state, feature, seen);
+  }
+  for (const bool active : {false, true}) plan->base[active ? 1 : 0] = base_updates(package, active);
+  return *plan;
+}
+
+void ClientPush::read_input(std::string& key, const PackagePlan& plan, const Subscriber& subscriber) const {
+  key.clear();
+  key += subscriber.active() ? '1' : '0';
+  if (plan.reads.everything) {
+    append_bytes(key, subscriber.client().get());
+    append_bytes(key, subscriber.context().get());
+    return;
+  }
+  for (const std::string& path : plan.reads.paths) {
+    if (path == kTargetingKey) {
+      const auto* given =
+          subscriber.context() == nullptr ? nullptr : subscriber.context()->if_contains(kTargetingKey);
+      if (given == nullptr) {
+        append_text(key, subscriber.client()->key);
+        continue;
+      }
+    }
+    const bool of_client = path.starts_with(kClientPath) &&
+                           (path.size() == kClientPath.size() || path[kClientPath.size()] == '.');
+    if (!of_client) {
+      append_value(key, subscriber.context().get(), path);
+    } else if (path.size() > kClientPath.size()) {
+      append_value(key, &subscriber.client()->attributes,
+                   std::string_view(path).substr(kClientPath.size() + 1));
+    } else {
+      append_bytes(key, subscriber.client().get());
+    }
+  }
+}
+
+std::vector<Id> ClientPush::features_with_overrides(const PackagePlan& plan,
+                                                    const Subscriber& subscriber) const {
+  std::vector<Id> features = plan.features;
+  for (const auto& one : subscriber.client()->overrides)
+    if (contains(plan.concerned, one.feature)) features.push_back(one.feature);
+  std::sort(features.begin(), features.end());
+  features.erase(std::unique(features.begin(), features.end()), features.end());
+  return features;
+}
+
+SharedBatch& ClientPush::evaluate(PackagePlan& plan, const Subscriber& subscriber,
+                                  const std::vector<Id>& features) {
+  counters_.inputs.add();
+  ClientView from(*from_, *subscriber.client(), subscriber.context().get(), from_memo_);
+  ClientView to(*to_, *subscriber.client(), subscriber.context().get(), to_memo_);
+  std::string payload;
+  append_bytes(payload, subscriber.active());
+  std::uint64_t evaluated = 0;
+  for (const Id feature : features) {
+    append_bytes(payload, feature);
+    append_answers(payload, from, feature, evaluated);
+    append_answers(payload, to, feature, evaluated);
+  }
+  counters_.evaluated.add(evaluated);
+  const auto known = plan.by_payload.find(payload);
+  if (known != plan.by_payload.end()) return known->second;
+  std::vector<ViewUpdate> updates = plan.base[subscriber.active() ? 1 : 0];
+  for (const Id feature : features)
+    add_difference(updates, domain::Kind::feature, feature, from.feature(feature), to.feature(feature),
+                   step_);
+  put_in_order(updates);
+  return plan.by_payload.try_emplace(std::move(payload), Batch{std::move(updates), to_, nullptr, true})
+      .first->second;
+}
+
+SharedBatch& ClientPush::batch_for(const Subscriber& subscriber, Id package) {
+  PackagePlan& plan = plan_of(package);
+  if (!subscriber.plain()) return evaluate(plan, subscriber, features_with_overrides(plan, subscriber));
+  const bool reads_nothing = plan.reads.paths.empty() && !plan.reads.everything;
+  if (reads_nothing || plan.features.empty()) {
+    SharedBatch*& common = plan.common[subscriber.active() ? 1 : 0];
+    if (common == nullptr) common = &evaluate(plan, subscriber, plan.features);
+    return *common;
+  }
+  read_input(key_, plan, subscriber);
+  SharedBatch*& known = plan.by_input[key_];
+  if (known == nullptr) known = &evaluate(plan, subscriber, plan.features);
+  return *known;
+}
+
+SharedBatch& ClientPush::batch_for_touched(const Subscriber& subscriber, const domain::Client& after) {
+  const std::pair wanted{&after, subscriber.context().get()};
+  if (!single_ || single_for_ != wanted) {
+    counters_.inputs.add();
+    ClientView from(*from_, *subscriber.client(), subscriber.context().get(), from_memo_);
+    ClientView to(*to_, after, subscriber.context().get(), to_memo_);
+    counters_.evaluated.add(from.visible_features().size() + to.visible_features().size());
+    single_.emplace(Batch{diff_client_view(from, to, step_), to_, nullptr, true});
+    single_for_ = wanted;
+  }
+  return *single_;
+}
+
+}  // namespace togglecast::delivery

@@ -1,0 +1,75 @@
+// What one step from a state to another means for each client's subscriber: worked out once for all that see
+// the same, and only for the features that the step's impact names.
+//
+// Subscribers on one package whose rules read the same values are one input, which is evaluated once. Answers
+// that differ in the same way make one batch, which is encoded once.
+//
+// Thread rule: one shard; refers to the states and the counters.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "delivery/batch.hpp"
+#include "delivery/push_counters.hpp"
+#include "delivery/subscriber.hpp"
+#include "domain/evaluation/jsonlogic/program.hpp"
+#include "domain/state/impact.hpp"
+#include "domain/state/view.hpp"
+
+namespace togglecast::delivery {
+
+class ClientPush {
+ public:
+  ClientPush(domain::SnapshotPtr from, domain::SnapshotPtr to, domain::Impact impact, domain::Step step,
+             const PushCounters& counters);
+  ~ClientPush();
+  ClientPush(const ClientPush&) = delete;
+  ClientPush& operator=(const ClientPush&) = delete;
+
+  [[nodiscard]] const domain::SnapshotPtr& from() const noexcept { return from_; }
+  [[nodiscard]] const domain::SnapshotPtr& to() const noexcept { return to_; }
+  [[nodiscard]] const domain::Impact& impact() const noexcept { return impact_; }
+
+  /// The step concerns subscribers on every package, and those on none.
+  [[nodiscard]] bool concerns_all() const noexcept { return !impact_.platforms.empty(); }
+  /// Otherwise: packages, and clients with overrides, that it may concern besides those in the impact.
+  [[nodiscard]] std::vector<domain::Id> packages() const;
+  [[nodiscard]] std::vector<domain::Id> overriding_clients() const;
+
+  /// For a subscriber whose client the step did not touch. Package 0: none.
+  [[nodiscard]] SharedBatch& batch_for(const Subscriber& subscriber, domain::Id package);
+  /// For one whose client the step did touch; the client is now `after`.
+  [[nodiscard]] SharedBatch& batch_for_touched(const Subscriber& subscriber, const domain::Client& after);
+
+ private:
+  struct PackagePlan;
+  using Answers = std::vector<domain::FeatureAnswer>;
+
+  [[nodiscard]] PackagePlan& plan_of(domain::Id package);
+  [[nodiscard]] std::vector<domain::ViewUpdate> base_updates(domain::Id package, bool active) const;
+  void add_reads(domain::evaluation::Reads& reads, const domain::Snapshot& state, domain::Id feature,
+                 std::vector<domain::Id>& seen) const;
+  // What tells this subscriber's answers from those of others on its package.
+  void read_input(std::string& key, const PackagePlan& plan, const Subscriber& subscriber) const;
+  [[nodiscard]] SharedBatch& evaluate(PackagePlan& plan, const Subscriber& subscriber,
+                                      const std::vector<domain::Id>& features);
+  [[nodiscard]] std::vector<domain::Id> features_with_overrides(const PackagePlan& plan,
+                                                                const Subscriber& subscriber) const;
+
+  domain::SnapshotPtr from_, to_;
+  domain::Impact impact_;
+  domain::Step step_;
+  const PushCounters& counters_;
+  std::unordered_map<domain::Id, std::unique_ptr<PackagePlan>> plans_;
+  std::optional<SharedBatch> single_;  // of the touched client looked at last
+  std::pair<const domain::Client*, const json::object*> single_for_{};
+  std::string key_;  // kept for its memory
+  domain::evaluation::DecisionMemo from_memo_, to_memo_;
+};
+
+}  // namespace togglecast::delivery

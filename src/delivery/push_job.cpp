@@ -1,0 +1,192 @@
+#include "delivery/push_job.hpp"
+
+#include <chrono>
+#include <utility>
+
+#include "auth/roles.hpp"
+#include "domain/schema/environment.hpp"
+
+namespace togglecast::delivery {
+namespace {
+
+using Scope = SubscriberIndex::Scope;
+
+// A push yields to whatever else the shard has to do after so long, or after so many receivers: their writes
+// leave at the end of the turn and take as long again.
+constexpr std::chrono::microseconds kPushSlice{1'000};
+constexpr std::size_t kReceiversPerSlice = 256;
+constexpr std::size_t kLookAtClock = 16;
+
+}  // namespace
+
+bool defer(Subscriber& subscriber, const domain::SnapshotPtr& from, const PushCounters& counters) {
+  if (!subscriber.busy()) return false;
+  if (subscriber.behind() == nullptr) {
+    SubscriberIndex::set_behind(subscriber, from);
+    counters.deferred.add();
+  }
+  return true;
+}
+
+// The part of a turn that a push may have.
+class PushJob::Slice {
+ public:
+  Slice() : end_(std::chrono::steady_clock::now() + kPushSlice) {}
+  void spend() noexcept { ++receivers_; }
+  [[nodiscard]] bool over() {
+    if (receivers_ >= kReceiversPerSlice) return true;
+    return ++looks_ % kLookAtClock == 0 && std::chrono::steady_clock::now() >= end_;
+  }
+
+ private:
+  std::chrono::steady_clock::time_point end_;
+  std::size_t receivers_ = 0;
+  std::size_t looks_ = 0;
+};
+
+PushJob::PushJob(SubscriberIndex& index, const PushCounters& counters, ShardStep step)
+    : counters_(counters),
+      home_(*index.find(step.to->environment())),
+      step_(std::move(step)),
+      of_system_(step_.to->environment() == domain::kSystemEnvironment),
+      push_(step_.from, step_.to, step_.impact, step_.kind, counters) {
+  plan_admins(index);
+  if (!of_system_) plan_clients();
+}
+
+PushJob::~PushJob() {
+  walk_.reset();
+  if (stage_at_ < stages_.size())
+    SubscriberIndex::tidy(*stages_[stage_at_].home, stages_[stage_at_].scope, stages_[stage_at_].id);
+}
+
+// Changes of the system environment concern the admins of every environment.
+void PushJob::plan_admins(SubscriberIndex& index) {
+  std::vector<EnvironmentSubscribers*> homes{&home_};
+  if (of_system_) homes = index.environments();
+  for (const Task task : {Task::recheck, Task::tell_admins}) {
+    if (task == Task::recheck && !(of_system_ && step_.recheck_admins)) continue;
+    for (EnvironmentSubscribers* home : homes)
+      if (home->admins.size() > 0) stages_.push_back({task, home, Scope::admins});
+  }
+}
+
+void PushJob::plan_clients() {
+  for (const domain::Id client : step_.clients_to_recheck)
+    stages_.push_back({Task::recheck, &home_, Scope::client, client});
+  for (const domain::Id client : step_.impact.clients)
+    stages_.push_back({Task::tell_touched, &home_, Scope::client, client});
+  if (push_.concerns_all()) {
+    stages_.push_back({Task::tell_concerned, &home_, Scope::clients});
+    return;
+  }
+  for (const domain::Id package : push_.packages())
+    stages_.push_back({Task::tell_concerned, &home_, Scope::package, package});
+  for (const domain::Id client : push_.overriding_clients())
+    stages_.push_back({Task::tell_concerned, &home_, Scope::client, client});
+}
+
+bool PushJob::run() {
+  if (stages_.empty()) return true;
+  counters_.slices.add();
+  Slice slice;
+  for (; stage_at_ < stages_.size(); ++stage_at_)
+    if (!walk(stages_[stage_at_], slice)) return false;
+  return true;
+}
+
+bool PushJob::walk(const Stage& stage, Slice& slice) {
+  if (!walk_) {
+    SubscriberGroup* group = SubscriberIndex::group(*stage.home, stage.scope, stage.id);
+    if (group == nullptr) return true;
+    if (stage.task == Task::tell_touched) {
+      touched_ = step_.to->find<domain::Client>(stage.id);
+      if (touched_ == nullptr) return true;  // gone: its subscribers have been sent away
+    }
+    walk_.emplace(*group);
+  }
+  while (!slice.over()) {
+    Subscriber* subscriber = walk_->next();
+    if (subscriber == nullptr) {
+      walk_.reset();
+      SubscriberIndex::tidy(*stage.home, stage.scope, stage.id);
+      return true;
+    }
+    if (stage.task == Task::recheck) {
+      slice.spend();
+      subscriber->recheck(*step_.to);
+      continue;
+    }
+    try {
+      tell(stage.task, *subscriber, slice);
+    } catch (...) {
+      missed(*subscriber);
+      throw;
+    }
+  }
+  return false;
+}
+
+void PushJob::tell(Task task, Subscriber& subscriber, Slice& slice) {
+  switch (task) {
+    case Task::recheck:
+      return;
+    case Task::tell_admins:
+      return tell_admin(subscriber, slice);
+    case Task::tell_touched:
+      return tell_touched(subscriber, slice);
+    case Task::tell_concerned:
+      return tell_concerned(subscriber, slice);
+  }
+}
+
+void PushJob::tell_admin(Subscriber& subscriber, Slice& slice) {
+  if (!of_system_) {
+    if (subscriber.sent() >= step_.to->revision()) return;
+    if (defer(subscriber, step_.from, counters_)) return;
+  }
+  auto known = for_admins_.find(subscriber.role());
+  if (known == for_admins_.end()) {
+    Batch batch{diff_admin_view(*step_.from, *step_.to, auth::readable_kinds(subscriber.role()), step_.kind),
+                step_.to, step_.actor, !of_system_};  // offsets are those of the admin's own environment
+    known = for_admins_.try_emplace(subscriber.role(), std::move(batch)).first;
+  }
+  send(subscriber, known->second, slice);
+}
+
+void PushJob::tell_touched(Subscriber& subscriber, Slice& slice) {
+  if (subscriber.sent() >= step_.to->revision() || defer(subscriber, step_.from, counters_)) return;
+  SharedBatch& batch = push_.batch_for_touched(subscriber, *touched_);
+  const ClientPtr was = subscriber.client();
+  SubscriberIndex::set_client(subscriber, touched_);
+  try {
+    send(subscriber, batch, slice);
+  } catch (...) {
+    SubscriberIndex::set_client(subscriber, was);
+    throw;
+  }
+}
+
+void PushJob::tell_concerned(Subscriber& subscriber, Slice& slice) {
+  if (subscriber.sent() >= step_.to->revision() || defer(subscriber, step_.from, counters_)) return;
+  send(subscriber, push_.batch_for(subscriber, subscriber.client()->package_id.value_or(0)), slice);
+}
+
+// The subscriber may end while it is sent something, so that comes last.
+void PushJob::send(Subscriber& subscriber, SharedBatch& batch, Slice& slice) {
+  const EncodedBatch* encoded = nullptr;
+  if (!batch.empty()) encoded = &batch.in_form_of(subscriber.encoder(), counters_.encoded);
+  if (!of_system_) SubscriberIndex::set_sent(subscriber, step_.to->revision());
+  if (encoded == nullptr) return;
+  slice.spend();
+  counters_.delivered.add();
+  subscriber.send(*encoded);
+}
+
+void PushJob::missed(Subscriber& subscriber) {
+  if (of_system_ || subscriber.behind() != nullptr) return;
+  SubscriberIndex::set_behind(subscriber, step_.from);
+  subscriber.look_again_later();
+}
+
+}  // namespace togglecast::delivery

@@ -1,0 +1,215 @@
+#include "delivery/shard_delivery.hpp"
+
+#include <string>
+#include <utility>
+
+#include "auth/roles.hpp"
+
+namespace togglecast::delivery {
+namespace {
+
+using domain::Step;
+
+// When more commits than that wait for their push, they are pushed as one.
+constexpr std::size_t kManyCommits = 8;
+constexpr Milliseconds kBeforeRetry{10};
+
+}  // namespace
+
+ShardDelivery::ShardDelivery(net::Shard& shard, const changes::ReadModel& model, const Rate& full_states,
+                             const PushCounters& counters, observe::Counter& limited)
+    : shard_(shard),
+      model_(model),
+      full_state_rate_(full_states),
+      counters_(counters),
+      limited_(limited),
+      retry_([this] { go_on(); }) {}
+
+void ShardDelivery::begin(const domain::SnapshotPtr& state) {
+  if (index_.find(state->environment()) != nullptr) return;
+  index_.begin(state);
+  call_waiters(state->environment(), state->revision());
+}
+
+domain::SnapshotPtr ShardDelivery::current(std::string_view environment) const {
+  const auto* home = index_.find(environment);
+  return home == nullptr ? nullptr : home->state;
+}
+
+void ShardDelivery::when_reached(const std::string& environment, domain::Revision revision,
+                                 std::function<void()> task) {
+  const auto state = current(environment);
+  if (state != nullptr && state->revision() >= revision) {
+    task();
+  } else {
+    waiters_.push_back({environment, revision, std::move(task)});
+  }
+}
+
+void ShardDelivery::call_waiters(const std::string& environment, domain::Revision revision) {
+  std::vector<Waiter> due;
+  std::erase_if(waiters_, [&](Waiter& waiter) {
+    if (waiter.environment != environment || waiter.revision > revision) return false;
+    due.push_back(std::move(waiter));
+    return true;
+  });
+  for (const auto& waiter : due) (void)shard_.attempt(waiter.task);
+}
+
+void ShardDelivery::enter(Subscriber& subscriber, std::string_view environment, const ClientPtr& client) {
+  SubscriberIndex::enter_client(subscriber, *index_.find(environment), client);
+}
+
+void ShardDelivery::enter(Subscriber& subscriber, std::string_view environment, domain::Role role) {
+  SubscriberIndex::enter_admin(subscriber, *index_.find(environment), role);
+}
+
+void ShardDelivery::on_commit(const changes::CommitPtr& commit) {
+  waiting_.push_back(commit);
+  pump();
+}
+
+// One commit, or, when many wait, all of its environment that follow on it.
+std::vector<changes::CommitPtr> ShardDelivery::next_commits() const {
+  std::vector<changes::CommitPtr> commits{waiting_.front()};
+  if (waiting_.size() <= kManyCommits) return commits;
+  for (auto next = waiting_.begin() + 1; next != waiting_.end(); ++next) {
+    if ((*next)->row.environment != commits.front()->row.environment) break;
+    commits.push_back(*next);
+  }
+  return commits;
+}
+
+// What fails is tried again: a commit stays until its step has begun, and a push goes on with the subscriber
+// after the one at which it failed.
+void ShardDelivery::pump() {
+  if (std::exchange(working_, true)) return;
+  while (!continuing_ && (job_ != nullptr || !waiting_.empty())) {
+    if (shard_.attempt([this] { work(); })) continue;
+    continuing_ = true;
+    shard_.arm(retry_, kBeforeRetry);
+  }
+  working_ = false;
+}
+
+void ShardDelivery::work() {
+  if (job_ == nullptr) {
+    const auto commits = next_commits();
+    start(commits);
+    waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(commits.size()));
+  }
+  if (job_ == nullptr) return;
+  const bool done = job_->run();
+  const auto state = job_home_->state;
+  if (done) {
+    finish_job();
+  } else {
+    continuing_ = true;
+    shard_.post([this] { go_on(); });
+  }
+  call_waiters(state->environment(), state->revision());
+}
+
+void ShardDelivery::go_on() {
+  continuing_ = false;
+  pump();
+}
+
+void ShardDelivery::start(const std::vector<changes::CommitPtr>& commits) {
+  auto* home = index_.find(commits.front()->row.environment);
+  if (home == nullptr) return begin(commits.back()->after);  // nobody can have entered before
+  const auto from = home->state;
+  auto step = step_over(from, commits);
+  if (!step) return;
+  const auto to = step->to;
+  counters_.commits.add(step->commits);
+  const bool concerns_clients = step->impact.concerns_clients();
+  job_ = std::make_unique<PushJob>(index_, counters_, *std::move(step));
+  job_home_ = home;
+  index_.move_to(*home, to, concerns_clients ? from->revision() : to->revision());
+}
+
+void ShardDelivery::finish_job() {
+  job_.reset();
+  job_home_->totals.settle();
+}
+
+void ShardDelivery::advance(Subscriber& subscriber, const domain::SnapshotPtr& from) {
+  const auto to = subscriber.home().state;
+  const Step step = to->revision() == from->revision() + 1 ? Step::live : Step::merged;
+  Batch batch{{}, to, nullptr, true};
+  if (subscriber.is_admin()) {
+    batch.updates = domain::diff_admin_view(*from, *to, auth::readable_kinds(subscriber.role()), step);
+  } else {
+    const auto client = to->find<domain::Client>(subscriber.client()->id);
+    if (client == nullptr) return;
+    domain::ClientView was(*from, *subscriber.client(), subscriber.context().get());
+    domain::ClientView is(*to, *client, subscriber.context().get());
+    batch.updates = domain::diff_client_view(was, is, step);
+    SubscriberIndex::set_client(subscriber, client);
+  }
+  SubscriberIndex::set_sent(subscriber, to->revision());
+  if (batch.updates.empty()) return;
+  counters_.encoded.add();
+  counters_.delivered.add();
+  subscriber.send(*subscriber.encoder().encode(batch));
+}
+
+Result<void> ShardDelivery::take_full_state(Subscriber& subscriber) const {
+  const Milliseconds wait = subscriber.full_states().take(full_state_rate_, shard_.now());
+  if (wait == Milliseconds{0}) return {};
+  limited_.add();
+  return fail(Errc::rate_limited, "the full state was asked for too often on this connection; ask again in " +
+                                      std::to_string(wait.count()) + " ms");
+}
+
+Result<bool> ShardDelivery::catch_up(Subscriber& subscriber, domain::Revision revision) {
+  const auto to = subscriber.home().state;
+  const bool told_all = SubscriberIndex::told(subscriber) == to->revision();
+  if (told_all && revision >= subscriber.sent() && revision <= to->revision()) return false;
+  const auto from = model_.at(to->environment(), revision);
+  const auto was = from == nullptr ? nullptr : from->find<domain::Client>(subscriber.client()->id);
+  const auto is = to->find<domain::Client>(subscriber.client()->id);
+  const bool known = was != nullptr && is != nullptr;
+  if (known && from->revision() >= to->revision()) return false;
+  const bool on_its_way = subscriber.behind() != nullptr;
+  if (!known || (on_its_way && revision < subscriber.behind()->revision())) {
+    if (auto may = take_full_state(subscriber); !may) return tl::unexpected(may.error());
+    SubscriberIndex::set_behind(subscriber, out_of_reach_);
+  } else if (!on_its_way) {
+    domain::ClientView then(*from, *was, subscriber.context().get());
+    domain::ClientView now(*to, *is, subscriber.context().get());
+    if (domain::diff_client_view(then, now, Step::merged).empty()) return false;
+    SubscriberIndex::set_sent(subscriber, SubscriberIndex::told(subscriber));
+    SubscriberIndex::set_client(subscriber, was);
+    SubscriberIndex::set_behind(subscriber, from);
+  }
+  // Not at once: a client that asks again and again, or does not read, is brought here once, as after a push.
+  subscriber.look_again_later();
+  return true;
+}
+
+void ShardDelivery::send_full_state(Subscriber& subscriber, std::string_view reason) {
+  const auto state = subscriber.home().state;
+  const auto client = state->find<domain::Client>(subscriber.client()->id);
+  if (client == nullptr) return;
+  auto view = domain::client_view(*state, *client, subscriber.context().get());
+  SubscriberIndex::set_client(subscriber, client);
+  SubscriberIndex::set_sent(subscriber, state->revision());
+  subscriber.send_full_state(*state, std::move(view), reason);
+}
+
+void ShardDelivery::on_drained(Subscriber& subscriber) {
+  if (!subscriber.entered() || subscriber.behind() == nullptr || subscriber.backlog_bytes() != 0) return;
+  const auto from = subscriber.behind();
+  // What it was told beyond the revision that it says it has may be on its way to it, and gone since.
+  const bool told_more = from->revision() < subscriber.sent();
+  const bool moved_on = subscriber.home().state->revision() != subscriber.sent();
+  if (!subscriber.is_admin() && (from == out_of_reach_ || (told_more && moved_on))) {
+    send_full_state(subscriber, "catch_up_out_of_reach");
+  } else {
+    advance(subscriber, from);
+  }
+}
+
+}  // namespace togglecast::delivery

@@ -1,0 +1,104 @@
+// One shard's part of delivery: which state it tells, who hears of it, and how far each subscriber has come.
+//
+// The state of an environment moves only by commits from the feed, in order. A push advances the subscribers
+// that it concerns, in slices between which the shard does other things. The next commit waits until all are
+// done; commits that wait in numbers are pushed as one. A subscriber that takes no more is marked and
+// advanced over all that it missed when it drains: no queue grows. Thread rule: its shard.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/token_bucket.hpp"
+#include "changes/feed.hpp"
+#include "changes/read_model.hpp"
+#include "delivery/push_counters.hpp"
+#include "delivery/push_job.hpp"
+#include "delivery/subscriber_index.hpp"
+#include "net/shard.hpp"
+#include "net/timer_wheel.hpp"
+#include "observe/metrics.hpp"
+
+namespace togglecast::delivery {
+
+class ShardDelivery {
+ public:
+  /// `full_states`: the full states that one subscriber may ask for.
+  ShardDelivery(net::Shard& shard, const changes::ReadModel& model, const Rate& full_states,
+                const PushCounters& counters, observe::Counter& limited);
+  ShardDelivery(const ShardDelivery&) = delete;
+  ShardDelivery& operator=(const ShardDelivery&) = delete;
+
+  /// An environment begins with this state. Ignored when the shard knows the environment.
+  void begin(const domain::SnapshotPtr& state);
+  /// A commit that the shard already has is ignored. After a gap, the shard steps from its own state.
+  void on_commit(const changes::CommitPtr& commit);
+
+  /// The state of this environment that the shard tells; nullptr when it does not know the environment.
+  [[nodiscard]] domain::SnapshotPtr current(std::string_view environment) const;
+  /// Runs `task` once `current(environment)` has reached `revision`, which it will: at once when it has.
+  void when_reached(const std::string& environment, domain::Revision revision, std::function<void()> task);
+
+  /// A client's subscriber was just told the environment's state, or is about to be: it follows from there.
+  /// The environment must be known here.
+  void enter(Subscriber& subscriber, std::string_view environment, const ClientPtr& client);
+  void enter(Subscriber& subscriber, std::string_view environment, domain::Role role);
+  [[nodiscard]] SubscriberIndex& index() noexcept { return index_; }
+
+  /// Whether this subscriber may have its full state again now, or something as costly. An error when it asks
+  /// too often.
+  [[nodiscard]] Result<void> take_full_state(Subscriber& subscriber) const;
+  /// Sends what it missed to a client's subscriber that says it has `revision`: after this turn and as soon
+  /// as it takes more, the updates since then, or the full state when that revision is out of reach. False:
+  /// it missed nothing. Working that out counts as a full state, unless it follows from what the subscriber
+  /// has been told.
+  [[nodiscard]] Result<bool> catch_up(Subscriber& subscriber, domain::Revision revision);
+  /// Sends a client's subscriber its full state, for this reason.
+  void send_full_state(Subscriber& subscriber, std::string_view reason);
+  /// What was queued for it has left: what it missed meanwhile follows.
+  void on_drained(Subscriber& subscriber);
+
+ private:
+  struct Waiter {
+    std::string environment;
+    domain::Revision revision;
+    std::function<void()> task;
+  };
+
+  void pump();
+  /// One slice of the push, after beginning the next one if none is under way.
+  void work();
+  void go_on();
+  [[nodiscard]] std::vector<changes::CommitPtr> next_commits() const;
+  void start(const std::vector<changes::CommitPtr>& commits);
+  void finish_job();
+  void call_waiters(const std::string& environment, domain::Revision revision);
+  /// Brings a subscriber from `from` to the current state.
+  void advance(Subscriber& subscriber, const domain::SnapshotPtr& from);
+
+  net::Shard& shard_;
+  const changes::ReadModel& model_;
+  const Rate full_state_rate_;
+  PushCounters counters_;
+  observe::Counter& limited_;
+  SubscriberIndex index_;
+  /// Stands for a state that is not known here any more, or never was.
+  const domain::SnapshotPtr out_of_reach_ = std::make_shared<domain::Snapshot>("", domain::Head{});
+  std::deque<changes::CommitPtr> waiting_;
+  std::unique_ptr<PushJob> job_;
+  EnvironmentSubscribers* job_home_ = nullptr;
+  bool working_ = false;     // `pump` is under way
+  bool continuing_ = false;  // a task or timer that goes on is on its way
+  net::CallbackTimer retry_;
+  std::vector<Waiter> waiters_;
+};
+
+/// One for each shard, by its index.
+using ShardDeliveries = std::vector<std::unique_ptr<ShardDelivery>>;
+
+}  // namespace togglecast::delivery

@@ -1,0 +1,105 @@
+// One receiver of an environment's changes, whatever carries them to it: who it is, what it sees, and how
+// far it has been told. A transport derives from it and knows how to send.
+//
+// Thread rule: its shard. Ownership: the transport; a subscriber that is destroyed leaves the index.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/json.hpp"
+#include "base/token_bucket.hpp"
+#include "delivery/batch.hpp"
+#include "domain/schema/ids.hpp"
+#include "domain/schema/role.hpp"
+#include "domain/state/snapshot.hpp"
+
+namespace togglecast::delivery {
+
+struct EnvironmentSubscribers;
+
+using ClientPtr = std::shared_ptr<const domain::Client>;
+/// What a client's connection says about itself; null: nothing.
+using ContextPtr = std::shared_ptr<const json::object>;
+
+class Subscriber {
+ public:
+  /// `encoder` must outlive it.
+  explicit Subscriber(const BatchEncoder& encoder) noexcept : encoder_(&encoder) {}
+  Subscriber(const Subscriber&) = delete;
+  Subscriber& operator=(const Subscriber&) = delete;
+  virtual ~Subscriber();
+
+  // The transport's part.
+  /// Sends a batch that this subscriber's encoder made.
+  virtual void send(const EncodedBatch& batch) = 0;
+  /// Sends the full state. `view` is the state as this subscriber sees it, `reason` a word for the receiver.
+  virtual void send_full_state(const domain::Snapshot& state, json::object view, std::string_view reason) = 0;
+  /// Bytes sent that the network has not taken yet.
+  [[nodiscard]] virtual std::size_t backlog_bytes() const noexcept = 0;
+  /// Calls `ShardDelivery::on_drained` in a later turn, if the subscriber still exists then.
+  virtual void look_again_later() = 0;
+  /// Its token, client or admin may have changed in `state`: it ends, or takes its new role, or stays as is.
+  virtual void recheck(const domain::Snapshot& state) = 0;
+
+  [[nodiscard]] const BatchEncoder& encoder() const noexcept { return *encoder_; }
+  void set_encoder(const BatchEncoder& encoder) noexcept { encoder_ = &encoder; }
+
+  // Identity and view. `SubscriberIndex` gives it its place.
+  [[nodiscard]] bool entered() const noexcept { return home_ != nullptr; }
+  /// Its environment. Only when entered.
+  [[nodiscard]] EnvironmentSubscribers& home() const noexcept { return *home_; }
+  [[nodiscard]] bool is_admin() const noexcept { return admin_; }
+  /// Of an admin.
+  [[nodiscard]] domain::Role role() const noexcept { return role_; }
+  void set_role(domain::Role role) noexcept { role_ = role; }
+  /// The client as of what the subscriber has been told; null for admins.
+  [[nodiscard]] const ClientPtr& client() const noexcept { return client_; }
+  [[nodiscard]] bool active() const noexcept { return active_; }  ///< of the client
+  [[nodiscard]] bool plain() const noexcept { return plain_; }    ///< the client has no overrides
+  [[nodiscard]] const ContextPtr& context() const noexcept { return context_; }
+  void set_context(ContextPtr context) noexcept { context_ = std::move(context); }
+
+  // How far it has come.
+  /// The revision of what it was sent last, or of the state that it began with. Changes that do not concern
+  /// it leave it alone: see `SubscriberIndex::told`.
+  [[nodiscard]] domain::Revision sent() const noexcept { return sent_; }
+  /// The newest revision that it has confirmed; never above what it was told.
+  [[nodiscard]] domain::Revision acknowledged() const noexcept { return acknowledged_; }
+  /// The state that it has, while it takes no more; null: it is up to date, or about to be.
+  [[nodiscard]] const domain::SnapshotPtr& behind() const noexcept { return behind_; }
+  /// State has to wait for it: it is merged, not queued. The kernel itself keeps about this much unsent for a
+  /// connection, and a polling client between two polls is not busy.
+  [[nodiscard]] bool busy() const noexcept {
+    constexpr std::size_t kBusyBacklog = 16 * 1'024;
+    return behind_ != nullptr || backlog_bytes() > kBusyBacklog;
+  }
+  /// Of the full states that it may ask for.
+  [[nodiscard]] TokenBucket& full_states() noexcept { return full_states_; }
+
+ private:
+  friend class SubscriberGroup;
+  friend class SubscriberIndex;
+
+  // In the order in which a push reads them.
+  const BatchEncoder* encoder_;
+  domain::Revision sent_ = 0;
+  domain::SnapshotPtr behind_;
+  ClientPtr client_;
+  bool active_ = false;
+  bool plain_ = true;
+  bool admin_ = false;
+  domain::Role role_ = domain::Role::viewer;
+  ContextPtr context_;
+  EnvironmentSubscribers* home_ = nullptr;
+  domain::Revision acknowledged_ = 0;
+  TokenBucket full_states_;
+  std::array<std::uint32_t, 3> places_{};  // in its groups, by their kind
+};
+
+}  // namespace togglecast::delivery

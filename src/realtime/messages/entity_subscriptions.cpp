@@ -1,0 +1,173 @@
+#include "realtime/messages/entity_subscriptions.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "delivery/collect.hpp"
+#include "domain/schema/environment.hpp"
+#include "realtime/protocol/events.hpp"
+#include "realtime/protocol/packets.hpp"
+
+namespace togglecast::realtime {
+namespace {
+
+constexpr std::size_t kMaxFollowed = 256;  // by one connection
+constexpr std::size_t kMaxRollouts = 256;  // followed at a time
+
+}  // namespace
+
+EntitySubscriptions::EntitySubscriptions(net::ShardPool& shards, const delivery::ShardDeliveries& deliveries,
+                                         const AllShardMessages& messages, const Options& options,
+                                         const Clock& clock)
+    : shards_(shards),
+      deliveries_(deliveries),
+      messages_(messages),
+      options_(options),
+      clock_(clock),
+      followed_(shards.size()),
+      presence_timer_([this] { tell_presence(); }),
+      rollout_timer_([this] { count_rollouts(); }) {}
+
+bool EntitySubscriptions::add(SocketSubscriber& subscriber, const EntityRef& entity) {
+  if (subscriber.followed == nullptr) subscriber.followed = std::make_unique<std::vector<EntityRef>>();
+  auto& own = *subscriber.followed;
+  if (std::find(own.begin(), own.end(), entity) == own.end()) {
+    if (own.size() == kMaxFollowed || !subscriber.socket.join(room_of(entity))) return false;
+    own.push_back(entity);
+    ++followed_[subscriber.socket.shard().index()][entity];
+  }
+  note_presence(entity);
+  return true;
+}
+
+void EntitySubscriptions::remove(SocketSubscriber& subscriber, const EntityRef& entity) {
+  if (subscriber.followed == nullptr || std::erase(*subscriber.followed, entity) == 0) return;
+  subscriber.socket.leave(room_of(entity));
+  forget(subscriber.socket.shard(), entity);
+}
+
+void EntitySubscriptions::gone(const SocketSubscriber& subscriber) {
+  if (subscriber.followed == nullptr) return;
+  for (const EntityRef& entity : *subscriber.followed) forget(subscriber.socket.shard(), entity);
+}
+
+void EntitySubscriptions::forget(const net::Shard& shard, const EntityRef& entity) {
+  auto& followed = followed_[shard.index()];
+  const auto found = followed.find(entity);
+  if (found != followed.end() && --found->second == 0) followed.erase(found);
+  note_presence(entity);
+}
+
+void EntitySubscriptions::note_presence(const EntityRef& entity) {
+  shards_.at(0).post([this, entity] {
+    changed_.insert(entity);
+    if (!presence_timer_.armed()) shards_.at(0).arm(presence_timer_, options_.presence_delay);
+  });
+}
+
+void EntitySubscriptions::tell_presence() {
+  for (const EntityRef& entity : std::exchange(changed_, {})) {
+    delivery::collect_from_shards<Viewers>(
+        shards_,
+        [this, entity](net::Shard& shard, const std::function<void(Viewers)>& answer) {
+          answer(messages_[shard.index()]->followers(entity));
+        },
+        [this, entity](std::vector<Viewers> parts) {
+          Viewers all;
+          for (Viewers& part : parts) all.merge(part);
+          json::array viewers;
+          for (const auto& [id, name] : all) viewers.push_back({{"id", id}, {"username", name}});
+          json::object payload = to_json(entity);
+          payload["viewers"] = std::move(viewers);
+          payload["timestamp"] = to_iso8601(clock_.wall_now());
+          tell(entity, event::kEntityPresence, payload);
+        });
+  }
+}
+
+void EntitySubscriptions::on_commit(const net::Shard& shard, const changes::Commit& commit) {
+  const auto& followed = followed_[shard.index()];
+  if (followed.empty() || commit.row.environment == domain::kSystemEnvironment) return;
+  for (const auto& op : commit.row.change.ops) {
+    EntityRef entity{commit.row.environment, op.entity, op.id};
+    if (!followed.contains(entity)) continue;
+    shards_.at(0).post([this, entity = std::move(entity), revision = commit.after->revision()] {
+      follow(entity, revision);
+    });
+  }
+}
+
+void EntitySubscriptions::follow(const EntityRef& entity, domain::Revision revision) {
+  if (!rollouts_.contains(entity) && rollouts_.size() == kMaxRollouts) return;
+  Rollout& rollout = rollouts_[entity];
+  if (rollout.revision >= revision) return;  // another shard said so before
+  rollout = Rollout{};
+  rollout.revision = revision;
+  rollout.began = clock_.now();
+  if (!rollout_timer_.armed()) shards_.at(0).arm(rollout_timer_, Milliseconds{0});
+}
+
+void EntitySubscriptions::count_rollouts() {
+  std::map<std::string, std::vector<domain::Revision>> asked;
+  for (const auto& [entity, rollout] : rollouts_) {
+    auto& revisions = asked[entity.environment];
+    if (std::find(revisions.begin(), revisions.end(), rollout.revision) == revisions.end())
+      revisions.push_back(rollout.revision);
+  }
+  delivery::collect_from_shards<Counted>(
+      shards_,
+      [this, asked](net::Shard& shard, const std::function<void(Counted)>& answer) {
+        Counted counted;
+        for (const auto& [environment, revisions] : asked)
+          counted[environment] = deliveries_[shard.index()]->index().count(environment, revisions);
+        answer(std::move(counted));
+      },
+      [this, asked](const std::vector<Counted>& parts) {
+        Counted all;
+        for (const Counted& part : parts)
+          for (const auto& [environment, counts] : part) all[environment].add(counts);
+        shards_.at(0).post([this, asked, all] { tell_rollouts(asked, all); });
+      });
+}
+
+void EntitySubscriptions::tell_rollouts(const std::map<std::string, std::vector<domain::Revision>>& asked,
+                                        const Counted& counted) {
+  for (auto rollout = rollouts_.begin(); rollout != rollouts_.end();) {
+    const auto revisions = asked.find(rollout->first.environment);
+    const auto places = revisions == asked.end() ? std::vector<domain::Revision>{} : revisions->second;
+    const auto place = std::find(places.begin(), places.end(), rollout->second.revision);
+    const bool counted_in = place != places.end();  // else it has begun since
+    const auto index = static_cast<std::size_t>(place - places.begin());
+    const bool done = counted_in && tell_rollout(rollout->first, rollout->second,
+                                                 counted.at(rollout->first.environment), index);
+    rollout = done ? rollouts_.erase(rollout) : std::next(rollout);
+  }
+  if (!rollouts_.empty()) shards_.at(0).arm(rollout_timer_, options_.rollout_interval);
+}
+
+bool EntitySubscriptions::tell_rollout(const EntityRef& entity, Rollout& rollout,
+                                       const delivery::DeliveryCounts& counts, std::size_t index) {
+  const delivery::RevisionReach& reach = counts.reach[index];
+  const bool over = clock_.now() - rollout.began > options_.rollout_patience;
+  const bool done = over || reach.acknowledged >= counts.clients;
+  json::object progress = to_json(entity);
+  progress["revision"] = rollout.revision;
+  progress["connections"] = counts.clients;
+  progress["told"] = reach.told;
+  progress["acknowledged"] = reach.acknowledged;
+  progress["done"] = done;
+  if (progress == rollout.last) return done;
+  rollout.last = progress;
+  progress["timestamp"] = to_iso8601(clock_.wall_now());
+  tell(entity, event::kRolloutProgress, progress);
+  return done;
+}
+
+void EntitySubscriptions::tell(const EntityRef& entity, std::string_view event, const json::object& payload) {
+  shards_.post_to_all(
+      [this, entity, packet = plain_packet(event::kAdmin, event, payload)](const net::Shard& shard) {
+        messages_[shard.index()]->tell_followers(entity, packet);
+      });
+}
+
+}  // namespace togglecast::realtime

@@ -1,0 +1,70 @@
+// Admins that follow single entities: who else follows the same one, and how far its last change has come.
+// Thread rule: made before the shards start; `add`, `remove`, `gone` and `on_commit` on the shard that they
+// are about. What must know all shards lives on the first one.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "changes/feed.hpp"
+#include "delivery/delivery_counts.hpp"
+#include "net/shard_pool.hpp"
+#include "realtime/messages/shard_messages.hpp"
+
+namespace togglecast::realtime {
+
+class EntitySubscriptions {
+ public:
+  EntitySubscriptions(net::ShardPool& shards, const delivery::ShardDeliveries& deliveries,
+                      const AllShardMessages& messages, const Options& options, const Clock& clock);
+  EntitySubscriptions(const EntitySubscriptions&) = delete;
+  EntitySubscriptions& operator=(const EntitySubscriptions&) = delete;
+
+  /// False when this connection follows too much already.
+  [[nodiscard]] bool add(SocketSubscriber& subscriber, const EntityRef& entity);
+  void remove(SocketSubscriber& subscriber, const EntityRef& entity);
+  /// The connection leaves.
+  void gone(const SocketSubscriber& subscriber);
+  void on_commit(const net::Shard& shard, const changes::Commit& commit);
+
+ private:
+  using Viewers = std::map<domain::Id, std::string>;  // admins and their names
+  struct Rollout {
+    domain::Revision revision = 0;
+    TimePoint began;
+    json::object last;  // progress as it was told
+  };
+  using Counted =
+      std::map<std::string, delivery::DeliveryCounts>;  // by environment, of the revisions asked for
+
+  void forget(const net::Shard& shard, const EntityRef& entity);
+  /// The list of its followers changed; it is sent from the first shard.
+  void note_presence(const EntityRef& entity);
+  void tell_presence();
+  void follow(const EntityRef& entity, domain::Revision revision);
+  void count_rollouts();
+  void tell_rollouts(const std::map<std::string, std::vector<domain::Revision>>& asked,
+                     const Counted& counted);
+  /// True when there is no more to tell.
+  [[nodiscard]] bool tell_rollout(const EntityRef& entity, Rollout& rollout,
+                                  const delivery::DeliveryCounts& counts, std::size_t index);
+  void tell(const EntityRef& entity, std::string_view event, const json::object& payload);
+
+  net::ShardPool& shards_;
+  const delivery::ShardDeliveries& deliveries_;
+  const AllShardMessages& messages_;
+  const Options& options_;
+  const Clock& clock_;
+  std::vector<std::map<EntityRef, std::size_t>> followed_;  // by shard: connections that follow
+
+  // Of the first shard.
+  std::set<EntityRef> changed_;
+  std::map<EntityRef, Rollout> rollouts_;
+  net::CallbackTimer presence_timer_;
+  net::CallbackTimer rollout_timer_;
+};
+
+}  // namespace togglecast::realtime

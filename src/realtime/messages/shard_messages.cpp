@@ -1,0 +1,228 @@
+#include "realtime/messages/shard_messages.hpp"
+
+#include <optional>
+#include <utility>
+
+#include "auth/roles.hpp"
+#include "realtime/protocol/events.hpp"
+#include "realtime/protocol/packets.hpp"
+#include "realtime/session/bounded_send.hpp"
+#include "service/history/activity.hpp"
+
+namespace togglecast::realtime {
+
+using delivery::SubscriberIndex;
+using domain::Kind;
+using service::Audience;
+using socketio::EncodedPacket;
+using Scope = SubscriberIndex::Scope;
+
+namespace {
+
+// As this subscriber sees it; null when it does not.
+json::value seen_by(const SocketSubscriber& subscriber, const domain::Snapshot& state,
+                    const EntityRef& entity) {
+  if (subscriber.is_admin()) return state.body(entity.kind, entity.id);
+  const auto client = state.find<domain::Client>(subscriber.who.id);
+  if (client == nullptr) return nullptr;
+  domain::ClientView view(state, *client, subscriber.context().get());
+  if (entity.kind == Kind::platform) return view.platform(entity.id);
+  if (entity.kind == Kind::feature) return view.feature(entity.id);
+  return client->package_id == entity.id ? view.package() : json::value(nullptr);
+}
+
+// The same question without evaluating anything.
+bool sees(const SocketSubscriber& subscriber, const domain::Snapshot& state, const EntityRef& entity) {
+  const auto client = state.find<domain::Client>(subscriber.who.id);
+  if (client == nullptr) return false;
+  const domain::ClientView view(state, *client, subscriber.context().get());
+  if (entity.kind == Kind::platform) return view.sees_platform(entity.id);
+  if (entity.kind == Kind::feature) return view.sees_feature(entity.id);
+  return client->package_id == entity.id;
+}
+
+}  // namespace
+
+ShardMessages::ShardMessages(net::Shard& shard, socketio::Namespace& admins,
+                             delivery::ShardDelivery& delivery, const Options& options,
+                             observe::Counter& messages)
+    : shard_(shard),
+      admins_(admins),
+      delivery_(delivery),
+      options_(options),
+      messages_(messages),
+      sender_(shard) {}
+
+void ShardMessages::each(const std::string& environment, Scope scope, domain::Id id, const Visit& visit) {
+  auto* home = delivery_.index().find(environment);
+  if (home == nullptr) return;
+  SubscriberIndex::for_each(*home, scope, id, [&visit](delivery::Subscriber& subscriber) {
+    if (auto* connection = socket_subscriber(subscriber)) visit(*connection);
+  });
+}
+
+void ShardMessages::each_client_of(const std::string& environment, const Audience& audience,
+                                   const Visit& visit) {
+  switch (audience.kind) {
+    case Audience::Kind::admins:
+      return;
+    case Audience::Kind::all:
+    case Audience::Kind::clients:
+      return each(environment, Scope::clients, 0, visit);
+    case Audience::Kind::client:
+      return each(environment, Scope::client, audience.id, visit);
+    case Audience::Kind::package:
+      break;
+  }
+  // By the state as it is, not by what each subscriber has been told.
+  const auto state = delivery_.current(environment);
+  each(environment, Scope::clients, 0, [&](SocketSubscriber& subscriber) {
+    const auto client = state->find<domain::Client>(subscriber.who.id);
+    if (client != nullptr && client->package_id == audience.id) visit(subscriber);
+  });
+}
+
+void ShardMessages::each_follower(const EntityRef& entity, const Visit& visit) {
+  socketio::BroadcastOptions members;
+  members.rooms.push_back(room_of(entity));
+  admins_.for_each_local(shard_, members, [&visit](socketio::Socket& socket) {
+    auto* subscriber = socket.state<SocketSubscriber>();
+    if (subscriber != nullptr && subscriber->entered()) visit(*subscriber);
+  });
+}
+
+bool ShardMessages::tell_one(const SocketSubscriber& subscriber, const EncodedPacket& packet) {
+  messages_.add();
+  return deliver(subscriber.socket, packet);
+}
+
+std::size_t ShardMessages::tell(const std::string& environment, const Audience& audience,
+                                const MessagePackets& packets) {
+  std::size_t addressed = 0;
+  if (audience.kind == Audience::Kind::all || audience.kind == Audience::Kind::admins)
+    addressed += tell_admins(environment, {}, packets.for_admins);
+  SlicedSender::Receivers to;
+  each_client_of(environment, audience,
+                 [&to](SocketSubscriber& subscriber) { to.push_back(subscriber.socket.weak_from_this()); });
+  addressed += to.size();
+  sender_.add(
+      std::move(to),
+      [this, packet = packets.for_clients](SocketSubscriber& subscriber) { tell_one(subscriber, packet); },
+      SlicedSender::Busy::send);
+  return addressed;
+}
+
+std::size_t ShardMessages::tell_admins(const std::string& environment, const Chosen& chosen,
+                                       const EncodedPacket& packet) {
+  std::size_t addressed = 0;
+  each(environment, Scope::admins, 0, [&](const SocketSubscriber& subscriber) {
+    if (chosen && !chosen(subscriber)) return;
+    ++addressed;
+    tell_one(subscriber, packet);
+  });
+  return addressed;
+}
+
+std::size_t ShardMessages::tell_followers(const EntityRef& entity, const EncodedPacket& packet) {
+  std::size_t addressed = 0;
+  each_follower(entity, [&](const SocketSubscriber& subscriber) {
+    // A role may have gone down since it subscribed.
+    if (!auth::readable_kinds(subscriber.role()).contains(entity.kind)) return;
+    ++addressed;
+    tell_one(subscriber, packet);
+  });
+  return addressed;
+}
+
+std::map<domain::Id, std::string> ShardMessages::followers(const EntityRef& entity) {
+  std::map<domain::Id, std::string> names;
+  each_follower(entity, [&names](const SocketSubscriber& subscriber) {
+    names.emplace(subscriber.who.id, subscriber.who.name);
+  });
+  return names;
+}
+
+std::size_t ShardMessages::set_status(const std::string& environment, bool keep,
+                                      const MessagePackets& packets) {
+  status_.erase(environment);
+  if (keep) status_.emplace(environment, packets);
+  return tell(environment, {Audience::Kind::all, 0}, packets);
+}
+
+void ShardMessages::welcome(const SocketSubscriber& subscriber) {
+  const auto status = status_.find(subscriber.who.environment);
+  if (status == status_.end()) return;
+  tell_one(subscriber, subscriber.is_admin() ? status->second.for_admins : status->second.for_clients);
+}
+
+void ShardMessages::on_commit(const changes::Commit& commit) {
+  auto& told = activity_told_[commit.row.environment];
+  if (commit.row.head.revision <= told) return;
+  told = commit.row.head.revision;
+  std::map<domain::Role, std::optional<EncodedPacket>> packets;
+  const auto tell_activity = [&](const SocketSubscriber& subscriber) {
+    const auto [packet, fresh] = packets.try_emplace(subscriber.role());
+    if (fresh) {
+      json::value entry =
+          service::activity_entry(commit.row, auth::readable_kinds(subscriber.role()), commit.after.get());
+      if (entry.is_object())
+        packet->second = plain_packet(event::kAdmin, event::kActivity, std::move(entry.get_object()));
+    }
+    if (packet->second) tell_one(subscriber, *packet->second);
+  };
+  // Changes of the system environment concern the admins of every environment.
+  std::vector<delivery::EnvironmentSubscribers*> homes{delivery_.index().find(commit.row.environment)};
+  if (commit.row.environment == domain::kSystemEnvironment) homes = delivery_.index().environments();
+  for (auto* home : homes)
+    if (home != nullptr) each(home->state->environment(), Scope::admins, 0, tell_activity);
+}
+
+std::size_t ShardMessages::send_entity(const EntityRef& entity) {
+  SlicedSender::Receivers to;
+  const auto add = [&to](SocketSubscriber& subscriber) { to.push_back(subscriber.socket.weak_from_this()); };
+  const auto state = delivery_.current(entity.environment);
+  each(entity.environment, Scope::admins, 0, add);
+  each(entity.environment, Scope::clients, 0, [&](SocketSubscriber& subscriber) {
+    if (sees(subscriber, *state, entity)) add(subscriber);
+  });
+  const std::size_t addressed = to.size();
+  auto known = std::make_shared<Known>();
+  sender_.add(
+      std::move(to),
+      [this, entity, known](SocketSubscriber& subscriber) { send_entity_to(subscriber, entity, *known); },
+      SlicedSender::Busy::wait);
+  return addressed;
+}
+
+void ShardMessages::send_entity_to(SocketSubscriber& subscriber, const EntityRef& entity, Known& known) {
+  const auto state = delivery_.current(entity.environment);
+  json::value data = seen_by(subscriber, *state, entity);
+  if (data.is_null()) return;  // gone meanwhile, which has been told
+  // Only a subscriber that has been told everything that led to this state may resume from it.
+  const bool resumable = SubscriberIndex::told(subscriber) == state->revision();
+  auto& batch = known[{&subscriber.encoder(), state->revision(), resumable, json::serialize(data)}];
+  if (batch == nullptr) {
+    const domain::ViewUpdate update{entity.kind, entity.id, domain::UpdateType::update, std::move(data)};
+    batch = subscriber.encoder().encode({{update}, state, nullptr, resumable});
+  }
+  messages_.add();
+  subscriber.send(*batch);
+}
+
+std::size_t ShardMessages::sync(const std::string& environment, const service::ConfigSync& sync) {
+  SlicedSender::Receivers to;
+  each_client_of(environment, sync.audience,
+                 [&to](SocketSubscriber& subscriber) { to.push_back(subscriber.socket.weak_from_this()); });
+  const std::size_t addressed = to.size();
+  const Milliseconds window = addressed > options_.sync_at_once ? options_.sync_window : Milliseconds{0};
+  sender_.add(
+      std::move(to),
+      [this, reason = sync.reason](SocketSubscriber& subscriber) {
+        messages_.add();
+        delivery_.send_full_state(subscriber, reason);
+      },
+      SlicedSender::Busy::wait, window);
+  return addressed;
+}
+
+}  // namespace togglecast::realtime

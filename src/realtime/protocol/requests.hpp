@@ -1,0 +1,16 @@
+// The argument of a request. Thread rule: the socket's shard.
+#pragma once
+
+#include "base/error.hpp"
+#include "base/json.hpp"
+#include "socketio/event.hpp"
+
+namespace togglecast::realtime {
+
+/// The one argument, an object; an error that says so when something else was sent. A missing argument counts
+/// as `{}`.
+[[nodiscard]] Result<json::value> object_argument(const socketio::Event& event);
+/// For a request that says nothing: no argument, or `{}`.
+[[nodiscard]] Result<void> no_argument(const socketio::Event& event);
+
+}  // namespace togglecast::realtime

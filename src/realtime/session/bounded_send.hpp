@@ -1,0 +1,20 @@
+// How answers and messages are sent to a connection that may not read: within a bound, above which it is
+// turned away. Thread rule: the socket's shard.
+#pragma once
+
+#include "realtime/session/socket_subscriber.hpp"
+#include "socketio/server.hpp"
+
+namespace togglecast::realtime {
+
+/// Sends an answer or a message. A connection that does not take them is turned away once what may wait for
+/// it is full. True when it was sent.
+bool deliver(socketio::Socket& socket, const socketio::EncodedPacket& packet);
+/// The same for a full state, which may be of any size unless too much waits already.
+bool deliver_state(socketio::Socket& socket, const socketio::EncodedPacket& packet);
+
+/// Closes the connection with 1013 in a moment, and not in the same one as all others: a stock client comes
+/// back. Until then its requests are refused.
+void turn_away(SocketSubscriber& subscriber);
+
+}  // namespace togglecast::realtime

@@ -1,0 +1,82 @@
+#include "realtime/session/client_limit.hpp"
+
+#include "realtime/session/socket_subscriber.hpp"
+
+namespace togglecast::realtime {
+namespace {
+
+constexpr Milliseconds kBetweenSearches{1'000};  // that find nothing
+
+}  // namespace
+
+ClientLimit::ClientLimit(net::ShardPool& shards, const delivery::ShardDeliveries& deliveries,
+                         const Options& options, observe::Metrics& metrics)
+    : shards_(shards),
+      deliveries_(deliveries),
+      options_(options),
+      yielded_(metrics.counter(
+          "togglecast_realtime_connections_yielded_total",
+          "Connections that did not answer, closed because their client opened more than it may have.")) {}
+
+bool ClientLimit::enter(net::Shard& shard, const std::string& environment, domain::Id client) {
+  const TimePoint now = shard.now();
+  {
+    const std::lock_guard lock(mutex_);
+    auto& entry = entries_[environment][client];
+    if (entry.open < options_.connections_per_client) {
+      ++entry.open;
+      return true;
+    }
+    if (now < entry.search_at) return false;
+  }
+  const bool made = make_room(shard, environment, client);
+  {
+    const std::lock_guard lock(mutex_);
+    auto& entry = entries_[environment][client];
+    if (made) {
+      ++entry.open;
+      return true;
+    }
+    entry.search_at = now + kBetweenSearches;
+  }
+  // A connection that yields there makes room for the next attempt.
+  for (std::size_t i = 0; i < shards_.size(); ++i) {
+    net::Shard& other = shards_.at(i);
+    if (&other != &shard)
+      other.post([this, &other, environment, client] { make_room(other, environment, client); });
+  }
+  return false;
+}
+
+void ClientLimit::leave(const std::string& environment, domain::Id client) {
+  const std::lock_guard lock(mutex_);
+  const auto clients = entries_.find(environment);
+  if (clients == entries_.end()) return;
+  const auto entry = clients->second.find(client);
+  if (entry != clients->second.end() && --entry->second.open == 0) clients->second.erase(entry);
+}
+
+bool ClientLimit::make_room(const net::Shard& shard, const std::string& environment,
+                            domain::Id client) const {
+  auto* home = deliveries_[shard.index()]->index().find(environment);
+  if (home == nullptr) return false;
+  SocketSubscriber* oldest = nullptr;
+  Milliseconds longest = options_.yield_after;
+  const auto compare = [&](delivery::Subscriber& subscriber) {
+    auto* one = socket_subscriber(subscriber);
+    if (one == nullptr) return;
+    const Milliseconds unanswered = one->socket.unanswered();
+    if (unanswered < longest) return;
+    longest = unanswered;
+    oldest = one;
+  };
+  using Scope = delivery::SubscriberIndex::Scope;
+  delivery::SubscriberIndex::for_each(*home, Scope::client, client, compare);
+  if (oldest == nullptr) return false;
+  yielded_.add();
+  const auto socket = oldest->socket.shared_from_this();
+  socket->close_transport(wire::websocket::CloseCode::try_again_later);
+  return true;
+}
+
+}  // namespace togglecast::realtime

@@ -1,0 +1,49 @@
+// How many connections one client may have, on all shards together. Above that, the one whose heartbeat has
+// gone unanswered longest yields to the newcomer: it is most likely what a broken network left behind. While
+// all answer, the newcomer is turned away. Thread rule: any thread, on the shard that is named.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+
+#include "base/clock.hpp"
+#include "delivery/shard_delivery.hpp"
+#include "domain/schema/ids.hpp"
+#include "net/shard_pool.hpp"
+#include "observe/metrics.hpp"
+#include "realtime/session/options.hpp"
+
+namespace togglecast::realtime {
+
+class ClientLimit {
+ public:
+  ClientLimit(net::ShardPool& shards, const delivery::ShardDeliveries& deliveries, const Options& options,
+              observe::Metrics& metrics);
+  ClientLimit(const ClientLimit&) = delete;
+  ClientLimit& operator=(const ClientLimit&) = delete;
+
+  /// One more connection of this client, on this shard. False, and not counted: it has as many as it may.
+  [[nodiscard]] bool enter(net::Shard& shard, const std::string& environment, domain::Id client);
+  /// One less, of those that entered.
+  void leave(const std::string& environment, domain::Id client);
+
+ private:
+  struct Entry {
+    std::uint32_t open = 0;
+    TimePoint search_at{};  // not before: the last search found none that yields
+  };
+  // Closes the client's connection that has not answered for longest, if there is one on this shard.
+  bool make_room(const net::Shard& shard, const std::string& environment, domain::Id client) const;
+
+  net::ShardPool& shards_;
+  const delivery::ShardDeliveries& deliveries_;
+  const Options& options_;
+  observe::Counter& yielded_;
+  std::mutex mutex_;
+  std::map<std::string, std::unordered_map<domain::Id, Entry>> entries_;  // by environment
+};
+
+}  // namespace togglecast::realtime

@@ -1,0 +1,289 @@
+#include "realtime/session/connection_auth.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "base/pooled.hpp"
+#include "realtime/protocol/packets.hpp"
+#include "realtime/protocol/requests.hpp"
+#include "realtime/session/bounded_send.hpp"
+#include "realtime/session/credentials.hpp"
+#include "service/accounts/log_field.hpp"
+
+namespace togglecast::realtime {
+
+using service::Principal;
+using socketio::Next;
+using socketio::Socket;
+
+namespace {
+
+const PacketEncoder& encoder_for(Principal::Kind kind, bool offsets) {
+  using Receiver = PacketEncoder::Receiver;
+  return packet_encoder(kind == Principal::Kind::admin ? Receiver::admin : Receiver::client,
+                        offsets ? PacketEncoder::Offsets::with : PacketEncoder::Offsets::without);
+}
+
+}  // namespace
+
+ConnectionAuth::ConnectionAuth(socketio::Namespace& nsp, const AuthParts& parts, Rules rules)
+    : parts_(parts),
+      rules_(std::move(rules)),
+      limit_{parts.options.message_queue,
+             parts.metrics.counter("togglecast_realtime_overflows_total",
+                                   "Connections closed because too many messages waited for them.",
+                                   {{"namespace", nsp.name()}})},
+      logins_(parts.metrics.counter("togglecast_realtime_logins_total", "Connections admitted, by namespace.",
+                                    {{"namespace", nsp.name()}})),
+      connected_(parts.metrics.gauge("togglecast_realtime_connections",
+                                     "Connections that are logged in, by namespace.",
+                                     {{"namespace", nsp.name()}})) {
+  nsp.use([this](Socket& socket, const Next& next) { check(socket, next); });
+  nsp.on_connection([this](Socket& socket) { begin(socket); });
+  nsp.on_disconnecting([](Socket& socket, socketio::DisconnectReason) {
+    if (auto* subscriber = socket.state<SocketSubscriber>()) delivery::SubscriberIndex::leave(*subscriber);
+  });
+  nsp.on_disconnect([this](Socket& socket, socketio::DisconnectReason reason) { left(socket, reason); });
+  nsp.on_drained([this](Socket& socket) {
+    if (auto* subscriber = socket.state<SocketSubscriber>()) on_drained(*subscriber);
+  });
+  nsp.on(std::string(rules_.login.name), [this](const socketio::Event& event) { login(event); });
+}
+
+Result<Principal> ConnectionAuth::identify(std::string_view token) const {
+  auto who = parts_.authenticator.authenticate(token);
+  if (who && who->kind != rules_.kind) {
+    return fail(Errc::forbidden,
+                "tokens of " + std::string(service::to_string(who->kind)) + "s do not open this namespace");
+  }
+  return who;
+}
+
+Result<ContextPtr> ConnectionAuth::context_of(const json::value& from) const {
+  if (rules_.kind != Principal::Kind::client) return ContextPtr{};
+  return read_context(from);
+}
+
+void ConnectionAuth::check(Socket& socket, const Next& next) {
+  const auto refuse = [&](const Error& error) {
+    refused(socket, error);
+    next(connect_error(error));
+  };
+  const auto offsets = wants_offsets(socket);
+  if (!offsets) return refuse(offsets.error());
+
+  auto subscriber = std::allocate_shared<SocketSubscriber>(PoolAllocator<SocketSubscriber>(), socket,
+                                                           static_cast<SubscriberKeeper&>(*this),
+                                                           encoder_for(rules_.kind, *offsets), limit_);
+  auto context = context_of(socket.auth());
+  if (!context) return refuse(context.error());
+  subscriber->set_context(*std::move(context));
+  const auto token = presented_token(socket);
+  if (!token) return refuse(token.error());
+  if (token->empty()) {  // it may log in by an event
+    socket.set_state(std::move(subscriber));
+    next();
+    return;
+  }
+  auto who = identify(*token);
+  if (!who) return refuse(who.error());
+  subscriber->who = *who;
+  socket.set_state(std::move(subscriber));
+  const auto newest = parts_.model.current(who->environment);
+  if (newest == nullptr) return refuse(Error{Errc::token_invalid, "the token's environment does not exist"});
+  // What made this token valid may not have reached this shard yet.
+  parts_.delivery(socket).when_reached(who->environment, newest->revision(), [next] { next(); });
+}
+
+void ConnectionAuth::begin(Socket& socket) {
+  auto& subscriber = *socket.state<SocketSubscriber>();
+  const auto* handshake = socket.handshake();
+  parts_.log.debug("connected", {{"nsp", socket.nsp().name()},
+                                 {"sid", socket.id()},
+                                 {"address", handshake == nullptr ? "" : handshake->peer.address}});
+  if (subscriber.who.id == 0) {
+    socket.shard().arm(subscriber, parts_.options.login_deadline);
+    return;
+  }
+  const auto who = parts_.authenticator.recheck(subscriber.who);
+  auto payload = who ? admit(subscriber, {*who, subscriber.context()}) : tl::unexpected(who.error());
+  if (!payload) {
+    refused(socket, payload.error());
+    if (payload.error().code == Errc::unavailable) return turn_away(subscriber);
+    return socket.disconnect();
+  }
+  deliver_state(socket, plain_packet(socket.nsp().name(), rules_.login.reply, *std::move(payload)));
+  rules_.welcome(subscriber);
+}
+
+void ConnectionAuth::login(const socketio::Event& event) {
+  Socket& socket = event.socket();
+  const auto& subscriber = *socket.state<SocketSubscriber>();
+  const Reply reply(event, rules_.login);
+  const auto turn_down = [&](const Error& error) {
+    refused(socket, error);
+    reply.refuse(error);
+  };
+  const auto request = object_argument(event);
+  if (!request) return turn_down(request.error());
+  const auto* given = json::find(*request, "token");
+  if (given != nullptr && given->is_null()) given = nullptr;
+  if (given != nullptr && !given->is_string())
+    return turn_down(
+        Error{Errc::invalid_argument, "/token must be a string", {{"/token", "must be a string"}}});
+  if (given == nullptr && !subscriber.logged_in)
+    return turn_down(Error{Errc::unauthenticated, "a token is needed", {{"/token", "is missing"}}});
+  // Without the member, the context stays as it is by then; null ends it.
+  std::optional<ContextPtr> context;
+  if (json::find(*request, "context") != nullptr) {
+    auto read = context_of(*request);
+    if (!read) return turn_down(read.error());
+    context = *std::move(read);
+  }
+
+  auto who = given == nullptr ? parts_.authenticator.recheck(subscriber.who)
+                              : identify(std::string_view(given->get_string()));
+  if (!who) return turn_down(who.error());
+  const auto newest = parts_.model.current(who->environment);
+  if (newest == nullptr)
+    return turn_down(Error{Errc::token_invalid, "the token's environment does not exist"});
+  const std::string environment = who->environment;
+  parts_.delivery(socket).when_reached(
+      environment, newest->revision(),
+      [this, reply, keep = socket.shared_from_this(), who = *std::move(who), context = std::move(context)] {
+        auto* waiting = keep->state<SocketSubscriber>();
+        if (keep->connected() && waiting != nullptr) log_in(*waiting, who, context, reply);
+      });
+}
+
+// Another login may have been waiting before this one, and its token may have gone.
+void ConnectionAuth::log_in(SocketSubscriber& subscriber, const Principal& claimed,
+                            const std::optional<ContextPtr>& context, const Reply& reply) {
+  Socket& socket = subscriber.socket;
+  const auto turn_down = [&](const Error& error) {
+    refused(socket, error);
+    reply.refuse(error);
+  };
+  const auto who = parts_.authenticator.recheck(claimed);
+  if (!who) return turn_down(who.error());
+  const bool renews = subscriber.logged_in;
+  if (renews && (who->id != subscriber.who.id || who->environment != subscriber.who.environment))
+    return turn_down(Error{Errc::forbidden,
+                           "this connection belongs to somebody else; open another one to log in with this "
+                           "token"});
+  if (renews && rules_.kind == Principal::Kind::client) {
+    const auto may = parts_.delivery(socket).take_full_state(subscriber);
+    if (!may) return reply.refuse(may.error());
+  }
+  auto payload = admit(subscriber, {*who, context ? *context : subscriber.context()});
+  if (!payload) {
+    turn_down(payload.error());
+    if (payload.error().code == Errc::unavailable) turn_away(subscriber);
+    return;
+  }
+  reply.with_state(*std::move(payload));
+  if (!renews) rules_.welcome(subscriber);
+}
+
+Result<json::object> ConnectionAuth::admit(SocketSubscriber& subscriber, const Claim& claim) {
+  Socket& socket = subscriber.socket;
+  const auto state = parts_.delivery(socket).current(claim.who.environment);
+  if (state == nullptr) return fail(Errc::token_invalid, "the token's environment does not exist");
+  auto payload = rules_.admit(subscriber, claim);
+  if (!payload) return payload;
+  (*payload)["revision"] = state->revision();
+  (*payload)["epoch"] = state->head().epoch;
+  (*payload)["server_time"] = to_iso8601(parts_.clock.wall_now());
+  subscriber.who = claim.who;
+  subscriber.warned = false;
+  watch_expiry(subscriber);
+  if (!std::exchange(subscriber.logged_in, true)) {
+    logins_.add();
+    connected_.add();
+    // Admins are few, clients come back by the thousand.
+    const bool admin = rules_.kind == Principal::Kind::admin;
+    parts_.log.write(
+        admin ? observe::Level::info : observe::Level::debug, "logged in",
+        {{"nsp", socket.nsp().name()}, {"sid", socket.id()}, service::log_field(subscriber.who)});
+  }
+  return payload;
+}
+
+void ConnectionAuth::watch_expiry(SocketSubscriber& subscriber) {
+  if (subscriber.turned_away) return;
+  const Milliseconds left{subscriber.who.expires_at.value - parts_.clock.wall_now().value};
+  const Milliseconds lead = std::min(parts_.options.expiry_warning, left / 2);
+  subscriber.socket.shard().arm(subscriber,
+                                std::max(Milliseconds{0}, subscriber.warned ? left : left - lead));
+}
+
+void ConnectionAuth::on_due(SocketSubscriber& subscriber) {
+  Socket& socket = subscriber.socket;
+  if (!socket.connected()) return;
+  const auto keep = socket.shared_from_this();
+  if (subscriber.turned_away) return socket.close_transport(wire::websocket::CloseCode::try_again_later);
+  if (!subscriber.logged_in) {
+    refused(socket, {Errc::unauthenticated, "no token came in time"});
+    socket.disconnect();
+    return;
+  }
+  if (parts_.clock.wall_now() >= subscriber.who.expires_at) {
+    // Not DISCONNECT: the client comes back at once, by then with a new token.
+    socket.close_transport(wire::websocket::CloseCode::policy_violation);
+    return;
+  }
+  if (!std::exchange(subscriber.warned, true)) {
+    json::object payload{{"expires_at", to_iso8601(subscriber.who.expires_at)}};
+    deliver(socket, plain_packet(socket.nsp().name(), event::kTokenExpiring, std::move(payload)));
+  }
+  watch_expiry(subscriber);
+}
+
+void ConnectionAuth::recheck(SocketSubscriber& subscriber, const domain::Snapshot& state) {
+  const auto still = service::Authenticator::recheck(subscriber.who, state, parts_.clock.wall_now());
+  if (!still) {
+    // DISCONNECT: as it is, it may not come back; with the same token it will be told why.
+    const auto keep = subscriber.socket.shared_from_this();
+    keep->disconnect();
+  } else if (rules_.kind == Principal::Kind::admin && still->role != subscriber.who.role) {
+    subscriber.who = *still;
+    subscriber.set_role(still->role);
+  }
+}
+
+void ConnectionAuth::on_drained(SocketSubscriber& subscriber) {
+  parts_.delivery(subscriber.socket).on_drained(subscriber);
+}
+
+void ConnectionAuth::refused(const Socket& socket, const Error& error) {
+  parts_.metrics
+      .counter("togglecast_realtime_refusals_total", "Logins refused, by namespace and code.",
+               {{"namespace", socket.nsp().name()}, {"code", std::string(to_string(error.code))}})
+      .add();
+  const auto* subscriber = socket.state<SocketSubscriber>();
+  const Principal nobody;
+  parts_.log.info("login refused", {{"nsp", socket.nsp().name()},
+                                    {"sid", socket.id()},
+                                    service::log_field(subscriber == nullptr ? nobody : subscriber->who),
+                                    {"code", to_string(error.code)},
+                                    {"reason", error.message}});
+}
+
+void ConnectionAuth::left(const Socket& socket, socketio::DisconnectReason reason) {
+  const auto* subscriber = socket.state<SocketSubscriber>();
+  if (subscriber == nullptr) return;
+  if (subscriber->logged_in) connected_.add(-1);
+  if (!parts_.log.enabled(observe::Level::debug)) return;
+  // The code tells what became of its token, if that may be why.
+  const auto still = parts_.authenticator.recheck(subscriber->who);
+  parts_.log.debug(
+      "disconnected",
+      {{"nsp", socket.nsp().name()},
+       {"sid", socket.id()},
+       service::log_field(subscriber->who),
+       {"reason", subscriber->messages.overflowed() ? "did not take its messages" : to_string(reason)},
+       {"code", subscriber->logged_in && !still ? to_string(still.error().code) : ""}});
+}
+
+}  // namespace togglecast::realtime

@@ -1,0 +1,90 @@
+// Authenticates the connections of one namespace: by the token that they connect with, or by an event; renews
+// and ends their sessions. It knows tokens and limits, and nothing of what is done once a connection is in.
+//
+// A connection is admitted in one turn of the shard, after all waiting: recheck the token, take the current
+// state, send it, enter the shard's delivery. Thread rule: registered before the server starts; everything
+// else on the socket's shard.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.hpp"
+#include "changes/read_model.hpp"
+#include "delivery/shard_delivery.hpp"
+#include "observe/log.hpp"
+#include "observe/metrics.hpp"
+#include "realtime/protocol/events.hpp"
+#include "realtime/session/options.hpp"
+#include "realtime/session/reply.hpp"
+#include "realtime/session/socket_subscriber.hpp"
+#include "service/accounts/authenticator.hpp"
+#include "socketio/server.hpp"
+
+namespace togglecast::realtime {
+
+/// What the authentication of either namespace needs. All must outlive it.
+struct AuthParts {
+  const service::Authenticator& authenticator;
+  const changes::ReadModel& model;
+  const delivery::ShardDeliveries& deliveries;
+  const Options& options;
+  const Clock& clock;
+  observe::Log& log;
+  observe::Metrics& metrics;
+
+  [[nodiscard]] delivery::ShardDelivery& delivery(const socketio::Socket& socket) const {
+    return *deliveries[socket.shard().index()];
+  }
+};
+
+class ConnectionAuth final : private SubscriberKeeper {
+ public:
+  /// A connection as it was authenticated.
+  struct Claim {
+    const service::Principal& who;
+    const ContextPtr& context;  ///< of a client
+  };
+  /// What differs between the namespaces.
+  struct Rules {
+    service::Principal::Kind kind;  ///< whose tokens open it
+    event::Request login;           ///< the event that logs in
+    /// Enters the shard's delivery, or begins there again, and returns the payload of the reply to `login`.
+    /// Changes nothing when it refuses.
+    std::function<Result<json::object>(SocketSubscriber&, const Claim&)> admit;
+    /// After the first reply.
+    std::function<void(SocketSubscriber&)> welcome;
+  };
+
+  ConnectionAuth(socketio::Namespace& nsp, const AuthParts& parts, Rules rules);
+  ConnectionAuth(const ConnectionAuth&) = delete;
+  ConnectionAuth& operator=(const ConnectionAuth&) = delete;
+  ~ConnectionAuth() override = default;
+
+ private:
+  void check(socketio::Socket& socket, const socketio::Next& next);
+  void begin(socketio::Socket& socket);
+  void login(const socketio::Event& event);
+  /// After all waiting: logs in, or renews the session.
+  void log_in(SocketSubscriber& subscriber, const service::Principal& claimed,
+              const std::optional<ContextPtr>& context, const Reply& reply);
+  [[nodiscard]] Result<json::object> admit(SocketSubscriber& subscriber, const Claim& claim);
+  [[nodiscard]] Result<ContextPtr> context_of(const json::value& from) const;
+  [[nodiscard]] Result<service::Principal> identify(std::string_view token) const;
+  void watch_expiry(SocketSubscriber& subscriber);
+  void on_due(SocketSubscriber& subscriber) override;
+  void recheck(SocketSubscriber& subscriber, const domain::Snapshot& state) override;
+  void on_drained(SocketSubscriber& subscriber) override;
+  void refused(const socketio::Socket& socket, const Error& error);
+  void left(const socketio::Socket& socket, socketio::DisconnectReason reason);
+
+  AuthParts parts_;
+  Rules rules_;
+  MessageLimit limit_;
+  observe::Counter& logins_;
+  observe::Gauge& connected_;
+};
+
+}  // namespace togglecast::realtime

@@ -1,0 +1,46 @@
+#include "realtime/session/reply.hpp"
+
+#include <utility>
+
+#include "realtime/protocol/packets.hpp"
+#include "realtime/session/bounded_send.hpp"
+
+namespace togglecast::realtime {
+
+namespace {
+
+void send_packet(socketio::Socket& socket, const socketio::EncodedPacket& packet, bool state) {
+  if (state) {
+    deliver_state(socket, packet);
+  } else {
+    deliver(socket, packet);
+  }
+}
+
+}  // namespace
+
+Reply::Reply(const socketio::Event& event, const event::Request& request)
+    : socket_(event.socket().shared_from_this()),
+      shard_(&event.socket().shard()),
+      ack_(event.acknowledgement()),
+      event_(request.reply) {}
+
+void Reply::send(json::object payload, bool state) const {
+  const auto socket = socket_.lock();
+  if (socket == nullptr || !socket->connected()) return;
+  if (ack_.wanted()) {
+    if (const auto packet = ack_.encode(socketio::arguments(std::move(payload))))
+      send_packet(*socket, *packet, state);
+  } else if (!event_.empty()) {
+    send_packet(*socket, plain_packet(socket->nsp().name(), event_, std::move(payload)), state);
+  }
+}
+
+void Reply::resume(std::function<void()> task) const {
+  shard_->post([socket = socket_, task = std::move(task)] {
+    const auto still = socket.lock();
+    if (still != nullptr && still->connected()) task();
+  });
+}
+
+}  // namespace togglecast::realtime

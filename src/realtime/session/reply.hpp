@@ -1,0 +1,38 @@
+// The answer to one request. Thread rule: the socket's shard, except `resume`.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string_view>
+
+#include "base/error.hpp"
+#include "base/json.hpp"
+#include "realtime/protocol/events.hpp"
+#include "realtime/protocol/packets.hpp"
+#include "socketio/server.hpp"
+
+namespace togglecast::realtime {
+
+/// Goes through the request's acknowledgement when it asked for one, else with its reply event. May be kept
+/// for later: when the connection is gone by then, nothing happens.
+class Reply {
+ public:
+  Reply(const socketio::Event& event, const event::Request& request);
+
+  void operator()(json::object payload) const { send(std::move(payload), false); }
+  /// The answer is a full state.
+  void with_state(json::object payload) const { send(std::move(payload), true); }
+  void refuse(const Error& error) const { send(error_object(error), false); }
+  /// From any thread: runs `task` on the socket's shard, if the socket is still connected then.
+  void resume(std::function<void()> task) const;
+
+ private:
+  void send(json::object payload, bool state) const;
+
+  std::weak_ptr<socketio::Socket> socket_;
+  net::Shard* shard_;
+  socketio::Ack ack_;
+  std::string_view event_;
+};
+
+}  // namespace togglecast::realtime

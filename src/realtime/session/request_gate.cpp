@@ -1,0 +1,67 @@
+#include "realtime/session/request_gate.hpp"
+
+#include <string_view>
+
+#include "service/accounts/log_field.hpp"
+
+namespace togglecast::realtime {
+namespace {
+
+constexpr std::size_t kLoggedEvent = 64;
+
+}  // namespace
+
+observe::Counter& event_counter(observe::Metrics& metrics, std::string_view nsp) {
+  return metrics.counter("togglecast_realtime_events_total", "Events received, by namespace.",
+                         {{"namespace", std::string(nsp)}});
+}
+
+RequestGate::RequestGate(socketio::Namespace& nsp, event::Request login,
+                         std::span<const event::Request> requests, const Options& options, observe::Log& log,
+                         observe::Metrics& metrics)
+    : nsp_(nsp),
+      login_(login),
+      requests_(requests),
+      options_(options),
+      log_(log),
+      events_(event_counter(metrics, nsp.name())),
+      limited_(metrics.counter("togglecast_realtime_events_limited_total",
+                               "Events refused because a connection sent too many.",
+                               {{"namespace", nsp.name()}})) {
+  nsp.filter([this](const socketio::Event& event) { return let_through(event); });
+}
+
+bool RequestGate::let_through(const socketio::Event& event) {
+  auto* subscriber = event.socket().state<SocketSubscriber>();
+  if (subscriber == nullptr) return false;
+  events_.add();
+  const auto* request = event::find(requests_, event.name());
+  const auto error = objection(event, request, *subscriber);
+  if (!error) return true;
+  log_.debug("event refused", {{"nsp", nsp_.name()},
+                               {"sid", event.socket().id()},
+                               service::log_field(subscriber->who),
+                               {"event", std::string_view(event.name()).substr(0, kLoggedEvent)},
+                               {"code", to_string(error->code)}});
+  Reply(event, request == nullptr ? event::Request{} : *request).refuse(*error);
+  return false;
+}
+
+std::optional<Error> RequestGate::objection(const socketio::Event& event, const event::Request* request,
+                                            SocketSubscriber& subscriber) {
+  const bool metered = request == nullptr || request->metered;
+  if (metered && subscriber.events.take(options_.events, event.socket().shard().now()) != Milliseconds{0}) {
+    limited_.add();
+    return Error{Errc::rate_limited, "too many events on this connection; slow down"};
+  }
+  if (subscriber.turned_away)
+    return Error{Errc::unavailable, "this connection is about to be closed; come back"};
+  if (event.name() == login_.name) return std::nullopt;
+  if (!subscriber.logged_in)
+    return Error{Errc::unauthenticated, "send " + std::string(login_.name) + " with a token first"};
+  if (request != nullptr) return std::nullopt;
+  return Error{Errc::not_found, "there is no event '" + event.name().substr(0, kLoggedEvent) + "' on " +
+                                    event.socket().nsp().name()};
+}
+
+}  // namespace togglecast::realtime

@@ -1,0 +1,55 @@
+// What passes from a connection to the handlers of its namespace: events that exist there, from connections
+// that are logged in, at the rate that is allowed. Thread rule: registered before the server starts;
+// everything else on the socket's shard.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+
+#include "observe/log.hpp"
+#include "observe/metrics.hpp"
+#include "realtime/protocol/events.hpp"
+#include "realtime/session/options.hpp"
+#include "realtime/session/reply.hpp"
+#include "realtime/session/socket_subscriber.hpp"
+#include "socketio/server.hpp"
+
+namespace togglecast::realtime {
+
+/// Counts what is received on a namespace.
+[[nodiscard]] observe::Counter& event_counter(observe::Metrics& metrics, std::string_view nsp);
+
+class RequestGate {
+ public:
+  /// `login` is the one of `requests` that passes before a login.
+  RequestGate(socketio::Namespace& nsp, event::Request login, std::span<const event::Request> requests,
+              const Options& options, observe::Log& log, observe::Metrics& metrics);
+  RequestGate(const RequestGate&) = delete;
+  RequestGate& operator=(const RequestGate&) = delete;
+
+  /// `handler` answers this request of connections that are logged in.
+  template <typename Owner>
+  void on(const event::Request& request, Owner* owner,
+          void (Owner::*handler)(const socketio::Event&, SocketSubscriber&, const Reply&)) {
+    nsp_.on(std::string(request.name), [owner, handler, request](const socketio::Event& event) {
+      (owner->*handler)(event, *event.socket().state<SocketSubscriber>(), Reply(event, request));
+    });
+  }
+
+ private:
+  [[nodiscard]] bool let_through(const socketio::Event& event);
+  /// What keeps an event from its handler; nothing when it may pass.
+  [[nodiscard]] std::optional<Error> objection(const socketio::Event& event, const event::Request* request,
+                                               SocketSubscriber& subscriber);
+
+  socketio::Namespace& nsp_;
+  event::Request login_;
+  std::span<const event::Request> requests_;
+  const Options& options_;
+  observe::Log& log_;
+  observe::Counter& events_;
+  observe::Counter& limited_;
+};
+
+}  // namespace togglecast::realtime

@@ -1,0 +1,50 @@
+#include "realtime/session/socket_subscriber.hpp"
+
+#include <optional>
+#include <utility>
+
+#include "realtime/protocol/events.hpp"
+#include "realtime/protocol/packets.hpp"
+
+namespace togglecast::realtime {
+
+void SocketSubscriber::send(const delivery::EncodedBatch& batch) {
+  const auto& packets = static_cast<const PacketBatch&>(batch).packets();
+  if (outlet_ == net::Outlets::kNone) outlet_ = socket.outlet();
+  if (outlet_ == net::Outlets::kNone) {
+    const auto keep = socket.shared_from_this();
+    for (const auto& packet : packets) keep->send(packet);
+  } else {
+    for (const auto& packet : packets) packet.send_to(shard_, outlet_);
+  }
+}
+
+// What is collected for the end of this turn is no backlog: nothing would tell when it has left.
+std::size_t SocketSubscriber::backlog_bytes() const noexcept {
+  const bool direct =
+      outlet_ != net::Outlets::kNone && shard_.outlets()[outlet_].state == net::Outlet::State::direct;
+  return direct ? 0 : socket.backlog_bytes();
+}
+
+void SocketSubscriber::send_full_state(const domain::Snapshot& state, json::object view,
+                                       std::string_view reason) {
+  json::object payload{{"reason", reason},
+                       {"revision", state.revision()},
+                       {"epoch", state.head().epoch},
+                       {"snapshot", std::move(view)}};
+  const bool offsets =
+      &encoder() == &packet_encoder(PacketEncoder::Receiver::client, PacketEncoder::Offsets::with);
+  const auto offset = offsets ? std::optional(state.offset()) : std::nullopt;
+  socket.send(socketio::EncodedPacket::event(event::kClient,
+                                             config_event(event::kConfigSync, std::move(payload), offset)));
+}
+
+void SocketSubscriber::look_again_later() {
+  shard_.post([to_whom = socket.weak_from_this()] {
+    const auto still = to_whom.lock();
+    if (still == nullptr || !still->connected()) return;
+    if (auto* subscriber = still->state<SocketSubscriber>()) subscriber->keeper_.on_drained(*subscriber);
+  });
+}
+
+}  // namespace togglecast::realtime

@@ -1,0 +1,82 @@
+// One Socket.IO connection of the product: the subscriber of its changes, and what its namespace knows of it.
+// Thread rule: the socket's shard. Ownership: the socket (`socket.state<SocketSubscriber>()`).
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "base/token_bucket.hpp"
+#include "delivery/subscriber.hpp"
+#include "net/outlets.hpp"
+#include "net/timer_wheel.hpp"
+#include "realtime/protocol/entity_ref.hpp"
+#include "realtime/protocol/packet_encoder.hpp"
+#include "realtime/session/message_queue.hpp"
+#include "service/accounts/principal.hpp"
+#include "socketio/server.hpp"
+
+namespace togglecast::realtime {
+
+using delivery::ContextPtr;
+
+class SocketSubscriber;
+
+/// What the namespace does when something about a connection is due.
+class SubscriberKeeper {
+ public:
+  virtual ~SubscriberKeeper() = default;
+  /// Its timer: the login deadline, then the end of its token.
+  virtual void on_due(SocketSubscriber& subscriber) = 0;
+  /// Its token or its subject may have changed in `state`.
+  virtual void recheck(SocketSubscriber& subscriber, const domain::Snapshot& state) = 0;
+  /// It may take more.
+  virtual void on_drained(SocketSubscriber& subscriber) = 0;
+};
+
+class SocketSubscriber final : public delivery::Subscriber, public net::TimerNode {
+ public:
+  /// All must outlive it.
+  SocketSubscriber(socketio::Socket& connection, SubscriberKeeper& namespace_keeper,
+                   const PacketEncoder& encoder, const MessageLimit& limit)
+      : Subscriber(encoder),
+        shard_(connection.shard()),
+        socket(connection),
+        messages(limit),
+        keeper_(namespace_keeper) {}
+  ~SocketSubscriber() override = default;
+
+  void send(const delivery::EncodedBatch& batch) override;
+  void send_full_state(const domain::Snapshot& state, json::object view, std::string_view reason) override;
+  [[nodiscard]] std::size_t backlog_bytes() const noexcept override;
+  void look_again_later() override;
+  void recheck(const domain::Snapshot& state) override { keeper_.recheck(*this, state); }
+
+ private:
+  void on_timer(TimePoint) override { keeper_.on_due(*this); }
+
+  // Beside what a push reads of the subscriber.
+  net::Outlets::Index outlet_ = net::Outlets::kNone;  // looked up when it is first sent something
+  net::Shard& shard_;
+
+ public:
+  socketio::Socket& socket;
+  service::Principal who;        ///< id 0: it has not logged in
+  bool logged_in = false;        ///< and was admitted
+  bool warned = false;           ///< token_expiring was sent for the present token
+  bool turned_away = false;      ///< it will be closed in a moment, and may come back
+  bool heartbeat_waits = false;  ///< an answer is on its way for all heartbeats that come until then
+  MessageQueue messages;
+  TokenBucket events;                                ///< of those that it may send
+  std::unique_ptr<std::vector<EntityRef>> followed;  ///< by an admin; null: nothing
+
+ private:
+  SubscriberKeeper& keeper_;
+};
+
+/// The Socket.IO connection behind a subscriber; nullptr: another transport carries it.
+[[nodiscard]] inline SocketSubscriber* socket_subscriber(delivery::Subscriber& subscriber) noexcept {
+  return dynamic_cast<SocketSubscriber*>(&subscriber);
+}
+
+}  // namespace togglecast::realtime

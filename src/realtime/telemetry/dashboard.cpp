@@ -1,0 +1,185 @@
+#include "realtime/telemetry/dashboard.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <iterator>
+#include <utility>
+
+#include "delivery/collect.hpp"
+#include "realtime/protocol/events.hpp"
+#include "service/history/activity.hpp"
+
+namespace togglecast::realtime {
+namespace {
+
+constexpr std::size_t kChangesShown = 10;
+
+template <typename T, typename IsOn>
+json::object count(const domain::Snapshot& state, std::string_view on, IsOn&& is_on) {
+  std::size_t counted = 0;
+  const auto& table = state.table<T>().by_id;
+  table.for_each([&](domain::Id, const auto& entity) { counted += is_on(*entity) ? 1 : 0; });
+  return {{"total", table.size()}, {on, counted}};
+}
+
+std::vector<domain::Revision> revisions_of(const json::array& changes) {
+  std::vector<domain::Revision> revisions;
+  for (const auto& change : changes) revisions.push_back(change.at("revision").as_int64());
+  return revisions;
+}
+
+std::uint64_t read(const std::atomic<std::uint64_t>& counter) {
+  return counter.load(std::memory_order_relaxed);
+}
+
+}  // namespace
+
+struct Dashboard::ShardPart {
+  delivery::DeliveryCounts counts;
+  std::vector<Series> reported;
+};
+
+Dashboard::Dashboard(net::ShardPool& shards, socketio::Server& io, service::Application& application,
+                     const delivery::ShardDeliveries& deliveries,
+                     const std::vector<ReportedMetrics>& reported, const MessageDispatcher& messages,
+                     const RateSampler& rates, const Options& options, const Clock& clock)
+    : shards_(shards),
+      io_(io),
+      application_(application),
+      deliveries_(deliveries),
+      reported_(reported),
+      messages_(messages),
+      rates_(rates),
+      options_(options),
+      clock_(clock),
+      began_(clock.now()) {}
+
+void Dashboard::update(const service::Principal& who, Done done) {
+  storage::LogQuery query;
+  query.limit = kChangesShown;
+  application_.activity().page(who, query,
+                               [this, who, done = std::move(done)](Result<service::ActivityPage> page) {
+                                 if (!page) return done(tl::unexpected(page.error()));
+                                 complete(who, std::move(page->entries), done);
+                               });
+}
+
+void Dashboard::complete(const service::Principal& who, json::array changes, Done done) {
+  auto revisions = revisions_of(changes);
+  delivery::collect_from_shards<ShardPart>(
+      shards_,
+      [this, environment = who.environment, revisions = std::move(revisions)](
+          net::Shard& shard, const std::function<void(ShardPart)>& answer) {
+        answer({deliveries_[shard.index()]->index().count(environment, revisions),
+                reported_[shard.index()].of(environment)});
+      },
+      [this, environment = who.environment, changes = std::move(changes),
+       done = std::move(done)](std::vector<ShardPart> parts) mutable {
+        done(describe(environment, std::move(changes), std::move(parts)));
+      });
+}
+
+json::object Dashboard::describe(const std::string& environment, json::array changes,
+                                 std::vector<ShardPart> parts) {
+  delivery::DeliveryCounts delivered;
+  std::vector<Series> reported;
+  for (ShardPart& part : parts) {
+    delivered.add(part.counts);
+    std::move(part.reported.begin(), part.reported.end(), std::back_inserter(reported));
+  }
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    changes[i].as_object()["rollout"] = {{"connections", delivered.clients},
+                                         {"told", delivered.reach[i].told},
+                                         {"acknowledged", delivered.reach[i].acknowledged}};
+  }
+  const auto state = application_.model().current(environment);
+  return {{"environment", environment},
+          {"revision", state->revision()},
+          {"epoch", state->head().epoch},
+          {"server_time", to_iso8601(clock_.wall_now())},
+          {"counts", counts(state)},
+          {"connections", {{"admins", delivered.admins}, {"clients", delivered.clients}}},
+          {"rates", rates_.rates()},
+          {"changes", std::move(changes)},
+          {"system_status", service::to_json(messages_.status(environment))},
+          {"client_metrics", summary_of(std::move(reported))}};
+}
+
+json::object Dashboard::counts(const domain::SnapshotPtr& state) {
+  const std::scoped_lock lock(mutex_);
+  auto& [counted_at, numbers] = counted_[state->environment()];
+  if (counted_at == state) return numbers;
+  numbers = {
+      {"platforms",
+       count<domain::Platform>(*state, "enabled", [](const auto& platform) { return platform.enabled; })},
+      {"features",
+       count<domain::Feature>(*state, "enabled", [](const auto& feature) { return feature.flag.enabled; })},
+      {"segments", {{"total", state->table<domain::Segment>().by_id.size()}}},
+      {"packages",
+       count<domain::Package>(*state, "available", [](const auto& package) { return package.available; })},
+      {"clients", count<domain::Client>(*state, "active", [](const auto& client) { return client.active; })},
+  };
+  counted_at = state;
+  return numbers;
+}
+
+json::object Dashboard::connections() const {
+  std::uint64_t open = 0;
+  std::uint64_t opened = 0;
+  std::uint64_t streams = 0;
+  for (std::size_t i = 0; i < shards_.size(); ++i) {
+    open += read(io_.engine().counters(i).sessions_open.value);
+    opened += read(io_.engine().counters(i).sessions_opened.value);
+    streams += read(shards_.at(i).counters().open_streams);
+  }
+  return {{"open", open},
+          {"opened_total", opened},
+          {"tcp", streams},
+          {"admins", io_.of(event::kAdmin).local_count()},
+          {"clients", io_.of(event::kClient).local_count()}};
+}
+
+json::object Dashboard::messages() const {
+  std::uint64_t packets_in = 0;
+  std::uint64_t packets_out = 0;
+  std::uint64_t bytes_in = 0;
+  std::uint64_t bytes_out = 0;
+  for (std::size_t i = 0; i < shards_.size(); ++i) {
+    const auto& engine = io_.engine().counters(i);
+    const auto& shard = shards_.at(i).counters();
+    packets_in += read(engine.packets_in.value);
+    packets_out += read(engine.packets_out.value) + read(shard.broadcast_frames);
+    bytes_in += read(shard.bytes_in);
+    bytes_out += read(shard.bytes_out);
+  }
+  return {{"received_total", packets_in},
+          {"sent_total", packets_out},
+          {"received_bytes_total", bytes_in},
+          {"sent_bytes_total", bytes_out},
+          {"rates", rates_.rates()}};
+}
+
+json::object Dashboard::store() const {
+  const auto health = application_.health();
+  json::object out{{"status", health ? "ok" : "failing"}};
+  if (!health) out["reason"] = health.error().message;
+  return out;
+}
+
+void Dashboard::system_metrics(const service::Principal& who, Done done) {
+  if (auto ok = service::require(who, auth::Action::read_catalogue); !ok)
+    return done(tl::unexpected(ok.error()));
+  json::object process = options_.describe_process ? options_.describe_process() : json::object{};
+  process["uptime_seconds"] = std::chrono::duration_cast<std::chrono::seconds>(clock_.now() - began_).count();
+  process["shards"] = shards_.size();
+  done(json::object{{"server_time", to_iso8601(clock_.wall_now())},
+                    {"process", std::move(process)},
+                    {"connections", connections()},
+                    {"messages", messages()},
+                    {"lag", rates_.lags()},
+                    {"store", store()},
+                    {"bus", {{"kind", "local"}, {"status", "ok"}}},
+                    {"system_status", service::to_json(messages_.status(who.environment))}});
+}
+
+}  // namespace togglecast::realtime

@@ -1,0 +1,62 @@
+// `dashboard_update` and `system_metrics`: the catalogue in numbers, connections, rates, the last changes and
+// how far they have come, and the state of the server. Thread rule: any thread while
+// the shards run; `done` runs on any thread.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "delivery/shard_delivery.hpp"
+#include "net/shard_pool.hpp"
+#include "realtime/messages/message_dispatcher.hpp"
+#include "realtime/telemetry/rate_sampler.hpp"
+#include "realtime/telemetry/reported_metrics.hpp"
+#include "service/application.hpp"
+#include "socketio/server.hpp"
+
+namespace togglecast::realtime {
+
+class Dashboard {
+ public:
+  using Done = std::function<void(Result<json::object> payload)>;
+
+  Dashboard(net::ShardPool& shards, socketio::Server& io, service::Application& application,
+            const delivery::ShardDeliveries& deliveries, const std::vector<ReportedMetrics>& reported,
+            const MessageDispatcher& messages, const RateSampler& rates, const Options& options,
+            const Clock& clock);
+
+  /// Of the admin's environment, with what its role may read.
+  void update(const service::Principal& who, Done done);
+  void system_metrics(const service::Principal& who, Done done);
+
+ private:
+  struct ShardPart;
+  /// The entities in numbers, worked out once for each state.
+  [[nodiscard]] json::object counts(const domain::SnapshotPtr& state);
+  void complete(const service::Principal& who, json::array changes, Done done);
+  [[nodiscard]] json::object describe(const std::string& environment, json::array changes,
+                                      std::vector<ShardPart> parts);
+  [[nodiscard]] json::object connections() const;
+  [[nodiscard]] json::object messages() const;
+  [[nodiscard]] json::object store() const;
+
+  net::ShardPool& shards_;
+  socketio::Server& io_;
+  service::Application& application_;
+  const delivery::ShardDeliveries& deliveries_;
+  const std::vector<ReportedMetrics>& reported_;
+  const MessageDispatcher& messages_;
+  const RateSampler& rates_;
+  const Options& options_;
+  const Clock& clock_;
+  TimePoint began_;
+
+  std::mutex mutex_;  // for what follows
+  std::map<std::string, std::pair<domain::SnapshotPtr, json::object>> counted_;
+};
+
+}  // namespace togglecast::realtime

@@ -1,0 +1,213 @@
+// One shard's delivery to subscribers of a transport that is not Socket.IO: every kind of step, and what
+// happens in the middle of one.
+#include "delivery/shard_delivery.hpp"
+
+#include "unit/delivery/delivery_fixture.hpp"
+
+namespace togglecast::delivery::testing {
+namespace {
+
+using namespace domain::testing;
+using domain::Kind;
+
+class ShardDeliveryTest : public DeliveryTest {
+ protected:
+  void SetUp() override {
+    begin_with({create(feature(1, "chat")), create(feature(2, "video")),
+                create(package(1, "pro", R"([{"feature_id":1},{"feature_id":2}])")),
+                create(package(2, "free", R"([{"feature_id":1}])")), create(client_on(1, "acme", 1)),
+                create(client_on(2, "basic", 2)), create(token(1, 1))});
+  }
+  void expect_up_to_date(const MemorySubscriber& subscriber) {
+    EXPECT_EQ(subscriber.seen, fresh_view(subscriber));
+    EXPECT_EQ(SubscriberIndex::told(subscriber), newest_->revision());
+  }
+};
+
+TEST_F(ShardDeliveryTest, AChangeReachesThoseWhomItConcerns) {
+  auto& pro = connect(1);
+  auto& free = connect(2);
+
+  commit({rename(2, "Calls")});
+  run();
+
+  EXPECT_EQ(pro.batches, 1);
+  EXPECT_EQ(free.batches, 0);
+  expect_up_to_date(pro);
+  expect_up_to_date(free);
+}
+
+TEST_F(ShardDeliveryTest, ARepeatedCommitIsIgnored) {
+  auto& pro = connect(1);
+  const auto known = change({rename(1, "Talk")});
+  delivery_->on_commit(known);
+  run();
+
+  delivery_->on_commit(known);
+  run();
+
+  EXPECT_EQ(pro.batches, 1);
+  EXPECT_EQ(delivery_->current("production"), newest_);
+  expect_up_to_date(pro);
+}
+
+TEST_F(ShardDeliveryTest, AfterAGapEachSubscriberGetsWhatItMissed) {
+  auto& pro = connect(1);
+  auto& free = connect(2);
+  const auto lost = change({rename(2, "Calls"), erase(*newest_->find<domain::TokenRecord>(1))});
+  const auto moved = client_on(2, "basic", 1);
+  const auto lost_too = change({update(*newest_->find<domain::Client>(2), moved)});
+  const auto arrives = change({rename(1, "Talk")});
+
+  delivery_->on_commit(arrives);
+  run();
+
+  EXPECT_EQ(delivery_->current("production"), newest_);
+  expect_up_to_date(pro);
+  expect_up_to_date(free);
+  EXPECT_EQ(free.client()->package_id, 1) << "it moved in the gap";
+  EXPECT_EQ(pro.rechecks, 1) << "its token went in the gap";
+
+  // What was lost arrives after all.
+  delivery_->on_commit(lost);
+  delivery_->on_commit(lost_too);
+  run();
+  EXPECT_EQ(delivery_->current("production"), newest_);
+  EXPECT_EQ(pro.batches, 1);
+  EXPECT_EQ(free.batches, 1);
+}
+
+TEST_F(ShardDeliveryTest, AGapAmongCommitsThatWaitInNumbersIsAGapToo) {
+  auto& pro = connect(1);
+  pro.on_send = [&] {  // in the middle of a push: all of these wait for its end
+    pro.on_send = nullptr;
+    for (int i = 0; i < 20; ++i) {
+      const auto next = change({rename(1 + i % 2, "Name " + std::to_string(i))});
+      if (i != 7) delivery_->on_commit(next);
+    }
+  };
+
+  commit({rename(1, "Talk")});
+  run();
+
+  expect_up_to_date(pro);
+}
+
+TEST_F(ShardDeliveryTest, AnEnvironmentMayBeginAtAnyTime) {
+  bool reached = false;
+  delivery_->when_reached("staging", 1, [&] { reached = true; });
+  EXPECT_EQ(delivery_->current("staging"), nullptr);
+  const auto production = newest_;
+
+  begin_with({create(platform(1, "web")), create(client(1, "acme"))}, "staging");
+
+  EXPECT_TRUE(reached);
+  EXPECT_EQ(delivery_->current("staging"), first_);
+  EXPECT_EQ(delivery_->current("production"), production);
+  commit({create(platform(2, "ios"))});
+  run();
+  EXPECT_EQ(delivery_->current("staging"), newest_);
+  delivery_->begin(first_);
+  EXPECT_EQ(delivery_->current("staging"), newest_) << "the beginning came late";
+}
+
+TEST_F(ShardDeliveryTest, DeparturesInTheMiddleOfAPushDoNotStartItAgain) {
+  constexpr int kSubscribers = 2'000;
+  std::vector<MemorySubscriber*> all;
+  for (int i = 0; i < kSubscribers; ++i) all.push_back(&connect(1));
+  // Whoever is told leaves at once, together with one that was not, and another comes.
+  std::size_t told = 0;
+  for (auto* one : all) {
+    one->on_send = [&, one] {
+      ++told;
+      SubscriberIndex::leave(*one);
+      if (told % 2 == 0) SubscriberIndex::leave(*all[all.size() - told / 2]);
+      connect(1);
+    };
+  }
+
+  commit({rename(1, "Talk")});
+  run();
+
+  for (auto* one : all) EXPECT_EQ(one->entered(), false);
+  for (const auto& one : subscribers_)
+    if (one->entered()) expect_up_to_date(*one);
+  EXPECT_LE(told, static_cast<std::size_t>(kSubscribers));
+  EXPECT_LE(slices_.value(), kSubscribers / 256 + 100U) << "it goes on where it was";
+  EXPECT_EQ(encoded_.value(), 1U);
+}
+
+TEST_F(ShardDeliveryTest, ABusySubscriberIsAdvancedOverEverythingAtOnce) {
+  auto& busy = connect(1);
+  busy.backlog = 1'000'000;
+  for (int i = 0; i < 5; ++i) {
+    commit({rename(1, "Name " + std::to_string(i))});
+    run();
+  }
+  EXPECT_EQ(busy.batches, 0);
+  EXPECT_EQ(SubscriberIndex::told(busy), first_->revision());
+
+  drain(busy);
+
+  EXPECT_EQ(busy.batches, 1);
+  expect_up_to_date(busy);
+}
+
+TEST_F(ShardDeliveryTest, WhatFailsForOneSubscriberIsMadeUpForAndFailsForNobodyElse) {
+  auto& first = connect(1);
+  auto& failing = connect(1);
+  auto& last = connect(1);
+  failing.fails = true;
+
+  commit({rename(1, "Talk")});
+  while (first.batches * failing.batches * last.batches == 0) run();
+
+  for (const auto* one : {&first, &failing, &last}) {
+    expect_up_to_date(*one);
+    EXPECT_EQ(one->batches, 1);
+  }
+}
+
+TEST_F(ShardDeliveryTest, AClientThatIsDeletedIsSentAwayBeforeItIsToldAnything) {
+  auto& pro = connect(1);
+
+  commit({erase(*newest_->find<domain::TokenRecord>(1)), erase(*newest_->find<domain::Client>(1))});
+  run();
+
+  EXPECT_FALSE(pro.entered());
+  EXPECT_EQ(pro.batches, 0);
+  EXPECT_EQ(delivery_->index().count("production", {}).clients, 0U);
+}
+
+TEST_F(ShardDeliveryTest, AnAdminIsToldWholeEntitiesAndByWhom) {
+  MemorySubscriber admin(&shard_, delivery_.get());
+  delivery_->enter(admin, "production", domain::Role::viewer);
+
+  commit({rename(1, "Talk")});
+  run();
+
+  EXPECT_EQ(admin.batches, 1);
+  EXPECT_EQ(admin.seen.at({Kind::feature, 1}), json::canonical(newest_->body(Kind::feature, 1)));
+}
+
+TEST_F(ShardDeliveryTest, CatchingUpSendsWhatIsMissingFromTheRevisionThatIsClaimed) {
+  auto& pro = connect(1);
+  const auto before = newest_->revision();
+  commit({rename(1, "Talk")});
+  run();
+  ASSERT_EQ(pro.batches, 1);
+
+  EXPECT_EQ(delivery_->catch_up(pro, before).value(), true);
+  run();
+  EXPECT_EQ(pro.batches, 2);
+  EXPECT_EQ(delivery_->catch_up(pro, newest_->revision()).value(), false);
+  run();
+  EXPECT_EQ(pro.batches, 2);
+  EXPECT_EQ(delivery_->catch_up(pro, newest_->revision() + 1).value(), true) << "ahead: the full state";
+  run();
+  EXPECT_EQ(pro.full_states_sent, 1);
+  expect_up_to_date(pro);
+}
+
+}  // namespace
+}  // namespace togglecast::delivery::testing

@@ -71,19 +71,6 @@ TEST_F(Push, WithoutOffsetsHandlersTakeExactlyOneArgument) {
   EXPECT_EQ(client.event("/client").size(), 2U);
 }
 
-TEST_F(Push, AnotherEnvironmentHearsNothing) {
-  const auto staging = admin(domain::Role::owner, "staging");
-  const std::string token = client_token("acme");
-  auto client = connect("/client", with_token(token));
-  (void)client.event("/client");
-
-  EXPECT_FALSE(create_platform(R"({"key":"hidden","name":"Hidden"})", {}, staging).has_value())
-      << "not there yet";
-  const auto visible = create_platform(R"({"key":"seen","name":"Seen"})");
-
-  EXPECT_EQ(client.event("/client")[1].at("platform_id").as_int64(), visible->id);
-}
-
 TEST_F(Push, AnInactiveClientStaysWithEverythingOff) {
   ASSERT_TRUE(create_platform(R"({"key":"web","name":"Web"})").has_value());
   auto client = connect("/client", with_token(client_token("acme")));

@@ -20,7 +20,7 @@
 #include <string>
 
 #include "base/clock.hpp"
-#include "base/sha256.hpp"
+#include "base/digest.hpp"
 #include "changes/read_model.hpp"
 #include "changes/store_watch.hpp"
 #include "changes/tail.hpp"

@@ -16,7 +16,7 @@
 #include <variant>
 
 #include "base/clock.hpp"
-#include "base/sha256.hpp"
+#include "base/digest.hpp"
 #include "changes/commit_pipeline.hpp"
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"

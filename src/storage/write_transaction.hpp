@@ -8,7 +8,7 @@
 
 #include "base/error.hpp"
 #include "base/secret.hpp"
-#include "base/sha256.hpp"
+#include "base/digest.hpp"
 #include "domain/state/indexed_row.hpp"
 
 namespace togglecast::storage {

@@ -22,6 +22,7 @@ function(add_example name)
   endif()
   add_executable(${name} ${sources})
   target_link_libraries(${name} PRIVATE togglecast::socketio)
+  compile_together(${name})
 endfunction()
 
 # Target `programs`: all of the above and none of the tests.

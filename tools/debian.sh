@@ -51,21 +51,33 @@ build_jobs() {
   echo $((memory < 1 ? 1 : memory < cores ? memory : cores))
 }
 
-# build <preset> <target>…  Configures when needed, then builds.
+# Which of the packages that a build may use are installed, in which version.
+installed_packages() {
+  command -v dpkg-query >/dev/null || return 0
+  dpkg-query -W -f '${Package} ${Version} ${db:Status-Status}\n' "${togglecast_build_packages[@]}" \
+    "${togglecast_fuzz_packages[@]}" "${togglecast_test_packages[@]}" ccache 2>/dev/null | LC_ALL=C sort
+}
+
+# build <preset> <target>…  Configures when needed, then builds. Configuring is needed when there is no build file yet,
+# and when the presets, the path of the clone or the installed packages are others than last time.
 build() {
-  local folder=$root/build/$1 preset=$1 fresh=()
+  local folder=$root/build/$1 preset=$1 fresh=() packages
   shift
+  packages=$(installed_packages)
   # A folder that was configured under another path (the clone was moved) starts afresh.
   if [[ -f $folder/CMakeCache.txt ]] && ! grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$root" "$folder/CMakeCache.txt"; then
     fresh=(--fresh)
     rm -f "$folder/build.ninja"
   fi
-  if [[ ! -f $folder/build.ninja || $root/CMakePresets.json -nt $folder/build.ninja ]]; then
+  if [[ ! -f $folder/build.ninja || $root/CMakePresets.json -nt $folder/build.ninja ]] ||
+    [[ $packages != "$(cat "$folder/packages.txt" 2>/dev/null)" ]]; then
     (cd "$root" && cmake --preset "$preset" "${fresh[@]}") || return
+    echo "$packages" >"$folder/packages.txt"
   fi
-  cmake --build "$folder" -j "$(build_jobs)" --target "$@"
+  NINJA_STATUS='[%p  %f of %t  %e s] ' cmake --build "$folder" -j "$(build_jobs)" --target "$@"
 }
 
 togglecast_build_packages=(g++ cmake ninja-build pkg-config libboost1.81-dev libboost-json1.81-dev libexpected-dev
   libsodium-dev libsqlite3-dev libssl-dev zlib1g-dev libcli11-dev libtomlplusplus-dev)
 togglecast_fuzz_packages=(clang libclang-rt-14-dev)  # the second has libFuzzer, and clang only recommends it
+togglecast_test_packages=(libgtest-dev libgmock-dev mold)

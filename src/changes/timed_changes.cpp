@@ -42,7 +42,7 @@ bool depends_on_context(const Flag& flag) {
   return flag.time().otherwise && flag.program() != nullptr && !reads_no_context(flag.program()->reads());
 }
 
-bool same(const Decision& a, const Decision& b) {
+bool same_decision(const Decision& a, const Decision& b) {
   return a.enabled == b.enabled && a.value == b.value && a.variant == b.variant && a.reason == b.reason &&
          a.rule == b.rule && a.because_of == b.because_of && a.error == b.error;
 }
@@ -60,7 +60,7 @@ bool drifted_for(const domain::Snapshot& state, const Client& client, const Feat
   };
   const auto before = answers(state.as_of());
   const auto after = answers(now);
-  return !std::equal(before.begin(), before.end(), after.begin(), after.end(), same);
+  return !std::equal(before.begin(), before.end(), after.begin(), after.end(), same_decision);
 }
 
 // Clients that see the feature, or a feature that requires it. A feature that requires it changes only when

@@ -6,7 +6,7 @@
 namespace togglecast::http_api {
 namespace {
 
-constexpr std::size_t kMaxUsername = 64;
+constexpr std::size_t kLongestUsername = 64;
 
 // Sessions live in the environment `system`. The answer carries the revision of the caller's environment
 // instead.
@@ -36,7 +36,7 @@ void login(const CallPtr& call) {
   if (!body) return call->refuse(body.error());
   domain::FieldReader in(*body);
   service::Login wanted;
-  wanted.username = in.text("username", kMaxUsername).value_or("");
+  wanted.username = in.text("username", kLongestUsername).value_or("");
   wanted.password = Secret(in.text("password", auth::kMaxPassword).value_or(""));
   wanted.environment = in.key("environment").value_or(call->api().options().environment);
   in.require({"username", "password"});

@@ -39,7 +39,7 @@ bool& switch_of(Package& package) noexcept { return package.available; }
 bool& switch_of(Client& client) noexcept { return client.active; }
 
 template <typename T>
-std::string noun() {
+std::string noun_of() {
   return std::string(domain::to_string(T::kKind));
 }
 
@@ -70,14 +70,14 @@ Result<changes::Draft> create(changes::WriteContext& context, const json::value&
   const auto& table = context.state().table<T>();
   if (const std::string taken = table.key_like(entity->key); !taken.empty()) {
     const bool same = taken == entity->key;
-    Error error{Errc::already_exists, "there is already a " + noun<T>() + " '" + taken + "'", {}};
+    Error error{Errc::already_exists, "there is already a " + noun_of<T>() + " '" + taken + "'", {}};
     error.details.push_back(
         {"/key", same ? "is taken" : "differs from '" + taken + "' in upper and lower case alone"});
     return tl::unexpected(std::move(error));
   }
   if (table.by_id.size() >= kMaxCount<T>)
     return fail(Errc::conflict, "an environment can hold at most " + std::to_string(kMaxCount<T>) + ' ' +
-                                    noun<T>() + "s; delete one first");
+                                    noun_of<T>() + "s; delete one first");
   const auto id = context.next_id(T::kKind);
   if (!id) return tl::unexpected(id.error());
   return changes::Draft{T::kKind, *id, {changes::create_op(*entity, *id, context)}, {}};
@@ -96,13 +96,13 @@ Result<changes::Draft> edit(changes::WriteContext& context, Id id, const IfRevis
 }
 
 Error in_use(std::string_view name, const std::vector<User>& users) {
-  constexpr std::size_t kNamed = 5;
+  constexpr std::size_t kNamedUsers = 5;
   Error error{Errc::conflict, std::string(name) + " is used by ", {}};
-  for (std::size_t i = 0; i < std::min(users.size(), kNamed); ++i) {
+  for (std::size_t i = 0; i < std::min(users.size(), kNamedUsers); ++i) {
     error.message += i == 0 ? "" : ", ";
     error.message += std::string(domain::to_string(users[i].kind)) + " '" + users[i].key + "'";
   }
-  if (users.size() > kNamed) error.message += " and " + std::to_string(users.size() - kNamed) + " more";
+  if (users.size() > kNamedUsers) error.message += " and " + std::to_string(users.size() - kNamedUsers) + " more";
   error.message += "; send force=true to do it anyway";
   return error;
 }
@@ -180,7 +180,8 @@ Result<changes::Draft> remove(changes::WriteContext& context, Id id, const IfRev
   const auto before = changes::subject<T>(context, id, if_revision);
   if (!before) return tl::unexpected(before.error());
   const auto users = domain::users_of(context.state(), T::kKind, id);
-  if (!users.empty() && !force) return tl::unexpected(in_use(noun<T>() + " '" + (*before)->key + "'", users));
+  if (!users.empty() && !force)
+    return tl::unexpected(in_use(noun_of<T>() + " '" + (*before)->key + "'", users));
   changes::Draft draft{T::kKind, id, {}, {}};
   release_users(draft, context, users, T::kKind, id);
   if constexpr (std::is_same_v<T, Client>) {
@@ -241,7 +242,7 @@ changes::Build build_toggle(Kind kind, Id id, std::optional<bool> on, IfRevision
           return after;
         });
       } else {
-        return fail(Errc::invalid_argument, "a " + noun<T>() + " cannot be switched on and off");
+        return fail(Errc::invalid_argument, "a " + noun_of<T>() + " cannot be switched on and off");
       }
     });
   };

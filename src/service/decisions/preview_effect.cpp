@@ -54,7 +54,7 @@ struct Tally {
   }
 };
 
-bool same(const Decision& one, const Decision& other) {
+bool seen_the_same(const Decision& one, const Decision& other) {
   const auto name = [](const Decision& of) {
     return of.variant == nullptr ? std::string_view() : std::string_view(of.variant->name);
   };
@@ -64,11 +64,11 @@ bool same(const Decision& one, const Decision& other) {
          (one.variant == nullptr) == (other.variant == nullptr) && name(one) == name(other);
 }
 
-bool same(const FeatureAnswer& one, const FeatureAnswer& other) {
+bool seen_the_same(const FeatureAnswer& one, const FeatureAnswer& other) {
   const auto same_sub = [](const Decision& a, const Decision& b) {
-    return a.flag->key() == b.flag->key() && same(a, b);
+    return a.flag->key() == b.flag->key() && seen_the_same(a, b);
   };
-  return same(one.decision, other.decision) &&
+  return seen_the_same(one.decision, other.decision) &&
          std::equal(one.sub_features.begin(), one.sub_features.end(), other.sub_features.begin(),
                     other.sub_features.end(), same_sub);
 }
@@ -80,7 +80,7 @@ Effect effect(const Answer& before, const Answer& after) {
   const bool had = before && before->decision.enabled;
   const bool has = after && after->decision.enabled;
   if (had != has) return has ? Effect::gain : Effect::loss;
-  return !has || same(*before, *after) ? Effect::none : Effect::change;
+  return !has || seen_the_same(*before, *after) ? Effect::none : Effect::change;
 }
 
 // Shows short values only; the variant names a long value.

@@ -18,7 +18,7 @@ using domain::Op;
 
 bool same(const json::value& a, const json::value& b) { return json::canonical(a) == json::canonical(b); }
 
-json::value member(const json::value& body, std::string_view name) {
+json::value copy_of_member(const json::value& body, std::string_view name) {
   const json::value* found = json::find(body, name);
   return found == nullptr ? json::value(nullptr) : *found;
 }
@@ -33,7 +33,7 @@ std::string_view naming_member(std::string_view list) {
 using Elements = std::map<std::string, const json::value*>;
 
 std::string name_in(const json::value& element, std::string_view naming) {
-  return json::canonical(member(element, naming));
+  return json::canonical(copy_of_member(element, naming));
 }
 
 Elements elements_of(const json::array& list, std::string_view naming) {
@@ -76,8 +76,8 @@ std::optional<json::array> list_reverted(const json::array& before, const json::
         return std::nullopt;
   if (naming == "feature_id")
     std::stable_sort(out.begin(), out.end(), [naming](const json::value& a, const json::value& b) {
-      const json::value left = member(a, naming);
-      const json::value right = member(b, naming);
+      const json::value left = copy_of_member(a, naming);
+      const json::value right = copy_of_member(b, naming);
       return left.is_int64() && right.is_int64() && left.get_int64() < right.get_int64();
     });
   return out;
@@ -118,7 +118,7 @@ Result<FieldIssue> obstacle(const Op& op, std::size_t index, const json::value& 
   std::string_view event = "was changed";
   if (present.is_null()) event = "was deleted";
   if (op.after.is_null() && !present.is_null()) event = "was restored";
-  std::string by = json::serialize(member(present, "revision"));
+  std::string by = json::serialize(copy_of_member(present, "revision"));
   if (present.is_null()) {
     const auto touched = context.last_touched(op.entity, op.id);
     if (!touched) return tl::unexpected(touched.error());
@@ -137,7 +137,7 @@ std::vector<FieldIssue> users_since(const Op& op, std::size_t index, const std::
       return other->entity == user.kind && other->id == user.id;
     });
     const json::value body = state.body(user.kind, user.id);
-    const json::value touched = member(body, "revision");
+    const json::value touched = copy_of_member(body, "revision");
     if (also_undone || touched.get_int64() < revision) continue;
     issues.push_back({pointer_to(index), name_of(op) + " is used by " + std::string(noun(user.kind)) + ' ' +
                                              std::to_string(user.id) + " (" + user.name + ") of revision " +
@@ -147,11 +147,12 @@ std::vector<FieldIssue> users_since(const Op& op, std::size_t index, const std::
 }
 
 Error blocked(std::vector<FieldIssue> issues) {
-  constexpr std::size_t kNamed = 5;
+  constexpr std::size_t kNamedIssues = 5;
   Error error{Errc::conflict, "this cannot be undone: ", {}};
-  for (std::size_t i = 0; i < std::min(issues.size(), kNamed); ++i)
+  for (std::size_t i = 0; i < std::min(issues.size(), kNamedIssues); ++i)
     error.message.append(i == 0 ? "" : "; ").append(issues[i].reason);
-  if (issues.size() > kNamed) error.message += "; and " + std::to_string(issues.size() - kNamed) + " more";
+  if (issues.size() > kNamedIssues)
+    error.message += "; and " + std::to_string(issues.size() - kNamedIssues) + " more";
   error.details = std::move(issues);
   return error;
 }
@@ -220,9 +221,9 @@ std::optional<json::value> reverted(const json::value& before, const json::value
   }
   json::value out = present;
   for (const std::string& name : domain::changed_members(before.get_object(), after.get_object())) {
-    const json::value was = member(before, name);
-    const json::value became = member(after, name);
-    const json::value is = member(present, name);
+    const json::value was = copy_of_member(before, name);
+    const json::value became = copy_of_member(after, name);
+    const json::value is = copy_of_member(present, name);
     if (same(is, became)) {
       out.get_object()[name] = was;
       continue;

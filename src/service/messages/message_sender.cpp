@@ -56,11 +56,11 @@ std::optional<Audience> numbered(std::string_view kind, domain::Id id) {
 }
 
 std::optional<Audience> read_audience(const json::value& value) {
-  using Kind = Audience::Kind;
+  using To = Audience::Kind;
   if (const auto* text = value.if_string()) {
-    if (*text == "all") return Audience{Kind::all, 0};
-    if (*text == "admins") return Audience{Kind::admins, 0};
-    if (*text == "clients") return Audience{Kind::clients, 0};
+    if (*text == "all") return Audience{To::all, 0};
+    if (*text == "admins") return Audience{To::admins, 0};
+    if (*text == "clients") return Audience{To::clients, 0};
     const std::string_view whole = *text;
     const std::size_t colon = whole.find(':');
     if (colon == std::string_view::npos) return std::nullopt;

@@ -9,8 +9,8 @@
 namespace togglecast::wire::websocket {
 namespace {
 
-constexpr int kMemoryLevel = 8;   // zlib's default
-constexpr std::size_t kTail = 4;  // 00 00 ff ff, which is not sent (RFC 7692, 7.2.1)
+constexpr int kMemoryLevel = 8;         // zlib's default
+constexpr std::size_t kUnsentTail = 4;  // 00 00 ff ff, which is not sent (RFC 7692, 7.2.1)
 constexpr std::size_t kKept = 64 * 1024;
 
 }  // namespace
@@ -32,14 +32,14 @@ Deflater& Deflater::operator=(Deflater&&) noexcept = default;
 Deflater::~Deflater() = default;
 
 std::string_view Deflater::deflate(std::string_view message) {
-  if (message.empty() || message.size() > UINT_MAX - kTail) return {};
+  if (message.empty() || message.size() > UINT_MAX - kUnsentTail) return {};
   if (stream_ == nullptr) {
     stream_ = std::make_unique<Stream>(window_bits_, level_);
   } else {
     deflateReset(&stream_->z);
   }
   // Exactly what a smaller message may need: running out of it is the answer that there is none.
-  const std::size_t room = message.size() + kTail;
+  const std::size_t room = message.size() + kUnsentTail;
   if (capacity_ < room || capacity_ > std::max(room, kKept)) {
     buffer_.reset(new char[room]);
     capacity_ = room;
@@ -50,7 +50,7 @@ std::string_view Deflater::deflate(std::string_view message) {
   z.next_out = reinterpret_cast<Bytef*>(buffer_.get());
   z.avail_out = static_cast<uInt>(room);
   if (::deflate(&z, Z_SYNC_FLUSH) != Z_OK || z.avail_out == 0) return {};
-  return {buffer_.get(), room - z.avail_out - kTail};
+  return {buffer_.get(), room - z.avail_out - kUnsentTail};
 }
 
 }  // namespace togglecast::wire::websocket

@@ -6,7 +6,7 @@ namespace togglecast::wire::websocket {
 namespace {
 
 constexpr std::size_t kMaxReason = 123;
-constexpr unsigned kRsv1 = 0x40;
+constexpr unsigned kCompressedBit = 0x40;
 
 // At most `limit` bytes that do not end inside a UTF-8 character.
 std::string_view cut_at_character(std::string_view text, std::size_t limit) {
@@ -47,7 +47,7 @@ SharedBytes encode(Opcode opcode, std::string_view payload) {
 SharedBytes encode_compressed(Opcode opcode, std::string_view payload) {
   return SharedBytes::make(header_size(payload.size()) + payload.size(), [&](char* out) {
     const std::size_t header = write_header(out, opcode, payload.size());
-    out[0] = static_cast<char>(static_cast<unsigned char>(out[0]) | kRsv1);
+    out[0] = static_cast<char>(static_cast<unsigned char>(out[0]) | kCompressedBit);
     payload.copy(out + header, payload.size());
   });
 }

@@ -37,7 +37,7 @@ std::string_view without_leading_space(std::string_view text) noexcept {
 
 bool only_space(std::string_view text) noexcept { return without_leading_space(text).empty(); }
 
-bool is_digit(std::string_view text, std::size_t at) noexcept {
+bool digit_at(std::string_view text, std::size_t at) noexcept {
   return at < text.size() && text[at] >= '0' && text[at] <= '9';
 }
 
@@ -55,7 +55,7 @@ Read read_decimal(std::string_view text) noexcept {
   if (digits.starts_with(kInfinityText)) {
     return {negative ? -kInfinity : kInfinity, sign + kInfinityText.size()};
   }
-  if (!is_digit(digits, 0) && !(digits.starts_with('.') && is_digit(digits, 1))) return {};
+  if (!digit_at(digits, 0) && !(digits.starts_with('.') && digit_at(digits, 1))) return {};
   double number = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
   if (error == std::errc::result_out_of_range) {

@@ -62,16 +62,3 @@ function(add_layer layer)
     endif()
   endforeach()
 endfunction()
-
-# The parts of the API's description, src/http_api/openapi/*.json, inside the program.
-function(add_openapi)
-  if(NOT TARGET togglecast_http_api)
-    return()
-  endif()
-  file(GLOB fragments CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/http_api/openapi/*.json)
-  set(source ${CMAKE_BINARY_DIR}/generated/openapi_fragments.cpp)
-  set(script ${PROJECT_SOURCE_DIR}/cmake/embed.cmake)
-  add_custom_command(OUTPUT ${source} DEPENDS ${fragments} ${script} VERBATIM
-      COMMAND ${CMAKE_COMMAND} -DOUTPUT=${source} "-DFILES=${fragments}" -P ${script})
-  target_sources(togglecast_http_api PRIVATE ${source})
-endfunction()

@@ -1,6 +1,7 @@
-// Runs the test files one after the other; prints a line for each file and every failure in full,
-// and ends with the sum in one line.
+// Runs the test files, several at once since they mostly wait; prints a line for each file and every failure in full,
+// and ends with the sum in one line. TOGGLECAST_TEST_JOBS says how many at once.
 import { readdirSync, statSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { run } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +10,10 @@ import { inspect } from 'node:util';
 const here = path.dirname(fileURLToPath(import.meta.url));
 const kFolders = ['protocol', 'inputs', 'clients', 'proxy', 'python', 'browser', 'library', 'product'];
 const kFileDeadline = 10 * 60_000;
+const kJobs = Number(process.env.TOGGLECAST_TEST_JOBS ?? Math.min(os.availableParallelism() + 2, 8));
+// Those that take the longest begin, so that no other waits for them at the end.
+const kLongest = ['product/demo', 'product/access', 'product/sockets', 'product/time', 'clients/rooms', 'python/conformance',
+  'browser/browser', 'product/lifecycle', 'product/limits'];
 
 function testFiles(name) {
   const target = path.resolve(here, name);
@@ -30,6 +35,7 @@ async function runFile(file) {
   const name = path.relative(here, file);
   const own = { passed: 0, failed: 0 };
   const started = performance.now();
+  const lines = [];
   const stream = run({ files: [file], concurrency: 1, timeout: kFileDeadline, signal: stopped.signal });
   const parents = [];
   stream.on('test:start', ({ name: title, nesting }) => parents.splice(nesting, Infinity, title));
@@ -40,23 +46,30 @@ async function runFile(file) {
     if (isSuite(event)) return;
     own.failed += 1;
     const error = event.details?.error;
-    console.log(`\nFAILED ${name}: ${[...parents.slice(0, event.nesting), event.name].join(' > ')}`);
-    console.log(`${inspect(error?.cause ?? error, { depth: 3 })}\n`.replaceAll(/^/gm, '    '));
+    lines.push(`\nFAILED ${name}: ${[...parents.slice(0, event.nesting), event.name].join(' > ')}`);
+    lines.push(`${inspect(error?.cause ?? error, { depth: 3 })}\n`.replaceAll(/^/gm, '    '));
   });
   stream.on('test:stderr', ({ message }) => process.stderr.write(message));
   await new Promise((ended) => stream.on('end', ended).resume());
   if (own.passed + own.failed === 0) {
     own.failed = 1;
-    console.log(`FAILED ${name}: no test ran`);
+    lines.push(`FAILED ${name}: no test ran`);
   }
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  console.log(`${name}: ${own.passed} passed, ${own.failed} failed (${seconds} s)`);
+  lines.push(`${name}: ${own.passed} passed, ${own.failed} failed (${seconds} s)`);
+  console.log(lines.join('\n'));
   sum.passed += own.passed;
   sum.failed += own.failed;
 }
 
-for (const file of wanted.flatMap(testFiles)) {
-  if (!stopped.signal.aborted) await runFile(file);
+const rank = (file) => {
+  const place = kLongest.indexOf(path.relative(here, file).replace('.test.mjs', ''));
+  return place < 0 ? kLongest.length : place;
+};
+const waiting = wanted.flatMap(testFiles).sort((a, b) => rank(a) - rank(b));
+async function runInTurn() {
+  while (waiting.length > 0 && !stopped.signal.aborted) await runFile(waiting.shift());
 }
+await Promise.all(Array.from({ length: kJobs }, runInTurn));
 console.log(`${sum.passed} passed, ${sum.failed} failed`);
 process.exit(sum.failed === 0 && !stopped.signal.aborted ? 0 : 1);

@@ -5,10 +5,11 @@
 namespace togglecast::realtime {
 namespace {
 
-constexpr UnixMillis kNow{1'700'000'000'000};
+constexpr UnixMillis kReportedAt{1'700'000'000'000};
 
 std::vector<Sample> samples(std::string_view metrics) {
-  return read_metrics(json::parse(R"({"metrics":)" + std::string(metrics) + "}").value(), kNow).value();
+  return read_metrics(json::parse(R"({"metrics":)" + std::string(metrics) + "}").value(), kReportedAt)
+      .value();
 }
 
 TEST(ReportedMetricsTest, LabelsInAnyOrderAreOneSeries) {

@@ -11,10 +11,10 @@ namespace {
 using domain::Kind;
 using domain::Op;
 
-json::value parse(std::string_view text) { return json::parse(text).value(); }
+json::value parsed(std::string_view text) { return json::parse(text).value(); }
 
 Op op(Kind kind, std::string_view before, std::string_view after, domain::Id id = 1) {
-  return {kind, id, parse(before), parse(after)};
+  return {kind, id, parsed(before), parsed(after)};
 }
 
 class ActivitySummary : public ::testing::Test {
@@ -23,7 +23,7 @@ class ActivitySummary : public ::testing::Test {
                    const domain::Snapshot* state = nullptr) {
     std::vector<const Op*> pointers;
     for (const Op& one : ops) pointers.push_back(&one);
-    return summary_of(parse(actor), pointers, state);
+    return summary_of(parsed(actor), pointers, state);
   }
   // The summary of one update: `members` are put beside a key and a name.
   std::string updated(Kind kind, std::string_view before, std::string_view after,
@@ -238,11 +238,11 @@ TEST(ActivityWords, AreBoundedAndReadable) {
   EXPECT_EQ(enumeration({"a"}), "a");
   EXPECT_EQ(enumeration({"a", "b", "c"}), "a, b and c");
   EXPECT_EQ(enumeration({"a", "b", "c", "d", "e"}), "a, b and 3 more");
-  EXPECT_EQ(price_text(parse(R"({"amount":5,"currency":"EUR"})")), "0.05 EUR");
-  EXPECT_EQ(price_text(parse(R"({"amount":1500,"currency":"JPY"})")), "1500 JPY");
-  EXPECT_EQ(price_text(parse(R"({"amount":1500,"currency":"KWD"})")), "1.500 KWD");
-  EXPECT_EQ(value_text(parse(R"({"a":1})")), "a value");
-  EXPECT_EQ(value_text(parse(R"("red")")), "'red'");
+  EXPECT_EQ(price_text(parsed(R"({"amount":5,"currency":"EUR"})")), "0.05 EUR");
+  EXPECT_EQ(price_text(parsed(R"({"amount":1500,"currency":"JPY"})")), "1500 JPY");
+  EXPECT_EQ(price_text(parsed(R"({"amount":1500,"currency":"KWD"})")), "1.500 KWD");
+  EXPECT_EQ(value_text(parsed(R"({"a":1})")), "a value");
+  EXPECT_EQ(value_text(parsed(R"("red")")), "'red'");
 }
 
 TEST(ActivityWords, CutLongNamesBetweenCharacters) {

@@ -5,12 +5,12 @@
 namespace togglecast::service {
 namespace {
 
-json::value parse(std::string_view text) { return json::parse(text).value(); }
+json::value json_of(std::string_view text) { return json::parse(text).value(); }
 
 // What a body is refused for: the fields that are named.
 template <typename Read>
 std::string refused(Read&& read, std::string_view text) {
-  const auto value = read(parse(text));
+  const auto value = read(json_of(text));
   if (value) return "";
   std::string pointers;
   for (const auto& issue : value.error().details) pointers += issue.pointer + " ";
@@ -19,7 +19,7 @@ std::string refused(Read&& read, std::string_view text) {
 
 TEST(MessageSender, AnAudienceIsAWordAnObjectOrAText) {
   const auto audience = [](std::string_view text) {
-    return read_announcement(parse(R"({"title":"t","message":"m","audience":)" + std::string(text) + "}"))
+    return read_announcement(json_of(R"({"title":"t","message":"m","audience":)" + std::string(text) + "}"))
         .map([](const Announcement& announcement) { return announcement.audience; });
   };
 

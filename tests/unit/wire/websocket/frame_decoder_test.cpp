@@ -16,19 +16,19 @@ using test::client_header_announcing;
 using test::client_text;
 using Kind = Event::Kind;
 
-struct Seen {
+struct Decoded {
   Kind kind;
   std::string payload;
   std::uint16_t code = 0;
-  friend bool operator==(const Seen&, const Seen&) = default;
+  friend bool operator==(const Decoded&, const Decoded&) = default;
 };
 
-std::ostream& operator<<(std::ostream& out, const Seen& seen) {
+std::ostream& operator<<(std::ostream& out, const Decoded& seen) {
   return out << "{" << static_cast<int>(seen.kind) << ", \"" << seen.payload.substr(0, 60) << "\" ("
              << seen.payload.size() << "), " << seen.code << "}";
 }
 
-void drain(Decoder& decoder, std::string piece, std::vector<Seen>& seen) {
+void drain(Decoder& decoder, std::string piece, std::vector<Decoded>& seen) {
   char* data = piece.data();
   std::size_t size = piece.size();
   while (true) {
@@ -40,24 +40,24 @@ void drain(Decoder& decoder, std::string piece, std::vector<Seen>& seen) {
   EXPECT_EQ(data, piece.data() + piece.size());
 }
 
-std::vector<Seen> decode(const std::string& bytes, DecoderLimits limits = {}) {
+std::vector<Decoded> decode(const std::string& bytes, DecoderLimits limits = {}) {
   Decoder decoder(limits);
-  std::vector<Seen> seen;
+  std::vector<Decoded> seen;
   drain(decoder, bytes, seen);
   return seen;
 }
 
-std::vector<Seen> decode_cut(const std::string& bytes, std::size_t at, DecoderLimits limits = {}) {
+std::vector<Decoded> decode_cut(const std::string& bytes, std::size_t at, DecoderLimits limits = {}) {
   Decoder decoder(limits);
-  std::vector<Seen> seen;
+  std::vector<Decoded> seen;
   drain(decoder, bytes.substr(0, at), seen);
   drain(decoder, bytes.substr(at), seen);
   return seen;
 }
 
-std::vector<Seen> decode_bytewise(const std::string& bytes, DecoderLimits limits = {}) {
+std::vector<Decoded> decode_bytewise(const std::string& bytes, DecoderLimits limits = {}) {
   Decoder decoder(limits);
-  std::vector<Seen> seen;
+  std::vector<Decoded> seen;
   for (const char byte : bytes) drain(decoder, std::string(1, byte), seen);
   return seen;
 }
@@ -67,14 +67,14 @@ std::string close_body(std::uint16_t code, std::string_view reason = {}) {
   return body.append(reason);
 }
 
-Seen error(CloseCode code, std::string reason) {
+Decoded error(CloseCode code, std::string reason) {
   return {Kind::error, std::move(reason), static_cast<std::uint16_t>(code)};
 }
 
 struct Case {
   std::string name;
   std::string bytes;
-  std::vector<Seen> expected;
+  std::vector<Decoded> expected;
 };
 
 std::vector<Case> cases() {
@@ -194,7 +194,8 @@ TEST(FrameDecoder, UnmasksAtEveryLengthAndCut) {
     const std::string expected = payload.substr(0, length);
     const std::string bytes = client_frame({.opcode = 2, .payload = expected});
     for (std::size_t at = 0; at <= bytes.size(); ++at)
-      ASSERT_EQ(decode_cut(bytes, at), (std::vector<Seen>{{Kind::binary, expected}})) << length << " " << at;
+      ASSERT_EQ(decode_cut(bytes, at), (std::vector<Decoded>{{Kind::binary, expected}}))
+          << length << " " << at;
   }
 }
 
@@ -219,7 +220,7 @@ TEST(FrameDecoder, HandsOutAWholeFrameWithoutCopyOrAllocation) {
 TEST(FrameDecoder, IsSmallAndOwnsNothingWhenIdle) {
   EXPECT_LE(sizeof(Decoder), 64U);
   Decoder decoder({});
-  std::vector<Seen> seen;
+  std::vector<Decoded> seen;
   drain(decoder, client_frame({.payload = "ab", .final = false}), seen);
   drain(decoder, client_frame({.opcode = 0, .payload = "cd"}), seen);
 
@@ -236,19 +237,19 @@ TEST(FrameDecoder, IsSmallAndOwnsNothingWhenIdle) {
 
 TEST(FrameDecoder, JudgesTheMessageSizeOnTheHeader) {
   const DecoderLimits limits{.message_bytes = 10, .fragments = 64};
-  const Seen too_big = error(CloseCode::too_big, "message too big");
+  const Decoded too_big = error(CloseCode::too_big, "message too big");
   const std::string ten(10, 'x');
 
-  EXPECT_EQ(decode(client_text(ten), limits), (std::vector<Seen>{{Kind::text, ten}}));
-  EXPECT_EQ(decode(client_text(ten + "x").substr(0, 6), limits), std::vector<Seen>{too_big});
+  EXPECT_EQ(decode(client_text(ten), limits), (std::vector<Decoded>{{Kind::text, ten}}));
+  EXPECT_EQ(decode(client_text(ten + "x").substr(0, 6), limits), std::vector<Decoded>{too_big});
   EXPECT_EQ(decode(client_frame({.payload = ten, .final = false}) +
                        client_frame({.opcode = 0, .payload = "x"}).substr(0, 6),
                    limits),
-            std::vector<Seen>{too_big});
+            std::vector<Decoded>{too_big});
   EXPECT_EQ(decode(client_frame({.payload = ten, .final = false}) +
                        client_frame({.opcode = 9, .payload = ten}) + client_frame({.opcode = 0}),
                    limits),
-            (std::vector<Seen>{{Kind::ping, ten}, {Kind::text, ten}}));
+            (std::vector<Decoded>{{Kind::ping, ten}, {Kind::text, ten}}));
 }
 
 TEST(FrameDecoder, RefusesHugeLengthsWithoutAllocating) {
@@ -287,24 +288,24 @@ TEST(FrameDecoder, CountsFragments) {
   const std::string first = client_frame({.payload = "a", .final = false});
   const std::string middle = client_frame({.opcode = 0, .payload = "b", .final = false});
   const std::string last = client_frame({.opcode = 0, .payload = "c"});
-  const Seen too_many = error(CloseCode::policy_violation, "too many fragments");
+  const Decoded too_many = error(CloseCode::policy_violation, "too many fragments");
 
   EXPECT_EQ(decode(first + middle + last + first + middle + last, limits),
-            (std::vector<Seen>{{Kind::text, "abc"}, {Kind::text, "abc"}}));
-  EXPECT_EQ(decode(first + middle + middle + last, limits), std::vector<Seen>{too_many});
+            (std::vector<Decoded>{{Kind::text, "abc"}, {Kind::text, "abc"}}));
+  EXPECT_EQ(decode(first + middle + middle + last, limits), std::vector<Decoded>{too_many});
   EXPECT_EQ(decode(client_text("a"), {.message_bytes = 100, .fragments = 1}).size(), 1U);
 
   std::string many = first;
   for (int i = 0; i < 5000; ++i) many += client_frame({.opcode = 0, .final = false});
   EXPECT_EQ(decode(many + last, {.message_bytes = 100, .fragments = 0}),
-            (std::vector<Seen>{{Kind::text, "ac"}}));
+            (std::vector<Decoded>{{Kind::text, "ac"}}));
 }
 
 TEST(FrameDecoder, FindsBadTextBeforeTheMessageEnds) {
   const std::string bytes = client_text("ab\xff" + std::string(1000, 'x'));
 
   EXPECT_EQ(decode(bytes.substr(0, 11)),
-            std::vector<Seen>{error(CloseCode::invalid_data, "text is not valid UTF-8")});
+            std::vector<Decoded>{error(CloseCode::invalid_data, "text is not valid UTF-8")});
 }
 
 TEST(FrameDecoder, JudgesOpcodeAndMaskOnTheSecondByte) {
@@ -321,7 +322,7 @@ TEST(FrameDecoder, AcceptsOnlyCloseCodesThatMayBeSent) {
         decode(client_frame({.opcode = 8, .payload = close_body(static_cast<std::uint16_t>(code))}));
     ASSERT_EQ(seen.size(), 1U);
     if (good) {
-      ASSERT_EQ(seen[0], (Seen{Kind::close, "", static_cast<std::uint16_t>(code)}));
+      ASSERT_EQ(seen[0], (Decoded{Kind::close, "", static_cast<std::uint16_t>(code)}));
     } else {
       ASSERT_EQ(seen[0], error(CloseCode::protocol_error, "close code that may not be sent")) << code;
     }

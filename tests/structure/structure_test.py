@@ -135,7 +135,8 @@ class TheTree(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    result = unittest.main(exit=False).result
+    folder = str(pathlib.Path(__file__).parent)  # all *_test.py in it
+    result = unittest.main(module=None, argv=["structure", "discover", "-s", folder, "-p", "*_test.py"], exit=False).result
     bad = len(result.failures) + len(result.errors)
     print(f"{result.testsRun - bad} passed, {bad} failed")
     sys.exit(1 if bad else 0)

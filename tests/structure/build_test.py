@@ -1,0 +1,74 @@
+"""`build` of tools/debian.sh: when it configures. CMake and dpkg-query are stand-ins here that note how they were called."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+CMAKE = """#!/bin/bash
+case $1 in
+  --preset)
+    mkdir -p "build/$2" && touch "build/$2/build.ninja"
+    echo "CMAKE_HOME_DIRECTORY:INTERNAL=$PWD" >"build/$2/CMakeCache.txt"
+    echo "configure $*" >>"$CALLS" ;;
+  --build) echo "build ${*: -1}" >>"$CALLS" ;;
+esac
+"""
+DPKG_QUERY = '#!/bin/bash\ncat "$PACKAGES"\n'
+
+
+class Clone:
+    """A clone with nothing in it but presets."""
+
+    def __init__(self, folder):
+        self.outside = pathlib.Path(folder)
+        self.root = self.outside / "clone"
+        self.calls, self.packages = self.outside / "calls", self.outside / "packages"
+        (self.root / "build").mkdir(parents=True)
+        (self.root / "CMakePresets.json").write_text("{}")
+        self.packages.write_text("g++ 1 installed\n")
+        for name, text in {"cmake": CMAKE, "dpkg-query": DPKG_QUERY}.items():
+            (self.outside / name).write_text(text)
+            (self.outside / name).chmod(0o755)
+
+    def build(self):
+        """What CMake was called for: 'configure …' and 'build …'."""
+        self.calls.write_text("")
+        environment = {**os.environ, "PATH": f"{self.outside}:{os.environ['PATH']}", "CALLS": self.calls, "PACKAGES": self.packages}
+        script = f'root="{self.root}"; source "{ROOT}/tools/debian.sh"; build release togglecast'
+        subprocess.run(["bash", "-euo", "pipefail", "-c", script], env=environment, check=True)
+        return self.calls.read_text().splitlines()
+
+
+class Building(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.clone = Clone(folder.name)
+
+    def test_configures_at_first_and_then_no_more(self):
+        self.assertEqual(self.clone.build(), ["configure --preset release", "build togglecast"])
+        self.assertEqual(self.clone.build(), ["build togglecast"])
+
+    def test_configures_again_when_packages_were_installed(self):
+        self.clone.build()
+        self.clone.packages.write_text("g++ 1 installed\nlibgtest-dev 1 installed\n")
+        self.assertEqual(self.clone.build(), ["configure --preset release", "build togglecast"])
+        self.assertEqual(self.clone.build(), ["build togglecast"])
+
+    def test_configures_again_when_the_presets_changed(self):
+        self.clone.build()
+        past = self.clone.root / "build/release/build.ninja"
+        os.utime(past, (1, 1))
+        self.assertEqual(self.clone.build(), ["configure --preset release", "build togglecast"])
+
+    def test_starts_afresh_when_the_clone_was_moved(self):
+        self.clone.build()
+        moved = self.clone.outside / "moved"
+        shutil.move(self.clone.root, moved)
+        self.clone.root = moved
+        self.assertEqual(self.clone.build(), ["configure --preset release --fresh", "build togglecast"])

@@ -8,7 +8,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using wire::http::Method;
 
-constexpr std::string_view kUnknown = R"({"code":1,"message":"Session ID unknown"})";
+constexpr std::string_view kUnknownSession = R"({"code":1,"message":"Session ID unknown"})";
 
 class CloseTest : public EngineTest {
  protected:
@@ -44,7 +44,7 @@ TEST_F(CloseTest, WithoutAPongTheWaitingPollIsToldAndTheSessionEnds) {
 
   EXPECT_EQ(waiting->body(), "1");
   EXPECT_THAT(closed_, ElementsAre("ping timeout"));
-  EXPECT_EQ(poll()->body(), kUnknown);
+  EXPECT_EQ(poll()->body(), kUnknownSession);
 }
 
 TEST_F(CloseTest, MessagesAreNoPongs) {
@@ -66,7 +66,7 @@ TEST_F(CloseTest, AnOverdueSessionIsUnknownBeforeItsTimerFires) {
 
   clock_.advance(kTimeout + Milliseconds(5));
 
-  EXPECT_EQ(poll()->body(), kUnknown);
+  EXPECT_EQ(poll()->body(), kUnknownSession);
   EXPECT_THAT(closed_, ElementsAre("ping timeout"));
 }
 
@@ -78,7 +78,7 @@ TEST_F(CloseTest, TheServersCloseAnswersTheWaitingPoll) {
 
   EXPECT_EQ(waiting->body(), "1");
   EXPECT_THAT(closed_, ElementsAre("forced close"));
-  EXPECT_EQ(poll()->body(), kUnknown);
+  EXPECT_EQ(poll()->body(), kUnknownSession);
 }
 
 TEST_F(CloseTest, TheServersCloseComesAloneAfterEverythingQueued) {
@@ -91,7 +91,7 @@ TEST_F(CloseTest, TheServersCloseComesAloneAfterEverythingQueued) {
   EXPECT_THAT(closed_, ElementsAre("forced close"));
   EXPECT_EQ(poll()->body(), "4last");
   EXPECT_EQ(poll()->body(), "1");
-  EXPECT_EQ(poll()->body(), kUnknown);
+  EXPECT_EQ(poll()->body(), kUnknownSession);
   EXPECT_EQ(closed_.size(), 1U) << "the application is told once";
 }
 
@@ -113,7 +113,7 @@ TEST_F(CloseTest, AClosingSessionThatNobodyPollsIsForgottenAfterItsGrace) {
   pass(Milliseconds(20));
 
   EXPECT_FALSE(alive());
-  EXPECT_EQ(poll()->body(), kUnknown);
+  EXPECT_EQ(poll()->body(), kUnknownSession);
   EXPECT_THAT(closed_, ElementsAre("forced close"));
 }
 
@@ -126,7 +126,7 @@ TEST_F(CloseTest, TheClientsCloseAnswersTheWaitingPollWithANoop) {
   EXPECT_EQ(waiting->body(), "6");
   EXPECT_EQ(posted->body(), "ok");
   EXPECT_THAT(closed_, ElementsAre("transport close"));
-  EXPECT_EQ(poll()->body(), kUnknown);
+  EXPECT_EQ(poll()->body(), kUnknownSession);
 }
 
 // The two requests travel on two connections: the poll that was sent first may arrive last.
@@ -145,7 +145,7 @@ TEST_F(CloseTest, APollThatCrossesTheClientsCloseIsAnsweredWithANoop) {
   EXPECT_EQ(crossing->status(), 200U);
   EXPECT_EQ(crossing->body(), "6");
   EXPECT_EQ(posted->body(), "ok");
-  EXPECT_EQ(poll()->body(), kUnknown);
+  EXPECT_EQ(poll()->body(), kUnknownSession);
   EXPECT_EQ(closed_.size(), 1U);
   EXPECT_FALSE(alive());
 }
@@ -160,17 +160,17 @@ TEST_F(CloseTest, WithoutACrossingPollTheClientsCloseIsAnsweredAfterAMoment) {
 
   EXPECT_EQ(posted->body(), "ok");
   EXPECT_FALSE(alive());
-  EXPECT_EQ(poll()->body(), kUnknown);
+  EXPECT_EQ(poll()->body(), kUnknownSession);
 }
 
 TEST_F(CloseTest, ASessionThatItsClientHasClosedTakesNothingButThePoll) {
   open();
   const auto posted = post("1");
 
-  EXPECT_EQ(post("4x")->body(), kUnknown);
-  EXPECT_EQ(post("1")->body(), kUnknown);
+  EXPECT_EQ(post("4x")->body(), kUnknownSession);
+  EXPECT_EQ(post("1")->body(), kUnknownSession);
   EXPECT_EQ(websocket()->body(), "Session ID unknown");
-  EXPECT_EQ(send(Method::put, polling())->body(), kUnknown);
+  EXPECT_EQ(send(Method::put, polling())->body(), kUnknownSession);
   emit("nobody hears this");
 
   EXPECT_FALSE(posted->answered());

@@ -3,23 +3,28 @@
 #   tests/component/<layer>/**/*.cpp  -> component_<layer>  linked with that layer
 #   tests/component/*.cpp             -> component          linked with the protocol tower
 #   tests/programs/<name>.cpp         -> <name>             what tests start and kill, beside them in one folder
-# Those in which threads meet have the label `threads` and belong to the target `thread_tests`, for ThreadSanitizer.
+# Where ThreadSanitizer is on, only those in which threads meet. What sanitizers hide is tested in the release build:
+#   some of the above                 -> release_tests
+# Target `tests`: all of them and no other program.
 # Helpers shared by tests live in tests/support and are included as "support/…". Absent folders are skipped.
+
+set(togglecast_tests_with_threads "^component|^unit_(observe|net|engineio|socketio|service|changes|delivery)$")
 
 function(add_test_executable name layer)
   if(NOT ARGN OR NOT TARGET togglecast_${layer})
+    return()
+  endif()
+  if(TOGGLECAST_SANITIZE STREQUAL "thread" AND NOT name MATCHES "${togglecast_tests_with_threads}")
     return()
   endif()
   add_executable(${name} ${ARGN})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(${name} PRIVATE togglecast::${layer} GTest::gmock GTest::gtest_main togglecast_compile_tests)
   use_precompiled_headers(${name} togglecast_precompiled_tests)
+  compile_together(${name})
   target_compile_definitions(${name} PRIVATE TOGGLECAST_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
-  if(name MATCHES "^component|^unit_(observe|net|engineio|socketio|changes|service)$")
-    set_tests_properties(${name} PROPERTIES LABELS threads)
-    add_dependencies(thread_tests ${name})
-  endif()
+  add_dependencies(tests ${name})
 endfunction()
 
 # What the tests in `user` start as a process of its own, linked with that layer.
@@ -32,7 +37,18 @@ function(add_test_program name layer user)
   add_dependencies(${user} ${name})
 endfunction()
 
-add_custom_target(thread_tests)
+# Memory as it is: the allocator's own numbers, the pools of src/base/pooled.hpp, a limit on the address space. And a
+# process without descriptors, which the sanitizers need for themselves.
+function(add_release_tests)
+  add_executable(release_tests EXCLUDE_FROM_ALL ${PROJECT_SOURCE_DIR}/tests/component/churn_test.cpp
+      ${PROJECT_SOURCE_DIR}/tests/unit/auth/password_test.cpp ${PROJECT_SOURCE_DIR}/tests/unit/net/listener_test.cpp)
+  target_include_directories(release_tests PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+  target_link_libraries(release_tests PRIVATE togglecast::socketio togglecast::auth GTest::gmock GTest::gtest_main
+      togglecast_compile_tests)
+  add_test(NAME release_tests COMMAND release_tests WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+endfunction()
+
+add_custom_target(tests)
 
 function(add_unit_tests)
   foreach(layer IN LISTS togglecast_layers)

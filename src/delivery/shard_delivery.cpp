@@ -23,6 +23,7 @@ ShardDelivery::ShardDelivery(net::Shard& shard, const changes::ReadModel& model,
       full_state_rate_(full_states),
       counters_(counters),
       limited_(limited),
+      index_(shard),
       retry_([this] { go_on(); }) {}
 
 void ShardDelivery::begin(const domain::SnapshotPtr& state) {

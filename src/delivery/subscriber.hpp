@@ -95,11 +95,11 @@ class Subscriber {
   bool plain_ = true;
   bool admin_ = false;
   domain::Role role_ = domain::Role::viewer;
+  std::array<std::uint32_t, 3> places_{};  // in its groups, by their kind
   ContextPtr context_;
   EnvironmentSubscribers* home_ = nullptr;
   domain::Revision acknowledged_ = 0;
   TokenBucket full_states_;
-  std::array<std::uint32_t, 3> places_{};  // in its groups, by their kind
 };
 
 }  // namespace togglecast::delivery

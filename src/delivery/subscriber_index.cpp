@@ -31,7 +31,7 @@ const EnvironmentSubscribers* SubscriberIndex::find(std::string_view environment
 
 EnvironmentSubscribers& SubscriberIndex::begin(const domain::SnapshotPtr& state) {
   auto home = std::make_unique<EnvironmentSubscribers>();
-  home->index = this;
+  home->shard = &shard_;
   move_to(*home, state, state->revision());
   return *environments_.emplace(state->environment(), std::move(home)).first->second;
 }
@@ -153,8 +153,11 @@ void SubscriberIndex::acknowledge(Subscriber& subscriber, domain::Revision revis
   subscriber.acknowledged_ = revision;
 }
 
+// Every change of its environment concerns an admin.
 domain::Revision SubscriberIndex::told(const Subscriber& subscriber) noexcept {
-  return subscriber.home_->totals.told(position_of(subscriber));
+  const DeliveryTotals::Position position = position_of(subscriber);
+  if (subscriber.admin_) return position.is_behind ? position.behind : position.sent;
+  return subscriber.home_->totals.told(position);
 }
 
 DeliveryCounts SubscriberIndex::count(std::string_view environment,

@@ -14,16 +14,15 @@
 #include "delivery/delivery_totals.hpp"
 #include "delivery/subscriber.hpp"
 #include "delivery/subscriber_group.hpp"
+#include "net/shard.hpp"
 
 namespace togglecast::delivery {
-
-class SubscriberIndex;
 
 /// One environment on one shard.
 struct EnvironmentSubscribers {
   using Groups = std::unordered_map<domain::Id, SubscriberGroup>;
 
-  SubscriberIndex* index;
+  net::Shard* shard;
   domain::SnapshotPtr state;  ///< the state that the shard tells
   SubscriberGroup clients{SubscriberGroup::Kind::all};
   SubscriberGroup admins{SubscriberGroup::Kind::all};
@@ -34,7 +33,7 @@ struct EnvironmentSubscribers {
 
 class SubscriberIndex {
  public:
-  SubscriberIndex() = default;
+  explicit SubscriberIndex(net::Shard& shard) noexcept : shard_(shard) {}
   SubscriberIndex(const SubscriberIndex&) = delete;
   SubscriberIndex& operator=(const SubscriberIndex&) = delete;
   ~SubscriberIndex();
@@ -88,6 +87,7 @@ class SubscriberIndex {
   static void take(Subscriber& subscriber, const ClientPtr& client) noexcept;
   static void count_move(const Subscriber& subscriber, const DeliveryTotals::Position& to);
 
+  net::Shard& shard_;
   std::map<std::string, std::unique_ptr<EnvironmentSubscribers>, std::less<>> environments_;
 };
 

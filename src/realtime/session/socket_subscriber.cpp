@@ -3,26 +3,28 @@
 #include <optional>
 #include <utility>
 
+#include "delivery/subscriber_index.hpp"
 #include "realtime/protocol/events.hpp"
 #include "realtime/protocol/packets.hpp"
 
 namespace togglecast::realtime {
 
 void SocketSubscriber::send(const delivery::EncodedBatch& batch) {
+  net::Shard& shard = *home().shard;  // not the socket's: a push reads as few objects as it can
   const auto& packets = static_cast<const PacketBatch&>(batch).packets();
   if (outlet_ == net::Outlets::kNone) outlet_ = socket.outlet();
   if (outlet_ == net::Outlets::kNone) {
     const auto keep = socket.shared_from_this();
     for (const auto& packet : packets) keep->send(packet);
   } else {
-    for (const auto& packet : packets) packet.send_to(shard_, outlet_);
+    for (const auto& packet : packets) packet.send_to(shard, outlet_);
   }
 }
 
 // What is collected for the end of this turn is no backlog: nothing would tell when it has left.
 std::size_t SocketSubscriber::backlog_bytes() const noexcept {
-  const bool direct =
-      outlet_ != net::Outlets::kNone && shard_.outlets()[outlet_].state == net::Outlet::State::direct;
+  const bool direct = entered() && outlet_ != net::Outlets::kNone &&
+                      home().shard->outlets()[outlet_].state == net::Outlet::State::direct;
   return direct ? 0 : socket.backlog_bytes();
 }
 
@@ -40,7 +42,7 @@ void SocketSubscriber::send_full_state(const domain::Snapshot& state, json::obje
 }
 
 void SocketSubscriber::look_again_later() {
-  shard_.post([to_whom = socket.weak_from_this()] {
+  socket.shard().post([to_whom = socket.weak_from_this()] {
     const auto still = to_whom.lock();
     if (still == nullptr || !still->connected()) return;
     if (auto* subscriber = still->state<SocketSubscriber>()) subscriber->keeper_.on_drained(*subscriber);

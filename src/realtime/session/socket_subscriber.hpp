@@ -39,11 +39,7 @@ class SocketSubscriber final : public delivery::Subscriber, public net::TimerNod
   /// All must outlive it.
   SocketSubscriber(socketio::Socket& connection, SubscriberKeeper& namespace_keeper,
                    const PacketEncoder& encoder, const MessageLimit& limit)
-      : Subscriber(encoder),
-        shard_(connection.shard()),
-        socket(connection),
-        messages(limit),
-        keeper_(namespace_keeper) {}
+      : Subscriber(encoder), socket(connection), messages(limit), keeper_(namespace_keeper) {}
   ~SocketSubscriber() override = default;
 
   void send(const delivery::EncodedBatch& batch) override;
@@ -57,15 +53,14 @@ class SocketSubscriber final : public delivery::Subscriber, public net::TimerNod
 
   // Beside what a push reads of the subscriber.
   net::Outlets::Index outlet_ = net::Outlets::kNone;  // looked up when it is first sent something
-  net::Shard& shard_;
 
  public:
-  socketio::Socket& socket;
-  service::Principal who;        ///< id 0: it has not logged in
   bool logged_in = false;        ///< and was admitted
   bool warned = false;           ///< token_expiring was sent for the present token
   bool turned_away = false;      ///< it will be closed in a moment, and may come back
   bool heartbeat_waits = false;  ///< an answer is on its way for all heartbeats that come until then
+  socketio::Socket& socket;
+  service::Principal who;  ///< id 0: it has not presented a token
   MessageQueue messages;
   TokenBucket events;                                ///< of those that it may send
   std::unique_ptr<std::vector<EntityRef>> followed;  ///< by an admin; null: nothing

@@ -38,7 +38,8 @@ class ClientPushTest : public ::testing::Test {
   observe::Counter& counter_ = metrics_.counter("counted", "");
   observe::Counter& inputs_ = metrics_.counter("inputs", "");
   PushCounters counters_{counter_, counter_, counter_, counter_, inputs_, counter_, counter_};
-  SubscriberIndex index_;
+  net::Shard shard_{0};
+  SubscriberIndex index_{shard_};
   std::vector<std::unique_ptr<testing::MemorySubscriber>> subscribers_;
   domain::SnapshotPtr from_, to_;
   std::unique_ptr<ClientPush> push_;

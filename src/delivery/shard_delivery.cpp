@@ -166,24 +166,27 @@ Result<void> ShardDelivery::take_full_state(Subscriber& subscriber) const {
 
 Result<bool> ShardDelivery::catch_up(Subscriber& subscriber, domain::Revision revision) {
   const auto to = subscriber.home().state;
-  const bool told_all = SubscriberIndex::told(subscriber) == to->revision();
-  if (told_all && revision >= subscriber.sent() && revision <= to->revision()) return false;
+  const auto told = SubscriberIndex::told(subscriber);
+  const bool is_behind = subscriber.behind() != nullptr;
+  // Between what it was sent and what it was told, nothing concerned it. The rest is on its way.
+  if (!is_behind && revision >= subscriber.sent() && revision <= told) return told != to->revision();
   const auto from = model_.at(to->environment(), revision);
   const auto was = from == nullptr ? nullptr : from->find<domain::Client>(subscriber.client()->id);
   const auto is = to->find<domain::Client>(subscriber.client()->id);
   const bool known = was != nullptr && is != nullptr;
   if (known && from->revision() >= to->revision()) return false;
-  const bool on_its_way = subscriber.behind() != nullptr;
-  if (!known || (on_its_way && revision < subscriber.behind()->revision())) {
+  if (!known || !is_behind || revision < told) {
     if (auto may = take_full_state(subscriber); !may) return tl::unexpected(may.error());
-    SubscriberIndex::set_behind(subscriber, out_of_reach_);
-  } else if (!on_its_way) {
-    domain::ClientView then(*from, *was, subscriber.context().get());
-    domain::ClientView now(*to, *is, subscriber.context().get());
-    if (domain::diff_client_view(then, now, Step::merged).empty()) return false;
-    SubscriberIndex::set_sent(subscriber, SubscriberIndex::told(subscriber));
-    SubscriberIndex::set_client(subscriber, was);
-    SubscriberIndex::set_behind(subscriber, from);
+    if (!known || is_behind) {
+      SubscriberIndex::set_behind(subscriber, out_of_reach_);
+    } else {
+      domain::ClientView then(*from, *was, subscriber.context().get());
+      domain::ClientView now(*to, *is, subscriber.context().get());
+      if (domain::diff_client_view(then, now, Step::merged).empty()) return false;
+      SubscriberIndex::set_sent(subscriber, told);
+      SubscriberIndex::set_client(subscriber, was);
+      SubscriberIndex::set_behind(subscriber, from);
+    }
   }
   // Not at once: a client that asks again and again, or does not read, is brought here once, as after a push.
   subscriber.look_again_later();

@@ -1,4 +1,4 @@
-// What one client may take of the server: its connections, and whole states asked for again and again.
+// What one client may take of the server: its connections, and full states asked for again and again.
 #include <string>
 
 #include "realtime_fixture.hpp"
@@ -75,7 +75,7 @@ TEST_F(ConnectionLimits, WhoLogsInByAnEventIsToldWhyAndToComeBack) {
   EXPECT_EQ(third.packet(), "") << "closed";
 }
 
-TEST_F(ConnectionLimits, AWholeStateIsNotHadAgainAndAgain) {
+TEST_F(ConnectionLimits, AFullStateIsNotHadAgainAndAgain) {
   auto client = join_client("acme");
   auto other = join_client("globex");
 
@@ -108,17 +108,33 @@ TEST_F(ConnectionLimits, HeartbeatsInOneTurnAreAnsweredOnceUnlessEachAsksForIt) 
   EXPECT_LT(answers, 100U);
 }
 
-TEST_F(ConnectionLimits, WhatWasMissedCountsAsNoWholeState) {
+TEST_F(ConnectionLimits, ACheckThatCostsLikeAFullStateIsLimitedLikeOne) {
   auto client = join_client("acme");
-  const auto before = current()->revision();
+  const auto before = std::to_string(current()->revision());
   ASSERT_TRUE(create_platform(R"({"key":"web","name":"Web"})").has_value());
   (void)client.next("/client", "platform_update");
+  const auto check = [&](const std::string& argument) {
+    return client.ask("/client", "config_check", argument);
+  };
+  const auto limited = [&] {
+    return metrics_.counter("togglecast_realtime_full_states_limited_total", "").value();
+  };
 
-  for (int i = 0; i < 10; ++i)
-    EXPECT_EQ(
-        code_of(client.ask("/client", "config_check", R"({"revision":)" + std::to_string(before) + "}")), "");
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(check(R"({"revision":)" + before + "}").at("up_to_date"), json::value(false)) << i;
+    (void)client.next("/client", "platform_update");
+  }
+  const auto refused = check(R"({"revision":)" + before + "}");
 
-  EXPECT_EQ(code_of(client.ask("/client", "client_connect")), "") << "what was missed is no whole state";
+  EXPECT_EQ(code_of(refused), "rate_limited");
+  EXPECT_EQ(limited(), 1U);
+  // What follows from what it has been told is free.
+  const auto now = std::to_string(current()->revision());
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_TRUE(check(R"({"revision":)" + now + "}").at("up_to_date").as_bool());
+    EXPECT_TRUE(check("{}").at("up_to_date").as_bool());
+  }
+  EXPECT_EQ(limited(), 1U);
 }
 
 TEST_F(ConnectionLimits, WhomNothingConcernedHasMissedNothingHoweverLongAgoItHeard) {

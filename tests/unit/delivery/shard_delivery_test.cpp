@@ -209,5 +209,25 @@ TEST_F(ShardDeliveryTest, CatchingUpSendsWhatIsMissingFromTheRevisionThatIsClaim
   expect_up_to_date(pro);
 }
 
+TEST_F(ShardDeliveryTest, CatchingUpIsLimitedUnlessItFollowsFromWhatWasTold) {
+  auto& pro = connect(1);
+  const auto before = newest_->revision();
+  commit({rename(1, "Talk")});
+  run();
+
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(delivery_->catch_up(pro, before).value(), true) << i;
+    EXPECT_EQ(delivery_->catch_up(pro, before).value(), true) << "on its way already";
+    run();
+  }
+  const auto refused = delivery_->catch_up(pro, before);
+
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, Errc::rate_limited);
+  EXPECT_EQ(limited_.value(), 1U);
+  EXPECT_EQ(delivery_->catch_up(pro, newest_->revision()).value(), false);
+  EXPECT_EQ(pro.batches, 4);
+}
+
 }  // namespace
 }  // namespace togglecast::delivery::testing

@@ -49,7 +49,8 @@ std::optional<domain::Revision> revision_of(const Call& call, const changes::Wri
 
 // Answers on the shard of the call.
 template <typename AnswerTo>
-changes::Done then(const CallPtr& call, AnswerTo answer_to, WriteTarget entity = {domain::Kind::platform, 0}) {
+changes::Done then(const CallPtr& call, AnswerTo answer_to,
+                   WriteTarget entity = {domain::Kind::platform, 0}) {
   return [call, answer_to = std::move(answer_to), entity](Result<changes::Written> written) {
     call->resume([call, answer_to, entity, written = std::move(written)] {
       if (!written) return refuse_write(*call, written.error(), entity);

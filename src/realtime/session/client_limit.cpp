@@ -70,8 +70,7 @@ bool ClientLimit::make_room(const net::Shard& shard, const std::string& environm
     longest = unanswered;
     oldest = one;
   };
-  using Scope = delivery::SubscriberIndex::Scope;
-  delivery::SubscriberIndex::for_each(*home, Scope::client, client, compare);
+  delivery::SubscriberIndex::for_each(*home, delivery::SubscriberIndex::Scope::client, client, compare);
   if (oldest == nullptr) return false;
   yielded_.add();
   const auto socket = oldest->socket.shared_from_this();

@@ -11,9 +11,9 @@
 
 #include "base/error.hpp"
 #include "socketio/answer_collector.hpp"
-#include "socketio/arguments.hpp"
 #include "socketio/broadcast_options.hpp"
 #include "socketio/local_node.hpp"
+#include "socketio/packets/arguments.hpp"
 
 namespace togglecast::socketio {
 

@@ -9,7 +9,7 @@
 
 #include "base/clock.hpp"
 #include "net/shard.hpp"
-#include "socketio/arguments.hpp"
+#include "socketio/packets/arguments.hpp"
 
 namespace togglecast::socketio {
 

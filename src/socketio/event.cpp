@@ -3,8 +3,8 @@
 #include <atomic>
 
 #include "net/shard.hpp"
-#include "socketio/encoded_packet.hpp"
 #include "socketio/namespace.hpp"
+#include "socketio/packets/encoded_packet.hpp"
 #include "socketio/socket.hpp"
 
 namespace togglecast::socketio {

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "base/json.hpp"
-#include "socketio/arguments.hpp"
+#include "socketio/packets/arguments.hpp"
 
 namespace togglecast::socketio {
 

@@ -8,8 +8,8 @@
 
 #include "base/json.hpp"
 #include "net/shard.hpp"
-#include "socketio/arguments.hpp"
 #include "socketio/broadcast_options.hpp"
+#include "socketio/packets/arguments.hpp"
 
 namespace togglecast::socketio {
 

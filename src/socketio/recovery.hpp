@@ -12,8 +12,8 @@
 #include "base/clock.hpp"
 #include "base/json.hpp"
 #include "base/random.hpp"
-#include "socketio/arguments.hpp"
 #include "socketio/broadcast_options.hpp"
+#include "socketio/packets/arguments.hpp"
 
 namespace togglecast::socketio {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "delivery/batch.hpp"
-#include "socketio/encoded_packet.hpp"
+#include "socketio/packets/encoded_packet.hpp"
 
 namespace togglecast::realtime {
 

@@ -9,8 +9,8 @@
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "domain/state/offset.hpp"
-#include "socketio/arguments.hpp"
-#include "socketio/encoded_packet.hpp"
+#include "socketio/packets/arguments.hpp"
+#include "socketio/packets/encoded_packet.hpp"
 
 namespace togglecast::realtime {
 

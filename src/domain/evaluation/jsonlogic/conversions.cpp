@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/utf16.hpp"
 #include "domain/evaluation/jsonlogic/numbers.hpp"
-#include "domain/evaluation/jsonlogic/utf16.hpp"
 
 namespace togglecast::domain::evaluation {
 namespace {

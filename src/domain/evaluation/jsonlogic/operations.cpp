@@ -6,9 +6,9 @@
 #include <limits>
 #include <string>
 
+#include "base/utf16.hpp"
 #include "domain/evaluation/jsonlogic/numbers.hpp"
 #include "domain/evaluation/jsonlogic/sem_ver.hpp"
-#include "domain/evaluation/jsonlogic/utf16.hpp"
 
 namespace togglecast::domain::evaluation {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "domain/evaluation/jsonlogic/utf16.hpp"
+#include "base/utf16.hpp"
 
 namespace togglecast::domain::evaluation {
 Value Value::of(const json::value& json) noexcept {

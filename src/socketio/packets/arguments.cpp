@@ -1,4 +1,4 @@
-#include "socketio/arguments.hpp"
+#include "socketio/packets/arguments.hpp"
 
 namespace togglecast::socketio {
 

@@ -1,9 +1,9 @@
-#include "domain/evaluation/jsonlogic/utf16.hpp"
+#include "base/utf16.hpp"
 
 #include <algorithm>
 #include <cstdint>
 
-namespace togglecast::domain::evaluation {
+namespace togglecast {
 namespace {
 
 std::size_t sequence_length(char lead) noexcept {
@@ -97,4 +97,4 @@ std::strong_ordering compare_utf16(std::string_view a, std::string_view b) noexc
   return second_unit(point_a) <=> second_unit(point_b);
 }
 
-}  // namespace togglecast::domain::evaluation
+}  // namespace togglecast

@@ -12,7 +12,7 @@
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "net/shard.hpp"
-#include "socketio/arguments.hpp"
+#include "socketio/packets/arguments.hpp"
 
 namespace togglecast::socketio {
 

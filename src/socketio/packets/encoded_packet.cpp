@@ -1,4 +1,4 @@
-#include "socketio/encoded_packet.hpp"
+#include "socketio/packets/encoded_packet.hpp"
 
 #include "engineio/frame.hpp"
 

@@ -9,7 +9,7 @@
 
 #include "base/shared_bytes.hpp"
 #include "engineio/session.hpp"
-#include "socketio/arguments.hpp"
+#include "socketio/packets/arguments.hpp"
 
 namespace togglecast::socketio {
 

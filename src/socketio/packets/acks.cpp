@@ -1,4 +1,4 @@
-#include "socketio/acks.hpp"
+#include "socketio/packets/acks.hpp"
 
 #include <algorithm>
 #include <exception>

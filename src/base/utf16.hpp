@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace togglecast::domain::evaluation {
+namespace togglecast {
 
 [[nodiscard]] std::size_t utf16_length(std::string_view text) noexcept;
 
@@ -18,4 +18,4 @@ void append_utf16_slice(std::string& out, std::string_view text, std::size_t fir
 /// The order of JavaScript's `<` on strings.
 [[nodiscard]] std::strong_ordering compare_utf16(std::string_view a, std::string_view b) noexcept;
 
-}  // namespace togglecast::domain::evaluation
+}  // namespace togglecast

@@ -86,8 +86,7 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::filesystem::pa
 }
 
 Result<void> SqliteStore::create_environment(const std::string& key, const Sha256& genesis, UnixMillis at) {
-  if (!domain::is_key(key))
-    return fail_field("/key", std::string(domain::kKeyRule));
+  if (!domain::is_key(key)) return fail_field("/key", std::string(domain::kKeyRule));
   if (environment_number(database_, key))
     return fail(Errc::already_exists, "there is already an environment " + key);
   auto statement = database_.prepare(

@@ -6,9 +6,9 @@
 #include <span>
 #include <string>
 
+#include "base/digest.hpp"
 #include "base/error.hpp"
 #include "base/secret.hpp"
-#include "base/digest.hpp"
 #include "domain/state/indexed_row.hpp"
 
 namespace togglecast::storage {

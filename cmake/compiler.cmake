@@ -50,6 +50,8 @@ if(TOGGLECAST_MOLD)
 endif()
 
 if(TOGGLECAST_SANITIZE)
+  # Instrumented objects are large: an archive refers to them instead of holding copies.
+  set(CMAKE_CXX_ARCHIVE_CREATE "<CMAKE_AR> qc --thin <TARGET> <LINK_FLAGS> <OBJECTS>")
   target_compile_options(togglecast_compile INTERFACE
       -fsanitize=${TOGGLECAST_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(togglecast_compile INTERFACE -fsanitize=${TOGGLECAST_SANITIZE})

@@ -3,12 +3,23 @@
 #   tests/component/<layer>/**/*.cpp  -> component_<layer>  linked with that layer
 #   tests/component/*.cpp             -> component          linked with the protocol tower
 #   tests/programs/<name>.cpp         -> <name>             what tests start and kill, beside them in one folder
+# Instrumented builds link most of them into one program instead, tests_together.
 # Where ThreadSanitizer is on, only those in which threads meet. What sanitizers hide is tested in the release build:
 #   some of the above                 -> release_tests
 # Target `tests`: all of them and no other program.
 # Helpers shared by tests live in tests/support and are included as "support/…". Absent folders are skipped.
 
+option(TOGGLECAST_TESTS_TOGETHER "Link the C++ tests into one program, where each program is large" OFF)
+
 set(togglecast_tests_with_threads "^component|^unit_(observe|net|engineio|socketio|service|changes|delivery)$")
+set(togglecast_tests_with_own_new "^unit_(wire|domain)$")  # they replace operator new, for themselves alone
+
+add_custom_target(tests)
+
+function(add_test_program name)
+  add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  add_dependencies(tests ${name})
+endfunction()
 
 function(add_test_executable name layer)
   if(NOT ARGN OR NOT TARGET togglecast_${layer})
@@ -17,18 +28,33 @@ function(add_test_executable name layer)
   if(TOGGLECAST_SANITIZE STREQUAL "thread" AND NOT name MATCHES "${togglecast_tests_with_threads}")
     return()
   endif()
-  add_executable(${name} ${ARGN})
+  if(TOGGLECAST_TESTS_TOGETHER AND NOT name MATCHES "${togglecast_tests_with_own_new}")
+    add_library(${name} OBJECT ${ARGN})
+    set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE OFF COMPILE_OPTIONS -fPIE)
+    set_property(GLOBAL APPEND PROPERTY togglecast_tests_together ${name})
+  else()
+    add_executable(${name} ${ARGN})
+    add_test_program(${name})
+  endif()
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(${name} PRIVATE togglecast::${layer} GTest::gmock GTest::gtest_main togglecast_compile_tests)
   use_precompiled_headers(${name} togglecast_precompiled_tests)
   compile_together(${name})
   target_compile_definitions(${name} PRIVATE TOGGLECAST_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
-  add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
-  add_dependencies(tests ${name})
+endfunction()
+
+function(add_tests_together)
+  get_property(parts GLOBAL PROPERTY togglecast_tests_together)
+  if(parts)
+    add_executable(tests_together)
+    target_link_libraries(tests_together PRIVATE ${parts} togglecast::app togglecast::socketio GTest::gmock
+        GTest::gtest_main togglecast_compile_tests)
+    add_test_program(tests_together)
+  endif()
 endfunction()
 
 # What the tests in `user` start as a process of its own, linked with that layer.
-function(add_test_program name layer user)
+function(add_helper_program name layer user)
   if(NOT TARGET ${user})
     return()
   endif()
@@ -45,17 +71,15 @@ function(add_release_tests)
   target_include_directories(release_tests PRIVATE ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(release_tests PRIVATE togglecast::socketio togglecast::auth GTest::gmock GTest::gtest_main
       togglecast_compile_tests)
-  add_test(NAME release_tests COMMAND release_tests WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  add_test_program(release_tests)
 endfunction()
-
-add_custom_target(tests)
 
 function(add_unit_tests)
   foreach(layer IN LISTS togglecast_layers)
     file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/unit/${layer}/*.cpp)
     add_test_executable(unit_${layer} ${layer} ${sources})
   endforeach()
-  add_test_program(endless_writer service unit_service)
+  add_helper_program(endless_writer service unit_service)
 endfunction()
 
 function(add_component_tests)

@@ -3,7 +3,8 @@
 //   conformance-server --port 3000
 //
 // Its time limits are short, so that suites need not wait for them. `--unhurried` gives clients the time that
-// products give them: for suites that are not about time, on machines that are busy.
+// products give them: for suites that are not about time, on machines that are busy. `--patient` pings as
+// often as without it, and waits long for the answer.
 
 #include <algorithm>
 #include <csignal>
@@ -33,6 +34,7 @@ struct Times {
   Milliseconds connect_timeout{1'000};
 };
 constexpr Times kUnhurried{Milliseconds{25'000}, Milliseconds{20'000}, Milliseconds{45'000}};
+constexpr Times kPatient{Times{}.ping_interval, Milliseconds{20'000}, Milliseconds{45'000}};
 
 engineio::Options wide_engine(const Times& times) {
   engineio::Options options;
@@ -96,15 +98,20 @@ bool has_argument(int count, char** values, const char* name) {
                      [name](const char* value) { return std::strcmp(value, name) == 0; });
 }
 
+Times times_for(int count, char** values) {
+  if (has_argument(count, values, "--unhurried")) return kUnhurried;
+  return has_argument(count, values, "--patient") ? kPatient : Times{};
+}
+
 }  // namespace
 
 int main(int count, char** values) {
   const auto port = port_argument(count, values);
   if (!port) {
-    std::fprintf(stderr, "usage: conformance-server --port PORT [--unhurried]\n");
+    std::fprintf(stderr, "usage: conformance-server --port PORT [--unhurried | --patient]\n");
     return 2;
   }
-  const Times times = has_argument(count, values, "--unhurried") ? kUnhurried : Times{};
+  const Times times = times_for(count, values);
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);

@@ -44,7 +44,7 @@ Result<std::uint16_t> listen_on(net::ShardPool& shards, const std::vector<std::s
       return fail(Errc::already_exists, describe_taken(options.port, option));
     std::string message = "cannot listen on " + bound.error().message;
     if (bound.error().code == Errc::forbidden)
-      message += "; ports below 1024 are root's, choose another one with " + std::string(option);
+      message += "; only root may listen below port 1024. Choose another port with " + std::string(option);
     return fail(bound.error().code, std::move(message));
   };
   if (addresses.empty()) return attempt().map([&] { return options.port; });
@@ -55,7 +55,7 @@ Result<std::uint16_t> listen_on(net::ShardPool& shards, const std::vector<std::s
   return options.port;
 }
 
-// Whoever connects will notice; so should whoever can do something about it.
+// Clients notice a bad certificate; the operator, who can renew it, should notice first.
 void warn_of_validity(observe::Log& log, const net::TlsContext& tls, const Clock& clock) {
   const auto [from, until] = tls.validity();
   const std::string file = tls.options().certificate.string();
@@ -80,9 +80,9 @@ Result<std::unique_ptr<Container>> Container::build(const Settings& settings, Ru
   if (!store) return tl::unexpected(store.error());
   if ((*store)->health().origin() == storage::Origin::copied) {
     runtime.log.warn(
-        "the data folder is a copy, such as a backup that was restored: a new epoch begins, and clients "
-        "forget "
-        "what they heard in the old one");
+        "the data folder is a copy, for example a restored backup: the server begins a new epoch, and "
+        "clients "
+        "discard what they know of the old one");
   }
   service::ApplicationOptions options;
   options.environments = {std::string(kDefaultEnvironment)};

@@ -35,7 +35,7 @@ class DeliveryTotals {
   /// The shard's state is now `newest`. Until the next call, subscribers that are not behind and have not
   /// been sent it count as told up to `settled`.
   void move_to(domain::Revision newest, domain::Revision settled) noexcept;
-  /// The push is over: whoever was not sent the newest state is not concerned.
+  /// The push is over: it does not concern subscribers that were not sent the newest state.
   void settle() noexcept { settled_ = newest_; }
 
   /// The revision up to which such a subscriber has been told everything.

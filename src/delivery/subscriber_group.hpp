@@ -1,7 +1,7 @@
 // Subscribers that are addressed together, in one dense array, and walks over them that pause.
 //
 // A walk visits every subscriber that was in the group when the walk began and has not left since, once. It
-// keeps its position whoever leaves meanwhile. Subscribers that join during a walk are not visited: they
+// keeps its position when members leave meanwhile. Subscribers that join during a walk are not visited: they
 // begin with the current state. Thread rule: one shard.
 #pragma once
 

@@ -115,7 +115,7 @@ TEST_F(ShardDeliveryTest, DeparturesInTheMiddleOfAPushDoNotStartItAgain) {
   constexpr int kSubscribers = 2'000;
   std::vector<MemorySubscriber*> all;
   for (int i = 0; i < kSubscribers; ++i) all.push_back(&connect(1));
-  // Whoever is told leaves at once, together with one that was not, and another comes.
+  // Each subscriber that is told leaves at once, together with one that was not, and another comes.
   std::size_t told = 0;
   for (auto* one : all) {
     one->on_send = [&, one] {

@@ -1,4 +1,4 @@
-// Walks that pause: everybody who stays is visited once, whoever leaves or joins meanwhile.
+// Walks that pause: every member that stays is visited once, although others leave and join.
 #include "delivery/subscriber_group.hpp"
 
 #include <gtest/gtest.h>

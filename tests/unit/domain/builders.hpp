@@ -53,7 +53,7 @@ inline TokenRecord token(Id id, Id client_id) {
   return stored(std::move(out), id);
 }
 
-/// A boolean feature that is on for whoever has it.
+/// A boolean feature that is on for every client that has it.
 inline Feature feature(Id id, std::string key, std::string_view more = "{}") {
   json::object body = parse(more).as_object();
   body["key"] = key;

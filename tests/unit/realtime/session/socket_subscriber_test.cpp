@@ -6,7 +6,7 @@ namespace togglecast::realtime {
 namespace {
 
 // The server holds one for each connection, of which there may be a hundred thousand: docs/benchmarks.md has
-// the memory of a connection. Whoever adds a member weighs it against that.
+// the memory of a connection. A new member must be worth that.
 TEST(SocketSubscriber, StaysSmall) {
   EXPECT_LE(sizeof(delivery::Subscriber), 120U);
   EXPECT_LE(sizeof(SocketSubscriber), 328U);

@@ -102,7 +102,8 @@ Error in_use(std::string_view name, const std::vector<User>& users) {
     error.message += i == 0 ? "" : ", ";
     error.message += std::string(domain::to_string(users[i].kind)) + " '" + users[i].key + "'";
   }
-  if (users.size() > kNamedUsers) error.message += " and " + std::to_string(users.size() - kNamedUsers) + " more";
+  if (users.size() > kNamedUsers)
+    error.message += " and " + std::to_string(users.size() - kNamedUsers) + " more";
   error.message += "; send force=true to do it anyway";
   return error;
 }

@@ -22,7 +22,7 @@ thread_local Shard* current_shard = nullptr;
 // faster.
 constexpr int kHandlersPerTurn = 256;
 constexpr int kStreamsPerTurn = 256;
-constexpr int kTurnsWithoutReactor = 16;  // while streams keep the shard busy and no task was posted
+constexpr int kTurnsWithoutReactor = 16;         // while streams keep the shard busy and no task was posted
 constexpr std::size_t kChainBytes = 256 * 1024;  // a longer chain is sent before the end of the turn
 
 }  // namespace

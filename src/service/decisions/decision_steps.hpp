@@ -8,7 +8,8 @@
 namespace togglecast::service {
 
 /// `[{rule, outcome: passed|decided|not_reached, found}]` for a decision about a feature, or about
-/// its `sub_feature`: always all rules. `found` holds the input of the rule, even if the rule was not reached.
+/// its `sub_feature`: always all rules. `found` holds the input of the rule, even if the rule was not
+/// reached.
 [[nodiscard]] json::array decision_steps(const domain::Snapshot& state,
                                          const domain::evaluation::Subject& subject,
                                          const domain::evaluation::FeatureRules& feature,

@@ -54,8 +54,9 @@ build_jobs() {
 # Which of the packages that a build may use are installed, in which version.
 installed_packages() {
   command -v dpkg-query >/dev/null || return 0
-  dpkg-query -W -f '${Package} ${Version} ${db:Status-Status}\n' "${togglecast_build_packages[@]}" \
-    "${togglecast_fuzz_packages[@]}" "${togglecast_test_packages[@]}" ccache 2>/dev/null | LC_ALL=C sort
+  # dpkg-query fails when it does not know one of them, as on a machine on which only ./start ran.
+  { dpkg-query -W -f '${Package} ${Version} ${db:Status-Status}\n' "${togglecast_build_packages[@]}" \
+    "${togglecast_fuzz_packages[@]}" "${togglecast_test_packages[@]}" ccache 2>/dev/null || true; } | LC_ALL=C sort
 }
 
 # build <preset> <target>…  Configures when needed, then builds. Configuring is needed when there is no build file yet,

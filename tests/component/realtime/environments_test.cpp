@@ -153,6 +153,27 @@ class Environments : public RealtimeTest {
       EXPECT_TRUE(!is_client || seen.find(other.environment) == std::string::npos);
     }
   }
+  // Everything that can happen in both.
+  void expect_apart(Side& one, Side& other) {
+    ASSERT_EQ(one.feature, other.feature) << "the same ids mean different things";
+    ASSERT_EQ(one.client, other.client);
+    ASSERT_EQ(one.package, other.package);
+    for (Side* side : {&one, &other}) {
+      ask_everything(*side);
+      change_everything(*side);
+      send_everything(*side);
+    }
+    for (Side* side : {&one, &other}) read_to_the_end(*side);
+
+    expect_no_byte_of(other, one);
+    expect_no_byte_of(one, other);
+    for (const Side* side : {&one, &other}) {
+      const std::string& client = side->connections.front().transcript();
+      for (const char* event : {"platform_update", "feature_update", "package_update", "announcement",
+                                "client_notification", "config_sync", "system_status"})
+        EXPECT_NE(client.find(event), std::string::npos) << side->environment << " heard no " << event;
+    }
+  }
 };
 
 TEST_F(Environments, NoByteCrossesBetweenThem) {
@@ -160,25 +181,23 @@ TEST_F(Environments, NoByteCrossesBetweenThem) {
   Side staging{.environment = "staging", .mark = "stag-mark"};
   fill(production);
   fill(staging);
-  ASSERT_EQ(production.feature, staging.feature) << "the same ids mean different things";
-  ASSERT_EQ(production.client, staging.client);
-  ASSERT_EQ(production.package, staging.package);
 
-  for (Side* side : {&production, &staging}) {
-    ask_everything(*side);
-    change_everything(*side);
-    send_everything(*side);
-  }
-  for (Side* side : {&production, &staging}) read_to_the_end(*side);
+  expect_apart(production, staging);
+}
 
-  expect_no_byte_of(staging, production);
-  expect_no_byte_of(production, staging);
-  for (const Side* side : {&production, &staging}) {
-    const std::string& client = side->connections.front().transcript();
-    for (const char* event : {"platform_update", "feature_update", "package_update", "announcement",
-                              "client_notification", "config_sync", "system_status"})
-      EXPECT_NE(client.find(event), std::string::npos) << side->environment << " heard no " << event;
-  }
+TEST_F(Environments, OneThatBeginsWhileTheServerRunsIsServedAndApartToo) {
+  Side production{.environment = "production", .mark = "prod-mark"};
+  fill(production);
+  const auto added = wait_for<bool>([&](std::function<void(Result<bool>)> done) {
+    application_->add_environment("preview", [done = std::move(done)](const Result<void>& outcome) {
+      done(outcome.map([] { return true; }));
+    });
+  });
+  ASSERT_TRUE(added.has_value()) << added.error().message;
+  Side preview{.environment = "preview", .mark = "prev-mark"};
+  fill(preview);
+
+  expect_apart(production, preview);
 }
 
 TEST_F(Environments, ATokenOpensItsOwnEnvironmentAndShowsItsRevisions) {

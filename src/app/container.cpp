@@ -7,7 +7,6 @@
 
 #include "app/demo.hpp"
 #include "app/process/metrics_export.hpp"
-#include "app/process/port_owner.hpp"
 #include "app/wiring.hpp"
 #include "storage/sqlite/sqlite_store.hpp"
 

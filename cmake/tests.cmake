@@ -12,7 +12,17 @@
 option(TOGGLECAST_TESTS_TOGETHER "Link the C++ tests into one program, where each program is large" OFF)
 
 set(togglecast_tests_with_threads "^component|^unit_(observe|net|engineio|socketio|service|changes|delivery)$")
-set(togglecast_tests_with_own_new "^unit_(wire|domain)$")  # they replace operator new, for themselves alone
+
+# Whether one of these sources replaces operator new, which it must do for its own program alone.
+function(replaces_new result)
+  set(${result} OFF PARENT_SCOPE)
+  foreach(source IN LISTS ARGN)
+    file(STRINGS ${source} lines REGEX "^void\\* operator new" LIMIT_COUNT 1)
+    if(lines)
+      set(${result} ON PARENT_SCOPE)
+    endif()
+  endforeach()
+endfunction()
 
 add_custom_target(tests)
 
@@ -28,7 +38,8 @@ function(add_test_executable name layer)
   if(TOGGLECAST_SANITIZE STREQUAL "thread" AND NOT name MATCHES "${togglecast_tests_with_threads}")
     return()
   endif()
-  if(TOGGLECAST_TESTS_TOGETHER AND NOT name MATCHES "${togglecast_tests_with_own_new}")
+  replaces_new(alone ${ARGN})
+  if(TOGGLECAST_TESTS_TOGETHER AND NOT alone)
     add_library(${name} OBJECT ${ARGN})
     set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE OFF COMPILE_OPTIONS -fPIE)
     set_property(GLOBAL APPEND PROPERTY togglecast_tests_together ${name})

@@ -24,8 +24,13 @@ void check_text(std::string_view text) {
   }
   const domain::Id id = domain::parse_id(text);
   if (id != 0) require(domain::is_id(id) && std::to_string(id) == text, "an id has one spelling");
-  if (domain::is_key(text))
-    require(text.size() <= 64 && text.find_first_of(" /\r\n,:") == text.npos, "a key is a slug");
+  if (!domain::is_key(text)) return;
+  require(text.size() <= 100 && text.find_first_of(" /\r\n,\"\\") == text.npos, "a key has no separators");
+  const std::string first = domain::first_in_case(text);
+  require(domain::is_key(first) && domain::same_but_for_case(first, text),
+          "keys may be written in upper case");
+  require(!domain::KeyOrder{}(text, first), "the spelling in upper case comes first");
+  require(domain::KeyOrder{}(first, text) == (first != text), "the order tells spellings apart");
 }
 
 // Any numbers that an offset may hold.

@@ -32,9 +32,10 @@ struct Times {
   Milliseconds ping_interval{300};
   Milliseconds ping_timeout{200};
   Milliseconds connect_timeout{1'000};
+  Milliseconds upgrade_timeout{700};  ///< of /opts/
 };
 constexpr Times kUnhurried{Milliseconds{25'000}, Milliseconds{20'000}, Milliseconds{45'000}};
-constexpr Times kPatient{Times{}.ping_interval, Milliseconds{20'000}, Milliseconds{45'000}};
+constexpr Times kPatient{Milliseconds{300}, Milliseconds{20'000}, Milliseconds{45'000}, Milliseconds{10'000}};
 
 engineio::Options wide_engine(const Times& times) {
   engineio::Options options;
@@ -71,7 +72,7 @@ socketio::Options with_rules(const Times& times) {
   engine.ping_timeout = Milliseconds{20'000};
   engine.max_payload = 10'000;
   engine.per_message_deflate.enabled = true;
-  engine.upgrade_timeout = Milliseconds{700};
+  engine.upgrade_timeout = times.upgrade_timeout;
   engine.cookie = "io";
   engine.cors = {};
   engine.cors.origins = {"https://app.example"};

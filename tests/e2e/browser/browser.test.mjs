@@ -5,7 +5,7 @@ import { browser } from '../support/browser.mjs';
 import { eachWay } from '../support/clients.mjs';
 import { conformance } from '../support/server.mjs';
 
-const server = conformance();
+const server = conformance('--patient');
 const chromium = browser();
 
 /* The functions of page.run run in the page, where the bundle has set the global `io`. */

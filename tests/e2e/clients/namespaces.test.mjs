@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { Client, connected, eachWay } from '../support/clients.mjs';
 import { conformance } from '../support/server.mjs';
 
-const server = conformance();
+const server = conformance('--patient');
 
 eachWay((way, options) => {
   describe(way, () => {

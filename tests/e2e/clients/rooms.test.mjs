@@ -5,7 +5,7 @@ import { Client, connected, eachWay, fence, ownNamespace } from '../support/clie
 import { until } from '../support/deadline.mjs';
 import { conformance } from '../support/server.mjs';
 
-const server = conformance();
+const server = conformance('--patient');
 
 eachWay((way, options) => {
   describe(way, () => {

@@ -89,7 +89,7 @@ describe('the installation', () => {
     await writeFile(path.join(folder, 'CMakeLists.txt'),
       'cmake_minimum_required(VERSION 3.25)\nproject(x LANGUAGES CXX)\nfind_package(togglecast ${WANTED} REQUIRED)\n');
     const configure = (wanted) =>
-      run('cmake', '-S', folder, '-B', path.join(folder, wanted), `-DCMAKE_PREFIX_PATH=${house().prefix}`, `-DWANTED=${wanted}`);
+      run('cmake', '-G', 'Ninja', '-S', folder, '-B', path.join(folder, wanted), `-DCMAKE_PREFIX_PATH=${house().prefix}`, `-DWANTED=${wanted}`);
 
     await assert.rejects(configure('7.0'), /version/);
     await assert.rejects(configure('0.0'), /version/);
@@ -115,7 +115,7 @@ describe('a program from outside', () => {
     const output = path.join(house().folder, 'outside-build');
     const [, sanitizer] = /^TOGGLECAST_SANITIZE:\w+=(.+)$/m.exec(await read(build, 'CMakeCache.txt')) ?? [];
     const flags = `-Wall -Wextra -Wpedantic -Wshadow -Werror ${sanitizer ? `-fsanitize=${sanitizer}` : ''}`;
-    await run('cmake', '-S', project, '-B', output, `-DCMAKE_PREFIX_PATH=${house().prefix}`, '-DCMAKE_BUILD_TYPE=Debug',
+    await run('cmake', '-G', 'Ninja', '-S', project, '-B', output, `-DCMAKE_PREFIX_PATH=${house().prefix}`, '-DCMAKE_BUILD_TYPE=Debug',
       `-DCMAKE_CXX_FLAGS=${flags}`);
     await run('cmake', '--build', output);
 

@@ -16,33 +16,14 @@
 #include "net/shard_pool.hpp"
 #include "support/eventually.hpp"
 #include "support/tcp_client.hpp"
+#include "unit/net/stream_side.hpp"
 
 namespace togglecast::net {
 namespace {
 
 using test::eventually;
 using test::TcpClient;
-
-// Keeps its stream open and remembers what it hears. Touched on the shard only, but for the mailboxes.
-struct Side final : StreamHandler, Retirable {
-  explicit Side(StreamPtr accepted) : stream(std::move(accepted)) { stream->handle_with(this); }
-  ~Side() override {
-    stream->handle_with(nullptr);
-    if (!stream->closed()) stream->abort();
-  }
-  void on_data(char* data, std::size_t size) override {
-    received.append(data, size);
-    if (react) react(std::string_view(data, size));
-  }
-  void on_end(StreamEnd reason) override { ends.put(reason); }
-  void on_drained() override { drained.put(true); }
-
-  StreamPtr stream;
-  std::string received;
-  std::function<void(std::string_view)> react;
-  test::Mailbox<StreamEnd> ends;
-  test::Mailbox<bool> drained;
-};
+using testing::Side;
 
 class StreamTest : public ::testing::Test {
  protected:

@@ -18,30 +18,9 @@
 #include "support/eventually.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/tls_peer.hpp"
+#include "unit/net/stream_side.hpp"
 
 namespace togglecast::net::testing {
-
-/// Keeps a stream, remembers what it hears, and calls `react`. Touched on its shard only, except for the
-/// mailboxes.
-struct Side final : StreamHandler, Retirable {
-  explicit Side(StreamPtr accepted) : stream(std::move(accepted)) { stream->handle_with(this); }
-  ~Side() override {
-    stream->handle_with(nullptr);
-    if (!stream->closed()) stream->abort();
-  }
-  void on_data(char* data, std::size_t size) override {
-    received.append(data, size);
-    if (react) react(std::string_view(data, size));
-  }
-  void on_end(StreamEnd reason) override { ends.put(reason); }
-  void on_drained() override { drained.put(true); }
-
-  StreamPtr stream;
-  std::string received;
-  std::function<void(std::string_view)> react;
-  test::Mailbox<StreamEnd> ends;
-  test::Mailbox<bool> drained;
-};
 
 class TlsStreamTest : public ::testing::Test {
  protected:

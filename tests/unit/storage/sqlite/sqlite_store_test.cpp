@@ -5,6 +5,7 @@
 
 #include <fstream>
 
+#include "unit/storage/log_contract.hpp"
 #include "unit/storage/sqlite/sqlite_fixture.hpp"
 #include "unit/storage/store_contract.hpp"
 

@@ -3,6 +3,7 @@
 // a stream adopts it.
 #pragma once
 
+#include <boost/asio/ip/address.hpp>
 #include <memory>
 #include <utility>
 
@@ -25,10 +26,15 @@ class DetachedStream {
   void secure(std::unique_ptr<TlsSession> tls) noexcept;
   /// Keeps `held` until the descriptor is closed, also after a stream adopted it.
   void keep(std::shared_ptr<void> held) noexcept { held_ = std::move(held); }
+  /// A proxy in front of this connection named its client. `Stream::peer` then tells this address.
+  void through_proxy(const boost::asio::ip::address& client) {
+    client_ = std::make_unique<boost::asio::ip::address>(client);
+  }
 
  private:
   friend class Stream;
   int descriptor_ = -1;
+  std::unique_ptr<boost::asio::ip::address> client_;
   std::unique_ptr<TlsSession> tls_;
   std::shared_ptr<void> held_;
 };

@@ -4,9 +4,12 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <array>
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <cerrno>
 #include <cstring>
 #include <string>
+#include <unordered_map>
 #include <utility>
 
 #include "net/tls_handshakes.hpp"
@@ -15,6 +18,7 @@ namespace togglecast::net {
 namespace {
 
 constexpr int kAcceptsPerTurn = 64;
+constexpr std::size_t kPeeked = 4'096;  // bytes of a preamble that are looked at together
 constexpr Milliseconds kRetryAfterExhaustion{50};
 // The kernel keeps at most this many unsent bytes per connection. More stays in this process, where it can be
 // merged or dropped.
@@ -30,7 +34,131 @@ std::string text_of(const Listener::Endpoint& endpoint) {
   return host + ":" + std::to_string(endpoint.port());
 }
 
+using Descriptor = boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>;
+
 }  // namespace
+
+// The connections of one listener whose preamble has not been read. `next` gets a connection when its
+// preamble is complete. Other connections are closed and reported. The destructor closes the connections.
+class Preambles {
+ public:
+  Preambles(Shard& shard, std::shared_ptr<const Preamble> preamble, std::function<void(DetachedStream)> next);
+  Preambles(const Preambles&) = delete;
+  Preambles& operator=(const Preambles&) = delete;
+  ~Preambles();
+
+  [[nodiscard]] bool expects(const boost::asio::ip::address& peer) const {
+    return preamble_->comes_from(peer);
+  }
+  void begin(DetachedStream accepted, const boost::asio::ip::address& peer);
+
+ private:
+  class Reader;
+  void finish(Reader& reader);
+  void fail(Reader& reader, PreambleFailure failure, std::string_view reason);
+  void forget(Reader& reader);
+
+  Shard& shard_;
+  std::shared_ptr<const Preamble> preamble_;
+  std::function<void(DetachedStream)> next_;
+  std::unordered_map<Reader*, std::unique_ptr<Reader>> under_way_;
+};
+
+// It looks at bytes before it takes them, so that it takes none that belong to the connection.
+class Preambles::Reader final : public TimerNode, public Retirable {
+ public:
+  Reader(Preambles& all, DetachedStream accepted, const boost::asio::ip::address& peer)
+      : all_(all), accepted_(std::move(accepted)), peer_(peer), descriptor_(all.shard_.context()) {
+    all_.shard_.arm(*this, all_.preamble_->timeout);
+  }
+  ~Reader() override { stop_waiting(); }
+
+  void read() {
+    std::array<char, kPeeked> bytes;
+    while (true) {
+      const auto count = ::recv(accepted_.descriptor(), bytes.data(), bytes.size(), MSG_PEEK);
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return wait();
+      if (count <= 0) return all_.fail(*this, PreambleFailure::closed, "the peer closed the connection");
+      const auto seen = static_cast<std::size_t>(count);
+      const std::size_t before = taken_.size();
+      taken_.append(bytes.data(), seen);
+      const auto end = all_.preamble_->decode(taken_);
+      if (!end) return all_.fail(*this, PreambleFailure::malformed, end.error().message);
+      const std::size_t own = *end ? (*end)->size - before : seen;
+      if (::recv(accepted_.descriptor(), bytes.data(), own, 0) != static_cast<ssize_t>(own))
+        return all_.fail(*this, PreambleFailure::closed, "the peer closed the connection");
+      if (!*end) continue;
+      accepted_.through_proxy((*end)->client.value_or(peer_));
+      return all_.finish(*this);
+    }
+  }
+  [[nodiscard]] const boost::asio::ip::address& peer() const noexcept { return peer_; }
+  [[nodiscard]] DetachedStream let_go() {
+    stop_waiting();
+    return std::exchange(accepted_, DetachedStream());
+  }
+
+ private:
+  void wait() {
+    if (!descriptor_.is_open()) {
+      boost::system::error_code error;
+      descriptor_.assign(accepted_.descriptor(), error);
+      if (error) return all_.fail(*this, PreambleFailure::closed, error.message());
+    }
+    descriptor_.async_wait(Descriptor::wait_read,
+                           [this, waiting = std::weak_ptr<bool>(waiting_)](const boost::system::error_code&) {
+                             if (!waiting.expired()) read();
+                           });
+  }
+  void stop_waiting() {
+    waiting_.reset();
+    if (descriptor_.is_open()) (void)descriptor_.release();  // `accepted_` owns it
+  }
+  void on_timer(TimePoint) override {
+    all_.fail(*this, PreambleFailure::timeout, "the PROXY header did not come in time");
+  }
+
+  Preambles& all_;
+  DetachedStream accepted_;
+  boost::asio::ip::address peer_;
+  Descriptor descriptor_;
+  std::shared_ptr<bool> waiting_ = std::make_shared<bool>(true);
+  std::string taken_;
+};
+
+Preambles::Preambles(Shard& shard, std::shared_ptr<const Preamble> preamble,
+                     std::function<void(DetachedStream)> next)
+    : shard_(shard), preamble_(std::move(preamble)), next_(std::move(next)) {}
+
+Preambles::~Preambles() = default;
+
+void Preambles::begin(DetachedStream accepted, const boost::asio::ip::address& peer) {
+  auto owned = std::make_unique<Reader>(*this, std::move(accepted), peer);
+  Reader& reader = *owned;
+  under_way_.emplace(&reader, std::move(owned));
+  reader.read();
+}
+
+void Preambles::finish(Reader& reader) {
+  DetachedStream accepted = reader.let_go();
+  forget(reader);
+  next_(std::move(accepted));
+}
+
+void Preambles::fail(Reader& reader, PreambleFailure failure, std::string_view reason) {
+  if (preamble_->on_failure) shard_.attempt([&] { preamble_->on_failure(failure, reason, reader.peer()); });
+  (void)reader.let_go();
+  forget(reader);
+}
+
+// The object stays until the end of the turn, because it may be the caller.
+void Preambles::forget(Reader& reader) {
+  reader.cancel();
+  const auto found = under_way_.find(&reader);
+  shard_.retire(std::move(found->second));
+  under_way_.erase(found);
+}
 
 Result<std::unique_ptr<Listener>> Listener::open(Shard& shard, const Endpoint& endpoint,
                                                  const ListenOptions& options,
@@ -65,6 +193,11 @@ Listener::Listener(Shard& shard, Acceptor acceptor, const ListenOptions& options
       handler_(std::move(handler)),
       handshakes_(options.tls == nullptr ? nullptr
                                          : std::make_unique<TlsHandshakes>(shard, options.tls, handler_)),
+      preambles_(options.preamble == nullptr ? nullptr
+                                             : std::make_unique<Preambles>(shard, options.preamble,
+                                                                           [this](DetachedStream accepted) {
+                                                                             secure(std::move(accepted));
+                                                                           })),
       retry_([this] { accept_ready(); }) {}
 
 Listener::~Listener() = default;
@@ -75,6 +208,7 @@ void Listener::close() {
   retry_.cancel();
   boost::system::error_code ignored;
   acceptor_.close(ignored);
+  preambles_.reset();
   handshakes_.reset();
 }
 
@@ -109,18 +243,23 @@ void Listener::accept_ready() {
     }
     DetachedStream accepted(descriptor);
     ShardCounters::add(counters.accepted, 1);
+    peer.resize(size);
     if (gate_) {
-      peer.resize(size);
       auto held = gate_(peer.address());
       if (!held) continue;
       accepted.keep(*std::move(held));
     }
-    begin(std::move(accepted));
+    begin(std::move(accepted), peer.address());
   }
   if (acceptor_.is_open()) wait();
 }
 
-void Listener::begin(DetachedStream accepted) {
+void Listener::begin(DetachedStream accepted, const boost::asio::ip::address& peer) {
+  if (preambles_ != nullptr && preambles_->expects(peer)) return preambles_->begin(std::move(accepted), peer);
+  secure(std::move(accepted));
+}
+
+void Listener::secure(DetachedStream accepted) {
   if (handshakes_ != nullptr) {
     handshakes_->begin(std::move(accepted));
   } else if (StreamPtr stream = Stream::adopt(shard_, std::move(accepted))) {

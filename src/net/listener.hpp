@@ -13,11 +13,13 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "net/preamble.hpp"
 #include "net/shard.hpp"
 #include "net/stream.hpp"
 
 namespace togglecast::net {
 
+class Preambles;
 class TlsContext;
 class TlsHandshakes;
 
@@ -30,9 +32,10 @@ using AcceptGate = std::function<std::optional<std::shared_ptr<void>>(const boos
 struct ListenOptions {
   /// Numeric addresses. Addresses that the machine does not have are skipped, unless none remains.
   std::vector<std::string> addresses{"127.0.0.1", "::1"};
-  std::uint16_t port = 0;             ///< 0: the kernel chooses one port for all addresses
-  int backlog = 4096;                 ///< connections that wait in the kernel, per socket
-  std::shared_ptr<TlsContext> tls{};  ///< null: plain connections
+  std::uint16_t port = 0;                      ///< 0: the kernel chooses one port for all addresses
+  int backlog = 4096;                          ///< connections that wait in the kernel, per socket
+  std::shared_ptr<TlsContext> tls{};           ///< null: plain connections
+  std::shared_ptr<const Preamble> preamble{};  ///< null: no connection begins with one
   // Both are called on shards, several at the same time.
   AcceptGate gate{};  ///< empty: all connections are accepted
   /// Called whenever a connection cannot be accepted for lack of descriptors or memory. The listener tries
@@ -64,7 +67,9 @@ class Listener {
  private:
   void wait();
   void accept_ready();
-  void begin(DetachedStream accepted);
+  void begin(DetachedStream accepted, const boost::asio::ip::address& peer);
+  // After the preamble, if there is one.
+  void secure(DetachedStream accepted);
 
   Shard& shard_;
   Acceptor acceptor_;
@@ -72,6 +77,7 @@ class Listener {
   std::function<void(int)> on_exhausted_;
   std::shared_ptr<const AcceptHandler> handler_;
   std::unique_ptr<TlsHandshakes> handshakes_;  // null on a plain port
+  std::unique_ptr<Preambles> preambles_;       // null: none is expected
   CallbackTimer retry_;                        // when descriptors or memory ran out
 };
 

@@ -41,6 +41,7 @@ Stream::Stream(Shard& shard, DetachedStream detached)
     : shard_(shard),
       limits_(&kDefaultLimits),
       tls_(std::move(detached.tls_)),
+      client_(std::move(detached.client_)),
       held_(std::move(detached.held_)),
       descriptor_(std::exchange(detached.descriptor_, -1)),
       outlet_(shard.outlets().add(*this, descriptor_)) {
@@ -223,17 +224,39 @@ DetachedStream Stream::release() {
   shard_.forget(descriptor_);
   unwatch();
   DetachedStream detached(take_descriptor());
+  detached.client_ = std::move(client_);
   detached.tls_ = std::move(tls_);
   detached.held_ = std::move(held_);
   return detached;
 }
 
 boost::asio::ip::tcp::endpoint Stream::peer() const noexcept {
+  if (client_ != nullptr) return {*client_, 0};
   boost::asio::ip::tcp::endpoint endpoint;
   auto size = static_cast<socklen_t>(endpoint.capacity());
   if (closed_ || ::getpeername(descriptor_, endpoint.data(), &size) != 0) return {};
   endpoint.resize(size);
   return endpoint;
 }
+
+DetachedStream::DetachedStream() noexcept = default;
+DetachedStream::DetachedStream(int descriptor) noexcept : descriptor_(descriptor) {}
+DetachedStream::DetachedStream(DetachedStream&& other) noexcept
+    : descriptor_(std::exchange(other.descriptor_, -1)),
+      client_(std::move(other.client_)),
+      tls_(std::move(other.tls_)),
+      held_(std::move(other.held_)) {}
+DetachedStream& DetachedStream::operator=(DetachedStream&& other) noexcept {
+  std::swap(descriptor_, other.descriptor_);
+  std::swap(client_, other.client_);
+  std::swap(tls_, other.tls_);
+  std::swap(held_, other.held_);
+  return *this;
+}
+DetachedStream::~DetachedStream() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+void DetachedStream::secure(std::unique_ptr<TlsSession> tls) noexcept { tls_ = std::move(tls); }
 
 }  // namespace togglecast::net

@@ -103,8 +103,10 @@ class Stream final : public boost::intrusive_ref_counter<Stream, boost::thread_u
   /// The TLS session; nullptr on a plain connection.
   [[nodiscard]] const TlsSession* tls() const noexcept { return tls_.get(); }
 
-  /// Address of the TCP peer.
+  /// Address of the TCP peer, or of the client that a proxy named in front of the connection, with port 0.
   [[nodiscard]] boost::asio::ip::tcp::endpoint peer() const noexcept;
+  /// Whether a proxy named the client in front of the connection.
+  [[nodiscard]] bool through_proxy() const noexcept { return client_ != nullptr; }
 
  private:
   friend class Shard;
@@ -153,8 +155,9 @@ class Stream final : public boost::intrusive_ref_counter<Stream, boost::thread_u
   const StreamLimits* limits_;
   std::unique_ptr<Backlog> backlog_;  // only while bytes wait
   std::unique_ptr<TlsSession> tls_;
-  std::shared_ptr<void> held_;  // until the descriptor is closed
-  int descriptor_;              // -1 once closed
+  std::unique_ptr<boost::asio::ip::address> client_;  // named by a proxy
+  std::shared_ptr<void> held_;                        // until the descriptor is closed
+  int descriptor_;                                    // -1 once closed
   Outlets::Index outlet_;
   bool watched_ = false;
   bool reading_ = false;

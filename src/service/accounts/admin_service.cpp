@@ -41,7 +41,7 @@ domain::Id self_of(const Principal& who) { return who.kind == Principal::Kind::a
 AdminService::AdminService(changes::Committer& committer, const changes::ReadModel& model,
                            changes::StoreReader& reader, changes::WorkerPool& workers,
                            const auth::KeyRing& keys, RandomSource& random, const Clock& clock,
-                           const AdminOptions& options)
+                           observe::Metrics& metrics, const AdminOptions& options)
     : committer_(committer),
       model_(model),
       reader_(reader),
@@ -51,26 +51,44 @@ AdminService::AdminService(changes::Committer& committer, const changes::ReadMod
       clock_(clock),
       options_(options),
       hasher_(options.passwords),
-      throttle_(options.throttle) {}
+      throttle_(options.throttle),
+      limited_(metrics.counter("togglecast_logins_limited_total",
+                               "Passwords that were not checked because earlier ones were wrong.")) {}
 
-Result<void> AdminService::attempt(std::string_view account, std::string_view address) {
+Result<void> AdminService::may_try(const auth::LoginAttempt& attempt) {
   const std::scoped_lock lock(throttle_mutex_);
-  return throttle_.attempt(account, address, clock_.now());
+  auto allowed = throttle_.check(attempt, clock_.now());
+  if (!allowed) limited_.add();
+  return allowed;
 }
 
 AdminService::Account AdminService::account(const std::string& username) const {
   return model_.current(domain::kSystemEnvironment)->find_by_key<AdminUser>(username);
 }
 
-void AdminService::check_password(const Account& account, const Secret& password,
-                                  std::function<void(Result<bool> matches)> next) {
+void AdminService::check_password(const Account& account, const auth::LoginAttempt& attempt,
+                                  const Secret& password, std::function<void(Result<bool> matches)> next) {
+  if (auto allowed = may_try(attempt); !allowed) return next(tl::unexpected(allowed.error()));
   const domain::Id id = account == nullptr ? 0 : account->id;
-  const bool reading = reader_.submit([this, id, password, next](storage::Reader& reader) {
+  const bool active = account != nullptr && account->active;
+  const bool reading = reader_.submit([this, id, active, attempt, password, next](storage::Reader& reader) {
     auto hash = id == 0 ? Result<std::optional<Secret>>(std::nullopt)
                         : reader.secret(std::string(domain::kSystemEnvironment), AdminUser::kKind, id);
     if (!hash) return next(tl::unexpected(hash.error()));
-    const bool working = workers_.submit(
-        [this, password, next, hash = std::move(*hash)] { next(matches(hasher_, password, hash)); });
+    const bool working = workers_.submit([this, active, attempt, password, next, hash = std::move(*hash)] {
+      if (auto allowed = may_try(attempt); !allowed) return next(tl::unexpected(allowed.error()));
+      auto same = matches(hasher_, password, hash);
+      if (same) {
+        same = *same && active;
+        const std::scoped_lock lock(throttle_mutex_);
+        if (*same) {
+          throttle_.succeeded(attempt);
+        } else {
+          throttle_.failed(attempt, clock_.now());
+        }
+      }
+      next(std::move(same));
+    });
     if (!working) next(too_busy());
   });
   if (!reading) next(too_busy());
@@ -82,19 +100,13 @@ void AdminService::login(const Login& login, const WriteOptions& options, LoginD
   if (auto key = idempotency_of({}, options, {}, nullptr); !key) return done(tl::unexpected(key.error()));
   if (!domain::is_username(login.username) || login.password.reveal().size() > auth::kMaxPassword)
     return done(wrong_login());
-  if (auto allowed = attempt(login.username, login.address); !allowed)
-    return done(tl::unexpected(allowed.error()));
   const auto admin = account(login.username);
-  check_password(admin, login.password, [this, admin, login, options, done](Result<bool> matches) {
-    if (!matches) return done(tl::unexpected(matches.error()));
-    if (!*matches) return done(wrong_login());
-    {
-      const std::scoped_lock lock(throttle_mutex_);
-      throttle_.succeeded(login.username, login.address);
-    }
-    if (!admin->active) return done(wrong_login());
-    start_session(*admin, login, options, done);
-  });
+  check_password(admin, {login.username, admin != nullptr, login.address}, login.password,
+                 [this, admin, login, options, done](Result<bool> matches) {
+                   if (!matches) return done(tl::unexpected(matches.error()));
+                   if (!*matches) return done(wrong_login());
+                   start_session(*admin, login, options, done);
+                 });
 }
 
 void AdminService::start_session(const AdminUser& admin, const Login& login, const WriteOptions& options,
@@ -162,19 +174,15 @@ void AdminService::change_password(const Principal& who, const Secret& current, 
                                    const WriteOptions& options, changes::Done done) {
   if (who.kind != Principal::Kind::admin) return done(fail(Errc::forbidden, "only an admin has a password"));
   if (auto ok = auth::check_new_password(next); !ok) return done(tl::unexpected(ok.error()));
-  if (auto allowed = attempt(who.name, {}); !allowed) return done(tl::unexpected(allowed.error()));
   if (auto key = idempotency_of(who, options, {}, nullptr); !key) return done(tl::unexpected(key.error()));
   const auto admin = account(who.name);
-  check_password(admin, current, [this, admin, who, next, options, done](Result<bool> matches) {
+  const auth::LoginAttempt attempt{who.name, admin != nullptr, {}};
+  check_password(admin, attempt, current, [this, admin, who, next, options, done](Result<bool> matches) {
     const std::string operation = "password of " + who.name;
     if (!matches) return done(tl::unexpected(matches.error()));
     if (!*matches)  // an earlier copy of this request may have changed it
       return replay_or_fail(who, options, operation,
                             {Errc::unauthenticated, "the current password is wrong", {}}, done);
-    {
-      const std::scoped_lock lock(throttle_mutex_);
-      throttle_.succeeded(who.name, {});
-    }
     const auto build = [admin, who, if_revision = options.if_revision](Secret hash) {
       return build_password(who.name, std::move(hash), who.token_id, if_revision, admin->password_changed_at);
     };

@@ -23,6 +23,7 @@
 #include "changes/read_model.hpp"
 #include "changes/store_reader.hpp"
 #include "changes/worker_pool.hpp"
+#include "observe/metrics.hpp"
 #include "service/accounts/admin_patch.hpp"
 #include "service/accounts/principal.hpp"
 #include "service/accounts/token_service.hpp"
@@ -41,7 +42,7 @@ struct Login {
   std::string username;
   Secret password;
   std::string environment;  ///< the environment that the session works in
-  std::string address;      ///< of the caller; empty for loopback, which has no limit per address
+  std::string address;      ///< the key of the caller's address; empty: no limit by address applies
 };
 
 struct LoggedIn {
@@ -56,7 +57,7 @@ class AdminService {
  public:
   AdminService(changes::Committer& committer, const changes::ReadModel& model, changes::StoreReader& reader,
                changes::WorkerPool& workers, const auth::KeyRing& keys, RandomSource& random,
-               const Clock& clock, const AdminOptions& options = {});
+               const Clock& clock, observe::Metrics& metrics, const AdminOptions& options = {});
 
   void login(const Login& login, const WriteOptions& options, LoginDone done);
   /// Withdraws the token of this request.
@@ -91,8 +92,10 @@ class AdminService {
   using Account = std::shared_ptr<const domain::AdminUser>;  // nullptr: no account has that name
 
   [[nodiscard]] Account account(const std::string& username) const;
-  // Checks `password` and calls `next` with the outcome, on a worker.
-  void check_password(const Account& account, const Secret& password,
+  // Checks `password` and calls `next` with the outcome, on a worker. The throttle is asked before anything
+  // waits, and again right before the hash: of many attempts at once, only as many as there are workers pass
+  // after the failure that makes the next one wait. An inactive account matches nothing.
+  void check_password(const Account& account, const auth::LoginAttempt& attempt, const Secret& password,
                       std::function<void(Result<bool> matches)> next);
   // Hashes on a worker, then submits `build(hash)`.
   void write_with_hash(const Principal& who, const Secret& password, const WriteOptions& options,
@@ -103,7 +106,7 @@ class AdminService {
                       const Error& error, const changes::Done& done);
   void start_session(const domain::AdminUser& admin, const Login& login, const WriteOptions& options,
                      LoginDone done);
-  [[nodiscard]] Result<void> attempt(std::string_view account, std::string_view address);
+  [[nodiscard]] Result<void> may_try(const auth::LoginAttempt& attempt);
 
   changes::Committer& committer_;
   const changes::ReadModel& model_;
@@ -116,6 +119,7 @@ class AdminService {
   auth::PasswordHasher hasher_;
   std::mutex throttle_mutex_;
   auth::LoginThrottle throttle_;
+  observe::Counter& limited_;
 };
 
 }  // namespace togglecast::service

@@ -109,6 +109,48 @@ TEST_F(AdminServiceTest, GuessingIsSlowedDownAndTheRightPasswordHasToWaitToo) {
   EXPECT_TRUE(login("owner", kPassword).has_value());
 }
 
+TEST_F(AdminServiceTest, RightPasswordsAtOnceAllLogIn) {
+  std::vector<std::future<bool>> answers;
+  for (int i = 0; i < 12; ++i) {
+    auto done = std::make_shared<std::promise<bool>>();
+    answers.push_back(done->get_future());
+    application_->admins().login(
+        {"owner", Secret(kPassword), "production", "192.0.2.1"}, {},
+        [done](const Result<LoggedIn>& answer) { done->set_value(answer.has_value()); });
+  }
+
+  for (auto& answer : answers) EXPECT_TRUE(answer.get());
+}
+
+TEST_F(AdminServiceTest, ManyGuessesAtOnceGainNothing) {
+  std::vector<std::future<Errc>> answers;
+  for (int i = 0; i < 40; ++i) {
+    auto done = std::make_shared<std::promise<Errc>>();
+    answers.push_back(done->get_future());
+    application_->admins().login(
+        {"owner", Secret("guess"), "production", "192.0.2.1"}, {},
+        [done](const Result<LoggedIn>& answer) { done->set_value(answer.error().code); });
+  }
+
+  std::size_t checked = 0;
+  for (auto& answer : answers) checked += answer.get() == Errc::unauthenticated ? 1 : 0;
+  EXPECT_GE(checked, 6U);
+  EXPECT_LE(checked, 6U + 4U) << "only those that the workers check at the same time";
+  EXPECT_NE(metrics_.exposition().find("togglecast_logins_limited_total"), std::string::npos);
+}
+
+TEST_F(AdminServiceTest, AnInactiveAccountIsSlowedDownLikeAWrongPassword) {
+  const auto jo = create("jo", Role::viewer);
+  ASSERT_TRUE(update(jo->id, {.active = false}).has_value());
+  for (int i = 0; i < 6; ++i) {
+    const auto refused = login("jo", "password of jo");
+    EXPECT_EQ(refused.error().code, Errc::unauthenticated);
+    EXPECT_EQ(refused.error().message, login("nobody", "guess").error().message);
+  }
+
+  EXPECT_EQ(login("jo", "password of jo").error().code, Errc::rate_limited);
+}
+
 TEST_F(AdminServiceTest, AnUnknownEnvironmentIsNamed) {
   for (const char* environment : {"nowhere", "system"}) {
     Login request{"owner", Secret(std::string(kPassword)), environment, {}};

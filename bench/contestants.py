@@ -82,7 +82,7 @@ class Contestant:
         options = {"connections_per_client": 1_000_000, **options}
         arguments = [word for key, value in options.items() for word in (f"--{key.replace('_', '-')}", str(value))]
         self.server = subprocess.Popen(
-            [os.path.join(BIN, "togglecast"), "serve", "--data", self.folder.name, "--port", self.port, *arguments],
+            [os.path.join(BIN, "togglecast"), "serve", "--data", self.folder.name, "--port", self.port, "--exempt-loopback", *arguments],
             env={**os.environ, "TOGGLECAST_OWNER_PASSWORD": password}, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         deadline = time.time() + 20
         while True:

@@ -25,6 +25,8 @@
 #include "web/exchange.hpp"
 #include "web/http_server.hpp"
 #include "web/https.hpp"
+#include "web/own_hosts.hpp"
+#include "web/proxy_protocol.hpp"
 #include "web/router.hpp"
 #include "web/trusted_proxies.hpp"
 #include "wire/http/message.hpp"

@@ -34,7 +34,7 @@ std::string addresses(const Settings& settings, std::uint16_t port) {
     return url(scheme, "localhost", port) + "  (this machine only; --listen opens it to others)";
   if (std::any_of(settings.listen.begin(), settings.listen.end(), is_wildcard))
     return url(scheme, "localhost", port) +
-           "  (from other machines, use the name or an address of this machine)";
+           "  (from other machines, use an address of this machine, or a name of --public-url)";
   std::string text;
   for (const std::string& address : settings.listen)
     text += (text.empty() ? "" : "  ") + url(scheme, address, port);

@@ -110,14 +110,16 @@ Container::Container(const Settings& settings, Runtime& runtime, std::shared_ptr
       application_(std::move(application)),
       first_login_(first_login.watch(*application_)),
       refusals_(runtime.log, runtime.clock),
-      limits_({.open = settings.connections_per_address, .rate = settings.connection_rate}, runtime.clock,
-              runtime.metrics),
+      limits_({.open = settings.connections_per_address,
+               .rate = settings.connection_rate,
+               .exempt_loopback = settings.exempt_loopback},
+              runtime.clock, runtime.metrics),
       io_(shards_, socketio_options(settings_, limits_, refusals_, runtime.log)),
       realtime_(shards_, io_, *application_, realtime_options(settings_), runtime.clock, runtime.log,
                 runtime.metrics),
       api_(shards_, http_api::routes(), *application_, api_options(settings_, &realtime_.messages()),
            runtime.clock, runtime.log, runtime.metrics),
-      http_(shards_, public_routes(), http_options(settings_),
+      http_(shards_, public_routes(), public_http_options(),
             [this](unsigned status, std::string_view message, const web::Peer& peer) {
               refusals_.request(status, message, peer);
             }),
@@ -152,11 +154,20 @@ web::Router Container::metrics_routes() {
   return router;
 }
 
+web::HttpOptions Container::public_http_options() {
+  web::HttpOptions options = http_options(settings_);
+  options.on_ignored_header = [this](std::string_view address, std::string_view header, bool trusted) {
+    refusals_.ignored_header(header, address, trusted);
+  };
+  return options;
+}
+
 Result<Container::Bound> Container::listen() {
   Bound bound;
   net::ListenOptions options;
   options.port = settings_.port;
   options.tls = tls_;
+  options.preamble = proxy_preamble(settings_, runtime_.metrics, refusals_);
   options.gate = accept_gate(settings_, limits_, refusals_);
   options.on_exhausted = [this](int error) { refusals_.exhausted(error); };
   const auto port = listen_on(shards_, settings_.listen, options, http_.accept_handler(), "--port");
@@ -165,6 +176,7 @@ Result<Container::Bound> Container::listen() {
   if (const auto& wanted = settings_.metrics_listen) {
     options.port = wanted->port;
     options.tls = nullptr;
+    options.preamble = nullptr;  // its callers connect directly
     const auto metrics_port =
         listen_on(shards_, {wanted->address}, options, metrics_http_.accept_handler(), "--metrics-listen");
     if (!metrics_port) return tl::unexpected(metrics_port.error());

@@ -56,6 +56,7 @@ class Container {
             std::unique_ptr<service::Application> application, const FirstLogin& first_login);
   [[nodiscard]] web::Router public_routes();
   [[nodiscard]] web::Router metrics_routes();
+  [[nodiscard]] web::HttpOptions public_http_options();
   void send_everybody_away();
   void wait_for_answers() const;
 

@@ -5,20 +5,27 @@
 #include "app/config/version.hpp"
 #include "app/process/process_stats.hpp"
 #include "web/https.hpp"
+#include "web/proxy_protocol.hpp"
 
 namespace togglecast::app {
 namespace {
+
+web::OwnHosts own_hosts_of(const Settings& settings) {
+  return web::OwnHosts::parse(settings.public_urls).value_or(web::OwnHosts{});
+}
 
 web::CorsOptions cors_of(const Settings& settings) {
   web::CorsOptions cors;
   const auto& origins = settings.cors_origins;
   cors.any_origin = std::find(origins.begin(), origins.end(), "*") != origins.end();
   if (!cors.any_origin) cors.origins = origins;
+  cors.own_hosts = own_hosts_of(settings);
   return cors;
 }
 
 web::TrustedProxies proxies_of(const Settings& settings) {
-  return web::TrustedProxies::parse(settings.trusted_proxies).value_or(web::TrustedProxies{});
+  return web::TrustedProxies::parse(settings.trusted_proxies, settings.forwarded)
+      .value_or(web::TrustedProxies{});
 }
 
 json::object describe_process() {
@@ -80,6 +87,7 @@ http_api::Options api_options(const Settings& settings, service::MessageSender* 
   options.max_body = settings.max_payload;
   options.json_depth = settings.json_depth;
   options.writes = settings.write_rate;
+  options.exempt_loopback = settings.exempt_loopback;
   options.describe = [](json::object& health) { health["process"] = describe_process(); };
   return options;
 }
@@ -87,6 +95,8 @@ http_api::Options api_options(const Settings& settings, service::MessageSender* 
 web::HttpOptions http_options(const Settings& settings) {
   web::HttpOptions options;
   options.trusted_proxies = proxies_of(settings);
+  options.own_hosts = own_hosts_of(settings);
+  options.host_option = "--public-url";
   options.limits.header_bytes = settings.max_header_size;
   options.limits.body_bytes = settings.max_payload;
   options.request_timeout = settings.request_timeout;
@@ -97,6 +107,32 @@ net::TlsOptions tls_options(const Settings& settings) {
   net::TlsOptions options = web::https(settings.tls_certificate, settings.tls_key);
   options.handshake_timeout = settings.request_timeout;
   return options;
+}
+
+std::shared_ptr<const net::Preamble> proxy_preamble(const Settings& settings, observe::Metrics& metrics,
+                                                    RefusalLog& refusals) {
+  if (settings.forwarded != web::ForwardedBy::proxy_protocol) return nullptr;
+  auto preamble = web::proxy_protocol(proxies_of(settings), settings.request_timeout);
+  const auto counter = [&metrics](const char* reason) {
+    return &metrics.counter(
+        "togglecast_proxy_headers_refused_total",
+        "Connections of trusted proxies that were closed for want of a good PROXY header.",
+        {{"reason", reason}});
+  };
+  preamble.on_failure =
+      [malformed = counter("malformed"), timeout = counter("timeout"), closed = counter("closed"), &refusals](
+          net::PreambleFailure failure, std::string_view reason, const boost::asio::ip::address& peer) {
+        switch (failure) {
+          case net::PreambleFailure::malformed:
+            malformed->add();
+            return refusals.proxy_header(reason, peer.to_string());
+          case net::PreambleFailure::timeout:
+            return timeout->add();
+          case net::PreambleFailure::closed:
+            return closed->add();
+        }
+      };
+  return std::make_shared<const net::Preamble>(std::move(preamble));
 }
 
 net::AcceptGate accept_gate(const Settings& settings, AddressLimits& limits, RefusalLog& refusals) {

@@ -27,6 +27,10 @@ inline constexpr std::string_view kDefaultEnvironment = "production";
 [[nodiscard]] web::HttpOptions http_options(const Settings& settings);
 /// With the files that the settings name.
 [[nodiscard]] net::TlsOptions tls_options(const Settings& settings);
+/// Reads the PROXY headers of trusted proxies; null unless `--forwarded proxy` is set.
+[[nodiscard]] std::shared_ptr<const net::Preamble> proxy_preamble(const Settings& settings,
+                                                                  observe::Metrics& metrics,
+                                                                  RefusalLog& refusals);
 /// Holds the addresses that connect to their limit. A trusted proxy connects for others: they are held to
 /// theirs when a session begins.
 [[nodiscard]] net::AcceptGate accept_gate(const Settings& settings, AddressLimits& limits,

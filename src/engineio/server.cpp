@@ -106,7 +106,7 @@ void Server::handle(const web::ExchangePtr& exchange) {
   if (!web::is_well_formed_origin(origin)) {
     return refuse(*exchange, ErrorCode::bad_request, message_of(ErrorCode::bad_request));
   }
-  if (options_.refuse_foreign_origins && !cors_.allows(request, exchange->peer().secure)) {
+  if (options_.refuse_foreign_origins && !cors_.allows(request, exchange->peer())) {
     std::string message = "origin " + std::string(origin) + " is not allowed";
     if (!options_.origin_option.empty())
       message +=

@@ -20,18 +20,30 @@ std::string joined(const std::vector<std::string>& items) {
 
 }  // namespace
 
-Cors::Cors(CorsOptions options) : options_(std::move(options)) {}
+Cors::Cors(CorsOptions options) : options_(std::move(options)) {
+  for (const std::string& text : options_.origins)
+    if (auto origin = wire::http::parse_origin(text)) origins_.push_back(*std::move(origin));
+}
 
 bool Cors::enabled() const noexcept { return options_.any_origin || !options_.origins.empty(); }
 
-bool Cors::allows(const wire::http::Request& request, bool secure) const {
-  const std::string_view origin = request.headers.value("Origin");
-  if (origin.empty() || options_.any_origin) return true;
-  if (std::find(options_.origins.begin(), options_.origins.end(), origin) != options_.origins.end())
-    return true;
-  const std::string own =
-      std::string(secure ? "https://" : "http://") + std::string(request.headers.value("Host"));
-  return wire::http::Headers::same_name(origin, own);
+bool Cors::names(std::string_view origin) const {
+  const auto& origins = options_.origins;
+  if (std::find(origins.begin(), origins.end(), origin) != origins.end()) return true;
+  const auto read = wire::http::parse_origin(origin);
+  return read && std::find(origins_.begin(), origins_.end(), *read) != origins_.end();
+}
+
+bool Cors::allows(const wire::http::Request& request, const Peer& peer) const {
+  const std::string_view text = request.headers.value("Origin");
+  if (text.empty() || options_.any_origin || names(text)) return true;
+  const auto origin = wire::http::parse_origin(text);
+  if (!origin) return false;
+  const auto& own = options_.own_hosts;
+  if (own && own->list(*origin)) return true;
+  auto host = wire::http::parse_authority(peer.host_of(request));
+  if (!host || (own && !own->include(*host))) return false;
+  return *origin == wire::http::origin_of(peer.secure, *std::move(host));
 }
 
 void Cors::decorate(const wire::http::Request& request, wire::http::Headers& headers) const {
@@ -43,7 +55,7 @@ void Cors::decorate(const wire::http::Request& request, wire::http::Headers& hea
     const auto& origins = options_.origins;
     if (origins.size() == 1) {
       headers.add("Access-Control-Allow-Origin", origins.front());
-    } else if (std::find(origins.begin(), origins.end(), origin) != origins.end()) {
+    } else if (names(origin)) {
       headers.add("Access-Control-Allow-Origin", std::string(origin));
     }
     headers.add("Vary", "Origin");

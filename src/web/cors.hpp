@@ -7,13 +7,18 @@
 #include <string_view>
 #include <vector>
 
+#include "web/exchange.hpp"
+#include "web/own_hosts.hpp"
 #include "wire/http/message.hpp"
+#include "wire/http/origin.hpp"
 
 namespace togglecast::web {
 
 struct CorsOptions {
   bool any_origin = false;             ///< `*`
-  std::vector<std::string> origins{};  ///< exact origins: `https://app.example`
+  std::vector<std::string> origins{};  ///< exact origins: `https://app.example`, `file://`, `null`
+  /// The hosts whose pages are this server's own. Unset: any host that a request names.
+  std::optional<OwnHosts> own_hosts{};
   bool credentials = false;
   std::vector<std::string> allowed_headers{};  ///< empty: all requested headers
   std::vector<std::string> exposed_headers{};
@@ -24,9 +29,9 @@ class Cors {
   explicit Cors(CorsOptions options = {});
 
   [[nodiscard]] bool enabled() const noexcept;
-  /// True if the request has no Origin, an allowed one, or the origin of this server: the scheme, host and
-  /// port of the request itself.
-  [[nodiscard]] bool allows(const wire::http::Request& request, bool secure) const;
+  /// True if the request has no Origin, an allowed one, or the origin of this server: a listed one, or
+  /// scheme, host and port of the request itself. `null` is allowed only where `origins` names it.
+  [[nodiscard]] bool allows(const wire::http::Request& request, const Peer& peer) const;
   /// Adds the response headers. The allowed origin is `*` for any origin, the configured one if there is only
   /// one, and else the one that matches. Without `*` it also adds `Vary: Origin`.
   void decorate(const wire::http::Request& request, wire::http::Headers& headers) const;
@@ -34,7 +39,10 @@ class Cors {
   [[nodiscard]] wire::http::Response preflight(const wire::http::Request& request) const;
 
  private:
+  [[nodiscard]] bool names(std::string_view origin) const;
+
   CorsOptions options_;
+  std::vector<wire::http::Origin> origins_;  // of the options: those that are no `null`
 };
 
 /// True if all characters of `origin` may stand in a URI (RFC 3986).

@@ -19,7 +19,13 @@ namespace togglecast::web {
 struct Peer {
   std::string address;    ///< numeric, without port
   bool secure = false;    ///< the client used https or wss, perhaps towards a proxy
-  bool loopback = false;  ///< `address` is a loopback address
+  bool loopback = false;  ///< the connection came from this machine, and not from a trusted proxy
+  std::string host{};     ///< with its port, as a trusted proxy names it; empty: the Host header says it
+
+  /// The host that the client asked for, with its port; empty if it named none.
+  [[nodiscard]] std::string_view host_of(const wire::http::Request& request) const noexcept {
+    return host.empty() ? request.headers.value("Host") : std::string_view(host);
+  }
 };
 
 class Exchange {

@@ -5,6 +5,7 @@
 
 #include "web/live_exchange.hpp"
 #include "web/own_responses.hpp"
+#include "wire/http/origin.hpp"
 
 namespace togglecast::web {
 namespace {
@@ -12,6 +13,8 @@ namespace {
 using wire::http::Method;
 using wire::http::RequestParser;
 
+constexpr std::size_t kNone = std::string_view::npos;
+constexpr unsigned kMisdirected = 421;        // RFC 9110, section 15.5.20
 constexpr std::size_t kBodyStep = 64 * 1024;  // each has a request time-out of its own
 
 std::string_view code_of(unsigned status) {
@@ -117,13 +120,18 @@ std::size_t HttpConnection::on_headers(const wire::http::Request& request) {
 
 void HttpConnection::dispatch() {
   cancel();
-  body_aborted_ = nullptr;
+  const BodyAborted body_aborted = std::exchange(body_aborted_, nullptr);
   continued_ = false;
   auto request = parser_.take();
   ++shared_->counters.requests;
+  tell_of_ignored_header(request.headers);
   Peer peer = resolve_peer(request.headers);
   const RouteMatch match = std::exchange(match_, {});
   const auto exchange = LiveExchange::make(*this, std::move(request), std::move(peer), match);
+  if (!serves_host_of(*exchange, match)) {
+    if (body_aborted) body_aborted(kMisdirected);
+    return;
+  }
   if (match.handler == nullptr) {
     answer_not_found(*exchange, match);
     return;
@@ -135,6 +143,48 @@ void HttpConnection::dispatch() {
   } catch (...) {
     handler_failed(*exchange, "an exception of unknown type");
   }
+}
+
+bool HttpConnection::serves_host_of(LiveExchange& exchange, const RouteMatch& match) {
+  const auto& own = shared_->options.own_hosts;
+  if (!own || (match.options != nullptr && match.options->any_host)) return true;
+  const auto& request = exchange.request();
+  const std::string_view asked = exchange.peer().host_of(request);
+  if (asked.empty()) return true;  // HTTP/1.0; a browser always names a host
+  const auto host = wire::http::parse_authority(asked);
+  if (host && own->include(*host)) return true;
+  ++shared_->counters.foreign_hosts;
+  const std::string& option = shared_->options.host_option;
+  std::string message;
+  if (!host) {
+    message = "the request names no usable host: " + host.error().message;
+  } else {
+    const std::string url = to_string(wire::http::origin_of(exchange.peer().secure, *host));
+    message = host->host + " is not a name of this server";
+    if (!option.empty()) message += "; start it with " + option + ' ' + url + " to serve this name";
+  }
+  const unsigned status = host ? kMisdirected : 400;
+  if (shared_->log_refused) shared_->log_refused(status, message, exchange.peer());
+  const bool for_browser = !request.upgrade && request.headers.value("Accept").find("text/html") != kNone;
+  if (for_browser) {
+    exchange.respond(host_page(status, message));
+  } else if (match.options != nullptr && match.options->refuse_host) {
+    exchange.respond(match.options->refuse_host(exchange, status, message));
+  } else {
+    auto response = error_response(status, status == kMisdirected ? "forbidden" : "parse_error", message);
+    response.close = request.upgrade;
+    exchange.respond(std::move(response));
+  }
+  return false;
+}
+
+void HttpConnection::tell_of_ignored_header(const wire::http::Headers& headers) {
+  const auto& options = shared_->options;
+  if (!options.on_ignored_header || shared_->told_of_ignored_header.load(std::memory_order_relaxed)) return;
+  if (stream_->through_proxy()) return;
+  const std::string_view header = options.trusted_proxies.ignored_header(direct_, headers);
+  if (header.empty() || shared_->told_of_ignored_header.exchange(true)) return;
+  options.on_ignored_header(direct_, header, options.trusted_proxies.trusts(direct_));
 }
 
 void HttpConnection::handler_failed(LiveExchange& exchange, std::string_view what) {
@@ -227,7 +277,8 @@ void HttpConnection::on_timer(TimePoint) {
 }
 
 Peer HttpConnection::resolve_peer(const wire::http::Headers& headers) const {
-  return shared_->options.trusted_proxies.resolve(direct_, headers, stream_->tls() != nullptr);
+  return shared_->options.trusted_proxies.resolve(direct_, headers, stream_->tls() != nullptr,
+                                                  stream_->through_proxy());
 }
 
 void HttpConnection::abort_body(unsigned status) {

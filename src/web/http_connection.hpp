@@ -48,6 +48,9 @@ class HttpConnection final : public net::Retirable, private net::StreamHandler, 
   void answer_not_found(LiveExchange& exchange, const RouteMatch& match) const;
   void next_request();
   [[nodiscard]] Peer resolve_peer(const wire::http::Headers& headers) const;
+  // False after it refused a request for a host that is not this server's.
+  [[nodiscard]] bool serves_host_of(LiveExchange& exchange, const RouteMatch& match);
+  void tell_of_ignored_header(const wire::http::Headers& headers);
   void abort_body(unsigned status);
   void close_and_leave();
   /// The connection was closed, upgraded or moved.

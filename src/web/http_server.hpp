@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "base/clock.hpp"
 #include "net/shard_pool.hpp"
 #include "web/exchange.hpp"
+#include "web/own_hosts.hpp"
 #include "web/router.hpp"
 #include "web/trusted_proxies.hpp"
 #include "wire/http/request_parser.hpp"
@@ -31,11 +33,18 @@ struct HttpOptions {
   Milliseconds keep_alive_timeout{60'000};  ///< between two requests
   std::size_t pipelined_bytes = 64 * 1024;  ///< read ahead while an answer is due; then reading pauses
   TrustedProxies trusted_proxies{};
+  /// The hosts that requests may ask for; others get 421. Unset: any host.
+  std::optional<OwnHosts> own_hosts{};
+  std::string host_option{};  ///< the option that this refusal names, such as `--public-url`
+  /// Called at most once, with the address of the peer, for a forwarding header that is not believed.
+  /// `trusted`: the peer is a trusted proxy that sends another kind of header.
+  std::function<void(std::string_view address, std::string_view header, bool trusted)> on_ignored_header{};
 };
 
 struct HttpCounters {
   std::atomic<std::uint64_t> requests{0}, refused_requests{0}, aborted_requests{0}, open_connections{0};
   std::atomic<std::uint64_t> failed_requests{0};  ///< their handler threw
+  std::atomic<std::uint64_t> foreign_hosts{0};    ///< they asked for a host that is not this server's
   /// The answers to requests that no handler sees: 408 took too long; 413, 414 and 431 exceeded a limit of
   /// size; the others are malformed.
   static constexpr std::array<unsigned, 7> kRefusals{400, 408, 413, 414, 431, 501, 505};

@@ -26,6 +26,7 @@ struct HttpServer::Shared : std::enable_shared_from_this<HttpServer::Shared> {
   HttpCounters counters;
   std::atomic<bool> draining{false};
   std::atomic<bool> closed{false};  // no connection may come any more
+  std::atomic<bool> told_of_ignored_header{false};
   std::atomic<std::uint64_t> request_numbers{0};
   std::string request_prefix;
   /// Per shard, touched only there.

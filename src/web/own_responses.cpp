@@ -19,6 +19,18 @@ wire::http::Response error_response(unsigned status, std::string_view code, std:
   return response;
 }
 
+wire::http::Response host_page(unsigned status, std::string_view message) {
+  wire::http::Response response;
+  response.status = status;
+  response.headers.add("Content-Type", "text/html; charset=utf-8");
+  response.headers.add("Content-Security-Policy", "default-src 'none'");
+  response.headers.add("Cache-Control", "no-store");
+  response.body =
+      "<!doctype html>\n<title>Not a name of this server</title>\n<h1>Not a name of this server</h1>\n<p>" +
+      std::string(message) + "</p>\n";
+  return response;
+}
+
 const std::string& date_now() {
   thread_local std::time_t made_at = 0;
   thread_local std::string text;

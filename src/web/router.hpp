@@ -21,12 +21,16 @@ using BodyAborted = std::function<void(unsigned status)>;
 
 struct RouteOptions {
   std::size_t body_limit = 64 * 1024;
+  bool any_host = false;  ///< also for hosts that are not among `HttpOptions::own_hosts`: probes
   /// Called when the headers of a request with a body are complete, before its handler. The function that it
   /// returns, which may be empty, is called if the handler will not be called.
   std::function<BodyAborted(const wire::http::Request&, net::Shard&)> on_headers{};
   /// Makes the answer to a request that is refused while its body is read. Not set: a JSON error.
   std::function<wire::http::Response(const wire::http::Request&, unsigned status, std::string_view message)>
       refuse{};
+  /// Makes the answer to a request for a host that is not this server's, for programs. Not set: a JSON error.
+  std::function<wire::http::Response(const Exchange&, unsigned status, std::string_view message)>
+      refuse_host{};
 };
 
 struct RouteMatch {

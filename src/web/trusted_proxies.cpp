@@ -1,11 +1,14 @@
 #include "web/trusted_proxies.hpp"
 
 #include <algorithm>
-#include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/network_v4.hpp>
 #include <boost/asio/ip/network_v6.hpp>
 #include <optional>
 #include <type_traits>
+
+#include "web/address.hpp"
+#include "wire/http/forwarded.hpp"
+#include "wire/http/text.hpp"
 
 namespace togglecast::web {
 namespace {
@@ -14,88 +17,11 @@ namespace ip = boost::asio::ip;
 
 constexpr int kMappedPrefix = 96;  // ::ffff:0:0/96 holds the IPv4 addresses (RFC 4291, section 2.5.5.2)
 
-std::optional<ip::address> read_address(std::string_view text) {
-  boost::system::error_code error;
-  auto address = ip::make_address(std::string(text), error);
-  if (error) return std::nullopt;
-  if (address.is_v6() && address.to_v6().is_v4_mapped())
-    return ip::make_address_v4(ip::v4_mapped, address.to_v6());
-  return address;
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
-// `192.0.2.1`, `192.0.2.1:99`, `[2001:db8::1]:99` or `"[2001:db8::1]"` to the address alone.
-std::string_view without_port(std::string_view text) {
-  text = trimmed(text);
-  if (text.size() >= 2 && text.front() == '"' && text.back() == '"') text = text.substr(1, text.size() - 2);
-  if (!text.empty() && text.front() == '[') {
-    const std::size_t end = text.find(']');
-    return end == std::string_view::npos ? std::string_view{} : text.substr(1, end - 1);
-  }
-  const std::size_t colon = text.find(':');
-  if (colon != std::string_view::npos && text.find(':', colon + 1) == std::string_view::npos)
-    return text.substr(0, colon);
-  return text;
-}
-
-// What one proxy said of the hop before it.
-struct Hop {
-  std::string_view address;
-  std::string_view scheme;
-};
-
-std::vector<std::string_view> list_of(const wire::http::Headers& headers, std::string_view name) {
-  std::vector<std::string_view> items;
-  for (const auto& [field, value] : headers.fields()) {
-    if (!wire::http::Headers::same_name(field, name)) continue;
-    std::string_view rest = value;
-    while (true) {
-      const std::size_t comma = rest.find(',');
-      items.push_back(trimmed(rest.substr(0, comma)));
-      if (comma == std::string_view::npos) break;
-      rest.remove_prefix(comma + 1);
-    }
-  }
-  return items;
-}
-
-Hop parse_forwarded(std::string_view element) {
-  Hop hop;
-  while (!element.empty()) {
-    const std::size_t semicolon = element.find(';');
-    const std::string_view pair = trimmed(element.substr(0, semicolon));
-    element.remove_prefix(semicolon == std::string_view::npos ? element.size() : semicolon + 1);
-    const std::size_t equals = pair.find('=');
-    if (equals == std::string_view::npos) continue;
-    const std::string_view name = pair.substr(0, equals);
-    if (wire::http::Headers::same_name(name, "for")) hop.address = without_port(pair.substr(equals + 1));
-    if (wire::http::Headers::same_name(name, "proto")) hop.scheme = trimmed(pair.substr(equals + 1));
-  }
-  return hop;
-}
-
-std::vector<Hop> hops_of(const wire::http::Headers& headers) {
-  std::vector<Hop> hops;
-  const auto schemes = list_of(headers, "X-Forwarded-Proto");
-  const auto addresses = list_of(headers, "X-Forwarded-For");
-  // Proxies append: what belongs together is counted from the right. One scheme alone is that of all hops.
-  const std::size_t hop_count = addresses.size();
-  for (std::size_t i = 0; i < hop_count; ++i) {
-    const std::size_t from_right = hop_count - i;
-    std::string_view scheme;
-    if (!schemes.empty())
-      scheme = from_right <= schemes.size() ? schemes[schemes.size() - from_right] : schemes.front();
-    hops.push_back({without_port(addresses[i]), scheme});
-  }
-  if (!hops.empty()) return hops;
-  if (!schemes.empty()) return {{{}, schemes.back()}};
-  for (const auto element : list_of(headers, "Forwarded")) hops.push_back(parse_forwarded(element));
-  return hops;
+// `Host`, with `port` (`:8443`) unless it names one.
+std::string host_with(std::string_view host, std::string_view port) {
+  const bool has_port = host.find(':', host.rfind(']') + 1) != std::string_view::npos;
+  std::string text(host);
+  return has_port ? text : text.append(port);
 }
 
 // The block that holds `address` alone.
@@ -153,8 +79,9 @@ bool TrustedProxies::Blocks::contain(const ip::address& address) const {
   return std::any_of(v6.begin(), v6.end(), holds(unscoped));
 }
 
-Result<TrustedProxies> TrustedProxies::parse(const std::vector<std::string>& blocks) {
+Result<TrustedProxies> TrustedProxies::parse(const std::vector<std::string>& blocks, ForwardedBy kind) {
   TrustedProxies proxies;
+  proxies.kind_ = kind;
   if (blocks.empty()) return proxies;
   auto parsed = std::make_shared<Blocks>();
   for (const auto& text : blocks) {
@@ -170,25 +97,43 @@ bool TrustedProxies::trusts(std::string_view text) const {
   return address && blocks_->contain(*address);
 }
 
-Peer TrustedProxies::resolve(std::string_view direct, const wire::http::Headers& headers, bool secure) const {
+Peer TrustedProxies::resolve(std::string_view direct, const wire::http::Headers& headers, bool secure,
+                             bool by_proxy_protocol) const {
   Peer peer;
   peer.address = direct;
   peer.secure = secure;
-  if (trusts(direct)) {
-    const auto hops = hops_of(headers);
-    for (auto hop = hops.rbegin(); hop != hops.rend(); ++hop) {
-      if (!hop->scheme.empty())
-        peer.secure = wire::http::Headers::same_name(hop->scheme, "https") ||
-                      wire::http::Headers::same_name(hop->scheme, "wss");
-      const auto address = read_address(hop->address);
-      if (!address) break;  // obfuscated, unknown or broken: what stands before it cannot be trusted either
-      peer.address = address->to_string();
-      if (!trusts(peer.address)) break;
-    }
+  if (by_proxy_protocol) return peer;
+  if (!trusts(direct)) {
+    const auto address = read_address(direct);
+    peer.loopback = address && address->is_loopback();
+    return peer;
   }
-  const auto address = read_address(peer.address);
-  peer.loopback = address && address->is_loopback();
+  std::vector<wire::http::ForwardedHop> hops;
+  if (kind_ == ForwardedBy::x_forwarded) hops = wire::http::x_forwarded_hops(headers);
+  if (kind_ == ForwardedBy::forwarded) hops = wire::http::forwarded_hops(headers);
+  for (auto hop = hops.rbegin(); hop != hops.rend(); ++hop) {
+    using wire::http::equal_ignoring_case;
+    if (!hop->scheme.empty())
+      peer.secure = equal_ignoring_case(hop->scheme, "https") || equal_ignoring_case(hop->scheme, "wss");
+    if (!hop->host.empty())
+      peer.host = hop->host.front() == ':' ? host_with(headers.value("Host"), hop->host) : hop->host;
+    const auto address = read_address(hop->address);
+    if (!address) break;  // obfuscated, unknown or broken: what stands before it cannot be trusted either
+    peer.address = address->to_string();
+    if (!trusts(peer.address)) break;
+  }
   return peer;
+}
+
+std::string_view TrustedProxies::ignored_header(std::string_view direct,
+                                                const wire::http::Headers& headers) const {
+  if (kind_ == ForwardedBy::proxy_protocol) return {};
+  const std::string_view x_forwarded = wire::http::x_forwarded_name(headers);
+  const std::string_view forwarded = wire::http::forwarded_name(headers);
+  if (x_forwarded.empty() && forwarded.empty()) return {};
+  if (!trusts(direct)) return x_forwarded.empty() ? forwarded : x_forwarded;
+  if (kind_ == ForwardedBy::x_forwarded) return x_forwarded.empty() ? forwarded : std::string_view{};
+  return forwarded.empty() ? x_forwarded : std::string_view{};
 }
 
 }  // namespace togglecast::web

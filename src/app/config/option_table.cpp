@@ -37,8 +37,17 @@ constexpr OptionSpec kOptions[] = {
 
     {kAccess, "cors-origin", "ORIGIN", "Origin whose pages may connect; may be repeated; * allows all [none]",
      true, set_origins},
-    {kAccess, "trusted-proxy", "CIDR",
-     "Proxy whose Forwarded headers the server trusts; may be repeated [none]", true, set_proxies},
+    {kAccess, "public-url", "URL",
+     "URL under which browsers and clients reach the server, if by a name; may be repeated [none]", true,
+     set_public_urls},
+    {kAccess, "trusted-proxy", "CIDR", "Proxy that may say where a request came from; may be repeated [none]",
+     true, set_proxies},
+    {kAccess, "forwarded", "KIND",
+     "How trusted proxies say it: x-forwarded, forwarded or proxy (PROXY protocol) [x-forwarded]", false,
+     set_forwarded},
+    {kAccess, "exempt-loopback", "",
+     "Limits by address leave this machine out; never use it when a proxy runs here", false,
+     set_switch<&S::exempt_loopback>},
 
     {kTls, "tls-certificate", "FILE",
      "Serve HTTPS with this certificate and its chain, in PEM; SIGHUP reads it again [off]", false,
@@ -54,7 +63,7 @@ constexpr OptionSpec kOptions[] = {
      "Serve /metrics and health at this address without a token [off]", false, set_metrics_listen},
 
     {kLimits, "connections-per-address", "COUNT",
-     "Open connections per address; this machine and trusted proxies are exempt [5000]", false,
+     "Open connections per address; trusted proxies are exempt [5000]", false,
      set_count<&S::connections_per_address, 1, 1'000'000>},
     {kLimits, "connection-rate", "COUNT", "New connections per second from one address [200]", false,
      set_per_second<&S::connection_rate>},

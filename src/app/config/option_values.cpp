@@ -6,7 +6,10 @@
 #include <string_view>
 #include <utility>
 
+#include "web/own_hosts.hpp"
 #include "web/trusted_proxies.hpp"
+#include "wire/http/origin.hpp"
+#include "wire/http/text.hpp"
 
 namespace togglecast::app {
 namespace {
@@ -17,23 +20,16 @@ bool is_address(const std::string& text) {
   return !error;
 }
 
-// `*`, `null` or scheme://host[:port]. Browsers send an origin in lower case and omit the default port of the
-// scheme. Pages without an origin send `null`.
-Result<std::string> read_origin(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
-  if (text == "*" || text == "null") return text;
+// `*`, `null` or an origin. Pages without an origin send `null`.
+Result<std::string> read_origin(const std::string& text) {
+  if (text == "*" || wire::http::equal_ignoring_case(text, "null")) return text == "*" ? text : "null";
   if (text.find('*') != std::string::npos)
     return refuse("'" + text + "' is a pattern; list each origin by itself, or allow all origins with *");
-  const std::size_t host = text.find("://");
-  const bool plain = host != std::string::npos && host > 0 && host + 3 < text.size() &&
-                     text.find_first_of("/?#@ \"<>", host + 3) == std::string::npos;
-  if (!plain)
-    return refuse("'" + text +
-                  "' is not an origin; write one like https://app.example, without a path or a final /");
-  const std::string_view implied = text.starts_with("https://") ? ":443" : ":80";
-  if (text.starts_with("http") && text.ends_with(implied)) text.resize(text.size() - implied.size());
-  return text;
+  const auto origin = wire::http::parse_origin(text);
+  if (!origin)
+    return refuse("'" + text + "' is not an origin: " + origin.error().message +
+                  "; write one like https://app.example, without a path or a final /");
+  return to_string(*origin);
 }
 
 }  // namespace
@@ -97,6 +93,27 @@ Result<void> set_origins(Settings& settings, const Values& values) {
     auto origin = read_origin(value);
     if (!origin) return tl::unexpected(origin.error());
     settings.cors_origins.push_back(*std::move(origin));
+  }
+  return {};
+}
+
+Result<void> set_public_urls(Settings& settings, const Values& values) {
+  if (auto hosts = web::OwnHosts::parse(values); !hosts) return refuse(hosts.error().message);
+  settings.public_urls = values;
+  return {};
+}
+
+Result<void> set_forwarded(Settings& settings, const Values& values) {
+  using web::ForwardedBy;
+  const std::string& text = values.front();
+  if (text == "x-forwarded") {
+    settings.forwarded = ForwardedBy::x_forwarded;
+  } else if (text == "forwarded") {
+    settings.forwarded = ForwardedBy::forwarded;
+  } else if (text == "proxy") {
+    settings.forwarded = ForwardedBy::proxy_protocol;
+  } else {
+    return refuse("'" + text + "' is not x-forwarded, forwarded or proxy");
   }
   return {};
 }

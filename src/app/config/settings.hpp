@@ -19,6 +19,7 @@
 #include "base/error.hpp"
 #include "base/token_bucket.hpp"
 #include "observe/log.hpp"
+#include "web/forwarded_by.hpp"
 
 namespace togglecast::app {
 
@@ -33,12 +34,15 @@ struct Settings {
   std::vector<std::string> listen;           ///< numeric addresses; empty: the loopback addresses
   std::size_t shards = 0;                    ///< 0: one per core
   std::vector<std::string> cors_origins;     ///< `*`: all origins
+  std::vector<std::string> public_urls;      ///< origins under which clients reach this server
   std::vector<std::string> trusted_proxies;  ///< addresses and CIDR blocks
+  web::ForwardedBy forwarded = web::ForwardedBy::x_forwarded;
   std::optional<Endpoint> metrics_listen;
   std::filesystem::path tls_certificate, tls_key;  ///< both or neither
   observe::LogOptions log;
   std::size_t max_payload = 64 * 1'024;  ///< bytes of a message or a request body
   bool websocket_compression = false;
+  bool exempt_loopback = false;  ///< the limits by address leave this machine out
   std::size_t connections_per_address = 5'000;
   Rate connection_rate{.per_second = 200, .burst = 2'000};  ///< of each address
   std::size_t max_header_size = 16 * 1'024;                 ///< bytes of a request line and its headers

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "web/address.hpp"
+
 namespace togglecast::app {
 namespace {
 
@@ -10,18 +12,6 @@ using boost::asio::ip::address;
 
 // An address with all its sessions may still connect and ask, so that it gets the reason of the refusal.
 constexpr std::size_t kConnectionsPerSession = 2;
-
-std::string key_of(const address& peer) {
-  if (peer.is_v4()) return peer.to_string();
-  const auto bytes = peer.to_v6().to_bytes();
-  return {bytes.begin(), bytes.begin() + 8};
-}
-
-std::string key_of(const std::string& text) {
-  boost::system::error_code error;
-  const address peer = boost::asio::ip::make_address(text, error);
-  return error ? text : key_of(peer);
-}
 
 }  // namespace
 
@@ -35,18 +25,18 @@ AddressLimits::AddressLimits(const AddressLimitOptions& options, const Clock& cl
                                 "Connections refused by a limit per address.", {{"limit", "open"}})) {}
 
 std::optional<std::shared_ptr<void>> AddressLimits::accept(const address& peer) {
-  if (peer.is_loopback()) return nullptr;
+  if (exempt(peer.is_loopback())) return nullptr;
   const std::scoped_lock lock(table_->mutex);
-  Entry& entry = entry_of(key_of(peer));
+  Entry& entry = entry_of(web::address_key(peer));
   if (entry.connections < kConnectionsPerSession * options_.open) return count(entry.connections);
   too_many_.add();
   return std::nullopt;
 }
 
 std::optional<engineio::Refusal> AddressLimits::admit(const web::Peer& peer) {
-  if (peer.loopback) return std::nullopt;
+  if (exempt(peer.loopback)) return std::nullopt;
   const std::scoped_lock lock(table_->mutex);
-  Entry& entry = entry_of(key_of(peer.address));
+  Entry& entry = entry_of(web::address_key(peer.address));
   if (entry.sessions >= options_.open) {
     too_many_.add();
     return engineio::Refusal{"too many open connections from this address", 429, 10};
@@ -59,9 +49,9 @@ std::optional<engineio::Refusal> AddressLimits::admit(const web::Peer& peer) {
 }
 
 std::shared_ptr<void> AddressLimits::hold(const web::Peer& peer) {
-  if (peer.loopback) return nullptr;
+  if (exempt(peer.loopback)) return nullptr;
   const std::scoped_lock lock(table_->mutex);
-  return count(entry_of(key_of(peer.address)).sessions);
+  return count(entry_of(web::address_key(peer.address)).sessions);
 }
 
 AddressLimits::Entry& AddressLimits::entry_of(std::string key) {

@@ -2,7 +2,7 @@
 //
 // * A session counts from its handshake. Its address is the client's, even behind a trusted proxy.
 // * A TCP connection counts from the moment it is accepted; an address may have twice as many as sessions.
-// * This machine is exempt. IPv6 addresses count by their /64, the block that one subscriber gets.
+// * `web::address_key` says what one address is. This machine counts like any other, unless it is exempt.
 //
 // Thread rule: any thread; the lock is held for a look-up.
 #pragma once
@@ -26,13 +26,14 @@ namespace togglecast::app {
 struct AddressLimitOptions {
   std::size_t open = 5'000;  ///< sessions
   Rate rate{.per_second = 200, .burst = 2'000};
+  bool exempt_loopback = false;  ///< connections of this machine do not count
 };
 
 class AddressLimits {
  public:
   AddressLimits(const AddressLimitOptions& options, const Clock& clock, observe::Metrics& metrics);
 
-  /// Counts a TCP connection until the returned pointer is dropped; the pointer is null for this machine.
+  /// Counts a TCP connection until the returned pointer is dropped; the pointer is null when it is exempt.
   /// Returns nothing when the address has too many.
   [[nodiscard]] std::optional<std::shared_ptr<void>> accept(const boost::asio::ip::address& address);
   /// Call before a session begins. Returns 429 with the time to wait, or nothing when the session may begin.
@@ -54,6 +55,7 @@ class AddressLimits {
     std::unordered_map<std::string, Entry> entries;  // an entry keeps its place while it counts something
     std::size_t sweep_at = 1'024;
   };
+  [[nodiscard]] bool exempt(bool loopback) const noexcept { return loopback && options_.exempt_loopback; }
   // Both under the lock.
   Entry& entry_of(std::string key);
   // Counts until the returned pointer is dropped.

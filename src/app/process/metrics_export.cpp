@@ -133,6 +133,9 @@ void export_http(observe::Metrics& metrics, const web::HttpServer& http, std::st
         "Requests refused before a handler ran: 408 took too long, 413, 414 and 431 were too large.",
         reading(counters.refused[i]), of_status);
   }
+  metrics.counter_from("togglecast_http_foreign_hosts_total",
+                       "Requests refused because no --public-url lists the host that they name.",
+                       reading(counters.foreign_hosts), labels);
   metrics.counter_from("togglecast_http_aborted_total",
                        "Requests whose client disconnected before the answer.",
                        reading(counters.aborted_requests), labels);

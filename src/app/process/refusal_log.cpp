@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "app/process/process_stats.hpp"
+#include "web/address.hpp"
 
 namespace togglecast::app {
 namespace {
@@ -72,8 +73,33 @@ bool RefusalLog::may_log(TokenBucket& kind) {
 
 void RefusalLog::connection(const std::string& address) {
   if (!may_log(connections_)) return;
+  const bool here = web::address_key(address) == web::address_key("127.0.0.1");
   log_.warn("connections closed: too many are open from this address",
-            {{"address", address}, {"hint", "raise --connections-per-address"}});
+            {{"address", address},
+             {"hint", here ? "if a proxy runs here, name it with --trusted-proxy " + address +
+                                 "; else raise --connections-per-address or set --exempt-loopback"
+                           : std::string("raise --connections-per-address")}});
+}
+
+void RefusalLog::proxy_header(std::string_view reason, const std::string& address) {
+  if (!log_.enabled(observe::Level::warn) || !may_log()) return;
+  log_.warn("a trusted proxy sent no good PROXY header",
+            {{"reason", reason},
+             {"address", address},
+             {"hint",
+              "switch the PROXY protocol on in the proxy, or set --forwarded to the header that it sends"}});
+}
+
+void RefusalLog::ignored_header(std::string_view header, std::string_view address, bool trusted) {
+  const std::string proxy(address);
+  const bool standard = header == "Forwarded";
+  log_.warn("a forwarding header is ignored; this is logged once",
+            {{"header", header},
+             {"address", address},
+             {"hint", trusted ? std::string("the proxy sends this kind; start the server with --forwarded ") +
+                                    (standard ? "forwarded" : "x-forwarded")
+                              : "if this is your proxy, start the server with --trusted-proxy " + proxy +
+                                    "; until then all its clients count as one address"}});
 }
 
 void RefusalLog::exhausted(int error) {

@@ -20,6 +20,11 @@ class RefusalLog {
 
   /// A TCP connection from an address that has too many open.
   void connection(const std::string& address);
+  /// A connection of a trusted proxy that does not begin with a good PROXY header.
+  void proxy_header(std::string_view reason, const std::string& address);
+  /// A forwarding header that is not believed; the server calls this once. `trusted`: it came from a trusted
+  /// proxy, which sends another kind of header than `--forwarded` names.
+  void ignored_header(std::string_view header, std::string_view address, bool trusted);
   /// No descriptor or memory is left for a connection; `error` is an errno.
   void exhausted(int error);
   /// A refused Engine.IO handshake or request.

@@ -160,7 +160,7 @@ std::string filled(std::string_view text,
 // The address that the browser used. The page puts it into commands, so it may contain only the characters of
 // a host.
 std::string base_address(const Call& call) {
-  std::string_view host = call.request().headers.value("Host");
+  std::string_view host = call.peer().host_of(call.request());
   const bool plain = std::all_of(host.begin(), host.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
            std::string_view(".-_:[]").find(c) != std::string_view::npos;

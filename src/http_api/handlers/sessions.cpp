@@ -2,6 +2,7 @@
 #include "domain/schema/fields.hpp"
 #include "http_api/handlers/entities.hpp"
 #include "http_api/handlers/handlers.hpp"
+#include "web/address.hpp"
 
 namespace togglecast::http_api {
 namespace {
@@ -41,7 +42,8 @@ void login(const CallPtr& call) {
   wanted.environment = in.key("environment").value_or(call->api().options().environment);
   in.require({"username", "password"});
   if (auto ok = in.finish(); !ok) return call->refuse(ok.error());
-  if (!call->peer().loopback) wanted.address = call->peer().address;
+  if (!call->peer().loopback || !call->api().options().exempt_loopback)
+    wanted.address = web::address_key(call->peer().address);
 
   const auto options = call->write_options();
   if (!options) return call->refuse(options.error());

@@ -114,21 +114,28 @@ void Api::mount(web::Router& router) {
 void Api::mount_metrics(web::Router& router) {
   for (const Route& route : routes_) {
     if (route.access != Access::operators && route.access != Access::probe) continue;
-    router.add(route.method, route.pattern, [this, &route](web::ExchangePtr exchange) {
-      run(std::make_shared<Call>(*this, route, meters_.size(), std::move(exchange)));
-    });
+    web::RouteOptions options = route_options();
+    options.any_host = route.access == Access::probe;
+    router.add(
+        route.method, route.pattern,
+        [this, &route](web::ExchangePtr exchange) {
+          run(std::make_shared<Call>(*this, route, meters_.size(), std::move(exchange)));
+        },
+        std::move(options));
   }
 }
 
 void Api::add(web::Router& router, const Route& route) {
   const std::size_t meter = meters_.size();
   meters_.push_back(std::make_unique<Meter>(route));
+  web::RouteOptions options = route_options();
+  options.any_host = route.access == Access::probe;
   router.add(
       route.method, route.pattern,
       [this, &route, meter](web::ExchangePtr exchange) {
         serve(std::make_shared<Call>(*this, route, meter, std::move(exchange)));
       },
-      route_options());
+      std::move(options));
 }
 
 void Api::serve(const CallPtr& call) {
@@ -137,10 +144,9 @@ void Api::serve(const CallPtr& call) {
   if (access == Access::probe) return run(call);
   auto who = identify(request);
   if (who) call->who_ = *who;
-  if (!is_read(request.method) && !cors_.allows(request, call->peer().secure))
+  if (!is_read(request.method) && !cors_.allows(request, call->peer()))
     return call->refuse(foreign(request, call->request_id(), call->peer()));
   if (access == Access::open || access == Access::login) return run(call);
-  if (access == Access::operators && comes_from_this_machine(request, call->peer())) return run(call);
   if (!who) return call->refuse(who.error());
   if (who->kind != service::Principal::Kind::admin)
     return call->refuse({Errc::forbidden, "this needs the token of an admin, not of a client", {}});

@@ -47,6 +47,7 @@ struct Options {
   std::string origin_option{"--cors-origin"};  ///< named in the refusal of an origin
   std::size_t max_body = 64 * 1'024;
   std::size_t json_depth = 32;                       ///< of bodies
+  bool exempt_loopback = false;                      ///< logins from this machine have no limit by address
   Rate writes{.per_second = 10, .burst = 30};        ///< of each admin
   Rate evaluations{.per_second = 50, .burst = 200};  ///< of each admin: evaluations and previews
   Milliseconds min_revision_wait{1'000};

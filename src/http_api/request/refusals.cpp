@@ -34,7 +34,7 @@ void Api::add_refusals(web::Router& router, const std::vector<const Route*>& rou
       Method::options, pattern,
       [this, allow](const web::ExchangePtr& exchange) {
         const auto& request = exchange->request();
-        if (!cors_.allows(request, exchange->peer().secure)) {
+        if (!cors_.allows(request, exchange->peer())) {
           auto response = problem(foreign(request, exchange->id(), exchange->peer()), exchange->id());
           add_revision_header(request, response.headers);
           return exchange->respond(std::move(response));
@@ -80,6 +80,12 @@ web::RouteOptions Api::route_options() {
   options.body_limit = options_.max_body;
   options.refuse = [this](const wire::http::Request& request, unsigned status, std::string_view message) {
     return unread(request, status, message);
+  };
+  options.refuse_host = [this](const web::Exchange& exchange, unsigned status, std::string_view message) {
+    const Errc code = status == 400 ? Errc::parse_error : Errc::forbidden;
+    auto response = problem({code, std::string(message), {}}, exchange.id(), status);
+    cors_.decorate(exchange.request(), response.headers);
+    return response;
   };
   return options;
 }

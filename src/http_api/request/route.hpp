@@ -19,7 +19,7 @@ enum class Access : std::uint8_t {
   open,      ///< no token; pages of foreign origins may request it
   login,     ///< no token; pages of foreign origins are refused
   admin,     ///< the token of an admin; the service checks the role
-  operators  ///< a request from this machine, or the token of an admin
+  operators  ///< the token of an admin; the listener of --metrics-listen serves them without
 };
 
 /// The effect of a request with a method other than GET.

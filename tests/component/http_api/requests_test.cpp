@@ -309,25 +309,27 @@ TEST(Health, SaysLittleToEverybody) {
   EXPECT_EQ(server.get("/healthz").status, 200U);
 }
 
-TEST(Health, SaysMoreToThisMachineAndToAdmins) {
+TEST(Health, SaysMoreToAdminsAndOnTheListenerOfItsOwn) {
   ApiServer server;
   const auto owner = server.owner();
+  const auto client = server.client(owner);
   for (const std::string path : {"/metrics", "/healthz/details"}) {
-    EXPECT_EQ(server.get(path).status, 200U) << path;
-    const HttpHeaders passed_on{{"X-Forwarded-For", "192.0.2.7"}};
-    EXPECT_EQ(code_of(server.get(path, passed_on)), "unauthenticated") << path;
-    EXPECT_EQ(server.get(path, with(owner, "X-Forwarded-For", "192.0.2.7")).status, 200U) << path;
-    EXPECT_EQ(http(server.metrics_port, "GET", path, passed_on).status, 200U) << path;
+    EXPECT_EQ(code_of(server.get(path)), "unauthenticated") << "this machine is no credential: " << path;
+    EXPECT_EQ(code_of(server.get(path, client)), "forbidden") << path;
+    EXPECT_EQ(server.get(path, owner).status, 200U) << path;
+    EXPECT_EQ(http(server.metrics_port, "GET", path, {{"X-Forwarded-For", "192.0.2.7"}}).status, 200U)
+        << path;
   }
-  EXPECT_EQ(server.get("/healthz/details").parsed().at("store").at("status"), json::value("ok"));
+  EXPECT_EQ(server.get("/healthz/details", owner).parsed().at("store").at("status"), json::value("ok"));
   EXPECT_EQ(http(server.metrics_port, "GET", "/api/v1/platforms", owner).status, 404U);
 }
 
 TEST(Health, MetricsCountRequestsByRoute) {
   ApiServer server;
-  server.get("/api/v1/platforms/1", server.owner());
+  const auto owner = server.owner();
+  server.get("/api/v1/platforms/1", owner);
 
-  const auto reply = server.get("/metrics");
+  const auto reply = server.get("/metrics", owner);
 
   EXPECT_EQ(reply.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
   EXPECT_NE(reply.body.find("togglecast_http_requests_total{method=\"GET\",route=\"/api/v1/platforms/{id}\","

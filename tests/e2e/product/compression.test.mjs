@@ -7,8 +7,7 @@ const kWebSocket = { transports: ['websocket'] };
 const extensions = (client) => client.socket.io.engine.transport.ws.extensions;
 
 async function metric(server, name) {
-  const answer = await fetch(`${server.url}/metrics`);
-  return Number((await answer.text()).match(new RegExp(`^${name} (\\S+)$`, 'm'))[1]);
+  return Number((await server.metrics()).match(new RegExp(`^${name} (\\S+)$`, 'm'))[1]);
 }
 
 describe('switched on', () => {

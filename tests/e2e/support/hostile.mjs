@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { until } from './deadline.mjs';
 import { joinedSocket } from './engine.mjs';
-import { request } from './http.mjs';
+import { productAt } from './product.mjs';
 
 const kPause = 5;
 
@@ -68,7 +68,7 @@ export async function socketCount(socket) {
 
 /** A figure of the product's /metrics: the sum over all its labels, or over the lines that have `label`. */
 export async function metric(port, name, label = '') {
-  const { body } = await request(port, '/metrics');
+  const body = await productAt(port).metrics();
   const lines = body.split('\n').filter((line) => line.startsWith(name) && ' {'.includes(line[name.length]) && line.includes(label));
   assert.ok(lines.length > 0, `there is a metric ${name}`);
   return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);

@@ -32,11 +32,21 @@ export class ApiError extends Error {
   }
 }
 
+const started = new Map();
+/** The product of this file that listens on `port`. */
+export const productAt = (port) => started.get(port);
+
 export class Product {
-  /** Starts the server and waits until it is ready. */
-  static async start(data, { args = [], env = { TOGGLECAST_OWNER_PASSWORD: kPassword }, port } = {}) {
+  /** Starts the server and waits until it is ready. With `exempt` false, limits by address count this machine. */
+  static async start(data, { args = [], env = { TOGGLECAST_OWNER_PASSWORD: kPassword }, port, exempt = true, ready = true } = {}) {
     const product = new Product(port ?? (await freePort()), data);
-    product.process = program(['serve', '--port', String(product.port), '--data', data, ...args], { env });
+    const exemption = exempt ? ['--exempt-loopback'] : [];
+    product.process = program(['serve', '--port', String(product.port), '--data', data, ...exemption, ...args], { env });
+    started.set(product.port, product);
+    if (!ready) {  // it answers no plain request
+      await product.process.says('is running');
+      return product;
+    }
     await until(async () => {
       if (!product.process.running) throw new Error(`the server ended:\n${product.process.output}`);
       return fetch(`${product.url}/readyz`).then((answer) => answer.ok, () => false);
@@ -98,6 +108,12 @@ export class Product {
     const answer = await this.call('POST', '/api/v1/auth/login', { username, password }, { token: null });
     this.admin = answer.token;
     return answer;
+  }
+
+  /** The text of /metrics. */
+  async metrics() {
+    if (!this.admin) await this.login();
+    return (await this.requestOnce('GET', '/metrics')).text;
   }
 
   platforms() {

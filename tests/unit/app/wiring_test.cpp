@@ -83,6 +83,30 @@ TEST(Wiring, LimitsOfRequestsArrive) {
   EXPECT_EQ(api.writes.burst, 16);
 }
 
+TEST(Wiring, NamesAndProxiesReachEachEntrance) {
+  Settings settings;
+  settings.public_urls = {"https://flags.example"};
+  settings.trusted_proxies = {"10.0.0.1"};
+  settings.forwarded = web::ForwardedBy::forwarded;
+  settings.exempt_loopback = true;
+  wire::http::Headers headers;
+  headers.add("Forwarded", "for=192.0.2.1");
+
+  const auto http = http_options(settings);
+  const auto api = api_options(settings, nullptr);
+
+  const auto own = wire::http::parse_authority("flags.example").value();
+  const auto foreign = wire::http::parse_authority("evil.example").value();
+  for (const auto& hosts : {http.own_hosts, api.cors.own_hosts}) {
+    ASSERT_TRUE(hosts);
+    EXPECT_TRUE(hosts->include(own));
+    EXPECT_FALSE(hosts->include(foreign));
+  }
+  EXPECT_EQ(http.host_option, "--public-url");
+  EXPECT_EQ(http.trusted_proxies.resolve("10.0.0.1", headers).address, "192.0.2.1");
+  EXPECT_TRUE(api.exempt_loopback);
+}
+
 class AcceptGateTest : public ::testing::Test {
  protected:
   bool lets_in(const std::string& address) {
@@ -113,9 +137,16 @@ TEST_F(AcceptGateTest, OneAddressHasNoMoreThanTwiceItsLimit) {
   EXPECT_THAT(metrics_.exposition(), HasSubstr("togglecast_connections_limited_total{limit=\"open\"} 1"));
 }
 
-TEST_F(AcceptGateTest, ThisMachineAndTrustedProxiesHaveAsManyAsTheyLike) {
-  for (int i = 0; i < 10; ++i) EXPECT_TRUE(lets_in("127.0.0.1") && lets_in("::1") && lets_in("10.1.2.3"));
+TEST_F(AcceptGateTest, TrustedProxiesHaveAsManyAsTheyLike) {
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(lets_in("10.1.2.3"));
   EXPECT_THAT(lines_, IsEmpty());
+}
+
+TEST_F(AcceptGateTest, ThisMachineIsOneAddressLikeAnyOther) {
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(lets_in("127.0.0.1") && lets_in("::1"));
+  EXPECT_FALSE(lets_in("127.0.0.1"));
+  EXPECT_FALSE(lets_in("127.0.0.2"));
+  EXPECT_THAT(lines_, ElementsAre(AllOf(HasSubstr("127.0.0.1"), HasSubstr("--trusted-proxy"))));
 }
 
 TEST_F(AcceptGateTest, TheLogNamesAddressAndOptionOnceASecond) {

@@ -12,6 +12,9 @@ wire::http::Request request(std::string origin, std::string host = "api.example"
   return made;
 }
 
+Peer plain() { return {.address = "192.0.2.1"}; }
+Peer secure() { return {.address = "192.0.2.1", .secure = true}; }
+
 std::string allowed_origin(const Cors& cors, const std::string& origin) {
   wire::http::Headers headers;
   cors.decorate(request(origin), headers);
@@ -31,26 +34,82 @@ TEST(Cors, SaysNothingWhenOff) {
 TEST(Cors, ClientsWithoutOriginAndPagesOfThisServerMayAlways) {
   const Cors cors;
 
-  EXPECT_TRUE(cors.allows(request(""), false));
-  EXPECT_TRUE(cors.allows(request("http://api.example"), false));
-  EXPECT_TRUE(cors.allows(request("https://API.example"), true));
-  EXPECT_TRUE(cors.allows(request("http://api.example:5001", "api.example:5001"), false));
+  EXPECT_TRUE(cors.allows(request(""), plain()));
+  EXPECT_TRUE(cors.allows(request("http://api.example"), plain()));
+  EXPECT_TRUE(cors.allows(request("https://API.example"), secure()));
+  EXPECT_TRUE(cors.allows(request("http://api.example:5001", "api.example:5001"), plain()));
 }
 
 TEST(Cors, OtherSchemesPortsAndLookalikesAreForeign) {
   const Cors cors({.origins = {"https://app.example"}});
 
   for (const auto* origin : {"https://app.example.evil.example", "https://evilapp.example",
-                             "http://app.example", "https://app.example:8443", "https://app.example/",
-                             "https://APP.example", "null", "https://api.example", "http://api.example:81"})
-    EXPECT_FALSE(cors.allows(request(origin), false)) << origin;
-  EXPECT_TRUE(cors.allows(request("https://app.example"), false));
+                             "http://app.example", "https://app.example:8443", "https://app.example/", "null",
+                             "https://api.example", "http://api.example:81"})
+    EXPECT_FALSE(cors.allows(request(origin), plain())) << origin;
+  EXPECT_TRUE(cors.allows(request("https://app.example"), plain()));
+  EXPECT_TRUE(cors.allows(request("https://APP.example:443"), plain()))
+      << "the same origin, written otherwise";
+  EXPECT_TRUE(cors.allows(request("wss://app.example"), plain()));
+}
+
+TEST(Cors, TheOriginOfAWebSocketClientIsThatOfThePage) {
+  const Cors cors;
+
+  EXPECT_TRUE(cors.allows(request("ws://api.example:5001", "api.example:5001"), plain()));
+  EXPECT_TRUE(cors.allows(request("wss://api.example"), secure()));
+  EXPECT_FALSE(cors.allows(request("wss://api.example"), plain()));
+  EXPECT_FALSE(cors.allows(request("ws://api.example"), secure()));
+}
+
+TEST(Cors, DefaultPortsAreAbsent) {
+  const Cors cors;
+
+  EXPECT_TRUE(cors.allows(request("http://api.example", "api.example:80"), plain()));
+  EXPECT_TRUE(cors.allows(request("http://api.example:80", "api.example"), plain()));
+  EXPECT_TRUE(cors.allows(request("https://api.example", "api.example:443"), secure()));
+  EXPECT_TRUE(cors.allows(request("http://api.example", "API.example."), plain()));
+  EXPECT_TRUE(cors.allows(request("http://[2001:db8::1]", "[2001:DB8:0::1]:80"), plain()));
+  EXPECT_FALSE(cors.allows(request("http://api.example", "api.example:443"), plain()));
+}
+
+TEST(Cors, TheHostThatAProxyNamesCounts) {
+  const Cors cors;
+  Peer proxied = secure();
+  proxied.host = "flags.example";
+
+  EXPECT_TRUE(cors.allows(request("https://flags.example", "127.0.0.1:5001"), proxied));
+  EXPECT_FALSE(cors.allows(request("https://127.0.0.1:5001", "127.0.0.1:5001"), proxied));
+}
+
+TEST(Cors, OnlyOwnHostsHavePagesOfThisServer) {
+  const Cors cors({.own_hosts = OwnHosts::parse({"https://flags.example:8443"}).value()});
+
+  EXPECT_TRUE(cors.allows(request("http://192.0.2.1:5001", "192.0.2.1:5001"), plain()));
+  EXPECT_TRUE(cors.allows(request("http://localhost:5001", "localhost:5001"), plain()));
+  EXPECT_TRUE(cors.allows(request("http://flags.example:5001", "flags.example:5001"), plain()));
+  EXPECT_TRUE(cors.allows(request("https://flags.example:8443", "127.0.0.1:5001"), plain()))
+      << "a listed URL, whatever a proxy makes of the Host header";
+  EXPECT_FALSE(cors.allows(request("http://evil.example:5001", "evil.example:5001"), plain()));
+}
+
+TEST(Cors, NullIsNeverAnOriginOfThisServer) {
+  EXPECT_FALSE(Cors{}.allows(request("null", "null"), plain()));
+  EXPECT_FALSE(Cors{}.allows(request("null", ""), plain()));
+  EXPECT_TRUE(Cors({.origins = {"null"}}).allows(request("null"), plain())) << "the operator said so";
+}
+
+TEST(Cors, AppsWithoutAHostMayBeAllowed) {
+  const Cors cors({.origins = {"file://", "https://app.example"}});
+
+  EXPECT_TRUE(cors.allows(request("file://"), plain()));
+  EXPECT_EQ(allowed_origin(cors, "file://"), "file://");
 }
 
 TEST(Cors, AnyOriginIsAStar) {
   const Cors cors({.any_origin = true});
 
-  EXPECT_TRUE(cors.allows(request("https://whoever.example"), false));
+  EXPECT_TRUE(cors.allows(request("https://whoever.example"), plain()));
   EXPECT_EQ(allowed_origin(cors, "https://whoever.example"), "*");
 }
 

@@ -14,8 +14,8 @@ wire::http::Headers headers(std::initializer_list<std::pair<const char*, const c
   return made;
 }
 
-TrustedProxies trusting(const std::vector<std::string>& blocks) {
-  auto proxies = TrustedProxies::parse(blocks);
+TrustedProxies trusting(const std::vector<std::string>& blocks, ForwardedBy kind = ForwardedBy::x_forwarded) {
+  auto proxies = TrustedProxies::parse(blocks, kind);
   EXPECT_TRUE(proxies);
   return *std::move(proxies);
 }
@@ -59,15 +59,75 @@ TEST(TrustedProxies, SeveralHeaderLinesAreOneList) {
   EXPECT_EQ(peer.address, "203.0.113.9");
 }
 
-TEST(TrustedProxies, AClientsOwnForwardedHeaderDoesNotOutrankTheProxys) {
-  const auto peer = trusting({"10.0.0.1"})
-                        .resolve("10.0.0.1", headers({{"Forwarded", "for=127.0.0.1;proto=https"},
-                                                      {"X-Forwarded-For", "203.0.113.9"},
-                                                      {"X-Forwarded-Proto", "http"}}));
+TEST(TrustedProxies, OnlyTheNamedKindOfHeaderIsRead) {
+  const auto both = headers({{"Forwarded", "for=198.51.100.1;proto=https;host=forwarded.example"},
+                             {"X-Forwarded-For", "203.0.113.9"},
+                             {"X-Forwarded-Host", "x.example"},
+                             {"X-Forwarded-Ssl", "on"}});
+
+  const auto x_forwarded = trusting({"10.0.0.1"}).resolve("10.0.0.1", both);
+  const auto forwarded = trusting({"10.0.0.1"}, ForwardedBy::forwarded).resolve("10.0.0.1", both);
+  const auto proxy = trusting({"10.0.0.1"}, ForwardedBy::proxy_protocol).resolve("10.0.0.1", both);
+
+  EXPECT_EQ(x_forwarded.address, "203.0.113.9");
+  EXPECT_EQ(x_forwarded.host, "x.example");
+  EXPECT_EQ(forwarded.address, "198.51.100.1");
+  EXPECT_EQ(forwarded.host, "forwarded.example");
+  EXPECT_TRUE(x_forwarded.secure && forwarded.secure);
+  EXPECT_EQ(proxy.address, "10.0.0.1");
+  EXPECT_EQ(proxy.host, "");
+  EXPECT_FALSE(proxy.secure);
+}
+
+TEST(TrustedProxies, AClientBehindAProxyCannotChooseItsAddressWithTheOtherKind) {
+  const auto peer =
+      trusting({"10.0.0.1"}, ForwardedBy::forwarded)
+          .resolve("10.0.0.1", headers({{"X-Forwarded-For", "127.0.0.1"}, {"Forwarded", "for=203.0.113.9"}}));
 
   EXPECT_EQ(peer.address, "203.0.113.9");
-  EXPECT_FALSE(peer.secure);
-  EXPECT_FALSE(peer.loopback);
+}
+
+TEST(TrustedProxies, NothingThatCameThroughAProxyIsLoopback) {
+  const auto proxies = trusting({"127.0.0.1", "10.0.0.1"});
+
+  EXPECT_FALSE(proxies.resolve("10.0.0.1", headers({{"X-Forwarded-For", "127.0.0.1"}})).loopback);
+  EXPECT_FALSE(proxies.resolve("127.0.0.1", headers({{"X-Forwarded-For", "::1"}})).loopback);
+  EXPECT_FALSE(proxies.resolve("127.0.0.1", {}).loopback);
+  EXPECT_FALSE(TrustedProxies{}.resolve("127.0.0.1", {}, false, true).loopback) << "by the PROXY protocol";
+  EXPECT_TRUE(proxies.resolve("::1", headers({{"X-Forwarded-For", "192.0.2.1"}})).loopback);
+  EXPECT_TRUE(TrustedProxies{}.resolve("127.0.0.1", {}).loopback);
+}
+
+TEST(TrustedProxies, TheHostIsThatOfTheHopWhoseClientCounts) {
+  const auto proxies = trusting({"10.0.0.0/8"});
+  const auto host = [&proxies](std::initializer_list<std::pair<const char*, const char*>> fields) {
+    return proxies.resolve("10.0.0.1", headers(fields)).host;
+  };
+
+  EXPECT_EQ(host({{"Host", "inner"}, {"X-Forwarded-For", "192.0.2.1"}, {"X-Forwarded-Host", "a.example"}}),
+            "a.example");
+  EXPECT_EQ(host({{"X-Forwarded-For", "192.0.2.1, 10.2.2.2"}, {"X-Forwarded-Host", "a.example, b.example"}}),
+            "a.example");
+  EXPECT_EQ(host({{"X-Forwarded-For", "192.0.2.1"}, {"X-Forwarded-Host", "evil.example, a.example"}}),
+            "a.example");
+  EXPECT_EQ(host({{"Host", "a.example"}, {"X-Forwarded-Port", "8443"}}), "a.example:8443");
+  EXPECT_EQ(host({{"Host", "a.example:5001"}, {"X-Forwarded-Port", "8443"}}), "a.example:5001");
+  EXPECT_EQ(host({{"Host", "[2001:db8::1]"}, {"X-Forwarded-Port", "8443"}}), "[2001:db8::1]:8443");
+  EXPECT_EQ(host({{"Host", "a.example"}, {"X-Forwarded-For", "192.0.2.1"}}), "");
+}
+
+TEST(TrustedProxies, TellOfAHeaderThatIsNotRead) {
+  const auto proxies = trusting({"10.0.0.1"});
+  const auto x_forwarded = headers({{"X-Forwarded-Proto", "https"}});
+  const auto forwarded = headers({{"Forwarded", "for=192.0.2.1"}});
+
+  EXPECT_EQ(proxies.ignored_header("127.0.0.1", x_forwarded), "X-Forwarded-Proto");
+  EXPECT_EQ(proxies.ignored_header("127.0.0.1", forwarded), "Forwarded");
+  EXPECT_EQ(proxies.ignored_header("10.0.0.1", x_forwarded), "");
+  EXPECT_EQ(proxies.ignored_header("10.0.0.1", forwarded), "Forwarded");
+  EXPECT_EQ(trusting({"10.0.0.1"}, ForwardedBy::forwarded).ignored_header("10.0.0.1", x_forwarded),
+            "X-Forwarded-Proto");
+  EXPECT_EQ(proxies.ignored_header("127.0.0.1", {}), "");
 }
 
 TEST(TrustedProxies, TheSchemeOfTheLastHopIsTheLastSchemeNotTheFirst) {
@@ -80,11 +140,11 @@ TEST(TrustedProxies, TheSchemeOfTheLastHopIsTheLastSchemeNotTheFirst) {
 }
 
 TEST(TrustedProxies, UnderstandsForwarded) {
-  const auto proxies = trusting({"10.0.0.0/8", "2001:db8::/32"});
+  const auto proxies = trusting({"10.0.0.0/8", "2001:db8::/32"}, ForwardedBy::forwarded);
 
   const auto peer = proxies.resolve(
-      "10.0.0.1",
-      headers({{"Forwarded", R"(for=198.51.100.1, For="[2001:db9::17]:4711"; Proto=HTTPS, for=10.3.4.5)"}}));
+      "10.0.0.1", headers({{"Forwarded",
+                            R"(for=198.51.100.1, For="[2001:db9::17]:4711"; Proto="HTTPS", for=10.3.4.5)"}}));
 
   EXPECT_EQ(peer.address, "2001:db9::17");
   EXPECT_TRUE(peer.secure);
@@ -118,6 +178,7 @@ TEST(TrustedProxies, AMappedAddressIsItsOwn) {
   const auto peer = proxies.resolve("10.0.0.1", headers({{"X-Forwarded-For", "::ffff:127.0.0.1"}}));
 
   EXPECT_EQ(peer.address, "127.0.0.1");
+  EXPECT_FALSE(peer.loopback);
   EXPECT_TRUE(proxies.trusts("::ffff:10.0.0.1"));
 }
 

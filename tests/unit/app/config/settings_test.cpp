@@ -168,6 +168,32 @@ TEST(Settings, OriginsAreWrittenAsBrowsersSendThem) {
       ElementsAre("https://app.example", "http://x", "http://y:443", "null"));
 }
 
+TEST(Settings, OriginsOfAppsAreOrigins) {
+  EXPECT_THAT(only("cors-origin", {"file://", "capacitor://localhost", "WSS://app.example"})->cors_origins,
+              ElementsAre("file://", "capacitor://localhost", "https://app.example"));
+  for (const char* origin : {"https://u@app.example", "https://app.example:0", "https://app.example:65536",
+                             "https://b\xc3\xbc"
+                             "cher.example",
+                             "file:///path"})
+    EXPECT_FALSE(only("cors-origin", {origin})) << origin;
+}
+
+TEST(Settings, PublicUrlsAreOriginsOfTheWeb) {
+  EXPECT_THAT(only("public-url", {"https://flags.example/", "http://togglecast:5001"})->public_urls,
+              ElementsAre("https://flags.example/", "http://togglecast:5001"));
+  for (const char* url : {"flags.example", "https://flags.example/path", "file://", "null", "*"})
+    EXPECT_THAT(only("public-url", {url}).error().message, HasSubstr("https://flags.example")) << url;
+}
+
+TEST(Settings, OneKindOfForwardingHeaderIsNamed) {
+  using web::ForwardedBy;
+  EXPECT_EQ(Settings{}.forwarded, ForwardedBy::x_forwarded);
+  EXPECT_EQ(only("forwarded", {"x-forwarded"})->forwarded, ForwardedBy::x_forwarded);
+  EXPECT_EQ(only("forwarded", {"forwarded"})->forwarded, ForwardedBy::forwarded);
+  EXPECT_EQ(only("forwarded", {"proxy"})->forwarded, ForwardedBy::proxy_protocol);
+  EXPECT_THAT(only("forwarded", {"any"}).error().message, HasSubstr("x-forwarded, forwarded or proxy"));
+}
+
 TEST(Settings, APatternIsNoOrigin) {
   EXPECT_THAT(only("cors-origin", {"https://*.example.com"}).error().message, HasSubstr("is a pattern"));
 }

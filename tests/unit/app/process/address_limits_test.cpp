@@ -63,14 +63,36 @@ TEST_F(AddressLimitsTest, CountTheHomesOfIpv6NotTheirHosts) {
   EXPECT_FALSE(limits_.admit(from("2001:db8:1:3::7")));
 }
 
-TEST_F(AddressLimitsTest, LeaveThisMachineAlone) {
+TEST_F(AddressLimitsTest, CountThisMachineAsOneAddress) {
   const web::Peer here{.address = "127.0.0.1", .secure = false, .loopback = true};
-  for (int i = 0; i < 10; ++i) EXPECT_FALSE(limits_.admit(here));
+  const web::Peer also_here{.address = "::1", .secure = false, .loopback = true};
+  const auto first = limits_.hold(here);
+  const auto second = limits_.hold(also_here);
 
-  EXPECT_EQ(limits_.hold(here).use_count(), 0);
+  EXPECT_TRUE(limits_.admit(here));
+  EXPECT_TRUE(limits_.admit(also_here));
+}
+
+TEST_F(AddressLimitsTest, CountAMappedAddressAsTheIpv4Address) {
+  const auto first = limits_.hold(from("192.0.2.1"));
+  const auto second = limits_.hold(from("::ffff:192.0.2.1"));
+
+  EXPECT_TRUE(limits_.admit(from("192.0.2.1")));
+}
+
+TEST_F(AddressLimitsTest, LeaveThisMachineAloneWhenItIsExempt) {
+  AddressLimits limits({.open = 2, .rate = {.per_second = 1, .burst = 3}, .exempt_loopback = true}, clock_,
+                       metrics_);
+  const web::Peer here{.address = "127.0.0.1", .secure = false, .loopback = true};
+  for (int i = 0; i < 10; ++i) EXPECT_FALSE(limits.admit(here));
+
+  EXPECT_EQ(limits.hold(here).use_count(), 0);
   for (const char* text : {"127.0.0.1", "127.8.9.10", "::1"})
-    EXPECT_EQ(limits_.accept(boost::asio::ip::make_address(text)).value().use_count(), 0) << text;
-  EXPECT_EQ(limits_.remembered(), 0U);
+    EXPECT_EQ(limits.accept(boost::asio::ip::make_address(text)).value().use_count(), 0) << text;
+  EXPECT_EQ(limits.remembered(), 0U);
+  const web::Peer through_a_proxy{.address = "127.0.0.1", .secure = false, .loopback = false};
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(limits.admit(through_a_proxy));
+  EXPECT_TRUE(limits.admit(through_a_proxy));
 }
 
 TEST_F(AddressLimitsTest, ForgetWhoIsQuietAndKeepWhoIsThere) {

@@ -1,0 +1,191 @@
+// Who is asking: names, origins, proxies, and logins that are slowed down.
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { until } from '../support/deadline.mjs';
+import { HttpConnection, request, requestBytes } from '../support/http.mjs';
+import { dataFolder, kOwner, kPassword, Product } from '../support/product.mjs';
+import { RawWebSocket, upgradeHeaders } from '../support/websocket.mjs';
+
+const kPolling = '/socket.io/?EIO=4&transport=polling';
+const kWebSocket = '/socket.io/?EIO=4&transport=websocket';
+
+async function started(t, args, options = {}) {
+  const data = await dataFolder();
+  t.after(data.remove);
+  const product = await Product.start(data.folder, { args, ...options });
+  t.after(() => product.end('SIGKILL'));
+  return product;
+}
+
+/** The status of a handshake with these headers. */
+const status = async ({ port }, headers, target = kPolling) => (await request(port, target, { headers })).status;
+
+async function upgrade({ port }, headers) {
+  const { response, connection } = await RawWebSocket.handshake(port, kWebSocket, { headers: upgradeHeaders(headers) });
+  connection.drop();
+  return response.status;
+}
+
+const logged = (product, pattern) => product.process.stderr.split('\n').filter((line) => pattern.test(line));
+
+/** Posts to the login route from the address that a trusted proxy names. */
+async function login(product, username, password, headers = {}) {
+  const body = JSON.stringify({ username, password });
+  return request(product.port, '/api/v1/auth/login', { method: 'POST', body, ms: 120_000, headers: { 'Content-Type': 'application/json', ...headers } });
+}
+
+describe('names of this server', () => {
+  test('an unlisted name gets 421, from each entrance, and the answer names the option', async (t) => {
+    const product = await started(t, ['--metrics-listen', '127.0.0.1:0']);
+    const metricsPort = Number(/metrics.*:(\d+)/i.exec(product.process.stdout)?.[1]);
+    const headers = { Host: `evil.example:${product.port}` };
+    const hint = new RegExp(`--public-url http://evil\\.example:${product.port}`);
+
+    for (const target of ['/', '/api/v1/platforms', kPolling, '/nothing']) {
+      const refused = await request(product.port, target, { headers });
+      assert.equal(refused.status, 421, target);
+      assert.match(refused.body, hint, target);
+    }
+    assert.equal(await upgrade(product, headers), 421);
+    const page = await request(product.port, '/', { headers: { ...headers, Accept: 'text/html' } });
+    assert.match(page.headers['content-type'], /text\/html/);
+    assert.match(page.body, hint);
+    for (const target of ['/healthz', '/readyz']) assert.equal(await status(product, headers, target), 200, target);
+    if (metricsPort) assert.equal((await request(metricsPort, '/metrics', { headers })).status, 421);
+    assert.match(await product.metrics(), /togglecast_http_foreign_hosts_total\{[^}]*\} [1-9]/);
+    await until(() => logged(product, hint).length > 0, 'the log line');
+  });
+
+  test('a listed name, an address and localhost are served', async (t) => {
+    const product = await started(t, ['--public-url', 'https://flags.example', '--public-url', 'http://togglecast:5001']);
+
+    for (const Host of ['flags.example', 'FLAGS.example.:8443', 'togglecast:5001', '192.0.2.1', '[::1]:5001', 'localhost', 'a.localhost'])
+      assert.equal(await status(product, { Host }), 200, Host);
+    assert.equal(await status(product, { Host: 'other.example' }), 421);
+    assert.equal(await status(product, { Host: 'flags.example:0' }), 400);
+    assert.equal(await upgrade(product, { Host: '127.0.0.1:5001', Origin: 'https://flags.example' }), 101);
+    assert.equal(await upgrade(product, { Host: '127.0.0.1:5001', Origin: 'http://flags.example' }), 400);
+  });
+});
+
+describe('own origins', () => {
+  test('are compared as values: WebSocket schemes and usual ports', async (t) => {
+    const product = await started(t, ['--cors-origin', 'file://']);
+    const host = `localhost:${product.port}`;
+
+    for (const [Host, Origin] of [
+      [host, `http://${host}`], [host, `ws://${host}`], ['localhost:80', 'http://localhost'], ['localhost:80', 'ws://localhost'],
+      ['localhost', 'http://localhost:80'], ['[::1]:80', 'http://[0:0::1]'], [host, 'file://'],
+    ]) assert.equal(await upgrade(product, { Host, Origin }), 101, `${Origin} at ${Host}`);
+    for (const [Host, Origin] of [
+      [host, 'null'], [host, `https://${host}`], [host, `wss://${host}`], [host, 'http://localhost'], ['localhost:443', 'https://localhost'],
+      [host, 'http://evil.example'], [host, `http://evil.${host}`],
+    ]) assert.equal(await upgrade(product, { Host, Origin }), 400, `${Origin} at ${Host}`);
+  });
+
+  test('are those that a trusted proxy names', async (t) => {
+    const product = await started(t, ['--trusted-proxy', '127.0.0.1', '--public-url', 'https://flags.example']);
+    const Origin = 'https://flags.example:8443';
+    const named = { 'X-Forwarded-For': '192.0.2.1', 'X-Forwarded-Host': 'flags.example', 'X-Forwarded-Port': '8443', Origin };
+
+    for (const scheme of [{ 'X-Forwarded-Proto': 'https' }, { 'X-Forwarded-Scheme': 'https' }, { 'X-Forwarded-Ssl': 'on' }])
+      assert.equal(await upgrade(product, { ...named, ...scheme }), 101, JSON.stringify(scheme));
+    assert.equal(await upgrade(product, named), 400, 'without a scheme it is http');
+    assert.equal(await upgrade(product, { ...named, 'X-Forwarded-Host': 'evil.example', Origin: 'https://evil.example' }), 421);
+  });
+
+  test('may stand in quotes in Forwarded', async (t) => {
+    const product = await started(t, ['--trusted-proxy', '127.0.0.1', '--forwarded', 'forwarded', '--public-url', 'https://flags.example']);
+    const Forwarded = 'for="[2001:db8::1]:4711";proto="https";host="flags.example:8443"';
+
+    assert.equal(await upgrade(product, { Forwarded, Origin: 'https://flags.example:8443' }), 101);
+    assert.equal(await upgrade(product, { 'X-Forwarded-Host': 'flags.example:8443', 'X-Forwarded-Proto': 'https', Origin: 'https://flags.example:8443' }), 400);
+  });
+});
+
+describe('forwarding headers', () => {
+  test('of a peer that is no named proxy are ignored, and the log says so once', async (t) => {
+    const product = await started(t);
+    for (let n = 0; n < 5; n++) await status(product, { 'X-Forwarded-For': '192.0.2.1' });
+
+    await until(() => logged(product, /--trusted-proxy 127\.0\.0\.1/).length > 0, 'the log line');
+    assert.equal(logged(product, /forwarding header/).length, 1);
+  });
+
+  test('of another kind than the proxy sends give no client an address', async (t) => {
+    const product = await started(t, ['--trusted-proxy', '127.0.0.1', '--forwarded', 'forwarded']);
+    const guess = (headers) => login(product, kOwner, 'a guess', headers);
+    for (let n = 0; n < 6; n++)
+      assert.equal((await guess({ Forwarded: 'for=192.0.2.1', 'X-Forwarded-For': `127.0.0.${n}` })).status, 401);
+
+    assert.equal((await guess({ Forwarded: 'for=192.0.2.1', 'X-Forwarded-For': '127.0.0.99' })).status, 429);
+    assert.equal((await guess({ Forwarded: 'for=192.0.2.2' })).status, 401);
+  });
+
+  test('of the PROXY protocol name the client, and a trusted proxy must send them', async (t) => {
+    const product = await started(t, ['--trusted-proxy', '127.0.0.1', '--forwarded', 'proxy'], { ready: false });
+    const answer = async (header) => {
+      const connection = await HttpConnection.open(product.port);
+      connection.write(Buffer.concat([header, requestBytes('/api/v1/platforms', { headers: { Authorization: 'Bearer nonsense' } })]));
+      try {
+        return (await connection.response()).status;
+      } catch {
+        return 'closed';
+      } finally {
+        connection.drop();
+      }
+    };
+    const v1 = Buffer.from('PROXY TCP4 203.0.113.9 10.0.0.1 12345 443\r\n');
+    const v2 = Buffer.concat([Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1'), Buffer.from([0x21, 0x11, 0, 12, 203, 0, 113, 8, 10, 0, 0, 1, 1, 1, 2, 2])]);
+
+    assert.equal(await answer(v1), 401);
+    assert.equal(await answer(v2), 401);
+    assert.equal(await answer(Buffer.alloc(0)), 'closed');
+    assert.equal(await answer(Buffer.from('PROXY TCP4 nonsense\r\n')), 'closed');
+    await until(() => logged(product, /203\.0\.113\.9/).length > 0 && logged(product, /203\.0\.113\.8/).length > 0, 'both addresses in the log');
+    assert.ok(logged(product, /no good PROXY header/).length >= 2);
+  });
+
+  test('an unknown kind is named', async (t) => {
+    await assert.rejects(started(t, ['--forwarded', 'x-real-ip']), /--forwarded: 'x-real-ip' is not x-forwarded, forwarded or proxy/);
+    await assert.rejects(started(t, ['--public-url', 'flags.example']), /--public-url: 'flags.example' is not a URL/);
+  });
+});
+
+describe('logins', () => {
+  const behindProxy = ['--trusted-proxy', '127.0.0.1'];
+  const from = (address) => ({ 'X-Forwarded-For': address });
+
+  test('with the right password are never slowed, however many come at once', async (t) => {
+    const product = await started(t, [], { exempt: false });
+    const answers = await Promise.all(Array.from({ length: 12 }, () => login(product, kOwner, kPassword)));
+
+    for (const { status } of answers) assert.ok([200, 503].includes(status), `answered ${status}`);
+    assert.equal((await login(product, kOwner, kPassword)).status, 200);
+  });
+
+  test('are slowed by IPv6 block, and strangers do not lock out the owner', async (t) => {
+    const product = await started(t, behindProxy);
+    assert.equal((await login(product, kOwner, kPassword, from('198.51.100.7'))).status, 200);
+    for (let n = 0; n < 6; n++) assert.equal((await login(product, kOwner, 'a guess', from(`2001:db8:1:2::${n}`))).status, 401);
+
+    const slowed = await login(product, kOwner, 'a guess', from('2001:db8:1:2:ffff::1'));
+    assert.equal(slowed.status, 429);
+    assert.ok(Number(slowed.headers['retry-after']) >= 1);
+    assert.equal((await login(product, kOwner, 'a guess', from('2001:db8:1:3::1'))).status, 401);
+    assert.equal((await login(product, kOwner, kPassword, from('198.51.100.7'))).status, 200);
+  });
+
+  test('to an inactive account answer like a wrong password', async (t) => {
+    const product = await started(t, behindProxy);
+    await product.login();
+    const admin = await product.call('POST', '/api/v1/admins', { username: 'rita', role: 'viewer', password: 'some password' });
+    await product.call('PATCH', `/api/v1/admins/${admin.id}`, { active: false });
+    const told = ({ status, body }) => [status, body.replaceAll(/"request_id":"[^"]*"/g, '')];
+
+    const inactive = await login(product, 'rita', 'some password', from('192.0.2.1'));
+    const wrong = await login(product, 'rita', 'a guess', from('192.0.2.2'));
+    assert.equal(inactive.status, 401);
+    assert.deepEqual(told(inactive), told(wrong));
+  });
+});

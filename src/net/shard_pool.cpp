@@ -47,7 +47,7 @@ std::string describe(int error, const boost::asio::ip::address& address) {
 
 }  // namespace
 
-ShardPool::ShardPool(std::size_t count, observe::Log* log, const Clock& clock) {
+ShardPool::ShardPool(std::size_t count, observe::PeerLog log, const Clock& clock) {
   if (count == 0) count = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, kMostShards);
   if (count > kMostShards) {
     throw std::invalid_argument("a pool has at most " + std::to_string(kMostShards) + " shards, not " +
@@ -55,9 +55,8 @@ ShardPool::ShardPool(std::size_t count, observe::Log* log, const Clock& clock) {
   }
   for (std::size_t i = 0; i < count; ++i) {
     shards_.push_back(std::make_unique<Shard>(i, clock));
-    if (log == nullptr) continue;
     shards_.back()->on_failure([log, i](std::string_view what) {
-      log->error("task failed", {{"shard", i}, {"error", what}});
+      log.error("task failed", {{"shard", i}, {"error", what}});
     });
   }
 }

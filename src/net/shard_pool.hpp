@@ -14,7 +14,7 @@
 #include "net/listener.hpp"
 #include "net/shard.hpp"
 #include "net/shard_limit.hpp"
-#include "observe/log.hpp"
+#include "observe/peer_log.hpp"
 
 namespace togglecast::net {
 
@@ -23,7 +23,7 @@ class ShardPool {
   /// Makes `count` shards; 0 stands for one per core, at most kMostShards. Throws std::invalid_argument when
   /// `count` is larger than kMostShards. The log gets every exception that a task or handler throws. Log and
   /// clock must outlive the pool.
-  explicit ShardPool(std::size_t count = 0, observe::Log* log = nullptr,
+  explicit ShardPool(std::size_t count = 0, observe::PeerLog log = {},
                      const Clock& clock = Shard::system_clock());
   ShardPool(const ShardPool&) = delete;
   ShardPool& operator=(const ShardPool&) = delete;

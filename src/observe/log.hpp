@@ -4,11 +4,13 @@
 //   log.warn("origin refused", {{"origin", origin}, {"option", "--cors-origin"}, {"sid", sid}});
 //
 // Common field names: `request_id`, `sid`, `client`, `admin`, `code`, `address`. A `Secret` does not compile
-// as a field. Any value stays on one line of valid UTF-8. The caller never waits for stderr: a thread of the
-// log prints. If the reader of stderr is a megabyte behind, the log leaves lines out and counts them.
+// as a field. Any value stays on one line of valid UTF-8, at most `kLongestText` bytes of it. The caller
+// never waits for stderr: a thread of the log prints. If the reader of stderr is a megabyte behind, the log
+// leaves lines out and counts them. Folders that read what strangers send use PeerLog instead.
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
@@ -56,6 +58,9 @@ class Field {
   Value value_;
 };
 
+/// The log cuts longer messages and values, and says how long they were.
+inline constexpr std::size_t kLongestText = 500;
+
 enum class LogFormat : std::uint8_t { automatic, text, json };
 
 struct LogOptions {
@@ -83,6 +88,8 @@ class Log {
   void warn(std::string_view message, Fields fields = {}) { write(Level::warn, message, fields); }
   void error(std::string_view message, Fields fields = {}) { write(Level::error, message, fields); }
   void write(Level level, std::string_view message, Fields fields = {});
+  /// A line that a peer without a valid token can cause, see PeerLog.
+  void write_for_peer(Level level, std::string_view message, Fields fields = {});
 
   /// True if a line of this level would be written. Ask before building expensive fields.
   [[nodiscard]] bool enabled(Level level) const noexcept;
@@ -93,6 +100,8 @@ class Log {
   bool drain(Milliseconds longest);
   /// The number of lines left out because the reader of stderr had stopped.
   [[nodiscard]] std::uint64_t left_out() const;
+  /// The number of lines left out because strangers caused too many.
+  [[nodiscard]] std::uint64_t peer_lines_left_out() const noexcept;
 
  private:
   struct Impl;

@@ -2,32 +2,50 @@
 
 #include <variant>
 
+#include "base/control_characters.hpp"
 #include "base/json.hpp"
 #include "base/utf8.hpp"
 
 namespace togglecast::observe {
 namespace {
 
-void append_json_string(std::string& out, std::string_view text) {
-  json::append_string(out, is_valid_utf8(text) ? text : std::string_view(replace_invalid_utf8(text)));
+// A text that a stranger may have written: valid UTF-8 of a bounded length.
+std::string shortened(std::string_view text) {
+  if (text.size() <= kLongestText) return replace_invalid_utf8(text);
+  std::size_t end = kLongestText;
+  while (end > kLongestText - 3 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+  return replace_invalid_utf8(text.substr(0, end)) + "… (" + std::to_string(text.size()) + " bytes)";
 }
 
-// A terminal may show the text. Bytes that could move its cursor or end the line become escapes.
-void append_plain(std::string& out, std::string_view text) {
+void append_hex(std::string& out, char32_t code, int digits) {
   constexpr std::string_view kDigits = "0123456789abcdef";
-  const std::string clean = replace_invalid_utf8(text);
-  for (std::size_t i = 0; i < clean.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(clean[i]);
-    const bool c1 = byte == 0xc2 && i + 1 < clean.size() && static_cast<unsigned char>(clean[i + 1]) < 0xa0;
-    if (byte >= 0x20 && byte != 0x7f && !c1) {
-      out += clean[i];
-      continue;
-    }
-    const auto code = c1 ? static_cast<unsigned char>(clean[++i]) : byte;
-    out += "\\x";
-    out += kDigits[code >> 4];
-    out += kDigits[code & 15];
+  while (digits-- > 0) out += kDigits[code >> (4 * digits) & 15];
+}
+
+void append_json_string(std::string& out, std::string_view text) {
+  std::string quoted;
+  json::append_string(quoted, shortened(text));
+  std::size_t start = 0;
+  while (const auto control = find_control_character(quoted, start)) {
+    out.append(quoted, start, control->at - start);
+    out += "\\u";
+    append_hex(out, control->code, 4);
+    start = control->at + control->length;
   }
+  out.append(quoted, start);
+}
+
+// A terminal may show the text. What could move its cursor, end the line or reorder the text becomes an
+// escape.
+void append_plain(std::string& out, std::string_view text) {
+  std::size_t start = 0;
+  while (const auto control = find_control_character(text, start)) {
+    out.append(text, start, control->at - start);
+    out += control->code < 0x100 ? "\\x" : "\\u";
+    append_hex(out, control->code, control->code < 0x100 ? 2 : 4);
+    start = control->at + control->length;
+  }
+  out.append(text, start);
 }
 
 bool needs_quotes(std::string_view text) {
@@ -35,10 +53,11 @@ bool needs_quotes(std::string_view text) {
 }
 
 void append_text_value(std::string& out, const Field::Value& value) {
-  if (const auto* text = std::get_if<std::string_view>(&value)) {
-    if (!needs_quotes(*text)) return append_plain(out, *text);
+  if (const auto* given = std::get_if<std::string_view>(&value)) {
+    const std::string text = shortened(*given);
+    if (!needs_quotes(text)) return append_plain(out, text);
     std::string escaped;
-    for (const char c : *text) {
+    for (const char c : text) {
       if (c == '"' || c == '\\') escaped += '\\';
       escaped += c;
     }
@@ -83,10 +102,10 @@ std::string text_line(UnixMillis at, Level level, std::string_view message, Log:
   line += ' ';
   line += to_string(level);
   line.append(6 - to_string(level).size(), ' ');
-  append_plain(line, message);
+  append_plain(line, shortened(message));
   for (const Field& field : fields) {
     line += ' ';
-    append_plain(line, field.key());
+    append_plain(line, shortened(field.key()));
     line += '=';
     append_text_value(line, field.value());
   }

@@ -33,9 +33,13 @@ struct LogQueue::State {
   std::size_t bytes = 0;       // of lines that are not printed yet
   std::uint64_t gap = 0;       // left out since the last line that was taken
   std::uint64_t left_out = 0;  // ever
+  Later later;                 // called at `due`
+  std::chrono::steady_clock::time_point due;
   bool printing = false;
   bool stopping = false;
 
+  void append(Line line);
+  [[nodiscard]] bool has_work() const { return stopping || !lines.empty(); }
   [[nodiscard]] bool done() const { return lines.empty() && gap == 0 && !printing; }
 };
 
@@ -56,18 +60,31 @@ LogQueue::~LogQueue() {
   state_->wake.notify_all();
 }
 
-void LogQueue::push(Line line) {
+void LogQueue::State::append(Line line) {
   const std::size_t size = sizeof line + line.text.size();
+  const bool too_much = bytes > 0 && bytes + size > capacity;
+  if (gap > 0 || too_much) {
+    ++gap;
+    ++left_out;
+    return;
+  }
+  lines.push_back(std::move(line));
+  bytes += size;
+}
+
+void LogQueue::push(Line line) {
   {
     const std::scoped_lock lock(state_->mutex);
-    const bool too_much = state_->bytes > 0 && state_->bytes + size > state_->capacity;
-    if (state_->gap > 0 || too_much) {
-      ++state_->gap;
-      ++state_->left_out;
-      return;
-    }
-    state_->lines.push_back(std::move(line));
-    state_->bytes += size;
+    state_->append(std::move(line));
+  }
+  state_->wake.notify_one();
+}
+
+void LogQueue::push_later(std::chrono::milliseconds delay, Later describe) {
+  {
+    const std::scoped_lock lock(state_->mutex);
+    state_->later = std::move(describe);
+    state_->due = std::chrono::steady_clock::now() + delay;
   }
   state_->wake.notify_one();
 }
@@ -86,7 +103,13 @@ void LogQueue::run(State& state) {
   std::vector<Line> batch;
   std::unique_lock lock(state.mutex);
   for (;;) {
-    state.wake.wait(lock, [&state] { return state.stopping || !state.lines.empty(); });
+    while (!state.has_work()) {
+      if (!state.later) {
+        state.wake.wait(lock, [&state] { return state.has_work() || state.later; });
+      } else if (!state.wake.wait_until(lock, state.due, [&state] { return state.has_work(); })) {
+        if (auto line = std::exchange(state.later, nullptr)()) state.append(*std::move(line));
+      }
+    }
     if (state.lines.empty()) return;
     state.printing = true;
     while (!state.lines.empty() || state.gap > 0) {

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace togglecast::observe {
@@ -24,6 +25,7 @@ class LogQueue {
   /// Called on the thread of the queue, one line at a time; they may block and may outlive the queue.
   using Print = std::function<void(const Line& line)>;
   using DescribeGap = std::function<Line(std::uint64_t left_out)>;
+  using Later = std::function<std::optional<Line>()>;
 
   LogQueue(Print print, DescribeGap describe_gap, std::size_t capacity = std::size_t{1} << 20);
   /// Waits up to one second until all lines are printed. Lines that are not are lost with the process.
@@ -32,6 +34,9 @@ class LogQueue {
   LogQueue& operator=(const LogQueue&) = delete;
 
   void push(Line line);
+  /// After `delay` the thread of the queue calls `describe` once and prints its line, if there is one. A
+  /// later call replaces a call that still waits.
+  void push_later(std::chrono::milliseconds delay, Later describe);
   /// Waits up to `longest` until all lines are printed. Returns whether they are.
   bool drain(std::chrono::milliseconds longest);
   [[nodiscard]] std::uint64_t left_out() const;

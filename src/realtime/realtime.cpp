@@ -62,12 +62,13 @@ std::vector<RateSampler::Source> sampled_counters(observe::Metrics& metrics, std
 
 }  // namespace
 
-AuthParts Realtime::auth_parts(const Clock& clock, observe::Log& log, observe::Metrics& metrics) const {
+AuthParts Realtime::auth_parts(const Clock& clock, observe::PeerLog log, observe::Metrics& metrics) const {
   return {application_.authenticator(), application_.model(), deliveries_, options_, clock, log, metrics};
 }
 
 Realtime::Realtime(net::ShardPool& shards, socketio::Server& io, service::Application& application,
-                   const Options& options, const Clock& clock, observe::Log& log, observe::Metrics& metrics)
+                   const Options& options, const Clock& clock, observe::PeerLog log,
+                   observe::Metrics& metrics)
     : shards_(shards),
       application_(application),
       options_(options),

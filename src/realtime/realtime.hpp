@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "delivery/shard_delivery.hpp"
-#include "observe/log.hpp"
 #include "observe/metrics.hpp"
+#include "observe/peer_log.hpp"
 #include "realtime/admin_namespace.hpp"
 #include "realtime/client_namespace.hpp"
 #include "realtime/messages/entity_subscriptions.hpp"
@@ -25,7 +25,7 @@ class Realtime {
  public:
   /// `shards`, `io`, `application`, `clock`, `log` and `metrics` must outlive it.
   Realtime(net::ShardPool& shards, socketio::Server& io, service::Application& application,
-           const Options& options, const Clock& clock, observe::Log& log, observe::Metrics& metrics);
+           const Options& options, const Clock& clock, observe::PeerLog log, observe::Metrics& metrics);
   Realtime(const Realtime&) = delete;
   Realtime& operator=(const Realtime&) = delete;
   ~Realtime() { stop(); }
@@ -39,7 +39,8 @@ class Realtime {
   [[nodiscard]] service::MessageSender& messages() noexcept { return dispatcher_; }
 
  private:
-  [[nodiscard]] AuthParts auth_parts(const Clock& clock, observe::Log& log, observe::Metrics& metrics) const;
+  [[nodiscard]] AuthParts auth_parts(const Clock& clock, observe::PeerLog log,
+                                     observe::Metrics& metrics) const;
   void on_commit(const changes::CommitPtr& commit);
   void on_environment(const domain::SnapshotPtr& first);
 

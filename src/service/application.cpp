@@ -6,6 +6,7 @@
 #include "changes/instrumented_reader.hpp"
 #include "changes/ops.hpp"
 #include "domain/schema/environment.hpp"
+#include "observe/peer_log.hpp"
 #include "service/catalogue/catalogue_file.hpp"
 
 namespace togglecast::service {
@@ -16,7 +17,9 @@ constexpr std::size_t kPreviewQueue = 16;
 
 // The asker learns only that the work failed. The log has the reason.
 std::function<void(std::string_view)> telling(observe::Log& log) {
-  return [&log](std::string_view what) { log.error("work for a request failed", {{"reason", what}}); };
+  return [peers = observe::PeerLog(log)](std::string_view what) {  // a request may come from a stranger
+    peers.error("work for a request failed", {{"reason", what}});
+  };
 }
 
 changes::ChangeFeed::OnFailure telling_of_subscribers(observe::Log& log, observe::Metrics& metrics) {

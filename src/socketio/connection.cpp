@@ -138,11 +138,9 @@ void Connection::expect_stragglers(const std::string& nsp) {
 }
 
 void Connection::break_off(std::string_view why) {
-  if (auto* log = server_.options().log) {
-    // The id of a socket, which is public; that of the session would let others read it.
-    const std::string_view sid = sockets_.empty() ? std::string_view{} : sockets_.front()->id();
-    log->info("connection closed: unreadable packet", {{"sid", sid}, {"error", why}});
-  }
+  // The id of a socket, which is public; that of the session would let others read it.
+  const std::string_view sid = sockets_.empty() ? std::string_view{} : sockets_.front()->id();
+  server_.options().log.info("connection closed: unreadable packet", {{"sid", sid}, {"error", why}});
   end_all(DisconnectReason::parse_error);
   session_.close();
 }
@@ -185,7 +183,7 @@ void Connection::on_upgraded() {
 void Connection::on_connect_timeout() {
   if (!joined_) {
     server_.count(Limit::connect_timeout);
-    if (auto* log = server_.options().log) log->debug("connection closed: no namespace was joined in time");
+    server_.options().log.debug("connection closed: no namespace was joined in time");
     session_.close();
   } else if (!server_.options().retain_handshake) {
     beginning_.reset();

@@ -173,13 +173,8 @@ void Namespace::server_side_event(Arguments event, std::function<void(Arguments)
 
 void Namespace::log_failure(std::string_view where, std::string_view event, std::string_view sid,
                             std::string_view what) const {
-  if (options_.log == nullptr) return;
-  constexpr std::size_t kLoggedName = 100;  // clients choose how long they are
-  options_.log->error("handler failed", {{"nsp", std::string_view(name_).substr(0, kLoggedName)},
-                                         {"in", where},
-                                         {"event", event.substr(0, kLoggedName)},
-                                         {"sid", sid},
-                                         {"error", what}});
+  options_.log.error("handler failed",
+                     {{"nsp", name_}, {"in", where}, {"event", event}, {"sid", sid}, {"error", what}});
 }
 
 }  // namespace togglecast::socketio

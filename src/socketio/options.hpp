@@ -8,7 +8,7 @@
 
 #include "base/clock.hpp"
 #include "engineio/options.hpp"
-#include "observe/log.hpp"
+#include "observe/peer_log.hpp"
 #include "wire/socketio/packet.hpp"
 
 namespace togglecast::socketio {
@@ -34,7 +34,8 @@ struct Options {
   /// Makes the store of connection state recovery. Called once per namespace. Not set: no recovery.
   std::function<std::unique_ptr<Recovery>()> recovery{};
   bool recovery_skips_middlewares = true;
-  observe::Log* log = nullptr;  ///< for errors of handlers and bad packets; must outlive the server
+  observe::PeerLog
+      log;  ///< for errors of handlers and bad packets: `options.log = &log`; must outlive the server
 };
 
 }  // namespace togglecast::socketio

@@ -96,8 +96,7 @@ bool Server::matches(const Pattern& pattern, const std::string& name) const {
   try {
     return pattern.matches(name);
   } catch (const std::exception& error) {  // an expression that is too much work for this name
-    if (options_.log != nullptr)
-      options_.log->error("namespace pattern failed", {{"nsp", name}, {"error", error.what()}});
+    options_.log.error("namespace pattern failed", {{"nsp", name}, {"error", error.what()}});
     return false;
   }
 }

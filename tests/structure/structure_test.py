@@ -22,6 +22,20 @@ app: *
 """
 
 
+# Folders that read what strangers send. They hold an observe::PeerLog: a line of theirs cannot flood the log.
+ENTRANCES = ("net", "web", "engineio", "socketio", "http_api", "realtime", "app/process/refusal_log.hpp")
+
+
+def plain_logs(source):
+    """Places where an entrance names the log without the bucket."""
+    for entrance in ENTRANCES:
+        below = source / entrance
+        for path in [below] if below.is_file() else sorted([*below.rglob("*.hpp"), *below.rglob("*.cpp")]):
+            for number, line in enumerate(path.read_text().splitlines(), 1):
+                if re.search(r"\bobserve::Log\b|observe/log\.hpp", line):
+                    yield f"src/{path.relative_to(source)}:{number}: use observe::PeerLog here"
+
+
 def complaints(files):
     """The violations of a small tree: {path: text}."""
     with tempfile.TemporaryDirectory() as folder:
@@ -99,6 +113,16 @@ class TheChecker(unittest.TestCase):
     def test_refuses_a_partition_that_the_table_does_not_name(self):
         self.assertEqual(complaints({"web/cors/a.hpp": ""}), ["src/web/cors: not a folder of cmake/layers.txt"])
 
+    def test_finds_an_entrance_that_logs_without_the_bucket(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for entrance in ENTRANCES:
+                path = pathlib.Path(folder) / entrance
+                (path.parent if path.suffix else path).mkdir(parents=True, exist_ok=True)
+                if path.suffix:
+                    path.write_text("observe::PeerLog log_;\n")
+            (pathlib.Path(folder) / "web/a.hpp").write_text("observe::Log& log_;\n")
+            self.assertEqual(list(plain_logs(pathlib.Path(folder))), ["src/web/a.hpp:1: use observe::PeerLog here"])
+
     def test_finds_a_crowded_folder(self):
         with tempfile.TemporaryDirectory() as folder:
             for name in ("a.hpp", "a.cpp", "b.hpp"):
@@ -111,6 +135,9 @@ class TheTree(unittest.TestCase):
     def test_every_include_is_allowed(self):
         found = list(violations(ROOT / "src", read_table((ROOT / "cmake/layers.txt").read_text())))
         self.assertEqual(found, [], "\n" + "\n".join(found))
+
+    def test_the_entrances_log_through_the_bucket_for_strangers(self):
+        self.assertEqual(list(plain_logs(ROOT / "src")), [])
 
     def test_no_folder_is_crowded(self):
         self.assertEqual(list(crowded(ROOT / "src", 30)), [])

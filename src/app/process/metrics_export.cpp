@@ -55,6 +55,9 @@ void export_process(observe::Metrics& metrics, const Clock& clock, const observe
   metrics.counter_from("togglecast_log_lines_left_out_total",
                        "Log lines left out because the reader of the log had stopped.",
                        [&log] { return static_cast<double>(log.left_out()); });
+  metrics.counter_from("togglecast_log_peer_lines_left_out_total",
+                       "Log lines left out because peers without a valid token caused too many.",
+                       [&log] { return static_cast<double>(log.peer_lines_left_out()); });
   metrics.gauge_from(
       "togglecast_uptime_seconds", "Seconds since the process started.",
       [&clock, began = clock.now()] { return std::chrono::duration<double>(clock.now() - began).count(); });

@@ -2,7 +2,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <utility>
 
 #include "app/process/process_stats.hpp"
 #include "web/address.hpp"
@@ -10,7 +9,6 @@
 namespace togglecast::app {
 namespace {
 
-constexpr Rate kLines{.per_second = 10, .burst = 50};
 constexpr Rate kOneASecond{.per_second = 1, .burst = 1};
 
 // A hint for the operator: the likely mistake of the caller.
@@ -51,20 +49,6 @@ std::string_view hint_for(net::TlsFailure failure) {
 
 }  // namespace
 
-bool RefusalLog::may_log() {
-  std::size_t left_out = 0;
-  {
-    const std::scoped_lock lock(mutex_);
-    if (lines_.take(kLines, clock_.now()) != Milliseconds{0}) {
-      ++left_out_;
-      return false;
-    }
-    left_out = std::exchange(left_out_, 0);
-  }
-  if (left_out > 0) log_.warn("refusals were left out of the log", {{"count", left_out}});
-  return true;
-}
-
 bool RefusalLog::may_log(TokenBucket& kind) {
   if (!log_.enabled(observe::Level::warn)) return false;
   const std::scoped_lock lock(mutex_);
@@ -82,7 +66,6 @@ void RefusalLog::connection(const std::string& address) {
 }
 
 void RefusalLog::proxy_header(std::string_view reason, const std::string& address) {
-  if (!log_.enabled(observe::Level::warn) || !may_log()) return;
   log_.warn("a trusted proxy sent no good PROXY header",
             {{"reason", reason},
              {"address", address},
@@ -93,13 +76,14 @@ void RefusalLog::proxy_header(std::string_view reason, const std::string& addres
 void RefusalLog::ignored_header(std::string_view header, std::string_view address, bool trusted) {
   const std::string proxy(address);
   const bool standard = header == "Forwarded";
-  log_.warn("a forwarding header is ignored; this is logged once",
-            {{"header", header},
-             {"address", address},
-             {"hint", trusted ? std::string("the proxy sends this kind; start the server with --forwarded ") +
-                                    (standard ? "forwarded" : "x-forwarded")
-                              : "if this is your proxy, start the server with --trusted-proxy " + proxy +
-                                    "; until then all its clients count as one address"}});
+  log_.write(
+      observe::Level::warn, observe::Cause::known, "a forwarding header is ignored; this is logged once",
+      {{"header", header},
+       {"address", address},
+       {"hint", trusted ? std::string("the proxy sends this kind; start the server with --forwarded ") +
+                              (standard ? "forwarded" : "x-forwarded")
+                        : "if this is your proxy, start the server with --trusted-proxy " + proxy +
+                              "; until then all its clients count as one address"}});
 }
 
 void RefusalLog::exhausted(int error) {
@@ -117,7 +101,6 @@ void RefusalLog::exhausted(int error) {
 
 void RefusalLog::handshake(const web::Exchange& exchange, engineio::ErrorCode code,
                            std::string_view message) {
-  if (!log_.enabled(observe::Level::warn) || !may_log()) return;
   const std::string_view origin = exchange.request().headers.value("Origin");
   const std::string_view hint = hint_for(code);
   const observe::Field which("code", static_cast<int>(code));
@@ -135,7 +118,6 @@ void RefusalLog::handshake(const web::Exchange& exchange, engineio::ErrorCode co
 
 void RefusalLog::handshake(net::TlsFailure failure, std::string_view detail, const std::string& address) {
   if (failure == net::TlsFailure::closed || failure == net::TlsFailure::timeout) return;
-  if (!log_.enabled(observe::Level::warn) || !may_log()) return;
   const observe::Field why("failure", net::to_string(failure));
   const observe::Field reason("reason", detail);
   if (const std::string_view hint = hint_for(failure); !hint.empty()) {
@@ -146,7 +128,6 @@ void RefusalLog::handshake(net::TlsFailure failure, std::string_view detail, con
 }
 
 void RefusalLog::request(unsigned status, std::string_view message, const web::Peer& peer) {
-  if (!log_.enabled(observe::Level::warn) || !may_log()) return;
   log_.warn("request refused", {{"status", status}, {"reason", message}, {"address", peer.address}});
 }
 

@@ -1,5 +1,5 @@
-// Logs one line for each refused connection or request, with a hint that helps. At most a few lines per
-// second are written, so that no peer can fill the disk. Thread rule: any thread.
+// Logs a line for a refused connection or request, with a hint that helps. The bucket of PeerLog holds for
+// all of them. Thread rule: any thread.
 #pragma once
 
 #include <mutex>
@@ -10,13 +10,13 @@
 #include "base/token_bucket.hpp"
 #include "engineio/options.hpp"
 #include "net/tls_context.hpp"
-#include "observe/log.hpp"
+#include "observe/peer_log.hpp"
 
 namespace togglecast::app {
 
 class RefusalLog {
  public:
-  RefusalLog(observe::Log& log, const Clock& clock) : log_(log), clock_(clock) {}
+  RefusalLog(observe::PeerLog log, const Clock& clock) : log_(log), clock_(clock) {}
 
   /// A TCP connection from an address that has too many open.
   void connection(const std::string& address);
@@ -35,19 +35,15 @@ class RefusalLog {
   void handshake(net::TlsFailure failure, std::string_view detail, const std::string& address);
 
  private:
-  // Whether one more line may be written. Also logs the number of lines that were left out before.
-  [[nodiscard]] bool may_log();
-  // The same for refusals that may come thousands of times a second: one line per second of each kind.
-  // Metrics count all of them.
+  // For refusals that may come thousands of times a second: one line per second of each kind, so that they
+  // leave room for others. Metrics count all of them.
   [[nodiscard]] bool may_log(TokenBucket& kind);
 
-  observe::Log& log_;
+  observe::PeerLog log_;
   const Clock& clock_;
   std::mutex mutex_;
-  TokenBucket lines_;
   TokenBucket connections_;
   TokenBucket exhaustions_;
-  std::size_t left_out_ = 0;
 };
 
 }  // namespace togglecast::app

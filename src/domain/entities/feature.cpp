@@ -51,6 +51,7 @@ json::object base_of(const SubFeature* before) {
 
 Result<SubFeature> read_sub_feature(const json::value& body, const Feature& parent, Strictness strictness) {
   FieldReader in(body);
+  if (strictness == Strictness::as_evaluator) in.read_as_stored();
   SubFeature sub;
   in.require({"key"});
   sub.key = in.key("key").value_or("");

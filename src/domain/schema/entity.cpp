@@ -3,6 +3,7 @@
 namespace togglecast::domain {
 
 void read_stamps(FieldReader& in, Stamps& into) {
+  in.read_as_stored();
   in.require({"id", "revision", "created_at", "updated_at"});
   into.id = in.id("id").value_or(0);
   into.revision = in.integer("revision", 0, kMaxId).value_or(0);

@@ -29,6 +29,7 @@ struct Stamps {
   UnixMillis updated_at{};
 };
 
+/// Only a stored body has stamps: the rest of it is read as such, so read them first.
 void read_stamps(FieldReader& in, Stamps& into);
 void write_stamps(json::object& out, const Stamps& from);
 

@@ -2,12 +2,16 @@
 
 #include <algorithm>
 
+#include "base/control_characters.hpp"
 #include "base/utf8.hpp"
 
 namespace togglecast::domain {
 namespace {
 
-bool has_control(std::string_view text, bool multi_line) {
+// Whether a name could disguise itself or what is shown beside it.
+bool has_control_character(std::string_view text) { return find_control_character(text).has_value(); }
+
+bool has_ascii_control(std::string_view text, bool multi_line) {
   return std::any_of(text.begin(), text.end(), [multi_line](char c) {
     const auto byte = static_cast<unsigned char>(c);
     if (multi_line && (byte == '\n' || byte == '\r' || byte == '\t')) return false;
@@ -75,7 +79,8 @@ std::optional<std::string> FieldReader::line(std::string_view name, std::size_t 
     refuse(name, "must not be empty");
   } else if (text->size() > max) {
     refuse(name, at_most_bytes(max));
-  } else if (!is_valid_utf8(*text) || has_control(*text, false)) {
+  } else if (!is_valid_utf8(*text) || has_ascii_control(*text, false) ||
+             (!stored_ && has_control_character(*text))) {
     refuse(name, "must be one line of UTF-8 text without control characters");
   } else {
     return std::string(*text);
@@ -91,7 +96,7 @@ std::optional<std::string> FieldReader::text(std::string_view name, std::size_t 
     refuse(name, "must be a string");
   } else if (text->size() > max) {
     refuse(name, at_most_bytes(max));
-  } else if (!is_valid_utf8(*text) || has_control(*text, true)) {
+  } else if (!is_valid_utf8(*text) || has_ascii_control(*text, true)) {
     refuse(name, "must be UTF-8 text without control characters");
   } else {
     return std::string(*text);

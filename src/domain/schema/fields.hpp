@@ -28,7 +28,8 @@ class FieldReader {
  public:
   explicit FieldReader(const json::value& body);
 
-  /// One line of 1 to `max` bytes of UTF-8 without control characters.
+  /// One line of 1 to `max` bytes of UTF-8 without control characters: those of find_control_character, or,
+  /// in a stored body, only those of ASCII.
   [[nodiscard]] std::optional<std::string> line(std::string_view name, std::size_t max);
   /// Up to `max` bytes of UTF-8; line ends and tabs are the only control characters.
   [[nodiscard]] std::optional<std::string> text(std::string_view name, std::size_t max);
@@ -50,6 +51,9 @@ class FieldReader {
   /// An object of at most `max_bytes` as JSON text and `max_depth` levels.
   [[nodiscard]] std::optional<json::object> object(std::string_view name, std::size_t max_bytes,
                                                    std::size_t max_depth);
+
+  /// The body was stored, maybe by an older version: what that version accepted stays readable.
+  void read_as_stored() noexcept { stored_ = true; }
 
   /// Present and not null. The member's reading call treats null as absent.
   [[nodiscard]] bool has_value(std::string_view name);
@@ -74,6 +78,7 @@ class FieldReader {
   const json::value* take(std::string_view name);
 
   const json::object* members_ = nullptr;
+  bool stored_ = false;
   std::vector<std::string_view> known_;
   std::vector<FieldIssue> issues_;
 };

@@ -71,7 +71,7 @@ struct Api::Meter {
 };
 
 Api::Api(net::ShardPool& shards, std::span<const Route> routes, service::Application& application,
-         Options options, const Clock& clock, observe::Log& log, observe::Metrics& metrics)
+         Options options, const Clock& clock, observe::PeerLog log, observe::Metrics& metrics)
     : shards_(shards),
       routes_(routes),
       application_(application),
@@ -217,7 +217,8 @@ void Api::finished(const Call& call, unsigned status, std::string_view code) {
   const auto level = status >= 500 ? observe::Level::warn : usual;
   if (!log_.enabled(level)) return;
   const observe::Field who = call.known() ? service::log_field(call.who()) : observe::Field("admin", "");
-  log_.write(level, "request",
+  const auto cause = call.known() ? observe::Cause::known : observe::Cause::stranger;
+  log_.write(level, cause, "request",
              {{"request_id", call.request_id()},
               {"method", request.method_text},
               {"path", std::string_view(request.path).substr(0, kLoggedPath)},

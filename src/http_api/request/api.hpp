@@ -22,8 +22,8 @@
 #include "http_api/request/idempotent_sends.hpp"
 #include "http_api/request/revision_wait.hpp"
 #include "net/shard_pool.hpp"
-#include "observe/log.hpp"
 #include "observe/metrics.hpp"
+#include "observe/peer_log.hpp"
 #include "service/accounts/admin_rates.hpp"
 #include "service/application.hpp"
 #include "service/messages/message_sender.hpp"
@@ -61,7 +61,7 @@ class Api {
  public:
   /// `routes`, `application`, `clock`, `log` and `metrics` must outlive it.
   Api(net::ShardPool& shards, std::span<const Route> routes, service::Application& application,
-      Options options, const Clock& clock, observe::Log& log, observe::Metrics& metrics);
+      Options options, const Clock& clock, observe::PeerLog log, observe::Metrics& metrics);
   Api(const Api&) = delete;
   Api& operator=(const Api&) = delete;
   ~Api();
@@ -120,7 +120,7 @@ class Api {
   service::Application& application_;
   Options options_;
   const Clock& clock_;
-  observe::Log& log_;
+  observe::PeerLog log_;
   observe::Metrics& metrics_;
   web::Cors cors_;
   UnixMillis started_at_;

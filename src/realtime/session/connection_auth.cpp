@@ -99,9 +99,11 @@ void ConnectionAuth::check(Socket& socket, const Next& next) {
 void ConnectionAuth::begin(Socket& socket) {
   auto& subscriber = *socket.state<SocketSubscriber>();
   const auto* handshake = socket.handshake();
-  parts_.log.debug("connected", {{"nsp", socket.nsp().name()},
-                                 {"sid", socket.id()},
-                                 {"address", handshake == nullptr ? "" : handshake->peer.address}});
+  const auto cause = subscriber.who.id == 0 ? observe::Cause::stranger : observe::Cause::known;
+  parts_.log.write(observe::Level::debug, cause, "connected",
+                   {{"nsp", socket.nsp().name()},
+                    {"sid", socket.id()},
+                    {"address", handshake == nullptr ? "" : handshake->peer.address}});
   if (subscriber.who.id == 0) {
     socket.shard().arm(subscriber, parts_.options.login_deadline);
     return;
@@ -204,7 +206,7 @@ Result<json::object> ConnectionAuth::admit(SocketSubscriber& subscriber, const C
     // Admins are few, clients come back by the thousand.
     const bool admin = rules_.kind == Principal::Kind::admin;
     parts_.log.write(
-        admin ? observe::Level::info : observe::Level::debug, "logged in",
+        admin ? observe::Level::info : observe::Level::debug, observe::Cause::known, "logged in",
         {{"nsp", socket.nsp().name()}, {"sid", socket.id()}, service::log_field(subscriber.who)});
   }
   return payload;
@@ -277,8 +279,9 @@ void ConnectionAuth::left(const Socket& socket, socketio::DisconnectReason reaso
   if (!parts_.log.enabled(observe::Level::debug)) return;
   // The code tells what became of its token, if that may be why.
   const auto still = parts_.authenticator.recheck(subscriber->who);
-  parts_.log.debug(
-      "disconnected",
+  const auto cause = subscriber->logged_in ? observe::Cause::known : observe::Cause::stranger;
+  parts_.log.write(
+      observe::Level::debug, cause, "disconnected",
       {{"nsp", socket.nsp().name()},
        {"sid", socket.id()},
        service::log_field(subscriber->who),

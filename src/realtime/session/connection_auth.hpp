@@ -14,8 +14,8 @@
 #include "base/clock.hpp"
 #include "changes/read_model.hpp"
 #include "delivery/shard_delivery.hpp"
-#include "observe/log.hpp"
 #include "observe/metrics.hpp"
+#include "observe/peer_log.hpp"
 #include "realtime/protocol/events.hpp"
 #include "realtime/session/options.hpp"
 #include "realtime/session/reply.hpp"
@@ -32,7 +32,7 @@ struct AuthParts {
   const delivery::ShardDeliveries& deliveries;
   const Options& options;
   const Clock& clock;
-  observe::Log& log;
+  observe::PeerLog log;
   observe::Metrics& metrics;
 
   [[nodiscard]] delivery::ShardDelivery& delivery(const socketio::Socket& socket) const {

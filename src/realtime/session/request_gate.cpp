@@ -17,8 +17,8 @@ observe::Counter& event_counter(observe::Metrics& metrics, std::string_view nsp)
 }
 
 RequestGate::RequestGate(socketio::Namespace& nsp, event::Request login,
-                         std::span<const event::Request> requests, const Options& options, observe::Log& log,
-                         observe::Metrics& metrics)
+                         std::span<const event::Request> requests, const Options& options,
+                         observe::PeerLog log, observe::Metrics& metrics)
     : nsp_(nsp),
       login_(login),
       requests_(requests),
@@ -38,11 +38,13 @@ bool RequestGate::let_through(const socketio::Event& event) {
   const auto* request = event::find(requests_, event.name());
   const auto error = objection(event, request, *subscriber);
   if (!error) return true;
-  log_.debug("event refused", {{"nsp", nsp_.name()},
-                               {"sid", event.socket().id()},
-                               service::log_field(subscriber->who),
-                               {"event", std::string_view(event.name()).substr(0, kLoggedEvent)},
-                               {"code", to_string(error->code)}});
+  const auto cause = subscriber->logged_in ? observe::Cause::known : observe::Cause::stranger;
+  log_.write(observe::Level::debug, cause, "event refused",
+             {{"nsp", nsp_.name()},
+              {"sid", event.socket().id()},
+              service::log_field(subscriber->who),
+              {"event", std::string_view(event.name()).substr(0, kLoggedEvent)},
+              {"code", to_string(error->code)}});
   Reply(event, request == nullptr ? event::Request{} : *request).refuse(*error);
   return false;
 }

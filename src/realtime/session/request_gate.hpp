@@ -7,8 +7,8 @@
 #include <span>
 #include <string>
 
-#include "observe/log.hpp"
 #include "observe/metrics.hpp"
+#include "observe/peer_log.hpp"
 #include "realtime/protocol/events.hpp"
 #include "realtime/session/options.hpp"
 #include "realtime/session/reply.hpp"
@@ -24,7 +24,7 @@ class RequestGate {
  public:
   /// `login` is the one of `requests` that passes before a login.
   RequestGate(socketio::Namespace& nsp, event::Request login, std::span<const event::Request> requests,
-              const Options& options, observe::Log& log, observe::Metrics& metrics);
+              const Options& options, observe::PeerLog log, observe::Metrics& metrics);
   RequestGate(const RequestGate&) = delete;
   RequestGate& operator=(const RequestGate&) = delete;
 
@@ -47,7 +47,7 @@ class RequestGate {
   event::Request login_;
   std::span<const event::Request> requests_;
   const Options& options_;
-  observe::Log& log_;
+  observe::PeerLog log_;
   observe::Counter& events_;
   observe::Counter& limited_;
 };

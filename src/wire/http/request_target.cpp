@@ -1,6 +1,7 @@
 #include "wire/http/request_target.hpp"
 
 #include <algorithm>
+#include <string>
 
 #include "wire/http/text.hpp"
 
@@ -28,6 +29,11 @@ bool is_valid_host(std::string_view host) noexcept {
 
 Result<TargetParts> split_target(std::string_view method, std::string_view target) {
   if (method == "CONNECT") return fail(Errc::not_found, "CONNECT is not served here");
+  const auto raw = std::find_if(target.begin(), target.end(), [](char c) { return c <= ' ' || c >= '\x7f'; });
+  if (raw != target.end()) {
+    return fail(Errc::parse_error, "request target with a raw byte that must be percent-encoded, at byte " +
+                                       std::to_string(raw - target.begin()));
+  }
   TargetParts parts;
   if (target == "*") {
     if (method != "OPTIONS") return fail(Errc::parse_error, "the target * is for OPTIONS alone");

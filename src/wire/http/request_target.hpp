@@ -14,7 +14,8 @@ struct TargetParts {
   std::string_view query;      ///< percent-encoded, without `?`
 };
 
-/// Returns views into `target`, or into static text. Refuses CONNECT, and with it the authority form.
+/// Returns views into `target`, or into static text. Refuses CONNECT, and with it the authority form; and
+/// bytes that a URI does not have (RFC 3986, 2): white space, control characters and all beyond ASCII.
 [[nodiscard]] Result<TargetParts> split_target(std::string_view method, std::string_view target);
 
 /// True for a host with an optional port, without user or path: a valid Host field or authority.

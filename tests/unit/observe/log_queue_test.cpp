@@ -90,6 +90,20 @@ TEST(LogQueue, TheEndDoesNotWaitForAReaderThatHasStopped) {
   EXPECT_EQ(printed->get_future().wait_for(kGenerous), std::future_status::ready);
 }
 
+TEST(LogQueue, ALaterLineComesThoughNobodyPushesAnother) {
+  auto printed = std::make_shared<std::promise<std::string>>();
+  LogQueue queue([printed](const LogQueue::Line& line) { printed->set_value(line.text); },
+                 [](std::uint64_t) {
+                   return LogQueue::Line{Level::warn, "gap"};
+                 });
+
+  queue.push_later(milliseconds{1}, [] { return LogQueue::Line{Level::warn, "summary"}; });
+
+  auto line = printed->get_future();
+  ASSERT_EQ(line.wait_for(kGenerous), std::future_status::ready);
+  EXPECT_EQ(line.get(), "summary");
+}
+
 TEST(LogQueue, PrintsAllThatWasPushedInOrderBeforeItEnds) {
   auto lines = std::make_shared<std::vector<std::string>>();
   {

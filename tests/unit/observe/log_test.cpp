@@ -8,6 +8,8 @@
 
 #include "base/json.hpp"
 #include "base/secret.hpp"
+#include "observe/peer_lines.hpp"
+#include "observe/peer_log.hpp"
 
 namespace togglecast::observe {
 namespace {
@@ -59,6 +61,96 @@ TEST_F(LogTest, KeepsHostileValuesOnOneLineOfUtf8) {
   const auto parsed = json::parse(lines_.at(1));
   ASSERT_TRUE(parsed.has_value());
   EXPECT_EQ(json::string_or_empty(*parsed, "value"), "a\nb\x1b[31m\"\xef\xbf\xbd\xc2\x9b");
+}
+
+TEST_F(LogTest, EscapesWhatActsOnATerminalOrOnTheOrderOfText) {
+  Log text = make(LogFormat::text);
+  Log json_log = make(LogFormat::json);
+  // DEL, C1, right-to-left override, isolate, Arabic letter mark, line separator; then harmless neighbours
+  const std::string hostile =
+      "\x7f\xc2\x85\xe2\x80\xae\xe2\x81\xa6\xd8\x9c\xe2\x80\xa8|\xc2\xa0\xe2\x80\xa7\xe2\x81\xa5";
+
+  text.info("line", {{"value", hostile}});
+  json_log.info("line", {{"value", hostile}});
+
+  EXPECT_TRUE(
+      lines_.at(0).ends_with("value=\\x7f\\x85\\u202e\\u2066\\u061c\\u2028|\xc2\xa0\xe2\x80\xa7\xe2\x81\xa5"))
+      << lines_.at(0);
+  EXPECT_TRUE(lines_.at(1).ends_with(R"("value":"\u007f\u0085\u202e\u2066\u061c\u2028|)"
+                                     "\xc2\xa0\xe2\x80\xa7\xe2\x81\xa5\"}"))
+      << lines_.at(1);
+  EXPECT_EQ(json::string_or_empty(json::parse(lines_.at(1)).value(), "value"), hostile);
+}
+
+TEST_F(LogTest, CutsLongTextsBetweenCharactersAndSaysHowLongTheyWere) {
+  Log text = make(LogFormat::text);
+  Log json_log = make(LogFormat::json);
+  const std::string exact(kLongestText, 'x');
+  const std::string odd = "a" + [] {
+    std::string euros;
+    for (int i = 0; i < 5'000; ++i) euros += "\xe2\x82\xac";
+    return euros;
+  }();
+
+  text.info("line", {{"value", exact}});
+  json_log.info(odd, {{"value", odd}, {odd, 1}});
+
+  EXPECT_TRUE(lines_.at(0).ends_with("value=" + exact));
+  EXPECT_LT(lines_.at(1).size(), 3 * kLongestText + 300);
+  const auto parsed = json::parse(lines_.at(1));
+  ASSERT_TRUE(parsed.has_value());
+  EXPECT_EQ(json::string_or_empty(*parsed, "value"), odd.substr(0, 499) + "… (15001 bytes)");
+}
+
+TEST_F(LogTest, StrangersShareOneBucketAndWhatItLeavesOutIsCounted) {
+  Log log = make(LogFormat::json);
+  const PeerLog peers(log);
+
+  for (int i = 0; i < 20'000; ++i) peers.info("login refused", {{"i", i}});
+  for (int i = 0; i < 100; ++i) peers.warn("request refused");
+  log.info("a line of the server itself");
+  peers.write(Level::info, Cause::known, "a line of an admin");
+
+  const auto burst = static_cast<std::size_t>(PeerLines::kRate.burst);
+  EXPECT_EQ(lines_.size(), burst + 2);
+  EXPECT_EQ(log.peer_lines_left_out(), 20'100 - burst);
+
+  clock_.advance(PeerLines::kSummaryDelay);
+  lines_.clear();
+  peers.info("login refused");
+
+  ASSERT_EQ(lines_.size(), 2U);
+  const auto summary = json::parse(lines_[0]).value();
+  EXPECT_EQ(json::string_or_empty(summary, "message"), "lines that peers caused were left out of the log");
+  EXPECT_EQ(json::find(summary, "count")->to_number<std::size_t>(), 20'100 - burst);
+  EXPECT_EQ(json::string_or_empty(summary, "kinds"),
+            "login refused: " + std::to_string(20'000 - burst) + ", request refused: 100");
+}
+
+TEST_F(LogTest, TheEndTellsWhatWasLeftOut) {
+  {
+    Log log = make(LogFormat::text);
+    const PeerLog peers(log);
+    for (int i = 0; i < 31; ++i) peers.info("login refused");
+  }
+  EXPECT_NE(lines_.back().find("count=1 kinds=\"login refused: 1\""), std::string::npos) << lines_.back();
+}
+
+TEST_F(LogTest, LinesBelowTheLevelTakeNothingFromTheBucket) {
+  Log log = make(LogFormat::json, Level::warn);
+  const PeerLog peers(log);
+
+  for (int i = 0; i < 1'000; ++i) peers.info("not written");
+  peers.warn("written");
+
+  EXPECT_EQ(lines_.size(), 1U);
+  EXPECT_EQ(log.peer_lines_left_out(), 0U);
+}
+
+TEST_F(LogTest, APeerLogWithoutALogDoesNothing) {
+  const PeerLog nobody;
+  nobody.error("not written");
+  EXPECT_FALSE(nobody.enabled(Level::error));
 }
 
 TEST_F(LogTest, LeavesOutWhatIsBelowItsLevel) {

@@ -75,10 +75,22 @@ TEST(PlatformFields, BoundsSizeAndDepthOfTheConfig) {
 }
 
 TEST(PlatformFields, NamesAreOneLineOfText) {
-  for (const char* bad :
-       {R"({"name":"a\nb"})", R"({"name":"\ud800"})", R"({"name":"\u007f"})", R"({"name":7})"})
+  for (const char* bad : {R"({"name":"a\nb"})", R"({"name":"\ud800"})", R"({"name":"\u007f"})",
+                          R"({"name":7})", R"({"name":"\u009b31m"})", R"({"name":"safe\u202egpj"})",
+                          R"({"name":"a\u2028b"})", R"({"name":"\u2066a"})"})
     EXPECT_TRUE(issues(patched(Platform{}, parse(bad))).contains("/name")) << bad;
   EXPECT_TRUE(patched(Platform{}, parse(R"({"name":"Größe 😀","description":"a\nb\tc"})")).has_value());
+}
+
+TEST(PlatformFields, ANameThatAnOlderVersionAcceptedStaysReadable) {
+  json::object body = to_json(Platform::read_new(parse(R"({"key":"web","name":"Web"})")).value());
+  body["id"] = 7;
+  body["name"] =
+      "a\xc2\x9b"
+      "b";
+
+  EXPECT_TRUE(Platform::from_json(body).has_value());
+  EXPECT_TRUE(issues(patched(Platform{}, json::object{{"name", body["name"]}})).contains("/name"));
 }
 
 TEST(Platform, ReadsBackWhatItWrites) {

@@ -77,6 +77,13 @@ Result<std::unique_ptr<Container>> Container::build(const Settings& settings, Ru
   }
   auto store = storage::sqlite::SqliteStore::open(settings.data);
   if (!store) return tl::unexpected(store.error());
+  if (const std::string left_out = (*store)->health().set_aside(); !left_out.empty()) {
+    runtime.log.warn(
+        "togglecast.db and togglecast.db-wal did not belong together, as after a restore beside an old "
+        "togglecast.db-wal: the server uses togglecast.db, and set the other file aside",
+        {{"set_aside", left_out},
+         {"hint", "to have its changes back, stop, and put both files back that belong together"}});
+  }
   if ((*store)->health().origin() == storage::Origin::copied) {
     runtime.log.warn(
         "the data folder is a copy, for example a restored backup: the server begins a new epoch, and "

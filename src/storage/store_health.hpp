@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "base/error.hpp"
 
@@ -22,6 +23,9 @@ class StoreHealth {
   /// Tells whether a change could be written now: it writes something without a meaning and removes it.
   [[nodiscard]] virtual Result<void> probe_write() = 0;
   [[nodiscard]] virtual Origin origin() const noexcept = 0;
+  /// A file with changes that did not belong to the data, and were therefore left out of it; empty without
+  /// one.
+  [[nodiscard]] virtual std::string set_aside() const { return {}; }
 };
 
 }  // namespace togglecast::storage

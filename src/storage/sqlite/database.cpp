@@ -18,6 +18,8 @@ Error describe(int code, const std::string& path, const std::string& message) {
     case SQLITE_AUTH:
       return {Errc::unavailable, where + " is read-only; check the rights of the folder and its files"};
     case SQLITE_CANTOPEN:
+      if (code == SQLITE_CANTOPEN_SYMLINK)
+        return {Errc::unavailable, where + " is a symbolic link; put the file itself into the data folder"};
       return {Errc::unavailable, where + " cannot be opened: " + message};
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
@@ -43,6 +45,21 @@ int last_errno(sqlite3* handle) {
     log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &error);
   if (error == 0) sqlite3_file_control(handle, nullptr, SQLITE_FCNTL_LAST_ERRNO, &error);
   return error;
+}
+
+// The folder may be a symbolic link, the file may not (SQLITE_OPEN_NOFOLLOW).
+std::string uri_of(const std::filesystem::path& path, bool without_wal) {
+  std::error_code ignored;
+  const auto folder = std::filesystem::canonical(path.has_parent_path() ? path.parent_path() : ".", ignored);
+  std::string uri = "file:";
+  for (const char c : (ignored ? path : folder / path.filename()).string()) {
+    if (c == '%' || c == '?' || c == '#') {
+      uri += c == '%' ? "%25" : c == '?' ? "%3f" : "%23";
+    } else {
+      uri += c;
+    }
+  }
+  return without_wal ? uri + "?immutable=1" : uri;
 }
 
 }  // namespace
@@ -110,8 +127,8 @@ void Database::Close::operator()(sqlite3* handle) const noexcept { sqlite3_close
 Result<Database> Database::open(const std::filesystem::path& path, const DatabaseOptions& options) {
   sqlite3* raw = nullptr;
   const int flags = (options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_NOMUTEX |
-                    SQLITE_OPEN_EXRESCODE;
-  const int code = sqlite3_open_v2(path.c_str(), &raw, flags, nullptr);
+                    SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_URI;
+  const int code = sqlite3_open_v2(uri_of(path, options.without_wal).c_str(), &raw, flags, nullptr);
   Database database(std::unique_ptr<sqlite3, Close>(raw), path.string());
   if (code != SQLITE_OK) return tl::unexpected(database.error(code));
   sqlite3_busy_timeout(raw, 5'000);
@@ -134,6 +151,10 @@ Error Database::error(int code) const {
   const int system = handle_ != nullptr && (code & 0xff) == SQLITE_IOERR ? last_errno(handle_.get()) : 0;
   if (system != 0) message += " (" + std::system_category().message(system) + ")";
   return describe(code, path_, message);
+}
+
+void Database::keep_wal() noexcept {
+  sqlite3_db_config(handle_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
 }
 
 Result<void> Database::execute(const char* sql) {

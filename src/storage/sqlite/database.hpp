@@ -50,6 +50,7 @@ class Statement {
 
 struct DatabaseOptions {
   bool read_only = false;
+  bool without_wal = false;    ///< read the file as it is, and nothing beside it; needs `read_only`
   std::int64_t max_pages = 0;  ///< 0: no bound; a full database answers as a full disk does
 };
 
@@ -60,6 +61,8 @@ class Database {
   Database(Database&&) noexcept = default;
   ~Database();
 
+  /// The last connection leaves the write-ahead log as it is when it closes.
+  void keep_wal() noexcept;
   /// Statements without parameters, separated by semicolons.
   [[nodiscard]] Result<void> execute(const char* sql);
   /// `sql` is a literal: its address is the key of the cache.

@@ -6,6 +6,13 @@
 #include <cstring>
 
 namespace togglecast::storage::sqlite {
+namespace {
+
+std::int64_t change_of(const struct stat& status) {
+  return std::int64_t{status.st_ctim.tv_sec} * 1'000'000'000 + status.st_ctim.tv_nsec;
+}
+
+}  // namespace
 
 Result<FileIdentityGuard> FileIdentityGuard::at(std::filesystem::path path, std::string advice) {
   FileIdentityGuard file(std::move(path), std::move(advice));
@@ -14,6 +21,7 @@ Result<FileIdentityGuard> FileIdentityGuard::at(std::filesystem::path path, std:
     return fail(Errc::unavailable, "cannot look at " + file.path_.string() + ": " + std::strerror(errno));
   file.device_ = status.st_dev;
   file.inode_ = status.st_ino;
+  file.changed_at_ = change_of(status);
   file.size_ = static_cast<std::uint64_t>(status.st_size);
   return file;
 }
@@ -25,6 +33,7 @@ Result<void> FileIdentityGuard::check() {
   if (!found || status.st_dev != device_ || status.st_ino != inode_)
     return fail(Errc::unavailable, path_.string() + " was " + (found ? "replaced" : "moved or deleted") +
                                        " while it is in use, so no change can be written: " + advice_);
+  changed_at_ = change_of(status);
   size_ = static_cast<std::uint64_t>(status.st_size);
   return {};
 }

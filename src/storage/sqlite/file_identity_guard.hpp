@@ -22,6 +22,8 @@ class FileIdentityGuard {
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
   /// In bytes, at the last `check`.
   [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
+  /// When its content changed, in nanoseconds since 1970, at the last `check`.
+  [[nodiscard]] std::int64_t changed_at() const noexcept { return changed_at_; }
 
  private:
   FileIdentityGuard(std::filesystem::path path, std::string advice)
@@ -32,6 +34,7 @@ class FileIdentityGuard {
   dev_t device_ = 0;
   ino_t inode_ = 0;
   std::uint64_t size_ = 0;
+  std::int64_t changed_at_ = 0;
 };
 
 }  // namespace togglecast::storage::sqlite

@@ -132,7 +132,15 @@ DROP TABLE old_op;
 // The identity of the file at its last opening, to notice a copy: see SqliteHealth::origin.
 constexpr const char* kThird = "CREATE TABLE place (file TEXT NOT NULL) STRICT;";
 
-constexpr std::array<const char*, 3> kMigrations{kFirst, kSecond, kThird};
+// The steps of the file and of the write-ahead log, to notice a log that is not its own: see wal_proof.hpp.
+constexpr const char* kFourth = R"sql(
+ALTER TABLE place ADD COLUMN life INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE place ADD COLUMN step INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE place ADD COLUMN base_life INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE place ADD COLUMN base_step INTEGER NOT NULL DEFAULT 0;
+)sql";
+
+constexpr std::array<const char*, 4> kMigrations{kFirst, kSecond, kThird, kFourth};
 
 }  // namespace
 

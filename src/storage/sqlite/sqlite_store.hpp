@@ -20,9 +20,13 @@ struct SqliteOptions {
 
 class SqliteStore final : public Store {
  public:
-  /// Locks the folder, opens or makes the database, and migrates its schema.
+  /// Locks the folder, sets a write-ahead log aside that does not belong to the database, opens or makes the
+  /// database, and migrates its schema.
   [[nodiscard]] static Result<std::unique_ptr<SqliteStore>> open(const std::filesystem::path& folder,
                                                                  const SqliteOptions& options = {});
+  SqliteStore(const SqliteStore&) = delete;
+  SqliteStore& operator=(const SqliteStore&) = delete;
+  ~SqliteStore() override;
 
   [[nodiscard]] Result<void> create_environment(const std::string& key, const Sha256& genesis,
                                                 UnixMillis at) override;
@@ -34,11 +38,14 @@ class SqliteStore final : public Store {
 
  private:
   SqliteStore(DataFolder folder, Database database, WatchedFiles files, const SqliteOptions& options,
-              Origin origin)
+              Origin origin, std::filesystem::path set_aside)
       : folder_(std::move(folder)),
         database_(std::move(database)),
-        health_(database_, std::move(files), origin),
+        health_(database_, folder_, std::move(files), origin, std::move(set_aside)),
         options_(options) {}
+
+  // A write transaction that is one step of the database's life.
+  [[nodiscard]] Result<Transaction> begin_counted();
 
   DataFolder folder_;  // unlocked last
   Database database_;

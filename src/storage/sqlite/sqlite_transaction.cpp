@@ -1,6 +1,7 @@
 #include "storage/sqlite/sqlite_transaction.hpp"
 
 #include "storage/sqlite/log_rows.hpp"
+#include "storage/sqlite/wal_proof.hpp"
 
 namespace togglecast::storage::sqlite {
 
@@ -73,6 +74,7 @@ Result<void> SqliteTransaction::commit(const Commit& what) {
   if (what.idempotency) {
     if (auto done = remember(*what.idempotency, what); !done) return done;
   }
+  if (auto counted = count_step(database_); !counted) return counted;
   return transaction_.commit();
 }
 

@@ -15,16 +15,7 @@
 namespace togglecast::storage::sqlite::testing {
 
 class SqliteFolder : public ::testing::Test {
- protected:
-  std::filesystem::path data() const { return folder_.path() / "data"; }
-
-  std::unique_ptr<SqliteStore> with_rows(int rows) {
-    auto store = SqliteStore::open(data()).value();
-    EXPECT_TRUE(store->create_environment("production", sha256("genesis"), {1'700'000'000'000}).has_value());
-    for (int i = 1; i <= rows; ++i) EXPECT_TRUE(write(*store, i).has_value());
-    return store;
-  }
-
+ public:
   static Result<void> write(Store& store, int id, const std::string& description = {}) {
     auto transaction = store.begin("production");
     if (!transaction) return tl::unexpected(transaction.error());
@@ -36,6 +27,16 @@ class SqliteFolder : public ::testing::Test {
     const auto indexed = domain::index_row(*row);
     return (*transaction)
         ->commit({.row = &indexed, .secrets = {}, .idempotency = {}, .outcome = {}, .at = {}});
+  }
+
+ protected:
+  std::filesystem::path data() const { return folder_.path() / "data"; }
+
+  std::unique_ptr<SqliteStore> with_rows(int rows) {
+    auto store = SqliteStore::open(data()).value();
+    EXPECT_TRUE(store->create_environment("production", sha256("genesis"), {1'700'000'000'000}).has_value());
+    for (int i = 1; i <= rows; ++i) EXPECT_TRUE(write(*store, i).has_value());
+    return store;
   }
 
   static Result<Loaded> load(Store& store) {

@@ -56,6 +56,76 @@ TEST_F(SqliteStoreTest, TakesTheRightsOfOthersFromADatabaseThatWasCopiedIn) {
   EXPECT_EQ(mode_of(data() / "togglecast.db"), 0600U);
 }
 
+TEST_F(SqliteStoreTest, FollowsNoSymbolicLink) {
+  for (const char* name : {"togglecast.lock", "togglecast.db", "togglecast.db-wal", "togglecast.db-shm",
+                           "togglecast.db.new", "togglecast.db.new-journal", "first-login"}) {
+    std::filesystem::create_directory(data());
+    std::filesystem::permissions(data(), std::filesystem::perms::owner_all);
+    const auto target = folder_.path() / "target";
+    std::ofstream(target) << "content of another program";
+    std::filesystem::create_symlink(target, data() / name);
+
+    const auto opened = SqliteStore::open(data());
+
+    ASSERT_FALSE(opened.has_value()) << name;
+    EXPECT_EQ(opened.error().code, Errc::unavailable);
+    EXPECT_NE(opened.error().message.find(std::string(name) + " is a symbolic link"), std::string::npos)
+        << opened.error().message;
+    EXPECT_EQ(std::filesystem::file_size(target), 26U) << name;
+    std::filesystem::remove_all(data());
+  }
+}
+
+TEST_F(SqliteStoreTest, TheDatabaseItselfFollowsNoSymbolicLinkEither) {
+  with_rows(1).reset();
+  std::filesystem::rename(data() / "togglecast.db", folder_.path() / "target");
+  std::filesystem::create_symlink(folder_.path() / "target", data() / "togglecast.db");
+
+  const auto opened = Database::open(data() / "togglecast.db", {});
+
+  ASSERT_FALSE(opened.has_value());
+  EXPECT_NE(opened.error().message.find("is a symbolic link"), std::string::npos) << opened.error().message;
+}
+
+TEST_F(SqliteStoreTest, TheFolderItselfMayBeASymbolicLinkAndHaveAStrangeName) {
+  const auto real = folder_.path() / "100% of data?#";
+  std::filesystem::create_directory(real);
+  std::filesystem::permissions(real, std::filesystem::perms::owner_all);
+  std::filesystem::create_directory_symlink(real, data());
+
+  with_rows(2).reset();
+
+  EXPECT_EQ(load(*SqliteStore::open(data()).value())->snapshot->revision(), 2);
+  EXPECT_TRUE(std::filesystem::exists(real / "togglecast.db"));
+}
+
+TEST_F(SqliteStoreTest, RefusesAFolderThatOthersMayWrite) {
+  for (const auto extra : {std::filesystem::perms::group_write, std::filesystem::perms::others_write}) {
+    std::filesystem::create_directory(data());
+    std::filesystem::permissions(data(), std::filesystem::perms::owner_all | extra);
+
+    const auto opened = SqliteStore::open(data());
+
+    ASSERT_FALSE(opened.has_value());
+    EXPECT_NE(opened.error().message.find("run chmod go-w " + data().string()), std::string::npos)
+        << opened.error().message;
+    EXPECT_TRUE(std::filesystem::is_empty(data()));
+    std::filesystem::remove(data());
+  }
+}
+
+TEST_F(SqliteStoreTest, RefusesAFolderOfAnotherUser) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can give a folder away";
+  std::filesystem::create_directory(data());
+  std::filesystem::permissions(data(), std::filesystem::perms::owner_all);
+  ASSERT_EQ(::chown(data().c_str(), 65'534, 65'534), 0);
+
+  const auto opened = SqliteStore::open(data());
+
+  ASSERT_FALSE(opened.has_value());
+  EXPECT_NE(opened.error().message.find("belongs to nobody"), std::string::npos) << opened.error().message;
+}
+
 TEST_F(SqliteStoreTest, ASecondOpenerIsToldThePidOfTheFirst) {
   const auto store = with_rows(1);
 

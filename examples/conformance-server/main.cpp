@@ -33,9 +33,11 @@ struct Times {
   Milliseconds ping_timeout{200};
   Milliseconds connect_timeout{1'000};
   Milliseconds upgrade_timeout{700};  ///< of /opts/
+  Milliseconds recovery{2'000};       ///< of /recovery/: how long a client may be away
 };
 constexpr Times kUnhurried{Milliseconds{25'000}, Milliseconds{20'000}, Milliseconds{45'000}};
-constexpr Times kPatient{Milliseconds{300}, Milliseconds{20'000}, Milliseconds{45'000}, Milliseconds{10'000}};
+constexpr Times kPatient{Milliseconds{300}, Milliseconds{20'000}, Milliseconds{45'000}, Milliseconds{10'000},
+                         Milliseconds{8'000}};
 
 engineio::Options wide_engine(const Times& times) {
   engineio::Options options;
@@ -61,7 +63,9 @@ socketio::Options wide_socketio(const Times& times) {
 
 socketio::Options with_recovery(const Times& times) {
   socketio::Options options = wide_socketio(times);
-  options.recovery = [] { return socketio::memory_recovery({.max_disconnection = Milliseconds{2'000}}); };
+  options.recovery = [away = times.recovery] {
+    return socketio::memory_recovery({.max_disconnection = away});
+  };
   return options;
 }
 

@@ -142,10 +142,10 @@ describe('other paths', () => {
   }
 
   for (const target of ['/', '/nothing', '/engine.io?EIO=4&transport=websocket']) {
-    test(`an upgrade on ${target} ends within three seconds`, async () => {
+    test(`an upgrade on ${target} ends`, async () => {
       const connection = await HttpConnection.open(server.port);
       connection.send(target, { headers: upgradeHeaders() });
-      await within(connection.closed, 'the end of the upgrade request', 3000);
+      await within(connection.closed, 'the end of the upgrade request');
 
       assert.doesNotMatch(connection.tcp.received.toString('latin1'), /^HTTP\/1\.1 101/);
     });

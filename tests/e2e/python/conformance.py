@@ -11,9 +11,9 @@ import sys
 import traceback
 
 import engineio.payload
-import socketio
+from ordered import Client
 
-DEADLINE = 10
+DEADLINE = 30
 
 
 class Recorder:
@@ -22,7 +22,7 @@ class Recorder:
     def __init__(self, url, transports, namespace="/", path="opts", auth=None, wait=True, **options):
         self.namespace = namespace
         self.events = collections.defaultdict(queue.Queue)
-        self.client = socketio.Client(**{"reconnection": False, "handle_sigint": False, **options})
+        self.client = Client(**{"reconnection": False, "handle_sigint": False, **options})
         for name in ("auth", "message-back", "answer", "answers", "burst", "room-msg", "all-msg", "disconnect", "connect_error"):
             self.client.on(name, self._keep(name), namespace=namespace)
         self.client.on("question", lambda *args: args[::-1], namespace=namespace)
@@ -129,7 +129,7 @@ def leaving(url, transports):
     client.emit("close-me")
     client.next("disconnect")
     try:
-        client.events["auth"].get(timeout=2)
+        client.events["auth"].get(timeout=5)
     except queue.Empty:
         # a DISCONNECT, or a close packet in a poll, means to this client that nobody wants it back
         client = Recorder(url, transports)

@@ -10,14 +10,14 @@ import queue
 import sys
 import traceback
 
-import socketio
+from ordered import Client
 
-DEADLINE = 20
+DEADLINE = 60
 
 
 def main(url, token, namespace, transports):
     events = {}
-    client = socketio.Client(reconnection=False, handle_sigint=False)
+    client = Client(reconnection=False, handle_sigint=False)
 
     def inbox(name):
         return events.setdefault(name, queue.Queue())

@@ -67,8 +67,8 @@ class Browser {
     const context = await this.chrome.newContext(options);
     t.after(() => context.close());
     const page = await context.newPage();
-    page.setDefaultTimeout(20_000);
-    page.run = (code, argument) => within(page.evaluate(code, argument), 'the outcome in the page', 20_000);
+    page.setDefaultTimeout(60_000);
+    page.run = (code, argument) => within(page.evaluate(code, argument), 'the outcome in the page', 60_000);
     return page;
   }
 

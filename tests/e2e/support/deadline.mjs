@@ -2,7 +2,7 @@
 // (for sanitizer builds and busy machines).
 const patience = Number(process.env.TOGGLECAST_TEST_PATIENCE ?? 1);
 
-export const kDeadline = 10_000;
+export const kDeadline = 30_000;
 
 /** The promise's outcome, or an error naming `what` after `ms` milliseconds. */
 export function within(promise, what, ms = kDeadline) {

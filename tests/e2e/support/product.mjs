@@ -50,7 +50,7 @@ export class Product {
     await until(async () => {
       if (!product.process.running) throw new Error(`the server ended:\n${product.process.output}`);
       return fetch(`${product.url}/readyz`).then((answer) => answer.ok, () => false);
-    }, 'a ready server', 30_000);
+    }, 'a ready server', 60_000);
     return product;
   }
 
@@ -70,7 +70,7 @@ export class Product {
       response = await this.requestOnce(...call);
       again = performance.now() + 1000 * Number(response.headers.get('retry-after') ?? 1);
       return response.status !== 429;
-    }, `an answer to ${call[0]} ${call[1]} other than 429`, 30_000);
+    }, `an answer to ${call[0]} ${call[1]} other than 429`, 60_000);
     return response;
   }
 
@@ -83,7 +83,7 @@ export class Product {
         ...headers,
       },
       body: body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body),
-      signal: AbortSignal.timeout(15_000),
+      signal: AbortSignal.timeout(60_000),
     });
     const text = await answer.text();
     let parsed;

@@ -13,7 +13,7 @@ function startPython(script, args, options) {
 }
 
 /** Resolves with what the script printed; rejects with its error output. */
-async function ended(run, what, ms = 40_000) {
+async function ended(run, what, ms = 120_000) {
   try {
     const { code } = await within(run.exited, `the end of ${what}`, ms);
     if (code !== 0) throw new Error(`${what} ended with ${code}`);
@@ -34,7 +34,7 @@ export function conversation(script, args) {
     async ask(request) {
       run.child.stdin.write(`${JSON.stringify(request)}\n`);
       let end;
-      await until(() => (end = run.stdout.indexOf('\n', read)) >= 0 || !run.running, `an answer to ${JSON.stringify(request)}`, 25_000);
+      await until(() => (end = run.stdout.indexOf('\n', read)) >= 0 || !run.running, `an answer to ${JSON.stringify(request)}`, 60_000);
       if (end < 0) throw new Error(`${script} ended:\n${run.output}`);
       const line = run.stdout.slice(read, end);
       read = end + 1;

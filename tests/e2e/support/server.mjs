@@ -61,13 +61,13 @@ export class Process {
     this.exited.then(() => process.removeListener('exit', endWithUs));
   }
 
-  async says(text, ms = 20_000) {
+  async says(text, ms = 60_000) {
     await until(() => this.output.includes(text) || !this.running, `"${text}" from process ${this.pid}`, ms);
     if (!this.output.includes(text)) throw new Error(`the program ended without "${text}":\n${this.output}`);
   }
 
   /** Sends the signal and answers {code, signal} of the exit. */
-  async end(signal = 'SIGTERM', ms = 10_000) {
+  async end(signal = 'SIGTERM', ms = 30_000) {
     if (this.running) this.child.kill(signal);
     try {
       return await within(this.exited, `exit of process ${this.pid} after ${signal}`, ms);

@@ -1,18 +1,31 @@
 # Sourced by ./start and ./check: installing Debian packages, and being the right user while doing it.
 # `root` is the folder of the clone. sudo is used for apt alone.
 
+# Fails, with a sentence, where the packages that we would install do not exist: before apt complains about each of them.
+# OS_RELEASE is for tests.
+need_debian_12() {
+  local purpose=$1 missing=$2 name
+  name=$(. "${OS_RELEASE:-/etc/os-release}" 2>/dev/null && [[ ${ID:-} == debian && ${VERSION_ID:-} == 12 ]] && exit 1
+    echo "${PRETTY_NAME:-an unknown system}") || return 0
+  echo "This is $name. $purpose is tried on Debian 12 only, whose packages other systems lack or name differently." >&2
+  echo "Nothing was installed. Use Debian 12, for example in a container; or install what these packages contain and" >&2
+  echo "build with CMake, as CONTRIBUTING.md says: $missing" >&2
+  return 1
+}
+
 # install_packages <what for> <package>…  Asks apt for what is missing; silent, and without network, when nothing is.
 install_packages() {
   local purpose=$1 missing=() name
   shift
   if ! command -v dpkg-query >/dev/null; then
-    echo "This is not Debian; $purpose needs what these Debian 12 packages contain: $*" >&2
+    need_debian_12 "$purpose" "$*" || true  # all of it may be there under other names
     return 0
   fi
   for name in "$@"; do
     [[ $(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null) == installed ]] || missing+=("$name")
   done
   ((${#missing[@]} == 0)) && return 0
+  need_debian_12 "$purpose" "${missing[*]}" || return
 
   local as_root=()
   if ((EUID != 0)); then

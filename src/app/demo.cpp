@@ -1,5 +1,6 @@
 #include "app/demo.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <vector>
 
@@ -38,9 +39,35 @@ std::vector<std::string> clients_with_overrides(const domain::Snapshot& state) {
   return lines;
 }
 
+// The example may have changed since, but its platforms and packages are still there.
+bool holds_demo(const domain::Snapshot& state) {
+  const auto demo = json::parse(demo_catalogue());
+  const auto holds = [&]<typename T>(std::string_view list) {
+    const json::value* entities = demo ? json::find(*demo, list) : nullptr;
+    if (entities == nullptr || !entities->is_array()) return false;
+    const auto& all = entities->get_array();
+    return std::any_of(all.begin(), all.end(), [&](const json::value& one) {
+      return state.find_by_key<T>(json::string_or_empty(one, "key")) != nullptr;
+    });
+  };
+  return holds.operator()<domain::Platform>("platforms") && holds.operator()<domain::Package>("packages");
+}
+
 }  // namespace
 
+std::string demo_refusal(const service::Application& application) {
+  const auto state = application.model().current(kDefaultEnvironment);
+  if (application.made_first_catalogue() || holds_demo(*state)) return {};
+  return "the example was NOT loaded, because the catalogue is not empty: it holds " +
+         count<domain::Platform>(*state, "platform") + ", " + count<domain::Feature>(*state, "feature") +
+         ", " + count<domain::Package>(*state, "package") + " and " +
+         count<domain::Client>(*state, "client") +
+         "; to see the example, start with another data folder, such as --demo --data demo-data";
+}
+
 std::string describe_demo(const service::Application& application, std::string_view url) {
+  if (const std::string refusal = demo_refusal(application); !refusal.empty())
+    return "  Demo     " + refusal + '\n';
   const auto state = application.model().current(kDefaultEnvironment);
   std::string text =
       "  Demo     " + count<domain::Platform>(*state, "platform") + ", " +

@@ -5,12 +5,15 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <string>
 
 #include "app/banner.hpp"
 #include "app/config/version.hpp"
 #include "app/container.hpp"
+#include "app/demo.hpp"
 #include "app/process/process_stats.hpp"
 #include "app/process/signals.hpp"
+#include "storage/sqlite/data_folder.hpp"
 
 extern char** environ;
 
@@ -18,6 +21,28 @@ namespace togglecast::app {
 namespace {
 
 constexpr Milliseconds kLogDrainTime{1'000};
+
+// Takes back what a start wrote that failed before it served: nobody has used the data yet.
+class NewData {
+ public:
+  explicit NewData(const std::filesystem::path& folder) : folder_(folder) {
+    std::error_code error;
+    made_folder_ = !std::filesystem::exists(folder, error);
+    is_new_ = !error && (made_folder_ || std::filesystem::is_empty(folder, error)) && !error;
+  }
+
+  [[nodiscard]] bool is_new() const noexcept { return is_new_; }
+  void discard() const {
+    if (!is_new_ || !storage::sqlite::DataFolder::discard(folder_, made_folder_)) return;
+    std::fprintf(stderr, "togglecast: nothing was kept in %s; the next start is a first start again\n",
+                 folder_.c_str());
+  }
+
+ private:
+  std::filesystem::path folder_;
+  bool made_folder_ = false;
+  bool is_new_ = false;
+};
 
 int cannot_start(Runtime& runtime, const Error& error) {
   runtime.log.drain(kLogDrainTime);
@@ -33,16 +58,12 @@ void print_first_login(const FirstLogin& first_login) {
               std::string(first_login.password().reveal()).c_str());
 }
 
-// A variable with our prefix that sets no option is probably misspelt.
 void warn_of_unknown_variables(observe::Log& log) {
-  constexpr std::string_view kPrefix = "TOGGLECAST_";
-  for (char** one = environ; one != nullptr && *one != nullptr; ++one) {
-    const std::string_view name(*one, std::strcspn(*one, "="));
-    if (!name.starts_with(kPrefix) || name == "TOGGLECAST_OWNER_PASSWORD" || name == "TOGGLECAST_CONFIG")
-      continue;
-    bool known = false;
-    for (const OptionSpec& option : options()) known = known || variable_of(option.name) == name;
-    if (!known) log.warn("an environment variable names no option", {{"variable", name}});
+  for (const UnknownVariable& one : unknown_variables(environ)) {
+    log.warn("an environment variable names no option",
+             {{"variable", one.name},
+              {"hint", one.meant.empty() ? "togglecast serve --help lists all options"
+                                         : "did you mean " + one.meant + "?"}});
   }
 }
 
@@ -75,16 +96,24 @@ int serve(const Settings& settings) {
   Runtime runtime(settings.log);
   warn_of_unknown_variables(runtime.log);
 
+  const NewData data(settings.data);
   FirstLogin first_login(std::filesystem::absolute(settings.data), ::isatty(STDOUT_FILENO) == 1,
                          runtime.random);
   auto server = Container::build(settings, runtime, first_login);
-  if (!server) return cannot_start(runtime, server.error());
+  if (!server) {
+    const int status = cannot_start(runtime, server.error());
+    data.discard();
+    return status;
+  }
   warn_of_open_folder(runtime.log, settings.data);
   warn_of_ignored_password(runtime.log, first_login);
   const auto bound = (*server)->listen();
   if (!bound) {
-    print_first_login(first_login);
-    return cannot_start(runtime, bound.error());
+    if (!data.is_new()) print_first_login(first_login);
+    server->reset();
+    const int status = cannot_start(runtime, bound.error());
+    data.discard();
+    return status;
   }
   (*server)->serve();
 
@@ -94,6 +123,10 @@ int serve(const Settings& settings) {
                                   program.empty() ? std::filesystem::path("togglecast") : program);
   std::fputs(text.c_str(), stdout);
   std::fflush(stdout);
+  if (settings.demo) {
+    if (const std::string refusal = demo_refusal((*server)->application()); !refusal.empty())
+      runtime.log.warn(refusal);
+  }
   runtime.log.info("started", {{"version", version()}, {"port", bound->port}});
 
   const int signal = signals.wait([&server] { (*server)->reload_certificate(); });
@@ -102,12 +135,13 @@ int serve(const Settings& settings) {
     runtime.log.write(level, words);
     runtime.log.drain(kLogDrainTime);
   };
-  signals.finish([&server] { (*server)->stop(); }, settings.stop_timeout,
-                 [&] { log_last_line(observe::Level::warn, "a second signal ended the process at once"); },
-                 [&] {
-                   log_last_line(observe::Level::error,
-                                 "the stop took longer than --stop-timeout; the process ended at once");
-                 });
+  signals.finish(
+      signal, [&server] { (*server)->stop(); }, settings.stop_timeout,
+      [&] { log_last_line(observe::Level::warn, "a second signal ended the process at once"); },
+      [&] {
+        log_last_line(observe::Level::error,
+                      "the stop took longer than --stop-timeout; the process ended at once");
+      });
   server->reset();
   runtime.log.info("stopped");
   return 0;

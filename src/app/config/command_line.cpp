@@ -2,8 +2,10 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <span>
 #include <sstream>
 
+#include "app/config/suggestion.hpp"
 #include "app/config/version.hpp"
 #include "service/application.hpp"
 
@@ -29,6 +31,9 @@ constexpr const char* kServeFooter =
 constexpr const char* kPasswdAbout =
     "Set the password of an admin. Stop the server first. The command asks for the new password on a\n"
     "terminal, or reads one line of standard input.";
+
+const std::vector<std::string> kCommands{"serve", "admin passwd"};
+constexpr const char* kSeeHelpOfServe = "\nRun `togglecast serve --help` for help.\n";
 
 // CLI11 stores the values of the options here, as text. `read_settings` reads them afterwards.
 using Texts = std::map<std::string_view, std::vector<std::string>>;
@@ -67,12 +72,55 @@ std::string describe(const CLI::ParseError& error, const CLI::App& program, std:
         text.substr(0, text.find(':')) + (missing ? ": needs a value" : ": takes one value; give it once");
   } else if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
     sentence = "unknown argument";
-    for (const std::string& one : program.remaining(true)) sentence += " '" + one + "'";
+    const auto rest = program.remaining(true);
+    for (const std::string& one : rest) sentence += " '" + one + "'";
+    if (!rest.empty() && command.empty()) sentence += did_you_mean(rest.front(), kCommands);
   } else if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) {
     sentence = "the name of a command is missing";
   }
   return "togglecast: " + sentence + "\nRun `togglecast " + std::string(command) +
          (command.empty() ? "" : " ") + "--help` for help.\n";
+}
+
+std::vector<std::string> option_names() {
+  std::vector<std::string> names{"--config", "--help"};
+  for (const OptionSpec& option : options()) names.push_back("--" + std::string(option.name));
+  return names;
+}
+
+// The first word after `serve` that cannot be right, as a sentence; empty if there is none. CLI11 sorts
+// mistakes by their kind, and values are read later: people expect to hear of the first one.
+std::string first_mistake(std::span<const char* const> words) {
+  Settings scratch;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::string_view word = words[i];
+    if (word == "-h" || word == "--help") return {};
+    if (!word.starts_with("--") || word == "--") return {};  // CLI11 knows what to say
+    const std::string_view name = word.substr(2, word.find('=') - 2);
+    const bool joined = word.find('=') != std::string_view::npos;
+    const OptionSpec* option = find_option(name);
+    if (option == nullptr && name != "config") {
+      const std::string given = "--" + std::string(name);
+      return "unknown argument '" + given + "'" + did_you_mean(given, option_names());
+    }
+    if (option != nullptr && option->value.empty() && !joined) continue;  // a flag
+    if (!joined && i + 1 == words.size()) return "--" + std::string(name) + ": needs a value";
+    const std::string value(joined ? word.substr(word.find('=') + 1) : std::string_view(words[++i]));
+    if (option == nullptr) continue;
+    if (auto ok = option->apply(scratch, {value}); !ok)
+      return "--" + std::string(name) + ": " + ok.error().message;
+  }
+  return {};
+}
+
+// `togglecast --port 80` can only mean the server.
+std::vector<const char*> with_command(std::span<const char* const> words) {
+  std::vector<const char*> all(words.begin(), words.end());
+  if (all.size() < 2) return all;
+  const std::string_view first = all[1];
+  if (first.starts_with("--") && first != "--help" && first != "--version")
+    all.insert(all.begin() + 1, "serve");
+  return all;
 }
 
 RawSettings given(const Texts& texts) {
@@ -86,6 +134,14 @@ RawSettings given(const Texts& texts) {
 
 Command parse_command_line(int count, const char* const* values) {
   Command command;
+  const auto words = with_command({values, static_cast<std::size_t>(count)});
+  if (words.size() > 1 && std::string_view(words[1]) == "serve") {
+    if (const std::string mistake = first_mistake(std::span(words).subspan(2)); !mistake.empty()) {
+      command.wrong = true;
+      command.output = "togglecast: " + mistake + kSeeHelpOfServe;
+      return command;
+    }
+  }
   command.username = service::kFirstOwner;
   Texts texts;
 
@@ -108,11 +164,11 @@ Command parse_command_line(int count, const char* const* values) {
   passwd->add_option("--username", command.username, "Username of the admin [owner]")->type_name("NAME");
 
   try {
-    program.parse(count, values);
+    program.parse(static_cast<int>(words.size()), words.data());
   } catch (const CLI::ParseError& error) {
     std::ostringstream help;
     command.wrong = program.exit(error, help, help) != 0;
-    const std::string_view name = count > 1 ? values[1] : "";
+    const std::string_view name = words.size() > 1 ? words[1] : "";
     command.output = command.wrong ? describe(error, program, name == "serve" || name == "admin" ? name : "")
                                    : evenly_spaced(help.str());
     return command;

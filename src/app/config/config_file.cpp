@@ -8,6 +8,8 @@
 #include <optional>
 #include <sstream>
 
+#include "app/config/suggestion.hpp"
+
 namespace togglecast::app {
 namespace {
 
@@ -54,8 +56,11 @@ Result<RawSettings> parse_config(std::string_view text, const std::string& name)
     const std::string line = at_line(name, key.source());
     const OptionSpec* option = find_option(key.str());
     if (option == nullptr) {
-      return fail(Errc::invalid_argument, line + ": there is no option '" + std::string(key.str()) +
-                                              "'; `togglecast serve --help` lists all options");
+      std::vector<std::string> known;
+      for (const OptionSpec& one : options()) known.emplace_back(one.name);
+      return fail(Errc::invalid_argument, line + ": there is no option '" + std::string(key.str()) + '\'' +
+                                              did_you_mean(key.str(), known) +
+                                              "; `togglecast serve --help` lists all options");
     }
     auto values = values_of(node);
     if (!values || (node.is_array() && !option->list)) {

@@ -4,9 +4,12 @@
 #include <functional>
 
 #include "app/config/option_values.hpp"
+#include "app/config/suggestion.hpp"
 
 namespace togglecast::app {
 namespace {
+
+constexpr std::string_view kVariablePrefix = "TOGGLECAST_";
 
 bool metrics_port_is_taken(const Settings& settings) {
   const auto& metrics = settings.metrics_listen;
@@ -20,7 +23,7 @@ bool metrics_port_is_taken(const Settings& settings) {
 }  // namespace
 
 std::string variable_of(std::string_view option) {
-  std::string variable = "TOGGLECAST_";
+  std::string variable(kVariablePrefix);
   for (const char c : option)
     variable += c == '-' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c);
   return variable;
@@ -42,6 +45,20 @@ RawSettings read_environment(const std::function<const char*(const char*)>& look
     found.emplace(option.name, std::move(setting));
   }
   return found;
+}
+
+std::vector<UnknownVariable> unknown_variables(const char* const* environment) {
+  std::vector<std::string> known{"TOGGLECAST_CONFIG", "TOGGLECAST_OWNER_PASSWORD"};
+  for (const OptionSpec& option : options()) known.push_back(variable_of(option.name));
+  std::vector<UnknownVariable> unknown;
+  for (; environment != nullptr && *environment != nullptr; ++environment) {
+    const std::string_view one = *environment;
+    const std::string name(one.substr(0, one.find('=')));
+    if (!name.starts_with(kVariablePrefix) || std::find(known.begin(), known.end(), name) != known.end())
+      continue;
+    unknown.push_back({name, nearest(name, known)});
+  }
+  return unknown;
 }
 
 Result<Settings> read_settings(const RawSettings& flags, const RawSettings& environment,

@@ -91,6 +91,14 @@ struct OptionSpec {
 /// `lookup` is `getenv`.
 [[nodiscard]] RawSettings read_environment(const std::function<const char*(const char*)>& lookup);
 
+/// Variables with our prefix that set nothing, probably misspelt, and the one that is probably meant; empty
+/// if none is near. `environment` is the program's.
+struct UnknownVariable {
+  std::string name;
+  std::string meant;
+};
+[[nodiscard]] std::vector<UnknownVariable> unknown_variables(const char* const* environment);
+
 /// Flags win over the environment, the environment over the file, the file over defaults. `invalid_argument`
 /// names the source.
 [[nodiscard]] Result<Settings> read_settings(const RawSettings& flags, const RawSettings& environment,

@@ -11,6 +11,7 @@ namespace togglecast::app {
 namespace {
 
 constexpr long kCheckIntervalNs = 20'000'000;
+constexpr std::chrono::milliseconds kOneSignal{500};
 
 sigset_t stop_signals(Signals::Hangup meaning) {
   sigset_t signals;
@@ -48,15 +49,21 @@ int Signals::wait(const std::function<void()>& reload) const {
   }
 }
 
-void Signals::finish(const std::function<void()>& stop, std::chrono::seconds longest,
+bool repeats(int first, int second, std::chrono::steady_clock::duration later) noexcept {
+  return first == second && first != SIGINT && later < kOneSignal;
+}
+
+void Signals::finish(int first, const std::function<void()>& stop, std::chrono::seconds longest,
                      const std::function<void()>& at_once, const std::function<void()>& too_long) const {
   std::atomic<bool> done{false};
+  const auto began = std::chrono::steady_clock::now();
   std::thread watch([&] {
     const sigset_t signals = stop_signals(hangup_);
-    const auto latest = std::chrono::steady_clock::now() + longest;
+    const auto latest = began + longest;
     const timespec interval{0, kCheckIntervalNs};
     while (!done.load()) {
-      if (::sigtimedwait(&signals, nullptr, &interval) > 0) {
+      const int signal = ::sigtimedwait(&signals, nullptr, &interval);
+      if (signal > 0 && !repeats(first, signal, std::chrono::steady_clock::now() - began)) {
         at_once();
         ::_exit(kStoppedAtOnce);
       }

@@ -12,6 +12,10 @@ namespace togglecast::app {
 inline constexpr int kStopTookTooLong = 3;
 inline constexpr int kStoppedAtOnce = 130;
 
+/// `timeout` and some supervisors send their signal twice at once, to the process and to its group. A person
+/// at a terminal who presses Ctrl-C twice means it.
+[[nodiscard]] bool repeats(int first, int second, std::chrono::steady_clock::duration later) noexcept;
+
 class Signals {
  public:
   /// The meaning of SIGHUP. `stops`: the process ends, unless SIGHUP is ignored. `reloads`: the certificate
@@ -25,9 +29,9 @@ class Signals {
   /// Waits for a signal that stops the process and returns its number. Calls `reload` for each SIGHUP before
   /// it, if SIGHUP reloads.
   [[nodiscard]] int wait(const std::function<void()>& reload) const;
-  /// Runs `stop`. A second signal ends the process at once, after a call of `at_once`. After `longest` the
-  /// process ends as well, after a call of `too_long`.
-  void finish(const std::function<void()>& stop, std::chrono::seconds longest,
+  /// Runs `stop`. A second signal ends the process at once, after a call of `at_once`, unless it only repeats
+  /// `first`. After `longest` the process ends as well, after a call of `too_long`.
+  void finish(int first, const std::function<void()>& stop, std::chrono::seconds longest,
               const std::function<void()>& at_once, const std::function<void()>& too_long) const;
 
  private:

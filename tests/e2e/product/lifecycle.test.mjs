@@ -198,22 +198,36 @@ describe('what goes wrong at the start', () => {
     assert.ok(refused.output.includes(`ss -ltnp 'sport = :${port}'`), refused.output);
   });
 
-  test('a first start on a terminal tells the password even when the port is taken', async (t) => {
-    const data = await folder(t);
+  test('a first start that fails leaves nothing behind, and the next one is a first start again', async (t) => {
+    const parent = await folder(t);
+    const data = path.join(parent, 'data');
     const listener = net.createServer().listen(0, '127.0.0.1');
     t.after(() => listener.close());
     await new Promise((listening) => listener.once('listening', listening));
-    const { port } = listener.address();
-    const serve = `'${togglecastBinary}' serve --port ${port} --data '${data}'`;
-    const terminal = new Process('script', ['-qec', serve, '/dev/null']);
-    const { code } = await terminal.exited;
+    const taken = program(['serve', '--port', String(listener.address().port), '--data', data]);
+    assert.notEqual((await taken.exited).code, 0);
+    assert.deepEqual(await readdir(parent), []);
+    const weak = program(['serve', '--port', '0', '--data', data], { env: { TOGGLECAST_OWNER_PASSWORD: 'short' } });
+    assert.notEqual((await weak.exited).code, 0);
+    assert.match(weak.output, /TOGGLECAST_OWNER_PASSWORD/);
+    assert.deepEqual(await readdir(parent), []);
 
-    assert.notEqual(code, 0);
-    assert.match(terminal.output, /--port/);
-    const password = /Login +owner, password (\S+)/.exec(terminal.output)?.[1];
-    assert.ok(password, terminal.output);
-    const product = await start(data, { env: {} });
-    await product.login(kOwner, password);
+    const product = await start(data, { env: { TOGGLECAST_OWNER_PASSWORD: kPassword } });
+    await product.login(kOwner, kPassword);
+  });
+
+  test('a start that fails keeps the data of an earlier one', async (t) => {
+    const data = await folder(t);
+    const first = await start(data);
+    await first.end('SIGTERM');
+    const listener = net.createServer().listen(0, '127.0.0.1');
+    t.after(() => listener.close());
+    await new Promise((listening) => listener.once('listening', listening));
+    const refused = program(['serve', '--port', String(listener.address().port), '--data', data]);
+    assert.notEqual((await refused.exited).code, 0);
+
+    const again = await start(data);
+    await again.login();
   });
 
   test('an unknown option is named', async (t) => {
@@ -222,6 +236,15 @@ describe('what goes wrong at the start', () => {
 
     assert.notEqual(code, 0);
     assert.match(refused.output, /--no-such-option/);
+  });
+
+  test('a missing serve is guessed, and a mistyped option or variable gets a suggestion', async (t) => {
+    const wrong = program(['--prot', '0', '--data', await folder(t)]);
+    assert.equal((await wrong.exited).code, 2);
+    assert.match(wrong.output, /'--prot'; did you mean --port\?/);
+
+    const product = await start(await folder(t), { env: { TOGGLECAST_OWNER_PASSWORD: kPassword, TOGGLECAST_DATAS: '/nowhere' } });
+    await product.process.says('did you mean TOGGLECAST_DATA?');
   });
 });
 

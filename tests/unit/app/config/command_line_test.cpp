@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include "app/config/suggestion.hpp"
+
 namespace togglecast::app {
 namespace {
 
@@ -83,13 +85,40 @@ TEST(CommandLine, WhatItDoesNotKnowIsWrong) {
 
 TEST(CommandLine, AnErrorNamesTheArgumentAndTheHelpToRead) {
   EXPECT_EQ(parse({"serve", "--prot", "80"}).output,
-            "togglecast: unknown argument '--prot' '80'\nRun `togglecast serve --help` for help.\n");
-  EXPECT_EQ(parse({"server"}).output,
-            "togglecast: unknown argument 'server'\nRun `togglecast --help` for help.\n");
+            "togglecast: unknown argument '--prot'; did you mean --port?\nRun `togglecast serve --help` for "
+            "help.\n");
+  EXPECT_EQ(
+      parse({"server"}).output,
+      "togglecast: unknown argument 'server'; did you mean serve?\nRun `togglecast --help` for help.\n");
   EXPECT_THAT(parse({"serve", "--port"}).output, HasSubstr("togglecast: --port: needs a value\n"));
   EXPECT_THAT(parse({"serve", "--port", "1", "--port", "2"}).output,
               HasSubstr("togglecast: --port: takes one value; give it once\n"));
   EXPECT_THAT(parse({"admin"}).output, HasSubstr("Run `togglecast admin --help` for help.\n"));
+}
+
+TEST(CommandLine, NamesTheFirstMistakeInTheOrderGiven) {
+  EXPECT_THAT(parse({"serve", "--port", "x", "--prot", "80"}).output, HasSubstr("--port: "));
+  EXPECT_THAT(parse({"serve", "--prot", "80", "--port", "x"}).output, HasSubstr("'--prot'"));
+  EXPECT_THAT(parse({"serve", "--demo", "--shards=many", "--port", "x"}).output, HasSubstr("--shards: "));
+  EXPECT_FALSE(parse({"serve", "--port", "x", "--help"}).output.empty());
+}
+
+TEST(CommandLine, AMissingServeIsGuessed) {
+  const Command command = parse({"--port", "80", "--demo"});
+
+  EXPECT_EQ(command.action, Command::Action::serve);
+  EXPECT_THAT(command.flags.at("port").values, ElementsAre("80"));
+  EXPECT_THAT(parse({"--prot", "80"}).output, HasSubstr("did you mean --port?"));
+}
+
+TEST(Suggestion, NamesAWordOnlyIfItIsNear) {
+  const std::vector<std::string> known{"--port", "--tls-certificate", "--tls-key", "--max-payload"};
+
+  EXPECT_EQ(nearest("--prot", known), "--port");
+  EXPECT_EQ(nearest("--tls-cert", known), "--tls-certificate");
+  EXPECT_EQ(nearest("--max-payload-size", known), "--max-payload");
+  EXPECT_EQ(nearest("--colour", known), "");
+  EXPECT_EQ(nearest(std::string(10'000, 'x'), known), "");
 }
 
 TEST(CommandLine, PasswdIsAboutTheOwnerUnlessAnotherAdminIsNamed) {

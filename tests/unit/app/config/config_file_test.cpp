@@ -30,7 +30,8 @@ TEST(ConfigFile, HoldsOptionsByTheirNames) {
 }
 
 TEST(ConfigFile, AnUnknownKeyIsAnErrorThatNamesItsLine) {
-  EXPECT_THAT(error_of("port = 1\n\nprot = 2\n"), StartsWith("t.toml line 3: there is no option 'prot'"));
+  EXPECT_THAT(error_of("port = 1\n\nprot = 2\n"),
+              StartsWith("t.toml line 3: there is no option 'prot'; did you mean port?"));
   EXPECT_THAT(error_of("[server]\nport = 1\n"), StartsWith("t.toml line 1: there is no option 'server'"));
 }
 

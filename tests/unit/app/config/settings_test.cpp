@@ -267,5 +267,20 @@ TEST(Settings, EveryOptionHasAHelpAndAnUnmistakableName) {
   }
 }
 
+TEST(Settings, NamesVariablesThatSetNothingAndTheOneThatIsMeant) {
+  const char* const environment[] = {
+      "HOME=/root",         "TOGGLECAST_PROT=80",          "TOGGLECAST_PORT=80", "TOGGLECAST_COLOUR=",
+      "TOGGLECAST_CONFIG=", "TOGGLECAST_OWNER_PASSWORD=x", "TOGGLECAST_DATAS",   nullptr};
+
+  const auto unknown = unknown_variables(environment);
+
+  ASSERT_EQ(unknown.size(), 3U);
+  EXPECT_EQ(unknown[0].name, "TOGGLECAST_PROT");
+  EXPECT_EQ(unknown[0].meant, "TOGGLECAST_PORT");
+  EXPECT_EQ(unknown[1].name, "TOGGLECAST_COLOUR");
+  EXPECT_EQ(unknown[1].meant, "");
+  EXPECT_EQ(unknown[2].meant, "TOGGLECAST_DATA");
+}
+
 }  // namespace
 }  // namespace togglecast::app

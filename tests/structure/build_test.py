@@ -60,6 +60,17 @@ class Building(unittest.TestCase):
         self.assertEqual(self.clone.build(), ["configure --preset release", "build togglecast"])
         self.assertEqual(self.clone.build(), ["build togglecast"])
 
+    def test_start_and_check_find_each_others_packages_in_both_orders(self):
+        alone, with_tests = "g++ 1 installed\n", "g++ 1 installed\nlibgmock-dev 1 installed\nlibgtest-dev 1 installed\n"
+        self.clone.packages.write_text(alone)
+        self.assertEqual(self.clone.build(), ["configure --preset release", "build togglecast"])  # ./start
+        self.clone.packages.write_text(with_tests)
+        self.assertEqual(self.clone.build(), ["configure --preset release", "build togglecast"])  # ./check
+        self.assertEqual(self.clone.build(), ["build togglecast"])  # ./start again
+        shutil.rmtree(self.clone.root / "build/release")
+        self.assertEqual(self.clone.build(), ["configure --preset release", "build togglecast"])  # ./check first
+        self.assertEqual(self.clone.build(), ["build togglecast"])  # then ./start
+
     def test_configures_again_when_the_presets_changed(self):
         self.clone.build()
         past = self.clone.root / "build/release/build.ninja"

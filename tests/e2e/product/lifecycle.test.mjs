@@ -13,7 +13,7 @@ import { freePort, Process, togglecastBinary } from '../support/server.mjs';
 async function folder(t) {
   const data = await dataFolder();
   t.after(async () => {
-    await Promise.all(started.filter((one) => one.data === data.folder && one.process.running).map((one) => one.end('SIGKILL')));
+    await Promise.all(started.filter((one) => one.data.startsWith(data.folder) && one.process.running).map((one) => one.end('SIGKILL')));
     await data.remove();
   });
   return data.folder;

@@ -36,8 +36,10 @@ struct Times {
   Milliseconds recovery{2'000};       ///< of /recovery/: how long a client may be away
 };
 constexpr Times kUnhurried{Milliseconds{25'000}, Milliseconds{20'000}, Milliseconds{45'000}};
-constexpr Times kPatient{Milliseconds{300}, Milliseconds{20'000}, Milliseconds{45'000}, Milliseconds{10'000},
-                         Milliseconds{8'000}};
+constexpr Times kPatient{Milliseconds{300}, Milliseconds{20'000}, Milliseconds{45'000}, Milliseconds{10'000}};
+// Who is gone is missed soon, and may come back late.
+constexpr Times kRecovering{Milliseconds{300}, Milliseconds{2'000}, Milliseconds{45'000},
+                            Milliseconds{10'000}, Milliseconds{8'000}};
 
 engineio::Options wide_engine(const Times& times) {
   engineio::Options options;
@@ -105,6 +107,7 @@ bool has_argument(int count, char** values, const char* name) {
 
 Times times_for(int count, char** values) {
   if (has_argument(count, values, "--unhurried")) return kUnhurried;
+  if (has_argument(count, values, "--recovering")) return kRecovering;
   return has_argument(count, values, "--patient") ? kPatient : Times{};
 }
 
@@ -113,7 +116,7 @@ Times times_for(int count, char** values) {
 int main(int count, char** values) {
   const auto port = port_argument(count, values);
   if (!port) {
-    std::fprintf(stderr, "usage: conformance-server --port PORT [--unhurried | --patient]\n");
+    std::fprintf(stderr, "usage: conformance-server --port PORT [--unhurried | --patient | --recovering]\n");
     return 2;
   }
   const Times times = times_for(count, values);

@@ -6,7 +6,7 @@ import { until } from '../support/deadline.mjs';
 import { Proxy } from '../support/proxy.mjs';
 import { conformance } from '../support/server.mjs';
 
-const server = conformance('--patient'); // which waits 8 seconds for a client that was cut off
+const server = conformance('--recovering'); // which waits 8 seconds for a client that was cut off
 const kOptions = { path: '/recovery/', reconnection: true, reconnectionDelay: 10, reconnectionDelayMax: 50 };
 
 /** A client behind a proxy that can be kept away, and a watcher beside it. */

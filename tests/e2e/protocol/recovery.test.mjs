@@ -6,7 +6,7 @@ import { until } from '../support/deadline.mjs';
 import { EngineSocket, joinedSocket } from '../support/engine.mjs';
 import { conformance } from '../support/server.mjs';
 
-const server = conformance('--patient'); // which waits 8 seconds for a client that was cut off
+const server = conformance('--recovering'); // which waits 8 seconds for a client that was cut off
 const kPath = '/recovery/';
 
 /** A connection to `nsp` by hand: what it was given, and the offset of the last event it saw. */

@@ -92,6 +92,8 @@ int set_password(const Settings& settings, const std::string& username) {
                     "/api/v1/auth/password");
   }
   if (!store) return complain(store.error().message);
+  if (const std::string left_out = (*store)->health().set_aside(); !left_out.empty())
+    complain("togglecast.db-wal did not belong to togglecast.db, and was set aside as " + left_out);
 
   Runtime runtime({.level = observe::Level::warn});
   FirstLogin first_login(data, ::isatty(STDOUT_FILENO) == 1, runtime.random);

@@ -48,15 +48,18 @@ RawSettings read_environment(const std::function<const char*(const char*)>& look
 }
 
 std::vector<UnknownVariable> unknown_variables(const char* const* environment) {
-  std::vector<std::string> known{"TOGGLECAST_CONFIG", "TOGGLECAST_OWNER_PASSWORD"};
-  for (const OptionSpec& option : options()) known.push_back(variable_of(option.name));
+  std::vector<std::string> known{"CONFIG", "OWNER_PASSWORD"};
+  for (const OptionSpec& option : options())
+    known.push_back(variable_of(option.name).substr(kVariablePrefix.size()));
   std::vector<UnknownVariable> unknown;
   for (; environment != nullptr && *environment != nullptr; ++environment) {
     const std::string_view one = *environment;
-    const std::string name(one.substr(0, one.find('=')));
-    if (!name.starts_with(kVariablePrefix) || std::find(known.begin(), known.end(), name) != known.end())
-      continue;
-    unknown.push_back({name, nearest(name, known)});
+    if (!one.starts_with(kVariablePrefix)) continue;
+    const std::string_view name = one.substr(0, one.find('=')).substr(kVariablePrefix.size());
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    const std::string meant = nearest(name, known);
+    unknown.push_back({std::string(kVariablePrefix) + std::string(name),
+                       meant.empty() ? std::string() : std::string(kVariablePrefix) + meant});
   }
   return unknown;
 }

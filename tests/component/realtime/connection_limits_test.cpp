@@ -156,7 +156,7 @@ class SilentConnections : public ConnectionLimits {
   void SetUp() override {
     ping_interval_ = Milliseconds{200};
     // Longer than a slow machine lets those wait who do answer.
-    realtime_options_.yield_after = Milliseconds{2'000};
+    realtime_options_.yield_after = Milliseconds{5'000};
     ConnectionLimits::SetUp();
   }
 };

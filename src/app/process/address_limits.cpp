@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "web/address.hpp"
 
@@ -12,6 +13,13 @@ using boost::asio::ip::address;
 
 // An address with all its sessions may still connect and ask, so that it gets the reason of the refusal.
 constexpr std::size_t kConnectionsPerSession = 2;
+
+// Everybody behind a proxy that is not named comes from the proxy's address, mostly from this machine.
+engineio::Refusal refusal(std::string reason, const web::Peer& peer, unsigned retry_after_s) {
+  if (peer.loopback)
+    reason += "; if a proxy runs on the server's machine, name it with --trusted-proxy " + peer.address;
+  return {std::move(reason), 429, retry_after_s};
+}
 
 }  // namespace
 
@@ -39,13 +47,13 @@ std::optional<engineio::Refusal> AddressLimits::admit(const web::Peer& peer) {
   Entry& entry = entry_of(web::address_key(peer.address));
   if (entry.sessions >= options_.open) {
     too_many_.add();
-    return engineio::Refusal{"too many open connections from this address", 429, 10};
+    return refusal("too many open connections from this address", peer, 10);
   }
   const Milliseconds wait = entry.opened.take(options_.rate, clock_.now());
   if (wait == Milliseconds{0}) return std::nullopt;
   too_fast_.add();
   const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
-  return engineio::Refusal{"too many new connections from this address", 429, static_cast<unsigned>(seconds)};
+  return refusal("too many new connections from this address", peer, static_cast<unsigned>(seconds));
 }
 
 std::shared_ptr<void> AddressLimits::hold(const web::Peer& peer) {

@@ -66,9 +66,13 @@ class ElementReader {
       if (!name.empty()) {
         std::string value;
         if (!take('=') || !read_value(value)) broken = true;
-        if (equal_ignoring_case(name, "for")) hop.address = without_port(value);
-        if (equal_ignoring_case(name, "proto")) hop.scheme = std::move(value);
-        if (equal_ignoring_case(name, "host")) hop.host = std::move(value);
+        if (equal_ignoring_case(name, "for")) {
+          hop.address = without_port(value);
+        } else if (equal_ignoring_case(name, "proto")) {
+          hop.scheme = std::move(value);
+        } else if (equal_ignoring_case(name, "host")) {
+          hop.host = std::move(value);
+        }
       }
       skip_space();
       if (take(';')) continue;

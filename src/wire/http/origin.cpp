@@ -60,7 +60,7 @@ Result<std::string> parse_name(std::string_view text) {
   if (text.ends_with('.')) text.remove_suffix(1);
   if (text.empty()) return refuse_host("is missing");
   if (text.size() > kLongestName) return refuse_host("is longer than 253 characters");
-  if (text.front() == '.' || text.find("..") != std::string_view::npos)
+  if (text.front() == '.' || text.back() == '.' || text.find("..") != std::string_view::npos)
     return refuse_host("has an empty part between its dots");
   for (const char c : text) {
     if (is_letter(c) || is_digit(c) || c == '-' || c == '.' || c == '_') continue;

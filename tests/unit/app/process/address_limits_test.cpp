@@ -69,7 +69,10 @@ TEST_F(AddressLimitsTest, CountThisMachineAsOneAddress) {
   const auto first = limits_.hold(here);
   const auto second = limits_.hold(also_here);
 
-  EXPECT_TRUE(limits_.admit(here));
+  const auto refusal = limits_.admit(here);
+
+  ASSERT_TRUE(refusal);
+  EXPECT_NE(refusal->message.find("--trusted-proxy 127.0.0.1"), std::string::npos) << refusal->message;
   EXPECT_TRUE(limits_.admit(also_here));
 }
 

@@ -62,6 +62,8 @@ TEST(Authority, RefusesOtherTexts) {
                            "user@host",
                            "user:password@host",
                            "a..b",
+                           "a..",
+                           "..",
                            ".a",
                            "a b",
                            "a/b",

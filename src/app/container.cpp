@@ -91,6 +91,7 @@ Result<std::unique_ptr<Container>> Container::build(const Settings& settings, Ru
         "discard what they know of the old one");
   }
   service::ApplicationOptions options;
+  options.ring.bytes = settings.ring_bytes;
   options.environments = {std::string(kDefaultEnvironment)};
   options.first_owner_password = [&first_login] {
     return first_login.choose(std::getenv("TOGGLECAST_OWNER_PASSWORD"));

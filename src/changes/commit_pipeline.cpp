@@ -127,12 +127,20 @@ Result<std::optional<Written>> CommitPipeline::repeated(storage::WriteTransactio
 Result<Written> CommitPipeline::from_log(storage::WriteTransaction& transaction,
                                          const storage::Outcome& outcome) {
   Written written{outcome.kind, outcome.id, nullptr, outcome.revision, outcome.changed, true};
-  const auto touched = transaction.last_touched(outcome.kind, outcome.id, outcome.revision);
-  if (!touched) return watch_.failed(touched.error());
-  const auto row = transaction.row(*touched);
-  if (!row) return watch_.failed(row.error());
-  for (const domain::Op& op : row->change.ops)
-    if (op.entity == outcome.kind && op.id == outcome.id) written.body = op.after;
+  for (domain::Revision until = outcome.revision; until > 0 && written.body.is_null(); --until) {
+    const auto touched = transaction.last_touched(outcome.kind, outcome.id, until);
+    if (!touched) return watch_.failed(touched.error());
+    const auto row = transaction.row(*touched);
+    if (!row) return watch_.failed(row.error());
+    bool only_named = false;  // at a time boundary, without its body
+    for (const domain::Op& op : row->change.ops) {
+      if (op.entity != outcome.kind || op.id != outcome.id) continue;
+      only_named = domain::is_time_boundary(op);
+      if (!only_named) written.body = op.after;
+    }
+    if (!only_named) break;
+    until = *touched;
+  }
   return written;
 }
 
@@ -194,9 +202,12 @@ Result<Written> CommitPipeline::find_out(const CommitPtr& wanted, Written writte
     if (const auto transaction = store_.begin(row.environment)) {
       if (tail_.catch_up(row.environment, (*transaction)->head())) {
         const auto then = model_.at(row.environment, row.head.revision);
-        if (then == nullptr || then->head() != row.head) return refused;
-        watch_.worked();
-        return written;
+        const bool unknown = then == nullptr && (*transaction)->head().revision >= row.head.revision;
+        if (!unknown) {
+          if (then == nullptr || then->head() != row.head) return refused;
+          watch_.worked();
+          return written;
+        }
       }
     }
     return fail(Errc::unavailable,

@@ -42,6 +42,10 @@ class InstrumentedReader final : public storage::Reader {
                                                                 std::size_t limit) override {
     return watched(reader_->rows_before(environment, before, limit));
   }
+  [[nodiscard]] Result<domain::Head> head_before(const std::string& environment,
+                                                 domain::Revision revision) override {
+    return watched(reader_->head_before(environment, revision));
+  }
   [[nodiscard]] Result<domain::Revision> revision_at(const std::string& environment,
                                                      UnixMillis time) override {
     return watched(reader_->revision_at(environment, time));

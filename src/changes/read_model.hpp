@@ -1,9 +1,9 @@
-// The current snapshot of each environment and a ring of recent ones, from which catch-up works.
+// The current snapshot of each environment and a ring of recent ones, from which catch-up works. The rings of
+// all environments share a budget of bytes: beyond it, the heaviest ring drops its oldest snapshot.
 // Thread rule: reading from any thread; only the tail moves it. The lock is held while a pointer is copied.
 #pragma once
 
 #include <cstddef>
-#include <deque>
 #include <map>
 #include <mutex>
 #include <string>
@@ -11,21 +11,24 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "changes/ring.hpp"
 #include "domain/state/snapshot.hpp"
+#include "observe/metrics.hpp"
 #include "storage/load.hpp"
 
 namespace togglecast::changes {
 
 class ReadModel {
  public:
-  /// Keeps up to `ring` snapshots before the current one, per environment.
-  explicit ReadModel(std::size_t ring = 1'024) : capacity_(ring) {}
+  /// `metrics`, if any, must outlive it.
+  explicit ReadModel(const RingLimits& limits = {}, observe::Metrics* metrics = nullptr);
 
-  [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
+  [[nodiscard]] const RingLimits& limits() const noexcept { return limits_; }
+  /// Whether the budget allows one snapshot more in `ring`, which is not part of the model yet.
+  [[nodiscard]] bool has_room(const Ring& ring) const;
 
-  /// Adds an environment and rebuilds its ring by undoing `loaded.recent`. `internal` when state and log
-  /// contradict each other. Nothing has changed after an error or an exception.
-  [[nodiscard]] Result<void> add(const storage::Loaded& loaded);
+  /// Adds an environment. Nothing has changed after an exception.
+  void add(Ring ring);
   /// Moves a known environment to its next revision. Nothing has changed after an exception.
   void advance(const domain::SnapshotPtr& after);
 
@@ -42,11 +45,26 @@ class ReadModel {
   [[nodiscard]] std::vector<std::string> environments() const;
 
  private:
-  using Ring = std::deque<domain::SnapshotPtr>;  // revisions without gaps, the newest last
+  struct Home {
+    Ring ring;
+    observe::Gauge* bytes = nullptr;
+    observe::Gauge* snapshots = nullptr;
+  };
+  using Homes = std::map<std::string, Home, std::less<>>;
 
-  std::size_t capacity_;
+  /// Takes out one snapshot that is too much; nullptr when none is. Needs no lock.
+  [[nodiscard]] domain::SnapshotPtr take_excess() noexcept;
+  // These need `mutex_`.
+  [[nodiscard]] Home* heaviest() noexcept;
+  [[nodiscard]] domain::SnapshotPtr drop_oldest(Home& home) noexcept;
+  [[nodiscard]] std::size_t bytes() const noexcept;
+  static void show(const Home& home) noexcept;
+
+  RingLimits limits_;
+  observe::Metrics* metrics_;
+  observe::Counter* evictions_ = nullptr;
   mutable std::mutex mutex_;
-  std::map<std::string, Ring, std::less<>> rings_;
+  Homes homes_;
 };
 
 }  // namespace togglecast::changes

@@ -175,19 +175,40 @@ Result<void> Tail::read_rows(const std::string& environment) {
 }
 
 Result<void> Tail::add(const std::string& environment) {
-  const auto loaded = storage::load(*reader_, environment, model_.capacity());
-  if (!loaded) return tl::unexpected(loaded.error());
+  auto ring = load_ring(environment);
+  if (!ring) return tl::unexpected(ring.error());
+  const domain::SnapshotPtr state = ring->current();
   ChangeFeed::Prepared event(1);
-  event.front().first = loaded->snapshot;
+  event.front().first = state;
   observe::Gauge& revision =
       metrics_.gauge("togglecast_revision", "Newest revision.", {{"environment", environment}});
   const std::scoped_lock lock(mutex_);
   revisions_[environment] = &revision;
-  if (auto added = model_.add(*loaded); !added) return added;
-  revision.set(loaded->snapshot->revision());
+  model_.add(std::move(*ring));
+  revision.set(state->revision());
   if (!feed_.publish(std::move(event))) wake();
   moved_.notify_all();
   return {};
+}
+
+// Row by row backwards, as far as the ring may reach: the rows that are read at once are few.
+Result<Ring> Tail::load_ring(const std::string& environment) {
+  constexpr std::size_t kUndoneAtOnce = 32;
+  auto loaded = storage::load(*reader_, environment, std::min(kUndoneAtOnce, model_.limits().snapshots));
+  if (!loaded) return tl::unexpected(loaded.error());
+  Ring ring(loaded->snapshot);
+  storage::OlderRows older{loaded->before, std::move(loaded->recent)};
+  while (!older.rows.empty()) {
+    for (std::size_t i = older.rows.size(); i > 0; --i) {
+      if (!model_.has_room(ring)) return ring;
+      const domain::Head& before = i > 1 ? older.rows[i - 2].head : older.before;
+      if (auto undone = ring.undo(older.rows[i - 1], before); !undone) return tl::unexpected(undone.error());
+    }
+    auto next = storage::load_older(*reader_, environment, older.before, kUndoneAtOnce);
+    if (!next) return tl::unexpected(next.error());
+    older = std::move(*next);
+  }
+  return ring;
 }
 
 Result<void> Tail::take(domain::LogRow row) {

@@ -85,6 +85,7 @@ class Tail {
   [[nodiscard]] Result<void> follow_one(const storage::Environment& environment);
   [[nodiscard]] Result<void> read_rows(const std::string& environment);
   [[nodiscard]] Result<void> add(const std::string& environment);
+  [[nodiscard]] Result<Ring> load_ring(const std::string& environment);
   [[nodiscard]] Result<void> take(domain::LogRow row);
   // Needs `mutex_`. Throws before it has changed anything, or not at all.
   void move(ChangeFeed::Prepared row);

@@ -117,8 +117,9 @@ void add_time_boundaries(const WriteContext& context, std::vector<domain::Op>& o
   for_each_timed(state, [&](const FeatureRules& rules) {
     const auto turn = rules.time().next_boundary(state.as_of());
     if (turn && *turn <= context.at()) {
-      const json::value body = state.body(domain::Kind::feature, rules.id);
-      ops.push_back({domain::Kind::feature, rules.id, body, body});
+      const auto* feature = state.peek<domain::Feature>(rules.id);
+      const json::value named = {{"id", feature->id}, {"key", feature->key}, {"name", feature->name}};
+      ops.push_back({domain::Kind::feature, rules.id, named, named});
     }
     return true;
   });

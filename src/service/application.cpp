@@ -72,7 +72,7 @@ Application::Application(std::unique_ptr<storage::Store> store, Readers readers,
                          observe::Log& log, observe::Metrics& metrics)
     : store_(std::move(store)),
       random_(random),
-      model_(options.ring),
+      model_(options.ring, &metrics),
       feed_(telling_of_subscribers(log, metrics)),
       tail_(model_, feed_, std::move(readers.of_tail), log, metrics, options.tail),
       committer_(*store_, model_, tail_, clock, log, metrics, options.committer),

@@ -22,7 +22,7 @@ namespace togglecast::service {
 inline constexpr std::string_view kFirstOwner = "owner";
 
 struct ApplicationOptions {
-  std::size_t ring = 1'024;  ///< recent snapshots per environment
+  changes::RingLimits ring;  ///< recent snapshots
   changes::CommitterOptions committer;
   changes::TailOptions tail;
   changes::WorkerPoolOptions workers;

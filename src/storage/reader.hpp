@@ -73,6 +73,9 @@ class Reader {
   [[nodiscard]] virtual Result<std::vector<domain::LogRow>> rows_before(const std::string& environment,
                                                                         domain::Revision before,
                                                                         std::size_t limit) = 0;
+  /// The head that the row of `revision` follows; `revision` may be the next one.
+  [[nodiscard]] virtual Result<domain::Head> head_before(const std::string& environment,
+                                                         domain::Revision revision) = 0;
   /// One call looks at a bounded number of ops. So a page may have fewer rows than asked for, or none, and
   /// still name a next page.
   [[nodiscard]] virtual Result<LogPage> log_page(const std::string& environment, const LogQuery& query) = 0;

@@ -56,6 +56,7 @@ struct Settings {
   std::size_t pending_acks = 256;  ///< of each socket
   std::size_t connections_per_client = 10'000;
   Rate full_state_rate{.per_second = 1, .burst = 10};   ///< of each connection
+  std::size_t ring_bytes = 256UL << 20;                 ///< of recent states, for catching up
   std::size_t message_queue = 256 * 1'024;              ///< bytes that wait for a connection
   Rate event_rate{.per_second = 50, .burst = 200};      ///< of each connection
   Rate write_rate{.per_second = 10, .burst = 30};       ///< of each admin

@@ -1,5 +1,7 @@
 #include "domain/evaluation/flag.hpp"
 
+#include "domain/schema/weight.hpp"
+
 namespace togglecast::domain::evaluation {
 namespace {
 
@@ -54,22 +56,45 @@ std::string_view to_string(ErrorCode code) noexcept {
 
 Flag::Flag(std::string key, FlagDefinition definition, const FindEvaluator& find_evaluator,
            const CompileOptions& options, const std::string& origin, Issues* issues)
-    : key_(std::move(key)), definition_(std::move(definition)) {
-  default_ = static_cast<std::uint32_t>(definition_.variants.size());
-  for (std::uint32_t i = 0; i < definition_.variants.size(); ++i) {
-    if (definition_.variants[i].name == definition_.default_variant) default_ = i;
-  }
-  if (!definition_.enabled) state_ = State::disabled;
-  if (!definition_.has_targeting()) return;
+    : Flag(std::move(key), std::make_shared<const FlagDefinition>(std::move(definition)), find_evaluator,
+           options, origin, issues) {}
+
+Flag::Flag(std::string key, std::shared_ptr<const FlagDefinition> definition,
+           const FindEvaluator& find_evaluator, const CompileOptions& options, const std::string& origin,
+           Issues* issues)
+    : definition_(std::move(definition)), key_(std::move(key)) {
+  if (definition_->default_variant) default_ = definition_->variant(*definition_->default_variant);
+  if (!definition_->enabled) state_ = State::disabled;
+  if (!definition_->has_targeting()) return;
+  const std::shared_ptr<const json::value> rule(definition_, &definition_->targeting);
   Issues found;
-  program_ = compile(definition_.targeting, origin + "/targeting", find_evaluator, options, found);
-  if (program_ == nullptr) broken_ = found.front().pointer + ": " + found.front().reason;
-  if (definition_.enabled) state_ = program_ == nullptr ? State::broken : State::targeted;
+  take(compile(rule, origin + "/targeting", find_evaluator, options, found), found);
   if (issues != nullptr) issues->insert(issues->end(), found.begin(), found.end());
 }
 
+void Flag::take(ProgramPtr program, const Issues& issues) {
+  program_ = std::move(program);
+  broken_ = program_ == nullptr ? issues.front().pointer + ": " + issues.front().reason : std::string();
+  if (definition_->enabled) state_ = program_ == nullptr ? State::broken : State::targeted;
+}
+
+Flag Flag::linked_again(const FindEvaluator& find_evaluator) const {
+  if (!definition_->has_targeting()) return *this;
+  if (program_ == nullptr) return {key_, definition_, find_evaluator};
+  Flag again = *this;
+  Issues found;
+  again.take(link_again(*program_, find_evaluator, {Strictness::as_evaluator}, found), found);
+  return again;
+}
+
+std::size_t Flag::weight_beside(const Flag* other) const noexcept {
+  const std::size_t text = heap_weight(key_) + heap_weight(broken_);
+  if (program_ == nullptr) return text;
+  return text + program_->weight_beside(other == nullptr ? nullptr : other->program_.get());
+}
+
 bool Flag::is_whole() const noexcept {
-  if (!definition_.has_targeting()) return true;
+  if (!definition_->has_targeting()) return true;
   return program_ != nullptr && program_->is_whole() &&
          program_->time().boundaries.size() <= kMaxTimeBoundaries;
 }
@@ -80,8 +105,8 @@ const TimeUse& Flag::time() const noexcept {
 }
 
 Resolution Flag::by_default(Reason reason) const {
-  if (default_ >= definition_.variants.size()) return {nullptr, Reason::by_default, ErrorCode::none, {}};
-  return {&definition_.variants[default_], reason, ErrorCode::none, {}};
+  if (default_ == nullptr) return {nullptr, Reason::by_default, ErrorCode::none, {}};
+  return {default_, reason, ErrorCode::none, {}};
 }
 
 Resolution Flag::evaluate(Root root, Trace* trace) const {
@@ -96,7 +121,7 @@ Resolution Flag::evaluate(Root root, Trace* trace) const {
       break;
   }
   root.flag_key = key_;
-  Interpreter run(definition_.bucketing);
+  Interpreter run(definition_->bucketing);
   const Value answer = run.evaluate(*program_, Value(root), trace);
   if (run.failure() == Failure::no_shared_rule) return failed(ErrorCode::parse_error, run.message());
   if (run.failure() != Failure::none) return failed(ErrorCode::general, run.message());
@@ -108,13 +133,13 @@ Resolution Flag::chosen(const Value& answer, Meter& meter) const {
   if (answer.is_nothing()) return by_default(Reason::by_default);
   const Variant* variant = nullptr;
   if (answer.is_text()) {
-    variant = definition_.variant(answer.text());
+    variant = definition_->variant(answer.text());
   } else if (answer.is_boolean()) {
-    variant = definition_.variant(answer.boolean() ? "true" : "false");
+    variant = definition_->variant(answer.boolean() ? "true" : "false");
   } else if (answer.is_number()) {
     std::string name;
     append_text(name, answer, meter);
-    variant = definition_.variant(name);
+    variant = definition_->variant(name);
   }
   if (variant != nullptr) return {variant, Reason::targeting_match, ErrorCode::none, {}};
   return failed(ErrorCode::general, "targeting answered " + shown(answer) + ", which is no variant");

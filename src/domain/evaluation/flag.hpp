@@ -51,10 +51,16 @@ class Flag {
   Flag(std::string key, FlagDefinition definition, const FindEvaluator& find_evaluator,
        const CompileOptions& options = {Strictness::as_evaluator}, const std::string& origin = {},
        Issues* issues = nullptr);
+  /// The same without a copy: the flag holds `definition`.
+  Flag(std::string key, std::shared_ptr<const FlagDefinition> definition, const FindEvaluator& find_evaluator,
+       const CompileOptions& options = {Strictness::as_evaluator}, const std::string& origin = {},
+       Issues* issues = nullptr);
+  /// The same flag with its shared rules as they are now: the two share the definition and the code.
+  [[nodiscard]] Flag linked_again(const FindEvaluator& find_evaluator) const;
 
   [[nodiscard]] const std::string& key() const noexcept { return key_; }
-  [[nodiscard]] const FlagDefinition& definition() const noexcept { return definition_; }
-  [[nodiscard]] FlagType type() const noexcept { return definition_.type; }
+  [[nodiscard]] const FlagDefinition& definition() const noexcept { return *definition_; }
+  [[nodiscard]] FlagType type() const noexcept { return definition_->type; }
   [[nodiscard]] bool enabled() const noexcept { return state_ != State::disabled; }
   /// nullptr without targeting, or when it is broken.
   [[nodiscard]] const Program* program() const noexcept { return program_.get(); }
@@ -64,11 +70,16 @@ class Flag {
   /// Nothing unless the flag is enabled: a disabled one does not change with time.
   [[nodiscard]] const TimeUse& time() const noexcept;
 
+  /// Bytes of memory that it holds and `other` does not, about; nullptr: nothing is shared. The definition is
+  /// counted where it is kept.
+  [[nodiscard]] std::size_t weight_beside(const Flag* other) const noexcept;
+
   /// flagd's evaluation. `root.flag_key` is set here. No memory is taken from the heap but for texts and
   /// arrays that the rule makes, and for the message of an error.
   [[nodiscard]] Resolution evaluate(Root root, Trace* trace = nullptr) const;
 
  private:
+  void take(ProgramPtr program, const Issues& issues);
   [[nodiscard]] Resolution by_default(Reason reason) const;
   [[nodiscard]] Resolution chosen(const Value& answer, Meter& meter) const;
 
@@ -76,10 +87,10 @@ class Flag {
 
   // What an evaluation touches first stands together.
   State state_ = State::fixed;
-  std::uint32_t default_ = 0;  // index of the default variant; beyond the last when there is none
+  const Variant* default_ = nullptr;  // of the definition, if there is one
   ProgramPtr program_;
+  std::shared_ptr<const FlagDefinition> definition_;
   std::string key_;
-  FlagDefinition definition_;
   std::string broken_;  // why there is no program
 };
 

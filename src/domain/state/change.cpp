@@ -22,6 +22,8 @@ Result<Op> parse_op(const json::value& in) {
 
 }  // namespace
 
+bool is_time_boundary(const Op& op) { return op.before == op.after; }
+
 std::string to_text(const Change& change) {
   json::array ops;
   ops.reserve(change.ops.size());
@@ -29,7 +31,8 @@ std::string to_text(const Change& change) {
     ops.push_back(
         {{"entity", to_string(op.entity)}, {"id", op.id}, {"before", op.before}, {"after", op.after}});
   json::object out;
-  out["format"] = kChangeFormat;
+  const bool names = std::any_of(change.ops.begin(), change.ops.end(), is_time_boundary);
+  out["format"] = names ? kNamingFormat : kChangeFormat;
   out["base_revision"] = change.base_revision;
   out["ops"] = std::move(ops);
   return json::canonical(out);
@@ -42,7 +45,7 @@ Result<Change> parse_change(std::string_view text) {
   const json::value* base = json::find(*parsed, "base_revision");
   const json::value* ops = json::find(*parsed, "ops");
   if (format == nullptr || !format->is_int64()) return damaged("no format");
-  if (format->get_int64() != kChangeFormat) {
+  if (format->get_int64() != kChangeFormat && format->get_int64() != kNamingFormat) {
     return fail(Errc::unavailable, "a change of format " + std::to_string(format->get_int64()) +
                                        " needs a newer version of this program");
   }

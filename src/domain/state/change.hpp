@@ -2,6 +2,9 @@
 // text. `invert` reverses it. Only `apply` (snapshot.hpp) gives it effect. Thread rule: plain values.
 //
 //   {"base_revision":41,"format":1,"ops":[{"after":{…},"before":null,"entity":"platform","id":7}]}
+//
+// An op whose two bodies are equal changes nothing: it names a feature whose rules have reached a time
+// (decision 0024). Its bodies are only `{id, key, name}`, and the text has format 2.
 #pragma once
 
 #include <string>
@@ -16,6 +19,7 @@
 namespace togglecast::domain {
 
 inline constexpr std::int64_t kChangeFormat = 1;
+inline constexpr std::int64_t kNamingFormat = 2;  ///< of a change with ops that only name an entity
 
 struct Op {
   Kind entity = Kind::platform;
@@ -28,6 +32,10 @@ struct Change {
   Revision base_revision = 0;  ///< the state that it was made for; it leads to the next revision
   std::vector<Op> ops;         ///< in the order they take effect
 };
+
+/// The op changes nothing and only names its feature: the time has reached a constant that its rules compare
+/// with.
+[[nodiscard]] bool is_time_boundary(const Op& op);
 
 /// Equal changes give equal text.
 [[nodiscard]] std::string to_text(const Change& change);

@@ -35,6 +35,9 @@ class CompiledRules {
   /// that depend on time.
   void update(const Snapshot& state, TouchedRules touched, ReferenceIndex& links);
 
+  /// Bytes of memory, about, that these hold and `other` does not. What entities hold is counted there.
+  [[nodiscard]] std::size_t weight_beside(const CompiledRules& other) const;
+
  private:
   class Compilation;
 

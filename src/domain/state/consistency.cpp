@@ -191,7 +191,7 @@ Result<void> check_consistent(const Snapshot& before, const Snapshot& after, con
   Issues all;
   std::string names;
   for (const Op& op : change.ops) {
-    if (op.after.is_null()) continue;
+    if (op.after.is_null() || is_time_boundary(op)) continue;
     Issues issues;
     check(before, after, op, issues);
     if (issues.empty()) continue;

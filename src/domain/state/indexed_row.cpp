@@ -12,6 +12,7 @@ IndexedOp index_op(const Op& op) {
   out.id = op.id;
   out.type = type_of(op);
   out.text = searched_text(op);
+  out.changes = !is_time_boundary(op);
   out.exists = !op.after.is_null();
   out.is_new = op.before.is_null();
   if (out.exists) {

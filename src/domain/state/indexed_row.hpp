@@ -17,6 +17,7 @@ struct IndexedOp {
   Id id = 0;
   UpdateType type = UpdateType::update;  ///< see type_of
   std::string text;                      ///< for searches, see searched_text
+  bool changes = true;                   ///< false: the op only names the entity, and `body` is not its body
   bool exists = true;                    ///< false: the op deletes the entity, and `key` and `body` are empty
   bool is_new = false;                   ///< the op creates the entity
   std::string key;                       ///< unique among the entities of this kind

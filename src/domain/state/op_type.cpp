@@ -40,8 +40,6 @@ UpdateType type_of(const Op& op) {
   return only_the_switch ? UpdateType::toggle : UpdateType::update;
 }
 
-bool is_time_boundary(const Op& op) { return op.before == op.after; }
-
 json::object headline_of(const Op& op) {
   const json::value& body = op.after.is_null() ? op.before : op.after;
   json::object out;

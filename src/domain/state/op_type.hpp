@@ -18,10 +18,6 @@ namespace togglecast::domain {
 /// `active`, a package's `available`.
 [[nodiscard]] UpdateType type_of(const Op& op);
 
-/// The op changes nothing and only names its feature: the time has reached a constant that its rules compare
-/// with.
-[[nodiscard]] bool is_time_boundary(const Op& op);
-
 /// `{entity_type, entity_id, type, key, name?}`
 [[nodiscard]] json::object headline_of(const Op& op);
 

@@ -73,6 +73,15 @@ class PersistentMap {
     compare(before.root_, after.root_, visit);
   }
 
+  /// Bytes of memory, about, that `map` holds and `other` does not. The parts of one that the other shares
+  /// are not walked. `weigh_key(key)` and `weigh(value, others)` add what keys and values own; `others` is
+  /// the value of the same key in `other`, or nullptr, and never equal to `value`.
+  template <typename WeighKey, typename Weigh>
+  [[nodiscard]] static std::size_t weight_beside(const PersistentMap& map, const PersistentMap& other,
+                                                 WeighKey&& weigh_key, Weigh&& weigh) {
+    return own_weight(map.root_.get(), other.root_.get(), weigh_key, weigh);
+  }
+
  private:
   struct Node;
   using Link = std::shared_ptr<const Node>;
@@ -184,6 +193,31 @@ class PersistentMap {
       if (!(before->value == after->value)) visit(before->key, &before->value, &after->value);
       compare(before->right, after->right, visit);
     }
+  }
+
+  // `others` is the part of the other map that has all of its keys in the range of `node`.
+  template <typename WeighKey, typename Weigh>
+  static std::size_t own_weight(const Node* node, const Node* others, WeighKey& weigh_key, Weigh& weigh) {
+    if (node == nullptr || node == others) return 0;
+    const Node* twin = others;
+    while (twin != nullptr) {
+      if (Less{}(node->key, twin->key)) {
+        twin = twin->left.get();
+      } else if (Less{}(twin->key, node->key)) {
+        twin = twin->right.get();
+      } else {
+        break;
+      }
+    }
+    if (node == twin) return 0;
+    constexpr std::size_t kCounters = 32;  // of the pointers, and what the allocator adds
+    std::size_t bytes = sizeof(Node) + kCounters + weigh_key(node->key);
+    const bool has_twin = twin != nullptr;
+    if (!has_twin || !(twin->value == node->value))
+      bytes += weigh(node->value, has_twin ? &twin->value : nullptr);
+    const bool same_place = has_twin && twin == others;
+    bytes += own_weight(node->left.get(), same_place ? twin->left.get() : others, weigh_key, weigh);
+    return bytes + own_weight(node->right.get(), same_place ? twin->right.get() : others, weigh_key, weigh);
   }
 
   Link root_;

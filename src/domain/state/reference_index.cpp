@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "domain/schema/weight.hpp"
+
 namespace togglecast::domain {
 namespace {
 
@@ -147,5 +149,12 @@ template void ReferenceIndex::update(const Feature* before, const Feature* after
 template void ReferenceIndex::update(const Segment* before, const Segment* after);
 template void ReferenceIndex::update(const Package* before, const Package* after);
 template void ReferenceIndex::update(const Client* before, const Client* after);
+
+std::size_t ReferenceIndex::weight_beside(const ReferenceIndex& other) const {
+  const auto nothing = [](const auto&...) -> std::size_t { return 0; };
+  const auto text = [](const Reference& reference) { return heap_weight(reference.segment); };
+  return decltype(links_)::weight_beside(links_, other.links_, nothing, nothing) +
+         decltype(references_)::weight_beside(references_, other.references_, text, nothing);
+}
 
 }  // namespace togglecast::domain

@@ -59,6 +59,9 @@ class ReferenceIndex {
   template <typename T>
   void update(const T* before, const T* after);
 
+  /// Bytes of memory, about, that it holds and `other` does not.
+  [[nodiscard]] std::size_t weight_beside(const ReferenceIndex& other) const;
+
  private:
   struct Reference {
     std::string segment;

@@ -1,5 +1,8 @@
 #include "domain/state/snapshot.hpp"
 
+#include "domain/entities/weight.hpp"
+#include "domain/schema/weight.hpp"
+
 namespace togglecast::domain {
 namespace {
 
@@ -102,6 +105,13 @@ void Snapshot::remove(Id id, TouchedRules& touched) {
 }
 
 Result<void> Snapshot::perform(const Op& op, TouchedRules& touched) {
+  if (is_time_boundary(op)) {
+    const bool exists = with_entity_type(
+        op.entity, [&]<typename T>(std::type_identity<T>) { return peek<T>(op.id) != nullptr; });
+    if (!exists)
+      return fail(Errc::conflict, name_of(op) + ", whose rules have reached a time, does not exist");
+    return {};
+  }
   if (!is_same(body(op.entity, op.id), op))
     return fail(Errc::conflict, name_of(op) + " is not what this change was made for");
   return with_entity_type(op.entity, [&]<typename T>(std::type_identity<T>) -> Result<void> {
@@ -137,6 +147,25 @@ Result<SnapshotPtr> assemble(const std::string& environment, const Head& head,
   for (StoredEntity& entity : entities)
     change.ops.push_back({entity.kind, entity.id, nullptr, std::move(entity.body)});
   return apply(Snapshot(environment, Head{}), change, head);
+}
+
+std::size_t Snapshot::weight_beside(const Snapshot& other) const {
+  const auto nothing = [](const auto&...) -> std::size_t { return 0; };
+  const auto text = [](const std::string& key) { return heap_weight(key); };
+  const auto entity = [](const auto& own, const auto*) { return weight(*own); };
+  std::size_t bytes =
+      sizeof(Snapshot) + 2 * kHeapBlock + links_.weight_beside(other.links_) +
+      rules_.weight_beside(other.rules_) +
+      decltype(tokens_by_owner_)::weight_beside(tokens_by_owner_, other.tokens_by_owner_, nothing, nothing);
+  for (const Kind kind : kAllKinds) {
+    with_entity_type(kind, [&]<typename T>(std::type_identity<T>) {
+      const Table<T>& own = table<T>();
+      const Table<T>& others = other.table<T>();
+      bytes += decltype(own.by_id)::weight_beside(own.by_id, others.by_id, nothing, entity) +
+               decltype(own.by_key)::weight_beside(own.by_key, others.by_key, text, nothing);
+    });
+  }
+  return bytes;
 }
 
 std::string canonical_text(const Snapshot& snapshot) {

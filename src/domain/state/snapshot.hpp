@@ -123,6 +123,10 @@ class Snapshot final : public evaluation::Catalogue {
   /// Token records of one subject, by ascending id.
   [[nodiscard]] std::vector<std::shared_ptr<const TokenRecord>> tokens_of(SubjectKind kind, Id subject) const;
 
+  /// Bytes of memory, about, that this state holds and `other` does not: what would be free if it went and
+  /// `other` stayed. The cost is about the number of edits between the two.
+  [[nodiscard]] std::size_t weight_beside(const Snapshot& other) const;
+
  private:
   friend Result<SnapshotPtr> apply(const Snapshot& snapshot, const Change& change, const Head& next);
   using TokenOwner = std::tuple<SubjectKind, Id, Id>;  // kind, subject, token

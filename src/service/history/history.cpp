@@ -81,7 +81,7 @@ struct History::Walk {
 
   void undo(const domain::LogRow& row) {
     for (auto op = row.change.ops.rbegin(); op != row.change.ops.rend(); ++op)
-      bodies[{op->entity, op->id}] = op->before;
+      if (!domain::is_time_boundary(*op)) bodies[{op->entity, op->id}] = op->before;
     reached = row.head.revision - 1;
   }
 

@@ -100,6 +100,12 @@ Result<domain::Head> SqliteReader::head_before(std::int64_t environment, domain:
   return read_head(*statement, 0);
 }
 
+Result<domain::Head> SqliteReader::head_before(const std::string& environment, domain::Revision revision) {
+  const auto number = environment_number(database_, environment);
+  if (!number) return tl::unexpected(number.error());
+  return head_before(*number, revision);
+}
+
 Result<std::vector<domain::LogRow>> SqliteReader::rows_after(const std::string& environment,
                                                              domain::Revision after, std::size_t limit) {
   const auto number = environment_number(database_, environment);

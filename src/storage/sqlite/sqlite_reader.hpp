@@ -21,6 +21,8 @@ class SqliteReader final : public Reader {
   [[nodiscard]] Result<std::vector<domain::LogRow>> rows_before(const std::string& environment,
                                                                 domain::Revision before,
                                                                 std::size_t limit) override;
+  [[nodiscard]] Result<domain::Head> head_before(const std::string& environment,
+                                                 domain::Revision revision) override;
   [[nodiscard]] Result<domain::Revision> revision_at(const std::string& environment,
                                                      UnixMillis time) override;
   [[nodiscard]] Result<std::optional<Secret>> secret(const std::string& environment, domain::Kind kind,

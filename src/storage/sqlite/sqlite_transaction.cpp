@@ -99,7 +99,9 @@ Result<void> SqliteTransaction::write_row(const domain::IndexedRow& indexed) {
 
 Result<void> SqliteTransaction::write_op(const domain::IndexedOp& op, domain::Revision revision) {
   const std::string_view kind = domain::to_string(op.kind);
-  if (!op.exists) {
+  if (!op.changes) {
+    // only named
+  } else if (!op.exists) {
     auto statement = database_.prepare("DELETE FROM entity WHERE environment = ? AND kind = ? AND id = ?");
     if (!statement) return tl::unexpected(statement.error());
     if (auto done = statement->bind(1, environment_).bind(2, kind).bind(3, op.id).run(); !done) return done;

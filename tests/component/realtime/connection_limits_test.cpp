@@ -12,7 +12,7 @@ constexpr std::string_view kSocketPath = "/socket.io/?EIO=4&transport=websocket"
 class ConnectionLimits : public RealtimeTest {
  protected:
   void SetUp() override {
-    options_.ring = 16;
+    options_.ring.snapshots = 16;
     realtime_options_.connections_per_client = 2;
     realtime_options_.full_states = {.per_second = 0.000'1, .burst = 3};
     RealtimeTest::SetUp();
@@ -140,7 +140,7 @@ TEST_F(ConnectionLimits, ACheckThatCostsLikeAFullStateIsLimitedLikeOne) {
 TEST_F(ConnectionLimits, WhomNothingConcernedHasMissedNothingHoweverLongAgoItHeard) {
   auto client = join_client("acme");
   const auto heard = current()->revision();
-  for (std::size_t i = 0; i < 2 * options_.ring; ++i) {
+  for (std::size_t i = 0; i < 2 * options_.ring.snapshots; ++i) {
     const auto made = create_client(R"({"key":"c)" + std::to_string(i) + R"(","name":"Other"})");
     ASSERT_TRUE(made.has_value()) << i;
   }

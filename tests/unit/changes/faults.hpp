@@ -113,6 +113,9 @@ class FaultyReader final : public storage::Reader {
   Result<storage::LogPage> log_page(const std::string& environment, const storage::LogQuery& query) override {
     return real_->log_page(environment, query);
   }
+  Result<domain::Head> head_before(const std::string& environment, domain::Revision revision) override {
+    return real_->head_before(environment, revision);
+  }
   Result<domain::Revision> revision_at(const std::string& environment, UnixMillis time) override {
     return real_->revision_at(environment, time);
   }

@@ -31,7 +31,7 @@ class DeliveryTest : public ::testing::Test {
   void begin_with(std::vector<domain::Op> ops, const std::string& environment = "production") {
     const domain::Snapshot empty(environment, domain::Head{.as_of = {1'700'000'000'000}});
     first_ = newest_ = domain::testing::step(empty, std::move(ops));
-    ASSERT_TRUE(model_->add({first_, {}, {}}).has_value());
+    model_->add(changes::Ring(first_));
     delivery_->begin(first_);
   }
   /// The next change of the state, not told to the shard yet.

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,5 +47,13 @@ using FindEvaluator = std::function<ProgramPtr(std::string_view)>;
 [[nodiscard]] ProgramPtr compile(const json::value& rule, const std::string& origin,
                                  const FindEvaluator& find_evaluator, const CompileOptions& options,
                                  Issues& issues);
+/// The same without a copy: the program holds `rule`.
+[[nodiscard]] ProgramPtr compile(const std::shared_ptr<const json::value>& rule, const std::string& origin,
+                                 const FindEvaluator& find_evaluator, const CompileOptions& options,
+                                 Issues& issues);
+
+/// The same rule with its shared rules as they are now. The two share their code.
+[[nodiscard]] ProgramPtr link_again(const Program& program, const FindEvaluator& find_evaluator,
+                                    const CompileOptions& options, Issues& issues);
 
 }  // namespace togglecast::domain::evaluation

@@ -38,6 +38,7 @@ struct Reads {
   bool everything = false;         ///< a path is computed, or the whole context is used
 
   void merge(const Reads& other);
+  friend bool operator==(const Reads&, const Reads&) = default;
 };
 
 class Program;
@@ -60,20 +61,46 @@ struct Path {
   std::vector<std::string_view> segments;  ///< empty: the data as a whole
 };
 
-class Program {
- public:
-  [[nodiscard]] const TimeUse& time() const noexcept { return time_; }
-  [[nodiscard]] const Reads& reads() const noexcept { return reads_; }
-  /// False when it refers to a shared rule that is not there, directly or through others: its evaluation
-  /// fails where it needs that rule.
-  [[nodiscard]] bool is_whole() const noexcept { return is_whole_; }
-  /// Names of the shared rules it refers to directly, as often as it does.
-  [[nodiscard]] const std::vector<std::string>& references() const noexcept { return references_; }
-  [[nodiscard]] std::size_t depth() const noexcept { return depth_; }  ///< shared rules included
-  [[nodiscard]] std::size_t size() const noexcept { return size_; }    ///< nodes, shared rules included
+/// What a rule is by itself, without the shared rules that it refers to. Programs of one rule share it,
+/// however often those change.
+struct Code {
+  /// A reference to a shared rule.
+  struct Reference {
+    std::string name;
+    std::uint32_t node = 0;  ///< where it stands
+    std::size_t depth = 0;   ///< of that place
+    bool sees_root = true;   ///< its data is that of the whole rule, not an element of a list
+  };
+
+  std::shared_ptr<const json::value> source;  // constants point into it
+  std::string origin;
+  std::vector<Node> nodes;
+  std::vector<Value> constants;
+  std::vector<Path> paths;
+  std::deque<std::string> texts;  // paths point into it
+  std::vector<Reference> references;
+  TimeUse time;
+  std::shared_ptr<const Reads> reads;
+  std::size_t depth = 0;
 
   /// Where a node stands in the rule as it was written: a JSON Pointer. Node 0 is the whole rule.
   [[nodiscard]] std::string pointer_to(std::uint32_t node) const;
+  /// Bytes of memory, about; those of `source`, which others may hold, are not counted.
+  [[nodiscard]] std::size_t weight() const noexcept;
+};
+
+/// A rule with its shared rules.
+class Program {
+ public:
+  [[nodiscard]] const TimeUse& time() const noexcept { return time_; }
+  [[nodiscard]] const Reads& reads() const noexcept { return *reads_; }
+  /// False when it refers to a shared rule that is not there, directly or through others: its evaluation
+  /// fails where it needs that rule.
+  [[nodiscard]] bool is_whole() const noexcept { return is_whole_; }
+  [[nodiscard]] std::size_t depth() const noexcept { return depth_; }  ///< shared rules included
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }    ///< nodes, shared rules included
+  [[nodiscard]] const std::shared_ptr<const Code>& code() const noexcept { return code_; }
+  [[nodiscard]] std::string pointer_to(std::uint32_t node) const { return code_->pointer_to(node); }
 
   [[nodiscard]] const Node& node(std::uint32_t index) const noexcept { return nodes_[index]; }
   [[nodiscard]] const Value& constant(const Node& node) const noexcept { return constants_[node.detail]; }
@@ -82,23 +109,25 @@ class Program {
   [[nodiscard]] const Program* callee(const Node& node) const noexcept { return callees_[node.detail].get(); }
   /// Of a call: the name of the shared rule.
   [[nodiscard]] std::string_view reference(const Node& node) const noexcept {
-    return references_[node.detail];
+    return code_->references[node.detail].name;
   }
 
- private:
-  friend class Compiler;
+  /// Bytes of memory that it holds and `other` does not, about; nullptr: nothing is shared. Shared rules are
+  /// counted where they are kept.
+  [[nodiscard]] std::size_t weight_beside(const Program* other) const noexcept;
 
-  json::value source_;  // constants point into it
-  std::string origin_;
-  std::vector<Node> nodes_;
-  std::vector<Value> constants_;
-  std::vector<Path> paths_;
-  std::deque<std::string> texts_;    // paths point into it
-  std::vector<ProgramPtr> callees_;  // as long as references_
-  std::vector<std::string> references_;
+ private:
+  friend class Linker;
+
+  // The code's, next to what else an evaluation reads.
+  const Node* nodes_ = nullptr;
+  const Value* constants_ = nullptr;
+  const Path* paths_ = nullptr;
+  std::vector<ProgramPtr> callees_;  // as long as the code's references
+  std::shared_ptr<const Code> code_;
   bool is_whole_ = true;
   TimeUse time_;
-  Reads reads_;
+  std::shared_ptr<const Reads> reads_;  // the code's, when shared rules read nothing else
   std::size_t depth_ = 0;
   std::size_t size_ = 0;
 };

@@ -103,6 +103,7 @@ constexpr Limit kLimits[] = {
     {"connections-per-client", 1, 1'000'000, count_of<&S::connections_per_client>},
     {"full-state-rate", 1, 1'000'000, rate_of<&S::full_state_rate>},
     {"full-state-burst", 1, 1'000'000, burst_of<&S::full_state_rate>},
+    {"ring-bytes", 0, 1'099'511'627'776, count_of<&S::ring_bytes>},
     {"message-queue", 65'536, 4'194'304, count_of<&S::message_queue>},
     {"event-rate", 1, 1'000'000, rate_of<&S::event_rate>},
     {"event-burst", 1, 1'000'000, burst_of<&S::event_rate>},

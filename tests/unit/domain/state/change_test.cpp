@@ -39,10 +39,24 @@ TEST(Change, TextWithLoneSurrogatesSurvives) {
 }
 
 TEST(Change, ANewerFormatAsksForANewerProgram) {
-  const auto read = parse_change(R"({"base_revision":1,"format":2,"ops":[]})");
+  const auto read = parse_change(R"({"base_revision":1,"format":3,"ops":[]})");
 
   ASSERT_FALSE(read.has_value());
   EXPECT_EQ(read.error().code, Errc::unavailable);
+}
+
+TEST(Change, AnOpThatOnlyNamesAFeatureHasAFormatThatOlderProgramsRefuse) {
+  const json::value named = {{"id", 7}, {"key", "sale"}, {"name", "Sale"}};
+  const Change change{4, {{Kind::feature, 7, named, named}}};
+
+  const std::string text = to_text(change);
+
+  EXPECT_NE(text.find(R"("format":2)"), std::string::npos);
+  const auto read = parse_change(text);
+  ASSERT_TRUE(read.has_value());
+  EXPECT_TRUE(is_time_boundary(read->ops.at(0)));
+  EXPECT_EQ(to_text(*read), text);
+  EXPECT_EQ(to_text({4, {create(platform(1, "web"))}}).find(R"("format":2)"), std::string::npos);
 }
 
 TEST(Change, DamagedTextIsRefused) {

@@ -12,8 +12,7 @@ class RevisionWaitTest : public ::testing::Test {
  protected:
   RevisionWaitTest() {
     snapshot_ = std::make_shared<domain::Snapshot>("production", domain::Head{});
-    const storage::Loaded loaded{snapshot_, {}, {}};
-    EXPECT_TRUE(model_.add(loaded));
+    model_.add(changes::Ring(snapshot_));
   }
 
   void commit() {

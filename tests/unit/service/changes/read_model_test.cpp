@@ -68,7 +68,7 @@ TEST_F(ReadModelTest, FindsASnapshotByItsExactOffsetOnly) {
 }
 
 TEST_F(ReadModelTest, ForgetsWhatFellOutOfTheRing) {
-  options_.ring = 3;
+  options_.ring.snapshots = 3;
   open();
   const auto live = live_history();
 

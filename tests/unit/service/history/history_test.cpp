@@ -11,7 +11,7 @@ using testing::wait_for;
 class HistoryTest : public testing::ApplicationTest {
  protected:
   HistoryTest() {
-    options_.ring = 4;
+    options_.ring.snapshots = 4;
     open();
     create_platform(R"({"key":"web","name":"Web"})");
     for (int i = 0; i < 10; ++i) {

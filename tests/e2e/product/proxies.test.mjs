@@ -37,7 +37,8 @@ async function login(product, username, password, headers = {}) {
 describe('names of this server', () => {
   test('an unlisted name gets 421, from each entrance, and the answer names the option', async (t) => {
     const product = await started(t, ['--metrics-listen', '127.0.0.1:0']);
-    const metricsPort = Number(/metrics.*:(\d+)/i.exec(product.process.stdout)?.[1]);
+    await product.process.says('Metrics  http://127.0.0.1:');
+    const metricsPort = Number(/Metrics  http:\/\/127\.0\.0\.1:(\d+)/.exec(product.process.stdout)[1]);
     const headers = { Host: `evil.example:${product.port}` };
     const hint = new RegExp(`--public-url http://evil\\.example:${product.port}`);
 
@@ -51,7 +52,8 @@ describe('names of this server', () => {
     assert.match(page.headers['content-type'], /text\/html/);
     assert.match(page.body, hint);
     for (const target of ['/healthz', '/readyz']) assert.equal(await status(product, headers, target), 200, target);
-    if (metricsPort) assert.equal((await request(metricsPort, '/metrics', { headers })).status, 421);
+    assert.equal((await request(metricsPort, '/metrics', { headers })).status, 421);
+    assert.equal((await request(metricsPort, '/metrics')).status, 200);
     assert.match(await product.metrics(), /togglecast_http_foreign_hosts_total\{[^}]*\} [1-9]/);
     await until(() => logged(product, hint).length > 0, 'the log line');
   });

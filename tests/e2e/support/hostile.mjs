@@ -66,9 +66,9 @@ export async function socketCount(socket) {
   return JSON.parse((await socket.packet()).slice('43999'.length))[0];
 }
 
-/** A figure of the product's /metrics: the sum over all its labels, or over the lines that have `label`. */
-export async function metric(port, name, label = '') {
-  const body = await productAt(port).metrics();
+/** A figure of the /metrics of a product, or of the one that listens on a port: the sum over all its labels, or over the lines that have `label`. */
+export async function metric(server, name, label = '') {
+  const body = await (typeof server === 'number' ? productAt(server) : server).metrics();
   const lines = body.split('\n').filter((line) => line.startsWith(name) && ' {'.includes(line[name.length]) && line.includes(label));
   assert.ok(lines.length > 0, `there is a metric ${name}`);
   return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);

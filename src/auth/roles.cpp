@@ -26,6 +26,7 @@ constexpr std::array kRules{
     Rule{Action::manage_tokens, "issue or revoke tokens", Role::owner},
     Rule{Action::read_admins, "read the list of admins", Role::owner},
     Rule{Action::manage_admins, "manage admins", Role::owner},
+    Rule{Action::manage_environments, "make or copy environments", Role::owner},
     Rule{Action::send_messages, "send messages to connections", Role::editor},
 };
 

@@ -22,6 +22,7 @@ enum class Action : std::uint8_t {
   manage_tokens,  ///< issue and revoke
   read_admins,
   manage_admins,
+  manage_environments,  ///< make them, and copy one into another
   send_messages,  ///< announcements, notifications, the system's status, a repeated full state
 };
 

@@ -56,7 +56,19 @@ Result<void> CommitPipeline::catch_up_all() {
   return {};
 }
 
+Result<void> CommitPipeline::has_room_for(const std::string& key) const {
+  const auto known = model_.environments();
+  for (const std::string& one : known)
+    if (domain::same_but_for_case(one, key))
+      return fail(Errc::already_exists, "there is already an environment '" + one + "'");
+  if (known.size() > kMaxEnvironments)  // one of them is `system`
+    return fail(Errc::conflict,
+                "there are " + std::to_string(kMaxEnvironments) + " environments, as many as there may be");
+  return {};
+}
+
 Result<void> CommitPipeline::make_environment(const std::string& key, const Sha256& genesis) {
+  if (auto room = has_room_for(key); !room) return room;
   try {
     if (auto made = store_.create_environment(key, genesis, clock_.wall_now()); !made) {
       const Errc code = made.error().code;

@@ -31,6 +31,9 @@
 
 namespace togglecast::changes {
 
+/// Besides `system`. Each keeps a ring of snapshots.
+inline constexpr std::size_t kMaxEnvironments = 100;
+
 struct CommitPipelineOptions {
   Milliseconds visible{1'000};  ///< how long an answer waits for the read model
   StoreWatchOptions watch{};
@@ -45,12 +48,15 @@ class CommitPipeline {
   CommitPipeline& operator=(const CommitPipeline&) = delete;
 
   [[nodiscard]] Result<Written> write(const WriteRequest& request);
+  /// `already_exists` also for a key that differs from an existing one in case alone; `conflict` when there
+  /// are `kMaxEnvironments`.
   [[nodiscard]] Result<void> make_environment(const std::string& key, const Sha256& genesis);
   [[nodiscard]] StoreWatch& watch() noexcept { return watch_; }
   [[nodiscard]] const StoreWatch& watch() const noexcept { return watch_; }
 
  private:
   [[nodiscard]] Result<void> catch_up_all();
+  [[nodiscard]] Result<void> has_room_for(const std::string& key) const;
   [[nodiscard]] Result<Written> write_after_time(WriteRequest request);
   using Transaction = std::unique_ptr<storage::WriteTransaction>;
   // The remembered answer when this request repeats an earlier one.

@@ -69,7 +69,11 @@ constexpr Route kRoutes[] = {
     {Method::put, "/api/v1/clients/{id}/overrides/{feature_id}", Access::admin, set_override},
     {Method::del, "/api/v1/clients/{id}/overrides/{feature_id}", Access::admin, remove_override},
 
-    {Method::get, "/api/v1/clients/{id}/effective", Access::admin, read_effective, {"visible", "context"}},
+    {Method::get,
+     "/api/v1/clients/{id}/effective",
+     Access::admin,
+     read_effective,
+     {"visible", "context", "feature"}},
     {Method::post, "/api/v1/evaluate", Access::admin, evaluate, {}, Effect::evaluate},
     {Method::post, "/api/v1/preview", Access::admin, preview, {}, Effect::evaluate},
 
@@ -83,6 +87,11 @@ constexpr Route kRoutes[] = {
     {Method::patch, "/api/v1/admins/{id}", Access::admin, update_admin},
     {Method::del, "/api/v1/admins/{id}", Access::admin, delete_admin},
     {Method::post, "/api/v1/admins/{id}/toggle", Access::admin, toggle_admin},
+
+    {Method::get, "/api/v1/environments", Access::admin, list_environments},
+    {Method::post, "/api/v1/environments", Access::admin, create_environment},
+    {Method::get, "/api/v1/environments/{key}", Access::admin, read_environment},
+    {Method::post, "/api/v1/environments/{key}/copy", Access::admin, copy_environment},
 
     {Method::get,
      "/api/v1/activity",

@@ -89,6 +89,7 @@ Application::Application(std::unique_ptr<storage::Store> store, Readers readers,
       clients_(committer_, model_),
       tokens_(committer_, model_, keys_, random, options.tokens),
       admins_(committer_, model_, reader_, workers_, keys_, random, clock, metrics, options.admins),
+      environments_(committer_, model_, random),
       activity_(reader_, model_, committer_),
       history_(reader_, model_, clock),
       time_(committer_, model_, feed_, clock, log) {}

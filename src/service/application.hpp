@@ -14,6 +14,7 @@
 #include "service/accounts/admin_service.hpp"
 #include "service/accounts/authenticator.hpp"
 #include "service/catalogue/entity_service.hpp"
+#include "service/catalogue/environment_service.hpp"
 #include "service/history/activity.hpp"
 #include "service/history/history.hpp"
 
@@ -66,6 +67,7 @@ class Application {
   [[nodiscard]] ClientService& clients() noexcept { return clients_; }
   [[nodiscard]] TokenService& tokens() noexcept { return tokens_; }
   [[nodiscard]] AdminService& admins() noexcept { return admins_; }
+  [[nodiscard]] EnvironmentService& environments() noexcept { return environments_; }
   [[nodiscard]] ActivityService& activity() noexcept { return activity_; }
   [[nodiscard]] History& history() noexcept { return history_; }
   /// Makes an environment while the server runs. `done` is called on the committer's thread, or within the
@@ -117,6 +119,7 @@ class Application {
   ClientService clients_;
   TokenService tokens_;
   AdminService admins_;
+  EnvironmentService environments_;
   ActivityService activity_;
   History history_;
   changes::Scheduler time_;

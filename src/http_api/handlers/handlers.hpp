@@ -51,6 +51,12 @@ void update_admin(const CallPtr& call);
 void delete_admin(const CallPtr& call);
 void toggle_admin(const CallPtr& call);
 
+// environments.cpp
+void list_environments(const CallPtr& call);
+void create_environment(const CallPtr& call);
+void read_environment(const CallPtr& call);
+void copy_environment(const CallPtr& call);
+
 // activity.cpp
 void list_activity(const CallPtr& call);
 void undo_activity(const CallPtr& call);

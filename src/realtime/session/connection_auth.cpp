@@ -36,9 +36,7 @@ ConnectionAuth::ConnectionAuth(socketio::Namespace& nsp, const AuthParts& parts,
                                    {{"namespace", nsp.name()}})},
       logins_(parts.metrics.counter("togglecast_realtime_logins_total", "Connections admitted, by namespace.",
                                     {{"namespace", nsp.name()}})),
-      connected_(parts.metrics.gauge("togglecast_realtime_connections",
-                                     "Connections that are logged in, by namespace.",
-                                     {{"namespace", nsp.name()}})) {
+      namespace_(nsp.name()) {
   nsp.use([this](Socket& socket, const Next& next) { check(socket, next); });
   nsp.on_connection([this](Socket& socket) { begin(socket); });
   nsp.on_disconnecting([](Socket& socket, socketio::DisconnectReason) {
@@ -188,6 +186,12 @@ void ConnectionAuth::log_in(SocketSubscriber& subscriber, const Principal& claim
   if (!renews) rules_.welcome(subscriber);
 }
 
+observe::Gauge& ConnectionAuth::connected(const std::string& environment) const {
+  return parts_.metrics.gauge("togglecast_realtime_connections",
+                              "Connections that are logged in, by namespace and environment.",
+                              {{"namespace", namespace_}, {"environment", environment}});
+}
+
 Result<json::object> ConnectionAuth::admit(SocketSubscriber& subscriber, const Claim& claim) {
   Socket& socket = subscriber.socket;
   const auto state = parts_.delivery(socket).current(claim.who.environment);
@@ -202,7 +206,7 @@ Result<json::object> ConnectionAuth::admit(SocketSubscriber& subscriber, const C
   watch_expiry(subscriber);
   if (!std::exchange(subscriber.logged_in, true)) {
     logins_.add();
-    connected_.add();
+    connected(claim.who.environment).add();
     // Admins are few, clients come back by the thousand.
     const bool admin = rules_.kind == Principal::Kind::admin;
     parts_.log.write(
@@ -275,7 +279,7 @@ void ConnectionAuth::refused(const Socket& socket, const Error& error) {
 void ConnectionAuth::left(const Socket& socket, socketio::DisconnectReason reason) {
   const auto* subscriber = socket.state<SocketSubscriber>();
   if (subscriber == nullptr) return;
-  if (subscriber->logged_in) connected_.add(-1);
+  if (subscriber->logged_in) connected(subscriber->who.environment).add(-1);
   if (!parts_.log.enabled(observe::Level::debug)) return;
   // The code tells what became of its token, if that may be why.
   const auto still = parts_.authenticator.recheck(subscriber->who);

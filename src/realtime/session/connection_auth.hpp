@@ -71,6 +71,8 @@ class ConnectionAuth final : private SubscriberKeeper {
   void log_in(SocketSubscriber& subscriber, const service::Principal& claimed,
               const std::optional<ContextPtr>& context, const Reply& reply);
   [[nodiscard]] Result<json::object> admit(SocketSubscriber& subscriber, const Claim& claim);
+  /// The connections of this namespace in one environment.
+  [[nodiscard]] observe::Gauge& connected(const std::string& environment) const;
   [[nodiscard]] Result<ContextPtr> context_of(const json::value& from) const;
   [[nodiscard]] Result<service::Principal> identify(std::string_view token) const;
   void watch_expiry(SocketSubscriber& subscriber);
@@ -84,7 +86,7 @@ class ConnectionAuth final : private SubscriberKeeper {
   Rules rules_;
   MessageLimit limit_;
   observe::Counter& logins_;
-  observe::Gauge& connected_;
+  std::string namespace_;
 };
 
 }  // namespace togglecast::realtime

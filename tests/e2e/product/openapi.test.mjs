@@ -301,6 +301,20 @@ describe('each operation answers as it is described:', () => {
     await refused(404, 'POST', '/api/v1/broadcasts/broadcast_platform_update', { platform_id: kUnknownId });
   });
 
+  test('environments', async () => {
+    const path = '/api/v1/environments';
+    const { body: one } = await taken('POST', path, { key: ownKey('environment') });
+    assert.equal((await taken('GET', `${path}/${one.key}`)).body.revision, 0);
+    assert.ok((await taken('GET', path)).body.items.some(({ key }) => key === one.key));
+    await refused(401, 'GET', path, undefined, { token: null });
+    await refused(400, 'POST', path, { key: 'a/b' });
+    await refused(409, 'POST', path, { key: one.key.toUpperCase() });
+    await refused(404, 'GET', `${path}/${ownKey('unknown')}`);
+    assert.equal((await taken('POST', `${path}/${one.key}/copy`, { from: 'production', clients: true })).body.revision, 1);
+    await refused(409, 'POST', `${path}/${one.key}/copy`, { from: 'production' });
+    await refused(400, 'POST', `${path}/${one.key}/copy`, { from: ownKey('unknown') });
+  });
+
   test('activity', async () => {
     await taken('GET', '/api/v1/activity?limit=200&entity_type=platform');
     await refused(400, 'GET', '/api/v1/activity?entity_type=colour');

@@ -1,5 +1,8 @@
 #include "domain/entities/client.hpp"
 
+#include <algorithm>
+#include <optional>
+
 #include "domain/entities/by_feature.hpp"
 
 namespace togglecast::domain {
@@ -28,10 +31,31 @@ Result<Override> read_named_override(const json::value& body) {
   return read_override_members(in, in.id("feature_id").value_or(0));
 }
 
+std::optional<std::vector<std::string>> read_attribute_names(FieldReader& in, std::string_view member) {
+  const json::array* names = in.array(member, kMaxVisibleAttributes);
+  if (names == nullptr) return std::nullopt;
+  std::vector<std::string> read;
+  for (std::size_t i = 0; i < names->size(); ++i) {
+    const auto* name = (*names)[i].if_string();
+    if (name == nullptr || name->empty() || name->size() > kMaxName) {
+      in.refuse(std::vector<FieldIssue>{
+          {json_pointer(member) + '/' + std::to_string(i),
+           "must be the name of an attribute, of 1 to " + std::to_string(kMaxName) + " bytes"}});
+    } else {
+      read.emplace_back(*name);
+    }
+  }
+  std::sort(read.begin(), read.end());
+  const auto twice = std::adjacent_find(read.begin(), read.end());
+  if (twice != read.end()) in.refuse(member, "names '" + *twice + "' twice");
+  return read;
+}
+
 void read_members(FieldReader& in, Client& client) {
   assign(client.name, in.line("name", kMaxName));
   assign(client.active, in.boolean("active"));
   assign(client.attributes, in.object("attributes", kMaxAttributes, kMaxAttributesDepth));
+  assign(client.visible_attributes, read_attribute_names(in, "visible_attributes"));
   if (in.any("package_id") != nullptr)
     client.package_id = in.has_value("package_id") ? in.id("package_id") : std::nullopt;
   assign(client.overrides, read_by_feature<Override>(in, "overrides", kMaxOverrides, read_named_override));
@@ -52,12 +76,15 @@ Result<Client> Client::from_json(const json::value& body) {
 
 json::object to_json(const Client& client) {
   json::object out;
-  out.reserve(10);
+  out.reserve(11);
   out["id"] = client.id;
   out["key"] = client.key;
   out["name"] = client.name;
   out["active"] = client.active;
   out["attributes"] = client.attributes;
+  if (!client.visible_attributes.empty())  // absent when empty, as in bodies of older versions
+    out["visible_attributes"] =
+        json::array(client.visible_attributes.begin(), client.visible_attributes.end());
   out["package_id"] = client.package_id ? json::value(*client.package_id) : json::value(nullptr);
   json::array overrides;
   overrides.reserve(client.overrides.size());
@@ -68,6 +95,20 @@ json::object to_json(const Client& client) {
   }
   out["overrides"] = std::move(overrides);
   write_stamps(out, client);
+  return out;
+}
+
+json::object seen_by_itself(const Client& client) {
+  json::object attributes;
+  for (const std::string& name : client.visible_attributes)
+    if (const json::value* value = client.attributes.if_contains(name)) attributes.emplace(name, *value);
+  json::object out;
+  out.reserve(5);
+  out["id"] = client.id;
+  out["key"] = client.key;
+  out["name"] = client.name;
+  out["active"] = client.active;
+  out["attributes"] = std::move(attributes);
   return out;
 }
 

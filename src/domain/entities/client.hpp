@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "domain/evaluation/catalogue.hpp"
 #include "domain/schema/entity.hpp"
@@ -12,6 +13,7 @@ namespace togglecast::domain {
 
 inline constexpr std::size_t kMaxAttributes = 16 * 1'024;
 inline constexpr std::size_t kMaxAttributesDepth = 16;
+inline constexpr std::size_t kMaxVisibleAttributes = 100;
 inline constexpr std::size_t kMaxOverrides = 1'000;
 inline constexpr std::size_t kMaxOverrideValue = 16 * 1'024;
 
@@ -23,6 +25,7 @@ struct Client : Stamps {
   std::string name;
   bool active = true;  ///< an inactive client may connect and stay, with everything off
   json::object attributes;
+  std::vector<std::string> visible_attributes;  ///< those that the client itself is told; ascending
   std::optional<Id> package_id;                 ///< none: it has only the features of its overrides
   std::vector<evaluation::Override> overrides;  ///< ascending by feature
 
@@ -33,6 +36,8 @@ struct Client : Stamps {
 };
 
 [[nodiscard]] json::object to_json(const Client& client);
+/// The client as it sees itself: `{id, key, name, active, attributes}`, of the attributes the visible ones.
+[[nodiscard]] json::object seen_by_itself(const Client& client);
 
 /// A `package_id` of null removes the client from its package. `attributes` or `overrides`, when present,
 /// replace the old value as a whole.

@@ -41,6 +41,15 @@ std::set<Id> platforms_of_either(const Snapshot& from, const Snapshot& to) {
   return ids;
 }
 
+// The client itself stands before all that it is given, behind all that it loses.
+void add_own_difference(std::vector<ViewUpdate>& updates, const Client& from, const Client& to, Step step) {
+  std::vector<ViewUpdate> own;
+  add_difference(own, Kind::client, to.id, seen_by_itself(from), seen_by_itself(to), step);
+  const auto given = std::find_if(updates.begin(), updates.end(),
+                                  [](const ViewUpdate& update) { return update.type != UpdateType::erase; });
+  updates.insert(given, std::make_move_iterator(own.begin()), std::make_move_iterator(own.end()));
+}
+
 }  // namespace
 
 std::string_view to_string(UpdateType type) noexcept {
@@ -92,7 +101,7 @@ json::object client_view(const Snapshot& snapshot, const Client& client, const j
   features.reserve(visible.size());
   for (const Id id : visible) features.push_back(to_json(view.answer(id)));
   json::object out;
-  out["client"] = {{"id", client.id}, {"key", client.key}, {"name", client.name}, {"active", client.active}};
+  out["client"] = seen_by_itself(client);
   out["package"] = view.package();
   out["features"] = std::move(features);
   out["platforms"] = std::move(platforms);
@@ -121,6 +130,7 @@ std::vector<ViewUpdate> diff_client_view(ClientView& from, ClientView& to, Step 
     if (is) add_difference(updates, Kind::package, *is, nullptr, to.package(), step);
   }
   put_in_order(updates);
+  add_own_difference(updates, from.client(), to.client(), step);
   return updates;
 }
 

@@ -41,7 +41,8 @@ void put_in_order(std::vector<ViewUpdate>& updates);
 [[nodiscard]] json::object client_view(const Snapshot& snapshot, const Client& client,
                                        const json::object* context);
 
-/// The updates that lead a client from the view `from` to the view `to`: of two states or of two clients.
+/// The updates that lead a client from the view `from` to the view `to`: of two states, or of one client
+/// before and after a change. The client itself is an update of kind `client`, before the platforms.
 [[nodiscard]] std::vector<ViewUpdate> diff_client_view(ClientView& from, ClientView& to, Step step);
 
 /// `{platforms: […], features: […], …}`: every entity of the readable kinds.

@@ -19,6 +19,9 @@ struct Request {
   bool metered = true;     ///< counts as one of the events that a connection may send
 };
 
+// Both send.
+inline constexpr Request kConfigCheck{"config_check", "config_status"};
+
 // An admin sends.
 inline constexpr Request kAdminConnect{"admin_connect", "admin_connected"};
 inline constexpr Request kDashboard{"request_dashboard_update", "dashboard_update"};
@@ -27,12 +30,11 @@ inline constexpr Request kSubscribe{"subscribe_entity_updates", "entity_subscrib
 inline constexpr Request kUnsubscribe{"unsubscribe_entity_updates", "entity_unsubscribed"};
 inline constexpr Request kAnnounce{"broadcast_announcement", "announcement_sent"};
 inline constexpr Request kSystemMetrics{"request_system_metrics", "system_metrics"};
-inline constexpr Request kAdminRequests[] = {kAdminConnect, kDashboard, kActivityFeed, kSubscribe,
-                                             kUnsubscribe,  kAnnounce,  kSystemMetrics};
+inline constexpr Request kAdminRequests[] = {kAdminConnect, kConfigCheck, kDashboard, kActivityFeed,
+                                             kSubscribe,    kUnsubscribe, kAnnounce,  kSystemMetrics};
 
 // A client sends.
 inline constexpr Request kClientConnect{"client_connect", "client_connected"};
-inline constexpr Request kConfigCheck{"config_check", "config_status"};
 inline constexpr Request kFeatureCheck{"feature_check", "feature_status"};
 inline constexpr Request kReportMetrics{"report_metrics", "metrics_accepted"};
 inline constexpr Request kHeartbeat{"heartbeat", "heartbeat_ack", false};
@@ -64,6 +66,7 @@ inline constexpr std::string_view kActivity = "activity";
 inline constexpr std::string_view kRolloutProgress = "rollout_progress";
 inline constexpr std::string_view kEntityPresence = "entity_presence";
 // To clients.
+inline constexpr std::string_view kClientUpdate = "client_update";  // with an offset
 inline constexpr std::string_view kClientNotification = "client_notification";
 
 }  // namespace togglecast::realtime::event

@@ -13,10 +13,10 @@ namespace {
 // Kinds with an event of their own; all else shares one.
 struct OwnEvent {
   std::string_view name;
-  std::string_view id;  ///< the member that carries the entity's id
+  std::string_view id;  ///< the member that carries the entity's id; empty: it stands in `data` alone
 };
 
-OwnEvent own_event(domain::Kind kind) noexcept {
+OwnEvent own_event(domain::Kind kind, bool to_admin) noexcept {
   switch (kind) {
     case domain::Kind::platform:
       return {event::kPlatformUpdate, "platform_id"};
@@ -24,8 +24,10 @@ OwnEvent own_event(domain::Kind kind) noexcept {
       return {event::kFeatureUpdate, "feature_id"};
     case domain::Kind::package:
       return {event::kPackageUpdate, "package_id"};
-    case domain::Kind::segment:
     case domain::Kind::client:
+      if (!to_admin) return {event::kClientUpdate, {}};
+      break;
+    case domain::Kind::segment:
     case domain::Kind::token:
     case domain::Kind::admin:
     case domain::Kind::signing_key:
@@ -35,12 +37,12 @@ OwnEvent own_event(domain::Kind kind) noexcept {
 }
 
 // {type, <entity>_id, data, timestamp, revision, epoch, more}
-json::object payload_of(const domain::ViewUpdate& update, const domain::Snapshot& to, bool more) {
+json::object payload_of(const domain::ViewUpdate& update, const OwnEvent& own, const domain::Snapshot& to,
+                        bool more) {
   json::object payload;
   payload["type"] = domain::to_string(update.type);
-  if (const auto own = own_event(update.kind); !own.id.empty()) {
-    payload[own.id] = update.id;
-  } else {
+  if (!own.id.empty()) payload[own.id] = update.id;
+  if (own.name.empty()) {
     payload["entity_type"] = domain::to_string(update.kind);
     payload["entity_id"] = update.id;
   }
@@ -53,11 +55,6 @@ json::object payload_of(const domain::ViewUpdate& update, const domain::Snapshot
   return payload;
 }
 
-std::string_view event_of(domain::Kind kind) noexcept {
-  const auto own = own_event(kind);
-  return own.name.empty() ? event::kEntityUpdate : own.name;
-}
-
 }  // namespace
 
 std::unique_ptr<const delivery::EncodedBatch> PacketEncoder::encode(const delivery::Batch& batch) const {
@@ -67,11 +64,12 @@ std::unique_ptr<const delivery::EncodedBatch> PacketEncoder::encode(const delive
   for (std::size_t i = 0; i < batch.updates.size(); ++i) {
     const bool last = i + 1 == batch.updates.size();
     const bool with_offset = last && batch.resumable && offsets_ == Offsets::with;
-    json::object payload = payload_of(batch.updates[i], *batch.to, !last);
+    const OwnEvent own = own_event(batch.updates[i].kind, to_admin);
+    json::object payload = payload_of(batch.updates[i], own, *batch.to, !last);
     if (to_admin) payload["actor"] = batch.actor;
     packets.push_back(socketio::EncodedPacket::event(
         to_admin ? event::kAdmin : event::kClient,
-        config_event(event_of(batch.updates[i].kind), std::move(payload),
+        config_event(own.name.empty() ? event::kEntityUpdate : own.name, std::move(payload),
                      with_offset ? std::optional(batch.to->offset()) : std::nullopt)));
   }
   return std::make_unique<PacketBatch>(std::move(packets));

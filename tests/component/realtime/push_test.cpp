@@ -82,9 +82,42 @@ TEST_F(Push, AnInactiveClientStaysWithEverythingOff) {
   });
   ASSERT_TRUE(updated.has_value());
 
+  const auto itself = client.event("/client");
+  ASSERT_EQ(itself.size(), 2U) << "the offset stands behind the last event of the batch";
+  EXPECT_EQ(itself[0], json::value("client_update"));
+  EXPECT_EQ(itself[1].at("data").at("active"), json::value(false));
+  EXPECT_EQ(itself[1].at("more"), json::value(true));
   const auto update = client.event("/client");
   EXPECT_EQ(update[0], json::value("platform_update"));
   EXPECT_EQ(update[1].at("data").at("enabled"), json::value(false));
+}
+
+TEST_F(Push, AClientHearsOfItsNameAndOfTheAttributesThatItMaySee) {
+  auto client = connect("/client", with_token(client_token("acme")));
+  EXPECT_EQ(client.event("/client")[1].at("client").at("attributes"), json::value(json::object{}));
+  const auto set = [&](std::string_view body) {
+    const auto done = service::testing::wait_for<changes::Written>([&](changes::Done answer) {
+      application_->clients().update(admin(), last_client_, service::testing::parse(std::string(body)), {},
+                                     answer);
+    });
+    ASSERT_TRUE(done.has_value()) << done.error().message;
+  };
+
+  set(R"({"attributes":{"tier":"gold","credit":7}})");
+  set(R"({"visible_attributes":["tier"]})");
+  const auto first = client.event("/client");
+  set(R"({"name":"Acme Ltd"})");
+  const auto second = client.event("/client");
+
+  ASSERT_EQ(first.size(), 3U) << "nothing came of attributes that it may not see";
+  EXPECT_EQ(first[0], json::value("client_update"));
+  EXPECT_EQ(first[1].at("type"), json::value("update"));
+  EXPECT_EQ(json::canonical(first[1].at("data").at("attributes")), R"({"tier":"gold"})");
+  EXPECT_EQ(first[1].at("more"), json::value(false));
+  EXPECT_FALSE(first[1].as_object().contains("entity_type"));
+  EXPECT_EQ(second[1].at("data").at("name"), json::value("Acme Ltd"));
+  EXPECT_EQ(second[2], json::value(domain::to_string(current()->offset())));
+  EXPECT_EQ(client.transcript().find("credit"), std::string::npos);
 }
 
 TEST_F(Push, AConnectionThatDoesNotReadIsAdvancedOverAllItMissedWhenItReadsAgain) {

@@ -81,7 +81,7 @@ class MemorySubscriber final : public Subscriber {
     for (const auto& one : view.at("platforms").as_array()) put(domain::Kind::platform, one);
     for (const auto& one : view.at("features").as_array()) put(domain::Kind::feature, one);
     put(domain::Kind::package, view.at("package"));
-    // A client's own description is no update of its view.
+    put(domain::Kind::client, view.at("client"));
   }
 
   std::map<Key, std::string> seen;

@@ -47,6 +47,8 @@ class RandomHistories : public DeliveryTest {
     auto made = client(id, "c" + std::to_string(id), below(5) != 0);
     if (below(4) != 0) made.package_id = any(kPackages);
     if (below(2) == 0) made.attributes = {{"vip", below(2) == 0}};
+    if (below(2) == 0) made.visible_attributes = {"vip"};
+    if (below(3) == 0) made.name = "Name " + std::to_string(below(3));
     return made;
   }
   std::vector<domain::Op> some_ops() {

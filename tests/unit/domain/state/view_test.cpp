@@ -47,7 +47,7 @@ TEST(ClientView, ShowsAClientNoMoreThanItsOwn) {
 
   EXPECT_EQ(
       json::canonical(view),
-      R"({"client":{"active":true,"id":3,"key":"acme","name":"Client acme"},"features":[],"package":null,)"
+      R"({"client":{"active":true,"attributes":{},"id":3,"key":"acme","name":"Client acme"},"features":[],"package":null,)"
       R"("platforms":[{"config":{"theme":"dark"},"enabled":true,"id":1,"key":"web","name":"Platform web"}]})");
 }
 
@@ -93,11 +93,36 @@ TEST(ClientDiff, IsSilentAboutWhatTheClientCannotSee) {
   const auto one = step(empty_snapshot(), {create(platform(1, "web")), create(client(3, "acme"))});
   auto noted = platform(1, "web");
   noted.maintenance_note = "tonight";
-  auto other = client(3, "acme");
-  other.name = "Acme Ltd";
-  const auto two = step(*one, {update(platform(1, "web"), noted), update(client(3, "acme"), other)});
+  const auto two = step(*one, {update(platform(1, "web"), noted)});
 
   EXPECT_EQ(client_diff(*one, *two), "");
+  auto other = client(3, "acme");
+  other.attributes = {{"credit", 1}};
+  EXPECT_EQ(summary(diff(*one, kActive, *one, other, Step::live)), "") << "an attribute that it may not see";
+}
+
+TEST(ClientDiff, ANewNameAndVisibleAttributesAreTold) {
+  const auto one = step(empty_snapshot(), {create(platform(1, "web"))});
+  auto was = kActive;
+  was.attributes = {{"tier", "gold"}, {"credit", 1}};
+  auto is = was;
+  is.name = "Acme Ltd";
+  is.attributes["credit"] = 2;
+  is.visible_attributes = {"seats", "tier"};
+
+  const auto updates = diff(*one, was, *one, is, Step::live);
+
+  ASSERT_EQ(summary(updates), "update client 3");
+  EXPECT_EQ(json::canonical(updates[0].data),
+            R"({"active":true,"attributes":{"tier":"gold"},"id":3,"key":"acme","name":"Acme Ltd"})");
+}
+
+TEST(ClientDiff, TheClientItselfComesBehindDeletesAndBeforeItsPlatforms) {
+  const auto one = step(empty_snapshot(), {create(platform(1, "web")), create(platform(2, "ios"))});
+  const auto two = step(*one, {erase(platform(2, "ios"))});
+
+  EXPECT_EQ(summary(diff(*one, kInactive, *two, kActive, Step::merged)),
+            "delete platform 2; update client 3; update platform 1");
 }
 
 TEST(ClientDiff, CreatedAndDeletedWithinTheGapIsSilence) {
@@ -122,9 +147,9 @@ TEST(ClientDiff, AnInactiveClientIsToldThatEverythingIsOff) {
   const auto two = step(*one, {erase(platform(3, "tv")), create(platform(4, "car"))});
 
   EXPECT_EQ(summary(diff(*one, kActive, *one, kInactive, Step::live)),
-            "toggle platform 1; toggle platform 3");
+            "update client 3; toggle platform 1; toggle platform 3");
   EXPECT_EQ(summary(diff(*one, kInactive, *two, kActive, Step::merged)),
-            "delete platform 3; update platform 1; create platform 4");
+            "delete platform 3; update client 3; update platform 1; create platform 4");
   EXPECT_EQ(summary(diff(*one, kInactive, *one, kInactive, Step::live)), "");
 }
 

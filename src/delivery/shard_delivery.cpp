@@ -138,17 +138,25 @@ void ShardDelivery::finish_job() {
 void ShardDelivery::advance(Subscriber& subscriber, const domain::SnapshotPtr& from) {
   const auto to = subscriber.home().state;
   const Step step = to->revision() == from->revision() + 1 ? Step::live : Step::merged;
+  if (subscriber.is_admin()) return send_difference(subscriber, *from, to, step);
   Batch batch{{}, to, nullptr, true};
-  if (subscriber.is_admin()) {
-    batch.updates = domain::diff_admin_view(*from, *to, auth::readable_kinds(subscriber.role()), step);
-  } else {
-    const auto client = to->find<domain::Client>(subscriber.client()->id);
-    if (client == nullptr) return;
-    domain::ClientView was(*from, *subscriber.client(), subscriber.context().get());
-    domain::ClientView is(*to, *client, subscriber.context().get());
-    batch.updates = domain::diff_client_view(was, is, step);
-    SubscriberIndex::set_client(subscriber, client);
-  }
+  const auto client = to->find<domain::Client>(subscriber.client()->id);
+  if (client == nullptr) return;
+  domain::ClientView was(*from, *subscriber.client(), subscriber.context().get());
+  domain::ClientView is(*to, *client, subscriber.context().get());
+  batch.updates = domain::diff_client_view(was, is, step);
+  SubscriberIndex::set_client(subscriber, client);
+  SubscriberIndex::set_sent(subscriber, to->revision());
+  if (batch.updates.empty()) return;
+  counters_.encoded.add();
+  counters_.delivered.add();
+  subscriber.send(*subscriber.encoder().encode(batch));
+}
+
+void ShardDelivery::send_difference(Subscriber& subscriber, const domain::Snapshot& from,
+                                    const domain::SnapshotPtr& to, Step step) {
+  Batch batch{domain::diff_admin_view(from, *to, auth::readable_kinds(subscriber.role()), step), to, nullptr,
+              true};
   SubscriberIndex::set_sent(subscriber, to->revision());
   if (batch.updates.empty()) return;
   counters_.encoded.add();
@@ -193,6 +201,26 @@ Result<bool> ShardDelivery::catch_up(Subscriber& subscriber, domain::Revision re
   return true;
 }
 
+domain::Revision ShardDelivery::told_admin(const Subscriber& subscriber) noexcept {
+  return subscriber.behind() == nullptr ? subscriber.sent() : subscriber.behind()->revision();
+}
+
+Result<Missed> ShardDelivery::catch_up_admin(Subscriber& subscriber, domain::Revision revision) {
+  const auto to = subscriber.home().state;
+  const domain::Revision told = told_admin(subscriber);
+  if (revision == to->revision()) return Missed::nothing;
+  if (revision >= told && revision < to->revision()) return Missed::updates;  // they are on their way
+  const auto from = model_.at(to->environment(), revision);
+  if (from == nullptr || revision > to->revision()) return Missed::out_of_reach;
+  if (auto may = take_full_state(subscriber); !may) return tl::unexpected(may.error());
+  if (domain::diff_admin_view(*from, *to, auth::readable_kinds(subscriber.role()), Step::merged).empty())
+    return Missed::nothing;
+  if (subscriber.behind() != nullptr) return Missed::out_of_reach;  // it does not take what it has been told
+  SubscriberIndex::set_behind(subscriber, from);
+  subscriber.look_again_later();
+  return Missed::updates;
+}
+
 void ShardDelivery::send_full_state(Subscriber& subscriber, std::string_view reason) {
   const auto state = subscriber.home().state;
   const auto client = state->find<domain::Client>(subscriber.client()->id);
@@ -209,7 +237,13 @@ void ShardDelivery::on_drained(Subscriber& subscriber) {
   // What it was told beyond the revision that it says it has may be on its way to it, and gone since.
   const bool told_more = from->revision() < subscriber.sent();
   const bool moved_on = subscriber.home().state->revision() != subscriber.sent();
-  if (!subscriber.is_admin() && (from == out_of_reach_ || (told_more && moved_on))) {
+  if (subscriber.is_admin() && told_more) {
+    // What came and went after `from` is in neither of its ends: it is told as it was told before.
+    const auto state = subscriber.home().state;
+    const auto between = moved_on ? model_.at(state->environment(), subscriber.sent()) : state;
+    send_difference(subscriber, *from, between == nullptr ? state : between, Step::merged);
+    if (between != nullptr && between != state) advance(subscriber, between);
+  } else if (!subscriber.is_admin() && (from == out_of_reach_ || (told_more && moved_on))) {
     send_full_state(subscriber, "catch_up_out_of_reach");
   } else {
     advance(subscriber, from);

@@ -6,6 +6,7 @@
 // advanced over all that it missed when it drains: no queue grows. Thread rule: its shard.
 #pragma once
 
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -25,6 +26,13 @@
 #include "observe/metrics.hpp"
 
 namespace togglecast::delivery {
+
+/// What an admin's copy lacks.
+enum class Missed : std::uint8_t {
+  nothing,
+  updates,      ///< they follow
+  out_of_reach  ///< the states between are not known here: the admin has to read everything again
+};
 
 class ShardDelivery {
  public:
@@ -58,6 +66,10 @@ class ShardDelivery {
   /// it missed nothing. Working that out counts as a full state, unless it follows from what the subscriber
   /// has been told.
   [[nodiscard]] Result<bool> catch_up(Subscriber& subscriber, domain::Revision revision);
+  /// The same for an admin's subscriber, which has no full state.
+  [[nodiscard]] Result<Missed> catch_up_admin(Subscriber& subscriber, domain::Revision revision);
+  /// The revision up to which an admin's subscriber has been sent everything.
+  [[nodiscard]] static domain::Revision told_admin(const Subscriber& subscriber) noexcept;
   /// Sends a client's subscriber its full state, for this reason.
   void send_full_state(Subscriber& subscriber, std::string_view reason);
   /// What was queued for it has left: what it missed meanwhile follows.
@@ -80,6 +92,9 @@ class ShardDelivery {
   void call_waiters(const std::string& environment, domain::Revision revision);
   /// Brings a subscriber from `from` to the current state.
   void advance(Subscriber& subscriber, const domain::SnapshotPtr& from);
+  /// Sends an admin what changed between two states.
+  void send_difference(Subscriber& subscriber, const domain::Snapshot& from, const domain::SnapshotPtr& to,
+                       domain::Step step);
 
   net::Shard& shard_;
   const changes::ReadModel& model_;

@@ -100,6 +100,7 @@ AdminNamespace::AdminNamespace(socketio::Namespace& nsp, const AuthParts& auth,
              .admit = [this](SocketSubscriber& subscriber,
                              const ConnectionAuth::Claim& claim) { return admit(subscriber, claim); },
              .welcome = std::move(welcome)}) {
+  gate_.on(event::kConfigCheck, this, &AdminNamespace::config_check);
   gate_.on(event::kDashboard, this, &AdminNamespace::dashboard);
   gate_.on(event::kActivityFeed, this, &AdminNamespace::activity_feed);
   gate_.on(event::kSubscribe, this, &AdminNamespace::subscribe);
@@ -121,6 +122,25 @@ Result<json::object> AdminNamespace::admit(SocketSubscriber& subscriber,
   return json::object{
       {"admin", {{"id", admin->id}, {"username", admin->username}, {"role", domain::to_string(admin->role)}}},
       {"environment", who.environment}};
+}
+
+// Tells whether the admin's copy is current, then sends ordinary updates if it is not. A copy that is out of
+// reach has to be read again.
+void AdminNamespace::config_check(const Event& event, SocketSubscriber& subscriber, const Reply& reply) {
+  const auto claim = copy_claim(event);
+  if (!claim) return reply.refuse(claim.error());
+  const auto state = subscriber.home().state;
+  auto& delivery = *deliveries_[event.socket().shard().index()];
+  const domain::Revision revision = claim->revision.value_or(delivery::ShardDelivery::told_admin(subscriber));
+  Result<delivery::Missed> missed = delivery::Missed::out_of_reach;
+  if (claim->epoch.value_or(state->head().epoch) == state->head().epoch)
+    missed = delivery.catch_up_admin(subscriber, revision);
+  if (!missed) return reply.refuse(missed.error());
+  json::object status{{"up_to_date", *missed == delivery::Missed::nothing},
+                      {"revision", state->revision()},
+                      {"epoch", state->head().epoch}};
+  if (*missed == delivery::Missed::out_of_reach) status["reload"] = true;
+  reply(std::move(status));
 }
 
 void AdminNamespace::dashboard(const Event& event, SocketSubscriber& subscriber, const Reply& reply) {

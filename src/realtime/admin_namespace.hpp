@@ -31,6 +31,7 @@ class AdminNamespace {
   void activity_feed(const socketio::Event& event, SocketSubscriber& subscriber, const Reply& reply);
   void subscribe(const socketio::Event& event, SocketSubscriber& subscriber, const Reply& reply);
   void unsubscribe(const socketio::Event& event, SocketSubscriber& subscriber, const Reply& reply);
+  void config_check(const socketio::Event& event, SocketSubscriber& subscriber, const Reply& reply);
   void announce(const socketio::Event& event, SocketSubscriber& subscriber, const Reply& reply);
   void system_metrics(const socketio::Event& event, SocketSubscriber& subscriber, const Reply& reply);
 

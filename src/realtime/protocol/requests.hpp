@@ -1,8 +1,12 @@
 // The argument of a request. Thread rule: the socket's shard.
 #pragma once
 
+#include <cstdint>
+#include <optional>
+
 #include "base/error.hpp"
 #include "base/json.hpp"
+#include "domain/schema/ids.hpp"
 #include "socketio/event.hpp"
 
 namespace togglecast::realtime {
@@ -12,5 +16,13 @@ namespace togglecast::realtime {
 [[nodiscard]] Result<json::value> object_argument(const socketio::Event& event);
 /// For a request that says nothing: no argument, or `{}`.
 [[nodiscard]] Result<void> no_argument(const socketio::Event& event);
+
+/// The copy that a connection says it has.
+struct CopyClaim {
+  std::optional<domain::Revision> revision{};
+  std::optional<std::int64_t> epoch{};
+};
+/// `{revision?, epoch?}`; an epoch needs a revision beside it. Other members are ignored.
+[[nodiscard]] Result<CopyClaim> copy_claim(const socketio::Event& event);
 
 }  // namespace togglecast::realtime

@@ -47,6 +47,51 @@ TEST_F(AdminRequests, TheDashboardCountsWhatThereIsAndWhoIsConnected) {
       << "since the start";
 }
 
+TEST_F(AdminRequests, AnAdminAsksWhetherItsCopyIsCurrent) {
+  const auto platform = create_platform(R"({"key":"web","name":"Web"})");
+  const auto at = current()->revision();
+  auto admin = join_admin();
+  const auto check = [&](const std::string& claim) { return admin.ask("/admin", "config_check", claim); };
+  const std::string old = R"({"revision":)" + std::to_string(at) + "}";
+
+  EXPECT_EQ(check("{}").at("up_to_date"), json::value(true));
+  EXPECT_EQ(check(old).at("up_to_date"), json::value(true));
+  ASSERT_TRUE(create_platform(R"({"key":"gone","name":"Gone"})").has_value());
+  ASSERT_TRUE(remove_platform(current()->find_by_key<domain::Platform>("gone")->id).has_value());
+  ASSERT_TRUE(toggle_platform(platform->id, false).has_value());
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(admin.next("/admin", "platform_update").size(), 3U);
+
+  const auto status = check(old);
+  EXPECT_EQ(status.at("up_to_date"), json::value(false));
+  EXPECT_EQ(status.at("revision"), json::value(current()->revision()));
+  EXPECT_FALSE(status.as_object().contains("reload"));
+  const auto again = admin.next("/admin", "platform_update");
+  ASSERT_EQ(again.size(), 3U);
+  EXPECT_EQ(again[1].at("type"), json::value("update")) << "a catch-up never toggles";
+  EXPECT_EQ(again[1].at("platform_id"), json::value(platform->id));
+  EXPECT_EQ(again[1].at("more"), json::value(false)) << "created and deleted in between is silence";
+  EXPECT_TRUE(again[1].at("actor").is_null());
+  EXPECT_EQ(check("{}").at("up_to_date"), json::value(true));
+}
+
+TEST_F(AdminRequests, ACopyThatIsOutOfReachHasToBeReadAgain) {
+  ASSERT_TRUE(create_platform(R"({"key":"web","name":"Web"})").has_value());
+  auto admin = join_admin();
+  const auto now = std::to_string(current()->revision());
+
+  for (const std::string& claim : {R"({"revision":)" + std::to_string(domain::kMaxId) + "}",
+                                   R"({"revision":)" + now + R"(,"epoch":7})"}) {
+    const auto status = admin.ask("/admin", "config_check", claim);
+    EXPECT_EQ(status.at("up_to_date"), json::value(false)) << claim;
+    EXPECT_EQ(status.at("reload"), json::value(true)) << claim;
+    EXPECT_EQ(status.at("epoch"), json::value(current()->head().epoch));
+  }
+  EXPECT_EQ(admin.ask("/admin", "config_check", R"({"revision":)" + now + R"(,"epoch":1})").at("up_to_date"),
+            json::value(true));
+  EXPECT_EQ(pointer_of(admin.ask("/admin", "config_check", R"({"revision":"1"})")), "/revision");
+  EXPECT_EQ(pointer_of(admin.ask("/admin", "config_check", R"({"epoch":1})")), "/epoch");
+}
+
 TEST_F(AdminRequests, TheActivityFeedComesInPagesAndForOneEntity) {
   const auto platform = create_platform(R"({"key":"web","name":"Web"})");
   ASSERT_TRUE(create_platform(R"({"key":"ios","name":"iOS"})").has_value());

@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "domain/state/client_view.hpp"
+#include "domain/state/flag_name.hpp"
 #include "realtime/feature_check.hpp"
 #include "realtime/protocol/requests.hpp"
 
@@ -13,6 +15,8 @@ namespace {
 using delivery::SubscriberIndex;
 using socketio::Event;
 using socketio::Socket;
+
+constexpr Rate kUnseenLines{.per_second = 1, .burst = 10};  // of the log, all clients together
 
 // The optional `revision` of a request.
 Result<std::optional<domain::Revision>> revision_argument(const Event& event) {
@@ -33,6 +37,7 @@ ClientNamespace::ClientNamespace(net::ShardPool& shards, socketio::Namespace& ns
     : deliveries_(auth.deliveries),
       options_(auth.options),
       clock_(auth.clock),
+      log_(auth.log),
       reported_(reported),
       limit_(shards, auth.deliveries, auth.options, auth.metrics),
       gate_(nsp, event::kClientConnect, event::kClientRequests, auth.options, auth.log, auth.metrics),
@@ -95,8 +100,29 @@ void ClientNamespace::feature_check(const Event& event, SocketSubscriber& subscr
   const auto request = object_argument(event);
   if (!request) return reply.refuse(request.error());
   auto status = check_feature(*subscriber.home().state, subscriber, *request);
-  if (!status) return reply.refuse(status.error());
+  if (!status) {
+    if (status.error().code == Errc::not_found) log_unseen(subscriber, request->at("feature"));
+    return reply.refuse(status.error());
+  }
   reply(*std::move(status));
+}
+
+void ClientNamespace::log_unseen(const SocketSubscriber& subscriber, const json::value& asked) {
+  const auto state = subscriber.home().state;
+  const auto feature = domain::find_flag(*state, asked).feature;
+  const auto client = state->find<domain::Client>(subscriber.who.id);
+  if (feature == nullptr || client == nullptr) return;
+  if (domain::ClientView(*state, *client, nullptr).sees_feature(feature->id)) return;
+  {
+    const std::scoped_lock lock(unseen_mutex_);
+    if (unseen_lines_.take(kUnseenLines, clock_.now()) != Milliseconds{0}) return;
+  }
+  log_.info("a client asks for a feature that it does not see",
+            {{"client", client->key},
+             {"feature", feature->key},
+             {"reason", domain::why_unseen(*state, *client)},
+             {"hint", "GET /api/v1/clients/" + std::to_string(client->id) +
+                          "/effective?feature=" + feature->key + " shows all rules"}});
 }
 
 void ClientNamespace::report_metrics(const Event& event, SocketSubscriber& subscriber, const Reply& reply) {

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <functional>
+#include <mutex>
 #include <vector>
 
+#include "base/token_bucket.hpp"
 #include "realtime/session/client_limit.hpp"
 #include "realtime/session/connection_auth.hpp"
 #include "realtime/session/request_gate.hpp"
@@ -28,6 +30,8 @@ class ClientNamespace {
   [[nodiscard]] Result<json::object> admit(SocketSubscriber& subscriber, const ConnectionAuth::Claim& claim);
   void config_check(const socketio::Event& event, SocketSubscriber& subscriber, const Reply& reply);
   void feature_check(const socketio::Event& event, SocketSubscriber& subscriber, const Reply& reply);
+  /// Logs why a client does not see the feature that it asked for, if there is such a feature.
+  void log_unseen(const SocketSubscriber& subscriber, const json::value& asked);
   void report_metrics(const socketio::Event& event, SocketSubscriber& subscriber, const Reply& reply);
   void heartbeat(const socketio::Event& event, SocketSubscriber& subscriber, const Reply& reply);
   void config_ack(const socketio::Event& event, SocketSubscriber& subscriber, const Reply& reply);
@@ -35,6 +39,9 @@ class ClientNamespace {
   const delivery::ShardDeliveries& deliveries_;
   const Options& options_;
   const Clock& clock_;
+  observe::Log& log_;
+  std::mutex unseen_mutex_;
+  TokenBucket unseen_lines_;
   std::vector<ReportedMetrics>& reported_;
   ClientLimit limit_;
   RequestGate gate_;

@@ -6,6 +6,7 @@
 
 #include "domain/schema/fields.hpp"
 #include "domain/state/client_view.hpp"
+#include "domain/state/flag_name.hpp"
 #include "realtime/session/credentials.hpp"
 
 namespace togglecast::realtime {
@@ -19,23 +20,24 @@ std::string name_of(const json::value& asked) {
   return "feature '" + std::string(std::string_view(asked.get_string()).substr(0, kLongestKey)) + "'";
 }
 
-domain::Id id_of(const domain::Snapshot& state, const json::value& asked) {
-  if (asked.is_int64()) return asked.get_int64();
-  const auto found = state.find_by_key<domain::Feature>(std::string_view(asked.get_string()));
-  return found == nullptr ? 0 : found->id;
-}
-
-// Everything but `context`, which has a reader of its own.
+// Everything but `context`, which has a reader of its own: the sub-feature, if it stands in a member of its
+// own.
 Result<std::optional<std::string>> read_request(const json::value& request) {
   domain::FieldReader in(request);
   const auto* feature = json::find(request, "feature");
+  const auto id = feature == nullptr ? std::nullopt : domain::integer_in(*feature);
   if (!in.has_value("feature")) {
     in.refuse("feature", "is required");
-  } else if (!feature->is_string() && !(feature->is_int64() && domain::is_id(feature->get_int64()))) {
-    in.refuse("feature", "must be the key of a feature, or its id");
+  } else if (!feature->is_string() && !(id && domain::is_id(*id))) {
+    in.refuse("feature", "must be the key of a feature, its id, or 'feature/sub' for a sub-feature");
   }
   std::optional<std::string> sub_feature;
-  if (in.has_value("sub_feature")) sub_feature = in.key("sub_feature");
+  if (in.has_value("sub_feature")) {
+    sub_feature = in.key("sub_feature");
+    if (feature != nullptr && feature->is_string() &&
+        domain::parse_flat_name(std::string_view(feature->get_string())).sub_feature)
+      in.refuse("sub_feature", "cannot stand beside a feature that names a sub-feature already");
+  }
   (void)in.has_value("context");
   if (auto ok = in.finish(); !ok) return tl::unexpected(ok.error());
   return sub_feature;
@@ -45,7 +47,7 @@ Result<std::optional<std::string>> read_request(const json::value& request) {
 
 Result<json::object> check_feature(const domain::Snapshot& state, const SocketSubscriber& subscriber,
                                    const json::value& request) {
-  const auto sub_feature = read_request(request);
+  auto sub_feature = read_request(request);
   if (!sub_feature) return tl::unexpected(sub_feature.error());
   auto own = read_context(request);
   if (!own) return tl::unexpected(own.error());
@@ -55,7 +57,9 @@ Result<json::object> check_feature(const domain::Snapshot& state, const SocketSu
   if (client == nullptr) return fail(Errc::revoked, "this client is gone");
   domain::ClientView view(state, *client, context.get());
   const json::value& asked = request.at("feature");
-  const domain::Id id = id_of(state, asked);
+  auto named = domain::find_flag(state, asked);
+  const domain::Id id = named.feature == nullptr ? 0 : named.feature->id;
+  if (named.sub_feature) sub_feature = std::move(named.sub_feature);
   if (!view.sees_feature(id)) return fail(Errc::not_found, "there is no " + name_of(asked));
 
   const domain::FeatureAnswer answer = view.answer(id);

@@ -44,6 +44,14 @@ json::object to_json(const FeatureAnswer& answer) {
   return out;
 }
 
+std::string why_unseen(const Snapshot& state, const Client& client) {
+  const Package* package = package_of(state, client);
+  const std::string why = package == nullptr
+                              ? "the client has no package"
+                              : "the package '" + package->key + "' does not include the feature";
+  return why + ", and the client has no override of it";
+}
+
 ClientView::ClientView(const Snapshot& state, const Client& client, const json::object* context)
     : ClientView(state, client, context, own_memo_) {}
 

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/json.hpp"
@@ -27,6 +28,9 @@ struct FeatureAnswer {
 };
 /// The answer with `id`, `name` and `sub_features`, by key.
 [[nodiscard]] json::object to_json(const FeatureAnswer& answer);
+
+/// A sentence for admins about a feature that is not visible to the client.
+[[nodiscard]] std::string why_unseen(const Snapshot& state, const Client& client);
 
 class ClientView {
  public:

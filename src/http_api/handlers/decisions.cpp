@@ -27,6 +27,20 @@ Result<std::optional<json::object>> read_context(const Call& call) {
   return in.finish().map([&] { return context; });
 }
 
+// `?feature=`: a key, the flat name of a sub-feature, or an id in digits; nothing without the parameter.
+Result<std::optional<domain::NamedFlag>> read_flag(const Call& call, const domain::Snapshot& state) {
+  const auto& parameters = call.request().query;
+  if (!parameters.contains("feature")) return std::nullopt;
+  const std::string name(parameters.value("feature"));
+  const domain::Id id = domain::parse_id(name);
+  auto named = domain::find_flag(state, id != 0 ? json::value(id) : json::value(name));
+  if (named.feature == nullptr) return fail(Errc::not_found, "there is no feature '" + name + "'");
+  if (named.sub_feature && state.feature(named.feature->id)->sub_feature(*named.sub_feature) == nullptr)
+    return fail(Errc::not_found,
+                "feature '" + named.feature->key + "' has no sub-feature '" + *named.sub_feature + "'");
+  return named;
+}
+
 }  // namespace
 
 void read_effective(const CallPtr& call) {
@@ -42,13 +56,18 @@ void read_effective(const CallPtr& call) {
   const auto client = state->find<domain::Client>(*id);
   if (client == nullptr)
     return call->refuse({Errc::not_found, "there is no client " + std::to_string(*id), {}});
-  call->work([call, state, client, visible = *visible, context = std::move(*context)] {
-    Answer answer{.revision = state->revision(), .etag = call->list_tag(*state)};
-    if (!call->has_already(answer.etag))
-      answer.body = service::effective_of(
-          *state, *client, {.visible_only = visible, .context = context ? &*context : nullptr});
-    call->answer(answer);
-  });
+  auto flag = read_flag(*call, *state);
+  if (!flag) return call->refuse(flag.error());
+  call->work(
+      [call, state, client, visible = *visible, context = std::move(*context), flag = std::move(*flag)] {
+        Answer answer{.revision = state->revision(), .etag = call->list_tag(*state)};
+        if (!call->has_already(answer.etag))
+          answer.body = service::effective_of(*state, *client,
+                                              {.visible_only = visible,
+                                               .context = context ? &*context : nullptr,
+                                               .flag = flag ? &*flag : nullptr});
+        call->answer(answer);
+      });
 }
 
 void evaluate(const CallPtr& call) {

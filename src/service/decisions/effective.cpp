@@ -1,5 +1,7 @@
 #include "service/decisions/effective.hpp"
 
+#include <string>
+
 #include "domain/state/client_view.hpp"
 #include "service/decisions/explain.hpp"
 
@@ -30,21 +32,25 @@ class Effective {
     return assigned || find_override(subject_.overrides, feature) != nullptr;
   }
 
-  [[nodiscard]] json::object of(const domain::Feature& feature) {
+  [[nodiscard]] json::object of(const domain::Client& client, const domain::Feature& feature,
+                                const std::optional<std::string>& only_sub) {
     const auto& rules = *state_.feature(feature.id);
     json::object out;
-    out.reserve(8);
+    out.reserve(9);
     out["feature_id"] = feature.id;
     out["key"] = feature.key;
     out["name"] = feature.name;
     out["visible"] = sees(feature.id);
+    if (!sees(feature.id)) out["hidden_because"] = domain::why_unseen(state_, client);
     out["plan"] = explained(state_, planned_.decide(rules));
     out["override"] = explained(find_override(subject_.overrides, feature.id), subject_.now);
     out["effective"] = explained(state_, effective_.decide(rules));
     json::object subs;
-    for (const auto& sub : rules.sub_features)
+    for (const auto& sub : rules.sub_features) {
+      if (only_sub && sub.key() != *only_sub) continue;
       subs[sub.key()] = json::object{{"plan", explained(state_, planned_.decide(rules, sub))},
                                      {"effective", explained(state_, effective_.decide(rules, sub))}};
+    }
     out["sub_features"] = std::move(subs);
     return out;
   }
@@ -65,9 +71,16 @@ json::object effective_of(const domain::Snapshot& state, const domain::Client& c
                           const EffectiveQuery& query) {
   Effective effective(state, client, query.context);
   json::array items;
-  state.table<domain::Feature>().by_id.for_each([&](domain::Id id, const auto& feature) {
-    if (!query.visible_only || effective.sees(id)) items.push_back(effective.of(*feature));
-  });
+  const auto add = [&](const domain::Feature& feature, const std::optional<std::string>& only_sub) {
+    if (!query.visible_only || effective.sees(feature.id))
+      items.push_back(effective.of(client, feature, only_sub));
+  };
+  if (query.flag != nullptr) {
+    add(*query.flag->feature, query.flag->sub_feature);
+  } else {
+    state.table<domain::Feature>().by_id.for_each(
+        [&](domain::Id, const auto& feature) { add(*feature, std::nullopt); });
+  }
   json::object out;
   out["client"] = {{"id", client.id}, {"key", client.key}, {"name", client.name}, {"active", client.active}};
   out["package"] = nullptr;

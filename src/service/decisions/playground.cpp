@@ -6,6 +6,7 @@
 #include "domain/schema/fields.hpp"
 #include "domain/state/client_view.hpp"
 #include "domain/state/consistency.hpp"
+#include "domain/state/flag_name.hpp"
 #include "service/decisions/decision_steps.hpp"
 #include "service/decisions/explain.hpp"
 
@@ -27,19 +28,35 @@ constexpr domain::Id kUnsaved = domain::kMaxId;
 struct Question {
   const json::value* client = nullptr;
   std::optional<json::object> context;
-  const json::value* feature = nullptr;
+  json::value feature;  ///< without the sub-feature of a flat name
   std::optional<std::string> sub_feature;
   const json::value* definition = nullptr;
   const json::object* segments = nullptr;
   std::optional<UnixMillis> at;
 };
 
+// An id, a key, or the flat name of a sub-feature.
+void read_flag_name(domain::FieldReader& in, const json::value& name, Question& question) {
+  if (const auto id = domain::integer_in(name)) {
+    question.feature = *id;
+  } else if (const auto* text = name.if_string()) {
+    const auto flat = domain::parse_flat_name(*text);
+    question.feature = flat.feature;
+    if (!flat.sub_feature) return;
+    if (question.sub_feature)
+      in.refuse("sub_feature", "cannot stand beside a feature that names a sub-feature already");
+    question.sub_feature = std::string(*flat.sub_feature);
+  } else {
+    in.refuse("feature", "must be an id, a key, or 'feature/sub' for a sub-feature");
+  }
+}
+
 Result<Question> read_question(const json::value& body) {
   domain::FieldReader in(body);
   Question question;
   question.client = in.any("client");
   question.context = domain::read_context(in);
-  question.feature = in.any("feature");
+  const json::value* feature = in.any("feature");
   question.sub_feature = in.key("sub_feature");
   question.definition = in.any("definition");
   if (const json::value* segments = in.any("segments")) {
@@ -49,8 +66,7 @@ Result<Question> read_question(const json::value& body) {
   }
   question.at = in.time("at");
   in.require({"feature"});
-  if (question.feature != nullptr && !question.feature->is_string() && !question.feature->is_int64())
-    in.refuse("feature", "must be an id or a key");
+  if (feature != nullptr) read_flag_name(in, *feature, question);
   if (question.definition != nullptr && !question.definition->is_object())
     in.refuse("definition", "must be an object");
   return in.finish(std::move(question));
@@ -74,7 +90,7 @@ Result<Feature> defined(const Feature* stored, const Question& question) {
     body.erase("key");
     return domain::patched(*stored, body);
   }
-  if (question.feature->is_string()) body["key"] = *question.feature;
+  if (question.feature.is_string()) body["key"] = question.feature;
   if (!body.contains("name")) body["name"] = json::string_or_empty(body, "key");
   auto made = Feature::read_new(body);
   if (made) made->id = kUnsaved;
@@ -103,9 +119,9 @@ Result<SnapshotPtr> scratch_of(const Snapshot& state, const Question& question) 
     }
   }
   if (question.definition != nullptr) {
-    const auto stored = find_named<Feature>(state, *question.feature);
-    if (stored == nullptr && question.feature->is_int64())
-      return fail(Errc::not_found, "there is no feature " + json::serialize(*question.feature));
+    const auto stored = find_named<Feature>(state, question.feature);
+    if (stored == nullptr && question.feature.is_int64())
+      return fail(Errc::not_found, "there is no feature " + json::serialize(question.feature));
     auto feature = defined(stored.get(), question);
     if (!feature) return tl::unexpected(domain::within("/definition", feature.error()));
     change.ops.push_back(
@@ -186,9 +202,9 @@ Result<json::object> try_out(const Snapshot& state, const json::value& body) {
   const auto scratch = scratch_of(state, *question);
   if (!scratch) return tl::unexpected(scratch.error());
   const Snapshot& now = **scratch;
-  auto feature = find_named<Feature>(now, *question->feature);
+  auto feature = find_named<Feature>(now, question->feature);
   if (feature == nullptr)
-    return fail(Errc::not_found, "there is no feature " + json::serialize(*question->feature));
+    return fail(Errc::not_found, "there is no feature " + json::serialize(question->feature));
   const auto tested = read_test_subject(now, question->client);
   if (!tested) return tl::unexpected(tested.error());
 

@@ -1,5 +1,6 @@
 #include "service/messages/message_sender.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "domain/schema/fields.hpp"
@@ -48,35 +49,40 @@ Message read_message(FieldReader& in, const json::value& body, bool with_data) {
   return message;
 }
 
-std::optional<Audience> numbered(std::string_view kind, domain::Id id) {
-  if (!domain::is_id(id)) return std::nullopt;
-  if (kind == "package") return Audience{Audience::Kind::package, id};
-  if (kind == "client") return Audience{Audience::Kind::client, id};
-  return std::nullopt;
+tl::unexpected<Error> refuse_audience() {
+  return fail(Errc::invalid_argument,
+              "must be 'all', 'admins', 'clients', {\"package\": id} or {\"client\": id}");
 }
 
-std::optional<Audience> read_audience(const json::value& value) {
+// A package or a client is named by its id alone: keys may look like ids.
+Result<Audience> numbered(std::string_view kind, domain::Id id) {
+  if (kind != "package" && kind != "client") return refuse_audience();
+  if (!domain::is_id(id))
+    return fail(Errc::invalid_argument, "must name the " + std::string(kind) + " by its id, such as '" +
+                                            std::string(kind) + ":7'; an audience takes no keys");
+  return Audience{kind == "package" ? Audience::Kind::package : Audience::Kind::client, id};
+}
+
+Result<Audience> read_audience(const json::value& value) {
   using To = Audience::Kind;
   if (const auto* text = value.if_string()) {
     if (*text == "all") return Audience{To::all, 0};
     if (*text == "admins") return Audience{To::admins, 0};
     if (*text == "clients") return Audience{To::clients, 0};
     const std::string_view whole = *text;
-    const std::size_t colon = whole.find(':');
-    if (colon == std::string_view::npos) return std::nullopt;
-    return numbered(whole.substr(0, colon), domain::parse_id(whole.substr(colon + 1)));
+    const std::size_t colon = std::min(whole.find(':'), whole.size());
+    return numbered(whole.substr(0, colon),
+                    domain::parse_id(whole.substr(std::min(colon + 1, whole.size()))));
   }
   const auto* object = value.if_object();
-  if (object == nullptr || object->size() != 1 || !object->begin()->value().is_int64()) return std::nullopt;
-  return numbered(object->begin()->key(), object->begin()->value().get_int64());
+  if (object == nullptr || object->size() != 1) return refuse_audience();
+  return numbered(object->begin()->key(), domain::integer_in(object->begin()->value()).value_or(0));
 }
 
 Audience audience_of(FieldReader& in, const json::value& body, const Audience& otherwise) {
   if (!in.has_value("audience")) return otherwise;
   const auto audience = read_audience(body.at("audience"));
-  if (!audience) {
-    in.refuse("audience", "must be 'all', 'admins', 'clients', {\"package\": id} or {\"client\": id}");
-  }
+  if (!audience) in.refuse("audience", audience.error().message);
   return audience.value_or(otherwise);
 }
 

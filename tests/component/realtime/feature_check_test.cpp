@@ -59,6 +59,15 @@ TEST_F(FeatureChecks, TheAnswerIsThatOfTheConnectionsContextUnlessTheRequestBrin
   EXPECT_EQ(answer.at("sub_features").at("express").at("enabled"), json::value(true));
   EXPECT_EQ(answer.as_object().count("targeting") + answer.as_object().count("variants"), 0U);
 
+  const auto flat = client.ask("/client", "feature_check", R"({"feature":"checkout/express"})");
+  EXPECT_EQ(flat,
+            client.ask("/client", "feature_check", R"({"feature":"checkout","sub_feature":"express"})"));
+  EXPECT_EQ(flat.at("key"), json::value("express")) << json::serialize(flat);
+  EXPECT_EQ(code_of(client.ask("/client", "feature_check", R"({"feature":"checkout/none"})")), "not_found");
+  EXPECT_EQ(pointer_of(client.ask("/client", "feature_check",
+                                  R"({"feature":"checkout/express","sub_feature":"express"})")),
+            "/sub_feature");
+
   client.emit("/client", "feature_check",
               R"({"feature":)" + std::to_string(id) + R"(,"context":{"region":"fr"}})");
   const auto reply = client.next("/client", "feature_status");

@@ -47,6 +47,29 @@ TEST_F(EffectiveTest, AnOverrideStandsBetweenPlanAndEffect) {
   EXPECT_EQ(at(of(2, 1), "effective/enabled"), json::value(false));
 }
 
+TEST_F(EffectiveTest, SaysWhyAFeatureIsNotVisible) {
+  EXPECT_EQ(at(of(1, 2), "visible"), json::value(false));
+  EXPECT_EQ(
+      at(of(1, 2), "hidden_because"),
+      json::value("the package 'free' does not include the feature, and the client has no override of it"));
+  EXPECT_FALSE(of(2, 2).as_object().contains("hidden_because"));
+}
+
+TEST_F(EffectiveTest, OneFeatureOrOneSubFeatureCanBeSelected) {
+  const auto state = current();
+  const auto whole = domain::find_flag(*state, "reports");
+  const auto part = domain::find_flag(*state, "reports/daily");
+
+  const json::value feature = effective(2, {.flag = &whole});
+  const json::value sub = effective(2, {.flag = &part});
+
+  EXPECT_EQ(at(feature, "total"), json::value(1));
+  EXPECT_EQ(at(feature, "items/0/key"), json::value("reports"));
+  EXPECT_GE(at(feature, "items/0/sub_features").as_object().size(), 1U);
+  EXPECT_EQ(at(sub, "items/0/sub_features").as_object().size(), 1U);
+  EXPECT_EQ(at(sub, "items/0/sub_features/daily/effective/enabled"), json::value(true));
+}
+
 TEST_F(EffectiveTest, NamesWhatIsInTheWay) {
   toggle_platform(1);
 

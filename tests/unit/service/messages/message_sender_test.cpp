@@ -28,6 +28,11 @@ TEST(MessageSender, AnAudienceIsAWordAnObjectOrAText) {
   EXPECT_EQ(audience(R"({"package":3})")->kind, Audience::Kind::package);
   EXPECT_EQ(audience("\"package:3\"")->id, 3);
   EXPECT_EQ(audience("\"client:7\"")->kind, Audience::Kind::client);
+  EXPECT_EQ(audience(R"({"client":7.0})")->id, 7);
+  for (const char* key : {R"("client:acme")", R"({"client":"acme"})", R"({"client":"7"})", R"("client:")"})
+    EXPECT_EQ(audience(key).error().details.at(0).reason,
+              "must name the client by its id, such as 'client:7'; an audience takes no keys")
+        << key;
   for (const auto* wrong : {"7", "\"\"", "\"client:\"", "\"client:0\"", "\"client:-1\"", "\"tenant:1\"", "{}",
                             R"({"client":0})", R"({"client":1.5})", R"({"client":1,"package":2})", "[]"})
     EXPECT_FALSE(audience(wrong).has_value()) << wrong;

@@ -56,3 +56,23 @@ std::string_view demo_catalogue() noexcept {
 }  // namespace togglecast::app
 " ${catalogue})
 endfunction()
+
+# examples/listen/listen.mjs, as the text that app/quickstart/listen_script.hpp offers.
+function(add_listen_script)
+  if(NOT TARGET togglecast_app)
+    return()
+  endif()
+  set(script ${PROJECT_SOURCE_DIR}/examples/listen/listen.mjs)
+  file(READ ${script} text)
+  embed(togglecast_app listen_script.cpp "// Made from examples/listen/listen.mjs; see cmake/embed.cmake.
+#include \"app/quickstart/listen_script.hpp\"
+
+namespace togglecast::app {
+
+std::string_view listen_script() noexcept {
+  return R\"script(${text})script\";
+}
+
+}  // namespace togglecast::app
+" ${script})
+endfunction()

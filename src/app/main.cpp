@@ -9,6 +9,7 @@
 
 #include "app/config/command_line.hpp"
 #include "app/config/config_file.hpp"
+#include "app/quickstart/quickstart.hpp"
 #include "app/serve.hpp"
 #include "app/set_password.hpp"
 
@@ -45,8 +46,17 @@ int run(const app::Command& command) {
     std::fprintf(stderr, "togglecast: %s\n", settings.error().message.c_str());
     return kWrongSettings;
   }
-  return command.action == app::Command::Action::serve ? app::serve(*settings)
-                                                       : app::set_password(*settings, command.username);
+  switch (command.action) {
+    case app::Command::Action::serve:
+      return app::serve(*settings);
+    case app::Command::Action::set_password:
+      return app::set_password(*settings, command.username);
+    case app::Command::Action::quickstart:
+      return app::quickstart(*settings, command);
+    case app::Command::Action::print:
+      break;
+  }
+  return 0;
 }
 
 }  // namespace

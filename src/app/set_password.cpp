@@ -1,14 +1,13 @@
 #include "app/set_password.hpp"
 
-#include <termios.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <future>
-#include <iostream>
 
 #include "app/first_login.hpp"
 #include "app/process/runtime.hpp"
+#include "app/process/terminal.hpp"
 #include "app/wiring.hpp"
 #include "domain/schema/environment.hpp"
 #include "service/application.hpp"
@@ -22,44 +21,11 @@ int complain(const std::string& message) {
   return 1;
 }
 
-// Typed characters do not appear on the terminal while this object lives.
-class EchoOff {
- public:
-  EchoOff() {
-    ::tcgetattr(STDIN_FILENO, &before_);
-    termios quiet = before_;
-    quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
-  }
-  EchoOff(const EchoOff&) = delete;
-  EchoOff& operator=(const EchoOff&) = delete;
-  ~EchoOff() { ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_); }
-
- private:
-  termios before_{};
-};
-
-Result<Secret> read_line() {
-  std::string line;
-  if (!std::getline(std::cin, line))
-    return fail(Errc::invalid_argument, "no password was given; type one, or send it as one line of input");
-  if (line.ends_with('\r')) line.pop_back();
-  return Secret(std::move(line));
-}
-
-Result<Secret> ask(const std::string& question) {
-  const EchoOff echo_off;
-  std::fprintf(stderr, "%s: ", question.c_str());
-  auto answer = read_line();
-  std::fprintf(stderr, "\n");
-  return answer;
-}
-
 Result<Secret> read_new_password(const std::string& username) {
-  if (::isatty(STDIN_FILENO) != 1) return read_line();
-  auto first = ask("New password for '" + username + "'");
+  if (!can_ask()) return read_secret_line();
+  auto first = ask_secret("New password for '" + username + "'");
   if (!first) return first;
-  auto second = ask("Repeat the new password");
+  auto second = ask_secret("Repeat the new password");
   if (!second) return second;
   if (first->reveal() != second->reveal())
     return fail(Errc::invalid_argument,

@@ -2,8 +2,6 @@
 // outlive the part.
 #pragma once
 
-#include <string_view>
-
 #include "app/config/settings.hpp"
 #include "app/process/address_limits.hpp"
 #include "app/process/refusal_log.hpp"
@@ -15,9 +13,6 @@
 #include "web/http_server.hpp"
 
 namespace togglecast::app {
-
-/// Made at the first start. The environment of a login that names none.
-inline constexpr std::string_view kDefaultEnvironment = "production";
 
 [[nodiscard]] socketio::Options socketio_options(const Settings& settings, AddressLimits& limits,
                                                  RefusalLog& refusals, observe::Log& log);

@@ -32,8 +32,15 @@ constexpr const char* kPasswdAbout =
     "Set the password of an admin. Stop the server first. The command asks for the new password on a\n"
     "terminal, or reads one line of standard input.";
 
-const std::vector<std::string> kCommands{"serve", "admin passwd"};
+const std::vector<std::string> kCommands{"serve", "admin passwd", "quickstart"};
 constexpr const char* kSeeHelpOfServe = "\nRun `togglecast serve --help` for help.\n";
+constexpr const char* kQuickstartAbout =
+    "Take the first steps on a running server: make a platform, a feature, a package that includes it, a\n"
+    "client on that package, and a token for the client. Run it as often as you like; it makes only what is\n"
+    "missing. It writes client-token and listen.mjs to the current folder.";
+constexpr const char* kQuickstartFooter =
+    "The password comes from --password-file, from TOGGLECAST_OWNER_PASSWORD, from the file first-login in\n"
+    "the data folder, or from the terminal.";
 
 // CLI11 stores the values of the options here, as text. `read_settings` reads them afterwards.
 using Texts = std::map<std::string_view, std::vector<std::string>>;
@@ -143,6 +150,7 @@ Command parse_command_line(int count, const char* const* values) {
     }
   }
   command.username = service::kFirstOwner;
+  command.environment = kDefaultEnvironment;
   Texts texts;
 
   CLI::App program(kAbout, "togglecast");
@@ -163,14 +171,27 @@ Command parse_command_line(int count, const char* const* values) {
   add_config(*passwd, command.config);
   passwd->add_option("--username", command.username, "Username of the admin [owner]")->type_name("NAME");
 
+  CLI::App* quickstart = program.add_subcommand("quickstart", kQuickstartAbout);
+  for (const char* name : {"data", "port"}) add_option(*quickstart, *find_option(name), texts);
+  add_config(*quickstart, command.config);
+  quickstart->add_option("--username", command.username, "Username of an owner [owner]")->type_name("NAME");
+  quickstart->add_option("--password-file", command.password_file, "File whose first line is the password")
+      ->type_name("FILE");
+  quickstart->add_option("--environment", command.environment, "Environment to work in [production]")
+      ->type_name("KEY");
+  quickstart->add_flag("--toggle", command.toggle, "Switch the feature that the first steps made");
+  quickstart->footer(kQuickstartFooter);
+
   try {
     program.parse(static_cast<int>(words.size()), words.data());
   } catch (const CLI::ParseError& error) {
     std::ostringstream help;
     command.wrong = program.exit(error, help, help) != 0;
     const std::string_view name = words.size() > 1 ? words[1] : "";
-    command.output = command.wrong ? describe(error, program, name == "serve" || name == "admin" ? name : "")
-                                   : evenly_spaced(help.str());
+    command.output =
+        command.wrong
+            ? describe(error, program, name == "serve" || name == "admin" || name == "quickstart" ? name : "")
+            : evenly_spaced(help.str());
     return command;
   }
   command.flags = given(texts);
@@ -178,6 +199,8 @@ Command parse_command_line(int count, const char* const* values) {
     command.action = Command::Action::serve;
   } else if (passwd->parsed()) {
     command.action = Command::Action::set_password;
+  } else if (quickstart->parsed()) {
+    command.action = Command::Action::quickstart;
   } else {
     command.output = program.help();
   }

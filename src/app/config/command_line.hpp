@@ -8,14 +8,18 @@
 namespace togglecast::app {
 
 struct Command {
-  enum class Action : std::uint8_t { print, serve, set_password };
+  enum class Action : std::uint8_t { print, serve, set_password, quickstart };
 
   Action action = Action::print;
   std::string output;  ///< of `print`: help, version, or the error in the command line
   bool wrong = false;  ///< of `print`: `output` is an error
   RawSettings flags;
   std::string config;    ///< settings file; empty: none
-  std::string username;  ///< of `set_password`
+  std::string username;  ///< of `set_password` and `quickstart`
+  // Of `quickstart`.
+  std::string password_file;  ///< empty: none
+  std::string environment;
+  bool toggle = false;
 };
 
 [[nodiscard]] Command parse_command_line(int count, const char* const* values);

@@ -23,6 +23,9 @@
 
 namespace togglecast::app {
 
+/// Made at the first start. The environment of a login that names none.
+inline constexpr std::string_view kDefaultEnvironment = "production";
+
 struct Endpoint {
   std::string address;  ///< numeric
   std::uint16_t port = 0;

@@ -71,6 +71,23 @@ TEST(CommandLine, ServeTakesOptionsInBothSpellings) {
   EXPECT_EQ(command.flags.at("port").source, "--port");
 }
 
+TEST(CommandLine, QuickstartIsAboutTheOwnerAndTheFirstEnvironmentUnlessOthersAreNamed) {
+  const Command plain = parse({"quickstart"});
+  const Command other = parse({"quickstart", "--username", "olga", "--environment", "staging", "--port", "1",
+                               "--password-file", "secret", "--toggle"});
+
+  EXPECT_EQ(plain.action, Command::Action::quickstart);
+  EXPECT_EQ(plain.username, "owner");
+  EXPECT_EQ(plain.environment, "production");
+  EXPECT_FALSE(plain.toggle);
+  EXPECT_EQ(other.username, "olga");
+  EXPECT_EQ(other.environment, "staging");
+  EXPECT_EQ(other.password_file, "secret");
+  EXPECT_TRUE(other.toggle);
+  EXPECT_EQ(read_settings(other.flags, {}, {})->port, 1);
+  EXPECT_TRUE(parse({"quickstart", "--shards", "2"}).wrong);
+}
+
 TEST(CommandLine, WhatItDoesNotKnowIsWrong) {
   for (const auto& words : std::vector<std::vector<const char*>>{{"serve", "--prot", "80"},
                                                                  {"server"},

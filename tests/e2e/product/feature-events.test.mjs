@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { eachWay } from '../support/clients.mjs';
+import { until } from '../support/deadline.mjs';
 import { kPassword, ownKey, product } from '../support/product.mjs';
 import { conversation } from '../support/python.mjs';
 
@@ -91,6 +92,10 @@ describe('feature_check', () => {
       answers.push(JSON.stringify(answer).replace(typeof asked === 'string' ? `'${asked}'` : String(asked), 'X'));
     }
     assert.deepEqual(new Set(answers), new Set(['{"error":{"code":"not_found","message":"there is no feature X"}}']));
+    const told = `the package '${pack.key}' does not include the feature, and the client has no override of it`;
+    await until(() => shared.it.process.output.includes(told), 'the reason in the log, for the operator alone');
+    const [line] = shared.it.process.output.split('\n').filter((text) => text.includes(told));
+    assert.equal(JSON.parse(line).feature, hidden.key);
   });
 
   test('names what is wrong', async (t) => {

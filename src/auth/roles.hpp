@@ -23,7 +23,7 @@ enum class Action : std::uint8_t {
   read_admins,
   manage_admins,
   manage_environments,  ///< make them, and copy one into another
-  send_messages,  ///< announcements, notifications, the system's status, a repeated full state
+  send_messages,        ///< announcements, notifications, the system's status, a repeated full state
 };
 
 [[nodiscard]] bool allows(domain::Role role, Action action) noexcept;

@@ -16,8 +16,6 @@ using delivery::SubscriberIndex;
 using socketio::Event;
 using socketio::Socket;
 
-constexpr Rate kUnseenLines{.per_second = 1, .burst = 10};  // of the log, all clients together
-
 // The optional `revision` of a request.
 Result<std::optional<domain::Revision>> revision_argument(const Event& event) {
   const auto request = object_argument(event);
@@ -113,10 +111,6 @@ void ClientNamespace::log_unseen(const SocketSubscriber& subscriber, const json:
   const auto client = state->find<domain::Client>(subscriber.who.id);
   if (feature == nullptr || client == nullptr) return;
   if (domain::ClientView(*state, *client, nullptr).sees_feature(feature->id)) return;
-  {
-    const std::scoped_lock lock(unseen_mutex_);
-    if (unseen_lines_.take(kUnseenLines, clock_.now()) != Milliseconds{0}) return;
-  }
   log_.info("a client asks for a feature that it does not see",
             {{"client", client->key},
              {"feature", feature->key},

@@ -3,10 +3,8 @@
 #pragma once
 
 #include <functional>
-#include <mutex>
 #include <vector>
 
-#include "base/token_bucket.hpp"
 #include "realtime/session/client_limit.hpp"
 #include "realtime/session/connection_auth.hpp"
 #include "realtime/session/request_gate.hpp"
@@ -39,9 +37,7 @@ class ClientNamespace {
   const delivery::ShardDeliveries& deliveries_;
   const Options& options_;
   const Clock& clock_;
-  observe::Log& log_;
-  std::mutex unseen_mutex_;
-  TokenBucket unseen_lines_;
+  observe::PeerLog log_;
   std::vector<ReportedMetrics>& reported_;
   ClientLimit limit_;
   RequestGate gate_;

@@ -10,16 +10,16 @@
 namespace togglecast::app {
 namespace {
 
-constexpr std::chrono::seconds kLongestAnswer{30};
+constexpr std::chrono::seconds kCallTimeout{30};
 
-constexpr std::array kCodes{Errc::invalid_argument, Errc::parse_error,    Errc::payload_too_large,
-                            Errc::not_found,        Errc::already_exists, Errc::conflict,
-                            Errc::unauthenticated,  Errc::token_invalid,  Errc::token_expired,
-                            Errc::revoked,          Errc::forbidden,      Errc::rate_limited,
-                            Errc::unavailable,      Errc::timeout,        Errc::internal};
+constexpr std::array kErrorCodes{Errc::invalid_argument, Errc::parse_error,    Errc::payload_too_large,
+                                 Errc::not_found,        Errc::already_exists, Errc::conflict,
+                                 Errc::unauthenticated,  Errc::token_invalid,  Errc::token_expired,
+                                 Errc::revoked,          Errc::forbidden,      Errc::rate_limited,
+                                 Errc::unavailable,      Errc::timeout,        Errc::internal};
 
 Errc code_in(const json::value& problem) {
-  for (const Errc code : kCodes)
+  for (const Errc code : kErrorCodes)
     if (to_string(code) == json::string_or_empty(problem, "code")) return code;
   return Errc::internal;
 }
@@ -39,7 +39,7 @@ Result<ApiCaller::Reply> ApiCaller::send(std::string_view method, std::string_vi
   const Secret bytes(std::move(request));
 
   boost::asio::ip::tcp::iostream stream;
-  stream.expires_after(kLongestAnswer);
+  stream.expires_after(kCallTimeout);
   stream.connect(host_, std::to_string(port_));
   if (!stream)
     return fail(Errc::unavailable, "no server answers at http://" + where + " (" + stream.error().message() +

@@ -8,6 +8,7 @@ namespace togglecast::wire::http {
 
 Result<Response> read_response(std::string_view bytes) {
   namespace beast = boost::beast::http;
+  if (bytes.empty()) return fail(Errc::parse_error, "the server closed the connection without an answer");
   if (bytes.size() > kMaxResponse)
     return fail(Errc::payload_too_large,
                 "the answer is larger than " + std::to_string(kMaxResponse) + " bytes");

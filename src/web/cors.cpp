@@ -77,6 +77,8 @@ wire::http::Response Cors::preflight(const wire::http::Request& request) const {
     response.headers.add("Access-Control-Allow-Headers", std::string(requested));
     response.headers.add("Vary", "Access-Control-Request-Headers");
   }
+  if (options_.max_age)
+    response.headers.add("Access-Control-Max-Age", std::to_string(options_.max_age->count()));
   response.headers.add("Content-Length", "0");
   return response;
 }

@@ -2,6 +2,7 @@
 // no CORS headers are sent. Thread rule: immutable.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,6 +23,7 @@ struct CorsOptions {
   bool credentials = false;
   std::vector<std::string> allowed_headers{};  ///< empty: all requested headers
   std::vector<std::string> exposed_headers{};
+  std::optional<std::chrono::seconds> max_age{};  ///< so long a browser may keep the answer to a preflight
 };
 
 class Cors {

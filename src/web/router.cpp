@@ -19,6 +19,11 @@ std::vector<std::string_view> segments_of(std::string_view path) {
   }
 }
 
+std::string_view without_last_slash(std::string_view path) {
+  if (path.size() > 1 && path.ends_with('/') && !path.ends_with("//")) path.remove_suffix(1);
+  return path;
+}
+
 bool is_parameter(std::string_view segment) {
   return segment.size() > 2 && segment.front() == '{' && segment.back() == '}';
 }
@@ -77,7 +82,7 @@ void Router::mount(std::string prefix, HttpHandler handler, RouteOptions options
 
 RouteMatch Router::match(Method method, std::string_view path) const {
   RouteMatch match;
-  const auto segments = segments_of(path);
+  const auto segments = segments_of(without_last_slash(path));
   const Route* best = nullptr;
   for (const auto& route : routes_) {
     if (!route->fits(segments)) continue;

@@ -22,6 +22,8 @@ using BodyAborted = std::function<void(unsigned status)>;
 struct RouteOptions {
   std::size_t body_limit = 64 * 1024;
   bool any_host = false;  ///< also for hosts that are not among `HttpOptions::own_hosts`: probes
+  /// The most bytes of this request's body; asked when its headers are complete. Not set: `body_limit`.
+  std::function<std::size_t(const wire::http::Request&)> body_limit_of{};
   /// Called when the headers of a request with a body are complete, before its handler. The function that it
   /// returns, which may be empty, is called if the handler will not be called.
   std::function<BodyAborted(const wire::http::Request&, net::Shard&)> on_headers{};
@@ -43,7 +45,7 @@ struct RouteMatch {
 class Router {
  public:
   /// Adds a route of whole segments. `{name}` matches any segment; a fixed segment wins over a parameter. A
-  /// GET route also serves HEAD.
+  /// GET route also serves HEAD. A path with one more `/` at its end is the same path.
   void add(wire::http::Method method, std::string_view pattern, HttpHandler handler,
            RouteOptions options = {});
   /// Adds all paths that begin with `prefix` in their raw form, for all methods. The longest prefix wins.

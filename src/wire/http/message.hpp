@@ -60,7 +60,7 @@ struct Request {
   Headers headers;
   std::string body;
   bool keep_alive = true;  ///< of HTTP/1.1 and without `Connection: close`
-  bool upgrade = false;    ///< has `Upgrade` and `Connection: Upgrade`
+  bool upgrade = false;    ///< asks for WebSocket; other upgrades are ignored (RFC 9110, section 7.8)
   unsigned version = 11;   ///< 10 or 11
 };
 

@@ -94,7 +94,7 @@ void RequestReader::on_header_impl(Error& error) {
   }
   request_.query = Query(parts->query);
   request_.keep_alive = request_.version >= 11 && !request_.headers.lists("Connection", "close");
-  request_.upgrade = request_.version >= 11 && request_.headers.contains("Upgrade") &&
+  request_.upgrade = request_.version >= 11 && request_.headers.lists("Upgrade", "websocket") &&
                      request_.headers.lists("Connection", "Upgrade");
   body_bytes_ = body_limit_ ? body_limit_(request_) : limits_.body_bytes;
   if (announced_ > body_bytes_)

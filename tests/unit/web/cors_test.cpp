@@ -113,6 +113,14 @@ TEST(Cors, AnyOriginIsAStar) {
   EXPECT_EQ(allowed_origin(cors, "https://whoever.example"), "*");
 }
 
+TEST(Cors, BrowsersMayKeepTheAnswerToAPreflight) {
+  const Cors kept({.any_origin = true, .max_age = std::chrono::seconds{600}});
+  const Cors unsaid({.any_origin = true});
+
+  EXPECT_EQ(kept.preflight(request("https://a.example")).headers.value("Access-Control-Max-Age"), "600");
+  EXPECT_FALSE(unsaid.preflight(request("https://a.example")).headers.contains("Access-Control-Max-Age"));
+}
+
 TEST(Cors, OneOriginIsNamedToEveryone) {
   const Cors cors({.origins = {"https://app.example"}});
 

@@ -41,8 +41,23 @@ TEST_F(RouterTest, MatchesMethodAndWholeSegments) {
   EXPECT_EQ(mark_of(Method::get, "/api/v1/platforms"), 1U);
   EXPECT_EQ(mark_of(Method::post, "/api/v1/platforms"), 2U);
   for (const auto* path :
-       {"/api/v1/platform", "/api/v1/platformsx", "/api/v1/platforms/", "/api/v1", "/", "", "*"})
+       {"/api/v1/platform", "/api/v1/platformsx", "/api/v1/platforms//", "/api/v1", "/", "//", "", "*"})
     EXPECT_EQ(mark_of(Method::get, path), 0U) << path;
+}
+
+TEST_F(RouterTest, ASlashAtTheEndMakesNoOtherPath) {
+  add(Method::get, "/", 1);
+  add(Method::get, "/platforms", 2);
+  add(Method::del, "/platforms/{id}", 3);
+  mount("/socket.io/", 4);
+
+  EXPECT_EQ(mark_of(Method::get, "/"), 1U);
+  EXPECT_EQ(mark_of(Method::get, "/platforms/"), 2U);
+  EXPECT_EQ(mark_of(Method::del, "/platforms/7/"), 3U);
+  EXPECT_THAT(router_.match(Method::del, "/platforms/7/").parameters, ElementsAre(Pair("id", "7")));
+  EXPECT_EQ(router_.match(Method::del, "/platforms/").allow, "GET") << "an id is never empty";
+  EXPECT_EQ(mark_of(Method::get, "/socket.io/"), 4U);
+  EXPECT_EQ(mark_of(Method::get, "/socket.io"), 0U) << "a mount has its own rule";
 }
 
 TEST_F(RouterTest, ParametersAreDecodedOnce) {

@@ -16,6 +16,9 @@ using wire::http::RequestParser;
 constexpr std::size_t kNone = std::string_view::npos;
 constexpr unsigned kMisdirected = 421;        // RFC 9110, section 15.5.20
 constexpr std::size_t kBodyStep = 64 * 1024;  // each has a request time-out of its own
+constexpr std::size_t kPiece = 64 * 1024;     // larger bodies leave in pieces of this size …
+constexpr std::size_t kPiecesAtOnce = 8;      // … and so many in one turn of the shard
+constexpr Milliseconds kNextTurn{1};
 
 std::string_view code_of(unsigned status) {
   if (status == 408) return "timeout";
@@ -52,7 +55,7 @@ void HttpConnection::start() {
 
 void HttpConnection::on_data(char* data, std::size_t size) {
   input_.append(data, size);
-  if (current_ != nullptr) {
+  if (busy()) {
     if (input_.size() > shared_->options.pipelined_bytes) stream_->pause_reading();
     return;
   }
@@ -62,7 +65,7 @@ void HttpConnection::on_data(char* data, std::size_t size) {
 void HttpConnection::process() {
   if (processing_) return;
   processing_ = true;
-  while (!gone_ && current_ == nullptr && !input_.empty()) {
+  while (!gone_ && !busy() && !input_.empty()) {
     std::string_view unread = input_;
     const auto state = parser_.feed(unread);
     const std::size_t used = input_.size() - unread.size();
@@ -83,7 +86,7 @@ void HttpConnection::process() {
   }
   processing_ = false;
   if (gone_) return;
-  if (peer_closed_ && current_ == nullptr) {  // the rest will never be a request
+  if (peer_closed_ && !busy()) {  // the rest will never be a request
     abort_body(0);
     close_and_leave();
     return;
@@ -96,6 +99,7 @@ void HttpConnection::process() {
 void HttpConnection::arm_for_state() {
   const auto& options = shared_->options;
   net::Shard& shard = stream_->shard();
+  if (outgoing_ != nullptr) return;  // the timer is its own
   if (current_ != nullptr) {
     cancel();
   } else if (parser_.idle()) {
@@ -115,7 +119,7 @@ std::size_t HttpConnection::on_headers(const wire::http::Request& request) {
     body_aborted_ = match_.options->on_headers(request, stream_->shard());
   }
   body_read_ = kBodyStep;  // the body's time begins
-  return match_.options->body_limit;
+  return match_.options->body_limit_of ? match_.options->body_limit_of(request) : match_.options->body_limit;
 }
 
 void HttpConnection::dispatch() {
@@ -230,12 +234,57 @@ void HttpConnection::finish(const wire::http::Request& request, wire::http::Resp
   const bool keep_alive = request.keep_alive && !response.close && may_ask_more &&
                           !shared_->draining.load(std::memory_order_relaxed);
   response.headers.add("Date", date_now());
-  stream_->send(wire::http::serialize(response, keep_alive, request.method == Method::head));
+  if (keep_alive && !shared_->keep_alive.empty()) {
+    response.headers.add("Connection", "keep-alive");
+    response.headers.add("Keep-Alive", shared_->keep_alive);
+  }
+  const bool in_pieces = response.body.size() > kPiece && request.method != Method::head;
+  stream_->send(wire::http::serialize(response, keep_alive, in_pieces || request.method == Method::head));
+  if (in_pieces) {
+    outgoing_ = std::make_unique<Outgoing>(Outgoing{std::move(response.body), 0, keep_alive});
+    send_pieces();
+    return;
+  }
   if (!keep_alive) {
     close_and_leave();
     return;
   }
   next_request();
+}
+
+void HttpConnection::send_pieces() {
+  Outgoing& out = *outgoing_;
+  for (std::size_t i = 0; i < kPiecesAtOnce && out.sent < out.body.size(); ++i) {
+    const std::string_view piece = std::string_view(out.body).substr(out.sent, kPiece);
+    out.sent += piece.size();
+    stream_->send(piece);
+    stream_->flush();
+    if (stream_->closed()) {
+      cut();
+      return;
+    }
+    if (stream_->backlog_bytes() == 0) continue;
+    stream_->shard().arm(*this, shared_->options.stall_timeout);  // `on_drained` comes before, or never
+    return;
+  }
+  if (out.sent < out.body.size()) {  // the client takes all at once; others get their turn
+    stream_->shard().arm(*this, kNextTurn);
+    return;
+  }
+  cancel();
+  const bool may_ask_more = !peer_closed_ || !input_.empty();
+  const bool keep_alive =
+      out.keep_alive && may_ask_more && !shared_->draining.load(std::memory_order_relaxed);
+  outgoing_.reset();
+  if (keep_alive) {
+    next_request();
+  } else {
+    close_and_leave();
+  }
+}
+
+void HttpConnection::on_drained() {
+  if (outgoing_ != nullptr) send_pieces();
 }
 
 void HttpConnection::next_request() {
@@ -253,6 +302,8 @@ void HttpConnection::next_request() {
 
 void HttpConnection::on_end(net::StreamEnd reason) {
   peer_closed_ = true;
+  // The client only said that it has no more to ask.
+  if (outgoing_ != nullptr && reason == net::StreamEnd::peer_closed) return;
   if (current_ != nullptr) {
     ++shared_->counters.aborted_requests;
     LiveExchange* exchange = current_;
@@ -269,6 +320,11 @@ void HttpConnection::on_end(net::StreamEnd reason) {
 }
 
 void HttpConnection::on_timer(TimePoint) {
+  if (outgoing_ != nullptr) {
+    if (stream_->backlog_bytes() == 0) return send_pieces();
+    cut();  // the client took nothing for too long
+    return;
+  }
   if (parser_.idle() && input_.empty()) {
     close_and_leave();
     return;
@@ -286,7 +342,7 @@ void HttpConnection::abort_body(unsigned status) {
 }
 
 void HttpConnection::drain() {
-  if (current_ == nullptr && parser_.idle() && input_.empty()) close_and_leave();
+  if (!busy() && parser_.idle() && input_.empty()) close_and_leave();
 }
 
 void HttpConnection::cut() {

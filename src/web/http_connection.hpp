@@ -36,6 +36,7 @@ class HttpConnection final : public net::Retirable, private net::StreamHandler, 
 
   void on_data(char* data, std::size_t size) override;
   void on_end(net::StreamEnd reason) override;
+  void on_drained() override;
   void on_timer(TimePoint now) override;
 
   void process();
@@ -46,7 +47,10 @@ class HttpConnection final : public net::Retirable, private net::StreamHandler, 
   void arm_for_state();
   void finish(const wire::http::Request& request, wire::http::Response response);
   void answer_not_found(LiveExchange& exchange, const RouteMatch& match) const;
+  void send_pieces();
   void next_request();
+  /// A request is being answered, or its answer is being sent.
+  [[nodiscard]] bool busy() const noexcept { return current_ != nullptr || outgoing_ != nullptr; }
   [[nodiscard]] Peer resolve_peer(const wire::http::Headers& headers) const;
   // False after it refused a request for a host that is not this server's.
   [[nodiscard]] bool serves_host_of(LiveExchange& exchange, const RouteMatch& match);
@@ -56,12 +60,21 @@ class HttpConnection final : public net::Retirable, private net::StreamHandler, 
   /// The connection was closed, upgraded or moved.
   void leave();
 
+  // A large body. It leaves in pieces, each when the client has taken the one before, so that it holds the
+  // shard for a moment only.
+  struct Outgoing {
+    std::string body;
+    std::size_t sent = 0;
+    bool keep_alive = false;
+  };
+
   std::shared_ptr<HttpServer::Shared> shared_;
   net::StreamPtr stream_;
   wire::http::RequestParser parser_;
   std::string direct_;  // address of the TCP peer
   std::string input_;   // read, not yet parsed
   LiveExchange* current_ = nullptr;
+  std::unique_ptr<Outgoing> outgoing_;
   RouteMatch match_;  // of the request whose headers have been read
   BodyAborted body_aborted_;
   std::size_t body_read_ = 0;

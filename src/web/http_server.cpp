@@ -17,6 +17,8 @@ HttpServer::Shared::Shared(net::ShardPool& pool, Router routes, HttpOptions sett
       connections(pool.size()) {
   SystemRandom random;
   request_prefix = random_token(random, 6) + "-";  // numbers alone would repeat after a restart
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(options.keep_alive_timeout).count();
+  if (seconds > 0) keep_alive = "timeout=" + std::to_string(seconds);
 }
 
 void HttpCounters::count_refused(unsigned status) noexcept {

@@ -28,9 +28,12 @@ namespace togglecast::web {
 
 struct HttpOptions {
   wire::http::ParserLimits limits{};
-  Milliseconds request_timeout{10'000};     ///< from the first byte, or from the connect, to the end of the
-                                            ///< headers; again for each 64 KiB of body
-  Milliseconds keep_alive_timeout{60'000};  ///< between two requests
+  Milliseconds request_timeout{10'000};  ///< from the first byte, or from the connect, to the end of the
+                                         ///< headers; again for each 64 KiB of body
+  /// Between two requests, and named in `Keep-Alive`. A balancer in front must close first: common ones wait
+  /// 60 seconds.
+  Milliseconds keep_alive_timeout{75'000};
+  Milliseconds stall_timeout{30'000};       ///< for a client to take each piece of a large answer
   std::size_t pipelined_bytes = 64 * 1024;  ///< read ahead while an answer is due; then reading pauses
   TrustedProxies trusted_proxies{};
   /// The hosts that requests may ask for; others get 421. Unset: any host.

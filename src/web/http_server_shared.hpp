@@ -29,6 +29,7 @@ struct HttpServer::Shared : std::enable_shared_from_this<HttpServer::Shared> {
   std::atomic<bool> told_of_ignored_header{false};
   std::atomic<std::uint64_t> request_numbers{0};
   std::string request_prefix;
+  std::string keep_alive;  // `timeout=75`; empty below one second
   /// Per shard, touched only there.
   std::vector<std::unordered_map<HttpConnection*, std::unique_ptr<HttpConnection>>> connections;
 };

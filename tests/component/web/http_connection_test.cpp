@@ -19,6 +19,53 @@ TEST_F(HttpConnectionTest, KeepsTheConnectionForFurtherRequests) {
   EXPECT_EQ(pool_.at(0).counters().accepted.load() + pool_.at(1).counters().accepted.load(), 1U);
 }
 
+TEST_F(HttpConnectionTest, SaysForHowLongItKeepsTheConnection) {
+  options_.keep_alive_timeout = Milliseconds{75'900};
+  auto client = connect();
+
+  const auto kept = client.get("/hello");
+  const auto last = client.get("/hello", "Connection: close\r\n");
+
+  EXPECT_EQ(kept.header("Connection"), "keep-alive");
+  EXPECT_EQ(kept.header("Keep-Alive"), "timeout=75");
+  EXPECT_EQ(last.header("Connection"), "close");
+  EXPECT_EQ(last.header("Keep-Alive"), "");
+}
+
+TEST_F(HttpConnectionTest, LargeAnswersArriveWholeAndTheNextOneBehindThem) {
+  auto client = connect(4096);
+  client.tcp().send(get("/count") + get("/hello") + HttpClient::request("HEAD", "/big"));
+
+  const auto large = client.receive();
+  const auto small = client.receive();
+  const auto head = client.receive(false);
+
+  EXPECT_EQ(large.header("Content-Length"), std::to_string(kCount.size()));
+  EXPECT_TRUE(large.body == kCount);
+  EXPECT_EQ(small.body, "hello");
+  EXPECT_EQ(head.header("Content-Length"), std::to_string(16 * 1024 * 1024));
+  EXPECT_EQ(client.get("/hello").body, "hello");
+}
+
+TEST_F(HttpConnectionTest, AHalfClosedClientGetsALargeAnswerAndTheEnd) {
+  auto client = connect(4096);
+  client.tcp().send(get("/count"));
+  client.tcp().finish_sending();
+
+  EXPECT_TRUE(client.receive().body == kCount);
+  EXPECT_EQ(client.tcp().receive_to_end(), "");
+}
+
+TEST_F(HttpConnectionTest, AClientThatTakesNothingOfALargeAnswerIsLet) {
+  options_.stall_timeout = Milliseconds{50};
+  auto client = connect(4096);
+
+  client.tcp().send(get("/big"));
+
+  EXPECT_TRUE(test::eventually([this] { return server_->counters().requests.load() == 1; }));
+  EXPECT_TRUE(test::eventually([this] { return server_->counters().open_connections.load() == 0; }));
+}
+
 TEST_F(HttpConnectionTest, AnswersPipelinedRequestsInOrder) {
   auto client = connect();
   std::string requests;

@@ -26,6 +26,13 @@ inline wire::http::Response text(std::string body, unsigned status = 200) {
   return response;
 }
 
+/// Larger than any piece, and different everywhere.
+inline const std::string kCount = [] {
+  std::string numbers;
+  for (int i = 0; numbers.size() < 3'000'000; ++i) numbers += std::to_string(i) + '\n';
+  return numbers;
+}();
+
 class HttpConnectionTest : public ::testing::Test {
  protected:
   HttpConnectionTest() {
@@ -42,6 +49,7 @@ class HttpConnectionTest : public ::testing::Test {
     router_.add(Method::get, "/big", [](const ExchangePtr& exchange) {
       exchange->respond(text(std::string(16 * 1024 * 1024, 'b')));
     });
+    router_.add(Method::get, "/count", [](const ExchangePtr& exchange) { exchange->respond(text(kCount)); });
     router_.add(Method::get, "/move", [this](const ExchangePtr& exchange) {
       net::Shard& other = pool_.at(1 - exchange->shard().index());
       exchange->move_to(other, [&other](const ExchangePtr& moved) {

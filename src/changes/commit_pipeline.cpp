@@ -92,12 +92,12 @@ Result<Written> CommitPipeline::write(const WriteRequest& request) {
     const auto newest = tail_.catch_up(request.environment, (*transaction)->head());
     if (!newest) return watch_.failed(newest.error());
     const domain::SnapshotPtr& state = *newest;
+    const UnixMillis at = std::max(clock_.wall_now(), state->as_of());
     if (request.idempotency) {
-      auto answered = repeated(**transaction, request);
+      auto answered = repeated(**transaction, request, at);
       if (!answered) return tl::unexpected(answered.error());
       if (*answered) return std::move(**answered);
     }
-    const UnixMillis at = std::max(clock_.wall_now(), state->as_of());
     if (request.time_first && is_due(*state, at)) {
       transaction->reset();
       return write_after_time(request);
@@ -120,8 +120,8 @@ Result<Written> CommitPipeline::write_after_time(WriteRequest request) {
 }
 
 Result<std::optional<Written>> CommitPipeline::repeated(storage::WriteTransaction& transaction,
-                                                        const WriteRequest& request) {
-  const auto remembered = transaction.remembered(*request.idempotency);
+                                                        const WriteRequest& request, UnixMillis now) {
+  const auto remembered = transaction.remembered(*request.idempotency, now);
   if (!remembered) return watch_.failed(remembered.error());
   if (!*remembered) return std::nullopt;
   if ((*remembered)->request != request.idempotency->request)

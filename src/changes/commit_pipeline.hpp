@@ -61,7 +61,7 @@ class CommitPipeline {
   using Transaction = std::unique_ptr<storage::WriteTransaction>;
   // The remembered answer when this request repeats an earlier one.
   [[nodiscard]] Result<std::optional<Written>> repeated(storage::WriteTransaction& transaction,
-                                                        const WriteRequest& request);
+                                                        const WriteRequest& request, UnixMillis now);
   [[nodiscard]] Result<Written> from_log(storage::WriteTransaction& transaction,
                                          const storage::Outcome& outcome);
   [[nodiscard]] Result<Written> commit(Transaction transaction, const WriteRequest& request,

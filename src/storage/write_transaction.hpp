@@ -55,7 +55,9 @@ class WriteTransaction {
   [[nodiscard]] virtual const domain::Head& head() const noexcept = 0;
   /// The highest id that was ever used for this kind; 0 without one.
   [[nodiscard]] virtual Result<domain::Id> last_id(domain::Kind kind) = 0;
-  [[nodiscard]] virtual Result<std::optional<RememberedOutcome>> remembered(const IdempotencyKey& key) = 0;
+  /// Nothing at `now` when the outcome is too old, even if it has not been deleted yet.
+  [[nodiscard]] virtual Result<std::optional<RememberedOutcome>> remembered(const IdempotencyKey& key,
+                                                                            UnixMillis now) = 0;
   [[nodiscard]] virtual Result<domain::LogRow> row(domain::Revision revision) = 0;
   /// The newest revision up to `until` that touched this entity; 0 without one.
   [[nodiscard]] virtual Result<domain::Revision> last_touched(domain::Kind kind, domain::Id id,

@@ -32,8 +32,8 @@ class ScratchTransaction final : public storage::WriteTransaction {
   [[nodiscard]] Result<Id> last_id(Kind kind) override {
     return kFirstPreviewedId - 1 + created_[kind]++;  // called once for each creation
   }
-  [[nodiscard]] Result<std::optional<storage::RememberedOutcome>> remembered(
-      const storage::IdempotencyKey&) override {
+  [[nodiscard]] Result<std::optional<storage::RememberedOutcome>> remembered(const storage::IdempotencyKey&,
+                                                                             UnixMillis) override {
     return std::nullopt;
   }
   [[nodiscard]] Result<domain::LogRow> row(domain::Revision) override { return nothing_is_stored(); }

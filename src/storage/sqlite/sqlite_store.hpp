@@ -14,8 +14,8 @@
 namespace togglecast::storage::sqlite {
 
 struct SqliteOptions {
-  std::chrono::hours idempotency_ttl{24};  ///< how long outcomes are remembered
-  std::int64_t max_pages = 0;              ///< bound of the file in pages of 4 KiB; 0: none
+  std::chrono::seconds idempotency_ttl{24 * 3'600};  ///< how long outcomes are remembered
+  std::int64_t max_pages = 0;                        ///< bound of the file in pages of 4 KiB; 0: none
 };
 
 class SqliteStore final : public Store {

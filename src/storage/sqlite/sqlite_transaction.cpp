@@ -7,7 +7,7 @@ namespace togglecast::storage::sqlite {
 
 Result<std::unique_ptr<WriteTransaction>> SqliteTransaction::begin(Database& database,
                                                                    const std::string& environment,
-                                                                   std::chrono::hours idempotency_ttl) {
+                                                                   std::chrono::seconds idempotency_ttl) {
   auto transaction = Transaction::begin(database, "BEGIN IMMEDIATE");
   if (!transaction) return tl::unexpected(transaction.error());
   auto statement =
@@ -31,12 +31,14 @@ Result<domain::Id> SqliteTransaction::last_id(domain::Kind kind) {
   return *found ? statement->integer(0) : 0;
 }
 
-Result<std::optional<RememberedOutcome>> SqliteTransaction::remembered(const IdempotencyKey& key) {
+Result<std::optional<RememberedOutcome>> SqliteTransaction::remembered(const IdempotencyKey& key,
+                                                                       UnixMillis now) {
   auto statement = database_.prepare(
       "SELECT request, revision, changed, subject_kind, subject_id FROM idempotency "
-      "WHERE environment = ? AND actor = ? AND key = ?");
+      "WHERE environment = ? AND actor = ? AND key = ? AND at >= ?");
   if (!statement) return tl::unexpected(statement.error());
-  const auto found = statement->bind(1, environment_).bind(2, key.actor).bind(3, key.key).step();
+  statement->bind(1, environment_).bind(2, key.actor).bind(3, key.key).bind(4, oldest_remembered(now));
+  const auto found = statement->step();
   if (!found) return tl::unexpected(found.error());
   if (!*found) return std::nullopt;
   const auto request = read_digest(*statement, 0);
@@ -140,8 +142,7 @@ Result<void> SqliteTransaction::write_secret(const SecretWrite& secret) {
 Result<void> SqliteTransaction::remember(const IdempotencyKey& key, const Commit& what) {
   auto forget = database_.prepare("DELETE FROM idempotency WHERE at < ?");
   if (!forget) return tl::unexpected(forget.error());
-  const auto oldest = what.at.value - std::chrono::milliseconds(idempotency_ttl_).count();
-  if (auto done = forget->bind(1, oldest).run(); !done) return done;
+  if (auto done = forget->bind(1, oldest_remembered(what.at)).run(); !done) return done;
   auto statement = database_.prepare(
       "INSERT OR REPLACE INTO idempotency "
       "(environment, actor, key, request, revision, changed, subject_kind, subject_id, at) "

@@ -14,11 +14,12 @@ class SqliteTransaction final : public WriteTransaction {
  public:
   [[nodiscard]] static Result<std::unique_ptr<WriteTransaction>> begin(Database& database,
                                                                        const std::string& environment,
-                                                                       std::chrono::hours idempotency_ttl);
+                                                                       std::chrono::seconds idempotency_ttl);
 
   [[nodiscard]] const domain::Head& head() const noexcept override { return head_; }
   [[nodiscard]] Result<domain::Id> last_id(domain::Kind kind) override;
-  [[nodiscard]] Result<std::optional<RememberedOutcome>> remembered(const IdempotencyKey& key) override;
+  [[nodiscard]] Result<std::optional<RememberedOutcome>> remembered(const IdempotencyKey& key,
+                                                                    UnixMillis now) override;
   [[nodiscard]] Result<domain::LogRow> row(domain::Revision revision) override;
   [[nodiscard]] Result<domain::Revision> last_touched(domain::Kind kind, domain::Id id,
                                                       domain::Revision until) override;
@@ -26,7 +27,7 @@ class SqliteTransaction final : public WriteTransaction {
 
  private:
   SqliteTransaction(Database& database, Transaction transaction, std::int64_t environment,
-                    const domain::Head& head, std::chrono::hours idempotency_ttl)
+                    const domain::Head& head, std::chrono::seconds idempotency_ttl)
       : database_(database),
         transaction_(std::move(transaction)),
         environment_(environment),
@@ -37,12 +38,15 @@ class SqliteTransaction final : public WriteTransaction {
   [[nodiscard]] Result<void> write_op(const domain::IndexedOp& op, domain::Revision revision);
   [[nodiscard]] Result<void> write_secret(const SecretWrite& secret);
   [[nodiscard]] Result<void> remember(const IdempotencyKey& key, const Commit& what);
+  [[nodiscard]] std::int64_t oldest_remembered(UnixMillis now) const noexcept {
+    return now.value - std::chrono::milliseconds(idempotency_ttl_).count();
+  }
 
   Database& database_;
   Transaction transaction_;
   std::int64_t environment_;
   domain::Head head_;
-  std::chrono::hours idempotency_ttl_;
+  std::chrono::seconds idempotency_ttl_;
 };
 
 }  // namespace togglecast::storage::sqlite

@@ -26,8 +26,9 @@ class FaultyTransaction final : public storage::WriteTransaction {
       : real_(std::move(real)), faults_(faults) {}
   const domain::Head& head() const noexcept override { return real_->head(); }
   Result<domain::Id> last_id(domain::Kind kind) override { return real_->last_id(kind); }
-  Result<std::optional<storage::RememberedOutcome>> remembered(const storage::IdempotencyKey& key) override {
-    return real_->remembered(key);
+  Result<std::optional<storage::RememberedOutcome>> remembered(const storage::IdempotencyKey& key,
+                                                               UnixMillis now) override {
+    return real_->remembered(key, now);
   }
   Result<domain::LogRow> row(domain::Revision revision) override { return real_->row(revision); }
   Result<domain::Revision> last_touched(domain::Kind kind, domain::Id id, domain::Revision until) override {

@@ -265,13 +265,14 @@ TEST_P(StoreContract, RemembersTheOutcomeOfARequestForItsActor) {
   reopen();
 
   auto transaction = store_->begin("production").value();
-  const auto remembered = transaction->remembered(key).value();
+  const UnixMillis now{1'700'000'002'000};
+  const auto remembered = transaction->remembered(key, now).value();
   ASSERT_TRUE(remembered.has_value());
   EXPECT_EQ(remembered->request, key.request);
   EXPECT_EQ(remembered->outcome.revision, 1);
   EXPECT_TRUE(remembered->outcome.changed);
   EXPECT_EQ(transaction->row(1).value().change.ops.size(), 1U);
-  EXPECT_FALSE(transaction->remembered({"admin 2", "k-1", key.request}).value().has_value());
+  EXPECT_FALSE(transaction->remembered({"admin 2", "k-1", key.request}, now).value().has_value());
 }
 
 TEST_P(StoreContract, ForgetsOutcomesAfterADay) {
@@ -289,8 +290,28 @@ TEST_P(StoreContract, ForgetsOutcomesAfterADay) {
   remember("new", 1'700'000'000'000 + 86'400'000 + 1);
 
   auto transaction = store_->begin("production").value();
-  EXPECT_FALSE(transaction->remembered({"admin 1", "old", {}}).value().has_value());
-  EXPECT_TRUE(transaction->remembered({"admin 1", "new", {}}).value().has_value());
+  const UnixMillis now{1'700'000'000'000 + 86'400'000 + 2};
+  EXPECT_FALSE(transaction->remembered({"admin 1", "old", {}}, now).value().has_value());
+  EXPECT_TRUE(transaction->remembered({"admin 1", "new", {}}, now).value().has_value());
+}
+
+// Old outcomes are deleted by later writes. Without one they are still there, and count as forgotten.
+TEST_P(StoreContract, JudgesTheAgeOfAnOutcomeWhenItIsLookedUp) {
+  constexpr std::int64_t kAt = 1'700'000'000'000, kDay = 86'400'000;
+  {
+    auto transaction = store_->begin("production").value();
+    ASSERT_TRUE(transaction
+                    ->commit({.row = nullptr,
+                              .secrets = {},
+                              .idempotency = IdempotencyKey{"admin 1", "only", sha256("only")},
+                              .outcome = {},
+                              .at = {kAt}})
+                    .has_value());
+  }
+
+  auto transaction = store_->begin("production").value();
+  EXPECT_TRUE(transaction->remembered({"admin 1", "only", {}}, {kAt + kDay}).value().has_value());
+  EXPECT_FALSE(transaction->remembered({"admin 1", "only", {}}, {kAt + kDay + 1}).value().has_value());
 }
 
 }  // namespace togglecast::storage::testing

@@ -17,16 +17,23 @@ struct Rate {
 
 class TokenBucket {
  public:
-  /// Takes one token and returns zero, or takes none and returns how long to wait for one. A new bucket is
-  /// full.
-  [[nodiscard]] Milliseconds take(const Rate& rate, TimePoint now) {
+  /// Takes `cost` tokens and returns zero, or takes none and returns how long to wait for them. A new bucket
+  /// is full. A cost above the burst counts as the burst.
+  [[nodiscard]] Milliseconds take(const Rate& rate, TimePoint now, double cost = 1) {
     refill(rate, now);
-    if (missing_ + 1 <= rate.burst) {
-      missing_ += 1;
+    cost = std::min(cost, rate.burst);
+    if (missing_ + cost <= rate.burst) {
+      missing_ += cost;
       return Milliseconds{0};
     }
-    const double seconds = (missing_ + 1 - rate.burst) / rate.per_second;
+    const double seconds = (missing_ + cost - rate.burst) / rate.per_second;
     return Milliseconds{static_cast<Milliseconds::rep>(std::ceil(seconds * 1'000))};
+  }
+
+  /// Takes `cost` tokens that are already spent. The bucket may owe them; then `take` waits longer.
+  void charge(const Rate& rate, TimePoint now, double cost) {
+    refill(rate, now);
+    missing_ += cost;
   }
 
   /// The bucket is full again, so that a new one could replace it.

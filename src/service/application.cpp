@@ -14,6 +14,9 @@ namespace {
 
 constexpr std::size_t kKidBytes = 9;
 constexpr std::size_t kPreviewQueue = 16;
+constexpr std::size_t kPasswordThreads = 2;
+constexpr std::size_t kPasswordQueue = 64;
+constexpr std::size_t kOperatorQueue = 64;
 
 // The asker learns only that the work failed. The log has the reason.
 std::function<void(std::string_view)> telling(observe::Log& log) {
@@ -78,20 +81,23 @@ Application::Application(std::unique_ptr<storage::Store> store, Readers readers,
       committer_(*store_, model_, tail_, clock, log, metrics, options.committer),
       reader_(std::make_unique<changes::InstrumentedReader>(std::move(readers.of_requests), log, metrics),
               telling(log)),
+      logins_(std::move(readers.of_logins), telling(log)),
+      passwords_({.threads = kPasswordThreads, .queue = kPasswordQueue, .on_failure = telling(log)}),
       workers_(
           {.threads = options.workers.threads, .queue = options.workers.queue, .on_failure = telling(log)}),
       previews_({.threads = 1, .queue = kPreviewQueue, .on_failure = telling(log)}),
+      operators_({.threads = 1, .queue = kOperatorQueue, .on_failure = telling(log)}),
       authenticator_(keys_, model_, clock),
       platforms_(committer_, model_),
       features_(committer_, model_),
       segments_(committer_, model_),
       packages_(committer_, model_),
       clients_(committer_, model_),
-      tokens_(committer_, model_, keys_, random, options.tokens),
-      admins_(committer_, model_, reader_, workers_, keys_, random, clock, metrics, options.admins),
+      tokens_(committer_, model_, keys_, random, clock, options.tokens),
+      admins_(committer_, model_, logins_, passwords_, keys_, random, clock, metrics, options.admins),
       environments_(committer_, model_, random),
       activity_(reader_, model_, committer_),
-      history_(reader_, model_, clock),
+      history_(reader_, workers_, model_, clock),
       time_(committer_, model_, feed_, clock, log) {}
 
 Result<std::unique_ptr<Application>> Application::open(std::unique_ptr<storage::Store> store,
@@ -99,7 +105,7 @@ Result<std::unique_ptr<Application>> Application::open(std::unique_ptr<storage::
                                                        RandomSource& random, observe::Log& log,
                                                        observe::Metrics& metrics) {
   Readers readers;
-  for (auto* reader : {&readers.of_tail, &readers.of_requests}) {
+  for (auto* reader : {&readers.of_tail, &readers.of_requests, &readers.of_logins}) {
     auto opened = store->open_reader();
     if (!opened) return tl::unexpected(opened.error());
     *reader = std::move(*opened);
@@ -205,8 +211,11 @@ Result<void> Application::health() const {
 void Application::stop() {
   time_.stop();
   reader_.stop();  // hands its last work to the workers, and they hand theirs to the committer
+  logins_.stop();
+  passwords_.stop();
   workers_.stop();
   previews_.stop();
+  operators_.stop();
   committer_.stop();
   tail_.stop();
 }

@@ -26,7 +26,7 @@ struct ApplicationOptions {
   changes::RingLimits ring;  ///< recent snapshots
   changes::CommitterOptions committer;
   changes::TailOptions tail;
-  changes::WorkerPoolOptions workers;
+  changes::WorkerPoolOptions workers{.threads = 2, .queue = 512};
   TokenOptions tokens;
   AdminOptions admins;
   /// Made when missing, besides `system`.
@@ -76,10 +76,13 @@ class Application {
   void add_environment(const std::string& key, changes::Committer::EnvironmentDone done);
   [[nodiscard]] changes::Tail& tail() noexcept { return tail_; }
   [[nodiscard]] changes::Scheduler& time() noexcept { return time_; }
-  /// For work that takes too long for a shard.
+  /// For work that takes too long for a shard. Passwords are hashed by other threads, so that heavy reads
+  /// delay no login.
   [[nodiscard]] changes::WorkerPool& workers() noexcept { return workers_; }
   /// For previews alone: many of them delay each other and nothing else.
   [[nodiscard]] changes::WorkerPool& previews() noexcept { return previews_; }
+  /// For `/metrics` and detailed health alone.
+  [[nodiscard]] changes::WorkerPool& operators() noexcept { return operators_; }
   /// The last failure of the store or of the tail, unless it has worked since.
   [[nodiscard]] Result<void> health() const;
 
@@ -90,6 +93,7 @@ class Application {
   struct Readers {
     std::unique_ptr<storage::Reader> of_tail;
     std::unique_ptr<storage::Reader> of_requests;
+    std::unique_ptr<storage::Reader> of_logins;
   };
 
   Application(std::unique_ptr<storage::Store> store, Readers readers, const ApplicationOptions& options,
@@ -108,8 +112,11 @@ class Application {
   changes::Tail tail_;
   changes::Committer committer_;
   changes::StoreReader reader_;
+  changes::StoreReader logins_;
+  changes::WorkerPool passwords_;
   changes::WorkerPool workers_;
   changes::WorkerPool previews_;
+  changes::WorkerPool operators_;
   auth::KeyRing keys_;
   Authenticator authenticator_;
   PlatformService platforms_;

@@ -152,7 +152,7 @@ changes::Build build_admin_removal(domain::Id who, domain::Id admin,
 }
 
 changes::Build build_session(const AdminUser& admin, std::string environment, std::string jti,
-                             std::chrono::minutes lifetime, TokenOptions options) {
+                             std::chrono::seconds lifetime, TokenOptions options) {
   return [admin = admin.id, checked = admin.password_changed_at, environment = std::move(environment),
           jti = std::move(jti), lifetime, options](changes::WriteContext& context) -> Result<changes::Draft> {
     const auto now = context.state().find<AdminUser>(admin);

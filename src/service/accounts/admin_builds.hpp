@@ -29,7 +29,7 @@ namespace togglecast::service {
 /// `admin` is the account at the moment its password was checked. `unauthenticated` when the account was
 /// deactivated, deleted or given another password since.
 [[nodiscard]] changes::Build build_session(const domain::AdminUser& admin, std::string environment,
-                                           std::string jti, std::chrono::minutes lifetime,
+                                           std::string jti, std::chrono::seconds lifetime,
                                            TokenOptions options);
 [[nodiscard]] changes::Build build_logout(domain::Id token);
 

@@ -4,17 +4,22 @@
 
 namespace togglecast::service {
 
-Result<void> AdminRates::take(domain::Id admin, TimePoint now) {
+Result<void> AdminRates::take(domain::Id admin, TimePoint now, double cost) {
   Milliseconds wait{0};
   {
     const std::scoped_lock lock(mutex_);
-    wait = buckets_[admin].take(rate_, now);
+    wait = buckets_[admin].take(rate_, now, cost);
   }
   if (wait == Milliseconds{0}) return {};
   Error error{Errc::rate_limited, "too many " + actions_ + " in a short time; slow down", {}};
   error.retry_after_seconds =
       static_cast<std::uint32_t>(std::chrono::ceil<std::chrono::seconds>(wait).count());
   return tl::unexpected(std::move(error));
+}
+
+void AdminRates::charge(domain::Id admin, TimePoint now, double cost) {
+  const std::scoped_lock lock(mutex_);
+  buckets_[admin].charge(rate_, now, cost);
 }
 
 }  // namespace togglecast::service

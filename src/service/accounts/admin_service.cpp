@@ -1,6 +1,5 @@
 #include "service/accounts/admin_service.hpp"
 
-#include "auth/token_codec.hpp"
 #include "changes/ops.hpp"
 #include "domain/schema/environment.hpp"
 #include "service/accounts/admin_builds.hpp"
@@ -125,10 +124,12 @@ void AdminService::start_session(const AdminUser& admin, const Login& login, con
                      std::move(build)},
                     [this, body = to_json(admin), done](Result<changes::Written> written) {
                       if (!written) return done(tl::unexpected(written.error()));
-                      const auto record = domain::TokenRecord::from_json(written->body);
+                      const auto issued = sign_written(
+                          keys_, *written, *model_.current(domain::kSystemEnvironment), clock_.wall_now());
+                      if (!issued) return done(tl::unexpected(issued.error()));
+                      const auto record = domain::TokenRecord::from_json(issued->record);
                       if (!record) return done(tl::unexpected(record.error()));
-                      done(LoggedIn{body, record->expires_at,
-                                    auth::sign_token(keys_, auth::claims_of(*record)), written->replayed});
+                      done(LoggedIn{body, record->expires_at, issued->token, written->replayed});
                     });
 }
 

@@ -34,8 +34,8 @@ namespace togglecast::service {
 struct AdminOptions {
   auth::PasswordOptions passwords;
   auth::LoginThrottleOptions throttle;
-  std::chrono::minutes session{12 * 60};  ///< how long a login lasts
-  std::size_t sessions_per_admin = 50;    ///< one more login ends the oldest session
+  std::chrono::seconds session{12 * 3'600};  ///< how long a login lasts
+  std::size_t sessions_per_admin = 50;       ///< one more login ends the oldest session
 };
 
 struct Login {
@@ -49,7 +49,7 @@ struct LoggedIn {
   json::value admin;  ///< the account's body
   UnixMillis expires_at{};
   Secret token;
-  bool replayed = false;  ///< a repeated request got the same token again
+  bool replayed = false;  ///< a repeated request got the same token again; `conflict` if that has ended
 };
 using LoginDone = std::function<void(Result<LoggedIn> answer)>;
 

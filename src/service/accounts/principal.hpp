@@ -43,6 +43,7 @@ struct WriteOptions {
   std::optional<domain::Revision>
       if_revision;     ///< `conflict` unless this revision was the last to change the entity
   bool force = false;  ///< delete an entity or a sub-feature even if others use it
+  bool merge = false;  ///< the body of an update is a merge patch (RFC 7396)
 };
 
 /// `{id, kind, name, source, request_id?}`: the actor of a change.

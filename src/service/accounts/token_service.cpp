@@ -3,6 +3,7 @@
 #include "auth/token_codec.hpp"
 #include "changes/ops.hpp"
 #include "domain/schema/fields.hpp"
+#include "service/accounts/authenticator.hpp"
 #include "service/accounts/submit_write.hpp"
 
 namespace togglecast::service {
@@ -50,6 +51,13 @@ Result<UnixMillis> expiry(const IssueFields& fields, const TokenOptions& options
   return at;
 }
 
+bool is_valid(const TokenRecord& record, const domain::Snapshot& state, UnixMillis now) {
+  Principal holder;
+  holder.kind = record.subject_kind == SubjectKind::admin ? Principal::Kind::admin : Principal::Kind::client;
+  holder.token_id = record.id;
+  return Authenticator::recheck(holder, state, now).has_value();
+}
+
 }  // namespace
 
 std::string new_jti(RandomSource& random) { return random_token(random, kJtiBytes); }
@@ -80,9 +88,14 @@ Result<void> add_token(changes::Draft& draft, TokenRecord record, const TokenOpt
   return {};
 }
 
-Result<IssuedToken> sign_written(const auth::KeyRing& keys, const changes::Written& written) {
+Result<IssuedToken> sign_written(const auth::KeyRing& keys, const changes::Written& written,
+                                 const domain::Snapshot& state, UnixMillis now) {
   const auto record = TokenRecord::from_json(written.body);
   if (!record) return tl::unexpected(record.error());
+  if (written.replayed && !is_valid(*record, state, now))
+    return fail(Errc::conflict,
+                "an earlier request with this Idempotency-Key got a token that is no longer valid; use a new "
+                "key to get a new token");
   return IssuedToken{written.body, auth::sign_token(keys, auth::claims_of(*record)), written.revision,
                      written.replayed};
 }
@@ -111,11 +124,14 @@ void TokenService::issue(const Principal& who, domain::Id client, const json::va
       return tl::unexpected(added.error());
     return draft;
   };
-  submit_write(committer_, who, auth::Action::manage_tokens, options, "token issue " + std::to_string(client),
-               body, std::move(build), [this, done = std::move(done)](Result<changes::Written> written) {
-                 if (!written) return done(tl::unexpected(written.error()));
-                 done(sign_written(keys_, *written));
-               });
+  submit_write(
+      committer_, who, auth::Action::manage_tokens, options, "token issue " + std::to_string(client), body,
+      std::move(build),
+      [this, environment = who.environment, done = std::move(done)](Result<changes::Written> written) {
+        if (!written) return done(tl::unexpected(written.error()));
+        const auto state = model_.current(environment);
+        done(sign_written(keys_, *written, *state, clock_.wall_now()));
+      });
 }
 
 Result<std::vector<std::shared_ptr<const TokenRecord>>> TokenService::list(const Principal& who,

@@ -1,6 +1,7 @@
 // Tokens of clients: issue, list, revoke. The answer to `issue` shows the token; the store keeps only its
 // record. A repeated request (idempotency key) shows the same token again: it is signed again from the
-// record. Thread and error rules as in entity_service.hpp.
+// record. If that token has been withdrawn or has expired, the repeated request is a `conflict`.
+// Thread and error rules as in entity_service.hpp.
 #pragma once
 
 #include <chrono>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "auth/key_ring.hpp"
+#include "base/clock.hpp"
 #include "base/random.hpp"
 #include "base/secret.hpp"
 #include "changes/committer.hpp"
@@ -18,7 +20,7 @@
 namespace togglecast::service {
 
 struct TokenOptions {
-  std::chrono::hours default_lifetime{24 * 365};
+  std::chrono::seconds default_lifetime{std::chrono::hours{24 * 365}};
   std::chrono::hours longest_lifetime{24 * 3'650};
   std::size_t per_subject = 100;            ///< most unexpired records of one client or admin
   std::chrono::hours keep_expired{24 * 7};  ///< shortest time that an expired record stays listed
@@ -35,8 +37,13 @@ using IssueDone = std::function<void(Result<IssuedToken> issued)>;
 class TokenService {
  public:
   TokenService(changes::Committer& committer, const changes::ReadModel& model, const auth::KeyRing& keys,
-               RandomSource& random, const TokenOptions& options = {})
-      : committer_(committer), model_(model), keys_(keys), random_(random), options_(options) {}
+               RandomSource& random, const Clock& clock, const TokenOptions& options = {})
+      : committer_(committer),
+        model_(model),
+        keys_(keys),
+        random_(random),
+        clock_(clock),
+        options_(options) {}
 
   /// `body`: `{label?, expires_in? (seconds) | expires_at?}`; both absent: the default lifetime.
   void issue(const Principal& who, domain::Id client, const json::value& body, const WriteOptions& options,
@@ -52,6 +59,7 @@ class TokenService {
   const changes::ReadModel& model_;
   const auth::KeyRing& keys_;
   RandomSource& random_;
+  const Clock& clock_;
   TokenOptions options_;
 };
 
@@ -67,7 +75,9 @@ enum class WhenFull : std::uint8_t { refuse, drop_oldest };
                                      const TokenOptions& options, WhenFull when_full,
                                      changes::WriteContext& context);
 
-/// Signs the token of a committed token record.
-[[nodiscard]] Result<IssuedToken> sign_written(const auth::KeyRing& keys, const changes::Written& written);
+/// Signs the token of a committed token record. A repeated answer shows no dead token: `conflict` unless the
+/// token is valid in `state`, at `now`.
+[[nodiscard]] Result<IssuedToken> sign_written(const auth::KeyRing& keys, const changes::Written& written,
+                                               const domain::Snapshot& state, UnixMillis now);
 
 }  // namespace togglecast::service

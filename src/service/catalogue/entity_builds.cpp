@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "changes/ops.hpp"
+#include "service/catalogue/merge_patch.hpp"
 #include "service/catalogue/sent_back.hpp"
 
 namespace togglecast::service {
@@ -136,10 +137,11 @@ Result<std::vector<Op>> release_sub_features(const changes::WriteContext& contex
 
 template <typename T>
 Result<changes::Draft> update(changes::WriteContext& context, Id id, const json::value& body,
-                              const IfRevision& if_revision, bool force) {
+                              const IfRevision& if_revision, bool force, bool merge) {
   std::vector<Op> of_packages;
   auto draft = edit<T>(context, id, if_revision, [&](const T& before) -> Result<T> {
-    auto changed = without_unchanged(to_json(before), body);
+    const json::object was = to_json(before);
+    auto changed = without_unchanged(was, merge ? merged_members(was, body) : body);
     if (!changed) return tl::unexpected(changed.error());
     Result<T> after = patched(before, *changed);
     if (!after) return after;
@@ -225,10 +227,11 @@ changes::Build build_creation(Kind kind, json::value body) {
   };
 }
 
-changes::Build build_update(Kind kind, Id id, json::value body, IfRevision if_revision, bool force) {
-  return [kind, id, body = std::move(body), if_revision, force](changes::WriteContext& context) {
+changes::Build build_update(Kind kind, Id id, json::value body, IfRevision if_revision, bool force,
+                            bool merge) {
+  return [kind, id, body = std::move(body), if_revision, force, merge](changes::WriteContext& context) {
     return with_catalogue_type(kind, [&]<typename T>(std::type_identity<T>) {
-      return update<T>(context, id, body, if_revision, force);
+      return update<T>(context, id, body, if_revision, force, merge);
     });
   };
 }

@@ -23,9 +23,9 @@ inline constexpr std::size_t kMaxClients = 100'000;
 
 [[nodiscard]] changes::Build build_creation(domain::Kind kind, json::value body);
 /// Sets the members that `body` names. `conflict` when a feature drops sub-features that packages chose. With
-/// `force`, those packages lose the sub-features.
+/// `force`, those packages lose the sub-features. With `merge`, `body` is a merge patch (merge_patch.hpp).
 [[nodiscard]] changes::Build build_update(domain::Kind kind, domain::Id id, json::value body,
-                                          IfRevision if_revision, bool force);
+                                          IfRevision if_revision, bool force, bool merge = false);
 /// Sets the switch to `on`; without a value, to the opposite. The switch is `enabled` of a platform or
 /// feature, `available` of a package, `active` of a client.
 [[nodiscard]] changes::Build build_toggle(domain::Kind kind, domain::Id id, std::optional<bool> on,

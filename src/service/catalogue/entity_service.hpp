@@ -46,12 +46,16 @@ class EntityService {
               changes::Done done) {
     write(who, options, "create", 0, body, build_creation(T::kKind, body), std::move(done));
   }
-  /// Sets the members that `body` names; an object or array replaces the stored one completely. `conflict`
-  /// when a feature drops sub-features that packages chose, unless `options.force`.
+  /// Sets the members that `body` names; an object or array replaces the stored one completely. With
+  /// `options.merge` objects are merged instead. `conflict` when a feature drops sub-features that packages
+  /// chose, unless `options.force`.
   void update(const Principal& who, domain::Id id, const json::value& body, const WriteOptions& options,
               changes::Done done) {
-    write(who, options, options.force ? "update by force" : "update", id, body,
-          build_update(T::kKind, id, body, options.if_revision, options.force), std::move(done));
+    std::string verb = options.merge ? "merge" : "update";
+    if (options.force) verb += " by force";
+    write(who, options, verb, id, body,
+          build_update(T::kKind, id, body, options.if_revision, options.force, options.merge),
+          std::move(done));
   }
   /// Sets the switch to `on`; without a value, to the opposite.
   void toggle(const Principal& who, domain::Id id, std::optional<bool> on, const WriteOptions& options,

@@ -104,6 +104,10 @@ void History::submit(const Found& found, changes::StoreReader::Task task) {
   if (!reader_.submit(std::move(task))) found(too_busy());
 }
 
+void History::answer_from_worker(const Done& done, std::function<json::value()> make) {
+  if (!workers_.submit([done, make = std::move(make)] { done(make()); })) done(too_busy());
+}
+
 void History::find(const std::string& environment, const Moment& at, Found found) {
   const auto current = model_.current(environment);
   if (at.revision) return find_revision(environment, *at.revision, std::move(found));
@@ -154,12 +158,15 @@ void History::walk(const std::shared_ptr<Walk>& walk) {
 void History::state(const Principal& who, const Moment& at, Done done) {
   if (auto allowed = require(who, auth::Action::read_catalogue); !allowed)
     return done(tl::unexpected(allowed.error()));
-  find(who.environment, at, [readable = auth::readable_kinds(who.role), done](Result<SnapshotPtr> found) {
-    if (!found) return done(tl::unexpected(found.error()));
-    json::object out = head_of(**found);
-    out["state"] = domain::admin_view(**found, readable);
-    done(json::value(std::move(out)));
-  });
+  find(who.environment, at,
+       [this, readable = auth::readable_kinds(who.role), done](Result<SnapshotPtr> found) {
+         if (!found) return done(tl::unexpected(found.error()));
+         answer_from_worker(done, [state = *std::move(found), readable]() -> json::value {
+           json::object out = head_of(*state);
+           out["state"] = domain::admin_view(*state, readable);
+           return out;
+         });
+       });
 }
 
 void History::entity(const Principal& who, const Moment& at, domain::Kind kind, domain::Id id, Done done) {
@@ -185,9 +192,11 @@ void History::difference(const Principal& who, const Moment& from, const Moment&
     return done(tl::unexpected(allowed.error()));
   find(who.environment, from, [this, who, to, done](Result<SnapshotPtr> first) {
     if (!first) return done(tl::unexpected(first.error()));
-    find(who.environment, to, [who, first = *first, done](Result<SnapshotPtr> second) {
+    find(who.environment, to, [this, who, first = *first, done](Result<SnapshotPtr> second) {
       if (!second) return done(tl::unexpected(second.error()));
-      done(differences(*first, **second, auth::readable_kinds(who.role)));
+      answer_from_worker(done, [first, second = *std::move(second), who] {
+        return differences(*first, *second, auth::readable_kinds(who.role));
+      });
     });
   });
 }

@@ -1,11 +1,12 @@
 // The state at any revision of the log, and the difference between two revisions.
 //
 // The read model holds recent states. The store-reader thread computes older ones: it starts at the nearest
-// known state and undoes rows of the log, one bounded page at a time, so that other reads run in between.
+// known state and undoes rows of the log, one bounded page at a time, so that other reads run in between. A
+// worker makes the answer.
 //
-// Thread rule: any thread. `done` runs on the store-reader thread, or within the call when the request is
-// refused. Errors: `forbidden`, `not_found` for a revision that does not exist (yet), `invalid_argument` for
-// a time in the future, `unavailable` when too many reads wait already.
+// Thread rule: any thread. `done` runs on a worker or on the store-reader thread, or within the call when the
+// request is refused. Errors: `forbidden`, `not_found` for a revision that does not exist (yet),
+// `invalid_argument` for a time in the future, `unavailable` when too many reads wait already.
 #pragma once
 
 #include <atomic>
@@ -35,9 +36,9 @@ class History {
  public:
   using Done = std::function<void(Result<json::value> answer)>;
 
-  History(changes::StoreReader& reader, const changes::ReadModel& model, const Clock& clock,
-          const HistoryOptions& options = {})
-      : reader_(reader), model_(model), clock_(clock), options_(options) {}
+  History(changes::StoreReader& reader, changes::WorkerPool& workers, const changes::ReadModel& model,
+          const Clock& clock, const HistoryOptions& options = {})
+      : reader_(reader), workers_(workers), model_(model), clock_(clock), options_(options) {}
 
   /// `{revision, epoch, as_of, state: {platforms: […], clients: […], …}}`, with every entity that the role
   /// may read.
@@ -56,8 +57,11 @@ class History {
   void find_revision(const std::string& environment, domain::Revision revision, Found found);
   void walk(const std::shared_ptr<Walk>& walk);
   void submit(const Found& found, changes::StoreReader::Task task);
+  /// Answers with `make()`, made on a worker.
+  void answer_from_worker(const Done& done, std::function<json::value()> make);
 
   changes::StoreReader& reader_;
+  changes::WorkerPool& workers_;
   const changes::ReadModel& model_;
   const Clock& clock_;
   HistoryOptions options_;

@@ -30,5 +30,31 @@ TEST(TokenBucket, NeverHoldsMoreThanItsBurst) {
   EXPECT_FALSE(bucket.full(kTwoASecond, later));
 }
 
+TEST(TokenBucket, TakesWhatAnActionCosts) {
+  TokenBucket bucket;
+
+  EXPECT_EQ(bucket.take(kTwoASecond, kStart, 2), Milliseconds{0});
+
+  EXPECT_EQ(bucket.take(kTwoASecond, kStart, 2), Milliseconds{500}) << "one is left, another one is missing";
+  EXPECT_EQ(bucket.take(kTwoASecond, kStart), Milliseconds{0});
+}
+
+TEST(TokenBucket, AnActionThatCostsMoreThanTheBurstNeedsAFullBucket) {
+  TokenBucket bucket;
+
+  EXPECT_EQ(bucket.take(kTwoASecond, kStart, 100), Milliseconds{0});
+  EXPECT_EQ(bucket.take(kTwoASecond, kStart, 100), Milliseconds{1'500});
+}
+
+TEST(TokenBucket, OwesWhatTurnedOutToCostMore) {
+  TokenBucket bucket;
+  EXPECT_EQ(bucket.take(kTwoASecond, kStart), Milliseconds{0});
+
+  bucket.charge(kTwoASecond, kStart, 10);
+
+  EXPECT_EQ(bucket.take(kTwoASecond, kStart), Milliseconds{4'500});
+  EXPECT_EQ(bucket.take(kTwoASecond, kStart + Milliseconds{4'500}), Milliseconds{0});
+}
+
 }  // namespace
 }  // namespace togglecast

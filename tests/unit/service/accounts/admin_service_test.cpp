@@ -317,6 +317,32 @@ TEST_F(AdminServiceTest, ARepeatedChangeOfThePasswordIsAnsweredThoughTheOldOneIs
   EXPECT_EQ(other.error().code, Errc::unauthenticated);
 }
 
+TEST_F(AdminServiceTest, ARepeatedLoginShowsNoTokenWhoseSessionHasEnded) {
+  Login request;
+  request.environment = "production";
+  request.username = "owner";
+  request.password = Secret(kPassword);
+  WriteOptions options;
+  options.idempotency_key = "k1";
+  const auto log_in_again = [&] {
+    return wait_for<LoggedIn>([&](LoginDone done) { application_->admins().login(request, options, done); });
+  };
+  const auto who = application_->authenticator().authenticate(log_in_again()->token.reveal()).value();
+  EXPECT_TRUE(log_in_again()->replayed) << "the session lives";
+  const auto out =
+      wait_for<changes::Written>([&](changes::Done done) { application_->admins().logout(who, {}, done); });
+  ASSERT_TRUE(out.has_value()) << out.error().message;
+
+  const auto again = log_in_again();
+  options.idempotency_key = "k2";
+  const auto other = log_in_again();
+
+  ASSERT_FALSE(again.has_value());
+  EXPECT_EQ(again.error().code, Errc::conflict);
+  EXPECT_NE(again.error().message.find("use a new key"), std::string::npos) << again.error().message;
+  EXPECT_TRUE(other.has_value());
+}
+
 TEST_F(AdminServiceTest, OldSessionsYieldToNewOnes) {
   application_.reset();
   options_.admins.sessions_per_admin = 2;

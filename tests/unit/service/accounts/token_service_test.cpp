@@ -131,6 +131,47 @@ TEST_F(TokenServiceTest, ARepeatedRequestShowsTheSameTokenAgain) {
   EXPECT_EQ(application_->tokens().list(admin(), 1)->size(), 1U);
 }
 
+TEST_F(TokenServiceTest, ARepeatedRequestShowsNoDeadToken) {
+  WriteOptions revoked;
+  revoked.idempotency_key = "revoked";
+  WriteOptions expired;
+  expired.idempotency_key = "expired";
+  const auto withdrawn = issue_token(1, "{}", revoked);
+  ASSERT_TRUE(withdrawn.has_value());
+  ASSERT_TRUE(issue_token(1, R"({"expires_in":60})", expired).has_value());
+  const auto done = wait_for<changes::Written>([&](changes::Done told) {
+    application_->tokens().revoke(admin(), json::find(withdrawn->record, "id")->to_number<domain::Id>(), {},
+                                  told);
+  });
+  ASSERT_TRUE(done.has_value()) << done.error().message;
+  clock_.advance(std::chrono::seconds{61});
+
+  const auto after_revocation = issue_token(1, "{}", revoked);
+  const auto after_expiry = issue_token(1, R"({"expires_in":60})", expired);
+
+  for (const auto* again : {&after_revocation, &after_expiry}) {
+    ASSERT_FALSE(again->has_value());
+    EXPECT_EQ(again->error().code, Errc::conflict);
+    EXPECT_NE(again->error().message.find("no longer valid"), std::string::npos) << again->error().message;
+  }
+  EXPECT_EQ(application_->tokens().list(admin(), 1)->size(), 2U) << "nothing was issued";
+}
+
+TEST_F(TokenServiceTest, AKeyIsForgottenAfterADayAlthoughNobodyWroteSince) {
+  WriteOptions options;
+  options.idempotency_key = "k1";
+  const auto first = issue_token(1, "{}", options);
+  clock_.advance(std::chrono::hours{24});
+  EXPECT_TRUE(issue_token(1, "{}", options)->replayed);
+  clock_.advance(std::chrono::milliseconds{1});
+
+  const auto later = issue_token(1, "{}", options);
+
+  ASSERT_TRUE(later.has_value()) << later.error().message;
+  EXPECT_FALSE(later->replayed);
+  EXPECT_NE(later->token.reveal(), first->token.reveal());
+}
+
 TEST_F(TokenServiceTest, TheNumberOfTokensIsBoundedAndOldExpiredOnesGo) {
   application_.reset();
   options_.tokens.per_subject = 2;

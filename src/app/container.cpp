@@ -75,7 +75,8 @@ Result<std::unique_ptr<Container>> Container::build(const Settings& settings, Ru
     tls = *std::move(loaded);
     warn_of_validity(runtime.log, *tls, runtime.clock);
   }
-  auto store = storage::sqlite::SqliteStore::open(settings.data);
+  auto store =
+      storage::sqlite::SqliteStore::open(settings.data, {.idempotency_ttl = settings.idempotency_age});
   if (!store) return tl::unexpected(store.error());
   if (const std::string left_out = (*store)->health().set_aside(); !left_out.empty()) {
     runtime.log.warn(
@@ -93,6 +94,8 @@ Result<std::unique_ptr<Container>> Container::build(const Settings& settings, Ru
   service::ApplicationOptions options;
   options.ring.bytes = settings.ring_bytes;
   options.environments = {std::string(kDefaultEnvironment)};
+  options.tokens.default_lifetime = settings.token_lifetime;
+  options.admins.session = settings.session_lifetime;
   options.first_owner_password = [&first_login] {
     return first_login.choose(std::getenv("TOGGLECAST_OWNER_PASSWORD"));
   };
@@ -114,6 +117,7 @@ Container::Container(const Settings& settings, Runtime& runtime, std::shared_ptr
       runtime_(runtime),
       tls_(std::move(tls)),
       shards_(settings.shards, &runtime.log),
+      metrics_shard_(1, &runtime.log),
       trim_(shards_),
       application_(std::move(application)),
       first_login_(first_login.watch(*application_)),
@@ -131,7 +135,7 @@ Container::Container(const Settings& settings, Runtime& runtime, std::shared_ptr
             [this](unsigned status, std::string_view message, const web::Peer& peer) {
               refusals_.request(status, message, peer);
             }),
-      metrics_http_(shards_, metrics_routes(), http_options(settings_)) {
+      metrics_http_(metrics_shard_, metrics_routes(), http_options(settings_)) {
   export_process(runtime_.metrics, runtime_.clock, runtime_.log);
   export_shards(runtime_.metrics, shards_);
   export_engine(runtime_.metrics, io_.engine());
@@ -185,8 +189,8 @@ Result<Container::Bound> Container::listen() {
     options.port = wanted->port;
     options.tls = nullptr;
     options.preamble = nullptr;  // its callers connect directly
-    const auto metrics_port =
-        listen_on(shards_, {wanted->address}, options, metrics_http_.accept_handler(), "--metrics-listen");
+    const auto metrics_port = listen_on(metrics_shard_, {wanted->address}, options,
+                                        metrics_http_.accept_handler(), "--metrics-listen");
     if (!metrics_port) return tl::unexpected(metrics_port.error());
     bound.metrics_port = *metrics_port;
   }
@@ -197,6 +201,7 @@ void Container::serve() {
   realtime_.start();
   api_.enter(http_api::Phase::serving);
   shards_.start();
+  if (settings_.metrics_listen) metrics_shard_.start();
   running_ = true;
 }
 
@@ -217,6 +222,7 @@ void Container::stop() {
   if (running_) {
     api_.enter(http_api::Phase::draining);
     shards_.stop_listening();
+    metrics_shard_.stop_listening();
     io_.drain();
     http_.drain();
     metrics_http_.drain();
@@ -229,6 +235,7 @@ void Container::stop() {
     http_.close_all();
     metrics_http_.close_all();
     shards_.stop();
+    metrics_shard_.stop();
   }
 }
 

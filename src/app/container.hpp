@@ -64,6 +64,7 @@ class Container {
   Runtime& runtime_;
   std::shared_ptr<net::TlsContext> tls_;  // null: plain HTTP
   net::ShardPool shards_;
+  net::ShardPool metrics_shard_;  // serves --metrics-listen, however busy the others are
   net::MemoryTrim trim_;
   std::unique_ptr<service::Application> application_;
   changes::ChangeFeed::Subscription first_login_;

@@ -20,6 +20,7 @@ web::CorsOptions cors_of(const Settings& settings) {
   cors.any_origin = std::find(origins.begin(), origins.end(), "*") != origins.end();
   if (!cors.any_origin) cors.origins = origins;
   cors.own_hosts = own_hosts_of(settings);
+  cors.max_age = settings.cors_max_age;
   return cors;
 }
 
@@ -48,12 +49,19 @@ socketio::Options socketio_options(const Settings& settings, AddressLimits& limi
   options.decoder.json.depth = settings.json_depth;
   options.retain_handshake = false;
   auto& engine = options.engine;
+  options.ack_timeout = settings.ack_timeout;
+  engine.ping_interval = settings.ping_interval;
+  engine.ping_timeout = settings.ping_timeout;
+  engine.upgrade_timeout = settings.upgrade_timeout;
+  engine.close_grace = settings.close_grace;
+  engine.stream.stall = settings.stall_timeout;
   engine.max_payload = settings.max_payload;
   engine.packets_per_payload = settings.packets_per_payload;
   engine.fragments_per_message = settings.fragments_per_message;
   engine.per_message_deflate.enabled = settings.websocket_compression;
   engine.cors = cors_of(settings);
   engine.cors.credentials = !engine.cors.any_origin;  // balancers keep polling clients together by a cookie
+  engine.cors.exposed_headers = {"Retry-After"};
   engine.refuse_foreign_origins = true;
   engine.origin_option = "--cors-origin";
   engine.allow_request = [&limits](const wire::http::Request&, const web::Peer& peer) {
@@ -69,6 +77,8 @@ realtime::Options realtime_options(const Settings& settings) {
   realtime::Options options;
   options.sync_window = settings.sync_window;
   options.login_deadline = settings.connect_timeout;
+  options.expiry_warning = settings.expiry_warning;
+  options.rollout_patience = settings.rollout_patience;
   options.events = settings.event_rate;
   options.announcements = settings.announcement_rate;
   options.connections_per_client = settings.connections_per_client;
@@ -84,10 +94,15 @@ http_api::Options api_options(const Settings& settings, service::MessageSender* 
   options.messages = messages;
   options.version = version();
   options.cors = cors_of(settings);
+  options.cors.allowed_headers = settings.cors_headers;
   options.max_body = settings.max_payload;
+  options.max_write_body = std::max(settings.max_payload, settings.max_write_body);
   options.json_depth = settings.json_depth;
   options.writes = settings.write_rate;
   options.exempt_loopback = settings.exempt_loopback;
+  options.reads = settings.read_rate;
+  options.min_revision_wait = settings.min_revision_wait;
+  options.idempotency_age = settings.idempotency_age;
   options.describe = [](json::object& health) { health["process"] = describe_process(); };
   return options;
 }
@@ -100,12 +115,15 @@ web::HttpOptions http_options(const Settings& settings) {
   options.limits.header_bytes = settings.max_header_size;
   options.limits.body_bytes = settings.max_payload;
   options.request_timeout = settings.request_timeout;
+  options.keep_alive_timeout = settings.keep_alive_timeout;
+  options.stall_timeout = settings.stall_timeout;
   return options;
 }
 
 net::TlsOptions tls_options(const Settings& settings) {
   net::TlsOptions options = web::https(settings.tls_certificate, settings.tls_key);
   options.handshake_timeout = settings.request_timeout;
+  options.ticket_life = settings.tls_ticket_lifetime;
   return options;
 }
 

@@ -73,11 +73,12 @@ constexpr Route kRoutes[] = {
      "/api/v1/clients/{id}/effective",
      Access::admin,
      read_effective,
-     {"visible", "context", "feature"}},
-    {Method::post, "/api/v1/evaluate", Access::admin, evaluate, {}, Effect::evaluate},
-    {Method::post, "/api/v1/preview", Access::admin, preview, {}, Effect::evaluate},
+     {"visible", "context", "feature"},
+     Units{10}},
+    {Method::post, "/api/v1/evaluate", Access::admin, evaluate, {}, Effect::evaluate, Units{10}},
+    {Method::post, "/api/v1/preview", Access::admin, preview, {}, Effect::evaluate, Units{40}},
 
-    {Method::get, "/api/v1/clients/{id}/tokens", Access::admin, list_tokens},
+    {Method::get, "/api/v1/clients/{id}/tokens", Access::admin, list_tokens, {}, Units{2}},
     {Method::post, "/api/v1/clients/{id}/tokens", Access::admin, issue_token},
     {Method::del, "/api/v1/clients/{id}/tokens/{token_id}", Access::admin, revoke_token},
 
@@ -97,12 +98,13 @@ constexpr Route kRoutes[] = {
      "/api/v1/activity",
      Access::admin,
      list_activity,
-     {"limit", "before", "entity_type", "entity_id", "type", "actor", "source", "since", "until", "q"}},
+     {"limit", "before", "entity_type", "entity_id", "type", "actor", "source", "since", "until", "q"},
+     Units{10}},
     {Method::post, "/api/v1/activity/{revision}/undo", Access::admin, undo_activity},
-    {Method::get, "/api/v1/state", Access::admin, read_state, {"at"}},
-    {Method::get, "/api/v1/state/diff", Access::admin, read_difference, {"from", "to"}},
+    {Method::get, "/api/v1/state", Access::admin, read_state, {"at"}, Units{40}},
+    {Method::get, "/api/v1/state/diff", Access::admin, read_difference, {"from", "to"}, Units{80}},
 
-    {Method::post, "/api/v1/broadcasts/{name}", Access::admin, broadcast},
+    {Method::post, "/api/v1/broadcasts/{name}", Access::admin, broadcast, {}, Effect::message},
 };
 
 }  // namespace

@@ -10,7 +10,9 @@ namespace {
 using S = Settings;
 
 constexpr std::string_view kGeneral = "General", kAccess = "Access", kTls = "TLS",
-                           kWatching = "Logs and metrics", kLimits = "Limits";
+                           kWatching = "Logs and metrics", kTimes = "Times", kLimits = "Limits";
+
+constexpr std::uint64_t kHour = 3'600, kDay = 24 * kHour, kYear = 365 * kDay;
 
 // A token with a context needs six levels. The store reads values back to a depth of 64, wrappers included.
 constexpr std::uint64_t kLeastDepth = 8, kMostDepth = 48;
@@ -37,6 +39,12 @@ constexpr OptionSpec kOptions[] = {
 
     {kAccess, "cors-origin", "ORIGIN", "Origin whose pages may connect; may be repeated; * allows all [none]",
      true, set_origins},
+    {kAccess, "cors-header", "NAME",
+     "Header that these pages may also send, besides those of the API and of tracing; may be repeated [none]",
+     true, set_cors_headers},
+    {kAccess, "cors-max-age", "SECONDS",
+     "Time for which a browser may keep the answer to a preflight; 0 means it always asks [600]", false,
+     set_seconds<&S::cors_max_age, 0, kDay>},
     {kAccess, "public-url", "URL",
      "URL under which browsers and clients reach the server, if by a name; may be repeated [none]", true,
      set_public_urls},
@@ -62,6 +70,45 @@ constexpr OptionSpec kOptions[] = {
     {kWatching, "metrics-listen", "ADDRESS:PORT",
      "Serve /metrics and health at this address without a token [off]", false, set_metrics_listen},
 
+    {kTimes, "keep-alive-timeout", "SECONDS",
+     "Time that an HTTP connection may pause between two requests. A balancer in front must close idle "
+     "connections sooner [75]",
+     false, set_seconds<&S::keep_alive_timeout, 1, kDay>},
+    {kTimes, "ping-interval", "SECONDS", "Time between two pings to a connection [25]", false,
+     set_seconds<&S::ping_interval, 1, kHour>},
+    {kTimes, "ping-timeout", "SECONDS", "Time to answer a ping; then the connection ends [20]", false,
+     set_seconds<&S::ping_timeout, 1, kHour>},
+    {kTimes, "upgrade-timeout", "SECONDS", "Time limit of a move from polling to WebSocket [10]", false,
+     set_seconds<&S::upgrade_timeout, 1, kHour>},
+    {kTimes, "close-grace", "SECONDS",
+     "Time for which the last packets wait for a polling client after the server closed [30]", false,
+     set_seconds<&S::close_grace, 1, kHour>},
+    {kTimes, "stall-timeout", "SECONDS",
+     "Time in which a client must take some of the bytes that wait for it [30]", false,
+     set_seconds<&S::stall_timeout, 1, kHour>},
+    {kTimes, "ack-timeout", "SECONDS", "Time for a client to acknowledge an event that asks for it [30]",
+     false, set_seconds<&S::ack_timeout, 1, kHour>},
+    {kTimes, "session-lifetime", "SECONDS", "Lifetime of an admin's login; 12 hours [43200]", false,
+     set_seconds<&S::session_lifetime, 60, kYear>},
+    {kTimes, "token-lifetime", "SECONDS",
+     "Lifetime of a client's token that is issued without a time; 365 days [31536000]", false,
+     set_seconds<&S::token_lifetime, 60, 10 * kYear>},
+    {kTimes, "expiry-warning", "SECONDS",
+     "Time between token_expiring and the end of a token, or half of its life if that is shorter [60]", false,
+     set_seconds<&S::expiry_warning, 1, kDay>},
+    {kTimes, "idempotency-age", "SECONDS",
+     "Time for which the answer to a request with an Idempotency-Key is repeated; 24 hours [86400]", false,
+     set_seconds<&S::idempotency_age, 1, 30 * kDay>},
+    {kTimes, "min-revision-wait", "SECONDS",
+     "Time for which a request waits for the revision in Togglecast-Min-Revision [1]", false,
+     set_seconds<&S::min_revision_wait, 0, 60>},
+    {kTimes, "rollout-patience", "SECONDS",
+     "Time after a change for which its subscribers hear how many clients have it [60]", false,
+     set_seconds<&S::rollout_patience, 1, kDay>},
+    {kTimes, "tls-ticket-lifetime", "SECONDS",
+     "Time for which a client may resume a TLS session; 6 hours [21600]", false,
+     set_seconds<&S::tls_ticket_lifetime, 60, 7 * kDay>},
+
     {kLimits, "connections-per-address", "COUNT",
      "Open connections per address; trusted proxies are exempt [5000]", false,
      set_count<&S::connections_per_address, 1, 1'000'000>},
@@ -78,8 +125,12 @@ constexpr OptionSpec kOptions[] = {
      false, set_seconds<&S::connect_timeout, 1, 3'600>},
     {kLimits, "namespaces-per-connection", "COUNT", "Namespaces that one connection may join [8]", false,
      set_count<&S::namespaces_per_connection, 1, 1'000>},
-    {kLimits, "max-payload", "BYTES", "Largest message and largest request body [65536]", false,
+    {kLimits, "max-payload", "BYTES",
+     "Largest message and largest request body, but see --max-write-body [65536]", false,
      set_count<&S::max_payload, 1'024, 64 << 20>},
+    {kLimits, "max-write-body", "BYTES",
+     "Largest body of a change that an editor or owner sends over HTTP [1048576]", false,
+     set_count<&S::max_write_body, 1'024, 64 << 20>},
     {kLimits, "packets-per-payload", "COUNT", "Engine.IO packets in the body of one POST [1024]", false,
      set_count<&S::packets_per_payload, 1, 100'000>},
     {kLimits, "fragments-per-message", "COUNT", "Frames of one WebSocket message; 0 allows any number [64]",
@@ -111,6 +162,13 @@ constexpr OptionSpec kOptions[] = {
      set_per_second<&S::write_rate>},
     {kLimits, "write-burst", "COUNT", "Changes by one admin in one burst [30]", false,
      set_burst<&S::write_rate>},
+    {kLimits, "read-rate", "COUNT",
+     "Units of reading per second by one admin: an entity costs 1, a list 2, a state 40; docs/api.md lists "
+     "all "
+     "[500]",
+     false, set_per_second<&S::read_rate>},
+    {kLimits, "read-burst", "COUNT", "Units of reading by one admin in one burst [2000]", false,
+     set_burst<&S::read_rate>},
     {kLimits, "announcement-rate", "COUNT", "Announcements per second by one admin [1]", false,
      set_per_second<&S::announcement_rate>},
     {kLimits, "announcement-burst", "COUNT", "Announcements by one admin in one burst [5]", false,

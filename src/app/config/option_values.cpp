@@ -118,6 +118,21 @@ Result<void> set_forwarded(Settings& settings, const Values& values) {
   return {};
 }
 
+Result<void> set_cors_headers(Settings& settings, const Values& values) {
+  const auto is_token = [](const std::string& name) {
+    return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+      return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+             std::string_view("!#$%&'+-.^_`|~").find(c) != std::string_view::npos;
+    });
+  };
+  for (const std::string& name : values)
+    if (!is_token(name))
+      return refuse("'" + name +
+                    "' is not the name of a header; write one like x-tenant, and list each by itself");
+  settings.cors_headers = values;
+  return {};
+}
+
 Result<void> set_proxies(Settings& settings, const Values& values) {
   if (auto blocks = web::TrustedProxies::parse(values); !blocks)
     return refuse(blocks.error().message + "; write one like 192.0.2.1 or 10.0.0.0/8");

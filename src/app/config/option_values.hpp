@@ -63,6 +63,7 @@ template <Rate Settings::*Member>
 [[nodiscard]] Result<void> set_origins(Settings& settings, const Values& values);
 [[nodiscard]] Result<void> set_public_urls(Settings& settings, const Values& values);
 [[nodiscard]] Result<void> set_forwarded(Settings& settings, const Values& values);
+[[nodiscard]] Result<void> set_cors_headers(Settings& settings, const Values& values);
 [[nodiscard]] Result<void> set_proxies(Settings& settings, const Values& values);
 [[nodiscard]] Result<void> set_metrics_listen(Settings& settings, const Values& values);
 [[nodiscard]] Result<void> set_log_format(Settings& settings, const Values& values);

@@ -38,14 +38,28 @@ struct Settings {
   std::size_t shards = 0;                    ///< 0: one per core
   std::vector<std::string> cors_origins;     ///< `*`: all origins
   std::vector<std::string> public_urls;      ///< origins under which clients reach this server
+  std::vector<std::string> cors_headers;     ///< request headers of pages, besides our own
+  std::chrono::seconds cors_max_age{600};    ///< of the answer to a preflight
   std::vector<std::string> trusted_proxies;  ///< addresses and CIDR blocks
   web::ForwardedBy forwarded = web::ForwardedBy::x_forwarded;
   std::optional<Endpoint> metrics_listen;
   std::filesystem::path tls_certificate, tls_key;  ///< both or neither
   observe::LogOptions log;
-  std::size_t max_payload = 64 * 1'024;  ///< bytes of a message or a request body
+  std::size_t max_payload = 64 * 1'024;        ///< bytes of a message or a request body
+  std::size_t max_write_body = 1'024 * 1'024;  ///< bytes of the body of an admin's change
   bool websocket_compression = false;
-  bool exempt_loopback = false;  ///< the limits by address leave this machine out
+  bool exempt_loopback = false;                 ///< the limits by address leave this machine out
+  std::chrono::seconds keep_alive_timeout{75};  ///< between two requests
+  std::chrono::seconds ping_interval{25}, ping_timeout{20}, upgrade_timeout{10}, close_grace{30};
+  std::chrono::seconds stall_timeout{30};  ///< a blocked client must take bytes within it
+  std::chrono::seconds ack_timeout{30};
+  std::chrono::seconds session_lifetime{12 * 3'600};      ///< of an admin's login
+  std::chrono::seconds token_lifetime{365 * 24 * 3'600};  ///< of a client's token without a time
+  std::chrono::seconds expiry_warning{60};
+  std::chrono::seconds idempotency_age{24 * 3'600};
+  std::chrono::seconds min_revision_wait{1};
+  std::chrono::seconds rollout_patience{60};
+  std::chrono::seconds tls_ticket_lifetime{6 * 3'600};
   std::size_t connections_per_address = 5'000;
   Rate connection_rate{.per_second = 200, .burst = 2'000};  ///< of each address
   std::size_t max_header_size = 16 * 1'024;                 ///< bytes of a request line and its headers
@@ -63,6 +77,7 @@ struct Settings {
   std::size_t message_queue = 256 * 1'024;              ///< bytes that wait for a connection
   Rate event_rate{.per_second = 50, .burst = 200};      ///< of each connection
   Rate write_rate{.per_second = 10, .burst = 30};       ///< of each admin
+  Rate read_rate{.per_second = 500, .burst = 2'000};    ///< of each admin, in units
   Rate announcement_rate{.per_second = 1, .burst = 5};  ///< of each admin
   std::chrono::seconds sync_window{30};  ///< `config_sync` to many connections is spread over it
   std::chrono::seconds stop_timeout{10};

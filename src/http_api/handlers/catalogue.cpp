@@ -86,6 +86,7 @@ void update_one(const CallPtr& call) {
   auto options = call->write_options();
   if (!options) return call->refuse(options.error());
   options->force = *force;
+  options->merge = call->is_merge_patch();
   service_of<T>(call).update(call->who(), *id, *body, *options, changed(call, {T::kKind, *id}));
 }
 

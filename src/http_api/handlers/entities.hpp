@@ -30,16 +30,13 @@ void answer_page(Call& call, const Result<service::Page<T>>& page) {
   call.answer(answer);
 }
 
-/// `find` returns the page of a query. It runs within the call, or on a worker when the table is large.
+/// `find` returns the page of a query. It runs on a worker: the table or its entities may be large.
 template <typename T, typename Find>
 void list_entities(const CallPtr& call, Find find) {
-  constexpr std::size_t kSearchedOnShard = 1'000;
   std::vector<std::string_view> filters;
   for (const auto& rule : service::filter_rules<T>()) filters.push_back(rule.name);
   auto query = call->page_query(filters);
   if (!query) return call->refuse(query.error());
-  const auto state = call->application().model().current(environment_of(*call, T::kKind));
-  if (state->template table<T>().by_id.size() <= kSearchedOnShard) return answer_page<T>(*call, find(*query));
   call->work(
       [call, find = std::move(find), query = std::move(*query)] { answer_page<T>(*call, find(query)); });
 }

@@ -26,18 +26,9 @@ void respond_json(Call& call, unsigned status, json::value body) {
   call.respond(std::move(response));
 }
 
-}  // namespace
-
-void health(const CallPtr& call) { respond_json(*call, 200, json::object{{"status", "ok"}}); }
-
-void readiness(const CallPtr& call) {
-  const Readiness now = readiness_of(call->api(), call->application().health());
-  respond_json(*call, now.ready ? 200 : 503, json::object{{"status", now.status}});
-}
-
-void health_details(const CallPtr& call) {
-  const Api& api = call->api();
-  const auto store = call->application().health();
+void answer_details(Call& call) {
+  const Api& api = call.api();
+  const auto store = call.application().health();
   const UnixMillis now = api.clock().wall_now();
   json::object body{{"status", readiness_of(api, store).status},
                     {"version", api.options().version},
@@ -48,7 +39,7 @@ void health_details(const CallPtr& call) {
   if (!store) store_health["reason"] = store.error().message;
   body["store"] = std::move(store_health);
   json::object environments;
-  const auto& model = call->application().model();
+  const auto& model = call.application().model();
   for (const std::string& name : model.environments()) {
     const auto current = model.current(name);
     environments[name] = json::object{{"revision", current->revision()},
@@ -57,15 +48,34 @@ void health_details(const CallPtr& call) {
   }
   body["environments"] = std::move(environments);
   if (api.options().describe) api.options().describe(body);
-  respond_json(*call, 200, std::move(body));
+  respond_json(call, 200, std::move(body));
 }
 
-void metrics(const CallPtr& call) {
+void answer_metrics(Call& call) {
   wire::http::Response response;
   response.headers.add("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
   response.headers.add("Cache-Control", "no-store");
-  response.body = call->api().metrics().exposition();
-  call->respond(std::move(response));
+  response.body = call.api().metrics().exposition();
+  call.respond(std::move(response));
+}
+
+}  // namespace
+
+void health(const CallPtr& call) { respond_json(*call, 200, json::object{{"status", "ok"}}); }
+
+void readiness(const CallPtr& call) {
+  const Readiness now = readiness_of(call->api(), call->application().health());
+  respond_json(*call, now.ready ? 200 : 503, json::object{{"status", now.status}});
+}
+
+// The metrics of many clients are a long text. A thread of their own writes it, so that neither a shard nor
+// heavy reads delay it.
+void health_details(const CallPtr& call) {
+  call->work(call->application().operators(), [call] { answer_details(*call); });
+}
+
+void metrics(const CallPtr& call) {
+  call->work(call->application().operators(), [call] { answer_metrics(*call); });
 }
 
 }  // namespace togglecast::http_api

@@ -1,6 +1,7 @@
 #include "http_api/handlers/openapi.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <stdexcept>
 #include <string>
 
@@ -8,6 +9,7 @@
 #include "base/digest.hpp"
 #include "http_api/handlers/handlers.hpp"
 #include "http_api/request/call.hpp"
+#include "wire/http/gzip.hpp"
 #include "wire/http/text.hpp"
 
 namespace togglecast::http_api {
@@ -50,6 +52,14 @@ void add_refusal(json::object& responses, std::string_view status, std::string_v
 
 void add_header(json::object& headers, std::string_view header, std::string_view name) {
   if (!headers.contains(header)) headers[header] = reference("headers", name);
+}
+
+// A PATCH takes the same members as a merge patch (RFC 7396).
+void describe_merge_patch(json::object& operation) {
+  auto& content = object_at(object_at(operation, "requestBody"), "content");
+  if (!content.contains("application/json")) return;
+  const json::value same = content.at("application/json");
+  content["application/merge-patch+json"] = same;
 }
 
 bool takes_a_body(Method method) { return method != Method::get; }
@@ -107,12 +117,13 @@ void describe(json::object& operation, const Route& route) {
   describe_access(operation, responses, route);
   describe_success(operation, responses, route);
   if (route.pattern.find("{") != std::string_view::npos) add_refusal(responses, "404", "NotFound");
+  if (route.is_limited()) add_refusal(responses, "429", "TooManyRequests");
   if (takes_a_body(route.method)) {
     add_refusal(responses, "400", "BadRequest");
-    if (route.is_limited()) add_refusal(responses, "429", "TooManyRequests");
     add_refusal(responses, "503", "Unavailable");
     add_refusal(responses, "413", "TooLarge");
     add_refusal(responses, "415", "UnsupportedMediaType");
+    if (route.method == Method::patch) describe_merge_patch(operation);
     if (route.changes_state()) {
       add_parameter(operation, "idempotencyKey");
       add_refusal(responses, "409", "Conflict");
@@ -120,6 +131,43 @@ void describe(json::object& operation, const Route& route) {
   }
   add_refusal(responses, "500", "Failed");
   operation["responses"] = std::move(responses);
+}
+
+// The description in both codings.
+struct Document {
+  std::string text, compressed, tag;
+};
+
+Document make_document(const Api& api) {
+  constexpr std::size_t kTag = 12;
+  constexpr int kSmallest = 9;
+  Document made;
+  made.text = json::serialize(make_openapi(openapi_fragments(), api.routes(), api.options().version));
+  made.compressed = wire::http::gzip(made.text, kSmallest);
+  const Sha256 digest = sha256(made.text);
+  made.tag = base64url_encode({reinterpret_cast<const char*>(digest.data()), kTag});
+  return made;
+}
+
+std::atomic<bool> document_is_made{false};
+
+// The first call makes the document, which takes too long for a shard.
+void answer_document(Call& call) {
+  static const Document document = make_document(call.api());
+  document_is_made = true;
+  const bool compressed = !document.compressed.empty() &&
+                          wire::http::accepts_gzip(call.request().headers.value("Accept-Encoding"));
+  wire::http::Response response;
+  response.headers.add("Cache-Control", "no-cache");
+  response.headers.add("ETag", '"' + document.tag + (compressed ? "-gzip\"" : "\""));
+  if (call.has_already(document.tag)) {
+    response.status = 304;
+  } else {
+    response.headers.add("Content-Type", "application/json");
+    if (compressed) response.headers.add("Content-Encoding", "gzip");
+    response.body = compressed ? document.compressed : document.text;
+  }
+  call.respond(std::move(response));
 }
 
 std::string lower_case(std::string_view text) {
@@ -152,21 +200,8 @@ json::object make_openapi(std::span<const std::string_view> fragments, std::span
 }
 
 void openapi(const CallPtr& call) {
-  static const std::string text =
-      json::serialize(make_openapi(openapi_fragments(), call->api().routes(), call->api().options().version));
-  static const Sha256 digest = sha256(text);
-  constexpr std::size_t kTag = 12;
-  const std::string tag = base64url_encode({reinterpret_cast<const char*>(digest.data()), kTag});
-  wire::http::Response response;
-  response.headers.add("Cache-Control", "no-cache");
-  response.headers.add("ETag", '"' + tag + '"');
-  if (call->has_already(tag)) {
-    response.status = 304;
-  } else {
-    response.headers.add("Content-Type", "application/json");
-    response.body = text;
-  }
-  call->respond(std::move(response));
+  if (document_is_made) return answer_document(*call);
+  call->work([call] { answer_document(*call); });
 }
 
 }  // namespace togglecast::http_api

@@ -24,10 +24,9 @@ std::string tag_of_difference(const Call& call, const json::value& difference) {
 
 service::History::Done answered(const CallPtr& call, TagOf tag_of) {
   return [call, tag_of](Result<json::value> answer) {
-    call->resume([call, tag_of, answer = std::move(answer)] {
-      if (!answer) return call->refuse(answer.error());
-      call->answer({.body = *answer, .etag = tag_of(*call, *answer)});
-    });
+    if (!answer) return call->refuse(answer.error());
+    std::string tag = tag_of(*call, *answer);
+    call->answer({.body = *std::move(answer), .etag = std::move(tag)});
   };
 }
 

@@ -10,6 +10,7 @@
 #include "http_api/request/access.hpp"
 #include "http_api/request/call.hpp"
 #include "http_api/request/problem.hpp"
+#include "http_api/request/read_cost.hpp"
 #include "http_api/request/route.hpp"
 #include "service/accounts/log_field.hpp"
 
@@ -28,10 +29,20 @@ std::string new_prefix() {
 }
 
 web::CorsOptions with_our_headers(web::CorsOptions cors) {
-  cors.exposed_headers = {
-      "ETag", "Location", "Retry-After", "Togglecast-Revision", "X-Request-Id", "Idempotency-Replayed"};
-  cors.allowed_headers = {"Authorization", "Content-Type",  "Idempotency-Key",
-                          "If-Match",      "If-None-Match", "Togglecast-Min-Revision"};
+  cors.exposed_headers = {"Allow",
+                          "ETag",
+                          "Location",
+                          "Retry-After",
+                          "Togglecast-Revision",
+                          "X-Request-Id",
+                          "Idempotency-Replayed",
+                          "WWW-Authenticate"};
+  std::vector<std::string> allowed = {"Authorization", "Content-Type",  "Idempotency-Key",
+                                      "If-Match",      "If-None-Match", "Togglecast-Min-Revision",
+                                      "traceparent",   "tracestate",    "baggage",
+                                      "sentry-trace",  "x-request-id"};
+  allowed.insert(allowed.end(), cors.allowed_headers.begin(), cors.allowed_headers.end());
+  cors.allowed_headers = std::move(allowed);
   return cors;
 }
 
@@ -83,7 +94,8 @@ Api::Api(net::ShardPool& shards, std::span<const Route> routes, service::Applica
       started_at_(clock.wall_now()),
       unread_prefix_(new_prefix()),
       writes_(options_.writes, "changes"),
-      evaluations_(options_.evaluations, "evaluations and previews"),
+      reads_(options_.reads, "reads"),
+      idempotent_sends_(IdempotentSends::kPerActor, options_.idempotency_age),
       revisions_(shards, application.feed(), application.model()),
       seconds_(metrics.histogram("togglecast_http_request_seconds",
                                  "Time from a request to its answer, in seconds.",
@@ -92,9 +104,10 @@ Api::Api(net::ShardPool& shards, std::span<const Route> routes, service::Applica
                                        "Requests refused because the origin of their page is not allowed.")),
       writes_limited_(metrics.counter("togglecast_http_writes_limited_total",
                                       "Writes refused by the rate limit of their admin.")),
-      evaluations_limited_(
-          metrics.counter("togglecast_http_questions_limited_total",
-                          "Evaluations and previews refused by the rate limit of their admin.")),
+      reads_limited_(metrics.counter("togglecast_http_reads_limited_total",
+                                     "Reads refused by the rate limit of their admin.")),
+      bodies_limited_(metrics.counter("togglecast_http_large_bodies_limited_total",
+                                      "Large bodies refused because too many others were on their way.")),
       revision_missed_(
           metrics.counter("togglecast_http_min_revision_missed_total",
                           "Requests refused because Togglecast-Min-Revision was not reached in time.")) {}
@@ -128,7 +141,7 @@ void Api::mount_metrics(web::Router& router) {
 void Api::add(web::Router& router, const Route& route) {
   const std::size_t meter = meters_.size();
   meters_.push_back(std::make_unique<Meter>(route));
-  web::RouteOptions options = route_options();
+  web::RouteOptions options = route_options(&route);
   options.any_host = route.access == Access::probe;
   router.add(
       route.method, route.pattern,
@@ -156,8 +169,9 @@ void Api::serve(const CallPtr& call) {
 void Api::serve_to_admin(const CallPtr& call) {
   if (call->route().is_limited()) {
     const bool writes = call->route().changes_state();
-    if (auto taken = (writes ? writes_ : evaluations_).take(call->who().id, clock_.now()); !taken) {
-      (writes ? writes_limited_ : evaluations_limited_).add();
+    const unsigned cost = writes ? 1 : read_cost(call->route(), call->request().query);
+    if (auto taken = (writes ? writes_ : reads_).take(call->who().id, clock_.now(), cost); !taken) {
+      (writes ? writes_limited_ : reads_limited_).add();
       return call->refuse(taken.error());
     }
   }
@@ -185,11 +199,15 @@ void Api::run(const CallPtr& call) {
   if (access == Access::admin || access == Access::login) {
     if (!call->content_is_acceptable())
       return call->refuse({Errc::invalid_argument,
-                           "a request with a body needs the header Content-Type: application/json",
+                           call->request().method == Method::patch
+                               ? "a request with a body needs the header Content-Type: application/json or "
+                                 "application/merge-patch+json"
+                               : "a request with a body needs the header Content-Type: application/json",
                            {}},
                           415);
     if (auto known = call->known_parameters(); !known) return call->refuse(known.error());
   }
+  if (call->request().body.size() > kReadOnShard) return call->work([call] { call->route().handler(call); });
   run_guarded(call, [&call] { call->route().handler(call); });
 }
 
@@ -203,6 +221,13 @@ void Api::run_guarded(const CallPtr& call, const std::function<void()>& task) {
     call->refuse(
         {Errc::internal, "the request failed; the server's log has the reason under this request_id", {}});
   }
+}
+
+void Api::charge(const Call& call, std::size_t bytes) {
+  const Route& route = call.route();
+  const unsigned units = cost_of_answer(bytes);
+  if (units == 0 || !call.known() || !route.is_limited() || route.changes_state()) return;
+  reads_.charge(call.who().id, clock_.now(), units);
 }
 
 void Api::finished(const Call& call, unsigned status, std::string_view code) {

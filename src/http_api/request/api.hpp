@@ -41,16 +41,18 @@ enum class Phase : std::uint8_t { starting, serving, draining };
 
 struct Options {
   std::string version;
-  std::string environment;                  ///< of a login that names none; shown on the page at `/`
-  std::string owner{service::kFirstOwner};  ///< used in the commands on that page
-  web::CorsOptions cors{};
+  std::string environment;                     ///< of a login that names none; shown on the page at `/`
+  std::string owner{service::kFirstOwner};     ///< used in the commands on that page
+  web::CorsOptions cors{};                     ///< `allowed_headers` are added to those that the API reads
   std::string origin_option{"--cors-origin"};  ///< named in the refusal of an origin
   std::size_t max_body = 64 * 1'024;
-  std::size_t json_depth = 32;                       ///< of bodies
-  bool exempt_loopback = false;                      ///< logins from this machine have no limit by address
-  Rate writes{.per_second = 10, .burst = 30};        ///< of each admin
-  Rate evaluations{.per_second = 50, .burst = 200};  ///< of each admin: evaluations and previews
+  std::size_t max_write_body = 1'024 * 1'024;     ///< of changes by admins whose role may make them
+  std::size_t json_depth = 32;                    ///< of bodies
+  bool exempt_loopback = false;                   ///< logins from this machine have no limit by address
+  Rate writes{.per_second = 10, .burst = 30};     ///< of each admin
+  Rate reads{.per_second = 500, .burst = 2'000};  ///< of each admin, in the units of read_cost.hpp
   Milliseconds min_revision_wait{1'000};
+  std::chrono::seconds idempotency_age = IdempotentSends::kKept;  ///< of messages; the store has its own
   /// Serves POST /api/v1/broadcasts; must outlive the API. Null: the server has no sockets.
   service::MessageSender* messages = nullptr;
   /// Adds members to the detailed health that only the wiring knows.
@@ -87,7 +89,18 @@ class Api {
   friend class Call;
   struct Meter;  // of one route
 
-  static constexpr std::size_t kLoggedPath = 200;  // bytes
+  static constexpr std::size_t kLoggedPath = 200;          // bytes
+  static constexpr std::size_t kLargeBodies = 32;          // that are read at the same time
+  static constexpr std::size_t kReadOnShard = 64 * 1'024;  // bytes of a body; a worker parses larger ones
+
+  // Counts one large body while it is read.
+  struct LargeBody {
+    explicit LargeBody(std::atomic<std::size_t>& counter) : reading(counter) { ++reading; }
+    LargeBody(const LargeBody&) = delete;
+    LargeBody& operator=(const LargeBody&) = delete;
+    ~LargeBody() { --reading; }
+    std::atomic<std::size_t>& reading;
+  };
 
   void add(web::Router& router, const Route& route);
   /// Adds refusals of the methods that a path does not have.
@@ -99,6 +112,8 @@ class Api {
   void run(const std::shared_ptr<Call>& call);
   /// Runs `task`. Logs an exception and answers 500.
   void run_guarded(const std::shared_ptr<Call>& call, const std::function<void()>& task);
+  /// Charges a read for the size of its answer.
+  void charge(const Call& call, std::size_t bytes);
   /// Counts and logs an answer.
   void finished(const Call& call, unsigned status, std::string_view code);
   /// Answers a request that never becomes a call.
@@ -106,6 +121,8 @@ class Api {
   /// The problem of a request that could not be read completely.
   [[nodiscard]] wire::http::Response unread(const wire::http::Request& request, unsigned status,
                                             std::string_view message);
+  /// The refusal of a body above its limit, which it names.
+  [[nodiscard]] wire::http::Response too_large(const wire::http::Request& request, bool writes);
   /// Counts and logs a request of a page whose origin is not allowed.
   [[nodiscard]] Error foreign(const wire::http::Request& request, std::string_view request_id,
                               const web::Peer& peer);
@@ -113,7 +130,10 @@ class Api {
   [[nodiscard]] Result<service::Principal> identify(const wire::http::Request& request) const;
   /// Adds `Togglecast-Revision` if the request has a valid token.
   void add_revision_header(const wire::http::Request& request, wire::http::Headers& headers) const;
-  [[nodiscard]] web::RouteOptions route_options();
+  /// Of this route; null: of no route.
+  [[nodiscard]] web::RouteOptions route_options(const Route* route = nullptr);
+  /// Whether the body of this request may have `max_write_body`. Looks at the token only if that matters.
+  [[nodiscard]] bool may_send_large_body(const wire::http::Request& request) const;
 
   net::ShardPool& shards_;
   std::span<const Route> routes_;
@@ -126,15 +146,17 @@ class Api {
   UnixMillis started_at_;
   std::string unread_prefix_;  // makes the ids of unread requests unique across restarts
   std::atomic<std::uint64_t> unread_{0};
+  std::atomic<std::size_t> large_bodies_{0};
   std::atomic<Phase> phase_{Phase::starting};
-  service::AdminRates writes_, evaluations_;
+  service::AdminRates writes_, reads_;
   IdempotentSends idempotent_sends_;
   RevisionWait revisions_;
   std::vector<std::unique_ptr<Meter>> meters_;
   observe::Histogram& seconds_;
   observe::Counter& foreign_origins_;
   observe::Counter& writes_limited_;
-  observe::Counter& evaluations_limited_;
+  observe::Counter& reads_limited_;
+  observe::Counter& bodies_limited_;
   observe::Counter& revision_missed_;
 };
 

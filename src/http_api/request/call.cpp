@@ -8,6 +8,7 @@
 #include "base/base64.hpp"
 #include "base/digest.hpp"
 #include "http_api/request/problem.hpp"
+#include "http_api/request/text_size.hpp"
 #include "wire/http/gzip.hpp"
 #include "wire/http/text.hpp"
 
@@ -28,8 +29,8 @@ std::optional<std::int64_t> read_number(std::string_view text) {
 
 // A compressed body is another representation (RFC 9110, 8.8.3), so its ETag differs.
 constexpr std::string_view kGzipMark = "-gzip";
-constexpr std::size_t kLeastCompressed = 1'024;        // bytes; smaller bodies stay uncompressed
-constexpr std::size_t kCompressedAtOnce = 64 * 1'024;  // bytes; a worker compresses larger bodies
+constexpr std::size_t kLeastCompressed = 1'024;       // bytes; smaller bodies stay uncompressed
+constexpr std::size_t kLeastForWorkers = 64 * 1'024;  // bytes; a worker writes and compresses larger bodies
 constexpr int kGzipLevel = 5;
 
 std::string listed(const Parameters& known) {
@@ -65,9 +66,16 @@ Call::Call(Api& api, const Route& route, std::size_t meter, web::ExchangePtr exc
     : api_(api), route_(route), meter_(meter), exchange_(std::move(exchange)), began_(api.clock().now()) {}
 
 bool Call::content_is_acceptable() const noexcept {
-  if (request().body.empty()) return true;
+  return request().body.empty() || has_content_type("application/json") || is_merge_patch();
+}
+
+bool Call::has_content_type(std::string_view wanted) const noexcept {
   const std::string_view type = request().headers.value("Content-Type");
-  return equal_ignoring_case(trimmed(type.substr(0, type.find(';'))), "application/json");
+  return equal_ignoring_case(trimmed(type.substr(0, type.find(';'))), wanted);
+}
+
+bool Call::is_merge_patch() const noexcept {
+  return request().method == wire::http::Method::patch && has_content_type("application/merge-patch+json");
 }
 
 Result<domain::Id> Call::id(std::string_view parameter) const {
@@ -181,7 +189,7 @@ Result<void> Call::known_parameters() const {
 Result<std::optional<domain::Revision>> Call::min_revision() const {
   const std::string_view text = trimmed(request().headers.value("Togglecast-Min-Revision"));
   if (text.empty()) return std::nullopt;
-  const auto revision = read_number(text);
+  const auto revision = read_number(unquoted(text).value_or(text));
   if (!revision || *revision > domain::kMaxId)
     return fail(Errc::invalid_argument,
                 "the header Togglecast-Min-Revision must be the number of a revision, such as 42");
@@ -222,7 +230,16 @@ std::optional<domain::Revision> Call::newest_revision() const {
   return current->revision();
 }
 
-void Call::answer(const Answer& answer) {
+void Call::answer(Answer answer) {
+  if (!answer.body || !shard().is_current() || !is_longer(*answer.body, kLeastForWorkers))
+    return answer_here(answer);
+  const auto large = std::make_shared<Answer>(std::move(answer));
+  const bool taken =
+      application().workers().submit([self = shared_from_this(), large] { self->answer_here(*large); });
+  if (!taken) answer_here(*large);  // a write has happened and must be answered
+}
+
+void Call::answer_here(const Answer& answer) {
   wire::http::Response response;
   response.status = answer.status;
   if (answer.revision) response.headers.add("Togglecast-Revision", std::to_string(*answer.revision));
@@ -249,11 +266,13 @@ void Call::respond(wire::http::Response response, std::string_view code) {
     if (const auto revision = newest_revision())
       response.headers.add("Togglecast-Revision", std::to_string(*revision));
   api_.cors().decorate(request(), response.headers);
+  api_.charge(*this, response.body.size());
   if (response.body.size() < kLeastCompressed) return send(std::move(response), code);
   response.headers.add("Vary", "Accept-Encoding");
+  if (response.headers.contains("Content-Encoding")) return send(std::move(response), code);
   if (!wire::http::accepts_gzip(request().headers.value("Accept-Encoding")))
     return send(std::move(response), code);
-  if (response.body.size() < kCompressedAtOnce || !shard().is_current()) {
+  if (response.body.size() < kLeastForWorkers || !shard().is_current()) {
     compress(response);
     return send(std::move(response), code);
   }

@@ -55,8 +55,10 @@ class Call : public std::enable_shared_from_this<Call> {
   [[nodiscard]] std::string_view request_id() const noexcept { return exchange_->id(); }
   [[nodiscard]] net::Shard& shard() const noexcept { return exchange_->shard(); }
 
-  /// The request has no body, or its Content-Type is JSON.
+  /// The request has no body, or its Content-Type is JSON. A PATCH may also be a merge patch.
   [[nodiscard]] bool content_is_acceptable() const noexcept;
+  /// A PATCH with `Content-Type: application/merge-patch+json` (RFC 7396).
+  [[nodiscard]] bool is_merge_patch() const noexcept;
   /// A part of the path.
   [[nodiscard]] std::string_view parameter(std::string_view name) const { return exchange_->parameter(name); }
   /// An id in the path; `not_found` for anything else.
@@ -84,7 +86,8 @@ class Call : public std::enable_shared_from_this<Call> {
   /// The same, for data of one environment at the revision of `snapshot`.
   [[nodiscard]] std::string list_tag(const domain::Snapshot& snapshot) const;
 
-  void answer(const Answer& answer);
+  /// A worker serializes a large answer.
+  void answer(Answer answer);
   /// `status` and `more`: see `problem`.
   void refuse(const Error& error, unsigned status = 0, const json::object& more = {});
   /// Sends any other response. `code` must be a string constant; the log shows it.
@@ -99,8 +102,10 @@ class Call : public std::enable_shared_from_this<Call> {
 
  private:
   friend class Api;
+  [[nodiscard]] bool has_content_type(std::string_view wanted) const noexcept;
   [[nodiscard]] Result<json::value> parse_body() const;
   [[nodiscard]] std::optional<domain::Revision> newest_revision() const;
+  void answer_here(const Answer& answer);
   void send(wire::http::Response response, std::string_view code);
 
   Api& api_;

@@ -10,7 +10,7 @@ std::optional<SendDone> IdempotentSends::first(const storage::IdempotencyKey& ke
   Result<SendResult> known;
   {
     const std::scoped_lock lock(mutex_);
-    forget_before(now - kKept);
+    forget_before(now - kept_);
     Actor actor{key.actor, environment};
     OfActor& mine = actors_[actor];
     const auto found = mine.by_key.find(key.key);

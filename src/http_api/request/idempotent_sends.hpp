@@ -32,8 +32,9 @@ class IdempotentSends {
   static constexpr std::size_t kPerActor = 4'000;
   static constexpr std::chrono::hours kKept{24};
 
-  /// Remembers `per_actor` keys of each actor in an environment; forgets the oldest first.
-  explicit IdempotentSends(std::size_t per_actor = kPerActor) : per_actor_(per_actor) {}
+  /// Remembers `per_actor` keys of each actor in an environment for a time; forgets the oldest first.
+  explicit IdempotentSends(std::size_t per_actor = kPerActor, std::chrono::seconds kept = kKept)
+      : per_actor_(per_actor), kept_(kept) {}
 
   /// The first request with this key: returns the callback to send with; `answer` gets the outcome. A
   /// repeated request: returns nothing; `answer` gets the outcome of the first one as soon as it is known, or
@@ -62,6 +63,7 @@ class IdempotentSends {
   void finish(const Actor& actor, const SentPtr& sent, const Result<service::SendResult>& outcome);
 
   const std::size_t per_actor_;
+  const std::chrono::seconds kept_;
   std::mutex mutex_;
   std::map<Actor, OfActor> actors_;
 };

@@ -89,6 +89,7 @@ wire::http::Response problem(const Error& error, std::string_view request_id, un
 
 Errc code_of_unread(unsigned status) noexcept {
   if (status == 408) return Errc::timeout;
+  if (status == 503) return Errc::unavailable;
   return status == 413 || status == 414 || status == 431 ? Errc::payload_too_large : Errc::parse_error;
 }
 

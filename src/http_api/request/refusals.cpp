@@ -2,6 +2,7 @@
 // origins.
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "http_api/request/access.hpp"
 #include "http_api/request/api.hpp"
@@ -22,6 +23,14 @@ std::string allowed_on(const std::vector<const Route*>& routes_of_path) {
     allow += std::string(wire::http::to_string(route->method)) +
              (route->method == Method::get ? ", HEAD, " : ", ");
   return allow + "OPTIONS";
+}
+
+// Of the body; nothing when it comes in chunks.
+std::optional<std::uint64_t> announced_length(const wire::http::Request& request) {
+  std::uint64_t length = 0;
+  const std::string_view text = request.headers.value("Content-Length");
+  if (std::from_chars(text.data(), text.data() + text.size(), length).ec != std::errc{}) return std::nullopt;
+  return length;
 }
 
 }  // namespace
@@ -75,11 +84,23 @@ void Api::add_refusals(web::Router& router) {
       route_options());
 }
 
-web::RouteOptions Api::route_options() {
+web::RouteOptions Api::route_options(const Route* route) {
   web::RouteOptions options;
   options.body_limit = options_.max_body;
-  options.refuse = [this](const wire::http::Request& request, unsigned status, std::string_view message) {
-    return unread(request, status, message);
+  const bool writes = route != nullptr && route->takes_large_bodies();
+  options.refuse = [this, writes](const wire::http::Request& request, unsigned status,
+                                  std::string_view message) {
+    return status == 413 ? too_large(request, writes) : unread(request, status, message);
+  };
+  if (!writes || options_.max_write_body <= options_.max_body) return options;
+  options.body_limit_of = [this](const wire::http::Request& request) {
+    return may_send_large_body(request) && large_bodies_ <= kLargeBodies ? options_.max_write_body
+                                                                         : options_.max_body;
+  };
+  // The server asks for this before it asks for the limit, and drops it when the body is complete.
+  options.on_headers = [this](const wire::http::Request& request, net::Shard&) -> web::BodyAborted {
+    if (!may_send_large_body(request)) return {};
+    return [place = std::make_shared<LargeBody>(large_bodies_)](unsigned) {};
   };
   options.refuse_host = [this](const web::Exchange& exchange, unsigned status, std::string_view message) {
     const Errc code = status == 400 ? Errc::parse_error : Errc::forbidden;
@@ -88,6 +109,28 @@ web::RouteOptions Api::route_options() {
     return response;
   };
   return options;
+}
+
+bool Api::may_send_large_body(const wire::http::Request& request) const {
+  if (announced_length(request).value_or(options_.max_write_body) <= options_.max_body) return false;
+  const auto who = identify(request);
+  return who && service::require(*who, auth::Action::write_features);  // any right to change the catalogue
+}
+
+wire::http::Response Api::too_large(const wire::http::Request& request, bool writes) {
+  const auto of = [](std::size_t bytes, std::string_view option) {
+    return "the limit is " + std::to_string(bytes) + " bytes (" + std::string(option) + ")";
+  };
+  if (!writes) return unread(request, 413, "the body is too long; " + of(options_.max_body, "--max-payload"));
+  if (!may_send_large_body(request))
+    return unread(request, 413,
+                  "the body is too long; without the token of an editor or owner " +
+                      of(options_.max_body, "--max-payload"));
+  const bool fits = announced_length(request).value_or(0) <= options_.max_write_body;
+  if (!fits || large_bodies_ < kLargeBodies)
+    return unread(request, 413, "the body is too long; " + of(options_.max_write_body, "--max-write-body"));
+  bodies_limited_.add();
+  return unread(request, 503, "the server is reading many large bodies at the moment; try again");
 }
 
 void Api::respond(const web::ExchangePtr& exchange, wire::http::Response response) const {
@@ -106,7 +149,7 @@ wire::http::Response Api::unread(const wire::http::Request& request, unsigned st
                         {"path", std::string_view(request.path).substr(0, kLoggedPath)},
                         {"status", status},
                         {"code", to_string(code)}});
-  auto response = problem({code, std::string(message), {}}, id, status);
+  auto response = problem({code, std::string(message), {}}, id, status);  // 503 carries Retry-After
   response.headers.add("X-Request-Id", id);
   add_revision_header(request, response.headers);
   cors_.decorate(request, response.headers);

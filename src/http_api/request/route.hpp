@@ -26,7 +26,13 @@ enum class Access : std::uint8_t {
 enum class Effect : std::uint8_t {
   write,    ///< changes or sends something; takes an Idempotency-Key; has a rate limit per admin
   logout,   ///< the same without a rate limit, so that an admin above the limit can still log out
-  evaluate  ///< changes nothing, though it has a body; has a rate limit of its own per admin
+  message,  ///< the same as a write, but events carry its body on: it keeps the limit of messages
+  evaluate  ///< changes nothing, though it has a body; counts as a read
+};
+
+/// The units of `--read-rate` that a read costs at least. See read_cost.hpp.
+struct Units {
+  unsigned count = 0;  ///< 0: the usual cost, of a list or of one entity
 };
 
 /// Names of query parameters; unused places are empty.
@@ -39,13 +45,25 @@ struct Route {
   Handler handler;
   Parameters parameters{};        ///< routes with tokens refuse other parameters
   Effect effect = Effect::write;  ///< ignored for GET
+  Units units{};                  ///< ignored for writes
+
+  constexpr Route(wire::http::Method by, std::string_view path, Access who, Handler run,
+                  Parameters known = {}, Effect does = Effect::write, Units costs = {})
+      : method(by), pattern(path), access(who), handler(run), parameters(known), effect(does), units(costs) {}
+  constexpr Route(wire::http::Method by, std::string_view path, Access who, Handler run, Parameters known,
+                  Units costs)
+      : Route(by, path, who, run, known, Effect::write, costs) {}
 
   [[nodiscard]] constexpr bool changes_state() const noexcept {
     return method != wire::http::Method::get && effect != Effect::evaluate;
   }
-  /// The route has a rate limit per admin.
+  /// The bodies of its requests may have `--max-write-body`, if the token allows writing.
+  [[nodiscard]] constexpr bool takes_large_bodies() const noexcept {
+    return access == Access::admin && method != wire::http::Method::get && effect == Effect::write;
+  }
+  /// The route has a rate limit per admin: of writes if it changes the state, else of reads.
   [[nodiscard]] constexpr bool is_limited() const noexcept {
-    return method != wire::http::Method::get && access == Access::admin && effect != Effect::logout;
+    return access == Access::admin && (method == wire::http::Method::get || effect != Effect::logout);
   }
 };
 

@@ -1,4 +1,5 @@
 // What all requests have in common: origins, revisions, rates, methods, health.
+#include <future>
 #include <map>
 #include <thread>
 
@@ -62,6 +63,22 @@ TEST(Origins, ThatAreAllowedMayReadWhatTheyNeed) {
       << "a page must be able to read why";
 }
 
+TEST(Origins, ThatAreAllowedMayTraceTheirRequestsAndSendWhatTheOperatorAdds) {
+  HouseOptions options = with_origin("https://app.example");
+  options.api.cors.allowed_headers = {"x-tenant"};
+  options.api.cors.max_age = std::chrono::seconds{600};
+  const ApiServer server(options);
+
+  for (const char* path : {"/api/v1/platforms", "/api/v1/auth/login", "/api/v1/openapi.json"}) {
+    const auto preflight = server.send("OPTIONS", path, {{"Origin", "https://app.example"}});
+    EXPECT_EQ(preflight.status, 204U) << path;
+    EXPECT_EQ(preflight.header("access-control-max-age"), "600") << path;
+    for (const char* name : {"Authorization", "traceparent", "tracestate", "baggage", "sentry-trace",
+                             "x-request-id", "x-tenant"})
+      EXPECT_NE(preflight.header("access-control-allow-headers").find(name), std::string::npos) << name;
+  }
+}
+
 TEST(Origins, ThatAreForeignLearnSoFromThePreflight) {
   const ApiServer server(with_origin("https://app.example"));
 
@@ -84,6 +101,7 @@ TEST(Revisions, AreWaitedForOnlySoLong) {
   EXPECT_EQ(late.header("retry-after"), "1");
   EXPECT_EQ(late.header("togglecast-revision"), "0");
   EXPECT_EQ(server.get("/api/v1/platforms", with(owner, "Togglecast-Min-Revision", "0")).status, 200U);
+  EXPECT_EQ(server.get("/api/v1/platforms", with(owner, "Togglecast-Min-Revision", "\"0\"")).status, 200U);
   EXPECT_EQ(server.get("/api/v1/platforms", with(owner, "Togglecast-Min-Revision", "soon")).status, 400U);
 }
 
@@ -201,7 +219,7 @@ TEST(Writes, AreLimitedPerAdmin) {
   EXPECT_EQ(third.status, 429U);
   EXPECT_EQ(code_of(third), "rate_limited");
   EXPECT_GE(std::stoi(third.header("retry-after")), 1);
-  EXPECT_EQ(server.get("/api/v1/platforms", owner).status, 200U) << "reading is free";
+  EXPECT_EQ(server.get("/api/v1/platforms", owner).status, 200U) << "reading is counted apart";
 }
 
 TEST(Writes, AreNotThoseThatOnlyLook) {
@@ -224,9 +242,169 @@ TEST(Writes, AreNotThoseThatOnlyLook) {
   EXPECT_EQ(server.send("POST", "/api/v1/features/1/toggle", owner).status, 429U);
 }
 
-TEST(Questions, AreLimitedPerAdminAndCountedApart) {
+TEST(Reads, AreLimitedPerAdminByTheirCost) {
   HouseOptions options;
-  options.api.evaluations = {.per_second = 0.001, .burst = 2};
+  options.api.reads = {.per_second = 0.001, .burst = 12};
+  ApiServer server(options);
+  const auto owner = server.owner();
+  const auto effective = [&] { return server.get("/api/v1/clients/1/effective", owner); };
+  EXPECT_EQ(effective().status, 404U);
+
+  const auto second = effective();
+
+  EXPECT_EQ(second.status, 429U);
+  EXPECT_EQ(code_of(second), "rate_limited");
+  EXPECT_GE(std::stoi(second.header("retry-after")), 1);
+  EXPECT_EQ(server.get("/api/v1/platforms", owner).status, 200U) << "two units are left";
+  EXPECT_EQ(server.get("/api/v1/platforms/1", owner).status, 429U);
+  EXPECT_EQ(server.get("/api/v1/platforms", server.admin("jo", domain::Role::viewer)).status, 200U);
+  EXPECT_NE(server.get("/metrics").body.find("togglecast_http_reads_limited_total 2"), std::string::npos);
+}
+
+TEST(Reads, CostMoreWhenTheirAnswerIsLong) {
+  HouseOptions options;
+  options.api.reads = {.per_second = 0.001, .burst = 5};
+  ApiServer server(options);
+  const auto owner = server.owner();
+  const std::string config = R"({"text":")" + std::string(30'000, 'x') + R"("})";
+  for (const std::string key : {"a", "b", "c", "d"})
+    EXPECT_EQ(server
+                  .send("POST", "/api/v1/platforms", owner,
+                        R"({"key":")" + key + R"(","name":"A","config":)" + config + "}")
+                  .status,
+              201U);
+
+  EXPECT_EQ(server.get("/api/v1/platforms", owner).status, 200U) << "2 units, and 3 for 120 KB";
+
+  EXPECT_EQ(server.get("/api/v1/platforms/1", owner).status, 429U);
+}
+
+// All threads and places for work on reads are taken.
+TEST(Reads, KeepNobodyFromLoggingInAndNoProbeFromItsAnswer) {
+  ApiServer server;
+  const auto owner = server.owner();
+  std::promise<void> release;
+  const std::shared_future<void> released = release.get_future().share();
+  while (server.application().workers().submit([released] { released.wait(); })) {
+  }
+  while (server.application().previews().submit([released] { released.wait(); })) {
+  }
+
+  EXPECT_EQ(code_of(server.get("/api/v1/clients/1/tokens", owner)), "not_found");
+  EXPECT_EQ(code_of(server.get("/api/v1/platforms", owner)), "unavailable");
+  EXPECT_EQ(
+      server.send("POST", "/api/v1/auth/login", {}, R"({"username":"owner","password":"owner-password"})")
+          .status,
+      200U);
+  for (const char* path : {"/healthz", "/readyz", "/healthz/details", "/metrics"})
+    EXPECT_EQ(server.get(path).status, 200U) << path;
+  release.set_value();
+}
+
+TEST(Bodies, OfChangesMayBeLongForThoseWhoMayChangeSomething) {
+  ApiServer server;
+  const auto owner = server.owner();
+  const auto viewer = server.admin("jo", domain::Role::viewer);
+  std::string users;
+  for (int i = 0; i < 3'000; ++i)
+    users += (i == 0 ? "\"" : ",\"") + std::string(34, 'u') + std::to_string(i) + '"';
+  const std::string long_body =
+      R"({"key":"big","name":"Big","targeting":{"in":[{"var":"targetingKey"},[)" + users + "]]}}";
+  ASSERT_GT(long_body.size(), 100'000U);
+  const auto create = [&](const HttpHeaders& who, const std::string& body) {
+    return server.send("POST", "/api/v1/features", who, body);
+  };
+
+  const auto stranger = create({}, long_body);
+  const auto reader = create(viewer, long_body);
+  const auto made = create(owner, long_body);
+  const auto too_long = create(owner, std::string(1'024 * 1'024 + 1, ' '));
+
+  for (const auto* refused : {&stranger, &reader}) {
+    EXPECT_EQ(refused->status, 413U);
+    EXPECT_NE(refused->body.find("65536 bytes (--max-payload)"), std::string::npos) << refused->body;
+    EXPECT_NE(refused->body.find("editor or owner"), std::string::npos) << refused->body;
+  }
+  EXPECT_EQ(made.status, 201U) << made.body.substr(0, 500);
+  EXPECT_EQ(too_long.status, 413U);
+  EXPECT_NE(too_long.body.find("1048576 bytes (--max-write-body)"), std::string::npos) << too_long.body;
+}
+
+TEST(Bodies, OfReadsAndMessagesKeepTheSmallLimit) {
+  ApiServer server;
+  const auto owner = server.owner();
+  const std::string long_body(70'000, ' ');
+
+  for (const char* path : {"/api/v1/evaluate", "/api/v1/preview", "/api/v1/broadcasts/admin_announcement",
+                           "/api/v1/auth/login"}) {
+    const auto refused = server.send("POST", path, owner, long_body);
+    EXPECT_EQ(refused.status, 413U) << path;
+    EXPECT_NE(refused.body.find("65536 bytes (--max-payload)"), std::string::npos) << refused.body;
+  }
+}
+
+TEST(Bodies, OfAPatchMayBeAMergePatch) {
+  ApiServer server;
+  const auto owner = server.owner();
+  server.send("POST", "/api/v1/platforms", owner,
+              R"({"key":"web","name":"Web","config":{"a":1,"b":{"c":1}}})");
+  const auto patch = [&](const std::string& method, const std::string& type) {
+    return http(server.port, method, "/api/v1/platforms/1", with(owner, "Content-Type", type),
+                R"({"config":{"b":{"c":null,"d":2}}})");
+  };
+
+  const auto merged = patch("PATCH", "Application/Merge-Patch+JSON; charset=utf-8");
+  EXPECT_EQ(merged.status, 200U) << merged.body;
+  EXPECT_EQ(json::serialize(merged.parsed().at("config")), R"({"a":1,"b":{"d":2}})");
+
+  const auto replaced = patch("PATCH", "application/json");
+  EXPECT_EQ(json::serialize(replaced.parsed().at("config")), R"({"b":{"c":null,"d":2}})");
+  EXPECT_EQ(patch("PATCH", "application/json-patch+json").status, 415U);
+  const auto post = http(server.port, "POST", "/api/v1/platforms",
+                         with(owner, "Content-Type", "application/merge-patch+json"), "{}");
+  EXPECT_EQ(post.status, 415U);
+}
+
+TEST(Requests, ReachTheSamePathWithASlashAtItsEnd) {
+  ApiServer server;
+  const auto owner = server.owner();
+
+  EXPECT_EQ(server.send("POST", "/api/v1/platforms/", owner, R"({"key":"web","name":"Web"})").status, 201U);
+  EXPECT_EQ(server.get("/api/v1/platforms/1/", owner).status, 200U);
+  EXPECT_EQ(server.get("/healthz/").status, 200U);
+  EXPECT_EQ(server.send("DELETE", "/api/v1/platforms/", owner).status, 405U);
+}
+
+TEST(Requests, ThatOfferAnotherProtocolAreServedInThisOne) {
+  const ApiServer server;
+
+  const auto reply = server.get("/healthz", {{"Connection", "Upgrade, HTTP2-Settings"},
+                                             {"Upgrade", "h2c"},
+                                             {"HTTP2-Settings", "AAMAAABkAAQCAAAAAAIAAAAA"}});
+
+  EXPECT_EQ(reply.status, 200U);
+}
+
+TEST(Description, IsCompressedForThoseWhoTakeIt) {
+  const ApiServer server;
+  const std::string path = "/api/v1/openapi.json";
+
+  const auto plain = server.get(path);
+  const auto compressed = server.get(path, {{"Accept-Encoding", "gzip"}});
+
+  EXPECT_EQ(plain.header("content-encoding"), "");
+  EXPECT_EQ(compressed.header("content-encoding"), "gzip");
+  EXPECT_LT(compressed.body.size(), plain.body.size() / 4);
+  EXPECT_EQ(compressed.body.substr(0, 2), "\x1f\x8b");
+  EXPECT_EQ(compressed.header("vary"), "Accept-Encoding");
+  EXPECT_NE(compressed.header("etag"), plain.header("etag"));
+  for (const auto* known : {&plain, &compressed})
+    EXPECT_EQ(server.get(path, {{"If-None-Match", known->header("etag")}}).status, 304U);
+}
+
+TEST(Questions, AreReads) {
+  HouseOptions options;
+  options.api.reads = {.per_second = 0.001, .burst = 50};
   ApiServer server(options);
   const auto owner = server.owner();
   const auto ask = [&] { return server.send("POST", "/api/v1/evaluate", owner, R"({"feature":"none"})"); };

@@ -95,6 +95,7 @@ constexpr Limit kLimits[] = {
     {"connect-timeout", 1, 3'600, seconds_of<&S::connect_timeout>},
     {"namespaces-per-connection", 1, 1'000, count_of<&S::namespaces_per_connection>},
     {"max-payload", 1'024, 67'108'864, count_of<&S::max_payload>},
+    {"max-write-body", 1'024, 67'108'864, count_of<&S::max_write_body>},
     {"packets-per-payload", 1, 100'000, count_of<&S::packets_per_payload>},
     {"fragments-per-message", 0, 1'000'000, count_of<&S::fragments_per_message>},
     {"attachments-per-packet", 0, 1'000, count_of<&S::attachments_per_packet>},
@@ -109,12 +110,37 @@ constexpr Limit kLimits[] = {
     {"event-burst", 1, 1'000'000, burst_of<&S::event_rate>},
     {"write-rate", 1, 1'000'000, rate_of<&S::write_rate>},
     {"write-burst", 1, 1'000'000, burst_of<&S::write_rate>},
+    {"read-rate", 1, 1'000'000, rate_of<&S::read_rate>},
+    {"read-burst", 1, 1'000'000, burst_of<&S::read_rate>},
     {"announcement-rate", 1, 1'000'000, rate_of<&S::announcement_rate>},
     {"announcement-burst", 1, 1'000'000, burst_of<&S::announcement_rate>},
 };
+constexpr std::uint64_t kDay = 86'400;
+constexpr Limit kTimes[] = {
+    {"keep-alive-timeout", 1, kDay, seconds_of<&S::keep_alive_timeout>},
+    {"ping-interval", 1, 3'600, seconds_of<&S::ping_interval>},
+    {"ping-timeout", 1, 3'600, seconds_of<&S::ping_timeout>},
+    {"upgrade-timeout", 1, 3'600, seconds_of<&S::upgrade_timeout>},
+    {"close-grace", 1, 3'600, seconds_of<&S::close_grace>},
+    {"stall-timeout", 1, 3'600, seconds_of<&S::stall_timeout>},
+    {"ack-timeout", 1, 3'600, seconds_of<&S::ack_timeout>},
+    {"session-lifetime", 60, 365 * kDay, seconds_of<&S::session_lifetime>},
+    {"token-lifetime", 60, 3'650 * kDay, seconds_of<&S::token_lifetime>},
+    {"expiry-warning", 1, kDay, seconds_of<&S::expiry_warning>},
+    {"idempotency-age", 1, 30 * kDay, seconds_of<&S::idempotency_age>},
+    {"min-revision-wait", 0, 60, seconds_of<&S::min_revision_wait>},
+    {"rollout-patience", 1, kDay, seconds_of<&S::rollout_patience>},
+    {"tls-ticket-lifetime", 60, 7 * kDay, seconds_of<&S::tls_ticket_lifetime>},
+};
 
-TEST(Settings, EveryLimitTakesItsRangeAndNothingElse) {
-  for (const Limit& limit : kLimits) {
+std::vector<Limit> limits_and_times() {
+  std::vector<Limit> all(std::begin(kLimits), std::end(kLimits));
+  all.insert(all.end(), std::begin(kTimes), std::end(kTimes));
+  return all;
+}
+
+TEST(Settings, EveryLimitAndTimeTakesItsRangeAndNothingElse) {
+  for (const Limit& limit : limits_and_times()) {
     const std::string range =
         "is not a number from " + std::to_string(limit.least) + " to " + std::to_string(limit.most);
     for (const std::uint64_t fine : {limit.least, limit.least + 1, limit.most}) {
@@ -137,10 +163,13 @@ TEST(Settings, EveryLimitHasAnOptionWhoseHelpSaysItsDefault) {
   std::size_t listed = 0;
   for (const OptionSpec& option : options()) listed += option.group == "Limits" ? 1U : 0U;
   EXPECT_EQ(listed, std::size(kLimits)) << "what is listed as a limit stands in the table of this test";
-  for (const Limit& limit : kLimits) {
+  std::size_t times = 0;
+  for (const OptionSpec& option : options()) times += option.group == "Times" ? 1U : 0U;
+  EXPECT_EQ(times, std::size(kTimes)) << "and every time, too";
+  for (const Limit& limit : limits_and_times()) {
     const OptionSpec* option = find_option(limit.option);
     ASSERT_NE(option, nullptr) << limit.option;
-    EXPECT_EQ(option->group, "Limits") << limit.option;
+    EXPECT_TRUE(option->group == "Limits" || option->group == "Times") << limit.option;
     const auto standard = static_cast<std::uint64_t>(limit.value(Settings{}));
     EXPECT_TRUE(option->help.ends_with(" [" + std::to_string(standard) + "]")) << option->help;
     EXPECT_TRUE(only(limit.option, {std::to_string(standard)})) << limit.option;
@@ -193,6 +222,14 @@ TEST(Settings, OneKindOfForwardingHeaderIsNamed) {
   EXPECT_EQ(only("forwarded", {"forwarded"})->forwarded, ForwardedBy::forwarded);
   EXPECT_EQ(only("forwarded", {"proxy"})->forwarded, ForwardedBy::proxy_protocol);
   EXPECT_THAT(only("forwarded", {"any"}).error().message, HasSubstr("x-forwarded, forwarded or proxy"));
+}
+
+TEST(Settings, HeadersOfPagesAreNamesOfHeaders) {
+  EXPECT_THAT(only("cors-header", {"x-tenant", "DNT"})->cors_headers, ElementsAre("x-tenant", "DNT"));
+  for (const char* name : {"", "x tenant", "x-a,x-b", "x-tenant:", "x\r\ny"})
+    EXPECT_FALSE(only("cors-header", {name})) << name;
+  EXPECT_EQ(only("cors-max-age", {"0"})->cors_max_age.count(), 0);
+  EXPECT_FALSE(only("cors-max-age", {"86401"}));
 }
 
 TEST(Settings, APatternIsNoOrigin) {

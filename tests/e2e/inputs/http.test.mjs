@@ -166,6 +166,17 @@ describe('bytes after the 101', () => {
   }));
 });
 
+describe('an offer of another protocol', () => {
+  test('is ignored by polling, which goes on in this one', () => whileServing(server, async () => {
+    for (const protocol of ['h2c', 'TLS/1.2', 'websocket-like']) {
+      const headers = { Connection: 'Upgrade, HTTP2-Settings', Upgrade: protocol, 'HTTP2-Settings': 'AAMAAABkAAQCAAAAAAIAAAAA' };
+      const response = await request(server.port, kHandshake, { headers });
+      assert.equal(response.status, 200, response.statusLine);
+      assert.match(String(response.body), /^0\{"sid":/);
+    }
+  }));
+});
+
 describe('a reset', () => {
   const session = (extra = '') => `/opts/?EIO=4&transport=websocket${extra}`;
   const upgrades = {

@@ -321,7 +321,7 @@ describe('each operation answers as it is described:', () => {
   });
 
   test('requests that cannot be read', async () => {
-    await refused(413, 'POST', '/api/v1/platforms', { key: ownKey(), name: 'x', description: 'x'.repeat(70_000) });
+    await refused(413, 'POST', '/api/v1/platforms', { key: ownKey(), name: 'x', description: 'x'.repeat(1_100_000) });
     await refused(415, 'POST', '/api/v1/platforms', { key: ownKey(), name: 'x' }, { headers: { 'Content-Type': 'text/plain' } });
     await refused(400, 'POST', '/api/v1/platforms', '{"key":');
     await refused(400, 'GET', '/api/v1/platforms', undefined, { headers: { 'Togglecast-Min-Revision': 'soon' } });

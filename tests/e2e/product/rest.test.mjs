@@ -190,10 +190,27 @@ describe('platforms', () => {
     assert.deepEqual(again.body, first.body);
   });
 
-  test('a body over 64 KiB is refused', async () => {
-    const response = await shared.it.request('POST', '/api/v1/platforms', { key: ownKey(), name: 'x', description: 'x'.repeat(70_000) });
+  test('a body over its limit is refused, which the refusal names', async () => {
+    const owner = await shared.it.request('POST', '/api/v1/platforms', { key: ownKey(), name: 'x', description: 'x'.repeat(1_100_000) });
+    const stranger = await shared.it.request('POST', '/api/v1/auth/login', { username: 'x'.repeat(70_000), password: 'x' });
 
-    assert.equal(response.status, 413);
+    assert.equal(owner.status, 413);
+    assert.match(owner.body.error.message, /1048576 bytes \(--max-write-body\)/);
+    assert.equal(stranger.status, 413);
+    assert.match(stranger.body.error.message, /65536 bytes \(--max-payload\)/);
+  });
+
+  test('a rule may list twenty thousand users, and tells them from others', async () => {
+    const users = Array.from({ length: 20_000 }, (_, n) => `${String(n).padStart(8, '0')}-5c1f-4f7e-9b6a-2d1b6c7f8e90`);
+    const made = await shared.it.call('POST', '/api/v1/features', {
+      key: ownKey('invited'), name: 'Invited', variants: { on: true, off: false }, defaultVariant: 'off',
+      targeting: { if: [{ in: [{ var: 'targetingKey' }, users] }, 'on', 'off'] },
+    });
+
+    for (const [targetingKey, value] of [[users.at(-1), true], ['nobody', false]]) {
+      const decision = await shared.it.call('POST', '/api/v1/evaluate', { feature: made.key, context: { targetingKey } });
+      assert.equal(decision.value, value, JSON.stringify(decision).slice(0, 500));
+    }
   });
 });
 

@@ -208,8 +208,8 @@ describe('platforms', () => {
     });
 
     for (const [targetingKey, value] of [[users.at(-1), true], ['nobody', false]]) {
-      const decision = await shared.it.call('POST', '/api/v1/evaluate', { feature: made.key, context: { targetingKey } });
-      assert.equal(decision.value, value, JSON.stringify(decision).slice(0, 500));
+      const answer = await shared.it.call('POST', '/api/v1/evaluate', { feature: made.key, context: { targetingKey } });
+      assert.equal(answer.decision.value, value, JSON.stringify(answer).slice(0, 500));
     }
   });
 });

@@ -258,7 +258,8 @@ TEST(Reads, AreLimitedPerAdminByTheirCost) {
   EXPECT_EQ(server.get("/api/v1/platforms", owner).status, 200U) << "two units are left";
   EXPECT_EQ(server.get("/api/v1/platforms/1", owner).status, 429U);
   EXPECT_EQ(server.get("/api/v1/platforms", server.admin("jo", domain::Role::viewer)).status, 200U);
-  EXPECT_NE(server.get("/metrics").body.find("togglecast_http_reads_limited_total 2"), std::string::npos);
+  EXPECT_NE(server.get("/metrics", owner).body.find("togglecast_http_reads_limited_total 2"),
+            std::string::npos);
 }
 
 TEST(Reads, CostMoreWhenTheirAnswerIsLong) {
@@ -297,7 +298,7 @@ TEST(Reads, KeepNobodyFromLoggingInAndNoProbeFromItsAnswer) {
           .status,
       200U);
   for (const char* path : {"/healthz", "/readyz", "/healthz/details", "/metrics"})
-    EXPECT_EQ(server.get(path).status, 200U) << path;
+    EXPECT_EQ(server.get(path, owner).status, 200U) << path;
   release.set_value();
 }
 

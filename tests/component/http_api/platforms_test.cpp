@@ -93,7 +93,7 @@ TEST_F(Platforms, RefuseBodiesThatAreNoJsonObjects) {
                          with(owner_, "Content-Type", "application/x-www-form-urlencoded"), kWeb);
   EXPECT_EQ(form.status, 415U);
   EXPECT_EQ(code_of(form), "invalid_argument");
-  const auto large = create(R"({"key":"web","name":")" + std::string(70'000, 'x') + "\"}");
+  const auto large = create(R"({"key":"web","name":")" + std::string(1'100'000, 'x') + "\"}");
   EXPECT_EQ(large.status, 413U);
   EXPECT_NE(large.body.find("payload_too_large"), std::string::npos);
 }

@@ -135,7 +135,7 @@ std::map<std::string, HttpReply> every_sort_of_answer(const ApiServer& server, c
            server.send("OPTIONS", "/api/v1/platforms", with(who, "Origin", "https://evil.example"))},
           {"foreign page",
            server.send("POST", "/api/v1/platforms", with(who, "Origin", "https://evil.example"), web)},
-          {"large", server.send("POST", "/api/v1/platforms", who, std::string(70'000, 'x'))},
+          {"large", server.send("POST", "/api/v1/platforms", who, std::string(1'100'000, 'x'))},
           {"no JSON", http(server.port, "POST", "/api/v1/platforms", as_text, web)},
           {"bad login", server.send("POST", "/api/v1/auth/login", who, R"({"username":"owner"})")},
           {"description", server.get("/api/v1/openapi.json", who)}};
@@ -191,7 +191,7 @@ TEST(Requests, AreAskedWhoseTheyAreBeforeHowTheyCome) {
 TEST(Requests, ThatCannotBeReadHaveAnIdThatTheLogHas) {
   ApiServer server;
   const auto large = [&] {
-    return server.send("POST", "/api/v1/platforms", server.owner(), std::string(70'000, 'x'));
+    return server.send("POST", "/api/v1/platforms", server.owner(), std::string(1'100'000, 'x'));
   };
 
   const auto first = large();

@@ -1,9 +1,11 @@
 // What all requests have in common: origins, revisions, rates, methods, health.
+#include <atomic>
 #include <future>
 #include <map>
 #include <thread>
 
 #include "api_fixture.hpp"
+#include "support/eventually.hpp"
 
 namespace togglecast::testing {
 namespace {
@@ -286,9 +288,18 @@ TEST(Reads, KeepNobodyFromLoggingInAndNoProbeFromItsAnswer) {
   const auto owner = server.owner();
   std::promise<void> release;
   const std::shared_future<void> released = release.get_future().share();
-  while (server.application().workers().submit([released] { released.wait(); })) {
-  }
-  while (server.application().previews().submit([released] { released.wait(); })) {
+  for (auto* pool : {&server.application().workers(), &server.application().previews()}) {
+    std::atomic<std::size_t> missing{pool == &server.application().workers() ? 2U : 1U};  // threads
+    while (missing > 0) {  // each blocker holds one thread
+      const std::size_t before = missing;
+      ASSERT_TRUE(pool->submit([&missing, released] {
+        --missing;
+        released.wait();
+      }));
+      ASSERT_TRUE(test::eventually([&] { return missing < before; }));
+    }
+    while (pool->submit([released] { released.wait(); })) {
+    }
   }
 
   EXPECT_EQ(code_of(server.get("/api/v1/clients/1/tokens", owner)), "not_found");

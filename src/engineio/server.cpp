@@ -107,10 +107,10 @@ void Server::handle(const web::ExchangePtr& exchange) {
     return refuse(*exchange, ErrorCode::bad_request, message_of(ErrorCode::bad_request));
   }
   if (options_.refuse_foreign_origins && !cors_.allows(request, exchange->peer())) {
-    std::string message = "origin " + std::string(origin) + " is not allowed";
+    const std::string quoted = web::quoted_origin(origin);
+    std::string message = "origin " + quoted + " is not allowed";
     if (!options_.origin_option.empty())
-      message +=
-          "; start the server with " + options_.origin_option + " " + std::string(origin) + " to allow it";
+      message += "; start the server with " + options_.origin_option + " " + quoted + " to allow it";
     return refuse(*exchange, ErrorCode::forbidden, message, 403);
   }
   const std::string_view sid = request.query.value("sid");

@@ -89,4 +89,9 @@ bool is_well_formed_origin(std::string_view origin) noexcept {
   });
 }
 
+std::string quoted_origin(std::string_view origin) {
+  constexpr std::size_t kLongest = 200;
+  return std::string(origin.substr(0, kLongest)) + (origin.size() > kLongest ? "…" : "");
+}
+
 }  // namespace togglecast::web

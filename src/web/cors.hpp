@@ -49,5 +49,7 @@ class Cors {
 
 /// True if all characters of `origin` may stand in a URI (RFC 3986).
 [[nodiscard]] bool is_well_formed_origin(std::string_view origin) noexcept;
+/// The origin as an error or a log line quotes it: at most 200 bytes, so that the advice behind it is read.
+[[nodiscard]] std::string quoted_origin(std::string_view origin);
 
 }  // namespace togglecast::web

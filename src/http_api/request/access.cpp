@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "web/cors.hpp"
 #include "wire/http/text.hpp"
 
 namespace togglecast::http_api {
@@ -24,7 +25,7 @@ Result<std::string_view> bearer_token(const wire::http::Request& request) {
 }
 
 Error foreign_origin(const wire::http::Request& request, std::string_view option) {
-  const std::string origin(request.headers.value("Origin"));
+  const std::string origin = web::quoted_origin(request.headers.value("Origin"));
   return {Errc::forbidden,
           "pages of the origin " + origin +
               " may not send this request; to allow it, start the server with " + std::string(option) + " " +

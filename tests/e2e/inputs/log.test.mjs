@@ -30,7 +30,7 @@ test('a flood of refused requests with long headers is a few lines and a count',
   const summary = written.map((line) => JSON.parse(line)).find(({ message }) => message.startsWith('lines that peers caused'));
   assert.ok(summary.count > 0);
   assert.match(summary.kinds, /request(?: refused)?: \d+/);
-  assert.ok((await metric(shared.it, 'togglecast_log_peer_lines_left_out_total')) > 0);
+  assert.ok((await metric(shared.it.port, 'togglecast_log_peer_lines_left_out_total')) > 0);
 });
 
 test('lines of an admin are written all the same', async () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { until } from '../support/deadline.mjs';
 import { eachWay } from '../support/clients.mjs';
-import { dataFolder, Product } from '../support/product.mjs';
+import { dataFolder, ownKey, Product } from '../support/product.mjs';
 
 const data = await dataFolder();
 let demo = await Product.start(data.folder, { args: ['--demo'] });
@@ -98,6 +98,26 @@ eachWay((way, options) => {
     assert.equal(items[0].summary, 'override of Summer sale for client Garden Gate expired');
     assert.equal(items[0].actor.kind, 'system');
   });
+});
+
+test('on a catalogue that holds something else, the start says that the example was not loaded', async (t) => {
+  const data = await dataFolder();
+  const first = await Product.start(data.folder);
+  t.after(async () => {
+    if (first.process.running) await first.end('SIGKILL');
+    await data.remove();
+  });
+  await first.login();
+  const own = await first.createPlatform({ key: ownKey(), name: 'own' });
+  await first.end('SIGTERM');
+  const second = await Product.start(data.folder, { args: ['--demo'] });
+  t.after(() => second.end('SIGKILL'));
+  await second.login();
+
+  assert.deepEqual((await second.platforms()).map(({ key }) => key), [own.key]);
+  await second.process.says('the example was NOT loaded');
+  assert.match(second.process.stdout, /Demo +the example was NOT loaded.*--demo --data demo-data/);
+  assert.match(second.process.stderr, /"warn".*the example was NOT loaded/);
 });
 
 describe('a second start', () => {

@@ -162,5 +162,10 @@ TEST(Cors, OriginsHaveNoSpacesOrControlsOrMarkup) {
   EXPECT_FALSE(is_well_formed_origin("https://\xc3\xa4"));
 }
 
+TEST(Cors, AnErrorQuotesTheBeginningOfALongOrigin) {
+  EXPECT_EQ(quoted_origin("https://a.example"), "https://a.example");
+  EXPECT_EQ(quoted_origin("https://" + std::string(15'000, 'x')), "https://" + std::string(192, 'x') + "…");
+}
+
 }  // namespace
 }  // namespace togglecast::web

@@ -10,7 +10,7 @@ import { conformance } from '../support/server.mjs';
 import { Tcp } from '../support/tcp.mjs';
 import { frame, kText, RawWebSocket, upgradeHeaders } from '../support/websocket.mjs';
 
-const server = conformance();
+const server = conformance('--recovering'); // misses who is gone soon, and gives an upgrade the time that a busy machine takes
 const kComeBack = { reconnection: true, reconnectionDelay: 10, reconnectionDelayMax: 50 };
 
 eachWay((way, options) => {

@@ -107,6 +107,7 @@ TEST(CommandLine, AnErrorNamesTheArgumentAndTheHelpToRead) {
   EXPECT_EQ(
       parse({"server"}).output,
       "togglecast: unknown argument 'server'; did you mean serve?\nRun `togglecast --help` for help.\n");
+  EXPECT_THAT(parse({"quickstrat"}).output, HasSubstr("did you mean quickstart?"));
   EXPECT_THAT(parse({"serve", "--port"}).output, HasSubstr("togglecast: --port: needs a value\n"));
   EXPECT_THAT(parse({"serve", "--port", "1", "--port", "2"}).output,
               HasSubstr("togglecast: --port: takes one value; give it once\n"));

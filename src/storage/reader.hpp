@@ -46,7 +46,8 @@ struct LogQuery {
   std::string source{};  ///< whole source of the actor; empty: any
   std::optional<UnixMillis> since{};  ///< committed at that time or later
   std::optional<UnixMillis> until{};  ///< committed before that time
-  std::size_t scan = 5'000;           ///< the call ends after it has looked at this many ops
+  std::size_t scan = 5'000;           ///< the call ends after it has looked at this many ops …
+  std::size_t bytes = 4'194'304;      ///< … or read so many bytes of changes; one row may be larger
 };
 
 struct LogPage {

@@ -14,15 +14,22 @@ namespace togglecast::http_api {
 /// The environment of entities of this kind: the caller's, or `system`.
 [[nodiscard]] std::string_view environment_of(const Call& call, domain::Kind kind) noexcept;
 
+/// The page ends at `kPageBytes`.
 template <typename T>
-void answer_page(Call& call, const Result<service::Page<T>>& page) {
+void answer_page(Call& call, Result<service::Page<T>> page) {
   if (!page) return call.refuse(page.error());
   Answer answer{.etag = call.list_tag(*page->snapshot)};
   if (page->snapshot->environment() == call.who().environment) answer.revision = page->snapshot->revision();
   if (!call.has_already(answer.etag)) {
     json::array items;
     items.reserve(page->items.size());
-    for (const auto& item : page->items) items.push_back(to_json(*item));
+    std::size_t bytes = 0;
+    for (const auto& item : page->items) {
+      items.push_back(to_json(*item));
+      bytes += json::serialize(items.back()).size();
+      if (bytes >= service::kPageBytes) break;
+    }
+    page->cut(items.size());
     json::object body{{"items", std::move(items)}, {"total", page->total}};
     if (!page->next_cursor.empty()) body["next_cursor"] = page->next_cursor;
     answer.body = std::move(body);

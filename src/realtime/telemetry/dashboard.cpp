@@ -60,12 +60,12 @@ void Dashboard::update(const service::Principal& who, Done done) {
   application_.activity().page(who, query,
                                [this, who, done = std::move(done)](Result<service::ActivityPage> page) {
                                  if (!page) return done(tl::unexpected(page.error()));
-                                 complete(who, std::move(page->entries), done);
+                                 complete(who, *std::move(page), done);
                                });
 }
 
-void Dashboard::complete(const service::Principal& who, json::array changes, Done done) {
-  auto revisions = revisions_of(changes);
+void Dashboard::complete(const service::Principal& who, service::ActivityPage page, Done done) {
+  auto revisions = revisions_of(page.entries);
   delivery::collect_from_shards<ShardPart>(
       shards_,
       [this, environment = who.environment, revisions = std::move(revisions)](
@@ -73,13 +73,13 @@ void Dashboard::complete(const service::Principal& who, json::array changes, Don
         answer({deliveries_[shard.index()]->index().count(environment, revisions),
                 reported_[shard.index()].of(environment)});
       },
-      [this, environment = who.environment, changes = std::move(changes),
+      [this, environment = who.environment, page = std::move(page),
        done = std::move(done)](std::vector<ShardPart> parts) mutable {
-        done(describe(environment, std::move(changes), std::move(parts)));
+        done(describe(environment, std::move(page), std::move(parts)));
       });
 }
 
-json::object Dashboard::describe(const std::string& environment, json::array changes,
+json::object Dashboard::describe(const std::string& environment, service::ActivityPage page,
                                  std::vector<ShardPart> parts) {
   delivery::DeliveryCounts delivered;
   std::vector<Series> reported;
@@ -87,22 +87,24 @@ json::object Dashboard::describe(const std::string& environment, json::array cha
     delivered.add(part.counts);
     std::move(part.reported.begin(), part.reported.end(), std::back_inserter(reported));
   }
-  for (std::size_t i = 0; i < changes.size(); ++i) {
-    changes[i].as_object()["rollout"] = {{"connections", delivered.clients},
-                                         {"told", delivered.reach[i].told},
-                                         {"acknowledged", delivered.reach[i].acknowledged}};
+  for (std::size_t i = 0; i < page.entries.size(); ++i) {
+    page.entries[i].as_object()["rollout"] = {{"connections", delivered.clients},
+                                              {"told", delivered.reach[i].told},
+                                              {"acknowledged", delivered.reach[i].acknowledged}};
   }
   const auto state = application_.model().current(environment);
-  return {{"environment", environment},
-          {"revision", state->revision()},
-          {"epoch", state->head().epoch},
-          {"server_time", to_iso8601(clock_.wall_now())},
-          {"counts", counts(state)},
-          {"connections", {{"admins", delivered.admins}, {"clients", delivered.clients}}},
-          {"rates", rates_.rates()},
-          {"changes", std::move(changes)},
-          {"system_status", service::to_json(messages_.status(environment))},
-          {"client_metrics", summary_of(std::move(reported))}};
+  json::object out{{"environment", environment},
+                   {"revision", state->revision()},
+                   {"epoch", state->head().epoch},
+                   {"server_time", to_iso8601(clock_.wall_now())},
+                   {"counts", counts(state)},
+                   {"connections", {{"admins", delivered.admins}, {"clients", delivered.clients}}},
+                   {"rates", rates_.rates()},
+                   {"changes", std::move(page.entries)},
+                   {"system_status", service::to_json(messages_.status(environment))},
+                   {"client_metrics", summary_of(std::move(reported))}};
+  if (page.next != 0) out["changes_next"] = page.next;
+  return out;
 }
 
 json::object Dashboard::counts(const domain::SnapshotPtr& state) {

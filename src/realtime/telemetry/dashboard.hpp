@@ -16,6 +16,7 @@
 #include "realtime/telemetry/rate_sampler.hpp"
 #include "realtime/telemetry/reported_metrics.hpp"
 #include "service/application.hpp"
+#include "service/history/activity.hpp"
 #include "socketio/server.hpp"
 
 namespace togglecast::realtime {
@@ -37,8 +38,8 @@ class Dashboard {
   struct ShardPart;
   /// The entities in numbers, worked out once for each state.
   [[nodiscard]] json::object counts(const domain::SnapshotPtr& state);
-  void complete(const service::Principal& who, json::array changes, Done done);
-  [[nodiscard]] json::object describe(const std::string& environment, json::array changes,
+  void complete(const service::Principal& who, service::ActivityPage page, Done done);
+  [[nodiscard]] json::object describe(const std::string& environment, service::ActivityPage page,
                                       std::vector<ShardPart> parts);
   [[nodiscard]] json::object connections() const;
   [[nodiscard]] json::object messages() const;

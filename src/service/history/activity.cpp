@@ -7,6 +7,7 @@
 #include "service/accounts/submit_write.hpp"
 #include "service/history/activity_summary.hpp"
 #include "service/history/undo.hpp"
+#include "service/listing/listing.hpp"
 
 namespace togglecast::service {
 namespace {
@@ -105,8 +106,14 @@ void ActivityService::page(const Principal& who, const storage::LogQuery& query,
     const auto names = model_.current(environment);
     ActivityPage page;
     page.next = found->next;
-    for (const domain::LogRow& row : found->rows)
+    std::size_t bytes = 0;
+    for (const domain::LogRow& row : found->rows) {
+      if (bytes >= kPageBytes) break;
       page.entries.push_back(activity_entry(row, readable, names.get()));
+      page.next = row.head.revision;
+      bytes += json::serialize(page.entries.back()).size();
+    }
+    if (page.entries.size() == found->rows.size()) page.next = found->next;
     done(std::move(page));
   });
   if (!taken) done(changes::busy("too many requests are reading the log; try again"));

@@ -52,7 +52,8 @@ class ActivityService {
 
   /// Reads the principal's environment, or `system` when `query.kind` is admin. Cuts `query.limit` to
   /// kMaxActivity and `query.kinds` to the kinds that the role may read. One call reads a bounded part of the
-  /// log, so a page may hold fewer entries than the limit, even none, and still have a next page.
+  /// log, so a page may hold fewer entries than the limit, even none, and still have a next page. It ends
+  /// with the entry that brings it to `kPageBytes`.
   void page(const Principal& who, const storage::LogQuery& query, ActivityDone done);
 
   /// Undoes `revision` by a new change, see undo.hpp. Needs the right to change every kind of entity that it

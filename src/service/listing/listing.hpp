@@ -26,6 +26,8 @@
 namespace togglecast::service {
 
 inline constexpr std::size_t kMaxPage = 1'000;
+/// A page of any list ends with the entry that brings it to so many bytes of JSON.
+inline constexpr std::size_t kPageBytes = 256 * 1'024;
 inline constexpr std::size_t kMaxSearch = 200;  ///< bytes of the search text
 
 enum class SortBy : std::uint8_t { id, key, name, created_at, updated_at };
@@ -52,6 +54,11 @@ struct Page {
   std::vector<std::shared_ptr<const T>> items;
   std::string next_cursor;  ///< of the next page; empty: this is the last page
   std::size_t total = 0;    ///< entities on all pages
+  std::string identity{};   ///< of the list, for a cursor
+  SortBy sort = SortBy::id;
+
+  /// Ends the page after its first `count` entries, at least one.
+  void cut(std::size_t count);
 };
 
 /// The place of an entity in a sorted list. Texts compare without case; the id decides between equal places.
@@ -86,6 +93,14 @@ template <typename T>
 [[nodiscard]] std::string make_cursor(std::string_view identity, const Place& last);
 /// Nothing for the first page.
 [[nodiscard]] Result<std::optional<Place>> read_cursor(std::string_view identity, std::string_view cursor);
+
+template <typename T>
+void Page<T>::cut(std::size_t count) {
+  count = std::max<std::size_t>(count, 1);
+  if (count >= items.size()) return;
+  items.resize(count);
+  next_cursor = make_cursor(identity, place_of(*items.back(), sort));
+}
 
 template <typename T>
 [[nodiscard]] bool is_found(const T& entity, std::string_view folded) {
@@ -130,6 +145,8 @@ template <typename T>
     std::push_heap(best.begin(), best.end(), by_place);
   });
   std::sort_heap(best.begin(), best.end(), by_place);
+  page.identity = identity;
+  page.sort = query.sort.by;
   const bool is_last = best.size() <= limit;
   if (!is_last) best.pop_back();
   for (const auto& [place, entity] : best) page.items.push_back(entity);

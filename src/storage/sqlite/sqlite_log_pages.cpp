@@ -66,9 +66,15 @@ Result<LogPage> SqliteReader::log_page(const std::string& environment, const Log
       if (!known && matches(*ops, query)) found.push_back(revision);
     }
   }
+  std::size_t bytes = 0;
   for (const domain::Revision revision : found) {
+    if (bytes >= query.bytes) {
+      page.next = page.rows.back().head.revision;
+      break;
+    }
     auto row = read_revision(database_, *number, revision);
     if (!row) return tl::unexpected(row.error());
+    bytes += row->change_text.size();
     page.rows.push_back(std::move(*row));
   }
   return page;

@@ -41,6 +41,20 @@ TEST_P(StoreContract, SaysWhetherThereIsAnotherPage) {
   EXPECT_EQ(reader->log_page("production", {.before = 2, .limit = 3}).value().next, 0);
 }
 
+TEST_P(StoreContract, APageEndsWhenItHasReadEnoughBytes) {
+  for (int i = 1; i <= 4; ++i) write({create(platform(i, "p" + std::to_string(i)))});
+  auto reader = store_->open_reader().value();
+  LogQuery query;
+  query.bytes = 1;
+
+  const auto page = reader->log_page("production", query).value();
+
+  EXPECT_EQ(page.rows.size(), 1U);
+  EXPECT_EQ(page.next, 4);
+  query.before = page.next;
+  EXPECT_EQ(reader->log_page("production", query).value().rows.front().head.revision, 3);
+}
+
 TEST_P(StoreContract, FindsChangesByWhatTheyDidAndToWhat) {
   write({create(platform(1, "web")), create(client(1, "acme"))});
   auto renamed = platform(1, "web");

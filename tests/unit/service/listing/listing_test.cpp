@@ -116,6 +116,23 @@ TEST(Listing, PagesTogetherAreTheWholeList) {
   }
 }
 
+TEST(Listing, APageThatIsCutGoesOnWhereItEnds) {
+  const auto state = state_of(kFour);
+  for (const char* by : {"id", "-name", "updated_at"}) {
+    PageQuery query{.sort = Sort::parse(by).value()};
+    const std::string whole = keys_of(page(state, query));
+    std::string pieces;
+    do {
+      auto piece = page(state, query);
+      piece.cut(0);  // one is left all the same
+      EXPECT_EQ(piece.items.size(), 1U);
+      pieces += (pieces.empty() ? "" : " ") + keys_of(piece);
+      query.cursor = piece.next_cursor;
+    } while (!query.cursor.empty());
+    EXPECT_EQ(pieces, whole) << by;
+  }
+}
+
 TEST(Listing, PagesStayRightWhileOthersWrite) {
   PageQuery query{.sort = Sort::parse("key").value(), .limit = 2};
   const auto first = page(state_of(kFour), query);

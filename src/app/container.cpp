@@ -137,6 +137,7 @@ Container::Container(const Settings& settings, Runtime& runtime, std::shared_ptr
             }),
       metrics_http_(metrics_shard_, metrics_routes(), http_options(settings_)) {
   export_process(runtime_.metrics, runtime_.clock, runtime_.log);
+  shards_.limit_queued_bytes(settings_.queued_bytes);
   export_shards(runtime_.metrics, shards_);
   export_engine(runtime_.metrics, io_.engine());
   export_limits(runtime_.metrics, io_);

@@ -37,6 +37,9 @@ class Heartbeat {
     waiting_for_pong_ = false;
     due_ = now + Milliseconds{interval_};
   }
+  /// The pong cannot come yet, or cannot be read: looks again after half a time-out. Call it instead of
+  /// closing.
+  void wait_longer(TimePoint now) noexcept { due_ = now + Milliseconds{timeout_} / 2; }
   [[nodiscard]] bool waiting_for_pong() const noexcept { return waiting_for_pong_; }
   /// The time since a ping that has no pong yet; zero when there is none.
   [[nodiscard]] Milliseconds unanswered(TimePoint now) const noexcept {

@@ -40,11 +40,16 @@ struct Options {
   Milliseconds crossing_poll{1'000};
 
   // Limits. Each is counted in `Counters::limits_passed`.
-  std::size_t max_payload = 1'000'000;            ///< bytes of a polling body, and of a WebSocket message
-  std::size_t packets_per_payload = 1024;         ///< packets in one polling body
-  std::size_t fragments_per_message = 64;         ///< 0: no limit
-  std::size_t polling_backlog = 4 * 1024 * 1024;  ///< bytes queued for a client that does not poll
-  net::StreamLimits stream{};                     ///< for WebSocket connections
+  std::size_t max_payload = 1'000'000;     ///< bytes of a polling body, and of a WebSocket message
+  std::size_t packets_per_payload = 1024;  ///< packets in one polling body
+  std::size_t fragments_per_message = 64;  ///< 0: no limit
+  /// Bytes that may pile up from one poll to the next, with 64 bytes for each packet. What one turn of the
+  /// loop sends may be larger.
+  std::size_t polling_backlog = 16 * 1024 * 1024;
+  /// The same for a client that has not polled for `poll_overdue`.
+  std::size_t unpolled_backlog = 1024 * 1024;
+  Milliseconds poll_overdue{10'000};
+  net::StreamLimits stream{};  ///< for WebSocket connections
 
   // Who may connect.
   web::CorsOptions cors{};  ///< origins that may read the answers to polling; none by default

@@ -30,6 +30,7 @@ void PollingTransport::poll(web::ExchangePtr exchange) {
     return;
   }
   waiting_ = std::move(exchange);
+  answer_.reset();
   if (session_.state_ == Session::State::closing_by_client) {
     session_.end(CloseReason::transport_close);
     return;
@@ -97,9 +98,51 @@ void PollingTransport::read_payload(const web::ExchangePtr& exchange) {
   }
 }
 
+std::size_t PollingTransport::backlog_bytes() const noexcept {
+  return queued_bytes_ + (answer_ == nullptr ? 0 : answer_->backlog_bytes());
+}
+
+bool PollingTransport::answering() const noexcept {
+  return answer_ != nullptr && answer_->backlog_bytes() != 0;
+}
+
+Milliseconds PollingTransport::stalled() const noexcept {
+  if (answering()) return answer_->stalled();
+  if (waiting_ != nullptr || queue_.empty()) return Milliseconds{0};
+  return std::chrono::duration_cast<Milliseconds>(session_.shard().now() - progress_);
+}
+
+void PollingTransport::discard() {
+  queue_ = {};
+  queued_bytes_ = shares_ = piled_ = unit_ = largest_ = 0;
+  note_queued();
+}
+
+void PollingTransport::note_queued() { session_.shard().output_queues().set(*this, shares_); }
+
+void PollingTransport::shed() { session_.close_without_backlog(wire::websocket::CloseCode::try_again_later); }
+
+// As `Stream::Backlog::take`; polls make room in the place of the kernel.
+bool PollingTransport::take(std::size_t weight) {
+  const auto& options = session_.server_.options();
+  const std::uint64_t turn = session_.shard().counters().turns.load(std::memory_order_relaxed);
+  if (answering() || queue_.empty()) progress_ = session_.shard().now();
+  if (turn != turn_) unit_ = 0;
+  const bool alone = piled_ == unit_;
+  const std::size_t largest = std::max(largest_, unit_ + weight);
+  const std::size_t limit =
+      stalled() < options.poll_overdue ? options.polling_backlog : options.unpolled_backlog;
+  if (!alone && piled_ + weight - largest > limit) return false;
+  turn_ = turn;
+  unit_ += weight;
+  largest_ = largest;
+  piled_ += weight;
+  return true;
+}
+
 void PollingTransport::send(const SharedBytes& frame) {
   if (overflowed_) return;
-  if (!queue_.empty() && queued_bytes_ + weight(frame) > session_.server_.options().polling_backlog) {
+  if (!take(weight(frame))) {
     session_.server_.count(session_.shard(), Limit::polling_backlog);
     overflowed_ = true;  // not ended here: the caller may be walking over all sessions
     session_.shard().at_turn_end([this] { session_.end(CloseReason::transport_error); });
@@ -107,7 +150,12 @@ void PollingTransport::send(const SharedBytes& frame) {
   }
   queued_bytes_ += weight(frame);
   queue_.push_back(frame);
-  if (waiting_ != nullptr) schedule_flush();
+  shares_ += session_.shard().output_queues().share_of(frame, frame.size()) + kFrameCost;
+  if (waiting_ != nullptr) {
+    schedule_flush();
+  } else {
+    note_queued();
+  }
 }
 
 void PollingTransport::schedule_flush() {
@@ -122,7 +170,10 @@ void PollingTransport::schedule_flush() {
 void PollingTransport::flush() {
   if (waiting_ == nullptr || queue_.empty()) return;
   const auto exchange = std::exchange(waiting_, nullptr);
+  answer_ = exchange->stream();
   answer(*exchange, take_payload(kMostPacketsPerPoll));
+  progress_ = session_.shard().now();
+  piled_ = unit_ = largest_ = 0;
 }
 
 void PollingTransport::close() {
@@ -134,6 +185,7 @@ void PollingTransport::close() {
 std::string PollingTransport::take_payload(std::size_t most) {
   const auto count = static_cast<std::ptrdiff_t>(std::min(most, queue_.size()));
   const auto taken_end = queue_.begin() + count;
+  const std::size_t before = queued_bytes_;
   std::size_t size = 0;
   for (auto frame = queue_.begin(); frame != taken_end; ++frame) size += 1 + polling_size(*frame);
   std::string payload;
@@ -145,6 +197,11 @@ std::string PollingTransport::take_payload(std::size_t most) {
   }
   queue_.erase(queue_.begin(), taken_end);
   if (queue_.empty()) queue_.shrink_to_fit();
+  shares_ = queued_bytes_ == 0
+                ? 0
+                : static_cast<std::size_t>(static_cast<double>(shares_) * static_cast<double>(queued_bytes_) /
+                                           static_cast<double>(before));
+  note_queued();
   return payload;
 }
 
@@ -156,16 +213,17 @@ void PollingTransport::release_poll() {
 void PollingTransport::end(std::string_view packet) {
   if (waiting_ != nullptr) {
     queue_.push_back(text_packet(packet));
+    queued_bytes_ += weight(queue_.back());
     answer(*std::exchange(waiting_, nullptr), take_payload(queue_.size()));
   }
-  queue_ = {};
-  queued_bytes_ = 0;
+  discard();
+  answer_.reset();
   if (const auto post = std::exchange(close_post_, nullptr)) answer_post(*post, 200, "ok");
 }
 
 void PollingTransport::hand_over(web::WebSocket& socket) {
   for (const auto& frame : queue_) socket.send(frame);
-  queue_ = {};
+  discard();
   end("6");
 }
 

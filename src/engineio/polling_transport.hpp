@@ -3,11 +3,14 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "base/shared_bytes.hpp"
+#include "net/output_queues.hpp"
 #include "net/shard.hpp"
 #include "web/exchange.hpp"
 #include "web/websocket.hpp"
@@ -16,10 +19,12 @@ namespace togglecast::engineio {
 
 class Session;
 
-class PollingTransport final : public net::Retirable {
+class PollingTransport final : public net::Retirable, private net::OutputQueue {
  public:
   explicit PollingTransport(Session& session) : session_(session) {}
-  ~PollingTransport() override = default;
+  ~PollingTransport() override {
+    if (shares_ != 0) discard();
+  }
 
   /// A GET. It is answered with queued packets, at once or when there are some. A second GET while one waits
   /// is refused and ends the session.
@@ -36,7 +41,14 @@ class PollingTransport final : public net::Retirable {
   void send(const SharedBytes& frame);
   /// Whether a poll waits and nothing is queued.
   [[nodiscard]] bool writable() const noexcept { return waiting_ != nullptr && queue_.empty(); }
-  [[nodiscard]] std::size_t queued_bytes() const noexcept { return queued_bytes_; }
+  /// The queued bytes and those of an answer that the kernel has not taken.
+  [[nodiscard]] std::size_t backlog_bytes() const noexcept;
+  /// How long the client has taken nothing of them.
+  [[nodiscard]] Milliseconds stalled() const noexcept;
+  /// Whether the answer to a poll is under way.
+  [[nodiscard]] bool answering() const noexcept;
+  /// Forgets the queued packets.
+  void discard();
   /// Ends the session after the queued packets have been polled. The close packet gets an answer of its own,
   /// because stock clients handle it before the messages of the same payload.
   void close();
@@ -50,6 +62,11 @@ class PollingTransport final : public net::Retirable {
   void hand_over(web::WebSocket& socket);
 
  private:
+  void shed() override;
+  /// Tells the shard how much waits.
+  void note_queued();
+  /// Counts a frame of this weight, unless it is too much.
+  [[nodiscard]] bool take(std::size_t weight);
   void schedule_flush();
   void flush();
   [[nodiscard]] std::string take_payload(std::size_t most);
@@ -63,6 +80,12 @@ class PollingTransport final : public net::Retirable {
   web::ExchangePtr close_post_;  // the POST with the client's close packet, until the session ends
   std::vector<SharedBytes> queue_;
   std::size_t queued_bytes_ = 0;
+  std::size_t shares_ = 0;  // of the queued frames, see OutputQueues::share_of
+  net::StreamPtr answer_;   // the connection that carries the last answer, until the next poll
+  TimePoint progress_{};    // when a poll was last answered, or the queue began
+  // Since the last answer: the weight of all frames, of the present turn, of the largest turn.
+  std::size_t piled_ = 0, unit_ = 0, largest_ = 0;
+  std::uint64_t turn_ = 0;
   int posts_ = 0;
   bool conflicting_posts_ = false;
   bool flush_scheduled_ = false;

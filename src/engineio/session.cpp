@@ -121,7 +121,18 @@ bool Session::writable() const noexcept {
 
 std::size_t Session::backlog_bytes() const noexcept {
   if (socket_ != nullptr) return socket_->stream().backlog_bytes();
-  return polling_ != nullptr ? polling_->queued_bytes() : 0;
+  return polling_ != nullptr ? polling_->backlog_bytes() : 0;
+}
+
+Milliseconds Session::stalled() const noexcept {
+  if (socket_ != nullptr) return socket_->stream().stalled();
+  return polling_ != nullptr ? polling_->stalled() : Milliseconds{0};
+}
+
+bool Session::still_takes() const noexcept {
+  const bool under_way = socket_ != nullptr ? socket_->stream().backlog_bytes() != 0
+                                            : polling_ != nullptr && polling_->answering();
+  return under_way && stalled() < server_.options().ping_timeout;
 }
 
 void Session::on_packet_text(std::string_view text) {
@@ -193,6 +204,10 @@ void Session::on_timer(TimePoint now) {
       send(ping_frame());
       break;
     case Heartbeat::Action::close:
+      if (still_takes()) {  // the pong cannot come yet, or waits unread
+        heartbeat_.wait_longer(now);
+        break;
+      }
       if (socket_ != nullptr) {
         close(CloseReason::ping_timeout);
       } else {
@@ -224,6 +239,18 @@ void Session::close(CloseReason reason, ws::CloseCode code) {
   polling_->close();
   if (state_ == State::closing) shard_.arm(*this, server_.options().close_grace);
   notify_closed(reason);
+}
+
+void Session::close_without_backlog(ws::CloseCode code) {
+  if (state_ != State::open) return;
+  if (socket_ != nullptr) {
+    if (probe_ != nullptr) probe_->cancel();
+    socket_->close_without_backlog(code);
+    end(CloseReason::forced_close);
+    return;
+  }
+  polling_->discard();
+  close(CloseReason::forced_close, code);
 }
 
 void Session::end(CloseReason reason) {

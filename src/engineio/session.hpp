@@ -79,13 +79,21 @@ class Session final : public net::Retirable,
   }
   /// The time since a ping that has no pong yet; zero when there is none.
   [[nodiscard]] Milliseconds unanswered() const noexcept { return heartbeat_.unanswered(shard_.now()); }
-  /// Bytes that neither the kernel nor a poll has taken.
+  /// Bytes that neither the kernel nor a poll has taken, and those of a poll's answer that is under way.
   [[nodiscard]] std::size_t backlog_bytes() const noexcept;
+  /// Bytes that leave at the end of this turn of the loop.
+  [[nodiscard]] std::size_t collected_bytes() const noexcept {
+    return socket_ == nullptr ? 0 : socket_->stream().collected_bytes();
+  }
+  /// How long the client has taken none of these bytes; zero when there are none.
+  [[nodiscard]] Milliseconds stalled() const noexcept;
   /// Ends the session with `reason`. Packets sent before still leave: over WebSocket before the close frame,
   /// over polling before the close packet, which waits `Options::close_grace` for its poll. `code` goes into
   /// the close frame; CloseCode::none stands for a frame without a code.
   void close(CloseReason reason = CloseReason::forced_close,
              wire::websocket::CloseCode code = wire::websocket::CloseCode::none);
+  /// The same without the packets that wait, for a client that does not take them.
+  void close_without_backlog(wire::websocket::CloseCode code);
 
  private:
   friend class PollingTransport;
@@ -123,6 +131,8 @@ class Session final : public net::Retirable,
   void on_timer(TimePoint now) override;
   void closed_by_client();
   void arm_heartbeat();
+  /// Whether the client takes what was sent before, which may be much, and so cannot answer the ping yet.
+  [[nodiscard]] bool still_takes() const noexcept;
   void end_if_overdue(TimePoint now);
   void notify_closed(CloseReason reason);
 

@@ -1,6 +1,7 @@
-// Gives memory back to the system after many connections have come or gone. Their handshakes leave a kilobyte
-// or two each in the heap, and the heap does not shrink by itself. A trim takes about a millisecond per ten
-// megabytes of free memory, so it runs on a thread of its own, which serves no connection.
+// Gives memory back to the system: after many connections have come or gone, whose handshakes leave a
+// kilobyte or two each in the heap, and after a burst, such as answers that waited. The heap does not shrink
+// by itself. A trim takes about a millisecond per ten megabytes of free memory, so it runs on a thread of its
+// own, which serves no connection.
 //
 // Thread rule: one thread constructs and destroys it; `trims` is for any thread.
 #pragma once
@@ -21,7 +22,10 @@ namespace togglecast::net {
 struct MemoryTrimOptions {
   Milliseconds every{30'000};         ///< from one look at the counters to the next
   std::uint64_t connections = 1'000;  ///< that must have come or gone since the last trim
-  std::function<void()> trim{};       ///< empty: malloc_trim
+  std::size_t idle_bytes =
+      16 * 1024 * 1024;                 ///< resident and used by nothing, beyond what the last trim left
+  std::function<void()> trim{};         ///< empty: malloc_trim
+  std::function<std::size_t()> idle{};  ///< the bytes that are idle now; empty: asks the system and the heap
 };
 
 class MemoryTrim {

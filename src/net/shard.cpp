@@ -11,6 +11,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "net/output_queues.hpp"
 #include "net/stream.hpp"
 
 namespace togglecast::net {
@@ -37,6 +38,7 @@ Shard::Shard(std::size_t index, const Clock& clock)
       clock_(clock),
       now_(clock.now()),
       wheel_(now_),
+      output_queues_(std::make_unique<OutputQueues>(*this)),
       scratch_(std::make_unique<char[]>(kScratchBytes)),
       reactor_(std::make_unique<Reactor>()) {
   const int descriptor = ::epoll_create1(EPOLL_CLOEXEC);

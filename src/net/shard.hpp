@@ -34,6 +34,7 @@
 
 namespace togglecast::net {
 
+class OutputQueues;
 class Stream;
 
 /// Counters of one shard, written by its thread and read by any (relaxed).
@@ -124,6 +125,9 @@ class Shard {
   /// Sends a block at the end of this turn, through the stream that has this outlet.
   void send(Outlets::Index outlet, const SharedBytes& block);
 
+  /// What waits for peers on this shard. Its sums are for any thread.
+  [[nodiscard]] OutputQueues& output_queues() const noexcept { return *output_queues_; }
+
   // Called by streams.
   [[nodiscard]] Outlets& outlets() noexcept { return outlets_; }
   /// Collects a block for a stream without a backlog.
@@ -177,6 +181,7 @@ class Shard {
   TimerWheel wheel_;
   SystemRandom random_;
   SendChains chains_;
+  std::unique_ptr<OutputQueues> output_queues_;
   Outlets outlets_;
   std::vector<Outlets::Index> dirty_;
   std::vector<std::uint64_t> resumed_;  // keys of outlets

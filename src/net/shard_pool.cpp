@@ -55,6 +55,7 @@ ShardPool::ShardPool(std::size_t count, observe::PeerLog log, const Clock& clock
   }
   for (std::size_t i = 0; i < count; ++i) {
     shards_.push_back(std::make_unique<Shard>(i, clock));
+    budget_.add(*shards_.back());
     shards_.back()->on_failure([log, i](std::string_view what) {
       log.error("task failed", {{"shard", i}, {"error", what}});
     });

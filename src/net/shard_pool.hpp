@@ -12,6 +12,7 @@
 
 #include "base/error.hpp"
 #include "net/listener.hpp"
+#include "net/output_queues.hpp"
 #include "net/shard.hpp"
 #include "net/shard_limit.hpp"
 #include "observe/peer_log.hpp"
@@ -28,6 +29,10 @@ class ShardPool {
   ShardPool(const ShardPool&) = delete;
   ShardPool& operator=(const ShardPool&) = delete;
   ~ShardPool();
+
+  /// The bytes that may wait for all peers together, `OutputBudget::kDefault` unless set before the start.
+  void limit_queued_bytes(std::size_t bytes) noexcept { budget_.limit(bytes); }
+  [[nodiscard]] const OutputBudget& output_budget() const noexcept { return budget_; }
 
   [[nodiscard]] std::size_t size() const noexcept { return shards_.size(); }
   [[nodiscard]] Shard& at(std::size_t index) const noexcept { return *shards_[index]; }
@@ -55,6 +60,7 @@ class ShardPool {
                                                   const std::shared_ptr<const AcceptHandler>& handler,
                                                   std::vector<std::unique_ptr<Listener>>& opened);
 
+  OutputBudget budget_;
   std::vector<std::unique_ptr<Shard>> shards_;
   struct Bound {
     Shard* shard;

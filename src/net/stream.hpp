@@ -33,7 +33,7 @@ enum class StreamEnd : std::uint8_t {
   peer_closed,    ///< the peer ended its bytes in order (FIN, or close_notify)
   error,          ///< the connection or its TLS broke
   write_stalled,  ///< the backlog did not shrink in time
-  overflow,       ///< the backlog would have passed its limit
+  overflow,       ///< too much piled up while the peer took nothing
 };
 
 class StreamHandler {
@@ -46,6 +46,9 @@ class StreamHandler {
   virtual void on_end(StreamEnd reason) = 0;
   /// The kernel has taken the whole backlog.
   virtual void on_drained() {}
+  /// The process keeps too much for its peers, and most for this one. Returns whether the handler has closed
+  /// the stream in its own way; else the stream ends with `overflow`.
+  virtual bool on_shed() { return false; }
   /// The TLS handshake is done. Before it the stream sends nothing, and only `on_end` may be called.
   virtual void on_secured() {}
 
@@ -54,8 +57,9 @@ class StreamHandler {
 };
 
 struct StreamLimits {
-  /// Bytes that may wait for a blocked socket, with 64 bytes for each block. The first block may be larger.
-  std::size_t backlog_bytes = 4 * 1024 * 1024;
+  /// Bytes that may pile up while the peer takes none, with 64 bytes for each block. What one turn of the
+  /// loop sends may be larger: large is not slow. Bytes that the peer takes make room for as many more.
+  std::size_t backlog_bytes = 16 * 1024 * 1024;
   Milliseconds stall{30'000};  ///< the backlog must shrink within this time
 };
 
@@ -86,6 +90,13 @@ class Stream final : public boost::intrusive_ref_counter<Stream, boost::thread_u
   [[nodiscard]] Outlets::Index outlet() const noexcept { return outlet_; }
   /// Bytes that the kernel has not taken yet.
   [[nodiscard]] std::size_t backlog_bytes() const noexcept;
+  /// Bytes that leave at the end of this turn.
+  [[nodiscard]] std::size_t collected_bytes() const noexcept;
+  /// How long the kernel has taken none of the bytes that wait; zero when none wait.
+  [[nodiscard]] Milliseconds stalled() const noexcept;
+  /// Forgets the bytes that wait, up to the end of a block that has begun. Returns false when that block is
+  /// too long to wait for its end: then nothing can follow, and the caller aborts.
+  [[nodiscard]] bool discard_backlog() noexcept;
 
   /// Sends everything queued and then FIN. For one second it reads and drops the peer's bytes, so that no
   /// reset destroys the last bytes. Then it closes. A stalled backlog ends the stream too. The handler is not
@@ -140,8 +151,11 @@ class Stream final : public boost::intrusive_ref_counter<Stream, boost::thread_u
   /// Whether the shard may write to the descriptor itself. Never with TLS.
   void write_directly(bool allowed) noexcept;
   void queue_encrypted(std::string_view bytes);
+  /// Whether so many bytes may wait; ends the stream if not.
+  [[nodiscard]] bool may_wait(std::size_t size);
   void wait_for_room(std::size_t more);
-  void overflow();
+  void note_queued();
+  void shed();
   void end(StreamEnd reason);
   void end_later(StreamEnd reason);
   void end_broken_tls();

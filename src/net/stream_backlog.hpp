@@ -2,37 +2,77 @@
 // moment of a closing stream. Thread rule: that of the stream, which owns it.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 
 #include "base/shared_bytes.hpp"
+#include "net/output_queues.hpp"
 #include "net/stream.hpp"
 
 namespace togglecast::net {
 
-struct Stream::Backlog final : TimerNode {
+struct Stream::Backlog final : TimerNode, OutputQueue {
   struct Piece {
     SharedBytes block;
     std::size_t offset;
+    std::size_t share = 0;  // see OutputQueues::share_of
   };
   static constexpr std::size_t kPieceCost = 64;  // rough memory of a queued block besides its bytes
 
   explicit Backlog(Stream& owner) : stream(owner) {}
-  ~Backlog() override = default;
+  ~Backlog() override { stream.shard_.output_queues().set(*this, 0); }
   void on_timer(TimePoint) override;
+  void shed() override { stream.shed(); }
   /// Forgets the bytes and the deadline: the stream has closed.
   void drop() noexcept {
     cancel();
     pieces.clear();
-    bytes = encrypted = 0;
+    bytes = encrypted = shares = 0;
+    stream.shard_.output_queues().set(*this, 0);
   }
-  /// Counts towards `StreamLimits::backlog_bytes`: the bytes and the cost of each block.
-  [[nodiscard]] std::size_t weight() const noexcept { return bytes + pieces.size() * kPieceCost; }
+  void push(const SharedBytes& block, std::size_t offset) {
+    const std::size_t share =
+        stream.shard_.output_queues().share_of(block, block.size() - offset) + kPieceCost;
+    pieces.push_back({block, offset, share});
+    shares += share;
+  }
+  void pop() noexcept {
+    shares -= pieces.front().share;
+    pieces.pop_front();
+  }
+  /// Whether so many bytes more would be too many, and counts them if not. A turn counts as one: the largest
+  /// does not weigh, so that only what piles up beside it is measured.
+  [[nodiscard]] bool take(std::size_t size, std::size_t limit, std::uint64_t turn) noexcept {
+    const std::size_t weight = size + kPieceCost;
+    if (turn != turn_) unit_ = 0;
+    const bool alone = piled_ == unit_;  // nothing was sent in an earlier turn
+    const std::size_t largest = std::max(largest_, unit_ + weight);
+    if (!alone && piled_ + weight - largest > limit) return false;
+    turn_ = turn;
+    unit_ += weight;
+    largest_ = largest;
+    piled_ += weight;
+    return true;
+  }
+  /// The peer has taken bytes.
+  void progress(TimePoint now) noexcept {
+    progressed = now;
+    piled_ = unit_ = largest_ = 0;
+  }
 
   Stream& stream;
   std::deque<Piece> pieces;
   std::size_t bytes = 0;
+  std::size_t shares = 0;     // of all pieces
   std::size_t encrypted = 0;  // pieces at the front that are encrypted already
+  TimePoint progressed{};     // when the kernel last took bytes, or when they began to wait
+
+ private:
+  // Since the last progress: the weight of all, of the present turn, of the largest turn.
+  std::size_t piled_ = 0, unit_ = 0, largest_ = 0;
+  std::uint64_t turn_ = 0;
 };
 
 }  // namespace togglecast::net

@@ -87,41 +87,42 @@ std::ptrdiff_t Stream::write_some(std::string_view bytes) {
   return static_cast<std::ptrdiff_t>(taken);
 }
 
-void Stream::queue(const SharedBytes& block, std::size_t offset) {
+bool Stream::may_wait(std::size_t size) {
   if (backlog_ == nullptr) backlog_ = std::make_unique<Backlog>(*this);
+  const auto turn = shard_.counters().turns.load(std::memory_order_relaxed);
+  if (backlog_->take(size, limits_->backlog_bytes, turn)) return true;
+  ShardCounters::add(shard_.own_counters().overflowed_streams, 1);
+  end_later(StreamEnd::overflow);
+  return false;
+}
+
+void Stream::queue(const SharedBytes& block, std::size_t offset) {
   const std::size_t size = block.size() - offset;
-  const bool first = backlog_->pieces.size() == backlog_->encrypted;
-  if (!first && backlog_->weight() + size > limits_->backlog_bytes) {
-    overflow();
-    return;
-  }
-  backlog_->pieces.push_back({block, offset});
+  if (!may_wait(size)) return;
+  backlog_->push(block, offset);
   wait_for_room(size);
 }
 
 // After the earlier records: they must leave in the order in which they were made.
 void Stream::queue_encrypted(std::string_view bytes) {
-  if (backlog_ == nullptr) backlog_ = std::make_unique<Backlog>(*this);
-  if (backlog_->bytes != 0 && backlog_->weight() + bytes.size() > limits_->backlog_bytes) {
-    overflow();
-    return;
-  }
+  if (!may_wait(bytes.size())) return;
   const auto place = backlog_->pieces.begin() + static_cast<std::ptrdiff_t>(backlog_->encrypted);
   backlog_->pieces.insert(place, {SharedBytes(bytes), 0});
   ++backlog_->encrypted;
   wait_for_room(bytes.size());
 }
 
-void Stream::overflow() {
-  ShardCounters::add(shard_.own_counters().overflowed_streams, 1);
-  end_later(StreamEnd::overflow);
-}
-
 void Stream::wait_for_room(std::size_t more) {
-  if (backlog_->bytes == 0) shard_.arm(*backlog_, limits_->stall);
+  if (backlog_->bytes == 0) {
+    backlog_->progressed = shard_.now();
+    shard_.arm(*backlog_, limits_->stall);
+  }
   backlog_->bytes += more;
   write_directly(false);
+  note_queued();
 }
+
+void Stream::note_queued() { shard_.output_queues().set(*backlog_, backlog_->shares); }
 
 // Encrypts one record of the first piece. Returns false when that failed, which has closed the stream.
 bool Stream::encrypt_front() {
@@ -133,7 +134,7 @@ bool Stream::encrypt_front() {
     return false;
   }
   piece.offset += record.size();
-  if (piece.offset == piece.block.size()) backlog_->pieces.pop_front();
+  if (piece.offset == piece.block.size()) backlog_->pop();
   backlog_->bytes += encrypted.size() - record.size();
   backlog_->pieces.push_front({SharedBytes(encrypted), 0});
   ++backlog_->encrypted;
@@ -147,13 +148,17 @@ void Stream::write_backlog() {
     const std::string_view rest = piece.block.view().substr(piece.offset);
     const std::ptrdiff_t taken = write_some(rest);
     if (taken < 0) return;
-    if (taken > 0) shard_.arm(*backlog_, limits_->stall);
+    if (taken > 0) {
+      backlog_->progress(shard_.now());
+      shard_.arm(*backlog_, limits_->stall);
+    }
     backlog_->bytes -= static_cast<std::size_t>(taken);
     if (static_cast<std::size_t>(taken) < rest.size()) {
       piece.offset += static_cast<std::size_t>(taken);
+      note_queued();
       return;
     }
-    backlog_->pieces.pop_front();
+    backlog_->pop();
     if (backlog_->encrypted != 0) --backlog_->encrypted;
   }
   backlog_.reset();
@@ -166,5 +171,38 @@ void Stream::write_backlog() {
 }
 
 std::size_t Stream::backlog_bytes() const noexcept { return backlog_ == nullptr ? 0 : backlog_->bytes; }
+
+std::size_t Stream::collected_bytes() const noexcept {
+  const auto* pending = shard_.outlets()[outlet_].pending;
+  return pending == nullptr ? 0 : pending->total;
+}
+
+Milliseconds Stream::stalled() const noexcept {
+  if (backlog_bytes() == 0) return Milliseconds{0};
+  return std::chrono::duration_cast<Milliseconds>(shard_.now() - backlog_->progressed);
+}
+
+bool Stream::discard_backlog() noexcept {
+  constexpr std::size_t kMostBegun = 512 * 1024;
+  shard_.outlets()[outlet_].pending = nullptr;
+  if (backlog_bytes() == 0) return !closed_;
+  auto& pieces = backlog_->pieces;
+  // Encrypted pieces stand before all others, and the block that they were made of may have begun too.
+  std::size_t kept = backlog_->encrypted;
+  if (kept < pieces.size() && pieces[kept].offset != 0) ++kept;
+  std::size_t left = 0;
+  for (std::size_t i = 0; i < kept; ++i) left += pieces[i].block.size() - pieces[i].offset;
+  if (left > kMostBegun) return false;
+  for (; pieces.size() > kept; pieces.pop_back()) backlog_->shares -= pieces.back().share;
+  backlog_->bytes = left;
+  note_queued();
+  return true;
+}
+
+void Stream::shed() {
+  const StreamPtr keep(this);
+  if (!closing_ && handler_ != nullptr && handler_->on_shed()) return;
+  end(StreamEnd::overflow);
+}
 
 }  // namespace togglecast::net

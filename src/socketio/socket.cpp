@@ -149,6 +149,14 @@ std::size_t Socket::backlog_bytes() const noexcept {
   return connection_ == nullptr ? 0 : connection_->session().backlog_bytes();
 }
 
+std::size_t Socket::collected_bytes() const noexcept {
+  return connection_ == nullptr ? 0 : connection_->session().collected_bytes();
+}
+
+Milliseconds Socket::stalled() const noexcept {
+  return connection_ == nullptr ? Milliseconds{0} : connection_->session().stalled();
+}
+
 Milliseconds Socket::unanswered() const noexcept {
   return connection_ == nullptr ? Milliseconds{0} : connection_->session().unanswered();
 }
@@ -181,6 +189,10 @@ Broadcast Socket::broadcast() const { return Broadcast(*nsp_).except(std::string
 
 void Socket::close_transport(wire::websocket::CloseCode code) {
   if (connection_ != nullptr) connection_->session().close(engineio::CloseReason::forced_close, code);
+}
+
+void Socket::close_transport_without_backlog(wire::websocket::CloseCode code) {
+  if (connection_ != nullptr) connection_->session().close_without_backlog(code);
 }
 
 void Socket::on_event(Arguments&& args, std::optional<std::uint64_t> ack_id) {

@@ -95,6 +95,10 @@ class Socket : public std::enable_shared_from_this<Socket> {
   [[nodiscard]] bool writable() const noexcept;
   /// The bytes sent that neither the kernel nor a polling request has taken yet.
   [[nodiscard]] std::size_t backlog_bytes() const noexcept;
+  /// Bytes that leave at the end of this turn of the loop.
+  [[nodiscard]] std::size_t collected_bytes() const noexcept;
+  /// How long the client has taken none of these bytes; zero when there are none.
+  [[nodiscard]] Milliseconds stalled() const noexcept;
   /// Where `EncodedPacket::send_to` reaches the client directly, without its session and without reading this
   /// object: for sending to many. kNone over polling and with compression. Any other value stays until the
   /// socket is disconnected. Recovery does not keep such packets.
@@ -119,6 +123,8 @@ class Socket : public std::enable_shared_from_this<Socket> {
   void disconnect(bool close = false);
   /// Ends the connection with this WebSocket close code. Stock clients reconnect after it.
   void close_transport(wire::websocket::CloseCode code);
+  /// The same without the packets that wait, for a client that does not take them.
+  void close_transport_without_backlog(wire::websocket::CloseCode code);
 
  private:
   friend class Connection;

@@ -37,6 +37,8 @@ class Exchange {
   /// A path parameter of the route, such as `{id}`, percent-decoded. Empty if the route does not have it.
   [[nodiscard]] virtual std::string_view parameter(std::string_view name) const noexcept = 0;
   [[nodiscard]] virtual net::Shard& shard() const noexcept = 0;
+  /// The connection, to see how the client takes the answer. Null once the exchange has been answered.
+  [[nodiscard]] virtual net::StreamPtr stream() const noexcept = 0;
   /// Unique in this process. It is sent as `X-Request-Id` and logged.
   [[nodiscard]] virtual std::string_view id() const noexcept = 0;
 

@@ -24,6 +24,9 @@ class LiveExchange final : public Exchange {
   [[nodiscard]] const Peer& peer() const noexcept override { return peer_; }
   [[nodiscard]] std::string_view parameter(std::string_view name) const noexcept override;
   [[nodiscard]] net::Shard& shard() const noexcept override { return shard_; }
+  [[nodiscard]] net::StreamPtr stream() const noexcept override {
+    return connection_ == nullptr ? nullptr : connection_->stream_;
+  }
   [[nodiscard]] std::string_view id() const noexcept override { return id_; }
   void respond(wire::http::Response response) override;
   void on_abort(std::function<void()> aborted) override { aborted_ = std::move(aborted); }

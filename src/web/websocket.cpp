@@ -72,6 +72,13 @@ void WebSocket::on_end(net::StreamEnd reason) {
   finish(stalled ? WebSocketEnd::stalled : WebSocketEnd::dropped, 0, {});
 }
 
+bool WebSocket::on_shed() {
+  if (!open_) return false;
+  close_without_backlog(ws::CloseCode::try_again_later);
+  handler_->on_end(WebSocketEnd::stalled, static_cast<std::uint16_t>(ws::CloseCode::try_again_later), {});
+  return true;
+}
+
 void WebSocket::finish(WebSocketEnd how, std::uint16_t code, std::string_view reason) {
   if (!open_) return;
   open_ = false;
@@ -84,6 +91,14 @@ void WebSocket::close(ws::CloseCode code, std::string_view reason) {
   open_ = false;
   stream_->send(ws::encode_close(code, reason));
   stream_->close_gracefully();
+}
+
+void WebSocket::close_without_backlog(ws::CloseCode code) {
+  if (stream_->discard_backlog()) {
+    close(code);
+  } else {
+    abort();
+  }
 }
 
 void WebSocket::abort() {

@@ -59,6 +59,9 @@ class WebSocket final : public Pooled<WebSocket>, private net::StreamHandler {
   /// Sends a close frame, and ends the connection after a short wait for the peer's close frame. The handler
   /// is not called again.
   void close(wire::websocket::CloseCode code, std::string_view reason = {});
+  /// Closes without what waits for a peer that does not read: its memory is free at once. The close frame
+  /// follows the frame that has begun, unless most of that is still to come.
+  void close_without_backlog(wire::websocket::CloseCode code);
   /// Ends the connection without a close frame.
   void abort();
   [[nodiscard]] bool open() const noexcept { return open_; }
@@ -71,6 +74,7 @@ class WebSocket final : public Pooled<WebSocket>, private net::StreamHandler {
  private:
   void on_data(char* data, std::size_t size) override;
   void on_end(net::StreamEnd reason) override;
+  bool on_shed() override;
   void on_drained() override { handler_->on_drained(); }
   void finish(WebSocketEnd how, std::uint16_t code, std::string_view reason);
 

@@ -94,13 +94,14 @@ TEST(LimitCounters, PacketsThatNobodyPolls) {
   Options options;
   options.engine.polling_backlog = 10'000;
   SocketIoServer server(std::move(options));
-  server.main().on_connection([](Socket& socket) {
-    for (int i = 0; i < 20; ++i) socket.emit("block", std::string(1'000, 'x'));
-  });
   server.start();
   auto client = server.polling();
 
   client.post("40");
+  for (int i = 0; i < 20; ++i) {
+    server.main().emit("block", std::string(1'000, 'x'));
+    server.settle();
+  }
 
   EXPECT_TRUE(test::eventually([&] { return server.open_sessions() == 0; }));
   EXPECT_THAT(passed(server), ElementsAre(Pair("polling_backlog", 1)));

@@ -75,6 +75,7 @@ struct Settings {
   Rate full_state_rate{.per_second = 1, .burst = 10};   ///< of each connection
   std::size_t ring_bytes = 256UL << 20;                 ///< of recent states, for catching up
   std::size_t message_queue = 256 * 1'024;              ///< bytes that wait for a connection
+  std::size_t queued_bytes = 256 << 20;                 ///< bytes that wait for all connections together
   Rate event_rate{.per_second = 50, .burst = 200};      ///< of each connection
   Rate write_rate{.per_second = 10, .burst = 30};       ///< of each admin
   Rate read_rate{.per_second = 500, .burst = 2'000};    ///< of each admin, in units

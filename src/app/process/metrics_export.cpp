@@ -69,6 +69,12 @@ void export_shards(observe::Metrics& metrics, const net::ShardPool& shards) {
       .set(static_cast<std::int64_t>(shards.size()));
   metrics.gauge_from("togglecast_streams_open", "Open TCP connections.",
                      sum_of(shards, &Counters::open_streams));
+  const net::OutputBudget& output = shards.output_budget();
+  metrics.gauge_from("togglecast_queued_bytes", "Bytes that wait for clients to take them.",
+                     [&output] { return static_cast<double>(output.bytes()); });
+  metrics.counter_from("togglecast_queues_shed_total",
+                       "Connections closed because too many bytes waited for all clients (--queued-bytes).",
+                       [&output] { return static_cast<double>(output.shed()); });
   const struct {
     const char* name;
     const char* help;

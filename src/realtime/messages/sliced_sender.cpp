@@ -46,7 +46,7 @@ void SlicedSender::visit(Round& round, const std::weak_ptr<socketio::Socket>& to
   if (socket == nullptr || !socket->connected()) return;
   auto* subscriber = socket->state<SocketSubscriber>();
   if (subscriber == nullptr || !subscriber->entered()) return;
-  if (round.when_busy == Busy::wait && subscriber->busy()) {
+  if (round.when_busy == Busy::wait && (subscriber->busy() || !subscriber->takes_state())) {
     round.waiting.push_back(to);
   } else {
     round.send(*subscriber);

@@ -13,13 +13,14 @@ namespace {
 
 constexpr std::uint64_t kHold = 500;  // milliseconds
 
-bool deliver_within(Socket& socket, const EncodedPacket& packet, bool state) {
+}  // namespace
+
+bool deliver(Socket& socket, const EncodedPacket& packet) {
   auto* subscriber = socket.state<SocketSubscriber>();
   if (subscriber == nullptr || !socket.connected()) return false;
-  const std::size_t backlog = socket.backlog_bytes();
-  const auto turn = socket.shard().counters().turns.load(std::memory_order_relaxed);
-  const bool fits = state ? subscriber->messages.has_room(backlog)  //
-                          : subscriber->messages.take(packet.bytes(), backlog, turn);
+  const MessageQueue::Waiting waiting{socket.backlog_bytes(), socket.stalled(),
+                                      socket.shard().counters().turns.load(std::memory_order_relaxed)};
+  const bool fits = subscriber->messages.take(packet.bytes(), waiting);
   if (fits) {
     socket.send(packet);
   } else if (subscriber->messages.overflow()) {
@@ -28,11 +29,9 @@ bool deliver_within(Socket& socket, const EncodedPacket& packet, bool state) {
   return fits;
 }
 
-}  // namespace
-
-bool deliver(Socket& socket, const EncodedPacket& packet) { return deliver_within(socket, packet, false); }
-bool deliver_state(Socket& socket, const EncodedPacket& packet) {
-  return deliver_within(socket, packet, true);
+void deliver_state(Socket& socket, const EncodedPacket& packet) {
+  const auto* subscriber = socket.state<SocketSubscriber>();
+  if (subscriber != nullptr && !subscriber->messages.overflowed() && socket.connected()) socket.send(packet);
 }
 
 void turn_away(SocketSubscriber& subscriber) {

@@ -10,8 +10,9 @@ namespace togglecast::realtime {
 /// Sends an answer or a message. A connection that does not take them is turned away once what may wait for
 /// it is full. True when it was sent.
 bool deliver(socketio::Socket& socket, const socketio::EncodedPacket& packet);
-/// The same for a full state, which may be of any size unless too much waits already.
-bool deliver_state(socketio::Socket& socket, const socketio::EncodedPacket& packet);
+/// Sends a full state. It may be of any size and counts nowhere: the caller waits until the connection has
+/// taken the one before (`SocketSubscriber::takes_state`).
+void deliver_state(socketio::Socket& socket, const socketio::EncodedPacket& packet);
 
 /// Closes the connection with 1013 in a moment, and not in the same one as all others: a stock client comes
 /// back. Until then its requests are refused.

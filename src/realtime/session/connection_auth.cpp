@@ -9,6 +9,7 @@
 #include "realtime/protocol/requests.hpp"
 #include "realtime/session/bounded_send.hpp"
 #include "realtime/session/credentials.hpp"
+#include "realtime/session/waiting_logins.hpp"
 #include "service/accounts/log_field.hpp"
 
 namespace togglecast::realtime {
@@ -30,7 +31,7 @@ const PacketEncoder& encoder_for(Principal::Kind kind, bool offsets) {
 ConnectionAuth::ConnectionAuth(socketio::Namespace& nsp, const AuthParts& parts, Rules rules)
     : parts_(parts),
       rules_(std::move(rules)),
-      limit_{parts.options.message_queue,
+      limit_{parts.options.message_queue, parts.options.reader_patience,
              parts.metrics.counter("togglecast_realtime_overflows_total",
                                    "Connections closed because too many messages waited for them.",
                                    {{"namespace", nsp.name()}})},
@@ -153,8 +154,47 @@ void ConnectionAuth::login(const socketio::Event& event) {
       environment, newest->revision(),
       [this, reply, keep = socket.shared_from_this(), who = *std::move(who), context = std::move(context)] {
         auto* waiting = keep->state<SocketSubscriber>();
-        if (keep->connected() && waiting != nullptr) log_in(*waiting, who, context, reply);
+        if (keep->connected() && waiting != nullptr) log_in_or_wait(*waiting, who, context, reply);
       });
+}
+
+// A full state is costly in time, memory and on the line, so the next one is made when the last one has left.
+void ConnectionAuth::log_in_or_wait(SocketSubscriber& subscriber, const Principal& claimed,
+                                    const std::optional<ContextPtr>& context, const Reply& reply) {
+  const bool asks_again = subscriber.logged_in && rules_.kind == Principal::Kind::client &&
+                          claimed.id == subscriber.who.id &&
+                          claimed.environment == subscriber.who.environment;
+  if (!asks_again) return log_in(subscriber, claimed, context, reply);
+  if (const auto may = parts_.delivery(subscriber.socket).take_full_state(subscriber); !may)
+    return reply.refuse(may.error());
+  if (subscriber.waiting_logins == nullptr) {
+    if (subscriber.takes_state()) return log_in(subscriber, claimed, context, reply);
+    subscriber.waiting_logins = std::make_unique<WaitingLogins>();
+  }
+  auto& logins = subscriber.waiting_logins->logins;
+  WaitingLogins::Login login{claimed, context, reply};
+  if (!logins.empty() && !logins.back().reply.is_acknowledgement()) {
+    const auto& replaced = logins.back();
+    if (!login.context) login.context = replaced.context;
+    if (login.who.expires_at < replaced.who.expires_at) login.who = replaced.who;
+    logins.pop_back();
+  }
+  logins.push_back(std::move(login));
+  subscriber.look_again_later();
+}
+
+void ConnectionAuth::go_on_with_logins(SocketSubscriber& subscriber) {
+  const auto keep = subscriber.socket.shared_from_this();
+  while (keep->connected() && subscriber.waiting_logins != nullptr && subscriber.takes_state()) {
+    auto& logins = subscriber.waiting_logins->logins;
+    const WaitingLogins::Login next = std::move(logins.front());
+    logins.pop_front();
+    if (logins.empty()) subscriber.waiting_logins.reset();
+    log_in(subscriber, next.who, next.context, next.reply);
+  }
+  // What leaves with this turn may leave nothing behind that drains.
+  const bool leaves_now = keep->connected() && subscriber.socket.collected_bytes() != 0;
+  if (leaves_now && subscriber.waiting_logins != nullptr) subscriber.look_again_later();
 }
 
 // Another login may have been waiting before this one, and its token may have gone.
@@ -172,10 +212,6 @@ void ConnectionAuth::log_in(SocketSubscriber& subscriber, const Principal& claim
     return turn_down(Error{Errc::forbidden,
                            "this connection belongs to somebody else; open another one to log in with this "
                            "token"});
-  if (renews && rules_.kind == Principal::Kind::client) {
-    const auto may = parts_.delivery(socket).take_full_state(subscriber);
-    if (!may) return reply.refuse(may.error());
-  }
   auto payload = admit(subscriber, {*who, context ? *context : subscriber.context()});
   if (!payload) {
     turn_down(payload.error());
@@ -228,6 +264,8 @@ void ConnectionAuth::on_due(SocketSubscriber& subscriber) {
   Socket& socket = subscriber.socket;
   if (!socket.connected()) return;
   const auto keep = socket.shared_from_this();
+  if (subscriber.messages.overflowed())
+    return socket.close_transport_without_backlog(wire::websocket::CloseCode::try_again_later);
   if (subscriber.turned_away) return socket.close_transport(wire::websocket::CloseCode::try_again_later);
   if (!subscriber.logged_in) {
     refused(socket, {Errc::unauthenticated, "no token came in time"});
@@ -259,6 +297,11 @@ void ConnectionAuth::recheck(SocketSubscriber& subscriber, const domain::Snapsho
 }
 
 void ConnectionAuth::on_drained(SocketSubscriber& subscriber) {
+  if (subscriber.waiting_logins != nullptr) {
+    const auto keep = subscriber.socket.shared_from_this();
+    go_on_with_logins(subscriber);
+    if (!keep->connected()) return;
+  }
   parts_.delivery(subscriber.socket).on_drained(subscriber);
 }
 

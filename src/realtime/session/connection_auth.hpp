@@ -70,6 +70,11 @@ class ConnectionAuth final : private SubscriberKeeper {
   /// After all waiting: logs in, or renews the session.
   void log_in(SocketSubscriber& subscriber, const service::Principal& claimed,
               const std::optional<ContextPtr>& context, const Reply& reply);
+  /// The same once the connection takes another full state. A later login replaces one that still waits,
+  /// unless that asked for an acknowledgement.
+  void log_in_or_wait(SocketSubscriber& subscriber, const service::Principal& claimed,
+                      const std::optional<ContextPtr>& context, const Reply& reply);
+  void go_on_with_logins(SocketSubscriber& subscriber);
   [[nodiscard]] Result<json::object> admit(SocketSubscriber& subscriber, const Claim& claim);
   /// The connections of this namespace in one environment.
   [[nodiscard]] observe::Gauge& connected(const std::string& environment) const;

@@ -1,6 +1,7 @@
-// How much of answers and messages may wait for a connection that does not take them (design: 256 KiB).
-// Configuration has its own rule, in `delivery`: it is merged, not queued. Thread rule: the socket's
-// shard.
+// How much of answers and messages may wait for a connection that does not take them. One may be as large as
+// it is, and a connection that takes some of what waits may have any amount: only what piles up behind a
+// reader without progress is too much. Configuration has its own rule, in `delivery`: it is merged, not
+// queued. Thread rule: the socket's shard.
 #pragma once
 
 #include <algorithm>
@@ -8,33 +9,39 @@
 #include <cstdint>
 #include <utility>
 
+#include "base/clock.hpp"
 #include "observe/metrics.hpp"
 
 namespace togglecast::realtime {
 
 struct MessageLimit {
   std::size_t bytes;
+  Milliseconds patience;        ///< a reader that took something within this time makes progress
   observe::Counter& overflows;  ///< connections that were closed for it
 };
 
 class MessageQueue {
  public:
+  /// What the connection has not taken, of any kind, and for how long it has taken nothing.
+  struct Waiting {
+    std::size_t bytes;
+    Milliseconds stalled;
+    std::uint64_t turn;  ///< of the loop: what was sent in the same turn may not show in `bytes` yet
+  };
+
   explicit MessageQueue(const MessageLimit& limit) noexcept : limit_(&limit) {}
 
-  /// Whether `bytes` more may be sent, having counted them. `backlog`: the bytes that the connection has not
-  /// taken, of any kind. `turn`: the backlog may not show yet what was sent in the same turn of the loop.
-  [[nodiscard]] bool take(std::size_t bytes, std::size_t backlog, std::uint64_t turn) noexcept {
+  /// Whether `bytes` more may be sent, having counted them.
+  [[nodiscard]] bool take(std::size_t bytes, const Waiting& waiting) noexcept {
     if (overflowed_) return false;
-    const auto now = static_cast<std::uint32_t>(turn);
-    if (backlog == 0 && now != turn_) waiting_ = 0;
+    const auto now = static_cast<std::uint32_t>(waiting.turn);
+    if (waiting.bytes == 0 && now != turn_) queued_ = 0;
     turn_ = now;
-    if (std::min(waiting_, backlog) + bytes > limit_->bytes) return false;
-    waiting_ += bytes;
+    const std::size_t before = std::min(queued_, waiting.bytes);
+    const bool too_much = before != 0 && before + bytes > limit_->bytes;
+    if (too_much && waiting.stalled >= limit_->patience) return false;
+    queued_ += bytes;
     return true;
-  }
-  /// Whether something that does not count may be sent: yes, as long as not that much waits already.
-  [[nodiscard]] bool has_room(std::size_t backlog) const noexcept {
-    return !overflowed_ && backlog <= limit_->bytes;
   }
   /// True the first time: the connection must be closed.
   [[nodiscard]] bool overflow() noexcept {
@@ -46,8 +53,8 @@ class MessageQueue {
 
  private:
   const MessageLimit* limit_;
-  std::size_t waiting_ = 0;  // at most: less when the connection took some
-  std::uint32_t turn_ = 0;   // the low bits are enough to tell one from the next
+  std::size_t queued_ = 0;  // at most: less when the connection took some
+  std::uint32_t turn_ = 0;  // the low bits are enough to tell one from the next
   bool overflowed_ = false;
 };
 

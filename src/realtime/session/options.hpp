@@ -21,7 +21,8 @@ struct Options {
   std::size_t connections_per_client = 10'000;
   /// One of a client that has as many yields when it has not answered the heartbeat for so long.
   Milliseconds yield_after{5'000};
-  std::size_t message_queue = 256 * 1'024;  ///< bytes of answers and messages that wait for a connection
+  std::size_t message_queue = 256 * 1'024;  ///< bytes of answers and messages that wait for a connection …
+  Milliseconds reader_patience{10'000};     ///< … that has taken nothing for so long
   Rate announcements{.per_second = 1, .burst = 5};  ///< of each admin
   std::size_t sync_at_once = 200;                   ///< `config_sync` to more connections than these …
   Milliseconds sync_window{30'000};                 ///< … is spread over so long

@@ -22,6 +22,8 @@ class Reply {
   void operator()(json::object payload) const { send(std::move(payload), false); }
   /// The answer is a full state.
   void with_state(json::object payload) const { send(std::move(payload), true); }
+  /// Whether this very request waits for an answer, so that the answer to a later one does not do for it.
+  [[nodiscard]] bool is_acknowledgement() const noexcept { return ack_.wanted(); }
   void refuse(const Error& error) const { send(error_object(error), false); }
   /// From any thread: runs `task` on the socket's shard, if the socket is still connected then.
   void resume(std::function<void()> task) const;

@@ -6,8 +6,25 @@
 #include "delivery/subscriber_index.hpp"
 #include "realtime/protocol/events.hpp"
 #include "realtime/protocol/packets.hpp"
+#include "realtime/session/waiting_logins.hpp"
 
 namespace togglecast::realtime {
+
+namespace {
+
+constexpr std::size_t kAlmostNothing = 16 * 1'024;
+
+}  // namespace
+
+SocketSubscriber::SocketSubscriber(socketio::Socket& connection, SubscriberKeeper& namespace_keeper,
+                                   const PacketEncoder& encoder, const MessageLimit& limit)
+    : Subscriber(encoder), socket(connection), messages(limit), keeper_(namespace_keeper) {}
+
+SocketSubscriber::~SocketSubscriber() = default;
+
+bool SocketSubscriber::takes_state() const noexcept {
+  return socket.backlog_bytes() <= kAlmostNothing && socket.collected_bytes() <= kAlmostNothing;
+}
 
 void SocketSubscriber::send(const delivery::EncodedBatch& batch) {
   net::Shard& shard = *home().shard;  // not the socket's: a push reads as few objects as it can

@@ -21,6 +21,7 @@ namespace togglecast::realtime {
 using delivery::ContextPtr;
 
 class SocketSubscriber;
+struct WaitingLogins;
 
 /// What the namespace does when something about a connection is due.
 class SubscriberKeeper {
@@ -38,14 +39,16 @@ class SocketSubscriber final : public delivery::Subscriber, public net::TimerNod
  public:
   /// All must outlive it.
   SocketSubscriber(socketio::Socket& connection, SubscriberKeeper& namespace_keeper,
-                   const PacketEncoder& encoder, const MessageLimit& limit)
-      : Subscriber(encoder), socket(connection), messages(limit), keeper_(namespace_keeper) {}
-  ~SocketSubscriber() override = default;
+                   const PacketEncoder& encoder, const MessageLimit& limit);
+  ~SocketSubscriber() override;
 
   void send(const delivery::EncodedBatch& batch) override;
   void send_full_state(const domain::Snapshot& state, json::object view, std::string_view reason) override;
   [[nodiscard]] std::size_t backlog_bytes() const noexcept override;
   void look_again_later() override;
+  /// Whether a full state may be sent now: one waits for the end of another, and of all else that is under
+  /// way.
+  [[nodiscard]] bool takes_state() const noexcept;
   void recheck(const domain::Snapshot& state) override { keeper_.recheck(*this, state); }
 
  private:
@@ -64,6 +67,7 @@ class SocketSubscriber final : public delivery::Subscriber, public net::TimerNod
   MessageQueue messages;
   TokenBucket events;                                ///< of those that it may send
   std::unique_ptr<std::vector<EntityRef>> followed;  ///< by an admin; null: nothing
+  std::unique_ptr<WaitingLogins> waiting_logins;  ///< of a client that asks again before it takes its state
 
  private:
   SubscriberKeeper& keeper_;

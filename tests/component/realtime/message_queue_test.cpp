@@ -9,6 +9,7 @@ namespace {
 
 class MessageQueues : public RealtimeTest {
  protected:
+  MessageQueues() { realtime_options_.reader_patience = Milliseconds{0}; }
   std::uint64_t overflows(const std::string& nsp) {
     return metrics_
         .counter("togglecast_realtime_overflows_total",
@@ -24,9 +25,9 @@ class MessageQueues : public RealtimeTest {
   std::uint64_t delivered() {
     return metrics_.counter("togglecast_push_delivered_total", "Batches handed to connections.").value();
   }
-  void create_large_platforms() {
+  void create_large_platforms(std::size_t bytes = 30'000) {
     for (int i = 0; i < 30; ++i) {
-      const std::string config(30'000, 'x');
+      const std::string config(bytes, 'x');
       ASSERT_TRUE(create_platform(R"({"key":"p)" + std::to_string(i) + R"(","name":"P","config":{"big":")" +
                                   config + R"("}})")
                       .has_value());
@@ -65,6 +66,22 @@ TEST_F(MessageQueues, AConnectionThatAsksAndDoesNotReadIsClosedAndNobodyElse) {
   EXPECT_EQ(overflows("/admin"), 1U) << "counted once";
 }
 
+TEST_F(MessageQueues, AConnectionThatDoesNotPollIsClosedLikewise) {
+  test::PollingClient lazy{test::HttpClient(port_), test::HttpClient(port_)};
+  ASSERT_EQ(lazy.post("40/admin," + with_token(admin_token())).status, 200);
+  while (lazy.receive().value_or("admin_connected").find("admin_connected") == std::string::npos) {
+  }
+
+  create_large_platforms(15'000);  // the activity of each is a message
+
+  EXPECT_TRUE(test::eventually([&] { return overflows("/admin") == 1; }));
+  auto bystander = join_admin();
+  EXPECT_EQ(code_of(bystander.ask("/admin", "request_system_metrics")), "");
+  while (lazy.receive().value_or("1") != "1") {
+  }
+  EXPECT_TRUE(test::eventually([&] { return lazy.post("3").status == 400; }));
+}
+
 TEST_F(MessageQueues, OneThatReadsGetsAllOfIt) {
   const std::string config(20'000, 'x');
   const auto platform = create_platform(R"({"key":"web","name":"Web","config":{"big":")" + config + R"("}})");
@@ -87,6 +104,66 @@ TEST_F(MessageQueues, TheWholeStateAtConnectMayBeLarger) {
   ASSERT_EQ(greeting.size(), 2U);
   EXPECT_EQ(greeting[1].at("platforms").as_array().size(), 30U);
   EXPECT_EQ(code_of(client.ask("/client", "heartbeat")), "") << "and it lives";
+}
+
+class TinyMessageQueues : public MessageQueues {
+ protected:
+  TinyMessageQueues() { realtime_options_.message_queue = 1; }
+};
+
+class PatientMessageQueues : public MessageQueues {
+ protected:
+  PatientMessageQueues() { realtime_options_.reader_patience = std::chrono::minutes{10}; }
+};
+
+TEST_F(TinyMessageQueues, OneAnswerMayBeLargerThanTheLimit) {
+  const std::string config(20'000, 'x');
+  const auto platform = create_platform(R"({"key":"web","name":"Web","config":{"big":")" + config + R"("}})");
+  const std::string about = R"({"entity_type":"platform","entity_id":)" + std::to_string(platform->id) + "}";
+  auto admin = join_admin();
+
+  for (int i = 0; i < 20; ++i)
+    ASSERT_EQ(code_of(admin.ask("/admin", "subscribe_entity_updates", about)), "") << i;
+}
+
+TEST_F(PatientMessageQueues, AReaderThatMakesProgressMayHaveMoreThanTheLimitWaiting) {
+  const std::string config(20'000, 'x');
+  const auto platform = create_platform(R"({"key":"web","name":"Web","config":{"big":")" + config + R"("}})");
+  const std::string about = R"({"entity_type":"platform","entity_id":)" + std::to_string(platform->id) + "}";
+  EventClient slow(port_, {}, 4'096);
+  slow.send("0/admin," + with_token(admin_token()));
+
+  for (int i = 0; i < 150; ++i) slow.emit("/admin", "subscribe_entity_updates", about);
+
+  for (int i = 0; i < 150; ++i) ASSERT_EQ(slow.next("/admin", "entity_subscribed").size(), 2U) << i;
+  EXPECT_EQ(overflows("/admin"), 0U);
+}
+
+TEST_F(MessageQueues, AClientConnectBehindALargeStateWaitsForItAndALaterOneReplacesIt) {
+  const std::string token = client_token("acme");
+  create_large_platforms();
+  EventClient client(port_, {}, 4'096);
+  client.send("0/client," + with_token(token));
+  for (int i = 0; i < 8; ++i)
+    client.emit("/client", "client_connect", R"({"context":{"n":)" + std::to_string(i) + "}}");
+
+  EXPECT_EQ(client.next("/client", "client_connected").size(), 2U);
+  EXPECT_EQ(client.next("/client", "client_connected").size(), 2U);
+  EXPECT_EQ(code_of(client.ask("/client", "client_connect", "{}")), "") << "and it lives";
+  EXPECT_EQ(overflows("/client"), 0U);
+  EXPECT_LE(times(client.transcript(), R"(["client_connected",)"), 5U) << "not all eight were made";
+}
+
+TEST_F(MessageQueues, EachClientConnectThatWantsAnAcknowledgementGetsIt) {
+  const std::string token = client_token("acme");
+  create_large_platforms();
+  EventClient client(port_, {}, 4'096);
+  client.send("0/client," + with_token(token));
+  for (int id = 100; id < 105; ++id)
+    client.send("2/client," + std::to_string(id) + R"(["client_connect",{}])");
+
+  for (int id = 100; id < 105; ++id)
+    EXPECT_EQ(client.answer("/client", id).at("platforms").as_array().size(), 30U) << id;
 }
 
 TEST_F(MessageQueues, WhatAConnectionAsksForAgainAndAgainIsNotQueuedAgainAndAgain) {

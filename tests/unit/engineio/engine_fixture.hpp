@@ -27,6 +27,7 @@ namespace togglecast::engineio::testing {
 /// A request, and what became of it.
 class FakeExchange final : public web::Exchange {
  public:
+  [[nodiscard]] net::StreamPtr stream() const noexcept override { return nullptr; }
   FakeExchange(net::Shard& shard, wire::http::Request request)
       : shard_(shard), request_(std::move(request)) {}
   ~FakeExchange() override { close_client(); }

@@ -245,6 +245,40 @@ TEST_F(PollingTest, ABodyOfTooManyPacketsClosesTheSession) {
   EXPECT_THAT(closed_, ElementsAre("parse error"));
 }
 
+TEST_F(PollingTest, OnePacketMayBeLargerThanTheBacklogAndPollsMakeRoom) {
+  Options small = options();
+  small.polling_backlog = 1'000;
+  router_ = web::Router();
+  serve(std::move(small));
+  open();
+  for (int round = 0; round < 5; ++round) {
+    on_shard([this] { session_->send(text_message("small")); });
+    on_shard([this] { session_->send(text_message(std::string(50'000, 'x'))); });
+    on_shard([this] { session_->send(text_message(std::string(600, 'x'))); });
+
+    EXPECT_GT(poll()->body().size(), 50'000U);
+  }
+
+  EXPECT_TRUE(closed_.empty());
+}
+
+TEST_F(PollingTest, AClientThatHasNotPolledForLongMayHaveLessWaiting) {
+  Options small = options();
+  small.unpolled_backlog = 1'000;
+  small.ping_interval = std::chrono::minutes{10};
+  router_ = web::Router();
+  serve(std::move(small));
+  open();
+  const auto send = [this] { on_shard([this] { session_->send(text_message(std::string(600, 'x'))); }); };
+  for (int i = 0; i < 5; ++i) send();
+  EXPECT_TRUE(closed_.empty());
+
+  pass(small.poll_overdue);
+  send();
+
+  EXPECT_THAT(closed_, ElementsAre("transport error"));
+}
+
 TEST_F(PollingTest, ABacklogThatNobodyPollsEndsTheSession) {
   Options small = options();
   small.polling_backlog = 1'000;
@@ -252,10 +286,12 @@ TEST_F(PollingTest, ABacklogThatNobodyPollsEndsTheSession) {
   serve(std::move(small));
   open();
 
-  on_shard([this] {
-    for (int i = 0; i < 3; ++i) session_->send(text_message(std::string(600, 'x')));
-    EXPECT_TRUE(session_->open()) << "a loop over sessions may be under way";
-  });
+  for (int i = 0; i < 3; ++i) {
+    on_shard([this] {
+      session_->send(text_message(std::string(600, 'x')));
+      EXPECT_TRUE(session_->open()) << "a loop over sessions may be under way";
+    });
+  }
 
   EXPECT_THAT(closed_, ElementsAre("transport error"));
   EXPECT_EQ(counters().limits_passed[static_cast<std::size_t>(Limit::polling_backlog)].value.load(), 1U);

@@ -73,7 +73,7 @@ TEST_F(StreamBatchTest, AStreamThatOverflowsWritesNothingToTheNextOwnerOfItsDesc
   const StreamLimits limits{.backlog_bytes = 1024, .stall = Milliseconds(30'000)};
   prepare([&](Stream& other) {
     other.limit(&limits);
-    other.send("one block too many");
+    other.send(std::string(2'000, 'x'));  // too much behind what waits
   });
 
   shard_.run_ready();

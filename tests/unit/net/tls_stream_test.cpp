@@ -85,7 +85,7 @@ TEST_F(TlsStreamTest, NewKeysMayBeAskedOfABlockedStream) {
   EXPECT_EQ(client->receive(5), "after");
 }
 
-TEST_F(TlsStreamTest, ABacklogHasItsLimitButTheFirstBlockMayBeLarger) {
+TEST_F(TlsStreamTest, ABacklogHasItsLimitButTheLargestBlockMayBeLarger) {
   limits_.backlog_bytes = 100'000;
   const auto client = connect(8'192);
 
@@ -93,8 +93,11 @@ TEST_F(TlsStreamTest, ABacklogHasItsLimitButTheFirstBlockMayBeLarger) {
     sides_[0]->stream->send(std::string(8'000'000, 'x'));
     sides_[0]->stream->flush();
   });
+  run([this] { sides_[0]->stream->send(std::string(60'000, 'y')); });
   EXPECT_FALSE(ask<bool>([this] { return sides_[0]->stream->closed(); }));
-  run([this] { sides_[0]->stream->send("one more"); });
+  // The kernel may take a little more of what waits, which makes room.
+  for (int i = 0; i < 100 && sides_[0]->ends.size() == 0; ++i)
+    run([this] { sides_[0]->stream->send(std::string(60'000, 'z')); });
 
   EXPECT_EQ(sides_[0]->ends.take(), StreamEnd::overflow);
 }

@@ -106,6 +106,7 @@ constexpr Limit kLimits[] = {
     {"full-state-burst", 1, 1'000'000, burst_of<&S::full_state_rate>},
     {"ring-bytes", 0, 1'099'511'627'776, count_of<&S::ring_bytes>},
     {"message-queue", 65'536, 4'194'304, count_of<&S::message_queue>},
+    {"queued-bytes", 16'777'216, 1'099'511'627'776, count_of<&S::queued_bytes>},
     {"event-rate", 1, 1'000'000, rate_of<&S::event_rate>},
     {"event-burst", 1, 1'000'000, burst_of<&S::event_rate>},
     {"write-rate", 1, 1'000'000, rate_of<&S::write_rate>},

@@ -1,0 +1,67 @@
+// Readers that take nothing: all of them together cost a bounded amount, and the process gives it back.
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { until } from '../support/deadline.mjs';
+import { EngineSocket, PollingSession } from '../support/engine.mjs';
+import { metric, residentMebibytes } from '../support/hostile.mjs';
+import { ownKey, product } from '../support/product.mjs';
+
+const kBudget = 16 * 1024 * 1024;
+const shared = product({ args: ['--write-rate', '1000', '--write-burst', '1000', '--queued-bytes', String(kBudget)] });
+const kPath = '/socket.io/';
+const kPatience = 90_000;
+const times = (count, make) => Promise.all(Array.from({ length: count }, (_, n) => make(n)));
+const queued = () => metric(shared.it.port, 'togglecast_queued_bytes');
+const shed = () => metric(shared.it.port, 'togglecast_queues_shed_total');
+
+let bigState;
+/** The token of a client whose whole state has 6 MB. */
+const clientOfBigState = () => (bigState ??= (async () => {
+  for (let n = 0; n < 210; n++)
+    await shared.it.createPlatform({ key: ownKey('large'), name: 'Large', config: { big: 'x'.repeat(30_000) } });
+  return (await shared.it.createClient()).token;
+})());
+
+/** Many that take nothing come; the budget holds, a newcomer is served, and the memory comes back. */
+async function againstTheBudget(t, token, attack) {
+  const served = await shared.it.clientSocket(t, token, { transports: ['websocket'] }).connected();
+  await served.next('client_connected', kPatience);
+  await until(async () => (await queued()) === 0, 'empty queues', kPatience);
+  const before = residentMebibytes(shared.it.process);
+  const shedBefore = await shed();
+
+  const leave = await attack();
+  await until(async () => (await shed()) > shedBefore, 'connections closed for the budget', kPatience);
+  await until(async () => (await queued()) <= kBudget, 'queues within the budget', kPatience);
+  const newcomer = await shared.it.clientSocket(t, token, { transports: ['websocket'] }).connected();
+  await newcomer.next('client_connected', kPatience);
+  assert.equal(served.disconnects.size, 0);
+  assert.ok((await served.ask('config_check')).up_to_date);
+
+  leave();
+  await until(async () => (await queued()) === 0, 'empty queues', kPatience);
+  await until(() => residentMebibytes(shared.it.process) < before + 20, 'the memory to come back', kPatience);
+}
+
+describe('what waits for all clients is bounded', () => {
+  test('for WebSockets that do not read', async (t) => {
+    const token = await clientOfBigState();
+    await againstTheBudget(t, token, async () => {
+      const sockets = await times(12, () => EngineSocket.open(shared.it.port, kPath));
+      for (const socket of sockets) {
+        socket.send(`40/client,{"token":"${token}"}`);
+        socket.socket.tcp.socket.pause();
+      }
+      return () => sockets.forEach((socket) => socket.drop());
+    });
+  });
+
+  test('for polling sessions that only post', async (t) => {
+    const token = await clientOfBigState();
+    await againstTheBudget(t, token, async () => {
+      const sessions = await times(12, () => PollingSession.open(shared.it.port, kPath));
+      await times(12, (n) => sessions[n].post(`40/client,{"token":"${token}"}`));
+      return () => {};
+    });
+  });
+});

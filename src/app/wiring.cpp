@@ -4,6 +4,7 @@
 
 #include "app/config/version.hpp"
 #include "app/process/process_stats.hpp"
+#include "realtime/session/connection_meters.hpp"
 #include "web/https.hpp"
 #include "web/proxy_protocol.hpp"
 
@@ -12,6 +13,16 @@ namespace {
 
 web::OwnHosts own_hosts_of(const Settings& settings) {
   return web::OwnHosts::parse(settings.public_urls).value_or(web::OwnHosts{});
+}
+
+constexpr std::string_view kSocketIo = "/socket.io/";
+constexpr std::string_view kNamespaceHint =
+    "the namespaces are /client and /admin, such as io('http://host/client')";
+
+// A Socket.IO client that was told another path.
+std::string not_found_hint(const wire::http::Request& request) {
+  if (!request.query.contains("EIO") && !request.query.contains("transport")) return {};
+  return "Socket.IO is served at " + std::string(kSocketIo) + "; leave out the option 'path' of the client";
 }
 
 web::CorsOptions cors_of(const Settings& settings) {
@@ -48,6 +59,13 @@ socketio::Options socketio_options(const Settings& settings, AddressLimits& limi
   options.decoder.attachments = settings.attachments_per_packet;
   options.decoder.json.depth = settings.json_depth;
   options.retain_handshake = false;
+  options.close_when_left = true;
+  options.admit_packet = realtime::meter_packets(settings.event_rate);
+  options.on_unknown_namespace = [&refusals](std::string_view nsp, const engineio::Handshake* request) {
+    refusals.unknown_namespace(nsp, request == nullptr ? std::string_view{} : request->peer.address);
+  };
+  options.unknown_namespace = {{"code", to_string(Errc::not_found)},
+                               {"message", std::string(kNamespaceHint)}};
   auto& engine = options.engine;
   options.ack_timeout = settings.ack_timeout;
   engine.ping_interval = settings.ping_interval;
@@ -117,6 +135,7 @@ web::HttpOptions http_options(const Settings& settings) {
   options.request_timeout = settings.request_timeout;
   options.keep_alive_timeout = settings.keep_alive_timeout;
   options.stall_timeout = settings.stall_timeout;
+  options.not_found_hint = not_found_hint;
   return options;
 }
 

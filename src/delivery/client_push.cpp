@@ -5,6 +5,8 @@
 #include <iterator>
 #include <set>
 
+#include "domain/evaluation/unusable_context.hpp"
+
 namespace togglecast::delivery {
 namespace {
 
@@ -181,6 +183,7 @@ ClientPush::PackagePlan& ClientPush::plan_of(Id package) {
 void ClientPush::read_input(std::string& key, const PackagePlan& plan, const Subscriber& subscriber) const {
   key.clear();
   key += subscriber.active() ? '1' : '0';
+  key += subscriber.context() == domain::evaluation::unusable_context() ? '-' : '+';
   if (plan.reads.everything) {
     append_bytes(key, subscriber.client().get());
     append_bytes(key, subscriber.context().get());

@@ -79,8 +79,8 @@ class Subscriber {
     constexpr std::size_t kBusyBacklog = 16 * 1'024;
     return behind_ != nullptr || backlog_bytes() > kBusyBacklog;
   }
-  /// Of the full states that it may ask for.
-  [[nodiscard]] TokenBucket& full_states() noexcept { return full_states_; }
+  /// Of the full states that may be asked for, by the connection that carries this subscriber.
+  [[nodiscard]] virtual TokenBucket& full_states() noexcept = 0;
 
  private:
   friend class SubscriberGroup;
@@ -99,7 +99,6 @@ class Subscriber {
   ContextPtr context_;
   EnvironmentSubscribers* home_ = nullptr;
   domain::Revision acknowledged_ = 0;
-  TokenBucket full_states_;
 };
 
 }  // namespace togglecast::delivery

@@ -57,31 +57,56 @@ void PollingTransport::post_aborted(unsigned status) {
   if (status == 0) session_.end(CloseReason::transport_error);
 }
 
+// `posts_` counts until its packets have been read.
 void PollingTransport::post(web::ExchangePtr exchange) {
-  --posts_;
-  if (conflicting_posts_) {
+  if (conflicting_posts_ || post_ != nullptr) {
+    --posts_;
     refuse(*exchange);
     session_.end(CloseReason::transport_error);
     return;
   }
   if (wire::http::Headers::same_name(exchange->request().headers.value("Content-Type"),
                                      "application/octet-stream")) {
+    --posts_;
     refuse(*exchange);
     session_.end(CloseReason::transport_error);
     return;
   }
-  read_payload(exchange);
+  post_ = std::make_unique<Post>(std::move(exchange));
+  go_on_reading();
+  if (post_ == nullptr) return;
+  post_->exchange->on_abort([this] {
+    post_.reset();
+    session_.end(CloseReason::transport_error);
+  });
 }
 
-void PollingTransport::read_payload(const web::ExchangePtr& exchange) {
-  const std::string_view body = exchange->request().body;
-  wire::engineio::PayloadReader reader(body);
+// More waits for the client than it may leave unread. Never while the session upgrades: then the client polls
+// no more, and waits for the answer to its POST.
+bool PollingTransport::must_poll_first() {
+  const std::size_t most = session_.server_.options().stream.unread_bytes;
+  if (queued_bytes_ <= most || session_.probe_ != nullptr) return false;
+  flush();
+  return queued_bytes_ > most;
+}
+
+void PollingTransport::go_on_reading() {
+  if (post_ == nullptr || std::exchange(reading_, true)) return;
+  const auto done_reading = [this] {
+    reading_ = false;
+    --posts_;
+    return std::exchange(post_, nullptr)->exchange;
+  };
   std::string_view packet;
-  std::size_t count = 0;
-  while (session_.open() && reader.next(packet)) {
-    if (++count > session_.server_.options().packets_per_payload) {
+  while (session_.open() && post_->reader.more()) {
+    if (must_poll_first()) {
+      reading_ = false;
+      return;
+    }
+    if (!session_.open() || !post_->reader.next(packet)) break;
+    if (++post_->packets > session_.server_.options().packets_per_payload) {
       session_.server_.count(session_.shard(), Limit::packets_per_payload);
-      answer_post(*exchange, 400, "too many packets in one body");
+      answer_post(*done_reading(), 400, "too many packets in one body");
       session_.end(CloseReason::parse_error);
       return;
     }
@@ -91,6 +116,7 @@ void PollingTransport::read_payload(const web::ExchangePtr& exchange) {
       session_.on_packet_text(replace_invalid_utf8(packet));
     }
   }
+  const auto exchange = done_reading();
   if (session_.state_ == Session::State::closing_by_client) {
     close_post_ = exchange;
   } else {
@@ -114,7 +140,7 @@ Milliseconds PollingTransport::stalled() const noexcept {
 
 void PollingTransport::discard() {
   queue_ = {};
-  queued_bytes_ = shares_ = piled_ = unit_ = largest_ = 0;
+  queued_bytes_ = shares_ = piled_ = unit_ = largest_ = until_ping_ = 0;
   note_queued();
 }
 
@@ -174,11 +200,13 @@ void PollingTransport::flush() {
   answer(*exchange, take_payload(kMostPacketsPerPoll));
   progress_ = session_.shard().now();
   piled_ = unit_ = largest_ = 0;
+  go_on_reading();
 }
 
 void PollingTransport::close() {
   close_due_ = true;
   flush();
+  go_on_reading();  // a POST that waits is answered, unread
   if (waiting_ != nullptr) session_.end(CloseReason::forced_close);
 }
 
@@ -196,6 +224,7 @@ std::string PollingTransport::take_payload(std::size_t most) {
     queued_bytes_ -= weight(*frame);
   }
   queue_.erase(queue_.begin(), taken_end);
+  until_ping_ -= std::min(until_ping_, static_cast<std::size_t>(count));
   if (queue_.empty()) queue_.shrink_to_fit();
   shares_ = queued_bytes_ == 0
                 ? 0
@@ -218,6 +247,7 @@ void PollingTransport::end(std::string_view packet) {
   }
   discard();
   answer_.reset();
+  if (post_ != nullptr && !reading_) refuse(*std::exchange(post_, nullptr)->exchange);
   if (const auto post = std::exchange(close_post_, nullptr)) answer_post(*post, 200, "ok");
 }
 

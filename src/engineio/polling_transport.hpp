@@ -1,11 +1,14 @@
-// Long polling: GET requests fetch queued packets, POST requests bring packets.
-// Thread rule: the session's shard. The session owns it.
+// Long polling: GET requests fetch queued packets, POST requests bring packets. While more than a little
+// waits for a poll, the packets of a POST wait too, and so does its answer: a client that only posts gets no
+// further than one that does not read. Thread rule: the session's shard. The session owns it.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -14,6 +17,7 @@
 #include "net/shard.hpp"
 #include "web/exchange.hpp"
 #include "web/websocket.hpp"
+#include "wire/engineio/packet.hpp"
 
 namespace togglecast::engineio {
 
@@ -39,6 +43,12 @@ class PollingTransport final : public net::Retirable, private net::OutputQueue {
 
   /// Queues a packet for the waiting poll or the next one.
   void send(const SharedBytes& frame);
+  /// The packet that was sent last is a ping.
+  void note_ping() noexcept { until_ping_ = queue_.size(); }
+  /// No poll has taken the last ping yet.
+  [[nodiscard]] bool ping_waits() const noexcept { return until_ping_ != 0; }
+  /// Reads on in a POST that waits, if it may.
+  void go_on_reading();
   /// Whether a poll waits and nothing is queued.
   [[nodiscard]] bool writable() const noexcept { return waiting_ != nullptr && queue_.empty(); }
   /// The queued bytes and those of an answer that the kernel has not taken.
@@ -70,24 +80,35 @@ class PollingTransport final : public net::Retirable, private net::OutputQueue {
   void schedule_flush();
   void flush();
   [[nodiscard]] std::string take_payload(std::size_t most);
-  void read_payload(const web::ExchangePtr& exchange);
+  [[nodiscard]] bool must_poll_first();
   void answer(web::Exchange& exchange, std::string body) const;
   void answer_post(web::Exchange& exchange, unsigned status, std::string body) const;
   void refuse(web::Exchange& exchange) const;
 
   Session& session_;
   web::ExchangePtr waiting_;
+  // A POST whose packets are being read, or wait.
+  struct Post {
+    explicit Post(web::ExchangePtr request)
+        : exchange(std::move(request)), reader(exchange->request().body) {}
+    web::ExchangePtr exchange;
+    wire::engineio::PayloadReader reader;
+    std::size_t packets = 0;
+  };
+  std::unique_ptr<Post> post_;
   web::ExchangePtr close_post_;  // the POST with the client's close packet, until the session ends
   std::vector<SharedBytes> queue_;
   std::size_t queued_bytes_ = 0;
-  std::size_t shares_ = 0;  // of the queued frames, see OutputQueues::share_of
-  net::StreamPtr answer_;   // the connection that carries the last answer, until the next poll
-  TimePoint progress_{};    // when a poll was last answered, or the queue began
+  std::size_t until_ping_ = 0;  // packets at the front of the queue, up to the last ping
+  std::size_t shares_ = 0;      // of the queued frames, see OutputQueues::share_of
+  net::StreamPtr answer_;       // the connection that carries the last answer, until the next poll
+  TimePoint progress_{};        // when a poll was last answered, or the queue began
   // Since the last answer: the weight of all frames, of the present turn, of the largest turn.
   std::size_t piled_ = 0, unit_ = 0, largest_ = 0;
   std::uint64_t turn_ = 0;
   int posts_ = 0;
   bool conflicting_posts_ = false;
+  bool reading_ = false;  // `go_on_reading` is under way
   bool flush_scheduled_ = false;
   bool close_due_ = false;
   bool overflowed_ = false;  // the session ends at the end of this turn

@@ -157,6 +157,7 @@ void Session::on_packet(const wire::engineio::Packet& packet) {
       }
       return;
     case PacketType::pong:
+      if (polling_ != nullptr && polling_->ping_waits()) return;  // the client cannot have seen the ping
       heartbeat_.on_pong(shard_.now());
       arm_heartbeat();
       return;
@@ -202,6 +203,7 @@ void Session::on_timer(TimePoint now) {
       break;
     case Heartbeat::Action::send_ping:
       send(ping_frame());
+      if (polling_ != nullptr) polling_->note_ping();
       break;
     case Heartbeat::Action::close:
       if (still_takes()) {  // the pong cannot come yet, or waits unread
@@ -307,7 +309,8 @@ void Session::start_upgrade(web::Exchange& exchange) {
     return;
   }
   probe_ = std::move(probe);
-  probe_->start(std::move(upgraded.leftover));
+  polling_->go_on_reading();  // a client that upgrades waits for the answer, and polls no more
+  if (probe_ != nullptr) probe_->start(std::move(upgraded.leftover));
 }
 
 void Session::take_over(std::unique_ptr<web::WebSocket> socket) {

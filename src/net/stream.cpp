@@ -78,6 +78,8 @@ void Stream::read_available() {
   const std::size_t room = tls_ == nullptr ? Shard::kScratchBytes : TlsSession::kInputBytes;
   for (int i = 0; i < kReadsPerTurn; ++i) {
     if (closed_ || (!reading_ && !closing_)) return;
+    if (!closing_ && congested()) return;  // `on_ready` comes here again when the socket takes more
+    if (closed_) return;
     const ssize_t count = ::recv(descriptor_, into, room, MSG_DONTWAIT);
     if (count > 0) {
       const auto size = static_cast<std::size_t>(count);

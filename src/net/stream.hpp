@@ -2,7 +2,8 @@
 //
 // Reading: the shard tells a stream once that bytes are there. The stream then reads without blocking into
 // the shard's scratch buffer, so an idle connection owns no buffer. Writing: `send` collects shared blocks,
-// and they leave at the end of the loop turn. Only bytes that the kernel refuses wait in a backlog.
+// and they leave at the end of the loop turn. Only bytes that the kernel refuses wait in a backlog. While
+// more than a little waits there, nothing is read: a peer that does not take its answers cannot ask for more.
 //
 // With a TLS session the handler still sees plaintext. Blocks are encrypted when they are written, so the
 // backlog of a blocked socket is plaintext, except for the record that was cut in the middle.
@@ -61,6 +62,8 @@ struct StreamLimits {
   /// loop sends may be larger: large is not slow. Bytes that the peer takes make room for as many more.
   std::size_t backlog_bytes = 16 * 1024 * 1024;
   Milliseconds stall{30'000};  ///< the backlog must shrink within this time
+  /// While more than this waits, the stream reads nothing from its peer.
+  std::size_t unread_bytes = 16 * 1024;
 };
 
 class Stream final : public boost::intrusive_ref_counter<Stream, boost::thread_unsafe_counter>,
@@ -80,6 +83,10 @@ class Stream final : public boost::intrusive_ref_counter<Stream, boost::thread_u
   void start_reading();
   /// Calls no `on_data` until `start_reading`. The stream does not notice its end meanwhile.
   void pause_reading() noexcept { reading_ = false; }
+  /// More waits for the peer than `StreamLimits::unread_bytes`, although the kernel was offered all of it. A
+  /// handler that has read several requests handles the next one after `on_drained`, which will come, or the
+  /// end. Until then the stream itself reads nothing.
+  [[nodiscard]] bool congested();
 
   /// Sends a block at the end of this turn. Does nothing after a close.
   void send(const SharedBytes& block);

@@ -8,6 +8,12 @@
 #include "net/tls_session.hpp"
 
 namespace togglecast::net {
+namespace {
+
+constexpr std::size_t kCollectedBytes =
+    64 * 1024;  // by one turn, before the stream sees what the kernel takes
+
+}  // namespace
 
 void Stream::send(const SharedBytes& block) {
   if (closed_ || closing_ || block.empty()) return;
@@ -168,6 +174,13 @@ void Stream::write_backlog() {
   }
   write_directly(true);
   if (handler_ != nullptr) handler_->on_drained();
+}
+
+bool Stream::congested() {
+  if (closed_) return false;
+  const auto* pending = shard_.outlets()[outlet_].pending;
+  if (pending != nullptr && pending->total > kCollectedBytes) flush();
+  return !closed_ && backlog_bytes() > limits_->unread_bytes;
 }
 
 std::size_t Stream::backlog_bytes() const noexcept { return backlog_ == nullptr ? 0 : backlog_->bytes; }

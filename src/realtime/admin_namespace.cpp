@@ -9,6 +9,7 @@
 #include "domain/schema/fields.hpp"
 #include "realtime/protocol/packets.hpp"
 #include "realtime/protocol/requests.hpp"
+#include "realtime/session/bounded_send.hpp"
 
 namespace togglecast::realtime {
 namespace {
@@ -99,7 +100,8 @@ AdminNamespace::AdminNamespace(socketio::Namespace& nsp, const AuthParts& auth,
              .login = event::kAdminConnect,
              .admit = [this](SocketSubscriber& subscriber,
                              const ConnectionAuth::Claim& claim) { return admit(subscriber, claim); },
-             .welcome = std::move(welcome)}) {
+             .welcome = std::move(welcome),
+             .role_changed = [this](SocketSubscriber& subscriber) { leave_unreadable(subscriber); }}) {
   gate_.on(event::kConfigCheck, this, &AdminNamespace::config_check);
   gate_.on(event::kDashboard, this, &AdminNamespace::dashboard);
   gate_.on(event::kActivityFeed, this, &AdminNamespace::activity_feed);
@@ -119,6 +121,7 @@ Result<json::object> AdminNamespace::admit(SocketSubscriber& subscriber,
   const auto admin = system->find<domain::AdminUser>(who.id);
   if (admin == nullptr) return fail(Errc::revoked, "this admin's account is gone");
   deliveries_[subscriber.socket.shard().index()]->enter(subscriber, who.environment, who.role);
+  leave_unreadable(subscriber);
   return json::object{
       {"admin", {{"id", admin->id}, {"username", admin->username}, {"role", domain::to_string(admin->role)}}},
       {"environment", who.environment}};
@@ -141,6 +144,12 @@ void AdminNamespace::config_check(const Event& event, SocketSubscriber& subscrib
                       {"epoch", state->head().epoch}};
   if (*missed == delivery::Missed::out_of_reach) status["reload"] = true;
   reply(std::move(status));
+}
+
+// What a lower role may not read it does not follow either.
+void AdminNamespace::leave_unreadable(SocketSubscriber& subscriber) const {
+  for (const EntityRef& left : subscriptions_.keep_only(subscriber, auth::readable_kinds(subscriber.role())))
+    deliver(subscriber.socket, plain_packet(event::kAdmin, event::kUnsubscribe.reply, to_json(left)));
 }
 
 void AdminNamespace::dashboard(const Event& event, SocketSubscriber& subscriber, const Reply& reply) {

@@ -27,6 +27,7 @@ class AdminNamespace {
  private:
   [[nodiscard]] Result<json::object> admit(SocketSubscriber& subscriber,
                                            const ConnectionAuth::Claim& claim) const;
+  void leave_unreadable(SocketSubscriber& subscriber) const;
   void dashboard(const socketio::Event& event, SocketSubscriber& subscriber, const Reply& reply);
   void activity_feed(const socketio::Event& event, SocketSubscriber& subscriber, const Reply& reply);
   void subscribe(const socketio::Event& event, SocketSubscriber& subscriber, const Reply& reply);

@@ -22,10 +22,9 @@ Result<std::optional<domain::Revision>> revision_argument(const Event& event) {
   if (!request) return tl::unexpected(request.error());
   const auto* revision = json::find(*request, "revision");
   if (revision == nullptr || revision->is_null()) return std::nullopt;
-  if (!revision->is_int64() || revision->get_int64() < 0 || revision->get_int64() > domain::kMaxId) {
-    return fail_field("/revision", "must be a revision, an integer from 0 on");
-  }
-  return revision->get_int64();
+  const auto number = domain::integer_in(*revision);
+  if (!number || *number < 0) return fail_field("/revision", "must be a revision, an integer from 0 on");
+  return number;
 }
 
 }  // namespace

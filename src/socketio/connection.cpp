@@ -55,17 +55,48 @@ void Connection::on_decoded(Result<std::optional<wire::socketio::Packet>> decode
     break_off(decoded.error().message);
   } else if (*decoded) {
     on_packet(**std::move(decoded));
+  } else if (const std::string* nsp = decoder_.awaits_attachments_for()) {
+    check_attachments(*nsp);
   }
 }
 
+void Connection::check_attachments(const std::string& nsp) {
+  const Socket* socket = find(nsp);
+  const bool may_follow =
+      socket == nullptr ? has_ended(nsp) : socket->connected() && socket->accepts_attachments();
+  if (!may_follow) break_off("attachments before the namespace was joined and the client is known");
+}
+
+bool Connection::has_ended(std::string_view nsp) const noexcept {
+  return ended_ != nullptr && std::find(ended_->begin(), ended_->end(), nsp) != ended_->end();
+}
+
+bool Connection::in_a_namespace() const noexcept {
+  return std::any_of(sockets_.begin(), sockets_.end(),
+                     [](const auto& socket) { return socket->connected(); });
+}
+
+bool Connection::admit_packet() {
+  const auto& options = server_.options();
+  if (!options.admit_packet || options.admit_packet(state_, shard())) return true;
+  server_.count(Limit::packet_rate);
+  options.log.debug("connection closed: it joins and leaves too often");
+  session_.close(engineio::CloseReason::forced_close, wire::websocket::CloseCode::try_again_later);
+  return false;
+}
+
 void Connection::on_packet(wire::socketio::Packet&& packet) {
+  Socket* socket = packet.type == PacketType::connect ? nullptr : find(packet.nsp);
+  const bool expected = socket != nullptr && socket->connected() &&
+                        (packet.type == PacketType::event ||
+                         (packet.type == PacketType::ack && packet.ack_id && socket->awaits(*packet.ack_id)));
+  if (!expected && !admit_packet()) return;
   if (packet.type == PacketType::connect) {
     on_connect(std::move(packet));
     return;
   }
-  Socket* socket = find(packet.nsp);
   if (socket == nullptr) {
-    if (ended_ != nullptr && std::find(ended_->begin(), ended_->end(), packet.nsp) != ended_->end()) return;
+    if (has_ended(packet.nsp)) return;
     break_off("packet for a namespace that was not joined");
     return;
   }
@@ -99,15 +130,19 @@ void Connection::on_connect(wire::socketio::Packet&& packet) {
     break_off("CONNECT for a namespace already joined");
     return;
   }
-  const auto refuse = [&](std::string_view message) {
-    session_.send(engineio::text_message(wire::socketio::encode_connect_error(packet.nsp, message, nullptr)));
+  const auto refuse = [&](std::string_view message, const json::value& data = nullptr) {
+    session_.send(engineio::text_message(wire::socketio::encode_connect_error(packet.nsp, message, data)));
   };
   if (sockets_.size() >= server_.options().namespaces_per_connection) {
     server_.count(Limit::namespaces_per_connection);
     return refuse("Too many namespaces on this connection");
   }
   auto nsp = server_.find(packet.nsp);
-  if (nsp == nullptr) return refuse("Invalid namespace");
+  if (nsp == nullptr) {
+    const auto& options = server_.options();
+    if (options.on_unknown_namespace) options.on_unknown_namespace(packet.nsp, handshake());
+    return refuse("Invalid namespace", options.unknown_namespace);
+  }
   std::string pid(json::string_or_empty(packet.auth, "pid"));
   std::string offset(json::string_or_empty(packet.auth, "offset"));
   auto socket =
@@ -127,6 +162,9 @@ void Connection::forget(Socket& socket) {
   const auto found = std::find_if(sockets_.begin(), sockets_.end(),
                                   [&](const auto& entry) { return entry.get() == &socket; });
   if (found != sockets_.end()) sockets_.erase(found);
+  if (!server_.options().close_when_left || !joined_ || in_a_namespace() || !session_.open()) return;
+  if (beginning_ == nullptr) beginning_ = std::make_unique<Beginning>(*this, nullptr);
+  shard().arm(*beginning_, server_.options().connect_timeout);
 }
 
 void Connection::expect_stragglers(const std::string& nsp) {
@@ -181,9 +219,10 @@ void Connection::on_upgraded() {
 }
 
 void Connection::on_connect_timeout() {
-  if (!joined_) {
+  if (!session_.open()) return;
+  if (!joined_ || (server_.options().close_when_left && !in_a_namespace())) {
     server_.count(Limit::connect_timeout);
-    server_.options().log.debug("connection closed: no namespace was joined in time");
+    server_.options().log.debug("connection closed: it was in no namespace for too long");
     session_.close();
   } else if (!server_.options().retain_handshake) {
     beginning_.reset();

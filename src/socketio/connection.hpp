@@ -33,6 +33,9 @@ class Connection final : public engineio::SessionHandler, public Pooled<Connecti
     return beginning_ == nullptr ? nullptr : beginning_->handshake.get();
   }
 
+  /// What the application keeps for this connection; null at first.
+  [[nodiscard]] std::shared_ptr<void>& state() noexcept { return state_; }
+
   /// A socket has joined its namespace, so that the connect time-out does not close the connection.
   void joined() noexcept { joined_ = true; }
   /// A socket has gone.
@@ -56,6 +59,12 @@ class Connection final : public engineio::SessionHandler, public Pooled<Connecti
   void on_decoded(Result<std::optional<wire::socketio::Packet>> decoded);
   void on_packet(wire::socketio::Packet&& packet);
   void on_connect(wire::socketio::Packet&& packet);
+  /// Whether this packet, which no event handler gets, may be handled. Closes the connection if not.
+  [[nodiscard]] bool admit_packet();
+  /// The first part of a packet has arrived: whether its attachments may follow.
+  void check_attachments(const std::string& nsp);
+  [[nodiscard]] bool has_ended(std::string_view nsp) const noexcept;
+  [[nodiscard]] bool in_a_namespace() const noexcept;
   void break_off(std::string_view why);
   void end_all(DisconnectReason reason);
   [[nodiscard]] Socket* find(std::string_view nsp) const noexcept;
@@ -74,6 +83,7 @@ class Connection final : public engineio::SessionHandler, public Pooled<Connecti
   Server& server_;
   engineio::Session& session_;
   std::unique_ptr<Beginning> beginning_;
+  std::shared_ptr<void> state_;
   wire::socketio::Decoder decoder_;
   Sockets sockets_;
   bool joined_ = false;

@@ -5,8 +5,11 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <string_view>
 
 #include "base/clock.hpp"
+#include "base/json.hpp"
+#include "engineio/handshake.hpp"
 #include "engineio/options.hpp"
 #include "observe/peer_log.hpp"
 #include "wire/socketio/packet.hpp"
@@ -29,6 +32,18 @@ struct Options {
   /// request is dropped after `connect_timeout` and the auth data after the connection handlers, which saves
   /// one or two kilobytes per connection.
   bool retain_handshake = true;
+  /// A connection that has left all its namespaces is closed, too, unless it joins one within
+  /// `connect_timeout`.
+  bool close_when_left = false;
+  /// Asked before each packet that no event handler gets: CONNECT, DISCONNECT, acknowledgements that nobody
+  /// waits for, packets of a namespace that has ended. False: there were too many; the connection is closed
+  /// with 1013. `state` is what the application keeps for the connection, see `Socket::connection_state`.
+  /// Events have `HandlerRegistry::filter`.
+  std::function<bool(std::shared_ptr<void>& state, net::Shard& shard)> admit_packet{};
+  /// Called for each CONNECT to a namespace that does not exist, for logs. The request is null once it was
+  /// dropped.
+  std::function<void(std::string_view nsp, const engineio::Handshake* request)> on_unknown_namespace{};
+  json::value unknown_namespace{};  ///< `data` of that refusal
   /// Makes the adapter that reaches other servers. Called once per namespace. Not set: this process only.
   std::function<std::unique_ptr<Adapter>(LocalNode&)> adapter{};
   /// Makes the store of connection state recovery. Called once per namespace. Not set: no recovery.

@@ -27,6 +27,8 @@ std::string_view to_string(Limit limit) noexcept {
       return "json_depth";
     case Limit::pending_acks:
       return "pending_acks";
+    case Limit::packet_rate:
+      return "packet_rate";
   }
   return "connect_timeout";
 }

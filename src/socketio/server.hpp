@@ -42,8 +42,9 @@ enum class Limit : std::uint8_t {
   attachments_per_packet,
   json_depth,
   pending_acks,
+  packet_rate,
 };
-inline constexpr std::size_t kLimits = 5;
+inline constexpr std::size_t kLimits = 6;
 [[nodiscard]] std::string_view to_string(Limit limit) noexcept;
 
 class Server {

@@ -35,6 +35,12 @@ const engineio::Handshake* Socket::handshake() const noexcept {
   return connection_ == nullptr ? nullptr : connection_->handshake();
 }
 
+std::shared_ptr<void>& Socket::connection_state() noexcept { return connection_->state(); }
+
+bool Socket::awaits(std::uint64_t ack_id) const noexcept {
+  return details_ != nullptr && details_->acks != nullptr && details_->acks->expects(ack_id);
+}
+
 const json::value& Socket::auth() const noexcept {
   return details_ == nullptr || details_->auth.is_null() ? empty_object() : details_->auth;
 }

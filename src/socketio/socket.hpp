@@ -62,6 +62,13 @@ class Socket : public std::enable_shared_from_this<Socket> {
     return static_cast<T*>(app_state_.get());
   }
   void set_state(std::shared_ptr<void> state) noexcept { app_state_ = std::move(state); }
+  /// State of the application for the whole connection, shared by its sockets in all namespaces and kept from
+  /// one CONNECT to the next; null at first. Only before the disconnect.
+  [[nodiscard]] std::shared_ptr<void>& connection_state() noexcept;
+  /// Whether packets of the client may have attachments; yes at first. One that has them when it may not ends
+  /// the connection before they are read.
+  void accept_attachments(bool accept) noexcept { accepts_attachments_ = accept; }
+  [[nodiscard]] bool accepts_attachments() const noexcept { return accepts_attachments_; }
 
   // Handlers of this socket only. `Namespace::on` serves all sockets and costs no memory per socket. A
   // handler that is registered while an event is handled gets the next event.
@@ -155,6 +162,7 @@ class Socket : public std::enable_shared_from_this<Socket> {
   [[nodiscard]] bool expect_ack(std::uint64_t ack_id, Milliseconds timeout, AckCallback callback);
   void on_event(Arguments&& args, std::optional<std::uint64_t> ack_id);
   void on_ack(std::uint64_t id, Arguments args);
+  [[nodiscard]] bool awaits(std::uint64_t ack_id) const noexcept;
   void disconnect_now(bool close);
   void gone(DisconnectReason reason);
   /// The connection is destroyed without a disconnect. Drops all that may refer to this socket.
@@ -185,6 +193,7 @@ class Socket : public std::enable_shared_from_this<Socket> {
   State state_ = State::connecting;
   bool recovered_ = false;
   bool leaving_ = false;
+  bool accepts_attachments_ = true;
 };
 
 }  // namespace togglecast::socketio

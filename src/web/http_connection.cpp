@@ -66,6 +66,11 @@ void HttpConnection::process() {
   if (processing_) return;
   processing_ = true;
   while (!gone_ && !busy() && !input_.empty()) {
+    held_back_ = stream_->congested();
+    if (held_back_) {
+      stream_->pause_reading();
+      break;
+    }
     std::string_view unread = input_;
     const auto state = parser_.feed(unread);
     const std::size_t used = input_.size() - unread.size();
@@ -86,12 +91,19 @@ void HttpConnection::process() {
   }
   processing_ = false;
   if (gone_) return;
-  if (peer_closed_ && !busy()) {  // the rest will never be a request
+  if (peer_closed_ && !busy() && !held_back_) {  // the rest will never be a request
     abort_body(0);
     close_and_leave();
     return;
   }
   arm_for_state();
+}
+
+void HttpConnection::on_drained() {
+  if (outgoing_ != nullptr) return send_pieces();
+  if (!std::exchange(held_back_, false) || gone_) return;
+  if (!peer_closed_) stream_->start_reading();
+  process();
 }
 
 // The head of a request must come within one time-out, counted from its first byte, and so must each step of
@@ -100,8 +112,8 @@ void HttpConnection::arm_for_state() {
   const auto& options = shared_->options;
   net::Shard& shard = stream_->shard();
   if (outgoing_ != nullptr) return;  // the timer is its own
-  if (current_ != nullptr) {
-    cancel();
+  if (current_ != nullptr || held_back_) {
+    cancel();  // the stream watches over answers that the client does not take
   } else if (parser_.idle()) {
     shard.arm(*this, options.keep_alive_timeout);
     idle_timer_ = true;
@@ -204,7 +216,12 @@ void HttpConnection::handler_failed(LiveExchange& exchange, std::string_view wha
 void HttpConnection::answer_not_found(LiveExchange& exchange, const RouteMatch& match) const {
   const auto& request = exchange.request();
   if (match.allow.empty()) {
-    auto response = error_response(404, "not_found", "no such path: " + request.path);
+    const auto& hint = shared_->options.not_found_hint;
+    const std::string more = hint ? hint(request) : std::string();
+    if (!more.empty() && shared_->log_refused)
+      shared_->log_refused(404, "no such path: " + request.path + "; " + more, exchange.peer());
+    auto response =
+        error_response(404, "not_found", "no such path: " + request.path + (more.empty() ? "" : "; " + more));
     response.close = request.upgrade;
     exchange.respond(std::move(response));
     return;
@@ -281,10 +298,6 @@ void HttpConnection::send_pieces() {
   } else {
     close_and_leave();
   }
-}
-
-void HttpConnection::on_drained() {
-  if (outgoing_ != nullptr) send_pieces();
 }
 
 void HttpConnection::next_request() {

@@ -82,6 +82,7 @@ class HttpConnection final : public net::Retirable, private net::StreamHandler, 
   bool peer_closed_ = false;
   bool continued_ = false;   // `100 Continue` has been sent
   bool idle_timer_ = false;  // the timer counts a pause between requests
+  bool held_back_ = false;   // no request is handled until the client has taken the answers before it
   bool gone_ = false;
 };
 

@@ -1,5 +1,5 @@
 // HTTP/1.1 (RFC 9112) over the streams of the shards: keep-alive, pipelined requests answered in order,
-// limits and deadlines.
+// limits and deadlines. A client that does not take its answers gets no further ones made.
 //
 // The server answers malformed requests, 404, 405 and `100 Continue` itself, and leaves the body of HEAD out;
 // handlers do not see these. Thread rule: a shard accepts its own connections; the options and the router do
@@ -34,7 +34,7 @@ struct HttpOptions {
   /// 60 seconds.
   Milliseconds keep_alive_timeout{75'000};
   Milliseconds stall_timeout{30'000};       ///< for a client to take each piece of a large answer
-  std::size_t pipelined_bytes = 64 * 1024;  ///< read ahead while an answer is due; then reading pauses
+  std::size_t pipelined_bytes = 16 * 1024;  ///< read ahead while an answer is due; then reading pauses
   TrustedProxies trusted_proxies{};
   /// The hosts that requests may ask for; others get 421. Unset: any host.
   std::optional<OwnHosts> own_hosts{};
@@ -42,6 +42,9 @@ struct HttpOptions {
   /// Called at most once, with the address of the peer, for a forwarding header that is not believed.
   /// `trusted`: the peer is a trusted proxy that sends another kind of header.
   std::function<void(std::string_view address, std::string_view header, bool trusted)> on_ignored_header{};
+  /// Adds a sentence to the answer for a path that does not exist, when it knows what the client meant. Such
+  /// a request is logged as refused; other ones are too common. May be empty.
+  std::function<std::string(const wire::http::Request&)> not_found_hint{};
 };
 
 struct HttpCounters {

@@ -33,13 +33,28 @@ WebSocket::~WebSocket() {
 }
 
 void WebSocket::start(std::string leftover) {
-  if (!leftover.empty()) on_data(leftover.data(), leftover.size());
-  if (open_) stream_->start_reading();
+  if (!leftover.empty()) decode(leftover.data(), leftover.size());
+  if (open_ && held_ == nullptr) stream_->start_reading();
 }
 
-void WebSocket::on_data(char* data, std::size_t size) {
+void WebSocket::on_data(char* data, std::size_t size) { decode(data, size); }
+
+void WebSocket::on_drained() {
+  if (const auto rest = std::exchange(held_, nullptr)) {
+    decode(rest->data(), rest->size());
+    if (open_ && held_ == nullptr) stream_->start_reading();
+  }
+  if (open_) handler_->on_drained();
+}
+
+void WebSocket::decode(char* data, std::size_t size) {
   ws::Inflater* const inflater = deflate_ == nullptr ? nullptr : &deflate_->inflater();
   while (open_) {
+    if (size != 0 && stream_->congested()) {
+      held_ = std::make_unique<std::string>(data, size);
+      stream_->pause_reading();
+      return;
+    }
     const ws::Event event = decoder_.next(data, size, inflater);
     switch (event.kind) {
       case ws::Event::Kind::need_more:

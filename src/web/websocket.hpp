@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -65,6 +66,9 @@ class WebSocket final : public Pooled<WebSocket>, private net::StreamHandler {
   /// Ends the connection without a close frame.
   void abort();
   [[nodiscard]] bool open() const noexcept { return open_; }
+  /// Frames of the peer wait, because it has not taken enough of what was sent to it. They are handled when
+  /// it has, one after the other; a pong may be among them.
+  [[nodiscard]] bool holds_input() { return held_ != nullptr || (open_ && stream_->congested()); }
   [[nodiscard]] net::Stream& stream() noexcept { return *stream_; }
   /// The outlet for sending frames without this object. kNone if it must see them to compress them.
   [[nodiscard]] net::Outlets::Index outlet() const noexcept {
@@ -75,13 +79,16 @@ class WebSocket final : public Pooled<WebSocket>, private net::StreamHandler {
   void on_data(char* data, std::size_t size) override;
   void on_end(net::StreamEnd reason) override;
   bool on_shed() override;
-  void on_drained() override { handler_->on_drained(); }
+  void on_drained() override;
+  /// Handles frames until the peer must take output first. Keeps the rest.
+  void decode(char* data, std::size_t size);
   void finish(WebSocketEnd how, std::uint16_t code, std::string_view reason);
 
   net::StreamPtr stream_;
   WebSocketHandler* handler_;
   wire::websocket::Decoder decoder_;
-  Deflate* deflate_;  // null: messages are not compressed
+  std::unique_ptr<std::string> held_;  // read, not yet decoded; null unless output waits
+  Deflate* deflate_;                   // null: messages are not compressed
   std::uint8_t window_bits_;
   bool open_ = true;
 };

@@ -62,6 +62,7 @@ TEST_F(ConnectionTest, AHundredEventsAtConnectArriveByPolling) {
 TEST_F(ConnectionTest, AnUpgradeUnderTrafficLosesAndReordersNothing) {
   Options options = patient();
   options.engine.polling_backlog = options.engine.stream.backlog_bytes = 256 << 20;
+  options.engine.stream.unread_bytes = 256 << 20;  // this client posts and polls in turn, behind a long queue
   serve(std::move(options));
   Mailbox<std::string> heard;
   server().main().on("up", [&](Event& event) { heard.put(json::serialize(event[0])); });

@@ -127,6 +127,13 @@ void RefusalLog::handshake(net::TlsFailure failure, std::string_view detail, con
   }
 }
 
+void RefusalLog::unknown_namespace(std::string_view nsp, std::string_view address) {
+  const std::string_view hint =
+      nsp == "/" ? "io('http://host') joins '/'; use io('http://host/client') or io('http://host/admin')"
+                 : "the namespaces are /client and /admin";
+  log_.warn("CONNECT refused: Invalid namespace", {{"nsp", nsp}, {"hint", hint}, {"address", address}});
+}
+
 void RefusalLog::request(unsigned status, std::string_view message, const web::Peer& peer) {
   log_.warn("request refused", {{"status", status}, {"reason", message}, {"address", peer.address}});
 }

@@ -29,7 +29,9 @@ class RefusalLog {
   void exhausted(int error);
   /// A refused Engine.IO handshake or request.
   void handshake(const web::Exchange& exchange, engineio::ErrorCode code, std::string_view message);
-  /// An HTTP request that could not be read.
+  /// A CONNECT to a namespace that does not exist; `address` may be empty.
+  void unknown_namespace(std::string_view nsp, std::string_view address);
+  /// An HTTP request that could not be read, or that looked for Socket.IO in a wrong place.
   void request(unsigned status, std::string_view message, const web::Peer& peer);
   /// A failed TLS handshake. A connection that only closed or timed out gets no line.
   void handshake(net::TlsFailure failure, std::string_view detail, const std::string& address);

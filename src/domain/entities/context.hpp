@@ -12,7 +12,7 @@ namespace togglecast::domain {
 inline constexpr std::size_t kMaxContext = 4 * 1'024;  ///< bytes of JSON text
 inline constexpr std::size_t kMaxContextDepth = 5;
 
-/// An absent `targetingKey`, or null, means the client's key.
+/// An absent `targetingKey`, null, or an empty text means the client's key; a number means its text.
 [[nodiscard]] std::optional<json::object> read_context(FieldReader& in);
 
 }  // namespace togglecast::domain

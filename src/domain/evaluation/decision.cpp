@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "domain/evaluation/unusable_context.hpp"
+
 namespace togglecast::domain::evaluation {
 namespace {
 
@@ -18,6 +20,15 @@ std::int64_t seconds(UnixMillis time) noexcept {
   constexpr std::int64_t kMillisecondsPerSecond = 1'000;
   const std::int64_t whole = time.value / kMillisecondsPerSecond;
   return time.value % kMillisecondsPerSecond < 0 ? whole - 1 : whole;
+}
+
+// Something that the sender of the context chooses, so not `client.*` alone.
+bool reads_context(const Flag& flag) {
+  if (flag.program() == nullptr) return false;
+  const Reads& reads = flag.program()->reads();
+  return reads.everything || std::any_of(reads.paths.begin(), reads.paths.end(), [](std::string_view path) {
+           return path != "client" && !path.starts_with("client.");
+         });
 }
 
 // A boolean feature is on when its value is true, any other when it has a value.
@@ -161,6 +172,15 @@ Decision Decider::by_override(const Flag& flag, const Override& override_of_clie
 }
 
 Decision Decider::by_flag(const Flag& flag, Trace* trace) const {
+  if (subject_.context == unusable_context().get() && reads_context(flag)) {
+    Decision decision;
+    decision.flag = &flag;
+    decision.reason = Reason::error;
+    decision.rule = Rule::targeting;
+    decision.error = ErrorCode::general;
+    decision.message = "the rule reads the context, and the context that was sent cannot be used";
+    return decision;
+  }
   Root root;
   root.context = subject_.context;
   root.client = subject_.attributes;

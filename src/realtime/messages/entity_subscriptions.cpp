@@ -46,6 +46,16 @@ void EntitySubscriptions::remove(SocketSubscriber& subscriber, const EntityRef& 
   forget(subscriber.socket.shard(), entity);
 }
 
+std::vector<EntityRef> EntitySubscriptions::keep_only(SocketSubscriber& subscriber,
+                                                      const domain::Kinds& kinds) {
+  std::vector<EntityRef> left;
+  if (subscriber.followed == nullptr) return left;
+  for (const EntityRef& entity : *subscriber.followed)
+    if (!kinds.contains(entity.kind)) left.push_back(entity);
+  for (const EntityRef& entity : left) remove(subscriber, entity);
+  return left;
+}
+
 void EntitySubscriptions::gone(const SocketSubscriber& subscriber) {
   if (subscriber.followed == nullptr) return;
   for (const EntityRef& entity : *subscriber.followed) forget(subscriber.socket.shard(), entity);

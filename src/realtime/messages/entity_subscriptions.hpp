@@ -26,6 +26,8 @@ class EntitySubscriptions {
   /// False when this connection follows too much already.
   [[nodiscard]] bool add(SocketSubscriber& subscriber, const EntityRef& entity);
   void remove(SocketSubscriber& subscriber, const EntityRef& entity);
+  /// Ends the subscriptions to entities of other kinds. Returns them.
+  std::vector<EntityRef> keep_only(SocketSubscriber& subscriber, const domain::Kinds& kinds);
   /// The connection leaves.
   void gone(const SocketSubscriber& subscriber);
   void on_commit(const net::Shard& shard, const changes::Commit& commit);

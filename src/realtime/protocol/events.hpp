@@ -60,6 +60,7 @@ inline constexpr std::string_view kConfigSync = "config_sync";
 inline constexpr std::string_view kAnnouncement = "announcement";
 inline constexpr std::string_view kSystemStatus = "system_status";
 inline constexpr std::string_view kTokenExpiring = "token_expiring";
+inline constexpr std::string_view kSessionEnded = "session_ended";
 // To admins.
 inline constexpr std::string_view kAdminNotification = "admin_notification";
 inline constexpr std::string_view kActivity = "activity";

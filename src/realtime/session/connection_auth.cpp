@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/pooled.hpp"
+#include "domain/evaluation/unusable_context.hpp"
 #include "realtime/protocol/packets.hpp"
 #include "realtime/protocol/requests.hpp"
 #include "realtime/session/bounded_send.hpp"
@@ -24,6 +25,20 @@ const PacketEncoder& encoder_for(Principal::Kind kind, bool offsets) {
   using Receiver = PacketEncoder::Receiver;
   return packet_encoder(kind == Principal::Kind::admin ? Receiver::admin : Receiver::client,
                         offsets ? PacketEncoder::Offsets::with : PacketEncoder::Offsets::without);
+}
+
+ConnectWarnings& warnings(SocketSubscriber& subscriber) {
+  if (subscriber.warnings == nullptr) subscriber.warnings = std::make_unique<ConnectWarnings>();
+  return *subscriber.warnings;
+}
+
+// A context that replaced the dropped one ends its warnings.
+json::array warnings_to_tell(const SocketSubscriber& subscriber) {
+  if (subscriber.warnings == nullptr) return {};
+  json::array told = subscriber.warnings->others;
+  if (subscriber.context() == domain::evaluation::unusable_context())
+    told.insert(told.end(), subscriber.warnings->context.begin(), subscriber.warnings->context.end());
+  return told;
 }
 
 }  // namespace
@@ -64,23 +79,29 @@ Result<ContextPtr> ConnectionAuth::context_of(const json::value& from) const {
   return read_context(from);
 }
 
+ContextPtr ConnectionAuth::context_at_connect(SocketSubscriber& subscriber, const json::value& from) const {
+  auto context = context_of(from);
+  if (context) return *std::move(context);
+  warnings(subscriber).context = warnings_of(context.error());
+  parts_.log.debug("context dropped", {{"sid", subscriber.socket.id()}, {"reason", context.error().message}});
+  return domain::evaluation::unusable_context();
+}
+
 void ConnectionAuth::check(Socket& socket, const Next& next) {
   const auto refuse = [&](const Error& error) {
     refused(socket, error);
     next(connect_error(error));
   };
   const auto offsets = wants_offsets(socket);
-  if (!offsets) return refuse(offsets.error());
-
-  auto subscriber = std::allocate_shared<SocketSubscriber>(PoolAllocator<SocketSubscriber>(), socket,
-                                                           static_cast<SubscriberKeeper&>(*this),
-                                                           encoder_for(rules_.kind, *offsets), limit_);
-  auto context = context_of(socket.auth());
-  if (!context) return refuse(context.error());
-  subscriber->set_context(*std::move(context));
+  auto subscriber = std::allocate_shared<SocketSubscriber>(
+      PoolAllocator<SocketSubscriber>(), socket, static_cast<SubscriberKeeper&>(*this),
+      encoder_for(rules_.kind, offsets.value_or(true)), limit_);
+  if (!offsets) warnings(*subscriber).others = warnings_of(offsets.error());
+  subscriber->set_context(context_at_connect(*subscriber, socket.auth()));
   const auto token = presented_token(socket);
   if (!token) return refuse(token.error());
   if (token->empty()) {  // it may log in by an event
+    socket.accept_attachments(false);
     socket.set_state(std::move(subscriber));
     next();
     return;
@@ -108,19 +129,28 @@ void ConnectionAuth::begin(Socket& socket) {
     return;
   }
   const auto who = parts_.authenticator.recheck(subscriber.who);
-  auto payload = who ? admit(subscriber, {*who, subscriber.context()}) : tl::unexpected(who.error());
+  const auto may = take_state(subscriber);
+  auto payload = !who   ? tl::unexpected(who.error())
+                 : !may ? tl::unexpected(may.error())
+                        : admit(subscriber, {*who, subscriber.context()});
   if (!payload) {
-    refused(socket, payload.error());
-    if (payload.error().code == Errc::unavailable) return turn_away(subscriber);
-    return socket.disconnect();
+    const Error& error = payload.error();
+    refused(socket, error);
+    if (error.code == Errc::unavailable || error.code == Errc::rate_limited) return turn_away(subscriber);
+    return end_session(subscriber, {to_string(error.code), error.message});
   }
   deliver_state(socket, plain_packet(socket.nsp().name(), rules_.login.reply, *std::move(payload)));
   rules_.welcome(subscriber);
 }
 
+Result<void> ConnectionAuth::take_state(SocketSubscriber& subscriber) const {
+  if (rules_.kind != Principal::Kind::client || !std::exchange(subscriber.meters->had_state, true)) return {};
+  return parts_.delivery(subscriber.socket).take_full_state(subscriber);
+}
+
 void ConnectionAuth::login(const socketio::Event& event) {
   Socket& socket = event.socket();
-  const auto& subscriber = *socket.state<SocketSubscriber>();
+  auto& subscriber = *socket.state<SocketSubscriber>();
   const Reply reply(event, rules_.login);
   const auto turn_down = [&](const Error& error) {
     refused(socket, error);
@@ -135,9 +165,12 @@ void ConnectionAuth::login(const socketio::Event& event) {
         Error{Errc::invalid_argument, "/token must be a string", {{"/token", "must be a string"}}});
   if (given == nullptr && !subscriber.logged_in)
     return turn_down(Error{Errc::unauthenticated, "a token is needed", {{"/token", "is missing"}}});
-  // Without the member, the context stays as it is by then; null ends it.
+  // Without the member, the context stays as it is by then; null ends it. The one of a connection that is
+  // logged in stays, too, when the new one cannot be used.
   std::optional<ContextPtr> context;
-  if (json::find(*request, "context") != nullptr) {
+  if (json::find(*request, "context") != nullptr && !subscriber.logged_in) {
+    context = context_at_connect(subscriber, *request);
+  } else if (json::find(*request, "context") != nullptr) {
     auto read = context_of(*request);
     if (!read) return turn_down(read.error());
     context = *std::move(read);
@@ -165,8 +198,7 @@ void ConnectionAuth::log_in_or_wait(SocketSubscriber& subscriber, const Principa
                           claimed.id == subscriber.who.id &&
                           claimed.environment == subscriber.who.environment;
   if (!asks_again) return log_in(subscriber, claimed, context, reply);
-  if (const auto may = parts_.delivery(subscriber.socket).take_full_state(subscriber); !may)
-    return reply.refuse(may.error());
+  if (const auto may = take_state(subscriber); !may) return reply.refuse(may.error());
   if (subscriber.waiting_logins == nullptr) {
     if (subscriber.takes_state()) return log_in(subscriber, claimed, context, reply);
     subscriber.waiting_logins = std::make_unique<WaitingLogins>();
@@ -212,6 +244,9 @@ void ConnectionAuth::log_in(SocketSubscriber& subscriber, const Principal& claim
     return turn_down(Error{Errc::forbidden,
                            "this connection belongs to somebody else; open another one to log in with this "
                            "token"});
+  if (!renews) {
+    if (const auto may = take_state(subscriber); !may) return reply.refuse(may.error());
+  }
   auto payload = admit(subscriber, {*who, context ? *context : subscriber.context()});
   if (!payload) {
     turn_down(payload.error());
@@ -237,6 +272,8 @@ Result<json::object> ConnectionAuth::admit(SocketSubscriber& subscriber, const C
   (*payload)["revision"] = state->revision();
   (*payload)["epoch"] = state->head().epoch;
   (*payload)["server_time"] = to_iso8601(parts_.clock.wall_now());
+  if (auto told = warnings_to_tell(subscriber); !told.empty()) (*payload)["warnings"] = std::move(told);
+  socket.accept_attachments(true);
   subscriber.who = claim.who;
   subscriber.warned = false;
   watch_expiry(subscriber);
@@ -268,8 +305,10 @@ void ConnectionAuth::on_due(SocketSubscriber& subscriber) {
     return socket.close_transport_without_backlog(wire::websocket::CloseCode::try_again_later);
   if (subscriber.turned_away) return socket.close_transport(wire::websocket::CloseCode::try_again_later);
   if (!subscriber.logged_in) {
-    refused(socket, {Errc::unauthenticated, "no token came in time"});
-    socket.disconnect();
+    const std::string message = "no token came in time; send one as auth.token when you connect, or with " +
+                                std::string(rules_.login.name);
+    refused(socket, {Errc::unauthenticated, message});
+    end_session(subscriber, {"no_token", message});
     return;
   }
   if (parts_.clock.wall_now() >= subscriber.who.expires_at) {
@@ -288,12 +327,21 @@ void ConnectionAuth::recheck(SocketSubscriber& subscriber, const domain::Snapsho
   const auto still = service::Authenticator::recheck(subscriber.who, state, parts_.clock.wall_now());
   if (!still) {
     // DISCONNECT: as it is, it may not come back; with the same token it will be told why.
-    const auto keep = subscriber.socket.shared_from_this();
-    keep->disconnect();
+    end_session(subscriber, service::end_of_session(subscriber.who, state, parts_.clock.wall_now()));
   } else if (rules_.kind == Principal::Kind::admin && still->role != subscriber.who.role) {
     subscriber.who = *still;
     subscriber.set_role(still->role);
+    if (rules_.role_changed) rules_.role_changed(subscriber);
   }
+}
+
+void ConnectionAuth::end_session(SocketSubscriber& subscriber, const service::SessionEnd& end) const {
+  const auto keep = subscriber.socket.shared_from_this();
+  deliver(*keep, plain_packet(keep->nsp().name(), event::kSessionEnded,
+                              {{"reason", end.reason},
+                               {"message", end.message},
+                               {"timestamp", to_iso8601(parts_.clock.wall_now())}}));
+  keep->disconnect();
 }
 
 void ConnectionAuth::on_drained(SocketSubscriber& subscriber) {

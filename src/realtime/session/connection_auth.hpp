@@ -21,6 +21,7 @@
 #include "realtime/session/reply.hpp"
 #include "realtime/session/socket_subscriber.hpp"
 #include "service/accounts/authenticator.hpp"
+#include "service/accounts/session_end.hpp"
 #include "socketio/server.hpp"
 
 namespace togglecast::realtime {
@@ -56,6 +57,8 @@ class ConnectionAuth final : private SubscriberKeeper {
     std::function<Result<json::object>(SocketSubscriber&, const Claim&)> admit;
     /// After the first reply.
     std::function<void(SocketSubscriber&)> welcome;
+    /// The role of an admin has changed while it is connected. May be empty.
+    std::function<void(SocketSubscriber&)> role_changed{};
   };
 
   ConnectionAuth(socketio::Namespace& nsp, const AuthParts& parts, Rules rules);
@@ -80,6 +83,13 @@ class ConnectionAuth final : private SubscriberKeeper {
   [[nodiscard]] observe::Gauge& connected(const std::string& environment) const;
   [[nodiscard]] Result<ContextPtr> context_of(const json::value& from) const;
   [[nodiscard]] Result<service::Principal> identify(std::string_view token) const;
+  /// Whether it may have a full state now. The first one of a connection is free, whatever it joins and
+  /// leaves.
+  [[nodiscard]] Result<void> take_state(SocketSubscriber& subscriber) const;
+  /// The context of an auth object, or the stand-in for one that cannot be used, with warnings.
+  [[nodiscard]] ContextPtr context_at_connect(SocketSubscriber& subscriber, const json::value& from) const;
+  /// Tells why, then disconnects for good.
+  void end_session(SocketSubscriber& subscriber, const service::SessionEnd& end) const;
   void watch_expiry(SocketSubscriber& subscriber);
   void on_due(SocketSubscriber& subscriber) override;
   void recheck(SocketSubscriber& subscriber, const domain::Snapshot& state) override;

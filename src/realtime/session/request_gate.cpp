@@ -52,7 +52,8 @@ bool RequestGate::let_through(const socketio::Event& event) {
 std::optional<Error> RequestGate::objection(const socketio::Event& event, const event::Request* request,
                                             SocketSubscriber& subscriber) {
   const bool metered = request == nullptr || request->metered;
-  if (metered && subscriber.events.take(options_.events, event.socket().shard().now()) != Milliseconds{0}) {
+  if (metered &&
+      subscriber.meters->packets.take(options_.events, event.socket().shard().now()) != Milliseconds{0}) {
     limited_.add();
     return Error{Errc::rate_limited, "too many events on this connection; slow down"};
   }

@@ -18,7 +18,11 @@ constexpr std::size_t kAlmostNothing = 16 * 1'024;
 
 SocketSubscriber::SocketSubscriber(socketio::Socket& connection, SubscriberKeeper& namespace_keeper,
                                    const PacketEncoder& encoder, const MessageLimit& limit)
-    : Subscriber(encoder), socket(connection), messages(limit), keeper_(namespace_keeper) {}
+    : Subscriber(encoder),
+      socket(connection),
+      messages(limit),
+      meters(meters_of(connection.connection_state())),
+      keeper_(namespace_keeper) {}
 
 SocketSubscriber::~SocketSubscriber() = default;
 

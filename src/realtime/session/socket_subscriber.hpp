@@ -6,12 +6,12 @@
 #include <string_view>
 #include <vector>
 
-#include "base/token_bucket.hpp"
 #include "delivery/subscriber.hpp"
 #include "net/outlets.hpp"
 #include "net/timer_wheel.hpp"
 #include "realtime/protocol/entity_ref.hpp"
 #include "realtime/protocol/packet_encoder.hpp"
+#include "realtime/session/connection_meters.hpp"
 #include "realtime/session/message_queue.hpp"
 #include "service/accounts/principal.hpp"
 #include "socketio/server.hpp"
@@ -22,6 +22,12 @@ using delivery::ContextPtr;
 
 class SocketSubscriber;
 struct WaitingLogins;
+
+/// What a connection sent at its connect that could not be used: elements of `warnings`.
+struct ConnectWarnings {
+  json::array context;  ///< of the context that was dropped last
+  json::array others;
+};
 
 /// What the namespace does when something about a connection is due.
 class SubscriberKeeper {
@@ -50,6 +56,7 @@ class SocketSubscriber final : public delivery::Subscriber, public net::TimerNod
   /// way.
   [[nodiscard]] bool takes_state() const noexcept;
   void recheck(const domain::Snapshot& state) override { keeper_.recheck(*this, state); }
+  [[nodiscard]] TokenBucket& full_states() noexcept override { return meters->full_states; }
 
  private:
   void on_timer(TimePoint) override { keeper_.on_due(*this); }
@@ -65,8 +72,9 @@ class SocketSubscriber final : public delivery::Subscriber, public net::TimerNod
   socketio::Socket& socket;
   service::Principal who;  ///< id 0: it has not presented a token
   MessageQueue messages;
-  TokenBucket events;                                ///< of those that it may send
+  std::shared_ptr<ConnectionMeters> meters;          ///< of the connection, all namespaces together
   std::unique_ptr<std::vector<EntityRef>> followed;  ///< by an admin; null: nothing
+  std::unique_ptr<ConnectWarnings> warnings;         ///< null: none
   std::unique_ptr<WaitingLogins> waiting_logins;  ///< of a client that asks again before it takes its state
 
  private:

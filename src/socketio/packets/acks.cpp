@@ -29,6 +29,10 @@ void PendingAcks::expect(std::uint64_t id, Milliseconds timeout, AckCallback cal
   shard_.arm(*entries_.back(), timeout);
 }
 
+bool PendingAcks::expects(std::uint64_t id) const noexcept {
+  return std::any_of(entries_.begin(), entries_.end(), [id](const auto& entry) { return entry->id == id; });
+}
+
 std::unique_ptr<PendingAcks::Entry> PendingAcks::take(std::uint64_t id) {
   const auto found =
       std::find_if(entries_.begin(), entries_.end(), [id](const auto& entry) { return entry->id == id; });

@@ -30,6 +30,7 @@ class PendingAcks {
   ~PendingAcks();
 
   [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
+  [[nodiscard]] bool expects(std::uint64_t id) const noexcept;
   void expect(std::uint64_t id, Milliseconds timeout, AckCallback callback);
   /// The client answered. Unknown ids are ignored.
   void answer(std::uint64_t id, Arguments args);

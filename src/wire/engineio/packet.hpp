@@ -36,6 +36,8 @@ class PayloadReader {
   /// Sets `packet` to the text of the next packet. Returns false at the end of the payload. The text may be
   /// empty, which `decode` refuses. An empty payload has one empty packet.
   [[nodiscard]] bool next(std::string_view& packet) noexcept;
+  /// `next` will return true.
+  [[nodiscard]] bool more() const noexcept { return !done_; }
 
  private:
   std::string_view rest_;

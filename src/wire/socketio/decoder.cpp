@@ -165,6 +165,10 @@ Result<std::optional<Packet>> Decoder::text(std::string_view message) {
   return std::nullopt;
 }
 
+const std::string* Decoder::awaits_attachments_for() const noexcept {
+  return pending_ == nullptr ? nullptr : &pending_->packet.nsp;
+}
+
 Result<std::optional<Packet>> Decoder::binary(std::string_view message) {
   if (!pending_) return fail(Errc::parse_error, "binary message that no packet announced");
   pending_->packet.args.attachments.emplace_back(message);

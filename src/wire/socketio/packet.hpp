@@ -75,6 +75,8 @@ class Decoder {
   [[nodiscard]] Result<std::optional<Packet>> text(std::string_view message);
   /// Reads a binary message. Returns the packet that it completes, if it completes one.
   [[nodiscard]] Result<std::optional<Packet>> binary(std::string_view message);
+  /// The namespace of the packet whose attachments are due; nullptr when none are.
+  [[nodiscard]] const std::string* awaits_attachments_for() const noexcept;
   /// The limit that caused the last error, if a limit caused it.
   [[nodiscard]] PassedLimit passed_limit() const noexcept { return passed_limit_; }
 

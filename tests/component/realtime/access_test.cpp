@@ -1,6 +1,7 @@
 // Who gets in, who does not, and when it is over.
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <string>
 
 #include "realtime_fixture.hpp"
@@ -35,8 +36,52 @@ TEST_F(Access, ARefusalSaysWhetherANewTokenWouldHelp) {
   EXPECT_EQ(refusal("/client", with_token("nonsense")).at("data").at("code"), json::value("token_invalid"));
   EXPECT_EQ(refusal("/client", with_token(expired)).at("data").at("code"), json::value("token_expired"));
   EXPECT_EQ(refusal("/admin", with_token(client)).at("data").at("code"), json::value("forbidden"));
-  EXPECT_EQ(refusal("/client", R"({"offsets":"no","token":")" + client + R"("})").at("data").at("code"),
-            json::value("invalid_argument"));
+}
+
+// Each with a sentence that says what to do, and one line in the log.
+TEST_F(Access, ATokenThatIsEmptyOrInAnotherPlaceIsRefusedAtOnce) {
+  const auto said = [&](const std::string& auth) {
+    return std::string(refusal("/client", auth).at("message").as_string());
+  };
+
+  EXPECT_THAT(said(R"({"token":""})"), HasSubstr("auth.token is empty"));
+  for (const std::string name : {"apiKey", "api_key", "accessToken", "jwt", "Authorization"}) {
+    EXPECT_THAT(said(R"({")" + name + R"(":"secret"})"),
+                AllOf(HasSubstr("auth." + name), HasSubstr("auth.token"), Not(HasSubstr("secret"))));
+  }
+  for (const std::string query : {"token=secret", "token=", "access_token=secret"}) {
+    test::SocketIoClient client(test::HttpClient(port_), "/socket.io/?EIO=4&transport=websocket&" + query);
+    const std::string answer = client.join("/client", "{}");
+    EXPECT_THAT(answer, AllOf(HasSubstr("44/client,"), HasSubstr("token_invalid"), HasSubstr("URL"),
+                              Not(HasSubstr("secret"))));
+  }
+  EventClient bearer(port_, "Authorization: Bearer\r\n");
+  bearer.send("0/client,");
+  EXPECT_THAT(bearer.packet(), HasSubstr("has no token"));
+  EventClient proxy(port_, "Authorization: Basic dXNlcjpwYXNzd29yZA==\r\n");
+  proxy.send("0/client,");
+  EXPECT_THAT(proxy.packet(), HasSubstr("0/client,{")) << "it may log in by an event";
+
+  shards_->run_on_all([](net::Shard&) {});
+  const auto logged = std::count_if(log_lines_.begin(), log_lines_.end(), [](const std::string& line) {
+    return line.find("login refused") != std::string::npos && line.find("auth.token") != std::string::npos;
+  });
+  EXPECT_GE(logged, 1);
+  EXPECT_LE(logged, 10) << "one line each, of which a few a second are written";
+  EXPECT_THAT(log_lines_, Each(Not(HasSubstr("secret"))));
+}
+
+TEST_F(Access, AttachmentsBeforeALoginEndTheConnection) {
+  const std::string token = client_token("acme");
+  auto stranger = connect("/client", "{}");
+  stranger.send(R"(51-/client,["client_connect",{"_placeholder":true,"num":0}])");
+  EXPECT_EQ(stranger.packet(), "");
+
+  auto client = connect("/client", with_token(token));
+  (void)client.event("/client");
+  client.send(R"(51-/client,["client_connect",{"_placeholder":true,"num":0}])");
+  client.write(test::client_frame({.opcode = 2, .payload = "attached"}));
+  EXPECT_EQ(code_of(client.ask("/client", "heartbeat")), "") << "one that is known may send them";
 }
 
 TEST_F(Access, AHandshakeHeaderWorksLikeTheAuthObject) {
@@ -81,6 +126,7 @@ TEST_F(Access, ARevokedTokenEndsTheConnectionForGood) {
   });
   ASSERT_TRUE(revoked.has_value());
 
+  EXPECT_EQ(live.next("/client", "session_ended").at(1).at("reason"), json::value("token_revoked"));
   EXPECT_EQ(live.packet(), "1/client,");
   EXPECT_EQ(refusal("/client", with_token(token)).at("data").at("code"), json::value("revoked"));
 }
@@ -98,6 +144,7 @@ TEST_F(Access, TheLogTellsWhoCameWhatWasRefusedAndWhyItWent) {
   ASSERT_TRUE(service::testing::wait_for<changes::Written>([&](changes::Done done) {
     application_->tokens().revoke(admin(), issued->record.at("id").as_int64(), {}, done);
   }));
+  EXPECT_EQ(client.event("/client")[0], json::value("session_ended"));
   EXPECT_EQ(client.packet(), "1/client,");
   shards_->run_on_all([](net::Shard&) {});  // what the turn that sent it logs has been written
 

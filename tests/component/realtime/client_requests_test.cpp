@@ -22,26 +22,6 @@ class ClientRequests : public RealtimeTest {
   static json::value error_of(const json::value& data) { return json::object{{"error", data}}; }
 };
 
-TEST_F(ClientRequests, AContextThatIsTooLargeOrTooDeepIsRefusedByName) {
-  const std::string token = client_token("acme");
-  const auto with_context = [&](const std::string& context) {
-    return R"({"token":")" + token + R"(","context":)" + context + "}";
-  };
-
-  for (const std::string& context :
-       {std::string("7"), std::string("[]"), R"({"a":{"b":{"c":{"d":{"e":{}}}}}})" + std::string(),
-        R"({"a":")" + std::string(4'096, 'x') + "\"}"}) {
-    const auto data = refusal(with_context(context));
-    EXPECT_EQ(json::string_or_empty(data, "code"), "invalid_argument") << context.substr(0, 60);
-    EXPECT_EQ(pointer_of(error_of(data)), "/context");
-  }
-  for (const std::string& context :
-       {std::string("null"), std::string("{}"), R"({"a":{"b":{"c":{"d":1}}}})" + std::string()}) {
-    auto client = connect("/client", with_context(context));
-    EXPECT_EQ(client.event("/client")[0], json::value("client_connected"));
-  }
-}
-
 TEST_F(ClientRequests, AContextMayChangeWhileTheConnectionLives) {
   auto client = join_client("acme");
 

@@ -1,4 +1,6 @@
 // What one client may take of the server: its connections, and full states asked for again and again.
+#include <gmock/gmock.h>
+
 #include <string>
 
 #include "realtime_fixture.hpp"
@@ -90,6 +92,119 @@ TEST_F(ConnectionLimits, AFullStateIsNotHadAgainAndAgain) {
       client.ask("/client", "config_check", R"({"revision":)" + now + "}").at("up_to_date").as_bool());
   EXPECT_EQ(code_of(client.ask("/client", "config_check")), "");
   EXPECT_EQ(code_of(other.ask("/client", "config_check", R"({"revision":0})")), "");
+}
+
+// Leaving the namespace and joining it again is another way to ask.
+TEST_F(ConnectionLimits, AFullStateIsNotHadAgainByJoiningAgain) {
+  const std::string token = client_token("acme");
+  auto client = connect("/client", with_token(token));
+  const auto join_again = [&] {
+    client.send("1/client,");
+    client.send("0/client," + with_token(token));
+    EXPECT_THAT(client.packet(), ::testing::StartsWith("0/client,"));
+  };
+  for (int i = 0; i < 4; ++i) {
+    if (i != 0) join_again();
+    EXPECT_EQ(client.event("/client")[0], json::value("client_connected")) << i;
+  }
+
+  join_again();
+  EXPECT_EQ(client.packet(), "") << "closed, to come back";
+
+  auto by_event = connect("/client", "{}");
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(code_of(by_event.ask("/client", "client_connect", with_token(token))),
+              i < 4 ? "" : "rate_limited");
+    by_event.send("1/client,");
+    by_event.send("0/client,{}");
+    EXPECT_THAT(by_event.packet(), ::testing::StartsWith("0/client,"));
+  }
+}
+
+class PacketLimits : public ConnectionLimits {
+ protected:
+  void SetUp() override {
+    realtime_options_.events = {.per_second = 0.000'1, .burst = 20};
+    ConnectionLimits::SetUp();
+  }
+  // How many of these packets are answered before the connection is closed with 1013.
+  int answered(std::string_view packets) {
+    test::SocketIoClient client(test::HttpClient(port_), kSocketPath);
+    for (int i = 0; i < 40; ++i) client.websocket().send(std::string(packets));
+    int answers = 0;
+    while (const auto frame = client.websocket().receive()) {
+      if (frame->opcode != 8) {
+        ++answers;
+        continue;
+      }
+      EXPECT_EQ(frame->payload, "\x03\xf5") << "1013";
+      return answers;
+    }
+    ADD_FAILURE() << "no close frame";
+    return answers;
+  }
+};
+
+TEST_F(PacketLimits, EveryPacketCountsForTheConnection) {
+  EXPECT_EQ(answered("40/nowhere,"), 20) << "CONNECT to a namespace that does not exist";
+  EXPECT_EQ(answered("40/client,{\"token\":\"bad\"}"), 20) << "a CONNECT that is refused";
+
+  test::SocketIoClient client(test::HttpClient(port_), kSocketPath);
+  int joined = 0;
+  while (client.send("40/client,{}")) {
+    const auto answer = client.receive();
+    if (!answer) break;
+    EXPECT_THAT(*answer, ::testing::StartsWith("40/client,"));
+    ++joined;
+    client.send("41/client,");
+  }
+  EXPECT_EQ(joined, 10) << "each with a DISCONNECT";
+}
+
+TEST_F(PacketLimits, ANewNamespaceBringsNoNewAllowance) {
+  const std::string token = client_token("acme");
+  auto client = connect("/client", with_token(token));
+  (void)client.event("/client");
+  for (int i = 0; i < 17; ++i) ASSERT_EQ(code_of(client.ask("/client", "config_check")), "") << i;
+
+  client.send("1/client,");
+  client.send("0/client," + with_token(token));
+  (void)client.next("/client", "client_connected");
+
+  EXPECT_EQ(code_of(client.ask("/client", "config_check")), "rate_limited");
+}
+
+class EmptyConnections : public RealtimeTest {
+ protected:
+  void SetUp() override {
+    connect_timeout_ = Milliseconds{300};
+    RealtimeTest::SetUp();
+  }
+};
+
+TEST_F(EmptyConnections, AConnectionThatLeftEverythingIsClosed) {
+  auto stays = join_client("acme");
+  auto leaves = connect("/client", "{}");
+  leaves.send("1/client,");
+  auto refused = connect("/client", "{}");
+  refused.send("1/client,");
+  refused.send("0/client,{\"token\":\"bad\"}");
+  EXPECT_THAT(refused.packet(), ::testing::StartsWith("4/client,"));
+
+  EXPECT_EQ(leaves.packet(), "");
+  EXPECT_EQ(refused.packet(), "");
+  EXPECT_EQ(code_of(stays.ask("/client", "config_check")), "");
+}
+
+TEST_F(EmptyConnections, OverPollingToo) {
+  test::PollingClient joins_nothing{test::HttpClient(port_), test::HttpClient(port_)};
+  EXPECT_EQ(joins_nothing.receive(), "1");
+
+  test::PollingClient leaves{test::HttpClient(port_), test::HttpClient(port_)};
+  ASSERT_EQ(leaves.post("40/client,{}").status, 200);
+  EXPECT_THAT(leaves.receive().value_or(""), ::testing::StartsWith("40/client,"));
+  ASSERT_EQ(leaves.post("41/client,").status, 200);
+  EXPECT_EQ(leaves.receive(), "1");
 }
 
 TEST_F(ConnectionLimits, HeartbeatsInOneTurnAreAnsweredOnceUnlessEachAsksForIt) {

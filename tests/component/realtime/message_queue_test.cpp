@@ -9,7 +9,11 @@ namespace {
 
 class MessageQueues : public RealtimeTest {
  protected:
-  MessageQueues() { realtime_options_.reader_patience = Milliseconds{0}; }
+  // These tests fill queues; what a connection asks for while much waits would otherwise not be read.
+  MessageQueues() {
+    unread_bytes_ = 64 * 1024 * 1024;
+    realtime_options_.reader_patience = Milliseconds{0};
+  }
   std::uint64_t overflows(const std::string& nsp) {
     return metrics_
         .counter("togglecast_realtime_overflows_total",

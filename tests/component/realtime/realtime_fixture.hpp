@@ -116,8 +116,12 @@ class RealtimeTest : public service::testing::ApplicationTest {
     options.engine.stream.backlog_bytes = 64 * 1024 * 1024;
     // Clients that do not read for long, on a slow disk: what ends them is what a test does.
     options.engine.stream.stall = std::chrono::minutes{10};
+    options.engine.stream.unread_bytes = unread_bytes_;
     options.engine.ping_interval = ping_interval_;
     options.retain_handshake = false;
+    options.close_when_left = true;
+    options.connect_timeout = connect_timeout_;
+    options.admit_packet = meter_packets(realtime_options_.events);
     io_ = std::make_unique<socketio::Server>(*shards_, options);
     realtime_ =
         std::make_unique<Realtime>(*shards_, *io_, *application_, realtime_options_, clock_, log_, metrics_);
@@ -195,6 +199,8 @@ class RealtimeTest : public service::testing::ApplicationTest {
 
   Options realtime_options_;
   Milliseconds ping_interval_{std::chrono::minutes{10}};
+  Milliseconds connect_timeout_{45'000};
+  std::size_t unread_bytes_ = net::StreamLimits{}.unread_bytes;
   std::unique_ptr<net::ShardPool> shards_;
   std::unique_ptr<socketio::Server> io_;
   std::unique_ptr<Realtime> realtime_;

@@ -131,6 +131,20 @@ TEST_F(HttpConnectionTest, UnknownPathsAndMethodsAreNamed) {
   EXPECT_EQ(client.get("/hello").status, 200);
 }
 
+TEST_F(HttpConnectionTest, APathThatWasMeantForAnotherServiceIsAnsweredWithAHint) {
+  options_.not_found_hint = [](const wire::http::Request& request) {
+    return request.query.contains("EIO") ? std::string("it is served elsewhere") : std::string();
+  };
+  auto client = connect();
+
+  EXPECT_NE(client.get("/ws?EIO=4").body.find("no such path: /ws; it is served elsewhere"),
+            std::string::npos);
+  EXPECT_EQ(client.get("/favicon.ico").body.find(';'), std::string::npos);
+
+  EXPECT_EQ(refused_.take(), "404 no such path: /ws; it is served elsewhere");
+  EXPECT_EQ(refused_.size(), 0U);
+}
+
 TEST_F(HttpConnectionTest, HeadHasTheHeadersOfGetAndNoBody) {
   auto client = connect();
 
@@ -168,6 +182,39 @@ TEST_F(HttpConnectionTest, InvitesNoBodyThatWouldBeRefused) {
       "POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 400000\r\nExpect: 100-continue\r\n\r\n");
 
   EXPECT_EQ(client.receive().status, 413);
+}
+
+// Each answer is larger than what a client may leave unread, all together are more than a stream may queue.
+TEST_F(HttpConnectionTest, AClientThatDoesNotReadGetsNoFurtherAnswersMade) {
+  constexpr std::size_t kRequests = 64;
+  auto client = connect(4096);
+  std::string requests;
+  for (std::size_t i = 0; i < kRequests; ++i) requests += get("/large/" + std::to_string(i));
+
+  client.tcp().send(requests);
+  ASSERT_TRUE(test::eventually([this] {
+    return pool_.at(0).counters().blocked_writes.load() + pool_.at(1).counters().blocked_writes.load() > 0;
+  }));
+  pool_.run_on_all([](net::Shard&) {});
+
+  EXPECT_LT(server_->counters().requests.load(), kRequests);
+  for (std::size_t i = 0; i < kRequests; ++i) {
+    const std::string body = client.receive().body;
+    ASSERT_EQ(body.size(), kLarge);
+    ASSERT_EQ(body.substr(0, body.find(' ')), std::to_string(i));
+  }
+  EXPECT_EQ(client.get("/hello").body, "hello");
+}
+
+TEST_F(HttpConnectionTest, RequestsThatWaitForTheirClientToReadOutliveItsHalfClose) {
+  auto client = connect(4096);
+  client.tcp().send(get("/big") + get("/echo/two") + get("/large/3"));
+  client.tcp().finish_sending();
+
+  EXPECT_EQ(client.receive().body.size(), 16U * 1024 * 1024);
+  EXPECT_EQ(client.receive().body, "two");
+  EXPECT_EQ(client.receive().body.size(), kLarge);
+  EXPECT_EQ(client.tcp().receive_to_end(), "");
 }
 
 TEST_F(HttpConnectionTest, AHalfClosedClientGetsEveryAnswer) {

@@ -32,6 +32,7 @@ inline const std::string kCount = [] {
   for (int i = 0; numbers.size() < 3'000'000; ++i) numbers += std::to_string(i) + '\n';
   return numbers;
 }();
+inline constexpr std::size_t kLarge = 256 * 1024;
 
 class HttpConnectionTest : public ::testing::Test {
  protected:
@@ -50,6 +51,11 @@ class HttpConnectionTest : public ::testing::Test {
       exchange->respond(text(std::string(16 * 1024 * 1024, 'b')));
     });
     router_.add(Method::get, "/count", [](const ExchangePtr& exchange) { exchange->respond(text(kCount)); });
+    router_.add(Method::get, "/large/{number}", [](const ExchangePtr& exchange) {
+      std::string body = std::string(exchange->parameter("number")) + ' ';
+      body.resize(kLarge, 'l');
+      exchange->respond(text(std::move(body)));
+    });
     router_.add(Method::get, "/move", [this](const ExchangePtr& exchange) {
       net::Shard& other = pool_.at(1 - exchange->shard().index());
       exchange->move_to(other, [&other](const ExchangePtr& moved) {

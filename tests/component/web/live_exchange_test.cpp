@@ -163,6 +163,7 @@ TEST_F(LiveExchangeTest, AClientIsMovedOnceItHasTakenWhatItIsOwed) {
 
   EXPECT_EQ(client.receive().body.size(), 16U * 1024 * 1024);
   EXPECT_EQ(client.receive().body, "moved 1");
+  EXPECT_EQ(client.get("/hello").body, "hello");
 }
 
 }  // namespace

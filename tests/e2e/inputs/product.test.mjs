@@ -105,29 +105,26 @@ describe('only the offender pays', () => {
     const socket = await EngineSocket.open(shared.it.port, kPath);
     socket.send('40/client,');
     assert.match(await socket.packet(), /^40\/client,/);
-    for (let n = 0; n < 10_000; n++) socket.send(`40/n${n},`);
-    for (let n = 0; n < 10_000; n++) assert.equal(await socket.packet(), `44/n${n},{"message":"Invalid namespace"}`);
+    for (let n = 0; n < 100; n++) socket.send(`40/n${n},`);
+    for (let n = 0; n < 100; n++) assert.ok((await socket.packet()).startsWith(`44/n${n},{"message":"Invalid namespace","data":{`));
     const long = `/${'n'.repeat(60_000)}`;
     socket.send(`40${long},`);
-    assert.equal(await socket.packet(), `44${long},{"message":"Invalid namespace"}`);
-    socket.drop();
+    assert.ok((await socket.packet()).startsWith(`44${long},{"message":"Invalid namespace","data":{`));
+    for (let n = 0; n < 10_000; n++) socket.send(`40/n${n},`);
+    assert.equal(await socket.closeCode(), 1013);
   })));
 
-  test('for pings whose answers nobody reads', (t) => whileServing(t, () =>
-    counted('togglecast_overflowed_streams_total', '', async () => {
-      const before = residentMebibytes(shared.it.process);
-      const socket = await RawWebSocket.open(shared.it.port, `${kPath}?EIO=4&transport=websocket`);
-      socket.tcp.socket.pause();
-      const block = Buffer.concat(times(100_000, () => frame(kPing)));
-      const gone = new Promise((over) => socket.tcp.socket.once('close', over));
-      for (let n = 0; n < 200 && !socket.tcp.socket.destroyed; n++) {
-        const written = new Promise((over) => socket.tcp.socket.write(block, over));
-        await within(Promise.race([written, gone]), 'the server to take pings or to end', 30_000);
-      }
-      const grown = residentMebibytes(shared.it.process) - before;
-      assert.ok(socket.tcp.socket.destroyed, 'the server ended it');
-      assert.ok(grown < 60, `the server grew by ${grown.toFixed(1)} MiB`);
-    })));
+  test('for pings whose answers nobody reads: the server reads no further', (t) => whileServing(t, async () => {
+    const before = residentMebibytes(shared.it.process);
+    const socket = await RawWebSocket.open(shared.it.port, `${kPath}?EIO=4&transport=websocket`);
+    socket.tcp.socket.pause();
+    const gone = new Promise((over) => socket.tcp.socket.once('close', over));
+    socket.tcp.socket.on('error', () => {});
+    socket.tcp.socket.write(Buffer.concat(times(4_000_000, () => frame(kPing))));
+    await within(gone, 'the server to end a connection that takes nothing', 90_000);
+    const grown = residentMebibytes(shared.it.process) - before;
+    assert.ok(grown < 60, `the server grew by ${grown.toFixed(1)} MiB`);
+  }));
 
   test('for events without end, which are refused above their rate', (t) => whileServing(t, () =>
     counted('togglecast_realtime_events_limited_total', '', async () => {

@@ -74,12 +74,10 @@ describe('a token', () => {
 
   test('is not taken from the URL', async (t) => {
     const { token } = await shared.it.createClient();
-    const client = shared.it.socket(t, '/client', {}, { query: { token } });
-    await client.connected();
-    const answer = await client.ask('heartbeat', {});
+    const error = await shared.it.socket(t, '/client', {}, { query: { token } }).refused();
 
-    assert.ok(answer.error.code);
-    assert.equal(client.unread('client_connected'), 0);
+    assert.equal(error.data.code, 'token_invalid');
+    assert.match(error.message, /URL.*auth\.token/);
   });
 
   test('that ends while in use closes the connection, and says so before', async (t) => {

@@ -207,12 +207,12 @@ describe('wrong requests of a client', () => {
 });
 
 describe('a context', () => {
-  test('that is too large or no object is refused at connect, by name', async (t) => {
+  test('that is too large or no object is dropped at connect, with a warning', async (t) => {
     const { token } = await shared.it.createClient();
     for (const context of ['text', [1], { a: 'x'.repeat(5_000) }, { a: { b: { c: { d: { e: {} } } } } }]) {
-      const error = await shared.it.socket(t, '/client', { token, context }).refused();
-      assert.equal(error.data.code, 'invalid_argument');
-      assert.equal(error.data.details[0].pointer, '/context');
+      const client = await shared.it.socket(t, '/client', { token, context }).connected();
+      const [view] = await client.next('client_connected');
+      assert.equal(view.warnings[0].pointer, '/context');
     }
   });
 

@@ -38,6 +38,7 @@ class MemorySubscriber final : public Subscriber {
       : Subscriber(kMemoryEncoder), shard_(shard), delivery_(delivery) {}
   ~MemorySubscriber() override = default;
 
+  [[nodiscard]] TokenBucket& full_states() noexcept override { return full_states_; }
   void send(const EncodedBatch& encoded) override {
     if (std::exchange(fails, false)) throw std::runtime_error("out of memory");
     const Batch& batch = static_cast<const MemoryBatch&>(encoded).batch;
@@ -94,6 +95,7 @@ class MemorySubscriber final : public Subscriber {
  private:
   net::Shard* shard_;
   ShardDelivery* delivery_;
+  TokenBucket full_states_;
   std::shared_ptr<int> alive_ = std::make_shared<int>(0);
 };
 

@@ -47,6 +47,17 @@ TEST_F(CloseTest, WithoutAPongTheWaitingPollIsToldAndTheSessionEnds) {
   EXPECT_EQ(poll()->body(), kUnknownSession);
 }
 
+TEST_F(CloseTest, APongWithoutThePollThatBroughtThePingCountsForNothing) {
+  open();
+  emit("waits before the ping");
+  pass(kInterval + Milliseconds(5));
+
+  EXPECT_EQ(post("3")->body(), "ok");
+  pass(kTimeout + Milliseconds(5));
+
+  EXPECT_THAT(closed_, ElementsAre("ping timeout"));
+}
+
 TEST_F(CloseTest, MessagesAreNoPongs) {
   open();
   pass(kInterval + Milliseconds(5));
@@ -233,6 +244,48 @@ TEST_F(CloseTest, AWebSocketWithoutAPongIsClosed) {
 
   EXPECT_EQ(socket->receive(), close_frame());
   EXPECT_THAT(closed_, ElementsAre("ping timeout"));
+  EXPECT_FALSE(alive());
+}
+
+// What it has said meanwhile, its pong included, is read when it has taken the rest.
+TEST_F(CloseTest, AWebSocketThatIsStillTakingWhatWasSentIsNotDead) {
+  const auto socket = websocket();
+  (void)socket->receive();
+  pass(kInterval + Milliseconds(5));
+  EXPECT_EQ(socket->receive(), frames({"2"}));
+  const std::string large(1'000'000, 'l');
+  emit(large);
+  send_text(*socket, "3");
+  send_text(*socket, "4hello");
+  EXPECT_THAT(heard_, IsEmpty());
+
+  pass(kTimeout + Milliseconds(5));
+  EXPECT_THAT(closed_, IsEmpty());
+  std::size_t received = 0;
+  while (received < large.size()) {
+    const std::size_t some = socket->receive().size();
+    ASSERT_GT(some, 0U);
+    received += some;
+    run();
+  }
+
+  EXPECT_THAT(heard_, ElementsAre("hello"));
+  pass(kTimeout + Milliseconds(5));
+  EXPECT_TRUE(alive());
+}
+
+TEST_F(CloseTest, AWebSocketThatTakesNothingIsStalled) {
+  Options impatient = options();
+  impatient.stream.stall = 5 * kTimeout;
+  router_ = web::Router();
+  serve(std::move(impatient));
+  const auto socket = websocket();
+  (void)socket->receive();
+  emit(std::string(1'000'000, 'l'));
+
+  for (int i = 0; i < 6; ++i) pass(kTimeout + Milliseconds(5));
+
+  EXPECT_THAT(closed_, ElementsAre("transport error"));
   EXPECT_FALSE(alive());
 }
 

@@ -187,6 +187,8 @@ class EngineTest : public ::testing::Test {
   void emit(std::string_view data) {
     on_shard([&] { session_->send(text_message(data)); });
   }
+  /// The same from within a handler.
+  void emit_now(std::string_view data) { session_->send(text_message(data)); }
   void on_shard(std::function<void()> task) {
     shard().post(std::move(task));
     run();

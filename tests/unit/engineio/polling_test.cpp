@@ -171,6 +171,73 @@ TEST_F(PollingTest, ASecondPostIsRefusedAndClosesTheSession) {
   EXPECT_EQ(deliver(slow, "4first")->body(), kUnknown);
 }
 
+TEST_F(PollingTest, APostWaitsUntilThePollsHaveTakenWhatIsQueued) {
+  open();
+  const std::string large(20'000, 'l');
+  react_ = [&](std::string_view) { emit_now(large); };
+
+  EXPECT_EQ(post("4first")->body(), "ok");
+  const auto second = post(
+      "4second\x1e"
+      "4third");
+  EXPECT_FALSE(second->answered());
+  EXPECT_THAT(heard_, ElementsAre("first"));
+
+  EXPECT_EQ(poll()->body(), "4" + large);
+  EXPECT_FALSE(second->answered());
+  EXPECT_THAT(heard_, ElementsAre("first", "second"));
+  EXPECT_EQ(poll()->body(), "4" + large);
+  EXPECT_EQ(second->body(), "ok");
+  EXPECT_THAT(heard_, ElementsAre("first", "second", "third"));
+  EXPECT_THAT(closed_, IsEmpty());
+}
+
+TEST_F(PollingTest, APollThatWaitsTakesTheAnswersOfALongPost) {
+  open();
+  const std::string large(20'000, 'l');
+  react_ = [&](std::string_view) { emit_now(large); };
+  const auto waiting = poll();
+
+  const auto posted = post(
+      "4first\x1e"
+      "4second");
+
+  EXPECT_EQ(waiting->body(), "4" + large);
+  EXPECT_EQ(posted->body(), "ok");
+  EXPECT_THAT(heard_, ElementsAre("first", "second"));
+}
+
+TEST_F(PollingTest, ASecondPostBesideOneThatWaitsClosesTheSession) {
+  open();
+  emit(std::string(20'000, 'l'));
+  const auto waits = post("4waits");
+  ASSERT_FALSE(waits->answered());
+
+  EXPECT_EQ(post("4second")->status(), 400U);
+
+  EXPECT_EQ(waits->status(), 400U);
+  EXPECT_THAT(heard_, IsEmpty());
+  EXPECT_THAT(closed_, ElementsAre("transport error"));
+  expect_gone();
+}
+
+TEST_F(PollingTest, APostThatWaitsEndsWithItsConnectionOrItsSession) {
+  open();
+  emit(std::string(20'000, 'l'));
+  const auto dropped = post("4dropped");
+  on_shard([&] { dropped->drop(); });
+  EXPECT_THAT(closed_, ElementsAre("transport error"));
+
+  session_ = nullptr;
+  open();
+  emit(std::string(20'000, 'l'));
+  const auto waits = post("4waits");
+  on_shard([this] { session_->close(); });
+
+  EXPECT_EQ(waits->body(), "ok");
+  EXPECT_THAT(heard_, IsEmpty());
+}
+
 TEST_F(PollingTest, APollWhoseConnectionEndsClosesTheSession) {
   open();
   const auto waiting = poll();

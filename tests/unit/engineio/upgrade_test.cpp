@@ -91,6 +91,23 @@ TEST_F(UpgradeTest, WhatIsQueuedAtTheSwitchMovesInOrder) {
   EXPECT_EQ(socket->receive(), expected + frames({"4behind"}));
 }
 
+// Its client polls no more, and waits for the answer.
+TEST_F(UpgradeTest, APostThatWaitsIsReadWhenAWebSocketComes) {
+  const std::string large(20'000, 'l');
+  emit(large);
+  const auto waits = post("4posted");
+  ASSERT_FALSE(waits->answered());
+
+  const auto socket = probed();
+
+  EXPECT_EQ(waits->body(), "ok");
+  EXPECT_EQ(post("4posted too")->body(), "ok");
+  send_text(*socket, "5");
+  EXPECT_EQ(socket->receive(), frames({"4" + large}));
+  EXPECT_THAT(heard_, ElementsAre("posted", "posted too"));
+  EXPECT_THAT(closed_, IsEmpty());
+}
+
 TEST_F(UpgradeTest, APollThatWaitsAtTheSwitchIsAnsweredWithANoop) {
   const auto socket = probed();
   const auto waiting = poll();

@@ -21,8 +21,10 @@ using test::LocalStream;
 class StreamBatchTest : public ::testing::Test {
  protected:
   void prepare(const std::function<void(Stream&)>& end) {
-    one_.block();
-    two_.block();
+    for (LocalStream* side : {&one_, &two_}) {
+      side->stream->limit(&reads_on_);
+      side->block();
+    }
     one_.react = [this, end] { take_number_of(two_, end); };
     two_.react = [this, end] { take_number_of(one_, end); };
     shard_.run_ready();
@@ -52,6 +54,7 @@ class StreamBatchTest : public ::testing::Test {
     if (number_ >= 0) ::close(number_);
   }
 
+  const StreamLimits reads_on_{.unread_bytes = 64 * 1024 * 1024};
   Shard shard_{0};
   LocalStream one_{shard_}, two_{shard_};
   std::unique_ptr<LocalPeer> newcomer_;

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <atomic>
 #include <functional>
 #include <future>
 #include <stdexcept>
@@ -116,6 +117,23 @@ TEST_F(StreamTest, EverythingArrivesInOrderThroughABlockedSocket) {
 
   EXPECT_TRUE(side_->drained.take());
   EXPECT_EQ(ask<std::size_t>([this] { return side_->stream->backlog_bytes(); }), 0U);
+}
+
+TEST_F(StreamTest, ReadsNothingWhileThePeerLeavesMuchUnread) {
+  std::atomic<std::size_t> read{0};
+  prepare_ = [&read](Side& side) { side.react = [&read](std::string_view bytes) { read += bytes.size(); }; };
+  auto client = connect();
+  const std::string large(32 * 1024 * 1024, 'x');
+  run([&] { side_->stream->send(large); });
+  ASSERT_TRUE(ask<bool>([this] { return side_->stream->congested(); }));
+
+  client.send("unheard");
+  run([] {});
+  EXPECT_EQ(read, 0U);
+  EXPECT_EQ(client.receive(large.size()).size(), large.size());
+
+  EXPECT_TRUE(eventually([&] { return read == 7U; }));
+  EXPECT_FALSE(ask<bool>([this] { return side_->stream->congested(); }));
 }
 
 TEST_F(StreamTest, ABacklogBeyondItsLimitEndsTheStream) {

@@ -55,6 +55,7 @@ TEST_F(TlsStreamTest, EverythingArrivesInOrderThroughABlockedSocket) {
 }
 
 TEST_F(TlsStreamTest, MuchGoesBothWaysToASlowReader) {
+  limits_.unread_bytes = limits_.backlog_bytes;
   const auto client = connect(8'192);
   std::string sent;
   for (int i = 0; i < 200; ++i) sent += std::string(20'000, static_cast<char>('a' + i % 26));
@@ -66,6 +67,7 @@ TEST_F(TlsStreamTest, MuchGoesBothWaysToASlowReader) {
 
 // Blocked in the middle of a record, a stream still answers what the TLS of its peer asks.
 TEST_F(TlsStreamTest, NewKeysMayBeAskedOfABlockedStream) {
+  limits_.unread_bytes = limits_.backlog_bytes;
   const auto client = connect(8'192);
   const std::string big(8'000'000, 'b');
   run([&] {

@@ -157,8 +157,20 @@ TEST(Context, ATargetingKeyOfNullIsNone) {
   EXPECT_EQ(context_of(R"({"context":{"targetingKey":"ann"}})"), (json::object{{"targetingKey", "ann"}}));
 }
 
-TEST(Context, ATargetingKeyThatIsNoTextIsRefused) {
-  for (const auto* wrong : {"5", "true", R"("")", "{}"}) {
+TEST(Context, ATargetingKeyIsReadAsPeopleTypeIt) {
+  const auto key_of = [](const std::string& key) {
+    return context_of(R"({"context":{"targetingKey":)" + key + "}}");
+  };
+
+  EXPECT_EQ(key_of(R"("")"), json::object{}) << "absent";
+  for (const auto* number : {"25", "25.0", "2.5e1"})
+    EXPECT_EQ(key_of(number), (json::object{{"targetingKey", "25"}})) << number;
+  EXPECT_EQ(key_of("1.5"), (json::object{{"targetingKey", "1.5"}}));
+  EXPECT_EQ(key_of("9007199254740993"), (json::object{{"targetingKey", "9007199254740993"}}));
+}
+
+TEST(Context, ATargetingKeyOfAnotherTypeIsRefused) {
+  for (const auto* wrong : {"true", "[]", "{}"}) {
     std::vector<FieldIssue> issues;
     (void)context_of(std::string(R"({"context":{"targetingKey":)") + wrong + "}}", &issues);
     ASSERT_EQ(issues.size(), 1U) << wrong;

@@ -1,0 +1,25 @@
+// What one connection has used of its rates. It belongs to the connection, so that another namespace, or
+// leaving a namespace and joining it again, brings no new allowance. Thread rule: the connection's shard.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "base/token_bucket.hpp"
+#include "net/shard.hpp"
+
+namespace togglecast::realtime {
+
+struct ConnectionMeters {
+  TokenBucket packets;      ///< events, and all other packets that cost something
+  TokenBucket full_states;  ///< after the first
+  bool had_state = false;   ///< the first full state is free
+};
+
+/// Those of a connection whose state (`socketio::Socket::connection_state`) this is.
+[[nodiscard]] std::shared_ptr<ConnectionMeters> meters_of(std::shared_ptr<void>& connection_state);
+
+/// For `socketio::Options::admit_packet`: what is no event counts like an event.
+[[nodiscard]] std::function<bool(std::shared_ptr<void>&, net::Shard&)> meter_packets(const Rate& rate);
+
+}  // namespace togglecast::realtime

@@ -1,0 +1,39 @@
+#include "service/accounts/session_end.hpp"
+
+#include <algorithm>
+
+namespace togglecast::service {
+namespace {
+
+// The record of an admin's session is gone. What else the same change did tells why.
+SessionEnd end_of_admin_session(const Principal& who, const domain::AdminUser& admin,
+                                const domain::Snapshot& state) {
+  if (admin.revision == state.revision())
+    return {"password_changed", "the password was changed; log in with the new one"};
+  const auto sessions = state.tokens_of(domain::SubjectKind::admin, who.id);
+  const bool replaced = std::any_of(sessions.begin(), sessions.end(), [&](const auto& session) {
+    return session->id > who.token_id && session->revision == state.revision();
+  });
+  if (replaced)
+    return {"too_many_sessions", "a newer login took the place of this session, the oldest; log in again"};
+  return {"logged_out", "this session was logged out"};
+}
+
+}  // namespace
+
+SessionEnd end_of_session(const Principal& who, const domain::Snapshot& state, UnixMillis now) {
+  const auto record = state.find<domain::TokenRecord>(who.token_id);
+  if (who.kind == Principal::Kind::client && state.find<domain::Client>(who.id) == nullptr)
+    return {"client_deleted", "the client was deleted"};
+  if (who.kind == Principal::Kind::admin) {
+    const auto admin = state.find<domain::AdminUser>(who.id);
+    if (admin == nullptr) return {"account_deleted", "the account was deleted"};
+    if (!admin->active) return {"account_deactivated", "an owner deactivated the account"};
+    if (record == nullptr) return end_of_admin_session(who, *admin, state);
+  }
+  if (record != nullptr && !record->revoked_at && record->expires_at <= now)
+    return {"token_expired", "the token expired; get a new one"};
+  return {"token_revoked", "the token was withdrawn; get a new one"};
+}
+
+}  // namespace togglecast::service

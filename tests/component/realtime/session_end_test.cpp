@@ -1,0 +1,109 @@
+// What a connection hears when its session is over for good, and what a lower role takes along.
+#include <string>
+
+#include "realtime_fixture.hpp"
+#include "service/accounts/admin_patch.hpp"
+
+namespace togglecast::realtime::testing {
+namespace {
+
+using domain::Role;
+using service::testing::wait_for;
+
+class SessionEnds : public RealtimeTest {
+ protected:
+  void SetUp() override {
+    options_.admins.sessions_per_admin = 2;
+    RealtimeTest::SetUp();
+  }
+  domain::Id id_of(const std::string& username) const {
+    return current("system")->find_by_key<domain::AdminUser>(username)->id;
+  }
+  void patch(const std::string& username, const service::AdminPatch& patch) {
+    EXPECT_TRUE(wait_for<changes::Written>([&](changes::Done done) {
+      application_->admins().update(admin(), id_of(username), patch, {}, done);
+    }));
+  }
+  /// The reason of `session_ended`, which the DISCONNECT follows.
+  static std::string reason(EventClient& client, const std::string& nsp) {
+    const json::array ended = client.next(nsp, "session_ended");
+    if (ended.size() != 2) return "(none)";
+    EXPECT_NE(json::string_or_empty(ended[1], "message"), "");
+    EXPECT_NE(json::string_or_empty(ended[1], "timestamp"), "");
+    EXPECT_EQ(client.packet(), "1" + nsp + ",");
+    return std::string(json::string_or_empty(ended[1], "reason"));
+  }
+};
+
+TEST_F(SessionEnds, OneLoginTooManyTellsTheOldestSession) {
+  auto oldest = join_admin();
+  auto second = join_admin();
+
+  auto third = join_admin();
+
+  EXPECT_EQ(reason(oldest, "/admin"), "too_many_sessions");
+  EXPECT_EQ(code_of(second.ask("/admin", "request_system_metrics")), "");
+  EXPECT_EQ(code_of(third.ask("/admin", "request_system_metrics")), "");
+}
+
+TEST_F(SessionEnds, ANewPasswordTellsAllSessions) {
+  auto jo = join_admin(admin_token("jo", Role::editor));
+  clock_.advance(std::chrono::seconds{1});
+
+  EXPECT_TRUE(wait_for<changes::Written>([&](changes::Done done) {
+    application_->admins().set_password(admin(), "jo", Secret("battery staple"), {}, done);
+  }));
+
+  EXPECT_EQ(reason(jo, "/admin"), "password_changed");
+}
+
+TEST_F(SessionEnds, AnAccountThatIsOffOrGoneSaysSo) {
+  auto off = join_admin(admin_token("off", Role::editor));
+  auto gone = join_admin(admin_token("gone", Role::viewer));
+
+  patch("off", {.role = {}, .active = false});
+  EXPECT_TRUE(wait_for<changes::Written>(
+      [&](changes::Done done) { application_->admins().remove(admin(), id_of("gone"), {}, done); }));
+
+  EXPECT_EQ(reason(off, "/admin"), "account_deactivated");
+  EXPECT_EQ(reason(gone, "/admin"), "account_deleted");
+}
+
+TEST_F(SessionEnds, AClientThatIsDeletedIsTold) {
+  auto acme = join_client("acme");
+
+  EXPECT_TRUE(wait_for<changes::Written>(
+      [&](changes::Done done) { application_->clients().remove(admin(), last_client_, {}, done); }));
+
+  EXPECT_EQ(reason(acme, "/client"), "client_deleted");
+}
+
+TEST_F(SessionEnds, ADemotedOwnerLeavesWhatTheRoleMayNotSee) {
+  auto jo = join_admin(admin_token("jo", Role::owner));
+  auto owner = join_admin();
+  const std::string about_admin =
+      R"({"entity_type":"admin","entity_id":)" + std::to_string(id_of("owner")) + "}";
+  const auto platform = create_platform(R"({"key":"web","name":"Web"})");
+  const std::string about_platform =
+      R"({"entity_type":"platform","entity_id":)" + std::to_string(platform->id) + "}";
+  ASSERT_EQ(code_of(jo.ask("/admin", "subscribe_entity_updates", about_admin)), "");
+  ASSERT_EQ(code_of(jo.ask("/admin", "subscribe_entity_updates", about_platform)), "");
+  (void)jo.next("/admin", "entity_presence");
+  ASSERT_EQ(code_of(owner.ask("/admin", "subscribe_entity_updates", about_admin)), "");
+  EXPECT_EQ(owner.next("/admin", "entity_presence").at(1).at("viewers").as_array().size(), 2U);
+
+  patch("jo", {.role = Role::editor, .active = {}});
+
+  const auto left = jo.next("/admin", "entity_unsubscribed");
+  ASSERT_EQ(left.size(), 2U);
+  EXPECT_EQ(left[1].at("entity_type"), json::value("admin"));
+  const auto viewers = owner.next("/admin", "entity_presence").at(1).at("viewers").as_array();
+  ASSERT_EQ(viewers.size(), 1U);
+  EXPECT_EQ(viewers[0].at("username"), json::value("owner"));
+  ASSERT_EQ(code_of(owner.ask("/admin", "subscribe_entity_updates", about_platform)), "");
+  EXPECT_EQ(owner.next("/admin", "entity_presence").at(1).at("viewers").as_array().size(), 2U)
+      << "an editor still sees platforms";
+}
+
+}  // namespace
+}  // namespace togglecast::realtime::testing

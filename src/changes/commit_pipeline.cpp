@@ -128,8 +128,13 @@ Result<std::optional<Written>> CommitPipeline::repeated(storage::WriteTransactio
     return fail(Errc::conflict, "this Idempotency-Key was used for another request");
   const storage::Outcome& outcome = (*remembered)->outcome;
   if (const auto then = model_.at(request.environment, outcome.revision))  // answers the same bytes
-    return Written{outcome.kind,     outcome.id,      then->body(outcome.kind, outcome.id),
-                   outcome.revision, outcome.changed, true};
+    return Written{outcome.kind,
+                   outcome.id,
+                   then->body(outcome.kind, outcome.id),
+                   outcome.revision,
+                   then->head().epoch,
+                   outcome.changed,
+                   true};
   auto written = from_log(transaction, outcome);
   if (!written) return tl::unexpected(written.error());
   return std::move(*written);
@@ -138,7 +143,8 @@ Result<std::optional<Written>> CommitPipeline::repeated(storage::WriteTransactio
 // The entity at that revision, as the log has it: its members come in canonical order.
 Result<Written> CommitPipeline::from_log(storage::WriteTransaction& transaction,
                                          const storage::Outcome& outcome) {
-  Written written{outcome.kind, outcome.id, nullptr, outcome.revision, outcome.changed, true};
+  const std::int64_t epoch = transaction.head().epoch;
+  Written written{outcome.kind, outcome.id, nullptr, outcome.revision, epoch, outcome.changed, true};
   for (domain::Revision until = outcome.revision; until > 0 && written.body.is_null(); --until) {
     const auto touched = transaction.last_touched(outcome.kind, outcome.id, until);
     if (!touched) return watch_.failed(touched.error());
@@ -159,7 +165,8 @@ Result<Written> CommitPipeline::from_log(storage::WriteTransaction& transaction,
 Result<Written> CommitPipeline::commit(Transaction transaction, const WriteRequest& request,
                                        const domain::SnapshotPtr& state, Draft draft, UnixMillis at) {
   const bool changed = !draft.ops.empty() || draft.tick;
-  Written written{draft.kind, draft.id, nullptr, state->revision() + (changed ? 1 : 0), changed, false};
+  const domain::Revision revision = state->revision() + (changed ? 1 : 0);
+  Written written{draft.kind, draft.id, nullptr, revision, state->head().epoch, changed, false};
   const storage::Outcome outcome{written.revision, changed, draft.kind, draft.id};
   if (!changed) {
     written.body = state->body(draft.kind, draft.id);

@@ -8,6 +8,7 @@
 
 #include "changes/actor.hpp"
 #include "changes/write_request.hpp"
+#include "domain/schema/version.hpp"
 
 namespace togglecast::changes {
 
@@ -34,15 +35,17 @@ template <typename T>
   return {T::kKind, entity.id, to_json(entity), nullptr};
 }
 
-/// The entity of a write. `not_found` without it, `conflict` when its revision is not the requested one.
+/// The entity of a write. `not_found` without it, `conflict` when it has none of the requested versions.
 template <typename T>
 [[nodiscard]] Result<std::shared_ptr<const T>> subject(const WriteContext& context, domain::Id id,
-                                                       const std::optional<domain::Revision>& if_revision) {
+                                                       const domain::IfMatch& if_match) {
   auto found = context.state().template find<T>(id);
   const auto name = [&] { return std::string(domain::to_string(T::kKind)) + ' ' + std::to_string(id); };
   if (found == nullptr) return fail(Errc::not_found, "there is no " + name());
-  if (if_revision && *if_revision != found->revision) {
-    return fail(Errc::conflict, name() + " was changed by revision " + std::to_string(found->revision));
+  const domain::Version version{context.state().head().epoch, found->revision};
+  if (!if_match.allows(version)) {
+    return fail(Errc::conflict, name() + " was changed by revision " + std::to_string(found->revision) +
+                                    "; its ETag is now \"" + to_string(version) + '"');
   }
   return found;
 }

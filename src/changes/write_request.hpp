@@ -66,8 +66,9 @@ struct Written {
   domain::Id id = 0;
   json::value body;  ///< the entity after this write; null when it was deleted
   domain::Revision revision = 0;
-  bool changed = false;   ///< false: everything was already as requested
-  bool replayed = false;  ///< a repeated answer: an earlier request had the same idempotency key
+  std::int64_t epoch = 0;  ///< of the state that `body` was read from
+  bool changed = false;    ///< false: everything was already as requested
+  bool replayed = false;   ///< a repeated answer: an earlier request had the same idempotency key
 };
 using Done = std::function<void(Result<Written> written)>;
 

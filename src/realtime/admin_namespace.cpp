@@ -7,6 +7,7 @@
 #include "auth/roles.hpp"
 #include "domain/schema/environment.hpp"
 #include "domain/schema/fields.hpp"
+#include "domain/schema/version.hpp"
 #include "realtime/protocol/packets.hpp"
 #include "realtime/protocol/requests.hpp"
 #include "realtime/session/bounded_send.hpp"
@@ -51,16 +52,20 @@ Result<EntityRef> entity_argument(const Event& event, const SocketSubscriber& su
   return EntityRef{home_of(*kind, subscriber), *kind, *id};
 }
 
-// {limit?, before?, entity_type?, entity_id?}
-Result<storage::LogQuery> activity_query(const Event& event) {
+// {limit?, before?, epoch?, entity_type?, entity_id?}
+Result<service::ActivityQuery> activity_query(const Event& event) {
   const auto request = object_argument(event);
   if (!request) return tl::unexpected(request.error());
   domain::FieldReader in(*request);
-  storage::LogQuery query;
+  service::ActivityQuery query;
   query.limit = kUsualActivity;
   if (in.has_value("limit"))
     query.limit = static_cast<std::size_t>(in.integer("limit", 1, service::kMaxActivity).value_or(1));
   if (in.has_value("before")) query.before = in.integer("before", 1, domain::kMaxId).value_or(1);
+  if (in.has_value("epoch")) {
+    query.before_epoch = in.integer("epoch", 0, domain::kMaxId);
+    if (!in.has_value("before")) in.refuse("epoch", "needs before beside it");
+  }
   if (in.has_value("entity_type")) query.kind = kind_in(in, *request);
   if (in.has_value("entity_id")) {
     query.id = in.id("entity_id");
@@ -186,7 +191,7 @@ void AdminNamespace::subscribe(const Event& event, SocketSubscriber& subscriber,
   if (!subscriptions_.add(subscriber, *entity))
     return reply.refuse({Errc::payload_too_large, "too many subscriptions on this connection"});
   json::object payload = to_json(*entity);
-  payload["data"] = std::move(body);
+  payload["data"] = domain::with_etag(std::move(body), state->head().epoch);
   payload["revision"] = state->revision();
   payload["epoch"] = state->head().epoch;
   reply(std::move(payload));

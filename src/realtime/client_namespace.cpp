@@ -16,17 +16,6 @@ using delivery::SubscriberIndex;
 using socketio::Event;
 using socketio::Socket;
 
-// The optional `revision` of a request.
-Result<std::optional<domain::Revision>> revision_argument(const Event& event) {
-  const auto request = object_argument(event);
-  if (!request) return tl::unexpected(request.error());
-  const auto* revision = json::find(*request, "revision");
-  if (revision == nullptr || revision->is_null()) return std::nullopt;
-  const auto number = domain::integer_in(*revision);
-  if (!number || *number < 0) return fail_field("/revision", "must be a revision, an integer from 0 on");
-  return number;
-}
-
 }  // namespace
 
 ClientNamespace::ClientNamespace(net::ShardPool& shards, socketio::Namespace& nsp, const AuthParts& auth,
@@ -81,9 +70,9 @@ Result<json::object> ClientNamespace::admit(SocketSubscriber& subscriber,
 
 // Tells whether the client is up to date, then sends ordinary updates if it is not.
 void ClientNamespace::config_check(const Event& event, SocketSubscriber& subscriber, const Reply& reply) {
-  const auto claimed = revision_argument(event);
-  if (!claimed) return reply.refuse(claimed.error());
   const auto state = subscriber.home().state;
+  const auto claimed = revision_argument(event, *state);
+  if (!claimed) return reply.refuse(claimed.error());
   bool up_to_date = SubscriberIndex::told(subscriber) == state->revision();
   if (*claimed) {
     const auto missed = delivery_of(subscriber).catch_up(subscriber, **claimed);
@@ -130,7 +119,7 @@ void ClientNamespace::report_metrics(const Event& event, SocketSubscriber& subsc
 }
 
 void ClientNamespace::heartbeat(const Event& event, SocketSubscriber& subscriber, const Reply& reply) {
-  const auto claimed = revision_argument(event);
+  const auto claimed = revision_argument(event, *subscriber.home().state);
   if (!claimed) return reply.refuse(claimed.error());
   if (*claimed) SubscriberIndex::acknowledge(subscriber, **claimed);
   const auto answer = [this, &subscriber, reply] {
@@ -145,7 +134,7 @@ void ClientNamespace::heartbeat(const Event& event, SocketSubscriber& subscriber
 
 // Nothing answers, unless an acknowledgement was asked for.
 void ClientNamespace::config_ack(const Event& event, SocketSubscriber& subscriber, const Reply& reply) {
-  const auto claimed = revision_argument(event);
+  const auto claimed = revision_argument(event, *subscriber.home().state);
   if (!claimed) return reply.refuse(claimed.error());
   if (*claimed) SubscriberIndex::acknowledge(subscriber, **claimed);
   reply({{"revision", subscriber.acknowledged()}});

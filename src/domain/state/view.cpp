@@ -4,6 +4,8 @@
 #include <iterator>
 #include <set>
 
+#include "domain/schema/version.hpp"
+
 namespace togglecast::domain {
 namespace {
 
@@ -17,7 +19,8 @@ template <typename T>
 json::array bodies(const Snapshot& snapshot) {
   json::array out;
   out.reserve(snapshot.table<T>().by_id.size());
-  snapshot.table<T>().by_id.for_each([&](Id, const auto& entity) { out.push_back(to_json(*entity)); });
+  snapshot.table<T>().by_id.for_each(
+      [&](Id, const auto& entity) { out.push_back(with_etag(to_json(*entity), snapshot.head().epoch)); });
   return out;
 }
 

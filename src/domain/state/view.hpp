@@ -45,7 +45,7 @@ void put_in_order(std::vector<ViewUpdate>& updates);
 /// before and after a change. The client itself is an update of kind `client`, before the platforms.
 [[nodiscard]] std::vector<ViewUpdate> diff_client_view(ClientView& from, ClientView& to, Step step);
 
-/// `{platforms: […], features: […], …}`: every entity of the readable kinds.
+/// `{platforms: […], features: […], …}`: every entity of the readable kinds, with its `etag`.
 [[nodiscard]] json::object admin_view(const Snapshot& snapshot, Kinds readable);
 
 /// The same for an admin with the readable kinds `readable`; the data are whole entities.

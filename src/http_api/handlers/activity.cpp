@@ -61,14 +61,17 @@ Result<void> read_entity_filters(const Call& call, storage::LogQuery& query) {
   return {};
 }
 
-Result<storage::LogQuery> read_query(const Call& call) {
-  storage::LogQuery query;
+Result<service::ActivityQuery> read_query(const Call& call) {
+  service::ActivityQuery query;
   const auto limit = call.number("limit", kDefaultLimit, 1, service::kMaxActivity);
   if (!limit) return tl::unexpected(limit.error());
   query.limit = static_cast<std::size_t>(*limit);
-  const auto before = call.number("before", 0, 1, domain::kMaxId);
+  const auto before = call.revision("before");
   if (!before) return tl::unexpected(before.error());
-  query.before = *before;
+  if (*before && (*before)->revision == 0)
+    return fail(Errc::invalid_argument, "the parameter before must be a revision from 1 on");
+  if (*before) query.before = (*before)->revision;
+  if (*before) query.before_epoch = (*before)->epoch;
   if (auto ok = read_entity_filters(call, query); !ok) return tl::unexpected(ok.error());
   for (const auto& [name, into] : std::array<std::pair<std::string_view, std::string*>, 3>{
            {{"actor", &query.actor}, {"source", &query.source}, {"q", &query.text}}}) {
@@ -88,14 +91,28 @@ Result<storage::LogQuery> read_query(const Call& call) {
   return query;
 }
 
+// The revision in the path of an undo. A number alone may name another change after a restore.
+Result<domain::Version> undone_revision(const Call& call) {
+  const std::string text(call.parameter("revision"));
+  const auto named = domain::parse_named_revision(text);
+  if (!named) return fail(Errc::not_found, "'" + text + "' in the path is not a revision");
+  if (!named->epoch)
+    return fail(
+        Errc::invalid_argument,
+        "an undo needs the epoch before the revision, as the entry of the activity feed has both: such "
+        "as /activity/1." +
+            text + "/undo");
+  return domain::Version{*named->epoch, named->revision};
+}
+
 }  // namespace
 
 void list_activity(const CallPtr& call) {
   const auto query = read_query(*call);
   if (!query) return call->refuse(query.error());
   // The tag is taken before the page is read. A page that is newer than its tag does no harm.
-  const std::string tag = call->list_tag(*call->application().model().current(
-      environment_of(*call, query->kind.value_or(domain::Kind::platform))));
+  const std::string tag = call->tag_for_role(tag_of(*call->application().model().current(
+      environment_of(*call, query->kind.value_or(domain::Kind::platform)))));
   call->application().activity().page(call->who(), *query, [call, tag](Result<service::ActivityPage> page) {
     call->resume([call, tag, page = std::move(page)] {
       if (!page) return call->refuse(page.error());
@@ -108,7 +125,7 @@ void list_activity(const CallPtr& call) {
 
 // Answers with the entry of the new change.
 void undo_activity(const CallPtr& call) {
-  const auto revision = call->id("revision");
+  const auto revision = undone_revision(*call);
   if (!revision) return call->refuse(revision.error());
   const auto body = call->optional_body();
   if (!body) return call->refuse(body.error());

@@ -70,7 +70,8 @@ void update_admin(const CallPtr& call) {
   patch.active = in.boolean("active");
   patch.password = read_password(in);
   in.deny({"username"}, "cannot be changed");
-  in.deny({"id", "revision", "created_at", "updated_at", "password_changed_at"}, "is set by the server");
+  in.deny({"id", "revision", "created_at", "updated_at", "password_changed_at", "etag"},
+          "is set by the server");
   if (auto ok = in.finish(); !ok) return call->refuse(ok.error());
   const auto options = call->write_options();
   if (!options) return call->refuse(options.error());

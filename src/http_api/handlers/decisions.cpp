@@ -60,7 +60,7 @@ void read_effective(const CallPtr& call) {
   if (!flag) return call->refuse(flag.error());
   call->work(
       [call, state, client, visible = *visible, context = std::move(*context), flag = std::move(*flag)] {
-        Answer answer{.revision = state->revision(), .etag = call->list_tag(*state)};
+        Answer answer{.revision = state->revision(), .etag = tag_of(*state)};
         if (!call->has_already(answer.etag))
           answer.body = service::effective_of(*state, *client,
                                               {.visible_only = visible,

@@ -8,25 +8,25 @@
 namespace togglecast::http_api {
 namespace {
 
-std::optional<domain::Revision> revision_in(const json::value& body) {
-  const json::value* revision = json::find(body, "revision");
-  if (revision == nullptr || !revision->is_int64()) return std::nullopt;
-  return revision->get_int64();
-}
-
-// Both versions of an entity when `If-Match` names an older one: the current version, and the caller's
-// version while the read model still has it.
-json::object both_versions(Call& call, WriteTarget entity, domain::Revision expected) {
+// Both versions of an entity when `If-Match` names another one: the current version, and the caller's
+// version, if it named only one and the read model still has it.
+json::object both_versions(Call& call, WriteTarget entity, const domain::IfMatch& expected) {
   const auto& model = call.application().model();
   const std::string_view environment = environment_of(call, entity.kind);
+  const auto state = model.current(environment);
   json::object more;
-  json::value current = model.current(environment)->body(entity.kind, entity.id);
-  if (current.is_null() || revision_in(current) == expected) return more;  // the conflict has another reason
-  more["current"] = std::move(current);
-  more["expected_revision"] = expected;
-  if (const auto then = model.at(environment, expected)) {
+  json::value current = state->body(entity.kind, entity.id);
+  const auto version = domain::version_of(current, state->head().epoch);
+  if (!version || expected.allows(*version)) return more;  // the conflict has another reason
+  more["current"] = domain::with_etag(std::move(current), version->epoch);
+  if (expected.any_of().size() != 1) return more;
+  const domain::Version& wanted = expected.any_of().front();
+  more["expected_revision"] = wanted.revision;
+  more["expected_epoch"] = wanted.epoch;
+  if (const auto then = model.at(environment, wanted.revision)) {
     json::value known = then->body(entity.kind, entity.id);
-    if (revision_in(known) == expected) more["expected"] = std::move(known);
+    if (domain::version_of(known, then->head().epoch) == wanted)
+      more["expected"] = domain::with_etag(std::move(known), wanted.epoch);
   }
   return more;
 }
@@ -66,9 +66,14 @@ std::string_view environment_of(const Call& call, domain::Kind kind) noexcept {
   return call.who().environment;
 }
 
-std::string etag_of(const json::value& body) {
-  const auto revision = revision_in(body);
-  return revision ? entity_tag(*revision) : std::string();
+std::int64_t epoch_of(const Call& call, domain::Kind kind) {
+  return call.application().model().current(environment_of(call, kind))->head().epoch;
+}
+
+Answer with_entity(Answer answer, json::value body, std::int64_t epoch) {
+  if (const auto version = domain::version_of(body, epoch)) answer.etag = domain::to_string(*version);
+  answer.body = domain::with_etag(std::move(body), epoch);
+  return answer;
 }
 
 json::object members_of(const std::vector<domain::User>& users) {
@@ -87,7 +92,7 @@ void refuse_write(Call& call, const Error& error, WriteTarget entity) {
   if (error.code != Errc::conflict) return call.refuse(error);
   const auto options = call.write_options();
   json::object more;
-  if (options && options->if_revision) more = both_versions(call, entity, *options->if_revision);
+  if (options && !options->if_match.empty()) more = both_versions(call, entity, options->if_match);
   if (more.empty()) more = users_that_block(call, entity);
   call.refuse(error, 0, more);
 }
@@ -102,21 +107,18 @@ Result<std::optional<bool>> toggle_value(const Call& call, std::string_view memb
 
 changes::Done created(const CallPtr& call, std::string collection) {
   return then(call, [call, collection = std::move(collection)](const changes::Written& written) {
-    return Answer{.status = 201,
-                  .body = written.body,
-                  .revision = revision_of(*call, written),
-                  .etag = etag_of(written.body),
-                  .location = collection + std::to_string(written.id),
-                  .replayed = written.replayed};
+    return with_entity({.status = 201,
+                        .revision = revision_of(*call, written),
+                        .location = collection + std::to_string(written.id),
+                        .replayed = written.replayed},
+                       written.body, written.epoch);
   });
 }
 
 changes::Done changed(const CallPtr& call, WriteTarget entity) {
   const auto answer_to = [call](const changes::Written& written) {
-    return Answer{.body = written.body,
-                  .revision = revision_of(*call, written),
-                  .etag = etag_of(written.body),
-                  .replayed = written.replayed};
+    return with_entity({.revision = revision_of(*call, written), .replayed = written.replayed}, written.body,
+                       written.epoch);
   };
   return then(call, answer_to, entity);
 }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "changes/committer.hpp"
+#include "domain/schema/version.hpp"
 #include "domain/state/consistency.hpp"
 #include "http_api/request/call.hpp"
 
@@ -18,14 +19,14 @@ namespace togglecast::http_api {
 template <typename T>
 void answer_page(Call& call, Result<service::Page<T>> page) {
   if (!page) return call.refuse(page.error());
-  Answer answer{.etag = call.list_tag(*page->snapshot)};
+  Answer answer{.etag = tag_of(*page->snapshot)};
   if (page->snapshot->environment() == call.who().environment) answer.revision = page->snapshot->revision();
   if (!call.has_already(answer.etag)) {
     json::array items;
     items.reserve(page->items.size());
     std::size_t bytes = 0;
     for (const auto& item : page->items) {
-      items.push_back(to_json(*item));
+      items.push_back(domain::with_etag(to_json(*item), page->snapshot->head().epoch));
       bytes += json::serialize(items.back()).size();
       if (bytes >= service::kPageBytes) break;
     }
@@ -48,15 +49,17 @@ void list_entities(const CallPtr& call, Find find) {
       [call, find = std::move(find), query = std::move(*query)] { answer_page<T>(*call, find(query)); });
 }
 
+/// The epoch of entities of this kind.
+[[nodiscard]] std::int64_t epoch_of(const Call& call, domain::Kind kind);
+/// Adds to `answer` the entity with this body, and its ETag: epoch and its last revision, which a write
+/// without effect does not change.
+[[nodiscard]] Answer with_entity(Answer answer, json::value body, std::int64_t epoch);
+
 template <typename T>
 void answer_entity(Call& call, const Result<std::shared_ptr<const T>>& entity) {
   if (!entity) return call.refuse(entity.error());
-  call.answer({.body = to_json(**entity), .etag = entity_tag((*entity)->revision)});
+  call.answer(with_entity({}, to_json(**entity), epoch_of(call, T::kKind)));
 }
-
-/// The ETag of the entity with this body: its last revision. A write without effect does not change it. Empty
-/// when the body has no revision.
-[[nodiscard]] std::string etag_of(const json::value& body);
 
 /// The members `users` (the first hundred) and `users_total`; an empty object without users.
 [[nodiscard]] json::object members_of(const std::vector<domain::User>& users);
@@ -66,7 +69,7 @@ struct WriteTarget {
   domain::Id id;
 };
 /// Refuses a write to `entity`. A conflict is answered by 409 with more members:
-///   `If-Match` names another revision   `current`: the entity; `expected`, `expected_revision`: the version
+///   `If-Match` names another version    `current`: the entity; `expected`, `expected_revision`: the version
 ///                                       that the caller knew, while the read model still has it
 ///   others use the deleted part         `users`, `users_total`: the first users and their number
 void refuse_write(Call& call, const Error& error, WriteTarget entity);

@@ -92,6 +92,7 @@ void describe_access(json::object& operation, json::object& responses, const Rou
   add_refusal(responses, "400", "BadRequest");
   add_refusal(responses, "503", "Unavailable");
   add_parameter(operation, "minRevision");
+  add_refusal(responses, "409", "Conflict");
 }
 
 void describe_success(json::object& operation, json::object& responses, const Route& route) {
@@ -101,8 +102,10 @@ void describe_success(json::object& operation, json::object& responses, const Ro
     auto& headers = object_at(response.as_object(), "headers");
     has_tag = has_tag || headers.contains("ETag");
     add_header(headers, "X-Request-Id", "RequestId");
-    if (route.access != Access::probe)
+    if (route.access != Access::probe) {
       add_header(headers, "Togglecast-Revision", has_revision_header(route) ? "Revision" : "NewestRevision");
+      add_header(headers, "Togglecast-Epoch", "Epoch");
+    }
     if (response.get_object().contains("content")) add_header(headers, "Content-Encoding", "ContentEncoding");
     if (route.changes_state()) add_header(headers, "Idempotency-Replayed", "Replayed");
   }

@@ -1,4 +1,5 @@
 // Login, logout, and the caller's own password.
+#include "domain/schema/environment.hpp"
 #include "domain/schema/fields.hpp"
 #include "http_api/handlers/entities.hpp"
 #include "http_api/handlers/handlers.hpp"
@@ -51,11 +52,13 @@ void login(const CallPtr& call) {
       wanted, *options, [call, environment = wanted.environment](Result<service::LoggedIn> answer) {
         call->resume([call, environment, answer = std::move(answer)] {
           if (!answer) return call->refuse(answer.error());
+          const auto& model = call->application().model();
+          const std::int64_t epoch = model.current(domain::kSystemEnvironment)->head().epoch;
           call->answer({.body = json::object{{"token", answer->token.reveal()},
                                              {"expires_at", to_iso8601(answer->expires_at)},
                                              {"environment", environment},
-                                             {"admin", answer->admin}},
-                        .revision = call->application().model().current(environment)->revision(),
+                                             {"admin", domain::with_etag(answer->admin, epoch)}},
+                        .revision = model.current(environment)->revision(),
                         .replayed = answer->replayed});
         });
       });

@@ -10,16 +10,26 @@ namespace {
 
 using TagOf = std::string (*)(const Call& call, const json::value& answer);
 
-std::string tag_of_entity(const Call&, const json::value& body) { return etag_of(body); }
-
-// A state is identified by epoch and revision.
-std::string tag_of_state(const Call& call, const json::value& state) {
-  return call.tag(json::serialize(state.at("epoch")) + ' ' + json::serialize(state.at("revision")));
+std::string version_in(const json::value& head) {
+  return domain::to_string(domain::Version{head.at("epoch").as_int64(), head.at("revision").as_int64()});
 }
 
-// A difference is identified by both of its states.
+// An entity has its tag in its body, with quotes.
+std::string tag_of_entity(const Call&, const json::value& body) {
+  const std::string_view etag = json::string_or_empty(body, "etag");
+  return std::string(etag.substr(1, etag.size() - 2));
+}
+
+std::string tag_of_state(const Call& call, const json::value& state) {
+  return call.tag_for_role(version_in(state));
+}
+
+// The same path leads to another difference only when the newer of both states is another one.
 std::string tag_of_difference(const Call& call, const json::value& difference) {
-  return call.tag(json::serialize(difference.at("from")) + json::serialize(difference.at("to")));
+  const json::value& from = difference.at("from");
+  const json::value& to = difference.at("to");
+  const bool to_is_newer = to.at("revision").as_int64() >= from.at("revision").as_int64();
+  return call.tag_for_role(version_in(to_is_newer ? to : from));
 }
 
 service::History::Done answered(const CallPtr& call, TagOf tag_of) {
@@ -36,19 +46,16 @@ Result<service::Moment> moment(const Call& call, std::string_view parameter) {
   service::Moment at;
   if (!call.request().query.contains(parameter)) return at;
   const std::string_view text = call.request().query.value(parameter);
-  const bool digits =
-      !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-  if (digits) {
-    const auto revision = call.number(parameter, 0, 0, domain::kMaxId);
-    if (!revision) return tl::unexpected(revision.error());
-    at.revision = *revision;
+  if (const auto named = domain::parse_named_revision(text)) {
+    at.revision = *named;
     return at;
   }
   const auto time = parse_iso8601(text);
   if (!time) {
-    return fail(Errc::invalid_argument, "the parameter " + std::string(parameter) +
-                                            " must be a revision, such as 42, or an ISO 8601 time, such as "
-                                            "2026-11-23T08:15:30Z");
+    return fail(Errc::invalid_argument,
+                "the parameter " + std::string(parameter) +
+                    " must be a revision, such as 42 or, with its epoch, 1.42, or an ISO 8601 time, such as "
+                    "2026-11-23T08:15:30Z");
   }
   at.time = *time;
   return at;

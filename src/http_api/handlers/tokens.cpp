@@ -13,13 +13,13 @@ void list_tokens(const CallPtr& call) {
   const auto tokens = call->application().tokens().list(call->who(), *client);
   if (!tokens) return call->refuse(tokens.error());
   json::array items;
-  for (const auto& token : *tokens) items.push_back(to_json(*token));
+  for (const auto& token : *tokens) items.push_back(domain::with_etag(to_json(*token), before->head().epoch));
   const std::size_t total = items.size();
   Answer answer{.body = json::object{{"items", std::move(items)}, {"total", total}}};
   // Nothing was written in the meantime, so the list belongs to that revision.
   if (model.current(call->who().environment) == before) {
     answer.revision = before->revision();
-    answer.etag = call->list_tag(*before);
+    answer.etag = tag_of(*before);
   }
   call->answer(answer);
 }
@@ -37,14 +37,14 @@ void issue_token(const CallPtr& call) {
       call->who(), *client, *body, *options, [call, collection](Result<service::IssuedToken> issued) {
         call->resume([call, collection, issued = std::move(issued)] {
           if (!issued) return call->refuse(issued.error());
-          json::value answer = issued->record;
-          answer.as_object()["token"] = issued->token.reveal();
-          call->answer({.status = 201,
-                        .body = std::move(answer),
-                        .revision = issued->revision,
-                        .etag = etag_of(issued->record),
-                        .location = collection + json::serialize(*json::find(issued->record, "id")),
-                        .replayed = issued->replayed});
+          Answer answer =
+              with_entity({.status = 201,
+                           .revision = issued->revision,
+                           .location = collection + json::serialize(*json::find(issued->record, "id")),
+                           .replayed = issued->replayed},
+                          issued->record, issued->epoch);
+          answer.body->as_object()["token"] = issued->token.reveal();
+          call->answer(answer);
         });
       });
 }

@@ -34,6 +34,7 @@ web::CorsOptions with_our_headers(web::CorsOptions cors) {
                           "Location",
                           "Retry-After",
                           "Togglecast-Revision",
+                          "Togglecast-Epoch",
                           "X-Request-Id",
                           "Idempotency-Replayed",
                           "WWW-Authenticate"};
@@ -178,8 +179,12 @@ void Api::serve_to_admin(const CallPtr& call) {
   const auto wanted = call->min_revision();
   if (!wanted) return call->refuse(wanted.error());
   if (!*wanted) return run(call);
-  revisions_.wait(call->shard(), call->who().environment, **wanted, options_.min_revision_wait,
-                  [this, call, revision = **wanted](bool arrived) {
+  const auto current = application_.model().current(call->who().environment);
+  if (current != nullptr)
+    if (auto ok = (*wanted)->check(current->head().epoch); !ok) return call->refuse(ok.error());
+  const domain::Revision revision = (*wanted)->revision;
+  revisions_.wait(call->shard(), call->who().environment, revision, options_.min_revision_wait,
+                  [this, call, revision](bool arrived) {
                     if (arrived) {  // the token may have been withdrawn in the meantime
                       const auto still = application_.authenticator().recheck(call->who());
                       return still ? run(call) : call->refuse(still.error());
@@ -206,6 +211,7 @@ void Api::run(const CallPtr& call) {
                            {}},
                           415);
     if (auto known = call->known_parameters(); !known) return call->refuse(known.error());
+    if (auto known = call->known_tags(); !known) return call->refuse(known.error());
   }
   if (call->request().body.size() > kReadOnShard) return call->work([call] { call->route().handler(call); });
   run_guarded(call, [&call] { call->route().handler(call); });

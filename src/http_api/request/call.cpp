@@ -5,10 +5,9 @@
 #include <set>
 #include <utility>
 
-#include "base/base64.hpp"
-#include "base/digest.hpp"
 #include "http_api/request/problem.hpp"
 #include "http_api/request/text_size.hpp"
+#include "wire/http/entity_tags.hpp"
 #include "wire/http/gzip.hpp"
 #include "wire/http/text.hpp"
 
@@ -29,6 +28,7 @@ std::optional<std::int64_t> read_number(std::string_view text) {
 
 // A compressed body is another representation (RFC 9110, 8.8.3), so its ETag differs.
 constexpr std::string_view kGzipMark = "-gzip";
+constexpr std::size_t kShownTag = 64;                 // bytes of a wrong tag, in messages
 constexpr std::size_t kLeastCompressed = 1'024;       // bytes; smaller bodies stay uncompressed
 constexpr std::size_t kLeastForWorkers = 64 * 1'024;  // bytes; a worker writes and compresses larger bodies
 constexpr int kGzipLevel = 5;
@@ -42,13 +42,35 @@ std::string listed(const Parameters& known) {
 
 std::string quoted(std::string_view tag) { return '"' + std::string(tag) + '"'; }
 
-// The tag without quotes and without the mark: `"42"` and `"42-gzip"` are two codings of one entity. Nothing
-// when `text` is no strong tag.
-std::optional<std::string_view> unquoted(std::string_view text) noexcept {
-  if (text.size() < 3 || text.front() != '"' || text.back() != '"') return std::nullopt;
-  text = text.substr(1, text.size() - 2);
-  if (text.ends_with(kGzipMark)) text.remove_suffix(kGzipMark.size());
-  return text;
+// All fields of this name, which may be several. An error names the header and the byte.
+Result<wire::http::EntityTags> tags_in(const wire::http::Headers& headers, std::string_view name) {
+  wire::http::EntityTags all;
+  for (const auto& [field, value] : headers.fields()) {
+    if (!equal_ignoring_case(field, name)) continue;
+    const auto tags = wire::http::parse_entity_tags(value);
+    if (!tags)
+      return fail(Errc::invalid_argument, "the header " + std::string(name) + " is malformed at byte " +
+                                              std::to_string(tags.error().byte) + ": expected is " +
+                                              std::string(tags.error().expected));
+    all.any = all.any || tags->any;
+    all.tags.insert(all.tags.end(), tags->tags.begin(), tags->tags.end());
+  }
+  return all;
+}
+
+// The version that an entity's tag names, whatever its coding.
+Result<domain::Version> version_in(const wire::http::EntityTag& tag) {
+  std::string_view rest = tag.opaque;
+  const auto version = domain::take_version(rest);
+  if (version && wire::http::is_coding_mark(rest)) return *version;
+  const std::string sent =
+      "the header If-Match has \"" + std::string(tag.opaque.substr(0, kShownTag)) + "\", ";
+  if (read_number(tag.opaque))
+    return fail(Errc::invalid_argument,
+                sent + "a revision without its epoch; send the ETag as it was answered, such as \"1." +
+                    std::string(tag.opaque) + '"');
+  return fail(Errc::invalid_argument,
+              sent + "which is no ETag of an entity; send one as it was answered, such as \"1.42\"");
 }
 
 void compress(wire::http::Response& response) {
@@ -56,8 +78,9 @@ void compress(wire::http::Response& response) {
   if (smaller.empty() || smaller.size() >= response.body.size()) return;
   response.body = std::move(smaller);
   response.headers.add("Content-Encoding", "gzip");
-  if (const auto tag = unquoted(response.headers.value("ETag")))
-    response.headers.set("ETag", quoted(std::string(*tag) + std::string(kGzipMark)));
+  const std::string_view tag = response.headers.value("ETag");
+  if (tag.ends_with('"'))
+    response.headers.set("ETag", std::string(tag.substr(0, tag.size() - 1)) + std::string(kGzipMark) + '"');
 }
 
 }  // namespace
@@ -117,14 +140,16 @@ Result<service::WriteOptions> Call::write_options() const {
   if (options.idempotency_key.empty() && headers.contains("Idempotency-Key"))
     return fail(Errc::invalid_argument,
                 "the header Idempotency-Key is empty; send a key or leave the header out");
-  const std::string_view match = trimmed(headers.value("If-Match"));
-  if (match.empty() || match == "*") return options;
-  const auto tag = unquoted(match);
-  const auto revision = tag ? read_number(*tag) : std::nullopt;
-  if (!revision)
-    return fail(Errc::invalid_argument,
-                "the header If-Match must be one ETag of the entity, with quotes, such as \"42\"");
-  options.if_revision = *revision;
+  const auto match = tags_in(headers, "If-Match");
+  if (!match) return tl::unexpected(match.error());
+  if (match->any) return options;
+  std::vector<domain::Version> any_of;
+  for (const auto& tag : match->tags) {
+    const auto version = version_in(tag);
+    if (!version) return tl::unexpected(version.error());
+    any_of.push_back(*version);
+  }
+  options.if_match = domain::IfMatch(std::move(any_of));
   return options;
 }
 
@@ -186,48 +211,51 @@ Result<void> Call::known_parameters() const {
   return {};
 }
 
-Result<std::optional<domain::Revision>> Call::min_revision() const {
-  const std::string_view text = trimmed(request().headers.value("Togglecast-Min-Revision"));
+Result<std::optional<domain::NamedRevision>> Call::revision(std::string_view parameter) const {
+  if (!request().query.contains(parameter)) return std::nullopt;
+  const auto named = domain::parse_named_revision(request().query.value(parameter));
+  if (!named)
+    return fail(Errc::invalid_argument, "the parameter " + std::string(parameter) +
+                                            " must be a revision, such as 42, or 1.42 with its epoch");
+  return named;
+}
+
+Result<std::optional<domain::NamedRevision>> Call::min_revision() const {
+  std::string_view text = trimmed(request().headers.value("Togglecast-Min-Revision"));
   if (text.empty()) return std::nullopt;
-  const auto revision = read_number(unquoted(text).value_or(text));
-  if (!revision || *revision > domain::kMaxId)
+  if (text.size() > 2 && text.front() == '"' && text.back() == '"') text = text.substr(1, text.size() - 2);
+  const auto named = domain::parse_named_revision(text);
+  if (!named)
     return fail(Errc::invalid_argument,
-                "the header Togglecast-Min-Revision must be the number of a revision, such as 42");
-  return *revision;
+                "the header Togglecast-Min-Revision must be a revision, such as 42, or 1.42 with its epoch");
+  return named;
+}
+
+Result<void> Call::known_tags() const {
+  return tags_in(request().headers, "If-None-Match").map([](const auto&) {});
 }
 
 bool Call::has_already(std::string_view etag) const {
-  for (const auto& [name, value] : request().headers.fields()) {
-    if (!equal_ignoring_case(name, "If-None-Match")) continue;
-    std::string_view rest = value;
-    while (!rest.empty()) {
-      const std::size_t comma = std::min(rest.find(','), rest.size());
-      std::string_view one = trimmed(rest.substr(0, comma));
-      rest.remove_prefix(std::min(comma + 1, rest.size()));
-      if (one.starts_with("W/")) one.remove_prefix(2);
-      if (one == "*" || unquoted(one) == etag) return true;
-    }
-  }
-  return false;
+  const auto known = tags_in(request().headers, "If-None-Match");
+  if (!known) return false;
+  return known->any || std::any_of(known->tags.begin(), known->tags.end(), [&](const auto& tag) {
+           return wire::http::same_but_for_coding(tag, etag);
+         });
 }
 
-std::string Call::tag(std::string_view version) const {
-  constexpr std::size_t kDigest = 12;
-  const Sha256 digest = sha256(who().environment + ' ' + std::string(domain::to_string(who().role)) + ' ' +
-                               request().target + ' ' + std::string(version));
-  return base64url_encode({reinterpret_cast<const char*>(digest.data()), kDigest});
+std::string Call::tag_for_role(std::string version) const {
+  if (who().role == domain::Role::owner) return version;
+  return version + '.' + std::string(domain::to_string(who().role));
 }
 
-std::string Call::list_tag(const domain::Snapshot& snapshot) const {
-  return tag(snapshot.environment() + ' ' + std::to_string(snapshot.head().epoch) + ' ' +
-             std::to_string(snapshot.revision()));
-}
-
-std::optional<domain::Revision> Call::newest_revision() const {
-  if (!who_) return std::nullopt;
+// The newest revision of the caller's environment, unless the answer has one, and its epoch.
+void Call::add_revision_headers(wire::http::Headers& headers) const {
+  if (!who_) return;
   const auto current = api_.application().model().current(who_->environment);
-  if (current == nullptr) return std::nullopt;
-  return current->revision();
+  if (current == nullptr) return;
+  if (!headers.contains("Togglecast-Revision"))
+    headers.add("Togglecast-Revision", std::to_string(current->revision()));
+  headers.add("Togglecast-Epoch", std::to_string(current->head().epoch));
 }
 
 void Call::answer(Answer answer) {
@@ -262,9 +290,7 @@ void Call::refuse(const Error& error, unsigned status, const json::object& more)
 
 void Call::respond(wire::http::Response response, std::string_view code) {
   response.headers.add("X-Content-Type-Options", "nosniff");
-  if (!response.headers.contains("Togglecast-Revision"))
-    if (const auto revision = newest_revision())
-      response.headers.add("Togglecast-Revision", std::to_string(*revision));
+  add_revision_headers(response.headers);
   api_.cors().decorate(request(), response.headers);
   api_.charge(*this, response.body.size());
   if (response.body.size() < kLeastCompressed) return send(std::move(response), code);

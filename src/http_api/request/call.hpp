@@ -20,6 +20,7 @@
 #include <string_view>
 #include <vector>
 
+#include "domain/schema/version.hpp"
 #include "http_api/request/api.hpp"
 #include "http_api/request/route.hpp"
 #include "service/accounts/principal.hpp"
@@ -32,13 +33,15 @@ struct Answer {
   unsigned status = 200;
   std::optional<json::value> body{};
   std::optional<domain::Revision> revision{};  ///< unset: the newest revision of the caller's environment
-  std::string etag{};                          ///< see `entity_tag`; empty: no ETag
+  std::string etag{};                          ///< without quotes: see `tag_of`; empty: no ETag
   std::string location{};
   bool replayed = false;
 };
 
-/// The ETag of an entity at this revision, without quotes, for `If-Match` and `If-None-Match`.
-[[nodiscard]] inline std::string entity_tag(domain::Revision revision) { return std::to_string(revision); }
+/// The ETag of an answer that was read from this state, `epoch.revision`.
+[[nodiscard]] inline std::string tag_of(const domain::Snapshot& state) {
+  return domain::to_string(domain::Version{state.head().epoch, state.revision()});
+}
 
 class Call : public std::enable_shared_from_this<Call> {
  public:
@@ -78,13 +81,17 @@ class Call : public std::enable_shared_from_this<Call> {
   [[nodiscard]] Result<bool> flag(std::string_view parameter, bool otherwise) const;
   /// Refuses unknown and repeated query parameters.
   [[nodiscard]] Result<void> known_parameters() const;
-  [[nodiscard]] Result<std::optional<domain::Revision>> min_revision() const;
+  /// A query parameter that is a revision, `42` or `1.42`; nothing without the parameter.
+  [[nodiscard]] Result<std::optional<domain::NamedRevision>> revision(std::string_view parameter) const;
+  /// `Togglecast-Min-Revision`.
+  [[nodiscard]] Result<std::optional<domain::NamedRevision>> min_revision() const;
+  /// Refuses a malformed `If-None-Match`.
+  [[nodiscard]] Result<void> known_tags() const;
   /// `If-None-Match` contains this tag.
   [[nodiscard]] bool has_already(std::string_view etag) const;
-  /// The ETag of the answer to this request, while its data have this version.
-  [[nodiscard]] std::string tag(std::string_view version) const;
-  /// The same, for data of one environment at the revision of `snapshot`.
-  [[nodiscard]] std::string list_tag(const domain::Snapshot& snapshot) const;
+  /// The ETag of an answer that depends on the role: of what an owner sees, `version`; of a part, with the
+  /// role behind it.
+  [[nodiscard]] std::string tag_for_role(std::string version) const;
 
   /// A worker serializes a large answer.
   void answer(Answer answer);
@@ -104,8 +111,8 @@ class Call : public std::enable_shared_from_this<Call> {
   friend class Api;
   [[nodiscard]] bool has_content_type(std::string_view wanted) const noexcept;
   [[nodiscard]] Result<json::value> parse_body() const;
-  [[nodiscard]] std::optional<domain::Revision> newest_revision() const;
   void answer_here(const Answer& answer);
+  void add_revision_headers(wire::http::Headers& headers) const;
   void send(wire::http::Response response, std::string_view code);
 
   Api& api_;

@@ -174,8 +174,10 @@ Result<service::Principal> Api::identify(const wire::http::Request& request) con
 void Api::add_revision_header(const wire::http::Request& request, wire::http::Headers& headers) const {
   const auto who = identify(request);
   if (!who) return;
-  if (const auto current = application_.model().current(who->environment))
-    headers.add("Togglecast-Revision", std::to_string(current->revision()));
+  const auto current = application_.model().current(who->environment);
+  if (current == nullptr) return;
+  headers.add("Togglecast-Revision", std::to_string(current->revision()));
+  headers.add("Togglecast-Epoch", std::to_string(current->head().epoch));
 }
 
 }  // namespace togglecast::http_api

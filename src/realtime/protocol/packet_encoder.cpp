@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "domain/schema/environment.hpp"
+#include "domain/schema/version.hpp"
 #include "realtime/protocol/events.hpp"
 #include "realtime/protocol/packets.hpp"
 
@@ -66,7 +67,10 @@ std::unique_ptr<const delivery::EncodedBatch> PacketEncoder::encode(const delive
     const bool with_offset = last && batch.resumable && offsets_ == Offsets::with;
     const OwnEvent own = own_event(batch.updates[i].kind, to_admin);
     json::object payload = payload_of(batch.updates[i], own, *batch.to, !last);
-    if (to_admin) payload["actor"] = batch.actor;
+    if (to_admin) {
+      payload["data"] = domain::with_etag(std::move(payload["data"]), batch.to->head().epoch);
+      payload["actor"] = batch.actor;
+    }
     packets.push_back(socketio::EncodedPacket::event(
         to_admin ? event::kAdmin : event::kClient,
         config_event(own.name.empty() ? event::kEntityUpdate : own.name, std::move(payload),

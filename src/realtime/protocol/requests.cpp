@@ -3,6 +3,7 @@
 #include <string>
 
 #include "domain/schema/fields.hpp"
+#include "domain/schema/version.hpp"
 
 namespace togglecast::realtime {
 
@@ -12,6 +13,17 @@ Result<json::value> object_argument(const socketio::Event& event) {
   if (values.size() > 1 || !binary.empty() || !(first.is_null() || first.is_object()))
     return fail_field("", event.name() + " takes one object as its argument");
   return first.is_null() ? json::value(json::object{}) : first;
+}
+
+Result<std::optional<domain::Revision>> revision_argument(const socketio::Event& event,
+                                                          const domain::Snapshot& state) {
+  const auto request = object_argument(event);
+  if (!request) return tl::unexpected(request.error());
+  const auto named = domain::named_revision_in(*request);
+  if (!named) return tl::unexpected(named.error());
+  if (!*named) return std::nullopt;
+  if (auto ok = (*named)->check(state.head().epoch); !ok) return tl::unexpected(ok.error());
+  return (*named)->revision;
 }
 
 Result<void> no_argument(const socketio::Event& event) {

@@ -55,7 +55,7 @@ Dashboard::Dashboard(net::ShardPool& shards, socketio::Server& io, service::Appl
       began_(clock.now()) {}
 
 void Dashboard::update(const service::Principal& who, Done done) {
-  storage::LogQuery query;
+  service::ActivityQuery query;
   query.limit = kChangesShown;
   application_.activity().page(who, query,
                                [this, who, done = std::move(done)](Result<service::ActivityPage> page) {

@@ -75,13 +75,12 @@ changes::Build build_new_admin(std::string username, domain::Role role, bool act
 }
 
 changes::Build build_password(std::string username, Secret hash, domain::Id keep_token,
-                              std::optional<domain::Revision> if_revision,
-                              std::optional<UnixMillis> checked) {
-  return [username = std::move(username), hash = std::move(hash), keep_token, if_revision,
+                              const domain::IfMatch& if_match, std::optional<UnixMillis> checked) {
+  return [username = std::move(username), hash = std::move(hash), keep_token, if_match,
           checked](changes::WriteContext& context) -> Result<changes::Draft> {
     const auto named = admin_named(context, username);
     if (!named) return tl::unexpected(named.error());
-    const auto before = changes::subject<AdminUser>(context, (*named)->id, if_revision);
+    const auto before = changes::subject<AdminUser>(context, (*named)->id, if_match);
     if (!before) return tl::unexpected(before.error());
     AdminUser after = **before;
     if (checked && after.password_changed_at != *checked)
@@ -96,10 +95,10 @@ changes::Build build_password(std::string username, Secret hash, domain::Id keep
 }
 
 changes::Build build_admin_patch(domain::Id who, domain::Id admin, const AdminPatch& patch, Secret hash,
-                                 std::optional<domain::Revision> if_revision) {
+                                 const domain::IfMatch& if_match) {
   return [who, admin, role = patch.role, active = patch.active, hash = std::move(hash),
-          if_revision](changes::WriteContext& context) -> Result<changes::Draft> {
-    const auto before = changes::subject<AdminUser>(context, admin, if_revision);
+          if_match](changes::WriteContext& context) -> Result<changes::Draft> {
+    const auto before = changes::subject<AdminUser>(context, admin, if_match);
     if (!before) return tl::unexpected(before.error());
     AdminUser after = **before;
     after.role = role.value_or(after.role);
@@ -126,20 +125,19 @@ changes::Build build_admin_patch(domain::Id who, domain::Id admin, const AdminPa
 }
 
 changes::Build build_admin_toggle(domain::Id who, domain::Id admin, std::optional<bool> active,
-                                  std::optional<domain::Revision> if_revision) {
-  return [who, admin, active, if_revision](changes::WriteContext& context) -> Result<changes::Draft> {
-    const auto before = changes::subject<AdminUser>(context, admin, if_revision);
+                                  const domain::IfMatch& if_match) {
+  return [who, admin, active, if_match](changes::WriteContext& context) -> Result<changes::Draft> {
+    const auto before = changes::subject<AdminUser>(context, admin, if_match);
     if (!before) return tl::unexpected(before.error());
     AdminPatch patch;
     patch.active = active.value_or(!(*before)->active);
-    return build_admin_patch(who, admin, patch, {}, if_revision)(context);
+    return build_admin_patch(who, admin, patch, {}, if_match)(context);
   };
 }
 
-changes::Build build_admin_removal(domain::Id who, domain::Id admin,
-                                   std::optional<domain::Revision> if_revision) {
-  return [who, admin, if_revision](changes::WriteContext& context) -> Result<changes::Draft> {
-    const auto before = changes::subject<AdminUser>(context, admin, if_revision);
+changes::Build build_admin_removal(domain::Id who, domain::Id admin, const domain::IfMatch& if_match) {
+  return [who, admin, if_match](changes::WriteContext& context) -> Result<changes::Draft> {
+    const auto before = changes::subject<AdminUser>(context, admin, if_match);
     if (!before) return tl::unexpected(before.error());
     if (auto ok = check_not_last_owner(context, **before); !ok) return tl::unexpected(ok.error());
     if (auto ok = check_not_self(who, admin, "delete their own account"); !ok)

@@ -15,17 +15,17 @@ namespace togglecast::service {
 /// Withdraws all tokens of the account except `keep_token`. `checked` is the `password_changed_at` of the
 /// account when its password was checked; `unauthenticated` when the password has changed since.
 [[nodiscard]] changes::Build build_password(std::string username, Secret hash, domain::Id keep_token,
-                                            std::optional<domain::Revision> if_revision,
+                                            const domain::IfMatch& if_match,
                                             std::optional<UnixMillis> checked = {});
 /// `who` is the id of the admin that sends the request; it may be `admin`. `hash` is empty unless the
 /// password changes. A new password or a deactivation withdraws all tokens of the account.
 [[nodiscard]] changes::Build build_admin_patch(domain::Id who, domain::Id admin, const AdminPatch& patch,
-                                               Secret hash, std::optional<domain::Revision> if_revision);
+                                               Secret hash, const domain::IfMatch& if_match);
 /// Sets `active`; without a value, switches to the opposite.
 [[nodiscard]] changes::Build build_admin_toggle(domain::Id who, domain::Id admin, std::optional<bool> active,
-                                                std::optional<domain::Revision> if_revision);
+                                                const domain::IfMatch& if_match);
 [[nodiscard]] changes::Build build_admin_removal(domain::Id who, domain::Id admin,
-                                                 std::optional<domain::Revision> if_revision);
+                                                 const domain::IfMatch& if_match);
 /// `admin` is the account at the moment its password was checked. `unauthenticated` when the account was
 /// deactivated, deleted or given another password since.
 [[nodiscard]] changes::Build build_session(const domain::AdminUser& admin, std::string environment,

@@ -184,8 +184,8 @@ void AdminService::change_password(const Principal& who, const Secret& current, 
     if (!*matches)  // an earlier copy of this request may have changed it
       return replay_or_fail(who, options, operation,
                             {Errc::unauthenticated, "the current password is wrong", {}}, done);
-    const auto build = [admin, who, if_revision = options.if_revision](Secret hash) {
-      return build_password(who.name, std::move(hash), who.token_id, if_revision, admin->password_changed_at);
+    const auto build = [admin, who, if_match = options.if_match](Secret hash) {
+      return build_password(who.name, std::move(hash), who.token_id, if_match, admin->password_changed_at);
     };
     write_with_hash(who, next, options, operation, build, done);
   });
@@ -196,8 +196,8 @@ void AdminService::set_password(const Principal& who, const std::string& usernam
   if (auto allowed = require(who, auth::Action::manage_admins); !allowed)
     return done(tl::unexpected(allowed.error()));
   if (auto ok = auth::check_new_password(next); !ok) return done(tl::unexpected(ok.error()));
-  const auto build = [username, if_revision = options.if_revision](Secret hash) {
-    return build_password(username, std::move(hash), 0, if_revision);
+  const auto build = [username, if_match = options.if_match](Secret hash) {
+    return build_password(username, std::move(hash), 0, if_match);
   };
   write_with_hash(who, next, options, "password of " + username, build, std::move(done));
 }
@@ -243,12 +243,12 @@ void AdminService::update(const Principal& who, domain::Id admin, const AdminPat
   if (patch.active) asked["active"] = *patch.active;
   if (patch.password.empty())
     return submit_write(committer_, in_system(who), auth::Action::manage_admins, options, operation, asked,
-                        build_admin_patch(self, admin, patch, {}, options.if_revision), std::move(done));
+                        build_admin_patch(self, admin, patch, {}, options.if_match), std::move(done));
   if (self == admin)
     return done(fail(Errc::forbidden, "change your own password with POST /api/v1/auth/password"));
   if (auto ok = auth::check_new_password(patch.password); !ok) return done(tl::unexpected(ok.error()));
-  const auto build = [self, admin, patch, if_revision = options.if_revision](Secret hash) {
-    return build_admin_patch(self, admin, patch, std::move(hash), if_revision);
+  const auto build = [self, admin, patch, if_match = options.if_match](Secret hash) {
+    return build_admin_patch(self, admin, patch, std::move(hash), if_match);
   };
   write_with_hash(who, patch.password, options, operation + ' ' + json::canonical(asked) + " password", build,
                   std::move(done));
@@ -259,14 +259,14 @@ void AdminService::toggle(const Principal& who, domain::Id admin, std::optional<
   const json::value body = active ? json::value(*active) : json::value(nullptr);
   submit_write(committer_, in_system(who), auth::Action::manage_admins, options,
                "admin toggle " + std::to_string(admin), body,
-               build_admin_toggle(self_of(who), admin, active, options.if_revision), std::move(done));
+               build_admin_toggle(self_of(who), admin, active, options.if_match), std::move(done));
 }
 
 void AdminService::remove(const Principal& who, domain::Id admin, const WriteOptions& options,
                           changes::Done done) {
   submit_write(committer_, in_system(who), auth::Action::manage_admins, options,
                "admin delete " + std::to_string(admin), nullptr,
-               build_admin_removal(self_of(who), admin, options.if_revision), std::move(done));
+               build_admin_removal(self_of(who), admin, options.if_match), std::move(done));
 }
 
 Result<changes::Written> AdminService::create_first_owner(const std::string& username,

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -12,6 +11,7 @@
 #include "changes/actor.hpp"
 #include "domain/schema/ids.hpp"
 #include "domain/schema/role.hpp"
+#include "domain/schema/version.hpp"
 
 namespace togglecast::service {
 
@@ -40,10 +40,9 @@ struct WriteOptions {
   changes::Source source = changes::Source::rest;
   std::string request_id;
   std::string idempotency_key;  ///< empty: none; else 1 to 128 visible ASCII characters
-  std::optional<domain::Revision>
-      if_revision;     ///< `conflict` unless this revision was the last to change the entity
-  bool force = false;  ///< delete an entity or a sub-feature even if others use it
-  bool merge = false;  ///< the body of an update is a merge patch (RFC 7396)
+  domain::IfMatch if_match;     ///< `conflict` unless the entity has one of these versions
+  bool force = false;           ///< delete an entity or a sub-feature even if others use it
+  bool merge = false;           ///< the body of an update is a merge patch (RFC 7396)
 };
 
 /// `{id, kind, name, source, request_id?}`: the actor of a change.

@@ -97,7 +97,7 @@ Result<IssuedToken> sign_written(const auth::KeyRing& keys, const changes::Writt
                 "an earlier request with this Idempotency-Key got a token that is no longer valid; use a new "
                 "key to get a new token");
   return IssuedToken{written.body, auth::sign_token(keys, auth::claims_of(*record)), written.revision,
-                     written.replayed};
+                     written.epoch, written.replayed};
 }
 
 void TokenService::issue(const Principal& who, domain::Id client, const json::value& body,
@@ -108,7 +108,7 @@ void TokenService::issue(const Principal& who, domain::Id client, const json::va
   if (!fields) return done(tl::unexpected(fields.error()));
   changes::Build build = [this, client, fields = std::move(*fields), environment = who.environment,
                           jti = new_jti(random_)](changes::WriteContext& context) -> Result<changes::Draft> {
-    if (const auto found = changes::subject<Client>(context, client, std::nullopt); !found)
+    if (const auto found = changes::subject<Client>(context, client, {}); !found)
       return tl::unexpected(found.error());
     const auto expires_at = expiry(fields, options_, context.at());
     if (!expires_at) return tl::unexpected(expires_at.error());
@@ -147,8 +147,8 @@ Result<std::vector<std::shared_ptr<const TokenRecord>>> TokenService::list(const
 void TokenService::revoke(const Principal& who, domain::Id token, const WriteOptions& options,
                           changes::Done done) {
   changes::Build build =
-      [token, if_revision = options.if_revision](changes::WriteContext& context) -> Result<changes::Draft> {
-    const auto before = changes::subject<TokenRecord>(context, token, if_revision);
+      [token, if_match = options.if_match](changes::WriteContext& context) -> Result<changes::Draft> {
+    const auto before = changes::subject<TokenRecord>(context, token, if_match);
     if (!before) return tl::unexpected(before.error());
     TokenRecord after = **before;
     if (!after.revoked_at) after.revoked_at = context.at();

@@ -30,6 +30,7 @@ struct IssuedToken {
   json::value record;  ///< the token record's body
   Secret token;
   domain::Revision revision = 0;
+  std::int64_t epoch = 0;
   bool replayed = false;
 };
 using IssueDone = std::function<void(Result<IssuedToken> issued)>;

@@ -86,9 +86,9 @@ Result<changes::Draft> create(changes::WriteContext& context, const json::value&
 
 // `edit(entity)` returns the changed entity or an error.
 template <typename T, typename Edit>
-Result<changes::Draft> edit(changes::WriteContext& context, Id id, const IfRevision& if_revision,
+Result<changes::Draft> edit(changes::WriteContext& context, Id id, const domain::IfMatch& if_match,
                             Edit&& edit) {
-  const auto before = changes::subject<T>(context, id, if_revision);
+  const auto before = changes::subject<T>(context, id, if_match);
   if (!before) return tl::unexpected(before.error());
   Result<T> after = edit(**before);
   if (!after) return tl::unexpected(after.error());
@@ -137,11 +137,11 @@ Result<std::vector<Op>> release_sub_features(const changes::WriteContext& contex
 
 template <typename T>
 Result<changes::Draft> update(changes::WriteContext& context, Id id, const json::value& body,
-                              const IfRevision& if_revision, bool force, bool merge) {
+                              const domain::IfMatch& if_match, bool force, bool merge) {
   std::vector<Op> of_packages;
-  auto draft = edit<T>(context, id, if_revision, [&](const T& before) -> Result<T> {
+  auto draft = edit<T>(context, id, if_match, [&](const T& before) -> Result<T> {
     const json::object was = to_json(before);
-    auto changed = without_unchanged(was, merge ? merged_members(was, body) : body);
+    auto changed = without_unchanged(was, context.state().head().epoch, merge ? merged_members(was, body) : body);
     if (!changed) return tl::unexpected(changed.error());
     Result<T> after = patched(before, *changed);
     if (!after) return after;
@@ -178,9 +178,9 @@ void release_users(changes::Draft& draft, const changes::WriteContext& context,
 }
 
 template <typename T>
-Result<changes::Draft> remove(changes::WriteContext& context, Id id, const IfRevision& if_revision,
+Result<changes::Draft> remove(changes::WriteContext& context, Id id, const domain::IfMatch& if_match,
                               bool force) {
-  const auto before = changes::subject<T>(context, id, if_revision);
+  const auto before = changes::subject<T>(context, id, if_match);
   if (!before) return tl::unexpected(before.error());
   const auto users = domain::users_of(context.state(), T::kKind, id);
   if (!users.empty() && !force)
@@ -227,20 +227,20 @@ changes::Build build_creation(Kind kind, json::value body) {
   };
 }
 
-changes::Build build_update(Kind kind, Id id, json::value body, IfRevision if_revision, bool force,
+changes::Build build_update(Kind kind, Id id, json::value body, const domain::IfMatch& if_match, bool force,
                             bool merge) {
-  return [kind, id, body = std::move(body), if_revision, force, merge](changes::WriteContext& context) {
+  return [kind, id, body = std::move(body), if_match, force, merge](changes::WriteContext& context) {
     return with_catalogue_type(kind, [&]<typename T>(std::type_identity<T>) {
-      return update<T>(context, id, body, if_revision, force, merge);
+      return update<T>(context, id, body, if_match, force, merge);
     });
   };
 }
 
-changes::Build build_toggle(Kind kind, Id id, std::optional<bool> on, IfRevision if_revision) {
-  return [kind, id, on, if_revision](changes::WriteContext& context) {
+changes::Build build_toggle(Kind kind, Id id, std::optional<bool> on, const domain::IfMatch& if_match) {
+  return [kind, id, on, if_match](changes::WriteContext& context) {
     return with_catalogue_type(kind, [&]<typename T>(std::type_identity<T>) -> Result<changes::Draft> {
       if constexpr (requires(T & entity) { switch_of(entity); }) {
-        return edit<T>(context, id, if_revision, [&](T after) -> Result<T> {
+        return edit<T>(context, id, if_match, [&](T after) -> Result<T> {
           bool& state = switch_of(after);
           state = on.value_or(!state);
           return after;
@@ -252,10 +252,10 @@ changes::Build build_toggle(Kind kind, Id id, std::optional<bool> on, IfRevision
   };
 }
 
-changes::Build build_removal(Kind kind, Id id, IfRevision if_revision, bool force) {
-  return [kind, id, if_revision, force](changes::WriteContext& context) {
+changes::Build build_removal(Kind kind, Id id, const domain::IfMatch& if_match, bool force) {
+  return [kind, id, if_match, force](changes::WriteContext& context) {
     return with_catalogue_type(
-        kind, [&]<typename T>(std::type_identity<T>) { return remove<T>(context, id, if_revision, force); });
+        kind, [&]<typename T>(std::type_identity<T>) { return remove<T>(context, id, if_match, force); });
   };
 }
 
@@ -269,9 +269,9 @@ std::vector<User> blocking_users(const domain::Snapshot& state, Kind kind, Id id
 }
 
 changes::Build build_sub_feature_toggle(Id feature, std::string key, std::optional<bool> on,
-                                        IfRevision if_revision) {
-  return [feature, key = std::move(key), on, if_revision](changes::WriteContext& context) {
-    return edit<Feature>(context, feature, if_revision, [&](Feature after) -> Result<Feature> {
+                                        const domain::IfMatch& if_match) {
+  return [feature, key = std::move(key), on, if_match](changes::WriteContext& context) {
+    return edit<Feature>(context, feature, if_match, [&](Feature after) -> Result<Feature> {
       for (auto& sub : after.sub_features) {
         if (sub.key != key) continue;
         sub.flag.enabled = on.value_or(!sub.flag.enabled);
@@ -282,9 +282,9 @@ changes::Build build_sub_feature_toggle(Id feature, std::string key, std::option
   };
 }
 
-changes::Build build_override(Id client, Id feature, json::value body, IfRevision if_revision) {
+changes::Build build_override(Id client, Id feature, json::value body, const domain::IfMatch& if_match) {
   return [client, feature, body = std::move(body),
-          if_revision](changes::WriteContext& context) -> Result<changes::Draft> {
+          if_match](changes::WriteContext& context) -> Result<changes::Draft> {
     const auto read = domain::read_override(body, feature);
     if (!read) return tl::unexpected(read.error());
     if (read->expires_at && *read->expires_at <= context.at())
@@ -295,7 +295,7 @@ changes::Build build_override(Id client, Id feature, json::value body, IfRevisio
       return fail_field("/value", "must be of type " +
                                       std::string(domain::evaluation::to_string(found->flag.type)) +
                                       ", as the variants of feature '" + found->key + "'");
-    return edit<Client>(context, client, if_revision, [&](const Client& before) -> Result<Client> {
+    return edit<Client>(context, client, if_match, [&](const Client& before) -> Result<Client> {
       Client after = with_override(before, *read);
       if (after.overrides.size() > domain::kMaxOverrides)
         return fail(Errc::conflict, "a client can have at most " + std::to_string(domain::kMaxOverrides) +
@@ -305,9 +305,9 @@ changes::Build build_override(Id client, Id feature, json::value body, IfRevisio
   };
 }
 
-changes::Build build_override_removal(Id client, Id feature, IfRevision if_revision) {
-  return [client, feature, if_revision](changes::WriteContext& context) {
-    return edit<Client>(context, client, if_revision, [&](Client after) -> Result<Client> {
+changes::Build build_override_removal(Id client, Id feature, const domain::IfMatch& if_match) {
+  return [client, feature, if_match](changes::WriteContext& context) {
+    return edit<Client>(context, client, if_match, [&](Client after) -> Result<Client> {
       if (find_override(after.overrides, feature) == nullptr)
         return fail(Errc::not_found,
                     "client '" + after.key + "' has no override of feature " + std::to_string(feature));

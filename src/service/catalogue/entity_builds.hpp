@@ -8,12 +8,11 @@
 
 #include "base/json.hpp"
 #include "changes/committer.hpp"
+#include "domain/schema/version.hpp"
 #include "domain/state/client_view.hpp"
 #include "domain/state/consistency.hpp"
 
 namespace togglecast::service {
-
-using IfRevision = std::optional<domain::Revision>;
 
 inline constexpr std::size_t kMaxPlatforms = 1'000;
 inline constexpr std::size_t kMaxFeatures = 5'000;
@@ -25,15 +24,15 @@ inline constexpr std::size_t kMaxClients = 100'000;
 /// Sets the members that `body` names. `conflict` when a feature drops sub-features that packages chose. With
 /// `force`, those packages lose the sub-features. With `merge`, `body` is a merge patch (merge_patch.hpp).
 [[nodiscard]] changes::Build build_update(domain::Kind kind, domain::Id id, json::value body,
-                                          IfRevision if_revision, bool force, bool merge = false);
+                                          const domain::IfMatch& if_match, bool force, bool merge = false);
 /// Sets the switch to `on`; without a value, to the opposite. The switch is `enabled` of a platform or
 /// feature, `available` of a package, `active` of a client.
 [[nodiscard]] changes::Build build_toggle(domain::Kind kind, domain::Id id, std::optional<bool> on,
-                                          IfRevision if_revision);
+                                          const domain::IfMatch& if_match);
 /// `conflict` when others use the entity, unless `force`. With `force`, packages and clients lose a deleted
 /// feature, and clients lose a deleted package. Other users keep the reference; a missing entity counts as
 /// off.
-[[nodiscard]] changes::Build build_removal(domain::Kind kind, domain::Id id, IfRevision if_revision,
+[[nodiscard]] changes::Build build_removal(domain::Kind kind, domain::Id id, const domain::IfMatch& if_match,
                                            bool force);
 
 /// The users that make an update with this body, or a removal (null), a `conflict` without `force`.
@@ -42,12 +41,13 @@ inline constexpr std::size_t kMaxClients = 100'000;
 
 /// Sets a sub-feature to `on`; without a value, to the opposite.
 [[nodiscard]] changes::Build build_sub_feature_toggle(domain::Id feature, std::string key,
-                                                      std::optional<bool> on, IfRevision if_revision);
+                                                      std::optional<bool> on,
+                                                      const domain::IfMatch& if_match);
 /// `body`: see domain::read_override. An expiry must be in the future.
 [[nodiscard]] changes::Build build_override(domain::Id client, domain::Id feature, json::value body,
-                                            IfRevision if_revision);
+                                            const domain::IfMatch& if_match);
 /// `not_found` when the client has no such override.
 [[nodiscard]] changes::Build build_override_removal(domain::Id client, domain::Id feature,
-                                                    IfRevision if_revision);
+                                                    const domain::IfMatch& if_match);
 
 }  // namespace togglecast::service

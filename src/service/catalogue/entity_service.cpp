@@ -28,20 +28,20 @@ void FeatureService::toggle_sub_feature(const Principal& who, domain::Id feature
                                         changes::Done done) {
   const json::value body{key, on ? json::value(*on) : json::value(nullptr)};
   write(who, options, "toggle sub-feature", feature, body,
-        build_sub_feature_toggle(feature, key, on, options.if_revision), std::move(done));
+        build_sub_feature_toggle(feature, key, on, options.if_match), std::move(done));
 }
 
 void ClientService::set_override(const Principal& who, domain::Id client, domain::Id feature,
                                  const json::value& body, const WriteOptions& options, changes::Done done) {
   const json::value asked{feature, body};
-  write(who, options, "override", client, asked, build_override(client, feature, body, options.if_revision),
+  write(who, options, "override", client, asked, build_override(client, feature, body, options.if_match),
         std::move(done));
 }
 
 void ClientService::remove_override(const Principal& who, domain::Id client, domain::Id feature,
                                     const WriteOptions& options, changes::Done done) {
   write(who, options, "remove override", client, json::value(feature),
-        build_override_removal(client, feature, options.if_revision), std::move(done));
+        build_override_removal(client, feature, options.if_match), std::move(done));
 }
 
 }  // namespace togglecast::service

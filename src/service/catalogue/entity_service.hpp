@@ -54,20 +54,20 @@ class EntityService {
     std::string verb = options.merge ? "merge" : "update";
     if (options.force) verb += " by force";
     write(who, options, verb, id, body,
-          build_update(T::kKind, id, body, options.if_revision, options.force, options.merge),
+          build_update(T::kKind, id, body, options.if_match, options.force, options.merge),
           std::move(done));
   }
   /// Sets the switch to `on`; without a value, to the opposite.
   void toggle(const Principal& who, domain::Id id, std::optional<bool> on, const WriteOptions& options,
               changes::Done done) {
     const json::value body = on ? json::value(*on) : json::value(nullptr);
-    write(who, options, "toggle", id, body, build_toggle(T::kKind, id, on, options.if_revision),
+    write(who, options, "toggle", id, body, build_toggle(T::kKind, id, on, options.if_match),
           std::move(done));
   }
   /// `conflict` when others use the entity, unless `options.force`.
   void remove(const Principal& who, domain::Id id, const WriteOptions& options, changes::Done done) {
     write(who, options, options.force ? "delete by force" : "delete", id, nullptr,
-          build_removal(T::kKind, id, options.if_revision, options.force), std::move(done));
+          build_removal(T::kKind, id, options.if_match, options.force), std::move(done));
   }
 
  protected:

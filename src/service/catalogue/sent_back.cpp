@@ -5,10 +5,30 @@
 #include <string>
 #include <string_view>
 
-#include "domain/schema/ids.hpp"
+#include "domain/schema/version.hpp"
 
 namespace togglecast::service {
 namespace {
+
+// The caller's version of the entity, when the body tells it.
+Result<void> check_revision(const domain::Version& current, const json::value& revision) {
+  const auto named = domain::integer_in(revision);
+  if (!named)
+    return fail_field("/revision", "must be the revision of the entity; leave it out or send it back");
+  if (*named == current.revision) return {};
+  return fail(Errc::conflict, "the body names revision " + std::to_string(*named) + ", but revision " +
+                                  std::to_string(current.revision) + " changed this entity last");
+}
+
+Result<void> check_etag(const domain::Version& current, const json::value& etag) {
+  std::string_view text = etag.is_string() ? std::string_view(etag.get_string()) : std::string_view();
+  const bool quoted = text.size() > 2 && text.front() == '"' && text.back() == '"';
+  const auto named = quoted ? domain::parse_version(text.substr(1, text.size() - 2)) : std::nullopt;
+  if (!named) return fail_field("/etag", "must be the etag of the entity; leave it out or send it back");
+  if (*named == current) return {};
+  return fail(Errc::conflict, "the body has the etag " + std::string(text) +
+                                  ", but that of the entity is \"" + to_string(current) + '"');
+}
 
 constexpr std::array<std::string_view, 3> kReadOnly{"id", "key", "created_at"};
 
@@ -48,17 +68,17 @@ void keep_changed_switches(const json::object& before, json::object& body) {
 
 }  // namespace
 
-Result<json::value> without_unchanged(const json::object& before, json::value body) {
+Result<json::value> without_unchanged(const json::object& before, std::int64_t epoch, json::value body) {
   if (!body.is_object()) return body;
   auto& members = body.get_object();
+  const domain::Version current{epoch, domain::integer_in(before.at("revision")).value_or(0)};
   if (const auto* revision = members.if_contains("revision")) {
-    const auto named = domain::integer_in(*revision);
-    const auto current = domain::integer_in(before.at("revision"));
-    if (named && named != current) {
-      return fail(Errc::conflict, "the body names revision " + std::to_string(*named) + ", but revision " +
-                                      std::to_string(current.value_or(0)) + " changed this entity last");
-    }
-    if (named) members.erase("revision");
+    if (auto ok = check_revision(current, *revision); !ok) return tl::unexpected(ok.error());
+    members.erase("revision");
+  }
+  if (const auto* etag = members.if_contains("etag")) {
+    if (auto ok = check_etag(current, *etag); !ok) return tl::unexpected(ok.error());
+    members.erase("etag");
   }
   members.erase("updated_at");
   for (const auto name : kReadOnly)
@@ -69,7 +89,7 @@ Result<json::value> without_unchanged(const json::object& before, json::value bo
 
 json::value without_stamps(json::value body) {
   if (auto* members = body.if_object())
-    for (const char* name : {"id", "revision", "created_at", "updated_at"}) members->erase(name);
+    for (const char* name : {"id", "revision", "created_at", "updated_at", "etag"}) members->erase(name);
   return body;
 }
 

@@ -87,7 +87,7 @@ Result<changes::Build> toggle(Kind kind, Id id, const json::value* data) {
     on = in.boolean(switch_of(kind));
     if (auto ok = in.finish(); !ok) return tl::unexpected(domain::within("/data", ok.error()));
   }
-  return build_toggle(kind, id, on, std::nullopt);
+  return build_toggle(kind, id, on, {});
 }
 
 Result<Asked> read_change(const json::value& body) {
@@ -116,7 +116,7 @@ Result<Asked> read_change(const json::value& body) {
       asked.build = build_creation(*kind, *data);
       break;
     case Action::update:
-      asked.build = build_update(*kind, *id, *data, std::nullopt, force);
+      asked.build = build_update(*kind, *id, *data, {}, force);
       break;
     case Action::toggle: {
       auto build = toggle(*kind, *id, data);
@@ -125,7 +125,7 @@ Result<Asked> read_change(const json::value& body) {
       break;
     }
     case Action::remove:
-      asked.build = build_removal(*kind, *id, std::nullopt, force);
+      asked.build = build_removal(*kind, *id, {}, force);
       break;
   }
   return asked;

@@ -60,6 +60,17 @@ json::object describe(const Op& op, ByteBudget& budget) {
   return out;
 }
 
+Result<void> check_before(storage::Reader& reader, const std::string& environment,
+                          const ActivityQuery& query) {
+  if (!query.before_epoch) return {};
+  const auto rows = reader.rows_before(environment, query.before + 1, 1);
+  if (!rows) return tl::unexpected(rows.error());
+  if (rows->empty()) return {};
+  const domain::Head& head = rows->front().head;
+  const domain::NamedRevision named{query.before, query.before_epoch};
+  return head.revision == query.before ? named.check(head.epoch) : Result<void>{};
+}
+
 }  // namespace
 
 json::value activity_entry(const domain::LogRow& row, domain::Kinds readable, const domain::Snapshot* names) {
@@ -88,19 +99,20 @@ json::value activity_entry(const domain::LogRow& row, domain::Kinds readable, co
   return out;
 }
 
-void ActivityService::page(const Principal& who, const storage::LogQuery& query, ActivityDone done) {
+void ActivityService::page(const Principal& who, const ActivityQuery& query, ActivityDone done) {
   if (auto allowed = require(who, auth::Action::read_activity); !allowed)
     return done(tl::unexpected(allowed.error()));
   const domain::Kinds readable = auth::readable_kinds(who.role);
   if (query.kind && !readable.contains(*query.kind))
     return done(fail(Errc::forbidden, "the role " + std::string(domain::to_string(who.role)) +
                                           " may not read entities of this type"));
-  storage::LogQuery bounded = query;
+  ActivityQuery bounded = query;
   bounded.limit = std::clamp<std::size_t>(query.limit, 1, kMaxActivity);
   bounded.kinds = readable;
   const std::string environment =
       query.kind == domain::Kind::admin ? std::string(domain::kSystemEnvironment) : who.environment;
   const bool taken = reader_.submit([this, environment, bounded, readable, done](storage::Reader& reader) {
+    if (auto ok = check_before(reader, environment, bounded); !ok) return done(tl::unexpected(ok.error()));
     const auto found = reader.log_page(environment, bounded);
     if (!found) return done(tl::unexpected(found.error()));
     const auto names = model_.current(environment);
@@ -119,15 +131,15 @@ void ActivityService::page(const Principal& who, const storage::LogQuery& query,
   if (!taken) done(changes::busy("too many requests are reading the log; try again"));
 }
 
-void ActivityService::undo(const Principal& who, domain::Revision revision, const WriteOptions& options,
+void ActivityService::undo(const Principal& who, const domain::Version& version, const WriteOptions& options,
                            UndoDone done) {
   if (auto allowed = require(who, auth::Action::read_activity); !allowed)
     return done(tl::unexpected(allowed.error()));
-  auto idempotency = idempotency_of(who, options, "undo " + std::to_string(revision), nullptr);
+  auto idempotency = idempotency_of(who, options, "undo " + domain::to_string(version), nullptr);
   if (!idempotency) return done(tl::unexpected(idempotency.error()));
   json::object actor = actor_of(who, options);
-  actor["undoes"] = revision;
-  committer_.submit({who.environment, std::move(actor), std::move(*idempotency), build_undo(who, revision)},
+  actor["undoes"] = version.revision;
+  committer_.submit({who.environment, std::move(actor), std::move(*idempotency), build_undo(who, version)},
                     [this, who, done = std::move(done)](Result<changes::Written> written) {
                       if (!written) return done(tl::unexpected(written.error()));
                       answer_undone(who, *written, done);

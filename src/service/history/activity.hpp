@@ -4,11 +4,13 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "changes/committer.hpp"
 #include "changes/read_model.hpp"
 #include "changes/store_reader.hpp"
+#include "domain/schema/version.hpp"
 #include "domain/state/log_row.hpp"
 #include "service/accounts/principal.hpp"
 
@@ -37,6 +39,11 @@ using ActivityDone = std::function<void(Result<ActivityPage> page)>;
 
 inline constexpr std::size_t kMaxActivity = 200;
 
+struct ActivityQuery : storage::LogQuery {
+  /// Of the revision `before`: `conflict` when that revision is of another epoch. Unset: not checked.
+  std::optional<std::int64_t> before_epoch{};
+};
+
 struct Undone {
   json::value entry;  ///< the entry of the new change
   domain::Revision revision = 0;
@@ -54,11 +61,11 @@ class ActivityService {
   /// kMaxActivity and `query.kinds` to the kinds that the role may read. One call reads a bounded part of the
   /// log, so a page may hold fewer entries than the limit, even none, and still have a next page. It ends
   /// with the entry that brings it to `kPageBytes`.
-  void page(const Principal& who, const storage::LogQuery& query, ActivityDone done);
+  void page(const Principal& who, const ActivityQuery& query, ActivityDone done);
 
-  /// Undoes `revision` by a new change, see undo.hpp. Needs the right to change every kind of entity that it
-  /// touches.
-  void undo(const Principal& who, domain::Revision revision, const WriteOptions& options, UndoDone done);
+  /// Undoes the change of this version by a new change, see undo.hpp. Needs the right to change every kind of
+  /// entity that it touches.
+  void undo(const Principal& who, const domain::Version& version, const WriteOptions& options, UndoDone done);
 
  private:
   void answer_undone(const Principal& who, const changes::Written& written, const UndoDone& done);

@@ -110,7 +110,9 @@ void History::answer_from_worker(const Done& done, std::function<json::value()> 
 
 void History::find(const std::string& environment, const Moment& at, Found found) {
   const auto current = model_.current(environment);
-  if (at.revision) return find_revision(environment, *at.revision, std::move(found));
+  if (at.revision)
+    return find_revision(environment, at.revision->revision,
+                         checked(environment, *at.revision, std::move(found)));
   if (!at.time) return find_revision(environment, current->revision(), std::move(found));
   if (*at.time > std::max(clock_.wall_now(), current->as_of()))
     return found(fail(Errc::invalid_argument,
@@ -120,6 +122,32 @@ void History::find(const std::string& environment, const Moment& at, Found found
     if (!revision) return found(tl::unexpected(revision.error()));
     find_revision(environment, *revision, found);
   });
+}
+
+// A state with a later one behind it belongs to the epoch of its own row, and to those up to the next row: a
+// history that parted from this one there had the same state.
+History::Found History::checked(const std::string& environment, const domain::NamedRevision& named,
+                                Found found) {
+  if (!named.epoch) return found;
+  return [this, environment, named, found = std::move(found)](Result<SnapshotPtr> state) {
+    const std::int64_t epoch_now = model_.current(environment)->head().epoch;
+    if (!state && state.error().code == Errc::not_found && *named.epoch != epoch_now)
+      return found(tl::unexpected(domain::other_epoch(named, epoch_now)));
+    if (!state || (*state)->head().epoch == *named.epoch) return found(std::move(state));
+    submit(found, [environment, named, epoch_now, state = *state, found](storage::Reader& reader) {
+      const auto rows = reader.rows_before(environment, named.revision + 2, 2);
+      if (!rows) return found(tl::unexpected(rows.error()));
+      std::int64_t first = 1;
+      std::int64_t last = epoch_now;
+      for (const domain::LogRow& row : *rows) {
+        if (row.head.revision == named.revision) first = row.head.epoch;
+        if (row.head.revision == named.revision + 1) last = row.head.epoch;
+      }
+      if (*named.epoch < first || *named.epoch > last)
+        return found(tl::unexpected(domain::other_epoch(named, last)));
+      found(state);
+    });
+  };
 }
 
 void History::find_revision(const std::string& environment, Revision revision, Found found) {
@@ -177,7 +205,7 @@ void History::entity(const Principal& who, const Moment& at, domain::Kind kind, 
                                           " may not read entities of this type"));
   find(who.environment, at, [kind, id, done](Result<SnapshotPtr> found) {
     if (!found) return done(tl::unexpected(found.error()));
-    json::value body = (*found)->body(kind, id);
+    json::value body = domain::with_etag((*found)->body(kind, id), (*found)->head().epoch);
     if (body.is_null()) {
       return done(fail(Errc::not_found, "there was no " + std::string(domain::to_string(kind)) + ' ' +
                                             std::to_string(id) + " at revision " +

@@ -5,8 +5,9 @@
 // worker makes the answer.
 //
 // Thread rule: any thread. `done` runs on a worker or on the store-reader thread, or within the call when the
-// request is refused. Errors: `forbidden`, `not_found` for a revision that does not exist (yet),
-// `invalid_argument` for a time in the future, `unavailable` when too many reads wait already.
+// request is refused. Errors: `forbidden`, `not_found` for a revision that does not exist (yet), `conflict` for a
+// revision of another epoch, `invalid_argument` for a time in the future, `unavailable` when too many reads
+// wait already.
 #pragma once
 
 #include <atomic>
@@ -17,13 +18,14 @@
 #include "base/clock.hpp"
 #include "changes/read_model.hpp"
 #include "changes/store_reader.hpp"
+#include "domain/schema/version.hpp"
 #include "service/accounts/principal.hpp"
 
 namespace togglecast::service {
 
 /// A revision, or the newest revision at a time. Without both: now.
 struct Moment {
-  std::optional<domain::Revision> revision;
+  std::optional<domain::NamedRevision> revision;
   std::optional<UnixMillis> time;
 };
 
@@ -54,6 +56,9 @@ class History {
   struct Walk;
 
   void find(const std::string& environment, const Moment& at, Found found);
+  /// `found`, once the state at this revision is known to be the one that was named.
+  [[nodiscard]] Found checked(const std::string& environment, const domain::NamedRevision& named,
+                              Found found);
   void find_revision(const std::string& environment, domain::Revision revision, Found found);
   void walk(const std::shared_ptr<Walk>& walk);
   void submit(const Found& found, changes::StoreReader::Task task);

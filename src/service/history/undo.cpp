@@ -237,13 +237,19 @@ std::optional<json::value> reverted(const json::value& before, const json::value
   return out;
 }
 
-changes::Build build_undo(const Principal& who, domain::Revision revision) {
-  return [who, revision](changes::WriteContext& context) -> Result<changes::Draft> {
+changes::Build build_undo(const Principal& who, const domain::Version& version) {
+  return [who, version](changes::WriteContext& context) -> Result<changes::Draft> {
+    const domain::Revision revision = version.revision;
+    const domain::NamedRevision named{revision, version.epoch};
     const std::string name = "revision " + std::to_string(revision);
     const auto unknown = [&] { return fail(Errc::not_found, "there is no " + name); };
+    if (revision > context.state().revision()) {
+      if (auto ok = named.check(context.state().head().epoch); !ok) return tl::unexpected(ok.error());
+    }
     if (revision < 1 || revision > context.state().revision()) return unknown();
     const auto row = context.row(revision);
     if (!row) return tl::unexpected(row.error());
+    if (auto ok = named.check(row->head.epoch); !ok) return tl::unexpected(ok.error());
     const domain::Kinds readable = auth::readable_kinds(who.role);
     std::vector<const Op*> ops;
     bool secrets = false;

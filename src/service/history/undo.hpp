@@ -14,14 +14,15 @@
 #include <optional>
 
 #include "changes/committer.hpp"
+#include "domain/schema/version.hpp"
 #include "service/accounts/principal.hpp"
 
 namespace togglecast::service {
 
 /// Errors: `not_found` when the revision does not exist or holds nothing that `who` may read; `forbidden`
-/// without the right to change everything that it touched; `conflict` when there is nothing to undo or a
-/// later change blocks it.
-[[nodiscard]] changes::Build build_undo(const Principal& who, domain::Revision revision);
+/// without the right to change everything that it touched; `conflict` when the revision is of another epoch,
+/// when there is nothing to undo, or when a later change blocks it.
+[[nodiscard]] changes::Build build_undo(const Principal& who, const domain::Version& version);
 
 /// Returns `present` with the step from `before` to `after` reverted. Returns nothing when `present` differs
 /// from `after` in a member of that step. All three are bodies; null means that the entity does not exist.

@@ -93,7 +93,7 @@ TEST_F(Admins, ALostUpdateShowsBothVersions) {
 
   const std::string first_tag = create(kJo, {{"Idempotency-Key", "none"}}).header("etag");
   const auto stale =
-      server_.send("PATCH", "/api/v1/admins/2", with(owner_, "If-Match", "\"1\""), R"({"role":"owner"})");
+      server_.send("PATCH", "/api/v1/admins/2", with(owner_, "If-Match", "\"1.1\""), R"({"role":"owner"})");
 
   EXPECT_EQ(first_tag, "");
   EXPECT_EQ(stale.status, 409U);

@@ -111,7 +111,7 @@ TEST_F(Catalogue, AStaleDeletionShowsTheVersionsAndNotTheUsers) {
   make("/packages", R"({"key":"free","name":"Free","features":[{"feature_id":1}]})");
   EXPECT_EQ(post("/features/1/toggle").status, 200U);
 
-  const auto stale = server_.send("DELETE", "/api/v1/features/1", with(owner_, "If-Match", "\"1\""));
+  const auto stale = server_.send("DELETE", "/api/v1/features/1", with(owner_, "If-Match", "\"1.1\""));
 
   EXPECT_EQ(stale.status, 409U);
   EXPECT_EQ(stale.parsed().at("current").at("enabled"), json::value(false));
@@ -130,7 +130,7 @@ TEST_F(Catalogue, OverridesAreSetAndTakenAway) {
   EXPECT_EQ(json::canonical(set.parsed().at("overrides")),
             R"([{"expires_at":null,"feature_id":1,"reason":"A trial.","value":true}])");
   EXPECT_EQ(pointer_of(server_.send("PUT", path, owner_, R"({"value":"yes"})")), "/value");
-  const auto stale = with(owner_, "If-Match", "\"1\"");
+  const auto stale = with(owner_, "If-Match", "\"1.1\"");
   EXPECT_EQ(server_.send("DELETE", path, stale).status, 409U);
   const auto gone = server_.send("DELETE", path, owner_);
   EXPECT_EQ(gone.status, 200U);

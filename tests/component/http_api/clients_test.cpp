@@ -162,7 +162,7 @@ TEST(Activity, ATimeThatHasComeInARuleIsFoundByItsFeatureAndItsSource) {
   EXPECT_EQ(about("entity_type=feature&entity_id=1").size(), 2U);
   EXPECT_EQ(about("entity_type=feature&entity_id=2").size(), 1U);
   EXPECT_EQ(about("q=winter&source=timer"), turns);
-  EXPECT_EQ(server.send("POST", "/api/v1/activity/3/undo", owner).status, 409U);
+  EXPECT_EQ(server.send("POST", "/api/v1/activity/1.3/undo", owner).status, 409U);
 }
 
 }  // namespace

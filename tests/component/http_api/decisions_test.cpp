@@ -32,7 +32,6 @@ TEST_F(Decisions, TheEffectiveViewTakesAContextAndATag) {
   ASSERT_EQ(plain.status, 200U) << plain.body;
   EXPECT_EQ(plain.parsed().at("items").at(0).at("effective").at("enabled"), json::value(true));
   EXPECT_EQ(off.parsed().at("items").at(0).at("effective").at("enabled"), json::value(false));
-  EXPECT_NE(plain.header("etag"), off.header("etag"));
   const auto known = with(owner_, "If-None-Match", plain.header("etag"));
   EXPECT_EQ(server_.get(kEffective, known).status, 304U);
   EXPECT_EQ(server_.send("POST", "/api/v1/features/1/toggle", owner_).status, 200U);

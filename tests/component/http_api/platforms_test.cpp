@@ -29,7 +29,7 @@ TEST_F(Platforms, AreCreatedWithTheirPlaceRevisionAndTag) {
   EXPECT_EQ(made.status, 201U) << made.body;
   EXPECT_EQ(made.header("location"), "/api/v1/platforms/1");
   EXPECT_EQ(made.header("togglecast-revision"), "1");
-  EXPECT_EQ(made.header("etag"), "\"1\"");
+  EXPECT_EQ(made.header("etag"), "\"1.1\"");
   EXPECT_EQ(made.header("content-type"), "application/json");
   EXPECT_EQ(member(made, "enabled"), "true");
   EXPECT_EQ(member(made, "config"), R"({"theme":"dark"})");
@@ -112,10 +112,10 @@ TEST_F(Platforms, AreNamedByNumbersAndReadWithKnownParameters) {
 TEST_F(Platforms, AreChangedOnlyAsTheyWereReadWhenAskedTo) {
   create();
   const auto stale =
-      server_.send("PATCH", "/api/v1/platforms/1", with(owner_, "If-Match", "\"7\""), R"({"name":"x"})");
+      server_.send("PATCH", "/api/v1/platforms/1", with(owner_, "If-Match", "\"1.7\""), R"({"name":"x"})");
   EXPECT_EQ(stale.status, 409U);
   EXPECT_EQ(code_of(stale), "conflict");
-  EXPECT_EQ(server_.send("DELETE", "/api/v1/platforms/1", with(owner_, "If-Match", "\"7\"")).status, 409U);
+  EXPECT_EQ(server_.send("DELETE", "/api/v1/platforms/1", with(owner_, "If-Match", "\"1.7\"")).status, 409U);
   EXPECT_EQ(server_.send("DELETE", "/api/v1/platforms/1", with(owner_, "If-Match", "7")).status, 400U);
 
   const json::value both = stale.parsed();
@@ -123,10 +123,10 @@ TEST_F(Platforms, AreChangedOnlyAsTheyWereReadWhenAskedTo) {
   EXPECT_EQ(both.at("expected_revision"), json::value(7));
   EXPECT_EQ(json::find(both, "expected"), nullptr) << "nobody knew such a version";
 
-  const auto fresh = server_.send("POST", "/api/v1/platforms/1/toggle", with(owner_, "If-Match", "\"1\""));
+  const auto fresh = server_.send("POST", "/api/v1/platforms/1/toggle", with(owner_, "If-Match", "\"1.1\""));
 
   EXPECT_EQ(fresh.status, 200U);
-  EXPECT_EQ(fresh.header("etag"), "\"2\"");
+  EXPECT_EQ(fresh.header("etag"), "\"1.2\"");
 }
 
 TEST_F(Platforms, AreShownInBothVersionsToWhomKnewAnOlderOne) {
@@ -134,7 +134,7 @@ TEST_F(Platforms, AreShownInBothVersionsToWhomKnewAnOlderOne) {
   server_.send("PATCH", "/api/v1/platforms/1", owner_, R"({"name":"Newer"})");
 
   const auto lost =
-      server_.send("PATCH", "/api/v1/platforms/1", with(owner_, "If-Match", "\"1\""), R"({"name":"Mine"})");
+      server_.send("PATCH", "/api/v1/platforms/1", with(owner_, "If-Match", "\"1.1\""), R"({"name":"Mine"})");
 
   EXPECT_EQ(lost.status, 409U);
   EXPECT_EQ(code_of(lost), "conflict");
@@ -148,13 +148,97 @@ TEST_F(Platforms, AreShownInBothVersionsToWhomKnewAnOlderOne) {
 TEST_F(Platforms, AreNotSentAgainToWhomHasThem) {
   create();
 
-  const auto again = server_.get("/api/v1/platforms/1", with(owner_, "If-None-Match", "\"9\", W/\"1\""));
-  const auto other = server_.get("/api/v1/platforms/1", with(owner_, "If-None-Match", "\"9\""));
+  const auto again = server_.get("/api/v1/platforms/1", with(owner_, "If-None-Match", "\"1.9\", W/\"1.1\""));
+  const auto other = server_.get("/api/v1/platforms/1", with(owner_, "If-None-Match", "\"1\""));
 
   EXPECT_EQ(again.status, 304U);
   EXPECT_EQ(again.body, "");
-  EXPECT_EQ(again.header("etag"), "\"1\"");
+  EXPECT_EQ(again.header("etag"), "\"1.1\"");
   EXPECT_EQ(other.status, 200U);
+}
+
+TEST_F(Platforms, TakeEachFormOfTheirTag) {
+  create();
+  int revision = 1;
+  const auto toggled = [&](const std::string& tags) {
+    const auto reply = server_.send("POST", "/api/v1/platforms/1/toggle", with(owner_, "If-Match", tags));
+    if (reply.status == 200U) ++revision;
+    return reply.status;
+  };
+  const auto now = [&](const std::string& before, const std::string& after) {
+    return before + "1." + std::to_string(revision) + after;
+  };
+
+  EXPECT_EQ(toggled(now("\"", "\"")), 200U);
+  EXPECT_EQ(toggled(now("W/\"", "\"")), 200U);
+  EXPECT_EQ(toggled(now("\"", "-br\"")), 200U);
+  EXPECT_EQ(toggled(now("W/\"", "-gzip\"")), 200U);
+  EXPECT_EQ(toggled(now("\"", ";gz\"")), 200U);
+  EXPECT_EQ(toggled(now("\"1.77\" , \"", "\"")), 200U);
+  EXPECT_EQ(toggled("*"), 200U);
+  EXPECT_EQ(toggled("\"1.1\", W/\"1.2-br\""), 409U);
+  EXPECT_EQ(toggled(now("\"", "1\"")), 409U) << "another number, not a mark";
+  const auto read = [&](const std::string& tags) {
+    return server_.get("/api/v1/platforms/1", with(owner_, "If-None-Match", tags)).status;
+  };
+  EXPECT_EQ(read(now("W/\"", "-br\"")), 304U);
+  EXPECT_EQ(read(now("\"1.1\",\"", ";gz\"")), 304U);
+  EXPECT_EQ(read("*"), 304U);
+  EXPECT_EQ(read("\"1.1\", \"any\""), 200U);
+}
+
+TEST_F(Platforms, RefuseATagThatTheyCannotHaveGiven) {
+  create();
+  const auto reason = [&](const std::string& header, const std::string& tags) {
+    const auto reply = header == "If-Match"
+                           ? server_.send("DELETE", "/api/v1/platforms/1", with(owner_, header, tags))
+                           : server_.get("/api/v1/platforms/1", with(owner_, header, tags));
+    EXPECT_EQ(reply.status, 400U) << reply.body;
+    return std::string(json::string_or_empty(reply.parsed(), "detail"));
+  };
+
+  EXPECT_EQ(
+      reason("If-Match", "\"1\""),
+      "the header If-Match has \"1\", a revision without its epoch; send the ETag as it was answered, such "
+      "as \"1.1\"");
+  EXPECT_EQ(
+      reason("If-Match", "\"1.1\", \"abc\""),
+      "the header If-Match has \"abc\", which is no ETag of an entity; send one as it was answered, such as "
+      "\"1.42\"");
+  for (const char* header : {"If-Match", "If-None-Match"})
+    EXPECT_EQ(reason(header, "\"1.1\", 1.2"),
+              std::string("the header ") + header + " is malformed at byte 8: expected is an ETag in quotes");
+}
+
+TEST_F(Platforms, CarryTheirTagInEveryAnswer) {
+  const auto made = create();
+  const auto tag = [](const json::value& body) { return json::string_or_empty(body, "etag"); };
+
+  EXPECT_EQ(tag(made.parsed()), made.header("etag"));
+  EXPECT_EQ(tag(server_.get("/api/v1/platforms/1", owner_).parsed()), "\"1.1\"");
+  EXPECT_EQ(tag(server_.get("/api/v1/platforms/1?at=1.1", owner_).parsed()), "\"1.1\"");
+  EXPECT_EQ(tag(server_.get("/api/v1/platforms", owner_).parsed().at("items").at(0)), "\"1.1\"");
+  EXPECT_EQ(tag(server_.get("/api/v1/state", owner_).parsed().at("state").at("platforms").at(0)), "\"1.1\"");
+  EXPECT_EQ(tag(server_.send("POST", "/api/v1/platforms/1/toggle", owner_).parsed()), "\"1.2\"");
+}
+
+TEST_F(Platforms, TakeTheirOwnBodyBackWithItsTag) {
+  json::value body = create().parsed();
+  body.as_object()["name"] = "Shop";
+  const auto patch = [&] {
+    return server_.send("PATCH", "/api/v1/platforms/1", owner_, json::serialize(body));
+  };
+
+  EXPECT_EQ(patch().status, 200U);
+  const auto stale = patch();
+  body.as_object().erase("revision");
+  const auto stale_by_tag = patch();
+  body.as_object()["etag"] = "1";
+  const auto wrong = patch();
+
+  EXPECT_EQ(code_of(stale), "conflict");
+  EXPECT_EQ(code_of(stale_by_tag), "conflict");
+  EXPECT_EQ(pointer_of(wrong), "/etag");
 }
 
 TEST_F(Platforms, ARepeatedRequestIsDoneOnce) {
@@ -176,7 +260,7 @@ TEST_F(Platforms, AKeyUsedForAnotherRequestIsNoFailedPrecondition) {
   create(kWeb, {{"Idempotency-Key", "k1"}});
 
   const auto reused = server_.send("POST", "/api/v1/platforms/1/toggle",
-                                   with(with(owner_, "If-Match", "\"1\""), "Idempotency-Key", "k1"));
+                                   with(with(owner_, "If-Match", "\"1.1\""), "Idempotency-Key", "k1"));
 
   EXPECT_EQ(reused.status, 409U) << reused.body;
 }

@@ -105,6 +105,21 @@ TEST(Revisions, AreWaitedForOnlySoLong) {
   EXPECT_EQ(server.get("/api/v1/platforms", with(owner, "Togglecast-Min-Revision", "0")).status, 200U);
   EXPECT_EQ(server.get("/api/v1/platforms", with(owner, "Togglecast-Min-Revision", "\"0\"")).status, 200U);
   EXPECT_EQ(server.get("/api/v1/platforms", with(owner, "Togglecast-Min-Revision", "soon")).status, 400U);
+  EXPECT_EQ(late.header("togglecast-epoch"), "1");
+  EXPECT_EQ(server.get("/api/v1/platforms", with(owner, "Togglecast-Min-Revision", "1.0")).status, 200U);
+  EXPECT_EQ(server.get("/api/v1/platforms", with(owner, "Togglecast-Min-Revision", "\"1.0\"")).status, 200U);
+}
+
+TEST(Revisions, OfAnotherEpochAreNotWaitedFor) {
+  HouseOptions options;
+  options.api.min_revision_wait = std::chrono::minutes{10};
+  ApiServer server(options);
+  const auto owner = server.owner();
+
+  const auto other = server.get("/api/v1/platforms", with(owner, "Togglecast-Min-Revision", "2.1"));
+
+  EXPECT_EQ(other.status, 409U);
+  EXPECT_EQ(code_of(other), "conflict");
 }
 
 TEST(Revisions, ThatArriveMeanwhileAreAnswered) {

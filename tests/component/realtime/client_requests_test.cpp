@@ -32,6 +32,17 @@ TEST_F(ClientRequests, AContextMayChangeWhileTheConnectionLives) {
   EXPECT_EQ(code_of(client.ask("/client", "heartbeat")), "") << "it stays";
 }
 
+TEST_F(ClientRequests, ARevisionOfAnotherEpochIsAConflict) {
+  auto client = join_client("acme");
+  const std::string now = R"({"revision":)" + std::to_string(current()->revision());
+
+  for (const char* event : {"config_check", "heartbeat", "config_ack"}) {
+    EXPECT_EQ(code_of(client.ask("/client", event, now + R"(,"epoch":2})")), "conflict") << event;
+    EXPECT_EQ(code_of(client.ask("/client", event, now + R"(,"epoch":1})")), "") << event;
+    EXPECT_EQ(pointer_of(client.ask("/client", event, R"({"epoch":1})")), "/epoch") << event;
+  }
+}
+
 TEST_F(ClientRequests, AReceiptAheadOfWhatWasSentCountsForNothing) {
   auto client = join_client("acme");
   const auto now = current()->revision();

@@ -6,7 +6,7 @@ import { ownKey, product } from '../support/product.mjs';
 const shared = product({ args: ['--write-rate', '1000', '--write-burst', '1000'] });
 const call = (...request) => shared.it.call(...request);
 const activity = (query) => call('GET', `/api/v1/activity?${query}`);
-const undo = (revision, headers) => shared.it.request('POST', `/api/v1/activity/${revision}/undo`, undefined, { headers });
+const undo = (revision, headers) => shared.it.request('POST', `/api/v1/activity/1.${revision}/undo`, undefined, { headers });
 
 /** A platform of this name that was switched off: {id, made, switched}, the latter two being revisions. */
 async function switchedOff(name) {
@@ -176,6 +176,6 @@ describe('the past', () => {
     const { token } = await shared.it.createClient();
 
     assert.equal((await shared.it.request('GET', '/api/v1/state', undefined, { token })).status, 403);
-    assert.equal((await shared.it.request('POST', '/api/v1/activity/1/undo', undefined, { token })).status, 403);
+    assert.equal((await shared.it.request('POST', '/api/v1/activity/1.1/undo', undefined, { token })).status, 403);
   });
 });

@@ -44,7 +44,8 @@ async function readTwice(path) {
 async function exercisesEntity(path, entity, { body, patch, filters = [] }) {
   const one = `${path}/${entity.id}`;
   const read = await taken('GET', one);
-  assert.equal(read.headers.get('etag')?.replace('-gzip', ''), `"${entity.revision}"`);
+  assert.equal(read.headers.get('etag')?.replace('-gzip', ''), `"1.${entity.revision}"`);
+  assert.equal(read.body.etag, `"1.${entity.revision}"`);
   assert.equal((await taken('GET', one, undefined, { headers: { 'If-None-Match': read.headers.get('etag') } })).status, 304);
 
   const list = await taken('GET', `${path}?limit=1&sort=-name&q=e`);
@@ -60,7 +61,7 @@ async function exercisesEntity(path, entity, { body, patch, filters = [] }) {
   const again = await taken('PATCH', one, patch, { headers: { ...headers, 'If-Match': read.headers.get('etag') } });
   assert.equal(again.headers.get('idempotency-replayed'), 'true');
   assert.deepEqual(again.body, first.body);
-  const lost = await refused(409, 'PATCH', one, patch, { headers: { 'If-Match': '"1"' } });
+  const lost = await refused(409, 'PATCH', one, patch, { headers: { 'If-Match': '"1.1"' } });
   assert.deepEqual(lost.current, first.body);
   assert.equal(lost.expected_revision, 1);
   await refused(400, 'PATCH', one, { colour: 'red' });
@@ -206,7 +207,7 @@ describe('each operation answers as it is described:', () => {
     assert.equal((await refused(400, 'PUT', path, { value: 'yes' })).errors[0].pointer, '/value');
     assert.equal((await refused(400, 'PUT', path, { value: true, expires_at: '2020-01-01T00:00:00Z' })).errors[0].pointer, '/expires_at');
     await refused(404, 'PUT', `/api/v1/clients/${client.id}/overrides/${kUnknownId}`, { value: true });
-    await refused(409, 'DELETE', path, undefined, { headers: { 'If-Match': '"1"' } });
+    await refused(409, 'DELETE', path, undefined, { headers: { 'If-Match': '"1.1"' } });
     assert.deepEqual((await taken('DELETE', path)).body.overrides, []);
     await refused(404, 'DELETE', path);
   });
@@ -330,12 +331,12 @@ describe('each operation answers as it is described:', () => {
   test('activity, taking back, and the past', async () => {
     const platform = await made('/api/v1/platforms', { key: ownKey(), name: 'Past' });
     const toggled = await taken('POST', `/api/v1/platforms/${platform.id}/toggle`);
-    const undo = `/api/v1/activity/${toggled.body.revision}/undo`;
+    const undo = `/api/v1/activity/1.${toggled.body.revision}/undo`;
     const headers = { 'Idempotency-Key': ownKey('request') };
     await taken('POST', undo, undefined, { headers });
     await taken('POST', undo, undefined, { headers });
     await refused(409, 'POST', undo);
-    await refused(404, 'POST', `/api/v1/activity/${kUnknownId}/undo`);
+    await refused(404, 'POST', `/api/v1/activity/1.${kUnknownId}/undo`);
     const about = `entity_type=platform&entity_id=${platform.id}`;
     for (const filter of ['limit=200', `${about}&type=toggle`, 'actor=owner&source=rest&q=past', 'since=2026-01-01T00:00:00Z&until=2999-01-01T00:00:00Z&before=9'])
       await readTwice(`/api/v1/activity?${filter}`);

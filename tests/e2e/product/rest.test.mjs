@@ -74,9 +74,10 @@ describe('platforms', () => {
     const created = response.body;
     const read = await shared.it.call('GET', `/api/v1/platforms/${created.id}`);
 
-    const { id, revision, created_at: createdAt, updated_at: updatedAt, ...fields } = created;
+    const { id, revision, created_at: createdAt, updated_at: updatedAt, etag, ...fields } = created;
     assert.ok(Number.isSafeInteger(id) && id > 0);
     assert.equal(revision, response.revision);
+    assert.equal(etag, response.headers.get('etag'));
     assert.match(createdAt, kTimestamp);
     assert.match(updatedAt, kTimestamp);
     assert.deepEqual(fields, { key, ...full });
@@ -95,11 +96,12 @@ describe('platforms', () => {
     const created = await shared.it.createPlatform({ key: ownKey(), ...full });
     const changed = await shared.it.call('PATCH', `/api/v1/platforms/${created.id}`, { name: 'New', config: { only: true } });
 
-    const { revision, updated_at: updatedAt, ...rest } = changed;
+    const { revision, updated_at: updatedAt, etag, ...rest } = changed;
     assert.equal(revision, shared.it.revision);
     assert.ok(revision > created.revision);
     assert.ok(updatedAt >= created.updated_at);
-    const { revision: _r, updated_at: _u, ...before } = created;
+    assert.notEqual(etag, created.etag);
+    const { revision: _r, updated_at: _u, etag: _e, ...before } = created;
     assert.deepEqual(rest, { ...before, name: 'New', config: { only: true } });
   });
 

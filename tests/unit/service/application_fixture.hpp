@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <future>
 #include <memory>
 #include <string>
@@ -50,6 +51,20 @@ class ApplicationTest : public ::testing::Test {
   }
   void reopen() {
     application_.reset();
+    open();
+  }
+  /// Stops, and copies the folder of the data.
+  void back_up() {
+    application_.reset();
+    std::filesystem::copy(folder_.path() / "data", folder_.path() / "backup");
+    std::filesystem::remove(folder_.path() / "backup" / "togglecast.lock");
+    open();
+  }
+  /// Stops, puts the copy in place of the data, and opens it: a new epoch.
+  void restore() {
+    application_.reset();
+    std::filesystem::remove_all(folder_.path() / "data");
+    std::filesystem::copy(folder_.path() / "backup", folder_.path() / "data");
     open();
   }
 

@@ -145,7 +145,7 @@ TEST_F(ApplicationStart, PagesThroughTheActivity) {
   open();
   for (int i = 0; i < 5; ++i) create_platform(R"({"name":"P","key":"p)" + std::to_string(i) + R"("})");
   const auto page = [&](domain::Revision before) {
-    storage::LogQuery query;
+    ActivityQuery query;
     query.before = before;
     query.limit = 2;
     return wait_for<ActivityPage>(

@@ -113,11 +113,14 @@ TEST_F(PlatformServiceTest, AChangeMayInsistOnTheRevisionItSaw) {
   create_platform(R"({"key":"web","name":"Web"})");
   toggle_platform(1);
   WriteOptions saw_first;
-  saw_first.if_revision = 1;
+  saw_first.if_match = domain::IfMatch({{1, 1}});
   WriteOptions saw_second;
-  saw_second.if_revision = 2;
+  saw_second.if_match = domain::IfMatch({{1, 7}, {1, 2}});
+  WriteOptions saw_another_history;
+  saw_another_history.if_match = domain::IfMatch({{2, 2}});
 
   EXPECT_EQ(update_platform(1, R"({"name":"X"})", saw_first).error().code, Errc::conflict);
+  EXPECT_EQ(update_platform(1, R"({"name":"X"})", saw_another_history).error().code, Errc::conflict);
   EXPECT_TRUE(update_platform(1, R"({"name":"X"})", saw_second).has_value());
 }
 

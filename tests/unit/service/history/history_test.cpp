@@ -34,7 +34,9 @@ class HistoryTest : public testing::ApplicationTest {
     return wait_for<json::value>(
         [&](History::Done done) { application_->history().difference(admin(), from, to, done); });
   }
-  static Moment at(domain::Revision revision) { return {revision, std::nullopt}; }
+  static Moment at(domain::Revision revision, std::optional<std::int64_t> epoch = {}) {
+    return {domain::NamedRevision{revision, epoch}, std::nullopt};
+  }
 
   std::vector<std::string> texts_;  // after revision i + 1
   std::vector<UnixMillis> times_;

@@ -44,8 +44,9 @@ class UndoTest : public testing::ApplicationTest {
 
   Result<Undone> undo(domain::Revision revision, const WriteOptions& options = {},
                       const Principal& who = admin()) {
-    return wait_for<Undone>(
-        [&](UndoDone done) { application_->activity().undo(who, revision, options, done); });
+    return wait_for<Undone>([&](UndoDone done) {
+      application_->activity().undo(who, {current()->head().epoch, revision}, options, done);
+    });
   }
   void create_feature(const std::string& body) {
     const auto made = wait_for<changes::Written>(

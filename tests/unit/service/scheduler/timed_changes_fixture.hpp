@@ -94,14 +94,16 @@ class PassingTime : public ApplicationTest {
     return current(environment)->find<domain::Client>(client)->overrides.size();
   }
   ActivityPage activity(const storage::LogQuery& query = {}) {
-    return wait_for<ActivityPage>(
-               [&](ActivityDone done) { application_->activity().page(admin(), query, done); })
+    return wait_for<ActivityPage>([&](ActivityDone done) {
+             application_->activity().page(admin(), ActivityQuery{query, {}}, done);
+           })
         .value();
   }
   std::string newest_summary() { return std::string(activity().entries.at(0).at("summary").as_string()); }
   Result<Undone> undo(domain::Revision revision) {
-    return wait_for<Undone>(
-        [&](UndoDone done) { application_->activity().undo(admin(), revision, {}, done); });
+    return wait_for<Undone>([&](UndoDone done) {
+      application_->activity().undo(admin(), {1, revision}, {}, done);
+    });
   }
   static std::string is_reached(std::int64_t second, const std::string& op = ">=") {
     return "{\"" + op + R"(":[{"var":"$flagd.timestamp"},)" + std::to_string(second) + "]}";

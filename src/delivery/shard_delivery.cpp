@@ -137,14 +137,13 @@ void ShardDelivery::finish_job() {
 
 void ShardDelivery::advance(Subscriber& subscriber, const domain::SnapshotPtr& from) {
   const auto to = subscriber.home().state;
-  const Step step = to->revision() == from->revision() + 1 ? Step::live : Step::merged;
-  if (subscriber.is_admin()) return send_difference(subscriber, *from, to, step);
+  if (subscriber.is_admin()) return send_difference(subscriber, *from, to, Step::merged);
   Batch batch{{}, to, nullptr, true};
   const auto client = to->find<domain::Client>(subscriber.client()->id);
   if (client == nullptr) return;
   domain::ClientView was(*from, *subscriber.client(), subscriber.context().get());
   domain::ClientView is(*to, *client, subscriber.context().get());
-  batch.updates = domain::diff_client_view(was, is, step);
+  batch.updates = domain::diff_client_view(was, is, Step::merged);
   SubscriberIndex::set_client(subscriber, client);
   SubscriberIndex::set_sent(subscriber, to->revision());
   if (batch.updates.empty()) return;

@@ -7,10 +7,6 @@ namespace {
 
 bool is_stamp(std::string_view name) { return name == "revision" || name == "updated_at"; }
 
-bool is_switch(std::string_view member) {
-  return member == "enabled" || member == "state" || member == "active" || member == "available";
-}
-
 void add_text(std::string& out, const json::value& body, std::string_view text) {
   if (body.is_null() || text.empty()) return;
   if (!out.empty()) out += '\n';
@@ -31,13 +27,14 @@ std::vector<std::string> changed_members(const json::object& before, const json:
   return names;
 }
 
-UpdateType type_of(const Op& op) {
-  if (op.before.is_null()) return UpdateType::create;
-  if (op.after.is_null()) return UpdateType::erase;
-  if (!op.before.is_object() || !op.after.is_object()) return UpdateType::update;
+UpdateType type_of(const Op& op) { return type_of_change(op.entity, op.before, op.after); }
+
+bool only_toggles(const Op& op) {
+  if (type_of(op) != UpdateType::toggle) return false;
   const auto names = changed_members(op.before.get_object(), op.after.get_object());
-  const bool only_the_switch = !names.empty() && std::all_of(names.begin(), names.end(), is_switch);
-  return only_the_switch ? UpdateType::toggle : UpdateType::update;
+  return std::all_of(names.begin(), names.end(), [switched = switch_of(op.entity)](const std::string& name) {
+    return name == switched || (switched == "enabled" && name == "state");
+  });
 }
 
 json::object headline_of(const Op& op) {

@@ -14,9 +14,10 @@ namespace togglecast::domain {
 /// `after` in their order, then the removed ones.
 [[nodiscard]] std::vector<std::string> changed_members(const json::object& before, const json::object& after);
 
-/// `toggle`: only the entity's switch changed: `enabled` (with its twin `state`), a client's or an admin's
-/// `active`, a package's `available`.
+/// See `type_of_change`: an op is one change.
 [[nodiscard]] UpdateType type_of(const Op& op);
+/// The op flips the switch and changes nothing else; `state` is another form of `enabled`.
+[[nodiscard]] bool only_toggles(const Op& op);
 
 /// `{entity_type, entity_id, type, key, name?}`
 [[nodiscard]] json::object headline_of(const Op& op);

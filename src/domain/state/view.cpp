@@ -9,12 +9,6 @@
 namespace togglecast::domain {
 namespace {
 
-bool enabled_flips(const json::value& before, const json::value& after) {
-  const json::value* was = json::find(before, "enabled");
-  const json::value* is = json::find(after, "enabled");
-  return was != nullptr && is != nullptr && *was != *is;
-}
-
 template <typename T>
 json::array bodies(const Snapshot& snapshot) {
   json::array out;
@@ -69,17 +63,38 @@ std::string_view to_string(UpdateType type) noexcept {
   return "";
 }
 
+std::string_view switch_of(Kind kind) noexcept {
+  switch (kind) {
+    case Kind::platform:
+    case Kind::feature:
+      return "enabled";
+    case Kind::package:
+      return "available";
+    case Kind::client:
+    case Kind::admin:
+      return "active";
+    case Kind::segment:
+    case Kind::token:
+    case Kind::signing_key:
+      break;
+  }
+  return {};
+}
+
+UpdateType type_of_change(Kind kind, const json::value& before, const json::value& after) {
+  if (after.is_null()) return UpdateType::erase;
+  if (before.is_null()) return UpdateType::create;
+  const std::string_view name = switch_of(kind);
+  const json::value* was = name.empty() ? nullptr : json::find(before, name);
+  const json::value* is = name.empty() ? nullptr : json::find(after, name);
+  return was != nullptr && is != nullptr && *was != *is ? UpdateType::toggle : UpdateType::update;
+}
+
 void add_difference(std::vector<ViewUpdate>& updates, Kind kind, Id id, const json::value& before,
                     json::value after, Step step) {
   if (before == after) return;
-  UpdateType type = UpdateType::update;
-  if (after.is_null()) {
-    type = UpdateType::erase;
-  } else if (before.is_null()) {
-    type = UpdateType::create;
-  } else if (step == Step::live && enabled_flips(before, after)) {
-    type = UpdateType::toggle;
-  }
+  UpdateType type = type_of_change(kind, before, after);
+  if (type == UpdateType::toggle && step == Step::merged) type = UpdateType::update;
   updates.push_back({kind, id, type, std::move(after)});
 }
 

@@ -18,6 +18,13 @@ enum class UpdateType : std::uint8_t { create, update, toggle, erase };
 /// `create`, `update`, `toggle`, `delete`.
 [[nodiscard]] std::string_view to_string(UpdateType type) noexcept;
 
+/// The member that switches an entity of this kind: `enabled`, a package's `available`, a client's or an
+/// admin's `active`. Empty: the kind has no switch.
+[[nodiscard]] std::string_view switch_of(Kind kind) noexcept;
+/// What one change did to an entity. `before` and `after` are bodies or visible forms; null: none. The one
+/// definition of `toggle`: the switch flipped, whatever else changed with it.
+[[nodiscard]] UpdateType type_of_change(Kind kind, const json::value& before, const json::value& after);
+
 /// One update: the payload of `platform_update` and similar events, without the common part of a batch.
 struct ViewUpdate {
   Kind kind = Kind::platform;
@@ -26,8 +33,8 @@ struct ViewUpdate {
   json::value data;  ///< null when deleted
 };
 
-/// A live step leads from one revision to the next as it is committed. Only there a flip of `enabled` is a
-/// `toggle`.
+/// A live step leads from one revision to the next as it is committed. Only there is a flip of the switch a
+/// `toggle`: a catch-up and a comparison of two states have none, even over one revision.
 enum class Step : bool { live, merged };
 
 /// Adds the update from `before` to `after`, two visible forms; null means "not visible". Adds nothing when

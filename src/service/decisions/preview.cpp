@@ -57,11 +57,6 @@ struct Asked {
   changes::Build build;
 };
 
-std::string_view switch_of(Kind kind) noexcept {
-  if (kind == Kind::package) return "available";
-  return kind == Kind::client ? "active" : "enabled";
-}
-
 std::optional<Kind> read_kind(domain::FieldReader& in) {
   const auto name = in.line("entity_type", domain::kMaxName);
   if (!name) return std::nullopt;
@@ -82,9 +77,10 @@ std::optional<Action> read_action(domain::FieldReader& in) {
 
 Result<changes::Build> toggle(Kind kind, Id id, const json::value* data) {
   std::optional<bool> on;
-  if (data != nullptr) {
+  const std::string_view switched = domain::switch_of(kind);
+  if (data != nullptr && !switched.empty()) {
     domain::FieldReader in(*data);
-    on = in.boolean(switch_of(kind));
+    on = in.boolean(switched);
     if (auto ok = in.finish(); !ok) return tl::unexpected(domain::within("/data", ok.error()));
   }
   return build_toggle(kind, id, on, {});

@@ -11,7 +11,6 @@ namespace {
 using domain::Id;
 using domain::Kind;
 using domain::Op;
-using domain::UpdateType;
 
 const json::value kNull = nullptr;
 
@@ -218,13 +217,9 @@ std::string created(const Op& op, const Names& names) {
 }  // namespace
 
 std::optional<bool> switched_to(const Op& op) {
-  if (domain::type_of(op) != UpdateType::toggle) return std::nullopt;
-  for (const std::string_view name : {"enabled", "active", "available"}) {
-    const json::value& was = member(op.before, name);
-    const json::value& is = member(op.after, name);
-    if (is.is_bool() && was != is) return is.get_bool();
-  }
-  return std::nullopt;
+  if (!domain::only_toggles(op)) return std::nullopt;
+  const json::value& is = member(op.after, domain::switch_of(op.entity));
+  return is.is_bool() ? std::optional(is.get_bool()) : std::nullopt;
 }
 
 std::vector<Id> removed_overrides(const Op& op) {

@@ -78,8 +78,7 @@ std::string summary_of_alike(const Ops& ops, const Names& names) {
     for (const Op* op : ops) words.push_back(names.of(kind, op->id));
     them = std::string(noun(kind)) + "s " + enumeration(words);
   }
-  if (const auto side = common_side(ops); side && domain::type_of(*ops.front()) == UpdateType::toggle)
-    return "switched " + them + (*side ? " on" : " off");
+  if (const auto side = common_side(ops)) return "switched " + them + (*side ? " on" : " off");
   return std::string(verb_of(domain::type_of(*ops.front()))) + ' ' + them;
 }
 

@@ -34,8 +34,15 @@ json::object members(const json::value& body, const std::vector<std::string>& na
   return out;
 }
 
-json::object describe(const Op& op) {
+// It was changed, and changed back.
+bool differs_in_stamps_alone(const Op& op) {
+  return op.before.is_object() && op.after.is_object() &&
+         domain::changed_members(op.before.get_object(), op.after.get_object()).empty();
+}
+
+json::object describe(const Op& op, domain::UpdateType type) {
   json::object out = domain::headline_of(op);
+  out["type"] = domain::to_string(type);  // two moments have any number of changes between them
   if (!op.before.is_object() || !op.after.is_object()) {
     out["before"] = op.before;
     out["after"] = op.after;
@@ -50,9 +57,10 @@ json::object describe(const Op& op) {
 
 json::value differences(const domain::Snapshot& from, const domain::Snapshot& to, domain::Kinds readable) {
   json::array changes;
-  for (domain::ViewUpdate& update : domain::diff_admin_view(from, to, readable, domain::Step::merged))
-    changes.push_back(
-        describe({update.kind, update.id, from.body(update.kind, update.id), std::move(update.data)}));
+  for (domain::ViewUpdate& update : domain::diff_admin_view(from, to, readable, domain::Step::merged)) {
+    const Op op{update.kind, update.id, from.body(update.kind, update.id), std::move(update.data)};
+    if (!differs_in_stamps_alone(op)) changes.push_back(describe(op, update.type));
+  }
   return json::object{{"from", head_of(from)}, {"to", head_of(to)}, {"changes", std::move(changes)}};
 }
 

@@ -48,7 +48,8 @@ class History {
   /// The body of one entity; `not_found` when it did not exist then.
   void entity(const Principal& who, const Moment& at, domain::Kind kind, domain::Id id, Done done);
   /// `{from: {revision, epoch, as_of}, to: {…}, changes: [{entity_type, entity_id, type, key, name?, fields?,
-  /// before, after}]}`: a created or deleted entity with its body, others with the members that differ.
+  /// before, after}]}`: a created or deleted entity with its body, others with the members that differ. Never
+  /// a `toggle`. An entity that was changed and changed back is not listed.
   void difference(const Principal& who, const Moment& from, const Moment& to, Done done);
 
  private:

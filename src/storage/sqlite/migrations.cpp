@@ -140,7 +140,25 @@ ALTER TABLE place ADD COLUMN base_life INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE place ADD COLUMN base_step INTEGER NOT NULL DEFAULT 0;
 )sql";
 
-constexpr std::array<const char*, 4> kMigrations{kFirst, kSecond, kThird, kFourth};
+// `type` of old ops as domain::type_of has it: an op is a toggle when it flips the switch, whatever else it
+// changes.
+constexpr const char* kFifth = R"sql(
+CREATE TEMP TABLE flip AS
+SELECT l.environment, l.revision, json_extract(o.value, '$.entity') AS kind, json_extract(o.value, '$.id') AS id
+FROM change_log l, json_each(l.change, '$.ops') o
+WHERE json_extract(o.value, '$.before') IS NOT NULL AND json_extract(o.value, '$.after') IS NOT NULL
+  AND (json_extract(o.value, '$.before.enabled') <> json_extract(o.value, '$.after.enabled')
+    OR json_extract(o.value, '$.before.available') <> json_extract(o.value, '$.after.available')
+    OR json_extract(o.value, '$.before.active') <> json_extract(o.value, '$.after.active'));
+CREATE INDEX temp.flip_by_entity ON flip (environment, kind, id, revision);
+UPDATE change_log_entity SET type = 'toggle'
+FROM flip f
+WHERE f.environment = change_log_entity.environment AND f.kind = change_log_entity.kind
+  AND f.id = change_log_entity.id AND f.revision = change_log_entity.revision;
+DROP TABLE flip;
+)sql";
+
+constexpr std::array<const char*, 5> kMigrations{kFirst, kSecond, kThird, kFourth, kFifth};
 
 }  // namespace
 

@@ -43,6 +43,17 @@ TEST_F(ClientRequests, ARevisionOfAnotherEpochIsAConflict) {
   }
 }
 
+TEST_F(ClientRequests, ACatchUpOverOneRevisionIsNoToggle) {
+  const auto platform = create_platform(R"({"key":"web","name":"Web"})");
+  auto client = join_client("acme");
+  ASSERT_TRUE(toggle_platform(platform->id, false).has_value());
+  EXPECT_EQ(client.next("/client", "platform_update")[1].at("type"), json::value("toggle")) << "live";
+
+  client.emit("/client", "config_check", R"({"revision":)" + std::to_string(current()->revision() - 1) + "}");
+
+  EXPECT_EQ(client.next("/client", "platform_update")[1].at("type"), json::value("update"));
+}
+
 TEST_F(ClientRequests, AReceiptAheadOfWhatWasSentCountsForNothing) {
   auto client = join_client("acme");
   const auto now = current()->revision();

@@ -160,6 +160,22 @@ TEST(ClientDiff, WhileInactiveNothingFlips) {
   EXPECT_EQ(summary(diff(*one, kInactive, *two, kInactive, Step::live)), "");
 }
 
+TEST(TypeOfChange, IsAToggleWhenTheSwitchFlipsWhateverElseChanges) {
+  const auto type = [](Kind kind, std::string_view before, std::string_view after) {
+    return to_string(type_of_change(kind, json::parse(before).value(), json::parse(after).value()));
+  };
+
+  EXPECT_EQ(type(Kind::platform, R"({"enabled":true,"name":"A"})", R"({"enabled":false,"name":"B"})"),
+            "toggle");
+  EXPECT_EQ(type(Kind::feature, R"({"enabled":true})", R"({"enabled":true})"), "update");
+  EXPECT_EQ(type(Kind::package, R"({"available":true})", R"({"available":false})"), "toggle");
+  EXPECT_EQ(type(Kind::client, R"({"active":true})", R"({"active":false})"), "toggle");
+  EXPECT_EQ(type(Kind::admin, R"({"active":false})", R"({"active":true})"), "toggle");
+  EXPECT_EQ(type(Kind::segment, R"({"active":false})", R"({"active":true})"), "update");
+  EXPECT_EQ(type(Kind::platform, "null", R"({"enabled":true})"), "create");
+  EXPECT_EQ(type(Kind::platform, R"({"enabled":true})", "null"), "delete");
+}
+
 TEST(AdminDiff, CarriesWholeEntitiesDeletesFirstThenPlatforms) {
   const auto one = step(empty_snapshot(), {create(client(3, "acme")), create(platform(9, "old"))});
   const auto two = step(*one, {update(client(3, "acme"), client(3, "acme", false)), erase(platform(9, "old")),
@@ -167,7 +183,7 @@ TEST(AdminDiff, CarriesWholeEntitiesDeletesFirstThenPlatforms) {
 
   const auto updates = diff_admin_view(*one, *two, kCatalogue, Step::live);
 
-  ASSERT_EQ(summary(updates), "delete platform 9; create platform 10; update client 3");
+  ASSERT_EQ(summary(updates), "delete platform 9; create platform 10; toggle client 3");
   EXPECT_EQ(json::canonical(updates[1].data), json::canonical(to_json(platform(10, "web"))));
 }
 

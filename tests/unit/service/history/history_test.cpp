@@ -110,6 +110,21 @@ TEST_F(HistoryTest, TellsWhatIsDifferent) {
   EXPECT_EQ(difference({}, at(2))->at("changes").at(0).at("type"), "delete");
 }
 
+TEST_F(HistoryTest, WhatChangedAndChangedBackIsNotDifferent) {
+  update_platform(1, R"({"name":"Elsewhere"})");
+  update_platform(1, R"({"name":"Web 9"})");
+
+  EXPECT_TRUE(difference(at(11), {})->at("changes").as_array().empty());
+}
+
+TEST_F(HistoryTest, ADifferenceIsNoToggle) {
+  toggle_platform(1);
+
+  const auto found = difference(at(11), at(12));
+
+  EXPECT_EQ(found->at("changes").at(0).at("type"), "update") << "even over one revision";
+}
+
 TEST_F(HistoryTest, ShowsNoMoreThanTheRoleMayRead) {
   create_client(R"({"key":"acme","name":"Acme"})");
   issue_token(1);

@@ -52,6 +52,7 @@ TEST_F(SqliteSchema, AnOlderFolderIsBroughtToTodaysSchemaWithItsLogUntouched) {
     renamed.revision = 2;
     auto off = renamed;
     off.enabled = false;
+    off.maintenance_note = "closed";  // a toggle, whatever else it changes
     off.revision = 3;
     for (const auto& ops :
          {std::vector{create(platform(1, "web")), create(client(1, "acme"))},

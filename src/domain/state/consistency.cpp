@@ -26,11 +26,26 @@ void check_named(const Snapshot& after, const std::vector<Id>* was, const std::v
       issues.push_back({json_pointer(member) + '/' + std::to_string(i), no_such(to_string(T::kKind), is[i])});
 }
 
-// A rule that is new: what refers to a segment that is not there, and what flagd's schema refuses.
+// Stands for a segment that is missing and was missing before.
+evaluation::ProgramPtr missing_segment() {
+  Issues none;
+  static const auto program =
+      evaluation::compile(json::value(false), {}, {}, {evaluation::Strictness::as_evaluator}, none);
+  return program;
+}
+
+// A rule that is new: references to segments that do not exist, unless the rule before had them too, and what
+// flagd's schema refuses.
 void check_rule(const Snapshot& after, const FlagDefinition* was, const FlagDefinition& is,
                 const std::string& origin, Issues& issues) {
   if (!is.has_targeting() || (was != nullptr && was->targeting == is.targeting)) return;
-  const auto find = [&](std::string_view key) { return after.rules().segment(key); };
+  std::vector<std::string> before;
+  if (was != nullptr) add_referenced_segments(was->targeting, before);
+  const auto find = [&](std::string_view key) {
+    const auto program = after.rules().segment(key);
+    const bool stays = program == nullptr && std::find(before.begin(), before.end(), key) != before.end();
+    return stays ? missing_segment() : program;
+  };
   static_cast<void>(evaluation::compile(is.targeting, origin + "/targeting", find, {}, issues));
 }
 
@@ -110,6 +125,30 @@ void check(const Snapshot& after, const Client* was, const Client& is, Issues& i
   }
 }
 
+// Why flags of a feature cannot be compiled with the segments of `after`, as they can with those of `before`.
+std::string new_fault(const Snapshot& before, const Snapshot& after, const Feature& feature) {
+  const auto faults = [&feature](const Snapshot& state) {
+    Issues found;
+    const auto find = [&](std::string_view key) { return state.rules().segment(key); };
+    const auto look = [&](const FlagDefinition& flag, const std::string& origin) {
+      if (flag.has_targeting())
+        static_cast<void>(evaluation::compile(flag.targeting, origin + "/targeting", find, {}, found));
+    };
+    look(feature.flag, {});
+    for (std::size_t i = 0; i < feature.sub_features.size(); ++i)
+      look(feature.sub_features[i].flag, "/sub_features/" + std::to_string(i));
+    return found;
+  };
+  const Issues old = faults(before);
+  for (const FieldIssue& one : faults(after)) {
+    const bool known = std::any_of(old.begin(), old.end(), [&](const FieldIssue& other) {
+      return other.pointer == one.pointer && other.reason == one.reason;
+    });
+    if (!known) return one.pointer + ' ' + one.reason;
+  }
+  return "its rule cannot be compiled";
+}
+
 // A rule that can be compiled, and that leaves those who refer to it as they were.
 void check(const Snapshot& before, const Snapshot& after, const Segment* was, const Segment& is,
            Issues& issues) {
@@ -143,7 +182,8 @@ void check(const Snapshot& before, const Snapshot& after, const Segment* was, co
       const auto* old = before.feature(id);
       if (!is_whole(*rules) && old != nullptr && is_whole(*old))
         issues.push_back({"/rule", "feature '" + rules->flag.key() +
-                                       "', which refers to it, could not be compiled any more"});
+                                       "', which refers to it, would be wrong: " +
+                                       new_fault(before, after, *after.peek<Feature>(id))});
     }
   }
 }

@@ -8,21 +8,6 @@
 namespace togglecast::domain {
 namespace {
 
-// Keys of the segments that a rule refers to, whether or not it can be compiled.
-void collect(const json::value& rule, std::vector<std::string>& keys) {
-  if (const auto* members = rule.if_object()) {
-    for (const auto& member : *members) {
-      if (member.key() == "$ref" && member.value().is_string()) {
-        keys.emplace_back(member.value().get_string());
-      } else {
-        collect(member.value(), keys);
-      }
-    }
-  } else if (const auto* elements = rule.if_array()) {
-    for (const auto& element : *elements) collect(element, keys);
-  }
-}
-
 // Brings `map` from having `before` to having `after`; both are sorted.
 template <typename Map, typename T>
 void exchange(Map& map, const std::vector<T>& before, const std::vector<T>& after) {
@@ -41,6 +26,20 @@ void sort_each_once(std::vector<T>& values) {
 }
 
 }  // namespace
+
+void add_referenced_segments(const json::value& rule, std::vector<std::string>& keys) {
+  if (const auto* members = rule.if_object()) {
+    for (const auto& member : *members) {
+      if (member.key() == "$ref" && member.value().is_string()) {
+        keys.emplace_back(member.value().get_string());
+      } else {
+        add_referenced_segments(member.value(), keys);
+      }
+    }
+  } else if (const auto* elements = rule.if_array()) {
+    for (const auto& element : *elements) add_referenced_segments(element, keys);
+  }
+}
 
 std::size_t ReferenceIndex::Hash::operator()(const Link& link) const noexcept {
   return static_cast<std::size_t>(link.relation) + static_cast<std::size_t>(link.used) * 0x100000001b3ULL +
@@ -122,14 +121,14 @@ std::vector<ReferenceIndex::Reference> ReferenceIndex::references_to(std::vector
 
 std::vector<ReferenceIndex::Reference> ReferenceIndex::references_of(const Feature& feature) {
   std::vector<std::string> segments;
-  collect(feature.flag.targeting, segments);
-  for (const SubFeature& sub : feature.sub_features) collect(sub.flag.targeting, segments);
+  add_referenced_segments(feature.flag.targeting, segments);
+  for (const SubFeature& sub : feature.sub_features) add_referenced_segments(sub.flag.targeting, segments);
   return references_to(std::move(segments), Kind::feature, feature.id);
 }
 
 std::vector<ReferenceIndex::Reference> ReferenceIndex::references_of(const Segment& segment) {
   std::vector<std::string> segments;
-  collect(segment.rule, segments);
+  add_referenced_segments(segment.rule, segments);
   return references_to(std::move(segments), Kind::segment, segment.id);
 }
 

@@ -37,6 +37,9 @@ struct Link {
   friend auto operator<=>(const Link&, const Link&) = default;
 };
 
+/// Adds the keys of the segments that a rule refers to, whether or not it can be compiled.
+void add_referenced_segments(const json::value& rule, std::vector<std::string>& keys);
+
 class ReferenceIndex {
  public:
   /// Ascending.

@@ -118,7 +118,43 @@ TEST(Consistency, ASegmentMustNotBreakWhatRefersToIt) {
 
   const auto found = issues(*state, {update(shallow, segment(1, "s", deep))});
 
-  EXPECT_EQ(found.at("/rule"), "feature 'chat', which refers to it, could not be compiled any more");
+  EXPECT_EQ(
+      found.at("/rule"),
+      "feature 'chat', which refers to it, would be wrong: /targeting/if/0/! with this shared rule, nested "
+      "deeper than 32 levels");
+}
+
+TEST(Consistency, ASegmentThatBreaksALimitOfItsUsersSaysWhich) {
+  const auto times = [](int first, int count) {
+    std::string rule = R"({"or":[)";
+    for (int i = 0; i < count; ++i)
+      rule += (i == 0 ? "" : ",") + std::string(R"({">":[{"var":"$flagd.timestamp"},)") +
+              std::to_string(first + i) + "]}";
+    return rule + "]}";
+  };
+  const auto few = segment(1, "s", times(1, 1));
+  const auto user = feature(
+      1, "chat", R"({"targeting":{"if":[{"and":[{"$ref":"s"},)" + times(1'000, 40) + R"(]},"on","off"]}})");
+  const auto state = testing::step(empty_snapshot(), {create(few), create(user)});
+
+  const auto found = issues(*state, {update(few, segment(1, "s", times(1, 60)))});
+
+  EXPECT_NE(found.at("/rule").find(
+                "feature 'chat', which refers to it, would be wrong: /targeting must not compare "
+                "$flagd.timestamp"),
+            std::string::npos)
+      << found.at("/rule");
+}
+
+TEST(Consistency, ARuleMayKeepAMissingSegmentAndChangeElsewhere) {
+  const auto chat = feature(1, "chat", R"({"targeting":{"if":[{"$ref":"s"},"on","off"]}})");
+  const auto state = testing::step(empty_snapshot(), {create(segment(1, "s", "true")), create(chat)});
+  const auto gone = testing::step(*state, {erase(segment(1, "s", "true"))});
+  const auto turned = feature(1, "chat", R"({"targeting":{"if":[{"$ref":"s"},"off","on"]}})");
+  const auto more = feature(1, "chat", R"({"targeting":{"if":[{"$ref":"s"},"off",{"$ref":"t"}]}})");
+
+  EXPECT_TRUE(issues(*gone, {update(chat, turned)}).empty());
+  EXPECT_EQ(issues(*gone, {update(chat, more)}).size(), 1U);
 }
 
 TEST(Consistency, WhatWasDanglingMayStayButNotCome) {

@@ -110,10 +110,11 @@ void ClientNamespace::log_unseen(const SocketSubscriber& subscriber, const json:
 void ClientNamespace::report_metrics(const Event& event, SocketSubscriber& subscriber, const Reply& reply) {
   const auto request = object_argument(event);
   if (!request) return reply.refuse(request.error());
-  const auto samples = read_metrics(*request, clock_.wall_now());
+  const UnixMillis now = clock_.wall_now();
+  const auto samples = read_metrics(*request, now);
   if (!samples) return reply.refuse(samples.error());
-  const std::size_t taken =
-      reported_[event.socket().shard().index()].add(subscriber.who.environment, subscriber.who.id, *samples);
+  auto& reported = reported_[event.socket().shard().index()];
+  const std::size_t taken = reported.add(subscriber.who.environment, subscriber.who.id, *samples, now);
   metrics_taken_.add(taken);
   reply({{"accepted", taken}, {"dropped", samples->size() - taken}});
 }

@@ -51,6 +51,7 @@ void IdempotentSends::finish(const Actor& actor, const SentPtr& sent, const Resu
     } else if (const auto mine = actors_.find(actor); mine != actors_.end()) {
       const auto found = mine->second.by_key.find(sent->key);
       if (found != mine->second.by_key.end() && found->second == sent) mine->second.by_key.erase(found);
+      std::erase(mine->second.by_age, sent);  // a failed send takes no place from one that is remembered
     }
   }
   for (const Answer& answer : waiting) answer(outcome, outcome.has_value());

@@ -53,7 +53,7 @@ class IdempotentSends {
   };
   using SentPtr = std::shared_ptr<Sent>;
   struct OfActor {
-    std::deque<SentPtr> by_age;  // the oldest first; failed sends included
+    std::deque<SentPtr> by_age;  // the oldest first
     std::map<std::string, SentPtr, std::less<>> by_key;
   };
   using Actor = std::pair<std::string, std::string>;  // actor and environment

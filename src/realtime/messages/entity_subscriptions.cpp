@@ -32,6 +32,7 @@ bool EntitySubscriptions::add(SocketSubscriber& subscriber, const EntityRef& ent
   if (subscriber.followed == nullptr) subscriber.followed = std::make_unique<std::vector<EntityRef>>();
   auto& own = *subscriber.followed;
   if (std::find(own.begin(), own.end(), entity) == own.end()) {
+    if (own.size() == kMaxFollowed) drop_deleted(subscriber);
     if (own.size() == kMaxFollowed || !subscriber.socket.join(room_of(entity))) return false;
     own.push_back(entity);
     ++followed_[subscriber.socket.shard().index()][entity];
@@ -54,6 +55,19 @@ std::vector<EntityRef> EntitySubscriptions::keep_only(SocketSubscriber& subscrib
     if (!kinds.contains(entity.kind)) left.push_back(entity);
   for (const EntityRef& entity : left) remove(subscriber, entity);
   return left;
+}
+
+void EntitySubscriptions::drop_deleted(SocketSubscriber& subscriber) {
+  auto& delivery = *deliveries_[subscriber.socket.shard().index()];
+  const std::vector<EntityRef> followed = *subscriber.followed;
+  for (const EntityRef& entity : followed) {
+    const auto state = delivery.current(entity.environment);
+    const bool exists =
+        state != nullptr && domain::with_entity_type(entity.kind, [&]<typename T>(std::type_identity<T>) {
+          return state->peek<T>(entity.id) != nullptr;
+        });
+    if (!exists) remove(subscriber, entity);
+  }
 }
 
 void EntitySubscriptions::gone(const SocketSubscriber& subscriber) {

@@ -23,7 +23,7 @@ class EntitySubscriptions {
   EntitySubscriptions(const EntitySubscriptions&) = delete;
   EntitySubscriptions& operator=(const EntitySubscriptions&) = delete;
 
-  /// False when this connection follows too much already.
+  /// False when this connection follows too many entities that exist.
   [[nodiscard]] bool add(SocketSubscriber& subscriber, const EntityRef& entity);
   void remove(SocketSubscriber& subscriber, const EntityRef& entity);
   /// Ends the subscriptions to entities of other kinds. Returns them.
@@ -42,6 +42,8 @@ class EntitySubscriptions {
   using Counted =
       std::map<std::string, delivery::DeliveryCounts>;  // by environment, of the revisions asked for
 
+  /// A deleted entity keeps its followers, because an undo brings it back; but it takes no place from others.
+  void drop_deleted(SocketSubscriber& subscriber);
   void forget(const net::Shard& shard, const EntityRef& entity);
   /// The list of its followers changed; it is sent from the first shard.
   void note_presence(const EntityRef& entity);

@@ -24,6 +24,7 @@ void count_in(Series& into, const Series& other) {
   into.most = first ? other.most : std::max(into.most, other.most);
   into.sum += other.sum;
   into.count += other.count;
+  into.heard_at = std::max(into.heard_at, other.heard_at);
   if (first || other.last_at >= into.last_at) {
     into.last = other.last;
     into.last_at = other.last_at;
@@ -73,7 +74,7 @@ json::object shown(Name& name) {
 }  // namespace
 
 std::size_t ReportedMetrics::add(const std::string& environment, domain::Id client,
-                                 const std::vector<Sample>& samples) {
+                                 const std::vector<Sample>& samples, UnixMillis now) {
   Table& table = tables_[environment];
   const auto first = table.lower_bound({client, {}, {}});
   const auto last = table.lower_bound({client + 1, {}, {}});
@@ -81,13 +82,16 @@ std::size_t ReportedMetrics::add(const std::string& environment, domain::Id clie
   std::size_t taken = 0;
   for (const Sample& sample : samples) {
     const double value = sample.value;
-    const Series one{client, sample.name, sample.labels, 1, value, value, value, value, sample.at};
+    const Series one{client, sample.name, sample.labels, 1, value, value, value, value, sample.at, now};
     const Key key{client, sample.name, sample.labels};
     const auto found = table.find(key);
     if (found != table.end()) {
       count_in(found->second, one);
     } else {
-      if (own == kMaxSeriesPerClient) continue;
+      if (own == kMaxSeriesPerClient) {
+        if (!drop_gone(table, client, now)) continue;
+        --own;
+      }
       if (table.size() == kMaxSeries) make_room(table);
       table.emplace(key, one);
       ++own;
@@ -97,16 +101,28 @@ std::size_t ReportedMetrics::add(const std::string& environment, domain::Id clie
   return taken;
 }
 
+bool ReportedMetrics::drop_gone(Table& table, domain::Id client, UnixMillis now) {
+  const auto last = table.lower_bound({client + 1, {}, {}});
+  const auto silent = std::min_element(
+      table.lower_bound({client, {}, {}}), last,
+      [](const auto& one, const auto& other) { return one.second.heard_at < other.second.heard_at; });
+  if (silent == last ||
+      now.value - silent->second.heard_at.value < std::chrono::milliseconds(kGoneSeries).count())
+    return false;
+  table.erase(silent);
+  return true;
+}
+
 // A tenth at a time, so that a full table is not searched for each new series.
 void ReportedMetrics::make_room(Table& table) {
   std::vector<UnixMillis> times;
   times.reserve(table.size());
-  for (const auto& [key, series] : table) times.push_back(series.last_at);
+  for (const auto& [key, series] : table) times.push_back(series.heard_at);
   const auto tenth = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 10);
   std::nth_element(times.begin(), tenth, times.end());
   std::size_t left = times.size() / 10 + 1;
   std::erase_if(table, [&left, limit = *tenth](const auto& entry) {
-    if (left == 0 || entry.second.last_at > limit) return false;
+    if (left == 0 || entry.second.heard_at > limit) return false;
     --left;
     return true;
   });

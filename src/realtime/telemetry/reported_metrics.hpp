@@ -3,6 +3,7 @@
 // shard; `summary_of` is pure.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -20,6 +21,8 @@ namespace togglecast::realtime {
 
 inline constexpr std::size_t kMaxSeriesPerClient = 100;  ///< names and labels of one client
 inline constexpr std::size_t kMaxSeries = 5'000;         ///< of one environment, on one shard
+/// A series that was silent for so long makes room for a new one of its client.
+inline constexpr std::chrono::minutes kGoneSeries{10};
 
 struct Series {
   domain::Id client = 0;
@@ -27,13 +30,16 @@ struct Series {
   std::string labels;
   std::uint64_t count = 0;
   double sum = 0, least = 0, most = 0, last = 0;
-  UnixMillis last_at{};
+  UnixMillis last_at{};   ///< as the client says
+  UnixMillis heard_at{};  ///< when it was reported last
 };
 
 class ReportedMetrics {
  public:
-  /// How many were taken; the others would have been one series too many of this client.
-  std::size_t add(const std::string& environment, domain::Id client, const std::vector<Sample>& samples);
+  /// How many were taken; the others would have been one series too many of this client, all of whose series
+  /// are reported.
+  std::size_t add(const std::string& environment, domain::Id client, const std::vector<Sample>& samples,
+                  UnixMillis now);
   [[nodiscard]] std::vector<Series> of(std::string_view environment) const;
 
  private:
@@ -41,6 +47,8 @@ class ReportedMetrics {
   using Table = std::map<Key, Series>;
 
   static void make_room(Table& table);
+  /// Drops the client's series that was silent for longest, if it is gone.
+  [[nodiscard]] static bool drop_gone(Table& table, domain::Id client, UnixMillis now);
 
   std::map<std::string, Table, std::less<>> tables_;
 };

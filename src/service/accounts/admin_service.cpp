@@ -114,8 +114,7 @@ void AdminService::start_session(const AdminUser& admin, const Login& login, con
   who.kind = Principal::Kind::admin;
   who.id = admin.id;
   who.name = admin.username;
-  const TokenOptions sessions{.per_subject = options_.sessions_per_admin,
-                              .keep_expired = std::chrono::hours{0}};
+  const TokenOptions sessions{.per_subject = options_.sessions_per_admin, .keep_dead = std::chrono::hours{0}};
   changes::Build build =
       build_session(admin, login.environment, new_jti(random_), options_.session, sessions);
   auto idempotency = idempotency_of(who, options, "login " + login.environment, nullptr);

@@ -1,5 +1,7 @@
 #include "service/accounts/token_service.hpp"
 
+#include <algorithm>
+
 #include "auth/token_codec.hpp"
 #include "changes/ops.hpp"
 #include "domain/schema/fields.hpp"
@@ -58,20 +60,28 @@ bool is_valid(const TokenRecord& record, const domain::Snapshot& state, UnixMill
   return Authenticator::recheck(holder, state, now).has_value();
 }
 
+// When the token ceases to be valid.
+UnixMillis end_of(const TokenRecord& token) {
+  return token.revoked_at ? std::min(*token.revoked_at, token.expires_at) : token.expires_at;
+}
+
 }  // namespace
 
 std::string new_jti(RandomSource& random) { return random_token(random, kJtiBytes); }
 
 Result<void> add_token(changes::Draft& draft, TokenRecord record, const TokenOptions& options,
                        WhenFull when_full, changes::WriteContext& context) {
-  std::vector<std::shared_ptr<const TokenRecord>> alive;
-  for (const auto& token : context.state().tokens_of(record.subject_kind, record.subject_id)) {
-    const auto expired_for = context.at().value - token->expires_at.value;
-    if (expired_for < 0) {
-      alive.push_back(token);
-    } else if (expired_for >= std::chrono::milliseconds(options.keep_expired).count()) {
-      draft.ops.push_back(changes::delete_op(*token));
-    }
+  using Record = std::shared_ptr<const TokenRecord>;
+  std::vector<Record> alive;
+  std::vector<Record> dead;
+  for (const auto& token : context.state().tokens_of(record.subject_kind, record.subject_id))
+    (end_of(*token) > context.at() ? alive : dead).push_back(token);
+  std::stable_sort(dead.begin(), dead.end(),
+                   [](const Record& a, const Record& b) { return end_of(*a) > end_of(*b); });
+  for (std::size_t i = 0; i < dead.size(); ++i) {
+    const auto dead_for = context.at().value - end_of(*dead[i]).value;
+    if (i >= options.per_subject || dead_for >= std::chrono::milliseconds(options.keep_dead).count())
+      draft.ops.push_back(changes::delete_op(*dead[i]));
   }
   if (alive.size() >= options.per_subject) {
     if (when_full == WhenFull::refuse)

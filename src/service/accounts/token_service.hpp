@@ -22,8 +22,8 @@ namespace togglecast::service {
 struct TokenOptions {
   std::chrono::seconds default_lifetime{std::chrono::hours{24 * 365}};
   std::chrono::hours longest_lifetime{24 * 3'650};
-  std::size_t per_subject = 100;            ///< most unexpired records of one client or admin
-  std::chrono::hours keep_expired{24 * 7};  ///< shortest time that an expired record stays listed
+  std::size_t per_subject = 100;         ///< most valid tokens of one client or admin, and most other records
+  std::chrono::hours keep_dead{24 * 7};  ///< a record stays listed so long after it expired or was revoked
 };
 
 struct IssuedToken {
@@ -70,8 +70,8 @@ class TokenService {
 /// The policy when a subject already has `per_subject` tokens.
 enum class WhenFull : std::uint8_t { refuse, drop_oldest };
 
-/// Adds `record`, without id and stamps, to `draft`. Also adds deletions of the subject's records that
-/// expired more than `keep_expired` ago.
+/// Adds `record`, without id and stamps, to `draft`. Also adds deletions of the subject's records that have
+/// not been valid for `keep_dead`, or of which `per_subject` newer ones exist.
 [[nodiscard]] Result<void> add_token(changes::Draft& draft, domain::TokenRecord record,
                                      const TokenOptions& options, WhenFull when_full,
                                      changes::WriteContext& context);

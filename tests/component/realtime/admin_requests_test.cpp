@@ -11,6 +11,7 @@ class AdminRequests : public RealtimeTest {
   AdminRequests() {
     realtime_options_.rollout_interval = Milliseconds{20};
     realtime_options_.presence_delay = Milliseconds{5};
+    realtime_options_.events = {.per_second = 10'000, .burst = 10'000};
   }
   static std::string about(domain::Id platform) {
     return R"({"entity_type":"platform","entity_id":)" + std::to_string(platform) + "}";
@@ -90,6 +91,21 @@ TEST_F(AdminRequests, ACopyThatIsOutOfReachHasToBeReadAgain) {
             json::value(true));
   EXPECT_EQ(pointer_of(admin.ask("/admin", "config_check", R"({"revision":"1"})")), "/revision");
   EXPECT_EQ(pointer_of(admin.ask("/admin", "config_check", R"({"epoch":1})")), "/epoch");
+}
+
+TEST_F(AdminRequests, SubscriptionsToDeletedEntitiesTakeNoPlace) {
+  for (int i = 1; i <= 257; ++i)
+    ASSERT_TRUE(create_platform(R"({"name":"P","key":"p)" + std::to_string(i) + "\"}").has_value());
+  auto admin = join_admin();
+  const auto subscribed = [&](domain::Id platform) {
+    return code_of(admin.ask("/admin", "subscribe_entity_updates", about(platform)));
+  };
+  for (domain::Id platform = 1; platform <= 256; ++platform) ASSERT_EQ(subscribed(platform), "");
+  EXPECT_EQ(subscribed(257), "payload_too_large");
+  ASSERT_TRUE(remove_platform(7).has_value());
+  ASSERT_EQ(admin.next("/admin", "platform_update")[1].at("platform_id"), json::value(7));
+
+  EXPECT_EQ(subscribed(257), "");
 }
 
 TEST_F(AdminRequests, TheActivityFeedComesInPagesAndForOneEntity) {

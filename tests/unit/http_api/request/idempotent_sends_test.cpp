@@ -45,6 +45,18 @@ TEST_F(SentOnce, AnotherRequestUnderItsKeyIsAConflict) {
   EXPECT_THAT(answers_, ElementsAre("message-1", "conflict"));
 }
 
+TEST_F(SentOnce, FailedSendsTakeNoPlace) {
+  send("k", "message-1");
+  for (const char* key : {"a", "b", "c"}) {
+    const auto done = ask(key);
+    ASSERT_TRUE(done);
+    (*done)(fail(Errc::invalid_argument, "no"));
+  }
+
+  EXPECT_FALSE(ask("k"));
+  EXPECT_EQ(answers_.back(), "message-1 again");
+}
+
 TEST_F(SentOnce, KeysOfOthersAreOthers) {
   send("k", "message-1");
 

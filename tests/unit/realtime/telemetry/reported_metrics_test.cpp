@@ -15,7 +15,8 @@ std::vector<Sample> samples(std::string_view metrics) {
 TEST(ReportedMetricsTest, LabelsInAnyOrderAreOneSeries) {
   ReportedMetrics reported;
   reported.add("production", 1, samples(R"([{"name":"a","value":1,"labels":{"x":"1","y":"2"}},
-                           {"name":"a","value":3,"labels":{"y":"2","x":"1"}}])"));
+                           {"name":"a","value":3,"labels":{"y":"2","x":"1"}}])"),
+               kReportedAt);
 
   const auto series = reported.of("production");
 
@@ -27,17 +28,35 @@ TEST(ReportedMetricsTest, LabelsInAnyOrderAreOneSeries) {
 
 TEST(ReportedMetricsTest, TheLastValueIsTheOneOfTheLatestTime) {
   ReportedMetrics reported;
-  reported.add("production", 1, samples(R"([{"name":"a","value":1}])"));
-  reported.add("production", 1, samples(R"([{"name":"a","value":2,"at":"2023-11-14T22:13:00Z"}])"));
+  reported.add("production", 1, samples(R"([{"name":"a","value":1}])"), kReportedAt);
+  reported.add("production", 1, samples(R"([{"name":"a","value":2,"at":"2023-11-14T22:13:00Z"}])"),
+               kReportedAt);
 
   EXPECT_EQ(reported.of("production")[0].last, 1) << "the second one is older";
 }
 
+TEST(ReportedMetricsTest, SeriesOfInstancesThatAreGoneMakeRoom) {
+  ReportedMetrics reported;
+  const auto of_instance = [](std::size_t i) {
+    return samples(R"([{"name":"up","value":1,"labels":{"instance":")" + std::to_string(i) + "\"}}]");
+  };
+  const auto later = [](Milliseconds passed) { return UnixMillis{kReportedAt.value + passed.count()}; };
+  for (std::size_t i = 0; i < kMaxSeriesPerClient; ++i)
+    reported.add("production", 1, of_instance(i), later(Milliseconds{i}));
+
+  EXPECT_EQ(reported.add("production", 1, of_instance(100), later(kGoneSeries - Milliseconds{1})), 0U);
+  EXPECT_EQ(reported.add("production", 1, of_instance(0), later(kGoneSeries)), 1U) << "it is alive";
+  EXPECT_EQ(reported.add("production", 1, of_instance(100), later(kGoneSeries + Milliseconds{1})), 1U)
+      << "in the place of instance 1";
+  EXPECT_EQ(reported.add("production", 1, of_instance(1), later(kGoneSeries + Milliseconds{1})), 0U);
+  EXPECT_EQ(reported.of("production").size(), kMaxSeriesPerClient);
+}
+
 TEST(ReportedMetricsTest, EnvironmentsAndClientsStayApart) {
   ReportedMetrics reported;
-  reported.add("production", 1, samples(R"([{"name":"a","value":1}])"));
-  reported.add("production", 2, samples(R"([{"name":"a","value":1}])"));
-  reported.add("staging", 1, samples(R"([{"name":"a","value":1}])"));
+  reported.add("production", 1, samples(R"([{"name":"a","value":1}])"), kReportedAt);
+  reported.add("production", 2, samples(R"([{"name":"a","value":1}])"), kReportedAt);
+  reported.add("staging", 1, samples(R"([{"name":"a","value":1}])"), kReportedAt);
 
   EXPECT_EQ(reported.of("production").size(), 2U);
   EXPECT_EQ(reported.of("staging").size(), 1U);
@@ -50,7 +69,7 @@ TEST(ReportedMetricsTest, AFullTableLetsTheOldestGo) {
     std::string metrics = "[";
     for (std::size_t i = 0; i < kMaxSeriesPerClient; ++i)
       metrics += (i == 0 ? "" : ",") + (R"({"name":"m)" + std::to_string(i) + R"(","value":1})");
-    reported.add("production", static_cast<domain::Id>(client), samples(metrics + "]"));
+    reported.add("production", static_cast<domain::Id>(client), samples(metrics + "]"), kReportedAt);
   }
 
   EXPECT_LE(reported.of("production").size(), kMaxSeries);
@@ -60,8 +79,8 @@ TEST(ReportedMetricsTest, AFullTableLetsTheOldestGo) {
 TEST(ReportedMetricsTest, TheSummaryAddsUpWhatSeveralShardsHave) {
   ReportedMetrics one;
   ReportedMetrics other;
-  one.add("production", 7, samples(R"([{"name":"a","value":1},{"name":"b","value":9}])"));
-  other.add("production", 7, samples(R"([{"name":"a","value":5}])"));
+  one.add("production", 7, samples(R"([{"name":"a","value":1},{"name":"b","value":9}])"), kReportedAt);
+  other.add("production", 7, samples(R"([{"name":"a","value":5}])"), kReportedAt);
   auto all = one.of("production");
   for (auto& series : other.of("production")) all.push_back(series);
 

@@ -188,6 +188,38 @@ TEST_F(TokenServiceTest, TheNumberOfTokensIsBoundedAndOldExpiredOnesGo) {
   EXPECT_EQ(left[0]->id, 3);
 }
 
+TEST_F(TokenServiceTest, TokensThatAreDeadTakeNoPlace) {
+  application_.reset();
+  options_.tokens.per_subject = 3;
+  open();
+  const auto revoke = [&](domain::Id token) {
+    return wait_for<changes::Written>(
+        [&](changes::Done done) { application_->tokens().revoke(admin(), token, {}, done); });
+  };
+  const auto listed = [&] {
+    std::vector<domain::Id> ids;
+    const auto tokens = application_->tokens().list(admin(), 1).value();
+    for (const auto& token : tokens) ids.push_back(token->id);
+    return ids;
+  };
+  for (domain::Id token = 1; token <= 6; ++token) {
+    ASSERT_TRUE(issue_token(1).has_value()) << "none of the others lives";
+    ASSERT_TRUE(revoke(token).has_value());
+    clock_.advance(std::chrono::seconds(1));
+  }
+
+  EXPECT_TRUE(issue_token(1).has_value());
+  EXPECT_EQ(listed(), (std::vector<domain::Id>{4, 5, 6, 7}))
+      << "as many records of dead tokens as of valid ones";
+  EXPECT_TRUE(issue_token(1).has_value());
+  EXPECT_TRUE(issue_token(1).has_value());
+  EXPECT_EQ(issue_token(1).error().code, Errc::conflict);
+  ASSERT_TRUE(revoke(8).has_value());
+  clock_.advance(std::chrono::hours(24 * 7));
+  EXPECT_TRUE(issue_token(1).has_value());
+  EXPECT_EQ(listed(), (std::vector<domain::Id>{7, 9, 10}));
+}
+
 TEST_F(TokenServiceTest, ATokenOfAnotherKeyOrWithAForeignSubjectIsRefused) {
   const auto issued = issue_token(1).value();
   create_client(R"({"key":"evil","name":"Evil"})");

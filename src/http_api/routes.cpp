@@ -59,6 +59,10 @@ constexpr Route kRoutes[] = {
     {Method::patch, "/api/v1/packages/{id}", Access::admin, update_one<Package>},
     {Method::del, "/api/v1/packages/{id}", Access::admin, delete_one<Package>, {"force"}},
     {Method::post, "/api/v1/packages/{id}/toggle", Access::admin, toggle_one<Package>},
+    {Method::put, "/api/v1/packages/{id}/features/{feature_id}", Access::admin, set_assignment},
+    {Method::del, "/api/v1/packages/{id}/features/{feature_id}", Access::admin, remove_assignment},
+    {Method::put, "/api/v1/packages/{id}/platforms/{platform_id}", Access::admin, open_platform},
+    {Method::del, "/api/v1/packages/{id}/platforms/{platform_id}", Access::admin, close_platform},
 
     {Method::get, "/api/v1/clients", Access::admin, list_of<Client>, page("active", "package")},
     {Method::post, "/api/v1/clients", Access::admin, create_one<Client>},

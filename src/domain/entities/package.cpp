@@ -33,11 +33,9 @@ std::optional<Price> read_price(FieldReader& in) {
   return price;
 }
 
-Result<Assignment> read_assignment(const json::value& body) {
-  FieldReader in(body);
-  in.require({"feature_id"});
+Result<Assignment> read_members(FieldReader& in, Id feature) {
   Assignment assignment;
-  assignment.feature = in.id("feature_id").value_or(0);
+  assignment.feature = feature;
   if (in.has_value("limit")) assignment.limit = in.integer("limit", 0, kMaxLimit);
   if (in.has_value("sub_features")) {
     if (const auto* keys = in.array("sub_features", kMaxSubFeatures)) {
@@ -59,6 +57,13 @@ Result<Assignment> read_assignment(const json::value& body) {
   return in.finish(std::move(assignment));
 }
 
+Result<Assignment> read_listed_assignment(const json::value& body) {
+  FieldReader in(body);
+  in.require({"feature_id"});
+  const Id feature = in.id("feature_id").value_or(0);
+  return read_members(in, feature);
+}
+
 void read_members(FieldReader& in, Package& package) {
   assign(package.name, in.line("name", kMaxName));
   assign(package.description, in.text("description", kMaxDescription));
@@ -68,7 +73,7 @@ void read_members(FieldReader& in, Package& package) {
     in.refuse("billing_period", "must be at most " + std::to_string(kMaxBillingPeriod) + " bytes");
   assign(package.available, in.boolean("available"));
   assign(package.plan.features,
-         read_by_feature<Assignment>(in, "features", kMaxAssignments, read_assignment));
+         read_by_feature<Assignment>(in, "features", kMaxAssignments, read_listed_assignment));
   assign(package.plan.platforms, in.ids("platforms", kMaxOpenedPlatforms));
 }
 
@@ -130,6 +135,11 @@ Result<Package> patched(Package package, const json::value& body) {
   read_members(in, package);
   deny_key_and_stamps(in);
   return in.finish(std::move(package));
+}
+
+Result<Assignment> read_assignment(const json::value& body, Id feature) {
+  FieldReader in(body);
+  return read_members(in, feature);
 }
 
 }  // namespace togglecast::domain

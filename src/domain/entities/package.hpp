@@ -45,4 +45,7 @@ struct Package : Stamps {
 /// `features` or `platforms`, when present, replace the old value as a whole.
 [[nodiscard]] Result<Package> patched(Package package, const json::value& body);
 
+/// `{limit?, sub_features?}`, an assignment without its feature. Null counts as absent.
+[[nodiscard]] Result<evaluation::Assignment> read_assignment(const json::value& body, Id feature);
+
 }  // namespace togglecast::domain

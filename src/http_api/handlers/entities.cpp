@@ -34,7 +34,8 @@ json::object both_versions(Call& call, WriteTarget entity, const domain::IfMatch
 // The users that block a deletion or an update.
 json::object users_that_block(const Call& call, WriteTarget entity) {
   const bool is_update = call.request().method == wire::http::Method::patch;
-  if (!is_update && call.request().method != wire::http::Method::del) return {};
+  const bool is_removal = call.request().method == wire::http::Method::del;
+  if (!(is_update || is_removal) || !call.route().pattern.ends_with("/{id}")) return {};  // of a part of it
   const json::value body = call.optional_body().value_or(nullptr);
   const auto state = call.application().model().current(environment_of(call, entity.kind));
   return members_of(service::blocking_users(*state, entity.kind, entity.id, is_update ? &body : nullptr));

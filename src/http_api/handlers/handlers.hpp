@@ -33,6 +33,12 @@ void toggle_sub_feature(const CallPtr& call);
 void set_override(const CallPtr& call);
 void remove_override(const CallPtr& call);
 
+// assignments.cpp
+void set_assignment(const CallPtr& call);
+void remove_assignment(const CallPtr& call);
+void open_platform(const CallPtr& call);
+void close_platform(const CallPtr& call);
+
 // decisions.cpp
 void read_effective(const CallPtr& call);
 void evaluate(const CallPtr& call);

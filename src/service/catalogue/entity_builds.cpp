@@ -209,13 +209,13 @@ Result<changes::Draft> with_catalogue_type(Kind kind, Use&& use) {
       });
 }
 
-Client with_override(const Client& client, const domain::evaluation::Override& one) {
-  Client after = client;
-  std::erase_if(after.overrides, [&](const auto& other) { return other.feature == one.feature; });
-  const auto place = std::find_if(after.overrides.begin(), after.overrides.end(),
-                                  [&](const auto& other) { return other.feature > one.feature; });
-  after.overrides.insert(place, one);
-  return after;
+// Puts an element into a list that is ascending by feature, in the place of one of the same feature.
+template <typename T>
+void put_by_feature(std::vector<T>& list, const T& one) {
+  std::erase_if(list, [&](const T& other) { return other.feature == one.feature; });
+  const auto place =
+      std::find_if(list.begin(), list.end(), [&](const T& other) { return other.feature > one.feature; });
+  list.insert(place, one);
 }
 
 }  // namespace
@@ -295,8 +295,8 @@ changes::Build build_override(Id client, Id feature, json::value body, const dom
       return fail_field("/value", "must be of type " +
                                       std::string(domain::evaluation::to_string(found->flag.type)) +
                                       ", as the variants of feature '" + found->key + "'");
-    return edit<Client>(context, client, if_match, [&](const Client& before) -> Result<Client> {
-      Client after = with_override(before, *read);
+    return edit<Client>(context, client, if_match, [&](Client after) -> Result<Client> {
+      put_by_feature(after.overrides, *read);
       if (after.overrides.size() > domain::kMaxOverrides)
         return fail(Errc::conflict, "a client can have at most " + std::to_string(domain::kMaxOverrides) +
                                         " overrides; remove one first");
@@ -312,6 +312,74 @@ changes::Build build_override_removal(Id client, Id feature, const domain::IfMat
         return fail(Errc::not_found,
                     "client '" + after.key + "' has no override of feature " + std::to_string(feature));
       std::erase_if(after.overrides, [&](const auto& one) { return one.feature == feature; });
+      return after;
+    });
+  };
+}
+
+changes::Build build_assignment(Id package, Id feature, json::value body, const domain::IfMatch& if_match) {
+  return [package, feature, body = std::move(body),
+          if_match](changes::WriteContext& context) -> Result<changes::Draft> {
+    const auto read = domain::read_assignment(body, feature);
+    if (!read) return tl::unexpected(read.error());
+    const auto found = context.state().find<Feature>(feature);
+    if (found == nullptr) return fail(Errc::not_found, "there is no feature " + std::to_string(feature));
+    if (read->sub_features)
+      for (const std::string& key : *read->sub_features)
+        if (found->sub_feature(key) == nullptr)
+          return fail_field("/sub_features", "feature '" + found->key + "' has no sub-feature '" + key + "'");
+    return edit<Package>(context, package, if_match, [&](Package after) -> Result<Package> {
+      put_by_feature(after.plan.features, *read);
+      if (after.plan.features.size() > domain::kMaxAssignments)
+        return fail(Errc::conflict, "a package can have at most " + std::to_string(domain::kMaxAssignments) +
+                                        " features; remove one first");
+      return after;
+    });
+  };
+}
+
+changes::Build build_assignment_removal(Id package, Id feature, const domain::IfMatch& if_match) {
+  return [package, feature, if_match](changes::WriteContext& context) {
+    return edit<Package>(context, package, if_match, [&](Package after) -> Result<Package> {
+      if (std::erase_if(after.plan.features, [&](const auto& one) { return one.feature == feature; }) == 0)
+        return fail(Errc::not_found,
+                    "package '" + after.key + "' does not have feature " + std::to_string(feature));
+      return after;
+    });
+  };
+}
+
+changes::Build build_opening(Id package, Id platform, const domain::IfMatch& if_match) {
+  return [package, platform, if_match](changes::WriteContext& context) -> Result<changes::Draft> {
+    if (context.state().find<Platform>(platform) == nullptr)
+      return fail(Errc::not_found, "there is no platform " + std::to_string(platform));
+    return edit<Package>(context, package, if_match, [&](Package after) -> Result<Package> {
+      auto& opened = after.plan.platforms;
+      const auto place = std::lower_bound(opened.begin(), opened.end(), platform);
+      if (place != opened.end() && *place == platform) return after;
+      if (opened.size() == domain::kMaxOpenedPlatforms)
+        return fail(Errc::conflict, "a package can name at most " +
+                                        std::to_string(domain::kMaxOpenedPlatforms) +
+                                        " platforms; remove one first");
+      opened.insert(place, platform);
+      return after;
+    });
+  };
+}
+
+changes::Build build_closing(Id package, Id platform, const domain::IfMatch& if_match) {
+  return [package, platform, if_match](changes::WriteContext& context) {
+    return edit<Package>(context, package, if_match, [&](Package after) -> Result<Package> {
+      auto& opened = after.plan.platforms;
+      const auto place = std::find(opened.begin(), opened.end(), platform);
+      if (place == opened.end())
+        return fail(Errc::not_found,
+                    "package '" + after.key + "' does not name platform " + std::to_string(platform));
+      if (opened.size() == 1)
+        return fail(Errc::conflict, "package '" + after.key +
+                                        "' names no other platform, and without any it would open all; set "
+                                        "another one first, or send the list as [] to open all");
+      opened.erase(place);
       return after;
     });
   };

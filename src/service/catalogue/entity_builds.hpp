@@ -50,4 +50,18 @@ inline constexpr std::size_t kMaxClients = 100'000;
 [[nodiscard]] changes::Build build_override_removal(domain::Id client, domain::Id feature,
                                                     const domain::IfMatch& if_match);
 
+/// Assigns a feature to a package, or replaces its assignment. `body`: see domain::read_assignment.
+[[nodiscard]] changes::Build build_assignment(domain::Id package, domain::Id feature, json::value body,
+                                              const domain::IfMatch& if_match);
+/// `not_found` when the package does not have the feature.
+[[nodiscard]] changes::Build build_assignment_removal(domain::Id package, domain::Id feature,
+                                                      const domain::IfMatch& if_match);
+/// Adds a platform to the platforms that a package opens.
+[[nodiscard]] changes::Build build_opening(domain::Id package, domain::Id platform,
+                                           const domain::IfMatch& if_match);
+/// `not_found` when the package does not name the platform; `conflict` when it names no other, because a
+/// package that names none opens all.
+[[nodiscard]] changes::Build build_closing(domain::Id package, domain::Id platform,
+                                           const domain::IfMatch& if_match);
+
 }  // namespace togglecast::service

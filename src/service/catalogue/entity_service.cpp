@@ -23,6 +23,31 @@ auth::Action write_action(domain::Kind kind) noexcept {
   return auth::Action::manage_admins;
 }
 
+void PackageService::assign(const Principal& who, domain::Id package, domain::Id feature,
+                            const json::value& body, const WriteOptions& options, changes::Done done) {
+  const json::value asked{feature, body};
+  write(who, options, "assign", package, asked, build_assignment(package, feature, body, options.if_match),
+        std::move(done));
+}
+
+void PackageService::unassign(const Principal& who, domain::Id package, domain::Id feature,
+                              const WriteOptions& options, changes::Done done) {
+  write(who, options, "unassign", package, json::value(feature),
+        build_assignment_removal(package, feature, options.if_match), std::move(done));
+}
+
+void PackageService::open_platform(const Principal& who, domain::Id package, domain::Id platform,
+                                   const WriteOptions& options, changes::Done done) {
+  write(who, options, "open platform", package, json::value(platform),
+        build_opening(package, platform, options.if_match), std::move(done));
+}
+
+void PackageService::close_platform(const Principal& who, domain::Id package, domain::Id platform,
+                                    const WriteOptions& options, changes::Done done) {
+  write(who, options, "close platform", package, json::value(platform),
+        build_closing(package, platform, options.if_match), std::move(done));
+}
+
 void FeatureService::toggle_sub_feature(const Principal& who, domain::Id feature, const std::string& key,
                                         std::optional<bool> on, const WriteOptions& options,
                                         changes::Done done) {

@@ -88,7 +88,21 @@ class EntityService {
 
 using PlatformService = EntityService<domain::Platform>;
 using SegmentService = EntityService<domain::Segment>;
-using PackageService = EntityService<domain::Package>;
+
+class PackageService : public EntityService<domain::Package> {
+ public:
+  using EntityService::EntityService;
+  /// `body`: `{limit?, sub_features?}`. Replaces the package's assignment of this feature.
+  void assign(const Principal& who, domain::Id package, domain::Id feature, const json::value& body,
+              const WriteOptions& options, changes::Done done);
+  void unassign(const Principal& who, domain::Id package, domain::Id feature, const WriteOptions& options,
+                changes::Done done);
+  /// Adds a platform to those that the package opens.
+  void open_platform(const Principal& who, domain::Id package, domain::Id platform,
+                     const WriteOptions& options, changes::Done done);
+  void close_platform(const Principal& who, domain::Id package, domain::Id platform,
+                      const WriteOptions& options, changes::Done done);
+};
 
 class FeatureService : public EntityService<domain::Feature> {
  public:

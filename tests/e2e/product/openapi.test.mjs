@@ -198,6 +198,49 @@ describe('each operation answers as it is described:', () => {
     assert.equal((await taken('GET', `/api/v1/clients/${client.id}`)).body.package_id, null);
   });
 
+  test('assignments of a package, one by one', async () => {
+    const feature = await made('/api/v1/features', { key: ownKey('feature'), name: 'Reports', sub_features: [{ key: 'daily' }] });
+    const other = await made('/api/v1/features', { key: ownKey('feature'), name: 'Search' });
+    const [web, app] = [await made('/api/v1/platforms', { key: ownKey(), name: 'Web' }), await made('/api/v1/platforms', { key: ownKey(), name: 'App' })];
+    const one = await made('/api/v1/packages', { key: ownKey('package'), name: 'Pro' });
+    const path = `/api/v1/packages/${one.id}`;
+
+    // Two editors who read the same package change different parts of it.
+    await Promise.all([taken('PUT', `${path}/features/${feature.id}`, { limit: 25, sub_features: ['daily'] }), taken('PUT', `${path}/features/${other.id}`)]);
+    const both = (await taken('GET', path)).body;
+    assert.deepEqual(both.features, [{ feature_id: feature.id, limit: 25, sub_features: ['daily'] }, { feature_id: other.id }]);
+    const again = await taken('PUT', `${path}/features/${feature.id}`, { limit: 25, sub_features: ['daily'] });
+    assert.equal(again.body.etag, both.etag, 'nothing changed');
+    const replaced = await taken('PUT', `${path}/features/${feature.id}`, { limit: null }, { headers: { 'If-Match': both.etag } });
+    assert.deepEqual(replaced.body.features, [{ feature_id: feature.id }, { feature_id: other.id }]);
+    const newest = async () => (await taken('GET', `/api/v1/activity?limit=1&entity_type=package&entity_id=${one.id}`)).body.items[0].summary;
+    assert.match(await newest(), /feature Reports/);
+    assert.equal((await refused(400, 'PUT', `${path}/features/${feature.id}`, { sub_features: ['hourly'] })).errors[0].pointer, '/sub_features');
+    await refused(400, 'PUT', `${path}/features/${feature.id}`, { colour: 'red' });
+    await refused(404, 'PUT', `${path}/features/${kUnknownId}`, {});
+    await refused(404, 'PUT', `/api/v1/packages/${kUnknownId}/features/${feature.id}`, {});
+    const lost = await refused(409, 'DELETE', `${path}/features/${feature.id}`, undefined, { headers: { 'If-Match': both.etag } });
+    assert.equal(lost.current.etag, replaced.body.etag);
+    assert.deepEqual((await taken('DELETE', `${path}/features/${feature.id}`)).body.features, [{ feature_id: other.id }]);
+    await refused(404, 'DELETE', `${path}/features/${feature.id}`);
+
+    await Promise.all([taken('PUT', `${path}/platforms/${app.id}`), taken('PUT', `${path}/platforms/${web.id}`)]);
+    const opened = await taken('PUT', `${path}/platforms/${web.id}`);
+    assert.deepEqual(opened.body.platforms, [web.id, app.id]);
+    assert.match(await newest(), /platform/);
+    await refused(404, 'PUT', `${path}/platforms/${kUnknownId}`);
+    await refused(400, 'PUT', `${path}/platforms/${web.id}`, '{"limit": 1}');
+    await refused(409, 'PUT', `${path}/platforms/${web.id}`, undefined, { headers: { 'If-Match': one.etag } });
+    assert.deepEqual((await taken('DELETE', `${path}/platforms/${web.id}`)).body.platforms, [app.id]);
+    await refused(404, 'DELETE', `${path}/platforms/${web.id}`);
+    const last = await refused(409, 'DELETE', `${path}/platforms/${app.id}`);
+    assert.match(last.detail, /would open all/);
+    assert.equal(last.users, undefined);
+    const once = { headers: { 'Idempotency-Key': ownKey('request') } };
+    await taken('PUT', `${path}/features/${feature.id}`, { limit: 1 }, once);
+    assert.equal((await taken('PUT', `${path}/features/${feature.id}`, { limit: 1 }, once)).headers.get('idempotency-replayed'), 'true');
+  });
+
   test('overrides', async () => {
     const feature = await made('/api/v1/features', { key: ownKey('feature'), name: 'Reports' });
     const client = await made('/api/v1/clients', { key: ownKey('client'), name: 'Acme', overrides: [{ feature_id: feature.id, removed: true }] });

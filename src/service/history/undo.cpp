@@ -63,7 +63,7 @@ std::optional<json::array> list_reverted(const json::array& before, const json::
     const json::value* was = find(old_ones, name);
     const json::value* became = find(new_ones, name);
     const bool is_touched = !same(was, became);
-    if (is_touched && !same(is, became)) return false;
+    if (is_touched && !same(is, became) && !same(is, was)) return false;
     if (const json::value* one = is_touched ? was : is) out.push_back(*one);
     return true;
   };
@@ -81,6 +81,52 @@ std::optional<json::array> list_reverted(const json::array& before, const json::
       return left.is_int64() && right.is_int64() && left.get_int64() < right.get_int64();
     });
   return out;
+}
+
+// Whether a forced deletion took the entity away from packages and clients.
+bool is_gone(const domain::Snapshot& state, Kind kind, const json::value& id) {
+  if (!id.is_int64()) return false;
+  return kind == Kind::package ? state.peek<domain::Package>(id.get_int64()) == nullptr
+                               : state.peek<domain::Feature>(id.get_int64()) == nullptr;
+}
+
+// Drops elements of a list that name a feature which is gone, if `is_dropped(element)`.
+template <typename IsDropped>
+void drop_gone(json::value& body, std::string_view list, const domain::Snapshot& state,
+               IsDropped is_dropped) {
+  auto* elements = body.is_object() ? body.get_object().if_contains(list) : nullptr;
+  if (elements == nullptr || !elements->is_array()) return;
+  json::array kept;
+  for (json::value& one : elements->get_array())
+    if (!is_gone(state, Kind::feature, copy_of_member(one, "feature_id")) || !is_dropped(one))
+      kept.push_back(std::move(one));
+  *elements = std::move(kept);
+}
+
+// The two sides of a change, as they would be had the forced deletions come first that took features away
+// from packages and clients, and packages from clients. So those count neither as later changes of the same,
+// nor as a part of the change. A part of the change that names what is gone stays in `before`.
+struct Sides {
+  json::value before, after;
+};
+Sides sides_without_gone(const Op& op, const domain::Snapshot& state) {
+  Sides sides{op.before, op.after};
+  if (op.entity != Kind::package && op.entity != Kind::client) return sides;
+  const std::string_view list = op.entity == Kind::package ? "features" : "overrides";
+  const json::value was = copy_of_member(op.before, list);
+  const json::value became = copy_of_member(op.after, list);
+  const Elements old_ones = was.is_array() ? elements_of(was.get_array(), "feature_id") : Elements{};
+  const Elements new_ones = became.is_array() ? elements_of(became.get_array(), "feature_id") : Elements{};
+  if (op.after.is_object()) {
+    drop_gone(sides.before, list, state, [&](const json::value& one) {
+      const std::string name = name_in(one, "feature_id");
+      return same(find(old_ones, name), find(new_ones, name));
+    });
+  }
+  drop_gone(sides.after, list, state, [](const json::value&) { return true; });
+  if (sides.after.is_object() && is_gone(state, Kind::package, copy_of_member(sides.after, "package_id")))
+    sides.after.get_object()["package_id"] = nullptr;
+  return sides;
 }
 
 bool carries_secrets(Kind kind) {
@@ -161,10 +207,12 @@ Result<std::vector<Op>> inverse_ops(const std::vector<const Op*>& ops, changes::
                                     domain::Revision revision) {
   std::vector<Op> inverse;
   std::vector<FieldIssue> issues;
+  std::vector<FieldIssue> settled;  // all is back as it was before
   for (std::size_t i = ops.size(); i > 0; --i) {
     const Op& op = *ops[i - 1];
     const json::value present = context.state().body(op.entity, op.id);
-    auto body = reverted(op.before, op.after, present);
+    const Sides sides = sides_without_gone(op, context.state());
+    auto body = reverted(sides.before, sides.after, present);
     if (!body) {
       auto issue = obstacle(op, i - 1, present, context);
       if (!issue) return tl::unexpected(issue.error());
@@ -178,19 +226,52 @@ Result<std::vector<Op>> inverse_ops(const std::vector<const Op*>& ops, changes::
         for (const auto& token : context.state().tokens_of(domain::SubjectKind::client, op.id))
           inverse.push_back(changes::delete_op(*token));
     }
+    const bool is_back = same(*body, present);
     drop_ended_overrides(*body, context.at());
-    if (same(*body, present)) continue;
+    if (is_back) {
+      auto issue = obstacle(op, i - 1, present, context);
+      if (!issue) return tl::unexpected(issue.error());
+      settled.push_back(std::move(*issue));
+    }
+    if (is_back || same(*body, present)) continue;
     stamp(*body, context);
     inverse.push_back({op.entity, op.id, present, std::move(*body)});
   }
+  if (inverse.empty() && issues.empty()) issues = std::move(settled);
   if (!issues.empty()) return tl::unexpected(blocked(std::move(issues)));
   return inverse;
+}
+
+// The kind of entity whose id stands at this place of a body.
+std::optional<Kind> kind_at(std::string_view pointer) {
+  if (pointer.starts_with("/platforms/")) return Kind::platform;
+  if (pointer == "/package_id") return Kind::package;
+  for (const std::string_view list : {"/requires/", "/features/", "/overrides/"})
+    if (pointer.starts_with(list)) return Kind::feature;
+  return std::nullopt;
+}
+
+// ` (Web), which revision 7 deleted`, when a deleted entity is named at this place of `body`.
+std::string deletion_at(const json::value& body, const std::string& pointer, changes::WriteContext& context) {
+  const auto kind = kind_at(pointer);
+  boost::system::error_code error;
+  const json::value* id = kind ? body.find_pointer(pointer, error) : nullptr;
+  if (id == nullptr || !id->is_int64() || !context.state().body(*kind, id->get_int64()).is_null()) return {};
+  const auto touched = context.last_touched(*kind, id->get_int64());
+  if (!touched || *touched == 0) return {};
+  const auto row = context.row(*touched);
+  if (!row) return {};
+  for (const Op& op : row->change.ops)
+    if (op.entity == *kind && op.id == id->get_int64())
+      return " (" + std::string(json::string_or_empty(op.before, "name")) + "), which revision " +
+             std::to_string(*touched) + " deleted";
+  return {};
 }
 
 // Checks the consistency rules on the outcome. Errors point into the change that is undone, because the
 // caller never sent the resulting bodies.
 Result<void> check_outcome(const std::vector<Op>& inverse, const std::vector<const Op*>& ops,
-                           const changes::WriteContext& context) {
+                           changes::WriteContext& context) {
   const domain::Snapshot& state = context.state();
   domain::Head head = state.head();
   ++head.revision;
@@ -205,7 +286,8 @@ Result<void> check_outcome(const std::vector<Op>& inverse, const std::vector<con
     });
     for (const FieldIssue& issue : ok.error().details)
       issues.push_back({pointer_to(static_cast<std::size_t>(undone - ops.begin())),
-                        name_of(op) + " cannot be restored: " + issue.pointer + ' ' + issue.reason});
+                        name_of(op) + " cannot be restored: " + issue.pointer + ' ' + issue.reason +
+                            deletion_at(op.after, issue.pointer, context)});
   }
   if (!issues.empty()) return tl::unexpected(blocked(std::move(issues)));
   return {};
@@ -216,7 +298,10 @@ Result<void> check_outcome(const std::vector<Op>& inverse, const std::vector<con
 std::optional<json::value> reverted(const json::value& before, const json::value& after,
                                     const json::value& present) {
   if (!before.is_object() || !after.is_object() || !present.is_object()) {
-    if (!same(after, present)) return std::nullopt;
+    const bool both = after.is_object() && present.is_object();
+    const bool is_as_left = both ? domain::changed_members(after.get_object(), present.get_object()).empty()
+                                 : same(after, present);
+    if (!is_as_left) return std::nullopt;
     return before;
   }
   json::value out = present;
@@ -224,6 +309,7 @@ std::optional<json::value> reverted(const json::value& before, const json::value
     const json::value was = copy_of_member(before, name);
     const json::value became = copy_of_member(after, name);
     const json::value is = copy_of_member(present, name);
+    if (same(is, was)) continue;
     if (same(is, became)) {
       out.get_object()[name] = was;
       continue;

@@ -21,6 +21,10 @@ TEST(TurnedAround, GivesBackTheMembersThatChangedAndKeepsTheOthers) {
   EXPECT_EQ(turned(R"({"a":1})", "null", "null"), R"({"a":1})");
   EXPECT_EQ(turned(R"({"a":1})", "null", R"({"a":1})"), "in the way");
   EXPECT_EQ(turned(R"({"a":1})", R"({"a":2})", "null"), "in the way");
+  EXPECT_EQ(turned(R"({"a":1,"b":1})", R"({"a":2,"b":2})", R"({"a":1,"b":2})"), R"({"a":1,"b":1})")
+      << "a was changed back";
+  EXPECT_EQ(turned("null", R"({"a":1,"revision":1})", R"({"a":1,"revision":3})"), "null")
+      << "changed, and changed back";
 }
 
 TEST(TurnedAround, LooksIntoListsOfNamedElements) {
@@ -34,6 +38,7 @@ TEST(TurnedAround, LooksIntoListsOfNamedElements) {
   EXPECT_EQ(turned(kFirst, kNone, kOther), kBoth) << "in order of the features";
   EXPECT_EQ(turned(kFirst, kChanged, kChanged), kFirst);
   EXPECT_EQ(turned(kNone, kFirst, kChanged), "in the way");
+  EXPECT_EQ(turned(kNone, kFirst, kOther), kOther) << "it is gone already";
   EXPECT_EQ(turned(R"({"platforms":[1]})", R"({"platforms":[1,2]})", R"({"platforms":[1,2,3]})"),
             "in the way");
 }
@@ -157,7 +162,8 @@ TEST_F(UndoTest, WhatItWouldBringBackMustBePossible) {
   ASSERT_EQ(platform_is_gone.error().details.size(), 1U);
   EXPECT_EQ(platform_is_gone.error().details[0].pointer, "/changes/0");
   EXPECT_EQ(platform_is_gone.error().details[0].reason,
-            "feature 1 (Chat) cannot be restored: /platforms/0 there is no platform 1");
+            "feature 1 (Chat) cannot be restored: /platforms/0 there is no platform 1 (Web), which revision "
+            "7 deleted");
   ASSERT_FALSE(type_is_another.has_value());
   EXPECT_EQ(type_is_another.error().code, Errc::conflict);
   EXPECT_EQ(type_is_another.error().message,
@@ -231,6 +237,105 @@ TEST_F(UndoTest, AnUndoneDeletionByForceCanBeMadeAgain) {
   ASSERT_EQ(used_since.error().details.size(), 1U) << "an earlier user does not block the undo";
   EXPECT_EQ(used_since.error().details[0].reason,
             "platform 1 (Web) is used by feature 2 (Mail) of revision 7");
+}
+
+class AfterForcedDeletion : public UndoTest {
+ protected:
+  AfterForcedDeletion() { by_force_.force = true; }
+
+  template <typename Service>
+  domain::Revision created(Service& service, const char* body) {
+    return wait_for<changes::Written>(
+               [&](changes::Done done) { service.create(admin(), parse(body), {}, done); })
+        .value()
+        .revision;
+  }
+  template <typename Service>
+  domain::Revision updated(Service& service, const char* body) {
+    return wait_for<changes::Written>(
+               [&](changes::Done done) { service.update(admin(), 1, parse(body), {}, done); })
+        .value()
+        .revision;
+  }
+  template <typename Service>
+  void remove(Service& service, domain::Id id) {
+    ASSERT_TRUE(wait_for<changes::Written>([&](changes::Done done) {
+                  service.remove(admin(), id, by_force_, done);
+                }).has_value());
+  }
+  json::value body(domain::Kind kind, std::string_view member) const {
+    return current()->body(kind, 1).at(member);
+  }
+
+  service::PackageService& packages_ = application_->packages();
+  service::ClientService& clients_ = application_->clients();
+  service::FeatureService& features_ = application_->features();
+  WriteOptions by_force_;
+};
+
+TEST_F(AfterForcedDeletion, OlderChangesOfAPackageAreUndoneWithoutTheFeature) {
+  created(features_, R"({"key":"chat","name":"Chat"})");
+  created(features_, R"({"key":"mail","name":"Mail"})");
+  const auto made = created(packages_, R"({"key":"p","name":"P","features":[{"feature_id":1}]})");
+  const auto added = updated(packages_, R"({"features":[{"feature_id":1},{"feature_id":2}]})");
+  const auto limited =
+      updated(packages_, R"({"name":"Q","features":[{"feature_id":1,"limit":5},{"feature_id":2}]})");
+  remove(features_, 1);
+
+  const auto names_the_feature = undo(limited);
+  const auto without = undo(added);
+
+  ASSERT_FALSE(names_the_feature.has_value());
+  EXPECT_EQ(names_the_feature.error().details.at(0).reason,
+            "package 1 (Q) cannot be restored: /features/0/feature_id there is no feature 1 (Chat), which "
+            "revision 6 "
+            "deleted");
+  ASSERT_TRUE(without.has_value()) << without.error().message;
+  EXPECT_EQ(body(domain::Kind::package, "features"), json::value(json::array{}));
+  updated(packages_, R"({"name":"P"})");
+  ASSERT_TRUE(undo(made).has_value()) << "nobody changed the package, but for the deletion";
+  EXPECT_TRUE(current()->body(domain::Kind::package, 1).is_null());
+}
+
+TEST_F(AfterForcedDeletion, OlderChangesOfAClientAreUndone) {
+  created(features_, R"({"key":"chat","name":"Chat"})");
+  created(packages_, R"({"key":"a","name":"A"})");
+  created(packages_, R"({"key":"b","name":"B"})");
+  created(clients_, R"({"key":"acme","name":"Acme","package_id":1})");
+  const auto both =
+      updated(clients_, R"({"attributes":{"tier":"gold"},"overrides":[{"feature_id":1,"value":false}]})");
+  const auto moved = updated(clients_, R"({"package_id":2})");
+  remove(features_, 1);
+  remove(packages_, 2);
+
+  ASSERT_TRUE(undo(both).has_value());
+  EXPECT_EQ(body(domain::Kind::client, "attributes"), json::value(json::object{}))
+      << "the override is gone already";
+  ASSERT_TRUE(undo(moved).has_value());
+  EXPECT_EQ(body(domain::Kind::client, "package_id"), json::value(1));
+  const auto back = updated(clients_, R"({"package_id":null})");
+  remove(packages_, 1);
+  const auto refused = undo(back);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_NE(refused.error().message.find("/package_id there is no package 1 (A), which revision"),
+            std::string::npos)
+      << refused.error().message;
+}
+
+TEST_F(AfterForcedDeletion, OlderChangesOfARuleAreUndoneThoughItsSegmentIsMissing) {
+  created(application_->segments(), R"({"key":"s","name":"S","rule":true})");
+  created(features_, R"({"key":"chat","name":"Chat","targeting":{"if":[{"$ref":"s"},"on","off"]}})");
+  const auto turned = updated(features_, R"({"targeting":{"if":[{"$ref":"s"},"off","on"]}})");
+  const auto without = updated(features_, R"({"targeting":{"if":[true,"off","on"]}})");
+  ASSERT_TRUE(undo(without).has_value());
+  remove(application_->segments(), 1);
+
+  EXPECT_TRUE(undo(turned).has_value()) << "it lacks the segment before and after";
+  ASSERT_TRUE(undo(without + 1).error().code == Errc::conflict) << "a later change of the same";
+  updated(features_, R"({"targeting":{}})");
+  const auto refused = undo(current()->revision());
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_NE(refused.error().message.find("\"s\""), std::string::npos) << refused.error().message;
 }
 
 TEST_F(UndoTest, AKeyThatSomebodyElseTookIsAConflict) {

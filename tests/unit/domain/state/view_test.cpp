@@ -147,7 +147,7 @@ TEST(ClientDiff, AnInactiveClientIsToldThatEverythingIsOff) {
   const auto two = step(*one, {erase(platform(3, "tv")), create(platform(4, "car"))});
 
   EXPECT_EQ(summary(diff(*one, kActive, *one, kInactive, Step::live)),
-            "update client 3; toggle platform 1; toggle platform 3");
+            "toggle client 3; toggle platform 1; toggle platform 3");
   EXPECT_EQ(summary(diff(*one, kInactive, *two, kActive, Step::merged)),
             "delete platform 3; update client 3; update platform 1; create platform 4");
   EXPECT_EQ(summary(diff(*one, kInactive, *one, kInactive, Step::live)), "");

@@ -287,7 +287,7 @@ TEST_F(AfterForcedDeletion, OlderChangesOfAPackageAreUndoneWithoutTheFeature) {
 
   ASSERT_FALSE(names_the_feature.has_value());
   EXPECT_EQ(names_the_feature.error().details.at(0).reason,
-            "package 1 (Q) cannot be restored: /features/0/feature_id there is no feature 1 (Chat), which "
+            "package 1 (P) cannot be restored: /features/0/feature_id there is no feature 1 (Chat), which "
             "revision 6 "
             "deleted");
   ASSERT_TRUE(without.has_value()) << without.error().message;

@@ -206,7 +206,7 @@ void Session::on_timer(TimePoint now) {
       if (polling_ != nullptr) polling_->note_ping();
       break;
     case Heartbeat::Action::close:
-      if (still_takes() || (socket_ != nullptr && socket_->holds_input())) {  // the pong may wait unread
+      if (still_takes()) {  // the pong cannot come yet, or waits unread
         heartbeat_.wait_longer(now);
         break;
       }

@@ -66,9 +66,6 @@ class WebSocket final : public Pooled<WebSocket>, private net::StreamHandler {
   /// Ends the connection without a close frame.
   void abort();
   [[nodiscard]] bool open() const noexcept { return open_; }
-  /// Frames of the peer wait, because it has not taken enough of what was sent to it. They are handled when
-  /// it has, one after the other; a pong may be among them.
-  [[nodiscard]] bool holds_input() { return held_ != nullptr || (open_ && stream_->congested()); }
   [[nodiscard]] net::Stream& stream() noexcept { return *stream_; }
   /// The outlet for sending frames without this object. kNone if it must see them to compress them.
   [[nodiscard]] net::Outlets::Index outlet() const noexcept {

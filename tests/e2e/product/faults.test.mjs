@@ -11,9 +11,9 @@ import { metric } from '../support/hostile.mjs';
 import { HttpConnection, requestBytes } from '../support/http.mjs';
 import { dataFolder, ownKey, Product } from '../support/product.mjs';
 
-async function start(t) {
+async function start(t, options = {}) {
   const data = await dataFolder();
-  const product = await Product.start(data.folder);
+  const product = await Product.start(data.folder, options);
   t.after(async () => {
     await product.end('SIGKILL');
     await data.remove();
@@ -86,7 +86,7 @@ describe('the store', () => {
 });
 
 test('a reader of the log that has stopped holds nobody up, not even the end', async (t) => {
-  const product = await start(t);
+  const product = await start(t, { args: ['--read-rate', '100000', '--read-burst', '1000000'] });
   const { child } = product.process;
   child.stderr.pause();
   const connection = await HttpConnection.open(product.port);

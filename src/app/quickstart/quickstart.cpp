@@ -100,7 +100,7 @@ Result<void> write_token(const Secret& token) {
 Result<bool> provide_token(FirstSteps& steps, const Command& command) {
   const auto known = line_of_file(kTokenFile, "");
   if (known) {
-    const auto accepted = steps.accepts(*known, command.environment);
+    auto accepted = steps.accepts(*known, command.environment);
     if (!accepted) return accepted;
     if (*accepted) return false;
   }

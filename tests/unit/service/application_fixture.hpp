@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <future>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -127,9 +128,19 @@ class ApplicationTest : public ::testing::Test {
   togglecast::testing::TemporaryFolder folder_;
   ManualClock clock_;
   SystemRandom random_;
-  std::vector<std::string> log_lines_;
+  /// All threads write lines.
+  std::vector<std::string> log_lines() {
+    const std::lock_guard lock(log_mutex_);
+    return written_lines_;
+  }
+
+  std::mutex log_mutex_;
+  std::vector<std::string> written_lines_;
   observe::Log log_{{.level = observe::Level::debug},
-                    [this](std::string_view line) { log_lines_.emplace_back(line); },
+                    [this](std::string_view line) {
+                      const std::lock_guard lock(log_mutex_);
+                      written_lines_.emplace_back(line);
+                    },
                     clock_};
   observe::Metrics metrics_;
   storage::sqlite::SqliteOptions store_options_;

@@ -370,7 +370,7 @@ TEST_F(AdminServiceTest, NoSecretIsInTheChangeLogOrInTheServersLog) {
   std::string everything_logged;
   auto rows = reader.prepare("SELECT actor || change FROM change_log").value();
   while (rows.step().value()) everything_logged += rows.text(0);
-  for (const auto& line : log_lines_) everything_logged += line;
+  for (const auto& line : log_lines()) everything_logged += line;
   ASSERT_NE(everything_logged.find("password_changed_at"), std::string::npos);
   for (const std::string& secret :
        {std::string("$argon2"), std::string(kPassword), std::string("battery staple"),

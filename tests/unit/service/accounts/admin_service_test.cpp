@@ -403,10 +403,12 @@ TEST_F(AdminServiceTest, APasswordThatIsReplacedMeanwhileOpensNothing) {
 
   application_->admins().set_password(admin(), "jo", Secret("battery staple"), {},
                                       [&](auto answer) { replaced.set_value(std::move(answer)); });
+  auto& waiting = metrics_.gauge("togglecast_writes_waiting", "Writes that wait for the committer.");
+  EXPECT_TRUE(test::eventually([&] { return waiting.value() == 1; }))
+      << "before the others, whose hashes are made elsewhere";
   application_->admins().login(request, {}, [&](auto answer) { entry.set_value(std::move(answer)); });
   application_->admins().change_password(jo, request.password, Secret("another horse"), {},
                                          [&](auto answer) { changed.set_value(std::move(answer)); });
-  auto& waiting = metrics_.gauge("togglecast_writes_waiting", "Writes that wait for the committer.");
   EXPECT_TRUE(test::eventually([&] { return waiting.value() == 3; }));
   release.set_value();
 

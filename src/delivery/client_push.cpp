@@ -39,14 +39,15 @@ void append_answer(std::string& key, const Decision& decision) {
   append_bytes(key, decision.variant);
 }
 
-void append_answers(std::string& key, ClientView& view, Id feature, std::uint64_t& evaluated) {
-  const bool visible = view.sees_feature(feature);
-  append_bytes(key, visible);
-  if (!visible) return;
-  const FeatureAnswer answer = view.answer(feature);
-  append_answer(key, answer.decision);
-  for (const Decision& sub : answer.sub_features) append_answer(key, sub);
-  ++evaluated;
+void append_answer(std::string& key, const std::optional<FeatureAnswer>& answer) {
+  append_bytes(key, answer.has_value());
+  if (!answer) return;
+  append_answer(key, answer->decision);
+  for (const Decision& sub : answer->sub_features) append_answer(key, sub);
+}
+
+json::value in_json(const std::optional<FeatureAnswer>& answer) {
+  return answer ? json::value(to_json(*answer)) : json::value();
 }
 
 // No other value begins with a quote, so that two keys are the same only when all values are.
@@ -89,6 +90,39 @@ struct ClientPush::PackagePlan {
   SharedBatch* common[2]{};         ///< when nothing is read
   std::unordered_map<std::string, SharedBatch*> by_input;
   std::unordered_map<std::string, SharedBatch> by_payload;  // a batch stays where it is
+};
+
+// One evaluation, before and after. Its memory is kept for the next one.
+struct ClientPush::Input {
+  using Answers = std::vector<std::optional<FeatureAnswer>>;  // nothing: not visible
+
+  ClientPtr client;
+  ContextPtr context;
+  bool over = true;
+  std::optional<ClientView> from, to;
+  Answers was, is;  // of the first features; `is` lags behind by one at most
+  std::uint64_t evaluated = 0;
+
+  // False when the turn is over.
+  bool add(Answers& answers, ClientView& view, Id feature, Turn& turn) {
+    if (!view.sees_feature(feature)) {
+      answers.emplace_back();
+      return true;
+    }
+    auto answer = view.answer_within(feature, turn);
+    if (!answer) return false;
+    answers.push_back(std::move(answer));
+    ++evaluated;
+    return true;
+  }
+  bool run(const std::vector<Id>& features, Turn& turn) {
+    while (is.size() < features.size()) {
+      const Id feature = features[is.size()];
+      if (was.size() == is.size() && !add(was, *from, feature, turn)) return false;
+      if (!add(is, *to, feature, turn)) return false;
+    }
+    return true;
+  }
 };
 
 ClientPush::ClientPush(domain::SnapshotPtr from, domain::SnapshotPtr to, domain::Impact impact,
@@ -221,57 +255,80 @@ std::vector<Id> ClientPush::features_with_overrides(const PackagePlan& plan,
   return features;
 }
 
-SharedBatch& ClientPush::evaluate(PackagePlan& plan, const Subscriber& subscriber,
-                                  const std::vector<Id>& features) {
+// The one that was begun for the subscriber, or a new one.
+ClientPush::Input& ClientPush::input_of(const Subscriber& subscriber) {
+  if (input_ == nullptr) input_ = std::make_unique<Input>();
+  Input& input = *input_;
+  if (!input.over && input.client == subscriber.client() && input.context == subscriber.context())
+    return input;
   counters_.inputs.add();
-  ClientView from(*from_, *subscriber.client(), subscriber.context().get(), from_memo_);
-  ClientView to(*to_, *subscriber.client(), subscriber.context().get(), to_memo_);
-  std::string payload;
-  append_bytes(payload, subscriber.active());
-  std::uint64_t evaluated = 0;
-  for (const Id feature : features) {
-    append_bytes(payload, feature);
-    append_answers(payload, from, feature, evaluated);
-    append_answers(payload, to, feature, evaluated);
-  }
-  counters_.evaluated.add(evaluated);
-  const auto known = plan.by_payload.find(payload);
-  if (known != plan.by_payload.end()) return known->second;
-  std::vector<ViewUpdate> updates = plan.base[subscriber.active() ? 1 : 0];
-  for (const Id feature : features)
-    add_difference(updates, domain::Kind::feature, feature, from.feature(feature), to.feature(feature),
-                   step_);
-  put_in_order(updates);
-  return plan.by_payload.try_emplace(std::move(payload), Batch{std::move(updates), to_, nullptr, true})
-      .first->second;
+  input.over = false;
+  input.client = subscriber.client();
+  input.context = subscriber.context();
+  input.from.emplace(*from_, *input.client, input.context.get(), from_memo_);
+  input.to.emplace(*to_, *input.client, input.context.get(), to_memo_);
+  input.was.clear();
+  input.is.clear();
+  input.evaluated = 0;
+  return input;
 }
 
-SharedBatch& ClientPush::batch_for(const Subscriber& subscriber, Id package) {
+SharedBatch* ClientPush::evaluate(PackagePlan& plan, const Subscriber& subscriber,
+                                  const std::vector<Id>& features, Turn& turn) {
+  Input& input = input_of(subscriber);
+  if (!input.run(features, turn)) return nullptr;
+  input.over = true;
+  counters_.evaluated.add(input.evaluated);
+  std::string payload;
+  append_bytes(payload, subscriber.active());
+  for (std::size_t i = 0; i < features.size(); ++i) {
+    append_bytes(payload, features[i]);
+    append_answer(payload, input.was[i]);
+    append_answer(payload, input.is[i]);
+  }
+  const auto known = plan.by_payload.find(payload);
+  if (known != plan.by_payload.end()) return &known->second;
+  std::vector<ViewUpdate> updates = plan.base[subscriber.active() ? 1 : 0];
+  for (std::size_t i = 0; i < features.size(); ++i)
+    add_difference(updates, domain::Kind::feature, features[i], in_json(input.was[i]), in_json(input.is[i]),
+                   step_);
+  put_in_order(updates);
+  return &plan.by_payload.try_emplace(std::move(payload), Batch{std::move(updates), to_, nullptr, true})
+              .first->second;
+}
+
+SharedBatch* ClientPush::batch_for(const Subscriber& subscriber, Id package, Turn& turn) {
   PackagePlan& plan = plan_of(package);
-  if (!subscriber.plain()) return evaluate(plan, subscriber, features_with_overrides(plan, subscriber));
+  if (!subscriber.plain()) return evaluate(plan, subscriber, features_with_overrides(plan, subscriber), turn);
   const bool reads_nothing = plan.reads.paths.empty() && !plan.reads.everything;
   if (reads_nothing || plan.features.empty()) {
     SharedBatch*& common = plan.common[subscriber.active() ? 1 : 0];
-    if (common == nullptr) common = &evaluate(plan, subscriber, plan.features);
-    return *common;
+    if (common == nullptr) common = evaluate(plan, subscriber, plan.features, turn);
+    return common;
   }
   read_input(key_, plan, subscriber);
   SharedBatch*& known = plan.by_input[key_];
-  if (known == nullptr) known = &evaluate(plan, subscriber, plan.features);
-  return *known;
+  if (known == nullptr) known = evaluate(plan, subscriber, plan.features, turn);
+  return known;
 }
 
-SharedBatch& ClientPush::batch_for_touched(const Subscriber& subscriber, const domain::Client& after) {
-  const std::pair wanted{&after, subscriber.context().get()};
-  if (!single_ || single_for_ != wanted) {
+SharedBatch* ClientPush::batch_for_touched(const Subscriber& subscriber, const ClientPtr& after, Turn& turn) {
+  const std::pair wanted{after.get(), subscriber.context().get()};
+  if (single_for_ != wanted) {
     counters_.inputs.add();
-    ClientView from(*from_, *subscriber.client(), subscriber.context().get(), from_memo_);
-    ClientView to(*to_, after, subscriber.context().get(), to_memo_);
-    counters_.evaluated.add(from.visible_features().size() + to.visible_features().size());
-    single_.emplace(Batch{diff_client_view(from, to, step_), to_, nullptr, true});
+    single_.reset();
+    begun_single_ = std::make_unique<domain::ViewDifference>(
+        domain::Viewpoint{from_, subscriber.client(), subscriber.context()},
+        domain::Viewpoint{to_, after, subscriber.context()}, step_);
+    counters_.evaluated.add(begun_single_->size());
     single_for_ = wanted;
   }
-  return *single_;
+  if (!single_) {
+    if (!begun_single_->run(turn)) return nullptr;
+    single_.emplace(Batch{begun_single_->take(), to_, nullptr, true});
+    begun_single_.reset();
+  }
+  return &*single_;
 }
 
 }  // namespace togglecast::delivery

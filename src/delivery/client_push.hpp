@@ -15,10 +15,12 @@
 #include <vector>
 
 #include "delivery/batch.hpp"
+#include "delivery/evaluation_queue.hpp"
 #include "delivery/push_counters.hpp"
 #include "delivery/subscriber.hpp"
 #include "domain/evaluation/jsonlogic/program.hpp"
 #include "domain/state/impact.hpp"
+#include "domain/state/sliced_view.hpp"
 #include "domain/state/view.hpp"
 
 namespace togglecast::delivery {
@@ -41,14 +43,17 @@ class ClientPush {
   [[nodiscard]] std::vector<domain::Id> packages() const;
   [[nodiscard]] std::vector<domain::Id> overriding_clients() const;
 
+  // nullptr when the turn is over before it is known: another turn goes on, with the same subscriber. With
+  // another one, what was begun is lost.
   /// For a subscriber whose client the step did not touch. Package 0: none.
-  [[nodiscard]] SharedBatch& batch_for(const Subscriber& subscriber, domain::Id package);
+  [[nodiscard]] SharedBatch* batch_for(const Subscriber& subscriber, domain::Id package, Turn& turn);
   /// For one whose client the step did touch; the client is now `after`.
-  [[nodiscard]] SharedBatch& batch_for_touched(const Subscriber& subscriber, const domain::Client& after);
+  [[nodiscard]] SharedBatch* batch_for_touched(const Subscriber& subscriber, const ClientPtr& after,
+                                               Turn& turn);
 
  private:
   struct PackagePlan;
-  using Answers = std::vector<domain::FeatureAnswer>;
+  struct Input;
 
   [[nodiscard]] PackagePlan& plan_of(domain::Id package);
   [[nodiscard]] std::vector<domain::ViewUpdate> base_updates(domain::Id package, bool active) const;
@@ -56,8 +61,9 @@ class ClientPush {
                  std::vector<domain::Id>& seen) const;
   // What tells this subscriber's answers from those of others on its package.
   void read_input(std::string& key, const PackagePlan& plan, const Subscriber& subscriber) const;
-  [[nodiscard]] SharedBatch& evaluate(PackagePlan& plan, const Subscriber& subscriber,
-                                      const std::vector<domain::Id>& features);
+  [[nodiscard]] SharedBatch* evaluate(PackagePlan& plan, const Subscriber& subscriber,
+                                      const std::vector<domain::Id>& features, Turn& turn);
+  [[nodiscard]] Input& input_of(const Subscriber& subscriber);
   [[nodiscard]] std::vector<domain::Id> features_with_overrides(const PackagePlan& plan,
                                                                 const Subscriber& subscriber) const;
 
@@ -67,8 +73,10 @@ class ClientPush {
   const PushCounters& counters_;
   std::unordered_map<domain::Id, std::unique_ptr<PackagePlan>> plans_;
   std::optional<SharedBatch> single_;  // of the touched client looked at last
+  std::unique_ptr<domain::ViewDifference> begun_single_;
   std::pair<const domain::Client*, const json::object*> single_for_{};
-  std::string key_;  // kept for its memory
+  std::unique_ptr<Input> input_;  // that is being evaluated, or was last
+  std::string key_;               // kept for its memory
   domain::evaluation::DecisionMemo from_memo_, to_memo_;
 };
 

@@ -1,6 +1,5 @@
 #include "delivery/push_job.hpp"
 
-#include <chrono>
 #include <utility>
 
 #include "auth/roles.hpp"
@@ -11,9 +10,8 @@ namespace {
 
 using Scope = SubscriberIndex::Scope;
 
-// A push yields to whatever else the shard has to do after so long, or after so many receivers: their writes
-// leave at the end of the turn and take as long again.
-constexpr std::chrono::microseconds kPushSlice{1'000};
+// A push yields to whatever else the shard has to do after a millisecond, or after so many receivers: their
+// writes leave at the end of the turn and take as long again.
 constexpr std::size_t kReceiversPerSlice = 256;
 constexpr std::size_t kLookAtClock = 16;
 
@@ -28,18 +26,19 @@ bool defer(Subscriber& subscriber, const domain::SnapshotPtr& from, const PushCo
   return true;
 }
 
-// The part of a turn that a push may have.
-class PushJob::Slice {
+// The part of a turn that a push may have. An evaluation asks for the time only.
+class PushJob::Part final : public Turn {
  public:
-  Slice() : end_(std::chrono::steady_clock::now() + kPushSlice) {}
+  explicit Part(net::Shard& shard) : slice_(shard) {}
   void spend() noexcept { ++receivers_; }
-  [[nodiscard]] bool over() {
+  [[nodiscard]] bool over() override { return slice_.over(); }
+  [[nodiscard]] bool used_up() {
     if (receivers_ >= kReceiversPerSlice) return true;
-    return ++looks_ % kLookAtClock == 0 && std::chrono::steady_clock::now() >= end_;
+    return ++looks_ % kLookAtClock == 0 && slice_.over();
   }
 
  private:
-  std::chrono::steady_clock::time_point end_;
+  Slice slice_;
   std::size_t receivers_ = 0;
   std::size_t looks_ = 0;
 };
@@ -89,13 +88,13 @@ void PushJob::plan_clients() {
 bool PushJob::run() {
   if (stages_.empty()) return true;
   counters_.slices.add();
-  Slice slice;
+  Part part(*home_.shard);
   for (; stage_at_ < stages_.size(); ++stage_at_)
-    if (!walk(stages_[stage_at_], slice)) return false;
+    if (!walk(stages_[stage_at_], part)) return false;
   return true;
 }
 
-bool PushJob::walk(const Stage& stage, Slice& slice) {
+bool PushJob::walk(const Stage& stage, Part& part) {
   if (!walk_) {
     SubscriberGroup* group = SubscriberIndex::group(*stage.home, stage.scope, stage.id);
     if (group == nullptr) return true;
@@ -105,7 +104,7 @@ bool PushJob::walk(const Stage& stage, Slice& slice) {
     }
     walk_.emplace(*group);
   }
-  while (!slice.over()) {
+  while (!part.used_up()) {
     Subscriber* subscriber = walk_->next();
     if (subscriber == nullptr) {
       walk_.reset();
@@ -113,12 +112,14 @@ bool PushJob::walk(const Stage& stage, Slice& slice) {
       return true;
     }
     if (stage.task == Task::recheck) {
-      slice.spend();
+      part.spend();
       subscriber->recheck(*step_.to);
       continue;
     }
     try {
-      tell(stage.task, *subscriber, slice);
+      if (tell(stage.task, *subscriber, part)) continue;
+      walk_->again();
+      return false;
     } catch (...) {
       missed(*subscriber);
       throw;
@@ -127,20 +128,22 @@ bool PushJob::walk(const Stage& stage, Slice& slice) {
   return false;
 }
 
-void PushJob::tell(Task task, Subscriber& subscriber, Slice& slice) {
+bool PushJob::tell(Task task, Subscriber& subscriber, Part& part) {
   switch (task) {
     case Task::recheck:
-      return;
+      return true;
     case Task::tell_admins:
-      return tell_admin(subscriber, slice);
+      tell_admin(subscriber, part);
+      return true;
     case Task::tell_touched:
-      return tell_touched(subscriber, slice);
+      return tell_touched(subscriber, part);
     case Task::tell_concerned:
-      return tell_concerned(subscriber, slice);
+      break;
   }
+  return tell_concerned(subscriber, part);
 }
 
-void PushJob::tell_admin(Subscriber& subscriber, Slice& slice) {
+void PushJob::tell_admin(Subscriber& subscriber, Part& part) {
   if (!of_system_) {
     if (subscriber.sent() >= step_.to->revision()) return;
     if (defer(subscriber, step_.from, counters_)) return;
@@ -151,34 +154,39 @@ void PushJob::tell_admin(Subscriber& subscriber, Slice& slice) {
                 step_.to, step_.actor, !of_system_};  // offsets are those of the admin's own environment
     known = for_admins_.try_emplace(subscriber.role(), std::move(batch)).first;
   }
-  send(subscriber, known->second, slice);
+  send(subscriber, known->second, part);
 }
 
-void PushJob::tell_touched(Subscriber& subscriber, Slice& slice) {
-  if (subscriber.sent() >= step_.to->revision() || defer(subscriber, step_.from, counters_)) return;
-  SharedBatch& batch = push_.batch_for_touched(subscriber, *touched_);
+bool PushJob::tell_touched(Subscriber& subscriber, Part& part) {
+  if (subscriber.sent() >= step_.to->revision() || defer(subscriber, step_.from, counters_)) return true;
+  SharedBatch* batch = push_.batch_for_touched(subscriber, touched_, part);
+  if (batch == nullptr) return false;
   const ClientPtr was = subscriber.client();
   SubscriberIndex::set_client(subscriber, touched_);
   try {
-    send(subscriber, batch, slice);
+    send(subscriber, *batch, part);
   } catch (...) {
     SubscriberIndex::set_client(subscriber, was);
     throw;
   }
+  return true;
 }
 
-void PushJob::tell_concerned(Subscriber& subscriber, Slice& slice) {
-  if (subscriber.sent() >= step_.to->revision() || defer(subscriber, step_.from, counters_)) return;
-  send(subscriber, push_.batch_for(subscriber, subscriber.client()->package_id.value_or(0)), slice);
+bool PushJob::tell_concerned(Subscriber& subscriber, Part& part) {
+  if (subscriber.sent() >= step_.to->revision() || defer(subscriber, step_.from, counters_)) return true;
+  SharedBatch* batch = push_.batch_for(subscriber, subscriber.client()->package_id.value_or(0), part);
+  if (batch == nullptr) return false;
+  send(subscriber, *batch, part);
+  return true;
 }
 
 // The subscriber may end while it is sent something, so that comes last.
-void PushJob::send(Subscriber& subscriber, SharedBatch& batch, Slice& slice) {
+void PushJob::send(Subscriber& subscriber, SharedBatch& batch, Part& part) {
   const EncodedBatch* encoded = nullptr;
   if (!batch.empty()) encoded = &batch.in_form_of(subscriber.encoder(), counters_.encoded);
   if (!of_system_) SubscriberIndex::set_sent(subscriber, step_.to->revision());
   if (encoded == nullptr) return;
-  slice.spend();
+  part.spend();
   counters_.delivered.add();
   subscriber.send(*encoded);
 }

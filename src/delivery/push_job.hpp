@@ -31,7 +31,7 @@ class PushJob {
   [[nodiscard]] bool run();
 
  private:
-  class Slice;
+  class Part;
   enum class Task : std::uint8_t {
     recheck,        ///< may they stay?
     tell_admins,    ///< what changed of all that they may read
@@ -49,12 +49,13 @@ class PushJob {
   void plan_admins(SubscriberIndex& index);
   void plan_clients();
   /// True when the stage is over.
-  [[nodiscard]] bool walk(const Stage& stage, Slice& slice);
-  void tell(Task task, Subscriber& subscriber, Slice& slice);
-  void tell_admin(Subscriber& subscriber, Slice& slice);
-  void tell_touched(Subscriber& subscriber, Slice& slice);
-  void tell_concerned(Subscriber& subscriber, Slice& slice);
-  void send(Subscriber& subscriber, SharedBatch& batch, Slice& slice);
+  [[nodiscard]] bool walk(const Stage& stage, Part& part);
+  // False when the turn was over before it was known what to tell.
+  [[nodiscard]] bool tell(Task task, Subscriber& subscriber, Part& part);
+  void tell_admin(Subscriber& subscriber, Part& part);
+  [[nodiscard]] bool tell_touched(Subscriber& subscriber, Part& part);
+  [[nodiscard]] bool tell_concerned(Subscriber& subscriber, Part& part);
+  void send(Subscriber& subscriber, SharedBatch& batch, Part& part);
   /// Something failed while this subscriber was told: it is advanced later.
   void missed(Subscriber& subscriber);
 

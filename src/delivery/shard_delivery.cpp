@@ -23,6 +23,7 @@ ShardDelivery::ShardDelivery(net::Shard& shard, const changes::ReadModel& model,
       full_state_rate_(full_states),
       counters_(counters),
       limited_(limited),
+      evaluations_(shard),
       index_(shard),
       retry_([this] { go_on(); }) {}
 
@@ -57,8 +58,47 @@ void ShardDelivery::call_waiters(const std::string& environment, domain::Revisio
   for (const auto& waiter : due) (void)shard_.attempt(waiter.task);
 }
 
-void ShardDelivery::enter(Subscriber& subscriber, std::string_view environment, const ClientPtr& client) {
-  SubscriberIndex::enter_client(subscriber, *index_.find(environment), client);
+void ShardDelivery::evaluate(Subscriber& subscriber, const ClientPtr& client,
+                             const domain::SnapshotPtr& state, ContextPtr context, Viewed then,
+                             ViewEvaluation::Superseded superseded) {
+  const auto done = [then = std::move(then)](Subscriber& of, const domain::Viewpoint& seen,
+                                             json::object view) {
+    // What it was not told meanwhile follows, unless it begins from another state now.
+    if (of.entered() && of.behind() != nullptr) of.look_again_later();
+    then(seen, std::move(view));  // it may end
+  };
+  auto evaluation = std::make_unique<FullEvaluation>(
+      subscriber, domain::Viewpoint{state, client, std::move(context)}, done, std::move(superseded));
+  hold(subscriber);
+  evaluations_.start(std::move(evaluation));
+}
+
+void ShardDelivery::enter(Subscriber& subscriber, const domain::Viewpoint& told) {
+  auto& home = *index_.find(told.state->environment());
+  SubscriberIndex::enter_client(subscriber, home, told.client);
+  if (home.state == told.state) return;
+  SubscriberIndex::set_behind(subscriber, told.state);
+  follow_from(subscriber, told);
+}
+
+void ShardDelivery::follow_from(Subscriber& subscriber, const domain::Viewpoint& told) {
+  SubscriberIndex::set_client(subscriber, told.client);
+  SubscriberIndex::set_sent(subscriber, told.state->revision());
+  if (subscriber.home().state->revision() == told.state->revision()) return;
+  SubscriberIndex::set_behind(subscriber, told.state);
+  subscriber.look_again_later();
+}
+
+void ShardDelivery::hold(Subscriber& subscriber) {
+  if (!subscriber.entered() || subscriber.behind() != nullptr) return;
+  SubscriberIndex::set_behind(subscriber, state_at(subscriber.home(), SubscriberIndex::told(subscriber)));
+}
+
+domain::SnapshotPtr ShardDelivery::state_at(const EnvironmentSubscribers& home,
+                                            domain::Revision revision) const {
+  if (home.state->revision() == revision) return home.state;
+  auto state = model_.at(home.state->environment(), revision);
+  return state == nullptr ? out_of_reach_ : state;
 }
 
 void ShardDelivery::enter(Subscriber& subscriber, std::string_view environment, domain::Role role) {
@@ -106,7 +146,7 @@ void ShardDelivery::work() {
     finish_job();
   } else {
     continuing_ = true;
-    shard_.post([this] { go_on(); });
+    shard_.at_turn_end([this] { shard_.post([this] { go_on(); }); });  // not in this turn again
   }
   call_waiters(state->environment(), state->revision());
 }
@@ -136,20 +176,9 @@ void ShardDelivery::finish_job() {
 }
 
 void ShardDelivery::advance(Subscriber& subscriber, const domain::SnapshotPtr& from) {
+  if (!subscriber.is_admin()) return advance_client(subscriber, from);
   const auto to = subscriber.home().state;
-  if (subscriber.is_admin()) return send_difference(subscriber, *from, to, Step::merged);
-  Batch batch{{}, to, nullptr, true};
-  const auto client = to->find<domain::Client>(subscriber.client()->id);
-  if (client == nullptr) return;
-  domain::ClientView was(*from, *subscriber.client(), subscriber.context().get());
-  domain::ClientView is(*to, *client, subscriber.context().get());
-  batch.updates = domain::diff_client_view(was, is, Step::merged);
-  SubscriberIndex::set_client(subscriber, client);
-  SubscriberIndex::set_sent(subscriber, to->revision());
-  if (batch.updates.empty()) return;
-  counters_.encoded.add();
-  counters_.delivered.add();
-  subscriber.send(*subscriber.encoder().encode(batch));
+  send_difference(subscriber, *from, to, Step::merged);
 }
 
 void ShardDelivery::send_difference(Subscriber& subscriber, const domain::Snapshot& from,
@@ -157,6 +186,25 @@ void ShardDelivery::send_difference(Subscriber& subscriber, const domain::Snapsh
   Batch batch{domain::diff_admin_view(from, *to, auth::readable_kinds(subscriber.role()), step), to, nullptr,
               true};
   SubscriberIndex::set_sent(subscriber, to->revision());
+  send(subscriber, std::move(batch));
+}
+
+void ShardDelivery::advance_client(Subscriber& subscriber, const domain::SnapshotPtr& from) {
+  const auto to = subscriber.home().state;
+  auto client = to->find<domain::Client>(subscriber.client()->id);
+  if (client == nullptr) return;
+  const auto done = [this](Subscriber& of, const domain::ViewDifference& difference,
+                           std::vector<domain::ViewUpdate> updates) {
+    follow_from(of, difference.to());
+    send(of, Batch{std::move(updates), difference.to().state, nullptr, true});
+  };
+  evaluations_.start(std::make_unique<DifferenceEvaluation>(
+      subscriber, domain::Viewpoint{from, subscriber.client(), subscriber.context()},
+      domain::Viewpoint{to, std::move(client), subscriber.context()}, Step::merged, done));
+}
+
+// The subscriber may end while it is sent something, so that comes last.
+void ShardDelivery::send(Subscriber& subscriber, Batch batch) {
   if (batch.updates.empty()) return;
   counters_.encoded.add();
   counters_.delivered.add();
@@ -171,33 +219,47 @@ Result<void> ShardDelivery::take_full_state(Subscriber& subscriber) const {
                                       std::to_string(wait.count()) + " ms");
 }
 
-Result<bool> ShardDelivery::catch_up(Subscriber& subscriber, domain::Revision revision) {
+void ShardDelivery::catch_up(Subscriber& subscriber, domain::Revision revision, const CaughtUp& done) {
   const auto to = subscriber.home().state;
   const auto told = SubscriberIndex::told(subscriber);
   const bool is_behind = subscriber.behind() != nullptr;
   // Between what it was sent and what it was told, nothing concerned it. The rest is on its way.
-  if (!is_behind && revision >= subscriber.sent() && revision <= told) return told != to->revision();
+  if (!is_behind && revision >= subscriber.sent() && revision <= told) return done(told != to->revision());
   const auto from = model_.at(to->environment(), revision);
   const auto was = from == nullptr ? nullptr : from->find<domain::Client>(subscriber.client()->id);
   const auto is = to->find<domain::Client>(subscriber.client()->id);
   const bool known = was != nullptr && is != nullptr;
-  if (known && from->revision() >= to->revision()) return false;
-  if (!known || !is_behind || revision < told) {
-    if (auto may = take_full_state(subscriber); !may) return tl::unexpected(may.error());
-    if (!known || is_behind) {
-      SubscriberIndex::set_behind(subscriber, out_of_reach_);
-    } else {
-      domain::ClientView then(*from, *was, subscriber.context().get());
-      domain::ClientView now(*to, *is, subscriber.context().get());
-      if (domain::diff_client_view(then, now, Step::merged).empty()) return false;
-      SubscriberIndex::set_sent(subscriber, told);
-      SubscriberIndex::set_client(subscriber, was);
-      SubscriberIndex::set_behind(subscriber, from);
-    }
+  if (known && from->revision() >= to->revision()) return done(false);
+  if (known && is_behind && revision >= told) {
+    subscriber.look_again_later();
+    return done(true);
   }
-  // Not at once: a client that asks again and again, or does not read, is brought here once, as after a push.
-  subscriber.look_again_later();
-  return true;
+  if (auto may = take_full_state(subscriber); !may) return done(tl::unexpected(may.error()));
+  if (!known || is_behind) {
+    SubscriberIndex::set_behind(subscriber, out_of_reach_);
+    // Not at once: a client that asks again and again, or does not read, is brought here once, as after a
+    // push.
+    subscriber.look_again_later();
+    return done(true);
+  }
+  hold(subscriber);
+  const auto compared = [done, was](Subscriber& of, const domain::ViewDifference& difference,
+                                    const std::vector<domain::ViewUpdate>& updates) {
+    const auto held = of.behind();
+    const bool moved_on = of.home().state != held;
+    SubscriberIndex::set_sent(of, held->revision());
+    if (!updates.empty()) {
+      SubscriberIndex::set_client(of, was);
+      SubscriberIndex::set_behind(of, difference.from().state);
+    } else if (moved_on) {
+      SubscriberIndex::set_behind(of, held);
+    }
+    if (of.behind() != nullptr) of.look_again_later();
+    done(of.behind() != nullptr);
+  };
+  evaluations_.start(std::make_unique<DifferenceEvaluation>(
+      subscriber, domain::Viewpoint{from, was, subscriber.context()},
+      domain::Viewpoint{to, is, subscriber.context()}, Step::merged, compared, [done] { done(true); }));
 }
 
 domain::Revision ShardDelivery::told_admin(const Subscriber& subscriber) noexcept {
@@ -222,15 +284,20 @@ Result<Missed> ShardDelivery::catch_up_admin(Subscriber& subscriber, domain::Rev
 
 void ShardDelivery::send_full_state(Subscriber& subscriber, std::string_view reason) {
   const auto state = subscriber.home().state;
-  const auto client = state->find<domain::Client>(subscriber.client()->id);
+  auto client = state->find<domain::Client>(subscriber.client()->id);
   if (client == nullptr) return;
-  auto view = domain::client_view(*state, *client, subscriber.context().get());
-  SubscriberIndex::set_client(subscriber, client);
-  SubscriberIndex::set_sent(subscriber, state->revision());
-  subscriber.send_full_state(*state, std::move(view), reason);
+  const auto done = [this, reason = std::string(reason)](Subscriber& of, const domain::Viewpoint& seen,
+                                                         json::object view) {
+    follow_from(of, seen);
+    of.send_full_state(*seen.state, std::move(view), reason);
+  };
+  hold(subscriber);
+  evaluations_.start(std::make_unique<FullEvaluation>(
+      subscriber, domain::Viewpoint{state, std::move(client), subscriber.context()}, done));
 }
 
 void ShardDelivery::on_drained(Subscriber& subscriber) {
+  if (subscriber.evaluation() != nullptr) return;  // it is looked at again afterwards
   if (!subscriber.entered() || subscriber.behind() == nullptr || subscriber.backlog_bytes() != 0) return;
   const auto from = subscriber.behind();
   // What it was told beyond the revision that it says it has may be on its way to it, and gone since.

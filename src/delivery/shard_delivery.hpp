@@ -3,7 +3,11 @@
 // The state of an environment moves only by commits from the feed, in order. A push advances the subscribers
 // that it concerns, in slices between which the shard does other things. The next commit waits until all are
 // done; commits that wait in numbers are pushed as one. A subscriber that takes no more is marked and
-// advanced over all that it missed when it drains: no queue grows. Thread rule: its shard.
+// advanced over all that it missed when it drains: no queue grows.
+//
+// A view that takes long is evaluated in slices, too, against the state of its beginning. Meanwhile the
+// subscriber is marked in the same way; then it is advanced over what was committed since. Thread rule: its
+// shard.
 #pragma once
 
 #include <cstdint>
@@ -18,9 +22,11 @@
 #include "base/token_bucket.hpp"
 #include "changes/feed.hpp"
 #include "changes/read_model.hpp"
+#include "delivery/evaluation_queue.hpp"
 #include "delivery/push_counters.hpp"
 #include "delivery/push_job.hpp"
 #include "delivery/subscriber_index.hpp"
+#include "delivery/view_evaluation.hpp"
 #include "net/shard.hpp"
 #include "net/timer_wheel.hpp"
 #include "observe/metrics.hpp"
@@ -52,20 +58,30 @@ class ShardDelivery {
   /// Runs `task` once `current(environment)` has reached `revision`, which it will: at once when it has.
   void when_reached(const std::string& environment, domain::Revision revision, std::function<void()> task);
 
-  /// A client's subscriber was just told the environment's state, or is about to be: it follows from there.
-  /// The environment must be known here.
-  void enter(Subscriber& subscriber, std::string_view environment, const ClientPtr& client);
+  using Viewed = std::function<void(const domain::Viewpoint& seen, json::object view)>;
+  /// Works out the view of the client `id`, which must exist, in the newest state: `then` is called at once
+  /// when that takes few steps, else in a later turn, unless the subscriber has ended by then. A subscriber
+  /// that has entered is told nothing meanwhile. A newer evaluation for it takes the place of this one, and
+  /// `superseded` is called instead.
+  void evaluate(Subscriber& subscriber, const ClientPtr& client, const domain::SnapshotPtr& state,
+                ContextPtr context, Viewed then, ViewEvaluation::Superseded superseded);
+  /// A client's subscriber was just told this view, or is about to be: it follows from there.
+  void enter(Subscriber& subscriber, const domain::Viewpoint& told);
+  /// An admin's follows from the environment's state. The environment must be known here.
   void enter(Subscriber& subscriber, std::string_view environment, domain::Role role);
+  [[nodiscard]] EvaluationQueue& evaluations() noexcept { return evaluations_; }
   [[nodiscard]] SubscriberIndex& index() noexcept { return index_; }
 
   /// Whether this subscriber may have its full state again now, or something as costly. An error when it asks
   /// too often.
   [[nodiscard]] Result<void> take_full_state(Subscriber& subscriber) const;
+  /// Whether it missed something.
+  using CaughtUp = std::function<void(Result<bool>)>;
   /// Sends what it missed to a client's subscriber that says it has `revision`: after this turn and as soon
-  /// as it takes more, the updates since then, or the full state when that revision is out of reach. False:
-  /// it missed nothing. Working that out counts as a full state, unless it follows from what the subscriber
-  /// has been told.
-  [[nodiscard]] Result<bool> catch_up(Subscriber& subscriber, domain::Revision revision);
+  /// as it takes more, the updates since then, or the full state when that revision is out of reach. Answers
+  /// `done` first, false when it missed nothing. Working that out counts as a full state, unless it follows
+  /// from what the subscriber has been told.
+  void catch_up(Subscriber& subscriber, domain::Revision revision, const CaughtUp& done);
   /// The same for an admin's subscriber, which has no full state.
   [[nodiscard]] Result<Missed> catch_up_admin(Subscriber& subscriber, domain::Revision revision);
   /// The revision up to which an admin's subscriber has been sent everything.
@@ -95,12 +111,22 @@ class ShardDelivery {
   /// Sends an admin what changed between two states.
   void send_difference(Subscriber& subscriber, const domain::Snapshot& from, const domain::SnapshotPtr& to,
                        domain::Step step);
+  void advance_client(Subscriber& subscriber, const domain::SnapshotPtr& from);
+  void send(Subscriber& subscriber, Batch batch);
+  /// A client's subscriber has everything up to `told`, and all that is newer is on its way.
+  void follow_from(Subscriber& subscriber, const domain::Viewpoint& told);
+  /// It is told nothing while something is evaluated for it.
+  void hold(Subscriber& subscriber);
+  /// The environment's state at that revision, or `out_of_reach_`.
+  [[nodiscard]] domain::SnapshotPtr state_at(const EnvironmentSubscribers& home,
+                                             domain::Revision revision) const;
 
   net::Shard& shard_;
   const changes::ReadModel& model_;
   const Rate full_state_rate_;
   PushCounters counters_;
   observe::Counter& limited_;
+  EvaluationQueue evaluations_;  // outlived by what it works for
   SubscriberIndex index_;
   /// Stands for a state that is not known here any more, or never was.
   const domain::SnapshotPtr out_of_reach_ = std::make_shared<domain::Snapshot>("", domain::Head{});

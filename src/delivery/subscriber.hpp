@@ -22,6 +22,7 @@
 namespace togglecast::delivery {
 
 struct EnvironmentSubscribers;
+class ViewEvaluation;
 
 using ClientPtr = std::shared_ptr<const domain::Client>;
 /// What a client's connection says about itself; null: nothing.
@@ -44,6 +45,8 @@ class Subscriber {
   [[nodiscard]] virtual std::size_t backlog_bytes() const noexcept = 0;
   /// Calls `ShardDelivery::on_drained` in a later turn, if the subscriber still exists then.
   virtual void look_again_later() = 0;
+  /// Nothing that it is sent can arrive any more.
+  [[nodiscard]] virtual bool gone() const noexcept { return false; }
   /// Its token, client or admin may have changed in `state`: it ends, or takes its new role, or stays as is.
   virtual void recheck(const domain::Snapshot& state) = 0;
 
@@ -79,12 +82,15 @@ class Subscriber {
     constexpr std::size_t kBusyBacklog = 16 * 1'024;
     return behind_ != nullptr || backlog_bytes() > kBusyBacklog;
   }
+  /// What it is about to be told is being worked out; null: nothing is.
+  [[nodiscard]] ViewEvaluation* evaluation() const noexcept { return evaluation_; }
   /// Of the full states that may be asked for, by the connection that carries this subscriber.
   [[nodiscard]] virtual TokenBucket& full_states() noexcept = 0;
 
  private:
   friend class SubscriberGroup;
   friend class SubscriberIndex;
+  friend class ViewEvaluation;
 
   // In the order in which a push reads them.
   const BatchEncoder* encoder_;
@@ -98,6 +104,7 @@ class Subscriber {
   std::array<std::uint32_t, 3> places_{};  // in its groups, by their kind
   ContextPtr context_;
   EnvironmentSubscribers* home_ = nullptr;
+  ViewEvaluation* evaluation_ = nullptr;
   domain::Revision acknowledged_ = 0;
 };
 

@@ -56,6 +56,8 @@ class GroupWalk {
 
   /// The next subscriber; nullptr at the end. Any subscriber may leave before the next call.
   [[nodiscard]] Subscriber* next() noexcept;
+  /// The next call answers the same subscriber again, unless it leaves. Right after `next` answered one.
+  void again() noexcept { --next_; }
 
  private:
   friend class SubscriberGroup;

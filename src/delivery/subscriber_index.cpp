@@ -1,5 +1,7 @@
 #include "delivery/subscriber_index.hpp"
 
+#include "delivery/view_evaluation.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -88,6 +90,7 @@ void SubscriberIndex::enter_admin(Subscriber& subscriber, EnvironmentSubscribers
 }
 
 void SubscriberIndex::leave(Subscriber& subscriber) noexcept {
+  ViewEvaluation::abandon(subscriber);
   EnvironmentSubscribers* home = std::exchange(subscriber.home_, nullptr);
   if (home == nullptr) return;
   if (subscriber.admin_) return home->admins.remove(subscriber);

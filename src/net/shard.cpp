@@ -125,11 +125,12 @@ void Shard::run_ready() {
   while (ran) {
     begin_turn();
     ran = false;
+    posted_.store(false, std::memory_order_relaxed);
     attempt([&] { ran = context.poll() != 0; });
     streams_ready_ = true;
     ran = serve_streams() || ran;
     finish_turn();
-    ran = ran || !resumed_.empty();
+    ran = ran || !resumed_.empty() || posted_.load(std::memory_order_acquire);
     context.restart();
   }
   current_shard = nullptr;

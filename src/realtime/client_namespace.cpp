@@ -30,6 +30,11 @@ ClientNamespace::ClientNamespace(net::ShardPool& shards, socketio::Namespace& ns
       auth_(nsp, auth,
             {.kind = service::Principal::Kind::client,
              .login = event::kClientConnect,
+             .prepare =
+                 [this](SocketSubscriber& subscriber, const ConnectionAuth::Claim& claim,
+                        std::function<void(ConnectionAuth::ViewPtr)> then, std::function<void()> superseded) {
+                   prepare(subscriber, claim, std::move(then), std::move(superseded));
+                 },
              .admit = [this](SocketSubscriber& subscriber,
                              const ConnectionAuth::Claim& claim) { return admit(subscriber, claim); },
              .welcome = std::move(welcome)}),
@@ -51,46 +56,64 @@ delivery::ShardDelivery& ClientNamespace::delivery_of(const SocketSubscriber& su
   return *deliveries_[subscriber.socket.shard().index()];
 }
 
+void ClientNamespace::prepare(SocketSubscriber& subscriber, const ConnectionAuth::Claim& claim,
+                              std::function<void(ConnectionAuth::ViewPtr)> then,
+                              std::function<void()> superseded) const {
+  auto& delivery = delivery_of(subscriber);
+  const auto state = delivery.current(claim.who.environment);
+  const auto client = state == nullptr ? nullptr : state->find<domain::Client>(claim.who.id);
+  if (client == nullptr) return then(nullptr);
+  delivery.evaluate(
+      subscriber, client, state, claim.context,
+      [then = std::move(then)](const domain::Viewpoint& seen, json::object view) {
+        then(std::make_unique<SeenView>(SeenView{seen, std::move(view)}));
+      },
+      std::move(superseded));
+}
+
 Result<json::object> ClientNamespace::admit(SocketSubscriber& subscriber,
                                             const ConnectionAuth::Claim& claim) {
-  auto& delivery = delivery_of(subscriber);
-  const std::string& environment = claim.who.environment;
-  const auto state = delivery.current(environment);
-  const auto client = state->find<domain::Client>(claim.who.id);
-  if (client == nullptr) return fail(Errc::revoked, "this client is gone");
-  if (!subscriber.logged_in && !limit_.enter(subscriber.socket.shard(), environment, client->id)) {
-    return fail(Errc::unavailable, "client '" + client->key + "' has " +
+  if (claim.view == nullptr) return fail(Errc::revoked, "this client is gone");
+  const domain::Client& client = *claim.view->seen.client;
+  if (!subscriber.logged_in && !limit_.enter(subscriber.socket.shard(), claim.who.environment, client.id)) {
+    return fail(Errc::unavailable, "client '" + client.key + "' has " +
                                        std::to_string(options_.connections_per_client) +
                                        " connections, as many as it may (--connections-per-client)");
   }
   subscriber.set_context(claim.context);
-  delivery.enter(subscriber, environment, client);
-  return domain::client_view(*state, *client, subscriber.context().get());
+  delivery_of(subscriber).enter(subscriber, claim.view->seen);
+  return std::move(claim.view->json);
 }
 
 // Tells whether the client is up to date, then sends ordinary updates if it is not.
 void ClientNamespace::config_check(const Event& event, SocketSubscriber& subscriber, const Reply& reply) {
-  const auto state = subscriber.home().state;
-  const auto claimed = revision_argument(event, *state);
+  const auto claimed = revision_argument(event, *subscriber.home().state);
   if (!claimed) return reply.refuse(claimed.error());
-  bool up_to_date = SubscriberIndex::told(subscriber) == state->revision();
-  if (*claimed) {
-    const auto missed = delivery_of(subscriber).catch_up(subscriber, **claimed);
+  const auto answer = [reply](const SocketSubscriber& of, bool up_to_date) {
+    const auto& state = *of.home().state;
+    reply({{"up_to_date", up_to_date}, {"revision", state.revision()}, {"epoch", state.head().epoch}});
+  };
+  if (!*claimed)
+    return answer(subscriber, SubscriberIndex::told(subscriber) == subscriber.home().state->revision());
+  const auto keep = subscriber.socket.weak_from_this();
+  delivery_of(subscriber).catch_up(subscriber, **claimed, [answer, reply, keep](const Result<bool>& missed) {
+    const auto socket = keep.lock();
+    if (socket == nullptr || !socket->connected()) return;
     if (!missed) return reply.refuse(missed.error());
-    up_to_date = !*missed;
-  }
-  reply({{"up_to_date", up_to_date}, {"revision", state->revision()}, {"epoch", state->head().epoch}});
+    answer(*socket->state<SocketSubscriber>(), !*missed);
+  });
 }
 
 void ClientNamespace::feature_check(const Event& event, SocketSubscriber& subscriber, const Reply& reply) {
   const auto request = object_argument(event);
   if (!request) return reply.refuse(request.error());
-  auto status = check_feature(*subscriber.home().state, subscriber, *request);
-  if (!status) {
-    if (status.error().code == Errc::not_found) log_unseen(subscriber, request->at("feature"));
-    return reply.refuse(status.error());
+  auto check = FeatureCheck::read(subscriber.home().state, subscriber, *request,
+                                  [reply](json::object status) { reply(std::move(status)); });
+  if (!check) {
+    if (check.error().code == Errc::not_found) log_unseen(subscriber, request->at("feature"));
+    return reply.refuse(check.error());
   }
-  reply(*std::move(status));
+  delivery_of(subscriber).evaluations().start(*std::move(check));
 }
 
 void ClientNamespace::log_unseen(const SocketSubscriber& subscriber, const json::value& asked) {

@@ -25,6 +25,8 @@ class ClientNamespace {
 
  private:
   [[nodiscard]] delivery::ShardDelivery& delivery_of(const SocketSubscriber& subscriber) const;
+  void prepare(SocketSubscriber& subscriber, const ConnectionAuth::Claim& claim,
+               std::function<void(ConnectionAuth::ViewPtr)> then, std::function<void()> superseded) const;
   [[nodiscard]] Result<json::object> admit(SocketSubscriber& subscriber, const ConnectionAuth::Claim& claim);
   void config_check(const socketio::Event& event, SocketSubscriber& subscriber, const Reply& reply);
   void feature_check(const socketio::Event& event, SocketSubscriber& subscriber, const Reply& reply);

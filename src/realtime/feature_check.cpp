@@ -45,37 +45,58 @@ Result<std::optional<std::string>> read_request(const json::value& request) {
 
 }  // namespace
 
-Result<json::object> check_feature(const domain::Snapshot& state, const SocketSubscriber& subscriber,
-                                   const json::value& request) {
+FeatureCheck::FeatureCheck(domain::Viewpoint viewpoint, std::weak_ptr<socketio::Socket> socket, Done done)
+    : viewpoint_(std::move(viewpoint)),
+      view_(*viewpoint_.state, *viewpoint_.client, viewpoint_.context.get()),
+      socket_(std::move(socket)),
+      done_(std::move(done)) {}
+
+Result<std::unique_ptr<FeatureCheck>> FeatureCheck::read(const domain::SnapshotPtr& state,
+                                                         const SocketSubscriber& subscriber,
+                                                         const json::value& request, Done done) {
   auto sub_feature = read_request(request);
   if (!sub_feature) return tl::unexpected(sub_feature.error());
   auto own = read_context(request);
   if (!own) return tl::unexpected(own.error());
-  const ContextPtr context = *own == nullptr ? subscriber.context() : *std::move(own);
 
-  const auto client = state.find<domain::Client>(subscriber.who.id);
+  auto client = state->find<domain::Client>(subscriber.who.id);
   if (client == nullptr) return fail(Errc::revoked, "this client is gone");
-  domain::ClientView view(state, *client, context.get());
+  domain::Viewpoint viewpoint{state, std::move(client),
+                              *own == nullptr ? subscriber.context() : *std::move(own)};
+  std::unique_ptr<FeatureCheck> check(
+      new FeatureCheck(std::move(viewpoint), subscriber.socket.weak_from_this(), std::move(done)));
   const json::value& asked = request.at("feature");
-  auto named = domain::find_flag(state, asked);
-  const domain::Id id = named.feature == nullptr ? 0 : named.feature->id;
+  auto named = domain::find_flag(*state, asked);
+  check->feature_ = named.feature == nullptr ? 0 : named.feature->id;
   if (named.sub_feature) sub_feature = std::move(named.sub_feature);
-  if (!view.sees_feature(id)) return fail(Errc::not_found, "there is no " + name_of(asked));
+  if (!check->view_.sees_feature(check->feature_))
+    return fail(Errc::not_found, "there is no " + name_of(asked));
+  if (!*sub_feature) return check;
 
-  const domain::FeatureAnswer answer = view.answer(id);
+  const auto& subs = state->feature(check->feature_)->sub_features;
+  const auto sub =
+      std::find_if(subs.begin(), subs.end(), [&](const auto& one) { return one.key() == **sub_feature; });
+  if (sub == subs.end())
+    return fail(Errc::not_found, name_of(asked) + " has no sub-feature '" + **sub_feature + "'");
+  check->sub_feature_ = static_cast<std::size_t>(sub - subs.begin());
+  return check;
+}
+
+bool FeatureCheck::run(delivery::Turn& turn) {
+  const auto socket = socket_.lock();
+  if (socket == nullptr || !socket->connected()) return true;
+  const auto answer = view_.answer_within(feature_, turn);
+  if (!answer) return false;
   json::object status;
-  if (!*sub_feature) {
-    status = to_json(answer);
+  if (!sub_feature_) {
+    status = to_json(*answer);
   } else {
-    const auto sub = std::find_if(answer.sub_features.begin(), answer.sub_features.end(),
-                                  [&](const auto& one) { return one.flag->key() == **sub_feature; });
-    if (sub == answer.sub_features.end())
-      return fail(Errc::not_found, name_of(asked) + " has no sub-feature '" + **sub_feature + "'");
-    status = to_json(*sub);
-    status["id"] = id;
+    status = to_json(answer->sub_features[*sub_feature_]);
+    status["id"] = feature_;
   }
-  status["revision"] = state.revision();
-  return status;
+  status["revision"] = viewpoint_.state->revision();
+  done_(std::move(status));
+  return true;
 }
 
 }  // namespace togglecast::realtime

@@ -1,9 +1,16 @@
-// `feature_check`: one answer, without waiting for a push. Thread rule: pure.
+// `feature_check`: one answer, without waiting for a push. Thread rule: the socket's shard.
 #pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
 
 #include "base/error.hpp"
 #include "base/json.hpp"
-#include "domain/state/snapshot.hpp"
+#include "delivery/evaluation_queue.hpp"
+#include "domain/state/client_view.hpp"
+#include "domain/state/sliced_view.hpp"
 #include "realtime/session/socket_subscriber.hpp"
 
 namespace togglecast::realtime {
@@ -11,8 +18,25 @@ namespace togglecast::realtime {
 /// `{feature: id or key, sub_feature?, context?}`: the answer of docs/evaluation.md for this client, with the
 /// feature's `id` and the `revision` it was given at; `context` stands in for that of the connection. A
 /// feature that the client does not see is answered exactly like one that does not exist.
-[[nodiscard]] Result<json::object> check_feature(const domain::Snapshot& state,
-                                                 const SocketSubscriber& subscriber,
-                                                 const json::value& request);
+class FeatureCheck final : public delivery::Evaluation {
+ public:
+  using Done = std::function<void(json::object)>;
+
+  /// An error for a request that cannot be answered.
+  [[nodiscard]] static Result<std::unique_ptr<FeatureCheck>> read(const domain::SnapshotPtr& state,
+                                                                  const SocketSubscriber& subscriber,
+                                                                  const json::value& request, Done done);
+  [[nodiscard]] bool run(delivery::Turn& turn) override;
+
+ private:
+  FeatureCheck(domain::Viewpoint viewpoint, std::weak_ptr<socketio::Socket> socket, Done done);
+
+  domain::Viewpoint viewpoint_;
+  domain::ClientView view_;
+  domain::Id feature_ = 0;
+  std::optional<std::size_t> sub_feature_;  // its place
+  std::weak_ptr<socketio::Socket> socket_;
+  Done done_;
+};
 
 }  // namespace togglecast::realtime

@@ -221,6 +221,9 @@ void Connection::on_upgraded() {
 void Connection::on_connect_timeout() {
   if (!session_.open()) return;
   if (!joined_ || (server_.options().close_when_left && !in_a_namespace())) {
+    const bool working =
+        std::any_of(sockets_.begin(), sockets_.end(), [](const auto& socket) { return socket->working_; });
+    if (working) return shard().arm(*beginning_, server_.options().connect_timeout);
     server_.count(Limit::connect_timeout);
     server_.options().log.debug("connection closed: it was in no namespace for too long");
     session_.close();

@@ -56,6 +56,11 @@ class Socket : public std::enable_shared_from_this<Socket> {
   /// Data of the application. `fetch_sockets` shows it and recovery keeps it. An empty object at first.
   [[nodiscard]] json::value& data() { return details().data; }
   [[nodiscard]] const json::value& data() const noexcept;
+  /// The client is not there any more, or the socket has left: neither middlewares nor events reach it.
+  [[nodiscard]] bool ended() const noexcept { return connection_ == nullptr; }
+  /// While a middleware works for this socket, the connect time-out does not end the connection.
+  void set_working(bool working) noexcept { working_ = working; }
+
   /// State of the application for this shard only.
   template <typename T>
   [[nodiscard]] T* state() const noexcept {
@@ -192,6 +197,7 @@ class Socket : public std::enable_shared_from_this<Socket> {
   std::array<char, 20> id_{};
   State state_ = State::connecting;
   bool recovered_ = false;
+  bool working_ = false;
   bool leaving_ = false;
   bool accepts_attachments_ = true;
 };

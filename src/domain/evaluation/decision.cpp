@@ -91,14 +91,29 @@ Decider::Decider(const Catalogue& catalogue, const Subject& subject, DecisionMem
   memo_.begin();
 }
 
+void Decider::begin(Turn& turn) noexcept {
+  turn_ = &turn;
+  if (std::exchange(paused_, false)) steps_ = 0;  // each turn gets on
+}
+
+bool Decider::must_pause() {
+  constexpr std::size_t kStepsBetweenLooks = 256;
+  if (turn_ == nullptr || steps_ < kStepsBetweenLooks) return paused_;
+  steps_ = 0;
+  return paused_ = turn_->over();
+}
+
 Decision Decider::decide(const FeatureRules& feature, Trace* trace) {
   Decision decision = decide_at(feature, 0, trace);
-  memo_.put(feature.id, decision.enabled);
+  if (!paused_) memo_.put(feature.id, decision.enabled);
   return decision;
 }
 
 Decision Decider::decide_at(const FeatureRules& feature, std::size_t depth, Trace* trace) {
   const Flag& flag = feature.flag;
+  constexpr std::size_t kStepsOfAnswer = 4;
+  steps_ += kStepsOfAnswer;
+  if (must_pause()) return deny(flag, Rule::feature_disabled);
   if (!subject_.active) return deny(flag, Rule::client_inactive);
   if (!flag.enabled()) return deny(flag, Rule::feature_disabled);
   for (const Id platform : feature.platforms) {
@@ -122,6 +137,7 @@ Decision Decider::decide_at(const FeatureRules& feature, std::size_t depth, Trac
 }
 
 Decision Decider::decide(const FeatureRules& parent, const Flag& sub_feature, Trace* trace) {
+  if (must_pause()) return deny(sub_feature, Rule::feature_disabled);
   if (!subject_.active) return deny(sub_feature, Rule::client_inactive);
   if (!sub_feature.enabled()) return deny(sub_feature, Rule::feature_disabled);
   if (!parent.flag.enabled()) return deny(sub_feature, Rule::feature_disabled, parent.id);
@@ -143,7 +159,11 @@ bool Decider::is_on(Id feature, std::size_t depth) {
   if (rules == nullptr || depth > kMaxRequirementDepth) return false;
   memo_.put(feature, false);  // circles are refused when they are written; one that came to be is off
   const bool is_on = decide_at(*rules, depth, nullptr).enabled;
-  memo_.put(feature, is_on);
+  if (paused_) {
+    memo_.forget(feature);
+  } else {
+    memo_.put(feature, is_on);
+  }
   return is_on;
 }
 
@@ -171,7 +191,7 @@ Decision Decider::by_override(const Flag& flag, const Override& override_of_clie
   return decision;
 }
 
-Decision Decider::by_flag(const Flag& flag, Trace* trace) const {
+Decision Decider::by_flag(const Flag& flag, Trace* trace) {
   if (subject_.context == unusable_context().get() && reads_context(flag)) {
     Decision decision;
     decision.flag = &flag;
@@ -187,6 +207,7 @@ Decision Decider::by_flag(const Flag& flag, Trace* trace) const {
   root.targeting_key = subject_.key;
   root.timestamp = seconds(subject_.now);
   Resolution resolution = flag.evaluate(root, trace);
+  steps_ += resolution.steps;
   Decision decision;
   decision.flag = &flag;
   decision.value = resolution.value();

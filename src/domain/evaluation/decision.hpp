@@ -19,6 +19,7 @@
 #include "domain/evaluation/catalogue.hpp"
 #include "domain/evaluation/decision_memo.hpp"
 #include "domain/evaluation/flag.hpp"
+#include "domain/evaluation/turn.hpp"
 
 namespace togglecast::domain::evaluation {
 
@@ -73,15 +74,26 @@ class Decider {
   /// A sub-feature of `parent`.
   [[nodiscard]] Decision decide(const FeatureRules& parent, const Flag& sub_feature, Trace* trace = nullptr);
 
+  /// From now on, a decision may pause when this turn is over: then it is void, and is to be asked for again
+  /// in another turn. What it needed and is known by then is not decided again.
+  void begin(Turn& turn) noexcept;
+  /// The last decision is void.
+  [[nodiscard]] bool paused() const noexcept { return paused_; }
+
  private:
+  /// The clock is looked at now and then.
+  [[nodiscard]] bool must_pause();
   [[nodiscard]] Decision decide_at(const FeatureRules& feature, std::size_t depth, Trace* trace);
   [[nodiscard]] bool is_on(Id feature, std::size_t depth);
   [[nodiscard]] Decision by_override(const Flag& flag, const Override& override_of_client) const;
-  [[nodiscard]] Decision by_flag(const Flag& flag, Trace* trace) const;
+  [[nodiscard]] Decision by_flag(const Flag& flag, Trace* trace);
 
   const Catalogue& catalogue_;
   const Subject& subject_;
   DecisionMemo& memo_;
+  Turn* turn_ = nullptr;
+  std::size_t steps_ = 0;  // since the last look
+  bool paused_ = false;
 };
 
 }  // namespace togglecast::domain::evaluation

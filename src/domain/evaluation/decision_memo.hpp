@@ -23,15 +23,20 @@ class DecisionMemo {
   [[nodiscard]] std::optional<bool> find(Id feature) const noexcept {
     if (slots_.empty()) return std::nullopt;
     const Slot& slot = slots_[place_of(feature)];
-    if (slot.generation != generation_) return std::nullopt;
+    if (slot.generation != generation_ || !slot.is_known) return std::nullopt;
     return slot.is_on;
+  }
+
+  /// It is not known any more.
+  void forget(Id feature) noexcept {
+    if (!slots_.empty()) slots_[place_of(feature)].is_known = false;
   }
 
   void put(Id feature, bool is_on) {
     if (2 * (used_ + 1) > slots_.size()) grow();
     Slot& slot = slots_[place_of(feature)];
     if (slot.generation != generation_) ++used_;
-    slot = {feature, generation_, is_on};
+    slot = {feature, generation_, is_on, true};
   }
 
  private:
@@ -39,6 +44,7 @@ class DecisionMemo {
     Id feature = 0;
     std::uint64_t generation = 0;  ///< of another client when it is not the current one
     bool is_on = false;
+    bool is_known = true;
   };
 
   // The slot of the feature, or the free slot for it. There always is one.

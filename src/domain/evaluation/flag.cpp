@@ -6,7 +6,7 @@ namespace togglecast::domain::evaluation {
 namespace {
 
 Resolution failed(ErrorCode code, std::string message) {
-  return {nullptr, Reason::error, code, std::move(message)};
+  return {nullptr, Reason::error, code, std::move(message), 0};
 }
 
 // An answer for a message; of a long one only the kind.
@@ -105,14 +105,14 @@ const TimeUse& Flag::time() const noexcept {
 }
 
 Resolution Flag::by_default(Reason reason) const {
-  if (default_ == nullptr) return {nullptr, Reason::by_default, ErrorCode::none, {}};
-  return {default_, reason, ErrorCode::none, {}};
+  if (default_ == nullptr) return {nullptr, Reason::by_default, ErrorCode::none, {}, 0};
+  return {default_, reason, ErrorCode::none, {}, 0};
 }
 
 Resolution Flag::evaluate(Root root, Trace* trace) const {
   switch (state_) {
     case State::disabled:
-      return {nullptr, Reason::disabled, ErrorCode::none, {}};
+      return {nullptr, Reason::disabled, ErrorCode::none, {}, 0};
     case State::fixed:
       return by_default(Reason::fixed);
     case State::broken:
@@ -123,9 +123,15 @@ Resolution Flag::evaluate(Root root, Trace* trace) const {
   root.flag_key = key_;
   Interpreter run(definition_->bucketing);
   const Value answer = run.evaluate(*program_, Value(root), trace);
-  if (run.failure() == Failure::no_shared_rule) return failed(ErrorCode::parse_error, run.message());
-  if (run.failure() != Failure::none) return failed(ErrorCode::general, run.message());
-  return chosen(answer, run.meter());
+  Resolution resolution;
+  if (run.failure() == Failure::none) {
+    resolution = chosen(answer, run.meter());
+  } else {
+    const bool lacks_rule = run.failure() == Failure::no_shared_rule;
+    resolution = failed(lacks_rule ? ErrorCode::parse_error : ErrorCode::general, run.message());
+  }
+  resolution.steps = run.meter().spent();
+  return resolution;
 }
 
 // Rules name variants by texts; true and false stand for the texts, and so do numbers.
@@ -141,7 +147,7 @@ Resolution Flag::chosen(const Value& answer, Meter& meter) const {
     append_text(name, answer, meter);
     variant = definition_->variant(name);
   }
-  if (variant != nullptr) return {variant, Reason::targeting_match, ErrorCode::none, {}};
+  if (variant != nullptr) return {variant, Reason::targeting_match, ErrorCode::none, {}, 0};
   return failed(ErrorCode::general, "targeting answered " + shown(answer) + ", which is no variant");
 }
 

@@ -37,7 +37,8 @@ struct Resolution {
   const Variant* variant = nullptr;  ///< none: the code's own default applies
   Reason reason = Reason::error;
   ErrorCode error = ErrorCode::none;
-  std::string message;  ///< for people, with an error
+  std::string message;    ///< for people, with an error
+  std::size_t steps = 0;  ///< that the rule took
 
   [[nodiscard]] const json::value* value() const noexcept {
     return variant == nullptr ? nullptr : &variant->value;

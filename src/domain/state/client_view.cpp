@@ -1,6 +1,7 @@
 #include "domain/state/client_view.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace togglecast::domain {
 
@@ -90,6 +91,33 @@ FeatureAnswer ClientView::answer(Id feature) {
   answer.sub_features.reserve(rules->sub_features.size());
   for (const auto& sub : rules->sub_features) answer.sub_features.push_back(decider_.decide(*rules, sub));
   return answer;
+}
+
+std::optional<FeatureAnswer> ClientView::answer_within(Id feature, evaluation::Turn& turn) {
+  const auto* rules = state_.feature(feature);
+  decider_.begin(turn);
+  if (!begun_) {
+    FeatureAnswer answer;
+    answer.feature = state_.peek<Feature>(feature);
+    answer.decision = decider_.decide(*rules);
+    if (decider_.paused()) return std::nullopt;
+    if (rules->sub_features.empty()) return answer;
+    answer.sub_features.reserve(rules->sub_features.size());
+    begun_ = std::move(answer);
+  }
+  while (begun_->sub_features.size() < rules->sub_features.size()) {
+    auto decision = decider_.decide(*rules, rules->sub_features[begun_->sub_features.size()]);
+    if (decider_.paused()) return std::nullopt;
+    begun_->sub_features.push_back(std::move(decision));
+  }
+  return std::exchange(begun_, std::nullopt);
+}
+
+std::optional<json::value> ClientView::feature_within(Id id, evaluation::Turn& turn) {
+  if (!sees_feature(id)) return json::value(nullptr);
+  auto answer = answer_within(id, turn);
+  if (!answer) return std::nullopt;
+  return json::value(to_json(*answer));
 }
 
 json::value ClientView::feature(Id id) {

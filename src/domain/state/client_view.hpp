@@ -52,6 +52,10 @@ class ClientView {
   [[nodiscard]] FeatureAnswer answer(Id feature);
   /// The same in JSON; null when the feature is not visible.
   [[nodiscard]] json::value feature(Id id);
+  /// The same as long as the turn lasts. Nothing when it is over: another turn goes on, with the same
+  /// feature.
+  [[nodiscard]] std::optional<FeatureAnswer> answer_within(Id feature, evaluation::Turn& turn);
+  [[nodiscard]] std::optional<json::value> feature_within(Id id, evaluation::Turn& turn);
 
   /// The package opens the platform; a client without a package sees all platforms.
   [[nodiscard]] bool sees_platform(Id platform) const noexcept;
@@ -68,6 +72,7 @@ class ClientView {
   evaluation::Subject subject_;
   evaluation::DecisionMemo own_memo_;
   evaluation::Decider decider_;
+  std::optional<FeatureAnswer> begun_;  // an answer that is not complete, the feature's decision at least
 };
 
 }  // namespace togglecast::domain

@@ -107,17 +107,14 @@ void put_in_order(std::vector<ViewUpdate>& updates) {
   });
 }
 
-json::object client_view(const Snapshot& snapshot, const Client& client, const json::object* context) {
-  ClientView view(snapshot, client, context);
+json::object whole_view(const ClientView& view, json::array features) {
+  const Snapshot& snapshot = view.state();
+  const Client& client = view.client();
   json::array platforms;
   platforms.reserve(snapshot.table<Platform>().by_id.size());
   snapshot.table<Platform>().by_id.for_each([&](Id id, const auto&) {
     if (view.sees_platform(id)) platforms.push_back(view.platform(id));
   });
-  const auto visible = view.visible_features();
-  json::array features;
-  features.reserve(visible.size());
-  for (const Id id : visible) features.push_back(to_json(view.answer(id)));
   json::object out;
   out["client"] = seen_by_itself(client);
   out["package"] = view.package();
@@ -126,18 +123,19 @@ json::object client_view(const Snapshot& snapshot, const Client& client, const j
   return out;
 }
 
-std::vector<ViewUpdate> diff_client_view(ClientView& from, ClientView& to, Step step) {
-  std::vector<ViewUpdate> updates;
+json::object client_view(const Snapshot& snapshot, const Client& client, const json::object* context) {
+  ClientView view(snapshot, client, context);
+  const auto visible = view.visible_features();
+  json::array features;
+  features.reserve(visible.size());
+  for (const Id id : visible) features.push_back(to_json(view.answer(id)));
+  return whole_view(view, std::move(features));
+}
+
+void complete_difference(std::vector<ViewUpdate>& updates, const ClientView& from, const ClientView& to,
+                         Step step) {
   for (const Id id : platforms_of_either(from.state(), to.state()))
     add_difference(updates, Kind::platform, id, from.platform(id), to.platform(id), step);
-
-  const auto before = from.visible_features();
-  const auto after = to.visible_features();
-  std::vector<Id> either;
-  std::set_union(before.begin(), before.end(), after.begin(), after.end(), std::back_inserter(either));
-  for (const Id id : either)
-    add_difference(updates, Kind::feature, id, from.feature(id), to.feature(id), step);
-
   const auto was = from.client().package_id;
   const auto is = to.client().package_id;
   if (was == is) {
@@ -149,6 +147,21 @@ std::vector<ViewUpdate> diff_client_view(ClientView& from, ClientView& to, Step 
   }
   put_in_order(updates);
   add_own_difference(updates, from.client(), to.client(), step);
+}
+
+std::vector<Id> seen_by_either(const ClientView& from, const ClientView& to) {
+  const auto before = from.visible_features();
+  const auto after = to.visible_features();
+  std::vector<Id> either;
+  std::set_union(before.begin(), before.end(), after.begin(), after.end(), std::back_inserter(either));
+  return either;
+}
+
+std::vector<ViewUpdate> diff_client_view(ClientView& from, ClientView& to, Step step) {
+  std::vector<ViewUpdate> updates;
+  for (const Id id : seen_by_either(from, to))
+    add_difference(updates, Kind::feature, id, from.feature(id), to.feature(id), step);
+  complete_difference(updates, from, to, step);
   return updates;
 }
 

@@ -52,6 +52,15 @@ void put_in_order(std::vector<ViewUpdate>& updates);
 /// before and after a change. The client itself is an update of kind `client`, before the platforms.
 [[nodiscard]] std::vector<ViewUpdate> diff_client_view(ClientView& from, ClientView& to, Step step);
 
+// The parts of these two, for sliced_view.hpp.
+/// The view with these answers.
+[[nodiscard]] json::object whole_view(const ClientView& view, json::array features);
+/// Visible features, ascending.
+[[nodiscard]] std::vector<Id> seen_by_either(const ClientView& from, const ClientView& to);
+/// Adds everything but features, and puts all in order.
+void complete_difference(std::vector<ViewUpdate>& updates, const ClientView& from, const ClientView& to,
+                         Step step);
+
 /// `{platforms: […], features: […], …}`: every entity of the readable kinds, with its `etag`.
 [[nodiscard]] json::object admin_view(const Snapshot& snapshot, Kinds readable);
 

@@ -41,6 +41,11 @@ json::array warnings_to_tell(const SocketSubscriber& subscriber) {
   return told;
 }
 
+// What is being worked out for it comes first, so that a login that was charged for is not lost to the next.
+bool takes_login(const SocketSubscriber& subscriber) noexcept {
+  return subscriber.takes_state() && subscriber.evaluation() == nullptr;
+}
+
 }  // namespace
 
 ConnectionAuth::ConnectionAuth(socketio::Namespace& nsp, const AuthParts& parts, Rules rules)
@@ -113,7 +118,29 @@ void ConnectionAuth::check(Socket& socket, const Next& next) {
   const auto newest = parts_.model.current(who->environment);
   if (newest == nullptr) return refuse(Error{Errc::token_invalid, "the token's environment does not exist"});
   // What made this token valid may not have reached this shard yet.
-  parts_.delivery(socket).when_reached(who->environment, newest->revision(), [next] { next(); });
+  parts_.delivery(socket).when_reached(
+      who->environment, newest->revision(), [this, keep = socket.shared_from_this(), next] {
+        if (keep->ended()) return;
+        auto& waiting = *keep->state<SocketSubscriber>();
+        if (const auto may = take_state(waiting); !may) {
+          waiting.seen_view = std::make_unique<SeenView>(SeenView{{}, {}, may.error()});
+          return next();
+        }
+        keep->set_working(true);
+        prepare(waiting, {waiting.who, waiting.context()},
+                [keep, next](ViewPtr view) {
+                  keep->set_working(false);
+                  keep->state<SocketSubscriber>()->seen_view = std::move(view);
+                  next();
+                },
+                {});
+      });
+}
+
+void ConnectionAuth::prepare(SocketSubscriber& subscriber, const Claim& claim,
+                             std::function<void(ViewPtr)> then, std::function<void()> superseded) {
+  if (!rules_.prepare) return then(nullptr);
+  rules_.prepare(subscriber, claim, std::move(then), std::move(superseded));
 }
 
 void ConnectionAuth::begin(Socket& socket) {
@@ -129,10 +156,11 @@ void ConnectionAuth::begin(Socket& socket) {
     return;
   }
   const auto who = parts_.authenticator.recheck(subscriber.who);
-  const auto may = take_state(subscriber);
-  auto payload = !who   ? tl::unexpected(who.error())
-                 : !may ? tl::unexpected(may.error())
-                        : admit(subscriber, {*who, subscriber.context()});
+  const ViewPtr view = std::move(subscriber.seen_view);
+  auto payload = !who ? tl::unexpected(who.error())
+                 : view != nullptr && view->limit
+                     ? tl::unexpected(*view->limit)
+                     : admit(subscriber, {*who, subscriber.context(), view.get()});
   if (!payload) {
     const Error& error = payload.error();
     refused(socket, error);
@@ -197,10 +225,10 @@ void ConnectionAuth::log_in_or_wait(SocketSubscriber& subscriber, const Principa
   const bool asks_again = subscriber.logged_in && rules_.kind == Principal::Kind::client &&
                           claimed.id == subscriber.who.id &&
                           claimed.environment == subscriber.who.environment;
-  if (!asks_again) return log_in(subscriber, claimed, context, reply);
+  if (!asks_again) return start_login(subscriber, claimed, context, reply);
   if (const auto may = take_state(subscriber); !may) return reply.refuse(may.error());
   if (subscriber.waiting_logins == nullptr) {
-    if (subscriber.takes_state()) return log_in(subscriber, claimed, context, reply);
+    if (takes_login(subscriber)) return start_login(subscriber, claimed, context, reply);
     subscriber.waiting_logins = std::make_unique<WaitingLogins>();
   }
   auto& logins = subscriber.waiting_logins->logins;
@@ -217,12 +245,12 @@ void ConnectionAuth::log_in_or_wait(SocketSubscriber& subscriber, const Principa
 
 void ConnectionAuth::go_on_with_logins(SocketSubscriber& subscriber) {
   const auto keep = subscriber.socket.shared_from_this();
-  while (keep->connected() && subscriber.waiting_logins != nullptr && subscriber.takes_state()) {
+  while (keep->connected() && subscriber.waiting_logins != nullptr && takes_login(subscriber)) {
     auto& logins = subscriber.waiting_logins->logins;
     const WaitingLogins::Login next = std::move(logins.front());
     logins.pop_front();
     if (logins.empty()) subscriber.waiting_logins.reset();
-    log_in(subscriber, next.who, next.context, next.reply);
+    start_login(subscriber, next.who, next.context, next.reply);
   }
   // What leaves with this turn may leave nothing behind that drains.
   const bool leaves_now = keep->connected() && subscriber.socket.collected_bytes() != 0;
@@ -230,8 +258,8 @@ void ConnectionAuth::go_on_with_logins(SocketSubscriber& subscriber) {
 }
 
 // Another login may have been waiting before this one, and its token may have gone.
-void ConnectionAuth::log_in(SocketSubscriber& subscriber, const Principal& claimed,
-                            const std::optional<ContextPtr>& context, const Reply& reply) {
+void ConnectionAuth::start_login(SocketSubscriber& subscriber, const Principal& claimed,
+                                 const std::optional<ContextPtr>& context, const Reply& reply) {
   Socket& socket = subscriber.socket;
   const auto turn_down = [&](const Error& error) {
     refused(socket, error);
@@ -247,9 +275,27 @@ void ConnectionAuth::log_in(SocketSubscriber& subscriber, const Principal& claim
   if (!renews) {
     if (const auto may = take_state(subscriber); !may) return reply.refuse(may.error());
   }
-  auto payload = admit(subscriber, {*who, context ? *context : subscriber.context()});
+  const ContextPtr& wanted = context ? *context : subscriber.context();
+  prepare(
+      subscriber, {*who, wanted},
+      [this, keep = socket.shared_from_this(), who = *who, wanted, reply](const ViewPtr& view) {
+        if (keep->connected()) log_in(*keep->state<SocketSubscriber>(), who, wanted, view, reply);
+      },
+      [reply] {
+        reply.refuse(
+            {Errc::conflict, "a newer login of this connection has taken the place of this one", {}});
+      });
+}
+
+// Working out the view may have taken a while.
+void ConnectionAuth::log_in(SocketSubscriber& subscriber, const Principal& claimed, const ContextPtr& context,
+                            const ViewPtr& view, const Reply& reply) {
+  const bool renews = subscriber.logged_in;
+  const auto who = parts_.authenticator.recheck(claimed);
+  auto payload = who ? admit(subscriber, {*who, context, view.get()}) : tl::unexpected(who.error());
   if (!payload) {
-    turn_down(payload.error());
+    refused(subscriber.socket, payload.error());
+    reply.refuse(payload.error());
     if (payload.error().code == Errc::unavailable) turn_away(subscriber);
     return;
   }
@@ -265,7 +311,8 @@ observe::Gauge& ConnectionAuth::connected(const std::string& environment) const 
 
 Result<json::object> ConnectionAuth::admit(SocketSubscriber& subscriber, const Claim& claim) {
   Socket& socket = subscriber.socket;
-  const auto state = parts_.delivery(socket).current(claim.who.environment);
+  const auto state =
+      claim.view != nullptr ? claim.view->seen.state : parts_.delivery(socket).current(claim.who.environment);
   if (state == nullptr) return fail(Errc::token_invalid, "the token's environment does not exist");
   auto payload = rules_.admit(subscriber, claim);
   if (!payload) return payload;
@@ -304,6 +351,8 @@ void ConnectionAuth::on_due(SocketSubscriber& subscriber) {
   if (subscriber.messages.overflowed())
     return socket.close_transport_without_backlog(wire::websocket::CloseCode::try_again_later);
   if (subscriber.turned_away) return socket.close_transport(wire::websocket::CloseCode::try_again_later);
+  if (!subscriber.logged_in && subscriber.evaluation() != nullptr)  // it waits for us
+    return socket.shard().arm(subscriber, parts_.options.login_deadline);
   if (!subscriber.logged_in) {
     const std::string message = "no token came in time; send one as auth.token when you connect, or with " +
                                 std::string(rules_.login.name);

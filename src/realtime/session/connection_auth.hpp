@@ -1,12 +1,14 @@
 // Authenticates the connections of one namespace: by the token that they connect with, or by an event; renews
 // and ends their sessions. It knows tokens and limits, and nothing of what is done once a connection is in.
 //
-// A connection is admitted in one turn of the shard, after all waiting: recheck the token, take the current
-// state, send it, enter the shard's delivery. Thread rule: registered before the server starts; everything
-// else on the socket's shard.
+// A connection is admitted in one turn of the shard, after all waiting: recheck the token, send the state,
+// enter the shard's delivery. The state is the current one, or, when working it out took longer than a turn,
+// the one of that beginning; delivery then sends what changed since. Thread rule: registered before the
+// server starts; everything else on the socket's shard.
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -43,15 +45,22 @@ struct AuthParts {
 
 class ConnectionAuth final : private SubscriberKeeper {
  public:
+  using ViewPtr = std::unique_ptr<SeenView>;
   /// A connection as it was authenticated.
   struct Claim {
     const service::Principal& who;
     const ContextPtr& context;  ///< of a client
+    SeenView* view = nullptr;   ///< of a client that exists; `admit` takes it
   };
   /// What differs between the namespaces.
   struct Rules {
     service::Principal::Kind kind;  ///< whose tokens open it
     event::Request login;           ///< the event that logs in
+    /// Works out the view of a claim, which may take many turns. `then` is called once, unless the connection
+    /// ends or a newer login takes its place; then `superseded` is called. Without it, `admit` needs none.
+    std::function<void(SocketSubscriber&, const Claim&, std::function<void(ViewPtr)> then,
+                       std::function<void()> superseded)>
+        prepare;
     /// Enters the shard's delivery, or begins there again, and returns the payload of the reply to `login`.
     /// Changes nothing when it refuses.
     std::function<Result<json::object>(SocketSubscriber&, const Claim&)> admit;
@@ -70,14 +79,20 @@ class ConnectionAuth final : private SubscriberKeeper {
   void check(socketio::Socket& socket, const socketio::Next& next);
   void begin(socketio::Socket& socket);
   void login(const socketio::Event& event);
-  /// After all waiting: logs in, or renews the session.
-  void log_in(SocketSubscriber& subscriber, const service::Principal& claimed,
-              const std::optional<ContextPtr>& context, const Reply& reply);
-  /// The same once the connection takes another full state. A later login replaces one that still waits,
-  /// unless that asked for an acknowledgement.
+  /// Calls `then` with the view of the claim, if its kind has one.
+  void prepare(SocketSubscriber& subscriber, const Claim& claim, std::function<void(ViewPtr)> then,
+               std::function<void()> superseded);
+  /// After all waiting: whether it may log in, or renew its session.
+  void start_login(SocketSubscriber& subscriber, const service::Principal& claimed,
+                   const std::optional<ContextPtr>& context, const Reply& reply);
+  /// The same once the connection takes another full state and nothing is being worked out for it. A later
+  /// login replaces one that still waits, unless that asked for an acknowledgement.
   void log_in_or_wait(SocketSubscriber& subscriber, const service::Principal& claimed,
                       const std::optional<ContextPtr>& context, const Reply& reply);
   void go_on_with_logins(SocketSubscriber& subscriber);
+  /// Logs in, or renews the session.
+  void log_in(SocketSubscriber& subscriber, const service::Principal& claimed, const ContextPtr& context,
+              const ViewPtr& view, const Reply& reply);
   [[nodiscard]] Result<json::object> admit(SocketSubscriber& subscriber, const Claim& claim);
   /// The connections of this namespace in one environment.
   [[nodiscard]] observe::Gauge& connected(const std::string& environment) const;

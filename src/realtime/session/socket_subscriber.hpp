@@ -3,10 +3,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
+#include "base/error.hpp"
 #include "delivery/subscriber.hpp"
+#include "domain/state/sliced_view.hpp"
 #include "net/outlets.hpp"
 #include "net/timer_wheel.hpp"
 #include "realtime/protocol/entity_ref.hpp"
@@ -27,6 +30,13 @@ struct WaitingLogins;
 struct ConnectWarnings {
   json::array context;  ///< of the context that was dropped last
   json::array others;
+};
+
+/// What a client will see, worked out before it is admitted.
+struct SeenView {
+  domain::Viewpoint seen;
+  json::object json;
+  std::optional<Error> limit{};  ///< why nothing was worked out: it asked too often
 };
 
 /// What the namespace does when something about a connection is due.
@@ -55,6 +65,7 @@ class SocketSubscriber final : public delivery::Subscriber, public net::TimerNod
   /// Whether a full state may be sent now: one waits for the end of another, and of all else that is under
   /// way.
   [[nodiscard]] bool takes_state() const noexcept;
+  [[nodiscard]] bool gone() const noexcept override { return socket.ended(); }
   void recheck(const domain::Snapshot& state) override { keeper_.recheck(*this, state); }
   [[nodiscard]] TokenBucket& full_states() noexcept override { return meters->full_states; }
 
@@ -73,6 +84,7 @@ class SocketSubscriber final : public delivery::Subscriber, public net::TimerNod
   service::Principal who;  ///< id 0: it has not presented a token
   MessageQueue messages;
   std::shared_ptr<ConnectionMeters> meters;          ///< of the connection, all namespaces together
+  std::unique_ptr<SeenView> seen_view;               ///< of a client that is about to be admitted
   std::unique_ptr<std::vector<EntityRef>> followed;  ///< by an admin; null: nothing
   std::unique_ptr<ConnectWarnings> warnings;         ///< null: none
   std::unique_ptr<WaitingLogins> waiting_logins;  ///< of a client that asks again before it takes its state

@@ -32,7 +32,12 @@ class ClientPushTest : public ::testing::Test {
     return subscriber;
   }
   // What it is told: subscribers that are told the same get the same batch.
-  const SharedBatch* told(const Subscriber& subscriber) { return &push_->batch_for(subscriber, 1); }
+  const SharedBatch* told(const Subscriber& subscriber) {
+    struct Endless final : Turn {
+      bool over() override { return false; }
+    } turn;
+    return push_->batch_for(subscriber, 1, turn);
+  }
 
   observe::Metrics metrics_;
   observe::Counter& counter_ = metrics_.counter("counted", "");

@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,6 +14,20 @@
 #include "unit/domain/builders.hpp"
 
 namespace togglecast::delivery::testing {
+
+// The time passes when somebody looks at it: as long as `step` is zero, not at all.
+class SteppingClock final : public Clock {
+ public:
+  [[nodiscard]] TimePoint now() const noexcept override { return now_ += step; }
+  [[nodiscard]] UnixMillis wall_now() const noexcept override { return {1'700'000'000'000}; }
+
+  void pass(std::chrono::microseconds time) { now_ += time; }
+
+  std::chrono::microseconds step{0};
+
+ private:
+  mutable TimePoint now_{};
+};
 
 class DeliveryTest : public ::testing::Test {
  protected:
@@ -62,13 +78,29 @@ class DeliveryTest : public ::testing::Test {
   MemorySubscriber& connect(domain::Id client, json::object context = {}) {
     subscribers_.push_back(std::make_unique<MemorySubscriber>(&shard_, delivery_.get()));
     MemorySubscriber& subscriber = *subscribers_.back();
-    const auto state = delivery_->current("production");
-    const auto self = state->find<domain::Client>(client);
-    subscriber.set_context(std::make_shared<const json::object>(std::move(context)));
-    subscriber.start_from(domain::client_view(*state, *self, subscriber.context().get()));
-    subscriber.revision = state->revision();
-    delivery_->enter(subscriber, "production", self);
+    log_in(subscriber, client, std::move(context));
     return subscriber;
+  }
+  /// It enters, or begins again with another context, once its view is known.
+  void log_in(MemorySubscriber& subscriber, domain::Id client, json::object context) {
+    const auto state = delivery_->current("production");
+    delivery_->evaluate(
+        subscriber, state->find<domain::Client>(client), state,
+        std::make_shared<const json::object>(std::move(context)),
+        [this, &subscriber](const domain::Viewpoint& seen, const json::object& view) {
+          subscriber.set_context(seen.context);
+          subscriber.start_from(view);
+          subscriber.revision = seen.state->revision();
+          delivery_->enter(subscriber, seen);
+        },
+        [&subscriber] { ++subscriber.superseded; });
+  }
+  /// The answer of `catch_up`, which comes at once.
+  Result<bool> catch_up(MemorySubscriber& subscriber, domain::Revision revision) {
+    std::optional<Result<bool>> answer;
+    delivery_->catch_up(subscriber, revision, [&](Result<bool> missed) { answer = std::move(missed); });
+    EXPECT_TRUE(answer.has_value());
+    return answer.value_or(fail(Errc::internal, "no answer"));
   }
   /// What a subscriber that connects now would see.
   static std::map<MemorySubscriber::Key, std::string> fresh_view(const MemorySubscriber& subscriber) {
@@ -84,7 +116,8 @@ class DeliveryTest : public ::testing::Test {
     delivery_->on_drained(subscriber);
   }
 
-  net::Shard shard_{0};
+  SteppingClock clock_;
+  net::Shard shard_{0, clock_};
   observe::Metrics metrics_;
   observe::Counter &commits_ = metrics_.counter("commits", ""), &encoded_ = metrics_.counter("encoded", ""),
                    &slices_ = metrics_.counter("slices", ""), &limited_ = metrics_.counter("limited", ""),

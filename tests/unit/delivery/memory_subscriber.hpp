@@ -88,7 +88,7 @@ class MemorySubscriber final : public Subscriber {
   std::map<Key, std::string> seen;
   domain::Revision revision = 0;
   std::size_t backlog = 0, batch_bytes = 0;
-  int batches = 0, full_states_sent = 0, rechecks = 0, creates_of_known = 0;
+  int batches = 0, full_states_sent = 0, rechecks = 0, creates_of_known = 0, superseded = 0;
   bool fails = false;  // at the next batch
   std::function<void()> on_send;
 

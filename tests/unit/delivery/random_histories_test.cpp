@@ -31,9 +31,22 @@ class RandomHistories : public DeliveryTest {
     static const char* const kRules[] = {
         "{}", R"({"targeting":{"if":[{"==":[{"var":"region"},"eu"]},"on","off"]}})",
         R"({"targeting":{"if":[{"var":"client.vip"},"on","off"]}})", R"({"state":"DISABLED"})"};
-    auto made = feature(id, "f" + std::to_string(id), kRules[below(4)]);
+    const std::string rules = long_rules_ && below(2) == 0 ? long_rule() : kRules[below(4)];
+    auto made = feature(id, "f" + std::to_string(id), rules);
+    if (long_rules_ && id > 1 && below(3) == 0) made.required = {below(2) == 0 ? 1 : id - 1};
     made.name = "Name " + std::to_string(below(1'000));
     return made;
+  }
+  // Takes so many steps that a turn may end in the middle of a view; with sub-features, of an answer.
+  std::string long_rule() {
+    std::string list;
+    for (int i = 0; i < 150; ++i) list += "1,";
+    const std::string rule = R"({"if":[{"and":[{"none":[[)" + list +
+                             R"(1],{"==":[{"var":""},2]}]},{"==":[{"var":")" +
+                             (below(2) == 0 ? "region" : "client.vip") + R"("},"eu"]}]},"on","off"]})";
+    if (below(2) == 0) return R"({"targeting":)" + rule + "}";
+    return R"({"targeting":)" + rule + R"(,"sub_features":[{"key":"a","name":"A","targeting":)" + rule +
+           R"(},{"key":"b","name":"B","targeting":)" + rule + "}]}";
   }
   domain::Package some_package(domain::Id id) {
     std::string features;
@@ -81,8 +94,9 @@ class RandomHistories : public DeliveryTest {
   }
   void act() {
     const auto all = entered();
+    held_up_ += delivery_->evaluations().size();
     MemorySubscriber* one = all.empty() ? nullptr : all[below(all.size())];
-    switch (below(12)) {
+    switch (below(14)) {
       case 0:
       case 1:
         make_one();
@@ -103,6 +117,12 @@ class RandomHistories : public DeliveryTest {
         if (one != nullptr)
           SubscriberIndex::acknowledge(
               *one, static_cast<domain::Revision>(below(static_cast<std::size_t>(newest_->revision()) + 2)));
+        break;
+      case 9:
+        if (one != nullptr) log_in(*one, one->client()->id, {{"region", below(2) == 0 ? "eu" : "us"}});
+        break;
+      case 10:
+        if (one != nullptr) delivery_->catch_up(*one, one->revision, [](const Result<bool>&) {});
         break;
       case 7: {  // it is lost on the way to the shard
         commits_so_far_.push_back(change(some_ops()));
@@ -149,47 +169,60 @@ class RandomHistories : public DeliveryTest {
     ASSERT_EQ(delivery_->index().count("production", revisions), counted_one_by_one(revisions));
   }
 
+  void expect_true_ends(unsigned seeds) {
+    for (unsigned seed = 1; seed <= seeds; ++seed) {
+      SCOPED_TRACE(seed);
+      random_.seed(seed);
+      commits_so_far_.clear();
+      start();
+      begin();
+      for (int i = 0; i < 5; ++i) make_one();
+
+      for (int step = 0; step < 150; ++step) {
+        act();
+        expect_totals();
+        if (below(3) == 0) {
+          run();
+          expect_totals();
+        }
+      }
+
+      for (const auto& one : subscribers_) {
+        one->on_send = nullptr;
+        one->batch_bytes = 0;
+      }
+      commit(some_ops());
+      run();
+      for (auto* one : entered()) {
+        drain(*one);
+        run();
+      }
+      expect_totals();
+      ASSERT_EQ(delivery_->current("production"), newest_);
+      for (const auto* one : entered()) {
+        ASSERT_EQ(one->seen, fresh_view(*one));
+        ASSERT_EQ(one->creates_of_known, 0);
+        ASSERT_EQ(SubscriberIndex::told(*one), newest_->revision());
+      }
+    }
+  }
+
+  bool long_rules_ = false;
+  std::size_t held_up_ = 0;  // evaluations that wait for another turn
   std::mt19937 random_;
   std::vector<changes::CommitPtr> commits_so_far_;
   int depth_ = 0;
 };
 
-TEST_F(RandomHistories, EverySubscriberEndsWithTheViewOfOneThatConnectsNow) {
-  for (unsigned seed = 1; seed <= 60; ++seed) {
-    SCOPED_TRACE(seed);
-    random_.seed(seed);
-    commits_so_far_.clear();
-    start();
-    begin();
-    for (int i = 0; i < 5; ++i) make_one();
+TEST_F(RandomHistories, EverySubscriberEndsWithTheViewOfOneThatConnectsNow) { expect_true_ends(60); }
 
-    for (int step = 0; step < 150; ++step) {
-      act();
-      expect_totals();
-      if (below(3) == 0) {
-        run();
-        expect_totals();
-      }
-    }
+TEST_F(RandomHistories, SoDoesOneWhoseViewTakesManyTurns) {
+  long_rules_ = true;
+  clock_.step = std::chrono::microseconds{600};  // a turn is over at the second look
 
-    for (const auto& one : subscribers_) {
-      one->on_send = nullptr;
-      one->batch_bytes = 0;
-    }
-    commit(some_ops());
-    run();
-    for (auto* one : entered()) {
-      drain(*one);
-      run();
-    }
-    expect_totals();
-    ASSERT_EQ(delivery_->current("production"), newest_);
-    for (const auto* one : entered()) {
-      ASSERT_EQ(one->seen, fresh_view(*one));
-      ASSERT_EQ(one->creates_of_known, 0);
-      ASSERT_EQ(SubscriberIndex::told(*one), newest_->revision());
-    }
-  }
+  expect_true_ends(40);
+
+  EXPECT_GT(held_up_, 100U);
 }
 
 }  // namespace

@@ -8,8 +8,8 @@ namespace {
 // The server holds one for each connection, of which there may be a hundred thousand: docs/benchmarks.md has
 // the memory of a connection. A new member must be worth that.
 TEST(SocketSubscriber, StaysSmall) {
-  EXPECT_LE(sizeof(delivery::Subscriber), 120U);
-  EXPECT_LE(sizeof(SocketSubscriber), 336U);
+  EXPECT_LE(sizeof(delivery::Subscriber), 128U);
+  EXPECT_LE(sizeof(SocketSubscriber), 344U);
 }
 
 }  // namespace

@@ -1,0 +1,115 @@
+#include "domain/state/sliced_view.hpp"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+namespace togglecast::domain {
+namespace {
+
+// Finds the features whose answers are the same for two viewers: nothing that decides them differs.
+class Unchanged {
+ public:
+  Unchanged(const Viewpoint& from, const Viewpoint& to)
+      : from_(*from.state),
+        to_(*to.state),
+        client_(*from.client),
+        same_viewer_(from.client == to.client && from.context == to.context && same_package(from, to)) {}
+
+  [[nodiscard]] bool holds(Id feature) {
+    return same_viewer_ && from_.peek<Feature>(feature) == to_.peek<Feature>(feature) &&
+           decides_same(feature);
+  }
+
+ private:
+  static bool same_package(const Viewpoint& from, const Viewpoint& to) {
+    const auto package = from.client->package_id;
+    return !package || from.state->peek<Package>(*package) == to.state->peek<Package>(*package);
+  }
+
+  bool decides_same(Id feature) {
+    const auto [known, is_new] =
+        known_.try_emplace(feature, false);  // a circle, which no write lets in: false
+    if (!is_new) return known->second;
+    const bool same = same_inputs(feature);
+    known_[feature] = same;
+    return same;
+  }
+
+  bool same_inputs(Id feature) {
+    const auto* rules = from_.feature(feature);
+    if (rules == nullptr || rules != to_.feature(feature)) return false;
+    if (from_.as_of() != to_.as_of() && depends_on_time(*rules)) return false;
+    for (const Id platform : rules->platforms)
+      if (from_.platform_is_on(platform) != to_.platform_is_on(platform)) return false;
+    return std::all_of(rules->required.begin(), rules->required.end(),
+                       [this](Id required) { return decides_same(required); });
+  }
+
+  bool depends_on_time(const evaluation::FeatureRules& rules) const {
+    const auto* found = find_override(client_.overrides, rules.id);
+    return rules.time().any() ||
+           (found != nullptr && found->holds(from_.as_of()) != found->holds(to_.as_of()));
+  }
+
+  const Snapshot& from_;
+  const Snapshot& to_;
+  const Client& client_;
+  bool same_viewer_;
+  std::map<Id, bool> known_;
+};
+
+}  // namespace
+
+FullView::FullView(Viewpoint viewpoint)
+    : viewpoint_(std::move(viewpoint)),
+      view_(*viewpoint_.state, *viewpoint_.client, viewpoint_.context.get()),
+      visible_(view_.visible_features()) {
+  features_.reserve(visible_.size());
+}
+
+bool FullView::run(evaluation::Turn& turn) {
+  while (features_.size() < visible_.size()) {
+    const auto answer = view_.answer_within(visible_[features_.size()], turn);
+    if (!answer) return false;
+    features_.push_back(to_json(*answer));
+  }
+  return true;
+}
+
+json::object FullView::take() { return whole_view(view_, std::move(features_)); }
+
+ViewDifference::ViewDifference(Viewpoint from, Viewpoint to, Step step)
+    : from_(std::move(from)),
+      to_(std::move(to)),
+      was_(*from_.state, *from_.client, from_.context.get()),
+      is_(*to_.state, *to_.client, to_.context.get()),
+      step_(step),
+      features_(seen_by_either(was_, is_)) {
+  Unchanged unchanged(from_, to_);
+  std::erase_if(features_, [&](Id feature) { return unchanged.holds(feature); });
+}
+
+bool ViewDifference::run(evaluation::Turn& turn) {
+  for (; next_ < features_.size(); ++next_) {
+    const Id feature = features_[next_];
+    if (!was_known_) {
+      auto before = was_.feature_within(feature, turn);
+      if (!before) return false;
+      before_ = *std::move(before);
+      was_known_ = true;
+    }
+    auto after = is_.feature_within(feature, turn);
+    if (!after) return false;
+    add_difference(updates_, Kind::feature, feature, before_, *std::move(after), step_);
+    was_known_ = false;
+  }
+  return true;
+}
+
+std::vector<ViewUpdate> ViewDifference::take() {
+  complete_difference(updates_, was_, is_, step_);
+  return std::move(updates_);
+}
+
+}  // namespace togglecast::domain

@@ -264,7 +264,7 @@ class LongViews : public DeliveryTest {
     const auto& first = newest_->feature(1)->flag;
     ASSERT_GT(first.evaluate(root).steps, 9'000U);
     ASSERT_EQ(first.evaluate(root).error, domain::evaluation::ErrorCode::none);
-    clock_.step = std::chrono::milliseconds{1};  // whoever looks finds the turn over
+    clock_.step = std::chrono::milliseconds{1};  // each look at the clock finds the turn over
   }
   // Counts the turns in which the shard does something else, until it has nothing left to evaluate.
   void beat() {

@@ -62,7 +62,7 @@ class Restore : public testing::SqliteFolder {
             (*store)->health().set_aside()};
   }
 
-  // The backup is served, nothing of the log went into it, and the log is there for whoever wants it.
+  // The server uses the backup without anything of the log, and keeps the log beside it.
   void expect_restored() const {
     const Opened restored = open_and_close();
     EXPECT_EQ(restored.revision, 2);

@@ -95,6 +95,7 @@ Result<std::unique_ptr<Container>> Container::build(const Settings& settings, Ru
   options.ring.bytes = settings.ring_bytes;
   options.environments = {std::string(kDefaultEnvironment)};
   options.tokens.default_lifetime = settings.token_lifetime;
+  options.idempotency_age = settings.idempotency_age;
   options.admins.session = settings.session_lifetime;
   options.first_owner_password = [&first_login] {
     return first_login.choose(std::getenv("TOGGLECAST_OWNER_PASSWORD"));

@@ -99,6 +99,7 @@ realtime::Options realtime_options(const Settings& settings) {
   options.rollout_patience = settings.rollout_patience;
   options.events = settings.event_rate;
   options.announcements = settings.announcement_rate;
+  options.idempotency_age = settings.idempotency_age;
   options.connections_per_client = settings.connections_per_client;
   options.full_states = settings.full_state_rate;
   options.message_queue = settings.message_queue;
@@ -120,7 +121,6 @@ http_api::Options api_options(const Settings& settings, service::MessageSender* 
   options.exempt_loopback = settings.exempt_loopback;
   options.reads = settings.read_rate;
   options.min_revision_wait = settings.min_revision_wait;
-  options.idempotency_age = settings.idempotency_age;
   options.describe = [](json::object& health) { health["process"] = describe_process(); };
   return options;
 }

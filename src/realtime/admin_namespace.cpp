@@ -11,6 +11,7 @@
 #include "realtime/protocol/packets.hpp"
 #include "realtime/protocol/requests.hpp"
 #include "realtime/session/bounded_send.hpp"
+#include "service/accounts/submit_write.hpp"
 
 namespace togglecast::realtime {
 namespace {
@@ -91,11 +92,14 @@ auto answering(const Reply& reply) {
 }  // namespace
 
 AdminNamespace::AdminNamespace(socketio::Namespace& nsp, const AuthParts& auth,
-                               service::ActivityService& activity, MessageDispatcher& messages,
-                               Dashboard& dashboard, EntitySubscriptions& subscriptions, Welcome welcome)
+                               service::ActivityService& activity, service::IdempotentSends& sends,
+                               MessageDispatcher& messages, Dashboard& dashboard,
+                               EntitySubscriptions& subscriptions, Welcome welcome)
     : deliveries_(auth.deliveries),
       model_(auth.model),
+      clock_(auth.clock),
       activity_(activity),
+      sends_(sends),
       messages_(messages),
       dashboard_(dashboard),
       subscriptions_(subscriptions),
@@ -206,15 +210,37 @@ void AdminNamespace::unsubscribe(const Event& event, SocketSubscriber& subscribe
 }
 
 void AdminNamespace::announce(const Event& event, SocketSubscriber& subscriber, const Reply& reply) {
-  const auto request = object_argument(event);
+  if (auto ok = service::require(subscriber.who, auth::Action::send_messages); !ok)
+    return reply.refuse(ok.error());
+  auto request = object_argument(event);
   if (!request) return reply.refuse(request.error());
+  auto key = service::take_idempotency_key(*request);
+  if (!key) return reply.refuse(key.error());
   const auto announcement = service::read_announcement(*request);
   if (!announcement) return reply.refuse(announcement.error());
-  messages_.broadcast_announcement(
-      subscriber.who, *announcement, [answer = answering(reply)](const Result<service::SendResult>& told) {
-        if (!told) return answer(tl::unexpected(told.error()));
-        answer(json::object{{"id", told->id}, {"recipients", told->connections}});
-      });
+  auto done = once(subscriber.who, *std::move(key), *request, reply);
+  if (!done) return reply.refuse(done.error());
+  if (!*done) return;
+  service::send_guarded(**done, [&](const service::SendDone& sent) {
+    messages_.broadcast_announcement(subscriber.who, *announcement, sent);
+  });
+}
+
+Result<std::optional<service::SendDone>> AdminNamespace::once(const service::Principal& who, std::string key,
+                                                              const json::value& request,
+                                                              const Reply& reply) {
+  auto answer = [answer = answering(reply)](const Result<service::SendResult>& told, bool) {
+    if (!told) return answer(tl::unexpected(told.error()));
+    answer(json::object{{"id", told->id}, {"recipients", told->connections}});
+  };
+  service::WriteOptions options;
+  options.idempotency_key = std::move(key);
+  // As POST /api/v1/broadcasts/broadcast_announcement names it: the key is the same one there.
+  const auto named = service::idempotency_of(who, options, "broadcast broadcast_announcement", request);
+  if (!named) return tl::unexpected(named.error());
+  if (*named) return sends_.first(**named, who.environment, clock_.now(), std::move(answer));
+  return service::SendDone(
+      [answer = std::move(answer)](const Result<service::SendResult>& told) { answer(told, false); });
 }
 
 }  // namespace togglecast::realtime

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <functional>
+#include <optional>
+#include <string>
 
 #include "realtime/messages/entity_subscriptions.hpp"
 #include "realtime/messages/message_dispatcher.hpp"
@@ -10,6 +12,7 @@
 #include "realtime/session/request_gate.hpp"
 #include "realtime/telemetry/dashboard.hpp"
 #include "service/history/activity.hpp"
+#include "service/messages/idempotent_sends.hpp"
 
 namespace togglecast::realtime {
 
@@ -19,8 +22,8 @@ class AdminNamespace {
   using Welcome = std::function<void(SocketSubscriber&)>;
 
   AdminNamespace(socketio::Namespace& nsp, const AuthParts& auth, service::ActivityService& activity,
-                 MessageDispatcher& messages, Dashboard& dashboard, EntitySubscriptions& subscriptions,
-                 Welcome welcome);
+                 service::IdempotentSends& sends, MessageDispatcher& messages, Dashboard& dashboard,
+                 EntitySubscriptions& subscriptions, Welcome welcome);
   AdminNamespace(const AdminNamespace&) = delete;
   AdminNamespace& operator=(const AdminNamespace&) = delete;
 
@@ -34,11 +37,16 @@ class AdminNamespace {
   void unsubscribe(const socketio::Event& event, SocketSubscriber& subscriber, const Reply& reply);
   void config_check(const socketio::Event& event, SocketSubscriber& subscriber, const Reply& reply);
   void announce(const socketio::Event& event, SocketSubscriber& subscriber, const Reply& reply);
+  /// The callback to send with; nothing when an announcement with the same key was sent before.
+  [[nodiscard]] Result<std::optional<service::SendDone>> once(const service::Principal& who, std::string key,
+                                                              const json::value& request, const Reply& reply);
   void system_metrics(const socketio::Event& event, SocketSubscriber& subscriber, const Reply& reply);
 
   const delivery::ShardDeliveries& deliveries_;
   const changes::ReadModel& model_;
+  const Clock& clock_;
   service::ActivityService& activity_;
+  service::IdempotentSends& sends_;
   MessageDispatcher& messages_;
   Dashboard& dashboard_;
   EntitySubscriptions& subscriptions_;

@@ -4,10 +4,12 @@
 #include <string>
 #include <utility>
 
+#include "base/digest.hpp"
 #include "domain/state/client_view.hpp"
 #include "domain/state/flag_name.hpp"
 #include "realtime/feature_check.hpp"
 #include "realtime/protocol/requests.hpp"
+#include "service/messages/idempotent_sends.hpp"
 
 namespace togglecast::realtime {
 namespace {
@@ -20,11 +22,13 @@ using socketio::Socket;
 
 ClientNamespace::ClientNamespace(net::ShardPool& shards, socketio::Namespace& nsp, const AuthParts& auth,
                                  std::vector<ReportedMetrics>& reported, Welcome welcome)
-    : deliveries_(auth.deliveries),
+    : shards_(shards),
+      deliveries_(auth.deliveries),
       options_(auth.options),
       clock_(auth.clock),
       log_(auth.log),
       reported_(reported),
+      remembered_(shards.size(), RememberedReports({.age = auth.options.idempotency_age})),
       limit_(shards, auth.deliveries, auth.options, auth.metrics),
       gate_(nsp, event::kClientConnect, event::kClientRequests, auth.options, auth.log, auth.metrics),
       auth_(nsp, auth,
@@ -131,15 +135,35 @@ void ClientNamespace::log_unseen(const SocketSubscriber& subscriber, const json:
 }
 
 void ClientNamespace::report_metrics(const Event& event, SocketSubscriber& subscriber, const Reply& reply) {
-  const auto request = object_argument(event);
+  auto request = object_argument(event);
   if (!request) return reply.refuse(request.error());
-  const UnixMillis now = clock_.wall_now();
-  const auto samples = read_metrics(*request, now);
+  const auto key = service::take_idempotency_key(*request);
+  if (!key) return reply.refuse(key.error());
+  auto samples = read_metrics(*request, clock_.wall_now());
   if (!samples) return reply.refuse(samples.error());
-  auto& reported = reported_[event.socket().shard().index()];
-  const std::size_t taken = reported.add(subscriber.who.environment, subscriber.who.id, *samples, now);
+  const auto answer = [reply](const Result<TakenReport>& taken) {
+    if (!taken) return reply.refuse(taken.error());
+    reply({{"accepted", taken->accepted}, {"dropped", taken->dropped}});
+  };
+  if (key->empty()) return answer(take_report(event.socket().shard(), subscriber.who, *samples));
+  net::Shard& home = home_of(subscriber.who.id);
+  home.post([this, &home, answer, reply, who = subscriber.who, key = *key, samples = *std::move(samples),
+             digest = sha256(json::canonical(*request))] {
+    auto taken = remembered_[home.index()].once(who.environment, who.id, key, digest, clock_.now(),
+                                                [&] { return take_report(home, who, samples); });
+    reply.resume([answer, taken = std::move(taken)] { answer(taken); });
+  });
+}
+
+net::Shard& ClientNamespace::home_of(domain::Id client) const noexcept {
+  return shards_.at(static_cast<std::size_t>(client) % shards_.size());
+}
+
+TakenReport ClientNamespace::take_report(const net::Shard& shard, const service::Principal& who,
+                                         const std::vector<Sample>& samples) {
+  const std::size_t taken = reported_[shard.index()].add(who.environment, who.id, samples, clock_.wall_now());
   metrics_taken_.add(taken);
-  reply({{"accepted", taken}, {"dropped", samples->size() - taken}});
+  return {taken, samples.size() - taken};
 }
 
 void ClientNamespace::heartbeat(const Event& event, SocketSubscriber& subscriber, const Reply& reply) {

@@ -8,6 +8,7 @@
 #include "realtime/session/client_limit.hpp"
 #include "realtime/session/connection_auth.hpp"
 #include "realtime/session/request_gate.hpp"
+#include "realtime/telemetry/remembered_reports.hpp"
 #include "realtime/telemetry/reported_metrics.hpp"
 
 namespace togglecast::realtime {
@@ -32,15 +33,21 @@ class ClientNamespace {
   void feature_check(const socketio::Event& event, SocketSubscriber& subscriber, const Reply& reply);
   /// Logs why a client does not see the feature that it asked for, if there is such a feature.
   void log_unseen(const SocketSubscriber& subscriber, const json::value& asked);
+  /// The shard that remembers the reports of this client.
+  [[nodiscard]] net::Shard& home_of(domain::Id client) const noexcept;
+  TakenReport take_report(const net::Shard& shard, const service::Principal& who,
+                          const std::vector<Sample>& samples);
   void report_metrics(const socketio::Event& event, SocketSubscriber& subscriber, const Reply& reply);
   void heartbeat(const socketio::Event& event, SocketSubscriber& subscriber, const Reply& reply);
   void config_ack(const socketio::Event& event, SocketSubscriber& subscriber, const Reply& reply);
 
+  net::ShardPool& shards_;
   const delivery::ShardDeliveries& deliveries_;
   const Options& options_;
   const Clock& clock_;
   observe::PeerLog log_;
   std::vector<ReportedMetrics>& reported_;
+  std::vector<RememberedReports> remembered_;  // by shard
   ClientLimit limit_;
   RequestGate gate_;
   ConnectionAuth auth_;

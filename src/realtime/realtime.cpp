@@ -79,8 +79,8 @@ Realtime::Realtime(net::ShardPool& shards, socketio::Server& io, service::Applic
       sampler_(shards, sampled_counters(metrics, shards.size())),
       dashboard_(shards, io, application, deliveries_, reported_, dispatcher_, sampler_, options_, clock),
       subscriptions_(shards, deliveries_, messages_, options_, clock),
-      admins_(io.of(event::kAdmin), auth_parts(clock, log, metrics), application.activity(), dispatcher_,
-              dashboard_, subscriptions_,
+      admins_(io.of(event::kAdmin), auth_parts(clock, log, metrics), application.activity(),
+              application.idempotent_sends(), dispatcher_, dashboard_, subscriptions_,
               [this](SocketSubscriber& admin) { messages_[admin.socket.shard().index()]->welcome(admin); }),
       clients_(
           shards, io.of(event::kClient), auth_parts(clock, log, metrics), reported_,

@@ -98,6 +98,7 @@ Application::Application(std::unique_ptr<storage::Store> store, Readers readers,
       environments_(committer_, model_, random),
       activity_(reader_, model_, committer_),
       history_(reader_, workers_, model_, clock),
+      idempotent_sends_(IdempotentSends::kPerActor, options.idempotency_age),
       time_(committer_, model_, feed_, clock, log) {}
 
 Result<std::unique_ptr<Application>> Application::open(std::unique_ptr<storage::Store> store,

@@ -17,6 +17,7 @@
 #include "service/catalogue/environment_service.hpp"
 #include "service/history/activity.hpp"
 #include "service/history/history.hpp"
+#include "service/messages/idempotent_sends.hpp"
 
 namespace togglecast::service {
 
@@ -29,6 +30,7 @@ struct ApplicationOptions {
   changes::WorkerPoolOptions workers{.threads = 2, .queue = 512};
   TokenOptions tokens;
   AdminOptions admins;
+  std::chrono::seconds idempotency_age = IdempotentSends::kKept;  ///< of messages; the store has its own
   /// Made when missing, besides `system`.
   std::vector<std::string> environments;
   /// Asked when there is no admin yet, before the account is made. It must show or store a password that it
@@ -70,6 +72,8 @@ class Application {
   [[nodiscard]] EnvironmentService& environments() noexcept { return environments_; }
   [[nodiscard]] ActivityService& activity() noexcept { return activity_; }
   [[nodiscard]] History& history() noexcept { return history_; }
+  /// Of all entrances: a message that one of them sent is not sent by another one under the same key.
+  [[nodiscard]] IdempotentSends& idempotent_sends() noexcept { return idempotent_sends_; }
   /// Makes an environment while the server runs. `done` is called on the committer's thread, or within the
   /// call when too much waits; the subscribers of the feed have heard of the environment before. Errors as in
   /// committer.hpp.
@@ -129,6 +133,7 @@ class Application {
   EnvironmentService environments_;
   ActivityService activity_;
   History history_;
+  IdempotentSends idempotent_sends_;
   changes::Scheduler time_;
   bool made_first_owner_ = false;
   bool made_first_catalogue_ = false;

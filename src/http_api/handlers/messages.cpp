@@ -9,8 +9,8 @@
 #include "domain/schema/fields.hpp"
 #include "http_api/handlers/handlers.hpp"
 #include "http_api/request/call.hpp"
-#include "http_api/request/idempotent_sends.hpp"
 #include "service/accounts/submit_write.hpp"
+#include "service/messages/idempotent_sends.hpp"
 
 namespace togglecast::http_api {
 namespace {
@@ -20,7 +20,7 @@ using service::Principal;
 using service::SendDone;
 
 // Answers 200 with the number of connections, the id of the message and the revision that was sent.
-IdempotentSends::Answer answer_of(const CallPtr& call) {
+service::IdempotentSends::Answer answer_of(const CallPtr& call) {
   return [call](const Result<service::SendResult>& outcome, bool replayed) {
     call->resume([call, outcome, replayed] {
       if (!outcome) return call->refuse(outcome.error());
@@ -78,6 +78,10 @@ constexpr NamedBroadcast kBroadcasts[] = {
        send(call, std::move(done), service::read_client_notification(body),
             &MessageSender::send_client_notification);
      }},
+    {"broadcast_announcement",
+     [](const CallPtr& call, const json::value& body, SendDone done) {
+       send(call, std::move(done), service::read_announcement(body), &MessageSender::broadcast_announcement);
+     }},
     {"broadcast_system_status",
      [](const CallPtr& call, const json::value& body, SendDone done) {
        send(call, std::move(done), service::read_system_status(body),
@@ -93,21 +97,10 @@ Result<std::optional<SendDone>> once(const CallPtr& call, std::string_view name,
   if (!key) return tl::unexpected(key.error());
   auto answer = answer_of(call);
   if (*key)
-    return call->api().idempotent_sends().first(**key, call->who().environment, call->api().clock().now(),
-                                                std::move(answer));
+    return call->application().idempotent_sends().first(**key, call->who().environment,
+                                                        call->api().clock().now(), std::move(answer));
   return SendDone(
       [answer = std::move(answer)](const Result<service::SendResult>& outcome) { answer(outcome, false); });
-}
-
-// Repeated requests with the same key wait for `done`, so it is called even after an exception.
-void perform(const NamedBroadcast& method, const CallPtr& call, const json::value& body,
-             const SendDone& done) {
-  try {
-    method.perform(call, body, done);
-  } catch (...) {
-    done(fail(Errc::internal, "the message could not be sent; the server's log has the reason"));
-    throw;
-  }
 }
 
 Error unknown_method(std::string_view name) {
@@ -134,7 +127,8 @@ void broadcast(const CallPtr& call) {
     if (!body) return call->refuse(body.error());
     auto done = once(call, name, *body);
     if (!done) return call->refuse(done.error());
-    if (*done) perform(method, call, *body, **std::move(done));
+    if (*done)
+      service::send_guarded(**done, [&](const SendDone& once) { method.perform(call, *body, once); });
     return;
   }
   call->refuse(unknown_method(name));

@@ -96,7 +96,6 @@ Api::Api(net::ShardPool& shards, std::span<const Route> routes, service::Applica
       unread_prefix_(new_prefix()),
       writes_(options_.writes, "changes"),
       reads_(options_.reads, "reads"),
-      idempotent_sends_(IdempotentSends::kPerActor, options_.idempotency_age),
       revisions_(shards, application.feed(), application.model()),
       seconds_(metrics.histogram("togglecast_http_request_seconds",
                                  "Time from a request to its answer, in seconds.",

@@ -19,7 +19,6 @@
 #include <vector>
 
 #include "base/token_bucket.hpp"
-#include "http_api/request/idempotent_sends.hpp"
 #include "http_api/request/revision_wait.hpp"
 #include "net/shard_pool.hpp"
 #include "observe/metrics.hpp"
@@ -52,7 +51,6 @@ struct Options {
   Rate writes{.per_second = 10, .burst = 30};     ///< of each admin
   Rate reads{.per_second = 500, .burst = 2'000};  ///< of each admin, in the units of read_cost.hpp
   Milliseconds min_revision_wait{1'000};
-  std::chrono::seconds idempotency_age = IdempotentSends::kKept;  ///< of messages; the store has its own
   /// Serves POST /api/v1/broadcasts; must outlive the API. Null: the server has no sockets.
   service::MessageSender* messages = nullptr;
   /// Adds members to the detailed health that only the wiring knows.
@@ -82,7 +80,6 @@ class Api {
   [[nodiscard]] const Clock& clock() const noexcept { return clock_; }
   [[nodiscard]] const web::Cors& cors() const noexcept { return cors_; }
   [[nodiscard]] observe::Metrics& metrics() noexcept { return metrics_; }
-  [[nodiscard]] IdempotentSends& idempotent_sends() noexcept { return idempotent_sends_; }
   [[nodiscard]] UnixMillis started_at() const noexcept { return started_at_; }
 
  private:
@@ -149,7 +146,6 @@ class Api {
   std::atomic<std::size_t> large_bodies_{0};
   std::atomic<Phase> phase_{Phase::starting};
   service::AdminRates writes_, reads_;
-  IdempotentSends idempotent_sends_;
   RevisionWait revisions_;
   std::vector<std::unique_ptr<Meter>> meters_;
   observe::Histogram& seconds_;

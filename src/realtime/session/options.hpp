@@ -1,6 +1,7 @@
 // How the real-time namespaces behave. Thread rule: plain values.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 
@@ -23,12 +24,13 @@ struct Options {
   Milliseconds yield_after{5'000};
   std::size_t message_queue = 256 * 1'024;  ///< bytes of answers and messages that wait for a connection …
   Milliseconds reader_patience{10'000};     ///< … that has taken nothing for so long
-  Rate announcements{.per_second = 1, .burst = 5};  ///< of each admin
-  std::size_t sync_at_once = 200;                   ///< `config_sync` to more connections than these …
-  Milliseconds sync_window{30'000};                 ///< … is spread over so long
-  Milliseconds rollout_interval{1'000};             ///< between two `rollout_progress` of one entity
-  Milliseconds rollout_patience{60'000};            ///< so long after a change they end
-  Milliseconds presence_delay{200};                 ///< who comes and goes within it is told at once
+  Rate announcements{.per_second = 1, .burst = 5};   ///< of each admin
+  std::chrono::seconds idempotency_age{24 * 3'600};  ///< of reports with an idempotency key
+  std::size_t sync_at_once = 200;                    ///< `config_sync` to more connections than these …
+  Milliseconds sync_window{30'000};                  ///< … is spread over so long
+  Milliseconds rollout_interval{1'000};              ///< between two `rollout_progress` of one entity
+  Milliseconds rollout_patience{60'000};             ///< so long after a change they end
+  Milliseconds presence_delay{200};                  ///< who comes and goes within it is told at once
   /// `process` of `system_metrics`: what only the wiring knows. From any shard.
   std::function<json::object()> describe_process{};
 };

@@ -6,13 +6,18 @@
 
 namespace togglecast::service {
 
+bool is_idempotency_key(std::string_view key) noexcept {
+  return !key.empty() && key.size() <= 128 &&
+         std::all_of(key.begin(), key.end(), [](char c) { return c > ' ' && c <= '~'; });
+}
+
 Result<std::optional<storage::IdempotencyKey>> idempotency_of(const Principal& who,
                                                               const WriteOptions& options,
                                                               std::string_view operation,
                                                               const json::value& body) {
   const std::string& key = options.idempotency_key;
   if (key.empty()) return std::nullopt;
-  if (key.size() > 128 || !std::all_of(key.begin(), key.end(), [](char c) { return c > ' ' && c <= '~'; }))
+  if (!is_idempotency_key(key))
     return fail(Errc::invalid_argument,
                 "the header Idempotency-Key must be 1 to 128 visible ASCII characters");
   std::string actor = std::string(to_string(who.kind)) + ' ' + std::to_string(who.id);

@@ -11,6 +11,9 @@
 
 namespace togglecast::service {
 
+/// 1 to 128 visible ASCII characters.
+[[nodiscard]] bool is_idempotency_key(std::string_view key) noexcept;
+
 /// The idempotency key of a request; nothing without one. `operation` and `body` tell different requests with
 /// the same key apart.
 [[nodiscard]] Result<std::optional<storage::IdempotencyKey>> idempotency_of(const Principal& who,

@@ -34,8 +34,8 @@ class Recorder final : public service::MessageSender {
   void broadcast_system_status(Who, service::SystemStatus status, Done done) override {
     note("status " + status.message, static_cast<domain::Id>(status.status), done);
   }
-  void broadcast_announcement(Who, const service::Announcement&, Done done) override {
-    done(fail(Errc::internal, "not by this way"));
+  void broadcast_announcement(Who, const service::Announcement& what, Done done) override {
+    note("announcement " + what.message.title, what.audience.id, done);
   }
 
   std::vector<std::string> asked;
@@ -79,9 +79,10 @@ TEST_F(BroadcastRoutes, EachNameReachesItsMethodAndTheAnswerCountsConnections) {
   (void)post("send_admin_notification", R"({"title":"t","message":"m","admin_id":5})");
   (void)post("send_client_notification", R"({"title":"t","message":"m","client_id":6})");
   (void)post("broadcast_system_status", R"({"status":"maintenance","message":"m"})");
+  (void)post("broadcast_announcement", R"({"title":"t","message":"m","audience":{"package":7}})");
 
-  const std::vector<std::string> expected{"platform 1", "feature 2",  "package 3", "sync r 4",
-                                          "admins t 5", "client t 6", "status m 2"};
+  const std::vector<std::string> expected{"platform 1", "feature 2",  "package 3",  "sync r 4",
+                                          "admins t 5", "client t 6", "status m 2", "announcement t 7"};
   EXPECT_EQ(port_.asked, expected);
 }
 
@@ -91,9 +92,8 @@ TEST_F(BroadcastRoutes, AnUnknownNameIsAnsweredWithTheKnownOnes) {
   EXPECT_EQ(answer.status, 404U);
   for (const auto* name : {"broadcast_platform_update", "broadcast_feature_update",
                            "broadcast_package_update", "broadcast_config_sync", "send_admin_notification",
-                           "send_client_notification", "broadcast_system_status"})
+                           "send_client_notification", "broadcast_system_status", "broadcast_announcement"})
     EXPECT_NE(answer.body.find(name), std::string::npos) << name;
-  EXPECT_EQ(post("broadcast_announcement", "{}").status, 404U);
 }
 
 TEST_F(BroadcastRoutes, WhatIsWrongIsNamed) {
@@ -113,6 +113,7 @@ TEST_F(BroadcastRoutes, UnderOneKeyEachIsSentOnce) {
       {"broadcast_config_sync", R"({"reason":"r"})"},
       {"send_admin_notification", R"({"title":"t","message":"m"})"},
       {"send_client_notification", R"({"title":"t","message":"m","client_id":6})"},
+      {"broadcast_announcement", R"({"title":"t","message":"m"})"},
       {"broadcast_system_status", R"({"status":"ok"})"}};
   for (const auto& [name, body] : requests) {
     const auto first = post(name, body, "once-" + name);

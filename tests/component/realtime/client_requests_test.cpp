@@ -136,6 +136,24 @@ TEST_F(ClientRequests, ReportedMetricsStandOnTheDashboard) {
   EXPECT_EQ(load.at("by_client").at(0).at("labels").at("page"), json::value("home"));
 }
 
+TEST_F(ClientRequests, AReportUnderOneKeyCountsOnceOnWhateverConnectionItComes) {
+  const auto token = client_token("acme");
+  auto admin = join_admin();
+  const std::string report = R"({"metrics":[{"name":"errors","value":1}],"idempotency_key":"k"})";
+
+  for (int i = 0; i < 4; ++i) {  // on both shards
+    auto client = connect("/client", with_token(token));
+    EXPECT_EQ(json::canonical(client.ask("/client", "report_metrics", report)),
+              R"({"accepted":1,"dropped":0})");
+    EXPECT_EQ(code_of(client.ask("/client", "report_metrics",
+                                 R"({"metrics":[{"name":"errors","value":2}],"idempotency_key":"k"})")),
+              "conflict");
+  }
+
+  const auto board = admin.ask("/admin", "request_dashboard_update");
+  EXPECT_EQ(board.at("client_metrics").at(0).at("count"), json::value(1));
+}
+
 TEST_F(ClientRequests, WhatIsWrongWithAReportIsNamed) {
   auto client = join_client("acme");
   const auto refused = [&](const std::string& body) {

@@ -126,6 +126,40 @@ TEST_F(Messages, AnnouncementsOfOneAdminAreLimited) {
   EXPECT_EQ(code_of(admin.ask("/admin", "broadcast_announcement", R"({"title":"t","message":"x"})")), "");
 }
 
+TEST_F(Messages, AnAnnouncementUnderOneKeyIsMadeOnce) {
+  auto client = join_client("one");
+  auto admin = join_admin();
+  const std::string keyed = R"({"title":"t","message":"x","idempotency_key":"k"})";
+
+  const auto first = admin.ask("/admin", "broadcast_announcement", keyed);
+  for (int i = 0; i < 10; ++i)  // more than may be announced
+    EXPECT_EQ(admin.ask("/admin", "broadcast_announcement", keyed), first);
+  EXPECT_EQ(code_of(admin.ask("/admin", "broadcast_announcement",
+                              R"({"title":"t","message":"y","idempotency_key":"k"})")),
+            "conflict");
+  EXPECT_EQ(pointer_of(admin.ask("/admin", "broadcast_announcement",
+                                 R"({"title":"t","message":"y","idempotency_key":""})")),
+            "/idempotency_key");
+  const auto other =
+      admin.ask("/admin", "broadcast_announcement", R"({"title":"t","message":"x","idempotency_key":"k2"})");
+
+  EXPECT_EQ(client.event("/client")[1].at("id"), first.at("id"));
+  EXPECT_EQ(client.event("/client")[1].at("id"), other.at("id")) << "and nothing in between";
+}
+
+TEST_F(Messages, AKeyIsTheSameOneForRepeatedAndForLaterConnections) {
+  const auto token = admin_token();
+  const std::string keyed = R"({"title":"t","message":"x","idempotency_key":"k"})";
+  const auto first = join_admin(token).ask("/admin", "broadcast_announcement", keyed);
+
+  EXPECT_EQ(join_admin(token).ask("/admin", "broadcast_announcement", keyed), first);
+  EXPECT_NE(join_admin(admin_token("other", domain::Role::editor))
+                .ask("/admin", "broadcast_announcement", keyed)
+                .at("id"),
+            first.at("id"))
+      << "of another admin";
+}
+
 TEST_F(Messages, NotificationsReachTheOneTheyAreFor) {
   auto client = join_client("one");
   const auto id = last_client_;

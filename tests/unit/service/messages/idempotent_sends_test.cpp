@@ -1,12 +1,10 @@
-#include "http_api/request/idempotent_sends.hpp"
+#include "service/messages/idempotent_sends.hpp"
 
 #include <gmock/gmock.h>
 
-namespace togglecast::http_api {
+namespace togglecast::service {
 namespace {
 
-using service::SendDone;
-using service::SendResult;
 using ::testing::ElementsAre;
 
 class SentOnce : public ::testing::Test {
@@ -102,5 +100,23 @@ TEST_F(SentOnce, AfterADayAKeyIsFree) {
   EXPECT_TRUE(ask("k"));
 }
 
+TEST(IdempotencyKeyOfAnEvent, IsTakenOutOfTheRequest) {
+  auto with = json::parse(R"({"title":"Hi","idempotency_key":"a-1"})").value();
+  auto without = json::parse(R"({"title":"Hi","idempotency_key":null})").value();
+
+  EXPECT_EQ(take_idempotency_key(with).value(), "a-1");
+  EXPECT_EQ(take_idempotency_key(without).value(), "");
+  EXPECT_EQ(json::canonical(with), json::canonical(without)) << "the key is no part of the request";
+}
+
+TEST(IdempotencyKeyOfAnEvent, IsRefusedByItsName) {
+  for (const char* bad : {R"("")", R"("two words")", "7", R"("ä")"}) {
+    auto request = json::parse(R"({"idempotency_key":)" + std::string(bad) + "}").value();
+    const auto refused = take_idempotency_key(request);
+    ASSERT_FALSE(refused.has_value()) << bad;
+    EXPECT_EQ(refused.error().details.at(0).pointer, "/idempotency_key");
+  }
+}
+
 }  // namespace
-}  // namespace togglecast::http_api
+}  // namespace togglecast::service

@@ -1,9 +1,9 @@
-#include "http_api/request/idempotent_sends.hpp"
+#include "service/messages/idempotent_sends.hpp"
 
-namespace togglecast::http_api {
+#include "domain/schema/fields.hpp"
+#include "service/accounts/submit_write.hpp"
 
-using service::SendDone;
-using service::SendResult;
+namespace togglecast::service {
 
 std::optional<SendDone> IdempotentSends::first(const storage::IdempotencyKey& key,
                                                const std::string& environment, TimePoint now, Answer answer) {
@@ -72,4 +72,16 @@ void IdempotentSends::forget_oldest(OfActor& of_actor) {
   if (found != of_actor.by_key.end() && found->second == sent) of_actor.by_key.erase(found);
 }
 
-}  // namespace togglecast::http_api
+Result<std::string> take_idempotency_key(json::value& request) {
+  auto* members = request.if_object();
+  const auto* given = members == nullptr ? nullptr : members->if_contains("idempotency_key");
+  if (given == nullptr) return std::string();
+  const auto* text = given->if_string();
+  if (!given->is_null() && (text == nullptr || !is_idempotency_key(*text)))
+    return fail_field("/idempotency_key", "must be 1 to 128 visible ASCII characters");
+  std::string key(text == nullptr ? std::string_view{} : std::string_view(*text));
+  members->erase("idempotency_key");
+  return key;
+}
+
+}  // namespace togglecast::service

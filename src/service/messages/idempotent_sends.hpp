@@ -1,5 +1,6 @@
-// Remembers messages that were sent with an `Idempotency-Key`. A message is no change, so the log has no row
-// for its key. The last few thousand keys of each admin stay in memory for a day; a restart forgets them.
+// Remembers messages that were sent with an idempotency key: the header `Idempotency-Key` over HTTP, the
+// member `idempotency_key` of an event. A message is no change, so the log has no row for its key. The last
+// few thousand keys of each admin stay in memory for a day; a restart forgets them.
 //
 //   if (auto done = sent.first(key, environment, now, answer))
 //     sender.send_admin_notification(who, notification, *std::move(done));
@@ -21,13 +22,13 @@
 
 #include "base/clock.hpp"
 #include "service/messages/message_sender.hpp"
-#include "storage/store.hpp"
+#include "storage/write_transaction.hpp"
 
-namespace togglecast::http_api {
+namespace togglecast::service {
 
 class IdempotentSends {
  public:
-  using Answer = std::function<void(const Result<service::SendResult>& outcome, bool replayed)>;
+  using Answer = std::function<void(const Result<SendResult>& outcome, bool replayed)>;
 
   static constexpr std::size_t kPerActor = 4'000;
   static constexpr std::chrono::hours kKept{24};
@@ -39,17 +40,16 @@ class IdempotentSends {
   /// The first request with this key: returns the callback to send with; `answer` gets the outcome. A
   /// repeated request: returns nothing; `answer` gets the outcome of the first one as soon as it is known, or
   /// `conflict` when the first one was a different request. Failed sends are not remembered.
-  [[nodiscard]] std::optional<service::SendDone> first(const storage::IdempotencyKey& key,
-                                                       const std::string& environment, TimePoint now,
-                                                       Answer answer);
+  [[nodiscard]] std::optional<SendDone> first(const storage::IdempotencyKey& key,
+                                              const std::string& environment, TimePoint now, Answer answer);
 
  private:
   struct Sent {
     std::string key;
     Sha256 request{};
     TimePoint at{};
-    std::optional<service::SendResult> outcome{};  // unset: the first request is still running
-    std::vector<Answer> waiting{};                 // for the outcome
+    std::optional<SendResult> outcome{};  // unset: the first request is still running
+    std::vector<Answer> waiting{};        // for the outcome
   };
   using SentPtr = std::shared_ptr<Sent>;
   struct OfActor {
@@ -60,7 +60,7 @@ class IdempotentSends {
 
   void forget_before(TimePoint oldest);
   static void forget_oldest(OfActor& of_actor);
-  void finish(const Actor& actor, const SentPtr& sent, const Result<service::SendResult>& outcome);
+  void finish(const Actor& actor, const SentPtr& sent, const Result<SendResult>& outcome);
 
   const std::size_t per_actor_;
   const std::chrono::seconds kept_;
@@ -68,4 +68,19 @@ class IdempotentSends {
   std::map<Actor, OfActor> actors_;
 };
 
-}  // namespace togglecast::http_api
+/// Takes the member `idempotency_key` out of the argument of an event; empty without one. The rest is the
+/// request, which the key names.
+[[nodiscard]] Result<std::string> take_idempotency_key(json::value& request);
+
+/// Calls `send(done)`. After an exception, repetitions under the same key still get an answer: an error.
+template <typename Send>
+void send_guarded(const SendDone& done, Send&& send) {
+  try {
+    send(done);
+  } catch (...) {
+    done(fail(Errc::internal, "the message could not be sent; the server's log has the reason"));
+    throw;
+  }
+}
+
+}  // namespace togglecast::service

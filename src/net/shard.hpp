@@ -43,6 +43,7 @@ struct ShardCounters {
   std::atomic<std::uint64_t> open_streams{0};    ///< streams that exist now
   std::atomic<std::uint64_t> closed_streams{0};  ///< streams that have existed
   std::atomic<std::uint64_t> bytes_in{0}, bytes_out{0}, writes{0}, blocked_writes{0}, overflowed_streams{0};
+  std::atomic<std::uint64_t> stalled_streams{0};  ///< closed because the peer took nothing for too long
   std::atomic<std::uint64_t> turns{0}, failed_tasks{0};
   std::atomic<std::uint64_t> broadcast_frames{0};  ///< sent by `Shard::send`, without their sessions
 

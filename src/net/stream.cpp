@@ -26,6 +26,7 @@ void Stream::Backlog::on_timer(TimePoint) {
   if (stream.closing_) {
     stream.close_socket();
   } else {
+    ShardCounters::add(stream.shard_.own_counters().stalled_streams, 1);
     stream.end(StreamEnd::write_stalled);
   }
 }

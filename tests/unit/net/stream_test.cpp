@@ -258,6 +258,7 @@ TEST_F(StreamTest, AReaderThatStopsReadingIsGivenUp) {
   }));
 
   EXPECT_EQ(side_->ends.take(), StreamEnd::write_stalled);
+  EXPECT_EQ(counters().stalled_streams.load(), 1U);
 }
 
 TEST_F(StreamTest, AGracefulCloseDeliversTheBacklogFirst) {

@@ -14,6 +14,18 @@ function(add_server)
   endforeach()
 endfunction()
 
+# The server once more, from the same libraries, as one that kills itself where a test wants it. Never installed.
+function(add_server_with_fail_points)
+  set(hook ${PROJECT_SOURCE_DIR}/tests/programs/fail_points.cpp)
+  if(NOT TARGET togglecast OR NOT EXISTS ${hook})
+    return()
+  endif()
+  get_target_property(main togglecast SOURCES)
+  get_target_property(libraries togglecast LINK_LIBRARIES)
+  add_executable(togglecast-fail-points ${main} ${hook})
+  target_link_libraries(togglecast-fail-points PRIVATE ${libraries})
+endfunction()
+
 # examples/<name>/*.cpp, built on the protocol tower alone: what any user of the library would write.
 function(add_example name)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/examples/${name}/*.cpp)
@@ -28,7 +40,7 @@ endfunction()
 # Target `programs`: all of the above and none of the tests.
 function(add_programs_target)
   add_custom_target(programs)
-  foreach(name togglecast chat conformance-server)
+  foreach(name togglecast togglecast-fail-points chat conformance-server)
     if(TARGET ${name})
       add_dependencies(programs ${name})
     endif()

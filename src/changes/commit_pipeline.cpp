@@ -4,6 +4,7 @@
 #include <exception>
 #include <utility>
 
+#include "base/fail_point.hpp"
 #include "changes/timed_changes.hpp"
 #include "domain/state/consistency.hpp"
 
@@ -195,6 +196,7 @@ Result<Written> CommitPipeline::commit(Transaction transaction, const WriteReque
     return find_out(commit, std::move(written), committed.error());
   }
   // From here on the change exists, and nothing may end in another answer.
+  pass(FailPoint::after_commit);
   commit_seconds_.observe(std::chrono::duration<double>(clock_.now() - started).count());
   tail_.offer(std::move(prepared));
   wait_until_visible(request.environment, written.revision);

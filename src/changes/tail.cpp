@@ -4,6 +4,7 @@
 #include <exception>
 #include <utility>
 
+#include "base/fail_point.hpp"
 #include "storage/load.hpp"
 
 namespace togglecast::changes {
@@ -226,6 +227,7 @@ Result<void> Tail::take(domain::LogRow row) {
 void Tail::move(ChangeFeed::Prepared row) {
   const domain::SnapshotPtr after = row.front().commit->after;
   model_.advance(after);
+  pass(FailPoint::after_read_model);
   commits_.add();
   if (const auto gauge = revisions_.find(after->environment()); gauge != revisions_.end())
     gauge->second->set(after->revision());

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "auth/roles.hpp"
+#include "base/fail_point.hpp"
 #include "domain/schema/environment.hpp"
 
 namespace togglecast::delivery {
@@ -189,6 +190,7 @@ void PushJob::send(Subscriber& subscriber, SharedBatch& batch, Part& part) {
   part.spend();
   counters_.delivered.add();
   subscriber.send(*encoded);
+  pass(FailPoint::mid_push);
 }
 
 void PushJob::missed(Subscriber& subscriber) {

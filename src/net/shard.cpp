@@ -11,6 +11,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "base/fail_point.hpp"
 #include "net/output_queues.hpp"
 #include "net/stream.hpp"
 
@@ -232,6 +233,7 @@ void Shard::finish_turn() {
     for (auto& task : tasks) attempt(task);
     tasks.clear();
     for (std::size_t i = 0; i < dirty_.size(); ++i) {
+      if (i != 0) pass(FailPoint::between_connections);
       if (attempt([&] { write_collected(dirty_[i]); })) continue;
       Outlet& outlet = outlets_[dirty_[i]];
       outlet.pending = nullptr;

@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "base/fail_point.hpp"
 #include "http_api/request/problem.hpp"
 #include "http_api/request/text_size.hpp"
 #include "wire/http/entity_tags.hpp"
@@ -81,6 +82,11 @@ void compress(wire::http::Response& response) {
   const std::string_view tag = response.headers.value("ETag");
   if (tag.ends_with('"'))
     response.headers.set("ETag", std::string(tag.substr(0, tag.size() - 1)) + std::string(kGzipMark) + '"');
+}
+
+// After the end of this turn, at which the answer leaves.
+void pass_when_sent(net::Shard& shard) {
+  shard.at_turn_end([&shard] { shard.post([] { pass(FailPoint::after_answer); }); });
 }
 
 }  // namespace
@@ -316,6 +322,8 @@ void Call::send(wire::http::Response response, std::string_view code) {
     const unsigned status = sent->status;
     self->exchange_->respond(std::move(*sent));
     self->api_.finished(*self, status, code);
+    if (fail_point_hook != nullptr && self->request().method != wire::http::Method::get) [[unlikely]]
+      pass_when_sent(self->shard());
   });
 }
 

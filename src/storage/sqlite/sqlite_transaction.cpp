@@ -1,5 +1,6 @@
 #include "storage/sqlite/sqlite_transaction.hpp"
 
+#include "base/fail_point.hpp"
 #include "storage/sqlite/log_rows.hpp"
 #include "storage/sqlite/wal_proof.hpp"
 
@@ -77,6 +78,7 @@ Result<void> SqliteTransaction::commit(const Commit& what) {
     if (auto done = remember(*what.idempotency, what); !done) return done;
   }
   if (auto counted = count_step(database_); !counted) return counted;
+  pass(FailPoint::before_commit);
   return transaction_.commit();
 }
 

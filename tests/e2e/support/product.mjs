@@ -11,9 +11,9 @@ export const kOwner = 'owner';
 export const kPassword = 'correct horse battery staple';
 
 /** Runs the program with other arguments. */
-export function program(args, { env = {}, ...options } = {}) {
+export function program(args, { env = {}, binary = togglecastBinary, ...options } = {}) {
   const override = process.env.TOGGLECAST_PROGRAM?.split(' ').filter(Boolean) ?? [];
-  const [command, ...first] = override.length ? override : [togglecastBinary];
+  const [command, ...first] = override.length && binary === togglecastBinary ? override : [binary];
   const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TOGGLECAST_')));
   return new Process(command, [...first, ...args], { env: { ...clean, ...env }, ...options });
 }

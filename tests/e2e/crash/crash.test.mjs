@@ -1,0 +1,41 @@
+// The server is killed again and again, at its named fail points and at random moments, under writes that are sent again
+// until they are answered, and 200 clients that come and go. tests/soak does the same for as long as one likes.
+// TOGGLECAST_CRASH_SEED  the seed of an earlier run
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { dataFolder } from '../support/product.mjs';
+import { crashAgainAndAgain, failPoints, plan } from '../support/crash/rounds.mjs';
+import { Mortal, World } from '../support/crash/world.mjs';
+import { Random } from '../support/random.mjs';
+
+const kKills = 104;
+const kAtEachPoint = 10;
+const kLookEvery = 13;
+const seed = Number(process.env.TOGGLECAST_CRASH_SEED ?? Date.now() % 1_000_000);
+
+test(`killed ${kKills} times, it loses nothing, doubles nothing, and every client is current`, async (t) => {
+  const random = new Random(seed);
+  const data = await dataFolder();
+  const server = await Mortal.on(data.folder);
+  let world;
+  t.after(async () => {
+    await world?.end();
+    await server.kill();
+    await data.remove();
+  });
+  try {
+    await server.startReady();
+    world = await World.make(server, random);
+    await server.kill();
+    world.start();
+
+    const names = failPoints();
+    const died = await crashAgainAndAgain(world, plan(random, names, kKills, kAtEachPoint), kLookEvery);
+
+    for (const name of names) assert.equal(died.get(name), kAtEachPoint, `deaths at ${name}`);
+    assert.ok(world.writers.some(({ acknowledged }) => acknowledged.some(({ replayed }) => replayed)), 'some answers were lost and came again');
+  } catch (error) {
+    error.message += `\nseed ${seed} (TOGGLECAST_CRASH_SEED)\nthe server's last lives:\n${server.log}`;
+    throw error;
+  }
+});

@@ -1,0 +1,202 @@
+// What the crash tests run in: a catalogue with tenants, a server that is killed and started again, writers and a fleet
+// of clients, and the invariants that hold whenever it is quiet.
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { until, within } from '../deadline.mjs';
+import { Client } from '../clients.mjs';
+import { kPassword, Product, program } from '../product.mjs';
+import { freePort, togglecastBinary } from '../server.mjs';
+import { Fleet } from './fleet.mjs';
+import { Writer } from './writers.mjs';
+
+const kPatience = 240_000; // on a machine with much else to do
+const kUnlimited = ['--write-rate', '1000000', '--write-burst', '1000000', '--read-rate', '1000000', '--read-burst', '1000000'];
+// The stock client notices only by the heartbeat when a crash catches it between pausing its polls and its upgrade.
+const kHeartbeat = ['--ping-interval', '2', '--ping-timeout', '8'];
+const kKeptLives = 3;
+
+export const crashingBinary = path.join(path.dirname(togglecastBinary), 'togglecast-fail-points');
+const inTurn = async (list, make) => {
+  const made = [];
+  for (const one of list) made.push(await make(one));
+  return made;
+};
+const count = (length) => Array.from({ length }, (_, n) => n);
+
+/** A server that is killed and started again on the same port and data. */
+export class Mortal {
+  constructor(data, port, args = []) {
+    Object.assign(this, { data, port, args });
+    this.url = `http://localhost:${port}`;
+    this.lives = [];
+  }
+
+  static async on(data, args) {
+    return new Mortal(data, await freePort(), args);
+  }
+
+  /** Starts it; with a fail point, `<name>:<nth>`, it dies there. */
+  start(failPoint) {
+    const env = { TOGGLECAST_OWNER_PASSWORD: kPassword, ...(failPoint ? { TOGGLECAST_FAIL_POINT: failPoint } : {}) };
+    const args = ['serve', '--port', String(this.port), '--data', this.data, '--exempt-loopback', ...kUnlimited, ...kHeartbeat, ...this.args];
+    this.process = program(args, { env, binary: crashingBinary });
+    this.lives.push(this.process);
+    if (this.lives.length > kKeptLives) this.lives.shift();
+  }
+
+  /** Waits until it is ready; false when it dies before. */
+  async ready() {
+    await until(async () => !this.process.running || fetch(`${this.url}/readyz`).then((answer) => answer.ok, () => false), 'a ready server', kPatience);
+    return this.process.running;
+  }
+
+  async startReady() {
+    this.start();
+    if (!(await this.ready())) throw new Error(`the server ended:\n${this.process.output}`);
+  }
+
+  async kill() {
+    return this.process.end('SIGKILL', kPatience);
+  }
+
+  /** What its last lives said. */
+  get log() {
+    return this.lives.map(({ pid, output }) => `--- process ${pid}\n${output.slice(-3000)}`).join('\n');
+  }
+}
+
+export class World {
+  /** Makes the catalogue on a server that is ready, then the writers and the fleet. */
+  static async make(server, random, { writers = 4, clients = 200 } = {}) {
+    const world = new World(server, random);
+    const product = new Product(server.port, server.data);
+    await product.login();
+    world.product = product;
+    world.admin = product.admin;
+    const create = (kind, key, body = {}) => product.call('POST', `/api/v1/${kind}`, { key, name: key, ...body });
+    const shared = await create('segments', 'gold', { rule: { '==': [{ var: 'client.tier' }, 'gold'] } });
+    const owners = await inTurn(count(writers), async (w) => {
+      const platforms = await inTurn(count(2), (n) => create('platforms', `p${w}-${n}`));
+      const features = await inTurn(count(3), (n) => create('features', `f${w}-${n}`, n === 0 ? { targeting: { if: [{ $ref: shared.key }, 'on', 'off'] } } : {}));
+      const packages = await inTurn(count(2), (n) => create('packages', `k${w}-${n}`, { features: [{ feature_id: features[n].id }] }));
+      const segments = [await create('segments', `s${w}`, { rule: { '==': [{ var: 'client.tier' }, 'silver'] } })];
+      await product.call('PATCH', `/api/v1/features/${features[2].id}`, { targeting: { if: [{ $ref: `s${w}` }, 'on', 'off'] } });
+      const tenants = await inTurn(count(4), async (n) => {
+        const key = `c${w}-${n}`;
+        const client = await create('clients', key, { package_id: packages[n % 2].id, attributes: { tier: 'gold' }, visible_attributes: ['tier', 'shown'] });
+        const { token } = await product.issueToken(client.id);
+        const auth = n === 3 ? { token, context: { beta: true } } : { token };
+        return { ...client, name: key, auth };
+      });
+      return { platforms, features, packages, segments, tenants };
+    });
+    world.tenants = owners.flatMap(({ tenants }) => tenants);
+    await product.call('GET', '/api/v1/platforms?limit=1');
+    world.began = product.revision;
+    world.writers = owners.map((owned, w) => new Writer(world, `w${w}`, owned, random.child(), world.problem));
+    world.fleet = new Fleet(world, world.tenants, clients, random.child(), world.problem);
+    return world;
+  }
+
+  constructor(server, random) {
+    Object.assign(this, { server, random, port: server.port, url: server.url });
+    this.problems = [];
+    this.problem = (text) => this.problems.push(text);
+    this.writes = 0;
+    this.onWrite = () => {
+      this.writes += 1;
+      if (this.random.below(3) === 0) this.fleet.stir();
+    };
+  }
+
+  start() {
+    for (const writer of this.writers) writer.start();
+  }
+
+  assertNoProblem() {
+    assert.deepEqual(this.problems.slice(0, 5), [], `${this.problems.length} problems`);
+  }
+
+  /** Everything that has happened, writes, events and connections: what a random kill waits for. */
+  get progress() {
+    return this.writes + this.fleet.events;
+  }
+
+  /** Nobody writes until `go`. */
+  async quiet() {
+    await within(Promise.all(this.writers.map((writer) => writer.pause())), 'answers to all writes', kPatience);
+  }
+
+  go() {
+    for (const writer of this.writers) writer.go();
+  }
+
+  /** The view of a connection that has just been made. */
+  async #freshView(tenant) {
+    const client = new Client(this.url, { path: '/socket.io/', nsp: '/client', auth: tenant.auth, transports: ['websocket'] });
+    try {
+      await client.connected();
+      const [view] = await client.next('client_connected', kPatience);
+      const sorted = (list) => list.toSorted((a, b) => a.id - b.id);
+      return { ...view, platforms: sorted(view.platforms), features: sorted(view.features) };
+    } finally {
+      client.close();
+    }
+  }
+
+  /** When it is quiet: every copy becomes what a new connection is told, and what REST answers. */
+  async assertCopiesCorrect() {
+    for (const tenant of this.tenants) {
+      const fresh = await this.#freshView(tenant);
+      await this.#assertAsRestSays(tenant, fresh);
+      const copies = this.fleet.members.filter((member) => member.tenant === tenant).map(({ copy }) => copy);
+      let late = [];
+      await until(() => {
+        this.assertNoProblem();
+        late = copies.filter((copy) => copy.difference(fresh) !== '');
+        return late.length === 0;
+      }, `current copies of ${tenant.name}`, kPatience).catch((error) => {
+        throw new Error(`${error.message}\n${late.slice(0, 3).map((copy) => `  ${copy.name}: ${copy.difference(fresh)}\n${copy.history.map((line) => `      ${line}`).join('\n')}`).join('\n')}`);
+      });
+    }
+    this.assertNoProblem();
+  }
+
+  async #assertAsRestSays(tenant, fresh) {
+    const context = tenant.auth.context ? `&context=${encodeURIComponent(JSON.stringify(tenant.auth.context))}` : '';
+    const { items } = await this.product.call('GET', `/api/v1/clients/${tenant.id}/effective?visible=true${context}`);
+    const answers = items.map(({ feature_id: id, key, effective }) => [id, key, effective.enabled, effective.value, effective.variant, effective.rule]);
+    const told = fresh.features.map(({ id, key, enabled, value, variant, rule }) => [id, key, enabled, value, variant, rule]);
+    assert.deepEqual(told, answers.sort(([a], [b]) => a - b), `what ${tenant.name} is told, and what /effective answers`);
+  }
+
+  /** When it is quiet: each acknowledged write is one row of the log, and there is no other row. */
+  async assertLogExact() {
+    const rows = new Map();
+    let before = '';
+    do {
+      const page = await this.product.call('GET', `/api/v1/activity?limit=200${before && `&before=${before}`}`);
+      for (const entry of page.items) rows.set(entry.revision, entry);
+      before = page.next;
+    } while (before && before > this.began);
+    const written = this.writers.flatMap(({ acknowledged }) => acknowledged).sort((a, b) => a.revision - b.revision);
+    const head = Math.max(...rows.keys());
+    const epochs = new Set([...rows.values()].map(({ epoch }) => epoch));
+    assert.equal(epochs.size, 1, 'one epoch');
+    assert.deepEqual(written.map(({ revision }) => revision), count(head - this.began).map((n) => this.began + 1 + n), 'the revisions that were answered are those of the log');
+    for (const { type, id, revision, mark, request } of written) {
+      const change = rows.get(revision).changes.find((one) => one.entity_type === type && one.entity_id === id);
+      assert.ok(change, `revision ${revision} is ${request}`);
+      if (mark) assert.equal(change.after?.name, mark, `revision ${revision} is ${request}`);
+    }
+    const marks = [...rows.values()].filter(({ revision }) => revision > this.began).flatMap(({ changes }) => changes.map(({ after }) => after?.name)).filter(Boolean);
+    assert.equal(new Set(marks).size, marks.length, 'no mark twice');
+  }
+
+  async end() {
+    this.over = true;
+    for (const writer of this.writers ?? []) writer.stop();
+    this.fleet?.leave();
+    await Promise.all((this.writers ?? []).map((writer) => writer.running?.catch(() => {})));
+  }
+}

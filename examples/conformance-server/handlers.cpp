@@ -1,6 +1,7 @@
 #include "handlers.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -72,6 +73,29 @@ Arguments list_of_first(const std::vector<Arguments>& answers) {
   return combined;
 }
 
+// `count` attachments of one byte each, in one list.
+Arguments many_attachments(std::int64_t count) {
+  Arguments args;
+  json::array list;
+  for (std::int64_t i = 0; i < count; ++i) {
+    list.push_back({{"_placeholder", true}, {"num", args.attachments.size()}});
+    args.attachments.emplace_back(std::string(1, static_cast<char>(i)));
+  }
+  args.values.emplace_back(std::move(list));
+  return args;
+}
+
+// Answers `sent`, or the reason why the library refuses.
+template <typename Send>
+void try_to_send(const Ack& ack, Send send) {
+  try {
+    send();
+    ack("sent");
+  } catch (const std::length_error& error) {
+    ack(error.what());
+  }
+}
+
 void on_messages(HandlerRegistry& nsp) {
   nsp.on("message", [](Event& event) { event.socket().emit_arguments("message-back", event.args()); });
   nsp.on("message-with-ack", [](Event& event) { event.acknowledgement().send(event.args()); });
@@ -105,6 +129,20 @@ void on_messages(HandlerRegistry& nsp) {
   nsp.on("bytes", [](Event& event) {
     const std::string bytes(static_cast<std::size_t>(number(event, 0, 16 << 20)), '\7');
     event.ack(Binary{SharedBytes(bytes)});
+  });
+  nsp.on("emit-attachments", [](Event& event) {
+    try_to_send(event.acknowledgement(), [&event] {
+      event.socket().emit_arguments("attached", many_attachments(number(event, 0, 1'000)));
+    });
+  });
+  nsp.on("broadcast-attachments", [](Event& event) {
+    try_to_send(event.acknowledgement(), [&event] {
+      event.socket().nsp().everyone().emit_arguments("attached", many_attachments(number(event, 0, 1'000)));
+    });
+  });
+  nsp.on("ack-attachments", [](Event& event) {
+    try_to_send(event.acknowledgement(),
+                [&event] { event.acknowledgement().send(many_attachments(number(event, 0, 1'000))); });
   });
 }
 

@@ -37,6 +37,7 @@ void Ack::answer_once(Encode encode) const {
 }
 
 void Ack::send(Arguments args) const {
+  if (wanted()) check_attachments(args);
   answer_once([args = std::move(args)](const std::string& nsp, std::uint64_t id) {
     return EncodedPacket::ack(nsp, id, args);
   });
@@ -48,11 +49,28 @@ void Ack::send_text(std::string args) const {
   });
 }
 
-std::optional<EncodedPacket> Ack::encode(const Arguments& args) const {
-  if (!wanted() || state_->sent.exchange(true)) return std::nullopt;
-  const auto socket = state_->socket.lock();
+namespace {
+
+std::optional<EncodedPacket> encode_once(const std::weak_ptr<Socket>& asker, std::uint64_t id,
+                                         std::atomic<bool>& sent, const Arguments& args,
+                                         Attachments attachments) {
+  check_attachments(args);
+  if (sent.exchange(true)) return std::nullopt;
+  const auto socket = asker.lock();
   if (socket == nullptr) return std::nullopt;
-  return EncodedPacket::ack(socket->nsp().name(), state_->id, args);
+  return EncodedPacket::ack(socket->nsp().name(), id, args, attachments);
+}
+
+}  // namespace
+
+std::optional<EncodedPacket> Ack::encode(const Arguments& args) const {
+  if (!wanted()) return std::nullopt;
+  return encode_once(state_->socket, state_->id, state_->sent, args, Attachments::bytes);
+}
+
+std::optional<EncodedPacket> Ack::encode_framed(const Arguments& args) const {
+  if (!wanted()) return std::nullopt;
+  return encode_once(state_->socket, state_->id, state_->sent, args, Attachments::frames);
 }
 
 const json::value& Event::operator[](std::size_t index) const noexcept {

@@ -25,10 +25,13 @@ class Ack {
 
   /// True if the client asked for an answer.
   [[nodiscard]] bool wanted() const noexcept { return state_ != nullptr; }
+  /// Throws std::length_error for more than 10 attachments, and the event counts as unanswered.
   void send(Arguments args) const;
   /// The answer as a packet for `Socket::send`, for a caller that needs its size first. The event then counts
   /// as answered. Nothing if the client did not ask, or the event was answered before. On the socket's shard.
   [[nodiscard]] std::optional<EncodedPacket> encode(const Arguments& args) const;
+  /// The same, of arguments whose attachments are frames (`EncodedPacket::frame`).
+  [[nodiscard]] std::optional<EncodedPacket> encode_framed(const Arguments& args) const;
   template <typename... T>
   void operator()(T&&... values) const {
     if (!wanted()) return;

@@ -111,9 +111,10 @@ void Socket::emit_unrecorded(std::string_view event, Arguments args) {
 
 void Socket::emit_arguments_with_ack(Milliseconds timeout, AckCallback callback, std::string_view event,
                                      Arguments args) {
+  const Arguments named = with_name(event, std::move(args));  // before anything waits for an answer
   const std::uint64_t ack_id = nsp_->next_ack_id();
   if (!expect_ack(ack_id, timeout, std::move(callback))) return;
-  send(EncodedPacket::event(nsp_->name(), with_name(event, std::move(args)), ack_id));
+  send(EncodedPacket::event(nsp_->name(), named, ack_id));
 }
 
 bool Socket::expect_ack(std::uint64_t ack_id, Milliseconds timeout, AckCallback callback) {

@@ -83,7 +83,8 @@ class Socket : public std::enable_shared_from_this<Socket> {
   void on_disconnect(std::function<void(DisconnectReason)> handler);
 
   /// Sends an event. A value is of any type that `boost::json::value_from` accepts, or `Binary`. Does nothing
-  /// after the disconnect.
+  /// after the disconnect. Throws std::length_error for more than 10 attachments, as stock clients refuse
+  /// them; so do all calls that emit.
   template <typename... T>
   void emit(std::string_view event, T&&... values) {
     emit_arguments(event, arguments(std::forward<T>(values)...));

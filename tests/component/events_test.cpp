@@ -117,6 +117,61 @@ TEST(Events, QuestionsFailWhenTimeIsOverOrTheClientGone) {
   held->shard().post([mine = std::move(held)] {});
 }
 
+// `count` binary arguments of one byte.
+Arguments attached(int count) {
+  Arguments args;
+  for (int i = 0; i < count; ++i) socketio::append_argument(args, socketio::Binary{SharedBytes("x")});
+  return args;
+}
+
+// The message of the refusal; empty when there was none.
+template <typename Send>
+std::string refusal_of(Send&& send) {
+  try {
+    send();
+    return {};
+  } catch (const std::length_error& error) {
+    return error.what();
+  }
+}
+
+TEST(Events, WithMoreAttachmentsThanClientsTakeAreRefusedWhereTheyAreSent) {
+  Mailbox<std::vector<std::string>> refusals;
+  SocketIoServer server;
+  server.main().on("try", [&](Event& event) {
+    Socket& socket = event.socket();
+    const auto nobody = [](const Result<Arguments>&) { ADD_FAILURE() << "nothing was asked"; };
+    std::vector<std::string> said;
+    said.push_back(refusal_of([&] { socket.emit_arguments("e", attached(11)); }));
+    said.push_back(
+        refusal_of([&] { socket.emit_arguments_with_ack(Milliseconds(1), nobody, "e", attached(11)); }));
+    said.push_back(refusal_of([&] { socket.nsp().everyone().emit_arguments("e", attached(11)); }));
+    said.push_back(refusal_of([&] { event.acknowledgement().send(attached(11)); }));
+    Arguments twice = attached(6);  // each of them is sent twice
+    const auto values = twice.values;
+    twice.values.insert(twice.values.end(), values.begin(), values.end());
+    said.push_back(refusal_of([&] { socket.emit_arguments("e", twice); }));
+    said.push_back(refusal_of([&] { socket.emit_arguments("e", attached(10)); }));
+    refusals.put(said);
+    event.ack("done");
+  });
+  server.start();
+  auto client = server.joined();
+
+  client.send("421[\"try\"]");
+  const auto said = refusals.take();
+
+  ASSERT_TRUE(said);
+  ASSERT_EQ(said->size(), 6U);
+  for (std::size_t i = 0; i < 4; ++i)
+    EXPECT_THAT((*said)[i], AllOf(HasSubstr("has 11 attachments"), HasSubstr("at most 10"))) << i;
+  EXPECT_THAT((*said)[4], HasSubstr("has 12 attachments"));
+  EXPECT_EQ((*said)[5], "");
+  EXPECT_THAT(client.next(), StartsWith("4510-[\"e\""));
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(client.next(), "b:x");
+  EXPECT_EQ(client.next(), "431[\"done\"]") << "a refused answer leaves the question open";
+}
+
 TEST(Events, PendingQuestionsAreLimited) {
   Mailbox<std::string> answers;
   Options options;

@@ -65,7 +65,12 @@ template <typename... T>
   return text;
 }
 
-/// The name of an event followed by its arguments, as the encoder expects them.
+/// Stock clients end the connection at a packet with more than 10 attachments. Throws std::length_error for
+/// arguments that would be one, so that the mistake shows where it is made.
+void check_attachments(const Arguments& args);
+
+/// The name of an event followed by its arguments, as the encoder expects them. Throws as
+/// `check_attachments`.
 [[nodiscard]] Arguments with_name(std::string_view name, Arguments args);
 
 /// The bytes of a placeholder. nullptr if `value` is not a placeholder.

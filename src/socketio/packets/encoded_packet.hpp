@@ -13,12 +13,21 @@
 
 namespace togglecast::socketio {
 
+/// The attachments of arguments: bytes, or frames made of them by `EncodedPacket::frame`, which many packets
+/// then share.
+enum class Attachments : bool { bytes, frames };
+
 class EncodedPacket {
  public:
+  /// An attachment that is ready to be sent, for `Attachments::frames`.
+  [[nodiscard]] static SharedBytes frame(std::string_view bytes);
+
   /// An event; `args.values[0]` is its name.
   [[nodiscard]] static EncodedPacket event(std::string_view nsp, const Arguments& args,
-                                           std::optional<std::uint64_t> ack_id = {});
-  [[nodiscard]] static EncodedPacket ack(std::string_view nsp, std::uint64_t ack_id, const Arguments& args);
+                                           std::optional<std::uint64_t> ack_id = {},
+                                           Attachments attachments = Attachments::bytes);
+  [[nodiscard]] static EncodedPacket ack(std::string_view nsp, std::uint64_t ack_id, const Arguments& args,
+                                         Attachments attachments = Attachments::bytes);
   /// The same, with arguments from `argument_text`.
   [[nodiscard]] static EncodedPacket ack(std::string_view nsp, std::uint64_t ack_id, std::string_view args);
   /// Any packet without attachments, as text.
@@ -42,7 +51,7 @@ class EncodedPacket {
   }
 
  private:
-  EncodedPacket(SharedBytes text, const std::vector<SharedBytes>& attachments);
+  EncodedPacket(SharedBytes text, std::vector<SharedBytes> attachments, Attachments are);
 
   SharedBytes text_;
   std::vector<SharedBytes> attachments_;

@@ -72,6 +72,18 @@ Encoded encode_args(PacketType plain, PacketType binary, std::string_view nsp,
 
 }  // namespace
 
+std::size_t attachments_of(const Arguments& args) noexcept {
+  if (args.attachments.empty()) return 0;
+  std::size_t found = 0;
+  for (const json::value& value : args.values) {
+    visit_placeholders(value, [&](const json::value& one) {
+      if (placeholder_index(one.get_object(), args.attachments.size())) ++found;
+      return true;
+    });
+  }
+  return found;
+}
+
 Encoded encode_event(std::string_view nsp, std::optional<std::uint64_t> ack_id, const Arguments& args) {
   return encode_args(PacketType::event, PacketType::binary_event, nsp, ack_id, args);
 }

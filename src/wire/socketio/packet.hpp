@@ -104,6 +104,11 @@ struct Encoded {
   std::vector<SharedBytes> attachments;
 };
 
+/// The most attachments that stock clients take in one packet.
+inline constexpr std::size_t kMostAttachments = 10;
+/// How many attachments a packet with these arguments has when it is encoded.
+[[nodiscard]] std::size_t attachments_of(const Arguments& args) noexcept;
+
 /// Encodes an EVENT, or a BINARY_EVENT if there are attachments. `args.values[0]` is the name of the event.
 /// Placeholders are numbered again in the order of the text. An attachment with two placeholders is sent
 /// twice, one without a placeholder is dropped, and a placeholder without an attachment becomes null.

@@ -26,9 +26,9 @@ inline constexpr const char* kPlaceholderIndex = "num";
 [[nodiscard]] boost::json::value make_placeholder(std::size_t index);
 
 /// Calls `visit(value)` for each placeholder below `root`, in the order of the JSON text. `visit` may replace
-/// the value. It ends the walk by returning false.
-template <typename Visit>
-bool visit_placeholders(boost::json::value& root, Visit&& visit) {
+/// the value, unless it is constant. It ends the walk by returning false.
+template <typename Value, typename Visit>
+bool visit_placeholders(Value& root, Visit&& visit) {
   if (auto* array = root.if_array()) {
     for (auto& element : *array) {
       if (!visit_placeholders(element, visit)) return false;

@@ -255,10 +255,11 @@ void HttpConnection::finish(const wire::http::Request& request, wire::http::Resp
     response.headers.add("Connection", "keep-alive");
     response.headers.add("Keep-Alive", shared_->keep_alive);
   }
-  const bool in_pieces = response.body.size() > kPiece && request.method != Method::head;
+  const bool in_pieces = response.content().size() > kPiece && request.method != Method::head;
   stream_->send(wire::http::serialize(response, keep_alive, in_pieces || request.method == Method::head));
   if (in_pieces) {
-    outgoing_ = std::make_unique<Outgoing>(Outgoing{std::move(response.body), 0, keep_alive});
+    response.headers = {};
+    outgoing_ = std::make_unique<Outgoing>(Outgoing{std::move(response), 0, keep_alive});
     send_pieces();
     return;
   }
@@ -271,8 +272,9 @@ void HttpConnection::finish(const wire::http::Request& request, wire::http::Resp
 
 void HttpConnection::send_pieces() {
   Outgoing& out = *outgoing_;
-  for (std::size_t i = 0; i < kPiecesAtOnce && out.sent < out.body.size(); ++i) {
-    const std::string_view piece = std::string_view(out.body).substr(out.sent, kPiece);
+  const std::string_view body = out.response.content();
+  for (std::size_t i = 0; i < kPiecesAtOnce && out.sent < body.size(); ++i) {
+    const std::string_view piece = body.substr(out.sent, kPiece);
     out.sent += piece.size();
     stream_->send(piece);
     stream_->flush();
@@ -284,7 +286,7 @@ void HttpConnection::send_pieces() {
     stream_->shard().arm(*this, shared_->options.stall_timeout);  // `on_drained` comes before, or never
     return;
   }
-  if (out.sent < out.body.size()) {  // the client takes all at once; others get their turn
+  if (out.sent < body.size()) {  // the client takes all at once; others get their turn
     stream_->shard().arm(*this, kNextTurn);
     return;
   }

@@ -63,7 +63,7 @@ class HttpConnection final : public net::Retirable, private net::StreamHandler, 
   // A large body. It leaves in pieces, each when the client has taken the one before, so that it holds the
   // shard for a moment only.
   struct Outgoing {
-    std::string body;
+    wire::http::Response response;  // of which only the body is left to send
     std::size_t sent = 0;
     bool keep_alive = false;
   };

@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/shared_bytes.hpp"
+
 namespace togglecast::wire::http {
 
 enum class Method : std::uint8_t { get, head, post, put, patch, del, options, other };
@@ -69,6 +71,14 @@ struct Response {
   Headers headers;
   std::string body;
   bool close = false;  ///< end the connection after this answer
+  /// Bytes that many answers share, in place of `body`: those from `shared_from` on, `shared_size` of them.
+  SharedBytes shared{};
+  std::size_t shared_from = 0, shared_size = 0;
+
+  /// The body, wherever it stands.
+  [[nodiscard]] std::string_view content() const noexcept {
+    return shared ? shared.view().substr(shared_from, shared_size) : std::string_view(body);
+  }
 };
 
 /// Status line, headers, and the body unless `head_only`. Adds Content-Length (except for 1xx, 204 and 304),

@@ -34,11 +34,11 @@ std::string serialize(const Response& response, bool keep_alive, bool head_only)
   }
   const bool body = may_have_body(response.status);
   if (body && !response.headers.contains("Content-Length"))
-    out += "Content-Length: " + std::to_string(response.body.size()) + "\r\n";
+    out += "Content-Length: " + std::to_string(response.content().size()) + "\r\n";
   if ((!keep_alive || response.close) && !response.headers.contains("Connection"))
     out += "Connection: close\r\n";
   out += "\r\n";
-  if (body && !head_only) out += response.body;
+  if (body && !head_only) out += response.content();
   return out;
 }
 

@@ -93,6 +93,8 @@ Result<std::unique_ptr<Container>> Container::build(const Settings& settings, Ru
   }
   service::ApplicationOptions options;
   options.ring.bytes = settings.ring_bytes;
+  options.log.retention = {.changes = settings.keep_changes,
+                           .age = std::chrono::hours{24} * settings.keep_days};
   options.environments = {std::string(kDefaultEnvironment)};
   options.tokens.default_lifetime = settings.token_lifetime;
   options.idempotency_age = settings.idempotency_age;

@@ -39,10 +39,13 @@ CommitPipeline::CommitPipeline(storage::Store& store, const ReadModel& model, Ta
       tail_(tail),
       clock_(clock),
       log_(log),
+      metrics_(metrics),
       options_(options),
       commit_seconds_(metrics.histogram("togglecast_commit_seconds",
                                         "From taking the counter row to the commit.",
                                         observe::duration_buckets())),
+      prune_failures_(metrics.counter("togglecast_log_prune_failures_total",
+                                      "Tries to remove old changes that failed and are repeated.")),
       watch_(
           store, [this] { return catch_up_all(); }, log, metrics, options.watch) {}
 
@@ -82,6 +85,33 @@ Result<void> CommitPipeline::make_environment(const std::string& key, const Sha2
   tail_.notice();
   wait_until_visible(key, 0);
   return {};
+}
+
+bool CommitPipeline::prune(const std::string& environment, domain::Revision until) noexcept {
+  try {
+    const auto more = prune_step(environment, until);
+    if (more) return *more;
+    prune_failures_.add();
+    log_.warn("old changes could not be removed; trying again",
+              {{"environment", environment}, {"reason", more.error().message}});
+  } catch (const std::exception&) {
+    prune_failures_.add();  // no memory
+  }
+  return false;
+}
+
+Result<bool> CommitPipeline::prune_step(const std::string& environment, domain::Revision until) {
+  const auto pruned = store_.prune_log(environment, until, options_.prune);
+  if (!pruned) return tl::unexpected(pruned.error());
+  if (pruned->rows > 0) {
+    metrics_
+        .counter("togglecast_log_pruned_total",
+                 "Changes that were removed from the log for their number or age.",
+                 {{"environment", environment}})
+        .add(pruned->rows);
+  }
+  if (pruned->more) return true;
+  return store_.give_back_space();
 }
 
 Result<Written> CommitPipeline::write(const WriteRequest& request) {
@@ -136,31 +166,54 @@ Result<std::optional<Written>> CommitPipeline::repeated(storage::WriteTransactio
                    then->head().epoch,
                    outcome.changed,
                    true};
-  auto written = from_log(transaction, outcome);
+  auto written = from_log(transaction, request.environment, outcome);
   if (!written) return tl::unexpected(written.error());
   return std::move(*written);
 }
 
 // The entity at that revision, as the log has it: its members come in canonical order.
 Result<Written> CommitPipeline::from_log(storage::WriteTransaction& transaction,
-                                         const storage::Outcome& outcome) {
+                                         const std::string& environment, const storage::Outcome& outcome) {
   const std::int64_t epoch = transaction.head().epoch;
   Written written{outcome.kind, outcome.id, nullptr, outcome.revision, epoch, outcome.changed, true};
-  for (domain::Revision until = outcome.revision; until > 0 && written.body.is_null(); --until) {
+  for (domain::Revision until = outcome.revision; until > 0; --until) {
     const auto touched = transaction.last_touched(outcome.kind, outcome.id, until);
     if (!touched) return watch_.failed(touched.error());
+    if (*touched == 0) break;
     const auto row = transaction.row(*touched);
     if (!row) return watch_.failed(row.error());
-    bool only_named = false;  // at a time boundary, without its body
+    bool found = false;  // not at a time boundary, which only names it
     for (const domain::Op& op : row->change.ops) {
-      if (op.entity != outcome.kind || op.id != outcome.id) continue;
-      only_named = domain::is_time_boundary(op);
-      if (!only_named) written.body = op.after;
+      if (op.entity != outcome.kind || op.id != outcome.id || domain::is_time_boundary(op)) continue;
+      written.body = op.after;
+      found = true;
     }
-    if (!only_named) break;
+    if (found) return written;
     until = *touched;
   }
+  auto body = body_by_later_rows(transaction, environment, outcome);
+  if (!body) return watch_.failed(body.error());
+  written.body = std::move(*body);
   return written;
+}
+
+// A request that changed nothing may name an entity whose last change is no longer kept. The next change says
+// what the entity was before; without one, it is what it was.
+Result<json::value> CommitPipeline::body_by_later_rows(storage::WriteTransaction& transaction,
+                                                       const std::string& environment,
+                                                       const storage::Outcome& outcome) {
+  for (domain::Revision after = outcome.revision;;) {
+    const auto touched = transaction.first_touched(outcome.kind, outcome.id, after);
+    if (!touched) return tl::unexpected(touched.error());
+    if (*touched == 0)
+      return json::parse(json::canonical(model_.current(environment)->body(outcome.kind, outcome.id)),
+                         {.depth = 64});
+    const auto row = transaction.row(*touched);
+    if (!row) return tl::unexpected(row.error());
+    for (const domain::Op& op : row->change.ops)
+      if (op.entity == outcome.kind && op.id == outcome.id && !domain::is_time_boundary(op)) return op.before;
+    after = *touched;
+  }
 }
 
 Result<Written> CommitPipeline::commit(Transaction transaction, const WriteRequest& request,

@@ -37,6 +37,7 @@ inline constexpr std::size_t kMaxEnvironments = 100;
 struct CommitPipelineOptions {
   Milliseconds visible{1'000};  ///< how long an answer waits for the read model
   StoreWatchOptions watch{};
+  storage::PruneBounds prune{};  ///< of one step
 };
 
 class CommitPipeline {
@@ -51,11 +52,15 @@ class CommitPipeline {
   /// `already_exists` also for a key that differs from an existing one in case alone; `conflict` when there
   /// are `kMaxEnvironments`.
   [[nodiscard]] Result<void> make_environment(const std::string& key, const Sha256& genesis);
+  /// One small step of removing rows of the log up to `until`, or of giving their space back. True when
+  /// another step is needed. A failure is logged and counted, and ends it until it is asked for again.
+  [[nodiscard]] bool prune(const std::string& environment, domain::Revision until) noexcept;
   [[nodiscard]] StoreWatch& watch() noexcept { return watch_; }
   [[nodiscard]] const StoreWatch& watch() const noexcept { return watch_; }
 
  private:
   [[nodiscard]] Result<void> catch_up_all();
+  [[nodiscard]] Result<bool> prune_step(const std::string& environment, domain::Revision until);
   [[nodiscard]] Result<void> has_room_for(const std::string& key) const;
   [[nodiscard]] Result<Written> write_after_time(WriteRequest request);
   using Transaction = std::unique_ptr<storage::WriteTransaction>;
@@ -63,7 +68,10 @@ class CommitPipeline {
   [[nodiscard]] Result<std::optional<Written>> repeated(storage::WriteTransaction& transaction,
                                                         const WriteRequest& request, UnixMillis now);
   [[nodiscard]] Result<Written> from_log(storage::WriteTransaction& transaction,
-                                         const storage::Outcome& outcome);
+                                         const std::string& environment, const storage::Outcome& outcome);
+  [[nodiscard]] Result<json::value> body_by_later_rows(storage::WriteTransaction& transaction,
+                                                       const std::string& environment,
+                                                       const storage::Outcome& outcome);
   [[nodiscard]] Result<Written> commit(Transaction transaction, const WriteRequest& request,
                                        const domain::SnapshotPtr& state, Draft draft, UnixMillis at);
   [[nodiscard]] Result<Written> remember_only(storage::WriteTransaction& transaction,
@@ -80,8 +88,10 @@ class CommitPipeline {
   Tail& tail_;
   const Clock& clock_;
   observe::Log& log_;
+  observe::Metrics& metrics_;
   CommitPipelineOptions options_;
   observe::Histogram& commit_seconds_;
+  observe::Counter& prune_failures_;
   StoreWatch watch_;
 };
 

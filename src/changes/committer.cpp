@@ -72,22 +72,42 @@ void Committer::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
+void Committer::prune(const std::string& environment, domain::Revision until) {
+  {
+    const std::scoped_lock lock(mutex_);
+    prunings_.insert_or_assign(environment, until);
+  }
+  wake_.notify_one();
+}
+
 void Committer::run() {
   for (;;) {
     std::optional<Job> job;
     {
       std::unique_lock lock(mutex_);
-      wake_.wait_until(lock, pipeline_.watch().due(), [this] { return stopping_ || !jobs_.empty(); });
+      wake_.wait_until(lock, pipeline_.watch().due(),
+                       [this] { return stopping_ || !jobs_.empty() || !prunings_.empty(); });
       if (stopping_ && jobs_.empty()) return;
-      if (!jobs_.empty()) {
-        job = std::move(jobs_.front());
-        jobs_.pop_front();
-        waiting_.set(static_cast<std::int64_t>(jobs_.size()));
-      }
+      job = next_job();
     }
     if (job) std::visit([this](const auto& one) { carry_out(one); }, *job);
     pipeline_.watch().look_if_due();
   }
+}
+
+std::optional<Committer::Job> Committer::next_job() {
+  const bool turn_to_prune = jobs_.empty() || writes_since_prune_step_ >= kWritesPerPruneStep;
+  if (turn_to_prune && !prunings_.empty() && !stopping_) {
+    writes_since_prune_step_ = 0;
+    const auto& [environment, until] = *prunings_.begin();
+    return PruneStep{environment, until};
+  }
+  if (jobs_.empty()) return std::nullopt;
+  Job job = std::move(jobs_.front());
+  jobs_.pop_front();
+  ++writes_since_prune_step_;
+  waiting_.set(static_cast<std::int64_t>(jobs_.size()));
+  return job;
 }
 
 void Committer::carry_out(const Write& job) noexcept {
@@ -96,6 +116,13 @@ void Committer::carry_out(const Write& job) noexcept {
 
 void Committer::carry_out(const NewEnvironment& job) noexcept {
   answer(job.done, guarded([&] { return pipeline_.make_environment(job.key, job.genesis); }));
+}
+
+void Committer::carry_out(const PruneStep& job) noexcept {
+  if (pipeline_.prune(job.environment, job.until)) return;
+  const std::scoped_lock lock(mutex_);
+  const auto pruning = prunings_.find(job.environment);
+  if (pruning != prunings_.end() && pruning->second == job.until) prunings_.erase(pruning);
 }
 
 template <typename T>

@@ -10,7 +10,9 @@
 #include <cstddef>
 #include <deque>
 #include <functional>
+#include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <variant>
@@ -28,6 +30,9 @@ struct CommitterOptions {
   std::size_t queue = 1'024;  ///< writes that wait; a full queue refuses
   CommitPipelineOptions pipeline{};
 };
+
+/// With as many rows as a step removes, pruning outruns the writes.
+inline constexpr std::size_t kWritesPerPruneStep = 16;
 
 class Committer {
  public:
@@ -48,7 +53,11 @@ class Committer {
   /// Makes an environment and waits until the read model has it. `genesis` is random. `already_exists` when
   /// the key is taken, `invalid_argument` when it is no key.
   void add_environment(std::string key, const Sha256& genesis, EnvironmentDone done);
-  /// Finishes all accepted writes and refuses later ones.
+  /// Removes the rows of the environment's log up to `until`, in small steps: one whenever no write waits,
+  /// and one after every `kWritesPerPruneStep` writes. So a write waits for one step at most. It replaces an
+  /// earlier call for the environment.
+  void prune(const std::string& environment, domain::Revision until);
+  /// Finishes all accepted writes and refuses later ones. What is left of a pruning stays undone.
   void stop();
 
   /// The last failure of the store, unless it has worked since. After a failure the store is tried again even
@@ -65,13 +74,20 @@ class Committer {
     Sha256 genesis{};
     EnvironmentDone done;
   };
-  using Job = std::variant<Write, NewEnvironment>;
+  struct PruneStep {
+    std::string environment;
+    domain::Revision until = 0;
+  };
+  using Job = std::variant<Write, NewEnvironment, PruneStep>;
 
   void run();
+  // Needs `mutex_`.
+  [[nodiscard]] std::optional<Job> next_job();
   // Moves `job` away only when there is room.
   [[nodiscard]] bool enqueue(Job& job);
   void carry_out(const Write& job) noexcept;
   void carry_out(const NewEnvironment& job) noexcept;
+  void carry_out(const PruneStep& job) noexcept;
   template <typename T>
   void answer(const std::function<void(Result<T>)>& done, Result<T> result) noexcept;
   void answer_failed(const char* message) noexcept;
@@ -86,6 +102,8 @@ class Committer {
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Job> jobs_;
+  std::map<std::string, domain::Revision> prunings_;  // what is to do, by environment
+  std::size_t writes_since_prune_step_ = 0;
   bool stopping_ = false;
   std::thread thread_;
 };

@@ -46,6 +46,13 @@ class InstrumentedReader final : public storage::Reader {
                                                  domain::Revision revision) override {
     return watched(reader_->head_before(environment, revision));
   }
+  [[nodiscard]] Result<storage::KeptLog> kept_log(const std::string& environment, UnixMillis now) override {
+    return watched(reader_->kept_log(environment, now));
+  }
+  [[nodiscard]] Result<domain::Head> follow_chain(const std::string& environment, const domain::Head& from,
+                                                  std::size_t limit) override {
+    return watched(reader_->follow_chain(environment, from, limit));
+  }
   [[nodiscard]] Result<domain::Revision> revision_at(const std::string& environment,
                                                      UnixMillis time) override {
     return watched(reader_->revision_at(environment, time));

@@ -168,6 +168,7 @@ Result<void> Tail::follow_one(const storage::Environment& environment) {
 Result<void> Tail::read_rows(const std::string& environment) {
   for (;;) {
     auto rows = reader_->rows_after(environment, model_.current(environment)->revision(), kRowsAtOnce);
+    if (!rows && rows.error().code == Errc::not_found) return jump(environment);
     if (!rows) return tl::unexpected(rows.error());
     for (domain::LogRow& row : *rows)
       if (auto taken = take(std::move(row)); !taken) return taken;
@@ -187,6 +188,34 @@ Result<void> Tail::add(const std::string& environment) {
   revisions_[environment] = &revision;
   model_.add(std::move(*ring));
   revision.set(state->revision());
+  if (!feed_.publish(std::move(event))) wake();
+  moved_.notify_all();
+  return {};
+}
+
+// The state before the row that is told is not the state that the subscribers have, so they compare their own
+// with the new one (feed.hpp).
+Result<void> Tail::jump(const std::string& environment) {
+  auto ring = load_ring(environment);
+  if (!ring) return tl::unexpected(ring.error());
+  const domain::SnapshotPtr after = ring->current();
+  auto newest = reader_->rows_before(environment, after->revision() + 1, 1);
+  if (!newest) return tl::unexpected(newest.error());
+  if (newest->empty() || newest->front().head.revision != after->revision())
+    return fail(Errc::unavailable, "the change log of " + environment + " is shorter than its state");
+  const auto previous = ring->at(after->revision() - 1);
+  auto event = prepare(std::move(newest->front()), previous != nullptr ? previous : after, after);
+  const std::scoped_lock lock(mutex_);
+  const auto state = model_.current(environment);
+  if (after->revision() <= state->revision()) return {};  // the committer was quicker
+  log_.info("the next changes are no longer kept; the whole state was taken instead",
+            {{"environment", environment},
+             {"from", std::to_string(state->revision())},
+             {"to", std::to_string(after->revision())}});
+  model_.add(std::move(*ring));
+  commits_.add();
+  if (const auto gauge = revisions_.find(environment); gauge != revisions_.end())
+    gauge->second->set(after->revision());
   if (!feed_.publish(std::move(event))) wake();
   moved_.notify_all();
   return {};

@@ -11,7 +11,9 @@
 //
 // Moving is all or nothing: `prepare` allocates everything, so `offer` fails only before it has changed
 // anything. After a failure the tail's thread tries again, with a pause that doubles up to `longest_pause`.
-// Environments that another process made are loaded in the same way.
+// Environments that another process made are loaded in the same way. A tail that is so far behind that
+// another process has removed the next row from the log loads the environment again, and tells of its newest
+// row alone.
 //
 // Thread rule: `start` and `stop` by the owner; everything else from any thread, but not from a listener of
 // the feed. Metrics: `togglecast_commits_total`, `togglecast_revision`, `togglecast_tail_failures_total`.
@@ -86,6 +88,8 @@ class Tail {
   [[nodiscard]] Result<void> read_rows(const std::string& environment);
   [[nodiscard]] Result<void> add(const std::string& environment);
   [[nodiscard]] Result<Ring> load_ring(const std::string& environment);
+  // The rows that follow are no longer kept: takes the whole state instead.
+  [[nodiscard]] Result<void> jump(const std::string& environment);
   [[nodiscard]] Result<void> take(domain::LogRow row);
   // Needs `mutex_`. Throws before it has changed anything, or not at all.
   void move(ChangeFeed::Prepared row);

@@ -179,6 +179,7 @@ void AdminNamespace::activity_feed(const Event& event, SocketSubscriber& subscri
     if (!page) return answer(tl::unexpected(page.error()));
     json::object payload{{"items", std::move(page->entries)}};
     if (page->next != 0) payload["next"] = page->next;
+    if (!page->kept_since.is_null()) payload["kept_since"] = std::move(page->kept_since);
     answer(std::move(payload));
   });
 }

@@ -99,14 +99,23 @@ Application::Application(std::unique_ptr<storage::Store> store, Readers readers,
       activity_(reader_, model_, committer_),
       history_(reader_, workers_, model_, clock),
       idempotent_sends_(IdempotentSends::kPerActor, options.idempotency_age),
-      time_(committer_, model_, feed_, clock, log) {}
+      time_(committer_, model_, feed_, clock, log),
+      log_keeper_(std::move(readers.of_log_keeper),
+                  {.oldest_recent_state =
+                       [this](const std::string& environment) {
+                         const auto oldest = model_.nearest(environment, 0);
+                         return oldest == nullptr ? 0 : oldest->revision();
+                       },
+                   .prune = [this](const std::string& environment,
+                                   domain::Revision until) { committer_.prune(environment, until); }},
+                  clock, log, metrics, options.log) {}
 
 Result<std::unique_ptr<Application>> Application::open(std::unique_ptr<storage::Store> store,
                                                        const ApplicationOptions& options, const Clock& clock,
                                                        RandomSource& random, observe::Log& log,
                                                        observe::Metrics& metrics) {
   Readers readers;
-  for (auto* reader : {&readers.of_tail, &readers.of_requests, &readers.of_logins}) {
+  for (auto* reader : {&readers.of_tail, &readers.of_requests, &readers.of_logins, &readers.of_log_keeper}) {
     auto opened = store->open_reader();
     if (!opened) return tl::unexpected(opened.error());
     *reader = std::move(*opened);
@@ -118,6 +127,7 @@ Result<std::unique_ptr<Application>> Application::open(std::unique_ptr<storage::
   application->tail_.start();
   application->committer_.start();
   application->time_.start();
+  application->log_keeper_.start();
   return application;
 }
 
@@ -210,6 +220,7 @@ Result<void> Application::health() const {
 }
 
 void Application::stop() {
+  log_keeper_.stop();
   time_.stop();
   reader_.stop();  // hands its last work to the workers, and they hand theirs to the committer
   logins_.stop();

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "changes/keeping/log_keeper.hpp"
 #include "changes/scheduler.hpp"
 #include "changes/tail.hpp"
 #include "service/accounts/admin_service.hpp"
@@ -27,6 +28,7 @@ struct ApplicationOptions {
   changes::RingLimits ring;  ///< recent snapshots
   changes::CommitterOptions committer;
   changes::TailOptions tail;
+  changes::LogKeeperOptions log;
   changes::WorkerPoolOptions workers{.threads = 2, .queue = 512};
   TokenOptions tokens;
   AdminOptions admins;
@@ -98,6 +100,7 @@ class Application {
     std::unique_ptr<storage::Reader> of_tail;
     std::unique_ptr<storage::Reader> of_requests;
     std::unique_ptr<storage::Reader> of_logins;
+    std::unique_ptr<storage::Reader> of_log_keeper;
   };
 
   Application(std::unique_ptr<storage::Store> store, Readers readers, const ApplicationOptions& options,
@@ -135,6 +138,7 @@ class Application {
   History history_;
   IdempotentSends idempotent_sends_;
   changes::Scheduler time_;
+  changes::LogKeeper log_keeper_;
   bool made_first_owner_ = false;
   bool made_first_catalogue_ = false;
 };

@@ -21,6 +21,13 @@ Result<void> check_chain(const domain::Head& before, const std::vector<domain::L
 
 }  // namespace
 
+Error no_longer_kept(const std::string& what, domain::Revision oldest) {
+  const std::string number = std::to_string(oldest);
+  return {Errc::not_found,
+          what + " is no longer kept; the oldest revision of the change log is " + number,
+          {{"/oldest_revision", number}}};
+}
+
 Result<Loaded> load(Reader& reader, const std::string& environment, std::size_t recent) {
   auto stored = reader.state(environment, recent);
   if (!stored) return tl::unexpected(stored.error());

@@ -55,6 +55,25 @@ struct LogPage {
   domain::Revision next = 0;         ///< `before` of the next page; 0: there are no more
 };
 
+/// The part of an environment's log that is kept: the rows after `before`. Retention removes older rows
+/// (`Store::prune_log`), and every call here treats them as gone. A caller that asks for them gets
+/// `not_found`
+/// (`no_longer_kept`).
+struct KeptLog {
+  domain::Head before;     ///< the head that the oldest kept row follows; the oldest state that can be told
+  domain::Head newest;     ///< the head of the environment
+  UnixMillis oldest_at{};  ///< commit time of the oldest kept row; of `before` without one
+  std::int64_t bytes = 0;  ///< of the actors and changes of the kept rows, as text
+  domain::Revision needed = 0;  ///< the oldest revision that a remembered outcome names; 0: none does
+
+  [[nodiscard]] bool is_whole() const noexcept { return before.revision == 0; }
+  [[nodiscard]] domain::Revision oldest() const noexcept { return before.revision + 1; }
+  [[nodiscard]] std::int64_t rows() const noexcept { return newest.revision - before.revision; }
+};
+
+/// `not_found`, with the oldest kept revision in the details. `what` is like "revision 12".
+[[nodiscard]] Error no_longer_kept(const std::string& what, domain::Revision oldest);
+
 class Reader {
  public:
   virtual ~Reader() = default;
@@ -66,21 +85,29 @@ class Reader {
   [[nodiscard]] virtual Result<std::vector<Environment>> environments() = 0;
   /// The newest state and up to `recent` rows, all of one moment.
   [[nodiscard]] virtual Result<StoredState> state(const std::string& environment, std::size_t recent) = 0;
-  /// Up to `limit` rows after `after`, oldest first.
+  /// Up to `limit` rows after `after`, oldest first. `not_found` when the next one is no longer kept.
   [[nodiscard]] virtual Result<std::vector<domain::LogRow>> rows_after(const std::string& environment,
                                                                        domain::Revision after,
                                                                        std::size_t limit) = 0;
-  /// Up to `limit` rows before `before`, newest first.
+  /// Up to `limit` kept rows before `before`, newest first.
   [[nodiscard]] virtual Result<std::vector<domain::LogRow>> rows_before(const std::string& environment,
                                                                         domain::Revision before,
                                                                         std::size_t limit) = 0;
-  /// The head that the row of `revision` follows; `revision` may be the next one.
+  /// The head that the row of `revision` follows; `revision` may be the next one. `not_found` when that head
+  /// is no longer kept.
   [[nodiscard]] virtual Result<domain::Head> head_before(const std::string& environment,
                                                          domain::Revision revision) = 0;
   /// One call looks at a bounded number of ops. So a page may have fewer rows than asked for, or none, and
   /// still name a next page.
   [[nodiscard]] virtual Result<LogPage> log_page(const std::string& environment, const LogQuery& query) = 0;
-  /// The newest revision that was committed at `time` or earlier; 0 without one.
+  /// What is kept of the log. `now` tells which outcomes are still remembered.
+  [[nodiscard]] virtual Result<KeptLog> kept_log(const std::string& environment, UnixMillis now) = 0;
+  /// Follows the chain from `from`, a head of this log, over up to `limit` rows, and answers the head that it
+  /// comes to. `internal` when a row does not follow. It reads the texts of the rows only, so it is quick.
+  [[nodiscard]] virtual Result<domain::Head> follow_chain(const std::string& environment,
+                                                          const domain::Head& from, std::size_t limit) = 0;
+  /// The newest revision that was committed at `time` or earlier; 0 when that was before the first.
+  /// `not_found` when it is no longer kept.
   [[nodiscard]] virtual Result<domain::Revision> revision_at(const std::string& environment,
                                                              UnixMillis time) = 0;
   [[nodiscard]] virtual Result<std::optional<Secret>> secret(const std::string& environment,

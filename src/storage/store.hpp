@@ -23,6 +23,18 @@
 
 namespace togglecast::storage {
 
+/// Bounds of one step of `Store::prune_log`, so that no write waits long for it.
+struct PruneBounds {
+  std::size_t rows = 64;          ///< rows of the log
+  std::size_t ops = 256;          ///< entities that these rows touched
+  std::size_t bytes = 1'048'576;  ///< of the rows; one row may be larger
+};
+
+struct Pruned {
+  std::size_t rows = 0;  ///< that this step took out of the log
+  bool more = false;     ///< another step is needed
+};
+
 class Store {
  public:
   virtual ~Store() = default;
@@ -31,6 +43,15 @@ class Store {
                                                         UnixMillis at) = 0;
   /// `not_found` without such an environment.
   [[nodiscard]] virtual Result<std::unique_ptr<WriteTransaction>> begin(const std::string& environment) = 0;
+  /// One step, in one small transaction, towards a log without the rows up to and including `until`. The head
+  /// before the oldest kept row stays, so the chain of the kept rows still verifies. After an interruption at
+  /// any point the log is whole, and a further call goes on. The caller answers for it that nobody needs
+  /// these rows.
+  [[nodiscard]] virtual Result<Pruned> prune_log(const std::string& environment, domain::Revision until,
+                                                 const PruneBounds& bounds) = 0;
+  /// One step, in one small transaction, that gives unused space back to the medium. True when another one is
+  /// needed.
+  [[nodiscard]] virtual Result<bool> give_back_space() = 0;
   /// An independent way to read, for another thread. The store must outlive it.
   [[nodiscard]] virtual Result<std::unique_ptr<Reader>> open_reader() = 0;
   [[nodiscard]] virtual StoreHealth& health() noexcept = 0;

@@ -58,10 +58,14 @@ class WriteTransaction {
   /// Nothing at `now` when the outcome is too old, even if it has not been deleted yet.
   [[nodiscard]] virtual Result<std::optional<RememberedOutcome>> remembered(const IdempotencyKey& key,
                                                                             UnixMillis now) = 0;
+  /// `not_found` without such a revision, or when it is no longer kept.
   [[nodiscard]] virtual Result<domain::LogRow> row(domain::Revision revision) = 0;
-  /// The newest revision up to `until` that touched this entity; 0 without one.
+  /// The newest kept revision up to `until` that touched this entity; 0 without one.
   [[nodiscard]] virtual Result<domain::Revision> last_touched(domain::Kind kind, domain::Id id,
                                                               domain::Revision until) = 0;
+  /// The oldest kept revision after `after` that touched this entity; 0 without one.
+  [[nodiscard]] virtual Result<domain::Revision> first_touched(domain::Kind kind, domain::Id id,
+                                                               domain::Revision after) = 0;
   /// Durable when it returns without error. After an error the commit may or may not have happened: the next
   /// transaction's `head` tells.
   [[nodiscard]] virtual Result<void> commit(const Commit& what) = 0;

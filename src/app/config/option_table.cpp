@@ -32,6 +32,13 @@ constexpr OptionSpec kOptions[] = {
      set_switch<&S::websocket_compression>},
     {kGeneral, "sync-window", "SECONDS", "Time over which a config_sync to many connections is spread [30]",
      false, set_seconds<&S::sync_window, 0, 3'600>},
+    {kGeneral, "keep-changes", "COUNT",
+     "Changes that the log of each environment keeps, those of time included; 0 keeps all [500000]", false,
+     set_count<&S::keep_changes, 0, 1'000'000'000>},
+    {kGeneral, "keep-days", "DAYS",
+     "Age up to which the log keeps changes; 0 sets no limit. Recent changes that clients may need stay "
+     "[400]",
+     false, set_count<&S::keep_days, 0, 36'500>},
     {kGeneral, "stop-timeout", "SECONDS", "Longest time that a clean stop may take [10]", false,
      set_seconds<&S::stop_timeout, 1, 3'600>},
     {kGeneral, "demo", "", "Fill an empty catalogue with an example: a shop platform and its customers",

@@ -80,6 +80,8 @@ struct Settings {
   Rate write_rate{.per_second = 10, .burst = 30};       ///< of each admin
   Rate read_rate{.per_second = 500, .burst = 2'000};    ///< of each admin, in units
   Rate announcement_rate{.per_second = 1, .burst = 5};  ///< of each admin
+  std::int64_t keep_changes = 500'000;                  ///< of each environment's log; 0: all
+  std::int64_t keep_days = 400;                         ///< 0: for ever
   std::chrono::seconds sync_window{30};  ///< `config_sync` to many connections is spread over it
   std::chrono::seconds stop_timeout{10};
   bool demo = false;  ///< fills an empty catalogue

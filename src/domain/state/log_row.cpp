@@ -43,17 +43,27 @@ Result<LogRow> make_row(const std::string& environment, const Head& previous, Un
   return row;
 }
 
-Result<void> check_follows(const Head& previous, const LogRow& row) {
-  const auto at = [&] {
-    return " at revision " + std::to_string(row.head.revision) + " of " + row.environment;
-  };
-  if (row.head.revision != previous.revision + 1)
-    return fail(Errc::internal, "the change log has a gap" + at());
+namespace {
+
+tl::unexpected<Error> broken(const char* what, const LogRow& row) {
+  return fail(Errc::internal, std::string(what) + " at revision " + std::to_string(row.head.revision) +
+                                  " of " + row.environment);
+}
+
+}  // namespace
+
+Result<void> check_chained(const Head& previous, const LogRow& row) {
+  if (row.head.revision != previous.revision + 1) return broken("the change log has a gap", row);
   if (row.head.epoch < previous.epoch || row.head.as_of < previous.as_of ||
-      row.change.base_revision != previous.revision ||
-      row.head.digest != digest_after(previous.digest, row)) {
-    return fail(Errc::internal, "the chain of the change log is broken" + at());
-  }
+      row.head.digest != digest_after(previous.digest, row))
+    return broken("the chain of the change log is broken", row);
+  return {};
+}
+
+Result<void> check_follows(const Head& previous, const LogRow& row) {
+  if (auto ok = check_chained(previous, row); !ok) return ok;
+  if (row.change.base_revision != previous.revision)
+    return broken("the chain of the change log is broken", row);
   return {};
 }
 

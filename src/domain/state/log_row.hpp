@@ -43,6 +43,8 @@ struct LogRow {
 [[nodiscard]] Result<LogRow> make_row(const std::string& environment, const Head& previous, UnixMillis at,
                                       const json::value& actor, const Change& change);
 
+/// As `check_follows`, of a row whose `change` was not parsed: its texts alone.
+[[nodiscard]] Result<void> check_chained(const Head& previous, const LogRow& row);
 /// `internal` unless `row` follows `previous`: next revision, same epoch or a later one, right digest.
 [[nodiscard]] Result<void> check_follows(const Head& previous, const LogRow& row);
 

@@ -118,6 +118,7 @@ void list_activity(const CallPtr& call) {
       if (!page) return call->refuse(page.error());
       json::object body{{"items", page->entries}};
       if (page->next != 0) body["next"] = page->next;
+      if (!page->kept_since.is_null()) body["kept_since"] = page->kept_since;
       call->answer({.body = std::move(body), .etag = tag});
     });
   });

@@ -38,6 +38,7 @@ class ScratchTransaction final : public storage::WriteTransaction {
   }
   [[nodiscard]] Result<domain::LogRow> row(domain::Revision) override { return nothing_is_stored(); }
   [[nodiscard]] Result<domain::Revision> last_touched(Kind, Id, domain::Revision) override { return 0; }
+  [[nodiscard]] Result<domain::Revision> first_touched(Kind, Id, domain::Revision) override { return 0; }
   [[nodiscard]] Result<void> commit(const storage::Commit&) override { return nothing_is_stored(); }
 
  private:

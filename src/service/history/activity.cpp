@@ -126,6 +126,12 @@ void ActivityService::page(const Principal& who, const ActivityQuery& query, Act
       bytes += json::serialize(page.entries.back()).size();
     }
     if (page.entries.size() == found->rows.size()) page.next = found->next;
+    if (page.next == 0) {
+      const auto kept = reader.kept_log(environment, {});
+      if (!kept) return done(tl::unexpected(kept.error()));
+      if (!kept->is_whole())
+        page.kept_since = {{"revision", kept->oldest()}, {"timestamp", to_iso8601(kept->oldest_at)}};
+    }
     done(std::move(page));
   });
   if (!taken) done(changes::busy("too many requests are reading the log; try again"));

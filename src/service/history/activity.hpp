@@ -34,6 +34,8 @@ inline constexpr std::size_t kMaxEntryBytes = 16 * 1'024;  ///< of bodies and me
 struct ActivityPage {
   json::array entries;        ///< newest first
   domain::Revision next = 0;  ///< `before` of the next page; 0: this is the last page
+  json::value kept_since;  ///< `{revision, timestamp}` of the oldest kept change, on the last page of a log
+                           ///< whose older changes are no longer kept; else null
 };
 using ActivityDone = std::function<void(Result<ActivityPage> page)>;
 

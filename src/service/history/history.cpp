@@ -139,7 +139,9 @@ History::Found History::checked(const std::string& environment, const domain::Na
   if (!named.epoch) return found;
   return [this, environment, named, found = std::move(found)](Result<SnapshotPtr> state) {
     const std::int64_t epoch_now = model_.current(environment)->head().epoch;
-    if (!state && state.error().code == Errc::not_found && *named.epoch != epoch_now)
+    const bool does_not_exist =
+        !state && state.error().code == Errc::not_found && state.error().details.empty();
+    if (does_not_exist && *named.epoch != epoch_now)
       return found(tl::unexpected(domain::other_epoch(named, epoch_now)));
     if (!state || (*state)->head().epoch == *named.epoch) return found(std::move(state));
     submit(found, [environment, named, epoch_now, state = *state, found](storage::Reader& reader) {
@@ -176,15 +178,23 @@ void History::find_revision(const std::string& environment, Revision revision, F
 
 void History::walk(const std::shared_ptr<Walk>& walk) {
   submit(walk->found, [this, walk](storage::Reader& reader) {
+    const auto kept = reader.kept_log(walk->environment, {});
+    if (!kept) return walk->found(tl::unexpected(kept.error()));
+    const domain::Head& oldest = kept->before;
+    if (walk->target < oldest.revision)
+      return walk->found(tl::unexpected(
+          storage::no_longer_kept("revision " + std::to_string(walk->target), kept->oldest())));
     const auto rows = reader.rows_before(walk->environment, walk->reached + 1, options_.page);
     if (!rows) return walk->found(tl::unexpected(rows.error()));
-    if (rows->empty()) return walk->found(row_is_missing());
+    if (rows->empty())
+      return walk->found(walk->reached == oldest.revision ? walk->arrive(oldest) : row_is_missing());
     for (const domain::LogRow& row : *rows) {
       if (row.head.revision != walk->reached) return walk->found(row_is_missing());
       if (row.head.revision == walk->target) return walk->found(walk->arrive(row.head));
       walk->undo(row);
     }
-    if (walk->reached > 0) return this->walk(walk);
+    if (walk->reached > oldest.revision) return this->walk(walk);
+    if (walk->reached > 0) return walk->found(walk->arrive(oldest));
     domain::Head beginning;
     beginning.as_of = rows->back().head.as_of;
     walk->found(walk->arrive(beginning));

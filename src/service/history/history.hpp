@@ -5,9 +5,9 @@
 // worker makes the answer.
 //
 // Thread rule: any thread. `done` runs on a worker or on the store-reader thread, or within the call when the
-// request is refused. Errors: `forbidden`, `not_found` for a revision that does not exist (yet), `conflict`
-// for a revision of another epoch, `invalid_argument` for a time in the future, `unavailable` when too many
-// reads wait already.
+// request is refused. Errors: `forbidden`, `not_found` for a revision that does not exist (yet) or is no
+// longer kept, `conflict` for a revision of another epoch, `invalid_argument` for a time in the future,
+// `unavailable` when too many reads wait already.
 #pragma once
 
 #include <atomic>

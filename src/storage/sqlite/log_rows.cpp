@@ -16,7 +16,26 @@ std::string_view digest_bytes(const Sha256& digest) noexcept {
   return {reinterpret_cast<const char*>(digest.data()), digest.size()};
 }
 
-Result<domain::LogRow> read_row(const Statement& statement) {
+Result<domain::Head> read_head(const Statement& statement, int first) {
+  const auto digest = read_digest(statement, first + 2);
+  if (!digest) return tl::unexpected(digest.error());
+  return domain::Head{
+      statement.integer(first), statement.integer(first + 1), *digest, {statement.integer(first + 3)}};
+}
+
+Result<domain::Head> read_anchor(Database& database, std::int64_t environment) {
+  auto statement = database.prepare(
+      "SELECT coalesce(a.epoch, 1), coalesce(a.revision, 0), coalesce(a.digest, e.genesis), "
+      "coalesce(a.at, e.created_at) "
+      "FROM environment e LEFT JOIN log_anchor a ON a.environment = e.id WHERE e.id = ?");
+  if (!statement) return tl::unexpected(statement.error());
+  const auto found = statement->bind(1, environment).step();
+  if (!found) return tl::unexpected(found.error());
+  if (!*found) return fail(Errc::internal, "the store misses an environment");
+  return read_head(*statement, 0);
+}
+
+Result<domain::LogRow> read_row_texts(const Statement& statement) {
   domain::LogRow row;
   row.environment = statement.text(0);
   row.head.epoch = statement.integer(1);
@@ -27,9 +46,15 @@ Result<domain::LogRow> read_row(const Statement& statement) {
   const auto digest = read_digest(statement, 6);
   if (!digest) return tl::unexpected(digest.error());
   row.head.digest = *digest;
-  auto change = domain::parse_change(row.change_text);
+  return row;
+}
+
+Result<domain::LogRow> read_row(const Statement& statement) {
+  auto row = read_row_texts(statement);
+  if (!row) return row;
+  auto change = domain::parse_change(row->change_text);
   if (!change) return tl::unexpected(change.error());
-  row.change = std::move(*change);
+  row->change = std::move(*change);
   return row;
 }
 

@@ -10,11 +10,19 @@ namespace togglecast::storage::sqlite {
 #define TOGGLECAST_LOG_COLUMNS "e.key, l.epoch, l.revision, l.at, l.actor, l.change, l.digest"
 
 [[nodiscard]] Result<domain::LogRow> read_row(const Statement& statement);
+/// The same without `change`, which is not parsed.
+[[nodiscard]] Result<domain::LogRow> read_row_texts(const Statement& statement);
 /// All rows that the statement answers.
 [[nodiscard]] Result<std::vector<domain::LogRow>> read_rows(Statement& statement);
 /// The row of that revision; `not_found` without it.
 [[nodiscard]] Result<domain::LogRow> read_revision(Database& database, std::int64_t environment,
                                                    domain::Revision revision);
+
+/// Columns: epoch, revision, digest, time, from `first` on.
+[[nodiscard]] Result<domain::Head> read_head(const Statement& statement, int first);
+/// The head that the oldest kept row follows. Rows up to it are no part of the log, even if they are still
+/// there.
+[[nodiscard]] Result<domain::Head> read_anchor(Database& database, std::int64_t environment);
 
 [[nodiscard]] Result<Sha256> read_digest(const Statement& statement, int column);
 [[nodiscard]] std::string_view digest_bytes(const Sha256& digest) noexcept;

@@ -158,7 +158,23 @@ WHERE f.environment = change_log_entity.environment AND f.kind = change_log_enti
 DROP TABLE flip;
 )sql";
 
-constexpr std::array<const char*, 5> kMigrations{kFirst, kSecond, kThird, kFourth, kFifth};
+// The head that the oldest kept row of a log follows, once older rows were removed. `log_bytes`: the bytes of
+// the actors and changes of the kept rows.
+constexpr const char* kSixth = R"sql(
+CREATE TABLE log_anchor (
+  environment INTEGER PRIMARY KEY REFERENCES environment (id),
+  epoch       INTEGER NOT NULL,
+  revision    INTEGER NOT NULL,
+  digest      BLOB    NOT NULL,
+  at          INTEGER NOT NULL
+) STRICT;
+ALTER TABLE environment ADD COLUMN log_bytes INTEGER NOT NULL DEFAULT 0;
+UPDATE environment SET log_bytes = (
+  SELECT coalesce(sum(length(CAST(l.actor AS BLOB)) + length(CAST(l.change AS BLOB))), 0)
+  FROM change_log l WHERE l.environment = environment.id);
+)sql";
+
+constexpr std::array<const char*, 6> kMigrations{kFirst, kSecond, kThird, kFourth, kFifth, kSixth};
 
 }  // namespace
 

@@ -42,6 +42,9 @@ bool matches(const Statement& op, const LogQuery& query) {
 }  // namespace
 
 Result<LogPage> SqliteReader::log_page(const std::string& environment, const LogQuery& query) {
+  auto transaction =
+      Transaction::begin(database_, "BEGIN");  // so that no row of the page is pruned meanwhile
+  if (!transaction) return tl::unexpected(transaction.error());
   const auto number = environment_number(database_, environment);
   if (!number) return tl::unexpected(number.error());
   const auto range = range_of(*number, query);
@@ -126,11 +129,13 @@ Result<Statement> SqliteReader::ops_of_interest(std::int64_t environment, const 
 
 // Commit times never decrease, so times are a way to name revisions.
 Result<SqliteReader::Range> SqliteReader::range_of(std::int64_t environment, const LogQuery& query) {
-  Range range{1, query.before > 0 ? query.before : kBeyondAll};
+  const auto anchor = read_anchor(database_, environment);
+  if (!anchor) return tl::unexpected(anchor.error());
+  Range range{anchor->revision + 1, query.before > 0 ? query.before : kBeyondAll};
   if (query.since) {
     const auto first = first_at_or_after(environment, *query.since);
     if (!first) return tl::unexpected(first.error());
-    range.first = *first;
+    range.first = std::max(range.first, *first);
   }
   if (query.until) {
     const auto end = first_at_or_after(environment, *query.until);

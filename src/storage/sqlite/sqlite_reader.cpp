@@ -7,14 +7,6 @@
 namespace togglecast::storage::sqlite {
 namespace {
 
-// Columns: epoch, revision, digest, as_of, from `first` on.
-Result<domain::Head> read_head(const Statement& statement, int first) {
-  const auto digest = read_digest(statement, first + 2);
-  if (!digest) return tl::unexpected(digest.error());
-  return domain::Head{
-      statement.integer(first), statement.integer(first + 1), *digest, {statement.integer(first + 3)}};
-}
-
 Result<std::vector<domain::StoredEntity>> read_entities(Database& database, std::int64_t environment) {
   auto statement =
       database.prepare("SELECT kind, id, body FROM entity WHERE environment = ? ORDER BY kind, id");
@@ -73,8 +65,10 @@ Result<StoredState> SqliteReader::state(const std::string& environment, std::siz
   auto entities = read_entities(database_, *number);
   if (!entities) return tl::unexpected(entities.error());
   found.entities = std::move(*entities);
-  const auto first =
-      std::max<domain::Revision>(1, found.head.revision - static_cast<domain::Revision>(recent) + 1);
+  const auto anchor = read_anchor(database_, *number);
+  if (!anchor) return tl::unexpected(anchor.error());
+  const auto first = std::max<domain::Revision>(
+      anchor->revision + 1, found.head.revision - static_cast<domain::Revision>(recent) + 1);
   auto statement = database_.prepare("SELECT " TOGGLECAST_LOG_COLUMNS
                                      " FROM change_log l JOIN environment e ON e.id = l.environment "
                                      "WHERE l.environment = ? AND l.revision >= ? ORDER BY l.revision");
@@ -89,10 +83,13 @@ Result<StoredState> SqliteReader::state(const std::string& environment, std::siz
 }
 
 Result<domain::Head> SqliteReader::head_before(std::int64_t environment, domain::Revision revision) {
+  auto anchor = read_anchor(database_, environment);
+  if (!anchor || anchor->revision == revision - 1) return anchor;
+  if (revision <= anchor->revision)
+    return tl::unexpected(
+        no_longer_kept("the head before revision " + std::to_string(revision), anchor->revision + 1));
   auto statement = database_.prepare(
-      "SELECT 1, 0, genesis, created_at FROM environment WHERE id = ?1 AND ?2 = 0 "
-      "UNION ALL SELECT epoch, revision, digest, at FROM change_log WHERE environment = ?1 AND revision = "
-      "?2");
+      "SELECT epoch, revision, digest, at FROM change_log WHERE environment = ? AND revision = ?");
   if (!statement) return tl::unexpected(statement.error());
   const auto found = statement->bind(1, environment).bind(2, revision - 1).step();
   if (!found) return tl::unexpected(found.error());
@@ -101,6 +98,8 @@ Result<domain::Head> SqliteReader::head_before(std::int64_t environment, domain:
 }
 
 Result<domain::Head> SqliteReader::head_before(const std::string& environment, domain::Revision revision) {
+  auto transaction = Transaction::begin(database_, "BEGIN");
+  if (!transaction) return tl::unexpected(transaction.error());
   const auto number = environment_number(database_, environment);
   if (!number) return tl::unexpected(number.error());
   return head_before(*number, revision);
@@ -108,8 +107,14 @@ Result<domain::Head> SqliteReader::head_before(const std::string& environment, d
 
 Result<std::vector<domain::LogRow>> SqliteReader::rows_after(const std::string& environment,
                                                              domain::Revision after, std::size_t limit) {
+  auto transaction = Transaction::begin(database_, "BEGIN");
+  if (!transaction) return tl::unexpected(transaction.error());
   const auto number = environment_number(database_, environment);
   if (!number) return tl::unexpected(number.error());
+  const auto anchor = read_anchor(database_, *number);
+  if (!anchor) return tl::unexpected(anchor.error());
+  if (after < anchor->revision)
+    return tl::unexpected(no_longer_kept("revision " + std::to_string(after + 1), anchor->revision + 1));
   auto statement =
       database_.prepare("SELECT " TOGGLECAST_LOG_COLUMNS
                         " FROM change_log l JOIN environment e ON e.id = l.environment "
@@ -119,29 +124,97 @@ Result<std::vector<domain::LogRow>> SqliteReader::rows_after(const std::string& 
   return read_rows(*statement);
 }
 
-Result<domain::Revision> SqliteReader::revision_at(const std::string& environment, UnixMillis time) {
+Result<KeptLog> SqliteReader::kept_log(const std::string& environment, UnixMillis now) {
+  auto transaction = Transaction::begin(database_, "BEGIN");
+  if (!transaction) return tl::unexpected(transaction.error());
   const auto number = environment_number(database_, environment);
   if (!number) return tl::unexpected(number.error());
+  const auto anchor = read_anchor(database_, *number);
+  if (!anchor) return tl::unexpected(anchor.error());
   auto statement = database_.prepare(
-      "SELECT revision FROM change_log WHERE environment = ? AND at <= ? ORDER BY at DESC, revision DESC "
-      "LIMIT 1");
+      "SELECT e.epoch, e.revision, e.digest, e.as_of, e.log_bytes, "
+      "coalesce((SELECT at FROM change_log l WHERE l.environment = e.id AND l.revision = ?2), ?3) "
+      "FROM environment e WHERE e.id = ?1");
   if (!statement) return tl::unexpected(statement.error());
-  const auto found = statement->bind(1, *number).bind(2, time.value).step();
+  statement->bind(1, *number).bind(2, anchor->revision + 1).bind(3, anchor->as_of.value);
+  const auto found = statement->step();
+  if (!found) return tl::unexpected(found.error());
+  const auto newest = read_head(*statement, 0);
+  if (!newest) return tl::unexpected(newest.error());
+  const auto needed = oldest_remembered(*number, now);
+  if (!needed) return tl::unexpected(needed.error());
+  return KeptLog{*anchor, *newest, {statement->integer(5)}, statement->integer(4), *needed};
+}
+
+// Commit times never decrease, so the oldest outcome has the lowest revision.
+Result<domain::Revision> SqliteReader::oldest_remembered(std::int64_t environment, UnixMillis now) {
+  auto statement = database_.prepare(
+      "SELECT revision FROM idempotency INDEXED BY idempotency_by_age WHERE at >= ? AND environment = ? "
+      "ORDER BY at, revision LIMIT 1");
+  if (!statement) return tl::unexpected(statement.error());
+  const auto found = statement->bind(1, now.value - std::chrono::milliseconds(idempotency_ttl_).count())
+                         .bind(2, environment)
+                         .step();
   if (!found) return tl::unexpected(found.error());
   return *found ? statement->integer(0) : 0;
 }
 
-Result<std::vector<domain::LogRow>> SqliteReader::rows_before(const std::string& environment,
-                                                              domain::Revision before, std::size_t limit) {
+Result<domain::Head> SqliteReader::follow_chain(const std::string& environment, const domain::Head& from,
+                                                std::size_t limit) {
   const auto number = environment_number(database_, environment);
   if (!number) return tl::unexpected(number.error());
   auto statement =
       database_.prepare("SELECT " TOGGLECAST_LOG_COLUMNS
                         " FROM change_log l JOIN environment e ON e.id = l.environment "
-                        "WHERE l.environment = ? AND l.revision < ? ORDER BY l.revision DESC LIMIT ?");
+                        "WHERE l.environment = ? AND l.revision > ? ORDER BY l.revision LIMIT ?");
   if (!statement) return tl::unexpected(statement.error());
-  statement->bind(1, *number).bind(2, before).bind(3, static_cast<std::int64_t>(limit));
-  return read_rows(*statement);
+  statement->bind(1, *number).bind(2, from.revision).bind(3, static_cast<std::int64_t>(limit));
+  domain::Head at = from;
+  for (;;) {
+    const auto more = statement->step();
+    if (!more) return tl::unexpected(more.error());
+    if (!*more) return at;
+    const auto row = read_row_texts(*statement);
+    if (!row) return tl::unexpected(row.error());
+    if (auto ok = domain::check_chained(at, *row); !ok) return tl::unexpected(ok.error());
+    at = row->head;
+  }
+}
+
+Result<domain::Revision> SqliteReader::revision_at(const std::string& environment, UnixMillis time) {
+  auto transaction = Transaction::begin(database_, "BEGIN");
+  if (!transaction) return tl::unexpected(transaction.error());
+  const auto number = environment_number(database_, environment);
+  if (!number) return tl::unexpected(number.error());
+  const auto anchor = read_anchor(database_, *number);
+  if (!anchor) return tl::unexpected(anchor.error());
+  auto statement = database_.prepare(
+      "SELECT revision FROM change_log WHERE environment = ? AND at <= ? AND revision > ? "
+      "ORDER BY at DESC, revision DESC LIMIT 1");
+  if (!statement) return tl::unexpected(statement.error());
+  const auto found = statement->bind(1, *number).bind(2, time.value).bind(3, anchor->revision).step();
+  if (!found) return tl::unexpected(found.error());
+  if (*found) return statement->integer(0);
+  if (anchor->revision > 0 && time < anchor->as_of)
+    return tl::unexpected(no_longer_kept("the state at " + to_iso8601(time), anchor->revision + 1));
+  return anchor->revision;
+}
+
+Result<std::vector<domain::LogRow>> SqliteReader::rows_before(const std::string& environment,
+                                                              domain::Revision before, std::size_t limit) {
+  auto transaction = Transaction::begin(database_, "BEGIN");
+  if (!transaction) return tl::unexpected(transaction.error());
+  const auto number = environment_number(database_, environment);
+  if (!number) return tl::unexpected(number.error());
+  const auto anchor = read_anchor(database_, *number);
+  if (!anchor) return tl::unexpected(anchor.error());
+  auto statement = database_.prepare(
+      "SELECT " TOGGLECAST_LOG_COLUMNS
+      " FROM change_log l JOIN environment e ON e.id = l.environment "
+      "WHERE l.environment = ? AND l.revision < ? AND l.revision > ? ORDER BY l.revision DESC LIMIT ?");
+  if (!statement) return tl::unexpected(statement.error());
+  statement->bind(1, *number).bind(2, before).bind(3, anchor->revision);
+  return read_rows(statement->bind(4, static_cast<std::int64_t>(limit)));
 }
 
 Result<std::optional<Secret>> SqliteReader::secret(const std::string& environment, domain::Kind kind,

@@ -2,6 +2,8 @@
 // rules as in store.hpp.
 #pragma once
 
+#include <chrono>
+
 #include "storage/reader.hpp"
 #include "storage/sqlite/database.hpp"
 
@@ -9,7 +11,8 @@ namespace togglecast::storage::sqlite {
 
 class SqliteReader final : public Reader {
  public:
-  explicit SqliteReader(Database database) : database_(std::move(database)) {}
+  SqliteReader(Database database, std::chrono::seconds idempotency_ttl)
+      : database_(std::move(database)), idempotency_ttl_(idempotency_ttl) {}
 
   [[nodiscard]] Result<std::int64_t> version() override;
   [[nodiscard]] Result<std::vector<Environment>> environments() override;
@@ -23,6 +26,9 @@ class SqliteReader final : public Reader {
                                                                 std::size_t limit) override;
   [[nodiscard]] Result<domain::Head> head_before(const std::string& environment,
                                                  domain::Revision revision) override;
+  [[nodiscard]] Result<KeptLog> kept_log(const std::string& environment, UnixMillis now) override;
+  [[nodiscard]] Result<domain::Head> follow_chain(const std::string& environment, const domain::Head& from,
+                                                  std::size_t limit) override;
   [[nodiscard]] Result<domain::Revision> revision_at(const std::string& environment,
                                                      UnixMillis time) override;
   [[nodiscard]] Result<std::optional<Secret>> secret(const std::string& environment, domain::Kind kind,
@@ -40,8 +46,10 @@ class SqliteReader final : public Reader {
                                                   const Range& range);
 
   [[nodiscard]] Result<domain::Head> head_before(std::int64_t environment, domain::Revision revision);
+  [[nodiscard]] Result<domain::Revision> oldest_remembered(std::int64_t environment, UnixMillis now);
 
   Database database_;
+  std::chrono::seconds idempotency_ttl_;
 };
 
 }  // namespace togglecast::storage::sqlite

@@ -6,6 +6,7 @@
 #include "base/random.hpp"
 #include "storage/sqlite/log_rows.hpp"
 #include "storage/sqlite/migrations.hpp"
+#include "storage/sqlite/pruning.hpp"
 #include "storage/sqlite/sqlite_reader.hpp"
 #include "storage/sqlite/sqlite_transaction.hpp"
 
@@ -37,6 +38,7 @@ Result<void> make_if_missing(const DataFolder& folder) {
   {
     auto database = Database::open(folder.new_database(), {});
     if (!database) return tl::unexpected(database.error());
+    if (auto ready = database->execute("PRAGMA auto_vacuum = INCREMENTAL"); !ready) return ready;
     if (auto migrated = migrate(*database); !migrated) return migrated;
   }
   return folder.keep_new_file();
@@ -156,6 +158,7 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::filesystem::pa
   if (!database) return tl::unexpected(keeping_wal(database.error(), *folder));
   const bool whole = checkpoint(*database);
   if (auto migrated = migrate(*database); !migrated) return tl::unexpected(migrated.error());
+  if (whole) prepare_to_give_back(*database);
   const auto copied = begin_life(*database, *folder, whole && checkpoint(*database), set_aside->has_value());
   if (!copied) return tl::unexpected(copied.error());
   auto files = WatchedFiles::of(*folder);
@@ -202,10 +205,34 @@ Result<std::unique_ptr<WriteTransaction>> SqliteStore::begin(const std::string& 
   return transaction;
 }
 
+Result<Pruned> SqliteStore::prune_log(const std::string& environment, domain::Revision until,
+                                      const PruneBounds& bounds) {
+  if (auto there = health_.check(); !there) return tl::unexpected(there.error());
+  auto transaction = begin_counted();
+  if (!transaction) return tl::unexpected(transaction.error());
+  const auto number = environment_number(database_, environment);
+  if (!number) return tl::unexpected(number.error());
+  const auto pruned = prune_step(database_, *number, until, bounds);
+  if (!pruned) return pruned;
+  if (auto done = transaction->commit(); !done) return tl::unexpected(done.error());
+  return pruned;
+}
+
+Result<bool> SqliteStore::give_back_space() {
+  const auto wanted = has_space_to_give_back(database_);
+  if (!wanted || !*wanted) return wanted;
+  if (auto there = health_.check(); !there) return tl::unexpected(there.error());
+  auto transaction = begin_counted();
+  if (!transaction) return tl::unexpected(transaction.error());
+  if (auto given = give_back_step(database_); !given) return tl::unexpected(given.error());
+  if (auto done = transaction->commit(); !done) return tl::unexpected(done.error());
+  return has_space_to_give_back(database_);
+}
+
 Result<std::unique_ptr<Reader>> SqliteStore::open_reader() {
   auto database = Database::open(folder_.database(), {.read_only = true});
   if (!database) return tl::unexpected(database.error());
-  return std::make_unique<SqliteReader>(std::move(*database));
+  return std::make_unique<SqliteReader>(std::move(*database), options_.idempotency_ttl);
 }
 
 }  // namespace togglecast::storage::sqlite

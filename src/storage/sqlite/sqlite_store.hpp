@@ -31,6 +31,9 @@ class SqliteStore final : public Store {
   [[nodiscard]] Result<void> create_environment(const std::string& key, const Sha256& genesis,
                                                 UnixMillis at) override;
   [[nodiscard]] Result<std::unique_ptr<WriteTransaction>> begin(const std::string& environment) override;
+  [[nodiscard]] Result<Pruned> prune_log(const std::string& environment, domain::Revision until,
+                                         const PruneBounds& bounds) override;
+  [[nodiscard]] Result<bool> give_back_space() override;
   [[nodiscard]] Result<std::unique_ptr<Reader>> open_reader() override;
   [[nodiscard]] SqliteHealth& health() noexcept override { return health_; }
 

@@ -1,6 +1,9 @@
 #include "storage/sqlite/sqlite_transaction.hpp"
 
+#include <algorithm>
+
 #include "base/fail_point.hpp"
+#include "storage/reader.hpp"
 #include "storage/sqlite/log_rows.hpp"
 #include "storage/sqlite/wal_proof.hpp"
 
@@ -51,17 +54,37 @@ Result<std::optional<RememberedOutcome>> SqliteTransaction::remembered(const Ide
 }
 
 Result<domain::LogRow> SqliteTransaction::row(domain::Revision revision) {
+  const auto anchor = read_anchor(database_, environment_);
+  if (!anchor) return tl::unexpected(anchor.error());
+  if (revision > 0 && revision <= anchor->revision)
+    return tl::unexpected(no_longer_kept("revision " + std::to_string(revision), anchor->revision + 1));
   return read_revision(database_, environment_, revision);
 }
 
 Result<domain::Revision> SqliteTransaction::last_touched(domain::Kind kind, domain::Id id,
                                                          domain::Revision until) {
+  const auto anchor = read_anchor(database_, environment_);
+  if (!anchor) return tl::unexpected(anchor.error());
   auto statement = database_.prepare(
       "SELECT coalesce(max(revision), 0) FROM change_log_entity "
-      "WHERE environment = ? AND kind = ? AND id = ? AND revision <= ?");
+      "WHERE environment = ? AND kind = ? AND id = ? AND revision <= ? AND revision > ?");
   if (!statement) return tl::unexpected(statement.error());
   statement->bind(1, environment_).bind(2, domain::to_string(kind)).bind(3, id).bind(4, until);
-  const auto found = statement->step();
+  const auto found = statement->bind(5, anchor->revision).step();
+  if (!found) return tl::unexpected(found.error());
+  return statement->integer(0);
+}
+
+Result<domain::Revision> SqliteTransaction::first_touched(domain::Kind kind, domain::Id id,
+                                                          domain::Revision after) {
+  const auto anchor = read_anchor(database_, environment_);
+  if (!anchor) return tl::unexpected(anchor.error());
+  auto statement = database_.prepare(
+      "SELECT coalesce(min(revision), 0) FROM change_log_entity "
+      "WHERE environment = ? AND kind = ? AND id = ? AND revision > ?");
+  if (!statement) return tl::unexpected(statement.error());
+  statement->bind(1, environment_).bind(2, domain::to_string(kind)).bind(3, id);
+  const auto found = statement->bind(4, std::max(after, anchor->revision)).step();
   if (!found) return tl::unexpected(found.error());
   return statement->integer(0);
 }
@@ -94,11 +117,14 @@ Result<void> SqliteTransaction::write_row(const domain::IndexedRow& indexed) {
   if (auto done = log->run(); !done) return done;
   for (const domain::IndexedOp& op : indexed.ops)
     if (auto done = write_op(op, row.head.revision); !done) return done;
-  auto counter =
-      database_.prepare("UPDATE environment SET epoch = ?, revision = ?, digest = ?, as_of = ? WHERE id = ?");
+  auto counter = database_.prepare(
+      "UPDATE environment SET epoch = ?, revision = ?, digest = ?, as_of = ?, log_bytes = log_bytes + ? "
+      "WHERE id = ?");
   if (!counter) return tl::unexpected(counter.error());
   counter->bind(1, row.head.epoch).bind(2, row.head.revision).bind_blob(3, digest_bytes(row.head.digest));
-  return counter->bind(4, row.head.as_of.value).bind(5, environment_).run();
+  counter->bind(4, row.head.as_of.value);
+  const auto bytes = static_cast<std::int64_t>(row.actor_text.size() + row.change_text.size());
+  return counter->bind(5, bytes).bind(6, environment_).run();
 }
 
 Result<void> SqliteTransaction::write_op(const domain::IndexedOp& op, domain::Revision revision) {

@@ -23,6 +23,8 @@ class SqliteTransaction final : public WriteTransaction {
   [[nodiscard]] Result<domain::LogRow> row(domain::Revision revision) override;
   [[nodiscard]] Result<domain::Revision> last_touched(domain::Kind kind, domain::Id id,
                                                       domain::Revision until) override;
+  [[nodiscard]] Result<domain::Revision> first_touched(domain::Kind kind, domain::Id id,
+                                                       domain::Revision after) override;
   [[nodiscard]] Result<void> commit(const Commit& what) override;
 
  private:

@@ -54,6 +54,7 @@ inline Revisions up_to(domain::Revision last) {
 
 class ChangesTest : public ::testing::Test {
  protected:
+  explicit ChangesTest(const RingLimits& limits = {}) : model_(limits) {}
   /// Neither thread runs yet. `poll` is long unless a test says otherwise: nothing comes from the store
   /// alone.
   void open() {

@@ -18,6 +18,7 @@ struct StoreFaults {
   std::function<Result<void>()> begin;                       ///< before; an error ends the call
   std::function<Result<void>(const Commit& commit)> commit;  ///< around
   std::function<Result<void>()> check;                       ///< before the health check
+  std::function<Result<void>()> prune;                       ///< before each step of pruning
 };
 
 class FaultyTransaction final : public storage::WriteTransaction {
@@ -33,6 +34,9 @@ class FaultyTransaction final : public storage::WriteTransaction {
   Result<domain::LogRow> row(domain::Revision revision) override { return real_->row(revision); }
   Result<domain::Revision> last_touched(domain::Kind kind, domain::Id id, domain::Revision until) override {
     return real_->last_touched(kind, id, until);
+  }
+  Result<domain::Revision> first_touched(domain::Kind kind, domain::Id id, domain::Revision after) override {
+    return real_->first_touched(kind, id, after);
   }
   Result<void> commit(const storage::Commit& what) override {
     if (!faults_.commit) return real_->commit(what);
@@ -59,6 +63,14 @@ class FaultyStore final : public storage::Store, private storage::StoreHealth {
     if (!real) return real;
     return std::make_unique<FaultyTransaction>(std::move(*real), faults_);
   }
+  Result<storage::Pruned> prune_log(const std::string& environment, domain::Revision until,
+                                    const storage::PruneBounds& bounds) override {
+    if (faults_.prune) {
+      if (auto ok = faults_.prune(); !ok) return tl::unexpected(ok.error());
+    }
+    return real_->prune_log(environment, until, bounds);
+  }
+  Result<bool> give_back_space() override { return real_->give_back_space(); }
   Result<std::unique_ptr<storage::Reader>> open_reader() override { return real_->open_reader(); }
   storage::StoreHealth& health() noexcept override { return *this; }
 
@@ -116,6 +128,13 @@ class FaultyReader final : public storage::Reader {
   }
   Result<domain::Head> head_before(const std::string& environment, domain::Revision revision) override {
     return real_->head_before(environment, revision);
+  }
+  Result<storage::KeptLog> kept_log(const std::string& environment, UnixMillis now) override {
+    return real_->kept_log(environment, now);
+  }
+  Result<domain::Head> follow_chain(const std::string& environment, const domain::Head& from,
+                                    std::size_t limit) override {
+    return real_->follow_chain(environment, from, limit);
   }
   Result<domain::Revision> revision_at(const std::string& environment, UnixMillis time) override {
     return real_->revision_at(environment, time);

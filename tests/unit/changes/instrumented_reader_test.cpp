@@ -22,6 +22,10 @@ class FailingReader final : public storage::Reader {
     return failed();
   }
   Result<domain::Head> head_before(const std::string&, domain::Revision) override { return failed(); }
+  Result<storage::KeptLog> kept_log(const std::string&, UnixMillis) override { return failed(); }
+  Result<domain::Head> follow_chain(const std::string&, const domain::Head&, std::size_t) override {
+    return failed();
+  }
   Result<domain::Revision> revision_at(const std::string&, UnixMillis) override { return failed(); }
   Result<std::optional<Secret>> secret(const std::string&, domain::Kind, domain::Id) override {
     return failed();

@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "storage/sqlite/database.hpp"
+#include "storage/sqlite/log_rows.hpp"
+#include "storage/sqlite/pruning.hpp"
 #include "storage/sqlite/sqlite_transaction.hpp"
 
 namespace togglecast::storage::sqlite::testing {
@@ -26,6 +28,13 @@ class OtherProcess {
   /// The same, with a digest that does not continue the chain.
   domain::LogRow write_with_broken_chain(const std::string& environment, std::vector<domain::Op> ops) {
     return write_row(environment, std::move(ops), false);
+  }
+  /// Removes the rows up to `until`.
+  void prune(const std::string& environment, domain::Revision until) {
+    auto transaction = Transaction::begin(database_, "BEGIN IMMEDIATE").value();
+    const auto number = environment_number(database_, environment).value();
+    EXPECT_FALSE(prune_step(database_, number, until, {.rows = 10'000, .ops = 10'000}).value().more);
+    EXPECT_TRUE(transaction.commit().has_value());
   }
   void create_environment(const std::string& key) {
     const std::string sql =

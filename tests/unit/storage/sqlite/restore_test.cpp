@@ -313,6 +313,7 @@ TEST_F(Restore, TheLogOfAVersionThatDidNotCountStepsIsKept) {
   run_and_kill([this](SqliteStore& store) {
     write_rows(store, 3, 3);
     auto old = Database::open(database(), {}).value();
+    if (!old.execute(testing::kBackToFifthSchema)) ::_exit(1);
     for (const char* column : {"life", "step", "base_life", "base_step"})
       if (!old.execute(("ALTER TABLE place DROP COLUMN " + std::string(column)).c_str())) ::_exit(1);
     if (!old.execute("PRAGMA user_version = 3") || !old.execute("PRAGMA wal_checkpoint(TRUNCATE)") ||
@@ -332,6 +333,7 @@ TEST_F(Restore, TheLogOfAVersionThatDidNotCountStepsIsKept) {
 
 TEST_F(Restore, ABackupOfAVersionThatDidNotCountStepsIsServedWithoutALaterLog) {
   with_rows(2).reset();
+  tamper(testing::kBackToFifthSchema);
   for (const char* column : {"life", "step", "base_life", "base_step"})
     tamper(("ALTER TABLE place DROP COLUMN " + std::string(column)).c_str());
   tamper("PRAGMA user_version = 3");

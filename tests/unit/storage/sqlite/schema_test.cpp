@@ -83,6 +83,7 @@ TEST_F(SqliteSchema, AnOlderFolderIsBroughtToTodaysSchemaWithItsLogUntouched) {
     return found;
   };
   const auto as_written = ops_of();
+  tamper(testing::kBackToFifthSchema);
   tamper(
       "DROP INDEX change_log_by_actor; DROP INDEX change_log_by_source; DROP INDEX change_log_by_time;"
       "DROP INDEX change_log_entity_by_revision; DROP INDEX change_log_entity_by_type;"

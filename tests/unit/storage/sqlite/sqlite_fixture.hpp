@@ -14,6 +14,10 @@
 
 namespace togglecast::storage::sqlite::testing {
 
+/// Takes back what schemas after the fifth added, for tests that go on to take back more.
+inline constexpr const char* kBackToFifthSchema =
+    "DROP TABLE log_anchor; ALTER TABLE environment DROP COLUMN log_bytes;";
+
 class SqliteFolder : public ::testing::Test {
  public:
   static Result<void> write(Store& store, int id, const std::string& description = {}) {

@@ -7,19 +7,10 @@
 
 #include "unit/storage/log_contract.hpp"
 #include "unit/storage/sqlite/sqlite_fixture.hpp"
+#include "unit/storage/sqlite/sqlite_medium.hpp"
 #include "unit/storage/store_contract.hpp"
 
 namespace togglecast::storage::testing {
-
-class SqliteMedium final : public Medium {
- public:
-  std::unique_ptr<Store> open() override {
-    return sqlite::SqliteStore::open(folder_.path() / "data").value();
-  }
-
- private:
-  togglecast::testing::TemporaryFolder folder_;
-};
 
 INSTANTIATE_TEST_SUITE_P(Sqlite, StoreContract,
                          ::testing::Values(MakeMedium([] { return std::make_unique<SqliteMedium>(); })));

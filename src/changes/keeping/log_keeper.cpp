@@ -1,0 +1,176 @@
+#include "changes/keeping/log_keeper.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+namespace togglecast::changes {
+namespace {
+
+constexpr Milliseconds kLongestWait = std::chrono::minutes{1};
+// As many as a start checks before it serves. A log of no more rows needs no line that says so.
+constexpr std::int64_t kWorthALine = 1'024;
+
+}  // namespace
+
+LogKeeper::LogKeeper(std::unique_ptr<storage::Reader> reader, LogKeeperPorts ports, const Clock& clock,
+                     observe::Log& log, observe::Metrics& metrics, const LogKeeperOptions& options)
+    : reader_(std::move(reader)),
+      ports_(std::move(ports)),
+      clock_(clock),
+      log_(log),
+      metrics_(metrics),
+      options_(options) {}
+
+void LogKeeper::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void LogKeeper::stop() {
+  {
+    const std::scoped_lock lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void LogKeeper::run() {
+  std::optional<std::int64_t> seen;
+  TimePoint looked = clock_.now();
+  do {
+    try {
+      const auto version = reader_->version();
+      if (version && seen == *version && clock_.now() < looked + kLongestWait) continue;
+      looked = clock_.now();
+      look();
+      seen = version ? std::optional(*version) : std::nullopt;
+    } catch (const std::exception&) {
+      seen.reset();  // no memory: the next look is soon
+    }
+  } while (rest(options_.look));
+}
+
+bool LogKeeper::rest(Milliseconds time) {
+  std::unique_lock lock(mutex_);
+  return !wake_.wait_for(lock, time, [this] { return stopping_; });
+}
+
+void LogKeeper::look() {
+  const auto looked = look_at_all();
+  const std::string failure = looked ? std::string() : looked.error().message;
+  if (!failure.empty() && failure != last_failure_)
+    log_.error("the change log could not be looked at; trying again", {{"reason", failure}});
+  last_failure_ = failure;
+}
+
+Result<void> LogKeeper::look_at_all() {
+  const auto environments = reader_->environments();
+  if (!environments) return tl::unexpected(environments.error());
+  Result<void> outcome;
+  for (const storage::Environment& environment : *environments) {
+    auto looked = look_at(environment.key);
+    if (!looked && outcome) outcome = std::move(looked);  // the others go on
+  }
+  return outcome;
+}
+
+Result<void> LogKeeper::look_at(const std::string& environment) {
+  const auto kept = reader_->kept_log(environment, clock_.wall_now());
+  if (!kept) return tl::unexpected(kept.error());
+  Watch& watch = watch_of(environment, *kept);
+  watch.rows->set(kept->rows());
+  watch.bytes->set(kept->bytes);
+  watch.oldest->set(kept->oldest());
+  watch.oldest_at->set(kept->oldest_at.value / 1'000);
+  if (auto checked = check_chain(environment, watch); !checked) return checked;
+  return watch.broken ? Result<void>{} : retain(environment, watch, *kept);
+}
+
+LogKeeper::Watch& LogKeeper::watch_of(const std::string& environment, const storage::KeptLog& kept) {
+  const auto [place, is_new] = watches_.try_emplace(environment);
+  Watch& watch = place->second;
+  if (!is_new) return watch;
+  const observe::Metrics::Labels labels{{"environment", environment}};
+  watch.rows = &metrics_.gauge("togglecast_log_rows", "Changes that are kept in the log.", labels);
+  watch.bytes =
+      &metrics_.gauge("togglecast_log_bytes", "Text of the changes that are kept in the log.", labels);
+  watch.oldest = &metrics_.gauge("togglecast_log_oldest_revision", "Oldest change that is kept.", labels);
+  watch.oldest_at = &metrics_.gauge("togglecast_log_oldest_timestamp_seconds",
+                                    "When the oldest kept change was made, in seconds since 1970.", labels);
+  watch.chain_broken = &metrics_.gauge("togglecast_log_chain_broken",
+                                       "1 when kept changes do not follow on one another, else 0.", labels);
+  watch.checked = kept.before;
+  watch.check_until = kept.newest.revision;
+  return watch;
+}
+
+Result<void> LogKeeper::check_chain(const std::string& environment, Watch& watch) {
+  if (watch.broken || watch.checked->revision >= watch.check_until) return {};
+  const TimePoint began = clock_.now();
+  for (;;) {
+    const auto more = check_some(environment, watch);
+    if (!more && more.error().code != Errc::internal) return tl::unexpected(more.error());
+    if (!more) tell_broken(environment, watch, more.error());
+    if (!more || !*more) break;
+    if (!rest(options_.pause)) return {};
+  }
+  if (watch.broken || watch.checked_rows <= kWorthALine) return {};
+  const auto took = std::chrono::duration_cast<Milliseconds>(clock_.now() - began).count();
+  log_.info("the chain of all kept changes is whole",
+            {{"environment", environment}, {"changes", watch.checked_rows}, {"milliseconds", took}});
+  return {};
+}
+
+Result<bool> LogKeeper::check_some(const std::string& environment, Watch& watch) {
+  const auto reached = reader_->follow_chain(environment, *watch.checked, options_.rows_at_once);
+  const bool stuck = !reached || reached->revision == watch.checked->revision;
+  if (stuck) {  // another process may have removed these rows meanwhile
+    const auto kept = reader_->kept_log(environment, clock_.wall_now());
+    if (!kept) return tl::unexpected(kept.error());
+    if (kept->before.revision > watch.checked->revision) {
+      watch.checked = kept->before;
+      return watch.checked->revision < watch.check_until;
+    }
+    if (!reached) return tl::unexpected(reached.error());
+    return fail(Errc::internal, "the change log ends at revision " + std::to_string(reached->revision) +
+                                    " of " + environment);
+  }
+  watch.checked_rows += reached->revision - watch.checked->revision;
+  watch.checked = *reached;
+  return reached->revision < watch.check_until;
+}
+
+void LogKeeper::tell_broken(const std::string& environment, Watch& watch, const Error& error) {
+  watch.broken = true;
+  watch.chain_broken->set(1);
+  log_.error(
+      "THE CHANGE LOG WAS DAMAGED OR ALTERED: older changes do not follow on one another. The present state "
+      "is "
+      "checked and served; do not trust the history before the named revision",
+      {{"environment", environment},
+       {"reason", error.message},
+       {"hint",
+        "keep this data folder, and compare its log with a backup; no old change is removed from it"}});
+}
+
+Result<void> LogKeeper::retain(const std::string& environment, const Watch& watch,
+                               const storage::KeptLog& kept) {
+  RetentionNeeds needs;
+  needs.ring = ports_.oldest_recent_state(environment);
+  needs.checked =
+      watch.checked->revision >= watch.check_until ? kept.newest.revision : watch.checked->revision;
+  if (const auto age = options_.retention.age; age.count() > 0) {
+    const UnixMillis limit{clock_.wall_now().value - std::chrono::milliseconds(age).count()};
+    if (limit >= kept.oldest_at) {
+      const auto too_old = reader_->revision_at(environment, limit);
+      if (!too_old) return tl::unexpected(too_old.error());
+      needs.too_old = *too_old;
+    }
+  }
+  const auto until = prunable(kept, options_.retention, needs);
+  if (until > kept.before.revision) ports_.prune(environment, until);
+  return {};
+}
+
+}  // namespace togglecast::changes

@@ -1,0 +1,101 @@
+// Keeps the change logs: one thread for all environments, with a reader of its own.
+//
+//   chain      After a start it follows the whole kept chain, some rows at a time. Serving does not wait for
+//   it: the
+//              rows of the recent states were checked before. A broken chain is logged as an error and shown
+//              in `togglecast_log_chain_broken`, and nothing of that log is removed any more.
+//   retention  It asks for rows to be removed that are beyond the limits and that nobody needs
+//   (retention.hpp). metrics    `togglecast_log_rows`, `togglecast_log_bytes`,
+//   `togglecast_log_oldest_revision`,
+//              `togglecast_log_oldest_timestamp_seconds`
+//
+// It looks when the store has changed, at most once per `look`, and once a minute.
+// Thread rule: `look` and `start` by the owner, before `start`; `stop` by the owner.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "base/clock.hpp"
+#include "changes/keeping/retention.hpp"
+#include "observe/log.hpp"
+#include "observe/metrics.hpp"
+#include "storage/reader.hpp"
+
+namespace togglecast::changes {
+
+struct LogKeeperOptions {
+  RetentionOptions retention{};
+  Milliseconds look{1'000};
+  Milliseconds pause{5};           ///< between two parts of the check, which leaves the processor to others
+  std::size_t rows_at_once = 512;  ///< of one part
+};
+
+/// The rest of the server, as far as a log needs it. Called on the keeper's thread.
+struct LogKeeperPorts {
+  std::function<domain::Revision(const std::string& environment)> oldest_recent_state;
+  std::function<void(const std::string& environment, domain::Revision until)> prune;
+};
+
+class LogKeeper {
+ public:
+  /// All references must outlive it.
+  LogKeeper(std::unique_ptr<storage::Reader> reader, LogKeeperPorts ports, const Clock& clock,
+            observe::Log& log, observe::Metrics& metrics, const LogKeeperOptions& options = {});
+  ~LogKeeper() { stop(); }
+  LogKeeper(const LogKeeper&) = delete;
+  LogKeeper& operator=(const LogKeeper&) = delete;
+
+  /// One look at all environments, with the whole check.
+  void look();
+  void start();
+  void stop();
+
+ private:
+  struct Watch {
+    std::optional<domain::Head> checked;  // the chain is verified up to here
+    domain::Revision check_until = 0;     // the head at the first look: the tail checks what comes after it
+    std::int64_t checked_rows = 0;
+    bool broken = false;
+    observe::Gauge* rows = nullptr;
+    observe::Gauge* bytes = nullptr;
+    observe::Gauge* oldest = nullptr;
+    observe::Gauge* oldest_at = nullptr;
+    observe::Gauge* chain_broken = nullptr;
+  };
+
+  void run();
+  [[nodiscard]] Result<void> look_at_all();
+  [[nodiscard]] Result<void> look_at(const std::string& environment);
+  [[nodiscard]] Result<void> check_chain(const std::string& environment, Watch& watch);
+  // One part of the check; true when there is more.
+  [[nodiscard]] Result<bool> check_some(const std::string& environment, Watch& watch);
+  [[nodiscard]] Result<void> retain(const std::string& environment, const Watch& watch,
+                                    const storage::KeptLog& kept);
+  [[nodiscard]] Watch& watch_of(const std::string& environment, const storage::KeptLog& kept);
+  void tell_broken(const std::string& environment, Watch& watch, const Error& error);
+  // False when the keeper stops.
+  [[nodiscard]] bool rest(Milliseconds time);
+
+  std::unique_ptr<storage::Reader> reader_;
+  LogKeeperPorts ports_;
+  const Clock& clock_;
+  observe::Log& log_;
+  observe::Metrics& metrics_;
+  LogKeeperOptions options_;
+  std::map<std::string, Watch> watches_;
+  std::string last_failure_;
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace togglecast::changes

@@ -18,7 +18,7 @@ struct StoreFaults {
   std::function<Result<void>()> begin;                       ///< before; an error ends the call
   std::function<Result<void>(const Commit& commit)> commit;  ///< around
   std::function<Result<void>()> check;                       ///< before the health check
-  std::function<Result<void>()> prune;                       ///< before each step of pruning
+  std::function<Result<void>()> prune{};                     ///< before each step of pruning
 };
 
 class FaultyTransaction final : public storage::WriteTransaction {

@@ -398,16 +398,23 @@ TEST_F(LogKeeperTest, WhatAnotherProcessRemovesMeanwhileBreaksNothing) {
 }
 
 TEST_F(LogKeeperTest, ItsThreadLooksWhenTheStoreHasChanged) {
-  options_of_keeper_.retention.changes = 5;
-  options_of_keeper_.look = Milliseconds{1};
   set_store_up();
   write_rows(6);
-  look();
-  keeper_->start();
-  write_rows(6);
+  committer_->start();
+  LogKeeper keeper(store_->open_reader().value(),
+                   {.oldest_recent_state = [](const std::string&) { return 1'000'000; },
+                    .prune = [this](const std::string& environment,
+                                    domain::Revision until) { committer_->prune(environment, until); }},
+                   clock_, log_, metrics_,
+                   {.retention = {.changes = 5, .age = std::chrono::hours{0}}, .look = Milliseconds{1}});
+  keeper.start();
+  EXPECT_TRUE(test::eventually([this] { return kept().before.revision == 1; }));
+
+  for (int i = 1; i <= 6; ++i)
+    committer_->submit(creation("later" + std::to_string(i)), [](const Result<Written>&) {});
 
   EXPECT_TRUE(test::eventually([this] { return kept().before.revision == 7; }));
-  keeper_->stop();
+  keeper.stop();
 }
 
 }  // namespace

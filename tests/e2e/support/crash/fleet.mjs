@@ -6,6 +6,7 @@ import { Copy } from './copy.mjs';
 
 const kPath = '/socket.io/';
 const kNamespace = '/client';
+const kLongest = 600_000; // without a packet: the server ends a silent connection sooner
 const pause = (ms) => new Promise((over) => setTimeout(over, ms));
 
 class StockMember {
@@ -14,7 +15,7 @@ class StockMember {
     this.tenant = tenant;
     this.socket = io(where.url + kNamespace, {
       path: kPath, forceNew: true, transports, auth: tenant.auth,
-      reconnectionDelay: 20, reconnectionDelayMax: 300, timeout: 60_000,
+      reconnectionDelay: 20, reconnectionDelayMax: 300, timeout: 15_000,
     });
     this.socket.on('disconnect', () => copy.ended());
     this.socket.on('connect_error', (error) => {
@@ -49,11 +50,14 @@ class StockMember {
   }
 }
 
-class RawMember {
+/** A connection by hand. `open` is one of `raw`. */
+export class RawMember {
   constructor(where, tenant, copy, random, open) {
     Object.assign(this, { where, tenant, copy, random, open });
     this.staying = true;
     this.resume = {};
+    this.connections = 0;
+    this.flowing = Promise.resolve();
     this.over = this.#live();
   }
 
@@ -68,11 +72,17 @@ class RawMember {
   async #session() {
     const cut = new Promise((_, reject) => (this.drop = () => reject(new Error('cut'))));
     cut.catch(() => {});
+    await this.flowing;
     const link = await this.open(this.where.port);
+    this.connections += 1;
+    this.link = link;
     try {
       const { pid, offset } = this.resume;
       await link.send(`40${kNamespace},${JSON.stringify({ ...this.tenant.auth, ...(pid ? { pid, offset } : {}) })}`);
-      while (this.staying) this.#take(await Promise.race([link.packet(), cut]));
+      while (this.staying) {
+        await Promise.race([this.flowing, cut]);
+        this.#take(await Promise.race([link.packet(), cut]));
+      }
     } finally {
       link.drop();
     }
@@ -95,6 +105,17 @@ class RawMember {
     }
   }
 
+  /** Takes nothing more, until `flow`. */
+  stall() {
+    this.flowing = new Promise((go) => (this.go = go));
+    this.link.pause();
+  }
+
+  flow() {
+    this.go();
+    this.link.resume();
+  }
+
   stumble() {
     this.drop?.();
   }
@@ -105,15 +126,25 @@ class RawMember {
   }
 }
 
-const openWebSocket = async (port) => {
-  const socket = await EngineSocket.open(port, kPath);
-  return { send: (data) => socket.send(data), packet: () => socket.packet(), drop: () => socket.drop() };
-};
-const openPolling = async (port) => {
-  const session = await PollingSession.open(port, kPath);
-  // A poll that nobody waits for any more ends by itself.
-  const quietly = (promise) => (promise.catch(() => {}), promise);
-  return { send: (data) => session.post(data), packet: () => quietly(session.packet()), drop: () => {} };
+export const raw = {
+  websocket: async (port) => {
+    const socket = await EngineSocket.open(port, kPath);
+    const { tcp } = socket.socket;
+    return {
+      send: (data) => socket.send(data),
+      packet: () => socket.packet(kLongest),
+      drop: () => socket.drop(),
+      pause: () => tcp.socket.pause(),
+      resume: () => tcp.socket.resume(),
+    };
+  },
+  // One that takes nothing does not poll, or does not read the answer to its last poll.
+  polling: async (port) => {
+    const session = await PollingSession.open(port, kPath);
+    // A poll that nobody waits for any more ends by itself.
+    const quietly = (promise) => (promise.catch(() => {}), promise);
+    return { send: (data) => session.post(data), packet: () => quietly(session.packet()), drop: () => {}, pause: () => {}, resume: () => {} };
+  },
 };
 
 // Of ten: what a fleet is made of.
@@ -135,7 +166,7 @@ export class Fleet {
     const [make, transport] = kind.split(' ');
     const own = copy ?? new Copy(`client ${n} (${kind}, ${tenant.name})`, this.problem);
     if (make === 'stock') return new StockMember(this.where, tenant, own, kTransports[transport]);
-    return new RawMember(this.where, tenant, own, this.random.child(), transport === 'websocket' ? openWebSocket : openPolling);
+    return new RawMember(this.where, tenant, own, this.random.child(), raw[transport]);
   }
 
   get copies() {

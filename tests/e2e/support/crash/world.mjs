@@ -65,10 +65,39 @@ export class Mortal {
   }
 }
 
+/** The view of a connection that has just been made. */
+export async function freshView(url, tenant) {
+  const client = new Client(url, { path: '/socket.io/', nsp: '/client', auth: tenant.auth, transports: ['websocket'] });
+  try {
+    await client.connected();
+    const [view] = await client.next('client_connected', kPatience);
+    const sorted = (list) => list.toSorted((a, b) => a.id - b.id);
+    return { ...view, platforms: sorted(view.platforms), features: sorted(view.features) };
+  } finally {
+    client.close();
+  }
+}
+
+/** Waits until each copy is `fresh`. `check` is called meanwhile, and may throw. */
+export async function becomeCurrent(copies, fresh, name, check) {
+  let late = copies;
+  await until(() => {
+    check();
+    late = late.filter((copy) => copy.difference(fresh) !== '');
+    return late.length === 0;
+  }, `current copies of ${name}`, kPatience).catch((error) => {
+    const told = late.slice(0, 3).map((copy) => `  ${copy.name}: ${copy.difference(fresh)}\n${copy.history.map((line) => `      ${line}`).join('\n')}`);
+    throw new Error(`${error.message}; ${late.length} are not\n${told.join('\n')}`);
+  });
+}
+
 export class World {
-  /** Makes the catalogue on a server that is ready, then the writers and the fleet. */
-  static async make(server, random, { writers = 4, clients = 200 } = {}) {
-    const world = new World(server, random);
+  /**
+   * Makes the catalogue on a server that is ready, then the writers and the fleet. These reach it through `front`, which
+   * may be a proxy.
+   */
+  static async make(server, random, { writers = 4, clients = 200, front = server } = {}) {
+    const world = new World(server, random, front);
     const product = new Product(server.port, server.data);
     await product.login();
     world.product = product;
@@ -98,8 +127,8 @@ export class World {
     return world;
   }
 
-  constructor(server, random) {
-    Object.assign(this, { server, random, port: server.port, url: server.url });
+  constructor(server, random, front) {
+    Object.assign(this, { server, random, port: front.port, url: front.url });
     this.problems = [];
     this.problem = (text) => this.problems.push(text);
     this.writes = 0;
@@ -131,33 +160,13 @@ export class World {
     for (const writer of this.writers) writer.go();
   }
 
-  /** The view of a connection that has just been made. */
-  async #freshView(tenant) {
-    const client = new Client(this.url, { path: '/socket.io/', nsp: '/client', auth: tenant.auth, transports: ['websocket'] });
-    try {
-      await client.connected();
-      const [view] = await client.next('client_connected', kPatience);
-      const sorted = (list) => list.toSorted((a, b) => a.id - b.id);
-      return { ...view, platforms: sorted(view.platforms), features: sorted(view.features) };
-    } finally {
-      client.close();
-    }
-  }
-
   /** When it is quiet: every copy becomes what a new connection is told, and what REST answers. */
   async assertCopiesCorrect() {
     for (const tenant of this.tenants) {
-      const fresh = await this.#freshView(tenant);
+      const fresh = await freshView(this.server.url, tenant);
       await this.#assertAsRestSays(tenant, fresh);
       const copies = this.fleet.members.filter((member) => member.tenant === tenant).map(({ copy }) => copy);
-      let late = [];
-      await until(() => {
-        this.assertNoProblem();
-        late = copies.filter((copy) => copy.difference(fresh) !== '');
-        return late.length === 0;
-      }, `current copies of ${tenant.name}`, kPatience).catch((error) => {
-        throw new Error(`${error.message}\n${late.slice(0, 3).map((copy) => `  ${copy.name}: ${copy.difference(fresh)}\n${copy.history.map((line) => `      ${line}`).join('\n')}`).join('\n')}`);
-      });
+      await becomeCurrent(copies, fresh, tenant.name, () => this.assertNoProblem());
     }
     this.assertNoProblem();
   }
@@ -191,6 +200,13 @@ export class World {
     }
     const marks = [...rows.values()].filter(({ revision }) => revision > this.began).flatMap(({ changes }) => changes.map(({ after }) => after?.name)).filter(Boolean);
     assert.equal(new Set(marks).size, marks.length, 'no mark twice');
+    this.checked = head;
+  }
+
+  /** What has been checked is not looked at again. */
+  forgetLog() {
+    this.began = this.checked;
+    for (const writer of this.writers) writer.acknowledged = [];
   }
 
   async end() {

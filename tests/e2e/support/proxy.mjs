@@ -1,5 +1,7 @@
-// A TCP proxy that misbehaves on demand: it splits, stalls, cuts and refuses.
+// A TCP proxy that misbehaves on demand: it splits, merges, stalls, half-closes, cuts and refuses.
 import net from 'node:net';
+
+const kMoment = 5; // ms
 
 /** One proxied connection. Directions: `up` to the server, `down` to the client. */
 class Link {
@@ -11,6 +13,10 @@ class Link {
     this.limit = { up: Infinity, down: Infinity };
     this.head = '';
     this.queue = { up: Promise.resolve(), down: Promise.resolve() };
+    this.flowing = Promise.resolve();
+    proxy.seen?.push(this);
+    this.mode = proxy.mode(); // 'bytes': each by itself; 'merged': whatever comes within a moment in one write
+    this.held = { up: [], down: [] };
     for (const socket of [this.client, this.server]) {
       socket.setNoDelay(true);
       socket.on('error', () => {});
@@ -36,15 +42,31 @@ class Link {
     const last = data.length >= room;
     const part = last ? data.subarray(0, room) : data;
     this.bytes[way] += part.length;
+    this.held[way].push(part);
     this.#after(way, async () => {
       await this.proxy.flowing;
-      const pieces = this.proxy.split ? Array.from(part, (byte) => Buffer.of(byte)) : [part];
+      await this.flowing;
+      if (this.mode === 'merged') await new Promise((over) => setTimeout(over, kMoment));
+      const bytes = Buffer.concat(this.held[way].splice(0));
+      const pieces = this.proxy.split || this.mode === 'bytes' ? Array.from(bytes, (byte) => Buffer.of(byte)) : [bytes];
       for (const piece of pieces) {
-        if (to.destroyed) return;
-        await new Promise((written) => to.write(piece, written));
+        if (to.destroyed || to.writableEnded) return;
+        if (piece.length > 0) await new Promise((written) => to.write(piece, written));
       }
       if (last) this.reset();
     });
+  }
+
+  /** Holds back its bytes; the answer lets them go again. */
+  stall() {
+    let release;
+    this.flowing = new Promise((resolve) => (release = resolve));
+    return release;
+  }
+
+  /** Ends one direction; the other one goes on as long as both peers like. */
+  halfClose(way) {
+    (way === 'up' ? this.server : this.client).end();
   }
 
   reset() {
@@ -72,6 +94,8 @@ export class Proxy {
     this.refusing = false; // reset new connections at once
     this.accepted = 0;
     this.limits = () => ({}); // (first bytes sent, in lower case) => {up?, down?}: reset after so many bytes
+    this.mode = () => 'plain'; // of a new connection
+    this.seen = undefined; // a list: gets all links
     this.gate = () => {}; // (first bytes sent, in lower case) => a promise that holds the connection back
     this.flowing = Promise.resolve();
     this.listener = net.createServer((client) => {

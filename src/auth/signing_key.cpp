@@ -53,6 +53,13 @@ Result<SigningKey> SigningKey::make(std::string kid, const Secret& secret) {
   return SigningKey(std::move(kid), std::make_unique<Context>(Context{std::move(context)}));
 }
 
+SigningKey SigningKey::derive(std::string_view purpose) const {
+  // No token's signing input has a space.
+  auto derived = make(kid_, Secret(sign("key for " + std::string(purpose))));
+  if (!derived) throw std::runtime_error(derived.error().message);
+  return *std::move(derived);
+}
+
 std::string SigningKey::sign(std::string_view text) const {
   const MacContext context(EVP_MAC_CTX_dup(context_->prepared.get()));
   std::string signature(32, '\0');

@@ -24,6 +24,10 @@ class SigningKey {
   SigningKey(SigningKey&&) noexcept;
   ~SigningKey();
 
+  /// A key for another purpose, with a secret that follows from this one's and says nothing about it. Equal
+  /// for equal secrets, so it survives restarts and is the same on every node.
+  [[nodiscard]] SigningKey derive(std::string_view purpose) const;
+
   [[nodiscard]] const std::string& kid() const noexcept { return kid_; }
   [[nodiscard]] Algorithm algorithm() const noexcept { return Algorithm::hs256; }
 

@@ -111,6 +111,16 @@ domain::SnapshotPtr ReadModel::nearest(std::string_view environment, domain::Rev
   return ring.at(std::max(revision, ring.oldest()->revision()));
 }
 
+domain::Revision ReadModel::aging(std::string_view environment) const {
+  const std::scoped_lock lock(mutex_);
+  const auto home = homes_.find(environment);
+  if (home == homes_.end()) return 0;
+  const Ring& ring = home->second.ring;
+  // With the whole history in it, it still grows; else it has dropped some for their memory.
+  const std::size_t span = ring.oldest()->revision() == 0 ? limits_.snapshots : ring.size();
+  return ring.current()->revision() - static_cast<domain::Revision>(span / 2);
+}
+
 std::vector<std::string> ReadModel::environments() const {
   const std::scoped_lock lock(mutex_);
   std::vector<std::string> names;

@@ -42,6 +42,9 @@ class ReadModel {
   /// The state at `revision`, or the oldest known state when `revision` is older than the ring; of any epoch.
   /// nullptr when `revision` is ahead.
   [[nodiscard]] domain::SnapshotPtr nearest(std::string_view environment, domain::Revision revision) const;
+  /// Offsets up to this revision are in the older half of what the ring will hold: they are out of reach
+  /// soon.
+  [[nodiscard]] domain::Revision aging(std::string_view environment) const;
   [[nodiscard]] std::vector<std::string> environments() const;
 
  private:

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -20,7 +21,8 @@ struct Batch {
   domain::SnapshotPtr to;
   json::value actor;  ///< for admins: the author of the change; null when the batch covers several changes
   bool resumable =
-      true;  ///< a receiver may resume from `to` afterwards, so the last update carries its offset
+      true;           ///< a receiver may resume from `to` afterwards, so the last update carries its offset
+  std::string tag{};  ///< of the one receiver's session, for the offset; empty: for many, or for no session
 };
 
 /// A batch in the form of one transport. Immutable; any number of subscribers receive the same one.

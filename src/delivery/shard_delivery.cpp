@@ -1,5 +1,6 @@
 #include "delivery/shard_delivery.hpp"
 
+#include <iterator>
 #include <string>
 #include <utility>
 
@@ -48,13 +49,29 @@ void ShardDelivery::when_reached(const std::string& environment, domain::Revisio
   }
 }
 
-void ShardDelivery::call_waiters(const std::string& environment, domain::Revision revision) {
-  std::vector<Waiter> due;
-  std::erase_if(waiters_, [&](Waiter& waiter) {
-    if (waiter.environment != environment || waiter.revision > revision) return false;
-    due.push_back(std::move(waiter));
-    return true;
+void ShardDelivery::when_reached(const std::string& environment, domain::Revision revision,
+                                 Milliseconds longest, std::function<void()> task) {
+  const auto state = current(environment);
+  if (state != nullptr && state->revision() >= revision) return task();
+  const auto waiter = waiters_.insert(waiters_.end(), {environment, revision, std::move(task)});
+  waiter->limit = std::make_unique<net::CallbackTimer>([this, waiter] {
+    std::list<Waiter> late;
+    late.splice(late.end(), waiters_, waiter);
+    shard_.post([timer = std::shared_ptr(std::move(waiter->limit))] {});  // it is running
+    waiter->task();
   });
+  shard_.arm(*waiter->limit, longest);
+}
+
+void ShardDelivery::call_waiters(const std::string& environment, domain::Revision revision) {
+  std::list<Waiter> due;
+  for (auto waiter = waiters_.begin(); waiter != waiters_.end();) {
+    const auto next = std::next(waiter);
+    if (waiter->environment == environment && waiter->revision <= revision)
+      due.splice(due.end(), waiters_, waiter);
+    waiter = next;
+  }
+  for (auto& waiter : due) waiter.limit.reset();
   for (const auto& waiter : due) (void)shard_.attempt(waiter.task);
 }
 
@@ -71,6 +88,21 @@ void ShardDelivery::evaluate(Subscriber& subscriber, const ClientPtr& client,
       subscriber, domain::Viewpoint{state, client, std::move(context)}, done, std::move(superseded));
   hold(subscriber);
   evaluations_.start(std::move(evaluation));
+}
+
+void ShardDelivery::compare(Subscriber& subscriber, domain::Viewpoint from, domain::Viewpoint to,
+                            Compared then) {
+  evaluations_.start(std::make_unique<DifferenceEvaluation>(
+      subscriber, std::move(from), std::move(to), Step::merged,
+      [then = std::move(then)](Subscriber&, const domain::ViewDifference& difference,
+                               std::vector<domain::ViewUpdate> missed) {
+        then(difference.to(), std::move(missed));
+      }));
+}
+
+void ShardDelivery::send_missed(Subscriber& subscriber, std::vector<domain::ViewUpdate> missed,
+                                domain::SnapshotPtr to) {
+  send(subscriber, Batch{std::move(missed), std::move(to), nullptr});
 }
 
 void ShardDelivery::enter(Subscriber& subscriber, const domain::Viewpoint& told) {
@@ -208,6 +240,7 @@ void ShardDelivery::send(Subscriber& subscriber, Batch batch) {
   if (batch.updates.empty()) return;
   counters_.encoded.add();
   counters_.delivered.add();
+  batch.tag = subscriber.offset_tag();
   subscriber.send(*subscriber.encoder().encode(batch));
 }
 

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -55,8 +56,15 @@ class ShardDelivery {
 
   /// The state of this environment that the shard tells; nullptr when it does not know the environment.
   [[nodiscard]] domain::SnapshotPtr current(std::string_view environment) const;
+  /// See `ReadModel::aging`.
+  [[nodiscard]] domain::Revision aging(std::string_view environment) const {
+    return model_.aging(environment);
+  }
   /// Runs `task` once `current(environment)` has reached `revision`, which it will: at once when it has.
   void when_reached(const std::string& environment, domain::Revision revision, std::function<void()> task);
+  /// The same, but not later than after `longest`, reached or not.
+  void when_reached(const std::string& environment, domain::Revision revision, Milliseconds longest,
+                    std::function<void()> task);
 
   using Viewed = std::function<void(const domain::Viewpoint& seen, json::object view)>;
   /// Works out the view of the client `id`, which must exist, in the newest state: `then` is called at once
@@ -65,6 +73,12 @@ class ShardDelivery {
   /// `superseded` is called instead.
   void evaluate(Subscriber& subscriber, const ClientPtr& client, const domain::SnapshotPtr& state,
                 ContextPtr context, Viewed then, ViewEvaluation::Superseded superseded);
+  using Compared = std::function<void(const domain::Viewpoint& seen, std::vector<domain::ViewUpdate> missed)>;
+  /// Works out in the same way what a client's subscriber that has not entered missed between two states, for
+  /// `send_missed`.
+  void compare(Subscriber& subscriber, domain::Viewpoint from, domain::Viewpoint to, Compared then);
+  /// Sends a subscriber that has just entered what it missed up to there, as one push.
+  void send_missed(Subscriber& subscriber, std::vector<domain::ViewUpdate> missed, domain::SnapshotPtr to);
   /// A client's subscriber was just told this view, or is about to be: it follows from there.
   void enter(Subscriber& subscriber, const domain::Viewpoint& told);
   /// An admin's follows from the environment's state. The environment must be known here.
@@ -96,6 +110,7 @@ class ShardDelivery {
     std::string environment;
     domain::Revision revision;
     std::function<void()> task;
+    std::unique_ptr<net::CallbackTimer> limit{};
   };
 
   void pump();
@@ -136,7 +151,7 @@ class ShardDelivery {
   bool working_ = false;     // `pump` is under way
   bool continuing_ = false;  // a task or timer that goes on is on its way
   net::CallbackTimer retry_;
-  std::vector<Waiter> waiters_;
+  std::list<Waiter> waiters_;
 };
 
 /// One for each shard, by its index.

@@ -47,6 +47,8 @@ class Subscriber {
   virtual void look_again_later() = 0;
   /// Nothing that it is sent can arrive any more.
   [[nodiscard]] virtual bool gone() const noexcept { return false; }
+  /// The tag of its session, behind the offsets that it alone receives; empty: it has no session to resume.
+  [[nodiscard]] virtual std::string offset_tag() const { return {}; }
   /// Its token, client or admin may have changed in `state`: it ends, or takes its new role, or stays as is.
   virtual void recheck(const domain::Snapshot& state) = 0;
 

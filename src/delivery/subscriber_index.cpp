@@ -81,12 +81,12 @@ void SubscriberIndex::enter_client(Subscriber& subscriber, EnvironmentSubscriber
 }
 
 void SubscriberIndex::enter_admin(Subscriber& subscriber, EnvironmentSubscribers& home, domain::Role role) {
-  const bool known = subscriber.entered();
-  if (!known) home.admins.make_room();
   subscriber.role_ = role;
+  if (subscriber.entered()) return;
+  home.admins.make_room();
   subscriber.admin_ = true;
   settle_in(subscriber, home);
-  if (!known) home.admins.add(subscriber);
+  home.admins.add(subscriber);
 }
 
 void SubscriberIndex::leave(Subscriber& subscriber) noexcept {

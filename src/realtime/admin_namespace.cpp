@@ -27,6 +27,16 @@ Result<void> may_read(const SocketSubscriber& subscriber, domain::Kind kind) {
                                    " may not read entities of type " + std::string(domain::to_string(kind)));
 }
 
+// What an admin that resumes missed between two states.
+ConnectionAuth::ViewPtr missed_by(const SocketSubscriber& subscriber, const domain::SnapshotPtr& from,
+                                  const domain::SnapshotPtr& to) {
+  auto view = std::make_unique<SeenView>(SeenView{{to, nullptr, nullptr}, {}});
+  view->resumed = std::make_unique<Resumed>();
+  view->resumed->missed =
+      domain::diff_admin_view(*from, *to, auth::readable_kinds(subscriber.who.role), domain::Step::merged);
+  return view;
+}
+
 // Admins and signing keys belong to the installation, all else to the environment.
 std::string home_of(domain::Kind kind, const SocketSubscriber& subscriber) {
   const bool installation = kind == domain::Kind::admin || kind == domain::Kind::signing_key;
@@ -108,6 +118,13 @@ AdminNamespace::AdminNamespace(socketio::Namespace& nsp, const AuthParts& auth,
             {.kind = service::Principal::Kind::admin,
              .login = event::kAdminConnect,
              .prepare = {},
+             .compare =
+                 [](const SocketSubscriber& subscriber, const domain::SnapshotPtr& from,
+                    const domain::SnapshotPtr& to, const std::function<void(ConnectionAuth::ViewPtr)>& then) {
+                   then(missed_by(subscriber, from, to));
+                   return true;
+                 },
+             .resumed = event::kAdminResumed,
              .admit = [this](SocketSubscriber& subscriber,
                              const ConnectionAuth::Claim& claim) { return admit(subscriber, claim); },
              .welcome = std::move(welcome),

@@ -39,6 +39,12 @@ ClientNamespace::ClientNamespace(net::ShardPool& shards, socketio::Namespace& ns
                         std::function<void(ConnectionAuth::ViewPtr)> then, std::function<void()> superseded) {
                    prepare(subscriber, claim, std::move(then), std::move(superseded));
                  },
+             .compare =
+                 [this](SocketSubscriber& subscriber, const domain::SnapshotPtr& from,
+                        const domain::SnapshotPtr& to, std::function<void(ConnectionAuth::ViewPtr)> then) {
+                   return compare(subscriber, from, to, std::move(then));
+                 },
+             .resumed = event::kClientResumed,
              .admit = [this](SocketSubscriber& subscriber,
                              const ConnectionAuth::Claim& claim) { return admit(subscriber, claim); },
              .welcome = std::move(welcome)}),
@@ -73,6 +79,28 @@ void ClientNamespace::prepare(SocketSubscriber& subscriber, const ConnectionAuth
         then(std::make_unique<SeenView>(SeenView{seen, std::move(view)}));
       },
       std::move(superseded));
+}
+
+bool ClientNamespace::compare(SocketSubscriber& subscriber, const domain::SnapshotPtr& from,
+                              const domain::SnapshotPtr& to,
+                              std::function<void(ConnectionAuth::ViewPtr)> then) const {
+  auto was = from->find<domain::Client>(subscriber.who.id);
+  auto is = to->find<domain::Client>(subscriber.who.id);
+  if (was == nullptr || is == nullptr) return false;
+  const auto done = [then = std::move(then)](const domain::Viewpoint& seen,
+                                             std::vector<domain::ViewUpdate> missed) {
+    auto view = std::make_unique<SeenView>(SeenView{seen, {}});
+    view->resumed = std::make_unique<Resumed>(Resumed{{}, std::move(missed)});
+    then(std::move(view));
+  };
+  domain::Viewpoint now{to, std::move(is), subscriber.context()};
+  if (from->revision() == to->revision()) {
+    done(now, {});
+  } else {
+    delivery_of(subscriber)
+        .compare(subscriber, {from, std::move(was), subscriber.context()}, std::move(now), done);
+  }
+  return true;
 }
 
 Result<json::object> ClientNamespace::admit(SocketSubscriber& subscriber,

@@ -28,6 +28,9 @@ class ClientNamespace {
   [[nodiscard]] delivery::ShardDelivery& delivery_of(const SocketSubscriber& subscriber) const;
   void prepare(SocketSubscriber& subscriber, const ConnectionAuth::Claim& claim,
                std::function<void(ConnectionAuth::ViewPtr)> then, std::function<void()> superseded) const;
+  [[nodiscard]] bool compare(SocketSubscriber& subscriber, const domain::SnapshotPtr& from,
+                             const domain::SnapshotPtr& to,
+                             std::function<void(ConnectionAuth::ViewPtr)> then) const;
   [[nodiscard]] Result<json::object> admit(SocketSubscriber& subscriber, const ConnectionAuth::Claim& claim);
   void config_check(const socketio::Event& event, SocketSubscriber& subscriber, const Reply& reply);
   void feature_check(const socketio::Event& event, SocketSubscriber& subscriber, const Reply& reply);

@@ -63,7 +63,14 @@ std::vector<RateSampler::Source> sampled_counters(observe::Metrics& metrics, std
 }  // namespace
 
 AuthParts Realtime::auth_parts(const Clock& clock, observe::PeerLog log, observe::Metrics& metrics) const {
-  return {application_.authenticator(), application_.model(), deliveries_, options_, clock, log, metrics};
+  return {application_.authenticator(),
+          application_.model(),
+          deliveries_,
+          sessions_,
+          options_,
+          clock,
+          log,
+          metrics};
 }
 
 Realtime::Realtime(net::ShardPool& shards, socketio::Server& io, service::Application& application,
@@ -72,6 +79,7 @@ Realtime::Realtime(net::ShardPool& shards, socketio::Server& io, service::Applic
     : shards_(shards),
       application_(application),
       options_(options),
+      sessions_(application.derived_key("resumable sessions")),
       deliveries_(make_deliveries(shards, application.model(), options_, metrics)),
       messages_(make_messages(shards, io, deliveries_, options_, metrics)),
       reported_(shards.size()),

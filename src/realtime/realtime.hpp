@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "delivery/resume_claim.hpp"
 #include "delivery/shard_delivery.hpp"
 #include "observe/metrics.hpp"
 #include "observe/peer_log.hpp"
@@ -47,6 +48,7 @@ class Realtime {
   net::ShardPool& shards_;
   service::Application& application_;
   Options options_;
+  delivery::SessionIds sessions_;
   delivery::ShardDeliveries deliveries_;
   AllShardMessages messages_;
   std::vector<ReportedMetrics> reported_;  // by shard

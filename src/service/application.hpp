@@ -64,6 +64,10 @@ class Application {
   [[nodiscard]] const changes::ReadModel& model() const noexcept { return model_; }
   [[nodiscard]] changes::ChangeFeed& feed() noexcept { return feed_; }
   [[nodiscard]] const Authenticator& authenticator() const noexcept { return authenticator_; }
+  /// A key of this installation for `purpose`, the same after a restart and on every node.
+  [[nodiscard]] auth::SigningKey derived_key(std::string_view purpose) const {
+    return keys_.current().derive(purpose);
+  }
   [[nodiscard]] PlatformService& platforms() noexcept { return platforms_; }
   [[nodiscard]] FeatureService& features() noexcept { return features_; }
   [[nodiscard]] SegmentService& segments() noexcept { return segments_; }

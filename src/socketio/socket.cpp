@@ -45,6 +45,14 @@ const json::value& Socket::auth() const noexcept {
   return details_ == nullptr || details_->auth.is_null() ? empty_object() : details_->auth;
 }
 
+Socket::PresentedSession Socket::presented() const noexcept {
+  return {json::string_or_empty(auth(), "pid"), json::string_or_empty(auth(), "offset")};
+}
+
+void Socket::set_pid(std::string pid) {
+  if (nsp_->lane_ == nullptr && state_ == State::connecting) details().pid = std::move(pid);
+}
+
 const json::value& Socket::data() const noexcept {
   return details_ == nullptr ? empty_object() : details_->data;
 }

@@ -53,6 +53,17 @@ class Socket : public std::enable_shared_from_this<Socket> {
   /// The `auth` object of the CONNECT packet. Empty if there was none or it was dropped.
   [[nodiscard]] const json::value& auth() const noexcept;
 
+  /// The session that the client says it had before: `pid` and `offset` of its CONNECT packet, each empty
+  /// when it is absent or no string. They come from outside. As long as `auth()`.
+  struct PresentedSession {
+    std::string_view pid, offset;
+  };
+  [[nodiscard]] PresentedSession presented() const noexcept;
+  /// The private id in the answer to CONNECT, for an application that resumes sessions by itself; call it in
+  /// a middleware. With the id that the client presented, a stock client sets `recovered`. With another one,
+  /// or none, it does not. Without effect beside `Options::recovery`, which makes the ids.
+  void set_pid(std::string pid);
+
   /// Data of the application. `fetch_sockets` shows it and recovery keeps it. An empty object at first.
   [[nodiscard]] json::value& data() { return details().data; }
   [[nodiscard]] const json::value& data() const noexcept;

@@ -85,6 +85,10 @@ void Socket::announce() {
   const std::string_view pid = details_ == nullptr ? std::string_view{} : details_->pid;
   write(EncodedPacket::text(wire::socketio::encode_connect(nsp_->name(), id(), pid)));
   connection_->joined();
+  if (nsp_->lane_ == nullptr && details_ != nullptr) {  // the client has it now, and nothing here needs it
+    details_->pid = {};
+    drop_details_if_empty();
+  }
   for (const auto& handler : nsp_->handlers()->connection)
     nsp_->guarded("connection", "connection", id(), [&] { handler(*this); });
   if (!nsp_->options_.retain_handshake && details_ != nullptr) {

@@ -19,6 +19,9 @@ using Scope = SubscriberIndex::Scope;
 
 namespace {
 
+// Revisions between two looks for old offsets.
+constexpr domain::Revision kBetweenRefreshes = 64;
+
 // As this subscriber sees it; null when it does not.
 json::value seen_by(const SocketSubscriber& subscriber, const domain::Snapshot& state,
                     const EntityRef& entity) {
@@ -175,6 +178,40 @@ void ShardMessages::on_commit(const changes::Commit& commit) {
   if (commit.row.environment == domain::kSystemEnvironment) homes = delivery_.index().environments();
   for (auto* home : homes)
     if (home != nullptr) each(home->state->environment(), Scope::admins, 0, tell_activity);
+  refresh_offsets(commit.row.environment);
+}
+
+// Most changes concern few connections. The offset of one that is told nothing would be too old at last.
+void ShardMessages::refresh_offsets(const std::string& environment) {
+  const domain::Revision aging = delivery_.aging(environment);
+  auto& refreshed = refreshed_[environment];
+  if (aging < refreshed + kBetweenRefreshes) return;
+  refreshed = aging;
+  SlicedSender::Receivers to;
+  for (const auto scope : {Scope::admins, Scope::clients}) {
+    each(environment, scope, 0, [&](SocketSubscriber& subscriber) {
+      if (subscriber.resumable() && subscriber.newest_offset() <= aging)
+        to.push_back(subscriber.socket.weak_from_this());
+    });
+  }
+  if (to.empty()) return;
+  sender_.add(
+      std::move(to),
+      [this, aging](SocketSubscriber& subscriber) {
+        if (subscriber.resumable() && subscriber.newest_offset() <= aging) refresh_offset(subscriber);
+      },
+      SlicedSender::Busy::wait, options_.sync_window);
+}
+
+void ShardMessages::refresh_offset(SocketSubscriber& subscriber) {
+  const auto& state = *subscriber.home().state;
+  const domain::Revision told = subscriber.is_admin() ? delivery::ShardDelivery::told_admin(subscriber)
+                                                      : SubscriberIndex::told(subscriber);
+  if (told != state.revision()) return;  // a push is on its way, and brings one
+  json::object status{{"up_to_date", true}, {"revision", state.revision()}, {"epoch", state.head().epoch}};
+  messages_.add();
+  deliver(subscriber.socket, config_packet(subscriber.socket.nsp().name(), event::kConfigCheck.reply,
+                                           std::move(status), subscriber.own_offset(state)));
 }
 
 std::size_t ShardMessages::send_entity(const EntityRef& entity) {
@@ -199,7 +236,8 @@ void ShardMessages::send_entity_to(SocketSubscriber& subscriber, const EntityRef
   json::value data = seen_by(subscriber, *state, entity);
   if (data.is_null()) return;  // gone meanwhile, which has been told
   // Only a subscriber that has been told everything that led to this state may resume from it.
-  const bool resumable = SubscriberIndex::told(subscriber) == state->revision();
+  const bool resumable =
+      SubscriberIndex::told(subscriber) == state->revision() && subscriber.keeps_offset(state->revision());
   auto& batch = known[{&subscriber.encoder(), state->revision(), resumable, json::serialize(data)}];
   if (batch == nullptr) {
     const domain::ViewUpdate update{entity.kind, entity.id, domain::UpdateType::update, std::move(data)};

@@ -69,6 +69,9 @@ class ShardMessages {
   void each_follower(const EntityRef& entity, const Visit& visit);
   bool tell_one(const SocketSubscriber& subscriber, const socketio::EncodedPacket& packet);
   void send_entity_to(SocketSubscriber& subscriber, const EntityRef& entity, Known& known);
+  /// Gives a fresh offset to connections whose last one will soon be out of reach.
+  void refresh_offsets(const std::string& environment);
+  void refresh_offset(SocketSubscriber& subscriber);
 
   net::Shard& shard_;
   socketio::Namespace& admins_;
@@ -78,6 +81,7 @@ class ShardMessages {
   SlicedSender sender_;
   std::map<std::string, MessagePackets, std::less<>> status_;           // by environment, unless it is ok
   std::map<std::string, domain::Revision, std::less<>> activity_told_;  // by environment
+  std::map<std::string, domain::Revision, std::less<>> refreshed_;      // by environment: offsets up to there
 };
 
 /// One for each shard, by its index.

@@ -56,6 +56,8 @@ inline constexpr std::string_view kFeatureUpdate = "feature_update";
 inline constexpr std::string_view kPackageUpdate = "package_update";
 inline constexpr std::string_view kEntityUpdate = "entity_update";
 inline constexpr std::string_view kConfigSync = "config_sync";
+inline constexpr std::string_view kClientResumed = "client_resumed";
+inline constexpr std::string_view kAdminResumed = "admin_resumed";
 // Without, to everybody.
 inline constexpr std::string_view kAnnouncement = "announcement";
 inline constexpr std::string_view kSystemStatus = "system_status";

@@ -1,6 +1,6 @@
 #include "realtime/protocol/packet_encoder.hpp"
 
-#include <optional>
+#include <string>
 #include <utility>
 
 #include "domain/schema/environment.hpp"
@@ -71,12 +71,13 @@ std::unique_ptr<const delivery::EncodedBatch> PacketEncoder::encode(const delive
       payload["data"] = domain::with_etag(std::move(payload["data"]), batch.to->head().epoch);
       payload["actor"] = batch.actor;
     }
-    packets.push_back(socketio::EncodedPacket::event(
-        to_admin ? event::kAdmin : event::kClient,
-        config_event(own.name.empty() ? event::kEntityUpdate : own.name, std::move(payload),
-                     with_offset ? std::optional(batch.to->offset()) : std::nullopt)));
+    packets.push_back(config_packet(to_admin ? event::kAdmin : event::kClient,
+                                    own.name.empty() ? event::kEntityUpdate : own.name, std::move(payload),
+                                    with_offset ? to_string(batch.to->offset(), batch.tag) : std::string()));
   }
-  return std::make_unique<PacketBatch>(std::move(packets));
+  const bool has_offset = batch.resumable && offsets_ == Offsets::with;
+  return std::make_unique<PacketBatch>(
+      PacketBatch::Content{std::move(packets), has_offset ? batch.to->revision() : 0});
 }
 
 const PacketEncoder& packet_encoder(PacketEncoder::Receiver receiver,

@@ -14,11 +14,15 @@ namespace togglecast::realtime {
 /// last the offset.
 class PacketBatch final : public delivery::EncodedBatch {
  public:
-  explicit PacketBatch(std::vector<socketio::EncodedPacket> packets) : packets_(std::move(packets)) {}
-  [[nodiscard]] const std::vector<socketio::EncodedPacket>& packets() const noexcept { return packets_; }
+  struct Content {
+    std::vector<socketio::EncodedPacket> packets;
+    domain::Revision offset;  ///< the revision of its offset; 0: it has none
+  };
+  explicit PacketBatch(Content content) : content_(std::move(content)) {}
+  [[nodiscard]] const Content& content() const noexcept { return content_; }
 
  private:
-  std::vector<socketio::EncodedPacket> packets_;
+  Content content_;
 };
 
 class PacketEncoder final : public delivery::BatchEncoder {
@@ -28,6 +32,7 @@ class PacketEncoder final : public delivery::BatchEncoder {
 
   constexpr PacketEncoder(Receiver receiver, Offsets offsets) noexcept
       : receiver_(receiver), offsets_(offsets) {}
+  [[nodiscard]] bool with_offsets() const noexcept { return offsets_ == Offsets::with; }
   [[nodiscard]] std::unique_ptr<const delivery::EncodedBatch> encode(
       const delivery::Batch& batch) const override;
 

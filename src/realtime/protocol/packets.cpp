@@ -12,11 +12,15 @@ socketio::EncodedPacket plain_packet(std::string_view nsp, std::string_view even
   return socketio::EncodedPacket::event(nsp, plain_event(event, std::move(payload)));
 }
 
-socketio::Arguments config_event(std::string_view event, json::object payload,
-                                 const std::optional<domain::Offset>& offset) {
+socketio::Arguments config_event(std::string_view event, json::object payload, std::string_view offset) {
   auto args = plain_event(event, std::move(payload));
-  if (offset) args.values.emplace_back(domain::to_string(*offset));
+  if (!offset.empty()) args.values.emplace_back(offset);
   return args;
+}
+
+socketio::EncodedPacket config_packet(std::string_view nsp, std::string_view event, json::object payload,
+                                      std::string_view offset) {
+  return socketio::EncodedPacket::event(nsp, config_event(event, std::move(payload), offset));
 }
 
 json::object error_object(const Error& error) {

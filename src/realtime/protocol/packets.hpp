@@ -3,20 +3,21 @@
 // Thread rule: pure functions.
 #pragma once
 
-#include <optional>
 #include <string_view>
 
 #include "base/error.hpp"
 #include "base/json.hpp"
-#include "domain/state/offset.hpp"
 #include "socketio/packets/arguments.hpp"
 #include "socketio/packets/encoded_packet.hpp"
 
 namespace togglecast::realtime {
 
-/// A state event. `offset` none: not the last of its batch, or for a connection that wants none.
+/// A state event. `offset` empty: not the last of its batch, or for a connection that wants none.
 [[nodiscard]] socketio::Arguments config_event(std::string_view event, json::object payload,
-                                               const std::optional<domain::Offset>& offset);
+                                               std::string_view offset);
+/// The same as a packet of `nsp`.
+[[nodiscard]] socketio::EncodedPacket config_packet(std::string_view nsp, std::string_view event,
+                                                    json::object payload, std::string_view offset);
 /// Any other event.
 [[nodiscard]] socketio::Arguments plain_event(std::string_view event, json::object payload);
 /// The same as a packet of `nsp`.

@@ -19,12 +19,6 @@ using socketio::Socket;
 
 namespace {
 
-const PacketEncoder& encoder_for(Principal::Kind kind, bool offsets) {
-  using Receiver = PacketEncoder::Receiver;
-  return packet_encoder(kind == Principal::Kind::admin ? Receiver::admin : Receiver::client,
-                        offsets ? PacketEncoder::Offsets::with : PacketEncoder::Offsets::without);
-}
-
 ConnectWarnings& warnings(SocketSubscriber& subscriber) {
   if (subscriber.warnings == nullptr) subscriber.warnings = std::make_unique<ConnectWarnings>();
   return *subscriber.warnings;
@@ -51,6 +45,12 @@ ConnectionAuth::ConnectionAuth(socketio::Namespace& nsp, const AuthParts& parts,
       logins_(parts.metrics.counter("togglecast_realtime_logins_total", "Connections admitted, by namespace.",
                                     {{"namespace", nsp.name()}})),
       namespace_(nsp.name()) {
+  for (std::size_t i = 0; i < resumes_.size(); ++i) {
+    const auto result = to_string(static_cast<delivery::ResumeResult>(i));
+    resumes_[i] = &parts_.metrics.counter("togglecast_realtime_resumes_total",
+                                          "Connections that presented a session, by namespace and result.",
+                                          {{"namespace", nsp.name()}, {"result", std::string(result)}});
+  }
   nsp.use([this](Socket& socket, const Next& next) { check(socket, next); });
   nsp.on_connection([this](Socket& socket) { begin(socket); });
   nsp.on_disconnecting([](Socket& socket, socketio::DisconnectReason) {
@@ -93,7 +93,7 @@ void ConnectionAuth::check(Socket& socket, const Next& next) {
   const auto offsets = wants_offsets(socket);
   auto subscriber = std::allocate_shared<SocketSubscriber>(
       PoolAllocator<SocketSubscriber>(), socket, static_cast<SubscriberKeeper&>(*this),
-      encoder_for(rules_.kind, offsets.value_or(true)), limit_);
+      packet_encoder(rules_.receiver(), PacketEncoder::Offsets{offsets.value_or(true)}), limit_);
   if (!offsets) warnings(*subscriber).others = warnings_of(offsets.error());
   subscriber->set_context(context_at_connect(*subscriber, socket.auth()));
   const auto token = presented_token(socket);
@@ -111,23 +111,10 @@ void ConnectionAuth::check(Socket& socket, const Next& next) {
   const auto newest = parts_.model.current(who->environment);
   if (newest == nullptr) return refuse(Error{Errc::token_invalid, "the token's environment does not exist"});
   // What made this token valid may not have reached this shard yet.
-  parts_.delivery(socket).when_reached(
-      who->environment, newest->revision(), [this, keep = socket.shared_from_this(), next] {
-        if (keep->ended()) return;
-        auto& waiting = *keep->state<SocketSubscriber>();
-        if (const auto may = take_state(waiting); !may) {
-          waiting.seen_view = std::make_unique<SeenView>(SeenView{{}, {}, may.error()});
-          return next();
-        }
-        keep->set_working(true);
-        prepare(waiting, {waiting.who, waiting.context()},
-                [keep, next](ViewPtr view) {
-                  keep->set_working(false);
-                  keep->state<SocketSubscriber>()->seen_view = std::move(view);
-                  next();
-                },
-                {});
-      });
+  parts_.delivery(socket).when_reached(who->environment, newest->revision(),
+                                       [this, keep = socket.shared_from_this(), next] {
+                                         if (!keep->ended()) start(*keep->state<SocketSubscriber>(), next);
+                                       });
 }
 
 void ConnectionAuth::prepare(SocketSubscriber& subscriber, const Claim& claim,
@@ -150,9 +137,11 @@ void ConnectionAuth::begin(Socket& socket) {
   }
   const auto who = parts_.authenticator.recheck(subscriber.who);
   const ViewPtr view = std::move(subscriber.seen_view);
-  auto payload = !who ? tl::unexpected(who.error())
-                 : view != nullptr && view->limit
-                     ? tl::unexpected(*view->limit)
+  const bool as_claimed = !who || !subscriber.pid || who->role == subscriber.who.role;
+  auto payload = !who                             ? tl::unexpected(who.error())
+                 : view != nullptr && view->limit ? tl::unexpected(*view->limit)
+                 : !as_claimed  // its pid is of the role before
+                     ? fail(Errc::unavailable, "the role of this admin has just changed; connect again")
                      : admit(subscriber, {*who, subscriber.context(), view.get()});
   if (!payload) {
     const Error& error = payload.error();
@@ -160,12 +149,22 @@ void ConnectionAuth::begin(Socket& socket) {
     if (error.code == Errc::unavailable || error.code == Errc::rate_limited) return turn_away(subscriber);
     return end_session(subscriber, {to_string(error.code), error.message});
   }
-  deliver_state(socket, plain_packet(socket.nsp().name(), rules_.login.reply, *std::move(payload)));
-  rules_.welcome(subscriber);
+  if (view != nullptr && view->resumed != nullptr) {
+    tell_resumed(subscriber, *std::move(payload), *view);
+  } else {
+    const auto& state = view != nullptr ? view->seen.state : subscriber.home().state;
+    deliver_state(socket, config_packet(socket.nsp().name(), rules_.login.reply, *std::move(payload),
+                                        subscriber.own_offset(*state)));
+  }
+  if (socket.connected()) rules_.welcome(subscriber);
 }
 
 Result<void> ConnectionAuth::take_state(SocketSubscriber& subscriber) const {
-  if (rules_.kind != Principal::Kind::client || !std::exchange(subscriber.meters->had_state, true)) return {};
+  return rules_.kind == Principal::Kind::client ? take_work(subscriber) : Result<void>{};
+}
+
+Result<void> ConnectionAuth::take_work(SocketSubscriber& subscriber) const {
+  if (!std::exchange(subscriber.meters->had_state, true)) return {};
   return parts_.delivery(subscriber.socket).take_full_state(subscriber);
 }
 
@@ -182,6 +181,7 @@ Result<json::object> ConnectionAuth::admit(SocketSubscriber& subscriber, const C
   if (state == nullptr) return fail(Errc::token_invalid, "the token's environment does not exist");
   auto payload = rules_.admit(subscriber, claim);
   if (!payload) return payload;
+  if (claim.view != nullptr && claim.view->resumed != nullptr) payload->clear();  // it knows
   (*payload)["revision"] = state->revision();
   (*payload)["epoch"] = state->head().epoch;
   (*payload)["server_time"] = to_iso8601(parts_.clock.wall_now());
@@ -246,6 +246,7 @@ void ConnectionAuth::recheck(SocketSubscriber& subscriber, const domain::Snapsho
   } else if (rules_.kind == Principal::Kind::admin && still->role != subscriber.who.role) {
     subscriber.who = *still;
     subscriber.set_role(still->role);
+    role_changed(subscriber);
     if (rules_.role_changed) rules_.role_changed(subscriber);
   }
 }

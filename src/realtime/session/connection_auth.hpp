@@ -7,6 +7,7 @@
 // server starts; everything else on the socket's shard.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -15,6 +16,7 @@
 
 #include "base/clock.hpp"
 #include "changes/read_model.hpp"
+#include "delivery/resume_claim.hpp"
 #include "delivery/shard_delivery.hpp"
 #include "observe/metrics.hpp"
 #include "observe/peer_log.hpp"
@@ -33,6 +35,7 @@ struct AuthParts {
   const service::Authenticator& authenticator;
   const changes::ReadModel& model;
   const delivery::ShardDeliveries& deliveries;
+  const delivery::SessionIds& sessions;
   const Options& options;
   const Clock& clock;
   observe::PeerLog log;
@@ -50,7 +53,7 @@ class ConnectionAuth final : private SubscriberKeeper {
   struct Claim {
     const service::Principal& who;
     const ContextPtr& context;  ///< of a client
-    SeenView* view = nullptr;   ///< of a client that exists; `admit` takes it
+    SeenView* view = nullptr;   ///< of a client that exists, or of an admin that resumes; `admit` takes it
   };
   /// What differs between the namespaces.
   struct Rules {
@@ -61,6 +64,12 @@ class ConnectionAuth final : private SubscriberKeeper {
     std::function<void(SocketSubscriber&, const Claim&, std::function<void(ViewPtr)> then,
                        std::function<void()> superseded)>
         prepare;
+    /// Works out what a connection that resumes missed between two states, which may take many turns. False
+    /// when that is not possible: it was not there in the first one.
+    std::function<bool(SocketSubscriber&, const domain::SnapshotPtr& from, const domain::SnapshotPtr& to,
+                       std::function<void(ViewPtr)> then)>
+        compare;
+    std::string_view resumed;  ///< the event that it is told
     /// Enters the shard's delivery, or begins there again, and returns the payload of the reply to `login`.
     /// Changes nothing when it refuses.
     std::function<Result<json::object>(SocketSubscriber&, const Claim&)> admit;
@@ -68,6 +77,11 @@ class ConnectionAuth final : private SubscriberKeeper {
     std::function<void(SocketSubscriber&)> welcome;
     /// The role of an admin has changed while it is connected. May be empty.
     std::function<void(SocketSubscriber&)> role_changed{};
+
+    [[nodiscard]] PacketEncoder::Receiver receiver() const noexcept {
+      return kind == service::Principal::Kind::admin ? PacketEncoder::Receiver::admin
+                                                     : PacketEncoder::Receiver::client;
+    }
   };
 
   ConnectionAuth(socketio::Namespace& nsp, const AuthParts& parts, Rules rules);
@@ -77,6 +91,29 @@ class ConnectionAuth final : private SubscriberKeeper {
 
  private:
   void check(socketio::Socket& socket, const socketio::Next& next);
+  // A session is resumed, or begins anew: connection_resume.cpp.
+  /// `next` may be called in a later turn. Then the connection has its pid, and its view if it has one.
+  void start(SocketSubscriber& subscriber, const socketio::Next& next);
+  void start_anew(SocketSubscriber& subscriber, const socketio::Next& next);
+  void resume(SocketSubscriber& subscriber, const delivery::ResumeClaim& claim, const socketio::Next& next);
+  void count(delivery::ResumeResult result) const noexcept;
+  /// What decides what the connection sees.
+  [[nodiscard]] std::string view_name(const service::Principal& who, const ContextPtr& context) const;
+  /// The pid of a session that begins with `told`.
+  void begin_session(SocketSubscriber& subscriber, const domain::Snapshot& told) const;
+  void tell_resumed(SocketSubscriber& subscriber, json::object payload, SeenView& view);
+  /// Its context or role is another one now, or the one of its pid again.
+  void see_with(SocketSubscriber& subscriber, bool as_pid_says);
+  /// Its copy holds what it may not read any more, or lacks what it may: it has to read everything again.
+  void role_changed(SocketSubscriber& subscriber);
+  /// An offset that no session may resume from: so that a stock client keeps no older one.
+  [[nodiscard]] std::string void_offset(const SocketSubscriber& subscriber,
+                                        const domain::Snapshot& state) const;
+  [[nodiscard]] std::string tag_of(const delivery::Pid& pid) const override;
+  /// Answers a login with a full state, so that the offset that the client keeps follows it.
+  void answer_with_state(SocketSubscriber& subscriber, const domain::Snapshot& state, json::object payload,
+                         const Reply& reply);
+
   void begin(socketio::Socket& socket);
   void login(const socketio::Event& event);
   /// Calls `then` with the view of the claim, if its kind has one.
@@ -101,6 +138,8 @@ class ConnectionAuth final : private SubscriberKeeper {
   /// Whether it may have a full state now. The first one of a connection is free, whatever it joins and
   /// leaves.
   [[nodiscard]] Result<void> take_state(SocketSubscriber& subscriber) const;
+  /// The same for what costs as much.
+  [[nodiscard]] Result<void> take_work(SocketSubscriber& subscriber) const;
   /// The context of an auth object, or the stand-in for one that cannot be used, with warnings.
   [[nodiscard]] ContextPtr context_at_connect(SocketSubscriber& subscriber, const json::value& from) const;
   /// Tells why, then disconnects for good.
@@ -116,6 +155,7 @@ class ConnectionAuth final : private SubscriberKeeper {
   Rules rules_;
   MessageLimit limit_;
   observe::Counter& logins_;
+  std::array<observe::Counter*, delivery::kResumeResults> resumes_{};
   std::string namespace_;
 };
 

@@ -137,6 +137,7 @@ void ConnectionAuth::start_login(SocketSubscriber& subscriber, const Principal& 
 void ConnectionAuth::log_in(SocketSubscriber& subscriber, const Principal& claimed, const ContextPtr& context,
                             const ViewPtr& view, const Reply& reply) {
   const bool renews = subscriber.logged_in;
+  const domain::Role role = subscriber.who.role;
   const auto who = parts_.authenticator.recheck(claimed);
   auto payload = who ? admit(subscriber, {*who, context, view.get()}) : tl::unexpected(who.error());
   if (!payload) {
@@ -145,7 +146,16 @@ void ConnectionAuth::log_in(SocketSubscriber& subscriber, const Principal& claim
     if (payload.error().code == Errc::unavailable) turn_away(subscriber);
     return;
   }
-  reply.with_state(*std::move(payload));
+  if (rules_.kind == Principal::Kind::admin) {  // which has no state in its answer
+    reply.with_state(*std::move(payload), {});
+    if (renews && who->role != role) role_changed(subscriber);
+  } else {
+    if (subscriber.pid) {
+      const auto seen = parts_.sessions.with_view(*subscriber.pid, view_name(*who, context));
+      see_with(subscriber, seen == *subscriber.pid);
+    }
+    answer_with_state(subscriber, *view->seen.state, *std::move(payload), reply);
+  }
   if (!renews) rules_.welcome(subscriber);
 }
 

@@ -24,6 +24,7 @@ struct Options {
   Milliseconds yield_after{5'000};
   std::size_t message_queue = 256 * 1'024;  ///< bytes of answers and messages that wait for a connection …
   Milliseconds reader_patience{10'000};     ///< … that has taken nothing for so long
+  Milliseconds resume_wait{1'000};  ///< for a state that a connection has and this process does not have yet
   Rate announcements{.per_second = 1, .burst = 5};   ///< of each admin
   std::chrono::seconds idempotency_age{24 * 3'600};  ///< of reports with an idempotency key
   std::size_t sync_at_once = 200;                    ///< `config_sync` to more connections than these …

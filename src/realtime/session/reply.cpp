@@ -25,14 +25,14 @@ Reply::Reply(const socketio::Event& event, const event::Request& request)
       ack_(event.acknowledgement()),
       event_(request.reply) {}
 
-void Reply::send(json::object payload, bool state) const {
+void Reply::send(json::object payload, bool state, std::string_view offset) const {
   const auto socket = socket_.lock();
   if (socket == nullptr || !socket->connected()) return;
   if (ack_.wanted()) {
     if (const auto packet = ack_.encode(socketio::arguments(std::move(payload))))
       send_packet(*socket, *packet, state);
   } else if (!event_.empty()) {
-    send_packet(*socket, plain_packet(socket->nsp().name(), event_, std::move(payload)), state);
+    send_packet(*socket, config_packet(socket->nsp().name(), event_, std::move(payload), offset), state);
   }
 }
 

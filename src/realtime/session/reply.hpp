@@ -19,17 +19,19 @@ class Reply {
  public:
   Reply(const socketio::Event& event, const event::Request& request);
 
-  void operator()(json::object payload) const { send(std::move(payload), false); }
-  /// The answer is a full state.
-  void with_state(json::object payload) const { send(std::move(payload), true); }
+  void operator()(json::object payload) const { send(std::move(payload), false, {}); }
+  /// The answer is a full state. `offset`: behind it, unless it is an acknowledgement; may be empty.
+  void with_state(json::object payload, std::string_view offset) const {
+    send(std::move(payload), true, offset);
+  }
   /// Whether this very request waits for an answer, so that the answer to a later one does not do for it.
   [[nodiscard]] bool is_acknowledgement() const noexcept { return ack_.wanted(); }
-  void refuse(const Error& error) const { send(error_object(error), false); }
+  void refuse(const Error& error) const { send(error_object(error), false, {}); }
   /// From any thread: runs `task` on the socket's shard, if the socket is still connected then.
   void resume(std::function<void()> task) const;
 
  private:
-  void send(json::object payload, bool state) const;
+  void send(json::object payload, bool state, std::string_view offset) const;
 
   std::weak_ptr<socketio::Socket> socket_;
   net::Shard* shard_;

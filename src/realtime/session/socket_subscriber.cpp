@@ -1,6 +1,5 @@
 #include "realtime/session/socket_subscriber.hpp"
 
-#include <optional>
 #include <utility>
 
 #include "delivery/subscriber_index.hpp"
@@ -32,7 +31,8 @@ bool SocketSubscriber::takes_state() const noexcept {
 
 void SocketSubscriber::send(const delivery::EncodedBatch& batch) {
   net::Shard& shard = *home().shard;  // not the socket's: a push reads as few objects as it can
-  const auto& packets = static_cast<const PacketBatch&>(batch).packets();
+  const auto& [packets, offset] = static_cast<const PacketBatch&>(batch).content();
+  if (offset != 0) newest_offset_ = offset;
   if (outlet_ == net::Outlets::kNone) outlet_ = socket.outlet();
   if (outlet_ == net::Outlets::kNone) {
     const auto keep = socket.shared_from_this();
@@ -55,11 +55,15 @@ void SocketSubscriber::send_full_state(const domain::Snapshot& state, json::obje
                        {"revision", state.revision()},
                        {"epoch", state.head().epoch},
                        {"snapshot", std::move(view)}};
-  const bool offsets =
-      &encoder() == &packet_encoder(PacketEncoder::Receiver::client, PacketEncoder::Offsets::with);
-  const auto offset = offsets ? std::optional(state.offset()) : std::nullopt;
-  socket.send(socketio::EncodedPacket::event(event::kClient,
-                                             config_event(event::kConfigSync, std::move(payload), offset)));
+  socket.send(config_packet(event::kClient, event::kConfigSync, std::move(payload), own_offset(state)));
+}
+
+std::string SocketSubscriber::offset_tag() const { return resumable() ? keeper_.tag_of(*pid) : ""; }
+
+std::string SocketSubscriber::own_offset(const domain::Snapshot& state) {
+  if (!resumable()) return {};
+  newest_offset_ = state.revision();
+  return to_string(state.offset(), offset_tag());
 }
 
 void SocketSubscriber::look_again_later() {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "delivery/resume_claim.hpp"
 #include "delivery/subscriber.hpp"
 #include "domain/state/sliced_view.hpp"
 #include "net/outlets.hpp"
@@ -32,11 +33,18 @@ struct ConnectWarnings {
   json::array others;
 };
 
-/// What a client will see, worked out before it is admitted.
+/// What a connection that resumes its session missed.
+struct Resumed {
+  std::string offset;  ///< that it came with
+  std::vector<domain::ViewUpdate> missed;
+};
+
+/// What a connection will see, worked out before it is admitted.
 struct SeenView {
-  domain::Viewpoint seen;
-  json::object json;
+  domain::Viewpoint seen;        ///< of an admin: the state alone
+  json::object json;             ///< of a client that does not resume
   std::optional<Error> limit{};  ///< why nothing was worked out: it asked too often
+  std::unique_ptr<Resumed> resumed{};
 };
 
 /// What the namespace does when something about a connection is due.
@@ -49,6 +57,8 @@ class SubscriberKeeper {
   virtual void recheck(SocketSubscriber& subscriber, const domain::Snapshot& state) = 0;
   /// It may take more.
   virtual void on_drained(SocketSubscriber& subscriber) = 0;
+  /// The tag of a session's own offsets.
+  [[nodiscard]] virtual std::string tag_of(const delivery::Pid& pid) const = 0;
 };
 
 class SocketSubscriber final : public delivery::Subscriber, public net::TimerNode {
@@ -66,6 +76,21 @@ class SocketSubscriber final : public delivery::Subscriber, public net::TimerNod
   /// way.
   [[nodiscard]] bool takes_state() const noexcept;
   [[nodiscard]] bool gone() const noexcept override { return socket.ended(); }
+  [[nodiscard]] std::string offset_tag() const override;
+  /// The offset of `state`, for a frame that it alone is sent; empty: it has no session to resume.
+  [[nodiscard]] std::string own_offset(const domain::Snapshot& state);
+  /// Its pushes end with an offset.
+  [[nodiscard]] bool wants_offsets() const noexcept {
+    return static_cast<const PacketEncoder&>(encoder()).with_offsets();
+  }
+  /// It may keep the offset of this revision that many connections receive.
+  [[nodiscard]] bool keeps_offset(domain::Revision revision) const noexcept {
+    return !pid || revision > pid->base();
+  }
+  /// The revision of the newest offset that it was sent.
+  [[nodiscard]] domain::Revision newest_offset() const noexcept { return newest_offset_; }
+  /// Its session can be resumed from the offsets that it is sent.
+  [[nodiscard]] bool resumable() const noexcept { return pid && !sees_otherwise; }
   void recheck(const domain::Snapshot& state) override { keeper_.recheck(*this, state); }
   [[nodiscard]] TokenBucket& full_states() noexcept override { return meters->full_states; }
 
@@ -74,17 +99,20 @@ class SocketSubscriber final : public delivery::Subscriber, public net::TimerNod
 
   // Beside what a push reads of the subscriber.
   net::Outlets::Index outlet_ = net::Outlets::kNone;  // looked up when it is first sent something
+  domain::Revision newest_offset_ = 0;
 
  public:
   bool logged_in = false;        ///< and was admitted
   bool warned = false;           ///< token_expiring was sent for the present token
   bool turned_away = false;      ///< it will be closed in a moment, and may come back
   bool heartbeat_waits = false;  ///< an answer is on its way for all heartbeats that come until then
+  bool sees_otherwise = false;   ///< its context or role is not that of its pid any more: no offset counts
+  std::optional<delivery::Pid> pid;  ///< in the answer to its CONNECT
   socketio::Socket& socket;
   service::Principal who;  ///< id 0: it has not presented a token
   MessageQueue messages;
   std::shared_ptr<ConnectionMeters> meters;          ///< of the connection, all namespaces together
-  std::unique_ptr<SeenView> seen_view;               ///< of a client that is about to be admitted
+  std::unique_ptr<SeenView> seen_view;               ///< of a connection that is about to be admitted
   std::unique_ptr<std::vector<EntityRef>> followed;  ///< by an admin; null: nothing
   std::unique_ptr<ConnectWarnings> warnings;         ///< null: none
   std::unique_ptr<WaitingLogins> waiting_logins;  ///< of a client that asks again before it takes its state

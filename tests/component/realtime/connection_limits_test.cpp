@@ -34,7 +34,7 @@ class ConnectionLimits : public RealtimeTest {
   }
   EventClient join(const std::string& token) {
     auto client = connect("/client", with_token(token));
-    EXPECT_EQ(client.next("/client", "client_connected").size(), 2U);
+    EXPECT_EQ(client.next("/client", "client_connected").size(), 3U);
     return client;
   }
   std::uint64_t refused() {

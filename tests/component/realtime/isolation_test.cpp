@@ -58,7 +58,7 @@ TEST_F(Isolation, NoByteAboutAnotherTenantOrARuleReachesAClient) {
   const auto theirs = last_client_;
   auto owner = join_admin();
   auto client = connect("/client", with_token(token));
-  ASSERT_EQ(client.next("/client", "client_connected").size(), 2U);
+  ASSERT_EQ(client.next("/client", "client_connected").size(), 3U);
 
   // What happens to others, and to what is shared.
   change(application.clients(), theirs, R"({"name":"zz-renamed","package_id":)" + text(others) + "}");

@@ -14,7 +14,8 @@ TEST_F(Push, AClientSeesItsPlatformsAtOnceAndASwitchWhenItIsCommitted) {
   auto client = connect("/client", with_token(client_token("acme")));
 
   const auto connected = client.event("/client");
-  ASSERT_EQ(connected.size(), 2U);
+  ASSERT_EQ(connected.size(), 3U);
+  EXPECT_EQ(domain::parse_offset(connected[2].as_string()), current()->offset());
   EXPECT_EQ(connected[0], json::value("client_connected"));
   const auto& view = connected[1].as_object();
   EXPECT_EQ(view.at("client").at("key"), json::value("acme"));

@@ -185,12 +185,12 @@ class RealtimeTest : public service::testing::ApplicationTest {
   /// Connected, and past its greeting.
   EventClient join_client(const std::string& key) {
     auto client = connect("/client", with_token(client_token(key)));
-    EXPECT_EQ(client.next("/client", "client_connected").size(), 2U);
+    EXPECT_EQ(client.next("/client", "client_connected").size(), 3U);
     return client;
   }
   EventClient join_admin(const std::string& token) {
     auto admin = connect("/admin", with_token(token));
-    EXPECT_EQ(admin.next("/admin", "admin_connected").size(), 2U);
+    EXPECT_EQ(admin.next("/admin", "admin_connected").size(), 3U);
     return admin;
   }
   EventClient join_admin() { return join_admin(admin_token()); }

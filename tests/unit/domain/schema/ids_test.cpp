@@ -68,12 +68,42 @@ TEST(Offset, ReadsExactlyWhatItWrites) {
   EXPECT_EQ(parse_offset(to_string(largest)), largest);
 }
 
+TEST(Offset, OfOneSessionHasATagThatOtherReadersPassOver) {
+  const Offset offset{1, 42, 0x0f3a0c11d2b4e687};
+  const std::string text = to_string(offset, "Zm9v-_09");
+
+  EXPECT_EQ(text, "1.42.0f3a0c11d2b4e687.Zm9v-_09");
+  EXPECT_EQ(parse_offset(text), offset);
+  const auto read = parse_tagged_offset(text);
+  ASSERT_TRUE(read.has_value());
+  EXPECT_EQ(read->offset, offset);
+  EXPECT_EQ(read->tag, "Zm9v-_09");
+  EXPECT_EQ(parse_tagged_offset(to_string(offset))->tag, "");
+}
+
 TEST(Offset, TakesNothingElse) {
-  for (const char* bad : {"", ".", "1", "1.42", "1.42.", "1.42.0f3a0c11d2b4e68", "1.42.0f3a0c11d2b4e6877",
-                          "1.42.0F3A0C11D2B4E687", "01.42.0f3a0c11d2b4e687", "1.042.0f3a0c11d2b4e687",
-                          "-1.42.0f3a0c11d2b4e687", "1.42.0f3a0c11d2b4e687.", "1..0f3a0c11d2b4e687",
-                          "1.9007199254740992.0f3a0c11d2b4e687", "1.99999999999999999999.0f3a0c11d2b4e687",
-                          "1.42.0f3a0c11d2b4e68g", " 1.42.0f3a0c11d2b4e687", "platform_update"})
+  for (const char* bad : {"",
+                          ".",
+                          "1",
+                          "1.42",
+                          "1.42.",
+                          "1.42.0f3a0c11d2b4e68",
+                          "1.42.0f3a0c11d2b4e6877",
+                          "1.42.0F3A0C11D2B4E687",
+                          "01.42.0f3a0c11d2b4e687",
+                          "1.042.0f3a0c11d2b4e687",
+                          "-1.42.0f3a0c11d2b4e687",
+                          "1.42.0f3a0c11d2b4e687.",
+                          "1..0f3a0c11d2b4e687",
+                          "1.9007199254740992.0f3a0c11d2b4e687",
+                          "1.99999999999999999999.0f3a0c11d2b4e687",
+                          "1.42.0f3a0c11d2b4e68g",
+                          " 1.42.0f3a0c11d2b4e687",
+                          "platform_update",
+                          "1.42.0f3a0c11d2b4e687.Zm9vYmF",
+                          "1.42.0f3a0c11d2b4e687.Zm9vYmFyYQ",
+                          "1.42.0f3a0c11d2b4e687.Zm9vYm+y",
+                          "1.42.0f3a0c11d2b4e687 Zm9vYmFy"})
     EXPECT_EQ(parse_offset(bad), std::nullopt) << bad;
 }
 

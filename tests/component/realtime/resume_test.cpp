@@ -1,0 +1,606 @@
+// A client that was away gets what it missed, and nothing else; one that cannot be believed gets everything.
+#include <gmock/gmock.h>
+
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "resume_fixture.hpp"
+#include "support/eventually.hpp"
+#include "unit/domain/builders.hpp"
+#include "unit/storage/sqlite/other_process.hpp"
+
+namespace togglecast::realtime::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+class Resume : public ResumeTest {};
+
+TEST_F(Resume, OneThatIsUpToDateGetsOneShortFrame) {
+  ASSERT_TRUE(create_platform(R"({"key":"web","name":"Web"})").has_value());
+  auto page = page_of("acme");
+  const auto copy = page.copy;
+  const std::string offset = page.offset;
+  EXPECT_EQ(page.state.at("revision").as_int64(), domain::parse_offset(offset)->revision);
+  EXPECT_NE(domain::parse_tagged_offset(offset)->tag, "") << "of this session alone";
+
+  come_back(page);
+
+  EXPECT_TRUE(page.recovered);
+  EXPECT_THAT(page.events, ElementsAre("client_resumed"));
+  EXPECT_EQ(page.state.at("revision").as_int64(), current()->revision());
+  EXPECT_EQ(page.state.at("epoch").as_int64(), 1);
+  EXPECT_EQ(page.state.at("server_time"), json::value(to_iso8601(clock_.wall_now())));
+  EXPECT_EQ(page.state.as_object().size(), 3U);
+  EXPECT_EQ(page.offset, offset);
+  EXPECT_EQ(page.copy, copy);
+  EXPECT_EQ(resumes("current"), 1U);
+}
+
+TEST_F(Resume, WhatItMissedComesAsOnePushBehindTheOffsetThatItCameWith) {
+  const auto web = create_platform(R"({"key":"web","name":"Web"})");
+  auto page = page_of("acme");
+  const auto before = current()->revision();
+  page.drop();
+  ASSERT_TRUE(toggle_platform(web->id, false).has_value());
+  const auto ios = create_platform(R"({"key":"ios","name":"iOS"})");
+  const auto gone = create_platform(R"({"key":"gone","name":"Gone"})");
+  ASSERT_TRUE(remove_platform(gone->id).has_value());
+
+  come_back(page);
+
+  EXPECT_TRUE(page.recovered);
+  EXPECT_THAT(page.events, ElementsAre("client_resumed", "platform_update update " + std::to_string(web->id),
+                                       "platform_update create " + std::to_string(ios->id)))
+      << "created and deleted meanwhile is silence";
+  EXPECT_EQ(page.state.at("revision").as_int64(), before) << "what it has by then";
+  EXPECT_EQ(page.copy, view(*current(), last_client_));
+  EXPECT_EQ(domain::parse_offset(page.offset)->revision, current()->revision());
+  EXPECT_EQ(resumes("updated"), 1U);
+}
+
+// The answer to its CONNECT says "recovered", and the connection is cut before the updates.
+TEST_F(Resume, OneThatIsCutBeforeWhatItMissedMissesNothing) {
+  const auto web = create_platform(R"({"key":"web","name":"Web"})");
+  auto page = page_of("acme");
+  page.drop();
+  ASSERT_TRUE(toggle_platform(web->id, false).has_value());
+  page.connect();
+  ASSERT_TRUE(page.read());
+  EXPECT_THAT(page.events, ElementsAre("client_resumed"));
+
+  come_back(page);
+
+  EXPECT_TRUE(page.recovered);
+  EXPECT_EQ(page.copy, view(*current(), last_client_));
+}
+
+TEST_F(Resume, OneThatIsCutBeforeItsFirstStateGetsItTheNextTime) {
+  ASSERT_TRUE(create_platform(R"({"key":"web","name":"Web"})").has_value());
+  Page page(port_, "/client", client_token("acme"));
+  page.connect();
+  EXPECT_NE(page.pid, "");
+
+  come_back(page);
+
+  EXPECT_FALSE(page.recovered);
+  EXPECT_EQ(page.state_event, "client_connected");
+  EXPECT_EQ(page.copy, view(*current(), last_client_));
+  EXPECT_EQ(resumes("no_offset"), 1U);
+}
+
+// A new session has begun, so the state before it is not what its page has.
+TEST_F(Resume, AnOffsetOfTheSessionBeforeDoesNotCountWhenTheNewOneIsCut) {
+  ASSERT_TRUE(create_platform(R"({"key":"web","name":"Web"})").has_value());
+  auto page = page_of("acme");
+  page.drop();
+  const std::string old = page.offset;
+  page.offset = "Q85vvFQ";  // of a server that we are not
+  page.connect();
+  EXPECT_FALSE(page.recovered);
+  page.offset = old;
+
+  come_back(page);
+
+  EXPECT_FALSE(page.recovered);
+  EXPECT_EQ(page.state_event, "client_connected");
+  EXPECT_EQ(resumes("not_begun"), 1U);
+}
+
+TEST_F(Resume, ABroadcastGivesAnOffsetThatCountsInEverySessionBefore) {
+  const auto web = create_platform(R"({"key":"web","name":"Web"})");
+  auto page = page_of("acme");
+  ASSERT_TRUE(toggle_platform(web->id, false).has_value());
+  page.catch_up(current()->revision());
+  EXPECT_EQ(page.offset, domain::to_string(current()->offset())) << "the same for everybody";
+
+  come_back(page);
+  EXPECT_TRUE(page.recovered);
+  EXPECT_NE(page.offset, domain::to_string(current()->offset()));
+  come_back(page);
+  EXPECT_TRUE(page.recovered);
+}
+
+// Each way in which the view of a client that is away may change.
+TEST_F(Resume, EveryChangeOfTheViewIsThereAfterwards) {
+  const auto web = create_platform(R"({"key":"web","name":"Web"})");
+  const auto base = feature("base");
+  const auto plain = feature("plain", R"(,"sub_features":[{"key":"a","name":"A"}])");
+  const auto needs = feature("needs", R"(,"requires":[)" + std::to_string(base) + "]");
+  const auto on_web = feature("on_web", R"(,"platforms":[)" + std::to_string(web->id) + "]");
+  const auto vip = feature(
+      "vip",
+      R"(,"variants":{"on":true,"off":false},"defaultVariant":"off","targeting":{"if":[{"var":"client.vip"},"on","off"]})");
+  const auto segment =
+      make(application_->segments(), R"({"key":"eu","name":"EU","rule":{"==":[{"var":"region"},"eu"]}})");
+  const auto regional = feature(
+      "regional",
+      R"(,"variants":{"on":true,"off":false},"defaultVariant":"off","targeting":{"if":[{"$ref":"eu"},"on","off"]})");
+  const auto small = package("small", assigned({base, plain, needs, on_web, vip, regional}));
+  const auto large = package("large", assigned({base, plain}));
+  auto page = page_of("acme", R"({"region":"eu"})");
+  const auto client = last_client_;
+  auto& clients = application_->clients();
+  auto& features = application_->features();
+  const std::string override = R"({"overrides":[{"feature_id":)" + std::to_string(plain);
+
+  const std::vector<std::pair<std::string, std::function<bool()>>> changes = {
+      {"put on a package",
+       [&] { return alter(clients, client, R"({"package_id":)" + std::to_string(small) + "}"); }},
+      {"attributes", [&] { return alter(clients, client, R"({"attributes":{"vip":true}})"); }},
+      {"visible attributes", [&] { return alter(clients, client, R"({"visible_attributes":["vip"]})"); }},
+      {"a segment",
+       [&] {
+         return alter(application_->segments(), segment, R"({"rule":{"==":[{"var":"region"},"us"]}})");
+       }},
+      {"a platform off", [&] { return toggle_platform(web->id, false).has_value(); }},
+      {"a required feature off", [&] { return alter(features, base, R"({"state":"DISABLED"})"); }},
+      {"a sub-feature off",
+       [&] {
+         return alter(features, plain, R"({"sub_features":[{"key":"a","name":"A","state":"DISABLED"}]})");
+       }},
+      {"an override that takes away",
+       [&] { return alter(clients, client, override + R"(,"removed":true}]})"); }},
+      {"an override that ends",
+       [&] {
+         const std::string end = to_iso8601({clock_.wall_now().value + 60'000});
+         return alter(clients, client, override + R"(,"value":true,"expires_at":")" + end + R"("}]})");
+       }},
+      {"its end",
+       [&] {
+         clock_.advance(Milliseconds{61'000});
+         const auto revision = current()->revision();
+         application_->time().look();
+         return test::eventually([&] { return current()->revision() > revision; });
+       }},
+      {"inactive", [&] { return alter(clients, client, R"({"active":false})"); }},
+      {"active again", [&] { return alter(clients, client, R"({"active":true})"); }},
+      {"another package",
+       [&] { return alter(clients, client, R"({"package_id":)" + std::to_string(large) + "}"); }},
+      {"another price",
+       [&] {
+         return alter(application_->packages(), large, R"({"price":{"amount":900,"currency":"EUR"}})");
+       }},
+      {"a feature gone from the package",
+       [&] { return alter(application_->packages(), large, R"({"features":)" + assigned({base}) + "}"); }},
+      {"a name", [&] { return alter(features, base, R"({"name":"Base"})"); }},
+      {"no package", [&] { return alter(clients, client, R"({"package_id":null})"); }},
+  };
+  for (const auto& [what, change] : changes) {
+    page.drop();
+    const auto before = page.copy;
+    ASSERT_TRUE(change()) << what;
+
+    come_back(page);
+
+    EXPECT_TRUE(page.recovered) << what;
+    EXPECT_EQ(page.copy, view(*current(), client, R"({"region":"eu"})")) << what;
+    EXPECT_NE(page.copy, before) << what << ": it changes the view";
+  }
+}
+
+TEST_F(Resume, WithAnotherContextAllBeginsAnew) {
+  ASSERT_TRUE(create_platform(R"({"key":"web","name":"Web"})").has_value());
+  auto page = page_of("acme", R"({"region":"eu"})");
+  page.set_context(R"({"region":"us"})");
+
+  come_back(page);
+
+  EXPECT_FALSE(page.recovered);
+  EXPECT_EQ(page.state_event, "client_connected");
+  EXPECT_EQ(resumes("other_view"), 1U);
+}
+
+// auth gives the context of the beginning again, and the page has the view of another one.
+TEST_F(Resume, AfterALiveChangeOfContextNoOffsetCounts) {
+  const auto web = create_platform(R"({"key":"web","name":"Web"})");
+  for (const bool acknowledged : {false, true}) {
+    auto page = page_of(acknowledged ? "asked" : "acme", R"({"region":"eu"})");
+    if (acknowledged) {
+      page.send_with_ack(1, "client_connect", R"({"context":{"region":"us"}})");
+    } else {
+      page.send("client_connect", R"({"context":{"region":"us"}})");
+    }
+    ASSERT_TRUE(page.read());
+    EXPECT_EQ(page.events.back(), acknowledged ? "config_status" : "client_connected");
+    page.catch_up(current()->revision());
+    ASSERT_TRUE(toggle_platform(web->id).has_value());
+    page.catch_up(current()->revision());
+    EXPECT_EQ(page.events.back(), "platform_update toggle " + std::to_string(web->id));
+
+    come_back(page);
+
+    EXPECT_FALSE(page.recovered);
+    EXPECT_EQ(page.state_event, "client_connected");
+    EXPECT_EQ(page.copy, view(*current(), last_client_, R"({"region":"eu"})"));
+  }
+}
+
+TEST_F(Resume, WithTheContextOfTheBeginningAgainOffsetsCount) {
+  const auto web = create_platform(R"({"key":"web","name":"Web"})");
+  auto page = page_of("acme", R"({"region":"eu"})");
+  for (const std::string region : {"us", "eu"}) {
+    page.send("client_connect", R"({"context":{"region":")" + region + R"("}})");
+    page.catch_up(current()->revision());
+  }
+  ASSERT_TRUE(toggle_platform(web->id).has_value());
+  page.catch_up(current()->revision());
+
+  come_back(page);
+
+  EXPECT_TRUE(page.recovered);
+  EXPECT_THAT(page.events, ElementsAre("client_resumed"));
+}
+
+// An acknowledgement carries no offset, and the state in it is newer than the one before.
+TEST_F(Resume, ARenewalThatIsAcknowledgedIsFollowedByTheOffsetOfItsState) {
+  ASSERT_TRUE(create_platform(R"({"key":"web","name":"Web"})").has_value());
+  auto page = page_of("acme");
+  page.send_with_ack(1, "client_connect", "{}");
+  page.catch_up(current()->revision());
+  EXPECT_THAT(page.events, ElementsAre("client_connected", "config_status", "config_status"));
+
+  come_back(page);
+
+  EXPECT_TRUE(page.recovered);
+
+  page.send_with_ack(2, "client_connect", "{}");
+  ASSERT_TRUE(page.read());  // and it is cut before the answer
+  come_back(page);
+  EXPECT_FALSE(page.recovered);
+}
+
+TEST_F(Resume, WithoutOffsetsThereIsNoSession) {
+  Page page(port_, "/client", client_token("acme"));
+  page.set_more(R"(,"offsets":false)");
+  page.connect();
+  page.catch_up(current()->revision());
+  EXPECT_EQ(page.pid, "");
+  EXPECT_EQ(page.offset, "");
+
+  Page other = page_of("other");
+  other.set_more(R"(,"offsets":false)");
+  other.drop();
+  other.connect();
+  other.catch_up(current()->revision());
+  EXPECT_EQ(other.state_event, "client_connected");
+  EXPECT_EQ(other.pid, "");
+}
+
+TEST_F(Resume, AnotherClientsSessionIsWorthNothing) {
+  ASSERT_TRUE(create_platform(R"({"key":"web","name":"Web"})").has_value());
+  auto mine = page_of("mine");
+  const std::string my_pid = mine.pid, my_offset = mine.offset;
+  auto other = page_of("other");
+  other.pid = my_pid;
+  other.offset = my_offset;
+
+  come_back(other);
+
+  EXPECT_FALSE(other.recovered);
+  EXPECT_EQ(other.copy, view(*current(), last_client_));
+  come_back(mine);
+  EXPECT_TRUE(mine.recovered) << "it costs the owner nothing";
+}
+
+TEST_F(Resume, NonsenseIsCheapAndWritesNoLine) {
+  auto page = page_of("acme");
+  const std::vector<std::string> sessions = {
+      R"("pid":7,"offset":"1.2.3")",
+      R"("pid":null,"offset":null)",
+      R"("pid":{},"offset":[])",
+      R"("pid":"","offset":"")",
+      R"("pid":")" + std::string(20'000, 'A') + R"(","offset":"1")",
+      R"("pid":")" + page.pid + R"(","offset":)" + std::string(6, '9'),
+      R"("pid":")" + page.pid + R"(","offset":")" + std::string(20'000, '9') + '"',
+      R"("pid":")" + page.pid + R"(","offset":"9.1.0000000000000000")",
+      R"("pid":")" + page.pid + R"(","offset":"1.9007199254740991.0000000000000000")",
+      R"("pid":")" + page.pid + R"(","offset":"1.999.0000000000000000")"};
+  page.drop();
+  const std::string credentials = client_token("other");
+  for (const auto& session : sessions) {
+    auto client = connect("/client", R"({"token":")" + credentials + R"(",)" + session + "}");
+    EXPECT_EQ(client.event("/client").at(0), "client_connected") << session;
+  }
+  for (const auto& line : log_lines()) EXPECT_EQ(line.find("resum"), std::string::npos) << line;
+}
+
+TEST_F(Resume, AForgedRevisionOfTheOwnSessionGetsTheFullState) {
+  const auto web = create_platform(R"({"key":"web","name":"Web"})");
+  auto page = page_of("acme");
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(toggle_platform(web->id).has_value());
+  page.catch_up(current()->revision());
+  const auto real = current()->offset();
+  for (const auto& [offset, result] : std::vector<std::pair<domain::Offset, std::string>>{
+           {{real.epoch, real.revision, real.chain + 1}, "out_of_reach"},
+           {{real.epoch, real.revision - 1, real.chain}, "out_of_reach"},
+           {{real.epoch + 1, real.revision, real.chain}, "out_of_reach"},
+           {{real.epoch, domain::kMaxId, real.chain}, "ahead"}}) {
+    page.offset = to_string(offset);
+    const auto counted = resumes(result);
+
+    come_back(page);
+
+    EXPECT_FALSE(page.recovered);
+    EXPECT_EQ(resumes(result), counted + 1) << page.offset;
+    EXPECT_EQ(page.copy, view(*current(), last_client_));
+    if (offset.revision == domain::kMaxId) continue;  // the largest base: only own offsets count
+    ASSERT_TRUE(toggle_platform(web->id).has_value());
+    page.catch_up(current()->revision());
+  }
+}
+
+class ResumeSmallRing : public ResumeTest {
+ protected:
+  ResumeSmallRing() { options_.ring.snapshots = 8; }
+};
+
+TEST_F(ResumeSmallRing, OneThatWasAwayTooLongGetsTheFullState) {
+  const auto web = create_platform(R"({"key":"web","name":"Web"})");
+  auto page = page_of("acme");
+  page.drop();
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(toggle_platform(web->id).has_value());
+
+  come_back(page);
+
+  EXPECT_FALSE(page.recovered);
+  EXPECT_EQ(page.copy, view(*current(), last_client_));
+  EXPECT_EQ(resumes("out_of_reach"), 1U);
+}
+
+class ResumeMediumRing : public ResumeTest {
+ protected:
+  ResumeMediumRing() {
+    options_.ring.snapshots = 128;
+    realtime_options_.sync_window = Milliseconds{1};
+  }
+};
+
+// Nothing that happens concerns it, and its offset is about to be too old.
+TEST_F(ResumeMediumRing, AnIdleConnectionIsGivenAFreshOffset) {
+  auto page = page_of("acme");
+  const auto client = last_client_;
+  const auto began = domain::parse_offset(page.offset)->revision;
+  const auto other = make(application_->clients(), R"({"key":"other","name":"0"})");
+  for (int i = 0; i < 160; ++i)
+    ASSERT_TRUE(alter(application_->clients(), other, R"({"name":")" + std::to_string(i) + R"("})"));
+  page.catch_up(current()->revision());
+  while (page.events.back() != "config_status") ASSERT_TRUE(page.read());
+  EXPECT_GT(domain::parse_offset(page.offset)->revision, began);
+
+  come_back(page);
+
+  EXPECT_TRUE(page.recovered);
+  EXPECT_EQ(page.copy, view(*current(), client));
+}
+
+class ResumeAhead : public ResumeTest {
+ protected:
+  ResumeAhead() {
+    options_.tail.poll = std::chrono::hours{1};
+    realtime_options_.resume_wait = std::chrono::minutes{1};
+  }
+
+  /// The offset of a row that this process has not read.
+  std::string commit_elsewhere() {
+    const auto row =
+        storage::sqlite::testing::OtherProcess(folder_.path() / "data")
+            .write("production", {domain::testing::create(domain::testing::platform(90, "far"))});
+    return domain::to_string(domain::offset_of(row.head));
+  }
+};
+
+TEST_F(ResumeAhead, OneThatKnowsMoreThanThisNodeWaitsForIt) {
+  auto page = page_of("acme");
+  page.offset = commit_elsewhere();
+  page.drop();
+  std::thread other([this] { application_->tail().notice(); });
+
+  page.connect();
+  other.join();
+
+  EXPECT_TRUE(page.recovered);
+  ASSERT_TRUE(page.read());
+  EXPECT_THAT(page.events, ElementsAre("client_resumed"));
+  EXPECT_EQ(domain::parse_offset(page.offset)->revision, current()->revision());
+}
+
+class ResumeFarAhead : public ResumeAhead {
+ protected:
+  ResumeFarAhead() { realtime_options_.resume_wait = Milliseconds{1}; }
+};
+
+TEST_F(ResumeFarAhead, GetsTheFullStateAndNothingOlderCounts) {
+  auto page = page_of("acme");
+  page.offset = commit_elsewhere();
+
+  come_back(page);
+
+  EXPECT_FALSE(page.recovered);
+  EXPECT_EQ(page.state_event, "client_connected");
+  EXPECT_EQ(resumes("ahead"), 1U);
+  const auto base = current()->revision() + 1;
+  application_->tail().notice();
+  ASSERT_TRUE(test::eventually([&] { return current()->revision() == base; }));
+  page.catch_up(base);
+  come_back(page);
+  EXPECT_EQ(page.copy, view(*current(), last_client_));
+}
+
+class ResumeAdmin : public ResumeTest {
+ protected:
+  std::map<Page::Key, std::string> all(domain::Role role) const {
+    return Page::copy_of(domain::admin_view(*current(), auth::readable_kinds(role)));
+  }
+  /// A page that has read everything when it was greeted.
+  Page admin_page(const std::string& token, domain::Role role = domain::Role::owner) {
+    Page page(port_, "/admin", token);
+    page.connect();
+    page.catch_up(current()->revision());
+    EXPECT_EQ(page.state_event, "admin_connected");
+    page.copy = all(role);
+    return page;
+  }
+};
+
+TEST_F(ResumeAdmin, GetsTheDifferenceOfAllItMayRead) {
+  const auto web = create_platform(R"({"key":"web","name":"Web"})");
+  const auto old = make(application_->segments(), R"({"key":"old","name":"Old","rule":true})");
+  auto page = admin_page(admin_token());
+  come_back(page);
+  EXPECT_TRUE(page.recovered);
+  EXPECT_EQ(page.state_event, "admin_resumed");
+  EXPECT_EQ(page.state.as_object().size(), 3U);
+  EXPECT_EQ(page.state.at("revision").as_int64(), current()->revision());
+  page.drop();
+  ASSERT_TRUE(toggle_platform(web->id, false).has_value());
+  ASSERT_TRUE(remove(application_->segments(), old));
+  const auto base = feature("base");
+  (void)package("small", assigned({base}));
+  (void)client_token("acme");
+
+  come_back(page);
+
+  EXPECT_TRUE(page.recovered);
+  EXPECT_EQ(page.events.front(), "admin_resumed");
+  EXPECT_EQ(page.events.at(1), "entity_update delete " + std::to_string(old)) << "deletes first";
+  EXPECT_EQ(page.copy, all(domain::Role::owner));
+  EXPECT_EQ(resumes("current", "/admin"), 1U);
+  EXPECT_EQ(resumes("updated", "/admin"), 1U);
+}
+
+TEST_F(ResumeAdmin, WithAnotherRoleASessionBeginsAnew) {
+  (void)create_platform(R"({"key":"web","name":"Web"})");
+  auto page = admin_page(admin_token("jo", domain::Role::editor), domain::Role::editor);
+  const auto system = application_->model().current(domain::kSystemEnvironment);
+  const auto jo = system->find_by_key<domain::AdminUser>("jo")->id;
+  const auto set_role = [&](domain::Role role) {
+    const auto done = service::testing::wait_for<changes::Written>([&](changes::Done answer) {
+      service::AdminPatch patch;
+      patch.role = role;
+      application_->admins().update(admin(), jo, patch, {}, answer);
+    });
+    ASSERT_TRUE(done.has_value()) << done.error().message;
+  };
+  page.drop();
+  set_role(domain::Role::viewer);
+  come_back(page);
+  EXPECT_FALSE(page.recovered);
+  EXPECT_EQ(page.state_event, "admin_connected");
+  EXPECT_EQ(page.state.at("admin").at("role"), "viewer");
+  come_back(page);
+  EXPECT_TRUE(page.recovered);
+
+  // While it is connected, and back again: what it has is no view of either role.
+  set_role(domain::Role::editor);
+  while (page.events.back() != "config_status") ASSERT_TRUE(page.read());
+  set_role(domain::Role::viewer);
+  (void)create_platform(R"({"key":"ios","name":"iOS"})");
+  page.catch_up(current()->revision());
+  come_back(page);
+  EXPECT_FALSE(page.recovered);
+}
+
+TEST_F(ResumeAdmin, ARenewalLosesNoUpdateAndKeepsTheSession) {
+  const std::string token = admin_token();
+  auto page = admin_page(token);
+  page.send("admin_connect", R"({"token":")" + token + R"("})");
+  (void)create_platform(R"({"key":"web","name":"Web"})");
+  page.catch_up(current()->revision());
+  EXPECT_EQ(page.copy, all(domain::Role::owner));
+
+  come_back(page);
+
+  EXPECT_TRUE(page.recovered);
+}
+
+class ResumeLimits : public ResumeTest {
+ protected:
+  ResumeLimits() {
+    realtime_options_.connections_per_client = 1;
+    realtime_options_.full_states = {.per_second = 0.000'001, .burst = 2};
+  }
+  std::int64_t connections() {
+    return metrics_
+        .gauge("togglecast_realtime_connections", "",
+               {{"namespace", "/client"}, {"environment", "production"}})
+        .value();
+  }
+};
+
+// What a connection is besides its state does not depend on how it began.
+TEST_F(ResumeLimits, AResumedConnectionCountsAndIsTold) {
+  const auto web = create_platform(R"({"key":"web","name":"Web"})");
+  auto page = page_of("acme");
+  page.drop();
+  ASSERT_TRUE(test::eventually([&] { return connections() == 0; }));
+  come_back(page);
+  EXPECT_TRUE(page.recovered);
+  EXPECT_EQ(connections(), 1);
+
+  ASSERT_TRUE(toggle_platform(web->id).has_value());
+  page.catch_up(current()->revision());
+  EXPECT_EQ(page.copy, view(*current(), last_client_)) << "it is in the index";
+
+  const auto sent = service::testing::wait_for<service::SendResult>([&](service::SendDone done) {
+    realtime_->messages().broadcast_system_status(
+        admin(), {.status = service::SystemStatus::Value::maintenance, .message = "soon"}, done);
+  });
+  ASSERT_TRUE(sent.has_value());
+  page.catch_up(current()->revision());
+  EXPECT_EQ(page.events.back(), "system_status");
+  page.drop();
+  ASSERT_TRUE(test::eventually([&] { return connections() == 0; }));
+  come_back(page);
+  EXPECT_THAT(page.events, ElementsAre("client_resumed", "system_status"));
+}
+
+TEST_F(ResumeLimits, MoreDifferencesThanAllowedCostTheConnection) {
+  const auto web = create_platform(R"({"key":"web","name":"Web"})");
+  const std::string token = client_token("acme");
+  Page page(port_, "/client", token);
+  page.connect();
+  page.catch_up(current()->revision());
+  page.drop();
+  ASSERT_TRUE(test::eventually([&] { return connections() == 0; }));
+  const std::string session = R"(,"pid":")" + page.pid + R"(","offset":")" + page.offset + R"("})";
+  ASSERT_TRUE(toggle_platform(web->id).has_value());
+
+  EventClient client(port_);
+  const std::string auth = R"({"token":")" + token + '"';
+  int joined = 0;
+  for (; joined < 20; ++joined) {
+    client.send("0/client," + auth + session);
+    if (client.packet().substr(0, 9) != "0/client,") break;
+    if (client.next("/client", "client_resumed").empty()) break;
+    client.send("1/client,");
+  }
+  EXPECT_EQ(joined, 3) << "one is free, and leaving and joining brings no new allowance";
+  EXPECT_EQ(resumes("limited"), 1U);
+}
+
+}  // namespace
+}  // namespace togglecast::realtime::testing

@@ -14,6 +14,9 @@ const socket = io(`${url}/client`, {
 socket.on('client_connected', ({ client, features, platforms }) => {
   console.log(`connected as ${client.key};`, features.length, 'features,', platforms.length, 'platforms');
 });
+socket.on('client_resumed', ({ revision }) => {
+  console.log('back again at revision', revision); // what changed meanwhile follows as updates
+});
 for (const name of ['feature_update', 'platform_update', 'package_update', 'client_update']) {
   socket.on(name, ({ type, data, revision }) => {
     console.log(name, type, data?.key, data?.enabled ?? '', 'at revision', revision);

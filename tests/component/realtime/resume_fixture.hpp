@@ -28,20 +28,28 @@ class Page {
 
   /// Connects, and reads the answer to CONNECT. What came of an unfinished push is thrown away.
   void connect() {
-    client_.emplace(test::HttpClient(port_));
-    pushing_.clear();
-    events.clear();
-    state_event.clear();
-    std::string auth = R"({"token":")" + token_ + '"';
-    if (!context_.empty()) auth += R"(,"context":)" + context_;
-    if (!pid.empty()) auth += R"(,"pid":")" + pid + '"';
-    if (!pid.empty() && !offset.empty()) auth += R"(,"offset":")" + offset + '"';
-    client_->send("40" + nsp_ + "," + auth + more_ + "}");
-    const std::string answer = client_->next();
-    ASSERT_EQ(answer.substr(0, nsp_.size() + 3), "40" + nsp_ + ",") << answer;
-    const std::string given = test::string_member(answer, "pid");
-    recovered = !given.empty() && given == pid;
-    pid = given;
+    ask_to_join();
+    joined(client_->next());
+  }
+  /// Connects, and is cut after it has read so many bytes of what the server sends then.
+  void connect_and_read(std::size_t bytes) {
+    ask_to_join();
+    const std::string got = client_->tcp().receive(bytes);
+    ASSERT_EQ(got.size(), bytes) << "the connection ended";
+    drop();
+    std::string_view left = got;
+    while (left.size() >= 2) {
+      std::size_t size = static_cast<unsigned char>(left[1]), head = 2;
+      if (size == 126 && left.size() < 4) return;
+      if (size == 126) {
+        size = static_cast<unsigned char>(left[2]) * 256U + static_cast<unsigned char>(left[3]);
+        head = 4;
+      }
+      if (left.size() < head + size) return;
+      const std::string packet(left.substr(head, size));
+      left.remove_prefix(head + size);
+      packet.substr(0, 2) == "40" ? joined(packet) : take(packet);
+    }
   }
   /// Reads one packet and takes it in; false when the connection has ended.
   bool read() {
@@ -107,6 +115,24 @@ class Page {
   }
 
  private:
+  void ask_to_join() {
+    client_.emplace(test::HttpClient(port_));
+    pushing_.clear();
+    events.clear();
+    state_event.clear();
+    recovered = false;
+    std::string auth = R"({"token":")" + token_ + '"';
+    if (!context_.empty()) auth += R"(,"context":)" + context_;
+    if (!pid.empty()) auth += R"(,"pid":")" + pid + '"';
+    if (!pid.empty() && !offset.empty()) auth += R"(,"offset":")" + offset + '"';
+    client_->send("40" + nsp_ + "," + auth + more_ + "}");
+  }
+  void joined(const std::string& answer) {
+    ASSERT_EQ(answer.substr(0, nsp_.size() + 3), "40" + nsp_ + ",") << answer;
+    const std::string given = test::string_member(answer, "pid");
+    recovered = !given.empty() && given == pid;
+    pid = given;
+  }
   void take(const std::string& packet) {
     if (!answered_.empty() && packet.substr(0, answered_.size()) == answered_) {
       const auto answer = json::parse(std::string_view(packet).substr(answered_.size() - 1)).value();

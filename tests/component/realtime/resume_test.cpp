@@ -92,6 +92,30 @@ TEST_F(Resume, OneThatIsCutBeforeItsFirstStateGetsItTheNextTime) {
   EXPECT_EQ(resumes("no_offset"), 1U);
 }
 
+// Up to the end of the frame that completes it, a connection has nothing of a frame.
+TEST_F(Resume, ACutAtEachByteOfTheBeginningLosesNothing) {
+  const auto web = create_platform(R"({"key":"web","name":"Web"})");
+  Page page(port_, "/client", client_token("acme"));
+  for (std::size_t bytes = 1; page.copy.empty(); ++bytes) {
+    page.connect_and_read(bytes);
+    ASSERT_FALSE(HasFailure()) << bytes;
+    ASSERT_FALSE(page.recovered) << "it has no state, at byte " << bytes;
+    EXPECT_TRUE(page.state_event.empty() || page.state_event == "client_connected");
+  }
+  EXPECT_EQ(page.copy, view(*current(), last_client_));
+  const auto before = page.copy;
+  ASSERT_TRUE(toggle_platform(web->id, false).has_value());
+
+  for (std::size_t bytes = 1; page.copy == before; ++bytes) {
+    page.connect_and_read(bytes);
+    ASSERT_FALSE(HasFailure()) << bytes;
+    EXPECT_TRUE(page.state_event.empty() || page.recovered) << bytes;
+  }
+  EXPECT_EQ(page.copy, view(*current(), last_client_));
+  come_back(page);
+  EXPECT_THAT(page.events, ElementsAre("client_resumed"));
+}
+
 // A new session has begun, so the state before it is not what its page has.
 TEST_F(Resume, AnOffsetOfTheSessionBeforeDoesNotCountWhenTheNewOneIsCut) {
   ASSERT_TRUE(create_platform(R"({"key":"web","name":"Web"})").has_value());

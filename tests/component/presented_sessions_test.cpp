@@ -44,7 +44,7 @@ TEST(PresentedSessions, AreEmptyUnlessTheyAreStrings) {
   SocketIoServer server;
   give_ids(server, presented);
 
-  for (const char* auth : {R"({"pid":7,"offset":[]})", R"({"pid":null})", R"(["pid"])"}) {
+  for (const char* auth : {R"({"pid":7,"offset":[]})", R"({"pid":null})", "{}"}) {
     auto client = server.client_on(0);
     (void)client.join("", auth);
     EXPECT_EQ(presented.take(), "|") << auth;

@@ -67,7 +67,7 @@ TEST_F(LongGreetings, AreCompleteAndBroughtToTheNewestState) {
 
   EXPECT_EQ(client.packet().substr(0, 10), "0/client,{");
   const auto connected = client.event("/client");
-  ASSERT_EQ(connected.size(), 2U);
+  ASSERT_EQ(connected.size(), 3U);
   EXPECT_EQ(connected[0], "client_connected");
   const auto& features = connected[1].at("features").as_array();
   ASSERT_EQ(features.size(), 4U);

@@ -331,7 +331,10 @@ TEST_F(Resume, AnotherClientsSessionIsWorthNothing) {
 }
 
 TEST_F(Resume, NonsenseIsCheapAndWritesNoLine) {
-  auto page = page_of("acme");
+  const std::string token = client_token("acme");
+  Page page(port_, "/client", token);
+  page.connect();
+  page.catch_up(current()->revision());
   const std::vector<std::string> sessions = {
       R"("pid":7,"offset":"1.2.3")",
       R"("pid":null,"offset":null)",
@@ -344,9 +347,8 @@ TEST_F(Resume, NonsenseIsCheapAndWritesNoLine) {
       R"("pid":")" + page.pid + R"(","offset":"1.9007199254740991.0000000000000000")",
       R"("pid":")" + page.pid + R"(","offset":"1.999.0000000000000000")"};
   page.drop();
-  const std::string credentials = client_token("other");
   for (const auto& session : sessions) {
-    auto client = connect("/client", R"({"token":")" + credentials + R"(",)" + session + "}");
+    auto client = connect("/client", R"({"token":")" + token + R"(",)" + session + "}");
     EXPECT_EQ(client.event("/client").at(0), "client_connected") << session;
   }
   for (const auto& line : log_lines()) EXPECT_EQ(line.find("resum"), std::string::npos) << line;
@@ -355,14 +357,17 @@ TEST_F(Resume, NonsenseIsCheapAndWritesNoLine) {
 TEST_F(Resume, AForgedRevisionOfTheOwnSessionGetsTheFullState) {
   const auto web = create_platform(R"({"key":"web","name":"Web"})");
   auto page = page_of("acme");
-  for (int i = 0; i < 3; ++i) ASSERT_TRUE(toggle_platform(web->id).has_value());
-  page.catch_up(current()->revision());
-  const auto real = current()->offset();
-  for (const auto& [offset, result] : std::vector<std::pair<domain::Offset, std::string>>{
-           {{real.epoch, real.revision, real.chain + 1}, "out_of_reach"},
-           {{real.epoch, real.revision - 1, real.chain}, "out_of_reach"},
-           {{real.epoch + 1, real.revision, real.chain}, "out_of_reach"},
-           {{real.epoch, domain::kMaxId, real.chain}, "ahead"}}) {
+  using domain::Offset;
+  const std::vector<std::pair<std::function<void(Offset&)>, std::string>> forgeries = {
+      {[](Offset& offset) { ++offset.chain; }, "out_of_reach"},
+      {[](Offset& offset) { --offset.revision; }, "out_of_reach"},
+      {[](Offset& offset) { ++offset.epoch; }, "out_of_reach"},
+      {[](Offset& offset) { offset.revision = domain::kMaxId; }, "ahead"}};
+  for (const auto& [forge, result] : forgeries) {
+    for (int i = 0; i < 3; ++i) ASSERT_TRUE(toggle_platform(web->id).has_value());
+    page.catch_up(current()->revision());
+    Offset offset = current()->offset();
+    forge(offset);
     page.offset = to_string(offset);
     const auto counted = resumes(result);
 
@@ -371,9 +376,6 @@ TEST_F(Resume, AForgedRevisionOfTheOwnSessionGetsTheFullState) {
     EXPECT_FALSE(page.recovered);
     EXPECT_EQ(resumes(result), counted + 1) << page.offset;
     EXPECT_EQ(page.copy, view(*current(), last_client_));
-    if (offset.revision == domain::kMaxId) continue;  // the largest base: only own offsets count
-    ASSERT_TRUE(toggle_platform(web->id).has_value());
-    page.catch_up(current()->revision());
   }
 }
 
@@ -591,7 +593,7 @@ TEST_F(ResumeLimits, AResumedConnectionCountsAndIsTold) {
 
   const auto sent = service::testing::wait_for<service::SendResult>([&](service::SendDone done) {
     realtime_->messages().broadcast_system_status(
-        admin(), {.status = service::SystemStatus::Value::maintenance, .message = "soon"}, done);
+        admin(), {service::SystemStatus::Value::maintenance, "soon", {}, {}}, done);
   });
   ASSERT_TRUE(sent.has_value());
   page.catch_up(current()->revision());
@@ -618,7 +620,6 @@ TEST_F(ResumeLimits, MoreDifferencesThanAllowedCostTheConnection) {
   int joined = 0;
   for (; joined < 20; ++joined) {
     client.send("0/client," + auth + session);
-    if (client.packet().substr(0, 9) != "0/client,") break;
     if (client.next("/client", "client_resumed").empty()) break;
     client.send("1/client,");
   }

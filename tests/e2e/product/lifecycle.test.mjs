@@ -50,8 +50,13 @@ describe('after kill -9', () => {
     for (const one of acknowledged) assert.deepEqual(there.get(one.id), one);
     assert.deepEqual(there.get(platform.id), platform);
     await client.reconnected();
-    const [greeting] = await client.next('client_connected');
-    for (const one of acknowledged) assert.ok(greeting.platforms.some(({ id }) => id === one.id));
+    await client.next('client_resumed');
+    const heard = new Set();
+    await until(async () => {
+      const [update] = await client.next('platform_update');
+      heard.add(update.platform_id);
+      return acknowledged.every(({ id }) => heard.has(id));
+    }, 'every acknowledged change');
     await second.toggle(platform.id, false);
     await until(async () => {
       const [update] = await client.next('platform_update');

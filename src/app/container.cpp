@@ -1,11 +1,10 @@
 #include "app/container.hpp"
 
-#include <algorithm>
 #include <cstdlib>
 #include <functional>
-#include <thread>
 
 #include "app/demo.hpp"
+#include "app/drain.hpp"
 #include "app/process/metrics_export.hpp"
 #include "app/wiring.hpp"
 #include "storage/sqlite/sqlite_store.hpp"
@@ -13,14 +12,7 @@
 namespace togglecast::app {
 namespace {
 
-using wire::websocket::CloseCode;
-
-// Everybody sent away at once would come back at once: so many at a time, with a pause between.
-constexpr std::size_t kSentAwayTogether = 500;
-constexpr std::size_t kMostRounds = 16;
-constexpr Milliseconds kBetweenRounds{250};
-constexpr Milliseconds kLongestAnswer{3'000};
-constexpr Milliseconds kLook{10};
+constexpr Milliseconds kAnswersOfTheStop{1'000};  // to the changes that the store committed at the last
 
 std::string describe_taken(std::uint16_t port, std::string_view option) {
   const std::string number = std::to_string(port);
@@ -223,45 +215,23 @@ void Container::reload_certificate() {
 
 void Container::stop() {
   if (std::exchange(stopped_, true)) return;
+  Drain drain(shards_, io_, http_, runtime_.log, runtime_.clock);
   if (running_) {
     api_.enter(http_api::Phase::draining);
-    shards_.stop_listening();
-    metrics_shard_.stop_listening();
-    io_.drain();
-    http_.drain();
-    metrics_http_.drain();
-    send_everybody_away();
-    wait_for_answers();
+    drain.wait(settings_.drain_wait);
+    drain.send_away(settings_.drain ? Milliseconds(*settings_.drain)
+                                    : drain_window(open_sessions(io_.engine())));
+    drain.finish();
   }
   realtime_.stop();
   application_->stop();
   if (running_) {
+    drain.wait_for_answers(kAnswersOfTheStop);
     http_.close_all();
     metrics_http_.close_all();
     shards_.stop();
     metrics_shard_.stop();
   }
-}
-
-void Container::send_everybody_away() {
-  const std::size_t rounds =
-      std::clamp<std::size_t>(open_sessions(io_.engine()) / kSentAwayTogether, 1, kMostRounds);
-  for (std::size_t round = 0; round + 1 < rounds; ++round) {
-    io_.engine().for_each_session([round, rounds](engineio::Session& session, engineio::SessionHandler&) {
-      if (std::hash<std::string_view>{}(session.id()) % rounds == round)
-        session.close(engineio::CloseReason::forced_close, CloseCode::service_restart);
-    });
-    std::this_thread::sleep_for(kBetweenRounds);
-  }
-  io_.close(CloseCode::service_restart);
-}
-
-void Container::wait_for_answers() const {
-  const TimePoint latest = runtime_.clock.now() + kLongestAnswer;
-  const auto open = [this] {
-    return http_.counters().open_connections.load() + metrics_http_.counters().open_connections.load();
-  };
-  while (open() > 0 && runtime_.clock.now() < latest) std::this_thread::sleep_for(kLook);
 }
 
 }  // namespace togglecast::app

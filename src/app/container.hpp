@@ -46,7 +46,7 @@ class Container {
   void serve();
   /// Reads certificate and key again, for the handshakes to come; says in the log how that went.
   void reload_certificate();
-  /// Takes no more, sends everybody away to come back, answers what was asked, closes the store.
+  /// Drains (`drain.hpp`), then closes the store. The listener for metrics serves until then.
   void stop();
 
   [[nodiscard]] const service::Application& application() const noexcept { return *application_; }
@@ -57,8 +57,6 @@ class Container {
   [[nodiscard]] web::Router public_routes();
   [[nodiscard]] web::Router metrics_routes();
   [[nodiscard]] web::HttpOptions public_http_options();
-  void send_everybody_away();
-  void wait_for_answers() const;
 
   Settings settings_;
   Runtime& runtime_;

@@ -87,6 +87,10 @@ void warn_of_ignored_password(observe::Log& log, const FirstLogin& first_login) 
            {{"hint", "togglecast admin passwd sets another password"}});
 }
 
+std::chrono::seconds longest_stop(const Settings& settings) {
+  return settings.drain_wait + settings.drain.value_or(std::chrono::seconds{0}) + settings.stop_timeout;
+}
+
 }  // namespace
 
 int serve(const Settings& settings) {
@@ -136,7 +140,7 @@ int serve(const Settings& settings) {
     runtime.log.drain(kLogDrainTime);
   };
   signals.finish(
-      signal, [&server] { (*server)->stop(); }, settings.stop_timeout,
+      signal, [&server] { (*server)->stop(); }, longest_stop(settings),
       [&] { log_last_line(observe::Level::warn, "a second signal ended the process at once"); },
       [&] {
         log_last_line(observe::Level::error,

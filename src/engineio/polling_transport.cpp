@@ -116,11 +116,20 @@ void PollingTransport::go_on_reading() {
       session_.on_packet_text(replace_invalid_utf8(packet));
     }
   }
+  const bool unread = post_->reader.more();
   const auto exchange = done_reading();
   if (session_.state_ == Session::State::closing_by_client) {
     close_post_ = exchange;
   } else {
-    answer_post(*exchange, 200, "ok");
+    finish_post(*exchange, unread);
+  }
+}
+
+void PollingTransport::finish_post(web::Exchange& exchange, bool unread) const {
+  if (unread && departs_) {
+    session_.server_.turn_away(exchange);
+  } else {
+    answer_post(exchange, 200, "ok");
   }
 }
 
@@ -240,6 +249,8 @@ void PollingTransport::release_poll() {
 }
 
 void PollingTransport::end(std::string_view packet) {
+  if (waiting_ != nullptr && departs_ && queue_.empty())
+    session_.server_.turn_away(*std::exchange(waiting_, nullptr));
   if (waiting_ != nullptr) {
     queue_.push_back(text_packet(packet));
     queued_bytes_ += weight(queue_.back());

@@ -62,6 +62,9 @@ class PollingTransport final : public net::Retirable, private net::OutputQueue {
   /// Ends the session after the queued packets have been polled. The close packet gets an answer of its own,
   /// because stock clients handle it before the messages of the same payload.
   void close();
+  /// The close that follows sends the client away. It gets 503 in the place of the close packet, and so does
+  /// a POST whose packets are no longer read: the client knows that they were lost.
+  void expect_departure() noexcept { departs_ = true; }
   /// Answers a waiting poll with a noop packet, so that the client can stop polling.
   void release_poll();
   [[nodiscard]] bool poll_waits() const noexcept { return waiting_ != nullptr; }
@@ -84,6 +87,8 @@ class PollingTransport final : public net::Retirable, private net::OutputQueue {
   void answer(web::Exchange& exchange, std::string body) const;
   void answer_post(web::Exchange& exchange, unsigned status, std::string body) const;
   void refuse(web::Exchange& exchange) const;
+  /// Answers a POST that was read as far as the session wants it. `unread`: some of its packets were not.
+  void finish_post(web::Exchange& exchange, bool unread) const;
 
   Session& session_;
   web::ExchangePtr waiting_;
@@ -111,6 +116,7 @@ class PollingTransport final : public net::Retirable, private net::OutputQueue {
   bool reading_ = false;  // `go_on_reading` is under way
   bool flush_scheduled_ = false;
   bool close_due_ = false;
+  bool departs_ = false;
   bool overflowed_ = false;  // the session ends at the end of this turn
 };
 

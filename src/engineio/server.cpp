@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/json.hpp"
+#include "engineio/departures.hpp"
 #include "engineio/polling_transport.hpp"
 #include "engineio/upgrade_probe.hpp"
 #include "wire/engineio/packet.hpp"
@@ -14,6 +15,8 @@ namespace togglecast::engineio {
 namespace {
 
 using wire::http::Method;
+
+constexpr unsigned kComeBackWithin = 5;  // seconds after a drain, at random; a restart takes about one
 
 struct ById {
   using is_transparent = void;
@@ -40,6 +43,7 @@ struct Server::ShardState {
   net::Shard& shard;
   web::Deflate deflate;
   boost::unordered_flat_set<Session*, ById, ById> sessions;  // owned
+  std::unique_ptr<Departures> departures;                    // while sessions are sent away
   Counters counters;
 };
 
@@ -126,9 +130,7 @@ void Server::handle(const web::ExchangePtr& exchange) {
     if (const auto problem = web::upgrade_problem(request))
       return refuse(*exchange, ErrorCode::bad_request, *problem);
   }
-  if (draining_.load(std::memory_order_relaxed)) {
-    return refuse(*exchange, ErrorCode::forbidden, "the server is shutting down", 503, 1);
-  }
+  if (draining_.load(std::memory_order_relaxed)) return turn_away(*exchange);
   if (options_.allow_request) {
     if (const auto refusal = options_.allow_request(request, exchange->peer())) {
       return refuse(*exchange, ErrorCode::forbidden, refusal->message, refusal->status,
@@ -153,6 +155,7 @@ void Server::handle_with_sid(const web::ExchangePtr& exchange, std::string_view 
   const bool wants_websocket = request.query.value("transport") == "websocket";
   const bool polls = request.method == Method::get && !wants_websocket && !request.upgrade;
   // Of a session that its client has closed, only the poll that crossed the close packet is still expected.
+  if (session == nullptr && draining_.load(std::memory_order_relaxed)) return turn_away(*exchange);
   if (session == nullptr || (session->state_ == Session::State::closing_by_client && !polls))
     return refuse(*exchange, ErrorCode::unknown_sid, message_of(ErrorCode::unknown_sid));
 
@@ -256,11 +259,27 @@ void Server::post_aborted(net::Shard& shard, const SessionId& id, unsigned statu
   if (session != nullptr && session->polling_ != nullptr) session->polling_->post_aborted(status);
 }
 
+void Server::turn_away(web::Exchange& exchange) {
+  ++counters(exchange.shard()).refused[static_cast<std::size_t>(ErrorCode::forbidden)];
+  const auto wait = 1 + random_below(exchange.shard().random(), kComeBackWithin);
+  answer_refusal(exchange, ErrorCode::forbidden, "the server is shutting down; come back", 503,
+                 static_cast<unsigned>(wait));
+}
+
 void Server::refuse(web::Exchange& exchange, ErrorCode code, std::string_view message, unsigned status,
                     unsigned retry_after_s) {
   ++counters(exchange.shard()).refused[static_cast<std::size_t>(code)];
   if (options_.on_refused) options_.on_refused(exchange, code, message);
   if (const auto target = post_target(exchange.request())) tell_post_aborted(*target, status);
+  // Clients that are refused together for the same time are told different ones, so that they come back one
+  // after the other.
+  if (retry_after_s > 0)
+    retry_after_s += static_cast<unsigned>(random_below(exchange.shard().random(), retry_after_s + 1));
+  answer_refusal(exchange, code, message, status, retry_after_s);
+}
+
+void Server::answer_refusal(web::Exchange& exchange, ErrorCode code, std::string_view message,
+                            unsigned status, unsigned retry_after_s) const {
   wire::http::Response response;
   response.status = status;
   if (retry_after_s > 0) response.headers.add("Retry-After", std::to_string(retry_after_s));
@@ -330,6 +349,26 @@ void Server::for_each_session(const std::function<void(Session&, SessionHandler&
       if (session->handler_ != nullptr) visit(*session, *session->handler_);
     }
   });
+}
+
+void Server::send_away(Milliseconds window, wire::websocket::CloseCode code) {
+  drain();
+  pool_.post_to_all([this, window, code](net::Shard& shard) {
+    ShardState& state = *shards_[shard.index()];
+    std::vector<SessionId> sessions;
+    sessions.reserve(state.sessions.size());
+    for (const Session* session : state.sessions) sessions.push_back(session->session_id());
+    state.departures = std::make_unique<Departures>(
+        shard, [this, &shard, code](const SessionId& id) { leave(shard, id, code); });
+    state.departures->begin(sessions, window);
+  });
+}
+
+void Server::leave(net::Shard& shard, const SessionId& id, wire::websocket::CloseCode code) {
+  Session* session = find(shard, view_of(id));
+  if (session == nullptr || !session->open()) return;
+  ++counters(shard).sent_away[static_cast<std::size_t>(session->transport())];
+  session->leave(code);
 }
 
 void Server::close_all(wire::websocket::CloseCode code) {

@@ -1,7 +1,7 @@
 // An Engine.IO 4 server on a path of an HTTP server: handshakes, sessions, and the requests of sessions. The
 // id of a session names its shard. A request that arrives on another shard moves there. Thread rule:
-// constructed before the shards start. `drain`, `for_each_session`, `close_all` and the counters are for any
-// thread, everything else for shards.
+// constructed before the shards start. `drain`, `send_away`, `for_each_session`, `close_all` and the counters
+// are for any thread, everything else for shards.
 #pragma once
 
 #include <atomic>
@@ -39,8 +39,12 @@ class Server {
 
   /// Serves every path that begins with `prefix`, which ends in a slash.
   void mount(web::Router& router, std::string prefix);
-  /// Refuses new sessions with 503 from now on.
+  /// Refuses new sessions with 503 and a jittered Retry-After from now on.
   void drain() noexcept { draining_.store(true, std::memory_order_relaxed); }
+  /// Drains, and sends every session away to come back: each at a random moment of `window`. A WebSocket is
+  /// closed with `code`. A waiting poll, or else the next request of a polling session that has fetched what
+  /// was queued, gets 503 with Retry-After. Does not wait.
+  void send_away(Milliseconds window, wire::websocket::CloseCode code);
   /// Calls `visit` for every session, on its shard, and waits until that is done. Not on a shard's thread.
   void for_each_session(const std::function<void(Session&, SessionHandler&)>& visit);
   /// Closes every session and waits until that is done. Not on a shard's thread.
@@ -73,6 +77,11 @@ class Server {
 
   void refuse(web::Exchange& exchange, ErrorCode code, std::string_view message, unsigned status = 400,
               unsigned retry_after_s = 0);
+  void answer_refusal(web::Exchange& exchange, ErrorCode code, std::string_view message, unsigned status,
+                      unsigned retry_after_s) const;
+  /// 503: the client shall come back, to this server after its restart or to another one.
+  void turn_away(web::Exchange& exchange);
+  void leave(net::Shard& shard, const SessionId& id, wire::websocket::CloseCode code);
   void decorate(const web::Exchange& exchange, wire::http::Response& response) const;
   [[nodiscard]] std::string open_packet(std::string_view sid, bool upgrade) const;
   [[nodiscard]] wire::websocket::DecoderLimits decoder_limits() const noexcept;

@@ -24,6 +24,14 @@ TimePoint first_ping(net::Shard& shard, Milliseconds interval) {
   return most_early == 0 ? latest : latest - Milliseconds{random_below(shard.random(), most_early)};
 }
 
+// Each session has an interval of its own, up to a tenth shorter. So sessions that answered at the same time,
+// as after a stall of this process, drift apart.
+Milliseconds own_interval(net::Shard& shard, Milliseconds interval) {
+  if (interval <= kQuietStart) return interval;
+  return interval -
+         Milliseconds{random_below(shard.random(), static_cast<std::uint64_t>(interval.count()) / 10)};
+}
+
 const SharedBytes& ping_frame() {
   static const SharedBytes frame = text_packet("2");
   return frame;
@@ -54,8 +62,8 @@ std::string_view to_string(TransportKind kind) noexcept {
 Session::Session(Server& server, net::Shard& shard, const SessionId& id)
     : server_(server),
       shard_(shard),
-      heartbeat_(first_ping(shard, server.options().ping_interval), server.options().ping_interval,
-                 server.options().ping_timeout),
+      heartbeat_(first_ping(shard, server.options().ping_interval),
+                 own_interval(shard, server.options().ping_interval), server.options().ping_timeout),
       id_(id) {}
 
 Session::~Session() = default;
@@ -241,6 +249,14 @@ void Session::close(CloseReason reason, ws::CloseCode code) {
   polling_->close();
   if (state_ == State::closing) shard_.arm(*this, server_.options().close_grace);
   notify_closed(reason);
+}
+
+void Session::leave(ws::CloseCode code) {
+  if (state_ != State::open) return;
+  if (handler_ != nullptr) shard_.attempt([&] { handler_->on_shutdown(); });
+  if (state_ != State::open) return;
+  if (socket_ == nullptr) polling_->expect_departure();
+  close(CloseReason::forced_close, code);
 }
 
 void Session::close_without_backlog(ws::CloseCode code) {

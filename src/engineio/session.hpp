@@ -51,6 +51,8 @@ class SessionHandler {
   virtual void on_drained() {}
   /// The session has moved to WebSocket. `Session::outlet` has changed.
   virtual void on_upgraded() {}
+  /// The server sends the client away. What is sent within this call still leaves; `on_close` follows.
+  virtual void on_shutdown() {}
 };
 
 class Session final : public net::Retirable,
@@ -94,6 +96,8 @@ class Session final : public net::Retirable,
              wire::websocket::CloseCode code = wire::websocket::CloseCode::none);
   /// The same without the packets that wait, for a client that does not take them.
   void close_without_backlog(wire::websocket::CloseCode code);
+  /// Sends the client away to come back, see Server::send_away.
+  void leave(wire::websocket::CloseCode code);
 
  private:
   friend class PollingTransport;

@@ -54,6 +54,7 @@ class Connection final : public engineio::SessionHandler, public Pooled<Connecti
   void on_close(engineio::CloseReason reason) override;
   void on_drained() override;
   void on_upgraded() override;
+  void on_shutdown() override { shut_down(); }
   void on_connect_timeout();
 
   void on_decoded(Result<std::optional<wire::socketio::Packet>> decoded);

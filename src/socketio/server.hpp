@@ -76,6 +76,9 @@ class Server {
 
   /// Refuses new sessions with 503. Existing sessions stay.
   void drain() noexcept { engine_.drain(); }
+  /// Drains, disconnects every socket with the reason `server shutting down`, and closes its connection: each
+  /// at a random moment of `window`. Clients come back by themselves. Does not wait; call `close` at the end.
+  void send_away(Milliseconds window, wire::websocket::CloseCode code) { engine_.send_away(window, code); }
   /// Disconnects every socket with the reason `server shutting down`, closes all connections and waits until
   /// they are closed. Not from a shard's thread.
   void close(wire::websocket::CloseCode code = wire::websocket::CloseCode::none);

@@ -50,8 +50,10 @@ net::AcceptHandler HttpServer::accept_handler() {
   };
 }
 
+void HttpServer::stop_keeping_alive() noexcept { shared_->draining.store(true, std::memory_order_relaxed); }
+
 void HttpServer::drain() {
-  shared_->draining.store(true, std::memory_order_relaxed);
+  stop_keeping_alive();
   shared_->shards.post_to_all([shared = shared_](net::Shard& shard) {
     std::vector<HttpConnection*> open;
     for (auto& entry : shared->connections[shard.index()]) open.push_back(entry.first);

@@ -72,6 +72,9 @@ class HttpServer {
 
   /// For `ShardPool::listen`.
   [[nodiscard]] net::AcceptHandler accept_handler();
+  /// From now on every answer closes its connection. Idle connections stay, so that a request which is on its
+  /// way is answered. Any thread may call.
+  void stop_keeping_alive() noexcept;
   /// Closes idle connections at once and the others after their answer. Any thread may call.
   void drain();
   /// Closes all connections, and waits until they are closed. Connections that come later are closed at once.

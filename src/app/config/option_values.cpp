@@ -67,6 +67,12 @@ Result<void> set_data(Settings& settings, const Values& values) {
   return {};
 }
 
+Result<void> set_drain(Settings& settings, const Values& values) {
+  return read_number(values.front(), 0, 3'600).map([&](std::uint64_t value) {
+    settings.drain = std::chrono::seconds{value};
+  });
+}
+
 bool includes(const std::string& all, const std::string& one) {
   const auto wide = boost::asio::ip::make_address(all), narrow = boost::asio::ip::make_address(one);
   return wide == narrow || (wide.is_unspecified() && wide.is_v4() == narrow.is_v4());

@@ -59,6 +59,7 @@ template <Rate Settings::*Member>
 }
 
 [[nodiscard]] Result<void> set_data(Settings& settings, const Values& values);
+[[nodiscard]] Result<void> set_drain(Settings& settings, const Values& values);
 [[nodiscard]] Result<void> set_listen(Settings& settings, const Values& values);
 [[nodiscard]] Result<void> set_origins(Settings& settings, const Values& values);
 [[nodiscard]] Result<void> set_public_urls(Settings& settings, const Values& values);

@@ -84,6 +84,8 @@ struct Settings {
   std::int64_t keep_days = 400;                         ///< 0: for ever
   std::chrono::seconds sync_window{30};  ///< `config_sync` to many connections is spread over it
   std::chrono::seconds stop_timeout{10};
+  std::optional<std::chrono::seconds> drain;  ///< connections are sent away over it; not set: by their number
+  std::chrono::seconds drain_wait{0};         ///< before that, for balancers to look elsewhere
   bool demo = false;  ///< fills an empty catalogue
 };
 

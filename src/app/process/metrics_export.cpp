@@ -197,6 +197,15 @@ void export_engine(observe::Metrics& metrics, const engineio::Server& engine) {
         reading(engine, [code](const Counters& c) -> const Cell& { return c.refused[code]; }),
         {{"code", kCodes[code]}});
   }
+  for (const auto kind : {engineio::TransportKind::polling, engineio::TransportKind::websocket}) {
+    metrics.counter_from("togglecast_sessions_sent_away_total",
+                         "Engine.IO sessions that a stop of the server sent away, by transport.",
+                         reading(engine,
+                                 [kind](const Counters& c) -> const Cell& {
+                                   return c.sent_away[static_cast<std::size_t>(kind)];
+                                 }),
+                         {{"transport", std::string(engineio::to_string(kind))}});
+  }
   for (std::size_t reason = 0; reason < Counters{}.closed.size(); ++reason) {
     std::string text(engineio::to_string(static_cast<engineio::CloseReason>(reason)));
     metrics.counter_from(
@@ -233,6 +242,12 @@ void export_sockets(observe::Metrics& metrics, socketio::Server& io,
 
 std::uint64_t open_sessions(const engineio::Server& engine) {
   return sum_of(engine, [](const engineio::Counters& c) -> const Cell& { return c.sessions_open; });
+}
+
+std::uint64_t sessions_sent_away(const engineio::Server& engine, engineio::TransportKind transport) {
+  return sum_of(engine, [transport](const engineio::Counters& c) -> const Cell& {
+    return c.sent_away[static_cast<std::size_t>(transport)];
+  });
 }
 
 }  // namespace togglecast::app

@@ -27,5 +27,8 @@ void export_sockets(observe::Metrics& metrics, socketio::Server& io,
 
 /// Open Engine.IO sessions of all shards.
 [[nodiscard]] std::uint64_t open_sessions(const engineio::Server& engine);
+/// Sessions of all shards that a stop has sent away; see engineio::Server::send_away.
+[[nodiscard]] std::uint64_t sessions_sent_away(const engineio::Server& engine,
+                                               engineio::TransportKind transport);
 
 }  // namespace togglecast::app

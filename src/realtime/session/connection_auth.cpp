@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/pooled.hpp"
+#include "base/random.hpp"
 #include "domain/evaluation/unusable_context.hpp"
 #include "realtime/protocol/packets.hpp"
 #include "realtime/session/bounded_send.hpp"
@@ -205,7 +206,11 @@ Result<json::object> ConnectionAuth::admit(SocketSubscriber& subscriber, const C
 void ConnectionAuth::watch_expiry(SocketSubscriber& subscriber) {
   if (subscriber.turned_away) return;
   const Milliseconds left{subscriber.who.expires_at.value - parts_.clock.wall_now().value};
-  const Milliseconds lead = std::min(parts_.options.expiry_warning, left / 2);
+  // Tokens that were issued together end together. Their holders fetch new ones one after the other.
+  const Milliseconds warning = parts_.options.expiry_warning;
+  auto& random = subscriber.socket.shard().random();
+  const Milliseconds early{random_below(random, static_cast<std::uint64_t>(warning.count()) / 2 + 1)};
+  const Milliseconds lead = std::min(warning + early, left / 2);
   subscriber.socket.shard().arm(subscriber,
                                 std::max(Milliseconds{0}, subscriber.warned ? left : left - lead));
 }

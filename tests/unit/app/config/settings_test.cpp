@@ -118,6 +118,8 @@ constexpr Limit kLimits[] = {
 };
 constexpr std::uint64_t kDay = 86'400;
 constexpr Limit kTimes[] = {
+    {"drain", 0, 3'600, [](const Settings& s) { return static_cast<double>(s.drain->count()); }},
+    {"drain-wait", 0, 3'600, seconds_of<&S::drain_wait>},
     {"keep-alive-timeout", 1, kDay, seconds_of<&S::keep_alive_timeout>},
     {"ping-interval", 1, 3'600, seconds_of<&S::ping_interval>},
     {"ping-timeout", 1, 3'600, seconds_of<&S::ping_timeout>},

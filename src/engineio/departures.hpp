@@ -1,0 +1,40 @@
+// Sends the sessions of one shard away: each at a random moment of a window, so that their clients do not
+// come back all at once. Thread rule: the shard's thread. Internal to `engineio`.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "engineio/session_id.hpp"
+#include "net/shard.hpp"
+#include "net/timer_wheel.hpp"
+
+namespace togglecast::engineio {
+
+class Departures final : private net::TimerNode {
+ public:
+  /// Called once for each session that has not ended by itself before its moment.
+  using Leave = std::function<void(const SessionId&)>;
+
+  Departures(net::Shard& shard, Leave leave) : shard_(shard), leave_(std::move(leave)) {}
+  ~Departures() override = default;
+
+  /// Begins with these sessions. A window of zero sends all of them away within this call.
+  void begin(const std::vector<SessionId>& sessions, Milliseconds window);
+
+ private:
+  void on_timer(TimePoint now) override;
+
+  struct Departure {
+    TimePoint due;
+    SessionId id;
+  };
+
+  net::Shard& shard_;
+  Leave leave_;
+  std::vector<Departure> waiting_;  // the next one last
+};
+
+}  // namespace togglecast::engineio

@@ -1,0 +1,200 @@
+// A stop drains: clients leave one after the other and come back to the next server, and nothing acknowledged is lost.
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { until } from '../support/deadline.mjs';
+import { EngineSocket, PollingSession } from '../support/engine.mjs';
+import { HttpConnection, request, requestBytes } from '../support/http.mjs';
+import { dataFolder, ownKey, Product } from '../support/product.mjs';
+import { freePort } from '../support/server.mjs';
+
+const kClean = { code: 0, signal: null };
+const kAtOnce = { code: 130, signal: null };
+
+async function started(t, args = [], options = {}) {
+  const data = options.data ?? (await dataFolder());
+  const product = await Product.start(data.folder, { args, ...options });
+  t.after(async () => {
+    if (product.process.running) await product.end('SIGKILL');
+    if (!options.data) await data.remove();
+  });
+  product.folder = data;
+  await product.login();
+  return product;
+}
+
+const lines = (product, message) => product.process.stderr.split('\n').filter((line) => line.startsWith('{'))
+  .map((line) => JSON.parse(line)).filter((line) => line.message === message);
+
+async function line(product, message) {
+  await product.process.says(`"${message}"`);
+  return lines(product, message)[0];
+}
+
+const retryAfter = (answer) => Number(answer.headers['retry-after']);
+function assertTurnedAway(answer) {
+  assert.equal(answer.status, 503, answer.body);
+  assert.ok(retryAfter(answer) >= 1 && retryAfter(answer) <= 5, answer.headers['retry-after']);
+}
+
+/** A stock client that keeps what it is told of platforms, as an application would. */
+function mirror(product, t, token, transports) {
+  const client = product.clientSocket(t, token, { transports, reconnection: true, reconnectionDelay: 50, reconnectionDelayMax: 500, randomizationFactor: 0.5 });
+  client.names = new Map();
+  client.socket.on('client_connected', ({ platforms }) => {
+    client.names = new Map(platforms.map(({ id, name }) => [id, name]));
+  });
+  client.socket.on('platform_update', ({ type, platform_id: id, data }) => {
+    if (type === 'delete') client.names.delete(id);
+    else client.names.set(id, data.name);
+  });
+  return client;
+}
+
+describe('fifty stock clients, while an admin keeps writing', () => {
+  const kinds = [['websocket'], ['polling'], ['polling', 'websocket']];
+
+  test('all leave, come back to the restarted server, and hear every change', async (t) => {
+    const first = await started(t, ['--drain', '4']);
+    const { token } = await first.createClient();
+    const clients = Array.from({ length: 50 }, (_, i) => mirror(first, t, token, kinds[i % kinds.length]));
+    for (const client of clients) {
+      await client.connected();
+      await client.next('client_connected');
+      if (client.socket.io.opts.transports.length === 2) await client.upgraded();
+    }
+    const acknowledged = new Map();
+    const writing = (async () => {
+      for (let i = 0; ; i++) {
+        const name = `state ${i}`;
+        const made = await first.createPlatform({ key: ownKey('drain'), name });
+        acknowledged.set(made.id, name);
+      }
+    })().catch(() => {});
+    await until(() => acknowledged.size >= 5, 'some changes before the stop');
+
+    assert.deepEqual(await first.end('SIGTERM', 60_000), kClean);
+    await writing;
+    const progress = lines(first, 'draining goes on');
+    const [end] = lines(first, 'drained');
+    assert.equal(end.websockets + end.polling, 50, JSON.stringify(end));
+    assert.ok(end.websockets >= 33 && end.polling >= 1, JSON.stringify(end));
+    assert.ok(progress.some(({ sent_away: gone }) => gone > 0 && gone < 50), 'they leave one after the other');
+
+    const second = await started(t, [], { data: first.folder, port: first.port });
+    const there = new Map((await second.platforms()).map(({ id, name }) => [id, name]));
+    for (const [id, name] of acknowledged) assert.equal(there.get(id), name);
+    await Promise.all(clients.map((client) => client.reconnected()));
+    const last = await second.createPlatform({ key: ownKey('drain'), name: 'after the restart' });
+    there.set(last.id, last.name);
+    for (const client of clients) {
+      await until(() => client.names.get(last.id) === last.name, 'the change after the restart');
+      assert.deepEqual(new Map([...client.names].sort(([a], [b]) => a - b)), new Map([...there].sort(([a], [b]) => a - b)));
+    }
+  });
+});
+
+describe('--drain-wait', () => {
+  test('turns readiness red at once and serves on, until balancers look elsewhere', async (t) => {
+    const product = await started(t, ['--drain-wait', '3600']);
+    const platform = await product.createPlatform({ key: ownKey(), name: 'n' });
+    product.process.child.kill('SIGTERM');
+    await line(product, 'draining: /readyz says no, and balancers have time to look elsewhere');
+
+    const ready = await request(product.port, '/readyz');
+    assert.equal(ready.status, 503);
+    assert.deepEqual(JSON.parse(ready.body), { status: 'draining' });
+    assert.equal((await request(product.port, '/healthz')).status, 200);
+    const { token } = await product.createClient();
+    const client = await product.clientSocket(t, token).connected();
+    await client.next('client_connected');
+    await product.toggle(platform.id, false);
+    await client.next('platform_update');
+    const connection = await HttpConnection.open(product.port);
+    connection.send('/healthz');
+    assert.match((await connection.response()).headers.connection, /close/);
+    await connection.closed;
+
+    assert.deepEqual(await product.end('SIGINT'), kAtOnce);
+    await product.process.says('a second signal ended the process at once');
+  });
+});
+
+describe('during the window', () => {
+  test('connections that are open are answered and closed; new ones and new sessions are refused', async (t) => {
+    const metrics = await freePort();
+    const product = await started(t, ['--drain', '3600', '--metrics-listen', `127.0.0.1:${metrics}`]);
+    const sockets = await Promise.all(Array.from({ length: 5 }, () => EngineSocket.open(product.port, '/socket.io/')));
+    sockets.forEach((socket) => socket.send(`40/admin,${JSON.stringify({ token: product.admin })}`));
+    const idle = await HttpConnection.open(product.port);
+    idle.send('/healthz');
+    await idle.response();
+    const [handshake, poll] = [await HttpConnection.open(product.port), await HttpConnection.open(product.port)];
+    product.process.child.kill('SIGTERM');
+    await line(product, 'draining: no new connections, and clients are sent away to come back');
+
+    await assert.rejects(HttpConnection.open(product.port));
+    idle.send('/api/v1/platforms', { headers: { Authorization: `Bearer ${product.admin}` } });
+    const answer = await idle.response();
+    assert.equal(answer.status, 200);
+    assert.match(answer.headers.connection, /close/);
+    await idle.closed;
+    handshake.send('/socket.io/?EIO=4&transport=polling');
+    assertTurnedAway(await handshake.response());
+    poll.send('/socket.io/?EIO=4&transport=polling&sid=AAAAAAAAAAAAAAAAAAAA');
+    assertTurnedAway(await poll.response());
+    assert.equal((await request(metrics, '/readyz')).status, 503);
+    assert.match((await request(metrics, '/metrics')).body, /togglecast_sessions_sent_away_total\{transport="websocket"\} \d/);
+
+    assert.deepEqual(await product.end('SIGINT'), kAtOnce);
+  });
+
+  test('a write that is under way is finished, answered and kept', async (t) => {
+    const product = await started(t, ['--drain', '0']);
+    const body = JSON.stringify({ key: ownKey('upload'), name: 'written while the server stops' });
+    const bytes = requestBytes('/api/v1/platforms', { method: 'POST', body,
+      headers: { Authorization: `Bearer ${product.admin}`, 'Content-Type': 'application/json' } });
+    const upload = await HttpConnection.open(product.port);
+    upload.write(Buffer.concat([requestBytes('/healthz'), bytes.subarray(0, -5)]));
+    await upload.response();
+    product.process.child.kill('SIGTERM');
+    await line(product, 'draining: no new connections, and clients are sent away to come back');
+    upload.write(bytes.subarray(-5));
+
+    const answer = await upload.response();
+    assert.equal(answer.status, 201, answer.body);
+    assert.match(answer.headers.connection, /close/);
+    assert.deepEqual(await product.end('SIGTERM'), kClean);
+    const next = await started(t, [], { data: product.folder, port: product.port });
+    assert.ok((await next.platforms()).some(({ id }) => id === JSON.parse(answer.body).id));
+  });
+
+  test('with --drain 0 all leave at once: 1012 on WebSockets, 503 with Retry-After on polls', async (t) => {
+    const product = await started(t, ['--drain', '0']);
+    const sockets = await Promise.all(Array.from({ length: 5 }, () => EngineSocket.open(product.port, '/socket.io/')));
+    const polling = await PollingSession.open(product.port, '/socket.io/');
+    const { answer } = await polling.waitingPoll();
+    const ending = product.end('SIGTERM');
+
+    for (const socket of sockets) assert.equal(await socket.closeCode(), 1012);
+    assertTurnedAway(await answer);
+    assert.deepEqual(await ending, kClean);
+    assert.equal(lines(product, 'draining goes on').length, 0);
+  });
+});
+
+describe('what hangs at the end', () => {
+  test('is closed hard and said: a request without its body, a session that never polls', async (t) => {
+    const product = await started(t, ['--drain', '0']);
+    await PollingSession.open(product.port, '/socket.io/');
+    const stuck = await HttpConnection.open(product.port);
+    stuck.write(Buffer.concat([requestBytes('/healthz'), requestBytes('/api/v1/auth/login', { method: 'POST',
+      headers: { 'Content-Length': '100', 'Content-Type': 'application/json' }, body: '{' })]));
+    await stuck.response();
+
+    assert.deepEqual(await product.end('SIGTERM'), kClean);
+    const [end] = lines(product, 'drained; what had not ended in time is closed');
+    assert.equal(end.level, 'warn');
+    assert.equal(end.polling_not_told, 1);
+    assert.equal(end.http_connections_cut, 1);
+  });
+});

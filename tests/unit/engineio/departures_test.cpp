@@ -1,0 +1,150 @@
+// A stop sends sessions away: spread over a window, each told in a way that makes its client come back.
+#include "engineio/departures.hpp"
+
+#include <charconv>
+#include <set>
+
+#include "engine_fixture.hpp"
+
+namespace togglecast::engineio::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using wire::http::Method;
+using wire::websocket::CloseCode;
+
+constexpr std::string_view kGoingDown = R"({"code":4,"message":"the server is shutting down; come back"})";
+
+class DeparturesTest : public EngineTest {
+ protected:
+  DeparturesTest() { serve(); }
+  void send_away(Milliseconds window = Milliseconds{0}) {
+    server_->send_away(window, CloseCode::service_restart);
+    run();
+  }
+  static unsigned seconds_of(const FakeExchange& answer) {
+    const std::string text = answer.header("Retry-After");
+    unsigned value = 0;
+    std::from_chars(text.data(), text.data() + text.size(), value);
+    return value;
+  }
+  static void expect_turned_away(const FakeExchange& answer) {
+    EXPECT_EQ(answer.status(), 503U);
+    EXPECT_EQ(answer.body(), kGoingDown);
+    EXPECT_GE(seconds_of(answer), 1U);
+    EXPECT_LE(seconds_of(answer), 5U);
+  }
+};
+
+TEST_F(DeparturesTest, AWebSocketGetsWhatIsQueuedAndThenTheCode) {
+  const auto socket = websocket();
+  (void)socket->receive();
+  emit("last");
+
+  send_away();
+
+  EXPECT_EQ(
+      socket->receive(),
+      frames({"4last"}) + std::string(wire::websocket::encode_close(CloseCode::service_restart, {}).view()));
+  EXPECT_TRUE(socket->ended());
+  EXPECT_THAT(closed_, ElementsAre("forced close"));
+  EXPECT_EQ(counters().sent_away[1].value.load(), 1U);
+}
+
+TEST_F(DeparturesTest, AWaitingPollIsAnsweredAtOnce) {
+  open();
+  const auto waiting = poll();
+
+  send_away();
+
+  expect_turned_away(*waiting);
+  EXPECT_FALSE(alive());
+  EXPECT_EQ(counters().sent_away[0].value.load(), 1U);
+}
+
+TEST_F(DeparturesTest, APollFetchesWhatIsQueuedBeforeTheNextIsTurnedAway) {
+  open();
+  emit("the answer to an earlier event");
+  send_away();
+
+  const auto last = poll();
+  const auto next = poll();
+
+  EXPECT_EQ(last->body(), "4the answer to an earlier event");
+  expect_turned_away(*next);
+  expect_turned_away(*poll());
+  EXPECT_THAT(closed_, ElementsAre("forced close"));
+}
+
+TEST_F(DeparturesTest, APostThatIsNotReadIsNotAcknowledged) {
+  open();
+  send_away();
+
+  const auto posted = post("4lost");
+
+  expect_turned_away(*posted);
+  EXPECT_THAT(heard_, IsEmpty());
+}
+
+TEST_F(DeparturesTest, APostThatWasReadIsAcknowledged) {
+  open();
+  react_ = [this](std::string_view) { server_->send_away(Milliseconds{0}, CloseCode::service_restart); };
+
+  const auto posted = post("4done");
+  run();
+
+  EXPECT_EQ(posted->body(), "ok");
+  EXPECT_THAT(heard_, ElementsAre("done"));
+}
+
+TEST_F(DeparturesTest, NewSessionsAreRefusedFromTheBeginningOfTheWindow) {
+  send_away(Milliseconds{10'000});
+
+  expect_turned_away(*open());
+  expect_turned_away(*send(Method::get, "transport=websocket", {}, true));
+}
+
+TEST_F(DeparturesTest, ClientsAreToldDifferentTimes) {
+  send_away();
+  std::set<unsigned> told;
+
+  for (int i = 0; i < 200; ++i) told.insert(seconds_of(*open()));
+
+  EXPECT_THAT(told, ElementsAre(1U, 2U, 3U, 4U, 5U));
+}
+
+TEST_F(DeparturesTest, SessionsLeaveOneAfterTheOtherWithinTheWindow) {
+  constexpr int kSessions = 100;
+  for (int i = 0; i < kSessions; ++i) {
+    sid_.clear();
+    open();
+  }
+  const auto left = [this] {
+    return counters().closed[static_cast<std::size_t>(CloseReason::forced_close)].value.load();
+  };
+
+  send_away(Milliseconds{1'000});
+  EXPECT_LT(left(), 20U);
+  pass(Milliseconds{500});
+  EXPECT_GT(left(), 20U);
+  EXPECT_LT(left(), 80U);
+  pass(Milliseconds{510});
+
+  EXPECT_EQ(left(), std::uint64_t{kSessions});
+}
+
+TEST_F(DeparturesTest, ASessionThatEndsByItselfIsNotSentAway) {
+  open();
+  send_away(Milliseconds{1'000});
+  post("1");
+  run();
+
+  pass(Milliseconds{1'010});
+
+  EXPECT_THAT(closed_, ElementsAre("transport close"));
+  EXPECT_EQ(counters().sent_away[0].value.load(), 0U);
+}
+
+}  // namespace
+}  // namespace togglecast::engineio::testing

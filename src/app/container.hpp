@@ -14,6 +14,7 @@
 #include "app/config/settings.hpp"
 #include "app/first_login.hpp"
 #include "app/process/address_limits.hpp"
+#include "app/process/packet_log.hpp"
 #include "app/process/refusal_log.hpp"
 #include "app/process/runtime.hpp"
 #include "http_api/request/api.hpp"
@@ -67,6 +68,7 @@ class Container {
   std::unique_ptr<service::Application> application_;
   changes::ChangeFeed::Subscription first_login_;
   RefusalLog refusals_;
+  std::unique_ptr<PacketLog> packets_;
   AddressLimits limits_;
   socketio::Server io_;
   realtime::Realtime realtime_;

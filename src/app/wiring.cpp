@@ -50,7 +50,7 @@ json::object describe_process() {
 }  // namespace
 
 socketio::Options socketio_options(const Settings& settings, AddressLimits& limits, RefusalLog& refusals,
-                                   observe::Log& log) {
+                                   observe::Log& log, PacketLog* packets) {
   socketio::Options options;
   options.log = &log;
   options.connect_timeout = settings.connect_timeout;
@@ -88,7 +88,20 @@ socketio::Options socketio_options(const Settings& settings, AddressLimits& limi
   engine.hold = [&limits](const web::Peer& peer) { return limits.hold(peer); };
   engine.on_refused = [&refusals](const web::Exchange& exchange, engineio::ErrorCode code,
                                   std::string_view message) { refusals.handshake(exchange, code, message); };
+  if (packets != nullptr) {
+    engine.trace = [packets](const engineio::Handshake& handshake, std::string_view transport) {
+      return packets->trace(handshake, transport);
+    };
+  }
   return options;
+}
+
+std::unique_ptr<PacketLog> packet_log(const Settings& settings, observe::Log& log, const Clock& clock,
+                                      observe::Metrics& metrics) {
+  if (settings.log_packets.empty()) return nullptr;
+  log.warn("--log-packets is on: the log gets data of clients; switch it off when you have seen enough");
+  return std::make_unique<PacketLog>(PacketFilter::parse(settings.log_packets).value_or(PacketFilter{}), log,
+                                     clock, metrics);
 }
 
 realtime::Options realtime_options(const Settings& settings) {

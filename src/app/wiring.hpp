@@ -4,6 +4,7 @@
 
 #include "app/config/settings.hpp"
 #include "app/process/address_limits.hpp"
+#include "app/process/packet_log.hpp"
 #include "app/process/refusal_log.hpp"
 #include "http_api/request/api.hpp"
 #include "net/listener.hpp"
@@ -14,8 +15,13 @@
 
 namespace togglecast::app {
 
+/// `packets` may be null.
 [[nodiscard]] socketio::Options socketio_options(const Settings& settings, AddressLimits& limits,
-                                                 RefusalLog& refusals, observe::Log& log);
+                                                 RefusalLog& refusals, observe::Log& log,
+                                                 PacketLog* packets = nullptr);
+/// Null unless `--log-packets` is set.
+[[nodiscard]] std::unique_ptr<PacketLog> packet_log(const Settings& settings, observe::Log& log,
+                                                    const Clock& clock, observe::Metrics& metrics);
 [[nodiscard]] http_api::Options api_options(const Settings& settings, service::MessageSender* messages);
 [[nodiscard]] realtime::Options realtime_options(const Settings& settings);
 // The proxies have been checked when the settings were read.

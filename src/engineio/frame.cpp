@@ -36,6 +36,11 @@ SharedBytes binary_message(std::string_view data) { return ws::encode(ws::Opcode
 
 SharedBytes text_packet(std::string_view packet) { return ws::encode(ws::Opcode::text, packet); }
 
+FrameData data_of(const SharedBytes& frame) noexcept {
+  const std::string_view bytes = frame.view();
+  return {is_binary(bytes), bytes.substr(header_bytes(bytes))};
+}
+
 std::size_t polling_size(const SharedBytes& frame) noexcept {
   const std::string_view bytes = frame.view();
   const std::size_t payload = bytes.size() - header_bytes(bytes);

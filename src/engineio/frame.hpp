@@ -18,6 +18,13 @@ namespace togglecast::engineio {
 /// Any text packet. `packet` begins with the type digit: `2`, `6`, `3probe`.
 [[nodiscard]] SharedBytes text_packet(std::string_view packet);
 
+/// The Engine.IO packet in `frame`, without the frame's header. It points into the frame.
+struct FrameData {
+  bool binary;  ///< then `data` is the message itself
+  std::string_view data;
+};
+[[nodiscard]] FrameData data_of(const SharedBytes& frame) noexcept;
+
 /// The number of bytes of `frame` in a polling payload, without a separator.
 [[nodiscard]] std::size_t polling_size(const SharedBytes& frame) noexcept;
 /// Appends `frame` to a polling payload: text unchanged, binary as `b` and base64.

@@ -19,6 +19,9 @@
 
 namespace togglecast::engineio {
 
+class PacketTrace;
+struct Handshake;
+
 struct Options {
   // Heartbeat. The client learns both values from the open packet.
   Milliseconds ping_interval{25'000};  ///< from one ping to the next
@@ -64,6 +67,10 @@ struct Options {
   std::function<std::shared_ptr<void>(const web::Peer&)> hold{};
   /// Called for each refused request, for logs.
   std::function<void(const web::Exchange&, ErrorCode, std::string_view message)> on_refused{};
+
+  /// Called once for each new session, to watch its packets. May return null. A session that is watched costs
+  /// more: broadcasts reach it one by one.
+  std::function<std::unique_ptr<PacketTrace>(const Handshake&, std::string_view transport)> trace{};
 
   std::optional<std::string> cookie;  ///< name of a cookie with the sid, set in the polling handshake
 };

@@ -245,6 +245,7 @@ std::string PollingTransport::take_payload(std::size_t most) {
 
 void PollingTransport::release_poll() {
   if (waiting_ == nullptr) return;
+  session_.trace_out("6");
   send(text_packet("6"));
 }
 
@@ -252,6 +253,7 @@ void PollingTransport::end(std::string_view packet) {
   if (waiting_ != nullptr && departs_ && queue_.empty())
     session_.server_.turn_away(*std::exchange(waiting_, nullptr));
   if (waiting_ != nullptr) {
+    session_.trace_out(packet);
     queue_.push_back(text_packet(packet));
     queued_bytes_ += weight(queue_.back());
     answer(*std::exchange(waiting_, nullptr), take_payload(queue_.size()));

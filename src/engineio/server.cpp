@@ -7,6 +7,7 @@
 
 #include "base/json.hpp"
 #include "engineio/departures.hpp"
+#include "engineio/packet_trace.hpp"
 #include "engineio/polling_transport.hpp"
 #include "engineio/upgrade_probe.hpp"
 #include "wire/engineio/packet.hpp"
@@ -200,6 +201,7 @@ void Server::open_session(const web::ExchangePtr& exchange) {
   auto owned = std::unique_ptr<Session>(new Session(*this, shard, id));
   Session& session = *owned;
   if (options_.hold) session.held_ = options_.hold(exchange->peer());
+  if (options_.trace) session.trace_ = options_.trace(*handshake, request.upgrade ? "websocket" : "polling");
   state.sessions.insert(&session);
   (void)owned.release();  // the set owns it now
   ++state.counters.sessions_opened;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "engineio/frame.hpp"
+#include "engineio/packet_trace.hpp"
 #include "engineio/polling_transport.hpp"
 #include "engineio/server.hpp"
 #include "engineio/upgrade_probe.hpp"
@@ -79,6 +80,7 @@ void Session::begin_polling(web::Exchange& exchange) {
                          *options.cookie + "=" + std::string(id()) + "; Path=/; HttpOnly; SameSite=Lax");
   }
   response.body = server_.open_packet(id(), options.upgrades && options.websocket);
+  trace_out(response.body);
   server_.decorate(exchange, response);
   exchange.respond(std::move(response));
 }
@@ -93,7 +95,9 @@ void Session::begin_websocket(web::Exchange& exchange) {
   upgraded.stream->limit(&server_.options().stream);
   socket_ = std::make_unique<web::WebSocket>(std::move(upgraded.stream), server_.decoder_limits(),
                                              static_cast<web::WebSocketHandler&>(*this), deflate);
-  socket_->send(text_packet(server_.open_packet(id(), false)));
+  const std::string open = server_.open_packet(id(), false);
+  trace_out(open);
+  socket_->send(text_packet(open));
   // The handler must exist before the bytes behind the handshake are read.
   shard_.at_turn_end([this, leftover = std::move(upgraded.leftover)]() mutable {
     if (socket_ != nullptr && socket_->open()) socket_->start(std::move(leftover));
@@ -115,11 +119,29 @@ void Session::arm_heartbeat() {
 void Session::send(const SharedBytes& frame) {
   if (state_ != State::open && state_ != State::opening) return;
   ++server_.counters(shard_).packets_out;
+  if (trace_ != nullptr) {
+    const FrameData shown = data_of(frame);
+    if (shown.binary) {
+      trace_->binary(PacketTrace::Direction::out, transport(), shown.data.size());
+    } else {
+      trace_out(shown.data);
+    }
+  }
   if (socket_ != nullptr) {
     socket_->send(frame);
   } else {
     polling_->send(frame);
   }
+}
+
+void Session::trace_out(std::string_view packet) {
+  if (trace_ != nullptr) trace_->text(PacketTrace::Direction::out, transport(), packet);
+}
+
+void Session::name(std::string_view kind, std::string_view name) {
+  if (trace_ == nullptr || trace_->named(kind, name)) return;
+  trace_.reset();
+  if (handler_ != nullptr) handler_->on_outlet_moved();
 }
 
 bool Session::writable() const noexcept {
@@ -145,6 +167,7 @@ bool Session::still_takes() const noexcept {
 
 void Session::on_packet_text(std::string_view text) {
   if (state_ != State::open) return;
+  if (trace_ != nullptr) trace_->text(PacketTrace::Direction::in, transport(), text);
   const auto packet = wire::engineio::decode(text);
   if (!packet) {
     close(CloseReason::parse_error);
@@ -198,6 +221,7 @@ void Session::closed_by_client() {
 void Session::on_message_binary(std::string_view bytes) {
   if (state_ != State::open) return;
   ++server_.counters(shard_).packets_in;
+  if (trace_ != nullptr) trace_->binary(PacketTrace::Direction::in, transport(), bytes.size());
   handler_->on_binary(bytes);
 }
 
@@ -285,6 +309,7 @@ void Session::end(CloseReason reason) {
 
 void Session::notify_closed(CloseReason reason) {
   ++server_.counters(shard_).closed[static_cast<std::size_t>(reason)];
+  if (trace_ != nullptr) trace_->closed(reason);
   if (handler_ != nullptr) shard_.attempt([&] { handler_->on_close(reason); });
 }
 
@@ -336,7 +361,10 @@ void Session::take_over(std::unique_ptr<web::WebSocket> socket) {
   shard_.retire(std::move(polling_));
   probe_ended();
   ++server_.counters(shard_).upgrades;
-  if (handler_ != nullptr) handler_->on_upgraded();
+  if (handler_ != nullptr) {
+    handler_->on_upgraded();
+    handler_->on_outlet_moved();
+  }
   on_drained();
 }
 

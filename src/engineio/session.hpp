@@ -20,6 +20,7 @@
 
 namespace togglecast::engineio {
 
+class PacketTrace;
 class PollingTransport;
 class Server;
 class UpgradeProbe;
@@ -49,8 +50,10 @@ class SessionHandler {
   virtual void on_close(CloseReason reason) = 0;
   /// The kernel, or a poll, has taken everything that was queued.
   virtual void on_drained() {}
-  /// The session has moved to WebSocket. `Session::outlet` has changed.
+  /// The session has moved to WebSocket.
   virtual void on_upgraded() {}
+  /// `Session::outlet` has changed.
+  virtual void on_outlet_moved() {}
   /// The server sends the client away. What is sent within this call still leaves; `on_close` follows.
   virtual void on_shutdown() {}
 };
@@ -74,11 +77,13 @@ class Session final : public net::Retirable,
   void send(const SharedBytes& frame);
   /// Whether a packet sent now would leave at once. If not, callers drop volatile packets.
   [[nodiscard]] bool writable() const noexcept;
-  /// For broadcasts: where `Shard::send` reaches the client without this session. kNone over polling and with
-  /// compression.
+  /// For broadcasts: where `Shard::send` reaches the client without this session. kNone over polling, with
+  /// compression, and while a trace watches the packets.
   [[nodiscard]] net::Outlets::Index outlet() const noexcept {
-    return socket_ != nullptr ? socket_->outlet() : net::Outlets::kNone;
+    return socket_ != nullptr && trace_ == nullptr ? socket_->outlet() : net::Outlets::kNone;
   }
+  /// Tells the trace, if there is one, who is at the other end: `client`, `acme`. `outlet` may change.
+  void name(std::string_view kind, std::string_view name);
   /// The time since a ping that has no pong yet; zero when there is none.
   [[nodiscard]] Milliseconds unanswered() const noexcept { return heartbeat_.unanswered(shard_.now()); }
   /// Bytes that neither the kernel nor a poll has taken, and those of a poll's answer that is under way.
@@ -138,6 +143,7 @@ class Session final : public net::Retirable,
   /// Whether the client takes what was sent before, which may be much, and so cannot answer the ping yet.
   [[nodiscard]] bool still_takes() const noexcept;
   void end_if_overdue(TimePoint now);
+  void trace_out(std::string_view packet);
   void notify_closed(CloseReason reason);
 
   Server& server_;
@@ -147,6 +153,7 @@ class Session final : public net::Retirable,
   std::unique_ptr<PollingTransport> polling_;
   std::unique_ptr<web::WebSocket> socket_;
   std::unique_ptr<UpgradeProbe> probe_;
+  std::unique_ptr<PacketTrace> trace_;  // null: nobody watches
   Heartbeat heartbeat_;
   SessionId id_;
   State state_ = State::opening;

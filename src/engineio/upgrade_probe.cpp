@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engineio/frame.hpp"
+#include "engineio/packet_trace.hpp"
 #include "engineio/polling_transport.hpp"
 #include "engineio/server.hpp"
 #include "engineio/session.hpp"
@@ -31,9 +32,13 @@ void UpgradeProbe::start(std::string leftover) {
 }
 
 void UpgradeProbe::on_text(std::string_view message) {
+  if (const auto& trace = session_.trace_; trace != nullptr)
+    trace->text(PacketTrace::Direction::in, TransportKind::websocket, message);
   if (!probed_ && message == "2probe") {
     probed_ = true;
     socket_->send(text_packet("3probe"));
+    if (const auto& trace = session_.trace_; trace != nullptr)
+      trace->text(PacketTrace::Direction::out, TransportKind::websocket, "3probe");
     session_.shard().arm(*this, kReleaseEvery);
     return;
   }

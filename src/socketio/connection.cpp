@@ -212,7 +212,7 @@ void Connection::on_drained() {
   for (const auto& socket : sockets) socket->drained();
 }
 
-void Connection::on_upgraded() {
+void Connection::on_outlet_moved() {
   for (const auto& socket : sockets_) {
     if (socket->connected()) socket->nsp().rooms(shard()).move_outlet(*socket);
   }

@@ -53,7 +53,7 @@ class Connection final : public engineio::SessionHandler, public Pooled<Connecti
   void on_binary(std::string_view message) override;
   void on_close(engineio::CloseReason reason) override;
   void on_drained() override;
-  void on_upgraded() override;
+  void on_outlet_moved() override;
   void on_shutdown() override { shut_down(); }
   void on_connect_timeout();
 

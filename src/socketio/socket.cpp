@@ -37,6 +37,10 @@ const engineio::Handshake* Socket::handshake() const noexcept {
 
 std::shared_ptr<void>& Socket::connection_state() noexcept { return connection_->state(); }
 
+void Socket::name_connection(std::string_view kind, std::string_view name) {
+  if (connection_ != nullptr) connection_->session().name(kind, name);
+}
+
 bool Socket::awaits(std::uint64_t ack_id) const noexcept {
   return details_ != nullptr && details_->acks != nullptr && details_->acks->expects(ack_id);
 }

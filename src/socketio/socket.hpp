@@ -81,6 +81,9 @@ class Socket : public std::enable_shared_from_this<Socket> {
   /// State of the application for the whole connection, shared by its sockets in all namespaces and kept from
   /// one CONNECT to the next; null at first. Only before the disconnect.
   [[nodiscard]] std::shared_ptr<void>& connection_state() noexcept;
+  /// Says who this is, such as `client`, `acme`, to the trace of the connection's packets if there is one
+  /// (`engineio::Options::trace`).
+  void name_connection(std::string_view kind, std::string_view name);
   /// Whether packets of the client may have attachments; yes at first. One that has them when it may not ends
   /// the connection before they are read.
   void accept_attachments(bool accept) noexcept { accepts_attachments_ = accept; }

@@ -82,6 +82,11 @@ constexpr OptionSpec kOptions[] = {
      false, set_log_format},
     {kWatching, "log-level", "LEVEL", "Lowest level to log: debug, info, warn, error or off [info]", false,
      set_log_level},
+    {kWatching, "log-packets", "WHICH",
+     "Log each packet, without secrets, of all connections or of client:KEY, admin:USERNAME or address:IP; "
+     "for "
+     "debugging; may be repeated [none]",
+     true, set_log_packets},
     {kWatching, "metrics-listen", "ADDRESS:PORT",
      "Serve /metrics and health at this address without a token [off]", false, set_metrics_listen},
 
@@ -109,8 +114,8 @@ constexpr OptionSpec kOptions[] = {
      "Lifetime of a client's token that is issued without a time; 365 days [31536000]", false,
      set_seconds<&S::token_lifetime, 60, 10 * kYear>},
     {kTimes, "expiry-warning", "SECONDS",
-     "Least time between token_expiring and the end of a token, or half of its life if that is shorter [60]", false,
-     set_seconds<&S::expiry_warning, 1, kDay>},
+     "Least time between token_expiring and the end of a token, or half of its life if that is shorter [60]",
+     false, set_seconds<&S::expiry_warning, 1, kDay>},
     {kTimes, "idempotency-age", "SECONDS",
      "Time for which the answer to a request with an Idempotency-Key is repeated; 24 hours [86400]", false,
      set_seconds<&S::idempotency_age, 1, 30 * kDay>},

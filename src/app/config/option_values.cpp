@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "app/config/packet_filter.hpp"
 #include "web/own_hosts.hpp"
 #include "web/trusted_proxies.hpp"
 #include "wire/http/origin.hpp"
@@ -173,6 +174,12 @@ Result<void> set_log_format(Settings& settings, const Values& values) {
   } else {
     return refuse("'" + text + "' is not text, json or auto");
   }
+  return {};
+}
+
+Result<void> set_log_packets(Settings& settings, const Values& values) {
+  if (auto filter = PacketFilter::parse(values); !filter) return refuse(filter.error().message);
+  settings.log_packets = values;
   return {};
 }
 

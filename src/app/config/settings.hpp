@@ -45,6 +45,7 @@ struct Settings {
   std::optional<Endpoint> metrics_listen;
   std::filesystem::path tls_certificate, tls_key;  ///< both or neither
   observe::LogOptions log;
+  std::vector<std::string> log_packets;        ///< of these connections, see PacketFilter
   std::size_t max_payload = 64 * 1'024;        ///< bytes of a message or a request body
   std::size_t max_write_body = 1'024 * 1'024;  ///< bytes of the body of an admin's change
   bool websocket_compression = false;
@@ -86,7 +87,7 @@ struct Settings {
   std::chrono::seconds stop_timeout{10};
   std::optional<std::chrono::seconds> drain;  ///< connections are sent away over it; not set: by their number
   std::chrono::seconds drain_wait{0};         ///< before that, for balancers to look elsewhere
-  bool demo = false;  ///< fills an empty catalogue
+  bool demo = false;                          ///< fills an empty catalogue
 };
 
 /// The text that one source gives for one option, before it is read.

@@ -190,6 +190,7 @@ Result<json::object> ConnectionAuth::admit(SocketSubscriber& subscriber, const C
   socket.accept_attachments(true);
   subscriber.who = claim.who;
   subscriber.warned = false;
+  socket.name_connection(service::to_string(claim.who.kind), claim.who.name);
   watch_expiry(subscriber);
   if (!std::exchange(subscriber.logged_in, true)) {
     logins_.add();

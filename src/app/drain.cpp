@@ -40,9 +40,9 @@ void Drain::wait(Milliseconds wait) {
 
 void Drain::send_away(Milliseconds window) {
   began_ = clock_.now();
-  shards_.stop_listening();
+  http_.refuse_newcomers();
   const std::uint64_t sessions = open_sessions(io_.engine());
-  log_.info("draining: no new connections, and clients are sent away to come back",
+  log_.info("draining: no new sessions, and clients are sent away to come back",
             {{"sessions", sessions},
              {"http_connections", http_.counters().open_connections.load()},
              {"seconds", in_seconds(window)}});
@@ -61,6 +61,7 @@ void Drain::send_away(Milliseconds window) {
                                    {"sessions", open_sessions(io_.engine())},
                                    {"seconds_left", in_seconds(over - now)}});
   }
+  shards_.stop_listening();
   cut_sessions_ = open_sessions(io_.engine());
   io_.close(wire::websocket::CloseCode::service_restart);
 }

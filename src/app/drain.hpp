@@ -1,11 +1,11 @@
 // The first part of a stop: clients go elsewhere, and nothing that was accepted is lost.
 //
 //   1. `wait`: everything is served as before, but answers close their connections. Balancers look elsewhere.
-//   2. `window`: no new connections. Each session is sent away at a random moment; requests on connections
-//   that
-//      are open are answered.
-//   3. At most `kLastPolls` for polling clients to hear of it, at most `kLastAnswers` for requests under way.
-//      Then everything that is left is closed.
+//   2. `window`: no new sessions. Each session is sent away at a random moment; requests on connections that
+//      are open are answered. New connections get 503, but for health and for sessions that are still here,
+//      because clients that poll may open a connection for each poll.
+//   3. No new connections. At most `kLastPolls` for polling clients to hear of it, at most `kLastAnswers` for
+//      requests under way. Then everything that is left is closed.
 //
 // The log has a line at the beginning, some on the way, and one at the end with what was done and what was
 // cut. Thread rule: one thread, which waits.

@@ -15,8 +15,12 @@ namespace togglecast::engineio {
 
 class Departures final : private net::TimerNode {
  public:
-  /// Called once for each session that has not ended by itself before its moment.
-  using Leave = std::function<void(const SessionId&)>;
+  static constexpr Milliseconds kLookAgain{20};
+  static constexpr Milliseconds kLongestDelay{2'000};
+
+  /// Called for each session at its moment. False: it is busy. Then it is called again, for at most
+  /// `kLongestDelay`; the last time with `at_last`.
+  using Leave = std::function<bool(const SessionId&, bool at_last)>;
 
   Departures(net::Shard& shard, Leave leave) : shard_(shard), leave_(std::move(leave)) {}
   ~Departures() override = default;
@@ -28,9 +32,11 @@ class Departures final : private net::TimerNode {
   void on_timer(TimePoint now) override;
 
   struct Departure {
-    TimePoint due;
+    TimePoint due, latest;
     SessionId id;
   };
+
+  [[nodiscard]] static bool later(const Departure& a, const Departure& b) noexcept;
 
   net::Shard& shard_;
   Leave leave_;

@@ -59,6 +59,7 @@ Server::~Server() = default;
 void Server::mount(web::Router& router, std::string prefix) {
   web::RouteOptions route;
   route.body_limit = options_.max_payload;
+  route.drains = true;  // sessions take their leave one after the other
   route.on_headers = [this](const wire::http::Request& request, net::Shard& shard) {
     return on_headers(request, shard);
   };
@@ -361,16 +362,19 @@ void Server::send_away(Milliseconds window, wire::websocket::CloseCode code) {
     sessions.reserve(state.sessions.size());
     for (const Session* session : state.sessions) sessions.push_back(session->session_id());
     state.departures = std::make_unique<Departures>(
-        shard, [this, &shard, code](const SessionId& id) { leave(shard, id, code); });
+        shard,
+        [this, &shard, code](const SessionId& id, bool at_last) { return leave(shard, id, code, at_last); });
     state.departures->begin(sessions, window);
   });
 }
 
-void Server::leave(net::Shard& shard, const SessionId& id, wire::websocket::CloseCode code) {
+bool Server::leave(net::Shard& shard, const SessionId& id, wire::websocket::CloseCode code, bool at_last) {
   Session* session = find(shard, view_of(id));
-  if (session == nullptr || !session->open()) return;
+  if (session == nullptr || !session->open()) return true;
+  if (!at_last && session->handler_ != nullptr && session->handler_->owes_answer()) return false;
   ++counters(shard).sent_away[static_cast<std::size_t>(session->transport())];
   session->leave(code);
+  return true;
 }
 
 void Server::close_all(wire::websocket::CloseCode code) {

@@ -81,7 +81,8 @@ class Server {
                       unsigned retry_after_s) const;
   /// 503: the client shall come back, to this server after its restart or to another one.
   void turn_away(web::Exchange& exchange);
-  void leave(net::Shard& shard, const SessionId& id, wire::websocket::CloseCode code);
+  /// Sends one session away. False: it is busy, and `at_last` is not set.
+  bool leave(net::Shard& shard, const SessionId& id, wire::websocket::CloseCode code, bool at_last);
   void decorate(const web::Exchange& exchange, wire::http::Response& response) const;
   [[nodiscard]] std::string open_packet(std::string_view sid, bool upgrade) const;
   [[nodiscard]] wire::websocket::DecoderLimits decoder_limits() const noexcept;

@@ -54,6 +54,8 @@ class SessionHandler {
   virtual void on_upgraded() {}
   /// `Session::outlet` has changed.
   virtual void on_outlet_moved() {}
+  /// It owes the client an answer. A session that the server sends away waits for it, for a moment.
+  [[nodiscard]] virtual bool owes_answer() const noexcept { return false; }
   /// The server sends the client away. What is sent within this call still leaves; `on_close` follows.
   virtual void on_shutdown() {}
 };

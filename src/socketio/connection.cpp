@@ -218,6 +218,11 @@ void Connection::on_outlet_moved() {
   }
 }
 
+bool Connection::owes_answer() const noexcept {
+  return std::any_of(sockets_.begin(), sockets_.end(),
+                     [](const auto& socket) { return socket->owed_acks_ > 0; });
+}
+
 void Connection::on_connect_timeout() {
   if (!session_.open()) return;
   if (!joined_ || (server_.options().close_when_left && !in_a_namespace())) {

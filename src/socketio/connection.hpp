@@ -55,6 +55,7 @@ class Connection final : public engineio::SessionHandler, public Pooled<Connecti
   void on_drained() override;
   void on_outlet_moved() override;
   void on_shutdown() override { shut_down(); }
+  [[nodiscard]] bool owes_answer() const noexcept override;
   void on_connect_timeout();
 
   void on_decoded(Result<std::optional<wire::socketio::Packet>> decoded);

@@ -19,7 +19,13 @@ struct Ack::State {
 };
 
 Ack::Ack(const std::shared_ptr<Socket>& socket, std::uint64_t id)
-    : state_(std::make_shared<State>(socket, id)) {}
+    : state_(std::make_shared<State>(socket, id)) {
+  ++socket->owed_acks_;
+}
+
+void Ack::settle(Socket& socket) noexcept {
+  if (socket.owed_acks_ > 0) --socket.owed_acks_;
+}
 
 // `encode` makes the packet from a namespace's name and the id.
 template <typename Encode>
@@ -27,7 +33,9 @@ void Ack::answer_once(Encode encode) const {
   if (!wanted() || state_->sent.exchange(true)) return;
   auto answer = [state = state_, encode = std::move(encode)] {
     const auto socket = state->socket.lock();
-    if (socket != nullptr && socket->connected()) socket->send(encode(socket->nsp().name(), state->id));
+    if (socket == nullptr) return;
+    settle(*socket);
+    if (socket->connected()) socket->send(encode(socket->nsp().name(), state->id));
   };
   if (state_->shard.is_current()) {
     answer();
@@ -65,12 +73,17 @@ std::optional<EncodedPacket> encode_once(const std::weak_ptr<Socket>& asker, std
 
 std::optional<EncodedPacket> Ack::encode(const Arguments& args) const {
   if (!wanted()) return std::nullopt;
-  return encode_once(state_->socket, state_->id, state_->sent, args, Attachments::bytes);
+  return settled(encode_once(state_->socket, state_->id, state_->sent, args, Attachments::bytes));
 }
 
 std::optional<EncodedPacket> Ack::encode_framed(const Arguments& args) const {
   if (!wanted()) return std::nullopt;
-  return encode_once(state_->socket, state_->id, state_->sent, args, Attachments::frames);
+  return settled(encode_once(state_->socket, state_->id, state_->sent, args, Attachments::frames));
+}
+
+std::optional<EncodedPacket> Ack::settled(std::optional<EncodedPacket> answer) const {
+  if (const auto socket = state_->socket.lock(); answer && socket != nullptr) settle(*socket);
+  return answer;
 }
 
 const json::value& Event::operator[](std::size_t index) const noexcept {

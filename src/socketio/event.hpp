@@ -48,6 +48,10 @@ class Ack {
   template <typename Encode>
   void answer_once(Encode encode) const;
 
+  /// The socket owes one answer less. On its shard.
+  static void settle(Socket& socket) noexcept;
+  [[nodiscard]] std::optional<EncodedPacket> settled(std::optional<EncodedPacket> answer) const;
+
   struct State;
   std::shared_ptr<State> state_;
 };

@@ -154,6 +154,7 @@ class Socket : public std::enable_shared_from_this<Socket> {
   void close_transport_without_backlog(wire::websocket::CloseCode code);
 
  private:
+  friend class Ack;
   friend class Connection;
   friend class Namespace;
   friend class Next;
@@ -210,6 +211,7 @@ class Socket : public std::enable_shared_from_this<Socket> {
   std::unique_ptr<Details> details_;
   std::uint64_t visit_ = 0;
   std::array<char, 20> id_{};
+  std::uint32_t owed_acks_ = 0;  // events that asked for an answer and have none yet
   State state_ = State::connecting;
   bool recovered_ = false;
   bool working_ = false;

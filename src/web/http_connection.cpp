@@ -1,8 +1,10 @@
 #include "web/http_connection.hpp"
 
+#include <cstdint>
 #include <exception>
 #include <utility>
 
+#include "base/random.hpp"
 #include "web/live_exchange.hpp"
 #include "web/own_responses.hpp"
 #include "wire/http/origin.hpp"
@@ -19,6 +21,8 @@ constexpr std::size_t kBodyStep = 64 * 1024;  // each has a request time-out of 
 constexpr std::size_t kPiece = 64 * 1024;     // larger bodies leave in pieces of this size …
 constexpr std::size_t kPiecesAtOnce = 8;      // … and so many in one turn of the shard
 constexpr Milliseconds kNextTurn{1};
+constexpr unsigned kUnavailable = 503;
+constexpr std::uint64_t kComeBackWithin = 5;  // seconds after a stop, at random
 
 std::string_view code_of(unsigned status) {
   if (status == 408) return "timeout";
@@ -36,7 +40,8 @@ HttpConnection::HttpConnection(std::shared_ptr<HttpServer::Shared> shared, net::
     : shared_(std::move(shared)),
       stream_(std::move(stream)),
       parser_(shared_->options.limits),
-      direct_(std::move(direct_address)) {
+      direct_(std::move(direct_address)),
+      newcomer_(shared_->refuses_newcomers.load(std::memory_order_relaxed)) {
   ++shared_->counters.open_connections;
   stream_->handle_with(this);
   parser_.on_headers([this](const wire::http::Request& request) { return on_headers(request); });
@@ -152,6 +157,11 @@ void HttpConnection::dispatch() {
     answer_not_found(*exchange, match);
     return;
   }
+  if (newcomer_ && !match.options->drains) {
+    turn_away(*exchange);
+    if (body_aborted) body_aborted(kUnavailable);
+    return;
+  }
   try {
     (*match.handler)(exchange);
   } catch (const std::exception& error) {
@@ -159,6 +169,14 @@ void HttpConnection::dispatch() {
   } catch (...) {
     handler_failed(*exchange, "an exception of unknown type");
   }
+}
+
+void HttpConnection::turn_away(LiveExchange& exchange) const {
+  auto response = error_response(kUnavailable, "unavailable", "the server is shutting down; come back");
+  const auto wait = 1 + random_below(stream_->shard().random(), kComeBackWithin);
+  response.headers.add("Retry-After", std::to_string(wait));
+  response.close = true;
+  exchange.respond(std::move(response));
 }
 
 bool HttpConnection::serves_host_of(LiveExchange& exchange, const RouteMatch& match) {
@@ -246,10 +264,10 @@ void HttpConnection::refuse(unsigned status, const std::string& message) {
   close_and_leave();
 }
 
-void HttpConnection::finish(const wire::http::Request& request, wire::http::Response response) {
+void HttpConnection::finish(const wire::http::Request& request, wire::http::Response response, bool drains) {
   const bool may_ask_more = !peer_closed_ || !input_.empty();
   const bool keep_alive = request.keep_alive && !response.close && may_ask_more &&
-                          !shared_->draining.load(std::memory_order_relaxed);
+                          (drains || !shared_->draining.load(std::memory_order_relaxed));
   response.headers.add("Date", date_now());
   if (keep_alive && !shared_->keep_alive.empty()) {
     response.headers.add("Connection", "keep-alive");

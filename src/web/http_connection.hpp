@@ -45,7 +45,7 @@ class HttpConnection final : public net::Retirable, private net::StreamHandler, 
   void handler_failed(LiveExchange& exchange, std::string_view what);
   void refuse(unsigned status, const std::string& message);
   void arm_for_state();
-  void finish(const wire::http::Request& request, wire::http::Response response);
+  void finish(const wire::http::Request& request, wire::http::Response response, bool drains);
   void answer_not_found(LiveExchange& exchange, const RouteMatch& match) const;
   void send_pieces();
   void next_request();
@@ -53,6 +53,8 @@ class HttpConnection final : public net::Retirable, private net::StreamHandler, 
   [[nodiscard]] bool busy() const noexcept { return current_ != nullptr || outgoing_ != nullptr; }
   [[nodiscard]] Peer resolve_peer(const wire::http::Headers& headers) const;
   // False after it refused a request for a host that is not this server's.
+  /// 503: the server is on its way down.
+  void turn_away(LiveExchange& exchange) const;
   [[nodiscard]] bool serves_host_of(LiveExchange& exchange, const RouteMatch& match);
   void tell_of_ignored_header(const wire::http::Headers& headers);
   void abort_body(unsigned status);
@@ -72,6 +74,7 @@ class HttpConnection final : public net::Retirable, private net::StreamHandler, 
   net::StreamPtr stream_;
   wire::http::RequestParser parser_;
   std::string direct_;  // address of the TCP peer
+  bool newcomer_;       // it began when the server did not want new ones any more
   std::string input_;   // read, not yet parsed
   LiveExchange* current_ = nullptr;
   std::unique_ptr<Outgoing> outgoing_;

@@ -52,6 +52,10 @@ net::AcceptHandler HttpServer::accept_handler() {
 
 void HttpServer::stop_keeping_alive() noexcept { shared_->draining.store(true, std::memory_order_relaxed); }
 
+void HttpServer::refuse_newcomers() noexcept {
+  shared_->refuses_newcomers.store(true, std::memory_order_relaxed);
+}
+
 void HttpServer::drain() {
   stop_keeping_alive();
   shared_->shards.post_to_all([shared = shared_](net::Shard& shard) {

@@ -72,9 +72,12 @@ class HttpServer {
 
   /// For `ShardPool::listen`.
   [[nodiscard]] net::AcceptHandler accept_handler();
-  /// From now on every answer closes its connection. Idle connections stay, so that a request which is on its
-  /// way is answered. Any thread may call.
+  /// From now on every answer closes its connection, unless its route `drains`. Idle connections stay, so
+  /// that a request which is on its way is answered. Any thread may call.
   void stop_keeping_alive() noexcept;
+  /// From now on, requests on new connections get 503 with a jittered Retry-After, unless their route
+  /// `drains`. Any thread may call.
+  void refuse_newcomers() noexcept;
   /// Closes idle connections at once and the others after their answer. Any thread may call.
   void drain();
   /// Closes all connections, and waits until they are closed. Connections that come later are closed at once.

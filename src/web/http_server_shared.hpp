@@ -25,6 +25,7 @@ struct HttpServer::Shared : std::enable_shared_from_this<HttpServer::Shared> {
   RefusalLog log_refused;
   HttpCounters counters;
   std::atomic<bool> draining{false};
+  std::atomic<bool> refuses_newcomers{false};
   std::atomic<bool> closed{false};  // no connection may come any more
   std::atomic<bool> told_of_ignored_header{false};
   std::atomic<std::uint64_t> request_numbers{0};

@@ -50,7 +50,7 @@ void LiveExchange::respond(wire::http::Response response) {
   HttpConnection* connection = detach();
   if (connection == nullptr) return;
   response.headers.add("X-Request-Id", id_);
-  connection->finish(request_, std::move(response));
+  connection->finish(request_, std::move(response), match_.options != nullptr && match_.options->drains);
 }
 
 void LiveExchange::respond_raw(std::string_view raw) {

@@ -21,6 +21,8 @@ using BodyAborted = std::function<void(unsigned status)>;
 
 struct RouteOptions {
   std::size_t body_limit = 64 * 1024;
+  /// Served until the end of a stop: also on connections that began in it, and without closing them.
+  bool drains = false;
   bool any_host = false;  ///< also for hosts that are not among `HttpOptions::own_hosts`: probes
   /// The most bytes of this request's body; asked when its headers are complete. Not set: `body_limit`.
   std::function<std::size_t(const wire::http::Request&)> body_limit_of{};

@@ -128,7 +128,7 @@ void Api::mount_metrics(web::Router& router) {
   for (const Route& route : routes_) {
     if (route.access != Access::operators && route.access != Access::probe) continue;
     web::RouteOptions options = route_options();
-    options.any_host = route.access == Access::probe;
+    options.any_host = options.drains = route.access == Access::probe;
     router.add(
         route.method, route.pattern,
         [this, &route](web::ExchangePtr exchange) {
@@ -142,7 +142,7 @@ void Api::add(web::Router& router, const Route& route) {
   const std::size_t meter = meters_.size();
   meters_.push_back(std::make_unique<Meter>(route));
   web::RouteOptions options = route_options(&route);
-  options.any_host = route.access == Access::probe;
+  options.any_host = options.drains = route.access == Access::probe;
   router.add(
       route.method, route.pattern,
       [this, &route, meter](web::ExchangePtr exchange) {

@@ -9,6 +9,7 @@ import { freePort } from '../support/server.mjs';
 
 const kClean = { code: 0, signal: null };
 const kAtOnce = { code: 130, signal: null };
+const kBegins = 'draining: no new sessions, and clients are sent away to come back';
 
 async function started(t, args = [], options = {}) {
   const data = options.data ?? (await dataFolder());
@@ -75,7 +76,8 @@ describe('fifty stock clients, while an admin keeps writing', () => {
     assert.deepEqual(await first.end('SIGTERM', 60_000), kClean);
     await writing;
     const progress = lines(first, 'draining goes on');
-    const [end] = lines(first, 'drained');
+    const end = lines(first, 'drained')[0];
+  assert.ok(end, first.process.stderr.split('\n').slice(-20).join('\n'));
     assert.equal(end.websockets + end.polling, 50, JSON.stringify(end));
     assert.ok(end.websockets >= 33 && end.polling >= 1, JSON.stringify(end));
     assert.ok(progress.some(({ sent_away: gone }) => gone > 0 && gone < 50), 'they leave one after the other');
@@ -120,7 +122,7 @@ describe('--drain-wait', () => {
 });
 
 describe('during the window', () => {
-  test('connections that are open are answered and closed; new ones and new sessions are refused', async (t) => {
+  test('connections that are open are answered and closed; new ones and new sessions are told to come back', async (t) => {
     const metrics = await freePort();
     const product = await started(t, ['--drain', '3600', '--metrics-listen', `127.0.0.1:${metrics}`]);
     const sockets = await Promise.all(Array.from({ length: 5 }, () => EngineSocket.open(product.port, '/socket.io/')));
@@ -128,20 +130,23 @@ describe('during the window', () => {
     const idle = await HttpConnection.open(product.port);
     idle.send('/healthz');
     await idle.response();
-    const [handshake, poll] = [await HttpConnection.open(product.port), await HttpConnection.open(product.port)];
+    const handshake = await HttpConnection.open(product.port);
     product.process.child.kill('SIGTERM');
-    await line(product, 'draining: no new connections, and clients are sent away to come back');
+    await line(product, kBegins);
 
-    await assert.rejects(HttpConnection.open(product.port));
-    idle.send('/api/v1/platforms', { headers: { Authorization: `Bearer ${product.admin}` } });
+    const authorized = { headers: { Authorization: `Bearer ${product.admin}` } };
+    assertTurnedAway(await request(product.port, '/api/v1/platforms', authorized));
+    assertTurnedAway(await request(product.port, '/'));
+    assert.deepEqual(JSON.parse((await request(product.port, '/readyz')).body), { status: 'draining' });
+    assert.equal((await request(product.port, '/healthz')).status, 200);
+    idle.send('/api/v1/platforms', authorized);
     const answer = await idle.response();
     assert.equal(answer.status, 200);
     assert.match(answer.headers.connection, /close/);
     await idle.closed;
     handshake.send('/socket.io/?EIO=4&transport=polling');
     assertTurnedAway(await handshake.response());
-    poll.send('/socket.io/?EIO=4&transport=polling&sid=AAAAAAAAAAAAAAAAAAAA');
-    assertTurnedAway(await poll.response());
+    assertTurnedAway(await request(product.port, '/socket.io/?EIO=4&transport=polling&sid=AAAAAAAAAAAAAAAAAAAA'));
     assert.equal((await request(metrics, '/readyz')).status, 503);
     assert.match((await request(metrics, '/metrics')).body, /togglecast_sessions_sent_away_total\{transport="websocket"\} \d/);
 
@@ -157,7 +162,7 @@ describe('during the window', () => {
     upload.write(Buffer.concat([requestBytes('/healthz'), bytes.subarray(0, -5)]));
     await upload.response();
     product.process.child.kill('SIGTERM');
-    await line(product, 'draining: no new connections, and clients are sent away to come back');
+    await line(product, kBegins);
     upload.write(bytes.subarray(-5));
 
     const answer = await upload.response();
@@ -166,6 +171,37 @@ describe('during the window', () => {
     assert.deepEqual(await product.end('SIGTERM'), kClean);
     const next = await started(t, [], { data: product.folder, port: product.port });
     assert.ok((await next.platforms()).some(({ id }) => id === JSON.parse(answer.body).id));
+  });
+
+  test('a polling client stays until its turn, and then is told to come back', async (t) => {
+    const product = await started(t, ['--drain', '3600']);
+    const { token } = await product.createClient();
+    const sessions = await Promise.all(Array.from({ length: 5 }, () => PollingSession.open(product.port, '/socket.io/')));
+    for (const session of sessions) {
+      await session.post(`40/client,${JSON.stringify({ token })}`);
+      await session.packets(2);
+    }
+    product.process.child.kill('SIGTERM');
+    await line(product, kBegins);
+
+    for (const session of sessions) {
+      await session.post('42/client,7["heartbeat",{}]');
+      assert.match(await session.packet(), /^43\/client,7\[\{"server_time"/);
+    }
+    assert.deepEqual(await product.end('SIGINT'), kAtOnce);
+  });
+
+  test('without sessions, the port is closed at once', async (t) => {
+    const product = await started(t, ['--drain', '3600']);
+    const stuck = await HttpConnection.open(product.port);
+    stuck.write(Buffer.concat([requestBytes('/healthz'), requestBytes('/api/v1/auth/login', { method: 'POST',
+      headers: { 'Content-Length': '100', 'Content-Type': 'application/json' }, body: '{' })]));
+    await stuck.response();
+    product.process.child.kill('SIGTERM');
+    await line(product, kBegins);
+
+    await until(() => HttpConnection.open(product.port).then((open) => open.drop(), () => true), 'a closed port');
+    assert.deepEqual(await product.end('SIGTERM'), kClean);
   });
 
   test('with --drain 0 all leave at once: 1012 on WebSockets, 503 with Retry-After on polls', async (t) => {

@@ -14,7 +14,7 @@ using ::testing::IsEmpty;
 using wire::http::Method;
 using wire::websocket::CloseCode;
 
-constexpr std::string_view kGoingDown = R"({"code":4,"message":"the server is shutting down; come back"})";
+const std::string kGoingDown = "the server is shutting down; come back";
 
 class DeparturesTest : public EngineTest {
  protected:
@@ -31,7 +31,7 @@ class DeparturesTest : public EngineTest {
   }
   static void expect_turned_away(const FakeExchange& answer) {
     EXPECT_EQ(answer.status(), 503U);
-    EXPECT_EQ(answer.body(), kGoingDown);
+    EXPECT_THAT(answer.body(), ::testing::HasSubstr(kGoingDown));
     EXPECT_GE(seconds_of(answer), 1U);
     EXPECT_LE(seconds_of(answer), 5U);
   }
@@ -132,6 +132,32 @@ TEST_F(DeparturesTest, SessionsLeaveOneAfterTheOtherWithinTheWindow) {
   pass(Milliseconds{510});
 
   EXPECT_EQ(left(), std::uint64_t{kSessions});
+}
+
+TEST_F(DeparturesTest, ASessionThatOwesAnAnswerLeavesAfterIt) {
+  open();
+  owes_ = true;
+  send_away();
+  EXPECT_TRUE(alive());
+
+  emit("the answer");
+  owes_ = false;
+  pass(Departures::kLookAgain + Milliseconds{10});
+
+  EXPECT_EQ(poll()->body(), "4the answer");
+  expect_turned_away(*poll());
+}
+
+TEST_F(DeparturesTest, ASessionThatOwesAnAnswerForTooLongLeavesWithoutIt) {
+  const auto socket = websocket();
+  owes_ = true;
+  send_away();
+  for (int i = 0; i < 180; ++i) pass(Milliseconds{10});
+  EXPECT_TRUE(alive());
+
+  for (int i = 0; i < 40; ++i) pass(Milliseconds{10});
+
+  EXPECT_FALSE(alive());
 }
 
 TEST_F(DeparturesTest, ASessionThatEndsByItselfIsNotSentAway) {

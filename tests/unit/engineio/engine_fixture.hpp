@@ -213,6 +213,7 @@ class EngineTest : public ::testing::Test {
     }
     void on_close(CloseReason reason) override { owner.closed_.emplace_back(to_string(reason)); }
     void on_upgraded() override { ++owner.upgrades_; }
+    bool owes_answer() const noexcept override { return owner.owes_; }
     EngineTest& owner;
   };
 
@@ -222,6 +223,7 @@ class EngineTest : public ::testing::Test {
   std::vector<std::string> heard_;   // messages, in order
   std::vector<std::string> closed_;  // reasons: one if all is well
   int upgrades_ = 0;
+  bool owes_ = false;
   Session* session_ = nullptr;  // of the last handshake; gone once it has ended and the turn is over
   std::string sid_;
   web::BodyAborted aborted_;  // of the last POST that was announced

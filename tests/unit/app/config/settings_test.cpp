@@ -118,8 +118,6 @@ constexpr Limit kLimits[] = {
 };
 constexpr std::uint64_t kDay = 86'400;
 constexpr Limit kTimes[] = {
-    {"drain", 0, 3'600, [](const Settings& s) { return static_cast<double>(s.drain->count()); }},
-    {"drain-wait", 0, 3'600, seconds_of<&S::drain_wait>},
     {"keep-alive-timeout", 1, kDay, seconds_of<&S::keep_alive_timeout>},
     {"ping-interval", 1, 3'600, seconds_of<&S::ping_interval>},
     {"ping-timeout", 1, 3'600, seconds_of<&S::ping_timeout>},
@@ -321,6 +319,21 @@ TEST(Settings, NamesVariablesThatSetNothingAndTheOneThatIsMeant) {
   EXPECT_EQ(unknown[1].name, "TOGGLECAST_COLOUR");
   EXPECT_EQ(unknown[1].meant, "");
   EXPECT_EQ(unknown[2].meant, "TOGGLECAST_DATA");
+}
+
+TEST(Settings, ADrainIsSetInSecondsOrGoesByTheNumberOfSessions) {
+  EXPECT_FALSE(read_settings({}, {}, {})->drain);
+  EXPECT_EQ(only("drain", {"0"})->drain, std::chrono::seconds{0});
+  EXPECT_EQ(only("drain", {"3600"})->drain, std::chrono::seconds{3'600});
+  EXPECT_EQ(only("drain-wait", {"7"})->drain_wait, std::chrono::seconds{7});
+  EXPECT_FALSE(only("drain", {"3601"}));
+  EXPECT_FALSE(only("drain", {"soon"}));
+  EXPECT_FALSE(only("drain-wait", {"3601"}));
+}
+
+TEST(Settings, PacketsAreLoggedOfNamedConnections) {
+  EXPECT_EQ(only("log-packets", {"client:acme", "address:::1"})->log_packets.size(), 2U);
+  EXPECT_FALSE(only("log-packets", {"acme"}));
 }
 
 }  // namespace

@@ -63,7 +63,7 @@ TEST(PacketView, ShowsNoSecret) {
 }
 
 TEST(PacketView, WhatCannotBeReadIsToldByItsSize) {
-  EXPECT_EQ(view_of_packet(R"(40{"token":"s)").text, "(unreadable, 12 bytes)");
+  EXPECT_EQ(view_of_packet(R"(40{"token":"s)").text, "(unreadable, 11 bytes)");
   EXPECT_EQ(view_of_packet("49secret").text, "(7 bytes)");
   EXPECT_EQ(view_of_packet("3" + std::string(100, 's')).text, "(100 bytes)");
   EXPECT_EQ(view_of_packet("42[\"" + std::string(100'000, 's') + "\"]").text, "(100004 bytes)");

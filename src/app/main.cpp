@@ -9,6 +9,7 @@
 
 #include "app/config/command_line.hpp"
 #include "app/config/config_file.hpp"
+#include "app/probe/probe.hpp"
 #include "app/quickstart/quickstart.hpp"
 #include "app/serve.hpp"
 #include "app/set_password.hpp"
@@ -53,6 +54,8 @@ int run(const app::Command& command) {
       return app::set_password(*settings, command.username);
     case app::Command::Action::quickstart:
       return app::quickstart(*settings, command);
+    case app::Command::Action::probe:
+      return app::probe_server(*settings, command);
     case app::Command::Action::print:
       break;
   }

@@ -1,6 +1,8 @@
 #include "app/config/command_line.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <iterator>
 #include <memory>
 #include <span>
 #include <sstream>
@@ -32,7 +34,7 @@ constexpr const char* kPasswdAbout =
     "Set the password of an admin. Stop the server first. The command asks for the new password on a\n"
     "terminal, or reads one line of standard input.";
 
-const std::vector<std::string> kCommands{"serve", "admin passwd", "quickstart"};
+const std::vector<std::string> kCommands{"serve", "admin passwd", "quickstart", "probe"};
 constexpr const char* kSeeHelpOfServe = "\nRun `togglecast serve --help` for help.\n";
 constexpr const char* kQuickstartAbout =
     "Take the first steps on a running server: make a platform, a feature, a package that includes it, a\n"
@@ -41,6 +43,22 @@ constexpr const char* kQuickstartAbout =
 constexpr const char* kQuickstartFooter =
     "The password comes from --password-file, from TOGGLECAST_OWNER_PASSWORD, from the file first-login in\n"
     "the data folder, or from the terminal.";
+
+constexpr const char* kProbeAbout =
+    "Use a running server as its admins and clients do, over WebSocket and over polling: every event of "
+    "both\n"
+    "namespaces, every broadcast, catch-up, resuming, receipts. Prints what works and how long it takes.";
+constexpr const char* kProbeFooter =
+    "The probe makes a feature, a package and a client of its own, with keys that begin with\n"
+    "togglecast-probe-, and removes them at the end, also when it is interrupted. Admins see these changes;\n"
+    "other clients notice nothing. The token of the admin is --admin-token-file, TOGGLECAST_ADMIN_TOKEN or\n"
+    "--admin-token. Without one, the probe logs in and logs out again; the password comes from\n"
+    "--password-file, TOGGLECAST_OWNER_PASSWORD, the file first-login in the data folder, or the "
+    "terminal.\n\n"
+    "Exit codes:\n"
+    "  0    all steps passed\n"
+    "  1    a step failed, or the probe was interrupted\n"
+    "  2    the command line is wrong";
 
 // CLI11 stores the values of the options here, as text. `read_settings` reads them afterwards.
 using Texts = std::map<std::string_view, std::vector<std::string>>;
@@ -182,15 +200,50 @@ Command parse_command_line(int count, const char* const* values) {
   quickstart->add_flag("--toggle", command.toggle, "Switch the feature that the first steps made");
   quickstart->footer(kQuickstartFooter);
 
+  CLI::App* probe = program.add_subcommand("probe", kProbeAbout);
+  probe->add_option("URL", command.url, "The server, such as https://flags.example")->required();
+  add_option(*probe, *find_option("data"), texts);
+  add_config(*probe, command.config);
+  probe->add_option("--admin-token", command.admin_token, "Token of an owner; others may see it in `ps`")
+      ->type_name("TOKEN");
+  probe->add_option("--admin-token-file", command.admin_token_file, "File whose first line is that token")
+      ->type_name("FILE");
+  probe
+      ->add_option("--client-token", command.client_token,
+                   "Token of the client to connect as, instead of making one")
+      ->type_name("TOKEN");
+  probe->add_option("--client-token-file", command.client_token_file, "File whose first line is that token")
+      ->type_name("FILE");
+  probe->add_option("--username", command.username, "Username to log in with [owner]")->type_name("NAME");
+  probe->add_option("--password-file", command.password_file, "File whose first line is the password")
+      ->type_name("FILE");
+  probe->add_option("--environment", command.environment, "Environment to log in to [production]")
+      ->type_name("KEY");
+  probe->add_option("--ca", command.ca, "File with the certificates to trust, in PEM [those of the system]")
+      ->type_name("FILE");
+  probe->add_flag("--insecure", command.insecure, "Take any certificate");
+  probe->add_option("--rounds", command.rounds, "Samples of each repeated step [5]")
+      ->type_name("COUNT")
+      ->check(CLI::Range(1, 8));
+  probe->add_option("--timeout", command.patience, "Time limit of each step [10]")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(1, 3'600));
+  probe->add_flag("--everyone", command.everyone,
+                  "Also take the steps that other connections notice: a platform, and the system's status");
+  probe->add_flag("--json", command.json, "Print JSON");
+  probe->footer(kProbeFooter);
+
   try {
     program.parse(static_cast<int>(words.size()), words.data());
   } catch (const CLI::ParseError& error) {
     std::ostringstream help;
     command.wrong = program.exit(error, help, help) != 0;
     const std::string_view name = words.size() > 1 ? words[1] : "";
+    constexpr std::string_view kNames[] = {"serve", "admin", "quickstart", "probe"};
     command.output =
         command.wrong
-            ? describe(error, program, name == "serve" || name == "admin" || name == "quickstart" ? name : "")
+            ? describe(error, program,
+                       std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames) ? name : "")
             : evenly_spaced(help.str());
     return command;
   }
@@ -201,6 +254,8 @@ Command parse_command_line(int count, const char* const* values) {
     command.action = Command::Action::set_password;
   } else if (quickstart->parsed()) {
     command.action = Command::Action::quickstart;
+  } else if (probe->parsed()) {
+    command.action = Command::Action::probe;
   } else {
     command.output = program.help();
   }

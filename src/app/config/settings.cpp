@@ -48,7 +48,7 @@ RawSettings read_environment(const std::function<const char*(const char*)>& look
 }
 
 std::vector<UnknownVariable> unknown_variables(const char* const* environment) {
-  std::vector<std::string> known{"CONFIG", "OWNER_PASSWORD"};
+  std::vector<std::string> known{"CONFIG", "OWNER_PASSWORD", "ADMIN_TOKEN", "CLIENT_TOKEN"};
   for (const OptionSpec& option : options())
     known.push_back(variable_of(option.name).substr(kVariablePrefix.size()));
   std::vector<UnknownVariable> unknown;

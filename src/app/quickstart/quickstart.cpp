@@ -6,60 +6,18 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <fstream>
 
-#include "app/process/terminal.hpp"
 #include "app/quickstart/first_steps.hpp"
 #include "app/quickstart/listen_script.hpp"
+#include "app/quickstart/owner_password.hpp"
 
 namespace togglecast::app {
 namespace {
 
 constexpr const char* kTokenFile = "client-token";
 constexpr const char* kScriptFile = "listen.mjs";
-
-struct Password {
-  Secret text;
-  std::string source;  // for messages
-};
-
-// The first line, or the one that begins with `label`.
-Result<Secret> line_of_file(const std::filesystem::path& path, std::string_view label) {
-  std::ifstream file(path);
-  std::string line;
-  while (std::getline(file, line)) {
-    if (!line.starts_with(label)) continue;
-    if (line.ends_with('\r')) line.pop_back();
-    return Secret(line.substr(label.size()));
-  }
-  return fail(Errc::not_found, "cannot read a password from " + path.string());
-}
-
-Result<Password> find_password(const Settings& settings, const Command& command) {
-  if (!command.password_file.empty())
-    return line_of_file(command.password_file, "").map([&](Secret text) {
-      return Password{std::move(text), command.password_file};
-    });
-  const char* variable = std::getenv("TOGGLECAST_OWNER_PASSWORD");
-  if (variable != nullptr && *variable != '\0')
-    return Password{Secret(std::string(variable)), "TOGGLECAST_OWNER_PASSWORD"};
-  const auto first_login = settings.data / "first-login";
-  std::error_code ignored;
-  if (std::filesystem::exists(first_login, ignored))
-    return line_of_file(first_login, "password: ").map([&](Secret text) {
-      return Password{std::move(text), first_login.string()};
-    });
-  if (can_ask())
-    return ask_secret("Password of '" + command.username + "'").map([](Secret text) {
-      return Password{std::move(text), "the terminal"};
-    });
-  return fail(
-      Errc::invalid_argument,
-      "no password: name a file with --password-file, set TOGGLECAST_OWNER_PASSWORD, or name the data "
-      "folder that has the file first-login with --data");
-}
 
 // Where this machine reaches the server.
 std::string host_of(const Settings& settings) {
@@ -69,7 +27,7 @@ std::string host_of(const Settings& settings) {
 }
 
 Result<void> log_in(ApiCaller& api, const Settings& settings, const Command& command) {
-  auto password = find_password(settings, command);
+  auto password = find_password(command.password_file, settings.data, command.username);
   if (!password) return tl::unexpected(password.error());
   auto session = api.call("POST", "auth/login",
                           json::object{{"username", command.username},

@@ -149,5 +149,24 @@ TEST(CommandLine, PasswdIsAboutTheOwnerUnlessAnotherAdminIsNamed) {
   EXPECT_EQ(other.username, "ed");
 }
 
+TEST(CommandLine, ProbeNeedsAUrlAndHasItsOwnOptions) {
+  const Command plain = parse({"probe", "http://localhost:5001"});
+  const Command other = parse({"probe", "https://flags.example", "--json", "--rounds", "2", "--insecure",
+                               "--everyone", "--admin-token-file", "a", "--timeout", "3"});
+
+  EXPECT_EQ(plain.action, Command::Action::probe);
+  EXPECT_EQ(plain.url, "http://localhost:5001");
+  EXPECT_EQ(plain.rounds, 5U);
+  EXPECT_EQ(plain.username, "owner");
+  EXPECT_FALSE(plain.json || plain.insecure || plain.everyone);
+  EXPECT_TRUE(other.json && other.insecure && other.everyone);
+  EXPECT_EQ(other.rounds, 2U);
+  EXPECT_EQ(other.patience, 3U);
+  EXPECT_EQ(other.admin_token_file, "a");
+  EXPECT_TRUE(parse({"probe"}).wrong);
+  EXPECT_TRUE(parse({"probe", "http://h", "--rounds", "9"}).wrong);
+  EXPECT_THAT(parse({"prob"}).output, HasSubstr("did you mean probe?"));
+}
+
 }  // namespace
 }  // namespace togglecast::app

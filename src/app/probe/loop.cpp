@@ -1,0 +1,40 @@
+#include "app/probe/loop.hpp"
+
+#include <csignal>
+
+namespace togglecast::app::probe {
+
+void Loop::stop_at_signals() {
+  signals_.add(SIGINT);
+  signals_.add(SIGTERM);
+  signals_.async_wait([this](const boost::system::error_code& error, int) {
+    if (!error) interrupted_ = true;
+  });
+}
+
+void Loop::go_on() {
+  interrupted_ = false;
+  boost::system::error_code ignored;
+  signals_.cancel(ignored);
+  signals_.clear(ignored);
+}
+
+bool Loop::wait_for(Milliseconds time, const std::function<bool()>& done) {
+  const TimePoint latest = now() + time;
+  while (!done()) {
+    if (interrupted_ || now() >= latest) return false;
+    context_.restart();
+    if (context_.run_one_until(latest) == 0 && context_.stopped() && !done())
+      return false;  // nothing is under way
+  }
+  return true;
+}
+
+Result<void> Loop::wait(const std::string& what, const std::function<bool()>& done) {
+  if (wait_for(patience_, done)) return {};
+  if (interrupted_) return fail(Errc::unavailable, "interrupted");
+  return fail(Errc::timeout,
+              what + " did not come within " + std::to_string(patience_.count() / 1'000) + " s");
+}
+
+}  // namespace togglecast::app::probe

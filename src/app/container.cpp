@@ -125,8 +125,9 @@ Container::Container(const Settings& settings, Runtime& runtime, std::shared_ptr
       io_(shards_, socketio_options(settings_, limits_, refusals_, runtime.log, packets_.get())),
       realtime_(shards_, io_, *application_, realtime_options(settings_), runtime.clock, runtime.log,
                 runtime.metrics),
-      api_(shards_, http_api::routes(), *application_, api_options(settings_, &realtime_.messages()),
-           runtime.clock, runtime.log, runtime.metrics),
+      api_(shards_, http_api::routes(), *application_,
+           api_options(settings_, &realtime_.messages(), &realtime_.rollouts()), runtime.clock, runtime.log,
+           runtime.metrics),
       http_(shards_, public_routes(), public_http_options(),
             [this](unsigned status, std::string_view message, const web::Peer& peer) {
               refusals_.request(status, message, peer);

@@ -120,10 +120,12 @@ realtime::Options realtime_options(const Settings& settings) {
   return options;
 }
 
-http_api::Options api_options(const Settings& settings, service::MessageSender* messages) {
+http_api::Options api_options(const Settings& settings, service::MessageSender* messages,
+                              delivery::Rollouts* rollouts) {
   http_api::Options options;
   options.environment = kDefaultEnvironment;
   options.messages = messages;
+  options.rollouts = rollouts;
   options.version = version();
   options.cors = cors_of(settings);
   options.cors.allowed_headers = settings.cors_headers;

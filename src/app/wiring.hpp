@@ -22,7 +22,8 @@ namespace togglecast::app {
 /// Null unless `--log-packets` is set.
 [[nodiscard]] std::unique_ptr<PacketLog> packet_log(const Settings& settings, observe::Log& log,
                                                     const Clock& clock, observe::Metrics& metrics);
-[[nodiscard]] http_api::Options api_options(const Settings& settings, service::MessageSender* messages);
+[[nodiscard]] http_api::Options api_options(const Settings& settings, service::MessageSender* messages,
+                                            delivery::Rollouts* rollouts = nullptr);
 [[nodiscard]] realtime::Options realtime_options(const Settings& settings);
 // The proxies have been checked when the settings were read.
 [[nodiscard]] web::HttpOptions http_options(const Settings& settings);

@@ -27,4 +27,11 @@ json::object server_actor(Source source) {
   return actor;
 }
 
+bool wants_confirmation(std::string_view actor_text) {
+  if (actor_text.find(R"("confirm":true)") == std::string_view::npos) return false;  // of almost all changes
+  const auto actor = json::parse(actor_text);
+  const json::value* confirm = actor ? json::find(*actor, "confirm") : nullptr;
+  return confirm != nullptr && confirm->is_bool() && confirm->get_bool();
+}
+
 }  // namespace togglecast::changes

@@ -1,4 +1,4 @@
-// The actor of a change, as the change log keeps it: `{id, kind, name, source, request_id?}`.
+// The actor of a change, as the change log keeps it: `{id, kind, name, source, request_id?, confirm?}`.
 // Thread rule: pure functions.
 #pragma once
 
@@ -17,5 +17,8 @@ inline constexpr std::string_view kServerName = "togglecast";
 
 /// The server itself as the actor: at start, from the command line, by a timer.
 [[nodiscard]] json::object server_actor(Source source);
+
+/// The actor asked that clients confirm the change at once. `actor_text`: canonical JSON.
+[[nodiscard]] bool wants_confirmation(std::string_view actor_text);
 
 }  // namespace togglecast::changes

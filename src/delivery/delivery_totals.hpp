@@ -37,6 +37,8 @@ class DeliveryTotals {
   void move_to(domain::Revision newest, domain::Revision settled) noexcept;
   /// The push is over: it does not concern subscribers that were not sent the newest state.
   void settle() noexcept { settled_ = newest_; }
+  /// The newest revision whose push is over.
+  [[nodiscard]] domain::Revision settled() const noexcept { return settled_; }
 
   /// The revision up to which such a subscriber has been told everything.
   [[nodiscard]] domain::Revision told(const Position& position) const noexcept {

@@ -24,14 +24,26 @@ bool defer(Subscriber& subscriber, const domain::SnapshotPtr& from, const PushCo
     SubscriberIndex::set_behind(subscriber, from);
     counters.deferred.add();
   }
+  SubscriberIndex::await(subscriber);
   return true;
 }
 
 // The part of a turn that a push may have. An evaluation asks for the time only.
 class PushJob::Part final : public Turn {
  public:
-  explicit Part(net::Shard& shard) : slice_(shard) {}
+  Part(EnvironmentSubscribers& home, domain::Revision revision)
+      : slice_(*home.shard),
+        home_(home),
+        revision_(revision),
+        age_(home.rollouts.age(revision, home.shard->now())) {}
+  Part(const Part&) = delete;
+  Part& operator=(const Part&) = delete;
+  ~Part() override { home_.rollouts.pushed(revision_, age_, pushed_); }
   void spend() noexcept { ++receivers_; }
+  void push(Receipt& receipt) noexcept {
+    ++pushed_;
+    home_.rollouts.push(receipt, revision_, age_);
+  }
   [[nodiscard]] bool over() override { return slice_.over(); }
   [[nodiscard]] bool used_up() {
     if (receivers_ >= kReceiversPerSlice) return true;
@@ -40,6 +52,10 @@ class PushJob::Part final : public Turn {
 
  private:
   Slice slice_;
+  EnvironmentSubscribers& home_;
+  domain::Revision revision_;
+  std::uint32_t age_;  // of the change, in milliseconds
+  std::uint32_t pushed_ = 0;
   std::size_t receivers_ = 0;
   std::size_t looks_ = 0;
 };
@@ -49,7 +65,8 @@ PushJob::PushJob(SubscriberIndex& index, const PushCounters& counters, ShardStep
       home_(*index.find(step.to->environment())),
       step_(std::move(step)),
       of_system_(step_.to->environment() == domain::kSystemEnvironment),
-      push_(step_.from, step_.to, step_.impact, step_.kind, counters) {
+      push_(step_.from, step_.to, step_.impact, step_.kind, counters),
+      confirm_(home_.rollouts.confirms(step_.to->revision())) {
   plan_admins(index);
   if (!of_system_) plan_clients();
 }
@@ -89,7 +106,7 @@ void PushJob::plan_clients() {
 bool PushJob::run() {
   if (stages_.empty()) return true;
   counters_.slices.add();
-  Part part(*home_.shard);
+  Part part(home_, step_.to->revision());
   for (; stage_at_ < stages_.size(); ++stage_at_)
     if (!walk(stages_[stage_at_], part)) return false;
   return true;
@@ -103,6 +120,8 @@ bool PushJob::walk(const Stage& stage, Part& part) {
       touched_ = step_.to->find<domain::Client>(stage.id);
       if (touched_ == nullptr) return true;  // gone: its subscribers have been sent away
     }
+    if (stage.task == Task::tell_touched || stage.task == Task::tell_concerned)
+      home_.rollouts.open(step_.to->revision());
     walk_.emplace(*group);
   }
   while (!part.used_up()) {
@@ -189,6 +208,10 @@ void PushJob::send(Subscriber& subscriber, SharedBatch& batch, Part& part) {
   if (encoded == nullptr) return;
   part.spend();
   counters_.delivered.add();
+  if (!subscriber.is_admin()) {
+    part.push(subscriber.receipt_);
+    if (confirm_) return subscriber.send_and_confirm(*encoded);
+  }
   subscriber.send(*encoded);
   pass(FailPoint::mid_push);
 }

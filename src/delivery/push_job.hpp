@@ -64,6 +64,7 @@ class PushJob {
   ShardStep step_;
   bool of_system_;
   ClientPush push_;
+  bool confirm_;       // pings follow what clients are sent
   ClientPtr touched_;  // the client of the present stage, as it is now
   std::map<domain::Role, SharedBatch> for_admins_;
   std::vector<Stage> stages_;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "auth/roles.hpp"
+#include "changes/actor.hpp"
 
 namespace togglecast::delivery {
 namespace {
@@ -108,6 +109,7 @@ void ShardDelivery::send_missed(Subscriber& subscriber, std::vector<domain::View
 void ShardDelivery::enter(Subscriber& subscriber, const domain::Viewpoint& told) {
   auto& home = *index_.find(told.state->environment());
   SubscriberIndex::enter_client(subscriber, home, told.client);
+  SubscriberIndex::covered(subscriber, told.state->revision());
   if (home.state == told.state) return;
   SubscriberIndex::set_behind(subscriber, told.state);
   follow_from(subscriber, told);
@@ -116,6 +118,7 @@ void ShardDelivery::enter(Subscriber& subscriber, const domain::Viewpoint& told)
 void ShardDelivery::follow_from(Subscriber& subscriber, const domain::Viewpoint& told) {
   SubscriberIndex::set_client(subscriber, told.client);
   SubscriberIndex::set_sent(subscriber, told.state->revision());
+  SubscriberIndex::covered(subscriber, told.state->revision());
   if (subscriber.home().state->revision() == told.state->revision()) return;
   SubscriberIndex::set_behind(subscriber, told.state);
   subscriber.look_again_later();
@@ -137,7 +140,10 @@ void ShardDelivery::enter(Subscriber& subscriber, std::string_view environment, 
   SubscriberIndex::enter_admin(subscriber, *index_.find(environment), role);
 }
 
-void ShardDelivery::on_commit(const changes::CommitPtr& commit) {
+void ShardDelivery::on_commit(const changes::CommitPtr& commit, TimePoint committed) {
+  if (auto* home = index_.find(commit->row.environment))
+    home->rollouts.begin(commit->after->revision(), committed,
+                         changes::wants_confirmation(commit->row.actor_text), shard_.now());
   waiting_.push_back(commit);
   pump();
 }
@@ -197,6 +203,7 @@ void ShardDelivery::start(const std::vector<changes::CommitPtr>& commits) {
   const auto to = step->to;
   counters_.commits.add(step->commits);
   const bool concerns_clients = step->impact.concerns_clients();
+  home->rollouts.merge(from->revision(), to->revision());
   job_ = std::make_unique<PushJob>(index_, counters_, *std::move(step));
   job_home_ = home;
   index_.move_to(*home, to, concerns_clients ? from->revision() : to->revision());
@@ -227,6 +234,7 @@ void ShardDelivery::advance_client(Subscriber& subscriber, const domain::Snapsho
   if (client == nullptr) return;
   const auto done = [this](Subscriber& of, const domain::ViewDifference& difference,
                            std::vector<domain::ViewUpdate> updates) {
+    if (updates.empty()) SubscriberIndex::not_concerned(of);
     follow_from(of, difference.to());
     send(of, Batch{std::move(updates), difference.to().state, nullptr, true});
   };
@@ -241,7 +249,9 @@ void ShardDelivery::send(Subscriber& subscriber, Batch batch) {
   counters_.encoded.add();
   counters_.delivered.add();
   batch.tag = subscriber.offset_tag();
-  subscriber.send(*subscriber.encoder().encode(batch));
+  const auto encoded = subscriber.encoder().encode(batch);
+  if (SubscriberIndex::to_be_confirmed(subscriber)) return subscriber.send_and_confirm(*encoded);
+  subscriber.send(*encoded);
 }
 
 Result<void> ShardDelivery::take_full_state(Subscriber& subscriber) const {

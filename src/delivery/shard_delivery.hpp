@@ -52,7 +52,9 @@ class ShardDelivery {
   /// An environment begins with this state. Ignored when the shard knows the environment.
   void begin(const domain::SnapshotPtr& state);
   /// A commit that the shard already has is ignored. After a gap, the shard steps from its own state.
-  void on_commit(const changes::CommitPtr& commit);
+  void on_commit(const changes::CommitPtr& commit) { on_commit(commit, shard_.now()); }
+  /// The same for a change that was committed at that time, from which its rollout counts.
+  void on_commit(const changes::CommitPtr& commit, TimePoint committed);
 
   /// The state of this environment that the shard tells; nullptr when it does not know the environment.
   [[nodiscard]] domain::SnapshotPtr current(std::string_view environment) const;

@@ -15,6 +15,7 @@
 #include "base/json.hpp"
 #include "base/token_bucket.hpp"
 #include "delivery/batch.hpp"
+#include "delivery/receipts.hpp"
 #include "domain/schema/ids.hpp"
 #include "domain/schema/role.hpp"
 #include "domain/state/snapshot.hpp"
@@ -28,6 +29,12 @@ using ClientPtr = std::shared_ptr<const domain::Client>;
 /// What a client's connection says about itself; null: nothing.
 using ContextPtr = std::shared_ptr<const json::object>;
 
+/// The connection behind a subscriber, for people.
+struct ConnectionName {
+  std::string id;
+  std::string_view transport;
+};
+
 class Subscriber {
  public:
   /// `encoder` must outlive it.
@@ -39,6 +46,8 @@ class Subscriber {
   // The transport's part.
   /// Sends a batch that this subscriber's encoder made.
   virtual void send(const EncodedBatch& batch) = 0;
+  /// The same; then asks the client for a proof that it has read it, if the transport can.
+  virtual void send_and_confirm(const EncodedBatch& batch) { send(batch); }
   /// Sends the full state. `view` is the state as this subscriber sees it, `reason` a word for the receiver.
   virtual void send_full_state(const domain::Snapshot& state, json::object view, std::string_view reason) = 0;
   /// Bytes sent that the network has not taken yet.
@@ -49,6 +58,7 @@ class Subscriber {
   [[nodiscard]] virtual bool gone() const noexcept { return false; }
   /// The tag of its session, behind the offsets that it alone receives; empty: it has no session to resume.
   [[nodiscard]] virtual std::string offset_tag() const { return {}; }
+  [[nodiscard]] virtual ConnectionName name() const { return {}; }
   /// Its token, client or admin may have changed in `state`: it ends, or takes its new role, or stays as is.
   virtual void recheck(const domain::Snapshot& state) = 0;
 
@@ -76,6 +86,13 @@ class Subscriber {
   [[nodiscard]] domain::Revision sent() const noexcept { return sent_; }
   /// The newest revision that it has confirmed; never above what it was told.
   [[nodiscard]] domain::Revision acknowledged() const noexcept { return acknowledged_; }
+  /// How far the newest change that concerns it has come. `SubscriberIndex` moves it.
+  [[nodiscard]] const Receipt& receipt() const noexcept { return receipt_; }
+  /// That change, if it was sent and its receipt is still missing; else 0. An answer to something that is
+  /// sent now proves it: see `SubscriberIndex::received`.
+  [[nodiscard]] domain::Revision provable() const noexcept {
+    return receipt_.stage == Stage::sent ? receipt_.revision : 0;
+  }
   /// The state that it has, while it takes no more; null: it is up to date, or about to be.
   [[nodiscard]] const domain::SnapshotPtr& behind() const noexcept { return behind_; }
   /// State has to wait for it: it is merged, not queued. The kernel itself keeps about this much unsent for a
@@ -90,6 +107,7 @@ class Subscriber {
   [[nodiscard]] virtual TokenBucket& full_states() noexcept = 0;
 
  private:
+  friend class PushJob;
   friend class SubscriberGroup;
   friend class SubscriberIndex;
   friend class ViewEvaluation;
@@ -97,6 +115,7 @@ class Subscriber {
   // In the order in which a push reads them.
   const BatchEncoder* encoder_;
   domain::Revision sent_ = 0;
+  Receipt receipt_;
   domain::SnapshotPtr behind_;
   ClientPtr client_;
   bool active_ = false;

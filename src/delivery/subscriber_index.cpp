@@ -32,8 +32,7 @@ const EnvironmentSubscribers* SubscriberIndex::find(std::string_view environment
 }
 
 EnvironmentSubscribers& SubscriberIndex::begin(const domain::SnapshotPtr& state) {
-  auto home = std::make_unique<EnvironmentSubscribers>();
-  home->shard = &shard_;
+  auto home = std::make_unique<EnvironmentSubscribers>(shard_, state->environment(), *rollouts_);
   move_to(*home, state, state->revision());
   return *environments_.emplace(state->environment(), std::move(home)).first->second;
 }
@@ -94,6 +93,7 @@ void SubscriberIndex::leave(Subscriber& subscriber) noexcept {
   EnvironmentSubscribers* home = std::exchange(subscriber.home_, nullptr);
   if (home == nullptr) return;
   if (subscriber.admin_) return home->admins.remove(subscriber);
+  home->rollouts.gone(subscriber.receipt_);
   home->totals.remove(position_of(subscriber));
   home->clients.remove(subscriber);
   remove_from(home->by_package, package_of(subscriber.client_), subscriber);
@@ -154,6 +154,41 @@ void SubscriberIndex::acknowledge(Subscriber& subscriber, domain::Revision revis
   to.acknowledged = revision;
   count_move(subscriber, to);
   subscriber.acknowledged_ = revision;
+  subscriber.home_->rollouts.applied(subscriber.receipt_, revision, subscriber.home_->shard->now());
+}
+
+const RolloutOptions SubscriberIndex::kNoRollouts{};
+
+void SubscriberIndex::await(Subscriber& subscriber) noexcept {
+  if (!subscriber.entered() || subscriber.admin_) return;
+  EnvironmentSubscribers& home = *subscriber.home_;
+  home.rollouts.wait(subscriber.receipt_, home.state->revision(), home.shard->now());
+}
+
+void SubscriberIndex::covered(Subscriber& subscriber, domain::Revision revision) noexcept {
+  if (subscriber.receipt_.stage == Stage::concerned)
+    subscriber.home_->rollouts.sent(subscriber.receipt_, revision, subscriber.home_->shard->now());
+}
+
+void SubscriberIndex::not_concerned(Subscriber& subscriber) noexcept {
+  if (subscriber.entered()) subscriber.home_->rollouts.drop(subscriber.receipt_);
+}
+
+void SubscriberIndex::pinged(Subscriber& subscriber) noexcept { ShardRollouts::pinged(subscriber.receipt_); }
+
+void SubscriberIndex::answered(Subscriber& subscriber) noexcept {
+  if (subscriber.entered())
+    subscriber.home_->rollouts.answered(subscriber.receipt_, subscriber.home_->shard->now());
+}
+
+void SubscriberIndex::received(Subscriber& subscriber, domain::Revision proven) noexcept {
+  if (subscriber.entered())
+    subscriber.home_->rollouts.received(subscriber.receipt_, proven, subscriber.home_->shard->now());
+}
+
+bool SubscriberIndex::to_be_confirmed(const Subscriber& subscriber) noexcept {
+  return subscriber.entered() && subscriber.receipt_.stage == Stage::sent &&
+         subscriber.home_->rollouts.confirms(subscriber.receipt_.revision);
 }
 
 // Every change of its environment concerns an admin.

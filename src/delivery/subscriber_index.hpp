@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "delivery/delivery_totals.hpp"
+#include "delivery/receipts.hpp"
 #include "delivery/subscriber.hpp"
 #include "delivery/subscriber_group.hpp"
 #include "net/shard.hpp"
@@ -22,6 +23,9 @@ namespace togglecast::delivery {
 struct EnvironmentSubscribers {
   using Groups = std::unordered_map<domain::Id, SubscriberGroup>;
 
+  EnvironmentSubscribers(net::Shard& on, const std::string& environment, const RolloutOptions& options)
+      : shard(&on), rollouts(environment, on.index(), options) {}
+
   net::Shard* shard;
   domain::SnapshotPtr state;  ///< the state that the shard tells
   SubscriberGroup clients{SubscriberGroup::Kind::all};
@@ -29,6 +33,7 @@ struct EnvironmentSubscribers {
   Groups by_package;  ///< 0: clients on none
   Groups by_client;
   DeliveryTotals totals;
+  ShardRollouts rollouts;
 };
 
 class SubscriberIndex {
@@ -63,6 +68,24 @@ class SubscriberIndex {
   /// It has confirmed `revision`. Ignored above what it was told, and below an earlier confirmation.
   static void acknowledge(Subscriber& subscriber, domain::Revision revision);
 
+  // Receipts; see `ShardRollouts`. Nothing happens when it has not entered.
+  /// How rollouts are kept. Before an environment begins; `options` must outlive the index.
+  void keep_rollouts(const RolloutOptions& options) noexcept { rollouts_ = &options; }
+  /// The change to the environment's present state may concern it, and waits for it.
+  static void await(Subscriber& subscriber) noexcept;
+  /// It is sent a batch or a full state that brings it to `revision`. Only when entered.
+  static void covered(Subscriber& subscriber, domain::Revision revision) noexcept;
+  /// It turned out that nothing which waited for it concerns it.
+  static void not_concerned(Subscriber& subscriber) noexcept;
+  /// A ping has left for it, behind all that it was sent.
+  static void pinged(Subscriber& subscriber) noexcept;
+  /// It has answered that ping.
+  static void answered(Subscriber& subscriber) noexcept;
+  /// It has answered something that it was sent when `Subscriber::provable` was `proven`.
+  static void received(Subscriber& subscriber, domain::Revision proven) noexcept;
+  /// Whether pings follow what is sent to it now.
+  [[nodiscard]] static bool to_be_confirmed(const Subscriber& subscriber) noexcept;
+
   /// The revision up to which it has been told everything that concerns it. Only when entered.
   [[nodiscard]] static domain::Revision told(const Subscriber& subscriber) noexcept;
   [[nodiscard]] DeliveryCounts count(std::string_view environment,
@@ -88,7 +111,10 @@ class SubscriberIndex {
   static void take(Subscriber& subscriber, const ClientPtr& client) noexcept;
   static void count_move(const Subscriber& subscriber, const DeliveryTotals::Position& to);
 
+  static const RolloutOptions kNoRollouts;
+
   net::Shard& shard_;
+  const RolloutOptions* rollouts_ = &kNoRollouts;
   std::map<std::string, std::unique_ptr<EnvironmentSubscribers>, std::less<>> environments_;
 };
 

@@ -31,11 +31,20 @@ class Heartbeat {
     due_ = std::max(due_ + timeout, now + timeout / 2);
     return Action::send_ping;
   }
-  /// A pong has arrived. A pong without a ping is harmless.
-  void on_pong(TimePoint now) noexcept {
-    if (!waiting_for_pong_) return;
+  /// A ping is wanted now. While another one is unanswered, it follows the pong: see `on_pong`.
+  [[nodiscard]] Action ping_now(TimePoint now) noexcept {
+    wanted_ = waiting_for_pong_;
+    if (waiting_for_pong_) return Action::none;
+    due_ = now;
+    return on_tick(now);
+  }
+  /// A pong has arrived. A pong without a ping is harmless. Returns the action to take now: the ping that was
+  /// wanted meanwhile.
+  [[nodiscard]] Action on_pong(TimePoint now) noexcept {
+    if (!waiting_for_pong_) return Action::none;
     waiting_for_pong_ = false;
     due_ = now + Milliseconds{interval_};
+    return wanted_ ? ping_now(now) : Action::none;
   }
   /// The pong cannot come yet, or cannot be read: looks again after half a time-out. Call it instead of
   /// closing.
@@ -55,6 +64,7 @@ class Heartbeat {
   std::uint32_t interval_;  // milliseconds; small, because each session has a heartbeat
   std::uint32_t timeout_;
   bool waiting_for_pong_ = false;
+  bool wanted_ = false;  // one more, right after the pong
 };
 
 }  // namespace togglecast::engineio

@@ -116,6 +116,18 @@ void Session::arm_heartbeat() {
   shard_.arm(*this, delay);
 }
 
+void Session::ping() {
+  if (state_ != State::open || heartbeat_.ping_now(shard_.now()) != Heartbeat::Action::send_ping) return;
+  send_ping();
+  arm_heartbeat();
+}
+
+void Session::send_ping() {
+  send(ping_frame());
+  if (polling_ != nullptr) polling_->note_ping();
+  if (handler_ != nullptr) handler_->on_ping();
+}
+
 void Session::send(const SharedBytes& frame) {
   if (state_ != State::open && state_ != State::opening) return;
   ++server_.counters(shard_).packets_out;
@@ -189,8 +201,7 @@ void Session::on_packet(const wire::engineio::Packet& packet) {
       return;
     case PacketType::pong:
       if (polling_ != nullptr && polling_->ping_waits()) return;  // the client cannot have seen the ping
-      heartbeat_.on_pong(shard_.now());
-      arm_heartbeat();
+      on_pong();
       return;
     case PacketType::ping:
       close(CloseReason::transport_error);
@@ -203,6 +214,15 @@ void Session::on_packet(const wire::engineio::Packet& packet) {
     case PacketType::noop:
       return;
   }
+}
+
+void Session::on_pong() {
+  const bool answers = heartbeat_.waiting_for_pong();
+  const auto next = heartbeat_.on_pong(shard_.now());
+  if (answers && handler_ != nullptr) handler_->on_pong();
+  if (state_ != State::open) return;
+  if (next == Heartbeat::Action::send_ping) send_ping();
+  arm_heartbeat();
 }
 
 // The client's poll and its POST travel on two connections, so the poll may arrive after the close packet
@@ -234,8 +254,7 @@ void Session::on_timer(TimePoint now) {
     case Heartbeat::Action::none:
       break;
     case Heartbeat::Action::send_ping:
-      send(ping_frame());
-      if (polling_ != nullptr) polling_->note_ping();
+      send_ping();
       break;
     case Heartbeat::Action::close:
       if (still_takes()) {  // the pong cannot come yet, or waits unread

@@ -58,6 +58,11 @@ class SessionHandler {
   [[nodiscard]] virtual bool owes_answer() const noexcept { return false; }
   /// The server sends the client away. What is sent within this call still leaves; `on_close` follows.
   virtual void on_shutdown() {}
+  /// A ping has been sent, behind all packets that were sent before.
+  virtual void on_ping() {}
+  /// The client has answered the last ping. So it has read all packets that were sent before that ping. A
+  /// pong frame of the WebSocket protocol is another thing: a browser or proxy answers those by itself.
+  virtual void on_pong() {}
 };
 
 class Session final : public net::Retirable,
@@ -88,6 +93,9 @@ class Session final : public net::Retirable,
   void name(std::string_view kind, std::string_view name);
   /// The time since a ping that has no pong yet; zero when there is none.
   [[nodiscard]] Milliseconds unanswered() const noexcept { return heartbeat_.unanswered(shard_.now()); }
+  /// Sends a ping now, behind all packets that were sent before; or, while another one is unanswered, right
+  /// after its pong.
+  void ping();
   /// Bytes that neither the kernel nor a poll has taken, and those of a poll's answer that is under way.
   [[nodiscard]] std::size_t backlog_bytes() const noexcept;
   /// Bytes that leave at the end of this turn of the loop.
@@ -142,6 +150,8 @@ class Session final : public net::Retirable,
   void on_timer(TimePoint now) override;
   void closed_by_client();
   void arm_heartbeat();
+  void send_ping();
+  void on_pong();
   /// Whether the client takes what was sent before, which may be much, and so cannot answer the ping yet.
   [[nodiscard]] bool still_takes() const noexcept;
   void end_if_overdue(TimePoint now);

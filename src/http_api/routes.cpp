@@ -105,6 +105,12 @@ constexpr Route kRoutes[] = {
      {"limit", "before", "entity_type", "entity_id", "type", "actor", "source", "since", "until", "q"},
      Units{10}},
     {Method::post, "/api/v1/activity/{revision}/undo", Access::admin, undo_activity},
+    {Method::get,
+     "/api/v1/changes/{revision}/rollout",
+     Access::admin,
+     read_rollout,
+     {"epoch", "stage", "limit", "cursor", "format"},
+     Units{10}},
     {Method::get, "/api/v1/state", Access::admin, read_state, {"at"}, Units{40}},
     {Method::get, "/api/v1/state/diff", Access::admin, read_difference, {"from", "to"}, Units{80}},
 

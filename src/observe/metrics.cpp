@@ -21,11 +21,11 @@ Histogram::Histogram(std::vector<double> upper_bounds) : bounds_(std::move(upper
   for (Cell& cell : cells_) cell.counts = std::vector<std::atomic<std::uint64_t>>(bounds_.size() + 1);
 }
 
-void Histogram::observe(double value) noexcept {
+void Histogram::observe(double value, std::uint64_t times) noexcept {
   Cell& cell = cells_[thread_slot()];
   const auto bucket = std::lower_bound(bounds_.begin(), bounds_.end(), value) - bounds_.begin();
-  cell.counts[static_cast<std::size_t>(bucket)].fetch_add(1, std::memory_order_relaxed);
-  cell.sum.fetch_add(value, std::memory_order_relaxed);
+  cell.counts[static_cast<std::size_t>(bucket)].fetch_add(times, std::memory_order_relaxed);
+  cell.sum.fetch_add(value * static_cast<double>(times), std::memory_order_relaxed);
 }
 
 Histogram::Reading Histogram::read() const {

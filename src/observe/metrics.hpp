@@ -53,7 +53,8 @@ class Histogram {
  public:
   /// `upper_bounds` ascending; values above the last fall into `+Inf`.
   explicit Histogram(std::vector<double> upper_bounds);
-  void observe(double value) noexcept;
+  /// As if it were called so many times.
+  void observe(double value, std::uint64_t times = 1) noexcept;
 
   struct Reading {
     std::vector<std::uint64_t> cumulative;  ///< one per bound, then the total

@@ -50,15 +50,22 @@ std::optional<domain::Kind> kind_in(domain::FieldReader& in, const json::value& 
   return kind;
 }
 
-// {entity_type, entity_id}, of a kind that this admin may read.
+// {entity_type, entity_id}, of a kind that this admin may read, or a change.
 Result<EntityRef> entity_argument(const Event& event, const SocketSubscriber& subscriber) {
   const auto request = object_argument(event);
   if (!request) return tl::unexpected(request.error());
   domain::FieldReader in(*request);
-  const auto kind = kind_in(in, *request);
+  const bool is_change = json::string_or_empty(*request, "entity_type") == kChangeType;
+  std::optional<domain::Kind> kind = domain::Kind::platform;
+  if (is_change) {
+    (void)in.has_value("entity_type");
+  } else {
+    kind = kind_in(in, *request);
+  }
   const auto id = in.id("entity_id");
   in.require({"entity_id"});
   if (auto ok = in.finish(); !ok) return tl::unexpected(ok.error());
+  if (is_change) return EntityRef{subscriber.who.environment, *kind, *id, true};
   if (auto ok = may_read(subscriber, *kind); !ok) return tl::unexpected(ok.error());
   return EntityRef{home_of(*kind, subscriber), *kind, *id};
 }
@@ -104,7 +111,8 @@ auto answering(const Reply& reply) {
 AdminNamespace::AdminNamespace(socketio::Namespace& nsp, const AuthParts& auth,
                                service::ActivityService& activity, service::IdempotentSends& sends,
                                MessageDispatcher& messages, Dashboard& dashboard,
-                               EntitySubscriptions& subscriptions, Welcome welcome)
+                               EntitySubscriptions& subscriptions, delivery::Rollouts& rollouts,
+                               Welcome welcome)
     : deliveries_(auth.deliveries),
       model_(auth.model),
       clock_(auth.clock),
@@ -113,6 +121,7 @@ AdminNamespace::AdminNamespace(socketio::Namespace& nsp, const AuthParts& auth,
       messages_(messages),
       dashboard_(dashboard),
       subscriptions_(subscriptions),
+      rollouts_(rollouts),
       gate_(nsp, event::kAdminConnect, event::kAdminRequests, auth.options, auth.log, auth.metrics),
       auth_(nsp, auth,
             {.kind = service::Principal::Kind::admin,
@@ -192,19 +201,28 @@ void AdminNamespace::system_metrics(const Event& event, SocketSubscriber& subscr
 void AdminNamespace::activity_feed(const Event& event, SocketSubscriber& subscriber, const Reply& reply) {
   const auto query = activity_query(event);
   if (!query) return reply.refuse(query.error());
-  activity_.page(subscriber.who, *query, [answer = answering(reply)](Result<service::ActivityPage> page) {
-    if (!page) return answer(tl::unexpected(page.error()));
-    json::object payload{{"items", std::move(page->entries)}};
-    if (page->next != 0) payload["next"] = page->next;
-    if (!page->kept_since.is_null()) payload["kept_since"] = std::move(page->kept_since);
-    answer(std::move(payload));
-  });
+  const bool of_system = query->kind == domain::Kind::admin;
+  activity_.page(subscriber.who, *query,
+                 [this, of_system, environment = subscriber.who.environment,
+                  answer = answering(reply)](Result<service::ActivityPage> page) {
+                   if (!page) return answer(tl::unexpected(page.error()));
+                   const auto finish = [answer, next = page->next, kept_since = page->kept_since](
+                                           json::array entries, const delivery::DeliveryCounts&) {
+                     json::object payload{{"items", std::move(entries)}};
+                     if (next != 0) payload["next"] = next;
+                     if (!kept_since.is_null()) payload["kept_since"] = kept_since;
+                     answer(std::move(payload));
+                   };
+                   if (of_system) return finish(std::move(page->entries), {});
+                   rollouts_.add_to(std::move(page->entries), environment, finish);
+                 });
 }
 
 void AdminNamespace::subscribe(const Event& event, SocketSubscriber& subscriber, const Reply& reply) {
   const auto& socket = event.socket();
   const auto entity = entity_argument(event, subscriber);
   if (!entity) return reply.refuse(entity.error());
+  if (entity->is_change) return subscribe_change(*entity, subscriber, reply);
   const auto state = deliveries_[socket.shard().index()]->current(entity->environment);
   json::value body = state == nullptr ? json::value() : state->body(entity->kind, entity->id);
   if (body.is_null()) {
@@ -218,6 +236,32 @@ void AdminNamespace::subscribe(const Event& event, SocketSubscriber& subscriber,
   payload["revision"] = state->revision();
   payload["epoch"] = state->head().epoch;
   reply(std::move(payload));
+}
+
+// Only the shards together know whether the change is kept.
+void AdminNamespace::subscribe_change(const EntityRef& change, SocketSubscriber& subscriber,
+                                      const Reply& reply) {
+  if (!subscriptions_.add(subscriber, change))
+    return reply.refuse({Errc::payload_too_large, "too many subscriptions on this connection"});
+  const auto keep = subscriber.socket.shared_from_this();
+  rollouts_.find({{change.environment, {change.id}}},
+                 [this, change, keep, reply](const delivery::Rollouts::Found& found) {
+                   auto progress = found.at(change.environment).progress(0);
+                   reply.resume([this, change, keep, reply, progress = std::move(progress)] {
+                     auto* still = keep->connected() ? keep->state<SocketSubscriber>() : nullptr;
+                     if (still == nullptr) return;
+                     if (!progress) {
+                       subscriptions_.remove(*still, change);
+                       return reply.refuse(rollouts_.not_kept(change.environment, change.id));
+                     }
+                     json::object payload = to_json(change);
+                     payload["data"] = *progress;
+                     payload["revision"] = still->home().state->revision();
+                     payload["epoch"] = still->home().state->head().epoch;
+                     reply(std::move(payload));
+                     subscriptions_.follow_rollout(change, change.id);
+                   });
+                 });
 }
 
 void AdminNamespace::unsubscribe(const Event& event, SocketSubscriber& subscriber, const Reply& reply) {

@@ -23,7 +23,7 @@ class AdminNamespace {
 
   AdminNamespace(socketio::Namespace& nsp, const AuthParts& auth, service::ActivityService& activity,
                  service::IdempotentSends& sends, MessageDispatcher& messages, Dashboard& dashboard,
-                 EntitySubscriptions& subscriptions, Welcome welcome);
+                 EntitySubscriptions& subscriptions, delivery::Rollouts& rollouts, Welcome welcome);
   AdminNamespace(const AdminNamespace&) = delete;
   AdminNamespace& operator=(const AdminNamespace&) = delete;
 
@@ -34,6 +34,7 @@ class AdminNamespace {
   void dashboard(const socketio::Event& event, SocketSubscriber& subscriber, const Reply& reply);
   void activity_feed(const socketio::Event& event, SocketSubscriber& subscriber, const Reply& reply);
   void subscribe(const socketio::Event& event, SocketSubscriber& subscriber, const Reply& reply);
+  void subscribe_change(const EntityRef& change, SocketSubscriber& subscriber, const Reply& reply);
   void unsubscribe(const socketio::Event& event, SocketSubscriber& subscriber, const Reply& reply);
   void config_check(const socketio::Event& event, SocketSubscriber& subscriber, const Reply& reply);
   void announce(const socketio::Event& event, SocketSubscriber& subscriber, const Reply& reply);
@@ -50,6 +51,7 @@ class AdminNamespace {
   MessageDispatcher& messages_;
   Dashboard& dashboard_;
   EntitySubscriptions& subscriptions_;
+  delivery::Rollouts& rollouts_;
   RequestGate gate_;
   ConnectionAuth auth_;
 };

@@ -55,6 +55,12 @@ ClientNamespace::ClientNamespace(net::ShardPool& shards, socketio::Namespace& ns
   gate_.on(event::kReportMetrics, this, &ClientNamespace::report_metrics);
   gate_.on(event::kHeartbeat, this, &ClientNamespace::heartbeat);
   gate_.on(event::kConfigAck, this, &ClientNamespace::config_ack);
+  nsp.on_ping([](Socket& socket) {
+    if (auto* subscriber = socket.state<SocketSubscriber>()) SubscriberIndex::pinged(*subscriber);
+  });
+  nsp.on_pong([](Socket& socket) {
+    if (auto* subscriber = socket.state<SocketSubscriber>()) SubscriberIndex::answered(*subscriber);
+  });
   nsp.on_disconnect([this](Socket& socket, socketio::DisconnectReason) {
     const auto* subscriber = socket.state<SocketSubscriber>();
     if (subscriber != nullptr && subscriber->logged_in)

@@ -24,6 +24,8 @@ class ClientNamespace {
   ClientNamespace(const ClientNamespace&) = delete;
   ClientNamespace& operator=(const ClientNamespace&) = delete;
 
+  [[nodiscard]] ClientLimit& limit() noexcept { return limit_; }
+
  private:
   [[nodiscard]] delivery::ShardDelivery& delivery_of(const SocketSubscriber& subscriber) const;
   void prepare(SocketSubscriber& subscriber, const ConnectionAuth::Claim& claim,

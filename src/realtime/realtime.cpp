@@ -80,23 +80,30 @@ Realtime::Realtime(net::ShardPool& shards, socketio::Server& io, service::Applic
       application_(application),
       options_(options),
       sessions_(application.derived_key("resumable sessions")),
+      rollouts_(
+          shards, deliveries_, application.workers(),
+          [this](const std::string& environment, const std::vector<domain::Id>* clients) {
+            return clients_.limit().online(environment, clients);
+          },
+          options_.rollout_patience, clock, metrics),
       deliveries_(make_deliveries(shards, application.model(), options_, metrics)),
       messages_(make_messages(shards, io, deliveries_, options_, metrics)),
       reported_(shards.size()),
       dispatcher_(shards, messages_, deliveries_, application.model(), options_, clock, metrics),
       sampler_(shards, sampled_counters(metrics, shards.size())),
-      dashboard_(shards, io, application, deliveries_, reported_, dispatcher_, sampler_, options_, clock),
-      subscriptions_(shards, deliveries_, messages_, options_, clock),
+      dashboard_(shards, io, application, rollouts_, reported_, dispatcher_, sampler_, options_, clock),
+      subscriptions_(shards, deliveries_, messages_, rollouts_, options_, clock),
       admins_(io.of(event::kAdmin), auth_parts(clock, log, metrics), application.activity(),
-              application.idempotent_sends(), dispatcher_, dashboard_, subscriptions_,
+              application.idempotent_sends(), dispatcher_, dashboard_, subscriptions_, rollouts_,
               [this](SocketSubscriber& admin) { messages_[admin.socket.shard().index()]->welcome(admin); }),
       clients_(
           shards, io.of(event::kClient), auth_parts(clock, log, metrics), reported_,
           [this](SocketSubscriber& client) { messages_[client.socket.shard().index()]->welcome(client); }) {}
 
 void Realtime::on_commit(const changes::CommitPtr& commit) {
-  shards_.post_to_all([this, commit](const net::Shard& shard) {
-    deliveries_[shard.index()]->on_commit(commit);
+  const TimePoint committed = rollouts_.on_commit(commit);
+  shards_.post_to_all([this, commit, committed](const net::Shard& shard) {
+    deliveries_[shard.index()]->on_commit(commit, committed);
     messages_[shard.index()]->on_commit(*commit);
     subscriptions_.on_commit(shard, *commit);
   });
@@ -107,6 +114,7 @@ void Realtime::on_environment(const domain::SnapshotPtr& first) {
 }
 
 void Realtime::start() {
+  for (const auto& delivery : deliveries_) delivery->index().keep_rollouts(rollouts_.options());
   // First the feed, then the states: a commit in between comes twice, and is ignored the second time.
   subscription_ =
       application_.feed().subscribe([this](const changes::CommitPtr& commit) { on_commit(commit); },

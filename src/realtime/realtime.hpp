@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "delivery/resume_claim.hpp"
+#include "delivery/rollouts.hpp"
 #include "delivery/shard_delivery.hpp"
 #include "observe/metrics.hpp"
 #include "observe/peer_log.hpp"
@@ -38,6 +39,8 @@ class Realtime {
 
   /// Messages that admins send; for other entrances.
   [[nodiscard]] service::MessageSender& messages() noexcept { return dispatcher_; }
+  /// How far each change has come.
+  [[nodiscard]] delivery::Rollouts& rollouts() noexcept { return rollouts_; }
 
  private:
   [[nodiscard]] AuthParts auth_parts(const Clock& clock, observe::PeerLog log,
@@ -49,6 +52,7 @@ class Realtime {
   service::Application& application_;
   Options options_;
   delivery::SessionIds sessions_;
+  delivery::Rollouts rollouts_;
   delivery::ShardDeliveries deliveries_;
   AllShardMessages messages_;
   std::vector<ReportedMetrics> reported_;  // by shard

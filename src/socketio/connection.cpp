@@ -212,6 +212,16 @@ void Connection::on_drained() {
   for (const auto& socket : sockets) socket->drained();
 }
 
+void Connection::on_ping() {
+  const auto sockets = sockets_;
+  for (const auto& socket : sockets) socket->call(socket->nsp().handlers()->ping, "ping");
+}
+
+void Connection::on_pong() {
+  const auto sockets = sockets_;
+  for (const auto& socket : sockets) socket->call(socket->nsp().handlers()->pong, "pong");
+}
+
 void Connection::on_outlet_moved() {
   for (const auto& socket : sockets_) {
     if (socket->connected()) socket->nsp().rooms(shard()).move_outlet(*socket);

@@ -54,6 +54,8 @@ class Connection final : public engineio::SessionHandler, public Pooled<Connecti
   void on_close(engineio::CloseReason reason) override;
   void on_drained() override;
   void on_outlet_moved() override;
+  void on_ping() override;
+  void on_pong() override;
   void on_shutdown() override { shut_down(); }
   [[nodiscard]] bool owes_answer() const noexcept override;
   void on_connect_timeout();

@@ -101,6 +101,16 @@ HandlerRegistry& HandlerRegistry::on_drained(ConnectionHandler handler) {
   return *this;
 }
 
+HandlerRegistry& HandlerRegistry::on_ping(ConnectionHandler handler) {
+  handlers_->ping.push_back(std::move(handler));
+  return *this;
+}
+
+HandlerRegistry& HandlerRegistry::on_pong(ConnectionHandler handler) {
+  handlers_->pong.push_back(std::move(handler));
+  return *this;
+}
+
 HandlerRegistry& HandlerRegistry::on_any(EventHandler handler) {
   handlers_->events.any.push_back(std::move(handler));
   return *this;

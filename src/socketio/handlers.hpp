@@ -68,6 +68,8 @@ struct Handlers {
   std::vector<Middleware> middlewares;
   std::vector<ConnectionHandler> connection;
   std::vector<ConnectionHandler> drained;
+  std::vector<ConnectionHandler> ping;
+  std::vector<ConnectionHandler> pong;
   std::vector<DisconnectHandler> disconnecting;
   std::vector<DisconnectHandler> disconnect;
   std::vector<EventFilter> filters;
@@ -93,6 +95,10 @@ class HandlerRegistry {
   HandlerRegistry& on(std::string event, EventHandler handler);
   /// The connection of a socket has sent all that was queued.
   HandlerRegistry& on_drained(ConnectionHandler handler);
+  /// A ping was sent to the client, behind all packets of the socket.
+  HandlerRegistry& on_ping(ConnectionHandler handler);
+  /// The client has answered the last ping: it has read all that was sent before that ping.
+  HandlerRegistry& on_pong(ConnectionHandler handler);
   /// Runs for every event of every socket, also for events with handlers of their own.
   HandlerRegistry& on_any(EventHandler handler);
   /// Runs for every event before all handlers.

@@ -245,11 +245,16 @@ void Socket::on_ack(std::uint64_t id, Arguments args) {
   details_->acks->answer(id, std::move(args));
 }
 
-void Socket::drained() {
-  if (!connected()) return;
+void Socket::drained() { call(nsp_->handlers()->drained, "drained"); }
+
+void Socket::call(const std::vector<ConnectionHandler>& handlers, std::string_view name) {
+  if (handlers.empty() || !connected()) return;
   const auto keep = shared_from_this();
-  for (const auto& handler : nsp_->handlers()->drained)
-    nsp_->guarded("drained", {}, id(), [&] { handler(*this); });
+  for (const auto& handler : handlers) nsp_->guarded(name, {}, id(), [&] { handler(*this); });
+}
+
+void Socket::ping() {
+  if (connection_ != nullptr) connection_->session().ping();
 }
 
 }  // namespace togglecast::socketio

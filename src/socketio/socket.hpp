@@ -133,6 +133,9 @@ class Socket : public std::enable_shared_from_this<Socket> {
 
   /// How long the last ping has been unanswered. Zero if it was answered.
   [[nodiscard]] Milliseconds unanswered() const noexcept;
+  /// Sends the client a ping now, behind all that was sent to it; or, while another one is unanswered, right
+  /// after its pong. See `HandlerRegistry::on_pong`.
+  void ping();
 
   /// Every connected socket is in the room named after its id, which it cannot leave and which does not count
   /// towards `Options::rooms_per_socket`.
@@ -189,6 +192,8 @@ class Socket : public std::enable_shared_from_this<Socket> {
   /// The connection is destroyed without a disconnect. Drops all that may refer to this socket.
   void abandon() noexcept;
   void drained();
+  /// While it is connected.
+  void call(const std::vector<ConnectionHandler>& handlers, std::string_view name);
   void call_disconnect_handlers(const std::vector<std::function<void(DisconnectReason)>>& own_handlers,
                                 const std::vector<DisconnectHandler>& shared, DisconnectReason reason);
   /// Drops all that may refer to this socket.

@@ -123,7 +123,7 @@ constexpr OptionSpec kOptions[] = {
      "Time for which a request waits for the revision in Togglecast-Min-Revision [1]", false,
      set_seconds<&S::min_revision_wait, 0, 60>},
     {kTimes, "rollout-patience", "SECONDS",
-     "Time after a change for which its subscribers hear how many clients have it [60]", false,
+     "Time after a change for which the server counts its receipts and names laggards [60]", false,
      set_seconds<&S::rollout_patience, 1, kDay>},
     {kTimes, "tls-ticket-lifetime", "SECONDS",
      "Time for which a client may resume a TLS session; 6 hours [21600]", false,

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <array>
 
+#include "base/base64.hpp"
+#include "base/digest.hpp"
+#include "delivery/rollouts.hpp"
 #include "http_api/handlers/entities.hpp"
 #include "http_api/handlers/handlers.hpp"
 
@@ -105,6 +108,17 @@ Result<domain::Version> undone_revision(const Call& call) {
   return domain::Version{*named->epoch, named->revision};
 }
 
+// A rollout goes on while the state stays.
+std::string tag_with_rollouts(const std::string& tag, const json::array& entries) {
+  constexpr std::size_t kTagBytes = 9;
+  std::string rollouts;
+  for (const auto& entry : entries)
+    if (const json::value* rollout = json::find(entry, "rollout")) rollouts += json::serialize(*rollout);
+  if (rollouts.empty()) return tag;
+  const Sha256 digest = sha256(rollouts);
+  return tag + '.' + base64url_encode({reinterpret_cast<const char*>(digest.data()), kTagBytes});
+}
+
 }  // namespace
 
 void list_activity(const CallPtr& call) {
@@ -114,13 +128,19 @@ void list_activity(const CallPtr& call) {
   const std::string tag = call->tag_for_role(tag_of(*call->application().model().current(
       environment_of(*call, query->kind.value_or(domain::Kind::platform)))));
   call->application().activity().page(call->who(), *query, [call, tag](Result<service::ActivityPage> page) {
-    call->resume([call, tag, page = std::move(page)] {
-      if (!page) return call->refuse(page.error());
-      json::object body{{"items", page->entries}};
-      if (page->next != 0) body["next"] = page->next;
-      if (!page->kept_since.is_null()) body["kept_since"] = page->kept_since;
-      call->answer({.body = std::move(body), .etag = tag});
-    });
+    if (!page) return call->refuse(page.error());
+    const auto answer = [call, tag, next = page->next, kept_since = page->kept_since](
+                            json::array entries, const delivery::DeliveryCounts&) {
+      std::string whole_tag = tag_with_rollouts(tag, entries);
+      json::object body{{"items", std::move(entries)}};
+      if (next != 0) body["next"] = next;
+      if (!kept_since.is_null()) body["kept_since"] = kept_since;
+      call->answer({.body = std::move(body), .etag = std::move(whole_tag)});
+    };
+    auto* const rollouts = call->api().options().rollouts;
+    const bool of_system = call->request().query.value("entity_type") == "admin";
+    if (rollouts == nullptr || of_system) return answer(std::move(page->entries), {});
+    rollouts->add_to(std::move(page->entries), call->who().environment, answer);
   });
 }
 

@@ -71,6 +71,9 @@ void undo_activity(const CallPtr& call);
 void read_state(const CallPtr& call);
 void read_difference(const CallPtr& call);
 
+// rollouts.cpp
+void read_rollout(const CallPtr& call);
+
 // messages.cpp
 void broadcast(const CallPtr& call);
 

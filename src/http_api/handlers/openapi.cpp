@@ -129,6 +129,7 @@ void describe(json::object& operation, const Route& route) {
     if (route.method == Method::patch) describe_merge_patch(operation);
     if (route.changes_state()) {
       add_parameter(operation, "idempotencyKey");
+      if (route.takes_confirm()) add_parameter(operation, "confirm");
       add_refusal(responses, "409", "Conflict");
     }
   }

@@ -29,6 +29,10 @@
 #include "web/cors.hpp"
 #include "web/router.hpp"
 
+namespace togglecast::delivery {
+class Rollouts;
+}
+
 namespace togglecast::http_api {
 
 class Call;
@@ -53,6 +57,9 @@ struct Options {
   Milliseconds min_revision_wait{1'000};
   /// Serves POST /api/v1/broadcasts; must outlive the API. Null: the server has no sockets.
   service::MessageSender* messages = nullptr;
+  /// Serves GET /api/v1/changes/{revision}/rollout, and `rollout` in the activity; must outlive the API. Null
+  /// as above.
+  delivery::Rollouts* rollouts = nullptr;
   /// Adds members to the detailed health that only the wiring knows.
   std::function<void(json::object& health)> describe{};
 };

@@ -34,10 +34,15 @@ constexpr std::size_t kLeastCompressed = 1'024;       // bytes; smaller bodies s
 constexpr std::size_t kLeastForWorkers = 64 * 1'024;  // bytes; a worker writes and compresses larger bodies
 constexpr int kGzipLevel = 5;
 
-std::string listed(const Parameters& known) {
+constexpr std::string_view kConfirm = "confirm";
+
+std::string listed(const Route& route) {
   std::string names;
-  for (const std::string_view name : known)
+  const auto add = [&names](std::string_view name) {
     if (!name.empty()) names.append(names.empty() ? "it takes " : ", ").append(name);
+  };
+  for (const std::string_view name : route.parameters) add(name);
+  if (route.takes_confirm()) add(kConfirm);
   return names.empty() ? "it takes none" : names;
 }
 
@@ -146,6 +151,9 @@ Result<service::WriteOptions> Call::write_options() const {
   if (options.idempotency_key.empty() && headers.contains("Idempotency-Key"))
     return fail(Errc::invalid_argument,
                 "the header Idempotency-Key is empty; send a key or leave the header out");
+  const auto confirm = flag(kConfirm, false);
+  if (!confirm) return tl::unexpected(confirm.error());
+  options.confirm = *confirm;
   const auto match = tags_in(headers, "If-Match");
   if (!match) return tl::unexpected(match.error());
   if (match->any) return options;
@@ -209,8 +217,9 @@ Result<void> Call::known_parameters() const {
   std::set<std::string_view> seen;
   for (const auto& [name, value] : request().query.parameters()) {
     const auto& known = route_.parameters;
+    if (name == kConfirm && route_.takes_confirm() && seen.insert(name).second) continue;
     if (name.empty() || std::find(known.begin(), known.end(), name) == known.end())
-      return fail(Errc::invalid_argument, "this path has no parameter '" + name + "'; " + listed(known));
+      return fail(Errc::invalid_argument, "this path has no parameter '" + name + "'; " + listed(route_));
     if (!seen.insert(name).second)
       return fail(Errc::invalid_argument, "the parameter " + name + " appears twice; send it once");
   }

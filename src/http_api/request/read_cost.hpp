@@ -6,6 +6,7 @@
 //   the features of a client        10
 //   an evaluation                   10
 //   a page of the activity          10, with a search 40
+//   a rollout                       10
 //   an entity of the past           40
 //   a preview                       40
 //   a state                         40

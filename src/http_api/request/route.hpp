@@ -61,6 +61,13 @@ struct Route {
   [[nodiscard]] constexpr bool takes_large_bodies() const noexcept {
     return access == Access::admin && method != wire::http::Method::get && effect == Effect::write;
   }
+  /// Its requests may have the parameter `confirm`: they change what clients see.
+  [[nodiscard]] constexpr bool takes_confirm() const noexcept {
+    if (access != Access::admin || method == wire::http::Method::get || effect != Effect::write) return false;
+    for (const std::string_view other : {"/api/v1/auth/", "/api/v1/admins", "/api/v1/environments"})
+      if (pattern.starts_with(other)) return false;
+    return true;
+  }
   /// The route has a rate limit per admin: of writes if it changes the state, else of reads.
   [[nodiscard]] constexpr bool is_limited() const noexcept {
     return access == Access::admin && (method == wire::http::Method::get || effect != Effect::logout);

@@ -17,11 +17,12 @@ constexpr std::size_t kMaxRollouts = 256;  // followed at a time
 }  // namespace
 
 EntitySubscriptions::EntitySubscriptions(net::ShardPool& shards, const delivery::ShardDeliveries& deliveries,
-                                         const AllShardMessages& messages, const Options& options,
-                                         const Clock& clock)
+                                         const AllShardMessages& messages, delivery::Rollouts& rollouts,
+                                         const Options& options, const Clock& clock)
     : shards_(shards),
       deliveries_(deliveries),
       messages_(messages),
+      rollouts_known_(rollouts),
       options_(options),
       clock_(clock),
       followed_(shards.size()),
@@ -52,7 +53,7 @@ std::vector<EntityRef> EntitySubscriptions::keep_only(SocketSubscriber& subscrib
   std::vector<EntityRef> left;
   if (subscriber.followed == nullptr) return left;
   for (const EntityRef& entity : *subscriber.followed)
-    if (!kinds.contains(entity.kind)) left.push_back(entity);
+    if (!entity.is_change && !kinds.contains(entity.kind)) left.push_back(entity);
   for (const EntityRef& entity : left) remove(subscriber, entity);
   return left;
 }
@@ -62,10 +63,10 @@ void EntitySubscriptions::drop_deleted(SocketSubscriber& subscriber) {
   const std::vector<EntityRef> followed = *subscriber.followed;
   for (const EntityRef& entity : followed) {
     const auto state = delivery.current(entity.environment);
-    const bool exists =
-        state != nullptr && domain::with_entity_type(entity.kind, [&]<typename T>(std::type_identity<T>) {
-          return state->peek<T>(entity.id) != nullptr;
-        });
+    const bool exists = state != nullptr && !entity.is_change &&
+                        domain::with_entity_type(entity.kind, [&]<typename T>(std::type_identity<T>) {
+                          return state->peek<T>(entity.id) != nullptr;
+                        });
     if (!exists) remove(subscriber, entity);
   }
 }
@@ -115,10 +116,12 @@ void EntitySubscriptions::on_commit(const net::Shard& shard, const changes::Comm
   for (const auto& op : commit.row.change.ops) {
     EntityRef entity{commit.row.environment, op.entity, op.id};
     if (!followed.contains(entity)) continue;
-    shards_.at(0).post([this, entity = std::move(entity), revision = commit.after->revision()] {
-      follow(entity, revision);
-    });
+    follow_rollout(entity, commit.after->revision());
   }
+}
+
+void EntitySubscriptions::follow_rollout(const EntityRef& entity, domain::Revision revision) {
+  shards_.at(0).post([this, entity, revision] { follow(entity, revision); });
 }
 
 void EntitySubscriptions::follow(const EntityRef& entity, domain::Revision revision) {
@@ -127,35 +130,23 @@ void EntitySubscriptions::follow(const EntityRef& entity, domain::Revision revis
   if (rollout.revision >= revision) return;  // another shard said so before
   rollout = Rollout{};
   rollout.revision = revision;
-  rollout.began = clock_.now();
   if (!rollout_timer_.armed()) shards_.at(0).arm(rollout_timer_, Milliseconds{0});
 }
 
 void EntitySubscriptions::count_rollouts() {
-  std::map<std::string, std::vector<domain::Revision>> asked;
+  delivery::Rollouts::Asked asked;
   for (const auto& [entity, rollout] : rollouts_) {
     auto& revisions = asked[entity.environment];
     if (std::find(revisions.begin(), revisions.end(), rollout.revision) == revisions.end())
       revisions.push_back(rollout.revision);
   }
-  delivery::collect_from_shards<Counted>(
-      shards_,
-      [this, asked](net::Shard& shard, const std::function<void(Counted)>& answer) {
-        Counted counted;
-        for (const auto& [environment, revisions] : asked)
-          counted[environment] = deliveries_[shard.index()]->index().count(environment, revisions);
-        answer(std::move(counted));
-      },
-      [this, asked](const std::vector<Counted>& parts) {
-        Counted all;
-        for (const Counted& part : parts)
-          for (const auto& [environment, counts] : part) all[environment].add(counts);
-        shards_.at(0).post([this, asked, all] { tell_rollouts(asked, all); });
-      });
+  rollouts_known_.find(asked, [this, asked](const delivery::Rollouts::Found& found) {
+    shards_.at(0).post([this, asked, found] { tell_rollouts(asked, found); });
+  });
 }
 
-void EntitySubscriptions::tell_rollouts(const std::map<std::string, std::vector<domain::Revision>>& asked,
-                                        const Counted& counted) {
+void EntitySubscriptions::tell_rollouts(const delivery::Rollouts::Asked& asked,
+                                        const delivery::Rollouts::Found& found) {
   for (auto rollout = rollouts_.begin(); rollout != rollouts_.end();) {
     const auto revisions = asked.find(rollout->first.environment);
     const auto places = revisions == asked.end() ? std::vector<domain::Revision>{} : revisions->second;
@@ -163,22 +154,21 @@ void EntitySubscriptions::tell_rollouts(const std::map<std::string, std::vector<
     const bool counted_in = place != places.end();  // else it has begun since
     const auto index = static_cast<std::size_t>(place - places.begin());
     const bool done = counted_in && tell_rollout(rollout->first, rollout->second,
-                                                 counted.at(rollout->first.environment), index);
+                                                 found.at(rollout->first.environment), index);
     rollout = done ? rollouts_.erase(rollout) : std::next(rollout);
   }
   if (!rollouts_.empty()) shards_.at(0).arm(rollout_timer_, options_.rollout_interval);
 }
 
 bool EntitySubscriptions::tell_rollout(const EntityRef& entity, Rollout& rollout,
-                                       const delivery::DeliveryCounts& counts, std::size_t index) {
-  const delivery::RevisionReach& reach = counts.reach[index];
-  const bool over = clock_.now() - rollout.began > options_.rollout_patience;
-  const bool done = over || reach.acknowledged >= counts.clients;
+                                       const delivery::RolloutsOfEnvironment& found, std::size_t index) {
+  auto numbers = found.progress(index);
+  if (!numbers) return true;  // a thousand changes ago
+  const bool done = !found.changes[index]->open;
   json::object progress = to_json(entity);
   progress["revision"] = rollout.revision;
-  progress["connections"] = counts.clients;
-  progress["told"] = reach.told;
-  progress["acknowledged"] = reach.acknowledged;
+  for (auto& member : *numbers) progress[member.key()] = std::move(member.value());
+  progress.erase("open");
   progress["done"] = done;
   if (progress == rollout.last) return done;
   rollout.last = progress;

@@ -10,7 +10,7 @@
 
 #include "base/clock.hpp"
 #include "changes/feed.hpp"
-#include "delivery/delivery_counts.hpp"
+#include "delivery/rollouts.hpp"
 #include "net/shard_pool.hpp"
 #include "realtime/messages/shard_messages.hpp"
 
@@ -19,7 +19,8 @@ namespace togglecast::realtime {
 class EntitySubscriptions {
  public:
   EntitySubscriptions(net::ShardPool& shards, const delivery::ShardDeliveries& deliveries,
-                      const AllShardMessages& messages, const Options& options, const Clock& clock);
+                      const AllShardMessages& messages, delivery::Rollouts& rollouts, const Options& options,
+                      const Clock& clock);
   EntitySubscriptions(const EntitySubscriptions&) = delete;
   EntitySubscriptions& operator=(const EntitySubscriptions&) = delete;
 
@@ -31,16 +32,15 @@ class EntitySubscriptions {
   /// The connection leaves.
   void gone(const SocketSubscriber& subscriber);
   void on_commit(const net::Shard& shard, const changes::Commit& commit);
+  /// Tells the progress of a change to those who follow `entity`, from now on.
+  void follow_rollout(const EntityRef& entity, domain::Revision revision);
 
  private:
   using Viewers = std::map<domain::Id, std::string>;  // admins and their names
   struct Rollout {
     domain::Revision revision = 0;
-    TimePoint began;
     json::object last;  // progress as it was told
   };
-  using Counted =
-      std::map<std::string, delivery::DeliveryCounts>;  // by environment, of the revisions asked for
 
   /// A deleted entity keeps its followers, because an undo brings it back; but it takes no place from others.
   void drop_deleted(SocketSubscriber& subscriber);
@@ -50,16 +50,16 @@ class EntitySubscriptions {
   void tell_presence();
   void follow(const EntityRef& entity, domain::Revision revision);
   void count_rollouts();
-  void tell_rollouts(const std::map<std::string, std::vector<domain::Revision>>& asked,
-                     const Counted& counted);
+  void tell_rollouts(const delivery::Rollouts::Asked& asked, const delivery::Rollouts::Found& found);
   /// True when there is no more to tell.
   [[nodiscard]] bool tell_rollout(const EntityRef& entity, Rollout& rollout,
-                                  const delivery::DeliveryCounts& counts, std::size_t index);
+                                  const delivery::RolloutsOfEnvironment& found, std::size_t index);
   void tell(const EntityRef& entity, std::string_view event, const json::object& payload);
 
   net::ShardPool& shards_;
   const delivery::ShardDeliveries& deliveries_;
   const AllShardMessages& messages_;
+  delivery::Rollouts& rollouts_known_;
   const Options& options_;
   const Clock& clock_;
   std::vector<std::map<EntityRef, std::size_t>> followed_;  // by shard: connections that follow

@@ -130,7 +130,7 @@ std::size_t ShardMessages::tell_followers(const EntityRef& entity, const Encoded
   std::size_t addressed = 0;
   each_follower(entity, [&](const SocketSubscriber& subscriber) {
     // A role may have gone down since it subscribed.
-    if (!auth::readable_kinds(subscriber.role()).contains(entity.kind)) return;
+    if (!entity.is_change && !auth::readable_kinds(subscriber.role()).contains(entity.kind)) return;
     ++addressed;
     tell_one(subscriber, packet);
   });

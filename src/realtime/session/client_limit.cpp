@@ -1,5 +1,7 @@
 #include "realtime/session/client_limit.hpp"
 
+#include <algorithm>
+
 #include "realtime/session/socket_subscriber.hpp"
 
 namespace togglecast::realtime {
@@ -54,6 +56,20 @@ void ClientLimit::leave(const std::string& environment, domain::Id client) {
   if (clients == entries_.end()) return;
   const auto entry = clients->second.find(client);
   if (entry != clients->second.end() && --entry->second.open == 0) clients->second.erase(entry);
+}
+
+std::size_t ClientLimit::online(const std::string& environment, const std::vector<domain::Id>* clients) {
+  constexpr std::size_t kUnderOneLock = 256;
+  std::size_t online = 0;
+  for (std::size_t at = 0; clients == nullptr || at < clients->size(); at += kUnderOneLock) {
+    const std::lock_guard lock(mutex_);
+    const auto entries = entries_.find(environment);
+    if (entries == entries_.end()) return 0;
+    if (clients == nullptr) return entries->second.size();
+    const std::size_t end = std::min(clients->size(), at + kUnderOneLock);
+    for (std::size_t i = at; i < end; ++i) online += entries->second.count((*clients)[i]);
+  }
+  return online;
 }
 
 bool ClientLimit::make_room(const net::Shard& shard, const std::string& environment,

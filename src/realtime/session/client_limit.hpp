@@ -8,6 +8,7 @@
 #include <mutex>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "delivery/shard_delivery.hpp"
@@ -29,6 +30,8 @@ class ClientLimit {
   [[nodiscard]] bool enter(net::Shard& shard, const std::string& environment, domain::Id client);
   /// One less, of those that entered.
   void leave(const std::string& environment, domain::Id client);
+  /// How many of these clients have a connection; of all, when null.
+  [[nodiscard]] std::size_t online(const std::string& environment, const std::vector<domain::Id>* clients);
 
  private:
   struct Entry {

@@ -42,6 +42,16 @@ void SocketSubscriber::send(const delivery::EncodedBatch& batch) {
   }
 }
 
+void SocketSubscriber::send_and_confirm(const delivery::EncodedBatch& batch) {
+  const auto keep = socket.shared_from_this();
+  send(batch);
+  keep->ping();
+}
+
+delivery::ConnectionName SocketSubscriber::name() const {
+  return {std::string(socket.id()), engineio::to_string(socket.transport())};
+}
+
 // What is collected for the end of this turn is no backlog: nothing would tell when it has left.
 std::size_t SocketSubscriber::backlog_bytes() const noexcept {
   const bool direct = entered() && outlet_ != net::Outlets::kNone &&

@@ -69,6 +69,7 @@ class SocketSubscriber final : public delivery::Subscriber, public net::TimerNod
   ~SocketSubscriber() override;
 
   void send(const delivery::EncodedBatch& batch) override;
+  void send_and_confirm(const delivery::EncodedBatch& batch) override;
   void send_full_state(const domain::Snapshot& state, json::object view, std::string_view reason) override;
   [[nodiscard]] std::size_t backlog_bytes() const noexcept override;
   void look_again_later() override;
@@ -91,6 +92,7 @@ class SocketSubscriber final : public delivery::Subscriber, public net::TimerNod
   [[nodiscard]] domain::Revision newest_offset() const noexcept { return newest_offset_; }
   /// Its session can be resumed from the offsets that it is sent.
   [[nodiscard]] bool resumable() const noexcept { return pid && !sees_otherwise; }
+  [[nodiscard]] delivery::ConnectionName name() const override;
   void recheck(const domain::Snapshot& state) override { keeper_.recheck(*this, state); }
   [[nodiscard]] TokenBucket& full_states() noexcept override { return meters->full_states; }
 

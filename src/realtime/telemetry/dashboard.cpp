@@ -22,31 +22,20 @@ json::object count(const domain::Snapshot& state, std::string_view on, IsOn&& is
   return {{"total", table.size()}, {on, counted}};
 }
 
-std::vector<domain::Revision> revisions_of(const json::array& changes) {
-  std::vector<domain::Revision> revisions;
-  for (const auto& change : changes) revisions.push_back(change.at("revision").as_int64());
-  return revisions;
-}
-
 std::uint64_t read(const std::atomic<std::uint64_t>& counter) {
   return counter.load(std::memory_order_relaxed);
 }
 
 }  // namespace
 
-struct Dashboard::ShardPart {
-  delivery::DeliveryCounts counts;
-  std::vector<Series> reported;
-};
-
 Dashboard::Dashboard(net::ShardPool& shards, socketio::Server& io, service::Application& application,
-                     const delivery::ShardDeliveries& deliveries,
-                     const std::vector<ReportedMetrics>& reported, const MessageDispatcher& messages,
-                     const RateSampler& rates, const Options& options, const Clock& clock)
+                     delivery::Rollouts& rollouts, const std::vector<ReportedMetrics>& reported,
+                     const MessageDispatcher& messages, const RateSampler& rates, const Options& options,
+                     const Clock& clock)
     : shards_(shards),
       io_(io),
       application_(application),
-      deliveries_(deliveries),
+      rollouts_(rollouts),
       reported_(reported),
       messages_(messages),
       rates_(rates),
@@ -57,41 +46,35 @@ Dashboard::Dashboard(net::ShardPool& shards, socketio::Server& io, service::Appl
 void Dashboard::update(const service::Principal& who, Done done) {
   service::ActivityQuery query;
   query.limit = kChangesShown;
-  application_.activity().page(who, query,
-                               [this, who, done = std::move(done)](Result<service::ActivityPage> page) {
-                                 if (!page) return done(tl::unexpected(page.error()));
-                                 complete(who, *std::move(page), done);
-                               });
+  application_.activity().page(
+      who, query,
+      [this, environment = who.environment, done = std::move(done)](Result<service::ActivityPage> page) {
+        if (!page) return done(tl::unexpected(page.error()));
+        rollouts_.add_to(std::move(page->entries), environment,
+                         [this, environment, next = page->next, done](
+                             json::array entries, const delivery::DeliveryCounts& delivered) {
+                           complete(environment, {std::move(entries), next}, delivered, done);
+                         });
+      });
 }
 
-void Dashboard::complete(const service::Principal& who, service::ActivityPage page, Done done) {
-  auto revisions = revisions_of(page.entries);
-  delivery::collect_from_shards<ShardPart>(
+void Dashboard::complete(const std::string& environment, service::ActivityPage page,
+                         const delivery::DeliveryCounts& delivered, Done done) {
+  delivery::collect_from_shards<std::vector<Series>>(
       shards_,
-      [this, environment = who.environment, revisions = std::move(revisions)](
-          net::Shard& shard, const std::function<void(ShardPart)>& answer) {
-        answer({deliveries_[shard.index()]->index().count(environment, revisions),
-                reported_[shard.index()].of(environment)});
+      [this, environment](const net::Shard& shard, const std::function<void(std::vector<Series>)>& answer) {
+        answer(reported_[shard.index()].of(environment));
       },
-      [this, environment = who.environment, page = std::move(page),
-       done = std::move(done)](std::vector<ShardPart> parts) mutable {
-        done(describe(environment, std::move(page), std::move(parts)));
+      [this, environment, page = std::move(page), delivered,
+       done = std::move(done)](std::vector<std::vector<Series>> parts) mutable {
+        std::vector<Series> reported;
+        for (auto& part : parts) std::move(part.begin(), part.end(), std::back_inserter(reported));
+        done(describe(environment, std::move(page), delivered, std::move(reported)));
       });
 }
 
 json::object Dashboard::describe(const std::string& environment, service::ActivityPage page,
-                                 std::vector<ShardPart> parts) {
-  delivery::DeliveryCounts delivered;
-  std::vector<Series> reported;
-  for (ShardPart& part : parts) {
-    delivered.add(part.counts);
-    std::move(part.reported.begin(), part.reported.end(), std::back_inserter(reported));
-  }
-  for (std::size_t i = 0; i < page.entries.size(); ++i) {
-    page.entries[i].as_object()["rollout"] = {{"connections", delivered.clients},
-                                              {"told", delivered.reach[i].told},
-                                              {"acknowledged", delivered.reach[i].acknowledged}};
-  }
+                                 const delivery::DeliveryCounts& delivered, std::vector<Series> reported) {
   const auto state = application_.model().current(environment);
   json::object out{{"environment", environment},
                    {"revision", state->revision()},

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "delivery/shard_delivery.hpp"
+#include "delivery/rollouts.hpp"
 #include "net/shard_pool.hpp"
 #include "realtime/messages/message_dispatcher.hpp"
 #include "realtime/telemetry/rate_sampler.hpp"
@@ -26,7 +26,7 @@ class Dashboard {
   using Done = std::function<void(Result<json::object> payload)>;
 
   Dashboard(net::ShardPool& shards, socketio::Server& io, service::Application& application,
-            const delivery::ShardDeliveries& deliveries, const std::vector<ReportedMetrics>& reported,
+            delivery::Rollouts& rollouts, const std::vector<ReportedMetrics>& reported,
             const MessageDispatcher& messages, const RateSampler& rates, const Options& options,
             const Clock& clock);
 
@@ -35,12 +35,13 @@ class Dashboard {
   void system_metrics(const service::Principal& who, Done done);
 
  private:
-  struct ShardPart;
   /// The entities in numbers, worked out once for each state.
   [[nodiscard]] json::object counts(const domain::SnapshotPtr& state);
-  void complete(const service::Principal& who, service::ActivityPage page, Done done);
+  void complete(const std::string& environment, service::ActivityPage page,
+                const delivery::DeliveryCounts& delivered, Done done);
   [[nodiscard]] json::object describe(const std::string& environment, service::ActivityPage page,
-                                      std::vector<ShardPart> parts);
+                                      const delivery::DeliveryCounts& delivered,
+                                      std::vector<Series> reported);
   [[nodiscard]] json::object connections() const;
   [[nodiscard]] json::object messages() const;
   [[nodiscard]] json::object store() const;
@@ -48,7 +49,7 @@ class Dashboard {
   net::ShardPool& shards_;
   socketio::Server& io_;
   service::Application& application_;
-  const delivery::ShardDeliveries& deliveries_;
+  delivery::Rollouts& rollouts_;
   const std::vector<ReportedMetrics>& reported_;
   const MessageDispatcher& messages_;
   const RateSampler& rates_;

@@ -41,6 +41,7 @@ json::object actor_of(const Principal& who, const WriteOptions& options) {
   actor["name"] = who.name;
   actor["source"] = to_string(options.source);
   if (!options.request_id.empty()) actor["request_id"] = options.request_id;
+  if (options.confirm) actor["confirm"] = true;
   return actor;
 }
 

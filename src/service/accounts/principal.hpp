@@ -43,9 +43,10 @@ struct WriteOptions {
   domain::IfMatch if_match;     ///< `conflict` unless the entity has one of these versions
   bool force = false;           ///< delete an entity or a sub-feature even if others use it
   bool merge = false;           ///< the body of an update is a merge patch (RFC 7396)
+  bool confirm = false;         ///< clients are asked at once whether they have read the change
 };
 
-/// `{id, kind, name, source, request_id?}`: the actor of a change.
+/// `{id, kind, name, source, request_id?, confirm?}`: the actor of a change.
 [[nodiscard]] json::object actor_of(const Principal& who, const WriteOptions& options);
 
 }  // namespace togglecast::service

@@ -56,6 +56,11 @@ class MemorySubscriber final : public Subscriber {
     }
     if (on_send) on_send();
   }
+  void send_and_confirm(const EncodedBatch& encoded) override {
+    ++confirmed;
+    send(encoded);
+  }
+  [[nodiscard]] ConnectionName name() const override { return {"memory", "memory"}; }
   void send_full_state(const domain::Snapshot& state, json::object view, std::string_view) override {
     ++full_states_sent;
     revision = state.revision();
@@ -88,6 +93,7 @@ class MemorySubscriber final : public Subscriber {
   std::map<Key, std::string> seen;
   domain::Revision revision = 0;
   std::size_t backlog = 0, batch_bytes = 0;
+  int confirmed = 0;
   int batches = 0, full_states_sent = 0, rechecks = 0, creates_of_known = 0, superseded = 0;
   bool fails = false;  // at the next batch
   std::function<void()> on_send;

@@ -382,6 +382,26 @@ TEST_F(LongViews, OfASlowReaderStopNobodyElse) {
   EXPECT_EQ(SubscriberIndex::told(one), newest_->revision());
 }
 
+TEST_F(LongViews, AChangeThatWaitsForOneIsNotSentBefore) {
+  clock_.step = {};
+  auto& one = connect(1, {{"region", "eu"}});
+  clock_.step = std::chrono::milliseconds{1};
+  log_in(one, 1, {{"region", "us"}});
+  ASSERT_EQ(delivery_->evaluations().size(), 1U);
+
+  commit({rename(5, "Renamed")});
+  EXPECT_EQ(one.receipt().stage, Stage::concerned);
+  while (delivery_->evaluations().size() != 0 && one.revision < newest_->revision()) {
+    EXPECT_EQ(one.receipt().stage, Stage::concerned);
+    run();
+  }
+  run();
+
+  EXPECT_EQ(one.seen, fresh_view(one));
+  EXPECT_EQ(one.receipt().stage, Stage::sent);
+  EXPECT_EQ(one.receipt().revision, newest_->revision());
+}
+
 TEST_F(LongViews, AreNotEvaluatedAgainWhereNothingChanged) {
   clock_.step = {};
   auto& one = connect(1, {{"region", "eu"}});

@@ -32,9 +32,35 @@ TEST(Heartbeat, PingsAfterEachInterval) {
     EXPECT_EQ(beat.on_tick(now), Action::send_ping);
     EXPECT_TRUE(beat.waiting_for_pong());
     now += Milliseconds(30);
-    beat.on_pong(now);
+    EXPECT_EQ(beat.on_pong(now), Action::none);
     EXPECT_EQ(beat.due(), now + kInterval);
   }
+}
+
+TEST(Heartbeat, PingsAtOnceWhenAPingIsWanted) {
+  Heartbeat beat = heartbeat();
+
+  EXPECT_EQ(beat.ping_now(kStart + seconds(1)), Action::send_ping);
+
+  EXPECT_TRUE(beat.waiting_for_pong());
+  EXPECT_EQ(beat.due(), kStart + seconds(1) + kTimeout);
+  EXPECT_EQ(beat.on_pong(kStart + seconds(2)), Action::none);
+  EXPECT_EQ(beat.due(), kStart + seconds(2) + kInterval) << "the next usual one";
+}
+
+TEST(Heartbeat, APingThatIsWantedWhileOneIsUnansweredFollowsItsPong) {
+  Heartbeat beat = heartbeat();
+  ASSERT_EQ(beat.on_tick(kStart + kInterval), Action::send_ping);
+  const TimePoint deadline = beat.due();
+
+  EXPECT_EQ(beat.ping_now(kStart + kInterval + seconds(1)), Action::none);
+  EXPECT_EQ(beat.ping_now(kStart + kInterval + seconds(2)), Action::none);
+  EXPECT_EQ(beat.due(), deadline) << "nobody gets more time by it";
+
+  EXPECT_EQ(beat.on_pong(kStart + kInterval + seconds(3)), Action::send_ping);
+  EXPECT_TRUE(beat.waiting_for_pong());
+  EXPECT_EQ(beat.on_pong(kStart + kInterval + seconds(4)), Action::none) << "one ping for both";
+  EXPECT_FALSE(beat.waiting_for_pong());
 }
 
 TEST(Heartbeat, KnowsForHowLongItHasNotBeenAnswered) {
@@ -46,7 +72,7 @@ TEST(Heartbeat, KnowsForHowLongItHasNotBeenAnswered) {
   EXPECT_EQ(beat.unanswered(pinged), Milliseconds(0));
   EXPECT_EQ(beat.unanswered(pinged + seconds(7)), seconds(7));
 
-  beat.on_pong(pinged + seconds(8));
+  EXPECT_EQ(beat.on_pong(pinged + seconds(8)), Action::none);
   EXPECT_EQ(beat.unanswered(pinged + seconds(9)), Milliseconds(0));
 }
 
@@ -88,7 +114,7 @@ TEST(Heartbeat, AfterALongStallOfOursTheClientStillHasTime) {
 TEST(Heartbeat, UnaskedPongsChangeNothing) {
   Heartbeat beat = heartbeat();
 
-  beat.on_pong(kStart + seconds(24));
+  EXPECT_EQ(beat.on_pong(kStart + seconds(24)), Action::none);
 
   EXPECT_EQ(beat.due(), kStart + kInterval);
 }
@@ -97,7 +123,7 @@ TEST(Heartbeat, TheFirstPingMayComeEarly) {
   Heartbeat beat(kStart + seconds(3), kInterval, kTimeout);
 
   EXPECT_EQ(beat.on_tick(kStart + seconds(3)), Action::send_ping);
-  beat.on_pong(kStart + seconds(4));
+  EXPECT_EQ(beat.on_pong(kStart + seconds(4)), Action::none);
   EXPECT_EQ(beat.due(), kStart + seconds(4) + kInterval);
 }
 

@@ -1,0 +1,44 @@
+#include "http_api/handlers/rollouts.hpp"
+
+#include <gtest/gtest.h>
+
+namespace togglecast::http_api {
+namespace {
+
+TEST(RolloutCsv, CellsAreQuotedWhereTheyMustBe) {
+  EXPECT_EQ(csv_cell(""), "");
+  EXPECT_EQ(csv_cell("acme"), "acme");
+  EXPECT_EQ(csv_cell("Acme, Inc."), "\"Acme, Inc.\"");
+  EXPECT_EQ(csv_cell("the \"best\""), "\"the \"\"best\"\"\"");
+  EXPECT_EQ(csv_cell("two\nlines"), "\"two\nlines\"");
+}
+
+TEST(RolloutCsv, NoCellIsAFormula) {
+  for (const std::string_view start : {"=", "+", "-", "@", "\t", "\r", "\n"})
+    EXPECT_EQ(csv_cell(std::string(start) + "1"), "\"'" + std::string(start) + "1\"");
+  EXPECT_EQ(csv_cell("=1,\"2\""), "\"'=1,\"\"2\"\"\"");
+  EXPECT_EQ(csv_cell("1=2"), "1=2");
+}
+
+TEST(RolloutCsv, HasAHeaderAndRowsOfItsLength) {
+  delivery::RolloutReport report;
+  report.rollout.revision = 7;
+  report.rollout.counts.concerned = 1;
+  report.laggards.push_back({3, "connection", "acme", "Acme", "polling", delivery::Stage::sent, 12});
+
+  const std::string text = rollout_csv("production", report);
+
+  std::size_t rows = 0;
+  for (std::size_t begin = 0; begin < text.size(); ++rows) {
+    const std::size_t end = text.find("\r\n", begin);
+    ASSERT_NE(end, std::string::npos);
+    const std::string_view row = std::string_view(text).substr(begin, end - begin);
+    EXPECT_EQ(std::count(row.begin(), row.end(), ','), 19) << row;
+    if (rows == 0) EXPECT_TRUE(row.starts_with("environment,revision,")) << row;
+    begin = end + 2;
+  }
+  EXPECT_EQ(rows, 6U) << "header, three stages, the offline clients, a laggard";
+}
+
+}  // namespace
+}  // namespace togglecast::http_api

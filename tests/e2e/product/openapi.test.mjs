@@ -373,7 +373,12 @@ describe('each operation answers as it is described:', () => {
   });
   test('activity, taking back, and the past', async () => {
     const platform = await made('/api/v1/platforms', { key: ownKey(), name: 'Past' });
-    const toggled = await taken('POST', `/api/v1/platforms/${platform.id}/toggle`);
+    const toggled = await taken('POST', `/api/v1/platforms/${platform.id}/toggle?confirm=true`);
+    const rollout = `/api/v1/changes/${toggled.body.revision}/rollout`;
+    for (const query of ['', '?epoch=1&stage=applied&limit=5', '?format=csv']) await taken('GET', rollout + query);
+    await refused(400, 'GET', `${rollout}?stage=lost`);
+    await refused(404, 'GET', `/api/v1/changes/${kUnknownId}/rollout`);
+    await refused(409, 'GET', `${rollout}?epoch=999`);
     const undo = `/api/v1/activity/1.${toggled.body.revision}/undo`;
     const headers = { 'Idempotency-Key': ownKey('request') };
     await taken('POST', undo, undefined, { headers });

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace togglecast::http_api {
 namespace {
 
@@ -34,7 +36,7 @@ TEST(RolloutCsv, HasAHeaderAndRowsOfItsLength) {
     ASSERT_NE(end, std::string::npos);
     const std::string_view row = std::string_view(text).substr(begin, end - begin);
     EXPECT_EQ(std::count(row.begin(), row.end(), ','), 19) << row;
-    if (rows == 0) EXPECT_TRUE(row.starts_with("environment,revision,")) << row;
+    EXPECT_EQ(row.starts_with("environment,revision,"), rows == 0) << row;
     begin = end + 2;
   }
   EXPECT_EQ(rows, 6U) << "header, three stages, the offline clients, a laggard";

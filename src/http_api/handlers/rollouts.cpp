@@ -1,12 +1,12 @@
 // How far a change has come: for a page, and as an export for a report.
-#include "delivery/rollouts.hpp"
+#include "http_api/handlers/rollouts.hpp"
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <utility>
 
 #include "http_api/handlers/handlers.hpp"
-#include "http_api/handlers/rollouts.hpp"
 #include "http_api/request/call.hpp"
 
 namespace togglecast::http_api {

@@ -53,7 +53,7 @@ void Dashboard::update(const service::Principal& who, Done done) {
         rollouts_.add_to(std::move(page->entries), environment,
                          [this, environment, next = page->next, done](
                              json::array entries, const delivery::DeliveryCounts& delivered) {
-                           complete(environment, {std::move(entries), next}, delivered, done);
+                           complete(environment, {std::move(entries), next, nullptr}, delivered, done);
                          });
       });
 }

@@ -73,7 +73,14 @@ socketio::Options socketio_options(const Settings& settings, AddressLimits& limi
   engine.upgrade_timeout = settings.upgrade_timeout;
   engine.close_grace = settings.close_grace;
   engine.stream.stall = settings.stall_timeout;
+  engine.stream.backlog_bytes = engine.polling_backlog = settings.reader_backlog;
+  engine.unpolled_backlog = settings.slow_poll_backlog;
+  engine.poll_overdue = settings.reader_patience;
   engine.max_payload = settings.max_payload;
+  engine.untrusted_payload = settings.login_payload;
+  engine.untrusted_payload_message =
+      "before its login, a connection may send at most " + std::to_string(settings.login_payload) +
+      " bytes at once (--login-payload)";
   engine.packets_per_payload = settings.packets_per_payload;
   engine.fragments_per_message = settings.fragments_per_message;
   engine.per_message_deflate.enabled = settings.websocket_compression;
@@ -116,6 +123,7 @@ realtime::Options realtime_options(const Settings& settings) {
   options.connections_per_client = settings.connections_per_client;
   options.full_states = settings.full_state_rate;
   options.message_queue = settings.message_queue;
+  options.reader_patience = settings.reader_patience;
   options.describe_process = describe_process;
   return options;
 }

@@ -12,8 +12,14 @@
 namespace togglecast::engineio {
 
 /// The limits of `Options` that end a session which passes them.
-enum class Limit : std::uint8_t { max_payload, fragments_per_message, packets_per_payload, polling_backlog };
-inline constexpr std::size_t kLimits = 4;
+enum class Limit : std::uint8_t {
+  max_payload,
+  untrusted_payload,
+  fragments_per_message,
+  packets_per_payload,
+  polling_backlog,
+};
+inline constexpr std::size_t kLimits = 5;
 [[nodiscard]] std::string_view to_string(Limit limit) noexcept;
 
 /// The counters of one shard.

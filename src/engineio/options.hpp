@@ -44,6 +44,11 @@ struct Options {
 
   // Limits. Each is counted in `Counters::limits_passed`.
   std::size_t max_payload = 1'000'000;     ///< bytes of a polling body, and of a WebSocket message
+  /// The same until the application calls `Session::trust`; such a session ends when it sends more. 0: no
+  /// other limit than `max_payload`.
+  std::size_t untrusted_payload = 0;
+  /// What the peer is told then: the body of the 413, and the reason of the close frame (123 bytes at most).
+  std::string untrusted_payload_message = "message too big for a connection that is not trusted yet";
   std::size_t packets_per_payload = 1024;  ///< packets in one polling body
   std::size_t fragments_per_message = 64;  ///< 0: no limit
   /// Bytes that may pile up from one poll to the next, with 64 bytes for each packet. What one turn of the

@@ -16,7 +16,7 @@ namespace {
 
 // python-engineio refuses answers of more than 16 packets. The rest waits for the next poll.
 constexpr std::size_t kMostPacketsPerPoll = 16;
-constexpr unsigned kTooLarge = 413;
+constexpr unsigned kBodyTooLarge = 413;
 constexpr std::size_t kFrameCost = 64;  // rough memory of a queued frame besides its bytes
 
 std::size_t weight(const SharedBytes& frame) { return frame.size() + kFrameCost; }
@@ -53,8 +53,9 @@ void PollingTransport::post_began() {
 
 void PollingTransport::post_aborted(unsigned status) {
   --posts_;
-  if (status == kTooLarge) session_.server_.count(session_.shard(), Limit::max_payload);
+  if (status == kBodyTooLarge) session_.server_.count(session_.shard(), session_.passed_payload_limit());
   if (status == 0) session_.end(CloseReason::transport_error);
+  if (status == kBodyTooLarge && !session_.trusted_) session_.end(CloseReason::parse_error);
 }
 
 // `posts_` counts until its packets have been read.

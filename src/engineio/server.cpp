@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <boost/unordered/unordered_flat_set.hpp>
+#include <charconv>
+#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -18,6 +20,7 @@ namespace {
 using wire::http::Method;
 
 constexpr unsigned kComeBackWithin = 5;  // seconds after a drain, at random; a restart takes about one
+constexpr unsigned kTooLarge = 413;
 
 struct ById {
   using is_transparent = void;
@@ -29,6 +32,7 @@ struct ById {
     return session->session_id() == id;
   }
   bool operator()(const SessionId& id, const Session* session) const noexcept { return (*this)(session, id); }
+  bool operator()(const SessionId& a, const SessionId& b) const noexcept { return a == b; }
 };
 
 }  // namespace
@@ -46,6 +50,8 @@ struct Server::ShardState {
   boost::unordered_flat_set<Session*, ById, ById> sessions;  // owned
   std::unique_ptr<Departures> departures;                    // while sessions are sent away
   Counters counters;
+  std::mutex trusted_lock;  // other shards look up; only for bodies above `untrusted_payload`
+  boost::unordered_flat_set<SessionId, ById> trusted;
 };
 
 Server::Server(net::ShardPool& shards, Options options, Connect connect)
@@ -60,12 +66,18 @@ void Server::mount(web::Router& router, std::string prefix) {
   web::RouteOptions route;
   route.body_limit = options_.max_payload;
   route.drains = true;  // sessions take their leave one after the other
+  if (distrusts())
+    route.body_limit_of = [this](const wire::http::Request& request) { return body_limit(request); };
   route.on_headers = [this](const wire::http::Request& request, net::Shard& shard) {
     return on_headers(request, shard);
   };
   route.refuse = [this](const wire::http::Request& request, unsigned status, std::string_view) {
     wire::http::Response response;
     response.status = status;
+    if (status == kTooLarge && body_limit(request) < options_.max_payload) {
+      response.headers.add("Content-Type", "text/plain; charset=UTF-8");
+      response.body = options_.untrusted_payload_message;
+    }
     cors_.decorate(request, response.headers);
     return response;
   };
@@ -79,10 +91,11 @@ void Server::count(const net::Shard& shard, Limit passed) noexcept {
   ++counters(shard).limits_passed[static_cast<std::size_t>(passed)];
 }
 
-void Server::count_if_limited(const net::Shard& shard, web::WebSocketEnd how, std::uint16_t code) noexcept {
+void Server::count_if_limited(const net::Shard& shard, web::WebSocketEnd how, std::uint16_t code,
+                              Limit payload) noexcept {
   using wire::websocket::CloseCode;
   if (how != web::WebSocketEnd::failed) return;
-  if (code == static_cast<std::uint16_t>(CloseCode::too_big)) count(shard, Limit::max_payload);
+  if (code == static_cast<std::uint16_t>(CloseCode::too_big)) count(shard, payload);
   if (code == static_cast<std::uint16_t>(CloseCode::policy_violation))
     count(shard, Limit::fragments_per_message);
 }
@@ -317,13 +330,42 @@ std::string Server::open_packet(std::string_view sid, bool upgrade) const {
   return wire::engineio::encode_open(fields);
 }
 
-wire::websocket::DecoderLimits Server::decoder_limits() const noexcept {
-  return {options_.max_payload, options_.fragments_per_message};
+wire::websocket::DecoderLimits Server::decoder_limits(bool trusted) const noexcept {
+  return {trusted ? options_.max_payload : options_.untrusted_payload, options_.fragments_per_message};
+}
+
+// The home of a session may be another shard, which cannot be asked while the body arrives.
+std::size_t Server::body_limit(const wire::http::Request& request) const {
+  if (!distrusts()) return options_.max_payload;
+  const std::string_view length = request.headers.value("Content-Length");
+  std::size_t announced = 0;
+  const auto [end, error] = std::from_chars(length.data(), length.data() + length.size(), announced);
+  const bool told = !length.empty() && error == std::errc() && end == length.data() + length.size();
+  if (told && announced <= options_.untrusted_payload) return options_.max_payload;
+  const auto target = post_target(request);
+  if (!target) return options_.untrusted_payload;
+  auto& home = *shards_[target->home->index()];
+  const std::lock_guard lock(home.trusted_lock);
+  return home.trusted.contains(target->id) ? options_.max_payload : options_.untrusted_payload;
+}
+
+void Server::remember_trusted(const Session& session) {
+  auto& state = *shards_[session.shard_.index()];
+  const std::lock_guard lock(state.trusted_lock);
+  state.trusted.insert(session.session_id());
+}
+
+void Server::forget_trusted(const Session& session) {
+  if (!distrusts()) return;
+  auto& state = *shards_[session.shard_.index()];
+  const std::lock_guard lock(state.trusted_lock);
+  state.trusted.erase(session.session_id());
 }
 
 void Server::remove(Session& session) {
   auto& state = *shards_[session.shard_.index()];
   if (state.sessions.erase(&session) == 0) return;
+  if (session.polling_ != nullptr && session.trusted_) forget_trusted(session);
   --state.counters.sessions_open;
   session.shard_.retire(std::unique_ptr<Session>(&session));
 }

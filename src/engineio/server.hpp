@@ -54,6 +54,10 @@ class Server {
   [[nodiscard]] const Counters& counters(std::size_t shard) const noexcept;
   [[nodiscard]] const web::DeflateCounters& deflate_counters(std::size_t shard) const noexcept;
   [[nodiscard]] std::size_t shard_count() const noexcept { return shards_.size(); }
+  /// Whether `Options::untrusted_payload` limits sessions that are not trusted.
+  [[nodiscard]] bool distrusts() const noexcept {
+    return options_.untrusted_payload != 0 && options_.untrusted_payload < options_.max_payload;
+  }
 
  private:
   friend class Session;
@@ -85,11 +89,18 @@ class Server {
   bool leave(net::Shard& shard, const SessionId& id, wire::websocket::CloseCode code, bool at_last);
   void decorate(const web::Exchange& exchange, wire::http::Response& response) const;
   [[nodiscard]] std::string open_packet(std::string_view sid, bool upgrade) const;
-  [[nodiscard]] wire::websocket::DecoderLimits decoder_limits() const noexcept;
+  [[nodiscard]] wire::websocket::DecoderLimits decoder_limits(bool trusted) const noexcept;
+  /// The most bytes of this request's body.
+  [[nodiscard]] std::size_t body_limit(const wire::http::Request& request) const;
+  // Trusted sessions that poll, for the shards that meet their POSTs.
+  void remember_trusted(const Session& session);
+  void forget_trusted(const Session& session);
   [[nodiscard]] Counters& counters(const net::Shard& shard) noexcept;
   void count(const net::Shard& shard, Limit passed) noexcept;
-  // A WebSocket has ended. Counts the limit that its close code stands for, if there is one.
-  void count_if_limited(const net::Shard& shard, web::WebSocketEnd how, std::uint16_t code) noexcept;
+  // A WebSocket has ended. Counts the limit that its close code stands for, if there is one: `payload` for
+  // 1009.
+  void count_if_limited(const net::Shard& shard, web::WebSocketEnd how, std::uint16_t code,
+                        Limit payload) noexcept;
   [[nodiscard]] web::AgreedDeflate agree_on_deflate(const net::Shard& shard,
                                                     const wire::http::Request& request);
   void remove(Session& session);

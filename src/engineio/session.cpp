@@ -65,7 +65,8 @@ Session::Session(Server& server, net::Shard& shard, const SessionId& id)
       shard_(shard),
       heartbeat_(first_ping(shard, server.options().ping_interval),
                  own_interval(shard, server.options().ping_interval), server.options().ping_timeout),
-      id_(id) {}
+      id_(id),
+      trusted_(!server.distrusts()) {}
 
 Session::~Session() = default;
 
@@ -93,7 +94,7 @@ void Session::begin_websocket(web::Exchange& exchange) {
     return;
   }
   upgraded.stream->limit(&server_.options().stream);
-  socket_ = std::make_unique<web::WebSocket>(std::move(upgraded.stream), server_.decoder_limits(),
+  socket_ = std::make_unique<web::WebSocket>(std::move(upgraded.stream), server_.decoder_limits(trusted_),
                                              static_cast<web::WebSocketHandler&>(*this), deflate);
   const std::string open = server_.open_packet(id(), false);
   trace_out(open);
@@ -332,8 +333,27 @@ void Session::notify_closed(CloseReason reason) {
   if (handler_ != nullptr) shard_.attempt([&] { handler_->on_close(reason); });
 }
 
+void Session::trust() {
+  if (std::exchange(trusted_, true)) return;
+  if (socket_ != nullptr) {
+    socket_->allow_messages_of(payload_limit());
+  } else {
+    server_.remember_trusted(*this);
+  }
+}
+
+std::size_t Session::payload_limit() const noexcept {
+  return server_.decoder_limits(trusted_).message_bytes;
+}
+
+std::string_view Session::reason_for(std::uint16_t code) {
+  const bool too_big = code == static_cast<std::uint16_t>(ws::CloseCode::too_big);
+  return too_big && !trusted_ ? std::string_view(server_.options().untrusted_payload_message)
+                              : std::string_view();
+}
+
 void Session::on_end(web::WebSocketEnd how, std::uint16_t code, std::string_view) {
-  server_.count_if_limited(shard_, how, code);
+  server_.count_if_limited(shard_, how, code, passed_payload_limit());
   switch (how) {
     case web::WebSocketEnd::closed_by_peer:
       end(CloseReason::transport_close);
@@ -359,8 +379,8 @@ void Session::start_upgrade(web::Exchange& exchange) {
   auto upgraded = exchange.upgrade(web::upgrade_response(exchange.request(), deflate));
   if (upgraded.stream == nullptr) return;
   upgraded.stream->limit(&server_.options().stream);
-  auto probe =
-      std::make_unique<UpgradeProbe>(*this, std::move(upgraded.stream), server_.decoder_limits(), deflate);
+  auto probe = std::make_unique<UpgradeProbe>(*this, std::move(upgraded.stream),
+                                              server_.decoder_limits(trusted_), deflate);
   const bool welcome =
       state_ == State::open && polling_ != nullptr && probe_ == nullptr && server_.options().upgrades;
   if (!welcome) {  // a second WebSocket: the first is not disturbed
@@ -375,7 +395,9 @@ void Session::start_upgrade(web::Exchange& exchange) {
 
 void Session::take_over(std::unique_ptr<web::WebSocket> socket) {
   socket->handle_with(*this);
+  socket->allow_messages_of(payload_limit());
   polling_->hand_over(*socket);
+  if (trusted_) server_.forget_trusted(*this);  // no more polling bodies
   socket_ = std::move(socket);
   shard_.retire(std::move(polling_));
   probe_ended();

@@ -10,6 +10,7 @@
 
 #include "base/pooled.hpp"
 #include "base/shared_bytes.hpp"
+#include "engineio/counters.hpp"
 #include "engineio/heartbeat.hpp"
 #include "engineio/options.hpp"
 #include "engineio/session_id.hpp"
@@ -79,6 +80,8 @@ class Session final : public net::Retirable,
     return socket_ != nullptr ? TransportKind::websocket : TransportKind::polling;
   }
   [[nodiscard]] bool open() const noexcept { return state_ == State::open; }
+  /// The application knows the peer: `Options::max_payload` holds in the place of `untrusted_payload`.
+  void trust();
 
   /// Sends a packet of `engineio/frame.hpp`. Does nothing when the session is not open.
   void send(const SharedBytes& frame);
@@ -146,6 +149,7 @@ class Session final : public net::Retirable,
   void on_text(std::string_view message) override { on_packet_text(message); }
   void on_binary(std::string_view message) override { on_message_binary(message); }
   void on_end(web::WebSocketEnd how, std::uint16_t code, std::string_view reason) override;
+  std::string_view reason_for(std::uint16_t code) override;
   void on_drained() override;
   void on_timer(TimePoint now) override;
   void closed_by_client();
@@ -156,6 +160,11 @@ class Session final : public net::Retirable,
   [[nodiscard]] bool still_takes() const noexcept;
   void end_if_overdue(TimePoint now);
   void trace_out(std::string_view packet);
+  /// The bytes that one message or polling body may have now, and the limit that this is.
+  [[nodiscard]] std::size_t payload_limit() const noexcept;
+  [[nodiscard]] Limit passed_payload_limit() const noexcept {
+    return trusted_ ? Limit::max_payload : Limit::untrusted_payload;
+  }
   void notify_closed(CloseReason reason);
 
   Server& server_;
@@ -169,6 +178,7 @@ class Session final : public net::Retirable,
   Heartbeat heartbeat_;
   SessionId id_;
   State state_ = State::opening;
+  bool trusted_;
 };
 
 }  // namespace togglecast::engineio

@@ -53,7 +53,7 @@ void UpgradeProbe::on_text(std::string_view message) {
 void UpgradeProbe::on_binary(std::string_view) { give_up(); }
 
 void UpgradeProbe::on_end(web::WebSocketEnd how, std::uint16_t code, std::string_view) {
-  session_.server_.count_if_limited(session_.shard(), how, code);
+  session_.server_.count_if_limited(session_.shard(), how, code, session_.passed_payload_limit());
   give_up();
 }
 

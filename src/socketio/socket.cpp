@@ -206,6 +206,10 @@ std::vector<std::string> Socket::rooms() const {
 
 Broadcast Socket::broadcast() const { return Broadcast(*nsp_).except(std::string(id())); }
 
+void Socket::trust_connection() {
+  if (connection_ != nullptr) connection_->session().trust();
+}
+
 void Socket::close_transport(wire::websocket::CloseCode code) {
   if (connection_ != nullptr) connection_->session().close(engineio::CloseReason::forced_close, code);
 }

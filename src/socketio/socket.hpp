@@ -88,6 +88,9 @@ class Socket : public std::enable_shared_from_this<Socket> {
   /// the connection before they are read.
   void accept_attachments(bool accept) noexcept { accepts_attachments_ = accept; }
   [[nodiscard]] bool accepts_attachments() const noexcept { return accepts_attachments_; }
+  /// The application knows the client: messages of its connection may have `max_payload` bytes, no longer
+  /// only `engine.untrusted_payload`. Only before the disconnect.
+  void trust_connection();
 
   // Handlers of this socket only. `Namespace::on` serves all sockets and costs no memory per socket. A
   // handler that is registered while an event is handled gets the next event.

@@ -277,7 +277,7 @@ void HttpConnection::finish(const wire::http::Request& request, wire::http::Resp
   stream_->send(wire::http::serialize(response, keep_alive, in_pieces || request.method == Method::head));
   if (in_pieces) {
     response.headers = {};
-    outgoing_ = std::make_unique<Outgoing>(Outgoing{std::move(response), 0, keep_alive});
+    outgoing_ = std::make_unique<Outgoing>(*this, std::move(response), keep_alive);
     send_pieces();
     return;
   }
@@ -286,6 +286,21 @@ void HttpConnection::finish(const wire::http::Request& request, wire::http::Resp
     return;
   }
   next_request();
+}
+
+// The whole body counts until the end: it stays in memory.
+HttpConnection::Outgoing::Outgoing(HttpConnection& owner, wire::http::Response answer, bool keep_open)
+    : connection(owner), response(std::move(answer)), keep_alive(keep_open) {
+  auto& queues = connection.stream_->shard().output_queues();
+  queues.set(*this, response.shared ? queues.share_of(response.shared, response.shared.size())
+                                    : response.body.capacity());
+}
+
+HttpConnection::Outgoing::~Outgoing() { connection.stream_->shard().output_queues().set(*this, 0); }
+
+void HttpConnection::shed() {
+  const auto dropped = std::move(outgoing_);
+  cut();
 }
 
 void HttpConnection::send_pieces() {

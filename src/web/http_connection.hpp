@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "net/output_queues.hpp"
 #include "net/stream.hpp"
 #include "net/timer_wheel.hpp"
 #include "web/exchange.hpp"
@@ -48,6 +49,8 @@ class HttpConnection final : public net::Retirable, private net::StreamHandler, 
   void finish(const wire::http::Request& request, wire::http::Response response, bool drains);
   void answer_not_found(LiveExchange& exchange, const RouteMatch& match) const;
   void send_pieces();
+  /// Closes for the budget of all queues.
+  void shed();
   void next_request();
   /// A request is being answered, or its answer is being sent.
   [[nodiscard]] bool busy() const noexcept { return current_ != nullptr || outgoing_ != nullptr; }
@@ -64,10 +67,14 @@ class HttpConnection final : public net::Retirable, private net::StreamHandler, 
 
   // A large body. It leaves in pieces, each when the client has taken the one before, so that it holds the
   // shard for a moment only.
-  struct Outgoing {
+  struct Outgoing final : net::OutputQueue {
+    Outgoing(HttpConnection& owner, wire::http::Response answer, bool keep_open);
+    ~Outgoing() override;
+    void shed() override { connection.shed(); }
+    HttpConnection& connection;
     wire::http::Response response;  // of which only the body is left to send
     std::size_t sent = 0;
-    bool keep_alive = false;
+    bool keep_alive;
   };
 
   std::shared_ptr<HttpServer::Shared> shared_;

@@ -74,10 +74,13 @@ void WebSocket::decode(char* data, std::size_t size) {
         stream_->send(ws::encode_close(static_cast<ws::CloseCode>(event.code), {}));
         finish(WebSocketEnd::closed_by_peer, event.code, event.payload);
         return;
-      case ws::Event::Kind::error:
-        stream_->send(ws::encode_close(static_cast<ws::CloseCode>(event.code), event.payload));
-        finish(WebSocketEnd::failed, event.code, event.payload);
+      case ws::Event::Kind::error: {
+        const std::string_view better = handler_->reason_for(event.code);
+        const std::string_view reason = better.empty() ? event.payload : better;
+        stream_->send(ws::encode_close(static_cast<ws::CloseCode>(event.code), reason));
+        finish(WebSocketEnd::failed, event.code, reason);
         return;
+      }
     }
   }
 }

@@ -34,6 +34,8 @@ class WebSocketHandler {
   /// The end, called once, and not after `close` or `abort`. `code` is that of the peer or ours; 0: none.
   virtual void on_end(WebSocketEnd how, std::uint16_t code, std::string_view reason) = 0;
   virtual void on_drained() {}
+  /// A better reason for the close frame of a failure with this code; empty: the decoder's own.
+  virtual std::string_view reason_for(std::uint16_t) { return {}; }
 
  protected:
   ~WebSocketHandler() = default;
@@ -52,6 +54,8 @@ class WebSocket final : public Pooled<WebSocket>, private net::StreamHandler {
   void handle_with(WebSocketHandler& handler) noexcept { handler_ = &handler; }
   /// Reads `leftover`, the bytes that came after the handshake, then the stream.
   void start(std::string leftover);
+  /// From now on a message may have so many bytes, which must not be fewer than before.
+  void allow_messages_of(std::size_t bytes) noexcept { decoder_.allow_messages_of(bytes); }
   /// Queues one or more encoded frames for the end of the turn. Pass uncompressed frames: one that goes to
   /// many sockets in a turn is compressed once.
   void send(const SharedBytes& frames) {

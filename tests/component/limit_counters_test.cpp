@@ -55,6 +55,99 @@ TEST(LimitCounters, MessagesAndBodiesThatAreTooLarge) {
   EXPECT_THAT(passed(server), ElementsAre(Pair("max_payload", 2)));
 }
 
+// A connection is trusted when it asks for it, and `size` answers with the bytes of a text.
+void trust_who_asks(SocketIoServer& server) {
+  server.main().on("trust", [](socketio::Event& event) {
+    event.socket().trust_connection();
+    event.ack();
+  });
+  server.main().on("size", [](socketio::Event& event) { event.ack(event[0].as_string().size()); });
+}
+
+Options distrustful() {
+  Options options;
+  options.engine.max_payload = 3'000;
+  options.engine.untrusted_payload = 1'000;
+  options.engine.untrusted_payload_message = "too big for a stranger";
+  return options;
+}
+
+const std::string kLargeEvent = R"(421["size",")" + std::string(2'000, 'x') + R"("])";
+
+TEST(LimitCounters, LargeMessagesOfConnectionsThatAreNotTrusted) {
+  SocketIoServer server(distrustful());
+  trust_who_asks(server);
+  server.start();
+  auto stranger = server.joined();
+  auto trusted = server.joined();
+
+  stranger.send(kLargeEvent);
+  trusted.round_trip("trust");
+  trusted.send(kLargeEvent);
+
+  const auto closed = stranger.websocket().receive();
+  ASSERT_TRUE(closed);
+  EXPECT_EQ(closed->opcode, 8U);
+  EXPECT_EQ(closed->payload, "\x03\xf1too big for a stranger");
+  EXPECT_EQ(trusted.next(), "431[2000]");
+  trusted.send("4" + std::string(3'000, 'x'));
+  EXPECT_TRUE(trusted.tcp().closed_by_server());
+  EXPECT_THAT(passed(server), ElementsAre(Pair("max_payload", 1), Pair("untrusted_payload", 1)));
+}
+
+// Its shard is not always that of the connection on which a POST arrives.
+TEST(LimitCounters, LargeBodiesOfSessionsThatAreNotTrusted) {
+  SocketIoServer server(distrustful());
+  trust_who_asks(server);
+  server.start();
+  for (const std::size_t posts_to : {0U, 1U}) {
+    test::PollingClient stranger(server.connect_to(0), server.connect_to(posts_to));
+    test::PollingClient trusted(server.connect_to(0), server.connect_to(posts_to));
+
+    EXPECT_EQ(stranger.post("40").status, 200);
+    const auto refused = stranger.post(kLargeEvent);
+    EXPECT_EQ(trusted.post("40\x1e" "420[\"trust\"]").status, 200);
+    test::PollingClient& same = trusted;
+    same.posts() = server.connect_to(posts_to);
+    EXPECT_EQ(same.post(kLargeEvent).status, 200);
+
+    EXPECT_EQ(refused.status, 413);
+    EXPECT_EQ(refused.body, "too big for a stranger");
+    EXPECT_TRUE(test::eventually([&] { return server.open_sessions() == 1 + posts_to; }));
+    std::string last;
+    while (last != "431[2000]") {
+      const auto packet = trusted.receive();
+      ASSERT_TRUE(packet);
+      last = *packet;
+    }
+  }
+  EXPECT_THAT(passed(server), ElementsAre(Pair("untrusted_payload", 2)));
+}
+
+TEST(LimitCounters, AnUpgradeKeepsTheTrust) {
+  for (const bool trusted : {true, false}) {
+    SocketIoServer server(distrustful());
+    trust_who_asks(server);
+    server.start();
+    auto polling = server.polling();
+    EXPECT_EQ(polling.post(trusted ? "40\x1e" "420[\"trust\"]" : "40").status, 200);
+
+    test::WebSocketClient websocket(test::HttpClient(server.port()),
+                                    "/socket.io/?EIO=4&transport=websocket&sid=" + polling.sid());
+    websocket.send("2probe");
+    EXPECT_EQ(websocket.receive()->payload, "3probe");
+    websocket.send("5");
+    websocket.send(kLargeEvent);
+
+    std::string last;
+    while (const auto frame = websocket.receive()) {
+      last = frame->payload;
+      if (frame->opcode == 8 || last == "431[2000]") break;
+    }
+    EXPECT_EQ(last, trusted ? "431[2000]" : "\x03\xf1too big for a stranger");
+  }
+}
+
 TEST(LimitCounters, MessagesOfTooManyFragments) {
   Options options;
   options.engine.fragments_per_message = 3;

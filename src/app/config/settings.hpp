@@ -53,6 +53,7 @@ struct Settings {
   std::chrono::seconds keep_alive_timeout{75};  ///< between two requests
   std::chrono::seconds ping_interval{25}, ping_timeout{20}, upgrade_timeout{10}, close_grace{30};
   std::chrono::seconds stall_timeout{30};  ///< a blocked client must take bytes within it
+  std::chrono::seconds reader_patience{10};  ///< a client that has taken nothing for so long is slow
   std::chrono::seconds ack_timeout{30};
   std::chrono::seconds session_lifetime{12 * 3'600};      ///< of an admin's login
   std::chrono::seconds token_lifetime{365 * 24 * 3'600};  ///< of a client's token without a time
@@ -67,6 +68,7 @@ struct Settings {
   std::chrono::seconds request_timeout{10};  ///< of a TLS handshake, headers, each 64 KiB of a body
   std::chrono::seconds connect_timeout{10};  ///< to join a namespace, then again to log in
   std::size_t namespaces_per_connection = 8;
+  std::size_t login_payload = 16 * 1'024;   ///< bytes of a message before the login; at most `max_payload`
   std::size_t packets_per_payload = 1'024;  ///< of Engine.IO, in one polling body
   std::size_t fragments_per_message = 64;   ///< 0: any number
   std::size_t attachments_per_packet = 10;
@@ -76,6 +78,8 @@ struct Settings {
   Rate full_state_rate{.per_second = 1, .burst = 10};   ///< of each connection
   std::size_t ring_bytes = 256UL << 20;                 ///< of recent states, for catching up
   std::size_t message_queue = 256 * 1'024;              ///< bytes that wait for a connection
+  std::size_t reader_backlog = 16 << 20;                ///< bytes that pile up for a connection
+  std::size_t slow_poll_backlog = 1 << 20;              ///< the same for one that polls no more
   std::size_t queued_bytes = 256 << 20;                 ///< bytes that wait for all connections together
   Rate event_rate{.per_second = 50, .burst = 200};      ///< of each connection
   Rate write_rate{.per_second = 10, .burst = 30};       ///< of each admin

@@ -188,6 +188,7 @@ Result<json::object> ConnectionAuth::admit(SocketSubscriber& subscriber, const C
   (*payload)["server_time"] = to_iso8601(parts_.clock.wall_now());
   if (auto told = warnings_to_tell(subscriber); !told.empty()) (*payload)["warnings"] = std::move(told);
   socket.accept_attachments(true);
+  socket.trust_connection();
   subscriber.who = claim.who;
   subscriber.warned = false;
   socket.name_connection(service::to_string(claim.who.kind), claim.who.name);

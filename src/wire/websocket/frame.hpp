@@ -77,6 +77,9 @@ class Decoder {
   /// use. Pass an inflater at every call or at none.
   [[nodiscard]] Event next(char*& data, std::size_t& size, Inflater* inflater = nullptr);
 
+  /// From now on a message may have so many bytes, which must not be fewer than before.
+  void allow_messages_of(std::size_t bytes) noexcept { limits_.message_bytes = bytes; }
+
  private:
   struct Header;
   struct Gathering;  // an open message, frame or frame header; absent otherwise

@@ -301,5 +301,27 @@ TEST_F(SilentConnections, TheOneThatHasNotAnsweredForLongestYields) {
       1U);
 }
 
+class MessagesBeforeTheLogin : public RealtimeTest {
+ protected:
+  MessagesBeforeTheLogin() { untrusted_payload_ = 8'192; }
+  const std::string large_ = R"({"feature":")" + std::string(10'000, 'x') + R"("})";
+};
+
+TEST_F(MessagesBeforeTheLogin, AreBoundedUntilTheConnectionIsIn) {
+  const std::string context = R"("context":{"note":")" + std::string(4'000, 'n') + R"("})";
+  auto by_token = join_client("acme");
+  auto by_event = connect("/client", "{}");
+  EXPECT_EQ(code_of(by_event.ask("/client", "client_connect",
+                                 R"({"token":")" + client_token("globex") + R"(",)" + context + "}")),
+            "");
+  auto admin = join_admin();
+  auto stranger = connect("/client", "{}");
+
+  EXPECT_EQ(code_of(by_token.ask("/client", "feature_check", large_)), "not_found");
+  EXPECT_EQ(code_of(by_event.ask("/client", "feature_check", large_)), "not_found");
+  EXPECT_EQ(code_of(admin.ask("/admin", "subscribe_entity_updates", large_)), "invalid_argument");
+  EXPECT_EQ(stranger.ask("/client", "feature_check", large_), nullptr) << "closed";
+}
+
 }  // namespace
 }  // namespace togglecast::realtime::testing

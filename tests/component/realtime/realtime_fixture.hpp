@@ -117,6 +117,7 @@ class RealtimeTest : public service::testing::ApplicationTest {
     // Clients that do not read for long, on a slow disk: what ends them is what a test does.
     options.engine.stream.stall = std::chrono::minutes{10};
     options.engine.stream.unread_bytes = unread_bytes_;
+    options.engine.untrusted_payload = untrusted_payload_;
     options.engine.ping_interval = ping_interval_;
     options.retain_handshake = false;
     options.close_when_left = true;
@@ -200,6 +201,7 @@ class RealtimeTest : public service::testing::ApplicationTest {
   Options realtime_options_;
   Milliseconds ping_interval_{std::chrono::minutes{10}};
   Milliseconds connect_timeout_{45'000};
+  std::size_t untrusted_payload_ = 0;
   std::size_t unread_bytes_ = net::StreamLimits{}.unread_bytes;
   std::unique_ptr<net::ShardPool> shards_;
   std::unique_ptr<socketio::Server> io_;

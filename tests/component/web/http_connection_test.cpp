@@ -66,6 +66,36 @@ TEST_F(HttpConnectionTest, AClientThatTakesNothingOfALargeAnswerIsLet) {
   EXPECT_TRUE(test::eventually([this] { return server_->counters().open_connections.load() == 0; }));
 }
 
+TEST_F(HttpConnectionTest, AnAnswerInPiecesCountsForTheBudgetUntilItHasLeft) {
+  pool_.limit_queued_bytes(1UL << 30);
+  auto client = connect(4096);
+  client.tcp().send(get("/big"));
+
+  EXPECT_TRUE(test::eventually([this] { return pool_.output_budget().bytes() >= 16UL << 20; }));
+  EXPECT_EQ(client.receive().body.size(), 16UL << 20);
+
+  EXPECT_TRUE(test::eventually([this] { return pool_.output_budget().bytes() == 0; }));
+  EXPECT_EQ(pool_.output_budget().shed(), 0U);
+}
+
+TEST_F(HttpConnectionTest, AboveTheBudgetTheLargestAnswerIsCut) {
+  pool_.limit_queued_bytes(20UL << 20);
+  auto first = connect(4096);
+  auto small = connect(4096);
+  first.tcp().send(get("/big"));
+  EXPECT_TRUE(test::eventually([this] { return pool_.output_budget().bytes() >= 16UL << 20; }));
+  small.tcp().send(get("/count"));
+  EXPECT_TRUE(test::eventually([this] { return pool_.output_budget().bytes() >= 18UL << 20; }));
+
+  auto second = connect(4096);
+  second.tcp().send(get("/big"));
+
+  EXPECT_TRUE(test::eventually([this] { return pool_.output_budget().shed() == 1; }));
+  EXPECT_TRUE(test::eventually([this] { return pool_.output_budget().bytes() < 20UL << 20; }));
+  EXPECT_TRUE(small.receive().body == kCount);
+  EXPECT_LT(first.receive().body.size() + second.receive().body.size(), 32UL << 20);
+}
+
 TEST_F(HttpConnectionTest, AnswersPipelinedRequestsInOrder) {
   auto client = connect();
   std::string requests;

@@ -17,6 +17,10 @@ using ::testing::IsEmpty;
 Settings unusual() {
   Settings settings;
   settings.max_payload = 1'001;
+  settings.login_payload = 22;
+  settings.reader_backlog = 23;
+  settings.slow_poll_backlog = 24;
+  settings.reader_patience = std::chrono::seconds{25};
   settings.max_header_size = 1'002;
   settings.request_timeout = std::chrono::seconds{3};
   settings.connect_timeout = std::chrono::seconds{4};
@@ -51,6 +55,12 @@ TEST(Wiring, LimitsOfConnectionsArrive) {
   EXPECT_EQ(options.decoder.attachments, 8U);
   EXPECT_EQ(options.decoder.json.depth, 9U);
   EXPECT_EQ(options.engine.max_payload, 1'001U);
+  EXPECT_EQ(options.engine.untrusted_payload, 22U);
+  EXPECT_THAT(options.engine.untrusted_payload_message, HasSubstr("at most 22 bytes at once (--login-payload)"));
+  EXPECT_EQ(options.engine.polling_backlog, 23U);
+  EXPECT_EQ(options.engine.stream.backlog_bytes, 23U);
+  EXPECT_EQ(options.engine.unpolled_backlog, 24U);
+  EXPECT_EQ(options.engine.poll_overdue, Milliseconds{25'000});
   EXPECT_EQ(options.engine.packets_per_payload, 6U);
   EXPECT_EQ(options.engine.fragments_per_message, 7U);
 }

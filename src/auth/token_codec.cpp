@@ -5,6 +5,7 @@
 #include "base/base64.hpp"
 #include "base/json.hpp"
 #include "base/utf8.hpp"
+#include "domain/schema/ids.hpp"
 
 namespace togglecast::auth {
 namespace {
@@ -27,10 +28,8 @@ std::optional<json::value> decode_object(std::string_view part) {
 // A NumericDate; whole seconds are all that we issue.
 std::optional<std::int64_t> seconds(const json::value& claims, std::string_view name) {
   const json::value* member = json::find(claims, name);
-  if (member == nullptr || !member->is_int64() || member->get_int64() < 0 ||
-      member->get_int64() > domain::kMaxId)
-    return std::nullopt;
-  return member->get_int64();
+  const auto number = member == nullptr ? std::nullopt : domain::integer_in(*member);
+  return number && *number >= 0 ? number : std::nullopt;
 }
 
 Result<Claims> read_claims(const json::value& in, UnixMillis now) {

@@ -36,6 +36,22 @@ def plain_logs(source):
                     yield f"src/{path.relative_to(source)}:{number}: use observe::PeerLog here"
 
 
+# An integer is one by its value: `25.0` too. Numbers of contexts and rules are no integers, and keep their type.
+BY_TYPE = re.compile(r"\b(is|if|get|as)_u?int64\b")
+READS_BY_VALUE = ("domain/schema/ids.cpp", "domain/entities/context.cpp", "domain/evaluation/", "base/", "wire/")
+
+
+def integers_by_type(source):
+    """Places that read an integer by the type that the parser chose."""
+    for path in sorted([*source.rglob("*.hpp"), *source.rglob("*.cpp")]):
+        name = str(path.relative_to(source))
+        if name.startswith(READS_BY_VALUE):
+            continue
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            if BY_TYPE.search(line):
+                yield f"src/{name}:{number}: use domain::integer_in here"
+
+
 def complaints(files):
     """The violations of a small tree: {path: text}."""
     with tempfile.TemporaryDirectory() as folder:
@@ -123,6 +139,13 @@ class TheChecker(unittest.TestCase):
             (pathlib.Path(folder) / "web/a.hpp").write_text("observe::Log& log_;\n")
             self.assertEqual(list(plain_logs(pathlib.Path(folder))), ["src/web/a.hpp:1: use observe::PeerLog here"])
 
+    def test_finds_an_integer_that_is_read_by_its_type(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for name in ("service", "wire"):
+                (pathlib.Path(folder) / name).mkdir()
+                (pathlib.Path(folder) / name / "a.cpp").write_text("if (value.is_int64()) return;\n")
+            self.assertEqual(list(integers_by_type(pathlib.Path(folder))), ["src/service/a.cpp:1: use domain::integer_in here"])
+
     def test_finds_a_crowded_folder(self):
         with tempfile.TemporaryDirectory() as folder:
             for name in ("a.hpp", "a.cpp", "b.hpp"):
@@ -138,6 +161,9 @@ class TheTree(unittest.TestCase):
 
     def test_the_entrances_log_through_the_bucket_for_strangers(self):
         self.assertEqual(list(plain_logs(ROOT / "src")), [])
+
+    def test_integers_are_read_by_value(self):
+        self.assertEqual(list(integers_by_type(ROOT / "src")), [])
 
     def test_no_folder_is_crowded(self):
         self.assertEqual(list(crowded(ROOT / "src", 30)), [])

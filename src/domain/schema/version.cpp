@@ -81,9 +81,10 @@ Result<std::optional<NamedRevision>> named_revision_in(const json::value& object
 }
 
 std::optional<Version> version_of(const json::value& body, std::int64_t epoch) noexcept {
-  const json::value* revision = body.is_object() ? json::find(body, "revision") : nullptr;
-  if (revision == nullptr || !revision->is_int64()) return std::nullopt;
-  return Version{epoch, revision->get_int64()};
+  const json::value* member = body.is_object() ? json::find(body, "revision") : nullptr;
+  const auto revision = member == nullptr ? std::nullopt : integer_in(*member);
+  if (!revision) return std::nullopt;
+  return Version{epoch, *revision};
 }
 
 json::value with_etag(json::value body, std::int64_t epoch) {

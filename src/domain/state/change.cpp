@@ -9,15 +9,20 @@ tl::unexpected<Error> damaged(std::string_view what) {
   return fail(Errc::internal, "stored change is damaged: " + std::string(what));
 }
 
+std::optional<std::int64_t> integer_at(const json::value& in, std::string_view name) {
+  const json::value* member = json::find(in, name);
+  return member == nullptr ? std::nullopt : integer_in(*member);
+}
+
 Result<Op> parse_op(const json::value& in) {
   const auto entity = parse_kind(json::string_or_empty(in, "entity"));
-  const json::value* id = json::find(in, "id");
+  const auto id = integer_at(in, "id");
   const json::value* before = json::find(in, "before");
   const json::value* after = json::find(in, "after");
   if (!entity) return damaged("unknown entity");
-  if (id == nullptr || !id->is_int64() || !is_id(id->get_int64())) return damaged("bad id");
+  if (!id || !is_id(*id)) return damaged("bad id");
   if (before == nullptr || after == nullptr) return damaged("before or after is missing");
-  return Op{*entity, id->get_int64(), *before, *after};
+  return Op{*entity, *id, *before, *after};
 }
 
 }  // namespace
@@ -41,16 +46,16 @@ std::string to_text(const Change& change) {
 Result<Change> parse_change(std::string_view text) {
   const auto parsed = json::parse(text, {.depth = 64});
   if (!parsed) return damaged(parsed.error().message);
-  const json::value* format = json::find(*parsed, "format");
-  const json::value* base = json::find(*parsed, "base_revision");
+  const auto format = integer_at(*parsed, "format");
+  const auto base = integer_at(*parsed, "base_revision");
   const json::value* ops = json::find(*parsed, "ops");
-  if (format == nullptr || !format->is_int64()) return damaged("no format");
-  if (format->get_int64() != kChangeFormat && format->get_int64() != kNamingFormat) {
-    return fail(Errc::unavailable, "a change of format " + std::to_string(format->get_int64()) +
-                                       " needs a newer version of this program");
+  if (!format) return damaged("no format");
+  if (*format != kChangeFormat && *format != kNamingFormat) {
+    return fail(Errc::unavailable,
+                "a change of format " + std::to_string(*format) + " needs a newer version of this program");
   }
-  if (base == nullptr || !base->is_int64() || ops == nullptr || !ops->is_array()) return damaged("no ops");
-  Change change{base->get_int64(), {}};
+  if (!base || ops == nullptr || !ops->is_array()) return damaged("no ops");
+  Change change{*base, {}};
   change.ops.reserve(ops->get_array().size());
   for (const auto& element : ops->get_array()) {
     auto op = parse_op(element);

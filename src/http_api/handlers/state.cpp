@@ -10,8 +10,9 @@ namespace {
 
 using TagOf = std::string (*)(const Call& call, const json::value& answer);
 
-std::string version_in(const json::value& head) {
-  return domain::to_string(domain::Version{head.at("epoch").as_int64(), head.at("revision").as_int64()});
+domain::Version version_in(const json::value& head) {
+  return {domain::integer_in(head.at("epoch")).value_or(0),
+          domain::integer_in(head.at("revision")).value_or(0)};
 }
 
 // An entity has its tag in its body, with quotes.
@@ -21,15 +22,14 @@ std::string tag_of_entity(const Call&, const json::value& body) {
 }
 
 std::string tag_of_state(const Call& call, const json::value& state) {
-  return call.tag_for_role(version_in(state));
+  return call.tag_for_role(domain::to_string(version_in(state)));
 }
 
 // The same path leads to another difference only when the newer of both states is another one.
 std::string tag_of_difference(const Call& call, const json::value& difference) {
-  const json::value& from = difference.at("from");
-  const json::value& to = difference.at("to");
-  const bool to_is_newer = to.at("revision").as_int64() >= from.at("revision").as_int64();
-  return call.tag_for_role(version_in(to_is_newer ? to : from));
+  const auto from = version_in(difference.at("from"));
+  const auto to = version_in(difference.at("to"));
+  return call.tag_for_role(domain::to_string(to.revision >= from.revision ? to : from));
 }
 
 service::History::Done answered(const CallPtr& call, TagOf tag_of) {

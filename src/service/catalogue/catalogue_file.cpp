@@ -3,6 +3,7 @@
 #include <array>
 #include <chrono>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -19,6 +20,14 @@ constexpr std::array<std::pair<std::string_view, Kind>, 5> kLists{{{"platforms",
                                                                    {"features", Kind::feature},
                                                                    {"packages", Kind::package},
                                                                    {"clients", Kind::client}}};
+
+constexpr std::int64_t kMostDays = 36'500;
+
+// A whole number of days, which may be in the past.
+std::optional<std::int64_t> days_in(const json::value& value) {
+  const auto days = domain::integer_in(value);
+  return days && *days >= -kMostDays && *days <= kMostDays ? days : std::nullopt;
+}
 
 UnixMillis in_days(UnixMillis now, std::int64_t days) {
   return {now.value + std::chrono::milliseconds(std::chrono::hours(24) * days).count()};
@@ -133,10 +142,14 @@ class FileReader {
     json::value* overrides = body.if_contains("overrides");
     if (overrides == nullptr || !overrides->is_array()) return {};
     for (json::value& one : overrides->get_array()) {
-      const json::value* days = json::find(one, "expires_in_days");
-      if (days == nullptr) continue;
-      if (!days->is_int64()) return fail(Errc::invalid_argument, "expires_in_days must be a whole number");
-      const UnixMillis expiry = in_days(context_.at(), days->get_int64());
+      const json::value* given = json::find(one, "expires_in_days");
+      if (given == nullptr) continue;
+      const auto days = days_in(*given);
+      if (!days) {
+        return fail(Errc::invalid_argument,
+                    "expires_in_days must be a whole number, at most " + std::to_string(kMostDays));
+      }
+      const UnixMillis expiry = in_days(context_.at(), *days);
       one.get_object().erase("expires_in_days");
       one.get_object()["expires_at"] = to_iso8601(expiry);
     }
@@ -150,9 +163,10 @@ class FileReader {
     if (value.is_array()) {
       for (json::value& element : value.get_array()) resolve_times(element);
     } else if (value.is_object()) {
-      const json::value* days = json::find(value, "$in_days");
-      if (days != nullptr && days->is_int64() && value.get_object().size() == 1) {
-        value = in_days(context_.at(), days->get_int64()).value / 1'000;
+      const json::value* given = json::find(value, "$in_days");
+      const auto days = given == nullptr ? std::nullopt : days_in(*given);
+      if (days && value.get_object().size() == 1) {
+        value = in_days(context_.at(), *days).value / 1'000;
       } else {
         resolve_times(value.get_object());
       }

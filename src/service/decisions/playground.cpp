@@ -75,7 +75,7 @@ Result<Question> read_question(const json::value& body) {
 // The entity with this id or key; nullptr when there is none.
 template <typename T>
 std::shared_ptr<const T> find_named(const Snapshot& state, const json::value& name) {
-  if (const auto* id = name.if_int64()) return state.find<T>(*id);
+  if (const auto id = domain::integer_in(name)) return state.find<T>(*id);
   if (const auto* key = name.if_string()) return state.find_by_key<T>(*key);
   return nullptr;
 }
@@ -120,7 +120,7 @@ Result<SnapshotPtr> scratch_of(const Snapshot& state, const Question& question) 
   }
   if (question.definition != nullptr) {
     const auto stored = find_named<Feature>(state, question.feature);
-    if (stored == nullptr && question.feature.is_int64())
+    if (stored == nullptr && domain::integer_in(question.feature))
       return fail(Errc::not_found, "there is no feature " + json::serialize(question.feature));
     auto feature = defined(stored.get(), question);
     if (!feature) return tl::unexpected(domain::within("/definition", feature.error()));
@@ -164,7 +164,7 @@ Result<TestSubject> read_test_subject(const Snapshot& state, const json::value* 
   if (!asked->is_object()) {
     const auto found = find_named<Client>(state, *asked);
     if (found != nullptr) return TestSubject{*found, false};
-    if (asked->is_string() || asked->is_int64())
+    if (asked->is_string() || domain::integer_in(*asked))
       return fail(Errc::not_found, "there is no client " + json::serialize(*asked));
     return fail_field("/client", "must be an id, a key or a client");
   }

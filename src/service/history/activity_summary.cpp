@@ -163,8 +163,8 @@ std::string summary_of(const json::value& actor, std::span<const Op* const> ops,
     if (auto text = summary_of_time(main, names)) return *text;
   }
   std::string out = actor_name(actor);
-  if (undoes != nullptr && undoes->is_int64())
-    out += " undid revision " + std::to_string(undoes->get_int64()) + ":";
+  if (const auto undone = undoes == nullptr ? std::nullopt : domain::integer_in(*undoes))
+    out += " undid revision " + std::to_string(*undone) + ":";
   out += ' ' + summary_of_ops(main, names);
   if (tokens > 0) out += " and withdrew " + counted(tokens, "token");
   return out;

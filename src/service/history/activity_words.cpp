@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/utf8.hpp"
+#include "domain/schema/ids.hpp"
 
 namespace togglecast::service {
 namespace {
@@ -78,10 +79,11 @@ std::string_view word_for(std::string_view member) noexcept {
 }
 
 std::string price_text(const json::value& price) {
-  const json::value* amount = json::find(price, "amount");
+  const json::value* given = json::find(price, "amount");
+  const auto amount = given == nullptr ? std::nullopt : domain::integer_in(*given);
   const std::string currency(json::string_or_empty(price, "currency"));
-  if (amount == nullptr || !amount->is_int64() || amount->get_int64() < 0) return "nothing";
-  std::string text = std::to_string(amount->get_int64());
+  if (!amount || *amount < 0) return "nothing";
+  std::string text = std::to_string(*amount);
   const std::size_t digits = digits_of(currency);
   if (digits > 0) {
     if (text.size() <= digits) text.insert(0, digits + 1 - text.size(), '0');

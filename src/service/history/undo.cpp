@@ -76,18 +76,19 @@ std::optional<json::array> list_reverted(const json::array& before, const json::
         return std::nullopt;
   if (naming == "feature_id")
     std::stable_sort(out.begin(), out.end(), [naming](const json::value& a, const json::value& b) {
-      const json::value left = copy_of_member(a, naming);
-      const json::value right = copy_of_member(b, naming);
-      return left.is_int64() && right.is_int64() && left.get_int64() < right.get_int64();
+      const auto left = domain::integer_in(copy_of_member(a, naming));
+      const auto right = domain::integer_in(copy_of_member(b, naming));
+      return left && right && *left < *right;
     });
   return out;
 }
 
 // Whether a forced deletion took the entity away from packages and clients.
-bool is_gone(const domain::Snapshot& state, Kind kind, const json::value& id) {
-  if (!id.is_int64()) return false;
-  return kind == Kind::package ? state.peek<domain::Package>(id.get_int64()) == nullptr
-                               : state.peek<domain::Feature>(id.get_int64()) == nullptr;
+bool is_gone(const domain::Snapshot& state, Kind kind, const json::value& named) {
+  const auto id = domain::integer_in(named);
+  if (!id) return false;
+  return kind == Kind::package ? state.peek<domain::Package>(*id) == nullptr
+                               : state.peek<domain::Feature>(*id) == nullptr;
 }
 
 // Drops elements of a list that name a feature which is gone, if `is_dropped(element)`.
@@ -184,7 +185,7 @@ std::vector<FieldIssue> users_since(const Op& op, std::size_t index, const std::
     });
     const json::value body = state.body(user.kind, user.id);
     const json::value touched = copy_of_member(body, "revision");
-    if (also_undone || touched.get_int64() < revision) continue;
+    if (also_undone || domain::integer_in(touched).value_or(0) < revision) continue;
     issues.push_back({pointer_to(index), name_of(op) + " is used by " + std::string(noun(user.kind)) + ' ' +
                                              std::to_string(user.id) + " (" + user.name + ") of revision " +
                                              json::serialize(touched)});
@@ -255,14 +256,15 @@ std::optional<Kind> kind_at(std::string_view pointer) {
 std::string deletion_at(const json::value& body, const std::string& pointer, changes::WriteContext& context) {
   const auto kind = kind_at(pointer);
   boost::system::error_code error;
-  const json::value* id = kind ? body.find_pointer(pointer, error) : nullptr;
-  if (id == nullptr || !id->is_int64() || !context.state().body(*kind, id->get_int64()).is_null()) return {};
-  const auto touched = context.last_touched(*kind, id->get_int64());
+  const json::value* named = kind ? body.find_pointer(pointer, error) : nullptr;
+  const auto id = named == nullptr ? std::nullopt : domain::integer_in(*named);
+  if (!id || !context.state().body(*kind, *id).is_null()) return {};
+  const auto touched = context.last_touched(*kind, *id);
   if (!touched || *touched == 0) return {};
   const auto row = context.row(*touched);
   if (!row) return {};
   for (const Op& op : row->change.ops)
-    if (op.entity == *kind && op.id == id->get_int64())
+    if (op.entity == *kind && op.id == *id)
       return " (" + std::string(json::string_or_empty(op.before, "name")) + "), which revision " +
              std::to_string(*touched) + " deleted";
   return {};

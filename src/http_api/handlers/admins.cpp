@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "domain/schema/fields.hpp"
+#include "domain/schema/sent_back.hpp"
 #include "http_api/handlers/entities.hpp"
 #include "http_api/handlers/handlers.hpp"
 
@@ -36,9 +37,11 @@ void list_admins(const CallPtr& call) {
 }
 
 void create_admin(const CallPtr& call) {
-  const auto body = call->body();
-  if (!body) return call->refuse(body.error());
-  domain::FieldReader in(*body);
+  const auto sent = call->body();
+  if (!sent) return call->refuse(sent.error());
+  json::value body = domain::without_stamps(*sent);
+  if (auto* members = body.if_object()) members->erase("password_changed_at");
+  domain::FieldReader in(body);
   const auto username = in.text("username", kMaxUsername);
   if (username && !domain::is_username(*username))
     in.refuse("username", "must be 1 to 64 lower-case letters, digits or any of . _ @ + -");
@@ -69,9 +72,9 @@ void update_admin(const CallPtr& call) {
   patch.role = read_role(in);
   patch.active = in.boolean("active");
   patch.password = read_password(in);
-  in.deny({"username"}, "cannot be changed");
-  in.deny({"id", "revision", "created_at", "updated_at", "password_changed_at", "etag"},
-          "is set by the server");
+  for (const char* name :
+       {"id", "username", "revision", "created_at", "updated_at", "password_changed_at", "etag"})
+    if (const auto* member = in.any(name)) patch.sent_back[name] = *member;
   if (auto ok = in.finish(); !ok) return call->refuse(ok.error());
   const auto options = call->write_options();
   if (!options) return call->refuse(options.error());

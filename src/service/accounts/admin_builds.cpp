@@ -1,6 +1,8 @@
 #include "service/accounts/admin_builds.hpp"
 
 #include "changes/ops.hpp"
+#include "domain/schema/fields.hpp"
+#include "domain/schema/sent_back.hpp"
 
 namespace togglecast::service {
 namespace {
@@ -40,6 +42,17 @@ Result<void> check_not_self(domain::Id who, domain::Id admin, std::string_view d
 void note_new_password(AdminUser& admin, UnixMillis at) {
   if (at <= admin.password_changed_at) at.value = admin.password_changed_at.value + 1;
   admin.password_changed_at = at;
+}
+
+// The read-only members that came with a patch must say nothing new.
+Result<void> check_sent_back(const AdminUser& admin, std::int64_t epoch, const json::object& sent) {
+  if (sent.empty()) return {};
+  const auto changed = domain::without_unchanged(to_json(admin), epoch, json::value(sent));
+  if (!changed) return tl::unexpected(changed.error());
+  domain::FieldReader in(*changed);
+  in.deny({"username"}, "cannot be changed");
+  in.deny({"id", "created_at", "password_changed_at"}, "is set by the server");
+  return in.finish();
 }
 
 void withdraw_tokens(changes::Draft& draft, const changes::WriteContext& context, domain::Id admin,
@@ -96,10 +109,12 @@ changes::Build build_password(std::string username, Secret hash, domain::Id keep
 
 changes::Build build_admin_patch(domain::Id who, domain::Id admin, const AdminPatch& patch, Secret hash,
                                  const domain::IfMatch& if_match) {
-  return [who, admin, role = patch.role, active = patch.active, hash = std::move(hash),
-          if_match](changes::WriteContext& context) -> Result<changes::Draft> {
+  return [who, admin, role = patch.role, active = patch.active, sent = patch.sent_back,
+          hash = std::move(hash), if_match](changes::WriteContext& context) -> Result<changes::Draft> {
     const auto before = changes::subject<AdminUser>(context, admin, if_match);
     if (!before) return tl::unexpected(before.error());
+    if (auto ok = check_sent_back(**before, context.state().head().epoch, sent); !ok)
+      return tl::unexpected(ok.error());
     AdminUser after = **before;
     after.role = role.value_or(after.role);
     after.active = active.value_or(after.active);

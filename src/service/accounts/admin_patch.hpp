@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "base/json.hpp"
 #include "base/secret.hpp"
 #include "domain/schema/role.hpp"
 
@@ -13,6 +14,9 @@ struct AdminPatch {
   std::optional<domain::Role> role{};
   std::optional<bool> active{};  ///< an inactive admin cannot log in
   Secret password{};
+  /// Read-only members that came with the patch. `invalid_argument` unless they are those of the account,
+  /// `conflict` when they name another version of it.
+  json::object sent_back{};
 };
 
 }  // namespace togglecast::service

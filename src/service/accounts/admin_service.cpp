@@ -94,18 +94,20 @@ void AdminService::check_password(const Account& account, const auth::LoginAttem
 }
 
 void AdminService::login(const Login& login, const WriteOptions& options, LoginDone done) {
-  if (model_.current(login.environment) == nullptr || login.environment == domain::kSystemEnvironment)
-    return done(fail_field("/environment", "is not known"));
   if (auto key = idempotency_of({}, options, {}, nullptr); !key) return done(tl::unexpected(key.error()));
   if (!domain::is_username(login.username) || login.password.reveal().size() > auth::kMaxPassword)
     return done(wrong_login());
   const auto admin = account(login.username);
-  check_password(admin, {login.username, admin != nullptr, login.address}, login.password,
-                 [this, admin, login, options, done](Result<bool> matches) {
-                   if (!matches) return done(tl::unexpected(matches.error()));
-                   if (!*matches) return done(wrong_login());
-                   start_session(*admin, login, options, done);
-                 });
+  check_password(
+      admin, {login.username, admin != nullptr, login.address}, login.password,
+      [this, admin, login, options, done](Result<bool> matches) {
+        if (!matches) return done(tl::unexpected(matches.error()));
+        if (!*matches) return done(wrong_login());
+        // Only now: strangers learn nothing about environments.
+        if (model_.current(login.environment) == nullptr || login.environment == domain::kSystemEnvironment)
+          return done(fail_field("/environment", "is not known"));
+        start_session(*admin, login, options, done);
+      });
 }
 
 void AdminService::start_session(const AdminUser& admin, const Login& login, const WriteOptions& options,
@@ -240,6 +242,7 @@ void AdminService::update(const Principal& who, domain::Id admin, const AdminPat
   json::object asked;
   if (patch.role) asked["role"] = domain::to_string(*patch.role);
   if (patch.active) asked["active"] = *patch.active;
+  if (!patch.sent_back.empty()) asked["sent_back"] = patch.sent_back;
   if (patch.password.empty())
     return submit_write(committer_, in_system(who), auth::Action::manage_admins, options, operation, asked,
                         build_admin_patch(self, admin, patch, {}, options.if_match), std::move(done));

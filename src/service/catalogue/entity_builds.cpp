@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "changes/ops.hpp"
+#include "domain/schema/sent_back.hpp"
 #include "service/catalogue/merge_patch.hpp"
-#include "service/catalogue/sent_back.hpp"
 
 namespace togglecast::service {
 namespace {
@@ -64,7 +64,7 @@ Result<void> check_expiries(const Client& after, const Client* before, UnixMilli
 
 template <typename T>
 Result<changes::Draft> create(changes::WriteContext& context, const json::value& body) {
-  auto entity = T::read_new(without_stamps(body));
+  auto entity = T::read_new(domain::without_stamps(body));
   if (!entity) return tl::unexpected(entity.error());
   if (auto ok = check_expiries(*entity, static_cast<const T*>(nullptr), context.at()); !ok)
     return tl::unexpected(ok.error());
@@ -141,8 +141,8 @@ Result<changes::Draft> update(changes::WriteContext& context, Id id, const json:
   std::vector<Op> of_packages;
   auto draft = edit<T>(context, id, if_match, [&](const T& before) -> Result<T> {
     const json::object was = to_json(before);
-    auto changed =
-        without_unchanged(was, context.state().head().epoch, merge ? merged_members(was, body) : body);
+    auto changed = domain::without_unchanged(was, context.state().head().epoch,
+                                             merge ? merged_members(was, body) : body);
     if (!changed) return tl::unexpected(changed.error());
     Result<T> after = patched(before, *changed);
     if (!after) return after;

@@ -5,7 +5,7 @@
 #include "base/error.hpp"
 #include "base/json.hpp"
 
-namespace togglecast::service {
+namespace togglecast::domain {
 
 /// The body of an update without read-only members that are as in `before`, the entity's own body.
 /// `updated_at` always goes. A changed member stays, to be refused by its name. Of `enabled` and `state` the
@@ -17,4 +17,4 @@ namespace togglecast::service {
 /// The body of a new entity without the members by which the server stamped another one.
 [[nodiscard]] json::value without_stamps(json::value body);
 
-}  // namespace togglecast::service
+}  // namespace togglecast::domain

@@ -1,4 +1,4 @@
-#include "service/catalogue/sent_back.hpp"
+#include "domain/schema/sent_back.hpp"
 
 #include <algorithm>
 #include <array>
@@ -7,12 +7,12 @@
 
 #include "domain/schema/version.hpp"
 
-namespace togglecast::service {
+namespace togglecast::domain {
 namespace {
 
 // The caller's version of the entity, when the body tells it.
-Result<void> check_revision(const domain::Version& current, const json::value& revision) {
-  const auto named = domain::integer_in(revision);
+Result<void> check_revision(const Version& current, const json::value& revision) {
+  const auto named = integer_in(revision);
   if (!named)
     return fail_field("/revision", "must be the revision of the entity; leave it out or send it back");
   if (*named == current.revision) return {};
@@ -20,17 +20,18 @@ Result<void> check_revision(const domain::Version& current, const json::value& r
                                   std::to_string(current.revision) + " changed this entity last");
 }
 
-Result<void> check_etag(const domain::Version& current, const json::value& etag) {
+Result<void> check_etag(const Version& current, const json::value& etag) {
   std::string_view text = etag.is_string() ? std::string_view(etag.get_string()) : std::string_view();
   const bool quoted = text.size() > 2 && text.front() == '"' && text.back() == '"';
-  const auto named = quoted ? domain::parse_version(text.substr(1, text.size() - 2)) : std::nullopt;
+  const auto named = quoted ? parse_version(text.substr(1, text.size() - 2)) : std::nullopt;
   if (!named) return fail_field("/etag", "must be the etag of the entity; leave it out or send it back");
   if (*named == current) return {};
   return fail(Errc::conflict, "the body has the etag " + std::string(text) +
                                   ", but that of the entity is \"" + to_string(current) + '"');
 }
 
-constexpr std::array<std::string_view, 3> kReadOnly{"id", "key", "created_at"};
+constexpr std::array<std::string_view, 5> kReadOnly{"id", "key", "created_at", "username",
+                                                    "password_changed_at"};
 
 bool same(const json::value* a, const json::value* b) {
   return a != nullptr && b != nullptr && json::canonical(*a) == json::canonical(*b);
@@ -71,7 +72,7 @@ void keep_changed_switches(const json::object& before, json::object& body) {
 Result<json::value> without_unchanged(const json::object& before, std::int64_t epoch, json::value body) {
   if (!body.is_object()) return body;
   auto& members = body.get_object();
-  const domain::Version current{epoch, domain::integer_in(before.at("revision")).value_or(0)};
+  const Version current{epoch, integer_in(before.at("revision")).value_or(0)};
   if (const auto* revision = members.if_contains("revision")) {
     if (auto ok = check_revision(current, *revision); !ok) return tl::unexpected(ok.error());
     members.erase("revision");
@@ -93,4 +94,4 @@ json::value without_stamps(json::value body) {
   return body;
 }
 
-}  // namespace togglecast::service
+}  // namespace togglecast::domain

@@ -32,23 +32,4 @@ Result<void> no_argument(const socketio::Event& event) {
   return domain::FieldReader(*request).finish();
 }
 
-Result<CopyClaim> copy_claim(const socketio::Event& event) {
-  const auto request = object_argument(event);
-  if (!request) return tl::unexpected(request.error());
-  CopyClaim claim;
-  const auto read = [&request](std::string_view name, std::string_view rule, auto& into) -> Result<void> {
-    const json::value* given = json::find(*request, name);
-    if (given == nullptr || given->is_null()) return {};
-    into = domain::integer_in(*given);
-    if (!into || *into < 0) return fail_field("/" + std::string(name), std::string(rule));
-    return {};
-  };
-  if (auto ok = read("revision", "must be a revision, an integer from 0 on", claim.revision); !ok)
-    return tl::unexpected(ok.error());
-  if (auto ok = read("epoch", "must be an epoch, an integer from 0 on", claim.epoch); !ok)
-    return tl::unexpected(ok.error());
-  if (claim.epoch && !claim.revision) return fail_field("/epoch", "needs revision beside it");
-  return claim;
-}
-
 }  // namespace togglecast::realtime

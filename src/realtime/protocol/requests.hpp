@@ -22,12 +22,4 @@ namespace togglecast::realtime {
 /// For a request that says nothing: no argument, or `{}`.
 [[nodiscard]] Result<void> no_argument(const socketio::Event& event);
 
-/// The copy that a connection says it has.
-struct CopyClaim {
-  std::optional<domain::Revision> revision{};
-  std::optional<std::int64_t> epoch{};
-};
-/// `{revision?, epoch?}`; an epoch needs a revision beside it. Other members are ignored.
-[[nodiscard]] Result<CopyClaim> copy_claim(const socketio::Event& event);
-
 }  // namespace togglecast::realtime

@@ -55,8 +55,8 @@ domain::Kinds readable_kinds(Role role) noexcept {
   using domain::Kind;
   if (allows(role, Action::read_tokens))
     return {Kind::platform, Kind::feature, Kind::segment, Kind::package,
-            Kind::client,   Kind::token,   Kind::admin};
-  return {Kind::platform, Kind::feature, Kind::segment, Kind::package, Kind::client};
+            Kind::client,   Kind::token,   Kind::admin,   Kind::environment};
+  return {Kind::platform, Kind::feature, Kind::segment, Kind::package, Kind::client, Kind::environment};
 }
 
 }  // namespace togglecast::auth

@@ -7,6 +7,7 @@
 #include "auth/roles.hpp"
 #include "domain/schema/environment.hpp"
 #include "domain/schema/fields.hpp"
+#include "domain/schema/kind.hpp"
 #include "domain/schema/version.hpp"
 #include "realtime/protocol/packets.hpp"
 #include "realtime/protocol/requests.hpp"
@@ -37,10 +38,10 @@ ConnectionAuth::ViewPtr missed_by(const SocketSubscriber& subscriber, const doma
   return view;
 }
 
-// Admins and signing keys belong to the installation, all else to the environment.
+// The others belong to the environment.
 std::string home_of(domain::Kind kind, const SocketSubscriber& subscriber) {
-  const bool installation = kind == domain::Kind::admin || kind == domain::Kind::signing_key;
-  return installation ? std::string(domain::kSystemEnvironment) : subscriber.who.environment;
+  return domain::kInstallationKinds.contains(kind) ? std::string(domain::kSystemEnvironment)
+                                                   : subscriber.who.environment;
 }
 
 std::optional<domain::Kind> kind_in(domain::FieldReader& in, const json::value& request) {
@@ -166,14 +167,12 @@ Result<json::object> AdminNamespace::admit(SocketSubscriber& subscriber,
 // Tells whether the admin's copy is current, then sends ordinary updates if it is not. A copy that is out of
 // reach has to be read again.
 void AdminNamespace::config_check(const Event& event, SocketSubscriber& subscriber, const Reply& reply) {
-  const auto claim = copy_claim(event);
-  if (!claim) return reply.refuse(claim.error());
   const auto state = subscriber.home().state;
+  const auto claimed = revision_argument(event, *state);
+  if (!claimed) return reply.refuse(claimed.error());
   auto& delivery = *deliveries_[event.socket().shard().index()];
-  const domain::Revision revision = claim->revision.value_or(delivery::ShardDelivery::told_admin(subscriber));
-  Result<delivery::Missed> missed = delivery::Missed::out_of_reach;
-  if (claim->epoch.value_or(state->head().epoch) == state->head().epoch)
-    missed = delivery.catch_up_admin(subscriber, revision);
+  const domain::Revision revision = claimed->value_or(delivery::ShardDelivery::told_admin(subscriber));
+  const Result<delivery::Missed> missed = delivery.catch_up_admin(subscriber, revision);
   if (!missed) return reply.refuse(missed.error());
   json::object status{{"up_to_date", *missed == delivery::Missed::nothing},
                       {"revision", state->revision()},

@@ -69,4 +69,8 @@ std::size_t weight(const SigningKeyRecord& key) noexcept {
   return kOwn<SigningKeyRecord> + heap_of(key.kid, key.algorithm);
 }
 
+std::size_t weight(const EnvironmentRecord& environment) noexcept {
+  return kOwn<EnvironmentRecord> + heap_of(environment.key);
+}
+
 }  // namespace togglecast::domain

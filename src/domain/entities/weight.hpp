@@ -5,6 +5,7 @@
 
 #include "domain/entities/admin.hpp"
 #include "domain/entities/client.hpp"
+#include "domain/entities/environment.hpp"
 #include "domain/entities/feature.hpp"
 #include "domain/entities/package.hpp"
 #include "domain/entities/platform.hpp"
@@ -22,5 +23,6 @@ namespace togglecast::domain {
 [[nodiscard]] std::size_t weight(const TokenRecord& token) noexcept;
 [[nodiscard]] std::size_t weight(const AdminUser& admin) noexcept;
 [[nodiscard]] std::size_t weight(const SigningKeyRecord& key) noexcept;
+[[nodiscard]] std::size_t weight(const EnvironmentRecord& environment) noexcept;
 
 }  // namespace togglecast::domain

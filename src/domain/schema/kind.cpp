@@ -20,6 +20,8 @@ std::string_view to_string(Kind kind) noexcept {
       return "admin";
     case Kind::signing_key:
       return "signing_key";
+    case Kind::environment:
+      return "environment";
   }
   return "";
 }

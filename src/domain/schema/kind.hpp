@@ -10,9 +10,20 @@
 namespace togglecast::domain {
 
 /// In the order of their updates in a batch: an entity comes before the entities that refer to it.
-enum class Kind : std::uint8_t { platform, feature, package, segment, client, token, admin, signing_key };
-inline constexpr std::array kAllKinds{Kind::platform, Kind::feature, Kind::package, Kind::segment,
-                                      Kind::client,   Kind::token,   Kind::admin,   Kind::signing_key};
+enum class Kind : std::uint8_t {
+  platform,
+  feature,
+  package,
+  segment,
+  client,
+  token,
+  admin,
+  signing_key,
+  environment,
+};
+inline constexpr std::array kAllKinds{Kind::platform, Kind::feature,     Kind::package,
+                                      Kind::segment,  Kind::client,      Kind::token,
+                                      Kind::admin,    Kind::signing_key, Kind::environment};
 
 /// The `entity` of change ops and the `entity_type` of events: `platform`.
 [[nodiscard]] std::string_view to_string(Kind kind) noexcept;
@@ -37,5 +48,8 @@ class Kinds {
   static constexpr std::uint32_t bit(Kind kind) noexcept { return 1U << static_cast<unsigned>(kind); }
   std::uint32_t bits_ = 0;
 };
+
+/// Entities of the installation; the environment `system` has them.
+inline constexpr Kinds kInstallationKinds{Kind::admin, Kind::signing_key, Kind::environment};
 
 }  // namespace togglecast::domain

@@ -273,6 +273,7 @@ std::vector<User> users_of(const Snapshot& state, Kind kind, Id id) {
     case Kind::token:
     case Kind::admin:
     case Kind::signing_key:
+    case Kind::environment:
       break;
   }
   return users;

@@ -49,6 +49,7 @@ class ImpactFinder {
       case Kind::token:
       case Kind::admin:
       case Kind::signing_key:
+      case Kind::environment:
         break;
     }
   }

@@ -12,6 +12,7 @@
 #include "base/error.hpp"
 #include "domain/entities/admin.hpp"
 #include "domain/entities/client.hpp"
+#include "domain/entities/environment.hpp"
 #include "domain/entities/feature.hpp"
 #include "domain/entities/package.hpp"
 #include "domain/entities/platform.hpp"
@@ -61,6 +62,8 @@ auto with_entity_type(Kind kind, Use&& use) {
       return use(std::type_identity<TokenRecord>{});
     case Kind::admin:
       return use(std::type_identity<AdminUser>{});
+    case Kind::environment:
+      return use(std::type_identity<EnvironmentRecord>{});
     case Kind::signing_key:
       break;
   }
@@ -143,7 +146,7 @@ class Snapshot final : public evaluation::Catalogue {
   std::string environment_;
   Head head_;
   std::tuple<Table<Platform>, Table<Feature>, Table<Segment>, Table<Package>, Table<Client>,
-             Table<TokenRecord>, Table<AdminUser>, Table<SigningKeyRecord>>
+             Table<TokenRecord>, Table<AdminUser>, Table<SigningKeyRecord>, Table<EnvironmentRecord>>
       tables_;
   ReferenceIndex links_;
   CompiledRules rules_;

@@ -76,6 +76,7 @@ std::string_view switch_of(Kind kind) noexcept {
     case Kind::segment:
     case Kind::token:
     case Kind::signing_key:
+    case Kind::environment:
       break;
   }
   return {};
@@ -186,6 +187,7 @@ std::vector<ViewUpdate> diff_admin_view(const Snapshot& from, const Snapshot& to
   diff_table<Client>(updates, from, to, readable, step);
   diff_table<TokenRecord>(updates, from, to, readable, step);
   diff_table<AdminUser>(updates, from, to, readable, step);
+  diff_table<EnvironmentRecord>(updates, from, to, readable, step);
   put_in_order(updates);
   return updates;
 }

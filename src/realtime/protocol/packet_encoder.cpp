@@ -32,6 +32,7 @@ OwnEvent own_event(domain::Kind kind, bool to_admin) noexcept {
     case domain::Kind::token:
     case domain::Kind::admin:
     case domain::Kind::signing_key:
+    case domain::Kind::environment:
       break;
   }
   return {};

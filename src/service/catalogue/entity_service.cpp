@@ -16,6 +16,8 @@ auth::Action write_action(domain::Kind kind) noexcept {
       return auth::Action::write_clients;
     case domain::Kind::token:
       return auth::Action::manage_tokens;
+    case domain::Kind::environment:
+      return auth::Action::manage_environments;
     case domain::Kind::admin:
     case domain::Kind::signing_key:
       break;

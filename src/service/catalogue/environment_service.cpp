@@ -2,12 +2,16 @@
 
 #include <utility>
 
+#include "changes/ops.hpp"
+#include "domain/entities/environment.hpp"
 #include "domain/schema/environment.hpp"
 #include "service/accounts/submit_write.hpp"
 #include "service/catalogue/environment_copy.hpp"
 
 namespace togglecast::service {
 namespace {
+
+using domain::EnvironmentRecord;
 
 Principal working_in(Principal who, const std::string& environment) {
   who.environment = environment;
@@ -18,9 +22,22 @@ tl::unexpected<Error> no_environment(const std::string& key) {
   return fail(Errc::not_found, "there is no environment '" + key + "'");
 }
 
-// Changes nothing. With an idempotency key, the answer is remembered.
-changes::Build build_nothing() {
-  return [](changes::WriteContext&) -> Result<changes::Draft> { return changes::Draft{}; };
+changes::Build build_record(std::string key, std::optional<EnvironmentCopy> copied) {
+  return [key = std::move(key),
+          copied = std::move(copied)](changes::WriteContext& context) -> Result<changes::Draft> {
+    const auto before = context.state().find_by_key<EnvironmentRecord>(key);
+    EnvironmentRecord record = before == nullptr ? EnvironmentRecord{} : *before;
+    record.key = key;
+    if (copied) {
+      record.copied_from = copied->from;
+      record.copied_clients = copied->clients;
+    }
+    if (before != nullptr)
+      return changes::draft_about(*before, changes::update_op(*before, std::move(record), context));
+    const auto id = context.next_id(EnvironmentRecord::kKind);
+    if (!id) return tl::unexpected(id.error());
+    return changes::Draft{EnvironmentRecord::kKind, *id, {changes::create_op(record, *id, context)}, {}};
+  };
 }
 
 // Refuses, unless the committer remembers an answer to the same request.
@@ -76,20 +93,31 @@ void EnvironmentService::add(const std::string& key, changes::Committer::Environ
   committer_.add_environment(key, genesis, std::move(done));
 }
 
+void EnvironmentService::record(const Principal& who, const std::string& key,
+                                std::optional<EnvironmentCopy> copied, const WriteOptions& options,
+                                changes::Done done) {
+  committer_.submit({std::string(domain::kSystemEnvironment), actor_of(who, options), std::nullopt,
+                     build_record(key, std::move(copied))},
+                    std::move(done));
+}
+
 void EnvironmentService::create(const Principal& who, const std::string& key, const WriteOptions& options,
                                 changes::Done done) {
   if (auto allowed = require(who, auth::Action::manage_environments); !allowed)
     return done(tl::unexpected(allowed.error()));
   if (options.idempotency_key.empty()) {
-    return add(key,
-               [done](const Result<void>& added) { done(added.map([] { return changes::Written{}; })); });
+    return add(key, [this, who, key, options, done](const Result<void>& added) {
+      if (!added) return done(tl::unexpected(added.error()));
+      record(who, key, {}, options, done);
+    });
   }
   const Error nothing_remembered{Errc::not_found, "there is no remembered answer", {}};
   remember(who, key, options, build_refusal(nothing_remembered),
            [this, who, key, options, done](Result<changes::Written> remembered) {
              if (remembered || remembered.error().code != Errc::not_found) return done(std::move(remembered));
              add(key, [this, who, key, options, done](const Result<void>& added) {
-               remember(who, key, options, added ? build_nothing() : build_refusal(added.error()), done);
+               remember(who, key, options, added ? build_record(key, {}) : build_refusal(added.error()),
+                        done);
              });
            });
 }
@@ -103,7 +131,12 @@ void EnvironmentService::copy(const Principal& who, const std::string& key, cons
   if (!from) return done(fail_field("/from", "is not the key of an environment"));
   submit_write(committer_, working_in(who, key), auth::Action::manage_environments, options,
                "environment copy " + key, json::object{{"from", what.from}, {"clients", what.clients}},
-               build_copy(*from, what.clients), std::move(done));
+               build_copy(*from, what.clients),
+               [this, who, key, what, options, done = std::move(done)](Result<changes::Written> written) {
+                 if (!written || !written->changed || written->replayed) return done(std::move(written));
+                 // The copy has happened, whatever becomes of its record.
+                 record(who, key, what, options, [done, written](const auto&) { done(written); });
+               });
 }
 
 }  // namespace togglecast::service

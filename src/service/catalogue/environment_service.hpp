@@ -8,6 +8,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,9 @@ class EnvironmentService {
 
  private:
   void add(const std::string& key, changes::Committer::EnvironmentDone done);
+  /// Writes into `system` that the caller made `key`, or copied into it. The activity feed shows it.
+  void record(const Principal& who, const std::string& key, std::optional<EnvironmentCopy> copied,
+              const WriteOptions& options, changes::Done done);
   void remember(const Principal& who, const std::string& key, const WriteOptions& options,
                 changes::Build build, changes::Done done);
 

@@ -75,7 +75,11 @@ Result<void> check_before(storage::Reader& reader, const std::string& environmen
 
 json::value activity_entry(const domain::LogRow& row, domain::Kinds readable, const domain::Snapshot* names) {
   const bool of_installation = row.environment == domain::kSystemEnvironment;
-  if (of_installation && readable.contains(domain::Kind::admin)) readable = {domain::Kind::admin};
+  if (of_installation) {  // no logins
+    readable = readable.contains(domain::Kind::admin)
+                   ? domain::Kinds{domain::Kind::admin, domain::Kind::environment}
+                   : domain::Kinds{domain::Kind::environment};
+  }
   std::vector<const Op*> ops;
   for (const Op& op : row.change.ops)
     if (readable.contains(op.entity)) ops.push_back(&op);
@@ -109,8 +113,8 @@ void ActivityService::page(const Principal& who, const ActivityQuery& query, Act
   ActivityQuery bounded = query;
   bounded.limit = std::clamp<std::size_t>(query.limit, 1, kMaxActivity);
   bounded.kinds = readable;
-  const std::string environment =
-      query.kind == domain::Kind::admin ? std::string(domain::kSystemEnvironment) : who.environment;
+  const bool of_installation = query.kind && domain::kInstallationKinds.contains(*query.kind);
+  const std::string environment = of_installation ? std::string(domain::kSystemEnvironment) : who.environment;
   const bool taken = reader_.submit([this, environment, bounded, readable, done](storage::Reader& reader) {
     if (auto ok = check_before(reader, environment, bounded); !ok) return done(tl::unexpected(ok.error()));
     const auto found = reader.log_page(environment, bounded);

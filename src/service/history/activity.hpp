@@ -26,7 +26,8 @@ inline constexpr std::size_t kMaxEntryBytes = 16 * 1'024;  ///< of bodies and me
 /// * `before` and `after` hold the changed members; for a creation or deletion, the complete body.
 /// * `cut` names the members that were omitted because the entry would be too large.
 /// * Only entities of readable kinds appear; the result is null when there is none.
-/// * `environment` is present only when it is `system`. There the feed shows accounts of admins, no logins.
+/// * `environment` is present only when it is `system`. There the feed shows accounts of admins and what was
+///   done with environments, no logins.
 /// * The summary looks up names in `names`, if given, when the change does not contain them.
 [[nodiscard]] json::value activity_entry(const domain::LogRow& row, domain::Kinds readable,
                                          const domain::Snapshot* names = nullptr);
@@ -59,10 +60,10 @@ class ActivityService {
                   changes::Committer& committer)
       : reader_(reader), model_(model), committer_(committer) {}
 
-  /// Reads the principal's environment, or `system` when `query.kind` is admin. Cuts `query.limit` to
-  /// kMaxActivity and `query.kinds` to the kinds that the role may read. One call reads a bounded part of the
-  /// log, so a page may hold fewer entries than the limit, even none, and still have a next page. It ends
-  /// with the entry that brings it to `kPageBytes`.
+  /// Reads the principal's environment, or `system` when `query.kind` is admin or environment. Cuts
+  /// `query.limit` to kMaxActivity and `query.kinds` to the kinds that the role may read. One call reads a
+  /// bounded part of the log, so a page may hold fewer entries than the limit, even none, and still have a
+  /// next page. It ends with the entry that brings it to `kPageBytes`.
   void page(const Principal& who, const ActivityQuery& query, ActivityDone done);
 
   /// Undoes the change of this version by a new change, see undo.hpp. Needs the right to change every kind of

@@ -20,8 +20,7 @@ const json::value& member(const json::value& body, std::string_view name) {
 }
 
 Id id_in(const json::value& body, std::string_view name) {
-  const json::value& id = member(body, name);
-  return id.is_int64() ? id.get_int64() : 0;
+  return domain::integer_in(member(body, name)).value_or(0);
 }
 
 // The changes to a list whose elements are named by one of their members.
@@ -77,6 +76,7 @@ std::string switched(const Op& op, const Names& names, bool on) {
     case Kind::segment:
     case Kind::token:
     case Kind::signing_key:
+    case Kind::environment:
       break;
   }
   return "switched " + this_one(op, names) + (on ? " on" : " off");
@@ -192,6 +192,15 @@ std::string one_member_changed(const Op& op, std::string_view changed, const Nam
   return "changed the " + std::string(word_for(changed)) + " of " + subject;
 }
 
+std::string environment_changed(const Op& op, const Names& names) {
+  const std::string_view from = json::string_or_empty(op.after, "copied_from");
+  if (from.empty()) return "made " + this_one(op, names);
+  const json::value& clients = member(op.after, "copied_clients");
+  return "copied environment " + std::string(from) +
+         (clients.is_bool() && clients.get_bool() ? ", clients included," : "") + " to " +
+         this_one(op, names);
+}
+
 std::string updated(const Op& op, const Names& names) {
   if (const auto side = switched_to(op)) return switched(op, names, *side);
   if (!op.before.is_object() || !op.after.is_object()) return "changed " + this_one(op, names);
@@ -232,6 +241,7 @@ std::vector<Id> removed_overrides(const Op& op) {
 }
 
 std::string phrase_of(const Op& op, const Names& names) {
+  if (op.entity == Kind::environment) return environment_changed(op, names);
   if (op.entity == Kind::token) return token_changed(op, names);
   if (op.before.is_null()) return created(op, names);
   if (op.after.is_null()) return "deleted " + this_one(op, names);

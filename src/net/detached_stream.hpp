@@ -11,6 +11,12 @@ namespace togglecast::net {
 
 class TlsSession;
 
+/// What a proxy says in front of a connection.
+struct ProxiedClient {
+  boost::asio::ip::address address;
+  bool secure = false;  ///< it speaks TLS to the proxy
+};
+
 class DetachedStream {
  public:
   DetachedStream() noexcept;
@@ -26,15 +32,13 @@ class DetachedStream {
   void secure(std::unique_ptr<TlsSession> tls) noexcept;
   /// Keeps `held` until the descriptor is closed, also after a stream adopted it.
   void keep(std::shared_ptr<void> held) noexcept { held_ = std::move(held); }
-  /// A proxy in front of this connection named its client. `Stream::peer` then tells this address.
-  void through_proxy(const boost::asio::ip::address& client) {
-    client_ = std::make_unique<boost::asio::ip::address>(client);
-  }
+  /// A proxy in front of this connection named its client. `Stream::peer` then tells that address.
+  void through_proxy(const ProxiedClient& client) { client_ = std::make_unique<ProxiedClient>(client); }
 
  private:
   friend class Stream;
   int descriptor_ = -1;
-  std::unique_ptr<boost::asio::ip::address> client_;
+  std::unique_ptr<ProxiedClient> client_;
   std::unique_ptr<TlsSession> tls_;
   std::shared_ptr<void> held_;
 };

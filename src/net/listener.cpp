@@ -89,7 +89,7 @@ class Preambles::Reader final : public TimerNode, public Retirable {
       if (::recv(accepted_.descriptor(), bytes.data(), own, 0) != static_cast<ssize_t>(own))
         return all_.fail(*this, PreambleFailure::closed, "the peer closed the connection");
       if (!*end) continue;
-      accepted_.through_proxy((*end)->client.value_or(peer_));
+      accepted_.through_proxy({(*end)->client.value_or(peer_), (*end)->secure});
       return all_.finish(*this);
     }
   }

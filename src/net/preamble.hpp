@@ -17,6 +17,7 @@ namespace togglecast::net {
 struct PreambleEnd {
   std::size_t size = 0;                              ///< bytes of the preamble
   std::optional<boost::asio::ip::address> client{};  ///< nothing: the peer speaks for itself
+  bool secure = false;                               ///< the client spoke TLS to the peer
 };
 
 enum class PreambleFailure : std::uint8_t { malformed, timeout, closed };

@@ -234,7 +234,7 @@ DetachedStream Stream::release() {
 }
 
 boost::asio::ip::tcp::endpoint Stream::peer() const noexcept {
-  if (client_ != nullptr) return {*client_, 0};
+  if (client_ != nullptr) return {client_->address, 0};
   boost::asio::ip::tcp::endpoint endpoint;
   auto size = static_cast<socklen_t>(endpoint.capacity());
   if (closed_ || ::getpeername(descriptor_, endpoint.data(), &size) != 0) return {};

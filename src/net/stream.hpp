@@ -125,6 +125,10 @@ class Stream final : public boost::intrusive_ref_counter<Stream, boost::thread_u
   [[nodiscard]] boost::asio::ip::tcp::endpoint peer() const noexcept;
   /// Whether a proxy named the client in front of the connection.
   [[nodiscard]] bool through_proxy() const noexcept { return client_ != nullptr; }
+  /// Whether the bytes of the client are encrypted: here, or up to the proxy, as that says.
+  [[nodiscard]] bool secure() const noexcept {
+    return tls_ != nullptr || (client_ != nullptr && client_->secure);
+  }
 
  private:
   friend class Shard;
@@ -176,9 +180,9 @@ class Stream final : public boost::intrusive_ref_counter<Stream, boost::thread_u
   const StreamLimits* limits_;
   std::unique_ptr<Backlog> backlog_;  // only while bytes wait
   std::unique_ptr<TlsSession> tls_;
-  std::unique_ptr<boost::asio::ip::address> client_;  // named by a proxy
-  std::shared_ptr<void> held_;                        // until the descriptor is closed
-  int descriptor_;                                    // -1 once closed
+  std::unique_ptr<ProxiedClient> client_;  // named by a proxy
+  std::shared_ptr<void> held_;             // until the descriptor is closed
+  int descriptor_;                         // -1 once closed
   Outlets::Index outlet_;
   bool watched_ = false;
   bool reading_ = false;

@@ -381,7 +381,7 @@ void HttpConnection::on_timer(TimePoint) {
 }
 
 Peer HttpConnection::resolve_peer(const wire::http::Headers& headers) const {
-  return shared_->options.trusted_proxies.resolve(direct_, headers, stream_->tls() != nullptr,
+  return shared_->options.trusted_proxies.resolve(direct_, headers, stream_->secure(),
                                                   stream_->through_proxy());
 }
 

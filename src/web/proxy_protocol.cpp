@@ -19,6 +19,7 @@ net::Preamble proxy_protocol(TrustedProxies proxies, Milliseconds timeout) {
     if (!*header) return std::nullopt;
     net::PreambleEnd end{(*header)->size};
     if (!(*header)->source.empty()) end.client = read_address((*header)->source);
+    end.secure = (*header)->secure;
     return end;
   };
   return preamble;

@@ -27,7 +27,7 @@ class TrustedProxies {
 
   /// `address` is numeric. The zone of an IPv6 address (`%eth0`) does not count.
   [[nodiscard]] bool trusts(std::string_view address) const;
-  /// The peer of a request that came from the address `direct`, over TLS if `secure`. With
+  /// The peer of a request that came from the address `direct`, over TLS if `secure`, perhaps to a proxy. With
   /// `by_proxy_protocol` a trusted proxy named `direct` in front of the connection.
   [[nodiscard]] Peer resolve(std::string_view direct, const wire::http::Headers& headers, bool secure = false,
                              bool by_proxy_protocol = false) const;

@@ -106,7 +106,11 @@ TEST(LimitCounters, LargeBodiesOfSessionsThatAreNotTrusted) {
 
     EXPECT_EQ(stranger.post("40").status, 200);
     const auto refused = stranger.post(kLargeEvent);
-    EXPECT_EQ(trusted.post("40\x1e" "420[\"trust\"]").status, 200);
+    EXPECT_EQ(trusted
+                  .post("40\x1e"
+                        "420[\"trust\"]")
+                  .status,
+              200);
     test::PollingClient& same = trusted;
     same.posts() = server.connect_to(posts_to);
     EXPECT_EQ(same.post(kLargeEvent).status, 200);
@@ -130,7 +134,12 @@ TEST(LimitCounters, AnUpgradeKeepsTheTrust) {
     trust_who_asks(server);
     server.start();
     auto polling = server.polling();
-    EXPECT_EQ(polling.post(trusted ? "40\x1e" "420[\"trust\"]" : "40").status, 200);
+    EXPECT_EQ(polling
+                  .post(trusted ? "40\x1e"
+                                  "420[\"trust\"]"
+                                : "40")
+                  .status,
+              200);
 
     test::WebSocketClient websocket(test::HttpClient(server.port()),
                                     "/socket.io/?EIO=4&transport=websocket&sid=" + polling.sid());

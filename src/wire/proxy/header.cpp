@@ -97,6 +97,21 @@ struct Layout {
 constexpr std::array<Layout, 4> kLayouts{
     {{AF_UNSPEC, 0, 0}, {AF_INET, 12, 4}, {AF_INET6, 36, 16}, {AF_UNIX, 216, 0}}};
 
+constexpr unsigned char kSsl = 0x20;         // PP2_TYPE_SSL
+constexpr unsigned char kClientUsesTls = 1;  // PP2_CLIENT_SSL
+
+// TLVs end where one is longer than the header.
+bool tells_of_tls(std::string_view tlvs) {
+  const auto byte = [&tlvs](std::size_t at) { return static_cast<unsigned char>(tlvs[at]); };
+  while (tlvs.size() >= 3) {
+    const std::size_t length = byte(1) * std::size_t{256} + byte(2);
+    if (length > tlvs.size() - 3) return false;
+    if (byte(0) == kSsl && length > 0) return (byte(3) & kClientUsesTls) != 0;
+    tlvs.remove_prefix(3 + length);
+  }
+  return false;
+}
+
 Decoded decode_v2(std::string_view received) {
   const auto byte = [&received](std::size_t at) { return static_cast<unsigned char>(received[at]); };
   const auto has = [&received](std::size_t bytes) { return received.size() >= bytes; };
@@ -116,8 +131,9 @@ Decoded decode_v2(std::string_view received) {
   if (!local && length < layout.bytes) return refuse("it is too short for its addresses");
   if (!has(kV2Head + length)) return std::nullopt;
   Header header{kV2Head + length, {}};
-  if (!local && layout.source > 0)
-    header.source = text_of(layout.family, received.substr(kV2Head, layout.source));
+  if (local) return header;
+  if (layout.source > 0) header.source = text_of(layout.family, received.substr(kV2Head, layout.source));
+  header.secure = tells_of_tls(received.substr(kV2Head + layout.bytes, length - layout.bytes));
   return header;
 }
 

@@ -4,7 +4,10 @@
 //       | "PROXY UNKNOWN" … CRLF                                  107 bytes at most
 //   v2 := signature (12 bytes) version-and-command (1) family-and-transport (1) length (2) addresses TLV…
 //
-// Only the source address is read; destination, ports and TLVs are skipped. Thread rule: pure functions.
+//   TLV := type (1) length (2) value;  PP2_TYPE_SSL (0x20) has the flags of the client as its first byte
+//
+// Only the source address is read, and whether the client used TLS; all else is skipped. Thread rule: pure
+// functions.
 #pragma once
 
 #include <cstddef>
@@ -23,6 +26,7 @@ struct Header {
   std::size_t size = 0;  ///< bytes of the header; what follows belongs to the connection
   /// Numeric. Empty: the proxy speaks for itself (LOCAL), or it does not know an IP address (UNKNOWN, UNIX).
   std::string source;
+  bool secure = false;  ///< the client spoke TLS to the proxy; only version 2 can tell
 };
 
 /// `received` begins with the first byte of the connection. Nothing: all bytes belong to a header that is not

@@ -87,6 +87,48 @@ TEST_F(Admins, EveryRejectedFieldIsNamed) {
   EXPECT_EQ(code_of(create()), "already_exists");
 }
 
+TEST_F(Admins, APatchMaySendBackWhatGetAnswered) {
+  create();
+  json::object body = server_.get("/api/v1/admins/2", owner_).parsed().as_object();
+  const auto patch = [&](const json::object& sent) {
+    return server_.send("PATCH", "/api/v1/admins/2", owner_, json::serialize(sent));
+  };
+  const auto changed = [&body](const char* name, json::value value) {
+    json::object sent = body;
+    sent[name] = std::move(value);
+    return sent;
+  };
+
+  EXPECT_EQ(patch(body).status, 200U);
+  const auto renamed = patch(changed("username", "joe"));
+  EXPECT_EQ(renamed.status, 400U) << renamed.body;
+  EXPECT_EQ(pointer_of(renamed), "/username");
+  EXPECT_EQ(pointer_of(patch(changed("password_changed_at", "2020-01-01T00:00:00.000Z"))),
+            "/password_changed_at");
+  EXPECT_EQ(pointer_of(patch(changed("id", 3))), "/id");
+  EXPECT_EQ(patch(changed("updated_at", "2020-01-01T00:00:00.000Z")).status, 200U);
+  const auto demoted = patch(changed("role", "viewer"));
+  EXPECT_EQ(demoted.status, 200U) << demoted.body;
+  EXPECT_EQ(demoted.parsed().at("role"), json::value("viewer"));
+  EXPECT_EQ(patch(changed("role", "owner")).status, 409U) << "its revision is old now";
+  body = demoted.parsed().as_object();
+  body["password"] = "another-password";
+  EXPECT_EQ(patch(body).status, 200U);
+  (void)server_.login("jo", "another-password");
+}
+
+TEST_F(Admins, ACopyIgnoresTheStampsOfItsOriginal) {
+  create();
+  json::object body = server_.get("/api/v1/admins/2", owner_).parsed().as_object();
+  body["username"] = "al";
+  body["password"] = "some-password";
+
+  const auto made = create(json::serialize(body));
+
+  EXPECT_EQ(made.status, 201U) << made.body;
+  EXPECT_EQ(made.header("location"), "/api/v1/admins/3");
+}
+
 TEST_F(Admins, ALostUpdateShowsBothVersions) {
   create();
   server_.send("PATCH", "/api/v1/admins/2", owner_, R"({"role":"viewer"})");

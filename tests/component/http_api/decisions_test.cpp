@@ -69,6 +69,38 @@ TEST_F(Decisions, LookingChangesNothingSoViewersMay) {
   EXPECT_EQ(server_.get(kEffective, owner_).header("togglecast-revision"), revision);
 }
 
+TEST_F(Decisions, ASubFeatureHasAFlatName) {
+  make("/api/v1/features",
+       R"({"key":"chat","name":"Chat","sub_features":[{"key":"voice"},{"key":"video"}]})");
+  EXPECT_EQ(server_
+                .send("PATCH", "/api/v1/packages/1", owner_,
+                      R"({"features":[{"feature_id":2,"sub_features":["voice"]}]})")
+                .status,
+            200U);
+  const auto effective = [&](const std::string& name) {
+    return server_.get(std::string(kEffective) + "?feature=" + name, owner_);
+  };
+  const auto evaluated = [&](const std::string& body) {
+    return server_.send("POST", "/api/v1/evaluate", owner_, body);
+  };
+
+  const auto one = effective("chat%2Fvoice");
+  ASSERT_EQ(one.status, 200U) << one.body;
+  ASSERT_EQ(one.parsed().at("items").as_array().size(), 1U) << one.body;
+  EXPECT_EQ(effective("chat%2Ffax").status, 404U);
+  EXPECT_EQ(effective("talk%2Fvoice").status, 404U);
+  const auto voice = evaluated(R"({"feature":"chat/voice","client":1})");
+  ASSERT_EQ(voice.status, 200U) << voice.body;
+  EXPECT_EQ(voice.parsed().at("decision").at("enabled"), json::value(true)) << voice.body;
+  EXPECT_EQ(evaluated(R"({"feature":"chat/video","client":1.0})").parsed().at("decision").at("rule"),
+            json::value("package"));
+  EXPECT_EQ(evaluated(R"({"feature":2.0,"sub_feature":"voice","client":1})").parsed().at("decision"),
+            voice.parsed().at("decision"));
+  EXPECT_EQ(evaluated(R"({"feature":"chat/fax","client":1})").status, 404U);
+  EXPECT_EQ(pointer_of(evaluated(R"({"feature":"chat/voice","sub_feature":"voice"})")), "/sub_feature");
+  EXPECT_EQ(evaluated(R"({"feature":"chat","client":9e0})").status, 404U) << "an id, and no such client";
+}
+
 TEST_F(Decisions, AreForAdminsAlone) {
   const auto client = server_.client(owner_, "other");
 

@@ -93,6 +93,32 @@ TEST_F(EnvironmentRoutes, ATokenOfAClientWorksInItsEnvironmentAlone) {
   EXPECT_EQ(api_.get("/api/v1/environments", client).status, 403U);
 }
 
+TEST_F(EnvironmentRoutes, TheActivityFeedShowsWhoMadeAndCopiedThem) {
+  fill_production();
+  const auto keyed = with(owner_, "Idempotency-Key", "once");
+  ASSERT_EQ(make("staging", keyed).status, 201U);
+  ASSERT_EQ(make("staging", keyed).status, 201U);
+  ASSERT_EQ(make("empty", owner_).status, 201U);
+  ASSERT_EQ(copy("staging", R"({"from":"production","clients":true})").status, 200U);
+  ASSERT_EQ(copy("staging", R"({"from":"production"})").status, 409U);
+  const auto viewer = api_.admin("vera", domain::Role::viewer);
+
+  const auto reply = api_.get("/api/v1/activity?entity_type=environment", viewer);
+
+  ASSERT_EQ(reply.status, 200U) << reply.body;
+  const json::value feed = reply.parsed();
+  const auto& items = feed.at("items").as_array();
+  ASSERT_EQ(items.size(), 3U) << reply.body;
+  EXPECT_EQ(items[0].at("summary"),
+            json::value("owner copied environment production, clients included, to environment staging"));
+  EXPECT_EQ(items[1].at("summary"), json::value("owner made environment empty"));
+  EXPECT_EQ(items[2].at("summary"), json::value("owner made environment staging"));
+  for (const auto& item : items) EXPECT_EQ(item.at("environment"), json::value("system"));
+  EXPECT_EQ(items[2].at("changes").at(0).at("entity_type"), json::value("environment"));
+  EXPECT_EQ(items[2].at("changes").at(0).at("key"), json::value("staging"));
+  EXPECT_EQ(reply.body.find("vera"), std::string::npos) << "a viewer reads nothing of admins";
+}
+
 TEST_F(EnvironmentRoutes, OnlyOwnersMakeAndCopy) {
   ASSERT_EQ(make("staging", owner_).status, 201U);
   const auto editor = api_.admin("eddy", domain::Role::editor);

@@ -6,6 +6,7 @@
 
 #include "api_fixture.hpp"
 #include "support/eventually.hpp"
+#include "support/http_client.hpp"
 
 namespace togglecast::testing {
 namespace {
@@ -570,6 +571,34 @@ TEST(FrontPage, KnowsTheSchemeFromATrustedProxy) {
       "/", {{"Host", "toggles.example"}, {"X-Forwarded-For", "192.0.2.7"}, {"X-Forwarded-Proto", "https"}});
 
   EXPECT_NE(page.body.find("https://toggles.example/client"), std::string::npos);
+}
+
+// Each waits with its headers read: the server has asked for the body.
+TEST(LargeBodies, AtMost32AreReadAtTheSameTime) {
+  const ApiServer server;
+  const auto owner = server.owner();
+  const std::string body = R"({"key":"web","name":"Web","description":")" + std::string(100'000, 'x') + "\"}";
+  const std::string head =
+      "POST /api/v1/platforms HTTP/1.1\r\nHost: localhost:" + std::to_string(server.port) +
+      "\r\nAuthorization: " + owner.front().second +
+      "\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: " +
+      std::to_string(body.size()) + "\r\n\r\n";
+  std::vector<test::HttpClient> waiting;
+  for (int i = 0; i < 32; ++i) {
+    waiting.emplace_back(server.port);
+    waiting.back().tcp().send(head);
+    ASSERT_EQ(waiting.back().receive().status, 100) << i;
+  }
+
+  const auto refused = server.send("POST", "/api/v1/platforms", owner, body);
+  waiting.front().tcp().send(body);
+  const auto finished = waiting.front().receive();
+  const auto next = server.send("POST", "/api/v1/platforms", owner, body);
+
+  EXPECT_EQ(refused.status, 503U) << refused.body;
+  EXPECT_NE(refused.header("retry-after"), "");
+  EXPECT_EQ(finished.status, 400) << "a description is shorter, and the server has read it all";
+  EXPECT_EQ(next.status, 400U) << "its place is free again";
 }
 
 }  // namespace

@@ -240,6 +240,39 @@ TEST_F(TargetedPush, DeletingAFeatureByForceTakesItFromEverybody) {
   EXPECT_EQ(told(client), "package_update update " + id_text(pro));
 }
 
+TEST_F(TargetedPush, ADeletedSegmentMakesOnlyWhatReadsItAnError) {
+  const auto segment = [&](const std::string& key, const std::string& rule) {
+    return write([&](changes::Done done) {
+      application_->segments().create(
+          admin(), parse(R"({"key":")" + key + R"(","name":"S","rule":)" + rule + "}"), {}, done);
+    });
+  };
+  const auto targeting = [](const std::string& rule) {
+    return R"(,"targeting":{"if":[)" + rule + R"(,"on","off"]})";
+  };
+  const auto gone = segment("gone", R"({"==":[1,1]})");
+  segment("kept", R"({"==":[1,1]})");
+  const auto reader = feature("reader", targeting(R"({"$ref":"gone"})"));
+  const auto other = feature("other", targeting(R"({"$ref":"kept"})"));
+  const auto plain = feature("plain");
+  auto client = connected("acme", package("pro", assigned({reader, other, plain})));
+  const auto reason = [&](const std::string& key) {
+    const auto status = client.ask("/client", "feature_check", R"({"feature":")" + key + "\"}");
+    return std::string(json::string_or_empty(status, "reason"));
+  };
+  EXPECT_EQ(reason("reader"), "TARGETING_MATCH");
+
+  service::WriteOptions options;
+  options.force = true;
+  write([&](changes::Done done) { application_->segments().remove(admin(), gone, options, done); });
+
+  EXPECT_EQ(told(client), "feature_update toggle " + id_text(reader) + " off");
+  expect_silence(client);
+  EXPECT_EQ(reason("reader"), "ERROR");
+  EXPECT_EQ(reason("other"), "TARGETING_MATCH");
+  EXPECT_EQ(reason("plain"), "STATIC");
+}
+
 TEST_F(TargetedPush, EvaluatesOncePerDistinctInputAndEncodesOncePerDistinctPayload) {
   constexpr int kClients = 24;
   const auto chat = feature("chat");

@@ -97,6 +97,16 @@ TEST_F(ProxyProtocolTest, TheHeaderNamesTheClient) {
   EXPECT_EQ(ask("PROXY TCP6 ::ffff:203.0.113.9 ::1 1 2\r\n"), "203.0.113.9");
 }
 
+TEST_F(ProxyProtocolTest, ATlvTellsTheScheme) {
+  serve();
+  const std::string tls =
+      "\r\n\r\n\0\r\nQUIT\n\x21\x11\x00\x14\xcb\x00\x71\x09\x0a\x00\x00\x01\x30\x39\x01\xbb"s
+      "\x20\x00\x05\x01\x00\x00\x00\x00"s;
+
+  EXPECT_EQ(ask(tls), "203.0.113.9 secure");
+  EXPECT_EQ(ask(tls, "/move"), "203.0.113.9 secure");
+}
+
 TEST_F(ProxyProtocolTest, NothingThatCameThroughAProxyIsLoopback) {
   serve();
 

@@ -56,7 +56,8 @@ TEST(Wiring, LimitsOfConnectionsArrive) {
   EXPECT_EQ(options.decoder.json.depth, 9U);
   EXPECT_EQ(options.engine.max_payload, 1'001U);
   EXPECT_EQ(options.engine.untrusted_payload, 22U);
-  EXPECT_THAT(options.engine.untrusted_payload_message, HasSubstr("at most 22 bytes at once (--login-payload)"));
+  EXPECT_THAT(options.engine.untrusted_payload_message,
+              HasSubstr("at most 22 bytes at once (--login-payload)"));
   EXPECT_EQ(options.engine.polling_backlog, 23U);
   EXPECT_EQ(options.engine.stream.backlog_bytes, 23U);
   EXPECT_EQ(options.engine.unpolled_backlog, 24U);

@@ -151,14 +151,23 @@ TEST_F(AdminServiceTest, AnInactiveAccountIsSlowedDownLikeAWrongPassword) {
   EXPECT_EQ(login("jo", "password of jo").error().code, Errc::rate_limited);
 }
 
-TEST_F(AdminServiceTest, AnUnknownEnvironmentIsNamed) {
+// Else a stranger could ask which environments there are.
+TEST_F(AdminServiceTest, AnUnknownEnvironmentIsNamedToARightPasswordAlone) {
+  const auto log_in_to = [&](const char* environment, std::string_view password) {
+    const Login request{"owner", Secret(std::string(password)), environment, {}};
+    return wait_for<LoggedIn>([&](LoginDone done) { application_->admins().login(request, {}, done); });
+  };
   for (const char* environment : {"nowhere", "system"}) {
-    Login request{"owner", Secret(std::string(kPassword)), environment, {}};
-    const auto refused =
-        wait_for<LoggedIn>([&](LoginDone done) { application_->admins().login(request, {}, done); });
+    EXPECT_EQ(log_in_to(environment, "guess").error().message,
+              log_in_to("production", "guess").error().message);
+    const auto refused = log_in_to(environment, kPassword);
     ASSERT_FALSE(refused.has_value());
     EXPECT_EQ(refused.error().details.at(0).pointer, "/environment");
   }
+  for (int i = 0; i < 6; ++i)
+    EXPECT_EQ(log_in_to("nowhere", "guess").error().code, Errc::unauthenticated) << i;
+
+  EXPECT_EQ(log_in_to("nowhere", kPassword).error().code, Errc::rate_limited) << "guesses are counted";
 }
 
 TEST_F(AdminServiceTest, LoggingOutWithdrawsThatTokenOnly) {

@@ -57,6 +57,33 @@ TEST_F(CatalogueFileTest, FillsAnEmptyEnvironmentInOneRevision) {
   EXPECT_EQ(page->entries.at(0).at("actor").at("kind"), "system");
 }
 
+TEST_F(CatalogueFileTest, DaysAreIntegersByTheirValue) {
+  std::string file = kFile;
+  file.replace(file.find("\"expires_in_days\": 14"), 21, "\"expires_in_days\": 1.4e1");
+  file.replace(file.find("\"$in_days\": 2"), 13, "\"$in_days\": 2.0");
+  options_.first_catalogue = parse(file);
+  open();
+
+  const std::int64_t now = clock_.wall_now().value;
+  constexpr std::int64_t kDay = 86'400'000;
+  const auto acme = current()->find_by_key<Client>("acme");
+  const auto sale = current()->find_by_key<Feature>("sale");
+  EXPECT_EQ(find_override(acme->overrides, sale->id)->expires_at, (UnixMillis{now + 14 * kDay}));
+  EXPECT_NE(json::serialize(current()->body(domain::Kind::feature, sale->id))
+                .find(std::to_string((now + 2 * kDay) / 1'000)),
+            std::string::npos);
+}
+
+TEST_F(CatalogueFileTest, DaysAreWholeAndWithinAHundredYears) {
+  for (const char* days : {"1.5", "36501", "1e300", "\"14\""}) {
+    std::string file = kFile;
+    file.replace(file.find("\"expires_in_days\": 14"), 21, std::string("\"expires_in_days\": ") + days);
+    EXPECT_NE(refusal_of(file).find("expires_in_days must be a whole number, at most 36500"),
+              std::string::npos)
+        << days;
+  }
+}
+
 TEST_F(CatalogueFileTest, KeysBecomeIds) {
   open();
 

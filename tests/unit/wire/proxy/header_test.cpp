@@ -67,6 +67,24 @@ TEST(ProxyHeader, TlvsAreSkipped) {
   EXPECT_EQ((*decoded)->size, header.size());
 }
 
+TEST(ProxyHeader, OfVersion2TellsWhetherTheClientUsedTls) {
+  const auto secure = [](const std::string& tlvs, unsigned char command = 0x21) {
+    const auto decoded = decode(v2(command, 0x11, kV4Addresses + tlvs));
+    return decoded && *decoded && (*decoded)->secure;
+  };
+  const std::string alpn = "\x01\x00\x02h2"s;
+  const std::string tls = "\x20\x00\x0f\x01\x00\x00\x00\x00\x21\x00\x07TLSv1.3"s;
+
+  EXPECT_TRUE(secure(tls));
+  EXPECT_TRUE(secure(alpn + tls + alpn));
+  EXPECT_FALSE(secure(alpn));
+  EXPECT_FALSE(secure("\x20\x00\x05\x02\x00\x00\x00\x00"s)) << "a certificate of an earlier connection";
+  EXPECT_FALSE(secure("\x20\x00\x00"s));
+  EXPECT_FALSE(secure("\x20\x00\x10\x01"s)) << "longer than the header";
+  EXPECT_FALSE(secure("\x01\x00\xff"s + tls)) << "behind one that is too long";
+  EXPECT_FALSE(secure(tls, 0x20)) << "the proxy itself";
+}
+
 TEST(ProxyHeader, IsIncompleteUntilItsLastByte) {
   expect_incomplete_until_its_last_byte("PROXY TCP4 192.0.2.7 10.0.0.1 12345 443\r\n");
   expect_incomplete_until_its_last_byte("PROXY UNKNOWN\r\n");

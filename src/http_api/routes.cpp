@@ -82,7 +82,7 @@ constexpr Route kRoutes[] = {
     {Method::post, "/api/v1/evaluate", Access::admin, evaluate, {}, Effect::evaluate, Units{10}},
     {Method::post, "/api/v1/preview", Access::admin, preview, {}, Effect::evaluate, Units{40}},
 
-    {Method::get, "/api/v1/clients/{id}/tokens", Access::admin, list_tokens, {}, Units{2}},
+    {Method::get, "/api/v1/clients/{id}/tokens", Access::admin, list_tokens, page()},
     {Method::post, "/api/v1/clients/{id}/tokens", Access::admin, issue_token},
     {Method::del, "/api/v1/clients/{id}/tokens/{token_id}", Access::admin, revoke_token},
 

@@ -8,20 +8,9 @@ namespace togglecast::http_api {
 void list_tokens(const CallPtr& call) {
   const auto client = call->id("id");
   if (!client) return call->refuse(client.error());
-  const auto& model = call->application().model();
-  const auto before = model.current(call->who().environment);
-  const auto tokens = call->application().tokens().list(call->who(), *client);
-  if (!tokens) return call->refuse(tokens.error());
-  json::array items;
-  for (const auto& token : *tokens) items.push_back(domain::with_etag(to_json(*token), before->head().epoch));
-  const std::size_t total = items.size();
-  Answer answer{.body = json::object{{"items", std::move(items)}, {"total", total}}};
-  // Nothing was written in the meantime, so the list belongs to that revision.
-  if (model.current(call->who().environment) == before) {
-    answer.revision = before->revision();
-    answer.etag = tag_of(*before);
-  }
-  call->answer(answer);
+  const auto query = call->page_query({});
+  if (!query) return call->refuse(query.error());
+  answer_page(*call, call->application().tokens().page(call->who(), *client, *query));
 }
 
 // Only this answer shows the token itself.

@@ -154,6 +154,22 @@ Result<std::vector<std::shared_ptr<const TokenRecord>>> TokenService::list(const
   return snapshot->tokens_of(SubjectKind::client, client);
 }
 
+Result<Page<TokenRecord>> TokenService::page(const Principal& who, domain::Id client,
+                                             const PageQuery& query) const {
+  if (auto allowed = require(who, auth::Action::read_tokens); !allowed)
+    return tl::unexpected(allowed.error());
+  const auto snapshot = model_.current(who.environment);
+  if (snapshot->find<Client>(client) == nullptr)
+    return fail(Errc::not_found, "there is no client " + std::to_string(client));
+  PageQuery of_client = query;
+  of_client.filters = {{"client", std::to_string(client)}};
+  return page_from<TokenRecord>(snapshot, list_identity(*snapshot, TokenRecord::kKind, of_client), query,
+                                [&](const auto& visit) {
+                                  for (const auto& token : snapshot->tokens_of(SubjectKind::client, client))
+                                    visit(token);
+                                });
+}
+
 void TokenService::revoke(const Principal& who, domain::Id token, const WriteOptions& options,
                           changes::Done done) {
   changes::Build build =

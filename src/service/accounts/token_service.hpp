@@ -16,6 +16,7 @@
 #include "changes/committer.hpp"
 #include "changes/read_model.hpp"
 #include "service/accounts/principal.hpp"
+#include "service/listing/listing.hpp"
 
 namespace togglecast::service {
 
@@ -52,6 +53,9 @@ class TokenService {
   /// Records of one client by ascending id, expired and revoked ones included.
   [[nodiscard]] Result<std::vector<std::shared_ptr<const domain::TokenRecord>>> list(const Principal& who,
                                                                                      domain::Id client) const;
+  /// A page of them.
+  [[nodiscard]] Result<Page<domain::TokenRecord>> page(const Principal& who, domain::Id client,
+                                                       const PageQuery& query) const;
   /// Closes the live connections of this token. A second call changes nothing.
   void revoke(const Principal& who, domain::Id token, const WriteOptions& options, changes::Done done);
 

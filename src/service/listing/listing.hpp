@@ -108,21 +108,24 @@ template <typename T>
   if constexpr (requires { entity.name; }) {
     if (contains_folded(entity.name, folded)) return true;
   }
+  if constexpr (requires { entity.label; }) {
+    if (contains_folded(entity.label, folded)) return true;
+  }
   if constexpr (requires { entity.description; }) {
     if (contains_folded(entity.description, folded)) return true;
   }
   return false;
 }
 
-template <typename T>
-[[nodiscard]] Result<Page<T>> page_of(domain::SnapshotPtr snapshot, const PageQuery& query) {
+/// A page of the entities that `each(visit)` visits; the filters of `query` count for nothing. `identity` is
+/// that of their list.
+template <typename T, typename Each>
+[[nodiscard]] Result<Page<T>> page_from(domain::SnapshotPtr snapshot, const std::string& identity,
+                                        const PageQuery& query, Each&& each) {
   using Entry = std::pair<Place, std::shared_ptr<const T>>;
   const std::size_t limit = std::clamp<std::size_t>(query.limit, 1, kMaxPage);
-  const std::string identity = list_identity(*snapshot, T::kKind, query);
   const auto after = read_cursor(identity, query.cursor);
   if (!after) return tl::unexpected(after.error());
-  const auto wanted = make_filter<T>(*snapshot, query.filters);
-  if (!wanted) return tl::unexpected(wanted.error());
   const std::string folded = fold_case(query.search);
   const auto precedes = [descending = query.sort.descending](const Place& a, const Place& b) {
     return descending ? b < a : a < b;
@@ -131,8 +134,8 @@ template <typename T>
 
   Page<T> page;
   std::vector<Entry> best;  // a heap with the last entry on top; holds one entry more than the page
-  snapshot->table<T>().by_id.for_each([&](domain::Id, const std::shared_ptr<const T>& entity) {
-    if (!(*wanted)(*entity) || !is_found(*entity, folded)) return;
+  each([&](const std::shared_ptr<const T>& entity) {
+    if (!is_found(*entity, folded)) return;
     ++page.total;
     Place place = place_of(*entity, query.sort.by);
     if (*after && !precedes(**after, place)) return;
@@ -153,6 +156,18 @@ template <typename T>
   if (!is_last) page.next_cursor = make_cursor(identity, best.back().first);
   page.snapshot = std::move(snapshot);
   return page;
+}
+
+/// A page of all entities of a kind.
+template <typename T>
+[[nodiscard]] Result<Page<T>> page_of(const domain::SnapshotPtr& snapshot, const PageQuery& query) {
+  const auto wanted = make_filter<T>(*snapshot, query.filters);
+  if (!wanted) return tl::unexpected(wanted.error());
+  return page_from<T>(snapshot, list_identity(*snapshot, T::kKind, query), query, [&](const auto& visit) {
+    snapshot->table<T>().by_id.for_each([&](domain::Id, const std::shared_ptr<const T>& entity) {
+      if ((*wanted)(*entity)) visit(entity);
+    });
+  });
 }
 
 }  // namespace togglecast::service

@@ -49,6 +49,40 @@ TEST_F(Clients, GetTokensThatAreShownOnce) {
   EXPECT_EQ(server_.log().find(token), std::string::npos);
 }
 
+TEST_F(Clients, ListTokensInPages) {
+  create();
+  for (const char* label : {"shop", "checkout", "admin", "shop again"})
+    ASSERT_EQ(server_
+                  .send("POST", "/api/v1/clients/1/tokens", owner_,
+                        R"({"label":")" + std::string(label) + "\"}")
+                  .status,
+              201U);
+  const std::string path = "/api/v1/clients/1/tokens?limit=3";
+  const auto labels = [](const json::value& page) {
+    std::string text;
+    for (const auto& item : page.at("items").as_array())
+      text += std::string(json::string_or_empty(item, "label")) + ' ';
+    return text;
+  };
+
+  const auto reply = server_.get(path, owner_);
+  const auto first = reply.parsed();
+  ASSERT_EQ(reply.status, 200U) << reply.body;
+  EXPECT_EQ(first.at("total"), json::value(4));
+  EXPECT_EQ(labels(first), "shop checkout admin ");
+  const std::string cursor(json::string_or_empty(first, "next_cursor"));
+  const auto second = server_.get(path + "&cursor=" + cursor, owner_).parsed();
+  EXPECT_EQ(labels(second), "shop again ");
+  EXPECT_FALSE(second.as_object().contains("next_cursor"));
+  EXPECT_EQ(labels(server_.get("/api/v1/clients/1/tokens?q=SHOP&sort=-id", owner_).parsed()),
+            "shop again shop ");
+  EXPECT_EQ(server_.get("/api/v1/clients/1/tokens", with(owner_, "If-None-Match", reply.header("etag"))).status,
+            304U);
+  ASSERT_EQ(server_.send("POST", "/api/v1/clients", owner_, R"({"key":"other","name":"O"})").status, 201U);
+  EXPECT_EQ(server_.get("/api/v1/clients/2/tokens?cursor=" + cursor, owner_).status, 400U)
+      << "a cursor belongs to its list";
+}
+
 TEST_F(Clients, ARepeatedRequestGetsTheSameToken) {
   create();
   const auto headers = with(owner_, "Idempotency-Key", "t1");

@@ -64,6 +64,8 @@ async function exercisesEntity(path, entity, { body, patch, filters = [] }) {
   const lost = await refused(409, 'PATCH', one, patch, { headers: { 'If-Match': '"1.1"' } });
   assert.deepEqual(lost.current, first.body);
   assert.equal(lost.expected_revision, 1);
+  await taken('PATCH', one, (await taken('GET', one)).body);
+  await refused(400, 'PATCH', one, { ...(await taken('GET', one)).body, id: kUnknownId });
   await refused(400, 'PATCH', one, { colour: 'red' });
   await refused(404, 'PATCH', `${path}/${kUnknownId}`, patch);
 
@@ -263,7 +265,9 @@ describe('each operation answers as it is described:', () => {
     const issued = await made(tokens, { label: 'one', expires_in: 3600 });
     await taken('POST', tokens);
     await refused(400, 'POST', tokens, { expires_in: -1 });
-    await taken('GET', tokens);
+    const page = await taken('GET', `${tokens}?limit=1&sort=-id`);
+    await taken('GET', `${tokens}?limit=1&sort=-id&cursor=${page.body.next_cursor}`);
+    await refused(400, 'GET', `${tokens}?cursor=nonsense`);
     await refused(404, 'GET', `/api/v1/clients/${kUnknownId}/tokens`);
     await refused(403, 'GET', tokens, undefined, { token: issued.token });
     await taken('POST', `/api/v1/clients/${client.id}/toggle`);

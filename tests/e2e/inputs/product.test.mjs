@@ -65,14 +65,16 @@ describe('only the offender pays', () => {
     }
   }));
 
-  test('for a message above 64 KiB, which closes with 1009, and a body, which is refused with 413', (t) => whileServing(t, () =>
-    counted('togglecast_http_malformed_total', '', async () => {
+  test('for a message above 16 KiB before the login, which closes with 1009, and a body, which is refused with 413', (t) => whileServing(t, () =>
+    counted('togglecast_http_malformed_total', '', () => counted('togglecast_limits_passed_total', 'limit="untrusted_payload"', async () => {
       const socket = await EngineSocket.open(shared.it.port, kPath);
-      socket.send('4'.repeat(64 * 1024 + 1));
+      socket.send('4'.repeat(16 * 1024 + 1));
       assert.equal(await socket.closeCode(), 1009);
       const session = await PollingSession.open(shared.it.port, kPath);
-      assert.equal((await session.post('4'.repeat(64 * 1024 + 1))).status, 413);
-    })));
+      const refused = await session.post('4'.repeat(16 * 1024 + 1));
+      assert.equal(refused.status, 413);
+      assert.match(refused.body, /before its login, .* 16384 bytes at once \(--login-payload\)/);
+    }))));
 
   test('for too many headers, which are refused with 431 and logged', (t) => whileServing(t, () =>
     counted('togglecast_http_malformed_total', '', async () => {
@@ -107,7 +109,7 @@ describe('only the offender pays', () => {
     assert.match(await socket.packet(), /^40\/client,/);
     for (let n = 0; n < 100; n++) socket.send(`40/n${n},`);
     for (let n = 0; n < 100; n++) assert.ok((await socket.packet()).startsWith(`44/n${n},{"message":"Invalid namespace","data":{`));
-    const long = `/${'n'.repeat(60_000)}`;
+    const long = `/${'n'.repeat(16_000)}`;
     socket.send(`40${long},`);
     assert.ok((await socket.packet()).startsWith(`44${long},{"message":"Invalid namespace","data":{`));
     for (let n = 0; n < 10_000; n++) socket.send(`40/n${n},`);

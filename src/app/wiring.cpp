@@ -78,9 +78,9 @@ socketio::Options socketio_options(const Settings& settings, AddressLimits& limi
   engine.poll_overdue = settings.reader_patience;
   engine.max_payload = settings.max_payload;
   engine.untrusted_payload = settings.login_payload;
-  engine.untrusted_payload_message =
-      "before its login, a connection may send at most " + std::to_string(settings.login_payload) +
-      " bytes at once (--login-payload)";
+  engine.untrusted_payload_message = "before its login, a connection may send at most " +
+                                     std::to_string(settings.login_payload) +
+                                     " bytes at once (--login-payload)";
   engine.packets_per_payload = settings.packets_per_payload;
   engine.fragments_per_message = settings.fragments_per_message;
   engine.per_message_deflate.enabled = settings.websocket_compression;

@@ -43,7 +43,7 @@ struct Options {
   Milliseconds crossing_poll{1'000};
 
   // Limits. Each is counted in `Counters::limits_passed`.
-  std::size_t max_payload = 1'000'000;     ///< bytes of a polling body, and of a WebSocket message
+  std::size_t max_payload = 1'000'000;  ///< bytes of a polling body, and of a WebSocket message
   /// The same until the application calls `Session::trust`; such a session ends when it sends more. 0: no
   /// other limit than `max_payload`.
   std::size_t untrusted_payload = 0;

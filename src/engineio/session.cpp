@@ -342,9 +342,7 @@ void Session::trust() {
   }
 }
 
-std::size_t Session::payload_limit() const noexcept {
-  return server_.decoder_limits(trusted_).message_bytes;
-}
+std::size_t Session::payload_limit() const noexcept { return server_.decoder_limits(trusted_).message_bytes; }
 
 std::string_view Session::reason_for(std::uint16_t code) {
   const bool too_big = code == static_cast<std::uint16_t>(ws::CloseCode::too_big);

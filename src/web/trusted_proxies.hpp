@@ -27,8 +27,8 @@ class TrustedProxies {
 
   /// `address` is numeric. The zone of an IPv6 address (`%eth0`) does not count.
   [[nodiscard]] bool trusts(std::string_view address) const;
-  /// The peer of a request that came from the address `direct`, over TLS if `secure`, perhaps to a proxy. With
-  /// `by_proxy_protocol` a trusted proxy named `direct` in front of the connection.
+  /// The peer of a request that came from the address `direct`, over TLS if `secure`, perhaps to a proxy.
+  /// With `by_proxy_protocol` a trusted proxy named `direct` in front of the connection.
   [[nodiscard]] Peer resolve(std::string_view direct, const wire::http::Headers& headers, bool secure = false,
                              bool by_proxy_protocol = false) const;
   /// The name of a forwarding header that `resolve` does not read: its sender is no trusted proxy, or a

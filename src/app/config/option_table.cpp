@@ -107,7 +107,8 @@ constexpr OptionSpec kOptions[] = {
      "Time in which a client must take some of the bytes that wait for it [30]", false,
      set_seconds<&S::stall_timeout, 1, kHour>},
     {kTimes, "reader-patience", "SECONDS",
-     "Time without taking anything after which --message-queue and --slow-poll-backlog hold for a client [10]",
+     "Time without taking anything after which --message-queue and --slow-poll-backlog hold for a client "
+     "[10]",
      false, set_seconds<&S::reader_patience, 1, kHour>},
     {kTimes, "ack-timeout", "SECONDS", "Time for a client to acknowledge an event that asks for it [30]",
      false, set_seconds<&S::ack_timeout, 1, kHour>},

@@ -52,7 +52,7 @@ struct Settings {
   bool exempt_loopback = false;                 ///< the limits by address leave this machine out
   std::chrono::seconds keep_alive_timeout{75};  ///< between two requests
   std::chrono::seconds ping_interval{25}, ping_timeout{20}, upgrade_timeout{10}, close_grace{30};
-  std::chrono::seconds stall_timeout{30};  ///< a blocked client must take bytes within it
+  std::chrono::seconds stall_timeout{30};    ///< a blocked client must take bytes within it
   std::chrono::seconds reader_patience{10};  ///< a client that has taken nothing for so long is slow
   std::chrono::seconds ack_timeout{30};
   std::chrono::seconds session_lifetime{12 * 3'600};      ///< of an admin's login

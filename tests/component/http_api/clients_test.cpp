@@ -52,11 +52,10 @@ TEST_F(Clients, GetTokensThatAreShownOnce) {
 TEST_F(Clients, ListTokensInPages) {
   create();
   for (const char* label : {"shop", "checkout", "admin", "shop again"})
-    ASSERT_EQ(server_
-                  .send("POST", "/api/v1/clients/1/tokens", owner_,
-                        R"({"label":")" + std::string(label) + "\"}")
-                  .status,
-              201U);
+    ASSERT_EQ(
+        server_.send("POST", "/api/v1/clients/1/tokens", owner_, R"({"label":")" + std::string(label) + "\"}")
+            .status,
+        201U);
   const std::string path = "/api/v1/clients/1/tokens?limit=3";
   const auto labels = [](const json::value& page) {
     std::string text;
@@ -76,8 +75,9 @@ TEST_F(Clients, ListTokensInPages) {
   EXPECT_FALSE(second.as_object().contains("next_cursor"));
   EXPECT_EQ(labels(server_.get("/api/v1/clients/1/tokens?q=SHOP&sort=-id", owner_).parsed()),
             "shop again shop ");
-  EXPECT_EQ(server_.get("/api/v1/clients/1/tokens", with(owner_, "If-None-Match", reply.header("etag"))).status,
-            304U);
+  EXPECT_EQ(
+      server_.get("/api/v1/clients/1/tokens", with(owner_, "If-None-Match", reply.header("etag"))).status,
+      304U);
   ASSERT_EQ(server_.send("POST", "/api/v1/clients", owner_, R"({"key":"other","name":"O"})").status, 201U);
   EXPECT_EQ(server_.get("/api/v1/clients/2/tokens?cursor=" + cursor, owner_).status, 400U)
       << "a cursor belongs to its list";

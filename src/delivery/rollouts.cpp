@@ -262,8 +262,7 @@ void Rollouts::add_to(json::array entries, const std::string& environment,
                       std::function<void(json::array, DeliveryCounts)> done) {
   Asked asked;
   auto& revisions = asked[environment];
-  for (const auto& entry : entries)
-    revisions.push_back(domain::integer_in(entry.at("revision")).value_or(0));
+  for (const auto& entry : entries) revisions.push_back(domain::integer_in(entry.at("revision")).value_or(0));
   find(asked,
        [entries = std::move(entries), environment, done = std::move(done)](const Found& found) mutable {
          const auto& of = found.at(environment);

@@ -93,7 +93,7 @@ TEST_F(Decisions, ASubFeatureHasAFlatName) {
   ASSERT_EQ(voice.status, 200U) << voice.body;
   EXPECT_EQ(voice.parsed().at("decision").at("enabled"), json::value(true)) << voice.body;
   EXPECT_EQ(evaluated(R"({"feature":"chat/video","client":1.0})").parsed().at("decision").at("rule"),
-            json::value("package"));
+            json::value("not_in_package"));
   EXPECT_EQ(evaluated(R"({"feature":2.0,"sub_feature":"voice","client":1})").parsed().at("decision"),
             voice.parsed().at("decision"));
   EXPECT_EQ(evaluated(R"({"feature":"chat/fax","client":1})").status, 404U);

@@ -35,8 +35,8 @@ TEST(Roles, TheRefusalNamesWhatItTakes) {
 }
 
 TEST(Roles, OnlyOwnersSeeTokensAndAdmins) {
-  EXPECT_EQ(readable_kinds(Role::viewer),
-            (domain::Kinds{Kind::platform, Kind::feature, Kind::segment, Kind::package, Kind::client}));
+  EXPECT_EQ(readable_kinds(Role::viewer), (domain::Kinds{Kind::platform, Kind::feature, Kind::segment,
+                                                         Kind::package, Kind::client, Kind::environment}));
   EXPECT_EQ(readable_kinds(Role::editor), readable_kinds(Role::viewer));
   EXPECT_TRUE(readable_kinds(Role::owner).contains(Kind::token));
   EXPECT_FALSE(readable_kinds(Role::owner).contains(Kind::signing_key));

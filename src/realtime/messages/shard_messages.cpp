@@ -22,16 +22,24 @@ namespace {
 // Revisions between two looks for old offsets.
 constexpr domain::Revision kBetweenRefreshes = 64;
 
-// As this subscriber sees it; null when it does not.
+// Evaluations of views that may be under way on a shard when another one begins here.
+constexpr std::size_t kManyEvaluations = 64;
+
+// A platform or package as this subscriber sees it, or what an admin sees; null when it does not.
 json::value seen_by(const SocketSubscriber& subscriber, const domain::Snapshot& state,
                     const EntityRef& entity) {
   if (subscriber.is_admin()) return state.body(entity.kind, entity.id);
   const auto client = state.find<domain::Client>(subscriber.who.id);
   if (client == nullptr) return nullptr;
-  domain::ClientView view(state, *client, subscriber.context().get());
+  const domain::ClientView view(state, *client, subscriber.context().get());
   if (entity.kind == Kind::platform) return view.platform(entity.id);
-  if (entity.kind == Kind::feature) return view.feature(entity.id);
   return client->package_id == entity.id ? view.package() : json::value(nullptr);
+}
+
+// One round for each audience.
+std::string sync_of(const std::string& environment, const Audience& audience) {
+  return "sync " + std::to_string(static_cast<int>(audience.kind)) + ' ' + std::to_string(audience.id) + ' ' +
+         environment;
 }
 
 // The same question without evaluating anything.
@@ -110,7 +118,10 @@ std::size_t ShardMessages::tell(const std::string& environment, const Audience& 
   addressed += to.size();
   sender_.add(
       std::move(to),
-      [this, packet = packets.for_clients](SocketSubscriber& subscriber) { tell_one(subscriber, packet); },
+      [this, packet = packets.for_clients](SocketSubscriber& subscriber) {
+        tell_one(subscriber, packet);
+        return true;
+      },
       SlicedSender::Busy::send);
   return addressed;
 }
@@ -199,6 +210,7 @@ void ShardMessages::refresh_offsets(const std::string& environment) {
       std::move(to),
       [this, aging](SocketSubscriber& subscriber) {
         if (subscriber.resumable() && subscriber.newest_offset() <= aging) refresh_offset(subscriber);
+        return true;
       },
       SlicedSender::Busy::wait, options_.sync_window);
 }
@@ -226,14 +238,86 @@ std::size_t ShardMessages::send_entity(const EntityRef& entity) {
   auto known = std::make_shared<Known>();
   sender_.add(
       std::move(to),
-      [this, entity, known](SocketSubscriber& subscriber) { send_entity_to(subscriber, entity, *known); },
+      [this, entity, known](SocketSubscriber& subscriber) {
+        return send_entity_to(subscriber, entity, known);
+      },
       SlicedSender::Busy::wait);
   return addressed;
 }
 
-void ShardMessages::send_entity_to(SocketSubscriber& subscriber, const EntityRef& entity, Known& known) {
+// A feature as one client sees it, evaluated in slices. When the state, the client or its context has moved
+// on meanwhile, it begins again, so that nothing old is sent.
+class ShardMessages::Answer final : public delivery::Evaluation {
+ public:
+  Answer(ShardMessages& messages, const SocketSubscriber& subscriber, EntityRef entity, KnownPtr known)
+      : messages_(messages),
+        socket_(subscriber.socket.weak_from_this()),
+        entity_(std::move(entity)),
+        known_(std::move(known)) {}
+
+  bool run(delivery::Turn& turn) override {
+    const auto socket = socket_.lock();
+    auto* subscriber = socket == nullptr ? nullptr : socket->state<SocketSubscriber>();
+    if (subscriber == nullptr || !socket->connected() || !subscriber->entered()) return true;
+    if (!look(*subscriber)) return true;
+    auto data = view_->feature_within(entity_.id, turn);
+    if (!data) return false;
+    if (subscriber->busy()) {
+      messages_.send_entity_later(socket_, entity_, known_);
+    } else {
+      messages_.send_data(*subscriber, entity_, seen_.state, *std::move(data), *known_);
+    }
+    return true;
+  }
+
+ private:
+  // Looks at the newest state; false when it has no such client.
+  bool look(const SocketSubscriber& subscriber) {
+    auto state = messages_.delivery_.current(entity_.environment);
+    if (view_ && state == seen_.state && subscriber.context() == seen_.context) return true;
+    view_.reset();
+    seen_ = {state, state->find<domain::Client>(subscriber.who.id), subscriber.context()};
+    if (seen_.client == nullptr) return false;
+    view_.emplace(*seen_.state, *seen_.client, seen_.context.get());
+    return true;
+  }
+
+  ShardMessages& messages_;
+  std::weak_ptr<socketio::Socket> socket_;
+  EntityRef entity_;
+  KnownPtr known_;
+  domain::Viewpoint seen_;
+  std::optional<domain::ClientView> view_;  // refers to `seen_`
+};
+
+// Not at once: the sender may be what has called.
+void ShardMessages::send_entity_later(std::weak_ptr<socketio::Socket> to, const EntityRef& entity,
+                                      const KnownPtr& known) {
+  shard_.post([this, to = std::move(to), entity, known] {
+    sender_.add(
+        {to},
+        [this, entity, known](SocketSubscriber& subscriber) {
+          return send_entity_to(subscriber, entity, known);
+        },
+        SlicedSender::Busy::wait);
+  });
+}
+
+bool ShardMessages::send_entity_to(SocketSubscriber& subscriber, const EntityRef& entity,
+                                   const KnownPtr& known) {
+  if (!subscriber.is_admin() && entity.kind == Kind::feature) {
+    auto& evaluations = delivery_.evaluations();
+    if (evaluations.size() >= kManyEvaluations) return false;
+    evaluations.start(std::make_unique<Answer>(*this, subscriber, entity, known));
+    return true;
+  }
   const auto state = delivery_.current(entity.environment);
-  json::value data = seen_by(subscriber, *state, entity);
+  send_data(subscriber, entity, state, seen_by(subscriber, *state, entity), *known);
+  return true;
+}
+
+void ShardMessages::send_data(SocketSubscriber& subscriber, const EntityRef& entity,
+                              const domain::SnapshotPtr& state, json::value data, Known& known) {
   if (data.is_null()) return;  // gone meanwhile, which has been told
   // Only a subscriber that has been told everything that led to this state may resume from it.
   const bool resumable =
@@ -256,10 +340,12 @@ std::size_t ShardMessages::sync(const std::string& environment, const service::C
   sender_.add(
       std::move(to),
       [this, reason = sync.reason](SocketSubscriber& subscriber) {
+        if (delivery_.evaluations().size() >= kManyEvaluations) return false;
         messages_.add();
         delivery_.send_full_state(subscriber, reason);
+        return true;
       },
-      SlicedSender::Busy::wait, window);
+      SlicedSender::Busy::wait, window, sync_of(environment, sync.audience));
   return addressed;
 }
 

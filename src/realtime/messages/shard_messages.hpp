@@ -68,7 +68,13 @@ class ShardMessages {
   void each_client_of(const std::string& environment, const service::Audience& audience, const Visit& visit);
   void each_follower(const EntityRef& entity, const Visit& visit);
   bool tell_one(const SocketSubscriber& subscriber, const socketio::EncodedPacket& packet);
-  void send_entity_to(SocketSubscriber& subscriber, const EntityRef& entity, Known& known);
+  class Answer;
+  using KnownPtr = std::shared_ptr<Known>;
+  /// False: too many answers are being worked out.
+  bool send_entity_to(SocketSubscriber& subscriber, const EntityRef& entity, const KnownPtr& known);
+  void send_entity_later(std::weak_ptr<socketio::Socket> to, const EntityRef& entity, const KnownPtr& known);
+  void send_data(SocketSubscriber& subscriber, const EntityRef& entity, const domain::SnapshotPtr& state,
+                 json::value data, Known& known);
   /// Gives a fresh offset to connections whose last one will soon be out of reach.
   void refresh_offsets(const std::string& environment);
   void refresh_offset(SocketSubscriber& subscriber);

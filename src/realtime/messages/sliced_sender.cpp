@@ -1,6 +1,8 @@
 #include "realtime/messages/sliced_sender.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <set>
 #include <utility>
 
 namespace togglecast::realtime {
@@ -14,10 +16,22 @@ constexpr Milliseconds kLookAgain{50};  // at connections that were busy, and fo
 
 SlicedSender::SlicedSender(net::Shard& shard) : shard_(shard), timer_([this] { work(); }) {}
 
-void SlicedSender::add(Receivers to, Send send, Busy busy, Milliseconds window) {
+void SlicedSender::add(Receivers to, Send send, Busy busy, Milliseconds window, const std::string& name) {
+  if (!name.empty()) replace(name, to);
   if (to.empty()) return;
-  rounds_.push_back({std::move(to), std::move(send), busy, shard_.now(), window});
+  rounds_.push_back({std::move(to), std::move(send), busy, shard_.now(), window, name});
   if (!timer_.armed()) work();
+}
+
+void SlicedSender::replace(const std::string& name, Receivers& to) {
+  const auto round =
+      std::find_if(rounds_.begin(), rounds_.end(), [&name](const Round& one) { return one.name == name; });
+  if (round == rounds_.end()) return;
+  std::set<std::weak_ptr<socketio::Socket>, std::owner_less<>> late(round->waiting.begin(),
+                                                                    round->waiting.end());
+  late.insert(round->to.begin() + static_cast<std::ptrdiff_t>(round->next), round->to.end());
+  std::stable_partition(to.begin(), to.end(), [&late](const auto& one) { return late.contains(one); });
+  rounds_.erase(round);
 }
 
 void SlicedSender::work() {
@@ -48,8 +62,8 @@ void SlicedSender::visit(Round& round, const std::weak_ptr<socketio::Socket>& to
   if (subscriber == nullptr || !subscriber->entered()) return;
   if (round.when_busy == Busy::wait && (subscriber->busy() || !subscriber->takes_state())) {
     round.waiting.push_back(to);
-  } else {
-    round.send(*subscriber);
+  } else if (!round.send(*subscriber)) {
+    round.waiting.push_back(to);
   }
 }
 

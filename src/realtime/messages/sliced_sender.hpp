@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -21,15 +22,18 @@ class SlicedSender {
     wait,  ///< a busy connection gets it once it has drained: for state, which is not queued
     send,  ///< it gets it like all others
   };
-  using Send = std::function<void(SocketSubscriber&)>;
+  /// False: not now, later again.
+  using Send = std::function<bool(SocketSubscriber&)>;
   using Receivers = std::vector<std::weak_ptr<socketio::Socket>>;
 
   explicit SlicedSender(net::Shard& shard);
   SlicedSender(const SlicedSender&) = delete;
   SlicedSender& operator=(const SlicedSender&) = delete;
 
-  /// Connections that are gone by then are passed over. `window` zero: as soon as possible.
-  void add(Receivers to, Send send, Busy busy, Milliseconds window = {});
+  /// Connections that are gone by then are passed over. `window` zero: as soon as possible. A round takes the
+  /// place of one of the same name that is under way, unless that is empty; receivers that the other round
+  /// has not reached come first.
+  void add(Receivers to, Send send, Busy busy, Milliseconds window = {}, const std::string& name = {});
 
  private:
   struct Round {
@@ -38,10 +42,13 @@ class SlicedSender {
     Busy when_busy;
     TimePoint began;
     Milliseconds window;
+    std::string name;
     std::size_t next = 0;
     Receivers waiting{};
   };
 
+  /// Ends the round of this name. Receivers that it has not reached go to the front of `to`.
+  void replace(const std::string& name, Receivers& to);
   void work();
   /// True when the round is over.
   [[nodiscard]] bool work_on(Round& round, TimePoint until);

@@ -114,6 +114,34 @@ TEST_F(LongGreetings, AnswerOneFeatureAndAnotherContext) {
   EXPECT_EQ(client.next("/client", "feature_update").at(1).at("data").at("name"), json::value("Renamed"));
 }
 
+TEST_F(LongGreetings, AreSentAgainFeatureByFeatureAsTheyAreByThen) {
+  fill(1);
+  const auto token = subscribed("acme");
+  std::vector<EventClient> clients;
+  for (int i = 0; i < 4; ++i) {
+    clients.push_back(
+        connect("/client", R"({"token":")" + token + R"(","context":{"n":)" + std::to_string(i) + "}}"));
+    ASSERT_EQ(clients.back().next("/client", "client_connected").size(), 3U);
+  }
+  for (const char* name : {"First", "Second"}) {
+    const auto sent = service::testing::wait_for<service::SendResult>([&](service::SendDone done) {
+      realtime_->messages().broadcast_feature_update(admin(), 1, std::move(done));
+    });
+    ASSERT_TRUE(sent.has_value());
+    EXPECT_EQ(sent->connections, 4U);
+    rename(1, name);
+  }
+
+  for (auto& client : clients) {
+    std::string name;
+    for (int updates = 0; name != "Second"; ++updates) {
+      ASSERT_LT(updates, 5);
+      name = json::string_or_empty(client.next("/client", "feature_update").at(1).at("data"), "name");
+    }
+    EXPECT_EQ(client.ask("/client", "config_check").at("up_to_date"), json::value(true));
+  }
+}
+
 // Each waits for the view of the one before, and none takes its place.
 TEST_F(LongGreetings, AreAskedForAgainAndAgain) {
   fill(4);

@@ -1,5 +1,7 @@
 // Stored state once more, and whole views: by hand, to those concerned.
+#include <atomic>
 #include <string>
+#include <thread>
 
 #include "realtime_fixture.hpp"
 
@@ -105,6 +107,33 @@ TEST_F(BroadcastsByHand, AConfigSyncBringsEachClientItsWholeView) {
     EXPECT_EQ(domain::parse_offset(heard[2].as_string()), current()->offset());
   }
   EXPECT_EQ(plain.next("/client", "config_sync").size(), 2U);
+}
+
+class SpreadSyncs : public BroadcastsByHand {
+ protected:
+  void SetUp() override {
+    realtime_options_.sync_at_once = 0;
+    realtime_options_.sync_window = std::chrono::minutes{10};
+    BroadcastsByHand::SetUp();
+  }
+};
+
+// Else each round would begin with the same clients, and the last ones would wait for the end of a window.
+TEST_F(SpreadSyncs, OfOneAudienceGoOnWhereTheOneBeforeWas) {
+  std::vector<EventClient> clients;
+  for (const char* key : {"a", "b", "c", "d"}) clients.push_back(join_client(key));
+  std::atomic<bool> enough{false};
+  std::thread asks([&] {
+    while (!enough) {
+      EXPECT_TRUE(service::testing::wait_for<service::SendResult>([&](service::SendDone done) {
+                    realtime_->messages().broadcast_config_sync(admin(), {}, std::move(done));
+                  }).has_value());
+    }
+  });
+
+  for (auto& client : clients) EXPECT_EQ(client.next("/client", "config_sync").size(), 3U);
+  enough = true;
+  asks.join();
 }
 
 TEST_F(BroadcastsByHand, AConfigSyncMayBeForOneClient) {

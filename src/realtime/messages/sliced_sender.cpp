@@ -27,10 +27,12 @@ void SlicedSender::replace(const std::string& name, Receivers& to) {
   const auto round =
       std::find_if(rounds_.begin(), rounds_.end(), [&name](const Round& one) { return one.name == name; });
   if (round == rounds_.end()) return;
-  std::set<std::weak_ptr<socketio::Socket>, std::owner_less<>> late(round->waiting.begin(),
-                                                                    round->waiting.end());
-  late.insert(round->to.begin() + static_cast<std::ptrdiff_t>(round->next), round->to.end());
-  std::stable_partition(to.begin(), to.end(), [&late](const auto& one) { return late.contains(one); });
+  Receivers late = std::move(round->waiting);
+  late.insert(late.end(), round->to.begin() + static_cast<std::ptrdiff_t>(round->next), round->to.end());
+  std::set<std::weak_ptr<socketio::Socket>, std::owner_less<>> others(to.begin(), to.end());
+  std::erase_if(late, [&others](const auto& one) { return others.erase(one) == 0; });
+  std::erase_if(to, [&others](const auto& one) { return !others.contains(one); });
+  to.insert(to.begin(), late.begin(), late.end());
   rounds_.erase(round);
 }
 

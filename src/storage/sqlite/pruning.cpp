@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/fail_point.hpp"
 #include "storage/sqlite/log_rows.hpp"
 
 namespace togglecast::storage::sqlite {
@@ -98,6 +99,7 @@ Result<Pruned> prune_step(Database& database, std::int64_t environment, domain::
     if (!rows) return tl::unexpected(rows.error());
     pruned.rows = *rows;
   }
+  pass(FailPoint::mid_pruning);
   if (auto done = remove_rows(database, environment, anchor->revision, bounds.ops); !done)
     return tl::unexpected(done.error());
   const auto left = first_row(database, environment);

@@ -6,8 +6,11 @@ import { crashingBinary } from './world.mjs';
 
 const kPatience = 240_000;
 // How often a place may be passed before the kill: some are passed by every write, some by every receiver.
-const kMostPassings = { mid_push: 300, between_connections: 300 };
+const kMostPassings = { mid_push: 300, between_connections: 300, mid_pruning: 1 };
 const kUsualPassings = 12;
+// Changes that a key still remembers are never removed: what goes is the catalogue's beginning, and it never has gone yet
+// when the server is killed on the way.
+const kSettings = { mid_pruning: ['--keep-changes', '5', '--keep-days', '0', '--ring-bytes', '0'] };
 
 /** The names that the program knows. */
 export function failPoints() {
@@ -27,7 +30,7 @@ export function plan(random, names, kills, atPoints) {
 export async function live(world, round) {
   const { server } = world;
   if (round.point) {
-    server.start(`${round.point}:${round.nth}`);
+    server.start(`${round.point}:${round.nth}`, kSettings[round.point]);
     const { code, signal } = await until(async () => !server.process.running && server.process.exited, `the death at ${round.point}:${round.nth}`, kPatience);
     assert.deepEqual([code, signal], [null, 'SIGKILL'], server.log);
     assert.match(server.process.stderr, /killed at the fail point/);
@@ -56,6 +59,7 @@ export async function crashAgainAndAgain(world, rounds, every, say = () => {}) {
     await world.server.startReady();
     await world.quiet();
     await world.assertCopiesCorrect();
+    await world.assertLogWhole();
     say(`${n + 1} kills, ${world.writes} writes, ${world.fleet.events} events`);
     if (n + 1 < rounds.length) await goOn(world);
   }

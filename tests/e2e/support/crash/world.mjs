@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { until, within } from '../deadline.mjs';
 import { Client } from '../clients.mjs';
+import { metric } from '../hostile.mjs';
 import { kPassword, Product, program } from '../product.mjs';
 import { freePort, togglecastBinary } from '../server.mjs';
 import { Fleet } from './fleet.mjs';
@@ -35,10 +36,10 @@ export class Mortal {
     return new Mortal(data, await freePort(), args);
   }
 
-  /** Starts it; with a fail point, `<name>:<nth>`, it dies there. */
-  start(failPoint) {
+  /** Starts it; with a fail point, `<name>:<nth>`, it dies there. `more` are further arguments. */
+  start(failPoint, more = []) {
     const env = { TOGGLECAST_OWNER_PASSWORD: kPassword, ...(failPoint ? { TOGGLECAST_FAIL_POINT: failPoint } : {}) };
-    const args = ['serve', '--port', String(this.port), '--data', this.data, '--exempt-loopback', ...kUnlimited, ...kHeartbeat, ...this.args];
+    const args = ['serve', '--port', String(this.port), '--data', this.data, '--exempt-loopback', ...kUnlimited, ...kHeartbeat, ...this.args, ...more];
     this.process = program(args, { env, binary: crashingBinary });
     this.lives.push(this.process);
     if (this.lives.length > kKeptLives) this.lives.shift();
@@ -177,6 +178,11 @@ export class World {
     const answers = items.map(({ feature_id: id, key, effective }) => [id, key, effective.enabled, effective.value, effective.variant, effective.rule]);
     const told = fresh.features.map(({ id, key, enabled, value, variant, rule }) => [id, key, enabled, value, variant, rule]);
     assert.deepEqual(told, answers.sort(([a], [b]) => a - b), `what ${tenant.name} is told, and what /effective answers`);
+  }
+
+  /** The server has checked its log behind its start, and has found it whole. */
+  async assertLogWhole() {
+    assert.equal(await metric(this.product, 'togglecast_log_chain_broken'), 0, 'the chain of the log is whole');
   }
 
   /** When it is quiet: each acknowledged write is one row of the log, and there is no other row. */

@@ -313,9 +313,15 @@ Result<Missed> ShardDelivery::catch_up_admin(Subscriber& subscriber, domain::Rev
   const auto to = subscriber.home().state;
   const domain::Revision told = told_admin(subscriber);
   if (revision == to->revision()) return Missed::nothing;
-  if (revision >= told && revision < to->revision()) return Missed::updates;  // they are on their way
+  if (revision == told) return Missed::updates;  // they are on their way
   const auto from = model_.at(to->environment(), revision);
   if (from == nullptr || revision > to->revision()) return Missed::out_of_reach;
+  if (revision > told) {
+    // What is on its way begins at `told`. It leaves out what came before this copy and went after it.
+    SubscriberIndex::set_behind(subscriber, from);
+    subscriber.look_again_later();
+    return Missed::updates;
+  }
   if (auto may = take_full_state(subscriber); !may) return tl::unexpected(may.error());
   if (domain::diff_admin_view(*from, *to, auth::readable_kinds(subscriber.role()), Step::merged).empty())
     return Missed::nothing;

@@ -195,6 +195,27 @@ TEST_F(ShardDeliveryTest, AnAdminIsToldWholeEntitiesAndByWhom) {
   EXPECT_EQ(admin.seen.at({Kind::feature, 1}), json::canonical(newest_->body(Kind::feature, 1)));
 }
 
+// It has read the state between two changes that the socket gets as one step.
+TEST_F(ShardDeliveryTest, AnAdminWhoseCopyIsNewerThanItsPushesLosesWhatCameBeforeTheCopyAndWentAfterIt) {
+  MemorySubscriber admin(&shard_, delivery_.get());
+  delivery_->enter(admin, "production", domain::Role::viewer);
+  admin.backlog = 1'000'000;
+  commit({create(platform(7, "short-lived"))});
+  run();
+  admin.seen[{Kind::platform, 7}] = json::canonical(newest_->body(Kind::platform, 7));
+  const auto copied = newest_->revision();
+  commit({erase(*newest_->find<domain::Platform>(7))});
+  run();
+
+  EXPECT_EQ(delivery_->catch_up_admin(admin, copied), Missed::updates);
+  drain(admin);
+  run();
+
+  EXPECT_EQ(admin.batches, 1);
+  EXPECT_FALSE(admin.seen.contains({Kind::platform, 7}));
+  EXPECT_EQ(ShardDelivery::told_admin(admin), newest_->revision());
+}
+
 TEST_F(ShardDeliveryTest, CatchingUpSendsWhatIsMissingFromTheRevisionThatIsClaimed) {
   auto& pro = connect(1);
   const auto before = newest_->revision();

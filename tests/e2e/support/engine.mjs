@@ -54,14 +54,20 @@ export class PollingSession {
     return request(this.port, this.target, { method: 'POST', body, ...options });
   }
 
+  /** Polls no more, and answers no ping. */
+  abandon() {
+    this.abandoned = true;
+  }
+
   /** The next packet that is not a ping; pings are answered. */
   async packet() {
     while (this.pending.length === 0) {
+      if (this.abandoned) throw new Error('abandoned');
       const response = await this.poll();
       assert.equal(response.status, 200, `poll answered ${response.status} ${response.body}`);
       for (const packet of response.body.split(kSeparator)) {
-        if (packet === '2') await this.post('3');
-        else this.pending.push(packet);
+        if (packet !== '2') this.pending.push(packet);
+        else if (!this.abandoned) await this.post('3');
       }
     }
     return this.pending.shift();

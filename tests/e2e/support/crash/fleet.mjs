@@ -2,18 +2,20 @@
 // that resume by themselves and drop out in the middle of a frame.
 import { io } from 'socket.io-client';
 import { EngineSocket, PollingSession } from '../engine.mjs';
-import { Copy } from './copy.mjs';
+import { AdminCopy, Copy } from './copy.mjs';
 
 const kPath = '/socket.io/';
 const kNamespace = '/client';
+const kFirst = { '/client': 'client_connected', '/admin': 'admin_connected' };
+const kResumed = { '/client': 'client_resumed', '/admin': 'admin_resumed' };
 const kLongest = 600_000; // without a packet: the server ends a silent connection sooner
 const pause = (ms) => new Promise((over) => setTimeout(over, ms));
 
 class StockMember {
-  constructor(where, tenant, copy, transports) {
+  constructor(where, tenant, copy, transports, namespace = kNamespace) {
     this.copy = copy;
     this.tenant = tenant;
-    this.socket = io(where.url + kNamespace, {
+    this.socket = io(where.url + namespace, {
       path: kPath, forceNew: true, transports, auth: tenant.auth,
       reconnectionDelay: 20, reconnectionDelayMax: 300, timeout: 15_000,
     });
@@ -23,8 +25,8 @@ class StockMember {
     });
     this.socket.onAny((event, ...args) => {
       copy.hear(event, args);
-      const resumed = event === 'client_resumed';
-      if ((resumed || event === 'client_connected') && Boolean(this.socket.recovered) !== resumed) copy.problem(`${event}, but socket.recovered is ${this.socket.recovered}`);
+      const resumed = event === kResumed[namespace];
+      if ((resumed || event === kFirst[namespace]) && Boolean(this.socket.recovered) !== resumed) copy.problem(`${event}, but socket.recovered is ${this.socket.recovered}`);
     });
   }
 
@@ -143,7 +145,7 @@ export const raw = {
     const session = await PollingSession.open(port, kPath);
     // A poll that nobody waits for any more ends by itself.
     const quietly = (promise) => (promise.catch(() => {}), promise);
-    return { send: (data) => session.post(data), packet: () => quietly(session.packet()), drop: () => {}, pause: () => {}, resume: () => {} };
+    return { send: (data) => session.post(data), packet: () => quietly(session.packet()), drop: () => session.abandon(), pause: () => {}, resume: () => {} };
   },
 };
 
@@ -155,10 +157,12 @@ const kKinds = [
 const kTransports = { websocket: ['websocket'], polling: ['polling'], upgrade: ['polling', 'websocket'] };
 
 export class Fleet {
-  /** `tenants`: [{auth}]; each member belongs to one. */
-  constructor(where, tenants, size, random, problem) {
+  /** `tenants`: [{auth}]; each member belongs to one. `admin`: the token of the pages of admins. */
+  constructor(where, tenants, size, admin, random, problem) {
     Object.assign(this, { where, random, problem });
     this.members = Array.from({ length: size }, (_, n) => this.#member(n, tenants[n % tenants.length]));
+    this.admins = Object.entries(kTransports).flatMap(([transport, list]) => [1, 2].map((n) =>
+      new StockMember(where, { auth: { token: admin } }, new AdminCopy(`admin ${n} (${transport})`, problem), list, '/admin')));
   }
 
   #member(n, tenant, copy) {
@@ -180,6 +184,7 @@ export class Fleet {
 
   /** One of them loses its connection, comes back, or starts from nothing as a page that is loaded anew. */
   stir() {
+    if (this.random.below(30) === 0) return this.random.of(this.admins).stumble(this.random);
     const n = this.random.below(this.members.length);
     if (this.random.below(4) !== 0) return this.members[n].stumble(this.random);
     const { tenant, copy } = this.members[n];
@@ -191,6 +196,6 @@ export class Fleet {
   }
 
   leave() {
-    for (const member of this.members) member.leave();
+    for (const member of [...this.members, ...this.admins]) member.leave();
   }
 }

@@ -22,7 +22,7 @@ export function failPoints() {
 /** `kills` rounds: each name `atPoints` times, all others at random moments. */
 export function plan(random, names, kills, atPoints) {
   const points = names.flatMap((name) => Array.from({ length: atPoints }, () => ({ point: name, nth: 1 + random.below(kMostPassings[name] ?? kUsualPassings) })));
-  const others = Array.from({ length: Math.max(0, kills - points.length) }, (_, n) => (n % 5 === 0 ? { atStart: true } : { progress: random.below(1500) }));
+  const others = Array.from({ length: Math.max(0, kills - points.length) }, (_, n) => (n % 5 === 0 ? { atStart: true } : { progress: random.below(800) }));
   return random.shuffled([...points, ...others]).slice(0, Math.max(kills, points.length));
 }
 

@@ -4,7 +4,6 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { until, within } from '../deadline.mjs';
 import { Client } from '../clients.mjs';
-import { metric } from '../hostile.mjs';
 import { kPassword, Product, program } from '../product.mjs';
 import { freePort, togglecastBinary } from '../server.mjs';
 import { Fleet } from './fleet.mjs';
@@ -124,7 +123,7 @@ export class World {
     await product.call('GET', '/api/v1/platforms?limit=1');
     world.began = product.revision;
     world.writers = owners.map((owned, w) => new Writer(world, `w${w}`, owned, random.child(), world.problem));
-    world.fleet = new Fleet(world, world.tenants, clients, random.child(), world.problem);
+    world.fleet = new Fleet(world, world.tenants, clients, world.admin, random.child(), world.problem);
     return world;
   }
 
@@ -169,7 +168,21 @@ export class World {
       const copies = this.fleet.members.filter((member) => member.tenant === tenant).map(({ copy }) => copy);
       await becomeCurrent(copies, fresh, tenant.name, () => this.assertNoProblem());
     }
+    await this.#assertAdminsCorrect();
     this.assertNoProblem();
+  }
+
+  /** Pages of admins that have resumed ever since their last state are current; the others read the state now. */
+  async #assertAdminsCorrect() {
+    const { state, revision } = await this.product.call('GET', '/api/v1/state');
+    const copies = this.fleet.admins.map(({ copy }) => copy);
+    await until(() => copies.every((copy) => copy.began && copy.revision === revision), `admins that are told revision ${revision}`, kPatience).catch((error) => {
+      throw new Error(`${error.message}\n${copies.map((copy) => `${copy.name} ${copy.began} ${copy.revision}`).join('\n')}`);
+    });
+    for (const copy of copies) {
+      if (copy.lists) assert.equal(copy.difference(state), '', copy.name);
+      else copy.read(state);
+    }
   }
 
   async #assertAsRestSays(tenant, fresh) {
@@ -182,7 +195,8 @@ export class World {
 
   /** The server has checked its log behind its start, and has found it whole. */
   async assertLogWhole() {
-    assert.equal(await metric(this.product, 'togglecast_log_chain_broken'), 0, 'the chain of the log is whole');
+    const broken = await until(async () => /^togglecast_log_chain_broken\{environment="production"\} (\d)$/m.exec(await this.product.metrics()), 'a look at the log', kPatience);
+    assert.equal(broken[1], '0', 'the chain of the log is whole');
   }
 
   /** When it is quiet: each acknowledged write is one row of the log, and there is no other row. */

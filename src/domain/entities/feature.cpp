@@ -127,13 +127,14 @@ Result<Feature> Feature::from_json(const json::value& body) {
   read_stamps(in, feature);
   feature.key = in.key("key").value_or("");
   read_members(in, feature, {}, Strictness::as_evaluator, false);
+  feature.assets = read_assets(in);
   if (auto ok = in.finish(); !ok) return stored_body_error("feature", ok.error());
   return feature;
 }
 
 json::object to_json(const Feature& feature) {
   json::object out;
-  out.reserve(18);
+  out.reserve(19);
   out["id"] = feature.id;
   out["key"] = feature.key;
   out["name"] = feature.name;
@@ -149,6 +150,7 @@ json::object to_json(const Feature& feature) {
   out["sub_features"] = std::move(subs);
   out["platforms"] = ids_of(feature.platforms);
   out["requires"] = ids_of(feature.required);
+  write_assets(out, feature.assets);
   write_stamps(out, feature);
   return out;
 }
@@ -159,6 +161,7 @@ Result<Feature> Feature::read_new(const json::value& body) {
   feature.key = in.key("key").value_or("");
   read_members(in, feature, with_defaults(), Strictness::as_schema, true);
   in.require({"key", "name"});
+  deny_assets(in);
   deny_stamps(in);
   return in.finish(std::move(feature));
 }
@@ -168,6 +171,7 @@ Result<Feature> patched(Feature feature, const json::value& body) {
   json::object flag;
   evaluation::write_flag(flag, feature.flag);
   read_members(in, feature, std::move(flag), Strictness::as_schema, false);
+  deny_assets(in);
   deny_key_and_stamps(in);
   return in.finish(std::move(feature));
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "domain/entities/asset.hpp"
 #include "domain/evaluation/flag_definition.hpp"
 #include "domain/schema/entity.hpp"
 #include "domain/schema/kind.hpp"
@@ -35,6 +36,7 @@ struct Feature : Stamps {
   std::vector<SubFeature> sub_features;
   std::vector<Id> platforms;  ///< ascending; all must be on
   std::vector<Id> required;   ///< ascending; `requires`
+  Assets assets;
 
   [[nodiscard]] const std::string& unique_key() const noexcept { return key; }
   /// nullptr without one of that key.

@@ -20,13 +20,14 @@ Result<Platform> Platform::from_json(const json::value& body) {
   read_stamps(in, platform);
   platform.key = in.key("key").value_or("");
   read_members(in, platform);
+  platform.assets = read_assets(in);
   if (auto ok = in.finish(); !ok) return stored_body_error("platform", ok.error());
   return platform;
 }
 
 json::object to_json(const Platform& platform) {
   json::object out;
-  out.reserve(10);
+  out.reserve(11);
   out["id"] = platform.id;
   out["key"] = platform.key;
   out["name"] = platform.name;
@@ -34,6 +35,7 @@ json::object to_json(const Platform& platform) {
   out["enabled"] = platform.enabled;
   out["config"] = platform.config;
   out["maintenance_note"] = platform.maintenance_note;
+  write_assets(out, platform.assets);
   write_stamps(out, platform);
   return out;
 }
@@ -44,6 +46,7 @@ Result<Platform> Platform::read_new(const json::value& body) {
   platform.key = in.key("key").value_or("");
   read_members(in, platform);
   in.require({"key", "name"});
+  deny_assets(in);
   deny_stamps(in);
   return in.finish(std::move(platform));
 }
@@ -51,6 +54,7 @@ Result<Platform> Platform::read_new(const json::value& body) {
 Result<Platform> patched(Platform platform, const json::value& body) {
   FieldReader in(body);
   read_members(in, platform);
+  deny_assets(in);
   deny_key_and_stamps(in);
   return in.finish(std::move(platform));
 }

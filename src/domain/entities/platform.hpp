@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "domain/entities/asset.hpp"
 #include "domain/schema/entity.hpp"
 #include "domain/schema/kind.hpp"
 
@@ -22,6 +23,7 @@ struct Platform : Stamps {
   bool enabled = true;
   json::object config;
   std::string maintenance_note;
+  Assets assets;
 
   [[nodiscard]] const std::string& unique_key() const noexcept { return key; }
   [[nodiscard]] static Result<Platform> from_json(const json::value& body);

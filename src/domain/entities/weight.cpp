@@ -21,17 +21,26 @@ std::size_t heap_of(const evaluation::FlagDefinition& flag) noexcept {
   return bytes;
 }
 
+std::size_t heap_of(const Assets& assets) noexcept {
+  std::size_t bytes = block_weight(assets);
+  for (const Asset& asset : assets) bytes += heap_of(asset.name, asset.sha256, asset.type);
+  return bytes;
+}
+
 }  // namespace
 
 std::size_t weight(const Platform& platform) noexcept {
-  return kOwn<Platform> + heap_of(platform.key, platform.name, platform.description,
-                                  platform.maintenance_note, platform.config);
+  return kOwn<Platform> +
+         heap_of(platform.key, platform.name, platform.description, platform.maintenance_note,
+                 platform.config) +
+         heap_of(platform.assets);
 }
 
 std::size_t weight(const Feature& feature) noexcept {
   std::size_t bytes = kOwn<Feature> + heap_of(feature.key, feature.name, feature.description) +
                       heap_of(feature.flag) + block_weight(feature.sub_features) +
-                      block_weight(feature.platforms) + block_weight(feature.required);
+                      block_weight(feature.platforms) + block_weight(feature.required) +
+                      heap_of(feature.assets);
   for (const SubFeature& sub : feature.sub_features)
     bytes += heap_of(sub.key, sub.name, sub.description) + heap_of(sub.flag);
   return bytes;

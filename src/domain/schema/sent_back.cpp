@@ -30,18 +30,18 @@ Result<void> check_etag(const Version& current, const json::value& etag) {
                                   ", but that of the entity is \"" + to_string(current) + '"');
 }
 
-constexpr std::array<std::string_view, 5> kReadOnly{"id", "key", "created_at", "username",
-                                                    "password_changed_at"};
+constexpr std::array<std::string_view, 6> kReadOnly{"id",       "key",    "created_at",
+                                                    "username", "assets", "password_changed_at"};
 
-bool same(const json::value* a, const json::value* b) {
+bool equal(const json::value* a, const json::value* b) {
   return a != nullptr && b != nullptr && json::canonical(*a) == json::canonical(*b);
 }
 
 // `enabled` and `state` say the same. The one that is as before says nothing.
 void keep_changed_switch(const json::object& before, json::object& body) {
   if (!body.contains("enabled") || !body.contains("state")) return;
-  const bool enabled_stays = same(before.if_contains("enabled"), body.if_contains("enabled"));
-  const bool state_stays = same(before.if_contains("state"), body.if_contains("state"));
+  const bool enabled_stays = equal(before.if_contains("enabled"), body.if_contains("enabled"));
+  const bool state_stays = equal(before.if_contains("state"), body.if_contains("state"));
   if (enabled_stays) {
     body.erase("enabled");
   } else if (state_stays) {
@@ -83,7 +83,7 @@ Result<json::value> without_unchanged(const json::object& before, std::int64_t e
   }
   members.erase("updated_at");
   for (const auto name : kReadOnly)
-    if (same(before.if_contains(name), members.if_contains(name))) members.erase(name);
+    if (equal(before.if_contains(name), members.if_contains(name))) members.erase(name);
   keep_changed_switches(before, members);
   return body;
 }

@@ -15,6 +15,28 @@ const Package* package_of(const Snapshot& state, const Client& client) {
   return client.package_id ? state.peek<Package>(*client.package_id) : nullptr;
 }
 
+// The first one of an entity that `sees` answers true for.
+template <typename T, typename Sees>
+const Asset* asset_in(const Snapshot& state, Relation relation, std::string_view sha256, Sees&& sees) {
+  const Asset* found = nullptr;
+  const Id number = asset_number(sha256);
+  state.links().for_each(relation, number, [&](const Link& link) {
+    if (link.used != number) return false;
+    const T* entity = state.peek<T>(link.user);
+    if (entity != nullptr && sees(link.user)) found = asset_of_bytes(entity->assets, sha256);
+    return found == nullptr;
+  });
+  return found;
+}
+
+template <typename SeesPlatform, typename SeesFeature>
+const Asset* asset_in(const Snapshot& state, std::string_view sha256, SeesPlatform&& sees_platform,
+                      SeesFeature&& sees_feature) {
+  const Asset* found = asset_in<Platform>(state, Relation::asset_of_platform, sha256, sees_platform);
+  return found != nullptr ? found
+                          : asset_in<Feature>(state, Relation::asset_of_feature, sha256, sees_feature);
+}
+
 }  // namespace
 
 const Plan* plan_of(const Snapshot& state, const Client& client) {
@@ -42,7 +64,13 @@ json::object to_json(const FeatureAnswer& answer) {
   subs.reserve(answer.sub_features.size());
   for (const auto& sub : answer.sub_features) subs.emplace(sub.flag->key(), to_json(sub));
   out["sub_features"] = std::move(subs);
+  write_assets(out, answer.feature->assets);
   return out;
+}
+
+const Asset* find_asset(const Snapshot& state, std::string_view sha256) {
+  const auto all = [](Id) { return true; };
+  return asset_in(state, sha256, all, all);
 }
 
 std::string why_unseen(const Snapshot& state, const Client& client) {
@@ -133,13 +161,20 @@ json::value ClientView::platform(Id id) const {
   const Platform* platform = state_.peek<Platform>(id);
   if (platform == nullptr || !sees_platform(id)) return nullptr;
   json::object out;
-  out.reserve(5);
+  out.reserve(6);
   out["id"] = platform->id;
   out["key"] = platform->key;
   out["name"] = platform->name;
   out["enabled"] = platform->enabled && client_.active;
   out["config"] = platform->config;
+  write_assets(out, platform->assets);
   return out;
+}
+
+const Asset* ClientView::asset(std::string_view sha256) const {
+  return asset_in(
+      state_, sha256, [this](Id id) { return sees_platform(id); },
+      [this](Id id) { return sees_feature(id); });
 }
 
 json::value ClientView::package() const {

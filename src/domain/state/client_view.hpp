@@ -26,8 +26,12 @@ struct FeatureAnswer {
   evaluation::Decision decision;
   std::vector<evaluation::Decision> sub_features;  ///< in the feature's order
 };
-/// The answer with `id`, `name` and `sub_features`, by key.
+/// The answer with `id`, `name`, `sub_features` by key, and `assets` if it has any.
 [[nodiscard]] json::object to_json(const FeatureAnswer& answer);
+
+/// The asset of these bytes that some entity of the state has: the first by kind, id and name. nullptr
+/// without one. `sha256` as in asset.hpp.
+[[nodiscard]] const Asset* find_asset(const Snapshot& state, std::string_view sha256);
 
 /// A sentence for admins about a feature that is not visible to the client.
 [[nodiscard]] std::string why_unseen(const Snapshot& state, const Client& client);
@@ -59,8 +63,11 @@ class ClientView {
 
   /// The package opens the platform; a client without a package sees all platforms.
   [[nodiscard]] bool sees_platform(Id platform) const noexcept;
-  /// `{id, key, name, enabled, config}`; null when the platform is not visible.
+  /// `{id, key, name, enabled, config, assets?}`; null when the platform is not visible.
   [[nodiscard]] json::value platform(Id id) const;
+
+  /// The same as find_asset, of entities that the client sees, whatever their switch.
+  [[nodiscard]] const Asset* asset(std::string_view sha256) const;
 
   /// null without a package.
   [[nodiscard]] json::value package() const;

@@ -49,6 +49,13 @@ void check_rule(const Snapshot& after, const FlagDefinition* was, const FlagDefi
   static_cast<void>(evaluation::compile(is.targeting, origin + "/targeting", find, {}, issues));
 }
 
+// An undo may bring some back.
+template <typename T>
+void check_number_of_assets(const T* was, const T& is, Issues& issues) {
+  if (is.assets.size() > std::max(kMaxAssets, was == nullptr ? 0 : was->assets.size()))
+    issues.push_back({json_pointer(kAssets), "must be at most " + std::to_string(kMaxAssets)});
+}
+
 void check_dropped(const Snapshot& after, const Feature& was, const Feature& is, Issues& issues) {
   for (const std::string& key : dropped_sub_features(was, is))
     for (const User& user : users_of_sub_features(after, is.id, {key}))
@@ -65,6 +72,7 @@ void check(const Snapshot& after, const Feature* was, const Feature& is, Issues&
     check_rule(after, before == nullptr ? nullptr : &before->flag, sub.flag,
                "/sub_features/" + std::to_string(i), issues);
   }
+  check_number_of_assets(was, is, issues);
   if (was != nullptr) check_dropped(after, *was, is, issues);
   if (was != nullptr && was->required == is.required) return;
   const auto required_of = [&](Id id) -> std::span<const Id> {
@@ -210,7 +218,9 @@ void check(const Snapshot& before, const Snapshot& after, const Op& op, Issues& 
                   std::is_same_v<T, Package> || std::is_same_v<T, Client>) {
       if (was == nullptr) check_new_key(after, *is, issues);
     }
-    if constexpr (std::is_same_v<T, Segment>) {
+    if constexpr (std::is_same_v<T, Platform>) {
+      check_number_of_assets(was, *is, issues);
+    } else if constexpr (std::is_same_v<T, Segment>) {
       check(before, after, was, *is, issues);
     } else if constexpr (std::is_same_v<T, Feature> || std::is_same_v<T, Package> ||
                          std::is_same_v<T, Client>) {

@@ -1,10 +1,21 @@
 #include "domain/state/indexed_row.hpp"
 
+#include <algorithm>
+
+#include "domain/entities/asset.hpp"
 #include "domain/state/op_type.hpp"
 #include "domain/state/snapshot.hpp"
 
 namespace togglecast::domain {
 namespace {
+
+void name_assets(std::vector<NamedAsset>& named, const json::value& body, bool now) {
+  for (const Asset& asset : assets_in(body)) {
+    const bool known = std::any_of(named.begin(), named.end(),
+                                   [&](const NamedAsset& one) { return one.sha256 == asset.sha256; });
+    if (!known) named.push_back({asset.sha256, asset.type, now});
+  }
+}
 
 IndexedOp index_op(const Op& op) {
   IndexedOp out;
@@ -18,6 +29,10 @@ IndexedOp index_op(const Op& op) {
   if (out.exists) {
     out.key = unique_key_of(op.entity, op.after);
     out.body = json::canonical(op.after);
+  }
+  if (out.changes && (op.entity == Kind::platform || op.entity == Kind::feature)) {
+    name_assets(out.assets, op.after, true);
+    name_assets(out.assets, op.before, false);
   }
   return out;
 }

@@ -11,6 +11,13 @@
 
 namespace togglecast::domain {
 
+/// The bytes of an asset that an op names.
+struct NamedAsset {
+  std::string sha256;  ///< as in asset.hpp
+  std::string type;
+  bool now = false;  ///< the entity has it after the op; else it only had it before
+};
+
 /// One op and its index entries.
 struct IndexedOp {
   Kind kind = Kind::platform;
@@ -22,6 +29,7 @@ struct IndexedOp {
   bool is_new = false;                   ///< the op creates the entity
   std::string key;                       ///< unique among the entities of this kind
   std::string body;                      ///< canonical JSON of the entity after the op
+  std::vector<NamedAsset> assets;        ///< of the entity before and after, each once
 };
 
 struct IndexedRow {

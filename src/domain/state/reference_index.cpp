@@ -80,11 +80,21 @@ std::vector<Id> ReferenceIndex::referring(std::string_view segment, Kind user) c
   return users;
 }
 
+std::vector<Link> ReferenceIndex::links_of(const Platform& platform) {
+  std::vector<Link> links;
+  for (const Asset& asset : platform.assets)
+    links.push_back({Relation::asset_of_platform, asset_number(asset.sha256), platform.id});
+  sort_each_once(links);
+  return links;
+}
+
 std::vector<Link> ReferenceIndex::links_of(const Feature& feature) {
   std::vector<Link> links;
   for (const Id platform : feature.platforms)
     links.push_back({Relation::platform_of_feature, platform, feature.id});
   for (const Id required : feature.required) links.push_back({Relation::requirement, required, feature.id});
+  for (const Asset& asset : feature.assets)
+    links.push_back({Relation::asset_of_feature, asset_number(asset.sha256), feature.id});
   sort_each_once(links);
   return links;
 }
@@ -144,6 +154,7 @@ void ReferenceIndex::update(const T* before, const T* after) {
   }
 }
 
+template void ReferenceIndex::update(const Platform* before, const Platform* after);
 template void ReferenceIndex::update(const Feature* before, const Feature* after);
 template void ReferenceIndex::update(const Segment* before, const Segment* after);
 template void ReferenceIndex::update(const Package* before, const Package* after);

@@ -13,6 +13,7 @@
 #include "domain/entities/client.hpp"
 #include "domain/entities/feature.hpp"
 #include "domain/entities/package.hpp"
+#include "domain/entities/platform.hpp"
 #include "domain/entities/segment.hpp"
 #include "domain/state/persistent_map.hpp"
 
@@ -28,6 +29,8 @@ enum class Relation : std::uint8_t {
   client_override,      ///< a client overrides the feature
   expiry,               ///< at that time (milliseconds) an override of the client expires
   timed,                ///< 0: answers of the feature depend on time
+  asset_of_platform,    ///< a platform has an asset of that number, see asset_number
+  asset_of_feature,     ///< a feature has
 };
 
 struct Link {
@@ -77,6 +80,7 @@ class ReferenceIndex {
     std::size_t operator()(const Reference& reference) const noexcept;
   };
 
+  [[nodiscard]] static std::vector<Link> links_of(const Platform& platform);
   [[nodiscard]] static std::vector<Link> links_of(const Feature& feature);
   [[nodiscard]] static std::vector<Link> links_of(const Package& package);
   [[nodiscard]] static std::vector<Link> links_of(const Client& client);

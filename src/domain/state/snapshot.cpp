@@ -26,8 +26,9 @@ void note(TouchedRules& touched, const T& entity) {
 }
 
 template <typename T>
-constexpr bool kLinked = std::is_same_v<T, Feature> || std::is_same_v<T, Segment> ||
-                         std::is_same_v<T, Package> || std::is_same_v<T, Client>;
+constexpr bool kLinked =
+    std::is_same_v<T, Platform> || std::is_same_v<T, Feature> || std::is_same_v<T, Segment> ||
+    std::is_same_v<T, Package> || std::is_same_v<T, Client>;
 
 }  // namespace
 

@@ -83,6 +83,33 @@ std::optional<json::array> list_reverted(const json::array& before, const json::
   return out;
 }
 
+const json::object& object_or_empty(const json::value& value) {
+  static const json::object kEmpty;
+  const auto* object = value.if_object();
+  return object == nullptr ? kEmpty : *object;
+}
+
+// As `reverted`, for an object whose members are each on their own: a later change of another one stays.
+std::optional<json::object> members_reverted(const json::object& before, const json::object& after,
+                                             const json::object& present) {
+  json::object out = present;
+  for (const json::object* side : {&before, &after}) {
+    for (const auto& member : *side) {
+      const json::value* was = before.if_contains(member.key());
+      const json::value* became = after.if_contains(member.key());
+      const json::value* is = present.if_contains(member.key());
+      if (same(was, became) || same(is, was)) continue;
+      if (!same(is, became)) return std::nullopt;
+      if (was == nullptr) {
+        out.erase(member.key());
+      } else {
+        out[member.key()] = *was;
+      }
+    }
+  }
+  return out;
+}
+
 // Whether a forced deletion took the entity away from packages and clients.
 bool is_gone(const domain::Snapshot& state, Kind kind, const json::value& named) {
   const auto id = domain::integer_in(named);
@@ -312,6 +339,13 @@ std::optional<json::value> reverted(const json::value& before, const json::value
     const json::value became = copy_of_member(after, name);
     const json::value is = copy_of_member(present, name);
     if (same(is, was)) continue;
+    if (name == domain::kAssets) {
+      auto assets = members_reverted(object_or_empty(was), object_or_empty(became), object_or_empty(is));
+      if (!assets) return std::nullopt;
+      out.get_object().erase(name);
+      if (!assets->empty()) out.get_object()[name] = std::move(*assets);
+      continue;
+    }
     if (same(is, became)) {
       out.get_object()[name] = was;
       continue;

@@ -2,7 +2,8 @@
 //
 // * The undo reverts only this change, on the current state. Later changes to other members stay.
 // * A later change to the same member, or to the same element of a list of named elements, blocks the undo,
-//   unless it changed it back. The error names every such entity and the revision that touched it last.
+//   or to the asset of the same name, unless it changed it back. The error names every such entity and the
+//   revision that touched it last.
 // * A forced deletion takes features and packages away from others. That blocks no undo. But nothing comes
 // back
 //   that names a deleted entity and does not name it now: the error says what is missing.

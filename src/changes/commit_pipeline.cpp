@@ -29,6 +29,25 @@ Result<void> commit_or_error(storage::WriteTransaction& transaction, const stora
   }
 }
 
+// A copy of another environment, or an undo, names assets without their bytes.
+Result<void> check_assets(storage::WriteTransaction& transaction, const domain::IndexedRow& row,
+                          const std::vector<storage::AssetWrite>& given) {
+  for (const domain::IndexedOp& op : row.ops) {
+    for (const domain::NamedAsset& asset : op.assets) {
+      const bool comes = std::any_of(given.begin(), given.end(),
+                                     [&](const auto& one) { return one.sha256 == asset.sha256; });
+      if (comes) continue;
+      const auto stored = transaction.has_bytes(asset.sha256);
+      if (!stored) return tl::unexpected(stored.error());
+      if (!*stored)
+        return fail(Errc::conflict, "the asset " + asset.sha256 + " of " +
+                                        std::string(domain::to_string(op.kind)) + ' ' +
+                                        std::to_string(op.id) + " is not kept any more; upload it again");
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 CommitPipeline::CommitPipeline(storage::Store& store, const ReadModel& model, Tail& tail, const Clock& clock,
@@ -237,10 +256,12 @@ Result<Written> CommitPipeline::commit(Transaction transaction, const WriteReque
   auto prepared = Tail::prepare(std::move(*row), state, std::move(*after));
   const CommitPtr commit = prepared.front().commit;
   const auto indexed = domain::index_row(commit->row);
+  if (auto ok = check_assets(*transaction, indexed, draft.assets); !ok) return tl::unexpected(ok.error());
 
   const TimePoint started = clock_.now();
   const auto committed = commit_or_error(*transaction, {.row = &indexed,
                                                         .secrets = draft.secrets,
+                                                        .assets = draft.assets,
                                                         .idempotency = request.idempotency,
                                                         .outcome = outcome,
                                                         .at = at});
@@ -261,8 +282,12 @@ Result<Written> CommitPipeline::remember_only(storage::WriteTransaction& transac
                                               const WriteRequest& request, const storage::Outcome& outcome,
                                               Written written, UnixMillis at) {
   if (!request.idempotency) return written;
-  const auto kept = transaction.commit(
-      {.row = nullptr, .secrets = {}, .idempotency = request.idempotency, .outcome = outcome, .at = at});
+  const auto kept = transaction.commit({.row = nullptr,
+                                        .secrets = {},
+                                        .assets = {},
+                                        .idempotency = request.idempotency,
+                                        .outcome = outcome,
+                                        .at = at});
   if (!kept) return watch_.failed(kept.error());
   watch_.worked();
   return written;

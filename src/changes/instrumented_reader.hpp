@@ -61,6 +61,13 @@ class InstrumentedReader final : public storage::Reader {
                                                      domain::Id id) override {
     return watched(reader_->secret(environment, kind, id));
   }
+  [[nodiscard]] Result<std::optional<storage::StoredAsset>> asset(const std::string& environment,
+                                                                  const std::string& sha256) override {
+    return watched(reader_->asset(environment, sha256));
+  }
+  [[nodiscard]] Result<storage::AssetUsage> asset_usage(const std::string& environment) override {
+    return watched(reader_->asset_usage(environment));
+  }
 
  private:
   template <typename T>

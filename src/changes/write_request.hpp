@@ -29,6 +29,9 @@ class WriteContext {
   [[nodiscard]] Result<domain::Id> next_id(domain::Kind kind);
   /// The row of `revision`; `not_found` without such a revision.
   [[nodiscard]] Result<domain::LogRow> row(domain::Revision revision) { return transaction_.row(revision); }
+  [[nodiscard]] Result<storage::AssetUsage> asset_usage() { return transaction_.asset_usage(); }
+  /// Whether the environment keeps this asset.
+  [[nodiscard]] Result<bool> has_asset(const std::string& sha256) { return transaction_.has_asset(sha256); }
   /// The newest revision that touched this entity; 0 without one.
   [[nodiscard]] Result<domain::Revision> last_touched(domain::Kind kind, domain::Id id) {
     return transaction_.last_touched(kind, id, state_.revision());
@@ -47,6 +50,7 @@ struct Draft {
   domain::Id id = 0;                           ///< … and its id
   std::vector<domain::Op> ops;
   std::vector<storage::SecretWrite> secrets;
+  std::vector<storage::AssetWrite> assets{};
   bool tick = false;  ///< a revision even without ops: `as_of` moves on
 };
 

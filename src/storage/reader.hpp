@@ -13,6 +13,7 @@
 
 #include "base/error.hpp"
 #include "base/secret.hpp"
+#include "base/shared_bytes.hpp"
 #include "domain/state/log_row.hpp"
 #include "domain/state/snapshot.hpp"
 #include "domain/state/view.hpp"
@@ -74,6 +75,19 @@ struct KeptLog {
 /// `not_found`, with the oldest kept revision in the details. `what` is like "revision 12".
 [[nodiscard]] Error no_longer_kept(const std::string& what, domain::Revision oldest);
 
+/// An asset of an environment.
+struct StoredAsset {
+  std::string type;  ///< media type of the newest change that named it
+  SharedBytes bytes;
+};
+
+/// The assets that an environment keeps: those of its entities, and those that only rows of the log name.
+struct AssetUsage {
+  std::int64_t assets = 0;
+  std::int64_t bytes = 0;  ///< each asset counts as at least `kLeastAsset`
+};
+inline constexpr std::int64_t kLeastAsset = 4'096;
+
 class Reader {
  public:
   virtual ~Reader() = default;
@@ -112,6 +126,10 @@ class Reader {
                                                              UnixMillis time) = 0;
   [[nodiscard]] virtual Result<std::optional<Secret>> secret(const std::string& environment,
                                                              domain::Kind kind, domain::Id id) = 0;
+  /// Nothing when the environment keeps no such asset. `sha256` as in domain/entities/asset.hpp.
+  [[nodiscard]] virtual Result<std::optional<StoredAsset>> asset(const std::string& environment,
+                                                                 const std::string& sha256) = 0;
+  [[nodiscard]] virtual Result<AssetUsage> asset_usage(const std::string& environment) = 0;
 };
 
 }  // namespace togglecast::storage

@@ -52,6 +52,10 @@ class Store {
   /// One step, in one small transaction, that gives unused space back to the medium. True when another one is
   /// needed.
   [[nodiscard]] virtual Result<bool> give_back_space() = 0;
+  /// Removes up to `most` assets of the environment that no entity has and no row of the log names, in one
+  /// small transaction. Answers how many: fewer than `most` when nothing is left to remove.
+  [[nodiscard]] virtual Result<std::size_t> collect_assets(const std::string& environment,
+                                                           std::size_t most) = 0;
   /// An independent way to read, for another thread. The store must outlive it.
   [[nodiscard]] virtual Result<std::unique_ptr<Reader>> open_reader() = 0;
   [[nodiscard]] virtual StoreHealth& health() noexcept = 0;

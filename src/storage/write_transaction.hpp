@@ -9,7 +9,9 @@
 #include "base/digest.hpp"
 #include "base/error.hpp"
 #include "base/secret.hpp"
+#include "base/shared_bytes.hpp"
 #include "domain/state/indexed_row.hpp"
+#include "storage/reader.hpp"
 
 namespace togglecast::storage {
 
@@ -18,6 +20,13 @@ struct SecretWrite {
   domain::Kind kind = domain::Kind::admin;
   domain::Id id = 0;
   Secret value;
+};
+
+/// The bytes of an asset, which the row of the same commit names. Stored once, however many entities and
+/// environments have it.
+struct AssetWrite {
+  std::string sha256;  ///< as in domain/entities/asset.hpp
+  SharedBytes bytes;
 };
 
 /// Names a request that its sender may repeat.
@@ -43,6 +52,7 @@ struct RememberedOutcome {
 struct Commit {
   const domain::IndexedRow* row = nullptr;  ///< null: nothing changes, the store only remembers the outcome
   std::span<const SecretWrite> secrets;
+  std::span<const AssetWrite> assets{};
   std::optional<IdempotencyKey> idempotency;
   Outcome outcome;  ///< remembered with `idempotency`
   UnixMillis at{};
@@ -66,6 +76,12 @@ class WriteTransaction {
   /// The oldest kept revision after `after` that touched this entity; 0 without one.
   [[nodiscard]] virtual Result<domain::Revision> first_touched(domain::Kind kind, domain::Id id,
                                                                domain::Revision after) = 0;
+  [[nodiscard]] virtual Result<AssetUsage> asset_usage() = 0;
+  /// Whether the environment keeps this asset.
+  [[nodiscard]] virtual Result<bool> has_asset(const std::string& sha256) = 0;
+  /// Whether its bytes are stored, for this environment or for another one.
+  [[nodiscard]] virtual Result<bool> has_bytes(const std::string& sha256) = 0;
+  /// `conflict` when the row names an asset that is neither stored nor among `assets`.
   /// Durable when it returns without error. After an error the commit may or may not have happened: the next
   /// transaction's `head` tells.
   [[nodiscard]] virtual Result<void> commit(const Commit& what) = 0;

@@ -39,6 +39,9 @@ class ScratchTransaction final : public storage::WriteTransaction {
   [[nodiscard]] Result<domain::LogRow> row(domain::Revision) override { return nothing_is_stored(); }
   [[nodiscard]] Result<domain::Revision> last_touched(Kind, Id, domain::Revision) override { return 0; }
   [[nodiscard]] Result<domain::Revision> first_touched(Kind, Id, domain::Revision) override { return 0; }
+  [[nodiscard]] Result<storage::AssetUsage> asset_usage() override { return storage::AssetUsage{}; }
+  [[nodiscard]] Result<bool> has_asset(const std::string&) override { return true; }
+  [[nodiscard]] Result<bool> has_bytes(const std::string&) override { return true; }
   [[nodiscard]] Result<void> commit(const storage::Commit&) override { return nothing_is_stored(); }
 
  private:

@@ -174,7 +174,39 @@ UPDATE environment SET log_bytes = (
   FROM change_log l WHERE l.environment = environment.id);
 )sql";
 
-constexpr std::array<const char*, 6> kMigrations{kFirst, kSecond, kThird, kFourth, kFifth, kSixth};
+// Assets: the bytes once, by their SHA-256 in hex; the assets that each environment keeps, with the newest
+// revision whose row names them; and the entities that have them. The foreign keys let no reference dangle.
+// Bytes stand last, so that their size is read without them.
+constexpr const char* kSeventh = R"sql(
+CREATE TABLE asset_content (
+  sha256 TEXT    NOT NULL UNIQUE,
+  size   INTEGER NOT NULL,
+  bytes  BLOB    NOT NULL
+) STRICT;
+
+CREATE TABLE asset (
+  environment INTEGER NOT NULL REFERENCES environment (id),
+  sha256      TEXT    NOT NULL REFERENCES asset_content (sha256),
+  size        INTEGER NOT NULL,
+  named       INTEGER NOT NULL,
+  type        TEXT    NOT NULL,
+  PRIMARY KEY (environment, sha256)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX asset_by_named ON asset (environment, named);
+CREATE INDEX asset_by_bytes ON asset (sha256);
+
+CREATE TABLE asset_holder (
+  environment INTEGER NOT NULL,
+  kind        TEXT    NOT NULL,
+  id          INTEGER NOT NULL,
+  sha256      TEXT    NOT NULL,
+  PRIMARY KEY (environment, kind, id, sha256),
+  FOREIGN KEY (environment, sha256) REFERENCES asset (environment, sha256)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX asset_holder_by_bytes ON asset_holder (environment, sha256);
+)sql";
+
+constexpr std::array<const char*, 7> kMigrations{kFirst, kSecond, kThird, kFourth, kFifth, kSixth, kSeventh};
 
 }  // namespace
 

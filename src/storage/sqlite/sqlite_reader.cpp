@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "storage/sqlite/asset_rows.hpp"
 #include "storage/sqlite/log_rows.hpp"
 
 namespace togglecast::storage::sqlite {
@@ -227,6 +228,24 @@ Result<std::optional<Secret>> SqliteReader::secret(const std::string& environmen
   if (!found) return tl::unexpected(found.error());
   if (!*found) return std::nullopt;
   return Secret(std::string(statement->blob(0)));
+}
+
+Result<std::optional<StoredAsset>> SqliteReader::asset(const std::string& environment,
+                                                       const std::string& sha256) {
+  auto statement = database_.prepare(
+      "SELECT a.type, c.bytes FROM asset a JOIN environment e ON e.id = a.environment "
+      "JOIN asset_content c ON c.sha256 = a.sha256 WHERE e.key = ? AND a.sha256 = ?");
+  if (!statement) return tl::unexpected(statement.error());
+  const auto found = statement->bind(1, environment).bind(2, sha256).step();
+  if (!found) return tl::unexpected(found.error());
+  if (!*found) return std::nullopt;
+  return StoredAsset{std::string(statement->text(0)), SharedBytes(statement->blob(1))};
+}
+
+Result<AssetUsage> SqliteReader::asset_usage(const std::string& environment) {
+  const auto number = environment_number(database_, environment);
+  if (!number) return tl::unexpected(number.error());
+  return read_asset_usage(database_, *number);
 }
 
 }  // namespace togglecast::storage::sqlite

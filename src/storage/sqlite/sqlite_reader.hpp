@@ -33,6 +33,9 @@ class SqliteReader final : public Reader {
                                                      UnixMillis time) override;
   [[nodiscard]] Result<std::optional<Secret>> secret(const std::string& environment, domain::Kind kind,
                                                      domain::Id id) override;
+  [[nodiscard]] Result<std::optional<StoredAsset>> asset(const std::string& environment,
+                                                         const std::string& sha256) override;
+  [[nodiscard]] Result<AssetUsage> asset_usage(const std::string& environment) override;
 
  private:
   // Revisions from `first` up to, not including, `before`.

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/random.hpp"
+#include "storage/sqlite/asset_rows.hpp"
 #include "storage/sqlite/log_rows.hpp"
 #include "storage/sqlite/migrations.hpp"
 #include "storage/sqlite/pruning.hpp"
@@ -227,6 +228,23 @@ Result<bool> SqliteStore::give_back_space() {
   if (auto given = give_back_step(database_); !given) return tl::unexpected(given.error());
   if (auto done = transaction->commit(); !done) return tl::unexpected(done.error());
   return has_space_to_give_back(database_);
+}
+
+Result<std::size_t> SqliteStore::collect_assets(const std::string& environment, std::size_t most) {
+  const auto number = environment_number(database_, environment);
+  if (!number) return tl::unexpected(number.error());
+  const auto waiting = unused_assets(database_, *number, 1);  // most often none: then nothing is written
+  if (!waiting) return tl::unexpected(waiting.error());
+  if (waiting->empty()) return 0;
+  if (auto there = health_.check(); !there) return tl::unexpected(there.error());
+  auto transaction = begin_counted();
+  if (!transaction) return tl::unexpected(transaction.error());
+  const auto unused = unused_assets(database_, *number, most);
+  if (!unused) return tl::unexpected(unused.error());
+  for (const std::string& sha256 : *unused)
+    if (auto done = remove_asset(database_, *number, sha256); !done) return tl::unexpected(done.error());
+  if (auto done = transaction->commit(); !done) return tl::unexpected(done.error());
+  return unused->size();
 }
 
 Result<std::unique_ptr<Reader>> SqliteStore::open_reader() {

@@ -34,6 +34,7 @@ class SqliteStore final : public Store {
   [[nodiscard]] Result<Pruned> prune_log(const std::string& environment, domain::Revision until,
                                          const PruneBounds& bounds) override;
   [[nodiscard]] Result<bool> give_back_space() override;
+  [[nodiscard]] Result<std::size_t> collect_assets(const std::string& environment, std::size_t most) override;
   [[nodiscard]] Result<std::unique_ptr<Reader>> open_reader() override;
   [[nodiscard]] SqliteHealth& health() noexcept override { return health_; }
 

@@ -4,6 +4,7 @@
 
 #include "base/fail_point.hpp"
 #include "storage/reader.hpp"
+#include "storage/sqlite/asset_rows.hpp"
 #include "storage/sqlite/log_rows.hpp"
 #include "storage/sqlite/wal_proof.hpp"
 
@@ -89,7 +90,17 @@ Result<domain::Revision> SqliteTransaction::first_touched(domain::Kind kind, dom
   return statement->integer(0);
 }
 
+Result<AssetUsage> SqliteTransaction::asset_usage() { return read_asset_usage(database_, environment_); }
+
+Result<bool> SqliteTransaction::has_asset(const std::string& sha256) {
+  return is_asset_of(database_, environment_, sha256);
+}
+
+Result<bool> SqliteTransaction::has_bytes(const std::string& sha256) { return are_stored(database_, sha256); }
+
 Result<void> SqliteTransaction::commit(const Commit& what) {
+  for (const AssetWrite& asset : what.assets)
+    if (auto done = store_bytes(database_, asset); !done) return done;
   if (what.row != nullptr) {
     if (what.row->row->head.revision != head_.revision + 1)
       return fail(Errc::conflict, "the change does not follow on revision " + std::to_string(head_.revision));
@@ -115,8 +126,10 @@ Result<void> SqliteTransaction::write_row(const domain::IndexedRow& indexed) {
   log->bind(5, row.actor_text).bind(6, row.change_text).bind_blob(7, digest_bytes(row.head.digest));
   log->bind(8, indexed.actor_name).bind(9, indexed.source);
   if (auto done = log->run(); !done) return done;
-  for (const domain::IndexedOp& op : indexed.ops)
+  for (const domain::IndexedOp& op : indexed.ops) {
     if (auto done = write_op(op, row.head.revision); !done) return done;
+    if (auto done = name_assets(database_, environment_, op, row.head.revision); !done) return done;
+  }
   auto counter = database_.prepare(
       "UPDATE environment SET epoch = ?, revision = ?, digest = ?, as_of = ?, log_bytes = log_bytes + ? "
       "WHERE id = ?");

@@ -25,6 +25,9 @@ class SqliteTransaction final : public WriteTransaction {
                                                       domain::Revision until) override;
   [[nodiscard]] Result<domain::Revision> first_touched(domain::Kind kind, domain::Id id,
                                                        domain::Revision after) override;
+  [[nodiscard]] Result<AssetUsage> asset_usage() override;
+  [[nodiscard]] Result<bool> has_asset(const std::string& sha256) override;
+  [[nodiscard]] Result<bool> has_bytes(const std::string& sha256) override;
   [[nodiscard]] Result<void> commit(const Commit& what) override;
 
  private:

@@ -38,6 +38,9 @@ class FaultyTransaction final : public storage::WriteTransaction {
   Result<domain::Revision> first_touched(domain::Kind kind, domain::Id id, domain::Revision after) override {
     return real_->first_touched(kind, id, after);
   }
+  Result<storage::AssetUsage> asset_usage() override { return real_->asset_usage(); }
+  Result<bool> has_asset(const std::string& sha256) override { return real_->has_asset(sha256); }
+  Result<bool> has_bytes(const std::string& sha256) override { return real_->has_bytes(sha256); }
   Result<void> commit(const storage::Commit& what) override {
     if (!faults_.commit) return real_->commit(what);
     return faults_.commit([&] { return real_->commit(what); });
@@ -71,6 +74,9 @@ class FaultyStore final : public storage::Store, private storage::StoreHealth {
     return real_->prune_log(environment, until, bounds);
   }
   Result<bool> give_back_space() override { return real_->give_back_space(); }
+  Result<std::size_t> collect_assets(const std::string& environment, std::size_t most) override {
+    return real_->collect_assets(environment, most);
+  }
   Result<std::unique_ptr<storage::Reader>> open_reader() override { return real_->open_reader(); }
   storage::StoreHealth& health() noexcept override { return *this; }
 
@@ -142,6 +148,13 @@ class FaultyReader final : public storage::Reader {
   Result<std::optional<Secret>> secret(const std::string& environment, domain::Kind kind,
                                        domain::Id id) override {
     return real_->secret(environment, kind, id);
+  }
+  Result<std::optional<storage::StoredAsset>> asset(const std::string& environment,
+                                                    const std::string& sha256) override {
+    return real_->asset(environment, sha256);
+  }
+  Result<storage::AssetUsage> asset_usage(const std::string& environment) override {
+    return real_->asset_usage(environment);
   }
 
  private:

@@ -30,6 +30,10 @@ class FailingReader final : public storage::Reader {
   Result<std::optional<Secret>> secret(const std::string&, domain::Kind, domain::Id) override {
     return failed();
   }
+  Result<std::optional<storage::StoredAsset>> asset(const std::string&, const std::string&) override {
+    return failed();
+  }
+  Result<storage::AssetUsage> asset_usage(const std::string&) override { return failed(); }
 
  private:
   tl::unexpected<Error> failed() const { return tl::unexpected(error_); }

@@ -5,6 +5,7 @@
 
 #include <fstream>
 
+#include "unit/storage/asset_contract.hpp"
 #include "unit/storage/log_contract.hpp"
 #include "unit/storage/sqlite/sqlite_fixture.hpp"
 #include "unit/storage/sqlite/sqlite_medium.hpp"
@@ -13,6 +14,9 @@
 namespace togglecast::storage::testing {
 
 INSTANTIATE_TEST_SUITE_P(Sqlite, StoreContract,
+                         ::testing::Values(MakeMedium([] { return std::make_unique<SqliteMedium>(); })));
+
+INSTANTIATE_TEST_SUITE_P(Sqlite, AssetContract,
                          ::testing::Values(MakeMedium([] { return std::make_unique<SqliteMedium>(); })));
 
 }  // namespace togglecast::storage::testing

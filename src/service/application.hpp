@@ -14,6 +14,7 @@
 #include "changes/tail.hpp"
 #include "service/accounts/admin_service.hpp"
 #include "service/accounts/authenticator.hpp"
+#include "service/assets/asset_service.hpp"
 #include "service/catalogue/entity_service.hpp"
 #include "service/catalogue/environment_service.hpp"
 #include "service/history/activity.hpp"
@@ -33,6 +34,7 @@ struct ApplicationOptions {
   TokenOptions tokens;
   AdminOptions admins;
   std::chrono::seconds idempotency_age = IdempotentSends::kKept;  ///< of messages; the store has its own
+  AssetOptions assets;
   /// Made when missing, besides `system`.
   std::vector<std::string> environments;
   /// Asked when there is no admin yet, before the account is made. It must show or store a password that it
@@ -73,6 +75,7 @@ class Application {
   [[nodiscard]] SegmentService& segments() noexcept { return segments_; }
   [[nodiscard]] PackageService& packages() noexcept { return packages_; }
   [[nodiscard]] ClientService& clients() noexcept { return clients_; }
+  [[nodiscard]] AssetService& assets() noexcept { return assets_; }
   [[nodiscard]] TokenService& tokens() noexcept { return tokens_; }
   [[nodiscard]] AdminService& admins() noexcept { return admins_; }
   [[nodiscard]] EnvironmentService& environments() noexcept { return environments_; }
@@ -135,6 +138,7 @@ class Application {
   SegmentService segments_;
   PackageService packages_;
   ClientService clients_;
+  AssetService assets_;
   TokenService tokens_;
   AdminService admins_;
   EnvironmentService environments_;

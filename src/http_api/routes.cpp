@@ -1,5 +1,6 @@
 #include "http_api/routes.hpp"
 
+#include "http_api/handlers/assets.hpp"
 #include "http_api/handlers/catalogue.hpp"
 #include "http_api/handlers/handlers.hpp"
 
@@ -37,6 +38,14 @@ constexpr Route kRoutes[] = {
     {Method::patch, "/api/v1/platforms/{id}", Access::admin, update_one<Platform>},
     {Method::del, "/api/v1/platforms/{id}", Access::admin, delete_one<Platform>, {"force"}},
     {Method::post, "/api/v1/platforms/{id}/toggle", Access::admin, toggle_one<Platform>},
+    {Method::get, "/api/v1/platforms/{id}/assets", Access::admin, list_assets<Platform>},
+    {Method::put,
+     "/api/v1/platforms/{id}/assets/{name}",
+     Access::admin,
+     put_asset<Platform>,
+     {},
+     Effect::upload},
+    {Method::del, "/api/v1/platforms/{id}/assets/{name}", Access::admin, remove_asset<Platform>},
 
     {Method::get, "/api/v1/features", Access::admin, list_of<Feature>,
      page("enabled", "platform", "package", "group")},
@@ -46,6 +55,16 @@ constexpr Route kRoutes[] = {
     {Method::del, "/api/v1/features/{id}", Access::admin, delete_one<Feature>, {"force"}},
     {Method::post, "/api/v1/features/{id}/toggle", Access::admin, toggle_one<Feature>},
     {Method::post, "/api/v1/features/{id}/sub-features/{key}/toggle", Access::admin, toggle_sub_feature},
+    {Method::get, "/api/v1/features/{id}/assets", Access::admin, list_assets<Feature>},
+    {Method::put,
+     "/api/v1/features/{id}/assets/{name}",
+     Access::admin,
+     put_asset<Feature>,
+     {},
+     Effect::upload},
+    {Method::del, "/api/v1/features/{id}/assets/{name}", Access::admin, remove_asset<Feature>},
+
+    {Method::get, "/api/v1/assets/{sha256}", Access::reader, read_asset},
 
     {Method::get, "/api/v1/segments", Access::admin, list_of<Segment>, page()},
     {Method::post, "/api/v1/segments", Access::admin, create_one<Segment>},

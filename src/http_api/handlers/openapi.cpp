@@ -66,7 +66,7 @@ bool takes_a_body(Method method) { return method != Method::get; }
 
 // Every success answer of these routes carries `Togglecast-Revision`.
 bool has_revision_header(const Route& route) {
-  return route.access == Access::admin || route.access == Access::login;
+  return route.access == Access::admin || route.access == Access::login || route.access == Access::reader;
 }
 
 void describe_access(json::object& operation, json::object& responses, const Route& route) {
@@ -84,6 +84,7 @@ void describe_access(json::object& operation, json::object& responses, const Rou
       operation["security"] = json::array{json::object{}, bearer};
       break;
     case Access::admin:
+    case Access::reader:
       operation["security"] = json::array{bearer};
       break;
   }

@@ -29,7 +29,9 @@ std::string new_prefix() {
 }
 
 web::CorsOptions with_our_headers(web::CorsOptions cors) {
-  cors.exposed_headers = {"Allow",
+  cors.exposed_headers = {"Accept-Ranges",
+                          "Allow",
+                          "Content-Range",
                           "ETag",
                           "Location",
                           "Retry-After",
@@ -38,10 +40,11 @@ web::CorsOptions with_our_headers(web::CorsOptions cors) {
                           "X-Request-Id",
                           "Idempotency-Replayed",
                           "WWW-Authenticate"};
-  std::vector<std::string> allowed = {"Authorization", "Content-Type",  "Idempotency-Key",
-                                      "If-Match",      "If-None-Match", "Togglecast-Min-Revision",
-                                      "traceparent",   "tracestate",    "baggage",
-                                      "sentry-trace",  "x-request-id"};
+  std::vector<std::string> allowed = {
+      "Authorization", "Content-Type", "Idempotency-Key", "If-Match",
+      "If-None-Match", "If-Range",     "Range",           "Togglecast-Min-Revision",
+      "traceparent",   "tracestate",   "baggage",         "sentry-trace",
+      "x-request-id"};
   allowed.insert(allowed.end(), cors.allowed_headers.begin(), cors.allowed_headers.end());
   cors.allowed_headers = std::move(allowed);
   return cors;
@@ -96,6 +99,7 @@ Api::Api(net::ShardPool& shards, std::span<const Route> routes, service::Applica
       unread_prefix_(new_prefix()),
       writes_(options_.writes, "changes"),
       reads_(options_.reads, "reads"),
+      asset_rates_(options_.assets),
       revisions_(shards, application.feed(), application.model()),
       seconds_(metrics.histogram("togglecast_http_request_seconds",
                                  "Time from a request to its answer, in seconds.",
@@ -106,6 +110,8 @@ Api::Api(net::ShardPool& shards, std::span<const Route> routes, service::Applica
                                       "Writes refused by the rate limit of their admin.")),
       reads_limited_(metrics.counter("togglecast_http_reads_limited_total",
                                      "Reads refused by the rate limit of their admin.")),
+      assets_limited_(metrics.counter("togglecast_http_assets_limited_total",
+                                      "Reads of assets refused because a reader read too many bytes.")),
       bodies_limited_(metrics.counter("togglecast_http_large_bodies_limited_total",
                                       "Large bodies refused because too many others were on their way.")),
       revision_missed_(
@@ -161,12 +167,12 @@ void Api::serve(const CallPtr& call) {
     return call->refuse(foreign(request, call->request_id(), call->peer()));
   if (access == Access::open || access == Access::login) return run(call);
   if (!who) return call->refuse(who.error());
-  if (who->kind != service::Principal::Kind::admin)
+  if (access != Access::reader && who->kind != service::Principal::Kind::admin)
     return call->refuse({Errc::forbidden, "this needs the token of an admin, not of a client", {}});
-  serve_to_admin(call);
+  serve_known(call);
 }
 
-void Api::serve_to_admin(const CallPtr& call) {
+void Api::serve_known(const CallPtr& call) {
   if (call->route().is_limited()) {
     const bool writes = call->route().changes_state();
     const unsigned cost = writes ? 1 : read_cost(call->route(), call->request().query);
@@ -200,7 +206,7 @@ void Api::serve_to_admin(const CallPtr& call) {
 
 void Api::run(const CallPtr& call) {
   const Access access = call->route().access;
-  if (access == Access::admin || access == Access::login) {
+  if (access == Access::admin || access == Access::login || access == Access::reader) {
     if (!call->content_is_acceptable())
       return call->refuse({Errc::invalid_argument,
                            call->request().method == Method::patch
@@ -226,6 +232,12 @@ void Api::run_guarded(const CallPtr& call, const std::function<void()>& task) {
     call->refuse(
         {Errc::internal, "the request failed; the server's log has the reason under this request_id", {}});
   }
+}
+
+Result<void> Api::charge_asset(const std::string& reader, std::size_t bytes) {
+  auto taken = asset_rates_.take(reader, clock_.now(), bytes);
+  if (!taken) assets_limited_.add();
+  return taken;
 }
 
 void Api::charge(const Call& call, std::size_t bytes) {

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "base/token_bucket.hpp"
+#include "http_api/request/byte_rates.hpp"
 #include "http_api/request/revision_wait.hpp"
 #include "net/shard_pool.hpp"
 #include "observe/metrics.hpp"
@@ -54,6 +55,7 @@ struct Options {
   bool exempt_loopback = false;                   ///< logins from this machine have no limit by address
   Rate writes{.per_second = 10, .burst = 30};     ///< of each admin
   Rate reads{.per_second = 500, .burst = 2'000};  ///< of each admin, in the units of read_cost.hpp
+  Rate assets{.per_second = 4'194'304, .burst = 16'777'216};  ///< bytes, of each reader at each address
   Milliseconds min_revision_wait{1'000};
   /// Serves POST /api/v1/broadcasts; must outlive the API. Null: the server has no sockets.
   service::MessageSender* messages = nullptr;
@@ -87,6 +89,8 @@ class Api {
   [[nodiscard]] const Clock& clock() const noexcept { return clock_; }
   [[nodiscard]] const web::Cors& cors() const noexcept { return cors_; }
   [[nodiscard]] observe::Metrics& metrics() noexcept { return metrics_; }
+  /// Charges the reader of a call for bytes of assets. `rate_limited` with the seconds to wait.
+  [[nodiscard]] Result<void> charge_asset(const std::string& reader, std::size_t bytes);
   [[nodiscard]] UnixMillis started_at() const noexcept { return started_at_; }
 
  private:
@@ -112,7 +116,7 @@ class Api {
   /// Adds the refusal of unknown paths.
   void add_refusals(web::Router& router);
   void serve(const std::shared_ptr<Call>& call);
-  void serve_to_admin(const std::shared_ptr<Call>& call);
+  void serve_known(const std::shared_ptr<Call>& call);
   void run(const std::shared_ptr<Call>& call);
   /// Runs `task`. Logs an exception and answers 500.
   void run_guarded(const std::shared_ptr<Call>& call, const std::function<void()>& task);
@@ -125,8 +129,14 @@ class Api {
   /// The problem of a request that could not be read completely.
   [[nodiscard]] wire::http::Response unread(const wire::http::Request& request, unsigned status,
                                             std::string_view message);
+  /// The bodies that an editor or owner may send to a route, and the option that says so.
+  struct LargeBodies {
+    std::size_t bytes = 0;  ///< 0: none that are larger than others
+    std::string_view option{};
+  };
+  [[nodiscard]] LargeBodies large_bodies_of(const Route* route) const;
   /// The refusal of a body above its limit, which it names.
-  [[nodiscard]] wire::http::Response too_large(const wire::http::Request& request, bool writes);
+  [[nodiscard]] wire::http::Response too_large(const wire::http::Request& request, const LargeBodies& large);
   /// Counts and logs a request of a page whose origin is not allowed.
   [[nodiscard]] Error foreign(const wire::http::Request& request, std::string_view request_id,
                               const web::Peer& peer);
@@ -136,8 +146,9 @@ class Api {
   void add_revision_header(const wire::http::Request& request, wire::http::Headers& headers) const;
   /// Of this route; null: of no route.
   [[nodiscard]] web::RouteOptions route_options(const Route* route = nullptr);
-  /// Whether the body of this request may have `max_write_body`. Looks at the token only if that matters.
-  [[nodiscard]] bool may_send_large_body(const wire::http::Request& request) const;
+  /// Whether the body of this request may be larger than others, up to `most` bytes. Looks at the token only
+  /// if that matters.
+  [[nodiscard]] bool may_send_large_body(const wire::http::Request& request, std::size_t most) const;
 
   net::ShardPool& shards_;
   std::span<const Route> routes_;
@@ -153,12 +164,14 @@ class Api {
   std::atomic<std::size_t> large_bodies_{0};
   std::atomic<Phase> phase_{Phase::starting};
   service::AdminRates writes_, reads_;
+  ByteRates asset_rates_;
   RevisionWait revisions_;
   std::vector<std::unique_ptr<Meter>> meters_;
   observe::Histogram& seconds_;
   observe::Counter& foreign_origins_;
   observe::Counter& writes_limited_;
   observe::Counter& reads_limited_;
+  observe::Counter& assets_limited_;
   observe::Counter& bodies_limited_;
   observe::Counter& revision_missed_;
 };

@@ -100,6 +100,7 @@ Call::Call(Api& api, const Route& route, std::size_t meter, web::ExchangePtr exc
     : api_(api), route_(route), meter_(meter), exchange_(std::move(exchange)), began_(api.clock().now()) {}
 
 bool Call::content_is_acceptable() const noexcept {
+  if (route_.takes_bytes()) return true;  // the handler reads the type
   return request().body.empty() || has_content_type("application/json") || is_merge_patch();
 }
 
@@ -308,7 +309,7 @@ void Call::respond(wire::http::Response response, std::string_view code) {
   add_revision_headers(response.headers);
   api_.cors().decorate(request(), response.headers);
   api_.charge(*this, response.body.size());
-  if (response.body.size() < kLeastCompressed) return send(std::move(response), code);
+  if (response.shared || response.body.size() < kLeastCompressed) return send(std::move(response), code);
   response.headers.add("Vary", "Accept-Encoding");
   if (response.headers.contains("Content-Encoding")) return send(std::move(response), code);
   if (!wire::http::accepts_gzip(request().headers.value("Accept-Encoding")))

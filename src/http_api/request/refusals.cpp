@@ -87,19 +87,19 @@ void Api::add_refusals(web::Router& router) {
 web::RouteOptions Api::route_options(const Route* route) {
   web::RouteOptions options;
   options.body_limit = options_.max_body;
-  const bool writes = route != nullptr && route->takes_large_bodies();
-  options.refuse = [this, writes](const wire::http::Request& request, unsigned status,
-                                  std::string_view message) {
-    return status == 413 ? too_large(request, writes) : unread(request, status, message);
+  const LargeBodies large = large_bodies_of(route);
+  options.refuse = [this, large](const wire::http::Request& request, unsigned status,
+                                 std::string_view message) {
+    return status == 413 ? too_large(request, large) : unread(request, status, message);
   };
-  if (!writes || options_.max_write_body <= options_.max_body) return options;
-  options.body_limit_of = [this](const wire::http::Request& request) {
-    return may_send_large_body(request) && large_bodies_ <= kLargeBodies ? options_.max_write_body
-                                                                         : options_.max_body;
+  if (large.bytes <= options_.max_body) return options;
+  options.body_limit_of = [this, large](const wire::http::Request& request) {
+    return may_send_large_body(request, large.bytes) && large_bodies_ <= kLargeBodies ? large.bytes
+                                                                                      : options_.max_body;
   };
   // The server asks for this before it asks for the limit, and drops it when the body is complete.
-  options.on_headers = [this](const wire::http::Request& request, net::Shard&) -> web::BodyAborted {
-    if (!may_send_large_body(request)) return {};
+  options.on_headers = [this, large](const wire::http::Request& request, net::Shard&) -> web::BodyAborted {
+    if (!may_send_large_body(request, large.bytes)) return {};
     return [place = std::make_shared<LargeBody>(large_bodies_)](unsigned) {};
   };
   options.refuse_host = [this](const web::Exchange& exchange, unsigned status, std::string_view message) {
@@ -111,24 +111,32 @@ web::RouteOptions Api::route_options(const Route* route) {
   return options;
 }
 
-bool Api::may_send_large_body(const wire::http::Request& request) const {
-  if (announced_length(request).value_or(options_.max_write_body) <= options_.max_body) return false;
+Api::LargeBodies Api::large_bodies_of(const Route* route) const {
+  if (route != nullptr && route->takes_large_bodies()) return {options_.max_write_body, "--max-write-body"};
+  if (route != nullptr && route->takes_bytes())
+    return {std::max(options_.max_body, application_.assets().options().size), "--asset-size"};
+  return {};
+}
+
+bool Api::may_send_large_body(const wire::http::Request& request, std::size_t most) const {
+  if (announced_length(request).value_or(most) <= options_.max_body) return false;
   const auto who = identify(request);
   return who && service::require(*who, auth::Action::write_features);  // any right to change the catalogue
 }
 
-wire::http::Response Api::too_large(const wire::http::Request& request, bool writes) {
+wire::http::Response Api::too_large(const wire::http::Request& request, const LargeBodies& large) {
   const auto of = [](std::size_t bytes, std::string_view option) {
     return "the limit is " + std::to_string(bytes) + " bytes (" + std::string(option) + ")";
   };
-  if (!writes) return unread(request, 413, "the body is too long; " + of(options_.max_body, "--max-payload"));
-  if (!may_send_large_body(request))
+  if (large.bytes == 0)
+    return unread(request, 413, "the body is too long; " + of(options_.max_body, "--max-payload"));
+  if (!may_send_large_body(request, large.bytes))
     return unread(request, 413,
                   "the body is too long; without the token of an editor or owner " +
                       of(options_.max_body, "--max-payload"));
-  const bool fits = announced_length(request).value_or(0) <= options_.max_write_body;
+  const bool fits = announced_length(request).value_or(0) <= large.bytes;
   if (!fits || large_bodies_ < kLargeBodies)
-    return unread(request, 413, "the body is too long; " + of(options_.max_write_body, "--max-write-body"));
+    return unread(request, 413, "the body is too long; " + of(large.bytes, large.option));
   bodies_limited_.add();
   return unread(request, 503, "the server is reading many large bodies at the moment; try again");
 }

@@ -19,6 +19,7 @@ enum class Access : std::uint8_t {
   open,      ///< no token; pages of foreign origins may request it
   login,     ///< no token; pages of foreign origins are refused
   admin,     ///< the token of an admin; the service checks the role
+  reader,    ///< the token of an admin or of a client; the service checks what it sees
   operators  ///< the token of an admin; the listener of --metrics-listen serves them without
 };
 
@@ -27,6 +28,7 @@ enum class Effect : std::uint8_t {
   write,    ///< changes or sends something; takes an Idempotency-Key; has a rate limit per admin
   logout,   ///< the same without a rate limit, so that an admin above the limit can still log out
   message,  ///< the same as a write, but events carry its body on: it keeps the limit of messages
+  upload,   ///< the same as a write, with a body of bytes of any type
   evaluate  ///< changes nothing, though it has a body; counts as a read
 };
 
@@ -63,10 +65,15 @@ struct Route {
   }
   /// Its requests may have the parameter `confirm`: they change what clients see.
   [[nodiscard]] constexpr bool takes_confirm() const noexcept {
-    if (access != Access::admin || method == wire::http::Method::get || effect != Effect::write) return false;
+    if (access != Access::admin || method == wire::http::Method::get) return false;
+    if (effect != Effect::write && effect != Effect::upload) return false;
     for (const std::string_view other : {"/api/v1/auth/", "/api/v1/admins", "/api/v1/environments"})
       if (pattern.starts_with(other)) return false;
     return true;
+  }
+  /// The bodies of its requests are bytes, as many as `--asset-size` says, if the token allows writing.
+  [[nodiscard]] constexpr bool takes_bytes() const noexcept {
+    return effect == Effect::upload && method != wire::http::Method::get;
   }
   /// The route has a rate limit per admin: of writes if it changes the state, else of reads.
   [[nodiscard]] constexpr bool is_limited() const noexcept {

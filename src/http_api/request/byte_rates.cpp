@@ -1,0 +1,32 @@
+#include "http_api/request/byte_rates.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace togglecast::http_api {
+
+Result<void> ByteRates::take(const std::string& reader, TimePoint now, std::size_t bytes) {
+  Milliseconds wait{0};
+  {
+    const std::scoped_lock lock(mutex_);
+    if (buckets_.size() >= sweep_at_) forget_full(now);
+    wait = buckets_[reader].take(rate_, now, static_cast<double>(bytes));
+  }
+  if (wait == Milliseconds{0}) return {};
+  Error error{Errc::rate_limited, "too many bytes of assets in a short time; slow down (--asset-rate)", {}};
+  error.retry_after_seconds =
+      static_cast<std::uint32_t>(std::chrono::ceil<std::chrono::seconds>(wait).count());
+  return tl::unexpected(std::move(error));
+}
+
+std::size_t ByteRates::readers() const {
+  const std::scoped_lock lock(mutex_);
+  return buckets_.size();
+}
+
+void ByteRates::forget_full(TimePoint now) {
+  std::erase_if(buckets_, [&](const auto& one) { return one.second.full(rate_, now); });
+  sweep_at_ = std::max(kSweepAt, 2 * buckets_.size());
+}
+
+}  // namespace togglecast::http_api

@@ -91,6 +91,8 @@ Result<std::unique_ptr<Container>> Container::build(const Settings& settings, Ru
   options.tokens.default_lifetime = settings.token_lifetime;
   options.idempotency_age = settings.idempotency_age;
   options.admins.session = settings.session_lifetime;
+  options.assets.size = settings.asset_size;
+  options.assets.storage = static_cast<std::int64_t>(settings.asset_storage);
   options.first_owner_password = [&first_login] {
     return first_login.choose(std::getenv("TOGGLECAST_OWNER_PASSWORD"));
   };

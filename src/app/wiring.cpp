@@ -120,6 +120,7 @@ realtime::Options realtime_options(const Settings& settings) {
   options.events = settings.event_rate;
   options.announcements = settings.announcement_rate;
   options.idempotency_age = settings.idempotency_age;
+  options.assets = settings.asset_rate;
   options.connections_per_client = settings.connections_per_client;
   options.full_states = settings.full_state_rate;
   options.message_queue = settings.message_queue;
@@ -143,6 +144,7 @@ http_api::Options api_options(const Settings& settings, service::MessageSender* 
   options.writes = settings.write_rate;
   options.exempt_loopback = settings.exempt_loopback;
   options.reads = settings.read_rate;
+  options.assets = settings.asset_rate;
   options.min_revision_wait = settings.min_revision_wait;
   options.describe = [](json::object& health) { health["process"] = describe_process(); };
   return options;

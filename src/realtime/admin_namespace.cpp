@@ -111,7 +111,7 @@ auto answering(const Reply& reply) {
 
 AdminNamespace::AdminNamespace(socketio::Namespace& nsp, const AuthParts& auth,
                                service::ActivityService& activity, service::IdempotentSends& sends,
-                               MessageDispatcher& messages, Dashboard& dashboard,
+                               AssetRequests& assets, MessageDispatcher& messages, Dashboard& dashboard,
                                EntitySubscriptions& subscriptions, delivery::Rollouts& rollouts,
                                Welcome welcome)
     : deliveries_(auth.deliveries),
@@ -119,6 +119,7 @@ AdminNamespace::AdminNamespace(socketio::Namespace& nsp, const AuthParts& auth,
       clock_(auth.clock),
       activity_(activity),
       sends_(sends),
+      assets_(assets),
       messages_(messages),
       dashboard_(dashboard),
       subscriptions_(subscriptions),
@@ -140,6 +141,7 @@ AdminNamespace::AdminNamespace(socketio::Namespace& nsp, const AuthParts& auth,
              .welcome = std::move(welcome),
              .role_changed = [this](SocketSubscriber& subscriber) { leave_unreadable(subscriber); }}) {
   gate_.on(event::kConfigCheck, this, &AdminNamespace::config_check);
+  gate_.on(event::kAssetGet, this, &AdminNamespace::asset_get);
   gate_.on(event::kDashboard, this, &AdminNamespace::dashboard);
   gate_.on(event::kActivityFeed, this, &AdminNamespace::activity_feed);
   gate_.on(event::kSubscribe, this, &AdminNamespace::subscribe);
@@ -166,6 +168,10 @@ Result<json::object> AdminNamespace::admit(SocketSubscriber& subscriber,
 
 // Tells whether the admin's copy is current, then sends ordinary updates if it is not. A copy that is out of
 // reach has to be read again.
+void AdminNamespace::asset_get(const Event& event, SocketSubscriber& subscriber, const Reply& reply) {
+  assets_.answer(event, subscriber, reply);
+}
+
 void AdminNamespace::config_check(const Event& event, SocketSubscriber& subscriber, const Reply& reply) {
   const auto state = subscriber.home().state;
   const auto claimed = revision_argument(event, *state);

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "realtime/asset_requests.hpp"
 #include "realtime/messages/entity_subscriptions.hpp"
 #include "realtime/messages/message_dispatcher.hpp"
 #include "realtime/session/connection_auth.hpp"
@@ -22,8 +23,9 @@ class AdminNamespace {
   using Welcome = std::function<void(SocketSubscriber&)>;
 
   AdminNamespace(socketio::Namespace& nsp, const AuthParts& auth, service::ActivityService& activity,
-                 service::IdempotentSends& sends, MessageDispatcher& messages, Dashboard& dashboard,
-                 EntitySubscriptions& subscriptions, delivery::Rollouts& rollouts, Welcome welcome);
+                 service::IdempotentSends& sends, AssetRequests& assets, MessageDispatcher& messages,
+                 Dashboard& dashboard, EntitySubscriptions& subscriptions, delivery::Rollouts& rollouts,
+                 Welcome welcome);
   AdminNamespace(const AdminNamespace&) = delete;
   AdminNamespace& operator=(const AdminNamespace&) = delete;
 
@@ -37,6 +39,7 @@ class AdminNamespace {
   void subscribe_change(const EntityRef& change, SocketSubscriber& subscriber, const Reply& reply);
   void unsubscribe(const socketio::Event& event, SocketSubscriber& subscriber, const Reply& reply);
   void config_check(const socketio::Event& event, SocketSubscriber& subscriber, const Reply& reply);
+  void asset_get(const socketio::Event& event, SocketSubscriber& subscriber, const Reply& reply);
   void announce(const socketio::Event& event, SocketSubscriber& subscriber, const Reply& reply);
   /// The callback to send with; nothing when an announcement with the same key was sent before.
   [[nodiscard]] Result<std::optional<service::SendDone>> once(const service::Principal& who, std::string key,
@@ -48,6 +51,7 @@ class AdminNamespace {
   const Clock& clock_;
   service::ActivityService& activity_;
   service::IdempotentSends& sends_;
+  AssetRequests& assets_;
   MessageDispatcher& messages_;
   Dashboard& dashboard_;
   EntitySubscriptions& subscriptions_;

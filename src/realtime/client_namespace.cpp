@@ -21,7 +21,8 @@ using socketio::Socket;
 }  // namespace
 
 ClientNamespace::ClientNamespace(net::ShardPool& shards, socketio::Namespace& nsp, const AuthParts& auth,
-                                 std::vector<ReportedMetrics>& reported, Welcome welcome)
+                                 std::vector<ReportedMetrics>& reported, AssetRequests& assets,
+                                 Welcome welcome)
     : shards_(shards),
       deliveries_(auth.deliveries),
       options_(auth.options),
@@ -29,6 +30,7 @@ ClientNamespace::ClientNamespace(net::ShardPool& shards, socketio::Namespace& ns
       log_(auth.log),
       reported_(reported),
       remembered_(shards.size(), RememberedReports({.age = auth.options.idempotency_age})),
+      assets_(assets),
       limit_(shards, auth.deliveries, auth.options, auth.metrics),
       gate_(nsp, event::kClientConnect, event::kClientRequests, auth.options, auth.log, auth.metrics),
       auth_(nsp, auth,
@@ -51,6 +53,7 @@ ClientNamespace::ClientNamespace(net::ShardPool& shards, socketio::Namespace& ns
       metrics_taken_(auth.metrics.counter("togglecast_realtime_reported_metrics_total",
                                           "Metrics that clients reported and that were taken.")) {
   gate_.on(event::kConfigCheck, this, &ClientNamespace::config_check);
+  gate_.on(event::kAssetGet, this, &ClientNamespace::asset_get);
   gate_.on(event::kFeatureCheck, this, &ClientNamespace::feature_check);
   gate_.on(event::kReportMetrics, this, &ClientNamespace::report_metrics);
   gate_.on(event::kHeartbeat, this, &ClientNamespace::heartbeat);
@@ -124,6 +127,10 @@ Result<json::object> ClientNamespace::admit(SocketSubscriber& subscriber,
 }
 
 // Tells whether the client is up to date, then sends ordinary updates if it is not.
+void ClientNamespace::asset_get(const Event& event, SocketSubscriber& subscriber, const Reply& reply) {
+  assets_.answer(event, subscriber, reply);
+}
+
 void ClientNamespace::config_check(const Event& event, SocketSubscriber& subscriber, const Reply& reply) {
   const auto claimed = revision_argument(event, *subscriber.home().state);
   if (!claimed) return reply.refuse(claimed.error());

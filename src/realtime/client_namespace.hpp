@@ -5,6 +5,7 @@
 #include <functional>
 #include <vector>
 
+#include "realtime/asset_requests.hpp"
 #include "realtime/session/client_limit.hpp"
 #include "realtime/session/connection_auth.hpp"
 #include "realtime/session/request_gate.hpp"
@@ -20,7 +21,7 @@ class ClientNamespace {
 
   /// `reported`: the metrics that clients report, by shard.
   ClientNamespace(net::ShardPool& shards, socketio::Namespace& nsp, const AuthParts& auth,
-                  std::vector<ReportedMetrics>& reported, Welcome welcome);
+                  std::vector<ReportedMetrics>& reported, AssetRequests& assets, Welcome welcome);
   ClientNamespace(const ClientNamespace&) = delete;
   ClientNamespace& operator=(const ClientNamespace&) = delete;
 
@@ -35,6 +36,7 @@ class ClientNamespace {
                              std::function<void(ConnectionAuth::ViewPtr)> then) const;
   [[nodiscard]] Result<json::object> admit(SocketSubscriber& subscriber, const ConnectionAuth::Claim& claim);
   void config_check(const socketio::Event& event, SocketSubscriber& subscriber, const Reply& reply);
+  void asset_get(const socketio::Event& event, SocketSubscriber& subscriber, const Reply& reply);
   void feature_check(const socketio::Event& event, SocketSubscriber& subscriber, const Reply& reply);
   /// Logs why a client does not see the feature that it asked for, if there is such a feature.
   void log_unseen(const SocketSubscriber& subscriber, const json::value& asked);
@@ -53,6 +55,7 @@ class ClientNamespace {
   observe::PeerLog log_;
   std::vector<ReportedMetrics>& reported_;
   std::vector<RememberedReports> remembered_;  // by shard
+  AssetRequests& assets_;
   ClientLimit limit_;
   RequestGate gate_;
   ConnectionAuth auth_;

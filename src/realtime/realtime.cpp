@@ -93,11 +93,12 @@ Realtime::Realtime(net::ShardPool& shards, socketio::Server& io, service::Applic
       sampler_(shards, sampled_counters(metrics, shards.size())),
       dashboard_(shards, io, application, rollouts_, reported_, dispatcher_, sampler_, options_, clock),
       subscriptions_(shards, deliveries_, messages_, rollouts_, options_, clock),
+      assets_(shards, application.assets(), options_, metrics),
       admins_(io.of(event::kAdmin), auth_parts(clock, log, metrics), application.activity(),
-              application.idempotent_sends(), dispatcher_, dashboard_, subscriptions_, rollouts_,
+              application.idempotent_sends(), assets_, dispatcher_, dashboard_, subscriptions_, rollouts_,
               [this](SocketSubscriber& admin) { messages_[admin.socket.shard().index()]->welcome(admin); }),
       clients_(
-          shards, io.of(event::kClient), auth_parts(clock, log, metrics), reported_,
+          shards, io.of(event::kClient), auth_parts(clock, log, metrics), reported_, assets_,
           [this](SocketSubscriber& client) { messages_[client.socket.shard().index()]->welcome(client); }) {}
 
 void Realtime::on_commit(const changes::CommitPtr& commit) {

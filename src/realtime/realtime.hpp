@@ -60,6 +60,7 @@ class Realtime {
   RateSampler sampler_;
   Dashboard dashboard_;
   EntitySubscriptions subscriptions_;
+  AssetRequests assets_;
   AdminNamespace admins_;
   ClientNamespace clients_;
   changes::ChangeFeed::Subscription subscription_;

@@ -58,6 +58,12 @@ template <Rate Settings::*Member>
   return read_rate((settings.*Member).burst, values);
 }
 
+/// Of a rate of bytes.
+template <Rate Settings::*Member, double Rate::*Part, std::uint64_t least>
+[[nodiscard]] Result<void> set_byte_rate(Settings& settings, const Values& values) {
+  return set_number((settings.*Member).*Part, values.front(), least, std::uint64_t{1} << 40);
+}
+
 [[nodiscard]] Result<void> set_data(Settings& settings, const Values& values);
 [[nodiscard]] Result<void> set_drain(Settings& settings, const Values& values);
 [[nodiscard]] Result<void> set_listen(Settings& settings, const Values& values);

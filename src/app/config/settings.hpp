@@ -91,7 +91,10 @@ struct Settings {
   std::chrono::seconds stop_timeout{10};
   std::optional<std::chrono::seconds> drain;  ///< connections are sent away over it; not set: by their number
   std::chrono::seconds drain_wait{0};         ///< before that, for balancers to look elsewhere
-  bool demo = false;                          ///< fills an empty catalogue
+  std::size_t asset_size = 1'024 * 1'024;     ///< bytes of one asset
+  std::size_t asset_storage = 256UL << 20;    ///< bytes of all assets of an environment
+  Rate asset_rate{.per_second = 4 << 20, .burst = 16 << 20};  ///< bytes, of each connection and reader
+  bool demo = false;                                          ///< fills an empty catalogue
 };
 
 /// The text that one source gives for one option, before it is read.

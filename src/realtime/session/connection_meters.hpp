@@ -13,6 +13,7 @@ namespace togglecast::realtime {
 struct ConnectionMeters {
   TokenBucket packets;      ///< events, and all other packets that cost something
   TokenBucket full_states;  ///< after the first
+  TokenBucket assets;       ///< bytes
   bool had_state = false;   ///< the first full state is free
 };
 

@@ -19,6 +19,8 @@ struct Options {
   /// Full states that a connection asks for again, and what costs as much: a new context or login, a
   /// `config_check` with an old revision.
   Rate full_states{.per_second = 1, .burst = 10};
+  Rate assets{.per_second = 4'194'304, .burst = 16'777'216};  ///< bytes, of each connection
+  std::size_t asset_frames = 16 * 1'024 * 1'024;  ///< bytes of assets that each shard keeps ready to be sent
   std::size_t connections_per_client = 10'000;
   /// One of a client that has as many yields when it has not answered the heartbeat for so long.
   Milliseconds yield_after{5'000};

@@ -36,6 +36,21 @@ void Reply::send(json::object payload, bool state, std::string_view offset) cons
   }
 }
 
+void Reply::with_bytes(json::object payload, std::string_view member, const SharedBytes& frame) const {
+  const auto socket = socket_.lock();
+  if (socket == nullptr || !socket->connected()) return;
+  socketio::Arguments args;
+  socketio::append_argument(args, socketio::Binary{frame});
+  payload[member] = std::move(args.values.front());
+  args.values.front() = std::move(payload);
+  if (ack_.wanted()) {
+    if (const auto packet = ack_.encode_framed(args)) deliver(*socket, *packet);
+  } else {
+    deliver(*socket, socketio::EncodedPacket::event(socket->nsp().name(), socketio::with_name(event_, args),
+                                                    {}, socketio::Attachments::frames));
+  }
+}
+
 void Reply::resume(std::function<void()> task) const {
   shard_->post([socket = socket_, task = std::move(task)] {
     const auto still = socket.lock();

@@ -136,6 +136,36 @@ describe('each operation answers as it is described:', () => {
     await taken('DELETE', `/api/v1/platforms/${platform.id}?force=true`);
   });
 
+  test('assets of platforms and features', async () => {
+    const headers = { 'Content-Type': 'image/png' };
+    const bytes = Buffer.from('not really a picture');
+    for (const [path, name] of [['/api/v1/platforms', 'Web'], ['/api/v1/features', 'Checkout']]) {
+      const entity = await made(path, { key: ownKey('entity'), name });
+      const assets = `${path}/${entity.id}/assets`;
+      const put = await taken('PUT', `${assets}/logo`, bytes, { headers: { ...headers, 'If-Match': entity.etag } });
+      await readTwice(assets);
+      const { sha256 } = put.body.assets.logo;
+      const read = await taken('GET', `/api/v1/assets/${sha256}`);
+      assert.equal(read.bytes.equals(bytes), true);
+      assert.equal((await taken('GET', `/api/v1/assets/${sha256}`, undefined, { headers: { 'If-None-Match': read.headers.get('etag') } })).status, 304);
+      const part = await taken('GET', `/api/v1/assets/${sha256}`, undefined, { headers: { Range: 'bytes=4-9' } });
+      assert.equal(part.status, 206);
+      await refused(416, 'GET', `/api/v1/assets/${sha256}`, undefined, { headers: { Range: 'bytes=99-' } });
+      assert.deepEqual((await taken('GET', `${path}/${entity.id}`)).body, put.body);
+
+      const lost = await refused(409, 'PUT', `${assets}/logo`, Buffer.from('x'), { headers: { ...headers, 'If-Match': entity.etag } });
+      assert.deepEqual(lost.current, put.body);
+      await refused(415, 'PUT', `${assets}/logo`, bytes, { headers: { 'Content-Type': 'multipart/form-data; boundary=x' } });
+      await refused(413, 'PUT', `${assets}/logo`, Buffer.alloc(2 ** 20 + 1), { headers });
+      await refused(404, 'PUT', `${path}/${kUnknownId}/assets/logo`, bytes, { headers });
+      await refused(404, 'GET', `${path}/${kUnknownId}/assets`);
+      await refused(404, 'DELETE', `${assets}/nothing`);
+      assert.equal((await taken('DELETE', `${assets}/logo`)).body.assets, undefined);
+    }
+    await refused(404, 'GET', `/api/v1/assets/${'0'.repeat(64)}`);
+    await refused(401, 'GET', `/api/v1/assets/${'0'.repeat(64)}`, undefined, { token: null });
+  });
+
   test('features and their sub-features', async () => {
     const platform = await made('/api/v1/platforms', { key: ownKey(), name: 'Web' });
     const required = await made('/api/v1/features', { key: ownKey('required'), name: 'Required' });

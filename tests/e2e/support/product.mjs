@@ -82,10 +82,11 @@ export class Product {
         ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
         ...headers,
       },
-      body: body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body),
+      body: body === undefined ? undefined : typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body),
       signal: AbortSignal.timeout(60_000),
     });
-    const text = await answer.text();
+    const bytes = Buffer.from(await answer.arrayBuffer());
+    const text = bytes.toString();
     let parsed;
     try {
       parsed = text ? JSON.parse(text) : undefined;
@@ -93,7 +94,7 @@ export class Product {
       parsed = undefined;
     }
     const revision = Number(answer.headers.get('togglecast-revision') ?? NaN);
-    return { status: answer.status, headers: answer.headers, text, body: parsed, revision };
+    return { status: answer.status, headers: answer.headers, bytes, text, body: parsed, revision };
   }
 
   /** The same, but only success will do: answers the body, with the revision beside it. */

@@ -130,6 +130,16 @@ Result<bool> CommitPipeline::prune_step(const std::string& environment, domain::
         .add(pruned->rows);
   }
   if (pruned->more) return true;
+  const auto collected = store_.collect_assets(environment, options_.assets_at_once);
+  if (!collected) return tl::unexpected(collected.error());
+  if (*collected > 0) {
+    metrics_
+        .counter("togglecast_assets_collected_total",
+                 "Assets that were removed because no entity has them and no kept change names them.",
+                 {{"environment", environment}})
+        .add(*collected);
+  }
+  if (*collected == options_.assets_at_once) return true;
   return store_.give_back_space();
 }
 

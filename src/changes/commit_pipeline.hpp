@@ -37,7 +37,8 @@ inline constexpr std::size_t kMaxEnvironments = 100;
 struct CommitPipelineOptions {
   Milliseconds visible{1'000};  ///< how long an answer waits for the read model
   StoreWatchOptions watch{};
-  storage::PruneBounds prune{};  ///< of one step
+  storage::PruneBounds prune{};    ///< of one step
+  std::size_t assets_at_once = 8;  ///< that one step removes
 };
 
 class CommitPipeline {
@@ -52,8 +53,9 @@ class CommitPipeline {
   /// `already_exists` also for a key that differs from an existing one in case alone; `conflict` when there
   /// are `kMaxEnvironments`.
   [[nodiscard]] Result<void> make_environment(const std::string& key, const Sha256& genesis);
-  /// One small step of removing rows of the log up to `until`, or of giving their space back. True when
-  /// another step is needed. A failure is logged and counted, and ends it until it is asked for again.
+  /// One small step of removing rows of the log up to `until`, then assets that nothing names any more, or of
+  /// giving their space back. True when another step is needed. A failure is logged and counted, and ends it
+  /// until it is asked for again.
   [[nodiscard]] bool prune(const std::string& environment, domain::Revision until) noexcept;
   [[nodiscard]] StoreWatch& watch() noexcept { return watch_; }
   [[nodiscard]] const StoreWatch& watch() const noexcept { return watch_; }

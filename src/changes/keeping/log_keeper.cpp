@@ -83,6 +83,10 @@ Result<void> LogKeeper::look_at(const std::string& environment) {
   watch.bytes->set(kept->bytes);
   watch.oldest->set(kept->oldest());
   watch.oldest_at->set(kept->oldest_at.value / 1'000);
+  const auto assets = reader_->asset_usage(environment);
+  if (!assets) return tl::unexpected(assets.error());
+  watch.assets->set(assets->assets);
+  watch.asset_bytes->set(assets->bytes);
   if (auto checked = check_chain(environment, watch); !checked) return checked;
   return watch.broken ? Result<void>{} : retain(environment, watch, *kept);
 }
@@ -100,6 +104,10 @@ LogKeeper::Watch& LogKeeper::watch_of(const std::string& environment, const stor
                                     "When the oldest kept change was made, in seconds since 1970.", labels);
   watch.chain_broken = &metrics_.gauge("togglecast_log_chain_broken",
                                        "1 when kept changes do not follow on one another, else 0.", labels);
+  watch.assets = &metrics_.gauge(
+      "togglecast_assets", "Assets that are kept, those that only changes of the log name included.", labels);
+  watch.asset_bytes = &metrics_.gauge(
+      "togglecast_asset_bytes", "Bytes of the assets that are kept, as --asset-storage counts them.", labels);
   watch.checked = kept.before;
   watch.check_until = kept.newest.revision;
   return watch;

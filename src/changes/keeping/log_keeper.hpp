@@ -9,6 +9,8 @@
 //   `togglecast_log_oldest_revision`,
 //              `togglecast_log_oldest_timestamp_seconds`
 //
+//   assets     `togglecast_assets`, `togglecast_asset_bytes`. They go with the rows that name them.
+//
 // It looks when the store has changed, at most once per `look`, and once a minute.
 // Thread rule: `look` and `start` by the owner, before `start`; `stop` by the owner.
 #pragma once
@@ -68,6 +70,8 @@ class LogKeeper {
     observe::Gauge* oldest = nullptr;
     observe::Gauge* oldest_at = nullptr;
     observe::Gauge* chain_broken = nullptr;
+    observe::Gauge* assets = nullptr;
+    observe::Gauge* asset_bytes = nullptr;
   };
 
   void run();

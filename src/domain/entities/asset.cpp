@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 
 namespace togglecast::domain {
 namespace {
@@ -108,9 +109,10 @@ Assets assets_in(const json::value& body) {
   if (member == nullptr || !member->is_object()) return assets;
   for (const auto& entry : member->get_object()) {
     const std::string_view sha256 = json::string_or_empty(entry.value(), "sha256");
-    const json::value* size = json::find(entry.value(), "size");
-    if (!is_sha256(sha256) || size == nullptr || !size->is_int64()) continue;
-    put_asset(assets, {std::string(entry.key()), std::string(sha256), size->get_int64(),
+    const json::value* member_size = json::find(entry.value(), "size");
+    const auto size = member_size == nullptr ? std::nullopt : integer_in(*member_size);
+    if (!is_sha256(sha256) || !size) continue;
+    put_asset(assets, {std::string(entry.key()), std::string(sha256), *size,
                        std::string(json::string_or_empty(entry.value(), "type"))});
   }
   return assets;

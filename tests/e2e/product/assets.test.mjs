@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { describe, test } from 'node:test';
+import { until } from '../support/deadline.mjs';
 import { ownKey, product } from '../support/product.mjs';
 
 const kMiB = 2 ** 20;
@@ -262,10 +263,7 @@ describe('with small limits', () => {
     assert.match(refused.body.detail, /take 900000 of 1048576 bytes \(--asset-storage\), and this one needs 300000 more/);
     await small.it.call('PUT', `${path}/again`, Buffer.alloc(300_000, 2), kPng); // the same bytes cost nothing
     await small.it.call('PUT', `${path}/tiny`, Buffer.from('x'), kPng);
-    for (;;) {
-      const metrics = await small.it.metrics();
-      if (/togglecast_asset_bytes\{environment="production"\} 904096/.test(metrics)) break;
-    }
+    await until(async () => /togglecast_asset_bytes\{environment="production"\} 904096/.test(await small.it.metrics()), 'the bytes in the metrics', 60_000);
   });
 
   test('a connection that reads too many bytes is told to wait', async (t) => {
@@ -280,5 +278,29 @@ describe('with small limits', () => {
     assert.equal(answer.error.code, 'rate_limited');
     assert.match(answer.error.message, /wait \d+ ms \(--asset-rate\)/);
     assert.ok(read >= 15 * kMiB && read <= 17 * kMiB, `${read} bytes`);
+  });
+});
+
+describe('with a log that keeps 20 changes', () => {
+  const short = product({ args: ['--keep-changes', '20', '--keep-days', '0', '--ring-bytes', '0', '--write-rate', '1000', '--write-burst', '1000'] });
+  const bytesOf = (hash) => short.it.requestOnce('GET', `/api/v1/assets/${hash}`);
+
+  test('an asset goes when no kept change names it and no entity has it', async () => {
+    const it = short.it;
+    const platform = await it.createPlatform({ key: 'web', name: 'Web' });
+    const path = `/api/v1/platforms/${platform.id}/assets`;
+    const [gone, held] = [randomBytes(5000), randomBytes(6000)];
+    await it.call('PUT', `${path}/held`, held, kPng);
+    await it.call('PUT', `${path}/gone`, gone, kPng);
+    await it.call('DELETE', `${path}/gone`);
+    assert.equal((await bytesOf(sha256(gone))).bytes.equals(gone), true);
+
+    const other = await it.createPlatform({ key: 'other', name: 'Other' });
+    for (let n = 0; n < 150; n++) await it.toggle(other.id);
+    await until(async () => (await bytesOf(sha256(gone))).status === 404, 'the end of the asset', 60_000);
+
+    assert.equal((await bytesOf(sha256(held))).bytes.equals(held), true, 'its entity has it, though no change names it any more');
+    await until(async () => /togglecast_assets\{environment="production"\} 1\n/.test(await it.metrics()), 'one asset in the metrics', 60_000);
+    assert.match(await it.metrics(), /togglecast_assets_collected_total\{environment="production"\} 1\n/);
   });
 });

@@ -24,7 +24,8 @@ class AssetContract : public StoreContract {
     auto transaction = store_->begin(environment).value();
     auto row = row_on(transaction->head(), std::move(ops), environment);
     const auto indexed = domain::index_row(row);
-    const auto done = transaction->commit({.row = &indexed, .secrets = {}, .assets = assets});
+    const auto done = transaction->commit(
+        {.row = &indexed, .secrets = {}, .assets = assets, .idempotency = {}, .outcome = {}, .at = {}});
     if (!done) return tl::unexpected(done.error());
     return row;
   }

@@ -116,6 +116,10 @@ constexpr Limit kLimits[] = {
     {"write-burst", 1, 1'000'000, burst_of<&S::write_rate>},
     {"read-rate", 1, 1'000'000, rate_of<&S::read_rate>},
     {"read-burst", 1, 1'000'000, burst_of<&S::read_rate>},
+    {"asset-size", 1'024, 16'777'216, count_of<&S::asset_size>},
+    {"asset-storage", 1'048'576, 1'099'511'627'776, count_of<&S::asset_storage>},
+    {"asset-rate", 1'024, 1'099'511'627'776, rate_of<&S::asset_rate>},
+    {"asset-burst", 16'777'216, 1'099'511'627'776, burst_of<&S::asset_rate>},
     {"announcement-rate", 1, 1'000'000, rate_of<&S::announcement_rate>},
     {"announcement-burst", 1, 1'000'000, burst_of<&S::announcement_rate>},
 };

@@ -129,7 +129,8 @@ TEST_F(AssetView, ReferencesStandInTheViewOfTheClient) {
   const json::value view(client_view(*state_, *state_->peek<Client>(1), nullptr));
 
   EXPECT_EQ(view.at("features").at(0).at("assets").as_object().size(), 2U);
-  EXPECT_EQ(view.at("platforms").at(0).at("assets").at("style").at("sha256"), hash_of("of the platform"));
+  EXPECT_EQ(view.at("platforms").at(0).at("assets").at("style").at("sha256"),
+            json::value(hash_of("of the platform")));
 }
 
 TEST_F(AssetView, AChangeOfAnAssetConcernsItsEntityAlone) {

@@ -29,8 +29,8 @@ class AssetCacheTest : public ::testing::Test {
 
   observe::Metrics metrics_;
   AssetCache cache_{10, metrics_};
-  std::vector<std::function<void(Result<SharedBytes>)>> reads_;
   Said said_;
+  std::vector<std::function<void(Result<SharedBytes>)>> reads_;  // goes first, and says so
 };
 
 TEST_F(AssetCacheTest, ManyThatAskAtOnceCostOneRead) {

@@ -24,7 +24,8 @@ class AssetCollectionTest : public testing::SqliteFolder {
         domain::make_row(environment, head, head.as_of, json::object{}, {head.revision, {std::move(op)}});
     const auto indexed = domain::index_row(*row);
     const std::vector<AssetWrite> assets{{hash_of(bytes), SharedBytes(bytes)}};
-    const auto done = transaction->commit({.row = &indexed, .secrets = {}, .assets = assets});
+    const auto done = transaction->commit(
+        {.row = &indexed, .secrets = {}, .assets = assets, .idempotency = {}, .outcome = {}, .at = {}});
     ASSERT_TRUE(done.has_value()) << done.error().message;
   }
   // Deletes the rows before this revision, in all environments.

@@ -40,6 +40,22 @@ class RingBudget : public ::testing::Test {
   observe::Metrics metrics_;
 };
 
+TEST_F(RingBudget, OffsetsAgeInTheOlderHalfOfWhatIsKept) {
+  ReadModel model({.snapshots = 10, .bytes = 1'000 * kBodyBytes}, &metrics_);
+  auto state = std::make_shared<const domain::Snapshot>("production", domain::Head{});
+  model.add(Ring(state));
+  EXPECT_LT(model.aging("production"), 0) << "it keeps more than there is";
+  EXPECT_EQ(model.aging("staging"), 0);
+
+  domain::SnapshotPtr next = step(*state, {create(large(0))});
+  model.advance(next);
+  for (int day = 1; day < 30; ++day) model.advance(next = next_day(next, day));
+
+  EXPECT_EQ(model.aging("production"), 25);
+  EXPECT_NE(model.at("production", 25), nullptr);
+  EXPECT_EQ(model.at("production", 19), nullptr);
+}
+
 TEST_F(RingBudget, TheOldestSnapshotsGoWhenTheirBytesAreTooMany) {
   ReadModel model({.snapshots = 100, .bytes = 5 * kBodyBytes}, &metrics_);
   auto state = first_state();

@@ -216,6 +216,45 @@ TEST_F(ShardDeliveryTest, AnAdminWhoseCopyIsNewerThanItsPushesLosesWhatCameBefor
   EXPECT_EQ(ShardDelivery::told_admin(admin), newest_->revision());
 }
 
+// It renews its token while an update is on its way.
+TEST_F(ShardDeliveryTest, AnAdminThatEntersAgainKeepsItsPlace) {
+  MemorySubscriber admin(&shard_, delivery_.get());
+  delivery_->enter(admin, "production", domain::Role::viewer);
+  admin.backlog = 1'000'000;
+  commit({rename(1, "Talk")});
+  run();
+  ASSERT_EQ(admin.batches, 0);
+
+  delivery_->enter(admin, "production", domain::Role::viewer);
+  drain(admin);
+  run();
+
+  EXPECT_EQ(admin.seen.at({Kind::feature, 1}), json::canonical(newest_->body(Kind::feature, 1)));
+}
+
+TEST_F(ShardDeliveryTest, WaitingForARevisionEndsWithItOrAfterAWhile) {
+  const auto next = newest_->revision() + 1;
+  int reached = 0, late = 0, at_once = 0;
+  delivery_->when_reached("production", next - 1, Milliseconds{100}, [&] { ++at_once; });
+  delivery_->when_reached("production", next, Milliseconds{100}, [&] { ++reached; });
+  delivery_->when_reached("production", next + 1, Milliseconds{100}, [&] { ++late; });
+  EXPECT_EQ(at_once, 1);
+
+  commit({rename(1, "Talk")});
+  run();
+  EXPECT_EQ(reached, 1);
+  EXPECT_EQ(late, 0);
+
+  clock_.pass(std::chrono::milliseconds{200});
+  run();
+  run();
+  EXPECT_EQ(late, 1);
+  commit({rename(1, "Chat")});
+  run();
+  EXPECT_EQ(late, 1) << "once";
+  EXPECT_EQ(reached, 1);
+}
+
 TEST_F(ShardDeliveryTest, CatchingUpSendsWhatIsMissingFromTheRevisionThatIsClaimed) {
   auto& pro = connect(1);
   const auto before = newest_->revision();

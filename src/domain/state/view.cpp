@@ -38,6 +38,13 @@ std::set<Id> platforms_of_either(const Snapshot& from, const Snapshot& to) {
   return ids;
 }
 
+// Nothing differs of what decides how it looks.
+bool looks_the_same(const ClientView& from, const ClientView& to, Id platform) {
+  return from.state().peek<Platform>(platform) == to.state().peek<Platform>(platform) &&
+         from.client().active == to.client().active &&
+         from.sees_platform(platform) == to.sees_platform(platform);
+}
+
 // The client itself stands before all that it is given, behind all that it loses.
 void add_own_difference(std::vector<ViewUpdate>& updates, const Client& from, const Client& to, Step step) {
   std::vector<ViewUpdate> own;
@@ -136,18 +143,20 @@ json::object client_view(const Snapshot& snapshot, const Client& client, const j
 void complete_difference(std::vector<ViewUpdate>& updates, const ClientView& from, const ClientView& to,
                          Step step) {
   for (const Id id : platforms_of_either(from.state(), to.state()))
-    add_difference(updates, Kind::platform, id, from.platform(id), to.platform(id), step);
+    if (!looks_the_same(from, to, id))
+      add_difference(updates, Kind::platform, id, from.platform(id), to.platform(id), step);
   const auto was = from.client().package_id;
   const auto is = to.client().package_id;
   if (was == is) {
-    if (is) add_difference(updates, Kind::package, *is, from.package(), to.package(), step);
+    if (is && from.state().peek<Package>(*is) != to.state().peek<Package>(*is))
+      add_difference(updates, Kind::package, *is, from.package(), to.package(), step);
   } else {
     if (was && !from.package().is_null())
       add_difference(updates, Kind::package, *was, from.package(), nullptr, step);
     if (is) add_difference(updates, Kind::package, *is, nullptr, to.package(), step);
   }
   put_in_order(updates);
-  add_own_difference(updates, from.client(), to.client(), step);
+  if (&from.client() != &to.client()) add_own_difference(updates, from.client(), to.client(), step);
 }
 
 std::vector<Id> seen_by_either(const ClientView& from, const ClientView& to) {

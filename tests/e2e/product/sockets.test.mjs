@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { eachWay } from '../support/clients.mjs';
-import { until } from '../support/deadline.mjs';
 import { kOffset, kOwner, kTimestamp, ownKey, product } from '../support/product.mjs';
 
 const shared = product();
@@ -171,7 +170,7 @@ describe('an inactive client', () => {
 });
 
 describe('a connection that drops', () => {
-  test('is greeted anew with the state as it is', async (t) => {
+  test('comes back where it was, and is told what changed', async (t) => {
     const platform = await shared.it.createPlatform({ key: ownKey(), name: 'meanwhile' });
     const { token } = await shared.it.createClient();
     const client = await shared.it.clientSocket(t, token, { reconnection: true, reconnectionDelay: 50 }).connected();
@@ -179,11 +178,8 @@ describe('a connection that drops', () => {
     client.socket.io.engine.close();
     await client.disconnects.next('disconnect');
     await shared.it.toggle(platform.id, false);
-    let state;
-    await until(async () => {
-      const [greeting] = await client.next('client_connected');
-      state = greeting.platforms.find(({ id }) => id === platform.id).enabled;
-      return state === false || (await updateOf(client, platform.id))[0].data.enabled === false;
-    }, 'the state after coming back');
+    await client.next('client_resumed');
+    assert.equal(client.socket.recovered, true);
+    assert.equal((await updateOf(client, platform.id))[0].data.enabled, false);
   });
 });

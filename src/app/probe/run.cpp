@@ -20,6 +20,8 @@ constexpr std::size_t kKeyBytes = 6;
 constexpr int kShortTokenSeconds = 6;  // half of it until token_expiring
 constexpr int kTokenSeconds = 900;
 constexpr domain::Id kClientConnections = 2;
+constexpr int kLooksAtARollout = 100;
+constexpr Milliseconds kBetweenLooks{100};
 constexpr std::string_view kAssetGet = "asset_get", kMessageAck = "message_ack";
 
 double ms_between(TimePoint from, TimePoint to) {
@@ -520,9 +522,15 @@ void Run::system_status() {
 // A change, and the way of its receipts back to the admin who watches it. Other clients need not answer.
 void Run::receipts() {
   admin_.socket->forget();
-  const auto change = rest("POST", path_of("features", feature_, "/toggle"));
+  const auto change = rest("POST", path_of("features", feature_, "/toggle?confirm=true"));
   if (!change) return report_.failed("http", "toggle the feature", change.error().message);
   const domain::Id revision = id_in(change->body, "revision");
+  measured(admin_.name, "subscribe to the change", {event::kSubscribe.name}, [&]() -> Result<double> {
+    const TimePoint began = Loop::now();
+    return admin_.socket
+        ->ask(event::kSubscribe.name, json::object{{"entity_type", "change"}, {"entity_id", revision}})
+        .map([&](const json::value&) { return ms_between(began, Loop::now()); });
+  });
   for (Place* place : {&client_, &client_polling_}) {
     (void)place->socket->next(event::kFeatureUpdate, [revision](const json::value& data) {
       return id_in(data, "revision") >= revision;
@@ -545,6 +553,26 @@ void Run::receipts() {
       return ms_between(change->sent_at, heard.at);
     });
   });
+  for (const char* stage : {"sent", "received", "applied"})
+    measured("http", "rollout: " + std::string(stage), {}, [&]() -> Result<double> {
+      return wait_for_stage(revision, stage).map([&](TimePoint at) {
+        return ms_between(change->sent_at, at);
+      });
+    });
+}
+
+Result<TimePoint> Run::wait_for_stage(domain::Id revision, const char* stage) {
+  for (int attempt = 0; attempt < kLooksAtARollout; ++attempt) {
+    const auto rollout = rest("GET", path_of("changes", revision, "/rollout"));
+    if (!rollout) return tl::unexpected(rollout.error());
+    const json::value* stages = json::find(rollout->body, "stages");
+    const json::value* counts = stages == nullptr ? nullptr : json::find(*stages, stage);
+    if (counts != nullptr && id_in(*counts, "connections") >= kClientConnections) return Loop::now();
+    (void)loop_.wait_for(kBetweenLooks, [] { return false; });
+    if (loop_.interrupted()) return fail(Errc::unavailable, "interrupted");
+  }
+  return fail(Errc::timeout,
+              "the rollout does not say that all connections are at the stage " + std::string(stage));
 }
 
 // The connection is cut, and comes back as a stock client does.

@@ -63,6 +63,8 @@ class Run {
   void announcements();
   void system_status();
   void receipts();
+  /// Until the rollout of the change counts both clients at this stage.
+  [[nodiscard]] Result<TimePoint> wait_for_stage(domain::Id revision, const char* stage);
   void resume(ProbeSocket::Transport transport, bool of_admin);
   void ends_of_tokens();
 

@@ -172,5 +172,47 @@ TEST_F(DeparturesTest, ASessionThatEndsByItselfIsNotSentAway) {
   EXPECT_EQ(counters().sent_away[0].value.load(), 0U);
 }
 
+TEST_F(EngineTest, ClientsThatAreRefusedTogetherAreToldDifferentTimes) {
+  Options busy = options();
+  busy.allow_request = [](const wire::http::Request&, const web::Peer&) {
+    return Refusal{"too many", 429, 10};
+  };
+  serve(std::move(busy));
+  std::set<std::string> told;
+
+  for (int i = 0; i < 300; ++i) {
+    const auto refused = open();
+    EXPECT_EQ(refused->status(), 429U);
+    told.insert(refused->header("Retry-After"));
+  }
+
+  EXPECT_EQ(told, (std::set<std::string>{"10", "11", "12", "13", "14", "15", "16", "17", "18", "19", "20"}));
+}
+
+TEST_F(EngineTest, SessionsHavePingIntervalsOfTheirOwn) {
+  Options usual = options();
+  usual.ping_interval = Milliseconds{25'000};
+  usual.ping_timeout = Milliseconds{20'000};
+  serve(std::move(usual));
+  std::set<std::int64_t> intervals;  // in steps of 100 ms
+
+  for (int i = 0; i < 20; ++i) {
+    sid_.clear();
+    open();
+    auto waiting = poll();
+    while (!waiting->answered()) pass(Milliseconds{50});
+    post("3");
+    waiting = poll();
+    std::int64_t passed = 0;
+    for (; !waiting->answered(); ++passed) pass(Milliseconds{100});
+    intervals.insert(passed);
+    on_shard([this] { session_->close(); });
+  }
+
+  EXPECT_GE(*intervals.begin(), 224);
+  EXPECT_LE(*intervals.rbegin(), 251);
+  EXPECT_GT(intervals.size(), 3U);
+}
+
 }  // namespace
 }  // namespace togglecast::engineio::testing

@@ -9,7 +9,6 @@ namespace togglecast::app {
 namespace {
 
 constexpr Milliseconds kPerSession{1};
-constexpr Milliseconds kLongestOwnWindow{5'000};
 constexpr Milliseconds kLook{10};
 constexpr Milliseconds kLeastBetweenLines{1'000};
 constexpr int kLines = 4;  // on the way

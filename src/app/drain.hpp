@@ -21,6 +21,7 @@
 
 namespace togglecast::app {
 
+inline constexpr Milliseconds kLongestOwnWindow{5'000};
 /// The window when none is set: the server that comes next takes a thousand connections a second with ease.
 [[nodiscard]] Milliseconds drain_window(std::uint64_t sessions) noexcept;
 

@@ -11,6 +11,7 @@
 #include "app/config/version.hpp"
 #include "app/container.hpp"
 #include "app/demo.hpp"
+#include "app/drain.hpp"
 #include "app/process/process_stats.hpp"
 #include "app/process/signals.hpp"
 #include "storage/sqlite/data_folder.hpp"
@@ -88,7 +89,8 @@ void warn_of_ignored_password(observe::Log& log, const FirstLogin& first_login) 
 }
 
 std::chrono::seconds longest_stop(const Settings& settings) {
-  return settings.drain_wait + settings.drain.value_or(std::chrono::seconds{0}) + settings.stop_timeout;
+  const auto window = settings.drain.value_or(std::chrono::ceil<std::chrono::seconds>(kLongestOwnWindow));
+  return settings.drain_wait + window + settings.stop_timeout;
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 // that resume by themselves and drop out in the middle of a frame.
 import { io } from 'socket.io-client';
 import { EngineSocket, PollingSession } from '../engine.mjs';
+import { HttpConnection } from '../http.mjs';
 import { AdminCopy, Copy } from './copy.mjs';
 
 const kPath = '/socket.io/';
@@ -140,12 +141,28 @@ export const raw = {
       resume: () => tcp.socket.resume(),
     };
   },
-  // One that takes nothing does not poll, or does not read the answer to its last poll.
+  // One that takes nothing does not read the answer to the poll under way, and polls no more.
   polling: async (port) => {
     const session = await PollingSession.open(port, kPath);
+    let polling;
+    session.poll = async () => {
+      polling = await HttpConnection.open(port);
+      try {
+        polling.send(session.target, { headers: { Connection: 'close' } });
+        return await polling.response({ ms: kLongest });
+      } finally {
+        polling.drop();
+      }
+    };
     // A poll that nobody waits for any more ends by itself.
     const quietly = (promise) => (promise.catch(() => {}), promise);
-    return { send: (data) => session.post(data), packet: () => quietly(session.packet()), drop: () => session.abandon(), pause: () => {}, resume: () => {} };
+    return {
+      send: (data) => session.post(data),
+      packet: () => quietly(session.packet()),
+      drop: () => session.abandon(),
+      pause: () => polling?.tcp.socket.pause(),
+      resume: () => polling?.tcp.socket.resume(),
+    };
   },
 };
 

@@ -85,6 +85,7 @@ Result<std::unique_ptr<Container>> Container::build(const Settings& settings, Ru
   }
   service::ApplicationOptions options;
   options.ring.bytes = settings.ring_bytes;
+  options.log.marker = (settings.data / "togglecast.marker").string();
   options.log.retention = {.changes = settings.keep_changes,
                            .age = std::chrono::hours{24} * settings.keep_days};
   options.environments = {std::string(kDefaultEnvironment)};

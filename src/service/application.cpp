@@ -73,7 +73,8 @@ tl::unexpected<Error> not_loaded(Error error) {
 Application::Application(std::unique_ptr<storage::Store> store, Readers readers,
                          const ApplicationOptions& options, const Clock& clock, RandomSource& random,
                          observe::Log& log, observe::Metrics& metrics)
-    : store_(std::move(store)),
+    : log_(log),
+      store_(std::move(store)),
       random_(random),
       model_(options.ring, &metrics),
       feed_(telling_of_subscribers(log, metrics)),
@@ -137,10 +138,25 @@ Result<void> Application::load(const ApplicationOptions& options, const Clock& c
   if (!reader) return tl::unexpected(reader.error());
   if (auto made = ensure_environments(*store_, **reader, options.environments, clock, random); !made)
     return made;
+  if (auto settled = settle_with_marker(); !settled) return settled;
   if (auto loaded = tail_.follow(); !loaded) return not_loaded(loaded.error());
   if (auto keys = load_keys(**reader, random); !keys) return not_loaded(keys.error());
   if (auto made = make_first_owner(options); !made) return made;
   return options.first_catalogue ? make_first_catalogue(options) : Result<void>{};
+}
+
+// The store may have less than this node has served. A copy of the data has begun an epoch already (decision
+// 0015).
+Result<void> Application::settle_with_marker() {
+  const auto regressions = log_keeper_.compare_with_marker();
+  if (!regressions) return not_loaded(regressions.error());
+  for (const changes::Regression& one : *regressions) {
+    if (one.found.epoch > one.served.epoch || one.found.epoch == 0) continue;
+    if (auto raised = store_->raise_epoch(one.environment, one.served.epoch + 1); !raised) return raised;
+    log_.warn("the server begins a new epoch, and clients discard what they know of the old one",
+              {{"environment", one.environment}});
+  }
+  return {};
 }
 
 Result<void> Application::load_keys(storage::Reader& reader, RandomSource& random) {
@@ -217,11 +233,11 @@ void Application::add_environment(const std::string& key, changes::Committer::En
 
 Result<void> Application::health() const {
   if (auto store = committer_.health(); !store) return store;
+  if (auto log = log_keeper_.health(); !log) return log;
   return tail_.health();
 }
 
 void Application::stop() {
-  log_keeper_.stop();
   time_.stop();
   reader_.stop();  // hands its last work to the workers, and they hand theirs to the committer
   logins_.stop();
@@ -231,6 +247,7 @@ void Application::stop() {
   operators_.stop();
   committer_.stop();
   tail_.stop();
+  log_keeper_.stop();  // it marks what was written last
 }
 
 }  // namespace togglecast::service

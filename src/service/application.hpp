@@ -114,11 +114,13 @@ class Application {
               const Clock& clock, RandomSource& random, observe::Log& log, observe::Metrics& metrics);
   [[nodiscard]] Result<void> load(const ApplicationOptions& options, const Clock& clock,
                                   RandomSource& random);
+  [[nodiscard]] Result<void> settle_with_marker();
   [[nodiscard]] Result<void> load_keys(storage::Reader& reader, RandomSource& random);
   [[nodiscard]] Result<void> make_signing_key(RandomSource& random);
   [[nodiscard]] Result<void> make_first_owner(const ApplicationOptions& options);
   [[nodiscard]] Result<void> make_first_catalogue(const ApplicationOptions& options);
 
+  observe::Log& log_;
   std::unique_ptr<storage::Store> store_;
   RandomSource& random_;
   changes::ReadModel model_;

@@ -25,9 +25,9 @@ namespace togglecast::storage {
 
 /// Bounds of one step of `Store::prune_log`, so that no write waits long for it.
 struct PruneBounds {
-  std::size_t rows = 64;          ///< rows of the log
-  std::size_t ops = 256;          ///< entities that these rows touched
-  std::size_t bytes = 1'048'576;  ///< of the rows; one row may be larger
+  std::size_t rows = 32;        ///< rows of the log
+  std::size_t ops = 128;        ///< entities that these rows touched
+  std::size_t bytes = 524'288;  ///< of the rows; one row may be larger
 };
 
 struct Pruned {
@@ -43,6 +43,8 @@ class Store {
                                                         UnixMillis at) = 0;
   /// `not_found` without such an environment.
   [[nodiscard]] virtual Result<std::unique_ptr<WriteTransaction>> begin(const std::string& environment) = 0;
+  /// Begins a new epoch of the environment, of at least this number: its history may have forked.
+  [[nodiscard]] virtual Result<void> raise_epoch(const std::string& environment, std::int64_t at_least) = 0;
   /// One step, in one small transaction, towards a log without the rows up to and including `until`. The head
   /// before the oldest kept row stays, so the chain of the kept rows still verifies. After an interruption at
   /// any point the log is whole, and a further call goes on. The caller answers for it that nobody needs

@@ -10,6 +10,8 @@ namespace {
 constexpr Milliseconds kLongestWait = std::chrono::minutes{1};
 // As many as a start checks before it serves. A log of no more rows needs no line that says so.
 constexpr std::int64_t kWorthALine = 1'024;
+// Of the check, before the other logs and the marker have their turn: about 100,000 rows.
+constexpr int kPartsAtOnce = 200;
 
 }  // namespace
 
@@ -32,7 +34,23 @@ void LogKeeper::stop() {
     stopping_ = true;
   }
   wake_.notify_all();
-  if (thread_.joinable()) thread_.join();
+  if (!thread_.joinable()) return;
+  thread_.join();
+  if (options_.marker.empty()) return;
+  try {
+    const auto environments = reader_->environments();
+    for (const auto& one : environments.value_or(std::vector<storage::Environment>{}))
+      std::ignore = mark(one.key, one.head);
+    write_marker(true);
+  } catch (const std::exception&) {
+    return;  // no memory: the marker is as it was
+  }
+}
+
+Result<void> LogKeeper::health() const {
+  const std::scoped_lock lock(mutex_);
+  if (lost_) return tl::unexpected(*lost_);
+  return {};
 }
 
 void LogKeeper::run() {
@@ -41,7 +59,11 @@ void LogKeeper::run() {
   do {
     try {
       const auto version = reader_->version();
-      if (version && seen == *version && clock_.now() < looked + kLongestWait) continue;
+      const bool idle = !checking_ && version && seen == *version;
+      if (idle && clock_.now() < looked + kLongestWait) {
+        write_marker(false);
+        continue;
+      }
       looked = clock_.now();
       look();
       seen = version ? std::optional(*version) : std::nullopt;
@@ -62,12 +84,107 @@ void LogKeeper::look() {
   if (!failure.empty() && failure != last_failure_)
     log_.error("the change log could not be looked at; trying again", {{"reason", failure}});
   last_failure_ = failure;
+  write_marker(false);
+}
+
+Result<std::vector<Regression>> LogKeeper::compare_with_marker() {
+  std::vector<Regression> regressions;
+  if (options_.marker.empty()) return regressions;
+  auto marks = read_marks(options_.marker);
+  if (!marks) {
+    log_.warn(
+        "the marker of this node cannot be used, and a new one begins: if the store has lost changes, nobody "
+        "notices",
+        {{"file", options_.marker}, {"reason", marks.error().message}});
+    return regressions;
+  }
+  for (auto& [environment, mark] : *marks) {
+    auto regression = find_regression(*reader_, environment, mark);
+    if (!regression) return tl::unexpected(regression.error());
+    if (!*regression) {
+      marks_.insert_or_assign(environment, std::move(mark));
+      continue;
+    }
+    tell_lost(**regression);
+    regressions.push_back(*std::move(*regression));
+  }
+  return regressions;
+}
+
+Result<void> LogKeeper::mark(const std::string& environment, const domain::Head& newest) {
+  if (options_.marker.empty() || regressed_.contains(environment)) return {};
+  const auto found = marks_.find(environment);
+  if (found != marks_.end()) {
+    if (found->second.head == newest) return {};
+    const auto regression = find_regression(*reader_, environment, found->second);
+    if (!regression) return tl::unexpected(regression.error());
+    if (*regression) {
+      regressed_.insert(environment);
+      tell_lost(**regression);
+      const std::scoped_lock lock(mutex_);
+      lost_ = Error{Errc::internal,
+                    "the store has lost changes of " + environment +
+                        " that this server has served; start the server again, and look into its log",
+                    {}};
+      return {};
+    }
+  }
+  Mark& mark = marks_[environment];
+  const auto rows = static_cast<domain::Revision>(kMarkedRows);
+  const bool follows = mark.head.revision >= newest.revision - rows;
+  auto next = follows && found != marks_.end()
+                  ? reader_->rows_after(environment, mark.head.revision, kMarkedRows)
+                  : reader_->rows_before(environment, newest.revision + 1, kMarkedRows);
+  if (!next) return tl::unexpected(next.error());
+  if (!follows || found == marks_.end()) {
+    std::reverse(next->begin(), next->end());
+    mark.rows.clear();
+  }
+  for (const domain::LogRow& row : *next) mark.add(row);
+  if (mark.head.revision <= newest.revision) mark.head = newest;
+  marks_changed_ = true;
+  return {};
+}
+
+void LogKeeper::write_marker(bool now) {
+  if (options_.marker.empty() || !marks_changed_) return;
+  if (!now && marked_at_ && clock_.now() < *marked_at_ + options_.mark) return;
+  marked_at_ = clock_.now();
+  const auto written = write_marks(options_.marker, marks_);
+  marks_changed_ = !written;
+  if (!written && !std::exchange(marker_failed_, true))
+    log_.warn("the marker of this node could not be written; trying again",
+              {{"reason", written.error().message}});
+  if (written) marker_failed_ = false;
+}
+
+void LogKeeper::tell_lost(const Regression& regression) {
+  const auto kept = keep_lost_rows(options_.marker.substr(0, options_.marker.rfind('/')), regression);
+  const auto named = [](const domain::Head& head) {
+    return std::to_string(head.epoch) + '.' + std::to_string(head.revision);
+  };
+  const auto first_lost = regression.common + 1;
+  const bool any_lost = first_lost <= regression.served.revision;
+  log_.error(
+      "CHANGES WERE LOST: the store does not have all that this node has served. Was an older backup put in "
+      "its place?",
+      {{"environment", regression.environment},
+       {"served", named(regression.served)},
+       {"served_at", to_iso8601(regression.served.as_of)},
+       {"found", named(regression.found)},
+       {"lost", any_lost ? "revisions " + std::to_string(first_lost) + " to " +
+                               std::to_string(regression.served.revision)
+                         : "an epoch"},
+       {"kept", !kept           ? kept.error().message
+                : kept->empty() ? "none of their texts"
+                                : std::to_string(regression.rows.size()) + " of their texts, in " + *kept}});
 }
 
 Result<void> LogKeeper::look_at_all() {
   const auto environments = reader_->environments();
   if (!environments) return tl::unexpected(environments.error());
   Result<void> outcome;
+  checking_ = false;
   for (const storage::Environment& environment : *environments) {
     auto looked = look_at(environment.key);
     if (!looked && outcome) outcome = std::move(looked);  // the others go on
@@ -87,6 +204,7 @@ Result<void> LogKeeper::look_at(const std::string& environment) {
   if (!assets) return tl::unexpected(assets.error());
   watch.assets->set(assets->assets);
   watch.asset_bytes->set(assets->bytes);
+  if (auto marked = mark(environment, kept->newest); !marked) return marked;
   if (auto checked = check_chain(environment, watch); !checked) return checked;
   return watch.broken ? Result<void>{} : retain(environment, watch, *kept);
 }
@@ -108,6 +226,7 @@ LogKeeper::Watch& LogKeeper::watch_of(const std::string& environment, const stor
       "togglecast_assets", "Assets that are kept, those that only changes of the log name included.", labels);
   watch.asset_bytes = &metrics_.gauge(
       "togglecast_asset_bytes", "Bytes of the assets that are kept, as --asset-storage counts them.", labels);
+  watch.check_began = clock_.now();
   watch.checked = kept.before;
   watch.check_until = kept.newest.revision;
   return watch;
@@ -115,8 +234,11 @@ LogKeeper::Watch& LogKeeper::watch_of(const std::string& environment, const stor
 
 Result<void> LogKeeper::check_chain(const std::string& environment, Watch& watch) {
   if (watch.broken || watch.checked->revision >= watch.check_until) return {};
-  const TimePoint began = clock_.now();
-  for (;;) {
+  for (int parts = 0;; ++parts) {
+    if (parts == kPartsAtOnce) {
+      checking_ = true;
+      return {};
+    }
     const auto more = check_some(environment, watch);
     if (!more && more.error().code != Errc::internal) return tl::unexpected(more.error());
     if (!more) tell_broken(environment, watch, more.error());
@@ -124,7 +246,7 @@ Result<void> LogKeeper::check_chain(const std::string& environment, Watch& watch
     if (!rest(options_.pause)) return {};
   }
   if (watch.broken || watch.checked_rows <= kWorthALine) return {};
-  const auto took = std::chrono::duration_cast<Milliseconds>(clock_.now() - began).count();
+  const auto took = std::chrono::duration_cast<Milliseconds>(clock_.now() - watch.check_began).count();
   log_.info("the chain of all kept changes is whole",
             {{"environment", environment}, {"changes", watch.checked_rows}, {"milliseconds", took}});
   return {};

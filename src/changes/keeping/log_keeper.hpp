@@ -1,18 +1,21 @@
 // Keeps the change logs: one thread for all environments, with a reader of its own.
 //
-//   chain      After a start it follows the whole kept chain, some rows at a time. Serving does not wait for
-//   it: the
-//              rows of the recent states were checked before. A broken chain is logged as an error and shown
-//              in `togglecast_log_chain_broken`, and nothing of that log is removed any more.
-//   retention  It asks for rows to be removed that are beyond the limits and that nobody needs
-//   (retention.hpp). metrics    `togglecast_log_rows`, `togglecast_log_bytes`,
-//   `togglecast_log_oldest_revision`,
-//              `togglecast_log_oldest_timestamp_seconds`
-//
-//   assets     `togglecast_assets`, `togglecast_asset_bytes`. They go with the rows that name them.
+// * The chain. After a start it follows the whole kept chain, some rows at a time. Serving does not wait for
+//   it: the rows of the recent states were checked before. A broken chain is logged as an error and shown in
+//   `togglecast_log_chain_broken`, and nothing of that log is removed any more.
+// * Retention. It asks for rows to be removed that are beyond the limits and that nobody needs
+//   (retention.hpp).
+// * The marker. It writes down how far each log went (node_marker.hpp), some seconds late, and at the stop.
+//   When the store has less than that, or something else, it says so loudly and keeps the texts of the lost
+//   rows that it has. At a start, the caller then begins a new epoch. While the server runs, it marks nothing
+//   more of that log, and `health` says that the server must be started again.
+// * Metrics of each log: `togglecast_log_rows`, `togglecast_log_bytes`, `togglecast_log_oldest_revision`,
+//   `togglecast_log_oldest_timestamp_seconds`; and of the assets, which go with the rows that name them:
+//   `togglecast_assets`, `togglecast_asset_bytes`.
 //
 // It looks when the store has changed, at most once per `look`, and once a minute.
-// Thread rule: `look` and `start` by the owner, before `start`; `stop` by the owner.
+// Thread rule: `compare_with_marker`, `look` and `start` by the owner, before `start`; `stop` by the owner,
+// once nothing is written any more; `health` from any thread.
 #pragma once
 
 #include <condition_variable>
@@ -21,10 +24,13 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "base/clock.hpp"
+#include "changes/keeping/node_marker.hpp"
 #include "changes/keeping/retention.hpp"
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
@@ -36,6 +42,8 @@ struct LogKeeperOptions {
   RetentionOptions retention{};
   Milliseconds look{1'000};
   Milliseconds pause{5};           ///< between two parts of the check, which leaves the processor to others
+  std::string marker{};            ///< the file, in the folder for lost rows; empty: none
+  Milliseconds mark{2'000};        ///< at least, between two writes of the marker
   std::size_t rows_at_once = 512;  ///< of one part
 };
 
@@ -54,16 +62,23 @@ class LogKeeper {
   LogKeeper(const LogKeeper&) = delete;
   LogKeeper& operator=(const LogKeeper&) = delete;
 
-  /// One look at all environments, with the whole check.
+  /// Compares the store with the marker of the last run, and tells what is lost. The caller begins a new
+  /// epoch for each answer, unless the store has begun one since (`found.epoch > served.epoch`).
+  [[nodiscard]] Result<std::vector<Regression>> compare_with_marker();
+  /// One look at all environments, with a part of the check that is large enough for most logs.
   void look();
   void start();
+  /// Ends the thread and writes the marker.
   void stop();
+  /// `internal` when the store has lost something while the server ran.
+  [[nodiscard]] Result<void> health() const;
 
  private:
   struct Watch {
     std::optional<domain::Head> checked;  // the chain is verified up to here
     domain::Revision check_until = 0;     // the head at the first look: the tail checks what comes after it
     std::int64_t checked_rows = 0;
+    TimePoint check_began{};
     bool broken = false;
     observe::Gauge* rows = nullptr;
     observe::Gauge* bytes = nullptr;
@@ -84,6 +99,10 @@ class LogKeeper {
                                     const storage::KeptLog& kept);
   [[nodiscard]] Watch& watch_of(const std::string& environment, const storage::KeptLog& kept);
   void tell_broken(const std::string& environment, Watch& watch, const Error& error);
+  // Brings the mark up to the newest row, unless the store does not continue it.
+  [[nodiscard]] Result<void> mark(const std::string& environment, const domain::Head& newest);
+  void write_marker(bool now);
+  void tell_lost(const Regression& regression);
   // False when the keeper stops.
   [[nodiscard]] bool rest(Milliseconds time);
 
@@ -96,8 +115,16 @@ class LogKeeper {
   std::map<std::string, Watch> watches_;
   std::string last_failure_;
 
-  std::mutex mutex_;
+  Marks marks_;
+  bool marks_changed_ = false;
+  bool marker_failed_ = false;
+  std::optional<TimePoint> marked_at_;
+  std::set<std::string> regressed_;  // while the server ran
+  bool checking_ = false;            // some log is not checked to its end
+
+  mutable std::mutex mutex_;
   std::condition_variable wake_;
+  std::optional<Error> lost_;
   bool stopping_ = false;
   std::thread thread_;
 };

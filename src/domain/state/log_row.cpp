@@ -8,8 +8,9 @@ Offset offset_of(const Head& head) noexcept {
   return offset;
 }
 
-Sha256 digest_after(const Sha256& previous, const LogRow& row) {
-  std::string text(reinterpret_cast<const char*>(previous.data()), previous.size());
+namespace {
+
+void append_text(std::string& text, const LogRow& row) {
   text.reserve(text.size() + row.actor_text.size() + row.change_text.size() + 160);
   text += R"({"actor":)";
   text += row.actor_text;
@@ -24,6 +25,19 @@ Sha256 digest_after(const Sha256& previous, const LogRow& row) {
   text += R"(,"revision":)";
   text += std::to_string(row.head.revision);
   text += '}';
+}
+
+}  // namespace
+
+std::string row_text(const LogRow& row) {
+  std::string text;
+  append_text(text, row);
+  return text;
+}
+
+Sha256 digest_after(const Sha256& previous, const LogRow& row) {
+  std::string text(reinterpret_cast<const char*>(previous.data()), previous.size());
+  append_text(text, row);
   return sha256(text);
 }
 

@@ -35,6 +35,8 @@ struct LogRow {
   Change change;
 };
 
+/// The text of `row` in the chain.
+[[nodiscard]] std::string row_text(const LogRow& row);
 /// The digest that `row` must have when it follows `previous`.
 [[nodiscard]] Sha256 digest_after(const Sha256& previous, const LogRow& row);
 

@@ -51,6 +51,15 @@ bool checkpoint(Database& database) {
   return blocked.has_value() && *blocked == 0;
 }
 
+// Of the database: a copy, and the write-ahead log that has it too.
+bool has_room_to_rewrite(const DataFolder& folder) {
+  std::error_code error;
+  const auto size = std::filesystem::file_size(folder.database(), error);
+  if (error) return false;
+  const auto space = std::filesystem::space(folder.path(), error);
+  return !error && space.available / 3 > size;
+}
+
 std::int64_t random_life() {
   SystemRandom random;
   std::array<std::uint8_t, 8> bytes{};
@@ -159,7 +168,7 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::filesystem::pa
   if (!database) return tl::unexpected(keeping_wal(database.error(), *folder));
   const bool whole = checkpoint(*database);
   if (auto migrated = migrate(*database); !migrated) return tl::unexpected(migrated.error());
-  if (whole) prepare_to_give_back(*database);
+  if (whole && has_room_to_rewrite(*folder)) prepare_to_give_back(*database);
   const auto copied = begin_life(*database, *folder, whole && checkpoint(*database), set_aside->has_value());
   if (!copied) return tl::unexpected(copied.error());
   auto files = WatchedFiles::of(*folder);
@@ -204,6 +213,18 @@ Result<std::unique_ptr<WriteTransaction>> SqliteStore::begin(const std::string& 
   if (!transaction) return transaction;
   if (auto noted = health_.wal().note_base(database_); !noted) return tl::unexpected(noted.error());
   return transaction;
+}
+
+Result<void> SqliteStore::raise_epoch(const std::string& environment, std::int64_t at_least) {
+  auto transaction = begin_counted();
+  if (!transaction) return tl::unexpected(transaction.error());
+  const auto number = environment_number(database_, environment);
+  if (!number) return tl::unexpected(number.error());
+  auto statement =
+      database_.prepare("UPDATE environment SET epoch = max(epoch + 1, ?, unixepoch()) WHERE id = ?");
+  if (!statement) return tl::unexpected(statement.error());
+  if (auto raised = statement->bind(1, at_least).bind(2, *number).run(); !raised) return raised;
+  return transaction->commit();
 }
 
 Result<Pruned> SqliteStore::prune_log(const std::string& environment, domain::Revision until,

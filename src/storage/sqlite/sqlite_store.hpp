@@ -31,6 +31,7 @@ class SqliteStore final : public Store {
   [[nodiscard]] Result<void> create_environment(const std::string& key, const Sha256& genesis,
                                                 UnixMillis at) override;
   [[nodiscard]] Result<std::unique_ptr<WriteTransaction>> begin(const std::string& environment) override;
+  [[nodiscard]] Result<void> raise_epoch(const std::string& environment, std::int64_t at_least) override;
   [[nodiscard]] Result<Pruned> prune_log(const std::string& environment, domain::Revision until,
                                          const PruneBounds& bounds) override;
   [[nodiscard]] Result<bool> give_back_space() override;

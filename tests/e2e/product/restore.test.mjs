@@ -1,7 +1,7 @@
 // Backups that come back: beside the write-ahead log of another moment, onto the file that is in use, and as the README
 // says. The log of the right moment is never lost.
 import assert from 'node:assert/strict';
-import { copyFile, cp, readdir, rename, rm } from 'node:fs/promises';
+import { copyFile, cp, readdir, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { dataFolder, ownKey, Product } from '../support/product.mjs';
@@ -96,4 +96,30 @@ test('a backup in the place of the folder begins a new epoch', async (t) => {
   assert.deepEqual(await keys(restored), [kept.key]);
   await restored.process.says('new epoch');
   assert.deepEqual(await setAside(data), []);
+});
+
+test('an older database beside a newer marker begins a new epoch, and the lost change is kept as text', async (t) => {
+  const { data, backup, product, start, kept, lost } = await backedUp(t);
+  await product.end('SIGTERM');
+  // as a store would come back that cannot tell by itself: the same file, and no trace of the copy
+  await copyFile(path.join(backup, kDatabase), path.join(data, kDatabase));
+  for (const name of await readdir(data)) if (name.startsWith('togglecast.life-')) await rm(path.join(data, name));
+
+  const restored = await start();
+
+  assert.deepEqual(await keys(restored), [kept.key]);
+  await restored.process.says('CHANGES WERE LOST');
+  await restored.process.says('the server begins a new epoch');
+  assert.match(restored.process.output, /"environment":"production".*"lost":"revisions 2 to 2"/);
+  const { epoch } = await restored.call('GET', '/api/v1/state');
+  assert.ok(epoch > 1_000_000_000, `epoch ${epoch}`);
+  const [file, ...more] = (await readdir(data)).filter((name) => name.startsWith('togglecast.lost-production-'));
+  assert.deepEqual(more, []);
+  const rows = (await readFile(path.join(data, file), 'utf8')).trim().split('\n').map((line) => JSON.parse(line));
+  assert.deepEqual(rows.map(({ revision, change }) => [revision, change.ops[0].after.key]), [[lost.revision, lost.key]]);
+
+  await restored.end('SIGTERM');
+  const again = await start();
+  assert.equal((await again.call('GET', '/api/v1/state')).epoch, epoch, 'once');
+  assert.doesNotMatch(again.process.output, /CHANGES WERE LOST/);
 });

@@ -66,6 +66,9 @@ class FaultyStore final : public storage::Store, private storage::StoreHealth {
     if (!real) return real;
     return std::make_unique<FaultyTransaction>(std::move(*real), faults_);
   }
+  Result<void> raise_epoch(const std::string& environment, std::int64_t at_least) override {
+    return real_->raise_epoch(environment, at_least);
+  }
   Result<storage::Pruned> prune_log(const std::string& environment, domain::Revision until,
                                     const storage::PruneBounds& bounds) override {
     if (faults_.prune) {

@@ -152,6 +152,18 @@ TEST_P(PruneContract, ALogMayLoseAllItsRows) {
   expect_whole();
 }
 
+TEST_P(PruneContract, ChangesInWhichOnlyTimePassedGoLikeOthers) {
+  write_rows(1);
+  for (int i = 0; i < 6; ++i) write({});
+  write_rows(1);
+
+  prune(5, {.rows = 2, .ops = 1});
+
+  EXPECT_EQ(kept().rows(), 3);
+  EXPECT_EQ(found({}), (Revisions{8}));
+  expect_whole();
+}
+
 TEST_P(PruneContract, NothingIsRemovedTwiceOrBackwards) {
   write_rows(5);
   prune(3);
@@ -235,6 +247,22 @@ TEST_P(PruneContract, SaysWhichRevisionARememberedOutcomeNeeds) {
   EXPECT_EQ(reader->kept_log("production", kNow)->needed, 2);
   EXPECT_EQ(reader->kept_log("production", {kNow.value + kDay + 1})->needed, 4);
   EXPECT_EQ(reader->kept_log("production", {kNow.value + kDay + 1'001})->needed, 0);
+}
+
+TEST_P(PruneContract, ANewEpochIsLaterThanAnyBefore) {
+  write_rows(2);
+
+  ASSERT_TRUE(store_->raise_epoch("production", 9'000'000'000).has_value());
+  const auto first = kept().newest;
+  ASSERT_TRUE(store_->raise_epoch("production", 1).has_value());
+
+  EXPECT_EQ(first.epoch, 9'000'000'000) << "later than the clock says";
+  EXPECT_EQ(first.revision, 2);
+  EXPECT_EQ(kept().newest.epoch, 9'000'000'001);
+  write_rows(1);
+  EXPECT_EQ(load("production", 1).recent.back().head.epoch, 9'000'000'001);
+  expect_whole();
+  EXPECT_EQ(store_->raise_epoch("nowhere", 1).error().code, Errc::not_found);
 }
 
 TEST_P(PruneContract, AStoreThatHasNothingToGiveBackSaysSo) {

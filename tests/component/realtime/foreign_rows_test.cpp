@@ -38,5 +38,37 @@ TEST_F(ForeignRows, ComeBeforeTheServersOwn) {
   EXPECT_EQ(admin.next("/admin", "platform_update").at(1).at("data").at("key"), "ios");
 }
 
+// The other process has removed the first rows from the log before this server looked.
+class RemovedRows : public RealtimeTest {
+ protected:
+  RemovedRows() { options_.tail.poll = std::chrono::hours{1}; }
+};
+
+TEST_F(RemovedRows, ReachTheClientsAsOneStepToTheWholeState) {
+  auto admin = join_admin();
+  storage::sqlite::testing::OtherProcess other(folder_.path() / "data");
+  std::vector<std::string> keys{"a", "b", "c", "d"};
+  domain::LogRow last;
+  for (int id = 1; id <= 4; ++id)
+    last = other.write("production", {create(platform(id, keys[static_cast<std::size_t>(id) - 1]))});
+  other.prune("production", 3);
+
+  application_->tail().notice();
+
+  std::vector<std::string> got;
+  for (int i = 1; i <= 4; ++i) {
+    const auto update = admin.next("/admin", "platform_update");
+    ASSERT_GE(update.size(), 2U);
+    got.emplace_back(json::string_or_empty(update[1].at("data"), "key"));
+    EXPECT_EQ(update[1].at("revision"), json::value(4));
+    EXPECT_EQ(update.size(), i < 4 ? 2U : 3U);
+    if (i == 4) {
+      EXPECT_EQ(update.back(), json::value(to_string(domain::offset_of(last.head))));
+    }
+  }
+  EXPECT_EQ(got, keys);
+  EXPECT_TRUE(application_->health().has_value());
+}
+
 }  // namespace
 }  // namespace togglecast::realtime::testing

@@ -85,7 +85,9 @@ describe('a log that keeps 20 changes', () => {
 
   test('the state before the oldest kept change is still known', async () => {
     await filled();
-    const oldest = await metric(shared.it, 'togglecast_log_oldest_revision');
+    const { revision } = await shared.it.call('GET', '/api/v1/state');
+    const oldest = revision - kKept + 1;
+    await until(async () => (await metric(shared.it, 'togglecast_log_oldest_revision')) === oldest, `revision ${oldest} to be the oldest`, 60_000);
     const { state } = await shared.it.call('GET', `/api/v1/state?at=${oldest - 1}`);
 
     assert.equal(state.platforms.length, 1);

@@ -80,7 +80,7 @@ void ShardDelivery::evaluate(Subscriber& subscriber, const ClientPtr& client,
                              const domain::SnapshotPtr& state, ContextPtr context, Viewed then,
                              ViewEvaluation::Superseded superseded) {
   const auto done = [then = std::move(then)](Subscriber& of, const domain::Viewpoint& seen,
-                                             json::object view) {
+                                             std::string view) {
     // What it was not told meanwhile follows, unless it begins from another state now.
     if (of.entered() && of.behind() != nullptr) of.look_again_later();
     then(seen, std::move(view));  // it may end
@@ -323,8 +323,9 @@ Result<Missed> ShardDelivery::catch_up_admin(Subscriber& subscriber, domain::Rev
     return Missed::updates;
   }
   if (auto may = take_full_state(subscriber); !may) return tl::unexpected(may.error());
-  if (domain::diff_admin_view(*from, *to, auth::readable_kinds(subscriber.role()), Step::merged).empty())
-    return Missed::nothing;
+  const auto readable = auth::readable_kinds(subscriber.role());
+  if (domain::admin_differences(*from, *to, readable) > kMostMissed) return Missed::out_of_reach;
+  if (domain::diff_admin_view(*from, *to, readable, Step::merged).empty()) return Missed::nothing;
   if (subscriber.behind() != nullptr) return Missed::out_of_reach;  // it does not take what it has been told
   SubscriberIndex::set_behind(subscriber, from);
   subscriber.look_again_later();
@@ -336,7 +337,7 @@ void ShardDelivery::send_full_state(Subscriber& subscriber, std::string_view rea
   auto client = state->find<domain::Client>(subscriber.client()->id);
   if (client == nullptr) return;
   const auto done = [this, reason = std::string(reason)](Subscriber& of, const domain::Viewpoint& seen,
-                                                         json::object view) {
+                                                         std::string view) {
     follow_from(of, seen);
     of.send_full_state(*seen.state, std::move(view), reason);
   };

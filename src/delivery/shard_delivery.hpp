@@ -41,6 +41,9 @@ enum class Missed : std::uint8_t {
   out_of_reach  ///< the states between are not known here: the admin has to read everything again
 };
 
+/// More entities than an admin is told one by one when it comes back: it reads everything again.
+inline constexpr std::size_t kMostMissed = 2'000;
+
 class ShardDelivery {
  public:
   /// `full_states`: the full states that one subscriber may ask for.
@@ -68,7 +71,8 @@ class ShardDelivery {
   void when_reached(const std::string& environment, domain::Revision revision, Milliseconds longest,
                     std::function<void()> task);
 
-  using Viewed = std::function<void(const domain::Viewpoint& seen, json::object view)>;
+  /// `view`: the text of its members, see `domain::FullView`.
+  using Viewed = std::function<void(const domain::Viewpoint& seen, std::string view)>;
   /// Works out the view of the client `id`, which must exist, in the newest state: `then` is called at once
   /// when that takes few steps, else in a later turn, unless the subscriber has ended by then. A subscriber
   /// that has entered is told nothing meanwhile. A newer evaluation for it takes the place of this one, and

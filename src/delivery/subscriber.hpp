@@ -48,8 +48,9 @@ class Subscriber {
   virtual void send(const EncodedBatch& batch) = 0;
   /// The same; then asks the client for a proof that it has read it, if the transport can.
   virtual void send_and_confirm(const EncodedBatch& batch) { send(batch); }
-  /// Sends the full state. `view` is the state as this subscriber sees it, `reason` a word for the receiver.
-  virtual void send_full_state(const domain::Snapshot& state, json::object view, std::string_view reason) = 0;
+  /// Sends the full state. `view` is the state as this subscriber sees it, the text of its members (see
+  /// `domain::FullView`), `reason` a word for the receiver.
+  virtual void send_full_state(const domain::Snapshot& state, std::string view, std::string_view reason) = 0;
   /// Bytes sent that the network has not taken yet.
   [[nodiscard]] virtual std::size_t backlog_bytes() const noexcept = 0;
   /// Calls `ShardDelivery::on_drained` in a later turn, if the subscriber still exists then.

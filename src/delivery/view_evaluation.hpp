@@ -39,10 +39,10 @@ class ViewEvaluation : public Evaluation {
   bool paused_ = false;
 };
 
-/// The whole view.
+/// The whole view, as the text of its members: see `domain::FullView`.
 class FullEvaluation final : public ViewEvaluation {
  public:
-  using Done = std::function<void(Subscriber&, const domain::Viewpoint&, json::object view)>;
+  using Done = std::function<void(Subscriber&, const domain::Viewpoint&, std::string view)>;
   FullEvaluation(Subscriber& subscriber, domain::Viewpoint viewpoint, Done done, Superseded superseded = {})
       : ViewEvaluation(subscriber, std::move(superseded)),
         view_(std::move(viewpoint)),

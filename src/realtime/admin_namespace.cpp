@@ -28,13 +28,14 @@ Result<void> may_read(const SocketSubscriber& subscriber, domain::Kind kind) {
                                    " may not read entities of type " + std::string(domain::to_string(kind)));
 }
 
-// What an admin that resumes missed between two states.
+// What an admin that resumes missed between two states. Null: too much to be told one by one.
 ConnectionAuth::ViewPtr missed_by(const SocketSubscriber& subscriber, const domain::SnapshotPtr& from,
                                   const domain::SnapshotPtr& to) {
+  const auto readable = auth::readable_kinds(subscriber.who.role);
+  if (domain::admin_differences(*from, *to, readable) > delivery::kMostMissed) return nullptr;
   auto view = std::make_unique<SeenView>(SeenView{{to, nullptr, nullptr}, {}});
   view->resumed = std::make_unique<Resumed>();
-  view->resumed->missed =
-      domain::diff_admin_view(*from, *to, auth::readable_kinds(subscriber.who.role), domain::Step::merged);
+  view->resumed->missed = domain::diff_admin_view(*from, *to, readable, domain::Step::merged);
   return view;
 }
 
@@ -132,7 +133,9 @@ AdminNamespace::AdminNamespace(socketio::Namespace& nsp, const AuthParts& auth,
              .compare =
                  [](const SocketSubscriber& subscriber, const domain::SnapshotPtr& from,
                     const domain::SnapshotPtr& to, const std::function<void(ConnectionAuth::ViewPtr)>& then) {
-                   then(missed_by(subscriber, from, to));
+                   auto missed = missed_by(subscriber, from, to);
+                   if (missed == nullptr) return false;
+                   then(std::move(missed));
                    return true;
                  },
              .resumed = event::kAdminResumed,

@@ -84,7 +84,7 @@ void ClientNamespace::prepare(SocketSubscriber& subscriber, const ConnectionAuth
   if (client == nullptr) return then(nullptr);
   delivery.evaluate(
       subscriber, client, state, claim.context,
-      [then = std::move(then)](const domain::Viewpoint& seen, json::object view) {
+      [then = std::move(then)](const domain::Viewpoint& seen, std::string view) {
         then(std::make_unique<SeenView>(SeenView{seen, std::move(view)}));
       },
       std::move(superseded));
@@ -123,7 +123,7 @@ Result<json::object> ClientNamespace::admit(SocketSubscriber& subscriber,
   }
   subscriber.set_context(claim.context);
   delivery_of(subscriber).enter(subscriber, claim.view->seen);
-  return std::move(claim.view->json);
+  return json::object{};  // the view has a text of its own
 }
 
 // Tells whether the client is up to date, then sends ordinary updates if it is not.

@@ -76,6 +76,15 @@ std::optional<EncodedPacket> Ack::encode(const Arguments& args) const {
   return settled(encode_once(state_->socket, state_->id, state_->sent, args, Attachments::bytes));
 }
 
+std::optional<EncodedPacket> Ack::encode(std::string_view begin, std::string_view middle,
+                                         std::string_view end) const {
+  if (!wanted() || state_->sent.exchange(true)) return std::nullopt;
+  const auto socket = state_->socket.lock();
+  if (socket == nullptr) return std::nullopt;
+  return settled(
+      EncodedPacket::ack(socket->nsp().name(), state_->id, EncodedPacket::Parts{begin, middle, end}));
+}
+
 std::optional<EncodedPacket> Ack::encode_framed(const Arguments& args) const {
   if (!wanted()) return std::nullopt;
   return settled(encode_once(state_->socket, state_->id, state_->sent, args, Attachments::frames));

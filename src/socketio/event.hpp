@@ -30,6 +30,9 @@ class Ack {
   /// The answer as a packet for `Socket::send`, for a caller that needs its size first. The event then counts
   /// as answered. Nothing if the client did not ask, or the event was answered before. On the socket's shard.
   [[nodiscard]] std::optional<EncodedPacket> encode(const Arguments& args) const;
+  /// The same, of arguments that are text in three parts, see `EncodedPacket::Parts`.
+  [[nodiscard]] std::optional<EncodedPacket> encode(std::string_view begin, std::string_view middle,
+                                                    std::string_view end) const;
   /// The same, of arguments whose attachments are frames (`EncodedPacket::frame`).
   [[nodiscard]] std::optional<EncodedPacket> encode_framed(const Arguments& args) const;
   template <typename... T>

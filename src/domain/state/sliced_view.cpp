@@ -64,20 +64,45 @@ class Unchanged {
 FullView::FullView(Viewpoint viewpoint)
     : viewpoint_(std::move(viewpoint)),
       view_(*viewpoint_.state, *viewpoint_.client, viewpoint_.context.get()),
-      visible_(view_.visible_features()) {
-  features_.reserve(visible_.size());
+      features_(view_.visible_features()) {
+  viewpoint_.state->table<Platform>().by_id.for_each([this](Id id, const auto&) {
+    if (view_.sees_platform(id)) platforms_.push_back(id);
+  });
+  text_ = R"("client":)";
+  json::append(text_, seen_by_itself(*viewpoint_.client));
+  text_ += R"(,"package":)";
+  json::append(text_, view_.package());
+  text_ += R"(,"features":[)";
 }
 
 bool FullView::run(evaluation::Turn& turn) {
-  while (features_.size() < visible_.size()) {
-    const auto answer = view_.answer_within(visible_[features_.size()], turn);
+  while (next_feature_ < features_.size()) {
+    const auto answer = view_.answer_within(features_[next_feature_], turn);
     if (!answer) return false;
-    features_.push_back(to_json(*answer));
+    if (next_feature_++ != 0) text_ += ',';
+    json::append(text_, to_json(*answer));
+    if (pauses(turn)) return false;
+  }
+  if (!std::exchange(at_platforms_, true)) text_ += R"(],"platforms":[)";
+  while (next_platform_ < platforms_.size()) {
+    if (next_platform_ != 0) text_ += ',';
+    json::append(text_, view_.platform(platforms_[next_platform_++]));
+    if (pauses(turn)) return false;
   }
   return true;
 }
 
-json::object FullView::take() { return whole_view(view_, std::move(features_)); }
+bool FullView::pauses(evaluation::Turn& turn) {
+  constexpr std::size_t kStretch = 32 * 1'024;
+  if (text_.size() - looked_at_ < kStretch) return false;
+  looked_at_ = text_.size();
+  return turn.over();
+}
+
+std::string FullView::take() {
+  text_ += ']';
+  return std::move(text_);
+}
 
 ViewDifference::ViewDifference(Viewpoint from, Viewpoint to, Step step)
     : from_(std::move(from)),

@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "domain/evaluation/turn.hpp"
@@ -25,7 +26,7 @@ struct Viewpoint {
   std::shared_ptr<const json::object> context;  ///< may be absent
 };
 
-/// See `client_view`.
+/// See `client_view`. Its text is written in turns too: a view may have many megabytes.
 class FullView {
  public:
   explicit FullView(Viewpoint viewpoint);
@@ -33,14 +34,20 @@ class FullView {
   [[nodiscard]] const Viewpoint& viewpoint() const noexcept { return viewpoint_; }
   /// Goes on; true when it is complete.
   [[nodiscard]] bool run(evaluation::Turn& turn);
-  /// Once, when it is complete.
-  [[nodiscard]] json::object take();
+  /// Once, when it is complete: the members of the view as JSON text, `"client":{…},"package":{…},…`.
+  [[nodiscard]] std::string take();
 
  private:
+  /// Whether the turn is over. Looks at the time after a stretch of text.
+  [[nodiscard]] bool pauses(evaluation::Turn& turn);
+
   Viewpoint viewpoint_;
   ClientView view_;
-  std::vector<Id> visible_;
-  json::array features_;  // of the first of them
+  std::vector<Id> features_, platforms_;  // visible ones
+  std::size_t next_feature_ = 0, next_platform_ = 0;
+  bool at_platforms_ = false;
+  std::string text_;
+  std::size_t looked_at_ = 0;  // its size at the last look
 };
 
 /// See `diff_client_view`. Features whose answers cannot differ are not evaluated.

@@ -115,9 +115,12 @@ void put_in_order(std::vector<ViewUpdate>& updates) {
   });
 }
 
-json::object whole_view(const ClientView& view, json::array features) {
-  const Snapshot& snapshot = view.state();
-  const Client& client = view.client();
+json::object client_view(const Snapshot& snapshot, const Client& client, const json::object* context) {
+  ClientView view(snapshot, client, context);
+  const auto visible = view.visible_features();
+  json::array features;
+  features.reserve(visible.size());
+  for (const Id id : visible) features.push_back(to_json(view.answer(id)));
   json::array platforms;
   platforms.reserve(snapshot.table<Platform>().by_id.size());
   snapshot.table<Platform>().by_id.for_each([&](Id id, const auto&) {
@@ -129,15 +132,6 @@ json::object whole_view(const ClientView& view, json::array features) {
   out["features"] = std::move(features);
   out["platforms"] = std::move(platforms);
   return out;
-}
-
-json::object client_view(const Snapshot& snapshot, const Client& client, const json::object* context) {
-  ClientView view(snapshot, client, context);
-  const auto visible = view.visible_features();
-  json::array features;
-  features.reserve(visible.size());
-  for (const Id id : visible) features.push_back(to_json(view.answer(id)));
-  return whole_view(view, std::move(features));
 }
 
 void complete_difference(std::vector<ViewUpdate>& updates, const ClientView& from, const ClientView& to,
@@ -199,6 +193,18 @@ std::vector<ViewUpdate> diff_admin_view(const Snapshot& from, const Snapshot& to
   diff_table<EnvironmentRecord>(updates, from, to, readable, step);
   put_in_order(updates);
   return updates;
+}
+
+std::size_t admin_differences(const Snapshot& from, const Snapshot& to, Kinds readable) {
+  std::size_t count = 0;
+  for (const Kind kind : kAllKinds) {
+    if (!readable.contains(kind)) continue;
+    with_entity_type(kind, [&]<typename T>(std::type_identity<T>) {
+      PersistentMap<Id, std::shared_ptr<const T>>::differences(
+          from.table<T>().by_id, to.table<T>().by_id, [&](Id, const auto*, const auto*) { ++count; });
+    });
+  }
+  return count;
 }
 
 }  // namespace togglecast::domain

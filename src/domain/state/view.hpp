@@ -53,8 +53,6 @@ void put_in_order(std::vector<ViewUpdate>& updates);
 [[nodiscard]] std::vector<ViewUpdate> diff_client_view(ClientView& from, ClientView& to, Step step);
 
 // The parts of these two, for sliced_view.hpp.
-/// The view with these answers.
-[[nodiscard]] json::object whole_view(const ClientView& view, json::array features);
 /// Visible features, ascending.
 [[nodiscard]] std::vector<Id> seen_by_either(const ClientView& from, const ClientView& to);
 /// Adds everything but features, and puts all in order.
@@ -67,5 +65,8 @@ void complete_difference(std::vector<ViewUpdate>& updates, const ClientView& fro
 /// The same for an admin with the readable kinds `readable`; the data are whole entities.
 [[nodiscard]] std::vector<ViewUpdate> diff_admin_view(const Snapshot& from, const Snapshot& to,
                                                       Kinds readable, Step step);
+
+/// How many entities that tells about, at most: without a look at their bodies.
+[[nodiscard]] std::size_t admin_differences(const Snapshot& from, const Snapshot& to, Kinds readable);
 
 }  // namespace togglecast::domain

@@ -23,6 +23,30 @@ socketio::EncodedPacket config_packet(std::string_view nsp, std::string_view eve
   return socketio::EncodedPacket::event(nsp, config_event(event, std::move(payload), offset));
 }
 
+ViewArguments with_view(std::string_view member, std::string_view view, const json::object& payload,
+                        std::string_view offset) {
+  ViewArguments args{"{", view, {}};
+  if (!member.empty()) {
+    json::append_string(args.before, member);
+    args.before += ":{";
+    args.after = "}";
+  }
+  args.after += ',';
+  args.after += std::string_view(json::serialize(payload)).substr(1);
+  if (!offset.empty()) {
+    args.after += ',';
+    json::append_string(args.after, offset);
+  }
+  return args;
+}
+
+socketio::EncodedPacket view_packet(std::string_view nsp, std::string_view event, const ViewArguments& args) {
+  std::string begin;
+  json::append_string(begin, event);
+  begin.append(",").append(args.before);
+  return socketio::EncodedPacket::event(nsp, socketio::EncodedPacket::Parts{begin, args.view, args.after});
+}
+
 json::object error_object(const Error& error) {
   json::object body{{"code", to_string(error.code)}, {"message", error.message}};
   if (!error.details.empty()) {

@@ -3,6 +3,7 @@
 // Thread rule: pure functions.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "base/error.hpp"
@@ -23,6 +24,20 @@ namespace togglecast::realtime {
 /// The same as a packet of `nsp`.
 [[nodiscard]] socketio::EncodedPacket plain_packet(std::string_view nsp, std::string_view event,
                                                    json::object payload);
+
+/// Arguments with a view in them, whose text was written before: `before`, `view` and `after` in a row.
+struct ViewArguments {
+  std::string before;
+  std::string_view view;
+  std::string after;
+};
+/// `{<members of the view>, <members of payload>}`, with `member` `{<member>: {<members of the view>}, …}`.
+/// Then the offset, unless it is empty. `payload` has a member.
+[[nodiscard]] ViewArguments with_view(std::string_view member, std::string_view view,
+                                      const json::object& payload, std::string_view offset);
+/// The event with these arguments. The view is copied once.
+[[nodiscard]] socketio::EncodedPacket view_packet(std::string_view nsp, std::string_view event,
+                                                  const ViewArguments& args);
 
 /// `{error: {code, message, details?}}`
 [[nodiscard]] json::object error_object(const Error& error);

@@ -154,8 +154,11 @@ void ConnectionAuth::begin(Socket& socket) {
     tell_resumed(subscriber, *std::move(payload), *view);
   } else {
     const auto& state = view != nullptr ? view->seen.state : subscriber.home().state;
-    deliver_state(socket, config_packet(socket.nsp().name(), rules_.login.reply, *std::move(payload),
-                                        subscriber.own_offset(*state)));
+    const std::string offset = subscriber.own_offset(*state);
+    deliver_state(socket, view == nullptr || view->text.empty()
+                              ? config_packet(namespace_, rules_.login.reply, *std::move(payload), offset)
+                              : view_packet(namespace_, rules_.login.reply,
+                                            with_view({}, view->text, *payload, offset)));
   }
   if (socket.connected()) rules_.welcome(subscriber);
 }

@@ -111,7 +111,7 @@ class ConnectionAuth final : private SubscriberKeeper {
                                         const domain::Snapshot& state) const;
   [[nodiscard]] std::string tag_of(const delivery::Pid& pid) const override;
   /// Answers a login with a full state, so that the offset that the client keeps follows it.
-  void answer_with_state(SocketSubscriber& subscriber, const domain::Snapshot& state, json::object payload,
+  void answer_with_state(SocketSubscriber& subscriber, const SeenView& view, const json::object& payload,
                          const Reply& reply);
 
   void begin(socketio::Socket& socket);

@@ -154,7 +154,7 @@ void ConnectionAuth::log_in(SocketSubscriber& subscriber, const Principal& claim
       const auto seen = parts_.sessions.with_view(*subscriber.pid, view_name(*who, context));
       see_with(subscriber, seen == *subscriber.pid);
     }
-    answer_with_state(subscriber, *view->seen.state, *std::move(payload), reply);
+    answer_with_state(subscriber, *view, *payload, reply);
   }
   if (!renews) rules_.welcome(subscriber);
 }

@@ -163,18 +163,20 @@ void ConnectionAuth::role_changed(SocketSubscriber& subscriber) {
 }
 
 // An acknowledgement carries no offset. What the client keeps is void before it, and counts again behind it.
-void ConnectionAuth::answer_with_state(SocketSubscriber& subscriber, const domain::Snapshot& state,
-                                       json::object payload, const Reply& reply) {
-  if (!subscriber.pid) return reply.with_state(std::move(payload), {});
+void ConnectionAuth::answer_with_state(SocketSubscriber& subscriber, const SeenView& view,
+                                       const json::object& payload, const Reply& reply) {
+  const domain::Snapshot& state = *view.seen.state;
+  const auto answer = [&](std::string_view offset) { reply.with_view(view.text, payload, offset); };
+  if (!subscriber.pid) return answer({});
   const std::string own = subscriber.own_offset(state);
   const std::string none = void_offset(subscriber, state);
-  if (!reply.is_acknowledgement()) return reply.with_state(std::move(payload), own.empty() ? none : own);
+  if (!reply.is_acknowledgement()) return answer(own.empty() ? none : own);
   const auto keep = subscriber.socket.shared_from_this();
   const auto tell = [&](bool up_to_date, const std::string& offset) {
     deliver(*keep, config_packet(namespace_, event::kConfigCheck.reply, status(state, up_to_date), offset));
   };
   tell(false, none);
-  reply.with_state(std::move(payload), {});
+  answer({});
   if (!own.empty() && keep->connected())
     tell(delivery::SubscriberIndex::told(subscriber) == subscriber.home().state->revision(), own);
 }

@@ -51,6 +51,18 @@ void Reply::with_bytes(json::object payload, std::string_view member, const Shar
   }
 }
 
+void Reply::with_view(std::string_view view, const json::object& payload, std::string_view offset) const {
+  const auto socket = socket_.lock();
+  if (socket == nullptr || !socket->connected()) return;
+  if (ack_.wanted()) {
+    const auto args = realtime::with_view({}, view, payload, {});
+    if (const auto packet = ack_.encode(args.before, args.view, args.after)) deliver_state(*socket, *packet);
+  } else if (!event_.empty()) {
+    deliver_state(*socket,
+                  view_packet(socket->nsp().name(), event_, realtime::with_view({}, view, payload, offset)));
+  }
+}
+
 void Reply::resume(std::function<void()> task) const {
   shard_->post([socket = socket_, task = std::move(task)] {
     const auto still = socket.lock();

@@ -26,6 +26,8 @@ class Reply {
   }
   /// The answer's member `member` is the bytes of `frame` (`EncodedPacket::frame`).
   void with_bytes(json::object payload, std::string_view member, const SharedBytes& frame) const;
+  /// The same with a view in front, the text of its members.
+  void with_view(std::string_view view, const json::object& payload, std::string_view offset) const;
   /// Whether this very request waits for an answer, so that the answer to a later one does not do for it.
   [[nodiscard]] bool is_acknowledgement() const noexcept { return ack_.wanted(); }
   void refuse(const Error& error) const { send(error_object(error), false, {}); }

@@ -59,13 +59,12 @@ std::size_t SocketSubscriber::backlog_bytes() const noexcept {
   return direct ? 0 : socket.backlog_bytes();
 }
 
-void SocketSubscriber::send_full_state(const domain::Snapshot& state, json::object view,
+void SocketSubscriber::send_full_state(const domain::Snapshot& state, std::string view,
                                        std::string_view reason) {
-  json::object payload{{"reason", reason},
-                       {"revision", state.revision()},
-                       {"epoch", state.head().epoch},
-                       {"snapshot", std::move(view)}};
-  socket.send(config_packet(event::kClient, event::kConfigSync, std::move(payload), own_offset(state)));
+  const json::object payload{
+      {"reason", reason}, {"revision", state.revision()}, {"epoch", state.head().epoch}};
+  socket.send(view_packet(event::kClient, event::kConfigSync,
+                          with_view("snapshot", view, payload, own_offset(state))));
 }
 
 std::string SocketSubscriber::offset_tag() const { return resumable() ? keeper_.tag_of(*pid) : ""; }

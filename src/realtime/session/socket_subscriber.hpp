@@ -42,7 +42,7 @@ struct Resumed {
 /// What a connection will see, worked out before it is admitted.
 struct SeenView {
   domain::Viewpoint seen;        ///< of an admin: the state alone
-  json::object json;             ///< of a client that does not resume
+  std::string text{};            ///< of a client that does not resume: members, see `domain::FullView`
   std::optional<Error> limit{};  ///< why nothing was worked out: it asked too often
   std::unique_ptr<Resumed> resumed{};
 };
@@ -70,7 +70,7 @@ class SocketSubscriber final : public delivery::Subscriber, public net::TimerNod
 
   void send(const delivery::EncodedBatch& batch) override;
   void send_and_confirm(const delivery::EncodedBatch& batch) override;
-  void send_full_state(const domain::Snapshot& state, json::object view, std::string_view reason) override;
+  void send_full_state(const domain::Snapshot& state, std::string view, std::string_view reason) override;
   [[nodiscard]] std::size_t backlog_bytes() const noexcept override;
   void look_again_later() override;
   /// Whether a full state may be sent now: one waits for the end of another, and of all else that is under

@@ -28,6 +28,18 @@ EncodedPacket EncodedPacket::ack(std::string_view nsp, std::uint64_t ack_id, std
   return {engineio::text_message(wire::socketio::begin_ack(nsp, ack_id), args, "]"), {}, Attachments::frames};
 }
 
+EncodedPacket EncodedPacket::event(std::string_view nsp, const Parts& args) {
+  const std::string begin = wire::socketio::begin_event(nsp).append(args.begin);
+  const std::string end = std::string(args.end).append("]");
+  return {engineio::text_message(begin, args.middle, end), {}, Attachments::frames};
+}
+
+EncodedPacket EncodedPacket::ack(std::string_view nsp, std::uint64_t ack_id, const Parts& args) {
+  const std::string begin = wire::socketio::begin_ack(nsp, ack_id).append(args.begin);
+  const std::string end = std::string(args.end).append("]");
+  return {engineio::text_message(begin, args.middle, end), {}, Attachments::frames};
+}
+
 EncodedPacket EncodedPacket::text(std::string_view packet) {
   return {engineio::text_message(packet), {}, Attachments::frames};
 }

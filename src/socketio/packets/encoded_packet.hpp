@@ -30,6 +30,13 @@ class EncodedPacket {
                                          Attachments attachments = Attachments::bytes);
   /// The same, with arguments from `argument_text`.
   [[nodiscard]] static EncodedPacket ack(std::string_view nsp, std::uint64_t ack_id, std::string_view args);
+  /// The same, with arguments in three parts, which follow each other: what is large is copied once. Of an
+  /// event, the name is the first argument.
+  struct Parts {
+    std::string_view begin, middle, end;
+  };
+  [[nodiscard]] static EncodedPacket event(std::string_view nsp, const Parts& args);
+  [[nodiscard]] static EncodedPacket ack(std::string_view nsp, std::uint64_t ack_id, const Parts& args);
   /// Any packet without attachments, as text.
   [[nodiscard]] static EncodedPacket text(std::string_view packet);
 

@@ -99,6 +99,13 @@ std::string begin_ack(std::string_view nsp, std::uint64_t ack_id) {
   return out;
 }
 
+std::string begin_event(std::string_view nsp) {
+  std::string out;
+  append_type(out, PacketType::event);
+  append_head(out, nsp, std::nullopt);
+  return out;
+}
+
 std::string encode_connect(std::string_view nsp, std::string_view sid, std::string_view pid) {
   std::string out;
   append_type(out, PacketType::connect);

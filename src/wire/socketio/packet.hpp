@@ -117,6 +117,8 @@ inline constexpr std::size_t kMostAttachments = 10;
 [[nodiscard]] Encoded encode_ack(std::string_view nsp, std::uint64_t ack_id, const Arguments& args);
 /// The text of an ACK without attachments up to its arguments, with the opening bracket.
 [[nodiscard]] std::string begin_ack(std::string_view nsp, std::uint64_t ack_id);
+/// The same of an EVENT.
+[[nodiscard]] std::string begin_event(std::string_view nsp);
 /// `0/nsp,{"sid":"…"}`, with `"pid"` when not empty.
 [[nodiscard]] std::string encode_connect(std::string_view nsp, std::string_view sid,
                                          std::string_view pid = {});

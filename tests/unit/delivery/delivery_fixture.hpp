@@ -87,9 +87,9 @@ class DeliveryTest : public ::testing::Test {
     delivery_->evaluate(
         subscriber, state->find<domain::Client>(client), state,
         std::make_shared<const json::object>(std::move(context)),
-        [this, &subscriber](const domain::Viewpoint& seen, const json::object& view) {
+        [this, &subscriber](const domain::Viewpoint& seen, const std::string& view) {
           subscriber.set_context(seen.context);
-          subscriber.start_from(view);
+          subscriber.start_from(domain::testing::parse("{" + view + "}").as_object());
           subscriber.revision = seen.state->revision();
           delivery_->enter(subscriber, seen);
         },

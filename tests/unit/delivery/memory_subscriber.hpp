@@ -61,10 +61,10 @@ class MemorySubscriber final : public Subscriber {
     send(encoded);
   }
   [[nodiscard]] ConnectionName name() const override { return {"memory", "memory"}; }
-  void send_full_state(const domain::Snapshot& state, json::object view, std::string_view) override {
+  void send_full_state(const domain::Snapshot& state, std::string view, std::string_view) override {
     ++full_states_sent;
     revision = state.revision();
-    start_from(view);
+    start_from(json::parse("{" + view + "}").value().as_object());
   }
   [[nodiscard]] std::size_t backlog_bytes() const noexcept override { return backlog; }
   void look_again_later() override {

@@ -478,5 +478,20 @@ TEST_F(LongViews, AreNotEvaluatedAgainWhereNothingChanged) {
   EXPECT_EQ(one.seen, fresh_view(one));
 }
 
+TEST_F(ShardDeliveryTest, AnAdminThatMissedTooMuchReadsEverythingAgain) {
+  MemorySubscriber admin(&shard_, delivery_.get());
+  delivery_->enter(admin, "production", domain::Role::viewer);
+  std::vector<domain::Op> ops;
+  for (domain::Id id = 11; id <= 2'011; ++id) ops.push_back(create(client(id, "c" + std::to_string(id))));
+  commit(std::move(ops));
+  commit({create(platform(1, "web"))});
+  for (int turn = 0; turn < 100; ++turn) run();
+  ASSERT_EQ(ShardDelivery::told_admin(admin), newest_->revision());
+
+  EXPECT_EQ(delivery_->catch_up_admin(admin, newest_->revision() - 1).value(), Missed::updates);
+  drain(admin);
+  EXPECT_EQ(delivery_->catch_up_admin(admin, first_->revision()).value(), Missed::out_of_reach);
+}
+
 }  // namespace
 }  // namespace togglecast::delivery::testing

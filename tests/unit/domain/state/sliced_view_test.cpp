@@ -1,0 +1,73 @@
+#include "domain/state/sliced_view.hpp"
+
+#include <gtest/gtest.h>
+
+#include "unit/domain/builders.hpp"
+
+namespace togglecast::domain {
+namespace {
+
+using namespace testing;
+
+class Impatient final : public evaluation::Turn {
+ public:
+  [[nodiscard]] bool over() override { return true; }
+};
+class Endless final : public evaluation::Turn {
+ public:
+  [[nodiscard]] bool over() override { return false; }
+};
+
+SnapshotPtr large_state() {
+  std::vector<Op> ops;
+  for (Id id = 1; id <= 20; ++id) {
+    auto one = platform(id, "p" + std::to_string(id), id % 2 == 0);
+    one.config = {{"text", std::string(10'000, 'x')}};
+    ops.push_back(create(one));
+  }
+  for (Id id = 1; id <= 3; ++id) ops.push_back(create(feature(id, "f" + std::to_string(id))));
+  ops.push_back(create(package(1, "pro", R"([{"feature_id":1},{"feature_id":3}])")));
+  ops.push_back(create(client_on(7, "acme", 1)));
+  ops.push_back(create(client(8, "bare")));
+  return step(empty_snapshot(), std::move(ops));
+}
+
+std::string expected(const Snapshot& state, Id client) {
+  return json::canonical(client_view(state, *state.find<Client>(client), nullptr));
+}
+
+TEST(FullViewText, IsThatOfTheView) {
+  const auto state = large_state();
+  for (const Id client : {7, 8}) {
+    FullView view({state, state->find<Client>(client), nullptr});
+    Endless turn;
+
+    EXPECT_TRUE(view.run(turn));
+
+    EXPECT_EQ(json::canonical(parse("{" + view.take() + "}")), expected(*state, client));
+  }
+}
+
+TEST(FullViewText, IsWrittenInAsManyTurnsAsItTakes) {
+  const auto state = large_state();
+  FullView view({state, state->find<Client>(7), nullptr});
+  Impatient turn;
+
+  int turns = 1;
+  while (!view.run(turn)) ++turns;
+
+  EXPECT_GE(turns, 4) << "200 KB in stretches of 32";
+  EXPECT_EQ(json::canonical(parse("{" + view.take() + "}")), expected(*state, 7));
+}
+
+TEST(AdminDifferences, AreCountedWithoutTheirBodies) {
+  const auto one = large_state();
+  const auto two = step(*one, {erase(*one->find<Platform>(1)), create(client(9, "new"))});
+
+  EXPECT_EQ(admin_differences(*one, *one, Kinds::all()), 0U);
+  EXPECT_EQ(admin_differences(*one, *two, Kinds::all()), 2U);
+  EXPECT_EQ(admin_differences(*one, *two, {Kind::client}), 1U);
+}
+
+}  // namespace
+}  // namespace togglecast::domain

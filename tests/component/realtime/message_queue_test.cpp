@@ -148,6 +148,7 @@ TEST_F(MessageQueues, AClientConnectBehindALargeStateWaitsForItAndALaterOneRepla
   create_large_platforms();
   EventClient client(port_, {}, 4'096);
   client.send("0/client," + with_token(token));
+  EXPECT_EQ(client.packet().substr(0, 10), "0/client,{");
   for (int i = 0; i < 8; ++i)
     client.emit("/client", "client_connect", R"({"context":{"n":)" + std::to_string(i) + "}}");
 
@@ -163,6 +164,7 @@ TEST_F(MessageQueues, EachClientConnectThatWantsAnAcknowledgementGetsIt) {
   create_large_platforms();
   EventClient client(port_, {}, 4'096);
   client.send("0/client," + with_token(token));
+  EXPECT_EQ(client.packet().substr(0, 10), "0/client,{");
   for (int id = 100; id < 105; ++id)
     client.send("2/client," + std::to_string(id) + R"(["client_connect",{}])");
 

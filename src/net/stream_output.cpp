@@ -17,10 +17,14 @@ constexpr std::size_t kCollectedBytes =
 
 void Stream::send(const SharedBytes& block) {
   if (closed_ || closing_ || block.empty()) return;
+  const bool large = block.size() >= kCollectedBytes;
+  if (large) flush();  // joined with others it would be copied for this peer alone
+  if (closed_) return;
   if (backlog_bytes() != 0) {
     queue(block, 0);
   } else {
     shard_.collect(outlet_, block);
+    if (large) flush();
   }
 }
 

@@ -281,6 +281,25 @@ describe('with small limits', () => {
   });
 });
 
+describe('with little room for what waits', () => {
+  const narrow = product({ args: ['--queued-bytes', String(16 * kMiB)] });
+
+  test('many clients fetch the same large asset at once, and share its bytes', async (t) => {
+    const it = narrow.it;
+    const platform = await it.createPlatform({ key: 'web', name: 'Web' });
+    const { token } = await it.createClient();
+    const clients = await Promise.all(Array.from({ length: 100 }, () => it.clientSocket(t, token, { transports: ['websocket'] }).connected()));
+    const bytes = randomBytes(kMiB);
+    await it.call('PUT', `/api/v1/platforms/${platform.id}/assets/film`, bytes, kPng);
+    await Promise.all(clients.map((client) => client.next('platform_update')));
+
+    const answers = await Promise.all(clients.map((client) => client.ask('asset_get', { sha256: sha256(bytes) })));
+
+    assert.ok(answers.every((answer) => answer.bytes.equals(bytes)));
+    assert.match(await it.metrics(), /togglecast_queues_shed_total 0\n/);
+  });
+});
+
 describe('with a log that keeps 20 changes', () => {
   const short = product({ args: ['--keep-changes', '20', '--keep-days', '0', '--ring-bytes', '0', '--write-rate', '1000', '--write-burst', '1000'] });
   const bytesOf = (hash) => short.it.requestOnce('GET', `/api/v1/assets/${hash}`);

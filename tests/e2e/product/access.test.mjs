@@ -164,15 +164,17 @@ describe('without a token', () => {
 });
 
 describe('on the wire', () => {
-  test('there is a sid, but no pid', async () => {
+  test('there is a sid, and a pid for those who want offsets', async () => {
     const { token } = await shared.it.createClient();
-    const socket = await EngineSocket.open(shared.it.port, '/socket.io/');
-    socket.send(`40/client,${JSON.stringify({ token })}`);
-    let packet = await socket.packet();
-    while (!packet.startsWith('40')) packet = await socket.packet();
+    for (const [auth, members] of [[{ token }, ['sid', 'pid']], [{ token, offsets: false }, ['sid']], [{}, ['sid']]]) {
+      const socket = await EngineSocket.open(shared.it.port, '/socket.io/');
+      socket.send(`40/client,${JSON.stringify(auth)}`);
+      let packet = await socket.packet();
+      while (!packet.startsWith('40')) packet = await socket.packet();
 
-    assert.deepEqual(Object.keys(JSON.parse(packet.slice('40/client,'.length))), ['sid']);
-    socket.drop();
+      assert.deepEqual(Object.keys(JSON.parse(packet.slice('40/client,'.length))), members);
+      socket.drop();
+    }
   });
 
   test('other namespaces are unknown', async (t) => {

@@ -70,6 +70,11 @@ class Namespace final : public HandlerRegistry,
   void for_each_local(net::Shard& shard, const BroadcastOptions& options,
                       const std::function<void(Socket&)>& visit);
 
+  /// An acknowledgement id that nobody else uses, for `EncodedPacket::event` and `Socket::send_with_ack`.
+  [[nodiscard]] std::uint64_t next_ack_id() noexcept {
+    return ack_ids_.fetch_add(1, std::memory_order_relaxed);
+  }
+
   // LocalNode: the part of an adapter's work that concerns this process.
   void deliver(Arguments event, BroadcastOptions options) override;
   void deliver_with_ack(Arguments event, BroadcastOptions options, Asked asked,
@@ -125,9 +130,6 @@ class Namespace final : public HandlerRegistry,
       log_failure(where, event, sid, "an exception of unknown type");
     }
     return false;
-  }
-  [[nodiscard]] std::uint64_t next_ack_id() noexcept {
-    return ack_ids_.fetch_add(1, std::memory_order_relaxed);
   }
   void entered() noexcept { count_.fetch_add(1, std::memory_order_relaxed); }
   void exited() noexcept { count_.fetch_sub(1, std::memory_order_relaxed); }

@@ -129,6 +129,11 @@ void Socket::emit_arguments_with_ack(Milliseconds timeout, AckCallback callback,
   send(EncodedPacket::event(nsp_->name(), named, ack_id));
 }
 
+void Socket::send_with_ack(const EncodedPacket& packet, std::uint64_t ack_id, Milliseconds timeout,
+                           AckCallback callback) {
+  if (expect_ack(ack_id, timeout, std::move(callback))) send(packet);
+}
+
 bool Socket::expect_ack(std::uint64_t ack_id, Milliseconds timeout, AckCallback callback) {
   if (state_ == State::disconnected || connection_ == nullptr) {
     callback(fail(Errc::unavailable, "socket has been disconnected"));

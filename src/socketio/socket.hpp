@@ -119,6 +119,10 @@ class Socket : public std::enable_shared_from_this<Socket> {
   }
   void emit_arguments_with_ack(Milliseconds timeout, AckCallback callback, std::string_view event,
                                Arguments args);
+  /// Sends an event that was encoded with `ack_id` and asks for its acknowledgement. Several sockets of the
+  /// namespace may share both; see `Namespace::next_ack_id`. Recovery does not keep it.
+  void send_with_ack(const EncodedPacket& packet, std::uint64_t ack_id, Milliseconds timeout,
+                     AckCallback callback);
   /// Sends an encoded packet, which several sockets may share. Recovery does not keep it.
   void send(const EncodedPacket& packet);
   /// True if a packet sent now would leave at once.

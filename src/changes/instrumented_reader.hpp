@@ -68,6 +68,8 @@ class InstrumentedReader final : public storage::Reader {
   [[nodiscard]] Result<storage::AssetUsage> asset_usage(const std::string& environment) override {
     return watched(reader_->asset_usage(environment));
   }
+  /// As they are: the mailbox logs its failures.
+  [[nodiscard]] storage::MessageReader& messages() noexcept override { return reader_->messages(); }
 
  private:
   template <typename T>

@@ -17,6 +17,7 @@
 #include "domain/state/log_row.hpp"
 #include "domain/state/snapshot.hpp"
 #include "domain/state/view.hpp"
+#include "storage/messages.hpp"
 
 namespace togglecast::storage {
 
@@ -130,6 +131,8 @@ class Reader {
   [[nodiscard]] virtual Result<std::optional<StoredAsset>> asset(const std::string& environment,
                                                                  const std::string& sha256) = 0;
   [[nodiscard]] virtual Result<AssetUsage> asset_usage(const std::string& environment) = 0;
+  /// Messages that want an acknowledgement.
+  [[nodiscard]] virtual MessageReader& messages() noexcept = 0;
 };
 
 }  // namespace togglecast::storage

@@ -6,7 +6,7 @@
 //   (*transaction)->commit({.row = &row, …});       // entities and log row together
 //
 // The log is the outbox: a committed row is delivered from here, even after a crash. A committed row survives
-// kill -9 and power loss. Parts: reader.hpp, write_transaction.hpp, store_health.hpp, load.hpp.
+// kill -9 and power loss. Parts: reader.hpp, write_transaction.hpp, messages.hpp, store_health.hpp, load.hpp.
 //
 // Thread rule: one thread at a time uses a Store with its transactions and its health, or a Reader.
 // Errors: `unavailable` when the medium fails for now (full, read-only, locked, I/O), `internal` when the
@@ -17,6 +17,7 @@
 #include <string>
 
 #include "storage/load.hpp"
+#include "storage/messages.hpp"
 #include "storage/reader.hpp"
 #include "storage/store_health.hpp"
 #include "storage/write_transaction.hpp"
@@ -60,6 +61,8 @@ class Store {
                                                            std::size_t most) = 0;
   /// An independent way to read, for another thread. The store must outlive it.
   [[nodiscard]] virtual Result<std::unique_ptr<Reader>> open_reader() = 0;
+  /// Messages that want an acknowledgement.
+  [[nodiscard]] virtual MessageWriter& messages() noexcept = 0;
   [[nodiscard]] virtual StoreHealth& health() noexcept = 0;
 };
 

@@ -11,6 +11,7 @@
 #include "base/secret.hpp"
 #include "base/shared_bytes.hpp"
 #include "domain/state/indexed_row.hpp"
+#include "storage/idempotency_key.hpp"
 #include "storage/reader.hpp"
 
 namespace togglecast::storage {
@@ -27,13 +28,6 @@ struct SecretWrite {
 struct AssetWrite {
   std::string sha256;  ///< as in domain/entities/asset.hpp
   SharedBytes bytes;
-};
-
-/// Names a request that its sender may repeat.
-struct IdempotencyKey {
-  std::string actor;  ///< the sender; equal keys of different actors are different
-  std::string key;
-  Sha256 request{};  ///< digest of the request, to notice a key that is used for two different ones
 };
 
 /// The result of a request with an idempotency key.

@@ -206,7 +206,53 @@ CREATE TABLE asset_holder (
 CREATE INDEX asset_holder_by_bytes ON asset_holder (environment, sha256);
 )sql";
 
-constexpr std::array<const char*, 7> kMigrations{kFirst, kSecond, kThird, kFourth, kFifth, kSixth, kSeventh};
+// Messages that want an acknowledgement: see storage/messages.hpp. `changed` is the number in the sequence at
+// which a row changed last; 0 for a delivery, which nobody follows. Times that have not come are 0.
+constexpr const char* kMessages = R"sql(
+CREATE TABLE message_counter (last INTEGER NOT NULL) STRICT;
+INSERT INTO message_counter (last) VALUES (0);
+
+CREATE TABLE message (
+  number       INTEGER PRIMARY KEY,
+  changed      INTEGER NOT NULL,
+  environment  INTEGER NOT NULL REFERENCES environment (id),
+  id           TEXT    NOT NULL UNIQUE,
+  event        TEXT    NOT NULL,
+  audience     TEXT    NOT NULL,
+  payload      TEXT    NOT NULL,
+  ack          TEXT    NOT NULL,
+  retry        INTEGER NOT NULL,
+  sender       TEXT    NOT NULL,
+  addressed    INTEGER NOT NULL,
+  at           INTEGER NOT NULL,
+  expires_at   INTEGER NOT NULL,
+  withdrawn_at INTEGER NOT NULL DEFAULT 0,
+  settled_at   INTEGER NOT NULL DEFAULT 0,
+  one_receiver INTEGER NOT NULL,
+  bytes        INTEGER NOT NULL,
+  actor        TEXT    NOT NULL,
+  key          TEXT    NOT NULL,
+  request      BLOB    NOT NULL
+) STRICT;
+CREATE INDEX message_by_change ON message (changed);
+CREATE INDEX message_by_environment ON message (environment, number);
+CREATE INDEX message_by_key ON message (environment, actor, key) WHERE key <> '';
+CREATE INDEX message_alive ON message (environment, expires_at, bytes) WHERE withdrawn_at = 0 AND settled_at = 0;
+
+CREATE TABLE message_receipt (
+  message         INTEGER NOT NULL REFERENCES message (number),
+  receiver        INTEGER NOT NULL,
+  connection      TEXT    NOT NULL,
+  delivered_at    INTEGER NOT NULL,
+  acknowledged_at INTEGER NOT NULL,
+  changed         INTEGER NOT NULL,
+  PRIMARY KEY (message, receiver, connection)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX message_receipt_by_change ON message_receipt (changed) WHERE changed > 0;
+)sql";
+
+constexpr std::array<const char*, 8> kMigrations{kFirst, kSecond, kThird,   kFourth,
+                                                 kFifth, kSixth,  kSeventh, kMessages};
 
 }  // namespace
 

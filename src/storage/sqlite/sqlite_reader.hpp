@@ -6,13 +6,14 @@
 
 #include "storage/reader.hpp"
 #include "storage/sqlite/database.hpp"
+#include "storage/sqlite/sqlite_messages.hpp"
 
 namespace togglecast::storage::sqlite {
 
 class SqliteReader final : public Reader {
  public:
   SqliteReader(Database database, std::chrono::seconds idempotency_ttl)
-      : database_(std::move(database)), idempotency_ttl_(idempotency_ttl) {}
+      : database_(std::move(database)), idempotency_ttl_(idempotency_ttl), messages_(database_) {}
 
   [[nodiscard]] Result<std::int64_t> version() override;
   [[nodiscard]] Result<std::vector<Environment>> environments() override;
@@ -36,6 +37,7 @@ class SqliteReader final : public Reader {
   [[nodiscard]] Result<std::optional<StoredAsset>> asset(const std::string& environment,
                                                          const std::string& sha256) override;
   [[nodiscard]] Result<AssetUsage> asset_usage(const std::string& environment) override;
+  [[nodiscard]] MessageReader& messages() noexcept override { return messages_; }
 
  private:
   // Revisions from `first` up to, not including, `before`.
@@ -53,6 +55,7 @@ class SqliteReader final : public Reader {
 
   Database database_;
   std::chrono::seconds idempotency_ttl_;
+  SqliteMessageReader messages_;
 };
 
 }  // namespace togglecast::storage::sqlite

@@ -207,6 +207,11 @@ Result<Transaction> SqliteStore::begin_counted() {
   return transaction;
 }
 
+Result<Transaction> SqliteStore::begin_checked() {
+  if (auto there = health_.check(); !there) return tl::unexpected(there.error());
+  return begin_counted();
+}
+
 Result<std::unique_ptr<WriteTransaction>> SqliteStore::begin(const std::string& environment) {
   if (auto there = health_.check(); !there) return tl::unexpected(there.error());
   auto transaction = SqliteTransaction::begin(database_, environment, options_.idempotency_ttl);

@@ -9,6 +9,7 @@
 #include "storage/sqlite/data_folder.hpp"
 #include "storage/sqlite/database.hpp"
 #include "storage/sqlite/sqlite_health.hpp"
+#include "storage/sqlite/sqlite_messages.hpp"
 #include "storage/store.hpp"
 
 namespace togglecast::storage::sqlite {
@@ -37,6 +38,7 @@ class SqliteStore final : public Store {
   [[nodiscard]] Result<bool> give_back_space() override;
   [[nodiscard]] Result<std::size_t> collect_assets(const std::string& environment, std::size_t most) override;
   [[nodiscard]] Result<std::unique_ptr<Reader>> open_reader() override;
+  [[nodiscard]] MessageWriter& messages() noexcept override { return messages_; }
   [[nodiscard]] SqliteHealth& health() noexcept override { return health_; }
 
   [[nodiscard]] const DataFolder& folder() const noexcept { return folder_; }
@@ -47,15 +49,19 @@ class SqliteStore final : public Store {
       : folder_(std::move(folder)),
         database_(std::move(database)),
         health_(database_, folder_, std::move(files), origin, std::move(set_aside)),
-        options_(options) {}
+        options_(options),
+        messages_(database_, [this] { return begin_checked(); }) {}
 
   // A write transaction that is one step of the database's life.
   [[nodiscard]] Result<Transaction> begin_counted();
+  // The same, once the files are known to be in place.
+  [[nodiscard]] Result<Transaction> begin_checked();
 
   DataFolder folder_;  // unlocked last
   Database database_;
   SqliteHealth health_;
   SqliteOptions options_;
+  SqliteMessageWriter messages_;
 };
 
 }  // namespace togglecast::storage::sqlite

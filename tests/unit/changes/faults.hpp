@@ -19,6 +19,7 @@ struct StoreFaults {
   std::function<Result<void>(const Commit& commit)> commit;  ///< around
   std::function<Result<void>()> check;                       ///< before the health check
   std::function<Result<void>()> prune{};                     ///< before each step of pruning
+  std::function<Result<void>()> record{};                    ///< before receipts of messages are written
 };
 
 class FaultyTransaction final : public storage::WriteTransaction {
@@ -48,6 +49,32 @@ class FaultyTransaction final : public storage::WriteTransaction {
 
  private:
   std::unique_ptr<storage::WriteTransaction> real_;
+  const StoreFaults& faults_;
+};
+
+class FaultyMessages final : public storage::MessageWriter {
+ public:
+  FaultyMessages(storage::MessageWriter& real, const StoreFaults& faults) : real_(real), faults_(faults) {}
+  Result<storage::AddedMessage> add(const storage::NewMessage& message,
+                                    const storage::MessageLimits& limits) override {
+    return real_.add(message, limits);
+  }
+  Result<void> record(std::span<const storage::MessageReceipt> receipts) override {
+    if (faults_.record) {
+      if (auto ok = faults_.record(); !ok) return ok;
+    }
+    return real_.record(receipts);
+  }
+  Result<storage::MessageRow> withdraw(const std::string& environment, const std::string& id,
+                                       UnixMillis at) override {
+    return real_.withdraw(environment, id, at);
+  }
+  Result<bool> forget(UnixMillis before, UnixMillis now, std::int64_t kept, std::int64_t most) override {
+    return real_.forget(before, now, kept, most);
+  }
+
+ private:
+  storage::MessageWriter& real_;
   const StoreFaults& faults_;
 };
 
@@ -81,6 +108,7 @@ class FaultyStore final : public storage::Store, private storage::StoreHealth {
     return real_->collect_assets(environment, most);
   }
   Result<std::unique_ptr<storage::Reader>> open_reader() override { return real_->open_reader(); }
+  storage::MessageWriter& messages() noexcept override { return messages_; }
   storage::StoreHealth& health() noexcept override { return *this; }
 
  private:
@@ -95,6 +123,7 @@ class FaultyStore final : public storage::Store, private storage::StoreHealth {
 
   std::unique_ptr<storage::Store> real_;
   StoreFaults faults_;
+  FaultyMessages messages_{real_->messages(), faults_};
 };
 
 /// Counts its calls, and fails when told so.
@@ -159,6 +188,7 @@ class FaultyReader final : public storage::Reader {
   Result<storage::AssetUsage> asset_usage(const std::string& environment) override {
     return real_->asset_usage(environment);
   }
+  storage::MessageReader& messages() noexcept override { return real_->messages(); }
 
  private:
   std::unique_ptr<storage::Reader> real_;

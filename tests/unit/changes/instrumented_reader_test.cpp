@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <exception>
+
 namespace togglecast::changes {
 namespace {
 
@@ -34,6 +36,7 @@ class FailingReader final : public storage::Reader {
     return failed();
   }
   Result<storage::AssetUsage> asset_usage(const std::string&) override { return failed(); }
+  storage::MessageReader& messages() noexcept override { std::terminate(); }
 
  private:
   tl::unexpected<Error> failed() const { return tl::unexpected(error_); }

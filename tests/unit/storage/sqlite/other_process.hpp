@@ -11,6 +11,7 @@
 #include "storage/sqlite/database.hpp"
 #include "storage/sqlite/log_rows.hpp"
 #include "storage/sqlite/pruning.hpp"
+#include "storage/sqlite/sqlite_messages.hpp"
 #include "storage/sqlite/sqlite_transaction.hpp"
 
 namespace togglecast::storage::sqlite::testing {
@@ -36,6 +37,8 @@ class OtherProcess {
     EXPECT_FALSE(prune_step(database_, number, until, {.rows = 10'000, .ops = 10'000}).value().more);
     EXPECT_TRUE(transaction.commit().has_value());
   }
+  MessageWriter& messages() noexcept { return messages_; }
+  Database& database() noexcept { return database_; }
   void create_environment(const std::string& key) {
     const std::string sql =
         "INSERT INTO environment (key, epoch, revision, digest, as_of, genesis, created_at) VALUES ('" + key +
@@ -59,6 +62,8 @@ class OtherProcess {
   }
 
   Database database_;
+  SqliteMessageWriter messages_{database_,
+                                [this] { return Transaction::begin(database_, "BEGIN IMMEDIATE"); }};
 };
 
 }  // namespace togglecast::storage::sqlite::testing

@@ -7,6 +7,7 @@
 
 #include "unit/storage/asset_contract.hpp"
 #include "unit/storage/log_contract.hpp"
+#include "unit/storage/message_contract.hpp"
 #include "unit/storage/sqlite/sqlite_fixture.hpp"
 #include "unit/storage/sqlite/sqlite_medium.hpp"
 #include "unit/storage/store_contract.hpp"
@@ -14,6 +15,8 @@
 namespace togglecast::storage::testing {
 
 INSTANTIATE_TEST_SUITE_P(Sqlite, StoreContract,
+                         ::testing::Values(MakeMedium([] { return std::make_unique<SqliteMedium>(); })));
+INSTANTIATE_TEST_SUITE_P(Sqlite, MessageContract,
                          ::testing::Values(MakeMedium([] { return std::make_unique<SqliteMedium>(); })));
 
 INSTANTIATE_TEST_SUITE_P(Sqlite, AssetContract,

@@ -22,7 +22,8 @@ auto guarded(Work&& work) noexcept -> decltype(work()) {
 
 Committer::Committer(storage::Store& store, const ReadModel& model, Tail& tail, const Clock& clock,
                      observe::Log& log, observe::Metrics& metrics, const CommitterOptions& options)
-    : log_(log),
+    : store_(store),
+      log_(log),
       queue_bound_(options.queue),
       refused_(metrics.counter("togglecast_writes_refused_total", "Writes refused because too many waited.")),
       answers_failed_(metrics.counter("togglecast_write_answers_failed_total",
@@ -47,6 +48,11 @@ void Committer::add_environment(std::string key, const Sha256& genesis, Environm
   if (enqueue(job)) return;
   answer<void>(std::get<NewEnvironment>(job).done,
                busy("too many changes are waiting to be written; try again"));
+}
+
+bool Committer::submit_task(StoreTask task) {
+  Job job = std::move(task);
+  return enqueue(job);
 }
 
 bool Committer::enqueue(Job& job) {
@@ -123,6 +129,22 @@ void Committer::carry_out(const PruneStep& job) noexcept {
   const std::scoped_lock lock(mutex_);
   const auto pruning = prunings_.find(job.environment);
   if (pruning != prunings_.end() && pruning->second == job.until) prunings_.erase(pruning);
+}
+
+void Committer::carry_out(const StoreTask& task) noexcept {
+  const auto failed = [this](const char* what) {
+    std::ignore = guarded([&]() -> Result<void> {
+      log_.error("work on the store failed", {{"reason", what}});
+      return {};
+    });
+  };
+  try {
+    task(store_);
+  } catch (const std::exception& error) {
+    failed(error.what());
+  } catch (...) {
+    failed("an unknown exception");
+  }
 }
 
 template <typename T>

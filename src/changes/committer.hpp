@@ -37,6 +37,7 @@ inline constexpr std::size_t kWritesPerPruneStep = 16;
 class Committer {
  public:
   using EnvironmentDone = std::function<void(Result<void> added)>;
+  using StoreTask = std::function<void(storage::Store& store)>;
 
   Committer(storage::Store& store, const ReadModel& model, Tail& tail, const Clock& clock, observe::Log& log,
             observe::Metrics& metrics, const CommitterOptions& options = {});
@@ -57,6 +58,9 @@ class Committer {
   /// and one after every `kWritesPerPruneStep` writes. So a write waits for one step at most. It replaces an
   /// earlier call for the environment.
   void prune(const std::string& environment, domain::Revision until);
+  /// For what is kept beside the catalogue: runs `task` on the committer's thread, between two writes. False
+  /// when too much waits, or after `stop`: then it never runs. An exception of the task is logged.
+  [[nodiscard]] bool submit_task(StoreTask task);
   /// Finishes all accepted writes and refuses later ones. What is left of a pruning stays undone.
   void stop();
 
@@ -78,7 +82,7 @@ class Committer {
     std::string environment;
     domain::Revision until = 0;
   };
-  using Job = std::variant<Write, NewEnvironment, PruneStep>;
+  using Job = std::variant<Write, NewEnvironment, PruneStep, StoreTask>;
 
   void run();
   // Needs `mutex_`.
@@ -88,10 +92,12 @@ class Committer {
   void carry_out(const Write& job) noexcept;
   void carry_out(const NewEnvironment& job) noexcept;
   void carry_out(const PruneStep& job) noexcept;
+  void carry_out(const StoreTask& task) noexcept;
   template <typename T>
   void answer(const std::function<void(Result<T>)>& done, Result<T> result) noexcept;
   void answer_failed(const char* message) noexcept;
 
+  storage::Store& store_;
   observe::Log& log_;
   std::size_t queue_bound_;
   observe::Counter& refused_;

@@ -120,6 +120,7 @@ void Tail::run() {
 
 bool Tail::look(bool noticed) noexcept {
   const bool told = feed_.tell();
+  if (follower_ != nullptr) follower_->tick();
   try {
     const std::scoped_lock reading(reading_);
     if (!noticed) {
@@ -149,6 +150,10 @@ Result<void> Tail::follow_all() {
   for (const storage::Environment& environment : *environments) {
     auto followed = follow_one(environment);
     if (!followed && outcome) outcome = std::move(followed);  // the others go on
+  }
+  if (follower_ != nullptr) {
+    auto followed = follower_->follow(*reader_);
+    if (!followed && outcome) outcome = std::move(followed);
   }
   if (outcome) seen_version_ = *version;
   return outcome;

@@ -43,6 +43,16 @@ struct TailOptions {
   Milliseconds longest_pause{1'000};
 };
 
+/// Follows what lies beside the change log in the same store, with the tail's reader and on its thread.
+class TailFollower {
+ public:
+  virtual ~TailFollower() = default;
+  /// The store may have changed. An error is treated as one of the log: it is logged and tried again.
+  [[nodiscard]] virtual Result<void> follow(storage::Reader& reader) = 0;
+  /// At least once per `poll`, whether or not the store has changed.
+  virtual void tick() noexcept = 0;
+};
+
 class Tail {
  public:
   /// All references must outlive it.
@@ -52,6 +62,8 @@ class Tail {
   Tail(const Tail&) = delete;
   Tail& operator=(const Tail&) = delete;
 
+  /// Before `follow` and `start`. `follower` must outlive the tail's thread.
+  void also_follow(TailFollower& follower) noexcept { follower_ = &follower; }
   /// Reads everything that the read model lacks: whole environments and single rows.
   [[nodiscard]] Result<void> follow();
   void start();
@@ -110,6 +122,7 @@ class Tail {
   std::mutex reading_;  // taken before mutex_
   std::unique_ptr<storage::Reader> reader_;
   std::optional<std::int64_t> seen_version_;
+  TailFollower* follower_ = nullptr;
 
   mutable std::mutex mutex_;
   mutable std::condition_variable moved_;

@@ -1,7 +1,10 @@
 #include "changes/committer.hpp"
 
+#include <algorithm>
 #include <atomic>
+#include <future>
 #include <new>
+#include <stdexcept>
 #include <thread>
 
 #include "support/eventually.hpp"
@@ -48,6 +51,27 @@ TEST_F(CommitterTest, CommitsThenSwapsThenTellsThenAnswers) {
   });
 
   EXPECT_EQ(order, (std::vector<std::string>{"told 1 current 1", "answered, current 1"}));
+}
+
+TEST_F(CommitterTest, WorkOnTheStoreRunsBetweenWritesAndItsExceptionIsLogged) {
+  auto store = storage::sqlite::SqliteStore::open(folder_.path() / "data").value();
+  changes::ReadModel model(changes::RingLimits{}, nullptr);
+  changes::ChangeFeed feed([](std::string_view) {});
+  changes::Tail tail(model, feed, store->open_reader().value(), log_, metrics_);
+  changes::Committer committer(*store, model, tail, clock_, log_, metrics_);
+  std::promise<storage::Store*> ran;
+  committer.start();
+
+  ASSERT_TRUE(committer.submit_task([](storage::Store&) { throw std::runtime_error("a broken task"); }));
+  ASSERT_TRUE(committer.submit_task([&ran](storage::Store& given) { ran.set_value(&given); }));
+
+  EXPECT_EQ(ran.get_future().get(), store.get());
+  const auto lines = log_lines();
+  EXPECT_TRUE(std::any_of(lines.begin(), lines.end(), [](const std::string& line) {
+    return line.find("a broken task") != std::string::npos;
+  }));
+  committer.stop();
+  EXPECT_FALSE(committer.submit_task([](storage::Store&) {}));
 }
 
 TEST_F(CommitterTest, TellsWhatWasAndWhatIs) {

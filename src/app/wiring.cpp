@@ -121,11 +121,22 @@ realtime::Options realtime_options(const Settings& settings) {
   options.announcements = settings.announcement_rate;
   options.idempotency_age = settings.idempotency_age;
   options.assets = settings.asset_rate;
+  options.pending_acks = settings.pending_acks;
   options.connections_per_client = settings.connections_per_client;
   options.full_states = settings.full_state_rate;
   options.message_queue = settings.message_queue;
   options.reader_patience = settings.reader_patience;
   options.describe_process = describe_process;
+  return options;
+}
+
+service::MailboxOptions mailbox_options(const Settings& settings) {
+  service::MailboxOptions options;
+  options.alive.count = settings.messages;
+  options.alive.bytes = settings.messages_bytes;
+  options.kept = settings.message_retention;
+  options.kept_count = settings.messages_kept;
+  options.keys = settings.idempotency_age;
   return options;
 }
 

@@ -22,6 +22,7 @@ namespace togglecast::app {
 /// Null unless `--log-packets` is set.
 [[nodiscard]] std::unique_ptr<PacketLog> packet_log(const Settings& settings, observe::Log& log,
                                                     const Clock& clock, observe::Metrics& metrics);
+[[nodiscard]] service::MailboxOptions mailbox_options(const Settings& settings);
 [[nodiscard]] http_api::Options api_options(const Settings& settings, service::MessageSender* messages,
                                             delivery::Rollouts* rollouts = nullptr);
 [[nodiscard]] realtime::Options realtime_options(const Settings& settings);

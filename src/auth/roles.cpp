@@ -28,6 +28,7 @@ constexpr std::array kRules{
     Rule{Action::manage_admins, "manage admins", Role::owner},
     Rule{Action::manage_environments, "make or copy environments", Role::owner},
     Rule{Action::send_messages, "send messages to connections", Role::editor},
+    Rule{Action::read_messages, "read messages that were sent to others", Role::editor},
 };
 
 constexpr const Rule& rule_of(Action action) noexcept { return kRules[static_cast<std::size_t>(action)]; }

@@ -24,6 +24,7 @@ enum class Action : std::uint8_t {
   manage_admins,
   manage_environments,  ///< make them, and copy one into another
   send_messages,        ///< announcements, notifications, the system's status, a repeated full state
+  read_messages,        ///< those that wait for acknowledgements, and who acknowledged them
 };
 
 [[nodiscard]] bool allows(domain::Role role, Action action) noexcept;

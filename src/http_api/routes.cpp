@@ -133,6 +133,15 @@ constexpr Route kRoutes[] = {
     {Method::get, "/api/v1/state", Access::admin, read_state, {"at"}, Units{40}},
     {Method::get, "/api/v1/state/diff", Access::admin, read_difference, {"from", "to"}, Units{80}},
 
+    {Method::get, "/api/v1/messages", Access::admin, list_messages, {"state", "before", "limit"}, Units{10}},
+    {Method::get,
+     "/api/v1/messages/{id}",
+     Access::admin,
+     read_message,
+     {"state", "after", "limit"},
+     Units{10}},
+    {Method::del, "/api/v1/messages/{id}", Access::admin, withdraw_message},
+
     {Method::post, "/api/v1/broadcasts/{name}", Access::admin, broadcast, {}, Effect::message},
 };
 

@@ -286,29 +286,29 @@ void AdminNamespace::announce(const Event& event, SocketSubscriber& subscriber, 
   if (!request) return reply.refuse(request.error());
   auto key = service::take_idempotency_key(*request);
   if (!key) return reply.refuse(key.error());
-  const auto announcement = service::read_announcement(*request);
+  auto announcement = service::read_announcement(*request);
   if (!announcement) return reply.refuse(announcement.error());
-  auto done = once(subscriber.who, *std::move(key), *request, reply);
-  if (!done) return reply.refuse(done.error());
-  if (!*done) return;
-  service::send_guarded(**done, [&](const service::SendDone& sent) {
+  service::WriteOptions options;
+  options.idempotency_key = *std::move(key);
+  // As POST /api/v1/broadcasts/broadcast_announcement names it: the key is the same one there.
+  auto named = service::idempotency_of(subscriber.who, options, "broadcast broadcast_announcement", *request);
+  if (!named) return reply.refuse(named.error());
+  announcement->message.idempotency = *named;
+  const auto done = once(subscriber.who, *named, reply);
+  if (!done) return;
+  service::send_guarded(*done, [&](const service::SendDone& sent) {
     messages_.broadcast_announcement(subscriber.who, *announcement, sent);
   });
 }
 
-Result<std::optional<service::SendDone>> AdminNamespace::once(const service::Principal& who, std::string key,
-                                                              const json::value& request,
-                                                              const Reply& reply) {
+std::optional<service::SendDone> AdminNamespace::once(const service::Principal& who,
+                                                      const std::optional<storage::IdempotencyKey>& key,
+                                                      const Reply& reply) {
   auto answer = [answer = answering(reply)](const Result<service::SendResult>& told, bool) {
     if (!told) return answer(tl::unexpected(told.error()));
     answer(json::object{{"id", told->id}, {"recipients", told->connections}});
   };
-  service::WriteOptions options;
-  options.idempotency_key = std::move(key);
-  // As POST /api/v1/broadcasts/broadcast_announcement names it: the key is the same one there.
-  const auto named = service::idempotency_of(who, options, "broadcast broadcast_announcement", request);
-  if (!named) return tl::unexpected(named.error());
-  if (*named) return sends_.first(**named, who.environment, clock_.now(), std::move(answer));
+  if (key) return sends_.first(*key, who.environment, clock_.now(), std::move(answer));
   return service::SendDone(
       [answer = std::move(answer)](const Result<service::SendResult>& told) { answer(told, false); });
 }

@@ -42,8 +42,9 @@ class AdminNamespace {
   void asset_get(const socketio::Event& event, SocketSubscriber& subscriber, const Reply& reply);
   void announce(const socketio::Event& event, SocketSubscriber& subscriber, const Reply& reply);
   /// The callback to send with; nothing when an announcement with the same key was sent before.
-  [[nodiscard]] Result<std::optional<service::SendDone>> once(const service::Principal& who, std::string key,
-                                                              const json::value& request, const Reply& reply);
+  [[nodiscard]] std::optional<service::SendDone> once(const service::Principal& who,
+                                                      const std::optional<storage::IdempotencyKey>& key,
+                                                      const Reply& reply);
   void system_metrics(const socketio::Event& event, SocketSubscriber& subscriber, const Reply& reply);
 
   const delivery::ShardDeliveries& deliveries_;

@@ -50,6 +50,17 @@ AllShardMessages make_messages(net::ShardPool& shards, socketio::Server& io,
   return made;
 }
 
+AllShardMailboxes make_mailboxes(net::ShardPool& shards, socketio::Server& io,
+                                 const delivery::ShardDeliveries& deliveries, service::Mailbox& mailbox,
+                                 const Clock& clock, const Options& options, observe::Metrics& metrics) {
+  AllShardMailboxes made;
+  for (std::size_t i = 0; i < shards.size(); ++i) {
+    made.push_back(std::make_unique<ShardMailbox>(shards.at(i), io, *deliveries[i], mailbox, clock, options,
+                                                  mail_counters(metrics)));
+  }
+  return made;
+}
+
 std::vector<RateSampler::Source> sampled_counters(observe::Metrics& metrics, std::size_t shards) {
   const delivery::PushCounters counters = push_counters(metrics);
   const auto& of_admins = event_counter(metrics, event::kAdmin);
@@ -88,24 +99,50 @@ Realtime::Realtime(net::ShardPool& shards, socketio::Server& io, service::Applic
           options_.rollout_patience, clock, metrics),
       deliveries_(make_deliveries(shards, application.model(), options_, metrics)),
       messages_(make_messages(shards, io, deliveries_, options_, metrics)),
+      mailboxes_(make_mailboxes(shards, io, deliveries_, application.mailbox(), clock, options_, metrics)),
       reported_(shards.size()),
-      dispatcher_(shards, messages_, deliveries_, application.model(), options_, clock, metrics),
+      dispatcher_(shards, messages_, mailboxes_, deliveries_, application.model(), application.mailbox(),
+                  options_, clock, metrics),
       sampler_(shards, sampled_counters(metrics, shards.size())),
       dashboard_(shards, io, application, rollouts_, reported_, dispatcher_, sampler_, options_, clock),
       subscriptions_(shards, deliveries_, messages_, rollouts_, options_, clock),
       assets_(shards, application.assets(), options_, metrics),
       admins_(io.of(event::kAdmin), auth_parts(clock, log, metrics), application.activity(),
               application.idempotent_sends(), assets_, dispatcher_, dashboard_, subscriptions_, rollouts_,
-              [this](SocketSubscriber& admin) { messages_[admin.socket.shard().index()]->welcome(admin); }),
-      clients_(
-          shards, io.of(event::kClient), auth_parts(clock, log, metrics), reported_, assets_,
-          [this](SocketSubscriber& client) { messages_[client.socket.shard().index()]->welcome(client); }) {}
+              [this](SocketSubscriber& admin) { welcome(admin); }),
+      clients_(shards, io.of(event::kClient), auth_parts(clock, log, metrics), reported_, assets_,
+               [this](SocketSubscriber& client) { welcome(client); }) {
+  take_acknowledgements(io.of(event::kAdmin));
+  take_acknowledgements(io.of(event::kClient));
+}
+
+void Realtime::welcome(SocketSubscriber& subscriber) {
+  const std::size_t shard = subscriber.socket.shard().index();
+  messages_[shard]->welcome(subscriber);
+  mailboxes_[shard]->welcome(subscriber);
+}
+
+void Realtime::take_acknowledgements(socketio::Namespace& nsp) {
+  nsp.on(std::string(event::kMessageAck.name), [this](const socketio::Event& event) {
+    mailboxes_[event.socket().shard().index()]->acknowledge(event, *event.socket().state<SocketSubscriber>(),
+                                                            Reply(event, event::kMessageAck));
+  });
+  nsp.on_drained([this](socketio::Socket& socket) {
+    if (auto* subscriber = socket.state<SocketSubscriber>())
+      mailboxes_[socket.shard().index()]->drained(*subscriber);
+  });
+  nsp.on_disconnect([this](socketio::Socket& socket, socketio::DisconnectReason) {
+    if (const auto* subscriber = socket.state<SocketSubscriber>())
+      mailboxes_[socket.shard().index()]->gone(*subscriber);
+  });
+}
 
 void Realtime::on_commit(const changes::CommitPtr& commit) {
   const TimePoint committed = rollouts_.on_commit(commit);
   shards_.post_to_all([this, commit, committed](const net::Shard& shard) {
     deliveries_[shard.index()]->on_commit(commit, committed);
     messages_[shard.index()]->on_commit(*commit);
+    mailboxes_[shard.index()]->on_commit(*commit);
     subscriptions_.on_commit(shard, *commit);
   });
 }
@@ -124,6 +161,9 @@ void Realtime::start() {
     const auto state = application_.model().current(environment);
     for (const auto& delivery : deliveries_) delivery->begin(state);
   }
+  application_.mailbox().listen([this](const service::MailNewsPtr& news) {
+    shards_.post_to_all([this, news](const net::Shard& shard) { mailboxes_[shard.index()]->take(*news); });
+  });
   sampler_.start();
 }
 

@@ -13,6 +13,7 @@
 #include "realtime/client_namespace.hpp"
 #include "realtime/messages/entity_subscriptions.hpp"
 #include "realtime/messages/message_dispatcher.hpp"
+#include "realtime/messages/shard_mailbox.hpp"
 #include "realtime/messages/shard_messages.hpp"
 #include "realtime/session/options.hpp"
 #include "realtime/telemetry/dashboard.hpp"
@@ -35,7 +36,10 @@ class Realtime {
   /// Takes the state and follows the feed. Before the shards start.
   void start();
   /// Follows the feed no more.
-  void stop() { subscription_.reset(); }
+  void stop() {
+    subscription_.reset();
+    application_.mailbox().listen_no_more();
+  }
 
   /// Messages that admins send; for other entrances.
   [[nodiscard]] service::MessageSender& messages() noexcept { return dispatcher_; }
@@ -45,6 +49,8 @@ class Realtime {
  private:
   [[nodiscard]] AuthParts auth_parts(const Clock& clock, observe::PeerLog log,
                                      observe::Metrics& metrics) const;
+  void welcome(SocketSubscriber& subscriber);
+  void take_acknowledgements(socketio::Namespace& nsp);
   void on_commit(const changes::CommitPtr& commit);
   void on_environment(const domain::SnapshotPtr& first);
 
@@ -55,6 +61,7 @@ class Realtime {
   delivery::Rollouts rollouts_;
   delivery::ShardDeliveries deliveries_;
   AllShardMessages messages_;
+  AllShardMailboxes mailboxes_;
   std::vector<ReportedMetrics> reported_;  // by shard
   MessageDispatcher dispatcher_;
   RateSampler sampler_;

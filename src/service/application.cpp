@@ -101,6 +101,8 @@ Application::Application(std::unique_ptr<storage::Store> store, Readers readers,
       activity_(reader_, model_, committer_),
       history_(reader_, workers_, model_, clock),
       idempotent_sends_(IdempotentSends::kPerActor, options.idempotency_age),
+      mailbox_(committer_, tail_, reader_, clock, log, metrics, options.mailbox),
+      message_list_(reader_, model_, clock, log),
       time_(committer_, model_, feed_, clock, log),
       log_keeper_(std::move(readers.of_log_keeper),
                   {.oldest_recent_state =
@@ -110,7 +112,9 @@ Application::Application(std::unique_ptr<storage::Store> store, Readers readers,
                        },
                    .prune = [this](const std::string& environment,
                                    domain::Revision until) { committer_.prune(environment, until); }},
-                  clock, log, metrics, options.log) {}
+                  clock, log, metrics, options.log) {
+  tail_.also_follow(mailbox_);
+}
 
 Result<std::unique_ptr<Application>> Application::open(std::unique_ptr<storage::Store> store,
                                                        const ApplicationOptions& options, const Clock& clock,

@@ -20,6 +20,8 @@
 #include "service/history/activity.hpp"
 #include "service/history/history.hpp"
 #include "service/messages/idempotent_sends.hpp"
+#include "service/messages/mailbox.hpp"
+#include "service/messages/message_list.hpp"
 
 namespace togglecast::service {
 
@@ -35,6 +37,7 @@ struct ApplicationOptions {
   AdminOptions admins;
   std::chrono::seconds idempotency_age = IdempotentSends::kKept;  ///< of messages; the store has its own
   AssetOptions assets;
+  MailboxOptions mailbox;
   /// Made when missing, besides `system`.
   std::vector<std::string> environments;
   /// Asked when there is no admin yet, before the account is made. It must show or store a password that it
@@ -83,6 +86,9 @@ class Application {
   [[nodiscard]] History& history() noexcept { return history_; }
   /// Of all entrances: a message that one of them sent is not sent by another one under the same key.
   [[nodiscard]] IdempotentSends& idempotent_sends() noexcept { return idempotent_sends_; }
+  /// Messages that wait for their acknowledgement.
+  [[nodiscard]] Mailbox& mailbox() noexcept { return mailbox_; }
+  [[nodiscard]] MessageList& message_list() noexcept { return message_list_; }
   /// Makes an environment while the server runs. `done` is called on the committer's thread, or within the
   /// call when too much waits; the subscribers of the feed have heard of the environment before. Errors as in
   /// committer.hpp.
@@ -147,6 +153,8 @@ class Application {
   ActivityService activity_;
   History history_;
   IdempotentSends idempotent_sends_;
+  Mailbox mailbox_;
+  MessageList message_list_;
   changes::Scheduler time_;
   changes::LogKeeper log_keeper_;
   bool made_first_owner_ = false;

@@ -123,6 +123,9 @@ constexpr OptionSpec kOptions[] = {
     {kTimes, "idempotency-age", "SECONDS",
      "Time for which the answer to a request with an Idempotency-Key is repeated; 24 hours [86400]", false,
      set_seconds<&S::idempotency_age, 1, 30 * kDay>},
+    {kTimes, "message-retention", "SECONDS",
+     "Time for which a message with acknowledgements stays readable after it is over; 7 days [604800]", false,
+     set_seconds<&S::message_retention, 0, kYear>},
     {kTimes, "min-revision-wait", "SECONDS",
      "Time for which a request waits for the revision in Togglecast-Min-Revision [1]", false,
      set_seconds<&S::min_revision_wait, 0, 60>},
@@ -220,6 +223,14 @@ constexpr OptionSpec kOptions[] = {
      set_per_second<&S::announcement_rate>},
     {kLimits, "announcement-burst", "COUNT", "Announcements by one admin in one burst [5]", false,
      set_burst<&S::announcement_rate>},
+    {kLimits, "messages", "COUNT",
+     "Messages of one environment that wait for acknowledgements at the same time [10000]", false,
+     set_count<&S::messages, 1, 1'000'000>},
+    {kLimits, "messages-bytes", "BYTES", "All of these messages of one environment together [16777216]",
+     false, set_count<&S::messages_bytes, 64 << 10, std::uint64_t{1} << 32>},
+    {kLimits, "messages-kept", "COUNT",
+     "Messages with acknowledgements that are over and stay readable; the oldest go first [10000]", false,
+     set_count<&S::messages_kept, 0, 10'000'000>},
 };
 
 }  // namespace

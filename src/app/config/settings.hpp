@@ -59,6 +59,7 @@ struct Settings {
   std::chrono::seconds token_lifetime{365 * 24 * 3'600};  ///< of a client's token without a time
   std::chrono::seconds expiry_warning{60};
   std::chrono::seconds idempotency_age{24 * 3'600};
+  std::chrono::seconds message_retention{7 * 24 * 3'600};
   std::chrono::seconds min_revision_wait{1};
   std::chrono::seconds rollout_patience{60};
   std::chrono::seconds tls_ticket_lifetime{6 * 3'600};
@@ -84,6 +85,9 @@ struct Settings {
   Rate event_rate{.per_second = 50, .burst = 200};      ///< of each connection
   Rate write_rate{.per_second = 10, .burst = 30};       ///< of each admin
   Rate read_rate{.per_second = 500, .burst = 2'000};    ///< of each admin, in units
+  std::int64_t messages = 10'000;                       ///< of an environment, that wait for acknowledgements
+  std::int64_t messages_bytes = 16 * 1'024 * 1'024;     ///< of these
+  std::int64_t messages_kept = 10'000;                  ///< that are over
   Rate announcement_rate{.per_second = 1, .burst = 5};  ///< of each admin
   std::int64_t keep_changes = 500'000;                  ///< of each environment's log; 0: all
   std::int64_t keep_days = 400;                         ///< 0: for ever

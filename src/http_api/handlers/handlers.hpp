@@ -77,4 +77,9 @@ void read_rollout(const CallPtr& call);
 // messages.cpp
 void broadcast(const CallPtr& call);
 
+// kept_messages.cpp
+void list_messages(const CallPtr& call);
+void read_message(const CallPtr& call);
+void withdraw_message(const CallPtr& call);
+
 }  // namespace togglecast::http_api

@@ -30,13 +30,16 @@ Result<void> exists(const domain::Snapshot& state, Kind kind, domain::Id id) {
 }  // namespace
 
 MessageDispatcher::MessageDispatcher(net::ShardPool& shards, const AllShardMessages& messages,
+                                     const AllShardMailboxes& mailboxes,
                                      const delivery::ShardDeliveries& deliveries,
-                                     const changes::ReadModel& model, const Options& options,
-                                     const Clock& clock, observe::Metrics& metrics)
+                                     const changes::ReadModel& model, service::Mailbox& mailbox,
+                                     const Options& options, const Clock& clock, observe::Metrics& metrics)
     : shards_(shards),
       messages_(messages),
+      mailboxes_(mailboxes),
       deliveries_(deliveries),
       model_(model),
+      mailbox_(mailbox),
       clock_(clock),
       began_(clock.wall_now()),
       announcing_(options.announcements, "announcements"),
@@ -57,12 +60,19 @@ Result<domain::SnapshotPtr> MessageDispatcher::allowed(const service::Principal&
 
 void MessageDispatcher::on_all(const domain::SnapshotPtr& state, SendResult told, const Tell& tell,
                                SendDone done) {
+  count_on_all(
+      state, std::move(told),
+      [this, tell](const net::Shard& shard) { return tell(*messages_[shard.index()]); }, std::move(done));
+}
+
+void MessageDispatcher::count_on_all(const domain::SnapshotPtr& state, SendResult told, const Count& count,
+                                     SendDone done) {
   delivery::collect_from_shards<std::size_t>(
       shards_,
-      [this, state, tell](net::Shard& shard, std::function<void(std::size_t)> answer) {
-        deliveries_[shard.index()]->when_reached(state->environment(), state->revision(),
-                                                 [&messages = *messages_[shard.index()], tell,
-                                                  answer = std::move(answer)] { answer(tell(messages)); });
+      [this, state, count](net::Shard& shard, std::function<void(std::size_t)> answer) {
+        deliveries_[shard.index()]->when_reached(
+            state->environment(), state->revision(),
+            [&shard, count, answer = std::move(answer)] { answer(count(shard)); });
       },
       [told = std::move(told), done = std::move(done)](const std::vector<std::size_t>& counts) mutable {
         told.connections = std::accumulate(counts.begin(), counts.end(), std::size_t{0});
@@ -78,6 +88,59 @@ json::object MessageDispatcher::payload_of(const service::Message& message, cons
                        {"timestamp", to_iso8601(clock_.wall_now())}};
   if (message.data) payload["data"] = *message.data;
   return payload;
+}
+
+void MessageDispatcher::keep(const service::Principal& who, const domain::SnapshotPtr& state,
+                             std::string_view event, const service::Receivers& to,
+                             const service::Message& message, const SendDone& done) {
+  storage::NewMessage kept;
+  storage::MessageRow& row = kept.row;
+  row.at = clock_.wall_now();
+  const auto expires_at = service::expiry_of(*message.ack, row.at);
+  if (!expires_at) return done(tl::unexpected(expires_at.error()));
+  row.environment = who.environment;
+  row.id = random_token(random_, kMessageIdBytes);
+  row.event = event;
+  row.audience = json::canonical(service::to_json(to));
+  json::object payload = payload_of(message, row.id);
+  payload["ack"] = service::to_string(message.ack->by);
+  payload["expires_at"] = to_iso8601(*expires_at);
+  row.payload = json::serialize(payload);
+  row.ack = service::to_string(message.ack->by);
+  row.retry = Milliseconds(message.ack->retry).count();
+  row.sender = json::serialize(
+      json::object{{"kind", service::to_string(who.kind)}, {"id", who.id}, {"name", who.name}});
+  row.expires_at = *expires_at;
+  kept.one_receiver = to.one();
+  kept.idempotency = message.idempotency;
+  count_on_all(
+      state, {},
+      [this, environment = who.environment, to](const net::Shard& shard) {
+        return mailboxes_[shard.index()]->count(environment, to);
+      },
+      [this, kept = std::move(kept), done](const Result<SendResult>& counted) mutable {
+        if (!counted) return done(tl::unexpected(counted.error()));
+        kept.row.addressed = static_cast<std::int64_t>(counted->connections);
+        mailbox_.keep(std::move(kept), [done](Result<storage::AddedMessage> added) {
+          if (!added) return done(tl::unexpected(added.error()));
+          done(SendResult{added->row.id, 0, static_cast<std::size_t>(added->row.addressed), added->replayed});
+        });
+      });
+}
+
+void MessageDispatcher::open_deliveries(const std::string& environment, const std::string& id,
+                                        OpenDone done) {
+  delivery::collect_from_shards<std::vector<service::OpenDelivery>>(
+      shards_,
+      [this, environment, id](net::Shard& shard,
+                              const std::function<void(std::vector<service::OpenDelivery>)>& answer) {
+        answer(mailboxes_[shard.index()]->open(environment, id));
+      },
+      [done = std::move(done)](std::vector<std::vector<service::OpenDelivery>> parts) {
+        std::vector<service::OpenDelivery> all;
+        for (auto& part : parts) all.insert(all.end(), part.begin(), part.end());
+        done(std::move(all));
+      });
 }
 
 void MessageDispatcher::send_again(const service::Principal& who, Kind kind, domain::Id id, SendDone done) {
@@ -128,6 +191,10 @@ void MessageDispatcher::send_admin_notification(const service::Principal& who,
                                                 SendDone done) {
   const auto state = allowed(who);
   if (!state) return done(tl::unexpected(state.error()));
+  if (notification.message.ack)
+    return keep(who, *state, event::kAdminNotification,
+                {{Audience::Kind::admins, 0}, notification.admin, notification.role}, notification.message,
+                done);
   SendResult told;
   told.id = random_token(random_, kMessageIdBytes);
   const auto packet =
@@ -149,6 +216,9 @@ void MessageDispatcher::send_client_notification(const service::Principal& who,
                                                  SendDone done) {
   const auto state = allowed(who, {Audience::Kind::client, notification.client});
   if (!state) return done(tl::unexpected(state.error()));
+  if (notification.message.ack)
+    return keep(who, *state, event::kClientNotification, {{Audience::Kind::client, notification.client}},
+                notification.message, done);
   SendResult told;
   told.id = random_token(random_, kMessageIdBytes);
   const auto packets = packets_of(event::kClientNotification, payload_of(notification.message, told.id));
@@ -187,6 +257,8 @@ void MessageDispatcher::broadcast_announcement(const service::Principal& who,
     limited_.add();
     return done(tl::unexpected(turn.error()));
   }
+  if (announcement.message.ack)
+    return keep(who, *state, event::kAnnouncement, {announcement.audience}, announcement.message, done);
   SendResult told;
   told.id = random_token(random_, kMessageIdBytes);
   const auto packets = packets_of(event::kAnnouncement, payload_of(announcement.message, told.id));

@@ -22,6 +22,7 @@ struct Request {
 // Both send.
 inline constexpr Request kConfigCheck{"config_check", "config_status"};
 inline constexpr Request kAssetGet{"asset_get", "asset"};
+inline constexpr Request kMessageAck{"message_ack", "message_acknowledged"};
 
 // An admin sends.
 inline constexpr Request kAdminConnect{"admin_connect", "admin_connected"};
@@ -31,9 +32,9 @@ inline constexpr Request kSubscribe{"subscribe_entity_updates", "entity_subscrib
 inline constexpr Request kUnsubscribe{"unsubscribe_entity_updates", "entity_unsubscribed"};
 inline constexpr Request kAnnounce{"broadcast_announcement", "announcement_sent"};
 inline constexpr Request kSystemMetrics{"request_system_metrics", "system_metrics"};
-inline constexpr Request kAdminRequests[] = {kAdminConnect, kConfigCheck,  kAssetGet,
-                                             kDashboard,    kActivityFeed, kSubscribe,
-                                             kUnsubscribe,  kAnnounce,     kSystemMetrics};
+inline constexpr Request kAdminRequests[] = {kAdminConnect,  kConfigCheck, kAssetGet,    kDashboard,
+                                             kActivityFeed,  kSubscribe,   kUnsubscribe, kAnnounce,
+                                             kSystemMetrics, kMessageAck};
 
 // A client sends.
 inline constexpr Request kClientConnect{"client_connect", "client_connected"};
@@ -41,8 +42,8 @@ inline constexpr Request kFeatureCheck{"feature_check", "feature_status"};
 inline constexpr Request kReportMetrics{"report_metrics", "metrics_accepted"};
 inline constexpr Request kHeartbeat{"heartbeat", "heartbeat_ack", false};
 inline constexpr Request kConfigAck{"config_ack", {}, false};
-inline constexpr Request kClientRequests[] = {kClientConnect, kConfigCheck, kAssetGet, kFeatureCheck,
-                                              kReportMetrics, kHeartbeat,   kConfigAck};
+inline constexpr Request kClientRequests[] = {kClientConnect, kConfigCheck, kAssetGet,  kFeatureCheck,
+                                              kReportMetrics, kHeartbeat,   kConfigAck, kMessageAck};
 
 /// nullptr: this may not be sent here.
 [[nodiscard]] constexpr const Request* find(std::span<const Request> requests,

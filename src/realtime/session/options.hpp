@@ -29,11 +29,12 @@ struct Options {
   Milliseconds resume_wait{1'000};  ///< for a state that a connection has and this process does not have yet
   Rate announcements{.per_second = 1, .burst = 5};   ///< of each admin
   std::chrono::seconds idempotency_age{24 * 3'600};  ///< of reports with an idempotency key
-  std::size_t sync_at_once = 200;                    ///< `config_sync` to more connections than these …
-  Milliseconds sync_window{30'000};                  ///< … is spread over so long
-  Milliseconds rollout_interval{1'000};              ///< between two `rollout_progress` of one entity
-  Milliseconds rollout_patience{60'000};             ///< so long after a change they end
-  Milliseconds presence_delay{200};                  ///< who comes and goes within it is told at once
+  std::size_t pending_acks = 256;    ///< messages that a connection may have without having acknowledged them
+  std::size_t sync_at_once = 200;    ///< `config_sync` to more connections than these …
+  Milliseconds sync_window{30'000};  ///< … is spread over so long
+  Milliseconds rollout_interval{1'000};   ///< between two `rollout_progress` of one entity
+  Milliseconds rollout_patience{60'000};  ///< so long after a change they end
+  Milliseconds presence_delay{200};       ///< who comes and goes within it is told at once
   /// `process` of `system_metrics`: what only the wiring knows. From any shard.
   std::function<json::object()> describe_process{};
 };

@@ -22,7 +22,7 @@
 
 #include "base/clock.hpp"
 #include "service/messages/message_sender.hpp"
-#include "storage/write_transaction.hpp"
+#include "storage/idempotency_key.hpp"
 
 namespace togglecast::service {
 

@@ -33,6 +33,32 @@ std::string_view text_of(const json::value& body, std::string_view name) {
   return json::string_or_empty(body, name);
 }
 
+constexpr std::array kAcknowledgers{Acknowledgement::By::client, Acknowledgement::By::connection};
+constexpr std::int64_t kLongestRetry = 3'600;  // seconds
+
+std::optional<Acknowledgement> read_acknowledgement(FieldReader& in, const json::value& body) {
+  Acknowledgement wanted;
+  if (in.has_value("ack")) {
+    const auto by = named(text_of(body, "ack"), kAcknowledgers);
+    if (!by) in.refuse("ack", "must be 'client' or 'connection'");
+    wanted.by = by.value_or(Acknowledgement::By::client);
+  }
+  if (in.has_value("ttl")) {
+    const auto ttl = in.integer("ttl", 1, std::chrono::seconds(kLongestLife).count());
+    if (ttl) wanted.ttl = std::chrono::seconds(*ttl);
+  }
+  if (in.has_value("expires_at")) {
+    wanted.expires_at = in.time("expires_at");
+    if (in.has_value("ttl")) in.refuse("expires_at", "must not stand beside ttl");
+  }
+  if (in.has_value("retry"))
+    wanted.retry = std::chrono::seconds(in.integer("retry", 1, kLongestRetry).value_or(1));
+  if (in.has_value("ack")) return wanted;
+  for (const char* name : {"ttl", "expires_at", "retry"})
+    if (in.has_value(name)) in.refuse(name, "needs ack beside it");
+  return std::nullopt;
+}
+
 Message read_message(FieldReader& in, const json::value& body, bool with_data) {
   Message message;
   in.require({"title", "message"});
@@ -46,6 +72,7 @@ Message read_message(FieldReader& in, const json::value& body, bool with_data) {
     message.level = level.value_or(Level::info);
   }
   if (with_data && in.has_value("data")) message.data = in.object("data", kMaxData, kMaxDataDepth);
+  message.ack = read_acknowledgement(in, body);
   return message;
 }
 
@@ -118,6 +145,26 @@ std::string_view to_string(Level level) noexcept {
       return "error";
   }
   return "";
+}
+
+std::string_view to_string(Acknowledgement::By by) noexcept {
+  switch (by) {
+    case Acknowledgement::By::client:
+      return "client";
+    case Acknowledgement::By::connection:
+      return "connection";
+  }
+  return "";
+}
+
+Result<UnixMillis> expiry_of(const Acknowledgement& wanted, UnixMillis now) {
+  const auto in = [now](std::chrono::seconds life) {
+    return UnixMillis{now.value + Milliseconds(life).count()};
+  };
+  if (!wanted.expires_at) return in(wanted.ttl.value_or(kUsualLife));
+  if (*wanted.expires_at <= now) return fail_field("/expires_at", "must not be over");
+  if (*wanted.expires_at > in(kLongestLife)) return fail_field("/expires_at", "must be within 30 days");
+  return *wanted.expires_at;
 }
 
 std::string_view to_string(SystemStatus::Value status) noexcept {

@@ -374,6 +374,14 @@ describe('each operation answers as it is described:', () => {
     assert.equal(again.text, first.text);
     assert.equal(again.headers.get('idempotency-replayed'), 'true');
     assert.equal((await notify('Twice')).status, 409);
+    const kept = await send('broadcast_announcement', { title: 'Read', message: 'this', ack: 'connection', ttl: 60, retry: 5, audience: { package: one.id } });
+    await send('send_admin_notification', { title: 'Read', message: 'this', ack: 'client', role: 'owner', expires_at: new Date(Date.now() + 3_600_000).toISOString() });
+    await taken('GET', '/api/v1/messages?state=undelivered&limit=1');
+    await taken('GET', `/api/v1/messages/${kept.body.id}?state=unacknowledged&after=-5&limit=1`);
+    await taken('DELETE', `/api/v1/messages/${kept.body.id}`);
+    await refused(400, 'GET', '/api/v1/messages?state=lost');
+    await refused(404, 'GET', '/api/v1/messages/none');
+    await refused(404, 'DELETE', '/api/v1/messages/none');
     await refused(400, 'POST', '/api/v1/broadcasts/broadcast_platform_update', {});
     await refused(404, 'POST', '/api/v1/broadcasts/broadcast_everything', {});
     await refused(404, 'POST', '/api/v1/broadcasts/broadcast_platform_update', { platform_id: kUnknownId });

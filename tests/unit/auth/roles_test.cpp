@@ -18,8 +18,8 @@ TEST(Roles, ViewersReadEditorsChangeOwnersManage) {
         Row{Action::write_platforms, false, true, true}, Row{Action::write_clients, false, true, true},
         Row{Action::read_tokens, false, false, true}, Row{Action::manage_tokens, false, false, true},
         Row{Action::read_admins, false, false, true}, Row{Action::manage_admins, false, false, true},
-        Row{Action::manage_environments, false, false, true},
-        Row{Action::send_messages, false, true, true}}) {
+        Row{Action::manage_environments, false, false, true}, Row{Action::send_messages, false, true, true},
+        Row{Action::read_messages, false, true, true}}) {
     EXPECT_EQ(allows(Role::viewer, row.action), row.viewer);
     EXPECT_EQ(allows(Role::editor, row.action), row.editor);
     EXPECT_EQ(allows(Role::owner, row.action), row.owner);

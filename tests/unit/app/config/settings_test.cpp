@@ -122,6 +122,9 @@ constexpr Limit kLimits[] = {
     {"asset-burst", 16'777'216, 1'099'511'627'776, burst_of<&S::asset_rate>},
     {"announcement-rate", 1, 1'000'000, rate_of<&S::announcement_rate>},
     {"announcement-burst", 1, 1'000'000, burst_of<&S::announcement_rate>},
+    {"messages", 1, 1'000'000, count_of<&S::messages>},
+    {"messages-bytes", 65'536, 4'294'967'296, count_of<&S::messages_bytes>},
+    {"messages-kept", 0, 10'000'000, count_of<&S::messages_kept>},
 };
 constexpr std::uint64_t kDay = 86'400;
 constexpr Limit kTimes[] = {
@@ -137,6 +140,7 @@ constexpr Limit kTimes[] = {
     {"token-lifetime", 60, 3'650 * kDay, seconds_of<&S::token_lifetime>},
     {"expiry-warning", 1, kDay, seconds_of<&S::expiry_warning>},
     {"idempotency-age", 1, 30 * kDay, seconds_of<&S::idempotency_age>},
+    {"message-retention", 0, 365 * kDay, seconds_of<&S::message_retention>},
     {"min-revision-wait", 0, 60, seconds_of<&S::min_revision_wait>},
     {"rollout-patience", 1, kDay, seconds_of<&S::rollout_patience>},
     {"tls-ticket-lifetime", 60, 7 * kDay, seconds_of<&S::tls_ticket_lifetime>},

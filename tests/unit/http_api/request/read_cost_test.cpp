@@ -27,6 +27,7 @@ TEST(ReadCost, FollowsTheWorkOfARead) {
   EXPECT_EQ(cost(Method::get, "/api/v1/clients/{id}/effective"), 10U);
   EXPECT_EQ(cost(Method::post, "/api/v1/evaluate"), 10U);
   EXPECT_EQ(cost(Method::get, "/api/v1/activity"), 10U);
+  EXPECT_EQ(cost(Method::get, "/api/v1/messages/{id}"), 10U);
   EXPECT_EQ(cost(Method::get, "/api/v1/activity", "q=shop"), 40U);
   EXPECT_EQ(cost(Method::get, "/api/v1/platforms/{id}", "at=3"), 40U);
   EXPECT_EQ(cost(Method::post, "/api/v1/preview"), 40U);

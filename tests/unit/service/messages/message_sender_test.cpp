@@ -53,6 +53,44 @@ TEST(MessageSender, AllThatIsWrongIsNamedAtOnce) {
   EXPECT_EQ(refused(read_system_status, "[]"), " ");
 }
 
+TEST(MessageSender, AMessageMayAskForAnAcknowledgement) {
+  const auto wanted = [](const std::string& members) {
+    return read_announcement(json_of(R"({"title":"t","message":"m")" + members + "}"))
+        .map([](const Announcement& announcement) { return announcement.message.ack; });
+  };
+  const auto pointers = [](const std::string& members) {
+    return refused(read_announcement, R"({"title":"t","message":"m")" + members + "}");
+  };
+
+  EXPECT_FALSE(wanted("")->has_value());
+  EXPECT_EQ((*wanted(R"(,"ack":"client")"))->by, Acknowledgement::By::client);
+  EXPECT_EQ((*wanted(R"(,"ack":"client")"))->retry, std::chrono::seconds(10));
+  const auto full = wanted(R"(,"ack":"connection","ttl":60,"retry":5)").value();
+  EXPECT_EQ(full->by, Acknowledgement::By::connection);
+  EXPECT_EQ(full->ttl, std::chrono::seconds(60));
+  EXPECT_EQ(full->retry, std::chrono::seconds(5));
+  EXPECT_EQ(pointers(R"(,"ack":"both")"), "/ack ");
+  EXPECT_EQ(pointers(R"(,"ttl":60)"), "/ttl ");
+  EXPECT_EQ(pointers(R"(,"retry":5,"expires_at":"2030-01-01T00:00:00Z")"), "/expires_at /retry ");
+  EXPECT_EQ(pointers(R"(,"ack":"client","ttl":0)"), "/ttl ");
+  EXPECT_EQ(pointers(R"(,"ack":"client","ttl":2592001)"), "/ttl ");
+  EXPECT_EQ(pointers(R"(,"ack":"client","retry":3601)"), "/retry ");
+  EXPECT_EQ(pointers(R"(,"ack":"client","expires_at":"soon")"), "/expires_at ");
+  EXPECT_EQ(pointers(R"(,"ack":"client","ttl":1,"expires_at":"2030-01-01T00:00:00Z")"), "/expires_at ");
+}
+
+TEST(MessageSender, AMessageExpiresWithinThirtyDays) {
+  const UnixMillis now{1'700'000'000'000};
+  const auto in = [now](std::int64_t seconds) { return UnixMillis{now.value + seconds * 1'000}; };
+
+  EXPECT_EQ(expiry_of({}, now).value(), in(24 * 3'600));
+  EXPECT_EQ(expiry_of({.ttl = std::chrono::seconds(5)}, now).value(), in(5));
+  EXPECT_EQ(expiry_of({.expires_at = in(7)}, now).value(), in(7));
+  EXPECT_EQ(expiry_of({.expires_at = now}, now).error().details.at(0).pointer, "/expires_at");
+  EXPECT_EQ(expiry_of({.expires_at = in(30 * 24 * 3'600 + 1)}, now).error().details.at(0).pointer,
+            "/expires_at");
+}
+
 TEST(MessageSender, TextsAreBounded) {
   const auto with = [](std::size_t title, std::size_t message) {
     return refused(read_announcement, R"({"title":")" + std::string(title, 't') + R"(","message":")" +

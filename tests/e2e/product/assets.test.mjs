@@ -1,6 +1,7 @@
 // Assets of platforms and features: references in the state, bytes over the socket and over HTTP, and nobody else's.
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { until } from '../support/deadline.mjs';
 import { ownKey, product } from '../support/product.mjs';
@@ -281,21 +282,29 @@ describe('with small limits', () => {
   });
 });
 
-describe('with little room for what waits', () => {
-  const narrow = product({ args: ['--queued-bytes', String(16 * kMiB)] });
+describe('for clients that read slowly', () => {
+  const size = 8 * kMiB;
+  const large = product({ args: ['--asset-size', String(size), '--queued-bytes', String(1024 * kMiB)] });
+  const peakMiB = () => Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${large.it.process.pid}/status`, 'utf8'))[1]) / 1024;
 
-  test('many clients fetch the same large asset at once, and share its bytes', async (t) => {
-    const it = narrow.it;
+  test('many get the same asset at once, and wait for the same bytes in memory', async (t) => {
+    const it = large.it;
     const platform = await it.createPlatform({ key: 'web', name: 'Web' });
     const { token } = await it.createClient();
-    const clients = await Promise.all(Array.from({ length: 100 }, () => it.clientSocket(t, token, { transports: ['websocket'] }).connected()));
-    const bytes = randomBytes(kMiB);
+    const clients = await Promise.all(Array.from({ length: 40 }, () => it.clientSocket(t, token, { transports: ['websocket'] }).connected()));
+    const bytes = randomBytes(size);
     await it.call('PUT', `/api/v1/platforms/${platform.id}/assets/film`, bytes, kPng);
     await Promise.all(clients.map((client) => client.next('platform_update')));
+    const tcp = clients.map((client) => client.socket.io.engine.transport.ws._socket);
+    const before = peakMiB();
 
-    const answers = await Promise.all(clients.map((client) => client.ask('asset_get', { sha256: sha256(bytes) })));
+    const answers = clients.map((client) => client.ask('asset_get', { sha256: sha256(bytes) }));
+    for (const socket of tcp) socket.pause();
+    await until(async () => /togglecast_asset_reads_total [1-9]/.test(await it.metrics()) && Number(/togglecast_queued_bytes (\d+)/.exec(await it.metrics())[1]) > 40 * kMiB, 'answers that wait', 60_000);
+    for (const socket of tcp) socket.resume();
 
-    assert.ok(answers.every((answer) => answer.bytes.equals(bytes)));
+    assert.ok((await Promise.all(answers)).every((answer) => answer.bytes.equals(bytes)));
+    assert.ok(peakMiB() - before < 8 * 8, `${peakMiB() - before} MiB more for 40 answers of 8 MiB`);
     assert.match(await it.metrics(), /togglecast_queues_shed_total 0\n/);
   });
 });

@@ -224,10 +224,10 @@ Command parse_command_line(int count, const char* const* values) {
   probe->add_flag("--insecure", command.insecure, "Take any certificate");
   probe->add_option("--rounds", command.rounds, "Samples of each repeated step [5]")
       ->type_name("COUNT")
-      ->check(CLI::Range(1, 8));
+      ->check(CLI::Range(1, 8).description(""));
   probe->add_option("--timeout", command.patience, "Time limit of each step [10]")
       ->type_name("SECONDS")
-      ->check(CLI::Range(1, 3'600));
+      ->check(CLI::Range(1, 3'600).description(""));
   probe->add_flag("--everyone", command.everyone,
                   "Also take the steps that other connections notice: a platform, and the system's status");
   probe->add_flag("--json", command.json, "Print JSON");

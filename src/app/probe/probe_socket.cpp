@@ -18,6 +18,7 @@ using wire::websocket::Opcode;
 constexpr std::size_t kLargestMessage = std::size_t{64} << 20;
 constexpr std::string_view kPath = "/socket.io/?EIO=4&transport=";
 constexpr std::size_t kMostHeard = 10'000;
+constexpr Milliseconds kFarewell{1'000};
 
 Errc code_of(std::string_view name) {
   for (const Errc code : {Errc::token_invalid, Errc::token_expired, Errc::revoked, Errc::forbidden,
@@ -43,6 +44,14 @@ void ProbeSocket::cut() {
   for (auto* link : {&socket_, &poll_, &post_})
     if (*link != nullptr) std::exchange(*link, nullptr)->close();
   if (failure_.empty()) failure_ = "the connection was cut here";
+}
+
+void ProbeSocket::leave() {
+  if (open()) {
+    send_engine("1");
+    (void)loop_.wait_for(kFarewell, [this] { return !failure_.empty(); });
+  }
+  cut();
 }
 
 json::object ProbeSocket::resumption() const {

@@ -41,6 +41,8 @@ class ProbeSocket {
   [[nodiscard]] Result<void> connect(json::object auth);
   /// Cuts the connection without a word, as a lost network does.
   void cut();
+  /// Ends the connection as clients do, so that the server need not wait for its heartbeat.
+  void leave();
   /// What a stock client adds to `auth` when it comes back; empty without a `pid`.
   [[nodiscard]] json::object resumption() const;
 

@@ -22,8 +22,15 @@ Times times_of(std::vector<double> samples) {
 
 double rounded(double ms) { return std::round(ms * 1'000) / 1'000; }
 
+// Characters, not bytes: steps have arrows.
+std::size_t width_of(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(
+      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+}
+
 std::string padded(std::string text, std::size_t width) {
-  text.resize(std::max(text.size(), width), ' ');
+  const std::size_t shown = width_of(text);
+  if (shown < width) text.append(width - shown, ' ');
   return text;
 }
 
@@ -84,8 +91,8 @@ std::size_t Report::count(Row::Outcome outcome) const noexcept {
 std::string Report::table() const {
   std::size_t place = 5, step = 4;
   for (const Row& row : rows_) {
-    place = std::max(place, row.where.size());
-    step = std::max(step, row.step.size());
+    place = std::max(place, width_of(row.where));
+    step = std::max(step, width_of(row.step));
   }
   std::string text =
       padded("where", place) + "  " + padded("step", step) + "  times   min ms  median ms   max ms\n";

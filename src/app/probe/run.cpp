@@ -433,17 +433,17 @@ void Run::platform_pushes() {
   if (!not_alone_.empty()) return report_.skipped("http", "make and remove a platform", not_alone_);
   domain::Id platform = 0;
   for (Place* place : {&admin_, &admin_polling_, &client_, &client_polling_}) place->socket->forget();
+  const TimePoint began = Loop::now();
   const auto made = create("platforms", {{"key", key_}, {"name", kTitle}, {"enabled", false}});
   if (!made) return report_.failed("http", "create a platform", made.error().message);
   platform = *made;
   std::vector<Place*> hearers{&admin_, &admin_polling_};
   if (own_client_) hearers.insert(hearers.end(), {&client_, &client_polling_});
   for (Place* place : hearers) {
-    const TimePoint began = Loop::now();
     measured(place->name, "create a platform: platform_update", {event::kPlatformUpdate},
              [&]() -> Result<double> {
                return place->socket->next(event::kPlatformUpdate, about("platform_id", platform, "create"))
-                   .map([&](const Heard& heard) { return std::max(0.0, ms_between(began, heard.at)); });
+                   .map([&](const Heard& heard) { return ms_between(began, heard.at); });
              });
   }
   push("broadcast_platform_update", "POST", "broadcasts/broadcast_platform_update",
@@ -545,6 +545,12 @@ void Run::receipts() {
       return ms_between(began, Loop::now());
     });
   }
+  for (const char* stage : {"sent", "received", "applied"})
+    measured("http", "rollout: " + std::string(stage), {}, [&]() -> Result<double> {
+      return wait_for_stage(revision, stage).map([&](TimePoint at) {
+        return ms_between(change->sent_at, at);
+      });
+    });
   measured(admin_.name, "config_ack: rollout_progress", {event::kRolloutProgress}, [&]() -> Result<double> {
     const auto done = [revision](const json::value& data) {
       return id_in(data, "revision") == revision && id_in(data, "acknowledged") >= kClientConnections;
@@ -553,12 +559,6 @@ void Run::receipts() {
       return ms_between(change->sent_at, heard.at);
     });
   });
-  for (const char* stage : {"sent", "received", "applied"})
-    measured("http", "rollout: " + std::string(stage), {}, [&]() -> Result<double> {
-      return wait_for_stage(revision, stage).map([&](TimePoint at) {
-        return ms_between(change->sent_at, at);
-      });
-    });
 }
 
 Result<TimePoint> Run::wait_for_stage(domain::Id revision, const char* stage) {
@@ -607,7 +607,9 @@ void Run::resume(Transport transport, bool of_admin) {
     if (*answer != resumed)
       return fail(Errc::conflict,
                   "not resumed: " + std::string(connected) + " brought the whole state again");
-    return ms_between(began, second.find(resumed)->at);
+    const TimePoint at = second.find(resumed)->at;
+    second.leave();
+    return ms_between(began, at);
   });
 }
 
@@ -673,12 +675,12 @@ void Run::remove_all(std::string_view collection) {
 
 void Run::clean_up() {
   const TimePoint began = Loop::now();
-  for (Place* place : {&client_, &client_polling_}) place->socket->cut();
+  for (Place* place : {&client_, &client_polling_}) place->socket->leave();
   if (made_)
     for (const char* collection : {"clients", "packages", "features", "platforms"}) remove_all(collection);
   for (const std::string& message : {admin_message_, client_message_})
     if (!message.empty()) (void)rest("DELETE", "messages/" + message);
-  for (Place* place : {&admin_, &admin_polling_}) place->socket->cut();
+  for (Place* place : {&admin_, &admin_polling_}) place->socket->leave();
   if (options_.logs_out)
     if (auto out = rest("POST", "auth/logout"); !out) report_.failed("http", "clean up", out.error().message);
   report_.passed("http", "clean up", {}, ms_between(began, Loop::now()));

@@ -24,6 +24,15 @@ TEST(Report, GathersTheSamplesOfAStepAtAPlace) {
   EXPECT_THAT(report.table(), ContainsRegex("client polling +heartbeat +4 +1.00 +3.50 +9.00"));
 }
 
+TEST(Report, ColumnsStandBelowEachOtherWhateverTheLetters) {
+  Report report;
+  report.passed("http", "a \u2192 b", {}, 1);
+  report.passed("http", "a long step", {}, 1);
+
+  EXPECT_THAT(report.table(), HasSubstr("\nhttp   a \u2192 b            1"));
+  EXPECT_THAT(report.table(), HasSubstr("\nhttp   a long step      1"));
+}
+
 TEST(Report, AFailureOutweighsTheSamplesOfItsStep) {
   Report report;
   report.passed("http", "/readyz", {}, 1);

@@ -66,11 +66,13 @@ std::shared_ptr<Link> start_call(Loop& loop, const Target& target, const HttpReq
 }
 
 Result<wire::http::Response> Rest::exchange(const HttpRequest& request) {
+  if (loop_.interrupted()) return fail(Errc::unavailable, "interrupted");
   std::optional<Result<wire::http::Response>> answer;
   const auto link = start_call(loop_, target_, request,
                                [&answer](Result<wire::http::Response> got) { answer = std::move(got); });
-  const auto waited = loop_.wait("the answer to " + request.method + ' ' + request.target,
-                                 [&answer] { return answer.has_value(); });
+  const std::string what = "the answer to " + request.method + ' ' + request.target;
+  const auto answered = [&answer] { return answer.has_value(); };
+  const auto waited = request.method == "GET" ? loop_.wait(what, answered) : loop_.wait_out(what, answered);
   link->close();
   if (!waited) return tl::unexpected(waited.error());
   return *std::move(answer);

@@ -25,6 +25,8 @@ class Loop {
   /// Serves the connections until `done`. `timeout` names `what` was waited for; `unavailable` when
   /// interrupted.
   [[nodiscard]] Result<void> wait(const std::string& what, const std::function<bool()>& done);
+  /// The same, whatever signals come: for a write, whose end decides what is there to clean up.
+  [[nodiscard]] Result<void> wait_out(const std::string& what, const std::function<bool()>& done);
   /// The same for a condition that need not come true.
   [[nodiscard]] bool wait_for(Milliseconds time, const std::function<bool()>& done);
 
@@ -32,6 +34,9 @@ class Loop {
   [[nodiscard]] static TimePoint now() noexcept { return std::chrono::steady_clock::now(); }
 
  private:
+  [[nodiscard]] tl::unexpected<Error> late(const std::string& what) const;
+  [[nodiscard]] bool serve(Milliseconds time, const std::function<bool()>& done, bool through_signals);
+
   boost::asio::io_context context_{1};
   boost::asio::signal_set signals_;
   Milliseconds patience_;

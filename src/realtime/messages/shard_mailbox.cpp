@@ -276,20 +276,23 @@ void ShardMailbox::send(SocketSubscriber& subscriber, Connection& connection, Al
   const ReceiverId receiver = receiver_of(subscriber);
   if (insert_sorted(alive.delivered, receiver)) record({{number, receiver, {}, clock_.wall_now(), {}}});
   const auto& [packet, ack_id] = packet_for(subscriber, alive);
+  // An answer to a repetition may be one to an earlier copy.
+  const domain::Revision proven = sent == 1 ? subscriber.provable() : 0;
   subscriber.socket.send_with_ack(
       packet, ack_id, pause,
-      [this, from = subscriber.socket.weak_from_this(), number](const Result<socketio::Arguments>& answer) {
-        on_answer(from, number, answer);
-      });
+      [this, from = subscriber.socket.weak_from_this(), number,
+       proven](const Result<socketio::Arguments>& answer) { on_answer(from, number, proven, answer); });
 }
 
 // Without an answer, the message is sent again when its turn comes, or to the next connection.
 void ShardMailbox::on_answer(const std::weak_ptr<socketio::Socket>& from, std::int64_t number,
-                             const Result<socketio::Arguments>& answer) {
-  if (!answer || declines(*answer)) return;
+                             domain::Revision proven, const Result<socketio::Arguments>& answer) {
+  if (!answer) return;
   const auto socket = from.lock();
   auto* subscriber = socket == nullptr ? nullptr : socket->state<SocketSubscriber>();
   if (subscriber == nullptr) return;
+  SubscriberIndex::received(*subscriber, proven);
+  if (declines(*answer)) return;
   if (Alive* alive = find(subscriber->who.environment, number)) record(acknowledged(*subscriber, *alive));
 }
 

@@ -104,7 +104,8 @@ class ShardMailbox {
       const SocketSubscriber& subscriber, Alive& alive);
   /// The receipts of an acknowledgement, after which the connection gets the message no more.
   [[nodiscard]] service::Mailbox::Receipts acknowledged(SocketSubscriber& subscriber, Alive& alive);
-  void on_answer(const std::weak_ptr<socketio::Socket>& from, std::int64_t number,
+  /// `proven`: the change that the connection has received if it answers.
+  void on_answer(const std::weak_ptr<socketio::Socket>& from, std::int64_t number, domain::Revision proven,
                  const Result<socketio::Arguments>& answer);
   void refill(SocketSubscriber& subscriber);
   void drop_for_client(const std::string& environment, std::int64_t number, domain::Id client);

@@ -412,5 +412,26 @@ TEST_F(KeptMessages, ForAConnectionThatDoesNotReadTheMessageWaitsInTheStore) {
   }
 }
 
+TEST_F(KeptMessages, TheirAcknowledgementProvesTheChangesThatWereSentBefore) {
+  auto client = join_client("one");
+  const auto platform = create_platform(R"({"key":"web","name":"Web"})");
+  ASSERT_TRUE(platform.has_value());
+  EXPECT_EQ(client.next("/client", "platform_update").size(), 3U);
+  const auto received = [&]() -> std::uint32_t {
+    const auto report = service::testing::wait_for<delivery::RolloutReport>(
+        [&](std::function<void(Result<delivery::RolloutReport>)> done) {
+          realtime_->rollouts().report("production", platform->revision, {}, std::move(done));
+        });
+    return report ? report->rollout.counts.times(delivery::Stage::received).count() : 0;
+  };
+  to_client(last_client_);
+  const Mail got = mail(client);
+  EXPECT_EQ(received(), 0U);
+
+  answer(client, got);
+
+  EXPECT_TRUE(test::eventually([&] { return received() == 1; }));
+}
+
 }  // namespace
 }  // namespace togglecast::realtime::testing

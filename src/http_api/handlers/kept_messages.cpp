@@ -60,9 +60,12 @@ Result<ReceiverQuery> receiver_query(const Call& call) {
   if (!state) return tl::unexpected(state.error());
   query.state = *state;
   if (call.request().query.contains("after")) {
-    const auto after = call.number("after", 0, -domain::kMaxId, domain::kMaxId);
-    if (!after) return tl::unexpected(after.error());
-    query.after = *after;
+    const std::string_view text = call.request().query.value("after");
+    service::ReceiverId after = 0;  // of an admin: below 0
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), after);
+    if (error != std::errc{} || end != text.data() + text.size())
+      return fail(Errc::invalid_argument, "the parameter after must be the next of the page before");
+    query.after = after;
   }
   const auto limit = call.number("limit", 100, 1, service::kMaxReceivers);
   if (!limit) return tl::unexpected(limit.error());

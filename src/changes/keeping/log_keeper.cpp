@@ -54,21 +54,22 @@ Result<void> LogKeeper::health() const {
 }
 
 void LogKeeper::run() {
-  std::optional<std::int64_t> seen;
+  constexpr std::int64_t kNothing = -1;
+  std::int64_t seen = kNothing;
   TimePoint looked = clock_.now();
   do {
     try {
       const auto version = reader_->version();
-      const bool idle = !checking_ && version && seen == *version;
+      const bool idle = !checking_ && version && *version == seen;
       if (idle && clock_.now() < looked + kLongestWait) {
         write_marker(false);
         continue;
       }
       looked = clock_.now();
       look();
-      seen = version ? std::optional(*version) : std::nullopt;
+      seen = version ? *version : kNothing;
     } catch (const std::exception&) {
-      seen.reset();  // no memory: the next look is soon
+      seen = kNothing;  // no memory: the next look is soon
     }
   } while (rest(options_.look));
 }

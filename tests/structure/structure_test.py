@@ -52,6 +52,18 @@ def integers_by_type(source):
                 yield f"src/{name}:{number}: use domain::integer_in here"
 
 
+# A loop keeps the temporary that it walks over alive, but in C++20 not one that gave it `.value()` or `.error()`.
+OF_TEMPORARY = re.compile(r"for \([^;{}]*[^:]:[^:;{}][^;{}]*\)\s*\.(value|error)\(\)[^;{}]*\)\s*[\w{]")
+
+
+def loops_over_temporaries(root):
+    for folder in ("src", "tests", "bench", "examples", "fuzz"):
+        for path in sorted([*(root / folder).rglob("*.hpp"), *(root / folder).rglob("*.cpp")]):
+            text = path.read_text()
+            for found in OF_TEMPORARY.finditer(text):
+                yield f"{path.relative_to(root)}:{text.count(chr(10), 0, found.start()) + 1}: name the value before the loop"
+
+
 def complaints(files):
     """The violations of a small tree: {path: text}."""
     with tempfile.TemporaryDirectory() as folder:
@@ -164,6 +176,15 @@ class TheTree(unittest.TestCase):
 
     def test_integers_are_read_by_value(self):
         self.assertEqual(list(integers_by_type(ROOT / "src")), [])
+
+    def test_no_loop_walks_over_a_part_of_a_temporary(self):
+        with tempfile.TemporaryDirectory() as folder:
+            (pathlib.Path(folder) / "src").mkdir()
+            (pathlib.Path(folder) / "src" / "a.cpp").write_text(
+                "void f() {\n  for (const auto& row : reader().rows(\"a\").value())\n    use(row);\n"
+                "  for (auto& member : *members) use(member.value());\n  for (int i = 0; i < g().value(); ++i) use(i);\n}\n")
+            self.assertEqual(list(loops_over_temporaries(pathlib.Path(folder))), ["src/a.cpp:2: name the value before the loop"])
+        self.assertEqual(list(loops_over_temporaries(ROOT)), [])
 
     def test_no_folder_is_crowded(self):
         self.assertEqual(list(crowded(ROOT / "src", 30)), [])

@@ -51,8 +51,8 @@ class MessageContract : public StoreContract {
   }
   std::vector<std::string> page(std::int64_t before = 0, const std::string& environment = "production") {
     std::vector<std::string> ids;
-    for (const auto& row : store_->open_reader().value()->messages().page(environment, before, 10).value())
-      ids.push_back(row.id);
+    const auto rows = store_->open_reader().value()->messages().page(environment, before, 10).value();
+    for (const auto& row : rows) ids.push_back(row.id);
     return ids;
   }
   std::vector<MessageReceipt> receipts(std::int64_t number, std::int64_t above = -100) {

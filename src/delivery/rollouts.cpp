@@ -339,10 +339,11 @@ void Rollouts::walk(const std::shared_ptr<LaggardWalk>& walk) {
 void Rollouts::add_laggards(const std::string& environment, RolloutReport report, const LaggardQuery& query,
                             const LaggardKey& after, std::function<void(Result<RolloutReport>)> done) {
   using Lagging = LaggardWalk::Lagging;
+  const domain::Revision revision = report.rollout.told_as;
   collect_from_shards<Lagging>(
       shards_,
-      [this, environment, query, after, revision = report.rollout.told_as](
-          net::Shard& shard, const std::function<void(Lagging)>& answer) {
+      [this, environment, query, after, revision](net::Shard& shard,
+                                                  const std::function<void(Lagging)>& answer) {
         auto* home = deliveries_[shard.index()]->index().find(environment);
         if (home == nullptr) return answer({});
         auto begun = std::make_shared<LaggardWalk>(shard, home->clients);

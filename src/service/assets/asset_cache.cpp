@@ -39,6 +39,7 @@ std::size_t AssetCache::bytes() const {
 
 void AssetCache::get(const std::string& key, const Load& load, Done done) {
   Result<SharedBytes> known = SharedBytes{};
+  bool waits = false;
   {
     const std::scoped_lock lock(mutex_);
     const auto [place, is_new] = entries_.try_emplace(key);
@@ -51,11 +52,12 @@ void AssetCache::get(const std::string& key, const Load& load, Done done) {
       known = changes::busy("too many read assets at this moment; try again");
     } else {
       entry.waiting.push_back(std::move(done));
+      waits = true;
       ++waiting_;
       if (!is_new) return hits_.add();
     }
   }
-  if (done) {
+  if (!waits) {
     if (known) hits_.add();
     return done(known);
   }

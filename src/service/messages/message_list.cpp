@@ -111,9 +111,9 @@ bool fits(ReceiverQuery::State wanted, const Known& known) {
   return false;
 }
 
-json::object shown(ReceiverId id, Known known) {
+json::object shown(ReceiverId id, Known&& known) {
   json::object receiver{{"kind", id > 0 ? "client" : "admin"}, {"id", id > 0 ? id : -id}};
-  if (!known.name.empty()) receiver["name"] = std::move(known.name);
+  if (!known.name.empty()) receiver["name"] = known.name;
   receiver["in_audience"] = known.in_audience;
   if (known.delivered_at.value != 0) receiver["delivered_at"] = to_iso8601(known.delivered_at);
   if (known.acknowledged_at.value != 0) receiver["acknowledged_at"] = to_iso8601(known.acknowledged_at);

@@ -230,7 +230,7 @@ Result<std::int64_t> SqliteMessageWriter::erase(std::int64_t message, std::int64
       "(SELECT receiver, connection FROM message_receipt WHERE message = ?1 LIMIT ?2)");
   if (!receipts) return tl::unexpected(receipts.error());
   if (auto done = receipts->bind(1, message).bind(2, most).run(); !done) return tl::unexpected(done.error());
-  const auto erased = database_.query_integer("SELECT changes()");
+  auto erased = database_.query_integer("SELECT changes()");
   if (!erased || *erased >= most) return erased;
   auto statement = database_.prepare("DELETE FROM message WHERE number = ?");
   if (!statement) return tl::unexpected(statement.error());

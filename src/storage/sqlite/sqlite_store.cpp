@@ -239,14 +239,14 @@ Result<Pruned> SqliteStore::prune_log(const std::string& environment, domain::Re
   if (!transaction) return tl::unexpected(transaction.error());
   const auto number = environment_number(database_, environment);
   if (!number) return tl::unexpected(number.error());
-  const auto pruned = prune_step(database_, *number, until, bounds);
+  auto pruned = prune_step(database_, *number, until, bounds);
   if (!pruned) return pruned;
   if (auto done = transaction->commit(); !done) return tl::unexpected(done.error());
   return pruned;
 }
 
 Result<bool> SqliteStore::give_back_space() {
-  const auto wanted = has_space_to_give_back(database_);
+  auto wanted = has_space_to_give_back(database_);
   if (!wanted || !*wanted) return wanted;
   if (auto there = health_.check(); !there) return tl::unexpected(there.error());
   auto transaction = begin_counted();

@@ -113,7 +113,9 @@ describe('only the offender pays', () => {
     socket.send(`40${long},`);
     assert.ok((await socket.packet()).startsWith(`44${long},{"message":"Invalid namespace","data":{`));
     for (let n = 0; n < 10_000; n++) socket.send(`40/n${n},`);
-    assert.equal(await socket.closeCode(), 1013);
+    // While the flood is still on its way, the reset of the connection may overtake the close frame.
+    const code = await socket.closeCode();
+    assert.ok([1013, 1006].includes(code), `closed with ${code}`);
   })));
 
   test('for pings whose answers nobody reads: the server reads no further', (t) => whileServing(t, async () => {

@@ -68,7 +68,7 @@ Result<void> ProbeSocket::connect(json::object auth) {
   } else {
     start_polling();
   }
-  const auto waited = loop_.wait("the CONNECT of " + nsp_, [this] { return joined_ || !failure_.empty(); });
+  auto waited = loop_.wait("the CONNECT of " + nsp_, [this] { return joined_ || !failure_.empty(); });
   if (!waited) return waited;
   if (!joined_) return tl::unexpected(failure());
   return {};

@@ -92,7 +92,7 @@ class Run {
   bool made_ = false;
 
   Place admin_, admin_polling_, client_, client_polling_;
-  domain::Id admin_id_ = 0, feature_ = 0, package_ = 0, client_id_ = 0, token_id_ = 0;
+  domain::Id admin_id_ = 0, feature_ = 0, package_ = 0, client_id_ = 0;
   Secret client_token_;
   std::string asset_;                           // its SHA-256
   std::string admin_message_, client_message_;  // their ids

@@ -1,6 +1,7 @@
 #include "service/assets/asset_cache.hpp"
 
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "changes/worker_pool.hpp"
@@ -37,9 +38,8 @@ std::size_t AssetCache::bytes() const {
   return bytes_;
 }
 
-void AssetCache::get(const std::string& key, const Load& load, Done done) {
-  Result<SharedBytes> known = SharedBytes{};
-  bool waits = false;
+void AssetCache::get(const std::string& key, const Load& load, const Done& done) {
+  std::optional<Result<SharedBytes>> known;
   {
     const std::scoped_lock lock(mutex_);
     const auto [place, is_new] = entries_.try_emplace(key);
@@ -51,15 +51,14 @@ void AssetCache::get(const std::string& key, const Load& load, Done done) {
       if (is_new) entries_.erase(place);
       known = changes::busy("too many read assets at this moment; try again");
     } else {
-      entry.waiting.push_back(std::move(done));
-      waits = true;
+      entry.waiting.push_back(done);
       ++waiting_;
       if (!is_new) return hits_.add();
     }
   }
-  if (!waits) {
-    if (known) hits_.add();
-    return done(known);
+  if (known) {
+    if (*known) hits_.add();
+    return done(*known);
   }
   misses_.add();
   load([arrival = std::make_shared<Arrival>(*this, key)](const Result<SharedBytes>& bytes) {

@@ -29,7 +29,7 @@ class AssetCache {
 
   /// Calls `done` once: within the call when the bytes are known, else on the thread of `load`. Of those that
   /// ask for the same key meanwhile, only the first loads.
-  void get(const std::string& key, const Load& load, Done done);
+  void get(const std::string& key, const Load& load, const Done& done);
 
   [[nodiscard]] std::size_t bytes() const;
 

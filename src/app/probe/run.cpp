@@ -22,7 +22,6 @@ constexpr int kTokenSeconds = 900;
 constexpr domain::Id kClientConnections = 2;
 constexpr int kLooksAtARollout = 100;
 constexpr Milliseconds kBetweenLooks{100};
-constexpr std::string_view kAssetGet = "asset_get", kMessageAck = "message_ack";
 
 double ms_between(TimePoint from, TimePoint to) {
   return std::chrono::duration<double, std::milli>(to - from).count();
@@ -51,12 +50,6 @@ std::string new_key() {
   SystemRandom random;
   std::string key = std::string(kPrefix) + random_token(random, kKeyBytes);
   return key;
-}
-
-// Steps for this event are taken if the contract has it.
-bool is_in_contract(std::string_view name) {
-  return event::find(event::kAdminRequests, name) != nullptr ||
-         event::find(event::kClientRequests, name) != nullptr;
 }
 
 }  // namespace
@@ -243,7 +236,6 @@ bool Run::connect_clients() {
 }
 
 void Run::make_asset() {
-  if (!is_in_contract(kAssetGet)) return;
   for (Place* place : {&admin_, &client_, &client_polling_}) place->socket->forget();
   const auto put = rest_.put(std::string(kApi) + path_of("features", feature_, "/assets/probe"), "text/plain",
                              std::string(kText));
@@ -260,7 +252,6 @@ void Run::make_asset() {
 }
 
 void Run::make_messages() {
-  if (!is_in_contract(kMessageAck)) return;
   const auto send = [&](std::string_view name, json::object body, Place& to, std::string_view heard_as,
                         std::string& id) {
     to.socket->forget();
@@ -285,8 +276,9 @@ void Run::make_messages() {
 }
 
 json::value Run::argument_of(std::string_view name, bool of_admin) const {
-  if (name == kAssetGet) return json::object{{"sha256", asset_}};
-  if (name == kMessageAck) return json::object{{"id", of_admin ? admin_message_ : client_message_}};
+  if (name == event::kAssetGet.name) return json::object{{"sha256", asset_}};
+  if (name == event::kMessageAck.name)
+    return json::object{{"id", of_admin ? admin_message_ : client_message_}};
   const json::object feature{{"entity_type", "feature"}, {"entity_id", feature_}};
   if (name == event::kAdminConnect.name) return auth_of(options_.admin_token);
   if (name == event::kClientConnect.name) return auth_of(client_token_);

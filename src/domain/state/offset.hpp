@@ -33,7 +33,7 @@ struct TaggedOffset {
 /// Reads exactly the output of `to_string`; nothing for any other text. An offset comes from outside and has
 /// no authority.
 [[nodiscard]] std::optional<TaggedOffset> parse_tagged_offset(std::string_view text) noexcept;
-/// The same for readers to whom the tag says nothing.
+/// The same, for readers that ignore the tag.
 [[nodiscard]] std::optional<Offset> parse_offset(std::string_view text) noexcept;
 
 }  // namespace togglecast::domain

@@ -91,7 +91,7 @@ class ConnectionAuth final : private SubscriberKeeper {
 
  private:
   void check(socketio::Socket& socket, const socketio::Next& next);
-  // A session is resumed, or begins anew: connection_resume.cpp.
+  // A session is resumed, or begins again: connection_resume.cpp.
   /// `next` may be called in a later turn. Then the connection has its pid, and its view if it has one.
   void start(SocketSubscriber& subscriber, const socketio::Next& next);
   void start_anew(SocketSubscriber& subscriber, const socketio::Next& next);

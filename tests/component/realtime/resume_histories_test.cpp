@@ -1,5 +1,5 @@
 // Random histories of changes, contexts and cuts between any two frames, against a model that evaluates
-// everything anew: at each offset that a page is given, it has the view of that state, and a page that comes
+// everything again: at each offset that a page is given, it has the view of that state, and a page that comes
 // back is told "recovered" exactly when it was resumed.
 #include <random>
 #include <string>
@@ -206,7 +206,7 @@ TEST_F(ResumeHistories, EveryPageHasAtEachOffsetWhatAFreshEvaluationGives) {
     agree(*viewer);
   }
   EXPECT_GT(recovered_, 10);
-  EXPECT_LT(recovered_, connects_) << "some had to begin anew";
+  EXPECT_LT(recovered_, connects_) << "some had to begin again";
   EXPECT_GT(offsets_, 50);
 }
 

@@ -199,7 +199,7 @@ export class Fleet {
     return this.copies.reduce((sum, copy) => sum + copy.events, 0);
   }
 
-  /** One of them loses its connection, comes back, or starts from nothing as a page that is loaded anew. */
+  /** One of them loses its connection, comes back, or starts from nothing as a page that is loaded again. */
   stir() {
     if (this.random.below(30) === 0) return this.random.of(this.admins).stumble(this.random);
     const n = this.random.below(this.members.length);

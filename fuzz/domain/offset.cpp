@@ -14,14 +14,18 @@ namespace togglecast::fuzz {
 namespace {
 
 void check_text(std::string_view text) {
-  std::optional<domain::Offset> offset;
-  const std::size_t allocated = allocated_by([&] { offset = domain::parse_offset(text); });
+  std::optional<domain::TaggedOffset> read;
+  const std::size_t allocated = allocated_by([&] { read = domain::parse_tagged_offset(text); });
   require(allocated == 0, "reading an offset costs no memory");
-  if (offset) {
-    require(offset->epoch >= 0 && offset->epoch <= domain::kMaxId, "an epoch is a safe number");
-    require(offset->revision >= 0 && offset->revision <= domain::kMaxId, "a revision is a safe number");
-    require(domain::to_string(*offset) == text, "an offset has one spelling");
+  if (read) {
+    const domain::Offset& offset = read->offset;
+    require(offset.epoch >= 0 && offset.epoch <= domain::kMaxId, "an epoch is a safe number");
+    require(offset.revision >= 0 && offset.revision <= domain::kMaxId, "a revision is a safe number");
+    require(read->tag.empty() || read->tag.size() == domain::kOffsetTag, "a tag has its length");
+    require(domain::to_string(offset, read->tag) == text, "an offset has one spelling");
   }
+  require(domain::parse_offset(text).has_value() == read.has_value(),
+          "with or without its tag, an offset is one");
   const domain::Id id = domain::parse_id(text);
   if (id != 0) require(domain::is_id(id) && std::to_string(id) == text, "an id has one spelling");
   if (!domain::is_key(text)) return;
@@ -40,6 +44,7 @@ void check_numbers(std::string_view bytes) {
   const domain::Offset offset{static_cast<std::int64_t>(numbers[0]) & domain::kMaxId,
                               static_cast<std::int64_t>(numbers[1]) & domain::kMaxId, numbers[2]};
   require(domain::parse_offset(domain::to_string(offset)) == offset, "what is written is read back");
+  require(domain::parse_offset(domain::to_string(offset, "Zm9v_m-y")) == offset, "a tag changes no position");
 }
 
 }  // namespace

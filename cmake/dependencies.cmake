@@ -11,6 +11,9 @@ find_package(tomlplusplus REQUIRED)
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)
+pkg_check_modules(libpq REQUIRED IMPORTED_TARGET libpq)
+pkg_check_modules(hiredis REQUIRED IMPORTED_TARGET hiredis)
+find_package(nlohmann_json REQUIRED CONFIG)  # for MessagePack alone
 
 # Boost's headers with the definitions every user of them must agree on.
 add_library(togglecast_boost INTERFACE)
@@ -20,7 +23,9 @@ target_compile_definitions(togglecast_boost INTERFACE BOOST_ASIO_NO_DEPRECATED)
 set(togglecast_third_party_base togglecast_boost Boost::json tl::expected OpenSSL::Crypto PkgConfig::sodium)
 set(togglecast_third_party_wire togglecast_boost ZLIB::ZLIB)
 set(togglecast_third_party_net togglecast_boost OpenSSL::SSL)
-set(togglecast_third_party_storage SQLite::SQLite3)
+set(togglecast_third_party_storage SQLite::SQLite3 PkgConfig::libpq)
+set(togglecast_third_party_cluster PkgConfig::hiredis)
+set(togglecast_third_party_adapters nlohmann_json::nlohmann_json)
 set(togglecast_third_party_auth OpenSSL::Crypto PkgConfig::sodium)
 set(togglecast_third_party_app CLI11::CLI11 tomlplusplus::tomlplusplus)
 

@@ -37,8 +37,15 @@ install_packages() {
     as_root=(sudo)
   fi
   echo "Installing for $purpose: ${missing[*]}" >&2
-  local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o Dpkg::Use-Pty=0)
-  "${apt[@]}" update >&2 && "${apt[@]}" install -y --no-remove --no-install-recommends "${missing[@]}" >&2 </dev/null
+  local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o Dpkg::Use-Pty=0) status=0 policy=/usr/sbin/policy-rc.d
+  # What we install, we start ourselves where it is needed: no database or proxy begins to listen because tests want its
+  # program. The file is Debian's way to say so; one that is there already stays.
+  if [[ ! -e $policy ]]; then
+    printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" install -m 755 /dev/stdin "$policy" || return
+    trap '"${as_root[@]}" rm -f "$policy"' RETURN
+  fi
+  { "${apt[@]}" update && "${apt[@]}" install -y --no-remove --no-install-recommends "${missing[@]}" </dev/null; } >&2 || status=$?
+  return $status
 }
 
 # Under sudo, goes on as the user who called it (the script is started again as that user), so that everything
@@ -92,6 +99,8 @@ build() {
 }
 
 togglecast_build_packages=(g++ cmake ninja-build pkg-config libboost1.81-dev libboost-json1.81-dev libexpected-dev
-  libsodium-dev libsqlite3-dev libssl-dev zlib1g-dev libcli11-dev libtomlplusplus-dev)
+  libsodium-dev libsqlite3-dev libpq-dev libhiredis-dev nlohmann-json3-dev libssl-dev zlib1g-dev libcli11-dev
+  libtomlplusplus-dev)
 togglecast_fuzz_packages=(clang libclang-rt-14-dev)  # the second has libFuzzer, and clang only recommends it
 togglecast_test_packages=(libgtest-dev libgmock-dev mold)
+togglecast_server_packages=(postgresql pgbouncer redis-server redis-sentinel nginx-light haproxy)  # started by the tests

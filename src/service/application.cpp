@@ -156,9 +156,11 @@ Result<void> Application::settle_with_marker() {
   if (!regressions) return not_loaded(regressions.error());
   for (const changes::Regression& one : *regressions) {
     if (one.found.epoch > one.served.epoch || one.found.epoch == 0) continue;
-    if (auto raised = store_->raise_epoch(one.environment, one.served.epoch + 1); !raised) return raised;
-    log_.warn("the server begins a new epoch, and clients discard what they know of the old one",
-              {{"environment", one.environment}});
+    const auto raised = store_->raise_epoch(one.environment, one.served);
+    if (!raised) return tl::unexpected(raised.error());
+    if (*raised)
+      log_.warn("the server begins a new epoch, and clients discard what they know of the old one",
+                {{"environment", one.environment}});
   }
   return {};
 }

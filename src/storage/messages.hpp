@@ -17,6 +17,7 @@
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "storage/idempotency_key.hpp"
+#include "storage/leases.hpp"
 
 namespace togglecast::storage {
 
@@ -82,9 +83,10 @@ class MessageWriter {
   [[nodiscard]] virtual Result<MessageRow> withdraw(const std::string& environment, const std::string& id,
                                                     UnixMillis at) = 0;
   /// Deletes messages that were over at `before`, and the oldest of those that are over at `now` beyond
-  /// `kept`. One call deletes about `most` rows; true: there may be more to delete.
+  /// `kept`. One call deletes about `most` rows; true: there may be more to delete. With a fence, it needs
+  /// this lease.
   [[nodiscard]] virtual Result<bool> forget(UnixMillis before, UnixMillis now, std::int64_t kept,
-                                            std::int64_t most) = 0;
+                                            std::int64_t most, const std::optional<Fence>& fence) = 0;
 };
 
 /// What happened after a number of the sequence.

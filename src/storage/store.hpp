@@ -6,7 +6,8 @@
 //   (*transaction)->commit({.row = &row, …});       // entities and log row together
 //
 // The log is the outbox: a committed row is delivered from here, even after a crash. A committed row survives
-// kill -9 and power loss. Parts: reader.hpp, write_transaction.hpp, messages.hpp, store_health.hpp, load.hpp.
+// kill -9 and power loss. Parts: reader.hpp, write_transaction.hpp, messages.hpp, leases.hpp, transfer.hpp,
+// store_health.hpp, load.hpp.
 //
 // Thread rule: one thread at a time uses a Store with its transactions and its health, or a Reader.
 // Errors: `unavailable` when the medium fails for now (full, read-only, locked, I/O), `internal` when the
@@ -14,21 +15,25 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "storage/leases.hpp"
 #include "storage/load.hpp"
 #include "storage/messages.hpp"
 #include "storage/reader.hpp"
 #include "storage/store_health.hpp"
+#include "storage/transfer.hpp"
 #include "storage/write_transaction.hpp"
 
 namespace togglecast::storage {
 
 /// Bounds of one step of `Store::prune_log`, so that no write waits long for it.
 struct PruneBounds {
-  std::size_t rows = 32;        ///< rows of the log
-  std::size_t ops = 128;        ///< entities that these rows touched
-  std::size_t bytes = 524'288;  ///< of the rows; one row may be larger
+  std::size_t rows = 32;         ///< rows of the log
+  std::size_t ops = 128;         ///< entities that these rows touched
+  std::size_t bytes = 524'288;   ///< of the rows; one row may be larger
+  std::optional<Fence> fence{};  ///< the step needs this lease
 };
 
 struct Pruned {
@@ -44,8 +49,12 @@ class Store {
                                                         UnixMillis at) = 0;
   /// `not_found` without such an environment.
   [[nodiscard]] virtual Result<std::unique_ptr<WriteTransaction>> begin(const std::string& environment) = 0;
-  /// Begins a new epoch of the environment, of at least this number: its history may have forked.
-  [[nodiscard]] virtual Result<void> raise_epoch(const std::string& environment, std::int64_t at_least) = 0;
+  /// Begins a new epoch, after every one that was served: `lost` was served, and the log has it no more. In
+  /// one transaction, so of several nodes that notice the same loss one begins the epoch. True when this call
+  /// did. False, and nothing changes, when the epoch is later than that of `lost` already, or when the log
+  /// has `lost` after all.
+  [[nodiscard]] virtual Result<bool> raise_epoch(const std::string& environment,
+                                                 const domain::Head& lost) = 0;
   /// One step, in one small transaction, towards a log without the rows up to and including `until`. The head
   /// before the oldest kept row stays, so the chain of the kept rows still verifies. After an interruption at
   /// any point the log is whole, and a further call goes on. The caller answers for it that nobody needs
@@ -63,6 +72,10 @@ class Store {
   [[nodiscard]] virtual Result<std::unique_ptr<Reader>> open_reader() = 0;
   /// Messages that want an acknowledgement.
   [[nodiscard]] virtual MessageWriter& messages() noexcept = 0;
+  /// What only one of several nodes may do at a time.
+  [[nodiscard]] virtual Leases& leases() noexcept = 0;
+  /// The whole state, for another store.
+  [[nodiscard]] virtual Transfer& transfer() noexcept = 0;
   [[nodiscard]] virtual StoreHealth& health() noexcept = 0;
 };
 

@@ -12,6 +12,7 @@
 #include "base/shared_bytes.hpp"
 #include "domain/state/indexed_row.hpp"
 #include "storage/idempotency_key.hpp"
+#include "storage/leases.hpp"
 #include "storage/reader.hpp"
 
 namespace togglecast::storage {
@@ -50,6 +51,7 @@ struct Commit {
   std::optional<IdempotencyKey> idempotency;
   Outcome outcome;  ///< remembered with `idempotency`
   UnixMillis at{};
+  std::optional<Fence> fence{};  ///< the commit needs this lease
 };
 
 class WriteTransaction {
@@ -75,7 +77,8 @@ class WriteTransaction {
   [[nodiscard]] virtual Result<bool> has_asset(const std::string& sha256) = 0;
   /// Whether its bytes are stored, for this environment or for another one.
   [[nodiscard]] virtual Result<bool> has_bytes(const std::string& sha256) = 0;
-  /// `conflict` when the row names an asset that is neither stored nor among `assets`.
+  /// `conflict` when the row names an asset that is neither stored nor among `assets`, and for a fence whose
+  /// lease is gone.
   /// Durable when it returns without error. After an error the commit may or may not have happened: the next
   /// transaction's `head` tells.
   [[nodiscard]] virtual Result<void> commit(const Commit& what) = 0;

@@ -290,7 +290,7 @@ void Mailbox::end_expired() {
 void Mailbox::forget(storage::Store& store) {
   const UnixMillis now = clock_.wall_now();
   const UnixMillis before{now.value - Milliseconds(options_.kept).count()};
-  const auto more = store.messages().forget(before, now, options_.kept_count, kForgottenAtOnce);
+  const auto more = store.messages().forget(before, now, options_.kept_count, kForgottenAtOnce, {});
   if (!more) {
     std::ignore = failed("old messages could not be deleted", more.error());
     return;

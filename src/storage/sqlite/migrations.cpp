@@ -251,8 +251,11 @@ CREATE TABLE message_receipt (
 CREATE INDEX message_receipt_by_change ON message_receipt (changed) WHERE changed > 0;
 )sql";
 
-constexpr std::array<const char*, 8> kMigrations{kFirst, kSecond, kThird,   kFourth,
-                                                 kFifth, kSixth,  kSeventh, kMessages};
+// Has a row while an import is not finished: see storage/transfer.hpp.
+constexpr const char* kTransfer = "CREATE TABLE unfinished_import (origin TEXT NOT NULL) STRICT;";
+
+constexpr std::array<const char*, 9> kMigrations{kFirst, kSecond,  kThird,    kFourth,  kFifth,
+                                                 kSixth, kSeventh, kMessages, kTransfer};
 
 }  // namespace
 

@@ -199,7 +199,10 @@ Result<MessageRow> SqliteMessageWriter::withdraw(const std::string& environment,
 }
 
 Result<bool> SqliteMessageWriter::forget(UnixMillis before, UnixMillis now, std::int64_t kept,
-                                         std::int64_t most) {
+                                         std::int64_t most, const std::optional<Fence>& fence) {
+  if (fence) {
+    if (auto held = check_(*fence); !held) return tl::unexpected(held.error());
+  }
   Result<std::vector<std::int64_t>> over;
   {
     auto statement = database_.prepare(

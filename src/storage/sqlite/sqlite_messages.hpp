@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <utility>
 
 #include "storage/messages.hpp"
@@ -12,16 +13,18 @@ namespace togglecast::storage::sqlite {
 
 class SqliteMessageWriter final : public MessageWriter {
  public:
+  using CheckFence = std::function<Result<void>(const Fence& fence)>;
+
   /// `begin` begins a write transaction of `database`.
-  SqliteMessageWriter(Database& database, std::function<Result<Transaction>()> begin)
-      : database_(database), begin_(std::move(begin)) {}
+  SqliteMessageWriter(Database& database, std::function<Result<Transaction>()> begin, CheckFence check)
+      : database_(database), begin_(std::move(begin)), check_(std::move(check)) {}
 
   [[nodiscard]] Result<AddedMessage> add(const NewMessage& message, const MessageLimits& limits) override;
   [[nodiscard]] Result<void> record(std::span<const MessageReceipt> receipts) override;
   [[nodiscard]] Result<MessageRow> withdraw(const std::string& environment, const std::string& id,
                                             UnixMillis at) override;
-  [[nodiscard]] Result<bool> forget(UnixMillis before, UnixMillis now, std::int64_t kept,
-                                    std::int64_t most) override;
+  [[nodiscard]] Result<bool> forget(UnixMillis before, UnixMillis now, std::int64_t kept, std::int64_t most,
+                                    const std::optional<Fence>& fence) override;
 
  private:
   [[nodiscard]] Result<std::int64_t> next_number();
@@ -36,6 +39,7 @@ class SqliteMessageWriter final : public MessageWriter {
 
   Database& database_;
   std::function<Result<Transaction>()> begin_;
+  CheckFence check_;
 };
 
 class SqliteMessageReader final : public MessageReader {

@@ -214,28 +214,61 @@ Result<Transaction> SqliteStore::begin_checked() {
 
 Result<std::unique_ptr<WriteTransaction>> SqliteStore::begin(const std::string& environment) {
   if (auto there = health_.check(); !there) return tl::unexpected(there.error());
-  auto transaction = SqliteTransaction::begin(database_, environment, options_.idempotency_ttl);
+  auto transaction = SqliteTransaction::begin(database_, environment, options_.idempotency_ttl, &leases_);
   if (!transaction) return transaction;
   if (auto noted = health_.wal().note_base(database_); !noted) return tl::unexpected(noted.error());
   return transaction;
 }
 
-Result<void> SqliteStore::raise_epoch(const std::string& environment, std::int64_t at_least) {
+namespace {
+
+// Whether the log has that row, or its head; a row that is no longer kept counts as there.
+Result<bool> has_head(Database& database, std::int64_t environment, const domain::Head& head) {
+  const auto anchor = read_anchor(database, environment);
+  if (!anchor) return tl::unexpected(anchor.error());
+  if (head.revision < anchor->revision) return true;
+  if (head.revision == anchor->revision) return head.digest == anchor->digest;
+  auto statement = database.prepare("SELECT digest FROM change_log WHERE environment = ? AND revision = ?");
+  if (!statement) return tl::unexpected(statement.error());
+  const auto found = statement->bind(1, environment).bind(2, head.revision).step();
+  if (!found) return tl::unexpected(found.error());
+  if (!*found) return false;
+  return read_digest(*statement, 0).map([&](const Sha256& digest) { return digest == head.digest; });
+}
+
+}  // namespace
+
+Result<bool> SqliteStore::raise_epoch(const std::string& environment, const domain::Head& lost) {
   auto transaction = begin_counted();
   if (!transaction) return tl::unexpected(transaction.error());
   const auto number = environment_number(database_, environment);
   if (!number) return tl::unexpected(number.error());
-  auto statement =
-      database_.prepare("UPDATE environment SET epoch = max(epoch + 1, ?, unixepoch()) WHERE id = ?");
-  if (!statement) return tl::unexpected(statement.error());
-  if (auto raised = statement->bind(1, at_least).bind(2, *number).run(); !raised) return raised;
-  return transaction->commit();
+  std::int64_t epoch = 0;
+  {
+    auto statement = database_.prepare("SELECT epoch FROM environment WHERE id = ?");
+    if (!statement) return tl::unexpected(statement.error());
+    if (const auto found = statement->bind(1, *number).step(); !found) return tl::unexpected(found.error());
+    epoch = statement->integer(0);
+  }
+  if (epoch > lost.epoch) return false;
+  const auto there = has_head(database_, *number, lost);
+  if (!there) return there;
+  if (*there && epoch == lost.epoch) return false;
+  {
+    auto statement = database_.prepare("UPDATE environment SET epoch = max(?, unixepoch()) WHERE id = ?");
+    if (!statement) return tl::unexpected(statement.error());
+    if (auto raised = statement->bind(1, lost.epoch + 1).bind(2, *number).run(); !raised)
+      return tl::unexpected(raised.error());
+  }
+  return transaction->commit().map([] { return true; });
 }
 
 Result<Pruned> SqliteStore::prune_log(const std::string& environment, domain::Revision until,
                                       const PruneBounds& bounds) {
-  if (auto there = health_.check(); !there) return tl::unexpected(there.error());
-  auto transaction = begin_counted();
+  if (bounds.fence) {
+    if (auto held = leases_.check(*bounds.fence); !held) return tl::unexpected(held.error());
+  }
+  auto transaction = begin_checked();
   if (!transaction) return tl::unexpected(transaction.error());
   const auto number = environment_number(database_, environment);
   if (!number) return tl::unexpected(number.error());

@@ -6,10 +6,12 @@
 #include <filesystem>
 #include <memory>
 
+#include "storage/process_leases.hpp"
 #include "storage/sqlite/data_folder.hpp"
 #include "storage/sqlite/database.hpp"
 #include "storage/sqlite/sqlite_health.hpp"
 #include "storage/sqlite/sqlite_messages.hpp"
+#include "storage/sqlite/sqlite_transfer.hpp"
 #include "storage/store.hpp"
 
 namespace togglecast::storage::sqlite {
@@ -32,13 +34,15 @@ class SqliteStore final : public Store {
   [[nodiscard]] Result<void> create_environment(const std::string& key, const Sha256& genesis,
                                                 UnixMillis at) override;
   [[nodiscard]] Result<std::unique_ptr<WriteTransaction>> begin(const std::string& environment) override;
-  [[nodiscard]] Result<void> raise_epoch(const std::string& environment, std::int64_t at_least) override;
+  [[nodiscard]] Result<bool> raise_epoch(const std::string& environment, const domain::Head& lost) override;
   [[nodiscard]] Result<Pruned> prune_log(const std::string& environment, domain::Revision until,
                                          const PruneBounds& bounds) override;
   [[nodiscard]] Result<bool> give_back_space() override;
   [[nodiscard]] Result<std::size_t> collect_assets(const std::string& environment, std::size_t most) override;
   [[nodiscard]] Result<std::unique_ptr<Reader>> open_reader() override;
   [[nodiscard]] MessageWriter& messages() noexcept override { return messages_; }
+  [[nodiscard]] ProcessLeases& leases() noexcept override { return leases_; }
+  [[nodiscard]] Transfer& transfer() noexcept override { return transfer_; }
   [[nodiscard]] SqliteHealth& health() noexcept override { return health_; }
 
   [[nodiscard]] const DataFolder& folder() const noexcept { return folder_; }
@@ -50,7 +54,10 @@ class SqliteStore final : public Store {
         database_(std::move(database)),
         health_(database_, folder_, std::move(files), origin, std::move(set_aside)),
         options_(options),
-        messages_(database_, [this] { return begin_checked(); }) {}
+        messages_(
+            database_, [this] { return begin_checked(); },
+            [this](const Fence& fence) { return leases_.check(fence); }),
+        transfer_(database_, [this] { return begin_checked(); }) {}
 
   // A write transaction that is one step of the database's life.
   [[nodiscard]] Result<Transaction> begin_counted();
@@ -61,7 +68,9 @@ class SqliteStore final : public Store {
   Database database_;
   SqliteHealth health_;
   SqliteOptions options_;
+  ProcessLeases leases_;
   SqliteMessageWriter messages_;
+  SqliteTransfer transfer_;
 };
 
 }  // namespace togglecast::storage::sqlite

@@ -12,7 +12,8 @@ namespace togglecast::storage::sqlite {
 
 Result<std::unique_ptr<WriteTransaction>> SqliteTransaction::begin(Database& database,
                                                                    const std::string& environment,
-                                                                   std::chrono::seconds idempotency_ttl) {
+                                                                   std::chrono::seconds idempotency_ttl,
+                                                                   const ProcessLeases* leases) {
   auto transaction = Transaction::begin(database, "BEGIN IMMEDIATE");
   if (!transaction) return tl::unexpected(transaction.error());
   auto statement =
@@ -24,8 +25,8 @@ Result<std::unique_ptr<WriteTransaction>> SqliteTransaction::begin(Database& dat
   const auto digest = read_digest(*statement, 4);
   if (!digest) return tl::unexpected(digest.error());
   const domain::Head head{statement->integer(1), statement->integer(2), *digest, {statement->integer(3)}};
-  return std::unique_ptr<WriteTransaction>(
-      new SqliteTransaction(database, std::move(*transaction), statement->integer(0), head, idempotency_ttl));
+  return std::unique_ptr<WriteTransaction>(new SqliteTransaction(
+      database, std::move(*transaction), statement->integer(0), head, idempotency_ttl, leases));
 }
 
 Result<domain::Id> SqliteTransaction::last_id(domain::Kind kind) {
@@ -99,6 +100,10 @@ Result<bool> SqliteTransaction::has_asset(const std::string& sha256) {
 Result<bool> SqliteTransaction::has_bytes(const std::string& sha256) { return are_stored(database_, sha256); }
 
 Result<void> SqliteTransaction::commit(const Commit& what) {
+  if (what.fence) {
+    if (leases_ == nullptr) return tl::unexpected(lost_lease(*what.fence));
+    if (auto held = leases_->check(*what.fence); !held) return held;
+  }
   for (const AssetWrite& asset : what.assets)
     if (auto done = store_bytes(database_, asset); !done) return done;
   if (what.row != nullptr) {

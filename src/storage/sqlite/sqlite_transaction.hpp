@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "storage/process_leases.hpp"
 #include "storage/sqlite/database.hpp"
 #include "storage/write_transaction.hpp"
 
@@ -12,9 +13,11 @@ namespace togglecast::storage::sqlite {
 
 class SqliteTransaction final : public WriteTransaction {
  public:
+  /// Without `leases`, every fence is taken as lost.
   [[nodiscard]] static Result<std::unique_ptr<WriteTransaction>> begin(Database& database,
                                                                        const std::string& environment,
-                                                                       std::chrono::seconds idempotency_ttl);
+                                                                       std::chrono::seconds idempotency_ttl,
+                                                                       const ProcessLeases* leases = nullptr);
 
   [[nodiscard]] const domain::Head& head() const noexcept override { return head_; }
   [[nodiscard]] Result<domain::Id> last_id(domain::Kind kind) override;
@@ -32,12 +35,14 @@ class SqliteTransaction final : public WriteTransaction {
 
  private:
   SqliteTransaction(Database& database, Transaction transaction, std::int64_t environment,
-                    const domain::Head& head, std::chrono::seconds idempotency_ttl)
+                    const domain::Head& head, std::chrono::seconds idempotency_ttl,
+                    const ProcessLeases* leases)
       : database_(database),
         transaction_(std::move(transaction)),
         environment_(environment),
         head_(head),
-        idempotency_ttl_(idempotency_ttl) {}
+        idempotency_ttl_(idempotency_ttl),
+        leases_(leases) {}
 
   [[nodiscard]] Result<void> write_row(const domain::IndexedRow& indexed);
   [[nodiscard]] Result<void> write_op(const domain::IndexedOp& op, domain::Revision revision);
@@ -52,6 +57,7 @@ class SqliteTransaction final : public WriteTransaction {
   std::int64_t environment_;
   domain::Head head_;
   std::chrono::seconds idempotency_ttl_;
+  const ProcessLeases* leases_;
 };
 
 }  // namespace togglecast::storage::sqlite

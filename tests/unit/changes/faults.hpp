@@ -69,8 +69,9 @@ class FaultyMessages final : public storage::MessageWriter {
                                        UnixMillis at) override {
     return real_.withdraw(environment, id, at);
   }
-  Result<bool> forget(UnixMillis before, UnixMillis now, std::int64_t kept, std::int64_t most) override {
-    return real_.forget(before, now, kept, most);
+  Result<bool> forget(UnixMillis before, UnixMillis now, std::int64_t kept, std::int64_t most,
+                      const std::optional<storage::Fence>& fence) override {
+    return real_.forget(before, now, kept, most, fence);
   }
 
  private:
@@ -93,8 +94,8 @@ class FaultyStore final : public storage::Store, private storage::StoreHealth {
     if (!real) return real;
     return std::make_unique<FaultyTransaction>(std::move(*real), faults_);
   }
-  Result<void> raise_epoch(const std::string& environment, std::int64_t at_least) override {
-    return real_->raise_epoch(environment, at_least);
+  Result<bool> raise_epoch(const std::string& environment, const domain::Head& lost) override {
+    return real_->raise_epoch(environment, lost);
   }
   Result<storage::Pruned> prune_log(const std::string& environment, domain::Revision until,
                                     const storage::PruneBounds& bounds) override {
@@ -109,6 +110,8 @@ class FaultyStore final : public storage::Store, private storage::StoreHealth {
   }
   Result<std::unique_ptr<storage::Reader>> open_reader() override { return real_->open_reader(); }
   storage::MessageWriter& messages() noexcept override { return messages_; }
+  storage::Leases& leases() noexcept override { return real_->leases(); }
+  storage::Transfer& transfer() noexcept override { return real_->transfer(); }
   storage::StoreHealth& health() noexcept override { return *this; }
 
  private:

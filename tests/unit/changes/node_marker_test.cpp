@@ -178,7 +178,10 @@ TEST_F(NodeMarkerTest, OtherChangesUnderTheSameRevisionsAreNoticed) {
 
 TEST_F(NodeMarkerTest, AnEpochThatIsGoneIsNoticedToo) {
   set_store_up(2);
-  ASSERT_TRUE(store_->raise_epoch("production", 7'000'000'000).has_value());
+  domain::Head lost = store_->open_reader().value()->environments()->front().head;
+  lost.revision = 9;
+  lost.epoch = 6'999'999'999;
+  ASSERT_TRUE(store_->raise_epoch("production", lost).value());
   keeper()->look();
   auto database = storage::sqlite::Database::open(data() / "togglecast.db", {}).value();
   ASSERT_TRUE(database.execute("UPDATE environment SET epoch = 1").has_value());

@@ -250,12 +250,12 @@ TEST_P(MessageContract, WhatIsOverIsForgottenByAgeInSmallPieces) {
   longer.row.expires_at = after(9'000);
   add(longer);
 
-  EXPECT_FALSE(store_->messages().forget(after(999), after(999), 100, 3).value());
+  EXPECT_FALSE(store_->messages().forget(after(999), after(999), 100, 3, {}).value());
   EXPECT_EQ(page().size(), 2U) << "not old enough";
-  EXPECT_TRUE(store_->messages().forget(after(1'000), after(1'000), 100, 3).value());
+  EXPECT_TRUE(store_->messages().forget(after(1'000), after(1'000), 100, 3, {}).value());
   EXPECT_EQ(receipts(number).size(), 2U);
   EXPECT_EQ(page().size(), 2U);
-  while (store_->messages().forget(after(1'000), after(1'000), 100, 3).value()) {
+  while (store_->messages().forget(after(1'000), after(1'000), 100, 3, {}).value()) {
   }
   EXPECT_EQ(page(), Ids{"m2"});
   EXPECT_TRUE(receipts(number).empty());
@@ -267,7 +267,7 @@ TEST_P(MessageContract, WhatIsOverIsForgottenByCountTheOldestFirst) {
   longer.row.expires_at = after(9'000);
   add(longer);
 
-  while (store_->messages().forget(kSent, after(1'000), 1, 100).value()) {
+  while (store_->messages().forget(kSent, after(1'000), 1, 100, {}).value()) {
   }
 
   EXPECT_EQ(page(), (Ids{"m4", "m3"}));

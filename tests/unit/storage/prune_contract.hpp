@@ -252,9 +252,14 @@ TEST_P(PruneContract, SaysWhichRevisionARememberedOutcomeNeeds) {
 TEST_P(PruneContract, ANewEpochIsLaterThanAnyBefore) {
   write_rows(2);
 
-  ASSERT_TRUE(store_->raise_epoch("production", 9'000'000'000).has_value());
+  domain::Head lost = kept().newest;
+  lost.epoch = 8'999'999'999;
+  lost.revision = 7;
+  EXPECT_TRUE(store_->raise_epoch("production", lost).value());
   const auto first = kept().newest;
-  ASSERT_TRUE(store_->raise_epoch("production", 1).has_value());
+  lost = first;
+  lost.digest = sha256("another history");
+  EXPECT_TRUE(store_->raise_epoch("production", lost).value());
 
   EXPECT_EQ(first.epoch, 9'000'000'000) << "later than the clock says";
   EXPECT_EQ(first.revision, 2);
@@ -262,7 +267,35 @@ TEST_P(PruneContract, ANewEpochIsLaterThanAnyBefore) {
   write_rows(1);
   EXPECT_EQ(load("production", 1).recent.back().head.epoch, 9'000'000'001);
   expect_whole();
-  EXPECT_EQ(store_->raise_epoch("nowhere", 1).error().code, Errc::not_found);
+  EXPECT_EQ(store_->raise_epoch("nowhere", lost).error().code, Errc::not_found);
+}
+
+TEST_P(PruneContract, NodesThatNoticeTheSameLossBeginOneEpoch) {
+  write_rows(2);
+  domain::Head lost = kept().newest;
+  lost.revision = 9;
+  domain::Head lost_by_another = lost;
+  lost_by_another.revision = 8;
+
+  EXPECT_TRUE(store_->raise_epoch("production", lost).value());
+  const auto raised = kept().newest.epoch;
+  EXPECT_FALSE(store_->raise_epoch("production", lost).value());
+  EXPECT_FALSE(store_->raise_epoch("production", lost_by_another).value());
+
+  EXPECT_EQ(kept().newest.epoch, raised);
+}
+
+TEST_P(PruneContract, ALogThatHasWhatSeemedLostKeepsItsEpoch) {
+  write_rows(5);
+  const auto third = store_->open_reader().value()->head_before("production", 4).value();
+  const auto pruned = store_->open_reader().value()->head_before("production", 2).value();
+  prune(2);
+
+  EXPECT_FALSE(store_->raise_epoch("production", kept().newest).value());
+  EXPECT_FALSE(store_->raise_epoch("production", third).value());
+  EXPECT_FALSE(store_->raise_epoch("production", pruned).value()) << "nothing says that it was lost";
+
+  EXPECT_EQ(kept().newest.epoch, 1);
 }
 
 TEST_P(PruneContract, AStoreThatHasNothingToGiveBackSaysSo) {

@@ -63,7 +63,8 @@ class OtherProcess {
 
   Database database_;
   SqliteMessageWriter messages_{database_,
-                                [this] { return Transaction::begin(database_, "BEGIN IMMEDIATE"); }};
+                                [this] { return Transaction::begin(database_, "BEGIN IMMEDIATE"); },
+                                [](const Fence&) { return Result<void>(); }};
 };
 
 }  // namespace togglecast::storage::sqlite::testing

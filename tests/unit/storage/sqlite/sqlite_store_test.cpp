@@ -6,11 +6,13 @@
 #include <fstream>
 
 #include "unit/storage/asset_contract.hpp"
+#include "unit/storage/lease_contract.hpp"
 #include "unit/storage/log_contract.hpp"
 #include "unit/storage/message_contract.hpp"
 #include "unit/storage/sqlite/sqlite_fixture.hpp"
 #include "unit/storage/sqlite/sqlite_medium.hpp"
 #include "unit/storage/store_contract.hpp"
+#include "unit/storage/transfer_contract.hpp"
 
 namespace togglecast::storage::testing {
 
@@ -19,6 +21,10 @@ INSTANTIATE_TEST_SUITE_P(Sqlite, StoreContract,
 INSTANTIATE_TEST_SUITE_P(Sqlite, MessageContract,
                          ::testing::Values(MakeMedium([] { return std::make_unique<SqliteMedium>(); })));
 
+INSTANTIATE_TEST_SUITE_P(Sqlite, LeaseContract,
+                         ::testing::Values(MakeMedium([] { return std::make_unique<SqliteMedium>(); })));
+INSTANTIATE_TEST_SUITE_P(Sqlite, TransferContract,
+                         ::testing::Values(MakeMedium([] { return std::make_unique<SqliteMedium>(); })));
 INSTANTIATE_TEST_SUITE_P(Sqlite, AssetContract,
                          ::testing::Values(MakeMedium([] { return std::make_unique<SqliteMedium>(); })));
 

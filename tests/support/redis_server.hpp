@@ -1,0 +1,144 @@
+// A real redis-server of one test, in a folder of its own: it listens on a free port of the loopback address
+// and on a socket in that folder. The port stays the same over restarts. For one thread.
+#pragma once
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdint>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "support/eventually.hpp"
+#include "support/temporary_folder.hpp"
+
+namespace togglecast::test {
+
+/// A port that was free a moment ago.
+inline std::uint16_t free_port() {
+  const int probe = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  const bool bound = ::bind(probe, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
+                     ::getsockname(probe, reinterpret_cast<sockaddr*>(&address), &size) == 0;
+  ::close(probe);
+  if (!bound) throw std::runtime_error("no free port");
+  return ntohs(address.sin_port);
+}
+
+class RedisServer {
+ public:
+  /// Starts it, and waits until it answers. `config` are lines of redis.conf. With `sentinel` it is a
+  /// Sentinel.
+  explicit RedisServer(std::vector<std::string> config = {}, bool sentinel = false)
+      : config_(std::move(config)), sentinel_(sentinel) {
+    for (int attempt = 0; attempt < 5; ++attempt) {
+      port_ = free_port();
+      if (start()) return;
+    }
+    throw std::runtime_error("redis-server does not start: " + log());
+  }
+  RedisServer(const RedisServer&) = delete;
+  RedisServer& operator=(const RedisServer&) = delete;
+  ~RedisServer() { kill(); }
+
+  /// Whether it answers in time. It keeps nothing from its last life.
+  bool start() {
+    std::ofstream file(folder_.path() / "redis.conf");
+    file << "port " << port_ << "\nbind 127.0.0.1\nsave \"\"\nappendonly no\ndaemonize no\ndir "
+         << folder_.path().string() << "\nlogfile " << (folder_.path() / "log").string() << '\n';
+    if (!sentinel_) file << "unixsocket " << socket() << '\n';
+    for (const std::string& line : config_) file << line << '\n';
+    file.close();
+    const std::string path = (folder_.path() / "redis.conf").string();
+    child_ = ::fork();
+    if (child_ == 0) {
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+      if (sentinel_) ::execlp("redis-server", "redis-server", path.c_str(), "--sentinel", nullptr);
+      ::execlp("redis-server", "redis-server", path.c_str(), nullptr);
+      ::_exit(127);
+    }
+    bool answers = false;
+    eventually([&] {
+      answers = !ask("PING\r\n").empty();
+      return answers || !alive();
+    });
+    if (!answers) kill();
+    return answers;
+  }
+  /// SIGKILL: it keeps nothing.
+  void kill() {
+    if (child_ <= 0) return;
+    ::kill(child_, SIGKILL);
+    ::waitpid(child_, nullptr, 0);
+    child_ = -1;
+  }
+  /// It takes connections and bytes, and answers nothing.
+  void freeze() const { ::kill(child_, SIGSTOP); }
+  void thaw() const { ::kill(child_, SIGCONT); }
+
+  [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+  [[nodiscard]] std::string socket() const { return (folder_.path() / "redis.sock").string(); }
+  [[nodiscard]] std::string url() const { return "redis://127.0.0.1:" + std::to_string(port_); }
+  [[nodiscard]] const std::filesystem::path& folder() const noexcept { return folder_.path(); }
+  [[nodiscard]] std::string log() const {
+    std::ifstream file(folder_.path() / "log");
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+
+  /// The first bytes of the answer to an inline command, such as `+OK`; empty when it does not answer.
+  [[nodiscard]] std::string ask(std::string_view command) const {
+    const int peer = ::socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(port_);
+    const timeval patience{.tv_sec = 30, .tv_usec = 0};
+    ::setsockopt(peer, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    std::string answer;
+    if (::connect(peer, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
+        ::send(peer, command.data(), command.size(), MSG_NOSIGNAL) > 0) {
+      char bytes[4'096];
+      const auto size = ::recv(peer, bytes, sizeof bytes, 0);
+      if (size > 0) answer.assign(bytes, static_cast<std::size_t>(size));
+    }
+    ::close(peer);
+    return answer;
+  }
+
+ private:
+  [[nodiscard]] bool alive() {
+    if (::waitpid(child_, nullptr, WNOHANG) == 0) return true;
+    child_ = -1;
+    return false;
+  }
+
+  testing::TemporaryFolder folder_;
+  std::vector<std::string> config_;
+  bool sentinel_;
+  std::uint16_t port_ = 0;
+  pid_t child_ = -1;
+};
+
+/// Watches `primary` under the name `main`, and declares it dead after half a second.
+inline std::vector<std::string> sentinel_config(std::uint16_t primary) {
+  return {"sentinel monitor main 127.0.0.1 " + std::to_string(primary) + " 1",
+          "sentinel down-after-milliseconds main 500", "sentinel failover-timeout main 3000"};
+}
+
+}  // namespace togglecast::test

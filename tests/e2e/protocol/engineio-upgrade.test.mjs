@@ -20,7 +20,8 @@ async function probed(session) {
 async function pollUntilNoop(session) {
   const seen = [];
   for (;;) {
-    const { body } = await session.poll();
+    const { status, body } = await session.poll();
+    assert.equal(status, 200, body); // else it would ask for ever
     for (const packet of body.split('\x1e')) {
       if (packet === '6') return seen;
       if (packet === '2') await session.post('3');

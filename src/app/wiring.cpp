@@ -1,9 +1,13 @@
 #include "app/wiring.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
 
 #include "app/config/version.hpp"
 #include "app/process/process_stats.hpp"
+#include "engineio/session_id.hpp"
 #include "realtime/session/connection_meters.hpp"
 #include "web/https.hpp"
 #include "web/proxy_protocol.hpp"
@@ -38,6 +42,13 @@ web::CorsOptions cors_of(const Settings& settings) {
 web::TrustedProxies proxies_of(const Settings& settings) {
   return web::TrustedProxies::parse(settings.trusted_proxies, settings.forwarded)
       .value_or(web::TrustedProxies{});
+}
+
+engineio::NodeTag node_tag_of(const Settings& settings) {
+  if (const auto tag = engineio::to_node_tag(settings.node_tag)) return *tag;
+  std::array<char, 256> name{};  // HOST_NAME_MAX is 64
+  if (::gethostname(name.data(), name.size() - 1) != 0) name.fill('\0');
+  return engineio::node_tag_of(std::string(name.data()) + ':' + std::to_string(settings.port));
 }
 
 json::object describe_process() {
@@ -95,6 +106,13 @@ socketio::Options socketio_options(const Settings& settings, AddressLimits& limi
   engine.hold = [&limits](const web::Peer& peer) { return limits.hold(peer); };
   engine.on_refused = [&refusals](const web::Exchange& exchange, engineio::ErrorCode code,
                                   std::string_view message) { refusals.handshake(exchange, code, message); };
+  engine.node_tag = node_tag_of(settings);
+  engine.other_node_message =
+      "Session ID unknown: another node made this session, or this one under another name. Use sticky "
+      "sessions, or transports: ['websocket']; see docs/deployment.md, \"Sticky sessions\"";
+  engine.on_other_node = [&refusals](const web::Exchange& exchange) {
+    refusals.other_node(exchange.peer().address);
+  };
   if (packets != nullptr) {
     engine.trace = [packets](const engineio::Handshake& handshake, std::string_view transport) {
       return packets->trace(handshake, transport);

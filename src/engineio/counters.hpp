@@ -35,6 +35,7 @@ struct Counters {
   };
   Cell sessions_opened, sessions_open, packets_in, packets_out, upgrades;
   std::array<Cell, kErrorCodes> refused;    ///< by ErrorCode
+  Cell other_node;                          ///< requests for sessions that another node made
   std::array<Cell, 5> closed;               ///< by CloseReason
   std::array<Cell, 2> sent_away;            ///< by TransportKind; see Server::send_away
   std::array<Cell, kLimits> limits_passed;  ///< by Limit

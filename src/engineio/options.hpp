@@ -12,6 +12,7 @@
 #include "base/clock.hpp"
 #include "engineio/error_code.hpp"
 #include "engineio/refusal.hpp"
+#include "engineio/session_id.hpp"
 #include "web/cors.hpp"
 #include "web/deflate.hpp"
 #include "web/exchange.hpp"
@@ -70,8 +71,17 @@ struct Options {
   /// Called once for each new session. The session keeps the returned object, which may be null, until it
   /// ends. An application counts its sessions with it.
   std::function<std::shared_ptr<void>(const web::Peer&)> hold{};
-  /// Called for each refused request, for logs.
+  /// Called for each refused request, for logs; for those of other nodes only `on_other_node`.
   std::function<void(const web::Exchange&, ErrorCode, std::string_view message)> on_refused{};
+
+  // Several servers behind one address.
+  /// Begins the ids of this server's sessions. A request with the id of another server's session is refused
+  /// with `other_node_message`. Not set: ids are random, and such a session is an unknown one.
+  std::optional<NodeTag> node_tag{};
+  std::string other_node_message =
+      "Session ID unknown: another node made this session. Use sticky sessions, or transports: "
+      "['websocket']";
+  std::function<void(const web::Exchange&)> on_other_node{};  ///< called for each such request, for logs
 
   /// Called once for each new session, to watch its packets. May return null. A session that is watched costs
   /// more: broadcasts reach it one by one.

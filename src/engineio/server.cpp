@@ -160,6 +160,10 @@ void Server::handle(const web::ExchangePtr& exchange) {
 
 void Server::handle_with_sid(const web::ExchangePtr& exchange, std::string_view sid) {
   const auto& request = exchange->request();
+  if (options_.node_tag && is_of_other_node(sid, *options_.node_tag)) {
+    if (draining_.load(std::memory_order_relaxed)) return turn_away(*exchange);
+    return refuse_other_node(*exchange);
+  }
   net::Shard* home = shard_of(sid);
   if (home == nullptr) return refuse(*exchange, ErrorCode::unknown_sid, message_of(ErrorCode::unknown_sid));
   if (home != &exchange->shard()) {
@@ -211,7 +215,7 @@ void Server::open_session(const web::ExchangePtr& exchange) {
   handshake->issued = shard.clock().wall_now();
   handshake->xdomain = request.headers.contains("Origin");
 
-  const SessionId id = make_session_id(shard.index(), shard.random());
+  const SessionId id = make_session_id(options_.node_tag, shard.index(), shard.random());
   auto owned = std::unique_ptr<Session>(new Session(*this, shard, id));
   Session& session = *owned;
   if (options_.hold) session.held_ = options_.hold(exchange->peer());
@@ -273,6 +277,14 @@ void Server::post_began(net::Shard& shard, const SessionId& id) {
 void Server::post_aborted(net::Shard& shard, const SessionId& id, unsigned status) {
   Session* session = find(shard, view_of(id));
   if (session != nullptr && session->polling_ != nullptr) session->polling_->post_aborted(status);
+}
+
+void Server::refuse_other_node(web::Exchange& exchange) {
+  auto& counted = counters(exchange.shard());
+  ++counted.refused[static_cast<std::size_t>(ErrorCode::unknown_sid)];
+  ++counted.other_node;
+  if (options_.on_other_node) options_.on_other_node(exchange);
+  answer_refusal(exchange, ErrorCode::unknown_sid, options_.other_node_message, 400, 0);
 }
 
 void Server::turn_away(web::Exchange& exchange) {
@@ -382,6 +394,7 @@ Session* Server::find(net::Shard& shard, std::string_view sid) {
 }
 
 net::Shard* Server::shard_of(std::string_view sid) const {
+  if (options_.node_tag && is_of_other_node(sid, *options_.node_tag)) return nullptr;
   const auto index = shard_named_in(sid);
   return index && *index < pool_.size() ? &pool_.at(*index) : nullptr;
 }

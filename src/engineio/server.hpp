@@ -83,6 +83,8 @@ class Server {
               unsigned retry_after_s = 0);
   void answer_refusal(web::Exchange& exchange, ErrorCode code, std::string_view message, unsigned status,
                       unsigned retry_after_s) const;
+  /// 400 with code 1 and `Options::other_node_message`. Stock clients begin a new session.
+  void refuse_other_node(web::Exchange& exchange);
   /// 503: the client shall come back, to this server after its restart or to another one.
   void turn_away(web::Exchange& exchange);
   /// Sends one session away. False: it is busy, and `at_last` is not set.
@@ -105,7 +107,7 @@ class Server {
                                                     const wire::http::Request& request);
   void remove(Session& session);
   [[nodiscard]] Session* find(net::Shard& shard, std::string_view sid);
-  // The shard that the id names, or nullptr.
+  // The shard of this server that the id names, or nullptr.
   [[nodiscard]] net::Shard* shard_of(std::string_view sid) const;
 
   net::ShardPool& pool_;

@@ -27,6 +27,10 @@ constexpr OptionSpec kOptions[] = {
      set_listen},
     {kGeneral, "shards", "COUNT", "Threads that serve connections, at most 256; 0 means one per core [0]",
      false, set_count<&S::shards, 0, net::kMostShards>},
+    {kGeneral, "node-tag", "XX",
+     "Two letters or digits that begin the session ids of this node, by which a balancer finds it [made from "
+     "the machine's name and the port]",
+     false, set_node_tag},
     {kGeneral, "websocket-compression", "on|off",
      "Compress WebSocket messages for clients that offer it [off]", false,
      set_switch<&S::websocket_compression>},

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "app/config/packet_filter.hpp"
+#include "engineio/session_id.hpp"
 #include "web/own_hosts.hpp"
 #include "web/trusted_proxies.hpp"
 #include "wire/http/origin.hpp"
@@ -122,6 +123,13 @@ Result<void> set_forwarded(Settings& settings, const Values& values) {
   } else {
     return refuse("'" + text + "' is not x-forwarded, forwarded or proxy");
   }
+  return {};
+}
+
+Result<void> set_node_tag(Settings& settings, const Values& values) {
+  if (!engineio::to_node_tag(values.front()))
+    return refuse("'" + values.front() + "' is not two letters, digits, '-' or '_'");
+  settings.node_tag = values.front();
   return {};
 }
 

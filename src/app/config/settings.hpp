@@ -33,13 +33,14 @@ struct Endpoint {
 
 struct Settings {
   std::filesystem::path data{"data"};
-  std::uint16_t port = 5001;                 ///< 0: any free port
-  std::vector<std::string> listen;           ///< numeric addresses; empty: the loopback addresses
-  std::size_t shards = 0;                    ///< 0: one per core
-  std::vector<std::string> cors_origins;     ///< `*`: all origins
-  std::vector<std::string> public_urls;      ///< origins under which clients reach this server
-  std::vector<std::string> cors_headers;     ///< request headers of pages, besides our own
-  std::chrono::seconds cors_max_age{600};    ///< of the answer to a preflight
+  std::uint16_t port = 5001;               ///< 0: any free port
+  std::vector<std::string> listen;         ///< numeric addresses; empty: the loopback addresses
+  std::string node_tag;                    ///< begins the ids of sessions; empty: made from machine and port
+  std::size_t shards = 0;                  ///< 0: one per core
+  std::vector<std::string> cors_origins;   ///< `*`: all origins
+  std::vector<std::string> public_urls;    ///< origins under which clients reach this server
+  std::vector<std::string> cors_headers;   ///< request headers of pages, besides our own
+  std::chrono::seconds cors_max_age{600};  ///< of the answer to a preflight
   std::vector<std::string> trusted_proxies;  ///< addresses and CIDR blocks
   web::ForwardedBy forwarded = web::ForwardedBy::x_forwarded;
   std::optional<Endpoint> metrics_listen;

@@ -197,6 +197,9 @@ void export_engine(observe::Metrics& metrics, const engineio::Server& engine) {
         reading(engine, [code](const Counters& c) -> const Cell& { return c.refused[code]; }),
         {{"code", kCodes[code]}});
   }
+  metrics.counter_from("togglecast_sessions_of_other_nodes_total",
+                       "Requests for sessions that another node made: a balancer without sticky sessions.",
+                       reading(engine, [](const Counters& c) -> const Cell& { return c.other_node; }));
   for (const auto kind : {engineio::TransportKind::polling, engineio::TransportKind::websocket}) {
     metrics.counter_from("togglecast_sessions_sent_away_total",
                          "Engine.IO sessions that a stop of the server sent away, by transport.",

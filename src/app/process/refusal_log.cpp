@@ -20,8 +20,7 @@ std::string_view hint_for(engineio::ErrorCode code) {
     case ErrorCode::unsupported_version:
       return "add EIO=4 to the URL; clients older than Socket.IO 3 are not served";
     case ErrorCode::unknown_sid:
-      return "the session has ended, or it belongs to another server; behind a load balancer, polling needs "
-             "sticky sessions";
+      return "the session has ended; the client begins a new one";
     case ErrorCode::bad_handshake_method:
     case ErrorCode::bad_request:
     case ErrorCode::forbidden:
@@ -84,6 +83,14 @@ void RefusalLog::ignored_header(std::string_view header, std::string_view addres
                               (standard ? "forwarded" : "x-forwarded")
                         : "if this is your proxy, start the server with --trusted-proxy " + proxy +
                               "; until then all its clients count as one address"}});
+}
+
+void RefusalLog::other_node(const std::string& address) {
+  if (told_of_other_nodes_.test_and_set()) return;
+  log_.write(
+      observe::Level::warn, observe::Cause::known,
+      "a request came for a session of another node; this is logged once",
+      {{"address", address}, {"hint", kStickyHint}, {"metric", "togglecast_sessions_of_other_nodes_total"}});
 }
 
 void RefusalLog::exhausted(int error) {

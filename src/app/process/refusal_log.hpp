@@ -2,6 +2,7 @@
 // all of them. Thread rule: any thread.
 #pragma once
 
+#include <atomic>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -14,6 +15,11 @@
 
 namespace togglecast::app {
 
+/// How to mend a balancer that brings requests to the wrong node.
+inline constexpr std::string_view kStickyHint =
+    "the balancer must send a session's requests to the node that its id begins with (--node-tag), or "
+    "clients must use transports: ['websocket']; see docs/deployment.md, \"Sticky sessions\"";
+
 class RefusalLog {
  public:
   RefusalLog(observe::PeerLog log, const Clock& clock) : log_(log), clock_(clock) {}
@@ -25,6 +31,8 @@ class RefusalLog {
   /// A forwarding header that is not believed; the server calls this once. `trusted`: it came from a trusted
   /// proxy, which sends another kind of header than `--forwarded` names.
   void ignored_header(std::string_view header, std::string_view address, bool trusted);
+  /// A request for a session that another node made. Only the first one is logged.
+  void other_node(const std::string& address);
   /// No descriptor or memory is left for a connection; `error` is an errno.
   void exhausted(int error);
   /// A refused Engine.IO handshake or request.
@@ -46,6 +54,7 @@ class RefusalLog {
   std::mutex mutex_;
   TokenBucket connections_;
   TokenBucket exhaustions_;
+  std::atomic_flag told_of_other_nodes_;
 };
 
 }  // namespace togglecast::app

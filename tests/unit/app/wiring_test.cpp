@@ -39,6 +39,42 @@ Settings unusual() {
   return settings;
 }
 
+TEST(Wiring, SessionsBeginWithTheNodesTag) {
+  ManualClock clock;
+  observe::Metrics metrics;
+  observe::Log log(
+      {}, [](std::string_view) {}, clock);
+  AddressLimits limits({}, clock, metrics);
+  RefusalLog refusals(log, clock);
+  const auto tag = [&](std::uint16_t port, std::string named) {
+    Settings settings;
+    settings.port = port;
+    settings.node_tag = std::move(named);
+    const engineio::Options made = socketio_options(settings, limits, refusals, log).engine;
+    EXPECT_THAT(made.other_node_message, AllOf(HasSubstr("Session ID unknown"), HasSubstr("['websocket']"),
+                                               HasSubstr("docs/deployment.md")));
+    return made.node_tag.value();
+  };
+
+  EXPECT_EQ(tag(5001, "n1"), (engineio::NodeTag{'n', '1'}));
+  EXPECT_EQ(tag(5001, ""), tag(5001, ""));
+  EXPECT_NE(tag(5001, ""), tag(5002, ""));
+}
+
+TEST(Wiring, ALineAboutOtherNodesIsLoggedOnce) {
+  ManualClock clock;
+  int lines = 0;
+  observe::Log log(
+      {}, [&lines](std::string_view text) { lines += text.find("another node") != std::string_view::npos; },
+      clock);
+  RefusalLog refusals(log, clock);
+
+  refusals.other_node("192.0.2.1");
+  refusals.other_node("192.0.2.2");
+
+  EXPECT_EQ(lines, 1);
+}
+
 TEST(Wiring, LimitsOfConnectionsArrive) {
   ManualClock clock;
   observe::Metrics metrics;

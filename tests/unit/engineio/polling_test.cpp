@@ -33,6 +33,64 @@ TEST_F(PollingTest, TheHandshakeNamesTheSessionAndItsTimes) {
   EXPECT_EQ(opened->header("cache-control"), "no-store");
 }
 
+class OtherNodeTest : public EngineTest {
+ protected:
+  OtherNodeTest() {
+    Options tagged = options();
+    tagged.node_tag = NodeTag{'n', '1'};
+    tagged.other_node_message = "made elsewhere";
+    tagged.on_other_node = [this](const web::Exchange&) { ++told_; };
+    tagged.on_refused = [this](const web::Exchange&, ErrorCode, std::string_view) { ++refused_; };
+    serve(std::move(tagged));
+  }
+  int told_ = 0;
+  int refused_ = 0;
+};
+
+TEST_F(OtherNodeTest, IdsBeginWithTheNodeAndServe) {
+  open();
+  emit("here");
+
+  EXPECT_EQ(sid_.substr(0, 2), "n1");
+  EXPECT_EQ(poll()->body(), "4here");
+}
+
+TEST_F(OtherNodeTest, EveryRequestOfItsSessionIsToldSoAndCounted) {
+  open();
+  sid_ = "n2" + sid_.substr(2);
+
+  for (const auto& refused : {poll(), post("4lost"), send(Method::put, polling())}) {
+    EXPECT_EQ(refused->status(), 400U);
+    EXPECT_EQ(refused->body(), R"({"code":1,"message":"made elsewhere"})");
+  }
+  const auto upgrade = websocket();
+  EXPECT_EQ(upgrade->status(), 400U);
+  EXPECT_EQ(upgrade->body(), "made elsewhere");
+  EXPECT_EQ(counters().other_node.value, 4U);
+  EXPECT_EQ(counters().refused[static_cast<std::size_t>(ErrorCode::unknown_sid)].value, 4U);
+  EXPECT_EQ(told_, 4);
+  EXPECT_EQ(refused_, 0);
+  EXPECT_THAT(heard_, IsEmpty());
+}
+
+TEST_F(OtherNodeTest, WhileDrainingItsSessionIsTurnedAwayLikeEachOther) {
+  open();
+  sid_ = "n2" + sid_.substr(2);
+  server_->drain();
+
+  EXPECT_EQ(poll()->status(), 503U);
+  EXPECT_EQ(told_, 0);
+}
+
+TEST_F(OtherNodeTest, AnEndedSessionOfThisNodeIsAnUnknownOne) {
+  open();
+  sid_.back() = sid_.back() == 'A' ? 'B' : 'A';
+
+  EXPECT_EQ(poll()->body(), kUnknown);
+  EXPECT_EQ(counters().other_node.value, 0U);
+  EXPECT_EQ(refused_, 1);
+}
+
 TEST_F(PollingTest, APollWaitsForAMessage) {
   open();
 

@@ -228,6 +228,13 @@ TEST(Settings, PublicUrlsAreOriginsOfTheWeb) {
     EXPECT_THAT(only("public-url", {url}).error().message, HasSubstr("https://flags.example")) << url;
 }
 
+TEST(Settings, ANodeTagIsTwoCharactersThatAUrlMayHold) {
+  EXPECT_EQ(only("node-tag", {"n1"})->node_tag, "n1");
+  EXPECT_EQ(Settings{}.node_tag, "");
+  for (const char* tag : {"n", "node-1", "n/", ""})
+    EXPECT_THAT(only("node-tag", {tag}).error().message, HasSubstr("is not two letters")) << tag;
+}
+
 TEST(Settings, OneKindOfForwardingHeaderIsNamed) {
   using web::ForwardedBy;
   EXPECT_EQ(Settings{}.forwarded, ForwardedBy::x_forwarded);

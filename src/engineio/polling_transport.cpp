@@ -148,6 +148,8 @@ Milliseconds PollingTransport::stalled() const noexcept {
   return std::chrono::duration_cast<Milliseconds>(session_.shard().now() - progress_);
 }
 
+void PollingTransport::give_up() { unread_ = {backlog_bytes(), stalled()}; }
+
 void PollingTransport::discard() {
   queue_ = {};
   queued_bytes_ = shares_ = piled_ = unit_ = largest_ = until_ping_ = 0;
@@ -180,6 +182,7 @@ void PollingTransport::send(const SharedBytes& frame) {
   if (overflowed_) return;
   if (!take(weight(frame))) {
     session_.server_.count(session_.shard(), Limit::polling_backlog);
+    give_up();
     overflowed_ = true;  // not ended here: the caller may be walking over all sessions
     session_.shard().at_turn_end([this] { session_.end(CloseReason::transport_error); });
     return;

@@ -15,6 +15,7 @@
 #include "base/shared_bytes.hpp"
 #include "net/output_queues.hpp"
 #include "net/shard.hpp"
+#include "net/stream.hpp"
 #include "web/exchange.hpp"
 #include "web/websocket.hpp"
 #include "wire/engineio/packet.hpp"
@@ -55,10 +56,14 @@ class PollingTransport final : public net::Retirable, private net::OutputQueue {
   [[nodiscard]] std::size_t backlog_bytes() const noexcept;
   /// How long the client has taken nothing of them.
   [[nodiscard]] Milliseconds stalled() const noexcept;
+  /// See `Session::unread`.
+  [[nodiscard]] const net::Unread& unread() const noexcept { return unread_; }
   /// Whether the answer to a poll is under way.
   [[nodiscard]] bool answering() const noexcept;
   /// Forgets the queued packets.
   void discard();
+  /// Notes what waits for `unread`, before it is dropped.
+  void give_up();
   /// Ends the session after the queued packets have been polled. The close packet gets an answer of its own,
   /// because stock clients handle it before the messages of the same payload.
   void close();
@@ -117,6 +122,7 @@ class PollingTransport final : public net::Retirable, private net::OutputQueue {
   bool flush_scheduled_ = false;
   bool close_due_ = false;
   bool departs_ = false;
+  net::Unread unread_;
   bool overflowed_ = false;  // the session ends at the end of this turn
 };
 

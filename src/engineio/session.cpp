@@ -172,6 +172,11 @@ Milliseconds Session::stalled() const noexcept {
   return polling_ != nullptr ? polling_->stalled() : Milliseconds{0};
 }
 
+net::Unread Session::unread() const noexcept {
+  if (socket_ != nullptr) return socket_->stream().unread();
+  return polling_ != nullptr ? polling_->unread() : net::Unread{};
+}
+
 bool Session::still_takes() const noexcept {
   const bool under_way = socket_ != nullptr ? socket_->stream().backlog_bytes() != 0
                                             : polling_ != nullptr && polling_->answering();
@@ -311,6 +316,7 @@ void Session::close_without_backlog(ws::CloseCode code) {
     end(CloseReason::forced_close);
     return;
   }
+  polling_->give_up();
   polling_->discard();
   close(CloseReason::forced_close, code);
 }

@@ -15,6 +15,7 @@
 #include "engineio/options.hpp"
 #include "engineio/session_id.hpp"
 #include "net/shard.hpp"
+#include "net/stream.hpp"
 #include "web/exchange.hpp"
 #include "web/websocket.hpp"
 #include "wire/engineio/packet.hpp"
@@ -107,6 +108,8 @@ class Session final : public net::Retirable,
   }
   /// How long the client has taken none of these bytes; zero when there are none.
   [[nodiscard]] Milliseconds stalled() const noexcept;
+  /// What the client had not taken when it was given up; all zero when nothing waited. Also after the end.
+  [[nodiscard]] net::Unread unread() const noexcept;
   /// Ends the session with `reason`. Packets sent before still leave: over WebSocket before the close frame,
   /// over polling before the close packet, which waits `Options::close_grace` for its poll. `code` goes into
   /// the close frame; CloseCode::none stands for a frame without a code.

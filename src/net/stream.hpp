@@ -66,6 +66,12 @@ struct StreamLimits {
   std::size_t unread_bytes = 16 * 1024;
 };
 
+/// Bytes that a connection was given up with.
+struct Unread {
+  std::size_t bytes = 0;
+  Milliseconds time{0};  ///< so long the peer had taken none of them
+};
+
 class Stream final : public boost::intrusive_ref_counter<Stream, boost::thread_unsafe_counter>,
                      public Pooled<Stream> {
  public:
@@ -101,6 +107,8 @@ class Stream final : public boost::intrusive_ref_counter<Stream, boost::thread_u
   [[nodiscard]] std::size_t collected_bytes() const noexcept;
   /// How long the kernel has taken none of the bytes that wait; zero when none wait.
   [[nodiscard]] Milliseconds stalled() const noexcept;
+  /// The bytes that still waited when it closed or they were discarded. All zero when none did.
+  [[nodiscard]] Unread unread() const noexcept;
   /// Forgets the bytes that wait, up to the end of a block that has begun. Returns false when that block is
   /// too long to wait for its end: then nothing can follow, and the caller aborts.
   [[nodiscard]] bool discard_backlog() noexcept;

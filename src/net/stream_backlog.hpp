@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -28,9 +29,15 @@ struct Stream::Backlog final : TimerNode, OutputQueue {
   /// Forgets the bytes and the deadline: the stream has closed.
   void drop() noexcept {
     cancel();
+    give_up();
     pieces.clear();
     bytes = encrypted = shares = 0;
     stream.shard_.output_queues().set(*this, 0);
+  }
+  /// Notes what waits, before it is dropped.
+  void give_up() noexcept {
+    if (bytes != 0)
+      unread = {bytes, std::chrono::duration_cast<Milliseconds>(stream.shard_.now() - progressed)};
   }
   void push(const SharedBytes& block, std::size_t offset) {
     const std::size_t share =
@@ -67,6 +74,7 @@ struct Stream::Backlog final : TimerNode, OutputQueue {
   std::size_t bytes = 0;
   std::size_t shares = 0;     // of all pieces
   std::size_t encrypted = 0;  // pieces at the front that are encrypted already
+  Unread unread;              // when it was given up
   TimePoint progressed{};     // when the kernel last took bytes, or when they began to wait
 
  private:

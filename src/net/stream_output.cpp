@@ -199,10 +199,13 @@ Milliseconds Stream::stalled() const noexcept {
   return std::chrono::duration_cast<Milliseconds>(shard_.now() - backlog_->progressed);
 }
 
+Unread Stream::unread() const noexcept { return backlog_ == nullptr ? Unread{} : backlog_->unread; }
+
 bool Stream::discard_backlog() noexcept {
   constexpr std::size_t kMostBegun = 512 * 1024;
   shard_.outlets()[outlet_].pending = nullptr;
   if (backlog_bytes() == 0) return !closed_;
+  backlog_->give_up();
   auto& pieces = backlog_->pieces;
   // Encrypted pieces stand before all others, and the block that they were made of may have begun too.
   std::size_t kept = backlog_->encrypted;

@@ -181,6 +181,10 @@ Milliseconds Socket::stalled() const noexcept {
   return connection_ == nullptr ? Milliseconds{0} : connection_->session().stalled();
 }
 
+net::Unread Socket::unread() const noexcept {
+  return connection_ == nullptr ? net::Unread{} : connection_->session().unread();
+}
+
 Milliseconds Socket::unanswered() const noexcept {
   return connection_ == nullptr ? Milliseconds{0} : connection_->session().unanswered();
 }

@@ -16,6 +16,7 @@
 #include "base/json.hpp"
 #include "engineio/handshake.hpp"
 #include "engineio/session.hpp"
+#include "net/stream.hpp"
 #include "socketio/broadcast.hpp"
 #include "socketio/event.hpp"
 #include "socketio/handlers.hpp"
@@ -133,6 +134,9 @@ class Socket : public std::enable_shared_from_this<Socket> {
   [[nodiscard]] std::size_t collected_bytes() const noexcept;
   /// How long the client has taken none of these bytes; zero when there are none.
   [[nodiscard]] Milliseconds stalled() const noexcept;
+  /// For disconnect handlers: what the client had not taken when its connection was given up. All zero when
+  /// nothing waited.
+  [[nodiscard]] net::Unread unread() const noexcept;
   /// Where `EncodedPacket::send_to` reaches the client directly, without its session and without reading this
   /// object: for sending to many. kNone over polling and with compression. Any other value stays until the
   /// socket is disconnected. Recovery does not keep such packets.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "base/pooled.hpp"
@@ -32,6 +33,20 @@ json::array warnings_to_tell(const SocketSubscriber& subscriber) {
   if (subscriber.context() == domain::evaluation::unusable_context())
     told.insert(told.end(), subscriber.warnings->context.begin(), subscriber.warnings->context.end());
   return told;
+}
+
+// For the log. What a connection was given up with tells more than the words of Socket.IO.
+std::string words_of(const SocketSubscriber& subscriber, socketio::DisconnectReason reason) {
+  using socketio::DisconnectReason;
+  std::string words =
+      subscriber.messages.overflowed() ? "did not take its messages" : std::string(to_string(reason));
+  const net::Unread unread = subscriber.socket.unread();
+  const bool given_up =
+      reason == DisconnectReason::transport_error || reason == DisconnectReason::forced_close;
+  if (unread.bytes == 0 || !given_up) return words;
+  if (!subscriber.messages.overflowed()) words = "stalled";
+  return words + ": it had taken none of " + std::to_string(unread.bytes) + " bytes for " +
+         std::to_string(unread.time.count()) + " ms";
 }
 
 }  // namespace
@@ -301,13 +316,12 @@ void ConnectionAuth::left(const Socket& socket, socketio::DisconnectReason reaso
   // The code tells what became of its token, if that may be why.
   const auto still = parts_.authenticator.recheck(subscriber->who);
   const auto cause = subscriber->logged_in ? observe::Cause::known : observe::Cause::stranger;
-  parts_.log.write(
-      observe::Level::debug, cause, "disconnected",
-      {{"nsp", socket.nsp().name()},
-       {"sid", socket.id()},
-       service::log_field(subscriber->who),
-       {"reason", subscriber->messages.overflowed() ? "did not take its messages" : to_string(reason)},
-       {"code", subscriber->logged_in && !still ? to_string(still.error().code) : ""}});
+  parts_.log.write(observe::Level::debug, cause, "disconnected",
+                   {{"nsp", socket.nsp().name()},
+                    {"sid", socket.id()},
+                    service::log_field(subscriber->who),
+                    {"reason", words_of(*subscriber, reason)},
+                    {"code", subscriber->logged_in && !still ? to_string(still.error().code) : ""}});
 }
 
 }  // namespace togglecast::realtime

@@ -43,6 +43,28 @@ async function againstTheBudget(t, token, attack) {
   await until(() => residentMebibytes(shared.it.process) < before + 20, 'the memory to come back', kPatience);
 }
 
+describe('the log says why a client that does not read was given up', () => {
+  const quick = product({ args: ['--log-level', 'debug', '--stall-timeout', '1', '--write-rate', '1000', '--write-burst', '1000'] });
+  const kReason = /^stalled: it had taken none of (\d+) bytes for (\d+) ms$/;
+
+  test('with the bytes and the time', async (t) => {
+    for (let n = 0; n < 210; n++)
+      await quick.it.createPlatform({ key: ownKey('large'), name: 'Large', config: { big: 'x'.repeat(30_000) } });
+    const { token, id } = await quick.it.createClient();
+    const socket = await EngineSocket.open(quick.it.port, kPath);
+    t.after(() => socket.drop());
+    socket.send(`40/client,{"token":"${token}"}`);
+    socket.socket.tcp.socket.pause();
+
+    const ended = () => quick.it.process.stderr.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line))
+      .find(({ message, client }) => message === 'disconnected' && client === id);
+    const { reason } = await until(ended, 'the line of the end', kPatience);
+    assert.match(reason, kReason);
+    const [, bytes, ms] = kReason.exec(reason);
+    assert.ok(Number(bytes) > 100_000 && Number(ms) >= 1000, reason);
+  });
+});
+
 describe('what waits for all clients is bounded', () => {
   test('for WebSockets that do not read', async (t) => {
     const token = await clientOfBigState();

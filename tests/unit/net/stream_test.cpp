@@ -259,6 +259,9 @@ TEST_F(StreamTest, AReaderThatStopsReadingIsGivenUp) {
 
   EXPECT_EQ(side_->ends.take(), StreamEnd::write_stalled);
   EXPECT_EQ(counters().stalled_streams.load(), 1U);
+  const Unread unread = ask<Unread>([this] { return side_->stream->unread(); });
+  EXPECT_GT(unread.bytes, 0U);
+  EXPECT_GE(unread.time, limits_.stall);
 }
 
 TEST_F(StreamTest, AGracefulCloseDeliversTheBacklogFirst) {

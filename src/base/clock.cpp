@@ -1,7 +1,9 @@
 #include "base/clock.hpp"
 
 #include <cstdio>
-#include <optional>
+#include <limits>
+
+#include "base/random.hpp"
 
 namespace togglecast {
 namespace {
@@ -60,6 +62,11 @@ std::optional<int> take_offset_minutes(std::string_view& text) {
 UnixMillis SystemClock::wall_now() const noexcept {
   const auto since = std::chrono::system_clock::now().time_since_epoch();
   return {std::chrono::duration_cast<Milliseconds>(since).count()};
+}
+
+std::optional<std::uint64_t> SystemClock::jitter_seed() const {
+  SystemRandom random;
+  return random_below(random, std::numeric_limits<std::uint64_t>::max());
 }
 
 std::string to_iso8601(UnixMillis time) {

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -33,27 +34,35 @@ class Clock {
   virtual ~Clock() = default;
   [[nodiscard]] virtual TimePoint now() const noexcept = 0;
   [[nodiscard]] virtual UnixMillis wall_now() const noexcept = 0;
+  /// For the `Jitter` of timers that run by this clock. Nothing: they are not spread.
+  [[nodiscard]] virtual std::optional<std::uint64_t> jitter_seed() const { return std::nullopt; }
 };
 
 class SystemClock final : public Clock {
  public:
   [[nodiscard]] TimePoint now() const noexcept override { return std::chrono::steady_clock::now(); }
   [[nodiscard]] UnixMillis wall_now() const noexcept override;
+  /// Another one at each call.
+  [[nodiscard]] std::optional<std::uint64_t> jitter_seed() const override;
 };
 
-/// For tests: it stands still until `advance`.
+/// For tests: it stands still until `advance`. Its timers are due to the millisecond, unless it has a seed.
 class ManualClock final : public Clock {
  public:
-  explicit ManualClock(UnixMillis wall = {1'700'000'000'000}) : wall_(wall.value) {}
+  explicit ManualClock(UnixMillis wall = {1'700'000'000'000},
+                       std::optional<std::uint64_t> seed = std::nullopt)
+      : wall_(wall.value), seed_(seed) {}
   [[nodiscard]] TimePoint now() const noexcept override {
     return TimePoint{Milliseconds{elapsed_.load()} + Milliseconds{1'000'000}};
   }
   [[nodiscard]] UnixMillis wall_now() const noexcept override { return {wall_ + elapsed_.load()}; }
+  [[nodiscard]] std::optional<std::uint64_t> jitter_seed() const override { return seed_; }
   void advance(Milliseconds by) noexcept { elapsed_ += by.count(); }
 
  private:
   std::atomic<std::int64_t> elapsed_{0};
   std::int64_t wall_;
+  std::optional<std::uint64_t> seed_;
 };
 
 }  // namespace togglecast

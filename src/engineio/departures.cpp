@@ -30,7 +30,7 @@ void Departures::on_timer(TimePoint now) {
     waiting_.insert(std::upper_bound(waiting_.begin(), waiting_.end(), next, &later), next);
   }
   if (!waiting_.empty())
-    shard_.arm(*this, std::chrono::ceil<Milliseconds>(waiting_.back().due - shard_.now()));
+    shard_.arm_exactly(*this, std::chrono::ceil<Milliseconds>(waiting_.back().due - shard_.now()));
 }
 
 }  // namespace togglecast::engineio

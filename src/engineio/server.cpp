@@ -19,7 +19,7 @@ namespace {
 
 using wire::http::Method;
 
-constexpr unsigned kComeBackWithin = 5;  // seconds after a drain, at random; a restart takes about one
+constexpr unsigned kComeBackAfter = 2;  // seconds after a drain; a restart takes about one
 constexpr unsigned kTooLarge = 413;
 
 struct ById {
@@ -289,9 +289,8 @@ void Server::refuse_other_node(web::Exchange& exchange) {
 
 void Server::turn_away(web::Exchange& exchange) {
   ++counters(exchange.shard()).refused[static_cast<std::size_t>(ErrorCode::forbidden)];
-  const auto wait = 1 + random_below(exchange.shard().random(), kComeBackWithin);
   answer_refusal(exchange, ErrorCode::forbidden, "the server is shutting down; come back", 503,
-                 static_cast<unsigned>(wait));
+                 kComeBackAfter);
 }
 
 void Server::refuse(web::Exchange& exchange, ErrorCode code, std::string_view message, unsigned status,
@@ -299,10 +298,6 @@ void Server::refuse(web::Exchange& exchange, ErrorCode code, std::string_view me
   ++counters(exchange.shard()).refused[static_cast<std::size_t>(code)];
   if (options_.on_refused) options_.on_refused(exchange, code, message);
   if (const auto target = post_target(exchange.request())) tell_post_aborted(*target, status);
-  // Clients that are refused together for the same time are told different ones, so that they come back one
-  // after the other.
-  if (retry_after_s > 0)
-    retry_after_s += static_cast<unsigned>(random_below(exchange.shard().random(), retry_after_s + 1));
   answer_refusal(exchange, code, message, status, retry_after_s);
 }
 

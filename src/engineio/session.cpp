@@ -114,7 +114,7 @@ void Session::opened(std::unique_ptr<SessionHandler> handler) {
 
 void Session::arm_heartbeat() {
   const auto delay = std::chrono::ceil<Milliseconds>(heartbeat_.due() - shard_.now());
-  shard_.arm(*this, delay);
+  shard_.arm_exactly(*this, delay);  // the intervals of sessions differ
 }
 
 void Session::ping() {

@@ -22,12 +22,13 @@ UpgradeProbe::UpgradeProbe(Session& session, net::StreamPtr stream, wire::websoc
     : session_(session),
       socket_(std::make_unique<web::WebSocket>(std::move(stream), limits,
                                                static_cast<web::WebSocketHandler&>(*this), deflate)),
-      deadline_(session.shard().now() + session.server_.options().upgrade_timeout) {}
+      deadline_(session.shard().now() +
+                session.shard().jitter().later(session.server_.options().upgrade_timeout)) {}
 
 UpgradeProbe::~UpgradeProbe() = default;
 
 void UpgradeProbe::start(std::string leftover) {
-  session_.shard().arm(*this, session_.server_.options().upgrade_timeout);
+  session_.shard().arm_exactly(*this, std::chrono::ceil<Milliseconds>(deadline_ - session_.shard().now()));
   socket_->start(std::move(leftover));
 }
 
@@ -64,7 +65,7 @@ void UpgradeProbe::on_timer(TimePoint now) {
   }
   session_.polling_->release_poll();
   const auto left = std::chrono::ceil<Milliseconds>(deadline_ - now);
-  session_.shard().arm(*this, std::min(kReleaseEvery, left));
+  session_.shard().arm_exactly(*this, std::min(kReleaseEvery, left));
 }
 
 void UpgradeProbe::give_up() {

@@ -39,6 +39,7 @@ Shard::Shard(std::size_t index, const Clock& clock)
       clock_(clock),
       now_(clock.now()),
       wheel_(now_),
+      jitter_(clock.jitter_seed()),
       output_queues_(std::make_unique<OutputQueues>(*this)),
       scratch_(std::make_unique<char[]>(kScratchBytes)),
       reactor_(std::make_unique<Reactor>()) {

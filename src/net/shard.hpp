@@ -27,6 +27,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/jitter.hpp"
 #include "base/random.hpp"
 #include "net/outlets.hpp"
 #include "net/send_chain.hpp"
@@ -102,8 +103,15 @@ class Shard {
   [[nodiscard]] boost::asio::io_context& context() noexcept { return reactor_->context; }
   /// The time at which the work of this turn began. The clock is read once a turn.
   [[nodiscard]] TimePoint now() noexcept;
-  /// Fires `node` after `delay`, at most a year.
-  void arm(TimerNode& node, Milliseconds delay) { wheel_.arm(node, now() + std::min(delay, kLongestDelay)); }
+  /// Fires `node` after `delay`, at most a year, or a little later: see `Jitter::later`.
+  void arm(TimerNode& node, Milliseconds delay) {
+    arm_exactly(node, jitter_.later(std::min(delay, kLongestDelay)));
+  }
+  /// Fires `node` after `delay`. Only where no other connection has the same moment: a test lists the places.
+  void arm_exactly(TimerNode& node, Milliseconds delay) {
+    wheel_.arm(node, now() + std::min(delay, kLongestDelay));
+  }
+  [[nodiscard]] Jitter& jitter() noexcept { return jitter_; }
   [[nodiscard]] std::size_t armed_timers() const noexcept { return wheel_.armed(); }
   /// Runs `call`. Returns false when it threw; the exception is counted and reported.
   template <typename Call>
@@ -181,6 +189,7 @@ class Shard {
   bool now_is_stale_ = false;
   TimerWheel wheel_;
   SystemRandom random_;
+  Jitter jitter_;
   SendChains chains_;
   std::unique_ptr<OutputQueues> output_queues_;
   Outlets outlets_;

@@ -1,10 +1,12 @@
 #include "web/http_connection.hpp"
 
+#include <charconv>
 #include <cstdint>
 #include <exception>
+#include <string>
 #include <utility>
 
-#include "base/random.hpp"
+#include "base/jitter.hpp"
 #include "web/live_exchange.hpp"
 #include "web/own_responses.hpp"
 #include "wire/http/origin.hpp"
@@ -22,11 +24,21 @@ constexpr std::size_t kPiece = 64 * 1024;     // larger bodies leave in pieces o
 constexpr std::size_t kPiecesAtOnce = 8;      // … and so many in one turn of the shard
 constexpr Milliseconds kNextTurn{1};
 constexpr unsigned kUnavailable = 503;
-constexpr std::uint64_t kComeBackWithin = 5;  // seconds after a stop, at random
+constexpr const char* kComeBackAfter = "2";  // seconds after a stop
 
 std::string_view code_of(unsigned status) {
   if (status == 408) return "timeout";
   return status == 413 || status == 414 || status == 431 ? "payload_too_large" : "parse_error";
+}
+
+// Clients that are refused together come back one after the other: `Retry-After` of every answer passes here.
+void spread_return(wire::http::Response& response, Jitter& jitter) {
+  if (response.status != 429 && response.status != kUnavailable) return;
+  const std::string_view told = response.headers.value("Retry-After");
+  std::uint32_t seconds = 0;
+  const auto [end, error] = std::from_chars(told.data(), told.data() + told.size(), seconds);
+  if (told.empty() || error != std::errc{} || end != told.data() + told.size()) return;
+  response.headers.set("Retry-After", std::to_string(jitter.come_back_after(seconds)));
 }
 
 bool may_have_body(Method method) {
@@ -173,8 +185,7 @@ void HttpConnection::dispatch() {
 
 void HttpConnection::turn_away(LiveExchange& exchange) const {
   auto response = error_response(kUnavailable, "unavailable", "the server is shutting down; come back");
-  const auto wait = 1 + random_below(stream_->shard().random(), kComeBackWithin);
-  response.headers.add("Retry-After", std::to_string(wait));
+  response.headers.add("Retry-After", kComeBackAfter);
   response.close = true;
   exchange.respond(std::move(response));
 }
@@ -260,6 +271,7 @@ void HttpConnection::refuse(unsigned status, const std::string& message) {
                                       ? match_.options->refuse(parser_.partial(), status, message)
                                       : error_response(status, code_of(status), message);
   response.headers.add("Date", date_now());
+  spread_return(response, stream_->shard().jitter());
   stream_->send(wire::http::serialize(response, false, false));
   close_and_leave();
 }
@@ -269,6 +281,7 @@ void HttpConnection::finish(const wire::http::Request& request, wire::http::Resp
   const bool keep_alive = request.keep_alive && !response.close && may_ask_more &&
                           (drains || !shared_->draining.load(std::memory_order_relaxed));
   response.headers.add("Date", date_now());
+  spread_return(response, stream_->shard().jitter());
   if (keep_alive && !shared_->keep_alive.empty()) {
     response.headers.add("Connection", "keep-alive");
     response.headers.add("Keep-Alive", shared_->keep_alive);

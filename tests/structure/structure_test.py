@@ -64,6 +64,36 @@ def loops_over_temporaries(root):
                 yield f"{path.relative_to(root)}:{text.count(chr(10), 0, found.start()) + 1}: name the value before the loop"
 
 
+# Timers that many connections arm in one moment are spread: `Shard::arm` does it. These have a reason for `arm_exactly`.
+EXACT_TIMERS = {
+    "engineio/session.cpp": "each session has an interval of its own",
+    "engineio/upgrade_probe.cpp": "its deadline is drawn at the start; the look at it goes on until then",
+    "engineio/departures.cpp": "each departure has a moment of its own",
+    "realtime/telemetry/rate_sampler.cpp": "one for the process",
+    "realtime/session/bounded_send.cpp": "the hold is drawn",
+    "realtime/session/connection_auth.cpp": "the moment of the warning is drawn",
+    "realtime/messages/shard_mailbox.cpp": "one for the shard; its moments are drawn",
+}
+# Where connections live, nothing waits in another way, but these, each once for the process.
+WITH_CONNECTIONS = ("net", "web", "engineio", "socketio", "realtime", "http_api", "delivery")
+OTHER_WAITS = {"net/memory_trim.cpp"}
+WAITS = re.compile(r"\b(wait_for|wait_until|sleep_for|sleep_until)\(|\b(steady|system|high_resolution|deadline)_timer\b")
+
+
+def timers_without_jitter(source):
+    """Timers of connections that all fire in one moment, unless the tables above say why not."""
+    for path in sorted([*source.rglob("*.hpp"), *source.rglob("*.cpp")]):
+        name = str(path.relative_to(source))
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            where = f"src/{name}:{number}"
+            if "arm_exactly(" in line and name != "net/shard.hpp" and name not in EXACT_TIMERS:
+                yield f"{where}: use arm, or say in EXACT_TIMERS why all may fire at once"
+            if re.search(r"wheel_?(\.|->)arm\(", line) and name not in ("net/shard.hpp", "net/timer_wheel.cpp"):
+                yield f"{where}: use Shard::arm"
+            if name.startswith(tuple(f"{folder}/" for folder in WITH_CONNECTIONS)) and WAITS.search(line) and name not in OTHER_WAITS:
+                yield f"{where}: use Shard::arm"
+
+
 def complaints(files):
     """The violations of a small tree: {path: text}."""
     with tempfile.TemporaryDirectory() as folder:
@@ -158,6 +188,19 @@ class TheChecker(unittest.TestCase):
                 (pathlib.Path(folder) / name / "a.cpp").write_text("if (value.is_int64()) return;\n")
             self.assertEqual(list(integers_by_type(pathlib.Path(folder))), ["src/service/a.cpp:1: use domain::integer_in here"])
 
+    def test_finds_a_timer_without_jitter(self):
+        with tempfile.TemporaryDirectory() as folder:
+            lines = {"web/a.cpp": "  shard.arm_exactly(*this, timeout);\n  shard.arm(*this, timeout);\n",
+                     "net/b.cpp": "  wheel_.arm(node, deadline);\n", "realtime/c.cpp": "  std::this_thread::sleep_for(kPause);\n",
+                     "engineio/d.hpp": "  boost::asio::steady_timer timer_;\n",
+                     "engineio/session.cpp": "  shard_.arm_exactly(*this, delay);\n", "changes/e.cpp": "  wake_.wait_for(lock, pause);\n"}
+            for name, text in lines.items():
+                path = pathlib.Path(folder) / name
+                path.parent.mkdir(exist_ok=True)
+                path.write_text(text)
+            found = [complaint.split(": ")[0] for complaint in timers_without_jitter(pathlib.Path(folder))]
+            self.assertEqual(found, ["src/engineio/d.hpp:1", "src/net/b.cpp:1", "src/realtime/c.cpp:1", "src/web/a.cpp:1"])
+
     def test_finds_a_crowded_folder(self):
         with tempfile.TemporaryDirectory() as folder:
             for name in ("a.hpp", "a.cpp", "b.hpp"):
@@ -176,6 +219,17 @@ class TheTree(unittest.TestCase):
 
     def test_integers_are_read_by_value(self):
         self.assertEqual(list(integers_by_type(ROOT / "src")), [])
+
+    def test_timers_of_connections_are_spread(self):
+        self.assertEqual(list(timers_without_jitter(ROOT / "src")), [])
+
+    def test_every_exact_timer_still_exists(self):
+        gone = [name for name in EXACT_TIMERS if "arm_exactly(" not in (ROOT / "src" / name).read_text()]
+        self.assertEqual(gone, [])
+
+    def test_only_http_connections_tell_when_to_come_back(self):
+        spread = (ROOT / "src/web/http_connection.cpp").read_text()
+        self.assertEqual(spread.count("wire::http::serialize("), spread.count("spread_return(response, stream_->shard().jitter());"))
 
     def test_no_loop_walks_over_a_part_of_a_temporary(self):
         with tempfile.TemporaryDirectory() as folder:

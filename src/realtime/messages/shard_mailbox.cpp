@@ -439,7 +439,7 @@ void ShardMailbox::work() {
 void ShardMailbox::arm() {
   if (due_.empty()) return;
   const auto pause = std::chrono::ceil<Milliseconds>(due_.begin()->first - shard_.now());
-  shard_.arm(timer_, std::max(pause, kMailPause));
+  shard_.arm_exactly(timer_, std::max(pause, kMailPause));
 }
 
 // All receipts of one turn go to the mailbox together.

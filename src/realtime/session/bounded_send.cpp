@@ -37,7 +37,7 @@ void deliver_state(Socket& socket, const EncodedPacket& packet) {
 void turn_away(SocketSubscriber& subscriber) {
   if (std::exchange(subscriber.turned_away, true)) return;
   auto& shard = subscriber.socket.shard();
-  shard.arm(subscriber, Milliseconds{kHold + random_below(shard.random(), kHold)});
+  shard.arm_exactly(subscriber, Milliseconds{kHold + random_below(shard.random(), kHold)});
 }
 
 }  // namespace togglecast::realtime

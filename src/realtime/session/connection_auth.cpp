@@ -6,11 +6,11 @@
 #include <utility>
 
 #include "base/pooled.hpp"
-#include "base/random.hpp"
 #include "domain/evaluation/unusable_context.hpp"
 #include "realtime/protocol/packets.hpp"
 #include "realtime/session/bounded_send.hpp"
 #include "realtime/session/credentials.hpp"
+#include "realtime/session/token_expiry.hpp"
 #include "service/accounts/log_field.hpp"
 
 namespace togglecast::realtime {
@@ -226,13 +226,9 @@ Result<json::object> ConnectionAuth::admit(SocketSubscriber& subscriber, const C
 void ConnectionAuth::watch_expiry(SocketSubscriber& subscriber) {
   if (subscriber.turned_away) return;
   const Milliseconds left{subscriber.who.expires_at.value - parts_.clock.wall_now().value};
-  // Tokens that were issued together end together. Their holders fetch new ones one after the other.
-  const Milliseconds warning = parts_.options.expiry_warning;
-  auto& random = subscriber.socket.shard().random();
-  const Milliseconds early{random_below(random, static_cast<std::uint64_t>(warning.count()) / 2 + 1)};
-  const Milliseconds lead = std::min(warning + early, left / 2);
-  subscriber.socket.shard().arm(subscriber,
-                                std::max(Milliseconds{0}, subscriber.warned ? left : left - lead));
+  net::Shard& shard = subscriber.socket.shard();
+  if (subscriber.warned) return shard.arm(subscriber, std::max(Milliseconds{0}, left));
+  shard.arm_exactly(subscriber, warn_after(left, parts_.options.expiry_warning, shard.jitter()));
 }
 
 void ConnectionAuth::on_due(SocketSubscriber& subscriber) {
@@ -265,7 +261,10 @@ void ConnectionAuth::on_due(SocketSubscriber& subscriber) {
 
 void ConnectionAuth::recheck(SocketSubscriber& subscriber, const domain::Snapshot& state) {
   const auto still = service::Authenticator::recheck(subscriber.who, state, parts_.clock.wall_now());
-  if (!still) {
+  if (!still && still.error().code == Errc::token_expired) {
+    subscriber.socket.close_transport(
+        wire::websocket::CloseCode::policy_violation);  // a moment before its timer
+  } else if (!still) {
     // DISCONNECT: as it is, it may not come back; with the same token it will be told why.
     end_session(subscriber, service::end_of_session(subscriber.who, state, parts_.clock.wall_now()));
   } else if (rules_.kind == Principal::Kind::admin && still->role != subscriber.who.role) {

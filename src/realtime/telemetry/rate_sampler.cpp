@@ -20,7 +20,7 @@ RateSampler::RateSampler(net::ShardPool& shards, std::vector<Source> sources)
 }
 
 void RateSampler::start() {
-  shards_.at(0).post([this] { shards_.at(0).arm(timer_, kSampleInterval); });
+  shards_.at(0).post([this] { shards_.at(0).arm_exactly(timer_, kSampleInterval); });
 }
 
 RateSampler::Moment RateSampler::read() const {
@@ -31,7 +31,7 @@ RateSampler::Moment RateSampler::read() const {
 }
 
 void RateSampler::sample() {
-  shards_.at(0).arm(timer_, kSampleInterval);
+  shards_.at(0).arm_exactly(timer_, kSampleInterval);
   {
     Moment moment = read();
     const std::scoped_lock lock(mutex_);

@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <set>
+#include <string>
 #include <thread>
 
 #include "http_fixture.hpp"
@@ -30,6 +32,18 @@ TEST_F(HttpConnectionTest, SaysForHowLongItKeepsTheConnection) {
   EXPECT_EQ(kept.header("Keep-Alive"), "timeout=75");
   EXPECT_EQ(last.header("Connection"), "close");
   EXPECT_EQ(last.header("Keep-Alive"), "");
+}
+
+TEST_F(HttpConnectionTest, ClientsThatAreRefusedTogetherAreToldDifferentTimes) {
+  auto client = connect();
+  for (const char* target : {"/busy/429", "/busy/503"}) {
+    std::set<std::string> told;
+    for (int i = 0; i < 300; ++i) told.insert(client.get(target).header("Retry-After"));
+
+    EXPECT_EQ(told, (std::set<std::string>{"10", "11", "12", "13", "14", "15", "16", "17", "18", "19", "20"}))
+        << target;
+  }
+  EXPECT_EQ(client.get("/busy/200").header("Retry-After"), "10") << "that is no refusal";
 }
 
 TEST_F(HttpConnectionTest, LargeAnswersArriveWholeAndTheNextOneBehindThem) {

@@ -50,6 +50,11 @@ class HttpConnectionTest : public ::testing::Test {
     router_.add(Method::get, "/big", [](const ExchangePtr& exchange) {
       exchange->respond(text(std::string(16 * 1024 * 1024, 'b')));
     });
+    router_.add(Method::get, "/busy/{status}", [](const ExchangePtr& exchange) {
+      auto response = text("", static_cast<unsigned>(std::stoul(std::string(exchange->parameter("status")))));
+      response.headers.add("Retry-After", "10");
+      exchange->respond(std::move(response));
+    });
     router_.add(Method::get, "/count", [](const ExchangePtr& exchange) { exchange->respond(text(kCount)); });
     router_.add(Method::get, "/large/{number}", [](const ExchangePtr& exchange) {
       std::string body = std::string(exchange->parameter("number")) + ' ';

@@ -4,6 +4,7 @@
 
 #include <future>
 #include <memory>
+#include <set>
 #include <stdexcept>
 #include <thread>
 #include <vector>
@@ -128,6 +129,45 @@ TEST(Shard, TimersFollowTheClockThatTheShardWasGiven) {
   shard.arm(timer, seconds(60));
 
   shard.run_ready();
+  clock.advance(seconds(60) - Milliseconds(1));
+  shard.run_ready();
+  EXPECT_EQ(fired, 0);
+  clock.advance(2 * TimerWheel::kTick);
+  shard.run_ready();
+
+  EXPECT_EQ(fired, 1);
+}
+
+TEST(Shard, TimersThatWereArmedTogetherFireOneAfterTheOther) {
+  ManualClock clock(UnixMillis{0}, 7);
+  Shard shard(0, clock);
+  std::set<Milliseconds> times;
+  const TimePoint begun = clock.now();
+  std::vector<std::unique_ptr<CallbackTimer>> timers;
+  for (int i = 0; i < 200; ++i) {
+    timers.push_back(std::make_unique<CallbackTimer>(
+        [&] { times.insert(std::chrono::duration_cast<Milliseconds>(clock.now() - begun)); }));
+    shard.arm(*timers.back(), seconds(10));
+  }
+
+  while (clock.now() - begun < seconds(12)) {
+    clock.advance(TimerWheel::kTick);
+    shard.run_ready();
+  }
+
+  EXPECT_EQ(shard.armed_timers(), 0U);
+  EXPECT_GE(*times.begin(), seconds(10)) << "never before its time";
+  EXPECT_LE(*times.rbegin(), seconds(11) + TimerWheel::kTick);
+  EXPECT_GT(times.size(), 80U) << "of 200 steps";
+}
+
+TEST(Shard, AnExactTimerFiresAtItsTime) {
+  ManualClock clock(UnixMillis{0}, 7);
+  Shard shard(0, clock);
+  int fired = 0;
+  CallbackTimer timer([&] { ++fired; });
+  shard.arm_exactly(timer, seconds(60));
+
   clock.advance(seconds(60) - Milliseconds(1));
   shard.run_ready();
   EXPECT_EQ(fired, 0);

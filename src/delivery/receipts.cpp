@@ -96,6 +96,7 @@ std::uint32_t RolloutCounts::of(Stage stage) const noexcept {
 
 void RolloutCounts::add(const RolloutCounts& other) noexcept {
   concerned += other.concerned;
+  resumed += other.resumed;
   for (std::size_t i = 0; i < reached.size(); ++i) {
     superseded[i] += other.superseded[i];
     gone[i] += other.gone[i];
@@ -121,9 +122,15 @@ void ShardRollouts::begin(domain::Revision revision, TimePoint committed, bool c
   close_old(now);
   Entry& entry = entries_[static_cast<std::size_t>(revision) % kSlots];
   close(entry);  // of a change long ago
-  entry = Entry{revision, revision, committed, nullptr, confirm};
+  entry = Entry{revision, revision, committed, nullptr, nullptr, confirm};
   if (revision - newest_ > static_cast<domain::Revision>(kKept)) first_open_ = revision;
   newest_ = revision;
+}
+
+void ShardRollouts::concerns(domain::Revision revision, const domain::Impact& impact) {
+  Entry* entry = find(revision);
+  if (entry != nullptr && impact.concerns_clients())
+    entry->impact = std::make_unique<const domain::Impact>(impact);
 }
 
 void ShardRollouts::merge(domain::Revision from, domain::Revision to) noexcept {
@@ -223,6 +230,20 @@ void ShardRollouts::gone(Receipt& receipt) noexcept {
   receipt = {};
 }
 
+void ShardRollouts::resumed(domain::Revision from, domain::Revision to, const Concerned& concerned) {
+  const auto oldest = std::max({from + 1, first_open_, to - static_cast<domain::Revision>(kLookedAt) + 1});
+  domain::Revision counted = 0;  // changes that were told as one count once
+  for (domain::Revision revision = oldest; revision <= to; ++revision) {
+    const Entry* entry = find(revision);
+    if (entry == nullptr || entry->impact == nullptr || entry->told_as == counted) continue;
+    if (!concerned(*entry->impact)) continue;
+    counted = entry->told_as;
+    open(counted);
+    Entry* told = find(counted);
+    if (told != nullptr && told->counts != nullptr) ++told->counts->resumed;
+  }
+}
+
 domain::Revision ShardRollouts::told_as(domain::Revision revision) const noexcept {
   const Entry* entry = find(revision);
   return entry == nullptr ? revision : entry->told_as;
@@ -243,8 +264,10 @@ void ShardRollouts::close_old(TimePoint now) {
 }
 
 void ShardRollouts::close(Entry& entry) {
+  entry.impact.reset();
   if (entry.counts == nullptr) return;
-  if (options_->sink != nullptr && entry.counts->concerned != 0)
+  const bool reached_any = entry.counts->concerned != 0 || entry.counts->resumed != 0;
+  if (options_->sink != nullptr && reached_any)
     options_->sink->close(environment_, entry.revision, shard_, *entry.counts);
   entry.counts.reset();
 }

@@ -11,6 +11,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +19,7 @@
 
 #include "base/clock.hpp"
 #include "domain/schema/ids.hpp"
+#include "domain/state/impact.hpp"
 #include "observe/metrics.hpp"
 
 namespace togglecast::delivery {
@@ -64,6 +66,9 @@ class StageTimes {
 /// The sums of one change.
 struct RolloutCounts {
   std::uint32_t concerned = 0;
+  /// Sessions that were not connected when it was told, came back, and were sent it then. They are not part
+  /// of `concerned`; those that it lost may be among `gone`.
+  std::uint32_t resumed = 0;
   /// Connections that left, by the last stage that they had reached: concerned, sent, received.
   std::array<std::uint32_t, 3> superseded{}, gone{};
   std::array<StageTimes, 3> reached;  ///< sent, received, applied
@@ -109,6 +114,8 @@ class ShardRollouts {
   /// A change is on its way to this shard. With `confirm`, pings follow what is sent. Ends the rollouts that
   /// are over. A change that is not newer than the last one is ignored.
   void begin(domain::Revision revision, TimePoint committed, bool confirm, TimePoint now);
+  /// What the change concerns, for `resumed`, until its rollout is over.
+  void concerns(domain::Revision revision, const domain::Impact& impact);
   /// The changes after `from` are told as one, as `to`.
   void merge(domain::Revision from, domain::Revision to) noexcept;
   /// Connections will be told this change. Before the calls below; may fail.
@@ -141,6 +148,13 @@ class ShardRollouts {
   /// It ends.
   void gone(Receipt& receipt) noexcept;
 
+  /// A session that had all up to `from` has come back and is sent what it missed up to `to`. It counts as
+  /// resumed for the changes between that concern it, as `concerned` says, if they are among the last
+  /// `kLookedAt` and their rollouts are not over.
+  using Concerned = std::function<bool(const domain::Impact&)>;
+  void resumed(domain::Revision from, domain::Revision to, const Concerned& concerned);
+  static constexpr std::size_t kLookedAt = 64;
+
   /// The change as which this one was told; itself, unless it was merged into a later one.
   [[nodiscard]] domain::Revision told_as(domain::Revision revision) const noexcept;
   /// The sums of a rollout that is not over; null: it is over, is not known, or concerns nobody here.
@@ -154,6 +168,7 @@ class ShardRollouts {
     domain::Revision told_as = 0;
     TimePoint committed{};
     std::unique_ptr<RolloutCounts> counts;
+    std::unique_ptr<const domain::Impact> impact;  // null: it concerns nobody, or its rollout is over
     bool confirm = false;
   };
   static constexpr std::size_t kSlots = 1'024;

@@ -79,6 +79,7 @@ json::object to_json(const RolloutSummary& rollout) {
           {"applied", counts.times(Stage::applied).count()},
           {"superseded", counts.superseded_before(Stage::received)},
           {"gone", counts.gone_before(Stage::received)},
+          {"resumed", counts.resumed},
           {"offline", rollout.offline ? json::value(*rollout.offline) : json::value(nullptr)},
           {"open", rollout.open}};
 }

@@ -44,8 +44,8 @@ struct RolloutSummary {
   std::optional<std::size_t> offline;
 };
 
-/// `{concerned, sent, received, applied, superseded, gone, offline, open}`. `superseded` and `gone` count the
-/// connections that had not proven that they received it.
+/// `{concerned, sent, received, applied, superseded, gone, resumed, offline, open}`. `superseded` and `gone`
+/// count the connections that had not proven that they received it.
 [[nodiscard]] json::object to_json(const RolloutSummary& rollout);
 
 /// Of the revisions asked for, in their order. No summary: the change is not kept any more.

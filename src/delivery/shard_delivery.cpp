@@ -1,5 +1,6 @@
 #include "delivery/shard_delivery.hpp"
 
+#include <algorithm>
 #include <iterator>
 #include <string>
 #include <utility>
@@ -15,6 +16,27 @@ using domain::Step;
 // When more commits than that wait for their push, they are pushed as one.
 constexpr std::size_t kManyCommits = 8;
 constexpr Milliseconds kBeforeRetry{10};
+
+bool has(const std::vector<domain::Id>& ascending, domain::Id id) {
+  return std::binary_search(ascending.begin(), ascending.end(), id);
+}
+
+// Whether a change is one of those that these updates of the client's view came from. As far as the entities
+// tell: of two changes of one feature, both.
+bool concerns(const domain::Impact& impact, const domain::Client& client,
+              const std::vector<domain::ViewUpdate>& updates) {
+  if (has(impact.clients, client.id)) return true;
+  const auto package = std::find_if(
+      impact.packages.begin(), impact.packages.end(),
+      [&client](const domain::PackageImpact& one) { return one.package == client.package_id.value_or(0); });
+  const bool has_package = package != impact.packages.end();
+  return std::any_of(updates.begin(), updates.end(), [&](const domain::ViewUpdate& update) {
+    if (update.kind == domain::Kind::platform) return has(impact.platforms, update.id);
+    if (update.kind == domain::Kind::feature)
+      return has(impact.features, update.id) || (has_package && has(package->features, update.id));
+    return update.kind == domain::Kind::package && has_package;
+  });
+}
 
 }  // namespace
 
@@ -101,8 +123,12 @@ void ShardDelivery::compare(Subscriber& subscriber, domain::Viewpoint from, doma
       }));
 }
 
-void ShardDelivery::send_missed(Subscriber& subscriber, std::vector<domain::ViewUpdate> missed,
-                                domain::SnapshotPtr to) {
+void ShardDelivery::send_missed(Subscriber& subscriber, domain::Revision from,
+                                std::vector<domain::ViewUpdate> missed, domain::SnapshotPtr to) {
+  if (subscriber.entered() && !subscriber.is_admin() && !missed.empty())
+    subscriber.home().rollouts.resumed(from, to->revision(), [&](const domain::Impact& impact) {
+      return concerns(impact, *subscriber.client(), missed);
+    });
   send(subscriber, Batch{std::move(missed), std::move(to), nullptr});
 }
 
@@ -141,9 +167,12 @@ void ShardDelivery::enter(Subscriber& subscriber, std::string_view environment, 
 }
 
 void ShardDelivery::on_commit(const changes::CommitPtr& commit, TimePoint committed) {
-  if (auto* home = index_.find(commit->row.environment))
-    home->rollouts.begin(commit->after->revision(), committed,
-                         changes::wants_confirmation(commit->row.actor_text), shard_.now());
+  if (auto* home = index_.find(commit->row.environment)) {
+    const domain::Revision revision = commit->after->revision();
+    home->rollouts.begin(revision, committed, changes::wants_confirmation(commit->row.actor_text),
+                         shard_.now());
+    home->rollouts.concerns(revision, commit->impact);
+  }
   waiting_.push_back(commit);
   pump();
 }
@@ -339,6 +368,8 @@ void ShardDelivery::send_full_state(Subscriber& subscriber, std::string_view rea
   const auto done = [this, reason = std::string(reason)](Subscriber& of, const domain::Viewpoint& seen,
                                                          std::string view) {
     follow_from(of, seen);
+    if (SubscriberIndex::to_be_confirmed(of))
+      return of.send_full_state_and_confirm(*seen.state, std::move(view), reason);
     of.send_full_state(*seen.state, std::move(view), reason);
   };
   hold(subscriber);

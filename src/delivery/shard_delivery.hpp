@@ -83,8 +83,10 @@ class ShardDelivery {
   /// Works out in the same way what a client's subscriber that has not entered missed between two states, for
   /// `send_missed`.
   void compare(Subscriber& subscriber, domain::Viewpoint from, domain::Viewpoint to, Compared then);
-  /// Sends a subscriber that has just entered what it missed up to there, as one push.
-  void send_missed(Subscriber& subscriber, std::vector<domain::ViewUpdate> missed, domain::SnapshotPtr to);
+  /// Sends a subscriber that has just entered what it missed between `from` and `to`, as one push. Its
+  /// session counts as resumed in the rollouts of what it missed.
+  void send_missed(Subscriber& subscriber, domain::Revision from, std::vector<domain::ViewUpdate> missed,
+                   domain::SnapshotPtr to);
   /// A client's subscriber was just told this view, or is about to be: it follows from there.
   void enter(Subscriber& subscriber, const domain::Viewpoint& told);
   /// An admin's follows from the environment's state. The environment must be known here.

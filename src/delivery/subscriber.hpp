@@ -51,6 +51,11 @@ class Subscriber {
   /// Sends the full state. `view` is the state as this subscriber sees it, the text of its members (see
   /// `domain::FullView`), `reason` a word for the receiver.
   virtual void send_full_state(const domain::Snapshot& state, std::string view, std::string_view reason) = 0;
+  /// The same; then asks as `send_and_confirm`.
+  virtual void send_full_state_and_confirm(const domain::Snapshot& state, std::string view,
+                                           std::string_view reason) {
+    send_full_state(state, std::move(view), reason);
+  }
   /// Bytes sent that the network has not taken yet.
   [[nodiscard]] virtual std::size_t backlog_bytes() const noexcept = 0;
   /// Calls `ShardDelivery::on_drained` in a later turn, if the subscriber still exists then.

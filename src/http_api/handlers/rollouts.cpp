@@ -56,6 +56,7 @@ json::object in_json(const std::string& environment, const RolloutReport& report
       {"concerned", rollout.counts.concerned},
       {"superseded", rollout.counts.superseded_before(Stage::received)},
       {"gone", rollout.counts.gone_before(Stage::received)},
+      {"resumed", rollout.counts.resumed},
       {"offline_clients", rollout.offline ? json::value(*rollout.offline) : json::value(nullptr)}};
   if (rollout.told_as != rollout.revision) out["told_as"] = rollout.told_as;
   json::object stages;
@@ -182,6 +183,8 @@ std::string rollout_csv(const std::string& environment, const RolloutReport& rep
   add_row("offline_clients", "",
           {rollout.offline ? std::to_string(*rollout.offline) : std::string(), "", "", "", "", "", "", "", "",
            "", "", "", "", ""});
+  add_row("resumed", "",
+          {std::to_string(rollout.counts.resumed), "", "", "", "", "", "", "", "", "", "", "", "", ""});
   for (const Laggard& one : report.laggards)
     add_row("laggard", to_string(one.stage),
             {"", "", "", "", "", "", "", std::to_string(one.client), one.client_key, one.client_name,

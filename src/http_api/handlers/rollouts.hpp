@@ -12,7 +12,8 @@ namespace togglecast::http_api {
 /// as a formula; an apostrophe in front prevents that.
 [[nodiscard]] std::string csv_cell(std::string_view text);
 
-/// A header row, a row for each stage, one for the clients that were offline, one for each laggard.
+/// A header row, a row for each stage, one for the clients that were offline, one for
+/// the sessions that came back, one for each laggard.
 [[nodiscard]] std::string rollout_csv(const std::string& environment, const delivery::RolloutReport& report);
 
 }  // namespace togglecast::http_api

@@ -144,7 +144,8 @@ void ConnectionAuth::tell_resumed(SocketSubscriber& subscriber, json::object pay
     current = offset;
   }
   deliver_state(*keep, config_packet(namespace_, rules_.resumed, std::move(payload), current));
-  parts_.delivery(*keep).send_missed(subscriber, std::move(missed), view.seen.state);
+  parts_.delivery(*keep).send_missed(subscriber, domain::parse_offset(offset)->revision, std::move(missed),
+                                     view.seen.state);
 }
 
 void ConnectionAuth::see_with(SocketSubscriber& subscriber, bool as_pid_says) {

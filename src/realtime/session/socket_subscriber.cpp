@@ -67,6 +67,13 @@ void SocketSubscriber::send_full_state(const domain::Snapshot& state, std::strin
                           with_view("snapshot", view, payload, own_offset(state))));
 }
 
+void SocketSubscriber::send_full_state_and_confirm(const domain::Snapshot& state, std::string view,
+                                                   std::string_view reason) {
+  const auto keep = socket.shared_from_this();
+  send_full_state(state, std::move(view), reason);
+  keep->ping();
+}
+
 std::string SocketSubscriber::offset_tag() const { return resumable() ? keeper_.tag_of(*pid) : ""; }
 
 std::string SocketSubscriber::own_offset(const domain::Snapshot& state) {

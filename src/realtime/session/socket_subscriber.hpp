@@ -71,6 +71,8 @@ class SocketSubscriber final : public delivery::Subscriber, public net::TimerNod
   void send(const delivery::EncodedBatch& batch) override;
   void send_and_confirm(const delivery::EncodedBatch& batch) override;
   void send_full_state(const domain::Snapshot& state, std::string view, std::string_view reason) override;
+  void send_full_state_and_confirm(const domain::Snapshot& state, std::string view,
+                                   std::string_view reason) override;
   [[nodiscard]] std::size_t backlog_bytes() const noexcept override;
   void look_again_later() override;
   /// Whether a full state may be sent now: one waits for the end of another, and of all else that is under

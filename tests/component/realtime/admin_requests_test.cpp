@@ -44,7 +44,7 @@ TEST_F(AdminRequests, TheDashboardCountsWhatThereIsAndWhoIsConnected) {
   EXPECT_EQ(newest.at("revision"), json::value(current()->revision()));
   EXPECT_EQ(json::canonical(newest.at("rollout")),
             R"({"acknowledged":1,"applied":0,"concerned":0,"connections":1,"gone":0,"offline":0,)"
-            R"("open":false,"received":0,"sent":0,"superseded":0,"told":1})");
+            R"("open":false,"received":0,"resumed":0,"sent":0,"superseded":0,"told":1})");
   EXPECT_EQ(board.at("system_status").at("status"), json::value("ok"));
   EXPECT_EQ(board.at("system_status").at("timestamp"), json::value(to_iso8601(clock_.wall_now())))
       << "since the start";

@@ -192,6 +192,24 @@ describe('a rollout', () => {
     assert.deepEqual([seen.concerned, seen.stages.received.of, seen.stages.sent.of], [1, 0, 1]);
   });
 
+  test('a session that comes back and is sent the change is counted apart, as resumed', async (t) => {
+    const it = await catalogue(shared.it);
+    const socket = await joined(t, it.server, (await it.tenant(it.pro)).token, { transports: ['websocket'] });
+    socket.socket.io.engine.close();
+    await socket.disconnects.next('the cut');
+    const revision = await it.change();
+
+    socket.socket.connect();
+    await socket.next('client_resumed');
+    await socket.next('feature_update');
+
+    const seen = await rolloutWhere(it.server, revision, ({ resumed }) => resumed === 1, 'the session that is back');
+    assert.equal(seen.concerned, seen.gone, 'one that was still counted when the change came');
+    assert.equal(seen.open, false);
+    const { body } = await it.server.request('GET', '/api/v1/activity?limit=1');
+    assert.equal(body.items[0].rollout.resumed, 1);
+  });
+
   test('is told to admins who follow the entity or the change', async (t) => {
     const it = await catalogue(shared.it);
     const receiver = await joined(t, it.server, (await it.tenant(it.pro)).token);

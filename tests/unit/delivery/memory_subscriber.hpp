@@ -60,6 +60,11 @@ class MemorySubscriber final : public Subscriber {
     ++confirmed;
     send(encoded);
   }
+  void send_full_state_and_confirm(const domain::Snapshot& state, std::string view,
+                                   std::string_view reason) override {
+    ++confirmed;
+    send_full_state(state, std::move(view), reason);
+  }
   [[nodiscard]] ConnectionName name() const override { return {"memory", "memory"}; }
   void send_full_state(const domain::Snapshot& state, std::string view, std::string_view) override {
     ++full_states_sent;

@@ -328,6 +328,34 @@ class ReceiptsInPushes : public DeliveryTest {
     run();
   }
 
+  /// A change that asks for confirmation.
+  changes::CommitPtr confirmed_change(std::vector<domain::Op> ops) {
+    const auto row = domain::make_row("production", newest_->head(), {newest_->as_of().value + 1'000},
+                                      {{"kind", "admin"}, {"id", 1}, {"confirm", true}},
+                                      {newest_->revision(), std::move(ops)});
+    EXPECT_TRUE(row.has_value());
+    auto after = domain::apply(*newest_, row->change, row->head);
+    EXPECT_TRUE(after.has_value());
+    auto impact = domain::impact_of(*newest_, **after, row->change);
+    auto commit =
+        std::make_shared<const changes::Commit>(changes::Commit{*row, newest_, *after, std::move(impact)});
+    newest_ = *after;
+    model_->advance(newest_);
+    return commit;
+  }
+  /// A session of this client, which had all up to `had`, comes back.
+  MemorySubscriber& resume(domain::Id client, Revision had) {
+    auto& back = connect(client);
+    const auto from = model_->at("production", had);
+    const auto to = newest_;
+    const domain::Viewpoint before{from, from->find<domain::Client>(client), back.context()};
+    const domain::Viewpoint after{to, to->find<domain::Client>(client), back.context()};
+    domain::ClientView old_view(*from, *before.client, back.context().get());
+    domain::ClientView new_view(*to, *after.client, back.context().get());
+    delivery_->send_missed(back, had, domain::diff_client_view(old_view, new_view, domain::Step::merged), to);
+    return back;
+  }
+
   RolloutOptions options_;
 };
 
@@ -442,6 +470,92 @@ TEST_F(ReceiptsInPushes, AConnectionThatLeavesIsGoneAndOneThatComesIsNotConcerne
   EXPECT_TRUE(newest().settled());
 }
 
+TEST_F(ReceiptsInPushes, ASessionThatComesBackCountsAsResumed) {
+  auto& pro = connect(1);
+  const Revision had = newest_->revision();
+  commit({rename(2, "Calls")});
+  run();
+  SubscriberIndex::leave(pro);
+
+  resume(1, had);
+
+  EXPECT_EQ(newest().gone_before(Stage::received), 1U);
+  EXPECT_EQ(newest().resumed, 1U);
+  EXPECT_EQ(newest().concerned, 1U) << "it was counted before";
+  EXPECT_TRUE(newest().settled());
+}
+
+TEST_F(ReceiptsInPushes, ASessionCountsAsResumedForTheChangesThatConcernIt) {
+  connect(1);
+  const Revision had = newest_->revision();
+  commit({rename(1, "Talk")});
+  const Revision first = newest_->revision();
+  commit({rename(2, "Calls")});  // the package `free` has no such feature
+  const Revision second = newest_->revision();
+  run();
+
+  resume(2, had);
+
+  EXPECT_EQ(rollouts().counts(first)->resumed, 1U);
+  EXPECT_EQ(rollouts().counts(second)->resumed, 0U);
+}
+
+TEST_F(ReceiptsInPushes, ASessionThatMissedNothingIsNotResumedInARollout) {
+  connect(1);
+  commit({rename(2, "Calls")});
+  run();
+
+  resume(1, newest_->revision());
+
+  EXPECT_EQ(newest().resumed, 0U);
+}
+
+TEST_F(ReceiptsInPushes, ARolloutWithResumedSessionsOnlyIsKept) {
+  struct Sink final : RolloutSink {
+    void close(const std::string&, Revision revision, std::size_t, const RolloutCounts& counts) override {
+      resumed[revision] = counts.resumed;
+    }
+    std::map<Revision, std::uint32_t> resumed;
+  } sink;
+  options_.sink = &sink;
+  const Revision had = newest_->revision();
+  commit({rename(2, "Calls")});
+  const Revision missed = newest_->revision();
+  run();
+  EXPECT_EQ(rollouts().counts(missed), nullptr) << "nobody was connected";
+
+  resume(1, had);
+  pass(static_cast<int>(options_.patience.count()) + 1);
+  commit({rename(2, "Video")});
+  run();
+
+  EXPECT_EQ(sink.resumed[missed], 1U);
+  EXPECT_EQ(rollouts().counts(missed), nullptr) << "it is over";
+  resume(1, had);
+  EXPECT_EQ(rollouts().counts(missed), nullptr) << "and stays so";
+}
+
+TEST_F(ReceiptsInPushes, AFullStateIsSentWithAQuestionWhenAChangeAsksForIt) {
+  auto& pro = connect(1);
+  pro.backlog = 1'000'000;
+  delivery_->on_commit(confirmed_change({rename(2, "Calls")}));
+  run();
+
+  pro.backlog = 0;
+  delivery_->send_full_state(pro, "test");
+  run();
+
+  EXPECT_EQ(pro.full_states_sent, 1);
+  EXPECT_EQ(pro.confirmed, 1);
+  delivery_->send_full_state(pro, "again");
+  run();
+  EXPECT_EQ(pro.confirmed, 2) << "it has proven nothing yet";
+  SubscriberIndex::received(pro, pro.provable());
+  delivery_->send_full_state(pro, "again");
+  run();
+  EXPECT_EQ(pro.confirmed, 2);
+}
+
 TEST_F(ReceiptsInPushes, ManyChangesAtOnceAreOneRollout) {
   auto& pro = connect(1);
   clock_.step = std::chrono::milliseconds{2};  // each look at the clock ends the slice
@@ -461,18 +575,8 @@ TEST_F(ReceiptsInPushes, ManyChangesAtOnceAreOneRollout) {
 
 TEST_F(ReceiptsInPushes, AChangeThatAsksForItIsSentWithAQuestion) {
   auto& pro = connect(1);
-  const auto row = domain::make_row("production", newest_->head(), {newest_->as_of().value + 1'000},
-                                    {{"kind", "admin"}, {"id", 1}, {"confirm", true}},
-                                    {newest_->revision(), {rename(2, "Calls")}});
-  ASSERT_TRUE(row.has_value());
-  auto after = domain::apply(*newest_, row->change, row->head);
-  ASSERT_TRUE(after.has_value());
-  auto impact = domain::impact_of(*newest_, **after, row->change);
-  const auto commit =
-      std::make_shared<const changes::Commit>(changes::Commit{*row, newest_, *after, std::move(impact)});
-  model_->advance(*after);
 
-  delivery_->on_commit(commit);
+  delivery_->on_commit(confirmed_change({rename(2, "Calls")}));
   run();
 
   EXPECT_EQ(pro.batches, 1);

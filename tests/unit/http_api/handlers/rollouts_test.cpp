@@ -26,6 +26,7 @@ TEST(RolloutCsv, HasAHeaderAndRowsOfItsLength) {
   delivery::RolloutReport report;
   report.rollout.revision = 7;
   report.rollout.counts.concerned = 1;
+  report.rollout.counts.resumed = 2;
   report.laggards.push_back({3, "connection", "acme", "Acme", "polling", delivery::Stage::sent, 12});
 
   const std::string text = rollout_csv("production", report);
@@ -39,7 +40,8 @@ TEST(RolloutCsv, HasAHeaderAndRowsOfItsLength) {
     EXPECT_EQ(row.starts_with("environment,revision,"), rows == 0) << row;
     begin = end + 2;
   }
-  EXPECT_EQ(rows, 6U) << "header, three stages, the offline clients, a laggard";
+  EXPECT_EQ(rows, 7U) << "header, three stages, the offline clients, the resumed sessions, a laggard";
+  EXPECT_NE(text.find(",resumed,,2,"), std::string::npos) << text;
 }
 
 }  // namespace

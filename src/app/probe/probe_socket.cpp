@@ -38,7 +38,22 @@ ProbeSocket::ProbeSocket(Loop& loop, const Target& target, Transport transport, 
       decoder_({.attachments = 10, .json = {.depth = 64}}),
       frames_(kLargestMessage) {}
 
-ProbeSocket::~ProbeSocket() { cut(); }
+ProbeSocket::~ProbeSocket() {
+  cut();
+  say_goodbye();
+}
+
+// No connection ends with a session over polling that was cut: it would stay until its heartbeat ends it.
+void ProbeSocket::say_goodbye() {
+  if (transport_ != Transport::polling || sid_.empty() || over_) return;
+  const HttpRequest request{
+      "POST", std::string(kPath) + "polling&sid=" + sid_, {{"Content-Type", "text/plain"}}, "1"};
+  bool answered = false;
+  const auto call = start_call(loop_, target_, request,
+                               [&answered](const Result<wire::http::Response>&) { answered = true; });
+  (void)loop_.wait_for(kFarewell, [&answered] { return answered; });
+  call->close();
+}
 
 void ProbeSocket::cut() {
   for (auto* link : {&socket_, &poll_, &post_})
@@ -167,7 +182,8 @@ void ProbeSocket::poll() {
   poll_ = start_call(loop_, target_, request, [this](const Result<wire::http::Response>& answer) {
     if (!failure_.empty()) return;
     if (!answer) return fail_with(answer.error().message);
-    if (answer->status != 200)
+    over_ = answer->status != 200;
+    if (over_)
       return fail_with("a poll was answered with " + std::to_string(answer->status) + ' ' + answer->body);
     wire::engineio::PayloadReader reader(answer->body);
     std::string_view packet;
@@ -214,6 +230,7 @@ void ProbeSocket::on_engine_packet(std::string_view text) {
     case Type::ping:
       return send_engine("3");
     case Type::close:
+      over_ = true;
       return fail_with("the server closed the session");
     case Type::message:
       if (packet->binary) return on_message(decoder_.binary(wire::engineio::decode_binary(packet->data)));

@@ -76,6 +76,7 @@ class ProbeSocket {
   void send_frame(wire::websocket::Opcode opcode, std::string_view payload);
   void send_event(std::string_view event, json::value data, std::optional<std::uint64_t> ack);
   void fail_with(std::string why);
+  void say_goodbye();
   [[nodiscard]] Error failure() const;
 
   Loop& loop_;
@@ -93,7 +94,8 @@ class ProbeSocket {
   bool upgraded_ = false;
   wire::websocket::ServerFrameReader frames_;
   std::deque<std::string> to_post_;
-  std::string sid_;  // of the session
+  std::string sid_;    // of the session
+  bool over_ = false;  // the server has ended the session
 
   bool joined_ = false;
   std::string failure_;  // why it cannot go on; empty: it can

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { until, within } from '../support/deadline.mjs';
 import { dataFolder, kPassword, Product, program } from '../support/product.mjs';
+import { metric } from '../support/hostile.mjs';
 import { freePort } from '../support/server.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
@@ -48,6 +49,16 @@ async function leftBehind(product) {
 }
 
 describe('a server of its own', () => {
+  test('has no session left afterwards, though no heartbeat would end one', async (t) => {
+    const product = await started(t, { args: ['--ping-interval', '3600', '--ping-timeout', '3600'] });
+    await product.login();
+
+    const all = await report([product.url, '--rounds', '1'], { TOGGLECAST_ADMIN_TOKEN: product.admin });
+
+    assert.deepEqual(failed(all), []);
+    await until(async () => (await metric(product, 'togglecast_sessions_open')) === 0, 'the end of all sessions', 60_000);
+  });
+
   test('is exercised with every event and every broadcast, and is clean afterwards', async (t) => {
     const product = await started(t);
     await product.login();

@@ -17,6 +17,8 @@ class InstrumentedReader final : public storage::Reader {
   InstrumentedReader(std::unique_ptr<storage::Reader> reader, observe::Log& log, observe::Metrics& metrics)
       : reader_(std::move(reader)),
         log_(log),
+        reads_(
+            metrics.counter("togglecast_store_reads_total", "Reads of the store that requests have caused.")),
         failures_(metrics.counter("togglecast_store_read_failures_total",
                                   "Reads that the store could not answer.")) {}
 
@@ -69,11 +71,15 @@ class InstrumentedReader final : public storage::Reader {
     return watched(reader_->asset_usage(environment));
   }
   /// As they are: the mailbox logs its failures.
-  [[nodiscard]] storage::MessageReader& messages() noexcept override { return reader_->messages(); }
+  [[nodiscard]] storage::MessageReader& messages() noexcept override {
+    reads_.add();
+    return reader_->messages();
+  }
 
  private:
   template <typename T>
   Result<T> watched(Result<T> answer) {
+    reads_.add();
     if (answer || (answer.error().code != Errc::internal && answer.error().code != Errc::unavailable))
       return answer;
     failures_.add();
@@ -86,6 +92,7 @@ class InstrumentedReader final : public storage::Reader {
 
   std::unique_ptr<storage::Reader> reader_;
   observe::Log& log_;
+  observe::Counter& reads_;
   observe::Counter& failures_;
 };
 

@@ -42,6 +42,7 @@ domain::SnapshotPtr Authenticator::token_state(Principal::Kind kind, std::string
 }
 
 Result<Principal> Authenticator::authenticate(std::string_view token) const {
+  verifications_.add();
   const auto claims = auth::verify_token(keys_, token, clock_.wall_now());
   if (!claims) return tl::unexpected(claims.error());
   const auto kind =

@@ -8,14 +8,20 @@
 #include "auth/key_ring.hpp"
 #include "base/clock.hpp"
 #include "changes/read_model.hpp"
+#include "observe/metrics.hpp"
 #include "service/accounts/principal.hpp"
 
 namespace togglecast::service {
 
 class Authenticator {
  public:
-  Authenticator(const auth::KeyRing& keys, const changes::ReadModel& model, const Clock& clock)
-      : keys_(keys), model_(model), clock_(clock) {}
+  Authenticator(const auth::KeyRing& keys, const changes::ReadModel& model, const Clock& clock,
+                observe::Metrics& metrics)
+      : keys_(keys),
+        model_(model),
+        clock_(clock),
+        verifications_(metrics.counter("togglecast_token_verifications_total",
+                                       "Tokens whose signatures were checked.")) {}
 
   [[nodiscard]] Result<Principal> authenticate(std::string_view token) const;
 
@@ -33,6 +39,7 @@ class Authenticator {
   const auth::KeyRing& keys_;
   const changes::ReadModel& model_;
   const Clock& clock_;
+  observe::Counter& verifications_;
 };
 
 }  // namespace togglecast::service

@@ -85,6 +85,7 @@ class Page {
   std::string pid, offset;
   bool recovered = false;
   std::vector<std::string> events;  ///< of this connection, such as `platform_update create 3`
+  std::size_t bytes_of_state = 0;   ///< of the packet with the first event
   std::string state_event;          ///< the first event of this connection
   json::value state;                ///< its payload
   /// Called with the revision of each offset, when the copy has it.
@@ -148,6 +149,7 @@ class Page {
     if (state_event.empty()) {
       state_event = name;
       state = event.at(1);
+      bytes_of_state = packet.size();
     }
     apply(name, event.at(1));
     if (!pid.empty() && event.back().is_string()) {
@@ -252,6 +254,7 @@ class ResumeTest : public RealtimeTest {
     // Both tell the same.
     EXPECT_EQ(page.recovered, page.state_event == "client_resumed" || page.state_event == "admin_resumed");
   }
+  std::uint64_t counted(const std::string& name) { return metrics_.counter(name, "").value(); }
   std::uint64_t resumes(const std::string& result, const std::string& nsp = "/client") {
     return metrics_.counter("togglecast_realtime_resumes_total", "", {{"namespace", nsp}, {"result", result}})
         .value();

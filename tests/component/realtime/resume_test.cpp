@@ -40,6 +40,28 @@ TEST_F(Resume, OneThatIsUpToDateGetsOneShortFrame) {
   EXPECT_EQ(resumes("current"), 1U);
 }
 
+TEST_F(Resume, OfOneThatIsUpToDateCostsOneVerificationNoStoreAndOneShortFrame) {
+  for (int i = 0; i < 50; ++i)
+    ASSERT_TRUE(create_platform(R"({"key":"p)" + std::to_string(i) + R"(","name":"P"})").has_value());
+  auto page = page_of("acme");
+  const auto revision = current()->revision();
+  const std::size_t full_state = page.bytes_of_state;
+  const auto verifications = counted("togglecast_token_verifications_total");
+  const auto reads = counted("togglecast_store_reads_total");
+
+  for (int i = 0; i < 20; ++i) {
+    come_back(page);
+    EXPECT_THAT(page.events, ElementsAre("client_resumed"));
+  }
+
+  EXPECT_EQ(resumes("current"), 20U);
+  EXPECT_EQ(counted("togglecast_token_verifications_total"), verifications + 20);
+  EXPECT_EQ(counted("togglecast_store_reads_total"), reads);
+  EXPECT_EQ(current()->revision(), revision) << "nothing was written";
+  EXPECT_LE(page.bytes_of_state, 200U);
+  EXPECT_GE(full_state, 3'000U);
+}
+
 TEST_F(Resume, WhatItMissedComesAsOnePushBehindTheOffsetThatItCameWith) {
   const auto web = create_platform(R"({"key":"web","name":"Web"})");
   auto page = page_of("acme");
@@ -347,10 +369,12 @@ TEST_F(Resume, NonsenseIsCheapAndWritesNoLine) {
       R"("pid":")" + page.pid + R"(","offset":"1.9007199254740991.0000000000000000")",
       R"("pid":")" + page.pid + R"(","offset":"1.999.0000000000000000")"};
   page.drop();
+  const auto reads = counted("togglecast_store_reads_total");
   for (const auto& session : sessions) {
     auto client = connect("/client", R"({"token":")" + token + R"(",)" + session + "}");
     EXPECT_EQ(client.event("/client").at(0), "client_connected") << session;
   }
+  EXPECT_EQ(counted("togglecast_store_reads_total"), reads);
   for (const auto& line : log_lines()) EXPECT_EQ(line.find("resum"), std::string::npos) << line;
 }
 

@@ -16,13 +16,15 @@ enum class FailPoint : std::uint8_t {
   after_answer,         ///< the answer to a write has left
   mid_push,             ///< a subscriber has been given its batch, the next one has not
   mid_pruning,          ///< the beginning of the log has moved, the rows before it are still there
+  message_committed,    ///< a message that waits for acknowledgements is committed, nobody knows it yet
+  receipts_committed,   ///< receipts of messages are committed, nobody knows it yet
   between_connections,  ///< one connection's bytes of this turn have left, those of the next one have not
 };
 
 /// By the number of the place.
-inline constexpr std::array<std::string_view, 7> kFailPointNames{
-    "before_commit", "after_commit", "after_read_model",   "after_answer",
-    "mid_push",      "mid_pruning",  "between_connections"};
+inline constexpr std::array<std::string_view, 9> kFailPointNames{
+    "before_commit", "after_commit",      "after_read_model",   "after_answer",       "mid_push",
+    "mid_pruning",   "message_committed", "receipts_committed", "between_connections"};
 static_assert(kFailPointNames.size() == static_cast<std::size_t>(FailPoint::between_connections) + 1);
 
 using FailPointHook = void (*)(FailPoint) noexcept;

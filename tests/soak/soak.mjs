@@ -63,7 +63,7 @@ async function inWorld(t, random, clients, makeFront, work) {
   });
   try {
     await server.startReady();
-    world = await World.make(server, random, { clients, front: await makeFront(server) });
+    world = await World.make(server, random, { clients, front: await makeFront(server), messages: true });
     await work(world, server);
   } catch (error) {
     error.message += `\nthe server's last lives:\n${server.log}`;
@@ -92,6 +92,7 @@ const runs = {
         await new Unrest(world, proxy, random).rage(kTroublesPerBatch);
         await world.quiet();
         await world.assertCopiesCorrect();
+        await world.assertMessagesKept();
         await world.assertLogExact();
         world.forgetLog();
         say(`${proxy.accepted} connections, ${world.writes} writes, ${world.fleet.events} events`);

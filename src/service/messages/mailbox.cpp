@@ -4,6 +4,8 @@
 #include <exception>
 #include <iterator>
 
+#include "base/fail_point.hpp"
+
 namespace togglecast::service {
 namespace {
 
@@ -58,6 +60,7 @@ void Mailbox::keep(storage::NewMessage message, Kept done) {
           return done(failed("a message could not be kept", added.error()));
         }
         if (!added->replayed) {
+          pass(FailPoint::message_committed);
           kept_.add();
           tail_.notice();
         }
@@ -122,6 +125,7 @@ void Mailbox::flush(storage::Store& store) {
   if (receipts.empty()) return;
   Result<void> written = store.messages().record(receipts);
   if (written) {
+    pass(FailPoint::receipts_committed);
     flushes_.add();
     const auto acknowledged =
         std::count_if(receipts.begin(), receipts.end(), [](const storage::MessageReceipt& receipt) {

@@ -1,5 +1,5 @@
-// The server is killed again and again, at its named fail points and at random moments, under writes that are sent again
-// until they are answered, and 200 clients that come and go. tests/soak does the same for as long as one likes.
+// The server is killed again and again, at its named fail points and at random moments, and asked to end now and then,
+// under writes and messages that are sent again until they are answered, and 200 clients that come and go. tests/soak does the same for as long as one likes.
 // TOGGLECAST_CRASH_SEED  the seed of an earlier run
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -25,15 +25,17 @@ test(`killed ${kKills} times, it loses nothing, doubles nothing, and every clien
   });
   try {
     await server.startReady();
-    world = await World.make(server, random);
+    world = await World.make(server, random, { messages: true });
     await server.kill();
     world.start();
 
     const names = failPoints();
     const died = await crashAgainAndAgain(world, plan(random, names, kKills, kAtEachPoint), kLookEvery);
 
-    assert.ok(names.length >= 7);
+    assert.ok(names.length >= 9);
     for (const name of names) assert.equal(died.get(name), kAtEachPoint, `deaths at ${name}`);
+    assert.ok(died.get('SIGTERM') > 0);
+    assert.ok(world.messenger.copies > world.messenger.over.length, 'some messages came again');
     assert.ok(world.writers.some(({ acknowledged }) => acknowledged.some(({ replayed }) => replayed)), 'some answers were lost and came again');
   } catch (error) {
     error.message += `\nseed ${seed} (TOGGLECAST_CRASH_SEED)\nthe server's last lives:\n${server.log}`;

@@ -8,12 +8,13 @@ import { AdminCopy, Copy } from './copy.mjs';
 const kPath = '/socket.io/';
 const kNamespace = '/client';
 const kFirst = { '/client': 'client_connected', '/admin': 'admin_connected' };
+const kMessage = 'client_notification';
 const kResumed = { '/client': 'client_resumed', '/admin': 'admin_resumed' };
 const kLongest = 600_000; // without a packet: the server ends a silent connection sooner
 const pause = (ms) => new Promise((over) => setTimeout(over, ms));
 
 class StockMember {
-  constructor(where, tenant, copy, transports, namespace = kNamespace) {
+  constructor(where, tenant, copy, transports, namespace = kNamespace, mail = undefined) {
     this.copy = copy;
     this.tenant = tenant;
     this.socket = io(where.url + namespace, {
@@ -23,6 +24,9 @@ class StockMember {
     this.socket.on('disconnect', () => copy.ended());
     this.socket.on('connect_error', (error) => {
       if (!this.socket.active) copy.problem(`turned away for good: ${error.message} ${JSON.stringify(error.data)}`);
+    });
+    this.socket.on(kMessage, (payload, acknowledge) => {
+      if (mail?.hear(tenant, payload)) acknowledge();
     });
     this.socket.onAny((event, ...args) => {
       copy.hear(event, args);
@@ -55,8 +59,8 @@ class StockMember {
 
 /** A connection by hand. `open` is one of `raw`. */
 export class RawMember {
-  constructor(where, tenant, copy, random, open) {
-    Object.assign(this, { where, tenant, copy, random, open });
+  constructor(where, tenant, copy, random, open, mail = undefined) {
+    Object.assign(this, { where, tenant, copy, random, open, mail });
     this.staying = true;
     this.resume = {};
     this.connections = 0;
@@ -100,8 +104,10 @@ export class RawMember {
       this.staying = false;
       this.copy.problem(`turned away for good: ${body}`);
     } else if (head === `42${kNamespace}`) {
-      const [event, ...args] = JSON.parse(body);
+      const [, ackId, json] = /^(\d*)(.*)$/s.exec(body);
+      const [event, ...args] = JSON.parse(json);
       this.copy.hear(event, args);
+      if (event === kMessage && this.mail?.hear(this.tenant, args[0])) this.link.send(`43${kNamespace},${ackId}[]`)?.catch?.(() => {});
       if (typeof args.at(-1) === 'string') this.resume.offset = args.at(-1);
     } else if (packet === '1' || head === `41${kNamespace}`) {
       throw new Error('closed');
@@ -174,9 +180,12 @@ const kKinds = [
 const kTransports = { websocket: ['websocket'], polling: ['polling'], upgrade: ['polling', 'websocket'] };
 
 export class Fleet {
-  /** `tenants`: [{auth}]; each member belongs to one. `admin`: the token of the pages of admins. */
-  constructor(where, tenants, size, admin, random, problem) {
-    Object.assign(this, { where, random, problem });
+  /**
+   * `tenants`: [{auth}]; each member belongs to one. `admin`: the token of the pages of admins. `mail.hear(tenant, message)`
+   * hears of messages, and says whether to acknowledge one.
+   */
+  constructor(where, tenants, size, admin, random, problem, mail = undefined) {
+    Object.assign(this, { where, random, problem, mail });
     this.members = Array.from({ length: size }, (_, n) => this.#member(n, tenants[n % tenants.length]));
     this.admins = Object.entries(kTransports).flatMap(([transport, list]) => [1, 2].map((n) =>
       new StockMember(where, { auth: { token: admin } }, new AdminCopy(`admin ${n} (${transport})`, problem), list, '/admin')));
@@ -186,8 +195,8 @@ export class Fleet {
     const kind = kKinds[n % kKinds.length];
     const [make, transport] = kind.split(' ');
     const own = copy ?? new Copy(`client ${n} (${kind}, ${tenant.name})`, this.problem);
-    if (make === 'stock') return new StockMember(this.where, tenant, own, kTransports[transport]);
-    return new RawMember(this.where, tenant, own, this.random.child(), raw[transport]);
+    if (make === 'stock') return new StockMember(this.where, tenant, own, kTransports[transport], kNamespace, this.mail);
+    return new RawMember(this.where, tenant, own, this.random.child(), raw[transport], this.mail);
   }
 
   get copies() {

@@ -1,4 +1,5 @@
-// One life of the server after the other, each ended by SIGKILL: at a named fail point, or at a random moment.
+// One life of the server after the other, each ended by SIGKILL, at a named fail point or at a random moment; a few by
+// SIGTERM.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { until } from '../deadline.mjs';
@@ -19,10 +20,17 @@ export function failPoints() {
   return stdout.trim().split('\n');
 }
 
+const kDrain = ['--drain', '1'];
+
+function othersOf(random, n) {
+  if (n % 5 === 0) return { atStart: true };
+  return n % 5 === 1 ? { term: true, progress: random.below(400) } : { progress: random.below(800) };
+}
+
 /** `kills` rounds: each name `atPoints` times, all others at random moments. */
 export function plan(random, names, kills, atPoints) {
   const points = names.flatMap((name) => Array.from({ length: atPoints }, () => ({ point: name, nth: 1 + random.below(kMostPassings[name] ?? kUsualPassings) })));
-  const others = Array.from({ length: Math.max(0, kills - points.length) }, (_, n) => (n % 5 === 0 ? { atStart: true } : { progress: random.below(800) }));
+  const others = Array.from({ length: Math.max(0, kills - points.length) }, (_, n) => othersOf(random, n));
   return random.shuffled([...points, ...others]).slice(0, Math.max(kills, points.length));
 }
 
@@ -36,13 +44,17 @@ export async function live(world, round) {
     assert.match(server.process.stderr, /killed at the fail point/);
     return;
   }
-  server.start();
+  server.start(undefined, round.term ? kDrain : []);
   if (round.atStart) {
     await until(() => !server.process.running || server.process.output !== '', 'the first line of the log', kPatience);
   } else {
     if (!(await server.ready())) throw new Error(`the server ended:\n${server.log}`);
     const enough = world.progress + round.progress;
     await until(() => !server.process.running || world.progress >= enough, 'progress', kPatience);
+  }
+  if (round.term) {
+    assert.deepEqual(await server.process.end('SIGTERM', kPatience), { code: 0, signal: null }, server.log);
+    return;
   }
   assert.deepEqual(await server.kill(), { code: null, signal: 'SIGKILL' }, server.log);
 }
@@ -52,13 +64,15 @@ export async function crashAgainAndAgain(world, rounds, every, say = () => {}) {
   const died = new Map();
   for (const [n, round] of rounds.entries()) {
     await live(world, round);
-    const name = round.point ?? 'random';
+    const name = round.point ?? (round.term ? 'SIGTERM' : 'random');
     died.set(name, (died.get(name) ?? 0) + 1);
     world.assertNoProblem();
     if ((n + 1) % every !== 0 && n + 1 < rounds.length) continue;
     await world.server.startReady();
     await world.quiet();
     await world.assertCopiesCorrect();
+    await world.assertMessagesKept();
+    await world.assertRolloutLands();
     await world.assertLogWhole();
     say(`${n + 1} kills, ${world.writes} writes, ${world.fleet.events} events`);
     if (n + 1 < rounds.length) await goOn(world);

@@ -7,10 +7,11 @@ import { Client } from '../clients.mjs';
 import { kPassword, Product, program } from '../product.mjs';
 import { freePort, togglecastBinary } from '../server.mjs';
 import { Fleet } from './fleet.mjs';
+import { Messenger } from './messenger.mjs';
 import { Writer } from './writers.mjs';
 
 const kPatience = 240_000; // on a machine with much else to do
-const kUnlimited = ['--write-rate', '1000000', '--write-burst', '1000000', '--read-rate', '1000000', '--read-burst', '1000000'];
+const kUnlimited = ['--write-rate', '1000000', '--write-burst', '1000000', '--read-rate', '1000000', '--read-burst', '1000000', '--announcement-rate', '1000000', '--announcement-burst', '1000000'];
 // The stock client notices only by the heartbeat when a crash catches it between pausing its polls and its upgrade.
 const kHeartbeat = ['--ping-interval', '2', '--ping-timeout', '8'];
 const kKeptLives = 3;
@@ -96,7 +97,7 @@ export class World {
    * Makes the catalogue on a server that is ready, then the writers and the fleet. These reach it through `front`, which
    * may be a proxy.
    */
-  static async make(server, random, { writers = 4, clients = 200, front = server } = {}) {
+  static async make(server, random, { writers = 4, clients = 200, front = server, messages = false } = {}) {
     const world = new World(server, random, front);
     const product = new Product(server.port, server.data);
     await product.login();
@@ -123,7 +124,8 @@ export class World {
     await product.call('GET', '/api/v1/platforms?limit=1');
     world.began = product.revision;
     world.writers = owners.map((owned, w) => new Writer(world, `w${w}`, owned, random.child(), world.problem));
-    world.fleet = new Fleet(world, world.tenants, clients, world.admin, random.child(), world.problem);
+    if (messages) world.messenger = new Messenger(world, world.tenants, random.child(), world.problem);
+    world.fleet = new Fleet(world, world.tenants, clients, world.admin, random.child(), world.problem, world.messenger);
     return world;
   }
 
@@ -138,8 +140,13 @@ export class World {
     };
   }
 
+  /** All that write. */
+  get busy() {
+    return [...(this.writers ?? []), ...(this.messenger ? [this.messenger] : [])];
+  }
+
   start() {
-    for (const writer of this.writers) writer.start();
+    for (const one of this.busy) one.start();
   }
 
   assertNoProblem() {
@@ -153,11 +160,11 @@ export class World {
 
   /** Nobody writes until `go`. */
   async quiet() {
-    await within(Promise.all(this.writers.map((writer) => writer.pause())), 'answers to all writes', kPatience);
+    await within(Promise.all(this.busy.map((one) => one.pause())), 'answers to all writes', kPatience);
   }
 
   go() {
-    for (const writer of this.writers) writer.go();
+    for (const one of this.busy) one.go();
   }
 
   /** When it is quiet: every copy becomes what a new connection is told, and what REST answers. */
@@ -191,6 +198,24 @@ export class World {
     const answers = items.map(({ feature_id: id, key, effective }) => [id, key, effective.enabled, effective.value, effective.variant, effective.rule]);
     const told = fresh.features.map(({ id, key, enabled, value, variant, rule }) => [id, key, enabled, value, variant, rule]);
     assert.deepEqual(told, answers.sort(([a], [b]) => a - b), `what ${tenant.name} is told, and what /effective answers`);
+  }
+
+  /** When it is quiet: the messages that were answered for are kept, heard and acknowledged. */
+  async assertMessagesKept() {
+    await this.messenger?.assertKept(this.product);
+  }
+
+  /** When it is quiet: a change arrives at every connection that it concerns, and the rollout says so. */
+  async assertRolloutLands() {
+    const revision = await this.writers[0].confirmed();
+    let last;
+    await until(async () => {
+      last = await this.product.call('GET', `/api/v1/changes/${revision}/rollout`);
+      const { connections, of } = last.stages.received;
+      return last.concerned > 0 && connections === of;
+    }, `receipts of all connections for revision ${revision}`, kPatience).catch((error) => {
+      throw new Error(`${error.message}\n${JSON.stringify(last)}`);
+    });
   }
 
   /** The server has checked its log behind its start, and has found it whole. */
@@ -231,8 +256,8 @@ export class World {
 
   async end() {
     this.over = true;
-    for (const writer of this.writers ?? []) writer.stop();
+    for (const one of this.busy) one.stop();
     this.fleet?.leave();
-    await Promise.all((this.writers ?? []).map((writer) => writer.running?.catch(() => {})));
+    await Promise.all(this.busy.map((one) => one.running?.catch(() => {})));
   }
 }

@@ -34,10 +34,42 @@ export async function write(where, { method, target, body }) {
   }
 }
 
+/** Does one `step` after the other until `stop`; `pause` waits for the one under way, `go` lets it go on. */
+export class Steady {
+  start() {
+    this.gate = Promise.resolve();
+    this.idle = Promise.resolve();
+    this.running = (async () => {
+      while (!this.stopped) {
+        await this.gate;
+        if (this.stopped) return;
+        this.idle = this.step();
+        await this.idle;
+      }
+    })();
+    this.running.catch((error) => this.where.over || this.problem(`${this.name}: ${error.message}`));
+  }
+
+  async pause() {
+    this.gate = new Promise((open) => (this.open = open));
+    await this.idle.catch(() => {});
+  }
+
+  go() {
+    this.open?.();
+  }
+
+  stop() {
+    this.stopped = true;
+    this.go();
+  }
+}
+
 /** Writes to entities that it alone changes, so that each request is known to change something. */
-export class Writer {
+export class Writer extends Steady {
   /** `owned`: {platforms, features, packages, tenants}, lists of entities as the API answers them. */
   constructor(where, name, owned, random, problem) {
+    super();
     Object.assign(this, { where, name, owned, random, problem });
     this.acknowledged = []; // {type, id, revision, mark?}
     this.marks = 0;
@@ -116,32 +148,11 @@ export class Writer {
     if (type === 'feature') await this.#do('package', plan.id, { method: 'PUT', target: `/api/v1/packages/${plan.id}/features/${id}`, body: { limit: ++this.marks } });
   }
 
-  /** Goes on until `stop`; `pause` waits for the write under way, `go` lets it go on. */
-  start() {
-    this.gate = Promise.resolve();
-    this.idle = Promise.resolve();
-    this.running = (async () => {
-      while (!this.stopped) {
-        await this.gate;
-        if (this.stopped) return;
-        this.idle = this.step();
-        await this.idle;
-      }
-    })();
-    this.running.catch((error) => this.where.over || this.problem(`writer ${this.name}: ${error.message}`));
-  }
-
-  async pause() {
-    this.gate = new Promise((open) => (this.open = open));
-    await this.idle.catch(() => {});
-  }
-
-  go() {
-    this.open?.();
-  }
-
-  stop() {
-    this.stopped = true;
-    this.go();
+  /** A change that asks for confirmation. Answers its revision. */
+  async confirmed() {
+    const [platform] = this.owned.platforms;
+    platform.enabled = !platform.enabled;
+    await this.#do('platform', platform.id, { method: 'POST', target: `/api/v1/platforms/${platform.id}/toggle?confirm=true`, body: { enabled: platform.enabled } });
+    return this.acknowledged.at(-1).revision;
   }
 }

@@ -3,19 +3,32 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { until } from '../support/deadline.mjs';
 import { HttpConnection, request, requestBytes } from '../support/http.mjs';
-import { dataFolder, kOwner, kPassword, Product } from '../support/product.mjs';
+import { dataFolder, kOwner, kPassword, Product, program } from '../support/product.mjs';
+import { sharedByTests } from '../support/server.mjs';
 import { RawWebSocket, upgradeHeaders } from '../support/websocket.mjs';
 
 const kPolling = '/socket.io/?EIO=4&transport=polling';
 const kWebSocket = '/socket.io/?EIO=4&transport=websocket';
 
-async function started(t, args, options = {}) {
-  const data = await dataFolder();
-  t.after(data.remove);
-  const product = await Product.start(data.folder, { args, ...options });
-  t.after(() => product.end('SIGKILL'));
-  return product;
+/** A server for all tests that need the same of it: a start hashes a password, which takes long on a busy machine. */
+function server(args, options = {}) {
+  return sharedByTests(async () => {
+    const data = await dataFolder();
+    try {
+      const product = await Product.start(data.folder, { args, ...options });
+      product.finish = () => product.end('SIGKILL').finally(data.remove);
+      return product;
+    } catch (error) {
+      await data.remove();
+      throw error;
+    }
+  }, (product) => product.finish());
 }
+
+const open = server(['--metrics-listen', '127.0.0.1:0'], { exempt: false });
+const behind = server(['--trusted-proxy', '127.0.0.1', '--public-url', 'https://flags.example', '--public-url', 'http://togglecast:5001', '--cors-origin', 'file://']);
+const standard = server(['--trusted-proxy', '127.0.0.1', '--public-url', 'https://flags.example', '--forwarded', 'forwarded']);
+const atTheFront = server(['--trusted-proxy', '127.0.0.1', '--forwarded', 'proxy'], { ready: false });
 
 /** The status of a handshake with these headers. */
 const status = async ({ port }, headers, target = kPolling) => (await request(port, target, { headers })).status;
@@ -35,8 +48,8 @@ async function login(product, username, password, headers = {}) {
 }
 
 describe('names of this server', () => {
-  test('an unlisted name gets 421, from each entrance, and the answer names the option', async (t) => {
-    const product = await started(t, ['--metrics-listen', '127.0.0.1:0']);
+  test('an unlisted name gets 421, from each entrance, and the answer names the option', async () => {
+    const product = open();
     await product.process.says('Metrics  http://127.0.0.1:');
     const metricsPort = Number(/Metrics  http:\/\/127\.0\.0\.1:(\d+)/.exec(product.process.stdout)[1]);
     const headers = { Host: `evil.example:${product.port}` };
@@ -58,8 +71,8 @@ describe('names of this server', () => {
     await until(() => logged(product, hint).length > 0, 'the log line');
   });
 
-  test('a listed name, an address and localhost are served', async (t) => {
-    const product = await started(t, ['--public-url', 'https://flags.example', '--public-url', 'http://togglecast:5001']);
+  test('a listed name, an address and localhost are served', async () => {
+    const product = behind();
 
     for (const Host of ['flags.example', 'FLAGS.example.:8443', 'togglecast:5001', '192.0.2.1', '[::1]:5001', 'localhost', 'a.localhost'])
       assert.equal(await status(product, { Host }), 200, Host);
@@ -71,8 +84,8 @@ describe('names of this server', () => {
 });
 
 describe('own origins', () => {
-  test('are compared as values: WebSocket schemes and usual ports', async (t) => {
-    const product = await started(t, ['--cors-origin', 'file://']);
+  test('are compared as values: WebSocket schemes and usual ports', async () => {
+    const product = behind();
     const host = `localhost:${product.port}`;
 
     for (const [Host, Origin] of [
@@ -85,8 +98,8 @@ describe('own origins', () => {
     ]) assert.equal(await upgrade(product, { Host, Origin }), 400, `${Origin} at ${Host}`);
   });
 
-  test('are those that a trusted proxy names', async (t) => {
-    const product = await started(t, ['--trusted-proxy', '127.0.0.1', '--public-url', 'https://flags.example']);
+  test('are those that a trusted proxy names', async () => {
+    const product = behind();
     const Origin = 'https://flags.example:8443';
     const named = { 'X-Forwarded-For': '192.0.2.1', 'X-Forwarded-Host': 'flags.example', 'X-Forwarded-Port': '8443', Origin };
 
@@ -96,8 +109,8 @@ describe('own origins', () => {
     assert.equal(await upgrade(product, { ...named, 'X-Forwarded-Host': 'evil.example', Origin: 'https://evil.example' }), 421);
   });
 
-  test('may stand in quotes in Forwarded', async (t) => {
-    const product = await started(t, ['--trusted-proxy', '127.0.0.1', '--forwarded', 'forwarded', '--public-url', 'https://flags.example']);
+  test('may stand in quotes in Forwarded', async () => {
+    const product = standard();
     const Forwarded = 'for="[2001:db8::1]:4711";proto="https";host="flags.example:8443"';
 
     assert.equal(await upgrade(product, { Forwarded, Origin: 'https://flags.example:8443' }), 101);
@@ -106,16 +119,16 @@ describe('own origins', () => {
 });
 
 describe('forwarding headers', () => {
-  test('of a peer that is no named proxy are ignored, and the log says so once', async (t) => {
-    const product = await started(t);
+  test('of a peer that is no named proxy are ignored, and the log says so once', async () => {
+    const product = open();
     for (let n = 0; n < 5; n++) await status(product, { 'X-Forwarded-For': '192.0.2.1' });
 
     await until(() => logged(product, /--trusted-proxy 127\.0\.0\.1/).length > 0, 'the log line');
     assert.equal(logged(product, /forwarding header/).length, 1);
   });
 
-  test('of another kind than the proxy sends give no client an address', async (t) => {
-    const product = await started(t, ['--trusted-proxy', '127.0.0.1', '--forwarded', 'forwarded']);
+  test('of another kind than the proxy sends give no client an address', async () => {
+    const product = standard();
     const guess = (headers) => login(product, kOwner, 'a guess', headers);
     for (let n = 0; n < 6; n++)
       assert.equal((await guess({ Forwarded: 'for=192.0.2.1', 'X-Forwarded-For': `127.0.0.${n}` })).status, 401);
@@ -124,8 +137,8 @@ describe('forwarding headers', () => {
     assert.equal((await guess({ Forwarded: 'for=192.0.2.2' })).status, 401);
   });
 
-  test('of the PROXY protocol name the client, and a trusted proxy must send them', async (t) => {
-    const product = await started(t, ['--trusted-proxy', '127.0.0.1', '--forwarded', 'proxy'], { ready: false });
+  test('of the PROXY protocol name the client, and a trusted proxy must send them', async () => {
+    const product = atTheFront();
     const answer = async (header) => {
       const connection = await HttpConnection.open(product.port);
       connection.write(Buffer.concat([header, requestBytes('/api/v1/platforms', { headers: { Authorization: 'Bearer nonsense' } })]));
@@ -148,26 +161,30 @@ describe('forwarding headers', () => {
     await until(() => logged(product, /no good PROXY header/).length >= 2, 'both refusals in the log');
   });
 
-  test('an unknown kind is named', async (t) => {
-    await assert.rejects(started(t, ['--forwarded', 'x-real-ip']), /--forwarded: 'x-real-ip' is not x-forwarded, forwarded or proxy/);
-    await assert.rejects(started(t, ['--public-url', 'flags.example']), /--public-url: 'flags.example' is not a URL/);
+  test('an unknown kind is named', async () => {
+    const refused = async (args) => {
+      const process = program(['serve', '--port', '0', ...args]);
+      assert.notEqual((await process.exited).code, 0);
+      return process.stderr;
+    };
+    assert.match(await refused(['--forwarded', 'x-real-ip']), /--forwarded: 'x-real-ip' is not x-forwarded, forwarded or proxy/);
+    assert.match(await refused(['--public-url', 'flags.example']), /--public-url: 'flags.example' is not a URL/);
   });
 });
 
 describe('logins', () => {
-  const behindProxy = ['--trusted-proxy', '127.0.0.1'];
   const from = (address) => ({ 'X-Forwarded-For': address });
 
-  test('with the right password are never slowed, however many come at once', async (t) => {
-    const product = await started(t, [], { exempt: false });
+  test('with the right password are never slowed, however many come at once', async () => {
+    const product = open();
     const answers = await Promise.all(Array.from({ length: 12 }, () => login(product, kOwner, kPassword)));
 
     for (const { status } of answers) assert.ok([200, 503].includes(status), `answered ${status}`);
     assert.equal((await login(product, kOwner, kPassword)).status, 200);
   });
 
-  test('are slowed by IPv6 block, and strangers do not lock out the owner', async (t) => {
-    const product = await started(t, behindProxy);
+  test('are slowed by IPv6 block, and strangers do not lock out the owner', async () => {
+    const product = behind();
     assert.equal((await login(product, kOwner, kPassword, from('198.51.100.7'))).status, 200);
     for (let n = 0; n < 6; n++) assert.equal((await login(product, kOwner, 'a guess', from(`2001:db8:1:2::${n}`))).status, 401);
 
@@ -178,8 +195,8 @@ describe('logins', () => {
     assert.equal((await login(product, kOwner, kPassword, from('198.51.100.7'))).status, 200);
   });
 
-  test('to an inactive account answer like a wrong password', async (t) => {
-    const product = await started(t, behindProxy);
+  test('to an inactive account answer like a wrong password', async () => {
+    const product = behind();
     await product.login();
     const admin = await product.call('POST', '/api/v1/admins', { username: 'rita', role: 'viewer', password: 'some password' });
     await product.call('PATCH', `/api/v1/admins/${admin.id}`, { active: false });

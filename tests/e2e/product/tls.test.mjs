@@ -1,33 +1,17 @@
 // HTTPS and wss://: certificates, versions, tickets, reload, and who comes without TLS.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import https from 'node:https';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import tls from 'node:tls';
-import { promisify } from 'node:util';
+import { certificate } from '../support/certificate.mjs';
 import { until, within } from '../support/deadline.mjs';
 import { HttpConnection } from '../support/http.mjs';
 import { dataFolder, kPassword, Product, program } from '../support/product.mjs';
 import { freePort, sharedByTests } from '../support/server.mjs';
 import { Tcp } from '../support/tcp.mjs';
 import { transports, versions } from '../support/clients.mjs';
-
-const openssl = promisify(execFile).bind(null, 'openssl');
-
-/** Makes `name.crt` and `name.key` in the folder; the subject's organisation is `name`. */
-async function certificate(folder, name, { expired = false } = {}) {
-  const made = { certificate: path.join(folder, `${name}.crt`), key: path.join(folder, `${name}.key`) };
-  const request = path.join(folder, `${name}.csr`);
-  const names = path.join(folder, `${name}.ext`);
-  await writeFile(names, 'subjectAltName=DNS:localhost,IP:127.0.0.1\n');
-  await openssl(['req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes',
-    '-keyout', made.key, '-out', request, '-subj', `/O=${name}/CN=localhost`]);
-  await openssl(['x509', '-req', '-in', request, '-signkey', made.key, '-out', made.certificate,
-    '-extfile', names, '-days', expired ? '-1' : '1']);
-  return made;
-}
 
 class SecureProduct extends Product {
   static async start({ args = [], env = {}, expired } = {}) {

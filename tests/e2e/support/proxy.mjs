@@ -8,7 +8,7 @@ class Link {
   constructor(proxy, client) {
     this.proxy = proxy;
     this.client = client;
-    this.server = net.connect(proxy.target, '127.0.0.1');
+    this.server = new net.Socket();
     this.bytes = { up: 0, down: 0 };
     this.limit = { up: Infinity, down: Infinity };
     this.head = '';
@@ -33,8 +33,12 @@ class Link {
   }
 
   #pass(way, data, to) {
-    if (way === 'up' && this.bytes.up === 0) {
-      this.head = data.toString('latin1').toLowerCase();
+    if (way === 'up' && this.to === undefined) {
+      const first = data.toString('latin1');
+      this.to = this.proxy.aim(first);
+      if (this.to === undefined) return this.reset();
+      this.server.connect(typeof this.to === 'number' ? { port: this.to, host: '127.0.0.1' } : { path: this.to });
+      this.head = first.toLowerCase();
       Object.assign(this.limit, this.proxy.limits(this.head));
       this.#after('up', () => this.proxy.gate(this.head));
     }
@@ -71,7 +75,8 @@ class Link {
 
   reset() {
     if (!this.client.destroyed) this.client.resetAndDestroy();
-    if (!this.server.destroyed) this.server.resetAndDestroy();
+    if (typeof this.to === 'string') this.server.destroy(); // a UNIX socket knows no reset
+    else if (!this.server.destroyed) this.server.resetAndDestroy();
     this.proxy.links.delete(this);
   }
 }
@@ -88,7 +93,7 @@ export class Proxy {
   }
 
   constructor(target) {
-    this.target = target;
+    this.aim = () => target; // (first bytes sent) => the port of the server, or its socket's path; undefined: reset
     this.links = new Set();
     this.split = false; // write every byte by itself
     this.refusing = false; // reset new connections at once

@@ -1,5 +1,6 @@
 // What subscribers are told in one piece, and how a transport encodes it: once for each distinct content and
-// form, however many subscribers receive it. Thread rule: plain values; a `SharedBatch` belongs to one shard.
+// form, however many subscribers receive it. A batch may have many large updates, so its encoding may pause.
+// Thread rule: plain values; a `SharedBatch` belongs to one shard.
 #pragma once
 
 #include <algorithm>
@@ -9,11 +10,14 @@
 #include <vector>
 
 #include "base/json.hpp"
+#include "domain/evaluation/turn.hpp"
 #include "domain/state/snapshot.hpp"
 #include "domain/state/view.hpp"
 #include "observe/metrics.hpp"
 
 namespace togglecast::delivery {
+
+using domain::evaluation::Turn;
 
 /// Updates in order. All carry the revision of `to`.
 struct Batch {
@@ -34,32 +38,66 @@ class EncodedBatch {
   virtual ~EncodedBatch() = default;
 };
 
+/// An encoding that has begun.
+class Encoding {
+ public:
+  Encoding() = default;
+  Encoding(const Encoding&) = delete;
+  Encoding& operator=(const Encoding&) = delete;
+  virtual ~Encoding() = default;
+
+  /// Goes on; true when it is complete.
+  [[nodiscard]] virtual bool run(Turn& turn) = 0;
+  /// Once, when it is complete.
+  [[nodiscard]] virtual std::unique_ptr<const EncodedBatch> take() = 0;
+};
+
 /// One form of one transport. Subscribers that share an encoder receive the same bytes.
 /// Thread rule: immutable; called on any shard.
 class BatchEncoder {
  public:
   virtual ~BatchEncoder() = default;
-  /// `batch` has at least one update.
-  [[nodiscard]] virtual std::unique_ptr<const EncodedBatch> encode(const Batch& batch) const = 0;
+  /// `batch` has at least one update and stays where it is until the encoding has ended.
+  [[nodiscard]] virtual std::unique_ptr<Encoding> begin(const Batch& batch) const = 0;
+  /// In one go: for a batch that is known to be small.
+  [[nodiscard]] std::unique_ptr<const EncodedBatch> encode(const Batch& batch) const {
+    domain::evaluation::Unhurried turn;
+    const auto encoding = begin(batch);
+    (void)encoding->run(turn);
+    return encoding->take();
+  }
 };
 
 /// A batch and the forms in which it was needed so far.
 class SharedBatch {
  public:
   explicit SharedBatch(Batch batch) : batch_(std::move(batch)) {}
+  SharedBatch(const SharedBatch&) = delete;
+  SharedBatch& operator=(const SharedBatch&) = delete;
+  ~SharedBatch() = default;
 
   [[nodiscard]] bool empty() const noexcept { return batch_.updates.empty(); }
-  /// Encodes and counts at the first call with this encoder.
-  [[nodiscard]] const EncodedBatch& in_form_of(const BatchEncoder& encoder, observe::Counter& encoded) {
-    const auto known = std::find_if(forms_.begin(), forms_.end(),
-                                    [&encoder](const Form& form) { return form.first == &encoder; });
-    if (known != forms_.end()) return *known->second;
-    encoded.add();
-    return *forms_.emplace_back(&encoder, encoder.encode(batch_)).second;
+  /// Encodes and counts at the first calls with this encoder. nullptr: the turn was over before.
+  [[nodiscard]] const EncodedBatch* in_form_of(const BatchEncoder& encoder, observe::Counter& encoded,
+                                               Turn& turn) {
+    auto form = std::find_if(forms_.begin(), forms_.end(),
+                             [&encoder](const Form& one) { return one.encoder == &encoder; });
+    if (form == forms_.end()) form = forms_.insert(form, Form{&encoder, nullptr, nullptr});
+    if (form->made == nullptr) {
+      if (form->begun == nullptr) form->begun = encoder.begin(batch_);
+      if (!form->begun->run(turn)) return nullptr;
+      form->made = std::exchange(form->begun, nullptr)->take();
+      encoded.add();
+    }
+    return form->made.get();
   }
 
  private:
-  using Form = std::pair<const BatchEncoder*, std::unique_ptr<const EncodedBatch>>;
+  struct Form {
+    const BatchEncoder* encoder;
+    std::unique_ptr<Encoding> begun;
+    std::unique_ptr<const EncodedBatch> made;  // null until then
+  };
 
   Batch batch_;
   std::vector<Form> forms_;

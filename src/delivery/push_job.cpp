@@ -153,8 +153,7 @@ bool PushJob::tell(Task task, Subscriber& subscriber, Part& part) {
     case Task::recheck:
       return true;
     case Task::tell_admins:
-      tell_admin(subscriber, part);
-      return true;
+      return tell_admin(subscriber, part);
     case Task::tell_touched:
       return tell_touched(subscriber, part);
     case Task::tell_concerned:
@@ -163,28 +162,40 @@ bool PushJob::tell(Task task, Subscriber& subscriber, Part& part) {
   return tell_concerned(subscriber, part);
 }
 
-void PushJob::tell_admin(Subscriber& subscriber, Part& part) {
+bool PushJob::tell_admin(Subscriber& subscriber, Part& part) {
   if (!of_system_) {
-    if (subscriber.sent() >= step_.to->revision()) return;
-    if (defer(subscriber, step_.from, counters_)) return;
+    if (subscriber.sent() >= step_.to->revision()) return true;
+    if (defer(subscriber, step_.from, counters_)) return true;
   }
-  auto known = for_admins_.find(subscriber.role());
-  if (known == for_admins_.end()) {
-    Batch batch{diff_admin_view(*step_.from, *step_.to, auth::readable_kinds(subscriber.role()), step_.kind),
-                step_.to, step_.actor, !of_system_};  // offsets are those of the admin's own environment
-    known = for_admins_.try_emplace(subscriber.role(), std::move(batch)).first;
+  auto told = for_admins_.find(subscriber.role());
+  if (told == for_admins_.end()) {
+    const auto readable = auth::readable_kinds(subscriber.role());
+    domain::AdminDifference begun{step_.from, step_.to, readable, step_.kind};
+    told = for_admins_.try_emplace(subscriber.role(), std::move(begun)).first;
   }
-  send(subscriber, known->second, part);
+  auto& [difference, batch] = told->second;
+  if (!batch) {
+    if (!difference.run(part)) return false;
+    Batch made{{}, step_.to, step_.actor, !of_system_};  // offsets are those of the admin's own environment
+    made.updates = difference.take();
+    batch.emplace(std::move(made));
+  }
+  const auto encoded = encoded_for(subscriber, *batch, part);
+  if (!encoded) return false;
+  send(subscriber, *encoded, part);
+  return true;
 }
 
 bool PushJob::tell_touched(Subscriber& subscriber, Part& part) {
   if (subscriber.sent() >= step_.to->revision() || defer(subscriber, step_.from, counters_)) return true;
   SharedBatch* batch = push_.batch_for_touched(subscriber, touched_, part);
   if (batch == nullptr) return false;
+  const auto encoded = encoded_for(subscriber, *batch, part);
+  if (!encoded) return false;
   const ClientPtr was = subscriber.client();
   SubscriberIndex::set_client(subscriber, touched_);
   try {
-    send(subscriber, *batch, part);
+    send(subscriber, *encoded, part);
   } catch (...) {
     SubscriberIndex::set_client(subscriber, was);
     throw;
@@ -196,14 +207,21 @@ bool PushJob::tell_concerned(Subscriber& subscriber, Part& part) {
   if (subscriber.sent() >= step_.to->revision() || defer(subscriber, step_.from, counters_)) return true;
   SharedBatch* batch = push_.batch_for(subscriber, subscriber.client()->package_id.value_or(0), part);
   if (batch == nullptr) return false;
-  send(subscriber, *batch, part);
+  const auto encoded = encoded_for(subscriber, *batch, part);
+  if (!encoded) return false;
+  send(subscriber, *encoded, part);
   return true;
 }
 
+PushJob::Encoded PushJob::encoded_for(const Subscriber& subscriber, SharedBatch& batch, Part& part) const {
+  if (batch.empty()) return nullptr;
+  const EncodedBatch* encoded = batch.in_form_of(subscriber.encoder(), counters_.encoded, part);
+  if (encoded == nullptr) return std::nullopt;
+  return encoded;
+}
+
 // The subscriber may end while it is sent something, so that comes last.
-void PushJob::send(Subscriber& subscriber, SharedBatch& batch, Part& part) {
-  const EncodedBatch* encoded = nullptr;
-  if (!batch.empty()) encoded = &batch.in_form_of(subscriber.encoder(), counters_.encoded);
+void PushJob::send(Subscriber& subscriber, const EncodedBatch* encoded, Part& part) {
   if (!of_system_) SubscriberIndex::set_sent(subscriber, step_.to->revision());
   if (encoded == nullptr) return;
   part.spend();

@@ -12,6 +12,7 @@
 #include "delivery/push_counters.hpp"
 #include "delivery/shard_step.hpp"
 #include "delivery/subscriber_index.hpp"
+#include "domain/state/sliced_view.hpp"
 
 namespace togglecast::delivery {
 
@@ -52,10 +53,13 @@ class PushJob {
   [[nodiscard]] bool walk(const Stage& stage, Part& part);
   // False when the turn was over before it was known what to tell.
   [[nodiscard]] bool tell(Task task, Subscriber& subscriber, Part& part);
-  void tell_admin(Subscriber& subscriber, Part& part);
+  [[nodiscard]] bool tell_admin(Subscriber& subscriber, Part& part);
   [[nodiscard]] bool tell_touched(Subscriber& subscriber, Part& part);
   [[nodiscard]] bool tell_concerned(Subscriber& subscriber, Part& part);
-  void send(Subscriber& subscriber, SharedBatch& batch, Part& part);
+  // Null: there is nothing to tell. Nothing: the turn was over before it was encoded.
+  using Encoded = std::optional<const EncodedBatch*>;
+  [[nodiscard]] Encoded encoded_for(const Subscriber& subscriber, SharedBatch& batch, Part& part) const;
+  void send(Subscriber& subscriber, const EncodedBatch* encoded, Part& part);
   /// Something failed while this subscriber was told: it is advanced later.
   void missed(Subscriber& subscriber);
 
@@ -66,7 +70,13 @@ class PushJob {
   ClientPush push_;
   bool confirm_;       // pings follow what clients are sent
   ClientPtr touched_;  // the client of the present stage, as it is now
-  std::map<domain::Role, SharedBatch> for_admins_;
+  // What the admins of one role are told.
+  struct ForAdmins {
+    explicit ForAdmins(domain::AdminDifference begun) : difference(std::move(begun)) {}
+    domain::AdminDifference difference;
+    std::optional<SharedBatch> batch{};  // once the difference is known
+  };
+  std::map<domain::Role, ForAdmins> for_admins_;
   std::vector<Stage> stages_;
   // Where it goes on.
   std::size_t stage_at_ = 0;

@@ -13,6 +13,8 @@ namespace {
 
 using domain::Step;
 
+using ClientDifference = DifferenceEvaluation<domain::ViewDifference>;
+
 // When more commits than that wait for their push, they are pushed as one.
 constexpr std::size_t kManyCommits = 8;
 constexpr Milliseconds kBeforeRetry{10};
@@ -115,21 +117,38 @@ void ShardDelivery::evaluate(Subscriber& subscriber, const ClientPtr& client,
 
 void ShardDelivery::compare(Subscriber& subscriber, domain::Viewpoint from, domain::Viewpoint to,
                             Compared then) {
-  evaluations_.start(std::make_unique<DifferenceEvaluation>(
-      subscriber, std::move(from), std::move(to), Step::merged,
+  evaluations_.start(std::make_unique<ClientDifference>(
+      subscriber,
       [then = std::move(then)](Subscriber&, const domain::ViewDifference& difference,
                                std::vector<domain::ViewUpdate> missed) {
         then(difference.to(), std::move(missed));
-      }));
+      },
+      ViewEvaluation::Superseded{}, std::move(from), std::move(to), Step::merged));
+}
+
+void ShardDelivery::compare_admin(Subscriber& subscriber, const domain::SnapshotPtr& from,
+                                  const domain::SnapshotPtr& to, domain::Kinds readable, AdminCompared then) {
+  evaluations_.start(std::make_unique<DifferenceEvaluation<domain::AdminDifference>>(
+      subscriber,
+      [then = std::move(then)](Subscriber&, const domain::AdminDifference&,
+                               std::vector<domain::ViewUpdate> missed) { then(std::move(missed)); },
+      ViewEvaluation::Superseded{}, from, to, readable, Step::merged));
 }
 
 void ShardDelivery::send_missed(Subscriber& subscriber, domain::Revision from,
-                                std::vector<domain::ViewUpdate> missed, domain::SnapshotPtr to) {
-  if (subscriber.entered() && !subscriber.is_admin() && !missed.empty())
+                                std::vector<domain::ViewUpdate> missed, const domain::SnapshotPtr& to) {
+  if (missed.empty()) return;
+  if (subscriber.entered() && !subscriber.is_admin())
     subscriber.home().rollouts.resumed(from, to->revision(), [&](const domain::Impact& impact) {
       return concerns(impact, *subscriber.client(), missed);
     });
-  send(subscriber, Batch{std::move(missed), std::move(to), nullptr});
+  SubscriberIndex::set_behind(subscriber, to);
+  evaluations_.start(
+      std::make_unique<BatchEvaluation>(subscriber, Batch{std::move(missed), to, nullptr, true},
+                                        [this, to](Subscriber& of, const EncodedBatch* encoded) {
+                                          follow_from(of, to);
+                                          send(of, *encoded);
+                                        }));
 }
 
 void ShardDelivery::enter(Subscriber& subscriber, const domain::Viewpoint& told) {
@@ -143,10 +162,14 @@ void ShardDelivery::enter(Subscriber& subscriber, const domain::Viewpoint& told)
 
 void ShardDelivery::follow_from(Subscriber& subscriber, const domain::Viewpoint& told) {
   SubscriberIndex::set_client(subscriber, told.client);
-  SubscriberIndex::set_sent(subscriber, told.state->revision());
-  SubscriberIndex::covered(subscriber, told.state->revision());
-  if (subscriber.home().state->revision() == told.state->revision()) return;
-  SubscriberIndex::set_behind(subscriber, told.state);
+  follow_from(subscriber, told.state);
+}
+
+void ShardDelivery::follow_from(Subscriber& subscriber, const domain::SnapshotPtr& told) {
+  SubscriberIndex::set_sent(subscriber, told->revision());
+  SubscriberIndex::covered(subscriber, told->revision());
+  if (subscriber.home().state->revision() == told->revision()) return;
+  SubscriberIndex::set_behind(subscriber, told);
   subscriber.look_again_later();
 }
 
@@ -162,8 +185,11 @@ domain::SnapshotPtr ShardDelivery::state_at(const EnvironmentSubscribers& home,
   return state == nullptr ? out_of_reach_ : state;
 }
 
-void ShardDelivery::enter(Subscriber& subscriber, std::string_view environment, domain::Role role) {
-  SubscriberIndex::enter_admin(subscriber, *index_.find(environment), role);
+void ShardDelivery::enter(Subscriber& subscriber, std::string_view environment, domain::Role role,
+                          const domain::SnapshotPtr& told) {
+  auto& home = *index_.find(environment);
+  SubscriberIndex::enter_admin(subscriber, home, role);
+  if (told != nullptr && home.state != told) follow_from(subscriber, told);
 }
 
 void ShardDelivery::on_commit(const changes::CommitPtr& commit, TimePoint committed) {
@@ -243,18 +269,17 @@ void ShardDelivery::finish_job() {
   job_home_->totals.settle();
 }
 
-void ShardDelivery::advance(Subscriber& subscriber, const domain::SnapshotPtr& from) {
-  if (!subscriber.is_admin()) return advance_client(subscriber, from);
-  const auto to = subscriber.home().state;
-  send_difference(subscriber, *from, to, Step::merged);
-}
-
-void ShardDelivery::send_difference(Subscriber& subscriber, const domain::Snapshot& from,
-                                    const domain::SnapshotPtr& to, Step step) {
-  Batch batch{domain::diff_admin_view(from, *to, auth::readable_kinds(subscriber.role()), step), to, nullptr,
-              true};
-  SubscriberIndex::set_sent(subscriber, to->revision());
-  send(subscriber, std::move(batch));
+// When it changes its role or its place meanwhile, the difference is another one.
+void ShardDelivery::advance_admin(Subscriber& subscriber, const domain::SnapshotPtr& to) {
+  const auto done = [this, role = subscriber.role()](Subscriber& of,
+                                                     const domain::AdminDifference& difference,
+                                                     const EncodedBatch* encoded) {
+    if (of.behind() != difference.from() || of.role() != role) return of.look_again_later();
+    follow_from(of, difference.to());
+    if (encoded != nullptr) send(of, *encoded);
+  };
+  evaluations_.start(std::make_unique<CatchUpEvaluation<domain::AdminDifference>>(
+      subscriber, done, subscriber.behind(), to, auth::readable_kinds(subscriber.role())));
 }
 
 void ShardDelivery::advance_client(Subscriber& subscriber, const domain::SnapshotPtr& from) {
@@ -262,25 +287,22 @@ void ShardDelivery::advance_client(Subscriber& subscriber, const domain::Snapsho
   auto client = to->find<domain::Client>(subscriber.client()->id);
   if (client == nullptr) return;
   const auto done = [this](Subscriber& of, const domain::ViewDifference& difference,
-                           std::vector<domain::ViewUpdate> updates) {
-    if (updates.empty()) SubscriberIndex::not_concerned(of);
+                           const EncodedBatch* encoded) {
+    if (encoded == nullptr) SubscriberIndex::not_concerned(of);
     follow_from(of, difference.to());
-    send(of, Batch{std::move(updates), difference.to().state, nullptr, true});
+    if (encoded != nullptr) send(of, *encoded);
   };
-  evaluations_.start(std::make_unique<DifferenceEvaluation>(
-      subscriber, domain::Viewpoint{from, subscriber.client(), subscriber.context()},
-      domain::Viewpoint{to, std::move(client), subscriber.context()}, Step::merged, done));
+  evaluations_.start(std::make_unique<CatchUpEvaluation<domain::ViewDifference>>(
+      subscriber, done, domain::Viewpoint{from, subscriber.client(), subscriber.context()},
+      domain::Viewpoint{to, std::move(client), subscriber.context()}));
 }
 
 // The subscriber may end while it is sent something, so that comes last.
-void ShardDelivery::send(Subscriber& subscriber, Batch batch) {
-  if (batch.updates.empty()) return;
+void ShardDelivery::send(Subscriber& subscriber, const EncodedBatch& encoded) {
   counters_.encoded.add();
   counters_.delivered.add();
-  batch.tag = subscriber.offset_tag();
-  const auto encoded = subscriber.encoder().encode(batch);
-  if (SubscriberIndex::to_be_confirmed(subscriber)) return subscriber.send_and_confirm(*encoded);
-  subscriber.send(*encoded);
+  if (SubscriberIndex::to_be_confirmed(subscriber)) return subscriber.send_and_confirm(encoded);
+  subscriber.send(encoded);
 }
 
 Result<void> ShardDelivery::take_full_state(Subscriber& subscriber) const {
@@ -329,9 +351,9 @@ void ShardDelivery::catch_up(Subscriber& subscriber, domain::Revision revision, 
     if (of.behind() != nullptr) of.look_again_later();
     done(of.behind() != nullptr);
   };
-  evaluations_.start(std::make_unique<DifferenceEvaluation>(
-      subscriber, domain::Viewpoint{from, was, subscriber.context()},
-      domain::Viewpoint{to, is, subscriber.context()}, Step::merged, compared, [done] { done(true); }));
+  evaluations_.start(std::make_unique<ClientDifference>(
+      subscriber, compared, [done] { done(true); }, domain::Viewpoint{from, was, subscriber.context()},
+      domain::Viewpoint{to, is, subscriber.context()}, Step::merged));
 }
 
 domain::Revision ShardDelivery::told_admin(const Subscriber& subscriber) noexcept {
@@ -353,8 +375,8 @@ Result<Missed> ShardDelivery::catch_up_admin(Subscriber& subscriber, domain::Rev
   }
   if (auto may = take_full_state(subscriber); !may) return tl::unexpected(may.error());
   const auto readable = auth::readable_kinds(subscriber.role());
-  if (domain::admin_differences(*from, *to, readable) > kMostMissed) return Missed::out_of_reach;
-  if (domain::diff_admin_view(*from, *to, readable, Step::merged).empty()) return Missed::nothing;
+  if (domain::admin_differences(*from, *to, readable).size() > kMostMissed) return Missed::out_of_reach;
+  if (!domain::admin_views_differ(*from, *to, readable)) return Missed::nothing;
   if (subscriber.behind() != nullptr) return Missed::out_of_reach;  // it does not take what it has been told
   SubscriberIndex::set_behind(subscriber, from);
   subscriber.look_again_later();
@@ -388,12 +410,13 @@ void ShardDelivery::on_drained(Subscriber& subscriber) {
     // What came and went after `from` is in neither of its ends: it is told as it was told before.
     const auto state = subscriber.home().state;
     const auto between = moved_on ? model_.at(state->environment(), subscriber.sent()) : state;
-    send_difference(subscriber, *from, between == nullptr ? state : between, Step::merged);
-    if (between != nullptr && between != state) advance(subscriber, between);
-  } else if (!subscriber.is_admin() && (from == out_of_reach_ || (told_more && moved_on))) {
+    advance_admin(subscriber, between == nullptr ? state : between);  // the rest follows from there
+  } else if (subscriber.is_admin()) {
+    advance_admin(subscriber, subscriber.home().state);
+  } else if (from == out_of_reach_ || (told_more && moved_on)) {
     send_full_state(subscriber, "catch_up_out_of_reach");
   } else {
-    advance(subscriber, from);
+    advance_client(subscriber, from);
   }
 }
 

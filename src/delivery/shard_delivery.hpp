@@ -83,14 +83,20 @@ class ShardDelivery {
   /// Works out in the same way what a client's subscriber that has not entered missed between two states, for
   /// `send_missed`.
   void compare(Subscriber& subscriber, domain::Viewpoint from, domain::Viewpoint to, Compared then);
-  /// Sends a subscriber that has just entered what it missed between `from` and `to`, as one push. Its
-  /// session counts as resumed in the rollouts of what it missed.
+  /// The same for an admin's, for the kinds that it may read.
+  using AdminCompared = std::function<void(std::vector<domain::ViewUpdate> missed)>;
+  void compare_admin(Subscriber& subscriber, const domain::SnapshotPtr& from, const domain::SnapshotPtr& to,
+                     domain::Kinds readable, AdminCompared then);
+  /// Sends a subscriber that has just entered from `to` what it missed between `from` and `to`, as one push.
+  /// Its session counts as resumed in the rollouts of what it missed.
   void send_missed(Subscriber& subscriber, domain::Revision from, std::vector<domain::ViewUpdate> missed,
-                   domain::SnapshotPtr to);
+                   const domain::SnapshotPtr& to);
   /// A client's subscriber was just told this view, or is about to be: it follows from there.
   void enter(Subscriber& subscriber, const domain::Viewpoint& told);
-  /// An admin's follows from the environment's state. The environment must be known here.
-  void enter(Subscriber& subscriber, std::string_view environment, domain::Role role);
+  /// An admin's follows from the environment's state, or from `told`, which may be older. The environment
+  /// must be known here.
+  void enter(Subscriber& subscriber, std::string_view environment, domain::Role role,
+             const domain::SnapshotPtr& told = nullptr);
   [[nodiscard]] EvaluationQueue& evaluations() noexcept { return evaluations_; }
   [[nodiscard]] SubscriberIndex& index() noexcept { return index_; }
 
@@ -129,15 +135,15 @@ class ShardDelivery {
   void start(const std::vector<changes::CommitPtr>& commits);
   void finish_job();
   void call_waiters(const std::string& environment, domain::Revision revision);
-  /// Brings a subscriber from `from` to the current state.
-  void advance(Subscriber& subscriber, const domain::SnapshotPtr& from);
-  /// Sends an admin what changed between two states.
-  void send_difference(Subscriber& subscriber, const domain::Snapshot& from, const domain::SnapshotPtr& to,
-                       domain::Step step);
+  /// Brings a client's subscriber from `from` to the current state.
   void advance_client(Subscriber& subscriber, const domain::SnapshotPtr& from);
-  void send(Subscriber& subscriber, Batch batch);
-  /// A client's subscriber has everything up to `told`, and all that is newer is on its way.
-  void follow_from(Subscriber& subscriber, const domain::Viewpoint& told);
+  /// Brings an admin's from the state that it has to `to`.
+  void advance_admin(Subscriber& subscriber, const domain::SnapshotPtr& to);
+  void send(Subscriber& subscriber, const EncodedBatch& encoded);
+  /// A subscriber has everything up to `told`, and all that is newer is on its way. A client's: as seen from
+  /// there.
+  static void follow_from(Subscriber& subscriber, const domain::SnapshotPtr& told);
+  static void follow_from(Subscriber& subscriber, const domain::Viewpoint& told);
   /// It is told nothing while something is evaluated for it.
   void hold(Subscriber& subscriber);
   /// The environment's state at that revision, or `out_of_reach_`.

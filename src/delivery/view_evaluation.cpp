@@ -22,7 +22,7 @@ void ViewEvaluation::abandon(Subscriber& subscriber) noexcept {
 
 bool ViewEvaluation::run(Turn& turn) {
   if (subscriber_ == nullptr || subscriber_->gone()) return true;
-  if (!evaluate(turn)) {
+  if (!evaluate(*subscriber_, turn)) {
     paused_ = true;
     return false;
   }

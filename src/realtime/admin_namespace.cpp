@@ -28,17 +28,6 @@ Result<void> may_read(const SocketSubscriber& subscriber, domain::Kind kind) {
                                    " may not read entities of type " + std::string(domain::to_string(kind)));
 }
 
-// What an admin that resumes missed between two states. Null: too much to be told one by one.
-ConnectionAuth::ViewPtr missed_by(const SocketSubscriber& subscriber, const domain::SnapshotPtr& from,
-                                  const domain::SnapshotPtr& to) {
-  const auto readable = auth::readable_kinds(subscriber.who.role);
-  if (domain::admin_differences(*from, *to, readable) > delivery::kMostMissed) return nullptr;
-  auto view = std::make_unique<SeenView>(SeenView{{to, nullptr, nullptr}, {}});
-  view->resumed = std::make_unique<Resumed>();
-  view->resumed->missed = domain::diff_admin_view(*from, *to, readable, domain::Step::merged);
-  return view;
-}
-
 // The others belong to the environment.
 std::string home_of(domain::Kind kind, const SocketSubscriber& subscriber) {
   return domain::kInstallationKinds.contains(kind) ? std::string(domain::kSystemEnvironment)
@@ -131,12 +120,9 @@ AdminNamespace::AdminNamespace(socketio::Namespace& nsp, const AuthParts& auth,
              .login = event::kAdminConnect,
              .prepare = {},
              .compare =
-                 [](const SocketSubscriber& subscriber, const domain::SnapshotPtr& from,
-                    const domain::SnapshotPtr& to, const std::function<void(ConnectionAuth::ViewPtr)>& then) {
-                   auto missed = missed_by(subscriber, from, to);
-                   if (missed == nullptr) return false;
-                   then(std::move(missed));
-                   return true;
+                 [this](SocketSubscriber& subscriber, const domain::SnapshotPtr& from,
+                        const domain::SnapshotPtr& to, std::function<void(ConnectionAuth::ViewPtr)> then) {
+                   return compare(subscriber, from, to, std::move(then));
                  },
              .resumed = event::kAdminResumed,
              .admit = [this](SocketSubscriber& subscriber,
@@ -156,13 +142,29 @@ AdminNamespace::AdminNamespace(socketio::Namespace& nsp, const AuthParts& auth,
   });
 }
 
+// What an admin that resumes missed between two states, unless that is too much to be told one by one.
+bool AdminNamespace::compare(SocketSubscriber& subscriber, const domain::SnapshotPtr& from,
+                             const domain::SnapshotPtr& to,
+                             std::function<void(ConnectionAuth::ViewPtr)> then) const {
+  const auto readable = auth::readable_kinds(subscriber.who.role);
+  if (domain::admin_differences(*from, *to, readable).size() > delivery::kMostMissed) return false;
+  deliveries_[subscriber.socket.shard().index()]->compare_admin(
+      subscriber, from, to, readable, [to, then = std::move(then)](std::vector<domain::ViewUpdate> missed) {
+        auto view = std::make_unique<SeenView>(SeenView{{to, nullptr, nullptr}, {}});
+        view->resumed = std::make_unique<Resumed>(Resumed{{}, std::move(missed)});
+        then(std::move(view));
+      });
+  return true;
+}
+
 Result<json::object> AdminNamespace::admit(SocketSubscriber& subscriber,
                                            const ConnectionAuth::Claim& claim) const {
   const auto& who = claim.who;
   const auto system = model_.current(domain::kSystemEnvironment);
   const auto admin = system->find<domain::AdminUser>(who.id);
   if (admin == nullptr) return fail(Errc::revoked, "this admin's account is gone");
-  deliveries_[subscriber.socket.shard().index()]->enter(subscriber, who.environment, who.role);
+  deliveries_[subscriber.socket.shard().index()]->enter(
+      subscriber, who.environment, who.role, claim.view == nullptr ? nullptr : claim.view->seen.state);
   leave_unreadable(subscriber);
   return json::object{
       {"admin", {{"id", admin->id}, {"username", admin->username}, {"role", domain::to_string(admin->role)}}},

@@ -32,6 +32,9 @@ class AdminNamespace {
  private:
   [[nodiscard]] Result<json::object> admit(SocketSubscriber& subscriber,
                                            const ConnectionAuth::Claim& claim) const;
+  [[nodiscard]] bool compare(SocketSubscriber& subscriber, const domain::SnapshotPtr& from,
+                             const domain::SnapshotPtr& to,
+                             std::function<void(ConnectionAuth::ViewPtr)> then) const;
   void leave_unreadable(SocketSubscriber& subscriber) const;
   void dashboard(const socketio::Event& event, SocketSubscriber& subscriber, const Reply& reply);
   void activity_feed(const socketio::Event& event, SocketSubscriber& subscriber, const Reply& reply);

@@ -14,4 +14,10 @@ class Turn {
   [[nodiscard]] virtual bool over() = 0;
 };
 
+/// For what does not pause.
+class Unhurried final : public Turn {
+ public:
+  [[nodiscard]] bool over() override { return false; }
+};
+
 }  // namespace togglecast::domain::evaluation

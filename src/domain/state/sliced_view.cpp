@@ -137,4 +137,25 @@ std::vector<ViewUpdate> ViewDifference::take() {
   return std::move(updates_);
 }
 
+AdminDifference::AdminDifference(SnapshotPtr from, SnapshotPtr to, Kinds readable, Step step)
+    : from_(std::move(from)),
+      to_(std::move(to)),
+      step_(step),
+      entities_(admin_differences(*from_, *to_, readable)) {}
+
+bool AdminDifference::run(evaluation::Turn& turn) {
+  while (next_ < entities_.size()) {
+    const auto [kind, id] = entities_[next_];
+    add_difference(updates_, kind, id, from_->body(kind, id), to_->body(kind, id), step_);
+    ++next_;
+    if (next_ < entities_.size() && turn.over()) return false;
+  }
+  return true;
+}
+
+std::vector<ViewUpdate> AdminDifference::take() {
+  put_in_order(updates_);
+  return std::move(updates_);
+}
+
 }  // namespace togglecast::domain

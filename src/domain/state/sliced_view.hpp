@@ -1,5 +1,6 @@
-// A client's view, and the difference between two, evaluated in turns: many rules that each take long hold a
-// thread no longer than its turn. The states stay as they are meanwhile, whatever is committed.
+// A client's view, and the difference between two views, evaluated in turns: many rules that each take long,
+// or many entities, hold a thread no longer than its turn. The states stay as they are meanwhile, whatever is
+// committed.
 //
 //   FullView view(state, client, context);
 //   while (!view.run(turn)) …   // another turn
@@ -72,6 +73,27 @@ class ViewDifference {
   std::size_t next_ = 0;
   bool was_known_ = false;  // of the next feature, as it was
   json::value before_;
+  std::vector<ViewUpdate> updates_;
+};
+
+/// See `diff_admin_view`. What differs is known at once, without a look at the bodies; they are made in
+/// turns.
+class AdminDifference {
+ public:
+  AdminDifference(SnapshotPtr from, SnapshotPtr to, Kinds readable, Step step);
+
+  [[nodiscard]] const SnapshotPtr& from() const noexcept { return from_; }
+  [[nodiscard]] const SnapshotPtr& to() const noexcept { return to_; }
+  /// Goes on; true when it is complete.
+  [[nodiscard]] bool run(evaluation::Turn& turn);
+  /// Once, when it is complete.
+  [[nodiscard]] std::vector<ViewUpdate> take();
+
+ private:
+  SnapshotPtr from_, to_;
+  Step step_;
+  std::vector<EntityName> entities_;
+  std::size_t next_ = 0;
   std::vector<ViewUpdate> updates_;
 };
 

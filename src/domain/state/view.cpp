@@ -18,19 +18,6 @@ json::array bodies(const Snapshot& snapshot) {
   return out;
 }
 
-template <typename T>
-void diff_table(std::vector<ViewUpdate>& updates, const Snapshot& from, const Snapshot& to, Kinds readable,
-                Step step) {
-  if (!readable.contains(T::kKind)) return;
-  const auto body = [](const std::shared_ptr<const T>* entity) {
-    return entity == nullptr ? json::value(nullptr) : json::value(to_json(**entity));
-  };
-  PersistentMap<Id, std::shared_ptr<const T>>::differences(
-      from.table<T>().by_id, to.table<T>().by_id, [&](Id id, const auto* before, const auto* after) {
-        add_difference(updates, T::kKind, id, body(before), body(after), step);
-      });
-}
-
 std::set<Id> platforms_of_either(const Snapshot& from, const Snapshot& to) {
   std::set<Id> ids;
   from.table<Platform>().by_id.for_each([&](Id id, const auto&) { ids.insert(id); });
@@ -183,28 +170,31 @@ json::object admin_view(const Snapshot& snapshot, Kinds readable) {
 
 std::vector<ViewUpdate> diff_admin_view(const Snapshot& from, const Snapshot& to, Kinds readable, Step step) {
   std::vector<ViewUpdate> updates;
-  diff_table<Platform>(updates, from, to, readable, step);
-  diff_table<Feature>(updates, from, to, readable, step);
-  diff_table<Segment>(updates, from, to, readable, step);
-  diff_table<Package>(updates, from, to, readable, step);
-  diff_table<Client>(updates, from, to, readable, step);
-  diff_table<TokenRecord>(updates, from, to, readable, step);
-  diff_table<AdminUser>(updates, from, to, readable, step);
-  diff_table<EnvironmentRecord>(updates, from, to, readable, step);
+  for (const auto& [kind, id] : admin_differences(from, to, readable))
+    add_difference(updates, kind, id, from.body(kind, id), to.body(kind, id), step);
   put_in_order(updates);
   return updates;
 }
 
-std::size_t admin_differences(const Snapshot& from, const Snapshot& to, Kinds readable) {
-  std::size_t count = 0;
+std::vector<EntityName> admin_differences(const Snapshot& from, const Snapshot& to, Kinds readable) {
+  std::vector<EntityName> entities;
   for (const Kind kind : kAllKinds) {
     if (!readable.contains(kind)) continue;
     with_entity_type(kind, [&]<typename T>(std::type_identity<T>) {
-      PersistentMap<Id, std::shared_ptr<const T>>::differences(
-          from.table<T>().by_id, to.table<T>().by_id, [&](Id, const auto*, const auto*) { ++count; });
+      PersistentMap<Id, std::shared_ptr<const T>>::differences(from.table<T>().by_id, to.table<T>().by_id,
+                                                               [&](Id id, const auto*, const auto*) {
+                                                                 entities.push_back({kind, id});
+                                                               });
     });
   }
-  return count;
+  return entities;
+}
+
+bool admin_views_differ(const Snapshot& from, const Snapshot& to, Kinds readable) {
+  const auto entities = admin_differences(from, to, readable);
+  return std::any_of(entities.begin(), entities.end(), [&](const EntityName& one) {
+    return from.body(one.kind, one.id) != to.body(one.kind, one.id);
+  });
 }
 
 }  // namespace togglecast::domain

@@ -66,7 +66,14 @@ void complete_difference(std::vector<ViewUpdate>& updates, const ClientView& fro
 [[nodiscard]] std::vector<ViewUpdate> diff_admin_view(const Snapshot& from, const Snapshot& to,
                                                       Kinds readable, Step step);
 
-/// How many entities that tells about, at most: without a look at their bodies.
-[[nodiscard]] std::size_t admin_differences(const Snapshot& from, const Snapshot& to, Kinds readable);
+struct EntityName {
+  Kind kind;
+  Id id;
+};
+/// The entities that it may tell about: without a look at their bodies. The cost is about their number.
+[[nodiscard]] std::vector<EntityName> admin_differences(const Snapshot& from, const Snapshot& to,
+                                                        Kinds readable);
+/// Whether it tells anything.
+[[nodiscard]] bool admin_views_differ(const Snapshot& from, const Snapshot& to, Kinds readable);
 
 }  // namespace togglecast::domain

@@ -59,26 +59,59 @@ json::object payload_of(const domain::ViewUpdate& update, const OwnEvent& own, c
 
 }  // namespace
 
-std::unique_ptr<const delivery::EncodedBatch> PacketEncoder::encode(const delivery::Batch& batch) const {
-  const bool to_admin = receiver_ == Receiver::admin;
-  std::vector<socketio::EncodedPacket> packets;
-  packets.reserve(batch.updates.size());
-  for (std::size_t i = 0; i < batch.updates.size(); ++i) {
-    const bool last = i + 1 == batch.updates.size();
-    const bool with_offset = last && batch.resumable && offsets_ == Offsets::with;
-    const OwnEvent own = own_event(batch.updates[i].kind, to_admin);
-    json::object payload = payload_of(batch.updates[i], own, *batch.to, !last);
-    if (to_admin) {
-      payload["data"] = domain::with_etag(std::move(payload["data"]), batch.to->head().epoch);
-      payload["actor"] = batch.actor;
-    }
-    packets.push_back(config_packet(to_admin ? event::kAdmin : event::kClient,
-                                    own.name.empty() ? event::kEntityUpdate : own.name, std::move(payload),
-                                    with_offset ? to_string(batch.to->offset(), batch.tag) : std::string()));
+class PacketEncoder::Packets final : public delivery::Encoding {
+ public:
+  Packets(const PacketEncoder& form, const delivery::Batch& batch) : form_(form), batch_(batch) {
+    packets_.reserve(batch.updates.size());
   }
-  const bool has_offset = batch.resumable && offsets_ == Offsets::with;
-  return std::make_unique<PacketBatch>(
-      PacketBatch::Content{std::move(packets), has_offset ? batch.to->revision() : 0});
+
+  bool run(delivery::Turn& turn) override {
+    while (packets_.size() < batch_.updates.size()) {
+      packets_.push_back(next());
+      if (packets_.size() < batch_.updates.size() && pauses(turn)) return false;
+    }
+    return true;
+  }
+  std::unique_ptr<const delivery::EncodedBatch> take() override {
+    return std::make_unique<PacketBatch>(
+        PacketBatch::Content{std::move(packets_), has_offset() ? batch_.to->revision() : 0});
+  }
+
+ private:
+  [[nodiscard]] bool has_offset() const noexcept { return batch_.resumable && form_.with_offsets(); }
+  [[nodiscard]] socketio::EncodedPacket next() {
+    const domain::ViewUpdate& update = batch_.updates[packets_.size()];
+    const bool last = packets_.size() + 1 == batch_.updates.size();
+    const bool to_admin = form_.receiver_ == Receiver::admin;
+    const OwnEvent own = own_event(update.kind, to_admin);
+    json::object payload = payload_of(update, own, *batch_.to, !last);
+    if (to_admin) {
+      payload["data"] = domain::with_etag(std::move(payload["data"]), batch_.to->head().epoch);
+      payload["actor"] = batch_.actor;
+    }
+    auto packet =
+        config_packet(to_admin ? event::kAdmin : event::kClient,
+                      own.name.empty() ? event::kEntityUpdate : own.name, std::move(payload),
+                      last && has_offset() ? to_string(batch_.to->offset(), batch_.tag) : std::string());
+    since_look_ += packet.bytes();
+    return packet;
+  }
+  // Looks at the time after a stretch of text.
+  [[nodiscard]] bool pauses(delivery::Turn& turn) {
+    constexpr std::size_t kStretch = 32 * 1'024;
+    if (since_look_ < kStretch) return false;
+    since_look_ = 0;
+    return turn.over();
+  }
+
+  const PacketEncoder& form_;
+  const delivery::Batch& batch_;
+  std::vector<socketio::EncodedPacket> packets_;
+  std::size_t since_look_ = 0;
+};
+
+std::unique_ptr<delivery::Encoding> PacketEncoder::begin(const delivery::Batch& batch) const {
+  return std::make_unique<Packets>(*this, batch);
 }
 
 const PacketEncoder& packet_encoder(PacketEncoder::Receiver receiver,

@@ -33,10 +33,11 @@ class PacketEncoder final : public delivery::BatchEncoder {
   constexpr PacketEncoder(Receiver receiver, Offsets offsets) noexcept
       : receiver_(receiver), offsets_(offsets) {}
   [[nodiscard]] bool with_offsets() const noexcept { return offsets_ == Offsets::with; }
-  [[nodiscard]] std::unique_ptr<const delivery::EncodedBatch> encode(
-      const delivery::Batch& batch) const override;
+  [[nodiscard]] std::unique_ptr<delivery::Encoding> begin(const delivery::Batch& batch) const override;
 
  private:
+  class Packets;
+
   Receiver receiver_;
   Offsets offsets_;
 };

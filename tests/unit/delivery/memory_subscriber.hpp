@@ -22,10 +22,26 @@ class MemoryBatch final : public EncodedBatch {
   Batch batch;
 };
 
+/// Looks at the time after each update.
+class MemoryEncoding final : public Encoding {
+ public:
+  explicit MemoryEncoding(const Batch& batch) : batch_(batch) {}
+  bool run(Turn& turn) override {
+    while (done_ < batch_.updates.size())
+      if (++done_ < batch_.updates.size() && turn.over()) return false;
+    return true;
+  }
+  std::unique_ptr<const EncodedBatch> take() override { return std::make_unique<MemoryBatch>(batch_); }
+
+ private:
+  const Batch& batch_;
+  std::size_t done_ = 0;
+};
+
 class MemoryEncoder final : public BatchEncoder {
  public:
-  [[nodiscard]] std::unique_ptr<const EncodedBatch> encode(const Batch& batch) const override {
-    return std::make_unique<MemoryBatch>(batch);
+  [[nodiscard]] std::unique_ptr<Encoding> begin(const Batch& batch) const override {
+    return std::make_unique<MemoryEncoding>(batch);
   }
 };
 inline const MemoryEncoder kMemoryEncoder;

@@ -13,10 +13,6 @@ class Impatient final : public evaluation::Turn {
  public:
   [[nodiscard]] bool over() override { return true; }
 };
-class Endless final : public evaluation::Turn {
- public:
-  [[nodiscard]] bool over() override { return false; }
-};
 
 SnapshotPtr large_state() {
   std::vector<Op> ops;
@@ -40,7 +36,7 @@ TEST(FullViewText, IsThatOfTheView) {
   const auto state = large_state();
   for (const Id client : {7, 8}) {
     FullView view({state, state->find<Client>(client), nullptr});
-    Endless turn;
+    evaluation::Unhurried turn;
 
     EXPECT_TRUE(view.run(turn));
 
@@ -64,9 +60,47 @@ TEST(AdminDifferences, AreCountedWithoutTheirBodies) {
   const auto one = large_state();
   const auto two = step(*one, {erase(*one->find<Platform>(1)), create(client(9, "new"))});
 
-  EXPECT_EQ(admin_differences(*one, *one, Kinds::all()), 0U);
-  EXPECT_EQ(admin_differences(*one, *two, Kinds::all()), 2U);
-  EXPECT_EQ(admin_differences(*one, *two, {Kind::client}), 1U);
+  EXPECT_EQ(admin_differences(*one, *one, Kinds::all()).size(), 0U);
+  EXPECT_EQ(admin_differences(*one, *two, Kinds::all()).size(), 2U);
+  EXPECT_EQ(admin_differences(*one, *two, {Kind::client}).size(), 1U);
+}
+
+TEST(AdminDifferences, MakeOneBodyAtLeastInATurnAndTellTheSameAsAllAtOnce) {
+  const auto one = large_state();
+  std::vector<Op> ops{erase(*one->find<Platform>(1)), create(client(9, "new"))};
+  for (Id id = 2; id <= 20; ++id) {
+    const auto before = one->find<Platform>(id);
+    auto after = *before;
+    after.enabled = !after.enabled;
+    ops.push_back(update(*before, after));
+  }
+  const auto two = step(*one, std::move(ops));
+  AdminDifference difference(one, two, Kinds::all(), Step::live);
+  Impatient turn;
+
+  int turns = 1;
+  while (!difference.run(turn)) ++turns;
+  const auto updates = difference.take();
+
+  EXPECT_EQ(turns, 21);
+  const auto at_once = diff_admin_view(*one, *two, Kinds::all(), Step::live);
+  ASSERT_EQ(updates.size(), at_once.size());
+  for (std::size_t i = 0; i < updates.size(); ++i) {
+    EXPECT_EQ(updates[i].type, at_once[i].type);
+    EXPECT_EQ(updates[i].id, at_once[i].id);
+    EXPECT_EQ(updates[i].data, at_once[i].data);
+  }
+}
+
+TEST(AdminDifferences, AreTheSameWithoutABodyThatDiffers) {
+  const auto one = large_state();
+  const auto two = step(*one, {update(*one->find<Platform>(1), *one->find<Platform>(1))});
+
+  EXPECT_FALSE(admin_views_differ(*one, *one, Kinds::all()));
+  EXPECT_TRUE(admin_views_differ(*one, *step(*one, {create(client(9, "new"))}), Kinds::all()));
+  EXPECT_FALSE(admin_views_differ(*one, *step(*one, {create(client(9, "new"))}), {Kind::platform}));
+  EXPECT_EQ(admin_views_differ(*one, *two, Kinds::all()),
+            !diff_admin_view(*one, *two, Kinds::all(), Step::merged).empty());
 }
 
 }  // namespace

@@ -46,9 +46,20 @@ class SharedBytes {
   [[nodiscard]] bool same_as(const SharedBytes& other) const noexcept { return block_ == other.block_; }
   explicit operator bool() const noexcept { return block_ != nullptr; }
 
+  // For `net::QueuedBlock`, which counts the block once however many queues of the process it stands in.
+  /// One queue more; how many there are now.
+  [[nodiscard]] std::uint32_t enter_queue() const noexcept {
+    return block_->queues.fetch_add(1, std::memory_order_relaxed) + 1;
+  }
+  /// One less; how many are left.
+  [[nodiscard]] std::uint32_t leave_queue() const noexcept {
+    return block_->queues.fetch_sub(1, std::memory_order_relaxed) - 1;
+  }
+
  private:
   struct Block {
     std::atomic<std::uint32_t> count{1};
+    std::atomic<std::uint32_t> queues{0};
     std::size_t size = 0;
     [[nodiscard]] char* bytes() noexcept { return reinterpret_cast<char*>(this + 1); }
   };

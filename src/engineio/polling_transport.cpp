@@ -151,12 +151,14 @@ Milliseconds PollingTransport::stalled() const noexcept {
 void PollingTransport::give_up() { unread_ = {backlog_bytes(), stalled()}; }
 
 void PollingTransport::discard() {
-  queue_ = {};
+  queue_ = std::vector<net::QueuedBlock>();
   queued_bytes_ = shares_ = piled_ = unit_ = largest_ = until_ping_ = 0;
   note_queued();
 }
 
-void PollingTransport::note_queued() { session_.shard().output_queues().set(*this, shares_); }
+void PollingTransport::note_queued() {
+  session_.shard().output_queues().set(*this, queue_.size() * kFrameCost, shares_);
+}
 
 void PollingTransport::shed() { session_.close_without_backlog(wire::websocket::CloseCode::try_again_later); }
 
@@ -187,14 +189,18 @@ void PollingTransport::send(const SharedBytes& frame) {
     session_.shard().at_turn_end([this] { session_.end(CloseReason::transport_error); });
     return;
   }
-  queued_bytes_ += weight(frame);
-  queue_.push_back(frame);
-  shares_ += session_.shard().output_queues().share_of(frame, frame.size()) + kFrameCost;
+  queue(frame);
   if (waiting_ != nullptr) {
     schedule_flush();
   } else {
     note_queued();
   }
+}
+
+void PollingTransport::queue(const SharedBytes& frame) {
+  queue_.emplace_back(session_.shard().output_queues(), frame);
+  queued_bytes_ += weight(frame);
+  shares_ += queue_.back().share();
 }
 
 void PollingTransport::schedule_flush() {
@@ -226,23 +232,19 @@ void PollingTransport::close() {
 std::string PollingTransport::take_payload(std::size_t most) {
   const auto count = static_cast<std::ptrdiff_t>(std::min(most, queue_.size()));
   const auto taken_end = queue_.begin() + count;
-  const std::size_t before = queued_bytes_;
   std::size_t size = 0;
-  for (auto frame = queue_.begin(); frame != taken_end; ++frame) size += 1 + polling_size(*frame);
+  for (auto frame = queue_.begin(); frame != taken_end; ++frame) size += 1 + polling_size(**frame);
   std::string payload;
   payload.reserve(size);
   for (auto frame = queue_.begin(); frame != taken_end; ++frame) {
     if (frame != queue_.begin()) payload += wire::engineio::kSeparator;
-    append_to_payload(payload, *frame);
-    queued_bytes_ -= weight(*frame);
+    append_to_payload(payload, **frame);
+    queued_bytes_ -= weight(**frame);
+    shares_ -= frame->share();
   }
   queue_.erase(queue_.begin(), taken_end);
   until_ping_ -= std::min(until_ping_, static_cast<std::size_t>(count));
   if (queue_.empty()) queue_.shrink_to_fit();
-  shares_ = queued_bytes_ == 0
-                ? 0
-                : static_cast<std::size_t>(static_cast<double>(shares_) * static_cast<double>(queued_bytes_) /
-                                           static_cast<double>(before));
   note_queued();
   return payload;
 }
@@ -258,8 +260,7 @@ void PollingTransport::end(std::string_view packet) {
     session_.server_.turn_away(*std::exchange(waiting_, nullptr));
   if (waiting_ != nullptr) {
     session_.trace_out(packet);
-    queue_.push_back(text_packet(packet));
-    queued_bytes_ += weight(queue_.back());
+    queue(text_packet(packet));
     answer(*std::exchange(waiting_, nullptr), take_payload(queue_.size()));
   }
   discard();
@@ -269,7 +270,7 @@ void PollingTransport::end(std::string_view packet) {
 }
 
 void PollingTransport::hand_over(web::WebSocket& socket) {
-  for (const auto& frame : queue_) socket.send(frame);
+  for (const auto& frame : queue_) socket.send(*frame);
   discard();
   end("6");
 }

@@ -28,7 +28,7 @@ class PollingTransport final : public net::Retirable, private net::OutputQueue {
  public:
   explicit PollingTransport(Session& session) : session_(session) {}
   ~PollingTransport() override {
-    if (shares_ != 0) discard();
+    if (!queue_.empty()) discard();
   }
 
   /// A GET. It is answered with queued packets, at once or when there are some. A second GET while one waits
@@ -81,6 +81,7 @@ class PollingTransport final : public net::Retirable, private net::OutputQueue {
 
  private:
   void shed() override;
+  void queue(const SharedBytes& frame);
   /// Tells the shard how much waits.
   void note_queued();
   /// Counts a frame of this weight, unless it is too much.
@@ -107,10 +108,10 @@ class PollingTransport final : public net::Retirable, private net::OutputQueue {
   };
   std::unique_ptr<Post> post_;
   web::ExchangePtr close_post_;  // the POST with the client's close packet, until the session ends
-  std::vector<SharedBytes> queue_;
+  std::vector<net::QueuedBlock> queue_;
   std::size_t queued_bytes_ = 0;
   std::size_t until_ping_ = 0;  // packets at the front of the queue, up to the last ping
-  std::size_t shares_ = 0;      // of the queued frames, see OutputQueues::share_of
+  std::size_t shares_ = 0;      // of the queued frames, see QueuedBlock::share
   net::StreamPtr answer_;       // the connection that carries the last answer, until the next poll
   TimePoint progress_{};        // when a poll was last answered, or the queue began
   // Since the last answer: the weight of all frames, of the present turn, of the largest turn.

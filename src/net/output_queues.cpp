@@ -1,43 +1,47 @@
 #include "net/output_queues.hpp"
 
 #include <algorithm>
+#include <memory>
 
 #include "net/shard.hpp"
 
 namespace togglecast::net {
 
-void OutputQueues::set(OutputQueue& queue, std::size_t bytes) {
-  const std::size_t before = queue.bytes_;
-  if (bytes == before) return;
-  if (before == 0) {
+QueuedBlock::QueuedBlock(OutputQueues& queues, SharedBytes block)
+    : queues_(&queues), block_(std::move(block)), share_(0) {
+  const std::uint32_t holders = block_.enter_queue();
+  if (holders == 1) queues_->count(static_cast<std::int64_t>(block_.size()));
+  share_ = block_.size() / holders;
+}
+
+QueuedBlock::~QueuedBlock() {
+  if (block_ && block_.leave_queue() == 0) queues_->count(-static_cast<std::int64_t>(block_.size()));
+}
+
+void OutputQueues::set(OutputQueue& queue, std::size_t own, std::size_t shares) {
+  const std::size_t before = queue.own_ + queue.shares_;
+  const std::size_t now = own + shares;
+  if (before == 0 && now != 0) {
     queue.since_ = shard_.now();
     queue.place_ = queues_.size();
     queues_.push_back(&queue);
-  } else if (bytes == 0) {
+  } else if (before != 0 && now == 0) {
     queues_[queue.place_] = queues_.back();
     queues_[queue.place_]->place_ = queue.place_;
     queues_.pop_back();
     queue.place_ = OutputQueue::kNowhere;
     if (queues_.empty()) queues_.shrink_to_fit();
   }
-  queue.bytes_ = bytes;
-  bytes_.store(bytes_.load(std::memory_order_relaxed) + bytes - before, std::memory_order_relaxed);
-  if (bytes > before && budget_ != nullptr && budget_->exceeded()) budget_->relieve();
-}
-
-std::size_t OutputQueues::share_of(const SharedBytes& block, std::size_t size) {
-  constexpr std::size_t kSmall = 1'024;  // not worth the look
-  if (size < kSmall) return size;
-  const std::uint64_t turn = shard_.counters().turns.load(std::memory_order_relaxed);
-  if (turn != turn_) holders_.clear();
-  turn_ = turn;
-  return size / ++holders_[block.view().data()];
+  count(static_cast<std::int64_t>(own) - static_cast<std::int64_t>(queue.own_));
+  queue.own_ = own;
+  queue.shares_ = shares;
+  if (now > before && budget_ != nullptr && budget_->exceeded()) budget_->relieve();
 }
 
 // Bytes times seconds; a queue that has just begun counts as one of a second.
 double OutputQueues::weight_of(const OutputQueue& queue) const noexcept {
   const auto age = std::chrono::duration<double>(shard_.now() - queue.since_).count();
-  return static_cast<double>(queue.bytes_) * (1.0 + age);
+  return static_cast<double>(queue.own_ + queue.shares_) * (1.0 + age);
 }
 
 OutputQueue* OutputQueues::heaviest() const noexcept {
@@ -60,9 +64,9 @@ void OutputBudget::add(Shard& shard) {
 }
 
 std::size_t OutputBudget::bytes() const noexcept {
-  std::size_t sum = 0;
+  std::int64_t sum = 0;
   for (const Shard* shard : shards_) sum += shard->output_queues().bytes();
-  return sum;
+  return static_cast<std::size_t>(std::max<std::int64_t>(sum, 0));
 }
 
 std::uint64_t OutputBudget::shed() const noexcept {

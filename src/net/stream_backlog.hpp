@@ -16,9 +16,8 @@ namespace togglecast::net {
 
 struct Stream::Backlog final : TimerNode, OutputQueue {
   struct Piece {
-    SharedBytes block;
+    QueuedBlock block;
     std::size_t offset;
-    std::size_t share = 0;  // see OutputQueues::share_of
   };
   static constexpr std::size_t kPieceCost = 64;  // rough memory of a queued block besides its bytes
 
@@ -40,14 +39,22 @@ struct Stream::Backlog final : TimerNode, OutputQueue {
       unread = {bytes, std::chrono::duration_cast<Milliseconds>(stream.shard_.now() - progressed)};
   }
   void push(const SharedBytes& block, std::size_t offset) {
-    const std::size_t share =
-        stream.shard_.output_queues().share_of(block, block.size() - offset) + kPieceCost;
-    pieces.push_back({block, offset, share});
-    shares += share;
+    pieces.push_back({QueuedBlock(stream.shard_.output_queues(), block), offset});
+    shares += pieces.back().block.share();
+  }
+  /// An encrypted piece, behind those that are encrypted already.
+  void push_encrypted(const SharedBytes& block) {
+    const auto place = pieces.begin() + static_cast<std::ptrdiff_t>(encrypted);
+    shares += pieces.insert(place, {QueuedBlock(stream.shard_.output_queues(), block), 0})->block.share();
+    ++encrypted;
   }
   void pop() noexcept {
-    shares -= pieces.front().share;
+    shares -= pieces.front().block.share();
     pieces.pop_front();
+  }
+  void pop_back() noexcept {
+    shares -= pieces.back().block.share();
+    pieces.pop_back();
   }
   /// Whether so many bytes more would be too many, and counts them if not. A turn counts as one: the largest
   /// does not weigh, so that only what piles up beside it is measured.
@@ -72,7 +79,7 @@ struct Stream::Backlog final : TimerNode, OutputQueue {
   Stream& stream;
   std::deque<Piece> pieces;
   std::size_t bytes = 0;
-  std::size_t shares = 0;     // of all pieces
+  std::size_t shares = 0;     // of all pieces, see QueuedBlock::share
   std::size_t encrypted = 0;  // pieces at the front that are encrypted already
   Unread unread;              // when it was given up
   TimePoint progressed{};     // when the kernel last took bytes, or when they began to wait

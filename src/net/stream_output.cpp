@@ -116,9 +116,7 @@ void Stream::queue(const SharedBytes& block, std::size_t offset) {
 // After the earlier records: they must leave in the order in which they were made.
 void Stream::queue_encrypted(std::string_view bytes) {
   if (!may_wait(bytes.size())) return;
-  const auto place = backlog_->pieces.begin() + static_cast<std::ptrdiff_t>(backlog_->encrypted);
-  backlog_->pieces.insert(place, {SharedBytes(bytes), 0});
-  ++backlog_->encrypted;
+  backlog_->push_encrypted(SharedBytes(bytes));
   wait_for_room(bytes.size());
 }
 
@@ -132,22 +130,23 @@ void Stream::wait_for_room(std::size_t more) {
   note_queued();
 }
 
-void Stream::note_queued() { shard_.output_queues().set(*backlog_, backlog_->shares); }
+void Stream::note_queued() {
+  shard_.output_queues().set(*backlog_, backlog_->pieces.size() * Backlog::kPieceCost, backlog_->shares);
+}
 
 // Encrypts one record of the first piece. Returns false when that failed, which has closed the stream.
 bool Stream::encrypt_front() {
   auto& piece = backlog_->pieces.front();
-  const std::string_view record = piece.block.view().substr(piece.offset, TlsSession::kRecordBytes);
+  const std::string_view record = piece.block->view().substr(piece.offset, TlsSession::kRecordBytes);
   const std::string_view encrypted = tls_->encrypt(record);
   if (encrypted.empty()) {
     end_later(StreamEnd::error);
     return false;
   }
   piece.offset += record.size();
-  if (piece.offset == piece.block.size()) backlog_->pop();
+  if (piece.offset == piece.block->size()) backlog_->pop();
   backlog_->bytes += encrypted.size() - record.size();
-  backlog_->pieces.push_front({SharedBytes(encrypted), 0});
-  ++backlog_->encrypted;
+  backlog_->push_encrypted(SharedBytes(encrypted));
   return true;
 }
 
@@ -155,7 +154,7 @@ void Stream::write_backlog() {
   while (!backlog_->pieces.empty()) {
     if (tls_ != nullptr && backlog_->encrypted == 0 && !encrypt_front()) return;
     auto& piece = backlog_->pieces.front();
-    const std::string_view rest = piece.block.view().substr(piece.offset);
+    const std::string_view rest = piece.block->view().substr(piece.offset);
     const std::ptrdiff_t taken = write_some(rest);
     if (taken < 0) return;
     if (taken > 0) {
@@ -211,9 +210,9 @@ bool Stream::discard_backlog() noexcept {
   std::size_t kept = backlog_->encrypted;
   if (kept < pieces.size() && pieces[kept].offset != 0) ++kept;
   std::size_t left = 0;
-  for (std::size_t i = 0; i < kept; ++i) left += pieces[i].block.size() - pieces[i].offset;
+  for (std::size_t i = 0; i < kept; ++i) left += pieces[i].block->size() - pieces[i].offset;
   if (left > kMostBegun) return false;
-  for (; pieces.size() > kept; pieces.pop_back()) backlog_->shares -= pieces.back().share;
+  while (pieces.size() > kept) backlog_->pop_back();
   backlog_->bytes = left;
   note_queued();
   return true;

@@ -22,6 +22,7 @@ constexpr unsigned kMisdirected = 421;        // RFC 9110, section 15.5.20
 constexpr std::size_t kBodyStep = 64 * 1024;  // each has a request time-out of its own
 constexpr std::size_t kPiece = 64 * 1024;     // larger bodies leave in pieces of this size …
 constexpr std::size_t kPiecesAtOnce = 8;      // … and so many in one turn of the shard
+constexpr std::size_t kAnswerCost = 64;       // rough memory of such a body besides its bytes
 constexpr Milliseconds kNextTurn{1};
 constexpr unsigned kUnavailable = 503;
 constexpr const char* kComeBackAfter = "2";  // seconds after a stop
@@ -305,8 +306,8 @@ void HttpConnection::finish(const wire::http::Request& request, wire::http::Resp
 HttpConnection::Outgoing::Outgoing(HttpConnection& owner, wire::http::Response answer, bool keep_open)
     : connection(owner), response(std::move(answer)), keep_alive(keep_open) {
   auto& queues = connection.stream_->shard().output_queues();
-  queues.set(*this, response.shared ? queues.share_of(response.shared, response.shared.size())
-                                    : response.body.capacity());
+  if (response.shared) block.emplace(queues, response.shared);
+  queues.set(*this, kAnswerCost + response.body.capacity(), block ? block->share() : 0);
 }
 
 HttpConnection::Outgoing::~Outgoing() { connection.stream_->shard().output_queues().set(*this, 0); }

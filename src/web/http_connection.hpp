@@ -73,6 +73,7 @@ class HttpConnection final : public net::Retirable, private net::StreamHandler, 
     void shed() override { connection.shed(); }
     HttpConnection& connection;
     wire::http::Response response;  // of which only the body is left to send
+    std::optional<net::QueuedBlock> block;
     std::size_t sent = 0;
     bool keep_alive;
   };

@@ -92,16 +92,46 @@ TEST_F(OutputQueuesTest, AsManyPayAsItTakes) {
   EXPECT_EQ(budget().bytes(), 900U);
 }
 
-TEST_F(OutputQueuesTest, ABlockThatManyGotInOneTurnCountsLittleMoreThanOnce) {
+TEST_F(OutputQueuesTest, ABlockCountsOnceOnAllShardsAndInAllTurns) {
+  const SharedBytes block(std::string(600, 'x'));
+  std::vector<QueuedBlock> holders;
+  for (int i = 0; i < 1'000; ++i) {
+    holders.emplace_back(pool_.at(static_cast<std::size_t>(i % 2)).output_queues(), block);
+    if (i % 100 == 0) run();  // another turn
+    EXPECT_EQ(budget().bytes(), 600U);
+  }
+
+  // The last to have it is of another shard than the first.
+  holders.erase(holders.begin(), holders.begin() + 999);
+  EXPECT_EQ(budget().bytes(), 600U);
+  holders.clear();
+  EXPECT_EQ(budget().bytes(), 0U);
+  const QueuedBlock again(pool_.at(1).output_queues(), block);
+  EXPECT_EQ(budget().bytes(), 600U);
+}
+
+TEST_F(OutputQueuesTest, AQueueWeighsItsShareOfABlock) {
+  const SharedBytes block(std::string(600, 'x'));
   OutputQueues& queues = pool_.at(0).output_queues();
-  const SharedBytes block(std::string(10'000, 'x'));
+  const QueuedBlock first(queues, block), second(queues, block), third(queues, block);
 
-  std::size_t sum = 0;
-  for (int i = 0; i < 1'000; ++i) sum += queues.share_of(block, block.size());
-  EXPECT_LT(sum, 80'000U);
+  EXPECT_EQ(first.share(), 600U);
+  EXPECT_EQ(second.share(), 300U);
+  EXPECT_EQ(third.share(), 200U);
+}
 
-  pool_.at(0).run_ready();  // another turn
-  EXPECT_EQ(queues.share_of(block, block.size()), 10'000U);
+TEST_F(OutputQueuesTest, AQueuedBlockThatMovesCountsOnce) {
+  const SharedBytes block(std::string(600, 'x'));
+  OutputQueues& queues = pool_.at(0).output_queues();
+  QueuedBlock first(queues, block);
+  QueuedBlock other(queues, SharedBytes(std::string(100, 'y')));
+  EXPECT_EQ(budget().bytes(), 700U);
+  other = std::move(first);
+  EXPECT_EQ(budget().bytes(), 700U) << "they have changed places";
+
+  { const QueuedBlock taken = std::move(other); }
+
+  EXPECT_EQ(budget().bytes(), 100U);
 }
 
 TEST_F(OutputQueuesTest, ABlockedStreamCountsAndIsClosed) {
@@ -114,6 +144,29 @@ TEST_F(OutputQueuesTest, ABlockedStreamCountsAndIsClosed) {
 
   EXPECT_EQ(blocked.ends, std::vector{StreamEnd::overflow});
   EXPECT_TRUE(blocked.stream->closed());
+  EXPECT_EQ(budget().bytes(), 0U);
+}
+
+// As one asset, or one announcement, for many that do not read.
+TEST_F(OutputQueuesTest, ABlockThatBlockedStreamsGetInManyTurnsCountsOnce) {
+  pool_.limit_queued_bytes(OutputBudget::kDefault);
+  std::vector<std::unique_ptr<LocalStream>> blocked;
+  for (std::size_t i = 0; i < 6; ++i) {
+    blocked.push_back(std::make_unique<LocalStream>(pool_.at(i % 2)));
+    blocked.back()->block();
+  }
+  const std::size_t before = budget().bytes();
+  const SharedBytes asset(std::string(1 << 20, 'x'));
+
+  for (auto& one : blocked) {
+    one->stream->send(asset);
+    run();
+  }
+
+  EXPECT_GE(budget().bytes(), before + asset.size());
+  EXPECT_LT(budget().bytes(), before + asset.size() + 10'000);
+  blocked.clear();
+  run();
   EXPECT_EQ(budget().bytes(), 0U);
 }
 

@@ -159,11 +159,11 @@ void Session::name(std::string_view kind, std::string_view name) {
 
 bool Session::writable() const noexcept {
   if (state_ != State::open) return false;
-  return socket_ != nullptr ? socket_->stream().backlog_bytes() == 0 : polling_->writable();
+  return socket_ != nullptr ? socket_->backlog_bytes() == 0 : polling_->writable();
 }
 
 std::size_t Session::backlog_bytes() const noexcept {
-  if (socket_ != nullptr) return socket_->stream().backlog_bytes();
+  if (socket_ != nullptr) return socket_->backlog_bytes();
   return polling_ != nullptr ? polling_->backlog_bytes() : 0;
 }
 
@@ -178,8 +178,8 @@ net::Unread Session::unread() const noexcept {
 }
 
 bool Session::still_takes() const noexcept {
-  const bool under_way = socket_ != nullptr ? socket_->stream().backlog_bytes() != 0
-                                            : polling_ != nullptr && polling_->answering();
+  const bool under_way =
+      socket_ != nullptr ? socket_->backlog_bytes() != 0 : polling_ != nullptr && polling_->answering();
   return under_way && stalled() < server_.options().ping_timeout;
 }
 

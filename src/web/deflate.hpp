@@ -1,5 +1,7 @@
 // permessage-deflate (RFC 7692) for the WebSockets of one server on one shard. It negotiates, and compresses
 // each frame once for all sockets with the same window size. A socket keeps only a pointer and a number.
+//
+// A large frame is compressed in slices between which the shard does other things. Its sockets wait for it.
 // Thread rule: the shard's thread; any thread may read the counters.
 #pragma once
 
@@ -7,8 +9,10 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/shared_bytes.hpp"
@@ -30,6 +34,22 @@ struct DeflateCounters {
   std::atomic<std::uint64_t> reused{0};      ///< compressed frames sent to a further socket
   std::atomic<std::uint64_t> declined{0};    ///< messages that compression would not have made smaller
   std::atomic<std::uint64_t> bytes_before{0}, bytes_after{0};  ///< of compressed messages
+  std::atomic<std::uint64_t> hurried{0};  ///< large messages sent plain, because too much waited
+};
+
+/// A socket that waits for a large frame. Its destructor calls `Deflate::forget`.
+class DeflateWaiter {
+ public:
+  DeflateWaiter() = default;
+  DeflateWaiter(const DeflateWaiter&) = delete;
+  DeflateWaiter& operator=(const DeflateWaiter&) = delete;
+
+  /// The bytes to send. Called in another turn than the one in which the waiting began. May destroy the
+  /// waiter.
+  virtual void deflated(const SharedBytes& sent) = 0;
+
+ protected:
+  virtual ~DeflateWaiter() = default;
 };
 
 class Deflate {
@@ -40,8 +60,13 @@ class Deflate {
 
   /// The bytes that a socket with this window size sends for `frames`. One data frame is compressed if it is
   /// long enough and becomes smaller; all other blocks stay as they are. Within a turn of the loop, the same
-  /// block gives the same result. The reference is valid until the next call.
-  [[nodiscard]] const SharedBytes& frame_for(unsigned window_bits, const SharedBytes& frames);
+  /// block gives the same result. The pointer is valid until the next call. nullptr: it takes too long for
+  /// one turn, so call `compress_later`.
+  [[nodiscard]] const SharedBytes* frame_for(unsigned window_bits, const SharedBytes& frames);
+  /// Tells `waiter` the bytes for a large frame, once. Frames are compressed one after another.
+  void compress_later(unsigned window_bits, const SharedBytes& frames, DeflateWaiter& waiter);
+  /// It waits no more.
+  void forget(DeflateWaiter& waiter) noexcept;
   [[nodiscard]] wire::websocket::Inflater& inflater() noexcept { return inflater_; }
 
   [[nodiscard]] const DeflateOptions& options() const noexcept { return options_; }
@@ -51,6 +76,12 @@ class Deflate {
   static constexpr unsigned kLeastWindow = 9;
   static constexpr unsigned kMostWindow = 15;
 
+  // A large frame, and who waits for it.
+  struct Job {
+    unsigned window_bits;
+    SharedBytes plain;
+    std::vector<DeflateWaiter*> waiters;
+  };
   struct Made {
     SharedBytes plain;
     SharedBytes sent;
@@ -63,6 +94,16 @@ class Deflate {
   };
 
   [[nodiscard]] SharedBytes compress(Window& window, unsigned bits, const SharedBytes& frames);
+  /// The frame to send for one with this payload, which became `payload`; counts.
+  [[nodiscard]] SharedBytes finished(const SharedBytes& frames, const wire::websocket::DataFrame& frame,
+                                     std::string_view payload);
+  [[nodiscard]] Job* job_for(unsigned window_bits, const SharedBytes& frames) noexcept;
+  void drop(std::deque<Job>::iterator job) noexcept;
+  /// Goes on with the first job. Nothing: the slice was over before.
+  [[nodiscard]] std::optional<SharedBytes> compress_some(const Job& job);
+  /// One slice.
+  void go_on();
+  void post();
   [[nodiscard]] const SharedBytes* find(Window& window, const SharedBytes& frames) noexcept;
 
   DeflateOptions options_;
@@ -70,6 +111,11 @@ class Deflate {
   wire::websocket::Inflater inflater_;
   std::array<Window, kMostWindow - kLeastWindow + 1> windows_;
   bool clearing_ = false;  // at the end of the turn
+  std::deque<Job> jobs_;
+  std::size_t job_bytes_ = 0;                       // of all of them
+  std::optional<wire::websocket::Deflater> large_;  // of the first one, once it has begun
+  std::vector<DeflateWaiter*> telling_;             // of one that is done
+  bool posted_ = false;
   DeflateCounters counters_;
 };
 

@@ -1,6 +1,7 @@
 #include "web/websocket.hpp"
 
 #include <utility>
+#include <vector>
 
 #include "wire/websocket/deflate_offer.hpp"
 #include "wire/websocket/handshake.hpp"
@@ -13,9 +14,25 @@ namespace {
 
 constexpr const char* kVersion = "Sec-WebSocket-Version";
 
+// More than that behind a message that is being compressed is not waited for.
+constexpr std::size_t kMostBehind = 64 * 1'024;
+
 bool is_spoken(std::string_view version) { return version == "13" || version == "8"; }
 
 }  // namespace
+
+struct WebSocket::Compressing final : DeflateWaiter {
+  Compressing(WebSocket& socket, const SharedBytes& frame) : owner(socket), large(frame) {
+    owner.deflate_->compress_later(owner.window_bits_, large, *this);
+  }
+  ~Compressing() override { owner.deflate_->forget(*this); }
+  void deflated(const SharedBytes& sent) override { owner.on_deflated(sent); }
+
+  WebSocket& owner;
+  SharedBytes large;
+  std::vector<SharedBytes> behind{};
+  std::size_t bytes_behind = 0;
+};
 
 WebSocket::WebSocket(net::StreamPtr stream, ws::DecoderLimits limits, WebSocketHandler& handler,
                      const AgreedDeflate& agreed)
@@ -30,6 +47,40 @@ WebSocket::WebSocket(net::StreamPtr stream, ws::DecoderLimits limits, WebSocketH
 WebSocket::~WebSocket() {
   stream_->handle_with(nullptr);
   if (open_) stream_->abort();
+}
+
+void WebSocket::send_compressed(const SharedBytes& frames) {
+  if (compressing_ != nullptr) {
+    compressing_->behind.push_back(frames);
+    compressing_->bytes_behind += frames.size();
+    if (compressing_->bytes_behind > kMostBehind) send_plain();
+  } else if (const SharedBytes* sent = deflate_->frame_for(window_bits_, frames)) {
+    stream_->send(*sent);
+  } else {
+    compressing_ = std::make_unique<Compressing>(*this, frames);
+  }
+}
+
+void WebSocket::send_plain() {
+  const auto waited = std::exchange(compressing_, nullptr);
+  stream_->send(waited->large);
+  for (const SharedBytes& frames : waited->behind) stream_->send(frames);
+}
+
+void WebSocket::on_deflated(const SharedBytes& sent) {
+  {
+    const auto waited = std::exchange(compressing_, nullptr);
+    stream_->send(sent);
+    for (const SharedBytes& frames : waited->behind) send_compressed(frames);
+  }
+  stream_->flush();
+  if (open_ && backlog_bytes() == 0) handler_->on_drained();  // it may have waited for this
+}
+
+std::size_t WebSocket::backlog_bytes() const noexcept {
+  const std::size_t waits =
+      compressing_ == nullptr ? 0 : compressing_->large.size() + compressing_->bytes_behind;
+  return stream_->backlog_bytes() + waits;
 }
 
 void WebSocket::start(std::string leftover) {
@@ -100,6 +151,7 @@ bool WebSocket::on_shed() {
 void WebSocket::finish(WebSocketEnd how, std::uint16_t code, std::string_view reason) {
   if (!open_) return;
   open_ = false;
+  compressing_.reset();
   stream_->close_gracefully();
   handler_->on_end(how, code, reason);
 }
@@ -107,11 +159,13 @@ void WebSocket::finish(WebSocketEnd how, std::uint16_t code, std::string_view re
 void WebSocket::close(ws::CloseCode code, std::string_view reason) {
   if (!open_) return;
   open_ = false;
+  if (compressing_ != nullptr) send_plain();
   stream_->send(ws::encode_close(code, reason));
   stream_->close_gracefully();
 }
 
 void WebSocket::close_without_backlog(ws::CloseCode code) {
+  compressing_.reset();
   if (stream_->discard_backlog()) {
     close(code);
   } else {
@@ -122,6 +176,7 @@ void WebSocket::close_without_backlog(ws::CloseCode code) {
 void WebSocket::abort() {
   if (!open_) return;
   open_ = false;
+  compressing_.reset();
   stream_->abort();
 }
 

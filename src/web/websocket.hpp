@@ -59,8 +59,11 @@ class WebSocket final : public Pooled<WebSocket>, private net::StreamHandler {
   /// Queues one or more encoded frames for the end of the turn. Pass uncompressed frames: one that goes to
   /// many sockets in a turn is compressed once.
   void send(const SharedBytes& frames) {
-    stream_->send(deflate_ == nullptr ? frames : deflate_->frame_for(window_bits_, frames));
+    if (deflate_ == nullptr) return stream_->send(frames);
+    send_compressed(frames);
   }
+  /// Bytes that wait: for the kernel, or for the compression of a large message.
+  [[nodiscard]] std::size_t backlog_bytes() const noexcept;
   /// Sends a close frame, and ends the connection after a short wait for the peer's close frame. The handler
   /// is not called again.
   void close(wire::websocket::CloseCode code, std::string_view reason = {});
@@ -84,12 +87,20 @@ class WebSocket final : public Pooled<WebSocket>, private net::StreamHandler {
   /// Handles frames until the peer must take output first. Keeps the rest.
   void decode(char* data, std::size_t size);
   void finish(WebSocketEnd how, std::uint16_t code, std::string_view reason);
+  void send_compressed(const SharedBytes& frames);
+  /// Sends what waits for compression as it is.
+  void send_plain();
+  void on_deflated(const SharedBytes& sent);
+
+  // A large message that is being compressed, and what was sent after it.
+  struct Compressing;
 
   net::StreamPtr stream_;
   WebSocketHandler* handler_;
   wire::websocket::Decoder decoder_;
   std::unique_ptr<std::string> held_;  // read, not yet decoded; null unless output waits
-  Deflate* deflate_;                   // null: messages are not compressed
+  std::unique_ptr<Compressing> compressing_;
+  Deflate* deflate_;  // null: messages are not compressed
   std::uint8_t window_bits_;
   bool open_ = true;
 };

@@ -180,6 +180,9 @@ void export_engine(observe::Metrics& metrics, const engineio::Server& engine) {
        &web::DeflateCounters::bytes_before},
       {"togglecast_deflated_bytes_after_total", "Bytes of compressed messages.",
        &web::DeflateCounters::bytes_after},
+      {"togglecast_deflated_hurried_total",
+       "Large messages sent uncompressed, because too many waited for their compression.",
+       &web::DeflateCounters::hurried},
   };
   for (const auto& total : deflated) {
     metrics.counter_from(total.name, total.help, [&engine, counter = total.counter] {

@@ -62,9 +62,18 @@ class Deflater {
   /// next call.
   [[nodiscard]] std::string_view deflate(std::string_view message);
 
+  /// The same in steps. `message` must stay valid until the last one.
+  void begin(std::string_view message);
+  /// Compresses so many bytes more of it; true when it is done.
+  [[nodiscard]] bool step(std::size_t bytes);
+  /// Once it is done: as `deflate` answers.
+  [[nodiscard]] std::string_view result() const noexcept { return result_; }
+
  private:
   struct Stream;
 
+  std::string_view left_;    // of the message
+  std::string_view result_;  // when it is done
   int window_bits_;
   int level_;
   std::unique_ptr<Stream> stream_;

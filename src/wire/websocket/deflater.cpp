@@ -32,7 +32,15 @@ Deflater& Deflater::operator=(Deflater&&) noexcept = default;
 Deflater::~Deflater() = default;
 
 std::string_view Deflater::deflate(std::string_view message) {
-  if (message.empty() || message.size() > UINT_MAX - kUnsentTail) return {};
+  begin(message);
+  (void)step(message.size());
+  return result_;
+}
+
+void Deflater::begin(std::string_view message) {
+  left_ = {};
+  result_ = {};
+  if (message.empty() || message.size() > UINT_MAX - kUnsentTail) return;
   if (stream_ == nullptr) {
     stream_ = std::make_unique<Stream>(window_bits_, level_);
   } else {
@@ -44,13 +52,26 @@ std::string_view Deflater::deflate(std::string_view message) {
     buffer_.reset(new char[room]);
     capacity_ = room;
   }
+  left_ = message;
+  stream_->z.next_out = reinterpret_cast<Bytef*>(buffer_.get());
+  stream_->z.avail_out = static_cast<uInt>(room);
+}
+
+bool Deflater::step(std::size_t bytes) {
+  if (left_.empty()) return true;
   z_stream& z = stream_->z;
-  z.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(message.data()));
-  z.avail_in = static_cast<uInt>(message.size());
-  z.next_out = reinterpret_cast<Bytef*>(buffer_.get());
-  z.avail_out = static_cast<uInt>(room);
-  if (::deflate(&z, Z_SYNC_FLUSH) != Z_OK || z.avail_out == 0) return {};
-  return {buffer_.get(), room - z.avail_out - kUnsentTail};
+  const std::string_view part = left_.substr(0, bytes);
+  left_.remove_prefix(part.size());
+  z.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(part.data()));
+  z.avail_in = static_cast<uInt>(part.size());
+  if (::deflate(&z, left_.empty() ? Z_SYNC_FLUSH : Z_NO_FLUSH) != Z_OK || z.avail_out == 0) {
+    left_ = {};
+    return true;
+  }
+  if (!left_.empty()) return false;
+  const auto made = static_cast<std::size_t>(reinterpret_cast<char*>(z.next_out) - buffer_.get());
+  result_ = {buffer_.get(), made - kUnsentTail};
+  return true;
 }
 
 }  // namespace togglecast::wire::websocket

@@ -16,8 +16,8 @@ namespace {
 
 namespace ws = wire::websocket;
 
-constexpr std::size_t kLarge = 1 << 20;
-constexpr std::size_t kStep = 16 * 1'024;
+constexpr std::size_t kMegabyte = 1 << 20;
+constexpr std::size_t kPieceOfText = 16 * 1'024;
 
 // The time passes when somebody looks at it, so each look finds the slice over.
 class RunningClock final : public Clock {
@@ -116,9 +116,9 @@ class DeflateSlices : public testing::Test {
 
 TEST_F(DeflateSlices, ALargeMessageStopsNobodyElse) {
   Peer peer(shard_, deflate_);
-  const std::string text = text_of(kLarge, '1');
+  const std::string text = text_of(kMegabyte, '1');
   peer.send(text);
-  EXPECT_GE(peer.socket->backlog_bytes(), kLarge) << "it waits";
+  EXPECT_GE(peer.socket->backlog_bytes(), kMegabyte) << "it waits";
 
   std::vector<std::string> messages;
   const std::size_t turns = turns_until([&] {
@@ -126,7 +126,7 @@ TEST_F(DeflateSlices, ALargeMessageStopsNobodyElse) {
     return !messages.empty();
   });
 
-  EXPECT_GE(turns, kLarge / kStep) << "16 KiB a turn";
+  EXPECT_GE(turns, kMegabyte / kPieceOfText) << "16 KiB a turn";
   ASSERT_EQ(messages.size(), 1U);
   EXPECT_TRUE(messages[0] == text);
   EXPECT_EQ(peer.compressed, std::vector{true});
@@ -137,9 +137,9 @@ TEST_F(DeflateSlices, ALargeMessageStopsNobodyElse) {
 TEST_F(DeflateSlices, WhatIsSentAfterItStaysBehindIt) {
   Peer peer(shard_, deflate_);
   peer.send("first");
-  peer.send(text_of(kLarge, '2'));
+  peer.send(text_of(kMegabyte, '2'));
   peer.send("third");
-  peer.send(text_of(kLarge, '4'));
+  peer.send(text_of(kMegabyte, '4'));
   peer.send(text_of(1'000, '5'));
   peer.send("sixth");
 
@@ -151,9 +151,9 @@ TEST_F(DeflateSlices, WhatIsSentAfterItStaysBehindIt) {
 
   ASSERT_EQ(messages.size(), 6U);
   EXPECT_EQ(messages[0], "first");
-  EXPECT_TRUE(messages[1] == text_of(kLarge, '2'));
+  EXPECT_TRUE(messages[1] == text_of(kMegabyte, '2'));
   EXPECT_EQ(messages[2], "third");
-  EXPECT_TRUE(messages[3] == text_of(kLarge, '4'));
+  EXPECT_TRUE(messages[3] == text_of(kMegabyte, '4'));
   EXPECT_EQ(messages[4], text_of(1'000, '5'));
   EXPECT_EQ(messages[5], "sixth");
 }
@@ -161,7 +161,7 @@ TEST_F(DeflateSlices, WhatIsSentAfterItStaysBehindIt) {
 TEST_F(DeflateSlices, ManySocketsShareOneCompression) {
   std::vector<std::unique_ptr<Peer>> peers;
   for (int i = 0; i < 20; ++i) peers.push_back(std::make_unique<Peer>(shard_, deflate_));
-  const SharedBytes frame = ws::encode(ws::Opcode::text, text_of(kLarge, 'x'));
+  const SharedBytes frame = ws::encode(ws::Opcode::text, text_of(kMegabyte, 'x'));
   std::size_t sent = 0;
 
   turns_until([&] {  // they come in several turns
@@ -171,17 +171,17 @@ TEST_F(DeflateSlices, ManySocketsShareOneCompression) {
 
   EXPECT_EQ(compressed(), 1U);
   EXPECT_EQ(deflate_.counters().reused.load(), 19U);
-  for (auto& peer : peers) EXPECT_TRUE(peer->messages() == std::vector{text_of(kLarge, 'x')});
+  for (auto& peer : peers) EXPECT_TRUE(peer->messages() == std::vector{text_of(kMegabyte, 'x')});
 }
 
 TEST_F(DeflateSlices, ASocketThatLeavesTakesNobodyAlong) {
   auto leaving = std::make_unique<Peer>(shard_, deflate_);
   auto last = std::make_unique<Peer>(shard_, deflate_);
   Peer staying(shard_, deflate_);
-  const SharedBytes frame = ws::encode(ws::Opcode::text, text_of(kLarge, 'x'));
+  const SharedBytes frame = ws::encode(ws::Opcode::text, text_of(kMegabyte, 'x'));
   leaving->socket->send(frame);
   staying.socket->send(frame);
-  last->send(text_of(kLarge, 'y'));
+  last->send(text_of(kMegabyte, 'y'));
 
   std::size_t turns = 0;
   turns_until([&] {
@@ -192,13 +192,13 @@ TEST_F(DeflateSlices, ASocketThatLeavesTakesNobodyAlong) {
     return staying.socket->backlog_bytes() == 0;
   });
 
-  EXPECT_TRUE(staying.messages() == std::vector{text_of(kLarge, 'x')});
+  EXPECT_TRUE(staying.messages() == std::vector{text_of(kMegabyte, 'x')});
   EXPECT_EQ(compressed(), 1U) << "nobody waits for the other";
 }
 
 TEST_F(DeflateSlices, AClosingSocketSendsWhatItHasUncompressed) {
   Peer peer(shard_, deflate_);
-  peer.send(text_of(kLarge, 'x'));
+  peer.send(text_of(kMegabyte, 'x'));
   peer.send("why");
   peer.socket->close(ws::CloseCode::going_away);
 
@@ -208,13 +208,13 @@ TEST_F(DeflateSlices, AClosingSocketSendsWhatItHasUncompressed) {
     return messages.size() == 3;
   });
 
-  EXPECT_TRUE((messages == std::vector<std::string>{text_of(kLarge, 'x'), "why", "close"}));
+  EXPECT_TRUE((messages == std::vector<std::string>{text_of(kMegabyte, 'x'), "why", "close"}));
   EXPECT_EQ(compressed(), 0U);
 }
 
 TEST_F(DeflateSlices, TooMuchBehindALargeMessageDoesNotWait) {
   Peer peer(shard_, deflate_);
-  peer.send(text_of(kLarge, 'x'));
+  peer.send(text_of(kMegabyte, 'x'));
   for (int i = 0; i < 3; ++i) peer.send(text_of(30'000, 'y'));
 
   const auto messages_soon = [&] {
@@ -242,14 +242,14 @@ TEST_F(DeflateSlices, BesideTheFirstOnlySoMuchWaitsOnAShard) {
 }
 
 TEST(DeflaterSteps, GiveWhatOneCallGives) {
-  const std::string text = text_of(kLarge, 'x');
+  const std::string text = text_of(kMegabyte, 'x');
   ws::Deflater steps(15, 6), at_once(15, 6);
   steps.begin(text);
   while (!steps.step(1'000)) {
   }
 
   ws::Inflater inflater;
-  EXPECT_EQ(inflater.inflate(steps.result(), 2 * kLarge, true), ws::Inflater::Outcome::whole);
+  EXPECT_EQ(inflater.inflate(steps.result(), 2 * kMegabyte, true), ws::Inflater::Outcome::whole);
   EXPECT_TRUE(inflater.message() == text);
   EXPECT_NEAR(static_cast<double>(steps.result().size()), static_cast<double>(at_once.deflate(text).size()),
               1'000.0);
@@ -258,13 +258,13 @@ TEST(DeflaterSteps, GiveWhatOneCallGives) {
 TEST(DeflaterSteps, EndAsSoonAsTheMessageWouldNotBecomeSmaller) {
   std::string noise;
   std::uint64_t state = 1;
-  while (noise.size() < kLarge) {
+  while (noise.size() < kMegabyte) {
     state = state * 6'364'136'223'846'793'005ULL + 1'442'695'040'888'963'407ULL;
     noise += static_cast<char>(state >> 56U);
   }
   ws::Deflater deflater(15, 6);
   deflater.begin(noise);
-  while (!deflater.step(kStep)) {
+  while (!deflater.step(kPieceOfText)) {
   }
 
   EXPECT_TRUE(deflater.result().empty());

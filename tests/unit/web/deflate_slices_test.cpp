@@ -38,8 +38,8 @@ std::string text_of(std::size_t size, char last) {
 }
 
 // One WebSocket with compression, and what its peer has received.
-struct Peer final : WebSocketHandler {
-  Peer(net::Shard& shard, Deflate& deflate, unsigned window_bits = 15)
+struct CompressedPeer final : WebSocketHandler {
+  CompressedPeer(net::Shard& shard, Deflate& deflate, unsigned window_bits = 15)
       : socket(std::make_unique<WebSocket>(pair(shard), ws::DecoderLimits{}, *this,
                                            AgreedDeflate{&deflate, static_cast<std::uint8_t>(window_bits)})) {
   }
@@ -115,7 +115,7 @@ class DeflateSlices : public testing::Test {
 };
 
 TEST_F(DeflateSlices, ALargeMessageStopsNobodyElse) {
-  Peer peer(shard_, deflate_);
+  CompressedPeer peer(shard_, deflate_);
   const std::string text = text_of(kMegabyte, '1');
   peer.send(text);
   EXPECT_GE(peer.socket->backlog_bytes(), kMegabyte) << "it waits";
@@ -135,7 +135,7 @@ TEST_F(DeflateSlices, ALargeMessageStopsNobodyElse) {
 }
 
 TEST_F(DeflateSlices, WhatIsSentAfterItStaysBehindIt) {
-  Peer peer(shard_, deflate_);
+  CompressedPeer peer(shard_, deflate_);
   peer.send("first");
   peer.send(text_of(kMegabyte, '2'));
   peer.send("third");
@@ -159,8 +159,8 @@ TEST_F(DeflateSlices, WhatIsSentAfterItStaysBehindIt) {
 }
 
 TEST_F(DeflateSlices, ManySocketsShareOneCompression) {
-  std::vector<std::unique_ptr<Peer>> peers;
-  for (int i = 0; i < 20; ++i) peers.push_back(std::make_unique<Peer>(shard_, deflate_));
+  std::vector<std::unique_ptr<CompressedPeer>> peers;
+  for (int i = 0; i < 20; ++i) peers.push_back(std::make_unique<CompressedPeer>(shard_, deflate_));
   const SharedBytes frame = ws::encode(ws::Opcode::text, text_of(kMegabyte, 'x'));
   std::size_t sent = 0;
 
@@ -175,9 +175,9 @@ TEST_F(DeflateSlices, ManySocketsShareOneCompression) {
 }
 
 TEST_F(DeflateSlices, ASocketThatLeavesTakesNobodyAlong) {
-  auto leaving = std::make_unique<Peer>(shard_, deflate_);
-  auto last = std::make_unique<Peer>(shard_, deflate_);
-  Peer staying(shard_, deflate_);
+  auto leaving = std::make_unique<CompressedPeer>(shard_, deflate_);
+  auto last = std::make_unique<CompressedPeer>(shard_, deflate_);
+  CompressedPeer staying(shard_, deflate_);
   const SharedBytes frame = ws::encode(ws::Opcode::text, text_of(kMegabyte, 'x'));
   leaving->socket->send(frame);
   staying.socket->send(frame);
@@ -197,7 +197,7 @@ TEST_F(DeflateSlices, ASocketThatLeavesTakesNobodyAlong) {
 }
 
 TEST_F(DeflateSlices, AClosingSocketSendsWhatItHasUncompressed) {
-  Peer peer(shard_, deflate_);
+  CompressedPeer peer(shard_, deflate_);
   peer.send(text_of(kMegabyte, 'x'));
   peer.send("why");
   peer.socket->close(ws::CloseCode::going_away);
@@ -213,7 +213,7 @@ TEST_F(DeflateSlices, AClosingSocketSendsWhatItHasUncompressed) {
 }
 
 TEST_F(DeflateSlices, TooMuchBehindALargeMessageDoesNotWait) {
-  Peer peer(shard_, deflate_);
+  CompressedPeer peer(shard_, deflate_);
   peer.send(text_of(kMegabyte, 'x'));
   for (int i = 0; i < 3; ++i) peer.send(text_of(30'000, 'y'));
 
@@ -231,8 +231,8 @@ TEST_F(DeflateSlices, TooMuchBehindALargeMessageDoesNotWait) {
 }
 
 TEST_F(DeflateSlices, BesideTheFirstOnlySoMuchWaitsOnAShard) {
-  std::vector<std::unique_ptr<Peer>> peers;
-  for (int i = 0; i < 5; ++i) peers.push_back(std::make_unique<Peer>(shard_, deflate_));
+  std::vector<std::unique_ptr<CompressedPeer>> peers;
+  for (int i = 0; i < 5; ++i) peers.push_back(std::make_unique<CompressedPeer>(shard_, deflate_));
 
   for (auto& peer : peers) peer->send(text_of(6 << 20, 'x'));
 

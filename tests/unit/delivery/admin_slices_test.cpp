@@ -172,7 +172,7 @@ TEST_F(ManyEntities, ThatAResumedAdminMissedAreComparedAndSentInSlices) {
   ASSERT_EQ(missed->size(), std::size_t{kEntities});
 
   beats_ = 0;
-  delivery_->send_missed(back, *std::move(missed), to);
+  delivery_->send_missed(back, from->revision(), *std::move(missed), to);
   beat_until([&] {
     if (beats_ == 5) commit({rename(1, "Talk")});
     return back.batches == 2;

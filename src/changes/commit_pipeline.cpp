@@ -108,8 +108,14 @@ Result<void> CommitPipeline::make_environment(const std::string& key, const Sha2
 
 bool CommitPipeline::prune(const std::string& environment, domain::Revision until) noexcept {
   try {
-    const auto more = prune_step(environment, until);
+    const auto fence = options_.upkeep == nullptr ? std::nullopt : options_.upkeep->fence();
+    if (options_.upkeep != nullptr && !fence) return false;
+    const auto more = prune_step(environment, until, fence);
     if (more) return *more;
+    if (fence && more.error().code == Errc::conflict) {
+      options_.upkeep->lose();
+      return false;
+    }
     prune_failures_.add();
     log_.warn("old changes could not be removed; trying again",
               {{"environment", environment}, {"reason", more.error().message}});
@@ -119,8 +125,11 @@ bool CommitPipeline::prune(const std::string& environment, domain::Revision unti
   return false;
 }
 
-Result<bool> CommitPipeline::prune_step(const std::string& environment, domain::Revision until) {
-  const auto pruned = store_.prune_log(environment, until, options_.prune);
+Result<bool> CommitPipeline::prune_step(const std::string& environment, domain::Revision until,
+                                        const std::optional<storage::Fence>& fence) {
+  storage::PruneBounds bounds = options_.prune;
+  bounds.fence = fence;
+  const auto pruned = store_.prune_log(environment, until, bounds);
   if (!pruned) return tl::unexpected(pruned.error());
   if (pruned->rows > 0) {
     metrics_
@@ -274,7 +283,12 @@ Result<Written> CommitPipeline::commit(Transaction transaction, const WriteReque
                                                         .assets = draft.assets,
                                                         .idempotency = request.idempotency,
                                                         .outcome = outcome,
-                                                        .at = at});
+                                                        .at = at,
+                                                        .fence = request.fence});
+  if (!committed && request.fence && committed.error().code == Errc::conflict) {
+    if (options_.upkeep != nullptr) options_.upkeep->lose();
+    return tl::unexpected(committed.error());
+  }
   if (!committed) {
     transaction.reset();
     return find_out(commit, std::move(written), committed.error());

@@ -24,6 +24,7 @@
 #include "changes/read_model.hpp"
 #include "changes/store_watch.hpp"
 #include "changes/tail.hpp"
+#include "changes/upkeep.hpp"
 #include "changes/write_request.hpp"
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
@@ -39,6 +40,7 @@ struct CommitPipelineOptions {
   StoreWatchOptions watch{};
   storage::PruneBounds prune{};    ///< of one step
   std::size_t assets_at_once = 8;  ///< that one step removes
+  Upkeep* upkeep = nullptr;        ///< of the nodes of this store; null: there is one node
 };
 
 class CommitPipeline {
@@ -55,14 +57,15 @@ class CommitPipeline {
   [[nodiscard]] Result<void> make_environment(const std::string& key, const Sha256& genesis);
   /// One small step of removing rows of the log up to `until`, then assets that nothing names any more, or of
   /// giving their space back. True when another step is needed. A failure is logged and counted, and ends it
-  /// until it is asked for again.
+  /// until it is asked for again. Nothing is done while another node does the upkeep.
   [[nodiscard]] bool prune(const std::string& environment, domain::Revision until) noexcept;
   [[nodiscard]] StoreWatch& watch() noexcept { return watch_; }
   [[nodiscard]] const StoreWatch& watch() const noexcept { return watch_; }
 
  private:
   [[nodiscard]] Result<void> catch_up_all();
-  [[nodiscard]] Result<bool> prune_step(const std::string& environment, domain::Revision until);
+  [[nodiscard]] Result<bool> prune_step(const std::string& environment, domain::Revision until,
+                                        const std::optional<storage::Fence>& fence);
   [[nodiscard]] Result<void> has_room_for(const std::string& key) const;
   [[nodiscard]] Result<Written> write_after_time(WriteRequest request);
   using Transaction = std::unique_ptr<storage::WriteTransaction>;

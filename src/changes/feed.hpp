@@ -40,7 +40,8 @@ using CommitPtr = std::shared_ptr<const Commit>;
 class ChangeFeed {
  public:
   using Listener = std::function<void(const CommitPtr& commit)>;
-  /// A new environment at its first known state. It comes before the environment's commits.
+  /// A new environment at its first known state. It comes before the environment's commits. Also one that is
+  /// known and begins again, in a later epoch: what was told of it before is void.
   using EnvironmentListener = std::function<void(const domain::SnapshotPtr& first)>;
   /// Gets a message about each exception of a listener. Must not throw.
   using OnFailure = std::function<void(std::string_view message)>;

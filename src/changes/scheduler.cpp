@@ -104,7 +104,8 @@ UnixMillis Scheduler::attend(std::unique_lock<std::mutex>& lock, const std::stri
   Watch& watch = watches_[environment];
   const UnixMillis now = clock_.wall_now();
   const UnixMillis latest = after(now, kLongestSleep);
-  if (watch.writing) return latest;  // its end wakes us
+  if (watch.writing) return latest;       // its end wakes us
+  if (!upkeep_.is_mine()) return latest;  // the lease wakes us
   if (const auto pause = watch.not_before - clock_.now(); pause > pause.zero())
     return std::min(latest, after(now, std::chrono::ceil<Milliseconds>(pause)));
   const auto state = model_.current(environment);
@@ -129,10 +130,14 @@ UnixMillis Scheduler::attend(std::unique_lock<std::mutex>& lock, const std::stri
 // The committer may answer within `submit`, so the lock is not held meanwhile.
 void Scheduler::write(std::unique_lock<std::mutex>& lock, const std::string& environment,
                       std::optional<domain::Revision> drifted) {
+  const auto fence = upkeep_.fence();
+  if (!fence) return;
   watches_[environment].writing = true;
   lock.unlock();
   try {
-    committer_.submit(timed_change(environment, drifted),
+    WriteRequest request = timed_change(environment, drifted);
+    request.fence = fence;
+    committer_.submit(std::move(request),
                       [this, environment](const Result<Written>& done) { written(environment, done); });
   } catch (const std::exception& error) {
     written(environment, fail(Errc::unavailable, error.what()));
@@ -155,7 +160,7 @@ void Scheduler::written(const std::string& environment, const Result<Written>& w
     look_ = true;
   }
   wake_.notify_all();
-  if (!written)
+  if (!written && upkeep_.is_mine())
     log_.warn("a change that is due could not be written; trying again",
               {{"environment", environment}, {"reason", written.error().message}});
 }

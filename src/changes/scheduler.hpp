@@ -5,7 +5,8 @@
 //   scheduler.start();
 //
 // Nothing is written twice: a commit is built against exactly the state before it. So a change that another
-// commit or another node has already made is not made again. The thread wakes at commits and new
+// commit or another node has already made is not made again. The thread writes only while this node does the
+// upkeep (upkeep.hpp), and each of its writes needs that lease. The thread wakes at commits and new
 // environments. It looks at the wall clock at least once a minute, so it notices a clock that jumps.
 // Thread rule: `catch_up` before `start` and before the committer's `start`; `look` from any thread; `stop`
 // before the committer stops.
@@ -21,15 +22,16 @@
 #include "changes/committer.hpp"
 #include "changes/feed.hpp"
 #include "changes/read_model.hpp"
+#include "changes/upkeep.hpp"
 #include "observe/log.hpp"
 
 namespace togglecast::changes {
 
 class Scheduler {
  public:
-  Scheduler(Committer& committer, const ReadModel& model, ChangeFeed& feed, const Clock& clock,
-            observe::Log& log)
-      : committer_(committer), model_(model), feed_(feed), clock_(clock), log_(log) {}
+  Scheduler(Committer& committer, const ReadModel& model, ChangeFeed& feed, const Upkeep& upkeep,
+            const Clock& clock, observe::Log& log)
+      : committer_(committer), model_(model), feed_(feed), upkeep_(upkeep), clock_(clock), log_(log) {}
   ~Scheduler() { stop(); }
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;
@@ -60,6 +62,7 @@ class Scheduler {
   Committer& committer_;
   const ReadModel& model_;
   ChangeFeed& feed_;
+  const Upkeep& upkeep_;
   const Clock& clock_;
   observe::Log& log_;
 

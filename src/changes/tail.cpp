@@ -13,7 +13,9 @@ namespace {
 constexpr std::size_t kRowsAtOnce = 256;
 
 tl::unexpected<Error> rewritten(const std::string& environment) {
-  return fail(Errc::internal, "the change log of " + environment + " was rewritten; restart the server");
+  return fail(Errc::unavailable, "the store has lost changes of " + environment +
+                                     " that this server has served; a new epoch begins as soon as that is "
+                                     "certain. Try again");
 }
 
 }  // namespace
@@ -76,7 +78,8 @@ Result<domain::SnapshotPtr> Tail::catch_up(const std::string& environment, const
   if (state == nullptr) return fail(Errc::not_found, "there is no environment '" + environment + "'");
   if (state->head() == head) return state;
   const std::scoped_lock reading(reading_);
-  if (auto read = read_rows(environment); !read) return tl::unexpected(read.error());
+  auto read = head.epoch > state->head().epoch ? adopt(environment) : read_rows(environment);
+  if (!read) return tl::unexpected(read.error());
   state = model_.current(environment);
   if (state->head() != head) return rewritten(environment);
   return state;
@@ -163,6 +166,7 @@ Result<void> Tail::follow_one(const storage::Environment& environment) {
   const auto state = model_.current(environment.key);
   if (state == nullptr) return add(environment.key);
   if (state->head() == environment.head) return {};
+  if (environment.head.epoch > state->head().epoch) return adopt(environment.key);
   if (environment.head.revision > state->revision()) return read_rows(environment.key);
   // The committer may have moved on since the head was read. Its state of that revision must be the same.
   const auto then = model_.at(environment.key, environment.head.revision);
@@ -175,8 +179,10 @@ Result<void> Tail::read_rows(const std::string& environment) {
     auto rows = reader_->rows_after(environment, model_.current(environment)->revision(), kRowsAtOnce);
     if (!rows && rows.error().code == Errc::not_found) return jump(environment);
     if (!rows) return tl::unexpected(rows.error());
+    const auto epoch = model_.current(environment)->head().epoch;
     for (domain::LogRow& row : *rows)
       if (auto taken = take(std::move(row)); !taken) return taken;
+    if (model_.current(environment)->head().epoch != epoch) continue;
     if (rows->size() < kRowsAtOnce) return {};
   }
 }
@@ -198,12 +204,34 @@ Result<void> Tail::add(const std::string& environment) {
   return {};
 }
 
+Result<void> Tail::adopt(const std::string& environment) {
+  auto ring = load_ring(environment);
+  if (!ring) return tl::unexpected(ring.error());
+  const domain::SnapshotPtr first = ring->current();
+  ChangeFeed::Prepared event(1);
+  event.front().first = first;
+  const std::scoped_lock lock(mutex_);
+  const auto state = model_.current(environment);
+  if (first->head().epoch <= state->head().epoch) return {};
+  log_.warn("the history of this environment has a new epoch; connections get the whole state",
+            {{"environment", environment},
+             {"from", std::to_string(state->head().epoch) + '.' + std::to_string(state->revision())},
+             {"to", std::to_string(first->head().epoch) + '.' + std::to_string(first->revision())}});
+  model_.add(std::move(*ring));
+  if (const auto gauge = revisions_.find(environment); gauge != revisions_.end())
+    gauge->second->set(first->revision());
+  if (!feed_.publish(std::move(event))) wake();
+  moved_.notify_all();
+  return {};
+}
+
 // The state before the row that is told is not the state that the subscribers have, so they compare their own
 // with the new one (feed.hpp).
 Result<void> Tail::jump(const std::string& environment) {
   auto ring = load_ring(environment);
   if (!ring) return tl::unexpected(ring.error());
   const domain::SnapshotPtr after = ring->current();
+  if (after->head().epoch > model_.current(environment)->head().epoch) return adopt(environment);
   auto newest = reader_->rows_before(environment, after->revision() + 1, 1);
   if (!newest) return tl::unexpected(newest.error());
   if (newest->empty() || newest->front().head.revision != after->revision())
@@ -248,6 +276,7 @@ Result<Ring> Tail::load_ring(const std::string& environment) {
 
 Result<void> Tail::take(domain::LogRow row) {
   const auto state = model_.current(row.environment);
+  if (row.head.epoch > state->head().epoch) return adopt(row.environment);
   if (row.head.revision <= state->revision()) return {};  // the committer was quicker
   if (auto ok = domain::check_follows(state->head(), row); !ok) return ok;
   auto after = domain::apply(*state, row.change, row.head);

@@ -13,7 +13,8 @@
 // anything. After a failure the tail's thread tries again, with a pause that doubles up to `longest_pause`.
 // Environments that another process made are loaded in the same way. A tail that is so far behind that
 // another process has removed the next row from the log loads the environment again, and tells of its newest
-// row alone.
+// row alone. An environment with a later epoch is loaded again, too, and told as one that begins (feed.hpp):
+// its history may have forked, so its revision may be lower than before.
 //
 // Thread rule: `start` and `stop` by the owner; everything else from any thread, but not from a listener of
 // the feed. Metrics: `togglecast_commits_total`, `togglecast_revision`, `togglecast_tail_failures_total`.
@@ -78,7 +79,8 @@ class Tail {
   void offer(ChangeFeed::Prepared row) noexcept;
 
   /// Reads until `head`, the newest of the store while the caller has the transaction. Answers that state.
-  /// `internal` when the log of the store does not continue the known one.
+  /// `unavailable` when the log of the store does not continue the known one: once a new epoch has begun, it
+  /// is taken.
   [[nodiscard]] Result<domain::SnapshotPtr> catch_up(const std::string& environment,
                                                      const domain::Head& head);
   /// Another process says that it wrote. Looks into the store now.
@@ -100,6 +102,8 @@ class Tail {
   [[nodiscard]] Result<void> read_rows(const std::string& environment);
   [[nodiscard]] Result<void> add(const std::string& environment);
   [[nodiscard]] Result<Ring> load_ring(const std::string& environment);
+  // The environment has a later epoch: takes the whole state.
+  [[nodiscard]] Result<void> adopt(const std::string& environment);
   // The rows that follow are no longer kept: takes the whole state instead.
   [[nodiscard]] Result<void> jump(const std::string& environment);
   [[nodiscard]] Result<void> take(domain::LogRow row);

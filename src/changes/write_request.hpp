@@ -62,7 +62,8 @@ struct WriteRequest {
   json::object actor;
   std::optional<storage::IdempotencyKey> idempotency;
   Build build;
-  bool time_first = true;  ///< a change that is due is written before this one
+  bool time_first = true;                 ///< a change that is due is written before this one
+  std::optional<storage::Fence> fence{};  ///< the write needs this lease; `conflict` without it
 };
 
 struct Written {

@@ -142,6 +142,11 @@ TimePoint Rollouts::on_commit(const changes::CommitPtr& commit) {
   return committed;
 }
 
+void Rollouts::forget(const std::string& environment) {
+  const std::scoped_lock lock(mutex_);
+  changes_.erase(environment);
+}
+
 // Not on the thread of the feed: there may be many.
 void Rollouts::count_offline(const changes::CommitPtr& commit) {
   const bool taken = workers_.submit([this, commit] {

@@ -99,6 +99,8 @@ class Rollouts final : public RolloutSink {
   [[nodiscard]] const RolloutOptions& options() const noexcept { return options_; }
   /// Before the commit goes to the shards. Answers when it was committed, for them.
   TimePoint on_commit(const changes::CommitPtr& commit);
+  /// The environment begins again: its revisions are those of other changes. Before the shards hear of it.
+  void forget(const std::string& environment);
 
   using Asked = std::map<std::string, std::vector<domain::Revision>>;  // by environment
   using Found = std::map<std::string, RolloutsOfEnvironment>;

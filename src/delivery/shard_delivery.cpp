@@ -7,6 +7,7 @@
 
 #include "auth/roles.hpp"
 #include "changes/actor.hpp"
+#include "domain/schema/environment.hpp"
 
 namespace togglecast::delivery {
 namespace {
@@ -53,10 +54,32 @@ ShardDelivery::ShardDelivery(net::Shard& shard, const changes::ReadModel& model,
       index_(shard),
       retry_([this] { go_on(); }) {}
 
-void ShardDelivery::begin(const domain::SnapshotPtr& state) {
-  if (index_.find(state->environment()) != nullptr) return;
-  index_.begin(state);
+bool ShardDelivery::begin(const domain::SnapshotPtr& state) {
+  auto* home = index_.find(state->environment());
+  if (home != nullptr && state->head().epoch <= home->state->head().epoch) return false;
+  const bool again = home != nullptr;
+  if (again) {
+    begin_again(*home, state);
+  } else {
+    index_.begin(state);
+  }
   call_waiters(state->environment(), state->revision());
+  return again;
+}
+
+void ShardDelivery::begin_again(EnvironmentSubscribers& home, const domain::SnapshotPtr& state) {
+  if (job_home_ == &home) job_.reset();
+  std::erase_if(waiting_, [&](const changes::CommitPtr& commit) {
+    return commit->row.environment == state->environment();
+  });
+  index_.begin_again(home, state, out_of_reach_);
+  const auto recheck = [&state](Subscriber& subscriber) { subscriber.recheck(*state); };
+  if (state->environment() == domain::kSystemEnvironment) {
+    for (EnvironmentSubscribers* each : index_.environments())
+      SubscriberIndex::for_each(*each, SubscriberIndex::Scope::admins, 0, recheck);
+  } else {
+    SubscriberIndex::for_each(home, SubscriberIndex::Scope::clients, 0, recheck);
+  }
 }
 
 domain::SnapshotPtr ShardDelivery::current(std::string_view environment) const {
@@ -156,19 +179,26 @@ void ShardDelivery::enter(Subscriber& subscriber, const domain::Viewpoint& told)
   SubscriberIndex::enter_client(subscriber, home, told.client);
   SubscriberIndex::covered(subscriber, told.state->revision());
   if (home.state == told.state) return;
-  SubscriberIndex::set_behind(subscriber, told.state);
   follow_from(subscriber, told);
 }
 
-void ShardDelivery::follow_from(Subscriber& subscriber, const domain::Viewpoint& told) {
+void ShardDelivery::follow_from(Subscriber& subscriber, const domain::Viewpoint& told) const {
   SubscriberIndex::set_client(subscriber, told.client);
   follow_from(subscriber, told.state);
 }
 
-void ShardDelivery::follow_from(Subscriber& subscriber, const domain::SnapshotPtr& told) {
+void ShardDelivery::follow_from(Subscriber& subscriber, const domain::SnapshotPtr& told) const {
+  const domain::SnapshotPtr& state = subscriber.home().state;
+  if (told->head().epoch != state->head().epoch) {  // begun again meanwhile: an admin reads everything again
+    SubscriberIndex::set_sent(subscriber, state->revision());
+    if (subscriber.is_admin()) return;
+    SubscriberIndex::set_behind(subscriber, out_of_reach_);
+    subscriber.look_again_later();
+    return;
+  }
   SubscriberIndex::set_sent(subscriber, told->revision());
   SubscriberIndex::covered(subscriber, told->revision());
-  if (subscriber.home().state->revision() == told->revision()) return;
+  if (state->revision() == told->revision()) return;
   SubscriberIndex::set_behind(subscriber, told);
   subscriber.look_again_later();
 }
@@ -251,7 +281,10 @@ void ShardDelivery::go_on() {
 
 void ShardDelivery::start(const std::vector<changes::CommitPtr>& commits) {
   auto* home = index_.find(commits.front()->row.environment);
-  if (home == nullptr) return begin(commits.back()->after);  // nobody can have entered before
+  if (home == nullptr) {
+    (void)begin(commits.back()->after);  // nobody can have entered before
+    return;
+  }
   const auto from = home->state;
   auto step = step_over(from, commits);
   if (!step) return;

@@ -52,8 +52,10 @@ class ShardDelivery {
   ShardDelivery(const ShardDelivery&) = delete;
   ShardDelivery& operator=(const ShardDelivery&) = delete;
 
-  /// An environment begins with this state. Ignored when the shard knows the environment.
-  void begin(const domain::SnapshotPtr& state);
+  /// An environment begins with this state. Ignored when the shard knows the environment, unless the state is
+  /// of a later epoch: then the environment begins again, and true is answered. Its subscribers stay, if they
+  /// still may. Clients count as far behind until they get their full state, for which the caller asks.
+  bool begin(const domain::SnapshotPtr& state);
   /// A commit that the shard already has is ignored. After a gap, the shard steps from its own state.
   void on_commit(const changes::CommitPtr& commit) { on_commit(commit, shard_.now()); }
   /// The same for a change that was committed at that time, from which its rollout counts.
@@ -142,8 +144,9 @@ class ShardDelivery {
   void send(Subscriber& subscriber, const EncodedBatch& encoded);
   /// A subscriber has everything up to `told`, and all that is newer is on its way. A client's: as seen from
   /// there.
-  static void follow_from(Subscriber& subscriber, const domain::SnapshotPtr& told);
-  static void follow_from(Subscriber& subscriber, const domain::Viewpoint& told);
+  void follow_from(Subscriber& subscriber, const domain::SnapshotPtr& told) const;
+  void follow_from(Subscriber& subscriber, const domain::Viewpoint& told) const;
+  void begin_again(EnvironmentSubscribers& home, const domain::SnapshotPtr& state);
   /// It is told nothing while something is evaluated for it.
   void hold(Subscriber& subscriber);
   /// The environment's state at that revision, or `out_of_reach_`.

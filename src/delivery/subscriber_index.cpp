@@ -43,6 +43,21 @@ void SubscriberIndex::move_to(EnvironmentSubscribers& home, const domain::Snapsh
   home.totals.move_to(state->revision(), settled);
 }
 
+void SubscriberIndex::begin_again(EnvironmentSubscribers& home, const domain::SnapshotPtr& state,
+                                  const domain::SnapshotPtr& behind) {
+  home.totals = DeliveryTotals{};
+  home.rollouts = ShardRollouts(state->environment(), shard_.index(), *rollouts_);
+  move_to(home, state, state->revision());
+  const auto forget = [&](Subscriber& subscriber) {
+    subscriber.receipt_ = {};
+    subscriber.acknowledged_ = 0;
+    subscriber.sent_ = state->revision();
+    subscriber.behind_ = subscriber.admin_ ? nullptr : behind;
+    if (!subscriber.admin_) home.totals.add(position_of(subscriber));
+  };
+  for (const Scope scope : {Scope::clients, Scope::admins}) for_each(home, scope, 0, forget);
+}
+
 std::vector<EnvironmentSubscribers*> SubscriberIndex::environments() {
   std::vector<EnvironmentSubscribers*> all;
   for (const auto& [name, home] : environments_) all.push_back(home.get());

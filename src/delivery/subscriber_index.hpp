@@ -51,6 +51,10 @@ class SubscriberIndex {
   /// It moves on. Subscribers count as told up to `settled` until `DeliveryTotals::settle`.
   static void move_to(EnvironmentSubscribers& home, const domain::SnapshotPtr& state,
                       domain::Revision settled) noexcept;
+  /// It begins again with `state`, whose revision may be lower: what was counted of its subscribers is void.
+  /// Clients count as having `behind`.
+  void begin_again(EnvironmentSubscribers& home, const domain::SnapshotPtr& state,
+                   const domain::SnapshotPtr& behind);
 
   // A subscriber that has just been sent the environment's state enters, or begins again from there.
   static void enter_client(Subscriber& subscriber, EnvironmentSubscribers& home, const ClientPtr& client);

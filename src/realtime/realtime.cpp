@@ -148,7 +148,11 @@ void Realtime::on_commit(const changes::CommitPtr& commit) {
 }
 
 void Realtime::on_environment(const domain::SnapshotPtr& first) {
-  shards_.post_to_all([this, first](const net::Shard& shard) { deliveries_[shard.index()]->begin(first); });
+  rollouts_.forget(first->environment());
+  subscriptions_.forget_rollouts(first->environment());
+  shards_.post_to_all([this, first](const net::Shard& shard) {
+    if (deliveries_[shard.index()]->begin(first)) messages_[shard.index()]->on_new_epoch(*first);
+  });
 }
 
 void Realtime::start() {

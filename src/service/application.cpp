@@ -13,6 +13,7 @@ namespace togglecast::service {
 namespace {
 
 constexpr std::size_t kKidBytes = 9;
+constexpr std::size_t kNodeBytes = 9;
 constexpr std::size_t kPreviewQueue = 16;
 constexpr std::size_t kPasswordThreads = 2;
 constexpr std::size_t kPasswordQueue = 64;
@@ -55,10 +56,20 @@ Result<void> ensure_environments(storage::Store& store, storage::Reader& reader,
     const bool known = std::any_of(existing->begin(), existing->end(),
                                    [&](const storage::Environment& one) { return one.key == name; });
     if (known) continue;
-    if (auto made = store.create_environment(name, random_genesis(random), clock.wall_now()); !made)
-      return made;
+    const auto made = store.create_environment(name, random_genesis(random), clock.wall_now());
+    if (!made && made.error().code != Errc::already_exists) return made;  // another node may be quicker
   }
   return {};
+}
+
+changes::CommitterOptions with_upkeep(changes::CommitterOptions options, changes::Upkeep& upkeep) {
+  options.pipeline.upkeep = &upkeep;
+  return options;
+}
+
+changes::LeaseKeeperOptions with_name(changes::LeaseKeeperOptions options, RandomSource& random) {
+  if (options.node.empty()) options.node = random_token(random, kNodeBytes);
+  return options;
 }
 
 // An error while loading. Only a backup helps.
@@ -79,7 +90,7 @@ Application::Application(std::unique_ptr<storage::Store> store, Readers readers,
       model_(options.ring, &metrics),
       feed_(telling_of_subscribers(log, metrics)),
       tail_(model_, feed_, std::move(readers.of_tail), log, metrics, options.tail),
-      committer_(*store_, model_, tail_, clock, log, metrics, options.committer),
+      committer_(*store_, model_, tail_, clock, log, metrics, with_upkeep(options.committer, upkeep_)),
       reader_(std::make_unique<changes::InstrumentedReader>(std::move(readers.of_requests), log, metrics),
               telling(log)),
       logins_(std::move(readers.of_logins), telling(log)),
@@ -101,19 +112,44 @@ Application::Application(std::unique_ptr<storage::Store> store, Readers readers,
       activity_(reader_, model_, committer_),
       history_(reader_, workers_, model_, clock),
       idempotent_sends_(IdempotentSends::kPerActor, options.idempotency_age),
-      mailbox_(committer_, tail_, reader_, clock, log, metrics, options.mailbox),
+      mailbox_(committer_, tail_, reader_, upkeep_, clock, log, metrics, options.mailbox),
       message_list_(reader_, model_, clock, log),
-      time_(committer_, model_, feed_, clock, log),
-      log_keeper_(std::move(readers.of_log_keeper),
-                  {.oldest_recent_state =
-                       [this](const std::string& environment) {
-                         const auto oldest = model_.nearest(environment, 0);
-                         return oldest == nullptr ? 0 : oldest->revision();
-                       },
-                   .prune = [this](const std::string& environment,
-                                   domain::Revision until) { committer_.prune(environment, until); }},
-                  clock, log, metrics, options.log) {
+      time_(committer_, model_, feed_, upkeep_, clock, log),
+      log_keeper_(std::move(readers.of_log_keeper), log_keeper_ports(), clock, log, metrics, options.log),
+      lease_keeper_(committer_, upkeep_, log, metrics, with_name(options.lease, random)) {
   tail_.also_follow(mailbox_);
+  upkeep_.on_taken([this] { time_.look(); });
+}
+
+changes::LogKeeperPorts Application::log_keeper_ports() {
+  return {.oldest_recent_state =
+              [this](const std::string& environment) {
+                const auto oldest = model_.nearest(environment, 0);
+                return oldest == nullptr ? 0 : oldest->revision();
+              },
+          .prune =
+              [this](const std::string& environment, domain::Revision until) {
+                if (upkeep_.is_mine()) committer_.prune(environment, until);
+              },
+          .served = [this](const std::string& environment) -> std::optional<domain::Head> {
+            const auto state = model_.current(environment);
+            if (state == nullptr) return std::nullopt;
+            return state->head();
+          },
+          .begin_epoch = [this](const std::string& environment,
+                                const domain::Head& lost) { begin_epoch(environment, lost); }};
+}
+
+// A failure is the store's, and the log keeper asks again.
+void Application::begin_epoch(const std::string& environment, const domain::Head& lost) {
+  std::ignore = committer_.submit_task([this, environment, lost](storage::Store& store) {
+    const auto raised = store.raise_epoch(environment, lost);
+    if (!raised) return;
+    if (*raised)
+      log_.warn("the server begins a new epoch, and clients discard what they know of the old one",
+                {{"environment", environment}});
+    tail_.notice();
+  });
 }
 
 Result<std::unique_ptr<Application>> Application::open(std::unique_ptr<storage::Store> store,
@@ -134,14 +170,22 @@ Result<std::unique_ptr<Application>> Application::open(std::unique_ptr<storage::
   application->committer_.start();
   application->time_.start();
   application->log_keeper_.start();
+  application->lease_keeper_.start();
   return application;
 }
 
 Result<void> Application::load(const ApplicationOptions& options, const Clock& clock, RandomSource& random) {
+  const auto unfinished = store_->transfer().unfinished();
+  if (!unfinished) return tl::unexpected(unfinished.error());
+  if (!unfinished->empty())
+    return fail(Errc::unavailable,
+                "the import from " + *unfinished +
+                    " into this store was not finished; run togglecast migrate-store again");
   const auto reader = store_->open_reader();
   if (!reader) return tl::unexpected(reader.error());
   if (auto made = ensure_environments(*store_, **reader, options.environments, clock, random); !made)
     return made;
+  lease_keeper_.take(*store_);
   if (auto settled = settle_with_marker(); !settled) return settled;
   if (auto loaded = tail_.follow(); !loaded) return not_loaded(loaded.error());
   if (auto keys = load_keys(**reader, random); !keys) return not_loaded(keys.error());
@@ -195,6 +239,8 @@ Result<void> Application::make_signing_key(RandomSource& random) {
   changes::Build build = [kid = random_token(random, kKidBytes),
                           secret = auth::random_signing_secret(random)](
                              changes::WriteContext& context) -> Result<changes::Draft> {
+    if (!context.state().table<domain::SigningKeyRecord>().by_id.empty())
+      return changes::Draft{domain::Kind::signing_key, 0, {}, {}};  // another node was quicker
     const auto id = context.next_id(domain::Kind::signing_key);
     if (!id) return tl::unexpected(id.error());
     domain::SigningKeyRecord record;
@@ -217,8 +263,10 @@ Result<void> Application::make_first_owner(const ApplicationOptions& options) {
     return fail(Errc::internal, "the password of the first owner is missing");
   const auto password = options.first_owner_password();
   if (!password) return tl::unexpected(password.error());
-  if (auto made = admins_.create_first_owner(std::string(kFirstOwner), *password); !made)
+  if (auto made = admins_.create_first_owner(std::string(kFirstOwner), *password); !made) {
+    if (made.error().code == Errc::already_exists) return {};  // another node was quicker
     return tl::unexpected(made.error());
+  }
   made_first_owner_ = true;
   return {};
 }
@@ -251,6 +299,7 @@ void Application::stop() {
   workers_.stop();
   previews_.stop();
   operators_.stop();
+  lease_keeper_.stop();
   committer_.stop();
   tail_.stop();
   log_keeper_.stop();  // it marks what was written last

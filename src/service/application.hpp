@@ -9,9 +9,11 @@
 #include <string>
 #include <vector>
 
+#include "changes/keeping/lease_keeper.hpp"
 #include "changes/keeping/log_keeper.hpp"
 #include "changes/scheduler.hpp"
 #include "changes/tail.hpp"
+#include "changes/upkeep.hpp"
 #include "service/accounts/admin_service.hpp"
 #include "service/accounts/authenticator.hpp"
 #include "service/assets/asset_service.hpp"
@@ -32,6 +34,7 @@ struct ApplicationOptions {
   changes::CommitterOptions committer;
   changes::TailOptions tail;
   changes::LogKeeperOptions log;
+  changes::LeaseKeeperOptions lease;  ///< without a name of this node, it gets a random one
   changes::WorkerPoolOptions workers{.threads = 2, .queue = 512};
   TokenOptions tokens;
   AdminOptions admins;
@@ -102,6 +105,8 @@ class Application {
   [[nodiscard]] changes::WorkerPool& previews() noexcept { return previews_; }
   /// For `/metrics` and detailed health alone.
   [[nodiscard]] changes::WorkerPool& operators() noexcept { return operators_; }
+  /// Whether this node does what only one of the nodes of its store does at a time.
+  [[nodiscard]] const changes::Upkeep& upkeep() const noexcept { return upkeep_; }
   /// The last failure of the store or of the tail, unless it has worked since.
   [[nodiscard]] Result<void> health() const;
 
@@ -120,6 +125,8 @@ class Application {
               const Clock& clock, RandomSource& random, observe::Log& log, observe::Metrics& metrics);
   [[nodiscard]] Result<void> load(const ApplicationOptions& options, const Clock& clock,
                                   RandomSource& random);
+  [[nodiscard]] changes::LogKeeperPorts log_keeper_ports();
+  void begin_epoch(const std::string& environment, const domain::Head& lost);
   [[nodiscard]] Result<void> settle_with_marker();
   [[nodiscard]] Result<void> load_keys(storage::Reader& reader, RandomSource& random);
   [[nodiscard]] Result<void> make_signing_key(RandomSource& random);
@@ -132,6 +139,7 @@ class Application {
   changes::ReadModel model_;
   changes::ChangeFeed feed_;
   changes::Tail tail_;
+  changes::Upkeep upkeep_;
   changes::Committer committer_;
   changes::StoreReader reader_;
   changes::StoreReader logins_;
@@ -157,6 +165,7 @@ class Application {
   MessageList message_list_;
   changes::Scheduler time_;
   changes::LogKeeper log_keeper_;
+  changes::LeaseKeeper lease_keeper_;
   bool made_first_owner_ = false;
   bool made_first_catalogue_ = false;
 };

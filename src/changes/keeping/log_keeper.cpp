@@ -36,7 +36,6 @@ void LogKeeper::stop() {
   wake_.notify_all();
   if (!thread_.joinable()) return;
   thread_.join();
-  if (options_.marker.empty()) return;
   try {
     const auto environments = reader_->environments();
     for (const auto& one : environments.value_or(std::vector<storage::Environment>{}))
@@ -60,7 +59,7 @@ void LogKeeper::run() {
   do {
     try {
       const auto version = reader_->version();
-      const bool idle = !checking_ && version && *version == seen;
+      const bool idle = !checking_ && regressed_.empty() && version && *version == seen;
       if (idle && clock_.now() < looked + kLongestWait) {
         write_marker(false);
         continue;
@@ -113,23 +112,11 @@ Result<std::vector<Regression>> LogKeeper::compare_with_marker() {
 }
 
 Result<void> LogKeeper::mark(const std::string& environment, const domain::Head& newest) {
-  if (options_.marker.empty() || regressed_.contains(environment)) return {};
+  const auto whole = has_all(environment);
+  if (!whole) return tl::unexpected(whole.error());
+  if (!*whole) return {};
   const auto found = marks_.find(environment);
-  if (found != marks_.end()) {
-    if (found->second.head == newest) return {};
-    const auto regression = find_regression(*reader_, environment, found->second);
-    if (!regression) return tl::unexpected(regression.error());
-    if (*regression) {
-      regressed_.insert(environment);
-      tell_lost(**regression);
-      const std::scoped_lock lock(mutex_);
-      lost_ = Error{Errc::internal,
-                    "the store has lost changes of " + environment +
-                        " that this server has served; start the server again, and look into its log",
-                    {}};
-      return {};
-    }
-  }
+  if (found != marks_.end() && found->second.head == newest) return {};
   Mark& mark = marks_[environment];
   const auto rows = static_cast<domain::Revision>(kMarkedRows);
   const bool follows = mark.head.revision >= newest.revision - rows;
@@ -147,6 +134,45 @@ Result<void> LogKeeper::mark(const std::string& environment, const domain::Head&
   return {};
 }
 
+Result<bool> LogKeeper::has_all(const std::string& environment) {
+  Mark known;
+  known.head.epoch = 0;
+  if (const auto marked = marks_.find(environment); marked != marks_.end()) known = marked->second;
+  // Before the store is read: a commit in between is in the store then.
+  const auto served = ports_.served ? ports_.served(environment) : std::nullopt;
+  const auto place = [](const domain::Head& head) { return std::pair(head.epoch, head.revision); };
+  if (served && place(*served) > place(known.head)) known.head = *served;
+  if (known.head.epoch == 0) return true;
+  const auto regression = find_regression(*reader_, environment, known);
+  if (!regression) return tl::unexpected(regression.error());
+  if (!*regression) {
+    if (regressed_.contains(environment)) tell_found_again(environment);
+    return true;
+  }
+  const bool is_news = regressed_.emplace(environment, known.head).second;
+  if (is_news) {
+    tell_lost(**regression);
+    const std::scoped_lock lock(mutex_);
+    lost_ = Error{Errc::unavailable,
+                  "the store has lost changes of " + environment +
+                      " that this server has served; a new epoch begins, and the log says more",
+                  {}};
+  }
+  // Asked again, whoever has begun it: the server may not have taken it yet.
+  if ((*regression)->found.epoch != 0 && ports_.begin_epoch) ports_.begin_epoch(environment, known.head);
+  return false;
+}
+
+void LogKeeper::tell_found_again(const std::string& environment) {
+  regressed_.erase(environment);
+  marks_.erase(environment);
+  watches_.erase(environment);  // what was checked of its chain may be gone
+  log_.info("the server serves what the store has again", {{"environment", environment}});
+  if (!regressed_.empty()) return;
+  const std::scoped_lock lock(mutex_);
+  lost_.reset();
+}
+
 void LogKeeper::write_marker(bool now) {
   if (options_.marker.empty() || !marks_changed_) return;
   if (!now && marked_at_ && clock_.now() < *marked_at_ + options_.mark) return;
@@ -160,7 +186,9 @@ void LogKeeper::write_marker(bool now) {
 }
 
 void LogKeeper::tell_lost(const Regression& regression) {
-  const auto kept = keep_lost_rows(options_.marker.substr(0, options_.marker.rfind('/')), regression);
+  const auto kept = options_.marker.empty()
+                        ? Result<std::string>(std::string())
+                        : keep_lost_rows(options_.marker.substr(0, options_.marker.rfind('/')), regression);
   const auto named = [](const domain::Head& head) {
     return std::to_string(head.epoch) + '.' + std::to_string(head.revision);
   };
@@ -196,6 +224,7 @@ Result<void> LogKeeper::look_at_all() {
 Result<void> LogKeeper::look_at(const std::string& environment) {
   const auto kept = reader_->kept_log(environment, clock_.wall_now());
   if (!kept) return tl::unexpected(kept.error());
+  if (auto marked = mark(environment, kept->newest); !marked) return marked;
   Watch& watch = watch_of(environment, *kept);
   watch.rows->set(kept->rows());
   watch.bytes->set(kept->bytes);
@@ -205,7 +234,6 @@ Result<void> LogKeeper::look_at(const std::string& environment) {
   if (!assets) return tl::unexpected(assets.error());
   watch.assets->set(assets->assets);
   watch.asset_bytes->set(assets->bytes);
-  if (auto marked = mark(environment, kept->newest); !marked) return marked;
   if (auto checked = check_chain(environment, watch); !checked) return checked;
   return watch.broken ? Result<void>{} : retain(environment, watch, *kept);
 }

@@ -6,9 +6,9 @@
 // * Retention. It asks for rows to be removed that are beyond the limits and that nobody needs
 //   (retention.hpp).
 // * The marker. It writes down how far each log went (node_marker.hpp), some seconds late, and at the stop.
-//   When the store has less than that, or something else, it says so loudly and keeps the texts of the lost
-//   rows that it has. At a start, the caller then begins a new epoch. While the server runs, it marks nothing
-//   more of that log, and `health` says that the server must be started again.
+//   When the store has less than that, or less than this server serves, or something else, it says so loudly
+//   and keeps the texts of the lost rows that it has. At a start, the caller then begins a new epoch. While
+//   the server runs, it asks for one, and `health` fails until the server has taken it (decision 0045).
 // * Metrics of each log: `togglecast_log_rows`, `togglecast_log_bytes`, `togglecast_log_oldest_revision`,
 //   `togglecast_log_oldest_timestamp_seconds`; and of the assets, which go with the rows that name them:
 //   `togglecast_assets`, `togglecast_asset_bytes`.
@@ -24,7 +24,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -51,6 +50,10 @@ struct LogKeeperOptions {
 struct LogKeeperPorts {
   std::function<domain::Revision(const std::string& environment)> oldest_recent_state;
   std::function<void(const std::string& environment, domain::Revision until)> prune;
+  /// The newest head that this server serves. Empty: only what was marked counts.
+  std::function<std::optional<domain::Head>(const std::string& environment)> served{};
+  /// This head was served, and the store has it no more. Asked again until that is settled.
+  std::function<void(const std::string& environment, const domain::Head& lost)> begin_epoch{};
 };
 
 class LogKeeper {
@@ -70,7 +73,7 @@ class LogKeeper {
   void start();
   /// Ends the thread and writes the marker.
   void stop();
-  /// `internal` when the store has lost something while the server ran.
+  /// `unavailable` while the store has less than this server serves.
   [[nodiscard]] Result<void> health() const;
 
  private:
@@ -101,6 +104,9 @@ class LogKeeper {
   void tell_broken(const std::string& environment, Watch& watch, const Error& error);
   // Brings the mark up to the newest row, unless the store does not continue it.
   [[nodiscard]] Result<void> mark(const std::string& environment, const domain::Head& newest);
+  // True when the store continues all that was served, so that it can be marked.
+  [[nodiscard]] Result<bool> has_all(const std::string& environment);
+  void tell_found_again(const std::string& environment);
   void write_marker(bool now);
   void tell_lost(const Regression& regression);
   // False when the keeper stops.
@@ -119,8 +125,8 @@ class LogKeeper {
   bool marks_changed_ = false;
   bool marker_failed_ = false;
   std::optional<TimePoint> marked_at_;
-  std::set<std::string> regressed_;  // while the server ran
-  bool checking_ = false;            // some log is not checked to its end
+  std::map<std::string, domain::Head> regressed_;  // while the server ran: the lost heads
+  bool checking_ = false;                          // some log is not checked to its end
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;

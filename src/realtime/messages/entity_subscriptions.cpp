@@ -120,6 +120,12 @@ void EntitySubscriptions::on_commit(const net::Shard& shard, const changes::Comm
   }
 }
 
+void EntitySubscriptions::forget_rollouts(const std::string& environment) {
+  shards_.at(0).post([this, environment] {
+    std::erase_if(rollouts_, [&](const auto& one) { return one.first.environment == environment; });
+  });
+}
+
 void EntitySubscriptions::follow_rollout(const EntityRef& entity, domain::Revision revision) {
   shards_.at(0).post([this, entity, revision] { follow(entity, revision); });
 }

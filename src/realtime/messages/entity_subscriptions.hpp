@@ -32,6 +32,8 @@ class EntitySubscriptions {
   /// The connection leaves.
   void gone(const SocketSubscriber& subscriber);
   void on_commit(const net::Shard& shard, const changes::Commit& commit);
+  /// The environment begins again, and its revisions may be lower. From any thread.
+  void forget_rollouts(const std::string& environment);
   /// Tells the progress of a change to those who follow `entity`, from now on.
   void follow_rollout(const EntityRef& entity, domain::Revision revision);
 

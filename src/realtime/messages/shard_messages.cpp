@@ -19,6 +19,8 @@ using Scope = SubscriberIndex::Scope;
 
 namespace {
 
+constexpr std::string_view kNewEpoch = "new_epoch";
+
 // Revisions between two looks for old offsets.
 constexpr domain::Revision kBetweenRefreshes = 64;
 
@@ -190,6 +192,25 @@ void ShardMessages::on_commit(const changes::Commit& commit) {
   for (auto* home : homes)
     if (home != nullptr) each(home->state->environment(), Scope::admins, 0, tell_activity);
   refresh_offsets(commit.row.environment);
+}
+
+void ShardMessages::on_new_epoch(const domain::Snapshot& first) {
+  const std::string& environment = first.environment();
+  activity_told_[environment] = first.revision();
+  refreshed_.erase(environment);
+  std::vector<delivery::EnvironmentSubscribers*> homes{delivery_.index().find(environment)};
+  if (environment == domain::kSystemEnvironment) homes = delivery_.index().environments();
+  for (auto* home : homes) {
+    each(home->state->environment(), Scope::admins, 0, [&](SocketSubscriber& admin) {
+      const domain::Snapshot& state = *home->state;
+      json::object payload{
+          {"reason", kNewEpoch}, {"revision", state.revision()}, {"epoch", state.head().epoch}};
+      messages_.add();
+      deliver(admin.socket,
+              config_packet(event::kAdmin, event::kConfigSync, std::move(payload), admin.own_offset(state)));
+    });
+  }
+  sync(environment, {std::string(kNewEpoch), {Audience::Kind::clients, 0}});
 }
 
 // Most changes concern few connections. The offset of one that is told nothing would be too old at last.

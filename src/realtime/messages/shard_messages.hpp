@@ -54,6 +54,9 @@ class ShardMessages {
   void welcome(const SocketSubscriber& subscriber);
   /// After the delivery. A commit that comes twice is told once.
   void on_commit(const changes::Commit& commit);
+  /// After the delivery: the environment begins again with this state. Its clients get the whole state, and
+  /// its admins hear that they have to read it again; of `system`, all admins.
+  void on_new_epoch(const domain::Snapshot& first);
   /// Names of the admins that follow this entity, by id.
   [[nodiscard]] std::map<domain::Id, std::string> followers(const EntityRef& entity);
 

@@ -21,11 +21,12 @@ tl::unexpected<Error> store_is_busy() {
 }  // namespace
 
 Mailbox::Mailbox(changes::Committer& committer, changes::Tail& tail, changes::StoreReader& reader,
-                 const Clock& clock, observe::Log& log, observe::Metrics& metrics,
+                 changes::Upkeep& upkeep, const Clock& clock, observe::Log& log, observe::Metrics& metrics,
                  const MailboxOptions& options)
     : committer_(committer),
       tail_(tail),
       reader_(reader),
+      upkeep_(upkeep),
       clock_(clock),
       log_(log),
       options_(options),
@@ -207,11 +208,15 @@ Result<AliveMessagePtr> Mailbox::read(const storage::MessageRow& row) const {
 Result<void> Mailbox::follow(storage::Reader& reader) {
   const std::scoped_lock following(following_);
   const UnixMillis now = clock_.wall_now();
-  const auto changes = reader.messages().changes_after(last_, now);
+  auto changes = reader.messages().changes_after(last_, now);
   if (!changes) return tl::unexpected(changes.error());
   if (changes->last == last_) return {};
+  const bool fell_back = changes->last < last_;
+  if (fell_back) changes = reader.messages().changes_after(0, now);
+  if (!changes) return tl::unexpected(changes.error());
   auto news = std::make_shared<MailNews>();
   const std::scoped_lock lock(mutex_);
+  if (fell_back) begin_again(*news);
   for (const storage::MessageRow& row : changes->messages) {
     const auto known = alive_.find(row.number);
     if (known != alive_.end() && !row.alive(now)) {
@@ -240,6 +245,13 @@ Result<void> Mailbox::follow(storage::Reader& reader) {
   return {};
 }
 
+void Mailbox::begin_again(MailNews& news) {
+  while (!alive_.empty()) {
+    news.over.push_back(alive_.begin()->second);
+    drop(alive_.begin());
+  }
+}
+
 void Mailbox::tell(const MailNewsPtr& news) {
   if (news->added.empty() && news->over.empty() && news->acknowledged.empty()) return;
   if (listener_) listener_(news);
@@ -264,7 +276,7 @@ void Mailbox::tick() noexcept {
       next_end_ = now + kBetweenEnds;
       end_expired();
     }
-    if (now < next_forget_) return;
+    if (now < next_forget_ || !upkeep_.is_mine()) return;
     if (committer_.submit_task([this](storage::Store& store) { forget(store); }))
       next_forget_ = now + kBetweenForgets;
   } catch (const std::exception&) {
@@ -292,9 +304,15 @@ void Mailbox::end_expired() {
 
 // One small transaction; the rest follows behind the writes that wait.
 void Mailbox::forget(storage::Store& store) {
+  const auto fence = upkeep_.fence();
+  if (!fence) return;
   const UnixMillis now = clock_.wall_now();
   const UnixMillis before{now.value - Milliseconds(options_.kept).count()};
-  const auto more = store.messages().forget(before, now, options_.kept_count, kForgottenAtOnce, {});
+  const auto more = store.messages().forget(before, now, options_.kept_count, kForgottenAtOnce, fence);
+  if (!more && more.error().code == Errc::conflict) {
+    upkeep_.lose();
+    return;
+  }
   if (!more) {
     std::ignore = failed("old messages could not be deleted", more.error());
     return;

@@ -25,6 +25,7 @@
 #include "changes/committer.hpp"
 #include "changes/store_reader.hpp"
 #include "changes/tail.hpp"
+#include "changes/upkeep.hpp"
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
 #include "service/messages/receivers.hpp"
@@ -71,7 +72,8 @@ class Mailbox final : public changes::TailFollower {
 
   /// All references must outlive it.
   Mailbox(changes::Committer& committer, changes::Tail& tail, changes::StoreReader& reader,
-          const Clock& clock, observe::Log& log, observe::Metrics& metrics, const MailboxOptions& options);
+          changes::Upkeep& upkeep, const Clock& clock, observe::Log& log, observe::Metrics& metrics,
+          const MailboxOptions& options);
   Mailbox(const Mailbox&) = delete;
   Mailbox& operator=(const Mailbox&) = delete;
   ~Mailbox() override = default;
@@ -98,6 +100,8 @@ class Mailbox final : public changes::TailFollower {
   void flush(storage::Store& store);
   void schedule_flush();
   void forget(storage::Store& store);
+  // Needs `mutex_`. The store has less than was followed, so all begins again.
+  void begin_again(MailNews& news);
   void end_expired();
   [[nodiscard]] Result<AliveMessagePtr> read(const storage::MessageRow& row) const;
   // Needs `mutex_`.
@@ -110,6 +114,7 @@ class Mailbox final : public changes::TailFollower {
   changes::Committer& committer_;
   changes::Tail& tail_;
   changes::StoreReader& reader_;
+  changes::Upkeep& upkeep_;
   const Clock& clock_;
   observe::Log& log_;
   MailboxOptions options_;

@@ -239,7 +239,7 @@ Result<bool> has_head(Database& database, std::int64_t environment, const domain
 }  // namespace
 
 Result<bool> SqliteStore::raise_epoch(const std::string& environment, const domain::Head& lost) {
-  auto transaction = begin_counted();
+  auto transaction = begin_checked();
   if (!transaction) return tl::unexpected(transaction.error());
   const auto number = environment_number(database_, environment);
   if (!number) return tl::unexpected(number.error());

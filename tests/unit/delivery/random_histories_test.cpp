@@ -96,7 +96,7 @@ class RandomHistories : public DeliveryTest {
     const auto all = entered();
     held_up_ += delivery_->evaluations().size();
     MemorySubscriber* one = all.empty() ? nullptr : all[below(all.size())];
-    switch (below(14)) {
+    switch (below(15)) {
       case 0:
       case 1:
         make_one();
@@ -124,6 +124,9 @@ class RandomHistories : public DeliveryTest {
       case 10:
         if (one != nullptr) delivery_->catch_up(*one, one->revision, [](const Result<bool>&) {});
         break;
+      case 11:
+        if (depth_ == 0 && below(3) == 0) lose_some();
+        break;
       case 7: {  // it is lost on the way to the shard
         commits_so_far_.push_back(change(some_ops()));
         break;
@@ -135,6 +138,21 @@ class RandomHistories : public DeliveryTest {
         commits_so_far_.push_back(change(some_ops()));
         delivery_->on_commit(commits_so_far_.back());
     }
+  }
+  // The store comes back with an older state, and a new epoch begins.
+  void lose_some() {
+    const auto older =
+        commits_so_far_.empty() ? first_ : commits_so_far_[below(commits_so_far_.size())]->before;
+    domain::Head head = older->head();
+    head.epoch = newest_->head().epoch + 1;
+    newest_ = first_ = domain::apply(*older, {older->revision(), {}}, head).value();
+    model_->add(changes::Ring(newest_));
+    commits_so_far_.clear();
+    ASSERT_TRUE(delivery_->begin(newest_));
+    ASSERT_EQ(delivery_->current("production"), newest_);
+    for (auto* one : entered())
+      if (below(2) == 0) delivery_->send_full_state(*one, "new_epoch");
+    ++new_epochs_;
   }
   void make_one() {
     auto& made = connect(any(kClients), below(2) == 0 ? json::object{{"region", below(2) == 0 ? "eu" : "us"}}
@@ -208,13 +226,18 @@ class RandomHistories : public DeliveryTest {
   }
 
   bool long_rules_ = false;
+  int new_epochs_ = 0;
   std::size_t held_up_ = 0;  // evaluations that wait for another turn
   std::mt19937 random_;
   std::vector<changes::CommitPtr> commits_so_far_;
   int depth_ = 0;
 };
 
-TEST_F(RandomHistories, EverySubscriberEndsWithTheViewOfOneThatConnectsNow) { expect_true_ends(60); }
+TEST_F(RandomHistories, EverySubscriberEndsWithTheViewOfOneThatConnectsNow) {
+  expect_true_ends(60);
+
+  EXPECT_GT(new_epochs_, 60);
+}
 
 TEST_F(RandomHistories, SoDoesOneWhoseViewTakesManyTurns) {
   long_rules_ = true;

@@ -111,6 +111,43 @@ TEST_F(ShardDeliveryTest, AnEnvironmentMayBeginAtAnyTime) {
   EXPECT_EQ(delivery_->current("staging"), newest_) << "the beginning came late";
 }
 
+TEST_F(ShardDeliveryTest, AnEnvironmentBeginsAgainInALaterEpochEvenAtALowerRevision) {
+  const auto before = first_;
+  auto& pro = connect(1);
+  auto& in_push = connect(2);
+  in_push.on_send = [&] { in_push.on_send = nullptr; };
+  for (int i = 0; i < 3; ++i) commit({rename(1, "Name " + std::to_string(i))});
+  run();
+  SubscriberIndex::acknowledge(pro, newest_->revision());
+  const auto waiting = change({rename(1, "Never seen")});  // of the old epoch, and lost
+
+  domain::Head head = before->head();
+  head.epoch += 1;
+  newest_ = domain::apply(*before, {before->revision(), {}}, head).value();
+  model_->add(changes::Ring(newest_));
+  EXPECT_TRUE(delivery_->begin(newest_));
+  EXPECT_FALSE(delivery_->begin(newest_)) << "once";
+
+  EXPECT_EQ(delivery_->current("production"), newest_);
+  EXPECT_EQ(pro.rechecks, 1) << "its token may be among what was lost";
+  EXPECT_EQ(pro.acknowledged(), 0);
+  commit({rename(2, "Calls")});
+  run();
+  const int told = pro.batches;
+  EXPECT_EQ(SubscriberIndex::told(pro), 0) << "nothing is told on top of a state that is void";
+  delivery_->send_full_state(pro, "new_epoch");
+  run();
+  expect_up_to_date(pro);
+  drain(in_push);
+  run();
+  expect_up_to_date(in_push);
+  commit({rename(1, "Talk")});
+  run();
+  EXPECT_EQ(pro.batches, told + 1) << "and updates follow";
+  expect_up_to_date(pro);
+  expect_up_to_date(in_push);
+}
+
 TEST_F(ShardDeliveryTest, DeparturesInTheMiddleOfAPushTakeNobodyElseOutOfIt) {
   constexpr int kSubscribers = 2'000;
   std::vector<MemorySubscriber*> all;

@@ -37,6 +37,18 @@ class OtherProcess {
     EXPECT_FALSE(prune_step(database_, number, until, {.rows = 10'000, .ops = 10'000}).value().more);
     EXPECT_TRUE(transaction.commit().has_value());
   }
+  /// Takes back the changes after `revision` of `production`, each of which has made the platform with the id
+  /// of its revision, as when an older backup is put in place.
+  void lose_after(domain::Revision revision) {
+    const std::string number = std::to_string(revision);
+    const std::string sql = "BEGIN; DELETE FROM change_log_entity WHERE revision > " + number +
+                            "; DELETE FROM entity WHERE id > " + number +
+                            "; UPDATE environment SET revision = " + number +
+                            ", digest = (SELECT digest FROM change_log WHERE revision = " + number +
+                            "), as_of = (SELECT at FROM change_log WHERE revision = " + number +
+                            "); DELETE FROM change_log WHERE revision > " + number + "; COMMIT";
+    EXPECT_TRUE(database_.execute(sql.c_str()).has_value());
+  }
   MessageWriter& messages() noexcept { return messages_; }
   Database& database() noexcept { return database_; }
   void create_environment(const std::string& key) {

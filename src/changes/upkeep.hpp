@@ -1,21 +1,28 @@
 // Whether this node does what only one of the nodes of a store does at a time: timers, removing old changes
-// and messages. The lease of that name says so (storage/leases.hpp); keeping/lease_keeper.hpp renews it.
+// and messages. The lease of that name says so (storage/leases.hpp).
 //
 // What a node does with a fence that it has lost meanwhile, the store refuses. So a node that slept harms
 // nothing.
-//
-// Thread rule: any thread. `on_taken` before the first `hold`.
 #pragma once
 
+#include <condition_variable>
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <string>
+#include <thread>
 #include <utility>
 
-#include "storage/leases.hpp"
+#include "base/clock.hpp"
+#include "observe/log.hpp"
+#include "observe/metrics.hpp"
+#include "storage/store.hpp"
 
 namespace togglecast::changes {
 
+class Committer;
+
+/// Thread rule: any thread. `on_taken` before the first `hold`.
 class Upkeep {
  public:
   /// `taken` runs each time that the lease comes to this node, on the thread that learns it.
@@ -48,6 +55,56 @@ class Upkeep {
   mutable std::mutex mutex_;
   std::optional<storage::Fence> fence_;
   std::function<void()> taken_;
+};
+
+/// The lease that says which node does the upkeep. A program that must be alone with a store takes it too.
+inline constexpr const char* kUpkeepLease = "upkeep";
+
+struct LeaseKeeperOptions {
+  std::string node{};         ///< this one's name among the nodes of the store
+  Milliseconds lasts{5'000};  ///< by the store's clock
+  Milliseconds renew{1'000};
+};
+
+/// Takes the lease when no other node has it, and renews it: a thread that asks the committer's thread, once
+/// per `renew`, to ask the store. So a node whose committer hangs loses the lease, and another one takes over
+/// after `lasts`. A line is logged whenever it changes hands. Metrics: `togglecast_lease_held`,
+/// `togglecast_lease_changes_total`.
+///
+/// Thread rule: `take` and `start` by the owner, before the committer's `start`; `stop` by the owner, before
+/// the committer stops.
+class LeaseKeeper {
+ public:
+  /// All references must outlive it.
+  LeaseKeeper(Committer& committer, Upkeep& upkeep, observe::Log& log, observe::Metrics& metrics,
+              LeaseKeeperOptions options);
+  ~LeaseKeeper() { stop(); }
+  LeaseKeeper(const LeaseKeeper&) = delete;
+  LeaseKeeper& operator=(const LeaseKeeper&) = delete;
+
+  /// Once, on the caller's thread.
+  void take(storage::Store& store);
+  void start();
+  /// Ends the thread and gives the lease back.
+  void stop();
+
+ private:
+  void run();
+  void ask();
+
+  Committer& committer_;
+  Upkeep& upkeep_;
+  observe::Log& log_;
+  observe::Gauge& held_;
+  observe::Counter& changes_;
+  LeaseKeeperOptions options_;
+  std::string holder_;  // as this node knows; on the committer's thread
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool asking_ = false;
+  bool stopping_ = false;
+  std::thread thread_;
 };
 
 }  // namespace togglecast::changes

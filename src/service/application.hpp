@@ -9,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "changes/keeping/lease_keeper.hpp"
 #include "changes/keeping/log_keeper.hpp"
 #include "changes/scheduler.hpp"
 #include "changes/tail.hpp"

@@ -1,5 +1,5 @@
 // Which node does the upkeep, and that a node which lost the lease changes nothing.
-#include "changes/keeping/lease_keeper.hpp"
+#include "changes/upkeep.hpp"
 
 #include "changes/scheduler.hpp"
 #include "changes/timed_changes.hpp"

@@ -1,7 +1,9 @@
-#include "changes/keeping/lease_keeper.hpp"
+#include "changes/upkeep.hpp"
 
 #include <exception>
 #include <utility>
+
+#include "changes/committer.hpp"
 
 namespace togglecast::changes {
 

@@ -234,7 +234,7 @@ TEST_F(TailTest, CatchingUpReadsUntilTheHeadOfATransaction) {
   EXPECT_EQ(ear_.revisions(), up_to(2));
   auto other_head = last.head;
   other_head.digest = sha256("another history");
-  EXPECT_EQ(tail_->catch_up("production", other_head).error().code, Errc::internal);
+  EXPECT_EQ(tail_->catch_up("production", other_head).error().code, Errc::unavailable);
   EXPECT_EQ(tail_->catch_up("nowhere", last.head).error().code, Errc::not_found);
 }
 

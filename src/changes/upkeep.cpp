@@ -1,6 +1,7 @@
 #include "changes/upkeep.hpp"
 
 #include <exception>
+#include <future>
 #include <utility>
 
 #include "changes/committer.hpp"
@@ -58,6 +59,7 @@ void LeaseKeeper::ask() {
   const auto asked = [this] {
     const std::scoped_lock lock(mutex_);
     asking_ = false;
+    wake_.notify_all();
   };
   try {
     const bool accepted = committer_.submit_task([this, asked](storage::Store& store) {
@@ -78,11 +80,17 @@ void LeaseKeeper::stop() {
   wake_.notify_all();
   if (!thread_.joinable()) return;
   thread_.join();
-  std::ignore = committer_.submit_task([this, node = options_.node](storage::Store& store) {
+  // What it asked for before comes first, so nothing of it is under way afterwards.
+  std::promise<void> released;
+  const bool accepted = committer_.submit_task([&](storage::Store& store) {
     upkeep_.lose();
     held_.set(0);
-    std::ignore = store.leases().release(kUpkeepLease, node);
+    std::ignore = store.leases().release(kUpkeepLease, options_.node);
+    released.set_value();
   });
+  if (accepted) return released.get_future().get();
+  std::unique_lock lock(mutex_);  // the committer is busy or has stopped: it does what it has accepted
+  wake_.wait(lock, [this] { return !asking_; });
 }
 
 }  // namespace togglecast::changes

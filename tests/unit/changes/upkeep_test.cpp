@@ -147,6 +147,7 @@ TEST_F(LeaseKeeperTest, TheTimersWaitForTheLeaseAndGoOnWithIt) {
   EXPECT_FALSE(is_overridden());
   a->stop();
   time.stop();
+  committer_->stop();
 }
 
 TEST_F(LeaseKeeperTest, ADueChangeIsWrittenOnceHoweverManyNodesTry) {

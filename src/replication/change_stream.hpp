@@ -1,0 +1,180 @@
+// A stream of Redis for each environment, `<prefix>:changes:<environment>`, with the newest committed
+// changes: for other services, and, over the bus, as a wake-up for other nodes. The environment `system`
+// (accounts and keys) has no stream; other nodes are woken for it too.
+//
+// Every node adds every change, in the order of the log, and the id `epoch-revision` makes that harmless: the
+// second one to add an entry is told that the stream has gone further. So the stream has no holes as long as
+// Redis keeps what it took, however many nodes there are and whichever of them dies.
+//
+// After a lost connection, an error, and once per `check`, the node compares the end of the stream with the
+// log:
+//   * the stream does not exist (first start, restart without data, FLUSHALL): the newest changes of the log,
+//     at most `length` and about `refill_bytes`, are added in one transaction
+//   * it ends before the log does: what follows is added; what the log keeps no longer, or is more than
+//     `length`, is left out
+//   * it ends with a change that is not in our log, or behind its end (a store that was set up again, ids
+//   that
+//     somebody raised): the stream is removed and made again; but when that happens twice within
+//     `replace_again`, two installations share the prefix: then this node leaves the stream alone, and says
+//     so
+//
+// Redis away or failing never delays a commit: at most `fresh` changes wait in memory, and the rest is read
+// from the log later. Metrics: `togglecast_redis_stream_entries_total`,
+// `togglecast_redis_stream_failures_total`, `togglecast_redis_stream_replaced_total`,
+// `togglecast_redis_stream_behind`.
+//
+// Thread rule: `start` and `stop` by the owner; `health` from any thread. It has a thread of its own.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "changes/feed.hpp"
+#include "changes/read_model.hpp"
+#include "changes/store_reader.hpp"
+#include "cluster/bus.hpp"
+#include "cluster/redis/client.hpp"
+#include "observe/log.hpp"
+#include "observe/metrics.hpp"
+#include "replication/change_entry.hpp"
+
+namespace togglecast::replication {
+
+struct ChangeStreamOptions {
+  std::string prefix{};
+  std::size_t length = 10'000;         ///< entries that a stream keeps, about
+  std::size_t fresh = 1'000;           ///< changes of an environment that wait in memory
+  std::size_t refill_bytes = 8 << 20;  ///< of the changes of one transaction
+  std::size_t page = 50;               ///< rows of one reading
+  Milliseconds check{30'000};
+  Milliseconds retry{1'000};  ///< after an error of Redis
+  Milliseconds replace_again{600'000};
+};
+
+/// What the stream needs of the server. All must outlive it.
+struct ChangeStreamParts {
+  changes::ChangeFeed& feed;
+  const changes::ReadModel& model;
+  changes::StoreReader& reader;
+  cluster::Bus& bus;
+  std::function<void()> notice;  ///< another node has committed: look into the store now
+  observe::Log& log;
+  observe::Metrics& metrics;
+};
+
+class ChangeStream {
+ public:
+  /// `client` must be new: the stream takes its handler.
+  ChangeStream(std::unique_ptr<cluster::redis::Client> client, const ChangeStreamParts& parts,
+               const ChangeStreamOptions& options);
+  ~ChangeStream() { stop(); }
+  ChangeStream(const ChangeStream&) = delete;
+  ChangeStream& operator=(const ChangeStream&) = delete;
+
+  void start();
+  /// Before the reader stops.
+  void stop();
+  /// What keeps changes out of the streams, other than a lost connection; empty when nothing does.
+  [[nodiscard]] std::string problem() const;
+
+ private:
+  using Reply = cluster::redis::Reply;
+
+  // One environment. The worker's, but for what needs `mutex_`.
+  struct Stream {
+    std::deque<changes::CommitPtr> fresh;  // needs `mutex_`
+    domain::Revision head = 0;             // the newest that this node knows; needs `mutex_`
+    EntryId told{};                        // of the newest that another node says it added; needs `mutex_`
+    /// The stream has all rows up to here that it should have; nothing: look first.
+    std::optional<domain::Revision> after{};
+    TimePoint again{};    // after an error: not before
+    TimePoint checked{};  // its end was compared with the log
+    std::optional<TimePoint> replaced{};
+    std::string problem{};  // needs `mutex_`
+    observe::Gauge* behind = nullptr;
+  };
+  // The end of a stream, as Redis tells it.
+  struct End {
+    bool exists = false;
+    std::optional<EntryId> last{};  // the greatest id that it ever had; nothing: that of no change
+    std::string id{};               // the same as text
+    std::string offset{};           // of the last entry; empty without entries
+  };
+  // What the store says of the log.
+  struct LogEnd {
+    domain::Head head{};              // of the environment
+    domain::Revision kept_after = 0;  // the rows behind it are kept
+  };
+
+  void hear(const changes::CommitPtr& commit);
+  void hear(const cluster::Message& message);
+  void announce(const std::string& environment, const EntryId& id, bool added);
+  Stream& stream_of(const std::string& environment);  // needs `mutex_`
+  void run();
+  [[nodiscard]] bool wait();
+  [[nodiscard]] std::vector<std::pair<std::string, Stream*>> due();
+  void serve(const std::string& environment, Stream& stream);
+  // These return an error when the environment must be tried again later. They forget `after` when they
+  // must look again at once.
+  [[nodiscard]] Result<void> bring_up(const std::string& environment, Stream& stream);
+  [[nodiscard]] Result<void> settle(const std::string& environment, Stream& stream);
+  [[nodiscard]] Result<void> make_again(const std::string& environment, Stream& stream, const End& end,
+                                        const LogEnd& log);
+  [[nodiscard]] Result<void> add_missing(const std::string& environment, Stream& stream);
+  [[nodiscard]] Result<void> add(const std::string& environment, Stream& stream, const domain::LogRow& row,
+                                 const domain::Head& previous);
+  [[nodiscard]] Result<void> transact(const std::string& environment, const End& end,
+                                      const std::vector<std::vector<std::string>>& commands);
+
+  [[nodiscard]] Result<End> read_end(const std::string& environment);
+  [[nodiscard]] Result<LogEnd> read_log_end(const std::string& environment);
+  /// Whether the end of the stream is in our log.
+  [[nodiscard]] Result<bool> is_ours(const std::string& environment, const End& end, const LogEnd& log);
+  /// The revision behind which all rows of a later epoch than `epoch` lie.
+  [[nodiscard]] Result<domain::Revision> end_of_epoch(const std::string& environment, std::int64_t epoch,
+                                                      const LogEnd& log);
+  struct Missing {
+    domain::LogRow row;
+    domain::Head previous;
+  };
+  /// The next rows behind `after`, from memory or from the log; none when there are none.
+  [[nodiscard]] Result<std::vector<Missing>> next_rows(const std::string& environment, Stream& stream);
+  [[nodiscard]] std::vector<std::string> adding(const std::string& environment, const domain::LogRow& row,
+                                                const domain::Head& previous, bool must_exist) const;
+  // Wait for the other thread.
+  [[nodiscard]] Result<Reply> call(std::vector<std::string> words);
+  template <typename T>
+  [[nodiscard]] Result<T> read(std::function<Result<T>(storage::Reader& reader)> what);
+  void show(Stream& stream, const std::string& problem);  // and log the first one and the end of the last
+  [[nodiscard]] std::string key_of(const std::string& environment) const;
+
+  std::unique_ptr<cluster::redis::Client> client_;
+  ChangeStreamParts parts_;
+  const ChangeStreamOptions options_;
+  observe::Counter& entries_;
+  observe::Counter& failures_;
+  observe::Counter& replacements_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  std::map<std::string, Stream> streams_;
+  bool woken_ = false;
+  bool reconnected_ = false;
+  bool stopping_ = false;
+
+  cluster::Bus::Subscription notices_;
+  changes::ChangeFeed::Subscription feed_;
+  std::thread thread_;
+};
+
+}  // namespace togglecast::replication

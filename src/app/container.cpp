@@ -56,6 +56,19 @@ void warn_of_validity(observe::Log& log, const net::TlsContext& tls, const Clock
     log.warn("the TLS certificate is not valid yet", {{"valid_from", to_iso8601(from)}, {"file", file}});
 }
 
+realtime::Options with_bus(realtime::Options options, const ClusterLink& link) {
+  options.describe_bus = [&link] { return link.describe(); };
+  return options;
+}
+
+http_api::Options with_bus(http_api::Options options, const ClusterLink& link) {
+  options.describe = [&link, others = std::move(options.describe)](json::object& health) {
+    others(health);
+    health["bus"] = link.describe();
+  };
+  return options;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Container>> Container::build(const Settings& settings, Runtime& runtime,
@@ -106,12 +119,15 @@ Result<std::unique_ptr<Container>> Container::build(const Settings& settings, Ru
   auto application = service::Application::open(*std::move(store), options, runtime.clock, runtime.random,
                                                 runtime.log, runtime.metrics);
   if (!application) return tl::unexpected(application.error());
-  return std::unique_ptr<Container>(
-      new Container(settings, runtime, std::move(tls), *std::move(application), first_login));
+  auto link = ClusterLink::open(settings, **application, runtime);
+  if (!link) return tl::unexpected(link.error());
+  return std::unique_ptr<Container>(new Container(settings, runtime, std::move(tls), *std::move(application),
+                                                  *std::move(link), first_login));
 }
 
 Container::Container(const Settings& settings, Runtime& runtime, std::shared_ptr<net::TlsContext> tls,
-                     std::unique_ptr<service::Application> application, const FirstLogin& first_login)
+                     std::unique_ptr<service::Application> application, std::unique_ptr<ClusterLink> link,
+                     const FirstLogin& first_login)
     : settings_(settings),
       runtime_(runtime),
       tls_(std::move(tls)),
@@ -119,6 +135,7 @@ Container::Container(const Settings& settings, Runtime& runtime, std::shared_ptr
       metrics_shard_(1, &runtime.log),
       trim_(shards_),
       application_(std::move(application)),
+      link_(std::move(link)),
       first_login_(first_login.watch(*application_)),
       refusals_(runtime.log, runtime.clock),
       packets_(packet_log(settings, runtime.log, runtime.clock, runtime.metrics)),
@@ -127,11 +144,11 @@ Container::Container(const Settings& settings, Runtime& runtime, std::shared_ptr
                .exempt_loopback = settings.exempt_loopback},
               runtime.clock, runtime.metrics),
       io_(shards_, socketio_options(settings_, limits_, refusals_, runtime.log, packets_.get())),
-      realtime_(shards_, io_, *application_, realtime_options(settings_), runtime.clock, runtime.log,
-                runtime.metrics),
+      realtime_(shards_, io_, *application_, with_bus(realtime_options(settings_), *link_), runtime.clock,
+                runtime.log, runtime.metrics),
       api_(shards_, http_api::routes(), *application_,
-           api_options(settings_, &realtime_.messages(), &realtime_.rollouts()), runtime.clock, runtime.log,
-           runtime.metrics),
+           with_bus(api_options(settings_, &realtime_.messages(), &realtime_.rollouts()), *link_),
+           runtime.clock, runtime.log, runtime.metrics),
       http_(shards_, public_routes(), public_http_options(),
             [this](unsigned status, std::string_view message, const web::Peer& peer) {
               refusals_.request(status, message, peer);
@@ -201,6 +218,7 @@ Result<Container::Bound> Container::listen() {
 
 void Container::serve() {
   realtime_.start();
+  link_->start();
   api_.enter(http_api::Phase::serving);
   shards_.start();
   if (settings_.metrics_listen) metrics_shard_.start();
@@ -230,6 +248,7 @@ void Container::stop() {
     drain.finish();
   }
   realtime_.stop();
+  link_->stop();
   application_->stop();
   if (running_) {
     drain.wait_for_answers(kAnswersOfTheStop);

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 
+#include "app/cluster_link.hpp"
 #include "app/config/settings.hpp"
 #include "app/first_login.hpp"
 #include "app/process/address_limits.hpp"
@@ -54,7 +55,8 @@ class Container {
 
  private:
   Container(const Settings& settings, Runtime& runtime, std::shared_ptr<net::TlsContext> tls,
-            std::unique_ptr<service::Application> application, const FirstLogin& first_login);
+            std::unique_ptr<service::Application> application, std::unique_ptr<ClusterLink> link,
+            const FirstLogin& first_login);
   [[nodiscard]] web::Router public_routes();
   [[nodiscard]] web::Router metrics_routes();
   [[nodiscard]] web::HttpOptions public_http_options();
@@ -66,6 +68,7 @@ class Container {
   net::ShardPool metrics_shard_;  // serves --metrics-listen, however busy the others are
   net::MemoryTrim trim_;
   std::unique_ptr<service::Application> application_;
+  std::unique_ptr<ClusterLink> link_;
   changes::ChangeFeed::Subscription first_login_;
   RefusalLog refusals_;
   std::unique_ptr<PacketLog> packets_;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <fstream>
+#include <iterator>
 
 #include "app/config/version.hpp"
 #include "app/process/process_stats.hpp"
@@ -145,6 +147,35 @@ realtime::Options realtime_options(const Settings& settings) {
   options.message_queue = settings.message_queue;
   options.reader_patience = settings.reader_patience;
   options.describe_process = describe_process;
+  return options;
+}
+
+Result<Secret> read_secret(const std::filesystem::path& file, std::string_view option) {
+  std::ifstream stream(file, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(stream), {}};
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+  if (text.empty())
+    return fail(Errc::invalid_argument, std::string(option) + ": cannot read " + file.string() +
+                                            ", or it is empty; it must contain the secret");
+  return Secret(std::move(text));
+}
+
+Result<cluster::redis::ClientOptions> redis_options(const Settings& settings) {
+  auto address = cluster::redis::parse_address(settings.redis.reveal());
+  if (!address) return tl::unexpected(address.error());
+  cluster::redis::ClientOptions options;
+  options.address = *std::move(address);
+  options.ca_file = settings.redis_ca_file.string();
+  if (!settings.redis_password_file.empty()) {
+    auto password = read_secret(settings.redis_password_file, "--redis-password-file");
+    if (!password) return tl::unexpected(password.error());
+    options.address.password = *std::move(password);
+  }
+  if (!settings.redis_sentinel_password_file.empty()) {
+    auto password = read_secret(settings.redis_sentinel_password_file, "--redis-sentinel-password-file");
+    if (!password) return tl::unexpected(password.error());
+    options.sentinel_password = *std::move(password);
+  }
   return options;
 }
 

@@ -6,6 +6,7 @@
 #include "app/process/address_limits.hpp"
 #include "app/process/packet_log.hpp"
 #include "app/process/refusal_log.hpp"
+#include "cluster/redis/options.hpp"
 #include "http_api/request/api.hpp"
 #include "net/listener.hpp"
 #include "net/tls_context.hpp"
@@ -23,6 +24,11 @@ namespace togglecast::app {
 [[nodiscard]] std::unique_ptr<PacketLog> packet_log(const Settings& settings, observe::Log& log,
                                                     const Clock& clock, observe::Metrics& metrics);
 [[nodiscard]] service::MailboxOptions mailbox_options(const Settings& settings);
+/// Of the Redis that the settings name. `invalid_argument` names a file that cannot be read.
+[[nodiscard]] Result<cluster::redis::ClientOptions> redis_options(const Settings& settings);
+/// The text of a file with a secret, without the line end. `invalid_argument` when it cannot be read or is
+/// empty.
+[[nodiscard]] Result<Secret> read_secret(const std::filesystem::path& file, std::string_view option);
 [[nodiscard]] http_api::Options api_options(const Settings& settings, service::MessageSender* messages,
                                             delivery::Rollouts* rollouts = nullptr);
 [[nodiscard]] realtime::Options realtime_options(const Settings& settings);

@@ -17,8 +17,6 @@ constexpr const char* kChannel = "changes";
 constexpr std::string_view kAdded = "added", kCommitted = "committed";
 constexpr int kRounds = 8;  // in which a stream may change under us
 
-bool is_streamed(std::string_view environment) { return environment != domain::kSystemEnvironment; }
-
 TimePoint now() { return std::chrono::steady_clock::now(); }
 
 // The value behind `name` in a flat list of names and values.
@@ -88,6 +86,10 @@ std::string ChangeStream::problem() const {
   return {};
 }
 
+bool ChangeStream::is_streamed(std::string_view environment) const {
+  return options_.length > 0 && environment != domain::kSystemEnvironment;
+}
+
 ChangeStream::Stream& ChangeStream::stream_of(const std::string& environment) {
   const auto [place, made] = streams_.try_emplace(environment);
   if (made && is_streamed(environment))
@@ -101,8 +103,9 @@ ChangeStream::Stream& ChangeStream::stream_of(const std::string& environment) {
 void ChangeStream::hear(const changes::CommitPtr& commit) {
   const std::scoped_lock lock(mutex_);
   auto& stream = stream_of(commit->row.environment);
-  if (stream.fresh.size() >= options_.fresh) stream.fresh.clear();  // the log has them
-  stream.fresh.push_back(commit);
+  // A commit keeps two states in memory, and the log has the row too.
+  if (stream.fresh.size() >= options_.fresh || !client_->connected()) stream.fresh.clear();
+  if (client_->connected()) stream.fresh.push_back(commit);
   stream.head = std::max(stream.head, commit->row.head.revision);
   woken_ = true;
   wake_.notify_all();

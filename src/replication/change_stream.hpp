@@ -52,8 +52,8 @@ namespace togglecast::replication {
 
 struct ChangeStreamOptions {
   std::string prefix{};
-  std::size_t length = 10'000;         ///< entries that a stream keeps, about
-  std::size_t fresh = 1'000;           ///< changes of an environment that wait in memory
+  std::size_t length = 10'000;  ///< entries that a stream keeps, about; 0: no streams, only the wake-up
+  std::size_t fresh = 64;       ///< changes of an environment that wait in memory
   std::size_t refill_bytes = 8 << 20;  ///< of the changes of one transaction
   std::size_t page = 50;               ///< rows of one reading
   Milliseconds check{30'000};
@@ -119,6 +119,7 @@ class ChangeStream {
   void hear(const changes::CommitPtr& commit);
   void hear(const cluster::Message& message);
   void announce(const std::string& environment, const EntryId& id, bool added);
+  [[nodiscard]] bool is_streamed(std::string_view environment) const;
   Stream& stream_of(const std::string& environment);  // needs `mutex_`
   void run();
   [[nodiscard]] bool wait();

@@ -75,6 +75,12 @@ class Application {
   [[nodiscard]] auth::SigningKey derived_key(std::string_view purpose) const {
     return keys_.current().derive(purpose);
   }
+  /// The same of the signing key with this name; nothing without one.
+  [[nodiscard]] std::optional<auth::SigningKey> derived_key(std::string_view purpose,
+                                                            std::string_view kid) const {
+    const auth::SigningKey* key = keys_.find(kid);
+    return key == nullptr ? std::nullopt : std::optional(key->derive(purpose));
+  }
   [[nodiscard]] PlatformService& platforms() noexcept { return platforms_; }
   [[nodiscard]] FeatureService& features() noexcept { return features_; }
   [[nodiscard]] SegmentService& segments() noexcept { return segments_; }
@@ -100,6 +106,8 @@ class Application {
   /// For work that takes too long for a shard. Passwords are hashed by other threads, so that heavy reads
   /// delay no login.
   [[nodiscard]] changes::WorkerPool& workers() noexcept { return workers_; }
+  /// Pages of the log, on a thread of their own.
+  [[nodiscard]] changes::StoreReader& reader() noexcept { return reader_; }
   /// For previews alone: many of them delay each other and nothing else.
   [[nodiscard]] changes::WorkerPool& previews() noexcept { return previews_; }
   /// For `/metrics` and detailed health alone.

@@ -9,7 +9,7 @@ namespace {
 
 using S = Settings;
 
-constexpr std::string_view kGeneral = "General", kAccess = "Access", kTls = "TLS",
+constexpr std::string_view kGeneral = "General", kAccess = "Access", kTls = "TLS", kCluster = "Redis",
                            kWatching = "Logs and metrics", kTimes = "Times", kLimits = "Limits";
 
 constexpr std::uint64_t kHour = 3'600, kDay = 24 * kHour, kYear = 365 * kDay;
@@ -81,6 +81,28 @@ constexpr OptionSpec kOptions[] = {
      set_file<&S::tls_certificate>},
     {kTls, "tls-key", "FILE", "Private key of the certificate, in PEM, without a passphrase [off]", false,
      set_file<&S::tls_key>},
+
+    {kCluster, "redis", "URL",
+     "Redis for messages between nodes and for streams of changes: redis://, rediss://, redis-sentinel://, "
+     "rediss-sentinel:// or unix://; docs/redis.md. A password belongs into TOGGLECAST_REDIS or a file [off]",
+     false, set_redis},
+    {kCluster, "redis-prefix", "TEXT",
+     "First part of all keys and channels of this installation [togglecast]", false, set_redis_prefix},
+    {kCluster, "redis-stream-length", "COUNT",
+     "Changes that the stream of each environment keeps, about; 0 means no streams [10000]", false,
+     set_count<&S::redis_stream_length, 0, 10'000'000>},
+    {kCluster, "redis-password-file", "FILE",
+     "File with the password for Redis, instead of one in the URL [off]", false,
+     set_file<&S::redis_password_file>},
+    {kCluster, "redis-sentinel-password-file", "FILE",
+     "File with the password of the Sentinels themselves [off]", false,
+     set_file<&S::redis_sentinel_password_file>},
+    {kCluster, "redis-ca-file", "FILE",
+     "Certificates, in PEM, that vouch for Redis with rediss:// [those of the system]", false,
+     set_file<&S::redis_ca_file>},
+    {kCluster, "cluster-key-file", "FILE",
+     "File with a secret that signs messages between nodes, the same for all [one that the store has]", false,
+     set_file<&S::cluster_key_file>},
 
     {kWatching, "log-format", "FORMAT", "text, json or auto; auto means text on a terminal, else json [auto]",
      false, set_log_format},

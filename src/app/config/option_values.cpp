@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "app/config/packet_filter.hpp"
+#include "cluster/redis/address.hpp"
+#include "cluster/redis_bus.hpp"
 #include "engineio/session_id.hpp"
 #include "web/own_hosts.hpp"
 #include "web/trusted_proxies.hpp"
@@ -102,6 +104,20 @@ Result<void> set_origins(Settings& settings, const Values& values) {
     if (!origin) return tl::unexpected(origin.error());
     settings.cors_origins.push_back(*std::move(origin));
   }
+  return {};
+}
+
+Result<void> set_redis(Settings& settings, const Values& values) {
+  // The text may have a password, so no message repeats it.
+  if (auto address = cluster::redis::parse_address(values.front()); !address)
+    return tl::unexpected(address.error());
+  settings.redis = Secret(values.front());
+  return {};
+}
+
+Result<void> set_redis_prefix(Settings& settings, const Values& values) {
+  if (auto ok = cluster::check_redis_prefix(values.front()); !ok) return ok;
+  settings.redis_prefix = values.front();
   return {};
 }
 

@@ -76,6 +76,8 @@ template <Rate Settings::*Member, double Rate::*Part, std::uint64_t least>
 [[nodiscard]] Result<void> set_metrics_listen(Settings& settings, const Values& values);
 [[nodiscard]] Result<void> set_log_format(Settings& settings, const Values& values);
 [[nodiscard]] Result<void> set_log_packets(Settings& settings, const Values& values);
+[[nodiscard]] Result<void> set_redis(Settings& settings, const Values& values);
+[[nodiscard]] Result<void> set_redis_prefix(Settings& settings, const Values& values);
 [[nodiscard]] Result<void> set_log_level(Settings& settings, const Values& values);
 
 /// Whether a listener on `all` also covers `one`: it is the same address, or `all` means the whole family.

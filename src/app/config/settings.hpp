@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/secret.hpp"
 #include "base/token_bucket.hpp"
 #include "observe/log.hpp"
 #include "web/forwarded_by.hpp"
@@ -99,7 +100,12 @@ struct Settings {
   std::size_t asset_size = 1'024 * 1'024;     ///< bytes of one asset
   std::size_t asset_storage = 256UL << 20;    ///< bytes of all assets of an environment
   Rate asset_rate{.per_second = 4 << 20, .burst = 16 << 20};  ///< bytes, of each connection and reader
-  bool demo = false;                                          ///< fills an empty catalogue
+  Secret redis;                                               ///< URL; empty: no Redis
+  std::string redis_prefix{"togglecast"};
+  std::size_t redis_stream_length = 10'000;  ///< entries of a stream of changes; 0: no streams
+  std::filesystem::path redis_password_file, redis_sentinel_password_file, redis_ca_file;
+  std::filesystem::path cluster_key_file;
+  bool demo = false;  ///< fills an empty catalogue
 };
 
 /// The text that one source gives for one option, before it is read.

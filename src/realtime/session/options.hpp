@@ -37,6 +37,8 @@ struct Options {
   Milliseconds presence_delay{200};       ///< who comes and goes within it is told at once
   /// `process` of `system_metrics`: what only the wiring knows. From any shard.
   std::function<json::object()> describe_process{};
+  /// `bus` of `system_metrics`, in the same way.
+  std::function<json::object()> describe_bus{};
 };
 
 }  // namespace togglecast::realtime

@@ -163,7 +163,8 @@ void Dashboard::system_metrics(const service::Principal& who, Done done) {
                     {"messages", messages()},
                     {"lag", rates_.lags()},
                     {"store", store()},
-                    {"bus", {{"kind", "local"}, {"status", "ok"}}},
+                    {"bus", options_.describe_bus ? options_.describe_bus()
+                                                  : json::object{{"kind", "local"}, {"status", "ok"}}},
                     {"system_status", service::to_json(messages_.status(who.environment))}});
 }
 

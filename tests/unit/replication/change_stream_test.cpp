@@ -229,7 +229,7 @@ TEST_F(ChangeStreamTest, IsMadeAgainOnceWhenItsIdsAreNotOurs) {
 TEST_F(ChangeStreamTest, GoesOnBehindALostEndOfAnEarlierEpoch) {
   for (int i = 1; i <= 3; ++i) commit("p" + std::to_string(i));
   call({"XADD", kKey, "1-9", "v", "1", "offset", "1.9.0123456789abcdef"});
-  OtherProcess(data()).database().execute("UPDATE environment SET epoch = 2").value();
+  ASSERT_TRUE(changes::testing::OtherProcess(data()).database().execute("UPDATE environment SET epoch = 2"));
   start();
   commit("p4");
 

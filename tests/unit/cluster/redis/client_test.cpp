@@ -250,7 +250,7 @@ TEST(RedisClient, SaysThatItMayNotSubscribe) {
 }
 
 TEST(RedisClient, VerifiesTheServerOverTls) {
-  const testing::TemporaryFolder folder;
+  const togglecast::testing::TemporaryFolder folder;
   const auto good = test::make_certificate(folder.path(), "good");
   const auto other = test::make_certificate(folder.path(), "other");
   const std::uint16_t port = test::free_port();

@@ -98,6 +98,44 @@ test('a backup in the place of the folder begins a new epoch', async (t) => {
   assert.deepEqual(await setAside(data), []);
 });
 
+test('clients and admins of the lost epoch are told everything again, and never that they are current', async (t) => {
+  const { data, backup, product, start, kept, lost: before } = await backedUp(t);
+  const tenant = await product.createClient();
+  await product.end('SIGTERM');
+  await rm(backup, { recursive: true });
+  await cp(data, backup, { recursive: true, preserveTimestamps: true });
+  const later = await start();
+  const lost = await later.createPlatform({ key: ownKey(), name: 'lost' });
+  /** What a page keeps of its connection. */
+  const pageOf = async (one, socket, first) => {
+    await socket.connected();
+    const [state] = await socket.next(first);
+    return { state, pid: socket.socket._pid, offset: socket.socket._lastOffset, recovered: socket.socket.recovered };
+  };
+  const client = await pageOf(later, later.clientSocket(t, tenant.token), 'client_connected');
+  const admin = await pageOf(later, later.adminSocket(t), 'admin_connected');
+  assert.ok(client.state.platforms.some(({ id }) => id === lost.id));
+  await later.end('SIGKILL');
+  await rm(data, { recursive: true });
+  await cp(backup, data, { recursive: true });
+
+  const restored = await start();
+  const { epoch } = await restored.call('GET', '/api/v1/state');
+  assert.ok(epoch > client.state.epoch);
+  const back = async (nsp, token, { pid, offset }, first) => {
+    assert.match(offset, new RegExp(`^${client.state.epoch}[.]`));
+    return pageOf(restored, restored.socket(t, nsp, { token, pid, offset }), first);
+  };
+
+  const again = await back('/client', tenant.token, client, 'client_connected');
+  assert.deepEqual([again.recovered, again.state.epoch], [false, epoch]);
+  assert.deepEqual(again.state.platforms.map(({ key }) => key), [kept.key, before.key]);
+  const adminAgain = await back('/admin', restored.admin, admin, 'admin_connected');
+  assert.deepEqual([adminAgain.recovered, adminAgain.state.epoch], [false, epoch]);
+  const third = await back('/client', tenant.token, { ...again, offset: client.offset }, 'client_connected');
+  assert.equal(third.recovered, false, 'nor does the new session make an old offset true');
+});
+
 test('an older database beside a newer marker begins a new epoch, and the lost change is kept as text', async (t) => {
   const { data, backup, product, start, kept, lost } = await backedUp(t);
   await product.end('SIGTERM');

@@ -1,4 +1,5 @@
 // What a connection hears when its session is over for good, and what a lower role takes along.
+#include <chrono>
 #include <string>
 
 #include "realtime_fixture.hpp"
@@ -76,6 +77,19 @@ TEST_F(SessionEnds, AClientThatIsDeletedIsTold) {
       [&](changes::Done done) { application_->clients().remove(admin(), last_client_, {}, done); }));
 
   EXPECT_EQ(reason(acme, "/client"), "client_deleted");
+}
+
+// The timer of its expiry comes a moment later. Until then a change of its client must not end it for good.
+TEST_F(SessionEnds, ATokenThatHasJustExpiredEndsTheConnectionAndNotItsClient) {
+  auto acme = connect("/client", with_token(client_token("acme", admin(), R"({"expires_in":60})")));
+  EXPECT_EQ(acme.next("/client", "client_connected").size(), 3U);
+
+  clock_.advance(std::chrono::seconds(61));
+  ASSERT_TRUE(issue_token(last_client_).has_value());
+
+  EXPECT_EQ(acme.packet(), "") << "closed, without session_ended and DISCONNECT";
+  EXPECT_EQ(acme.transcript().find("session_ended"), std::string::npos);
+  EXPECT_EQ(acme.transcript().find("41/client"), std::string::npos);
 }
 
 TEST_F(SessionEnds, ADemotedOwnerLeavesWhatTheRoleMayNotSee) {

@@ -1,10 +1,12 @@
-// A rate limit per admin for one kind of action. Thread rule: any thread; the lock is held for a look-up.
+// A rate limit per admin for one kind of action. It can hold over several nodes: each tells what was spent at
+// it, and charges what was spent at the others. Thread rule: any thread; the lock is held for a look-up.
 #pragma once
 
 #include <map>
 #include <mutex>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/error.hpp"
 #include "base/token_bucket.hpp"
@@ -22,11 +24,19 @@ class AdminRates {
   /// Takes units for an action that turned out to cost more. The admin may then owe them.
   void charge(domain::Id admin, TimePoint now, double cost);
 
+  [[nodiscard]] const std::string& actions() const noexcept { return actions_; }
+  /// From now on, for `take_spent`.
+  void remember_spent();
+  /// The units that `take` took since the last call, by admin.
+  [[nodiscard]] std::vector<std::pair<domain::Id, double>> take_spent();
+
  private:
   Rate rate_;
   std::string actions_;
   std::mutex mutex_;
   std::map<domain::Id, TokenBucket> buckets_;  // one per admin; there are at most a thousand
+  bool remembers_ = false;
+  std::map<domain::Id, double> spent_;
 };
 
 }  // namespace togglecast::service

@@ -1,5 +1,7 @@
 #include "service/accounts/admin_service.hpp"
 
+#include "base/base64.hpp"
+#include "base/digest.hpp"
 #include "changes/ops.hpp"
 #include "domain/schema/environment.hpp"
 #include "service/accounts/admin_builds.hpp"
@@ -20,6 +22,11 @@ Result<bool> matches(const auth::PasswordHasher& hasher, const Secret& password,
   } catch (const std::bad_alloc&) {
     return fail(Errc::unavailable, "the server has too little memory left to check a password; try again");
   }
+}
+
+auth::LoginAttempt attempt_at(const std::string& account, bool exists, const std::string& address) {
+  const Sha256 digest = sha256(account);
+  return {base64url_encode({reinterpret_cast<const char*>(digest.data()), digest.size()}), exists, address};
 }
 
 tl::unexpected<Error> wrong_login() { return fail(Errc::unauthenticated, "wrong username or password"); }
@@ -61,6 +68,26 @@ Result<void> AdminService::may_try(const auth::LoginAttempt& attempt) {
   return allowed;
 }
 
+void AdminService::note(const auth::LoginAttempt& attempt, bool opened) {
+  login_elsewhere(attempt, opened);
+  const std::scoped_lock lock(throttle_mutex_);
+  if (login_told_) login_told_(attempt, opened);
+}
+
+void AdminService::tell_logins(LoginTold told) {
+  const std::scoped_lock lock(throttle_mutex_);
+  login_told_ = std::move(told);
+}
+
+void AdminService::login_elsewhere(const auth::LoginAttempt& attempt, bool opened) {
+  const std::scoped_lock lock(throttle_mutex_);
+  if (opened) {
+    throttle_.succeeded(attempt);
+  } else {
+    throttle_.failed(attempt, clock_.now());
+  }
+}
+
 AdminService::Account AdminService::account(const std::string& username) const {
   return model_.current(domain::kSystemEnvironment)->find_by_key<AdminUser>(username);
 }
@@ -79,12 +106,7 @@ void AdminService::check_password(const Account& account, const auth::LoginAttem
       auto same = matches(hasher_, password, hash);
       if (same) {
         same = *same && active;
-        const std::scoped_lock lock(throttle_mutex_);
-        if (*same) {
-          throttle_.succeeded(attempt);
-        } else {
-          throttle_.failed(attempt, clock_.now());
-        }
+        note(attempt, *same);
       }
       next(std::move(same));
     });
@@ -99,7 +121,7 @@ void AdminService::login(const Login& login, const WriteOptions& options, LoginD
     return done(wrong_login());
   const auto admin = account(login.username);
   check_password(
-      admin, {login.username, admin != nullptr, login.address}, login.password,
+      admin, attempt_at(login.username, admin != nullptr, login.address), login.password,
       [this, admin, login, options, done](Result<bool> matches) {
         if (!matches) return done(tl::unexpected(matches.error()));
         if (!*matches) return done(wrong_login());
@@ -178,7 +200,7 @@ void AdminService::change_password(const Principal& who, const Secret& current, 
   if (auto ok = auth::check_new_password(next); !ok) return done(tl::unexpected(ok.error()));
   if (auto key = idempotency_of(who, options, {}, nullptr); !key) return done(tl::unexpected(key.error()));
   const auto admin = account(who.name);
-  const auth::LoginAttempt attempt{who.name, admin != nullptr, {}};
+  const auth::LoginAttempt attempt = attempt_at(who.name, admin != nullptr, {});
   check_password(admin, attempt, current, [this, admin, who, next, options, done](Result<bool> matches) {
     const std::string operation = "password of " + who.name;
     if (!matches) return done(tl::unexpected(matches.error()));

@@ -60,6 +60,13 @@ class AdminService {
                const Clock& clock, observe::Metrics& metrics, const AdminOptions& options = {});
 
   void login(const Login& login, const WriteOptions& options, LoginDone done);
+  using LoginTold = std::function<void(const auth::LoginAttempt& attempt, bool opened)>;
+  /// Hears of each password that was checked here, on a worker; an empty function ends that. The attempt
+  /// names a digest instead of the account: people type passwords where a name belongs.
+  void tell_logins(LoginTold told);
+  /// A password was checked by another node: it counts here, too.
+  void login_elsewhere(const auth::LoginAttempt& attempt, bool opened);
+
   /// Withdraws the token of this request.
   void logout(const Principal& who, const WriteOptions& options, changes::Done done);
   /// Sets the caller's own password, with the current one as proof. Withdraws all other tokens of this admin.
@@ -107,6 +114,7 @@ class AdminService {
   void start_session(const domain::AdminUser& admin, const Login& login, const WriteOptions& options,
                      LoginDone done);
   [[nodiscard]] Result<void> may_try(const auth::LoginAttempt& attempt);
+  void note(const auth::LoginAttempt& attempt, bool opened);
 
   changes::Committer& committer_;
   const changes::ReadModel& model_;
@@ -117,8 +125,9 @@ class AdminService {
   const Clock& clock_;
   AdminOptions options_;
   auth::PasswordHasher hasher_;
-  std::mutex throttle_mutex_;
+  std::mutex throttle_mutex_;  // for the next two
   auth::LoginThrottle throttle_;
+  LoginTold login_told_;
   observe::Counter& limited_;
 };
 

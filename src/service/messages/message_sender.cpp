@@ -228,6 +228,13 @@ json::object to_json(const SystemStatus& status) {
           {"timestamp", to_iso8601(status.at)}};
 }
 
+void add_nodes(json::object& answer, const SendResult& sent) {
+  if (sent.nodes == 1 && sent.missing_nodes.empty()) return;
+  json::array missing;
+  for (const std::string& name : sent.missing_nodes) missing.emplace_back(name);
+  answer["nodes"] = json::object{{"counted", sent.nodes}, {"missing", std::move(missing)}};
+}
+
 Result<ConfigSync> read_config_sync(const json::value& body) {
   FieldReader in(body);
   ConfigSync sync;

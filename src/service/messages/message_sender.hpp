@@ -108,10 +108,14 @@ struct ConfigSync {
 struct SendResult {
   std::string id;                 ///< of the message; empty: it has none
   domain::Revision revision = 0;  ///< of the state that was sent; 0: no state was sent
-  std::size_t connections = 0;    ///< connections that were addressed
-  bool replayed = false;          ///< by an earlier request under the same key, which the store remembers
+  std::size_t connections = 0;    ///< connections that were addressed, at all nodes that said so in time
+  std::size_t nodes = 1;          ///< so many nodes are in `connections`, this one included …
+  std::vector<std::string> missing_nodes{};  ///< … and these are not: they did not answer in time
+  bool replayed = false;  ///< by an earlier request under the same key, which the store remembers
 };
 using SendDone = std::function<void(Result<SendResult> outcome)>;
+/// Adds `nodes: {counted, missing}` to an answer when there is more than one node.
+void add_nodes(json::object& answer, const SendResult& sent);
 
 /// A connection that was sent a message and has not acknowledged it.
 struct OpenDelivery {

@@ -61,6 +61,11 @@ realtime::Options with_bus(realtime::Options options, const ClusterLink& link) {
   return options;
 }
 
+nodes::NodesOptions with_bus(nodes::NodesOptions options, const ClusterLink& link) {
+  options.describe_bus = [&link] { return link.describe(); };
+  return options;
+}
+
 http_api::Options with_bus(http_api::Options options, const ClusterLink& link) {
   options.describe = [&link, others = std::move(options.describe)](json::object& health) {
     others(health);
@@ -136,6 +141,8 @@ Container::Container(const Settings& settings, Runtime& runtime, std::shared_ptr
       trim_(shards_),
       application_(std::move(application)),
       link_(std::move(link)),
+      nodes_(link_->bus(), shards_, *application_, with_bus(nodes_options(settings_), *link_), runtime.clock,
+             runtime.log, runtime.metrics),
       first_login_(first_login.watch(*application_)),
       refusals_(runtime.log, runtime.clock),
       packets_(packet_log(settings, runtime.log, runtime.clock, runtime.metrics)),
@@ -145,15 +152,16 @@ Container::Container(const Settings& settings, Runtime& runtime, std::shared_ptr
               runtime.clock, runtime.metrics),
       io_(shards_, socketio_options(settings_, limits_, refusals_, runtime.log, packets_.get())),
       realtime_(shards_, io_, *application_, with_bus(realtime_options(settings_), *link_), runtime.clock,
-                runtime.log, runtime.metrics),
+                runtime.log, runtime.metrics, &nodes_),
       api_(shards_, http_api::routes(), *application_,
-           with_bus(api_options(settings_, &realtime_.messages(), &realtime_.rollouts()), *link_),
+           with_bus(api_options(settings_, &realtime_.messages(), &realtime_.rollouts(), &nodes_), *link_),
            runtime.clock, runtime.log, runtime.metrics),
       http_(shards_, public_routes(), public_http_options(),
             [this](unsigned status, std::string_view message, const web::Peer& peer) {
               refusals_.request(status, message, peer);
             }),
       metrics_http_(metrics_shard_, metrics_routes(), http_options(settings_)) {
+  nodes_.limits().share(api_.writes());
   export_process(runtime_.metrics, runtime_.clock, runtime_.log);
   shards_.limit_queued_bytes(settings_.queued_bytes);
   export_shards(runtime_.metrics, shards_);
@@ -219,6 +227,7 @@ Result<Container::Bound> Container::listen() {
 void Container::serve() {
   realtime_.start();
   link_->start();
+  nodes_.start();
   api_.enter(http_api::Phase::serving);
   shards_.start();
   if (settings_.metrics_listen) metrics_shard_.start();
@@ -242,11 +251,13 @@ void Container::stop() {
   Drain drain(shards_, io_, http_, runtime_.log, runtime_.clock);
   if (running_) {
     api_.enter(http_api::Phase::draining);
+    nodes_.drain();
     drain.wait(settings_.drain_wait);
     drain.send_away(settings_.drain ? Milliseconds(*settings_.drain)
                                     : drain_window(open_sessions(io_.engine())));
     drain.finish();
   }
+  nodes_.stop();
   realtime_.stop();
   link_->stop();
   application_->stop();

@@ -23,6 +23,7 @@
 #include "net/memory_trim.hpp"
 #include "net/shard_pool.hpp"
 #include "net/tls_context.hpp"
+#include "nodes/nodes.hpp"
 #include "realtime/realtime.hpp"
 #include "service/application.hpp"
 #include "socketio/server.hpp"
@@ -69,6 +70,7 @@ class Container {
   net::MemoryTrim trim_;
   std::unique_ptr<service::Application> application_;
   std::unique_ptr<ClusterLink> link_;
+  nodes::Nodes nodes_;
   changes::ChangeFeed::Subscription first_login_;
   RefusalLog refusals_;
   std::unique_ptr<PacketLog> packets_;

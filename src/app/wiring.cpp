@@ -190,11 +190,12 @@ service::MailboxOptions mailbox_options(const Settings& settings) {
 }
 
 http_api::Options api_options(const Settings& settings, service::MessageSender* messages,
-                              delivery::Rollouts* rollouts) {
+                              delivery::Rollouts* rollouts, const service::ClusterView* cluster) {
   http_api::Options options;
   options.environment = kDefaultEnvironment;
   options.messages = messages;
   options.rollouts = rollouts;
+  options.cluster = cluster;
   options.version = version();
   options.cors = cors_of(settings);
   options.cors.allowed_headers = settings.cors_headers;
@@ -207,6 +208,14 @@ http_api::Options api_options(const Settings& settings, service::MessageSender* 
   options.assets = settings.asset_rate;
   options.min_revision_wait = settings.min_revision_wait;
   options.describe = [](json::object& health) { health["process"] = describe_process(); };
+  return options;
+}
+
+nodes::NodesOptions nodes_options(const Settings& settings) {
+  nodes::NodesOptions options;
+  options.name = settings.node_name.empty() ? host_name() : settings.node_name;
+  options.version = version();
+  options.cpu_seconds = cpu_seconds;
   return options;
 }
 

@@ -10,6 +10,7 @@
 #include "http_api/request/api.hpp"
 #include "net/listener.hpp"
 #include "net/tls_context.hpp"
+#include "nodes/nodes.hpp"
 #include "realtime/session/options.hpp"
 #include "socketio/options.hpp"
 #include "web/http_server.hpp"
@@ -30,7 +31,9 @@ namespace togglecast::app {
 /// empty.
 [[nodiscard]] Result<Secret> read_secret(const std::filesystem::path& file, std::string_view option);
 [[nodiscard]] http_api::Options api_options(const Settings& settings, service::MessageSender* messages,
-                                            delivery::Rollouts* rollouts = nullptr);
+                                            delivery::Rollouts* rollouts = nullptr,
+                                            const service::ClusterView* cluster = nullptr);
+[[nodiscard]] nodes::NodesOptions nodes_options(const Settings& settings);
 [[nodiscard]] realtime::Options realtime_options(const Settings& settings);
 // The proxies have been checked when the settings were read.
 [[nodiscard]] web::HttpOptions http_options(const Settings& settings);

@@ -69,6 +69,14 @@ void StageTimes::add(const StageTimes& other) noexcept {
   last_ = std::max(last_, other.last_);
 }
 
+void StageTimes::add_bucket(std::size_t bucket, std::uint32_t times) noexcept {
+  if (bucket >= kBuckets) return;
+  counts_[bucket] += times;
+  count_ += times;
+}
+
+void StageTimes::raise_last(std::uint32_t ms) noexcept { last_ = std::max(last_, ms); }
+
 std::optional<std::uint32_t> StageTimes::within(double part) const noexcept {
   if (count_ == 0) return std::nullopt;
   const auto wanted = static_cast<std::uint32_t>(std::ceil(part * count_));

@@ -53,8 +53,13 @@ class StageTimes {
   [[nodiscard]] std::optional<std::uint32_t> within(double part) const noexcept;
   [[nodiscard]] std::optional<std::uint32_t> last() const noexcept;
 
+  // As another node has them.
+  static constexpr std::size_t kBuckets = 84;  ///< the last ends after 70 minutes
+  [[nodiscard]] const std::array<std::uint32_t, kBuckets>& buckets() const noexcept { return counts_; }
+  void add_bucket(std::size_t bucket, std::uint32_t times) noexcept;
+  void raise_last(std::uint32_t ms) noexcept;
+
  private:
-  static constexpr std::size_t kBuckets = 84;  // the last ends after 70 minutes
   [[nodiscard]] static std::size_t bucket_of(std::uint32_t ms) noexcept;
   [[nodiscard]] static std::uint32_t end_of(std::size_t bucket) noexcept;
 

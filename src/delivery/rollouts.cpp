@@ -71,17 +71,34 @@ Result<std::pair<Id, std::string>> read_cursor(std::string_view cursor) {
 
 }  // namespace
 
+std::string_view to_string(RolloutNode::State state) noexcept {
+  switch (state) {
+    case RolloutNode::State::counted:
+      return "counted";
+    case RolloutNode::State::missing:
+      return "missing";
+    case RolloutNode::State::gone:
+      return "gone";
+  }
+  return "";
+}
+
 json::object to_json(const RolloutSummary& rollout) {
   const RolloutCounts& counts = rollout.counts;
-  return {{"concerned", counts.concerned},
-          {"sent", counts.times(Stage::sent).count()},
-          {"received", counts.times(Stage::received).count()},
-          {"applied", counts.times(Stage::applied).count()},
-          {"superseded", counts.superseded_before(Stage::received)},
-          {"gone", counts.gone_before(Stage::received)},
-          {"resumed", counts.resumed},
-          {"offline", rollout.offline ? json::value(*rollout.offline) : json::value(nullptr)},
-          {"open", rollout.open}};
+  json::object out{{"concerned", counts.concerned},
+                   {"sent", counts.times(Stage::sent).count()},
+                   {"received", counts.times(Stage::received).count()},
+                   {"applied", counts.times(Stage::applied).count()},
+                   {"superseded", counts.superseded_before(Stage::received)},
+                   {"gone", counts.gone_before(Stage::received)},
+                   {"resumed", counts.resumed},
+                   {"offline", rollout.offline ? json::value(*rollout.offline) : json::value(nullptr)},
+                   {"open", rollout.open}};
+  json::array missing;
+  for (const RolloutNode& node : rollout.nodes)
+    if (node.state != RolloutNode::State::counted) missing.emplace_back(node.name);
+  if (!missing.empty()) out["missing_nodes"] = std::move(missing);
+  return out;
 }
 
 std::optional<json::object> RolloutsOfEnvironment::progress(std::size_t index) const {
@@ -157,7 +174,9 @@ void Rollouts::count_offline(const changes::CommitPtr& commit) {
     const std::scoped_lock lock(mutex_);
     Changes& changes = changes_[environment];
     const auto change = changes.find(commit->row.head.revision);
-    if (change != changes.end()) change->second.offline = all - std::min(all, online);
+    if (change == changes.end()) return;
+    change->second.offline = all - std::min(all, online);
+    change->second.clients = all;
   });
   (void)taken;  // too busy: the number stays unknown
 }
@@ -202,6 +221,7 @@ std::optional<RolloutSummary> Rollouts::join(const std::string& environment, std
   summary.epoch = change->second.epoch;
   summary.committed_at = change->second.committed_at;
   summary.offline = change->second.offline;
+  summary.clients = change->second.clients;
   if (change->second.counts != nullptr) summary.counts = *change->second.counts;
   bool distributed = true;
   for (std::size_t shard = 0; shard < parts.size(); ++shard) {
@@ -230,6 +250,12 @@ Rollouts::Found Rollouts::join(const Asked& asked, const std::vector<ShardPart>&
 }
 
 void Rollouts::find(const Asked& asked, std::function<void(Found)> done) {
+  if (others_ == nullptr || !others_->any()) return find_here(asked, std::move(done));
+  find_here(asked,
+            [this, asked, done = std::move(done)](Found own) { others_->add(asked, std::move(own), done); });
+}
+
+void Rollouts::find_here(const Asked& asked, std::function<void(Found)> done) {
   collect_from_shards<ShardPart>(
       shards_,
       [this, asked](const net::Shard& shard, const std::function<void(ShardPart)>& answer) {
@@ -247,7 +273,7 @@ void Rollouts::find_merged(Found found, std::function<void(Found)> done) {
     for (const auto& change : of.changes)
       if (change && change->told_as != change->revision) later[environment].push_back(change->told_as);
   if (later.empty()) return done(std::move(found));
-  find(later, [found = std::move(found), done = std::move(done)](const Found& merged) mutable {
+  find_here(later, [found = std::move(found), done = std::move(done)](const Found& merged) mutable {
     for (const auto& [environment, of] : merged) {
       auto into = of.changes.begin();
       for (auto& change : found[environment].changes) {
@@ -288,26 +314,51 @@ Error Rollouts::not_kept(const std::string& environment, Revision revision) {
   return {Errc::not_found, std::move(message), {}};
 }
 
-void Rollouts::report(const std::string& environment, Revision revision, const LaggardQuery& query,
+void Rollouts::report(const std::string& environment, Revision revision, const LaggardQuery& asked,
                       std::function<void(Result<RolloutReport>)> done) {
-  auto after = read_cursor(query.cursor);
+  auto after = read_cursor(asked.cursor);
   if (!after) return done(tl::unexpected(after.error()));
-  find({{environment, {revision}}}, [this, environment, revision, query, after = *std::move(after),
+  LaggardQuery query = asked;
+  const bool others = others_ != nullptr && others_->any();
+  if (others) query.limit = std::min(query.limit, kMostFromNodes);
+  find({{environment, {revision}}}, [this, others, environment, revision, query, after = *std::move(after),
                                      done = std::move(done)](const Found& found) {
     const auto& change = found.at(environment).changes.front();
     if (!change) return done(tl::unexpected(not_kept(environment, revision)));
     RolloutReport report{*change, {}, 0, {}};
     if (!change->open) return done(std::move(report));
-    add_laggards(environment, std::move(report), query, after, done);
+    const auto finish = [report = std::move(report), limit = query.limit, done](Lagging lagging) mutable {
+      report.laggards_total = lagging.total;
+      for (auto& [key, laggard] : lagging.first) {
+        if (report.laggards.size() == limit) {
+          report.next_cursor = cursor_of(report.laggards.back().client, report.laggards.back().connection);
+          break;
+        }
+        report.laggards.push_back(std::move(laggard));
+      }
+      done(std::move(report));
+    };
+    if (!others) return collect_laggards(environment, change->told_as, query, after, finish);
+    find_laggards_here(environment, revision, query, after,
+                       [this, environment, revision, query, after, finish](Lagging own) {
+                         others_->add_laggards(environment, revision, query, after, std::move(own), finish);
+                       });
   });
+}
+
+void Rollouts::find_laggards_here(const std::string& environment, Revision revision,
+                                  const LaggardQuery& query, const LaggardKey& after,
+                                  std::function<void(Lagging)> done) {
+  find_here({{environment, {revision}}},
+            [this, environment, query, after, done = std::move(done)](const Found& found) {
+              const auto& change = found.at(environment).changes.front();
+              if (!change || !change->open) return done({});
+              collect_laggards(environment, change->told_as, query, after, done);
+            });
 }
 
 // Looks at every client's connection of one shard, a part in each turn.
 struct Rollouts::LaggardWalk {
-  struct Lagging {
-    std::map<LaggardKey, Laggard> first;  // one more than a page
-    std::size_t total = 0;
-  };
   LaggardWalk(net::Shard& on, SubscriberGroup& clients) : shard(on), group(clients) {}
 
   void look_at(const Subscriber& subscriber) {
@@ -342,39 +393,30 @@ void Rollouts::walk(const std::shared_ptr<LaggardWalk>& walk) {
   walk->shard.post([walk] { Rollouts::walk(walk); });
 }
 
-void Rollouts::add_laggards(const std::string& environment, RolloutReport report, const LaggardQuery& query,
-                            const LaggardKey& after, std::function<void(Result<RolloutReport>)> done) {
-  using Lagging = LaggardWalk::Lagging;
-  const domain::Revision revision = report.rollout.told_as;
+void Rollouts::collect_laggards(const std::string& environment, Revision told_as, const LaggardQuery& query,
+                                const LaggardKey& after, std::function<void(Lagging)> done) {
   collect_from_shards<Lagging>(
       shards_,
-      [this, environment, query, after, revision](net::Shard& shard,
-                                                  const std::function<void(Lagging)>& answer) {
+      [this, environment, query, after, told_as](net::Shard& shard,
+                                                 const std::function<void(Lagging)>& answer) {
         auto* home = deliveries_[shard.index()]->index().find(environment);
         if (home == nullptr) return answer({});
         auto begun = std::make_shared<LaggardWalk>(shard, home->clients);
-        begun->revision = revision;
+        begun->revision = told_as;
         begun->below = query.below;
         begun->limit = query.limit;
         begun->after = after;
         begun->answer = answer;
         walk(begun);
       },
-      [report = std::move(report), limit = query.limit,
-       done = std::move(done)](std::vector<Lagging> parts) mutable {
-        std::map<LaggardKey, Laggard> all;
+      [limit = query.limit, done = std::move(done)](std::vector<Lagging> parts) {
+        Lagging all;
         for (Lagging& part : parts) {
-          report.laggards_total += part.total;
-          all.merge(part.first);
+          all.total += part.total;
+          all.first.merge(part.first);
         }
-        for (auto& [key, laggard] : all) {
-          if (report.laggards.size() == limit) {
-            report.next_cursor = cursor_of(report.laggards.back().client, report.laggards.back().connection);
-            break;
-          }
-          report.laggards.push_back(std::move(laggard));
-        }
-        done(std::move(report));
+        while (all.first.size() > limit + 1) all.first.erase(std::prev(all.first.end()));
+        done(std::move(all));
       });
 }
 

@@ -2,7 +2,10 @@
 // connections that lag behind, and the clients that were offline.
 //
 // Shards count for themselves; a question goes to every shard, and the answers are added up. Sums of rollouts
-// that are over are kept here. Thread rule: any thread, while the shards run. `on_commit`: the feed's.
+// that are over are kept here. `OtherRollouts` adds what other nodes count.
+//
+// Thread rule: any thread, while the shards run. `on_commit`: the feed's. `join_with`: before the shards
+// start.
 #pragma once
 
 #include <cstddef>
@@ -29,6 +32,19 @@
 
 namespace togglecast::delivery {
 
+/// A node that has, or may have, a part in a rollout.
+struct RolloutNode {
+  enum class State : std::uint8_t {
+    counted,  ///< its numbers are in the sums
+    missing,  ///< it did not answer in time
+    gone,     ///< it went away after the commit, and its numbers with it
+  };
+  std::string name;
+  State state = State::counted;
+  std::uint32_t concerned = 0, received = 0;  ///< of its connections
+};
+[[nodiscard]] std::string_view to_string(RolloutNode::State state) noexcept;
+
 /// One change, over all shards.
 struct RolloutSummary {
   domain::Revision revision = 0;
@@ -42,10 +58,13 @@ struct RolloutSummary {
   RolloutCounts counts;
   /// Clients without a connection among those that the change may concern; not known (yet), when unset.
   std::optional<std::size_t> offline;
+  std::size_t clients = 0;           ///< that the change may concern; 0 while `offline` is not known
+  std::vector<RolloutNode> nodes{};  ///< this one first; empty when there is no other
 };
 
-/// `{concerned, sent, received, applied, superseded, gone, resumed, offline, open}`. `superseded` and `gone`
-/// count the connections that had not proven that they received it.
+/// `{concerned, sent, received, applied, superseded, gone, resumed, offline, open}`, and `missing_nodes`
+/// with the names of nodes that are not in the sums, if there are any. `superseded` and `gone` count the
+/// connections that had not proven that they received it.
 [[nodiscard]] json::object to_json(const RolloutSummary& rollout);
 
 /// Of the revisions asked for, in their order. No summary: the change is not kept any more.
@@ -64,6 +83,13 @@ struct Laggard {
   std::string_view transport;
   Stage stage = Stage::none;
   std::uint32_t reached_ms = 0;  ///< when it reached the stage, after the commit
+  std::string node{};            ///< the name of its node; empty when there is no other
+};
+/// Client and connection: the order of laggards.
+using LaggardKey = std::pair<domain::Id, std::string>;
+struct Lagging {
+  std::map<LaggardKey, Laggard> first{};  ///< after a place, one more than a page
+  std::size_t total = 0;
 };
 
 struct LaggardQuery {
@@ -79,9 +105,12 @@ struct RolloutReport {
   std::string next_cursor;  ///< empty: this is the last page
 };
 
+class OtherRollouts;
+
 class Rollouts final : public RolloutSink {
  public:
   static constexpr std::size_t kKept = ShardRollouts::kKept;
+  static constexpr std::size_t kMostFromNodes = 1'000;  ///< laggards on a page when there are other nodes
 
   /// How many of these clients have a connection; of all, when null.
   using CountOnline =
@@ -104,14 +133,23 @@ class Rollouts final : public RolloutSink {
 
   using Asked = std::map<std::string, std::vector<domain::Revision>>;  // by environment
   using Found = std::map<std::string, RolloutsOfEnvironment>;
-  /// `done` runs on any shard.
+  /// `others` must outlive it.
+  void join_with(OtherRollouts& others) noexcept { others_ = &others; }
+  /// `done` runs on any thread, or within the call.
   void find(const Asked& asked, std::function<void(Found)> done);
+  /// Of this node alone.
+  void find_here(const Asked& asked, std::function<void(Found)> done);
   /// Adds `rollout` to the entries of the activity feed whose changes are kept.
   void add_to(json::array entries, const std::string& environment,
               std::function<void(json::array entries, DeliveryCounts delivered)> done);
   /// Errors: `not_found` for a change that is not kept any more, and `invalid_argument` for a bad cursor.
   void report(const std::string& environment, domain::Revision revision, const LaggardQuery& query,
               std::function<void(Result<RolloutReport>)> done);
+
+  /// Laggards of this node alone, from the one after `after` on; none when the rollout is over here.
+  void find_laggards_here(const std::string& environment, domain::Revision revision,
+                          const LaggardQuery& query, const LaggardKey& after,
+                          std::function<void(Lagging)> done);
 
   /// `not_found`, in words.
   [[nodiscard]] Error not_kept(const std::string& environment, domain::Revision revision);
@@ -125,13 +163,13 @@ class Rollouts final : public RolloutSink {
     UnixMillis committed_at{};
     TimePoint committed{};
     std::optional<std::size_t> offline;
+    std::size_t clients = 0;
     std::unique_ptr<RolloutCounts> counts;  // of shards on which it is over
     std::vector<bool> closed;               // which shards these are
   };
   using Changes = std::map<domain::Revision, Change>;
   struct ShardPart;
   struct LaggardWalk;
-  using LaggardKey = std::pair<domain::Id, std::string>;  // client and connection
 
   void find_merged(Found found, std::function<void(Found)> done);
   [[nodiscard]] ShardPart part_of(const net::Shard& shard, const Asked& asked) const;
@@ -139,8 +177,8 @@ class Rollouts final : public RolloutSink {
   [[nodiscard]] std::optional<RolloutSummary> join(const std::string& environment, std::size_t index,
                                                    domain::Revision revision,
                                                    const std::vector<ShardPart>& parts);
-  void add_laggards(const std::string& environment, RolloutReport report, const LaggardQuery& query,
-                    const LaggardKey& after, std::function<void(Result<RolloutReport>)> done);
+  void collect_laggards(const std::string& environment, domain::Revision told_as, const LaggardQuery& query,
+                        const LaggardKey& after, std::function<void(Lagging)> done);
   static void walk(const std::shared_ptr<LaggardWalk>& walk);
   void count_offline(const changes::CommitPtr& commit);
 
@@ -150,8 +188,22 @@ class Rollouts final : public RolloutSink {
   CountOnline online_;
   const Clock& clock_;
   RolloutOptions options_;
+  OtherRollouts* others_ = nullptr;
   std::mutex mutex_;  // for what follows; never on the way of a push
   std::map<std::string, Changes> changes_;
+};
+
+/// What other nodes count. A port: `realtime` implements it over the bus.
+class OtherRollouts {
+ public:
+  virtual ~OtherRollouts() = default;
+  [[nodiscard]] virtual bool any() const = 0;
+  /// Adds their sums to those of this node. `done` runs on any thread, or within the call.
+  virtual void add(const Rollouts::Asked& asked, Rollouts::Found own,
+                   std::function<void(Rollouts::Found)> done) = 0;
+  virtual void add_laggards(const std::string& environment, domain::Revision revision,
+                            const LaggardQuery& query, const LaggardKey& after, Lagging own,
+                            std::function<void(Lagging)> done) = 0;
 };
 
 }  // namespace togglecast::delivery

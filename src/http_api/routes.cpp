@@ -101,6 +101,7 @@ constexpr Route kRoutes[] = {
     {Method::post, "/api/v1/evaluate", Access::admin, evaluate, {}, Effect::evaluate, Units{10}},
     {Method::post, "/api/v1/preview", Access::admin, preview, {}, Effect::evaluate, Units{40}},
 
+    {Method::get, "/api/v1/clients/{id}/connections", Access::admin, read_client_connections, {}, Units{10}},
     {Method::get, "/api/v1/clients/{id}/tokens", Access::admin, list_tokens, page()},
     {Method::post, "/api/v1/clients/{id}/tokens", Access::admin, issue_token},
     {Method::del, "/api/v1/clients/{id}/tokens/{token_id}", Access::admin, revoke_token},
@@ -132,6 +133,8 @@ constexpr Route kRoutes[] = {
      Units{10}},
     {Method::get, "/api/v1/state", Access::admin, read_state, {"at"}, Units{40}},
     {Method::get, "/api/v1/state/diff", Access::admin, read_difference, {"from", "to"}, Units{80}},
+
+    {Method::get, "/api/v1/cluster", Access::admin, read_cluster, {}, Units{10}},
 
     {Method::get, "/api/v1/messages", Access::admin, list_messages, {"state", "before", "limit"}, Units{10}},
     {Method::get,

@@ -308,7 +308,9 @@ std::optional<service::SendDone> AdminNamespace::once(const service::Principal& 
                                                       const Reply& reply) {
   auto answer = [answer = answering(reply)](const Result<service::SendResult>& told, bool) {
     if (!told) return answer(tl::unexpected(told.error()));
-    answer(json::object{{"id", told->id}, {"recipients", told->connections}});
+    json::object sent{{"id", told->id}, {"recipients", told->connections}};
+    service::add_nodes(sent, *told);
+    answer(std::move(sent));
   };
   if (key) return sends_.first(*key, who.environment, clock_.now(), std::move(answer));
   return service::SendDone(

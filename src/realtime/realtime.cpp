@@ -1,6 +1,10 @@
 #include "realtime/realtime.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include "realtime/protocol/events.hpp"
+#include "realtime/session/connection_meters.hpp"
 
 namespace togglecast::realtime {
 namespace {
@@ -86,7 +90,7 @@ AuthParts Realtime::auth_parts(const Clock& clock, observe::PeerLog log, observe
 
 Realtime::Realtime(net::ShardPool& shards, socketio::Server& io, service::Application& application,
                    const Options& options, const Clock& clock, observe::PeerLog log,
-                   observe::Metrics& metrics)
+                   observe::Metrics& metrics, nodes::Nodes* nodes)
     : shards_(shards),
       application_(application),
       options_(options),
@@ -102,9 +106,10 @@ Realtime::Realtime(net::ShardPool& shards, socketio::Server& io, service::Applic
       mailboxes_(make_mailboxes(shards, io, deliveries_, application.mailbox(), clock, options_, metrics)),
       reported_(shards.size()),
       dispatcher_(shards, messages_, mailboxes_, deliveries_, application.model(), application.mailbox(),
-                  options_, clock, metrics),
+                  options_, clock, metrics, nodes),
       sampler_(shards, sampled_counters(metrics, shards.size())),
-      dashboard_(shards, io, application, rollouts_, reported_, dispatcher_, sampler_, options_, clock),
+      dashboard_(shards, io, application, rollouts_, reported_, dispatcher_, sampler_, options_, clock,
+                 nodes),
       subscriptions_(shards, deliveries_, messages_, rollouts_, options_, clock),
       assets_(shards, application.assets(), options_, metrics),
       admins_(io.of(event::kAdmin), auth_parts(clock, log, metrics), application.activity(),
@@ -114,6 +119,35 @@ Realtime::Realtime(net::ShardPool& shards, socketio::Server& io, service::Applic
                [this](SocketSubscriber& client) { welcome(client); }) {
   take_acknowledgements(io.of(event::kAdmin));
   take_acknowledgements(io.of(event::kClient));
+  if (nodes != nullptr) describe_to(*nodes, metrics);
+}
+
+void Realtime::describe_to(nodes::Nodes& nodes, observe::Metrics& metrics) {
+  const auto logged_in = [&metrics](std::string_view nsp, const std::string& environment) {
+    return static_cast<std::size_t>(
+        std::max<std::int64_t>(0, connections_gauge(metrics, nsp, environment).value()));
+  };
+  rollouts_of_others_ = std::make_unique<ClusterRollouts>(nodes, rollouts_, application_.model());
+  rollouts_.join_with(*rollouts_of_others_);
+  nodes.describe_by({
+      .connections =
+          [logged_in](const std::string& environment) {
+            return service::ConnectionCounts{logged_in(event::kAdmin, environment),
+                                             logged_in(event::kClient, environment)};
+          },
+      .connections_of = [this](
+                            const std::string& environment,
+                            domain::Id client) { return clients_.limit().connections(environment, client); },
+      .status_at = [this](const std::string& environment) { return dispatcher_.status_at(environment); },
+      .lag_ms = [this] { return sampler_.worst_lag(); },
+  });
+  nodes.limits().share_clients({
+      .own = [this](std::size_t most) { return clients_.limit().near_limit(most); },
+      .take =
+          [this](nodes::ClientConnections elsewhere) {
+            clients_.limit().count_elsewhere(std::move(elsewhere));
+          },
+  });
 }
 
 void Realtime::welcome(SocketSubscriber& subscriber) {

@@ -2,6 +2,7 @@
 // Thread rule: constructed before the shards start; `start` and `stop` by the thread that owns it.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "delivery/resume_claim.hpp"
@@ -16,6 +17,7 @@
 #include "realtime/messages/shard_mailbox.hpp"
 #include "realtime/messages/shard_messages.hpp"
 #include "realtime/session/options.hpp"
+#include "realtime/telemetry/cluster_rollouts.hpp"
 #include "realtime/telemetry/dashboard.hpp"
 #include "realtime/telemetry/rate_sampler.hpp"
 #include "realtime/telemetry/reported_metrics.hpp"
@@ -26,9 +28,11 @@ namespace togglecast::realtime {
 
 class Realtime {
  public:
-  /// `shards`, `io`, `application`, `clock`, `log` and `metrics` must outlive it.
+  /// `shards`, `io`, `application`, `clock`, `log`, `metrics` and `nodes` must outlive it. `nodes`: the other
+  /// nodes, which start after it and stop before it; null: there are none.
   Realtime(net::ShardPool& shards, socketio::Server& io, service::Application& application,
-           const Options& options, const Clock& clock, observe::PeerLog log, observe::Metrics& metrics);
+           const Options& options, const Clock& clock, observe::PeerLog log, observe::Metrics& metrics,
+           nodes::Nodes* nodes = nullptr);
   Realtime(const Realtime&) = delete;
   Realtime& operator=(const Realtime&) = delete;
   ~Realtime() { stop(); }
@@ -49,6 +53,7 @@ class Realtime {
  private:
   [[nodiscard]] AuthParts auth_parts(const Clock& clock, observe::PeerLog log,
                                      observe::Metrics& metrics) const;
+  void describe_to(nodes::Nodes& nodes, observe::Metrics& metrics);
   void welcome(SocketSubscriber& subscriber);
   void take_acknowledgements(socketio::Namespace& nsp);
   void on_commit(const changes::CommitPtr& commit);
@@ -66,6 +71,7 @@ class Realtime {
   MessageDispatcher dispatcher_;
   RateSampler sampler_;
   Dashboard dashboard_;
+  std::unique_ptr<ClusterRollouts> rollouts_of_others_;  // null: there is no other node
   EntitySubscriptions subscriptions_;
   AssetRequests assets_;
   AdminNamespace admins_;

@@ -31,6 +31,8 @@ constexpr OptionSpec kOptions[] = {
      "Two letters or digits that begin the session ids of this node, by which a balancer finds it [made from "
      "the machine's name and the port]",
      false, set_node_tag},
+    {kGeneral, "node-name", "NAME", "Name of this server among those that share its data [the host name]",
+     false, set_node_name},
     {kGeneral, "websocket-compression", "on|off",
      "Compress WebSocket messages for clients that offer it [off]", false,
      set_switch<&S::websocket_compression>},

@@ -207,6 +207,15 @@ Result<void> set_log_packets(Settings& settings, const Values& values) {
   return {};
 }
 
+Result<void> set_node_name(Settings& settings, const Values& values) {
+  const std::string& name = values.front();
+  const bool visible = std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c < '\x7f'; });
+  if (name.empty() || name.size() > 100 || !visible)
+    return refuse("'" + name + "' is not 1 to 100 visible ASCII characters without spaces");
+  settings.node_name = name;
+  return {};
+}
+
 Result<void> set_log_level(Settings& settings, const Values& values) {
   const auto level = observe::parse_level(values.front());
   if (!level) return refuse("'" + values.front() + "' is not debug, info, warn, error or off");

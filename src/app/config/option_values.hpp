@@ -68,6 +68,7 @@ template <Rate Settings::*Member, double Rate::*Part, std::uint64_t least>
 [[nodiscard]] Result<void> set_drain(Settings& settings, const Values& values);
 [[nodiscard]] Result<void> set_node_tag(Settings& settings, const Values& values);
 [[nodiscard]] Result<void> set_listen(Settings& settings, const Values& values);
+[[nodiscard]] Result<void> set_node_name(Settings& settings, const Values& values);
 [[nodiscard]] Result<void> set_origins(Settings& settings, const Values& values);
 [[nodiscard]] Result<void> set_public_urls(Settings& settings, const Values& values);
 [[nodiscard]] Result<void> set_forwarded(Settings& settings, const Values& values);

@@ -37,6 +37,7 @@ struct Settings {
   std::uint16_t port = 5001;               ///< 0: any free port
   std::vector<std::string> listen;         ///< numeric addresses; empty: the loopback addresses
   std::string node_tag;                    ///< begins the ids of sessions; empty: made from machine and port
+  std::string node_name;                   ///< empty: the name of the machine
   std::size_t shards = 0;                  ///< 0: one per core
   std::vector<std::string> cors_origins;   ///< `*`: all origins
   std::vector<std::string> public_urls;    ///< origins under which clients reach this server

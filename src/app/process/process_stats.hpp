@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 namespace togglecast::app {
 
@@ -10,6 +11,8 @@ namespace togglecast::app {
 [[nodiscard]] std::uint64_t open_descriptors();
 [[nodiscard]] std::uint64_t descriptor_limit();
 [[nodiscard]] double cpu_seconds();
+/// Of this machine; `unknown` when it has none.
+[[nodiscard]] std::string host_name();
 /// Raises the soft limit of descriptors to the hard limit.
 void raise_descriptor_limit();
 

@@ -71,6 +71,10 @@ void undo_activity(const CallPtr& call);
 void read_state(const CallPtr& call);
 void read_difference(const CallPtr& call);
 
+// cluster.cpp
+void read_cluster(const CallPtr& call);
+void read_client_connections(const CallPtr& call);
+
 // rollouts.cpp
 void read_rollout(const CallPtr& call);
 

@@ -27,6 +27,7 @@ service::IdempotentSends::Answer answer_of(const CallPtr& call) {
       json::object body{{"connections", outcome->connections}};
       if (!outcome->id.empty()) body["id"] = outcome->id;
       if (outcome->revision != 0) body["revision"] = outcome->revision;
+      service::add_nodes(body, *outcome);
       call->answer({.body = std::move(body), .replayed = replayed || outcome->replayed});
     });
   };

@@ -63,18 +63,28 @@ json::object in_json(const std::string& environment, const RolloutReport& report
   for (const Stage stage : kStages) stages[to_string(stage)] = stage_in_json(rollout, stage);
   out["stages"] = std::move(stages);
   json::array laggards;
-  for (const Laggard& one : report.laggards)
-    laggards.push_back(json::object{{"client_id", one.client},
-                                    {"client_key", one.client_key},
-                                    {"client_name", one.client_name},
-                                    {"connection", one.connection},
-                                    {"transport", one.transport},
-                                    {"stage", to_string(one.stage)},
-                                    {"since", since(rollout, one)},
-                                    {"waited_ms", waited(rollout, one)}});
+  for (const Laggard& one : report.laggards) {
+    json::object laggard{{"client_id", one.client},        {"client_key", one.client_key},
+                         {"client_name", one.client_name}, {"connection", one.connection},
+                         {"transport", one.transport},     {"stage", to_string(one.stage)},
+                         {"since", since(rollout, one)},   {"waited_ms", waited(rollout, one)}};
+    if (!one.node.empty()) laggard["node"] = one.node;
+    laggards.push_back(std::move(laggard));
+  }
   out["laggards"] = std::move(laggards);
   out["laggards_total"] = report.laggards_total;
   if (!report.next_cursor.empty()) out["next_cursor"] = report.next_cursor;
+  if (rollout.nodes.empty()) return out;
+  json::array nodes;
+  for (const delivery::RolloutNode& node : rollout.nodes) {
+    json::object part{{"name", node.name}, {"state", to_string(node.state)}};
+    if (node.state == delivery::RolloutNode::State::counted) {
+      part["concerned"] = node.concerned;
+      part["received"] = node.received;
+    }
+    nodes.push_back(std::move(part));
+  }
+  out["nodes"] = std::move(nodes);
   return out;
 }
 
@@ -158,9 +168,9 @@ std::string rollout_csv(const std::string& environment, const RolloutReport& rep
   const RolloutSummary& rollout = report.rollout;
   std::string text;
   add_cells(text,
-            {"environment", "revision",    "epoch",      "committed_at", "row",    "stage",    "connections",
-             "of",          "superseded",  "gone",       "p50_ms",       "p99_ms", "last_ms",  "client_id",
-             "client_key",  "client_name", "connection", "transport",    "since",  "waited_ms"});
+            {"environment", "revision",    "epoch",      "committed_at", "row",    "stage",     "connections",
+             "of",          "superseded",  "gone",       "p50_ms",       "p99_ms", "last_ms",   "client_id",
+             "client_key",  "client_name", "connection", "transport",    "since",  "waited_ms", "node"});
   const std::string revision = std::to_string(rollout.revision);
   const std::string epoch = std::to_string(rollout.epoch);
   const std::string committed_at = to_iso8601(rollout.committed_at);
@@ -170,26 +180,27 @@ std::string rollout_csv(const std::string& environment, const RolloutReport& rep
     add_cells(text, {environment, revision, epoch,   committed_at, std::string(row), std::string(stage),
                      cell[0],     cell[1],  cell[2], cell[3],      cell[4],          cell[5],
                      cell[6],     cell[7],  cell[8], cell[9],      cell[10],         cell[11],
-                     cell[12],    cell[13]});
+                     cell[12],    cell[13], cell[14]});
   };
   for (const Stage stage : kStages) {
     const auto& times = rollout.counts.times(stage);
-    add_row("stage", to_string(stage),
-            {std::to_string(times.count()), std::to_string(rollout.counts.of(stage)),
-             std::to_string(rollout.counts.superseded_before(stage)),
-             std::to_string(rollout.counts.gone_before(stage)), number_or_empty(times.within(0.5)),
-             number_or_empty(times.within(0.99)), number_or_empty(times.last()), "", "", "", "", "", "", ""});
+    add_row(
+        "stage", to_string(stage),
+        {std::to_string(times.count()), std::to_string(rollout.counts.of(stage)),
+         std::to_string(rollout.counts.superseded_before(stage)),
+         std::to_string(rollout.counts.gone_before(stage)), number_or_empty(times.within(0.5)),
+         number_or_empty(times.within(0.99)), number_or_empty(times.last()), "", "", "", "", "", "", "", ""});
   }
   add_row("offline_clients", "",
           {rollout.offline ? std::to_string(*rollout.offline) : std::string(), "", "", "", "", "", "", "", "",
-           "", "", "", "", ""});
+           "", "", "", "", "", ""});
   add_row("resumed", "",
-          {std::to_string(rollout.counts.resumed), "", "", "", "", "", "", "", "", "", "", "", "", ""});
+          {std::to_string(rollout.counts.resumed), "", "", "", "", "", "", "", "", "", "", "", "", "", ""});
   for (const Laggard& one : report.laggards)
     add_row("laggard", to_string(one.stage),
             {"", "", "", "", "", "", "", std::to_string(one.client), one.client_key, one.client_name,
              one.connection, std::string(one.transport), since(rollout, one),
-             std::to_string(waited(rollout, one))});
+             std::to_string(waited(rollout, one)), one.node});
   return text;
 }
 

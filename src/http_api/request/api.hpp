@@ -26,6 +26,7 @@
 #include "observe/peer_log.hpp"
 #include "service/accounts/admin_rates.hpp"
 #include "service/application.hpp"
+#include "service/cluster/cluster_view.hpp"
 #include "service/messages/message_sender.hpp"
 #include "web/cors.hpp"
 #include "web/router.hpp"
@@ -62,6 +63,9 @@ struct Options {
   /// Serves GET /api/v1/changes/{revision}/rollout, and `rollout` in the activity; must outlive the API. Null
   /// as above.
   delivery::Rollouts* rollouts = nullptr;
+  /// Serves GET /api/v1/cluster and where the connections of a client are; must outlive the API. Null: both
+  /// are `unavailable`.
+  const service::ClusterView* cluster = nullptr;
   /// Adds members to the detailed health that only the wiring knows.
   std::function<void(json::object& health)> describe{};
 };
@@ -91,6 +95,8 @@ class Api {
   [[nodiscard]] observe::Metrics& metrics() noexcept { return metrics_; }
   /// Charges the reader of a call for bytes of assets. `rate_limited` with the seconds to wait.
   [[nodiscard]] Result<void> charge_asset(const std::string& reader, std::size_t bytes);
+  /// The limit of changes of each admin, which other nodes may share.
+  [[nodiscard]] service::AdminRates& writes() noexcept { return writes_; }
   [[nodiscard]] UnixMillis started_at() const noexcept { return started_at_; }
 
  private:

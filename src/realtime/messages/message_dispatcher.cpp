@@ -1,6 +1,8 @@
 #include "realtime/messages/message_dispatcher.hpp"
 
+#include <algorithm>
 #include <numeric>
+#include <stdexcept>
 #include <utility>
 
 #include "delivery/collect.hpp"
@@ -16,6 +18,8 @@ using service::SendDone;
 using service::SendResult;
 
 constexpr std::size_t kMessageIdBytes = 15;
+// For the state that the sender has, which another node may not have yet.
+constexpr Milliseconds kLongestWait{1'000};
 
 MessagePackets packets_of(std::string_view event, const json::object& payload) {
   return {plain_packet(event::kAdmin, event, payload), plain_packet(event::kClient, event, payload)};
@@ -33,7 +37,8 @@ MessageDispatcher::MessageDispatcher(net::ShardPool& shards, const AllShardMessa
                                      const AllShardMailboxes& mailboxes,
                                      const delivery::ShardDeliveries& deliveries,
                                      const changes::ReadModel& model, service::Mailbox& mailbox,
-                                     const Options& options, const Clock& clock, observe::Metrics& metrics)
+                                     const Options& options, const Clock& clock, observe::Metrics& metrics,
+                                     nodes::Nodes* nodes)
     : shards_(shards),
       messages_(messages),
       mailboxes_(mailboxes),
@@ -44,7 +49,12 @@ MessageDispatcher::MessageDispatcher(net::ShardPool& shards, const AllShardMessa
       began_(clock.wall_now()),
       announcing_(options.announcements, "announcements"),
       limited_(metrics.counter("togglecast_realtime_announcements_limited_total",
-                               "Announcements refused because an admin sent too many.")) {}
+                               "Announcements refused because an admin sent too many.")),
+      nodes_(nodes) {
+  if (nodes_ == nullptr) return;
+  answer_others(*nodes_);
+  nodes_->limits().share(announcing_);
+}
 
 Result<domain::SnapshotPtr> MessageDispatcher::allowed(const service::Principal& who,
                                                        const Audience& audience) const {
@@ -58,26 +68,166 @@ Result<domain::SnapshotPtr> MessageDispatcher::allowed(const service::Principal&
   return state;
 }
 
-void MessageDispatcher::on_all(const domain::SnapshotPtr& state, SendResult told, const Tell& tell,
-                               SendDone done) {
-  count_on_all(
-      state, std::move(told),
-      [this, tell](const net::Shard& shard) { return tell(*messages_[shard.index()]); }, std::move(done));
+void MessageDispatcher::perform(const Order& order, SendResult told, SendDone done) {
+  struct Sum {
+    Sum(SendResult first, SendDone then) : told(std::move(first)), done(std::move(then)) {}
+    void add(std::size_t connections, const nodes::Courier::Answers& others = {}) {
+      {
+        const std::scoped_lock lock(mutex);
+        told.connections += connections;
+        told.nodes += others.from.size();
+        told.missing_nodes.insert(told.missing_nodes.end(), others.missing.begin(), others.missing.end());
+        if (--parts != 0) return;
+      }
+      done(std::move(told));
+    }
+    std::mutex mutex;
+    int parts = 2;  // this node and the others
+    SendResult told;
+    SendDone done;
+  };
+  auto sum = std::make_shared<Sum>(std::move(told), std::move(done));
+  if (nodes_ == nullptr) {
+    sum->parts = 1;
+  } else if (nodes_->others().empty()) {
+    sum->parts = 1;
+    // One that was not heard yet may be there.
+    if (order.kind != Order::Kind::count) nodes_->courier().tell("messages", to_json(order));
+  } else {
+    nodes_->ask_others("messages", to_json(order), [sum](const nodes::Courier::Answers& answers) {
+      std::size_t connections = 0;
+      for (const auto& [node, body] : answers.from)
+        if (const auto* count = body.if_contains("connections"))
+          connections +=
+              static_cast<std::size_t>(std::max<std::int64_t>(0, domain::integer_in(*count).value_or(0)));
+      sum->add(connections, answers);
+    });
+  }
+  perform_here(order, std::nullopt, [sum](std::size_t connections) { sum->add(connections); });
 }
 
-void MessageDispatcher::count_on_all(const domain::SnapshotPtr& state, SendResult told, const Count& count,
-                                     SendDone done) {
+void MessageDispatcher::perform_here(const Order& order, std::optional<Milliseconds> longest, Counted done) {
+  const auto on_all = [&](auto tell) {
+    count_on_all(
+        order.environment, order.revision, longest,
+        [this, tell = std::move(tell)](const net::Shard& shard) { return tell(*messages_[shard.index()]); },
+        std::move(done));
+  };
+  switch (order.kind) {
+    case Order::Kind::tell: {
+      const auto packets = packets_of(order.event, order.payload);
+      if (order.to.audience.kind != Audience::Kind::admins)
+        return on_all([environment = order.environment, to = order.to, packets](ShardMessages& messages) {
+          return messages.tell(environment, to.audience, packets);
+        });
+      return on_all([environment = order.environment, to = order.to, packets](ShardMessages& messages) {
+        const auto chosen = [&to](const SocketSubscriber& subscriber) {
+          return to.has_admin(subscriber.who.id, subscriber.role());
+        };
+        return messages.tell_admins(environment, chosen, packets.for_admins);
+      });
+    }
+    case Order::Kind::entity:
+      return on_all([entity = EntityRef{order.environment, order.entity, order.id}](ShardMessages& messages) {
+        return messages.send_entity(entity);
+      });
+    case Order::Kind::sync:
+      return on_all([environment = order.environment,
+                     sync = service::ConfigSync{order.reason, order.to.audience}](ShardMessages& messages) {
+        return messages.sync(environment, sync);
+      });
+    case Order::Kind::status: {
+      const auto status = status_in(order.payload);
+      if (!status || !take_status(order.environment, *status, done)) done(0);
+      return;
+    }
+    case Order::Kind::count:
+      return count_on_all(
+          order.environment, order.revision, longest,
+          [this, environment = order.environment, to = order.to](const net::Shard& shard) {
+            return mailboxes_[shard.index()]->count(environment, to);
+          },
+          std::move(done));
+  }
+}
+
+void MessageDispatcher::count_on_all(const std::string& environment, domain::Revision revision,
+                                     std::optional<Milliseconds> longest, const Count& count, Counted done) {
   delivery::collect_from_shards<std::size_t>(
       shards_,
-      [this, state, count](net::Shard& shard, std::function<void(std::size_t)> answer) {
-        deliveries_[shard.index()]->when_reached(
-            state->environment(), state->revision(),
-            [&shard, count, answer = std::move(answer)] { answer(count(shard)); });
+      [this, environment, revision, longest, count](net::Shard& shard,
+                                                    std::function<void(std::size_t)> answer) {
+        auto& delivery = *deliveries_[shard.index()];
+        auto task = [&shard, &delivery, environment, count, answer = std::move(answer)] {
+          answer(delivery.current(environment) == nullptr ? 0 : count(shard));
+        };
+        if (longest) return delivery.when_reached(environment, revision, *longest, std::move(task));
+        delivery.when_reached(environment, revision, std::move(task));
       },
-      [told = std::move(told), done = std::move(done)](const std::vector<std::size_t>& counts) mutable {
-        told.connections = std::accumulate(counts.begin(), counts.end(), std::size_t{0});
-        done(std::move(told));
+      [done = std::move(done)](const std::vector<std::size_t>& counts) {
+        done(std::accumulate(counts.begin(), counts.end(), std::size_t{0}));
       });
+}
+
+void MessageDispatcher::answer_others(nodes::Nodes& nodes) {
+  nodes.courier().answer("messages",
+                         [this](const json::object& question, const nodes::Courier::Answer& answer) {
+                           const auto order = read_order(question);
+                           if (!order)
+                             throw std::invalid_argument(order.error().message);  // the courier counts it
+                           if (model_.current(order->environment) == nullptr)
+                             return answer({{"connections", 0}});
+                           perform_here(*order, kLongestWait, [answer](std::size_t connections) {
+                             answer({{"connections", connections}});
+                           });
+                         });
+  nodes.courier().answer(
+      "status", [this](const json::object& question, const nodes::Courier::Answer& answer) {
+        const std::string environment(json::string_or_empty(json::value(question), "environment"));
+        if (status_at(environment).value == 0) return answer({});
+        answer(service::to_json(status(environment)));
+      });
+  nodes.watch([this](const std::string& node, const nodes::Beacon& beacon) { fetch_status(node, beacon); });
+}
+
+void MessageDispatcher::fetch_status(const std::string& node, const nodes::Beacon& beacon) {
+  for (const auto& [environment, one] : beacon.environments) {
+    if (one.status_at <= status_at(environment) || model_.current(environment) == nullptr) continue;
+    {
+      const std::scoped_lock lock(mutex_);
+      if (!fetching_.insert(environment).second) continue;
+    }
+    nodes_->courier().ask("status", {{"environment", environment}}, {node}, nodes_->options().answer_within,
+                          [this, environment = environment](const nodes::Courier::Answers& answers) {
+                            {
+                              const std::scoped_lock lock(mutex_);
+                              fetching_.erase(environment);
+                            }
+                            for (const auto& [from, body] : answers.from)
+                              if (const auto status = status_in(body))
+                                (void)take_status(environment, *status, [](std::size_t) {});
+                          });
+  }
+}
+
+bool MessageDispatcher::take_status(const std::string& environment, const service::SystemStatus& status,
+                                    Counted done) {
+  const auto packets = packets_of(event::kSystemStatus, service::to_json(status));
+  const bool keep = status.status != service::SystemStatus::Value::ok;
+  const auto state = model_.current(environment);
+  if (state == nullptr) return false;
+  // Posted under the lock: what is kept here and on each shard is the same one of two at once.
+  const std::scoped_lock lock(mutex_);
+  const auto known = status_.find(environment);
+  if (known != status_.end() && known->second.at >= status.at) return false;
+  status_[environment] = status;
+  count_on_all(
+      environment, state->revision(), std::nullopt,
+      [this, environment, keep, packets](const net::Shard& shard) {
+        return messages_[shard.index()]->set_status(environment, keep, packets);
+      },
+      std::move(done));
+  return true;
 }
 
 json::object MessageDispatcher::payload_of(const service::Message& message, const std::string& id) const {
@@ -113,17 +263,19 @@ void MessageDispatcher::keep(const service::Principal& who, const domain::Snapsh
   row.expires_at = *expires_at;
   kept.one_receiver = to.one();
   kept.idempotency = message.idempotency;
-  count_on_all(
-      state, {},
-      [this, environment = who.environment, to](const net::Shard& shard) {
-        return mailboxes_[shard.index()]->count(environment, to);
-      },
-      [this, kept = std::move(kept), done](const Result<SendResult>& counted) mutable {
+  perform(
+      {.kind = Order::Kind::count, .environment = who.environment, .revision = state->revision(), .to = to},
+      {}, [this, kept = std::move(kept), done](Result<SendResult> counted) mutable {
         if (!counted) return done(tl::unexpected(counted.error()));
         kept.row.addressed = static_cast<std::int64_t>(counted->connections);
-        mailbox_.keep(std::move(kept), [done](Result<storage::AddedMessage> added) {
+        mailbox_.keep(std::move(kept), [this, counted = *std::move(counted),
+                                        done](Result<storage::AddedMessage> added) mutable {
           if (!added) return done(tl::unexpected(added.error()));
-          done(SendResult{added->row.id, 0, static_cast<std::size_t>(added->row.addressed), added->replayed});
+          if (nodes_ != nullptr) nodes_->wake_others();
+          counted.id = added->row.id;
+          counted.connections = static_cast<std::size_t>(added->row.addressed);
+          counted.replayed = added->replayed;
+          done(std::move(counted));
         });
       });
 }
@@ -149,12 +301,12 @@ void MessageDispatcher::send_again(const service::Principal& who, Kind kind, dom
   if (auto found = exists(**state, kind, id); !found) return done(tl::unexpected(found.error()));
   SendResult told;
   told.revision = (*state)->revision();
-  on_all(
-      *state, std::move(told),
-      [entity = EntityRef{who.environment, kind, id}](ShardMessages& messages) {
-        return messages.send_entity(entity);
-      },
-      std::move(done));
+  perform({.kind = Order::Kind::entity,
+           .environment = who.environment,
+           .revision = told.revision,
+           .entity = kind,
+           .id = id},
+          told, std::move(done));
 }
 
 void MessageDispatcher::broadcast_platform_update(const service::Principal& who, domain::Id id,
@@ -178,12 +330,27 @@ void MessageDispatcher::broadcast_config_sync(const service::Principal& who, con
   if (!state) return done(tl::unexpected(state.error()));
   SendResult told;
   told.revision = (*state)->revision();
-  on_all(
-      *state, std::move(told),
-      [environment = who.environment, sync](ShardMessages& messages) {
-        return messages.sync(environment, sync);
-      },
-      std::move(done));
+  perform({.kind = Order::Kind::sync,
+           .environment = who.environment,
+           .revision = told.revision,
+           .to = {sync.audience},
+           .reason = sync.reason},
+          told, std::move(done));
+}
+
+void MessageDispatcher::tell(const service::Principal& who, const domain::SnapshotPtr& state,
+                             std::string_view event, const service::Receivers& to,
+                             const service::Message& message, SendDone done) {
+  if (message.ack) return keep(who, state, event, to, message, done);
+  SendResult told;
+  told.id = random_token(random_, kMessageIdBytes);
+  perform({.kind = Order::Kind::tell,
+           .environment = who.environment,
+           .revision = state->revision(),
+           .to = to,
+           .event = std::string(event),
+           .payload = payload_of(message, told.id)},
+          told, std::move(done));
 }
 
 void MessageDispatcher::send_admin_notification(const service::Principal& who,
@@ -191,24 +358,9 @@ void MessageDispatcher::send_admin_notification(const service::Principal& who,
                                                 SendDone done) {
   const auto state = allowed(who);
   if (!state) return done(tl::unexpected(state.error()));
-  if (notification.message.ack)
-    return keep(who, *state, event::kAdminNotification,
-                {{Audience::Kind::admins, 0}, notification.admin, notification.role}, notification.message,
-                done);
-  SendResult told;
-  told.id = random_token(random_, kMessageIdBytes);
-  const auto packet =
-      plain_packet(event::kAdmin, event::kAdminNotification, payload_of(notification.message, told.id));
-  on_all(
-      *state, std::move(told),
-      [packet, admin = notification.admin, role = notification.role,
-       environment = who.environment](ShardMessages& messages) {
-        const auto chosen = [&](const SocketSubscriber& subscriber) {
-          return (admin == 0 || subscriber.who.id == admin) && (!role || subscriber.role() == *role);
-        };
-        return messages.tell_admins(environment, chosen, packet);
-      },
-      std::move(done));
+  tell(who, *state, event::kAdminNotification,
+       {{Audience::Kind::admins, 0}, notification.admin, notification.role}, notification.message,
+       std::move(done));
 }
 
 void MessageDispatcher::send_client_notification(const service::Principal& who,
@@ -216,37 +368,21 @@ void MessageDispatcher::send_client_notification(const service::Principal& who,
                                                  SendDone done) {
   const auto state = allowed(who, {Audience::Kind::client, notification.client});
   if (!state) return done(tl::unexpected(state.error()));
-  if (notification.message.ack)
-    return keep(who, *state, event::kClientNotification, {{Audience::Kind::client, notification.client}},
-                notification.message, done);
-  SendResult told;
-  told.id = random_token(random_, kMessageIdBytes);
-  const auto packets = packets_of(event::kClientNotification, payload_of(notification.message, told.id));
-  on_all(
-      *state, std::move(told),
-      [packets, environment = who.environment,
-       audience = Audience{Audience::Kind::client, notification.client}](ShardMessages& messages) {
-        return messages.tell(environment, audience, packets);
-      },
-      std::move(done));
+  tell(who, *state, event::kClientNotification, {{Audience::Kind::client, notification.client}},
+       notification.message, std::move(done));
 }
 
 void MessageDispatcher::broadcast_system_status(const service::Principal& who, service::SystemStatus status,
                                                 SendDone done) {
   const auto state = allowed(who);
   if (!state) return done(tl::unexpected(state.error()));
-  status.at = clock_.wall_now();
-  const auto packets = packets_of(event::kSystemStatus, service::to_json(status));
-  const bool keep = status.status != service::SystemStatus::Value::ok;
-  // Posted under the lock: what is kept here and on each shard is the same one of two at once.
-  const std::scoped_lock lock(mutex_);
-  status_[who.environment] = std::move(status);
-  on_all(
-      *state, SendResult{},
-      [environment = who.environment, keep, packets](ShardMessages& messages) {
-        return messages.set_status(environment, keep, packets);
-      },
-      std::move(done));
+  // The newer one of two counts, on every node.
+  status.at = {std::max(clock_.wall_now().value, status_at(who.environment).value + 1)};
+  perform({.kind = Order::Kind::status,
+           .environment = who.environment,
+           .revision = (*state)->revision(),
+           .payload = service::to_json(status)},
+          {}, std::move(done));
 }
 
 void MessageDispatcher::broadcast_announcement(const service::Principal& who,
@@ -257,17 +393,13 @@ void MessageDispatcher::broadcast_announcement(const service::Principal& who,
     limited_.add();
     return done(tl::unexpected(turn.error()));
   }
-  if (announcement.message.ack)
-    return keep(who, *state, event::kAnnouncement, {announcement.audience}, announcement.message, done);
-  SendResult told;
-  told.id = random_token(random_, kMessageIdBytes);
-  const auto packets = packets_of(event::kAnnouncement, payload_of(announcement.message, told.id));
-  on_all(
-      *state, std::move(told),
-      [environment = who.environment, audience = announcement.audience, packets](ShardMessages& messages) {
-        return messages.tell(environment, audience, packets);
-      },
-      std::move(done));
+  tell(who, *state, event::kAnnouncement, {announcement.audience}, announcement.message, std::move(done));
+}
+
+UnixMillis MessageDispatcher::status_at(std::string_view environment) const {
+  const std::scoped_lock lock(mutex_);
+  const auto found = status_.find(environment);
+  return found == status_.end() ? UnixMillis{} : found->second.at;
 }
 
 service::SystemStatus MessageDispatcher::status(std::string_view environment) const {

@@ -1,6 +1,8 @@
 #include "realtime/session/client_limit.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <utility>
 
 #include "realtime/session/socket_subscriber.hpp"
 
@@ -25,8 +27,8 @@ bool ClientLimit::enter(net::Shard& shard, const std::string& environment, domai
   {
     const std::lock_guard lock(mutex_);
     auto& entry = entries_[environment][client];
-    if (entry.open < options_.connections_per_client) {
-      ++entry.open;
+    if (entry.open + elsewhere(environment, client) < options_.connections_per_client) {
+      add(environment, client, entry);
       return true;
     }
     if (now < entry.search_at) return false;
@@ -36,7 +38,7 @@ bool ClientLimit::enter(net::Shard& shard, const std::string& environment, domai
     const std::lock_guard lock(mutex_);
     auto& entry = entries_[environment][client];
     if (made) {
-      ++entry.open;
+      add(environment, client, entry);
       return true;
     }
     entry.search_at = now + kBetweenSearches;
@@ -55,7 +57,59 @@ void ClientLimit::leave(const std::string& environment, domain::Id client) {
   const auto clients = entries_.find(environment);
   if (clients == entries_.end()) return;
   const auto entry = clients->second.find(client);
-  if (entry != clients->second.end() && --entry->second.open == 0) clients->second.erase(entry);
+  if (entry == clients->second.end()) return;
+  if (--entry->second.open + 1 == told_from()) many_[environment].erase(client);
+  if (entry->second.open == 0) clients->second.erase(entry);
+}
+
+std::uint32_t ClientLimit::told_from() const noexcept {
+  constexpr std::size_t kPart = 100;  // of the limit: what one node leaves out
+  return static_cast<std::uint32_t>(std::max<std::size_t>(1, options_.connections_per_client / kPart));
+}
+
+std::size_t ClientLimit::elsewhere(const std::string& environment, domain::Id client) const {
+  const auto clients = elsewhere_.find(environment);
+  if (clients == elsewhere_.end()) return 0;
+  const auto found = clients->second.find(client);
+  return found == clients->second.end() ? 0 : found->second;
+}
+
+void ClientLimit::add(const std::string& environment, domain::Id client, Entry& entry) {
+  if (++entry.open == told_from()) many_[environment].insert(client);
+}
+
+std::size_t ClientLimit::connections(const std::string& environment, domain::Id client) {
+  const std::lock_guard lock(mutex_);
+  const auto clients = entries_.find(environment);
+  if (clients == entries_.end()) return 0;
+  const auto entry = clients->second.find(client);
+  return entry == clients->second.end() ? 0 : entry->second.open;
+}
+
+nodes::ClientConnections ClientLimit::near_limit(std::size_t most) {
+  struct Many {
+    std::uint32_t open;
+    const std::string* environment;
+    domain::Id client;
+  };
+  std::vector<Many> all;
+  nodes::ClientConnections told;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [environment, clients] : many_) {
+    const auto& entries = entries_[environment];
+    for (const domain::Id client : clients) all.push_back({entries.at(client).open, &environment, client});
+  }
+  const auto end = all.begin() + static_cast<std::ptrdiff_t>(std::min(most, all.size()));
+  std::partial_sort(all.begin(), end, all.end(),
+                    [](const Many& a, const Many& b) { return a.open > b.open; });
+  std::for_each(all.begin(), end,
+                [&told](const Many& one) { told[*one.environment][one.client] = one.open; });
+  return told;
+}
+
+void ClientLimit::count_elsewhere(nodes::ClientConnections connections) {
+  const std::lock_guard lock(mutex_);
+  elsewhere_ = std::move(connections);
 }
 
 std::size_t ClientLimit::online(const std::string& environment, const std::vector<domain::Id>* clients) {

@@ -1,4 +1,5 @@
 #include "realtime/session/connection_auth.hpp"
+#include "realtime/session/connection_meters.hpp"
 
 #include <algorithm>
 #include <memory>
@@ -188,9 +189,7 @@ Result<void> ConnectionAuth::take_work(SocketSubscriber& subscriber) const {
 }
 
 observe::Gauge& ConnectionAuth::connected(const std::string& environment) const {
-  return parts_.metrics.gauge("togglecast_realtime_connections",
-                              "Connections that are logged in, by namespace and environment.",
-                              {{"namespace", namespace_}, {"environment", environment}});
+  return connections_gauge(parts_.metrics, namespace_, environment);
 }
 
 Result<json::object> ConnectionAuth::admit(SocketSubscriber& subscriber, const Claim& claim) {

@@ -16,4 +16,11 @@ std::function<bool(std::shared_ptr<void>&, net::Shard&)> meter_packets(const Rat
   };
 }
 
+observe::Gauge& connections_gauge(observe::Metrics& metrics, std::string_view nsp,
+                                  const std::string& environment) {
+  return metrics.gauge("togglecast_realtime_connections",
+                       "Connections that are logged in, by namespace and environment.",
+                       {{"namespace", std::string(nsp)}, {"environment", environment}});
+}
+
 }  // namespace togglecast::realtime

@@ -4,9 +4,12 @@
 
 #include <functional>
 #include <memory>
+#include <string>
+#include <string_view>
 
 #include "base/token_bucket.hpp"
 #include "net/shard.hpp"
+#include "observe/metrics.hpp"
 
 namespace togglecast::realtime {
 
@@ -22,5 +25,9 @@ struct ConnectionMeters {
 
 /// For `socketio::Options::admit_packet`: what is no event counts like an event.
 [[nodiscard]] std::function<bool(std::shared_ptr<void>&, net::Shard&)> meter_packets(const Rate& rate);
+
+/// How many connections of this namespace are logged in, of one environment. Any thread.
+[[nodiscard]] observe::Gauge& connections_gauge(observe::Metrics& metrics, std::string_view nsp,
+                                                const std::string& environment);
 
 }  // namespace togglecast::realtime

@@ -31,7 +31,7 @@ std::uint64_t read(const std::atomic<std::uint64_t>& counter) {
 Dashboard::Dashboard(net::ShardPool& shards, socketio::Server& io, service::Application& application,
                      delivery::Rollouts& rollouts, const std::vector<ReportedMetrics>& reported,
                      const MessageDispatcher& messages, const RateSampler& rates, const Options& options,
-                     const Clock& clock)
+                     const Clock& clock, const service::ClusterView* cluster)
     : shards_(shards),
       io_(io),
       application_(application),
@@ -41,6 +41,7 @@ Dashboard::Dashboard(net::ShardPool& shards, socketio::Server& io, service::Appl
       rates_(rates),
       options_(options),
       clock_(clock),
+      cluster_(cluster),
       began_(clock.now()) {}
 
 void Dashboard::update(const service::Principal& who, Done done) {
@@ -76,12 +77,15 @@ void Dashboard::complete(const std::string& environment, service::ActivityPage p
 json::object Dashboard::describe(const std::string& environment, service::ActivityPage page,
                                  const delivery::DeliveryCounts& delivered, std::vector<Series> reported) {
   const auto state = application_.model().current(environment);
+  service::ConnectionCounts connected{delivered.admins, delivered.clients};
+  if (cluster_ != nullptr && cluster_->size() > 1) connected = cluster_->connections(environment);
   json::object out{{"environment", environment},
                    {"revision", state->revision()},
                    {"epoch", state->head().epoch},
                    {"server_time", to_iso8601(clock_.wall_now())},
                    {"counts", counts(state)},
-                   {"connections", {{"admins", delivered.admins}, {"clients", delivered.clients}}},
+                   {"connections", {{"admins", connected.admins}, {"clients", connected.clients}}},
+                   {"nodes", cluster_ == nullptr ? std::size_t{1} : cluster_->size()},
                    {"rates", rates_.rates()},
                    {"changes", std::move(page.entries)},
                    {"system_status", service::to_json(messages_.status(environment))},
@@ -157,15 +161,17 @@ void Dashboard::system_metrics(const service::Principal& who, Done done) {
   json::object process = options_.describe_process ? options_.describe_process() : json::object{};
   process["uptime_seconds"] = std::chrono::duration_cast<std::chrono::seconds>(clock_.now() - began_).count();
   process["shards"] = shards_.size();
-  done(json::object{{"server_time", to_iso8601(clock_.wall_now())},
-                    {"process", std::move(process)},
-                    {"connections", connections()},
-                    {"messages", messages()},
-                    {"lag", rates_.lags()},
-                    {"store", store()},
-                    {"bus", options_.describe_bus ? options_.describe_bus()
-                                                  : json::object{{"kind", "local"}, {"status", "ok"}}},
-                    {"system_status", service::to_json(messages_.status(who.environment))}});
+  done(json::object{
+      {"server_time", to_iso8601(clock_.wall_now())},
+      {"process", std::move(process)},
+      {"connections", connections()},
+      {"messages", messages()},
+      {"lag", rates_.lags()},
+      {"store", store()},
+      {"bus",
+       options_.describe_bus ? options_.describe_bus() : json::object{{"kind", "local"}, {"status", "ok"}}},
+      {"nodes", cluster_ == nullptr ? json::value(json::array{}) : std::move(cluster_->describe()["nodes"])},
+      {"system_status", service::to_json(messages_.status(who.environment))}});
 }
 
 }  // namespace togglecast::realtime

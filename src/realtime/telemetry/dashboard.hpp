@@ -16,6 +16,7 @@
 #include "realtime/telemetry/rate_sampler.hpp"
 #include "realtime/telemetry/reported_metrics.hpp"
 #include "service/application.hpp"
+#include "service/cluster/cluster_view.hpp"
 #include "service/history/activity.hpp"
 #include "socketio/server.hpp"
 
@@ -28,7 +29,7 @@ class Dashboard {
   Dashboard(net::ShardPool& shards, socketio::Server& io, service::Application& application,
             delivery::Rollouts& rollouts, const std::vector<ReportedMetrics>& reported,
             const MessageDispatcher& messages, const RateSampler& rates, const Options& options,
-            const Clock& clock);
+            const Clock& clock, const service::ClusterView* cluster = nullptr);
 
   /// Of the admin's environment, with what its role may read.
   void update(const service::Principal& who, Done done);
@@ -55,6 +56,7 @@ class Dashboard {
   const RateSampler& rates_;
   const Options& options_;
   const Clock& clock_;
+  const service::ClusterView* cluster_;  // null: there is no other node
   TimePoint began_;
 
   std::mutex mutex_;  // for what follows

@@ -63,6 +63,14 @@ json::object RateSampler::rates() const {
   return out;
 }
 
+double RateSampler::worst_lag() const {
+  double worst = 0;
+  const std::scoped_lock lock(mutex_);
+  for (const auto& lags : lags_)
+    for (const double lag : lags) worst = std::max(worst, lag);
+  return worst;
+}
+
 json::array RateSampler::lags() const {
   json::array out;
   const std::scoped_lock lock(mutex_);

@@ -345,6 +345,9 @@ TEST(Settings, ADrainIsSetInSecondsOrGoesByTheNumberOfSessions) {
   EXPECT_EQ(only("drain", {"0"})->drain, std::chrono::seconds{0});
   EXPECT_EQ(only("drain", {"3600"})->drain, std::chrono::seconds{3'600});
   EXPECT_EQ(only("drain-wait", {"7"})->drain_wait, std::chrono::seconds{7});
+  EXPECT_EQ(only("node-name", {"eu-1"})->node_name, "eu-1");
+  EXPECT_FALSE(only("node-name", {"two words"}));
+  EXPECT_FALSE(only("node-name", {std::string(101, 'n')}));
   EXPECT_FALSE(only("drain", {"3601"}));
   EXPECT_FALSE(only("drain", {"soon"}));
   EXPECT_FALSE(only("drain-wait", {"3601"}));

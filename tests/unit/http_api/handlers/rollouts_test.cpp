@@ -27,7 +27,7 @@ TEST(RolloutCsv, HasAHeaderAndRowsOfItsLength) {
   report.rollout.revision = 7;
   report.rollout.counts.concerned = 1;
   report.rollout.counts.resumed = 2;
-  report.laggards.push_back({3, "connection", "acme", "Acme", "polling", delivery::Stage::sent, 12});
+  report.laggards.push_back({3, "connection", "acme", "Acme", "polling", delivery::Stage::sent, 12, "eu-1"});
 
   const std::string text = rollout_csv("production", report);
 
@@ -36,11 +36,12 @@ TEST(RolloutCsv, HasAHeaderAndRowsOfItsLength) {
     const std::size_t end = text.find("\r\n", begin);
     ASSERT_NE(end, std::string::npos);
     const std::string_view row = std::string_view(text).substr(begin, end - begin);
-    EXPECT_EQ(std::count(row.begin(), row.end(), ','), 19) << row;
+    EXPECT_EQ(std::count(row.begin(), row.end(), ','), 20) << row;
     EXPECT_EQ(row.starts_with("environment,revision,"), rows == 0) << row;
     begin = end + 2;
   }
   EXPECT_EQ(rows, 7U) << "header, three stages, the offline clients, the resumed sessions, a laggard";
+  EXPECT_NE(text.find(",eu-1\r\n"), std::string::npos) << text;
   EXPECT_NE(text.find(",resumed,,2,"), std::string::npos) << text;
 }
 

@@ -20,6 +20,7 @@
 #include "socketio/server.hpp"
 #include "support/eventually.hpp"
 #include "support/http_client.hpp"
+#include "support/leaping_clock.hpp"
 #include "support/socketio_client.hpp"
 #include "web/http_server.hpp"
 
@@ -27,7 +28,8 @@ namespace togglecast::test {
 
 class SocketIoServer {
  public:
-  explicit SocketIoServer(socketio::Options options = {}, std::size_t shards = 2) : pool_(shards, &log_) {
+  explicit SocketIoServer(socketio::Options options = {}, std::size_t shards = 2)
+      : pool_(shards, &log_, clock_) {
     options.log = &log_;
     io_ = std::make_unique<socketio::Server>(pool_, std::move(options));
   }
@@ -103,6 +105,8 @@ class SocketIoServer {
     }));
   }
 
+  /// Lets so much time pass for the server.
+  void pass(Milliseconds time) { clock_.leap(time, pool_); }
   /// Waits until all shards have run what was posted before, also what that posted in turn.
   void settle() {
     for (int i = 0; i < 3; ++i) pool_.run_on_all([](net::Shard&) {});
@@ -140,7 +144,7 @@ class SocketIoServer {
   }
 
   Mailbox<std::string> lines_;
-  SystemClock clock_;
+  LeapingClock clock_;
   observe::Log log_{{.level = observe::Level::info, .format = observe::LogFormat::json},
                     [this](std::string_view line) { lines_.put(std::string(line)); },
                     clock_};

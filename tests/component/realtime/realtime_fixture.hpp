@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "realtime/realtime.hpp"
+#include "support/leaping_clock.hpp"
 #include "support/socketio_client.hpp"
 #include "unit/service/application_fixture.hpp"
 #include "web/http_server.hpp"
@@ -110,7 +111,7 @@ class RealtimeTest : public service::testing::ApplicationTest {
  protected:
   void SetUp() override {
     open();
-    shards_ = std::make_unique<net::ShardPool>(2);
+    shards_ = std::make_unique<net::ShardPool>(2, observe::PeerLog{}, shard_clock_);
     socketio::Options options;
     options.log = &log_;
     options.engine.stream.backlog_bytes = 64 * 1024 * 1024;
@@ -203,6 +204,7 @@ class RealtimeTest : public service::testing::ApplicationTest {
   Milliseconds connect_timeout_{45'000};
   std::size_t untrusted_payload_ = 0;
   std::size_t unread_bytes_ = net::StreamLimits{}.unread_bytes;
+  test::LeapingClock shard_clock_;
   std::unique_ptr<net::ShardPool> shards_;
   std::unique_ptr<socketio::Server> io_;
   std::unique_ptr<Realtime> realtime_;

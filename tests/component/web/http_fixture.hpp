@@ -11,6 +11,7 @@
 #include "net/shard_pool.hpp"
 #include "support/eventually.hpp"
 #include "support/http_client.hpp"
+#include "support/leaping_clock.hpp"
 #include "web/http_server.hpp"
 
 namespace togglecast::web::testing {
@@ -99,11 +100,17 @@ class HttpConnectionTest : public ::testing::Test {
   bool heard_of_the_end() const {
     return test::eventually([this] { return server_->counters().aborted_requests.load() == 1; });
   }
+  /// Lets so much time pass for the server.
+  void pass(Milliseconds time) { clock_.leap(time, pool_); }
+  std::uint64_t bytes_in() const {
+    return pool_.at(0).counters().bytes_in.load() + pool_.at(1).counters().bytes_in.load();
+  }
   std::uint64_t open_streams() const {
     return pool_.at(0).counters().open_streams.load() + pool_.at(1).counters().open_streams.load();
   }
 
-  net::ShardPool pool_{2};
+  test::LeapingClock clock_;
+  net::ShardPool pool_{2, {}, clock_};
   HttpOptions options_;
   Router router_;
   std::unique_ptr<HttpServer> server_;

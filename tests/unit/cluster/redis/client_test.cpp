@@ -287,7 +287,7 @@ TEST(RedisClient, WaitsForABlockingCommandOfAnotherConnection) {
 
   EXPECT_EQ(Peer::call(*reader, {"XREAD", "BLOCK", "1500", "STREAMS", "s", "$"})->type, Reply::Type::null);
   Mailbox<Result<Reply>> entries;
-  reader->command({"XREAD", "BLOCK", "0", "STREAMS", "s", "$"},
+  reader->command({"XREAD", "BLOCK", "0", "STREAMS", "s", "0"},
                   [&](Result<Reply> reply) { entries.put(std::move(reply)); });
   ASSERT_TRUE(eventually([&] {
     return peer.call({"CLIENT", "LIST"}).value_or(Reply{}).text.find("cmd=xread") != std::string::npos;

@@ -131,6 +131,7 @@ Result<Database> Database::open(const std::filesystem::path& path, const Databas
   const int code = sqlite3_open_v2(uri_of(path, options.without_wal).c_str(), &raw, flags, nullptr);
   Database database(std::unique_ptr<sqlite3, Close>(raw), path.string());
   if (code != SQLITE_OK) return tl::unexpected(database.error(code));
+  if (options.unfinished) sqlite3_db_config(raw, SQLITE_DBCONFIG_WRITABLE_SCHEMA, 1, nullptr);
   sqlite3_busy_timeout(raw, 5'000);
   for (const char* pragma : {"PRAGMA foreign_keys = ON", "PRAGMA synchronous = FULL",
                              "PRAGMA trusted_schema = OFF", "PRAGMA journal_size_limit = 67108864"})

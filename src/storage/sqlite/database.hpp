@@ -51,6 +51,7 @@ class Statement {
 struct DatabaseOptions {
   bool read_only = false;
   bool without_wal = false;    ///< read the file as it is, and nothing beside it; needs `read_only`
+  bool unfinished = false;     ///< the file may end before its last pages: what is there is read
   std::int64_t max_pages = 0;  ///< 0: no bound; a full database answers as a full disk does
 };
 

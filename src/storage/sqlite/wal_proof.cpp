@@ -88,8 +88,11 @@ Result<void> check_without_wal(const DataFolder& folder) {
 
 }  // namespace
 
+// A checkpoint that a reader holds up copies only pages that have not changed since the reader began. So the
+// file may have the number of its pages already, and not yet the last of them.
 Result<std::optional<Step>> step_of_file(const DataFolder& folder) {
-  auto database = Database::open(folder.database(), {.read_only = true, .without_wal = true});
+  auto database =
+      Database::open(folder.database(), {.read_only = true, .without_wal = true, .unfinished = true});
   if (!database) return tl::unexpected(database.error());
   return read_place(*database).map(
       [](const std::optional<Place>& place) { return place ? std::optional(place->now) : std::nullopt; });

@@ -102,6 +102,27 @@ TEST_F(Restore, AfterKillItsOwnLogLosesNothing) {
   EXPECT_TRUE(opened.set_aside.empty()) << opened.set_aside;
 }
 
+TEST_F(Restore, ACheckpointThatAReaderHoldsUpLeavesTheFileItsOwn) {
+  const auto store = with_rows(2);
+  auto reader = Database::open(database(), {.read_only = true}).value();
+  auto other = Database::open(database(), {}).value();
+  int unfinished = 0;
+  for (int id = 3; id < 300; id += 2) {
+    ASSERT_TRUE(write(*store, id, std::string(150, 'x')));
+    ASSERT_TRUE(reader.execute("BEGIN"));
+    ASSERT_TRUE(reader.query_integer("SELECT count(*) FROM change_log"));
+    ASSERT_TRUE(write(*store, id + 1));
+    ASSERT_TRUE(other.execute("PRAGMA wal_checkpoint"));
+    if (!Database::open(database(), {.read_only = true, .without_wal = true})) ++unfinished;
+
+    const auto own = store->health().check();
+    ASSERT_TRUE(own) << own.error().message;
+    ASSERT_TRUE(reader.execute("ROLLBACK"));
+  }
+
+  EXPECT_GT(unfinished, 0) << "the file alone was no whole database";
+}
+
 TEST_F(Restore, AfterKillInTheFirstLifeNothingIsLost) {
   run_and_kill([](SqliteStore& store) {
     if (!store.create_environment("production", sha256("genesis"), {1'700'000'000'000})) ::_exit(1);

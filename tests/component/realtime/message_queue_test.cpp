@@ -215,8 +215,10 @@ TEST_F(MessageQueues, WhatCameAndWentSinceTheRevisionThatAClientSaysItHasDoesNot
   EventClient client(port_, {}, 4'096);
   client.send("0/client," + with_token(token));
   (void)client.next("/client", "client_connected");
+  const auto before = delivered();
 
   check_without_reading(client, revision);
+  ASSERT_TRUE(test::eventually([&] { return delivered() > before; })) << "the brief one is on its way";
   ASSERT_TRUE(remove_platform(brief->id).has_value());
 
   const auto whole = client.next("/client", "config_sync");

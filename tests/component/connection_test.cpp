@@ -170,8 +170,12 @@ TEST_F(ConnectionTest, ASessionThatEndsDuringAProbeTakesTheProbeAlong) {
 
 TEST_F(ConnectionTest, AnUnfinishedUpgradeTimesOut) {
   Options options = patient();
+  options.engine.ping_interval = std::chrono::hours(1);
+  options.engine.upgrade_timeout = std::chrono::minutes(10);
   options.connect_timeout = std::chrono::hours(1);
   serve(std::move(options));
+  server().http_options().request_timeout = server().http_options().keep_alive_timeout =
+      std::chrono::hours(1);
   start();
   auto polling = server().polling();
   test::WebSocketClient probe(HttpClient(server().port()),
@@ -179,7 +183,7 @@ TEST_F(ConnectionTest, AnUnfinishedUpgradeTimesOut) {
   probe.send("2probe");
 
   EXPECT_EQ(probe.receive().value_or(test::ServerFrame{}).payload, "3probe");
-  server().pass(std::chrono::seconds(30));
+  server().pass(std::chrono::minutes(20));
   EXPECT_TRUE(probe.tcp().closed_by_server());
   polling.post("40");
   EXPECT_THAT(polling.receive().value_or(""), StartsWith("40{"));

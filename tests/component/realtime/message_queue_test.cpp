@@ -219,6 +219,7 @@ TEST_F(MessageQueues, WhatCameAndWentSinceTheRevisionThatAClientSaysItHasDoesNot
 
   check_without_reading(client, revision);
   ASSERT_TRUE(test::eventually([&] { return delivered() > before; })) << "the brief one is on its way";
+  check_without_reading(client, revision);
   ASSERT_TRUE(remove_platform(brief->id).has_value());
 
   const auto whole = client.next("/client", "config_sync");

@@ -101,7 +101,7 @@ Result<void> CommitPipeline::make_environment(const std::string& key, const Sha2
   } catch (const std::exception& error) {
     return not_built({Errc::internal, error.what(), {}});
   }
-  tail_.notice();
+  if (!tail_.follow()) tail_.notice();
   wait_until_visible(key, 0);
   return {};
 }

@@ -144,7 +144,10 @@ TEST_F(EnvironmentRoutes, AKeyIsTakenInAnyCaseAndFollowsTheRuleOfKeys) {
 }
 
 TEST_F(EnvironmentRoutes, ThereAreAtMostAHundred) {
-  for (int i = 1; i < 100; ++i) ASSERT_EQ(make("e" + std::to_string(i), owner_).status, 201U);
+  for (int i = 1; i < 100; ++i) {
+    const auto made = make("e" + std::to_string(i), owner_);
+    ASSERT_EQ(made.status, 201U) << made.body;
+  }
 
   const auto refused = make("e100", owner_);
 

@@ -37,15 +37,31 @@ install_packages() {
     as_root=(sudo)
   fi
   echo "Installing for $purpose: ${missing[*]}" >&2
-  local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o Dpkg::Use-Pty=0) status=0 policy=/usr/sbin/policy-rc.d
-  # What we install, we start ourselves where it is needed: no database or proxy begins to listen because tests want its
-  # program. The file is Debian's way to say so; one that is there already stays.
-  if [[ ! -e $policy ]]; then
-    printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" install -m 755 /dev/stdin "$policy" || return
-    trap '"${as_root[@]}" rm -f "$policy"' RETURN
-  fi
-  { "${apt[@]}" update && "${apt[@]}" install -y --no-remove --no-install-recommends "${missing[@]}" </dev/null; } >&2 || status=$?
+  local status=0
+  (without_services apt_install "${missing[@]}") >&2 || status=$?
+  ((status == 0)) || echo "The packages could not be installed; apt says why above. Run the command again afterwards." >&2
   return $status
+}
+
+apt_install() {
+  local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o Dpkg::Use-Pty=0)
+  "${apt[@]}" update && "${apt[@]}" install -y --no-remove --no-install-recommends "$@" </dev/null
+}
+
+# without_services <command>…  What it installs does not start: no database or proxy begins to listen because tests want
+# its program. Debian asks the file policy-rc.d. It is removed again however this ends, also by Ctrl-C; one that somebody
+# else has put there stays. For a subshell, whose traps it sets. POLICY_RC_D is for tests.
+without_services() {
+  policy=${POLICY_RC_D:-/usr/sbin/policy-rc.d}
+  local mark='# Written by Togglecast while it installs packages. Remove this file if nothing is being installed.'
+  if [[ ! -e $policy ]] || grep -qxF "$mark" "$policy"; then
+    trap '"${as_root[@]}" rm -f "$policy"' EXIT
+    trap 'exit 129' HUP
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+    printf '#!/bin/sh\n%s\nexit 101\n' "$mark" | "${as_root[@]}" install -m 755 /dev/stdin "$policy" || return
+  fi
+  "$@"
 }
 
 # Under sudo, goes on as the user who called it (the script is started again as that user), so that everything

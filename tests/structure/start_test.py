@@ -31,7 +31,8 @@ class Starting(unittest.TestCase):
         calls, release = self.outside / "calls", self.outside / "os-release"
         calls.write_text("")
         release.write_text(system)
-        environment = {**os.environ, "PATH": f"{self.outside}:{os.environ['PATH']}", "CALLS": calls, "OS_RELEASE": release}
+        environment = {**os.environ, "PATH": f"{self.outside}:{os.environ['PATH']}", "CALLS": calls, "OS_RELEASE": release,
+                       "POLICY_RC_D": self.outside / "policy-rc.d"}
         done = subprocess.run([self.clone / "start", *arguments], env=environment, capture_output=True, text=True, check=False)
         return done.returncode, done.stdout + done.stderr, set(calls.read_text().split())
 

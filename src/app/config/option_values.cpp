@@ -83,9 +83,14 @@ bool includes(const std::string& all, const std::string& one) {
 }
 
 Result<void> set_listen(Settings& settings, const Values& values) {
-  for (const std::string& address : values)
-    if (!is_address(address))
-      return refuse("'" + address + "' is not a numeric address; write one like 192.0.2.1, 0.0.0.0 or ::");
+  for (const std::string& address : values) {
+    if (is_address(address)) continue;
+    const std::size_t colon = address.rfind(':');
+    if (colon != std::string::npos && is_address(address.substr(0, colon)))
+      return refuse("'" + address + "' has a port; write --listen " + address.substr(0, colon) + " --port " +
+                    address.substr(colon + 1));
+    return refuse("'" + address + "' is not a numeric address; write one like 192.0.2.1, 0.0.0.0 or ::");
+  }
   auto& listen = settings.listen;
   listen.clear();
   for (const std::string& address : values) {

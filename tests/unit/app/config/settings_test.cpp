@@ -259,6 +259,7 @@ TEST(Settings, APatternIsNoOrigin) {
 TEST(Settings, AddressesAreNumeric) {
   EXPECT_THAT(only("listen", {"0.0.0.0", "::"})->listen, ElementsAre("0.0.0.0", "::"));
   EXPECT_THAT(only("listen", {"example.com"}).error().message, HasSubstr("'example.com'"));
+  EXPECT_THAT(only("listen", {"127.0.0.1:80"}).error().message, HasSubstr("--listen 127.0.0.1 --port 80"));
   EXPECT_TRUE(only("trusted-proxy", {"10.0.0.0/8"}));
   EXPECT_FALSE(only("trusted-proxy", {"10.0.0.0/40"}));
 }

@@ -94,7 +94,7 @@ class ConnectionAuth final : private SubscriberKeeper {
   // A session is resumed, or begins again: connection_resume.cpp.
   /// `next` may be called in a later turn. Then the connection has its pid, and its view if it has one.
   void start(SocketSubscriber& subscriber, const socketio::Next& next);
-  void start_anew(SocketSubscriber& subscriber, const socketio::Next& next);
+  void start_new(SocketSubscriber& subscriber, const socketio::Next& next);
   void resume(SocketSubscriber& subscriber, const delivery::ResumeClaim& claim, const socketio::Next& next);
   void count(delivery::ResumeResult result) const noexcept;
   /// What decides what the connection sees.

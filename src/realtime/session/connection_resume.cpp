@@ -44,18 +44,18 @@ std::string ConnectionAuth::void_offset(const SocketSubscriber& subscriber,
 void ConnectionAuth::start(SocketSubscriber& subscriber, const Next& next) {
   Socket& socket = subscriber.socket;
   const auto [pid, offset] = socket.presented();
-  if (pid.empty() || !subscriber.wants_offsets()) return start_anew(subscriber, next);
+  if (pid.empty() || !subscriber.wants_offsets()) return start_new(subscriber, next);
   const auto claim =
       delivery::read_claim(parts_.sessions, view_name(subscriber.who, subscriber.context()), pid, offset);
   if (!claim) {
     count(claim.error());
-    return start_anew(subscriber, next);
+    return start_new(subscriber, next);
   }
   const std::string& environment = subscriber.who.environment;
   const auto newest = parts_.model.current(environment);
   if (claim->offset.epoch != newest->head().epoch) {
     count(ResumeResult::out_of_reach);
-    return start_anew(subscriber, next);
+    return start_new(subscriber, next);
   }
   // Another process may have told it what this one has yet to read. One that is far ahead is not waited for.
   const auto farthest = newest->revision() + static_cast<domain::Revision>(parts_.model.limits().snapshots);
@@ -75,7 +75,7 @@ void ConnectionAuth::resume(SocketSubscriber& subscriber, const ResumeClaim& cla
       claim.offset.revision > to->revision() ? nullptr : parts_.model.find(environment, claim.offset);
   if (from == nullptr) {
     count(claim.offset.revision > to->revision() ? ResumeResult::ahead : ResumeResult::out_of_reach);
-    return start_anew(subscriber, next);
+    return start_new(subscriber, next);
   }
   const bool is_current = claim.offset == to->offset();
   if (!is_current) {
@@ -99,10 +99,10 @@ void ConnectionAuth::resume(SocketSubscriber& subscriber, const ResumeClaim& cla
   if (rules_.compare(subscriber, from, to, done)) return;
   socket.set_working(false);
   count(ResumeResult::out_of_reach);
-  start_anew(subscriber, next);
+  start_new(subscriber, next);
 }
 
-void ConnectionAuth::start_anew(SocketSubscriber& subscriber, const Next& next) {
+void ConnectionAuth::start_new(SocketSubscriber& subscriber, const Next& next) {
   Socket& socket = subscriber.socket;
   if (const auto may = take_state(subscriber); !may) {
     subscriber.seen_view = std::make_unique<SeenView>(SeenView{{}, {}, may.error()});

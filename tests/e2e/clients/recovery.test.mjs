@@ -56,7 +56,7 @@ for (const [way, list] of Object.entries(transports)) {
       assert.equal(client.unread('room-msg'), 0);
     });
 
-    test('after leaving on purpose it starts anew', async (t) => {
+    test('after leaving on purpose it begins a new session', async (t) => {
       const { watcher, client } = await pair(t, { transports: list });
       const { id } = client;
       client.socket.disconnect();
@@ -82,7 +82,7 @@ describe('4.x', () => {
     assert.equal(client.socket.recovered, true);
   });
 
-  test('too long away, it starts anew without what it missed', async (t) => {
+  test('too long away, it begins a new session without what it missed', async (t) => {
     const { watcher, proxy, client } = await pair(t, { transports: ['websocket'] });
     const { id } = client;
     await keepAway({ watcher, proxy, client });
@@ -100,7 +100,7 @@ describe('4.x', () => {
 });
 
 describe('3.x', () => {
-  test('knows nothing of recovery: handlers see the offset, a lost client starts anew', async (t) => {
+  test('knows nothing of recovery: handlers see the offset, a lost client begins a new session', async (t) => {
     const nsp = ownNamespace();
     const client = new Client(server.url, { ...kOptions, version: '3.x', nsp });
     t.after(() => client.close());

@@ -28,6 +28,23 @@ Result<std::vector<domain::StoredEntity>> read_entities(Database& database, std:
   }
 }
 
+// One environment and its log in one consistent state, which stays while this lives.
+struct OpenLog {
+  Transaction transaction;
+  std::int64_t environment;
+  domain::Head anchor;
+};
+
+Result<OpenLog> open_log(Database& database, const std::string& environment) {
+  auto transaction = Transaction::begin(database, "BEGIN");
+  if (!transaction) return tl::unexpected(transaction.error());
+  const auto number = environment_number(database, environment);
+  if (!number) return tl::unexpected(number.error());
+  auto anchor = read_anchor(database, *number);
+  if (!anchor) return tl::unexpected(anchor.error());
+  return OpenLog{*std::move(transaction), *number, *anchor};
+}
+
 }  // namespace
 
 // SQLite changes it when another connection commits, and this connection never does.
@@ -49,35 +66,31 @@ Result<std::vector<Environment>> SqliteReader::environments() {
 }
 
 Result<StoredState> SqliteReader::state(const std::string& environment, std::size_t recent) {
-  auto transaction = Transaction::begin(database_, "BEGIN");
-  if (!transaction) return tl::unexpected(transaction.error());
-  const auto number = environment_number(database_, environment);
-  if (!number) return tl::unexpected(number.error());
+  const auto log = open_log(database_, environment);
+  if (!log) return tl::unexpected(log.error());
   StoredState found;
   {
     auto statement = database_.prepare("SELECT epoch, revision, digest, as_of FROM environment WHERE id = ?");
     if (!statement) return tl::unexpected(statement.error());
-    const auto row = statement->bind(1, *number).step();
+    const auto row = statement->bind(1, log->environment).step();
     if (!row) return tl::unexpected(row.error());
     const auto head = read_head(*statement, 0);
     if (!head) return tl::unexpected(head.error());
     found.head = *head;
   }
-  auto entities = read_entities(database_, *number);
+  auto entities = read_entities(database_, log->environment);
   if (!entities) return tl::unexpected(entities.error());
   found.entities = std::move(*entities);
-  const auto anchor = read_anchor(database_, *number);
-  if (!anchor) return tl::unexpected(anchor.error());
   const auto first = std::max<domain::Revision>(
-      anchor->revision + 1, found.head.revision - static_cast<domain::Revision>(recent) + 1);
+      log->anchor.revision + 1, found.head.revision - static_cast<domain::Revision>(recent) + 1);
   auto statement = database_.prepare("SELECT " TOGGLECAST_LOG_COLUMNS
                                      " FROM change_log l JOIN environment e ON e.id = l.environment "
                                      "WHERE l.environment = ? AND l.revision >= ? ORDER BY l.revision");
   if (!statement) return tl::unexpected(statement.error());
-  auto rows = read_rows(statement->bind(1, *number).bind(2, first));
+  auto rows = read_rows(statement->bind(1, log->environment).bind(2, first));
   if (!rows) return tl::unexpected(rows.error());
   found.recent = std::move(*rows);
-  const auto before = head_before(*number, first);
+  const auto before = head_before(log->environment, first);
   if (!before) return tl::unexpected(before.error());
   found.before = *before;
   return found;
@@ -99,52 +112,42 @@ Result<domain::Head> SqliteReader::head_before(std::int64_t environment, domain:
 }
 
 Result<domain::Head> SqliteReader::head_before(const std::string& environment, domain::Revision revision) {
-  auto transaction = Transaction::begin(database_, "BEGIN");
-  if (!transaction) return tl::unexpected(transaction.error());
-  const auto number = environment_number(database_, environment);
-  if (!number) return tl::unexpected(number.error());
-  return head_before(*number, revision);
+  const auto log = open_log(database_, environment);
+  if (!log) return tl::unexpected(log.error());
+  return head_before(log->environment, revision);
 }
 
 Result<std::vector<domain::LogRow>> SqliteReader::rows_after(const std::string& environment,
                                                              domain::Revision after, std::size_t limit) {
-  auto transaction = Transaction::begin(database_, "BEGIN");
-  if (!transaction) return tl::unexpected(transaction.error());
-  const auto number = environment_number(database_, environment);
-  if (!number) return tl::unexpected(number.error());
-  const auto anchor = read_anchor(database_, *number);
-  if (!anchor) return tl::unexpected(anchor.error());
-  if (after < anchor->revision)
-    return tl::unexpected(no_longer_kept("revision " + std::to_string(after + 1), anchor->revision + 1));
+  const auto log = open_log(database_, environment);
+  if (!log) return tl::unexpected(log.error());
+  if (after < log->anchor.revision)
+    return tl::unexpected(no_longer_kept("revision " + std::to_string(after + 1), log->anchor.revision + 1));
   auto statement =
       database_.prepare("SELECT " TOGGLECAST_LOG_COLUMNS
                         " FROM change_log l JOIN environment e ON e.id = l.environment "
                         "WHERE l.environment = ? AND l.revision > ? ORDER BY l.revision LIMIT ?");
   if (!statement) return tl::unexpected(statement.error());
-  statement->bind(1, *number).bind(2, after).bind(3, static_cast<std::int64_t>(limit));
+  statement->bind(1, log->environment).bind(2, after).bind(3, static_cast<std::int64_t>(limit));
   return read_rows(*statement);
 }
 
 Result<KeptLog> SqliteReader::kept_log(const std::string& environment, UnixMillis now) {
-  auto transaction = Transaction::begin(database_, "BEGIN");
-  if (!transaction) return tl::unexpected(transaction.error());
-  const auto number = environment_number(database_, environment);
-  if (!number) return tl::unexpected(number.error());
-  const auto anchor = read_anchor(database_, *number);
-  if (!anchor) return tl::unexpected(anchor.error());
+  const auto log = open_log(database_, environment);
+  if (!log) return tl::unexpected(log.error());
   auto statement = database_.prepare(
       "SELECT e.epoch, e.revision, e.digest, e.as_of, e.log_bytes, "
       "coalesce((SELECT at FROM change_log l WHERE l.environment = e.id AND l.revision = ?2), ?3) "
       "FROM environment e WHERE e.id = ?1");
   if (!statement) return tl::unexpected(statement.error());
-  statement->bind(1, *number).bind(2, anchor->revision + 1).bind(3, anchor->as_of.value);
+  statement->bind(1, log->environment).bind(2, log->anchor.revision + 1).bind(3, log->anchor.as_of.value);
   const auto found = statement->step();
   if (!found) return tl::unexpected(found.error());
   const auto newest = read_head(*statement, 0);
   if (!newest) return tl::unexpected(newest.error());
-  const auto needed = oldest_remembered(*number, now);
+  const auto needed = oldest_remembered(log->environment, now);
   if (!needed) return tl::unexpected(needed.error());
-  return KeptLog{*anchor, *newest, {statement->integer(5)}, statement->integer(4), *needed};
+  return KeptLog{log->anchor, *newest, {statement->integer(5)}, statement->integer(4), *needed};
 }
 
 // Commit times never decrease, so the oldest outcome has the lowest revision.
@@ -183,38 +186,31 @@ Result<domain::Head> SqliteReader::follow_chain(const std::string& environment, 
 }
 
 Result<domain::Revision> SqliteReader::revision_at(const std::string& environment, UnixMillis time) {
-  auto transaction = Transaction::begin(database_, "BEGIN");
-  if (!transaction) return tl::unexpected(transaction.error());
-  const auto number = environment_number(database_, environment);
-  if (!number) return tl::unexpected(number.error());
-  const auto anchor = read_anchor(database_, *number);
-  if (!anchor) return tl::unexpected(anchor.error());
+  const auto log = open_log(database_, environment);
+  if (!log) return tl::unexpected(log.error());
   auto statement = database_.prepare(
       "SELECT revision FROM change_log WHERE environment = ? AND at <= ? AND revision > ? "
       "ORDER BY at DESC, revision DESC LIMIT 1");
   if (!statement) return tl::unexpected(statement.error());
-  const auto found = statement->bind(1, *number).bind(2, time.value).bind(3, anchor->revision).step();
+  const auto found =
+      statement->bind(1, log->environment).bind(2, time.value).bind(3, log->anchor.revision).step();
   if (!found) return tl::unexpected(found.error());
   if (*found) return statement->integer(0);
-  if (anchor->revision > 0 && time < anchor->as_of)
-    return tl::unexpected(no_longer_kept("the state at " + to_iso8601(time), anchor->revision + 1));
-  return anchor->revision;
+  if (log->anchor.revision > 0 && time < log->anchor.as_of)
+    return tl::unexpected(no_longer_kept("the state at " + to_iso8601(time), log->anchor.revision + 1));
+  return log->anchor.revision;
 }
 
 Result<std::vector<domain::LogRow>> SqliteReader::rows_before(const std::string& environment,
                                                               domain::Revision before, std::size_t limit) {
-  auto transaction = Transaction::begin(database_, "BEGIN");
-  if (!transaction) return tl::unexpected(transaction.error());
-  const auto number = environment_number(database_, environment);
-  if (!number) return tl::unexpected(number.error());
-  const auto anchor = read_anchor(database_, *number);
-  if (!anchor) return tl::unexpected(anchor.error());
+  const auto log = open_log(database_, environment);
+  if (!log) return tl::unexpected(log.error());
   auto statement = database_.prepare(
       "SELECT " TOGGLECAST_LOG_COLUMNS
       " FROM change_log l JOIN environment e ON e.id = l.environment "
       "WHERE l.environment = ? AND l.revision < ? AND l.revision > ? ORDER BY l.revision DESC LIMIT ?");
   if (!statement) return tl::unexpected(statement.error());
-  statement->bind(1, *number).bind(2, before).bind(3, anchor->revision);
+  statement->bind(1, log->environment).bind(2, before).bind(3, log->anchor.revision);
   return read_rows(statement->bind(4, static_cast<std::int64_t>(limit)));
 }
 

@@ -21,6 +21,12 @@ exit "${INSTALL:-0}"
 """
 
 
+def as_in_a_terminal():
+    """nohup and background jobs ignore signals, which a shell then cannot trap."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 class Installing(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -39,7 +45,8 @@ class Installing(unittest.TestCase):
     def begin(self, **variables):
         script = f'source "{ROOT}/tools/debian.sh"; install_packages "the test" redis-server; source /dev/null; echo done'
         return subprocess.Popen(["bash", "-euo", "pipefail", "-c", script], env={**self.environment, **variables},
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+                                preexec_fn=as_in_a_terminal)
 
     def install(self, **variables):
         """Exit code, what was said, and what apt-get was asked for."""

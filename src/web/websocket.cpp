@@ -45,6 +45,7 @@ WebSocket::WebSocket(net::StreamPtr stream, ws::DecoderLimits limits, WebSocketH
 }
 
 WebSocket::~WebSocket() {
+  compressing_.reset();
   stream_->handle_with(nullptr);
   if (open_) stream_->abort();
 }

@@ -26,6 +26,8 @@ class LocalNode {
  public:
   virtual ~LocalNode() = default;
   [[nodiscard]] virtual const std::string& name() const noexcept = 0;
+  /// The shard of the caller, or one that stands in when the caller has none.
+  [[nodiscard]] virtual net::Shard& home() noexcept = 0;
   virtual void deliver(Arguments event, BroadcastOptions options) = 0;
   using Asked = std::function<void(net::Shard&, std::size_t clients)>;
   /// Needs `options.timeout`. Calls `asked` once with the number of clients asked, and `answer` for each
@@ -37,7 +39,7 @@ class LocalNode {
   virtual void leave(BroadcastOptions targets, std::vector<std::string> rooms) = 0;
   virtual void disconnect(BroadcastOptions targets, bool close) = 0;
   virtual void fetch(BroadcastOptions targets, std::function<void(std::vector<RemoteSocket>)> done) = 0;
-  /// An event from another server of the cluster. `answer` may be empty.
+  /// An event from another server of the cluster. Its handler runs on a shard. `answer` may be empty.
   virtual void server_side_event(Arguments event, std::function<void(Arguments)> answer) = 0;
 };
 

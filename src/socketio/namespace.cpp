@@ -43,7 +43,11 @@ Namespace::Namespace(std::string name, net::ShardPool& shards, const Options& op
       local_(local_adapter(*this)) {
   for (std::size_t i = 0; i < pool_.size(); ++i) rooms_.push_back(std::make_unique<Rooms>());
   if (options.adapter) adapter_ = options.adapter(*this);
-  if (options.recovery) {
+  if (adapter_ != nullptr) {
+    shared_ = adapter_->recovery();
+    for (const auto& rooms : rooms_) rooms->tell(adapter_.get());
+  }
+  if (options.recovery && shared_ == nullptr) {
     lane_ = std::make_unique<RecoveryLane>();
     lane_->store = options.recovery();
     lane_->inboxes.resize(pool_.size());
@@ -52,17 +56,31 @@ Namespace::Namespace(std::string name, net::ShardPool& shards, const Options& op
 
 Namespace::~Namespace() = default;
 
+void Namespace::open() {
+  if (adapter_ != nullptr) adapter_->start();
+}
+
+void Namespace::close() {
+  if (adapter_ != nullptr) adapter_->close();
+}
+
+net::Shard& Namespace::home() noexcept {
+  return net::Shard::current() != nullptr ? *net::Shard::current() : pool_.at(0);
+}
+
 Adapter& Namespace::adapter_for(const BroadcastOptions& options) noexcept {
   return adapter_ == nullptr || options.local ? *local_ : *adapter_;
 }
 
+// An adapter may call while the last owner lets the namespace go: then there is nobody to reach. The caller's
+// thread keeps nothing, so that a namespace ends on a shard.
 void Namespace::on_every_shard(const std::function<void(net::Shard&)>& task) {
   for (std::size_t i = 0; i < pool_.size(); ++i) {
     net::Shard& shard = pool_.at(i);
     if (shard.is_current()) {
       task(shard);
-    } else {
-      shard.post([keep = shared_from_this(), task, &shard] { task(shard); });
+    } else if (auto keep = weak_from_this().lock()) {
+      shard.post([keep = std::move(keep), task, &shard] { task(shard); });
     }
   }
 }
@@ -102,7 +120,7 @@ void Namespace::send_to_selected(net::Shard& shard, const EncodedPacket& packet,
 
 void Namespace::deliver_with_ack(Arguments event, BroadcastOptions options, Asked asked,
                                  std::function<void(Arguments)> answer) {
-  net::Shard& home = net::Shard::current() != nullptr ? *net::Shard::current() : pool_.at(0);
+  net::Shard& home = this->home();
   const std::uint64_t id = next_ack_id();
   const auto packet = std::make_shared<const EncodedPacket>(EncodedPacket::event(name_, event, id));
   const auto targets = std::make_shared<const BroadcastOptions>(std::move(options));
@@ -153,8 +171,7 @@ void Namespace::disconnect(BroadcastOptions targets, bool close) {
 }
 
 void Namespace::fetch(BroadcastOptions targets, std::function<void(std::vector<RemoteSocket>)> done) {
-  net::Shard& home = net::Shard::current() != nullptr ? *net::Shard::current() : pool_.at(0);
-  auto gathered = std::make_shared<Gather<RemoteSocket>>(pool_.size(), home, std::move(done));
+  auto gathered = std::make_shared<Gather<RemoteSocket>>(pool_.size(), home(), std::move(done));
   on_every_shard([this, targets = std::move(targets), gathered](net::Shard& shard) {
     std::vector<RemoteSocket> found;
     rooms(shard).select(targets,
@@ -167,8 +184,14 @@ void Namespace::server_side_event(Arguments event, std::function<void(Arguments)
   if (event.values.empty() || !event.values.front().is_string()) return;
   const auto found = handlers()->server_side.find(std::string_view(event.values.front().get_string()));
   if (found == handlers()->server_side.end()) return;
+  const std::string name(event.values.front().get_string());
   event.values.erase(event.values.begin());
-  found->second(event, answer);
+  const auto call = [this, name, &handler = found->second, event = std::move(event),
+                     answer = std::move(answer)] {
+    guarded("server side", name, {}, [&] { handler(event, answer); });
+  };
+  if (net::Shard::current() != nullptr) return call();
+  if (auto keep = weak_from_this().lock()) home().post([keep = std::move(keep), call] { call(); });
 }
 
 void Namespace::log_failure(std::string_view where, std::string_view event, std::string_view sid,

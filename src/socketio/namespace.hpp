@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -75,7 +76,12 @@ class Namespace final : public HandlerRegistry,
     return ack_ids_.fetch_add(1, std::memory_order_relaxed);
   }
 
+  /// Called by the server when the namespace may be used, and when it closes.
+  void open();
+  void close();
+
   // LocalNode: the part of an adapter's work that concerns this process.
+  [[nodiscard]] net::Shard& home() noexcept override;
   void deliver(Arguments event, BroadcastOptions options) override;
   void deliver_with_ack(Arguments event, BroadcastOptions options, Asked asked,
                         std::function<void(Arguments)> answer) override;
@@ -110,11 +116,15 @@ class Namespace final : public HandlerRegistry,
   void deliver_recorded(Arguments event, BroadcastOptions options, net::Shard* only = nullptr);
   /// Runs `task` on the current shard after all events recorded before.
   void in_order(net::Shard& shard, std::function<void()> task);
+  /// For connection state recovery: an event of one socket on this shard.
+  void deliver_own(net::Shard& shard, std::string_view sid, Arguments event);
+  [[nodiscard]] bool recovers() const noexcept { return lane_ != nullptr || shared_ != nullptr; }
   void drain(net::Shard& shard);
   [[nodiscard]] std::string new_pid();
-  /// Takes the session, and in the same step its place in the order of events.
-  [[nodiscard]] bool recover(net::Shard& shard, std::string_view pid, std::string_view offset,
-                             std::function<void(RecoveredSession)> joined);
+  /// Takes the session, and in the same step its place in the order of events. `joined` runs on the current
+  /// shard, now or later, with nothing if there is no such session.
+  void recover(net::Shard& shard, std::string_view pid, std::string_view offset,
+               std::function<void(std::optional<RecoveredSession>)> joined);
   void save(RecoverableSession session, TimePoint now);
   void log_failure(std::string_view where, std::string_view event, std::string_view sid,
                    std::string_view what) const;
@@ -141,6 +151,7 @@ class Namespace final : public HandlerRegistry,
   std::unique_ptr<Adapter> local_;
   std::unique_ptr<Adapter> adapter_;  // null: local_
   std::unique_ptr<RecoveryLane> lane_;
+  SharedRecovery* shared_ = nullptr;  // the adapter's
   std::atomic<std::uint64_t> ack_ids_{0};
   std::atomic<std::size_t> count_{0};
 };

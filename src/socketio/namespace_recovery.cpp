@@ -22,7 +22,9 @@ void Namespace::deliver_recorded(Arguments event, BroadcastOptions options, net:
       if (shard.is_current()) {
         here = &shard;
       } else {
-        shard.post([keep = shared_from_this(), &shard] { keep->drain(shard); });
+        if (auto keep = weak_from_this().lock()) {
+          shard.post([keep = std::move(keep), &shard] { keep->drain(shard); });
+        }
       }
     }
   }
@@ -57,27 +59,48 @@ void Namespace::drain(net::Shard& shard) {
   inbox.draining = false;
 }
 
+void Namespace::deliver_own(net::Shard& shard, std::string_view sid, Arguments event) {
+  BroadcastOptions own_room;
+  own_room.rooms.emplace_back(sid);
+  if (shared_ != nullptr) {
+    adapter_->broadcast(std::move(event), std::move(own_room));
+  } else {
+    deliver_recorded(std::move(event), std::move(own_room), &shard);
+  }
+}
+
 std::string Namespace::new_pid() {
+  if (shared_ != nullptr) return shared_->new_pid();
   if (lane_ == nullptr) return {};
   const std::lock_guard lock(lane_->mutex);
   return lane_->store->new_pid();
 }
 
-bool Namespace::recover(net::Shard& shard, std::string_view pid, std::string_view offset,
-                        std::function<void(RecoveredSession)> joined) {
+void Namespace::recover(net::Shard& shard, std::string_view pid, std::string_view offset,
+                        std::function<void(std::optional<RecoveredSession>)> joined) {
+  if (shared_ != nullptr) {
+    shared_->take(
+        std::string(pid), std::string(offset),
+        [&shard, joined = std::move(joined)](std::optional<RecoveredSession> recovered) {
+          shard.post([joined, recovered = std::move(recovered)]() mutable { joined(std::move(recovered)); });
+        });
+    return;
+  }
+  bool found = false;
   {
     const std::lock_guard lock(lane_->mutex);
-    auto recovered = lane_->store->take(pid, offset, shard.now());
-    if (!recovered) return false;
-    auto session = std::make_shared<RecoveredSession>(*std::move(recovered));
-    lane_->inboxes[shard.index()].tasks.emplace_back(
-        [joined = std::move(joined), session] { joined(std::move(*session)); });
+    if (auto recovered = lane_->store->take(pid, offset, shard.now())) {
+      found = true;
+      auto session = std::make_shared<RecoveredSession>(*std::move(recovered));
+      lane_->inboxes[shard.index()].tasks.emplace_back([joined, session] { joined(std::move(*session)); });
+    }
   }
+  if (!found) return joined(std::nullopt);
   drain(shard);
-  return true;
 }
 
 void Namespace::save(RecoverableSession session, TimePoint now) {
+  if (shared_ != nullptr) return shared_->save(std::move(session));
   const std::lock_guard lock(lane_->mutex);
   lane_->store->save(std::move(session), now);
 }

@@ -3,6 +3,7 @@
 // lock only if several namespaces share it.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -41,6 +42,19 @@ class Recovery {
   /// Removes the session, so that it is used at most once, and returns it with the events after `offset`.
   [[nodiscard]] virtual std::optional<RecoveredSession> take(std::string_view pid, std::string_view offset,
                                                              TimePoint now) = 0;
+};
+
+/// The same for the servers of a cluster, which an adapter keeps outside of the process: nobody waits for it.
+/// Thread rule: any thread.
+class SharedRecovery {
+ public:
+  virtual ~SharedRecovery() = default;
+  [[nodiscard]] virtual std::string new_pid() = 0;
+  virtual void save(RecoverableSession session) = 0;
+  /// Calls `done` once, on any thread: with the session and the events after `offset`, or with nothing. The
+  /// events that the adapter delivers after this call are those that follow the last one in `missed`.
+  virtual void take(std::string pid, std::string offset,
+                    std::function<void(std::optional<RecoveredSession>)> done) = 0;
 };
 
 struct MemoryRecoveryOptions {

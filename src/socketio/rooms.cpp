@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "socketio/adapter.hpp"
 #include "socketio/socket.hpp"
 
 namespace togglecast::socketio {
@@ -45,11 +46,13 @@ std::uint32_t Rooms::make_room(std::string_view name) {
   by_name_.emplace(std::string(name), index);
   unused_.pop_back();
   rooms_[index].name = name;
+  if (adapter_ != nullptr) adapter_->room_opened(name, false);
   return index;
 }
 
 void Rooms::forget_if_empty(std::uint32_t index) {
   if (index == 0 || !rooms_[index].members.empty()) return;
+  if (adapter_ != nullptr) adapter_->room_closed(rooms_[index].name, false);
   by_name_.erase(by_name_.find(rooms_[index].name));
   rooms_[index] = Room{};
   unused_.push_back(index);
@@ -85,6 +88,7 @@ void Rooms::move_outlet(const Socket& socket) {
 void Rooms::enter(Socket& socket) {
   by_id_.insert(&socket);
   add(0, socket);
+  if (adapter_ != nullptr) adapter_->room_opened(socket.id(), true);
 }
 
 void Rooms::exit(Socket& socket) {
@@ -94,6 +98,7 @@ void Rooms::exit(Socket& socket) {
     forget_if_empty(room);
   }
   by_id_.erase(&socket);
+  if (adapter_ != nullptr) adapter_->room_closed(socket.id(), true);
 }
 
 void Rooms::join(Socket& socket, std::string_view name) {

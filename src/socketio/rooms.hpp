@@ -19,6 +19,7 @@
 
 namespace togglecast::socketio {
 
+class Adapter;
 class Socket;
 
 /// The members of a room, in no order. `members[i]` receives at `outlets[i]`. That is kNone if packets must
@@ -43,6 +44,9 @@ class Rooms {
   Rooms() : rooms_(1) {}
   Rooms(const Rooms&) = delete;
   Rooms& operator=(const Rooms&) = delete;
+
+  /// Tells it which rooms there are. It must outlive this object.
+  void tell(Adapter* adapter) noexcept { adapter_ = adapter; }
 
   /// The socket joins the namespace, and is in the room named after its id from now on.
   void enter(Socket& socket);
@@ -112,6 +116,7 @@ class Rooms {
   NameMap<std::uint32_t> by_name_;
   boost::unordered_flat_set<Socket*, IdHash, SameId> by_id_;
   std::uint64_t stamp_ = 0;
+  Adapter* adapter_ = nullptr;
 };
 
 template <typename Visit>

@@ -45,8 +45,10 @@ Server::~Server() = default;
 Namespace& Server::of(std::string_view name) {
   const std::string full = with_slash(name);
   auto& entry = named_[full];
-  if (entry == nullptr)
+  if (entry == nullptr) {
     entry = std::make_shared<Namespace>(full, pool_, options_, std::make_shared<Handlers>());
+    entry->open();
+  }
   return *entry;
 }
 
@@ -88,6 +90,7 @@ std::shared_ptr<Namespace> Server::find(const std::string& name) {
                                       delete gone;
                                     });
     entry = made;
+    made->open();
     return made;
   }
   return nullptr;
@@ -101,6 +104,15 @@ bool Server::matches(const Pattern& pattern, const std::string& name) const {
     options_.log.error("namespace pattern failed", {{"nsp", name}, {"error", error.what()}});
     return false;
   }
+}
+
+std::vector<std::shared_ptr<Namespace>> Server::Dynamic::all() {
+  const std::lock_guard lock(mutex);
+  std::vector<std::shared_ptr<Namespace>> living;
+  for (const auto& entry : entries) {
+    if (auto nsp = entry.second.lock()) living.push_back(std::move(nsp));
+  }
+  return living;
 }
 
 void Server::Dynamic::forget(const std::string& name) {
@@ -121,6 +133,8 @@ void Server::close(wire::websocket::CloseCode code) {
   });
   engine_.close_all(code);
   pool_.run_on_all([](net::Shard&) {});  // what disconnect handlers sent to other shards has arrived
+  for (const auto& [name, nsp] : named_) nsp->close();
+  for (const auto& nsp : dynamic_->all()) nsp->close();
 }
 
 }  // namespace togglecast::socketio

@@ -107,6 +107,7 @@ class Server {
     std::mutex mutex;
     std::map<std::string, std::weak_ptr<Namespace>, std::less<>> entries;
     void forget(const std::string& name);
+    [[nodiscard]] std::vector<std::shared_ptr<Namespace>> all();
   };
 
   [[nodiscard]] std::shared_ptr<Namespace> find(const std::string& name);

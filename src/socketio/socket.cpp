@@ -54,7 +54,7 @@ Socket::PresentedSession Socket::presented() const noexcept {
 }
 
 void Socket::set_pid(std::string pid) {
-  if (nsp_->lane_ == nullptr && state_ == State::connecting) details().pid = std::move(pid);
+  if (!nsp_->recovers() && state_ == State::connecting) details().pid = std::move(pid);
 }
 
 const json::value& Socket::data() const noexcept {
@@ -108,10 +108,8 @@ void Socket::on_disconnect(std::function<void(DisconnectReason)> handler) {
 
 void Socket::emit_arguments(std::string_view event, Arguments args) {
   if (state_ == State::disconnected || connection_ == nullptr) return;
-  if (nsp_->lane_ != nullptr && connected()) {  // so that recovery keeps it, as a broadcast to its own room
-    BroadcastOptions own_room;
-    own_room.rooms.emplace_back(id());
-    nsp_->deliver_recorded(with_name(event, std::move(args)), std::move(own_room), &shard_);
+  if (nsp_->recovers() && connected()) {  // so that recovery keeps it, as a broadcast to its own room
+    nsp_->deliver_own(shard_, id(), with_name(event, std::move(args)));
     return;
   }
   write(EncodedPacket::event(nsp_->name(), with_name(event, std::move(args))));

@@ -188,7 +188,9 @@ class Socket : public std::enable_shared_from_this<Socket> {
 
   void emit_unrecorded(std::string_view event, Arguments args);
   void start(std::string pid, std::string offset);
-  [[nodiscard]] bool try_recover();
+  /// Goes on with `otherwise` if there is no such session.
+  void try_recover(void (Socket::*otherwise)());
+  void run_first_middleware() { run_middlewares(0); }
   void run_middlewares(std::size_t index);
   void refuse(const ConnectError& error);
   void become_connected();

@@ -10,29 +10,40 @@
 namespace togglecast::socketio {
 
 void Socket::start(std::string pid, std::string offset) {
-  const bool may_resume = nsp_->lane_ != nullptr && !pid.empty();
+  const bool may_resume = nsp_->recovers() && !pid.empty();
   if (may_resume) {
     details().resume_pid = std::move(pid);
     details().resume_offset = std::move(offset);
   }
-  if (may_resume && nsp_->options_.recovery_skips_middlewares && try_recover()) return;
-  run_middlewares(0);
+  if (may_resume && nsp_->options_.recovery_skips_middlewares) {
+    try_recover(&Socket::run_first_middleware);
+  } else {
+    run_middlewares(0);
+  }
 }
 
-bool Socket::try_recover() {
-  return nsp_->recover(shard_, details().resume_pid, details().resume_offset,
-                       [self = shared_from_this()](RecoveredSession recovered) {
-                         self->become_recovered(std::move(recovered));
-                       });
+void Socket::try_recover(void (Socket::*otherwise)()) {
+  nsp_->recover(shard_, details().resume_pid, details().resume_offset,
+                [self = shared_from_this(), otherwise](std::optional<RecoveredSession> recovered) {
+                  if (recovered) {
+                    self->become_recovered(*std::move(recovered));
+                  } else {
+                    ((*self).*otherwise)();
+                  }
+                });
 }
 
 void Socket::run_middlewares(std::size_t index) {
   if (state_ != State::connecting || connection_ == nullptr) return;
   const auto& middlewares = nsp_->handlers()->middlewares;
   if (index == middlewares.size()) {
-    const bool may_resume =
-        nsp_->lane_ != nullptr && !details().resume_pid.empty() && !nsp_->options_.recovery_skips_middlewares;
-    if (!may_resume || !try_recover()) become_connected();
+    const bool may_resume = nsp_->recovers() && details_ != nullptr && !details().resume_pid.empty() &&
+                            !nsp_->options_.recovery_skips_middlewares;
+    if (may_resume) {
+      try_recover(&Socket::become_connected);
+    } else {
+      become_connected();
+    }
     return;
   }
   const bool understood = nsp_->guarded(
@@ -85,7 +96,7 @@ void Socket::announce() {
   const std::string_view pid = details_ == nullptr ? std::string_view{} : details_->pid;
   write(EncodedPacket::text(wire::socketio::encode_connect(nsp_->name(), id(), pid)));
   connection_->joined();
-  if (nsp_->lane_ == nullptr && details_ != nullptr) {  // the client has it now, and nothing here needs it
+  if (!nsp_->recovers() && details_ != nullptr) {  // the client has it now, and nothing here needs it
     details_->pid = {};
     drop_details_if_empty();
   }
@@ -164,7 +175,7 @@ void Socket::call_disconnect_handlers(const std::vector<std::function<void(Disco
 }
 
 void Socket::save_for_recovery(DisconnectReason reason) {
-  if (nsp_->lane_ == nullptr) return;
+  if (!nsp_->recovers()) return;
   switch (reason) {
     case DisconnectReason::client_namespace_disconnect:
     case DisconnectReason::server_namespace_disconnect:

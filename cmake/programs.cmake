@@ -26,14 +26,15 @@ function(add_server_with_fail_points)
   target_link_libraries(togglecast-fail-points PRIVATE ${libraries})
 endfunction()
 
-# examples/<name>/*.cpp, built on the protocol tower alone: what any user of the library would write.
-function(add_example name)
+# examples/<name>/*.cpp, built on the protocol tower alone: what any user of the library would write. `library` is
+# socketio, or adapters for a server of a cluster.
+function(add_example name library)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/examples/${name}/*.cpp)
   if(NOT sources OR NOT TARGET togglecast_socketio)
     return()
   endif()
   add_executable(${name} ${sources})
-  target_link_libraries(${name} PRIVATE togglecast::socketio)
+  target_link_libraries(${name} PRIVATE togglecast::${library})
   compile_together(${name})
 endfunction()
 

@@ -223,6 +223,21 @@ void on_everyone(HandlerRegistry& nsp) {
           ack(std::move(list));
         });
   });
+  nsp.on("handshakes", [](Event& event) {
+    event.socket()
+        .nsp()
+        .in(text(event, 0))
+        .fetch_sockets([ack = event.acknowledgement()](const Result<std::vector<RemoteSocket>>& sockets) {
+          if (!sockets) return ack(json::object{{"error", sockets.error().message}});
+          json::array list;
+          for (const auto& socket : *sockets)
+            list.push_back(json::object{{"id", socket.id}, {"handshake", socket.handshake}});
+          ack(std::move(list));
+        });
+  });
+  nsp.on("volatile", [](Event& event) {
+    event.socket().nsp().everyone().volatile_().emit_arguments("volatile-msg", event.args());
+  });
   nsp.on("ask-all", [](Event& event) {
     const auto socket = event.socket().shared_from_this();
     const Milliseconds timeout{number(event, 0, 60'000)};
@@ -243,10 +258,15 @@ void on_everyone(HandlerRegistry& nsp) {
   nsp.on("server-emit", [](Event& event) {
     event.socket().nsp().server_side_emit(
         [ack = event.acknowledgement()](const Result<std::vector<Arguments>>& answers) {
-          if (answers) ack.send(list_of_first(*answers));
+          if (answers) {
+            ack.send(list_of_first(*answers));
+          } else {
+            ack(json::object{{"error", answers.error().message}});
+          }
         },
-        "peer", event[0]);
+        event.size() > 1 ? text(event, 1) : "peer", event[0]);
   });
+  nsp.on("server-tell", [](Event& event) { event.socket().nsp().server_side_emit({}, "told", event[0]); });
   nsp.on_server_side("peer", [](const Arguments& args, const std::function<void(Arguments)>& answer) {
     const std::string heard = args.values.empty() ? ""
                               : args.values.front().is_string()
@@ -256,7 +276,8 @@ void on_everyone(HandlerRegistry& nsp) {
   });
 }
 
-void register_all(HandlerRegistry& nsp) {
+void register_all(HandlerRegistry& nsp, const togglecast::adapters::CountersPtr& counters) {
+  nsp.on("dropped", [counters](Event& event) { event.ack(counters->malformed.load()); });
   nsp.on_connection([](Socket& socket) { socket.emit("auth", socket.auth()); });
   on_messages(nsp);
   on_rooms(nsp);
@@ -279,10 +300,17 @@ void authorise(Socket& socket, const Next& next) {
 
 }  // namespace
 
-void register_namespaces(togglecast::socketio::Server& io) {
-  for (const auto* name : {"/", "/custom", "/empty-auth"}) register_all(io.of(name));
-  register_all(io.of("/auth").use(authorise));
-  register_all(io.of_pattern("^/dyn-\\d+$"));
+void register_namespaces(togglecast::socketio::Server& io,
+                         const togglecast::adapters::CountersPtr& counters) {
+  for (const auto* name : {"/", "/custom", "/empty-auth"}) {
+    auto& nsp = io.of(name);
+    register_all(nsp, counters);
+    nsp.on_server_side("told", [&nsp](const Arguments& args, const std::function<void(Arguments)>&) {
+      nsp.everyone().local().emit_arguments("told", args);
+    });
+  }
+  register_all(io.of("/auth").use(authorise), counters);
+  register_all(io.of_pattern("^/dyn-\\d+$"), counters);
 }
 
 }  // namespace conformance

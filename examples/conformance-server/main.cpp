@@ -5,17 +5,26 @@
 // Its time limits are short, so that suites need not wait for them. `--unhurried` gives clients the time that
 // products give them: for suites that are not about time, on machines that are busy. `--patient` pings as
 // often as without it, and waits long for the answer.
+//
+// `--adapter redis|sharded|streams --redis-url URL` makes /socket.io/ a server of a cluster, together with
+// other such programs and with Node's servers. With `streams`, it recovers connections. `--emitter-bridge
+// NAMESPACES`, a list like `/,/custom`, lets programs that are no servers emit to its clients.
 
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
+#include "adapters/emitter_bridge.hpp"
+#include "adapters/redis_adapters.hpp"
+#include "cluster/redis/client.hpp"
+#include "cluster/redis/options.hpp"
 #include "echo.hpp"
 #include "handlers.hpp"
 #include "net/shard_pool.hpp"
@@ -40,6 +49,9 @@ constexpr Times kPatient{Milliseconds{300}, Milliseconds{20'000}, Milliseconds{4
 // Who is gone is missed soon, and may come back late.
 constexpr Times kRecovering{Milliseconds{300}, Milliseconds{2'000}, Milliseconds{45'000},
                             Milliseconds{10'000}, Milliseconds{8'000}};
+
+constexpr Milliseconds kClusterRecovery{
+    60'000};  // with `--adapter streams`, as Node's server of the suite has it
 
 engineio::Options wide_engine(const Times& times) {
   engineio::Options options;
@@ -92,46 +104,136 @@ socketio::Options with_rules(const Times& times) {
   return options;
 }
 
-std::optional<std::uint16_t> port_argument(int count, char** values) {
-  for (int i = 1; i + 1 < count; ++i) {
-    if (std::strcmp(values[i], "--port") == 0)
-      return static_cast<std::uint16_t>(std::strtoul(values[i + 1], nullptr, 10));
+constexpr const char* kUsage =
+    "usage: conformance-server --port PORT [--unhurried | --patient | --recovering]\n"
+    "         [--adapter redis|sharded|streams] [--emitter-bridge NAMESPACES] [--redis-url URL]\n"
+    "\n"
+    "  --adapter         /socket.io/ is one server of a cluster over Redis\n"
+    "  --emitter-bridge  clients of these namespaces (such as /,/custom) get what others emit over Redis\n"
+    "  --redis-url       of both: redis://[user[:password]@]host[:port], unix://path and the like\n";
+
+struct Arguments {
+  std::uint16_t port = 0;
+  Times times{};
+  std::string adapter{};
+  std::string redis_url{};
+  std::vector<std::string> bridged{};
+};
+
+[[noreturn]] void refuse(const std::string& why) {
+  std::fprintf(stderr, "conformance-server: %s\n%s", why.c_str(), kUsage);
+  std::exit(2);
+}
+
+std::uint16_t read_port(const std::string& text) {
+  char* end = nullptr;
+  const unsigned long port = std::strtoul(text.c_str(), &end, 10);
+  if (text.empty() || *end != '\0' || port > 65'535) refuse("--port must be a number up to 65535");
+  return static_cast<std::uint16_t>(port);
+}
+
+std::vector<std::string> split(std::string_view list) {
+  std::vector<std::string> parts;
+  while (!list.empty()) {
+    const std::size_t comma = std::min(list.find(','), list.size());
+    parts.emplace_back(list.substr(0, comma));
+    list.remove_prefix(std::min(comma + 1, list.size()));
   }
-  return std::nullopt;
+  return parts;
 }
 
-bool has_argument(int count, char** values, const char* name) {
-  return std::any_of(values + 1, values + count,
-                     [name](const char* value) { return std::strcmp(value, name) == 0; });
+Arguments read_arguments(int count, char** values) {
+  Arguments arguments;
+  bool has_port = false;
+  for (int i = 1; i < count; ++i) {
+    const std::string name = values[i];
+    const auto value = [&]() -> std::string {
+      if (++i >= count) refuse(name + " needs a value");
+      return values[i];
+    };
+    if (name == "--port") {
+      arguments.port = read_port(value());
+      has_port = true;
+    } else if (name == "--unhurried") {
+      arguments.times = kUnhurried;
+    } else if (name == "--patient") {
+      arguments.times = kPatient;
+    } else if (name == "--recovering") {
+      arguments.times = kRecovering;
+    } else if (name == "--adapter") {
+      arguments.adapter = value();
+    } else if (name == "--redis-url") {
+      arguments.redis_url = value();
+    } else if (name == "--emitter-bridge") {
+      arguments.bridged = split(value());
+    } else {
+      refuse("unknown option " + name);
+    }
+  }
+  if (!has_port) refuse("--port is missing");
+  const bool uses_redis = !arguments.adapter.empty() || !arguments.bridged.empty();
+  if (uses_redis != !arguments.redis_url.empty())
+    refuse("--redis-url goes with --adapter or --emitter-bridge, and they with it");
+  return arguments;
 }
 
-Times times_for(int count, char** values) {
-  if (has_argument(count, values, "--unhurried")) return kUnhurried;
-  if (has_argument(count, values, "--recovering")) return kRecovering;
-  return has_argument(count, values, "--patient") ? kPatient : Times{};
+std::unique_ptr<cluster::redis::Client> open_redis(const std::string& url) {
+  cluster::redis::ClientOptions options;
+  auto address = cluster::redis::parse_address(url);
+  if (!address) refuse("--redis-url: " + address.error().message);
+  options.address = *std::move(address);
+  options.longest_pause = Milliseconds{500};  // suites wait for it
+  auto client = cluster::redis::open_client(options, nullptr);
+  if (!client) refuse("--redis-url: " + client.error().message);
+  return *std::move(client);
+}
+
+adapters::AdapterFactory adapter_for(const Arguments& arguments, cluster::redis::Client& client,
+                                     const adapters::CountersPtr& counters, observe::Log& log) {
+  const adapters::ClusterOptions cluster{.counters = counters, .log = log};
+  if (arguments.adapter == "redis") return adapters::classic_adapter(client, cluster);
+  if (arguments.adapter == "sharded") return adapters::sharded_adapter(client, {.cluster = cluster});
+  if (arguments.adapter == "streams") {
+    return adapters::streams_adapter(client, {.cluster = cluster, .recovery = kClusterRecovery});
+  }
+  refuse("--adapter must be redis, sharded or streams");
 }
 
 }  // namespace
 
 int main(int count, char** values) {
-  const auto port = port_argument(count, values);
-  if (!port) {
-    std::fprintf(stderr, "usage: conformance-server --port PORT [--unhurried | --patient | --recovering]\n");
-    return 2;
-  }
-  const Times times = times_for(count, values);
+  const Arguments arguments = read_arguments(count, values);
+  const Times& times = arguments.times;
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
+  observe::Log log({.level = observe::Level::warn});
+  const auto counters = std::make_shared<adapters::Counters>();
+  std::unique_ptr<cluster::redis::Client> redis;     // of the adapter
+  std::unique_ptr<cluster::redis::Client> bridging;  // of the bridge
+  if (!arguments.redis_url.empty()) redis = open_redis(arguments.redis_url);
+
   net::ShardPool shards;
   const auto engine = conformance::engine_echo(shards, wide_engine(times));
-  socketio::Server plain(shards, wide_socketio(times));
+  socketio::Options plain_options = wide_socketio(times);
+  if (!arguments.adapter.empty()) plain_options.adapter = adapter_for(arguments, *redis, counters, log);
+  socketio::Server plain(shards, plain_options);
   socketio::Server recovering(shards, with_recovery(times));
   socketio::Server ruled(shards, with_rules(times));
-  for (auto* io : {&plain, &recovering, &ruled}) conformance::register_namespaces(*io);
+  for (auto* io : {&plain, &recovering, &ruled}) conformance::register_namespaces(*io, counters);
+
+  std::unique_ptr<adapters::EmitterBridge> bridge;
+  if (!arguments.bridged.empty()) {
+    bridging = redis->open_another();
+    std::vector<socketio::LocalNode*> namespaces;
+    for (const auto& name : arguments.bridged) namespaces.push_back(&plain.of(name));
+    auto opened = adapters::EmitterBridge::open(*bridging, namespaces, {.counters = counters, .log = log});
+    if (!opened) refuse("--emitter-bridge: " + opened.error().message);
+    bridge = *std::move(opened);
+  }
 
   web::Router router;
   engine->mount(router, "/engine.io/");
@@ -141,7 +243,7 @@ int main(int count, char** values) {
   conformance::mount_websocket_echo(router, "/ws-echo/", shards);
 
   web::HttpServer http(shards, std::move(router));
-  const auto bound = shards.listen({.port = *port}, http.accept_handler());
+  const auto bound = shards.listen({.port = arguments.port}, http.accept_handler());
   if (!bound) {
     std::fprintf(stderr, "%s\n", bound.error().message.c_str());
     return 1;
@@ -153,9 +255,14 @@ int main(int count, char** values) {
   int signal = 0;
   sigwait(&signals, &signal);
   shards.stop_listening();
+  bridge.reset();
   for (auto* io : {&plain, &recovering, &ruled}) io->close();
   engine->close_all();
   http.close_all();
+  if (redis != nullptr) adapters::flush(*redis, Milliseconds{2'000});
   shards.stop();
+  for (auto* client : {redis.get(), bridging.get()}) {
+    if (client != nullptr) client->stop();
+  }
   return 0;
 }

@@ -5,9 +5,17 @@
 
 #include "socketio/gather.hpp"
 #include "socketio/socket.hpp"
+#include "wire/http/text.hpp"
 
 namespace togglecast::socketio {
 namespace {
+
+// As Node names headers, so that servers of a cluster see the same.
+std::string lower_case(std::string_view name) {
+  std::string lower(name);
+  for (char& c : lower) c = wire::http::to_lower(c);
+  return lower;
+}
 
 RemoteSocket describe(const Socket& socket) {
   RemoteSocket described;
@@ -16,7 +24,7 @@ RemoteSocket describe(const Socket& socket) {
   described.data = socket.data();
   if (const auto* handshake = socket.handshake()) {
     json::object headers;
-    for (const auto& [name, value] : handshake->headers.fields()) headers[name] = value;
+    for (const auto& [name, value] : handshake->headers.fields()) headers[lower_case(name)] = value;
     json::object query;
     for (const auto& [name, value] : handshake->query.parameters()) query[name] = value;
     described.handshake = {{"headers", std::move(headers)},

@@ -267,6 +267,7 @@ TEST_F(BroadcastTest, FetchesSocketsOfAllShards) {
   EXPECT_THAT(by_id[ids_[4]]->rooms, UnorderedElementsAre("red", "blue", ids_[4]));
   EXPECT_EQ(by_id[ids_[4]]->data, (json::value{{"name", "Ada"}}));
   EXPECT_EQ(json::string_or_empty(by_id[ids_[0]]->handshake, "url"), "/socket.io/?EIO=4&transport=websocket");
+  EXPECT_TRUE(by_id[ids_[0]]->handshake.at("headers").as_object().contains("host")) << "as Node names it";
 }
 
 TEST_F(BroadcastTest, MakesSocketsJoinAndLeave) {

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
-const kFolders = ['protocol', 'inputs', 'clients', 'proxy', 'python', 'browser', 'library', 'product', 'crash', 'cluster'];
+const kFolders = ['protocol', 'inputs', 'clients', 'proxy', 'python', 'browser', 'library', 'product', 'crash', 'cluster', 'adapters'];
 const kFileDeadline = 30 * 60_000; // on a machine with much else to do
 const kJobs = Number(process.env.TOGGLECAST_TEST_JOBS ?? Math.min(os.availableParallelism() + 1, 8));
 // Those that take the longest begin, so that no other waits for them at the end.

@@ -126,7 +126,10 @@ class RedisBus final : public Bus {
     {
       const std::scoped_lock lock(mutex_);
       health_ = {connected ? BusState::ready : BusState::connecting, clock_.wall_now(), problem};
-      if (connected) back = std::exchange(told_lost_, false) || !std::exchange(was_ready_, true);
+      if (connected) {
+        const bool first = !std::exchange(was_ready_, true);
+        back = std::exchange(told_lost_, false) || first;
+      }
     }
     up_.set(connected ? 1 : 0);
     if (!connected) return warn_if_due();

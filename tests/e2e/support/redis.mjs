@@ -54,6 +54,9 @@ export class Redis {
     this.#child = spawn('redis-server', [file, ...(this.#sentinel ? ['--sentinel'] : [])], { stdio: 'ignore' });
     const child = this.#child;
     let ended = false;
+    const endWithUs = () => child.kill('SIGKILL');
+    process.once('exit', endWithUs);
+    child.once('exit', () => process.removeListener('exit', endWithUs));
     child.once('exit', () => { ended = true; });
     child.once('error', () => { ended = true; });
     for (const deadline = Date.now() + kPatience; Date.now() < deadline && !ended;) {

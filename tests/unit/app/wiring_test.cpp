@@ -4,6 +4,9 @@
 
 #include <cerrno>
 #include <chrono>
+#include <fstream>
+
+#include "support/temporary_folder.hpp"
 
 namespace togglecast::app {
 namespace {
@@ -152,6 +155,27 @@ TEST(Wiring, NamesAndProxiesReachEachEntrance) {
   EXPECT_EQ(http.host_option, "--public-url");
   EXPECT_EQ(http.trusted_proxies.resolve("10.0.0.1", headers).address, "192.0.2.1");
   EXPECT_TRUE(api.exempt_loopback);
+}
+
+TEST(Wiring, PasswordsOfRedisComeFromFiles) {
+  const togglecast::testing::TemporaryFolder folder;
+  const auto file = [&](const char* name, const char* text) {
+    std::ofstream(folder.path() / name) << text;
+    return folder.path() / name;
+  };
+  Settings settings;
+  settings.redis = Secret("redis-sentinel://:in-url@one,two/main");
+  settings.redis_password_file = file("password", "in file \n");
+  settings.redis_sentinel_password_file = file("sentinel", "of sentinels");
+
+  const auto options = redis_options(settings);
+  ASSERT_TRUE(options) << options.error().message;
+  EXPECT_EQ(options->address.service, "main");
+  EXPECT_EQ(options->address.password.reveal(), "in file ");
+  EXPECT_EQ(options->sentinel_password.reveal(), "of sentinels");
+
+  settings.redis_password_file = file("empty", "\n");
+  EXPECT_THAT(redis_options(settings).error().message, HasSubstr("--redis-password-file: cannot read "));
 }
 
 class AcceptGateTest : public ::testing::Test {

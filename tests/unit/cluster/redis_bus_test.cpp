@@ -178,6 +178,21 @@ TEST(RedisBus, SaysOnceThatRedisIsAwayAndOnceThatItIsBack) {
   EXPECT_EQ(a.lines.size(), 3U);
 }
 
+TEST(RedisBus, SaysOnceThatRedisCameWhenItWasMissingAtTheStart) {
+  RedisServer server;
+  server.kill();
+  Node a(server, "a");
+  EXPECT_THAT(a.lines.take().value(), HasSubstr("Redis is away"));
+  ASSERT_TRUE(server.start());
+  EXPECT_THAT(a.lines.take().value(), HasSubstr("Redis is connected"));
+
+  server.kill();  // within a minute
+  ASSERT_TRUE(eventually([&] { return a.bus->health().state == BusState::connecting; }));
+  ASSERT_TRUE(server.start());
+  ASSERT_TRUE(a.ready());
+  EXPECT_EQ(a.lines.size(), 0U);
+}
+
 TEST(RedisBus, HasAPrefix) {
   for (const char* wrong : {"", "a b", "a\n", "ä"}) EXPECT_FALSE(check_redis_prefix(wrong)) << wrong;
   EXPECT_FALSE(check_redis_prefix(std::string(65, 'a')));

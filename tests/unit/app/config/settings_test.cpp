@@ -299,6 +299,20 @@ TEST(Settings, VariablesAreReadByTheNameOfTheirOption) {
   EXPECT_EQ(found.at("data").source, "TOGGLECAST_DATA");
 }
 
+TEST(Settings, RedisHasAUrlWhosePasswordNoMessageRepeats) {
+  EXPECT_TRUE(Settings{}.redis.empty());
+  EXPECT_EQ(only("redis", {"rediss://:secret@a:1/2"})->redis.reveal(), "rediss://:secret@a:1/2");
+  for (const char* url : {"a", "http://:secret@a", "redis://:secret@a:x"}) {
+    const auto wrong = only("redis", {url});
+    ASSERT_FALSE(wrong) << url;
+    EXPECT_THAT(wrong.error().message, HasSubstr("the URL of Redis ")) << url;
+    EXPECT_EQ(wrong.error().message.find("secret"), std::string::npos) << url;
+  }
+  EXPECT_EQ(only("redis-prefix", {"shop:eu"})->redis_prefix, "shop:eu");
+  for (const char* prefix : {"", "a b", "a*"}) EXPECT_FALSE(only("redis-prefix", {prefix})) << prefix;
+  EXPECT_EQ(only("redis-stream-length", {"0"})->redis_stream_length, 0U);
+}
+
 TEST(Settings, ACertificateAndItsKeyGoTogether) {
   RawSettings both = raw("tls-certificate", {"a.crt"});
   both.merge(raw("tls-key", {"a.key"}));

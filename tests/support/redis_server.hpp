@@ -121,6 +121,15 @@ class RedisServer {
     return answer;
   }
 
+  /// Whether in time so many connections listen to `channel`: a client that is connected may still be about
+  /// to.
+  [[nodiscard]] bool has_listeners(const std::string& channel, int count,
+                                   const std::string& question = "PUBSUB NUMSUB") const {
+    const std::string wanted = "\r\n:" + std::to_string(count) + "\r\n";
+    return eventually(
+        [&] { return ask(question + " " + channel + "\r\n").find(wanted) != std::string::npos; });
+  }
+
  private:
   [[nodiscard]] bool alive() {
     if (::waitpid(child_, nullptr, WNOHANG) == 0) return true;

@@ -74,6 +74,7 @@ TEST(RedisBus, CarriesMessagesToTheOtherNodesInOrder) {
   Node a(server, "a"), b(server, "b");
   const auto own = a.hear("news"), others = b.hear("news"), elsewhere = b.hear("other");
   ASSERT_TRUE(a.ready() && b.ready());
+  ASSERT_TRUE(server.has_listeners("test:bus:news", 2) && server.has_listeners("test:bus:other", 1));
 
   for (int i = 0; i < 500; ++i) a.bus->publish("news", std::to_string(i));
   const std::string bytes("x\0\n\xff", 4);
@@ -89,6 +90,7 @@ TEST(RedisBus, KeepsInstallationsApartByTheirPrefix) {
   Node a(server, "a"), other(server, "b", "secret", "another"), c(server, "c");
   const auto none = other.hear("news"), some = c.hear("news");
   ASSERT_TRUE(a.ready() && other.ready() && c.ready());
+  ASSERT_TRUE(server.has_listeners("test:bus:news", 1) && server.has_listeners("another:bus:news", 1));
 
   a.bus->publish("news", "1");
 
@@ -102,7 +104,7 @@ TEST(RedisBus, CallsAHandlerNoMoreOnceItsSubscriptionIsGone) {
   auto first = b.hear("news");
   const auto second = b.bus->subscribe(
       "news", [&](const Message& message) { b.heard.put("second " + std::string(message.payload)); });
-  ASSERT_TRUE(a.ready() && b.ready());
+  ASSERT_TRUE(a.ready() && b.ready() && server.has_listeners("test:bus:news", 1));
 
   a.bus->publish("news", "1");
   EXPECT_EQ(b.heard.take(), "news a 1");
@@ -121,6 +123,7 @@ TEST(RedisBus, DropsAndCountsWhatNoNodeOfThisInstallationSays) {
                  [&](std::string_view, std::string_view message) { sealed.put(std::string(message)); });
   const auto listening = b.hear("news");
   ASSERT_TRUE(a.ready() && b.ready() && stranger.ready() && eventually([&] { return raw->connected(); }));
+  ASSERT_TRUE(server.has_listeners("test:bus:news", 2));
   const auto inject = [&](const std::string& bytes) {
     raw->command({"PUBLISH", "test:bus:news", bytes}, nullptr);
   };
@@ -165,6 +168,7 @@ TEST(RedisBus, SaysOnceThatRedisIsAwayAndOnceThatItIsBack) {
     ASSERT_TRUE(a.ready() && b.ready());
   }
   EXPECT_THAT(a.lines.all(), ElementsAre(HasSubstr("Redis is away"), HasSubstr("Redis is connected")));
+  ASSERT_TRUE(server.has_listeners("test:bus:news", 1));
   a.bus->publish("news", "heard");
   EXPECT_EQ(b.heard.take(), "news a heard");
   EXPECT_EQ(a.drops("not_connected"), "3");

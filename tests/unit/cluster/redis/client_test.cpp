@@ -104,10 +104,12 @@ TEST(RedisClient, HearsChannelsPatternsAndShardChannels) {
       heard.put(as + " " + std::string(channel) + " " + std::string(message));
     };
   };
-  peer.client->subscribe(Client::Kind::channel, "news", listen("channel"));
   peer.client->subscribe(Client::Kind::pattern, "new?", listen("pattern"));
+  peer.client->subscribe(Client::Kind::channel, "news", listen("channel"));
   peer.client->subscribe(Client::Kind::shard_channel, "shard", listen("shard"));
   ASSERT_TRUE(peer.connects());
+
+  ASSERT_TRUE(server.has_listeners("news", 1) && server.has_listeners("shard", 1, "PUBSUB SHARDNUMSUB"));
 
   ASSERT_EQ(peer.call({"PUBLISH", "news", "1"})->integer, 2);
   EXPECT_EQ(heard.take(), "channel news 1");

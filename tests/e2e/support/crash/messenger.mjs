@@ -5,6 +5,7 @@ import { until } from '../deadline.mjs';
 import { Steady, write } from './writers.mjs';
 
 const kPatience = 240_000;
+const kBetween = 100; // ms: each is looked at afterwards
 const kPage = 100;
 const kLookedAtAgain = 20; // of those that an earlier look found acknowledged
 const moment = (ms) => new Promise((over) => setTimeout(over, ms));
@@ -27,7 +28,7 @@ export class Messenger extends Steady {
     const { body: made } = await write(this.where, { method: 'POST', target: '/api/v1/broadcasts/send_client_notification', body });
     if (this.sent.has(made.id)) this.problem(`${title} has the id of ${this.sent.get(made.id).title}`);
     this.sent.set(made.id, { title, client: tenant.id });
-    await moment(40);
+    await moment(kBetween);
   }
 
   /** A client has got one. Answers whether it is to acknowledge it: not always the first copy. */

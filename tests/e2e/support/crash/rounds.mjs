@@ -7,7 +7,7 @@ import { crashingBinary } from './world.mjs';
 
 const kPatience = 240_000;
 // How often a place may be passed before the kill: some are passed by every write, some by every receiver.
-const kMostPassings = { mid_push: 300, between_connections: 300, mid_pruning: 1 };
+const kMostPassings = { mid_push: 300, between_connections: 300, mid_pruning: 1, message_committed: 4, receipts_committed: 4 };
 const kUsualPassings = 12;
 // Changes that a key still remembers are never removed: what goes is the catalogue's beginning, and it never has gone yet
 // when the server is killed on the way.

@@ -256,6 +256,7 @@ LogKeeper::Watch& LogKeeper::watch_of(const std::string& environment, const stor
   watch.asset_bytes = &metrics_.gauge(
       "togglecast_asset_bytes", "Bytes of the assets that are kept, as --asset-storage counts them.", labels);
   watch.check_began = clock_.now();
+  watch.age_counts_from = std::min(clock_.wall_now(), kept.newest.as_of);
   watch.checked = kept.before;
   watch.check_until = kept.newest.revision;
   return watch;
@@ -320,7 +321,10 @@ Result<void> LogKeeper::retain(const std::string& environment, const Watch& watc
   needs.checked =
       watch.checked->revision >= watch.check_until ? kept.newest.revision : watch.checked->revision;
   if (const auto age = options_.retention.age; age.count() > 0) {
-    const UnixMillis limit{clock_.wall_now().value - std::chrono::milliseconds(age).count()};
+    // A wall clock that is set far ahead makes nothing old: age is counted from the newest change on.
+    const auto passed = std::chrono::duration_cast<Milliseconds>(clock_.now() - watch.check_began);
+    const UnixMillis now{std::min(clock_.wall_now().value, watch.age_counts_from.value + passed.count())};
+    const UnixMillis limit{now.value - std::chrono::milliseconds(age).count()};
     if (limit >= kept.oldest_at) {
       const auto too_old = reader_->revision_at(environment, limit);
       if (!too_old) return tl::unexpected(too_old.error());

@@ -82,6 +82,7 @@ class LogKeeper {
     domain::Revision check_until = 0;     // the head at the first look: the tail checks what comes after it
     std::int64_t checked_rows = 0;
     TimePoint check_began{};
+    UnixMillis age_counts_from{};  // this time at `check_began`; from there, age follows the steady clock
     bool broken = false;
     observe::Gauge* rows = nullptr;
     observe::Gauge* bytes = nullptr;

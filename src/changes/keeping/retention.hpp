@@ -12,6 +12,7 @@ namespace togglecast::changes {
 struct RetentionOptions {
   std::int64_t changes = 500'000;    ///< rows, those in which only time passes included; 0: no limit
   std::chrono::hours age{400 * 24};  ///< 0: no limit
+  std::int64_t ageless = 1'000;      ///< so many newest rows stay, however old a clock makes them
 };
 
 /// What is known of a log at one moment, besides the log itself.

@@ -247,8 +247,35 @@ TEST_F(LogKeeperTest, KeepsAsManyChangesAsItShould) {
   EXPECT_EQ(asked_.size(), 2U) << "nothing has changed";
 }
 
+TEST_F(LogKeeperTest, AClockThatIsFarAheadAtTheStartMakesNothingOld) {
+  options_of_keeper_.retention = {.changes = 0, .age = std::chrono::hours{24}, .ageless = 0};
+  set_store_up();
+  write_rows_each_second(10);
+  clock_.advance(std::chrono::hours{24 * 3'650});
+
+  look();
+  EXPECT_TRUE(asked_.empty());
+  clock_.advance(std::chrono::hours{24} - std::chrono::seconds{5});
+  look();
+
+  EXPECT_EQ(asked_, (Revisions{5})) << "only the time that passes from there on counts";
+}
+
+TEST_F(LogKeeperTest, TheNewestChangesStayHoweverOldTheyAre) {
+  options_of_keeper_.retention = {.changes = 0, .age = std::chrono::hours{24}, .ageless = 4};
+  set_store_up();
+  write_rows_each_second(10);
+  look();
+
+  clock_.advance(std::chrono::hours{24 * 30});
+  look();
+
+  EXPECT_EQ(asked_, (Revisions{6}));
+}
+
 TEST_F(LogKeeperTest, KeepsChangesUpToAnAge) {
   options_of_keeper_.retention.age = std::chrono::hours{24};
+  options_of_keeper_.retention.ageless = 0;
   set_store_up();
   write_rows_each_second(10);
   look();
@@ -261,7 +288,7 @@ TEST_F(LogKeeperTest, KeepsChangesUpToAnAge) {
 }
 
 TEST_F(LogKeeperTest, WhicheverLimitIsPassedFirstCounts) {
-  options_of_keeper_.retention = {.changes = 8, .age = std::chrono::hours{24}};
+  options_of_keeper_.retention = {.changes = 8, .age = std::chrono::hours{24}, .ageless = 0};
   set_store_up();
   write_rows_each_second(10);
   look();

@@ -3,6 +3,8 @@
 #include <array>
 #include <string>
 
+#include "storage/schema_version.hpp"
+
 namespace togglecast::storage::sqlite {
 namespace {
 
@@ -273,12 +275,7 @@ Result<void> migrate(Database& database) {
   const auto known = static_cast<std::int64_t>(kMigrations.size());
   if (*application != kApplicationId && (*tables > 0 || *version != 0))
     return fail(Errc::internal, "togglecast.db in the data folder belongs to another program");
-  if (*version > known) {
-    return fail(Errc::unavailable, "the data was written by a newer Togglecast (schema " +
-                                       std::to_string(*version) + ", this program knows " +
-                                       std::to_string(known) +
-                                       "); start the newer one, or restore a backup from before the upgrade");
-  }
+  if (auto readable = check_schema_version(*version, known); !readable) return readable;
   if (*version == known) return {};
   for (auto step = *version; step < known; ++step) {
     if (auto done = database.execute(kMigrations[static_cast<std::size_t>(step)]); !done)

@@ -9,7 +9,8 @@
 
 namespace togglecast::storage::sqlite {
 
-/// Step n leads from version n to n + 1. A released step is never edited.
+/// Step n leads from version n to n + 1. A released step is never edited. A step only adds, so that servers
+/// of the version before go on working beside it (decision 0045).
 [[nodiscard]] std::span<const char* const> migrations() noexcept;
 
 /// Runs the missing steps in one transaction. `unavailable` when the database is newer than this program,

@@ -1,5 +1,6 @@
 // Databases of other versions, and of other programs.
 #include "storage/sqlite/migrations.hpp"
+#include "unit/storage/additive_schema.hpp"
 #include "unit/storage/sqlite/sqlite_fixture.hpp"
 
 namespace togglecast::storage::sqlite {
@@ -19,6 +20,29 @@ TEST_F(SqliteSchema, ANewerSchemaIsRefused) {
   ASSERT_FALSE(opened.has_value());
   EXPECT_EQ(opened.error().code, Errc::unavailable);
   EXPECT_NE(opened.error().message.find("newer"), std::string::npos);
+}
+
+TEST_F(SqliteSchema, StepsOnlyAdd) {
+  for (const char* step : migrations()) EXPECT_TRUE(storage::testing::not_additive(step).empty()) << step;
+}
+
+TEST(AdditiveSchema, FindsWhatAServerOfTheVersionBeforeStumblesOver) {
+  using Found = std::vector<std::string>;
+  using storage::testing::not_additive;
+
+  EXPECT_EQ(not_additive("CREATE TABLE a (b INTEGER NOT NULL); CREATE INDEX c ON a (b);"), Found{});
+  EXPECT_EQ(not_additive("ALTER TABLE a ADD COLUMN b TEXT NOT NULL DEFAULT ''"), Found{});
+  EXPECT_EQ(not_additive("ALTER TABLE a ADD COLUMN b TEXT -- NOT NULL"), Found{});
+  EXPECT_EQ(not_additive("CREATE TEMP TABLE t AS SELECT 1; DROP TABLE t;"), Found{});
+  EXPECT_EQ(not_additive("ALTER TABLE a ADD COLUMN b TEXT\nNOT  NULL"),
+            Found{"adds a column without a default: b"});
+  EXPECT_EQ(not_additive("DROP TABLE a"), Found{"drops a"});
+  EXPECT_EQ(not_additive("ALTER TABLE a DROP COLUMN b"), Found{"drops the column b"});
+  EXPECT_EQ(not_additive("ALTER TABLE a RENAME COLUMN b TO c"), Found{"renames b"});
+  EXPECT_EQ(not_additive("ALTER TABLE a RENAME TO c"), Found{"renames c"});
+  EXPECT_EQ(not_additive("ALTER TABLE a ADD CONSTRAINT b CHECK (c > 0)"), Found{"adds the constraint b"});
+  EXPECT_EQ(not_additive("ALTER TABLE a ALTER COLUMN b SET NOT NULL"), Found{"alters the column b"});
+  EXPECT_EQ(not_additive("CREATE UNIQUE INDEX b ON a (c)"), Found{"forbids by the index b"});
 }
 
 TEST_F(SqliteSchema, ADatabaseOfAnotherProgramIsLeftAlone) {

@@ -9,6 +9,7 @@
 
 #include "app/config/command_line.hpp"
 #include "app/config/config_file.hpp"
+#include "app/migrate_store.hpp"
 #include "app/probe/probe.hpp"
 #include "app/quickstart/quickstart.hpp"
 #include "app/serve.hpp"
@@ -56,6 +57,8 @@ int run(const app::Command& command) {
       return app::quickstart(*settings, command);
     case app::Command::Action::probe:
       return app::probe_server(*settings, command);
+    case app::Command::Action::migrate_store:
+      return app::migrate_store(command);
     case app::Command::Action::print:
       break;
   }

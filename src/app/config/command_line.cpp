@@ -34,7 +34,7 @@ constexpr const char* kPasswdAbout =
     "Set the password of an admin. Stop the server first. The command asks for the new password on a\n"
     "terminal, or reads one line of standard input.";
 
-const std::vector<std::string> kCommands{"serve", "admin passwd", "quickstart", "probe"};
+const std::vector<std::string> kCommands{"serve", "admin passwd", "quickstart", "probe", "migrate-store"};
 constexpr const char* kSeeHelpOfServe = "\nRun `togglecast serve --help` for help.\n";
 constexpr const char* kQuickstartAbout =
     "Take the first steps on a running server: make a platform, a feature, a package that includes it, a\n"
@@ -43,6 +43,21 @@ constexpr const char* kQuickstartAbout =
 constexpr const char* kQuickstartFooter =
     "The password comes from --password-file, from TOGGLECAST_OWNER_PASSWORD, from the file first-login in\n"
     "the data folder, or from the terminal.";
+
+constexpr const char* kMigrateAbout =
+    "Move an installation into another store: a data folder, or a PostgreSQL database like\n"
+    "postgresql://USER@HOST/DATABASE. All of it moves: environments with epoch, revision and log, accounts,\n"
+    "tokens, keys, assets, messages. Clients come back where they were.";
+constexpr const char* kMigrateFooter =
+    "Stop all servers of the source first. The target must be empty. The source stays as it is. An "
+    "interrupted\n"
+    "move leaves a target that no server takes; run the command again. Start servers on the target only: "
+    "two\n"
+    "stores that go on from the same revision cannot be told apart.\n\n"
+    "Exit codes:\n"
+    "  0    all of it is in the target, and was checked\n"
+    "  1    it failed, or was refused\n"
+    "  2    the command line is wrong";
 
 constexpr const char* kProbeAbout =
     "Use a running server as its admins and clients do, over WebSocket and over polling: every event of "
@@ -233,13 +248,23 @@ Command parse_command_line(int count, const char* const* values) {
   probe->add_flag("--json", command.json, "Print JSON");
   probe->footer(kProbeFooter);
 
+  CLI::App* migrate = program.add_subcommand("migrate-store", kMigrateAbout);
+  migrate->add_option("--from", command.from, "Data folder or database to move")
+      ->type_name("STORE")
+      ->required();
+  migrate->add_option("--to", command.to, "Empty data folder or database to move it to")
+      ->type_name("STORE")
+      ->required();
+  add_config(*migrate, command.config);
+  migrate->footer(kMigrateFooter);
+
   try {
     program.parse(static_cast<int>(words.size()), words.data());
   } catch (const CLI::ParseError& error) {
     std::ostringstream help;
     command.wrong = program.exit(error, help, help) != 0;
     const std::string_view name = words.size() > 1 ? words[1] : "";
-    constexpr std::string_view kNames[] = {"serve", "admin", "quickstart", "probe"};
+    constexpr std::string_view kNames[] = {"serve", "admin", "quickstart", "probe", "migrate-store"};
     command.output =
         command.wrong
             ? describe(error, program,
@@ -256,6 +281,8 @@ Command parse_command_line(int count, const char* const* values) {
     command.action = Command::Action::quickstart;
   } else if (probe->parsed()) {
     command.action = Command::Action::probe;
+  } else if (migrate->parsed()) {
+    command.action = Command::Action::migrate_store;
   } else {
     command.output = program.help();
   }

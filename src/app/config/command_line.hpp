@@ -8,7 +8,7 @@
 namespace togglecast::app {
 
 struct Command {
-  enum class Action : std::uint8_t { print, serve, set_password, quickstart, probe };
+  enum class Action : std::uint8_t { print, serve, set_password, quickstart, probe, migrate_store };
 
   Action action = Action::print;
   std::string output;  ///< of `print`: help, version, or the error in the command line
@@ -30,6 +30,7 @@ struct Command {
   bool json = false;
   std::size_t rounds = 5;
   std::size_t patience = 10;  ///< seconds
+  std::string from, to;       ///< of `migrate_store`
 };
 
 [[nodiscard]] Command parse_command_line(int count, const char* const* values);

@@ -9,6 +9,7 @@
 #include "unit/storage/lease_contract.hpp"
 #include "unit/storage/log_contract.hpp"
 #include "unit/storage/message_contract.hpp"
+#include "unit/storage/moving_contract.hpp"
 #include "unit/storage/sqlite/sqlite_fixture.hpp"
 #include "unit/storage/sqlite/sqlite_medium.hpp"
 #include "unit/storage/store_contract.hpp"
@@ -22,6 +23,8 @@ INSTANTIATE_TEST_SUITE_P(Sqlite, MessageContract,
                          ::testing::Values(MakeMedium([] { return std::make_unique<SqliteMedium>(); })));
 
 INSTANTIATE_TEST_SUITE_P(Sqlite, LeaseContract,
+                         ::testing::Values(MakeMedium([] { return std::make_unique<SqliteMedium>(); })));
+INSTANTIATE_TEST_SUITE_P(Sqlite, MovingContract,
                          ::testing::Values(MakeMedium([] { return std::make_unique<SqliteMedium>(); })));
 INSTANTIATE_TEST_SUITE_P(Sqlite, TransferContract,
                          ::testing::Values(MakeMedium([] { return std::make_unique<SqliteMedium>(); })));

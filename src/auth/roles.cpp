@@ -29,6 +29,7 @@ constexpr std::array kRules{
     Rule{Action::manage_environments, "make or copy environments", Role::owner},
     Rule{Action::send_messages, "send messages to connections", Role::editor},
     Rule{Action::read_messages, "read messages that were sent to others", Role::editor},
+    Rule{Action::manage_keys, "rotate the keys that sign tokens", Role::owner},
 };
 
 constexpr const Rule& rule_of(Action action) noexcept { return kRules[static_cast<std::size_t>(action)]; }

@@ -25,6 +25,7 @@ enum class Action : std::uint8_t {
   manage_environments,  ///< make them, and copy one into another
   send_messages,        ///< announcements, notifications, the system's status, a repeated full state
   read_messages,        ///< those that wait for acknowledgements, and who acknowledged them
+  manage_keys,          ///< announce another key that signs tokens
 };
 
 [[nodiscard]] bool allows(domain::Role role, Action action) noexcept;

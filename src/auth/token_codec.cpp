@@ -68,8 +68,7 @@ Claims claims_of(const domain::TokenRecord& record) {
           record.expires_at.value / 1'000};
 }
 
-Secret sign_token(const KeyRing& keys, const Claims& claims) {
-  const SigningKey& key = keys.current();
+Secret sign_token(const SigningKey& key, const Claims& claims) {
   const json::object header{{"alg", to_string(key.algorithm())}, {"kid", key.kid()}, {"typ", "JWT"}};
   const json::object body{{"aud", kIssuer},
                           {"env", claims.environment},
@@ -93,7 +92,7 @@ Result<Claims> verify_token(const KeyRing& keys, std::string_view token, UnixMil
     return invalid("it does not consist of three parts");
   const auto header = decode_object(token.substr(0, first));
   if (!header) return invalid("its header cannot be read");
-  const SigningKey* key = keys.find(json::string_or_empty(*header, "kid"));
+  const SigningKeyPtr key = keys.find(json::string_or_empty(*header, "kid"));
   if (key == nullptr) return invalid("it was signed by another installation");
   if (json::string_or_empty(*header, "alg") != to_string(key->algorithm()) ||
       json::find(*header, "crit") != nullptr)
@@ -104,6 +103,14 @@ Result<Claims> verify_token(const KeyRing& keys, std::string_view token, UnixMil
   const auto claims = decode_object(token.substr(first + 1, second - first - 1));
   if (!claims) return invalid("its claims cannot be read");
   return read_claims(*claims, now);
+}
+
+bool names_unknown_key(const KeyRing& keys, std::string_view token) {
+  const std::size_t end = token.find('.');
+  if (token.size() > kMaxToken || end == std::string_view::npos) return false;
+  const auto header = decode_object(token.substr(0, end));
+  const std::string_view kid = header ? json::string_or_empty(*header, "kid") : std::string_view();
+  return !kid.empty() && keys.find(kid) == nullptr;
 }
 
 }  // namespace togglecast::auth

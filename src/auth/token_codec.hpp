@@ -37,7 +37,9 @@ struct Claims {
 /// The claims of this record's token. The same record always gives the same token.
 [[nodiscard]] Claims claims_of(const domain::TokenRecord& record);
 
-[[nodiscard]] Secret sign_token(const KeyRing& keys, const Claims& claims);
+[[nodiscard]] Secret sign_token(const SigningKey& key, const Claims& claims);
 [[nodiscard]] Result<Claims> verify_token(const KeyRing& keys, std::string_view token, UnixMillis now);
+/// Whether the token names a key that is not in the ring: it may be too new to be known.
+[[nodiscard]] bool names_unknown_key(const KeyRing& keys, std::string_view token);
 
 }  // namespace togglecast::auth

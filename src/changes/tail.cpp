@@ -11,6 +11,7 @@ namespace togglecast::changes {
 namespace {
 
 constexpr std::size_t kRowsAtOnce = 256;
+constexpr std::size_t kMostAskers = 10'000;
 
 tl::unexpected<Error> rewritten(const std::string& environment) {
   return fail(Errc::unavailable, "the store has lost changes of " + environment +
@@ -39,6 +40,10 @@ Result<void> Tail::follow() {
 }
 
 void Tail::start() {
+  {
+    const std::scoped_lock lock(mutex_);
+    started_ = true;
+  }
   thread_ = std::thread([this] { run(); });
 }
 
@@ -90,6 +95,16 @@ void Tail::notice() noexcept {
   wake();
 }
 
+bool Tail::look_then(std::function<void()> then) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (stopping_ || !started_ || askers_.size() >= kMostAskers) return false;
+    askers_.push_back(std::move(then));
+  }
+  wake_.notify_all();
+  return true;
+}
+
 bool Tail::reaches(const std::string& environment, domain::Revision revision, Milliseconds longest) const {
   const auto reached = [&] {
     const auto state = model_.current(environment);
@@ -106,19 +121,33 @@ Result<void> Tail::health() const {
 }
 
 void Tail::run() {
+  using Steady = std::chrono::steady_clock;
   Milliseconds pause{0};
   std::unique_lock lock(mutex_);
   for (;;) {
     const bool pausing = pause > pause.zero();
-    wake_.wait_for(lock, pausing ? pause : next_poll(),
-                   [this, pausing] { return stopping_ || (noticed_ && !pausing); });
-    if (stopping_) return;
-    const bool noticed = std::exchange(noticed_, false) || pausing;
+    const auto until = Steady::now() + (pausing ? pause : next_poll());
+    const auto is_asked = [this] { return !askers_.empty() && Steady::now() >= next_asked_; };
+    const auto has_work = [&] { return stopping_ || (noticed_ && !pausing) || is_asked(); };
+    while (!has_work() && Steady::now() < until)
+      wake_.wait_until(lock, askers_.empty() ? until : std::min(until, next_asked_));
+    if (stopping_) break;
+    std::vector<std::function<void()>> asked;
+    if (is_asked()) {
+      asked.swap(askers_);
+      next_asked_ = Steady::now() + options_.between_asked;
+    }
+    const bool noticed = std::exchange(noticed_, false) || pausing || !asked.empty();
     lock.unlock();
     const bool done = look(noticed);
+    for (const auto& then : asked) then();
     lock.lock();
     pause = done ? pause.zero() : std::clamp(pause * 2, options_.first_pause, options_.longest_pause);
   }
+  std::vector<std::function<void()>> left;
+  left.swap(askers_);
+  lock.unlock();
+  for (const auto& then : left) then();
 }
 
 bool Tail::look(bool noticed) noexcept {

@@ -20,7 +20,9 @@
 // the feed. Metrics: `togglecast_commits_total`, `togglecast_revision`, `togglecast_tail_failures_total`.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -28,6 +30,7 @@
 #include <random>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "changes/feed.hpp"
@@ -42,6 +45,7 @@ struct TailOptions {
   Milliseconds poll{1'000};  ///< between two questions whether the store has changed; varied by a tenth
   Milliseconds first_pause{10};
   Milliseconds longest_pause{1'000};
+  Milliseconds between_asked{50};  ///< looks that strangers can cause
 };
 
 /// Follows what lies beside the change log in the same store, with the tail's reader and on its thread.
@@ -85,6 +89,10 @@ class Tail {
                                                      const domain::Head& head);
   /// Another process says that it wrote. Looks into the store now.
   void notice() noexcept;
+  /// Runs `then` on the tail's thread after a look into the store that begins after this call. Looks that are
+  /// asked for in this way begin `between_asked` apart. False, and it never runs, when too many wait, or
+  /// without the tail's thread.
+  [[nodiscard]] bool look_then(std::function<void()> then);
   /// Waits until the read model has `revision` and the subscribers have been told; false after `longest`.
   [[nodiscard]] bool reaches(const std::string& environment, domain::Revision revision,
                              Milliseconds longest) const;
@@ -132,8 +140,11 @@ class Tail {
   mutable std::condition_variable moved_;
   std::condition_variable wake_;
   std::map<std::string, observe::Gauge*, std::less<>> revisions_;
+  bool started_ = false;
   bool stopping_ = false;
   bool noticed_ = false;
+  std::vector<std::function<void()>> askers_;
+  std::chrono::steady_clock::time_point next_asked_{};
   std::thread thread_;
 
   mutable std::mutex health_mutex_;

@@ -105,6 +105,7 @@ constexpr Route kRoutes[] = {
     {Method::get, "/api/v1/clients/{id}/tokens", Access::admin, list_tokens, page()},
     {Method::post, "/api/v1/clients/{id}/tokens", Access::admin, issue_token},
     {Method::del, "/api/v1/clients/{id}/tokens/{token_id}", Access::admin, revoke_token},
+    {Method::post, "/api/v1/signing-keys", Access::admin, rotate_signing_key},
 
     {Method::get, "/api/v1/admins", Access::admin, list_admins, page("role", "active")},
     {Method::post, "/api/v1/admins", Access::admin, create_admin},

@@ -12,7 +12,6 @@
 namespace togglecast::service {
 namespace {
 
-constexpr std::size_t kKidBytes = 9;
 constexpr std::size_t kNodeBytes = 9;
 constexpr std::size_t kPreviewQueue = 16;
 constexpr std::size_t kPasswordThreads = 2;
@@ -99,7 +98,8 @@ Application::Application(std::unique_ptr<storage::Store> store, Readers readers,
           {.threads = options.workers.threads, .queue = options.workers.queue, .on_failure = telling(log)}),
       previews_({.threads = 1, .queue = kPreviewQueue, .on_failure = telling(log)}),
       operators_({.threads = 1, .queue = kOperatorQueue, .on_failure = telling(log)}),
-      authenticator_(keys_, model_, clock, metrics),
+      signing_keys_(keys_, committer_, model_, tail_, logins_, random, clock, log),
+      authenticator_(keys_, model_, signing_keys_, clock, metrics),
       platforms_(committer_, model_),
       features_(committer_, model_),
       segments_(committer_, model_),
@@ -166,6 +166,7 @@ Result<std::unique_ptr<Application>> Application::open(std::unique_ptr<storage::
       new Application(std::move(store), std::move(readers), options, clock, random, log, metrics));
   if (auto loaded = application->load(options, clock, random); !loaded) return tl::unexpected(loaded.error());
   if (auto caught_up = application->time_.catch_up(); !caught_up) return tl::unexpected(caught_up.error());
+  application->signing_keys_.follow(application->feed_);
   application->tail_.start();
   application->committer_.start();
   application->time_.start();
@@ -188,7 +189,7 @@ Result<void> Application::load(const ApplicationOptions& options, const Clock& c
   lease_keeper_.take(*store_);
   if (auto settled = settle_with_marker(); !settled) return settled;
   if (auto loaded = tail_.follow(); !loaded) return not_loaded(loaded.error());
-  if (auto keys = load_keys(**reader, random); !keys) return not_loaded(keys.error());
+  if (auto keys = load_keys(**reader); !keys) return not_loaded(keys.error());
   if (auto made = make_first_owner(options); !made) return made;
   return options.first_catalogue ? make_first_catalogue(options) : Result<void>{};
 }
@@ -209,52 +210,11 @@ Result<void> Application::settle_with_marker() {
   return {};
 }
 
-Result<void> Application::load_keys(storage::Reader& reader, RandomSource& random) {
+Result<void> Application::load_keys(storage::Reader& reader) {
   if (model_.current(domain::kSystemEnvironment)->table<domain::SigningKeyRecord>().by_id.empty()) {
-    if (auto made = make_signing_key(random); !made) return made;
+    if (auto made = signing_keys_.make_first(); !made) return made;
   }
-  Result<void> outcome;
-  const auto system = model_.current(domain::kSystemEnvironment);
-  system->table<domain::SigningKeyRecord>().by_id.for_each([&](domain::Id id, const auto& record) {
-    if (!outcome) return;
-    const auto secret = reader.secret(std::string(domain::kSystemEnvironment), domain::Kind::signing_key, id);
-    if (!secret) {
-      outcome = tl::unexpected(secret.error());
-    } else if (!*secret || record->algorithm != to_string(auth::Algorithm::hs256)) {
-      outcome = fail(Errc::internal,
-                     "the secret of signing key " + record->kid + " is missing or of an unknown algorithm");
-    } else {
-      auto key = auth::SigningKey::make(record->kid, **secret);
-      if (key) {
-        keys_.add(std::move(*key));
-      } else {
-        outcome = tl::unexpected(key.error());
-      }
-    }
-  });
-  return outcome;
-}
-
-Result<void> Application::make_signing_key(RandomSource& random) {
-  changes::Build build = [kid = random_token(random, kKidBytes),
-                          secret = auth::random_signing_secret(random)](
-                             changes::WriteContext& context) -> Result<changes::Draft> {
-    if (!context.state().table<domain::SigningKeyRecord>().by_id.empty())
-      return changes::Draft{domain::Kind::signing_key, 0, {}, {}};  // another node was quicker
-    const auto id = context.next_id(domain::Kind::signing_key);
-    if (!id) return tl::unexpected(id.error());
-    domain::SigningKeyRecord record;
-    record.kid = kid;
-    record.algorithm = to_string(auth::Algorithm::hs256);
-    return changes::Draft{domain::Kind::signing_key,
-                          *id,
-                          {changes::create_op(record, *id, context)},
-                          {{domain::Kind::signing_key, *id, secret}}};
-  };
-  return committer_
-      .perform(changes::own_write(std::string(domain::kSystemEnvironment), changes::Source::start,
-                                  std::move(build)))
-      .map([](const changes::Written&) {});
+  return signing_keys_.load(reader);
 }
 
 Result<void> Application::make_first_owner(const ApplicationOptions& options) {

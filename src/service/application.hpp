@@ -15,6 +15,7 @@
 #include "changes/upkeep.hpp"
 #include "service/accounts/admin_service.hpp"
 #include "service/accounts/authenticator.hpp"
+#include "service/accounts/signing_keys.hpp"
 #include "service/assets/asset_service.hpp"
 #include "service/catalogue/entity_service.hpp"
 #include "service/catalogue/environment_service.hpp"
@@ -73,14 +74,15 @@ class Application {
   [[nodiscard]] const Authenticator& authenticator() const noexcept { return authenticator_; }
   /// A key of this installation for `purpose`, the same after a restart and on every node.
   [[nodiscard]] auth::SigningKey derived_key(std::string_view purpose) const {
-    return keys_.current().derive(purpose);
+    return keys_.oldest()->derive(purpose);
   }
   /// The same of the signing key with this name; nothing without one.
   [[nodiscard]] std::optional<auth::SigningKey> derived_key(std::string_view purpose,
                                                             std::string_view kid) const {
-    const auth::SigningKey* key = keys_.find(kid);
+    const auth::SigningKeyPtr key = keys_.find(kid);
     return key == nullptr ? std::nullopt : std::optional(key->derive(purpose));
   }
+  [[nodiscard]] SigningKeys& signing_keys() noexcept { return signing_keys_; }
   [[nodiscard]] PlatformService& platforms() noexcept { return platforms_; }
   [[nodiscard]] FeatureService& features() noexcept { return features_; }
   [[nodiscard]] SegmentService& segments() noexcept { return segments_; }
@@ -135,8 +137,7 @@ class Application {
   [[nodiscard]] changes::LogKeeperPorts log_keeper_ports();
   void begin_epoch(const std::string& environment, const domain::Head& lost);
   [[nodiscard]] Result<void> settle_with_marker();
-  [[nodiscard]] Result<void> load_keys(storage::Reader& reader, RandomSource& random);
-  [[nodiscard]] Result<void> make_signing_key(RandomSource& random);
+  [[nodiscard]] Result<void> load_keys(storage::Reader& reader);
   [[nodiscard]] Result<void> make_first_owner(const ApplicationOptions& options);
   [[nodiscard]] Result<void> make_first_catalogue(const ApplicationOptions& options);
 
@@ -155,6 +156,7 @@ class Application {
   changes::WorkerPool previews_;
   changes::WorkerPool operators_;
   auth::KeyRing keys_;
+  SigningKeys signing_keys_;
   Authenticator authenticator_;
   PlatformService platforms_;
   FeatureService features_;

@@ -58,4 +58,19 @@ void revoke_token(const CallPtr& call) {
                                       removed(call, {domain::Kind::token, *token}));
 }
 
+void rotate_signing_key(const CallPtr& call) {
+  const auto options = call->write_options();
+  if (!options) return call->refuse(options.error());
+  call->application().signing_keys().rotate(call->who(), *options, [call](Result<changes::Written> written) {
+    call->resume([call, written = std::move(written)] {
+      if (!written) return call->refuse(written.error());
+      json::object body = written->body.as_object();
+      const auto made = parse_iso8601(json::string_or_empty(written->body, "created_at"));
+      body["signs_at"] =
+          to_iso8601({made.value_or(UnixMillis{}).value + Milliseconds(service::kAnnounced).count()});
+      call->answer({.status = 201, .body = std::move(body), .replayed = written->replayed});
+    });
+  });
+}
+
 }  // namespace togglecast::http_api

@@ -162,6 +162,18 @@ void Api::serve(const CallPtr& call) {
   const Access access = call->route().access;
   if (access == Access::probe) return run(call);
   auto who = identify(request);
+  if (const auto token = bearer_token(request); !who && token) {
+    const bool looks = application_.authenticator().look_again(*token, [this, call] {
+      call->shard().post([this, call] { serve_as(call, identify(call->request())); });
+    });
+    if (looks) return;
+  }
+  serve_as(call, who);
+}
+
+void Api::serve_as(const CallPtr& call, const Result<service::Principal>& who) {
+  const auto& request = call->request();
+  const Access access = call->route().access;
   if (who) call->who_ = *who;
   if (!is_read(request.method) && !cors_.allows(request, call->peer()))
     return call->refuse(foreign(request, call->request_id(), call->peer()));

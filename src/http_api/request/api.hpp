@@ -146,6 +146,7 @@ class Api {
   /// Counts and logs a request of a page whose origin is not allowed.
   [[nodiscard]] Error foreign(const wire::http::Request& request, std::string_view request_id,
                               const web::Peer& peer);
+  void serve_as(const std::shared_ptr<Call>& call, const Result<service::Principal>& who);
   /// The principal of the request's token; `unauthenticated` without one.
   [[nodiscard]] Result<service::Principal> identify(const wire::http::Request& request) const;
   /// Adds `Togglecast-Revision` if the request has a valid token.

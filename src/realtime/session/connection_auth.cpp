@@ -89,6 +89,19 @@ Result<Principal> ConnectionAuth::identify(std::string_view token) const {
   return who;
 }
 
+void ConnectionAuth::identify(Socket& socket, const std::string& token, Identified then) const {
+  auto who = identify(token);
+  if (who) return then(std::move(who));
+  net::Shard& shard = socket.shard();
+  const bool looks = parts_.authenticator.look_again(
+      token, [this, &shard, keep = socket.shared_from_this(), token, then]() mutable {
+        shard.post([this, keep = std::move(keep), token = std::move(token), then = std::move(then)] {
+          if (!keep->ended()) then(identify(token));
+        });
+      });
+  if (!looks) then(std::move(who));
+}
+
 Result<ContextPtr> ConnectionAuth::context_of(const json::value& from) const {
   if (rules_.kind != Principal::Kind::client) return ContextPtr{};
   return read_context(from);
@@ -121,17 +134,22 @@ void ConnectionAuth::check(Socket& socket, const Next& next) {
     next();
     return;
   }
-  auto who = identify(*token);
-  if (!who) return refuse(who.error());
-  subscriber->who = *who;
-  socket.set_state(std::move(subscriber));
-  const auto newest = parts_.model.current(who->environment);
-  if (newest == nullptr) return refuse(Error{Errc::token_invalid, "the token's environment does not exist"});
-  // What made this token valid may not have reached this shard yet.
-  parts_.delivery(socket).when_reached(who->environment, newest->revision(),
-                                       [this, keep = socket.shared_from_this(), next] {
-                                         if (!keep->ended()) start(*keep->state<SocketSubscriber>(), next);
-                                       });
+  identify(socket, *token, [this, &socket, subscriber, next](const Result<Principal>& who) {
+    const auto newest = who ? parts_.model.current(who->environment) : nullptr;
+    if (newest == nullptr) {
+      const Error error =
+          who ? Error{Errc::token_invalid, "the token's environment does not exist", {}} : who.error();
+      refused(socket, error);
+      return next(connect_error(error));
+    }
+    subscriber->who = *who;
+    socket.set_state(subscriber);
+    // What made this token valid may not have reached this shard yet.
+    parts_.delivery(socket).when_reached(who->environment, newest->revision(),
+                                         [this, keep = socket.shared_from_this(), next] {
+                                           if (!keep->ended()) start(*keep->state<SocketSubscriber>(), next);
+                                         });
+  });
 }
 
 void ConnectionAuth::prepare(SocketSubscriber& subscriber, const Claim& claim,

@@ -135,6 +135,10 @@ class ConnectionAuth final : private SubscriberKeeper {
   [[nodiscard]] observe::Gauge& connected(const std::string& environment) const;
   [[nodiscard]] Result<ContextPtr> context_of(const json::value& from) const;
   [[nodiscard]] Result<service::Principal> identify(std::string_view token) const;
+  using Identified = std::function<void(Result<service::Principal> who)>;
+  // At once, or, when the token may be too new to be known, after a look into the store; unless the socket
+  // has ended by then.
+  void identify(socketio::Socket& socket, const std::string& token, Identified then) const;
   /// Whether it may have a full state now. The first one of a connection is free, whatever it joins and
   /// leaves.
   [[nodiscard]] Result<void> take_state(SocketSubscriber& subscriber) const;

@@ -50,19 +50,24 @@ void ConnectionAuth::login(const socketio::Event& event) {
     context = *std::move(read);
   }
 
-  auto who = given == nullptr ? parts_.authenticator.recheck(subscriber.who)
-                              : identify(std::string_view(given->get_string()));
-  if (!who) return turn_down(who.error());
-  const auto newest = parts_.model.current(who->environment);
-  if (newest == nullptr)
-    return turn_down(Error{Errc::token_invalid, "the token's environment does not exist"});
-  const std::string environment = who->environment;
-  parts_.delivery(socket).when_reached(
-      environment, newest->revision(),
-      [this, reply, keep = socket.shared_from_this(), who = *std::move(who), context = std::move(context)] {
-        auto* waiting = keep->state<SocketSubscriber>();
-        if (keep->connected() && waiting != nullptr) log_in_or_wait(*waiting, who, context, reply);
-      });
+  const auto then = [this, reply, keep = socket.shared_from_this(),
+                     context = std::move(context)](const Result<Principal>& who) {
+    const auto newest = who ? parts_.model.current(who->environment) : nullptr;
+    if (newest == nullptr) {
+      const Error error =
+          who ? Error{Errc::token_invalid, "the token's environment does not exist", {}} : who.error();
+      refused(*keep, error);
+      return reply.refuse(error);
+    }
+    parts_.delivery(*keep).when_reached(who->environment, newest->revision(),
+                                        [this, reply, keep, who = *who, context] {
+                                          auto* waiting = keep->state<SocketSubscriber>();
+                                          if (keep->connected() && waiting != nullptr)
+                                            log_in_or_wait(*waiting, who, context, reply);
+                                        });
+  };
+  if (given == nullptr) return then(parts_.authenticator.recheck(subscriber.who));
+  identify(socket, std::string(given->get_string()), then);
 }
 
 // A full state is costly in time, memory and on the line, so the next one is made when the last one has left.

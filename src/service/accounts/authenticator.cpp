@@ -1,10 +1,15 @@
 #include "service/accounts/authenticator.hpp"
 
+#include <utility>
+
 #include "auth/token_codec.hpp"
 #include "domain/schema/environment.hpp"
 
 namespace togglecast::service {
 namespace {
+
+// A node that is further behind than that is not ready anyway.
+constexpr std::int64_t kNewSeconds = 300;
 
 tl::unexpected<Error> revoked() { return fail(Errc::revoked, "the token was withdrawn; get a new one"); }
 
@@ -56,6 +61,21 @@ Result<Principal> Authenticator::authenticate(std::string_view token) const {
     return revoked();
   }
   return principal_of(*record, *state);
+}
+
+bool Authenticator::look_again(std::string_view token, std::function<void()> again) const {
+  return may_be_new(token) && signing_keys_.look_again(std::move(again));
+}
+
+bool Authenticator::may_be_new(std::string_view token) const {
+  const auto claims = auth::verify_token(keys_, token, clock_.wall_now());
+  if (!claims) return auth::names_unknown_key(keys_, token);
+  if (claims->issued_at < clock_.wall_now().value / 1'000 - kNewSeconds) return false;
+  const auto kind =
+      claims->kind == domain::SubjectKind::client ? Principal::Kind::client : Principal::Kind::admin;
+  const auto state = token_state(kind, claims->environment);
+  return state == nullptr || model_.current(claims->environment) == nullptr ||
+         state->find_by_key<domain::TokenRecord>(claims->jti) == nullptr;
 }
 
 Result<Principal> Authenticator::recheck(const Principal& who) const {

@@ -1,8 +1,9 @@
 // Turns a token into its principal. The token provides signature and times; the current state provides
-// everything else. Thread rule: any thread; no I/O. Errors: `token_invalid`, `token_expired`, `revoked` (the
-// token was withdrawn, or its record or subject is gone).
+// everything else. Thread rule: any thread; no I/O on the caller's thread. Errors: `token_invalid`,
+// `token_expired`, `revoked` (the token was withdrawn, or its record or subject is gone).
 #pragma once
 
+#include <functional>
 #include <string_view>
 
 #include "auth/key_ring.hpp"
@@ -10,20 +11,28 @@
 #include "changes/read_model.hpp"
 #include "observe/metrics.hpp"
 #include "service/accounts/principal.hpp"
+#include "service/accounts/signing_keys.hpp"
 
 namespace togglecast::service {
 
 class Authenticator {
  public:
-  Authenticator(const auth::KeyRing& keys, const changes::ReadModel& model, const Clock& clock,
-                observe::Metrics& metrics)
+  Authenticator(const auth::KeyRing& keys, const changes::ReadModel& model, SigningKeys& signing_keys,
+                const Clock& clock, observe::Metrics& metrics)
       : keys_(keys),
         model_(model),
+        signing_keys_(signing_keys),
         clock_(clock),
         verifications_(metrics.counter("togglecast_token_verifications_total",
                                        "Tokens whose signatures were checked.")) {}
 
   [[nodiscard]] Result<Principal> authenticate(std::string_view token) const;
+
+  /// After a refusal. This node may not have heard yet of what makes the token valid: another node has just
+  /// issued it, or made its environment or key. Then the store is read once, `again` runs on another thread,
+  /// and the answer that the token gets by then is final. False, and `again` never runs, when the refusal is
+  /// final, or when too many wait for such a look.
+  [[nodiscard]] bool look_again(std::string_view token, std::function<void()> again) const;
 
   /// The same principal in the newest state: its role may have changed, or its token may be gone.
   [[nodiscard]] Result<Principal> recheck(const Principal& who) const;
@@ -33,11 +42,13 @@ class Authenticator {
                                                  UnixMillis now);
 
  private:
+  [[nodiscard]] bool may_be_new(std::string_view token) const;
   // The state that holds the record of a token: a client's environment, or `system` for an admin.
   [[nodiscard]] domain::SnapshotPtr token_state(Principal::Kind kind, std::string_view environment) const;
 
   const auth::KeyRing& keys_;
   const changes::ReadModel& model_;
+  SigningKeys& signing_keys_;
   const Clock& clock_;
   observe::Counter& verifications_;
 };

@@ -106,8 +106,8 @@ Result<IssuedToken> sign_written(const auth::KeyRing& keys, const changes::Writt
     return fail(Errc::conflict,
                 "an earlier request with this Idempotency-Key got a token that is no longer valid; use a new "
                 "key to get a new token");
-  return IssuedToken{written.body, auth::sign_token(keys, auth::claims_of(*record)), written.revision,
-                     written.epoch, written.replayed};
+  return IssuedToken{written.body, auth::sign_token(*keys.current(now), auth::claims_of(*record)),
+                     written.revision, written.epoch, written.replayed};
 }
 
 void TokenService::issue(const Principal& who, domain::Id client, const json::value& body,

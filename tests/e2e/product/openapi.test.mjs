@@ -118,6 +118,8 @@ describe('each operation answers as it is described:', () => {
     await exercisesEntity('/api/v1/admins', admin, { body, patch: { role: 'viewer' }, filters: ['role=viewer', 'active=true'] });
     const { token } = (await taken('POST', '/api/v1/auth/login', { username: body.username, password: body.password }, { token: null })).body;
     await refused(403, 'GET', '/api/v1/admins', undefined, { token });
+    await made('/api/v1/signing-keys');
+    await refused(403, 'POST', '/api/v1/signing-keys', undefined, { token });
     await refused(403, 'POST', '/api/v1/platforms', { key: ownKey(), name: 'x' }, { token });
     await taken('POST', '/api/v1/auth/password', { current: body.password, new: 'another password' }, { token });
     await taken('POST', `/api/v1/admins/${admin.id}/toggle`, { active: false });

@@ -19,7 +19,7 @@ TEST(Roles, ViewersReadEditorsChangeOwnersManage) {
         Row{Action::read_tokens, false, false, true}, Row{Action::manage_tokens, false, false, true},
         Row{Action::read_admins, false, false, true}, Row{Action::manage_admins, false, false, true},
         Row{Action::manage_environments, false, false, true}, Row{Action::send_messages, false, true, true},
-        Row{Action::read_messages, false, true, true}}) {
+        Row{Action::read_messages, false, true, true}, Row{Action::manage_keys, false, false, true}}) {
     EXPECT_EQ(allows(Role::viewer, row.action), row.viewer);
     EXPECT_EQ(allows(Role::editor, row.action), row.editor);
     EXPECT_EQ(allows(Role::owner, row.action), row.owner);

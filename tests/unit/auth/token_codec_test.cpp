@@ -31,7 +31,7 @@ class TokenCodec : public ::testing::Test {
   // Signs whatever header and claims a forger or an older version might have written.
   std::string token(std::string_view header, std::string_view claims) const {
     const std::string text = base64url_encode(header) + '.' + base64url_encode(claims);
-    return text + '.' + base64url_encode(keys_.current().sign(text));
+    return text + '.' + base64url_encode(keys_.current({})->sign(text));
   }
   std::string with_claims(std::string_view claims) const {
     return token(R"({"alg":"HS256","kid":"k1","typ":"JWT"})", claims);
@@ -46,7 +46,9 @@ class TokenCodec : public ::testing::Test {
   Claims claims_{domain::SubjectKind::client, 7, "production", "abc", 1'700'000'000, 1'700'003'600};
 };
 
-TEST_F(TokenCodec, SignsAsOthersDo) { EXPECT_EQ(sign_token(keys_, claims_).reveal(), kKnownToken); }
+TEST_F(TokenCodec, SignsAsOthersDo) {
+  EXPECT_EQ(sign_token(*keys_.current({}), claims_).reveal(), kKnownToken);
+}
 
 TEST_F(TokenCodec, ReadsBackWhatItSigned) {
   const auto claims = verify_token(keys_, kKnownToken, kNow);
@@ -98,13 +100,13 @@ TEST_F(TokenCodec, AnotherInstallationsKeyOfTheSameNameDoesNotMatch) {
   KeyRing other;
   other.add(SigningKey::make("k1", counting_secret(1)).value());
 
-  EXPECT_EQ(refusal(sign_token(other, claims_).reveal()), Errc::token_invalid);
+  EXPECT_EQ(refusal(sign_token(*other.current({}), claims_).reveal()), Errc::token_invalid);
 }
 
 TEST_F(TokenCodec, EveryKeyVerifiesAndTheNewestSigns) {
-  const std::string old_token = sign_token(keys_, claims_).reveal();
+  const std::string old_token = sign_token(*keys_.current({}), claims_).reveal();
   keys_.add(SigningKey::make("k2", counting_secret(1)).value());
-  const std::string new_token = sign_token(keys_, claims_).reveal();
+  const std::string new_token = sign_token(*keys_.current({}), claims_).reveal();
 
   EXPECT_NE(old_token, new_token);
   EXPECT_TRUE(verify_token(keys_, old_token, kNow).has_value());

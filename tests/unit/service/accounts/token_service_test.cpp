@@ -227,7 +227,8 @@ TEST_F(TokenServiceTest, ATokenOfAnotherKeyOrWithAForeignSubjectIsRefused) {
   stolen_name.add(auth::SigningKey::make("other", auth::random_signing_secret(random_)).value());
   const auto record = domain::TokenRecord::from_json(issued.record).value();
 
-  EXPECT_EQ(who(auth::sign_token(stolen_name, auth::claims_of(record))).error().code, Errc::token_invalid);
+  EXPECT_EQ(who(auth::sign_token(*stolen_name.current({}), auth::claims_of(record))).error().code,
+            Errc::token_invalid);
   for (const char* nonsense : {"", "x", "a.b.c", "Bearer x"})
     EXPECT_EQ(application_->authenticator().authenticate(nonsense).error().code, Errc::token_invalid);
 }

@@ -1,0 +1,80 @@
+// The keys that sign tokens, as the store has them. A key is a record in the log of `system`, and its secret
+// lies beside it. So every node hears of a new key by its tail, reads the secret, and verifies with it at
+// once. It signs with it `kAnnounced` later: by then every node knows it.
+//
+// A node may still be asked about a token that it cannot know yet: one that another node issued a moment ago,
+// or one of a new key. `look_again` reads the store once, for all who ask meanwhile, before the token is
+// refused.
+//
+// Thread rule: `load` by the owner before any other call; everything else from any thread.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "auth/key_ring.hpp"
+#include "base/clock.hpp"
+#include "base/random.hpp"
+#include "changes/committer.hpp"
+#include "changes/feed.hpp"
+#include "changes/read_model.hpp"
+#include "changes/store_reader.hpp"
+#include "changes/tail.hpp"
+#include "observe/log.hpp"
+#include "service/accounts/principal.hpp"
+#include "service/accounts/submit_write.hpp"
+
+namespace togglecast::service {
+
+/// Longer than any node needs to hear of a change: its poll, and some retries.
+inline constexpr std::chrono::seconds kAnnounced{5};
+
+class SigningKeys {
+ public:
+  /// All references must outlive it.
+  SigningKeys(auth::KeyRing& keys, changes::Committer& committer, const changes::ReadModel& model,
+              changes::Tail& tail, changes::StoreReader& secrets, RandomSource& random, const Clock& clock,
+              observe::Log& log)
+      : keys_(keys),
+        committer_(committer),
+        model_(model),
+        tail_(tail),
+        secrets_(secrets),
+        random_(random),
+        clock_(clock),
+        log_(log) {}
+  SigningKeys(const SigningKeys&) = delete;
+  SigningKeys& operator=(const SigningKeys&) = delete;
+
+  /// Makes the first key of an installation; before the committer starts.
+  [[nodiscard]] Result<void> make_first();
+  /// Reads the keys that the ring lacks.
+  [[nodiscard]] Result<void> load(storage::Reader& reader);
+  /// From now on new keys are read as they come.
+  void follow(changes::ChangeFeed& feed);
+
+  /// Announces a new key, which signs `kAnnounced` later. `forbidden` unless an owner asks.
+  void rotate(const Principal& who, const WriteOptions& options, changes::Done done);
+
+  /// `again` runs on another thread, once this node has what the store had after this call. False, and
+  /// `again` never runs, when too many wait for that already.
+  [[nodiscard]] bool look_again(std::function<void()> again);
+
+ private:
+  [[nodiscard]] changes::Build build_key();
+  void read_new_ones();
+
+  auth::KeyRing& keys_;
+  changes::Committer& committer_;
+  const changes::ReadModel& model_;
+  changes::Tail& tail_;
+  changes::StoreReader& secrets_;
+  RandomSource& random_;
+  const Clock& clock_;
+  observe::Log& log_;
+  changes::ChangeFeed::Subscription heard_;
+};
+
+}  // namespace togglecast::service

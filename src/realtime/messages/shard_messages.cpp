@@ -210,7 +210,25 @@ void ShardMessages::on_new_epoch(const domain::Snapshot& first) {
               config_packet(event::kAdmin, event::kConfigSync, std::move(payload), admin.own_offset(state)));
     });
   }
-  sync(environment, {std::string(kNewEpoch), {Audience::Kind::clients, 0}});
+  send_new_epoch(environment);
+}
+
+// One whose output waits gets it as soon as it has drained, and one that was quicker has it.
+void ShardMessages::send_new_epoch(const std::string& environment) {
+  SlicedSender::Receivers to;
+  each(environment, Scope::clients, 0,
+       [&to](SocketSubscriber& client) { to.push_back(client.socket.weak_from_this()); });
+  const Milliseconds window = to.size() > options_.sync_at_once ? options_.sync_window : Milliseconds{0};
+  sender_.add(
+      std::move(to),
+      [this](SocketSubscriber& client) {
+        if (delivery_.evaluations().size() >= kManyEvaluations) return false;
+        if (client.behind() == nullptr || client.backlog_bytes() != 0) return true;
+        messages_.add();
+        delivery_.send_full_state(client, kNewEpoch);
+        return true;
+      },
+      SlicedSender::Busy::send, window);
 }
 
 // Most changes concern few connections. The offset of one that is told nothing would be too old at last.

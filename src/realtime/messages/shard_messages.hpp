@@ -78,6 +78,7 @@ class ShardMessages {
   void send_entity_later(std::weak_ptr<socketio::Socket> to, const EntityRef& entity, const KnownPtr& known);
   void send_data(SocketSubscriber& subscriber, const EntityRef& entity, const domain::SnapshotPtr& state,
                  json::value data, Known& known);
+  void send_new_epoch(const std::string& environment);
   /// Gives a fresh offset to connections whose last one will soon be out of reach.
   void refresh_offsets(const std::string& environment);
   void refresh_offset(SocketSubscriber& subscriber);

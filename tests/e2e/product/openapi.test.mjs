@@ -112,6 +112,20 @@ describe('each operation answers as it is described:', () => {
     await refused(401, 'POST', '/api/v1/auth/logout', undefined, own);
   });
 
+  test('of every list, it says that the last page names no next one', async () => {
+    const { body } = await shared.it.request('GET', '/api/v1/openapi.json', undefined, { token: null });
+    const found = [];
+    const look = (node) => {
+      for (const [name, value] of Object.entries(node ?? {})) {
+        if ((name === 'next' || name === 'next_cursor') && value.type) found.push(value);
+        if (typeof value === 'object') look(value);
+      }
+    };
+    look(body);
+    assert.ok(found.length >= 10, `${found.length} lists`);
+    for (const one of found) assert.match(one.description, /absent on the last page/);
+  });
+
   test('admins', async () => {
     const body = { username: ownKey('admin'), role: 'editor', password: 'some password' };
     const admin = await made('/api/v1/admins', body);

@@ -281,7 +281,7 @@ TEST_F(LogKeeperTest, KeepsChangesUpToAnAge) {
   look();
   EXPECT_TRUE(asked_.empty());
 
-  clock_.advance(std::chrono::hours{24} - std::chrono::seconds{6});
+  clock_.advance(std::chrono::hours{24} - std::chrono::seconds{5});
   look();
 
   EXPECT_EQ(asked_, (Revisions{5})) << "committed a day ago or earlier";
@@ -293,7 +293,7 @@ TEST_F(LogKeeperTest, WhicheverLimitIsPassedFirstCounts) {
   write_rows_each_second(10);
   look();
   EXPECT_EQ(asked_, (Revisions{2}));
-  clock_.advance(std::chrono::hours{24} - std::chrono::seconds{6});
+  clock_.advance(std::chrono::hours{24} - std::chrono::seconds{5});
   look();
   EXPECT_EQ(asked_, (Revisions{2, 5}));
 }

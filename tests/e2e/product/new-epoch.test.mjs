@@ -1,7 +1,7 @@
 // A store that comes back with less while the server runs: a new epoch begins, and everybody connected is told.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
@@ -36,6 +36,8 @@ test('connections get config_sync with the new epoch, and /readyz heals', async 
   const lost = await server.createPlatform({ key: ownKey(), name: 'lost' });
   const { revision } = server;
   await client.next('platform_update');
+  const marker = () => readFile(path.join(server.data, 'togglecast.marker'), 'utf8').catch(() => '');
+  await until(async () => (await marker()).includes(`"name":"lost"`), 'a marker with the text of the change', 60_000);
 
   await lose(server.data, revision, lost.id);
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "storage/log_search.hpp"
 #include "storage/sqlite/log_rows.hpp"
 
 // The columns of an op, from change_log_entity `o` and its row `l`, between the two revisions of a range.
@@ -21,22 +22,9 @@ constexpr domain::Revision kBeyondAll = domain::kMaxId + 1;
 
 enum Column : int { kRevision, kKind, kId, kType, kText, kActor, kSource };
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
-
-bool holds(std::string_view text, std::string_view wanted) {
-  return std::search(text.begin(), text.end(), wanted.begin(), wanted.end(),
-                     [](char a, char b) { return lower(a) == lower(b); }) != text.end();
-}
-
-bool matches(const Statement& op, const LogQuery& query) {
-  const auto kind = domain::parse_kind(op.text(kKind));
-  if (!kind || !query.kinds.contains(*kind)) return false;
-  if (query.kind && *query.kind != *kind) return false;
-  if (query.id && *query.id != op.integer(kId)) return false;
-  if (query.type && domain::to_string(*query.type) != op.text(kType)) return false;
-  if (!query.actor.empty() && query.actor != op.text(kActor)) return false;
-  if (!query.source.empty() && query.source != op.text(kSource)) return false;
-  return query.text.empty() || holds(op.text(kText), query.text) || holds(op.text(kActor), query.text);
+SearchedOp op_in(const Statement& op) {
+  return {op.integer(kRevision), op.text(kKind),  op.integer(kId), op.text(kType),
+          op.text(kText),        op.text(kActor), op.text(kSource)};
 }
 
 }  // namespace
@@ -49,28 +37,20 @@ Result<LogPage> SqliteReader::log_page(const std::string& environment, const Log
   if (!number) return tl::unexpected(number.error());
   const auto range = range_of(*number, query);
   if (!range) return tl::unexpected(range.error());
-  LogPage page;
-  std::vector<domain::Revision> found;
+  LogSearch search(query);
   {
     auto ops = ops_of_interest(*number, query, *range);
     if (!ops) return tl::unexpected(ops.error());
-    domain::Revision at = 0;
-    for (std::size_t scanned = 0;; ++scanned) {
+    for (;;) {
       const auto more = ops->step();
       if (!more) return tl::unexpected(more.error());
-      if (!*more) break;
-      const domain::Revision revision = ops->integer(kRevision);
-      if (revision != at && (found.size() >= query.limit || scanned >= query.scan)) {
-        page.next = at;
-        break;
-      }
-      at = revision;
-      const bool known = !found.empty() && found.back() == revision;
-      if (!known && matches(*ops, query)) found.push_back(revision);
+      if (!*more || !search.take(op_in(*ops))) break;
     }
   }
+  LogPage page;
+  page.next = search.next();
   std::size_t bytes = 0;
-  for (const domain::Revision revision : found) {
+  for (const domain::Revision revision : search.found()) {
     if (bytes >= query.bytes) {
       page.next = page.rows.back().head.revision;
       break;

@@ -1,0 +1,87 @@
+// A PostgreSQL of the test program, on a UNIX socket in a temporary folder: tests/servers/postgres. One for
+// all tests of the program that need no server of their own.
+#pragma once
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+
+#include "storage/postgres/connection.hpp"
+#include "support/eventually.hpp"
+#include "support/temporary_folder.hpp"
+
+namespace togglecast::testing {
+
+class PostgresServer {
+ public:
+  /// Starts it and waits until it takes connections.
+  PostgresServer() { start(); }
+  PostgresServer(const PostgresServer&) = delete;
+  PostgresServer& operator=(const PostgresServer&) = delete;
+  ~PostgresServer() {
+    if (pid_ > 0) stop(SIGQUIT);
+  }
+
+  /// The server that the tests of this program share. Nobody stops it before the program ends.
+  static PostgresServer& shared() {
+    static PostgresServer server;
+    return server;
+  }
+
+  void start() {
+    const std::string script = std::string(TOGGLECAST_SOURCE_DIR) + "/tests/servers/postgres";
+    const std::string folder = folder_.path().string();
+    const std::string log = folder + "/log";
+    pid_ = ::fork();
+    if (pid_ == 0) {
+      if (std::freopen(log.c_str(), "a", stderr) == nullptr) ::_exit(127);
+      ::dup2(2, 1);
+      ::execl(script.c_str(), script.c_str(), folder.c_str(), nullptr);
+      ::_exit(127);
+    }
+    const bool there = togglecast::test::eventually([&] {
+      if (::waitpid(pid_, nullptr, WNOHANG) == pid_) pid_ = -1;
+      return pid_ < 0 || storage::postgres::Connection::open(target("togglecast")).has_value();
+    });
+    if (pid_ < 0 || !there) throw std::runtime_error("PostgreSQL did not start; see " + log);
+  }
+  /// SIGINT: a clean stop. SIGKILL: as a crash, and its children end on their own.
+  void stop(int signal = SIGINT) {
+    ::kill(pid_, signal);
+    ::waitpid(pid_, nullptr, 0);
+    pid_ = -1;
+  }
+  /// All of its processes stand still, or go on.
+  void freeze() const { ::kill(pid_, SIGSTOP); }
+  void thaw() const { ::kill(pid_, SIGCONT); }
+
+  [[nodiscard]] storage::postgres::Target target(const std::string& database) const {
+    storage::postgres::Target target;
+    target.text = "postgresql://togglecast@/" + database + "?host=" + folder_.path().string();
+    return target;
+  }
+  /// Another empty database.
+  [[nodiscard]] storage::postgres::Target new_database() {
+    const std::string name = "test" + std::to_string(++databases_);
+    run("CREATE DATABASE " + name, "postgres");
+    return target(name);
+  }
+  void run(const std::string& sql, const std::string& database) const {
+    auto connection = storage::postgres::Connection::open(target(database));
+    if (!connection) throw std::runtime_error(connection.error().message);
+    if (const auto done = connection->execute(sql.c_str(), Milliseconds{60'000}); !done)
+      throw std::runtime_error(done.error().message);
+  }
+
+ private:
+  TemporaryFolder folder_;
+  pid_t pid_ = -1;
+  std::atomic<int> databases_{0};
+};
+
+}  // namespace togglecast::testing

@@ -9,7 +9,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)')
 # Heavy third-party headers have one home each, so that a small change compiles in seconds and a library can be replaced.
 HOMES = {
     "sqlite3.h": ["storage/sqlite"],
-    "libpq-fe.h": ["storage/postgres"],
+    "libpq-fe.h": ["storage/postgres/connection"],
     "CLI/": ["app"],
     "toml++/": ["app"],
     "boost/asio": ["net", "web", "engineio", "socketio", "cluster", "app"],

@@ -11,7 +11,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "storage/postgres/connection.hpp"
+#include "storage/postgres/connection/connection.hpp"
 #include "support/eventually.hpp"
 #include "support/temporary_folder.hpp"
 

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-#include "storage/postgres/link.hpp"
+#include "storage/postgres/connection/link.hpp"
 #include "storage/write_transaction.hpp"
 
 namespace togglecast::storage::postgres {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "domain/state/log_row.hpp"
-#include "storage/postgres/link.hpp"
+#include "storage/postgres/connection/link.hpp"
 
 namespace togglecast::storage::postgres {
 

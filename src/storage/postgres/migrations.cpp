@@ -179,6 +179,17 @@ CREATE TABLE togglecast.message_receipt (
   PRIMARY KEY (message, receiver, connection)
 );
 CREATE INDEX message_receipt_by_change ON togglecast.message_receipt (changed) WHERE changed > 0;
+
+-- Which node does what one alone may do: see storage/leases.hpp. An empty holder: nobody.
+CREATE TABLE togglecast.lease (
+  name       text COLLATE "C" PRIMARY KEY,
+  holder     text   NOT NULL,
+  number     bigint NOT NULL,
+  expires_at bigint NOT NULL
+) WITH (fillfactor = 50);
+
+-- Has a row while an import is not finished: see storage/transfer.hpp.
+CREATE TABLE togglecast.unfinished_import (origin text NOT NULL);
 )sql";
 
 constexpr std::array kMigrations{kFirst};

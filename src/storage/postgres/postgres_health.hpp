@@ -1,7 +1,7 @@
 // Whether the server takes writes. Thread and error rules as in store_health.hpp.
 #pragma once
 
-#include "storage/postgres/link.hpp"
+#include "storage/postgres/connection/link.hpp"
 #include "storage/store_health.hpp"
 
 namespace togglecast::storage::postgres {

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "storage/log_search.hpp"
-#include "storage/postgres/cursor.hpp"
+#include "storage/postgres/connection/cursor.hpp"
 #include "storage/postgres/postgres_reader.hpp"
 
 namespace togglecast::storage::postgres {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "storage/postgres/log_rows.hpp"
+#include "storage/postgres/postgres_leases.hpp"
 
 // `m` is message, `e` its environment.
 #define TOGGLECAST_PG_MESSAGE_COLUMNS                                                                    \
@@ -247,7 +248,7 @@ Result<MessageRow> PostgresMessageWriter::withdraw(const std::string& environmen
 }
 
 Result<bool> PostgresMessageWriter::forget(UnixMillis before, UnixMillis now, std::int64_t kept,
-                                           std::int64_t most) {
+                                           std::int64_t most, const std::optional<Fence>& fence) {
   constexpr const char* kOver = "SELECT number FROM togglecast.message WHERE " TOGGLECAST_PG_MESSAGE_END
                                 " <= $1 UNION SELECT number FROM (SELECT number FROM togglecast.message "
                                 "WHERE " TOGGLECAST_PG_MESSAGE_END
@@ -255,9 +256,12 @@ Result<bool> PostgresMessageWriter::forget(UnixMillis before, UnixMillis now, st
   const Parameters which = Parameters().add(before.value).add(now.value).add(kept).add(most);
   const auto any = link_.ask(kOver, which);  // most often none: then nothing is locked
   if (!any) return tl::unexpected(any.error());
-  if (any->empty()) return false;
+  if (any->empty() && !fence) return false;
   auto sequence = lock_sequence();
   if (!sequence) return tl::unexpected(sequence.error());
+  if (fence) {
+    if (auto held = hold_lease(sequence->transaction, *fence); !held) return tl::unexpected(held.error());
+  }
   const auto over = sequence->transaction.run(kOver, which);
   if (!over) return tl::unexpected(over.error());
   std::int64_t left = most;

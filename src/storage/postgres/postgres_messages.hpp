@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "storage/messages.hpp"
-#include "storage/postgres/link.hpp"
+#include "storage/postgres/connection/link.hpp"
 
 namespace togglecast::storage::postgres {
 
@@ -20,8 +20,8 @@ class PostgresMessageWriter final : public MessageWriter {
   [[nodiscard]] Result<void> record(std::span<const MessageReceipt> receipts) override;
   [[nodiscard]] Result<MessageRow> withdraw(const std::string& environment, const std::string& id,
                                             UnixMillis at) override;
-  [[nodiscard]] Result<bool> forget(UnixMillis before, UnixMillis now, std::int64_t kept,
-                                    std::int64_t most) override;
+  [[nodiscard]] Result<bool> forget(UnixMillis before, UnixMillis now, std::int64_t kept, std::int64_t most,
+                                    const std::optional<Fence>& fence) override;
 
  private:
   struct Sequence {

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "storage/postgres/asset_rows.hpp"
-#include "storage/postgres/cursor.hpp"
+#include "storage/postgres/connection/cursor.hpp"
 
 namespace togglecast::storage::postgres {
 namespace {

@@ -9,6 +9,20 @@
 #include "storage/postgres/pruning.hpp"
 
 namespace togglecast::storage::postgres {
+namespace {
+
+// Whether the log has that row, or its head; a row that is no longer kept counts as there.
+Result<bool> has_head(Transaction& transaction, const EnvironmentRow& environment, const domain::Head& head) {
+  if (head.revision < environment.anchor.revision) return true;
+  if (head.revision == environment.anchor.revision) return head.digest == environment.anchor.digest;
+  const auto rows =
+      transaction.run("SELECT digest FROM togglecast.change_log WHERE environment = $1 AND revision = $2",
+                      Parameters().add(environment.number).add(head.revision));
+  if (!rows) return tl::unexpected(rows.error());
+  return !rows->empty() && rows->text(0, 0) == digest_bytes(head.digest);
+}
+
+}  // namespace
 
 Result<std::unique_ptr<PostgresStore>> PostgresStore::open(const Target& target,
                                                            const PostgresOptions& options) {
@@ -38,19 +52,29 @@ Result<std::unique_ptr<WriteTransaction>> PostgresStore::begin(const std::string
   return PostgresTransaction::begin(link_, environment, {options_.idempotency_ttl, options_.node});
 }
 
-Result<void> PostgresStore::raise_epoch(const std::string& environment, std::int64_t at_least) {
+Result<bool> PostgresStore::raise_epoch(const std::string& environment, const domain::Head& lost) {
   auto open = open_environment(link_, environment, Transaction::Kind::write);
   if (!open) return tl::unexpected(open.error());
-  return open->transaction.commit({{"UPDATE togglecast.environment SET epoch = greatest(epoch + 1, $2, "
-                                    "extract(epoch FROM now())::bigint) WHERE id = $1",
-                                    Parameters().add(open->row.number).add(at_least)}},
-                                  notify());
+  const EnvironmentRow& row = open->row;
+  if (row.head.epoch > lost.epoch) return false;
+  const auto there = has_head(open->transaction, row, lost);
+  if (!there) return there;
+  if (*there && row.head.epoch == lost.epoch) return false;
+  return open->transaction
+      .commit({{"UPDATE togglecast.environment SET epoch = greatest($2, extract(epoch FROM now())::bigint) "
+                "WHERE id = $1",
+                Parameters().add(row.number).add(lost.epoch + 1)}},
+              notify())
+      .map([] { return true; });
 }
 
 Result<Pruned> PostgresStore::prune_log(const std::string& environment, domain::Revision until,
                                         const PruneBounds& bounds) {
   auto open = open_environment(link_, environment, Transaction::Kind::write);
   if (!open) return tl::unexpected(open.error());
+  if (bounds.fence) {
+    if (auto held = hold_lease(open->transaction, *bounds.fence); !held) return tl::unexpected(held.error());
+  }
   auto pruned = prune_step(open->transaction, open->row, until, bounds);
   if (!pruned) return pruned;
   if (auto done = open->transaction.commit(); !done) return tl::unexpected(done.error());

@@ -10,10 +10,12 @@
 #include <memory>
 #include <string>
 
-#include "storage/postgres/link.hpp"
+#include "storage/postgres/connection/link.hpp"
+#include "storage/postgres/connection/target.hpp"
 #include "storage/postgres/postgres_health.hpp"
+#include "storage/postgres/postgres_leases.hpp"
 #include "storage/postgres/postgres_messages.hpp"
-#include "storage/postgres/target.hpp"
+#include "storage/postgres/postgres_transfer.hpp"
 #include "storage/store.hpp"
 
 namespace togglecast::storage::postgres {
@@ -34,7 +36,7 @@ class PostgresStore final : public Store {
   [[nodiscard]] Result<void> create_environment(const std::string& key, const Sha256& genesis,
                                                 UnixMillis at) override;
   [[nodiscard]] Result<std::unique_ptr<WriteTransaction>> begin(const std::string& environment) override;
-  [[nodiscard]] Result<void> raise_epoch(const std::string& environment, std::int64_t at_least) override;
+  [[nodiscard]] Result<bool> raise_epoch(const std::string& environment, const domain::Head& lost) override;
   [[nodiscard]] Result<Pruned> prune_log(const std::string& environment, domain::Revision until,
                                          const PruneBounds& bounds) override;
   /// The server does that itself (autovacuum): there is never a step to do.
@@ -42,6 +44,8 @@ class PostgresStore final : public Store {
   [[nodiscard]] Result<std::size_t> collect_assets(const std::string& environment, std::size_t most) override;
   [[nodiscard]] Result<std::unique_ptr<Reader>> open_reader() override;
   [[nodiscard]] MessageWriter& messages() noexcept override { return messages_; }
+  [[nodiscard]] Leases& leases() noexcept override { return leases_; }
+  [[nodiscard]] Transfer& transfer() noexcept override { return transfer_; }
   [[nodiscard]] PostgresHealth& health() noexcept override { return health_; }
 
   /// Of all connections of this store and its readers.
@@ -53,7 +57,9 @@ class PostgresStore final : public Store {
         options_(std::move(options)),
         link_(target, *counters_),
         health_(link_),
-        messages_(link_, options_.node) {}
+        messages_(link_, options_.node),
+        leases_(link_),
+        transfer_(link_) {}
   [[nodiscard]] Statement notify() const;
 
   std::shared_ptr<LinkCounters> counters_;
@@ -61,6 +67,8 @@ class PostgresStore final : public Store {
   Link link_;
   PostgresHealth health_;
   PostgresMessageWriter messages_;
+  PostgresLeases leases_;
+  PostgresTransfer transfer_;
 };
 
 }  // namespace togglecast::storage::postgres

@@ -7,6 +7,7 @@
 
 #include "base/fail_point.hpp"
 #include "storage/postgres/asset_rows.hpp"
+#include "storage/postgres/postgres_leases.hpp"
 #include "storage/reader.hpp"
 
 namespace togglecast::storage::postgres {
@@ -104,6 +105,9 @@ Result<void> PostgresTransaction::commit(const Commit& what) {
   if (what.row != nullptr && what.row->row->head.revision != environment_.head.revision + 1)
     return fail(Errc::conflict,
                 "the change does not follow on revision " + std::to_string(environment_.head.revision));
+  if (what.fence) {
+    if (auto held = hold_lease(transaction_, *what.fence); !held) return held;
+  }
   if (auto done = write_assets(what); !done) return done;
   std::vector<Statement> batch;
   if (what.row != nullptr) add_row(batch, *what.row);

@@ -13,7 +13,7 @@
 #include <string>
 #include <thread>
 
-#include "storage/postgres/link.hpp"
+#include "storage/postgres/connection/link.hpp"
 
 namespace togglecast::storage::postgres {
 

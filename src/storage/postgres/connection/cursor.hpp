@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "storage/postgres/link.hpp"
+#include "storage/postgres/connection/link.hpp"
 
 namespace togglecast::storage::postgres {
 

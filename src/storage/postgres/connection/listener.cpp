@@ -1,4 +1,4 @@
-#include "storage/postgres/listener.hpp"
+#include "storage/postgres/connection/listener.hpp"
 
 #include <poll.h>
 #include <sys/eventfd.h>

@@ -1,4 +1,4 @@
-#include "storage/postgres/link.hpp"
+#include "storage/postgres/connection/link.hpp"
 
 #include <algorithm>
 #include <string>

@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "base/error.hpp"
-#include "storage/postgres/parameters.hpp"
-#include "storage/postgres/target.hpp"
+#include "storage/postgres/connection/parameters.hpp"
+#include "storage/postgres/connection/target.hpp"
 
 struct pg_conn;
 struct pg_result;

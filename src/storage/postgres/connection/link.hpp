@@ -14,7 +14,7 @@
 #include <span>
 #include <vector>
 
-#include "storage/postgres/connection.hpp"
+#include "storage/postgres/connection/connection.hpp"
 
 namespace togglecast::storage::postgres {
 

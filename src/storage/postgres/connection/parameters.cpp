@@ -1,4 +1,4 @@
-#include "storage/postgres/parameters.hpp"
+#include "storage/postgres/connection/parameters.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -1,4 +1,4 @@
-#include "storage/postgres/connection.hpp"
+#include "storage/postgres/connection/connection.hpp"
 
 #include <libpq-fe.h>
 #include <poll.h>

@@ -7,6 +7,7 @@
 
 #include "app/config/version.hpp"
 #include "app/demo.hpp"
+#include "app/store_choice.hpp"
 #include "domain/schema/environment.hpp"
 
 namespace togglecast::app {
@@ -86,8 +87,10 @@ std::string banner(const Settings& settings, const Container::Bound& bound,
       if (first_login.file_exists()) {
         login += ", password in " + first_login.path().string();
       } else {
-        login += "; to set a new password, stop the server and run " + shell_quoted(program.string()) +
-                 " admin passwd --data " + shell_quoted(data) +
+        login += settings.store.empty() ? "; to set a new password, stop the server and run "
+                                        : "; to set a new password, run, with the same --store, ";
+        login += shell_quoted(program.string()) + " admin passwd" +
+                 (settings.store.empty() ? " --data " + shell_quoted(data) : std::string()) +
                  (owner == service::kFirstOwner ? "" : " --username " + owner);
       }
       break;
@@ -97,6 +100,7 @@ std::string banner(const Settings& settings, const Container::Bound& bound,
   if (bound.metrics_port)
     text +=
         "  Metrics  " + url_to("http", settings.metrics_listen->address, *bound.metrics_port) + "/metrics\n";
+  if (!settings.store.empty()) text += "  Store    " + describe_store(settings) + '\n';
   text += "  Data     " + data + '\n';
   text += "  Login    " + login + '\n';
   if (settings.demo) {

@@ -7,7 +7,6 @@
 #include "app/drain.hpp"
 #include "app/process/metrics_export.hpp"
 #include "app/wiring.hpp"
-#include "storage/sqlite/sqlite_store.hpp"
 
 namespace togglecast::app {
 namespace {
@@ -85,22 +84,8 @@ Result<std::unique_ptr<Container>> Container::build(const Settings& settings, Ru
     tls = *std::move(loaded);
     warn_of_validity(runtime.log, *tls, runtime.clock);
   }
-  auto store =
-      storage::sqlite::SqliteStore::open(settings.data, {.idempotency_ttl = settings.idempotency_age});
+  auto store = open_store(settings, runtime);
   if (!store) return tl::unexpected(store.error());
-  if (const std::string left_out = (*store)->health().set_aside(); !left_out.empty()) {
-    runtime.log.warn(
-        "togglecast.db and togglecast.db-wal did not belong together, as after a restore beside an old "
-        "togglecast.db-wal: the server uses togglecast.db, and set the other file aside",
-        {{"set_aside", left_out},
-         {"hint", "to have its changes back, stop, and put both files back that belong together"}});
-  }
-  if ((*store)->health().origin() == storage::Origin::copied) {
-    runtime.log.warn(
-        "the data folder is a copy, for example a restored backup: the server begins a new epoch, and "
-        "clients "
-        "discard what they know of the old one");
-  }
   service::ApplicationOptions options;
   options.ring.bytes = settings.ring_bytes;
   options.log.marker = (settings.data / "togglecast.marker").string();
@@ -121,28 +106,31 @@ Result<std::unique_ptr<Container>> Container::build(const Settings& settings, Ru
     if (!catalogue) return tl::unexpected(catalogue.error());
     options.first_catalogue = std::move(*catalogue);
   }
-  auto application = service::Application::open(*std::move(store), options, runtime.clock, runtime.random,
-                                                runtime.log, runtime.metrics);
+  auto application = service::Application::open(std::move(store->store), options, runtime.clock,
+                                                runtime.random, runtime.log, runtime.metrics);
   if (!application) return tl::unexpected(application.error());
+  if (!(*application)->made_first_owner()) first_login.withdraw();  // another node was quicker
   auto link = ClusterLink::open(settings, **application, runtime);
   if (!link) return tl::unexpected(link.error());
-  return std::unique_ptr<Container>(new Container(settings, runtime, std::move(tls), *std::move(application),
-                                                  *std::move(link), first_login));
+  return std::unique_ptr<Container>(new Container(settings, runtime, std::move(tls), *std::move(store),
+                                                  *std::move(application), *std::move(link), first_login));
 }
 
 Container::Container(const Settings& settings, Runtime& runtime, std::shared_ptr<net::TlsContext> tls,
-                     std::unique_ptr<service::Application> application, std::unique_ptr<ClusterLink> link,
-                     const FirstLogin& first_login)
+                     OpenStore store, std::unique_ptr<service::Application> application,
+                     std::unique_ptr<ClusterLink> link, const FirstLogin& first_login)
     : settings_(settings),
       runtime_(runtime),
       tls_(std::move(tls)),
       shards_(settings.shards, &runtime.log),
       metrics_shard_(1, &runtime.log),
       trim_(shards_),
+      store_(std::move(store)),
       application_(std::move(application)),
       link_(std::move(link)),
       nodes_(link_->bus(), shards_, *application_, with_bus(nodes_options(settings_), *link_), runtime.clock,
              runtime.log, runtime.metrics),
+      listener_(store_listener(settings, store_.node, runtime, [this] { application_->tail().notice(); })),
       first_login_(first_login.watch(*application_)),
       refusals_(runtime.log, runtime.clock),
       packets_(packet_log(settings, runtime.log, runtime.clock, runtime.metrics)),
@@ -176,6 +164,8 @@ Container::Container(const Settings& settings, Runtime& runtime, std::shared_ptr
     });
   }
   if (settings_.metrics_listen) export_http(runtime_.metrics, metrics_http_, "metrics");
+  export_store(runtime_.metrics, store_.counters, listener_.get());
+  if (listener_ != nullptr) listener_->start();
 }
 
 Container::~Container() { stop(); }
@@ -260,6 +250,7 @@ void Container::stop() {
   nodes_.stop();
   realtime_.stop();
   link_->stop();
+  if (listener_ != nullptr) listener_->stop();
   application_->stop();
   if (running_) {
     drain.wait_for_answers(kAnswersOfTheStop);

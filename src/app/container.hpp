@@ -18,6 +18,7 @@
 #include "app/process/packet_log.hpp"
 #include "app/process/refusal_log.hpp"
 #include "app/process/runtime.hpp"
+#include "app/store_choice.hpp"
 #include "http_api/request/api.hpp"
 #include "http_api/routes.hpp"
 #include "net/memory_trim.hpp"
@@ -55,7 +56,7 @@ class Container {
   [[nodiscard]] const service::Application& application() const noexcept { return *application_; }
 
  private:
-  Container(const Settings& settings, Runtime& runtime, std::shared_ptr<net::TlsContext> tls,
+  Container(const Settings& settings, Runtime& runtime, std::shared_ptr<net::TlsContext> tls, OpenStore store,
             std::unique_ptr<service::Application> application, std::unique_ptr<ClusterLink> link,
             const FirstLogin& first_login);
   [[nodiscard]] web::Router public_routes();
@@ -68,9 +69,11 @@ class Container {
   net::ShardPool shards_;
   net::ShardPool metrics_shard_;  // serves --metrics-listen, however busy the others are
   net::MemoryTrim trim_;
+  OpenStore store_;  // what outlives the store itself, which the application has
   std::unique_ptr<service::Application> application_;
   std::unique_ptr<ClusterLink> link_;
   nodes::Nodes nodes_;
+  std::unique_ptr<storage::postgres::Listener> listener_;  // null: none
   changes::ChangeFeed::Subscription first_login_;
   RefusalLog refusals_;
   std::unique_ptr<PacketLog> packets_;

@@ -76,6 +76,17 @@ Result<void> FirstLogin::write_file(const Secret& password) const {
   return {};
 }
 
+void FirstLogin::withdraw() {
+  if (disclosure_ == Disclosure::in_file) remove();
+  if (disclosure_ == Disclosure::on_terminal) {
+    std::printf("Another node made the account '%s' first; the password above is void\n",
+                std::string(service::kFirstOwner).c_str());
+    std::fflush(stdout);
+  }
+  disclosure_ = Disclosure::none;
+  password_ = Secret();
+}
+
 changes::ChangeFeed::Subscription FirstLogin::watch(service::Application& application) const {
   auto subscription = application.feed().subscribe([this](const changes::CommitPtr& commit) {
     if (ends_first_login(*commit)) remove();

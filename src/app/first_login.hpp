@@ -36,6 +36,10 @@ class FirstLogin {
   /// nullptr.
   [[nodiscard]] Result<Secret> choose(const char* variable);
 
+  /// Takes back what `choose` disclosed: the account was not made here. Nothing happens when it was not
+  /// asked.
+  void withdraw();
+
   /// Removes the file once the owner's password has changed: at once, or later while the subscription is
   /// kept.
   [[nodiscard]] changes::ChangeFeed::Subscription watch(service::Application& application) const;

@@ -26,7 +26,9 @@ constexpr Milliseconds kLogDrainTime{1'000};
 // Takes back what a start wrote that failed before it served: nobody has used the data yet.
 class NewData {
  public:
-  explicit NewData(const std::filesystem::path& folder) : folder_(folder) {
+  /// `whole`: all data lie in the folder; else it is never new.
+  NewData(const std::filesystem::path& folder, bool whole) : folder_(folder) {
+    if (!whole) return;
     std::error_code error;
     made_folder_ = !std::filesystem::exists(folder, error);
     is_new_ = !error && (made_folder_ || std::filesystem::is_empty(folder, error)) && !error;
@@ -102,7 +104,7 @@ int serve(const Settings& settings) {
   Runtime runtime(settings.log);
   warn_of_unknown_variables(runtime.log);
 
-  const NewData data(settings.data);
+  const NewData data(settings.data, settings.store.empty());
   FirstLogin first_login(std::filesystem::absolute(settings.data), ::isatty(STDOUT_FILENO) == 1,
                          runtime.random);
   auto server = Container::build(settings, runtime, first_login);

@@ -8,10 +8,10 @@
 #include "app/first_login.hpp"
 #include "app/process/runtime.hpp"
 #include "app/process/terminal.hpp"
+#include "app/store_choice.hpp"
 #include "app/wiring.hpp"
 #include "domain/schema/environment.hpp"
 #include "service/application.hpp"
-#include "storage/sqlite/sqlite_store.hpp"
 
 namespace togglecast::app {
 namespace {
@@ -44,30 +44,39 @@ Result<void> write_password(service::Application& application, const std::string
   return answered.get_future().get().map([](const changes::Written&) {});
 }
 
+Result<bool> has_state(storage::Store& store) {
+  const auto reader = store.open_reader();
+  if (!reader) return tl::unexpected(reader.error());
+  return (*reader)->environments().map([](const auto& environments) { return !environments.empty(); });
+}
+
 }  // namespace
 
 int set_password(const Settings& settings, const std::string& username) {
   const auto data = std::filesystem::absolute(settings.data);
   std::error_code ignored;
-  if (!std::filesystem::exists(data / "togglecast.db", ignored))
+  if (settings.store.empty() && !std::filesystem::exists(data / "togglecast.db", ignored))
     return complain(data.string() + " is not a data folder of Togglecast; name the right one with --data");
-  auto store = storage::sqlite::SqliteStore::open(data);
-  if (!store && store.error().code == Errc::conflict) {
-    return complain(store.error().message +
+  Runtime runtime({.level = observe::Level::warn});
+  auto opened = open_store(settings, runtime, NodeFolder::unused);
+  if (!opened && opened.error().code == Errc::conflict) {
+    return complain(opened.error().message +
                     ". To change a password while the server runs, send the current one with POST "
                     "/api/v1/auth/password");
   }
-  if (!store) return complain(store.error().message);
-  if (const std::string left_out = (*store)->health().set_aside(); !left_out.empty())
-    complain("togglecast.db-wal did not belong to togglecast.db, and was set aside as " + left_out);
+  if (!opened) return complain(opened.error().message);
+  const auto there = has_state(*opened->store);
+  if (!there) return complain(there.error().message);
+  if (!*there)
+    return complain(describe_store(settings) +
+                    " has no data of Togglecast; name the right store with --store");
 
-  Runtime runtime({.level = observe::Level::warn});
   FirstLogin first_login(data, ::isatty(STDOUT_FILENO) == 1, runtime.random);
   service::ApplicationOptions options;
   options.environments = {std::string(kDefaultEnvironment)};
   options.first_owner_password = [&first_login] { return first_login.choose(nullptr); };
-  auto application = service::Application::open(*std::move(store), options, runtime.clock, runtime.random,
-                                                runtime.log, runtime.metrics);
+  auto application = service::Application::open(std::move(opened->store), options, runtime.clock,
+                                                runtime.random, runtime.log, runtime.metrics);
   if (!application) return complain(application.error().message);
   const auto watching = first_login.watch(**application);
 

@@ -24,8 +24,10 @@ tl::unexpected<Error> StoreWatch::failed(const Error& error) {
   failures_.add();
   {
     const std::scoped_lock lock(mutex_);
+    const bool known = last_failure_ && last_failure_->message == error.message;
     if (!last_failure_) due_ = Steady::now() + options_.retry;
     last_failure_ = error;
+    if (known) return told(error);  // a line for each write would flood the log
   }
   log_.error("the store failed", {{"code", to_string(error.code)}, {"reason", error.message}});
   return told(error);

@@ -29,7 +29,8 @@ class StoreWatch {
   StoreWatch(storage::Store& store, std::function<Result<void>()> try_out, observe::Log& log,
              observe::Metrics& metrics, const StoreWatchOptions& options);
 
-  /// Logs, counts and remembers a failure. Answers the part of it that a client may know.
+  /// Logs a failure unless the last one was the same, counts and remembers it. Answers the part of it that a
+  /// client may know.
   tl::unexpected<Error> failed(const Error& error);
   void worked();
 

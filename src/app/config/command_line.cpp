@@ -31,8 +31,8 @@ constexpr const char* kServeFooter =
     "  3    the stop took longer than --stop-timeout\n"
     "  130  a second signal cut the stop short";
 constexpr const char* kPasswdAbout =
-    "Set the password of an admin. Stop the server first. The command asks for the new password on a\n"
-    "terminal, or reads one line of standard input.";
+    "Set the password of an admin. Stop the server first, unless it uses a database of --store. The command\n"
+    "asks for the new password on a terminal, or reads one line of standard input.";
 
 const std::vector<std::string> kCommands{"serve", "admin passwd", "quickstart", "probe", "migrate-store"};
 constexpr const char* kSeeHelpOfServe = "\nRun `togglecast serve --help` for help.\n";
@@ -200,7 +200,7 @@ Command parse_command_line(int count, const char* const* values) {
   CLI::App* admin = program.add_subcommand("admin", "Manage the accounts of admins");
   admin->require_subcommand(1);
   CLI::App* passwd = admin->add_subcommand("passwd", kPasswdAbout);
-  add_option(*passwd, *find_option("data"), texts);
+  for (const char* name : {"data", "store"}) add_option(*passwd, *find_option(name), texts);
   add_config(*passwd, command.config);
   passwd->add_option("--username", command.username, "Username of the admin [owner]")->type_name("NAME");
 

@@ -21,6 +21,15 @@ constexpr std::uint64_t kLeastDepth = 8, kMostDepth = 48;
 constexpr OptionSpec kOptions[] = {
     {kGeneral, "data", "FOLDER", "Folder for all data; the server creates it if it is missing [data]", false,
      set_data},
+    {kGeneral, "store", "URL",
+     "PostgreSQL database for all data, like postgresql://USER@HOST/DATABASE; PGPASSWORD or ~/.pgpass has "
+     "the "
+     "password [a file in --data]",
+     false, set_store},
+    {kGeneral, "store-listen", "URL|off",
+     "Direct connection that hears of changes of other nodes, when --store goes through a pooler; off asks "
+     "once a second instead [as --store]",
+     false, set_store_listen},
     {kGeneral, "port", "PORT", "Port to listen on; 0 picks a free one [5001]", false,
      set_count<&S::port, 0, 65'535>},
     {kGeneral, "listen", "ADDRESS", "Numeric address to listen on; may be repeated [127.0.0.1 and ::1]", true,
@@ -118,6 +127,9 @@ constexpr OptionSpec kOptions[] = {
     {kWatching, "metrics-listen", "ADDRESS:PORT",
      "Serve /metrics and health at this address without a token [off]", false, set_metrics_listen},
 
+    {kTimes, "store-timeout", "SECONDS",
+     "Longest time of one statement of PostgreSQL; half of it for a lock [10]", false,
+     set_seconds<&S::store_timeout, 1, 3'600>},
     {kTimes, "keep-alive-timeout", "SECONDS",
      "Time that an HTTP connection may pause between two requests. A balancer in front must close idle "
      "connections sooner [75]",

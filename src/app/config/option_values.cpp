@@ -10,6 +10,7 @@
 #include "cluster/redis/address.hpp"
 #include "cluster/redis_bus.hpp"
 #include "engineio/session_id.hpp"
+#include "storage/postgres/connection/target.hpp"
 #include "web/own_hosts.hpp"
 #include "web/trusted_proxies.hpp"
 #include "wire/http/origin.hpp"
@@ -68,6 +69,31 @@ Result<void> read_rate(double& into, const Values& values) {
 Result<void> set_data(Settings& settings, const Values& values) {
   if (values.front().empty()) return refuse("the name of the data folder is empty; name a folder");
   settings.data = values.front();
+  return {};
+}
+
+// The text may hold a password, so no message quotes it.
+Result<void> set_store(Settings& settings, const Values& values) {
+  const std::string& text = values.front();
+  if (!storage::postgres::is_target(text))
+    return refuse(
+        "this is no PostgreSQL database; write it like postgresql://USER@HOST/DATABASE, or leave the option "
+        "out to keep all data in a file of --data");
+  if (auto readable = storage::postgres::check_target(text); !readable)
+    return refuse(readable.error().message);
+  settings.store = text;
+  return {};
+}
+
+Result<void> set_store_listen(Settings& settings, const Values& values) {
+  const std::string& text = values.front();
+  if (text != kListenOff) {
+    if (!storage::postgres::is_target(text))
+      return refuse("write a database like postgresql://USER@HOST/DATABASE, or off");
+    if (auto readable = storage::postgres::check_target(text); !readable)
+      return refuse(readable.error().message);
+  }
+  settings.store_listen = text;
   return {};
 }
 

@@ -65,6 +65,8 @@ template <Rate Settings::*Member, double Rate::*Part, std::uint64_t least>
 }
 
 [[nodiscard]] Result<void> set_data(Settings& settings, const Values& values);
+[[nodiscard]] Result<void> set_store(Settings& settings, const Values& values);
+[[nodiscard]] Result<void> set_store_listen(Settings& settings, const Values& values);
 [[nodiscard]] Result<void> set_drain(Settings& settings, const Values& values);
 [[nodiscard]] Result<void> set_node_tag(Settings& settings, const Values& values);
 [[nodiscard]] Result<void> set_listen(Settings& settings, const Values& values);

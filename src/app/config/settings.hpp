@@ -27,6 +27,9 @@ namespace togglecast::app {
 /// Made at the first start. The environment of a login that names none.
 inline constexpr std::string_view kDefaultEnvironment = "production";
 
+/// Of `Settings::store_listen`.
+inline constexpr std::string_view kListenOff = "off";
+
 struct Endpoint {
   std::string address;  ///< numeric
   std::uint16_t port = 0;
@@ -34,6 +37,9 @@ struct Endpoint {
 
 struct Settings {
   std::filesystem::path data{"data"};
+  std::string store;                       ///< of PostgreSQL, may hold a password; empty: a file in `data`
+  std::string store_listen;                ///< as `store`, or `off`; empty: `store`
+  std::chrono::seconds store_timeout{10};  ///< of one statement
   std::uint16_t port = 5001;               ///< 0: any free port
   std::vector<std::string> listen;         ///< numeric addresses; empty: the loopback addresses
   std::string node_tag;                    ///< begins the ids of sessions; empty: made from machine and port

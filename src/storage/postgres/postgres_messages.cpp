@@ -156,8 +156,8 @@ void add_receipt(std::vector<Statement>& batch, const MessageReceipt& receipt, s
 Result<std::int64_t> erase_message(Transaction& transaction, std::int64_t message, std::int64_t most) {
   const auto receipts = transaction.run(
       "DELETE FROM togglecast.message_receipt r USING (SELECT receiver, connection "
-      "FROM togglecast.message_receipt WHERE message = $1 LIMIT $2) AS some "
-      "WHERE r.message = $1 AND r.receiver = some.receiver AND r.connection = some.connection",
+      "FROM togglecast.message_receipt WHERE message = $1 LIMIT $2) AS few "
+      "WHERE r.message = $1 AND r.receiver = few.receiver AND r.connection = few.connection",
       Parameters().add(message).add(most));
   if (!receipts) return tl::unexpected(receipts.error());
   if (receipts->affected() >= most) return receipts->affected();

@@ -63,6 +63,11 @@ std::string value_of(const PQconninfoOption* options, std::string_view keyword) 
   return {};
 }
 
+// A password that is not escaped ends at its first slash, and a part of it is taken for the port.
+bool is_port_list(const std::string& text) {
+  return text.find_first_not_of("0123456789,") == std::string::npos;
+}
+
 bool names_password(const std::string& text) {
   const auto at = text.rfind('@');
   const auto scheme = text.find("://");
@@ -82,7 +87,7 @@ Result<void> check_target(const std::string& text) {
   char* complaint = nullptr;
   const Options options(PQconninfoParse(text.c_str(), &complaint));
   const std::unique_ptr<char, decltype(&PQfreemem)> owned(complaint, PQfreemem);
-  if (options != nullptr) return {};
+  if (options != nullptr && is_port_list(value_of(options.get(), "port"))) return {};
   // libpq quotes what it cannot read, and that may be a part of a password
   if (complaint == nullptr || names_password(text))
     return fail(Errc::invalid_argument,

@@ -128,6 +128,7 @@ constexpr Limit kLimits[] = {
 };
 constexpr std::uint64_t kDay = 86'400;
 constexpr Limit kTimes[] = {
+    {"store-timeout", 1, 3'600, seconds_of<&S::store_timeout>},
     {"keep-alive-timeout", 1, kDay, seconds_of<&S::keep_alive_timeout>},
     {"ping-interval", 1, 3'600, seconds_of<&S::ping_interval>},
     {"ping-timeout", 1, 3'600, seconds_of<&S::ping_timeout>},
@@ -196,6 +197,22 @@ TEST(Settings, SwitchesAreOnOrOff) {
   EXPECT_FALSE(only("websocket-compression", {"off"})->websocket_compression);
   EXPECT_FALSE(only("websocket-compression", {"false"})->websocket_compression);
   EXPECT_THAT(only("websocket-compression", {"1"}).error().message, HasSubstr("'1' is neither on nor off"));
+}
+
+TEST(Settings, AStoreIsADatabaseAndItsPasswordIsInNoMessage) {
+  EXPECT_EQ(only("store", {"postgres://u@h/d"})->store, "postgres://u@h/d");
+  EXPECT_EQ(only("store", {"service=main"})->store, "service=main");
+  EXPECT_EQ(only("store-listen", {"off"})->store_listen, "off");
+  EXPECT_EQ(only("store-listen", {"postgresql://u@h/d"})->store_listen, "postgresql://u@h/d");
+  EXPECT_EQ(Settings{}.store, "");
+  for (const char* text : {"mysql://u:secret@h/d", "data:secret", "postgres://u:se/secret@h/d",
+                           "postgres://u:secret@h/d?sslmod=require", ""}) {
+    for (const char* option : {"store", "store-listen"}) {
+      const auto refused = only(option, {text});
+      ASSERT_FALSE(refused.has_value()) << text;
+      EXPECT_EQ(refused.error().message.find("secret"), std::string::npos) << refused.error().message;
+    }
+  }
 }
 
 TEST(Settings, OriginsAreSchemeHostAndPort) {

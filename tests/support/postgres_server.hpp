@@ -2,12 +2,15 @@
 // all tests of the program that need no server of their own.
 #pragma once
 
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <stdexcept>
 #include <string>
 
@@ -37,18 +40,13 @@ class PostgresServer {
     const std::string script = std::string(TOGGLECAST_SOURCE_DIR) + "/tests/servers/postgres";
     const std::string folder = folder_.path().string();
     const std::string log = folder + "/log";
-    pid_ = ::fork();
-    if (pid_ == 0) {
-      if (std::freopen(log.c_str(), "a", stderr) == nullptr) ::_exit(127);
-      ::dup2(2, 1);
-      ::execl(script.c_str(), script.c_str(), folder.c_str(), nullptr);
-      ::_exit(127);
-    }
     const bool there = togglecast::test::eventually([&] {
-      if (::waitpid(pid_, nullptr, WNOHANG) == pid_) pid_ = -1;
-      return pid_ < 0 || storage::postgres::Connection::open(target("togglecast")).has_value();
+      // After SIGKILL, what is left of the last one keeps the data for a moment.
+      if (pid_ > 0 && ::waitpid(pid_, nullptr, WNOHANG) == pid_) pid_ = -1;
+      if (pid_ < 0) pid_ = spawn(script, folder, log);
+      return storage::postgres::Connection::open(target("togglecast")).has_value();
     });
-    if (pid_ < 0 || !there) throw std::runtime_error("PostgreSQL did not start; see " + log);
+    if (!there) throw std::runtime_error("PostgreSQL did not start:\n" + text_of(log));
   }
   /// SIGINT: a clean stop. SIGKILL: as a crash, and its children end on their own.
   void stop(int signal = SIGINT) {
@@ -56,10 +54,6 @@ class PostgresServer {
     ::waitpid(pid_, nullptr, 0);
     pid_ = -1;
   }
-  /// All of its processes stand still, or go on.
-  void freeze() const { ::kill(pid_, SIGSTOP); }
-  void thaw() const { ::kill(pid_, SIGCONT); }
-
   [[nodiscard]] storage::postgres::Target target(const std::string& database) const {
     storage::postgres::Target target;
     target.text = "postgresql://togglecast@/" + database + "?host=" + folder_.path().string();
@@ -79,6 +73,20 @@ class PostgresServer {
   }
 
  private:
+  static pid_t spawn(const std::string& script, const std::string& folder, const std::string& log) {
+    const pid_t child = ::fork();
+    if (child != 0) return child;
+    const int file = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+    ::dup2(file, STDERR_FILENO);
+    ::dup2(file, STDOUT_FILENO);
+    ::execl(script.c_str(), script.c_str(), folder.c_str(), nullptr);
+    ::_exit(127);
+  }
+  static std::string text_of(const std::string& file) {
+    std::ifstream stream(file);
+    return {std::istreambuf_iterator<char>(stream), {}};
+  }
+
   TemporaryFolder folder_;
   pid_t pid_ = -1;
   std::atomic<int> databases_{0};

@@ -32,11 +32,17 @@ export class Postgres {
   /** Starts it again after `end`. */
   async begin(ms = 60_000) {
     const settings = Object.entries(this.settings).map(([name, value]) => `${name}=${value}`);
-    this.process = new Process(script, [this.folder, ...settings]);
+    let outputs = '';
     await until(async () => {
-      if (!this.process.running) throw new Error(`PostgreSQL ended:\n${this.process.output}`);
+      // After SIGKILL, what is left of the last one keeps the data for a moment.
+      if (!this.process?.running) {
+        outputs += this.process?.output ?? '';
+        this.process = new Process(script, [this.folder, ...settings]);
+      }
       return this.query('SELECT 1').then(() => true, () => false);
-    }, 'a PostgreSQL that takes connections', ms);
+    }, 'a PostgreSQL that takes connections', ms).catch((error) => {
+      throw new Error(`${error.message}\n${outputs}${this.process.output}`);
+    });
   }
 
   /** A clean stop with SIGINT; SIGKILL also ends its children, as a crash of the machine does. */

@@ -44,7 +44,7 @@ void Listener::run() {
     const bool pooled = stopped.has_value();
     const std::string reason = pooled ? kPooled : stopped.error().message;
     if (listening_.exchange(false)) backoff.worked();
-    tell(false, reason);
+    tell(pooled ? State::pooled : State::away, reason);
     if (!pooled) backoff.failed(Backoff::Steady::now());
     if (pause(pooled ? options_.retry : backoff.drawn())) return;
   }
@@ -59,7 +59,7 @@ Result<bool> Listener::listen_once() {
   if (auto listens = connection->execute("LISTEN togglecast", options_.target.statement); !listens)
     return tl::unexpected(listens.error());
   listening_ = true;
-  tell(true, {});
+  tell(State::listening, {});
   options_.on_notice();
   for (;;) {
     bool others = false;
@@ -85,10 +85,10 @@ bool Listener::pause(Milliseconds time) const {
   }
 }
 
-void Listener::tell(bool listening, const std::string& reason) {
-  if (told_ && *told_ == reason) return;
-  told_ = reason;
-  if (options_.on_state) options_.on_state(listening, reason);
+void Listener::tell(State state, const std::string& reason) {
+  if (told_ == state) return;  // however many tries fail, each in its own words
+  told_ = state;
+  if (options_.on_state) options_.on_state(state == State::listening, reason);
 }
 
 }  // namespace togglecast::storage::postgres

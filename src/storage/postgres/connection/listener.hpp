@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <functional>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -38,17 +39,19 @@ class Listener {
   [[nodiscard]] bool is_listening() const noexcept { return listening_.load(std::memory_order_relaxed); }
 
  private:
+  enum class State : std::uint8_t { listening, pooled, away };
+
   void run();
   // Listens until the connection breaks. True when the listener stops.
   [[nodiscard]] Result<bool> listen_once();
   // Waits; true when the listener stops.
   [[nodiscard]] bool pause(Milliseconds time) const;
-  void tell(bool listening, const std::string& reason);
+  void tell(State state, const std::string& reason);
 
   ListenerOptions options_;
   int wake_ = -1;  // an eventfd, readable once it stops
   std::atomic<bool> listening_{false};
-  std::optional<std::string> told_;  // the last reason; empty: it listens
+  std::optional<State> told_;
   std::thread thread_;
 };
 

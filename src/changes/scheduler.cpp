@@ -12,6 +12,7 @@ namespace {
 
 constexpr Milliseconds kLongestSleep = std::chrono::minutes{1};
 constexpr Milliseconds kShortestPause{1'000};
+constexpr Milliseconds kPauseWithoutStore{5'000};  // at most: what is due waits only until the store is back
 constexpr Milliseconds kClockMayLag = std::chrono::minutes{1};
 
 UnixMillis after(UnixMillis time, Milliseconds span) { return {time.value + span.count()}; }
@@ -146,21 +147,24 @@ void Scheduler::write(std::unique_lock<std::mutex>& lock, const std::string& env
 }
 
 void Scheduler::written(const std::string& environment, const Result<Written>& written) {
+  bool first = false;
   {
     const std::scoped_lock lock(mutex_);
     Watch& watch = watches_[environment];
     watch.writing = false;
+    first = watch.pause == Milliseconds{0};
     if (written) {
       watch.pause = Milliseconds{0};
       watch.not_before = {};
     } else {
-      watch.pause = std::clamp(watch.pause * 2, kShortestPause, kLongestSleep);
+      const bool away = written.error().code == Errc::unavailable;
+      watch.pause = std::clamp(watch.pause * 2, kShortestPause, away ? kPauseWithoutStore : kLongestSleep);
       watch.not_before = clock_.now() + watch.pause;
     }
     look_ = true;
   }
   wake_.notify_all();
-  if (!written && upkeep_.is_mine())
+  if (!written && first && upkeep_.is_mine())
     log_.warn("a change that is due could not be written; trying again",
               {{"environment", environment}, {"reason", written.error().message}});
 }

@@ -1,11 +1,15 @@
 // Nodes on one PostgreSQL: they start at the same moment, hear of each other's changes, live on without the database,
 // and heal by themselves.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { chmod, chown, mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
 import { describe, test } from 'node:test';
 import { until } from '../support/deadline.mjs';
 import { dataFolder, kPassword, ownKey, Product, program } from '../support/product.mjs';
 import { Postgres, startPgBouncer } from '../support/postgres.mjs';
-import { sharedByTests } from '../support/server.mjs';
+import { freePort, sharedByTests } from '../support/server.mjs';
 
 const kPatience = 60_000;
 const shared = sharedByTests(() => Postgres.start(), (server) => server.remove());
@@ -147,6 +151,32 @@ describe('nodes on one PostgreSQL', () => {
     assert.equal(code, 0, passwd.output);
     await until(async () => (await a.requestOnce('POST', '/api/v1/auth/login',
       { username: 'owner', password: 'another long password of an owner' }, { token: null })).status === 200, 'the new password', kPatience);
+  });
+
+  test('over TLS, as sslmode says', async (t) => {
+    const folder = await mkdtemp(path.join(os.tmpdir(), 'tg-tls-'));
+    t.after(() => rm(folder, { recursive: true, force: true }));
+    const [key, certificate] = ['key.pem', 'cert.pem'].map((name) => path.join(folder, name));
+    execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=localhost',
+      '-addext', 'subjectAltName=DNS:localhost', '-keyout', key, '-out', certificate], { stdio: 'ignore' });
+    await chmod(folder, 0o755);
+    if (process.getuid() === 0) await chown(key, Number(execFileSync('id', ['-u', 'postgres'])), 0);
+    const port = await freePort();
+    const server = await Postgres.start({ ssl: 'on', ssl_key_file: key, ssl_cert_file: certificate, listen_addresses: '127.0.0.1', port });
+    t.after(() => server.remove());
+    const url = (query) => `postgresql://togglecast@localhost:${port}/togglecast?${query}`;
+
+    const a = await node(t, url(`sslmode=verify-full&sslrootcert=${encodeURIComponent(certificate)}`));
+    await a.createPlatform({ key: ownKey(), name: 'web' });
+
+    const [[plain]] = await server.query(
+      "SELECT count(*) FROM pg_stat_ssl s JOIN pg_stat_activity a USING (pid) WHERE a.application_name = 'togglecast' AND NOT s.ssl");
+    assert.equal(plain, '0');
+    const data = await dataFolder();
+    t.after(() => data.remove());
+    const stranger = program(['serve', '--port', '0', '--data', data.folder, '--store', url('sslmode=verify-full')], { env: { HOME: folder } });
+    assert.equal((await stranger.exited).code, 1, stranger.output);
+    assert.match(stranger.output, /certificate/);
   });
 
   test('a store that cannot be used is an error that says so, without the password', async (t) => {

@@ -26,7 +26,8 @@ export class Postgres {
   }
 
   urlOf(database, user = 'togglecast') {
-    return `postgresql://${user}@/${database}?host=${encodeURIComponent(this.folder)}`;
+    const port = this.settings.port ? `&port=${this.settings.port}` : '';
+    return `postgresql://${user}@/${database}?host=${encodeURIComponent(this.folder)}${port}`;
   }
 
   /** Starts it again after `end`. */

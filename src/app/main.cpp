@@ -58,7 +58,7 @@ int run(const app::Command& command) {
     case app::Command::Action::probe:
       return app::probe_server(*settings, command);
     case app::Command::Action::migrate_store:
-      return app::migrate_store(command);
+      return app::migrate_store(*settings, command);
     case app::Command::Action::print:
       break;
   }

@@ -2,10 +2,11 @@
 #pragma once
 
 #include "app/config/command_line.hpp"
+#include "app/config/settings.hpp"
 
 namespace togglecast::app {
 
 /// Answers the exit code.
-[[nodiscard]] int migrate_store(const Command& command);
+[[nodiscard]] int migrate_store(const Settings& settings, const Command& command);
 
 }  // namespace togglecast::app

@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "storage/schema_version.hpp"
+
 namespace togglecast::storage::postgres {
 namespace {
 
@@ -229,11 +231,9 @@ Result<Found> look(const Ask& ask) {
                 "database");
   }
   const auto known = static_cast<std::int64_t>(kMigrations.size());
-  if (found.version <= known) return found;
-  return fail(Errc::unavailable, "the data was written by a newer Togglecast (schema " +
-                                     std::to_string(found.version) + ", this program knows " +
-                                     std::to_string(known) +
-                                     "); start the newer one, or restore a backup from before the upgrade");
+  if (auto readable = check_schema_version(found.version, known); !readable)
+    return tl::unexpected(readable.error());
+  return found;
 }
 
 Result<void> migrate_from(Connection& connection, const Found& found, Milliseconds longest) {

@@ -32,7 +32,7 @@ inline std::vector<std::string> not_additive(std::string_view step) {
   look("drop table (?:if exists )?([\\w.]+)", "drops");
   look("drop column (?:if exists )?(\\w+)", "drops the column");
   look("rename (?:column |to )?(\\w+)", "renames");
-  look("alter (?:table [\\w.]+ alter )?column (\\w+)", "alters the column");
+  look("alter column (\\w+) (?:set not null|drop default|type|set data type)", "alters the column");
   look("add constraint (\\w+)", "adds the constraint");
   look("create unique index (\\w+)", "forbids by the index");
   const std::regex column("add column (?:if not exists )?(\\w+)([^;,]*)");

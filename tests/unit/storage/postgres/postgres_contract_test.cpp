@@ -3,6 +3,7 @@
 #include "unit/storage/lease_contract.hpp"
 #include "unit/storage/log_contract.hpp"
 #include "unit/storage/message_contract.hpp"
+#include "unit/storage/moving_contract.hpp"
 #include "unit/storage/postgres/postgres_medium.hpp"
 #include "unit/storage/prune_contract.hpp"
 #include "unit/storage/transfer_contract.hpp"
@@ -21,6 +22,7 @@ INSTANTIATE_TEST_SUITE_P(Postgres, MessageContract, ::testing::Values(postgres_m
 INSTANTIATE_TEST_SUITE_P(Postgres, AssetContract, ::testing::Values(postgres_medium()));
 INSTANTIATE_TEST_SUITE_P(Postgres, LeaseContract, ::testing::Values(postgres_medium()));
 INSTANTIATE_TEST_SUITE_P(Postgres, TransferContract, ::testing::Values(postgres_medium()));
+INSTANTIATE_TEST_SUITE_P(Postgres, MovingContract, ::testing::Values(postgres_medium()));
 INSTANTIATE_TEST_SUITE_P(Postgres, PruneContract, ::testing::Values(postgres_medium()));
 
 }  // namespace togglecast::storage::testing

@@ -3,6 +3,7 @@
 
 #include "storage/postgres/connection/listener.hpp"
 #include "storage/postgres/migrations.hpp"
+#include "unit/storage/additive_schema.hpp"
 #include "unit/storage/postgres/postgres_fixture.hpp"
 
 namespace togglecast::storage::postgres {
@@ -19,6 +20,10 @@ void expect_whole(Store& store, const std::string& environment, domain::Revision
   ASSERT_TRUE(loaded.has_value()) << loaded.error().message;
   EXPECT_EQ(loaded->snapshot->revision(), revisions);
   EXPECT_EQ(static_cast<domain::Revision>(loaded->recent.size()), revisions);
+}
+
+TEST_F(PostgresStoreTest, StepsOfTheSchemaOnlyAdd) {
+  for (const char* step : migrations()) EXPECT_TRUE(storage::testing::not_additive(step).empty()) << step;
 }
 
 TEST_F(PostgresStoreTest, ManyServersStartAtOnceOnAnEmptyDatabase) {

@@ -3,9 +3,8 @@
 // TOGGLECAST_CRASH_SEED  the seed of an earlier run
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { dataFolder } from '../support/product.mjs';
 import { crashAgainAndAgain, failPoints, plan } from '../support/crash/rounds.mjs';
-import { Mortal, World } from '../support/crash/world.mjs';
+import { inWorld } from '../support/crash/world.mjs';
 import { Random } from '../support/random.mjs';
 
 const kKills = 104;
@@ -15,17 +14,7 @@ const seed = Number(process.env.TOGGLECAST_CRASH_SEED ?? Date.now() % 1_000_000)
 
 test(`killed ${kKills} times, it loses nothing, doubles nothing, and every client is current`, async (t) => {
   const random = new Random(seed);
-  const data = await dataFolder();
-  const server = await Mortal.on(data.folder);
-  let world;
-  t.after(async () => {
-    await world?.end();
-    await server.kill();
-    await data.remove();
-  });
-  try {
-    await server.startReady();
-    world = await World.make(server, random, { messages: true });
+  await inWorld(t, { seed, random, messages: true }, async (world, server) => {
     await server.kill();
     world.start();
 
@@ -37,8 +26,5 @@ test(`killed ${kKills} times, it loses nothing, doubles nothing, and every clien
     assert.ok(died.get('SIGTERM') > 0);
     assert.ok(world.messenger.copies > world.messenger.over.length, 'some messages came again');
     assert.ok(world.writers.some(({ acknowledged }) => acknowledged.some(({ replayed }) => replayed)), 'some answers were lost and came again');
-  } catch (error) {
-    error.message += `\nseed ${seed} (TOGGLECAST_CRASH_SEED)\nthe server's last lives:\n${server.log}`;
-    throw error;
-  }
+  });
 });

@@ -5,10 +5,10 @@ import { test } from 'node:test';
 import { Copy } from '../support/crash/copy.mjs';
 import { raw, RawMember } from '../support/crash/fleet.mjs';
 import { Unrest } from '../support/crash/unrest.mjs';
-import { freshView, Mortal, World } from '../support/crash/world.mjs';
+import { freshView, inWorld } from '../support/crash/world.mjs';
 import { until } from '../support/deadline.mjs';
 import { metric, residentMebibytes } from '../support/hostile.mjs';
-import { dataFolder, kPassword, product } from '../support/product.mjs';
+import { kPassword, product } from '../support/product.mjs';
 import { isWebSocket, Proxy } from '../support/proxy.mjs';
 import { Random } from '../support/random.mjs';
 
@@ -24,18 +24,8 @@ async function untilNothingIsLeft(server) {
 
 test('cut, stalled, half-closed, split and merged, clients stay current and no write is doubled', async (t) => {
   const random = new Random(seed);
-  const data = await dataFolder();
-  const server = await Mortal.on(data.folder);
-  let world;
-  t.after(async () => {
-    await world?.end();
-    await server.kill();
-    await data.remove();
-  });
-  try {
-    await server.startReady();
-    const proxy = await Proxy.start(t, server.port);
-    world = await World.make(server, random, { clients: 100, front: proxy });
+  let proxy;
+  await inWorld(t, { seed, random, clients: 100, front: async (server) => (proxy = await Proxy.start(t, server.port)) }, async (world) => {
     world.start();
 
     await new Unrest(world, proxy, random).rage(28);
@@ -46,10 +36,7 @@ test('cut, stalled, half-closed, split and merged, clients stay current and no w
     await world.end();
     proxy.cut();
     await untilNothingIsLeft(world.product);
-  } catch (error) {
-    error.message += `\nseed ${seed} (TOGGLECAST_CRASH_SEED)\nthe server's last lives:\n${server.log}`;
-    throw error;
-  }
+  });
 });
 
 const shared = product({ args: ['--ping-interval', '1', '--ping-timeout', '2'], env: { TOGGLECAST_OWNER_PASSWORD: kPassword } });

@@ -184,15 +184,15 @@ export class Fleet {
    * `tenants`: [{auth}]; each member belongs to one. `admin`: the token of the pages of admins. `mail.hear(tenant, message)`
    * hears of messages, and says whether to acknowledge one.
    */
-  constructor(where, tenants, size, admin, random, problem, mail = undefined) {
-    Object.assign(this, { where, random, problem, mail });
+  constructor(where, tenants, size, admin, random, problem, mail = undefined, kinds = kKinds) {
+    Object.assign(this, { where, random, problem, kinds, mail });
     this.members = Array.from({ length: size }, (_, n) => this.#member(n, tenants[n % tenants.length]));
     this.admins = Object.entries(kTransports).flatMap(([transport, list]) => [1, 2].map((n) =>
       new StockMember(where, { auth: { token: admin } }, new AdminCopy(`admin ${n} (${transport})`, problem), list, '/admin')));
   }
 
   #member(n, tenant, copy) {
-    const kind = kKinds[n % kKinds.length];
+    const kind = this.kinds[n % this.kinds.length];
     const [make, transport] = kind.split(' ');
     const own = copy ?? new Copy(`client ${n} (${kind}, ${tenant.name})`, this.problem);
     if (make === 'stock') return new StockMember(this.where, tenant, own, kTransports[transport], kNamespace, this.mail);

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { until, within } from '../deadline.mjs';
 import { Client } from '../clients.mjs';
-import { kPassword, Product, program } from '../product.mjs';
+import { dataFolder, kPassword, Product, program } from '../product.mjs';
 import { freePort, togglecastBinary } from '../server.mjs';
 import { Fleet } from './fleet.mjs';
 import { Messenger } from './messenger.mjs';
@@ -33,7 +33,7 @@ export class Mortal {
   }
 
   static async on(data, args) {
-    return new Mortal(data, await freePort(), args);
+    return new this(data, await freePort(), args);
   }
 
   /** Starts it; with a fail point, `<name>:<nth>`, it dies there. `more` are further arguments. */
@@ -95,9 +95,9 @@ export async function becomeCurrent(copies, fresh, name, check) {
 export class World {
   /**
    * Makes the catalogue on a server that is ready, then the writers and the fleet. These reach it through `front`, which
-   * may be a proxy.
+   * may be a proxy. `kinds`: of what the fleet is made. `settled(world)` is awaited before these begin.
    */
-  static async make(server, random, { writers = 4, clients = 200, front = server, messages = false } = {}) {
+  static async make(server, random, { writers = 4, clients = 200, front = server, messages = false, kinds, settled = () => {} } = {}) {
     const world = new World(server, random, front);
     const product = new Product(server.port, server.data);
     await product.login();
@@ -123,20 +123,23 @@ export class World {
     world.tenants = owners.flatMap(({ tenants }) => tenants);
     await product.call('GET', '/api/v1/platforms?limit=1');
     world.began = product.revision;
+    await settled(world);
     world.writers = owners.map((owned, w) => new Writer(world, `w${w}`, owned, random.child(), world.problem));
     if (messages) world.messenger = new Messenger(world, world.tenants, random.child(), world.problem);
-    world.fleet = new Fleet(world, world.tenants, clients, world.admin, random.child(), world.problem, world.messenger);
+    world.fleet = new Fleet(world, world.tenants, clients, world.admin, random.child(), world.problem, world.messenger, kinds);
     return world;
   }
 
   constructor(server, random, front) {
     Object.assign(this, { server, random, port: front.port, url: front.url });
     this.problems = [];
-    this.problem = (text) => this.problems.push(text);
+    this.tolerated = undefined; // problems that a trouble brings along
+    this.problem = (text) => this.tolerated?.test(text) || this.problems.push(text);
     this.writes = 0;
+    this.calm = false; // clients stay connected while all else goes on
     this.onWrite = () => {
       this.writes += 1;
-      if (this.random.below(3) === 0) this.fleet.stir();
+      if (!this.calm && this.random.below(3) === 0) this.fleet.stir();
     };
   }
 
@@ -175,12 +178,12 @@ export class World {
       const copies = this.fleet.members.filter((member) => member.tenant === tenant).map(({ copy }) => copy);
       await becomeCurrent(copies, fresh, tenant.name, () => this.assertNoProblem());
     }
-    await this.#assertAdminsCorrect();
+    await this.assertAdminsCorrect();
     this.assertNoProblem();
   }
 
   /** Pages of admins that have resumed ever since their last state are current; the others read the state now. */
-  async #assertAdminsCorrect() {
+  async assertAdminsCorrect() {
     const { state, revision } = await this.product.call('GET', '/api/v1/state');
     const copies = this.fleet.admins.map(({ copy }) => copy);
     await until(() => copies.every((copy) => copy.began && copy.revision === revision), `admins that are told revision ${revision}`, kPatience).catch((error) => {
@@ -248,6 +251,12 @@ export class World {
     this.checked = head;
   }
 
+  /** When it is quiet: rows up to `revision` were written by others. */
+  skipTo(revision) {
+    this.checked = revision;
+    this.forgetLog();
+  }
+
   /** What has been checked is not looked at again. */
   forgetLog() {
     this.began = this.checked;
@@ -259,5 +268,28 @@ export class World {
     for (const one of this.busy) one.stop();
     this.fleet?.leave();
     await Promise.all(this.busy.map((one) => one.running?.catch(() => {})));
+  }
+}
+
+/**
+ * Makes a server on a folder of its own and a world on it, and calls `work(world, server)`. A failure tells the seed and
+ * what the server said. `front(server)` answers what stands before the server; `options` are those of `World.make`.
+ */
+export async function inWorld(t, { seed, random, front = (server) => server, ...options }, work) {
+  const data = await dataFolder();
+  const server = await Mortal.on(data.folder);
+  let world;
+  t.after(async () => {
+    await world?.end();
+    await server.kill();
+    await data.remove();
+  });
+  try {
+    await server.startReady();
+    world = await World.make(server, random, { ...options, front: await front(server) });
+    await work(world, server);
+  } catch (error) {
+    error.message += `\nseed ${seed} (TOGGLECAST_CRASH_SEED)\nthe server's last lives:\n${server.log}`;
+    throw error;
   }
 }

@@ -5,24 +5,28 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { crashAgainAndAgain, failPoints, goOn, plan } from '../e2e/support/crash/rounds.mjs';
+import { Cluster } from '../e2e/support/crash/cluster.mjs';
+import { endure, troubles } from '../e2e/support/crash/troubles.mjs';
 import { Unrest } from '../e2e/support/crash/unrest.mjs';
-import { Mortal, World } from '../e2e/support/crash/world.mjs';
-import { dataFolder } from '../e2e/support/product.mjs';
+import { freshView, inWorld, World } from '../e2e/support/crash/world.mjs';
 import { Proxy } from '../e2e/support/proxy.mjs';
 import { Random } from '../e2e/support/random.mjs';
 import { stallWhileChanging } from '../e2e/support/stalled.mjs';
 
-const kUsage = `usage: tests/soak/run crash|network|stalled [--minutes N] [--kills N] [--clients N] [--changes N] [--seed N]
+const kUsage = `usage: tests/soak/run crash|network|stalled|cluster [--minutes N] [--kills N] [--clients N] [--changes N] [--rounds N] [--seed N]
 crash     kills the server until so many kills (1000) or minutes are over
 network   a bad network for so many minutes (10)
-stalled   clients (100) that take nothing during so many changes (10000)`;
+stalled   clients (100) that take nothing during so many changes (10000)
+cluster   three nodes with so many clients each (1000), PostgreSQL and Redis, and all that can break, so often (1); as root also a full disk`;
 const kKillsPerBatch = 60;
 const kAtEachPoint = 4;
 const kLookEvery = 20;
 const kTroublesPerBatch = 42;
+const kUsualTrouble = 10; // seconds
+const kTrouble = { 'PostgreSQL is stopped': 20, 'a node is cut off both': 20 };
 const kReports = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../build/soak');
 
-const numbers = { minutes: { type: 'string' }, kills: { type: 'string' }, clients: { type: 'string' }, changes: { type: 'string' }, seed: { type: 'string' } };
+const numbers = { minutes: { type: 'string' }, kills: { type: 'string' }, clients: { type: 'string' }, changes: { type: 'string' }, rounds: { type: 'string' }, seed: { type: 'string' } };
 function options() {
   try {
     const { values, positionals } = parseArgs({ allowPositionals: true, options: numbers });
@@ -52,28 +56,9 @@ class Ends {
   }
 }
 
-async function inWorld(t, random, clients, makeFront, work) {
-  const data = await dataFolder();
-  const server = await Mortal.on(data.folder);
-  let world;
-  t.after(async () => {
-    await world?.end();
-    await server.kill();
-    await data.remove();
-  });
-  try {
-    await server.startReady();
-    world = await World.make(server, random, { clients, front: await makeFront(server), messages: true });
-    await work(world, server);
-  } catch (error) {
-    error.message += `\nthe server's last lives:\n${server.log}`;
-    throw error;
-  }
-}
-
 const runs = {
   async crash(t, random, { kills = 1000, minutes = Infinity, clients = 200 }) {
-    await inWorld(t, random, clients, (server) => server, async (world, server) => {
+    await inWorld(t, { seed, random, clients, messages: true }, async (world, server) => {
       await server.kill();
       world.start();
       for (let done = 0; done < kills && minutesGone() < minutes; done += kKillsPerBatch) {
@@ -86,7 +71,7 @@ const runs = {
   },
   async network(t, random, { minutes = 10, clients = 200 }) {
     let proxy;
-    await inWorld(t, random, clients, async (server) => (proxy = await Proxy.start(t, server.port)), async (world) => {
+    await inWorld(t, { seed, random, clients, messages: true, front: async (server) => (proxy = await Proxy.start(t, server.port)) }, async (world) => {
       world.start();
       do {
         await new Unrest(world, proxy, random).rage(kTroublesPerBatch);
@@ -99,6 +84,25 @@ const runs = {
         world.go();
       } while (minutesGone() < minutes);
     });
+  },
+  async cluster(t, random, { rounds = 1, clients = 1000 }) {
+    const cluster = await Cluster.start(t, { boundedDisk: true });
+    let world;
+    t.after(() => world?.end());
+    try {
+      world = await World.make(cluster.nodes[0], random, { clients: 3 * clients, front: cluster.front, settled: (made) => cluster.has(made), kinds: ['raw websocket'] });
+      const { epoch } = await freshView(cluster.nodes[0].url, world.tenants[0]);
+      world.start();
+      for (let round = 0; round < rounds; round++) {
+        for (const name of random.shuffled(Object.keys(troubles(cluster)))) {
+          await endure(cluster, world, name, { random, seconds: kTrouble[name] ?? kUsualTrouble, epoch });
+          say(`${name}: ${world.writes} writes, ${world.fleet.events} events`);
+        }
+      }
+    } catch (error) {
+      error.message += `\nthe nodes' last lives:\n${cluster.log}`;
+      throw error;
+    }
   },
   async stalled(t, random, { clients = 100, changes = 10_000 }) {
     for (const giveUp of [false, true]) {

@@ -1,0 +1,85 @@
+// What can happen to a cluster. Each answers a function that ends the trouble, if it does not end by itself.
+const kEndWrites = 30; // writes between a trouble's end and the look at everything
+
+
+const usual = {
+  'a node is killed': {
+    async begin({ nodes }, random) {
+      const node = random.of(nodes);
+      await node.kill();
+      return () => node.startReady();
+    },
+  },
+  'Redis is cut off': {
+    begin: ({ nodes }) => {
+      const joins = nodes.map((node) => node.cutOff('redis'));
+      return () => joins.forEach((join) => join());
+    },
+  },
+  'Redis is flushed': {
+    begin: ({ redis }) => redis.cli('FLUSHALL'),
+  },
+  'Redis is restarted, empty': {
+    async begin({ redis }) {
+      await redis.kill();
+      return () => redis.restart();
+    },
+  },
+  'PostgreSQL is stopped': {
+    async begin({ postgres }) {
+      await postgres.end('SIGINT');
+      return () => postgres.begin();
+    },
+  },
+  'PostgreSQL is killed': {
+    async begin({ postgres }) {
+      await postgres.end('SIGKILL');
+      await postgres.begin();
+    },
+  },
+  'a node is cut off both': {
+    // A client that comes from another node gets the older state that this one still has, until the balancer knows.
+    tolerated: /: revision \d+ after \d+/,
+    begin: ({ nodes }, random) => random.of(nodes).cutOff('postgres', 'redis'),
+  },
+  'a node is frozen': {
+    begin: ({ nodes }, random) => random.of(nodes).freeze(),
+  },
+};
+
+const onBoundedDisk = {
+  "the database's disk is full": {
+    begin: ({ disk }) => disk.fill(),
+  },
+};
+
+/** Those that this cluster can have, by name. */
+export const troubles = (cluster) => ({ ...usual, ...(cluster.disk ? onBoundedDisk : {}) });
+
+async function pass(ms, done = () => false) {
+  const end = performance.now() + ms;
+  while (performance.now() < end && !done()) await new Promise((next) => setTimeout(next, 10));
+}
+
+/**
+ * Lets `trouble` happen for `seconds`, ends it, lets the world go on, and looks at everything. `patience`: until writes
+ * are answered again, in ms.
+ */
+export async function endure(cluster, world, name, { random, seconds, epoch, patience = 240_000 }) {
+  const trouble = troubles(cluster)[name];
+  world.tolerated = trouble.tolerated;
+  const undo = await trouble.begin(cluster, random);
+  await pass(1000 * seconds, () => world.problems.length > 0);
+  world.assertNoProblem();
+  if (typeof undo === 'function') await undo();
+  const before = world.writes;
+  await pass(patience, () => world.writes >= before + kEndWrites || world.problems.length > 0);
+  world.assertNoProblem();
+  if (world.writes < before + kEndWrites) throw new Error(`${name}: only ${world.writes - before} writes were answered after it`);
+  await world.quiet();
+  await cluster.healthy();
+  world.tolerated = undefined;
+  await cluster.assertOneState(world, epoch);
+  world.forgetLog();
+  world.go();
+}

@@ -54,6 +54,9 @@ std::optional<std::int64_t> integer_in(const json::value& value) noexcept {
   constexpr auto kLargest = static_cast<double>(kMaxId);
   if (const auto* number = value.if_int64())
     return *number >= -kMaxId && *number <= kMaxId ? std::optional(*number) : std::nullopt;
+  if (const auto* number = value.if_uint64())  // of values that were made here; parsed ones are above kMaxId
+    return *number <= static_cast<std::uint64_t>(kMaxId) ? std::optional(static_cast<std::int64_t>(*number))
+                                                         : std::nullopt;
   const auto* number = value.if_double();
   if (number == nullptr || std::trunc(*number) != *number || std::abs(*number) > kLargest)
     return std::nullopt;

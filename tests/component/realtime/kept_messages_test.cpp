@@ -144,6 +144,7 @@ TEST_F(KeptMessages, AnAbsentClientGetsItWhenItComesAndOthersDoNot) {
   EXPECT_TRUE(never_got(other, id));
   answer(client, got);
   EXPECT_TRUE(becomes_acknowledged(id));
+  EXPECT_TRUE(test::eventually([&] { return open(id) == 0; })) << "every shard knows";
   auto again = connect("/client", with_token(token));
   EXPECT_TRUE(never_got(again, id));
 }

@@ -56,7 +56,9 @@ class PostgresServer {
   }
   [[nodiscard]] storage::postgres::Target target(const std::string& database) const {
     storage::postgres::Target target;
-    target.text = "postgresql://togglecast@/" + database + "?host=" + folder_.path().string();
+    target.text =
+        "postgresql://togglecast@/" + database + "?connect_timeout=60&host=" + folder_.path().string();
+    target.statement = Milliseconds{60'000};  // a busy machine is no fault
     return target;
   }
   /// Another empty database.

@@ -84,7 +84,8 @@ json::object summary_in_json(const RolloutSummary& summary) {
   json::object out{{"epoch", summary.epoch},        {"committed_at", summary.committed_at.value},
                    {"age_ms", summary.age_ms},      {"open", summary.open},
                    {"concerned", counts.concerned}, {"superseded", triple(counts.superseded)},
-                   {"gone", triple(counts.gone)},   {"reached", std::move(reached)}};
+                   {"gone", triple(counts.gone)},   {"reached", std::move(reached)},
+                   {"resumed", counts.resumed}};
   if (summary.offline) {
     out["clients"] = summary.clients;
     out["offline"] = *summary.offline;

@@ -2,7 +2,7 @@
 // between them. The balancer and each node's ways to the two servers are proxies of ours, so that they can be cut.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -24,6 +24,16 @@ class Node extends Mortal {
     super(...args);
     this.tag = '';
     this.ways = {}; // to `postgres` and `redis`
+  }
+
+  /** As a supervisor does: a node that ends because it cannot reach the database begins again. */
+  async startReady() {
+    await until(async () => {
+      this.start();
+      if (await this.ready()) return true;
+      if (!this.process.output.includes('cannot be reached')) throw new Error(`${this.tag} ended:\n${this.process.output}`);
+      return false;
+    }, `a start of ${this.tag}`, kPatience);
   }
 
   freeze() {
@@ -95,6 +105,7 @@ class Balancer {
 /** A file system of its own, in memory, that can be filled. Only root may mount one. */
 class BoundedDisk {
   static async mount(folder) {
+    await chmod(path.dirname(folder), 0o711); // PostgreSQL runs as a user of its own
     await mkdir(folder);
     await run('mount', ['-t', 'tmpfs', '-o', `size=${kDisk}`, 'tmpfs', folder]);
     return Object.assign(new BoundedDisk(), { folder });

@@ -26,7 +26,8 @@ TEST_F(Cluster, EachNodeShowsAllAndSumsWhatTheyHold) {
   const std::string token = a.owner_token();
 
   ASSERT_TRUE(eventually([&a = a, &token] {
-    const auto& sum = a.get(token, "/api/v1/cluster").at("connections").at("production");
+    const json::value seen = a.get(token, "/api/v1/cluster");
+    const json::value& sum = seen.at("connections").at("production");
     return sum.at("clients") == json::value(2) && sum.at("admins") == json::value(1);
   }));
   const json::value seen = a.get(token, "/api/v1/cluster");

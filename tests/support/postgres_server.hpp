@@ -56,9 +56,10 @@ class PostgresServer {
   }
   [[nodiscard]] storage::postgres::Target target(const std::string& database) const {
     storage::postgres::Target target;
+    // Patient: on a busy machine, a session may take many seconds to begin.
     target.text =
         "postgresql://togglecast@/" + database + "?connect_timeout=60&host=" + folder_.path().string();
-    target.statement = Milliseconds{60'000};  // a busy machine is no fault
+    target.statement = Milliseconds{60'000};
     return target;
   }
   /// Another empty database.

@@ -27,7 +27,7 @@ export class Postgres {
 
   urlOf(database, user = 'togglecast') {
     const port = this.settings.port ? `&port=${this.settings.port}` : '';
-    return `postgresql://${user}@/${database}?host=${encodeURIComponent(this.folder)}${port}`;
+    return `postgresql://${user}@/${database}?connect_timeout=30&host=${encodeURIComponent(this.folder)}${port}`;
   }
 
   /** Starts it again after `end`. */
@@ -87,7 +87,7 @@ export async function startPgBouncer(postgres, { database = 'togglecast', poolSi
     ? ['setpriv', '--reuid=postgres', '--regid=postgres', '--clear-groups', '/usr/sbin/pgbouncer', file]
     : ['/usr/sbin/pgbouncer', file];
   const bouncer = new Process(command, args);
-  const url = `postgresql://togglecast@/${database}?host=${encodeURIComponent(folder)}&port=6432`;
+  const url = `postgresql://togglecast@/${database}?connect_timeout=30&host=${encodeURIComponent(folder)}&port=6432`;
   await until(async () => {
     if (!bouncer.running) throw new Error(`PgBouncer ended:\n${bouncer.output}`);
     return postgres.query('SELECT 1', url).then(() => true, () => false);

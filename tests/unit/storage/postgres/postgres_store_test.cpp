@@ -151,7 +151,7 @@ TEST_F(PostgresStoreTest, ADroppedTransactionLeavesNoLock) {
 
 TEST_F(PostgresStoreTest, AWriterThatStandsStillIsPutAside) {
   with_production().reset();
-  target_.statement = Milliseconds{400};
+  target_.statement = Milliseconds{2'000};
   const auto still = open();
   auto held = still->begin("production").value();
   const auto other = open();

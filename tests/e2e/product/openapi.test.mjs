@@ -403,6 +403,13 @@ describe('each operation answers as it is described:', () => {
     await refused(404, 'POST', '/api/v1/broadcasts/broadcast_platform_update', { platform_id: kUnknownId });
   });
 
+  test('nodes, and the connections of a client', async () => {
+    await taken('GET', '/api/v1/cluster');
+    await refused(400, 'GET', '/api/v1/cluster?colour=red');
+    const client = await made('/api/v1/clients', { key: ownKey('client'), name: 'Connected' });
+    await taken('GET', `/api/v1/clients/${client.id}/connections`);
+    await refused(404, 'GET', `/api/v1/clients/${kUnknownId}/connections`);
+  });
   test('environments', async () => {
     const path = '/api/v1/environments';
     const { body: one } = await taken('POST', path, { key: ownKey('environment') });

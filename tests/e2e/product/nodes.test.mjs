@@ -1,0 +1,116 @@
+// Two nodes on one PostgreSQL, with a real Redis between them: who is there, what reaches the connections of the other
+// one, and what remains without Redis.
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { until } from '../support/deadline.mjs';
+import { Postgres } from '../support/postgres.mjs';
+import { dataFolder, ownKey, Product } from '../support/product.mjs';
+import { Redis } from '../support/redis.mjs';
+import { sharedByTests } from '../support/server.mjs';
+
+const kPatience = 60_000;
+const shared = sharedByTests(
+  async () => ({ postgres: await Postgres.start(), redis: await Redis.start() }),
+  async ({ postgres, redis }) => { await postgres.remove(); await redis.stop(); },
+);
+
+let clusters = 0;
+
+/** Nodes `a` and `b` that know each other. */
+async function cluster(t, redis = shared().redis) {
+  const name = `cluster${++clusters}`;
+  const store = await shared().postgres.database(name);
+  const nodes = [];
+  for (const node of ['a', 'b']) {
+    const data = await dataFolder();
+    t.after(() => data.remove());
+    const args = ['--store', store, '--redis', redis.url, '--redis-prefix', `${name}:`, '--node-name', node];
+    const product = await Product.start(data.folder, { args });
+    t.after(() => product.end('SIGKILL'));
+    await product.login();
+    nodes.push(product);
+  }
+  for (const one of nodes) await live(one, 2);
+  return nodes;
+}
+
+const read = (node) => node.call('GET', '/api/v1/cluster');
+const live = (node, count) => until(async () => (await read(node)).live === count, `${count} live nodes`, kPatience);
+const stateOf = async (node, name) => (await read(node)).nodes.find((one) => one.name === name)?.state;
+const announce = (node, title) => node.call('POST', '/api/v1/broadcasts/broadcast_announcement', { title, message: 'm' });
+
+async function joined(t, node, token) {
+  const socket = await node.clientSocket(t, token).connected();
+  await socket.next('client_connected', kPatience);
+  return socket;
+}
+
+describe('two nodes with Redis', () => {
+  test('know each other and the connections of a client', async (t) => {
+    const [a, b] = await cluster(t);
+    const { client, token } = await a.createClient();
+    const here = await joined(t, a, token);
+    const there = await joined(t, b, token);
+
+    const found = await a.call('GET', `/api/v1/clients/${client.id}/connections`);
+    assert.equal(found.connections, 2);
+    assert.deepEqual(found.nodes.map(({ name, connections }) => [name, connections]), [['a', 1], ['b', 1]]);
+    assert.deepEqual(found.missing, []);
+    await until(async () => (await read(b)).connections.production.clients === 2, 'the sum', kPatience);
+    const seen = await read(a);
+    assert.equal(seen.bus.kind, 'redis');
+    assert.deepEqual(seen.nodes.map((one) => [one.name, one.self, one.state]), [['a', true, 'live'], ['b', false, 'live']]);
+
+    const sent = await announce(a, 'to all');
+    assert.equal(sent.connections, 2);
+    assert.deepEqual(sent.nodes, { counted: 2, missing: [] });
+    assert.equal((await there.next('announcement', kPatience))[0].title, 'to all');
+    assert.equal((await here.next('announcement', kPatience))[0].title, 'to all');
+  });
+
+  test('add up how far a change has come', async (t) => {
+    const [a, b] = await cluster(t);
+    const { token } = await a.createClient();
+    await joined(t, a, token);
+    await joined(t, b, token);
+
+    await a.createPlatform({ key: ownKey(), name: 'web' });
+
+    const target = `/api/v1/changes/${a.revision}/rollout`;
+    await until(async () => (await a.call('GET', target)).stages.sent.connections === 2, 'both connections', kPatience);
+    const rollout = await b.call('GET', target);
+    assert.deepEqual(rollout.nodes.map(({ name, state, concerned }) => [name, state, concerned]), [['b', 'counted', 1], ['a', 'counted', 1]]);
+    assert.deepEqual(rollout.laggards.map((one) => one.node).sort(), ['a', 'b']);
+  });
+
+  test('notice that one was killed, and that another one took leave', async (t) => {
+    const [a, b] = await cluster(t);
+    await b.end('SIGKILL');
+    await until(async () => (await stateOf(a, 'b')) === 'gone', 'a node that is gone', kPatience);
+    assert.equal((await read(a)).live, 1);
+    assert.equal((await announce(a, 'alone')).nodes, undefined);
+
+    const [c, d] = await cluster(t);
+    await d.end('SIGTERM');
+    await until(async () => (await stateOf(c, 'b')) === 'left', 'a node that left', kPatience);
+  });
+
+  test('serve on without Redis, each for itself, and find each other again', async (t) => {
+    const redis = await Redis.start();
+    t.after(() => redis.stop());
+    const [a, b] = await cluster(t, redis);
+    const { token } = await a.createClient();
+    const there = await joined(t, b, token);
+
+    await redis.kill();
+    await until(async () => (await read(a)).bus.status === 'connecting', 'a bus that is away', kPatience);
+    await live(a, 1);
+    assert.equal((await announce(a, 'lost')).connections, 0);
+
+    await redis.restart();
+    await live(a, 2);
+    await live(b, 2);
+    assert.equal((await announce(a, 'back')).connections, 1);
+    assert.equal((await there.next('announcement', kPatience))[0].title, 'back');
+  });
+});

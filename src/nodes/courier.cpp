@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <utility>
 
 #include "domain/schema/ids.hpp"
 
@@ -121,13 +122,12 @@ void Courier::ask(std::string_view topic, json::object question, const std::vect
                   Milliseconds deadline, Done done) {
   if (nodes.empty()) return done({});
   const std::string id = random_token(random_, kIdBytes);
-  bool waits = false;
   {
     const std::scoped_lock lock(mutex_);
-    waits = !stopped_ && questions_.size() < kMostQuestions;
-    if (waits) questions_.emplace(id, Question{nodes, {}, std::move(done)});
+    if (!stopped_ && questions_.size() < kMostQuestions)
+      questions_.emplace(id, Question{nodes, {}, std::exchange(done, nullptr)});
   }
-  if (!waits) {
+  if (done) {  // it does not wait
     unanswered_.add(nodes.size());
     return done({{}, nodes});
   }

@@ -55,7 +55,7 @@ Result<void> ensure_environments(storage::Store& store, storage::Reader& reader,
     const bool known = std::any_of(existing->begin(), existing->end(),
                                    [&](const storage::Environment& one) { return one.key == name; });
     if (known) continue;
-    const auto made = store.create_environment(name, random_genesis(random), clock.wall_now());
+    auto made = store.create_environment(name, random_genesis(random), clock.wall_now());
     if (!made && made.error().code != Errc::already_exists) return made;  // another node may be quicker
   }
   return {};
@@ -98,7 +98,7 @@ Application::Application(std::unique_ptr<storage::Store> store, Readers readers,
           {.threads = options.workers.threads, .queue = options.workers.queue, .on_failure = telling(log)}),
       previews_({.threads = 1, .queue = kPreviewQueue, .on_failure = telling(log)}),
       operators_({.threads = 1, .queue = kOperatorQueue, .on_failure = telling(log)}),
-      signing_keys_(keys_, committer_, model_, tail_, logins_, random, clock, log),
+      signing_keys_(keys_, committer_, model_, tail_, logins_, random, log),
       authenticator_(keys_, model_, signing_keys_, clock, metrics),
       platforms_(committer_, model_),
       features_(committer_, model_),

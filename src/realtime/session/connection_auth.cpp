@@ -94,7 +94,7 @@ void ConnectionAuth::identify(Socket& socket, const std::string& token, Identifi
   if (who) return then(std::move(who));
   net::Shard& shard = socket.shard();
   const bool looks = parts_.authenticator.look_again(
-      token, [this, &shard, keep = socket.shared_from_this(), token, then]() mutable {
+      token, [this, &shard, keep = socket.shared_from_this(), token = std::string(token), then]() mutable {
         shard.post([this, keep = std::move(keep), token = std::move(token), then = std::move(then)] {
           if (!keep->ended()) then(identify(token));
         });

@@ -15,7 +15,6 @@
 #include <string_view>
 
 #include "auth/key_ring.hpp"
-#include "base/clock.hpp"
 #include "base/random.hpp"
 #include "changes/committer.hpp"
 #include "changes/feed.hpp"
@@ -35,15 +34,13 @@ class SigningKeys {
  public:
   /// All references must outlive it.
   SigningKeys(auth::KeyRing& keys, changes::Committer& committer, const changes::ReadModel& model,
-              changes::Tail& tail, changes::StoreReader& secrets, RandomSource& random, const Clock& clock,
-              observe::Log& log)
+              changes::Tail& tail, changes::StoreReader& secrets, RandomSource& random, observe::Log& log)
       : keys_(keys),
         committer_(committer),
         model_(model),
         tail_(tail),
         secrets_(secrets),
         random_(random),
-        clock_(clock),
         log_(log) {}
   SigningKeys(const SigningKeys&) = delete;
   SigningKeys& operator=(const SigningKeys&) = delete;
@@ -72,7 +69,6 @@ class SigningKeys {
   changes::Tail& tail_;
   changes::StoreReader& secrets_;
   RandomSource& random_;
-  const Clock& clock_;
   observe::Log& log_;
   changes::ChangeFeed::Subscription heard_;
 };

@@ -86,6 +86,7 @@ Result<std::size_t> remove_unused_assets(Transaction& transaction, std::int64_t 
   if (!gone) return tl::unexpected(gone.error());
   if (gone->empty()) return 0;
   std::vector<std::string_view> names;
+  names.reserve(static_cast<std::size_t>(gone->size()));
   for (int i = 0; i < gone->size(); ++i) names.push_back(gone->text(i, 0));
   const auto removed = transaction.run(
       "DELETE FROM togglecast.asset_content c WHERE c.sha256 = ANY($1) "

@@ -52,6 +52,7 @@ MessageReceipt receipt_in(const Rows& rows, int i) {
 template <typename T>
 std::vector<T> all_of(const Rows& rows, T (*read)(const Rows&, int)) {
   std::vector<T> found;
+  found.reserve(static_cast<std::size_t>(rows.size()));
   for (int i = 0; i < rows.size(); ++i) found.push_back(read(rows, i));
   return found;
 }

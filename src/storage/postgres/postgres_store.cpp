@@ -57,7 +57,7 @@ Result<bool> PostgresStore::raise_epoch(const std::string& environment, const do
   if (!open) return tl::unexpected(open.error());
   const EnvironmentRow& row = open->row;
   if (row.head.epoch > lost.epoch) return false;
-  const auto there = has_head(open->transaction, row, lost);
+  auto there = has_head(open->transaction, row, lost);
   if (!there) return there;
   if (*there && row.head.epoch == lost.epoch) return false;
   return open->transaction
@@ -85,7 +85,7 @@ Result<std::size_t> PostgresStore::collect_assets(const std::string& environment
   auto open = open_environment(link_, environment, Transaction::Kind::write);
   if (!open) return tl::unexpected(open.error());
   if (auto locked = lock_assets(open->transaction); !locked) return tl::unexpected(locked.error());
-  const auto removed = remove_unused_assets(open->transaction, open->row.number, most);
+  auto removed = remove_unused_assets(open->transaction, open->row.number, most);
   if (!removed || *removed == 0) return removed;
   if (auto done = open->transaction.commit(); !done) return tl::unexpected(done.error());
   return removed;

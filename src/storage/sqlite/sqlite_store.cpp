@@ -251,7 +251,7 @@ Result<bool> SqliteStore::raise_epoch(const std::string& environment, const doma
     epoch = statement->integer(0);
   }
   if (epoch > lost.epoch) return false;
-  const auto there = has_head(database_, *number, lost);
+  auto there = has_head(database_, *number, lost);
   if (!there) return there;
   if (*there && epoch == lost.epoch) return false;
   {

@@ -213,7 +213,7 @@ Result<Message> read_classic_broadcast(std::string_view bytes, const PackedLimit
 std::string write_classic_request(const Message& message) {
   auto request = std::visit(ClassicRequestWriter{message.nsp}, message.body);
   if (!request) return {};
-  (*request)["uid"] = message.uid;
+  if (!message.uid.empty()) (*request)["uid"] = message.uid;
   if (const auto* event = std::get_if<EventMessage>(&message.body))
     return write_msgpack(*std::move(request), event->event.attachments);
   return json::serialize(*std::move(request));

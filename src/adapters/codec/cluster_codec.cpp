@@ -97,10 +97,12 @@ std::optional<ClusterData> cluster_data(const Message& message) {
 }
 
 json::value cluster_object(const Message& message, json::object data, ClusterType type) {
-  return json::object{{"uid", message.uid},
-                      {"nsp", message.nsp},
-                      {"type", static_cast<int>(type)},
-                      {"data", std::move(data)}};
+  json::object object;
+  if (!message.uid.empty()) object["uid"] = message.uid;
+  object["nsp"] = message.nsp;
+  object["type"] = static_cast<int>(type);
+  object["data"] = std::move(data);
+  return object;
 }
 
 Result<std::optional<Body>> read_cluster_body(int type, const PackedValue& message, const json::value& data) {

@@ -48,6 +48,15 @@ TEST(ClusterCodec, ReadsACapturedQuestionInMessagePack) {
   EXPECT_THAT(fetch.targets.rooms, ElementsAre("r1"));
 }
 
+TEST(ClusterCodec, ReadsBackAMessageThatNamesNoSender) {
+  const Message nameless{"", "/", EventMessage{socketio::arguments("e", 1), {}}};
+
+  const auto read = read_cluster(write_cluster_text(nameless));
+
+  ASSERT_TRUE(read && *read);
+  EXPECT_EQ((*read)->uid, "");
+}
+
 TEST(ClusterCodec, WritesTextUnlessThereAreBinaryParts) {
   const Message text{"u", "/", EventMessage{socketio::arguments("e", 1), {}}};
   const Message binary{"u", "/",

@@ -1,5 +1,5 @@
-// One committed change as an entry of a stream of Redis. Its id is `epoch-revision`, so it is the same
-// whoever adds it. Thread rule: pure functions.
+// One committed change as an entry of a stream of Redis. Its id is `epoch-revision`, so every node that
+// adds the change writes the same one. Thread rule: pure functions.
 #pragma once
 
 #include <cstddef>

@@ -158,7 +158,7 @@ Result<bool> LogKeeper::has_all(const std::string& environment) {
                       " that this server has served; a new epoch begins, and the log says more",
                   {}};
   }
-  // Asked again, whoever has begun it: the server may not have taken it yet.
+  // Asked again, also when another node has begun it: this server may not have taken it yet.
   if ((*regression)->found.epoch != 0 && ports_.begin_epoch) ports_.begin_epoch(environment, known.head);
   return false;
 }

@@ -115,8 +115,8 @@ build() {
 }
 
 togglecast_build_packages=(g++ cmake ninja-build pkg-config libboost1.81-dev libboost-json1.81-dev libexpected-dev
-  libsodium-dev libsqlite3-dev libpq-dev libhiredis-dev nlohmann-json3-dev libssl-dev zlib1g-dev libcli11-dev
-  libtomlplusplus-dev)
+  libsodium-dev libsqlite3-dev libpq-dev libhiredis-dev libcurl4-openssl-dev nlohmann-json3-dev libssl-dev
+  zlib1g-dev libcli11-dev libtomlplusplus-dev)
 togglecast_fuzz_packages=(clang libclang-rt-14-dev)  # the second has libFuzzer, and clang only recommends it
 togglecast_test_packages=(libgtest-dev libgmock-dev mold)
 togglecast_server_packages=(postgresql pgbouncer redis-server redis-sentinel nginx-light haproxy)  # started by the tests

@@ -15,6 +15,7 @@ HOMES = {
     "boost/asio": ["net", "web", "engineio", "socketio", "cluster", "app"],
     "boost/beast": ["wire/http"],
     "openssl/ssl.h": ["net"],
+    "curl/": ["egress"],
 }
 
 

@@ -147,6 +147,7 @@ class TheChecker(unittest.TestCase):
         self.assertEqual(len(complaints({"storage/store.hpp": "#include <sqlite3.h>\n"})), 1)
         self.assertEqual(complaints({"storage/sqlite/store.cpp": "#include <sqlite3.h>\n"}), [])
         self.assertEqual(len(complaints({"storage/a.cpp": "#include <boost/asio/post.hpp>\n"})), 1)
+        self.assertEqual(len(complaints({"service/accounts/a.cpp": "#include <curl/curl.h>\n"})), 1)
 
 
     def test_holds_partitions_to_the_table(self):

@@ -11,7 +11,7 @@
 
 option(TOGGLECAST_TESTS_TOGETHER "Link the C++ tests into one program, where each program is large" OFF)
 
-set(togglecast_tests_with_threads "^component|^unit_(observe|net|engineio|socketio|cluster|service|changes|replication|delivery)$")
+set(togglecast_tests_with_threads "^component|^unit_(observe|egress|net|engineio|socketio|cluster|service|changes|replication|delivery)$")
 
 # Whether one of these sources replaces operator new, which it must do for its own program alone.
 function(replaces_new result)

@@ -26,7 +26,7 @@ enum class PublicAlgorithm : std::uint8_t { rs256, es256, eddsa };
 
 inline constexpr std::size_t kMaxKid = 256;  ///< bytes of a `kid`
 inline constexpr int kLeastRsaBits = 2'048;
-inline constexpr int kMostRsaBits = 8'192;
+inline constexpr int kMostRsaBits = 4'096;
 
 class PublicKey {
  public:

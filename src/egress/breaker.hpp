@@ -1,11 +1,12 @@
 // Leaves a server alone that fails again and again. After `failures` in a row the breaker opens for `first`;
 // then one request may probe. When that fails, too, the breaker opens for twice as long, at most `longest`.
-// Each time is spread by up to a half, so that nodes which saw one fault do not probe at one moment. A
+// Each time is spread (base/jitter.hpp), so that nodes which saw one fault do not probe at one moment. A
 // success closes it. Thread rule: one thread; time is an argument.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 
 #include "base/clock.hpp"
 #include "base/jitter.hpp"
@@ -23,8 +24,9 @@ class Breaker {
   enum class State : std::uint8_t { closed, open, half_open };
 
   /// Zero: a request may go out now, and its outcome must be told. Otherwise how long to wait.
-  [[nodiscard]] Milliseconds admit(const BreakerOptions& options, TimePoint now);
-  void succeeded() noexcept { *this = {}; }
+  [[nodiscard]] Milliseconds admit(TimePoint now);
+  /// True when it closes, open as it was before.
+  bool succeeded() noexcept { return std::exchange(*this, Breaker{}).open_; }
   /// True when it opens, closed as it was before.
   bool failed(const BreakerOptions& options, TimePoint now, Jitter& jitter);
   /// The request ended without telling anything about the server.

@@ -1,7 +1,10 @@
 #include "egress/client.hpp"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <deque>
 #include <map>
 #include <mutex>
@@ -189,6 +192,11 @@ class Client::Loop {
   static Error stopped() { return {Errc::unavailable, "the server is stopping", {}}; }
 
   void run() {
+    // With CURLOPT_NOSIGNAL, that is left to us: a TLS connection that a server cuts would raise it.
+    sigset_t pipes;
+    sigemptyset(&pipes);
+    sigaddset(&pipes, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipes, nullptr);
     for (;;) {
       std::deque<Job> taken;
       bool stopping = false;

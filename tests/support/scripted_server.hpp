@@ -6,9 +6,11 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <openssl/ssl.h>
+#include <pthread.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdint>
 #include <functional>
 #include <list>
@@ -110,6 +112,10 @@ class ScriptedServer {
   }
 
   void serve(int descriptor) {
+    sigset_t pipes;  // OpenSSL may write to a connection that the client has closed
+    sigemptyset(&pipes);
+    sigaddset(&pipes, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipes, nullptr);
     const std::unique_ptr<SSL, decltype(&SSL_free)> ssl(tls_ == nullptr ? nullptr : SSL_new(tls_.get()),
                                                         &SSL_free);
     if (ssl != nullptr) {

@@ -75,6 +75,11 @@ class InstrumentedReader final : public storage::Reader {
     reads_.add();
     return reader_->messages();
   }
+  /// As they are, too.
+  [[nodiscard]] storage::UsageReader& usage() noexcept override {
+    reads_.add();
+    return reader_->usage();
+  }
 
  private:
   template <typename T>

@@ -18,6 +18,7 @@
 #include "domain/state/snapshot.hpp"
 #include "domain/state/view.hpp"
 #include "storage/messages.hpp"
+#include "storage/usage.hpp"
 
 namespace togglecast::storage {
 
@@ -133,6 +134,8 @@ class Reader {
   [[nodiscard]] virtual Result<AssetUsage> asset_usage(const std::string& environment) = 0;
   /// Messages that want an acknowledgement.
   [[nodiscard]] virtual MessageReader& messages() noexcept = 0;
+  /// When sessions and API keys were used last.
+  [[nodiscard]] virtual UsageReader& usage() noexcept = 0;
 };
 
 }  // namespace togglecast::storage

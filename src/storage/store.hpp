@@ -6,8 +6,8 @@
 //   (*transaction)->commit({.row = &row, …});       // entities and log row together
 //
 // The log is the outbox: a committed row is delivered from here, even after a crash. A committed row survives
-// kill -9 and power loss. Parts: reader.hpp, write_transaction.hpp, messages.hpp, leases.hpp, transfer.hpp,
-// store_health.hpp, load.hpp.
+// kill -9 and power loss. Parts: reader.hpp, write_transaction.hpp, messages.hpp, usage.hpp, leases.hpp,
+// transfer.hpp, store_health.hpp, load.hpp.
 //
 // Thread rule: one thread at a time uses a Store with its transactions and its health, or a Reader.
 // Errors: `unavailable` when the medium fails for now (full, read-only, locked, I/O), `internal` when the
@@ -24,6 +24,7 @@
 #include "storage/reader.hpp"
 #include "storage/store_health.hpp"
 #include "storage/transfer.hpp"
+#include "storage/usage.hpp"
 #include "storage/write_transaction.hpp"
 
 namespace togglecast::storage {
@@ -72,6 +73,8 @@ class Store {
   [[nodiscard]] virtual Result<std::unique_ptr<Reader>> open_reader() = 0;
   /// Messages that want an acknowledgement.
   [[nodiscard]] virtual MessageWriter& messages() noexcept = 0;
+  /// When sessions and API keys were used last.
+  [[nodiscard]] virtual UsageWriter& usage() noexcept = 0;
   /// What only one of several nodes may do at a time.
   [[nodiscard]] virtual Leases& leases() noexcept = 0;
   /// The whole state, for another store.

@@ -194,7 +194,21 @@ CREATE TABLE togglecast.lease (
 CREATE TABLE togglecast.unfinished_import (origin text NOT NULL);
 )sql";
 
-constexpr std::array kMigrations{kFirst};
+// When sessions and API keys were used last: see storage/usage.hpp. Times that have not come are 0.
+constexpr const char* kUsage = R"sql(
+CREATE TABLE togglecast.usage (
+  environment   bigint NOT NULL,
+  kind          text COLLATE "C" NOT NULL,
+  id            bigint NOT NULL,
+  used_at       bigint NOT NULL,
+  generation    bigint NOT NULL DEFAULT 1,
+  generation_at bigint NOT NULL DEFAULT 0,
+  PRIMARY KEY (environment, kind, id),
+  FOREIGN KEY (environment, kind, id) REFERENCES togglecast.entity (environment, kind, id) ON DELETE CASCADE
+) WITH (fillfactor = 50);
+)sql";
+
+constexpr std::array kMigrations{kFirst, kUsage};
 
 constexpr const char* kLook =
     "SELECT current_setting('server_encoding'), "

@@ -6,6 +6,7 @@
 
 #include "storage/postgres/log_rows.hpp"
 #include "storage/postgres/postgres_messages.hpp"
+#include "storage/postgres/postgres_usage.hpp"
 #include "storage/reader.hpp"
 
 namespace togglecast::storage::postgres {
@@ -13,7 +14,7 @@ namespace togglecast::storage::postgres {
 class PostgresReader final : public Reader {
  public:
   PostgresReader(const Target& target, LinkCounters& counters, std::chrono::seconds idempotency_ttl)
-      : link_(target, counters), idempotency_ttl_(idempotency_ttl), messages_(link_) {}
+      : link_(target, counters), idempotency_ttl_(idempotency_ttl), messages_(link_), usage_(link_) {}
 
   [[nodiscard]] Result<std::int64_t> version() override;
   [[nodiscard]] Result<std::vector<Environment>> environments() override;
@@ -38,6 +39,7 @@ class PostgresReader final : public Reader {
                                                          const std::string& sha256) override;
   [[nodiscard]] Result<AssetUsage> asset_usage(const std::string& environment) override;
   [[nodiscard]] MessageReader& messages() noexcept override { return messages_; }
+  [[nodiscard]] UsageReader& usage() noexcept override { return usage_; }
 
  private:
   [[nodiscard]] Result<OpenEnvironment> open(const std::string& environment, int patience = 1) {
@@ -47,6 +49,7 @@ class PostgresReader final : public Reader {
   Link link_;
   std::chrono::seconds idempotency_ttl_;
   PostgresMessageReader messages_;
+  PostgresUsageReader usage_;
 };
 
 }  // namespace togglecast::storage::postgres

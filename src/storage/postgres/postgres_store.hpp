@@ -16,6 +16,7 @@
 #include "storage/postgres/postgres_leases.hpp"
 #include "storage/postgres/postgres_messages.hpp"
 #include "storage/postgres/postgres_transfer.hpp"
+#include "storage/postgres/postgres_usage.hpp"
 #include "storage/store.hpp"
 
 namespace togglecast::storage::postgres {
@@ -44,6 +45,7 @@ class PostgresStore final : public Store {
   [[nodiscard]] Result<std::size_t> collect_assets(const std::string& environment, std::size_t most) override;
   [[nodiscard]] Result<std::unique_ptr<Reader>> open_reader() override;
   [[nodiscard]] MessageWriter& messages() noexcept override { return messages_; }
+  [[nodiscard]] UsageWriter& usage() noexcept override { return usage_; }
   [[nodiscard]] Leases& leases() noexcept override { return leases_; }
   [[nodiscard]] Transfer& transfer() noexcept override { return transfer_; }
   [[nodiscard]] PostgresHealth& health() noexcept override { return health_; }
@@ -58,6 +60,7 @@ class PostgresStore final : public Store {
         link_(target, *counters_),
         health_(link_),
         messages_(link_, options_.node),
+        usage_(link_),
         leases_(link_),
         transfer_(link_) {}
   [[nodiscard]] Statement notify() const;
@@ -67,6 +70,7 @@ class PostgresStore final : public Store {
   Link link_;
   PostgresHealth health_;
   PostgresMessageWriter messages_;
+  PostgresUsageWriter usage_;
   PostgresLeases leases_;
   PostgresTransfer transfer_;
 };

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "domain/state/log_row.hpp"
-#include "storage/sqlite/database.hpp"
+#include "storage/sqlite/connection/database.hpp"
 
 namespace togglecast::storage::sqlite {
 

@@ -256,8 +256,22 @@ CREATE INDEX message_receipt_by_change ON message_receipt (changed) WHERE change
 // Has a row while an import is not finished: see storage/transfer.hpp.
 constexpr const char* kTransfer = "CREATE TABLE unfinished_import (origin TEXT NOT NULL) STRICT;";
 
-constexpr std::array<const char*, 9> kMigrations{kFirst, kSecond,  kThird,    kFourth,  kFifth,
-                                                 kSixth, kSeventh, kMessages, kTransfer};
+// When sessions and API keys were used last: see storage/usage.hpp. Times that have not come are 0.
+constexpr const char* kUsage = R"sql(
+CREATE TABLE usage (
+  environment   INTEGER NOT NULL,
+  kind          TEXT    NOT NULL,
+  id            INTEGER NOT NULL,
+  used_at       INTEGER NOT NULL,
+  generation    INTEGER NOT NULL DEFAULT 1,
+  generation_at INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (environment, kind, id),
+  FOREIGN KEY (environment, kind, id) REFERENCES entity (environment, kind, id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr std::array<const char*, 10> kMigrations{kFirst, kSecond,  kThird,    kFourth,   kFifth,
+                                                  kSixth, kSeventh, kMessages, kTransfer, kUsage};
 
 }  // namespace
 

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <span>
 
-#include "storage/sqlite/database.hpp"
+#include "storage/sqlite/connection/database.hpp"
 
 namespace togglecast::storage::sqlite {
 

@@ -6,7 +6,7 @@
 // rule: that of the database; inside of a write transaction, except where it says so.
 #pragma once
 
-#include "storage/sqlite/database.hpp"
+#include "storage/sqlite/connection/database.hpp"
 #include "storage/store.hpp"
 
 namespace togglecast::storage::sqlite {

@@ -8,8 +8,8 @@
 #include <string>
 #include <utility>
 
+#include "storage/sqlite/connection/database.hpp"
 #include "storage/sqlite/data_folder.hpp"
-#include "storage/sqlite/database.hpp"
 #include "storage/sqlite/file_identity_guard.hpp"
 #include "storage/sqlite/wal_proof.hpp"
 #include "storage/store_health.hpp"

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "storage/messages.hpp"
-#include "storage/sqlite/database.hpp"
+#include "storage/sqlite/connection/database.hpp"
 
 namespace togglecast::storage::sqlite {
 

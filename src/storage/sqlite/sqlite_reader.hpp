@@ -5,15 +5,19 @@
 #include <chrono>
 
 #include "storage/reader.hpp"
-#include "storage/sqlite/database.hpp"
+#include "storage/sqlite/connection/database.hpp"
 #include "storage/sqlite/sqlite_messages.hpp"
+#include "storage/sqlite/sqlite_usage.hpp"
 
 namespace togglecast::storage::sqlite {
 
 class SqliteReader final : public Reader {
  public:
   SqliteReader(Database database, std::chrono::seconds idempotency_ttl)
-      : database_(std::move(database)), idempotency_ttl_(idempotency_ttl), messages_(database_) {}
+      : database_(std::move(database)),
+        idempotency_ttl_(idempotency_ttl),
+        messages_(database_),
+        usage_(database_) {}
 
   [[nodiscard]] Result<std::int64_t> version() override;
   [[nodiscard]] Result<std::vector<Environment>> environments() override;
@@ -38,6 +42,7 @@ class SqliteReader final : public Reader {
                                                          const std::string& sha256) override;
   [[nodiscard]] Result<AssetUsage> asset_usage(const std::string& environment) override;
   [[nodiscard]] MessageReader& messages() noexcept override { return messages_; }
+  [[nodiscard]] UsageReader& usage() noexcept override { return usage_; }
 
  private:
   // Revisions from `first` up to, not including, `before`.
@@ -56,6 +61,7 @@ class SqliteReader final : public Reader {
   Database database_;
   std::chrono::seconds idempotency_ttl_;
   SqliteMessageReader messages_;
+  SqliteUsageReader usage_;
 };
 
 }  // namespace togglecast::storage::sqlite

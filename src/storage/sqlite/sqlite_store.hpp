@@ -7,11 +7,12 @@
 #include <memory>
 
 #include "storage/process_leases.hpp"
+#include "storage/sqlite/connection/database.hpp"
 #include "storage/sqlite/data_folder.hpp"
-#include "storage/sqlite/database.hpp"
 #include "storage/sqlite/sqlite_health.hpp"
 #include "storage/sqlite/sqlite_messages.hpp"
 #include "storage/sqlite/sqlite_transfer.hpp"
+#include "storage/sqlite/sqlite_usage.hpp"
 #include "storage/store.hpp"
 
 namespace togglecast::storage::sqlite {
@@ -41,6 +42,7 @@ class SqliteStore final : public Store {
   [[nodiscard]] Result<std::size_t> collect_assets(const std::string& environment, std::size_t most) override;
   [[nodiscard]] Result<std::unique_ptr<Reader>> open_reader() override;
   [[nodiscard]] MessageWriter& messages() noexcept override { return messages_; }
+  [[nodiscard]] UsageWriter& usage() noexcept override { return usage_; }
   [[nodiscard]] ProcessLeases& leases() noexcept override { return leases_; }
   [[nodiscard]] Transfer& transfer() noexcept override { return transfer_; }
   [[nodiscard]] SqliteHealth& health() noexcept override { return health_; }
@@ -57,6 +59,7 @@ class SqliteStore final : public Store {
         messages_(
             database_, [this] { return begin_checked(); },
             [this](const Fence& fence) { return leases_.check(fence); }),
+        usage_(database_, [this] { return begin_checked(); }),
         transfer_(database_, [this] { return begin_checked(); }) {}
 
   // A write transaction that is one step of the database's life.
@@ -70,6 +73,7 @@ class SqliteStore final : public Store {
   SqliteOptions options_;
   ProcessLeases leases_;
   SqliteMessageWriter messages_;
+  SqliteUsageWriter usage_;
   SqliteTransfer transfer_;
 };
 

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "storage/process_leases.hpp"
-#include "storage/sqlite/database.hpp"
+#include "storage/sqlite/connection/database.hpp"
 #include "storage/write_transaction.hpp"
 
 namespace togglecast::storage::sqlite {

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "storage/sqlite/database.hpp"
+#include "storage/sqlite/connection/database.hpp"
 #include "storage/transfer.hpp"
 
 namespace togglecast::storage::sqlite {

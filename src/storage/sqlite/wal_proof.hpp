@@ -13,8 +13,8 @@
 #include <string>
 #include <utility>
 
+#include "storage/sqlite/connection/database.hpp"
 #include "storage/sqlite/data_folder.hpp"
-#include "storage/sqlite/database.hpp"
 
 namespace togglecast::storage::sqlite {
 

@@ -110,6 +110,7 @@ class FaultyStore final : public storage::Store, private storage::StoreHealth {
   }
   Result<std::unique_ptr<storage::Reader>> open_reader() override { return real_->open_reader(); }
   storage::MessageWriter& messages() noexcept override { return messages_; }
+  storage::UsageWriter& usage() noexcept override { return real_->usage(); }
   storage::Leases& leases() noexcept override { return real_->leases(); }
   storage::Transfer& transfer() noexcept override { return real_->transfer(); }
   storage::StoreHealth& health() noexcept override { return *this; }
@@ -192,6 +193,7 @@ class FaultyReader final : public storage::Reader {
     return real_->asset_usage(environment);
   }
   storage::MessageReader& messages() noexcept override { return real_->messages(); }
+  storage::UsageReader& usage() noexcept override { return real_->usage(); }
 
  private:
   std::unique_ptr<storage::Reader> real_;

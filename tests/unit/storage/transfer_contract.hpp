@@ -69,6 +69,8 @@ class TransferContract : public StoreContract {
                                 .at = {1'700'000'000'000}})
                       .has_value());
     }
+    const std::vector<Use> uses{{{domain::Kind::platform, 1}, {8}}};
+    ASSERT_TRUE(store_->usage().note("production", uses).has_value());
     NewMessage message;
     message.row = {.environment = "production",
                    .id = "m1",

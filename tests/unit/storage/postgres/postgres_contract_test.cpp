@@ -7,6 +7,7 @@
 #include "unit/storage/postgres/postgres_medium.hpp"
 #include "unit/storage/prune_contract.hpp"
 #include "unit/storage/transfer_contract.hpp"
+#include "unit/storage/usage_contract.hpp"
 
 namespace togglecast::storage::testing {
 namespace {
@@ -20,6 +21,7 @@ MakeMedium postgres_medium() {
 INSTANTIATE_TEST_SUITE_P(Postgres, StoreContract, ::testing::Values(postgres_medium()));
 INSTANTIATE_TEST_SUITE_P(Postgres, MessageContract, ::testing::Values(postgres_medium()));
 INSTANTIATE_TEST_SUITE_P(Postgres, AssetContract, ::testing::Values(postgres_medium()));
+INSTANTIATE_TEST_SUITE_P(Postgres, UsageContract, ::testing::Values(postgres_medium()));
 INSTANTIATE_TEST_SUITE_P(Postgres, LeaseContract, ::testing::Values(postgres_medium()));
 INSTANTIATE_TEST_SUITE_P(Postgres, TransferContract, ::testing::Values(postgres_medium()));
 INSTANTIATE_TEST_SUITE_P(Postgres, MovingContract, ::testing::Values(postgres_medium()));

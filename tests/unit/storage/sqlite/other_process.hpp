@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "storage/sqlite/database.hpp"
+#include "storage/sqlite/connection/database.hpp"
 #include "storage/sqlite/log_rows.hpp"
 #include "storage/sqlite/pruning.hpp"
 #include "storage/sqlite/sqlite_messages.hpp"

@@ -9,11 +9,12 @@
 #include <utility>
 
 #include "storage/process_leases.hpp"
-#include "storage/sqlite/database.hpp"
+#include "storage/sqlite/connection/database.hpp"
 #include "storage/sqlite/sqlite_messages.hpp"
 #include "storage/sqlite/sqlite_reader.hpp"
 #include "storage/sqlite/sqlite_transaction.hpp"
 #include "storage/sqlite/sqlite_transfer.hpp"
+#include "storage/sqlite/sqlite_usage.hpp"
 #include "storage/store.hpp"
 
 namespace togglecast::storage::sqlite::testing {
@@ -44,6 +45,7 @@ class SecondStore final : public Store {
     return std::make_unique<SqliteReader>(std::move(*database), kKept);
   }
   [[nodiscard]] MessageWriter& messages() noexcept override { return messages_; }
+  [[nodiscard]] UsageWriter& usage() noexcept override { return usage_; }
   [[nodiscard]] ProcessLeases& leases() noexcept override { return leases_; }
   [[nodiscard]] Transfer& transfer() noexcept override { return transfer_; }
   [[nodiscard]] StoreHealth& health() noexcept override { return health_; }
@@ -68,6 +70,7 @@ class SecondStore final : public Store {
   SqliteMessageWriter messages_{database_,
                                 [this] { return Transaction::begin(database_, "BEGIN IMMEDIATE"); },
                                 [](const Fence&) { return Result<void>(); }};
+  SqliteUsageWriter usage_{database_, [this] { return Transaction::begin(database_, "BEGIN IMMEDIATE"); }};
   SqliteTransfer transfer_{database_, [this] { return Transaction::begin(database_, "BEGIN IMMEDIATE"); }};
 };
 

@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "storage/sqlite/database.hpp"
+#include "storage/sqlite/connection/database.hpp"
 #include "storage/sqlite/sqlite_store.hpp"
 #include "support/temporary_folder.hpp"
 #include "unit/domain/builders.hpp"

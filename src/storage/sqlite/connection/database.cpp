@@ -1,4 +1,4 @@
-#include "storage/sqlite/database.hpp"
+#include "storage/sqlite/connection/database.hpp"
 
 #include <sqlite3.h>
 

@@ -95,7 +95,7 @@ Result<std::unique_ptr<Container>> Container::build(const Settings& settings, Ru
   options.tokens.default_lifetime = settings.token_lifetime;
   options.idempotency_age = settings.idempotency_age;
   options.mailbox = mailbox_options(settings);
-  options.admins.session = settings.session_lifetime;
+  options.sessions.longest = settings.session_lifetime;
   options.assets.size = settings.asset_size;
   options.assets.storage = static_cast<std::int64_t>(settings.asset_storage);
   options.first_owner_password = [&first_login] {

@@ -65,6 +65,7 @@ void LeaseKeeper::ask() {
     const bool accepted = committer_.submit_task([this, asked](storage::Store& store) {
       take(store);
       asked();
+      if (also_) also_(store);
     });
     if (!accepted) asked();
   } catch (const std::exception&) {

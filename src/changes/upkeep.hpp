@@ -71,8 +71,8 @@ struct LeaseKeeperOptions {
 /// after `lasts`. A line is logged whenever it changes hands. Metrics: `togglecast_lease_held`,
 /// `togglecast_lease_changes_total`.
 ///
-/// Thread rule: `take` and `start` by the owner, before the committer's `start`; `stop` by the owner, before
-/// the committer stops.
+/// Thread rule: `also`, `take` and `start` by the owner, before the committer's `start`; `stop` by the owner,
+/// before the committer stops.
 class LeaseKeeper {
  public:
   /// All references must outlive it.
@@ -82,6 +82,8 @@ class LeaseKeeper {
   LeaseKeeper(const LeaseKeeper&) = delete;
   LeaseKeeper& operator=(const LeaseKeeper&) = delete;
 
+  /// `task` runs on the committer's thread after each renewal: for what is written every few seconds.
+  void also(std::function<void(storage::Store& store)> task) { also_ = std::move(task); }
   /// Once, on the caller's thread.
   void take(storage::Store& store);
   void start();
@@ -98,6 +100,7 @@ class LeaseKeeper {
   observe::Gauge& held_;
   observe::Counter& changes_;
   LeaseKeeperOptions options_;
+  std::function<void(storage::Store& store)> also_;
   std::string holder_;  // as this node knows; on the committer's thread
 
   std::mutex mutex_;

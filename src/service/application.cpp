@@ -99,6 +99,7 @@ Application::Application(std::unique_ptr<storage::Store> store, Readers readers,
       previews_({.threads = 1, .queue = kPreviewQueue, .on_failure = telling(log)}),
       operators_({.threads = 1, .queue = kOperatorQueue, .on_failure = telling(log)}),
       signing_keys_(keys_, committer_, model_, tail_, logins_, random, log),
+      last_use_(clock, metrics),
       authenticator_(keys_, model_, signing_keys_, clock, metrics),
       platforms_(committer_, model_),
       features_(committer_, model_),
@@ -107,7 +108,8 @@ Application::Application(std::unique_ptr<storage::Store> store, Readers readers,
       clients_(committer_, model_),
       assets_(committer_, reader_, metrics, options.assets),
       tokens_(committer_, model_, keys_, random, clock, options.tokens),
-      admins_(committer_, model_, logins_, passwords_, keys_, random, clock, metrics, options.admins),
+      sessions_(committer_, model_, keys_, random, clock, options.sessions),
+      admins_(committer_, model_, logins_, passwords_, sessions_, clock, metrics, options.admins),
       environments_(committer_, model_, random),
       activity_(reader_, model_, committer_),
       history_(reader_, workers_, model_, clock),
@@ -117,6 +119,7 @@ Application::Application(std::unique_ptr<storage::Store> store, Readers readers,
       time_(committer_, model_, feed_, upkeep_, clock, log),
       log_keeper_(std::move(readers.of_log_keeper), log_keeper_ports(), clock, log, metrics, options.log),
       lease_keeper_(committer_, upkeep_, log, metrics, with_name(options.lease, random)) {
+  lease_keeper_.also([this](storage::Store& of) { last_use_.write_due(of.usage()); });
   tail_.also_follow(mailbox_);
   upkeep_.on_taken([this] { time_.look(); });
 }
@@ -260,6 +263,7 @@ void Application::stop() {
   previews_.stop();
   operators_.stop();
   lease_keeper_.stop();
+  std::ignore = committer_.submit_task([this](storage::Store& store) { last_use_.write(store.usage()); });
   committer_.stop();
   tail_.stop();
   log_keeper_.stop();  // it marks what was written last

@@ -15,7 +15,10 @@
 #include "changes/upkeep.hpp"
 #include "service/accounts/admin_service.hpp"
 #include "service/accounts/authenticator.hpp"
+#include "service/accounts/last_use.hpp"
+#include "service/accounts/session_service.hpp"
 #include "service/accounts/signing_keys.hpp"
+#include "service/accounts/token_service.hpp"
 #include "service/assets/asset_service.hpp"
 #include "service/catalogue/entity_service.hpp"
 #include "service/catalogue/environment_service.hpp"
@@ -37,6 +40,7 @@ struct ApplicationOptions {
   changes::LeaseKeeperOptions lease;  ///< without a name of this node, it gets a random one
   changes::WorkerPoolOptions workers{.threads = 2, .queue = 512};
   TokenOptions tokens;
+  SessionOptions sessions;
   AdminOptions admins;
   std::chrono::seconds idempotency_age = IdempotentSends::kKept;  ///< of messages; the store has its own
   AssetOptions assets;
@@ -90,7 +94,11 @@ class Application {
   [[nodiscard]] ClientService& clients() noexcept { return clients_; }
   [[nodiscard]] AssetService& assets() noexcept { return assets_; }
   [[nodiscard]] TokenService& tokens() noexcept { return tokens_; }
+  /// Sessions of admins, whatever proves who they are.
+  [[nodiscard]] SessionService& sessions() noexcept { return sessions_; }
   [[nodiscard]] AdminService& admins() noexcept { return admins_; }
+  /// When sessions and API keys were used last.
+  [[nodiscard]] LastUse& last_use() noexcept { return last_use_; }
   [[nodiscard]] EnvironmentService& environments() noexcept { return environments_; }
   [[nodiscard]] ActivityService& activity() noexcept { return activity_; }
   [[nodiscard]] History& history() noexcept { return history_; }
@@ -157,6 +165,7 @@ class Application {
   changes::WorkerPool operators_;
   auth::KeyRing keys_;
   SigningKeys signing_keys_;
+  LastUse last_use_;
   Authenticator authenticator_;
   PlatformService platforms_;
   FeatureService features_;
@@ -165,6 +174,7 @@ class Application {
   ClientService clients_;
   AssetService assets_;
   TokenService tokens_;
+  SessionService sessions_;
   AdminService admins_;
   EnvironmentService environments_;
   ActivityService activity_;

@@ -32,6 +32,8 @@ Result<TokenRecord> TokenRecord::from_json(const json::value& body) {
   token.subject_id = in.id("subject_id").value_or(0);
   token.environment = in.key("environment").value_or("");
   token.label = in.text("label", kMaxName).value_or("");
+  token.device = in.text("device", kMaxDevice).value_or("");
+  token.address = in.text("address", kMaxName).value_or("");
   token.expires_at = in.time("expires_at").value_or(UnixMillis{});
   if (in.has_value("revoked_at")) token.revoked_at = in.time("revoked_at");
   if (auto ok = in.finish(); !ok) return stored_body_error("token", ok.error());
@@ -40,13 +42,17 @@ Result<TokenRecord> TokenRecord::from_json(const json::value& body) {
 
 json::object to_json(const TokenRecord& token) {
   json::object out;
-  out.reserve(11);
+  out.reserve(13);
   out["id"] = token.id;
   out["jti"] = token.jti;
   out["kind"] = to_string(token.subject_kind);
   out["subject_id"] = token.subject_id;
   out["environment"] = token.environment;
   out["label"] = token.label;
+  if (token.subject_kind == SubjectKind::admin) {
+    out["device"] = token.device;
+    out["address"] = token.address;
+  }
   out["expires_at"] = to_iso8601(token.expires_at);
   out["revoked_at"] = token.revoked_at ? json::value(to_iso8601(*token.revoked_at)) : json::value(nullptr);
   write_stamps(out, token);

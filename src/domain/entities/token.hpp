@@ -1,6 +1,6 @@
 // The record of an issued token: enough to list and withdraw it, never the token itself.
 // Client tokens are entities of their client's environment; tokens of admins live in `system` and name the
-// environment they work in. Thread rule: plain values.
+// environment they work in: they are the sessions of these admins. Thread rule: plain values.
 #pragma once
 
 #include <optional>
@@ -12,6 +12,7 @@
 namespace togglecast::domain {
 
 enum class SubjectKind : std::uint8_t { client, admin };
+inline constexpr std::size_t kMaxDevice = 200;  ///< bytes
 [[nodiscard]] std::string_view to_string(SubjectKind kind) noexcept;
 [[nodiscard]] std::optional<SubjectKind> parse_subject_kind(std::string_view text) noexcept;
 
@@ -24,6 +25,8 @@ struct TokenRecord : Stamps {
   Id subject_id = 0;
   std::string environment;
   std::string label;
+  std::string device;   ///< of a session: the User-Agent that it began with
+  std::string address;  ///< of a session: where its first request came from
   UnixMillis expires_at{};
   std::optional<UnixMillis> revoked_at;
 

@@ -69,7 +69,7 @@ std::size_t weight(const Client& client) noexcept {
 }
 
 std::size_t weight(const TokenRecord& token) noexcept {
-  return kOwn<TokenRecord> + heap_of(token.jti, token.environment, token.label);
+  return kOwn<TokenRecord> + heap_of(token.jti, token.environment, token.label, token.device, token.address);
 }
 
 std::size_t weight(const AdminUser& admin) noexcept { return kOwn<AdminUser> + heap_of(admin.username); }

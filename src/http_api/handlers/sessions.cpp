@@ -40,16 +40,18 @@ void login(const CallPtr& call) {
   service::Login wanted;
   wanted.username = in.text("username", kLongestUsername).value_or("");
   wanted.password = Secret(in.text("password", auth::kMaxPassword).value_or(""));
-  wanted.environment = in.key("environment").value_or(call->api().options().environment);
+  wanted.session.environment = in.key("environment").value_or(call->api().options().environment);
   in.require({"username", "password"});
   if (auto ok = in.finish(); !ok) return call->refuse(ok.error());
   if (!call->peer().loopback || !call->api().options().exempt_loopback)
-    wanted.address = web::address_key(call->peer().address);
+    wanted.throttled_as = web::address_key(call->peer().address);
+  wanted.session.device = call->request().headers.value("User-Agent");
+  wanted.session.address = call->peer().address;
 
   const auto options = call->write_options();
   if (!options) return call->refuse(options.error());
   call->application().admins().login(
-      wanted, *options, [call, environment = wanted.environment](Result<service::LoggedIn> answer) {
+      wanted, *options, [call, environment = wanted.session.environment](Result<service::LoggedIn> answer) {
         call->resume([call, environment, answer = std::move(answer)] {
           if (!answer) return call->refuse(answer.error());
           const auto& model = call->application().model();

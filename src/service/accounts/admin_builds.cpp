@@ -164,10 +164,10 @@ changes::Build build_admin_removal(domain::Id who, domain::Id admin, const domai
   };
 }
 
-changes::Build build_session(const AdminUser& admin, std::string environment, std::string jti,
+changes::Build build_session(const AdminUser& admin, const SessionStart& start, std::string jti,
                              std::chrono::seconds lifetime, TokenOptions options) {
-  return [admin = admin.id, checked = admin.password_changed_at, environment = std::move(environment),
-          jti = std::move(jti), lifetime, options](changes::WriteContext& context) -> Result<changes::Draft> {
+  return [admin = admin.id, checked = admin.password_changed_at, start, jti = std::move(jti), lifetime,
+          options](changes::WriteContext& context) -> Result<changes::Draft> {
     const auto now = context.state().find<AdminUser>(admin);
     if (now == nullptr || !now->active || now->password_changed_at != checked)
       return fail(Errc::unauthenticated, "wrong username or password");
@@ -175,8 +175,10 @@ changes::Build build_session(const AdminUser& admin, std::string environment, st
     record.jti = jti;
     record.subject_kind = SubjectKind::admin;
     record.subject_id = admin;
-    record.environment = environment;
+    record.environment = start.environment;
     record.label = "login";
+    record.device = start.device;
+    record.address = start.address;
     record.expires_at = {(context.at().value + std::chrono::milliseconds(lifetime).count()) / 1'000 * 1'000};
     changes::Draft draft;
     if (auto added = add_token(draft, std::move(record), options, WhenFull::drop_oldest, context); !added)

@@ -6,6 +6,7 @@
 #include "base/secret.hpp"
 #include "changes/write_request.hpp"
 #include "service/accounts/admin_patch.hpp"
+#include "service/accounts/session_service.hpp"
 #include "service/accounts/token_service.hpp"
 
 namespace togglecast::service {
@@ -28,7 +29,7 @@ namespace togglecast::service {
                                                  const domain::IfMatch& if_match);
 /// `admin` is the account at the moment its password was checked. `unauthenticated` when the account was
 /// deactivated, deleted or given another password since.
-[[nodiscard]] changes::Build build_session(const domain::AdminUser& admin, std::string environment,
+[[nodiscard]] changes::Build build_session(const domain::AdminUser& admin, const SessionStart& start,
                                            std::string jti, std::chrono::seconds lifetime,
                                            TokenOptions options);
 [[nodiscard]] changes::Build build_logout(domain::Id token);

@@ -46,14 +46,13 @@ domain::Id self_of(const Principal& who) { return who.kind == Principal::Kind::a
 
 AdminService::AdminService(changes::Committer& committer, const changes::ReadModel& model,
                            changes::StoreReader& reader, changes::WorkerPool& workers,
-                           const auth::KeyRing& keys, RandomSource& random, const Clock& clock,
-                           observe::Metrics& metrics, const AdminOptions& options)
+                           SessionService& sessions, const Clock& clock, observe::Metrics& metrics,
+                           const AdminOptions& options)
     : committer_(committer),
       model_(model),
       reader_(reader),
       workers_(workers),
-      keys_(keys),
-      random_(random),
+      sessions_(sessions),
       clock_(clock),
       options_(options),
       hasher_(options.passwords),
@@ -120,40 +119,12 @@ void AdminService::login(const Login& login, const WriteOptions& options, LoginD
   if (!domain::is_username(login.username) || login.password.reveal().size() > auth::kMaxPassword)
     return done(wrong_login());
   const auto admin = account(login.username);
-  check_password(
-      admin, attempt_at(login.username, admin != nullptr, login.address), login.password,
-      [this, admin, login, options, done](Result<bool> matches) {
-        if (!matches) return done(tl::unexpected(matches.error()));
-        if (!*matches) return done(wrong_login());
-        // Only now: strangers learn nothing about environments.
-        if (model_.current(login.environment) == nullptr || login.environment == domain::kSystemEnvironment)
-          return done(fail_field("/environment", "is not known"));
-        start_session(*admin, login, options, done);
-      });
-}
-
-void AdminService::start_session(const AdminUser& admin, const Login& login, const WriteOptions& options,
-                                 LoginDone done) {
-  Principal who;
-  who.kind = Principal::Kind::admin;
-  who.id = admin.id;
-  who.name = admin.username;
-  const TokenOptions sessions{.per_subject = options_.sessions_per_admin, .keep_dead = std::chrono::hours{0}};
-  changes::Build build =
-      build_session(admin, login.environment, new_jti(random_), options_.session, sessions);
-  auto idempotency = idempotency_of(who, options, "login " + login.environment, nullptr);
-  if (!idempotency) return done(tl::unexpected(idempotency.error()));
-  committer_.submit({std::string(domain::kSystemEnvironment), actor_of(who, options), std::move(*idempotency),
-                     std::move(build)},
-                    [this, body = to_json(admin), done](Result<changes::Written> written) {
-                      if (!written) return done(tl::unexpected(written.error()));
-                      const auto issued = sign_written(
-                          keys_, *written, *model_.current(domain::kSystemEnvironment), clock_.wall_now());
-                      if (!issued) return done(tl::unexpected(issued.error()));
-                      const auto record = domain::TokenRecord::from_json(issued->record);
-                      if (!record) return done(tl::unexpected(record.error()));
-                      done(LoggedIn{body, record->expires_at, issued->token, written->replayed});
-                    });
+  check_password(admin, attempt_at(login.username, admin != nullptr, login.throttled_as), login.password,
+                 [this, admin, login, options, done](Result<bool> matches) {
+                   if (!matches) return done(tl::unexpected(matches.error()));
+                   if (!*matches) return done(wrong_login());
+                   sessions_.start(*admin, login.session, options, done);
+                 });
 }
 
 void AdminService::logout(const Principal& who, const WriteOptions& options, changes::Done done) {

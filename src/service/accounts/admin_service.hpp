@@ -9,15 +9,12 @@
 // fast digest of a password is stored.
 #pragma once
 
-#include <chrono>
 #include <functional>
 #include <mutex>
 #include <string>
 
-#include "auth/key_ring.hpp"
 #include "auth/login_throttle.hpp"
 #include "auth/password.hpp"
-#include "base/random.hpp"
 #include "base/secret.hpp"
 #include "changes/committer.hpp"
 #include "changes/read_model.hpp"
@@ -26,7 +23,7 @@
 #include "observe/metrics.hpp"
 #include "service/accounts/admin_patch.hpp"
 #include "service/accounts/principal.hpp"
-#include "service/accounts/token_service.hpp"
+#include "service/accounts/session_service.hpp"
 #include "service/listing/listing.hpp"
 
 namespace togglecast::service {
@@ -34,30 +31,20 @@ namespace togglecast::service {
 struct AdminOptions {
   auth::PasswordOptions passwords;
   auth::LoginThrottleOptions throttle;
-  std::chrono::seconds session{12 * 3'600};  ///< how long a login lasts
-  std::size_t sessions_per_admin = 50;       ///< one more login ends the oldest session
 };
 
 struct Login {
   std::string username;
   Secret password;
-  std::string environment;  ///< the environment that the session works in
-  std::string address;      ///< the key of the caller's address; empty: no limit by address applies
+  SessionStart session;
+  std::string throttled_as;  ///< the key of the caller's address; empty: no limit by address applies
 };
-
-struct LoggedIn {
-  json::value admin;  ///< the account's body
-  UnixMillis expires_at{};
-  Secret token;
-  bool replayed = false;  ///< a repeated request got the same token again; `conflict` if that has ended
-};
-using LoginDone = std::function<void(Result<LoggedIn> answer)>;
 
 class AdminService {
  public:
   AdminService(changes::Committer& committer, const changes::ReadModel& model, changes::StoreReader& reader,
-               changes::WorkerPool& workers, const auth::KeyRing& keys, RandomSource& random,
-               const Clock& clock, observe::Metrics& metrics, const AdminOptions& options = {});
+               changes::WorkerPool& workers, SessionService& sessions, const Clock& clock,
+               observe::Metrics& metrics, const AdminOptions& options = {});
 
   void login(const Login& login, const WriteOptions& options, LoginDone done);
   using LoginTold = std::function<void(const auth::LoginAttempt& attempt, bool opened)>;
@@ -111,8 +98,6 @@ class AdminService {
   // Repeats the answer of an earlier request with the same idempotency key, or fails with `error`.
   void replay_or_fail(const Principal& who, const WriteOptions& options, const std::string& operation,
                       const Error& error, const changes::Done& done);
-  void start_session(const domain::AdminUser& admin, const Login& login, const WriteOptions& options,
-                     LoginDone done);
   [[nodiscard]] Result<void> may_try(const auth::LoginAttempt& attempt);
   void note(const auth::LoginAttempt& attempt, bool opened);
 
@@ -120,8 +105,7 @@ class AdminService {
   const changes::ReadModel& model_;
   changes::StoreReader& reader_;
   changes::WorkerPool& workers_;
-  const auth::KeyRing& keys_;
-  RandomSource& random_;
+  SessionService& sessions_;
   const Clock& clock_;
   AdminOptions options_;
   auth::PasswordHasher hasher_;

@@ -111,8 +111,8 @@ class ApplicationTest : public ::testing::Test {
     Login request;
     request.username = username;
     request.password = Secret(password);
-    request.environment = "production";
-    request.address = "192.0.2.1";
+    request.session.environment = "production";
+    request.throttled_as = "192.0.2.1";
     return wait_for<LoggedIn>([&](LoginDone done) { application_->admins().login(request, {}, done); });
   }
 

@@ -115,7 +115,7 @@ TEST_F(AdminServiceTest, RightPasswordsAtOnceAllLogIn) {
     auto done = std::make_shared<std::promise<bool>>();
     answers.push_back(done->get_future());
     application_->admins().login(
-        {"owner", Secret(kPassword), "production", "192.0.2.1"}, {},
+        {"owner", Secret(kPassword), {"production", {}, {}}, "192.0.2.1"}, {},
         [done](const Result<LoggedIn>& answer) { done->set_value(answer.has_value()); });
   }
 
@@ -128,7 +128,7 @@ TEST_F(AdminServiceTest, ManyGuessesAtOnceGainNothing) {
     auto done = std::make_shared<std::promise<Errc>>();
     answers.push_back(done->get_future());
     application_->admins().login(
-        {"owner", Secret("guess"), "production", "192.0.2.1"}, {},
+        {"owner", Secret("guess"), {"production", {}, {}}, "192.0.2.1"}, {},
         [done](const Result<LoggedIn>& answer) { done->set_value(answer.error().code); });
   }
 
@@ -154,7 +154,7 @@ TEST_F(AdminServiceTest, AnInactiveAccountIsSlowedDownLikeAWrongPassword) {
 // Else a stranger could ask which environments there are.
 TEST_F(AdminServiceTest, AnUnknownEnvironmentIsNamedToARightPasswordAlone) {
   const auto log_in_to = [&](const char* environment, std::string_view password) {
-    const Login request{"owner", Secret(std::string(password)), environment, {}};
+    const Login request{"owner", Secret(std::string(password)), {environment, {}, {}}, {}};
     return wait_for<LoggedIn>([&](LoginDone done) { application_->admins().login(request, {}, done); });
   };
   for (const char* environment : {"nowhere", "system"}) {
@@ -290,7 +290,7 @@ TEST_F(AdminServiceTest, RepeatedRequestsAreDoneOnce) {
   EXPECT_EQ(second->revision, first->revision);
 
   Login request;
-  request.environment = "production";
+  request.session.environment = "production";
   request.username = "jo";
   request.password = Secret("password of jo");
   const auto jo_logs_in = [&] {
@@ -328,7 +328,7 @@ TEST_F(AdminServiceTest, ARepeatedChangeOfThePasswordIsAnsweredThoughTheOldOneIs
 
 TEST_F(AdminServiceTest, ARepeatedLoginShowsNoTokenWhoseSessionHasEnded) {
   Login request;
-  request.environment = "production";
+  request.session.environment = "production";
   request.username = "owner";
   request.password = Secret(kPassword);
   WriteOptions options;
@@ -354,7 +354,7 @@ TEST_F(AdminServiceTest, ARepeatedLoginShowsNoTokenWhoseSessionHasEnded) {
 
 TEST_F(AdminServiceTest, OldSessionsYieldToNewOnes) {
   application_.reset();
-  options_.admins.sessions_per_admin = 2;
+  options_.sessions.per_admin = 2;
   open();
   const Principal first = log_in();
   const Principal second = log_in();
@@ -406,7 +406,7 @@ TEST_F(AdminServiceTest, APasswordThatIsReplacedMeanwhileOpensNothing) {
   std::promise<Result<LoggedIn>> entry;
   std::promise<Result<changes::Written>> changed;
   Login request;
-  request.environment = "production";
+  request.session.environment = "production";
   request.username = "jo";
   request.password = Secret("password of jo");
 

@@ -108,8 +108,8 @@ class TestNode {
     service::Login request;
     request.username = "owner";
     request.password = Secret(password);
-    request.environment = "production";
-    request.address = "192.0.2.1";
+    request.session.environment = "production";
+    request.throttled_as = "192.0.2.1";
     return wait_for<service::LoggedIn>(
         [&](service::LoginDone done) { application_->admins().login(request, {}, std::move(done)); });
   }

@@ -104,7 +104,7 @@ TEST_F(Cluster, AnAdminThatIsRemovedOnOneNodeLeavesTheOther) {
   service::Login login;
   login.username = "eve";
   login.password = Secret(std::string(kPassword));
-  login.environment = "production";
+  login.session.environment = "production";
   const auto session = wait_for<service::LoggedIn>([&b = b, &login](service::LoginDone done) {
     b.application().admins().login(login, {}, std::move(done));
   });

@@ -44,8 +44,8 @@ class Environments : public RealtimeTest {
     service::Login request;
     request.username = "owner";
     request.password = Secret(std::string(kPassword));
-    request.address = "192.0.2.1";
-    request.environment = side.environment;
+    request.throttled_as = "192.0.2.1";
+    request.session.environment = side.environment;
     auto answer = wait_for<service::LoggedIn>(
         [&](service::LoginDone done) { application_->admins().login(request, {}, done); });
     EXPECT_TRUE(answer.has_value()) << answer.error().message;

@@ -14,7 +14,7 @@ using service::testing::wait_for;
 class SessionEnds : public RealtimeTest {
  protected:
   void SetUp() override {
-    options_.admins.sessions_per_admin = 2;
+    options_.sessions.per_admin = 2;
     RealtimeTest::SetUp();
   }
   domain::Id id_of(const std::string& username) const {

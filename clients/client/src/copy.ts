@@ -1,0 +1,159 @@
+// A copy of the configuration: a pure machine that events go into. It has no socket, no clock and no storage.
+import type {
+  ClientUpdate, FeatureUpdate, Identity, PackageUpdate, Plan, Platform, PlatformUpdate, Position, Reason, Rule, Feature, JsonValue, View,
+} from './protocol.js';
+
+/** The answer about one flag. A sub-feature has the flat key `feature/sub`. Equal answers are the same object. */
+export interface FlagDetails {
+  readonly key: string;
+  readonly enabled: boolean;
+  /** null: the code's own default applies. */
+  readonly value: JsonValue;
+  readonly variant: string | null;
+  readonly reason: Reason;
+  readonly rule: Rule;
+  readonly limit?: number;
+}
+
+/** A view with its position; as JSON it is what the storage keeps, and what a server hands to a page. */
+export type Dehydrated = View & Position;
+
+/** An immutable state. What did not change is the same object as in the state before. */
+export interface CopyState extends Position {
+  readonly flags: ReadonlyMap<string, FlagDetails>;
+  readonly platforms: ReadonlyMap<string, Platform>;
+  readonly plan: Plan | null;
+  readonly identity: Identity;
+}
+
+export type Update =
+  | (ClientUpdate & { kind: 'client' })
+  | (PlatformUpdate & { kind: 'platform' })
+  | (FeatureUpdate & { kind: 'feature' })
+  | (PackageUpdate & { kind: 'package' });
+
+const text = JSON.stringify;
+
+function detailsOf(features: Iterable<Feature>): Map<string, FlagDetails> {
+  const flags = new Map<string, FlagDetails>();
+  for (const { id: _id, name: _name, sub_features: subs, assets: _assets, ...answer } of features) {
+    flags.set(answer.key, answer);
+    for (const [name, sub] of Object.entries(subs)) {
+      const key = `${answer.key}/${name}`;
+      flags.set(key, { ...sub, key });
+    }
+  }
+  return flags;
+}
+
+/** `next`, with the entries of `before` wherever they are equal. Adds the keys that differ to `changed`. */
+function merge<Value>(before: ReadonlyMap<string, Value> | undefined, next: Map<string, Value>, changed: Set<string>, prefix: string) {
+  for (const [key, value] of next) {
+    const old = before?.get(key);
+    if (old !== undefined && text(old) === text(value)) next.set(key, old);
+    else changed.add(prefix + key);
+  }
+  before?.forEach((_, key) => next.has(key) || changed.add(prefix + key));
+  return next;
+}
+
+/** The view that events build. Each method answers the keys that changed, or undefined when nothing was applied. */
+export class Copy {
+  state: CopyState | undefined;
+  #features = new Map<number, Feature>();
+  #platforms = new Map<number, Platform>();
+  #plan: Plan | null = null;
+  #identity!: Identity;
+  #floor = 0; // the revision of the last full state
+  #seen = new Map<string, number>(); // entity → the revision of its last update, deletes included
+  #waiting: Update[] = []; // pushes whose last event has not come
+  #early: Update[] = []; // updates from before their full state
+
+  /** The whole view. It replaces everything. */
+  begin(view: View, { revision, epoch }: Position): string[] {
+    this.#identity = view.client;
+    this.#plan = view.package;
+    this.#features = new Map(view.features.map((one) => [one.id, one]));
+    this.#platforms = new Map(view.platforms.map((one) => [one.id, one]));
+    this.#seen.clear();
+    this.#waiting = [];
+    this.#floor = revision;
+    const early = this.#early;
+    this.#early = [];
+    const changed = this.#publish(revision, epoch);
+    for (const update of early) this.hear(update)?.forEach((key) => changed.add(key));
+    return [...changed];
+  }
+
+  /** The copy is that of `at`: false means that it is not, and a full state is needed. */
+  resume({ revision, epoch }: Position): boolean {
+    const { state } = this;
+    if (state?.epoch !== epoch) return false;
+    this.state = { ...state, revision: Math.max(revision, state.revision) };
+    return true;
+  }
+
+  /** One event of a push. Order and repetition do not matter: of two events about one entity, the newer one counts. */
+  hear(update: Update): Set<string> | undefined {
+    const { state } = this;
+    if (!state || update.epoch > state.epoch) {
+      this.#early.push(update);
+      return undefined;
+    }
+    if (update.epoch < state.epoch) return undefined;
+    this.#waiting.push(update);
+    if (update.more && update.revision > state.revision) return undefined;
+    const upTo = Math.max(update.revision, state.revision);
+    const ready = this.#waiting.filter((one) => one.revision <= upTo).sort((a, b) => a.revision - b.revision);
+    this.#waiting = this.#waiting.filter((one) => one.revision > upTo);
+    if (!ready.map((one) => this.#apply(one)).includes(true) && upTo === state.revision) return undefined;
+    return this.#publish(upTo, state.epoch);
+  }
+
+  /** The connection has ended: the next one continues from the last complete push. */
+  cut() {
+    this.#waiting = [];
+    this.#early = [];
+  }
+
+  dehydrate(): Dehydrated | undefined {
+    if (!this.state) return undefined;
+    const { revision, epoch } = this.state;
+    return {
+      client: this.#identity, package: this.#plan, revision, epoch,
+      features: [...this.#features.values()], platforms: [...this.#platforms.values()],
+    };
+  }
+
+  #apply(update: Update): boolean {
+    const id = update.kind === 'platform' ? update.platform_id : update.kind === 'feature' ? update.feature_id : 0;
+    const name = `${update.kind} ${id}`;
+    if (update.revision < (this.#seen.get(name) ?? this.#floor)) return false;
+    this.#seen.set(name, update.revision);
+    const put = <Value>(map: Map<number, Value>, value: Value | null) => void (value === null ? map.delete(id) : map.set(id, value));
+    if (update.kind === 'platform') put(this.#platforms, update.data);
+    else if (update.kind === 'feature') put(this.#features, update.data);
+    else if (update.kind === 'client') this.#identity = update.data ?? this.#identity;
+    else if (update.data || this.#plan?.id === update.package_id) this.#plan = update.data;
+    return true;
+  }
+
+  #publish(revision: number, epoch: number): Set<string> {
+    const { state } = this;
+    const changed = new Set<string>();
+    const same = <Value>(old: Value | undefined, value: Value, name: string) => {
+      if (text(old ?? null) === text(value)) return old ?? value;
+      changed.add(name);
+      return value;
+    };
+    const byKey = new Map([...this.#platforms.values()].map((one) => [one.key, one]));
+    this.state = {
+      revision, epoch,
+      flags: merge(state?.flags, detailsOf(this.#features.values()), changed, ''),
+      platforms: merge(state?.platforms, byKey, changed, '/platforms/'),
+      plan: same(state?.plan, this.#plan, '/plan'),
+      identity: same(state?.identity, this.#identity, '/client'),
+    };
+    return changed;
+  }
+}

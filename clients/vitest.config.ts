@@ -1,0 +1,18 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^@togglecast\/([a-z-]+)\/testing$/, replacement: new URL('$1/src/testing.ts', import.meta.url).pathname },
+      { find: /^@togglecast\/([a-z-]+)$/, replacement: new URL('$1/src/index.ts', import.meta.url).pathname },
+    ],
+  },
+  esbuild: { jsx: 'automatic' },
+  test: {
+    include: ['*/tests/**/*.test.{ts,tsx}'],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    fileParallelism: true,
+    maxWorkers: 2,
+  },
+});

@@ -113,10 +113,8 @@ export const own = (prefix: string) => `${prefix}-${++keys}`;
 export async function proxyTo(server: Server) {
   const links = new Set<Socket>();
   let open = true;
-  let accepted = 0;
   const proxy = createServer((near) => {
     if (!open) return void near.destroy();
-    accepted++;
     const far = connectTo(server.port, 'localhost');
     links.add(near);
     near.on('close', () => (links.delete(near), far.destroy())).on('error', () => {});
@@ -132,11 +130,12 @@ export async function proxyTo(server: Server) {
   return {
     url: `http://localhost:${(proxy.address() as AddressInfo).port}`,
     cut,
-    get accepted() {
-      return accepted;
+    /** Connections that are open now. */
+    get open() {
+      return links.size;
     },
-    set open(value: boolean) {
-      open = value;
+    let(through: boolean) {
+      open = through;
       if (!open) cut();
     },
   };

@@ -129,12 +129,12 @@ describe('away and back', () => {
     const told: string[] = [];
     client.on('status', (status) => told.push(status));
     await client.ready();
-    proxy.open = false;
+    proxy.let(false);
     await until(() => client.status === 'offline', 'offline');
     await toggle(id, false);
     expect(client.flag(key, false), 'the last good state').toBe(true);
     expect(client.age()).toBeGreaterThanOrEqual(0);
-    proxy.open = true;
+    proxy.let(true);
     await until(() => client.status === 'ready' && !client.flag(key, true), 'the missed change');
 
     expect(events.filter((name) => name === 'client_connected').length).toBe(1);
@@ -225,12 +225,12 @@ describe('away and back', () => {
     await first.ready();
     first.close();
     const proxy = await proxyTo(server);
-    proxy.open = false;
+    proxy.let(false);
     const text = [...shelf.values()][0]!;
     const elsewhere = new Shelf([[`togglecast:${proxy.url}:`, text.replaceAll(server.url, proxy.url)]]);
     const { client } = page({ token, url: proxy.url, storage: { ...promising, getItem: async (name) => elsewhere.getItem(name) } });
     await until(() => client.status === 'offline' && client.flag(key, false), 'the stored state');
-    proxy.open = true;
+    proxy.let(true);
     await client.ready();
 
     const broken = (): never => {

@@ -1,0 +1,180 @@
+// The packages in Debian's Chromium against the real server: pages of another origin, as bundlers make them.
+import { execFileSync } from 'node:child_process';
+import { createServer, type Server as WebServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import path from 'node:path';
+import { build } from 'esbuild';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { proxyTo, Server, until } from '../../support/server.js';
+
+const kArguments = [
+  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage',
+];
+const pages = new URL('../pages/', import.meta.url).pathname;
+const server = new Server();
+let browser: Browser;
+let web: WebServer;
+let origin = '';
+
+/** Each page as a bundle of the sources, with the part for tabs in a file of its own. */
+async function bundles(): Promise<Map<string, string>> {
+  const { outputFiles } = await build({
+    entryPoints: ['plain.js', 'react.jsx', 'vue.js'].map((name) => path.join(pages, name)),
+    bundle: true, splitting: true, format: 'esm', write: false, outdir: '/', jsx: 'automatic', logLevel: 'warning',
+    define: { 'process.env.NODE_ENV': '"production"', __VUE_OPTIONS_API__: 'true', __VUE_PROD_DEVTOOLS__: 'false', __VUE_PROD_HYDRATION_MISMATCH_DETAILS__: 'false' },
+  });
+  return new Map(outputFiles.map(({ path: name, text }) => [name, text]));
+}
+
+beforeAll(async () => {
+  const scripts = await bundles();
+  web = createServer((request, response) => {
+    const { pathname } = new URL(request.url!, 'http://localhost');
+    const script = scripts.get(pathname);
+    response.setHeader('Content-Type', script ? 'text/javascript' : 'text/html');
+    response.end(script ?? `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><body><div id="app"></div><script type="module" src="${pathname}.js"></script>`);
+  });
+  await new Promise<void>((listening) => web.listen(0, 'localhost', listening));
+  origin = `http://localhost:${(web.address() as AddressInfo).port}`;
+  await server.start('--cors-origin', origin);
+  const executablePath = process.env['TOGGLECAST_CHROMIUM'] ?? execFileSync('which', ['chromium'], { encoding: 'utf8' }).trim();
+  browser = await chromium.launch({ executablePath, args: kArguments });
+});
+
+afterAll(async () => {
+  await browser?.close();
+  web?.close();
+  web?.closeAllConnections();
+  await server.end();
+});
+
+/** A person with one browser. What a page says on the console as a warning or an error, is collected. */
+async function person() {
+  const context = await browser.newContext();
+  onTestFinished(() => context.close());
+  const said: string[] = [];
+  context.on('console', (message) => /error|warning/.test(message.type()) && said.push(message.text()));
+  context.on('weberror', (error) => said.push(String(error.error())));
+  return { context, said };
+}
+
+async function open(context: BrowserContext, name: string, query: { [name: string]: string }): Promise<Page> {
+  const page = await context.newPage();
+  await page.goto(`${origin}/${name}?${String(new URLSearchParams({ url: server.url, ...query }))}`);
+  return page;
+}
+
+const text = (page: Page) => page.evaluate(() => document.body.innerText.trim());
+const shows = (page: Page, what: string) => until(async () => (await text(page)) === what, `the text "${what}"`).catch(async (error: Error) => {
+  throw new Error(`${error.message}; it is "${await text(page)}"`);
+});
+async function world() {
+  const made = await server.world({ layout: { variants: { grid: 'grid', list: 'list' }, defaultVariant: 'grid' } });
+  const { id, key } = made.features['layout']!;
+  const choose = (variant: string) => server.call('PATCH', `/api/v1/features/${id}`, { defaultVariant: variant });
+  return { ...made, id, key, choose, query: { token: made.token, flag: key } };
+}
+
+describe.each(['react', 'vue'])('a page with %s', (name) => {
+  test('shows a change, and a change of plan moves features', async () => {
+    const { client, plan, choose, query } = await world();
+    const { context, said } = await person();
+    const page = await open(context, name, query);
+    await shows(page, `grid ready ${plan.key} open`);
+    await choose('list');
+    await shows(page, `list ready ${plan.key} open`);
+    const other = await server.call('POST', '/api/v1/packages', { key: `other-${plan.key}`, name: 'Other' });
+    await server.call('PATCH', `/api/v1/clients/${client.id}`, { package_id: other.id });
+    await shows(page, `default ready ${other.key} closed`);
+    expect(said).toEqual([]);
+  });
+});
+
+test('without the server the page still answers, after a reload too, and catches up', async () => {
+  const { choose, query } = await world();
+  const { context, said } = await person();
+  const page = await open(context, 'plain', query);
+  await shows(page, 'grid ready server');
+  await server.stop();
+  await shows(page, 'grid offline server');
+  await page.reload();
+  await shows(page, 'grid offline storage');
+  const refused = said.length; // that nothing listens is for the browser to say
+  expect(said.filter((line) => !/ERR_CONNECTION_REFUSED|WebSocket connection/.test(line))).toEqual([]);
+  await server.start('--cors-origin', origin);
+  await choose('list');
+  await shows(page, 'list ready server');
+  expect(said.slice(refused).filter((line) => !/ERR_CONNECTION_REFUSED|WebSocket connection/.test(line))).toEqual([]);
+});
+
+describe('two tabs', () => {
+  test('share one connection; when its tab closes, the other takes over and resumes', async () => {
+    const { choose, query } = await world();
+    const { context, said } = await person();
+    const proxy = await proxyTo(server);
+    const first = await open(context, 'plain', { ...query, url: proxy.url });
+    await shows(first, 'grid ready server');
+    const second = await open(context, 'plain', { ...query, url: proxy.url });
+    await shows(second, 'grid ready server');
+    expect(proxy.open).toBe(1);
+    await choose('list');
+    await Promise.all([shows(first, 'list ready server'), shows(second, 'list ready server')]);
+    const metrics = (page: Page) => page.evaluate(() => (globalThis as unknown as { client: { reportMetrics(list: object[]): Promise<object> } }).client.reportMetrics([{ name: 'tab', value: 1 }]));
+    expect(await metrics(second)).toEqual({ accepted: 1, dropped: 0 });
+
+    await first.close();
+    await choose('grid');
+    await shows(second, 'grid ready server');
+    expect(proxy.open).toBe(1);
+    expect(await metrics(second)).toEqual({ accepted: 1, dropped: 0 });
+    expect(said).toEqual([]);
+  });
+
+  test('of two clients, or with other wishes, do not', async () => {
+    const [one, two] = [await world(), await world()];
+    const { context } = await person();
+    const proxy = await proxyTo(server);
+    for (const query of [one.query, two.query, { ...one.query, share: 'no' }]) await shows(await open(context, 'plain', { ...query, url: proxy.url }), 'grid ready server');
+    expect(proxy.open).toBe(3);
+  });
+
+  test('the one that reads the socket gets a connection of its own', async () => {
+    const { query } = await world();
+    const { context } = await person();
+    const proxy = await proxyTo(server);
+    const first = await open(context, 'plain', { ...query, url: proxy.url });
+    await shows(first, 'grid ready server');
+    const second = await open(context, 'plain', { ...query, url: proxy.url });
+    await shows(second, 'grid ready server');
+    await second.evaluate(() => void (globalThis as unknown as { client: { socket: unknown } }).client.socket);
+    await until(() => proxy.open === 2, 'two connections');
+    await Promise.all([shows(first, 'grid ready server'), shows(second, 'grid ready server')]);
+  });
+
+  test('with another context leave each other', async () => {
+    const { query } = await world();
+    const { context } = await person();
+    const proxy = await proxyTo(server);
+    const first = await open(context, 'plain', { ...query, url: proxy.url });
+    await shows(first, 'grid ready server');
+    const second = await open(context, 'plain', { ...query, url: proxy.url });
+    await shows(second, 'grid ready server');
+    await second.evaluate(() => (globalThis as unknown as { client: { setContext(context: object): Promise<void> } }).client.setContext({ region: 'eu' }));
+    await until(() => proxy.open === 2, 'two connections');
+    await Promise.all([shows(first, 'grid ready server'), shows(second, 'grid ready server')]);
+  });
+});
+
+test.each([['full', {}], ['forbidden', {}], ['', { skew: '86400000' }], ['', { skew: '-86400000' }]])('storage %s, clock %o: the page works', async (broken, more) => {
+  const { choose, query } = await world();
+  const { context, said } = await person();
+  const page = await open(context, 'plain', { ...query, ...(broken && { broken }), ...more });
+  await shows(page, 'grid ready server');
+  await choose('list');
+  await shows(page, 'list ready server');
+  await page.reload();
+  await shows(page, 'list ready server');
+  expect(said).toEqual([]);
+});

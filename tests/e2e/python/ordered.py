@@ -29,5 +29,10 @@ class OrderedEngine(engineio.Client):
 
 
 class Client(socketio.Client):
+    """By itself it gives up on a POST whose answer takes five seconds, which it may on a busy machine."""
+
+    def __init__(self, **options):
+        super().__init__(**{"request_timeout": 60, **options})
+
     def _engineio_client_class(self):
         return OrderedEngine

@@ -153,12 +153,13 @@ Result<bool> CommitPipeline::prune_step(const std::string& environment, domain::
 }
 
 Result<Written> CommitPipeline::write(const WriteRequest& request) {
-  if (model_.current(request.environment) == nullptr)
-    return fail(Errc::not_found, "there is no environment '" + request.environment + "'");
+  const auto known = model_.current(request.environment);
+  if (known == nullptr) return fail(Errc::not_found, "there is no environment '" + request.environment + "'");
   try {
-    auto transaction = store_.begin(request.environment);
+    auto transaction = store_.begin_after(request.environment, known->revision());
     if (!transaction) return watch_.failed(transaction.error());
-    const auto newest = tail_.catch_up(request.environment, (*transaction)->head());
+    const auto newest =
+        tail_.catch_up(request.environment, (*transaction)->head(), (*transaction)->take_unseen());
     if (!newest) return watch_.failed(newest.error());
     const domain::SnapshotPtr& state = *newest;
     const UnixMillis at = std::max(clock_.wall_now(), state->as_of());

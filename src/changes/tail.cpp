@@ -78,9 +78,12 @@ void Tail::offer(ChangeFeed::Prepared row) noexcept {
   wake();
 }
 
-Result<domain::SnapshotPtr> Tail::catch_up(const std::string& environment, const domain::Head& head) {
+Result<domain::SnapshotPtr> Tail::catch_up(const std::string& environment, const domain::Head& head,
+                                           std::vector<domain::LogRow> rows) {
+  if (model_.current(environment) == nullptr)
+    return fail(Errc::not_found, "there is no environment '" + environment + "'");
+  take_following(std::move(rows));
   auto state = model_.current(environment);
-  if (state == nullptr) return fail(Errc::not_found, "there is no environment '" + environment + "'");
   if (state->head() == head) return state;
   const std::scoped_lock reading(reading_);
   auto read = head.epoch > state->head().epoch ? adopt(environment) : read_rows(environment);
@@ -314,6 +317,15 @@ Result<void> Tail::take(domain::LogRow row) {
   const std::scoped_lock lock(mutex_);
   if (model_.current(state->environment()) == state) move(std::move(prepared));
   return {};
+}
+
+void Tail::take_following(std::vector<domain::LogRow> rows) {
+  for (domain::LogRow& row : rows) {
+    const auto state = model_.current(row.environment);
+    if (row.head.epoch != state->head().epoch) return;
+    if (row.head.revision <= state->revision()) continue;
+    if (!domain::check_follows(state->head(), row) || !take(std::move(row))) return;  // a look finds out why
+  }
 }
 
 void Tail::move(ChangeFeed::Prepared row) {

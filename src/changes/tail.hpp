@@ -82,11 +82,11 @@ class Tail {
   /// gap, the tail's thread takes the row from the store.
   void offer(ChangeFeed::Prepared row) noexcept;
 
-  /// Reads until `head`, the newest of the store while the caller has the transaction. Answers that state.
-  /// `unavailable` when the log of the store does not continue the known one: once a new epoch has begun, it
-  /// is taken.
-  [[nodiscard]] Result<domain::SnapshotPtr> catch_up(const std::string& environment,
-                                                     const domain::Head& head);
+  /// Takes `rows`, reads what they lack until `head`, the newest of the store while the caller has the
+  /// transaction, and answers that state. `unavailable` when the log of the store does not continue the known
+  /// one: once a new epoch has begun, it is taken.
+  [[nodiscard]] Result<domain::SnapshotPtr> catch_up(const std::string& environment, const domain::Head& head,
+                                                     std::vector<domain::LogRow> rows = {});
   /// Another process says that it wrote. Looks into the store now.
   void notice() noexcept;
   /// Runs `then` on the tail's thread after a look into the store that begins after this call. Looks that are
@@ -115,6 +115,8 @@ class Tail {
   // The rows that follow are no longer kept: takes the whole state instead.
   [[nodiscard]] Result<void> jump(const std::string& environment);
   [[nodiscard]] Result<void> take(domain::LogRow row);
+  // As far as they follow, within the epoch. Needs nothing.
+  void take_following(std::vector<domain::LogRow> rows);
   // Needs `mutex_`. Throws before it has changed anything, or not at all.
   void move(ChangeFeed::Prepared row);
   void wake() noexcept;

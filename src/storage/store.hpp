@@ -50,6 +50,12 @@ class Store {
                                                         UnixMillis at) = 0;
   /// `not_found` without such an environment.
   [[nodiscard]] virtual Result<std::unique_ptr<WriteTransaction>> begin(const std::string& environment) = 0;
+  /// The same for a caller that has the state of revision `seen`: reads the rows after it along with the
+  /// counter row, if that saves a round trip to the store. See `WriteTransaction::take_unseen`.
+  [[nodiscard]] virtual Result<std::unique_ptr<WriteTransaction>> begin_after(const std::string& environment,
+                                                                              domain::Revision /*seen*/) {
+    return begin(environment);
+  }
   /// Begins a new epoch, after every one that was served: `lost` was served, and the log has it no more. In
   /// one transaction, so of several nodes that notice the same loss one begins the epoch. True when this call
   /// did. False, and nothing changes, when the epoch is later than that of `lost` already, or when the log

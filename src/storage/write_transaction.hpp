@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/digest.hpp"
 #include "base/error.hpp"
@@ -59,6 +60,9 @@ class WriteTransaction {
   virtual ~WriteTransaction() = default;
   /// The newest head, which stays the newest until this transaction ends.
   [[nodiscard]] virtual const domain::Head& head() const noexcept = 0;
+  /// Rows that `Store::begin_after` read along, oldest first: none, some or all of those after `seen`. A
+  /// Reader has the others.
+  [[nodiscard]] virtual std::vector<domain::LogRow> take_unseen() { return {}; }
   /// The highest id that was ever used for this kind; 0 without one.
   [[nodiscard]] virtual Result<domain::Id> last_id(domain::Kind kind) = 0;
   /// Nothing at `now` when the outcome is too old, even if it has not been deleted yet.

@@ -77,6 +77,13 @@ Result<EnvironmentRow> read_environment(const Rows& rows, const std::string& key
   return EnvironmentRow{rows.integer(0, 0), *head, *anchor, rows.integer(0, 9)};
 }
 
+Statement rows_of_environment(const std::string& key, domain::Revision after, std::size_t limit) {
+  Statement statement{"SELECT " TOGGLECAST_PG_LOG_COLUMNS " FROM " TOGGLECAST_PG_LOG
+                      " WHERE e.key = $1 AND l.revision > $2 ORDER BY l.revision LIMIT $3"};
+  statement.parameters.add(key).add(after).add(static_cast<std::int64_t>(limit));
+  return statement;
+}
+
 Result<OpenEnvironment> open_environment(Link& link, const std::string& key, Transaction::Kind kind,
                                          int patience) {
   auto begun =

@@ -39,6 +39,10 @@ struct EnvironmentRow {
 /// `not_found` without a row.
 [[nodiscard]] Result<EnvironmentRow> read_environment(const Rows& rows, const std::string& key);
 
+/// Up to `limit` rows after `after`, oldest first, for `read_rows`.
+[[nodiscard]] Statement rows_of_environment(const std::string& key, domain::Revision after,
+                                            std::size_t limit);
+
 /// A transaction that has read an environment.
 struct OpenEnvironment {
   Transaction transaction;

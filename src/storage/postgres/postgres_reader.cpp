@@ -118,17 +118,19 @@ Result<domain::Head> PostgresReader::head_before(const std::string& environment,
 
 Result<std::vector<domain::LogRow>> PostgresReader::rows_after(const std::string& environment,
                                                                domain::Revision after, std::size_t limit) {
-  auto opened = open(environment);
-  if (!opened) return tl::unexpected(opened.error());
-  const auto oldest = opened->row.anchor.revision + 1;
-  if (after < oldest - 1)
+  const Statement statements[] = {rows_of_environment(environment, after, limit),
+                                  environment_of(environment, false)};
+  const auto answers = link_.ask(statements);  // every node asks for each change of another: one round trip
+  if (!answers) return tl::unexpected(answers.error());
+  const auto row = read_environment(answers->back(), environment);
+  if (!row) return tl::unexpected(row.error());
+  auto rows = read_rows(answers->front());
+  if (!rows) return rows;
+  // The anchor is not older than the rows, so nothing is missing that it does not tell.
+  const auto oldest = row->anchor.revision + 1;
+  if (after < oldest - 1 && (rows->empty() || rows->front().head.revision != after + 1))
     return tl::unexpected(no_longer_kept("revision " + std::to_string(after + 1), oldest));
-  const auto rows = opened->transaction.run(
-      "SELECT " TOGGLECAST_PG_LOG_COLUMNS " FROM " TOGGLECAST_PG_LOG
-      " WHERE l.environment = $1 AND l.revision > $2 ORDER BY l.revision LIMIT $3",
-      Parameters().add(opened->row.number).add(after).add(static_cast<std::int64_t>(limit)));
-  if (!rows) return tl::unexpected(rows.error());
-  return read_rows(*rows);
+  return rows;
 }
 
 Result<std::vector<domain::LogRow>> PostgresReader::rows_before(const std::string& environment,

@@ -49,7 +49,12 @@ Result<void> PostgresStore::create_environment(const std::string& key, const Sha
 }
 
 Result<std::unique_ptr<WriteTransaction>> PostgresStore::begin(const std::string& environment) {
-  return PostgresTransaction::begin(link_, environment, {options_.idempotency_ttl, options_.node});
+  return PostgresTransaction::begin(link_, environment, {}, {options_.idempotency_ttl, options_.node});
+}
+
+Result<std::unique_ptr<WriteTransaction>> PostgresStore::begin_after(const std::string& environment,
+                                                                     domain::Revision seen) {
+  return PostgresTransaction::begin(link_, environment, seen, {options_.idempotency_ttl, options_.node});
 }
 
 Result<bool> PostgresStore::raise_epoch(const std::string& environment, const domain::Head& lost) {

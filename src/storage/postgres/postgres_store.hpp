@@ -37,6 +37,8 @@ class PostgresStore final : public Store {
   [[nodiscard]] Result<void> create_environment(const std::string& key, const Sha256& genesis,
                                                 UnixMillis at) override;
   [[nodiscard]] Result<std::unique_ptr<WriteTransaction>> begin(const std::string& environment) override;
+  [[nodiscard]] Result<std::unique_ptr<WriteTransaction>> begin_after(const std::string& environment,
+                                                                      domain::Revision seen) override;
   [[nodiscard]] Result<bool> raise_epoch(const std::string& environment, const domain::Head& lost) override;
   [[nodiscard]] Result<Pruned> prune_log(const std::string& environment, domain::Revision until,
                                          const PruneBounds& bounds) override;

@@ -11,14 +11,32 @@
 #include "storage/reader.hpp"
 
 namespace togglecast::storage::postgres {
+namespace {
 
+constexpr std::size_t kUnseenAtOnce = 64;  // rows of other nodes; a Reader reads what lies behind them
+
+}  // namespace
+
+// Each statement sees what was committed before it began: the second one waits for the lock of the first, so
+// it has every row up to the head.
 Result<std::unique_ptr<WriteTransaction>> PostgresTransaction::begin(Link& link,
                                                                      const std::string& environment,
+                                                                     std::optional<domain::Revision> seen,
                                                                      const TransactionOptions& options) {
-  auto open = open_environment(link, environment, Transaction::Kind::write);
-  if (!open) return tl::unexpected(open.error());
+  std::vector<Statement> statements{environment_of(environment, true)};
+  if (seen) statements.push_back(rows_of_environment(environment, *seen, kUnseenAtOnce));
+  auto begun = Transaction::begin(link, Transaction::Kind::write, std::move(statements));
+  if (!begun) return tl::unexpected(begun.error());
+  const auto row = read_environment(begun->answers.front(), environment);
+  if (!row) return tl::unexpected(row.error());
+  std::vector<domain::LogRow> unseen;
+  if (seen) {
+    auto rows = read_rows(begun->answers.back());
+    if (!rows) return tl::unexpected(rows.error());
+    unseen = std::move(*rows);
+  }
   return std::unique_ptr<WriteTransaction>(
-      new PostgresTransaction(std::move(open->transaction), open->row, options));
+      new PostgresTransaction(std::move(begun->transaction), *row, std::move(unseen), options));
 }
 
 Result<domain::Id> PostgresTransaction::last_id(domain::Kind kind) {

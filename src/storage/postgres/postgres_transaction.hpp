@@ -4,7 +4,9 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "storage/postgres/log_rows.hpp"
@@ -19,11 +21,14 @@ struct TransactionOptions {
 
 class PostgresTransaction final : public WriteTransaction {
  public:
+  /// With `seen`, rows after that revision come in the same answer.
   [[nodiscard]] static Result<std::unique_ptr<WriteTransaction>> begin(Link& link,
                                                                        const std::string& environment,
+                                                                       std::optional<domain::Revision> seen,
                                                                        const TransactionOptions& options);
 
   [[nodiscard]] const domain::Head& head() const noexcept override { return environment_.head; }
+  [[nodiscard]] std::vector<domain::LogRow> take_unseen() override { return std::exchange(unseen_, {}); }
   [[nodiscard]] Result<domain::Id> last_id(domain::Kind kind) override;
   [[nodiscard]] Result<std::optional<RememberedOutcome>> remembered(const IdempotencyKey& key,
                                                                     UnixMillis now) override;
@@ -38,9 +43,11 @@ class PostgresTransaction final : public WriteTransaction {
   [[nodiscard]] Result<void> commit(const Commit& what) override;
 
  private:
-  PostgresTransaction(Transaction transaction, EnvironmentRow environment, TransactionOptions options)
+  PostgresTransaction(Transaction transaction, EnvironmentRow environment, std::vector<domain::LogRow> unseen,
+                      TransactionOptions options)
       : transaction_(std::move(transaction)),
         environment_(std::move(environment)),
+        unseen_(std::move(unseen)),
         options_(std::move(options)) {}
 
   [[nodiscard]] Result<void> write_assets(const Commit& what);
@@ -53,6 +60,7 @@ class PostgresTransaction final : public WriteTransaction {
 
   Transaction transaction_;
   EnvironmentRow environment_;
+  std::vector<domain::LogRow> unseen_;
   TransactionOptions options_;
 };
 

@@ -238,6 +238,22 @@ TEST_F(TailTest, CatchingUpReadsUntilTheHeadOfATransaction) {
   EXPECT_EQ(tail_->catch_up("nowhere", last.head).error().code, Errc::not_found);
 }
 
+TEST_F(TailTest, CatchingUpWithGivenRowsReadsOnlyWhatTheyLack) {
+  open();
+  OtherProcess other(data());
+  const auto first = other.write("production", {create(platform(1, "web"))});
+  const auto second = other.write("production", {create(platform(2, "ios"))});
+  const auto third = other.write("production", {create(platform(3, "tv"))});
+  auto strange = third;
+  strange.head.digest = sha256("another history");
+
+  EXPECT_EQ(tail_->catch_up("production", first.head, {first}).value()->head(), first.head);
+  EXPECT_EQ(reader_.rows, 0);
+  EXPECT_EQ(tail_->catch_up("production", third.head, {first, second, strange}).value()->head(), third.head);
+  EXPECT_EQ(reader_.rows, 1) << "the third one";
+  EXPECT_EQ(ear_.revisions(), up_to(3));
+}
+
 TEST_F(TailTest, WaitingForARevisionThatDoesNotComeEnds) {
   open();
 

@@ -1,4 +1,5 @@
 // Several stores on one database, a server that goes away, and what an operator is told.
+#include <future>
 #include <thread>
 
 #include "storage/postgres/connection/listener.hpp"
@@ -147,6 +148,37 @@ TEST_F(PostgresStoreTest, ADroppedTransactionLeavesNoLock) {
   { const auto transaction = one->begin("production").value(); }
 
   EXPECT_TRUE(write(*other, 1).has_value());
+}
+
+TEST_F(PostgresStoreTest, AWriteReadsTheRowsOfOthersAlongWithTheCounterRow) {
+  const auto one = with_production();
+  const auto other = open();
+  for (int id = 1; id <= 3; ++id) ASSERT_TRUE(write(*other, id).has_value());
+
+  const auto rows = one->begin_after("production", 1).value()->take_unseen();
+
+  ASSERT_EQ(rows.size(), 2U);
+  const auto read = one->open_reader().value()->rows_after("production", 1, 10).value();
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    EXPECT_EQ(rows[i].head, read[i].head);
+    EXPECT_EQ(rows[i].change_text, read[i].change_text);
+  }
+  EXPECT_TRUE(one->begin_after("production", 3).value()->take_unseen().empty());
+  EXPECT_TRUE(one->begin("production").value()->take_unseen().empty());
+}
+
+TEST_F(PostgresStoreTest, RowsThatWereWrittenWhileTheCounterRowWasWaitedForAreReadAlong) {
+  const auto one = with_production();
+  const auto other = open();
+  auto first = one->begin("production").value();
+  auto second = std::async(std::launch::async, [&] { return other->begin_after("production", 0); });
+
+  ASSERT_TRUE(write_in(*first, 1).has_value());
+  first.reset();
+  const auto transaction = second.get().value();
+
+  EXPECT_EQ(transaction->head().revision, 1);
+  EXPECT_EQ(transaction->take_unseen().size(), 1U);
 }
 
 TEST_F(PostgresStoreTest, AWriterThatStandsStillIsPutAside) {

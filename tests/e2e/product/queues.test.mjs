@@ -10,8 +10,10 @@ const kBudget = 16 * 1024 * 1024;
 const shared = product({ args: ['--write-rate', '1000', '--write-burst', '1000', '--queued-bytes', String(kBudget)] });
 const kPath = '/socket.io/';
 const kPatience = 90_000;
+const kAttackers = 12;
 const times = (count, make) => Promise.all(Array.from({ length: count }, (_, n) => make(n)));
 const queued = () => metric(shared.it.port, 'togglecast_queued_bytes');
+const logins = () => metric(shared.it.port, 'togglecast_realtime_logins_total');
 const shed = () => metric(shared.it.port, 'togglecast_queues_shed_total');
 
 let bigState;
@@ -29,8 +31,11 @@ async function againstTheBudget(t, token, attack) {
   await until(async () => (await queued()) === 0, 'empty queues', kPatience);
   const before = residentMebibytes(shared.it.process);
   const shedBefore = await shed();
+  const loginsBefore = await logins();
 
   const leave = await attack();
+  // A state that is queued later than the newcomer's is younger: then the newcomer may be the one that is closed.
+  await until(async () => (await logins()) === loginsBefore + kAttackers, 'the states of all that take nothing', kPatience);
   await until(async () => (await shed()) > shedBefore, 'connections closed for the budget', kPatience);
   await until(async () => (await queued()) <= kBudget, 'queues within the budget', kPatience);
   const newcomer = await shared.it.clientSocket(t, token, { transports: ['websocket'] }).connected();
@@ -69,7 +74,7 @@ describe('what waits for all clients is bounded', () => {
   test('for WebSockets that do not read', async (t) => {
     const token = await clientOfBigState();
     await againstTheBudget(t, token, async () => {
-      const sockets = await times(12, () => EngineSocket.open(shared.it.port, kPath));
+      const sockets = await times(kAttackers, () => EngineSocket.open(shared.it.port, kPath));
       for (const socket of sockets) {
         socket.send(`40/client,{"token":"${token}"}`);
         socket.socket.tcp.socket.pause();
@@ -81,8 +86,8 @@ describe('what waits for all clients is bounded', () => {
   test('for polling sessions that only post', async (t) => {
     const token = await clientOfBigState();
     await againstTheBudget(t, token, async () => {
-      const sessions = await times(12, () => PollingSession.open(shared.it.port, kPath));
-      await times(12, (n) => sessions[n].post(`40/client,{"token":"${token}"}`));
+      const sessions = await times(kAttackers, () => PollingSession.open(shared.it.port, kPath));
+      await times(kAttackers, (n) => sessions[n].post(`40/client,{"token":"${token}"}`));
       return () => {};
     });
   });

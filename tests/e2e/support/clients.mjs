@@ -34,7 +34,10 @@ export class Client {
     this.disconnects = new Inbox();
     this.socket.on('connect', () => this.outcomes.push('connect'));
     this.socket.on('connect_error', (error) => this.outcomes.push(error));
-    this.socket.on('disconnect', (reason) => this.disconnects.push(reason));
+    this.socket.on('disconnect', (reason, details) => {
+      this.lastEnd = `${reason} ${details?.description?.code ?? details?.description ?? ''}`.trim();
+      this.disconnects.push(reason);
+    });
   }
 
   #inbox(event) {
@@ -99,9 +102,14 @@ export class Client {
     }
   }
 
-  /** The arguments of the next `event`. */
-  next(event, ms = kDeadline) {
-    return this.#inbox(event).next(`event ${event}`, ms);
+  /** The arguments of the next `event`. An error tells whether the connection had ended. */
+  async next(event, ms = kDeadline) {
+    try {
+      return await this.#inbox(event).next(`event ${event}`, ms);
+    } catch (error) {
+      if (!this.socket.connected) error.message += `; the connection ended: ${this.lastEnd ?? 'it never began'}`;
+      throw error;
+    }
   }
 
   async take(event, count, ms = kDeadline) {

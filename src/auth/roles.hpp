@@ -1,39 +1,24 @@
-// The permissions of each role, in one table (roles.cpp). Thread rule: pure functions.
+// Answers from the table of permissions. Thread rule: pure functions.
 #pragma once
 
-#include <cstdint>
-#include <string_view>
-
+#include "auth/permissions.hpp"
 #include "base/error.hpp"
 #include "domain/schema/kind.hpp"
-#include "domain/schema/role.hpp"
 
 namespace togglecast::auth {
 
-enum class Action : std::uint8_t {
-  read_catalogue,  ///< platforms, features, segments, packages, clients
-  write_platforms,
-  write_features,
-  write_segments,
-  write_packages,
-  write_clients,
-  read_activity,
-  read_tokens,
-  manage_tokens,  ///< issue and revoke
-  read_admins,
-  manage_admins,
-  manage_environments,  ///< make them, and copy one into another
-  send_messages,        ///< announcements, notifications, the system's status, a repeated full state
-  read_messages,        ///< those that wait for acknowledgements, and who acknowledged them
-  manage_keys,          ///< announce another key that signs tokens
-};
+/// Of an admin.
+[[nodiscard]] bool allows(domain::Standing standing, Action action) noexcept;
+/// Of an API key.
+[[nodiscard]] bool allows(domain::Scopes scopes, Action action) noexcept;
 
-[[nodiscard]] bool allows(domain::Role role, Action action) noexcept;
+/// `forbidden` names the missing permission, and the role or the scope that it takes.
+[[nodiscard]] Result<void> require(domain::Standing standing, Action action);
+[[nodiscard]] Result<void> require(domain::Scopes scopes, Action action);
+/// The same for the token of a client.
+[[nodiscard]] Result<void> require_client(Action action);
 
-/// `forbidden` names the missing permission.
-[[nodiscard]] Result<void> require(domain::Role role, Action action);
-
-/// The kinds of entities whose bodies this role may see.
-[[nodiscard]] domain::Kinds readable_kinds(domain::Role role) noexcept;
+/// The kinds of entities whose bodies an admin may see. An API key sees what a viewer sees.
+[[nodiscard]] domain::Kinds readable_kinds(domain::Standing standing) noexcept;
 
 }  // namespace togglecast::auth

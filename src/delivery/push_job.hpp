@@ -76,7 +76,7 @@ class PushJob {
     domain::AdminDifference difference;
     std::optional<SharedBatch> batch{};  // once the difference is known
   };
-  std::map<domain::Role, ForAdmins> for_admins_;
+  std::map<domain::Standing, ForAdmins> for_admins_;
   std::vector<Stage> stages_;
   // Where it goes on.
   std::size_t stage_at_ = 0;

@@ -32,8 +32,10 @@ std::string client_view_name(std::string_view channel, std::string_view environm
 }
 
 std::string admin_view_name(std::string_view channel, std::string_view environment, domain::Id admin,
-                            domain::Role role) {
-  return view_name(channel, environment, domain::to_string(role), admin);
+                            domain::Standing role) {
+  const bool only_here = role.here() == domain::Role::owner && !role.owns_installation();
+  return view_name(channel, environment, only_here ? "environment owner" : domain::to_string(role.here()),
+                   admin);
 }
 
 std::optional<Pid> Pid::parse(std::string_view text) {

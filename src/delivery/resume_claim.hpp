@@ -36,7 +36,7 @@ namespace togglecast::delivery {
 [[nodiscard]] std::string client_view_name(std::string_view channel, std::string_view environment,
                                            domain::Id client, const ContextPtr& context);
 [[nodiscard]] std::string admin_view_name(std::string_view channel, std::string_view environment,
-                                          domain::Id admin, domain::Role role);
+                                          domain::Id admin, domain::Standing role);
 
 class Pid {
  public:

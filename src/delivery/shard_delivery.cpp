@@ -215,7 +215,7 @@ domain::SnapshotPtr ShardDelivery::state_at(const EnvironmentSubscribers& home,
   return state == nullptr ? out_of_reach_ : state;
 }
 
-void ShardDelivery::enter(Subscriber& subscriber, std::string_view environment, domain::Role role,
+void ShardDelivery::enter(Subscriber& subscriber, std::string_view environment, domain::Standing role,
                           const domain::SnapshotPtr& told) {
   auto& home = *index_.find(environment);
   SubscriberIndex::enter_admin(subscriber, home, role);

@@ -97,7 +97,7 @@ class ShardDelivery {
   void enter(Subscriber& subscriber, const domain::Viewpoint& told);
   /// An admin's follows from the environment's state, or from `told`, which may be older. The environment
   /// must be known here.
-  void enter(Subscriber& subscriber, std::string_view environment, domain::Role role,
+  void enter(Subscriber& subscriber, std::string_view environment, domain::Standing role,
              const domain::SnapshotPtr& told = nullptr);
   [[nodiscard]] EvaluationQueue& evaluations() noexcept { return evaluations_; }
   [[nodiscard]] SubscriberIndex& index() noexcept { return index_; }

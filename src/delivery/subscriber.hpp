@@ -77,8 +77,8 @@ class Subscriber {
   [[nodiscard]] EnvironmentSubscribers& home() const noexcept { return *home_; }
   [[nodiscard]] bool is_admin() const noexcept { return admin_; }
   /// Of an admin.
-  [[nodiscard]] domain::Role role() const noexcept { return role_; }
-  void set_role(domain::Role role) noexcept { role_ = role; }
+  [[nodiscard]] domain::Standing role() const noexcept { return role_; }
+  void set_role(domain::Standing role) noexcept { role_ = role; }
   /// The client as of what the subscriber has been told; null for admins.
   [[nodiscard]] const ClientPtr& client() const noexcept { return client_; }
   [[nodiscard]] bool active() const noexcept { return active_; }  ///< of the client
@@ -127,7 +127,7 @@ class Subscriber {
   bool active_ = false;
   bool plain_ = true;
   bool admin_ = false;
-  domain::Role role_ = domain::Role::viewer;
+  domain::Standing role_;
   std::array<std::uint32_t, 3> places_{};  // in its groups, by their kind
   ContextPtr context_;
   EnvironmentSubscribers* home_ = nullptr;

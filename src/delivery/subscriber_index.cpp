@@ -94,7 +94,8 @@ void SubscriberIndex::enter_client(Subscriber& subscriber, EnvironmentSubscriber
   for (SubscriberGroup* group : {&home.clients, &package, &own}) group->add(subscriber);
 }
 
-void SubscriberIndex::enter_admin(Subscriber& subscriber, EnvironmentSubscribers& home, domain::Role role) {
+void SubscriberIndex::enter_admin(Subscriber& subscriber, EnvironmentSubscribers& home,
+                                  domain::Standing role) {
   subscriber.role_ = role;
   if (subscriber.entered()) return;
   home.admins.make_room();

@@ -59,7 +59,7 @@ class SubscriberIndex {
   // A subscriber that has just been sent the environment's state enters, or begins again from there.
   static void enter_client(Subscriber& subscriber, EnvironmentSubscribers& home, const ClientPtr& client);
   /// An admin that has entered before keeps its place, whatever is on its way to it.
-  static void enter_admin(Subscriber& subscriber, EnvironmentSubscribers& home, domain::Role role);
+  static void enter_admin(Subscriber& subscriber, EnvironmentSubscribers& home, domain::Standing role);
   /// Nothing happens when it has not entered.
   static void leave(Subscriber& subscriber) noexcept;
 

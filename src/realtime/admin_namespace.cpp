@@ -24,7 +24,7 @@ constexpr std::size_t kUsualActivity = 50;
 
 Result<void> may_read(const SocketSubscriber& subscriber, domain::Kind kind) {
   if (auth::readable_kinds(subscriber.role()).contains(kind)) return {};
-  return fail(Errc::forbidden, "the role " + std::string(domain::to_string(subscriber.role())) +
+  return fail(Errc::forbidden, "the role " + std::string(domain::to_string(subscriber.role().here())) +
                                    " may not read entities of type " + std::string(domain::to_string(kind)));
 }
 
@@ -114,7 +114,8 @@ AdminNamespace::AdminNamespace(socketio::Namespace& nsp, const AuthParts& auth,
       dashboard_(dashboard),
       subscriptions_(subscriptions),
       rollouts_(rollouts),
-      gate_(nsp, event::kAdminConnect, event::kAdminRequests, auth.options, auth.log, auth.metrics),
+      gate_(nsp, event::kAdminConnect, event::kAdminRequests, auth.authenticator, auth.options, auth.log,
+            auth.metrics),
       auth_(nsp, auth,
             {.kind = service::Principal::Kind::admin,
              .login = event::kAdminConnect,
@@ -167,7 +168,8 @@ Result<json::object> AdminNamespace::admit(SocketSubscriber& subscriber,
       subscriber, who.environment, who.role, claim.view == nullptr ? nullptr : claim.view->seen.state);
   leave_unreadable(subscriber);
   return json::object{
-      {"admin", {{"id", admin->id}, {"username", admin->username}, {"role", domain::to_string(admin->role)}}},
+      {"admin",
+       {{"id", admin->id}, {"username", admin->username}, {"role", domain::to_string(who.role.here())}}},
       {"environment", who.environment}};
 }
 
@@ -282,8 +284,6 @@ void AdminNamespace::unsubscribe(const Event& event, SocketSubscriber& subscribe
 }
 
 void AdminNamespace::announce(const Event& event, SocketSubscriber& subscriber, const Reply& reply) {
-  if (auto ok = service::require(subscriber.who, auth::Action::send_messages); !ok)
-    return reply.refuse(ok.error());
   auto request = object_argument(event);
   if (!request) return reply.refuse(request.error());
   auto key = service::take_idempotency_key(*request);

@@ -32,7 +32,8 @@ ClientNamespace::ClientNamespace(net::ShardPool& shards, socketio::Namespace& ns
       remembered_(shards.size(), RememberedReports({.age = auth.options.idempotency_age})),
       assets_(assets),
       limit_(shards, auth.deliveries, auth.options, auth.metrics),
-      gate_(nsp, event::kClientConnect, event::kClientRequests, auth.options, auth.log, auth.metrics),
+      gate_(nsp, event::kClientConnect, event::kClientRequests, auth.authenticator, auth.options, auth.log,
+            auth.metrics),
       auth_(nsp, auth,
             {.kind = service::Principal::Kind::client,
              .login = event::kClientConnect,
@@ -52,7 +53,7 @@ ClientNamespace::ClientNamespace(net::ShardPool& shards, socketio::Namespace& ns
              .welcome = std::move(welcome)}),
       metrics_taken_(auth.metrics.counter("togglecast_realtime_reported_metrics_total",
                                           "Metrics that clients reported and that were taken.")) {
-  gate_.on(event::kConfigCheck, this, &ClientNamespace::config_check);
+  gate_.on(event::kClientConfigCheck, this, &ClientNamespace::config_check);
   gate_.on(event::kAssetGet, this, &ClientNamespace::asset_get);
   gate_.on(event::kFeatureCheck, this, &ClientNamespace::feature_check);
   gate_.on(event::kReportMetrics, this, &ClientNamespace::report_metrics);

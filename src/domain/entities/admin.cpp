@@ -12,6 +12,12 @@ bool is_username(std::string_view text) noexcept {
          });
 }
 
+Standing AdminUser::standing_in(std::string_view environment) const noexcept {
+  if (role == Role::owner) return role;
+  const auto other = environments.find(environment);
+  return {other == environments.end() ? role : other->second, false};
+}
+
 Result<AdminUser> AdminUser::from_json(const json::value& body) {
   FieldReader in(body);
   in.require({"username", "role", "password_changed_at"});
@@ -21,7 +27,15 @@ Result<AdminUser> AdminUser::from_json(const json::value& body) {
   if (const auto role = parse_role(in.line("role", kMaxName).value_or(""))) {
     admin.role = *role;
   } else {
-    in.refuse("role", "must be viewer, editor or owner");
+    in.refuse("role", "must be viewer, editor, owner or none");
+  }
+  if (const auto* environments = in.any("environments");
+      environments != nullptr && environments->is_object()) {
+    for (const auto& [environment, role] : environments->get_object()) {
+      const auto* text = role.if_string();
+      const auto known = text == nullptr ? std::nullopt : parse_role(*text);
+      if (known) admin.environments.emplace(environment, *known);
+    }
   }
   admin.active = in.boolean("active").value_or(true);
   admin.password_changed_at = in.time("password_changed_at").value_or(UnixMillis{});
@@ -31,10 +45,15 @@ Result<AdminUser> AdminUser::from_json(const json::value& body) {
 
 json::object to_json(const AdminUser& admin) {
   json::object out;
-  out.reserve(8);
+  out.reserve(9);
   out["id"] = admin.id;
   out["username"] = admin.username;
   out["role"] = to_string(admin.role);
+  if (!admin.environments.empty()) {
+    json::object roles;
+    for (const auto& [environment, role] : admin.environments) roles[environment] = to_string(role);
+    out["environments"] = std::move(roles);
+  }
   out["active"] = admin.active;
   out["password_changed_at"] = to_iso8601(admin.password_changed_at);
   write_stamps(out, admin);

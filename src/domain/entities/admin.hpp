@@ -2,7 +2,11 @@
 // The log has only the time of its last change. Thread rule: plain values.
 #pragma once
 
+#include <cstddef>
+#include <functional>
+#include <map>
 #include <string>
+#include <string_view>
 
 #include "domain/schema/entity.hpp"
 #include "domain/schema/kind.hpp"
@@ -15,15 +19,20 @@ struct AdminUser : Stamps {
   static constexpr std::string_view kKeyMember = "username";
 
   std::string username;
-  Role role = Role::viewer;
-  bool active = true;  ///< an inactive admin can neither log in nor act
+  Role role = Role::viewer;  ///< for the installation: in every environment that `environments` does not name
+  std::map<std::string, Role, std::less<>> environments;  ///< the role in some; empty for owners
+  bool active = true;                                     ///< an inactive admin can neither log in nor act
   UnixMillis password_changed_at{};
 
   [[nodiscard]] const std::string& unique_key() const noexcept { return username; }
+  /// Owners of the installation are owners everywhere.
+  [[nodiscard]] Standing standing_in(std::string_view environment) const noexcept;
   [[nodiscard]] static Result<AdminUser> from_json(const json::value& body);
 };
 
 [[nodiscard]] json::object to_json(const AdminUser& admin);
+
+inline constexpr std::size_t kMaxEnvironmentRoles = 100;
 
 /// 1 to 64 of lower-case letters, digits and `._@+-`, beginning with a letter or digit. An email address in
 /// lower case fits.

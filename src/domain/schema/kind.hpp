@@ -41,6 +41,7 @@ class Kinds {
     every.bits_ = ~0U;
     return every;
   }
+  constexpr void add(Kind kind) noexcept { bits_ |= bit(kind); }
   [[nodiscard]] constexpr bool contains(Kind kind) const noexcept { return (bits_ & bit(kind)) != 0; }
   friend constexpr bool operator==(Kinds, Kinds) noexcept = default;
 

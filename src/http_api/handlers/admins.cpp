@@ -14,8 +14,30 @@ std::optional<domain::Role> read_role(domain::FieldReader& in) {
   const auto text = in.text("role", kMaxUsername);
   if (!text) return std::nullopt;
   const auto role = domain::parse_role(*text);
-  if (!role) in.refuse("role", "must be viewer, editor or owner");
+  if (!role) in.refuse("role", "must be viewer, editor, owner or none");
   return role;
+}
+
+// `{"production": "viewer", "staging": null}`; null takes a role away.
+std::optional<service::EnvironmentRoles> read_environment_roles(domain::FieldReader& in) {
+  const auto* sent = in.any("environments");
+  if (sent == nullptr || sent->is_null()) return std::nullopt;
+  if (!sent->is_object()) {
+    in.refuse("environments", "must be an object with a role for each environment that it names");
+    return std::nullopt;
+  }
+  service::EnvironmentRoles roles;
+  std::vector<FieldIssue> issues;
+  for (const auto& [environment, value] : sent->get_object()) {
+    const auto* text = value.if_string();
+    const auto role = text == nullptr ? std::nullopt : domain::parse_role(*text);
+    if (!role && !value.is_null())
+      issues.push_back({"/environments" + domain::json_pointer(environment),
+                        "must be viewer, editor, owner or none, or null for the role of the installation"});
+    roles.emplace(environment, role);
+  }
+  in.refuse(issues);
+  return roles;
 }
 
 Secret read_password(domain::FieldReader& in) {
@@ -46,6 +68,7 @@ void create_admin(const CallPtr& call) {
   if (username && !domain::is_username(*username))
     in.refuse("username", "must be 1 to 64 lower-case letters, digits or any of . _ @ + -");
   const auto role = read_role(in);
+  const auto environments = read_environment_roles(in);
   const Secret password = read_password(in);
   const bool active = in.boolean("active").value_or(true);
   in.require({"username", "role", "password"});
@@ -53,7 +76,8 @@ void create_admin(const CallPtr& call) {
   const auto options = call->write_options();
   if (!options) return call->refuse(options.error());
   call->application().admins().create(call->who(), *username, *role, password, *options,
-                                      created(call, "/api/v1/admins/"), active);
+                                      created(call, "/api/v1/admins/"), active,
+                                      environments.value_or(service::EnvironmentRoles{}));
 }
 
 void read_admin(const CallPtr& call) {
@@ -70,6 +94,8 @@ void update_admin(const CallPtr& call) {
   domain::FieldReader in(*body);
   service::AdminPatch patch;
   patch.role = read_role(in);
+  patch.environments = read_environment_roles(in);
+  patch.merges = call->is_merge_patch();
   patch.active = in.boolean("active");
   patch.password = read_password(in);
   for (const char* name :

@@ -179,8 +179,11 @@ void Api::serve_as(const CallPtr& call, const Result<service::Principal>& who) {
     return call->refuse(foreign(request, call->request_id(), call->peer()));
   if (access == Access::open || access == Access::login) return run(call);
   if (!who) return call->refuse(who.error());
-  if (access != Access::reader && who->kind != service::Principal::Kind::admin)
-    return call->refuse({Errc::forbidden, "this needs the token of an admin, not of a client", {}});
+  // Clients have none of the limits below.
+  if (who->kind == service::Principal::Kind::client) {
+    if (auto allowed = service::require(*who, *call->route().action); !allowed)
+      return call->refuse(allowed.error());
+  }
   serve_known(call);
 }
 
@@ -188,11 +191,13 @@ void Api::serve_known(const CallPtr& call) {
   if (call->route().is_limited()) {
     const bool writes = call->route().changes_state();
     const unsigned cost = writes ? 1 : read_cost(call->route(), call->request().query);
-    if (auto taken = (writes ? writes_ : reads_).take(call->who().id, clock_.now(), cost); !taken) {
+    if (auto taken = (writes ? writes_ : reads_).take(call->who().limit_key(), clock_.now(), cost); !taken) {
       (writes ? writes_limited_ : reads_limited_).add();
       return call->refuse(taken.error());
     }
   }
+  if (auto allowed = service::require(call->who(), *call->route().action); !allowed)
+    return call->refuse(allowed.error());
   const auto wanted = call->min_revision();
   if (!wanted) return call->refuse(wanted.error());
   if (!*wanted) return run(call);
@@ -202,10 +207,7 @@ void Api::serve_known(const CallPtr& call) {
   const domain::Revision revision = (*wanted)->revision;
   revisions_.wait(call->shard(), call->who().environment, revision, options_.min_revision_wait,
                   [this, call, revision](bool arrived) {
-                    if (arrived) {  // the token may have been withdrawn in the meantime
-                      const auto still = application_.authenticator().recheck(call->who());
-                      return still ? run(call) : call->refuse(still.error());
-                    }
+                    if (arrived) return run_again_as(call, identify(call->request()));
                     revision_missed_.add();
                     Error late{
                         Errc::unavailable,
@@ -214,6 +216,15 @@ void Api::serve_known(const CallPtr& call) {
                     late.retry_after_seconds = 1;
                     call->refuse(late);
                   });
+}
+
+// It has waited. The token may have been withdrawn in the meantime, or the role is another one.
+void Api::run_again_as(const CallPtr& call, const Result<service::Principal>& who) {
+  if (!who) return call->refuse(who.error());
+  call->who_ = *who;
+  if (auto allowed = service::require(*who, *call->route().action); !allowed)
+    return call->refuse(allowed.error());
+  run(call);
 }
 
 void Api::run(const CallPtr& call) {
@@ -256,7 +267,7 @@ void Api::charge(const Call& call, std::size_t bytes) {
   const Route& route = call.route();
   const unsigned units = cost_of_answer(bytes);
   if (units == 0 || !call.known() || !route.is_limited() || route.changes_state()) return;
-  reads_.charge(call.who().id, clock_.now(), units);
+  reads_.charge(call.who().limit_key(), clock_.now(), units);
 }
 
 void Api::finished(const Call& call, unsigned status, std::string_view code) {

@@ -124,6 +124,7 @@ class Api {
   void serve(const std::shared_ptr<Call>& call);
   void serve_known(const std::shared_ptr<Call>& call);
   void run(const std::shared_ptr<Call>& call);
+  void run_again_as(const std::shared_ptr<Call>& call, const Result<service::Principal>& who);
   /// Runs `task`. Logs an exception and answers 500.
   void run_guarded(const std::shared_ptr<Call>& call, const std::function<void()>& task);
   /// Charges a read for the size of its answer.
@@ -135,9 +136,11 @@ class Api {
   /// The problem of a request that could not be read completely.
   [[nodiscard]] wire::http::Response unread(const wire::http::Request& request, unsigned status,
                                             std::string_view message);
-  /// The bodies that an editor or owner may send to a route, and the option that says so.
+  /// The bodies that a caller with the right to change something may send to a route, and the option that
+  /// says so.
   struct LargeBodies {
     std::size_t bytes = 0;  ///< 0: none that are larger than others
+    auth::Action action{};  ///< of the route
     std::string_view option{};
   };
   [[nodiscard]] LargeBodies large_bodies_of(const Route* route) const;
@@ -155,7 +158,8 @@ class Api {
   [[nodiscard]] web::RouteOptions route_options(const Route* route = nullptr);
   /// Whether the body of this request may be larger than others, up to `most` bytes. Looks at the token only
   /// if that matters.
-  [[nodiscard]] bool may_send_large_body(const wire::http::Request& request, std::size_t most) const;
+  [[nodiscard]] bool may_send_large_body(const wire::http::Request& request, std::size_t most,
+                                         auth::Action action) const;
 
   net::ShardPool& shards_;
   std::span<const Route> routes_;

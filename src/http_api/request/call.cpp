@@ -260,8 +260,8 @@ bool Call::has_already(std::string_view etag) const {
 }
 
 std::string Call::tag_for_role(std::string version) const {
-  if (who().role == domain::Role::owner) return version;
-  return version + '.' + std::string(domain::to_string(who().role));
+  if (who().role.owns_installation()) return version;
+  return version + '.' + std::string(domain::to_string(who().role.here()));
 }
 
 // The newest revision of the caller's environment, unless the answer has one, and its epoch.

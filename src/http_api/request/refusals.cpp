@@ -94,12 +94,13 @@ web::RouteOptions Api::route_options(const Route* route) {
   };
   if (large.bytes <= options_.max_body) return options;
   options.body_limit_of = [this, large](const wire::http::Request& request) {
-    return may_send_large_body(request, large.bytes) && large_bodies_ <= kLargeBodies ? large.bytes
-                                                                                      : options_.max_body;
+    return may_send_large_body(request, large.bytes, large.action) && large_bodies_ <= kLargeBodies
+               ? large.bytes
+               : options_.max_body;
   };
   // The server asks for this before it asks for the limit, and drops it when the body is complete.
   options.on_headers = [this, large](const wire::http::Request& request, net::Shard&) -> web::BodyAborted {
-    if (!may_send_large_body(request, large.bytes)) return {};
+    if (!may_send_large_body(request, large.bytes, large.action)) return {};
     return [place = std::make_shared<LargeBody>(large_bodies_)](unsigned) {};
   };
   options.refuse_host = [this](const web::Exchange& exchange, unsigned status, std::string_view message) {
@@ -112,16 +113,20 @@ web::RouteOptions Api::route_options(const Route* route) {
 }
 
 Api::LargeBodies Api::large_bodies_of(const Route* route) const {
-  if (route != nullptr && route->takes_large_bodies()) return {options_.max_write_body, "--max-write-body"};
+  if (route != nullptr && route->takes_large_bodies())
+    return {options_.max_write_body, *route->action, "--max-write-body"};
   if (route != nullptr && route->takes_bytes())
-    return {std::max(options_.max_body, application_.assets().options().size), "--asset-size"};
+    return {std::max(options_.max_body, application_.assets().options().size), *route->action,
+            "--asset-size"};
   return {};
 }
 
-bool Api::may_send_large_body(const wire::http::Request& request, std::size_t most) const {
+bool Api::may_send_large_body(const wire::http::Request& request, std::size_t most,
+                              auth::Action action) const {
   if (announced_length(request).value_or(most) <= options_.max_body) return false;
   const auto who = identify(request);
-  return who && service::require(*who, auth::Action::write_features);  // any right to change the catalogue
+  // Only what changes something may be large.
+  return who && who->may(action) && auth::permission(action).least > domain::Role::viewer;
 }
 
 wire::http::Response Api::too_large(const wire::http::Request& request, const LargeBodies& large) {
@@ -130,7 +135,7 @@ wire::http::Response Api::too_large(const wire::http::Request& request, const La
   };
   if (large.bytes == 0)
     return unread(request, 413, "the body is too long; " + of(options_.max_body, "--max-payload"));
-  if (!may_send_large_body(request, large.bytes))
+  if (!may_send_large_body(request, large.bytes, large.action))
     return unread(request, 413,
                   "the body is too long; without the token of an editor or owner " +
                       of(options_.max_body, "--max-payload"));

@@ -3,8 +3,10 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string_view>
 
+#include "auth/permissions.hpp"
 #include "wire/http/message.hpp"
 
 namespace togglecast::http_api {
@@ -13,15 +15,20 @@ class Call;
 using CallPtr = std::shared_ptr<Call>;
 using Handler = void (*)(const CallPtr& call);
 
-/// The condition on the caller of a route.
+/// The condition on the caller of a route. That of a route with a token follows from its action.
 enum class Access : std::uint8_t {
   probe,     ///< no token; the answer is one word
   open,      ///< no token; pages of foreign origins may request it
   login,     ///< no token; pages of foreign origins are refused
-  admin,     ///< the token of an admin; the service checks the role
-  reader,    ///< the token of an admin or of a client; the service checks what it sees
-  operators  ///< the token of an admin; the listener of --metrics-listen serves them without
+  admin,     ///< the token of an admin, or an API key
+  reader,    ///< the token of an admin or of a client, or an API key; the service checks what it sees
+  operators  ///< as `admin`; the listener of --metrics-listen serves them without
 };
+
+[[nodiscard]] constexpr Access access_for(auth::Action action) noexcept {
+  if (action == auth::Action::read_process) return Access::operators;
+  return auth::permission(action).clients ? Access::reader : Access::admin;
+}
 
 /// The effect of a request with a method other than GET.
 enum class Effect : std::uint8_t {
@@ -44,17 +51,31 @@ struct Route {
   wire::http::Method method;
   std::string_view pattern;
   Access access;
+  std::optional<auth::Action> action;  ///< what its caller must be allowed; nothing: no token is needed
   Handler handler;
   Parameters parameters{};        ///< routes with tokens refuse other parameters
   Effect effect = Effect::write;  ///< ignored for GET
   Units units{};                  ///< ignored for writes
 
-  constexpr Route(wire::http::Method by, std::string_view path, Access who, Handler run,
+  /// With a token.
+  constexpr Route(wire::http::Method by, std::string_view path, auth::Action asks, Handler run,
                   Parameters known = {}, Effect does = Effect::write, Units costs = {})
-      : method(by), pattern(path), access(who), handler(run), parameters(known), effect(does), units(costs) {}
-  constexpr Route(wire::http::Method by, std::string_view path, Access who, Handler run, Parameters known,
-                  Units costs)
-      : Route(by, path, who, run, known, Effect::write, costs) {}
+      : method(by),
+        pattern(path),
+        access(access_for(asks)),
+        action(asks),
+        handler(run),
+        parameters(known),
+        effect(does),
+        units(costs) {}
+  constexpr Route(wire::http::Method by, std::string_view path, auth::Action asks, Handler run,
+                  Parameters known, Units costs)
+      : Route(by, path, asks, run, known, Effect::write, costs) {}
+  /// Without one. `who` is `probe`, `open` or `login`: anything else does not compile.
+  consteval Route(wire::http::Method by, std::string_view path, Access who, Handler run)
+      : method(by), pattern(path), access(who), handler(run) {
+    if (who != Access::probe && who != Access::open && who != Access::login) throw "name an action";
+  }
 
   [[nodiscard]] constexpr bool changes_state() const noexcept {
     return method != wire::http::Method::get && effect != Effect::evaluate;

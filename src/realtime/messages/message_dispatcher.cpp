@@ -122,7 +122,7 @@ void MessageDispatcher::perform_here(const Order& order, std::optional<Milliseco
         });
       return on_all([environment = order.environment, to = order.to, packets](ShardMessages& messages) {
         const auto chosen = [&to](const SocketSubscriber& subscriber) {
-          return to.has_admin(subscriber.who.id, subscriber.role());
+          return to.has_admin(subscriber.who.id, subscriber.role().here());
         };
         return messages.tell_admins(environment, chosen, packets.for_admins);
       });

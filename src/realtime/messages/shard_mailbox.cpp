@@ -149,7 +149,7 @@ ShardMailbox::Alive* ShardMailbox::find(const std::string& environment, std::int
 
 bool ShardMailbox::concerns(const service::Receivers& to, const SocketSubscriber& subscriber) {
   if (!subscriber.entered()) return false;
-  if (subscriber.is_admin()) return to.has_admin(subscriber.who.id, subscriber.role());
+  if (subscriber.is_admin()) return to.has_admin(subscriber.who.id, subscriber.role().here());
   // By the state as it is, not by what the subscriber has been told.
   const auto state = delivery_.current(subscriber.who.environment);
   return state != nullptr && to.has_client(*state, subscriber.who.id);

@@ -175,7 +175,7 @@ void ShardMessages::on_commit(const changes::Commit& commit) {
   auto& told = activity_told_[commit.row.environment];
   if (commit.row.head.revision <= told) return;
   told = commit.row.head.revision;
-  std::map<domain::Role, std::optional<EncodedPacket>> packets;
+  std::map<domain::Standing, std::optional<EncodedPacket>> packets;
   const auto tell_activity = [&](const SocketSubscriber& subscriber) {
     const auto [packet, fresh] = packets.try_emplace(subscriber.role());
     if (fresh) {

@@ -3,8 +3,11 @@
 #pragma once
 
 #include <algorithm>
+#include <optional>
 #include <span>
 #include <string_view>
+
+#include "auth/permissions.hpp"
 
 namespace togglecast::realtime::event {
 
@@ -15,35 +18,46 @@ inline constexpr std::string_view kClient = "/client";
 /// What may be sent to us: the event, and what answers it when no acknowledgement was asked for.
 struct Request {
   std::string_view name;
-  std::string_view reply;  ///< empty: nothing answers
-  bool metered = true;     ///< counts as one of the events that a connection may send
+  std::string_view reply;              ///< empty: nothing answers
+  std::optional<auth::Action> action;  ///< what the connection must be allowed; nothing: it logs in with this
+  bool metered = true;                 ///< counts as one of the events that a connection may send
 };
+inline constexpr std::nullopt_t kLogin = std::nullopt;
 
-// Both send.
-inline constexpr Request kConfigCheck{"config_check", "config_status"};
-inline constexpr Request kAssetGet{"asset_get", "asset"};
-inline constexpr Request kMessageAck{"message_ack", "message_acknowledged"};
+using auth::Action;
 
 // An admin sends.
-inline constexpr Request kAdminConnect{"admin_connect", "admin_connected"};
-inline constexpr Request kDashboard{"request_dashboard_update", "dashboard_update"};
-inline constexpr Request kActivityFeed{"request_activity_feed", "activity_feed"};
-inline constexpr Request kSubscribe{"subscribe_entity_updates", "entity_subscribed"};
-inline constexpr Request kUnsubscribe{"unsubscribe_entity_updates", "entity_unsubscribed"};
-inline constexpr Request kAnnounce{"broadcast_announcement", "announcement_sent"};
-inline constexpr Request kSystemMetrics{"request_system_metrics", "system_metrics"};
+inline constexpr Request kAdminConnect{"admin_connect", "admin_connected", kLogin};
+inline constexpr Request kConfigCheck{"config_check", "config_status", Action::follow_changes};
+inline constexpr Request kAssetGet{"asset_get", "asset", Action::read_asset};
+inline constexpr Request kDashboard{"request_dashboard_update", "dashboard_update", Action::read_catalogue};
+inline constexpr Request kActivityFeed{"request_activity_feed", "activity_feed", Action::read_activity};
+inline constexpr Request kSubscribe{"subscribe_entity_updates", "entity_subscribed", Action::read_catalogue};
+inline constexpr Request kUnsubscribe{"unsubscribe_entity_updates", "entity_unsubscribed",
+                                      Action::follow_changes};
+inline constexpr Request kAnnounce{"broadcast_announcement", "announcement_sent", Action::send_messages};
+inline constexpr Request kSystemMetrics{"request_system_metrics", "system_metrics", Action::read_catalogue};
+inline constexpr Request kMessageAck{"message_ack", "message_acknowledged", Action::acknowledge_messages};
 inline constexpr Request kAdminRequests[] = {kAdminConnect,  kConfigCheck, kAssetGet,    kDashboard,
                                              kActivityFeed,  kSubscribe,   kUnsubscribe, kAnnounce,
                                              kSystemMetrics, kMessageAck};
 
-// A client sends.
-inline constexpr Request kClientConnect{"client_connect", "client_connected"};
-inline constexpr Request kFeatureCheck{"feature_check", "feature_status"};
-inline constexpr Request kReportMetrics{"report_metrics", "metrics_accepted"};
-inline constexpr Request kHeartbeat{"heartbeat", "heartbeat_ack", false};
-inline constexpr Request kConfigAck{"config_ack", {}, false};
-inline constexpr Request kClientRequests[] = {kClientConnect, kConfigCheck, kAssetGet,  kFeatureCheck,
-                                              kReportMetrics, kHeartbeat,   kConfigAck, kMessageAck};
+// A client sends; and asset_get and message_ack, as above.
+inline constexpr Request kClientConnect{"client_connect", "client_connected", kLogin};
+inline constexpr Request kClientConfigCheck{"config_check", "config_status", Action::use_features};
+inline constexpr Request kFeatureCheck{"feature_check", "feature_status", Action::use_features};
+inline constexpr Request kReportMetrics{"report_metrics", "metrics_accepted", Action::use_features};
+inline constexpr Request kHeartbeat{"heartbeat", "heartbeat_ack", Action::use_features, false};
+inline constexpr Request kConfigAck{"config_ack", {}, Action::use_features, false};
+inline constexpr Request kClientRequests[] = {kClientConnect, kClientConfigCheck, kAssetGet,  kFeatureCheck,
+                                              kReportMetrics, kHeartbeat,         kConfigAck, kMessageAck};
+
+/// One logs in, and every other one names its action.
+consteval bool name_their_actions(std::span<const Request> requests) {
+  return !requests.front().action && std::all_of(requests.begin() + 1, requests.end(),
+                                                 [](const Request& one) { return one.action.has_value(); });
+}
+static_assert(name_their_actions(kAdminRequests) && name_their_actions(kClientRequests));
 
 /// nullptr: this may not be sent here.
 [[nodiscard]] constexpr const Request* find(std::span<const Request> requests,

@@ -142,7 +142,7 @@ void ConnectionAuth::start_login(SocketSubscriber& subscriber, const Principal& 
 void ConnectionAuth::log_in(SocketSubscriber& subscriber, const Principal& claimed, const ContextPtr& context,
                             const ViewPtr& view, const Reply& reply) {
   const bool renews = subscriber.logged_in;
-  const domain::Role role = subscriber.who.role;
+  const domain::Standing role = subscriber.who.role;
   const auto who = parts_.authenticator.recheck(claimed);
   auto payload = who ? admit(subscriber, {*who, context, view.get()}) : tl::unexpected(who.error());
   if (!payload) {

@@ -16,12 +16,14 @@ observe::Counter& event_counter(observe::Metrics& metrics, std::string_view nsp)
                          {{"namespace", std::string(nsp)}});
 }
 
-RequestGate::RequestGate(socketio::Namespace& nsp, event::Request login,
-                         std::span<const event::Request> requests, const Options& options,
+RequestGate::RequestGate(socketio::Namespace& nsp, const event::Request& login,
+                         std::span<const event::Request> requests,
+                         const service::Authenticator& authenticator, const Options& options,
                          observe::PeerLog log, observe::Metrics& metrics)
     : nsp_(nsp),
       login_(login),
       requests_(requests),
+      authenticator_(authenticator),
       options_(options),
       log_(log),
       events_(event_counter(metrics, nsp.name())),
@@ -62,9 +64,21 @@ std::optional<Error> RequestGate::objection(const socketio::Event& event, const 
   if (event.name() == login_.name) return std::nullopt;
   if (!subscriber.logged_in)
     return Error{Errc::unauthenticated, "send " + std::string(login_.name) + " with a token first"};
-  if (request != nullptr) return std::nullopt;
+  if (request != nullptr) {
+    if (auto allowed = authorize(subscriber, *request->action); !allowed) return allowed.error();
+    return std::nullopt;
+  }
   return Error{Errc::not_found, "there is no event '" + event.name().substr(0, kLoggedEvent) + "' on " +
                                     event.socket().nsp().name()};
+}
+
+// A change of role reaches the shard as a message, which may be behind this event. The token of a client
+// always allows the same, and its end arrives in the same way as all that the client sees.
+Result<void> RequestGate::authorize(const SocketSubscriber& subscriber, auth::Action action) const {
+  if (subscriber.who.kind == service::Principal::Kind::client)
+    return service::require(subscriber.who, action);
+  const auto who = authenticator_.recheck(subscriber.who);
+  return who ? service::require(*who, action) : tl::unexpected(who.error());
 }
 
 }  // namespace togglecast::realtime

@@ -1,5 +1,6 @@
 // What passes from a connection to the handlers of its namespace: events that exist there, from connections
-// that are logged in, at the rate that is allowed. Thread rule: registered before the server starts;
+// that are logged in and may send them, at the rate that is allowed. An admin's role and an API key's scopes
+// are those of the newest state, at each event. Thread rule: registered before the server starts;
 // everything else on the socket's shard.
 #pragma once
 
@@ -13,6 +14,7 @@
 #include "realtime/session/options.hpp"
 #include "realtime/session/reply.hpp"
 #include "realtime/session/socket_subscriber.hpp"
+#include "service/accounts/authenticator.hpp"
 #include "socketio/server.hpp"
 
 namespace togglecast::realtime {
@@ -23,8 +25,9 @@ namespace togglecast::realtime {
 class RequestGate {
  public:
   /// `login` is the one of `requests` that passes before a login.
-  RequestGate(socketio::Namespace& nsp, event::Request login, std::span<const event::Request> requests,
-              const Options& options, observe::PeerLog log, observe::Metrics& metrics);
+  RequestGate(socketio::Namespace& nsp, const event::Request& login, std::span<const event::Request> requests,
+              const service::Authenticator& authenticator, const Options& options, observe::PeerLog log,
+              observe::Metrics& metrics);
   RequestGate(const RequestGate&) = delete;
   RequestGate& operator=(const RequestGate&) = delete;
 
@@ -42,10 +45,12 @@ class RequestGate {
   /// What keeps an event from its handler; nothing when it may pass.
   [[nodiscard]] std::optional<Error> objection(const socketio::Event& event, const event::Request* request,
                                                SocketSubscriber& subscriber);
+  [[nodiscard]] Result<void> authorize(const SocketSubscriber& subscriber, auth::Action action) const;
 
   socketio::Namespace& nsp_;
   event::Request login_;
   std::span<const event::Request> requests_;
+  const service::Authenticator& authenticator_;
   const Options& options_;
   observe::PeerLog log_;
   observe::Counter& events_;

@@ -55,6 +55,37 @@ Result<void> check_sent_back(const AdminUser& admin, std::int64_t epoch, const j
   return in.finish();
 }
 
+void give_roles(AdminUser& admin, const EnvironmentRoles& roles) {
+  for (const auto& [environment, role] : roles) {
+    if (role) {
+      admin.environments.insert_or_assign(environment, *role);
+    } else {
+      admin.environments.erase(environment);
+    }
+  }
+}
+
+Result<void> check_roles(const AdminUser& admin) {
+  if (admin.environments.size() > domain::kMaxEnvironmentRoles)
+    return fail_field("/environments",
+                      "may name at most " + std::to_string(domain::kMaxEnvironmentRoles) + " environments");
+  if (admin.role == domain::Role::owner && !admin.environments.empty())
+    return fail_field("/environments",
+                      "must be empty for an owner of the installation, who is an owner in every environment");
+  return {};
+}
+
+// Who has proven a password learns where it has a role.
+Result<void> check_role_in(const AdminUser& admin, const std::string& environment) {
+  if (admin.standing_in(environment).here() != domain::Role::none) return {};
+  std::string others;
+  for (const auto& [name, role] : admin.environments)
+    if (role != domain::Role::none) others.append(others.empty() ? "" : ", ").append(name);
+  std::string message = "'" + admin.username + "' has no role in the environment '" + environment + "'";
+  if (!others.empty()) message += ", only in " + others;
+  return fail(Errc::forbidden, message + "; an owner can give it one");
+}
+
 void withdraw_tokens(changes::Draft& draft, const changes::WriteContext& context, domain::Id admin,
                      domain::Id keep) {
   for (const auto& token : context.state().tokens_of(SubjectKind::admin, admin))
@@ -63,9 +94,10 @@ void withdraw_tokens(changes::Draft& draft, const changes::WriteContext& context
 
 }  // namespace
 
-changes::Build build_new_admin(std::string username, domain::Role role, bool active, Secret hash) {
-  return [username = std::move(username), role, active,
+changes::Build build_new_admin(NewAdmin wanted, Secret hash) {
+  return [wanted = std::move(wanted),
           hash = std::move(hash)](changes::WriteContext& context) -> Result<changes::Draft> {
+    const std::string& username = wanted.username;
     const auto& table = context.state().table<AdminUser>();
     if (table.by_key.find(username) != nullptr) {
       Error taken{Errc::already_exists, "there is already an admin '" + username + "'", {}};
@@ -79,8 +111,10 @@ changes::Build build_new_admin(std::string username, domain::Role role, bool act
     if (!id) return tl::unexpected(id.error());
     AdminUser admin;
     admin.username = username;
-    admin.role = role;
-    admin.active = active;
+    admin.role = wanted.role;
+    admin.active = wanted.active;
+    give_roles(admin, wanted.environments);
+    if (auto ok = check_roles(admin); !ok) return tl::unexpected(ok.error());
     admin.password_changed_at = context.at();
     return changes::Draft{
         AdminUser::kKind, *id, {changes::create_op(admin, *id, context)}, {{AdminUser::kKind, *id, hash}}};
@@ -109,8 +143,9 @@ changes::Build build_password(std::string username, Secret hash, domain::Id keep
 
 changes::Build build_admin_patch(domain::Id who, domain::Id admin, const AdminPatch& patch, Secret hash,
                                  const domain::IfMatch& if_match) {
-  return [who, admin, role = patch.role, active = patch.active, sent = patch.sent_back,
-          hash = std::move(hash), if_match](changes::WriteContext& context) -> Result<changes::Draft> {
+  return [who, admin, role = patch.role, environments = patch.environments, merges = patch.merges,
+          active = patch.active, sent = patch.sent_back, hash = std::move(hash),
+          if_match](changes::WriteContext& context) -> Result<changes::Draft> {
     const auto before = changes::subject<AdminUser>(context, admin, if_match);
     if (!before) return tl::unexpected(before.error());
     if (auto ok = check_sent_back(**before, context.state().head().epoch, sent); !ok)
@@ -118,6 +153,9 @@ changes::Build build_admin_patch(domain::Id who, domain::Id admin, const AdminPa
     AdminUser after = **before;
     after.role = role.value_or(after.role);
     after.active = active.value_or(after.active);
+    if (environments && !merges) after.environments.clear();
+    if (environments) give_roles(after, *environments);
+    if (auto ok = check_roles(after); !ok) return tl::unexpected(ok.error());
     if (after.role != domain::Role::owner || !after.active) {
       if (auto ok = check_not_last_owner(context, **before); !ok) return tl::unexpected(ok.error());
     }
@@ -171,6 +209,7 @@ changes::Build build_session(const AdminUser& admin, const SessionStart& start, 
     const auto now = context.state().find<AdminUser>(admin);
     if (now == nullptr || !now->active || now->password_changed_at != checked)
       return fail(Errc::unauthenticated, "wrong username or password");
+    if (auto ok = check_role_in(*now, environment); !ok) return tl::unexpected(ok.error());
     TokenRecord record;
     record.jti = jti;
     record.subject_kind = SubjectKind::admin;

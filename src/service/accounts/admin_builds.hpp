@@ -11,8 +11,14 @@
 
 namespace togglecast::service {
 
-[[nodiscard]] changes::Build build_new_admin(std::string username, domain::Role role, bool active,
-                                             Secret hash);
+/// A new account, without a password yet.
+struct NewAdmin {
+  std::string username;
+  domain::Role role = domain::Role::viewer;
+  EnvironmentRoles environments{};
+  bool active = true;
+};
+[[nodiscard]] changes::Build build_new_admin(NewAdmin wanted, Secret hash);
 /// Withdraws all tokens of the account except `keep_token`. `checked` is the `password_changed_at` of the
 /// account when its password was checked; `unauthenticated` when the password has changed since.
 [[nodiscard]] changes::Build build_password(std::string username, Secret hash, domain::Id keep_token,
@@ -28,7 +34,7 @@ namespace togglecast::service {
 [[nodiscard]] changes::Build build_admin_removal(domain::Id who, domain::Id admin,
                                                  const domain::IfMatch& if_match);
 /// `admin` is the account at the moment its password was checked. `unauthenticated` when the account was
-/// deactivated, deleted or given another password since.
+/// deactivated, deleted or given another password since. `forbidden` without a role in the environment.
 [[nodiscard]] changes::Build build_session(const domain::AdminUser& admin, const SessionStart& start,
                                            std::string jti, std::chrono::seconds lifetime,
                                            TokenOptions options);

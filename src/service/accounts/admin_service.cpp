@@ -4,6 +4,7 @@
 #include "base/digest.hpp"
 #include "changes/ops.hpp"
 #include "domain/schema/environment.hpp"
+#include "domain/schema/fields.hpp"
 #include "service/accounts/admin_builds.hpp"
 #include "service/accounts/submit_write.hpp"
 
@@ -37,6 +38,13 @@ tl::unexpected<Error> too_busy() { return changes::busy("too many logins at once
 Principal in_system(Principal who) {
   who.environment = domain::kSystemEnvironment;
   return who;
+}
+
+json::value roles_as_json(const EnvironmentRoles& roles) {
+  json::object out;
+  for (const auto& [environment, role] : roles)
+    out[environment] = role ? json::value(domain::to_string(*role)) : json::value(nullptr);
+  return out;
 }
 
 // The account of the caller; 0 when the caller is no admin.
@@ -210,19 +218,32 @@ Result<std::shared_ptr<const AdminUser>> AdminService::find(const Principal& who
   return found;
 }
 
+Result<void> AdminService::check_environments(const EnvironmentRoles& roles) const {
+  std::vector<FieldIssue> issues;
+  for (const auto& [environment, role] : roles) {
+    if (!role) continue;
+    if (environment == domain::kSystemEnvironment || model_.current(environment) == nullptr)
+      issues.push_back(
+          {"/environments" + domain::json_pointer(environment), "is not the key of an environment"});
+  }
+  return domain::refusal_of(std::move(issues));
+}
+
 void AdminService::create(const Principal& who, const std::string& username, domain::Role role,
                           const Secret& password, const WriteOptions& options, changes::Done done,
-                          bool active) {
+                          bool active, const EnvironmentRoles& environments) {
   if (auto allowed = require(who, auth::Action::manage_admins); !allowed)
     return done(tl::unexpected(allowed.error()));
   if (!domain::is_username(username))
     return done(fail_field("/username", "must be 1 to 64 lower-case letters, digits or any of . _ @ + -"));
   if (auto ok = auth::check_new_password(password); !ok) return done(tl::unexpected(ok.error()));
-  const auto build = [username, role, active](Secret hash) {
-    return build_new_admin(username, role, active, std::move(hash));
+  if (auto ok = check_environments(environments); !ok) return done(tl::unexpected(ok.error()));
+  const auto build = [wanted = NewAdmin{username, role, environments, active}](Secret hash) {
+    return build_new_admin(wanted, std::move(hash));
   };
-  const std::string operation =
+  std::string operation =
       "admin create " + username + ' ' + std::string(domain::to_string(role)) + (active ? "" : " inactive");
+  if (!environments.empty()) operation += ' ' + json::canonical(roles_as_json(environments));
   write_with_hash(who, password, options, operation, build, std::move(done));
 }
 
@@ -234,6 +255,10 @@ void AdminService::update(const Principal& who, domain::Id admin, const AdminPat
   const domain::Id self = self_of(who);
   json::object asked;
   if (patch.role) asked["role"] = domain::to_string(*patch.role);
+  if (patch.environments) {
+    if (auto ok = check_environments(*patch.environments); !ok) return done(tl::unexpected(ok.error()));
+    asked[patch.merges ? "merged_environments" : "environments"] = roles_as_json(*patch.environments);
+  }
   if (patch.active) asked["active"] = *patch.active;
   if (!patch.sent_back.empty()) asked["sent_back"] = patch.sent_back;
   if (patch.password.empty())
@@ -271,7 +296,7 @@ Result<changes::Written> AdminService::create_first_owner(const std::string& use
   if (!hash) return tl::unexpected(hash.error());
   return committer_.perform(
       changes::own_write(std::string(domain::kSystemEnvironment), changes::Source::start,
-                         build_new_admin(username, domain::Role::owner, true, std::move(*hash))));
+                         build_new_admin({username, domain::Role::owner}, std::move(*hash))));
 }
 
 }  // namespace togglecast::service

@@ -46,6 +46,7 @@ class AdminService {
                changes::WorkerPool& workers, SessionService& sessions, const Clock& clock,
                observe::Metrics& metrics, const AdminOptions& options = {});
 
+  /// `forbidden` when the account has no role in the environment.
   void login(const Login& login, const WriteOptions& options, LoginDone done);
   using LoginTold = std::function<void(const auth::LoginAttempt& attempt, bool opened)>;
   /// Hears of each password that was checked here, on a worker; an empty function ends that. The attempt
@@ -67,7 +68,8 @@ class AdminService {
   [[nodiscard]] Result<std::shared_ptr<const domain::AdminUser>> find(const Principal& who,
                                                                       domain::Id admin) const;
   void create(const Principal& who, const std::string& username, domain::Role role, const Secret& password,
-              const WriteOptions& options, changes::Done done, bool active = true);
+              const WriteOptions& options, changes::Done done, bool active = true,
+              const EnvironmentRoles& environments = {});
   /// `forbidden` when owners change their own role, password or activity. `conflict` when no active owner
   /// would be left. A new password or a deactivation withdraws all tokens of that admin.
   void update(const Principal& who, domain::Id admin, const AdminPatch& patch, const WriteOptions& options,
@@ -98,6 +100,8 @@ class AdminService {
   // Repeats the answer of an earlier request with the same idempotency key, or fails with `error`.
   void replay_or_fail(const Principal& who, const WriteOptions& options, const std::string& operation,
                       const Error& error, const changes::Done& done);
+  /// `invalid_argument` unless all of them exist.
+  [[nodiscard]] Result<void> check_environments(const EnvironmentRoles& roles) const;
   [[nodiscard]] Result<void> may_try(const auth::LoginAttempt& attempt);
   void note(const auth::LoginAttempt& attempt, bool opened);
 

@@ -13,6 +13,11 @@ constexpr std::int64_t kNewSeconds = 300;
 
 tl::unexpected<Error> revoked() { return fail(Errc::revoked, "the token was withdrawn; get a new one"); }
 
+tl::unexpected<Error> no_role_in(const std::string& environment) {
+  return fail(Errc::forbidden, "this account has no role in the environment '" + environment +
+                                   "' any more; log in to another one, or ask an owner for a role");
+}
+
 // The principal of a valid token.
 Result<Principal> principal_of(const domain::TokenRecord& token, const domain::Snapshot& state) {
   Principal who;
@@ -33,7 +38,8 @@ Result<Principal> principal_of(const domain::TokenRecord& token, const domain::S
       if (admin == nullptr || !admin->active) return revoked();
       who.kind = Principal::Kind::admin;
       who.name = admin->username;
-      who.role = admin->role;
+      who.role = admin->standing_in(token.environment);
+      if (who.role.here() == domain::Role::none) return no_role_in(token.environment);
       return who;
     }
   }

@@ -1,4 +1,5 @@
-// A principal as a field of a log line: a client by id, an admin by name. Empty for an unknown caller.
+// A principal as a field of a log line: a client by id, an admin or an API key by name. Empty for an unknown
+// caller.
 #pragma once
 
 #include <string>
@@ -10,6 +11,7 @@ namespace togglecast::service {
 
 /// `who` must outlive the field.
 [[nodiscard]] inline observe::Field log_field(const Principal& who) {
+  if (who.kind == Principal::Kind::machine) return {"api_key", who.name};
   if (who.kind != Principal::Kind::client) return {"admin", who.name};
   if (who.id == 0) return {"client", ""};
   return {"client", who.id};

@@ -19,8 +19,23 @@ std::string_view to_string(Principal::Kind kind) noexcept {
       return "client";
     case Principal::Kind::system:
       return "system";
+    case Principal::Kind::machine:
+      return "machine";
   }
   return "";
+}
+
+bool Principal::may(auth::Action action) const noexcept {
+  switch (kind) {
+    case Kind::admin:
+    case Kind::system:
+      return auth::allows(role, action);
+    case Kind::machine:
+      return auth::allows(scopes, action);
+    case Kind::client:
+      break;
+  }
+  return auth::permission(action).clients;
 }
 
 Result<void> require(const Principal& who, auth::Action action) {
@@ -28,10 +43,12 @@ Result<void> require(const Principal& who, auth::Action action) {
     case Principal::Kind::admin:
     case Principal::Kind::system:
       return auth::require(who.role, action);
+    case Principal::Kind::machine:
+      return auth::require(who.scopes, action);
     case Principal::Kind::client:
       break;
   }
-  return fail(Errc::forbidden, "this needs the token of an admin, not of a client");
+  return auth::require_client(action);
 }
 
 json::object actor_of(const Principal& who, const WriteOptions& options) {

@@ -16,23 +16,35 @@
 namespace togglecast::service {
 
 struct Principal {
-  enum class Kind : std::uint8_t { admin, client, system };
+  enum class Kind : std::uint8_t {
+    admin,
+    client,
+    system,   ///< the server itself
+    machine,  ///< an API key
+  };
 
   Kind kind = Kind::client;
   domain::Id id = 0;
-  std::string name;                          ///< an admin's username, a client's key
-  domain::Role role = domain::Role::viewer;  ///< of admins; the server itself acts as owner
-  std::string environment;                   ///< the environment of its token
+  std::string name;         ///< an admin's username, a client's key, the label of an API key
+  domain::Standing role;    ///< of admins; the server itself acts as owner, an API key reads as a viewer
+  domain::Scopes scopes;    ///< of API keys
+  std::string environment;  ///< the environment of its token
   domain::Id token_id = 0;
   UnixMillis expires_at{};  ///< of the token
 
   /// The server itself: at start, from the command line, from a timer.
   [[nodiscard]] static Principal server(std::string environment);
+
+  /// Whether the table of permissions allows it.
+  [[nodiscard]] bool may(auth::Action action) const noexcept;
+  /// The account or API key that limits count by: those of API keys are negative.
+  [[nodiscard]] domain::Id limit_key() const noexcept { return kind == Kind::machine ? -id : id; }
 };
 
 [[nodiscard]] std::string_view to_string(Principal::Kind kind) noexcept;
 
-/// `forbidden` unless `who` is an admin (or the server) whose role allows `action`.
+/// `forbidden` unless the table of permissions allows `action` to the role of this admin, the scopes of this
+/// API key, or to clients.
 [[nodiscard]] Result<void> require(const Principal& who, auth::Action action);
 
 /// Options of a write.

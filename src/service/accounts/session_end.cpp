@@ -29,6 +29,8 @@ SessionEnd end_of_session(const Principal& who, const domain::Snapshot& state, U
     const auto admin = state.find<domain::AdminUser>(who.id);
     if (admin == nullptr) return {"account_deleted", "the account was deleted"};
     if (!admin->active) return {"account_deactivated", "an owner deactivated the account"};
+    if (admin->standing_in(who.environment).here() == domain::Role::none)
+      return {"role_removed", "this account has no role in this environment any more"};
     if (record == nullptr) return end_of_admin_session(who, *admin, state);
   }
   if (record != nullptr && !record->revoked_at && record->expires_at <= now)

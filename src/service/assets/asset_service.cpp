@@ -80,7 +80,7 @@ Result<ReadableAsset> AssetService::find(const Principal& who, const domain::Sna
     if (client != nullptr) found = domain::ClientView(state, *client, nullptr).asset(sha256);
     if (found == nullptr) return no_asset(sha256);
   } else {
-    if (auto allowed = require(who, auth::Action::read_catalogue); !allowed)
+    if (auto allowed = require(who, auth::Action::read_asset); !allowed)
       return tl::unexpected(allowed.error());
     found = domain::find_asset(state, sha256);
     if (found == nullptr) return ReadableAsset{std::string(sha256), std::nullopt, options_.size};

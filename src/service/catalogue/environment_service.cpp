@@ -67,7 +67,7 @@ Result<std::vector<domain::SnapshotPtr>> EnvironmentService::list(const Principa
     return tl::unexpected(allowed.error());
   std::vector<domain::SnapshotPtr> states;
   for (const std::string& key : model_.environments())
-    if (key != domain::kSystemEnvironment) states.push_back(model_.current(key));
+    if (key != domain::kSystemEnvironment && sees(who, key)) states.push_back(model_.current(key));
   return states;
 }
 
@@ -76,7 +76,16 @@ Result<domain::SnapshotPtr> EnvironmentService::find(const Principal& who, const
     return tl::unexpected(allowed.error());
   auto state = key == domain::kSystemEnvironment ? nullptr : model_.current(key);
   if (state == nullptr) return no_environment(key);
+  if (!sees(who, key)) return fail(Errc::forbidden, "you have no role in the environment '" + key + "'");
   return state;
+}
+
+// The session belongs to one environment, and the account may have a role in others.
+bool EnvironmentService::sees(const Principal& who, const std::string& key) const {
+  if (key == who.environment || who.role.owns_installation()) return true;
+  if (who.kind != Principal::Kind::admin) return false;
+  const auto admin = model_.current(domain::kSystemEnvironment)->find<domain::AdminUser>(who.id);
+  return admin != nullptr && admin->standing_in(key).here() != domain::Role::none;
 }
 
 // The environments themselves have no log, so `system` remembers the answers.

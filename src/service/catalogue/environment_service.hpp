@@ -32,9 +32,9 @@ class EnvironmentService {
   EnvironmentService(changes::Committer& committer, const changes::ReadModel& model, RandomSource& random)
       : committer_(committer), model_(model), random_(random) {}
 
-  /// The current state of each, without `system`, in the order of their keys.
+  /// The current state of each in which the caller has a role, without `system`, in the order of their keys.
   [[nodiscard]] Result<std::vector<domain::SnapshotPtr>> list(const Principal& who) const;
-  /// The current state of one.
+  /// The current state of one. `forbidden` without a role there.
   [[nodiscard]] Result<domain::SnapshotPtr> find(const Principal& who, const std::string& key) const;
   /// Makes an empty environment; the read model and the subscribers of the feed know it before the answer.
   /// `Written::replayed` tells a repeated answer.
@@ -44,6 +44,7 @@ class EnvironmentService {
             const WriteOptions& options, changes::Done done);
 
  private:
+  [[nodiscard]] bool sees(const Principal& who, const std::string& key) const;
   void add(const std::string& key, changes::Committer::EnvironmentDone done);
   /// Writes into `system` that the caller made `key`, or copied into it. The activity feed shows it.
   void record(const Principal& who, const std::string& key, std::optional<EnvironmentCopy> copied,

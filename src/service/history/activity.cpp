@@ -108,7 +108,7 @@ void ActivityService::page(const Principal& who, const ActivityQuery& query, Act
     return done(tl::unexpected(allowed.error()));
   const domain::Kinds readable = auth::readable_kinds(who.role);
   if (query.kind && !readable.contains(*query.kind))
-    return done(fail(Errc::forbidden, "the role " + std::string(domain::to_string(who.role)) +
+    return done(fail(Errc::forbidden, "the role " + std::string(domain::to_string(who.role.here())) +
                                           " may not read entities of this type"));
   ActivityQuery bounded = query;
   bounded.limit = std::clamp<std::size_t>(query.limit, 1, kMaxActivity);

@@ -219,7 +219,7 @@ void History::entity(const Principal& who, const Moment& at, domain::Kind kind, 
   if (auto allowed = require(who, auth::Action::read_catalogue); !allowed)
     return done(tl::unexpected(allowed.error()));
   if (!auth::readable_kinds(who.role).contains(kind))
-    return done(fail(Errc::forbidden, "the role " + std::string(domain::to_string(who.role)) +
+    return done(fail(Errc::forbidden, "the role " + std::string(domain::to_string(who.role.here())) +
                                           " may not read entities of this type"));
   find(who.environment, at, [kind, id, done](Result<SnapshotPtr> found) {
     if (!found) return done(tl::unexpected(found.error()));

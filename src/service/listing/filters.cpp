@@ -96,7 +96,7 @@ constexpr std::array kAdminRules{
     FilterRule<AdminUser>{"role",
                           [](const Snapshot&, std::string_view value) -> Result<Filter<AdminUser>> {
                             const auto role = domain::parse_role(value);
-                            if (!role) return must("be viewer, editor or owner");
+                            if (!role) return must("be viewer, editor, owner or none");
                             return [role = *role](const AdminUser& admin) { return admin.role == role; };
                           }},
 };

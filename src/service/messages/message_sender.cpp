@@ -194,7 +194,8 @@ Result<AdminNotification> read_admin_notification(const json::value& body) {
   if (in.has_value("admin_id")) notification.admin = in.id("admin_id").value_or(0);
   if (in.has_value("role")) {
     notification.role = domain::parse_role(text_of(body, "role"));
-    if (!notification.role) in.refuse("role", "must be 'viewer', 'editor' or 'owner'");
+    if (!notification.role || notification.role == domain::Role::none)
+      in.refuse("role", "must be 'viewer', 'editor' or 'owner'");
   }
   return in.finish(std::move(notification));
 }

@@ -77,7 +77,8 @@ void for_each_receiver(const Receivers& receivers, const domain::Snapshot& state
   if (receivers.has_admins() && after < 0) {
     std::vector<Receiver> admins;
     system.table<domain::AdminUser>().by_id.for_each([&](domain::Id id, const auto& admin) {
-      if (admin->active && -id > after && receivers.has_admin(id, admin->role))
+      const domain::Role role = admin->standing_in(state.environment()).here();
+      if (admin->active && role != domain::Role::none && -id > after && receivers.has_admin(id, role))
         admins.push_back({-id, admin->username});
     });
     std::sort(admins.begin(), admins.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
@@ -102,7 +103,9 @@ bool is_receiver(const Receivers& receivers, const domain::Snapshot& state, cons
                  ReceiverId id) {
   if (id > 0) return receivers.has_client(state, id);
   const auto* admin = system.peek<domain::AdminUser>(-id);
-  return admin != nullptr && admin->active && receivers.has_admin(-id, admin->role);
+  if (admin == nullptr || !admin->active) return false;
+  const domain::Role role = admin->standing_in(state.environment()).here();
+  return role != domain::Role::none && receivers.has_admin(-id, role);
 }
 
 }  // namespace togglecast::service

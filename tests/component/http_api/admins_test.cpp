@@ -12,6 +12,13 @@ class Admins : public ::testing::Test {
     headers.insert(headers.end(), more.begin(), more.end());
     return server_.send("POST", "/api/v1/admins", headers, body);
   }
+  [[nodiscard]] HttpHeaders login_in(const std::string& environment) const {
+    const auto reply =
+        server_.send("POST", "/api/v1/auth/login", {},
+                     R"({"username":"jo","password":"some-password","environment":")" + environment + "\"}");
+    EXPECT_EQ(reply.status, 200U) << reply.body;
+    return ApiServer::bearer(json::string_or_empty(reply.parsed(), "token"));
+  }
 
   ApiServer server_;
   HttpHeaders owner_ = server_.owner();
@@ -69,6 +76,86 @@ TEST_F(Admins, WhoChangedThemStandsInALogOfTheirOwn) {
             304U);
   EXPECT_EQ(server_.get("/api/v1/activity", owner_).parsed().at("items").as_array().size(), 0U);
   EXPECT_EQ(code_of(server_.get("/api/v1/activity?entity_type=admin", editor)), "forbidden");
+}
+
+TEST_F(Admins, ARoleInOneEnvironmentRaisesOrLowersThatOfTheInstallation) {
+  ASSERT_EQ(server_.send("POST", "/api/v1/environments", owner_, R"({"key":"staging"})").status, 201U);
+  ASSERT_EQ(
+      create(
+          R"({"username":"jo","role":"viewer","password":"some-password","environments":{"staging":"editor"}})")
+          .status,
+      201U);
+  const auto here = server_.login("jo", "some-password");
+  const auto there = login_in("staging");
+  const std::string platform = R"({"key":"web","name":"Web"})";
+
+  const auto refused = server_.send("POST", "/api/v1/platforms", here, platform);
+  EXPECT_EQ(refused.status, 403U);
+  EXPECT_EQ(json::string_or_empty(refused.parsed(), "detail"),
+            "the role viewer may not change platforms; it takes editor");
+  EXPECT_EQ(server_.send("POST", "/api/v1/platforms", there, platform).status, 201U);
+  EXPECT_EQ(server_.get("/api/v1/admins/2", owner_).parsed().at("environments").at("staging"),
+            json::value("editor"));
+
+  ASSERT_EQ(
+      server_.send("PATCH", "/api/v1/admins/2", owner_, R"({"environments":{"staging":"owner"}})").status,
+      200U);
+  EXPECT_EQ(server_.send("POST", "/api/v1/clients", there, R"({"key":"acme","name":"Acme"})").status, 201U);
+  EXPECT_EQ(server_.send("POST", "/api/v1/clients/1/tokens", there).status, 201U) << "an owner there";
+  for (const char* path : {"/api/v1/admins", "/api/v1/activity?entity_type=admin"})
+    EXPECT_EQ(code_of(server_.get(path, there)), "forbidden") << path;
+  EXPECT_EQ(server_.send("POST", "/api/v1/signing-keys", there).status, 403U);
+  EXPECT_EQ(server_.send("POST", "/api/v1/environments", there, R"({"key":"mine"})").status, 403U);
+}
+
+TEST_F(Admins, WhoHasARoleInOneEnvironmentAloneHasNothingElse) {
+  ASSERT_EQ(server_.send("POST", "/api/v1/environments", owner_, R"({"key":"staging"})").status, 201U);
+  ASSERT_EQ(
+      create(
+          R"({"username":"jo","role":"none","password":"some-password","environments":{"staging":"editor"}})")
+          .status,
+      201U);
+
+  const auto refused =
+      server_.send("POST", "/api/v1/auth/login", {}, R"({"username":"jo","password":"some-password"})");
+  EXPECT_EQ(refused.status, 403U);
+  EXPECT_EQ(json::string_or_empty(refused.parsed(), "detail"),
+            "'jo' has no role in the environment 'production', only in staging; an owner can give it one");
+  const auto there = login_in("staging");
+  const json::value seen = server_.get("/api/v1/environments", there).parsed();
+  ASSERT_EQ(seen.at("items").as_array().size(), 1U);
+  EXPECT_EQ(seen.at("items").at(0).at("key"), json::value("staging"));
+  EXPECT_EQ(code_of(server_.get("/api/v1/environments/production", there)), "forbidden");
+
+  const auto merged = http(server_.port, "PATCH", "/api/v1/admins/2",
+                           with(owner_, "Content-Type", "application/merge-patch+json"),
+                           R"({"environments":{"production":"viewer","staging":null}})");
+  ASSERT_EQ(merged.status, 200U) << merged.body;
+  EXPECT_EQ(json::serialize(merged.parsed().at("environments")), R"({"production":"viewer"})");
+  EXPECT_EQ(code_of(server_.get("/api/v1/platforms", there)), "forbidden") << "at once";
+  EXPECT_EQ(server_.get("/api/v1/platforms", server_.login("jo", "some-password")).status, 200U);
+  const json::value feed = server_.get("/api/v1/activity?entity_type=admin&entity_id=2", owner_).parsed();
+  const auto& change = feed.at("items").at(0).at("changes").at(0);
+  EXPECT_EQ(json::serialize(change.at("fields").as_array().at(0)), "\"environments\"");
+}
+
+TEST_F(Admins, RolesInEnvironmentsAreChecked) {
+  const auto errors = [&](const std::string& members) {
+    const auto refused = create(R"({"username":"jo","password":"some-password",)" + members + "}").parsed();
+    return json::serialize(*json::find(refused, "errors"));
+  };
+
+  EXPECT_NE(errors(R"("role":"viewer","environments":{"nowhere":"editor"})").find("/environments/nowhere"),
+            std::string::npos);
+  EXPECT_NE(errors(R"("role":"viewer","environments":{"system":"editor"})").find("/environments/system"),
+            std::string::npos);
+  EXPECT_NE(
+      errors(R"("role":"viewer","environments":{"production":"king"})").find("/environments/production"),
+      std::string::npos);
+  EXPECT_NE(errors(R"("role":"viewer","environments":"production")").find("must be an object"),
+            std::string::npos);
+  EXPECT_NE(errors(R"("role":"owner","environments":{"production":"viewer"})").find("must be empty"),
+            std::string::npos);
 }
 
 TEST_F(Admins, EveryRejectedFieldIsNamed) {

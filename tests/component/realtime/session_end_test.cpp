@@ -92,6 +92,37 @@ TEST_F(SessionEnds, ATokenThatHasJustExpiredEndsTheConnectionAndNotItsClient) {
   EXPECT_EQ(acme.transcript().find("41/client"), std::string::npos);
 }
 
+TEST_F(SessionEnds, ARoleThatIsTakenAwayEndsTheConnectionsOfItsEnvironment) {
+  const std::string token = admin_token("jo", Role::editor);
+  auto jo = join_admin(token);
+
+  patch("jo", {.environments = service::EnvironmentRoles{{"production", Role::none}}});
+
+  EXPECT_EQ(reason(jo, "/admin"), "role_removed");
+  EventClient again(port_);
+  again.send("0/admin," + with_token(token));
+  const std::string refused = again.packet();
+  EXPECT_NE(refused.find("forbidden"), std::string::npos) << refused;
+  EXPECT_NE(refused.find("no role in the environment 'production'"), std::string::npos) << refused;
+}
+
+// The shard of the connection hears of the new role by a message. The next event does not wait for that.
+TEST_F(SessionEnds, ANewRoleCountsFromTheNextEventOn) {
+  auto jo = join_admin(admin_token("jo", Role::viewer));
+  const std::string news = R"({"title":"T","message":"M"})";
+  ASSERT_EQ(code_of(jo.ask("/admin", "broadcast_announcement", news)), "forbidden");
+
+  patch("jo", {.environments = service::EnvironmentRoles{{"production", Role::editor}}});
+  EXPECT_EQ(code_of(jo.ask("/admin", "broadcast_announcement", news)), "");
+
+  patch("jo", {.environments = service::EnvironmentRoles{{"production", Role::viewer}}});
+  const auto refused = jo.ask("/admin", "broadcast_announcement", news);
+  EXPECT_EQ(code_of(refused), "forbidden");
+  EXPECT_EQ(json::string_or_empty(refused.at("error"), "message"),
+            "the role viewer may not send messages to connections; it takes editor");
+  EXPECT_EQ(code_of(jo.ask("/admin", "request_activity_feed")), "") << "the connection stays";
+}
+
 TEST_F(SessionEnds, ADemotedOwnerLeavesWhatTheRoleMayNotSee) {
   auto jo = join_admin(admin_token("jo", Role::owner));
   auto owner = join_admin();

@@ -7,6 +7,9 @@ namespace {
 
 using domain::Kind;
 using domain::Role;
+using domain::Scope;
+using domain::Scopes;
+using domain::Standing;
 
 TEST(Roles, ViewersReadEditorsChangeOwnersManage) {
   struct Row {
@@ -32,6 +35,52 @@ TEST(Roles, TheRefusalNamesWhatItTakes) {
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().code, Errc::forbidden);
   EXPECT_EQ(refused.error().message, "the role viewer may not change platforms; it takes editor");
+}
+
+TEST(Roles, WhoHasNoneMayNothing) {
+  for (const Permission& one : kPermissions) EXPECT_FALSE(allows(Role::none, one.action)) << one.name;
+}
+
+TEST(Roles, AnOwnerOfOneEnvironmentDecidesNothingForTheInstallation) {
+  const Standing here(Role::owner, false);
+
+  EXPECT_TRUE(allows(here, Action::manage_tokens));
+  for (const Action action : {Action::read_admins, Action::manage_admins, Action::manage_environments,
+                              Action::manage_keys, Action::manage_api_keys}) {
+    EXPECT_FALSE(allows(here, action));
+    EXPECT_TRUE(allows(Role::owner, action));
+  }
+  EXPECT_EQ(require(here, Action::manage_admins).error().message,
+            "an owner of one environment may not manage admins; it takes an owner of the installation");
+  EXPECT_TRUE(readable_kinds(here).contains(Kind::token));
+  EXPECT_FALSE(readable_kinds(here).contains(Kind::admin));
+}
+
+TEST(Roles, AnApiKeyMayWhatItsScopesSay) {
+  EXPECT_TRUE(allows(Scopes{Scope::write_features}, Action::write_features));
+  EXPECT_FALSE(allows(Scopes{Scope::write_features}, Action::write_platforms));
+  EXPECT_FALSE(allows(Scopes{Scope::write_features}, Action::read_catalogue));
+  EXPECT_TRUE(allows(Scopes{Scope::write_features}, Action::undo_changes));
+  EXPECT_FALSE(allows(Scopes{Scope::read, Scope::evaluate, Scope::stream}, Action::undo_changes));
+  EXPECT_EQ(require(Scopes{Scope::read}, Action::write_platforms).error().message,
+            "this API key may not change platforms; it takes the scope write:platforms");
+  Scopes every;
+  for (const Scope scope : domain::kAllScopes) every.add(scope);
+  for (const Permission& one : kPermissions) {
+    if (one.reach == Reach::installation || one.least == Role::owner) {
+      EXPECT_FALSE(allows(every, one.action)) << one.name;
+    }
+  }
+  EXPECT_EQ(require(every, Action::manage_api_keys).error().message,
+            "this API key may not manage API keys; no scope allows it");
+}
+
+TEST(Roles, ClientsReadTheirAssetsAndActAsClients) {
+  for (const Permission& one : kPermissions) {
+    const bool open = one.action == Action::read_asset || one.action == Action::use_features ||
+                      one.action == Action::acknowledge_messages;
+    EXPECT_EQ(require_client(one.action).has_value(), open) << one.name;
+  }
 }
 
 TEST(Roles, OnlyOwnersSeeTokensAndAdmins) {

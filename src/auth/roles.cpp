@@ -57,6 +57,7 @@ domain::Kinds readable_kinds(domain::Standing standing) noexcept {
                          Kind::package,  Kind::client,  Kind::environment};
   if (allows(standing, Action::read_tokens)) readable.add(Kind::token);
   if (allows(standing, Action::read_admins)) readable.add(Kind::admin);
+  if (allows(standing, Action::manage_api_keys)) readable.add(Kind::api_key);
   return readable;
 }
 

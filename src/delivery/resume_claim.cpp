@@ -38,6 +38,10 @@ std::string admin_view_name(std::string_view channel, std::string_view environme
                    admin);
 }
 
+std::string machine_view_name(std::string_view channel, std::string_view environment, domain::Id key) {
+  return view_name(channel, environment, "machine", key);
+}
+
 std::optional<Pid> Pid::parse(std::string_view text) {
   if (text.size() != kText) return std::nullopt;
   const auto bytes = base64url_decode(text);

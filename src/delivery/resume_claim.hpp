@@ -37,6 +37,9 @@ namespace togglecast::delivery {
                                            domain::Id client, const ContextPtr& context);
 [[nodiscard]] std::string admin_view_name(std::string_view channel, std::string_view environment,
                                           domain::Id admin, domain::Standing role);
+/// The same for an API key.
+[[nodiscard]] std::string machine_view_name(std::string_view channel, std::string_view environment,
+                                            domain::Id key);
 
 class Pid {
  public:

@@ -33,7 +33,8 @@ void note_rechecks(ShardStep& step, const std::vector<domain::Op>& ops) {
   for (const auto& op : ops) {
     if (op.entity == Kind::client) clients.insert(op.id);
     if (op.before.is_null()) continue;
-    if (op.entity == Kind::admin || op.entity == Kind::token) step.recheck_admins = true;
+    if (op.entity == Kind::admin || op.entity == Kind::token || op.entity == Kind::api_key)
+      step.recheck_admins = true;
     if (op.entity != Kind::token) continue;
     if (const auto record = domain::TokenRecord::from_json(op.before)) clients.insert(record->subject_id);
   }

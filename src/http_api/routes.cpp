@@ -121,6 +121,12 @@ constexpr Route kRoutes[] = {
     {Method::del, "/api/v1/admins/{id}", Action::manage_admins, delete_admin},
     {Method::post, "/api/v1/admins/{id}/toggle", Action::manage_admins, toggle_admin},
 
+    {Method::get, "/api/v1/api-keys", Action::manage_api_keys, list_api_keys, page()},
+    {Method::post, "/api/v1/api-keys", Action::manage_api_keys, create_api_key},
+    {Method::get, "/api/v1/api-keys/{id}", Action::manage_api_keys, read_api_key},
+    {Method::patch, "/api/v1/api-keys/{id}", Action::manage_api_keys, update_api_key},
+    {Method::del, "/api/v1/api-keys/{id}", Action::manage_api_keys, delete_api_key},
+
     {Method::get, "/api/v1/environments", Action::read_catalogue, list_environments},
     {Method::post, "/api/v1/environments", Action::manage_environments, create_environment},
     {Method::get, "/api/v1/environments/{key}", Action::read_catalogue, read_environment},

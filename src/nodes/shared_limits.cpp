@@ -7,8 +7,8 @@
 namespace togglecast::nodes {
 namespace {
 
-constexpr std::size_t kMostText = 400;  // bytes of an account or address
-constexpr std::size_t kMostAdmins = 1'000;
+constexpr std::size_t kMostText = 400;      // bytes of an account or address
+constexpr std::size_t kMostAdmins = 2'000;  // and API keys, whose ids are negative here
 constexpr double kMostUnits = 1e6;
 
 // `[[id, amount], …]`
@@ -20,7 +20,8 @@ void each_pair(const json::value* list, std::size_t most, Take&& take) {
     if (++seen > most || !pair.is_array() || pair.get_array().size() != 2) return;
     const auto id = domain::integer_in(pair.get_array()[0]);
     const json::value& amount = pair.get_array()[1];
-    if (!id || !domain::is_id(*id) || !amount.is_number()) return;
+    const bool known = id && *id >= -domain::kMaxId && domain::is_id(*id < 0 ? -*id : *id);
+    if (!known || !amount.is_number()) return;
     take(*id, amount.to_number<double>());
   }
 }

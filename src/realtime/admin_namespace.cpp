@@ -161,12 +161,16 @@ bool AdminNamespace::compare(SocketSubscriber& subscriber, const domain::Snapsho
 Result<json::object> AdminNamespace::admit(SocketSubscriber& subscriber,
                                            const ConnectionAuth::Claim& claim) const {
   const auto& who = claim.who;
+  const bool machine = who.kind == service::Principal::Kind::machine;
   const auto system = model_.current(domain::kSystemEnvironment);
-  const auto admin = system->find<domain::AdminUser>(who.id);
-  if (admin == nullptr) return fail(Errc::revoked, "this admin's account is gone");
+  const auto admin = machine ? nullptr : system->find<domain::AdminUser>(who.id);
+  if (!machine && admin == nullptr) return fail(Errc::revoked, "this admin's account is gone");
   deliveries_[subscriber.socket.shard().index()]->enter(
       subscriber, who.environment, who.role, claim.view == nullptr ? nullptr : claim.view->seen.state);
   leave_unreadable(subscriber);
+  if (machine)
+    return json::object{{"machine", {{"id", who.id}, {"name", who.name}, {"scopes", to_json(who.scopes)}}},
+                        {"environment", who.environment}};
   return json::object{
       {"admin",
        {{"id", admin->id}, {"username", admin->username}, {"role", domain::to_string(who.role.here())}}},
@@ -213,7 +217,7 @@ void AdminNamespace::system_metrics(const Event& event, SocketSubscriber& subscr
 void AdminNamespace::activity_feed(const Event& event, SocketSubscriber& subscriber, const Reply& reply) {
   const auto query = activity_query(event);
   if (!query) return reply.refuse(query.error());
-  const bool of_system = query->kind == domain::Kind::admin;
+  const bool of_system = query->kind && domain::kInstallationKinds.contains(*query->kind);
   activity_.page(subscriber.who, *query,
                  [this, of_system, environment = subscriber.who.environment,
                   answer = answering(reply)](Result<service::ActivityPage> page) {

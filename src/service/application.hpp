@@ -19,6 +19,7 @@
 #include "service/accounts/session_service.hpp"
 #include "service/accounts/signing_keys.hpp"
 #include "service/accounts/token_service.hpp"
+#include "service/api_keys/api_key_service.hpp"
 #include "service/assets/asset_service.hpp"
 #include "service/catalogue/entity_service.hpp"
 #include "service/catalogue/environment_service.hpp"
@@ -99,6 +100,7 @@ class Application {
   [[nodiscard]] AdminService& admins() noexcept { return admins_; }
   /// When sessions and API keys were used last.
   [[nodiscard]] LastUse& last_use() noexcept { return last_use_; }
+  [[nodiscard]] ApiKeyService& api_keys() noexcept { return api_keys_; }
   [[nodiscard]] EnvironmentService& environments() noexcept { return environments_; }
   [[nodiscard]] ActivityService& activity() noexcept { return activity_; }
   [[nodiscard]] History& history() noexcept { return history_; }
@@ -176,6 +178,7 @@ class Application {
   TokenService tokens_;
   SessionService sessions_;
   AdminService admins_;
+  ApiKeyService api_keys_;
   EnvironmentService environments_;
   ActivityService activity_;
   History history_;

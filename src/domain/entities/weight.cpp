@@ -82,4 +82,11 @@ std::size_t weight(const EnvironmentRecord& environment) noexcept {
   return kOwn<EnvironmentRecord> + heap_of(environment.key);
 }
 
+std::size_t weight(const ApiKey& key) noexcept {
+  std::size_t bytes =
+      kOwn<ApiKey> + heap_of(key.sha256, key.prefix, key.name, key.environment) + block_weight(key.addresses);
+  for (const std::string& range : key.addresses) bytes += heap_of(range);
+  return bytes;
+}
+
 }  // namespace togglecast::domain

@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "domain/entities/admin.hpp"
+#include "domain/entities/api_key.hpp"
 #include "domain/entities/client.hpp"
 #include "domain/entities/environment.hpp"
 #include "domain/entities/feature.hpp"
@@ -23,6 +24,7 @@ namespace togglecast::domain {
 [[nodiscard]] std::size_t weight(const TokenRecord& token) noexcept;
 [[nodiscard]] std::size_t weight(const AdminUser& admin) noexcept;
 [[nodiscard]] std::size_t weight(const SigningKeyRecord& key) noexcept;
+[[nodiscard]] std::size_t weight(const ApiKey& key) noexcept;
 [[nodiscard]] std::size_t weight(const EnvironmentRecord& environment) noexcept;
 
 }  // namespace togglecast::domain

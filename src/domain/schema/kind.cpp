@@ -22,6 +22,8 @@ std::string_view to_string(Kind kind) noexcept {
       return "signing_key";
     case Kind::environment:
       return "environment";
+    case Kind::api_key:
+      return "api_key";
   }
   return "";
 }

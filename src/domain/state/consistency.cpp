@@ -284,6 +284,7 @@ std::vector<User> users_of(const Snapshot& state, Kind kind, Id id) {
     case Kind::admin:
     case Kind::signing_key:
     case Kind::environment:
+    case Kind::api_key:
       break;
   }
   return users;

@@ -50,6 +50,7 @@ class ImpactFinder {
       case Kind::admin:
       case Kind::signing_key:
       case Kind::environment:
+      case Kind::api_key:
         break;
     }
   }

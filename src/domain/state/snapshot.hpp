@@ -11,6 +11,7 @@
 
 #include "base/error.hpp"
 #include "domain/entities/admin.hpp"
+#include "domain/entities/api_key.hpp"
 #include "domain/entities/client.hpp"
 #include "domain/entities/environment.hpp"
 #include "domain/entities/feature.hpp"
@@ -64,6 +65,8 @@ auto with_entity_type(Kind kind, Use&& use) {
       return use(std::type_identity<AdminUser>{});
     case Kind::environment:
       return use(std::type_identity<EnvironmentRecord>{});
+    case Kind::api_key:
+      return use(std::type_identity<ApiKey>{});
     case Kind::signing_key:
       break;
   }
@@ -146,7 +149,8 @@ class Snapshot final : public evaluation::Catalogue {
   std::string environment_;
   Head head_;
   std::tuple<Table<Platform>, Table<Feature>, Table<Segment>, Table<Package>, Table<Client>,
-             Table<TokenRecord>, Table<AdminUser>, Table<SigningKeyRecord>, Table<EnvironmentRecord>>
+             Table<TokenRecord>, Table<AdminUser>, Table<SigningKeyRecord>, Table<EnvironmentRecord>,
+             Table<ApiKey>>
       tables_;
   ReferenceIndex links_;
   CompiledRules rules_;

@@ -66,6 +66,7 @@ std::string_view switch_of(Kind kind) noexcept {
       return "available";
     case Kind::client:
     case Kind::admin:
+    case Kind::api_key:
       return "active";
     case Kind::segment:
     case Kind::token:

@@ -46,7 +46,7 @@ Result<void> read_entity_filters(const Call& call, storage::LogQuery& query) {
     if (!query.kind)
       return fail(Errc::invalid_argument,
                   "the parameter entity_type must be platform, feature, segment, package, client, token, "
-                  "admin, environment or signing_key");
+                  "admin, environment, signing_key or api_key");
   }
   const auto id = call.number("entity_id", 0, 1, domain::kMaxId);
   if (!id) return tl::unexpected(id.error());
@@ -138,7 +138,8 @@ void list_activity(const CallPtr& call) {
       call->answer({.body = std::move(body), .etag = std::move(whole_tag)});
     };
     auto* const rollouts = call->api().options().rollouts;
-    const bool of_system = call->request().query.value("entity_type") == "admin";
+    const auto kind = domain::parse_kind(call->request().query.value("entity_type"));
+    const bool of_system = kind && domain::kInstallationKinds.contains(*kind);
     if (rollouts == nullptr || of_system) return answer(std::move(page->entries), {});
     rollouts->add_to(std::move(page->entries), call->who().environment, answer);
   });

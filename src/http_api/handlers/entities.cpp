@@ -63,7 +63,7 @@ changes::Done then(const CallPtr& call, AnswerTo answer_to,
 }  // namespace
 
 std::string_view environment_of(const Call& call, domain::Kind kind) noexcept {
-  if (kind == domain::Kind::admin) return domain::kSystemEnvironment;
+  if (domain::kInstallationKinds.contains(kind)) return domain::kSystemEnvironment;
   return call.who().environment;
 }
 

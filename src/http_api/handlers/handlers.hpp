@@ -58,6 +58,13 @@ void update_admin(const CallPtr& call);
 void delete_admin(const CallPtr& call);
 void toggle_admin(const CallPtr& call);
 
+// api_keys.cpp
+void list_api_keys(const CallPtr& call);
+void create_api_key(const CallPtr& call);
+void read_api_key(const CallPtr& call);
+void update_api_key(const CallPtr& call);
+void delete_api_key(const CallPtr& call);
+
 // environments.cpp
 void list_environments(const CallPtr& call);
 void create_environment(const CallPtr& call);

@@ -161,10 +161,10 @@ void Api::serve(const CallPtr& call) {
   const auto& request = call->request();
   const Access access = call->route().access;
   if (access == Access::probe) return run(call);
-  auto who = identify(request);
+  auto who = identify(request, call->peer().address);
   if (const auto token = bearer_token(request); !who && token) {
     const bool looks = application_.authenticator().look_again(*token, [this, call] {
-      call->shard().post([this, call] { serve_as(call, identify(call->request())); });
+      call->shard().post([this, call] { serve_as(call, identify(call->request(), call->peer().address)); });
     });
     if (looks) return;
   }
@@ -207,7 +207,7 @@ void Api::serve_known(const CallPtr& call) {
   const domain::Revision revision = (*wanted)->revision;
   revisions_.wait(call->shard(), call->who().environment, revision, options_.min_revision_wait,
                   [this, call, revision](bool arrived) {
-                    if (arrived) return run_again_as(call, identify(call->request()));
+                    if (arrived) return run_again_as(call, identify(call->request(), call->peer().address));
                     revision_missed_.add();
                     Error late{
                         Errc::unavailable,

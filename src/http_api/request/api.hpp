@@ -151,9 +151,12 @@ class Api {
                               const web::Peer& peer);
   void serve_as(const std::shared_ptr<Call>& call, const Result<service::Principal>& who);
   /// The principal of the request's token; `unauthenticated` without one.
-  [[nodiscard]] Result<service::Principal> identify(const wire::http::Request& request) const;
+  /// Without `address`, an API key that is limited to some passes: where nothing but limits depends on it.
+  [[nodiscard]] Result<service::Principal> identify(const wire::http::Request& request,
+                                                    std::optional<std::string_view> address) const;
   /// Adds `Togglecast-Revision` if the request has a valid token.
-  void add_revision_header(const wire::http::Request& request, wire::http::Headers& headers) const;
+  void add_revision_header(const wire::http::Request& request, std::string_view address,
+                           wire::http::Headers& headers) const;
   /// Of this route; null: of no route.
   [[nodiscard]] web::RouteOptions route_options(const Route* route = nullptr);
   /// Whether the body of this request may be larger than others, up to `most` bytes. Looks at the token only

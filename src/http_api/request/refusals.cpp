@@ -45,12 +45,12 @@ void Api::add_refusals(web::Router& router, const std::vector<const Route*>& rou
         const auto& request = exchange->request();
         if (!cors_.allows(request, exchange->peer())) {
           auto response = problem(foreign(request, exchange->id(), exchange->peer()), exchange->id());
-          add_revision_header(request, response.headers);
+          add_revision_header(request, exchange->peer().address, response.headers);
           return exchange->respond(std::move(response));
         }
         auto response = cors_.preflight(request);
         response.headers.add("Allow", allow);
-        add_revision_header(request, response.headers);
+        add_revision_header(request, exchange->peer().address, response.headers);
         exchange->respond(std::move(response));
       },
       route_options());
@@ -124,7 +124,7 @@ Api::LargeBodies Api::large_bodies_of(const Route* route) const {
 bool Api::may_send_large_body(const wire::http::Request& request, std::size_t most,
                               auth::Action action) const {
   if (announced_length(request).value_or(most) <= options_.max_body) return false;
-  const auto who = identify(request);
+  const auto who = identify(request, std::nullopt);
   // Only what changes something may be large.
   return who && who->may(action) && auth::permission(action).least > domain::Role::viewer;
 }
@@ -147,7 +147,7 @@ wire::http::Response Api::too_large(const wire::http::Request& request, const La
 }
 
 void Api::respond(const web::ExchangePtr& exchange, wire::http::Response response) const {
-  add_revision_header(exchange->request(), response.headers);
+  add_revision_header(exchange->request(), exchange->peer().address, response.headers);
   cors_.decorate(exchange->request(), response.headers);
   exchange->respond(std::move(response));
 }
@@ -164,7 +164,7 @@ wire::http::Response Api::unread(const wire::http::Request& request, unsigned st
                         {"code", to_string(code)}});
   auto response = problem({code, std::string(message), {}}, id, status);  // 503 carries Retry-After
   response.headers.add("X-Request-Id", id);
-  add_revision_header(request, response.headers);
+  add_revision_header(request, {}, response.headers);
   cors_.decorate(request, response.headers);
   return response;
 }
@@ -178,14 +178,16 @@ Error Api::foreign(const wire::http::Request& request, std::string_view request_
   return error;
 }
 
-Result<service::Principal> Api::identify(const wire::http::Request& request) const {
+Result<service::Principal> Api::identify(const wire::http::Request& request,
+                                         std::optional<std::string_view> address) const {
   const auto token = bearer_token(request);
   if (!token) return tl::unexpected(token.error());
-  return application_.authenticator().authenticate(*token);
+  return application_.authenticator().authenticate(*token, address);
 }
 
-void Api::add_revision_header(const wire::http::Request& request, wire::http::Headers& headers) const {
-  const auto who = identify(request);
+void Api::add_revision_header(const wire::http::Request& request, std::string_view address,
+                              wire::http::Headers& headers) const {
+  const auto who = identify(request, address);
   if (!who) return;
   const auto current = application_.model().current(who->environment);
   if (current == nullptr) return;

@@ -122,6 +122,7 @@ void MessageDispatcher::perform_here(const Order& order, std::optional<Milliseco
         });
       return on_all([environment = order.environment, to = order.to, packets](ShardMessages& messages) {
         const auto chosen = [&to](const SocketSubscriber& subscriber) {
+          if (subscriber.is_machine()) return to.has_all_admins();
           return to.has_admin(subscriber.who.id, subscriber.role().here());
         };
         return messages.tell_admins(environment, chosen, packets.for_admins);
@@ -389,7 +390,7 @@ void MessageDispatcher::broadcast_announcement(const service::Principal& who,
                                                const service::Announcement& announcement, SendDone done) {
   const auto state = allowed(who, announcement.audience);
   if (!state) return done(tl::unexpected(state.error()));
-  if (auto turn = announcing_.take(who.id, clock_.now()); !turn) {
+  if (auto turn = announcing_.take(who.limit_key(), clock_.now()); !turn) {
     limited_.add();
     return done(tl::unexpected(turn.error()));
   }

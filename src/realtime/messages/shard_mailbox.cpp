@@ -148,7 +148,7 @@ ShardMailbox::Alive* ShardMailbox::find(const std::string& environment, std::int
 }
 
 bool ShardMailbox::concerns(const service::Receivers& to, const SocketSubscriber& subscriber) {
-  if (!subscriber.entered()) return false;
+  if (!subscriber.entered() || subscriber.is_machine()) return false;  // a machine acknowledges nothing
   if (subscriber.is_admin()) return to.has_admin(subscriber.who.id, subscriber.role().here());
   // By the state as it is, not by what the subscriber has been told.
   const auto state = delivery_.current(subscriber.who.environment);
@@ -381,11 +381,12 @@ void ShardMailbox::on_commit(const changes::Commit& commit) {
 
 void ShardMailbox::offer_to_admin(domain::Id id) {
   for (auto* home : delivery_.index().environments())
-    SubscriberIndex::for_each(*home, SubscriberIndex::Scope::admins, 0,
-                              [&](delivery::Subscriber& subscriber) {
-                                auto* connection = socket_subscriber(subscriber);
-                                if (connection != nullptr && connection->who.id == id) offer_all(*connection);
-                              });
+    SubscriberIndex::for_each(
+        *home, SubscriberIndex::Scope::admins, 0, [&](delivery::Subscriber& subscriber) {
+          auto* connection = socket_subscriber(subscriber);
+          if (connection != nullptr && connection->who.id == id && !connection->is_machine())
+            offer_all(*connection);
+        });
 }
 
 std::vector<service::OpenDelivery> ShardMailbox::open(const std::string& environment,

@@ -153,7 +153,7 @@ std::size_t ShardMessages::tell_followers(const EntityRef& entity, const Encoded
 std::map<domain::Id, std::string> ShardMessages::followers(const EntityRef& entity) {
   std::map<domain::Id, std::string> names;
   each_follower(entity, [&names](const SocketSubscriber& subscriber) {
-    names.emplace(subscriber.who.id, subscriber.who.name);
+    if (!subscriber.is_machine()) names.emplace(subscriber.who.id, subscriber.who.name);
   });
   return names;
 }

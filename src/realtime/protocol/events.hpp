@@ -19,15 +19,14 @@ inline constexpr std::string_view kClient = "/client";
 struct Request {
   std::string_view name;
   std::string_view reply;              ///< empty: nothing answers
-  std::optional<auth::Action> action;  ///< what the connection must be allowed; nothing: it logs in with this
+  std::optional<auth::Action> action;  ///< what its sender must be allowed; always there
   bool metered = true;                 ///< counts as one of the events that a connection may send
 };
-inline constexpr std::nullopt_t kLogin = std::nullopt;
 
 using auth::Action;
 
 // An admin sends.
-inline constexpr Request kAdminConnect{"admin_connect", "admin_connected", kLogin};
+inline constexpr Request kAdminConnect{"admin_connect", "admin_connected", Action::follow_changes};
 inline constexpr Request kConfigCheck{"config_check", "config_status", Action::follow_changes};
 inline constexpr Request kAssetGet{"asset_get", "asset", Action::read_asset};
 inline constexpr Request kDashboard{"request_dashboard_update", "dashboard_update", Action::read_catalogue};
@@ -43,7 +42,7 @@ inline constexpr Request kAdminRequests[] = {kAdminConnect,  kConfigCheck, kAsse
                                              kSystemMetrics, kMessageAck};
 
 // A client sends; and asset_get and message_ack, as above.
-inline constexpr Request kClientConnect{"client_connect", "client_connected", kLogin};
+inline constexpr Request kClientConnect{"client_connect", "client_connected", Action::use_features};
 inline constexpr Request kClientConfigCheck{"config_check", "config_status", Action::use_features};
 inline constexpr Request kFeatureCheck{"feature_check", "feature_status", Action::use_features};
 inline constexpr Request kReportMetrics{"report_metrics", "metrics_accepted", Action::use_features};
@@ -52,10 +51,9 @@ inline constexpr Request kConfigAck{"config_ack", {}, Action::use_features, fals
 inline constexpr Request kClientRequests[] = {kClientConnect, kClientConfigCheck, kAssetGet,  kFeatureCheck,
                                               kReportMetrics, kHeartbeat,         kConfigAck, kMessageAck};
 
-/// One logs in, and every other one names its action.
 consteval bool name_their_actions(std::span<const Request> requests) {
-  return !requests.front().action && std::all_of(requests.begin() + 1, requests.end(),
-                                                 [](const Request& one) { return one.action.has_value(); });
+  return std::all_of(requests.begin(), requests.end(),
+                     [](const Request& one) { return one.action.has_value(); });
 }
 static_assert(name_their_actions(kAdminRequests) && name_their_actions(kClientRequests));
 

@@ -33,6 +33,7 @@ OwnEvent own_event(domain::Kind kind, bool to_admin) noexcept {
     case domain::Kind::admin:
     case domain::Kind::signing_key:
     case domain::Kind::environment:
+    case domain::Kind::api_key:
       break;
   }
   return {};

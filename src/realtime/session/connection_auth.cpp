@@ -22,17 +22,17 @@ using socketio::Socket;
 
 namespace {
 
-ConnectWarnings& warnings(SocketSubscriber& subscriber) {
-  if (subscriber.warnings == nullptr) subscriber.warnings = std::make_unique<ConnectWarnings>();
-  return *subscriber.warnings;
+RareNotes& notes(SocketSubscriber& subscriber) {
+  if (subscriber.notes == nullptr) subscriber.notes = std::make_unique<RareNotes>();
+  return *subscriber.notes;
 }
 
 // A context that replaced the dropped one ends its warnings.
 json::array warnings_to_tell(const SocketSubscriber& subscriber) {
-  if (subscriber.warnings == nullptr) return {};
-  json::array told = subscriber.warnings->others;
+  if (subscriber.notes == nullptr) return {};
+  json::array told = subscriber.notes->others;
   if (subscriber.context() == domain::evaluation::unusable_context())
-    told.insert(told.end(), subscriber.warnings->context.begin(), subscriber.warnings->context.end());
+    told.insert(told.end(), subscriber.notes->context.begin(), subscriber.notes->context.end());
   return told;
 }
 
@@ -80,23 +80,40 @@ ConnectionAuth::ConnectionAuth(socketio::Namespace& nsp, const AuthParts& parts,
   nsp.on(std::string(rules_.login.name), [this](const socketio::Event& event) { login(event); });
 }
 
-Result<Principal> ConnectionAuth::identify(std::string_view token) const {
-  auto who = parts_.authenticator.authenticate(token);
-  if (who && who->kind != rules_.kind) {
+Result<Principal> ConnectionAuth::identify(std::string_view token, std::string_view address) const {
+  auto who = parts_.authenticator.authenticate(token, address);
+  if (!who) return who;
+  const bool machine = who->kind == Principal::Kind::machine;
+  if (machine && rules_.kind != Principal::Kind::admin)
+    return fail(Errc::forbidden, "API keys do not open this namespace");
+  if (!machine && who->kind != rules_.kind) {
     return fail(Errc::forbidden,
                 "tokens of " + std::string(service::to_string(who->kind)) + "s do not open this namespace");
   }
+  if (auto allowed = service::require(*who, *rules_.login.action); !allowed)
+    return tl::unexpected(allowed.error());
   return who;
 }
 
+// The handshake is dropped after a while. A login by event comes before that.
+std::string ConnectionAuth::address_of(const Socket& socket) {
+  const auto* subscriber = socket.state<SocketSubscriber>();
+  if (subscriber != nullptr && subscriber->notes != nullptr && !subscriber->notes->address.empty())
+    return subscriber->notes->address;
+  const auto* handshake = socket.handshake();
+  return handshake == nullptr ? std::string() : handshake->peer.address;
+}
+
 void ConnectionAuth::identify(Socket& socket, const std::string& token, Identified then) const {
-  auto who = identify(token);
+  const std::string address = address_of(socket);
+  auto who = identify(token, address);
   if (who) return then(std::move(who));
   net::Shard& shard = socket.shard();
   const bool looks = parts_.authenticator.look_again(
-      token, [this, &shard, keep = socket.shared_from_this(), token = std::string(token), then]() mutable {
-        shard.post([this, keep = std::move(keep), token = std::move(token), then = std::move(then)] {
-          if (!keep->ended()) then(identify(token));
+      token, [this, &shard, keep = socket.shared_from_this(), token, address, then]() mutable {
+        shard.post([this, keep = std::move(keep), token = std::move(token), address = std::move(address),
+                    then = std::move(then)] {
+          if (!keep->ended()) then(identify(token, address));
         });
       });
   if (!looks) then(std::move(who));
@@ -110,7 +127,7 @@ Result<ContextPtr> ConnectionAuth::context_of(const json::value& from) const {
 ContextPtr ConnectionAuth::context_at_connect(SocketSubscriber& subscriber, const json::value& from) const {
   auto context = context_of(from);
   if (context) return *std::move(context);
-  warnings(subscriber).context = warnings_of(context.error());
+  notes(subscriber).context = warnings_of(context.error());
   parts_.log.debug("context dropped", {{"sid", subscriber.socket.id()}, {"reason", context.error().message}});
   return domain::evaluation::unusable_context();
 }
@@ -124,7 +141,7 @@ void ConnectionAuth::check(Socket& socket, const Next& next) {
   auto subscriber = std::allocate_shared<SocketSubscriber>(
       PoolAllocator<SocketSubscriber>(), socket, static_cast<SubscriberKeeper&>(*this),
       packet_encoder(rules_.receiver(), PacketEncoder::Offsets{offsets.value_or(true)}), limit_);
-  if (!offsets) warnings(*subscriber).others = warnings_of(offsets.error());
+  if (!offsets) notes(*subscriber).others = warnings_of(offsets.error());
   subscriber->set_context(context_at_connect(*subscriber, socket.auth()));
   const auto token = presented_token(socket);
   if (!token) return refuse(token.error());
@@ -224,6 +241,7 @@ Result<json::object> ConnectionAuth::admit(SocketSubscriber& subscriber, const C
   if (auto told = warnings_to_tell(subscriber); !told.empty()) (*payload)["warnings"] = std::move(told);
   socket.accept_attachments(true);
   socket.trust_connection();
+  if (claim.who.kind == Principal::Kind::machine) notes(subscriber).address = address_of(socket);
   subscriber.who = claim.who;
   subscriber.warned = false;
   socket.name_connection(service::to_string(claim.who.kind), claim.who.name);
@@ -242,6 +260,7 @@ Result<json::object> ConnectionAuth::admit(SocketSubscriber& subscriber, const C
 
 void ConnectionAuth::watch_expiry(SocketSubscriber& subscriber) {
   if (subscriber.turned_away) return;
+  if (subscriber.who.expires_at == Principal::kNever) return subscriber.cancel();
   const Milliseconds left{subscriber.who.expires_at.value - parts_.clock.wall_now().value};
   net::Shard& shard = subscriber.socket.shard();
   if (subscriber.warned) return shard.arm(subscriber, std::max(Milliseconds{0}, left));
@@ -277,13 +296,21 @@ void ConnectionAuth::on_due(SocketSubscriber& subscriber) {
 }
 
 void ConnectionAuth::recheck(SocketSubscriber& subscriber, const domain::Snapshot& state) {
-  const auto still = service::Authenticator::recheck(subscriber.who, state, parts_.clock.wall_now());
+  const std::string_view address =
+      subscriber.notes == nullptr ? std::string_view() : std::string_view(subscriber.notes->address);
+  const auto still = service::Authenticator::recheck(subscriber.who, state, parts_.clock.wall_now(), address);
   if (!still && still.error().code == Errc::token_expired) {
     subscriber.socket.close_transport(
         wire::websocket::CloseCode::policy_violation);  // a moment before its timer
-  } else if (!still) {
+  } else if (!still || !still->may(*rules_.login.action)) {
     // DISCONNECT: as it is, it may not come back; with the same token it will be told why.
     end_session(subscriber, service::end_of_session(subscriber.who, state, parts_.clock.wall_now()));
+  } else if (subscriber.is_machine()) {
+    const bool same_end = still->expires_at == subscriber.who.expires_at;
+    subscriber.who = *still;
+    if (same_end) return;
+    subscriber.warned = false;
+    watch_expiry(subscriber);
   } else if (rules_.kind == Principal::Kind::admin && still->role != subscriber.who.role) {
     subscriber.who = *still;
     subscriber.set_role(still->role);

@@ -57,7 +57,7 @@ class ConnectionAuth final : private SubscriberKeeper {
   };
   /// What differs between the namespaces.
   struct Rules {
-    service::Principal::Kind kind;  ///< whose tokens open it
+    service::Principal::Kind kind;  ///< whose tokens open it; that of admins also API keys
     event::Request login;           ///< the event that logs in
     /// Works out the view of a claim, which may take many turns. `then` is called once, unless the connection
     /// ends or a newer login takes its place; then `superseded` is called. Without it, `admit` needs none.
@@ -134,7 +134,9 @@ class ConnectionAuth final : private SubscriberKeeper {
   /// The connections of this namespace in one environment.
   [[nodiscard]] observe::Gauge& connected(const std::string& environment) const;
   [[nodiscard]] Result<ContextPtr> context_of(const json::value& from) const;
-  [[nodiscard]] Result<service::Principal> identify(std::string_view token) const;
+  [[nodiscard]] Result<service::Principal> identify(std::string_view token, std::string_view address) const;
+  /// Of the caller; empty when nobody knows it any more.
+  [[nodiscard]] static std::string address_of(const socketio::Socket& socket);
   using Identified = std::function<void(Result<service::Principal> who)>;
   // At once, or, when the token may be too new to be known, after a look into the store; unless the socket
   // has ended by then.

@@ -119,7 +119,8 @@ void ConnectionAuth::start_login(SocketSubscriber& subscriber, const Principal& 
   const auto who = parts_.authenticator.recheck(claimed);
   if (!who) return turn_down(who.error());
   const bool renews = subscriber.logged_in;
-  if (renews && (who->id != subscriber.who.id || who->environment != subscriber.who.environment))
+  if (renews && (who->kind != subscriber.who.kind || who->id != subscriber.who.id ||
+                 who->environment != subscriber.who.environment))
     return turn_down(Error{Errc::forbidden,
                            "this connection belongs to somebody else; open another one to log in with this "
                            "token"});

@@ -29,6 +29,8 @@ void ConnectionAuth::count(ResumeResult result) const noexcept {
 }
 
 std::string ConnectionAuth::view_name(const Principal& who, const ContextPtr& context) const {
+  if (who.kind == Principal::Kind::machine)
+    return delivery::machine_view_name(namespace_, who.environment, who.id);
   return rules_.kind == Principal::Kind::admin
              ? delivery::admin_view_name(namespace_, who.environment, who.id, who.role)
              : delivery::client_view_name(namespace_, who.environment, who.id, context);

@@ -27,10 +27,12 @@ using delivery::ContextPtr;
 class SocketSubscriber;
 struct WaitingLogins;
 
-/// What a connection sent at its connect that could not be used: elements of `warnings`.
-struct ConnectWarnings {
+/// What few connections need to remember.
+struct RareNotes {
+  // What it sent at its connect that could not be used: elements of `warnings`.
   json::array context;  ///< of the context that was dropped last
   json::array others;
+  std::string address;  ///< of a machine, whose API key may be limited to some
 };
 
 /// What a connection that resumes its session missed.
@@ -95,6 +97,7 @@ class SocketSubscriber final : public delivery::Subscriber, public net::TimerNod
   /// Its session can be resumed from the offsets that it is sent.
   [[nodiscard]] bool resumable() const noexcept { return pid && !sees_otherwise; }
   [[nodiscard]] delivery::ConnectionName name() const override;
+  [[nodiscard]] bool is_machine() const noexcept { return who.kind == service::Principal::Kind::machine; }
   void recheck(const domain::Snapshot& state) override { keeper_.recheck(*this, state); }
   [[nodiscard]] TokenBucket& full_states() noexcept override { return meters->full_states; }
 
@@ -118,7 +121,7 @@ class SocketSubscriber final : public delivery::Subscriber, public net::TimerNod
   std::shared_ptr<ConnectionMeters> meters;          ///< of the connection, all namespaces together
   std::unique_ptr<SeenView> seen_view;               ///< of a connection that is about to be admitted
   std::unique_ptr<std::vector<EntityRef>> followed;  ///< by an admin; null: nothing
-  std::unique_ptr<ConnectWarnings> warnings;         ///< null: none
+  std::unique_ptr<RareNotes> notes;                  ///< null: none
   std::unique_ptr<WaitingLogins> waiting_logins;  ///< of a client that asks again before it takes its state
 
  private:

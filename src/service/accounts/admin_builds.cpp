@@ -209,7 +209,7 @@ changes::Build build_session(const AdminUser& admin, const SessionStart& start, 
     const auto now = context.state().find<AdminUser>(admin);
     if (now == nullptr || !now->active || now->password_changed_at != checked)
       return fail(Errc::unauthenticated, "wrong username or password");
-    if (auto ok = check_role_in(*now, environment); !ok) return tl::unexpected(ok.error());
+    if (auto ok = check_role_in(*now, start.environment); !ok) return tl::unexpected(ok.error());
     TokenRecord record;
     record.jti = jti;
     record.subject_kind = SubjectKind::admin;

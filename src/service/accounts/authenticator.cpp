@@ -1,8 +1,12 @@
 #include "service/accounts/authenticator.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "auth/token_codec.hpp"
+#include "base/address_range.hpp"
+#include "base/digest.hpp"
+#include "domain/entities/asset.hpp"
 #include "domain/schema/environment.hpp"
 
 namespace togglecast::service {
@@ -46,14 +50,60 @@ Result<Principal> principal_of(const domain::TokenRecord& token, const domain::S
   return revoked();
 }
 
+bool allows_address(const domain::ApiKey& key, std::string_view address) {
+  return key.addresses.empty() ||
+         std::any_of(key.addresses.begin(), key.addresses.end(), [address](const std::string& text) {
+           const auto range = AddressRange::parse(text);
+           return range && range->contains(address);
+         });
+}
+
+// The principal of an API key. Without `address`, the one of its caller is not looked at.
+Result<Principal> principal_of(const domain::ApiKey& key, UnixMillis now,
+                               std::optional<std::string_view> address) {
+  if (!key.active)
+    return fail(Errc::revoked, "the API key " + key.prefix + "… is deactivated; an owner can activate it");
+  if (key.expires_at && *key.expires_at <= now)
+    return fail(Errc::token_expired,
+                "the API key " + key.prefix + "… expired; an owner makes another one, or gives it more time");
+  if (address && !allows_address(key, *address))
+    return fail(Errc::forbidden, "the API key " + key.prefix + "… may not be used from the address " +
+                                     std::string(*address) + "; its addresses name others");
+  Principal who;
+  who.kind = Principal::Kind::machine;
+  who.id = key.id;
+  who.name = key.name;
+  who.role = domain::Standing(domain::Role::viewer, false);
+  who.scopes = key.scopes;
+  who.environment = key.environment;
+  who.expires_at = key.expires_at.value_or(Principal::kNever);
+  return who;
+}
+
+tl::unexpected<Error> unknown_key() {
+  return fail(Errc::token_invalid, "there is no such API key, or it was revoked; an owner makes another one");
+}
+
+bool is_api_key(std::string_view token) noexcept { return token.starts_with(domain::kApiKeyMark); }
+
 }  // namespace
 
 domain::SnapshotPtr Authenticator::token_state(Principal::Kind kind, std::string_view environment) const {
   return model_.current(kind == Principal::Kind::client ? environment : domain::kSystemEnvironment);
 }
 
-Result<Principal> Authenticator::authenticate(std::string_view token) const {
+Result<Principal> Authenticator::authenticate_key(std::string_view key,
+                                                  std::optional<std::string_view> address) const {
+  const auto state = model_.current(domain::kSystemEnvironment);
+  const auto record = state->find_by_key<domain::ApiKey>(domain::hex(sha256(key)));
+  if (record == nullptr) return unknown_key();
+  return principal_of(*record, clock_.wall_now(), address);
+}
+
+Result<Principal> Authenticator::authenticate(std::string_view token,
+                                              std::optional<std::string_view> address) const {
   verifications_.add();
+  if (is_api_key(token)) return authenticate_key(token, address);
   const auto claims = auth::verify_token(keys_, token, clock_.wall_now());
   if (!claims) return tl::unexpected(claims.error());
   const auto kind =
@@ -74,6 +124,11 @@ bool Authenticator::look_again(std::string_view token, std::function<void()> aga
 }
 
 bool Authenticator::may_be_new(std::string_view token) const {
+  if (is_api_key(token)) {
+    return token.size() == domain::kApiKeySize &&
+           model_.current(domain::kSystemEnvironment)
+                   ->find_by_key<domain::ApiKey>(domain::hex(sha256(token))) == nullptr;
+  }
   const auto claims = auth::verify_token(keys_, token, clock_.wall_now());
   if (!claims) return auth::names_unknown_key(keys_, token);
   if (claims->issued_at < clock_.wall_now().value / 1'000 - kNewSeconds) return false;
@@ -91,9 +146,13 @@ Result<Principal> Authenticator::recheck(const Principal& who) const {
   return recheck(who, *state, clock_.wall_now());
 }
 
-Result<Principal> Authenticator::recheck(const Principal& who, const domain::Snapshot& state,
-                                         UnixMillis now) {
+Result<Principal> Authenticator::recheck(const Principal& who, const domain::Snapshot& state, UnixMillis now,
+                                         std::optional<std::string_view> address) {
   if (who.kind == Principal::Kind::system) return who;
+  if (who.kind == Principal::Kind::machine) {
+    const auto key = state.find<domain::ApiKey>(who.id);
+    return key == nullptr ? unknown_key() : principal_of(*key, now, address);
+  }
   const auto record = state.find<domain::TokenRecord>(who.token_id);
   if (record == nullptr || record->revoked_at) return revoked();
   if (record->expires_at <= now) return fail(Errc::token_expired, "the token expired; get a new one");

@@ -1,9 +1,10 @@
-// Turns a token into its principal. The token provides signature and times; the current state provides
-// everything else. Thread rule: any thread; no I/O on the caller's thread. Errors: `token_invalid`,
+// Turns a token or an API key into its principal. The token provides signature and times; the current state
+// provides everything else. Thread rule: any thread; no I/O on the caller's thread. Errors: `token_invalid`,
 // `token_expired`, `revoked` (the token was withdrawn, or its record or subject is gone).
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string_view>
 
 #include "auth/key_ring.hpp"
@@ -26,7 +27,10 @@ class Authenticator {
         verifications_(metrics.counter("togglecast_token_verifications_total",
                                        "Tokens whose signatures were checked.")) {}
 
-  [[nodiscard]] Result<Principal> authenticate(std::string_view token) const;
+  /// `address` is the caller's; an API key may be limited to some. Nothing: it is not
+  /// looked at; empty: it is unknown.
+  [[nodiscard]] Result<Principal> authenticate(
+      std::string_view token, std::optional<std::string_view> address = std::string_view()) const;
 
   /// After a refusal. This node may not have heard yet of what makes the token valid: another node has just
   /// issued it, or made its environment or key. Then the store is read once, `again` runs on another thread,
@@ -37,11 +41,15 @@ class Authenticator {
   /// The same principal in the newest state: its role may have changed, or its token may be gone.
   [[nodiscard]] Result<Principal> recheck(const Principal& who) const;
 
-  /// The same in a state that the caller holds: a client's environment, or `system` for an admin.
+  /// The same in a state that the caller holds: a client's environment, or `system` for an admin or an API
+  /// key. Without `address`, that of an API key's caller counts as checked before.
   [[nodiscard]] static Result<Principal> recheck(const Principal& who, const domain::Snapshot& state,
-                                                 UnixMillis now);
+                                                 UnixMillis now,
+                                                 std::optional<std::string_view> address = std::nullopt);
 
  private:
+  [[nodiscard]] Result<Principal> authenticate_key(std::string_view key,
+                                                   std::optional<std::string_view> address) const;
   [[nodiscard]] bool may_be_new(std::string_view token) const;
   // The state that holds the record of a token: a client's environment, or `system` for an admin.
   [[nodiscard]] domain::SnapshotPtr token_state(Principal::Kind kind, std::string_view environment) const;

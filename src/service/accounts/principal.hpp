@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -30,7 +31,10 @@ struct Principal {
   domain::Scopes scopes;    ///< of API keys
   std::string environment;  ///< the environment of its token
   domain::Id token_id = 0;
-  UnixMillis expires_at{};  ///< of the token
+  UnixMillis expires_at{};  ///< of the token, or `kNever`
+
+  /// The end of an API key that has none.
+  static constexpr UnixMillis kNever{std::numeric_limits<std::int64_t>::max()};
 
   /// The server itself: at start, from the command line, from a timer.
   [[nodiscard]] static Principal server(std::string environment);

@@ -22,6 +22,14 @@ SessionEnd end_of_admin_session(const Principal& who, const domain::AdminUser& a
 }  // namespace
 
 SessionEnd end_of_session(const Principal& who, const domain::Snapshot& state, UnixMillis now) {
+  if (who.kind == Principal::Kind::machine) {
+    const auto key = state.find<domain::ApiKey>(who.id);
+    if (key == nullptr) return {"api_key_revoked", "the API key was revoked"};
+    if (!key->active) return {"api_key_deactivated", "an owner deactivated the API key"};
+    if (!auth::allows(key->scopes, auth::Action::follow_changes))
+      return {"api_key_changed", "the API key has lost the scope stream"};
+    return {"api_key_changed", "the API key may not be used from this address any more"};
+  }
   const auto record = state.find<domain::TokenRecord>(who.token_id);
   if (who.kind == Principal::Kind::client && state.find<domain::Client>(who.id) == nullptr)
     return {"client_deleted", "the client was deleted"};

@@ -21,6 +21,10 @@ namespace togglecast::service {
                                                                             std::string_view operation,
                                                                             const json::value& body);
 
+/// Of an API key, every entity that the change touches needs its scope: a deletion by force changes others,
+/// too.
+[[nodiscard]] changes::Build within_scopes(const Principal& who, changes::Build build);
+
 /// Checks the role and the idempotency key, then submits `build`. A refusal calls `done` within the call.
 void submit_write(changes::Committer& committer, const Principal& who, auth::Action action,
                   const WriteOptions& options, std::string_view operation, const json::value& body,

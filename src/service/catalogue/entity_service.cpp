@@ -18,6 +18,8 @@ auth::Action write_action(domain::Kind kind) noexcept {
       return auth::Action::manage_tokens;
     case domain::Kind::environment:
       return auth::Action::manage_environments;
+    case domain::Kind::api_key:
+      return auth::Action::manage_api_keys;
     case domain::Kind::admin:
     case domain::Kind::signing_key:
       break;

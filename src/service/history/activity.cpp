@@ -77,7 +77,7 @@ json::value activity_entry(const domain::LogRow& row, domain::Kinds readable, co
   const bool of_installation = row.environment == domain::kSystemEnvironment;
   if (of_installation) {  // no logins
     readable = readable.contains(domain::Kind::admin)
-                   ? domain::Kinds{domain::Kind::admin, domain::Kind::environment}
+                   ? domain::Kinds{domain::Kind::admin, domain::Kind::environment, domain::Kind::api_key}
                    : domain::Kinds{domain::Kind::environment};
   }
   std::vector<const Op*> ops;
@@ -143,7 +143,7 @@ void ActivityService::page(const Principal& who, const ActivityQuery& query, Act
 
 void ActivityService::undo(const Principal& who, const domain::Version& version, const WriteOptions& options,
                            UndoDone done) {
-  if (auto allowed = require(who, auth::Action::read_activity); !allowed)
+  if (auto allowed = require(who, auth::Action::undo_changes); !allowed)
     return done(tl::unexpected(allowed.error()));
   auto idempotency = idempotency_of(who, options, "undo " + domain::to_string(version), nullptr);
   if (!idempotency) return done(tl::unexpected(idempotency.error()));

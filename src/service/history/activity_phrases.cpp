@@ -68,6 +68,7 @@ std::string switched(const Op& op, const Names& names, bool on) {
   switch (op.entity) {
     case Kind::client:
     case Kind::admin:
+    case Kind::api_key:
       return (on ? "activated " : "deactivated ") + this_one(op, names);
     case Kind::package:
       return (on ? "put " : "took ") + this_one(op, names) + (on ? " on sale" : " off sale");

@@ -65,6 +65,7 @@ std::string enumeration(const std::vector<std::string>& words, std::size_t most)
 }
 
 std::string_view noun(domain::Kind kind) noexcept {
+  if (kind == domain::Kind::api_key) return "API key";
   return kind == domain::Kind::signing_key ? "signing key" : domain::to_string(kind);
 }
 

@@ -27,6 +27,8 @@ struct Receivers {
   [[nodiscard]] bool has_admins() const noexcept {
     return audience.kind == Audience::Kind::all || audience.kind == Audience::Kind::admins;
   }
+  /// Whoever is connected to `/admin`, machines included.
+  [[nodiscard]] bool has_all_admins() const noexcept { return has_admins() && admin == 0 && !role; }
   [[nodiscard]] bool has_client(const domain::Snapshot& state, domain::Id id) const;
   [[nodiscard]] bool has_admin(domain::Id id, domain::Role its_role) const noexcept {
     return has_admins() && (admin == 0 || admin == id) && (!role || *role == its_role);

@@ -44,8 +44,8 @@ std::string role_cells(Action action) {
 }
 
 std::string row_of(const http_api::Route& route) {
-  std::string row = "| " + std::string(wire::http::to_string(route.method)) + " " +
-                    std::string(route.pattern) + " |";
+  std::string row =
+      "| " + std::string(wire::http::to_string(route.method)) + " " + std::string(route.pattern) + " |";
   if (!route.action) {
     row += " |";
     for (std::size_t i = 0; i < 6 + domain::kAllScopes.size(); ++i) row += cell(true);

@@ -1,5 +1,6 @@
-// A rate limit per admin for one kind of action. It can hold over several nodes: each tells what was spent at
-// it, and charges what was spent at the others. Thread rule: any thread; the lock is held for a look-up.
+// A rate limit per admin and per API key (`Principal::limit_key`) for one kind of action. It can hold over
+// several nodes: each tells what was spent at it, and charges what was spent at the others. Thread rule: any
+// thread; the lock is held for a look-up.
 #pragma once
 
 #include <map>
@@ -34,7 +35,7 @@ class AdminRates {
   Rate rate_;
   std::string actions_;
   std::mutex mutex_;
-  std::map<domain::Id, TokenBucket> buckets_;  // one per admin; there are at most a thousand
+  std::map<domain::Id, TokenBucket> buckets_;  // at most a thousand of admins, and as many of API keys
   bool remembers_ = false;
   std::map<domain::Id, double> spent_;
 };

@@ -12,6 +12,7 @@
 #include "changes/actor.hpp"
 #include "domain/schema/ids.hpp"
 #include "domain/schema/role.hpp"
+#include "domain/schema/scope.hpp"
 #include "domain/schema/version.hpp"
 
 namespace togglecast::service {

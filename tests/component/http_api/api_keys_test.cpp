@@ -43,7 +43,7 @@ TEST_F(ApiKeys, AreShownOnceAndStoredAsDigests) {
   EXPECT_EQ(text.size(), domain::kApiKeySize);
   EXPECT_TRUE(text.starts_with(domain::kApiKeyMark));
   const std::string id = json::serialize(key.at("id"));
-  for (const std::string path : {"/api/v1/api-keys/" + id, std::string("/api/v1/api-keys"),
+  for (const std::string& path : {"/api/v1/api-keys/" + id, std::string("/api/v1/api-keys"),
                                  "/api/v1/api-keys?q=" + std::string(json::string_or_empty(key, "sha256")),
                                  std::string("/api/v1/activity?entity_type=api_key")}) {
     const auto read = server_.get(path, owner_);

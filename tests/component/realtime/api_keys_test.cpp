@@ -7,6 +7,7 @@
 namespace togglecast::realtime::testing {
 namespace {
 
+using service::testing::parse;
 using service::testing::wait_for;
 
 class MachineConnections : public RealtimeTest {

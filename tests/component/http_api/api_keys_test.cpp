@@ -44,8 +44,8 @@ TEST_F(ApiKeys, AreShownOnceAndStoredAsDigests) {
   EXPECT_TRUE(text.starts_with(domain::kApiKeyMark));
   const std::string id = json::serialize(key.at("id"));
   for (const std::string& path : {"/api/v1/api-keys/" + id, std::string("/api/v1/api-keys"),
-                                 "/api/v1/api-keys?q=" + std::string(json::string_or_empty(key, "sha256")),
-                                 std::string("/api/v1/activity?entity_type=api_key")}) {
+                                  "/api/v1/api-keys?q=" + std::string(json::string_or_empty(key, "sha256")),
+                                  std::string("/api/v1/activity?entity_type=api_key")}) {
     const auto read = server_.get(path, owner_);
     EXPECT_EQ(read.status, 200U) << read.body;
     EXPECT_NE(read.body.find("CI"), std::string::npos) << path;

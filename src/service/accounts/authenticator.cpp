@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "auth/token_codec.hpp"
-#include "base/address_range.hpp"
 #include "base/digest.hpp"
 #include "domain/entities/asset.hpp"
+#include "domain/schema/address_range.hpp"
 #include "domain/schema/environment.hpp"
 
 namespace togglecast::service {
@@ -53,7 +53,7 @@ Result<Principal> principal_of(const domain::TokenRecord& token, const domain::S
 bool allows_address(const domain::ApiKey& key, std::string_view address) {
   return key.addresses.empty() ||
          std::any_of(key.addresses.begin(), key.addresses.end(), [address](const std::string& text) {
-           const auto range = AddressRange::parse(text);
+           const auto range = domain::AddressRange::parse(text);
            return range && range->contains(address);
          });
 }

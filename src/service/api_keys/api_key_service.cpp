@@ -1,9 +1,9 @@
 #include "service/api_keys/api_key_service.hpp"
 
-#include "base/address_range.hpp"
 #include "base/digest.hpp"
 #include "changes/ops.hpp"
 #include "domain/entities/asset.hpp"
+#include "domain/schema/address_range.hpp"
 #include "domain/schema/environment.hpp"
 #include "domain/schema/fields.hpp"
 #include "domain/schema/sent_back.hpp"
@@ -51,7 +51,7 @@ std::optional<std::vector<std::string>> read_addresses(FieldReader& in) {
   std::vector<std::string> ranges;
   for (const auto& one : *sent) {
     const auto* text = one.if_string();
-    if (text == nullptr || !AddressRange::parse(*text)) {
+    if (text == nullptr || !domain::AddressRange::parse(*text)) {
       in.refuse("addresses",
                 "must contain addresses or ranges, such as 192.0.2.7, 10.0.0.0/8 or 2001:db8::/32");
       return std::nullopt;

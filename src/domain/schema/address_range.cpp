@@ -1,11 +1,11 @@
-#include "base/address_range.hpp"
+#include "domain/schema/address_range.hpp"
 
 #include <arpa/inet.h>
 
 #include <charconv>
 #include <string>
 
-namespace togglecast {
+namespace togglecast::domain {
 namespace {
 
 using Bytes = std::array<std::uint8_t, 16>;
@@ -69,4 +69,4 @@ bool AddressRange::contains(std::string_view address) const {
   return true;
 }
 
-}  // namespace togglecast
+}  // namespace togglecast::domain

@@ -7,7 +7,7 @@
 #include <optional>
 #include <string_view>
 
-namespace togglecast {
+namespace togglecast::domain {
 
 class AddressRange {
  public:
@@ -22,4 +22,4 @@ class AddressRange {
   unsigned prefix_ = 0;                   // bits
 };
 
-}  // namespace togglecast
+}  // namespace togglecast::domain

@@ -1,8 +1,8 @@
-#include "base/address_range.hpp"
+#include "domain/schema/address_range.hpp"
 
 #include <gtest/gtest.h>
 
-namespace togglecast {
+namespace togglecast::domain {
 namespace {
 
 bool holds(std::string_view range, std::string_view address) {
@@ -49,4 +49,4 @@ TEST(AddressRange, RefusesOtherTexts) {
 }
 
 }  // namespace
-}  // namespace togglecast
+}  // namespace togglecast::domain

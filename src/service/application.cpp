@@ -121,6 +121,7 @@ Application::Application(std::unique_ptr<storage::Store> store, Readers readers,
       log_keeper_(std::move(readers.of_log_keeper), log_keeper_ports(), clock, log, metrics, options.log),
       lease_keeper_(committer_, upkeep_, log, metrics, with_name(options.lease, random)) {
   lease_keeper_.also([this](storage::Store& of) { last_use_.write_due(of.usage()); });
+  authenticator_.note_uses(last_use_);
   tail_.also_follow(mailbox_);
   upkeep_.on_taken([this] { time_.look(); });
 }

@@ -97,7 +97,9 @@ Result<Principal> Authenticator::authenticate_key(std::string_view key,
   const auto state = model_.current(domain::kSystemEnvironment);
   const auto record = state->find_by_key<domain::ApiKey>(domain::hex(sha256(key)));
   if (record == nullptr) return unknown_key();
-  return principal_of(*record, clock_.wall_now(), address);
+  auto who = principal_of(*record, clock_.wall_now(), address);
+  if (who && last_use_ != nullptr) last_use_->note(domain::Kind::api_key, who->id);
+  return who;
 }
 
 Result<Principal> Authenticator::authenticate(std::string_view token,

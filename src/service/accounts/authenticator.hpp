@@ -11,6 +11,7 @@
 #include "base/clock.hpp"
 #include "changes/read_model.hpp"
 #include "observe/metrics.hpp"
+#include "service/accounts/last_use.hpp"
 #include "service/accounts/principal.hpp"
 #include "service/accounts/signing_keys.hpp"
 
@@ -31,6 +32,9 @@ class Authenticator {
   /// looked at; empty: it is unknown.
   [[nodiscard]] Result<Principal> authenticate(
       std::string_view token, std::optional<std::string_view> address = std::string_view()) const;
+
+  /// From now on each use of an API key is noted. Before any other call; `last_use` must outlive this.
+  void note_uses(LastUse& last_use) noexcept { last_use_ = &last_use; }
 
   /// After a refusal. This node may not have heard yet of what makes the token valid: another node has just
   /// issued it, or made its environment or key. Then the store is read once, `again` runs on another thread,
@@ -59,6 +63,7 @@ class Authenticator {
   SigningKeys& signing_keys_;
   const Clock& clock_;
   observe::Counter& verifications_;
+  LastUse* last_use_ = nullptr;
 };
 
 }  // namespace togglecast::service

@@ -166,7 +166,7 @@ void ApiKeyService::update(const Principal& who, domain::Id key, const json::val
     FieldReader in(*changed);
     const ApiKeyFields fields = read_fields(in, *changed);
     in.deny({"environment"}, "cannot be changed; make another key");
-    in.deny({"id", "sha256", "prefix", "created_at", "last_used_at"}, "is set by the server");
+    in.deny({"id", "sha256", "prefix", "created_at"}, "is set by the server");
     if (auto ok = in.finish(); !ok) return tl::unexpected(ok.error());
     ApiKey after = **before;
     if (auto ok = assign_to(after, fields, context.at()); !ok) return tl::unexpected(ok.error());

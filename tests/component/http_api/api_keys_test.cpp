@@ -99,7 +99,8 @@ TEST_F(ApiKeys, ABodyThatWasReadMayComeBack) {
   const auto again = server_.send("PATCH", "/api/v1/api-keys/1", owner_, read.body);
 
   EXPECT_EQ(again.status, 200U) << again.body;
-  EXPECT_EQ(again.body, read.body);
+  EXPECT_EQ(again.parsed().at("revision"), read.parsed().at("revision"));
+  EXPECT_EQ(read.parsed().at("last_used_at"), json::value());
 }
 
 TEST_F(ApiKeys, OnlyAnOwnerOfTheInstallationKeepsThem) {

@@ -116,6 +116,16 @@ describe('an API key', () => {
     assert.equal((await shared.it.request('POST', '/api/v1/api-keys', { name: 'x', scopes: [] })).status, 400);
   });
 
+  test('tells when it was used last', async () => {
+    const made = await makeKey();
+    assert.equal((await shared.it.call('GET', `/api/v1/api-keys/${made.id}`)).last_used_at, null);
+    await as(made.key, 'GET', '/api/v1/platforms');
+
+    const used = await until(async () => (await shared.it.call('GET', `/api/v1/api-keys/${made.id}`)).last_used_at, 'the last use', 30_000);
+
+    assert.match(used, kTimestamp);
+  });
+
   test('counts its own rates', async () => {
     const one = await makeKey({ scopes: ['write:platforms'] });
     const other = await makeKey({ scopes: ['write:platforms'] });

@@ -30,7 +30,8 @@ Result<void> check_etag(const Version& current, const json::value& etag) {
                                   ", but that of the entity is \"" + to_string(current) + '"');
 }
 
-constexpr std::array<std::string_view, 6> kReadOnly{"id",       "key",    "created_at",
+constexpr std::array<std::string_view, 9> kReadOnly{"id",       "key",    "created_at",
+                                                    "sha256",   "prefix", "environment",
                                                     "username", "assets", "password_changed_at"};
 
 bool equal(const json::value* a, const json::value* b) {

@@ -1,7 +1,7 @@
 // The tables of docs/security.md, all of them: every route and every event as everybody.
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { before, describe, test } from 'node:test';
+import { readFileSync } from 'node:fs';
+import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { kPassword, product } from '../support/product.mjs';
 
@@ -10,7 +10,7 @@ const shared = product({ args: ['--write-rate', '10000', '--read-rate', '1000000
 const kScopes = ['read', 'write:platforms', 'write:features', 'write:segments', 'write:packages', 'write:clients', 'evaluate', 'stream'];
 const kPatience = { timeout: 300_000 };
 
-const text = await readFile(fileURLToPath(new URL('../../../docs/security.md', import.meta.url)), 'utf8');
+const text = readFileSync(fileURLToPath(new URL('../../../docs/security.md', import.meta.url)), 'utf8');
 
 /** The rows under a heading: {name, action, allowed: {column: mark}}. */
 function table(heading) {
@@ -56,14 +56,16 @@ async function key(scopes, more = {}) {
 /** What an undo touches: of a key, what it may write. Each is the first change of its kind. */
 const undoable = {};
 
-before(async () => {
+let prepared;
+const prepare = () => (prepared ??= fill());
+async function fill() {
   await shared.it.call('POST', '/api/v1/environments', { key: 'staging' });
   const bodies = { platforms: {}, segments: { rule: true }, features: {}, packages: {}, clients: {} };
   for (const [kind, body] of Object.entries(bodies)) {
     await shared.it.call('POST', `/api/v1/${kind}`, { key: 'first', name: 'First', ...body });
     undoable[`write:${kind}`] = shared.it.revision;
   }
-});
+}
 
 /** A path with what exists nowhere in its places: what may be done fails for another reason than permission. */
 function target(row, { scope }) {
@@ -94,6 +96,7 @@ describe('the tables', () => {
 describe('every route', () => {
   for (const person of people) {
     test(`as ${person.name}`, kPatience, async () => {
+      await prepare();
       const wrong = [];
       for (const row of routes) {
         // A logout ends the session, so each has one of its own.
@@ -114,6 +117,7 @@ describe('every route', () => {
 describe('every event', () => {
   for (const person of people) {
     test(`as ${person.name}`, kPatience, async (t) => {
+      await prepare();
       // A key that does not stream connects nowhere; what it may ask for, it may with `stream` as well.
       const token = person.scope && person.scope !== 'stream' ? await key([person.scope, 'stream']) : await person.token();
       const alone = person.scope ? await key([person.scope]) : token;
@@ -146,6 +150,7 @@ describe('every event', () => {
 
 describe('an environment without a role', () => {
   test('cannot be logged in to, and its session elsewhere does not reach it', async () => {
+    await prepare();
     await shared.it.call('POST', '/api/v1/admins', { username: 'guest', password: kPassword, role: 'none', environments: { staging: 'editor' } });
     const login = (environment) =>
       shared.it.request('POST', '/api/v1/auth/login', { username: 'guest', password: kPassword, environment }, { token: null });

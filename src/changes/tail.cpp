@@ -98,7 +98,7 @@ void Tail::notice() noexcept {
   wake();
 }
 
-bool Tail::look_then(std::function<void()> then) {
+bool Tail::look_then(std::function<void(bool)> then) {
   {
     const std::scoped_lock lock(mutex_);
     if (stopping_ || !started_ || askers_.size() >= kMostAskers) return false;
@@ -135,7 +135,7 @@ void Tail::run() {
     while (!has_work() && Steady::now() < until)
       wake_.wait_until(lock, askers_.empty() ? until : std::min(until, next_asked_));
     if (stopping_) break;
-    std::vector<std::function<void()>> asked;
+    std::vector<std::function<void(bool)>> asked;
     if (is_asked()) {
       asked.swap(askers_);
       next_asked_ = Steady::now() + options_.between_asked;
@@ -143,14 +143,14 @@ void Tail::run() {
     const bool noticed = std::exchange(noticed_, false) || pausing || !asked.empty();
     lock.unlock();
     const bool done = look(noticed);
-    for (const auto& then : asked) then();
+    for (const auto& then : asked) then(done);
     lock.lock();
     pause = done ? pause.zero() : std::clamp(pause * 2, options_.first_pause, options_.longest_pause);
   }
-  std::vector<std::function<void()>> left;
+  std::vector<std::function<void(bool)>> left;
   left.swap(askers_);
   lock.unlock();
-  for (const auto& then : left) then();
+  for (const auto& then : left) then(false);
 }
 
 bool Tail::look(bool noticed) noexcept {

@@ -112,6 +112,8 @@ std::string_view to_string(ResumeResult result) noexcept {
       return "out_of_reach";
     case ResumeResult::ahead:
       return "ahead";
+    case ResumeResult::node_behind:
+      return "node_behind";
     case ResumeResult::limited:
       return "limited";
   }

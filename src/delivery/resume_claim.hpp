@@ -89,10 +89,11 @@ enum class ResumeResult : std::uint8_t {
   no_offset,     ///< the session never received one
   not_begun,     ///< an offset from before the session's state arrived
   out_of_reach,  ///< another history or epoch, or older than what is kept
-  ahead,         ///< of this node, also after waiting
+  ahead,         ///< of all that the store has: of a lost tail, or invented
+  node_behind,   ///< ahead of this node, which cannot read the store: sent to another one
   limited,       ///< asked for too often on this connection
 };
-inline constexpr std::size_t kResumeResults = 9;
+inline constexpr std::size_t kResumeResults = 10;
 [[nodiscard]] std::string_view to_string(ResumeResult result) noexcept;
 
 /// What a client presents, and we gave it.

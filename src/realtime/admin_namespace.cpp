@@ -106,6 +106,7 @@ AdminNamespace::AdminNamespace(socketio::Namespace& nsp, const AuthParts& auth,
                                Welcome welcome)
     : deliveries_(auth.deliveries),
       model_(auth.model),
+      newest_(auth.newest),
       clock_(auth.clock),
       activity_(activity),
       sends_(sends),
@@ -184,18 +185,20 @@ void AdminNamespace::asset_get(const Event& event, SocketSubscriber& subscriber,
 }
 
 void AdminNamespace::config_check(const Event& event, SocketSubscriber& subscriber, const Reply& reply) {
-  const auto state = subscriber.home().state;
-  const auto claimed = revision_argument(event, *state);
+  const auto claimed = revision_argument(event, *subscriber.home().state);
   if (!claimed) return reply.refuse(claimed.error());
-  auto& delivery = *deliveries_[event.socket().shard().index()];
   const domain::Revision revision = claimed->value_or(delivery::ShardDelivery::told_admin(subscriber));
-  const Result<delivery::Missed> missed = delivery.catch_up_admin(subscriber, revision);
-  if (!missed) return reply.refuse(missed.error());
-  json::object status{{"up_to_date", *missed == delivery::Missed::nothing},
-                      {"revision", state->revision()},
-                      {"epoch", state->head().epoch}};
-  if (*missed == delivery::Missed::out_of_reach) status["reload"] = true;
-  reply(std::move(status));
+  newest_.answer(subscriber, revision, reply, [this, revision, reply](SocketSubscriber& of) {
+    const auto state = of.home().state;
+    const Result<delivery::Missed> missed =
+        deliveries_[of.socket.shard().index()]->catch_up_admin(of, revision);
+    if (!missed) return reply.refuse(missed.error());
+    json::object status{{"up_to_date", *missed == delivery::Missed::nothing},
+                        {"revision", state->revision()},
+                        {"epoch", state->head().epoch}};
+    if (*missed == delivery::Missed::out_of_reach) status["reload"] = true;
+    reply(std::move(status));
+  });
 }
 
 // What a lower role may not read it does not follow either.

@@ -52,6 +52,7 @@ class AdminNamespace {
 
   const delivery::ShardDeliveries& deliveries_;
   const changes::ReadModel& model_;
+  const NewestState& newest_;
   const Clock& clock_;
   service::ActivityService& activity_;
   service::IdempotentSends& sends_;

@@ -26,6 +26,7 @@ ClientNamespace::ClientNamespace(net::ShardPool& shards, socketio::Namespace& ns
     : shards_(shards),
       deliveries_(auth.deliveries),
       options_(auth.options),
+      newest_(auth.newest),
       clock_(auth.clock),
       log_(auth.log),
       reported_(reported),
@@ -141,13 +142,16 @@ void ClientNamespace::config_check(const Event& event, SocketSubscriber& subscri
   };
   if (!*claimed)
     return answer(subscriber, SubscriberIndex::told(subscriber) == subscriber.home().state->revision());
-  const auto keep = subscriber.socket.weak_from_this();
-  delivery_of(subscriber).catch_up(subscriber, **claimed, [answer, reply, keep](const Result<bool>& missed) {
-    const auto socket = keep.lock();
-    if (socket == nullptr || !socket->connected()) return;
-    if (!missed) return reply.refuse(missed.error());
-    answer(*socket->state<SocketSubscriber>(), !*missed);
-  });
+  const auto catch_up = [this, answer, reply, revision = **claimed](SocketSubscriber& of) {
+    const auto keep = of.socket.weak_from_this();
+    delivery_of(of).catch_up(of, revision, [answer, reply, keep](const Result<bool>& missed) {
+      const auto socket = keep.lock();
+      if (socket == nullptr || !socket->connected()) return;
+      if (!missed) return reply.refuse(missed.error());
+      answer(*socket->state<SocketSubscriber>(), !*missed);
+    });
+  };
+  newest_.answer(subscriber, **claimed, reply, catch_up);
 }
 
 void ClientNamespace::feature_check(const Event& event, SocketSubscriber& subscriber, const Reply& reply) {

@@ -51,6 +51,7 @@ class ClientNamespace {
   net::ShardPool& shards_;
   const delivery::ShardDeliveries& deliveries_;
   const Options& options_;
+  const NewestState& newest_;
   const Clock& clock_;
   observe::PeerLog log_;
   std::vector<ReportedMetrics>& reported_;

@@ -82,6 +82,7 @@ AuthParts Realtime::auth_parts(const Clock& clock, observe::PeerLog log, observe
           application_.model(),
           deliveries_,
           sessions_,
+          newest_,
           options_,
           clock,
           log,
@@ -95,6 +96,12 @@ Realtime::Realtime(net::ShardPool& shards, socketio::Server& io, service::Applic
       application_(application),
       options_(options),
       sessions_(application.derived_key("resumable sessions")),
+      newest_(
+          application.model(), deliveries_,
+          [&tail = application.tail()](std::function<void(bool)> then) {
+            return tail.look_then(std::move(then));
+          },
+          options_.resume_wait, log, metrics),
       rollouts_(
           shards, deliveries_, application.workers(),
           [this](const std::string& environment, const std::vector<domain::Id>* clients) {

@@ -16,6 +16,7 @@
 #include "realtime/messages/message_dispatcher.hpp"
 #include "realtime/messages/shard_mailbox.hpp"
 #include "realtime/messages/shard_messages.hpp"
+#include "realtime/session/newest_state.hpp"
 #include "realtime/session/options.hpp"
 #include "realtime/telemetry/cluster_rollouts.hpp"
 #include "realtime/telemetry/dashboard.hpp"
@@ -63,6 +64,7 @@ class Realtime {
   service::Application& application_;
   Options options_;
   delivery::SessionIds sessions_;
+  NewestState newest_;
   delivery::Rollouts rollouts_;
   delivery::ShardDeliveries deliveries_;
   AllShardMessages messages_;

@@ -269,8 +269,10 @@ void ConnectionAuth::watch_expiry(SocketSubscriber& subscriber) {
 
 void ConnectionAuth::on_due(SocketSubscriber& subscriber) {
   Socket& socket = subscriber.socket;
-  if (!socket.connected()) return;
   const auto keep = socket.shared_from_this();
+  if (!socket.connected() && subscriber.turned_away && !socket.ended())  // its CONNECT was not answered
+    return socket.close_transport(wire::websocket::CloseCode::try_again_later);
+  if (!socket.connected()) return;
   if (subscriber.messages.overflowed())
     return socket.close_transport_without_backlog(wire::websocket::CloseCode::try_again_later);
   if (subscriber.turned_away) return socket.close_transport(wire::websocket::CloseCode::try_again_later);

@@ -21,6 +21,7 @@
 #include "observe/metrics.hpp"
 #include "observe/peer_log.hpp"
 #include "realtime/protocol/events.hpp"
+#include "realtime/session/newest_state.hpp"
 #include "realtime/session/options.hpp"
 #include "realtime/session/reply.hpp"
 #include "realtime/session/socket_subscriber.hpp"
@@ -36,6 +37,7 @@ struct AuthParts {
   const changes::ReadModel& model;
   const delivery::ShardDeliveries& deliveries;
   const delivery::SessionIds& sessions;
+  const NewestState& newest;
   const Options& options;
   const Clock& clock;
   observe::PeerLog log;
@@ -94,6 +96,8 @@ class ConnectionAuth final : private SubscriberKeeper {
   // A session is resumed, or begins again: connection_resume.cpp.
   /// `next` may be called in a later turn. Then the connection has its pid, and its view if it has one.
   void start(SocketSubscriber& subscriber, const socketio::Next& next);
+  /// The same, once this node has what the client names, or nobody has it.
+  void start_with_newest(SocketSubscriber& subscriber, const socketio::Next& next);
   void start_new(SocketSubscriber& subscriber, const socketio::Next& next);
   void resume(SocketSubscriber& subscriber, const delivery::ResumeClaim& claim, const socketio::Next& next);
   void count(delivery::ResumeResult result) const noexcept;

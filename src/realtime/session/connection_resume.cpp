@@ -43,7 +43,26 @@ std::string ConnectionAuth::void_offset(const SocketSubscriber& subscriber,
   return to_string(state.offset(), tag_of(parts_.sessions.with_view(*subscriber.pid, "nobody's")));
 }
 
+// No full state may be older than what the client has, whatever it presents beside the offset.
 void ConnectionAuth::start(SocketSubscriber& subscriber, const Next& next) {
+  Socket& socket = subscriber.socket;
+  const std::string& environment = subscriber.who.environment;
+  const auto named = domain::parse_offset(socket.presented().offset);
+  if (!named || !subscriber.wants_offsets() ||
+      parts_.newest.has(socket.shard(), environment, named->epoch, named->revision))
+    return start_with_newest(subscriber, next);
+  parts_.newest.fetch(socket, environment, named->epoch, named->revision,
+                      [this, &socket, offset = *named, next](bool certain) {
+                        auto& waiting = *socket.state<SocketSubscriber>();
+                        if (certain) return start_with_newest(waiting, next);
+                        // An answer to CONNECT would take pid and offset from a stock client: it gets none.
+                        count(ResumeResult::node_behind);
+                        parts_.newest.send_away(waiting, waiting.who.environment, offset.epoch,
+                                                offset.revision);
+                      });
+}
+
+void ConnectionAuth::start_with_newest(SocketSubscriber& subscriber, const Next& next) {
   Socket& socket = subscriber.socket;
   const auto [pid, offset] = socket.presented();
   if (pid.empty() || !subscriber.wants_offsets()) return start_new(subscriber, next);
@@ -53,30 +72,20 @@ void ConnectionAuth::start(SocketSubscriber& subscriber, const Next& next) {
     count(claim.error());
     return start_new(subscriber, next);
   }
-  const std::string& environment = subscriber.who.environment;
-  const auto newest = parts_.model.current(environment);
-  if (claim->offset.epoch != newest->head().epoch) {
-    count(ResumeResult::out_of_reach);
-    return start_new(subscriber, next);
-  }
-  // Another process may have told it what this one has yet to read. One that is far ahead is not waited for.
-  const auto farthest = newest->revision() + static_cast<domain::Revision>(parts_.model.limits().snapshots);
-  const auto awaited = claim->offset.revision <= farthest ? claim->offset.revision : newest->revision();
-  parts_.delivery(socket).when_reached(environment, awaited, parts_.options.resume_wait,
-                                       [this, keep = socket.shared_from_this(), claim = *claim, next] {
-                                         if (!keep->ended())
-                                           resume(*keep->state<SocketSubscriber>(), claim, next);
-                                       });
+  resume(subscriber, *claim, next);
 }
 
 void ConnectionAuth::resume(SocketSubscriber& subscriber, const ResumeClaim& claim, const Next& next) {
   Socket& socket = subscriber.socket;
   const std::string& environment = subscriber.who.environment;
   const auto to = parts_.delivery(socket).current(environment);
-  const auto from =
-      claim.offset.revision > to->revision() ? nullptr : parts_.model.find(environment, claim.offset);
+  const bool is_ahead =
+      !parts_.newest.has(socket.shard(), environment, claim.offset.epoch, claim.offset.revision);
+  const auto from = is_ahead || claim.offset.epoch != to->head().epoch
+                        ? nullptr
+                        : parts_.model.find(environment, claim.offset);
   if (from == nullptr) {
-    count(claim.offset.revision > to->revision() ? ResumeResult::ahead : ResumeResult::out_of_reach);
+    count(is_ahead ? ResumeResult::ahead : ResumeResult::out_of_reach);
     return start_new(subscriber, next);
   }
   const bool is_current = claim.offset == to->offset();

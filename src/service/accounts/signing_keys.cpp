@@ -97,7 +97,7 @@ void SigningKeys::rotate(const Principal& who, const WriteOptions& options, chan
 }
 
 bool SigningKeys::look_again(std::function<void()> again) {
-  return tail_.look_then([this, again = std::move(again)] {
+  return tail_.look_then([this, again = std::move(again)](bool) {
     const bool taken = secrets_.submit([this, again](storage::Reader& reader) {
       std::ignore = load(reader);
       again();

@@ -21,6 +21,7 @@
 #include "support/eventually.hpp"
 #include "support/shared_bus.hpp"
 #include "support/temporary_folder.hpp"
+#include "unit/changes/faults.hpp"
 #include "unit/service/application_fixture.hpp"
 #include "unit/storage/sqlite/second_store.hpp"
 #include "web/http_server.hpp"
@@ -170,13 +171,15 @@ class ClusterTest : public ::testing::Test {
     settings_.realtime.events = {.per_second = 10'000, .burst = 10'000};
   }
 
-  TestNode& start(const std::string& name) {
+  /// `reads`: when its readers fail, and null: never.
+  TestNode& start(const std::string& name, changes::testing::ReaderSwitches* reads = nullptr) {
     std::unique_ptr<storage::Store> store;
     if (nodes_.empty()) {
       store = storage::sqlite::SqliteStore::open(folder_.path() / "data").value();
     } else {
       store = std::make_unique<storage::sqlite::testing::SecondStore>(folder_.path() / "data");
     }
+    if (reads != nullptr) store = std::make_unique<changes::testing::FaultyStore>(std::move(store), *reads);
     nodes_.push_back(std::make_unique<TestNode>(std::move(store), bus_.node(name), settings_, clock_));
     return *nodes_.back();
   }

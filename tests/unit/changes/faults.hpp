@@ -79,10 +79,21 @@ class FaultyMessages final : public storage::MessageWriter {
   const StoreFaults& faults_;
 };
 
+struct ReaderSwitches {
+  std::atomic<bool> fail{false};
+  std::atomic<bool> throw_bad_alloc{false};
+  std::atomic<int> versions{0};
+  std::atomic<int> heads{0};
+  std::atomic<int> rows{0};
+};
+
 class FaultyStore final : public storage::Store, private storage::StoreHealth {
  public:
   FaultyStore(std::unique_ptr<storage::Store> real, StoreFaults faults)
       : real_(std::move(real)), faults_(std::move(faults)) {}
+  /// Its readers fail as `reads` says.
+  FaultyStore(std::unique_ptr<storage::Store> real, ReaderSwitches& reads)
+      : real_(std::move(real)), reads_(&reads) {}
   Result<void> create_environment(const std::string& key, const Sha256& genesis, UnixMillis at) override {
     return real_->create_environment(key, genesis, at);
   }
@@ -108,7 +119,7 @@ class FaultyStore final : public storage::Store, private storage::StoreHealth {
   Result<std::size_t> collect_assets(const std::string& environment, std::size_t most) override {
     return real_->collect_assets(environment, most);
   }
-  Result<std::unique_ptr<storage::Reader>> open_reader() override { return real_->open_reader(); }
+  Result<std::unique_ptr<storage::Reader>> open_reader() override;
   storage::MessageWriter& messages() noexcept override { return messages_; }
   storage::UsageWriter& usage() noexcept override { return real_->usage(); }
   storage::Leases& leases() noexcept override { return real_->leases(); }
@@ -126,20 +137,15 @@ class FaultyStore final : public storage::Store, private storage::StoreHealth {
   storage::Origin origin() const noexcept override { return real_->health().origin(); }
 
   std::unique_ptr<storage::Store> real_;
-  StoreFaults faults_;
+  StoreFaults faults_{};
+  ReaderSwitches* reads_ = nullptr;
   FaultyMessages messages_{real_->messages(), faults_};
 };
 
 /// Counts its calls, and fails when told so.
 class FaultyReader final : public storage::Reader {
  public:
-  struct Switches {
-    std::atomic<bool> fail{false};
-    std::atomic<bool> throw_bad_alloc{false};
-    std::atomic<int> versions{0};
-    std::atomic<int> heads{0};
-    std::atomic<int> rows{0};
-  };
+  using Switches = ReaderSwitches;
 
   FaultyReader(std::unique_ptr<storage::Reader> real, Switches& switches)
       : real_(std::move(real)), switches_(switches) {}
@@ -199,5 +205,11 @@ class FaultyReader final : public storage::Reader {
   std::unique_ptr<storage::Reader> real_;
   Switches& switches_;
 };
+
+inline Result<std::unique_ptr<storage::Reader>> FaultyStore::open_reader() {
+  auto real = real_->open_reader();
+  if (!real || reads_ == nullptr) return real;
+  return std::make_unique<FaultyReader>(std::move(*real), *reads_);
+}
 
 }  // namespace togglecast::changes::testing

@@ -102,8 +102,7 @@ Result<std::unique_ptr<ClusterLink>> ClusterLink::open(const Settings& settings,
   link->stream_ = std::make_unique<replication::ChangeStream>(
       std::move(stream_client),
       replication::ChangeStreamParts{application.feed(), application.model(), application.reader(),
-                                     *link->bus_, [&application] { application.tail().notice(); },
-                                     runtime.log, runtime.metrics},
+                                     *link->bus_, runtime.log, runtime.metrics},
       stream);
   return link;
 }

@@ -1,10 +1,11 @@
 // A stream of Redis for each environment, `<prefix>:changes:<environment>`, with the newest committed
-// changes: for other services, and, over the bus, as a wake-up for other nodes. The environment `system`
-// (accounts and keys) has no stream; other nodes are woken for it too.
+// changes, for other services. The environment `system` (accounts and keys) has no stream. Other nodes are
+// woken for a change by `nodes`, and not from here.
 //
 // Every node adds every change, in the order of the log, and the id `epoch-revision` makes that harmless: the
 // second one to add an entry is told that the stream has gone further. So the stream has no holes as long as
-// Redis keeps what it took, however many nodes there are and whichever of them dies.
+// Redis keeps what it took, however many nodes there are and whichever of them dies. A node that has added a
+// change says so on the bus, `added production 1-42`; then the others need not try.
 //
 // After a lost connection, an error, and once per `check`, the node compares the end of the stream with the
 // log:
@@ -13,8 +14,7 @@
 //   * it ends before the log does: what follows is added; what the log keeps no longer, or is more than
 //     `length`, is left out
 //   * it ends with a change that is not in our log, or behind its end (a store that was set up again, ids
-//   that
-//     somebody raised): the stream is removed and made again; but when that happens twice within
+//     that somebody raised): the stream is removed and made again; but when that happens twice within
 //     `replace_again`, two installations share the prefix: then this node leaves the stream alone, and says
 //     so
 //
@@ -29,7 +29,6 @@
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
-#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -46,14 +45,15 @@
 #include "cluster/redis/client.hpp"
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
-#include "replication/change_entry.hpp"
+#include "replication/log_pages.hpp"
+#include "replication/stream_key.hpp"
 
 namespace togglecast::replication {
 
 struct ChangeStreamOptions {
   std::string prefix{};
-  std::size_t length = 10'000;  ///< entries that a stream keeps, about; 0: no streams, only the wake-up
-  std::size_t fresh = 64;       ///< changes of an environment that wait in memory
+  std::size_t length = 10'000;         ///< entries that a stream keeps, about; 0: no streams
+  std::size_t fresh = 64;              ///< changes of an environment that wait in memory
   std::size_t refill_bytes = 8 << 20;  ///< of the changes of one transaction
   std::size_t page = 50;               ///< rows of one reading
   Milliseconds check{30'000};
@@ -67,7 +67,6 @@ struct ChangeStreamParts {
   const changes::ReadModel& model;
   changes::StoreReader& reader;
   cluster::Bus& bus;
-  std::function<void()> notice;  ///< another node has committed: look into the store now
   observe::Log& log;
   observe::Metrics& metrics;
 };
@@ -88,13 +87,12 @@ class ChangeStream {
   [[nodiscard]] std::string problem() const;
 
  private:
-  using Reply = cluster::redis::Reply;
-
   // One environment. The worker's, but for what needs `mutex_`.
   struct Stream {
-    std::deque<changes::CommitPtr> fresh;  // needs `mutex_`
-    domain::Revision head = 0;             // the newest that this node knows; needs `mutex_`
-    EntryId told{};                        // of the newest that another node says it added; needs `mutex_`
+    StreamKey key;
+    std::deque<changes::CommitPtr> fresh{};  // needs `mutex_`
+    domain::Revision head = 0;               // the newest that this node knows; needs `mutex_`
+    EntryId told{};                          // of the newest that another node says it added; needs `mutex_`
     /// The stream has all rows up to here that it should have; nothing: look first.
     std::optional<domain::Revision> after{};
     TimePoint again{};    // after an error: not before
@@ -103,22 +101,10 @@ class ChangeStream {
     std::string problem{};  // needs `mutex_`
     observe::Gauge* behind = nullptr;
   };
-  // The end of a stream, as Redis tells it.
-  struct End {
-    bool exists = false;
-    std::optional<EntryId> last{};  // the greatest id that it ever had; nothing: that of no change
-    std::string id{};               // the same as text
-    std::string offset{};           // of the last entry; empty without entries
-  };
-  // What the store says of the log.
-  struct LogEnd {
-    domain::Head head{};              // of the environment
-    domain::Revision kept_after = 0;  // the rows behind it are kept
-  };
 
   void hear(const changes::CommitPtr& commit);
   void hear(const cluster::Message& message);
-  void announce(const std::string& environment, const EntryId& id, bool added);
+  void announce(const std::string& environment, const EntryId& id);
   [[nodiscard]] bool is_streamed(std::string_view environment) const;
   Stream& stream_of(const std::string& environment);  // needs `mutex_`
   void run();
@@ -129,39 +115,18 @@ class ChangeStream {
   // must look again at once.
   [[nodiscard]] Result<void> bring_up(const std::string& environment, Stream& stream);
   [[nodiscard]] Result<void> settle(const std::string& environment, Stream& stream);
-  [[nodiscard]] Result<void> make_again(const std::string& environment, Stream& stream, const End& end,
+  [[nodiscard]] Result<void> make_again(const std::string& environment, Stream& stream, const StreamEnd& end,
                                         const LogEnd& log);
   [[nodiscard]] Result<void> add_missing(const std::string& environment, Stream& stream);
-  [[nodiscard]] Result<void> add(const std::string& environment, Stream& stream, const domain::LogRow& row,
-                                 const domain::Head& previous);
-  [[nodiscard]] Result<void> transact(const std::string& environment, const End& end,
-                                      const std::vector<std::vector<std::string>>& commands);
-
-  [[nodiscard]] Result<End> read_end(const std::string& environment);
-  [[nodiscard]] Result<LogEnd> read_log_end(const std::string& environment);
-  /// Whether the end of the stream is in our log.
-  [[nodiscard]] Result<bool> is_ours(const std::string& environment, const End& end, const LogEnd& log);
-  /// The revision behind which all rows of a later epoch than `epoch` lie.
-  [[nodiscard]] Result<domain::Revision> end_of_epoch(const std::string& environment, std::int64_t epoch,
-                                                      const LogEnd& log);
-  struct Missing {
-    domain::LogRow row;
-    domain::Head previous;
-  };
+  [[nodiscard]] Result<void> add(const std::string& environment, Stream& stream, const LinkedRow& one);
   /// The next rows behind `after`, from memory or from the log; none when there are none.
-  [[nodiscard]] Result<std::vector<Missing>> next_rows(const std::string& environment, Stream& stream);
-  [[nodiscard]] std::vector<std::string> adding(const std::string& environment, const domain::LogRow& row,
-                                                const domain::Head& previous, bool must_exist) const;
-  // Wait for the other thread.
-  [[nodiscard]] Result<Reply> call(std::vector<std::string> words);
-  template <typename T>
-  [[nodiscard]] Result<T> read(std::function<Result<T>(storage::Reader& reader)> what);
+  [[nodiscard]] Result<std::vector<LinkedRow>> next_rows(const std::string& environment, Stream& stream);
   void show(Stream& stream, const std::string& problem);  // and log the first one and the end of the last
-  [[nodiscard]] std::string key_of(const std::string& environment) const;
 
   std::unique_ptr<cluster::redis::Client> client_;
   ChangeStreamParts parts_;
   const ChangeStreamOptions options_;
+  LogPages log_;
   observe::Counter& entries_;
   observe::Counter& failures_;
   observe::Counter& replacements_;

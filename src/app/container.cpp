@@ -101,6 +101,7 @@ Result<std::unique_ptr<Container>> Container::build(const Settings& settings, Ru
   options.first_owner_password = [&first_login] {
     return first_login.choose(std::getenv("TOGGLECAST_OWNER_PASSWORD"));
   };
+  options.tell_first_password = [&first_login] { return first_login.disclose(); };
   if (settings.demo) {
     auto catalogue = json::parse(demo_catalogue());
     if (!catalogue) return tl::unexpected(catalogue.error());
@@ -109,7 +110,6 @@ Result<std::unique_ptr<Container>> Container::build(const Settings& settings, Ru
   auto application = service::Application::open(std::move(store->store), options, runtime.clock,
                                                 runtime.random, runtime.log, runtime.metrics);
   if (!application) return tl::unexpected(application.error());
-  if (!(*application)->made_first_owner()) first_login.withdraw();  // another node was quicker
   auto link = ClusterLink::open(settings, **application, runtime);
   if (!link) return tl::unexpected(link.error());
   return std::unique_ptr<Container>(new Container(settings, runtime, std::move(tls), *std::move(store),

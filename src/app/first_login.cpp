@@ -40,21 +40,28 @@ Result<Secret> FirstLogin::choose(const char* variable) {
       return fail(ok.error().code, "TOGGLECAST_OWNER_PASSWORD cannot be the owner's password: it " +
                                        ok.error().details.front().reason);
     }
-    disclosure_ = Disclosure::by_variable;
-    return password;
-  }
-  Secret password = auth::random_password(random_);
-  if (on_terminal_) {
-    disclosure_ = Disclosure::on_terminal;
+    by_variable_ = true;
     password_ = password;
-    std::printf("First start: the account '%s' gets the password %s\n",
-                std::string(service::kFirstOwner).c_str(), password.reveal().c_str());
-    std::fflush(stdout);
     return password;
   }
-  if (auto written = write_file(password); !written) return tl::unexpected(written.error());
-  disclosure_ = Disclosure::in_file;
-  return password;
+  password_ = auth::random_password(random_);
+  return password_;
+}
+
+Result<void> FirstLogin::disclose() {
+  if (disclosure_ != Disclosure::none) return {};
+  if (by_variable_) {
+    disclosure_ = Disclosure::by_variable;
+  } else if (on_terminal_) {
+    disclosure_ = Disclosure::on_terminal;
+    std::printf("First start: the account '%s' gets the password %s\n",
+                std::string(service::kFirstOwner).c_str(), password_.reveal().c_str());
+    std::fflush(stdout);
+  } else {
+    if (auto written = write_file(password_); !written) return written;
+    disclosure_ = Disclosure::in_file;
+  }
+  return {};
 }
 
 Result<void> FirstLogin::write_file(const Secret& password) const {
@@ -74,17 +81,6 @@ Result<void> FirstLogin::write_file(const Secret& password) const {
   ::close(file);
   if (!written) return failed;
   return {};
-}
-
-void FirstLogin::withdraw() {
-  if (disclosure_ == Disclosure::in_file) remove();
-  if (disclosure_ == Disclosure::on_terminal) {
-    std::printf("Another node made the account '%s' first; the password above is void\n",
-                std::string(service::kFirstOwner).c_str());
-    std::fflush(stdout);
-  }
-  disclosure_ = Disclosure::none;
-  password_ = Secret();
 }
 
 changes::ChangeFeed::Subscription FirstLogin::watch(service::Application& application) const {

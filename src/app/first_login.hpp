@@ -1,4 +1,4 @@
-// The owner's first password. The first start chooses it and discloses it once:
+// The owner's first password. The start that makes the account discloses it, once:
 //
 //   TOGGLECAST_OWNER_PASSWORD is set   the password is the variable's value
 //   standard output is a terminal      the password is random and printed
@@ -33,19 +33,17 @@ class FirstLogin {
       : path_(data / "first-login"), on_terminal_(on_terminal), random_(random) {}
 
   /// For `ApplicationOptions::first_owner_password`. `variable` is the value of TOGGLECAST_OWNER_PASSWORD or
-  /// nullptr.
+  /// nullptr. Tells nobody: another node may be quicker.
   [[nodiscard]] Result<Secret> choose(const char* variable);
-
-  /// Takes back what `choose` disclosed: the account was not made here. Nothing happens when it was not
-  /// asked.
-  void withdraw();
+  /// For `ApplicationOptions::tell_first_password`: discloses what was chosen. A second call does nothing.
+  [[nodiscard]] Result<void> disclose();
 
   /// Removes the file once the owner's password has changed: at once, or later while the subscription is
   /// kept.
   [[nodiscard]] changes::ChangeFeed::Subscription watch(service::Application& application) const;
 
   [[nodiscard]] Disclosure disclosure() const noexcept { return disclosure_; }
-  /// The password that was printed on the terminal; else empty.
+  /// The password that was chosen; else empty.
   [[nodiscard]] const Secret& password() const noexcept { return password_; }
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
   /// The file exists, so its password still works.
@@ -59,6 +57,7 @@ class FirstLogin {
   bool on_terminal_;
   RandomSource& random_;
   Disclosure disclosure_ = Disclosure::none;
+  bool by_variable_ = false;
   Secret password_;
 };
 

@@ -75,6 +75,7 @@ int set_password(const Settings& settings, const std::string& username) {
   service::ApplicationOptions options;
   options.environments = {std::string(kDefaultEnvironment)};
   options.first_owner_password = [&first_login] { return first_login.choose(nullptr); };
+  options.tell_first_password = [&first_login] { return first_login.disclose(); };
   auto application = service::Application::open(std::move(opened->store), options, runtime.clock,
                                                 runtime.random, runtime.log, runtime.metrics);
   if (!application) return complain(application.error().message);

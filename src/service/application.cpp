@@ -228,7 +228,9 @@ Result<void> Application::make_first_owner(const ApplicationOptions& options) {
     return fail(Errc::internal, "the password of the first owner is missing");
   const auto password = options.first_owner_password();
   if (!password) return tl::unexpected(password.error());
-  if (auto made = admins_.create_first_owner(std::string(kFirstOwner), *password); !made) {
+  if (auto made =
+          admins_.create_first_owner(std::string(kFirstOwner), *password, options.tell_first_password);
+      !made) {
     if (made.error().code == Errc::already_exists) return {};  // another node was quicker
     return tl::unexpected(made.error());
   }

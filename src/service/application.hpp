@@ -48,9 +48,12 @@ struct ApplicationOptions {
   MailboxOptions mailbox;
   /// Made when missing, besides `system`.
   std::vector<std::string> environments;
-  /// Asked when there is no admin yet, before the account is made. It must show or store a password that it
-  /// invents, so that no crash leaves an account behind whose password nobody knows.
+  /// Asked when there is no admin yet.
   std::function<Result<Secret>()> first_owner_password;
+  /// Shows or stores that password. Called in the transaction that makes the account, before its commit: so
+  /// no crash leaves an account behind whose password nobody knows, and of nodes that start together only the
+  /// one that makes the account tells a password. May be empty.
+  std::function<Result<void>()> tell_first_password{};
   /// Fills the first of `environments` when that is empty, see catalogue_file.hpp.
   std::optional<json::value> first_catalogue;
 };

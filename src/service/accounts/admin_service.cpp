@@ -289,14 +289,22 @@ void AdminService::remove(const Principal& who, domain::Id admin, const WriteOpt
                build_admin_removal(self_of(who), admin, options.if_match), std::move(done));
 }
 
-Result<changes::Written> AdminService::create_first_owner(const std::string& username,
-                                                          const Secret& password) {
+Result<changes::Written> AdminService::create_first_owner(
+    const std::string& username, const Secret& password, const std::function<Result<void>()>& before_commit) {
   if (auto ok = auth::check_new_password(password); !ok) return tl::unexpected(ok.error());
   auto hash = hasher_.hash(password);
   if (!hash) return tl::unexpected(hash.error());
+  changes::Build build = [make = build_new_admin({username, domain::Role::owner}, std::move(*hash)),
+                          before_commit](changes::WriteContext& context) -> Result<changes::Draft> {
+    if (!context.state().table<domain::AdminUser>().by_id.empty())
+      return fail(Errc::already_exists, "another node has made the first account");
+    auto draft = make(context);
+    if (!draft || !before_commit) return draft;
+    if (auto told = before_commit(); !told) return tl::unexpected(told.error());
+    return draft;
+  };
   return committer_.perform(
-      changes::own_write(std::string(domain::kSystemEnvironment), changes::Source::start,
-                         build_new_admin({username, domain::Role::owner}, std::move(*hash))));
+      changes::own_write(std::string(domain::kSystemEnvironment), changes::Source::start, std::move(build)));
 }
 
 }  // namespace togglecast::service

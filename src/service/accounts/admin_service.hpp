@@ -80,9 +80,11 @@ class AdminService {
   /// `forbidden` for the caller's own account, `conflict` for the last active owner.
   void remove(const Principal& who, domain::Id admin, const WriteOptions& options, changes::Done done);
 
-  /// Creates the first account, an owner. Call before the writer starts.
-  [[nodiscard]] Result<changes::Written> create_first_owner(const std::string& username,
-                                                            const Secret& password);
+  /// Creates the first account, an owner; `already_exists` when there is one. `before_commit` runs in the
+  /// transaction once that is certain, and its error ends it; may be empty. Call before the writer starts.
+  [[nodiscard]] Result<changes::Written> create_first_owner(
+      const std::string& username, const Secret& password,
+      const std::function<Result<void>()>& before_commit = {});
 
  private:
   using Account = std::shared_ptr<const domain::AdminUser>;  // nullptr: no account has that name

@@ -5,6 +5,7 @@
 
 #include "app/demo.hpp"
 #include "app/drain.hpp"
+#include "app/listeners.hpp"
 #include "app/process/metrics_export.hpp"
 #include "app/wiring.hpp"
 
@@ -12,38 +13,6 @@ namespace togglecast::app {
 namespace {
 
 constexpr Milliseconds kAnswersOfTheStop{1'000};  // to the changes that the store committed at the last
-
-std::string describe_taken(std::uint16_t port, std::string_view option) {
-  const std::string number = std::to_string(port);
-  return "port " + number + " is taken; choose another one with " + std::string(option) +
-         ", or stop the process that holds it (ss -ltnp 'sport = :" + number + "' shows it)";
-}
-
-// Listens on `addresses` with one port, otherwise as `options` say. Without any: on those of this machine
-// that exist.
-Result<std::uint16_t> listen_on(net::ShardPool& shards, const std::vector<std::string>& addresses,
-                                net::ListenOptions options, const net::AcceptHandler& handler,
-                                std::string_view option) {
-  const auto attempt = [&]() -> Result<void> {
-    const auto bound = shards.listen(options, handler);
-    if (bound) {
-      options.port = *bound;
-      return {};
-    }
-    if (bound.error().code == Errc::already_exists)
-      return fail(Errc::already_exists, describe_taken(options.port, option));
-    std::string message = "cannot listen on " + bound.error().message;
-    if (bound.error().code == Errc::forbidden)
-      message += "; only root may listen below port 1024. Choose another port with " + std::string(option);
-    return fail(bound.error().code, std::move(message));
-  };
-  if (addresses.empty()) return attempt().map([&] { return options.port; });
-  for (const std::string& address : addresses) {
-    options.addresses = {address};
-    if (auto ok = attempt(); !ok) return tl::unexpected(ok.error());
-  }
-  return options.port;
-}
 
 // Clients notice a bad certificate; the operator, who can renew it, should notice first.
 void warn_of_validity(observe::Log& log, const net::TlsContext& tls, const Clock& clock) {

@@ -34,6 +34,7 @@ bool was_changed(const service::Application& application) {
 }  // namespace
 
 Result<Secret> FirstLogin::choose(const char* variable) {
+  disclosure_ = Disclosure::none;  // of an attempt before this one, which made no account
   if (variable != nullptr && *variable != '\0') {
     const Secret password{std::string(variable)};
     if (auto ok = auth::check_new_password(password); !ok) {

@@ -5,13 +5,16 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "app/banner.hpp"
 #include "app/config/version.hpp"
 #include "app/container.hpp"
 #include "app/demo.hpp"
 #include "app/drain.hpp"
+#include "app/patient_start.hpp"
 #include "app/process/process_stats.hpp"
 #include "app/process/signals.hpp"
 #include "storage/sqlite/data_folder.hpp"
@@ -107,50 +110,56 @@ int serve(const Settings& settings) {
   const NewData data(settings.data, settings.store.empty());
   FirstLogin first_login(std::filesystem::absolute(settings.data), ::isatty(STDOUT_FILENO) == 1,
                          runtime.random);
-  auto server = Container::build(settings, runtime, first_login);
-  if (!server) {
-    const int status = cannot_start(runtime, server.error());
+  auto started = start_patiently(settings, runtime, first_login, signals);
+  if (!started) {
+    const int status = cannot_start(runtime, started.error());
     data.discard();
     return status;
   }
+  std::unique_ptr<Container> server = std::move(started->server);
+  if (server == nullptr) {
+    runtime.log.info("stopped while the start waited for the database",
+                     {{"signal", ::strsignal(started->signal)}});
+    return 0;
+  }
   warn_of_open_folder(runtime.log, settings.data);
   warn_of_ignored_password(runtime.log, first_login);
-  const auto bound = (*server)->listen();
+  const auto bound = server->listen();
   if (!bound) {
     if (!data.is_new()) print_first_login(first_login);
-    server->reset();
+    server.reset();
     const int status = cannot_start(runtime, bound.error());
     data.discard();
     return status;
   }
-  (*server)->serve();
+  server->serve();
 
   std::error_code ignored;
   const auto program = std::filesystem::read_symlink("/proc/self/exe", ignored);
-  const std::string text = banner(settings, *bound, (*server)->application(), first_login,
+  const std::string text = banner(settings, *bound, server->application(), first_login,
                                   program.empty() ? std::filesystem::path("togglecast") : program);
   std::fputs(text.c_str(), stdout);
   std::fflush(stdout);
   if (settings.demo) {
-    if (const std::string refusal = demo_refusal((*server)->application()); !refusal.empty())
+    if (const std::string refusal = demo_refusal(server->application()); !refusal.empty())
       runtime.log.warn(refusal);
   }
   runtime.log.info("started", {{"version", version()}, {"port", bound->port}});
 
-  const int signal = signals.wait([&server] { (*server)->reload_certificate(); });
+  const int signal = signals.wait([&server] { server->reload_certificate(); });
   runtime.log.info("stopping", {{"signal", ::strsignal(signal)}});
   const auto log_last_line = [&runtime](observe::Level level, std::string_view words) {
     runtime.log.write(level, words);
     runtime.log.drain(kLogDrainTime);
   };
   signals.finish(
-      signal, [&server] { (*server)->stop(); }, longest_stop(settings),
+      signal, [&server] { server->stop(); }, longest_stop(settings),
       [&] { log_last_line(observe::Level::warn, "a second signal ended the process at once"); },
       [&] {
         log_last_line(observe::Level::error,
                       "the stop took longer than --stop-timeout; the process ended at once");
       });
-  server->reset();
+  server.reset();
   runtime.log.info("stopped");
   return 0;
 }

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "storage/postgres/connection/connection.hpp"
 #include "storage/postgres/postgres_store.hpp"
 #include "storage/sqlite/sqlite_store.hpp"
 
@@ -70,6 +71,11 @@ Result<OpenStore> open_store(const Settings& settings, Runtime& runtime, NodeFol
   OpenStore opened;
   opened.store = *std::move(store);
   return opened;
+}
+
+bool store_is_away(const Settings& settings) {
+  return !settings.store.empty() &&
+         storage::postgres::Connection::is_away(target_of(settings, settings.store));
 }
 
 std::string describe_store(const Settings& settings) {

@@ -35,6 +35,10 @@ enum class NodeFolder : std::uint8_t {
 [[nodiscard]] Result<OpenStore> open_store(const Settings& settings, Runtime& runtime,
                                            NodeFolder folder = NodeFolder::locked);
 
+/// Whether nothing answers where the database should be, or it is just starting or stopping: waiting may
+/// help. False without a database.
+[[nodiscard]] bool store_is_away(const Settings& settings);
+
 /// `postgresql://user@host/database` without its password, or the data folder.
 [[nodiscard]] std::string describe_store(const Settings& settings);
 

@@ -130,6 +130,9 @@ constexpr OptionSpec kOptions[] = {
     {kTimes, "store-timeout", "SECONDS",
      "Longest time of one statement of PostgreSQL; half of it for a lock [10]", false,
      set_seconds<&S::store_timeout, 1, 3'600>},
+    {kTimes, "store-wait", "SECONDS",
+     "Longest time that a start waits for a PostgreSQL that is away; 0 ends it at once [no end]", false,
+     set_store_wait},
     {kTimes, "keep-alive-timeout", "SECONDS",
      "Time that an HTTP connection may pause between two requests. A balancer in front must close idle "
      "connections sooner [75]",

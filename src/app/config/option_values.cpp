@@ -103,6 +103,12 @@ Result<void> set_drain(Settings& settings, const Values& values) {
   });
 }
 
+Result<void> set_store_wait(Settings& settings, const Values& values) {
+  return read_number(values.front(), 0, 86'400).map([&](std::uint64_t value) {
+    settings.store_wait = std::chrono::seconds{value};
+  });
+}
+
 bool includes(const std::string& all, const std::string& one) {
   const auto wide = boost::asio::ip::make_address(all), narrow = boost::asio::ip::make_address(one);
   return wide == narrow || (wide.is_unspecified() && wide.is_v4() == narrow.is_v4());

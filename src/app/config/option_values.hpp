@@ -68,6 +68,7 @@ template <Rate Settings::*Member, double Rate::*Part, std::uint64_t least>
 [[nodiscard]] Result<void> set_store(Settings& settings, const Values& values);
 [[nodiscard]] Result<void> set_store_listen(Settings& settings, const Values& values);
 [[nodiscard]] Result<void> set_drain(Settings& settings, const Values& values);
+[[nodiscard]] Result<void> set_store_wait(Settings& settings, const Values& values);
 [[nodiscard]] Result<void> set_node_tag(Settings& settings, const Values& values);
 [[nodiscard]] Result<void> set_listen(Settings& settings, const Values& values);
 [[nodiscard]] Result<void> set_node_name(Settings& settings, const Values& values);

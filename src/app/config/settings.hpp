@@ -40,6 +40,8 @@ struct Settings {
   std::string store;                       ///< of PostgreSQL, may hold a password; empty: a file in `data`
   std::string store_listen;                ///< as `store`, or `off`; empty: `store`
   std::chrono::seconds store_timeout{10};  ///< of one statement
+  std::optional<std::chrono::seconds>
+      store_wait;                          ///< of a start, for a database that is away; not set: no end
   std::uint16_t port = 5001;               ///< 0: any free port
   std::vector<std::string> listen;         ///< numeric addresses; empty: the loopback addresses
   std::string node_tag;                    ///< begins the ids of sessions; empty: made from machine and port

@@ -49,6 +49,15 @@ int Signals::wait(const std::function<void()>& reload) const {
   }
 }
 
+std::optional<int> Signals::wait_for(std::chrono::milliseconds longest) const {
+  const sigset_t signals = stop_signals(hangup_);
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(longest);
+  const auto rest = std::chrono::duration_cast<std::chrono::nanoseconds>(longest - seconds);
+  const timespec left{seconds.count(), rest.count()};
+  const int signal = ::sigtimedwait(&signals, nullptr, &left);
+  return signal > 0 ? std::optional(signal) : std::nullopt;
+}
+
 bool repeats(int first, int second, std::chrono::steady_clock::duration later) noexcept {
   return first == second && first != SIGINT && later < kOneSignal;
 }

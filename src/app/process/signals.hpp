@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 
 namespace togglecast::app {
 
@@ -29,6 +30,8 @@ class Signals {
   /// Waits for a signal that stops the process and returns its number. Calls `reload` for each SIGHUP before
   /// it, if SIGHUP reloads.
   [[nodiscard]] int wait(const std::function<void()>& reload) const;
+  /// A signal that stops the process, if one comes within `longest`.
+  [[nodiscard]] std::optional<int> wait_for(std::chrono::milliseconds longest) const;
   /// Runs `stop`. A second signal ends the process at once, after a call of `at_once`, unless it only repeats
   /// `first`. After `longest` the process ends as well, after a call of `too_long`.
   void finish(int first, const std::function<void()>& stop, std::chrono::seconds longest,

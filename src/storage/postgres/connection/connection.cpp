@@ -76,6 +76,27 @@ bool names_password(const std::string& text) {
          (colon != std::string::npos && at != std::string::npos);
 }
 
+// The target comes after our defaults and wins over them.
+constexpr std::array kKeywords{"fallback_application_name",
+                               "connect_timeout",
+                               "keepalives_idle",
+                               "keepalives_interval",
+                               "keepalives_count",
+                               "tcp_user_timeout",
+                               "dbname",
+                               "client_encoding",
+                               static_cast<const char*>(nullptr)};
+
+std::array<const char*, kKeywords.size()> values_for(const Target& target) {
+  return {target.name.c_str(), "3", "15", "5", "3", "20000", target.text.c_str(), "UTF8", nullptr};
+}
+
+// Of TLS: the peer is there, and one of the two does not trust or want the other.
+bool is_about_trust(std::string_view message) {
+  return message.find("certificate") != std::string_view::npos ||
+         (message.find("SSL") != std::string_view::npos && message.find("SYSCALL") == std::string_view::npos);
+}
+
 }  // namespace
 
 bool is_target(const std::string& text) noexcept {
@@ -142,19 +163,7 @@ std::string_view Rows::command() const noexcept { return PQcmdStatus(result_.get
 void Connection::Finish::operator()(pg_conn* connection) const noexcept { PQfinish(connection); }
 
 Result<Connection> Connection::open(const Target& target) {
-  // The target comes after our defaults and wins over them.
-  static constexpr std::array kKeywords{"fallback_application_name",
-                                        "connect_timeout",
-                                        "keepalives_idle",
-                                        "keepalives_interval",
-                                        "keepalives_count",
-                                        "tcp_user_timeout",
-                                        "dbname",
-                                        "client_encoding",
-                                        static_cast<const char*>(nullptr)};
-  const std::array<const char*, kKeywords.size()> values{
-      target.name.c_str(), "3", "15", "5", "3", "20000", target.text.c_str(), "UTF8", nullptr};
-  pg_conn* raw = PQconnectdbParams(kKeywords.data(), values.data(), 1);
+  pg_conn* raw = PQconnectdbParams(kKeywords.data(), values_for(target).data(), 1);
   if (raw == nullptr) return fail(Errc::unavailable, "out of memory");
   Connection connection(raw, target);
   if (PQstatus(raw) != CONNECTION_OK) {
@@ -167,6 +176,20 @@ Result<Connection> Connection::open(const Target& target) {
   PQsetNoticeReceiver(
       raw, [](void*, const PGresult*) {}, nullptr);
   return connection;
+}
+
+bool Connection::is_away(const Target& target) {
+  switch (PQpingParams(kKeywords.data(), values_for(target).data(), 1)) {
+    case PQPING_OK:  // it may refuse us all the same
+    case PQPING_NO_ATTEMPT:
+      return false;
+    case PQPING_REJECT:
+      return true;
+    case PQPING_NO_RESPONSE:
+      break;
+  }
+  const auto why = open(target);
+  return !why && !is_about_trust(why.error().message);
 }
 
 bool Connection::is_lost() const noexcept { return lost_ || PQstatus(connection_.get()) != CONNECTION_OK; }

@@ -60,6 +60,9 @@ struct Answers {
 class Connection {
  public:
   [[nodiscard]] static Result<Connection> open(const Target& target);
+  /// Nothing answers there, or the server says that it starts or stops. False for all that waiting does not
+  /// mend: a password or certificate that is refused, a name that it does not know.
+  [[nodiscard]] static bool is_away(const Target& target);
 
   /// Sends all statements at once and waits for their answers: one round trip. After an error the rest is not
   /// carried out. Outside of a transaction that they begin, all of them are one.

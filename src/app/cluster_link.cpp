@@ -9,14 +9,13 @@
 #include "app/wiring.hpp"
 #include "auth/signing_key.hpp"
 #include "base/digest.hpp"
-#include "base/random.hpp"
 #include "cluster/redis/client.hpp"
 #include "cluster/redis_bus.hpp"
 
 namespace togglecast::app {
 namespace {
 
-constexpr std::size_t kNodeBytes = 9, kLeastSecret = 16;
+constexpr std::size_t kLeastSecret = 16;
 constexpr std::string_view kPurpose = "cluster bus";
 
 // Follows from the signing keys of the installation, which the store has for all nodes.
@@ -71,10 +70,9 @@ Result<std::unique_ptr<cluster::BusKeys>> keys_of(const Settings& settings,
 
 }  // namespace
 
-Result<std::unique_ptr<ClusterLink>> ClusterLink::open(const Settings& settings,
+Result<std::unique_ptr<ClusterLink>> ClusterLink::open(const Settings& settings, std::string node,
                                                        service::Application& application, Runtime& runtime) {
   std::unique_ptr<ClusterLink> link(new ClusterLink);
-  std::string node = random_token(runtime.random, kNodeBytes);
   if (settings.redis.empty()) {
     link->bus_ = cluster::local_bus(std::move(node));
     return link;

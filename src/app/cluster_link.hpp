@@ -16,9 +16,10 @@ namespace togglecast::app {
 
 class ClusterLink {
  public:
-  /// Begins to connect; Redis need not be there. `invalid_argument` names a file that cannot be read.
+  /// Begins to connect; Redis need not be there. `node`: the id of this node. `invalid_argument` names a file
+  /// that cannot be read.
   /// `application` and `runtime` must outlive it.
-  [[nodiscard]] static Result<std::unique_ptr<ClusterLink>> open(const Settings& settings,
+  [[nodiscard]] static Result<std::unique_ptr<ClusterLink>> open(const Settings& settings, std::string node,
                                                                  service::Application& application,
                                                                  Runtime& runtime);
   ~ClusterLink() { stop(); }

@@ -8,10 +8,12 @@
 #include "app/listeners.hpp"
 #include "app/process/metrics_export.hpp"
 #include "app/wiring.hpp"
+#include "base/random.hpp"
 
 namespace togglecast::app {
 namespace {
 
+constexpr std::size_t kNodeBytes = 9;             // of the id of this node
 constexpr Milliseconds kAnswersOfTheStop{1'000};  // to the changes that the store committed at the last
 
 // Clients notice a bad certificate; the operator, who can renew it, should notice first.
@@ -61,6 +63,8 @@ Result<std::unique_ptr<Container>> Container::build(const Settings& settings, Ru
   options.log.retention = {.changes = settings.keep_changes,
                            .age = std::chrono::hours{24} * settings.keep_days};
   options.environments = {std::string(kDefaultEnvironment)};
+  std::string node = random_token(runtime.random, kNodeBytes);
+  options.lease.node = nodes::lease_holder(nodes_options(settings).name, node);
   options.tokens.default_lifetime = settings.token_lifetime;
   options.idempotency_age = settings.idempotency_age;
   options.mailbox = mailbox_options(settings);
@@ -79,7 +83,7 @@ Result<std::unique_ptr<Container>> Container::build(const Settings& settings, Ru
   auto application = service::Application::open(std::move(store->store), options, runtime.clock,
                                                 runtime.random, runtime.log, runtime.metrics);
   if (!application) return tl::unexpected(application.error());
-  auto link = ClusterLink::open(settings, **application, runtime);
+  auto link = ClusterLink::open(settings, std::move(node), **application, runtime);
   if (!link) return tl::unexpected(link.error());
   return std::unique_ptr<Container>(new Container(settings, runtime, std::move(tls), *std::move(store),
                                                   *std::move(application), *std::move(link), first_login));

@@ -29,6 +29,7 @@ void LeaseKeeper::take(storage::Store& store) {
   const bool news = state->holder != std::exchange(holder_, state->holder);
   const bool lost = !mine && upkeep_.lose();
   const bool taken = mine && upkeep_.hold({kUpkeepLease, options_.node, state->number});
+  upkeep_.see(*state);
   held_.set(mine ? 1 : 0);
   if (news || lost || taken) changes_.add();
   if (taken) {
@@ -85,6 +86,7 @@ void LeaseKeeper::stop() {
   std::promise<void> released;
   const bool accepted = committer_.submit_task([&](storage::Store& store) {
     upkeep_.lose();
+    upkeep_.see({});
     held_.set(0);
     std::ignore = store.leases().release(kUpkeepLease, options_.node);
     released.set_value();

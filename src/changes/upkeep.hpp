@@ -28,6 +28,16 @@ class Upkeep {
   /// `taken` runs each time that the lease comes to this node, on the thread that learns it.
   void on_taken(std::function<void()> taken) { taken_ = std::move(taken); }
 
+  /// The lease as this node saw it last: which node has it.
+  [[nodiscard]] storage::LeaseState seen() const {
+    const std::scoped_lock lock(mutex_);
+    return seen_;
+  }
+  void see(storage::LeaseState state) {
+    const std::scoped_lock lock(mutex_);
+    seen_ = std::move(state);
+  }
+
   /// For the next step of the work; nothing: another node does it.
   [[nodiscard]] std::optional<storage::Fence> fence() const {
     const std::scoped_lock lock(mutex_);
@@ -54,6 +64,7 @@ class Upkeep {
  private:
   mutable std::mutex mutex_;
   std::optional<storage::Fence> fence_;
+  storage::LeaseState seen_;
   std::function<void()> taken_;
 };
 

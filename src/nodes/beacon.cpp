@@ -29,9 +29,32 @@ tl::unexpected<Error> refuse(const char* what) {
   return fail(Errc::invalid_argument, std::string("the beacon has no usable ") + what);
 }
 
+// What cannot be read is left out: a node of another version may count otherwise.
+Rates rates_in(const json::value& body) {
+  Rates rates;
+  const auto* given = json::find(body, "rates");
+  if (given == nullptr || !given->is_object()) return rates;
+  for (const auto& member : given->get_object()) {
+    const auto total = count_in(member.value(), "total");
+    const auto last_minute = count_in(member.value(), "last_minute");
+    if (!total || !last_minute || !domain::is_key(member.key()) || rates.size() == Beacon::kMostRates)
+      continue;
+    rates[member.key()] = {*total, *last_minute, amount_in(member.value(), "per_second")};
+  }
+  return rates;
+}
+
 double rounded(double amount) { return std::round(amount * 1'000) / 1'000; }
 
 }  // namespace
+
+json::object to_json(const Rates& rates) {
+  json::object out;
+  for (const auto& [name, rate] : rates)
+    out[name] = json::object{
+        {"total", rate.total}, {"last_minute", rate.last_minute}, {"per_second", rounded(rate.per_second)}};
+  return out;
+}
 
 json::object to_json(const Beacon& beacon) {
   json::object environments;
@@ -48,6 +71,7 @@ json::object to_json(const Beacon& beacon) {
           {"leaving", beacon.leaving},
           {"cpu", rounded(beacon.cpu)},
           {"lag_ms", rounded(beacon.lag_ms)},
+          {"rates", to_json(beacon.rates)},
           {"environments", std::move(environments)}};
 }
 
@@ -65,6 +89,7 @@ Result<Beacon> read_beacon(const json::object& body) {
   beacon.leaving = is_true(all, "leaving");
   beacon.cpu = amount_in(all, "cpu");
   beacon.lag_ms = amount_in(all, "lag_ms");
+  beacon.rates = rates_in(all);
   const auto* environments = json::find(all, "environments");
   if (environments == nullptr || !environments->is_object() ||
       environments->get_object().size() > Beacon::kMostEnvironments)

@@ -26,7 +26,17 @@ struct EnvironmentBeacon {
   }
 };
 
+/// How often something happened at a node.
+struct Rate {
+  std::int64_t total = 0;  ///< since its start
+  std::int64_t last_minute = 0;
+  double per_second = 0;
+};
+using Rates = std::map<std::string, Rate>;  ///< by name
+[[nodiscard]] json::object to_json(const Rates& rates);
+
 struct Beacon {
+  static constexpr std::size_t kMostRates = 16;
   static constexpr std::size_t kMostText = 200;  ///< bytes of name and version
   static constexpr std::size_t kMostEnvironments = 1'000;
 
@@ -37,6 +47,7 @@ struct Beacon {
   bool leaving = false;  ///< the last one of a node that stops
   double cpu = 0;        ///< cores that the process used in the last seconds
   double lag_ms = 0;     ///< the longest wait for a turn of a shard in the last minute
+  Rates rates;           ///< of a node that tells them
   std::map<std::string, EnvironmentBeacon> environments;
 };
 

@@ -49,12 +49,16 @@ struct NodesOptions {
   std::function<double()> cpu_seconds{};  ///< that the process has used
 };
 
+/// The name of a node as a holder of leases: `name/id`.
+[[nodiscard]] std::string lease_holder(const std::string& name, const std::string& id);
+
 /// What only the entrances of this node know. Any thread.
 struct LocalView {
   std::function<service::ConnectionCounts(const std::string& environment)> connections;
   std::function<std::size_t(const std::string& environment, domain::Id client)> connections_of;
   std::function<UnixMillis(const std::string& environment)> status_at;
   std::function<double()> lag_ms;
+  std::function<Rates()> rates;  ///< of work that this node alone does
 };
 
 class Nodes final : public service::ClusterView {
@@ -101,6 +105,7 @@ class Nodes final : public service::ClusterView {
   [[nodiscard]] std::size_t size() const override { return others().size() + 1; }
   [[nodiscard]] service::ConnectionCounts connections(const std::string& environment) const override;
   void find_connections(const std::string& environment, domain::Id client, Found done) const override;
+  void add_rates(json::object& own) const override;
 
  private:
   [[nodiscard]] bool alone() const { return bus_.health().state == cluster::BusState::local; }
@@ -109,6 +114,7 @@ class Nodes final : public service::ClusterView {
   void measure_load();
   void take_beacon(const std::string& node, const json::object& body);
   [[nodiscard]] std::map<std::string, Lag> lags_of(const Beacon& beacon) const;
+  [[nodiscard]] json::object leases() const;
   void expire();
   void take_head(const json::object& body);
   void note_commit(const changes::Commit& commit);

@@ -112,12 +112,13 @@ Realtime::Realtime(net::ShardPool& shards, socketio::Server& io, service::Applic
       messages_(make_messages(shards, io, deliveries_, options_, metrics)),
       mailboxes_(make_mailboxes(shards, io, deliveries_, application.mailbox(), clock, options_, metrics)),
       reported_(shards.size()),
+      reported_everywhere_(shards, reported_, nodes),
       dispatcher_(shards, messages_, mailboxes_, deliveries_, application.model(), application.mailbox(),
                   options_, clock, metrics, nodes),
       sampler_(shards, sampled_counters(metrics, shards.size())),
-      dashboard_(shards, io, application, rollouts_, reported_, dispatcher_, sampler_, options_, clock,
-                 nodes),
-      subscriptions_(shards, deliveries_, messages_, rollouts_, options_, clock),
+      dashboard_(shards, io, application, rollouts_, reported_everywhere_, dispatcher_, sampler_, options_,
+                 clock, nodes),
+      subscriptions_(shards, deliveries_, messages_, rollouts_, options_, clock, nodes),
       assets_(shards, application.assets(), options_, metrics),
       admins_(io.of(event::kAdmin), auth_parts(clock, log, metrics), application.activity(),
               application.idempotent_sends(), assets_, dispatcher_, dashboard_, subscriptions_, rollouts_,
@@ -147,6 +148,7 @@ void Realtime::describe_to(nodes::Nodes& nodes, observe::Metrics& metrics) {
                             domain::Id client) { return clients_.limit().connections(environment, client); },
       .status_at = [this](const std::string& environment) { return dispatcher_.status_at(environment); },
       .lag_ms = [this] { return sampler_.worst_lag(); },
+      .rates = [this] { return own_rates(); },
   });
   nodes.limits().share_clients({
       .own = [this](std::size_t most) { return clients_.limit().near_limit(most); },
@@ -155,6 +157,18 @@ void Realtime::describe_to(nodes::Nodes& nodes, observe::Metrics& metrics) {
             clients_.limit().count_elsewhere(std::move(elsewhere));
           },
   });
+}
+
+// Every node counts every commit, so commits do not add up.
+nodes::Rates Realtime::own_rates() const {
+  nodes::Rates rates;
+  for (const auto& member : sampler_.rates()) {
+    if (member.key() == "commits") continue;
+    rates[member.key()] = {domain::integer_in(member.value().at("total")).value_or(0),
+                           domain::integer_in(member.value().at("last_minute")).value_or(0),
+                           member.value().at("per_second").to_number<double>()};
+  }
+  return rates;
 }
 
 void Realtime::welcome(SocketSubscriber& subscriber) {

@@ -18,6 +18,7 @@
 #include "realtime/messages/shard_messages.hpp"
 #include "realtime/session/newest_state.hpp"
 #include "realtime/session/options.hpp"
+#include "realtime/telemetry/cluster_metrics.hpp"
 #include "realtime/telemetry/cluster_rollouts.hpp"
 #include "realtime/telemetry/dashboard.hpp"
 #include "realtime/telemetry/rate_sampler.hpp"
@@ -55,6 +56,7 @@ class Realtime {
   [[nodiscard]] AuthParts auth_parts(const Clock& clock, observe::PeerLog log,
                                      observe::Metrics& metrics) const;
   void describe_to(nodes::Nodes& nodes, observe::Metrics& metrics);
+  [[nodiscard]] nodes::Rates own_rates() const;
   void welcome(SocketSubscriber& subscriber);
   void take_acknowledgements(socketio::Namespace& nsp);
   void on_commit(const changes::CommitPtr& commit);
@@ -70,6 +72,7 @@ class Realtime {
   AllShardMessages messages_;
   AllShardMailboxes mailboxes_;
   std::vector<ReportedMetrics> reported_;  // by shard
+  ClusterMetrics reported_everywhere_;
   MessageDispatcher dispatcher_;
   RateSampler sampler_;
   Dashboard dashboard_;

@@ -18,7 +18,7 @@ constexpr std::size_t kMaxRollouts = 256;  // followed at a time
 
 EntitySubscriptions::EntitySubscriptions(net::ShardPool& shards, const delivery::ShardDeliveries& deliveries,
                                          const AllShardMessages& messages, delivery::Rollouts& rollouts,
-                                         const Options& options, const Clock& clock)
+                                         const Options& options, const Clock& clock, nodes::Nodes* nodes)
     : shards_(shards),
       deliveries_(deliveries),
       messages_(messages),
@@ -26,6 +26,7 @@ EntitySubscriptions::EntitySubscriptions(net::ShardPool& shards, const delivery:
       options_(options),
       clock_(clock),
       followed_(shards.size()),
+      elsewhere_(shards, nodes, [this](const EntityRef& entity) { note_presence(entity); }),
       presence_timer_([this] { tell_presence(); }),
       rollout_timer_([this] { count_rollouts(); }) {}
 
@@ -100,14 +101,22 @@ void EntitySubscriptions::tell_presence() {
         [this, entity](std::vector<Viewers> parts) {
           Viewers all;
           for (Viewers& part : parts) all.merge(part);
-          json::array viewers;
-          for (const auto& [id, name] : all) viewers.push_back({{"id", id}, {"username", name}});
-          json::object payload = to_json(entity);
-          payload["viewers"] = std::move(viewers);
-          payload["timestamp"] = to_iso8601(clock_.wall_now());
-          tell(entity, event::kEntityPresence, payload);
+          shards_.at(0).post([this, entity, all = std::move(all)]() mutable {
+            elsewhere_.set_own(entity, all);
+            elsewhere_.add_others(entity, all);
+            tell_viewers(entity, all);
+          });
         });
   }
+}
+
+void EntitySubscriptions::tell_viewers(const EntityRef& entity, const Viewers& all) {
+  json::array viewers;
+  for (const auto& [id, name] : all) viewers.push_back({{"id", id}, {"username", name}});
+  json::object payload = to_json(entity);
+  payload["viewers"] = std::move(viewers);
+  payload["timestamp"] = to_iso8601(clock_.wall_now());
+  tell(entity, event::kEntityPresence, payload);
 }
 
 void EntitySubscriptions::on_commit(const net::Shard& shard, const changes::Commit& commit) {

@@ -12,6 +12,7 @@
 #include "changes/feed.hpp"
 #include "delivery/rollouts.hpp"
 #include "net/shard_pool.hpp"
+#include "realtime/messages/cluster_presence.hpp"
 #include "realtime/messages/shard_messages.hpp"
 
 namespace togglecast::realtime {
@@ -20,7 +21,7 @@ class EntitySubscriptions {
  public:
   EntitySubscriptions(net::ShardPool& shards, const delivery::ShardDeliveries& deliveries,
                       const AllShardMessages& messages, delivery::Rollouts& rollouts, const Options& options,
-                      const Clock& clock);
+                      const Clock& clock, nodes::Nodes* nodes = nullptr);
   EntitySubscriptions(const EntitySubscriptions&) = delete;
   EntitySubscriptions& operator=(const EntitySubscriptions&) = delete;
 
@@ -38,7 +39,6 @@ class EntitySubscriptions {
   void follow_rollout(const EntityRef& entity, domain::Revision revision);
 
  private:
-  using Viewers = std::map<domain::Id, std::string>;  // admins and their names
   struct Rollout {
     domain::Revision revision = 0;
     json::object last;  // progress as it was told
@@ -50,6 +50,7 @@ class EntitySubscriptions {
   /// The list of its followers changed; it is sent from the first shard.
   void note_presence(const EntityRef& entity);
   void tell_presence();
+  void tell_viewers(const EntityRef& entity, const Viewers& all);
   void follow(const EntityRef& entity, domain::Revision revision);
   void count_rollouts();
   void tell_rollouts(const delivery::Rollouts::Asked& asked, const delivery::Rollouts::Found& found);
@@ -67,6 +68,7 @@ class EntitySubscriptions {
   std::vector<std::map<EntityRef, std::size_t>> followed_;  // by shard: connections that follow
 
   // Of the first shard.
+  ClusterPresence elsewhere_;
   std::set<EntityRef> changed_;
   std::map<EntityRef, Rollout> rollouts_;
   net::CallbackTimer presence_timer_;

@@ -2,10 +2,8 @@
 
 #include <atomic>
 #include <chrono>
-#include <iterator>
 #include <utility>
 
-#include "delivery/collect.hpp"
 #include "realtime/protocol/events.hpp"
 #include "service/history/activity.hpp"
 
@@ -29,7 +27,7 @@ std::uint64_t read(const std::atomic<std::uint64_t>& counter) {
 }  // namespace
 
 Dashboard::Dashboard(net::ShardPool& shards, socketio::Server& io, service::Application& application,
-                     delivery::Rollouts& rollouts, const std::vector<ReportedMetrics>& reported,
+                     delivery::Rollouts& rollouts, const ClusterMetrics& reported,
                      const MessageDispatcher& messages, const RateSampler& rates, const Options& options,
                      const Clock& clock, const service::ClusterView* cluster)
     : shards_(shards),
@@ -61,24 +59,19 @@ void Dashboard::update(const service::Principal& who, Done done) {
 
 void Dashboard::complete(const std::string& environment, service::ActivityPage page,
                          const delivery::DeliveryCounts& delivered, Done done) {
-  delivery::collect_from_shards<std::vector<Series>>(
-      shards_,
-      [this, environment](const net::Shard& shard, const std::function<void(std::vector<Series>)>& answer) {
-        answer(reported_[shard.index()].of(environment));
-      },
-      [this, environment, page = std::move(page), delivered,
-       done = std::move(done)](std::vector<std::vector<Series>> parts) mutable {
-        std::vector<Series> reported;
-        for (auto& part : parts) std::move(part.begin(), part.end(), std::back_inserter(reported));
-        done(describe(environment, std::move(page), delivered, std::move(reported)));
-      });
+  reported_.find(environment, [this, environment, page = std::move(page), delivered,
+                               done = std::move(done)](ClusterMetrics::Found reported) mutable {
+    done(describe(environment, std::move(page), delivered, std::move(reported)));
+  });
 }
 
 json::object Dashboard::describe(const std::string& environment, service::ActivityPage page,
-                                 const delivery::DeliveryCounts& delivered, std::vector<Series> reported) {
+                                 const delivery::DeliveryCounts& delivered, ClusterMetrics::Found reported) {
   const auto state = application_.model().current(environment);
   service::ConnectionCounts connected{delivered.admins, delivered.clients};
   if (cluster_ != nullptr && cluster_->size() > 1) connected = cluster_->connections(environment);
+  json::object rates = rates_.rates();
+  if (cluster_ != nullptr) cluster_->add_rates(rates);
   json::object out{{"environment", environment},
                    {"revision", state->revision()},
                    {"epoch", state->head().epoch},
@@ -86,11 +79,16 @@ json::object Dashboard::describe(const std::string& environment, service::Activi
                    {"counts", counts(state)},
                    {"connections", {{"admins", connected.admins}, {"clients", connected.clients}}},
                    {"nodes", cluster_ == nullptr ? std::size_t{1} : cluster_->size()},
-                   {"rates", rates_.rates()},
+                   {"rates", std::move(rates)},
                    {"changes", std::move(page.entries)},
                    {"system_status", service::to_json(messages_.status(environment))},
-                   {"client_metrics", summary_of(std::move(reported))}};
+                   {"client_metrics", summary_of(std::move(reported.series))}};
   if (page.next != 0) out["changes_next"] = page.next;
+  if (!reported.missing.empty()) {
+    json::array missing;
+    for (std::string& name : reported.missing) missing.emplace_back(std::move(name));
+    out["client_metrics_missing"] = std::move(missing);
+  }
   return out;
 }
 

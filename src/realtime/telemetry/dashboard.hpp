@@ -13,8 +13,8 @@
 #include "delivery/rollouts.hpp"
 #include "net/shard_pool.hpp"
 #include "realtime/messages/message_dispatcher.hpp"
+#include "realtime/telemetry/cluster_metrics.hpp"
 #include "realtime/telemetry/rate_sampler.hpp"
-#include "realtime/telemetry/reported_metrics.hpp"
 #include "service/application.hpp"
 #include "service/cluster/cluster_view.hpp"
 #include "service/history/activity.hpp"
@@ -27,9 +27,9 @@ class Dashboard {
   using Done = std::function<void(Result<json::object> payload)>;
 
   Dashboard(net::ShardPool& shards, socketio::Server& io, service::Application& application,
-            delivery::Rollouts& rollouts, const std::vector<ReportedMetrics>& reported,
-            const MessageDispatcher& messages, const RateSampler& rates, const Options& options,
-            const Clock& clock, const service::ClusterView* cluster = nullptr);
+            delivery::Rollouts& rollouts, const ClusterMetrics& reported, const MessageDispatcher& messages,
+            const RateSampler& rates, const Options& options, const Clock& clock,
+            const service::ClusterView* cluster = nullptr);
 
   /// Of the admin's environment, with what its role may read.
   void update(const service::Principal& who, Done done);
@@ -42,7 +42,7 @@ class Dashboard {
                 const delivery::DeliveryCounts& delivered, Done done);
   [[nodiscard]] json::object describe(const std::string& environment, service::ActivityPage page,
                                       const delivery::DeliveryCounts& delivered,
-                                      std::vector<Series> reported);
+                                      ClusterMetrics::Found reported);
   [[nodiscard]] json::object connections() const;
   [[nodiscard]] json::object messages() const;
   [[nodiscard]] json::object store() const;
@@ -51,7 +51,7 @@ class Dashboard {
   socketio::Server& io_;
   service::Application& application_;
   delivery::Rollouts& rollouts_;
-  const std::vector<ReportedMetrics>& reported_;
+  const ClusterMetrics& reported_;
   const MessageDispatcher& messages_;
   const RateSampler& rates_;
   const Options& options_;

@@ -26,13 +26,16 @@ class ClusterView {
  public:
   virtual ~ClusterView() = default;
 
-  /// `{node, bus, nodes, connections}`: this node, the others as they last described themselves, and those
+  /// `{node, bus, nodes, connections, leases}`: this node, the others as they last described themselves, and those
   /// that went away a short time ago.
   [[nodiscard]] virtual json::object describe() const = 0;
   /// How many nodes are live, this one included.
   [[nodiscard]] virtual std::size_t size() const = 0;
   /// Of all live nodes together.
   [[nodiscard]] virtual ConnectionCounts connections(const std::string& environment) const = 0;
+
+  /// Adds to `own`, `{name: {total, last_minute, per_second}}`, what the other live nodes say of theirs.
+  virtual void add_rates(json::object& own) const = 0;
 
   using Found = std::function<void(json::object found)>;
   /// `{client_id, connections, nodes: [{id, name, connections}], missing: [name]}`: which nodes hold the

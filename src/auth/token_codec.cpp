@@ -92,8 +92,9 @@ Result<Claims> verify_token(const KeyRing& keys, std::string_view token, UnixMil
     return invalid("it does not consist of three parts");
   const auto header = decode_object(token.substr(0, first));
   if (!header) return invalid("its header cannot be read");
-  const SigningKeyPtr key = keys.find(json::string_or_empty(*header, "kid"));
-  if (key == nullptr) return invalid("it was signed by another installation");
+  const auto verifier = keys.verifier(json::string_or_empty(*header, "kid"));
+  if (!verifier) return invalid("it was signed by another installation");
+  const SigningKeyPtr& key = verifier->key;
   if (json::string_or_empty(*header, "alg") != to_string(key->algorithm()) ||
       json::find(*header, "crit") != nullptr)
     return invalid("its algorithm is not that of its key");
@@ -102,7 +103,11 @@ Result<Claims> verify_token(const KeyRing& keys, std::string_view token, UnixMil
     return invalid("its signature is wrong");
   const auto claims = decode_object(token.substr(first + 1, second - first - 1));
   if (!claims) return invalid("its claims cannot be read");
-  return read_claims(*claims, now);
+  if (verifier->retired)
+    return fail(Errc::revoked, "the key that signed the token was retired; get a new token");
+  auto read = read_claims(*claims, now);
+  if (read) read->key = verifier->number;
+  return read;
 }
 
 bool names_unknown_key(const KeyRing& keys, std::string_view token) {

@@ -7,7 +7,7 @@
 // A valid token proves only its subject at the time of issue. On each use the server looks up whether the
 // token's record still exists and which role its admin has (service/accounts/authenticator.hpp). Thread rule:
 // pure functions on an immutable key ring. Errors: `token_expired` when the token is correct and its time is
-// over, `token_invalid` for every other fault.
+// over, `revoked` when its key was retired, `token_invalid` for every other fault.
 #pragma once
 
 #include <string>
@@ -32,6 +32,7 @@ struct Claims {
   std::string jti;
   std::int64_t issued_at = 0;   ///< seconds since 1970
   std::int64_t expires_at = 0;  ///< seconds since 1970; the token is invalid from this second on
+  KeyRing::Number key = 0;      ///< that verified it; not part of the token
 };
 
 /// The claims of this record's token. The same record always gives the same token.

@@ -82,6 +82,19 @@ void ShardDelivery::begin_again(EnvironmentSubscribers& home, const domain::Snap
   }
 }
 
+void ShardDelivery::recheck_all() {
+  const auto* system = index_.find(domain::kSystemEnvironment);
+  for (EnvironmentSubscribers* each : index_.environments()) {
+    const auto state = each->state;
+    SubscriberIndex::for_each(*each, SubscriberIndex::Scope::clients, 0,
+                              [&state](Subscriber& subscriber) { subscriber.recheck(*state); });
+    if (system == nullptr) continue;
+    const auto admins = system->state;
+    SubscriberIndex::for_each(*each, SubscriberIndex::Scope::admins, 0,
+                              [&admins](Subscriber& subscriber) { subscriber.recheck(*admins); });
+  }
+}
+
 domain::SnapshotPtr ShardDelivery::current(std::string_view environment) const {
   const auto* home = index_.find(environment);
   return home == nullptr ? nullptr : home->state;

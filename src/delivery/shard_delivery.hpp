@@ -67,6 +67,8 @@ class ShardDelivery {
   [[nodiscard]] domain::Revision aging(std::string_view environment) const {
     return model_.aging(environment);
   }
+  /// Every subscriber of the shard is asked whether it still may: what its token rests on has changed.
+  void recheck_all();
   /// Runs `task` once `current(environment)` has reached `revision`, which it will: at once when it has.
   void when_reached(const std::string& environment, domain::Revision revision, std::function<void()> task);
   /// The same, but not later than after `longest`, reached or not.

@@ -112,7 +112,9 @@ constexpr Route kRoutes[] = {
     {Method::get, "/api/v1/clients/{id}/tokens", Action::read_tokens, list_tokens, page()},
     {Method::post, "/api/v1/clients/{id}/tokens", Action::manage_tokens, issue_token},
     {Method::del, "/api/v1/clients/{id}/tokens/{token_id}", Action::manage_tokens, revoke_token},
+    {Method::get, "/api/v1/signing-keys", Action::manage_keys, list_signing_keys, {}, Units{10}},
     {Method::post, "/api/v1/signing-keys", Action::manage_keys, rotate_signing_key},
+    {Method::del, "/api/v1/signing-keys/{kid}", Action::manage_keys, retire_signing_key, {"force"}},
 
     {Method::get, "/api/v1/admins", Action::read_admins, list_admins, page("role", "active")},
     {Method::post, "/api/v1/admins", Action::manage_admins, create_admin},

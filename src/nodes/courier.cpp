@@ -33,6 +33,7 @@ Courier::Courier(cluster::Bus& bus, net::Shard& home, observe::PeerLog log, obse
       sent_(messages(metrics, "out")),
       received_(messages(metrics, "in")),
       malformed_(refused(metrics, "malformed")),
+      other_version_(refused(metrics, "version")),
       too_large_(refused(metrics, "too_large")),
       unanswered_(metrics.counter("togglecast_node_answers_missing_total",
                                   "Answers of other nodes that did not come in time.")) {
@@ -50,6 +51,7 @@ void Courier::listen(const std::string& topic,
            if (letter) return handler(std::string(message.node), *letter);
            log_.debug("a message of another node was dropped",
                       {{"channel", message.channel}, {"reason", letter.error().message}});
+           if (letter.error().code == Errc::conflict) return other_version_.add();
          } catch (const std::exception& failure) {
            log_.debug("a message of another node was dropped",
                       {{"channel", message.channel}, {"reason", failure.what()}});
@@ -108,7 +110,7 @@ Result<Courier::Letter> Courier::read(std::string_view payload) const {
   const auto* given = json::find(*parsed, "v");
   const auto version = given == nullptr ? std::nullopt : domain::integer_in(*given);
   if (!version || *version < kVersion - 1 || *version > kVersion + 1)
-    return fail(Errc::invalid_argument, "it has another version of the format");
+    return fail(version ? Errc::conflict : Errc::invalid_argument, "it has another version of the format");
   const auto* body = json::find(*parsed, "body");
   if (body == nullptr || !body->is_object()) return fail(Errc::invalid_argument, "it has no body");
   return Letter{std::string(json::string_or_empty(*parsed, "id")), body->get_object()};

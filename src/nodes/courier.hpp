@@ -5,7 +5,8 @@
 //   channel nodes.answer.<node>   {"v": 1, "id": "…", "body": {…}}   an answer, to the node that asked
 //
 // `v` is the version of the format. A node understands the version before its own, its own and the next one;
-// it ignores members that it does not know. What it does not understand it drops and counts.
+// it ignores members that it does not know. What it does not understand it drops and counts: `version` for a
+// message of another version, else `malformed`. A topic that it does not know it does not hear.
 //
 //   courier.on("wake", [](const std::string& node, const json::object& body) { … });
 //   courier.answer("client", [](const json::object& question, const Courier::Answer& answer) { answer({…});
@@ -98,6 +99,7 @@ class Courier {
   observe::Counter& sent_;
   observe::Counter& received_;
   observe::Counter& malformed_;
+  observe::Counter& other_version_;
   observe::Counter& too_large_;
   observe::Counter& unanswered_;
 

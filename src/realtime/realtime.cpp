@@ -125,6 +125,9 @@ Realtime::Realtime(net::ShardPool& shards, socketio::Server& io, service::Applic
               [this](SocketSubscriber& admin) { welcome(admin); }),
       clients_(shards, io.of(event::kClient), auth_parts(clock, log, metrics), reported_, assets_,
                [this](SocketSubscriber& client) { welcome(client); }) {
+  application.signing_keys().on_retired([this] {
+    shards_.post_to_all([this](const net::Shard& shard) { deliveries_[shard.index()]->recheck_all(); });
+  });
   take_acknowledgements(io.of(event::kAdmin));
   take_acknowledgements(io.of(event::kClient));
   if (nodes != nullptr) describe_to(*nodes, metrics);

@@ -2,6 +2,7 @@
 // to the entities. Thread rule: plain values.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "domain/schema/entity.hpp"
@@ -15,6 +16,7 @@ struct SigningKeyRecord : Stamps {
 
   std::string kid;
   std::string algorithm;  ///< `HS256`
+  std::optional<UnixMillis> retired_at;  ///< from then on it neither signs nor verifies tokens
 
   [[nodiscard]] const std::string& unique_key() const noexcept { return kid; }
   [[nodiscard]] static Result<SigningKeyRecord> from_json(const json::value& body);

@@ -27,7 +27,9 @@ void deny_key_and_stamps(FieldReader& in) {
 }
 
 tl::unexpected<Error> stored_body_error(std::string_view entity, const Error& cause) {
-  return fail(Errc::internal, "stored " + std::string(entity) + " is damaged: " + cause.message);
+  return fail(Errc::internal,
+              "stored " + std::string(entity) +
+                  " is damaged, or was written by a newer version of this program: " + cause.message);
 }
 
 }  // namespace togglecast::domain

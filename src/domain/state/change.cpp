@@ -15,11 +15,15 @@ std::optional<std::int64_t> integer_at(const json::value& in, std::string_view n
 }
 
 Result<Op> parse_op(const json::value& in) {
-  const auto entity = parse_kind(json::string_or_empty(in, "entity"));
+  const std::string_view kind = json::string_or_empty(in, "entity");
+  const auto entity = parse_kind(kind);
   const auto id = integer_at(in, "id");
   const json::value* before = json::find(in, "before");
   const json::value* after = json::find(in, "after");
-  if (!entity) return damaged("unknown entity");
+  if (!entity && !kind.empty())
+    return fail(Errc::unavailable,
+                "a change of the kind '" + std::string(kind) + "' needs a newer version of this program");
+  if (!entity) return damaged("no entity");
   if (!id || !is_id(*id)) return damaged("bad id");
   if (before == nullptr || after == nullptr) return damaged("before or after is missing");
   return Op{*entity, *id, *before, *after};

@@ -48,7 +48,9 @@ void preview(const CallPtr& call);
 void list_tokens(const CallPtr& call);
 void issue_token(const CallPtr& call);
 void revoke_token(const CallPtr& call);
+void list_signing_keys(const CallPtr& call);
 void rotate_signing_key(const CallPtr& call);
+void retire_signing_key(const CallPtr& call);
 
 // admins.cpp
 void list_admins(const CallPtr& call);

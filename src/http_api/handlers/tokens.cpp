@@ -58,6 +58,24 @@ void revoke_token(const CallPtr& call) {
                                       removed(call, {domain::Kind::token, *token}));
 }
 
+// Counting tokens takes a look at all of them.
+void list_signing_keys(const CallPtr& call) {
+  call->work([call] {
+    const auto keys = call->application().signing_keys().list(call->who());
+    call->resume([call, keys] {
+      if (!keys) return call->refuse(keys.error());
+      call->answer({.body = json::object{{"items", *keys}}});
+    });
+  });
+}
+
+void retire_signing_key(const CallPtr& call) {
+  const auto options = call->write_options();
+  if (!options) return call->refuse(options.error());
+  call->application().signing_keys().retire(call->who(), std::string(call->parameter("kid")), *options,
+                                            removed(call, {domain::Kind::signing_key, 0}));
+}
+
 void rotate_signing_key(const CallPtr& call) {
   const auto options = call->write_options();
   if (!options) return call->refuse(options.error());

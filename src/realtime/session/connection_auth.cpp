@@ -298,6 +298,8 @@ void ConnectionAuth::on_due(SocketSubscriber& subscriber) {
 }
 
 void ConnectionAuth::recheck(SocketSubscriber& subscriber, const domain::Snapshot& state) {
+  if (!parts_.authenticator.accepts_key_of(subscriber.who))
+    return end_session(subscriber, {"revoked", "the key that signed the token was retired; get a new token"});
   const std::string_view address =
       subscriber.notes == nullptr ? std::string_view() : std::string_view(subscriber.notes->address);
   const auto still = service::Authenticator::recheck(subscriber.who, state, parts_.clock.wall_now(), address);

@@ -118,7 +118,9 @@ Result<Principal> Authenticator::authenticate(std::string_view token,
       record->subject_id != claims->subject || record->environment != claims->environment) {
     return revoked();
   }
-  return principal_of(*record, *state);
+  auto who = principal_of(*record, *state);
+  if (who) who->signing_key = claims->key;
+  return who;
 }
 
 bool Authenticator::look_again(std::string_view token, std::function<void()> again) const {
@@ -144,7 +146,7 @@ bool Authenticator::may_be_new(std::string_view token) const {
 Result<Principal> Authenticator::recheck(const Principal& who) const {
   if (who.kind == Principal::Kind::system) return who;
   const auto state = token_state(who.kind, who.environment);
-  if (state == nullptr) return revoked();
+  if (state == nullptr || !accepts_key_of(who)) return revoked();
   return recheck(who, *state, clock_.wall_now());
 }
 
@@ -158,7 +160,9 @@ Result<Principal> Authenticator::recheck(const Principal& who, const domain::Sna
   const auto record = state.find<domain::TokenRecord>(who.token_id);
   if (record == nullptr || record->revoked_at) return revoked();
   if (record->expires_at <= now) return fail(Errc::token_expired, "the token expired; get a new one");
-  return principal_of(*record, state);
+  auto still = principal_of(*record, state);
+  if (still) still->signing_key = who.signing_key;
+  return still;
 }
 
 }  // namespace togglecast::service

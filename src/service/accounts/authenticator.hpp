@@ -45,8 +45,12 @@ class Authenticator {
   /// The same principal in the newest state: its role may have changed, or its token may be gone.
   [[nodiscard]] Result<Principal> recheck(const Principal& who) const;
 
-  /// The same in a state that the caller holds: a client's environment, or `system` for an admin or an API
-  /// key. Without `address`, that of an API key's caller counts as checked before.
+  /// Whether the key that signed the token still verifies.
+  [[nodiscard]] bool accepts_key_of(const Principal& who) const { return keys_.accepts(who.signing_key); }
+
+  /// The same in a state that the caller holds, without a look at the signing key: a client's environment, or
+  /// `system` for an admin or an API key. Without `address`, that of an API key's caller counts as checked
+  /// before.
   [[nodiscard]] static Result<Principal> recheck(const Principal& who, const domain::Snapshot& state,
                                                  UnixMillis now,
                                                  std::optional<std::string_view> address = std::nullopt);

@@ -26,6 +26,7 @@ struct Principal {
   };
 
   Kind kind = Kind::client;
+  std::uint32_t signing_key = 0;  ///< the number of the key that signed its token; 0: none of ours
   domain::Id id = 0;
   std::string name;         ///< an admin's username, a client's key, the label of an API key
   domain::Standing role;    ///< of admins; the server itself acts as owner, an API key reads as a viewer

@@ -48,6 +48,7 @@ Result<void> SigningKeys::load(storage::Reader& reader) {
   const auto system = model_.current(system_environment());
   system->table<domain::SigningKeyRecord>().by_id.for_each([&](domain::Id id, const auto& record) {
     if (!outcome || keys_.find(record->kid) != nullptr) return;
+    const auto number = static_cast<auth::KeyRing::Number>(id);
     const auto secret = reader.secret(system_environment(), domain::Kind::signing_key, id);
     if (!secret) {
       outcome = tl::unexpected(secret.error());
@@ -58,9 +59,10 @@ Result<void> SigningKeys::load(storage::Reader& reader) {
       outcome = tl::unexpected(key.error());
     } else {
       const UnixMillis signs_from{record->created_at.value + Milliseconds(kAnnounced).count()};
-      keys_.add(std::move(*key), keys_.empty() ? UnixMillis{} : signs_from);
+      keys_.add(std::move(*key), keys_.empty() ? UnixMillis{} : signs_from, number);
     }
   });
+  take_retired(*system);
   return outcome;
 }
 
@@ -68,6 +70,7 @@ void SigningKeys::follow(changes::ChangeFeed& feed) {
   heard_ = feed.subscribe(
       [this](const changes::CommitPtr& commit) {
         if (commit->row.environment != system_environment()) return;
+        take_retired(*commit->after);
         const auto& ops = commit->row.change.ops;
         const bool concerns = std::any_of(ops.begin(), ops.end(), [](const domain::Op& op) {
           return op.entity == domain::Kind::signing_key;
@@ -75,7 +78,9 @@ void SigningKeys::follow(changes::ChangeFeed& feed) {
         if (concerns) read_new_ones();
       },
       [this](const domain::SnapshotPtr& first) {
-        if (first->environment() == system_environment()) read_new_ones();
+        if (first->environment() != system_environment()) return;
+        take_retired(*first);
+        read_new_ones();
       });
 }
 
@@ -94,6 +99,85 @@ void SigningKeys::rotate(const Principal& who, const WriteOptions& options, chan
   if (!idempotency) return done(tl::unexpected(idempotency.error()));
   committer_.submit({system_environment(), actor_of(who, options), std::move(*idempotency), build_key()},
                     std::move(done));
+}
+
+void SigningKeys::take_retired(const domain::Snapshot& state) {
+  bool news = false;
+  state.table<domain::SigningKeyRecord>().by_id.for_each([&](domain::Id, const auto& record) {
+    if (record->retired_at && keys_.retire(record->kid)) news = true;
+  });
+  if (news && retired_) retired_();
+}
+
+SigningKeys::Counts SigningKeys::live_tokens() const {
+  Counts counts;
+  const UnixMillis now = clock_.wall_now();
+  for (const std::string& environment : model_.environments()) {
+    const auto state = model_.current(environment);
+    state->table<domain::TokenRecord>().by_id.for_each([&](domain::Id, const auto& token) {
+      if (!token->revoked_at && token->expires_at > now) ++counts[keys_.current(token->created_at)->kid()];
+    });
+  }
+  return counts;
+}
+
+Result<json::array> SigningKeys::list(const Principal& who) const {
+  if (auto allowed = require(who, auth::Action::manage_keys); !allowed)
+    return tl::unexpected(allowed.error());
+  const Counts counts = live_tokens();
+  const std::string signs = keys_.current(clock_.wall_now())->kid();
+  json::array out;
+  model_.current(system_environment())
+      ->table<domain::SigningKeyRecord>()
+      .by_id.for_each([&](domain::Id id, const auto& record) {
+        const auto count = counts.find(record->kid);
+        const std::int64_t announced = out.empty() ? 0 : Milliseconds(kAnnounced).count();
+        json::object one{{"id", id},
+                         {"kid", record->kid},
+                         {"algorithm", record->algorithm},
+                         {"created_at", to_iso8601(record->created_at)},
+                         {"signs_from", to_iso8601({record->created_at.value + announced})},
+                         {"signs", record->kid == signs},
+                         {"live_tokens", count == counts.end() ? 0 : count->second}};
+        if (record->retired_at) one["retired_at"] = to_iso8601(*record->retired_at);
+        out.push_back(std::move(one));
+      });
+  return out;
+}
+
+void SigningKeys::retire(const Principal& who, const std::string& kid, const WriteOptions& options,
+                         changes::Done done) {
+  changes::Build build = [this, kid, force = options.force, if_match = options.if_match](
+                             changes::WriteContext& context) -> Result<changes::Draft> {
+    const auto record = context.state().find_by_key<domain::SigningKeyRecord>(kid);
+    if (record == nullptr || record->retired_at)
+      return fail(Errc::not_found, "there is no signing key " + kid);
+    const auto before = changes::subject<domain::SigningKeyRecord>(context, record->id, if_match);
+    if (!before) return tl::unexpected(before.error());
+    std::size_t others = 0;
+    context.state().table<domain::SigningKeyRecord>().by_id.for_each(
+        [&](domain::Id, const auto& one) { others += one->retired_at || one->kid == kid ? 0 : 1; });
+    if (others == 0)
+      return fail(Errc::conflict,
+                  "this is the last signing key; make another one first (POST "
+                  "/api/v1/signing-keys)");
+    if (!force && keys_.current(context.at())->kid() == kid)
+      return fail(Errc::conflict,
+                  "this key signs; make another one and wait until it signs, or send force=true, which ends "
+                  "the sessions of its tokens at once");
+    const Counts counts = force ? Counts{} : live_tokens();
+    if (const auto live = counts.find(kid); live != counts.end())
+      return fail(Errc::conflict, std::to_string(live->second) +
+                                      " tokens of this key are valid; wait until they have expired, or send "
+                                      "force=true, which ends their sessions at once");
+    domain::SigningKeyRecord after = **before;
+    after.retired_at = context.at();
+    return changes::draft_about(**before, changes::update_op(**before, std::move(after), context));
+  };
+  Principal owner = who;
+  owner.environment = system_environment();
+  submit_write(committer_, owner, auth::Action::manage_keys, options, "signing_key retire " + kid, nullptr,
+               std::move(build), std::move(done));
 }
 
 bool SigningKeys::look_again(std::function<void()> again) {

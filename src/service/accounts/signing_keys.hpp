@@ -6,15 +6,21 @@
 // or one of a new key. `look_again` reads the store once, for all who ask meanwhile, before the token is
 // refused.
 //
-// Thread rule: `load` by the owner before any other call; everything else from any thread.
+// A key can be retired: its tokens open nothing any more, and connections that were opened with them end. Its
+// record and its secret stay, because other secrets follow from the oldest key.
+//
+// Thread rule: `on_retired` and `load` by the owner before any other call; everything else from any thread.
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 
 #include "auth/key_ring.hpp"
+#include "base/clock.hpp"
 #include "base/random.hpp"
 #include "changes/committer.hpp"
 #include "changes/feed.hpp"
@@ -34,14 +40,16 @@ class SigningKeys {
  public:
   /// All references must outlive it.
   SigningKeys(auth::KeyRing& keys, changes::Committer& committer, const changes::ReadModel& model,
-              changes::Tail& tail, changes::StoreReader& secrets, RandomSource& random, observe::Log& log)
+              changes::Tail& tail, changes::StoreReader& secrets, RandomSource& random, observe::Log& log,
+              const Clock& clock)
       : keys_(keys),
         committer_(committer),
         model_(model),
         tail_(tail),
         secrets_(secrets),
         random_(random),
-        log_(log) {}
+        log_(log),
+        clock_(clock) {}
   SigningKeys(const SigningKeys&) = delete;
   SigningKeys& operator=(const SigningKeys&) = delete;
 
@@ -52,8 +60,18 @@ class SigningKeys {
   /// From now on new keys are read as they come.
   void follow(changes::ChangeFeed& feed);
 
+  /// `retired` runs whenever this node has heard that keys were retired, on the thread that hears of it.
+  void on_retired(std::function<void()> retired) { retired_ = std::move(retired); }
+
   /// Announces a new key, which signs `kAnnounced` later. `forbidden` unless an owner asks.
   void rotate(const Principal& who, const WriteOptions& options, changes::Done done);
+
+  /// All keys, the oldest first: `{id, kid, algorithm, created_at, signs_from, signs, live_tokens,
+  /// retired_at?}`. `forbidden` unless an owner asks.
+  [[nodiscard]] Result<json::array> list(const Principal& who) const;
+  /// `conflict` for the last key, and, unless `options.force` is set, for a key that signs or has live
+  /// tokens. `not_found` for one that was retired before.
+  void retire(const Principal& who, const std::string& kid, const WriteOptions& options, changes::Done done);
 
   /// `again` runs on another thread, once this node has what the store had after this call. False, and
   /// `again` never runs, when too many wait for that already.
@@ -62,6 +80,11 @@ class SigningKeys {
  private:
   [[nodiscard]] changes::Build build_key();
   void read_new_ones();
+  /// Takes what `state` says of retired keys.
+  void take_retired(const domain::Snapshot& state);
+  using Counts = std::map<std::string, std::size_t, std::less<>>;
+  /// The tokens that are valid, by the key that signed when they were issued.
+  [[nodiscard]] Counts live_tokens() const;
 
   auth::KeyRing& keys_;
   changes::Committer& committer_;
@@ -70,6 +93,8 @@ class SigningKeys {
   changes::StoreReader& secrets_;
   RandomSource& random_;
   observe::Log& log_;
+  const Clock& clock_;
+  std::function<void()> retired_;
   changes::ChangeFeed::Subscription heard_;
 };
 

@@ -106,7 +106,9 @@ Result<IssuedToken> sign_written(const auth::KeyRing& keys, const changes::Writt
     return fail(Errc::conflict,
                 "an earlier request with this Idempotency-Key got a token that is no longer valid; use a new "
                 "key to get a new token");
-  return IssuedToken{written.body, auth::sign_token(*keys.current(now), auth::claims_of(*record)),
+  // By the key of that time, so that the record tells which key signed.
+  return IssuedToken{written.body,
+                     auth::sign_token(*keys.current(record->created_at), auth::claims_of(*record)),
                      written.revision, written.epoch, written.replayed};
 }
 

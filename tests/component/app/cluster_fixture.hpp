@@ -50,6 +50,7 @@ class TestNode {
     options.environments = {"production"};
     options.admins.passwords = auth::kCheapPasswords;
     options.tail.poll = settings.poll;
+    options.lease.node = nodes::lease_holder(bus_->node(), bus_->node());
     options.first_owner_password = [] { return Secret(std::string(kPassword)); };
     application_ =
         service::Application::open(std::move(store), options, clock, random_, log_, metrics_).value();

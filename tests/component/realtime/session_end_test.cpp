@@ -4,6 +4,7 @@
 
 #include "realtime_fixture.hpp"
 #include "service/accounts/admin_patch.hpp"
+#include "support/eventually.hpp"
 
 namespace togglecast::realtime::testing {
 namespace {
@@ -56,6 +57,30 @@ TEST_F(SessionEnds, ANewPasswordTellsAllSessions) {
   }));
 
   EXPECT_EQ(reason(jo, "/admin"), "password_changed");
+}
+
+TEST_F(SessionEnds, ARetiredKeyEndsTheConnectionsOfItsTokensAlone) {
+  auto admin_of_old = join_admin();
+  auto client_of_old = join_client("old");
+  const std::string kid = application_->signing_keys().list(admin())->at(0).at("kid").as_string().c_str();
+  ASSERT_TRUE(wait_for<changes::Written>(
+      [&](changes::Done done) { application_->signing_keys().rotate(admin(), {}, done); }));
+  clock_.advance(service::kAnnounced);
+  ASSERT_TRUE(test::eventually([&] {
+    for (const json::value& key : application_->signing_keys().list(admin()).value())
+      if (key.at("signs").as_bool()) return key.at("kid") != json::value(kid);
+    return false;
+  }));
+  auto client_of_new = join_client("new");
+
+  service::WriteOptions force;
+  force.force = true;
+  ASSERT_TRUE(wait_for<changes::Written>(
+      [&](changes::Done done) { application_->signing_keys().retire(admin(), kid, force, done); }));
+
+  EXPECT_EQ(reason(client_of_old, "/client"), "revoked");
+  EXPECT_EQ(reason(admin_of_old, "/admin"), "revoked");
+  EXPECT_EQ(code_of(client_of_new.ask("/client", "config_check")), "");
 }
 
 TEST_F(SessionEnds, AnAccountThatIsOffOrGoneSaysSo) {

@@ -79,6 +79,95 @@ TEST_F(SigningKeysTest, OnlyAnOwnerRotates) {
   EXPECT_EQ(rotate(admin(domain::Role::editor)).error().code, Errc::forbidden);
 }
 
+class RetiredKeys : public SigningKeysTest {
+ protected:
+  Result<changes::Written> retire(const std::string& kid, bool force = false,
+                                  const Principal& who = admin()) {
+    WriteOptions options;
+    options.force = force;
+    return testing::wait_for<changes::Written>(
+        [&](changes::Done done) { application_->signing_keys().retire(who, kid, options, std::move(done)); });
+  }
+  /// Another key signs.
+  std::string rotate_and_wait() {
+    const auto made = rotate();
+    EXPECT_TRUE(made.has_value());
+    clock_.advance(kAnnounced);
+    const std::string kid(json::string_or_empty(made->body, "kid"));
+    EXPECT_TRUE(test::eventually([&] { return kid_of_new_token() == kid; }));
+    return kid;
+  }
+  json::value listed(const std::string& kid) {
+    const auto all = application_->signing_keys().list(admin()).value();
+    for (const json::value& one : all)
+      if (json::string_or_empty(one, "kid") == kid) return one;
+    return nullptr;
+  }
+};
+
+TEST_F(RetiredKeys, AKeyThatSignsOrWhoseTokensLiveNeedsForce) {
+  const auto old_token = issue_token(1)->token;
+  const std::string old_kid = kid_of(old_token);
+  EXPECT_EQ(retire(old_kid, true).error().code, Errc::conflict) << "the last one stays";
+  const std::string new_kid = rotate_and_wait();
+  EXPECT_EQ(retire(new_kid).error().code, Errc::conflict) << "it signs";
+  EXPECT_EQ(listed(old_kid).at("live_tokens"), json::value(1));
+  EXPECT_EQ(listed(old_kid).at("signs"), json::value(false));
+  EXPECT_EQ(listed(new_kid).at("signs"), json::value(true));
+
+  const auto refused = retire(old_kid);
+
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, Errc::conflict);
+  EXPECT_NE(refused.error().message.find("1 tokens"), std::string::npos) << refused.error().message;
+  EXPECT_TRUE(authenticate(old_token).has_value());
+  ASSERT_TRUE(retire(old_kid, true).has_value());
+  EXPECT_EQ(authenticate(old_token).error().code, Errc::revoked);
+  EXPECT_TRUE(authenticate(issue_token(1)->token).has_value());
+  EXPECT_NE(json::find(listed(old_kid), "retired_at"), nullptr);
+  EXPECT_EQ(retire(old_kid, true).error().code, Errc::not_found) << "once";
+}
+
+TEST_F(RetiredKeys, AKeyWhoseTokensAreOverGoesWithoutForce) {
+  const std::string old_kid = kid_of_new_token();
+  rotate_and_wait();
+  clock_.advance(std::chrono::hours{24 * 400});
+
+  EXPECT_EQ(listed(old_kid).at("live_tokens"), json::value(0));
+  EXPECT_TRUE(retire(old_kid).has_value());
+}
+
+TEST_F(RetiredKeys, WhatFollowsFromTheOldestKeyStays) {
+  const std::string before = application_->derived_key("sessions").sign("text");
+  const std::string old_kid = kid_of_new_token();
+  rotate_and_wait();
+
+  ASSERT_TRUE(retire(old_kid, true).has_value());
+  EXPECT_EQ(application_->derived_key("sessions").sign("text"), before);
+  EXPECT_TRUE(application_->derived_key("sessions", old_kid).has_value());
+  reopen();
+
+  EXPECT_EQ(application_->derived_key("sessions").sign("text"), before);
+  EXPECT_NE(kid_of_new_token(), old_kid);
+}
+
+// Its tokens were signed before it was retired, and the key that signs is an older one again.
+TEST_F(RetiredKeys, TheNewestKeyCanBeRetiredByForce) {
+  const std::string old_kid = kid_of_new_token();
+  const std::string new_kid = rotate_and_wait();
+
+  ASSERT_TRUE(retire(new_kid, true).has_value());
+
+  EXPECT_EQ(kid_of_new_token(), old_kid);
+}
+
+TEST_F(RetiredKeys, OnlyAnOwnerRetiresAndLists) {
+  const std::string kid = kid_of_new_token();
+  EXPECT_EQ(retire(kid, true, admin(domain::Role::editor)).error().code, Errc::forbidden);
+  EXPECT_EQ(application_->signing_keys().list(admin(domain::Role::editor)).error().code, Errc::forbidden);
+  EXPECT_EQ(retire("nonsense", true).error().code, Errc::not_found);
+}
+
 // A second node on the same store.
 class SecondNode : public SigningKeysTest {
  protected:

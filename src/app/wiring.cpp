@@ -171,6 +171,10 @@ Result<cluster::redis::ClientOptions> redis_options(const Settings& settings) {
     if (!password) return tl::unexpected(password.error());
     options.address.password = *std::move(password);
   }
+  options.sentinel_username = settings.redis_sentinel_user;
+  if (!settings.redis_sentinel_user.empty() && settings.redis_sentinel_password_file.empty())
+    return fail(Errc::invalid_argument,
+                "--redis-sentinel-user needs the password of that user: --redis-sentinel-password-file");
   if (!settings.redis_sentinel_password_file.empty()) {
     auto password = read_secret(settings.redis_sentinel_password_file, "--redis-sentinel-password-file");
     if (!password) return tl::unexpected(password.error());

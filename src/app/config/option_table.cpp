@@ -105,6 +105,8 @@ constexpr OptionSpec kOptions[] = {
     {kCluster, "redis-password-file", "FILE",
      "File with the password for Redis, instead of one in the URL [off]", false,
      set_file<&S::redis_password_file>},
+    {kCluster, "redis-sentinel-user", "NAME",
+     "User of the Sentinels themselves, with its password file [none]", false, set_redis_sentinel_user},
     {kCluster, "redis-sentinel-password-file", "FILE",
      "File with the password of the Sentinels themselves [off]", false,
      set_file<&S::redis_sentinel_password_file>},

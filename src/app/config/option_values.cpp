@@ -152,6 +152,14 @@ Result<void> set_redis(Settings& settings, const Values& values) {
   return {};
 }
 
+Result<void> set_redis_sentinel_user(Settings& settings, const Values& values) {
+  const std::string& name = values.front();
+  if (name.empty() || name.size() > 128 || name.find_first_of(" \t\r\n") != std::string::npos)
+    return fail(Errc::invalid_argument, "must be 1 to 128 characters without spaces");
+  settings.redis_sentinel_user = name;
+  return {};
+}
+
 Result<void> set_redis_prefix(Settings& settings, const Values& values) {
   if (auto ok = cluster::check_redis_prefix(values.front()); !ok) return ok;
   settings.redis_prefix = values.front();

@@ -81,6 +81,7 @@ template <Rate Settings::*Member, double Rate::*Part, std::uint64_t least>
 [[nodiscard]] Result<void> set_log_format(Settings& settings, const Values& values);
 [[nodiscard]] Result<void> set_log_packets(Settings& settings, const Values& values);
 [[nodiscard]] Result<void> set_redis(Settings& settings, const Values& values);
+[[nodiscard]] Result<void> set_redis_sentinel_user(Settings& settings, const Values& values);
 [[nodiscard]] Result<void> set_redis_prefix(Settings& settings, const Values& values);
 [[nodiscard]] Result<void> set_log_level(Settings& settings, const Values& values);
 

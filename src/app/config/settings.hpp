@@ -112,6 +112,7 @@ struct Settings {
   Secret redis;                                               ///< URL; empty: no Redis
   std::string redis_prefix{"togglecast"};
   std::size_t redis_stream_length = 10'000;  ///< entries of a stream of changes; 0: no streams
+  std::string redis_sentinel_user;           ///< of the Sentinels themselves; empty: the default one
   std::filesystem::path redis_password_file, redis_sentinel_password_file, redis_ca_file;
   std::filesystem::path cluster_key_file;
   bool demo = false;  ///< fills an empty catalogue

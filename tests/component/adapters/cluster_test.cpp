@@ -38,6 +38,8 @@ std::unique_ptr<Client> open_client() {
 AdapterFactory factory(const std::string& kind, Client& client, ClusterOptions cluster) {
   if (kind == "redis") return classic_adapter(client, std::move(cluster));
   if (kind == "sharded") return sharded_adapter(client, {.cluster = std::move(cluster)});
+  if (kind == "static")
+    return sharded_adapter(client, {.cluster = std::move(cluster), .mode = SubscriptionMode::fixed});
   if (kind == "dynamic-private") {
     return sharded_adapter(client,
                            {.cluster = std::move(cluster), .mode = SubscriptionMode::dynamic_private});
@@ -210,7 +212,7 @@ TEST_P(ClusterTest, AServerThatEndsLeavesWhileMessagesArrive) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Adapters, ClusterTest,
-                         ::testing::Values("redis", "sharded", "dynamic-private", "streams"),
+                         ::testing::Values("redis", "sharded", "static", "dynamic-private", "streams"),
                          [](const auto& kind) {
                            std::string name = kind.param;
                            std::erase(name, '-');

@@ -369,6 +369,56 @@ TEST(RedisClient, FollowsAFailoverThatSentinelMakes) {
   EXPECT_EQ(heard.take(), "1");
 }
 
+// The Sentinels and the server have passwords of their own.
+TEST(RedisClient, LogsInToSentinelsAsTheirUser) {
+  RedisServer primary({"requirepass of-the-primary"});
+  auto config = sentinel_config(primary.port());
+  config.insert(config.end(), {"sentinel auth-pass main of-the-primary", "requirepass of-the-sentinel",
+                               "user watcher on >of-the-watcher ~* &* +@all"});
+  RedisServer sentinel(config, true);
+  ClientOptions options =
+      options_for("redis-sentinel://:of-the-primary@127.0.0.1:" + std::to_string(sentinel.port()) + "/main");
+  EXPECT_THAT(Peer(options).states.take()->second, HasSubstr("NOAUTH")) << "without a password";
+  options.sentinel_password = Secret("wrong");
+  EXPECT_THAT(Peer(options).states.take()->second, HasSubstr("WRONGPASS"));
+
+  for (const auto& [user, password] :
+       {std::pair("", "of-the-sentinel"), std::pair("watcher", "of-the-watcher")}) {
+    options.sentinel_username = user;
+    options.sentinel_password = Secret(password);
+    Peer peer(options);
+    ASSERT_TRUE(peer.connects()) << user;
+    EXPECT_EQ(peer.call({"CONFIG", "GET", "port"})->items[1].text, std::to_string(primary.port()));
+  }
+}
+
+TEST(RedisClient, FindsThePrimaryOverTls) {
+  const testing::TemporaryFolder folder;
+  const auto files = test::make_certificate(folder.path(), "good");
+  const std::uint16_t port = test::free_port(), sentinel_port = test::free_port();
+  const std::vector<std::string> tls{"tls-cert-file " + files.certificate.string(),
+                                     "tls-key-file " + files.key.string(),
+                                     "tls-ca-cert-file " + files.certificate.string(), "tls-auth-clients no"};
+  auto of_primary = tls, of_sentinel = tls;
+  of_primary.push_back("tls-port " + std::to_string(port));
+  of_sentinel.insert(of_sentinel.end(), {"tls-port " + std::to_string(sentinel_port), "tls-replication yes",
+                                         "sentinel resolve-hostnames yes", "sentinel announce-hostnames yes",
+                                         "sentinel monitor main localhost " + std::to_string(port) + " 1"});
+  RedisServer primary(of_primary);
+  RedisServer sentinel(of_sentinel, true);
+  ClientOptions options =
+      options_for("rediss-sentinel://localhost:" + std::to_string(sentinel_port) + "/main");
+  options.ca_file = files.certificate.string();
+
+  Peer peer(options);
+
+  ASSERT_TRUE(peer.connects());
+  EXPECT_EQ(peer.call({"CONFIG", "GET", "tls-port"})->items[1].text, std::to_string(port));
+  options.address =
+      parse_address("redis-sentinel://localhost:" + std::to_string(sentinel_port) + "/main").value();
+  EXPECT_FALSE(Peer(options).states.take()->first) << "and not without";
+}
+
 TEST(RedisClient, SaysThatNoSentinelKnowsTheService) {
   RedisServer primary;
   RedisServer sentinel(sentinel_config(primary.port()), true);

@@ -48,6 +48,8 @@ void Dashboard::update(const service::Principal& who, Done done) {
   application_.activity().page(
       who, query,
       [this, environment = who.environment, done = std::move(done)](Result<service::ActivityPage> page) {
+        // Without the store, everything but the last changes is known.
+        if (!page && page.error().code == Errc::unavailable) page = service::ActivityPage{};
         if (!page) return done(tl::unexpected(page.error()));
         rollouts_.add_to(std::move(page->entries), environment,
                          [this, environment, next = page->next, done](
@@ -81,6 +83,7 @@ json::object Dashboard::describe(const std::string& environment, service::Activi
                    {"nodes", cluster_ == nullptr ? std::size_t{1} : cluster_->size()},
                    {"rates", std::move(rates)},
                    {"changes", std::move(page.entries)},
+                   {"store", store()},
                    {"system_status", service::to_json(messages_.status(environment))},
                    {"client_metrics", summary_of(std::move(reported.series))}};
   if (page.next != 0) out["changes_next"] = page.next;

@@ -46,6 +46,10 @@ class Link {
     const last = data.length >= room;
     const part = last ? data.subarray(0, room) : data;
     this.bytes[way] += part.length;
+    if (way === 'down' && this.deaf) return;
+    this.deaf ||= way === 'up' && this.proxy.loseAnswerTo?.test(part.toString('latin1')) === true;
+    const lost = this.deaf && way === 'up';
+    if (lost) this.proxy.loseAnswerTo = undefined;
     this.held[way].push(part);
     this.#after(way, async () => {
       await this.proxy.flowing;
@@ -57,7 +61,10 @@ class Link {
         if (to.destroyed || to.writableEnded) return;
         if (piece.length > 0) await new Promise((written) => to.write(piece, written));
       }
-      if (last) this.reset();
+      if (lost) {  // the server gets all of it, and the client hears nothing of what became of it
+        to.end();
+        this.client.resetAndDestroy();
+      } else if (last) this.reset();
     });
   }
 
@@ -74,6 +81,7 @@ class Link {
   }
 
   reset() {
+    if (this.deaf) return;  // ends by itself
     if (!this.client.destroyed) this.client.resetAndDestroy();
     if (typeof this.to === 'string') this.server.destroy(); // a UNIX socket knows no reset
     else if (!this.server.destroyed) this.server.resetAndDestroy();
@@ -100,6 +108,7 @@ export class Proxy {
     this.accepted = 0;
     this.limits = () => ({}); // (first bytes sent, in lower case) => {up?, down?}: reset after so many bytes
     this.mode = () => 'plain'; // of a new connection
+    this.loseAnswerTo = undefined; // a pattern: the next bytes to the server that have it are the last of their connection
     this.seen = undefined; // a list: gets all links
     this.gate = () => {}; // (first bytes sent, in lower case) => a promise that holds the connection back
     this.flowing = Promise.resolve();

@@ -393,7 +393,7 @@ TEST(RedisClient, LogsInToSentinelsAsTheirUser) {
 }
 
 TEST(RedisClient, FindsThePrimaryOverTls) {
-  const testing::TemporaryFolder folder;
+  const togglecast::testing::TemporaryFolder folder;
   const auto files = test::make_certificate(folder.path(), "good");
   const std::uint16_t port = test::free_port(), sentinel_port = test::free_port();
   const std::vector<std::string> tls{"tls-cert-file " + files.certificate.string(),

@@ -26,14 +26,10 @@ class Node extends Mortal {
     this.ways = {}; // to `postgres` and `redis`
   }
 
-  /** As a supervisor does: a node that ends because it cannot reach the database begins again. */
+  /** A node waits for a database that is away. */
   async startReady() {
-    await until(async () => {
-      this.start();
-      if (await this.ready()) return true;
-      if (!this.process.output.includes('cannot be reached')) throw new Error(`${this.tag} ended:\n${this.process.output}`);
-      return false;
-    }, `a start of ${this.tag}`, kPatience);
+    this.start();
+    if (!(await this.ready())) throw new Error(`${this.tag} ended:\n${this.process.output}`);
   }
 
   freeze() {

@@ -38,8 +38,6 @@ const usual = {
     },
   },
   'a node is cut off both': {
-    // A client that comes from another node gets the older state that this one still has, until the balancer knows.
-    tolerated: /: revision \d+ after \d+/,
     begin: ({ nodes }, random) => random.of(nodes).cutOff('postgres', 'redis'),
   },
   'a node is frozen': {
@@ -67,7 +65,6 @@ async function pass(ms, done = () => false) {
  */
 export async function endure(cluster, world, name, { random, seconds, epoch, patience = 240_000 }) {
   const trouble = troubles(cluster)[name];
-  world.tolerated = trouble.tolerated;
   const undo = await trouble.begin(cluster, random);
   await pass(1000 * seconds, () => world.problems.length > 0);
   world.assertNoProblem();
@@ -78,7 +75,6 @@ export async function endure(cluster, world, name, { random, seconds, epoch, pat
   if (world.writes < before + kEndWrites) throw new Error(`${name}: only ${world.writes - before} writes were answered after it`);
   await world.quiet();
   await cluster.healthy();
-  world.tolerated = undefined;
   await cluster.assertOneState(world, epoch);
   world.forgetLog();
   world.go();

@@ -133,8 +133,7 @@ export class World {
   constructor(server, random, front) {
     Object.assign(this, { server, random, port: front.port, url: front.url });
     this.problems = [];
-    this.tolerated = undefined; // problems that a trouble brings along
-    this.problem = (text) => this.tolerated?.test(text) || this.problems.push(text);
+    this.problem = (text) => this.problems.push(text);
     this.writes = 0;
     this.calm = false; // clients stay connected while all else goes on
     this.onWrite = () => {

@@ -89,10 +89,10 @@ class Tail {
                                                      std::vector<domain::LogRow> rows = {});
   /// Another process says that it wrote. Looks into the store now.
   void notice() noexcept;
-  /// Runs `then` on the tail's thread after a look into the store that begins after this call. `complete`: the
-  /// read model has all that the store had, and the subscribers have been told. Looks that are asked for in
-  /// this way begin `between_asked` apart. False, and it never runs, when too many wait, or without the tail's
-  /// thread.
+  /// Runs `then` on the tail's thread after a look into the store that begins after this call. `complete`:
+  /// the read model has all that the store had, and the subscribers have been told. Looks that are asked for
+  /// in this way begin `between_asked` apart. False, and it never runs, when too many wait, or without the
+  /// tail's thread.
   [[nodiscard]] bool look_then(std::function<void(bool complete)> then);
   /// Waits until the read model has `revision` and the subscribers have been told; false after `longest`.
   [[nodiscard]] bool reaches(const std::string& environment, domain::Revision revision,

@@ -15,7 +15,7 @@ struct SigningKeyRecord : Stamps {
   static constexpr std::string_view kKeyMember = "kid";
 
   std::string kid;
-  std::string algorithm;  ///< `HS256`
+  std::string algorithm;                 ///< `HS256`
   std::optional<UnixMillis> retired_at;  ///< from then on it neither signs nor verifies tokens
 
   [[nodiscard]] const std::string& unique_key() const noexcept { return kid; }

@@ -26,8 +26,8 @@ class ClusterView {
  public:
   virtual ~ClusterView() = default;
 
-  /// `{node, bus, nodes, connections, leases}`: this node, the others as they last described themselves, and those
-  /// that went away a short time ago.
+  /// `{node, bus, nodes, connections, leases}`: this node, the others as they last described themselves, and
+  /// those that went away a short time ago.
   [[nodiscard]] virtual json::object describe() const = 0;
   /// How many nodes are live, this one included.
   [[nodiscard]] virtual std::size_t size() const = 0;

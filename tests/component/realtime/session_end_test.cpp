@@ -67,7 +67,8 @@ TEST_F(SessionEnds, ARetiredKeyEndsTheConnectionsOfItsTokensAlone) {
       [&](changes::Done done) { application_->signing_keys().rotate(admin(), {}, done); }));
   clock_.advance(service::kAnnounced);
   ASSERT_TRUE(test::eventually([&] {
-    for (const json::value& key : application_->signing_keys().list(admin()).value())
+    const json::array keys = application_->signing_keys().list(admin()).value();
+    for (const json::value& key : keys)
       if (key.at("signs").as_bool()) return key.at("kid") != json::value(kid);
     return false;
   }));

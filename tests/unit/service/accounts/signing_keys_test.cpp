@@ -183,7 +183,7 @@ class SecondNode : public SigningKeysTest {
     committer_ = std::make_unique<changes::Committer>(*none_, model_, *tail_, clock_, log_, metrics_);
     secrets_ = std::make_unique<changes::StoreReader>(reader(), [](std::string_view) {});
     signing_keys_ =
-        std::make_unique<SigningKeys>(keys_, *committer_, model_, *tail_, *secrets_, random_, log_);
+        std::make_unique<SigningKeys>(keys_, *committer_, model_, *tail_, *secrets_, random_, log_, clock_);
     authenticator_ = std::make_unique<Authenticator>(keys_, model_, *signing_keys_, clock_, metrics_);
     ASSERT_TRUE(tail_->follow().has_value());
     auto own = reader();

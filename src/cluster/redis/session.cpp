@@ -7,6 +7,8 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
+#include "base/name_lookup.hpp"
+
 namespace togglecast::cluster::redis {
 namespace {
 
@@ -44,11 +46,15 @@ Session::Session(boost::asio::io_context& loop, Endpoint endpoint, const ClientO
       tls_(std::move(tls)),
       login_(std::move(login)),
       handlers_(std::move(handlers)),
-      resolver_(loop),
       timer_(loop),
       opened_(std::chrono::steady_clock::now()),
       last_reply_(opened_),
       reader_(options.replies) {}
+
+Session::~Session() {
+  const std::scoped_lock lock(found_->mutex);
+  found_->loop = nullptr;
+}
 
 void Session::start() {
   if (closed_) return;
@@ -61,16 +67,33 @@ void Session::start() {
   boost::system::error_code no_address;
   const auto address = boost::asio::ip::make_address(endpoint_.host, no_address);
   if (!no_address) return connect({tcp::endpoint(address, endpoint_.port)}, 0);
-  resolver_.async_resolve(
-      endpoint_.host, std::to_string(endpoint_.port), tcp::resolver::numeric_service,
-      [self = shared_from_this()](const boost::system::error_code& error,
-                                  const tcp::resolver::results_type& found) {
-        if (self->closed_) return;
-        if (error) return self->fail("cannot find the host of " + self->at() + ": " + error.message());
-        std::vector<Generic::endpoint> endpoints;
-        for (const auto& entry : found) endpoints.emplace_back(entry.endpoint());
-        self->connect(std::move(endpoints), 0);
-      });
+  look_up_host();
+}
+
+// Not by the loop's resolver: the end of the loop would wait for a look-up that hangs.
+void Session::look_up_host() {
+  {
+    const std::scoped_lock lock(found_->mutex);
+    found_->loop = &loop_;
+  }
+  look_up(endpoint_.host, [self = weak_from_this(), found = found_](Result<Addresses> addresses) {
+    const std::scoped_lock lock(found->mutex);
+    if (found->loop == nullptr) return;
+    boost::asio::post(*found->loop, [self, addresses = std::move(addresses)] {
+      const auto session = self.lock();
+      if (session == nullptr || session->closed_) return;
+      if (!addresses)
+        return session->fail("cannot find the host of " + session->at() + ": " + addresses.error().message);
+      std::vector<Generic::endpoint> endpoints;
+      for (const std::string& address : *addresses) {
+        boost::system::error_code unreadable;
+        const auto numeric = boost::asio::ip::make_address(address, unreadable);
+        if (!unreadable) endpoints.emplace_back(tcp::endpoint(numeric, session->endpoint_.port));
+      }
+      if (endpoints.empty()) return session->fail("cannot find the host of " + session->at());
+      session->connect(std::move(endpoints), 0);
+    });
+  });
 }
 
 void Session::connect(std::vector<Generic::endpoint> endpoints, std::size_t index) {
@@ -254,7 +277,10 @@ void Session::close(const std::string& problem) {
 void Session::end(const std::string& problem) {
   closed_ = true;
   timer_.cancel();
-  resolver_.cancel();
+  {
+    const std::scoped_lock lock(found_->mutex);
+    found_->loop = nullptr;
+  }
   boost::system::error_code ignored;
   if (socket_ != nullptr) socket_->lowest().close(ignored);
   const auto self = shared_from_this();  // a handler may drop the last owner

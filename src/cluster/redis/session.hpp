@@ -11,6 +11,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -47,6 +48,9 @@ class Session : public std::enable_shared_from_this<Session> {
                                                      Handlers handlers);
   Session(boost::asio::io_context& loop, Endpoint endpoint, const ClientOptions& options,
           std::shared_ptr<TlsClientContext> tls, Login login, Handlers handlers);
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  ~Session();
 
   /// `bytes` is one encoded command. `blocks` is the time for which the server may wait before it answers;
   /// nothing: for ever.
@@ -63,6 +67,7 @@ class Session : public std::enable_shared_from_this<Session> {
   };
 
   void start();
+  void look_up_host();
   void connect(std::vector<boost::asio::generic::stream_protocol::endpoint> endpoints, std::size_t index);
   void connected();
   void log_in();
@@ -85,7 +90,12 @@ class Session : public std::enable_shared_from_this<Session> {
   Login login_;
   Handlers handlers_;
   std::unique_ptr<Socket> socket_;
-  boost::asio::ip::tcp::resolver resolver_;
+  /// Of a look-up of a name, which may end when nobody waits for it any more.
+  struct Found {
+    std::mutex mutex;
+    boost::asio::io_context* loop = nullptr;  // null: it comes too late
+  };
+  std::shared_ptr<Found> found_ = std::make_shared<Found>();
   boost::asio::steady_timer timer_;
   TimePoint opened_;      // when it was begun
   TimePoint last_reply_;  // or when it became ready

@@ -10,6 +10,8 @@
 #include <chrono>
 #include <utility>
 
+#include "storage/postgres/connection/hosts.hpp"
+
 namespace togglecast::storage::postgres {
 namespace {
 
@@ -76,7 +78,9 @@ bool names_password(const std::string& text) {
          (colon != std::string::npos && at != std::string::npos);
 }
 
-// The target comes after our defaults and wins over them.
+constexpr Milliseconds kLookUp{5'000};  // of one name
+
+// The target comes after our defaults and wins over them; the addresses of its hosts come last.
 constexpr std::array kKeywords{"fallback_application_name",
                                "connect_timeout",
                                "keepalives_idle",
@@ -85,10 +89,39 @@ constexpr std::array kKeywords{"fallback_application_name",
                                "tcp_user_timeout",
                                "dbname",
                                "client_encoding",
+                               "host",
+                               "hostaddr",
+                               "port",
                                static_cast<const char*>(nullptr)};
+using Values = std::array<const char*, kKeywords.size()>;
 
-std::array<const char*, kKeywords.size()> values_for(const Target& target) {
-  return {target.name.c_str(), "3", "15", "5", "3", "20000", target.text.c_str(), "UTF8", nullptr};
+Values values_for(const Target& target, const Hosts& hosts) {
+  const auto list = [](const std::string& text) { return text.empty() ? nullptr : text.c_str(); };
+  return {target.name.c_str(),
+          "3",
+          "15",
+          "5",
+          "3",
+          "20000",
+          target.text.c_str(),
+          "UTF8",
+          list(hosts.host),
+          hosts.host.empty() ? nullptr : list(hosts.hostaddr),
+          list(hosts.port),
+          nullptr};
+}
+
+// What libpq finds elsewhere (PGHOST, a service file), it looks up itself.
+Result<Hosts> hosts_of(const Target& target) {
+  const Options options(PQconninfoParse(target.text.c_str(), nullptr));
+  if (options == nullptr || !value_of(options.get(), "hostaddr").empty()) return Hosts{};
+  return find_hosts(value_of(options.get(), "host"), value_of(options.get(), "port"),
+                    [](const std::string& name) { return look_up(name, kLookUp); });
+}
+
+tl::unexpected<Error> unreachable(const Target& target, const std::string& why) {
+  return tl::unexpected(
+      unavailable("the PostgreSQL server " + shown(target.text) + " cannot be reached: " + why));
 }
 
 // Of TLS: the peer is there, and one of the two does not trust or want the other.
@@ -163,13 +196,14 @@ std::string_view Rows::command() const noexcept { return PQcmdStatus(result_.get
 void Connection::Finish::operator()(pg_conn* connection) const noexcept { PQfinish(connection); }
 
 Result<Connection> Connection::open(const Target& target) {
-  pg_conn* raw = PQconnectdbParams(kKeywords.data(), values_for(target).data(), 1);
+  const auto hosts = hosts_of(target);
+  if (!hosts) return unreachable(target, hosts.error().message);
+  pg_conn* raw = PQconnectdbParams(kKeywords.data(), values_for(target, *hosts).data(), 1);
   if (raw == nullptr) return fail(Errc::unavailable, "out of memory");
   Connection connection(raw, target);
   if (PQstatus(raw) != CONNECTION_OK) {
     const std::string message = PQerrorMessage(raw);
-    return tl::unexpected(unavailable("the PostgreSQL server " + shown(target.text) +
-                                      " cannot be reached: " + first_line(message)));
+    return unreachable(target, first_line(message));
   }
   PQsetnonblocking(raw, 1);
   // Notices such as "schema exists already" would go to stderr.
@@ -179,7 +213,9 @@ Result<Connection> Connection::open(const Target& target) {
 }
 
 bool Connection::is_away(const Target& target) {
-  switch (PQpingParams(kKeywords.data(), values_for(target).data(), 1)) {
+  const auto hosts = hosts_of(target);
+  if (!hosts) return true;
+  switch (PQpingParams(kKeywords.data(), values_for(target, *hosts).data(), 1)) {
     case PQPING_OK:  // it may refuse us all the same
     case PQPING_NO_ATTEMPT:
       return false;

@@ -7,7 +7,7 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
-#include "base/name_lookup.hpp"
+#include "names/name_lookup.hpp"
 
 namespace togglecast::cluster::redis {
 namespace {
@@ -76,7 +76,8 @@ void Session::look_up_host() {
     const std::scoped_lock lock(found_->mutex);
     found_->loop = &loop_;
   }
-  look_up(endpoint_.host, [self = weak_from_this(), found = found_](Result<Addresses> addresses) {
+  names::look_up(endpoint_.host, [self = weak_from_this(),
+                                  found = found_](Result<names::Addresses> addresses) {
     const std::scoped_lock lock(found->mutex);
     if (found->loop == nullptr) return;
     boost::asio::post(*found->loop, [self, addresses = std::move(addresses)] {

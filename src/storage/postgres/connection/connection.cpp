@@ -116,7 +116,7 @@ Result<Hosts> hosts_of(const Target& target) {
   const Options options(PQconninfoParse(target.text.c_str(), nullptr));
   if (options == nullptr || !value_of(options.get(), "hostaddr").empty()) return Hosts{};
   return find_hosts(value_of(options.get(), "host"), value_of(options.get(), "port"),
-                    [](const std::string& name) { return look_up(name, kLookUp); });
+                    [](const std::string& name) { return names::look_up(name, kLookUp); });
 }
 
 tl::unexpected<Error> unreachable(const Target& target, const std::string& why) {

@@ -22,7 +22,8 @@ bool is_socket(const std::string& host) { return host.empty() || host.front() ==
 
 }  // namespace
 
-Result<Hosts> find_hosts(const std::string& host, const std::string& port, const NameResolver& look_up) {
+Result<Hosts> find_hosts(const std::string& host, const std::string& port,
+                         const names::NameResolver& look_up) {
   const auto names = split(host);
   const auto ports = split(port);
   if (ports.size() != 1 && ports.size() != names.size()) return Hosts{};  // libpq says what is wrong

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "base/error.hpp"
-#include "base/name_lookup.hpp"
+#include "names/name_lookup.hpp"
 
 namespace togglecast::storage::postgres {
 
@@ -17,6 +17,6 @@ struct Hosts {
 
 /// `host` and `port`: the lists of a target. A host that has no address is left out, unless none has one.
 [[nodiscard]] Result<Hosts> find_hosts(const std::string& host, const std::string& port,
-                                       const NameResolver& look_up);
+                                       const names::NameResolver& look_up);
 
 }  // namespace togglecast::storage::postgres

@@ -5,10 +5,10 @@
 namespace togglecast::storage::postgres {
 namespace {
 
-Result<Addresses> two(const std::string& host) {
+Result<names::Addresses> two(const std::string& host) {
   if (host == "gone") return fail(Errc::unavailable, "no such name");
-  if (host == "db") return Addresses{"192.0.2.7", "2001:db8::7"};
-  return Addresses{host};
+  if (host == "db") return names::Addresses{"192.0.2.7", "2001:db8::7"};
+  return names::Addresses{host};
 }
 
 TEST(PostgresHosts, NameEachAddressWithItsHostAndPort) {

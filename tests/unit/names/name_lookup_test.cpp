@@ -1,4 +1,4 @@
-#include "base/name_lookup.hpp"
+#include "names/name_lookup.hpp"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 
 #include "support/eventually.hpp"
 
-namespace togglecast {
+namespace togglecast::names {
 namespace {
 
 TEST(NameLookup, FindsTheAddressesOfAName) {
@@ -56,4 +56,4 @@ TEST(NameLookup, WaitsForNobodyAndBoundsThoseThatHang) {
 }
 
 }  // namespace
-}  // namespace togglecast
+}  // namespace togglecast::names

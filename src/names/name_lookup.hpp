@@ -14,7 +14,7 @@
 #include "base/clock.hpp"
 #include "base/error.hpp"
 
-namespace togglecast {
+namespace togglecast::names {
 
 /// Numeric addresses, in the order in which they should be tried; never empty.
 using Addresses = std::vector<std::string>;
@@ -33,4 +33,4 @@ void look_up(std::string host, std::function<void(Result<Addresses>)> done,
 [[nodiscard]] Result<Addresses> look_up(const std::string& host, Milliseconds longest,
                                         NameResolver resolver = resolve_by_system);
 
-}  // namespace togglecast
+}  // namespace togglecast::names

@@ -1,4 +1,4 @@
-#include "base/name_lookup.hpp"
+#include "names/name_lookup.hpp"
 
 #include <netdb.h>
 #include <netinet/in.h>
@@ -12,7 +12,7 @@
 #include <thread>
 #include <utility>
 
-namespace togglecast {
+namespace togglecast::names {
 namespace {
 
 // Of threads that may outlive everything else.
@@ -76,4 +76,4 @@ Result<Addresses> look_up(const std::string& host, Milliseconds longest, NameRes
   return found.get();
 }
 
-}  // namespace togglecast
+}  // namespace togglecast::names

@@ -30,6 +30,9 @@ constexpr OptionSpec kOptions[] = {
      "Direct connection that hears of changes of other nodes, when --store goes through a pooler; off asks "
      "once a second instead [as --store]",
      false, set_store_listen},
+    {kGeneral, "store-wait", "SECONDS",
+     "Longest time that a start waits for a PostgreSQL that is away; 0 ends it at once [no end]", false,
+     set_store_wait},
     {kGeneral, "port", "PORT", "Port to listen on; 0 picks a free one [5001]", false,
      set_count<&S::port, 0, 65'535>},
     {kGeneral, "listen", "ADDRESS", "Numeric address to listen on; may be repeated [127.0.0.1 and ::1]", true,
@@ -132,9 +135,6 @@ constexpr OptionSpec kOptions[] = {
     {kTimes, "store-timeout", "SECONDS",
      "Longest time of one statement of PostgreSQL; half of it for a lock [10]", false,
      set_seconds<&S::store_timeout, 1, 3'600>},
-    {kTimes, "store-wait", "SECONDS",
-     "Longest time that a start waits for a PostgreSQL that is away; 0 ends it at once [no end]", false,
-     set_store_wait},
     {kTimes, "keep-alive-timeout", "SECONDS",
      "Time that an HTTP connection may pause between two requests. A balancer in front must close idle "
      "connections sooner [75]",

@@ -268,7 +268,6 @@ TEST_F(Cluster, WhatIsMalformedIsDroppedAndTheNextVersionIsUnderstood) {
                                      "[]",
                                      "{",
                                      R"({"body":{}})",
-                                     R"({"v":3,"body":{}})",
                                      R"({"v":1,"body":[]})",
                                      R"({"v":1,"body":{"name":"x"}})",
                                      R"({"v":1,"body":{"name":"x","started_at":1,"environments":{"p":{}}}})"};

@@ -199,7 +199,7 @@ export class Client<Flags extends FlagTypes = FlagTypes> {
     }
     this.#context = context;
     this.#stored = this.#claim = this.#offset = undefined;
-    if (this.#wish !== 'connected') return;
+    if (this.#wish !== 'connected') return this.#load();
     if (this.#tabs) {
       this.#leave();
       this.#disconnect();

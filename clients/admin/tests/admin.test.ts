@@ -1,0 +1,59 @@
+// The admin client against the real server.
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { createAdmin } from '../src/index.js';
+import { kPassword, own, Server, until } from '../../support/server.js';
+
+const server = new Server();
+beforeAll(() => server.start());
+afterAll(() => server.end());
+
+test('REST is typed, and answers', async () => {
+  const admin = createAdmin({ url: server.url });
+  const { admin: me } = await admin.login('owner', kPassword);
+  expect(me.username).toBe('owner');
+  const key = own('web');
+  const { data: platform } = await admin.rest.POST('/api/v1/platforms', { body: { key, name: 'Web', config: { theme: 'dark' } } });
+  expect(platform).toMatchObject({ key, enabled: true, config: { theme: 'dark' } });
+  const { data: read } = await admin.rest.GET('/api/v1/platforms/{id}', { params: { path: { id: platform!.id } } });
+  expect(read).toEqual(platform);
+  const { error, response } = await admin.rest.GET('/api/v1/platforms/{id}', { params: { path: { id: 9999 } } });
+  expect([response.status, error?.code]).toEqual([404, 'not_found']);
+  // @ts-expect-error a path that does not exist does not compile
+  void admin.rest.GET('/api/v1/plattforms').catch(() => {});
+  await expect(admin.login('owner', 'wrong')).rejects.toThrow();
+});
+
+test('events are typed, and come', async () => {
+  const admin = createAdmin({ url: server.url, getToken: () => server.token });
+  onTestFinished(() => admin.close());
+  const { socket } = admin;
+  await new Promise((connected) => socket.on('admin_connected', connected));
+  const { data: platform } = await admin.rest.POST('/api/v1/platforms', { body: { key: own('web'), name: 'Web' } });
+  const update = new Promise<boolean | undefined>((resolve) => socket.on('platform_update', ({ type, platform_id: id, data }) => {
+    if (type === 'toggle' && id === platform!.id) resolve(data?.enabled);
+  }));
+  await admin.rest.POST('/api/v1/platforms/{id}/toggle', { params: { path: { id: platform!.id } }, body: { enabled: false } });
+  expect(await update).toBe(false);
+  const feed = await socket.emitWithAck('request_activity_feed', { limit: 1 });
+  expect('items' in feed && feed.items.length).toBe(1);
+});
+
+test('a token that has expired is replaced', async () => {
+  const asked: boolean[] = [];
+  let expired = true;
+  const admin = createAdmin({
+    url: server.url,
+    getToken: ({ refresh }) => {
+      asked.push(refresh);
+      if (refresh) expired = false;
+      return server.token;
+    },
+    // The server's admin tokens live long: the transport says in its place that this one does not.
+    fetch: async (request) => expired
+      ? new Response(JSON.stringify({ code: 'token_expired' }), { status: 401, headers: { 'Content-Type': 'application/problem+json' } })
+      : fetch(request as Request),
+  });
+  expect((await admin.rest.GET('/api/v1/platforms')).response.status).toBe(401);
+  await until(async () => (await admin.rest.GET('/api/v1/platforms')).response.status === 200, 'the next request');
+  expect(asked.slice(0, 2)).toEqual([false, true]);
+});

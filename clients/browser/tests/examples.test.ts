@@ -1,0 +1,60 @@
+// The examples run against a server with the demo, as examples/run starts them.
+import { execFileSync, spawn } from 'node:child_process';
+import { chromium, type Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { kPassword, Server, until } from '../../support/server.js';
+
+const server = new Server();
+let browser: Browser;
+
+beforeAll(async () => {
+  await server.start('--demo');
+  const executablePath = process.env['TOGGLECAST_CHROMIUM'] ?? execFileSync('which', ['chromium'], { encoding: 'utf8' }).trim();
+  browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'] });
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await server.end();
+});
+
+/** What an example prints. It ends with the test. */
+function run(name: string) {
+  const example = spawn(process.execPath, [new URL('../../examples/run.mjs', import.meta.url).pathname, name, '--url', server.url], {
+    env: { ...process.env, TOGGLECAST_OWNER_PASSWORD: kPassword },
+  });
+  const said = { text: '' };
+  const hear = (text: Buffer) => (said.text += String(text));
+  example.stdout.on('data', hear);
+  example.stderr.on('data', hear);
+  onTestFinished(() => void example.kill());
+  return said;
+}
+
+const switchShop = (enabled: boolean) => server.call('POST', '/api/v1/platforms/1/toggle', { enabled });
+
+test('node', async () => {
+  const said = run('node');
+  await until(() => said.text.includes('dashboards up to 20'), 'the first answers');
+  await switchShop(false);
+  await until(() => /changed: .*wish-lists/.test(said.text), 'the change').finally(() => switchShop(true));
+  expect(said.text).toContain('plan Pro, home-layout grid');
+});
+
+test.each([
+  ['plain', 'ready, plan Pro', 'wish-lists: true', 'wish-lists: false'],
+  ['react', 'ready, plan Pro', '\nwish lists', 'no wish lists now'],
+  ['vue', 'ready, plan Pro', '\nwish lists', 'no wish lists now'],
+])('%s', async (name, ready, on, off) => {
+  const said = run(name);
+  const [url] = await until(() => /http:\/\/localhost:\d+/.exec(said.text), 'the address');
+  const page = await browser.newPage();
+  onTestFinished(() => page.close());
+  await page.goto(url);
+  const text = () => page.evaluate(() => document.body.innerText);
+  await until(async () => (await text()).includes(ready) && (await text()).includes(on), 'the first answers').catch(async (error: Error) => {
+    throw new Error(`${error.message}: ${await text()}`);
+  });
+  await switchShop(false);
+  await until(async () => (await text()).includes(off), 'the change').finally(() => switchShop(true));
+});

@@ -1,0 +1,70 @@
+// Gives an example its token, and a page its server: everything comes from one origin, as behind a reverse proxy.
+import http from 'node:http';
+import { createInterface } from 'node:readline/promises';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { build } from 'esbuild';
+
+const { positionals: [name], values: { url } } = parseArgs({ allowPositionals: true, options: { url: { type: 'string', default: 'http://localhost:5001' } } });
+const folder = path.join(import.meta.dirname, name);
+
+async function post(target, body, token) {
+  const answer = await fetch(url + target, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...(token && { Authorization: `Bearer ${token}` }) },
+    body: JSON.stringify(body),
+  });
+  const reply = await answer.json();
+  if (!answer.ok) throw new Error(`${target}: ${reply.detail}`);
+  return reply;
+}
+
+async function clientToken() {
+  if (process.env.TOGGLECAST_CLIENT_TOKEN) return process.env.TOGGLECAST_CLIENT_TOKEN;
+  let password = process.env.TOGGLECAST_OWNER_PASSWORD;
+  if (!password) {
+    const terminal = createInterface({ input: process.stdin, output: process.stdout });
+    password = await terminal.question('Password of owner, as the server printed it at its first start: ');
+    terminal.close();
+  }
+  const owner = await post('/api/v1/auth/login', { username: 'owner', password });
+  return (await post('/api/v1/clients/1/tokens', { label: 'example', expires_in: 86_400 }, owner.token)).token;
+}
+
+const token = await clientToken();
+if (name === 'node') {
+  const { run } = await import(pathToFileURL(path.join(folder, 'main.js')));
+  await run({ url, token });
+} else {
+  const { outputFiles: [script] } = await build({
+    entryPoints: [path.join(folder, name === 'react' ? 'main.jsx' : 'main.js')],
+    bundle: true, format: 'esm', write: false, jsx: 'automatic', logLevel: 'warning',
+    define: { 'process.env.NODE_ENV': '"production"', __VUE_OPTIONS_API__: 'true', __VUE_PROD_DEVTOOLS__: 'false', __VUE_PROD_HYDRATION_MISMATCH_DETAILS__: 'false' },
+  });
+  const forward = ({ method, url: target, headers }) =>
+    http.request(new URL(target, url), { method, headers: { ...headers, host: new URL(url).host, ...(headers.origin && { origin: url }) } });
+  const pages = http.createServer((request, response) => {
+    if (request.url.startsWith('/socket.io/')) {
+      const there = forward(request).on('response', (answer) => {
+        response.writeHead(answer.statusCode, answer.headers);
+        answer.pipe(response);
+      }).on('error', () => response.destroy());
+      return void request.pipe(there);
+    }
+    if (request.url === '/token') return void response.end(token); // a real back end looks first who asks
+    response.setHeader('Content-Type', request.url === '/main.js' ? 'text/javascript' : 'text/html');
+    response.end(request.url === '/main.js' ? script.text : '<!doctype html><meta charset="utf-8"><title>Togglecast</title><link rel="icon" href="data:,"><div id="app"></div><script type="module" src="/main.js"></script>');
+  });
+  pages.on('upgrade', (request, near) => {
+    const there = forward(request).on('upgrade', (answer, far, head) => {
+      near.write(`HTTP/1.1 101 Switching Protocols\r\n${Object.entries(answer.headers).map(([key, value]) => `${key}: ${value}\r\n`).join('')}\r\n`);
+      near.write(head);
+      far.pipe(near).pipe(far);
+      far.on('error', () => near.destroy());
+    }).on('response', () => near.destroy()).on('error', () => near.destroy());
+    near.on('error', () => there.destroy());
+    there.end();
+  });
+  pages.listen(0, 'localhost', () => console.log(`Open http://localhost:${pages.address().port} and switch features of the demo, for example web shop → off.`));
+}

@@ -34,7 +34,7 @@ async function node(t, url, { args = [], ...options } = {}) {
 
 /** A node whose way to the database goes through a proxy that a test can hold or cut. */
 async function nodeBehindProxy(t, url, args = []) {
-  const database = new URL(url).pathname.slice(1);
+  const [, database] = /@\/(\w+)\?/.exec(url);
   const proxy = await Proxy.start(t, path.join(shared().folder, '.s.PGSQL.5432'));
   const through = `postgresql://togglecast@127.0.0.1:${proxy.port}/${database}?connect_timeout=30&sslmode=disable&gssencmode=disable`;
   return { proxy, product: await node(t, through, { args: ['--store-listen', 'off', ...args] }) };

@@ -134,6 +134,11 @@ describe('each operation answers as it is described:', () => {
     await refused(403, 'GET', '/api/v1/admins', undefined, { token });
     await made('/api/v1/signing-keys');
     await refused(403, 'POST', '/api/v1/signing-keys', undefined, { token });
+    const { items: keys } = (await taken('GET', '/api/v1/signing-keys')).body;
+    await refused(403, 'GET', '/api/v1/signing-keys', undefined, { token });
+    await taken('DELETE', `/api/v1/signing-keys/${keys.at(-1).kid}?force=true`);
+    await refused(409, 'DELETE', `/api/v1/signing-keys/${keys[0].kid}?force=true`);
+    await refused(404, 'DELETE', '/api/v1/signing-keys/nonsense');
     await refused(403, 'POST', '/api/v1/platforms', { key: ownKey(), name: 'x' }, { token });
     await taken('POST', '/api/v1/auth/password', { current: body.password, new: 'another password' }, { token });
     await taken('POST', `/api/v1/admins/${admin.id}/toggle`, { active: false });

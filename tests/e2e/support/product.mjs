@@ -20,7 +20,7 @@ export function program(args, { env = {}, binary = togglecastBinary, ...options 
 
 export async function dataFolder() {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'togglecast-e2e-'));
-  return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
+  return { folder, remove: () => rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }) };
 }
 
 /** An answer that was not what a call expected. */

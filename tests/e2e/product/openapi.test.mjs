@@ -126,10 +126,30 @@ describe('each operation answers as it is described:', () => {
     for (const one of found) assert.match(one.description, /absent on the last page/);
   });
 
+  test('API keys', async () => {
+    const path = '/api/v1/api-keys';
+    const body = { name: 'Deploy', scopes: ['read', 'write:features'], addresses: ['10.0.0.0/8', '::1'], expires_in: 3600 };
+    const key = await made(path, body);
+    const one = `${path}/${key.id}`;
+    assert.equal((await taken('GET', one)).body.last_used_at, null);
+    await taken('GET', `${path}?limit=1&sort=-name&q=dep`);
+    const { body: read } = await taken('GET', one);
+    await taken('PATCH', one, { ...read, name: 'Deploys', expires_at: null, active: false }, { headers: { 'If-Match': read.etag } });
+    await refused(409, 'PATCH', one, { active: true }, { headers: { 'If-Match': read.etag } });
+    await refused(400, 'PATCH', one, { scopes: ['all'] });
+    await refused(404, 'PATCH', `${path}/${kUnknownId}`, { active: true });
+    await refused(400, 'POST', path, { name: '', scopes: [] });
+    await refused(400, 'GET', `${path}?colour=red`);
+    await refused(403, 'GET', path, undefined, { token: key.key });
+    await refused(404, 'GET', `${path}/${kUnknownId}`);
+    await taken('DELETE', one);
+    await refused(404, 'DELETE', one);
+  });
+
   test('admins', async () => {
     const body = { username: ownKey('admin'), role: 'editor', password: 'some password' };
     const admin = await made('/api/v1/admins', body);
-    await exercisesEntity('/api/v1/admins', admin, { body, patch: { role: 'viewer' }, filters: ['role=viewer', 'active=true'] });
+    await exercisesEntity('/api/v1/admins', admin, { body, patch: { role: 'editor', environments: { production: 'viewer' } }, filters: ['role=viewer', 'active=true'] });
     const { token } = (await taken('POST', '/api/v1/auth/login', { username: body.username, password: body.password }, { token: null })).body;
     await refused(403, 'GET', '/api/v1/admins', undefined, { token });
     await made('/api/v1/signing-keys');

@@ -78,7 +78,7 @@ ApiKeyFields read_fields(FieldReader& in, const json::value& body) {
   fields.scopes = read_scopes(in);
   fields.addresses = read_addresses(in);
   fields.names_end = json::find(body, "expires_at") != nullptr;
-  fields.expires_at = in.time("expires_at");
+  if (in.has_value("expires_at")) fields.expires_at = in.time("expires_at");
   fields.active = in.boolean("active");
   return fields;
 }

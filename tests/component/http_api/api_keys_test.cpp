@@ -101,6 +101,9 @@ TEST_F(ApiKeys, ABodyThatWasReadMayComeBack) {
   EXPECT_EQ(again.status, 200U) << again.body;
   EXPECT_EQ(again.parsed().at("revision"), read.parsed().at("revision"));
   EXPECT_EQ(read.parsed().at("last_used_at"), json::value());
+  const auto endless = server_.send("PATCH", "/api/v1/api-keys/1", owner_, R"({"expires_at":null})");
+  EXPECT_EQ(endless.status, 200U) << endless.body;
+  EXPECT_EQ(endless.parsed().at("expires_at"), json::value());
 }
 
 TEST_F(ApiKeys, OnlyAnOwnerOfTheInstallationKeepsThem) {

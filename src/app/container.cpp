@@ -69,6 +69,8 @@ Result<std::unique_ptr<Container>> Container::build(const Settings& settings, Ru
   options.idempotency_age = settings.idempotency_age;
   options.mailbox = mailbox_options(settings);
   options.sessions.longest = settings.session_lifetime;
+  options.egress = egress_options(settings);
+  options.issuers = issuer_options(settings);
   options.assets.size = settings.asset_size;
   options.assets.storage = static_cast<std::int64_t>(settings.asset_storage);
   options.first_owner_password = [&first_login] {

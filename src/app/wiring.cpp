@@ -193,6 +193,24 @@ service::MailboxOptions mailbox_options(const Settings& settings) {
   return options;
 }
 
+egress::Options egress_options(const Settings& settings) {
+  egress::Options options;
+  options.addresses = egress::AddressPolicy::with(settings.egress_allow).value_or(egress::AddressPolicy{});
+  options.plain_http_to_loopback = settings.egress_plain_loopback;
+  options.proxy = settings.egress_proxy;
+  options.ca_file = settings.egress_ca_file;
+  options.user_agent = "Togglecast/" + std::string(version());
+  return options;
+}
+
+service::TrustedIssuersOptions issuer_options(const Settings& settings) {
+  service::TrustedIssuersOptions options;
+  options.longest_token = settings.issuer_token_lifetime;
+  options.stale_keys = settings.issuer_stale_keys;
+  options.key_folder = settings.issuer_keys;
+  return options;
+}
+
 http_api::Options api_options(const Settings& settings, service::MessageSender* messages,
                               delivery::Rollouts* rollouts, const service::ClusterView* cluster) {
   http_api::Options options;

@@ -25,6 +25,9 @@ namespace togglecast::app {
 [[nodiscard]] std::unique_ptr<PacketLog> packet_log(const Settings& settings, observe::Log& log,
                                                     const Clock& clock, observe::Metrics& metrics);
 [[nodiscard]] service::MailboxOptions mailbox_options(const Settings& settings);
+/// The ranges have been checked when the settings were read.
+[[nodiscard]] egress::Options egress_options(const Settings& settings);
+[[nodiscard]] service::TrustedIssuersOptions issuer_options(const Settings& settings);
 /// Of the Redis that the settings name. `invalid_argument` names a file that cannot be read.
 [[nodiscard]] Result<cluster::redis::ClientOptions> redis_options(const Settings& settings);
 /// The text of a file with a secret, without the line end. `invalid_argument` when it cannot be read or is

@@ -38,6 +38,7 @@ enum class Action : std::uint8_t {
   manage_environments,  ///< make them, and copy one into another
   manage_keys,          ///< announce another key that signs tokens
   manage_api_keys,      ///< list them, too
+  manage_issuers,       ///< whose tokens of clients are trusted; list them, too
   use_features,         ///< everything on `/client`
 };
 
@@ -95,6 +96,7 @@ inline constexpr std::array kPermissions{
     Permission{Action::manage_environments, "make or copy environments", detail::Role::owner, detail::kAll},
     Permission{Action::manage_keys, "rotate the keys that sign tokens", detail::Role::owner, detail::kAll},
     Permission{Action::manage_api_keys, "manage API keys", detail::Role::owner, detail::kAll},
+    Permission{Action::manage_issuers, "manage the issuers of tokens", detail::Role::owner, detail::kAll},
     Permission{Action::use_features, "act as a client", std::nullopt, detail::kHere, {}, true},
 };
 // clang-format on

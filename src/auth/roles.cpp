@@ -58,6 +58,7 @@ domain::Kinds readable_kinds(domain::Standing standing) noexcept {
   if (allows(standing, Action::read_tokens)) readable.add(Kind::token);
   if (allows(standing, Action::read_admins)) readable.add(Kind::admin);
   if (allows(standing, Action::manage_api_keys)) readable.add(Kind::api_key);
+  if (allows(standing, Action::manage_issuers)) readable.add(Kind::issuer);
   return readable;
 }
 

@@ -116,6 +116,13 @@ constexpr Route kRoutes[] = {
     {Method::post, "/api/v1/signing-keys", Action::manage_keys, rotate_signing_key},
     {Method::del, "/api/v1/signing-keys/{kid}", Action::manage_keys, retire_signing_key, {"force"}},
 
+    {Method::get, "/api/v1/issuers", Action::manage_issuers, list_issuers, page("active")},
+    {Method::post, "/api/v1/issuers", Action::manage_issuers, create_issuer},
+    {Method::get, "/api/v1/issuers/{id}", Action::manage_issuers, read_issuer},
+    {Method::patch, "/api/v1/issuers/{id}", Action::manage_issuers, update_issuer},
+    {Method::del, "/api/v1/issuers/{id}", Action::manage_issuers, delete_issuer},
+    {Method::get, "/api/v1/issuers/{id}/keys", Action::manage_issuers, read_issuer_keys},
+
     {Method::get, "/api/v1/admins", Action::read_admins, list_admins, page("role", "active")},
     {Method::post, "/api/v1/admins", Action::manage_admins, create_admin},
     {Method::get, "/api/v1/admins/{id}", Action::read_admins, read_admin},

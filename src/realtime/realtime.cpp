@@ -213,6 +213,17 @@ void Realtime::on_environment(const domain::SnapshotPtr& first) {
   });
 }
 
+void Realtime::recheck_issued() {
+  shards_.post_to_all([this](const net::Shard& shard) {
+    using delivery::SubscriberIndex;
+    for (auto* home : deliveries_[shard.index()]->index().environments())
+      SubscriberIndex::for_each(*home, SubscriberIndex::Scope::clients, 0, [home](delivery::Subscriber& one) {
+        const auto* subscriber = socket_subscriber(one);
+        if (subscriber != nullptr && subscriber->who.issued_by != nullptr) one.recheck(*home->state);
+      });
+  });
+}
+
 void Realtime::start() {
   for (const auto& delivery : deliveries_) delivery->index().keep_rollouts(rollouts_.options());
   // First the feed, then the states: a commit in between comes twice, and is ignored the second time.
@@ -223,6 +234,7 @@ void Realtime::start() {
     const auto state = application_.model().current(environment);
     for (const auto& delivery : deliveries_) delivery->begin(state);
   }
+  application_.trusted_issuers().on_withdrawn([this] { recheck_issued(); });
   application_.mailbox().listen([this](const service::MailNewsPtr& news) {
     shards_.post_to_all([this, news](const net::Shard& shard) { mailboxes_[shard.index()]->take(*news); });
   });

@@ -44,6 +44,7 @@ class Realtime {
   /// Follows the feed no more.
   void stop() {
     subscription_.reset();
+    application_.trusted_issuers().on_withdrawn({});
     application_.mailbox().listen_no_more();
   }
 
@@ -61,6 +62,8 @@ class Realtime {
   void take_acknowledgements(socketio::Namespace& nsp);
   void on_commit(const changes::CommitPtr& commit);
   void on_environment(const domain::SnapshotPtr& first);
+  /// Whose tokens are trusted has changed: those that others issued are looked at again.
+  void recheck_issued();
 
   net::ShardPool& shards_;
   service::Application& application_;

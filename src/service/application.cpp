@@ -100,7 +100,9 @@ Application::Application(std::unique_ptr<storage::Store> store, Readers readers,
       operators_({.threads = 1, .queue = kOperatorQueue, .on_failure = telling(log)}),
       signing_keys_(keys_, committer_, model_, tail_, logins_, random, log, clock),
       last_use_(clock, metrics),
-      authenticator_(keys_, model_, signing_keys_, clock, metrics),
+      egress_(options.egress, clock, log, metrics),
+      trusted_issuers_(model_, egress_, clock, log, options.issuers),
+      authenticator_(keys_, model_, signing_keys_, trusted_issuers_, clock, metrics),
       platforms_(committer_, model_),
       features_(committer_, model_),
       segments_(committer_, model_),
@@ -109,6 +111,7 @@ Application::Application(std::unique_ptr<storage::Store> store, Readers readers,
       assets_(committer_, reader_, metrics, options.assets),
       tokens_(committer_, model_, keys_, random, clock, options.tokens),
       sessions_(committer_, model_, keys_, random, clock, options.sessions),
+      issuers_(committer_, model_, egress_, trusted_issuers_, options.issuers.key_folder),
       admins_(committer_, model_, logins_, passwords_, sessions_, clock, metrics, options.admins),
       api_keys_(committer_, model_, random),
       environments_(committer_, model_, random),
@@ -172,6 +175,7 @@ Result<std::unique_ptr<Application>> Application::open(std::unique_ptr<storage::
   if (auto loaded = application->load(options, clock, random); !loaded) return tl::unexpected(loaded.error());
   if (auto caught_up = application->time_.catch_up(); !caught_up) return tl::unexpected(caught_up.error());
   application->signing_keys_.follow(application->feed_);
+  application->trusted_issuers_.follow(application->feed_);
   application->tail_.start();
   application->committer_.start();
   application->time_.start();
@@ -259,6 +263,8 @@ Result<void> Application::health() const {
 }
 
 void Application::stop() {
+  egress_.stop();
+  trusted_issuers_.stop();
   time_.stop();
   reader_.stop();  // hands its last work to the workers, and they hand theirs to the committer
   logins_.stop();

@@ -13,8 +13,10 @@
 #include "changes/scheduler.hpp"
 #include "changes/tail.hpp"
 #include "changes/upkeep.hpp"
+#include "egress/client.hpp"
 #include "service/accounts/admin_service.hpp"
 #include "service/accounts/authenticator.hpp"
+#include "service/accounts/issuer_service.hpp"
 #include "service/accounts/last_use.hpp"
 #include "service/accounts/session_service.hpp"
 #include "service/accounts/signing_keys.hpp"
@@ -25,6 +27,7 @@
 #include "service/catalogue/environment_service.hpp"
 #include "service/history/activity.hpp"
 #include "service/history/history.hpp"
+#include "service/issuers/trusted_issuers.hpp"
 #include "service/messages/idempotent_sends.hpp"
 #include "service/messages/mailbox.hpp"
 #include "service/messages/message_list.hpp"
@@ -45,6 +48,8 @@ struct ApplicationOptions {
   AdminOptions admins;
   std::chrono::seconds idempotency_age = IdempotentSends::kKept;  ///< of messages; the store has its own
   AssetOptions assets;
+  egress::Options egress;         ///< the way out to other servers
+  TrustedIssuersOptions issuers;  ///< of tokens of clients
   MailboxOptions mailbox;
   /// Made when missing, besides `system`.
   std::vector<std::string> environments;
@@ -91,6 +96,10 @@ class Application {
     return key == nullptr ? std::nullopt : std::optional(key->derive(purpose));
   }
   [[nodiscard]] SigningKeys& signing_keys() noexcept { return signing_keys_; }
+  /// The way out to other servers.
+  [[nodiscard]] egress::Client& egress() noexcept { return egress_; }
+  [[nodiscard]] TrustedIssuers& trusted_issuers() noexcept { return trusted_issuers_; }
+  [[nodiscard]] IssuerService& issuers() noexcept { return issuers_; }
   [[nodiscard]] PlatformService& platforms() noexcept { return platforms_; }
   [[nodiscard]] FeatureService& features() noexcept { return features_; }
   [[nodiscard]] SegmentService& segments() noexcept { return segments_; }
@@ -171,6 +180,8 @@ class Application {
   auth::KeyRing keys_;
   SigningKeys signing_keys_;
   LastUse last_use_;
+  egress::Client egress_;
+  TrustedIssuers trusted_issuers_;
   Authenticator authenticator_;
   PlatformService platforms_;
   FeatureService features_;
@@ -180,6 +191,7 @@ class Application {
   AssetService assets_;
   TokenService tokens_;
   SessionService sessions_;
+  IssuerService issuers_;
   AdminService admins_;
   ApiKeyService api_keys_;
   EnvironmentService environments_;

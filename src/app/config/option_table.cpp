@@ -10,7 +10,8 @@ namespace {
 using S = Settings;
 
 constexpr std::string_view kGeneral = "General", kAccess = "Access", kTls = "TLS", kCluster = "Redis",
-                           kWatching = "Logs and metrics", kTimes = "Times", kLimits = "Limits";
+                           kEgress = "Other servers", kWatching = "Logs and metrics", kTimes = "Times",
+                           kLimits = "Limits";
 
 constexpr std::uint64_t kHour = 3'600, kDay = 24 * kHour, kYear = 365 * kDay;
 
@@ -120,6 +121,21 @@ constexpr OptionSpec kOptions[] = {
      "File with a secret that signs messages between nodes, the same for all [one that the store has]", false,
      set_file<&S::cluster_key_file>},
 
+    {kEgress, "egress-allow", "CIDR",
+     "Private or loopback address or range that the server may call, for keys of issuers and logins; may be "
+     "repeated [public addresses alone]",
+     true, set_egress_allow},
+    {kEgress, "egress-proxy", "URL", "HTTP proxy for all calls to other servers: http://host:port [none]",
+     false, set_egress_proxy},
+    {kEgress, "egress-ca-file", "FILE",
+     "Certificates, in PEM, that vouch for other servers besides those of the system [none]", false,
+     set_file<&S::egress_ca_file>},
+    {kEgress, "egress-plain-loopback", "",
+     "Allow calls by http:// to addresses of this machine; for tests and development", false,
+     set_switch<&S::egress_plain_loopback>},
+    {kEgress, "issuer-keys", "FOLDER", "Folder with JWK Sets that issuers may name as jwks_file [none]",
+     false, set_file<&S::issuer_keys>},
+
     {kWatching, "log-format", "FORMAT", "text, json or auto; auto means text on a terminal, else json [auto]",
      false, set_log_format},
     {kWatching, "log-level", "LEVEL", "Lowest level to log: debug, info, warn, error or off [info]", false,
@@ -160,8 +176,14 @@ constexpr OptionSpec kOptions[] = {
     {kTimes, "session-lifetime", "SECONDS", "Lifetime of an admin's login; 12 hours [43200]", false,
      set_seconds<&S::session_lifetime, 60, kYear>},
     {kTimes, "token-lifetime", "SECONDS",
-     "Lifetime of a client's token that is issued without a time; 365 days [31536000]", false,
+     "Lifetime of a client's token that is issued without a time; 90 days [7776000]", false,
      set_seconds<&S::token_lifetime, 60, 10 * kYear>},
+    {kTimes, "issuer-token-lifetime", "SECONDS",
+     "Longest life of a client's token that another issuer signed; 24 hours [86400]", false,
+     set_seconds<&S::issuer_token_lifetime, 60, kYear>},
+    {kTimes, "issuer-stale-keys", "SECONDS",
+     "Time for which fetched keys of an issuer count while it is away; 24 hours [86400]", false,
+     set_seconds<&S::issuer_stale_keys, 60, 30 * kDay>},
     {kTimes, "expiry-warning", "SECONDS",
      "Least time between token_expiring and the end of a token, or half of its life if that is shorter [60]",
      false, set_seconds<&S::expiry_warning, 1, kDay>},

@@ -9,6 +9,7 @@
 #include "app/config/packet_filter.hpp"
 #include "cluster/redis/address.hpp"
 #include "cluster/redis_bus.hpp"
+#include "egress/address_policy.hpp"
 #include "engineio/session_id.hpp"
 #include "storage/postgres/connection/target.hpp"
 #include "web/own_hosts.hpp"
@@ -213,6 +214,21 @@ Result<void> set_proxies(Settings& settings, const Values& values) {
   if (auto blocks = web::TrustedProxies::parse(values); !blocks)
     return refuse(blocks.error().message + "; write one like 192.0.2.1 or 10.0.0.0/8");
   settings.trusted_proxies = values;
+  return {};
+}
+
+Result<void> set_egress_allow(Settings& settings, const Values& values) {
+  if (auto policy = egress::AddressPolicy::with(values); !policy) return refuse(policy.error().message);
+  settings.egress_allow = values;
+  return {};
+}
+
+Result<void> set_egress_proxy(Settings& settings, const Values& values) {
+  const std::string& text = values.front();
+  const bool known = text.starts_with("http://") || text.starts_with("https://");
+  if (!known || text.find('@') != std::string::npos)
+    return refuse("'" + text + "' must look like http://host:port, without a user");
+  settings.egress_proxy = text;
   return {};
 }
 

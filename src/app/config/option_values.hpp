@@ -77,6 +77,8 @@ template <Rate Settings::*Member, double Rate::*Part, std::uint64_t least>
 [[nodiscard]] Result<void> set_forwarded(Settings& settings, const Values& values);
 [[nodiscard]] Result<void> set_cors_headers(Settings& settings, const Values& values);
 [[nodiscard]] Result<void> set_proxies(Settings& settings, const Values& values);
+[[nodiscard]] Result<void> set_egress_allow(Settings& settings, const Values& values);
+[[nodiscard]] Result<void> set_egress_proxy(Settings& settings, const Values& values);
 [[nodiscard]] Result<void> set_metrics_listen(Settings& settings, const Values& values);
 [[nodiscard]] Result<void> set_log_format(Settings& settings, const Values& values);
 [[nodiscard]] Result<void> set_log_packets(Settings& settings, const Values& values);

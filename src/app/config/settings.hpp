@@ -66,8 +66,8 @@ struct Settings {
   std::chrono::seconds stall_timeout{30};    ///< a blocked client must take bytes within it
   std::chrono::seconds reader_patience{10};  ///< a client that has taken nothing for so long is slow
   std::chrono::seconds ack_timeout{30};
-  std::chrono::seconds session_lifetime{12 * 3'600};      ///< of an admin's login
-  std::chrono::seconds token_lifetime{365 * 24 * 3'600};  ///< of a client's token without a time
+  std::chrono::seconds session_lifetime{12 * 3'600};     ///< of an admin's login
+  std::chrono::seconds token_lifetime{90 * 24 * 3'600};  ///< of a client's token without a time
   std::chrono::seconds expiry_warning{60};
   std::chrono::seconds idempotency_age{24 * 3'600};
   std::chrono::seconds message_retention{7 * 24 * 3'600};
@@ -115,7 +115,14 @@ struct Settings {
   std::string redis_sentinel_user;           ///< of the Sentinels themselves; empty: the default one
   std::filesystem::path redis_password_file, redis_sentinel_password_file, redis_ca_file;
   std::filesystem::path cluster_key_file;
-  bool demo = false;  ///< fills an empty catalogue
+  std::vector<std::string> egress_allow;  ///< private addresses and ranges that may be called
+  std::string egress_proxy;               ///< URL; empty: none
+  std::filesystem::path egress_ca_file;
+  bool egress_plain_loopback = false;
+  std::filesystem::path issuer_keys;                       ///< folder; empty: none
+  std::chrono::seconds issuer_token_lifetime{24 * 3'600};  ///< at most, of tokens that others sign
+  std::chrono::seconds issuer_stale_keys{24 * 3'600};      ///< fetched keys count without a new success
+  bool demo = false;                                       ///< fills an empty catalogue
 };
 
 /// The text that one source gives for one option, before it is read.

@@ -58,6 +58,9 @@ void read_members(FieldReader& in, Client& client) {
   assign(client.visible_attributes, read_attribute_names(in, "visible_attributes"));
   if (in.any("package_id") != nullptr)
     client.package_id = in.has_value("package_id") ? in.id("package_id") : std::nullopt;
+  if (in.any("tokens_valid_from") != nullptr)
+    client.tokens_valid_from =
+        in.has_value("tokens_valid_from") ? in.time("tokens_valid_from") : std::nullopt;
   assign(client.overrides, read_by_feature<Override>(in, "overrides", kMaxOverrides, read_named_override));
 }
 
@@ -76,7 +79,7 @@ Result<Client> Client::from_json(const json::value& body) {
 
 json::object to_json(const Client& client) {
   json::object out;
-  out.reserve(11);
+  out.reserve(12);
   out["id"] = client.id;
   out["key"] = client.key;
   out["name"] = client.name;
@@ -94,6 +97,7 @@ json::object to_json(const Client& client) {
     overrides.push_back(std::move(body));
   }
   out["overrides"] = std::move(overrides);
+  if (client.tokens_valid_from) out["tokens_valid_from"] = to_iso8601(*client.tokens_valid_from);
   write_stamps(out, client);
   return out;
 }

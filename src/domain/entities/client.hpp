@@ -28,6 +28,8 @@ struct Client : Stamps {
   std::vector<std::string> visible_attributes;  ///< those that the client itself is told; ascending
   std::optional<Id> package_id;                 ///< none: it has only the features of its overrides
   std::vector<evaluation::Override> overrides;  ///< ascending by feature
+  /// Tokens that were issued before open nothing, whoever signed them.
+  std::optional<UnixMillis> tokens_valid_from{};
 
   [[nodiscard]] const std::string& unique_key() const noexcept { return key; }
   [[nodiscard]] static Result<Client> from_json(const json::value& body);

@@ -34,7 +34,8 @@ Result<TokenRecord> TokenRecord::from_json(const json::value& body) {
   token.label = in.text("label", kMaxName).value_or("");
   token.device = in.text("device", kMaxDevice).value_or("");
   token.address = in.text("address", kMaxName).value_or("");
-  token.expires_at = in.time("expires_at").value_or(UnixMillis{});
+  token.expires_at =
+      in.has_value("expires_at") ? in.time("expires_at").value_or(UnixMillis{}) : kNeverExpires;
   if (in.has_value("revoked_at")) token.revoked_at = in.time("revoked_at");
   if (auto ok = in.finish(); !ok) return stored_body_error("token", ok.error());
   return token;
@@ -53,7 +54,8 @@ json::object to_json(const TokenRecord& token) {
     out["device"] = token.device;
     out["address"] = token.address;
   }
-  out["expires_at"] = to_iso8601(token.expires_at);
+  const bool ends = token.expires_at < kNeverExpires;
+  out["expires_at"] = ends ? json::value(to_iso8601(token.expires_at)) : json::value(nullptr);
   out["revoked_at"] = token.revoked_at ? json::value(to_iso8601(*token.revoked_at)) : json::value(nullptr);
   write_stamps(out, token);
   return out;

@@ -16,6 +16,9 @@ inline constexpr std::size_t kMaxDevice = 200;  ///< bytes
 [[nodiscard]] std::string_view to_string(SubjectKind kind) noexcept;
 [[nodiscard]] std::optional<SubjectKind> parse_subject_kind(std::string_view text) noexcept;
 
+/// The end of a token that never expires: the last second that four digits of a year can say.
+inline constexpr UnixMillis kNeverExpires{253'402'300'799'000};
+
 struct TokenRecord : Stamps {
   static constexpr Kind kKind = Kind::token;
   static constexpr std::string_view kKeyMember = "jti";
@@ -25,9 +28,9 @@ struct TokenRecord : Stamps {
   Id subject_id = 0;
   std::string environment;
   std::string label;
-  std::string device;   ///< of a session: the User-Agent that it began with
-  std::string address;  ///< of a session: where its first request came from
-  UnixMillis expires_at{};
+  std::string device;       ///< of a session: the User-Agent that it began with
+  std::string address;      ///< of a session: where its first request came from
+  UnixMillis expires_at{};  ///< null in its body: never
   std::optional<UnixMillis> revoked_at;
 
   [[nodiscard]] const std::string& unique_key() const noexcept { return jti; }

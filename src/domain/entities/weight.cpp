@@ -89,4 +89,13 @@ std::size_t weight(const ApiKey& key) noexcept {
   return bytes;
 }
 
+std::size_t weight(const Issuer& issuer) noexcept {
+  std::size_t bytes =
+      kOwn<Issuer> +
+      heap_of(issuer.key, issuer.name, issuer.issuer, issuer.environment, issuer.keys, issuer.client_claim) +
+      block_weight(issuer.audiences) + block_weight(issuer.algorithms);
+  for (const std::string& audience : issuer.audiences) bytes += heap_weight(audience);
+  return bytes;
+}
+
 }  // namespace togglecast::domain

@@ -8,6 +8,7 @@
 #include "domain/entities/client.hpp"
 #include "domain/entities/environment.hpp"
 #include "domain/entities/feature.hpp"
+#include "domain/entities/issuer.hpp"
 #include "domain/entities/package.hpp"
 #include "domain/entities/platform.hpp"
 #include "domain/entities/segment.hpp"
@@ -26,5 +27,6 @@ namespace togglecast::domain {
 [[nodiscard]] std::size_t weight(const SigningKeyRecord& key) noexcept;
 [[nodiscard]] std::size_t weight(const ApiKey& key) noexcept;
 [[nodiscard]] std::size_t weight(const EnvironmentRecord& environment) noexcept;
+[[nodiscard]] std::size_t weight(const Issuer& issuer) noexcept;
 
 }  // namespace togglecast::domain

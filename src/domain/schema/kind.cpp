@@ -24,6 +24,8 @@ std::string_view to_string(Kind kind) noexcept {
       return "environment";
     case Kind::api_key:
       return "api_key";
+    case Kind::issuer:
+      return "issuer";
   }
   return "";
 }

@@ -21,10 +21,11 @@ enum class Kind : std::uint8_t {
   signing_key,
   environment,
   api_key,
+  issuer,
 };
 inline constexpr std::array kAllKinds{Kind::platform,    Kind::feature, Kind::package, Kind::segment,
                                       Kind::client,      Kind::token,   Kind::admin,   Kind::signing_key,
-                                      Kind::environment, Kind::api_key};
+                                      Kind::environment, Kind::api_key, Kind::issuer};
 
 /// The `entity` of change ops and the `entity_type` of events: `platform`.
 [[nodiscard]] std::string_view to_string(Kind kind) noexcept;
@@ -52,6 +53,7 @@ class Kinds {
 };
 
 /// Entities of the installation; the environment `system` has them.
-inline constexpr Kinds kInstallationKinds{Kind::admin, Kind::signing_key, Kind::environment, Kind::api_key};
+inline constexpr Kinds kInstallationKinds{Kind::admin, Kind::signing_key, Kind::environment, Kind::api_key,
+                                          Kind::issuer};
 
 }  // namespace togglecast::domain

@@ -285,6 +285,7 @@ std::vector<User> users_of(const Snapshot& state, Kind kind, Id id) {
     case Kind::signing_key:
     case Kind::environment:
     case Kind::api_key:
+    case Kind::issuer:
       break;
   }
   return users;

@@ -51,6 +51,7 @@ class ImpactFinder {
       case Kind::signing_key:
       case Kind::environment:
       case Kind::api_key:
+      case Kind::issuer:
         break;
     }
   }

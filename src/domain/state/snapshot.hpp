@@ -15,6 +15,7 @@
 #include "domain/entities/client.hpp"
 #include "domain/entities/environment.hpp"
 #include "domain/entities/feature.hpp"
+#include "domain/entities/issuer.hpp"
 #include "domain/entities/package.hpp"
 #include "domain/entities/platform.hpp"
 #include "domain/entities/segment.hpp"
@@ -67,6 +68,8 @@ auto with_entity_type(Kind kind, Use&& use) {
       return use(std::type_identity<EnvironmentRecord>{});
     case Kind::api_key:
       return use(std::type_identity<ApiKey>{});
+    case Kind::issuer:
+      return use(std::type_identity<Issuer>{});
     case Kind::signing_key:
       break;
   }
@@ -150,7 +153,7 @@ class Snapshot final : public evaluation::Catalogue {
   Head head_;
   std::tuple<Table<Platform>, Table<Feature>, Table<Segment>, Table<Package>, Table<Client>,
              Table<TokenRecord>, Table<AdminUser>, Table<SigningKeyRecord>, Table<EnvironmentRecord>,
-             Table<ApiKey>>
+             Table<ApiKey>, Table<Issuer>>
       tables_;
   ReferenceIndex links_;
   CompiledRules rules_;

@@ -67,6 +67,7 @@ std::string_view switch_of(Kind kind) noexcept {
     case Kind::client:
     case Kind::admin:
     case Kind::api_key:
+    case Kind::issuer:
       return "active";
     case Kind::segment:
     case Kind::token:

@@ -52,6 +52,14 @@ void list_signing_keys(const CallPtr& call);
 void rotate_signing_key(const CallPtr& call);
 void retire_signing_key(const CallPtr& call);
 
+// issuers.cpp
+void list_issuers(const CallPtr& call);
+void create_issuer(const CallPtr& call);
+void read_issuer(const CallPtr& call);
+void read_issuer_keys(const CallPtr& call);
+void update_issuer(const CallPtr& call);
+void delete_issuer(const CallPtr& call);
+
 // admins.cpp
 void list_admins(const CallPtr& call);
 void create_admin(const CallPtr& call);

@@ -46,7 +46,7 @@ std::string listed(const Route& route) {
   return names.empty() ? "it takes none" : names;
 }
 
-std::string quoted(std::string_view tag) { return '"' + std::string(tag) + '"'; }
+std::string in_quotes(std::string_view tag) { return '"' + std::string(tag) + '"'; }
 
 // All fields of this name, which may be several. An error names the header and the byte.
 Result<wire::http::EntityTags> tags_in(const wire::http::Headers& headers, std::string_view name) {
@@ -288,7 +288,7 @@ void Call::answer_here(const Answer& answer) {
   response.status = answer.status;
   if (answer.revision) response.headers.add("Togglecast-Revision", std::to_string(*answer.revision));
   response.headers.add("Cache-Control", "no-store");
-  if (!answer.etag.empty()) response.headers.add("ETag", quoted(answer.etag));
+  if (!answer.etag.empty()) response.headers.add("ETag", in_quotes(answer.etag));
   if (!answer.location.empty()) response.headers.add("Location", answer.location);
   if (answer.replayed) response.headers.add("Idempotency-Replayed", "true");
   if (!answer.etag.empty() && route_.method == wire::http::Method::get && has_already(answer.etag)) {

@@ -34,6 +34,7 @@ OwnEvent own_event(domain::Kind kind, bool to_admin) noexcept {
     case domain::Kind::signing_key:
     case domain::Kind::environment:
     case domain::Kind::api_key:
+    case domain::Kind::issuer:
       break;
   }
   return {};

@@ -156,6 +156,12 @@ void ConnectionAuth::check(Socket& socket, const Next& next) {
     if (newest == nullptr) {
       const Error error =
           who ? Error{Errc::token_invalid, "the token's environment does not exist", {}} : who.error();
+      if (error.code == Errc::unavailable) {  // CONNECT_ERROR would stop the client for good
+        subscriber->seen_view = std::make_unique<SeenView>(SeenView{{}, {}, error});
+        socket.accept_attachments(false);
+        socket.set_state(subscriber);
+        return next();
+      }
       refused(socket, error);
       return next(connect_error(error));
     }
@@ -183,6 +189,10 @@ void ConnectionAuth::begin(Socket& socket) {
                    {{"nsp", socket.nsp().name()},
                     {"sid", socket.id()},
                     {"address", handshake == nullptr ? "" : handshake->peer.address}});
+  if (subscriber.who.id == 0 && subscriber.seen_view != nullptr) {
+    refused(socket, *subscriber.seen_view->limit);
+    return turn_away(subscriber);
+  }
   if (subscriber.who.id == 0) {
     socket.shard().arm(subscriber, parts_.options.login_deadline);
     return;
@@ -302,7 +312,7 @@ void ConnectionAuth::recheck(SocketSubscriber& subscriber, const domain::Snapsho
     return end_session(subscriber, {"revoked", "the key that signed the token was retired; get a new token"});
   const std::string_view address =
       subscriber.notes == nullptr ? std::string_view() : std::string_view(subscriber.notes->address);
-  const auto still = service::Authenticator::recheck(subscriber.who, state, parts_.clock.wall_now(), address);
+  const auto still = parts_.authenticator.recheck_in(subscriber.who, state, address);
   if (!still && still.error().code == Errc::token_expired) {
     subscriber.socket.close_transport(
         wire::websocket::CloseCode::policy_violation);  // a moment before its timer

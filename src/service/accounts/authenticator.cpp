@@ -15,11 +15,20 @@ namespace {
 // A node that is further behind than that is not ready anyway.
 constexpr std::int64_t kNewSeconds = 300;
 
+tl::unexpected<Error> withdrawn_issuer() {
+  return fail(Errc::revoked, "the token's issuer or its key is not trusted any more; get a new token");
+}
+
 tl::unexpected<Error> revoked() { return fail(Errc::revoked, "the token was withdrawn; get a new one"); }
 
 tl::unexpected<Error> no_role_in(const std::string& environment) {
   return fail(Errc::forbidden, "this account has no role in the environment '" + environment +
                                    "' any more; log in to another one, or ask an owner for a role");
+}
+
+// What an admin said of the client: tokens from before count for nothing.
+bool is_too_old(const domain::Client& client, UnixMillis issued_at) {
+  return client.tokens_valid_from && issued_at < *client.tokens_valid_from;
 }
 
 // The principal of a valid token.
@@ -28,11 +37,11 @@ Result<Principal> principal_of(const domain::TokenRecord& token, const domain::S
   who.id = token.subject_id;
   who.environment = token.environment;
   who.token_id = token.id;
-  who.expires_at = token.expires_at;
+  who.expires_at = token.expires_at < domain::kNeverExpires ? token.expires_at : Principal::kNever;
   switch (token.subject_kind) {
     case domain::SubjectKind::client: {
       const auto client = state.find<domain::Client>(token.subject_id);
-      if (client == nullptr) return revoked();
+      if (client == nullptr || is_too_old(*client, token.created_at)) return revoked();
       who.kind = Principal::Kind::client;
       who.name = client->key;
       return who;
@@ -106,6 +115,11 @@ Result<Principal> Authenticator::authenticate(std::string_view token,
                                               std::optional<std::string_view> address) const {
   verifications_.add();
   if (is_api_key(token)) return authenticate_key(token, address);
+  if (TrustedIssuers::is_foreign(token)) {
+    auto who = authenticate_foreign(token);
+    (who ? accepted_ : refused_).add();
+    return who;
+  }
   const auto claims = auth::verify_token(keys_, token, clock_.wall_now());
   if (!claims) return tl::unexpected(claims.error());
   const auto kind =
@@ -124,7 +138,40 @@ Result<Principal> Authenticator::authenticate(std::string_view token,
 }
 
 bool Authenticator::look_again(std::string_view token, std::function<void()> again) const {
+  if (TrustedIssuers::is_foreign(token)) return look_again_foreign(token, std::move(again));
   return may_be_new(token) && signing_keys_.look_again(std::move(again));
+}
+
+Result<Principal> Authenticator::authenticate_foreign(std::string_view token) const {
+  const auto valid = issuers_.verify(token);
+  if (!valid) return tl::unexpected(valid.error());
+  const auto state = model_.current(valid->environment);
+  if (state == nullptr)
+    return fail(Errc::token_invalid, "the token is not valid: its environment does not exist; get a new one");
+  const auto* key = std::get_if<std::string>(&valid->claims.client);
+  const auto client = key != nullptr
+                          ? state->find_by_key<domain::Client>(*key)
+                          : state->find<domain::Client>(std::get<domain::Id>(valid->claims.client));
+  if (client == nullptr)
+    return fail(Errc::token_invalid,
+                "the token is not valid: it names no client of the environment " + valid->environment);
+  Principal who;
+  who.kind = Principal::Kind::client;
+  who.id = client->id;
+  who.environment = valid->environment;
+  who.expires_at = {valid->claims.expires_at * 1'000};
+  who.issued_by = valid->by;
+  return recheck(who, *state, clock_.wall_now());
+}
+
+// The issuer, the client or the environment may be new in the store, and the key at the issuer.
+bool Authenticator::look_again_foreign(std::string_view token, std::function<void()> again) const {
+  const auto valid = issuers_.verify(token);
+  if (!valid && !issuers_.is_unknown(token)) return issuers_.look_again(token, std::move(again));
+  if (valid && valid->claims.issued_at < clock_.wall_now().value / 1'000 - kNewSeconds) return false;
+  return signing_keys_.look_again([this, token = std::string(token), again = std::move(again)] {
+    if (!issuers_.look_again(token, again)) again();
+  });
 }
 
 bool Authenticator::may_be_new(std::string_view token) const {
@@ -146,8 +193,15 @@ bool Authenticator::may_be_new(std::string_view token) const {
 Result<Principal> Authenticator::recheck(const Principal& who) const {
   if (who.kind == Principal::Kind::system) return who;
   const auto state = token_state(who.kind, who.environment);
-  if (state == nullptr || !accepts_key_of(who)) return revoked();
-  return recheck(who, *state, clock_.wall_now());
+  if (state == nullptr) return revoked();
+  return recheck_in(who, *state);
+}
+
+Result<Principal> Authenticator::recheck_in(const Principal& who, const domain::Snapshot& state,
+                                            std::optional<std::string_view> address) const {
+  if (who.issued_by == nullptr && !accepts_key_of(who)) return revoked();
+  if (who.issued_by != nullptr && !issuers_.trusts(*who.issued_by)) return withdrawn_issuer();
+  return recheck(who, state, clock_.wall_now(), address);
 }
 
 Result<Principal> Authenticator::recheck(const Principal& who, const domain::Snapshot& state, UnixMillis now,
@@ -156,6 +210,14 @@ Result<Principal> Authenticator::recheck(const Principal& who, const domain::Sna
   if (who.kind == Principal::Kind::machine) {
     const auto key = state.find<domain::ApiKey>(who.id);
     return key == nullptr ? unknown_key() : principal_of(*key, now, address);
+  }
+  if (who.issued_by != nullptr) {
+    const auto client = state.find<domain::Client>(who.id);
+    if (client == nullptr || is_too_old(*client, {who.issued_by->issued_at * 1'000})) return revoked();
+    if (who.expires_at <= now) return fail(Errc::token_expired, "the token expired; get a new one");
+    Principal still = who;
+    still.name = client->key;
+    return still;
   }
   const auto record = state.find<domain::TokenRecord>(who.token_id);
   if (record == nullptr || record->revoked_at) return revoked();

@@ -1,6 +1,8 @@
 // Turns a token or an API key into its principal. The token provides signature and times; the current state
-// provides everything else. Thread rule: any thread; no I/O on the caller's thread. Errors: `token_invalid`,
-// `token_expired`, `revoked` (the token was withdrawn, or its record or subject is gone).
+// provides everything else. A client's token may be one of ours or of an issuer that is trusted; an admin's
+// is one of ours. Thread rule: any thread; no I/O on the caller's thread. Errors: `token_invalid`,
+// `token_expired`, `revoked` (the token was withdrawn, or its record or subject is gone), and `unavailable`
+// while the keys of an issuer cannot be had.
 #pragma once
 
 #include <functional>
@@ -14,19 +16,23 @@
 #include "service/accounts/last_use.hpp"
 #include "service/accounts/principal.hpp"
 #include "service/accounts/signing_keys.hpp"
+#include "service/issuers/trusted_issuers.hpp"
 
 namespace togglecast::service {
 
 class Authenticator {
  public:
   Authenticator(const auth::KeyRing& keys, const changes::ReadModel& model, SigningKeys& signing_keys,
-                const Clock& clock, observe::Metrics& metrics)
+                TrustedIssuers& issuers, const Clock& clock, observe::Metrics& metrics)
       : keys_(keys),
         model_(model),
         signing_keys_(signing_keys),
+        issuers_(issuers),
         clock_(clock),
-        verifications_(metrics.counter("togglecast_token_verifications_total",
-                                       "Tokens whose signatures were checked.")) {}
+        verifications_(
+            metrics.counter("togglecast_token_verifications_total", "Tokens whose signatures were checked.")),
+        accepted_(foreign_counter(metrics, "accepted")),
+        refused_(foreign_counter(metrics, "refused")) {}
 
   /// `address` is the caller's; an API key may be limited to some. Nothing: it is not
   /// looked at; empty: it is unknown.
@@ -37,9 +43,9 @@ class Authenticator {
   void note_uses(LastUse& last_use) noexcept { last_use_ = &last_use; }
 
   /// After a refusal. This node may not have heard yet of what makes the token valid: another node has just
-  /// issued it, or made its environment or key. Then the store is read once, `again` runs on another thread,
-  /// and the answer that the token gets by then is final. False, and `again` never runs, when the refusal is
-  /// final, or when too many wait for such a look.
+  /// issued it, or made its environment or key, or an issuer has a new key. Then the store is read once,
+  /// `again` runs on another thread, and the answer that the token gets by then is final. False, and `again`
+  /// never runs, when the refusal is final, or when too many wait for such a look.
   [[nodiscard]] bool look_again(std::string_view token, std::function<void()> again) const;
 
   /// The same principal in the newest state: its role may have changed, or its token may be gone.
@@ -48,25 +54,36 @@ class Authenticator {
   /// Whether the key that signed the token still verifies.
   [[nodiscard]] bool accepts_key_of(const Principal& who) const { return keys_.accepts(who.signing_key); }
 
-  /// The same in a state that the caller holds, without a look at the signing key: a client's environment, or
-  /// `system` for an admin or an API key. Without `address`, that of an API key's caller counts as checked
-  /// before.
+  /// The same in a state that the caller holds: a client's environment, or `system` for an admin or an API
+  /// key. Without `address`, that of an API key's caller counts as checked before.
+  [[nodiscard]] Result<Principal> recheck_in(const Principal& who, const domain::Snapshot& state,
+                                             std::optional<std::string_view> address = std::nullopt) const;
+  /// The same without a look at the key that signed, and at issuers.
   [[nodiscard]] static Result<Principal> recheck(const Principal& who, const domain::Snapshot& state,
                                                  UnixMillis now,
                                                  std::optional<std::string_view> address = std::nullopt);
 
  private:
+  static observe::Counter& foreign_counter(observe::Metrics& metrics, const char* result) {
+    return metrics.counter("togglecast_issuer_tokens_total", "Tokens of other issuers, by result.",
+                           {{"result", result}});
+  }
   [[nodiscard]] Result<Principal> authenticate_key(std::string_view key,
                                                    std::optional<std::string_view> address) const;
   [[nodiscard]] bool may_be_new(std::string_view token) const;
+  [[nodiscard]] Result<Principal> authenticate_foreign(std::string_view token) const;
+  [[nodiscard]] bool look_again_foreign(std::string_view token, std::function<void()> again) const;
   // The state that holds the record of a token: a client's environment, or `system` for an admin.
   [[nodiscard]] domain::SnapshotPtr token_state(Principal::Kind kind, std::string_view environment) const;
 
   const auth::KeyRing& keys_;
   const changes::ReadModel& model_;
   SigningKeys& signing_keys_;
+  TrustedIssuers& issuers_;
   const Clock& clock_;
   observe::Counter& verifications_;
+  observe::Counter& accepted_;
+  observe::Counter& refused_;
   LastUse* last_use_ = nullptr;
 };
 

@@ -14,6 +14,7 @@
 #include "domain/schema/role.hpp"
 #include "domain/schema/scope.hpp"
 #include "domain/schema/version.hpp"
+#include "service/issuers/issued_by.hpp"
 
 namespace togglecast::service {
 
@@ -32,10 +33,11 @@ struct Principal {
   domain::Standing role;    ///< of admins; the server itself acts as owner, an API key reads as a viewer
   domain::Scopes scopes;    ///< of API keys
   std::string environment;  ///< the environment of its token
-  domain::Id token_id = 0;
+  domain::Id token_id = 0;  ///< 0: it has no record
   UnixMillis expires_at{};  ///< of the token, or `kNever`
+  IssuedByPtr issued_by{};  ///< of a client whose token another issuer signed; else null
 
-  /// The end of an API key that has none.
+  /// The end of a token or API key that has none.
   static constexpr UnixMillis kNever{std::numeric_limits<std::int64_t>::max()};
 
   /// The server itself: at start, from the command line, from a timer.

@@ -46,6 +46,7 @@ std::optional<auth::Action> write_scope(domain::Kind kind) noexcept {
     case domain::Kind::signing_key:
     case domain::Kind::environment:
     case domain::Kind::api_key:
+    case domain::Kind::issuer:
       break;
   }
   return std::nullopt;

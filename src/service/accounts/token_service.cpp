@@ -21,16 +21,22 @@ struct IssueFields {
   std::string label;
   std::optional<std::int64_t> expires_in;  // seconds
   std::optional<UnixMillis> expires_at;
+  bool never = false;
 };
 
 Result<IssueFields> read_issue(const json::value& body, const TokenOptions& options) {
   domain::FieldReader in(body);
   IssueFields fields;
   fields.label = in.text("label", domain::kMaxName).value_or("");
-  fields.expires_in = in.integer(
-      "expires_in", 1, std::chrono::duration_cast<std::chrono::seconds>(options.longest_lifetime).count());
+  fields.never = json::string_or_empty(body, "expires_in") == "never";
+  if (fields.never) {
+    std::ignore = in.any("expires_in");
+  } else {
+    fields.expires_in = in.integer(
+        "expires_in", 1, std::chrono::duration_cast<std::chrono::seconds>(options.longest_lifetime).count());
+  }
   fields.expires_at = in.time("expires_at");
-  if (fields.expires_in && fields.expires_at)
+  if ((fields.expires_in || fields.never) && fields.expires_at)
     in.refuse("expires_at", "cannot be combined with expires_in; send one of them");
   return in.finish(std::move(fields));
 }
@@ -39,6 +45,7 @@ Result<IssueFields> read_issue(const json::value& body, const TokenOptions& opti
 UnixMillis in_whole_seconds(UnixMillis time) { return {time.value / 1'000 * 1'000}; }
 
 Result<UnixMillis> expiry(const IssueFields& fields, const TokenOptions& options, UnixMillis now) {
+  if (fields.never) return domain::kNeverExpires;
   if (!fields.expires_at) {
     const auto lifetime = fields.expires_in ? std::chrono::seconds(*fields.expires_in)
                                             : std::chrono::seconds(options.default_lifetime);

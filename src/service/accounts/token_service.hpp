@@ -21,7 +21,7 @@
 namespace togglecast::service {
 
 struct TokenOptions {
-  std::chrono::seconds default_lifetime{std::chrono::hours{24 * 365}};
+  std::chrono::seconds default_lifetime{std::chrono::hours{24 * 90}};
   std::chrono::hours longest_lifetime{24 * 3'650};
   std::size_t per_subject = 100;         ///< most valid tokens of one client or admin, and most other records
   std::chrono::hours keep_dead{24 * 7};  ///< a record stays listed so long after it expired or was revoked
@@ -47,7 +47,7 @@ class TokenService {
         clock_(clock),
         options_(options) {}
 
-  /// `body`: `{label?, expires_in? (seconds) | expires_at?}`; both absent: the default lifetime.
+  /// `body`: `{label?, expires_in? (seconds, or "never") | expires_at?}`; both absent: the default lifetime.
   void issue(const Principal& who, domain::Id client, const json::value& body, const WriteOptions& options,
              IssueDone done);
   /// Records of one client by ascending id, expired and revoked ones included.

@@ -20,6 +20,8 @@ auth::Action write_action(domain::Kind kind) noexcept {
       return auth::Action::manage_environments;
     case domain::Kind::api_key:
       return auth::Action::manage_api_keys;
+    case domain::Kind::issuer:
+      return auth::Action::manage_issuers;
     case domain::Kind::admin:
     case domain::Kind::signing_key:
       break;

@@ -77,7 +77,8 @@ json::value activity_entry(const domain::LogRow& row, domain::Kinds readable, co
   const bool of_installation = row.environment == domain::kSystemEnvironment;
   if (of_installation) {  // no logins
     readable = readable.contains(domain::Kind::admin)
-                   ? domain::Kinds{domain::Kind::admin, domain::Kind::environment, domain::Kind::api_key}
+                   ? domain::Kinds{domain::Kind::admin, domain::Kind::environment, domain::Kind::api_key,
+                                   domain::Kind::issuer}
                    : domain::Kinds{domain::Kind::environment};
   }
   std::vector<const Op*> ops;

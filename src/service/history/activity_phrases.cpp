@@ -69,6 +69,7 @@ std::string switched(const Op& op, const Names& names, bool on) {
     case Kind::client:
     case Kind::admin:
     case Kind::api_key:
+    case Kind::issuer:
       return (on ? "activated " : "deactivated ") + this_one(op, names);
     case Kind::package:
       return (on ? "put " : "took ") + this_one(op, names) + (on ? " on sale" : " off sale");

@@ -12,6 +12,7 @@ using domain::AdminUser;
 using domain::Client;
 using domain::Feature;
 using domain::Id;
+using domain::Issuer;
 using domain::Package;
 using domain::Platform;
 using domain::Snapshot;
@@ -101,6 +102,11 @@ constexpr std::array kAdminRules{
                           }},
 };
 
+constexpr std::array kIssuerRules{
+    FilterRule<Issuer>{
+        "active", [](const Snapshot&, std::string_view value) { return is<Issuer>(value, &Issuer::active); }},
+};
+
 }  // namespace
 
 template <>
@@ -122,6 +128,10 @@ std::span<const FilterRule<Client>> filter_rules<Client>() noexcept {
 template <>
 std::span<const FilterRule<AdminUser>> filter_rules<AdminUser>() noexcept {
   return kAdminRules;
+}
+template <>
+std::span<const FilterRule<Issuer>> filter_rules<Issuer>() noexcept {
+  return kIssuerRules;
 }
 
 }  // namespace togglecast::service

@@ -41,6 +41,8 @@ template <>
 std::span<const FilterRule<domain::Client>> filter_rules<domain::Client>() noexcept;
 template <>
 std::span<const FilterRule<domain::AdminUser>> filter_rules<domain::AdminUser>() noexcept;
+template <>
+std::span<const FilterRule<domain::Issuer>> filter_rules<domain::Issuer>() noexcept;
 
 /// A filter that accepts the entities which pass all `filters` (pairs of name and value).
 template <typename T>

@@ -1,6 +1,7 @@
 // The API's description against the API: a valid document, every operation exercised with success and failure, and every
 // answer as the document says.
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Contract } from '../support/contract.mjs';
@@ -347,6 +348,18 @@ describe('each operation answers as it is described:', () => {
     await taken('DELETE', `${tokens}/${issued.id}`);
     await refused(404, 'DELETE', `${tokens}/${kUnknownId}`);
     await taken('DELETE', `/api/v1/clients/${client.id}`);
+  });
+
+  test('issuers', async () => {
+    const { publicKey } = generateKeyPairSync('ed25519');
+    const pem = publicKey.export({ type: 'spki', format: 'pem' });
+    const body = { key: ownKey('issuer'), name: 'Shop', issuer: 'https://shop.example', audiences: ['flags'], environment: 'production', keys: { pem } };
+    const issuer = await made('/api/v1/issuers', body);
+    await exercisesEntity('/api/v1/issuers', issuer, { body, patch: { name: 'Elsewhere' }, filters: ['active=true'] });
+    assert.deepEqual((await taken('GET', `/api/v1/issuers/${issuer.id}/keys`)).body.keys, [{ kid: '', alg: 'EdDSA' }]);
+    await refused(404, 'GET', `/api/v1/issuers/${kUnknownId}/keys`);
+    await refused(400, 'PATCH', `/api/v1/issuers/${issuer.id}`, { environment: 'staging' });
+    await taken('DELETE', `/api/v1/issuers/${issuer.id}`);
   });
 
   test('decisions', async () => {

@@ -22,7 +22,8 @@ TEST(Roles, ViewersReadEditorsChangeOwnersManage) {
         Row{Action::read_tokens, false, false, true}, Row{Action::manage_tokens, false, false, true},
         Row{Action::read_admins, false, false, true}, Row{Action::manage_admins, false, false, true},
         Row{Action::manage_environments, false, false, true}, Row{Action::send_messages, false, true, true},
-        Row{Action::read_messages, false, true, true}, Row{Action::manage_keys, false, false, true}}) {
+        Row{Action::read_messages, false, true, true}, Row{Action::manage_keys, false, false, true},
+        Row{Action::manage_issuers, false, false, true}}) {
     EXPECT_EQ(allows(Role::viewer, row.action), row.viewer);
     EXPECT_EQ(allows(Role::editor, row.action), row.editor);
     EXPECT_EQ(allows(Role::owner, row.action), row.owner);
@@ -88,6 +89,7 @@ TEST(Roles, OnlyOwnersSeeTokensAndAdmins) {
                                                          Kind::package, Kind::client, Kind::environment}));
   EXPECT_EQ(readable_kinds(Role::editor), readable_kinds(Role::viewer));
   EXPECT_TRUE(readable_kinds(Role::owner).contains(Kind::token));
+  EXPECT_TRUE(readable_kinds(Role::owner).contains(Kind::issuer));
   EXPECT_FALSE(readable_kinds(Role::owner).contains(Kind::signing_key));
 }
 

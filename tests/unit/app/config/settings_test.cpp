@@ -139,6 +139,8 @@ constexpr Limit kTimes[] = {
     {"ack-timeout", 1, 3'600, seconds_of<&S::ack_timeout>},
     {"session-lifetime", 60, 365 * kDay, seconds_of<&S::session_lifetime>},
     {"token-lifetime", 60, 3'650 * kDay, seconds_of<&S::token_lifetime>},
+    {"issuer-token-lifetime", 60, 365 * kDay, seconds_of<&S::issuer_token_lifetime>},
+    {"issuer-stale-keys", 60, 30 * kDay, seconds_of<&S::issuer_stale_keys>},
     {"expiry-warning", 1, kDay, seconds_of<&S::expiry_warning>},
     {"idempotency-age", 1, 30 * kDay, seconds_of<&S::idempotency_age>},
     {"message-retention", 0, 365 * kDay, seconds_of<&S::message_retention>},
@@ -188,6 +190,16 @@ TEST(Settings, EveryLimitHasAnOptionWhoseHelpSaysItsDefault) {
     EXPECT_TRUE(option->help.ends_with(" [" + std::to_string(standard) + "]")) << option->help;
     EXPECT_TRUE(only(limit.option, {std::to_string(standard)})) << limit.option;
   }
+}
+
+TEST(Settings, OtherServersAreCalledAsTheOptionsSay) {
+  EXPECT_TRUE(read_settings({}, {}, {})->egress_allow.empty());
+  EXPECT_EQ(only("egress-allow", {"10.0.0.0/8", "::1"})->egress_allow.size(), 2U);
+  for (const auto* bad : {"example.com", "169.254.0.0/16", "0.0.0.0/0", "8.8.8.8"})
+    EXPECT_THAT(only("egress-allow", {bad}).error().message, HasSubstr(bad));
+  EXPECT_EQ(only("egress-proxy", {"http://proxy:3128"})->egress_proxy, "http://proxy:3128");
+  for (const auto* bad : {"proxy:3128", "socks5://proxy", "http://user:secret@proxy:3128"})
+    EXPECT_FALSE(only("egress-proxy", {bad})) << bad;
 }
 
 TEST(Settings, SwitchesAreOnOrOff) {

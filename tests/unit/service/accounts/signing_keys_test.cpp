@@ -184,7 +184,10 @@ class SecondNode : public SigningKeysTest {
     secrets_ = std::make_unique<changes::StoreReader>(reader(), [](std::string_view) {});
     signing_keys_ =
         std::make_unique<SigningKeys>(keys_, *committer_, model_, *tail_, *secrets_, random_, log_, clock_);
-    authenticator_ = std::make_unique<Authenticator>(keys_, model_, *signing_keys_, clock_, metrics_);
+    egress_ = std::make_unique<egress::Client>(egress::Options{}, clock_, log_, metrics_);
+    issuers_ = std::make_unique<TrustedIssuers>(model_, *egress_, clock_, log_);
+    authenticator_ =
+        std::make_unique<Authenticator>(keys_, model_, *signing_keys_, *issuers_, clock_, metrics_);
     ASSERT_TRUE(tail_->follow().has_value());
     auto own = reader();
     ASSERT_TRUE(signing_keys_->load(*own).has_value());
@@ -218,6 +221,8 @@ class SecondNode : public SigningKeysTest {
   std::unique_ptr<changes::Committer> committer_;
   std::unique_ptr<changes::StoreReader> secrets_;
   std::unique_ptr<SigningKeys> signing_keys_;
+  std::unique_ptr<egress::Client> egress_;
+  std::unique_ptr<TrustedIssuers> issuers_;
   std::unique_ptr<Authenticator> authenticator_;
 };
 

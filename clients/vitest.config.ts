@@ -10,8 +10,8 @@ export default defineConfig({
   esbuild: { jsx: 'automatic' },
   test: {
     include: ['*/tests/**/*.test.{ts,tsx}'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     fileParallelism: true,
     maxWorkers: 2,
   },

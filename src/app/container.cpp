@@ -55,6 +55,8 @@ Result<std::unique_ptr<Container>> Container::build(const Settings& settings, Ru
     tls = *std::move(loaded);
     warn_of_validity(runtime.log, *tls, runtime.clock);
   }
+  auto oidc = oidc_options(settings);
+  if (!oidc) return tl::unexpected(oidc.error());
   auto store = open_store(settings, runtime);
   if (!store) return tl::unexpected(store.error());
   service::ApplicationOptions options;
@@ -71,6 +73,7 @@ Result<std::unique_ptr<Container>> Container::build(const Settings& settings, Ru
   options.sessions.longest = settings.session_lifetime;
   options.egress = egress_options(settings);
   options.issuers = issuer_options(settings);
+  options.oidc = *std::move(oidc);
   options.assets.size = settings.asset_size;
   options.assets.storage = static_cast<std::int64_t>(settings.asset_storage);
   options.first_owner_password = [&first_login] {

@@ -203,6 +203,16 @@ egress::Options egress_options(const Settings& settings) {
   return options;
 }
 
+Result<std::optional<service::oidc::Options>> oidc_options(const Settings& settings) {
+  if (settings.oidc.issuer.empty()) return std::nullopt;
+  std::optional<service::oidc::Options> options = settings.oidc;
+  if (settings.oidc_client_secret_file.empty()) return options;
+  auto secret = read_secret(settings.oidc_client_secret_file, "--oidc-client-secret-file");
+  if (!secret) return tl::unexpected(secret.error());
+  options->client_secret = *std::move(secret);
+  return options;
+}
+
 service::TrustedIssuersOptions issuer_options(const Settings& settings) {
   service::TrustedIssuersOptions options;
   options.longest_token = settings.issuer_token_lifetime;

@@ -12,6 +12,7 @@
 #include "net/tls_context.hpp"
 #include "nodes/nodes.hpp"
 #include "realtime/session/options.hpp"
+#include "service/oidc/options.hpp"
 #include "socketio/options.hpp"
 #include "web/http_server.hpp"
 
@@ -27,6 +28,8 @@ namespace togglecast::app {
 [[nodiscard]] service::MailboxOptions mailbox_options(const Settings& settings);
 /// The ranges have been checked when the settings were read.
 [[nodiscard]] egress::Options egress_options(const Settings& settings);
+/// Nothing without a provider. The secret is read from its file; `invalid_argument` when that cannot be read.
+[[nodiscard]] Result<std::optional<service::oidc::Options>> oidc_options(const Settings& settings);
 [[nodiscard]] service::TrustedIssuersOptions issuer_options(const Settings& settings);
 /// Of the Redis that the settings name. `invalid_argument` names a file that cannot be read.
 [[nodiscard]] Result<cluster::redis::ClientOptions> redis_options(const Settings& settings);

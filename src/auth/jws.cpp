@@ -28,22 +28,22 @@ Result<json::value> object_in(std::string_view part, const std::string& name) {
 }
 
 // Media types compare without case, and may leave out `application/` (RFC 7515, section 4.1.9).
-bool is_access_token(std::string_view type) {
+bool is_known_type(std::string_view type, std::string_view also) {
   std::string lower(type);
   std::transform(lower.begin(), lower.end(), lower.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
   std::string_view name = lower;
   constexpr std::string_view kTree = "application/";
   if (name.starts_with(kTree)) name.remove_prefix(kTree.size());
-  return name == "jwt" || name == "at+jwt";
+  return name == "jwt" || name == "at+jwt" || (!also.empty() && name == also);
 }
 
-Result<void> read_header(const json::value& header, Jws& into) {
+Result<void> read_header(const json::value& header, std::string_view also, Jws& into) {
   for (const std::string_view name : {"crit", "b64"})
     if (json::find(header, name) != nullptr)
       return not_a_token("its header has the member " + std::string(name) + ", which is not supported");
   const json::value* type = json::find(header, "typ");
-  if (type != nullptr && (!type->is_string() || !is_access_token(std::string_view(type->get_string()))))
+  if (type != nullptr && (!type->is_string() || !is_known_type(std::string_view(type->get_string()), also)))
     return not_a_token("its typ is not JWT");
   const json::value* kid = json::find(header, "kid");
   if (kid != nullptr && (!kid->is_string() || kid->get_string().size() > kMaxKid))
@@ -56,7 +56,7 @@ Result<void> read_header(const json::value& header, Jws& into) {
 
 }  // namespace
 
-Result<Jws> read_jws(std::string_view token, std::size_t longest) {
+Result<Jws> read_jws(std::string_view token, std::size_t longest, std::string_view type) {
   if (token.size() > longest) return not_a_token("it is longer than " + std::to_string(longest) + " bytes");
   const std::size_t first = token.find('.');
   const std::size_t second = first == std::string_view::npos ? first : token.find('.', first + 1);
@@ -65,7 +65,7 @@ Result<Jws> read_jws(std::string_view token, std::size_t longest) {
   const auto header = object_in(token.substr(0, first), "header");
   if (!header) return tl::unexpected(header.error());
   Jws read;
-  if (auto ok = read_header(*header, read); !ok) return tl::unexpected(ok.error());
+  if (auto ok = read_header(*header, type, read); !ok) return tl::unexpected(ok.error());
   auto claims = object_in(token.substr(first + 1, second - first - 1), "payload");
   if (!claims) return tl::unexpected(claims.error());
   auto signature = base64url_decode(token.substr(second + 1));

@@ -28,6 +28,8 @@ struct Jws {
   std::string_view signing_input;
 };
 
-[[nodiscard]] Result<Jws> read_jws(std::string_view token, std::size_t longest = kMaxJws);
+/// `type`: one more `typ` that the token may have, such as `logout+jwt`.
+[[nodiscard]] Result<Jws> read_jws(std::string_view token, std::size_t longest = kMaxJws,
+                                   std::string_view type = {});
 
 }  // namespace togglecast::auth

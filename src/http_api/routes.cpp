@@ -3,6 +3,7 @@
 #include "http_api/handlers/assets.hpp"
 #include "http_api/handlers/catalogue.hpp"
 #include "http_api/handlers/handlers.hpp"
+#include "http_api/oidc/oidc_routes.hpp"
 
 namespace togglecast::http_api {
 namespace {
@@ -32,6 +33,11 @@ constexpr Route kRoutes[] = {
     {Method::post, "/api/v1/auth/login", Access::login, login},
     {Method::post, "/api/v1/auth/logout", Action::use_account, logout, {}, Effect::logout},
     {Method::post, "/api/v1/auth/password", Action::use_account, change_password},
+
+    {Method::get, "/api/v1/auth/methods", Access::open, login_methods},
+    {Method::get, "/api/v1/auth/oidc/login", Access::open, oidc_login},
+    {Method::get, "/api/v1/auth/oidc/callback", Access::open, oidc_callback},
+    {Method::post, "/api/v1/auth/oidc/backchannel-logout", Access::open, oidc_backchannel_logout},
 
     {Method::get, "/api/v1/platforms", Action::read_catalogue, list_of<Platform>, page("enabled")},
     {Method::post, "/api/v1/platforms", Action::write_platforms, create_one<Platform>},

@@ -173,6 +173,8 @@ Result<std::unique_ptr<Application>> Application::open(std::unique_ptr<storage::
   std::unique_ptr<Application> application(
       new Application(std::move(store), std::move(readers), options, clock, random, log, metrics));
   if (auto loaded = application->load(options, clock, random); !loaded) return tl::unexpected(loaded.error());
+  if (auto made = application->make_oidc(options, clock, metrics); !made)
+    return tl::unexpected(made.error());
   if (auto caught_up = application->time_.catch_up(); !caught_up) return tl::unexpected(caught_up.error());
   application->signing_keys_.follow(application->feed_);
   application->trusted_issuers_.follow(application->feed_);
@@ -224,6 +226,23 @@ Result<void> Application::load_keys(storage::Reader& reader) {
     if (auto made = signing_keys_.make_first(); !made) return made;
   }
   return signing_keys_.load(reader);
+}
+
+Result<void> Application::make_oidc(const ApplicationOptions& options, const Clock& clock,
+                                    observe::Metrics& metrics) {
+  if (!options.oidc) return {};
+  if (auto ok = egress_.check_url(options.oidc->issuer); !ok)
+    return fail(Errc::invalid_argument, "--oidc-issuer: " + ok.error().message);
+  const oidc::Fetch by_egress = [this](egress::Request request, egress::Done done) {
+    egress_.fetch(std::move(request), std::move(done));
+  };
+  oidc_ = std::make_unique<oidc::LoginService>(
+      *options.oidc, options.fetch ? options.fetch : by_egress,
+      oidc::LoginTickets(derived_key("login by OpenID Connect")),
+      [this](const domain::AdminUser& admin, const SessionStart& start, const WriteOptions& write,
+             LoginDone done) { sessions_.start(admin, start, write, std::move(done)); },
+      oidc::Surroundings{committer_, model_, random_, clock, log_, metrics});
+  return {};
 }
 
 Result<void> Application::make_first_owner(const ApplicationOptions& options) {

@@ -31,6 +31,7 @@
 #include "service/messages/idempotent_sends.hpp"
 #include "service/messages/mailbox.hpp"
 #include "service/messages/message_list.hpp"
+#include "service/oidc/login_service.hpp"
 
 namespace togglecast::service {
 
@@ -51,6 +52,8 @@ struct ApplicationOptions {
   egress::Options egress;         ///< the way out to other servers
   TrustedIssuersOptions issuers;  ///< of tokens of clients
   MailboxOptions mailbox;
+  std::optional<oidc::Options> oidc;  ///< logins by OpenID Connect
+  oidc::Fetch fetch;                  ///< calls the provider; empty: `egress` does
   /// Made when missing, besides `system`.
   std::vector<std::string> environments;
   /// Asked when there is no admin yet.
@@ -110,6 +113,8 @@ class Application {
   /// Sessions of admins, whatever proves who they are.
   [[nodiscard]] SessionService& sessions() noexcept { return sessions_; }
   [[nodiscard]] AdminService& admins() noexcept { return admins_; }
+  /// Logins by OpenID Connect; null without a provider.
+  [[nodiscard]] oidc::LoginService* oidc() noexcept { return oidc_.get(); }
   /// When sessions and API keys were used last.
   [[nodiscard]] LastUse& last_use() noexcept { return last_use_; }
   [[nodiscard]] ApiKeyService& api_keys() noexcept { return api_keys_; }
@@ -160,6 +165,7 @@ class Application {
   void begin_epoch(const std::string& environment, const domain::Head& lost);
   [[nodiscard]] Result<void> settle_with_marker();
   [[nodiscard]] Result<void> load_keys(storage::Reader& reader);
+  [[nodiscard]] Result<void> make_oidc(const ApplicationOptions& options, const Clock& clock, observe::Metrics& metrics);
   [[nodiscard]] Result<void> make_first_owner(const ApplicationOptions& options);
   [[nodiscard]] Result<void> make_first_catalogue(const ApplicationOptions& options);
 
@@ -194,6 +200,7 @@ class Application {
   IssuerService issuers_;
   AdminService admins_;
   ApiKeyService api_keys_;
+  std::unique_ptr<oidc::LoginService> oidc_;
   EnvironmentService environments_;
   ActivityService activity_;
   History history_;

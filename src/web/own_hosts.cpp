@@ -32,4 +32,14 @@ bool OwnHosts::list(const wire::http::Origin& origin) const {
   return std::find(listed_.begin(), listed_.end(), origin) != listed_.end();
 }
 
+const wire::http::Origin* OwnHosts::listed(const wire::http::Authority& asked) const {
+  const wire::http::Origin* found = nullptr;
+  for (const wire::http::Origin& own : listed_) {
+    if (own.authority.host != asked.host) continue;
+    if (own.authority.port == asked.port) return &own;
+    if (found == nullptr) found = &own;
+  }
+  return found;
+}
+
 }  // namespace togglecast::web

@@ -22,6 +22,8 @@ class OwnHosts {
   [[nodiscard]] bool include(const wire::http::Authority& asked) const;
   /// Whether this is the origin of a listed URL.
   [[nodiscard]] bool list(const wire::http::Origin& origin) const;
+  /// The listed URL of this host: that with its port, or else the first one. Null without any.
+  [[nodiscard]] const wire::http::Origin* listed(const wire::http::Authority& asked) const;
 
  private:
   std::vector<wire::http::Origin> listed_;

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "app/config/oidc_values.hpp"
 #include "app/config/option_values.hpp"
 #include "net/shard_limit.hpp"
 
@@ -9,9 +10,9 @@ namespace {
 
 using S = Settings;
 
-constexpr std::string_view kGeneral = "General", kAccess = "Access", kTls = "TLS", kCluster = "Redis",
-                           kEgress = "Other servers", kWatching = "Logs and metrics", kTimes = "Times",
-                           kLimits = "Limits";
+constexpr std::string_view kGeneral = "General", kAccess = "Access", kOidc = "OpenID Connect", kTls = "TLS",
+                           kCluster = "Redis", kEgress = "Other servers", kWatching = "Logs and metrics",
+                           kTimes = "Times", kLimits = "Limits";
 
 constexpr std::uint64_t kHour = 3'600, kDay = 24 * kHour, kYear = 365 * kDay;
 
@@ -90,6 +91,38 @@ constexpr OptionSpec kOptions[] = {
     {kAccess, "exempt-loopback", "",
      "Limits by address leave this machine out; never use it when a proxy runs here", false,
      set_switch<&S::exempt_loopback>},
+
+    {kOidc, "oidc-issuer", "URL",
+     "Provider with which admins log in, written as it names itself; docs/security.md [none]", false,
+     set_oidc_issuer},
+    {kOidc, "oidc-client-id", "ID", "Name of this server at the provider [none]", false, set_oidc_client_id},
+    {kOidc, "oidc-client-secret", "SECRET",
+     "Its secret there; it belongs into TOGGLECAST_OIDC_CLIENT_SECRET or a file [none: a public client]",
+     false, set_oidc_client_secret},
+    {kOidc, "oidc-client-secret-file", "FILE", "File with that secret [none]", false,
+     set_file<&S::oidc_client_secret_file>},
+    {kOidc, "oidc-role", "RULE",
+     "Role of a group, like owner=platform-team, or staging:editor=developers for one environment; may be "
+     "repeated, the strongest counts [none]",
+     true, set_oidc_roles},
+    {kOidc, "oidc-default-role", "ROLE",
+     "Role of a person whose groups give none: none, viewer, editor or owner [none]", false,
+     set_oidc_default_role},
+    {kOidc, "oidc-groups-claim", "NAME", "Claim with the groups of a person, or its path [groups]", false,
+     set_oidc_groups_claim},
+    {kOidc, "oidc-username-claim", "NAME",
+     "Claim that names a new account; else preferred_username, email or sub does [preferred_username]", false,
+     set_oidc_username_claim},
+    {kOidc, "oidc-scopes", "SCOPES", "Scopes to ask for, separated by spaces [openid profile email]", false,
+     set_oidc_scopes},
+    {kOidc, "oidc-algorithm", "NAME",
+     "Algorithm of the provider's signatures: RS256, ES256 or EdDSA; no other is taken [RS256]", false,
+     set_oidc_algorithm},
+    {kOidc, "oidc-session", "SECONDS",
+     "Time after which an admin must come by the provider again, which renews the role; 12 hours [43200]",
+     false, set_oidc_session},
+    {kOidc, "oidc-name", "TEXT", "Name of the provider on the login page [the host of --oidc-issuer]", false,
+     set_oidc_name},
 
     {kTls, "tls-certificate", "FILE",
      "Serve HTTPS with this certificate and its chain, in PEM; SIGHUP reads it again [off]", false,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "app/config/oidc_values.hpp"
 #include "app/config/option_values.hpp"
 #include "app/config/suggestion.hpp"
 
@@ -84,6 +85,7 @@ Result<Settings> read_settings(const RawSettings& flags, const RawSettings& envi
     return refuse(certificate_alone ? "--tls-certificate needs --tls-key; give both or neither"
                                     : "--tls-key needs --tls-certificate; give both or neither");
   }
+  if (auto ok = check_oidc(settings); !ok) return tl::unexpected(ok.error());
   if (metrics_port_is_taken(settings))
     return refuse("--metrics-listen needs a port of its own; the server already listens on port " +
                   std::to_string(settings.port));

@@ -4,6 +4,25 @@
 
 namespace togglecast::domain {
 
+namespace {
+
+constexpr std::string_view kPassword = "password";
+constexpr std::string_view kOidc = "oidc";
+constexpr std::size_t kMaxIssuer = 2'048;
+constexpr std::size_t kMaxSubject = 255;
+
+std::optional<ProviderIdentity> read_identity(FieldReader& in) {
+  const std::string provider = in.line("provider", kMaxName).value_or(std::string(kPassword));
+  auto issuer = in.line("issuer", kMaxIssuer);
+  auto subject = in.line("subject", kMaxSubject);
+  if (provider == kPassword) return std::nullopt;
+  if (provider != kOidc) in.refuse("provider", "must be password or oidc");
+  in.require({"issuer", "subject"});
+  return ProviderIdentity{std::move(issuer).value_or(""), std::move(subject).value_or("")};
+}
+
+}  // namespace
+
 bool is_username(std::string_view text) noexcept {
   const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
   return !text.empty() && text.size() <= 64 && plain(text.front()) &&
@@ -39,13 +58,14 @@ Result<AdminUser> AdminUser::from_json(const json::value& body) {
   }
   admin.active = in.boolean("active").value_or(true);
   admin.password_changed_at = in.time("password_changed_at").value_or(UnixMillis{});
+  admin.identity = read_identity(in);
   if (auto ok = in.finish(); !ok) return stored_body_error("admin", ok.error());
   return admin;
 }
 
 json::object to_json(const AdminUser& admin) {
   json::object out;
-  out.reserve(9);
+  out.reserve(12);
   out["id"] = admin.id;
   out["username"] = admin.username;
   out["role"] = to_string(admin.role);
@@ -56,6 +76,11 @@ json::object to_json(const AdminUser& admin) {
   }
   out["active"] = admin.active;
   out["password_changed_at"] = to_iso8601(admin.password_changed_at);
+  out["provider"] = admin.identity ? kOidc : kPassword;
+  if (admin.identity) {
+    out["issuer"] = admin.identity->issuer;
+    out["subject"] = admin.identity->subject;
+  }
   write_stamps(out, admin);
   return out;
 }

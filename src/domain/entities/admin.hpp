@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,14 @@
 #include "domain/schema/role.hpp"
 
 namespace togglecast::domain {
+
+/// An account of an OpenID Connect provider. The two together name a person for good; a name or an address
+/// does not.
+struct ProviderIdentity {
+  std::string issuer;
+  std::string subject;
+  friend bool operator==(const ProviderIdentity&, const ProviderIdentity&) = default;
+};
 
 struct AdminUser : Stamps {
   static constexpr Kind kKind = Kind::admin;
@@ -23,6 +32,8 @@ struct AdminUser : Stamps {
   std::map<std::string, Role, std::less<>> environments;  ///< the role in some; empty for owners
   bool active = true;                                     ///< an inactive admin can neither log in nor act
   UnixMillis password_changed_at{};
+  /// Who logs in here. Nothing: the one who knows the password; otherwise the account has none.
+  std::optional<ProviderIdentity> identity;
 
   [[nodiscard]] const std::string& unique_key() const noexcept { return username; }
   /// Owners of the installation are owners everywhere.

@@ -72,7 +72,11 @@ std::size_t weight(const TokenRecord& token) noexcept {
   return kOwn<TokenRecord> + heap_of(token.jti, token.environment, token.label, token.device, token.address);
 }
 
-std::size_t weight(const AdminUser& admin) noexcept { return kOwn<AdminUser> + heap_of(admin.username); }
+std::size_t weight(const AdminUser& admin) noexcept {
+  const std::size_t identity =
+      admin.identity ? heap_of(admin.identity->issuer, admin.identity->subject) : std::size_t{0};
+  return kOwn<AdminUser> + heap_of(admin.username) + identity;
+}
 
 std::size_t weight(const SigningKeyRecord& key) noexcept {
   return kOwn<SigningKeyRecord> + heap_of(key.kid, key.algorithm);

@@ -3,6 +3,7 @@
 #include "domain/schema/fields.hpp"
 #include "http_api/handlers/entities.hpp"
 #include "http_api/handlers/handlers.hpp"
+#include "http_api/oidc/oidc_routes.hpp"
 #include "web/address.hpp"
 
 namespace togglecast::http_api {
@@ -69,7 +70,12 @@ void login(const CallPtr& call) {
 void logout(const CallPtr& call) {
   const auto options = call->write_options();
   if (!options) return call->refuse(options.error());
-  call->application().admins().logout(call->who(), *options, answer_no_content(call));
+  call->application().admins().logout(call->who(), *options, [call](Result<changes::Written> written) {
+    call->resume([call, written = std::move(written)] {
+      if (!written) return refuse_write(*call, written.error(), {domain::Kind::admin, call->who().id});
+      answer_logout(call, written->replayed);
+    });
+  });
 }
 
 void change_password(const CallPtr& call) {

@@ -51,7 +51,8 @@ Result<void> check_sent_back(const AdminUser& admin, std::int64_t epoch, const j
   if (!changed) return tl::unexpected(changed.error());
   domain::FieldReader in(*changed);
   in.deny({"username"}, "cannot be changed");
-  in.deny({"id", "created_at", "password_changed_at"}, "is set by the server");
+  in.deny({"id", "created_at", "password_changed_at", "provider", "issuer", "subject"},
+          "is set by the server");
   return in.finish();
 }
 
@@ -84,6 +85,12 @@ Result<void> check_role_in(const AdminUser& admin, const std::string& environmen
   std::string message = "'" + admin.username + "' has no role in the environment '" + environment + "'";
   if (!others.empty()) message += ", only in " + others;
   return fail(Errc::forbidden, message + "; an owner can give it one");
+}
+
+// A password beside the provider would be a second way in, which the provider cannot close.
+Result<void> check_has_password(const AdminUser& admin) {
+  if (!admin.identity) return {};
+  return fail(Errc::conflict, "'" + admin.username + "' logs in with OpenID Connect and has no password");
 }
 
 void withdraw_tokens(changes::Draft& draft, const changes::WriteContext& context, domain::Id admin,
@@ -129,6 +136,7 @@ changes::Build build_password(std::string username, Secret hash, domain::Id keep
     if (!named) return tl::unexpected(named.error());
     const auto before = changes::subject<AdminUser>(context, (*named)->id, if_match);
     if (!before) return tl::unexpected(before.error());
+    if (auto ok = check_has_password(**before); !ok) return tl::unexpected(ok.error());
     AdminUser after = **before;
     if (checked && after.password_changed_at != *checked)
       return fail(Errc::unauthenticated, "the password has changed in the meantime; log in with the new one");
@@ -168,7 +176,10 @@ changes::Build build_admin_patch(domain::Id who, domain::Id admin, const AdminPa
       if (auto ok = check_not_self(who, admin, "deactivate themselves"); !ok)
         return tl::unexpected(ok.error());
     }
-    if (!hash.empty()) note_new_password(after, context.at());
+    if (!hash.empty()) {
+      if (auto ok = check_has_password(**before); !ok) return tl::unexpected(ok.error());
+      note_new_password(after, context.at());
+    }
     changes::Draft draft =
         changes::draft_about(**before, changes::update_op(**before, std::move(after), context));
     if (!hash.empty()) draft.secrets.push_back({AdminUser::kKind, admin, hash});

@@ -179,6 +179,8 @@ void AdminService::change_password(const Principal& who, const Secret& current, 
   if (auto ok = auth::check_new_password(next); !ok) return done(tl::unexpected(ok.error()));
   if (auto key = idempotency_of(who, options, {}, nullptr); !key) return done(tl::unexpected(key.error()));
   const auto admin = account(who.name);
+  if (admin != nullptr && admin->identity)
+    return done(fail(Errc::conflict, "this account logs in with OpenID Connect and has no password"));
   const auth::LoginAttempt attempt = attempt_at(who.name, admin != nullptr, {});
   check_password(admin, attempt, current, [this, admin, who, next, options, done](Result<bool> matches) {
     const std::string operation = "password of " + who.name;

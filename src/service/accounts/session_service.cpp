@@ -33,7 +33,8 @@ void SessionService::start(const domain::AdminUser& admin, const SessionStart& s
   const TokenOptions sessions{.per_subject = options_.per_admin, .keep_dead = std::chrono::hours{0}};
   const SessionStart shown{start.environment, one_line(start.device, domain::kMaxDevice),
                            one_line(start.address, domain::kMaxName)};
-  changes::Build build = build_session(admin, shown, new_jti(random_), options_.longest, sessions);
+  changes::Build build =
+      build_session(admin, shown, new_jti(random_), start.longest.value_or(options_.longest), sessions);
   auto idempotency = idempotency_of(who, options, "login " + start.environment, nullptr);
   if (!idempotency) return done(tl::unexpected(idempotency.error()));
   committer_.submit({std::string(domain::kSystemEnvironment), actor_of(who, options), std::move(*idempotency),

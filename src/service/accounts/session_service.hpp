@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "auth/key_ring.hpp"
@@ -29,9 +30,10 @@ struct SessionOptions {
 
 /// Where a session works, and where it comes from.
 struct SessionStart {
-  std::string environment;  ///< must exist
-  std::string device;       ///< the User-Agent, as it came
-  std::string address;      ///< of the caller, for people to read
+  std::string environment;                        ///< must exist
+  std::string device;                             ///< the User-Agent, as it came
+  std::string address;                            ///< of the caller, for people to read
+  std::optional<std::chrono::seconds> longest{};  ///< nothing: as `SessionOptions` say
 };
 
 struct LoggedIn {

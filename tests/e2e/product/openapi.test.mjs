@@ -4,8 +4,11 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { Validator } from '@seriousme/openapi-schema-validator';
+import path from 'node:path';
+import { certificate } from '../support/certificate.mjs';
 import { Contract } from '../support/contract.mjs';
-import { kOwner, kPassword, ownKey, product } from '../support/product.mjs';
+import { OidcProvider } from '../support/oidc-provider.mjs';
+import { dataFolder, kOwner, kPassword, ownKey, Product, product } from '../support/product.mjs';
 
 const shared = product({ args: ['--write-rate', '1000', '--write-burst', '1000'] });
 const kUnknownId = 9007199254740991;
@@ -111,6 +114,35 @@ describe('each operation answers as it is described:', () => {
     await refused(400, 'POST', '/api/v1/auth/password', { current: kPassword, new: 'short' }, own);
     await taken('POST', '/api/v1/auth/logout', undefined, own);
     await refused(401, 'POST', '/api/v1/auth/logout', undefined, own);
+  });
+
+  test('logins by OpenID Connect', async (t) => {
+    const data = await dataFolder();
+    t.after(() => data.remove());
+    const tls = await certificate(data.folder, 'provider');
+    const provider = await OidcProvider.start(t, { certificate: tls });
+    provider.person.groups = ['developers'];
+    const args = [...provider.args('editor=developers'), '--egress-allow', '127.0.0.1', '--egress-ca-file', tls.certificate];
+    const server = await Product.start(path.join(data.folder, 'data'), { args });
+    t.after(() => server.end('SIGKILL'));
+    const over = (await contract()).over(server);
+    const json = { Accept: 'application/json' };
+    const ask = (target, headers = {}) => over('GET', target, undefined, { token: null, headers: { ...json, ...headers } });
+
+    assert.equal((await ask('/api/v1/auth/methods')).body.methods.length, 2);
+    const begun = await ask('/api/v1/auth/oidc/login?return_to=%2Fconsole&environment=production');
+    assert.equal(begun.status, 200, begun.text);
+    assert.equal((await ask('/api/v1/auth/oidc/login?return_to=nowhere')).status, 400);
+    const back = new URL(await provider.visit(begun.body.url));
+    assert.equal((await ask(back.pathname + back.search)).status, 401);
+    const cookie = begun.headers.getSetCookie()[0].split(';')[0];
+    const session = await ask(back.pathname + back.search, { Cookie: cookie });
+    assert.equal(session.status, 200, session.text);
+    const form = { 'Content-Type': 'application/x-www-form-urlencoded' };
+    const tell = (body) => over('POST', '/api/v1/auth/oidc/backchannel-logout', body, { token: null, headers: form });
+    assert.equal((await tell('logout_token=x')).status, 400);
+    assert.equal((await over('POST', '/api/v1/auth/logout', undefined, { token: session.body.token })).status, 200);
+    assert.equal((await tell(new URLSearchParams({ logout_token: provider.logoutToken() }).toString())).status, 200);
   });
 
   test('of every list, it says that the last page names no next one', async () => {

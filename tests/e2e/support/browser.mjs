@@ -89,8 +89,8 @@ class Browser {
   }
 
   /** A page of the server under test itself; scripts may be added whatever its policy says. */
-  async pageAt(t, url) {
-    const page = await this.#newPage(t, { bypassCSP: true });
+  async pageAt(t, url, options = {}) {
+    const page = await this.#newPage(t, { bypassCSP: true, ...options });
     await page.goto(url);
     return page;
   }

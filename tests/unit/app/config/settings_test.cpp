@@ -402,5 +402,41 @@ TEST(Settings, PacketsAreLoggedOfNamedConnections) {
   EXPECT_FALSE(only("log-packets", {"acme"}));
 }
 
+TEST(Settings, OfOpenIdConnectFitTogether) {
+  const RawSettings good{{"oidc-issuer", {{"https://sso.example/realms/main"}, "here"}},
+                         {"oidc-client-id", {{"togglecast"}, "here"}},
+                         {"oidc-role", {{"owner=admins", "staging:editor=cn=dev,ou=x"}, "here"}}};
+  const auto settings = read_settings(good, {}, {});
+  ASSERT_TRUE(settings) << settings.error().message;
+  EXPECT_EQ(settings->oidc.name, "sso.example");
+  EXPECT_EQ(settings->oidc.roles.size(), 2U);
+  EXPECT_EQ(settings->oidc.roles.back().group, "cn=dev,ou=x");
+
+  for (const char* needed : {"oidc-issuer", "oidc-client-id", "oidc-role"}) {
+    RawSettings without = good;
+    without.erase(needed);
+    const auto refused = read_settings(without, {}, {});
+    ASSERT_FALSE(refused) << needed;
+    EXPECT_THAT(refused.error().message, HasSubstr("--" + std::string(needed)));
+  }
+  RawSettings two_secrets = good;
+  two_secrets["oidc-client-secret"] = {{"a secret"}, "here"};
+  two_secrets["oidc-client-secret-file"] = {{"file"}, "here"};
+  EXPECT_FALSE(read_settings(two_secrets, {}, {}));
+}
+
+TEST(Settings, OfOpenIdConnectAreChecked) {
+  for (const char* issuer :
+       {"", "sso.example", "https://sso.example/?a", "https://sso.example/#a", "ftp://a", "https://a b"})
+    EXPECT_FALSE(only("oidc-issuer", {issuer})) << issuer;
+  EXPECT_THAT(only("oidc-role", {"chief=group"}).error().message, HasSubstr("chief=group"));
+  for (const char* algorithm : {"none", "HS256", "rs256"}) EXPECT_FALSE(only("oidc-algorithm", {algorithm}));
+  EXPECT_THAT(only("oidc-client-secret", {"a\nb\x01"}).error().message, ::testing::Not(HasSubstr("a\nb")));
+  EXPECT_FALSE(only("oidc-session", {"299"}));
+  EXPECT_FALSE(only("egress-allow", {"8.8.8.8"}));
+  EXPECT_FALSE(only("egress-proxy", {"https://proxy.example"}));
+  EXPECT_TRUE(only("egress-proxy", {"http://proxy.example:3128"}));
+}
+
 }  // namespace
 }  // namespace togglecast::app

@@ -18,7 +18,7 @@ using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-constexpr std::string_view kIssuer = "https://sso.example/realms/main";
+constexpr std::string_view kProvider = "https://sso.example/realms/main";
 constexpr const char* kBack = "https://flags.example/api/v1/auth/oidc/callback";
 
 // A provider in memory: it answers what egress would bring.
@@ -28,7 +28,7 @@ class FakeProvider {
     calls.push_back(request.url);
     bodies.push_back(request.body);
     if (away) return done(fail(Errc::unavailable, "no connection"));
-    if (request.url == discovery_url(kIssuer)) return answer(done, 200, json::serialize(description));
+    if (request.url == discovery_url(kProvider)) return answer(done, 200, json::serialize(description));
     if (request.url == "https://sso.example/keys") return answer(done, 200, test::jwks_of({signer.get()}));
     if (request.url == "https://sso.example/userinfo") return answer(done, 200, json::serialize(userinfo));
     answer(done, token_status, token_answer());
@@ -36,7 +36,7 @@ class FakeProvider {
 
   [[nodiscard]] auto count(std::string_view url) const { return std::count(calls.begin(), calls.end(), url); }
 
-  json::object description{{"issuer", kIssuer},
+  json::object description{{"issuer", kProvider},
                            {"authorization_endpoint", "https://sso.example/authorize?tenant=a"},
                            {"token_endpoint", "https://sso.example/token"},
                            {"jwks_uri", "https://sso.example/keys"},
@@ -66,7 +66,7 @@ class OidcLogin : public service::testing::ApplicationTest {
  protected:
   OidcLogin() {
     Options oidc;
-    oidc.issuer = kIssuer;
+    oidc.issuer = kProvider;
     oidc.client_id = "togglecast";
     oidc.client_secret = Secret(std::string("a secret"));
     oidc.name = "sso.example";
@@ -86,7 +86,7 @@ class OidcLogin : public service::testing::ApplicationTest {
   void is(const std::string& name, const std::string& subject, const std::vector<std::string>& groups) {
     json::array all;
     for (const std::string& group : groups) all.emplace_back(group);
-    provider_.claims = {{"iss", kIssuer},
+    provider_.claims = {{"iss", kProvider},
                         {"aud", "togglecast"},
                         {"sub", subject},
                         {"groups", all},
@@ -112,7 +112,7 @@ class OidcLogin : public service::testing::ApplicationTest {
     Arrival arrival;
     arrival.state = asked.value("state");
     arrival.code = "code";
-    arrival.issuer = std::string(kIssuer);
+    arrival.issuer = std::string(kProvider);
     arrival.ticket = departure.ticket;
     return arrival;
   }
@@ -124,7 +124,7 @@ class OidcLogin : public service::testing::ApplicationTest {
   Result<Welcome> log_in() { return finish(arrive(depart())); }
 
   std::shared_ptr<const domain::AdminUser> account(const std::string& subject = "person-1") {
-    return account_of(*application_->model().current("system"), {std::string(kIssuer), subject});
+    return account_of(*application_->model().current("system"), {std::string(kProvider), subject});
   }
   std::size_t sessions_of(const domain::AdminUser& admin) {
     return application_->model().current("system")->tokens_of(domain::SubjectKind::admin, admin.id).size();
@@ -405,7 +405,7 @@ TEST_F(OidcLogin, SessionsEndWhenTheProviderTellsOfALogout) {
   const std::int64_t now = clock_.wall_now().value / 1'000;
   const auto told = [&](std::int64_t at, const char* subject) {
     const json::object claims{
-        {"iss", kIssuer},
+        {"iss", kProvider},
         {"aud", "togglecast"},
         {"sub", subject},
         {"iat", at},

@@ -13,9 +13,9 @@ using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
 using ::testing::Not;
 
-constexpr UnixMillis kNow{1'700'000'000'000};
+constexpr UnixMillis kBegun{1'700'000'000'000};
 
-auth::SigningKey key(char fill = 'k') {
+auth::SigningKey ticket_key(char fill = 'k') {
   return auth::SigningKey::make("k1", Secret(std::string(32, fill)))
       .value()
       .derive("login by OpenID Connect");
@@ -23,21 +23,21 @@ auth::SigningKey key(char fill = 'k') {
 
 class LoginTicketTest : public ::testing::Test {
  protected:
-  LoginTicketTest() : ticket_(tickets_.make(random_, kNow)) {
+  LoginTicketTest() : ticket_(tickets_.make(random_, kBegun)) {
     ticket_.environment = "production";
     ticket_.return_path = "/console?a=1";
     ticket_.redirect_uri = "https://flags.example/api/v1/auth/oidc/callback";
   }
 
   SystemRandom random_;
-  LoginTickets tickets_{key()};
+  LoginTickets tickets_{ticket_key()};
   LoginTicket ticket_;
 };
 
 TEST_F(LoginTicketTest, AnyNodeOpensWhatAnotherOneSealed) {
-  const LoginTickets other_node(key());
+  const LoginTickets other_node(ticket_key());
 
-  const auto opened = other_node.open(tickets_.seal(ticket_), ticket_.state, kNow);
+  const auto opened = other_node.open(tickets_.seal(ticket_), ticket_.state, kBegun);
 
   ASSERT_TRUE(opened) << opened.error().message;
   EXPECT_EQ(opened->environment, "production");
@@ -50,13 +50,13 @@ TEST_F(LoginTicketTest, AnyNodeOpensWhatAnotherOneSealed) {
 TEST_F(LoginTicketTest, OpensForItsStateInItsTimeAlone) {
   const std::string sealed = tickets_.seal(ticket_);
   const auto refusal = [&](std::string_view text, std::string_view state, std::int64_t seconds) {
-    const auto opened = tickets_.open(text, state, {kNow.value + seconds * 1'000});
+    const auto opened = tickets_.open(text, state, {kBegun.value + seconds * 1'000});
     return opened ? std::string() : opened.error().message;
   };
 
   EXPECT_EQ(refusal(sealed, ticket_.state, 599), "");
   EXPECT_THAT(refusal(sealed, ticket_.state, 600), HasSubstr("ten minutes"));
-  EXPECT_THAT(refusal(sealed, tickets_.make(random_, kNow).state, 0), HasSubstr("another attempt"));
+  EXPECT_THAT(refusal(sealed, tickets_.make(random_, kBegun).state, 0), HasSubstr("another attempt"));
   EXPECT_THAT(refusal(sealed, "", 0), HasSubstr("another attempt"));
   EXPECT_THAT(refusal("", ticket_.state, 0), HasSubstr("did not send the cookie"));
 }
@@ -66,12 +66,12 @@ TEST_F(LoginTicketTest, CannotBeChangedOrMadeByOthers) {
   for (const std::size_t at : {std::size_t{3}, sealed.size() - 3}) {
     std::string changed = sealed;
     changed[at] = changed[at] == 'A' ? 'B' : 'A';
-    EXPECT_FALSE(tickets_.open(changed, ticket_.state, kNow)) << at;
+    EXPECT_FALSE(tickets_.open(changed, ticket_.state, kBegun)) << at;
   }
-  EXPECT_FALSE(LoginTickets(key('x')).open(sealed, ticket_.state, kNow));
+  EXPECT_FALSE(LoginTickets(ticket_key('x')).open(sealed, ticket_.state, kBegun));
   for (const char* text : {"x", ".", "a.b", "e30.", "e30.e30"})
-    EXPECT_FALSE(tickets_.open(text, ticket_.state, kNow)) << text;
-  EXPECT_FALSE(tickets_.open(std::string(10'000, 'a') + '.', ticket_.state, kNow));
+    EXPECT_FALSE(tickets_.open(text, ticket_.state, kBegun)) << text;
+  EXPECT_FALSE(tickets_.open(std::string(10'000, 'a') + '.', ticket_.state, kBegun));
 }
 
 TEST_F(LoginTicketTest, KeepsNonceAndVerifierToItself) {
@@ -86,7 +86,7 @@ TEST_F(LoginTicketTest, KeepsNonceAndVerifierToItself) {
   EXPECT_THAT(body, Not(HasSubstr(verifier)));
   EXPECT_THAT(body, Not(HasSubstr(tickets_.nonce(ticket_))));
   EXPECT_NE(tickets_.nonce(ticket_), verifier);
-  const LoginTicket another = tickets_.make(random_, kNow);
+  const LoginTicket another = tickets_.make(random_, kBegun);
   EXPECT_NE(tickets_.verifier(another), verifier);
 }
 

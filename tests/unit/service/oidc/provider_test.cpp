@@ -10,23 +10,23 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr std::string_view kIssuer = "https://sso.example/realms/main";
+constexpr std::string_view kSso = "https://sso.example/realms/main";
 
 json::object description() {
-  return {{"issuer", kIssuer},
+  return {{"issuer", kSso},
           {"authorization_endpoint", "https://sso.example/authorize"},
           {"token_endpoint", "https://sso.example/token"},
           {"jwks_uri", "https://sso.example/keys"}};
 }
 
-Result<ProviderMetadata> read(const json::object& document) {
-  return parse_provider_metadata(json::serialize(document), kIssuer);
+Result<ProviderMetadata> read_metadata(const json::object& document) {
+  return parse_provider_metadata(json::serialize(document), kSso);
 }
 
-std::string refusal_with(std::string_view member, const json::value& value) {
+std::string metadata_refusal(std::string_view member, const json::value& value) {
   json::object document = description();
   document[member] = value;
-  const auto provider = read(document);
+  const auto provider = read_metadata(document);
   return provider ? std::string() : provider.error().message;
 }
 
@@ -37,7 +37,7 @@ TEST(ProviderMetadata, StandsBelowTheIssuer) {
 }
 
 TEST(ProviderMetadata, MayLeaveOutWhatHasADefault) {
-  const auto provider = read(description());
+  const auto provider = read_metadata(description());
 
   ASSERT_TRUE(provider) << provider.error().message;
   EXPECT_EQ(provider->token_endpoint, "https://sso.example/token");
@@ -48,29 +48,29 @@ TEST(ProviderMetadata, MayLeaveOutWhatHasADefault) {
 
 TEST(ProviderMetadata, IsOfThisIssuerToTheByte) {
   for (const char* issuer : {"https://sso.example/realms/main/", "https://evil.example", ""})
-    EXPECT_THAT(refusal_with("issuer", issuer), HasSubstr("equal to the byte")) << issuer;
-  EXPECT_FALSE(parse_provider_metadata("[]", kIssuer));
-  EXPECT_FALSE(parse_provider_metadata("{", kIssuer));
-  EXPECT_FALSE(parse_provider_metadata("\xff", kIssuer));
+    EXPECT_THAT(metadata_refusal("issuer", issuer), HasSubstr("equal to the byte")) << issuer;
+  EXPECT_FALSE(parse_provider_metadata("[]", kSso));
+  EXPECT_FALSE(parse_provider_metadata("{", kSso));
+  EXPECT_FALSE(parse_provider_metadata("\xff", kSso));
 }
 
 TEST(ProviderMetadata, OffersWhatWeNeed) {
-  EXPECT_THAT(refusal_with("response_types_supported", json::array{"id_token"}),
+  EXPECT_THAT(metadata_refusal("response_types_supported", json::array{"id_token"}),
               HasSubstr("authorization code"));
-  EXPECT_THAT(refusal_with("code_challenge_methods_supported", json::array{"plain"}), HasSubstr("S256"));
-  EXPECT_EQ(refusal_with("code_challenge_methods_supported", json::array{"plain", "S256"}), "");
-  EXPECT_THAT(refusal_with("token_endpoint", nullptr), HasSubstr("token_endpoint"));
+  EXPECT_THAT(metadata_refusal("code_challenge_methods_supported", json::array{"plain"}), HasSubstr("S256"));
+  EXPECT_EQ(metadata_refusal("code_challenge_methods_supported", json::array{"plain", "S256"}), "");
+  EXPECT_THAT(metadata_refusal("token_endpoint", nullptr), HasSubstr("token_endpoint"));
   for (const char* url : {"javascript:alert(1)", "https://a b", "https://a/#x", "/authorize", "https://a\n"})
-    EXPECT_THAT(refusal_with("authorization_endpoint", url), HasSubstr("authorization_endpoint")) << url;
+    EXPECT_THAT(metadata_refusal("authorization_endpoint", url), HasSubstr("authorization_endpoint")) << url;
 }
 
 TEST(ProviderMetadata, SaysWhereTheSecretGoes) {
   json::object document = description();
   document["token_endpoint_auth_methods_supported"] = json::array{"client_secret_post", "private_key_jwt"};
-  EXPECT_TRUE(read(document)->secret_in_body);
+  EXPECT_TRUE(read_metadata(document)->secret_in_body);
   document["token_endpoint_auth_methods_supported"] =
       json::array{"client_secret_post", "client_secret_basic"};
-  EXPECT_FALSE(read(document)->secret_in_body);
+  EXPECT_FALSE(read_metadata(document)->secret_in_body);
 }
 
 TEST(TokenRequest, EncodesBothPartsOfTheSecret) {
@@ -78,7 +78,8 @@ TEST(TokenRequest, EncodesBothPartsOfTheSecret) {
   options.client_id = "a:b";
   options.client_secret = Secret(std::string("c d+e"));
 
-  const auto request = token_request(options, read(description()).value(), "the code", "https://x/cb", "v");
+  const auto request =
+      token_request(options, read_metadata(description()).value(), "the code", "https://x/cb", "v");
 
   EXPECT_EQ(request.url, "https://sso.example/token");
   EXPECT_EQ(request.headers.back().value, "Basic YSUzQWI6YyUyMGQlMkJl");
@@ -91,7 +92,7 @@ TEST(TokenRequest, OfAPublicClientNamesTheClient) {
   Options options;
   options.client_id = "togglecast";
 
-  const auto request = token_request(options, read(description()).value(), "c", "u", "v");
+  const auto request = token_request(options, read_metadata(description()).value(), "c", "u", "v");
 
   EXPECT_THAT(request.body, ::testing::EndsWith("&client_id=togglecast"));
   EXPECT_EQ(request.headers.size(), 2U);
@@ -121,7 +122,7 @@ class ProviderTest : public ::testing::Test {
   Provider provider_{[this](const egress::Request& request, const egress::Done& done) {
                        fetches_.waiting.emplace_back(request.url, done);
                      },
-                     std::string(kIssuer), clock_};
+                     std::string(kSso), clock_};
 };
 
 TEST_F(ProviderTest, AllWhoAskWaitForOneFetch) {
@@ -129,7 +130,7 @@ TEST_F(ProviderTest, AllWhoAskWaitForOneFetch) {
   for (int i = 0; i < 3; ++i)
     provider_.metadata([&answered](const auto& metadata) { answered += metadata ? 1 : 0; });
   ASSERT_EQ(fetches_.waiting.size(), 1U);
-  EXPECT_EQ(fetches_.waiting.front().first, discovery_url(kIssuer));
+  EXPECT_EQ(fetches_.waiting.front().first, discovery_url(kSso));
 
   fetches_.answer(200, json::serialize(description()));
 

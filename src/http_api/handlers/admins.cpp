@@ -98,9 +98,8 @@ void update_admin(const CallPtr& call) {
   patch.merges = call->is_merge_patch();
   patch.active = in.boolean("active");
   patch.password = read_password(in);
-  for (const char* name :
-       {"id", "username", "revision", "created_at", "updated_at", "password_changed_at", "provider", "issuer",
-        "subject", "etag"})
+  for (const char* name : {"id", "username", "revision", "created_at", "updated_at", "password_changed_at",
+                           "provider", "issuer", "subject", "etag"})
     if (const auto* member = in.any(name)) patch.sent_back[name] = *member;
   if (auto ok = in.finish(); !ok) return call->refuse(ok.error());
   const auto options = call->write_options();

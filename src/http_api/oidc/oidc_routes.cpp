@@ -14,8 +14,8 @@ namespace {
 
 namespace oidc = service::oidc;
 
-// The ID token of the last login, with which the provider knows whose session a logout ends. Large ones are left out:
-// then the provider asks the person.
+// The ID token of the last login, with which the provider knows whose session a logout ends. Large ones are
+// left out: then the provider asks the person.
 constexpr std::string_view kHintCookie = "togglecast_oidc_hint";
 constexpr std::string_view kHintPath = "/api/v1/auth/logout";
 constexpr std::size_t kLongestHint = 3'500;
@@ -151,22 +151,25 @@ void oidc_callback(const CallPtr& call) {
 
 void answer_logout(const CallPtr& call, bool replayed) {
   oidc::LoginService* service = call->application().oidc();
-  const auto admin =
-      call->application().model().current(domain::kSystemEnvironment)->find<domain::AdminUser>(call->who().id);
+  const auto admin = call->application()
+                         .model()
+                         .current(domain::kSystemEnvironment)
+                         ->find<domain::AdminUser>(call->who().id);
   if (service == nullptr || admin == nullptr || !admin->identity)
     return call->answer({.status = 204, .replayed = replayed});
   const auto hint = wire::http::cookie(call->request().headers.value("Cookie"), kHintCookie);
-  service->logout_url(own_origin(*call) + '/', std::string(hint.value_or("")), [call](const std::string& url) {
-    call->resume([call, url] {
-      wire::http::Response response;
-      response.headers.add("Set-Cookie", cookie_field(*call, kHintCookie, {}, {}, kHintPath));
-      response.headers.add("Cache-Control", "no-store");
-      response.headers.add("Content-Type", "application/json");
-      const json::value place = url.empty() ? json::value(nullptr) : json::value(url);
-      response.body = json::serialize(json::object{{"logout_url", place}});
-      call->respond(std::move(response));
-    });
-  });
+  service->logout_url(
+      own_origin(*call) + '/', std::string(hint.value_or("")), [call](const std::string& url) {
+        call->resume([call, url] {
+          wire::http::Response response;
+          response.headers.add("Set-Cookie", cookie_field(*call, kHintCookie, {}, {}, kHintPath));
+          response.headers.add("Cache-Control", "no-store");
+          response.headers.add("Content-Type", "application/json");
+          const json::value place = url.empty() ? json::value(nullptr) : json::value(url);
+          response.body = json::serialize(json::object{{"logout_url", place}});
+          call->respond(std::move(response));
+        });
+      });
 }
 
 void oidc_backchannel_logout(const CallPtr& call) {

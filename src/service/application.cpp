@@ -173,8 +173,7 @@ Result<std::unique_ptr<Application>> Application::open(std::unique_ptr<storage::
   std::unique_ptr<Application> application(
       new Application(std::move(store), std::move(readers), options, clock, random, log, metrics));
   if (auto loaded = application->load(options, clock, random); !loaded) return tl::unexpected(loaded.error());
-  if (auto made = application->make_oidc(options, clock, metrics); !made)
-    return tl::unexpected(made.error());
+  if (auto made = application->make_oidc(options, clock, metrics); !made) return tl::unexpected(made.error());
   if (auto caught_up = application->time_.catch_up(); !caught_up) return tl::unexpected(caught_up.error());
   application->signing_keys_.follow(application->feed_);
   application->trusted_issuers_.follow(application->feed_);

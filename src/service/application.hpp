@@ -165,7 +165,8 @@ class Application {
   void begin_epoch(const std::string& environment, const domain::Head& lost);
   [[nodiscard]] Result<void> settle_with_marker();
   [[nodiscard]] Result<void> load_keys(storage::Reader& reader);
-  [[nodiscard]] Result<void> make_oidc(const ApplicationOptions& options, const Clock& clock, observe::Metrics& metrics);
+  [[nodiscard]] Result<void> make_oidc(const ApplicationOptions& options, const Clock& clock,
+                                       observe::Metrics& metrics);
   [[nodiscard]] Result<void> make_first_owner(const ApplicationOptions& options);
   [[nodiscard]] Result<void> make_first_catalogue(const ApplicationOptions& options);
 

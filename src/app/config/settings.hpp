@@ -123,9 +123,9 @@ struct Settings {
   std::filesystem::path issuer_keys;                       ///< folder; empty: none
   std::chrono::seconds issuer_token_lifetime{24 * 3'600};  ///< at most, of tokens that others sign
   std::chrono::seconds issuer_stale_keys{24 * 3'600};      ///< fetched keys count without a new success
-  service::oidc::Options oidc;  ///< without an issuer: no logins by OpenID Connect
+  service::oidc::Options oidc;                             ///< without an issuer: no logins by OpenID Connect
   std::filesystem::path oidc_client_secret_file;
-  bool demo = false;                                       ///< fills an empty catalogue
+  bool demo = false;  ///< fills an empty catalogue
 };
 
 /// The text that one source gives for one option, before it is read.

@@ -433,9 +433,6 @@ TEST(Settings, OfOpenIdConnectAreChecked) {
   for (const char* algorithm : {"none", "HS256", "rs256"}) EXPECT_FALSE(only("oidc-algorithm", {algorithm}));
   EXPECT_THAT(only("oidc-client-secret", {"a\nb\x01"}).error().message, ::testing::Not(HasSubstr("a\nb")));
   EXPECT_FALSE(only("oidc-session", {"299"}));
-  EXPECT_FALSE(only("egress-allow", {"8.8.8.8"}));
-  EXPECT_FALSE(only("egress-proxy", {"https://proxy.example"}));
-  EXPECT_TRUE(only("egress-proxy", {"http://proxy.example:3128"}));
 }
 
 }  // namespace

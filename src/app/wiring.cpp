@@ -53,6 +53,17 @@ engineio::NodeTag node_tag_of(const Settings& settings) {
   return engineio::node_tag_of(std::string(name.data()) + ':' + std::to_string(settings.port));
 }
 
+// The option that sets a limit of the library.
+std::string option_of(std::string_view limit) {
+  if (limit == "untrusted_payload") return "--login-payload";
+  if (limit == "polling_backlog") return "--slow-poll-backlog, --reader-backlog";
+  if (limit == "packet_rate") return "--event-rate";
+  if (limit == "stalled") return "--stall-timeout, --reader-backlog, --queued-bytes";
+  std::string option = "--" + std::string(limit);
+  std::replace(option.begin(), option.end(), '_', '-');
+  return option;
+}
+
 json::object describe_process() {
   return {{"resident_bytes", resident_bytes()},
           {"open_fds", open_descriptors()},
@@ -108,6 +119,9 @@ socketio::Options socketio_options(const Settings& settings, AddressLimits& limi
   engine.hold = [&limits](const web::Peer& peer) { return limits.hold(peer); };
   engine.on_refused = [&refusals](const web::Exchange& exchange, engineio::ErrorCode code,
                                   std::string_view message) { refusals.handshake(exchange, code, message); };
+  engine.on_limit_passed = [log = observe::PeerLog(log)](std::string_view limit) {
+    log.limit(option_of(limit), {"what", limit});
+  };
   engine.node_tag = node_tag_of(settings);
   engine.other_node_message =
       "Session ID unknown: another node made this session, or this one under another name. Use sticky "

@@ -24,9 +24,8 @@ Result<void> LoginThrottle::check(const LoginAttempt& attempt, TimePoint now) co
   }
   if (free_at == now) return {};
   const auto wait = std::chrono::ceil<std::chrono::seconds>(free_at - now).count();
-  Error error{Errc::rate_limited, "too many failed logins; try again in " + std::to_string(wait) + " s", {}};
-  error.retry_after_seconds = static_cast<std::uint32_t>(wait);
-  return tl::unexpected(std::move(error));
+  return too_fast("too many failed logins; try again in " + std::to_string(wait) + " s",
+                  std::chrono::seconds(wait));
 }
 
 void LoginThrottle::failed(const LoginAttempt& attempt, TimePoint now) {

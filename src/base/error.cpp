@@ -1,5 +1,8 @@
 #include "base/error.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace togglecast {
 
 std::string_view to_string(Errc code) noexcept {
@@ -36,6 +39,11 @@ std::string_view to_string(Errc code) noexcept {
       return "internal";
   }
   return "internal";
+}
+
+tl::unexpected<Error> too_fast(std::string message, std::chrono::milliseconds wait) {
+  return tl::unexpected(
+      Error{Errc::rate_limited, std::move(message), {}, std::max(wait, std::chrono::milliseconds{1})});
 }
 
 tl::unexpected<Error> fail_field(std::string pointer, std::string reason) {

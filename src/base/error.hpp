@@ -2,6 +2,7 @@
 // Thread rule: plain values, no shared state.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -44,8 +45,9 @@ struct Error {
   Errc code = Errc::internal;
   std::string message;
   std::vector<FieldIssue> details{};
-  std::uint32_t retry_after_seconds =
-      0;  ///< with `rate_limited` and `unavailable`: when to try again; 0: not known
+  /// With `rate_limited` and `unavailable`: when to try again. Above zero with each `rate_limited`; zero: not
+  /// known.
+  std::chrono::milliseconds retry_after{0};
 };
 
 template <typename T>
@@ -55,6 +57,9 @@ using Result = tl::expected<T, Error>;
 [[nodiscard]] inline tl::unexpected<Error> fail(Errc code, std::string message) {
   return tl::unexpected(Error{code, std::move(message), {}});
 }
+
+/// `return too_fast("too many events on this connection; slow down", wait);`
+[[nodiscard]] tl::unexpected<Error> too_fast(std::string message, std::chrono::milliseconds wait);
 
 /// `return fail_field("/key", "must be a slug");`
 [[nodiscard]] tl::unexpected<Error> fail_field(std::string pointer, std::string reason);

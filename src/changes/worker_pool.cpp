@@ -51,7 +51,7 @@ void WorkerPool::run() {
 
 tl::unexpected<Error> busy(std::string message) {
   Error error{Errc::unavailable, std::move(message), {}};
-  error.retry_after_seconds = 1;
+  error.retry_after = std::chrono::seconds{1};
   return tl::unexpected(std::move(error));
 }
 

@@ -44,7 +44,7 @@ bool concerns(const domain::Impact& impact, const domain::Client& client,
 }  // namespace
 
 ShardDelivery::ShardDelivery(net::Shard& shard, const changes::ReadModel& model, const Rate& full_states,
-                             const PushCounters& counters, observe::Counter& limited)
+                             const PushCounters& counters, const StatesLimited& limited)
     : shard_(shard),
       model_(model),
       full_state_rate_(full_states),
@@ -354,9 +354,12 @@ void ShardDelivery::send(Subscriber& subscriber, const EncodedBatch& encoded) {
 Result<void> ShardDelivery::take_full_state(Subscriber& subscriber) const {
   const Milliseconds wait = subscriber.full_states().take(full_state_rate_, shard_.now());
   if (wait == Milliseconds{0}) return {};
-  limited_.add();
-  return fail(Errc::rate_limited, "the full state was asked for too often on this connection; ask again in " +
-                                      std::to_string(wait.count()) + " ms");
+  limited_.counter->add();
+  const auto& client = subscriber.client();
+  limited_.log.limit("--full-state-rate", client == nullptr ? observe::Field{"sid", subscriber.name().id}
+                                                            : observe::Field{"client", client->id});
+  return too_fast("the full state was asked for too often on this connection; slow down (--full-state-rate)",
+                  wait);
 }
 
 void ShardDelivery::catch_up(Subscriber& subscriber, domain::Revision revision, const CaughtUp& done) {

@@ -31,6 +31,7 @@
 #include "net/shard.hpp"
 #include "net/timer_wheel.hpp"
 #include "observe/metrics.hpp"
+#include "observe/peer_log.hpp"
 
 namespace togglecast::delivery {
 
@@ -44,11 +45,17 @@ enum class Missed : std::uint8_t {
 /// More entities than an admin is told one by one when it comes back: it reads everything again.
 inline constexpr std::size_t kMostMissed = 2'000;
 
+/// Counts and tells who asked for too many full states.
+struct StatesLimited {
+  observe::Counter* counter;
+  observe::PeerLog log{};
+};
+
 class ShardDelivery {
  public:
   /// `full_states`: the full states that one subscriber may ask for.
   ShardDelivery(net::Shard& shard, const changes::ReadModel& model, const Rate& full_states,
-                const PushCounters& counters, observe::Counter& limited);
+                const PushCounters& counters, const StatesLimited& limited);
   ShardDelivery(const ShardDelivery&) = delete;
   ShardDelivery& operator=(const ShardDelivery&) = delete;
 
@@ -159,7 +166,7 @@ class ShardDelivery {
   const changes::ReadModel& model_;
   const Rate full_state_rate_;
   PushCounters counters_;
-  observe::Counter& limited_;
+  StatesLimited limited_;
   EvaluationQueue evaluations_;  // outlived by what it works for
   SubscriberIndex index_;
   /// Stands for a state that is not known here any more, or never was.

@@ -83,6 +83,10 @@ struct Options {
       "['websocket']";
   std::function<void(const web::Exchange&)> on_other_node{};  ///< called for each such request, for logs
 
+  /// Called each time a client passes a limit, by its name: for logs. `Counters::limits_passed` and
+  /// `socketio::Server::passed` count them; `stalled` is a client that took too little of what waited for it.
+  std::function<void(std::string_view limit)> on_limit_passed{};
+
   /// Called once for each new session, to watch its packets. May return null. A session that is watched costs
   /// more: broadcasts reach it one by one.
   std::function<std::unique_ptr<PacketTrace>(const Handshake&, std::string_view transport)> trace{};

@@ -87,12 +87,13 @@ void Server::mount(web::Router& router, std::string prefix) {
 
 Counters& Server::counters(const net::Shard& shard) noexcept { return shards_[shard.index()]->counters; }
 
-void Server::count(const net::Shard& shard, Limit passed) noexcept {
+void Server::count(const net::Shard& shard, Limit passed) {
   ++counters(shard).limits_passed[static_cast<std::size_t>(passed)];
+  if (options_.on_limit_passed) options_.on_limit_passed(to_string(passed));
 }
 
 void Server::count_if_limited(const net::Shard& shard, web::WebSocketEnd how, std::uint16_t code,
-                              Limit payload) noexcept {
+                              Limit payload) {
   using wire::websocket::CloseCode;
   if (how != web::WebSocketEnd::failed) return;
   if (code == static_cast<std::uint16_t>(CloseCode::too_big)) count(shard, payload);

@@ -98,11 +98,10 @@ class Server {
   void remember_trusted(const Session& session);
   void forget_trusted(const Session& session);
   [[nodiscard]] Counters& counters(const net::Shard& shard) noexcept;
-  void count(const net::Shard& shard, Limit passed) noexcept;
+  void count(const net::Shard& shard, Limit passed);
   // A WebSocket has ended. Counts the limit that its close code stands for, if there is one: `payload` for
   // 1009.
-  void count_if_limited(const net::Shard& shard, web::WebSocketEnd how, std::uint16_t code,
-                        Limit payload) noexcept;
+  void count_if_limited(const net::Shard& shard, web::WebSocketEnd how, std::uint16_t code, Limit payload);
   [[nodiscard]] web::AgreedDeflate agree_on_deflate(const net::Shard& shard,
                                                     const wire::http::Request& request);
   void remove(Session& session);

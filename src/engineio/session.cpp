@@ -369,6 +369,7 @@ void Session::on_end(web::WebSocketEnd how, std::uint16_t code, std::string_view
       end(CloseReason::transport_error);
       return;
     case web::WebSocketEnd::stalled:
+      if (server_.options().on_limit_passed) server_.options().on_limit_passed("stalled");
       end(CloseReason::transport_error);
       return;
   }

@@ -3,8 +3,10 @@
 // session owns its handler. Both are destroyed after the turn in which the session ended.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -97,6 +99,17 @@ class Session final : public net::Retirable,
   void name(std::string_view kind, std::string_view name);
   /// The time since a ping that has no pong yet; zero when there is none.
   [[nodiscard]] Milliseconds unanswered() const noexcept { return heartbeat_.unanswered(shard_.now()); }
+  /// From the last ping to its pong; nothing before the first one, and while a ping is unanswered. Over
+  /// polling, it includes the time until the poll that takes the ping.
+  [[nodiscard]] std::optional<std::chrono::microseconds> round_trip() const noexcept {
+    return heartbeat_.round_trip();
+  }
+  /// The time since the last pong or `seen`; nothing before the first one.
+  [[nodiscard]] std::optional<Milliseconds> since_seen() const noexcept {
+    return heartbeat_.since_seen(shard_.now());
+  }
+  /// The application has proof that the client is there.
+  void seen() noexcept { heartbeat_.seen(shard_.now()); }
   /// Sends a ping now, behind all packets that were sent before; or, while another one is unanswered, right
   /// after its pong.
   void ping();

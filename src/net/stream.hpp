@@ -183,6 +183,14 @@ class Stream final : public boost::intrusive_ref_counter<Stream, boost::thread_u
   [[nodiscard]] int take_descriptor() noexcept;
   void unwatch() noexcept;
 
+  // First, in the gap behind the reference count.
+  bool watched_ : 1 = false;
+  bool reading_ : 1 = false;
+  bool readable_ : 1 = false;  // there may be unread bytes
+  bool hung_up_ : 1 = false;   // behind them is an end or an error
+  bool closing_ : 1 = false;   // close_gracefully was called
+  bool ended_ : 1 = false;     // on_end was called, will be called, or is not wanted
+  bool closed_ : 1 = false;
   Shard& shard_;
   StreamHandler* handler_ = nullptr;
   const StreamLimits* limits_;
@@ -192,13 +200,6 @@ class Stream final : public boost::intrusive_ref_counter<Stream, boost::thread_u
   std::shared_ptr<void> held_;             // until the descriptor is closed
   int descriptor_;                         // -1 once closed
   Outlets::Index outlet_;
-  bool watched_ = false;
-  bool reading_ = false;
-  bool readable_ = false;  // there may be unread bytes
-  bool hung_up_ = false;   // behind them is an end or an error
-  bool closing_ = false;   // close_gracefully was called
-  bool ended_ = false;     // on_end was called, will be called, or is not wanted
-  bool closed_ = false;
 };
 
 using StreamPtr = boost::intrusive_ptr<Stream>;

@@ -39,8 +39,8 @@ Nodes::Nodes(cluster::Bus& bus, net::ShardPool& shards, service::Application& ap
     const auto* id = json::find(asked, "client");
     const auto client = id == nullptr ? std::nullopt : domain::integer_in(*id);
     const std::string environment(json::string_or_empty(asked, "environment"));
-    answer({{"connections", client && local_.connections_of ? local_.connections_of(environment, *client)
-                                                            : std::size_t{0}}});
+    if (!client) return answer({{"connections", 0}});
+    describe_client(environment, *client, answer);
   });
 }
 

@@ -9,7 +9,7 @@
 //   topic beacon    this node, once a second; the last one says that it leaves
 //   topic head      an environment has a new revision: others look into the store at once
 //   topic wake      the store has something else that is new
-//   topic client    a question: how many connections has this client?
+//   topic client    a question: how many connections has this client, and when were they last heard?
 //   topics of shared_limits.hpp
 //
 // A node is gone when its beacons are missing for `patience`. All counts are sums of live beacons. Losing
@@ -56,6 +56,10 @@ struct NodesOptions {
 struct LocalView {
   std::function<service::ConnectionCounts(const std::string& environment)> connections;
   std::function<std::size_t(const std::string& environment, domain::Id client)> connections_of;
+  /// Describes each of these connections: when it was last heard, how long it takes to answer.
+  std::function<void(const std::string& environment, domain::Id client,
+                     std::function<void(json::array connections)> done)>
+      heartbeats_of;
   std::function<UnixMillis(const std::string& environment)> status_at;
   std::function<double()> lag_ms;
   std::function<Rates()> rates;  ///< of work that this node alone does
@@ -108,6 +112,11 @@ class Nodes final : public service::ClusterView {
   void add_rates(json::object& own) const override;
 
  private:
+  // `{connections, heartbeats}` of a client on this node.
+  void describe_client(const std::string& environment, domain::Id client,
+                       std::function<void(json::object found)> done) const;
+  void find_connections(const std::string& environment, domain::Id client, const json::object& here,
+                        Found done) const;
   [[nodiscard]] bool alone() const { return bus_.health().state == cluster::BusState::local; }
   [[nodiscard]] Beacon own_beacon() const;
   void beat();

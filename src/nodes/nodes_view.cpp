@@ -164,27 +164,4 @@ service::ConnectionCounts Nodes::connections(const std::string& environment) con
   return sum;
 }
 
-void Nodes::find_connections(const std::string& environment, domain::Id client, Found done) const {
-  const std::size_t own = local_.connections_of ? local_.connections_of(environment, client) : 0;
-  json::array nodes{json::object{{"id", bus_.node()}, {"name", own_name()}, {"connections", own}}};
-  ask_others("client", {{"environment", environment}, {"client", client}},
-             [this, client, own, nodes = std::move(nodes),
-              done = std::move(done)](const Courier::Answers& answers) mutable {
-               std::size_t sum = own;
-               for (const auto& [node, body] : answers.from) {
-                 const auto* given = body.if_contains("connections");
-                 const auto count = given == nullptr ? std::nullopt : domain::integer_in(*given);
-                 const std::size_t there = count && *count > 0 ? static_cast<std::size_t>(*count) : 0;
-                 sum += there;
-                 nodes.push_back({{"id", node}, {"name", name_of(node)}, {"connections", there}});
-               }
-               json::array missing;
-               for (const std::string& name : answers.missing) missing.emplace_back(name);
-               done({{"client_id", client},
-                     {"connections", sum},
-                     {"nodes", std::move(nodes)},
-                     {"missing", std::move(missing)}});
-             });
-}
-
 }  // namespace togglecast::nodes

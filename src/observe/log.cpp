@@ -5,6 +5,7 @@
 #include <atomic>
 #include <mutex>
 
+#include "observe/limit_lines.hpp"
 #include "observe/log_line.hpp"
 #include "observe/log_queue.hpp"
 #include "observe/peer_lines.hpp"
@@ -81,7 +82,8 @@ struct Log::Impl {
   SystemClock system_clock;
   const Clock* clock = &system_clock;
   std::shared_ptr<PeerLines> peer_lines = std::make_shared<PeerLines>();  // the queue may outlive the log
-  std::unique_ptr<LogQueue> queue;                                        // without one, lines go to `sink`
+  LimitLines limit_lines;
+  std::unique_ptr<LogQueue> queue;  // without one, lines go to `sink`
   std::mutex mutex;
   LineSink sink;
 };
@@ -121,6 +123,12 @@ void Log::write_for_peer(Level level, std::string_view message, Fields fields) {
     case PeerLines::Verdict::leave_out:
       return;
   }
+}
+
+void Log::write_for_limit(std::string_view limit, const Field& who) {
+  if (!enabled(Level::warn)) return;
+  const auto times = impl_->limit_lines.judge(limit, impl_->clock->now());
+  if (times) write(Level::warn, "limit passed", {{"limit", limit}, {"times", *times}, who});
 }
 
 bool Log::enabled(Level level) const noexcept {

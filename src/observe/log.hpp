@@ -91,6 +91,9 @@ class Log {
   /// A line that a peer without a valid token can cause, see PeerLog.
   void write_for_peer(Level level, std::string_view message, Fields fields = {});
 
+  /// A client passed a limit, see PeerLog.
+  void write_for_limit(std::string_view limit, const Field& who);
+
   /// True if a line of this level would be written. Ask before building expensive fields.
   [[nodiscard]] bool enabled(Level level) const noexcept;
   /// May be changed while the server runs.

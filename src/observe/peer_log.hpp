@@ -40,6 +40,11 @@ class PeerLog {
     if (cause == Cause::known) return log_->write(level, message, fields);
     log_->write_for_peer(level, message, fields);
   }
+  /// A client passed a limit, which is named by its option: `--event-rate`. One line in ten seconds for each
+  /// limit, with how often it was passed since the line before, and with the client of this time as a sample.
+  void limit(std::string_view option, const Field& who) const {
+    if (log_ != nullptr) log_->write_for_limit(option, who);
+  }
   [[nodiscard]] bool enabled(Level level) const noexcept { return log_ != nullptr && log_->enabled(level); }
 
  private:

@@ -2,8 +2,10 @@
 
 #include <utility>
 
+#include "delivery/subscriber_index.hpp"
 #include "domain/schema/fields.hpp"
 #include "realtime/protocol/requests.hpp"
+#include "service/accounts/log_field.hpp"
 
 namespace togglecast::realtime {
 namespace {
@@ -46,9 +48,10 @@ void AssetFrames::put(const std::string& key, const SharedBytes& frame) {
 }
 
 AssetRequests::AssetRequests(net::ShardPool& shards, service::AssetService& assets, const Options& options,
-                             observe::Metrics& metrics)
+                             observe::PeerLog log, observe::Metrics& metrics)
     : assets_(assets),
       options_(options),
+      log_(log),
       frames_(shards.size(), AssetFrames(options.asset_frames)),
       limited_(metrics.counter("togglecast_realtime_assets_limited_total",
                                "asset_get refused because a connection read too many bytes.")) {}
@@ -60,11 +63,12 @@ void AssetRequests::answer(const socketio::Event& event, SocketSubscriber& subsc
   if (!found) return reply.refuse(found.error());
   net::Shard& shard = subscriber.socket.shard();
   const Milliseconds wait =
-      subscriber.meters->assets.take(options_.assets, shard.now(), static_cast<double>(found->size));
+      subscriber.meters().assets.take(options_.assets, shard.now(), static_cast<double>(found->size));
   if (wait != Milliseconds{0}) {
     limited_.add();
-    return reply.refuse({Errc::rate_limited, "too many bytes of assets on this connection; wait " +
-                                                 std::to_string(wait.count()) + " ms (--asset-rate)"});
+    log_.limit("--asset-rate", service::log_field(subscriber.who));
+    return reply.refuse(
+        too_fast("too many bytes of assets on this connection; slow down (--asset-rate)", wait).value());
   }
   const std::string key = subscriber.who.environment + '/' + *sha256;
   AssetFrames& frames = frames_[shard.index()];

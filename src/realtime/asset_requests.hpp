@@ -11,6 +11,7 @@
 #include "base/shared_bytes.hpp"
 #include "net/shard_pool.hpp"
 #include "observe/metrics.hpp"
+#include "observe/peer_log.hpp"
 #include "realtime/session/options.hpp"
 #include "realtime/session/reply.hpp"
 #include "realtime/session/socket_subscriber.hpp"
@@ -39,7 +40,7 @@ class AssetFrames {
 class AssetRequests {
  public:
   AssetRequests(net::ShardPool& shards, service::AssetService& assets, const Options& options,
-                observe::Metrics& metrics);
+                observe::PeerLog log, observe::Metrics& metrics);
   AssetRequests(const AssetRequests&) = delete;
   AssetRequests& operator=(const AssetRequests&) = delete;
 
@@ -48,6 +49,7 @@ class AssetRequests {
  private:
   service::AssetService& assets_;
   const Options& options_;
+  observe::PeerLog log_;
   std::vector<AssetFrames> frames_;  // by shard
   observe::Counter& limited_;
 };

@@ -32,7 +32,7 @@ ClientNamespace::ClientNamespace(net::ShardPool& shards, socketio::Namespace& ns
       reported_(reported),
       remembered_(shards.size(), RememberedReports({.age = auth.options.idempotency_age})),
       assets_(assets),
-      limit_(shards, auth.deliveries, auth.options, auth.metrics),
+      limit_(shards, auth.deliveries, auth.options, auth.log, auth.metrics),
       gate_(nsp, event::kClientConnect, event::kClientRequests, auth.authenticator, auth.options, auth.log,
             auth.metrics),
       auth_(nsp, auth,
@@ -213,6 +213,7 @@ TakenReport ClientNamespace::take_report(const net::Shard& shard, const service:
 }
 
 void ClientNamespace::heartbeat(const Event& event, SocketSubscriber& subscriber, const Reply& reply) {
+  subscriber.socket.seen();
   const auto claimed = revision_argument(event, *subscriber.home().state);
   if (!claimed) return reply.refuse(claimed.error());
   if (*claimed) SubscriberIndex::acknowledge(subscriber, **claimed);

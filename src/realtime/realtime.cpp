@@ -31,14 +31,15 @@ observe::Counter& message_counter(observe::Metrics& metrics) {
 }
 
 delivery::ShardDeliveries make_deliveries(net::ShardPool& shards, const changes::ReadModel& model,
-                                          const Options& options, observe::Metrics& metrics) {
+                                          const Options& options, observe::PeerLog log,
+                                          observe::Metrics& metrics) {
   const delivery::PushCounters counters = push_counters(metrics);
   auto& limited = metrics.counter("togglecast_realtime_full_states_limited_total",
                                   "Full states refused because a connection asked for too many.");
   delivery::ShardDeliveries made;
   for (std::size_t i = 0; i < shards.size(); ++i) {
-    made.push_back(std::make_unique<delivery::ShardDelivery>(shards.at(i), model, options.full_states,
-                                                             counters, limited));
+    made.push_back(std::make_unique<delivery::ShardDelivery>(
+        shards.at(i), model, options.full_states, counters, delivery::StatesLimited{&limited, log}));
   }
   return made;
 }
@@ -108,18 +109,19 @@ Realtime::Realtime(net::ShardPool& shards, socketio::Server& io, service::Applic
             return clients_.limit().online(environment, clients);
           },
           options_.rollout_patience, clock, metrics),
-      deliveries_(make_deliveries(shards, application.model(), options_, metrics)),
+      deliveries_(make_deliveries(shards, application.model(), options_, log, metrics)),
       messages_(make_messages(shards, io, deliveries_, options_, metrics)),
       mailboxes_(make_mailboxes(shards, io, deliveries_, application.mailbox(), clock, options_, metrics)),
       reported_(shards.size()),
       reported_everywhere_(shards, reported_, nodes),
       dispatcher_(shards, messages_, mailboxes_, deliveries_, application.model(), application.mailbox(),
-                  options_, clock, metrics, nodes),
+                  options_, clock, log, metrics, nodes),
       sampler_(shards, sampled_counters(metrics, shards.size())),
-      dashboard_(shards, io, application, rollouts_, reported_everywhere_, dispatcher_, sampler_, options_,
-                 clock, nodes),
+      heartbeats_(shards, deliveries_, metrics),
+      dashboard_(shards, io, application, rollouts_, reported_everywhere_, dispatcher_, sampler_, heartbeats_,
+                 options_, clock, nodes),
       subscriptions_(shards, deliveries_, messages_, rollouts_, options_, clock, nodes),
-      assets_(shards, application.assets(), options_, metrics),
+      assets_(shards, application.assets(), options_, log, metrics),
       admins_(io.of(event::kAdmin), auth_parts(clock, log, metrics), application.activity(),
               application.idempotent_sends(), assets_, dispatcher_, dashboard_, subscriptions_, rollouts_,
               [this](SocketSubscriber& admin) { welcome(admin); }),
@@ -130,6 +132,8 @@ Realtime::Realtime(net::ShardPool& shards, socketio::Server& io, service::Applic
   });
   take_acknowledgements(io.of(event::kAdmin));
   take_acknowledgements(io.of(event::kClient));
+  heartbeats_.watch(io.of(event::kAdmin));
+  heartbeats_.watch(io.of(event::kClient));
   if (nodes != nullptr) describe_to(*nodes, metrics);
 }
 
@@ -149,6 +153,10 @@ void Realtime::describe_to(nodes::Nodes& nodes, observe::Metrics& metrics) {
       .connections_of = [this](
                             const std::string& environment,
                             domain::Id client) { return clients_.limit().connections(environment, client); },
+      .heartbeats_of =
+          [this](const std::string& environment, domain::Id client, Heartbeats::Described done) {
+            heartbeats_.describe(environment, client, std::move(done));
+          },
       .status_at = [this](const std::string& environment) { return dispatcher_.status_at(environment); },
       .lag_ms = [this] { return sampler_.worst_lag(); },
       .rates = [this] { return own_rates(); },
@@ -239,6 +247,7 @@ void Realtime::start() {
     shards_.post_to_all([this, news](const net::Shard& shard) { mailboxes_[shard.index()]->take(*news); });
   });
   sampler_.start();
+  heartbeats_.start();
 }
 
 }  // namespace togglecast::realtime

@@ -21,6 +21,7 @@
 #include "realtime/telemetry/cluster_metrics.hpp"
 #include "realtime/telemetry/cluster_rollouts.hpp"
 #include "realtime/telemetry/dashboard.hpp"
+#include "realtime/telemetry/heartbeats.hpp"
 #include "realtime/telemetry/rate_sampler.hpp"
 #include "realtime/telemetry/reported_metrics.hpp"
 #include "service/application.hpp"
@@ -78,6 +79,7 @@ class Realtime {
   ClusterMetrics reported_everywhere_;
   MessageDispatcher dispatcher_;
   RateSampler sampler_;
+  Heartbeats heartbeats_;
   Dashboard dashboard_;
   std::unique_ptr<ClusterRollouts> rollouts_of_others_;  // null: there is no other node
   EntitySubscriptions subscriptions_;

@@ -183,7 +183,7 @@ void Connection::break_off(std::string_view why) {
   session_.close();
 }
 
-void Connection::too_many_acks() noexcept { server_.count(Limit::pending_acks); }
+void Connection::too_many_acks() { server_.count(Limit::pending_acks); }
 
 void Connection::disconnect_all() {
   const auto sockets = sockets_;

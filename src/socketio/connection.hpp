@@ -2,13 +2,13 @@
 // Thread rule: the session's shard. Internal to the library.
 #pragma once
 
-#include <boost/container/small_vector.hpp>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/compact_vector.hpp"
 #include "base/pooled.hpp"
 #include "engineio/handshake.hpp"
 #include "engineio/session.hpp"
@@ -43,7 +43,7 @@ class Connection final : public engineio::SessionHandler, public Pooled<Connecti
   /// The server has ended this namespace. Packets that the client sent before it knew are ignored.
   void expect_stragglers(const std::string& nsp);
   /// A socket has as many pending acknowledgements as it may have.
-  void too_many_acks() noexcept;
+  void too_many_acks();
   /// Sends DISCONNECT for every namespace, then closes the transport.
   void disconnect_all();
   void shut_down();
@@ -82,7 +82,7 @@ class Connection final : public engineio::SessionHandler, public Pooled<Connecti
     Connection& connection;
     engineio::HandshakePtr handshake;
   };
-  using Sockets = boost::container::small_vector<std::shared_ptr<Socket>, 1>;
+  using Sockets = CompactVector<std::shared_ptr<Socket>, 1>;
 
   Server& server_;
   engineio::Session& session_;

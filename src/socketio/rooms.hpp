@@ -3,7 +3,6 @@
 // the shard's thread.
 #pragma once
 
-#include <boost/container/small_vector.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <cstddef>
 #include <cstdint>
@@ -14,6 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/compact_vector.hpp"
 #include "net/outlets.hpp"
 #include "socketio/broadcast_options.hpp"
 
@@ -35,9 +35,9 @@ struct Membership {
   std::uint32_t room;
   std::uint32_t place;
 };
-/// The namespace itself is the first. Most sockets are in up to three more rooms. Further ones need the heap,
+/// The namespace itself is the first. Most sockets are in up to two more rooms. Further ones need the heap,
 /// and long-lived blocks there keep pages from being returned that the start of a connection used.
-using Memberships = boost::container::small_vector<Membership, 4>;
+using Memberships = CompactVector<Membership, 3>;
 
 class Rooms {
  public:

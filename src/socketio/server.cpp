@@ -121,6 +121,12 @@ void Server::Dynamic::forget(const std::string& name) {
   if (found != entries.end() && found->second.expired()) entries.erase(found);
 }
 
+void Server::count(Limit passed) {
+  limits_passed_[static_cast<std::size_t>(passed)].fetch_add(1, std::memory_order_relaxed);
+  const auto& tell = engine_.options().on_limit_passed;
+  if (tell) tell(to_string(passed));
+}
+
 std::size_t Server::dynamic_count() const {
   const std::lock_guard lock(dynamic_->mutex);
   return dynamic_->entries.size();

@@ -112,9 +112,7 @@ class Server {
 
   [[nodiscard]] std::shared_ptr<Namespace> find(const std::string& name);
   [[nodiscard]] bool matches(const Pattern& pattern, const std::string& name) const;
-  void count(Limit passed) noexcept {
-    limits_passed_[static_cast<std::size_t>(passed)].fetch_add(1, std::memory_order_relaxed);
-  }
+  void count(Limit passed);
 
   net::ShardPool& pool_;
   Options options_;

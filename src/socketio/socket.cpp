@@ -187,6 +187,18 @@ Milliseconds Socket::unanswered() const noexcept {
   return connection_ == nullptr ? Milliseconds{0} : connection_->session().unanswered();
 }
 
+std::optional<std::chrono::microseconds> Socket::round_trip() const noexcept {
+  return connection_ == nullptr ? std::nullopt : connection_->session().round_trip();
+}
+
+std::optional<Milliseconds> Socket::since_seen() const noexcept {
+  return connection_ == nullptr ? std::nullopt : connection_->session().since_seen();
+}
+
+void Socket::seen() noexcept {
+  if (connection_ != nullptr) connection_->session().seen();
+}
+
 bool Socket::join(std::string_view room) {
   if (!connected()) return false;
   auto& rooms = nsp_->rooms(shard_);

@@ -5,9 +5,11 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -144,6 +146,13 @@ class Socket : public std::enable_shared_from_this<Socket> {
 
   /// How long the last ping has been unanswered. Zero if it was answered.
   [[nodiscard]] Milliseconds unanswered() const noexcept;
+  /// From the last ping to its pong; nothing before the first one, while a ping is unanswered, and after the
+  /// disconnect. Over polling, it includes the time until the poll that takes the ping.
+  [[nodiscard]] std::optional<std::chrono::microseconds> round_trip() const noexcept;
+  /// The time since the last pong, or since `seen`; nothing before the first one.
+  [[nodiscard]] std::optional<Milliseconds> since_seen() const noexcept;
+  /// The application has proof that the client is there, such as an event of its own heartbeat.
+  void seen() noexcept;
   /// Sends the client a ping now, behind all that was sent to it; or, while another one is unanswered, right
   /// after its pong. See `HandlerRegistry::on_pong`.
   void ping();

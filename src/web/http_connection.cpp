@@ -171,7 +171,7 @@ void HttpConnection::dispatch() {
     return;
   }
   if (newcomer_ && !match.options->drains) {
-    turn_away(*exchange);
+    turn_away(*exchange, *match.options);
     if (body_aborted) body_aborted(kUnavailable);
     return;
   }
@@ -184,9 +184,12 @@ void HttpConnection::dispatch() {
   }
 }
 
-void HttpConnection::turn_away(LiveExchange& exchange) const {
-  auto response = error_response(kUnavailable, "unavailable", "the server is shutting down; come back");
-  response.headers.add("Retry-After", kComeBackAfter);
+void HttpConnection::turn_away(LiveExchange& exchange, const RouteOptions& route) const {
+  const auto& refuse = route.refuse;
+  constexpr std::string_view kWhy = "the server is shutting down; come back";
+  auto response = refuse != nullptr ? refuse(exchange.request(), kUnavailable, kWhy)
+                                    : error_response(kUnavailable, "unavailable", kWhy);
+  response.headers.set("Retry-After", kComeBackAfter);
   response.close = true;
   exchange.respond(std::move(response));
 }

@@ -57,7 +57,7 @@ class HttpConnection final : public net::Retirable, private net::StreamHandler, 
   [[nodiscard]] Peer resolve_peer(const wire::http::Headers& headers) const;
   // False after it refused a request for a host that is not this server's.
   /// 503: the server is on its way down.
-  void turn_away(LiveExchange& exchange) const;
+  void turn_away(LiveExchange& exchange, const RouteOptions& route) const;
   [[nodiscard]] bool serves_host_of(LiveExchange& exchange, const RouteMatch& match);
   void tell_of_ignored_header(const wire::http::Headers& headers);
   void abort_body(unsigned status);

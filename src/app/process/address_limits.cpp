@@ -34,18 +34,18 @@ AddressLimits::AddressLimits(const AddressLimitOptions& options, const Clock& cl
 
 std::optional<std::shared_ptr<void>> AddressLimits::accept(const address& peer) {
   if (exempt(peer.is_loopback())) return nullptr;
-  const std::scoped_lock lock(table_->mutex);
+  const std::scoped_lock lock(mutex_);
   Entry& entry = entry_of(web::address_key(peer));
-  if (entry.connections < kConnectionsPerSession * options_.open) return count(entry.connections);
+  if (entry.connections.count() < kConnectionsPerSession * options_.open) return entry.connections.hold();
   too_many_.add();
   return std::nullopt;
 }
 
 std::optional<engineio::Refusal> AddressLimits::admit(const web::Peer& peer) {
   if (exempt(peer.loopback)) return std::nullopt;
-  const std::scoped_lock lock(table_->mutex);
+  const std::scoped_lock lock(mutex_);
   Entry& entry = entry_of(web::address_key(peer.address));
-  if (entry.sessions >= options_.open) {
+  if (entry.sessions.count() >= options_.open) {
     too_many_.add();
     return refusal("too many open connections from this address", peer, 10);
   }
@@ -58,35 +58,27 @@ std::optional<engineio::Refusal> AddressLimits::admit(const web::Peer& peer) {
 
 std::shared_ptr<void> AddressLimits::hold(const web::Peer& peer) {
   if (exempt(peer.loopback)) return nullptr;
-  const std::scoped_lock lock(table_->mutex);
-  return count(entry_of(web::address_key(peer.address)).sessions);
+  const std::scoped_lock lock(mutex_);
+  return entry_of(web::address_key(peer.address)).sessions.hold();
 }
 
 AddressLimits::Entry& AddressLimits::entry_of(std::string key) {
-  if (table_->entries.size() >= table_->sweep_at) sweep();
-  return table_->entries[std::move(key)];
-}
-
-std::shared_ptr<void> AddressLimits::count(std::size_t& counter) const {
-  ++counter;
-  return {nullptr, [table = table_, &counter](void*) {
-            const std::scoped_lock lock(table->mutex);
-            --counter;
-          }};
+  if (entries_.size() >= sweep_at_) sweep();
+  return entries_[std::move(key)];
 }
 
 std::size_t AddressLimits::remembered() const {
-  const std::scoped_lock lock(table_->mutex);
-  return table_->entries.size();
+  const std::scoped_lock lock(mutex_);
+  return entries_.size();
 }
 
 void AddressLimits::sweep() {
   const TimePoint now = clock_.now();
-  std::erase_if(table_->entries, [&](const auto& entry) {
+  std::erase_if(entries_, [&](const auto& entry) {
     const Entry& one = entry.second;
-    return one.connections == 0 && one.sessions == 0 && one.opened.full(options_.rate, now);
+    return one.connections.count() == 0 && one.sessions.count() == 0 && one.opened.full(now);
   });
-  table_->sweep_at = std::max<std::size_t>(1'024, 2 * table_->entries.size());
+  sweep_at_ = std::max<std::size_t>(1'024, 2 * entries_.size());
 }
 
 }  // namespace togglecast::app

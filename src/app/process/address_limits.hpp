@@ -45,21 +45,27 @@ class AddressLimits {
   [[nodiscard]] std::size_t remembered() const;
 
  private:
-  struct Entry {
-    std::size_t connections = 0;
-    std::size_t sessions = 0;
-    TokenBucket opened;
+  // A pointer that its holders share: their number is the count, and a holder costs no memory of its own.
+  class Shared {
+   public:
+    [[nodiscard]] std::size_t count() const noexcept {
+      return held_ == nullptr ? 0 : static_cast<std::size_t>(held_.use_count() - 1);
+    }
+    [[nodiscard]] std::shared_ptr<void> hold() {
+      if (held_ == nullptr) held_ = std::make_shared<char>();
+      return held_;
+    }
+
+   private:
+    std::shared_ptr<void> held_;
   };
-  struct Table {
-    std::mutex mutex;
-    std::unordered_map<std::string, Entry> entries;  // an entry keeps its place while it counts something
-    std::size_t sweep_at = 1'024;
+  struct Entry {
+    Shared connections, sessions;
+    TokenBucket opened;
   };
   [[nodiscard]] bool exempt(bool loopback) const noexcept { return loopback && options_.exempt_loopback; }
   // Both under the lock.
   Entry& entry_of(std::string key);
-  // Counts until the returned pointer is dropped.
-  [[nodiscard]] std::shared_ptr<void> count(std::size_t& counter) const;
   // Removes the addresses that have nothing open and a full bucket. Under the lock.
   void sweep();
 
@@ -67,8 +73,9 @@ class AddressLimits {
   const Clock& clock_;
   observe::Counter& too_fast_;
   observe::Counter& too_many_;
-  std::shared_ptr<Table> table_ =
-      std::make_shared<Table>();  // outlives this object while something is counted
+  mutable std::mutex mutex_;  // for what follows
+  std::unordered_map<std::string, Entry> entries_;
+  std::size_t sweep_at_ = 1'024;
 };
 
 }  // namespace togglecast::app

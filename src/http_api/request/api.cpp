@@ -193,6 +193,7 @@ void Api::serve_known(const CallPtr& call) {
     const unsigned cost = writes ? 1 : read_cost(call->route(), call->request().query);
     if (auto taken = (writes ? writes_ : reads_).take(call->who().limit_key(), clock_.now(), cost); !taken) {
       (writes ? writes_limited_ : reads_limited_).add();
+      log_.limit(writes ? "--write-rate" : "--read-rate", service::log_field(call->who()));
       return call->refuse(taken.error());
     }
   }
@@ -213,7 +214,7 @@ void Api::serve_known(const CallPtr& call) {
                         Errc::unavailable,
                         "revision " + std::to_string(revision) + " has not arrived here yet; try again",
                         {}};
-                    late.retry_after_seconds = 1;
+                    late.retry_after = std::chrono::seconds{1};
                     call->refuse(late);
                   });
 }
@@ -259,7 +260,9 @@ void Api::run_guarded(const CallPtr& call, const std::function<void()>& task) {
 
 Result<void> Api::charge_asset(const std::string& reader, std::size_t bytes) {
   auto taken = asset_rates_.take(reader, clock_.now(), bytes);
-  if (!taken) assets_limited_.add();
+  if (taken) return taken;
+  assets_limited_.add();
+  log_.limit("--asset-rate", {"reader", reader});
   return taken;
 }
 

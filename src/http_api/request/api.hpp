@@ -95,7 +95,7 @@ class Api {
   [[nodiscard]] const Clock& clock() const noexcept { return clock_; }
   [[nodiscard]] const web::Cors& cors() const noexcept { return cors_; }
   [[nodiscard]] observe::Metrics& metrics() noexcept { return metrics_; }
-  /// Charges the reader of a call for bytes of assets. `rate_limited` with the seconds to wait.
+  /// Charges the reader of a call for bytes of assets. `rate_limited` with the time to wait.
   [[nodiscard]] Result<void> charge_asset(const std::string& reader, std::size_t bytes);
   /// The limit of changes of each admin, which other nodes may share.
   [[nodiscard]] service::AdminRates& writes() noexcept { return writes_; }

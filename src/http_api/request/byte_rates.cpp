@@ -1,7 +1,6 @@
 #include "http_api/request/byte_rates.hpp"
 
 #include <algorithm>
-#include <chrono>
 
 namespace togglecast::http_api {
 
@@ -13,10 +12,7 @@ Result<void> ByteRates::take(const std::string& reader, TimePoint now, std::size
     wait = buckets_[reader].take(rate_, now, static_cast<double>(bytes));
   }
   if (wait == Milliseconds{0}) return {};
-  Error error{Errc::rate_limited, "too many bytes of assets in a short time; slow down (--asset-rate)", {}};
-  error.retry_after_seconds =
-      static_cast<std::uint32_t>(std::chrono::ceil<std::chrono::seconds>(wait).count());
-  return tl::unexpected(std::move(error));
+  return too_fast("too many bytes of assets in a short time; slow down (--asset-rate)", wait);
 }
 
 std::size_t ByteRates::readers() const {
@@ -25,7 +21,7 @@ std::size_t ByteRates::readers() const {
 }
 
 void ByteRates::forget_full(TimePoint now) {
-  std::erase_if(buckets_, [&](const auto& one) { return one.second.full(rate_, now); });
+  std::erase_if(buckets_, [&](const auto& one) { return one.second.full(now); });
   sweep_at_ = std::max(kSweepAt, 2 * buckets_.size());
 }
 

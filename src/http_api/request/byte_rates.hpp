@@ -15,7 +15,7 @@ class ByteRates {
  public:
   explicit ByteRates(const Rate& rate) : rate_(rate) {}
 
-  /// Takes `bytes`. `rate_limited` with the seconds to wait.
+  /// Takes `bytes`. `rate_limited` with the time to wait.
   [[nodiscard]] Result<void> take(const std::string& reader, TimePoint now, std::size_t bytes);
   /// Readers that are known; one that has not read for a while is forgotten.
   [[nodiscard]] std::size_t readers() const;

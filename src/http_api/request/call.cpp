@@ -347,7 +347,7 @@ void Call::work(changes::WorkerPool& workers, std::function<void()> task) {
       [self = shared_from_this(), task = std::move(task)] { self->api_.run_guarded(self, task); });
   if (taken) return;
   Error busy{Errc::unavailable, "the server is busy with other requests; try again", {}};
-  busy.retry_after_seconds = 1;
+  busy.retry_after = std::chrono::seconds{1};
   refuse(busy);
 }
 

@@ -1,6 +1,7 @@
 #include "http_api/request/problem.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <string>
 #include <utility>
 
@@ -20,6 +21,12 @@ json::array issues_of(const Error& error) {
   for (const FieldIssue& issue : error.details)
     issues.push_back(json::object{{"pointer", issue.pointer}, {"reason", issue.reason}});
   return issues;
+}
+
+// In whole seconds, never sooner, at least one.
+std::string retry_after(const Error& error) {
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(error.retry_after).count();
+  return std::to_string(std::max<std::chrono::seconds::rep>(1, seconds));
 }
 
 }  // namespace
@@ -83,7 +90,7 @@ wire::http::Response problem(const Error& error, std::string_view request_id, un
   response.headers.add("Cache-Control", "no-store");
   if (response.status == 401) response.headers.add("WWW-Authenticate", challenge(error.code));
   if (response.status == 429 || response.status == 503)
-    response.headers.add("Retry-After", std::to_string(std::max(1U, error.retry_after_seconds)));
+    response.headers.add("Retry-After", retry_after(error));
   return response;
 }
 

@@ -143,6 +143,7 @@ wire::http::Response Api::too_large(const wire::http::Request& request, const La
   if (!fits || large_bodies_ < kLargeBodies)
     return unread(request, 413, "the body is too long; " + of(large.bytes, large.option));
   bodies_limited_.add();
+  log_.limit("large bodies", {"path", std::string_view(request.path).substr(0, kLoggedPath)});
   return unread(request, 503, "the server is reading many large bodies at the moment; try again");
 }
 

@@ -31,8 +31,9 @@ EntitySubscriptions::EntitySubscriptions(net::ShardPool& shards, const delivery:
       rollout_timer_([this] { count_rollouts(); }) {}
 
 bool EntitySubscriptions::add(SocketSubscriber& subscriber, const EntityRef& entity) {
-  if (subscriber.followed == nullptr) subscriber.followed = std::make_unique<std::vector<EntityRef>>();
-  auto& own = *subscriber.followed;
+  if (subscriber.followed() == nullptr)
+    subscriber.seldom().followed = std::make_unique<std::vector<EntityRef>>();
+  auto& own = *subscriber.followed();
   if (std::find(own.begin(), own.end(), entity) == own.end()) {
     if (own.size() == kMaxFollowed) drop_deleted(subscriber);
     if (own.size() == kMaxFollowed || !subscriber.socket.join(room_of(entity))) return false;
@@ -44,7 +45,7 @@ bool EntitySubscriptions::add(SocketSubscriber& subscriber, const EntityRef& ent
 }
 
 void EntitySubscriptions::remove(SocketSubscriber& subscriber, const EntityRef& entity) {
-  if (subscriber.followed == nullptr || std::erase(*subscriber.followed, entity) == 0) return;
+  if (subscriber.followed() == nullptr || std::erase(*subscriber.followed(), entity) == 0) return;
   subscriber.socket.leave(room_of(entity));
   forget(subscriber.socket.shard(), entity);
 }
@@ -52,8 +53,8 @@ void EntitySubscriptions::remove(SocketSubscriber& subscriber, const EntityRef& 
 std::vector<EntityRef> EntitySubscriptions::keep_only(SocketSubscriber& subscriber,
                                                       const domain::Kinds& kinds) {
   std::vector<EntityRef> left;
-  if (subscriber.followed == nullptr) return left;
-  for (const EntityRef& entity : *subscriber.followed)
+  if (subscriber.followed() == nullptr) return left;
+  for (const EntityRef& entity : *subscriber.followed())
     if (!entity.is_change && !kinds.contains(entity.kind)) left.push_back(entity);
   for (const EntityRef& entity : left) remove(subscriber, entity);
   return left;
@@ -61,7 +62,7 @@ std::vector<EntityRef> EntitySubscriptions::keep_only(SocketSubscriber& subscrib
 
 void EntitySubscriptions::drop_deleted(SocketSubscriber& subscriber) {
   auto& delivery = *deliveries_[subscriber.socket.shard().index()];
-  const std::vector<EntityRef> followed = *subscriber.followed;
+  const std::vector<EntityRef> followed = *subscriber.followed();
   for (const EntityRef& entity : followed) {
     const auto state = delivery.current(entity.environment);
     const bool exists = state != nullptr && !entity.is_change &&
@@ -73,8 +74,8 @@ void EntitySubscriptions::drop_deleted(SocketSubscriber& subscriber) {
 }
 
 void EntitySubscriptions::gone(const SocketSubscriber& subscriber) {
-  if (subscriber.followed == nullptr) return;
-  for (const EntityRef& entity : *subscriber.followed) forget(subscriber.socket.shard(), entity);
+  if (subscriber.followed() == nullptr) return;
+  for (const EntityRef& entity : *subscriber.followed()) forget(subscriber.socket.shard(), entity);
 }
 
 void EntitySubscriptions::forget(const net::Shard& shard, const EntityRef& entity) {

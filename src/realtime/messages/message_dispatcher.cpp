@@ -8,6 +8,7 @@
 #include "delivery/collect.hpp"
 #include "realtime/protocol/events.hpp"
 #include "realtime/protocol/packets.hpp"
+#include "service/accounts/log_field.hpp"
 
 namespace togglecast::realtime {
 namespace {
@@ -37,8 +38,8 @@ MessageDispatcher::MessageDispatcher(net::ShardPool& shards, const AllShardMessa
                                      const AllShardMailboxes& mailboxes,
                                      const delivery::ShardDeliveries& deliveries,
                                      const changes::ReadModel& model, service::Mailbox& mailbox,
-                                     const Options& options, const Clock& clock, observe::Metrics& metrics,
-                                     nodes::Nodes* nodes)
+                                     const Options& options, const Clock& clock, observe::PeerLog log,
+                                     observe::Metrics& metrics, nodes::Nodes* nodes)
     : shards_(shards),
       messages_(messages),
       mailboxes_(mailboxes),
@@ -50,6 +51,7 @@ MessageDispatcher::MessageDispatcher(net::ShardPool& shards, const AllShardMessa
       announcing_(options.announcements, "announcements"),
       limited_(metrics.counter("togglecast_realtime_announcements_limited_total",
                                "Announcements refused because an admin sent too many.")),
+      log_(log),
       nodes_(nodes) {
   if (nodes_ == nullptr) return;
   answer_others(*nodes_);
@@ -392,6 +394,7 @@ void MessageDispatcher::broadcast_announcement(const service::Principal& who,
   if (!state) return done(tl::unexpected(state.error()));
   if (auto turn = announcing_.take(who.limit_key(), clock_.now()); !turn) {
     limited_.add();
+    log_.limit("--announcement-rate", service::log_field(who));
     return done(tl::unexpected(turn.error()));
   }
   tell(who, *state, event::kAnnouncement, {announcement.audience}, announcement.message, std::move(done));

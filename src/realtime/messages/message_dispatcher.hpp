@@ -23,6 +23,7 @@
 #include "net/shard_pool.hpp"
 #include "nodes/nodes.hpp"
 #include "observe/metrics.hpp"
+#include "observe/peer_log.hpp"
 #include "realtime/messages/order.hpp"
 #include "realtime/messages/shard_mailbox.hpp"
 #include "realtime/messages/shard_messages.hpp"
@@ -37,7 +38,8 @@ class MessageDispatcher final : public service::MessageSender {
   MessageDispatcher(net::ShardPool& shards, const AllShardMessages& messages,
                     const AllShardMailboxes& mailboxes, const delivery::ShardDeliveries& deliveries,
                     const changes::ReadModel& model, service::Mailbox& mailbox, const Options& options,
-                    const Clock& clock, observe::Metrics& metrics, nodes::Nodes* nodes = nullptr);
+                    const Clock& clock, observe::PeerLog log, observe::Metrics& metrics,
+                    nodes::Nodes* nodes = nullptr);
 
   void broadcast_platform_update(const service::Principal& who, domain::Id id,
                                  service::SendDone done) override;
@@ -103,6 +105,7 @@ class MessageDispatcher final : public service::MessageSender {
   const UnixMillis began_;
   service::AdminRates announcing_;
   observe::Counter& limited_;
+  observe::PeerLog log_;
 
   nodes::Nodes* nodes_;
 

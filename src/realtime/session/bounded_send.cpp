@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/random.hpp"
+#include "service/accounts/log_field.hpp"
 
 namespace togglecast::realtime {
 
@@ -20,10 +21,11 @@ bool deliver(Socket& socket, const EncodedPacket& packet) {
   if (subscriber == nullptr || !socket.connected()) return false;
   const MessageQueue::Waiting waiting{socket.backlog_bytes(), socket.stalled(),
                                       socket.shard().counters().turns.load(std::memory_order_relaxed)};
-  const bool fits = subscriber->messages.take(packet.bytes(), waiting);
+  const bool fits = subscriber->messages.take(packet.bytes(), waiting, subscriber->message_limit());
   if (fits) {
     socket.send(packet);
-  } else if (subscriber->messages.overflow()) {
+  } else if (subscriber->messages.overflow(subscriber->message_limit())) {
+    subscriber->message_limit().log.limit("--message-queue", service::log_field(subscriber->who));
     turn_away(*subscriber);
   }
   return fits;

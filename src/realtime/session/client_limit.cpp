@@ -14,10 +14,11 @@ constexpr Milliseconds kBetweenSearches{1'000};  // that find nothing
 }  // namespace
 
 ClientLimit::ClientLimit(net::ShardPool& shards, const delivery::ShardDeliveries& deliveries,
-                         const Options& options, observe::Metrics& metrics)
+                         const Options& options, observe::PeerLog log, observe::Metrics& metrics)
     : shards_(shards),
       deliveries_(deliveries),
       options_(options),
+      log_(log),
       yielded_(metrics.counter(
           "togglecast_realtime_connections_yielded_total",
           "Connections that did not answer, closed because their client opened more than it may have.")) {}
@@ -31,7 +32,10 @@ bool ClientLimit::enter(net::Shard& shard, const std::string& environment, domai
       add(environment, client, entry);
       return true;
     }
-    if (now < entry.search_at) return false;
+    if (now < entry.search_at) {
+      log_.limit("--connections-per-client", {"client", client});
+      return false;
+    }
   }
   const bool made = make_room(shard, environment, client);
   {
@@ -43,6 +47,7 @@ bool ClientLimit::enter(net::Shard& shard, const std::string& environment, domai
     }
     entry.search_at = now + kBetweenSearches;
   }
+  log_.limit("--connections-per-client", {"client", client});
   // A connection that yields there makes room for the next attempt.
   for (std::size_t i = 0; i < shards_.size(); ++i) {
     net::Shard& other = shards_.at(i);
@@ -143,6 +148,7 @@ bool ClientLimit::make_room(const net::Shard& shard, const std::string& environm
   delivery::SubscriberIndex::for_each(*home, delivery::SubscriberIndex::Scope::client, client, compare);
   if (oldest == nullptr) return false;
   yielded_.add();
+  log_.limit("--connections-per-client", {"client", client});
   const auto socket = oldest->socket.shared_from_this();
   socket->close_transport(wire::websocket::CloseCode::try_again_later);
   return true;

@@ -18,6 +18,7 @@
 #include "net/shard_pool.hpp"
 #include "nodes/shared_limits.hpp"
 #include "observe/metrics.hpp"
+#include "observe/peer_log.hpp"
 #include "realtime/session/options.hpp"
 
 namespace togglecast::realtime {
@@ -25,7 +26,7 @@ namespace togglecast::realtime {
 class ClientLimit {
  public:
   ClientLimit(net::ShardPool& shards, const delivery::ShardDeliveries& deliveries, const Options& options,
-              observe::Metrics& metrics);
+              observe::PeerLog log, observe::Metrics& metrics);
   ClientLimit(const ClientLimit&) = delete;
   ClientLimit& operator=(const ClientLimit&) = delete;
 
@@ -60,6 +61,7 @@ class ClientLimit {
   net::ShardPool& shards_;
   const delivery::ShardDeliveries& deliveries_;
   const Options& options_;
+  observe::PeerLog log_;
   observe::Counter& yielded_;
   std::mutex mutex_;
   std::map<std::string, std::unordered_map<domain::Id, Entry>> entries_;  // by environment

@@ -23,16 +23,18 @@ using socketio::Socket;
 namespace {
 
 RareNotes& notes(SocketSubscriber& subscriber) {
-  if (subscriber.notes == nullptr) subscriber.notes = std::make_unique<RareNotes>();
-  return *subscriber.notes;
+  auto& notes = subscriber.seldom().notes;
+  if (notes == nullptr) notes = std::make_unique<RareNotes>();
+  return *notes;
 }
 
 // A context that replaced the dropped one ends its warnings.
 json::array warnings_to_tell(const SocketSubscriber& subscriber) {
-  if (subscriber.notes == nullptr) return {};
-  json::array told = subscriber.notes->others;
+  const RareNotes* notes = subscriber.notes();
+  if (notes == nullptr) return {};
+  json::array told = notes->others;
   if (subscriber.context() == domain::evaluation::unusable_context())
-    told.insert(told.end(), subscriber.notes->context.begin(), subscriber.notes->context.end());
+    told.insert(told.end(), notes->context.begin(), notes->context.end());
   return told;
 }
 
@@ -58,7 +60,8 @@ ConnectionAuth::ConnectionAuth(socketio::Namespace& nsp, const AuthParts& parts,
       limit_{parts.options.message_queue, parts.options.reader_patience,
              parts.metrics.counter("togglecast_realtime_overflows_total",
                                    "Connections closed because too many messages waited for them.",
-                                   {{"namespace", nsp.name()}})},
+                                   {{"namespace", nsp.name()}}),
+             parts.log},
       logins_(parts.metrics.counter("togglecast_realtime_logins_total", "Connections admitted, by namespace.",
                                     {{"namespace", nsp.name()}})),
       namespace_(nsp.name()) {
@@ -98,8 +101,8 @@ Result<Principal> ConnectionAuth::identify(std::string_view token, std::string_v
 // The handshake is dropped after a while. A login by event comes before that.
 std::string ConnectionAuth::address_of(const Socket& socket) {
   const auto* subscriber = socket.state<SocketSubscriber>();
-  if (subscriber != nullptr && subscriber->notes != nullptr && !subscriber->notes->address.empty())
-    return subscriber->notes->address;
+  if (subscriber != nullptr && subscriber->notes() != nullptr && !subscriber->notes()->address.empty())
+    return subscriber->notes()->address;
   const auto* handshake = socket.handshake();
   return handshake == nullptr ? std::string() : handshake->peer.address;
 }
@@ -140,7 +143,7 @@ void ConnectionAuth::check(Socket& socket, const Next& next) {
   const auto offsets = wants_offsets(socket);
   auto subscriber = std::allocate_shared<SocketSubscriber>(
       PoolAllocator<SocketSubscriber>(), socket, static_cast<SubscriberKeeper&>(*this),
-      packet_encoder(rules_.receiver(), PacketEncoder::Offsets{offsets.value_or(true)}), limit_);
+      packet_encoder(rules_.receiver(), PacketEncoder::Offsets{offsets.value_or(true)}));
   if (!offsets) notes(*subscriber).others = warnings_of(offsets.error());
   subscriber->set_context(context_at_connect(*subscriber, socket.auth()));
   const auto token = presented_token(socket);
@@ -198,7 +201,7 @@ void ConnectionAuth::begin(Socket& socket) {
     return;
   }
   const auto who = parts_.authenticator.recheck(subscriber.who);
-  const ViewPtr view = std::move(subscriber.seen_view);
+  const ViewPtr view = subscriber.take_seen_view();
   const bool as_claimed = !who || !subscriber.pid || who->role == subscriber.who.role;
   auto payload = !who                             ? tl::unexpected(who.error())
                  : view != nullptr && view->limit ? tl::unexpected(*view->limit)
@@ -229,7 +232,7 @@ Result<void> ConnectionAuth::take_state(SocketSubscriber& subscriber) const {
 }
 
 Result<void> ConnectionAuth::take_work(SocketSubscriber& subscriber) const {
-  if (!std::exchange(subscriber.meters->had_state, true)) return {};
+  if (!std::exchange(subscriber.meters().had_state, true)) return {};
   return parts_.delivery(subscriber.socket).take_full_state(subscriber);
 }
 
@@ -311,7 +314,7 @@ void ConnectionAuth::recheck(SocketSubscriber& subscriber, const domain::Snapsho
   if (!parts_.authenticator.accepts_key_of(subscriber.who))
     return end_session(subscriber, {"revoked", "the key that signed the token was retired; get a new token"});
   const std::string_view address =
-      subscriber.notes == nullptr ? std::string_view() : std::string_view(subscriber.notes->address);
+      subscriber.notes() == nullptr ? std::string_view() : std::string_view(subscriber.notes()->address);
   const auto still = parts_.authenticator.recheck_in(subscriber.who, state, address);
   if (!still && still.error().code == Errc::token_expired) {
     subscriber.socket.close_transport(
@@ -343,7 +346,7 @@ void ConnectionAuth::end_session(SocketSubscriber& subscriber, const service::Se
 }
 
 void ConnectionAuth::on_drained(SocketSubscriber& subscriber) {
-  if (subscriber.waiting_logins != nullptr) {
+  if (subscriber.waiting_logins() != nullptr) {
     const auto keep = subscriber.socket.shared_from_this();
     go_on_with_logins(subscriber);
     if (!keep->connected()) return;

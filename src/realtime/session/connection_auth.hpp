@@ -114,6 +114,7 @@ class ConnectionAuth final : private SubscriberKeeper {
   [[nodiscard]] std::string void_offset(const SocketSubscriber& subscriber,
                                         const domain::Snapshot& state) const;
   [[nodiscard]] std::string tag_of(const delivery::Pid& pid) const override;
+  [[nodiscard]] const MessageLimit& message_limit() const noexcept override { return limit_; }
   /// Answers a login with a full state, so that the offset that the client keeps follows it.
   void answer_with_state(SocketSubscriber& subscriber, const SeenView& view, const json::object& payload,
                          const Reply& reply);

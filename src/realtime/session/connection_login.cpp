@@ -78,11 +78,11 @@ void ConnectionAuth::log_in_or_wait(SocketSubscriber& subscriber, const Principa
                           claimed.environment == subscriber.who.environment;
   if (!asks_again) return start_login(subscriber, claimed, context, reply);
   if (const auto may = take_state(subscriber); !may) return reply.refuse(may.error());
-  if (subscriber.waiting_logins == nullptr) {
+  if (subscriber.waiting_logins() == nullptr) {
     if (takes_login(subscriber)) return start_login(subscriber, claimed, context, reply);
-    subscriber.waiting_logins = std::make_unique<WaitingLogins>();
+    subscriber.seldom().waiting_logins = std::make_unique<WaitingLogins>();
   }
-  auto& logins = subscriber.waiting_logins->logins;
+  auto& logins = subscriber.waiting_logins()->logins;
   WaitingLogins::Login login{claimed, context, reply};
   if (!logins.empty() && !logins.back().reply.is_acknowledgement()) {
     const auto& replaced = logins.back();
@@ -96,16 +96,16 @@ void ConnectionAuth::log_in_or_wait(SocketSubscriber& subscriber, const Principa
 
 void ConnectionAuth::go_on_with_logins(SocketSubscriber& subscriber) {
   const auto keep = subscriber.socket.shared_from_this();
-  while (keep->connected() && subscriber.waiting_logins != nullptr && takes_login(subscriber)) {
-    auto& logins = subscriber.waiting_logins->logins;
+  while (keep->connected() && subscriber.waiting_logins() != nullptr && takes_login(subscriber)) {
+    auto& logins = subscriber.waiting_logins()->logins;
     const WaitingLogins::Login next = std::move(logins.front());
     logins.pop_front();
-    if (logins.empty()) subscriber.waiting_logins.reset();
+    if (logins.empty()) subscriber.drop_waiting_logins();
     start_login(subscriber, next.who, next.context, next.reply);
   }
   // What leaves with this turn may leave nothing behind that drains.
   const bool leaves_now = keep->connected() && subscriber.socket.collected_bytes() != 0;
-  if (leaves_now && subscriber.waiting_logins != nullptr) subscriber.look_again_later();
+  if (leaves_now && subscriber.waiting_logins() != nullptr) subscriber.look_again_later();
 }
 
 // Another login may have been waiting before this one, and its token may have gone.

@@ -4,15 +4,15 @@
 
 namespace togglecast::realtime {
 
-std::shared_ptr<ConnectionMeters> meters_of(std::shared_ptr<void>& connection_state) {
+ConnectionMeters& meters_of(std::shared_ptr<void>& connection_state) {
   if (connection_state == nullptr)
     connection_state = std::allocate_shared<ConnectionMeters>(PoolAllocator<ConnectionMeters>());
-  return std::static_pointer_cast<ConnectionMeters>(connection_state);
+  return *static_cast<ConnectionMeters*>(connection_state.get());
 }
 
 std::function<bool(std::shared_ptr<void>&, net::Shard&)> meter_packets(const Rate& rate) {
   return [rate](std::shared_ptr<void>& state, net::Shard& shard) {
-    return meters_of(state)->packets.take(rate, shard.now()) == Milliseconds{0};
+    return meters_of(state).packets.take(rate, shard.now()) == Milliseconds{0};
   };
 }
 

@@ -19,9 +19,10 @@ struct ConnectionMeters {
   TokenBucket assets;       ///< bytes
   bool had_state = false;   ///< the first full state is free
 };
+static_assert(sizeof(ConnectionMeters) <= 32, "each connection has some");
 
 /// Those of a connection whose state (`socketio::Socket::connection_state`) this is.
-[[nodiscard]] std::shared_ptr<ConnectionMeters> meters_of(std::shared_ptr<void>& connection_state);
+[[nodiscard]] ConnectionMeters& meters_of(std::shared_ptr<void>& connection_state);
 
 /// For `socketio::Options::admit_packet`: what is no event counts like an event.
 [[nodiscard]] std::function<bool(std::shared_ptr<void>&, net::Shard&)> meter_packets(const Rate& rate);

@@ -92,7 +92,7 @@ void ConnectionAuth::resume(SocketSubscriber& subscriber, const ResumeClaim& cla
   if (!is_current) {
     if (const auto may = take_work(subscriber); !may) {
       count(ResumeResult::limited);
-      subscriber.seen_view = std::make_unique<SeenView>(SeenView{{}, {}, may.error()});
+      subscriber.seldom().seen_view = std::make_unique<SeenView>(SeenView{{}, {}, may.error()});
       return next();
     }
   }
@@ -101,7 +101,7 @@ void ConnectionAuth::resume(SocketSubscriber& subscriber, const ResumeClaim& cla
     auto& resumed = *keep->state<SocketSubscriber>();
     view->resumed->offset = keep->presented().offset;
     count(view->resumed->missed.empty() ? ResumeResult::current : ResumeResult::updated);
-    resumed.seen_view = std::move(view);
+    resumed.seldom().seen_view = std::move(view);
     resumed.pid = pid;
     keep->set_pid(pid.text());
     next();
@@ -116,7 +116,7 @@ void ConnectionAuth::resume(SocketSubscriber& subscriber, const ResumeClaim& cla
 void ConnectionAuth::start_new(SocketSubscriber& subscriber, const Next& next) {
   Socket& socket = subscriber.socket;
   if (const auto may = take_state(subscriber); !may) {
-    subscriber.seen_view = std::make_unique<SeenView>(SeenView{{}, {}, may.error()});
+    subscriber.seldom().seen_view = std::make_unique<SeenView>(SeenView{{}, {}, may.error()});
     return next();
   }
   socket.set_working(true);
@@ -127,7 +127,7 @@ void ConnectionAuth::start_new(SocketSubscriber& subscriber, const Next& next) {
             const auto state =
                 view != nullptr ? view->seen.state : parts_.delivery(*keep).current(prepared.who.environment);
             begin_session(prepared, *state);
-            prepared.seen_view = std::move(view);
+            prepared.seldom().seen_view = std::move(view);
             next();
           },
           {});

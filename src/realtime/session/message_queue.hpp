@@ -11,6 +11,7 @@
 
 #include "base/clock.hpp"
 #include "observe/metrics.hpp"
+#include "observe/peer_log.hpp"
 
 namespace togglecast::realtime {
 
@@ -18,6 +19,7 @@ struct MessageLimit {
   std::size_t bytes;
   Milliseconds patience;        ///< a reader that took something within this time makes progress
   observe::Counter& overflows;  ///< connections that were closed for it
+  observe::PeerLog log{};
 };
 
 class MessageQueue {
@@ -29,32 +31,29 @@ class MessageQueue {
     std::uint64_t turn;  ///< of the loop: what was sent in the same turn may not show in `bytes` yet
   };
 
-  explicit MessageQueue(const MessageLimit& limit) noexcept : limit_(&limit) {}
-
   /// Whether `bytes` more may be sent, having counted them.
-  [[nodiscard]] bool take(std::size_t bytes, const Waiting& waiting) noexcept {
+  [[nodiscard]] bool take(std::size_t bytes, const Waiting& waiting, const MessageLimit& limit) noexcept {
     if (overflowed_) return false;
     const auto now = static_cast<std::uint32_t>(waiting.turn);
     if (waiting.bytes == 0 && now != turn_) queued_ = 0;
     turn_ = now;
-    const std::size_t before = std::min(queued_, waiting.bytes);
-    const bool too_much = before != 0 && before + bytes > limit_->bytes;
-    if (too_much && waiting.stalled >= limit_->patience) return false;
-    queued_ += bytes;
+    const std::size_t before = std::min<std::size_t>(queued_, waiting.bytes);
+    const bool too_much = before != 0 && before + bytes > limit.bytes;
+    if (too_much && waiting.stalled >= limit.patience) return false;
+    queued_ = static_cast<std::uint32_t>(std::min<std::size_t>(queued_ + bytes, UINT32_MAX));
     return true;
   }
   /// True the first time: the connection must be closed.
-  [[nodiscard]] bool overflow() noexcept {
+  [[nodiscard]] bool overflow(const MessageLimit& limit) noexcept {
     if (std::exchange(overflowed_, true)) return false;
-    limit_->overflows.add();
+    limit.overflows.add();
     return true;
   }
   [[nodiscard]] bool overflowed() const noexcept { return overflowed_; }
 
  private:
-  const MessageLimit* limit_;
-  std::size_t queued_ = 0;  // at most: less when the connection took some
-  std::uint32_t turn_ = 0;  // the low bits are enough to tell one from the next
+  std::uint32_t queued_ = 0;  // at most: less when the connection took some
+  std::uint32_t turn_ = 0;    // the low bits are enough to tell one from the next
   bool overflowed_ = false;
 };
 

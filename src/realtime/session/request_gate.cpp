@@ -54,10 +54,13 @@ bool RequestGate::let_through(const socketio::Event& event) {
 std::optional<Error> RequestGate::objection(const socketio::Event& event, const event::Request* request,
                                             SocketSubscriber& subscriber) {
   const bool metered = request == nullptr || request->metered;
-  if (metered &&
-      subscriber.meters->packets.take(options_.events, event.socket().shard().now()) != Milliseconds{0}) {
+  const Milliseconds wait =
+      metered ? subscriber.meters().packets.take(options_.events, event.socket().shard().now())
+              : Milliseconds{0};
+  if (wait != Milliseconds{0}) {
     limited_.add();
-    return Error{Errc::rate_limited, "too many events on this connection; slow down"};
+    log_.limit("--event-rate", service::log_field(subscriber.who));
+    return too_fast("too many events on this connection; slow down (--event-rate)", wait).value();
   }
   if (subscriber.turned_away)
     return Error{Errc::unavailable, "this connection is about to be closed; come back"};

@@ -16,14 +16,35 @@ constexpr std::size_t kAlmostNothing = 16 * 1'024;
 }  // namespace
 
 SocketSubscriber::SocketSubscriber(socketio::Socket& connection, SubscriberKeeper& namespace_keeper,
-                                   const PacketEncoder& encoder, const MessageLimit& limit)
-    : Subscriber(encoder),
-      socket(connection),
-      messages(limit),
-      meters(meters_of(connection.connection_state())),
-      keeper_(namespace_keeper) {}
+                                   const PacketEncoder& encoder)
+    : Subscriber(encoder), socket(connection), keeper_(namespace_keeper) {}
 
 SocketSubscriber::~SocketSubscriber() = default;
+
+SocketSubscriber::Seldom& SocketSubscriber::seldom() {
+  if (seldom_ == nullptr) seldom_ = std::make_unique<Seldom>();
+  return *seldom_;
+}
+
+std::unique_ptr<SeenView> SocketSubscriber::take_seen_view() {
+  if (seldom_ == nullptr) return nullptr;
+  auto view = std::move(seldom_->seen_view);
+  drop_seldom_if_empty();
+  return view;
+}
+
+void SocketSubscriber::drop_waiting_logins() noexcept {
+  if (seldom_ == nullptr) return;
+  seldom_->waiting_logins.reset();
+  drop_seldom_if_empty();
+}
+
+void SocketSubscriber::drop_seldom_if_empty() noexcept {
+  const Seldom& has = *seldom_;
+  if (has.seen_view == nullptr && has.followed == nullptr && has.notes == nullptr &&
+      has.waiting_logins == nullptr)
+    seldom_.reset();
+}
 
 bool SocketSubscriber::takes_state() const noexcept {
   return socket.backlog_bytes() <= kAlmostNothing && socket.collected_bytes() <= kAlmostNothing;

@@ -59,6 +59,7 @@ class SubscriberKeeper {
   virtual void recheck(SocketSubscriber& subscriber, const domain::Snapshot& state) = 0;
   /// It may take more.
   virtual void on_drained(SocketSubscriber& subscriber) = 0;
+  [[nodiscard]] virtual const MessageLimit& message_limit() const noexcept = 0;
   /// The tag of a session's own offsets.
   [[nodiscard]] virtual std::string tag_of(const delivery::Pid& pid) const = 0;
 };
@@ -67,7 +68,7 @@ class SocketSubscriber final : public delivery::Subscriber, public net::TimerNod
  public:
   /// All must outlive it.
   SocketSubscriber(socketio::Socket& connection, SubscriberKeeper& namespace_keeper,
-                   const PacketEncoder& encoder, const MessageLimit& limit);
+                   const PacketEncoder& encoder);
   ~SocketSubscriber() override;
 
   void send(const delivery::EncodedBatch& batch) override;
@@ -99,7 +100,30 @@ class SocketSubscriber final : public delivery::Subscriber, public net::TimerNod
   [[nodiscard]] delivery::ConnectionName name() const override;
   [[nodiscard]] bool is_machine() const noexcept { return who.kind == service::Principal::Kind::machine; }
   void recheck(const domain::Snapshot& state) override { keeper_.recheck(*this, state); }
-  [[nodiscard]] TokenBucket& full_states() noexcept override { return meters->full_states; }
+  [[nodiscard]] TokenBucket& full_states() noexcept override { return meters().full_states; }
+  [[nodiscard]] const MessageLimit& message_limit() const noexcept { return keeper_.message_limit(); }
+  /// Of the connection, all namespaces together. Only before the disconnect.
+  [[nodiscard]] ConnectionMeters& meters() const { return meters_of(socket.connection_state()); }
+
+  /// What few connections have, and most for a moment only.
+  struct Seldom {
+    std::unique_ptr<SeenView> seen_view;               ///< of a connection that is about to be admitted
+    std::unique_ptr<std::vector<EntityRef>> followed;  ///< by an admin; null: nothing
+    std::unique_ptr<RareNotes> notes;                  ///< null: none
+    std::unique_ptr<WaitingLogins> waiting_logins;  ///< of a client that asks again before it takes its state
+  };
+  [[nodiscard]] Seldom& seldom();
+  [[nodiscard]] std::unique_ptr<SeenView> take_seen_view();
+  [[nodiscard]] std::vector<EntityRef>* followed() const noexcept {
+    return seldom_ == nullptr ? nullptr : seldom_->followed.get();
+  }
+  [[nodiscard]] RareNotes* notes() const noexcept {
+    return seldom_ == nullptr ? nullptr : seldom_->notes.get();
+  }
+  [[nodiscard]] WaitingLogins* waiting_logins() const noexcept {
+    return seldom_ == nullptr ? nullptr : seldom_->waiting_logins.get();
+  }
+  void drop_waiting_logins() noexcept;
 
  private:
   void on_timer(TimePoint) override { keeper_.on_due(*this); }
@@ -109,6 +133,7 @@ class SocketSubscriber final : public delivery::Subscriber, public net::TimerNod
   domain::Revision newest_offset_ = 0;
 
  public:
+  MessageQueue messages;
   bool logged_in = false;        ///< and was admitted
   bool warned = false;           ///< token_expiring was sent for the present token
   bool turned_away = false;      ///< it will be closed in a moment, and may come back
@@ -117,14 +142,11 @@ class SocketSubscriber final : public delivery::Subscriber, public net::TimerNod
   std::optional<delivery::Pid> pid;  ///< in the answer to its CONNECT
   socketio::Socket& socket;
   service::Principal who;  ///< id 0: it has not presented a token
-  MessageQueue messages;
-  std::shared_ptr<ConnectionMeters> meters;          ///< of the connection, all namespaces together
-  std::unique_ptr<SeenView> seen_view;               ///< of a connection that is about to be admitted
-  std::unique_ptr<std::vector<EntityRef>> followed;  ///< by an admin; null: nothing
-  std::unique_ptr<RareNotes> notes;                  ///< null: none
-  std::unique_ptr<WaitingLogins> waiting_logins;  ///< of a client that asks again before it takes its state
 
  private:
+  void drop_seldom_if_empty() noexcept;
+
+  std::unique_ptr<Seldom> seldom_;  // null: it has none of it
   SubscriberKeeper& keeper_;
 };
 

@@ -28,8 +28,9 @@ std::uint64_t read(const std::atomic<std::uint64_t>& counter) {
 
 Dashboard::Dashboard(net::ShardPool& shards, socketio::Server& io, service::Application& application,
                      delivery::Rollouts& rollouts, const ClusterMetrics& reported,
-                     const MessageDispatcher& messages, const RateSampler& rates, const Options& options,
-                     const Clock& clock, const service::ClusterView* cluster)
+                     const MessageDispatcher& messages, const RateSampler& rates,
+                     const Heartbeats& heartbeats, const Options& options, const Clock& clock,
+                     const service::ClusterView* cluster)
     : shards_(shards),
       io_(io),
       application_(application),
@@ -37,6 +38,7 @@ Dashboard::Dashboard(net::ShardPool& shards, socketio::Server& io, service::Appl
       reported_(reported),
       messages_(messages),
       rates_(rates),
+      heartbeats_(heartbeats),
       options_(options),
       clock_(clock),
       cluster_(cluster),
@@ -82,6 +84,7 @@ json::object Dashboard::describe(const std::string& environment, service::Activi
                    {"connections", {{"admins", connected.admins}, {"clients", connected.clients}}},
                    {"nodes", cluster_ == nullptr ? std::size_t{1} : cluster_->size()},
                    {"rates", std::move(rates)},
+                   {"heartbeats", heartbeats_.last_minute()},
                    {"changes", std::move(page.entries)},
                    {"store", store()},
                    {"system_status", service::to_json(messages_.status(environment))},
@@ -125,6 +128,7 @@ json::object Dashboard::connections() const {
   return {{"open", open},
           {"opened_total", opened},
           {"tcp", streams},
+          {"heartbeats", heartbeats_.last_minute()},
           {"admins", io_.of(event::kAdmin).local_count()},
           {"clients", io_.of(event::kClient).local_count()}};
 }

@@ -14,6 +14,7 @@
 #include "net/shard_pool.hpp"
 #include "realtime/messages/message_dispatcher.hpp"
 #include "realtime/telemetry/cluster_metrics.hpp"
+#include "realtime/telemetry/heartbeats.hpp"
 #include "realtime/telemetry/rate_sampler.hpp"
 #include "service/application.hpp"
 #include "service/cluster/cluster_view.hpp"
@@ -28,8 +29,8 @@ class Dashboard {
 
   Dashboard(net::ShardPool& shards, socketio::Server& io, service::Application& application,
             delivery::Rollouts& rollouts, const ClusterMetrics& reported, const MessageDispatcher& messages,
-            const RateSampler& rates, const Options& options, const Clock& clock,
-            const service::ClusterView* cluster = nullptr);
+            const RateSampler& rates, const Heartbeats& heartbeats, const Options& options,
+            const Clock& clock, const service::ClusterView* cluster = nullptr);
 
   /// Of the admin's environment, with what its role may read.
   void update(const service::Principal& who, Done done);
@@ -54,6 +55,7 @@ class Dashboard {
   const ClusterMetrics& reported_;
   const MessageDispatcher& messages_;
   const RateSampler& rates_;
+  const Heartbeats& heartbeats_;
   const Options& options_;
   const Clock& clock_;
   const service::ClusterView* cluster_;  // null: there is no other node

@@ -1,7 +1,5 @@
 #include "service/accounts/admin_rates.hpp"
 
-#include <chrono>
-
 namespace togglecast::service {
 
 Result<void> AdminRates::take(domain::Id admin, TimePoint now, double cost) {
@@ -12,10 +10,7 @@ Result<void> AdminRates::take(domain::Id admin, TimePoint now, double cost) {
     if (remembers_ && wait == Milliseconds{0}) spent_[admin] += cost;
   }
   if (wait == Milliseconds{0}) return {};
-  Error error{Errc::rate_limited, "too many " + actions_ + " in a short time; slow down", {}};
-  error.retry_after_seconds =
-      static_cast<std::uint32_t>(std::chrono::ceil<std::chrono::seconds>(wait).count());
-  return tl::unexpected(std::move(error));
+  return too_fast("too many " + actions_ + " in a short time; slow down", wait);
 }
 
 void AdminRates::charge(domain::Id admin, TimePoint now, double cost) {

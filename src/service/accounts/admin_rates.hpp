@@ -20,7 +20,7 @@ class AdminRates {
   /// `actions` names the actions in the error message, in the plural: `changes`.
   AdminRates(const Rate& rate, std::string actions) : rate_(rate), actions_(std::move(actions)) {}
 
-  /// Takes `cost` units. `rate_limited` with the seconds to wait.
+  /// Takes `cost` units. `rate_limited` with the time to wait.
   [[nodiscard]] Result<void> take(domain::Id admin, TimePoint now, double cost = 1);
   /// Takes units for an action that turned out to cost more. The admin may then owe them.
   void charge(domain::Id admin, TimePoint now, double cost);

@@ -38,8 +38,9 @@ class ClusterView {
   virtual void add_rates(json::object& own) const = 0;
 
   using Found = std::function<void(json::object found)>;
-  /// `{client_id, connections, nodes: [{id, name, connections}], missing: [name]}`: which nodes hold the
-  /// connections of a client. `missing` names the nodes that did not answer in time.
+  /// `{client_id, connections, nodes: [{id, name, connections, heartbeats: [{id, transport, last_seen_ms,
+  /// round_trip_ms, unanswered_ms}]}], missing: [name]}`: which nodes hold the connections of a client, and
+  /// when each was last heard. `missing` names the nodes that did not answer in time.
   virtual void find_connections(const std::string& environment, domain::Id client, Found done) const = 0;
 };
 

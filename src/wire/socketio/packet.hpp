@@ -10,6 +10,7 @@
 // Thread rule: pure functions; a Decoder belongs to one connection.
 #pragma once
 
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
 #include <cstdint>
@@ -67,8 +68,8 @@ enum class PassedLimit : std::uint8_t { none, attachments, json_depth };
 class Decoder {
  public:
   explicit Decoder(DecoderLimits limits) noexcept
-      : attachments_(limits.attachments),
-        json_depth_(limits.json.depth),
+      : attachments_(static_cast<std::uint32_t>(std::min<std::size_t>(limits.attachments, UINT32_MAX))),
+        json_depth_(static_cast<std::uint16_t>(std::min<std::size_t>(limits.json.depth, UINT16_MAX))),
         json_infinities_(limits.json.infinities) {}
 
   /// Reads a text message. Returns its packet, or nothing if attachments must follow.
@@ -85,18 +86,18 @@ class Decoder {
     return {.depth = json_depth_, .infinities = json_infinities_};
   }
 
-  // The limits one by one: in their structs there would be no room for the last member.
-  std::size_t attachments_;
-  std::size_t json_depth_;
   // The packet that waits for attachments; null when none does, so that an idle connection pays a pointer.
   struct Pending;
   struct PendingDeleter {
     void operator()(Pending* pending) const noexcept;
   };
   std::unique_ptr<Pending, PendingDeleter> pending_;
+  std::uint32_t attachments_;
+  std::uint16_t json_depth_;
   bool json_infinities_;
   PassedLimit passed_limit_ = PassedLimit::none;
 };
+static_assert(sizeof(Decoder) == 16, "each connection has one");
 
 /// Text of a packet and the attachments that follow it as binary messages.
 struct Encoded {

@@ -66,7 +66,8 @@ struct Event {
 /// is complete, into the buffer of the inflater. An idle decoder owns no memory besides itself.
 class Decoder {
  public:
-  explicit Decoder(DecoderLimits limits) noexcept : limits_(limits) {}
+  explicit Decoder(DecoderLimits limits) noexcept
+      : message_bytes_(cut(limits.message_bytes)), fragments_(cut(limits.fragments)), done_(0) {}
 
   /// Reads the next event from `size` bytes at `data`, and moves both past the bytes read. Unmasks in place.
   /// Call it again until `need_more`.
@@ -78,7 +79,7 @@ class Decoder {
   [[nodiscard]] Event next(char*& data, std::size_t& size, Inflater* inflater = nullptr);
 
   /// From now on a message may have so many bytes, which must not be fewer than before.
-  void allow_messages_of(std::size_t bytes) noexcept { limits_.message_bytes = bytes; }
+  void allow_messages_of(std::size_t bytes) noexcept { message_bytes_ = cut(bytes); }
 
  private:
   struct Header;
@@ -102,10 +103,17 @@ class Decoder {
   [[nodiscard]] bool message_open() const noexcept;
   Gathering& gathering();
 
-  DecoderLimits limits_;
+  static constexpr std::size_t kMost = 0x7fff'ffff;  // two gigabytes
+  [[nodiscard]] static std::uint32_t cut(std::size_t limit) noexcept {
+    return static_cast<std::uint32_t>(limit < kMost ? limit : kMost);
+  }
+
   std::unique_ptr<Gathering, GatheringDeleter> gathering_;
-  bool done_ = false;
+  std::uint32_t message_bytes_;
+  std::uint32_t fragments_ : 31;  // 0: no limit
+  std::uint32_t done_ : 1;
 };
+static_assert(sizeof(Decoder) == 16, "each connection has one");
 
 /// The size of the header of an unmasked frame with this payload: 2, 4 or 10 bytes.
 [[nodiscard]] constexpr std::size_t header_size(std::size_t payload_bytes) noexcept {

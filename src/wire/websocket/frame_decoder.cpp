@@ -100,9 +100,10 @@ Decoder::Gathering& Decoder::gathering() {
 bool Decoder::message_open() const noexcept { return gathering_ && gathering_->message_opcode != 0; }
 
 Event Decoder::next(char*& data, std::size_t& size, Inflater* inflater) {
-  if (gathering_ && (done_ || gathering_->idle())) gathering_.reset();  // the view handed out last ends here
+  if (gathering_ && (done_ != 0 || gathering_->idle()))
+    gathering_.reset();  // the view handed out last ends here
   if (inflater != nullptr) inflater->release();
-  if (done_) {
+  if (done_ != 0) {
     data += size;
     size = 0;
     return {};
@@ -206,9 +207,9 @@ Event Decoder::judge_size(const Header& header) {
   if (is_control(header.opcode)) return {};
   const std::size_t have = message_open() ? gathering_->message.size() : 0;
   const bool compressed = message_open() ? gathering_->compressed : header.compressed;
-  const std::size_t limit = compressed ? most_deflated(limits_.message_bytes) : limits_.message_bytes;
+  const std::size_t limit = compressed ? most_deflated(message_bytes_) : std::size_t{message_bytes_};
   if (header.length > limit - have) return fail(CloseCode::too_big, kTooBig);
-  if (limits_.fragments != 0 && message_open() && gathering_->fragments >= limits_.fragments)
+  if (fragments_ != 0 && message_open() && gathering_->fragments >= fragments_)
     return fail(CloseCode::policy_violation, "too many fragments");
   return {};
 }
@@ -263,7 +264,7 @@ Event Decoder::finish_message(Inflater* inflater) {
 
 Event Decoder::inflate(std::uint8_t opcode, std::string_view payload, Inflater& inflater) {
   const bool text = opcode == kText;
-  switch (inflater.inflate(payload, limits_.message_bytes, text)) {
+  switch (inflater.inflate(payload, message_bytes_, text)) {
     case Inflater::Outcome::whole:
       break;
     case Inflater::Outcome::too_big:
@@ -290,12 +291,12 @@ Event Decoder::control(std::uint8_t opcode, std::string_view payload) {
     if (!is_valid_utf8(event.payload))
       return fail(CloseCode::invalid_data, "close reason is not valid UTF-8");
   }
-  done_ = true;
+  done_ = 1;
   return event;
 }
 
 Event Decoder::fail(CloseCode code, std::string_view reason) noexcept {
-  done_ = true;
+  done_ = 1;
   return {Event::Kind::error, reason, static_cast<std::uint16_t>(code)};
 }
 

@@ -247,6 +247,7 @@ TEST_F(Cluster, WhoHoldsAClientsConnections) {
   auto two = b.join(acme.token);
   auto three = b.join(acme.token);
   const std::string token = a.owner_token();
+  EXPECT_FALSE(one.ask("/client", "heartbeat").is_null());
 
   const json::value found = a.get(token, "/api/v1/clients/" + std::to_string(acme.id) + "/connections");
 
@@ -256,6 +257,18 @@ TEST_F(Cluster, WhoHoldsAClientsConnections) {
   EXPECT_EQ(found.at("nodes").at(0).at("connections"), json::value(1));
   EXPECT_EQ(found.at("nodes").at(1).at("name"), json::value("b"));
   EXPECT_EQ(found.at("nodes").at(1).at("connections"), json::value(2));
+  const json::value& heard = found.at("nodes").at(0).at("heartbeats");
+  ASSERT_EQ(heard.as_array().size(), 1U);
+  EXPECT_TRUE(heard.at(0).at("last_seen_ms").is_int64())
+      << "by its heartbeat event: " << json::serialize(heard);
+  EXPECT_EQ(heard.at(0).at("transport"), json::value("websocket"));
+  const json::value& unheard = found.at("nodes").at(1).at("heartbeats");
+  ASSERT_EQ(unheard.as_array().size(), 2U);
+  for (const json::value& beat : unheard.as_array()) {
+    EXPECT_TRUE(beat.at("last_seen_ms").is_null()) << "it was not pinged yet";
+    EXPECT_TRUE(beat.at("round_trip_ms").is_null());
+    EXPECT_EQ(beat.at("unanswered_ms"), json::value(0));
+  }
   EXPECT_EQ(a.call(token, "GET", "/api/v1/clients/4711/connections").status, 404U);
 }
 

@@ -95,10 +95,15 @@ class EventClient {
   int asked_ = 0;
 };
 
-/// `code` of a refusal; empty when it is none.
+/// `code` of a refusal; empty when it is none. Whoever is too fast is told when to come back, everywhere.
 inline std::string code_of(const json::value& answer) {
   const auto* error = json::find(answer, "error");
-  return error == nullptr ? "" : std::string(json::string_or_empty(*error, "code"));
+  std::string code = error == nullptr ? "" : std::string(json::string_or_empty(*error, "code"));
+  if (code == "rate_limited") {
+    const auto* wait = json::find(*error, "retry_after_ms");
+    EXPECT_TRUE(wait != nullptr && wait->is_int64() && wait->get_int64() > 0) << json::serialize(answer);
+  }
+  return code;
 }
 /// The first field that a refusal names.
 inline std::string pointer_of(const json::value& answer) {

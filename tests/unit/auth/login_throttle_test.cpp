@@ -23,7 +23,7 @@ class LoginThrottleTest : public ::testing::Test {
     const auto allowed = throttle_.check(of(account, address), clock_.now());
     if (allowed) return 0;
     EXPECT_EQ(allowed.error().code, Errc::rate_limited);
-    return allowed.error().retry_after_seconds;
+    return static_cast<unsigned>(allowed.error().retry_after / std::chrono::seconds{1});
   }
   void fail(const std::string& account, const std::string& address = kHome, int times = 1) {
     for (int i = 0; i < times; ++i) throttle_.failed(of(account, address), clock_.now());

@@ -40,7 +40,7 @@ class DeliveryTest : public ::testing::Test {
     model_ = std::make_unique<changes::ReadModel>();
     delivery_ = std::make_unique<ShardDelivery>(
         shard_, *model_, Rate{.per_second = 0.000'1, .burst = 3},
-        PushCounters{commits_, other_, other_, slices_, other_, other_, encoded_}, limited_);
+        PushCounters{commits_, other_, other_, slices_, other_, other_, encoded_}, StatesLimited{&limited_});
   }
 
   /// The state that the shard begins with.

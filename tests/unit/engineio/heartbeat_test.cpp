@@ -76,6 +76,35 @@ TEST(Heartbeat, KnowsForHowLongItHasNotBeenAnswered) {
   EXPECT_EQ(beat.unanswered(pinged + seconds(9)), Milliseconds(0));
 }
 
+TEST(Heartbeat, KnowsHowLongTheLastAnswerTookAndWhenTheClientWasHeard) {
+  Heartbeat beat = heartbeat();
+  EXPECT_FALSE(beat.round_trip().has_value());
+  EXPECT_FALSE(beat.since_seen(kStart).has_value());
+  const TimePoint pinged = kStart + kInterval + Milliseconds(4);  // a late timer
+  ASSERT_EQ(beat.on_tick(pinged), Action::send_ping);
+  EXPECT_FALSE(beat.round_trip().has_value());
+
+  EXPECT_EQ(beat.on_pong(pinged + std::chrono::microseconds(31'500)), Action::none);
+
+  EXPECT_EQ(beat.round_trip(), std::chrono::microseconds(31'500)) << "from the ping, not from its time";
+  EXPECT_EQ(beat.since_seen(pinged + Milliseconds(31) + seconds(3)), seconds(3));
+
+  beat.seen(pinged + seconds(5));
+
+  EXPECT_EQ(beat.since_seen(pinged + seconds(6)), seconds(1)) << "an event that it sent";
+  EXPECT_EQ(beat.round_trip(), std::chrono::microseconds(31'500));
+}
+
+TEST(Heartbeat, MeasuresAcrossTheEndOfItsCounters) {
+  const TimePoint before_wrap = TimePoint{} + std::chrono::microseconds((1LL << 32) - 2'000'000);
+  Heartbeat beat(before_wrap, kInterval, kTimeout);
+  ASSERT_EQ(beat.on_tick(before_wrap), Action::send_ping);
+
+  EXPECT_EQ(beat.on_pong(before_wrap + seconds(4)), Action::none);
+
+  EXPECT_EQ(beat.round_trip(), seconds(4));
+}
+
 TEST(Heartbeat, ClosesWhenNoPongArrivesInTime) {
   Heartbeat beat = heartbeat();
   const TimePoint pinged = kStart + kInterval;

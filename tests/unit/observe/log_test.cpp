@@ -8,6 +8,7 @@
 
 #include "base/json.hpp"
 #include "base/secret.hpp"
+#include "observe/limit_lines.hpp"
 #include "observe/peer_lines.hpp"
 #include "observe/peer_log.hpp"
 
@@ -190,6 +191,33 @@ TEST(LogLevel, IsReadByName) {
   EXPECT_EQ(parse_level("warn"), Level::warn);
   EXPECT_EQ(parse_level("WARN"), std::nullopt);
   EXPECT_EQ(parse_level(""), std::nullopt);
+}
+
+TEST_F(LogTest, ALimitHasALineInTenSecondsThatSaysHowOftenItWasPassed) {
+  Log log = make(LogFormat::json);
+  const PeerLog peers(log);
+  const auto pass = [&](const char* option, int client) { peers.limit(option, {"client", client}); };
+
+  for (int client = 1; client <= 5; ++client) pass("--event-rate", client);
+  pass("--write-rate", 7);
+  ASSERT_EQ(lines_.size(), 2U) << "each limit has lines of its own";
+  EXPECT_NE(lines_[0].find(R"("message":"limit passed","limit":"--event-rate","times":1,"client":1})"),
+            std::string::npos)
+      << lines_[0];
+  clock_.advance(LimitLines::kPause);
+  pass("--event-rate", 6);
+
+  ASSERT_EQ(lines_.size(), 3U);
+  EXPECT_NE(lines_[2].find(R"("limit":"--event-rate","times":5,"client":6})"), std::string::npos)
+      << lines_[2];
+}
+
+TEST_F(LogTest, LimitsAreSilentBelowTheLevelOfTheirLines) {
+  Log log = make(LogFormat::json, Level::error);
+
+  PeerLog(log).limit("--event-rate", {"client", 1});
+
+  EXPECT_TRUE(lines_.empty());
 }
 
 }  // namespace

@@ -16,9 +16,9 @@ namespace togglecast::storage::postgres {
 namespace {
 
 constexpr int kBinary = 1;
-constexpr std::uint32_t kRetrySeconds = 2;
+constexpr std::chrono::seconds kRetryAfter{2};
 
-Error unavailable(std::string message) { return {Errc::unavailable, std::move(message), {}, kRetrySeconds}; }
+Error unavailable(std::string message) { return {Errc::unavailable, std::move(message), {}, kRetryAfter}; }
 
 // libpq's messages have several lines; the first one says what is wrong, a further one gives a hint.
 std::string first_line(std::string_view text) {

@@ -17,7 +17,7 @@ TEST(ByteRates, EachReaderHasItsOwn) {
 
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().code, Errc::rate_limited);
-  EXPECT_EQ(refused.error().retry_after_seconds, 2U);
+  EXPECT_EQ(refused.error().retry_after, Milliseconds{1500});
   EXPECT_TRUE(rates.take("a", now + std::chrono::seconds(2), 150).has_value());
 }
 

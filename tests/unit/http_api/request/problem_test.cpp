@@ -53,7 +53,7 @@ TEST(Problem, NamesTheSchemeAndWhetherATokenWasWrong) {
 
 TEST(Problem, SaysWhenToComeBackFromWhatPasses) {
   Error limited{Errc::rate_limited, "", {}};
-  limited.retry_after_seconds = 7;
+  limited.retry_after = std::chrono::milliseconds{6'001};
 
   EXPECT_EQ(problem(limited, "").headers.value("Retry-After"), "7");
   EXPECT_EQ(problem({Errc::unavailable, "", {}}, "").headers.value("Retry-After"), "1");

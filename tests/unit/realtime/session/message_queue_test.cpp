@@ -11,12 +11,12 @@ constexpr Milliseconds kJustNow{0};
 class MessageQueueTest : public ::testing::Test {
  protected:
   bool take(std::size_t bytes, std::size_t waiting, std::uint64_t turn, Milliseconds stalled = kPatience) {
-    return queue_.take(bytes, {waiting, stalled, turn});
+    return queue_.take(bytes, {waiting, stalled, turn}, limit_);
   }
 
   observe::Counter overflows_;
   MessageLimit limit_{1'000, kPatience, overflows_};
-  MessageQueue queue_{limit_};
+  MessageQueue queue_;
 };
 
 TEST_F(MessageQueueTest, AReaderMayHaveAnyAmount) {
@@ -60,8 +60,8 @@ TEST_F(MessageQueueTest, DrainedItBeginsAgain) {
 }
 
 TEST_F(MessageQueueTest, AnOverflowIsCountedOnceAndEndsIt) {
-  EXPECT_TRUE(queue_.overflow());
-  EXPECT_FALSE(queue_.overflow());
+  EXPECT_TRUE(queue_.overflow(limit_));
+  EXPECT_FALSE(queue_.overflow(limit_));
 
   EXPECT_FALSE(take(1, 0, 9));
   EXPECT_EQ(overflows_.value(), 1U);

@@ -17,7 +17,7 @@ TEST(AdminRates, LimitEachAdminAlone) {
   ASSERT_FALSE(third);
   EXPECT_EQ(third.error().code, Errc::rate_limited);
   EXPECT_EQ(third.error().message, "too many changes in a short time; slow down");
-  EXPECT_EQ(third.error().retry_after_seconds, 4U);
+  EXPECT_EQ(third.error().retry_after, std::chrono::seconds{4});
   EXPECT_TRUE(rates.take(2, kBeginning));
   EXPECT_TRUE(rates.take(1, kBeginning + std::chrono::seconds{4}));
 }

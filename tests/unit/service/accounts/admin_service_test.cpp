@@ -103,7 +103,7 @@ TEST_F(AdminServiceTest, GuessingIsSlowedDownAndTheRightPasswordHasToWaitToo) {
   const auto braked = login("owner", kPassword);
   ASSERT_FALSE(braked.has_value());
   EXPECT_EQ(braked.error().code, Errc::rate_limited);
-  EXPECT_EQ(braked.error().retry_after_seconds, 1U);
+  EXPECT_EQ(braked.error().retry_after, std::chrono::seconds{1});
   clock_.advance(Milliseconds(1'000));
 
   EXPECT_TRUE(login("owner", kPassword).has_value());

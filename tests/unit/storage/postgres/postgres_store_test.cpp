@@ -137,7 +137,7 @@ TEST_F(PostgresStoreTest, ATransactionWhoseConnectionBrokeFailsAndTheLogTellsTha
 
   ASSERT_FALSE(failed.has_value());
   EXPECT_EQ(failed.error().code, Errc::unavailable);
-  EXPECT_GT(failed.error().retry_after_seconds, 0U);
+  EXPECT_GT(failed.error().retry_after, Milliseconds{0});
   EXPECT_EQ(store->begin("production").value()->head().revision, 0);
 }
 
@@ -217,7 +217,7 @@ TEST_F(PostgresStoreTest, NothingIsUnavailableLongerThanTheServerIs) {
     return refused.message.find("cannot be reached") != std::string::npos;
   }));
   EXPECT_EQ(refused.code, Errc::unavailable);
-  EXPECT_GT(refused.retry_after_seconds, 0U);
+  EXPECT_GT(refused.retry_after, Milliseconds{0});
   EXPECT_FALSE(store->health().check().has_value());
   EXPECT_TRUE(eventually([&] { return !reader->version().has_value(); }));
 

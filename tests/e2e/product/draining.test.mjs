@@ -124,7 +124,7 @@ describe('--drain-wait', () => {
 describe('during the window', () => {
   test('connections that are open are answered and closed; new ones and new sessions are told to come back', async (t) => {
     const metrics = await freePort();
-    const product = await started(t, ['--drain', '3600', '--metrics-listen', `127.0.0.1:${metrics}`]);
+    const product = await started(t, ['--cors-origin', 'https://app.example', '--drain', '3600', '--metrics-listen', `127.0.0.1:${metrics}`]);
     const sockets = await Promise.all(Array.from({ length: 5 }, () => EngineSocket.open(product.port, '/socket.io/')));
     sockets.forEach((socket) => socket.send(`40/admin,${JSON.stringify({ token: product.admin })}`));
     const idle = await HttpConnection.open(product.port);
@@ -137,6 +137,10 @@ describe('during the window', () => {
     const authorized = { headers: { Authorization: `Bearer ${product.admin}` } };
     assertTurnedAway(await request(product.port, '/api/v1/platforms', authorized));
     assertTurnedAway(await request(product.port, '/'));
+    const page = await request(product.port, '/api/v1/platforms', { headers: { ...authorized.headers, Origin: 'https://app.example' } });
+    assertTurnedAway(page);
+    assert.equal(page.headers['access-control-allow-origin'], 'https://app.example', 'the page can read it');
+    assert.match(page.headers['access-control-expose-headers'], /Retry-After/);
     assert.deepEqual(JSON.parse((await request(product.port, '/readyz')).body), { status: 'draining' });
     assert.equal((await request(product.port, '/healthz')).status, 200);
     idle.send('/api/v1/platforms', authorized);

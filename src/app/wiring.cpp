@@ -314,7 +314,7 @@ std::shared_ptr<const net::Preamble> proxy_preamble(const Settings& settings, ob
 
 net::AcceptGate accept_gate(const Settings& settings, AddressLimits& limits, RefusalLog& refusals) {
   return [proxies = proxies_of(settings), &limits,
-          &refusals](const boost::asio::ip::address& address) -> std::optional<std::shared_ptr<void>> {
+          &refusals](const boost::asio::ip::address& address) -> std::optional<HeldPtr> {
     if (proxies.trusts(address.to_string())) return nullptr;
     auto counted = limits.accept(address);
     if (!counted) refusals.connection(address.to_string());

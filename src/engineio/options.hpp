@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/clock.hpp"
+#include "base/held.hpp"
 #include "engineio/error_code.hpp"
 #include "engineio/refusal.hpp"
 #include "engineio/session_id.hpp"
@@ -70,7 +71,7 @@ struct Options {
   std::function<std::optional<Refusal>(const wire::http::Request&, const web::Peer&)> allow_request{};
   /// Called once for each new session. The session keeps the returned object, which may be null, until it
   /// ends. An application counts its sessions with it.
-  std::function<std::shared_ptr<void>(const web::Peer&)> hold{};
+  std::function<HeldPtr(const web::Peer&)> hold{};
   /// Called for each refused request, for logs; for those of other nodes only `on_other_node`.
   std::function<void(const web::Exchange&, ErrorCode, std::string_view message)> on_refused{};
 

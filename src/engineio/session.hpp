@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/held.hpp"
 #include "base/pooled.hpp"
 #include "base/shared_bytes.hpp"
 #include "engineio/counters.hpp"
@@ -185,7 +186,7 @@ class Session final : public net::Retirable,
 
   Server& server_;
   net::Shard& shard_;
-  std::shared_ptr<void> held_;  // see Options::hold
+  HeldPtr held_;  // see Options::hold
   std::unique_ptr<SessionHandler> handler_;
   std::unique_ptr<PollingTransport> polling_;
   std::unique_ptr<web::WebSocket> socket_;

@@ -7,6 +7,8 @@
 #include <memory>
 #include <utility>
 
+#include "base/held.hpp"
+
 namespace togglecast::net {
 
 class TlsSession;
@@ -31,7 +33,7 @@ class DetachedStream {
   /// From now on the connection speaks TLS. The handshake begins with `Stream::start_reading`.
   void secure(std::unique_ptr<TlsSession> tls) noexcept;
   /// Keeps `held` until the descriptor is closed, also after a stream adopted it.
-  void keep(std::shared_ptr<void> held) noexcept { held_ = std::move(held); }
+  void keep(HeldPtr held) noexcept { held_ = std::move(held); }
   /// A proxy in front of this connection named its client. `Stream::peer` then tells that address.
   void through_proxy(const ProxiedClient& client) { client_ = std::make_unique<ProxiedClient>(client); }
 
@@ -40,7 +42,7 @@ class DetachedStream {
   int descriptor_ = -1;
   std::unique_ptr<ProxiedClient> client_;
   std::unique_ptr<TlsSession> tls_;
-  std::shared_ptr<void> held_;
+  HeldPtr held_;
 };
 
 }  // namespace togglecast::net

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/held.hpp"
 #include "net/preamble.hpp"
 #include "net/shard.hpp"
 #include "net/stream.hpp"
@@ -27,7 +28,7 @@ using AcceptHandler = std::function<void(Shard&, StreamPtr)>;
 /// Decides about each accepted connection before any byte of it is read. It returns nullopt to close the
 /// connection at once. Otherwise the connection keeps the returned object, which may be null, until its
 /// descriptor is closed.
-using AcceptGate = std::function<std::optional<std::shared_ptr<void>>(const boost::asio::ip::address&)>;
+using AcceptGate = std::function<std::optional<HeldPtr>(const boost::asio::ip::address&)>;
 
 struct ListenOptions {
   /// Numeric addresses. Addresses that the machine does not have are skipped, unless none remains.

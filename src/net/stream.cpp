@@ -186,7 +186,9 @@ int Stream::take_descriptor() noexcept {
 }
 
 void Stream::unwatch() noexcept {
-  if (std::exchange(watched_, false)) shard_.unwatch(*this);
+  if (!watched_) return;
+  watched_ = false;
+  shard_.unwatch(*this);
 }
 
 void Stream::end(StreamEnd reason) {
@@ -213,7 +215,9 @@ void Stream::end_broken_tls() {
   write_directly(false);
   shut_down();
   StreamHandler* const handler = std::exchange(handler_, nullptr);
-  if (!std::exchange(ended_, true) && handler != nullptr) handler->on_end(StreamEnd::error);
+  const bool told = ended_;
+  ended_ = true;
+  if (!told && handler != nullptr) handler->on_end(StreamEnd::error);
 }
 
 DetachedStream Stream::release() {

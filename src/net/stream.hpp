@@ -21,6 +21,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/held.hpp"
 #include "base/pooled.hpp"
 #include "base/shared_bytes.hpp"
 #include "net/detached_stream.hpp"
@@ -197,7 +198,7 @@ class Stream final : public boost::intrusive_ref_counter<Stream, boost::thread_u
   std::unique_ptr<Backlog> backlog_;  // only while bytes wait
   std::unique_ptr<TlsSession> tls_;
   std::unique_ptr<ProxiedClient> client_;  // named by a proxy
-  std::shared_ptr<void> held_;             // until the descriptor is closed
+  HeldPtr held_;                           // until the descriptor is closed
   int descriptor_;                         // -1 once closed
   Outlets::Index outlet_;
 };

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/compact_vector.hpp"
+#include "base/held.hpp"
 #include "base/pooled.hpp"
 #include "engineio/handshake.hpp"
 #include "engineio/session.hpp"
@@ -34,7 +35,7 @@ class Connection final : public engineio::SessionHandler, public Pooled<Connecti
   }
 
   /// What the application keeps for this connection; null at first.
-  [[nodiscard]] std::shared_ptr<void>& state() noexcept { return state_; }
+  [[nodiscard]] HeldPtr& state() noexcept { return state_; }
 
   /// A socket has joined its namespace, so that the connect time-out does not close the connection.
   void joined() noexcept { joined_ = true; }
@@ -87,7 +88,7 @@ class Connection final : public engineio::SessionHandler, public Pooled<Connecti
   Server& server_;
   engineio::Session& session_;
   std::unique_ptr<Beginning> beginning_;
-  std::shared_ptr<void> state_;
+  HeldPtr state_;
   wire::socketio::Decoder decoder_;
   Sockets sockets_;
   bool joined_ = false;

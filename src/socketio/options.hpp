@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/clock.hpp"
+#include "base/held.hpp"
 #include "base/json.hpp"
 #include "engineio/handshake.hpp"
 #include "engineio/options.hpp"
@@ -39,7 +40,7 @@ struct Options {
   /// waits for, packets of a namespace that has ended. False: there were too many; the connection is closed
   /// with 1013. `state` is what the application keeps for the connection, see `Socket::connection_state`.
   /// Events have `HandlerRegistry::filter`.
-  std::function<bool(std::shared_ptr<void>& state, net::Shard& shard)> admit_packet{};
+  std::function<bool(HeldPtr& state, net::Shard& shard)> admit_packet{};
   /// Called for each CONNECT to a namespace that does not exist, for logs. The request is null once it was
   /// dropped.
   std::function<void(std::string_view nsp, const engineio::Handshake* request)> on_unknown_namespace{};

@@ -35,7 +35,7 @@ const engineio::Handshake* Socket::handshake() const noexcept {
   return connection_ == nullptr ? nullptr : connection_->handshake();
 }
 
-std::shared_ptr<void>& Socket::connection_state() noexcept { return connection_->state(); }
+HeldPtr& Socket::connection_state() noexcept { return connection_->state(); }
 
 void Socket::name_connection(std::string_view kind, std::string_view name) {
   if (connection_ != nullptr) connection_->session().name(kind, name);

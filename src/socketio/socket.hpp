@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/held.hpp"
 #include "base/json.hpp"
 #include "engineio/handshake.hpp"
 #include "engineio/session.hpp"
@@ -83,7 +84,7 @@ class Socket : public std::enable_shared_from_this<Socket> {
   void set_state(std::shared_ptr<void> state) noexcept { app_state_ = std::move(state); }
   /// State of the application for the whole connection, shared by its sockets in all namespaces and kept from
   /// one CONNECT to the next; null at first. Only before the disconnect.
-  [[nodiscard]] std::shared_ptr<void>& connection_state() noexcept;
+  [[nodiscard]] HeldPtr& connection_state() noexcept;
   /// Says who this is, such as `client`, `acme`, to the trace of the connection's packets if there is one
   /// (`engineio::Options::trace`).
   void name_connection(std::string_view kind, std::string_view name);

@@ -32,7 +32,7 @@ AddressLimits::AddressLimits(const AddressLimitOptions& options, const Clock& cl
       too_many_(metrics.counter("togglecast_connections_limited_total",
                                 "Connections refused by a limit per address.", {{"limit", "open"}})) {}
 
-std::optional<std::shared_ptr<void>> AddressLimits::accept(const address& peer) {
+std::optional<HeldPtr> AddressLimits::accept(const address& peer) {
   if (exempt(peer.is_loopback())) return nullptr;
   const std::scoped_lock lock(mutex_);
   Entry& entry = entry_of(web::address_key(peer));
@@ -56,7 +56,7 @@ std::optional<engineio::Refusal> AddressLimits::admit(const web::Peer& peer) {
   return refusal("too many new connections from this address", peer, static_cast<unsigned>(seconds));
 }
 
-std::shared_ptr<void> AddressLimits::hold(const web::Peer& peer) {
+HeldPtr AddressLimits::hold(const web::Peer& peer) {
   if (exempt(peer.loopback)) return nullptr;
   const std::scoped_lock lock(mutex_);
   return entry_of(web::address_key(peer.address)).sessions.hold();

@@ -16,6 +16,7 @@
 #include <unordered_map>
 
 #include "base/clock.hpp"
+#include "base/held.hpp"
 #include "base/token_bucket.hpp"
 #include "engineio/options.hpp"
 #include "observe/metrics.hpp"
@@ -35,11 +36,11 @@ class AddressLimits {
 
   /// Counts a TCP connection until the returned pointer is dropped; the pointer is null when it is exempt.
   /// Returns nothing when the address has too many.
-  [[nodiscard]] std::optional<std::shared_ptr<void>> accept(const boost::asio::ip::address& address);
+  [[nodiscard]] std::optional<HeldPtr> accept(const boost::asio::ip::address& address);
   /// Call before a session begins. Returns 429 with the time to wait, or nothing when the session may begin.
   [[nodiscard]] std::optional<engineio::Refusal> admit(const web::Peer& peer);
   /// Counts a session until the returned pointer is dropped.
-  [[nodiscard]] std::shared_ptr<void> hold(const web::Peer& peer);
+  [[nodiscard]] HeldPtr hold(const web::Peer& peer);
 
   /// The number of addresses in the table.
   [[nodiscard]] std::size_t remembered() const;
@@ -48,16 +49,14 @@ class AddressLimits {
   // A pointer that its holders share: their number is the count, and a holder costs no memory of its own.
   class Shared {
    public:
-    [[nodiscard]] std::size_t count() const noexcept {
-      return held_ == nullptr ? 0 : static_cast<std::size_t>(held_.use_count() - 1);
-    }
-    [[nodiscard]] std::shared_ptr<void> hold() {
-      if (held_ == nullptr) held_ = std::make_shared<char>();
+    [[nodiscard]] std::size_t count() const noexcept { return held_ == nullptr ? 0 : held_->use_count() - 1; }
+    [[nodiscard]] HeldPtr hold() {
+      if (held_ == nullptr) held_ = new Held;
       return held_;
     }
 
    private:
-    std::shared_ptr<void> held_;
+    HeldPtr held_;
   };
   struct Entry {
     Shared connections, sessions;

@@ -1,17 +1,14 @@
 #include "realtime/session/connection_meters.hpp"
 
-#include "base/pooled.hpp"
-
 namespace togglecast::realtime {
 
-ConnectionMeters& meters_of(std::shared_ptr<void>& connection_state) {
-  if (connection_state == nullptr)
-    connection_state = std::allocate_shared<ConnectionMeters>(PoolAllocator<ConnectionMeters>());
-  return *static_cast<ConnectionMeters*>(connection_state.get());
+ConnectionMeters& meters_of(HeldPtr& connection_state) {
+  if (connection_state == nullptr) connection_state = new ConnectionMeters;
+  return static_cast<ConnectionMeters&>(*connection_state);
 }
 
-std::function<bool(std::shared_ptr<void>&, net::Shard&)> meter_packets(const Rate& rate) {
-  return [rate](std::shared_ptr<void>& state, net::Shard& shard) {
+std::function<bool(HeldPtr&, net::Shard&)> meter_packets(const Rate& rate) {
+  return [rate](HeldPtr& state, net::Shard& shard) {
     return meters_of(state).packets.take(rate, shard.now()) == Milliseconds{0};
   };
 }

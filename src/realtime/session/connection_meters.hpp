@@ -7,25 +7,27 @@
 #include <string>
 #include <string_view>
 
+#include "base/held.hpp"
+#include "base/pooled.hpp"
 #include "base/token_bucket.hpp"
 #include "net/shard.hpp"
 #include "observe/metrics.hpp"
 
 namespace togglecast::realtime {
 
-struct ConnectionMeters {
+struct ConnectionMeters final : Held, Pooled<ConnectionMeters> {
+  bool had_state = false;   ///< the first full state is free
   TokenBucket packets;      ///< events, and all other packets that cost something
   TokenBucket full_states;  ///< after the first
   TokenBucket assets;       ///< bytes
-  bool had_state = false;   ///< the first full state is free
 };
-static_assert(sizeof(ConnectionMeters) <= 32, "each connection has some");
+static_assert(sizeof(ConnectionMeters) <= 40, "each connection has some");
 
 /// Those of a connection whose state (`socketio::Socket::connection_state`) this is.
-[[nodiscard]] ConnectionMeters& meters_of(std::shared_ptr<void>& connection_state);
+[[nodiscard]] ConnectionMeters& meters_of(HeldPtr& connection_state);
 
 /// For `socketio::Options::admit_packet`: what is no event counts like an event.
-[[nodiscard]] std::function<bool(std::shared_ptr<void>&, net::Shard&)> meter_packets(const Rate& rate);
+[[nodiscard]] std::function<bool(HeldPtr&, net::Shard&)> meter_packets(const Rate& rate);
 
 /// How many connections of this namespace are logged in, of one environment. Any thread.
 [[nodiscard]] observe::Gauge& connections_gauge(observe::Metrics& metrics, std::string_view nsp,

@@ -198,7 +198,7 @@ class AcceptGateTest : public ::testing::Test {
     return settings;
   }();
   net::AcceptGate gate_ = accept_gate(settings_, limits_, refusals_);
-  std::vector<std::shared_ptr<void>> open_;
+  std::vector<HeldPtr> open_;
 };
 
 TEST_F(AcceptGateTest, OneAddressHasNoMoreThanTwiceItsLimit) {

@@ -44,7 +44,7 @@ TEST_F(AddressLimitsTest, RefuseTooManyInAShortTime) {
 
 TEST_F(AddressLimitsTest, CountConnectionsThatSayNothing) {
   const auto address = boost::asio::ip::make_address("192.0.2.1");
-  std::vector<std::optional<std::shared_ptr<void>>> held;
+  std::vector<std::optional<HeldPtr>> held;
   for (int i = 0; i < 4; ++i) ASSERT_TRUE(held.emplace_back(limits_.accept(address)));
 
   EXPECT_FALSE(limits_.accept(address)) << "twice as many as sessions";
@@ -89,9 +89,9 @@ TEST_F(AddressLimitsTest, LeaveThisMachineAloneWhenItIsExempt) {
   const web::Peer here{.address = "127.0.0.1", .secure = false, .loopback = true};
   for (int i = 0; i < 10; ++i) EXPECT_FALSE(limits.admit(here));
 
-  EXPECT_EQ(limits.hold(here).use_count(), 0);
+  EXPECT_EQ(limits.hold(here), nullptr);
   for (const char* text : {"127.0.0.1", "127.8.9.10", "::1"})
-    EXPECT_EQ(limits.accept(boost::asio::ip::make_address(text)).value().use_count(), 0) << text;
+    EXPECT_EQ(limits.accept(boost::asio::ip::make_address(text)).value(), nullptr) << text;
   EXPECT_EQ(limits.remembered(), 0U);
   const web::Peer through_a_proxy{.address = "127.0.0.1", .secure = false, .loopback = false};
   for (int i = 0; i < 3; ++i) EXPECT_FALSE(limits.admit(through_a_proxy));

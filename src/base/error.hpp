@@ -2,6 +2,7 @@
 // Thread rule: plain values, no shared state.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -48,6 +49,11 @@ struct Error {
   /// With `rate_limited` and `unavailable`: when to try again. Above zero with each `rate_limited`; zero: not
   /// known.
   std::chrono::milliseconds retry_after{0};
+  std::uint32_t retry_after_seconds = 0;  ///< the same in whole seconds; the longer one of both counts
+
+  [[nodiscard]] std::chrono::milliseconds wait() const noexcept {
+    return std::max<std::chrono::milliseconds>(retry_after, std::chrono::seconds{retry_after_seconds});
+  }
 };
 
 template <typename T>

@@ -70,10 +70,7 @@ bool is_fault(const Result<Response>& answer) {
 }
 
 tl::unexpected<Error> later(Errc code, std::string message, Milliseconds wait) {
-  Error error{code, std::move(message), {}};
-  error.retry_after_seconds =
-      static_cast<std::uint32_t>(std::chrono::ceil<std::chrono::seconds>(wait).count());
-  return tl::unexpected(std::move(error));
+  return tl::unexpected(Error{code, std::move(message), {}, wait});
 }
 
 bool equal_in_any_case(std::string_view a, std::string_view b) {
@@ -179,7 +176,8 @@ class Client::Loop {
     const std::scoped_lock lock(mutex_);
     if (stopping_) return stopped();
     if (waiting_.size() >= options_.waiting)
-      return Error{Errc::unavailable, "too many requests to other servers wait already", {}, 1};
+      return Error{
+          Errc::unavailable, "too many requests to other servers wait already", {}, std::chrono::seconds{1}};
     waiting_.push_back(std::move(job));
     if (transfers_ == nullptr) {
       transfers_ = std::make_unique<Transfers>(options_);
@@ -273,8 +271,7 @@ class Client::Loop {
   Server& server_of(const std::string& name, TimePoint now) {
     if (servers_.size() >= kMostServers && !servers_.contains(name))
       std::erase_if(servers_, [&](const auto& entry) {
-        return entry.second.breaker.state(now) == Breaker::State::closed &&
-               entry.second.rate.full(options_.per_host, now);
+        return entry.second.breaker.state(now) == Breaker::State::closed && entry.second.rate.full(now);
       });
     return servers_[name];
   }

@@ -25,7 +25,7 @@ json::array issues_of(const Error& error) {
 
 // In whole seconds, never sooner, at least one.
 std::string retry_after(const Error& error) {
-  const auto seconds = std::chrono::ceil<std::chrono::seconds>(error.retry_after).count();
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(error.wait()).count();
   return std::to_string(std::max<std::chrono::seconds::rep>(1, seconds));
 }
 

@@ -55,7 +55,7 @@ json::object error_object(const Error& error) {
       details.push_back(json::object{{"pointer", issue.pointer}, {"reason", issue.reason}});
     body["details"] = std::move(details);
   }
-  if (error.retry_after.count() > 0) body["retry_after_ms"] = error.retry_after.count();
+  if (error.wait().count() > 0) body["retry_after_ms"] = error.wait().count();
   return {{"error", std::move(body)}};
 }
 

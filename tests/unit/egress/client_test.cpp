@@ -225,7 +225,7 @@ TEST_F(EgressClient, LeavesAServerAloneThatFails) {
   const auto answer = fetch({.url = server.url()});
   ASSERT_FALSE(answer.has_value());
   EXPECT_EQ(answer.error().code, Errc::unavailable);
-  EXPECT_EQ(answer.error().retry_after_seconds, 5U);
+  EXPECT_EQ(answer.error().retry_after, std::chrono::seconds{5});
   EXPECT_EQ(server.requests().size(), 2U);
   EXPECT_EQ(count("breaker_open"), 1U);
 

@@ -54,25 +54,25 @@ TEST_F(ListenerTest, WhatTheGateRefusesIsClosedBeforeItSaysAnything) {
 }
 
 TEST_F(ListenerTest, WhatTheGateGivesIsKeptUntilTheConnectionIsClosed) {
-  const auto held = std::make_shared<int>();
+  const HeldPtr held(new Held);
   const auto port = serve({.gate = [&](const boost::asio::ip::address&) { return held; }});
 
   TcpClient first(port), second(port);
   ASSERT_TRUE(test::eventually([&] { return taken_ == 2; }));
-  EXPECT_EQ(held.use_count(), 1 + 2);
+  EXPECT_EQ(held->use_count(), 1U + 2);
   pool_.run_on_all([&](Shard& shard) {  // as when a connection moves to another shard
     DetachedStream moving = streams_.front()->release();
-    EXPECT_EQ(held.use_count(), 1 + 2);
+    EXPECT_EQ(held->use_count(), 1U + 2);
     streams_.front() = Stream::adopt(shard, std::move(moving));
-    EXPECT_EQ(held.use_count(), 1 + 2);
+    EXPECT_EQ(held->use_count(), 1U + 2);
     streams_.front()->abort();
-    EXPECT_EQ(held.use_count(), 1 + 1);
+    EXPECT_EQ(held->use_count(), 1U + 1);
     streams_.back()->close_gracefully();
-    EXPECT_EQ(held.use_count(), 1 + 1) << "the peer has not closed its side yet";
+    EXPECT_EQ(held->use_count(), 1U + 1) << "the peer has not closed its side yet";
   });
   second.close();
 
-  EXPECT_TRUE(test::eventually([&] { return held.use_count() == 1; }));
+  EXPECT_TRUE(test::eventually([&] { return held->use_count() == 1; }));
 }
 
 // UBSan opens a pipe when it meets a type for the first time. Without a descriptor it takes the type for a

@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "base/clock.hpp"
-#include "base/held.hpp"
+#include "base/memory/held.hpp"
 #include "engineio/error_code.hpp"
 #include "engineio/refusal.hpp"
 #include "engineio/session_id.hpp"

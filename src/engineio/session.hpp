@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/held.hpp"
+#include "base/memory/held.hpp"
 #include "base/pooled.hpp"
 #include "base/shared_bytes.hpp"
 #include "engineio/counters.hpp"

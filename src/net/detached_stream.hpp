@@ -7,7 +7,7 @@
 #include <memory>
 #include <utility>
 
-#include "base/held.hpp"
+#include "base/memory/held.hpp"
 
 namespace togglecast::net {
 

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "base/error.hpp"
-#include "base/held.hpp"
+#include "base/memory/held.hpp"
 #include "net/preamble.hpp"
 #include "net/shard.hpp"
 #include "net/stream.hpp"

@@ -21,7 +21,7 @@
 #include <string_view>
 #include <utility>
 
-#include "base/held.hpp"
+#include "base/memory/held.hpp"
 #include "base/pooled.hpp"
 #include "base/shared_bytes.hpp"
 #include "net/detached_stream.hpp"

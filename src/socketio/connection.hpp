@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/compact_vector.hpp"
-#include "base/held.hpp"
+#include "base/memory/compact_vector.hpp"
+#include "base/memory/held.hpp"
 #include "base/pooled.hpp"
 #include "engineio/handshake.hpp"
 #include "engineio/session.hpp"

@@ -8,8 +8,8 @@
 #include <string_view>
 
 #include "base/clock.hpp"
-#include "base/held.hpp"
 #include "base/json.hpp"
+#include "base/memory/held.hpp"
 #include "engineio/handshake.hpp"
 #include "engineio/options.hpp"
 #include "observe/peer_log.hpp"

@@ -13,7 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "base/compact_vector.hpp"
+#include "base/memory/compact_vector.hpp"
 #include "net/outlets.hpp"
 #include "socketio/broadcast_options.hpp"
 

@@ -15,8 +15,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/held.hpp"
 #include "base/json.hpp"
+#include "base/memory/held.hpp"
 #include "engineio/handshake.hpp"
 #include "engineio/session.hpp"
 #include "net/stream.hpp"

@@ -16,7 +16,7 @@
 #include <unordered_map>
 
 #include "base/clock.hpp"
-#include "base/held.hpp"
+#include "base/memory/held.hpp"
 #include "base/token_bucket.hpp"
 #include "engineio/options.hpp"
 #include "observe/metrics.hpp"

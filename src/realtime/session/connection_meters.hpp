@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/held.hpp"
+#include "base/memory/held.hpp"
 #include "base/pooled.hpp"
 #include "base/token_bucket.hpp"
 #include "net/shard.hpp"

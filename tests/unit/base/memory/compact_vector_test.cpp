@@ -1,4 +1,4 @@
-#include "base/compact_vector.hpp"
+#include "base/memory/compact_vector.hpp"
 
 #include <gtest/gtest.h>
 

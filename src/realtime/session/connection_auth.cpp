@@ -160,7 +160,7 @@ void ConnectionAuth::check(Socket& socket, const Next& next) {
       const Error error =
           who ? Error{Errc::token_invalid, "the token's environment does not exist", {}} : who.error();
       if (error.code == Errc::unavailable) {  // CONNECT_ERROR would stop the client for good
-        subscriber->seen_view = std::make_unique<SeenView>(SeenView{{}, {}, error});
+        subscriber->seldom().seen_view = std::make_unique<SeenView>(SeenView{{}, {}, error});
         socket.accept_attachments(false);
         socket.set_state(subscriber);
         return next();
@@ -192,8 +192,8 @@ void ConnectionAuth::begin(Socket& socket) {
                    {{"nsp", socket.nsp().name()},
                     {"sid", socket.id()},
                     {"address", handshake == nullptr ? "" : handshake->peer.address}});
-  if (subscriber.who.id == 0 && subscriber.seen_view != nullptr) {
-    refused(socket, *subscriber.seen_view->limit);
+  if (subscriber.who.id == 0 && subscriber.seen_view() != nullptr) {
+    refused(socket, *subscriber.seen_view()->limit);
     return turn_away(subscriber);
   }
   if (subscriber.who.id == 0) {

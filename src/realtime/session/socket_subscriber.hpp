@@ -114,6 +114,9 @@ class SocketSubscriber final : public delivery::Subscriber, public net::TimerNod
   };
   [[nodiscard]] Seldom& seldom();
   [[nodiscard]] std::unique_ptr<SeenView> take_seen_view();
+  [[nodiscard]] const SeenView* seen_view() const noexcept {
+    return seldom_ == nullptr ? nullptr : seldom_->seen_view.get();
+  }
   [[nodiscard]] std::vector<EntityRef>* followed() const noexcept {
     return seldom_ == nullptr ? nullptr : seldom_->followed.get();
   }

@@ -84,7 +84,9 @@ const PublicKey* KeySet::find(std::string_view alg, std::string_view kid) const 
   if (!algorithm) return nullptr;
   const PublicKey* found = nullptr;
   for (const auto& key : keys_) {
-    if (key->algorithm() != *algorithm || (!kid.empty() && key->kid() != kid)) continue;
+    if (key->algorithm() != *algorithm) continue;
+    if (!kid.empty() && key->kid() == kid) return key.get();
+    if (!kid.empty() && !key->kid().empty()) continue;
     if (found != nullptr) return nullptr;  // it says too little
     found = key.get();
   }

@@ -74,7 +74,7 @@ class KeySet {
   [[nodiscard]] static KeySet of(PublicKey key);
 
   /// `token_invalid` unless the key `kid` is of the algorithm `alg`, and signed `signing_input`. An empty
-  /// `kid` means the only key of that algorithm.
+  /// `kid` means the only key of that algorithm; a key without one, such as one in PEM, fits every `kid`.
   [[nodiscard]] Result<void> verify(std::string_view alg, std::string_view kid,
                                     std::string_view signing_input, std::string_view signature) const;
 

@@ -35,8 +35,12 @@ constexpr Route kRoutes[] = {
     {Method::post, "/api/v1/auth/password", Action::use_account, change_password},
 
     {Method::get, "/api/v1/auth/methods", Access::open, login_methods},
-    {Method::get, "/api/v1/auth/oidc/login", Access::open, oidc_login},
-    {Method::get, "/api/v1/auth/oidc/callback", Access::open, oidc_callback},
+    {Method::get, "/api/v1/auth/oidc/login", Access::open, oidc_login, {"return_to", "environment"}},
+    {Method::get,
+     "/api/v1/auth/oidc/callback",
+     Access::open,
+     oidc_callback,
+     {"state", "code", "iss", "error", "session_state"}},
     {Method::post, "/api/v1/auth/oidc/backchannel-logout", Access::open, oidc_backchannel_logout},
 
     {Method::get, "/api/v1/platforms", Action::read_catalogue, list_of<Platform>, page("enabled")},

@@ -72,8 +72,9 @@ struct Route {
                   Parameters known, Units costs)
       : Route(by, path, asks, run, known, Effect::write, costs) {}
   /// Without one. `who` is `probe`, `open` or `login`: anything else does not compile.
-  consteval Route(wire::http::Method by, std::string_view path, Access who, Handler run)
-      : method(by), pattern(path), access(who), handler(run) {
+  consteval Route(wire::http::Method by, std::string_view path, Access who, Handler run,
+                  Parameters known = {})
+      : method(by), pattern(path), access(who), handler(run), parameters(known) {
     if (who != Access::probe && who != Access::open && who != Access::login) throw "name an action";
   }
 

@@ -159,12 +159,13 @@ Result<LogoutToken> verify_logout_token(const auth::KeySet& keys, std::string_vi
 const json::value* find_claim(const json::value& claims, std::string_view name) noexcept {
   if (const json::value* whole = json::find(claims, name)) return whole;
   const json::value* at = &claims;
-  while (at != nullptr && !name.empty()) {
+  while (at != nullptr) {
     const std::size_t dot = name.find('.');
     at = json::find(*at, name.substr(0, dot));
-    name = dot == std::string_view::npos ? std::string_view() : name.substr(dot + 1);
+    if (dot == std::string_view::npos) return at;
+    name.remove_prefix(dot + 1);
   }
-  return at == &claims ? nullptr : at;
+  return nullptr;
 }
 
 std::vector<std::string> strings_in(const json::value* claim) {

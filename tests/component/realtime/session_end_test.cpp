@@ -149,6 +149,18 @@ TEST_F(SessionEnds, ANewRoleCountsFromTheNextEventOn) {
   EXPECT_EQ(code_of(jo.ask("/admin", "request_activity_feed")), "") << "the connection stays";
 }
 
+// A list that was collected before the last follower came may be sent first.
+std::vector<std::string> viewers_once(EventClient& admin, std::size_t count) {
+  for (;;) {
+    const auto told = admin.next("/admin", "entity_presence");
+    if (told.size() < 2) return {};
+    std::vector<std::string> names;
+    for (const auto& viewer : told[1].at("viewers").as_array())
+      names.emplace_back(json::string_or_empty(viewer, "username"));
+    if (names.size() == count) return names;
+  }
+}
+
 TEST_F(SessionEnds, ADemotedOwnerLeavesWhatTheRoleMayNotSee) {
   auto jo = join_admin(admin_token("jo", Role::owner));
   auto owner = join_admin();
@@ -161,19 +173,16 @@ TEST_F(SessionEnds, ADemotedOwnerLeavesWhatTheRoleMayNotSee) {
   ASSERT_EQ(code_of(jo.ask("/admin", "subscribe_entity_updates", about_platform)), "");
   (void)jo.next("/admin", "entity_presence");
   ASSERT_EQ(code_of(owner.ask("/admin", "subscribe_entity_updates", about_admin)), "");
-  EXPECT_EQ(owner.next("/admin", "entity_presence").at(1).at("viewers").as_array().size(), 2U);
+  EXPECT_EQ(viewers_once(owner, 2).size(), 2U);
 
   patch("jo", {.role = Role::editor, .active = {}});
 
   const auto left = jo.next("/admin", "entity_unsubscribed");
   ASSERT_EQ(left.size(), 2U);
   EXPECT_EQ(left[1].at("entity_type"), json::value("admin"));
-  const auto viewers = owner.next("/admin", "entity_presence").at(1).at("viewers").as_array();
-  ASSERT_EQ(viewers.size(), 1U);
-  EXPECT_EQ(viewers[0].at("username"), json::value("owner"));
+  EXPECT_EQ(viewers_once(owner, 1), std::vector<std::string>{"owner"});
   ASSERT_EQ(code_of(owner.ask("/admin", "subscribe_entity_updates", about_platform)), "");
-  EXPECT_EQ(owner.next("/admin", "entity_presence").at(1).at("viewers").as_array().size(), 2U)
-      << "an editor still sees platforms";
+  EXPECT_EQ(viewers_once(owner, 2).size(), 2U) << "an editor still sees platforms";
 }
 
 }  // namespace

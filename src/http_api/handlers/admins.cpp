@@ -9,6 +9,8 @@ namespace togglecast::http_api {
 namespace {
 
 constexpr std::size_t kMaxUsername = 64;
+// Members of an answer, besides the stamps, that only the server sets.
+constexpr const char* kOfTheServer[] = {"password_changed_at", "provider", "issuer", "subject"};
 
 std::optional<domain::Role> read_role(domain::FieldReader& in) {
   const auto text = in.text("role", kMaxUsername);
@@ -62,7 +64,8 @@ void create_admin(const CallPtr& call) {
   const auto sent = call->body();
   if (!sent) return call->refuse(sent.error());
   json::value body = domain::without_stamps(*sent);
-  if (auto* members = body.if_object()) members->erase("password_changed_at");
+  if (auto* members = body.if_object())
+    for (const char* name : kOfTheServer) members->erase(name);
   domain::FieldReader in(body);
   const auto username = in.text("username", kMaxUsername);
   if (username && !domain::is_username(*username))
@@ -98,9 +101,11 @@ void update_admin(const CallPtr& call) {
   patch.merges = call->is_merge_patch();
   patch.active = in.boolean("active");
   patch.password = read_password(in);
-  for (const char* name : {"id", "username", "revision", "created_at", "updated_at", "password_changed_at",
-                           "provider", "issuer", "subject", "etag"})
+  const auto keep = [&](const char* name) {
     if (const auto* member = in.any(name)) patch.sent_back[name] = *member;
+  };
+  for (const char* name : {"id", "username", "revision", "created_at", "updated_at", "etag"}) keep(name);
+  for (const char* name : kOfTheServer) keep(name);
   if (auto ok = in.finish(); !ok) return call->refuse(ok.error());
   const auto options = call->write_options();
   if (!options) return call->refuse(options.error());

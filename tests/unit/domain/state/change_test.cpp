@@ -62,10 +62,19 @@ TEST(Change, AnOpThatOnlyNamesAFeatureHasAFormatThatOlderProgramsRefuse) {
 TEST(Change, DamagedTextIsRefused) {
   for (const char* text :
        {"", "{}", "[]", R"({"format":1})", R"({"base_revision":1,"format":1,"ops":[{}]})",
-        R"({"base_revision":1,"format":1,"ops":[{"entity":"toaster","id":1,"before":null,"after":null}]})",
+        R"({"base_revision":1,"format":1,"ops":[{"id":1,"before":null,"after":null}]})",
         R"({"base_revision":1,"format":1,"ops":[{"entity":"platform","id":0,"before":null,"after":null}]})",
         R"({"base_revision":1,"format":1,"ops":[{"entity":"platform","id":1,"after":null}]})"})
     EXPECT_EQ(parse_change(text).error().code, Errc::internal) << text;
+}
+
+TEST(Change, AKindOfALaterVersionIsNoDamage) {
+  const auto read = parse_change(
+      R"({"base_revision":1,"format":1,"ops":[{"entity":"toaster","id":1,"before":null,"after":null}]})");
+
+  ASSERT_FALSE(read.has_value());
+  EXPECT_EQ(read.error().code, Errc::unavailable);
+  EXPECT_NE(read.error().message.find("'toaster'"), std::string::npos) << read.error().message;
 }
 
 TEST(Change, InvertedTwiceIsItselfOneStepOn) {

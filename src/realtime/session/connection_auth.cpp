@@ -113,7 +113,8 @@ void ConnectionAuth::identify(Socket& socket, const std::string& token, Identifi
   if (who) return then(std::move(who));
   net::Shard& shard = socket.shard();
   const bool looks = parts_.authenticator.look_again(
-      token, [this, &shard, keep = socket.shared_from_this(), token, address, then]() mutable {
+      token,
+      [this, &shard, keep = socket.shared_from_this(), token = token, address = address, then]() mutable {
         shard.post([this, keep = std::move(keep), token = std::move(token), address = std::move(address),
                     then = std::move(then)] {
           if (!keep->ended()) then(identify(token, address));

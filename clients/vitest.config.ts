@@ -9,6 +9,8 @@ export default defineConfig({
   },
   esbuild: { jsx: 'automatic' },
   test: {
+    // Not in the tests: where they run in a document, `import.meta.url` names no file.
+    env: { TOGGLECAST_BIN_DIR: process.env['TOGGLECAST_BIN_DIR'] ?? new URL('../build/release/bin', import.meta.url).pathname },
     include: ['*/tests/**/*.test.{ts,tsx}'],
     testTimeout: 180_000,
     hookTimeout: 180_000,

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
 
-const binaries = process.env['TOGGLECAST_BIN_DIR'] ?? new URL('../../build/release/bin', import.meta.url).pathname;
+const binaries = process.env['TOGGLECAST_BIN_DIR']!;  // vitest.config.ts has the default
 const patience = Number(process.env['TOGGLECAST_TEST_PATIENCE'] ?? 1);
 export const kPassword = 'correct horse battery staple';
 const kDeadline = 30_000;

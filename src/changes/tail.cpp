@@ -346,8 +346,7 @@ void Tail::wake() noexcept {
 
 Milliseconds Tail::next_poll() {
   const auto tenth = options_.poll.count() / 10;
-  return options_.poll +
-         Milliseconds(std::uniform_int_distribution<Milliseconds::rep>(-tenth, tenth)(jitter_));
+  return options_.poll - Milliseconds(std::uniform_int_distribution<Milliseconds::rep>(0, tenth)(jitter_));
 }
 
 void Tail::failed(const Error& error) noexcept {

@@ -42,7 +42,7 @@
 namespace togglecast::changes {
 
 struct TailOptions {
-  Milliseconds poll{1'000};  ///< between two questions whether the store has changed; varied by a tenth
+  Milliseconds poll{1'000};  ///< between two questions whether the store has changed; up to a tenth less
   Milliseconds first_pause{10};
   Milliseconds longest_pause{1'000};
   Milliseconds between_asked{50};  ///< looks that strangers can cause

@@ -26,7 +26,10 @@ Nodes::Nodes(cluster::Bus& bus, net::ShardPool& shards, service::Application& ap
       live_(metrics.gauge("togglecast_nodes", "Nodes that are live, this one included.")),
       lost_(metrics.counter("togglecast_nodes_lost_total", "Nodes that fell silent without taking leave.")),
       beacon_timer_([this] { beat(); }),
-      head_timer_([this] { tell_heads(); }),
+      head_timer_([this] {
+        head_bucket_.charge(options_.heads, shards_.at(0).now(), 1);
+        tell_heads();
+      }),
       table_(options.patience) {
   live_.set(1);
   limits_.share(application.admins());
@@ -211,13 +214,12 @@ void Nodes::note_commit(const changes::Commit& commit) {
   }
   untold_heads_[commit.row.environment] = head;
   if (head_timer_.armed()) return;
-  const Milliseconds since = std::chrono::duration_cast<Milliseconds>(shards_.at(0).now() - heads_told_);
-  if (since >= options_.between_heads) return tell_heads();
-  shards_.at(0).arm(head_timer_, options_.between_heads - since);
+  const Milliseconds wait = head_bucket_.take(options_.heads, shards_.at(0).now());
+  if (wait == wait.zero()) return tell_heads();
+  shards_.at(0).arm(head_timer_, wait);
 }
 
 void Nodes::tell_heads() {
-  heads_told_ = shards_.at(0).now();
   for (const auto& [key, head] : std::exchange(untold_heads_, {}))
     courier_.tell("head", {{"environment", key}, {"epoch", head.first}, {"revision", head.second}});
 }

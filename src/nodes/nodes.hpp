@@ -27,6 +27,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/token_bucket.hpp"
 #include "changes/feed.hpp"
 #include "net/shard_pool.hpp"
 #include "nodes/courier.hpp"
@@ -43,7 +44,8 @@ struct NodesOptions {
   Milliseconds interval{1'000};     ///< between two beacons; varied by a tenth
   Milliseconds patience{5'000};     ///< a node that is silent for longer is gone
   Milliseconds answer_within{500};  ///< deadline of questions to other nodes
-  Milliseconds between_heads{5};    ///< at least, between two messages that say that the store is newer
+  /// Messages that say that the store is newer. News above that rate waits, and becomes one message.
+  togglecast::Rate heads{.per_second = 200, .burst = 50};
   /// `{kind, status, since?, problem?}` of the bus.
   std::function<json::object()> describe_bus{};
   std::function<double()> cpu_seconds{};  ///< that the process has used
@@ -151,7 +153,7 @@ class Nodes final : public service::ClusterView {
   net::CallbackTimer beacon_timer_;
   net::CallbackTimer head_timer_;
   std::map<std::string, std::pair<std::int64_t, domain::Revision>> untold_heads_;  // epoch and revision
-  TimePoint heads_told_{};
+  TokenBucket head_bucket_;
   double cpu_seconds_ = 0;
   TimePoint cpu_read_{};
 

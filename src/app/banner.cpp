@@ -9,6 +9,7 @@
 #include "app/demo.hpp"
 #include "app/store_choice.hpp"
 #include "domain/schema/environment.hpp"
+#include "http_api/console/console.hpp"
 
 namespace togglecast::app {
 namespace {
@@ -97,17 +98,19 @@ std::string banner(const Settings& settings, const Container::Bound& bound,
   }
   std::string text = "Togglecast " + std::string(version()) + " is running.\n";
   text += "  Address  " + addresses(settings, bound.port) + '\n';
+  const std::string_view scheme = settings.tls_certificate.empty() ? "http" : "https";
+  const std::string first =
+      url_to(scheme, settings.listen.empty() ? "localhost" : settings.listen.front(), bound.port);
+  text += http_api::embedded_console() != nullptr
+              ? "  Console  " + first + "/\n"
+              : "  Console  not in this program; " + first + "/ says how to get it\n";
   if (bound.metrics_port)
     text +=
         "  Metrics  " + url_to("http", settings.metrics_listen->address, *bound.metrics_port) + "/metrics\n";
   if (!settings.store.empty()) text += "  Store    " + describe_store(settings) + '\n';
   text += "  Data     " + data + '\n';
   text += "  Login    " + login + '\n';
-  if (settings.demo) {
-    const std::string_view scheme = settings.tls_certificate.empty() ? "http" : "https";
-    const std::string address = settings.listen.empty() ? "localhost" : settings.listen.front();
-    text += describe_demo(application, url_to(scheme, address, bound.port));
-  }
+  if (settings.demo) text += describe_demo(application, first);
   text += "  Stop     Ctrl-C, or kill " + std::to_string(::getpid()) + '\n';
   return text;
 }

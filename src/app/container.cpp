@@ -9,6 +9,7 @@
 #include "app/process/metrics_export.hpp"
 #include "app/wiring.hpp"
 #include "base/random.hpp"
+#include "http_api/console/console.hpp"
 
 namespace togglecast::app {
 namespace {
@@ -163,6 +164,8 @@ web::Router Container::metrics_routes() {
 
 web::HttpOptions Container::public_http_options() {
   web::HttpOptions options = http_options(settings_);
+  if (const http_api::Console* console = http_api::embedded_console(); console != nullptr)
+    options.pages = [console](const wire::http::Request& request) { return console->answer(request); };
   options.on_ignored_header = [this](std::string_view address, std::string_view header, bool trusted) {
     refusals_.ignored_header(header, address, trusted);
   };

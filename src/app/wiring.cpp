@@ -10,6 +10,7 @@
 #include "app/config/version.hpp"
 #include "app/process/process_stats.hpp"
 #include "engineio/session_id.hpp"
+#include "http_api/console/console.hpp"
 #include "realtime/session/connection_meters.hpp"
 #include "web/https.hpp"
 #include "web/proxy_protocol.hpp"
@@ -242,6 +243,7 @@ http_api::Options api_options(const Settings& settings, service::MessageSender* 
   options.messages = messages;
   options.rollouts = rollouts;
   options.cluster = cluster;
+  options.console = http_api::embedded_console();
   options.version = version();
   options.cors = cors_of(settings);
   options.cors.allowed_headers = settings.cors_headers;

@@ -249,6 +249,9 @@ void HttpConnection::handler_failed(LiveExchange& exchange, std::string_view wha
 void HttpConnection::answer_not_found(LiveExchange& exchange, const RouteMatch& match) const {
   const auto& request = exchange.request();
   if (match.allow.empty()) {
+    if (const auto& pages = shared_->options.pages; pages != nullptr) {
+      if (auto page = pages(request)) return exchange.respond(*std::move(page));
+    }
     const auto& hint = shared_->options.not_found_hint;
     const std::string more = hint ? hint(request) : std::string();
     if (!more.empty() && shared_->log_refused)

@@ -42,6 +42,9 @@ struct HttpOptions {
   /// Called at most once, with the address of the peer, for a forwarding header that is not believed.
   /// `trusted`: the peer is a trusted proxy that sends another kind of header.
   std::function<void(std::string_view address, std::string_view header, bool trusted)> on_ignored_header{};
+  /// Answers requests whose path no route has, such as those for files and pages. Nothing: the path does not
+  /// exist. It runs on every shard. May be empty.
+  std::function<std::optional<wire::http::Response>(const wire::http::Request&)> pages{};
   /// Adds a sentence to the answer for a path that does not exist, when it knows what the client meant. Such
   /// a request is logged as refused; other ones are too common. May be empty.
   std::function<std::string(const wire::http::Request&)> not_found_hint{};

@@ -19,7 +19,7 @@ class Starting(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.outside = pathlib.Path(folder.name)
         self.clone = self.outside / "clone"
-        for name in ("start", "tools/debian.sh", "tools/check_options.awk", "src/app/config/option_table.cpp"):
+        for name in ("start", "tools/debian.sh", "tools/node.sh", "tools/check_options.awk", "src/app/config/option_table.cpp"):
             (self.clone / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, self.clone / name)
         for name in ("apt-get", "dpkg-query", "cmake", "sudo"):

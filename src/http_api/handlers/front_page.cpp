@@ -1,11 +1,12 @@
-// The page at `/`: the state of the server and the first steps, with commands for the address of this
-// request.
+// The page at `/`: the console. In a program that was built without it: the way to get it, the state of the
+// server and the first steps, with commands for the address of this request.
 #include <algorithm>
 #include <string>
 #include <utility>
 
 #include "base/base64.hpp"
 #include "base/digest.hpp"
+#include "http_api/console/console.hpp"
 #include "http_api/handlers/handlers.hpp"
 #include "http_api/request/access.hpp"
 #include "http_api/request/call.hpp"
@@ -29,6 +30,7 @@ h1 { margin: 0; font-size: 1.7rem; letter-spacing: -.01em; }
   border-radius: 50%; background: currentColor; }
 .facts { color: var(--soft); }
 p { color: var(--soft); margin: 0 0 1.5rem; }
+.notice { padding: .8rem 1rem; border: 1px solid var(--line); border-left: 4px solid #d9822b; border-radius: 7px; }
 ol { list-style: none; margin: 0; padding: 0; counter-reset: step; }
 li { counter-increment: step; margin-bottom: 1rem; padding: 1.1rem 1.25rem 1.25rem; background: var(--card);
   border: 1px solid var(--line); border-radius: 10px; }
@@ -59,6 +61,9 @@ constexpr std::string_view kPage = R"html(<!doctype html>
 <span class="state">@state@</span>
 <span class="facts">version @version@ · environment @environment@</span>
 </header>
+<p class="notice">This program was built without the web console, because npm was not there. <code>./start</code> installs it
+and builds the console. Or install it yourself (on Debian <code>apt install npm</code>), run <code>console/build</code>, and
+build the server again. Everything else works without it.</p>
 <p>Four steps show how a change by an admin reaches a client. Run them in this order in one terminal. A click selects
 all commands of a step.</p>
 <ol>
@@ -179,6 +184,9 @@ std::string content_policy() {
 }  // namespace
 
 void front_page(const CallPtr& call) {
+  if (const Console* console = call->api().options().console; console != nullptr) {
+    if (auto page = console->answer_index(call->request())) return call->respond(*std::move(page));
+  }
   static const std::string policy = content_policy();
   const Options& options = call->api().options();
   wire::http::Response response;

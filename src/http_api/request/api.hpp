@@ -40,6 +40,7 @@ class Rollouts;
 namespace togglecast::http_api {
 
 class Call;
+class Console;
 struct Route;
 
 /// The state of the process; `/readyz` answers 200 only while serving.
@@ -68,6 +69,8 @@ struct Options {
   /// Serves GET /api/v1/cluster and where the connections of a client are; must outlive the API. Null: both
   /// are `unavailable`.
   const service::ClusterView* cluster = nullptr;
+  /// Served at `/`; must outlive the API. Null: a page with the first steps as commands.
+  const Console* console = nullptr;
   /// Adds members to the detailed health that only the wiring knows.
   std::function<void(json::object& health)> describe{};
 };

@@ -305,7 +305,7 @@ void Call::refuse(const Error& error, unsigned status, const json::object& more)
 }
 
 void Call::respond(wire::http::Response response, std::string_view code) {
-  response.headers.add("X-Content-Type-Options", "nosniff");
+  response.headers.set("X-Content-Type-Options", "nosniff");
   add_revision_headers(response.headers);
   api_.cors().decorate(request(), response.headers);
   api_.charge(*this, response.body.size());

@@ -39,9 +39,7 @@ int quality_of(std::string_view element) noexcept {
   return read_quality(weight.substr(2));
 }
 
-}  // namespace
-
-bool accepts_gzip(std::string_view accept_encoding) noexcept {
+bool accepts(std::string_view accept_encoding, std::string_view name, std::string_view alias) noexcept {
   std::optional<int> named, any, identity;
   while (!accept_encoding.empty()) {
     const std::size_t comma = std::min(accept_encoding.find(','), accept_encoding.size());
@@ -50,12 +48,22 @@ bool accepts_gzip(std::string_view accept_encoding) noexcept {
     const std::string_view coding = trimmed(element.substr(0, element.find(';')));
     const int quality = quality_of(element);
     if (quality == kNoQuality) continue;
-    if (equal_ignoring_case(coding, "gzip") || equal_ignoring_case(coding, "x-gzip")) named = quality;
+    if (equal_ignoring_case(coding, name) || equal_ignoring_case(coding, alias)) named = quality;
     if (equal_ignoring_case(coding, "identity")) identity = quality;
     if (coding == "*") any = quality;
   }
   const int quality = named.value_or(any.value_or(0));
   return quality > 0 && quality >= identity.value_or(0);
+}
+
+}  // namespace
+
+bool accepts_gzip(std::string_view accept_encoding) noexcept {
+  return accepts(accept_encoding, "gzip", "x-gzip");
+}
+
+bool accepts_brotli(std::string_view accept_encoding) noexcept {
+  return accepts(accept_encoding, "br", "br");
 }
 
 std::string gzip(std::string_view body, int level) {

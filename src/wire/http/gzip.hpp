@@ -10,6 +10,8 @@ namespace togglecast::wire::http {
 /// True if an `Accept-Encoding` field allows gzip and does not prefer the plain body (section 12.5.3). An
 /// absent or empty field does not allow it.
 [[nodiscard]] bool accepts_gzip(std::string_view accept_encoding) noexcept;
+/// The same for the content coding `br`.
+[[nodiscard]] bool accepts_brotli(std::string_view accept_encoding) noexcept;
 
 /// `level` 1 (quick) to 9 (small). Empty if memory runs out.
 [[nodiscard]] std::string gzip(std::string_view body, int level);

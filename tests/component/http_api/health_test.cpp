@@ -1,7 +1,9 @@
 // Health, metrics and the page at `/`.
+#include <array>
 #include <string>
 
 #include "api_fixture.hpp"
+#include "http_api/console/console.hpp"
 
 namespace togglecast::testing {
 namespace {
@@ -63,6 +65,31 @@ TEST(FrontPage, ShowsCommandsForTheAddressItWasReachedAt) {
   EXPECT_NE(page.body.find("version 1.2.3 · environment production"), std::string::npos);
   EXPECT_EQ(page.body.find('@'), page.body.find("@media")) << "nothing is left to fill in";
   EXPECT_NE(odd.body.find("http://localhost/api/v1/auth/login"), std::string::npos);
+}
+
+TEST(FrontPage, SaysHowToGetTheConsoleIfTheProgramHasNone) {
+  const ApiServer server;
+
+  const auto page = server.get("/");
+
+  EXPECT_NE(page.body.find("built without the web console"), std::string::npos);
+  EXPECT_NE(page.body.find("console/build"), std::string::npos);
+}
+
+TEST(FrontPage, IsTheConsoleIfTheProgramHasOne) {
+  static constexpr std::array kFiles{http_api::ConsoleFile{"/index.html", "<title>console</title>", {}, {}}};
+  static const http_api::Console console(kFiles);
+  HouseOptions options;
+  options.api.console = &console;
+  const ApiServer server(options);
+
+  const auto page = server.get("/");
+  const auto again = server.get("/", {{"If-None-Match", page.header("etag")}});
+
+  EXPECT_EQ(page.body, "<title>console</title>");
+  EXPECT_EQ(page.header("x-content-type-options"), "nosniff");
+  EXPECT_NE(page.header("content-security-policy").find("script-src 'self'"), std::string::npos);
+  EXPECT_EQ(again.status, 304U);
 }
 
 TEST(FrontPage, KnowsTheSchemeFromATrustedProxy) {

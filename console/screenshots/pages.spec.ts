@@ -1,0 +1,70 @@
+// Writes a picture of each page of the navigation, and of the first entity of each list, in light and dark.
+import { test } from '@playwright/test';
+import { io, type Socket } from 'socket.io-client';
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { kPassword, Server, type Entity } from '../tests/server';
+
+const folder = path.join(import.meta.dirname, '../../docs/images');
+const only = process.env['PAGES']?.split(',');
+
+// Clients of the example catalogue that are connected while the pictures are taken.
+async function connectClients(server: Server): Promise<Socket[]> {
+  const { items } = await server.call<{ items: Entity[] }>('GET', '/api/v1/clients?limit=20');
+  const sockets: Socket[] = [];
+  for (const client of items) {
+    const { token } = await server.call<{ token: string }>('POST', `/api/v1/clients/${client.id}/tokens`, {});
+    const socket = io(`${server.url}/client`, { auth: { token }, transports: ['websocket'], forceNew: true });
+    await new Promise<void>((connected, failed) => socket.on('client_connected', () => connected()).on('connect_error', failed));
+    sockets.push(socket);
+  }
+  return sockets;
+}
+
+test('pictures', async ({ page }) => {
+  test.setTimeout(600_000);
+  mkdirSync(folder, { recursive: true });
+  const server = await new Server().start('--demo');
+  const sockets = await connectClients(server);
+  try {
+    await page.emulateMedia({ reducedMotion: 'reduce', colorScheme: 'light' });
+    await page.goto(server.url);
+    await page.getByLabel('User name').waitFor();
+    if (!only || only.includes('login')) await shoot(page, 'login');
+    await page.getByLabel('User name').fill('owner');
+    await page.getByLabel('Password', { exact: true }).fill(kPassword);
+    await page.getByRole('button', { name: 'Log in', exact: true }).click();
+    await page.getByTestId('connection').waitFor();
+    const links = page.getByRole('navigation', { name: 'Pages' }).getByRole('link');
+    const paths = await links.evaluateAll((all) => all.map((link) => (link as HTMLAnchorElement).pathname));
+    for (const [index, to] of paths.entries()) {
+      const name = to === '/' ? 'dashboard' : to.slice(1);
+      if (only && !only.some((wanted) => wanted === name || wanted.startsWith(`${name}/`))) continue;
+      await links.nth(index).click();
+      await settled(page);
+      await shoot(page, name);
+      const entity = page.locator(`main a[href^="${to}/"]`).first();
+      if (to === '/' || !(await entity.count())) continue;
+      await entity.click();
+      await settled(page);
+      await shoot(page, `${name}-one`);
+    }
+  } finally {
+    for (const socket of sockets) socket.close();
+    await server.end();
+  }
+});
+
+async function settled(page: import('@playwright/test').Page) {
+  await page.waitForLoadState('networkidle');
+  await page.getByRole('status').filter({ hasText: '…' }).waitFor({ state: 'detached' }).catch(() => {});
+}
+
+async function shoot(page: import('@playwright/test').Page, name: string) {
+  for (const scheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
+    await page.mouse.move(0, 0);
+    await page.screenshot({ path: path.join(folder, `console-${name}-${scheme}.png`), animations: 'disabled' });
+  }
+  await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
+}

@@ -1,0 +1,55 @@
+import { MantineProvider } from '@mantine/core';
+import { Notifications } from '@mantine/notifications';
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { RouterProvider } from '@tanstack/react-router';
+import { useEffect } from 'react';
+import { Problem } from '../shared/api/problem';
+import type { Sessions } from '../shared/auth/sessions';
+import { ConsoleProvider, useSessionState } from '../shared/console';
+import { LoginPage } from './login/login-page';
+import { ErrorBoundary } from './page-error';
+import { router } from './router';
+import { theme } from './theme';
+
+// What a second attempt can mend.
+const isTemporary = (error: unknown) => error instanceof Problem && ['unreachable', 'unavailable', 'timeout', 'rate_limited'].includes(error.code);
+
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      retry: (count, error) => count < 3 && isTemporary(error),
+      retryDelay: (count, error) => (error instanceof Problem && error.retryAfter ? error.retryAfter * 1000 : Math.min(1000 * 2 ** count, 8000)),
+      refetchOnWindowFocus: false,
+      staleTime: 5000,
+      networkMode: 'always',
+    },
+    mutations: { networkMode: 'always' },
+  },
+});
+
+export function App({ sessions }: { sessions: Sessions }) {
+  return (
+    <ErrorBoundary>
+      <MantineProvider theme={theme} defaultColorScheme="auto" withCssVariables={false} withStaticClasses={false}>
+        <QueryClientProvider client={queries}>
+          <Notifications position="bottom-right" />
+          <Content sessions={sessions} />
+        </QueryClientProvider>
+      </MantineProvider>
+    </ErrorBoundary>
+  );
+}
+
+function Content({ sessions }: { sessions: Sessions }) {
+  const state = useSessionState(sessions);
+  useEffect(() => {
+    if (state.phase === 'out') queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'login methods' });
+  }, [state.phase]);
+  if (state.phase === 'restoring') return null;
+  if (state.phase === 'out') return <LoginPage sessions={sessions} reason={state.reason} into={state.environment} />;
+  return (
+    <ConsoleProvider sessions={sessions} session={state.session} generation={state.generation}>
+      <RouterProvider router={router} />
+    </ConsoleProvider>
+  );
+}

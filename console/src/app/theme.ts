@@ -1,0 +1,56 @@
+// The look of the console. Its colours have at least the contrast 4.5:1, in light and dark. The variables are constructed at the
+// start instead of written into a <style> element, which the Content-Security-Policy does not allow.
+import {
+  colorsTuple, convertCssVariables, createTheme, deepMerge, DEFAULT_THEME, defaultCssVariablesResolver, Drawer, Menu, mergeMantineTheme, Modal, Tooltip,
+  type ConvertCSSVariablesInput, type MantineTheme,
+} from '@mantine/core';
+import { adopt } from '../shared/styles/sheets';
+
+export const theme = createTheme({
+  primaryColor: 'blue',
+  primaryShade: { light: 8, dark: 8 },
+  autoContrast: true,
+  luminanceThreshold: 0.179, // black and white text have the same contrast there
+  fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif',
+  fontFamilyMonospace: 'ui-monospace, "Cascadia Mono", "DejaVu Sans Mono", "Liberation Mono", monospace',
+  headings: { fontWeight: '650' },
+  defaultRadius: 'sm',
+  cursorType: 'pointer',
+  respectReducedMotion: true,
+  colors: { dark: colorsTuple(['#d5d9e0', '#b6bcc7', '#969dab', '#6c7482', '#3c434f', '#313843', '#242a33', '#1a1f27', '#14181f', '#0e1116']) },
+  components: {
+    Modal: Modal.extend({ defaultProps: { centered: true, closeButtonProps: { 'aria-label': 'Close' }, overlayProps: { backgroundOpacity: 0.45 } } }),
+    Drawer: Drawer.extend({ defaultProps: { closeButtonProps: { 'aria-label': 'Close' } } }),
+    Tooltip: Tooltip.extend({ defaultProps: { openDelay: 300, withArrow: true } }),
+    Menu: Menu.extend({ defaultProps: { shadow: 'md' } }),
+  },
+});
+
+const kColors = ['gray', 'red', 'pink', 'grape', 'violet', 'indigo', 'blue', 'cyan', 'teal', 'green', 'lime', 'yellow', 'orange'];
+
+function ours(): ConvertCSSVariablesInput {
+  const light: { [name: string]: string } = {
+    '--mantine-color-dimmed': '#596270', '--mantine-color-placeholder': '#6b7480', '--mantine-color-error': 'var(--mantine-color-red-9)', '--mantine-color-anchor': 'var(--mantine-color-blue-8)',
+    '--tc-line': 'var(--mantine-color-gray-3)', '--tc-side': 'var(--mantine-color-gray-0)',
+  };
+  const dark: { [name: string]: string } = {
+    '--mantine-color-dimmed': 'var(--mantine-color-dark-2)', '--mantine-color-placeholder': 'var(--mantine-color-dark-2)', '--mantine-color-error': 'var(--mantine-color-red-4)', '--mantine-color-anchor': 'var(--mantine-color-blue-4)',
+    '--tc-line': 'var(--mantine-color-dark-5)', '--tc-side': 'var(--mantine-color-dark-8)',
+  };
+  for (const color of kColors) {
+    const ink = ['yellow', 'lime', 'orange'].includes(color) ? `color-mix(in srgb, var(--mantine-color-${color}-9) 72%, black)` : `color-mix(in srgb, var(--mantine-color-${color}-9) 88%, black)`;
+    light[`--mantine-color-${color}-light-color`] = ink;
+    light[`--mantine-color-${color}-text`] = ink;
+    light[`--mantine-color-${color}-outline`] = ink;
+    dark[`--mantine-color-${color}-light-color`] = `var(--mantine-color-${color}-2)`;
+    dark[`--mantine-color-${color}-text`] = `var(--mantine-color-${color}-3)`;
+    dark[`--mantine-color-${color}-outline`] = `var(--mantine-color-${color}-3)`;
+  }
+  return { variables: {}, light, dark };
+}
+
+/** Puts the variables of the theme into the page. */
+export function adoptTheme() {
+  const full: MantineTheme = mergeMantineTheme(DEFAULT_THEME, theme);
+  adopt(convertCssVariables(deepMerge(defaultCssVariablesResolver(full), ours()), ':root'));
+}

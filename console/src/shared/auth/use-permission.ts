@@ -1,0 +1,14 @@
+import { useConsole } from '../console';
+import { permissionOf, roleIn, type Action, type Permission } from './roles';
+
+/** May the reader do this here? `reason` says why not. */
+export function usePermission(action: Action): Permission {
+  const { session, environment } = useConsole();
+  return permissionOf(session.admin, environment, action);
+}
+
+/** The reader's role in this environment. */
+export function useRole() {
+  const { session, environment } = useConsole();
+  return roleIn(session.admin, environment);
+}

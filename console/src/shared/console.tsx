@@ -1,0 +1,88 @@
+// What every page has: the session, REST, the live connection. It exists while somebody is logged in.
+import { createAdmin, type Admin } from '@togglecast/admin';
+import { useQueryClient, type QueryClient } from '@tanstack/react-query';
+import { createContext, useContext, useEffect, useState, useSyncExternalStore, type ReactNode } from 'react';
+import type { Session, Sessions } from './auth/sessions';
+import { Problem, problemOf } from './api/problem';
+import { patchCache } from './entities/cache';
+import { Live, type ConnectionState } from './live/live';
+
+export interface Console {
+  sessions: Sessions;
+  session: Session;
+  /** The key of the environment of this session. */
+  environment: string;
+  admin: Admin;
+  live: Live;
+}
+
+const Context = createContext<Console | undefined>(undefined);
+
+export function useConsole(): Console {
+  const console = useContext(Context);
+  if (!console) throw new Error('there is no session here');
+  return console;
+}
+
+/** The typed REST client: `unwrap(rest.GET('/api/v1/features'))`. */
+export const useRest = () => useConsole().admin.rest;
+export const useEnvironment = () => useConsole().environment;
+export const useLive = () => useConsole().live;
+
+export function useConnectionState(): ConnectionState {
+  const { live } = useConsole();
+  return useSyncExternalStore(live.subscribe, live.getState);
+}
+
+/** The session of the page, of whatever phase. */
+export function useSessionState(sessions: Sessions) {
+  return useSyncExternalStore(sessions.subscribe, sessions.getSnapshot);
+}
+
+// A refused token ends the session, unless it has only expired: then the next request refreshes it.
+function watchingFetch(sessions: Sessions): typeof fetch {
+  return async (input, init) => {
+    let response: Response;
+    try {
+      response = await fetch(input, init);
+    } catch {
+      throw new Problem('unreachable', 'the server did not answer');
+    }
+    if (response.status !== 401) return response;
+    const { code } = await problemOf(response);
+    if (code === 'token_expired') await sessions.token({ refresh: true }).catch(() => {});
+    else sessions.end('Your session was ended. Log in again.');
+    return response;
+  };
+}
+
+function begin(sessions: Sessions, session: Session, queries: QueryClient): Console {
+  const admin = createAdmin({
+    url: window.location.origin,
+    getToken: sessions.token,
+    fetch: watchingFetch(sessions),
+    transport: { transports: ['websocket', 'polling'], reconnectionDelay: 500, reconnectionDelayMax: 5000 },
+  });
+  const { environment } = session;
+  const live: Live = new Live(admin, {
+    onUpdates: (updates) => patchCache(queries, environment, updates),
+    onStale: () => void queries.invalidateQueries({ queryKey: ['env', environment] }),
+    onEnded: (message) => sessions.end(message),
+  });
+  return { sessions, session, environment, admin, live };
+}
+
+/** Begins a live connection for the session, and ends it with the session. */
+export function ConsoleProvider({ sessions, session, generation, children }: { sessions: Sessions; session: Session; generation: number; children: ReactNode }) {
+  const queries = useQueryClient();
+  const [made, setMade] = useState<{ of: number; console: Console }>();
+  useEffect(() => {
+    const console = begin(sessions, session, queries);
+    setMade({ of: generation, console });
+    return () => console.live.close();
+    // A refreshed token belongs to the same session: only the generation counts.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [sessions, generation, queries]);
+  if (made?.of !== generation) return null;
+  return <Context.Provider value={{ ...made.console, session }}>{children}</Context.Provider>;
+}

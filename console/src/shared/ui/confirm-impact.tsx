@@ -1,0 +1,88 @@
+// Before a change: which clients would gain and lose which features. The server computes it and writes nothing.
+import { Alert, Badge, Button, Group, Loader, Modal, ScrollArea, Stack, Table, Text } from '@mantine/core';
+import { IconAlertTriangle, IconUsers } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
+import type { paths, Schemas } from '@togglecast/admin';
+import { unwrap } from '../api/problem';
+import { useConsole } from '../console';
+import { ErrorState } from './states';
+
+export type Preview = Schemas['Preview'];
+export type PreviewChange = paths['/api/v1/preview']['post']['requestBody']['content']['application/json']['changes'][number];
+
+/** The effect of changes, as a query. */
+export function usePreview(changes: readonly PreviewChange[] | undefined) {
+  const { admin, environment } = useConsole();
+  return useQuery<Preview>({
+    queryKey: ['env', environment, 'preview', changes],
+    queryFn: ({ signal }) => unwrap(admin.rest.POST('/api/v1/preview', { body: { changes: [...changes!] }, signal })),
+    enabled: changes !== undefined,
+    staleTime: 0,
+    gcTime: 0,
+    retry: false,
+  });
+}
+
+/** Asks before a change, with the clients that it would affect. */
+export function ConfirmImpact({ opened, onClose, onConfirm, title, changes, confirm, danger = false, busy = false, children }: {
+  opened: boolean; onClose: () => void; onConfirm: () => void; title: string; changes: readonly PreviewChange[]; confirm: string;
+  danger?: boolean; busy?: boolean; children?: ReactNode;
+}) {
+  const preview = usePreview(opened ? changes : undefined);
+  return (
+    <Modal opened={opened} onClose={onClose} title={title} size="lg">
+      <Stack>
+        {children}
+        {preview.data ? <Impact preview={preview.data} /> : preview.error ? <ErrorState error={preview.error} /> : <Group gap="xs" role="status"><Loader size="xs" aria-hidden /><Text size="sm" c="dimmed">Looking at every client…</Text></Group>}
+        <Group justify="flex-end" gap="xs">
+          <Button variant="default" onClick={onClose}>Cancel</Button>
+          <Button color={danger ? 'red' : 'blue'} onClick={onConfirm} loading={busy} data-autofocus>{confirm}</Button>
+        </Group>
+      </Stack>
+    </Modal>
+  );
+}
+
+/** The numbers and the names of a preview. */
+export function Impact({ preview }: { preview: Preview }) {
+  const { clients } = preview;
+  if (clients.affected === 0)
+    return (
+      <Alert color="gray" variant="light" icon={<IconUsers aria-hidden />}>
+        No client sees a difference. {clients.looked_at.toLocaleString()} {clients.looked_at === 1 ? 'client was' : 'clients were'} looked at.
+      </Alert>
+    );
+  return (
+    <Stack gap="sm">
+      <Alert color={clients.losing > 0 ? 'orange' : 'blue'} variant="light" icon={clients.losing > 0 ? <IconAlertTriangle aria-hidden /> : <IconUsers aria-hidden />}>
+        <Text size="sm" fw={600} data-testid="impact">{clients.affected.toLocaleString()} of {clients.looked_at.toLocaleString()} clients see a difference</Text>
+        <Effects gains={clients.gaining} losses={clients.losing} changes={clients.changing} of={['gain features', 'lose features', 'get other values']} />
+        {!preview.is_whole && <Text size="xs" mt={4}>There was too much to evaluate: more than this is affected.</Text>}
+      </Alert>
+      <ScrollArea.Autosize mah={240} type="auto" viewportProps={{ tabIndex: 0, 'aria-label': 'Features and clients affected' }}>
+        <Table withRowBorders={false} verticalSpacing={4} fz="sm">
+          <Table.Tbody>
+            {preview.affected_features.map((feature) => (
+              <Table.Tr key={feature.feature_id}>
+                <Table.Td>{feature.name} <Text span c="dimmed" size="xs">{feature.key}</Text></Table.Td>
+                <Table.Td ta="right"><Effects gains={feature.gains} losses={feature.losses} changes={feature.changes} of={['gain', 'lose', 'change']} /></Table.Td>
+              </Table.Tr>
+            ))}
+            <Table.Tr><Table.Td colSpan={2}><Text size="xs" c="dimmed" mt={4}>Clients: {preview.affected_clients.slice(0, 12).map((client) => client.name).join(', ')}{clients.affected > 12 && ` and ${(clients.affected - 12).toLocaleString()} more`}</Text></Table.Td></Table.Tr>
+          </Table.Tbody>
+        </Table>
+      </ScrollArea.Autosize>
+    </Stack>
+  );
+}
+
+function Effects({ gains, losses, changes, of }: { gains: number; losses: number; changes: number; of: [string, string, string] }) {
+  return (
+    <Group gap={6} component="span" display="inline-flex">
+      {gains > 0 && <Badge size="sm" color="teal" variant="light" tt="none">{gains.toLocaleString()} {of[0]}</Badge>}
+      {losses > 0 && <Badge size="sm" color="red" variant="light" tt="none">{losses.toLocaleString()} {of[1]}</Badge>}
+      {changes > 0 && <Badge size="sm" color="blue" variant="light" tt="none">{changes.toLocaleString()} {of[2]}</Badge>}
+    </Group>
+  );
+}

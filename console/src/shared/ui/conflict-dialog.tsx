@@ -1,0 +1,67 @@
+// "Changed by somebody meanwhile": what they changed, what the reader changed, and the way on.
+import { Badge, Button, Code, Group, Modal, Stack, Table, Text } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { unwrap, type Problem } from '../api/problem';
+import { useConsole } from '../console';
+import { compare } from '../entities/conflict';
+import type { EntityName } from '../entities/types';
+import { TimeAgo } from '../time/time-ago';
+
+type Members = { [member: string]: unknown };
+
+/** Give it the error of a save. It opens when that is a lost update. */
+export function ConflictDialog({ type, problem, mine, onTakeTheirs, onReapply, onClose }: {
+  type: EntityName; problem: Problem | null; mine: Members;
+  /** Forget the reader's changes and show the entity as it is. */
+  onTakeTheirs: (current: Members) => void;
+  /** Write the reader's changes over the entity as it is, with its etag. */
+  onReapply: (current: Members & { etag: string }) => void;
+  onClose: () => void;
+}) {
+  const conflict = problem?.isLostUpdate ? problem : null;
+  const current = conflict?.body.current as (Members & { etag: string; id: number; revision: number; name?: string }) | undefined;
+  const author = useAuthor(type, current);
+  const fields = current ? compare(conflict?.body.expected as Members | undefined, current, mine) : [];
+  return (
+    <Modal opened={current !== undefined} onClose={onClose} title="Somebody changed this meanwhile" size="xl">
+      {current && (
+        <Stack>
+          <Text size="sm">
+            {author ? <><b>{author.actor.name}</b> changed {current.name} <TimeAgo time={author.timestamp} />.</> : <>{current.name} has changed since you began.</>} Nothing was overwritten. Your changes are still in the form.
+          </Text>
+          <Table.ScrollContainer minWidth={520} type="native">
+            <Table withTableBorder verticalSpacing="xs" fz="sm">
+              <Table.Thead><Table.Tr><Table.Th>Field</Table.Th><Table.Th>Now</Table.Th><Table.Th>Yours</Table.Th></Table.Tr></Table.Thead>
+              <Table.Tbody>
+                {fields.map((field) => (
+                  <Table.Tr key={field.field}>
+                    <Table.Td><Group gap={6}>{field.field}{field.clash && <Badge size="xs" color="orange" variant="light">both changed it</Badge>}</Group></Table.Td>
+                    <Table.Td><Value value={field.theirs} /></Table.Td>
+                    <Table.Td><Value value={field.mine} /></Table.Td>
+                  </Table.Tr>
+                ))}
+              </Table.Tbody>
+            </Table>
+          </Table.ScrollContainer>
+          <Group justify="flex-end" gap="xs">
+            <Button variant="default" onClick={onClose}>Go on editing</Button>
+            <Button variant="light" onClick={() => onTakeTheirs(current)}>Take theirs</Button>
+            <Button onClick={() => onReapply(current)}>Save mine on top</Button>
+          </Group>
+        </Stack>
+      )}
+    </Modal>
+  );
+}
+
+const Value = ({ value }: { value: unknown }) => <Code block fz={12}>{typeof value === 'string' ? value || '(empty)' : JSON.stringify(value, null, 2)}</Code>;
+
+function useAuthor(type: EntityName, entity: { id: number; revision: number } | undefined) {
+  const { admin, environment } = useConsole();
+  const { data } = useQuery({
+    queryKey: ['env', environment, 'author', type, entity?.id, entity?.revision],
+    queryFn: () => unwrap(admin.rest.GET('/api/v1/activity', { params: { query: { entity_type: type, entity_id: entity!.id, limit: 1 } } })),
+    enabled: entity !== undefined,
+  });
+  return data?.items[0];
+}

@@ -1,0 +1,65 @@
+// Deleting: the server refuses while others use the entity, and names them. Then the reader may insist.
+import { Alert, Anchor, Button, Checkbox, Group, List, Modal, Stack, Text } from '@mantine/core';
+import { IconAlertTriangle } from '@tabler/icons-react';
+import { Link } from '@tanstack/react-router';
+import { useState } from 'react';
+import type { Schemas } from '@togglecast/admin';
+import { kEntities, pageOf, type EntityName } from '../entities/types';
+import { useDeleteEntity } from '../entities/write';
+import { Impact, usePreview } from './confirm-impact';
+import { notifyDone } from './notify';
+import { ErrorState } from './states';
+
+type User = Schemas['User'];
+
+export function DeleteEntity({ type, entity, opened, onClose, onDeleted }: {
+  type: EntityName; entity: { id: number; name: string; etag: string }; opened: boolean; onClose: () => void; onDeleted: () => void;
+}) {
+  const remove = useDeleteEntity(type);
+  const [force, setForce] = useState(false);
+  const { noun } = kEntities[type];
+  const previewed = type === 'platform' || type === 'feature' || type === 'segment' || type === 'package' || type === 'client';
+  const preview = usePreview(opened && previewed ? [{ entity_type: type, entity_id: entity.id, action: 'delete', force: true }] : undefined);
+  const users = (remove.error?.body.users ?? []) as User[];
+  const total = remove.error?.body.users_total ?? users.length;
+  const close = () => {
+    remove.reset();
+    setForce(false);
+    onClose();
+  };
+  const submit = () =>
+    remove.mutate({ id: entity.id, ...(users.length ? { force: true } : { etag: entity.etag }) }, {
+      onSuccess: () => {
+        notifyDone(`${entity.name} is deleted`, 'Activity can undo it.');
+        close();
+        onDeleted();
+      },
+    });
+  return (
+    <Modal opened={opened} onClose={close} title={`Delete the ${noun} ${entity.name}?`} size="lg">
+      <Stack>
+        {preview.data && <Impact preview={preview.data} />}
+        {users.length > 0 ? (
+          <Alert color="orange" variant="light" icon={<IconAlertTriangle aria-hidden />} title={`${total.toLocaleString()} ${total === 1 ? 'entity uses' : 'entities use'} it`}>
+            <List size="sm" data-testid="users">
+              {users.slice(0, 10).map((user) => (
+                <List.Item key={`${user.entity_type}:${user.entity_id}`}>
+                  <Text span c="dimmed" size="sm">{user.entity_type} </Text>
+                  <Anchor component={Link} to={pageOf(user.entity_type, user.entity_id)} size="sm">{user.name}</Anchor>
+                </List.Item>
+              ))}
+            </List>
+            {total > 10 && <Text size="sm">and {(total - 10).toLocaleString()} more.</Text>}
+            <Checkbox mt="sm" checked={force} onChange={(event) => setForce(event.currentTarget.checked)} label="Delete it anyway. In the same change, packages and clients lose it; all others count it as off." />
+          </Alert>
+        ) : (
+          remove.error && <ErrorState error={remove.error} />
+        )}
+        <Group justify="flex-end" gap="xs">
+          <Button variant="default" onClick={close}>Cancel</Button>
+          <Button color="red" loading={remove.isPending} disabled={users.length > 0 && !force} onClick={submit}>Delete</Button>
+        </Group>
+      </Stack>
+    </Modal>
+  );
+}

@@ -1,0 +1,16 @@
+import { Box, Tooltip } from '@mantine/core';
+import type { ReactNode } from 'react';
+import { usePermission } from '../auth/use-permission';
+import type { Action } from '../auth/roles';
+
+/** A control that is disabled, with the reason under the pointer, while the reader may not use it:
+ *  `<Guarded action="write_platforms">{(disabled) => <Button disabled={disabled}>…</Button>}</Guarded>` */
+export function Guarded({ action, children }: { action: Action; children: (disabled: boolean) => ReactNode }) {
+  const { allowed, reason } = usePermission(action);
+  if (allowed) return children(false);
+  return (
+    <Tooltip label={reason} multiline maw={300} events={{ hover: true, focus: true, touch: true }}>
+      <Box component="span" display="inline-block" tabIndex={0} role="note" aria-label={reason}>{children(true)}</Box>
+    </Tooltip>
+  );
+}

@@ -1,0 +1,99 @@
+// The history of one entity: each change with its author, what it changed, and the way to undo it.
+import { Anchor, Button, Code, Collapse, Group, Paper, Stack, Text, Timeline } from '@mantine/core';
+import { IconArrowBackUp } from '@tabler/icons-react';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import type { Schemas } from '@togglecast/admin';
+import { unwrap } from '../api/problem';
+import { useConsole } from '../console';
+import { write } from '../entities/write';
+import type { EntityName } from '../entities/types';
+import { RolloutBadge } from '../rollout/rollout-badge';
+import { TimeAgo } from '../time/time-ago';
+import { Guarded } from './guarded';
+import { notifyDone, notifyProblem } from './notify';
+import { Loaded } from './states';
+
+type Entry = Schemas['ActivityEntry'];
+type Change = Schemas['ActivityChange'];
+
+export function EntityHistory({ type, id, revision }: { type: EntityName; id: number; /** Of the entity now: another one reads the history again. */ revision: number }) {
+  const { admin, environment } = useConsole();
+  const history = useQuery({
+    queryKey: ['env', environment, 'history', type, id, revision],
+    queryFn: ({ signal }) => unwrap(admin.rest.GET('/api/v1/activity', { params: { query: { entity_type: type, entity_id: id, limit: 30 } }, signal })),
+    placeholderData: (before) => before,
+  });
+  return (
+    <Loaded query={history}>
+      {({ items }) => (
+        <Timeline bulletSize={12} lineWidth={2} active={-1}>
+          {items.map((entry, index) => (
+            <Timeline.Item key={`${entry.epoch}.${entry.revision}`} title={<Text size="sm" fw={500}>{entry.summary}</Text>}>
+              <Happened entry={entry} change={entry.changes.find((change) => change.entity_type === type && change.entity_id === id)} newest={index === 0} />
+            </Timeline.Item>
+          ))}
+        </Timeline>
+      )}
+    </Loaded>
+  );
+}
+
+function Happened({ entry, change, newest }: { entry: Entry; change: Change | undefined; newest: boolean }) {
+  const [open, setOpen] = useState(false);
+  return (
+    <Stack gap={4} align="flex-start">
+      <Group gap="xs">
+        <Text size="xs" c="dimmed"><TimeAgo time={entry.timestamp} /> · revision {entry.revision}</Text>
+        {newest && entry.rollout?.open && <RolloutBadge revision={entry.revision} size="xs" />}
+      </Group>
+      <Group gap="sm">
+        {change && change.type !== 'create' && <Anchor component="button" size="xs" onClick={() => setOpen(!open)} aria-expanded={open}>{open ? 'Hide' : 'Show'} what changed</Anchor>}
+        <UndoButton entry={entry} />
+      </Group>
+      {change && <Collapse in={open} w="100%"><Difference change={change} /></Collapse>}
+    </Stack>
+  );
+}
+
+/** Before and after of the members that a change touched. */
+export function Difference({ change }: { change: Change }) {
+  const fields = change.fields ?? [...new Set([...Object.keys(change.before ?? {}), ...Object.keys(change.after ?? {})])];
+  const text = (side: Change['before'], field: string) => {
+    const value = (side as { [member: string]: unknown } | null)?.[field];
+    return value === undefined ? '—' : typeof value === 'string' ? value || '(empty)' : JSON.stringify(value, null, 2);
+  };
+  return (
+    <Stack gap={6} mt={4}>
+      {fields.filter((field) => field !== 'updated_at' && field !== 'revision').map((field) => (
+        <Paper key={field} withBorder p={8}>
+          <Text size="xs" fw={600} mb={4}>{field}</Text>
+          <Group grow align="flex-start" gap={8} wrap="nowrap" preventGrowOverflow={false}>
+            <Code block color="var(--mantine-color-red-light)" fz={12}>{text(change.before, field)}</Code>
+            <Code block color="var(--mantine-color-teal-light)" fz={12}>{text(change.after, field)}</Code>
+          </Group>
+        </Paper>
+      ))}
+      {change.cut && change.cut.length > 0 && <Text size="xs" c="dimmed">Too large to show: {change.cut.join(', ')}</Text>}
+    </Stack>
+  );
+}
+
+/** Undoes one change by a new change. */
+export function UndoButton({ entry }: { entry: Entry }) {
+  const console = useConsole();
+  const queries = useQueryClient();
+  const undo = useMutation({
+    mutationFn: () => write<Entry>(console, 'POST', `/api/v1/activity/${entry.epoch}.${entry.revision}/undo`),
+    onSuccess: () => {
+      notifyDone('The change is undone', entry.summary);
+      void queries.invalidateQueries({ queryKey: ['env', console.environment, 'history'] });
+    },
+    onError: notifyProblem,
+  });
+  return (
+    <Guarded action="undo_changes">
+      {(disabled) => <Button size="compact-xs" variant="subtle" color="gray" disabled={disabled} loading={undo.isPending} leftSection={<IconArrowBackUp size={14} aria-hidden />} onClick={() => undo.mutate()}>Undo</Button>}
+    </Guarded>
+  );
+}

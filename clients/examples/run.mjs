@@ -1,4 +1,5 @@
 // Gives an example its token, and a page its server: everything comes from one origin, as behind a reverse proxy.
+import { spawn } from 'node:child_process';
 import http from 'node:http';
 import { createInterface } from 'node:readline/promises';
 import path from 'node:path';
@@ -36,6 +37,13 @@ const token = await clientToken();
 if (name === 'node') {
   const { run } = await import(pathToFileURL(path.join(folder, 'main.js')));
   await run({ url, token });
+} else if (name === 'python') {
+  const service = spawn(process.env.TOGGLECAST_PYTHON ?? '/usr/bin/python3', ['-B', path.join(folder, 'main.py')], {
+    env: { ...process.env, PYTHONPATH: path.join(import.meta.dirname, '../python/src'), TOGGLECAST_URL: url, TOGGLECAST_CLIENT_TOKEN: token },
+    stdio: 'inherit',
+  });
+  service.on('exit', (code) => (process.exitCode = code ?? 1));
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => service.kill(signal));
 } else {
   const { outputFiles: [script] } = await build({
     entryPoints: [path.join(folder, name === 'react' ? 'main.jsx' : 'main.js')],

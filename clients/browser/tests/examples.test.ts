@@ -41,6 +41,17 @@ test('node', async () => {
   expect(said.text).toContain('plan Pro, home-layout grid');
 });
 
+test('python', async () => {
+  const said = run('python');
+  const [url] = await until(() => /http:\/\/localhost:\d+/.exec(said.text), 'the address');
+  const asked = async () => (await fetch(url)).json() as Promise<{ [name: string]: unknown }>;
+  await until(async () => (await asked())['status'] === 'ready', 'the connection');
+  expect(await asked()).toEqual({ status: 'ready', plan: 'Pro', layout: 'grid', dashboards: 20, wish_lists: true });
+  await switchShop(false);
+  await until(async () => (await asked())['wish_lists'] === false, 'the change').finally(() => switchShop(true));
+  expect(said.text).toMatch(/changed: .*wish-lists/);
+});
+
 test.each([
   ['plain', 'ready, plan Pro', 'wish-lists: true', 'wish-lists: false'],
   ['react', 'ready, plan Pro', '\nwish lists', 'no wish lists now'],

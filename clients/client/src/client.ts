@@ -1,6 +1,7 @@
 import { Connection, type ClientSocket, type TransportOptions } from './connection.js';
 import { Copy, type CopyState, type Dehydrated, type FlagDetails } from './copy.js';
 import { TogglecastError } from './error.js';
+import { limitOf, valueOf, type Answered, type Flags, type FlagTypes } from './flags.js';
 import { statusOf, type Status } from './life.js';
 import type { Context, Identity, JsonValue, Metric, MetricsAccepted, Plan, Platform } from './protocol.js';
 import { browserStorage, readStored, subjectOf, viewOf, writeStored, type Resume, type StateStorage, type Stored } from './storage.js';
@@ -49,28 +50,13 @@ export interface ClientListeners {
   error: (error: TogglecastError) => void;
 }
 
-/** `Flags` may name all flags with their types; see `togglecast codegen`. */
-export type FlagTypes = { [key: string]: JsonValue };
-type Widen<T> = T extends boolean ? boolean : T extends number ? number : T extends string ? string : T;
-type Answered<Known, T> = JsonValue extends Known ? Widen<T> : Known;
-
 const kQuickly = 100; // ms; changes that come together are written together
 const kNothing: Snapshot = { status: 'connecting', source: 'none', asOf: undefined, state: undefined };
-
-/** The value, or `fallback` when it is none, or not of that type. */
-export function valueOf<T extends JsonValue>(value: JsonValue | undefined, fallback: T): T {
-  if (value === null || value === undefined) return fallback;
-  const fits = fallback === null || (typeof value === typeof fallback && Array.isArray(value) === Array.isArray(fallback));
-  return fits ? (value as T) : fallback;
-}
-
-/** The number that an answer allows: 0 when the feature is off or unknown, Infinity when it is on without a limit. */
-export const limitOf = (details: FlagDetails | undefined): number => (details?.enabled ? (details.limit ?? Infinity) : 0);
 
 /** What the bindings of frameworks need of a client. */
 export type Store = Pick<Client, 'getSnapshot' | 'getInitialSnapshot' | 'subscribe'>;
 
-export class Client<Flags extends FlagTypes = FlagTypes> {
+export class Client<Known extends FlagTypes = Flags> {
   #options: ClientOptions;
   #url: string;
   #storage: StateStorage | undefined;
@@ -119,12 +105,12 @@ export class Client<Flags extends FlagTypes = FlagTypes> {
   }
 
   /** The value of a flag, or of a sub-feature as `feature/sub`; `fallback` when none of its type is known. */
-  flag<Key extends keyof Flags & string, T extends Flags[Key]>(key: Key, fallback: T): Answered<Flags[Key], T> {
-    return valueOf<JsonValue>(this.details(key)?.value, fallback) as Answered<Flags[Key], T>;
+  flag<Key extends keyof Known & string, T extends Known[Key]>(key: Key, fallback: T): Answered<Known[Key], T> {
+    return valueOf<JsonValue>(this.details(key)?.value, fallback) as Answered<Known[Key], T>;
   }
 
   /** The whole answer; undefined for a flag that the client does not see. */
-  details(key: keyof Flags & string): FlagDetails | undefined {
+  details(key: keyof Known & string): FlagDetails | undefined {
     return this.#copy.state?.flags.get(key);
   }
 
@@ -137,7 +123,7 @@ export class Client<Flags extends FlagTypes = FlagTypes> {
   }
 
   /** How many the feature allows: 0 when it is off or unknown, Infinity when it is on without a limit. */
-  limit(key: keyof Flags & string): number {
+  limit(key: keyof Known & string): number {
     return limitOf(this.details(key));
   }
 
@@ -514,6 +500,6 @@ const canShare = () =>
 const unique = () => globalThis.crypto?.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
 
 /** A client that connects at once, and answers from the last good state until then. */
-export function createClient<Flags extends FlagTypes = FlagTypes>(options: ClientOptions): Client<Flags> {
-  return new Client<Flags>(options);
+export function createClient<Known extends FlagTypes = Flags>(options: ClientOptions): Client<Known> {
+  return new Client<Known>(options);
 }

@@ -1,5 +1,7 @@
-export { createClient, valueOf, limitOf, Client } from './client.js';
-export type { ClientListeners, ClientOptions, FlagTypes, Snapshot, Source, Store } from './client.js';
+export { createClient, Client } from './client.js';
+export { valueOf, limitOf } from './flags.js';
+export type { ClientListeners, ClientOptions, Snapshot, Source, Store } from './client.js';
+export type { Answered, FlagKey, Flags, FlagTypes, Register } from './flags.js';
 export type { ClientSocket, TransportOptions } from './connection.js';
 export type { CopyState, Dehydrated, FlagDetails } from './copy.js';
 export { TogglecastError } from './error.js';

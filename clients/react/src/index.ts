@@ -1,7 +1,8 @@
 // React over the core: every hook selects a part of the snapshot, and renders again when that part changes.
 import {
   Client, createClient, limitOf, valueOf,
-  type ClientOptions, type FlagDetails, type JsonValue, type Plan, type Platform, type Rule, type Snapshot, type Source, type Status, type Store,
+  type Answered, type ClientOptions, type FlagDetails, type FlagKey, type Flags, type JsonValue, type Plan, type Platform, type Rule,
+  type Snapshot, type Source, type Status, type Store,
 } from '@togglecast/client';
 import { createContext, createElement, useContext, useEffect, useMemo, useState, useSyncExternalStore, type ReactElement, type ReactNode } from 'react';
 
@@ -48,16 +49,12 @@ export function useSelected<Part>(select: (snapshot: Snapshot) => Part): Part {
 }
 
 /** The value of a flag, or of a sub-feature as `feature/sub`. Renders again when the value changes. */
-export function useFlag(key: string, fallback: boolean): boolean;
-export function useFlag(key: string, fallback: string): string;
-export function useFlag(key: string, fallback: number): number;
-export function useFlag<T extends JsonValue>(key: string, fallback: T): T;
-export function useFlag(key: string, fallback: JsonValue): JsonValue {
-  return valueOf(useSelected(({ state }) => state?.flags.get(key)?.value), fallback);
+export function useFlag<Key extends FlagKey, T extends Flags[Key]>(key: Key, fallback: T): Answered<Flags[Key], T> {
+  return valueOf<JsonValue>(useSelected(({ state }) => state?.flags.get(key)?.value), fallback) as Answered<Flags[Key], T>;
 }
 
 /** The whole answer; undefined for a flag that the client does not see. */
-export function useFlagDetails(key: string): FlagDetails | undefined {
+export function useFlagDetails(key: FlagKey): FlagDetails | undefined {
   return useSelected(({ state }) => state?.flags.get(key));
 }
 
@@ -80,7 +77,7 @@ export interface Entitlement {
 }
 
 /** May the client use this, how much of it, and by which rule? */
-export function useEntitlement(key: string): Entitlement {
+export function useEntitlement(key: FlagKey): Entitlement {
   const details = useFlagDetails(key);
   const plan = usePlan();
   return useMemo(() => ({ allowed: details?.enabled ?? false, limit: limitOf(details), rule: details?.rule, plan }), [details, plan]);
@@ -101,6 +98,6 @@ export function useSyncStatus(): SyncStatus {
 }
 
 /** Shows its children while the client may use the feature, else `fallback`. */
-export function Feature({ flag, fallback = null, children }: { flag: string; fallback?: ReactNode; children?: ReactNode }): ReactNode {
+export function Feature({ flag, fallback = null, children }: { flag: FlagKey; fallback?: ReactNode; children?: ReactNode }): ReactNode {
   return useSelected(({ state }) => state?.flags.get(flag)?.enabled ?? false) ? children : fallback;
 }

@@ -1,9 +1,10 @@
 // Vue over the core: every composable is a computed part of one snapshot, and what uses it is updated when the part changes.
 import {
   Client, createClient, limitOf, valueOf,
-  type ClientOptions, type FlagDetails, type JsonValue, type Plan, type Platform, type Rule, type Snapshot, type Source, type Status, type Store,
+  type Answered, type ClientOptions, type FlagDetails, type FlagKey, type Flags, type JsonValue, type Plan, type Platform, type Rule,
+  type Snapshot, type Source, type Status, type Store,
 } from '@togglecast/client';
-import { computed, defineComponent, inject, shallowRef, toValue, type App, type ComputedRef, type InjectionKey, type MaybeRefOrGetter, type Plugin, type ShallowRef } from 'vue';
+import { computed, defineComponent, inject, shallowRef, toValue, type App, type ComputedRef, type InjectionKey, type MaybeRefOrGetter, type Plugin, type PropType, type ShallowRef } from 'vue';
 
 interface Shared {
   store: Store;
@@ -73,16 +74,12 @@ export function useSelected<Part>(select: (snapshot: Snapshot) => Part): Compute
 }
 
 /** The value of a flag, or of a sub-feature as `feature/sub`. */
-export function useFlag(key: MaybeRefOrGetter<string>, fallback: boolean): ComputedRef<boolean>;
-export function useFlag(key: MaybeRefOrGetter<string>, fallback: string): ComputedRef<string>;
-export function useFlag(key: MaybeRefOrGetter<string>, fallback: number): ComputedRef<number>;
-export function useFlag<T extends JsonValue>(key: MaybeRefOrGetter<string>, fallback: T): ComputedRef<T>;
-export function useFlag(key: MaybeRefOrGetter<string>, fallback: JsonValue): ComputedRef<JsonValue> {
-  return useSelected(({ state }) => valueOf(state?.flags.get(toValue(key))?.value, fallback));
+export function useFlag<Key extends FlagKey, T extends Flags[Key]>(key: MaybeRefOrGetter<Key>, fallback: T): ComputedRef<Answered<Flags[Key], T>> {
+  return useSelected(({ state }) => valueOf<JsonValue>(state?.flags.get(toValue(key))?.value, fallback) as Answered<Flags[Key], T>);
 }
 
 /** The whole answer; undefined for a flag that the client does not see. */
-export function useFlagDetails(key: MaybeRefOrGetter<string>): ComputedRef<FlagDetails | undefined> {
+export function useFlagDetails(key: MaybeRefOrGetter<FlagKey>): ComputedRef<FlagDetails | undefined> {
   return useSelected(({ state }) => state?.flags.get(toValue(key)));
 }
 
@@ -105,7 +102,7 @@ export interface Entitlement {
 }
 
 /** May the client use this, how much of it, and by which rule? */
-export function useEntitlement(key: MaybeRefOrGetter<string>): ComputedRef<Entitlement> {
+export function useEntitlement(key: MaybeRefOrGetter<FlagKey>): ComputedRef<Entitlement> {
   const details = useFlagDetails(key);
   const plan = usePlan();
   return computed(() => ({
@@ -130,7 +127,7 @@ export function useSyncStatus(): ComputedRef<SyncStatus> {
 /** Shows its default slot while the client may use the feature, else the slot `fallback`. */
 export const Feature = defineComponent({
   name: 'TogglecastFeature',
-  props: { flag: { type: String, required: true } },
+  props: { flag: { type: String as PropType<FlagKey>, required: true } },
   setup(props, { slots }) {
     const on = useSelected(({ state }) => state?.flags.get(props.flag)?.enabled ?? false);
     return () => (on.value ? slots['default']?.() : slots['fallback']?.());

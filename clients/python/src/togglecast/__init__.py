@@ -4,7 +4,7 @@ from .core import Snapshot
 from .copy import State
 from .errors import TogglecastError
 from .protocol import Context, Details, Identity, JsonValue, Metric, MetricsAccepted, Plan, Platform
-from .values import limit_of, value_of
+from .values import Flag, limit_of, value_of
 
-__all__ = ["Answers", "AsyncClient", "Client", "Context", "Details", "Identity", "JsonValue", "Metric", "MetricsAccepted", "Plan",
-           "Platform", "Snapshot", "State", "TogglecastError", "limit_of", "value_of"]
+__all__ = ["Answers", "AsyncClient", "Client", "Context", "Details", "Flag", "Identity", "JsonValue", "Metric", "MetricsAccepted",
+           "Plan", "Platform", "Snapshot", "State", "TogglecastError", "limit_of", "value_of"]

@@ -6,14 +6,14 @@ import os
 import uuid
 from concurrent.futures import Future
 from copy import deepcopy
-from typing import Any, Awaitable, Callable, Dict, FrozenSet, Iterable, Mapping, Optional, Sequence, TypeVar, Union
+from typing import Any, Awaitable, Callable, Dict, FrozenSet, Iterable, Mapping, Optional, Sequence, TypeVar, Union, overload
 
 from .core import Core, Settings, Snapshot
 from .errors import TogglecastError
 from .link import Options
 from .protocol import Context, Details, Identity, Metric, MetricsAccepted, Plan, Platform
 from .storage import Storage
-from .values import limit_of, value_of
+from .values import Flag, Key, limit_of, text_of, value_of
 
 Value = TypeVar("Value")
 Leave = Callable[[], None]
@@ -35,15 +35,21 @@ class Answers:
         """Status, source and state at one moment."""
         return self._core.snapshot
 
-    def flag(self, key: str, default: Value) -> Value:
+    @overload
+    def flag(self, key: Flag[Value], default: Value) -> Value: ...
+
+    @overload
+    def flag(self, key: str, default: Value) -> Value: ...
+
+    def flag(self, key: Key, default: Value) -> Value:
         """The value of a flag, or of a sub-feature as `feature/sub`; `default` when none of its type is known."""
         details = self.details(key)
         return default if details is None else value_of(details.value, default)
 
-    def details(self, key: str) -> Optional[Details]:
+    def details(self, key: Key) -> Optional[Details]:
         """The whole answer; None for a flag that the client does not see."""
         state = self._core.snapshot.state
-        return state.flags.get(key) if state else None
+        return state.flags.get(text_of(key)) if state else None
 
     def platform(self, key: str) -> Optional[Platform]:
         state = self._core.snapshot.state
@@ -58,7 +64,7 @@ class Answers:
         state = self._core.snapshot.state
         return deepcopy(state.identity) if state else None
 
-    def limit(self, key: str) -> float:
+    def limit(self, key: Key) -> float:
         """How many the feature allows: 0 when it is off or unknown, infinity when it is on without a limit."""
         return limit_of(self.details(key))
 

@@ -2,11 +2,26 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from typing import Any, Optional, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, Optional, TypeVar, Union
 
 from .protocol import Details
 
 Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class Flag(Generic[Value]):
+    """A flag with the type of its values, as modules of `togglecast codegen` have them."""
+
+    key: str
+
+
+Key = Union[str, Flag[Any]]
+
+
+def text_of(key: Key) -> str:
+    return key.key if isinstance(key, Flag) else key
 
 
 def value_of(value: Any, default: Value) -> Value:

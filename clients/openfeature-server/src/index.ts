@@ -1,8 +1,8 @@
 // OpenFeature in services: one connection, and a context for each request.
-import { Client, createClient, type Answer, type ClientOptions, type Context, type JsonValue, type Refusal, type Status } from '@togglecast/client';
+import { Client, createClient, type ClientOptions, type Context, type JsonValue, type Refusal } from '@togglecast/client';
+import { begin, contextOf, failed, resolve, type Emit, type Known, type Ways } from '@togglecast/openfeature-shared';
 import {
-  ErrorCode, OpenFeatureEventEmitter, ProviderEvents, StandardResolutionReasons,
-  type EvaluationContext, type JsonValue as SdkValue, type Provider, type ResolutionDetails,
+  ErrorCode, OpenFeatureEventEmitter, type EvaluationContext, type JsonValue as SdkValue, type Provider, type ProviderEvents, type ResolutionDetails,
 } from '@openfeature/server-sdk';
 
 export interface ProviderSettings {
@@ -14,26 +14,7 @@ export interface ProviderSettings {
   patience?: number;
 }
 
-type Known = Pick<Answer, 'enabled' | 'value' | 'variant' | 'reason' | 'rule'> & { limit?: number };
 type Found = { answer: Known | undefined; fresh: boolean };
-
-const contextOf = (context: EvaluationContext): Context => JSON.parse(JSON.stringify(context)) as Context;
-
-const failed = <T>(value: T, errorCode: ErrorCode, errorMessage?: string): ResolutionDetails<T> =>
-  ({ value, reason: StandardResolutionReasons.ERROR, errorCode, ...(errorMessage && { errorMessage }) });
-
-function resolve<T extends SdkValue>({ answer, fresh }: Found, fallback: T): ResolutionDetails<T> {
-  if (!answer) return failed(fallback, ErrorCode.FLAG_NOT_FOUND);
-  const { value, variant, enabled, rule, limit, reason } = answer;
-  const about = {
-    reason: fresh || reason === 'ERROR' ? reason : StandardResolutionReasons.STALE,
-    flagMetadata: { enabled, rule, ...(limit !== undefined && { limit }) },
-  };
-  if (reason === 'ERROR') return { ...about, value: fallback, errorCode: ErrorCode.GENERAL };
-  if (value === null) return { ...about, value: fallback };
-  if (typeof value !== typeof fallback) return { ...about, ...failed(fallback, ErrorCode.TYPE_MISMATCH) };
-  return { ...about, value: value as T, ...(variant !== null && { variant }) };
-}
 
 /**
  * Answers without a context come from the state of the connection. An answer for the context of a request comes from the
@@ -45,6 +26,7 @@ export class TogglecastProvider implements Provider {
   readonly events = new OpenFeatureEventEmitter();
   readonly client: Client;
   #own: boolean;
+  #emit: Emit = (event, details) => this.events.emit(event as ProviderEvents, details);
   #freshFor: number;
   #remember: number;
   #patience: number;
@@ -52,7 +34,7 @@ export class TogglecastProvider implements Provider {
   #revision = 0; // of the environment, when it was last asked for
   #askedAt = -Infinity;
   #asking: Promise<void> | undefined;
-  #leave: (() => void)[] = [];
+  #ways: Ways = [];
 
   constructor(options: ({ client: Client } | ClientOptions) & ProviderSettings) {
     const { freshFor = 1000, remember = 10_000, patience = 5000, ...rest } = options;
@@ -65,23 +47,13 @@ export class TogglecastProvider implements Provider {
 
   async initialize(): Promise<void> {
     const { client } = this;
-    this.#leave = [
-      client.on('change', (keys) => {
-        this.#kept.clear();
-        const flagsChanged = keys.filter((key) => !key.startsWith('/'));
-        if (flagsChanged.length > 0) this.events.emit(ProviderEvents.ConfigurationChanged, { flagsChanged });
-      }),
-    ];
+    this.#ways.push(client.on('change', () => this.#kept.clear()));
     if (this.#own) client.connect();
-    try {
-      await client.ready();
-    } finally {
-      this.#leave.push(client.on('status', (status) => this.#tell(status)));
-    }
+    await begin(client, this.#emit, this.#ways);
   }
 
   async onClose(): Promise<void> {
-    this.#leave.forEach((leave) => leave());
+    this.#ways.splice(0).forEach((leave) => leave());
     if (this.#own) this.client.close();
   }
 
@@ -92,9 +64,10 @@ export class TogglecastProvider implements Provider {
 
   async #resolve<T extends SdkValue>(key: string, fallback: T, context: EvaluationContext): Promise<ResolutionDetails<T>> {
     const { client } = this;
-    if (Object.keys(context).length === 0) return resolve({ answer: client.details(key), fresh: client.status === 'ready' }, fallback);
+    if (Object.keys(context).length === 0) return resolve(client.details(key), fallback, client.status === 'ready');
     try {
-      return resolve(await this.#find(key, contextOf({ ...client.context, ...context })), fallback);
+      const { answer, fresh } = await this.#find(key, contextOf({ ...client.context, ...context }));
+      return resolve(answer, fallback, fresh);
     } catch (error) {
       return failed(fallback, ErrorCode.GENERAL, (error as Error).message);
     }
@@ -118,7 +91,7 @@ export class TogglecastProvider implements Provider {
   #renew(): Promise<void> {
     if (this.#asking) return this.#asking;
     if (performance.now() - this.#askedAt < this.#freshFor) return Promise.resolve();
-    this.#asking = this.#emit<{ revision: number }>('heartbeat', {}).then(({ revision }) => {
+    this.#asking = this.#request<{ revision: number }>('heartbeat', {}).then(({ revision }) => {
       if (revision !== this.#revision) this.#kept.clear();
       this.#revision = revision;
       this.#askedAt = performance.now();
@@ -129,7 +102,7 @@ export class TogglecastProvider implements Provider {
   async #ask(feature: string, context: Context): Promise<Known | undefined> {
     const end = performance.now() + this.#patience;
     for (let wait = 50; ; wait *= 2) {
-      const reply = await this.#emit<Known | Refusal>('feature_check', { feature, context });
+      const reply = await this.#request<Known | Refusal>('feature_check', { feature, context });
       if (!('error' in reply)) return reply;
       if (reply.error.code === 'not_found') return undefined;
       const pause = wait * (0.5 + Math.random());
@@ -138,15 +111,8 @@ export class TogglecastProvider implements Provider {
     }
   }
 
-  #emit<Reply>(name: string, request: { [member: string]: JsonValue }): Promise<Reply> {
+  #request<Reply>(name: string, request: { [member: string]: JsonValue }): Promise<Reply> {
     const socket = this.client.socket.timeout(this.#patience) as unknown as { emitWithAck(name: string, request: unknown): Promise<Reply> };
     return socket.emitWithAck(name, request);
   }
-
-  #tell(status: Status) {
-    if (status === 'ready') this.events.emit(ProviderEvents.Ready);
-    else if (status === 'error') this.events.emit(ProviderEvents.Error, { message: 'the server refuses the client', errorCode: ErrorCode.PROVIDER_FATAL });
-    else this.events.emit(ProviderEvents.Stale, { message: status });
-  }
 }
-

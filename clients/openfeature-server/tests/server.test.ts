@@ -82,5 +82,17 @@ test('events: a change, STALE with the answers that are kept, and READY', async 
 
 test('a refused token is an error', async () => {
   await expect(OpenFeature.setProviderAndWait(new TogglecastProvider({ url: server.url, token: 'nonsense' }))).rejects.toThrow();
-  expect(OpenFeature.getClient().providerStatus).toBe(ProviderStatus.ERROR);
+  expect(OpenFeature.getClient().providerStatus).toBe(ProviderStatus.FATAL);
+});
+
+test('without a server it begins with an error, until the server is there', async () => {
+  const { token, key } = await world();
+  const proxy = await proxyTo(server);
+  proxy.let(false);
+  await expect(OpenFeature.setProviderAndWait(new TogglecastProvider({ url: proxy.url, token }))).rejects.toThrow('togglecast: offline');
+  const client = OpenFeature.getClient();
+  expect(client.providerStatus).toBe(ProviderStatus.ERROR);
+  proxy.let(true);
+  await until(() => client.providerStatus === ProviderStatus.READY, 'READY');
+  expect(await client.getStringValue(key('layout'), 'none')).toBe('grid');
 });

@@ -1,26 +1,7 @@
 // OpenFeature in pages: the SDK asks synchronously, and the core has the answers.
-import { Client, createClient, type ClientOptions, type Context, type FlagDetails, type Status } from '@togglecast/client';
-import {
-  ErrorCode, OpenFeatureEventEmitter, ProviderEvents, StandardResolutionReasons,
-  type EvaluationContext, type JsonValue as SdkValue, type Provider, type ResolutionDetails,
-} from '@openfeature/web-sdk';
-
-/** An OpenFeature context as one of ours: dates become texts, and what JSON does not have goes. */
-export const contextOf = (context: EvaluationContext): Context => JSON.parse(JSON.stringify(context)) as Context;
-
-function resolve<T extends SdkValue>(details: FlagDetails | undefined, fallback: T, fresh: boolean): ResolutionDetails<T> {
-  if (!details) return { value: fallback, reason: StandardResolutionReasons.ERROR, errorCode: ErrorCode.FLAG_NOT_FOUND };
-  const { value, variant, enabled, rule, limit } = details;
-  const about = {
-    // An answer of the past is one, whatever its reason was.
-    reason: fresh || details.reason === 'ERROR' ? details.reason : StandardResolutionReasons.STALE,
-    flagMetadata: { enabled, rule, ...(limit !== undefined && { limit }) },
-  };
-  if (details.reason === 'ERROR') return { ...about, value: fallback, errorCode: ErrorCode.GENERAL };
-  if (value === null) return { ...about, value: fallback };
-  if (typeof value !== typeof fallback) return { ...about, value: fallback, reason: StandardResolutionReasons.ERROR, errorCode: ErrorCode.TYPE_MISMATCH };
-  return { ...about, value: value as T, ...(variant !== null && { variant }) };
-}
+import { Client, createClient, type ClientOptions } from '@togglecast/client';
+import { begin, contextOf, resolve, type Emit, type Ways } from '@togglecast/openfeature-shared';
+import { OpenFeatureEventEmitter, type EvaluationContext, type JsonValue as SdkValue, type Provider, type ProviderEmittableEvents, type ResolutionDetails } from '@openfeature/web-sdk';
 
 /**
  * A provider over a client of its own, or over `client`, whose life is the caller's. It is ready as soon as there is a
@@ -32,7 +13,8 @@ export class TogglecastProvider implements Provider {
   readonly events = new OpenFeatureEventEmitter();
   readonly client: Client;
   #own: boolean;
-  #leave: (() => void)[] = [];
+  #emit: Emit = (event, details) => this.events.emit(event as ProviderEmittableEvents, details);
+  #ways: Ways = [];
 
   constructor(options: { client: Client } | ClientOptions) {
     this.#own = !('client' in options);
@@ -47,16 +29,7 @@ export class TogglecastProvider implements Provider {
       await set;
       client.connect();
     } else set?.catch(() => {}); // refused: the errors of the client say so
-    await this.#state();
-    this.#leave = [
-      client.on('change', (keys) => {
-        const flagsChanged = keys.filter((key) => !key.startsWith('/'));
-        if (flagsChanged.length > 0) this.events.emit(ProviderEvents.ConfigurationChanged, { flagsChanged });
-      }),
-      client.on('status', (status) => this.#tell(status)),
-    ];
-    // READY is what the SDK makes of the end of this; a state of the past says so behind it.
-    if (client.status !== 'ready') setTimeout(() => this.#tell(client.status));
+    await begin(client, this.#emit, this.#ways);
   }
 
   async onContextChange(_: EvaluationContext, context: EvaluationContext): Promise<void> {
@@ -67,7 +40,7 @@ export class TogglecastProvider implements Provider {
   }
 
   async onClose(): Promise<void> {
-    this.#leave.forEach((leave) => leave());
+    this.#ways.splice(0).forEach((leave) => leave());
     if (this.#own) this.client.close();
   }
 
@@ -78,31 +51,5 @@ export class TogglecastProvider implements Provider {
 
   #resolve<T extends SdkValue>(key: string, fallback: T): ResolutionDetails<T> {
     return resolve(this.client.details(key), fallback, this.client.status === 'ready');
-  }
-
-  /** Fulfilled when there is a state, rejected when there is none and the first attempt has failed. */
-  #state(): Promise<void> {
-    const { client } = this;
-    return new Promise<void>((fulfil, reject) => {
-      const look = () => {
-        if (client.getSnapshot().state) fulfil();
-        else if (client.status === 'error' || client.status === 'offline') reject(new Error(`togglecast: ${client.status}`));
-        else return;
-        leave();
-      };
-      const leave = client.subscribe(look);
-      look();
-    }).catch((error: unknown) => {
-      // The SDK is told when it gets better.
-      const leave = client.on('status', (status) => status === 'ready' && (leave(), this.events.emit(ProviderEvents.Ready)));
-      this.#leave.push(leave);
-      throw error;
-    });
-  }
-
-  #tell(status: Status) {
-    if (status === 'ready') this.events.emit(ProviderEvents.Ready);
-    else if (status === 'error') this.events.emit(ProviderEvents.Error, { message: 'the server refuses the client', errorCode: ErrorCode.PROVIDER_FATAL });
-    else this.events.emit(ProviderEvents.Stale, { message: status });
   }
 }

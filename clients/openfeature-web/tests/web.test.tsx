@@ -111,7 +111,7 @@ test('without a server it begins with the storage, or with an error until the se
 
 test('a refused token is an error', async () => {
   await expect(OpenFeature.setProviderAndWait(new TogglecastProvider({ url: server.url, token: 'nonsense', storage: false }))).rejects.toThrow();
-  expect(OpenFeature.getClient().providerStatus).toBe(ProviderStatus.ERROR);
+  expect(OpenFeature.getClient().providerStatus).toBe(ProviderStatus.FATAL);
 });
 
 test('the React bindings of the SDK render a change', async () => {

@@ -1,5 +1,6 @@
 // Gives an example its token, and a page its server: everything comes from one origin, as behind a reverse proxy.
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import http from 'node:http';
 import { createInterface } from 'node:readline/promises';
 import path from 'node:path';
@@ -45,14 +46,21 @@ if (name === 'node') {
   service.on('exit', (code) => (process.exitCode = code ?? 1));
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => service.kill(signal));
 } else {
+  const options = { bundle: true, format: 'esm', jsx: 'automatic', logLevel: 'warning' };
+  const entry = ['main.jsx', 'main.js'].map((file) => path.join(folder, file)).find(existsSync);
   const { outputFiles: [script] } = await build({
-    entryPoints: [path.join(folder, name === 'react' ? 'main.jsx' : 'main.js')],
-    bundle: true, format: 'esm', write: false, jsx: 'automatic', logLevel: 'warning',
+    ...options, entryPoints: [entry], write: false,
     define: { 'process.env.NODE_ENV': '"production"', __VUE_OPTIONS_API__: 'true', __VUE_PROD_DEVTOOLS__: 'false', __VUE_PROD_HYDRATION_MISMATCH_DETAILS__: 'false' },
   });
+  let render = async () => '<div id="app"></div>';
+  if (existsSync(path.join(folder, 'server.jsx'))) {
+    const outfile = path.join(import.meta.dirname, '../node_modules/.cache/togglecast', `${name}.mjs`); // it finds the packages from there
+    await build({ ...options, entryPoints: [path.join(folder, 'server.jsx')], outfile, platform: 'node', packages: 'external' });
+    render = (await import(pathToFileURL(outfile))).createRenderer({ url, token });
+  }
   const forward = ({ method, url: target, headers }) =>
     http.request(new URL(target, url), { method, headers: { ...headers, host: new URL(url).host, ...(headers.origin && { origin: url }) } });
-  const pages = http.createServer((request, response) => {
+  const pages = http.createServer(async (request, response) => {
     if (request.url.startsWith('/socket.io/')) {
       const there = forward(request).on('response', (answer) => {
         response.writeHead(answer.statusCode, answer.headers);
@@ -62,7 +70,9 @@ if (name === 'node') {
     }
     if (request.url === '/token') return void response.end(token); // a real back end looks first who asks
     response.setHeader('Content-Type', request.url === '/main.js' ? 'text/javascript' : 'text/html');
-    response.end(request.url === '/main.js' ? script.text : '<!doctype html><meta charset="utf-8"><title>Togglecast</title><link rel="icon" href="data:,"><div id="app"></div><script type="module" src="/main.js"></script>');
+    if (request.url === '/main.js') return void response.end(script.text);
+    const body = await render().catch((error) => `<pre>${error.message}</pre>`);
+    response.end(`<!doctype html><meta charset="utf-8"><title>Togglecast</title><link rel="icon" href="data:,">${body}<script type="module" src="/main.js"></script>`);
   });
   pages.on('upgrade', (request, near) => {
     const there = forward(request).on('upgrade', (answer, far, head) => {

@@ -21,7 +21,7 @@ let origin = '';
 /** Each page as a bundle of the sources, with the part for tabs in a file of its own. */
 async function bundles(): Promise<Map<string, string>> {
   const { outputFiles } = await build({
-    entryPoints: ['plain.js', 'react.jsx', 'vue.js'].map((name) => path.join(pages, name)),
+    entryPoints: ['plain.js', 'react.jsx', 'vue.js', 'worker.js', 'workers.js'].map((name) => path.join(pages, name)),
     bundle: true, splitting: true, format: 'esm', write: false, outdir: '/', jsx: 'automatic', logLevel: 'warning',
     define: { 'process.env.NODE_ENV': '"production"', __VUE_OPTIONS_API__: 'true', __VUE_PROD_DEVTOOLS__: 'false', __VUE_PROD_HYDRATION_MISMATCH_DETAILS__: 'false' },
   });
@@ -176,5 +176,17 @@ test.each([['full', {}], ['forbidden', {}], ['', { skew: '86400000' }], ['', { s
   await shows(page, 'list ready server');
   await page.reload();
   await shows(page, 'list ready server');
+  expect(said).toEqual([]);
+});
+
+test.each([
+  ['dedicated', 'DedicatedWorkerGlobalScope'], ['shared', 'SharedWorkerGlobalScope'], ['service', 'ServiceWorkerGlobalScope'],
+])('in a %s worker, without window, document and localStorage', async (kind, scope) => {
+  const { choose, query } = await world();
+  const { context, said } = await person();
+  const page = await open(context, 'workers', { ...query, kind });
+  await shows(page, `${scope} without window,document,localStorage: grid ready`);
+  await choose('list');
+  await shows(page, `${scope} without window,document,localStorage: list ready`);
   expect(said).toEqual([]);
 });

@@ -52,6 +52,33 @@ test('python', async () => {
   expect(said.text).toMatch(/changed: .*wish-lists/);
 });
 
+test('ssr: the page is drawn by the server, and with nothing else before it follows', async () => {
+  const said = run('ssr');
+  const [url] = await until(() => /http:\/\/localhost:\d+/.exec(said.text), 'the address');
+  const html = await (await fetch(url)).text();
+  for (const part of ['home-layout: <!-- -->grid', 'dashboards: <!-- -->up to 20', '<p>wish lists</p>']) expect(html).toContain(part);
+  const page = await browser.newPage();
+  onTestFinished(() => page.close());
+  const complaints: string[] = [];
+  page.on('console', (message) => /error|warning/.test(message.type()) && complaints.push(message.text()));
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  await page.addInitScript(() => {
+    const seen: string[] = ((globalThis as { seen?: string[] }).seen = []);
+    new MutationObserver(() => {
+      const text = document.getElementById('app')?.innerText;
+      if (text !== undefined && text !== seen.at(-1)) seen.push(text);
+    }).observe(document, { subtree: true, childList: true, characterData: true });
+  });
+  await page.goto(url);
+  await switchShop(false);
+  await until(async () => (await page.evaluate(() => document.body.innerText)).includes('no wish lists now'), 'the change').finally(() => switchShop(true));
+  const seen = await page.evaluate(() => (globalThis as { seen?: string[] }).seen!);
+  expect(seen[0]).toContain('home-layout: grid');
+  expect(seen.filter((text) => /classic|unknown/.test(text))).toEqual([]);
+  expect(seen.findIndex((text) => text.includes('no wish lists now')), seen.join('|')).toBe(1);
+  expect(complaints).toEqual([]);
+});
+
 test.each([
   ['plain', 'ready, plan Pro', 'wish-lists: true', 'wish-lists: false'],
   ['react', 'ready, plan Pro', '\nwish lists', 'no wish lists now'],

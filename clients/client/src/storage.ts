@@ -45,8 +45,9 @@ export const canonical = (value: unknown): string =>
 export function subjectOf(token: string): string {
   try {
     const part = (token.split('.')[1] ?? '').replace(/-/g, '+').replace(/_/g, '/');
-    const bytes = Uint8Array.from(atob(part), (letter) => letter.charCodeAt(0));
-    const { iss, env, kind, sub } = JSON.parse(new TextDecoder().decode(bytes)) as JsonObject;
+    // React Native has no TextDecoder.
+    const text = decodeURIComponent(atob(part).replace(/[^]/g, (byte) => `%${byte.charCodeAt(0).toString(16).padStart(2, '0')}`));
+    const { iss, env, kind, sub } = JSON.parse(text) as JsonObject;
     if (sub !== undefined) return canonical([iss, env, kind, sub]);
   } catch {
     // no JWT

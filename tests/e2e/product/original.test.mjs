@@ -96,6 +96,32 @@ for (const version of Object.keys(versions)) {
       assert.ok(spoken.some((line) => line.startsWith('Connected with features:')), spoken.join('\n'));
       assert.equal(loads, 0, 'nothing made the page reload');
     });
+
+    test('config_sync reloads the page, once', async (t) => {
+      const { platform, client, token } = await example('reload');
+      const page = await chromium.pageAt(t, `${shared.it.url}/`);
+      let loads = 0;
+      const reloaded = new Promise((loaded) => page.on('load', () => ++loads === 1 && loaded()));
+      const start = async () => {
+        await page.addScriptTag({ path: bundle });
+        await page.run(({ token, code }) => {
+          localStorage.setItem('clientToken', token);
+          const { clientSocket } = new Function('io', `${code}; return { clientSocket };`)(window.io);
+          window.updated = new Promise((resolve) => clientSocket.on('platform_update', resolve));
+          return new Promise((resolve) => clientSocket.on('client_connected', () => resolve()));
+        }, { token, code: kClientExample });
+      };
+      await start();
+      const body = { reason: 'test', audience: { client: client.id } };
+      await shared.it.call('POST', '/api/v1/broadcasts/broadcast_config_sync', body);
+      await within(reloaded, 'the reload');
+      await start();
+      await shared.it.toggle(platform.id, false);
+      const update = await page.run(() => window.updated);
+
+      assert.equal(update.platform_id, platform.id);
+      assert.equal(loads, 1, 'a connect and an update make no page reload');
+    });
   });
 
   for (const [way, list] of Object.entries(transports)) {

@@ -37,6 +37,15 @@ nodes::NodesOptions with_bus(nodes::NodesOptions options, const ClusterLink& lin
   return options;
 }
 
+http_api::Options with_sockets(http_api::Options options, realtime::Realtime& realtime) {
+  options.messages = &realtime.messages();
+  options.rollouts = &realtime.rollouts();
+  options.history = &realtime.history();
+  options.metric_history = &realtime.metric_history();
+  options.connections = &realtime.connections();
+  return options;
+}
+
 http_api::Options with_bus(http_api::Options options, const ClusterLink& link) {
   options.describe = [&link, others = std::move(options.describe)](json::object& health) {
     others(health);
@@ -121,8 +130,8 @@ Container::Container(const Settings& settings, Runtime& runtime, std::shared_ptr
       realtime_(shards_, io_, *application_, with_bus(realtime_options(settings_), *link_), runtime.clock,
                 runtime.log, runtime.metrics, &nodes_),
       api_(shards_, http_api::routes(), *application_,
-           with_bus(api_options(settings_, &realtime_.messages(), &realtime_.rollouts(), &nodes_), *link_),
-           runtime.clock, runtime.log, runtime.metrics),
+           with_bus(with_sockets(api_options(settings_, &nodes_), realtime_), *link_), runtime.clock,
+           runtime.log, runtime.metrics),
       http_(shards_, public_routes(), public_http_options(),
             [this](unsigned status, std::string_view message, const web::Peer& peer) {
               refusals_.request(status, message, peer);

@@ -236,12 +236,9 @@ service::TrustedIssuersOptions issuer_options(const Settings& settings) {
   return options;
 }
 
-http_api::Options api_options(const Settings& settings, service::MessageSender* messages,
-                              delivery::Rollouts* rollouts, const service::ClusterView* cluster) {
+http_api::Options api_options(const Settings& settings, const service::ClusterView* cluster) {
   http_api::Options options;
   options.environment = kDefaultEnvironment;
-  options.messages = messages;
-  options.rollouts = rollouts;
   options.cluster = cluster;
   options.console = http_api::embedded_console();
   options.version = version();

@@ -36,8 +36,7 @@ namespace togglecast::app {
 /// The text of a file with a secret, without the line end. `invalid_argument` when it cannot be read or is
 /// empty.
 [[nodiscard]] Result<Secret> read_secret(const std::filesystem::path& file, std::string_view option);
-[[nodiscard]] http_api::Options api_options(const Settings& settings, service::MessageSender* messages,
-                                            delivery::Rollouts* rollouts = nullptr,
+[[nodiscard]] http_api::Options api_options(const Settings& settings,
                                             const service::ClusterView* cluster = nullptr);
 [[nodiscard]] nodes::NodesOptions nodes_options(const Settings& settings);
 [[nodiscard]] realtime::Options realtime_options(const Settings& settings);

@@ -27,8 +27,9 @@ enum class Action : std::uint8_t {
   read_activity,
   follow_changes,  ///< connect to `/admin`
   acknowledge_messages,
-  send_messages,  ///< announcements, notifications, the system's status, a repeated full state
-  read_messages,  ///< those that wait for acknowledgements, and who acknowledged them
+  send_messages,    ///< announcements, notifications, the system's status, a repeated full state
+  read_messages,    ///< those that wait for acknowledgements, and who acknowledged them
+  end_connections,  ///< of clients; and see the addresses of connections
   read_tokens,
   manage_tokens,  ///< issue and revoke
   read_process,   ///< metrics and detailed health
@@ -87,6 +88,7 @@ inline constexpr std::array kPermissions{
     Permission{Action::acknowledge_messages, "acknowledge messages", detail::Role::viewer, detail::kHere, {}, true},
     Permission{Action::send_messages, "send messages to connections", detail::Role::editor},
     Permission{Action::read_messages, "read messages that were sent to others", detail::Role::editor},
+    Permission{Action::end_connections, "end connections", detail::Role::editor},
     Permission{Action::read_tokens, "read token records", detail::Role::owner},
     Permission{Action::manage_tokens, "issue or revoke tokens", detail::Role::owner},
     Permission{Action::read_process, "read metrics and detailed health", detail::Role::viewer, detail::kHere, {detail::Scope::read}},

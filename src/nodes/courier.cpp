@@ -1,6 +1,7 @@
 #include "nodes/courier.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <exception>
 #include <utility>
 
@@ -36,7 +37,10 @@ Courier::Courier(cluster::Bus& bus, net::Shard& home, observe::PeerLog log, obse
       other_version_(refused(metrics, "version")),
       too_large_(refused(metrics, "too_large")),
       unanswered_(metrics.counter("togglecast_node_answers_missing_total",
-                                  "Answers of other nodes that did not come in time.")) {
+                                  "Answers of other nodes that did not come in time.")),
+      seconds_(metrics.histogram("togglecast_node_answer_seconds",
+                                 "From a question to another node to its answer, in seconds.",
+                                 observe::duration_buckets())) {
   listen("answer." + bus_.node(),
          [this](const std::string& node, const Letter& letter) { take_answer(node, letter); });
 }
@@ -127,7 +131,7 @@ void Courier::ask(std::string_view topic, json::object question, const std::vect
   {
     const std::scoped_lock lock(mutex_);
     if (!stopped_ && questions_.size() < kMostQuestions)
-      questions_.emplace(id, Question{nodes, {}, std::exchange(done, nullptr)});
+      questions_.emplace(id, Question{nodes, {}, std::exchange(done, nullptr), home_.clock().now()});
   }
   if (done) {  // it does not wait
     unanswered_.add(nodes.size());
@@ -152,6 +156,7 @@ void Courier::take_answer(const std::string& node, const Letter& letter) {
     Question& question = found->second;
     if (std::erase(question.waiting, node) == 0) return;
     question.answers.from.emplace_back(node, letter.body);
+    seconds_.observe(std::chrono::duration<double>(home_.clock().now() - question.asked).count());
     if (!question.waiting.empty()) return;
   }
   finish(letter.id);

@@ -79,6 +79,7 @@ class Courier {
     std::vector<std::string> waiting;
     Answers answers;
     Done done;
+    TimePoint asked{};
   };
   struct Letter {
     std::string id;
@@ -102,6 +103,7 @@ class Courier {
   observe::Counter& other_version_;
   observe::Counter& too_large_;
   observe::Counter& unanswered_;
+  observe::Histogram& seconds_;
 
   struct Channel {
     std::string name;

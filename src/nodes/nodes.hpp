@@ -93,6 +93,7 @@ class Nodes final : public service::ClusterView {
   [[nodiscard]] Courier& courier() noexcept { return courier_; }
   [[nodiscard]] SharedLimits& limits() noexcept { return limits_; }
   [[nodiscard]] const NodesOptions& options() const noexcept { return options_; }
+  [[nodiscard]] const std::string& own_id() const noexcept { return bus_.node(); }
   [[nodiscard]] const std::string& own_name() const noexcept {
     return options_.name.empty() ? bus_.node() : options_.name;
   }

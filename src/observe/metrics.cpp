@@ -1,6 +1,7 @@
 #include "observe/metrics.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <stdexcept>
 
 namespace togglecast::observe {
@@ -45,6 +46,22 @@ std::vector<double> duration_buckets() {
   return {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
 }
 
+double quantile_of(const std::vector<double>& bounds, const std::vector<std::uint64_t>& counts, double part) {
+  const auto all = std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
+  if (all == 0) return 0;
+  const double rank = part * static_cast<double>(all);
+  double below = 0;
+  for (std::size_t i = 0; i < bounds.size(); ++i) {
+    const auto here = static_cast<double>(counts[i]);
+    if (below + here >= rank && here > 0) {
+      const double begin = i == 0 ? 0 : bounds[i - 1];
+      return begin + (bounds[i] - begin) * (rank - below) / here;
+    }
+    below += here;
+  }
+  return bounds.back();
+}
+
 Metrics::Series& Metrics::series_of(const std::string& name, const std::string& help, Type type,
                                     const Labels& labels) {
   auto [family, created] = families_.try_emplace(name, Family{type, help, {}});
@@ -84,6 +101,26 @@ void Metrics::counter_from(const std::string& name, const std::string& help, std
                            const Labels& labels) {
   const std::scoped_lock lock(mutex_);
   series_of(name, help, Type::counter, labels).read = std::move(read);
+}
+
+void Metrics::visit(const std::string& name, const std::function<void(const Sample&)>& visitor) const {
+  const std::scoped_lock lock(mutex_);
+  const auto family = families_.find(name);
+  if (family == families_.end()) return;
+  for (const auto& [labels, series] : family->second.series) {
+    Sample sample{labels};
+    if (series.read) {
+      sample.value = series.read();
+    } else if (series.counter != nullptr) {
+      sample.value = static_cast<double>(series.counter->value());
+    } else if (series.gauge != nullptr) {
+      sample.value = static_cast<double>(series.gauge->value());
+    } else if (series.histogram != nullptr) {
+      sample.histogram = series.histogram.get();
+      sample.value = static_cast<double>(series.histogram->read().cumulative.back());
+    }
+    visitor(sample);
+  }
 }
 
 }  // namespace togglecast::observe

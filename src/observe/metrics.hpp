@@ -75,6 +75,12 @@ class Histogram {
 /// Seconds from 100 µs to 10 s, for durations.
 [[nodiscard]] std::vector<double> duration_buckets();
 
+/// The value that so many of the observations do not exceed, 0.5 or 0.99: interpolated between the bounds of
+/// its bucket, as Prometheus does. `counts` has one for each bound and one above the last; above it, the last
+/// bound. 0 without any.
+[[nodiscard]] double quantile_of(const std::vector<double>& bounds, const std::vector<std::uint64_t>& counts,
+                                 double part);
+
 class Metrics {
  public:
   using Labels = std::vector<std::pair<std::string, std::string>>;
@@ -97,6 +103,15 @@ class Metrics {
   /// The same for a counter that is kept elsewhere.
   void counter_from(const std::string& name, const std::string& help, std::function<double()> read,
                     const Labels& labels = {});
+
+  /// One metric, as it is now.
+  struct Sample {
+    const Labels& labels;
+    double value = 0;                      ///< of a histogram: how often it observed
+    const Histogram* histogram = nullptr;  ///< null: it is none
+  };
+  /// Visits all metrics of this name. The visitor must not make metrics.
+  void visit(const std::string& name, const std::function<void(const Sample&)>& visitor) const;
 
   /// Prometheus text format 0.0.4: `text/plain; version=0.0.4`.
   [[nodiscard]] std::string exposition() const;

@@ -41,11 +41,22 @@ std::optional<domain::Kind> kind_in(domain::FieldReader& in, const json::value& 
   return kind;
 }
 
-// {entity_type, entity_id}, of a kind that this admin may read, or a change.
-Result<EntityRef> entity_argument(const Event& event, const SocketSubscriber& subscriber) {
+// `state`, which is `viewing` when absent: whether the entity is edited.
+bool editing_in(domain::FieldReader& in) {
+  const auto* state = in.any("state");
+  if (state == nullptr || state->is_null() || *state == json::value(kViewing)) return false;
+  if (*state == json::value(kEditing)) return true;
+  in.refuse("state", "must be 'viewing' or 'editing'");
+  return false;
+}
+
+// {entity_type, entity_id}, of a kind that this admin may read, or a change. With `editing`, also {state?}.
+Result<EntityRef> entity_argument(const Event& event, const SocketSubscriber& subscriber,
+                                  bool* editing = nullptr) {
   const auto request = object_argument(event);
   if (!request) return tl::unexpected(request.error());
   domain::FieldReader in(*request);
+  if (editing != nullptr) *editing = editing_in(in);
   const bool is_change = json::string_or_empty(*request, "entity_type") == kChangeType;
   std::optional<domain::Kind> kind = domain::Kind::platform;
   if (is_change) {
@@ -102,8 +113,8 @@ auto answering(const Reply& reply) {
 AdminNamespace::AdminNamespace(socketio::Namespace& nsp, const AuthParts& auth,
                                service::ActivityService& activity, service::IdempotentSends& sends,
                                AssetRequests& assets, MessageDispatcher& messages, Dashboard& dashboard,
-                               EntitySubscriptions& subscriptions, delivery::Rollouts& rollouts,
-                               Welcome welcome)
+                               DashboardFeed& feed, EntitySubscriptions& subscriptions,
+                               delivery::Rollouts& rollouts, Welcome welcome)
     : deliveries_(auth.deliveries),
       model_(auth.model),
       newest_(auth.newest),
@@ -113,6 +124,7 @@ AdminNamespace::AdminNamespace(socketio::Namespace& nsp, const AuthParts& auth,
       assets_(assets),
       messages_(messages),
       dashboard_(dashboard),
+      feed_(feed),
       subscriptions_(subscriptions),
       rollouts_(rollouts),
       gate_(nsp, event::kAdminConnect, event::kAdminRequests, auth.authenticator, auth.options, auth.log,
@@ -134,13 +146,18 @@ AdminNamespace::AdminNamespace(socketio::Namespace& nsp, const AuthParts& auth,
   gate_.on(event::kConfigCheck, this, &AdminNamespace::config_check);
   gate_.on(event::kAssetGet, this, &AdminNamespace::asset_get);
   gate_.on(event::kDashboard, this, &AdminNamespace::dashboard);
+  gate_.on(event::kSubscribeDashboard, this, &AdminNamespace::subscribe_dashboard);
+  gate_.on(event::kUnsubscribeDashboard, this, &AdminNamespace::unsubscribe_dashboard);
   gate_.on(event::kActivityFeed, this, &AdminNamespace::activity_feed);
   gate_.on(event::kSubscribe, this, &AdminNamespace::subscribe);
   gate_.on(event::kUnsubscribe, this, &AdminNamespace::unsubscribe);
   gate_.on(event::kAnnounce, this, &AdminNamespace::announce);
   gate_.on(event::kSystemMetrics, this, &AdminNamespace::system_metrics);
   nsp.on_disconnecting([this](Socket& socket, socketio::DisconnectReason) {
-    if (const auto* subscriber = socket.state<SocketSubscriber>()) subscriptions_.gone(*subscriber);
+    const auto* subscriber = socket.state<SocketSubscriber>();
+    if (subscriber == nullptr) return;
+    subscriptions_.gone(*subscriber);
+    feed_.gone(*subscriber);
   });
 }
 
@@ -212,6 +229,18 @@ void AdminNamespace::dashboard(const Event& event, SocketSubscriber& subscriber,
   dashboard_.update(subscriber.who, answering(reply));
 }
 
+void AdminNamespace::subscribe_dashboard(const Event& event, SocketSubscriber& subscriber,
+                                         const Reply& reply) {
+  if (auto ok = no_argument(event); !ok) return reply.refuse(ok.error());
+  reply(feed_.watch(subscriber));
+}
+
+void AdminNamespace::unsubscribe_dashboard(const Event& event, SocketSubscriber& subscriber,
+                                           const Reply& reply) {
+  if (auto ok = no_argument(event); !ok) return reply.refuse(ok.error());
+  reply(json::object{{"unsubscribed", feed_.unwatch(subscriber)}});
+}
+
 void AdminNamespace::system_metrics(const Event& event, SocketSubscriber& subscriber, const Reply& reply) {
   if (auto ok = no_argument(event); !ok) return reply.refuse(ok.error());
   dashboard_.system_metrics(subscriber.who, answering(reply));
@@ -239,7 +268,8 @@ void AdminNamespace::activity_feed(const Event& event, SocketSubscriber& subscri
 
 void AdminNamespace::subscribe(const Event& event, SocketSubscriber& subscriber, const Reply& reply) {
   const auto& socket = event.socket();
-  const auto entity = entity_argument(event, subscriber);
+  bool editing = false;
+  const auto entity = entity_argument(event, subscriber, &editing);
   if (!entity) return reply.refuse(entity.error());
   if (entity->is_change) return subscribe_change(*entity, subscriber, reply);
   const auto state = deliveries_[socket.shard().index()]->current(entity->environment);
@@ -248,9 +278,10 @@ void AdminNamespace::subscribe(const Event& event, SocketSubscriber& subscriber,
     const std::string name = std::string(domain::to_string(entity->kind)) + " " + std::to_string(entity->id);
     return reply.refuse({Errc::not_found, "there is no " + name});
   }
-  if (!subscriptions_.add(subscriber, *entity))
+  if (!subscriptions_.add(subscriber, *entity, editing))
     return reply.refuse({Errc::payload_too_large, "too many subscriptions on this connection"});
   json::object payload = to_json(*entity);
+  payload["state"] = state_of(editing);
   payload["data"] = domain::with_etag(std::move(body), state->head().epoch);
   payload["revision"] = state->revision();
   payload["epoch"] = state->head().epoch;

@@ -9,6 +9,7 @@
 #include "realtime/asset_requests.hpp"
 #include "realtime/messages/entity_subscriptions.hpp"
 #include "realtime/messages/message_dispatcher.hpp"
+#include "realtime/monitor/dashboard_feed.hpp"
 #include "realtime/session/connection_auth.hpp"
 #include "realtime/session/request_gate.hpp"
 #include "realtime/telemetry/dashboard.hpp"
@@ -24,8 +25,8 @@ class AdminNamespace {
 
   AdminNamespace(socketio::Namespace& nsp, const AuthParts& auth, service::ActivityService& activity,
                  service::IdempotentSends& sends, AssetRequests& assets, MessageDispatcher& messages,
-                 Dashboard& dashboard, EntitySubscriptions& subscriptions, delivery::Rollouts& rollouts,
-                 Welcome welcome);
+                 Dashboard& dashboard, DashboardFeed& feed, EntitySubscriptions& subscriptions,
+                 delivery::Rollouts& rollouts, Welcome welcome);
   AdminNamespace(const AdminNamespace&) = delete;
   AdminNamespace& operator=(const AdminNamespace&) = delete;
 
@@ -37,6 +38,8 @@ class AdminNamespace {
                              std::function<void(ConnectionAuth::ViewPtr)> then) const;
   void leave_unreadable(SocketSubscriber& subscriber) const;
   void dashboard(const socketio::Event& event, SocketSubscriber& subscriber, const Reply& reply);
+  void subscribe_dashboard(const socketio::Event& event, SocketSubscriber& subscriber, const Reply& reply);
+  void unsubscribe_dashboard(const socketio::Event& event, SocketSubscriber& subscriber, const Reply& reply);
   void activity_feed(const socketio::Event& event, SocketSubscriber& subscriber, const Reply& reply);
   void subscribe(const socketio::Event& event, SocketSubscriber& subscriber, const Reply& reply);
   void subscribe_change(const EntityRef& change, SocketSubscriber& subscriber, const Reply& reply);
@@ -59,6 +62,7 @@ class AdminNamespace {
   AssetRequests& assets_;
   MessageDispatcher& messages_;
   Dashboard& dashboard_;
+  DashboardFeed& feed_;
   EntitySubscriptions& subscriptions_;
   delivery::Rollouts& rollouts_;
   RequestGate gate_;

@@ -21,8 +21,8 @@ using socketio::Socket;
 }  // namespace
 
 ClientNamespace::ClientNamespace(net::ShardPool& shards, socketio::Namespace& nsp, const AuthParts& auth,
-                                 std::vector<ReportedMetrics>& reported, AssetRequests& assets,
-                                 Welcome welcome)
+                                 std::vector<ReportedMetrics>& reported, MetricHistory& history,
+                                 AssetRequests& assets, Welcome welcome)
     : shards_(shards),
       deliveries_(auth.deliveries),
       options_(auth.options),
@@ -30,6 +30,7 @@ ClientNamespace::ClientNamespace(net::ShardPool& shards, socketio::Namespace& ns
       clock_(auth.clock),
       log_(auth.log),
       reported_(reported),
+      history_(history),
       remembered_(shards.size(), RememberedReports({.age = auth.options.idempotency_age})),
       assets_(assets),
       limit_(shards, auth.deliveries, auth.options, auth.log, auth.metrics),
@@ -208,6 +209,7 @@ net::Shard& ClientNamespace::home_of(domain::Id client) const noexcept {
 TakenReport ClientNamespace::take_report(const net::Shard& shard, const service::Principal& who,
                                          const std::vector<Sample>& samples) {
   const std::size_t taken = reported_[shard.index()].add(who.environment, who.id, samples, clock_.wall_now());
+  history_.add(shard, who.environment, samples);
   metrics_taken_.add(taken);
   return {taken, samples.size() - taken};
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "realtime/asset_requests.hpp"
+#include "realtime/monitor/metric_history.hpp"
 #include "realtime/session/client_limit.hpp"
 #include "realtime/session/connection_auth.hpp"
 #include "realtime/session/request_gate.hpp"
@@ -19,9 +20,10 @@ class ClientNamespace {
   /// Sends a connection that has just logged in what else there is to know.
   using Welcome = std::function<void(SocketSubscriber&)>;
 
-  /// `reported`: the metrics that clients report, by shard.
+  /// `reported`: the metrics that clients report, by shard; `history`: the same by time.
   ClientNamespace(net::ShardPool& shards, socketio::Namespace& nsp, const AuthParts& auth,
-                  std::vector<ReportedMetrics>& reported, AssetRequests& assets, Welcome welcome);
+                  std::vector<ReportedMetrics>& reported, MetricHistory& history, AssetRequests& assets,
+                  Welcome welcome);
   ClientNamespace(const ClientNamespace&) = delete;
   ClientNamespace& operator=(const ClientNamespace&) = delete;
 
@@ -55,6 +57,7 @@ class ClientNamespace {
   const Clock& clock_;
   observe::PeerLog log_;
   std::vector<ReportedMetrics>& reported_;
+  MetricHistory& history_;
   std::vector<RememberedReports> remembered_;  // by shard
   AssetRequests& assets_;
   ClientLimit limit_;

@@ -78,12 +78,13 @@ std::vector<RateSampler::Source> sampled_counters(observe::Metrics& metrics, std
 
 }  // namespace
 
-AuthParts Realtime::auth_parts(const Clock& clock, observe::PeerLog log, observe::Metrics& metrics) const {
+AuthParts Realtime::auth_parts(const Clock& clock, observe::PeerLog log, observe::Metrics& metrics) {
   return {application_.authenticator(),
           application_.model(),
           deliveries_,
           sessions_,
           newest_,
+          sdks_,
           options_,
           clock,
           log,
@@ -120,13 +121,17 @@ Realtime::Realtime(net::ShardPool& shards, socketio::Server& io, service::Applic
       heartbeats_(shards, deliveries_, metrics),
       dashboard_(shards, io, application, rollouts_, reported_everywhere_, dispatcher_, sampler_, heartbeats_,
                  options_, clock, nodes),
+      history_(shards, {application.operators(), application.workers()}, metrics, clock, nodes),
+      dashboard_feed_(shards, history_, metrics),
+      connections_(shards, io, deliveries_, sdks_, log, nodes),
+      metric_history_(shards, application.workers(), clock, nodes),
       subscriptions_(shards, deliveries_, messages_, rollouts_, options_, clock, nodes),
       assets_(shards, application.assets(), options_, log, metrics),
       admins_(io.of(event::kAdmin), auth_parts(clock, log, metrics), application.activity(),
-              application.idempotent_sends(), assets_, dispatcher_, dashboard_, subscriptions_, rollouts_,
-              [this](SocketSubscriber& admin) { welcome(admin); }),
-      clients_(shards, io.of(event::kClient), auth_parts(clock, log, metrics), reported_, assets_,
-               [this](SocketSubscriber& client) { welcome(client); }) {
+              application.idempotent_sends(), assets_, dispatcher_, dashboard_, dashboard_feed_,
+              subscriptions_, rollouts_, [this](SocketSubscriber& admin) { welcome(admin); }),
+      clients_(shards, io.of(event::kClient), auth_parts(clock, log, metrics), reported_, metric_history_,
+               assets_, [this](SocketSubscriber& client) { welcome(client); }) {
   application.signing_keys().on_retired([this] {
     shards_.post_to_all([this](const net::Shard& shard) { deliveries_[shard.index()]->recheck_all(); });
   });
@@ -134,7 +139,16 @@ Realtime::Realtime(net::ShardPool& shards, socketio::Server& io, service::Applic
   take_acknowledgements(io.of(event::kClient));
   heartbeats_.watch(io.of(event::kAdmin));
   heartbeats_.watch(io.of(event::kClient));
+  export_gauges(metrics);
   if (nodes != nullptr) describe_to(*nodes, metrics);
+}
+
+void Realtime::export_gauges(observe::Metrics& metrics) {
+  metrics.gauge_from("togglecast_loop_lag_seconds",
+                     "How long a task waited for its turn at the slowest shard, when it was measured last.",
+                     [this] { return sampler_.newest_lag() / 1'000; });
+  metrics.gauge_from("togglecast_store_up", "1 while the store takes changes and the log can be followed.",
+                     [this] { return application_.health() ? 1.0 : 0.0; });
 }
 
 void Realtime::describe_to(nodes::Nodes& nodes, observe::Metrics& metrics) {
@@ -248,6 +262,7 @@ void Realtime::start() {
   });
   sampler_.start();
   heartbeats_.start();
+  history_.start();
 }
 
 }  // namespace togglecast::realtime

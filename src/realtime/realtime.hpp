@@ -16,6 +16,10 @@
 #include "realtime/messages/message_dispatcher.hpp"
 #include "realtime/messages/shard_mailbox.hpp"
 #include "realtime/messages/shard_messages.hpp"
+#include "realtime/monitor/dashboard_feed.hpp"
+#include "realtime/monitor/dashboard_history.hpp"
+#include "realtime/monitor/live_connections.hpp"
+#include "realtime/monitor/metric_history.hpp"
 #include "realtime/session/newest_state.hpp"
 #include "realtime/session/options.hpp"
 #include "realtime/telemetry/cluster_metrics.hpp"
@@ -53,10 +57,14 @@ class Realtime {
   [[nodiscard]] service::MessageSender& messages() noexcept { return dispatcher_; }
   /// How far each change has come.
   [[nodiscard]] delivery::Rollouts& rollouts() noexcept { return rollouts_; }
+  /// The last hour in numbers, what clients reported, and who is connected.
+  [[nodiscard]] service::HistoryView& history() noexcept { return history_; }
+  [[nodiscard]] service::MetricHistoryView& metric_history() noexcept { return metric_history_; }
+  [[nodiscard]] service::ConnectionList& connections() noexcept { return connections_; }
 
  private:
-  [[nodiscard]] AuthParts auth_parts(const Clock& clock, observe::PeerLog log,
-                                     observe::Metrics& metrics) const;
+  [[nodiscard]] AuthParts auth_parts(const Clock& clock, observe::PeerLog log, observe::Metrics& metrics);
+  void export_gauges(observe::Metrics& metrics);
   void describe_to(nodes::Nodes& nodes, observe::Metrics& metrics);
   [[nodiscard]] nodes::Rates own_rates() const;
   void welcome(SocketSubscriber& subscriber);
@@ -70,6 +78,7 @@ class Realtime {
   service::Application& application_;
   Options options_;
   delivery::SessionIds sessions_;
+  SdkNames sdks_;
   NewestState newest_;
   delivery::Rollouts rollouts_;
   delivery::ShardDeliveries deliveries_;
@@ -81,6 +90,10 @@ class Realtime {
   RateSampler sampler_;
   Heartbeats heartbeats_;
   Dashboard dashboard_;
+  DashboardHistory history_;
+  DashboardFeed dashboard_feed_;
+  LiveConnections connections_;
+  MetricHistory metric_history_;
   std::unique_ptr<ClusterRollouts> rollouts_of_others_;  // null: there is no other node
   EntitySubscriptions subscriptions_;
   AssetRequests assets_;

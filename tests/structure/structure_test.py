@@ -70,6 +70,7 @@ EXACT_TIMERS = {
     "engineio/upgrade_probe.cpp": "its deadline is drawn at the start; the look at it goes on until then",
     "engineio/departures.cpp": "each departure has a moment of its own",
     "realtime/telemetry/rate_sampler.cpp": "one for the process",
+    "realtime/monitor/dashboard_history.cpp": "one for the process; each second begins for all nodes at once",
     "realtime/session/bounded_send.cpp": "the hold is drawn",
     "realtime/session/connection_auth.cpp": "the moment of the warning is drawn",
     "realtime/messages/shard_mailbox.cpp": "one for the shard; its moments are drawn",

@@ -71,7 +71,8 @@ export interface AdminServerEvents {
   admin_notification: (message: Message, acknowledge?: () => void) => void;
   system_status: (status: { status: Health; message: string; components: { [name: string]: Health }; timestamp: string }) => void;
   activity: (entry: Schemas['ActivityEntry']) => void;
-  entity_presence: (presence: { entity_type: string; entity_id: number; viewers: { id: number; username: string }[]; timestamp: string }) => void;
+  entity_presence: (presence: { entity_type: string; entity_id: number; viewers: { id: number; username: string; state: Presence }[]; timestamp: string }) => void;
+  dashboard_tick: (tick: DashboardTick) => void;
   rollout_progress: (progress: RolloutProgress) => void;
   token_expiring: (soon: { expires_at: string }) => void;
   session_ended: (end: { reason: string; message: string; timestamp: string }) => void;
@@ -79,6 +80,9 @@ export interface AdminServerEvents {
 
 type Ask<Request, Reply> = (request: Request, answer: (reply: Reply | Refusal) => void) => void;
 type Entity = { entity_type: string; entity_id: number };
+type Presence = 'viewing' | 'editing';
+/** The newest values of the dashboard; `total` and `values` have a list for each series, with a value for each time. */
+export type DashboardTick = Omit<Schemas['DashboardHistory'], 'series'>;
 type Open = { [member: string]: Json };
 
 /** What the server understands. */
@@ -91,7 +95,9 @@ export interface AdminClientEvents {
     { items: Schemas['ActivityEntry'][]; next?: number; kept_since?: number }
   >;
   request_system_metrics: Ask<Open, Open>;
-  subscribe_entity_updates: Ask<Entity, Entity & Position & { data: Open; environment?: 'system' }>;
+  subscribe_dashboard: Ask<Open, { resolution: '1s'; series: Schemas['DashboardSeries'][] }>;
+  unsubscribe_dashboard: Ask<Open, { unsubscribed: boolean }>;
+  subscribe_entity_updates: Ask<Entity & { state?: Presence }, Entity & Position & { state: Presence; data: Open; environment?: 'system' }>;
   unsubscribe_entity_updates: Ask<Entity, Entity>;
   broadcast_announcement: Ask<
     {

@@ -1,5 +1,8 @@
 #include "http_api/handlers/catalogue.hpp"
 
+#include <utility>
+
+#include "domain/state/consistency.hpp"
 #include "http_api/handlers/entities.hpp"
 #include "http_api/handlers/state.hpp"
 
@@ -11,6 +14,8 @@ using domain::Feature;
 using domain::Package;
 using domain::Platform;
 using domain::Segment;
+
+constexpr std::size_t kShownDependents = 1'000;
 
 // The path, the switch and the service of each entity.
 template <typename T>
@@ -103,6 +108,28 @@ void delete_one(const CallPtr& call) {
 }
 
 template <typename T>
+void list_dependents(const CallPtr& call) {
+  const auto id = call->id("id");
+  if (!id) return call->refuse(id.error());
+  const auto state = call->application().model().current(call->who().environment);
+  if (const auto found = service_of<T>(call).find(call->who(), *id); !found)
+    return call->refuse(found.error());
+  call->work([call, state, id = *id] {
+    Answer answer{.revision = state->revision(), .etag = tag_of(*state)};
+    if (!call->has_already(answer.etag)) {
+      const auto users = domain::users_of(*state, T::kKind, id);
+      json::array items;
+      for (const domain::User& user : users) {
+        if (items.size() == kShownDependents) break;
+        items.push_back(user_json(user));
+      }
+      answer.body = json::object{{"items", std::move(items)}, {"total", users.size()}};
+    }
+    call->answer(std::move(answer));
+  });
+}
+
+template <typename T>
 void toggle_one(const CallPtr& call) {
   const auto id = call->id("id");
   if (!id) return call->refuse(id.error());
@@ -125,6 +152,10 @@ TOGGLECAST_MAKE_HANDLERS(Segment);
 TOGGLECAST_MAKE_HANDLERS(Package);
 TOGGLECAST_MAKE_HANDLERS(Client);
 #undef TOGGLECAST_MAKE_HANDLERS
+template void list_dependents<Platform>(const CallPtr&);
+template void list_dependents<Feature>(const CallPtr&);
+template void list_dependents<Segment>(const CallPtr&);
+template void list_dependents<Package>(const CallPtr&);
 template void toggle_one<Platform>(const CallPtr&);
 template void toggle_one<Feature>(const CallPtr&);
 template void toggle_one<Package>(const CallPtr&);

@@ -24,6 +24,9 @@ void update_one(const CallPtr& call);
 /// `?force=true` also deletes an entity that others use.
 template <typename T>
 void delete_one(const CallPtr& call);
+/// The entities that name this one: those whose use prevents a deletion.
+template <typename T>
+void list_dependents(const CallPtr& call);
 /// Sets the switch to the value in the body; without a body, to the opposite. Segments have no switch.
 template <typename T>
 void toggle_one(const CallPtr& call);

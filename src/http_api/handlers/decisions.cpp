@@ -73,8 +73,8 @@ void evaluate(const CallPtr& call) {
   if (!body) return call->refuse(body.error());
   const auto state = call->application().model().current(call->who().environment);
   call->work([call, state, body = *body] {
-    const auto decision = service::try_out(*state, body);
-    if (!decision) return call->refuse(decision.error());
+    const auto decision = service::try_out_draft(*state, body);
+    if (!decision) return call->refuse(decision.error(), 0, members_of(decision.error().users));
     call->answer({.body = *decision, .revision = state->revision()});
   });
 }

@@ -77,15 +77,18 @@ Answer with_entity(Answer answer, json::value body, std::int64_t epoch) {
   return answer;
 }
 
+json::object user_json(const domain::User& user) {
+  return {{"entity_type", domain::to_string(user.kind)},
+          {"entity_id", user.id},
+          {"key", user.key},
+          {"name", user.name}};
+}
+
 json::object members_of(const std::vector<domain::User>& users) {
   constexpr std::size_t kShown = 100;
   if (users.empty()) return {};
   json::array shown;
-  for (std::size_t i = 0; i < std::min(users.size(), kShown); ++i)
-    shown.push_back(json::object{{"entity_type", domain::to_string(users[i].kind)},
-                                 {"entity_id", users[i].id},
-                                 {"key", users[i].key},
-                                 {"name", users[i].name}});
+  for (std::size_t i = 0; i < std::min(users.size(), kShown); ++i) shown.push_back(user_json(users[i]));
   return {{"users", std::move(shown)}, {"users_total", users.size()}};
 }
 

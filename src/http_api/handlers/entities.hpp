@@ -15,11 +15,11 @@ namespace togglecast::http_api {
 /// The environment of entities of this kind: the caller's, or `system`.
 [[nodiscard]] std::string_view environment_of(const Call& call, domain::Kind kind) noexcept;
 
-/// The page ends at `kPageBytes`.
+/// The page ends at `kPageBytes`. `tag_suffix`: see `PageQuery::tag_suffix`.
 template <typename T>
-void answer_page(Call& call, Result<service::Page<T>> page) {
+void answer_page(Call& call, Result<service::Page<T>> page, std::string_view tag_suffix = {}) {
   if (!page) return call.refuse(page.error());
-  Answer answer{.etag = tag_of(*page->snapshot)};
+  Answer answer{.etag = tag_of(*page->snapshot) + std::string(tag_suffix)};
   if (page->snapshot->environment() == call.who().environment) answer.revision = page->snapshot->revision();
   if (!call.has_already(answer.etag)) {
     json::array items;
@@ -45,8 +45,9 @@ void list_entities(const CallPtr& call, Find find) {
   for (const auto& rule : service::filter_rules<T>()) filters.push_back(rule.name);
   auto query = call->page_query(filters);
   if (!query) return call->refuse(query.error());
-  call->work(
-      [call, find = std::move(find), query = std::move(*query)] { answer_page<T>(*call, find(query)); });
+  call->work([call, find = std::move(find), query = std::move(*query)] {
+    answer_page<T>(*call, find(query), query.tag_suffix());
+  });
 }
 
 /// The epoch of entities of this kind.
@@ -61,6 +62,7 @@ void answer_entity(Call& call, const Result<std::shared_ptr<const T>>& entity) {
   call.answer(with_entity({}, to_json(**entity), epoch_of(call, T::kKind)));
 }
 
+[[nodiscard]] json::object user_json(const domain::User& user);
 /// The members `users` (the first hundred) and `users_total`; an empty object without users.
 [[nodiscard]] json::object members_of(const std::vector<domain::User>& users);
 

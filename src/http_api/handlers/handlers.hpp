@@ -93,8 +93,19 @@ void read_difference(const CallPtr& call);
 void read_cluster(const CallPtr& call);
 void read_client_connections(const CallPtr& call);
 
+// ../live/dashboard.cpp
+void read_dashboard_history(const CallPtr& call);
+void read_client_metrics(const CallPtr& call);
+
+// ../live/connections.cpp
+void list_connections(const CallPtr& call);
+void end_connection(const CallPtr& call);
+
 // rollouts.cpp
 void read_rollout(const CallPtr& call);
+
+// ../live/recent_rollouts.cpp
+void list_rollouts(const CallPtr& call);
 
 // messages.cpp
 void broadcast(const CallPtr& call);

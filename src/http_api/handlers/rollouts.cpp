@@ -45,49 +45,6 @@ std::uint32_t waited(const RolloutSummary& rollout, const Laggard& laggard) {
   return rollout.age_ms - std::min(rollout.age_ms, laggard.reached_ms);
 }
 
-json::object in_json(const std::string& environment, const RolloutReport& report) {
-  const RolloutSummary& rollout = report.rollout;
-  json::object out{
-      {"environment", environment},
-      {"revision", rollout.revision},
-      {"epoch", rollout.epoch},
-      {"committed_at", to_iso8601(rollout.committed_at)},
-      {"open", rollout.open},
-      {"concerned", rollout.counts.concerned},
-      {"superseded", rollout.counts.superseded_before(Stage::received)},
-      {"gone", rollout.counts.gone_before(Stage::received)},
-      {"resumed", rollout.counts.resumed},
-      {"offline_clients", rollout.offline ? json::value(*rollout.offline) : json::value(nullptr)}};
-  if (rollout.told_as != rollout.revision) out["told_as"] = rollout.told_as;
-  json::object stages;
-  for (const Stage stage : kStages) stages[to_string(stage)] = stage_in_json(rollout, stage);
-  out["stages"] = std::move(stages);
-  json::array laggards;
-  for (const Laggard& one : report.laggards) {
-    json::object laggard{{"client_id", one.client},        {"client_key", one.client_key},
-                         {"client_name", one.client_name}, {"connection", one.connection},
-                         {"transport", one.transport},     {"stage", to_string(one.stage)},
-                         {"since", since(rollout, one)},   {"waited_ms", waited(rollout, one)}};
-    if (!one.node.empty()) laggard["node"] = one.node;
-    laggards.push_back(std::move(laggard));
-  }
-  out["laggards"] = std::move(laggards);
-  out["laggards_total"] = report.laggards_total;
-  if (!report.next_cursor.empty()) out["next_cursor"] = report.next_cursor;
-  if (rollout.nodes.empty()) return out;
-  json::array nodes;
-  for (const delivery::RolloutNode& node : rollout.nodes) {
-    json::object part{{"name", node.name}, {"state", to_string(node.state)}};
-    if (node.state == delivery::RolloutNode::State::counted) {
-      part["concerned"] = node.concerned;
-      part["received"] = node.received;
-    }
-    nodes.push_back(std::move(part));
-  }
-  out["nodes"] = std::move(nodes);
-  return out;
-}
-
 void add_cells(std::string& text, std::initializer_list<std::string> cells) {
   const char* separator = "";
   for (const std::string& cell : cells) {
@@ -154,6 +111,49 @@ void answer_csv(Call& call, const std::string& environment, const RolloutReport&
 }
 
 }  // namespace
+
+json::object rollout_json(const std::string& environment, const RolloutReport& report) {
+  const RolloutSummary& rollout = report.rollout;
+  json::object out{
+      {"environment", environment},
+      {"revision", rollout.revision},
+      {"epoch", rollout.epoch},
+      {"committed_at", to_iso8601(rollout.committed_at)},
+      {"open", rollout.open},
+      {"concerned", rollout.counts.concerned},
+      {"superseded", rollout.counts.superseded_before(Stage::received)},
+      {"gone", rollout.counts.gone_before(Stage::received)},
+      {"resumed", rollout.counts.resumed},
+      {"offline_clients", rollout.offline ? json::value(*rollout.offline) : json::value(nullptr)}};
+  if (rollout.told_as != rollout.revision) out["told_as"] = rollout.told_as;
+  json::object stages;
+  for (const Stage stage : kStages) stages[to_string(stage)] = stage_in_json(rollout, stage);
+  out["stages"] = std::move(stages);
+  json::array laggards;
+  for (const Laggard& one : report.laggards) {
+    json::object laggard{{"client_id", one.client},        {"client_key", one.client_key},
+                         {"client_name", one.client_name}, {"connection", one.connection},
+                         {"transport", one.transport},     {"stage", to_string(one.stage)},
+                         {"since", since(rollout, one)},   {"waited_ms", waited(rollout, one)}};
+    if (!one.node.empty()) laggard["node"] = one.node;
+    laggards.push_back(std::move(laggard));
+  }
+  out["laggards"] = std::move(laggards);
+  out["laggards_total"] = report.laggards_total;
+  if (!report.next_cursor.empty()) out["next_cursor"] = report.next_cursor;
+  if (rollout.nodes.empty()) return out;
+  json::array nodes;
+  for (const delivery::RolloutNode& node : rollout.nodes) {
+    json::object part{{"name", node.name}, {"state", to_string(node.state)}};
+    if (node.state == delivery::RolloutNode::State::counted) {
+      part["concerned"] = node.concerned;
+      part["received"] = node.received;
+    }
+    nodes.push_back(std::move(part));
+  }
+  out["nodes"] = std::move(nodes);
+  return out;
+}
 
 std::string csv_cell(std::string_view text) {
   constexpr std::string_view kFormulas = "=+-@\t\r\n";
@@ -226,7 +226,7 @@ void read_rollout(const CallPtr& call) {
                    [call, environment, csv = *csv](Result<RolloutReport> report) {
                      if (!report) return call->refuse(report.error());
                      if (csv) return answer_csv(*call, environment, *report);
-                     call->answer({.body = in_json(environment, *report)});
+                     call->answer({.body = rollout_json(environment, *report)});
                    });
 }
 

@@ -1,12 +1,16 @@
-// A rollout as comma-separated values (RFC 4180), for a spreadsheet. Thread rule: pure functions.
+// A rollout as JSON, and as comma-separated values (RFC 4180) for a spreadsheet. Thread rule: pure functions.
 #pragma once
 
 #include <string>
 #include <string_view>
 
+#include "base/json.hpp"
 #include "delivery/rollouts.hpp"
 
 namespace togglecast::http_api {
+
+[[nodiscard]] json::object rollout_json(const std::string& environment,
+                                        const delivery::RolloutReport& report);
 
 /// Text as one cell. A spreadsheet would run text that begins with `=`, `+`, `-`, `@` or a control character
 /// as a formula; an apostrophe in front prevents that.

@@ -29,6 +29,8 @@
 #include "service/accounts/admin_rates.hpp"
 #include "service/application.hpp"
 #include "service/cluster/cluster_view.hpp"
+#include "service/cluster/connection_list.hpp"
+#include "service/cluster/history_view.hpp"
 #include "service/messages/message_sender.hpp"
 #include "web/cors.hpp"
 #include "web/router.hpp"
@@ -69,6 +71,12 @@ struct Options {
   /// Serves GET /api/v1/cluster and where the connections of a client are; must outlive the API. Null: both
   /// are `unavailable`.
   const service::ClusterView* cluster = nullptr;
+  /// Serves GET /api/v1/dashboard/history; must outlive the API. Null as above.
+  service::HistoryView* history = nullptr;
+  /// Serves GET /api/v1/dashboard/client-metrics; must outlive the API. Null as above.
+  service::MetricHistoryView* metric_history = nullptr;
+  /// Serves /api/v1/connections; must outlive the API. Null as above.
+  service::ConnectionList* connections = nullptr;
   /// Served at `/`; must outlive the API. Null: a page with the first steps as commands.
   const Console* console = nullptr;
   /// Adds members to the detailed health that only the wiring knows.

@@ -171,6 +171,7 @@ Result<service::WriteOptions> Call::write_options() const {
 Result<service::PageQuery> Call::page_query(const std::vector<std::string_view>& filters) const {
   const auto& parameters = request().query;
   service::PageQuery query;
+  query.now = {api_.clock().wall_now().value / service::kHour * service::kHour};
   const auto limit = number("limit", static_cast<std::int64_t>(query.limit), 1, service::kMaxPage);
   if (!limit) return tl::unexpected(limit.error());
   query.limit = static_cast<std::size_t>(*limit);

@@ -7,7 +7,10 @@
 //   an evaluation                   10
 //   a page of the activity          10, with a search 40
 //   a rollout                       10
+//   the history of the dashboard     2
+//   live connections                10, with a search 40
 //   an entity of the past           40
+//   recent rollouts                 40
 //   a preview                       40
 //   a state                         40
 //   a difference                    80

@@ -89,8 +89,8 @@ struct Route {
   [[nodiscard]] constexpr bool takes_confirm() const noexcept {
     if (access != Access::admin || method == wire::http::Method::get) return false;
     if (effect != Effect::write && effect != Effect::upload) return false;
-    for (const std::string_view other :
-         {"/api/v1/auth/", "/api/v1/admins", "/api/v1/environments", "/api/v1/api-keys"})
+    for (const std::string_view other : {"/api/v1/auth/", "/api/v1/admins", "/api/v1/environments",
+                                         "/api/v1/api-keys", "/api/v1/connections"})
       if (pattern.starts_with(other)) return false;
     return true;
   }

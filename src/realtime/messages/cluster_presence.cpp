@@ -20,7 +20,10 @@ Viewers viewers_in(const json::value& entity) {
     if (!one.is_array() || one.get_array().size() < 2 || !one.get_array()[1].is_string()) continue;
     const auto id = domain::integer_in(one.get_array()[0]);
     const std::string_view name = one.get_array()[1].get_string();
-    if (id && *id > 0 && name.size() <= kLongestName) viewers.emplace(*id, name);
+    // Absent from a node of an older version: those look.
+    const auto* editing = one.get_array().size() < 3 ? nullptr : one.get_array()[2].if_bool();
+    if (id && *id > 0 && name.size() <= kLongestName)
+      add_viewer(viewers, *id, {std::string(name), editing != nullptr && *editing});
   }
   return viewers;
 }
@@ -33,9 +36,9 @@ json::object to_wire(const std::map<EntityRef, Viewers>& list, std::size_t most_
   for (const auto& [entity, viewers] : list) {
     if (entities.size() == most_entities) break;
     json::array told;
-    for (const auto& [id, name] : viewers) {
+    for (const auto& [id, viewer] : viewers) {
       if (told.size() == most_viewers) break;
-      told.push_back(json::array{id, name});
+      told.push_back(json::array{id, viewer.name, viewer.editing});
     }
     entities.push_back(json::object{{"environment", entity.environment},
                                     {"type", type_of(entity)},
@@ -93,8 +96,7 @@ void ClusterPresence::set_own(const EntityRef& entity, const Viewers& viewers) {
 
 void ClusterPresence::add_others(const EntityRef& entity, Viewers& viewers) const {
   for (const auto& [node, list] : others_)
-    if (const auto found = list.find(entity); found != list.end())
-      viewers.insert(found->second.begin(), found->second.end());
+    if (const auto found = list.find(entity); found != list.end()) add_viewers(viewers, found->second);
 }
 
 void ClusterPresence::tell() {

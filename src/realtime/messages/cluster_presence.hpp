@@ -2,7 +2,8 @@
 // changes and once a second while it is not empty. So a lost message is mended by the next one, and the list
 // of a node that falls silent goes with it.
 //
-//   topic presence   {"entities": [{"environment", "type", "id", "viewers": [[admin, username], …]}, …]}
+//   topic presence   {"entities": [{"environment", "type", "id", "viewers": [[admin, username, editing?],
+//   …]}, …]}
 //
 // Thread rule: `Changed` and all calls on the first shard, once it runs.
 #pragma once
@@ -15,11 +16,10 @@
 #include "base/clock.hpp"
 #include "net/shard_pool.hpp"
 #include "nodes/nodes.hpp"
+#include "realtime/messages/viewers.hpp"
 #include "realtime/protocol/entity_ref.hpp"
 
 namespace togglecast::realtime {
-
-using Viewers = std::map<domain::Id, std::string>;  ///< admins and their names
 
 class ClusterPresence {
  public:

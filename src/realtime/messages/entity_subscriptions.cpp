@@ -30,15 +30,18 @@ EntitySubscriptions::EntitySubscriptions(net::ShardPool& shards, const delivery:
       presence_timer_([this] { tell_presence(); }),
       rollout_timer_([this] { count_rollouts(); }) {}
 
-bool EntitySubscriptions::add(SocketSubscriber& subscriber, const EntityRef& entity) {
+bool EntitySubscriptions::add(SocketSubscriber& subscriber, const EntityRef& entity, bool editing) {
   if (subscriber.followed() == nullptr)
-    subscriber.seldom().followed = std::make_unique<std::vector<EntityRef>>();
+    subscriber.seldom().followed = std::make_unique<std::vector<Followed>>();
   auto& own = *subscriber.followed();
-  if (std::find(own.begin(), own.end(), entity) == own.end()) {
+  const auto known = std::find(own.begin(), own.end(), entity);
+  if (known == own.end()) {
     if (own.size() == kMaxFollowed) drop_deleted(subscriber);
     if (own.size() == kMaxFollowed || !subscriber.socket.join(room_of(entity))) return false;
-    own.push_back(entity);
+    own.push_back({entity, editing});
     ++followed_[subscriber.socket.shard().index()][entity];
+  } else {
+    known->editing = editing;
   }
   note_presence(entity);
   return true;
@@ -54,7 +57,7 @@ std::vector<EntityRef> EntitySubscriptions::keep_only(SocketSubscriber& subscrib
                                                       const domain::Kinds& kinds) {
   std::vector<EntityRef> left;
   if (subscriber.followed() == nullptr) return left;
-  for (const EntityRef& entity : *subscriber.followed())
+  for (const auto& [entity, editing] : *subscriber.followed())
     if (!entity.is_change && !kinds.contains(entity.kind)) left.push_back(entity);
   for (const EntityRef& entity : left) remove(subscriber, entity);
   return left;
@@ -62,8 +65,8 @@ std::vector<EntityRef> EntitySubscriptions::keep_only(SocketSubscriber& subscrib
 
 void EntitySubscriptions::drop_deleted(SocketSubscriber& subscriber) {
   auto& delivery = *deliveries_[subscriber.socket.shard().index()];
-  const std::vector<EntityRef> followed = *subscriber.followed();
-  for (const EntityRef& entity : followed) {
+  const std::vector<Followed> followed = *subscriber.followed();
+  for (const auto& [entity, editing] : followed) {
     const auto state = delivery.current(entity.environment);
     const bool exists = state != nullptr && !entity.is_change &&
                         domain::with_entity_type(entity.kind, [&]<typename T>(std::type_identity<T>) {
@@ -75,7 +78,7 @@ void EntitySubscriptions::drop_deleted(SocketSubscriber& subscriber) {
 
 void EntitySubscriptions::gone(const SocketSubscriber& subscriber) {
   if (subscriber.followed() == nullptr) return;
-  for (const EntityRef& entity : *subscriber.followed()) forget(subscriber.socket.shard(), entity);
+  for (const auto& [entity, editing] : *subscriber.followed()) forget(subscriber.socket.shard(), entity);
 }
 
 void EntitySubscriptions::forget(const net::Shard& shard, const EntityRef& entity) {
@@ -99,9 +102,9 @@ void EntitySubscriptions::tell_presence() {
         [this, entity](net::Shard& shard, const std::function<void(Viewers)>& answer) {
           answer(messages_[shard.index()]->followers(entity));
         },
-        [this, entity](std::vector<Viewers> parts) {
+        [this, entity](const std::vector<Viewers>& parts) {
           Viewers all;
-          for (Viewers& part : parts) all.merge(part);
+          for (const Viewers& part : parts) add_viewers(all, part);
           shards_.at(0).post([this, entity, all = std::move(all)]() mutable {
             elsewhere_.set_own(entity, all);
             elsewhere_.add_others(entity, all);
@@ -113,7 +116,8 @@ void EntitySubscriptions::tell_presence() {
 
 void EntitySubscriptions::tell_viewers(const EntityRef& entity, const Viewers& all) {
   json::array viewers;
-  for (const auto& [id, name] : all) viewers.push_back({{"id", id}, {"username", name}});
+  for (const auto& [id, viewer] : all)
+    viewers.push_back({{"id", id}, {"username", viewer.name}, {"state", state_of(viewer.editing)}});
   json::object payload = to_json(entity);
   payload["viewers"] = std::move(viewers);
   payload["timestamp"] = to_iso8601(clock_.wall_now());

@@ -25,8 +25,9 @@ class EntitySubscriptions {
   EntitySubscriptions(const EntitySubscriptions&) = delete;
   EntitySubscriptions& operator=(const EntitySubscriptions&) = delete;
 
-  /// False when this connection follows too many entities that exist.
-  [[nodiscard]] bool add(SocketSubscriber& subscriber, const EntityRef& entity);
+  /// Or says something else about an entity that it follows already. False when this connection follows too
+  /// many entities that exist.
+  [[nodiscard]] bool add(SocketSubscriber& subscriber, const EntityRef& entity, bool editing = false);
   void remove(SocketSubscriber& subscriber, const EntityRef& entity);
   /// Ends the subscriptions to entities of other kinds. Returns them.
   std::vector<EntityRef> keep_only(SocketSubscriber& subscriber, const domain::Kinds& kinds);

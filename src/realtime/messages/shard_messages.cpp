@@ -150,12 +150,13 @@ std::size_t ShardMessages::tell_followers(const EntityRef& entity, const Encoded
   return addressed;
 }
 
-std::map<domain::Id, std::string> ShardMessages::followers(const EntityRef& entity) {
-  std::map<domain::Id, std::string> names;
-  each_follower(entity, [&names](const SocketSubscriber& subscriber) {
-    if (!subscriber.is_machine()) names.emplace(subscriber.who.id, subscriber.who.name);
+Viewers ShardMessages::followers(const EntityRef& entity) {
+  Viewers viewers;
+  each_follower(entity, [&](const SocketSubscriber& subscriber) {
+    if (subscriber.is_machine()) return;
+    add_viewer(viewers, subscriber.who.id, {subscriber.who.name, subscriber.edits(entity)});
   });
-  return names;
+  return viewers;
 }
 
 std::size_t ShardMessages::set_status(const std::string& environment, bool keep,

@@ -14,6 +14,7 @@
 #include "changes/feed.hpp"
 #include "delivery/shard_delivery.hpp"
 #include "realtime/messages/sliced_sender.hpp"
+#include "realtime/messages/viewers.hpp"
 #include "realtime/protocol/entity_ref.hpp"
 #include "realtime/session/options.hpp"
 #include "realtime/session/socket_subscriber.hpp"
@@ -57,8 +58,8 @@ class ShardMessages {
   /// After the delivery: the environment begins again with this state. Its clients get the whole state, and
   /// its admins hear that they have to read it again; of `system`, all admins.
   void on_new_epoch(const domain::Snapshot& first);
-  /// Names of the admins that follow this entity, by id.
-  [[nodiscard]] std::map<domain::Id, std::string> followers(const EntityRef& entity);
+  /// The admins that follow this entity.
+  [[nodiscard]] Viewers followers(const EntityRef& entity);
 
  private:
   using Visit = std::function<void(SocketSubscriber&)>;

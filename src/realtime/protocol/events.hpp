@@ -36,10 +36,14 @@ inline constexpr Request kUnsubscribe{"unsubscribe_entity_updates", "entity_unsu
                                       Action::follow_changes};
 inline constexpr Request kAnnounce{"broadcast_announcement", "announcement_sent", Action::send_messages};
 inline constexpr Request kSystemMetrics{"request_system_metrics", "system_metrics", Action::read_catalogue};
+inline constexpr Request kSubscribeDashboard{"subscribe_dashboard", "dashboard_subscribed",
+                                             Action::read_catalogue};
+inline constexpr Request kUnsubscribeDashboard{"unsubscribe_dashboard", "dashboard_unsubscribed",
+                                               Action::follow_changes};
 inline constexpr Request kMessageAck{"message_ack", "message_acknowledged", Action::acknowledge_messages};
-inline constexpr Request kAdminRequests[] = {kAdminConnect,  kConfigCheck, kAssetGet,    kDashboard,
-                                             kActivityFeed,  kSubscribe,   kUnsubscribe, kAnnounce,
-                                             kSystemMetrics, kMessageAck};
+inline constexpr Request kAdminRequests[] = {
+    kAdminConnect, kConfigCheck, kAssetGet,      kDashboard,          kActivityFeed,         kSubscribe,
+    kUnsubscribe,  kAnnounce,    kSystemMetrics, kSubscribeDashboard, kUnsubscribeDashboard, kMessageAck};
 
 // A client sends; and asset_get and message_ack, as above.
 inline constexpr Request kClientConnect{"client_connect", "client_connected", Action::use_features};
@@ -83,6 +87,7 @@ inline constexpr std::string_view kAdminNotification = "admin_notification";
 inline constexpr std::string_view kActivity = "activity";
 inline constexpr std::string_view kRolloutProgress = "rollout_progress";
 inline constexpr std::string_view kEntityPresence = "entity_presence";
+inline constexpr std::string_view kDashboardTick = "dashboard_tick";
 // To clients.
 inline constexpr std::string_view kClientUpdate = "client_update";  // with an offset
 inline constexpr std::string_view kClientNotification = "client_notification";

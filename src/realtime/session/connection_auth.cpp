@@ -146,6 +146,10 @@ void ConnectionAuth::check(Socket& socket, const Next& next) {
       PoolAllocator<SocketSubscriber>(), socket, static_cast<SubscriberKeeper&>(*this),
       packet_encoder(rules_.receiver(), PacketEncoder::Offsets{offsets.value_or(true)}));
   if (!offsets) notes(*subscriber).others = warnings_of(offsets.error());
+  if (const auto sdk = sdk_in(socket.auth()); !sdk) {
+    auto& others = notes(*subscriber).others;
+    for (json::value& warning : warnings_of(sdk.error())) others.push_back(std::move(warning));
+  }
   subscriber->set_context(context_at_connect(*subscriber, socket.auth()));
   const auto token = presented_token(socket);
   if (!token) return refuse(token.error());
@@ -261,6 +265,7 @@ Result<json::object> ConnectionAuth::admit(SocketSubscriber& subscriber, const C
   socket.name_connection(service::to_string(claim.who.kind), claim.who.name);
   watch_expiry(subscriber);
   if (!std::exchange(subscriber.logged_in, true)) {
+    note_origin(subscriber);
     logins_.add();
     connected(claim.who.environment).add();
     // Admins are few, clients come back by the thousand.
@@ -270,6 +275,15 @@ Result<json::object> ConnectionAuth::admit(SocketSubscriber& subscriber, const C
         {{"nsp", socket.nsp().name()}, {"sid", socket.id()}, service::log_field(subscriber.who)});
   }
   return payload;
+}
+
+void ConnectionAuth::note_origin(SocketSubscriber& subscriber) const {
+  const auto* handshake = subscriber.socket.handshake();
+  ConnectionOrigin& origin = subscriber.origin;
+  origin.set_since(handshake == nullptr ? parts_.clock.wall_now() : handshake->issued);
+  if (handshake != nullptr) origin.set_address(handshake->peer.address);
+  // Not of a login by event: the auth object is gone by then.
+  if (const auto sdk = sdk_in(subscriber.socket.auth())) origin.sdk = parts_.sdks.number_of(*sdk);
 }
 
 void ConnectionAuth::watch_expiry(SocketSubscriber& subscriber) {

@@ -38,6 +38,7 @@ struct AuthParts {
   const delivery::ShardDeliveries& deliveries;
   const delivery::SessionIds& sessions;
   const NewestState& newest;
+  SdkNames& sdks;
   const Options& options;
   const Clock& clock;
   observe::PeerLog log;
@@ -140,6 +141,8 @@ class ConnectionAuth final : private SubscriberKeeper {
   [[nodiscard]] observe::Gauge& connected(const std::string& environment) const;
   [[nodiscard]] Result<ContextPtr> context_of(const json::value& from) const;
   [[nodiscard]] Result<service::Principal> identify(std::string_view token, std::string_view address) const;
+  /// Where it comes from, while that is known.
+  void note_origin(SocketSubscriber& subscriber) const;
   /// Of the caller; empty when nobody knows it any more.
   [[nodiscard]] static std::string address_of(const socketio::Socket& socket);
   using Identified = std::function<void(Result<service::Principal> who)>;

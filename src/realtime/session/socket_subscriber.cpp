@@ -1,5 +1,6 @@
 #include "realtime/session/socket_subscriber.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "delivery/subscriber_index.hpp"
@@ -31,6 +32,13 @@ std::unique_ptr<SeenView> SocketSubscriber::take_seen_view() {
   auto view = std::move(seldom_->seen_view);
   drop_seldom_if_empty();
   return view;
+}
+
+bool SocketSubscriber::edits(const EntityRef& entity) const noexcept {
+  const auto* all = followed();
+  if (all == nullptr) return false;
+  const auto found = std::find(all->begin(), all->end(), entity);
+  return found != all->end() && found->editing;
 }
 
 void SocketSubscriber::drop_waiting_logins() noexcept {

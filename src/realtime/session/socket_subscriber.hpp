@@ -16,6 +16,7 @@
 #include "realtime/protocol/entity_ref.hpp"
 #include "realtime/protocol/packet_encoder.hpp"
 #include "realtime/session/connection_meters.hpp"
+#include "realtime/session/connection_origin.hpp"
 #include "realtime/session/message_queue.hpp"
 #include "service/accounts/principal.hpp"
 #include "socketio/server.hpp"
@@ -33,6 +34,15 @@ struct RareNotes {
   json::array context;  ///< of the context that was dropped last
   json::array others;
   std::string address;  ///< of a machine, whose API key may be limited to some
+};
+
+/// An entity that an admin follows.
+struct Followed {
+  EntityRef entity;
+  bool editing = false;
+  friend bool operator==(const Followed& followed, const EntityRef& entity) {
+    return followed.entity == entity;
+  }
 };
 
 /// What a connection that resumes its session missed.
@@ -107,9 +117,9 @@ class SocketSubscriber final : public delivery::Subscriber, public net::TimerNod
 
   /// What few connections have, and most for a moment only.
   struct Seldom {
-    std::unique_ptr<SeenView> seen_view;               ///< of a connection that is about to be admitted
-    std::unique_ptr<std::vector<EntityRef>> followed;  ///< by an admin; null: nothing
-    std::unique_ptr<RareNotes> notes;                  ///< null: none
+    std::unique_ptr<SeenView> seen_view;              ///< of a connection that is about to be admitted
+    std::unique_ptr<std::vector<Followed>> followed;  ///< by an admin; null: nothing
+    std::unique_ptr<RareNotes> notes;                 ///< null: none
     std::unique_ptr<WaitingLogins> waiting_logins;  ///< of a client that asks again before it takes its state
   };
   [[nodiscard]] Seldom& seldom();
@@ -117,9 +127,11 @@ class SocketSubscriber final : public delivery::Subscriber, public net::TimerNod
   [[nodiscard]] const SeenView* seen_view() const noexcept {
     return seldom_ == nullptr ? nullptr : seldom_->seen_view.get();
   }
-  [[nodiscard]] std::vector<EntityRef>* followed() const noexcept {
+  [[nodiscard]] std::vector<Followed>* followed() const noexcept {
     return seldom_ == nullptr ? nullptr : seldom_->followed.get();
   }
+  /// It follows this entity, and says that it edits it.
+  [[nodiscard]] bool edits(const EntityRef& entity) const noexcept;
   [[nodiscard]] RareNotes* notes() const noexcept {
     return seldom_ == nullptr ? nullptr : seldom_->notes.get();
   }
@@ -143,6 +155,7 @@ class SocketSubscriber final : public delivery::Subscriber, public net::TimerNod
   bool heartbeat_waits = false;  ///< an answer is on its way for all heartbeats that come until then
   bool sees_otherwise = false;   ///< its context or role is not that of its pid any more: no offset counts
   std::optional<delivery::Pid> pid;  ///< in the answer to its CONNECT
+  ConnectionOrigin origin;
   socketio::Socket& socket;
   service::Principal who;  ///< id 0: it has not presented a token
 

@@ -60,22 +60,6 @@ void most_silent_first(std::vector<Beat>& beats) {
 
 }  // namespace
 
-double quantile_of(const std::vector<double>& bounds, const std::vector<std::uint64_t>& counts, double part) {
-  const auto all = std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
-  if (all == 0) return 0;
-  const double rank = part * static_cast<double>(all);
-  double below = 0;
-  for (std::size_t i = 0; i < bounds.size(); ++i) {
-    const auto here = static_cast<double>(counts[i]);
-    if (below + here >= rank && here > 0) {
-      const double begin = i == 0 ? 0 : bounds[i - 1];
-      return begin + (bounds[i] - begin) * (rank - below) / here;
-    }
-    below += here;
-  }
-  return bounds.back();
-}
-
 Heartbeats::Heartbeats(net::ShardPool& shards, const delivery::ShardDeliveries& deliveries,
                        observe::Metrics& metrics)
     : shards_(shards),
@@ -126,7 +110,7 @@ json::object Heartbeats::last_minute() const {
   const auto answers = std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
   if (answers == 0) return {{"answers", 0}, {"round_trip_ms", nullptr}};
   const auto within = [&](double part) {
-    return in_ms(quantile_of(round_trips_[0]->bounds(), counts, part));
+    return in_ms(observe::quantile_of(round_trips_[0]->bounds(), counts, part));
   };
   return {{"answers", answers},
           {"round_trip_ms", {{"p50", within(0.5)}, {"p90", within(0.9)}, {"p99", within(0.99)}}}};

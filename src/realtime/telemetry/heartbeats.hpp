@@ -20,12 +20,6 @@
 
 namespace togglecast::realtime {
 
-/// The value that so many of the observations do not exceed, 0.5 or 0.99: interpolated between the bounds of
-/// its bucket, as Prometheus does. `counts` has one for each bound and one above the last; above it, the last
-/// bound. 0 without any.
-[[nodiscard]] double quantile_of(const std::vector<double>& bounds, const std::vector<std::uint64_t>& counts,
-                                 double part);
-
 class Heartbeats {
  public:
   /// Connections of one client that are described one by one; those that are silent for longest come first.

@@ -63,6 +63,14 @@ json::object RateSampler::rates() const {
   return out;
 }
 
+double RateSampler::newest_lag() const {
+  double worst = 0;
+  const std::scoped_lock lock(mutex_);
+  for (const auto& lags : lags_)
+    if (!lags.empty()) worst = std::max(worst, lags.back());
+  return worst;
+}
+
 double RateSampler::worst_lag() const {
   double worst = 0;
   const std::scoped_lock lock(mutex_);

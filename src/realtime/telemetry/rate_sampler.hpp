@@ -32,6 +32,8 @@ class RateSampler {
   [[nodiscard]] json::object rates() const;
   /// `[{shard, lag_ms, max_lag_ms}]`: the last measure and the worst of the last minute.
   [[nodiscard]] json::array lags() const;
+  /// The last measure of the slowest shard, in milliseconds.
+  [[nodiscard]] double newest_lag() const;
   /// The worst of all shards in the last minute, in milliseconds.
   [[nodiscard]] double worst_lag() const;
 

@@ -1,6 +1,7 @@
 #include "service/decisions/playground.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "domain/entities/context.hpp"
 #include "domain/schema/fields.hpp"
@@ -237,6 +238,25 @@ Result<json::object> try_out(const Snapshot& state, const json::value& body) {
   out["trace_is_whole"] = !trace.is_cut();
   out["trace"] = to_json(trace);
   return out;
+}
+
+tl::expected<json::object, PreviewError> try_out_draft(const Snapshot& state, const json::value& body) {
+  const auto finish = [](Result<json::object> answer) -> tl::expected<json::object, PreviewError> {
+    if (!answer) return tl::unexpected(PreviewError{answer.error(), {}});
+    return *std::move(answer);
+  };
+  const auto* changes = body.is_object() ? json::find(body, "draft") : nullptr;
+  if (changes == nullptr) return finish(try_out(state, body));
+  auto draft = make_draft(state, state.as_of(), "draft", json::object{{"draft", *changes}});
+  if (!draft) return tl::unexpected(std::move(draft.error()));
+  json::object question = body.get_object();
+  question.erase("draft");
+  auto answer = try_out(*draft->after, question);
+  if (answer) {
+    (*answer)["revision"] = state.revision();
+    (*answer)["draft"] = std::move(draft->changes);
+  }
+  return finish(std::move(answer));
 }
 
 }  // namespace togglecast::service

@@ -6,6 +6,7 @@
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "domain/state/snapshot.hpp"
+#include "service/decisions/preview.hpp"
 
 namespace togglecast::service {
 
@@ -19,5 +20,10 @@ namespace togglecast::service {
 /// Answers `{feature, client, at, revision, decision, steps: [{rule, outcome, found}], trace: [{segment,
 /// pointer, operation, depth, result}], trace_is_whole}`. The trace has at most 1,000 steps and 256 KiB.
 [[nodiscard]] Result<json::object> try_out(const domain::Snapshot& state, const json::value& body);
+/// The same with `draft`, changes as those of a preview: they are made first, on a copy. Their `{entity_type,
+/// entity_id, action, key, touches}` are `draft` of the answer. Errors are also those of a preview, with
+/// pointers such as `/draft/0/data/key`.
+[[nodiscard]] tl::expected<json::object, PreviewError> try_out_draft(const domain::Snapshot& state,
+                                                                     const json::value& body);
 
 }  // namespace togglecast::service

@@ -131,16 +131,20 @@ Result<Asked> read_change(const json::value& body) {
   return asked;
 }
 
-Result<std::vector<Asked>> read_changes(const json::value& body) {
+std::string place_of(std::string_view member, std::size_t index) {
+  return '/' + std::string(member) + '/' + std::to_string(index);
+}
+
+Result<std::vector<Asked>> read_changes(std::string_view member, const json::value& body) {
   domain::FieldReader in(body);
-  in.require({"changes"});
-  const auto* elements = in.array("changes", kMaxPreviewedChanges);
-  if (elements != nullptr && elements->empty()) in.refuse("changes", "must name at least one change");
+  in.require({member});
+  const auto* elements = in.array(member, kMaxPreviewedChanges);
+  if (elements != nullptr && elements->empty()) in.refuse(member, "must name at least one change");
   if (auto ok = in.finish(); !ok) return tl::unexpected(ok.error());
   std::vector<Asked> changes;
   for (std::size_t i = 0; i < elements->size(); ++i) {
     auto read = read_change((*elements)[i]);
-    if (!read) return tl::unexpected(domain::within("/changes/" + std::to_string(i), read.error()));
+    if (!read) return tl::unexpected(domain::within(place_of(member, i), read.error()));
     changes.push_back(std::move(*read));
   }
   return changes;
@@ -193,12 +197,12 @@ std::string_view name_of(Action action) noexcept {
 
 }  // namespace
 
-tl::expected<json::object, PreviewError> preview(const domain::Snapshot& state, UnixMillis at,
-                                                 const json::value& body) {
+tl::expected<Draft, PreviewError> make_draft(const domain::Snapshot& state, UnixMillis at,
+                                             std::string_view member, const json::value& body) {
   const auto refused = [](Error error, std::vector<domain::User> users = {}) {
     return tl::unexpected(PreviewError{std::move(error), std::move(users)});
   };
-  const auto changes = read_changes(body);
+  const auto changes = read_changes(member, body);
   if (!changes) return refused(changes.error());
   domain::Head head = state.head();
   head.as_of = std::max(head.as_of, at);
@@ -211,7 +215,7 @@ tl::expected<json::object, PreviewError> preview(const domain::Snapshot& state, 
     auto done = scratch.make(asked);
     if (!done) {
       Error error = done.error();
-      std::string origin = "/changes/" + std::to_string(i);
+      std::string origin = place_of(member, i);
       if (error.details.empty()) {
         error.details.push_back({"", error.message});
       } else {
@@ -223,10 +227,17 @@ tl::expected<json::object, PreviewError> preview(const domain::Snapshot& state, 
     (*done)["action"] = name_of(asked.action);
     made.push_back(std::move(*done));
   }
-  json::object out = effect_of(**before, *scratch.state(), {state.revision(), scratch.ops()});
+  return Draft{*before, scratch.state(), scratch.ops(), std::move(made)};
+}
+
+tl::expected<json::object, PreviewError> preview(const domain::Snapshot& state, UnixMillis at,
+                                                 const json::value& body) {
+  auto draft = make_draft(state, at, "changes", body);
+  if (!draft) return tl::unexpected(std::move(draft.error()));
+  json::object out = effect_of(*draft->before, *draft->after, {state.revision(), draft->ops});
   out["revision"] = state.revision();
-  out["at"] = to_iso8601(head.as_of);
-  out["changes"] = std::move(made);
+  out["at"] = to_iso8601(draft->before->as_of());
+  out["changes"] = std::move(draft->changes);
   return out;
 }
 

@@ -4,6 +4,9 @@
 // shard.
 #pragma once
 
+#include <string_view>
+#include <vector>
+
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "domain/state/consistency.hpp"
@@ -19,6 +22,17 @@ inline constexpr domain::Id kFirstPreviewedId = 9'007'199'254'740'001;
 struct PreviewError : Error {
   std::vector<domain::User> users{};  ///< the entities whose use blocks the change
 };
+
+/// Changes that are not made, and the state with them.
+struct Draft {
+  domain::SnapshotPtr before, after;
+  std::vector<domain::Op> ops;
+  json::array changes;  ///< `{entity_type, entity_id, action, key, touches}` of each
+};
+
+/// `body` has one member, of this name: changes as those of a preview.
+[[nodiscard]] tl::expected<Draft, PreviewError> make_draft(const domain::Snapshot& state, UnixMillis at,
+                                                           std::string_view member, const json::value& body);
 
 /// `body`: `{changes: [{entity_type, entity_id?, action, data?, force?}]}`, made in this order
 ///   entity_type  platform, feature, segment, package, client

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "base/error.hpp"
 #include "domain/state/snapshot.hpp"
 
@@ -17,12 +18,18 @@ namespace togglecast::service {
 template <typename T>
 using Filter = std::function<bool(const T& entity)>;
 
+/// What filters look at besides the entity.
+struct FilterInput {
+  const domain::Snapshot& state;
+  UnixMillis now{};  ///< of the wall clock
+};
+
 template <typename T>
 struct FilterRule {
   std::string_view name;  ///< of the parameter
   /// `invalid_argument` continues a sentence that begins with the name of the parameter: `must be true or
   /// false`.
-  Result<Filter<T>> (*make)(const domain::Snapshot& snapshot, std::string_view value);
+  Result<Filter<T>> (*make)(const FilterInput& input, std::string_view value);
 };
 
 /// All filters of one entity; none without a table.
@@ -46,13 +53,13 @@ std::span<const FilterRule<domain::Issuer>> filter_rules<domain::Issuer>() noexc
 
 /// A filter that accepts the entities which pass all `filters` (pairs of name and value).
 template <typename T>
-[[nodiscard]] Result<Filter<T>> make_filter(const domain::Snapshot& snapshot,
+[[nodiscard]] Result<Filter<T>> make_filter(const FilterInput& input,
                                             const std::vector<std::pair<std::string, std::string>>& filters) {
   std::vector<Filter<T>> all;
   for (const auto& [name, value] : filters) {
     for (const FilterRule<T>& rule : filter_rules<T>()) {
       if (rule.name != name) continue;
-      auto filter = rule.make(snapshot, value);
+      auto filter = rule.make(input, value);
       if (!filter) {
         Error error = filter.error();
         error.message = "the parameter " + name + ' ' + error.message;

@@ -47,6 +47,12 @@ std::optional<Sort> Sort::parse(std::string_view text) noexcept {
   return std::nullopt;
 }
 
+std::string PageQuery::tag_suffix() const {
+  const bool reads_time =
+      std::any_of(filters.begin(), filters.end(), [](const auto& filter) { return filter.first == "stale"; });
+  return reads_time ? ".h" + std::to_string(now.value / kHour) : std::string();
+}
+
 std::string list_identity(const domain::Snapshot& snapshot, domain::Kind kind, const PageQuery& query) {
   json::array filters;
   for (const auto& [name, value] : query.filters) filters.push_back(json::array{name, value});

@@ -40,12 +40,18 @@ struct Sort {
   [[nodiscard]] static std::optional<Sort> parse(std::string_view text) noexcept;
 };
 
+inline constexpr std::int64_t kHour = 3'600'000;  ///< ms
+
 struct PageQuery {
   std::string search{};                                        ///< part of key, name or description
   std::vector<std::pair<std::string, std::string>> filters{};  ///< name and value: filters.hpp
   Sort sort{};
   std::string cursor{};     ///< empty: the first page
   std::size_t limit = 100;  ///< at most kMaxPage
+  UnixMillis now{};         ///< of the wall clock, to the hour, for filters that read it
+
+  /// What makes a tag of the state one of the list: the hour, when a filter reads it. Else empty.
+  [[nodiscard]] std::string tag_suffix() const;
 };
 
 template <typename T>
@@ -161,7 +167,7 @@ template <typename T, typename Each>
 /// A page of all entities of a kind.
 template <typename T>
 [[nodiscard]] Result<Page<T>> page_of(const domain::SnapshotPtr& snapshot, const PageQuery& query) {
-  const auto wanted = make_filter<T>(*snapshot, query.filters);
+  const auto wanted = make_filter<T>(FilterInput{*snapshot, query.now}, query.filters);
   if (!wanted) return tl::unexpected(wanted.error());
   return page_from<T>(snapshot, list_identity(*snapshot, T::kKind, query), query, [&](const auto& visit) {
     snapshot->table<T>().by_id.for_each([&](domain::Id, const std::shared_ptr<const T>& entity) {

@@ -83,6 +83,38 @@ describe('two nodes with Redis', () => {
     assert.deepEqual(rollout.laggards.map((one) => one.node).sort(), ['a', 'b']);
   });
 
+  test('show the last hour of both, and list and end the connections of each other', async (t) => {
+    const [a, b] = await cluster(t);
+    const { client, token } = await a.createClient();
+    await joined(t, a, token);
+    await joined(t, b, token);
+
+    let history;
+    const sockets = () => history.series.findIndex(({ name, of }) => name === 'connections' && of === '/client');
+    await until(async () => {
+      history = await a.call('GET', '/api/v1/dashboard/history');
+      return history.total[sockets()].at(-1) === 2;
+    }, 'the sum of both', kPatience);
+    assert.deepEqual(history.nodes.map(({ name }) => name), ['a', 'b']);
+    assert.deepEqual(history.nodes.map(({ values }) => values[sockets()].at(-1)), [1, 1]);
+    const admin = await b.adminSocket(t).connected();
+    await admin.next('admin_connected', kPatience);
+    await admin.ask('subscribe_dashboard', {});
+    await until(async () => {
+      const [tick] = await admin.next('dashboard_tick', kPatience);
+      return tick.nodes.map(({ name }) => name).join() === 'b,a' && tick.total[sockets()].at(-1) === 2;
+    }, 'a tick of both', kPatience);
+
+    const list = (query = '') => a.call('GET', `/api/v1/connections?client=${client.key}${query}`);
+    const all = await list();
+    assert.deepEqual(all.items.map(({ node }) => node.name).sort(), ['a', 'b']);
+    assert.equal((await list('&limit=1')).total, 2);
+    const { items: [there] } = await list('&node=b');
+    assert.equal(there.node.name, 'b');
+    assert.equal((await a.request('DELETE', `/api/v1/connections/${there.id}`)).status, 204);
+    await until(async () => (await list()).items.every(({ id }) => id !== there.id), 'the end of it', kPatience);
+  });
+
   test('notice that one was killed, and that another one took leave', async (t) => {
     const [a, b] = await cluster(t);
     await b.end('SIGKILL');

@@ -434,6 +434,11 @@ describe('each operation answers as it is described:', () => {
     assert.equal(removed.body.affected_clients[0].client_id, client.id);
     assert.equal(removed.body.clients.losing, 1);
     await preview({ entity_type: 'client', action: 'create', data: { key: ownKey('client'), name: 'New', package_id: one.id } });
+    const key = ownKey('drafted');
+    const drafted = await taken('POST', '/api/v1/evaluate', { feature: key, draft: [{ entity_type: 'feature', action: 'create', data: { key, name: 'Drafted' } }] });
+    assert.equal(drafted.body.decision.enabled, true);
+    await refused(400, 'POST', '/api/v1/evaluate', { feature: key, draft: [{ entity_type: 'feature', action: 'create', data: { name: 'Drafted' } }] });
+    await refused(409, 'POST', '/api/v1/evaluate', { feature: feature.key, draft: [{ entity_type: 'package', entity_id: one.id, action: 'delete' }] });
     await refused(400, 'POST', '/api/v1/preview', { changes: [] });
     await refused(409, 'POST', '/api/v1/preview', { changes: [{ entity_type: 'package', entity_id: one.id, action: 'delete' }] });
     assert.deepEqual((await taken('GET', `/api/v1/clients/${client.id}`)).body, client);
@@ -480,6 +485,25 @@ describe('each operation answers as it is described:', () => {
     await taken('GET', `/api/v1/clients/${client.id}/connections`);
     await refused(404, 'GET', `/api/v1/clients/${kUnknownId}/connections`);
   });
+
+  test('the last hour, and live connections', async (t) => {
+    for (const query of ['', '?resolution=10s', '?since=1']) await taken('GET', `/api/v1/dashboard/history${query}`);
+    await refused(400, 'GET', '/api/v1/dashboard/history?resolution=1h');
+    await taken('GET', '/api/v1/dashboard/client-metrics?since=1');
+    await refused(400, 'GET', '/api/v1/dashboard/client-metrics?since=now');
+    const client = await made('/api/v1/clients', { key: ownKey('client'), name: 'Live' });
+    const token = (await taken('POST', `/api/v1/clients/${client.id}/tokens`)).body.token;
+    const socket = await shared.it.clientSocket(t, token).connected();
+    await socket.next('client_connected');
+    const admin = await shared.it.adminSocket(t).connected();
+    await admin.next('admin_connected');
+    await taken('GET', '/api/v1/connections?namespace=/admin&lagging=false&sort=-connected_at&limit=1');
+    const { items } = (await taken('GET', `/api/v1/connections?client=${client.key}`)).body;
+    await refused(400, 'GET', '/api/v1/connections?sort=colour');
+    await refused(404, 'GET', `/api/v1/connections?client=${ownKey('unknown')}`);
+    await taken('DELETE', `/api/v1/connections/${items[0].id}`);
+    await refused(404, 'DELETE', '/api/v1/connections/nobody');
+  });
   test('environments', async () => {
     const path = '/api/v1/environments';
     const { body: one } = await taken('POST', path, { key: ownKey('environment') });
@@ -506,12 +530,28 @@ describe('each operation answers as it is described:', () => {
     await refused(400, 'GET', '/api/v1/platforms', undefined, { headers: { 'Togglecast-Min-Revision': 'soon' } });
     await refused(503, 'GET', '/api/v1/platforms', undefined, { headers: { 'Togglecast-Min-Revision': String(kUnknownId) } });
   });
+  test('what depends on what, and what is stale', async () => {
+    for (const [kind, body] of [['platforms', {}], ['features', {}], ['segments', { rule: true }], ['packages', {}]]) {
+      const one = await made(`/api/v1/${kind}`, { key: ownKey(kind), name: 'Used', ...body });
+      const { body: list } = await taken('GET', `/api/v1/${kind}/${one.id}/dependents`);
+      assert.deepEqual(list, { items: [], total: 0 });
+      await refused(404, 'GET', `/api/v1/${kind}/${kUnknownId}/dependents`);
+    }
+    for (const stale of [true, false]) await taken('GET', `/api/v1/features?stale=${stale}`);
+    await refused(400, 'GET', '/api/v1/features?stale=old');
+  });
+
   test('activity, taking back, and the past', async () => {
     const platform = await made('/api/v1/platforms', { key: ownKey(), name: 'Past' });
     const toggled = await taken('POST', `/api/v1/platforms/${platform.id}/toggle?confirm=true`);
     const rollout = `/api/v1/changes/${toggled.body.revision}/rollout`;
     for (const query of ['', '?epoch=1&stage=applied&limit=5', '?format=csv']) await taken('GET', rollout + query);
     await refused(400, 'GET', `${rollout}?stage=lost`);
+    const { items } = (await taken('GET', '/api/v1/rollouts?limit=2')).body;
+    assert.equal(items[0].change.revision, toggled.body.revision);
+    assert.equal(items[0].rollout.revision, toggled.body.revision);
+    await taken('GET', `/api/v1/rollouts?before=1.${toggled.body.revision}`);
+    await refused(400, 'GET', '/api/v1/rollouts?limit=0');
     await refused(404, 'GET', `/api/v1/changes/${kUnknownId}/rollout`);
     await refused(409, 'GET', `${rollout}?epoch=999`);
     const undo = `/api/v1/activity/1.${toggled.body.revision}/undo`;

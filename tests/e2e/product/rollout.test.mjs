@@ -51,6 +51,35 @@ async function rawClient(t, server, token) {
 
 const rollout = (server, revision, query = '') => server.call('GET', `/api/v1/changes/${revision}/rollout${query}`);
 
+describe('the newest changes', () => {
+  test('are listed with what each was, how far it has come, and laggards by name', async (t) => {
+    const { server, pro, tenant, change } = await catalogue(shared.it);
+    const slow = await tenant(pro, 'Slow reader');
+    await rawClient(t, server, slow.token);  // it answers nothing
+    const quick = await tenant(pro, 'Quick reader');
+    await joined(t, server, quick.token);
+    const revision = await change('?confirm=true');
+
+    let newest;
+    await until(async () => {
+      const { items } = await server.call('GET', '/api/v1/rollouts?limit=3');
+      newest = items.find((one) => one.change.revision === revision);
+      return newest?.rollout.stages.received.connections === 1;
+    }, 'the answer of one of two');
+    assert.match(newest.change.summary, /Video/);
+    assert.equal(newest.change.actor.name, 'owner');
+    assert.equal(newest.rollout.concerned, 2);
+    assert.equal(newest.rollout.open, true);
+    assert.deepEqual(newest.rollout.laggards.map((one) => one.client_name), ['Slow reader']);
+    assert.equal(newest.rollout.laggards_total, 1);
+    assert.ok(newest.rollout.stages.received.p99_ms >= 0);
+
+    const older = await server.call('GET', `/api/v1/rollouts?limit=1&before=${revision}`);
+    assert.ok(older.items[0].change.revision < revision);
+    assert.ok(older.next <= older.items[0].change.revision);
+  });
+});
+
 /** The rollout, once it fits. */
 async function rolloutWhere(server, revision, fits, what, query) {
   let seen;

@@ -136,6 +136,30 @@ TEST_F(PlaygroundTest, TheTimeCanBeChosen) {
             json::value(true));
 }
 
+TEST_F(PlaygroundTest, ADraftIsMadeFirstAndNothingIsKept) {
+  const auto try_draft = [this](std::string_view body) {
+    return try_out_draft(*current(), testing::parse(body));
+  };
+  const auto revision = current()->revision();
+  const auto drafted = try_draft(
+      R"({"client":"big","feature":"reports","draft":[{"entity_type":"feature","entity_id":2,"action":"toggle"}]})");
+  ASSERT_TRUE(drafted.has_value()) << drafted.error().message;
+  EXPECT_EQ(at(*drafted, "decision/enabled"), json::value(false));
+  EXPECT_EQ(at(*drafted, "decision/rule"), json::value("feature_disabled"));
+  EXPECT_EQ(at(*drafted, "draft/0/action"), json::value("toggle"));
+  EXPECT_EQ(at(*drafted, "revision"), json::value(revision)) << "that of the stored state";
+  EXPECT_EQ(current()->revision(), revision);
+
+  const auto plain = try_draft(R"({"client":"big","feature":"reports"})");
+  ASSERT_TRUE(plain.has_value());
+  EXPECT_EQ(at(*plain, "decision/enabled"), json::value(true));
+  EXPECT_FALSE(plain->contains("draft"));
+  const auto wrong = try_draft(
+      R"({"feature":"reports","draft":[{"entity_type":"feature","entity_id":2,"action":"update","data":{"name":7}}]})");
+  ASSERT_FALSE(wrong.has_value());
+  EXPECT_EQ(wrong.error().details.at(0).pointer, "/draft/0/data/name");
+}
+
 TEST_F(PlaygroundTest, WhatIsWrongIsNamedAtItsPlace) {
   EXPECT_EQ(pointer(R"({"client":"big"})"), "/feature");
   EXPECT_EQ(pointer(R"({"feature":true})"), "/feature");

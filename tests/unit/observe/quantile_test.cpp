@@ -1,8 +1,8 @@
-#include "realtime/telemetry/heartbeats.hpp"
+#include "observe/metrics.hpp"
 
 #include <gtest/gtest.h>
 
-namespace togglecast::realtime {
+namespace togglecast::observe {
 namespace {
 
 const std::vector<double> kBounds{0.01, 0.1, 1};
@@ -20,4 +20,4 @@ TEST(QuantileOf, AboveTheLastBoundIsThatBound) {
 TEST(QuantileOf, OfNothingIsZero) { EXPECT_DOUBLE_EQ(quantile_of(kBounds, {0, 0, 0, 0}, 0.99), 0); }
 
 }  // namespace
-}  // namespace togglecast::realtime
+}  // namespace togglecast::observe

@@ -80,7 +80,10 @@ Result<std::unique_ptr<Container>> Container::build(const Settings& settings, Ru
   options.tokens.default_lifetime = settings.token_lifetime;
   options.idempotency_age = settings.idempotency_age;
   options.mailbox = mailbox_options(settings);
+  options.sessions.token = settings.admin_token_lifetime;
   options.sessions.longest = settings.session_lifetime;
+  options.sessions.idle = settings.session_idle;
+  options.sessions.leeway = settings.refresh_leeway;
   options.egress = egress_options(settings);
   options.issuers = issuer_options(settings);
   options.oidc = *std::move(oidc);

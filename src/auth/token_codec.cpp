@@ -1,5 +1,6 @@
 #include "auth/token_codec.hpp"
 
+#include <algorithm>
 #include <optional>
 
 #include "base/base64.hpp"
@@ -66,6 +67,13 @@ Claims claims_of(const domain::TokenRecord& record) {
           record.jti,
           record.created_at.value / 1'000,
           record.expires_at.value / 1'000};
+}
+
+Claims claims_of(const domain::TokenRecord& session, UnixMillis now, std::chrono::seconds lifetime) {
+  Claims claims = claims_of(session);
+  claims.issued_at = now.value / 1'000;
+  claims.expires_at = std::min(claims.expires_at, claims.issued_at + lifetime.count());
+  return claims;
 }
 
 Secret sign_token(const SigningKey& key, const Claims& claims) {

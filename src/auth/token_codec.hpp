@@ -10,6 +10,7 @@
 // over, `revoked` when its key was retired, `token_invalid` for every other fault.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -37,6 +38,9 @@ struct Claims {
 
 /// The claims of this record's token. The same record always gives the same token.
 [[nodiscard]] Claims claims_of(const domain::TokenRecord& record);
+/// Those of a token of this session that is issued at `now` for a shorter time.
+[[nodiscard]] Claims claims_of(const domain::TokenRecord& session, UnixMillis now,
+                               std::chrono::seconds lifetime);
 
 [[nodiscard]] Secret sign_token(const SigningKey& key, const Claims& claims);
 [[nodiscard]] Result<Claims> verify_token(const KeyRing& keys, std::string_view token, UnixMillis now);

@@ -31,7 +31,16 @@ constexpr Route kRoutes[] = {
     {Method::get, "/api/v1/openapi.json", Access::open, openapi},
 
     {Method::post, "/api/v1/auth/login", Access::login, login},
+    {Method::post, "/api/v1/auth/refresh", Access::login, refresh_session, {}, Effect::renew},
     {Method::post, "/api/v1/auth/logout", Action::use_account, logout, {}, Effect::logout},
+    {Method::get, "/api/v1/auth/sessions", Action::use_account, list_sessions, {"admin"}},
+    {Method::del,
+     "/api/v1/auth/sessions",
+     Action::use_account,
+     end_sessions,
+     {"admin", "keep_current"},
+     Effect::logout},
+    {Method::del, "/api/v1/auth/sessions/{id}", Action::use_account, end_session, {}, Effect::logout},
     {Method::post, "/api/v1/auth/password", Action::use_account, change_password},
 
     {Method::get, "/api/v1/auth/methods", Access::open, login_methods},

@@ -110,7 +110,9 @@ Application::Application(std::unique_ptr<storage::Store> store, Readers readers,
       clients_(committer_, model_),
       assets_(committer_, reader_, metrics, options.assets),
       tokens_(committer_, model_, keys_, random, clock, options.tokens),
-      sessions_(committer_, model_, keys_, random, clock, options.sessions),
+      sessions_({committer_, model_, logins_, keys_, signing_keys_, random, clock, log, metrics},
+                options.sessions),
+      session_list_(committer_, model_, reader_, last_use_, clock, options.sessions),
       issuers_(committer_, model_, egress_, trusted_issuers_, options.issuers.key_folder),
       admins_(committer_, model_, logins_, passwords_, sessions_, clock, metrics, options.admins),
       api_keys_(committer_, model_, random),
@@ -123,7 +125,10 @@ Application::Application(std::unique_ptr<storage::Store> store, Readers readers,
       time_(committer_, model_, feed_, upkeep_, clock, log),
       log_keeper_(std::move(readers.of_log_keeper), log_keeper_ports(), clock, log, metrics, options.log),
       lease_keeper_(committer_, upkeep_, log, metrics, with_name(options.lease, random)) {
-  lease_keeper_.also([this](storage::Store& of) { last_use_.write_due(of.usage()); });
+  lease_keeper_.also([this](storage::Store& of) {
+    last_use_.write_due(of.usage());
+    if (upkeep_.is_mine()) session_list_.prune_due();
+  });
   authenticator_.note_uses(last_use_);
   tail_.also_follow(mailbox_);
   upkeep_.on_taken([this] { time_.look(); });

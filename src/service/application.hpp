@@ -32,6 +32,7 @@
 #include "service/messages/mailbox.hpp"
 #include "service/messages/message_list.hpp"
 #include "service/oidc/login_service.hpp"
+#include "service/sessions/session_list.hpp"
 
 namespace togglecast::service {
 
@@ -112,6 +113,7 @@ class Application {
   [[nodiscard]] TokenService& tokens() noexcept { return tokens_; }
   /// Sessions of admins, whatever proves who they are.
   [[nodiscard]] SessionService& sessions() noexcept { return sessions_; }
+  [[nodiscard]] SessionList& session_list() noexcept { return session_list_; }
   [[nodiscard]] AdminService& admins() noexcept { return admins_; }
   /// Logins by OpenID Connect; null without a provider.
   [[nodiscard]] oidc::LoginService* oidc() noexcept { return oidc_.get(); }
@@ -198,6 +200,7 @@ class Application {
   AssetService assets_;
   TokenService tokens_;
   SessionService sessions_;
+  SessionList session_list_;
   IssuerService issuers_;
   AdminService admins_;
   ApiKeyService api_keys_;

@@ -67,7 +67,10 @@ struct Settings {
   std::chrono::seconds stall_timeout{30};    ///< a blocked client must take bytes within it
   std::chrono::seconds reader_patience{10};  ///< a client that has taken nothing for so long is slow
   std::chrono::seconds ack_timeout{30};
-  std::chrono::seconds session_lifetime{12 * 3'600};     ///< of an admin's login
+  std::chrono::seconds admin_token_lifetime{15 * 60};    ///< of an admin's token
+  std::chrono::seconds session_lifetime{90 * 86'400};    ///< of an admin's login, with all its tokens
+  std::chrono::seconds session_idle{30 * 86'400};        ///< of a login that nobody uses
+  std::chrono::seconds refresh_leeway{10};               ///< in which a used refresh token may come again
   std::chrono::seconds token_lifetime{90 * 24 * 3'600};  ///< of a client's token without a time
   std::chrono::seconds expiry_warning{60};
   std::chrono::seconds idempotency_age{24 * 3'600};

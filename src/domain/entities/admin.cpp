@@ -58,6 +58,8 @@ Result<AdminUser> AdminUser::from_json(const json::value& body) {
   }
   admin.active = in.boolean("active").value_or(true);
   admin.password_changed_at = in.time("password_changed_at").value_or(UnixMillis{});
+  if (in.has_value("refresh_token_reused_at"))
+    admin.refresh_token_reused_at = in.time("refresh_token_reused_at");
   admin.identity = read_identity(in);
   if (auto ok = in.finish(); !ok) return stored_body_error("admin", ok.error());
   return admin;
@@ -65,7 +67,7 @@ Result<AdminUser> AdminUser::from_json(const json::value& body) {
 
 json::object to_json(const AdminUser& admin) {
   json::object out;
-  out.reserve(12);
+  out.reserve(13);
   out["id"] = admin.id;
   out["username"] = admin.username;
   out["role"] = to_string(admin.role);
@@ -76,6 +78,8 @@ json::object to_json(const AdminUser& admin) {
   }
   out["active"] = admin.active;
   out["password_changed_at"] = to_iso8601(admin.password_changed_at);
+  if (admin.refresh_token_reused_at)
+    out["refresh_token_reused_at"] = to_iso8601(*admin.refresh_token_reused_at);
   out["provider"] = admin.identity ? kOidc : kPassword;
   if (admin.identity) {
     out["issuer"] = admin.identity->issuer;

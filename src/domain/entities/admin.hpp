@@ -32,6 +32,8 @@ struct AdminUser : Stamps {
   std::map<std::string, Role, std::less<>> environments;  ///< the role in some; empty for owners
   bool active = true;                                     ///< an inactive admin can neither log in nor act
   UnixMillis password_changed_at{};
+  /// When somebody last used a refresh token of this account a second time.
+  std::optional<UnixMillis> refresh_token_reused_at;
   /// Who logs in here. Nothing: the one who knows the password; otherwise the account has none.
   std::optional<ProviderIdentity> identity;
 

@@ -30,9 +30,19 @@ Result<void> check_etag(const Version& current, const json::value& etag) {
                                   ", but that of the entity is \"" + to_string(current) + '"');
 }
 
-constexpr std::array<std::string_view, 12> kReadOnly{
-    "id",       "key",    "created_at",          "sha256",   "prefix", "environment",
-    "username", "assets", "password_changed_at", "provider", "issuer", "subject"};
+constexpr std::array<std::string_view, 13> kReadOnly{"id",
+                                                     "key",
+                                                     "created_at",
+                                                     "sha256",
+                                                     "prefix",
+                                                     "environment",
+                                                     "username",
+                                                     "assets",
+                                                     "password_changed_at",
+                                                     "provider",
+                                                     "issuer",
+                                                     "subject",
+                                                     "refresh_token_reused_at"};
 
 bool equal(const json::value* a, const json::value* b) {
   return a != nullptr && b != nullptr && json::canonical(*a) == json::canonical(*b);

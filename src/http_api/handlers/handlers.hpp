@@ -23,6 +23,10 @@ void openapi(const CallPtr& call);
 
 // sessions.cpp
 void login(const CallPtr& call);
+void refresh_session(const CallPtr& call);
+void list_sessions(const CallPtr& call);
+void end_session(const CallPtr& call);
+void end_sessions(const CallPtr& call);
 void logout(const CallPtr& call);
 void change_password(const CallPtr& call);
 

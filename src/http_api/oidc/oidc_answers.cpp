@@ -1,12 +1,10 @@
 #include "http_api/oidc/oidc_answers.hpp"
 
-#include <algorithm>
-
 #include "base/base64.hpp"
 #include "base/digest.hpp"
 #include "http_api/request/call.hpp"
 #include "http_api/request/problem.hpp"
-#include "wire/http/origin.hpp"
+#include "http_api/sessions/cookies.hpp"
 
 namespace togglecast::http_api {
 namespace {
@@ -77,26 +75,9 @@ bool wants_page(const wire::http::Request& request) {
   return request.headers.value("Accept").find("text/html") != std::string_view::npos;
 }
 
-std::string own_origin(const Call& call) {
-  const auto asked = wire::http::parse_authority(call.peer().host_of(call.request()));
-  if (!asked) return call.peer().secure ? "https://localhost" : "http://localhost";
-  const auto& hosts = call.api().options().cors.own_hosts;
-  const wire::http::Origin* listed = hosts ? hosts->listed(*asked) : nullptr;
-  return to_string(listed != nullptr ? *listed : wire::http::origin_of(call.peer().secure, *asked));
-}
-
-std::string cookie_field(const Call& call, std::string_view name, std::string_view value,
-                         std::chrono::seconds life, std::string_view path) {
-  std::string field(name);
-  field.append("=").append(value).append("; Path=").append(path);
-  field += "; Max-Age=" + std::to_string(value.empty() ? 0 : life.count()) + "; HttpOnly; SameSite=Lax";
-  if (own_origin(call).starts_with("https:")) field += "; Secure";
-  return field;
-}
-
 void refuse_login(const CallPtr& call, const Error& error, std::string_view cookie) {
   wire::http::Response response = problem(error, call->request_id());
-  if (!cookie.empty()) response.headers.add("Set-Cookie", cookie_field(*call, cookie, {}, {}));
+  if (!cookie.empty()) response.headers.add("Set-Cookie", cookie_field(*call, {cookie, {}, {}, kOidcPath}));
   if (wants_page(call->request())) {
     static const std::string policy = page_policy();
     response.headers.set("Content-Type", "text/html; charset=utf-8");

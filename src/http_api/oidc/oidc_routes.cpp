@@ -6,6 +6,8 @@
 #include "domain/schema/version.hpp"
 #include "http_api/oidc/oidc_answers.hpp"
 #include "http_api/request/call.hpp"
+#include "http_api/sessions/cookies.hpp"
+#include "http_api/sessions/session_answer.hpp"
 #include "web/address.hpp"
 #include "wire/http/cookies.hpp"
 
@@ -59,8 +61,8 @@ std::string limited_address(const Call& call) {
 
 void send_away(const CallPtr& call, const oidc::Departure& departure) {
   wire::http::Response response;
-  response.headers.add("Set-Cookie",
-                       cookie_field(*call, departure.cookie, departure.ticket, oidc::kTicketLife));
+  response.headers.add(
+      "Set-Cookie", cookie_field(*call, {departure.cookie, departure.ticket, oidc::kTicketLife, kOidcPath}));
   response.headers.add("Cache-Control", "no-store");
   response.headers.add("Referrer-Policy", "no-referrer");
   if (wants_json(call->request())) {
@@ -74,25 +76,24 @@ void send_away(const CallPtr& call, const oidc::Departure& departure) {
   call->respond(std::move(response));
 }
 
-// The session, for a program; a browser goes to the page from which it came.
+// The session, for a program. A browser gets it as a cookie, and goes to the page from which it came: that
+// page refreshes.
 void let_in(const CallPtr& call, const oidc::Welcome& welcome, std::string_view cookie) {
-  const auto& model = call->application().model();
+  const service::LoggedIn& session = welcome.session;
   wire::http::Response response;
-  response.headers.add("Set-Cookie", cookie_field(*call, cookie, {}, {}));
+  response.headers.add("Set-Cookie", cookie_field(*call, {cookie, {}, {}, kOidcPath}));
   if (welcome.id_token.reveal().size() <= kLongestHint)
     response.headers.add("Set-Cookie",
-                         cookie_field(*call, kHintCookie, welcome.id_token.reveal(),
-                                      call->application().oidc()->options().session, kHintPath));
+                         cookie_field(*call, {kHintCookie, welcome.id_token.reveal(),
+                                              call->application().oidc()->options().session, kHintPath}));
   response.headers.add("Cache-Control", "no-store");
   response.headers.add("Referrer-Policy", "no-referrer");
   if (wants_json(call->request())) {
-    const std::int64_t epoch = model.current(domain::kSystemEnvironment)->head().epoch;
     response.headers.add("Content-Type", "application/json");
-    response.body = json::serialize(json::object{{"token", welcome.session.token.reveal()},
-                                                 {"expires_at", to_iso8601(welcome.session.expires_at)},
-                                                 {"environment", welcome.environment},
-                                                 {"admin", domain::with_etag(welcome.session.admin, epoch)}});
+    response.body = json::serialize(session_body(*call, session, Keeps::body));
   } else {
+    response.headers.add("Set-Cookie",
+                         refresh_cookie_field(*call, session.refresh_token, session.session_expires_at));
     response.status = 303;
     response.headers.add("Location", welcome.return_path);
   }
@@ -156,13 +157,14 @@ void answer_logout(const CallPtr& call, bool replayed) {
                          .current(domain::kSystemEnvironment)
                          ->find<domain::AdminUser>(call->who().id);
   if (service == nullptr || admin == nullptr || !admin->identity)
-    return call->answer({.status = 204, .replayed = replayed});
+    return call->answer({.status = 204, .replayed = replayed, .cookies = {no_refresh_cookie_field(*call)}});
   const auto hint = wire::http::cookie(call->request().headers.value("Cookie"), kHintCookie);
   service->logout_url(
       own_origin(*call) + '/', std::string(hint.value_or("")), [call](const std::string& url) {
         call->resume([call, url] {
           wire::http::Response response;
-          response.headers.add("Set-Cookie", cookie_field(*call, kHintCookie, {}, {}, kHintPath));
+          response.headers.add("Set-Cookie", cookie_field(*call, {kHintCookie, {}, {}, kHintPath}));
+          response.headers.add("Set-Cookie", no_refresh_cookie_field(*call));
           response.headers.add("Cache-Control", "no-store");
           response.headers.add("Content-Type", "application/json");
           const json::value place = url.empty() ? json::value(nullptr) : json::value(url);

@@ -291,6 +291,7 @@ void Call::answer_here(const Answer& answer) {
   response.headers.add("Cache-Control", "no-store");
   if (!answer.etag.empty()) response.headers.add("ETag", in_quotes(answer.etag));
   if (!answer.location.empty()) response.headers.add("Location", answer.location);
+  for (const std::string& cookie : answer.cookies) response.headers.add("Set-Cookie", cookie);
   if (answer.replayed) response.headers.add("Idempotency-Replayed", "true");
   if (!answer.etag.empty() && route_.method == wire::http::Method::get && has_already(answer.etag)) {
     response.status = 304;

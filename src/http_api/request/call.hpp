@@ -36,6 +36,7 @@ struct Answer {
   std::string etag{};                          ///< without quotes: see `tag_of`; empty: no ETag
   std::string location{};
   bool replayed = false;
+  std::vector<std::string> cookies{};  ///< fields Set-Cookie
 };
 
 /// The ETag of an answer that was read from this state, `epoch.revision`.

@@ -32,11 +32,12 @@ enum class Access : std::uint8_t {
 
 /// The effect of a request with a method other than GET.
 enum class Effect : std::uint8_t {
-  write,    ///< changes or sends something; takes an Idempotency-Key; has a rate limit per admin
-  logout,   ///< the same without a rate limit, so that an admin above the limit can still log out
-  message,  ///< the same as a write, but events carry its body on: it keeps the limit of messages
-  upload,   ///< the same as a write, with a body of bytes of any type
-  evaluate  ///< changes nothing, though it has a body; counts as a read
+  write,     ///< changes or sends something; takes an Idempotency-Key; has a rate limit per admin
+  logout,    ///< the same without a rate limit, so that an admin above the limit can still log out
+  message,   ///< the same as a write, but events carry its body on: it keeps the limit of messages
+  upload,    ///< the same as a write, with a body of bytes of any type
+  evaluate,  ///< changes nothing, though it has a body; counts as a read
+  renew      ///< of a session: takes no Idempotency-Key, because a repetition gives the same
 };
 
 /// The units of `--read-rate` that a read costs at least. See read_cost.hpp.
@@ -73,13 +74,13 @@ struct Route {
       : Route(by, path, asks, run, known, Effect::write, costs) {}
   /// Without one. `who` is `probe`, `open` or `login`: anything else does not compile.
   consteval Route(wire::http::Method by, std::string_view path, Access who, Handler run,
-                  Parameters known = {})
-      : method(by), pattern(path), access(who), handler(run), parameters(known) {
+                  Parameters known = {}, Effect does = Effect::write)
+      : method(by), pattern(path), access(who), handler(run), parameters(known), effect(does) {
     if (who != Access::probe && who != Access::open && who != Access::login) throw "name an action";
   }
 
   [[nodiscard]] constexpr bool changes_state() const noexcept {
-    return method != wire::http::Method::get && effect != Effect::evaluate;
+    return method != wire::http::Method::get && effect != Effect::evaluate && effect != Effect::renew;
   }
   /// The bodies of its requests may have `--max-write-body`, if the token allows writing.
   [[nodiscard]] constexpr bool takes_large_bodies() const noexcept {

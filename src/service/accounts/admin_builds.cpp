@@ -51,8 +51,9 @@ Result<void> check_sent_back(const AdminUser& admin, std::int64_t epoch, const j
   if (!changed) return tl::unexpected(changed.error());
   domain::FieldReader in(*changed);
   in.deny({"username"}, "cannot be changed");
-  in.deny({"id", "created_at", "password_changed_at", "provider", "issuer", "subject"},
-          "is set by the server");
+  in.deny(
+      {"id", "created_at", "password_changed_at", "refresh_token_reused_at", "provider", "issuer", "subject"},
+      "is set by the server");
   return in.finish();
 }
 
@@ -74,17 +75,6 @@ Result<void> check_roles(const AdminUser& admin) {
     return fail_field("/environments",
                       "must be empty for an owner of the installation, who is an owner in every environment");
   return {};
-}
-
-// Who has proven a password learns where it has a role.
-Result<void> check_role_in(const AdminUser& admin, const std::string& environment) {
-  if (admin.standing_in(environment).here() != domain::Role::none) return {};
-  std::string others;
-  for (const auto& [name, role] : admin.environments)
-    if (role != domain::Role::none) others.append(others.empty() ? "" : ", ").append(name);
-  std::string message = "'" + admin.username + "' has no role in the environment '" + environment + "'";
-  if (!others.empty()) message += ", only in " + others;
-  return fail(Errc::forbidden, message + "; an owner can give it one");
 }
 
 // A password beside the provider would be a second way in, which the provider cannot close.
@@ -209,39 +199,6 @@ changes::Build build_admin_removal(domain::Id who, domain::Id admin, const domai
     changes::Draft draft{AdminUser::kKind, admin, {}, {}};
     withdraw_tokens(draft, context, admin, 0);
     draft.ops.push_back(changes::delete_op(**before));
-    return draft;
-  };
-}
-
-changes::Build build_session(const AdminUser& admin, const SessionStart& start, std::string jti,
-                             std::chrono::seconds lifetime, TokenOptions options) {
-  return [admin = admin.id, checked = admin.password_changed_at, start, jti = std::move(jti), lifetime,
-          options](changes::WriteContext& context) -> Result<changes::Draft> {
-    const auto now = context.state().find<AdminUser>(admin);
-    if (now == nullptr || !now->active || now->password_changed_at != checked)
-      return fail(Errc::unauthenticated, "wrong username or password");
-    if (auto ok = check_role_in(*now, start.environment); !ok) return tl::unexpected(ok.error());
-    TokenRecord record;
-    record.jti = jti;
-    record.subject_kind = SubjectKind::admin;
-    record.subject_id = admin;
-    record.environment = start.environment;
-    record.label = "login";
-    record.device = start.device;
-    record.address = start.address;
-    record.expires_at = {(context.at().value + std::chrono::milliseconds(lifetime).count()) / 1'000 * 1'000};
-    changes::Draft draft;
-    if (auto added = add_token(draft, std::move(record), options, WhenFull::drop_oldest, context); !added)
-      return tl::unexpected(added.error());
-    return draft;
-  };
-}
-
-changes::Build build_logout(domain::Id token) {
-  return [token](changes::WriteContext& context) -> Result<changes::Draft> {
-    const auto before = context.state().find<TokenRecord>(token);
-    changes::Draft draft{TokenRecord::kKind, token, {}, {}};
-    if (before != nullptr) draft.ops.push_back(changes::delete_op(*before));
     return draft;
   };
 }

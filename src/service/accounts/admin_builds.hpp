@@ -33,11 +33,4 @@ struct NewAdmin {
                                                 const domain::IfMatch& if_match);
 [[nodiscard]] changes::Build build_admin_removal(domain::Id who, domain::Id admin,
                                                  const domain::IfMatch& if_match);
-/// `admin` is the account at the moment its password was checked. `unauthenticated` when the account was
-/// deactivated, deleted or given another password since. `forbidden` without a role in the environment.
-[[nodiscard]] changes::Build build_session(const domain::AdminUser& admin, const SessionStart& start,
-                                           std::string jti, std::chrono::seconds lifetime,
-                                           TokenOptions options);
-[[nodiscard]] changes::Build build_logout(domain::Id token);
-
 }  // namespace togglecast::service

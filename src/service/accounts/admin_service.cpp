@@ -6,6 +6,7 @@
 #include "domain/schema/environment.hpp"
 #include "domain/schema/fields.hpp"
 #include "service/accounts/admin_builds.hpp"
+#include "service/accounts/session_builds.hpp"
 #include "service/accounts/submit_write.hpp"
 
 namespace togglecast::service {

@@ -133,7 +133,12 @@ Result<Principal> Authenticator::authenticate(std::string_view token,
     return revoked();
   }
   auto who = principal_of(*record, *state);
-  if (who) who->signing_key = claims->key;
+  if (!who) return who;
+  who->signing_key = claims->key;
+  if (who->kind == Principal::Kind::admin) {  // the session lasts longer than its tokens
+    who->expires_at = {claims->expires_at * 1'000};
+    if (last_use_ != nullptr) last_use_->note(domain::Kind::token, who->token_id);
+  }
   return who;
 }
 
@@ -221,9 +226,13 @@ Result<Principal> Authenticator::recheck(const Principal& who, const domain::Sna
   }
   const auto record = state.find<domain::TokenRecord>(who.token_id);
   if (record == nullptr || record->revoked_at) return revoked();
-  if (record->expires_at <= now) return fail(Errc::token_expired, "the token expired; get a new one");
+  const bool ends_before = who.kind == Principal::Kind::admin && who.expires_at != UnixMillis{};
+  const UnixMillis end = ends_before ? std::min(who.expires_at, record->expires_at) : record->expires_at;
+  if (end <= now) return fail(Errc::token_expired, "the token expired; get a new one");
   auto still = principal_of(*record, state);
-  if (still) still->signing_key = who.signing_key;
+  if (!still) return still;
+  still->signing_key = who.signing_key;
+  if (ends_before) still->expires_at = end;
   return still;
 }
 

@@ -39,7 +39,8 @@ class Authenticator {
   [[nodiscard]] Result<Principal> authenticate(
       std::string_view token, std::optional<std::string_view> address = std::string_view()) const;
 
-  /// From now on each use of an API key is noted. Before any other call; `last_use` must outlive this.
+  /// From now on each use of an API key or of an admin's session is noted. Before any other call; `last_use`
+  /// must outlive this.
   void note_uses(LastUse& last_use) noexcept { last_use_ = &last_use; }
 
   /// After a refusal. This node may not have heard yet of what makes the token valid: another node has just

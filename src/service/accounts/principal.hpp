@@ -34,7 +34,7 @@ struct Principal {
   domain::Scopes scopes;    ///< of API keys
   std::string environment;  ///< the environment of its token
   domain::Id token_id = 0;  ///< 0: it has no record
-  UnixMillis expires_at{};  ///< of the token, or `kNever`
+  UnixMillis expires_at{};  ///< of the token, or `kNever`; of an admin without a token: 0
   IssuedByPtr issued_by{};  ///< of a client whose token another issuer signed; else null
 
   /// The end of a token or API key that has none.

@@ -41,6 +41,10 @@ SessionEnd end_of_session(const Principal& who, const domain::Snapshot& state, U
       return {"role_removed", "this account has no role in this environment any more"};
     if (record == nullptr) return end_of_admin_session(who, *admin, state);
   }
+  if (record != nullptr && record->end == domain::kRefreshTokenReused)
+    return {domain::kRefreshTokenReused,
+            "a refresh token of this session was used a second time, by somebody else or by mistake; log in "
+            "again"};
   if (record != nullptr && !record->revoked_at && record->expires_at <= now)
     return {"token_expired", "the token expired; get a new one"};
   return {"token_revoked", "the token was withdrawn; get a new one"};

@@ -105,14 +105,19 @@ Result<void> add_token(changes::Draft& draft, TokenRecord record, const TokenOpt
   return {};
 }
 
+Result<void> check_replayed(const TokenRecord& record, const domain::Snapshot& state, UnixMillis now) {
+  if (is_valid(record, state, now)) return {};
+  return fail(Errc::conflict,
+              "an earlier request with this Idempotency-Key got a token that is no longer valid; use a new "
+              "key to get a new token");
+}
+
 Result<IssuedToken> sign_written(const auth::KeyRing& keys, const changes::Written& written,
                                  const domain::Snapshot& state, UnixMillis now) {
   const auto record = TokenRecord::from_json(written.body);
   if (!record) return tl::unexpected(record.error());
-  if (written.replayed && !is_valid(*record, state, now))
-    return fail(Errc::conflict,
-                "an earlier request with this Idempotency-Key got a token that is no longer valid; use a new "
-                "key to get a new token");
+  if (written.replayed)
+    if (auto valid = check_replayed(*record, state, now); !valid) return tl::unexpected(valid.error());
   // By the key of that time, so that the record tells which key signed.
   return IssuedToken{written.body,
                      auth::sign_token(*keys.current(record->created_at), auth::claims_of(*record)),

@@ -80,6 +80,10 @@ enum class WhenFull : std::uint8_t { refuse, drop_oldest };
                                      const TokenOptions& options, WhenFull when_full,
                                      changes::WriteContext& context);
 
+/// `conflict` unless the token or session of a repeated answer is valid in `state`, at `now`.
+[[nodiscard]] Result<void> check_replayed(const domain::TokenRecord& record, const domain::Snapshot& state,
+                                          UnixMillis now);
+
 /// Signs the token of a committed token record. A repeated answer shows no dead token: `conflict` unless the
 /// token is valid in `state`, at `now`.
 [[nodiscard]] Result<IssuedToken> sign_written(const auth::KeyRing& keys, const changes::Written& written,

@@ -183,6 +183,8 @@ std::string one_member_changed(const Op& op, std::string_view changed, const Nam
            price_text(member(op.after, changed));
   }
   if (changed == "package_id") return moved(op, names);
+  if (changed == "refresh_token_reused_at")
+    return "ended a session of " + subject + ", because its refresh token was used a second time";
   if (changed == "overrides") return overrides_changed(op, names);
   if (changed == "features") return assignments_changed(op, names);
   if (changed == "sub_features") return sub_features_changed(op, names);

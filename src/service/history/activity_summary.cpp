@@ -148,7 +148,9 @@ std::string summary_of(const json::value& actor, std::span<const Op* const> ops,
   Ops main;
   std::copy_if(ops.begin(), ops.end(), std::back_inserter(main),
                [](const Op* op) { return op->entity != Kind::token; });
-  std::size_t tokens = ops.size() - main.size();
+  const auto ended = [](const Op* op) { return op->entity == Kind::token && op->after.is_object(); };
+  std::size_t tokens =
+      ops.size() - main.size() - static_cast<std::size_t>(std::count_if(ops.begin(), ops.end(), ended));
   if (main.empty()) {
     main.assign(ops.begin(), ops.end());
     tokens = 0;

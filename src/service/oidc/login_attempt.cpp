@@ -200,16 +200,15 @@ std::string LoginService::Attempt::environment_for(const domain::AdminUser& admi
 void LoginService::Attempt::start(const domain::AdminUser& admin) {
   SessionStart session{environment_for(admin), arrival_.device, arrival_.address};
   session.longest = service_.options_.session;
-  service_.start_(admin, session, options_,
-                  [self = shared_from_this(), environment = session.environment](Result<LoggedIn> started) {
-                    if (!started) {
-                      const bool no_role = started.error().code == Errc::forbidden;
-                      return self->fail_as(no_role ? Outcome::no_role : Outcome::failed, started.error());
-                    }
-                    self->service_.count(Outcome::opened, nullptr, self->arrival_.address);
-                    self->done_(Welcome{*std::move(started), environment, self->ticket_.return_path,
-                                        self->tokens_.id_token});
-                  });
+  session.method = domain::LoginMethod::oidc;
+  service_.start_(admin, session, options_, [self = shared_from_this()](Result<LoggedIn> started) {
+    if (!started) {
+      const bool no_role = started.error().code == Errc::forbidden;
+      return self->fail_as(no_role ? Outcome::no_role : Outcome::failed, started.error());
+    }
+    self->service_.count(Outcome::opened, nullptr, self->arrival_.address);
+    self->done_(Welcome{*std::move(started), self->ticket_.return_path, self->tokens_.id_token});
+  });
 }
 
 }  // namespace togglecast::service::oidc

@@ -57,7 +57,6 @@ using StartSession = std::function<void(const domain::AdminUser& admin, const Se
 
 struct Welcome {
   LoggedIn session;
-  std::string environment;
   std::string return_path;
   Secret id_token;  ///< for `logout_url`
 };

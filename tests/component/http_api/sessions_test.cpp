@@ -112,6 +112,126 @@ TEST(Sessions, NeverShowInTheLog) {
   EXPECT_EQ(log.find(owner.front().second.substr(7)), std::string::npos);
 }
 
+std::string refresh_body(const std::string& token) { return R"({"refresh_token":")" + token + "\"}"; }
+
+const HttpHeaders kOwnPage{{"Sec-Fetch-Site", "same-origin"}};
+constexpr const char* kLoginWithCookie = R"({"username":"owner","password":"owner-password","cookie":true})";
+
+// What a browser would send back.
+std::string cookie_in(const HttpReply& reply) {
+  const std::string field = reply.header("set-cookie");
+  return field.substr(0, field.find(';'));
+}
+
+TEST(RefreshTokens, AreExchangedForTheNextToken) {
+  const ApiServer server;
+  const auto in = server.send("POST", "/api/v1/auth/login", {}, credentials(kOwnerPassword)).parsed();
+
+  const auto reply = server.send("POST", "/api/v1/auth/refresh", {},
+                                 refresh_body(std::string(json::string_or_empty(in, "refresh_token"))));
+
+  ASSERT_EQ(reply.status, 200U) << reply.body;
+  const json::value next = reply.parsed();
+  EXPECT_EQ(next.at("session").at("id"), in.at("session").at("id"));
+  EXPECT_NE(next.at("refresh_token"), in.at("refresh_token"));
+  EXPECT_EQ(next.at("environment"), json::value("production"));
+  EXPECT_EQ(reply.header("cache-control"), "no-store");
+  EXPECT_EQ(reply.header("set-cookie"), "");
+  const auto bearer = ApiServer::bearer(json::string_or_empty(next, "token"));
+  EXPECT_EQ(server.get("/api/v1/platforms", bearer).status, 200U);
+}
+
+TEST(RefreshTokens, AreNoTokensAndTokensAreNoRefreshTokens) {
+  const ApiServer server;
+  const auto in = server.send("POST", "/api/v1/auth/login", {}, credentials(kOwnerPassword)).parsed();
+  const std::string token(json::string_or_empty(in, "token"));
+  const std::string refresh(json::string_or_empty(in, "refresh_token"));
+
+  EXPECT_EQ(code_of(server.get("/api/v1/platforms", ApiServer::bearer(refresh))), "token_invalid");
+  EXPECT_EQ(code_of(server.send("POST", "/api/v1/auth/refresh", {}, refresh_body(token))), "token_invalid");
+  EXPECT_EQ(code_of(server.send("POST", "/api/v1/auth/refresh", {}, "{}")), "unauthenticated");
+  EXPECT_EQ(server.log().find(refresh), std::string::npos);
+}
+
+TEST(RefreshCookies, AreForPagesOfThisServerAlone) {
+  const ApiServer server;
+
+  const auto in = server.send("POST", "/api/v1/auth/login", kOwnPage, kLoginWithCookie);
+
+  ASSERT_EQ(in.status, 200U) << in.body;
+  EXPECT_EQ(json::find(in.parsed(), "refresh_token"), nullptr);
+  const std::string field = in.header("set-cookie");
+  EXPECT_EQ(field.rfind("togglecast_refresh_" + std::to_string(server.port) + "=tcr_", 0), 0U) << field;
+  for (const char* part : {"; Path=/api/v1/auth;", "; HttpOnly", "; SameSite=Strict", "; Max-Age=7775999"})
+    EXPECT_NE((field + ';').find(part), std::string::npos) << part << " in " << field;
+  EXPECT_EQ(field.find("Secure"), std::string::npos) << "this is no https";
+}
+
+TEST(RefreshCookies, RefreshOnlyWithTheProofThatAPageOfThisServerAsks) {
+  const ApiServer server;
+  const std::string cookie = cookie_in(server.send("POST", "/api/v1/auth/login", kOwnPage, kLoginWithCookie));
+  const std::string own = "http://127.0.0.1:" + std::to_string(server.port);
+  const auto ask = [&](HttpHeaders headers, const char* body = "{}") {
+    headers.emplace_back("Cookie", cookie);
+    return server.send("POST", "/api/v1/auth/refresh", headers, body);
+  };
+
+  EXPECT_EQ(code_of(ask({})), "forbidden") << "no proof at all";
+  EXPECT_EQ(code_of(ask({{"Sec-Fetch-Site", "same-site"}})), "forbidden");
+  EXPECT_EQ(code_of(ask({{"Sec-Fetch-Site", "none"}})), "forbidden");
+  EXPECT_EQ(code_of(ask({{"Sec-Fetch-Site", "cross-site"}, {"Origin", own}})), "forbidden");
+  EXPECT_EQ(code_of(ask({{"Origin", "https://evil.example"}})), "forbidden");
+  EXPECT_EQ(code_of(ask({{"Origin", "null"}})), "forbidden");
+  EXPECT_EQ(code_of(ask(kOwnPage, "")), "forbidden") << "a form could send that";
+  const auto by_origin = ask({{"Origin", own}});
+  ASSERT_EQ(by_origin.status, 200U) << by_origin.body;
+  EXPECT_EQ(json::find(by_origin.parsed(), "refresh_token"), nullptr);
+  EXPECT_NE(cookie_in(by_origin), cookie);
+  EXPECT_EQ(ask(kOwnPage).status, 200U) << "within the leeway";
+}
+
+TEST(RefreshCookies, AreSetForPagesOfThisServerOnly) {
+  const ApiServer server;
+
+  EXPECT_EQ(code_of(server.send("POST", "/api/v1/auth/login", {}, kLoginWithCookie)), "forbidden");
+  EXPECT_EQ(code_of(server.send("POST", "/api/v1/auth/login", {{"Sec-Fetch-Site", "cross-site"}},
+                                kLoginWithCookie)),
+            "forbidden");
+}
+
+TEST(RefreshCookies, GoWithALogout) {
+  const ApiServer server;
+  const auto in = server.send("POST", "/api/v1/auth/login", kOwnPage, kLoginWithCookie);
+  const auto bearer = ApiServer::bearer(json::string_or_empty(in.parsed(), "token"));
+
+  const auto out = server.send("POST", "/api/v1/auth/logout", bearer);
+
+  EXPECT_EQ(out.status, 204U);
+  EXPECT_NE(out.header("set-cookie").find("=; Path=/api/v1/auth; Max-Age=0"), std::string::npos)
+      << out.header("set-cookie");
+  const auto late =
+      server.send("POST", "/api/v1/auth/refresh", with(kOwnPage, "Cookie", cookie_in(in)), "{}");
+  EXPECT_EQ(code_of(late), "revoked");
+}
+
+TEST(RefreshCookies, BehindAProxyWithTlsAreSecure) {
+  HouseOptions options;
+  options.proxies = web::TrustedProxies::parse({"127.0.0.1"}).value();
+  const ApiServer server(std::move(options));
+
+  const auto in = server.send("POST", "/api/v1/auth/login",
+                              {{"Sec-Fetch-Site", "same-origin"},
+                               {"X-Forwarded-For", "192.0.2.1"},
+                               {"X-Forwarded-Proto", "https"},
+                               {"X-Forwarded-Host", "flags.example"}},
+                              kLoginWithCookie);
+
+  ASSERT_EQ(in.status, 200U) << in.body;
+  const std::string field = in.header("set-cookie");
+  EXPECT_EQ(field.rfind("__Secure-togglecast_refresh=tcr_", 0), 0U) << field;
+  EXPECT_NE((field + ';').find("; Secure;"), std::string::npos) << field;
+}
+
 TEST(Tokens, AreNeededAndChecked) {
   const ApiServer server;
 

@@ -79,7 +79,7 @@ class Contestant:
             probe.bind(("127.0.0.1", 0))
             self.port = str(probe.getsockname()[1])
         password = "for-measurements-only"
-        options = {"connections_per_client": 1_000_000, **options}
+        options = {"connections_per_client": 1_000_000, "admin_token_lifetime": 86_400, **options}
         arguments = [word for key, value in options.items() for word in (f"--{key.replace('_', '-')}", str(value))]
         self.server = subprocess.Popen(
             [os.path.join(BIN, "togglecast"), "serve", "--data", self.folder.name, "--port", self.port, "--exempt-loopback", *arguments],

@@ -71,7 +71,7 @@ class Node:
         self.port = free_port()
         self.process = subprocess.Popen(
             [program, "serve", "--port", str(self.port), "--data", self.folder.name, "--exempt-loopback",
-             "--connections-per-client", "1000000", "--write-rate", "1000000", "--write-burst", "1000000", *options],
+             "--connections-per-client", "1000000", "--admin-token-lifetime", "86400", "--write-rate", "1000000", "--write-burst", "1000000", *options],
             env={**os.environ, "TOGGLECAST_OWNER_PASSWORD": PASSWORD}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         eventually(lambda: self.call("GET", "/readyz")[0] == 200, "node that is ready")
         self.token = self.call("POST", "/api/v1/auth/login", {"username": "owner", "password": PASSWORD})[1]["token"]

@@ -21,9 +21,13 @@ where = urlsplit(base)
 
 
 class Api:
-    """REST through the balancer. A write is repeated with its key until it is answered."""
+    """REST through the balancer. A write is repeated with its key until it is answered. A token that has expired is renewed."""
 
     token = None
+    refresh_token = None
+
+    def take(self, session):
+        self.token, self.refresh_token = session['token'], session['refresh_token']
 
     def call(self, method, path, body=None, key=None, patience=60):
         end = time.monotonic() + patience
@@ -38,6 +42,10 @@ class Api:
                 with urllib.request.urlopen(request, timeout=10) as answer:
                     return json.load(answer), int(answer.headers.get('Togglecast-Revision') or 0)
             except urllib.error.HTTPError as error:
+                if error.code == 401 and self.refresh_token and json.load(error).get('code') == 'token_expired':
+                    mine, self.token, self.refresh_token = self.refresh_token, None, None
+                    self.take(self.call('POST', '/api/v1/auth/refresh', {'refresh_token': mine})[0])
+                    continue
                 if error.code not in (429, 502, 503, 504) or time.monotonic() > end:
                     raise SystemExit(f'{method} {path} answered {error.code}: {error.read().decode()}') from error
             except OSError:
@@ -141,7 +149,7 @@ class Crowd:
 async def main():
     api = Api()
     owner = {'username': 'owner', 'password': os.environ['TOGGLECAST_OWNER_PASSWORD']}
-    api.token = api.call('POST', '/api/v1/auth/login', owner)[0]['token']
+    api.take(api.call('POST', '/api/v1/auth/login', owner)[0])
     platform = api.call('POST', '/api/v1/platforms', {'key': 'shop', 'name': 'Shop'})[0]
     tenant = api.call('POST', '/api/v1/clients', {'key': 'tenant', 'name': 'Tenant'})[0]
     token = api.call('POST', f'/api/v1/clients/{tenant["id"]}/tokens', {})[0]['token']

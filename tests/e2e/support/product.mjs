@@ -40,8 +40,9 @@ export class Product {
   /** Starts the server and waits until it is ready. With `exempt` false, limits by address count this machine. */
   static async start(data, { args = [], env = { TOGGLECAST_OWNER_PASSWORD: kPassword }, port, exempt = true, ready = true } = {}) {
     const product = new Product(port ?? (await freePort()), data);
-    const exemption = exempt ? ['--exempt-loopback'] : [];
-    product.process = program(['serve', '--port', String(product.port), '--data', data, ...exemption, ...args], { env });
+    const more = exempt ? ['--exempt-loopback'] : [];
+    if (!args.includes('--admin-token-lifetime')) more.push('--admin-token-lifetime', '86400');  // longer than any test
+    product.process = program(['serve', '--port', String(product.port), '--data', data, ...more, ...args], { env });
     started.set(product.port, product);
     if (!ready) {  // it answers no plain request
       await product.process.says('is running');

@@ -39,7 +39,7 @@ export class Mortal {
   /** Starts it; with a fail point, `<name>:<nth>`, it dies there. `more` are further arguments. */
   start(failPoint, more = []) {
     const env = { TOGGLECAST_OWNER_PASSWORD: kPassword, ...(failPoint ? { TOGGLECAST_FAIL_POINT: failPoint } : {}) };
-    const args = ['serve', '--port', String(this.port), '--data', this.data, '--exempt-loopback', ...kUnlimited, ...kHeartbeat, ...this.args, ...more];
+    const args = ['serve', '--port', String(this.port), '--data', this.data, '--exempt-loopback', '--admin-token-lifetime', '86400', ...kUnlimited, ...kHeartbeat, ...this.args, ...more];
     this.process = program(args, { env, binary: crashingBinary });
     this.lives.push(this.process);
     if (this.lives.length > kKeptLives) this.lives.shift();

@@ -40,6 +40,7 @@ export class Server {
   async start(...args: string[]): Promise<this> {
     this.output = '';
     const all = ['serve', '--port', String(this.port), '--data', this.data, '--exempt-loopback', '--write-rate', '1000', '--write-burst', '1000', ...args];
+    if (!args.includes('--admin-token-lifetime')) all.push('--admin-token-lifetime', '86400'); // longer than any test
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TOGGLECAST_')));
     const child = spawn(path.join(binaries, 'togglecast'), all, { env: { ...env, TOGGLECAST_OWNER_PASSWORD: kPassword } });
     this.process = child;

@@ -37,7 +37,7 @@ test('asks with the clients affected before a switch, and follows its delivery',
   await console.open('/platforms');
   const row = page.getByTestId(`platform-${platform.key}`);
   const heard = new Promise<{ data: { enabled: boolean } }>((got) => listener.on('platform_update', got));
-  await row.getByRole('switch').click();
+  await row.getByRole('switch').press('Space');
   const dialog = page.getByRole('dialog');
   await expect(dialog.getByTestId('impact')).toContainText('1 of');
   await expect(dialog.getByText('Cart')).toBeVisible();

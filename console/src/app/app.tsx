@@ -30,7 +30,7 @@ const queries = new QueryClient({
 export function App({ sessions }: { sessions: Sessions }) {
   return (
     <ErrorBoundary>
-      <MantineProvider theme={theme} defaultColorScheme="auto" withCssVariables={false} withStaticClasses={false}>
+      <MantineProvider theme={theme} defaultColorScheme="auto" withCssVariables={false} withGlobalClasses={false}>
         <QueryClientProvider client={queries}>
           <Notifications position="bottom-right" />
           <Content sessions={sessions} />

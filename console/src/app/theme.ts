@@ -1,7 +1,7 @@
 // The look of the console. Its colours have at least the contrast 4.5:1, in light and dark. The variables are constructed at the
 // start instead of written into a <style> element, which the Content-Security-Policy does not allow.
 import {
-  colorsTuple, convertCssVariables, createTheme, deepMerge, DEFAULT_THEME, defaultCssVariablesResolver, Drawer, Menu, mergeMantineTheme, Modal, Tooltip,
+  colorsTuple, convertCssVariables, createTheme, deepMerge, DEFAULT_THEME, defaultCssVariablesResolver, Drawer, Menu, mergeMantineTheme, Modal, Notification, Tooltip,
   type ConvertCSSVariablesInput, type MantineTheme,
 } from '@mantine/core';
 import { adopt } from '../shared/styles/sheets';
@@ -20,6 +20,7 @@ export const theme = createTheme({
   colors: { dark: colorsTuple(['#d5d9e0', '#b6bcc7', '#969dab', '#6c7482', '#3c434f', '#313843', '#242a33', '#1a1f27', '#14181f', '#0e1116']) },
   components: {
     Modal: Modal.extend({ defaultProps: { centered: true, closeButtonProps: { 'aria-label': 'Close' }, overlayProps: { backgroundOpacity: 0.45 } } }),
+    Notification: Notification.extend({ defaultProps: { closeButtonProps: { 'aria-label': 'Close' } } }),
     Drawer: Drawer.extend({ defaultProps: { closeButtonProps: { 'aria-label': 'Close' } } }),
     Tooltip: Tooltip.extend({ defaultProps: { openDelay: 300, withArrow: true } }),
     Menu: Menu.extend({ defaultProps: { shadow: 'md' } }),
@@ -30,7 +31,7 @@ const kColors = ['gray', 'red', 'pink', 'grape', 'violet', 'indigo', 'blue', 'cy
 
 function ours(): ConvertCSSVariablesInput {
   const light: { [name: string]: string } = {
-    '--mantine-color-dimmed': '#596270', '--mantine-color-placeholder': '#6b7480', '--mantine-color-error': 'var(--mantine-color-red-9)', '--mantine-color-anchor': 'var(--mantine-color-blue-8)',
+    '--mantine-color-dimmed': '#596270', '--mantine-color-placeholder': '#6b7480', '--mantine-color-error': 'var(--mantine-color-red-9)', '--mantine-color-anchor': 'var(--mantine-color-blue-9)',
     '--tc-line': 'var(--mantine-color-gray-3)', '--tc-side': 'var(--mantine-color-gray-0)',
   };
   const dark: { [name: string]: string } = {

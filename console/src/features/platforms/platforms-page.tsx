@@ -65,7 +65,7 @@ function PlatformTable({ platforms, query }: { platforms: Platform[]; query: str
       <Table.ScrollContainer minWidth={560} type="native">
         <Table verticalSpacing="sm" horizontalSpacing="md" highlightOnHover>
           <Table.Thead>
-            <Table.Tr><Table.Th w={90}>On</Table.Th><Table.Th>Platform</Table.Th><Table.Th>State</Table.Th><Table.Th w={160}>Last change</Table.Th></Table.Tr>
+            <Table.Tr><Table.Th w={90}>On</Table.Th><Table.Th>Platform</Table.Th><Table.Th>Description</Table.Th><Table.Th w={160}>Last change</Table.Th></Table.Tr>
           </Table.Thead>
           <Table.Tbody>{shown.map((platform) => <Row key={platform.id} platform={platform} />)}</Table.Tbody>
         </Table>
@@ -83,7 +83,8 @@ function Row({ platform }: { platform: Platform }) {
         <Text size="xs" c="dimmed" ff="monospace">{platform.key}</Text>
       </Table.Td>
       <Table.Td>
-        <Group gap="xs">
+        {platform.description && <Text size="sm" c="dimmed" lineClamp={2}>{platform.description}</Text>}
+        <Group gap="xs" mt={4}>
           {platform.maintenance_note && (
             <Tooltip label={platform.maintenance_note} multiline maw={320}>
               <Badge color="orange" variant="light" tt="none" leftSection={<IconTool size={12} aria-hidden />} tabIndex={0}>maintenance</Badge>

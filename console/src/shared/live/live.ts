@@ -144,7 +144,7 @@ export class Live {
     this.socket.emit('subscribe_entity_updates', { entity_type, entity_id: Number(id) }, (reply) => {
       if ('error' in reply || entity_type !== 'change') return;
       const known = this.#watched.get(name);
-      const progress = progressIn(reply.data as unknown as Schemas['Rollout']);
+      const progress = progressIn(reply.entity_id, reply.epoch, reply.data as unknown as Schemas['RolloutNumbers']);
       if (known && !known.progress.has(progress.revision)) known.progress.set(progress.revision, progress);
       this.#tellWatchers();
     });
@@ -176,13 +176,8 @@ export class Live {
 
 const kNobody: Viewer[] = [];
 
-/** The rollout as REST and the subscription show it, in the form of the event. */
-export function progressIn(rollout: Schemas['Rollout']): RolloutProgress {
-  const { sent, received, applied } = rollout.stages;
-  return {
-    entity_type: 'change', entity_id: rollout.revision, revision: rollout.revision, epoch: rollout.epoch,
-    connections: 0, told: 0, acknowledged: 0, concerned: rollout.concerned,
-    sent: sent.connections, received: received.connections, applied: applied.connections,
-    superseded: rollout.superseded, gone: rollout.gone, resumed: rollout.resumed, done: !rollout.open, timestamp: rollout.committed_at,
-  };
+/** The numbers of a change, as the subscription to it answers, in the form of the event. */
+export function progressIn(revision: number, epoch: number, numbers: Schemas['RolloutNumbers']): RolloutProgress {
+  const { open, ...rest } = numbers;
+  return { ...rest, entity_type: 'change', entity_id: revision, revision, epoch, done: !open, timestamp: '' };
 }

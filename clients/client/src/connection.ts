@@ -3,7 +3,7 @@ import { io, type ManagerOptions, type Socket, type SocketOptions } from 'socket
 import type { Update } from './copy.js';
 import { TogglecastError, refused } from './error.js';
 import { kUnborn, step, type Input, type Life } from './life.js';
-import type { ClientEvents, FullState, JsonObject, Position, Refusal, ServerEvents, View } from './protocol.js';
+import type { ClientEvents, FullState, MetricsAccepted, Position, Refusal, ServerEvents, View } from './protocol.js';
 
 export type ClientSocket = Socket<ServerEvents, ClientEvents>;
 export type TransportOptions = Partial<ManagerOptions & SocketOptions>;
@@ -13,7 +13,7 @@ export interface Wires {
   token(refresh: boolean): Promise<string>;
   renewable: boolean; // another token can be had
   /** What goes beside the token, asked once per CONNECT. */
-  auth(): JsonObject;
+  auth(): object;
   began(view: View, at: Position, offset?: string): void;
   /** False: the state that was resumed is not there. */
   resumed(at: Position, offset?: string): boolean;
@@ -24,22 +24,23 @@ export interface Wires {
   failed(error: TogglecastError): void;
 }
 
+export const kClosed = 'call connect() first';
 const kMostRequests = 100;
 /** Refusals that no other token changes. */
-const kFinal = /^(forbidden|client_deleted|account_)/;
+const kFinal = /^(forbidden|client_deleted)/;
 /** Refusals for a time. */
 const kPassing = /^(rate_limited|unavailable|timeout|internal|conflict)$/;
 
 /** What a failed transport says about coming back: the close code of a WebSocket, `Retry-After` of an answer. */
-function hintOf(trouble: unknown): { code?: number; retryAfter?: number } {
-  const context = (trouble as { context?: { code?: unknown; getResponseHeader?: (name: string) => string | null } } | undefined)?.context;
+function hintOf(trouble: unknown): { code: number | undefined; retryAfter: number | undefined } {
+  const context = (trouble as { context?: { code?: number; getResponseHeader?: (name: string) => string | null } } | undefined)?.context;
+  let seconds: number | undefined;
   try {
-    const seconds = Number(context?.getResponseHeader?.('Retry-After') || undefined);
-    if (seconds >= 0) return { retryAfter: seconds * 1000 };
+    seconds = Number(context?.getResponseHeader?.('Retry-After') || undefined);
   } catch {
-    // a page may not read it
+    // Node's has no headers where there was no answer
   }
-  return typeof context?.code === 'number' ? { code: context.code } : {};
+  return { code: context?.code, retryAfter: seconds! * 1000 || undefined };
 }
 
 export class Connection {
@@ -91,8 +92,7 @@ export class Connection {
       const ended = this.#ended;
       this.#ended = undefined;
       if (ended) return this.#refused(ended.reason, ended.message);
-      const hint = hintOf(trouble);
-      this.#input({ ...hint, type: this.life.phase === 'open' ? 'lost' : 'unreachable' });
+      this.#input({ ...hintOf(trouble), type: this.life.phase === 'open' ? 'lost' : 'unreachable' });
     });
   }
 
@@ -108,9 +108,9 @@ export class Connection {
   }
 
   /** A request with its answer. While there is no connection it waits for the next one, also across one that ends. */
-  async ask<Name extends 'report_metrics' | 'client_connect', Reply>(name: Name, request: Parameters<ClientEvents[Name]>[0]): Promise<Reply> {
+  async ask<Reply = MetricsAccepted>(request: object, name: keyof ClientEvents = 'report_metrics'): Promise<Reply> {
     for (;;) {
-      if (/closed|failed/.test(this.life.phase)) throw new TogglecastError('closed', 'no connection, and none follows');
+      if (/closed|failed/.test(this.life.phase)) throw new TogglecastError('closed', kClosed);
       if (this.#asking >= kMostRequests) throw new TogglecastError('rate_limited', 'too many requests wait');
       let reply: Reply | Refusal;
       try {
@@ -130,7 +130,7 @@ export class Connection {
 
   /** Sends `client_connect`; the answer is a full state. */
   async login(request: Parameters<ClientEvents['client_connect']>[0]) {
-    this.#begin(await this.ask<'client_connect', FullState>('client_connect', request));
+    this.#begin(await this.ask<FullState>(request, 'client_connect'));
   }
 
   #begin(state: FullState, offset?: string) {

@@ -7,7 +7,7 @@ export class TogglecastError extends Error {
   readonly retryAfter: number | undefined; // ms
 
   constructor(code: string, message: string, more: Partial<Problem> & { cause?: unknown } = {}) {
-    super(message, { cause: more.cause });
+    super(message, more);
     this.name = 'TogglecastError';
     this.code = code;
     this.details = more.details;

@@ -1,6 +1,7 @@
 export { createClient, Client } from './client.js';
 export { valueOf, limitOf } from './flags.js';
-export type { ClientListeners, ClientOptions, Snapshot, Source, Store } from './client.js';
+export type { ClientListeners, Snapshot, Source, Store } from './answers.js';
+export type { ClientOptions } from './client.js';
 export type { Answered, FlagKey, Flags, FlagTypes, Register } from './flags.js';
 export type { ClientSocket, TransportOptions } from './connection.js';
 export type { CopyState, Dehydrated, FlagDetails } from './copy.js';

@@ -20,7 +20,7 @@ export interface Life {
 export type Input =
   | { type: 'start' } // also: at once, instead of after the pause
   | { type: 'opened' } // logged in, the first event has come
-  | { type: 'lost'; code?: number; retryAfter?: number | undefined } // of an open connection; WebSocket close code, ms
+  | { type: 'lost'; code?: number | undefined; retryAfter?: number | undefined } // of an open connection; WebSocket close code, ms
   | { type: 'unreachable'; retryAfter?: number | undefined } // an attempt failed on the way
   | { type: 'refused'; renewable: boolean; retryAfter?: number | undefined } // by the server; renewable: another token may help
   | { type: 'close' };

@@ -45,7 +45,7 @@ const kLook = 30_000; // ms between looks at a leader that has nothing to say
 export function joinTabs(view: string, hooks: TabHooks): Tabs {
   const name = `togglecast ${view}`;
   const channel = new BroadcastChannel(name);
-  const me = crypto.randomUUID();
+  const me = `${Math.random()}`;
   const asked = new Map<string, { request: MetricsRequest; resolve: (accepted: MetricsAccepted) => void; reject: (error: Error) => void }>();
   const leaving = new AbortController();
   let leader = '';

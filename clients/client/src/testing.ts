@@ -1,6 +1,6 @@
 // A client for tests of pages: it says what a test sets, and never connects.
 import { Copy, type Dehydrated } from './copy.js';
-import type { Snapshot, Store } from './client.js';
+import type { Snapshot, Store } from './answers.js';
 import type { Status } from './life.js';
 import type { Answer, JsonObject, JsonValue, Plan } from './protocol.js';
 

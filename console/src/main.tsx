@@ -8,6 +8,6 @@ import { adoptTheme } from './app/theme';
 import { serverSessions, Sessions } from './shared/auth/sessions';
 
 adoptTheme();
-const sessions = new Sessions(serverSessions);
+const sessions = new Sessions(serverSessions());
 void sessions.restore();
 createRoot(document.getElementById('root')!).render(<App sessions={sessions} />);

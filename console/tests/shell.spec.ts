@@ -36,6 +36,22 @@ test('the palette finds pages and entities, and ? lists the shortcuts', async ({
   await expect(page).toHaveURL(/\/platforms$/);
 });
 
+test('a reload goes on with the session, and a logout ends it in all tabs', async ({ page, context, console }) => {
+  await console.open('/platforms');
+  await page.reload();
+  await expect(page.getByTestId('connection')).toHaveAttribute('data-state', 'live');
+  const other = await context.newPage();
+  await other.goto(`${console.server.url}/help`);
+  await expect(other.getByRole('heading', { name: 'Help' })).toBeVisible();
+  expect(await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }) + document.cookie)).not.toMatch(/[A-Za-z0-9_-]{20,}/);
+
+  await page.getByRole('button', { name: /Account of owner/ }).click();
+  await page.getByRole('menuitem', { name: 'Log out' }).click();
+  await expect(page.getByRole('heading', { name: 'Log in to Togglecast' })).toBeVisible();
+  await expect(other.getByRole('heading', { name: 'Log in to Togglecast' })).toBeVisible();
+  await other.close();
+});
+
 test('an address without a page says so', async ({ page, console }) => {
   await console.open('/no/such/page');
   await expect(page.getByRole('heading', { name: 'There is no page at this address' })).toBeVisible();

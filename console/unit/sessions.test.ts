@@ -1,10 +1,10 @@
 import { expect, test, vi } from 'vitest';
 import { Sessions, type Session, type SessionSource } from '../src/shared/auth/sessions';
 
-const session = (token: string, environment = 'production') => ({ token, environment, expires_at: '', admin: { id: 1, username: 'a', role: 'owner' } }) as unknown as Session;
+const session = (token: string, environment = 'production') => ({ token, environment, expires_at: new Date(Date.now() + 900_000).toISOString(), admin: { id: 1, username: 'a', role: 'owner' } }) as unknown as Session;
 
 function source(restore: SessionSource['restore']): SessionSource {
-  return { methods: async () => [], login: async (_user, _password, environment) => session('first', environment), restore, logout: async () => undefined };
+  return { methods: async () => [], login: async (_user, _password, environment) => session('first', environment), loginBeside: async (_user, _password, environment) => session('beside', environment), restore, logout: async () => ({}) };
 }
 
 test('a session begins by the cookie, or waits for a login', async () => {
@@ -38,12 +38,35 @@ test('a session that cannot be refreshed is over, and says so', async () => {
   expect(sessions.getSnapshot()).toMatchObject({ phase: 'out', reason: expect.stringContaining('Log in again') as string });
 });
 
-test('another environment is entered by the cookie alone', async () => {
-  const sessions = new Sessions(source(async (environment) => (environment === 'staging' ? session('s', 'staging') : undefined)));
+test('a tab follows when another tab has logged in elsewhere: they share the cookie', async () => {
+  const sessions = new Sessions(source(async () => session('s', 'staging')));
   await sessions.login('a', 'b');
-  expect(await sessions.enter('staging')).toBe(true);
-  expect(await sessions.enter('other')).toBe(false);
-  expect(sessions.getSnapshot()).toMatchObject({ session: { environment: 'staging' } });
+  const before = sessions.getSnapshot();
+  expect(await sessions.token({ refresh: true })).toBe('s');
+  expect(sessions.getSnapshot()).toMatchObject({ phase: 'in', session: { environment: 'staging' } });
+  expect(sessions.getSnapshot()).not.toMatchObject({ generation: before.phase === 'in' && before.generation });
+});
+
+test('a token that is about to end is renewed before a request', async () => {
+  const old = { ...session('old'), expires_at: new Date(Date.now() - 1).toISOString() };
+  const sessions = new Sessions({ ...source(async () => session('fresh')), login: async () => old });
+  await sessions.login('a', 'b');
+  expect(await sessions.token({ refresh: false })).toBe('fresh');
+});
+
+test('another environment is opened beside the session, until one logs out', async () => {
+  const lasting = { ...session('x', 'staging'), expires_at: new Date(Date.now() + 60_000).toISOString() };
+  const beside = new Sessions({ ...source(async () => undefined), loginBeside: async () => lasting });
+  await beside.login('a', 'b');
+  expect(beside.beside('staging')).toBeUndefined();
+  await beside.openBeside('staging', 'a', 'b');
+  expect(beside.beside('staging')?.token).toBe('x');
+  expect(beside.getSnapshot()).toMatchObject({ session: { environment: 'production' } });
+  beside.end();
+  expect(beside.beside('staging')).toBeUndefined();
+  const late = new Sessions({ ...source(async () => undefined), loginBeside: async () => ({ ...lasting, expires_at: new Date(0).toISOString() }) });
+  await late.openBeside('staging', 'a', 'b');
+  expect(late.beside('staging'), 'it has expired').toBeUndefined();
 });
 
 test('no token is given while nobody is logged in', async () => {

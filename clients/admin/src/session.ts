@@ -34,9 +34,9 @@ const isFinal = (error: unknown): error is AdminError =>
 const kLock = 'togglecast-refresh';
 
 /** One at a time, in all tabs: a request that is slow on its way must not arrive after its successor. */
-function inTurn<Answer>(task: () => Promise<Answer>): Promise<Answer> {
+async function inTurn<Answer>(task: () => Promise<Answer>): Promise<Answer> {
   const locks = typeof navigator === 'undefined' ? undefined : navigator.locks;
-  return locks ? locks.request(kLock, task) : task();
+  return locks ? await locks.request(kLock, task) : task();
 }
 
 export class SessionKeeper {

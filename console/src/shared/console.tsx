@@ -3,7 +3,7 @@ import { createAdmin, type Admin } from '@togglecast/admin';
 import { useQueryClient, type QueryClient } from '@tanstack/react-query';
 import { createContext, useContext, useEffect, useState, useSyncExternalStore, type ReactNode } from 'react';
 import type { Session, Sessions } from './auth/sessions';
-import { Problem, problemOf } from './api/problem';
+import { Problem } from './api/problem';
 import { patchCache } from './entities/cache';
 import { Live, type ConnectionState } from './live/live';
 
@@ -39,28 +39,21 @@ export function useSessionState(sessions: Sessions) {
   return useSyncExternalStore(sessions.subscribe, sessions.getSnapshot);
 }
 
-// A refused token ends the session, unless it has only expired: then the next request refreshes it.
-function watchingFetch(sessions: Sessions): typeof fetch {
-  return async (input, init) => {
-    let response: Response;
-    try {
-      response = await fetch(input, init);
-    } catch {
-      throw new Problem('unreachable', 'the server did not answer');
-    }
-    if (response.status !== 401) return response;
-    const { code } = await problemOf(response);
-    if (code === 'token_expired') await sessions.token({ refresh: true }).catch(() => {});
-    else sessions.end('Your session was ended. Log in again.');
-    return response;
-  };
-}
+// What the network throws is a Problem like any other.
+const reachingFetch: typeof fetch = async (input, init) => {
+  try {
+    return await fetch(input, init);
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'AbortError') throw error;
+    throw new Problem('unreachable', 'the server did not answer');
+  }
+};
 
 function begin(sessions: Sessions, session: Session, queries: QueryClient): Console {
   const admin = createAdmin({
     url: window.location.origin,
     getToken: sessions.token,
-    fetch: watchingFetch(sessions),
+    fetch: reachingFetch,
     transport: { transports: ['websocket', 'polling'], reconnectionDelay: 500, reconnectionDelayMax: 5000 },
   });
   const { environment } = session;
@@ -79,7 +72,10 @@ export function ConsoleProvider({ sessions, session, generation, children }: { s
   useEffect(() => {
     const console = begin(sessions, session, queries);
     setMade({ of: generation, console });
-    return () => console.live.close();
+    return () => {
+      console.live.close();
+      console.admin.close();
+    };
     // A refreshed token belongs to the same session: only the generation counts.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [sessions, generation, queries]);

@@ -5,7 +5,7 @@ import { IconInfoCircle, IconLogin2 } from '@tabler/icons-react';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { explain } from '../../shared/api/problem';
-import { rememberedEnvironment, type Sessions } from '../../shared/auth/sessions';
+import { expectCookie, rememberedEnvironment, type Sessions } from '../../shared/auth/sessions';
 import icon from '../icon.svg';
 
 /** Logs in by password or by the identity provider. The address stays, so a deep link opens after it. */
@@ -32,7 +32,7 @@ export function LoginPage({ sessions, reason, into }: { sessions: Sessions; reas
           <Group gap="sm"><img src={icon} alt="" width={34} height={34} /><Title order={1} size="h3">Log in to Togglecast</Title></Group>
           {reason && <Alert color="blue" variant="light" icon={<IconInfoCircle aria-hidden />}>{reason}</Alert>}
           {providers.map((provider) => (
-            <Button key={provider.url} component="a" href={returnTo(provider.url)} variant={password ? 'default' : 'filled'} leftSection={<IconLogin2 size={18} aria-hidden />}>
+            <Button key={provider.url} component="a" href={returnTo(provider.url)} onClick={expectCookie} variant={password ? 'default' : 'filled'} leftSection={<IconLogin2 size={18} aria-hidden />}>
               Log in with {provider.name ?? 'your company account'}
             </Button>
           ))}

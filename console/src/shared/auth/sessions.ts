@@ -1,7 +1,7 @@
-// The session of this page. Its token is kept in memory alone: a reload gets a new one by the HttpOnly cookie, if the server
-// gives such a cookie, and otherwise asks for the password again.
-import type { Schemas } from '@togglecast/admin';
-import { Problem, problemOf } from '../api/problem';
+// The session of this page. Its token is kept in memory alone; a reload, and every quarter of an hour, gets a new one by the
+// HttpOnly cookie.
+import { AdminError, createAdmin, type Schemas } from '@togglecast/admin';
+import { Problem, problemOf, type ErrorCode } from '../api/problem';
 
 export type Session = Schemas['Session'];
 export interface LoginMethod {
@@ -19,12 +19,15 @@ export type SessionState =
 export interface SessionSource {
   methods(): Promise<LoginMethod[]>;
   login(username: string, password: string, environment?: string): Promise<Session>;
+  /** A session beside the one of the page, for a look into another environment. It leaves no cookie. */
+  loginBeside(username: string, password: string, environment: string): Promise<Session>;
   /** A session by the cookie of this browser; nothing if there is no such cookie. */
-  restore(environment?: string): Promise<Session | undefined>;
-  logout(token: string): Promise<{ logout_url: string | null } | undefined>;
+  restore(): Promise<Session | undefined>;
+  logout(): Promise<{ logout_url?: string | null }>;
 }
 
 const kEnvironment = 'togglecast.environment';
+const kHint = 'togglecast.session'; // that there may be a cookie, which scripts cannot see
 
 export class Sessions {
   #source: SessionSource;
@@ -32,6 +35,8 @@ export class Sessions {
   #listeners = new Set<() => void>();
   #refreshing: Promise<string> | undefined;
   #generation = 0;
+  #beside = new Map<string, Session>();
+  #renewAt = 0;
 
   constructor(source: SessionSource) {
     this.#source = source;
@@ -46,7 +51,8 @@ export class Sessions {
 
   /** At the start of the page. */
   async restore() {
-    const session = await this.#source.restore(rememberedEnvironment()).catch(() => undefined);
+    // While the server is away there is no answer; then the login page says so.
+    const session = await this.#source.restore().catch(() => undefined);
     if (this.#state.phase !== 'restoring') return;
     if (session) this.#begin(session);
     else this.#set({ phase: 'out' });
@@ -56,18 +62,21 @@ export class Sessions {
     this.#begin(await this.#source.login(username, password, environment));
   }
 
-  /** False if the cookie does not give a session there: then the reader has to log in. */
-  async enter(environment: string): Promise<boolean> {
-    const session = await this.#source.restore(environment).catch(() => undefined);
-    if (session?.environment !== environment) return false;
-    this.#begin(session);
-    return true;
+  /** The token for another environment, if the reader has opened it and it has not expired. */
+  beside(environment: string): Session | undefined {
+    const known = this.#beside.get(environment);
+    return known && Date.parse(known.expires_at) > Date.now() ? known : undefined;
+  }
+
+  async openBeside(environment: string, username: string, password: string): Promise<Session> {
+    const session = await this.#source.loginBeside(username, password, environment);
+    this.#beside.set(environment, session);
+    return session;
   }
 
   async logout() {
     if (this.#state.phase !== 'in') return;
-    const { token } = this.#state.session;
-    const answer = await this.#source.logout(token).catch(() => undefined);
+    const answer = await this.#source.logout().catch(() => undefined);
     this.end();
     if (answer?.logout_url) window.location.assign(answer.logout_url);
   }
@@ -81,27 +90,40 @@ export class Sessions {
   /** The token for a request. `refresh`: the last one was refused as expired. */
   token = async ({ refresh }: { refresh: boolean }): Promise<string> => {
     if (this.#state.phase !== 'in') throw new Problem('token_invalid', 'you are not logged in');
-    if (!refresh) return this.#state.session.token;
-    this.#refreshing ??= this.#refresh(this.#state.session.environment).finally(() => (this.#refreshing = undefined));
+    if (!refresh && Date.now() < this.#renewAt) return this.#state.session.token;
+    this.#refreshing ??= this.#refresh(this.#state.session).finally(() => (this.#refreshing = undefined));
     return this.#refreshing;
   };
 
-  async #refresh(environment: string): Promise<string> {
-    const session = await this.#source.restore(environment);
+  async #refresh(before: Session): Promise<string> {
+    const session = await this.#source.restore();
     if (!session) {
       this.end('Your session has ended. Log in again to go on where you were.');
       throw new Problem('token_expired', 'your session has ended');
     }
-    if (this.#state.phase === 'in') this.#set({ ...this.#state, session });
+    // Another tab may have logged in elsewhere meanwhile: all tabs share the cookie.
+    if (session.environment !== before.environment || session.admin.id !== before.admin.id) this.#begin(session);
+    else if (this.#state.phase === 'in') {
+      this.#keep(session);
+      this.#set({ ...this.#state, session });
+    }
     return session.token;
   }
 
   #begin(session: Session) {
-    rememberEnvironment(session.environment);
+    localStorage.setItem(kEnvironment, session.environment);
+    this.#keep(session);
     this.#set({ phase: 'in', session, generation: ++this.#generation });
   }
 
+  // Clocks differ: the server's times say how long the token lives, this clock says when that is over.
+  #keep(session: Session) {
+    const life = Math.max(0, Date.parse(session.expires_at) - Date.now());
+    this.#renewAt = Date.now() + life - Math.min(30_000, life / 4);
+  }
+
   #set(state: SessionState) {
+    if (state.phase === 'out') this.#beside.clear();
     this.#state = state;
     for (const listener of this.#listeners) listener();
   }
@@ -111,31 +133,46 @@ export class Sessions {
 export function rememberedEnvironment(): string | undefined {
   return localStorage.getItem(kEnvironment) ?? undefined;
 }
-function rememberEnvironment(key: string) {
-  localStorage.setItem(kEnvironment, key);
-}
 
-async function call<Answer>(method: 'GET' | 'POST', path: string, { body, token }: { body?: unknown; token?: string } = {}): Promise<Answer | undefined> {
+/** A login is about to leave the page: when it comes back, there may be a cookie. */
+export const expectCookie = () => localStorage.setItem(kHint, 'yes');
+
+async function call<Answer>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<Answer> {
   let response: Response;
   try {
-    response = await fetch(path, {
-      method,
-      credentials: 'same-origin',
-      headers: { ...(body !== undefined && { 'Content-Type': 'application/json' }), ...(token && { Authorization: `Bearer ${token}` }) },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    });
+    response = await fetch(path, { method, ...(body !== undefined && { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }) });
   } catch {
     throw new Problem('unreachable', 'the server did not answer');
   }
   if (!response.ok) throw await problemOf(response);
-  return response.status === 204 ? undefined : ((await response.json()) as Answer);
+  return (await response.json()) as Answer;
 }
 
-/** Sessions of the server that this page came from. */
-export const serverSessions: SessionSource = {
-  methods: async () => (await call<{ methods: LoginMethod[] }>('GET', '/api/v1/auth/methods'))?.methods ?? [],
-  login: async (username, password, environment) =>
-    (await call<Session>('POST', '/api/v1/auth/login', { body: { username, password, ...(environment && { environment }) } }))!,
-  restore: async () => undefined,
-  logout: (token) => call('POST', '/api/v1/auth/logout', { token }),
-};
+function asProblem(error: unknown): never {
+  if (error instanceof AdminError) throw new Problem(error.code as ErrorCode, error.message, error.status);
+  throw new Problem('unreachable', 'the server did not answer');
+}
+
+/** Sessions of the server that this page came from. Their refresh tokens lie in its cookie; tabs take turns. */
+export function serverSessions(): SessionSource {
+  const keeper = createAdmin({ url: window.location.origin, session: 'cookie' });
+  return {
+    methods: async () => (await call<{ methods: LoginMethod[] }>('GET', '/api/v1/auth/methods')).methods,
+    login: async (username, password, environment) => {
+      const session = await keeper.login(username, password, environment ? { environment } : {}).catch(asProblem);
+      expectCookie();
+      return session;
+    },
+    loginBeside: (username, password, environment) => call<Session>('POST', '/api/v1/auth/login', { username, password, environment }),
+    restore: async () => {
+      if (!localStorage.getItem(kHint)) return undefined;
+      const session = await keeper.resume().catch(asProblem);
+      if (!session) localStorage.removeItem(kHint);
+      return session;
+    },
+    logout: async () => {
+      localStorage.removeItem(kHint);
+      return keeper.logout();
+    },
+  };
+}

@@ -1,7 +1,7 @@
 // The admin client against the real server.
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { createAdmin } from '../src/index.js';
-import { kPassword, own, Server, until } from '../../support/server.js';
+import { kPassword, own, Server } from '../../support/server.js';
 
 const server = new Server();
 beforeAll(() => server.start());

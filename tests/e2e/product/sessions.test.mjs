@@ -81,7 +81,7 @@ describe('a session', () => {
     assert.equal(await reads(at, owner.token), 401);
     assert.equal((await tryRefresh(at, owner.refresh_token)).status, 401);
     const feed = await at.call('GET', '/api/v1/activity?entity_type=admin&limit=1');
-    assert.match(feed.items[0].summary, /^togglecast ended a session of admin owner, because its refresh token was used a second time$/);
+    assert.match(feed.items[0].summary, /^Togglecast ended a session of admin owner, because its refresh token was used a second time$/);
     await until(() => /a refresh token was used a second time/.test(at.process.output), 'the line in the log', kPatience);
     assert.ok(!at.process.output.includes('tcr_'), 'no token in the log');
     assert.match(await at.metrics(), /togglecast_session_refreshes_total\{outcome="reused"\} 1/);

@@ -134,7 +134,7 @@ TEST_F(SessionServiceTest, AReuseIsToldInTheActivityFeed) {
 
   ASSERT_TRUE(page.has_value()) << page.error().message;
   EXPECT_EQ(json::string_or_empty(page->entries.at(0), "summary"),
-            "togglecast ended a session of admin owner, because its refresh token was used a second time");
+            "Togglecast ended a session of admin owner, because its refresh token was used a second time");
 }
 
 TEST_F(SessionServiceTest, ATokenTwoGenerationsOldEndsTheSessionAtOnce) {

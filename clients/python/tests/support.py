@@ -51,7 +51,7 @@ class Server:
         output = open(os.path.join(self.data, "output"), "w+")
         self.process = subprocess.Popen(
             [BINARIES / "togglecast", "serve", "--port", str(self.port), "--data", self.data, "--exempt-loopback", "--write-rate", "1000",
-             "--write-burst", "1000", *options],
+             "--write-burst", "1000", "--admin-token-lifetime", "86400", *options],
             stdout=output, stderr=output, env={**environment, "TOGGLECAST_OWNER_PASSWORD": PASSWORD})
 
         def address():

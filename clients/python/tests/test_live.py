@@ -386,6 +386,9 @@ class Tokens(Live):
         with self.assertRaises(togglecast.TogglecastError) as refused:
             wrong.ready(DEADLINE)
         self.assertEqual((refused.exception.code, wrong.status), ("token_invalid", "error"))
+        with self.assertRaises(togglecast.TogglecastError) as refused:
+            wrong.set_context({"region": "eu"}, DEADLINE)
+        self.assertEqual(refused.exception.code, "token_invalid")
 
         world = self.server.world({"chat": {}})
         issued = self.server.call("POST", f"/api/v1/clients/{world.client['id']}/tokens", {})

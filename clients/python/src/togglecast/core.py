@@ -12,7 +12,7 @@ from .agenda import Agenda
 from .connection import Connection, Request, Wires
 from .copy import Copy, State
 from .errors import TogglecastError
-from .life import status_of
+from .life import Life, status_of
 from .link import Options
 from .protocol import Context
 from .storage import Storage, Stored, subject_of, view_of
@@ -85,9 +85,7 @@ class Core:
             def leave() -> None:
                 self._cut()
                 self._agenda.cancel(self._saving)
-                for answer in self._waiting:
-                    self._settle(answer, TogglecastError("closed", "the client was closed"))
-                self._waiting = []
+                self._settle_waiting(TogglecastError("closed", "the client was closed"))
                 if connection:
                     connection.close()
                 self._publish()
@@ -162,7 +160,7 @@ class Core:
         return Wires(
             token=settings.get_token or (lambda _: settings.token or ""), renewable=settings.get_token is not None,
             identified=self._identified, context=lambda: self._context, began=self._began, heard=self._heard, cut=self._cut,
-            changed=lambda _: self._publish(), failed=self._failed, message=lambda name, body: self._tell("message", name, body),
+            changed=self._turned, failed=self._failed, message=lambda name, body: self._tell("message", name, body),
             wants_messages=lambda: bool(self._listeners.get("message")))
 
     def _identified(self, token: Optional[str]) -> None:
@@ -181,9 +179,7 @@ class Core:
         changed = self._copy.begin(state)
         self._source, self._as_of = "server", None
         self._moved(changed)
-        waiting, self._waiting = self._waiting, []
-        for answer in waiting:
-            self._settle(answer)
+        self._settle_waiting()
 
     def _heard(self, update: Dict[str, Any]) -> None:
         changed = self._copy.hear(update)
@@ -208,12 +204,19 @@ class Core:
         self._last = error
         self._tell("error", error)
 
+    def _turned(self, life: Life) -> None:
+        self._publish()
+        if life.phase == "failed":
+            self._settle_waiting(self._last)
+
     def _replace(self, context: Optional[Context], answer: "Future[None]") -> None:
         before, self._context = self._context, context
         self._waiting.append(answer)
         connection = self._connection
         if connection is None or not connection.open:
             self._stored = None
+            if connection and connection.life.phase == "failed":
+                self._settle_waiting(self._last)
             return  # the next connection begins with it
 
         def done(problem: Optional[TogglecastError]) -> None:
@@ -282,6 +285,11 @@ class Core:
     def _tell(self, name: str, *what: Any) -> None:
         for listener in self._listeners.get(name, []):
             self._voice.add(lambda listener=listener: listener(*what))  # type: ignore[misc]
+
+    def _settle_waiting(self, error: Optional[TogglecastError] = None) -> None:
+        waiting, self._waiting = self._waiting, []
+        for answer in waiting:
+            self._settle(answer, error)
 
     @staticmethod
     def _settle(answer: "Future[None]", error: Optional[TogglecastError] = None) -> None:

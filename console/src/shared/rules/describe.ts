@@ -1,0 +1,73 @@
+// Rules in words, for lists and for readers of the playground.
+import type { Comparison, Condition, Json, Scalar, Test } from './condition';
+import { parseCondition } from './condition';
+import { parseTargeting, percents, type Serve } from './targeting';
+
+export const kTestNames: { [test in Test]: string } = {
+  is: 'is', is_not: 'is not', in: 'is one of', not_in: 'is none of', contains: 'contains', lacks: 'does not contain', starts_with: 'starts with', ends_with: 'ends with',
+  greater: 'is more than', at_least: 'is at least', less: 'is less than', at_most: 'is at most',
+  version_is: 'is version', version_at_least: 'is version or later', version_above: 'is later than version', version_below: 'is before version', version_at_most: 'is version or earlier',
+  version_compatible: 'has the same major version as', version_minor: 'has the same minor version as', present: 'is known', absent: 'is not known',
+};
+
+const word = (value: Scalar) => (typeof value === 'string' ? value || '“”' : String(value));
+
+export function describeCondition(condition: Condition): string {
+  switch (condition.kind) {
+    case 'comparison': return describeComparison(condition);
+    case 'segment': return `${condition.negated ? 'not in' : 'in'} segment ${condition.segment}`;
+    case 'group': {
+      if (condition.members.length === 0) return condition.match === 'all' ? 'everybody' : 'nobody';
+      const members = condition.members.map((member) => (member.kind === 'group' && member.members.length > 1 && condition.members.length > 1 ? `(${describeCondition(member)})` : describeCondition(member)));
+      const text = members.join(condition.match === 'all' ? ' and ' : ' or ');
+      return condition.negated ? `not (${text})` : text;
+    }
+  }
+}
+
+const describeComparison = ({ path, test, values }: Comparison) => `${path} ${kTestNames[test]}${values.length ? ` ${values.map(word).join(', ')}` : ''}`;
+
+const percentText = (percent: number) => `${percent > 0 && percent < 1 ? '<1' : Math.round(percent)} %`;
+
+export function describeServe(serve: Serve): string {
+  if (serve.kind === 'default') return 'the default';
+  if (serve.kind === 'variant') return serve.variant;
+  return percents(serve.shares).map(({ variant, percent }) => `${percentText(percent)} ${variant}`).join(', ');
+}
+
+/** The rule of a segment in one line. */
+export function describeRule(logic: Json): string {
+  const condition = parseCondition(logic);
+  return condition ? describeCondition(condition) : 'hand-written logic';
+}
+
+export interface Rollout {
+  kind: 'same' | 'split' | 'rules' | 'code';
+  /** In words. */
+  text: string;
+  /** What those get that no rule takes, in per cent. */
+  shares: { variant: string; percent: number }[];
+}
+
+/** How a flag is spread, for the bar in lists. */
+export function rolloutOf(flag: { targeting?: unknown; defaultVariant?: string | null | undefined }): Rollout {
+  const fallback = flag.defaultVariant ?? 'nothing';
+  const parsed = parseTargeting(flag.targeting as Json | undefined);
+  if (!parsed) return { kind: 'code', text: 'hand-written logic', shares: [] };
+  const { rules, otherwise } = parsed;
+  const shares = otherwise?.kind === 'split' ? percents(otherwise.shares) : [{ variant: otherwise?.kind === 'variant' ? otherwise.variant : fallback, percent: 100 }];
+  if (rules.length === 0) return otherwise?.kind === 'split' ? { kind: 'split', text: describeServe(otherwise), shares } : { kind: 'same', text: `${fallback} for everybody`, shares };
+  const rest = shares.length > 1 ? 'a split' : shares[0]!.variant;
+  return { kind: 'rules', text: `${rules.length} ${rules.length === 1 ? 'rule' : 'rules'}, else ${rest}`, shares };
+}
+
+/** All segments that logic refers to, at any depth. */
+export function segmentsIn(logic: unknown, found: Set<string> = new Set()): Set<string> {
+  if (Array.isArray(logic)) for (const each of logic) segmentsIn(each, found);
+  else if (typeof logic === 'object' && logic !== null)
+    for (const [name, value] of Object.entries(logic)) {
+      if (name === '$ref' && typeof value === 'string') found.add(value);
+      else segmentsIn(value, found);
+    }
+  return found;
+}

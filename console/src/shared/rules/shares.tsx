@@ -1,0 +1,45 @@
+// The shares of variants as a bar, with their names and numbers in words beside it.
+import { Group, Text, Tooltip } from '@mantine/core';
+import classes from './rules.module.css';
+
+const kPalette = ['teal-6', 'blue-6', 'grape-6', 'orange-6', 'cyan-6', 'pink-6', 'lime-6', 'indigo-6'];
+const kNothing = 'gray-5';
+
+/** The colour of a variant: the same wherever the flag is shown. What switches off is grey. */
+export function variantColor(variant: string, variants: { [name: string]: unknown }): string {
+  if (variants[variant] === false || !Object.hasOwn(variants, variant)) return `var(--mantine-color-${kNothing})`;
+  const index = Object.keys(variants).filter((name) => variants[name] !== false).indexOf(variant);
+  return `var(--mantine-color-${kPalette[index % kPalette.length]})`;
+}
+
+interface Props {
+  shares: readonly { variant: string; percent: number }[];
+  variants: { [name: string]: unknown };
+  /** What the bar says, for readers who do not see it. */
+  label: string;
+  tall?: boolean;
+}
+
+export function ShareBar({ shares, variants, label, tall = false }: Props) {
+  return (
+    <Tooltip label={label} multiline maw={320}>
+      <div className={classes['bar']} data-tall={tall || undefined} role="img" aria-label={label}>
+        {shares.filter(({ percent }) => percent > 0).map(({ variant, percent }, index) => <span key={index} style={{ width: `${percent}%`, background: variantColor(variant, variants) }} />)}
+      </div>
+    </Tooltip>
+  );
+}
+
+/** The names of the bar. */
+export function ShareKeys({ shares, variants }: Pick<Props, 'shares' | 'variants'>) {
+  return (
+    <Group gap="md">
+      {shares.map(({ variant, percent }, index) => (
+        <Group key={index} gap={6} wrap="nowrap">
+          <span className={classes['key']} style={{ background: variantColor(variant, variants) }} aria-hidden="true" />
+          <Text size="sm"><b>{Number(percent.toFixed(1))} %</b> {variant}</Text>
+        </Group>
+      ))}
+    </Group>
+  );
+}

@@ -12,7 +12,7 @@ namespace togglecast::http_api {
 namespace {
 
 constexpr std::size_t kLongestUsername = 64;
-constexpr std::size_t kLongestRefreshToken = 200;
+constexpr std::size_t kLongestRefreshToken = 4'096;  // a longer one is none of ours
 
 service::LoginDone answer_with_session(const CallPtr& call, Keeps keeps) {
   return [call, keeps](Result<service::LoggedIn> answer) {

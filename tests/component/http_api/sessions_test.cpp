@@ -123,7 +123,7 @@ std::string cookie_in(const HttpReply& reply) {
   return field.substr(0, field.find(';'));
 }
 
-TEST(RefreshTokens, AreExchangedForTheNextToken) {
+TEST(RefreshRequests, AreExchangedForTheNextToken) {
   const ApiServer server;
   const auto in = server.send("POST", "/api/v1/auth/login", {}, credentials(kOwnerPassword)).parsed();
 
@@ -141,7 +141,7 @@ TEST(RefreshTokens, AreExchangedForTheNextToken) {
   EXPECT_EQ(server.get("/api/v1/platforms", bearer).status, 200U);
 }
 
-TEST(RefreshTokens, AreNoTokensAndTokensAreNoRefreshTokens) {
+TEST(RefreshRequests, AreNoTokensAndTokensAreNoRefreshTokens) {
   const ApiServer server;
   const auto in = server.send("POST", "/api/v1/auth/login", {}, credentials(kOwnerPassword)).parsed();
   const std::string token(json::string_or_empty(in, "token"));
@@ -170,7 +170,7 @@ TEST(RefreshCookies, AreForPagesOfThisServerAlone) {
 TEST(RefreshCookies, RefreshOnlyWithTheProofThatAPageOfThisServerAsks) {
   const ApiServer server;
   const std::string cookie = cookie_in(server.send("POST", "/api/v1/auth/login", kOwnPage, kLoginWithCookie));
-  const std::string own = "http://127.0.0.1:" + std::to_string(server.port);
+  const std::string own = "http://localhost:" + std::to_string(server.port);
   const auto ask = [&](HttpHeaders headers, const char* body = "{}") {
     headers.emplace_back("Cookie", cookie);
     return server.send("POST", "/api/v1/auth/refresh", headers, body);

@@ -26,7 +26,7 @@ const constructedSheets = (): Plugin => ({
 
 // `npm run dev` uses the server at this address.
 const server = process.env['TOGGLECAST_URL'] ?? 'http://localhost:5001';
-const target = { target: server, changeOrigin: true };
+const target = { target: server }; // with the page's own Host, so that the server takes it for a page of its own
 
 export default defineConfig({
   plugins: [constructedSheets(), react()],

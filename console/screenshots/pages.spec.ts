@@ -3,6 +3,7 @@ import { test } from '@playwright/test';
 import { io, type Socket } from 'socket.io-client';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
+import { serveBuilt } from '../tests/built';
 import { kPassword, Server, type Entity } from '../tests/server';
 
 const folder = path.join(import.meta.dirname, '../../docs/images');
@@ -27,6 +28,7 @@ test('pictures', async ({ page }) => {
   const server = await new Server().start('--demo');
   const sockets = await connectClients(server);
   try {
+    await serveBuilt(page);
     await page.emulateMedia({ reducedMotion: 'reduce', colorScheme: 'light' });
     await page.goto(server.url);
     await page.getByLabel('User name').waitFor();

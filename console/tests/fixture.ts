@@ -2,8 +2,7 @@
 // writes an error to the console, breaks the Content-Security-Policy, throws, or asks another server for anything.
 import { AxeBuilder } from '@axe-core/playwright';
 import { expect, test as base, type Page } from '@playwright/test';
-import { readFileSync, existsSync } from 'node:fs';
-import path from 'node:path';
+import { serveBuilt } from './built';
 import { kPassword, Server } from './server';
 
 export { expect, kPassword, Server };
@@ -27,18 +26,6 @@ interface WorkerFixtures {
   server: Server;
 }
 
-// While one works on a page: the built console of this folder instead of that in the program, which need not be linked again.
-const files = process.env['TOGGLECAST_CONSOLE_FILES'];
-const kTypes: { [ending: string]: string } = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
-async function serveFrom(folder: string, page: Page) {
-  const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
-  await page.route(/^http:\/\/localhost:\d+\/(?!api\/|socket\.io\/|ofrep\/|flagd\/|metrics|healthz|readyz)/, (route) => {
-    const asked = path.join(folder, new URL(route.request().url()).pathname);
-    const file = path.extname(asked) && existsSync(asked) ? asked : path.join(folder, 'index.html');
-    return route.fulfill({ body: readFileSync(file), contentType: kTypes[path.extname(file)] ?? 'application/octet-stream', headers: { 'Content-Security-Policy': policy } });
-  });
-}
-
 export const test = base.extend<Fixtures, WorkerFixtures>({
   server: [
     async ({}, use) => {
@@ -53,7 +40,7 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     const faults: string[] = [];
     const expected: RegExp[] = [];
     const watch = async (watched: Page) => {
-      if (files) await serveFrom(files, watched);
+      await serveBuilt(watched);
       watched.on('console', (message) => {
         if (message.type() === 'error' || message.type() === 'warning') faults.push(`${message.type()}: ${message.text()} (${message.location().url})`);
       });

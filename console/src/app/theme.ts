@@ -1,7 +1,7 @@
 // The look of the console. Its colours have at least the contrast 4.5:1, in light and dark. The variables are constructed at the
 // start instead of written into a <style> element, which the Content-Security-Policy does not allow.
 import {
-  colorsTuple, convertCssVariables, createTheme, deepMerge, DEFAULT_THEME, defaultCssVariablesResolver, Drawer, Menu, mergeMantineTheme, Modal, Notification, Tooltip,
+  colorsTuple, convertCssVariables, createTheme, deepMerge, DEFAULT_THEME, defaultCssVariablesResolver, Drawer, Menu, mergeMantineTheme, Modal, Notification, Table, Tooltip,
   type ConvertCSSVariablesInput, type MantineTheme,
 } from '@mantine/core';
 import { adopt } from '../shared/styles/sheets';
@@ -19,10 +19,11 @@ export const theme = createTheme({
   respectReducedMotion: true,
   colors: { dark: colorsTuple(['#d5d9e0', '#b6bcc7', '#969dab', '#6c7482', '#3c434f', '#313843', '#242a33', '#1a1f27', '#14181f', '#0e1116']) },
   components: {
-    Modal: Modal.extend({ defaultProps: { centered: true, closeButtonProps: { 'aria-label': 'Close' }, overlayProps: { backgroundOpacity: 0.45 } } }),
+    Modal: Modal.extend({ styles: { title: { fontWeight: 650, fontSize: 'var(--mantine-font-size-lg)' } }, defaultProps: { centered: true, closeButtonProps: { 'aria-label': 'Close' }, overlayProps: { backgroundOpacity: 0.45 } } }),
     Notification: Notification.extend({ defaultProps: { closeButtonProps: { 'aria-label': 'Close' } } }),
     Drawer: Drawer.extend({ defaultProps: { closeButtonProps: { 'aria-label': 'Close' } } }),
     Tooltip: Tooltip.extend({ defaultProps: { openDelay: 300, withArrow: true } }),
+    Table: Table.extend({ defaultProps: { highlightOnHoverColor: 'var(--tc-hover)' } }),
     Menu: Menu.extend({ defaultProps: { shadow: 'md' } }),
   },
 });
@@ -32,11 +33,11 @@ const kColors = ['gray', 'red', 'pink', 'grape', 'violet', 'indigo', 'blue', 'cy
 function ours(): ConvertCSSVariablesInput {
   const light: { [name: string]: string } = {
     '--mantine-color-dimmed': '#596270', '--mantine-color-placeholder': '#6b7480', '--mantine-color-error': 'var(--mantine-color-red-9)', '--mantine-color-anchor': 'var(--mantine-color-blue-9)',
-    '--tc-line': 'var(--mantine-color-gray-3)', '--tc-side': 'var(--mantine-color-gray-0)',
+    '--tc-line': 'var(--mantine-color-gray-3)', '--tc-side': 'var(--mantine-color-gray-0)', '--tc-hover': 'var(--mantine-color-gray-0)',
   };
   const dark: { [name: string]: string } = {
     '--mantine-color-dimmed': 'var(--mantine-color-dark-2)', '--mantine-color-placeholder': 'var(--mantine-color-dark-2)', '--mantine-color-error': 'var(--mantine-color-red-4)', '--mantine-color-anchor': 'var(--mantine-color-blue-4)',
-    '--tc-line': 'var(--mantine-color-dark-5)', '--tc-side': 'var(--mantine-color-dark-8)',
+    '--tc-line': 'var(--mantine-color-dark-5)', '--tc-side': 'var(--mantine-color-dark-8)', '--tc-hover': 'var(--mantine-color-dark-8)',
   };
   for (const color of kColors) {
     const ink = ['yellow', 'lime', 'orange'].includes(color) ? `color-mix(in srgb, var(--mantine-color-${color}-9) 72%, black)` : `color-mix(in srgb, var(--mantine-color-${color}-9) 88%, black)`;

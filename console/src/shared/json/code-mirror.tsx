@@ -46,6 +46,8 @@ export default function CodeMirror({ value, onChange, label, readOnly = false, m
             '.cm-scroller': { minHeight: `${minHeight}px`, maxHeight: `${maxHeight}px`, overflow: 'auto', fontFamily: 'var(--mantine-font-family-monospace)' },
             '.cm-gutters': { backgroundColor: 'transparent', border: 'none', color: 'var(--mantine-color-dimmed)' },
             '&.cm-focused': { outline: 'none' },
+            '.cm-activeLine': { backgroundColor: 'transparent' },
+            '&.cm-focused .cm-activeLine': { backgroundColor: 'color-mix(in srgb, currentColor 6%, transparent)' },
           }),
           look.current.of(lookOf(dark)),
           EditorView.updateListener.of((update) => {

@@ -113,7 +113,10 @@ export class Live {
       this.#handlers.onStale();
     });
     socket.on('config_status', (status) => void (status.reload && this.#handlers.onStale()));
-    socket.on('session_ended', ({ message }) => this.#handlers.onEnded(message));
+    socket.on('session_ended', ({ reason, message }) => {
+      // A token that came too late is renewed, and the connection with it.
+      if (reason !== 'token_expired' && reason !== 'no_token') this.#handlers.onEnded(`Your session has ended: ${message}.`.replace(/\.\.$/, '.'));
+    });
 
     socket.on('platform_update', (update) => this.#take('platform', update.platform_id, update));
     socket.on('feature_update', (update) => this.#take('feature', update.feature_id, update));

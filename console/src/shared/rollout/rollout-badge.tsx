@@ -14,7 +14,7 @@ export function RolloutBadge({ revision, size = 'sm' }: { revision: number; size
   if (of === 0)
     return (
       <Tooltip label={progress.concerned === 0 ? 'No connected client sees a difference. A client gets the change when it connects.' : 'All connections that it concerned have left or have a newer change.'}>
-        <Badge size={size} variant="light" color="gray">no client connected</Badge>
+        <Badge size={size} variant="light" color="gray" tt="none">no client connected</Badge>
       </Tooltip>
     );
   const got = reached(progress);

@@ -37,7 +37,7 @@ export function ConfirmImpact({ opened, onClose, onConfirm, title, changes, conf
         {preview.data ? <Impact preview={preview.data} /> : preview.error ? <ErrorState error={preview.error} /> : <Group gap="xs" role="status"><Loader size="xs" aria-hidden /><Text size="sm" c="dimmed">Looking at every client…</Text></Group>}
         <Group justify="flex-end" gap="xs">
           <Button variant="default" onClick={onClose}>Cancel</Button>
-          <Button color={danger ? 'red' : 'blue'} onClick={onConfirm} loading={busy} data-autofocus>{confirm}</Button>
+          <Button color={danger ? 'red.9' : 'blue'} onClick={onConfirm} loading={busy} data-autofocus>{confirm}</Button>
         </Group>
       </Stack>
     </Modal>

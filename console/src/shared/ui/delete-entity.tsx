@@ -57,7 +57,7 @@ export function DeleteEntity({ type, entity, opened, onClose, onDeleted }: {
         )}
         <Group justify="flex-end" gap="xs">
           <Button variant="default" onClick={close}>Cancel</Button>
-          <Button color="red" loading={remove.isPending} disabled={users.length > 0 && !force} onClick={submit}>Delete</Button>
+          <Button color="red.9" loading={remove.isPending} disabled={users.length > 0 && !force} onClick={submit}>Delete</Button>
         </Group>
       </Stack>
     </Modal>

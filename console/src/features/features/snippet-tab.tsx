@@ -24,7 +24,7 @@ export function SnippetTab({ feature }: { feature: Feature }) {
           </Tabs.Panel>
         ))}
       </Tabs>
-      <Text size="sm" c="dimmed">The token belongs to one client. Make one on the page of the client: <Anchor component={Link} to="/clients" size="sm">Clients</Anchor>.</Text>
+      <Text size="sm" c="dimmed">The token belongs to one client. Make one on the page of the client: <Anchor component={Link} to="/clients" size="sm" underline="always">Clients</Anchor>.</Text>
     </Stack>
   );
 }

@@ -38,7 +38,7 @@ export function useEntityList<Type extends EntityName>(type: Type, { enabled = t
 }
 
 /** One entity, live; `data` is null when it was deleted. */
-export function useEntity<Type extends EntityName>(type: Type, id: number) {
+export function useEntity<Type extends EntityName>(type: Type, id: number, { enabled = true } = {}) {
   const console = useConsole();
   const queries = useQueryClient();
   return useQuery<EntityOf<Type> | null>({
@@ -49,6 +49,7 @@ export function useEntity<Type extends EntityName>(type: Type, id: number) {
     },
     initialData: () => queries.getQueryData<EntityOf<Type>[]>(keys.list(console.environment, type))?.find((item) => item.id === id),
     staleTime: Infinity,
+    enabled,
     retry: (count, error) => count < 2 && !('status' in error && error.status === 404),
   });
 }

@@ -1,0 +1,70 @@
+// Every flag with its answer and the step that decided. Only the rows on the screen exist, so only they are asked for.
+import { Anchor, Badge, Loader, Text } from '@mantine/core';
+import { useWindowVirtualizer } from '@tanstack/react-virtual';
+import { useLayoutEffect, useRef, useState } from 'react';
+import type { Schemas } from '@togglecast/admin';
+import type { PreviewChange } from '../../shared/ui/confirm-impact';
+import { because, sameDecision, valueText, type Decision } from './explain';
+import classes from './playground.module.css';
+import { useExplanation, type Subject } from './subject';
+
+type Feature = Schemas['Feature'];
+const kRow = 56;
+
+interface Props {
+  features: readonly Feature[];
+  /** Answers that are known already, by the id of the feature. */
+  known: ReadonlyMap<number, Decision> | undefined;
+  subject: Subject;
+  draft: readonly PreviewChange[];
+  revision: number;
+  onOpen: (key: string) => void;
+}
+
+export function FlagList({ features, ...rest }: Props) {
+  const body = useRef<HTMLDivElement>(null);
+  const [top, setTop] = useState(0);
+  useLayoutEffect(() => setTop((body.current?.getBoundingClientRect().top ?? 0) + window.scrollY), []);
+  const virtual = useWindowVirtualizer({ count: features.length, estimateSize: () => kRow, getItemKey: (index) => features[index]!.id, overscan: 4, scrollMargin: top });
+  const drafted = rest.draft.length > 0 || undefined;
+  return (
+    <div className={classes['table']} role="table" aria-label="Flags" aria-rowcount={features.length + 1}>
+      <div role="rowgroup">
+        <div className={classes['head']} role="row" data-draft={drafted}>
+          <span role="columnheader">Feature</span><span role="columnheader">Answer</span>{drafted && <span role="columnheader">With the draft</span>}<span role="columnheader" className={classes['why']}>Because</span>
+        </div>
+      </div>
+      <div ref={body} className={classes['body']} role="rowgroup" style={{ height: virtual.getTotalSize() }}>
+        {virtual.getVirtualItems().map(({ index, start, key }) => <Row key={key} feature={features[index]!} place={{ height: kRow, transform: `translateY(${start - top}px)` }} {...rest} />)}
+      </div>
+    </div>
+  );
+}
+
+function Row({ feature, known, subject, draft, revision, onOpen, place }: Omit<Props, 'features'> & { feature: Feature; place: { height: number; transform: string } }) {
+  const given = known?.get(feature.id);
+  const asked = useExplanation(subject, feature.key, undefined, [], revision, known === undefined);
+  const drafted = useExplanation(subject, feature.key, undefined, draft, revision, draft.length > 0);
+  const now = given ?? asked.data?.decision;
+  const then = draft.length > 0 ? drafted.data?.decision : undefined;
+  const differs = now !== undefined && then !== undefined && !sameDecision(now, then);
+  return (
+    <div className={classes['row']} role="row" style={place} data-draft={draft.length > 0 || undefined} data-differs={differs || undefined} data-testid={`flag-${feature.key}`}>
+      <div role="cell">
+        <Anchor component="button" type="button" size="sm" fw={500} truncate maw="100%" onClick={() => onOpen(feature.key)}>{feature.name}</Anchor>
+        <Text size="xs" c="dimmed" ff="monospace" truncate>{feature.key}</Text>
+      </div>
+      <div role="cell"><Answer decision={now} error={asked.error} /></div>
+      {draft.length > 0 && <div role="cell"><Answer decision={then} error={drafted.error} /></div>}
+      <div role="cell" className={classes['why']}><Text size="sm" lineClamp={2}>{(then ?? now) && because((then ?? now)!)}{differs && ' — differs'}</Text></div>
+    </div>
+  );
+}
+
+/** On or off, with the variant. */
+export function Answer({ decision, error }: { decision: Decision | undefined; error?: unknown }) {
+  if (!decision) return error ? <Badge color="red" variant="light" tt="none">no answer</Badge> : <Loader size={14} aria-label="Asking" />;
+  if (decision.reason === 'ERROR') return <Badge color="red" variant="light" tt="none">error</Badge>;
+  const text = valueText(decision);
+  return <Badge color={decision.enabled ? 'teal' : 'gray'} variant="light" tt="none" maw="100%">{decision.enabled ? 'on' : 'off'}{!['on', 'off', 'true', 'false', 'no value'].includes(text) && `: ${text}`}</Badge>;
+}

@@ -1,0 +1,92 @@
+import { Alert, Anchor, Badge, Code, Group, NativeSelect, SegmentedControl, Stack, Table, Text, Title } from '@mantine/core';
+import { IconArrowRight, IconCheck, IconCircleDashed } from '@tabler/icons-react';
+import { Link } from '@tanstack/react-router';
+import { useState } from 'react';
+import type { Schemas } from '@togglecast/admin';
+import type { PreviewChange } from '../../shared/ui/confirm-impact';
+import { ErrorState, Waiting } from '../../shared/ui/states';
+import { because, decidingRule, kRules, type Explanation } from './explain';
+import { Answer } from './flag-list';
+import classes from './playground.module.css';
+import { useExplanation, type Subject } from './subject';
+
+interface Props {
+  feature: Schemas['Feature'];
+  subject: Subject;
+  draft: readonly PreviewChange[];
+  revision: number;
+}
+
+/** Why the client gets this answer: all steps in their order, and what the targeting evaluated. */
+export function Why({ feature, subject, draft, revision }: Props) {
+  const [sub, setSub] = useState('');
+  const [drafted, setDrafted] = useState(draft.length > 0);
+  const withDraft = drafted && draft.length > 0;
+  const asked = useExplanation(subject, feature.key, sub || undefined, withDraft ? draft : [], revision);
+  const targeting = targetingOf(feature, sub, withDraft ? draft : []);
+  return (
+    <Stack>
+      <Group gap="sm">
+        <Anchor component={Link} to={`/features/${feature.id}`} size="sm">Open the feature</Anchor>
+        {draft.length > 0 && <SegmentedControl size="xs" aria-label="Which version" value={drafted ? 'draft' : 'now'} onChange={(value) => setDrafted(value === 'draft')} data={[{ value: 'now', label: 'Now' }, { value: 'draft', label: 'With the draft' }]} />}
+        {feature.sub_features.length > 0 && <NativeSelect size="xs" aria-label="Flag" value={sub} onChange={(event) => setSub(event.currentTarget.value)} data={[{ value: '', label: feature.key }, ...feature.sub_features.map(({ key }) => ({ value: key, label: `${feature.key}/${key}` }))]} />}
+      </Group>
+      {asked.data ? <Answered explanation={asked.data} targeting={targeting} /> : asked.error ? <ErrorState error={asked.error} retry={() => void asked.refetch()} /> : <Waiting />}
+    </Stack>
+  );
+}
+
+// The targeting that was evaluated: that of the draft, if the draft changes it.
+function targetingOf(feature: Schemas['Feature'], sub: string, draft: readonly PreviewChange[]): unknown {
+  const change = draft.find(({ entity_type, entity_id }) => entity_type === 'feature' && entity_id === feature.id)?.data as Partial<Schemas['Feature']> | undefined;
+  const changed = { ...feature, ...change };
+  return (sub ? changed.sub_features.find(({ key }) => key === sub) : changed)?.targeting;
+}
+
+function Answered({ explanation: { decision, steps, trace, trace_is_whole, client }, targeting }: { explanation: Explanation; targeting: unknown }) {
+  const rule = decision.rule === 'targeting' || decision.rule === 'default_variant' ? decidingRule(targeting, trace) : undefined;
+  return (
+    <>
+      <Alert color={decision.reason === 'ERROR' ? 'red' : decision.enabled ? 'teal' : 'gray'} variant="light" data-testid="decision">
+        <Group gap="xs"><Answer decision={decision} /><Text size="sm" fw={500}>{because(decision)}</Text></Group>
+        {rule && <Text size="sm" mt={6}>{rule}</Text>}
+        <Text size="xs" c="dimmed" mt={6}>For {client.key}. Reason {decision.reason}{decision.limit !== undefined && `, limit ${decision.limit}`}.</Text>
+        {typeof decision.value === 'object' && decision.value !== null && <Code block mt="xs">{JSON.stringify(decision.value, null, 2)}</Code>}
+      </Alert>
+      <section>
+        <Title order={3} size="h5" mb="xs">Steps</Title>
+        <ol className={classes['steps']}>
+          {steps.map(({ rule: name, outcome, found }) => (
+            <li key={name} data-outcome={outcome}>
+              {outcome === 'passed' ? <IconCheck size={18} color="var(--mantine-color-teal-6)" aria-hidden /> : outcome === 'decided' ? <IconArrowRight size={18} color="var(--mantine-color-blue-6)" aria-hidden /> : <IconCircleDashed size={18} aria-hidden />}
+              <div>
+                <Text size="sm" fw={outcome === 'decided' ? 650 : 400}>{kRules[name]} <Text span size="xs" c="dimmed">{outcome === 'passed' ? 'looked at' : outcome === 'decided' ? 'decided' : 'not reached'}</Text></Text>
+                {outcome !== 'not_reached' && Object.keys(found).length > 0 && <Text size="xs" c="dimmed" ff="monospace" style={{ overflowWrap: 'anywhere' }}>{Object.entries(found).map(([fact, value]) => `${fact}: ${JSON.stringify(value)}`).join(', ')}</Text>}
+              </div>
+            </li>
+          ))}
+        </ol>
+      </section>
+      {trace.length > 0 && (
+        <section>
+          <Title order={3} size="h5" mb="xs">What the targeting evaluated</Title>
+          <Table.ScrollContainer minWidth={380} type="native" tabIndex={0} aria-label="Steps of the targeting">
+            <Table fz="xs" verticalSpacing={4}>
+              <Table.Thead><Table.Tr><Table.Th>Operator</Table.Th><Table.Th>Where</Table.Th><Table.Th>Result</Table.Th></Table.Tr></Table.Thead>
+              <Table.Tbody>
+                {trace.map(({ segment, pointer, operation, depth, result }, index) => (
+                  <Table.Tr key={index}>
+                    <Table.Td style={{ paddingLeft: 8 + depth * 12 }}><Code>{operation}</Code></Table.Td>
+                    <Table.Td ff="monospace">{segment && <Badge size="xs" variant="default" tt="none" mr={4}>{segment}</Badge>}{pointer}</Table.Td>
+                    <Table.Td ff="monospace">{JSON.stringify(result)}</Table.Td>
+                  </Table.Tr>
+                ))}
+              </Table.Tbody>
+            </Table>
+          </Table.ScrollContainer>
+          {!trace_is_whole && <Text size="xs" c="dimmed">The trace is longer than this.</Text>}
+        </section>
+      )}
+    </>
+  );
+}

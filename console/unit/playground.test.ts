@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest';
+import { because, decidingRule, sameDecision, valueText, type Decision } from '../src/features/playground/explain';
+import { usersOfSegments } from '../src/features/segments/segment-users';
+
+const decision = (more: Partial<Decision> = {}): Decision => ({ enabled: true, value: true, variant: 'on', reason: 'STATIC', rule: 'default_variant', ...more });
+const step = (pointer: string, result: unknown, segment: string | null = null) => ({ segment, pointer, operation: '==', depth: 1, result });
+
+test('the rule that decided is found by what the trace evaluated', () => {
+  const targeting = { if: [{ $ref: 'beta' }, 'on', { in: [{ var: 'a' }, ['x']] }, 'off', { fractional: [['on', 1], ['off', 3]] }] };
+  expect(decidingRule(targeting, [step('/targeting/if/0', [1])])).toBe('rule 1: in segment beta → on');
+  expect(decidingRule(targeting, [step('/targeting/if/0', []), step('/targeting/if/2', true)])).toBe('rule 2: a is one of x → off');
+  expect(decidingRule(targeting, [step('/targeting/if/0', false), step('/targeting/if/2', false)])).toContain('25 % on, 75 % off');
+  // A step of the segment itself is none of the flag.
+  expect(decidingRule(targeting, [step('/targeting/if/0', true, 'beta')])).toBeUndefined();
+  expect(decidingRule({ '?:': [true, 'on', 'off'] }, [])).toBeUndefined();
+});
+
+test('answers are told in words', () => {
+  expect(because(decision({ rule: 'platform_off', because_of: { entity_type: 'platform', entity_id: 1, key: 'web' } }))).toBe('the platform web is off');
+  expect(because(decision({ rule: 'targeting', error: { code: 'GENERAL', message: 'no such variant' } }))).toBe('no such variant');
+  expect([valueText(decision()), valueText(decision({ variant: null, value: null })), valueText(decision({ variant: null, value: { a: 1 } }))]).toEqual(['on', 'no value', '{"a":1}']);
+  expect(sameDecision(decision(), decision())).toBe(true);
+  expect(sameDecision(decision(), decision({ rule: 'targeting' }))).toBe(false);
+});
+
+test('users of a segment are features, parts of them, and segments', () => {
+  const base = { enabled: true, sub_features: [], targeting: {} };
+  const features = [
+    { ...base, id: 1, name: 'One', targeting: { if: [{ $ref: 'a' }, 'on'] }, sub_features: [{ name: 'Part', targeting: { if: [{ $ref: 'b' }, 'on'] } }] },
+    { ...base, id: 2, name: 'Two' },
+  ] as never;
+  const segments = [{ id: 9, key: 'c', name: 'C', rule: { and: [{ $ref: 'a' }, { $ref: 'a' }] } }] as never;
+  const users = usersOfSegments(features, segments);
+  expect(users.get('a')).toEqual([{ type: 'feature', id: 1, name: 'One', on: true, parts: [] }, { type: 'segment', id: 9, name: 'C', on: true, parts: [] }]);
+  expect(users.get('b')).toMatchObject([{ id: 1, parts: ['Part'] }]);
+  expect(users.get('c')).toBeUndefined();
+});

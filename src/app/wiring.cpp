@@ -251,6 +251,7 @@ http_api::Options api_options(const Settings& settings, const service::ClusterVi
   options.exempt_loopback = settings.exempt_loopback;
   options.reads = settings.read_rate;
   options.assets = settings.asset_rate;
+  options.evaluations = settings.evaluation_rate;
   options.min_revision_wait = settings.min_revision_wait;
   options.describe = [](json::object& health) { health["process"] = describe_process(); };
   return options;

@@ -41,6 +41,7 @@ enum class Action : std::uint8_t {
   manage_api_keys,      ///< list them, too
   manage_issuers,       ///< whose tokens of clients are trusted; list them, too
   use_features,         ///< everything on `/client`
+  evaluate_flags,       ///< by OFREP, as the client of the token or for one that is named
 };
 
 /// Whose role counts.
@@ -100,6 +101,7 @@ inline constexpr std::array kPermissions{
     Permission{Action::manage_api_keys, "manage API keys", detail::Role::owner, detail::kAll},
     Permission{Action::manage_issuers, "manage the issuers of tokens", detail::Role::owner, detail::kAll},
     Permission{Action::use_features, "act as a client", std::nullopt, detail::kHere, {}, true},
+    Permission{Action::evaluate_flags, "evaluate by OFREP", detail::Role::viewer, detail::kHere, {detail::Scope::evaluate}, true},
 };
 // clang-format on
 
@@ -116,7 +118,7 @@ constexpr bool in_order() {
     if (kPermissions[i].reach == Reach::installation && kPermissions[i].least != Role::owner) return false;
     if (kPermissions[i].least == Role::none) return false;
   }
-  return static_cast<std::size_t>(Action::use_features) + 1 == kPermissions.size();
+  return static_cast<std::size_t>(Action::evaluate_flags) + 1 == kPermissions.size();
 }
 static_assert(in_order(), "the table lists every action, in the order of the enumeration");
 

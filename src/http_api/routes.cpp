@@ -3,6 +3,7 @@
 #include "http_api/handlers/assets.hpp"
 #include "http_api/handlers/catalogue.hpp"
 #include "http_api/handlers/handlers.hpp"
+#include "http_api/ofrep/ofrep_routes.hpp"
 #include "http_api/oidc/oidc_routes.hpp"
 
 namespace togglecast::http_api {
@@ -211,6 +212,20 @@ constexpr Route kRoutes[] = {
      {"state", "after", "limit"},
      Units{10}},
     {Method::del, "/api/v1/messages/{id}", Action::send_messages, withdraw_message},
+
+    {Method::post, "/ofrep/v1/evaluate/flags", Action::evaluate_flags, evaluate_flags, {}, Effect::ofrep},
+    {Method::post,
+     "/ofrep/v1/evaluate/flags/{key}",
+     Action::evaluate_flags,
+     evaluate_flag,
+     {},
+     Effect::ofrep},
+    {Method::post,
+     "/ofrep/v1/evaluate/flags/{key}/{sub}",
+     Action::evaluate_flags,
+     evaluate_flag,
+     {},
+     Effect::ofrep},
 
     {Method::post, "/api/v1/broadcasts/{name}", Action::send_messages, broadcast, {}, Effect::message},
 };

@@ -328,6 +328,12 @@ constexpr OptionSpec kOptions[] = {
      false, set_byte_rate<&S::asset_rate, &Rate::per_second, 1'024>},
     {kLimits, "asset-burst", "BYTES", "Bytes of assets that it reads in one burst [16777216]", false,
      set_byte_rate<&S::asset_rate, &Rate::burst, 16 << 20>},
+    {kLimits, "evaluation-rate", "COUNT",
+     "Evaluations per second by OFREP of one client, API key or admin at one address: a flag costs 1, all "
+     "flags 5 [1000]",
+     false, set_per_second<&S::evaluation_rate>},
+    {kLimits, "evaluation-burst", "COUNT", "The same in one burst [5000]", false,
+     set_burst<&S::evaluation_rate>},
     {kLimits, "announcement-rate", "COUNT", "Announcements per second by one admin [1]", false,
      set_per_second<&S::announcement_rate>},
     {kLimits, "announcement-burst", "COUNT", "Announcements by one admin in one burst [5]", false,

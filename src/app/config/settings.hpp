@@ -113,7 +113,9 @@ struct Settings {
   std::size_t asset_size = 1'024 * 1'024;     ///< bytes of one asset
   std::size_t asset_storage = 256UL << 20;    ///< bytes of all assets of an environment
   Rate asset_rate{.per_second = 4 << 20, .burst = 16 << 20};  ///< bytes, of each connection and reader
-  Secret redis;                                               ///< URL; empty: no Redis
+  Rate evaluation_rate{.per_second = 1'000,
+                       .burst = 5'000};  ///< by OFREP, of each client or key at an address
+  Secret redis;                          ///< URL; empty: no Redis
   std::string redis_prefix{"togglecast"};
   std::size_t redis_stream_length = 10'000;  ///< entries of a stream of changes; 0: no streams
   std::string redis_sentinel_user;           ///< of the Sentinels themselves; empty: the default one

@@ -35,12 +35,6 @@ ByteRange range_in(const wire::http::Request& request, std::string_view sha256, 
   return wire::http::byte_range(headers.value("Range"), size);
 }
 
-std::string reader_of(const Call& call) {
-  const auto& who = call.who();
-  return std::string(to_string(who.kind)) + ' ' + std::to_string(who.id) + ' ' + who.environment + ' ' +
-         web::address_key(call.peer().address);
-}
-
 void answer_unsatisfiable(Call& call, const Error& error, std::size_t size) {
   auto response = problem(error, call.request_id(), kUnsatisfiable);
   response.headers.add("Content-Range", "bytes */" + std::to_string(size));
@@ -160,7 +154,7 @@ void read_asset(const CallPtr& call) {
                            : range.kind == RangeKind::unsatisfiable ? 0
                            : range.kind == RangeKind::part          ? range.size
                                                                     : found->size;
-  if (auto taken = call->api().charge_asset(reader_of(*call), cost); !taken)
+  if (auto taken = call->api().charge_asset(call->reader(), cost); !taken)
     return call->refuse(taken.error());
   assets.load(call->who().environment, *found,
               [call](const Result<service::LoadedAsset>& asset) { answer_asset(*call, asset); });

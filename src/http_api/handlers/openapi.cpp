@@ -110,7 +110,7 @@ void describe_success(json::object& operation, json::object& responses, const Ro
     if (response.get_object().contains("content")) add_header(headers, "Content-Encoding", "ContentEncoding");
     if (route.changes_state()) add_header(headers, "Idempotency-Replayed", "Replayed");
   }
-  if (has_tag && route.method == Method::get) {
+  if (has_tag && (route.method == Method::get || route.effect == Effect::ofrep)) {
     add_parameter(operation, "ifNoneMatch");
     add_refusal(responses, "304", "NotModified");
   }

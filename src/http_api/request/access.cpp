@@ -11,11 +11,18 @@ namespace {
 using wire::http::equal_ignoring_case;
 
 constexpr std::string_view kScheme = "Bearer ";
+constexpr std::string_view kOfrep = "/ofrep/";
 
 }  // namespace
 
 Result<std::string_view> bearer_token(const wire::http::Request& request) {
   const std::string_view value = request.headers.value("Authorization");
+  const bool by_ofrep = request.path.starts_with(kOfrep);
+  if (by_ofrep && value.empty()) {
+    const std::string_view key = wire::http::trimmed(request.headers.value("X-API-Key"));
+    if (!key.empty()) return key;
+  }
+  if (by_ofrep && !value.empty() && value.find(' ') == std::string_view::npos) return value;
   if (value.empty())
     return fail(Errc::unauthenticated,
                 "this request needs a token; log in, then send the header Authorization: Bearer TOKEN");

@@ -9,7 +9,8 @@
 
 namespace togglecast::http_api {
 
-/// The token of `Authorization: Bearer …`; `unauthenticated` without one.
+/// The token of `Authorization: Bearer …`; `unauthenticated` without one. Below `/ofrep/`, it may also stand
+/// in `X-API-Key`, or alone in `Authorization`, as clients of OFREP send it.
 [[nodiscard]] Result<std::string_view> bearer_token(const wire::http::Request& request);
 
 /// The refusal of a page's request. The message names the option that allows it.

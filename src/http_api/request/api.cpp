@@ -40,11 +40,22 @@ web::CorsOptions with_our_headers(web::CorsOptions cors) {
                           "X-Request-Id",
                           "Idempotency-Replayed",
                           "WWW-Authenticate"};
-  std::vector<std::string> allowed = {
-      "Authorization", "Content-Type", "Idempotency-Key", "If-Match",
-      "If-None-Match", "If-Range",     "Range",           "Togglecast-Min-Revision",
-      "traceparent",   "tracestate",   "baggage",         "sentry-trace",
-      "x-request-id"};
+  std::vector<std::string> allowed = {"Authorization",
+                                      "Content-Type",
+                                      "Idempotency-Key",
+                                      "If-Match",
+                                      "If-None-Match",
+                                      "If-Range",
+                                      "Range",
+                                      "Togglecast-Min-Revision",
+                                      "Last-Event-ID",
+                                      "X-API-Key",
+                                      "Togglecast-Client",
+                                      "traceparent",
+                                      "tracestate",
+                                      "baggage",
+                                      "sentry-trace",
+                                      "x-request-id"};
   allowed.insert(allowed.end(), cors.allowed_headers.begin(), cors.allowed_headers.end());
   cors.allowed_headers = std::move(allowed);
   return cors;
@@ -99,7 +110,9 @@ Api::Api(net::ShardPool& shards, std::span<const Route> routes, service::Applica
       unread_prefix_(new_prefix()),
       writes_(options_.writes, "changes"),
       reads_(options_.reads, "reads"),
-      asset_rates_(options_.assets),
+      asset_rates_(options_.assets, "too many bytes of assets in a short time; slow down (--asset-rate)"),
+      evaluation_rates_(options_.evaluations,
+                        "too many evaluations in a short time; slow down (--evaluation-rate)"),
       revisions_(shards, application.feed(), application.model()),
       seconds_(metrics.histogram("togglecast_http_request_seconds",
                                  "Time from a request to its answer, in seconds.",
@@ -112,6 +125,9 @@ Api::Api(net::ShardPool& shards, std::span<const Route> routes, service::Applica
                                      "Reads refused by the rate limit of their admin.")),
       assets_limited_(metrics.counter("togglecast_http_assets_limited_total",
                                       "Reads of assets refused because a reader read too many bytes.")),
+      evaluations_limited_(
+          metrics.counter("togglecast_http_evaluations_limited_total",
+                          "Evaluations by OFREP refused by the rate limit of their reader.")),
       bodies_limited_(metrics.counter("togglecast_http_large_bodies_limited_total",
                                       "Large bodies refused because too many others were on their way.")),
       revision_missed_(
@@ -203,8 +219,10 @@ void Api::serve_known(const CallPtr& call) {
   if (!wanted) return call->refuse(wanted.error());
   if (!*wanted) return run(call);
   const auto current = application_.model().current(call->who().environment);
-  if (current != nullptr)
-    if (auto ok = (*wanted)->check(current->head().epoch); !ok) return call->refuse(ok.error());
+  if (current != nullptr) {
+    if (auto ok = (*wanted)->check(current->head().epoch); !ok)
+      return call->route().effect == Effect::ofrep ? run(call) : call->refuse(ok.error());
+  }
   const domain::Revision revision = (*wanted)->revision;
   revisions_.wait(call->shard(), call->who().environment, revision, options_.min_revision_wait,
                   [this, call, revision](bool arrived) {
@@ -239,7 +257,8 @@ void Api::run(const CallPtr& call) {
                                : "a request with a body needs the header Content-Type: application/json",
                            {}},
                           415);
-    if (auto known = call->known_parameters(); !known) return call->refuse(known.error());
+    const bool any_parameters = call->route().effect == Effect::ofrep;
+    if (auto known = call->known_parameters(); !known && !any_parameters) return call->refuse(known.error());
     if (auto known = call->known_tags(); !known) return call->refuse(known.error());
   }
   if (call->request().body.size() > kReadOnShard) return call->work([call] { call->route().handler(call); });
@@ -263,6 +282,14 @@ Result<void> Api::charge_asset(const std::string& reader, std::size_t bytes) {
   if (taken) return taken;
   assets_limited_.add();
   log_.limit("--asset-rate", {"reader", reader});
+  return taken;
+}
+
+Result<void> Api::charge_evaluation(const std::string& reader, std::size_t units) {
+  auto taken = evaluation_rates_.take(reader, clock_.now(), units);
+  if (taken) return taken;
+  evaluations_limited_.add();
+  log_.limit("--evaluation-rate", {"reader", reader});
   return taken;
 }
 

@@ -21,7 +21,7 @@
 #include <vector>
 
 #include "base/token_bucket.hpp"
-#include "http_api/request/byte_rates.hpp"
+#include "http_api/request/reader_rates.hpp"
 #include "http_api/request/revision_wait.hpp"
 #include "net/shard_pool.hpp"
 #include "observe/metrics.hpp"
@@ -62,6 +62,7 @@ struct Options {
   Rate writes{.per_second = 10, .burst = 30};     ///< of each admin
   Rate reads{.per_second = 500, .burst = 2'000};  ///< of each admin, in the units of read_cost.hpp
   Rate assets{.per_second = 4'194'304, .burst = 16'777'216};  ///< bytes, of each reader at each address
+  Rate evaluations{.per_second = 1'000, .burst = 5'000};      ///< by OFREP, of each reader at each address
   Milliseconds min_revision_wait{1'000};
   /// Serves POST /api/v1/broadcasts; must outlive the API. Null: the server has no sockets.
   service::MessageSender* messages = nullptr;
@@ -108,6 +109,8 @@ class Api {
   [[nodiscard]] observe::Metrics& metrics() noexcept { return metrics_; }
   /// Charges the reader of a call for bytes of assets. `rate_limited` with the time to wait.
   [[nodiscard]] Result<void> charge_asset(const std::string& reader, std::size_t bytes);
+  /// The same for evaluations by OFREP.
+  [[nodiscard]] Result<void> charge_evaluation(const std::string& reader, std::size_t units);
   /// The limit of changes of each admin, which other nodes may share.
   [[nodiscard]] service::AdminRates& writes() noexcept { return writes_; }
   [[nodiscard]] UnixMillis started_at() const noexcept { return started_at_; }
@@ -191,7 +194,7 @@ class Api {
   std::atomic<std::size_t> large_bodies_{0};
   std::atomic<Phase> phase_{Phase::starting};
   service::AdminRates writes_, reads_;
-  ByteRates asset_rates_;
+  ReaderRates asset_rates_, evaluation_rates_;
   RevisionWait revisions_;
   std::vector<std::unique_ptr<Meter>> meters_;
   observe::Histogram& seconds_;
@@ -199,6 +202,7 @@ class Api {
   observe::Counter& writes_limited_;
   observe::Counter& reads_limited_;
   observe::Counter& assets_limited_;
+  observe::Counter& evaluations_limited_;
   observe::Counter& bodies_limited_;
   observe::Counter& revision_missed_;
 };

@@ -6,9 +6,10 @@
 #include <utility>
 
 #include "base/fail_point.hpp"
+#include "http_api/request/ofrep_problem.hpp"
 #include "http_api/request/problem.hpp"
 #include "http_api/request/text_size.hpp"
-#include "wire/http/entity_tags.hpp"
+#include "web/address.hpp"
 #include "wire/http/gzip.hpp"
 #include "wire/http/text.hpp"
 
@@ -98,6 +99,11 @@ void pass_when_sent(net::Shard& shard) {
 
 Call::Call(Api& api, const Route& route, std::size_t meter, web::ExchangePtr exchange)
     : api_(api), route_(route), meter_(meter), exchange_(std::move(exchange)), began_(api.clock().now()) {}
+
+std::string Call::reader() const {
+  return std::string(to_string(who().kind)) + ' ' + std::to_string(who().id) + ' ' + who().environment + ' ' +
+         web::address_key(peer().address);
+}
 
 bool Call::content_is_acceptable() const noexcept {
   if (route_.takes_bytes()) return true;  // the handler reads the type
@@ -239,6 +245,10 @@ Result<std::optional<domain::NamedRevision>> Call::revision(std::string_view par
 
 Result<std::optional<domain::NamedRevision>> Call::min_revision() const {
   std::string_view text = trimmed(request().headers.value("Togglecast-Min-Revision"));
+  if (text.empty() && route_.effect == Effect::ofrep) {
+    const auto told = domain::parse_named_revision(request().query.value("flagConfigEtag"));
+    return told ? told : std::nullopt;
+  }
   if (text.empty()) return std::nullopt;
   if (text.size() > 2 && text.front() == '"' && text.back() == '"') text = text.substr(1, text.size() - 2);
   const auto named = domain::parse_named_revision(text);
@@ -248,14 +258,18 @@ Result<std::optional<domain::NamedRevision>> Call::min_revision() const {
   return named;
 }
 
+wire::http::EntityTags Call::sent_tags() const {
+  auto tags = tags_in(request().headers, "If-None-Match");
+  return tags ? *std::move(tags) : wire::http::EntityTags{};
+}
+
 Result<void> Call::known_tags() const {
   return tags_in(request().headers, "If-None-Match").map([](const auto&) {});
 }
 
 bool Call::has_already(std::string_view etag) const {
-  const auto known = tags_in(request().headers, "If-None-Match");
-  if (!known) return false;
-  return known->any || std::any_of(known->tags.begin(), known->tags.end(), [&](const auto& tag) {
+  const auto known = sent_tags();
+  return known.any || std::any_of(known.tags.begin(), known.tags.end(), [&](const auto& tag) {
            return wire::http::same_but_for_coding(tag, etag);
          });
 }
@@ -303,6 +317,11 @@ void Call::answer_here(const Answer& answer) {
 }
 
 void Call::refuse(const Error& error, unsigned status, const json::object& more) {
+  if (route_.effect == Effect::ofrep) {
+    std::string flag(parameter("key"));
+    if (const auto sub = parameter("sub"); !sub.empty()) flag.append(1, '/').append(sub);
+    return respond(ofrep_problem(error, request_id(), status, flag, more), to_string(error.code));
+  }
   respond(problem(error, request_id(), status, more), to_string(error.code));
 }
 

@@ -26,6 +26,7 @@
 #include "service/accounts/principal.hpp"
 #include "service/listing/listing.hpp"
 #include "web/exchange.hpp"
+#include "wire/http/entity_tags.hpp"
 
 namespace togglecast::http_api {
 
@@ -56,6 +57,8 @@ class Call : public std::enable_shared_from_this<Call> {
   /// The principal of a valid token; on routes for admins, an admin. Requires `known()`.
   [[nodiscard]] const service::Principal& who() const noexcept { return *who_; }
   [[nodiscard]] bool known() const noexcept { return who_.has_value(); }
+  /// The caller at its address, by which limits of readers count. Requires `known()`.
+  [[nodiscard]] std::string reader() const;
   [[nodiscard]] std::string_view request_id() const noexcept { return exchange_->id(); }
   [[nodiscard]] net::Shard& shard() const noexcept { return exchange_->shard(); }
 
@@ -84,10 +87,12 @@ class Call : public std::enable_shared_from_this<Call> {
   [[nodiscard]] Result<void> known_parameters() const;
   /// A query parameter that is a revision, `42` or `1.42`; nothing without the parameter.
   [[nodiscard]] Result<std::optional<domain::NamedRevision>> revision(std::string_view parameter) const;
-  /// `Togglecast-Min-Revision`.
+  /// `Togglecast-Min-Revision`; on routes of OFREP also `flagConfigEtag`, unless it is no revision.
   [[nodiscard]] Result<std::optional<domain::NamedRevision>> min_revision() const;
   /// Refuses a malformed `If-None-Match`.
   [[nodiscard]] Result<void> known_tags() const;
+  /// The tags of `If-None-Match`; they point into the request. None when it is malformed.
+  [[nodiscard]] wire::http::EntityTags sent_tags() const;
   /// `If-None-Match` contains this tag.
   [[nodiscard]] bool has_already(std::string_view etag) const;
   /// The ETag of an answer that depends on the role: of what an owner sees, `version`; of a part, with the
@@ -96,7 +101,7 @@ class Call : public std::enable_shared_from_this<Call> {
 
   /// A worker serializes a large answer.
   void answer(Answer answer);
-  /// `status` and `more`: see `problem`.
+  /// `status` and `more`: see `problem`. Routes of OFREP add its members.
   void refuse(const Error& error, unsigned status = 0, const json::object& more = {});
   /// Sends any other response. `code` must be a string constant; the log shows it.
   void respond(wire::http::Response response, std::string_view code = {});

@@ -72,16 +72,18 @@ void Api::add_refusals(web::Router& router, const std::vector<const Route*>& rou
 }
 
 void Api::add_refusals(web::Router& router) {
-  router.mount(
-      "/api/",
-      [this](const web::ExchangePtr& exchange) {
-        const Error error{
-            Errc::not_found,
-            "there is no path " + exchange->request().path + "; /api/v1/openapi.json lists all paths",
-            {}};
-        respond(exchange, problem(error, exchange->id()));
-      },
-      route_options());
+  for (const char* prefix : {"/api/", "/ofrep/"}) {
+    router.mount(
+        prefix,
+        [this](const web::ExchangePtr& exchange) {
+          const Error error{
+              Errc::not_found,
+              "there is no path " + exchange->request().path + "; /api/v1/openapi.json lists all paths",
+              {}};
+          respond(exchange, problem(error, exchange->id()));
+        },
+        route_options());
+  }
 }
 
 web::RouteOptions Api::route_options(const Route* route) {

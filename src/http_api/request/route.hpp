@@ -37,7 +37,8 @@ enum class Effect : std::uint8_t {
   message,   ///< the same as a write, but events carry its body on: it keeps the limit of messages
   upload,    ///< the same as a write, with a body of bytes of any type
   evaluate,  ///< changes nothing, though it has a body; counts as a read
-  renew      ///< of a session: takes no Idempotency-Key, because a repetition gives the same
+  renew,     ///< of a session: takes no Idempotency-Key, because a repetition gives the same
+  ofrep      ///< the same; unknown parameters are ignored, and refusals have the members of OFREP
 };
 
 /// The units of `--read-rate` that a read costs at least. See read_cost.hpp.
@@ -80,7 +81,8 @@ struct Route {
   }
 
   [[nodiscard]] constexpr bool changes_state() const noexcept {
-    return method != wire::http::Method::get && effect != Effect::evaluate && effect != Effect::renew;
+    return method != wire::http::Method::get && effect != Effect::evaluate && effect != Effect::renew &&
+           effect != Effect::ofrep;
   }
   /// The bodies of its requests may have `--max-write-body`, if the token allows writing.
   [[nodiscard]] constexpr bool takes_large_bodies() const noexcept {

@@ -120,6 +120,8 @@ constexpr Limit kLimits[] = {
     {"asset-storage", 1'048'576, 1'099'511'627'776, count_of<&S::asset_storage>},
     {"asset-rate", 1'024, 1'099'511'627'776, rate_of<&S::asset_rate>},
     {"asset-burst", 16'777'216, 1'099'511'627'776, burst_of<&S::asset_rate>},
+    {"evaluation-rate", 1, 1'000'000, rate_of<&S::evaluation_rate>},
+    {"evaluation-burst", 1, 1'000'000, burst_of<&S::evaluation_rate>},
     {"announcement-rate", 1, 1'000'000, rate_of<&S::announcement_rate>},
     {"announcement-burst", 1, 1'000'000, burst_of<&S::announcement_rate>},
     {"messages", 1, 1'000'000, count_of<&S::messages>},

@@ -1,0 +1,158 @@
+// One flag, and all flags of a client. What takes longer than a turn of the shard goes on in a worker.
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "delivery/evaluation_queue.hpp"
+#include "delivery/resume_claim.hpp"
+#include "domain/state/flag_name.hpp"
+#include "http_api/ofrep/ofrep_answer.hpp"
+#include "http_api/ofrep/ofrep_request.hpp"
+#include "http_api/ofrep/ofrep_routes.hpp"
+#include "http_api/request/call.hpp"
+
+namespace togglecast::http_api {
+namespace {
+
+using domain::evaluation::Decision;
+using domain::evaluation::Unhurried;
+
+constexpr unsigned kNotModified = 304;
+constexpr std::size_t kCostOfAll = 5;          // of --evaluation-rate; one flag costs 1
+constexpr std::string_view kForm = "ofrep 1";  // raised when equal states get other answers than before
+
+std::string quoted(const std::string& tag) { return '"' + tag + '"'; }
+
+// One flag of a client, decided in turns.
+struct OneFlag {
+  OneFlag(domain::Viewpoint seen_from, std::string name, domain::Id id, std::optional<std::size_t> sub)
+      : viewpoint(std::move(seen_from)),
+        view(*viewpoint.state, *viewpoint.client, viewpoint.context.get()),
+        key(std::move(name)),
+        feature(id),
+        sub_feature(sub) {}
+
+  domain::Viewpoint viewpoint;
+  domain::ClientView view;
+  std::string key;
+  domain::Id feature;
+  std::optional<std::size_t> sub_feature;
+};
+
+// Nothing: the client sees no such flag.
+std::unique_ptr<OneFlag> find(domain::Viewpoint viewpoint, const std::string& name) {
+  const auto named = domain::find_flag(*viewpoint.state, json::value(name));
+  if (named.feature == nullptr) return nullptr;
+  const domain::Id id = named.feature->id;
+  std::optional<std::size_t> place;
+  if (named.sub_feature) {
+    const auto& subs = viewpoint.state->feature(id)->sub_features;
+    const auto sub = std::find_if(subs.begin(), subs.end(),
+                                  [&](const auto& one) { return one.key() == *named.sub_feature; });
+    if (sub == subs.end()) return nullptr;
+    place = static_cast<std::size_t>(sub - subs.begin());
+  }
+  auto flag = std::make_unique<OneFlag>(std::move(viewpoint), name, id, place);
+  return flag->view.sees_feature(id) ? std::move(flag) : nullptr;
+}
+
+bool answer(const CallPtr& call, OneFlag& flag, domain::evaluation::Turn& turn) {
+  const auto answer = flag.view.answer_within(flag.feature, turn);
+  if (!answer) return false;
+  const Decision& decision = flag.sub_feature ? answer->sub_features[*flag.sub_feature] : answer->decision;
+  if (const std::string_view code = ofrep_code(decision); !code.empty()) {
+    call->refuse({Errc::invalid_argument, std::string(kFlagFailed), {}}, 0, {{"errorCode", code}});
+    return true;
+  }
+  call->answer({.body = ofrep_answer(decision, flag.key), .revision = flag.viewpoint.state->revision()});
+  return true;
+}
+
+// All flags of a client, or that it has them already.
+struct AllFlags {
+  AllFlags(domain::Viewpoint seen_from, OfrepTag tag_of_all)
+      : flags(std::move(seen_from)), tag(std::move(tag_of_all)) {}
+
+  OfrepFlags flags;
+  OfrepTag tag;
+};
+
+void answer_not_modified(const CallPtr& call, const domain::Snapshot& state, const std::string& tag) {
+  wire::http::Response response;
+  response.status = kNotModified;
+  response.headers.add("Togglecast-Revision", std::to_string(state.revision()));
+  response.headers.add("Cache-Control", "no-store");
+  response.headers.add("ETag", tag);
+  call->respond(std::move(response));
+}
+
+bool answer(const CallPtr& call, AllFlags& all, domain::evaluation::Turn& turn) {
+  if (!all.flags.run(turn)) return false;
+  const auto& [state, client, context] = all.flags.viewpoint();
+  json::object body;
+  body["flags"] = all.flags.take();
+  body["metadata"] = {{"environment", state->environment()}, {"client", client->key}};
+  std::string text = json::serialize(std::move(body));
+  const std::string digest = OfrepTag::digest(text);
+  const std::string tag = quoted(all.tag.text(digest));
+  const auto sent = call->sent_tags();
+  const bool known = std::any_of(sent.tags.begin(), sent.tags.end(),
+                                 [&](const auto& one) { return all.tag.has_answer(one.opaque, digest); });
+  if (sent.any || known) {
+    answer_not_modified(call, *state, tag);
+    return true;
+  }
+  wire::http::Response response;
+  response.headers.add("Togglecast-Revision", std::to_string(state->revision()));
+  response.headers.add("Cache-Control", "no-store");
+  response.headers.add("ETag", tag);
+  response.headers.add("Content-Type", "application/json");
+  response.body = std::move(text);
+  call->respond(std::move(response));
+  return true;
+}
+
+// Within this turn of the shard, or on a worker.
+template <typename Question>
+void answer_in_time(const CallPtr& call, std::shared_ptr<Question> question) {
+  delivery::Slice slice(call->shard());
+  if (answer(call, *question, slice)) return;
+  call->work([call, question = std::move(question)] {
+    Unhurried turn;
+    (void)answer(call, *question, turn);
+  });
+}
+
+}  // namespace
+
+void evaluate_flag(const CallPtr& call) {
+  if (auto taken = call->api().charge_evaluation(call->reader(), 1); !taken)
+    return call->refuse(taken.error());
+  json::object refused;
+  auto viewpoint = read_ofrep(*call, refused);
+  if (!viewpoint) return call->refuse(viewpoint.error(), 0, refused);
+  std::string name(call->parameter("key"));
+  if (const auto sub = call->parameter("sub"); !sub.empty()) name.append(1, '/').append(sub);
+  std::shared_ptr<OneFlag> flag = find(*std::move(viewpoint), name);
+  if (flag == nullptr) return call->refuse({Errc::not_found, "there is no flag '" + name + "'", {}});
+  answer_in_time(call, std::move(flag));
+}
+
+void evaluate_flags(const CallPtr& call) {
+  if (auto taken = call->api().charge_evaluation(call->reader(), kCostOfAll); !taken)
+    return call->refuse(taken.error());
+  json::object refused;
+  auto viewpoint = read_ofrep(*call, refused);
+  if (!viewpoint) return call->refuse(viewpoint.error(), 0, refused);
+  const auto state = viewpoint->state;
+  OfrepTag tag(
+      delivery::client_view_name(kForm, state->environment(), viewpoint->client->id, viewpoint->context),
+      *state);
+  const auto sent = call->sent_tags();
+  for (const auto& one : sent.tags)
+    if (tag.is_current(one.opaque)) return answer_not_modified(call, *state, quoted(std::string(one.opaque)));
+  answer_in_time(call, std::make_shared<AllFlags>(*std::move(viewpoint), std::move(tag)));
+}
+
+}  // namespace togglecast::http_api

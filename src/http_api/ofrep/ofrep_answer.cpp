@@ -1,0 +1,112 @@
+#include "http_api/ofrep/ofrep_answer.hpp"
+
+#include <utility>
+
+#include "base/base64.hpp"
+#include "base/digest.hpp"
+#include "wire/http/entity_tags.hpp"
+
+namespace togglecast::http_api {
+
+using domain::evaluation::Decision;
+using domain::evaluation::ErrorCode;
+using domain::evaluation::FlagType;
+
+namespace {
+
+constexpr std::size_t kViewBytes = 9;     // of a digest: 12 characters
+constexpr std::size_t kAnswerBytes = 12;  // 16 characters
+constexpr std::size_t kAnswerSize = kAnswerBytes * 4 / 3;
+
+std::string short_digest(std::string_view text, std::size_t bytes) {
+  const Sha256 digest = sha256(text);
+  return base64url_encode({reinterpret_cast<const char*>(digest.data()), bytes});
+}
+
+}  // namespace
+
+std::string_view ofrep_code(const Decision& decision) noexcept {
+  switch (decision.error) {
+    case ErrorCode::none:
+      return "";
+    case ErrorCode::parse_error:
+      return "PARSE_ERROR";
+    case ErrorCode::type_mismatch:
+    case ErrorCode::general:
+      return "GENERAL";
+  }
+  return "GENERAL";
+}
+
+json::object ofrep_answer(const Decision& decision, std::string_view key) {
+  if (const std::string_view code = ofrep_code(decision); !code.empty())
+    return {{"key", key}, {"errorCode", code}, {"errorDetails", kFlagFailed}};
+  json::object out;
+  out.reserve(5);
+  out["key"] = key;
+  // The code's own default must not open what is denied.
+  if (decision.value != nullptr) {
+    out["value"] = *decision.value;
+  } else if (decision.denied() && decision.flag->type() == FlagType::boolean) {
+    out["value"] = false;
+  }
+  out["reason"] = to_string(decision.reason);
+  if (decision.variant != nullptr) out["variant"] = decision.variant->name;
+  json::object metadata{{"enabled", decision.enabled}, {"rule", to_string(decision.rule)}};
+  if (decision.limit) metadata["limit"] = *decision.limit;
+  out["metadata"] = std::move(metadata);
+  return out;
+}
+
+OfrepFlags::OfrepFlags(domain::Viewpoint viewpoint)
+    : viewpoint_(std::move(viewpoint)),
+      view_(*viewpoint_.state, *viewpoint_.client, viewpoint_.context.get()),
+      features_(view_.visible_features()) {
+  flags_.reserve(features_.size());
+}
+
+bool OfrepFlags::run(domain::evaluation::Turn& turn) {
+  for (; next_ < features_.size(); ++next_) {
+    const auto answer = view_.answer_within(features_[next_], turn);
+    if (!answer) return false;
+    const std::string& key = answer->feature->key;
+    flags_.emplace_back(ofrep_answer(answer->decision, key));
+    for (const Decision& sub : answer->sub_features)
+      flags_.emplace_back(ofrep_answer(sub, key + '/' + sub.flag->key()));
+    if (turn.over()) {
+      ++next_;
+      return next_ == features_.size();
+    }
+  }
+  return true;
+}
+
+OfrepTag::OfrepTag(std::string_view view, const domain::Snapshot& state)
+    : view_(short_digest(view, kViewBytes) + '.'),
+      version_(domain::to_string(domain::Version{state.head().epoch, state.revision()})) {}
+
+std::string OfrepTag::digest(std::string_view body) { return short_digest(body, kAnswerBytes); }
+
+std::string OfrepTag::text(std::string_view answer) const {
+  return view_ + std::string(answer) + '.' + version_;
+}
+
+std::optional<OfrepTag::Parts> OfrepTag::parts_of(std::string_view sent) const noexcept {
+  if (!sent.starts_with(view_)) return std::nullopt;
+  sent.remove_prefix(view_.size());
+  if (sent.size() <= kAnswerSize || sent[kAnswerSize] != '.') return std::nullopt;
+  return Parts{sent.substr(0, kAnswerSize), sent.substr(kAnswerSize + 1)};
+}
+
+bool OfrepTag::is_current(std::string_view sent) const noexcept {
+  const auto parts = parts_of(sent);
+  return parts && parts->version.starts_with(version_) &&
+         wire::http::is_coding_mark(parts->version.substr(version_.size()));
+}
+
+bool OfrepTag::has_answer(std::string_view sent, std::string_view answer) const noexcept {
+  const auto parts = parts_of(sent);
+  return parts && parts->answer == answer;
+}
+
+}  // namespace togglecast::http_api

@@ -1,0 +1,73 @@
+// Decisions in the words of OFREP. Thread rule: `OfrepFlags` has one thread at a time; the rest is pure.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.hpp"
+#include "domain/evaluation/decision.hpp"
+#include "domain/evaluation/turn.hpp"
+#include "domain/state/client_view.hpp"
+#include "domain/state/sliced_view.hpp"
+
+namespace togglecast::http_api {
+
+/// OpenFeature's code for a decision that failed; empty: it did not.
+[[nodiscard]] std::string_view ofrep_code(const domain::evaluation::Decision& decision) noexcept;
+/// A sentence about such a failure that quotes no rule.
+inline constexpr std::string_view kFlagFailed =
+    "the rule of this flag failed; the list of the client's features shows admins why";
+
+/// `{key, value?, variant?, reason, metadata: {enabled, rule, limit?}}`, or `{key, errorCode, errorDetails}`.
+/// `key`: the flat name of the flag.
+[[nodiscard]] json::object ofrep_answer(const domain::evaluation::Decision& decision, std::string_view key);
+
+/// All flags that a client sees: features, and each sub-feature by its flat name.
+class OfrepFlags {
+ public:
+  explicit OfrepFlags(domain::Viewpoint viewpoint);
+
+  [[nodiscard]] const domain::Viewpoint& viewpoint() const noexcept { return viewpoint_; }
+  /// Goes on; true when it is complete.
+  [[nodiscard]] bool run(domain::evaluation::Turn& turn);
+  /// Once, when it is complete.
+  [[nodiscard]] json::array take() { return std::move(flags_); }
+
+ private:
+  domain::Viewpoint viewpoint_;
+  domain::ClientView view_;
+  std::vector<domain::Id> features_;
+  std::size_t next_ = 0;
+  json::array flags_;
+};
+
+/// The tag of an answer: it names whose answer it is, the answer, and the state. So a request with the tag of
+/// this state needs no evaluation, and one with the tag of an equal answer needs no body.
+class OfrepTag {
+ public:
+  /// `view`: what decides which answer the caller gets, beside the state.
+  OfrepTag(std::string_view view, const domain::Snapshot& state);
+
+  /// The tag that was sent, without quotes: of this state, whatever its answer was.
+  [[nodiscard]] bool is_current(std::string_view sent) const noexcept;
+  /// The same: of an equal answer, whatever its state was.
+  [[nodiscard]] bool has_answer(std::string_view sent, std::string_view answer) const noexcept;
+  /// Of this answer.
+  [[nodiscard]] std::string text(std::string_view answer) const;
+  /// The digest of an answer's body, for the two calls above.
+  [[nodiscard]] static std::string digest(std::string_view body);
+
+ private:
+  struct Parts {
+    std::string_view answer, version;
+  };
+  [[nodiscard]] std::optional<Parts> parts_of(std::string_view sent) const noexcept;
+
+  std::string view_;
+  std::string version_;
+};
+
+}  // namespace togglecast::http_api

@@ -2,6 +2,8 @@
 
 #include <cstdlib>
 #include <functional>
+#include <string>
+#include <utility>
 
 #include "app/demo.hpp"
 #include "app/drain.hpp"
@@ -52,6 +54,28 @@ http_api::Options with_bus(http_api::Options options, const ClusterLink& link) {
     health["bus"] = link.describe();
   };
   return options;
+}
+
+http_api::StreamParts stream_parts(const service::Application& application, realtime::Realtime& realtime) {
+  using Named = http_api::StreamParts::Named;
+  return {.authenticator = application.authenticator(),
+          .model = application.model(),
+          .deliveries = realtime.deliveries(),
+          .sessions = realtime.sessions(),
+          .has_state =
+              [&newest = realtime.newest()](const net::Shard& shard, const Named& state) {
+                return newest.has(shard, state.environment, state.epoch, state.revision);
+              },
+          .fetch_state =
+              [&newest = realtime.newest()](net::Shard& shard, const Named& state,
+                                            std::function<void(bool)> then) {
+                newest.fetch(shard, state.environment, state.epoch, state.revision, std::move(then));
+              },
+          .enter = [&limit = realtime.limit()](
+                       net::Shard& shard, const std::string& environment,
+                       domain::Id client) { return limit.enter(shard, environment, client); },
+          .leave = [&limit = realtime.limit()](const std::string& environment,
+                                               domain::Id client) { limit.leave(environment, client); }};
 }
 
 }  // namespace
@@ -132,9 +156,12 @@ Container::Container(const Settings& settings, Runtime& runtime, std::shared_ptr
       io_(shards_, socketio_options(settings_, limits_, refusals_, runtime.log, packets_.get())),
       realtime_(shards_, io_, *application_, with_bus(realtime_options(settings_), *link_), runtime.clock,
                 runtime.log, runtime.metrics, &nodes_),
+      streams_(shards_, stream_parts(*application_, realtime_),
+               application_->derived_key("tickets of streams"), stream_options(settings_, limits_),
+               runtime.clock, runtime.log, runtime.metrics),
       api_(shards_, http_api::routes(), *application_,
-           with_bus(with_sockets(api_options(settings_, &nodes_), realtime_), *link_), runtime.clock,
-           runtime.log, runtime.metrics),
+           with_bus(with_sockets(api_options(settings_, &nodes_, &streams_), realtime_), *link_),
+           runtime.clock, runtime.log, runtime.metrics),
       http_(shards_, public_routes(), public_http_options(),
             [this](unsigned status, std::string_view message, const web::Peer& peer) {
               refusals_.request(status, message, peer);
@@ -231,13 +258,13 @@ void Container::reload_certificate() {
 
 void Container::stop() {
   if (std::exchange(stopped_, true)) return;
-  Drain drain(shards_, io_, http_, runtime_.log, runtime_.clock);
+  Drain drain(shards_, io_, http_, streams_, runtime_.log, runtime_.clock);
   if (running_) {
     api_.enter(http_api::Phase::draining);
     nodes_.drain();
     drain.wait(settings_.drain_wait);
     drain.send_away(settings_.drain ? Milliseconds(*settings_.drain)
-                                    : drain_window(open_sessions(io_.engine())));
+                                    : drain_window(open_sessions(io_.engine()) + streams_.open()));
     drain.finish();
   }
   nodes_.stop();
@@ -247,6 +274,7 @@ void Container::stop() {
   application_->stop();
   if (running_) {
     drain.wait_for_answers(kAnswersOfTheStop);
+    streams_.close_all();
     http_.close_all();
     metrics_http_.close_all();
     shards_.stop();

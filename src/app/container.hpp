@@ -21,6 +21,7 @@
 #include "app/store_choice.hpp"
 #include "http_api/request/api.hpp"
 #include "http_api/routes.hpp"
+#include "http_api/streams/streams.hpp"
 #include "net/memory_trim.hpp"
 #include "net/shard_pool.hpp"
 #include "net/tls_context.hpp"
@@ -80,6 +81,7 @@ class Container {
   AddressLimits limits_;
   socketio::Server io_;
   realtime::Realtime realtime_;
+  http_api::Streams streams_;
   http_api::Api api_;
   web::HttpServer http_;
   web::HttpServer metrics_http_;

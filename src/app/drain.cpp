@@ -29,6 +29,8 @@ Drain::SentAway Drain::sent_away() const {
           sessions_sent_away(io_.engine(), TransportKind::polling)};
 }
 
+std::uint64_t Drain::open_connections() const { return open_sessions(io_.engine()) + streams_.open(); }
+
 void Drain::wait(Milliseconds wait) {
   http_.stop_keeping_alive();
   if (wait == Milliseconds{0}) return;
@@ -41,17 +43,19 @@ void Drain::send_away(Milliseconds window) {
   began_ = clock_.now();
   http_.refuse_newcomers();
   const std::uint64_t sessions = open_sessions(io_.engine());
+  streams_at_first_ = streams_.open();
   log_.info("draining: no new sessions, and clients are sent away to come back",
             {{"sessions", sessions},
+             {"streams", streams_at_first_},
              {"http_connections", http_.counters().open_connections.load()},
              {"seconds", in_seconds(window)}});
+  streams_.send_away(window);
   io_.send_away(window, wire::websocket::CloseCode::service_restart);
 
   const TimePoint over = began_ + window;
   const Milliseconds between = std::max(window / kLines, kLeastBetweenLines);
   TimePoint next_line = began_ + between;
-  for (TimePoint now = began_; now < over + kLastPolls && open_sessions(io_.engine()) > 0;
-       now = clock_.now()) {
+  for (TimePoint now = began_; now < over + kLastPolls && open_connections() > 0; now = clock_.now()) {
     std::this_thread::sleep_for(kLook);
     if (now < next_line || now >= over) continue;
     next_line += between;
@@ -63,6 +67,7 @@ void Drain::send_away(Milliseconds window) {
   shards_.stop_listening();
   cut_sessions_ = open_sessions(io_.engine());
   io_.close(wire::websocket::CloseCode::service_restart);
+  streams_.close_all();
 }
 
 void Drain::finish() {
@@ -74,6 +79,7 @@ void Drain::finish() {
              clean ? "drained" : "drained; what had not ended in time is closed",
              {{"websockets", all.websockets},
               {"polling", all.polling},
+              {"streams", streams_at_first_},
               {"polling_not_told", cut_sessions_},
               {"http_connections_cut", cut},
               {"seconds", in_seconds(clock_.now() - began_)}});

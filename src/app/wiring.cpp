@@ -236,11 +236,13 @@ service::TrustedIssuersOptions issuer_options(const Settings& settings) {
   return options;
 }
 
-http_api::Options api_options(const Settings& settings, const service::ClusterView* cluster) {
+http_api::Options api_options(const Settings& settings, const service::ClusterView* cluster,
+                              http_api::Streams* streams) {
   http_api::Options options;
   options.environment = kDefaultEnvironment;
   options.cluster = cluster;
   options.console = http_api::embedded_console();
+  options.streams = streams;
   options.version = version();
   options.cors = cors_of(settings);
   options.cors.allowed_headers = settings.cors_headers;
@@ -254,6 +256,20 @@ http_api::Options api_options(const Settings& settings, const service::ClusterVi
   options.evaluations = settings.evaluation_rate;
   options.min_revision_wait = settings.min_revision_wait;
   options.describe = [](json::object& health) { health["process"] = describe_process(); };
+  return options;
+}
+
+http_api::StreamOptions stream_options(const Settings& settings, AddressLimits& limits) {
+  http_api::StreamOptions options;
+  options.expiry_warning = settings.expiry_warning;
+  options.admit = [&limits](const web::Peer& peer) -> std::optional<Error> {
+    const auto refusal = limits.admit(peer);
+    if (!refusal) return std::nullopt;
+    Error limited{Errc::rate_limited, refusal->message, {}};
+    limited.retry_after_seconds = std::max(1U, refusal->retry_after_s);
+    return limited;
+  };
+  options.hold = [&limits](const web::Peer& peer) { return limits.hold(peer); };
   return options;
 }
 

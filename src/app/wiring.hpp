@@ -8,6 +8,7 @@
 #include "app/process/refusal_log.hpp"
 #include "cluster/redis/options.hpp"
 #include "http_api/request/api.hpp"
+#include "http_api/streams/streams.hpp"
 #include "net/listener.hpp"
 #include "net/tls_context.hpp"
 #include "nodes/nodes.hpp"
@@ -37,7 +38,9 @@ namespace togglecast::app {
 /// empty.
 [[nodiscard]] Result<Secret> read_secret(const std::filesystem::path& file, std::string_view option);
 [[nodiscard]] http_api::Options api_options(const Settings& settings,
-                                            const service::ClusterView* cluster = nullptr);
+                                            const service::ClusterView* cluster = nullptr,
+                                            http_api::Streams* streams = nullptr);
+[[nodiscard]] http_api::StreamOptions stream_options(const Settings& settings, AddressLimits& limits);
 [[nodiscard]] nodes::NodesOptions nodes_options(const Settings& settings);
 [[nodiscard]] realtime::Options realtime_options(const Settings& settings);
 // The proxies have been checked when the settings were read.

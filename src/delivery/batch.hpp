@@ -4,8 +4,10 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -21,13 +23,30 @@ using domain::evaluation::Turn;
 
 /// Updates in order. All carry the revision of `to`.
 struct Batch {
-  std::vector<domain::ViewUpdate> updates;
-  domain::SnapshotPtr to;
-  json::value actor;  ///< for admins: the author of the change; null when the batch covers several changes
+  std::vector<domain::ViewUpdate> updates{};
+  domain::SnapshotPtr to{};
+  json::value actor{};  ///< for admins: the author of the change; null when the batch covers several changes
   bool resumable =
-      true;           ///< a receiver may resume from `to` afterwards, so the last update carries its offset
-  std::string tag{};  ///< of the one receiver's session, for the offset; empty: for many, or for no session
+      true;             ///< a receiver may resume from `to` afterwards, so the last update carries its offset
+  std::string tag{};    ///< of the one receiver's session, for the offset; empty: for many, or for no session
+  bool notice = false;  ///< it has no updates: it says that something may have changed up to `to`
 };
+
+// What a client or an admin is told of one update, whatever carries it: docs/protocol.md.
+inline constexpr std::string_view kPlatformUpdate = "platform_update";
+inline constexpr std::string_view kFeatureUpdate = "feature_update";
+inline constexpr std::string_view kPackageUpdate = "package_update";
+inline constexpr std::string_view kEntityUpdate = "entity_update";
+inline constexpr std::string_view kClientUpdate = "client_update";
+
+enum class Receiver : bool { client, admin };
+
+struct UpdateEvent {
+  std::string_view name;
+  json::object payload;  ///< {type, <entity>_id, data, timestamp, revision, epoch, more}
+};
+/// The update at this place of the batch. For admins: with the entity's `etag`, and with `actor`.
+[[nodiscard]] UpdateEvent update_event(const Batch& batch, std::size_t place, Receiver receiver);
 
 /// A batch in the form of one transport. Immutable; any number of subscribers receive the same one.
 class EncodedBatch {
@@ -57,7 +76,7 @@ class Encoding {
 class BatchEncoder {
  public:
   virtual ~BatchEncoder() = default;
-  /// `batch` has at least one update and stays where it is until the encoding has ended.
+  /// `batch` has at least one update, or is a notice, and stays where it is until the encoding has ended.
   [[nodiscard]] virtual std::unique_ptr<Encoding> begin(const Batch& batch) const = 0;
   /// In one go: for a batch that is known to be small.
   [[nodiscard]] std::unique_ptr<const EncodedBatch> encode(const Batch& batch) const {
@@ -76,7 +95,7 @@ class SharedBatch {
   SharedBatch& operator=(const SharedBatch&) = delete;
   ~SharedBatch() = default;
 
-  [[nodiscard]] bool empty() const noexcept { return batch_.updates.empty(); }
+  [[nodiscard]] bool empty() const noexcept { return batch_.updates.empty() && !batch_.notice; }
   /// Encodes and counts at the first calls with this encoder. nullptr: the turn was over before.
   [[nodiscard]] const EncodedBatch* in_form_of(const BatchEncoder& encoder, observe::Counter& encoded,
                                                Turn& turn) {

@@ -131,7 +131,8 @@ ClientPush::ClientPush(domain::SnapshotPtr from, domain::SnapshotPtr to, domain:
       to_(std::move(to)),
       impact_(std::move(impact)),
       step_(step),
-      counters_(counters) {}
+      counters_(counters),
+      notice_(Batch{.to = to_, .notice = true}) {}
 
 ClientPush::~ClientPush() = default;
 
@@ -310,6 +311,13 @@ SharedBatch* ClientPush::batch_for(const Subscriber& subscriber, Id package, Tur
   SharedBatch*& known = plan.by_input[key_];
   if (known == nullptr) known = evaluate(plan, subscriber, plan.features, turn);
   return known;
+}
+
+SharedBatch* ClientPush::notice_for(const Subscriber& subscriber, Id package) {
+  const PackagePlan& plan = plan_of(package);
+  const bool seen =
+      !plan.features.empty() || (!subscriber.plain() && !features_with_overrides(plan, subscriber).empty());
+  return seen ? &notice_ : nullptr;
 }
 
 SharedBatch* ClientPush::batch_for_touched(const Subscriber& subscriber, const ClientPtr& after, Turn& turn) {

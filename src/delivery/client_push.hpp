@@ -51,6 +51,12 @@ class ClientPush {
   [[nodiscard]] SharedBatch* batch_for_touched(const Subscriber& subscriber, const ClientPtr& after,
                                                Turn& turn);
 
+  /// For one that takes only notices, whose client the step did not touch. nullptr: no flag that the client
+  /// sees can differ.
+  [[nodiscard]] SharedBatch* notice_for(const Subscriber& subscriber, domain::Id package);
+  /// The same for one whose client the step did touch.
+  [[nodiscard]] SharedBatch& notice() noexcept { return notice_; }
+
  private:
   struct PackagePlan;
   struct Input;
@@ -72,6 +78,7 @@ class ClientPush {
   domain::Step step_;
   const PushCounters& counters_;
   std::unordered_map<domain::Id, std::unique_ptr<PackagePlan>> plans_;
+  SharedBatch notice_;
   std::optional<SharedBatch> single_;  // of the touched client looked at last
   std::unique_ptr<domain::ViewDifference> begun_single_;
   std::pair<const domain::Client*, const json::object*> single_for_{};

@@ -188,7 +188,8 @@ bool PushJob::tell_admin(Subscriber& subscriber, Part& part) {
 
 bool PushJob::tell_touched(Subscriber& subscriber, Part& part) {
   if (subscriber.sent() >= step_.to->revision() || defer(subscriber, step_.from, counters_)) return true;
-  SharedBatch* batch = push_.batch_for_touched(subscriber, touched_, part);
+  SharedBatch* batch =
+      subscriber.only_notices() ? &push_.notice() : push_.batch_for_touched(subscriber, touched_, part);
   if (batch == nullptr) return false;
   const auto encoded = encoded_for(subscriber, *batch, part);
   if (!encoded) return false;
@@ -205,7 +206,14 @@ bool PushJob::tell_touched(Subscriber& subscriber, Part& part) {
 
 bool PushJob::tell_concerned(Subscriber& subscriber, Part& part) {
   if (subscriber.sent() >= step_.to->revision() || defer(subscriber, step_.from, counters_)) return true;
-  SharedBatch* batch = push_.batch_for(subscriber, subscriber.client()->package_id.value_or(0), part);
+  const domain::Id package = subscriber.client()->package_id.value_or(0);
+  const bool notices = subscriber.only_notices();
+  SharedBatch* batch =
+      notices ? push_.notice_for(subscriber, package) : push_.batch_for(subscriber, package, part);
+  if (batch == nullptr && notices) {
+    send(subscriber, nullptr, part);
+    return true;
+  }
   if (batch == nullptr) return false;
   const auto encoded = encoded_for(subscriber, *batch, part);
   if (!encoded) return false;

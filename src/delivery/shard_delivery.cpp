@@ -343,6 +343,16 @@ void ShardDelivery::advance_client(Subscriber& subscriber, const domain::Snapsho
       domain::Viewpoint{to, std::move(client), subscriber.context()}));
 }
 
+void ShardDelivery::notify(Subscriber& subscriber) {
+  const auto to = subscriber.home().state;
+  const auto client = to->find<domain::Client>(subscriber.client()->id);
+  if (client == nullptr) return;
+  const Batch notice{.to = to, .notice = true};
+  const auto encoded = subscriber.encoder().encode(notice);
+  follow_from(subscriber, domain::Viewpoint{to, client, nullptr});
+  send(subscriber, *encoded);
+}
+
 // The subscriber may end while it is sent something, so that comes last.
 void ShardDelivery::send(Subscriber& subscriber, const EncodedBatch& encoded) {
   counters_.encoded.add();
@@ -451,6 +461,7 @@ void ShardDelivery::send_full_state(Subscriber& subscriber, std::string_view rea
 void ShardDelivery::on_drained(Subscriber& subscriber) {
   if (subscriber.evaluation() != nullptr) return;  // it is looked at again afterwards
   if (!subscriber.entered() || subscriber.behind() == nullptr || subscriber.backlog_bytes() != 0) return;
+  if (subscriber.only_notices()) return notify(subscriber);
   const auto from = subscriber.behind();
   // What it was told beyond the revision that it says it has may be on its way to it, and gone since.
   const bool told_more = from->revision() < subscriber.sent();

@@ -148,6 +148,8 @@ class ShardDelivery {
   void call_waiters(const std::string& environment, domain::Revision revision);
   /// Brings a client's subscriber from `from` to the current state.
   void advance_client(Subscriber& subscriber, const domain::SnapshotPtr& from);
+  /// The same for one that takes only notices: it gets one, whatever has changed.
+  void notify(Subscriber& subscriber);
   /// Brings an admin's from the state that it has to `to`.
   void advance_admin(Subscriber& subscriber, const domain::SnapshotPtr& to);
   void send(Subscriber& subscriber, const EncodedBatch& encoded);

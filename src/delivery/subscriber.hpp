@@ -60,6 +60,9 @@ class Subscriber {
   [[nodiscard]] virtual std::size_t backlog_bytes() const noexcept = 0;
   /// Calls `ShardDelivery::on_drained` in a later turn, if the subscriber still exists then.
   virtual void look_again_later() = 0;
+  /// It is told that something may have changed for its client, and not what: `Batch::notice` and nothing
+  /// else. Nothing is evaluated for it.
+  [[nodiscard]] virtual bool only_notices() const noexcept { return false; }
   /// Nothing that it is sent can arrive any more.
   [[nodiscard]] virtual bool gone() const noexcept { return false; }
   /// The tag of its session, behind the offsets that it alone receives; empty: it has no session to resume.

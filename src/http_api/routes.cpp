@@ -5,6 +5,7 @@
 #include "http_api/handlers/handlers.hpp"
 #include "http_api/ofrep/ofrep_routes.hpp"
 #include "http_api/oidc/oidc_routes.hpp"
+#include "http_api/streams/stream_routes.hpp"
 
 namespace togglecast::http_api {
 namespace {
@@ -213,6 +214,9 @@ constexpr Route kRoutes[] = {
      Units{10}},
     {Method::del, "/api/v1/messages/{id}", Action::send_messages, withdraw_message},
 
+    {Method::get, "/api/v1/stream", Action::use_features, stream_view, {"context"}},
+
+    {Method::get, "/ofrep/v1/stream", Access::open, stream_notices, {"ticket"}},
     {Method::post, "/ofrep/v1/evaluate/flags", Action::evaluate_flags, evaluate_flags, {}, Effect::ofrep},
     {Method::post,
      "/ofrep/v1/evaluate/flags/{key}",

@@ -241,7 +241,7 @@ void Realtime::recheck_issued() {
     for (auto* home : deliveries_[shard.index()]->index().environments())
       SubscriberIndex::for_each(*home, SubscriberIndex::Scope::clients, 0, [home](delivery::Subscriber& one) {
         const auto* subscriber = socket_subscriber(one);
-        if (subscriber != nullptr && subscriber->who.issued_by != nullptr) one.recheck(*home->state);
+        if (subscriber == nullptr || subscriber->who.issued_by != nullptr) one.recheck(*home->state);
       });
   });
 }

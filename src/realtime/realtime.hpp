@@ -55,6 +55,11 @@ class Realtime {
 
   /// Messages that admins send; for other entrances.
   [[nodiscard]] service::MessageSender& messages() noexcept { return dispatcher_; }
+  // For other transports of what clients are told.
+  [[nodiscard]] const delivery::ShardDeliveries& deliveries() const noexcept { return deliveries_; }
+  [[nodiscard]] const delivery::SessionIds& sessions() const noexcept { return sessions_; }
+  [[nodiscard]] const NewestState& newest() const noexcept { return newest_; }
+  [[nodiscard]] ClientLimit& limit() noexcept { return clients_.limit(); }
   /// How far each change has come.
   [[nodiscard]] delivery::Rollouts& rollouts() noexcept { return rollouts_; }
   /// The last hour in numbers, what clients reported, and who is connected.

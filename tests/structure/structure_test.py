@@ -73,6 +73,8 @@ EXACT_TIMERS = {
     "realtime/monitor/dashboard_history.cpp": "one for the process; each second begins for all nodes at once",
     "realtime/session/bounded_send.cpp": "the hold is drawn",
     "realtime/session/connection_auth.cpp": "the moment of the warning is drawn",
+    "web/event_stream.hpp": "its owner draws the moment",
+    "http_api/streams/streams.cpp": "each stream that is sent away has a moment of its own",
     "realtime/messages/shard_mailbox.cpp": "one for the shard; its moments are drawn",
 }
 # Where connections live, nothing waits in another way, but these, each once for the process.

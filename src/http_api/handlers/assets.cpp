@@ -154,8 +154,7 @@ void read_asset(const CallPtr& call) {
                            : range.kind == RangeKind::unsatisfiable ? 0
                            : range.kind == RangeKind::part          ? range.size
                                                                     : found->size;
-  if (auto taken = call->api().charge_asset(call->reader(), cost); !taken)
-    return call->refuse(taken.error());
+  if (auto taken = call->api().charge_asset(call->reader(), cost); !taken) return call->refuse(taken.error());
   assets.load(call->who().environment, *found,
               [call](const Result<service::LoadedAsset>& asset) { answer_asset(*call, asset); });
 }

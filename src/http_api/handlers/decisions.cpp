@@ -1,31 +1,14 @@
 // The features that a client may use, and why; evaluations and previews of changes.
-#include "domain/entities/context.hpp"
-#include "domain/schema/fields.hpp"
 #include "http_api/handlers/entities.hpp"
 #include "http_api/handlers/handlers.hpp"
 #include "http_api/request/call.hpp"
+#include "http_api/request/context_parameter.hpp"
 #include "service/decisions/effective.hpp"
 #include "service/decisions/playground.hpp"
 #include "service/decisions/preview.hpp"
 
 namespace togglecast::http_api {
 namespace {
-
-constexpr std::string_view kBadContext = "the parameter context must be a JSON object of at most 4 KiB";
-
-// `?context={…}` in the form that a connection sends; nothing without the parameter.
-Result<std::optional<json::object>> read_context(const Call& call) {
-  const auto& parameters = call.request().query;
-  if (!parameters.contains("context")) return std::nullopt;
-  const std::string_view text = parameters.value("context");
-  if (text.size() > domain::kMaxContext) return fail(Errc::invalid_argument, std::string(kBadContext));
-  auto parsed = json::parse(text);
-  if (!parsed || !parsed->is_object()) return fail(Errc::invalid_argument, std::string(kBadContext));
-  const json::value wrapped{{"context", *parsed}};
-  domain::FieldReader in(wrapped);
-  auto context = domain::read_context(in);
-  return in.finish().map([&] { return context; });
-}
 
 // `?feature=`: a key, the flat name of a sub-feature, or an id in digits; nothing without the parameter.
 Result<std::optional<domain::NamedFlag>> read_flag(const Call& call, const domain::Snapshot& state) {
@@ -48,7 +31,7 @@ void read_effective(const CallPtr& call) {
   if (!id) return call->refuse(id.error());
   const auto visible = call->flag("visible", false);
   if (!visible) return call->refuse(visible.error());
-  auto context = read_context(*call);
+  auto context = context_parameter(*call);
   if (!context) return call->refuse(context.error());
   const auto state = call->application().model().current(call->who().environment);
   const auto client = state->find<domain::Client>(*id);

@@ -11,6 +11,7 @@
 #include "http_api/ofrep/ofrep_request.hpp"
 #include "http_api/ofrep/ofrep_routes.hpp"
 #include "http_api/request/call.hpp"
+#include "http_api/streams/streams.hpp"
 
 namespace togglecast::http_api {
 namespace {
@@ -18,8 +19,9 @@ namespace {
 using domain::evaluation::Decision;
 using domain::evaluation::Unhurried;
 
-constexpr unsigned kNotModified = 304;
+constexpr unsigned kSameAnswer = 304;
 constexpr std::size_t kCostOfAll = 5;          // of --evaluation-rate; one flag costs 1
+constexpr int kInactivity = 120;               // seconds that a page keeps its notices while it is hidden
 constexpr std::string_view kForm = "ofrep 1";  // raised when equal states get other answers than before
 
 std::string quoted(const std::string& tag) { return '"' + tag + '"'; }
@@ -71,16 +73,17 @@ bool answer(const CallPtr& call, OneFlag& flag, domain::evaluation::Turn& turn) 
 
 // All flags of a client, or that it has them already.
 struct AllFlags {
-  AllFlags(domain::Viewpoint seen_from, OfrepTag tag_of_all)
-      : flags(std::move(seen_from)), tag(std::move(tag_of_all)) {}
+  AllFlags(domain::Viewpoint seen_from, OfrepTag tag_of_all, std::string ticket_of_notices)
+      : flags(std::move(seen_from)), tag(std::move(tag_of_all)), ticket(std::move(ticket_of_notices)) {}
 
   OfrepFlags flags;
   OfrepTag tag;
+  std::string ticket;  ///< of the notices; empty: none are named
 };
 
 void answer_not_modified(const CallPtr& call, const domain::Snapshot& state, const std::string& tag) {
   wire::http::Response response;
-  response.status = kNotModified;
+  response.status = kSameAnswer;
   response.headers.add("Togglecast-Revision", std::to_string(state.revision()));
   response.headers.add("Cache-Control", "no-store");
   response.headers.add("ETag", tag);
@@ -93,6 +96,13 @@ bool answer(const CallPtr& call, AllFlags& all, domain::evaluation::Turn& turn) 
   json::object body;
   body["flags"] = all.flags.take();
   body["metadata"] = {{"environment", state->environment()}, {"client", client->key}};
+  if (!all.ticket.empty()) {
+    json::object endpoint{{"requestUri", "/ofrep/v1/stream?ticket=" + all.ticket}};
+    json::array streams;
+    streams.emplace_back(json::object{
+        {"type", "sse"}, {"endpoint", std::move(endpoint)}, {"inactivityDelaySec", kInactivity}});
+    body["eventStreams"] = std::move(streams);
+  }
   std::string text = json::serialize(std::move(body));
   const std::string digest = OfrepTag::digest(text);
   const std::string tag = quoted(all.tag.text(digest));
@@ -146,13 +156,17 @@ void evaluate_flags(const CallPtr& call) {
   auto viewpoint = read_ofrep(*call, refused);
   if (!viewpoint) return call->refuse(viewpoint.error(), 0, refused);
   const auto state = viewpoint->state;
-  OfrepTag tag(
-      delivery::client_view_name(kForm, state->environment(), viewpoint->client->id, viewpoint->context),
-      *state);
+  // Programs on servers have no use for notices: they ask for each flag.
+  const Streams* streams = call->api().options().streams;
+  const bool notices = streams != nullptr && call->who().kind == service::Principal::Kind::client;
+  std::string ticket = notices ? streams->tickets().seal(call->who()) : std::string();
+  OfrepTag tag(delivery::client_view_name(std::string(kForm) + ' ' + ticket, state->environment(),
+                                          viewpoint->client->id, viewpoint->context),
+               *state);
   const auto sent = call->sent_tags();
   for (const auto& one : sent.tags)
     if (tag.is_current(one.opaque)) return answer_not_modified(call, *state, quoted(std::string(one.opaque)));
-  answer_in_time(call, std::make_shared<AllFlags>(*std::move(viewpoint), std::move(tag)));
+  answer_in_time(call, std::make_shared<AllFlags>(*std::move(viewpoint), std::move(tag), std::move(ticket)));
 }
 
 }  // namespace togglecast::http_api

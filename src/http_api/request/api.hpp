@@ -43,6 +43,7 @@ namespace togglecast::http_api {
 
 class Call;
 class Console;
+class Streams;
 struct Route;
 
 /// The state of the process; `/readyz` answers 200 only while serving.
@@ -80,6 +81,9 @@ struct Options {
   service::ConnectionList* connections = nullptr;
   /// Served at `/`; must outlive the API. Null: a page with the first steps as commands.
   const Console* console = nullptr;
+  /// Serves GET /api/v1/stream and the notices of OFREP; must outlive the API. Null: both are `unavailable`,
+  /// and OFREP names no notices.
+  Streams* streams = nullptr;
   /// Adds members to the detailed health that only the wiring knows.
   std::function<void(json::object& health)> describe{};
 };

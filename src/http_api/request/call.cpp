@@ -10,6 +10,7 @@
 #include "http_api/request/problem.hpp"
 #include "http_api/request/text_size.hpp"
 #include "web/address.hpp"
+#include "web/event_stream.hpp"
 #include "wire/http/gzip.hpp"
 #include "wire/http/text.hpp"
 
@@ -323,6 +324,17 @@ void Call::refuse(const Error& error, unsigned status, const json::object& more)
     return respond(ofrep_problem(error, request_id(), status, flag, more), to_string(error.code));
   }
   respond(problem(error, request_id(), status, more), to_string(error.code));
+}
+
+net::StreamPtr Call::begin_stream() {
+  wire::http::Headers headers;
+  headers.add("X-Content-Type-Options", "nosniff");
+  add_revision_headers(headers);
+  api_.cors().decorate(request(), headers);
+  auto stream = web::begin_event_stream(*exchange_, std::move(headers));
+  constexpr unsigned kOk = 200;
+  if (stream != nullptr) api_.finished(*this, kOk, {});
+  return stream;
 }
 
 void Call::respond(wire::http::Response response, std::string_view code) {

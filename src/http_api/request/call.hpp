@@ -103,6 +103,9 @@ class Call : public std::enable_shared_from_this<Call> {
   void answer(Answer answer);
   /// `status` and `more`: see `problem`. Routes of OFREP add its members.
   void refuse(const Error& error, unsigned status = 0, const json::object& more = {});
+  /// Answers 200 and goes on with server-sent events on this connection; null if the client has gone. On the
+  /// call's shard.
+  [[nodiscard]] net::StreamPtr begin_stream();
   /// Sends any other response. `code` must be a string constant; the log shows it.
   void respond(wire::http::Response response, std::string_view code = {});
 

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "auth/permissions.hpp"
+#include "delivery/batch.hpp"
 
 namespace togglecast::realtime::event {
 
@@ -70,10 +71,10 @@ static_assert(name_their_actions(kAdminRequests) && name_their_actions(kClientRe
 }
 
 // The server sends. With an offset behind the object: state of an environment.
-inline constexpr std::string_view kPlatformUpdate = "platform_update";
-inline constexpr std::string_view kFeatureUpdate = "feature_update";
-inline constexpr std::string_view kPackageUpdate = "package_update";
-inline constexpr std::string_view kEntityUpdate = "entity_update";
+inline constexpr std::string_view kPlatformUpdate = delivery::kPlatformUpdate;
+inline constexpr std::string_view kFeatureUpdate = delivery::kFeatureUpdate;
+inline constexpr std::string_view kPackageUpdate = delivery::kPackageUpdate;
+inline constexpr std::string_view kEntityUpdate = delivery::kEntityUpdate;
 inline constexpr std::string_view kConfigSync = "config_sync";
 inline constexpr std::string_view kClientResumed = "client_resumed";
 inline constexpr std::string_view kAdminResumed = "admin_resumed";
@@ -89,7 +90,7 @@ inline constexpr std::string_view kRolloutProgress = "rollout_progress";
 inline constexpr std::string_view kEntityPresence = "entity_presence";
 inline constexpr std::string_view kDashboardTick = "dashboard_tick";
 // To clients.
-inline constexpr std::string_view kClientUpdate = "client_update";  // with an offset
+inline constexpr std::string_view kClientUpdate = delivery::kClientUpdate;  // with an offset
 inline constexpr std::string_view kClientNotification = "client_notification";
 
 }  // namespace togglecast::realtime::event

@@ -2,6 +2,7 @@
 
 #include <limits>
 #include <memory>
+#include <utility>
 
 #include "realtime/session/bounded_send.hpp"
 #include "service/accounts/log_field.hpp"
@@ -26,14 +27,13 @@ bool NewestState::has(const net::Shard& shard, const std::string& environment, s
   return state->head().epoch != epoch ? state->head().epoch > epoch : state->revision() >= revision;
 }
 
-void NewestState::fetch(socketio::Socket& socket, const std::string& environment, std::int64_t epoch,
+void NewestState::fetch(net::Shard& shard, const std::string& environment, std::int64_t epoch,
                         domain::Revision revision, Then then) const {
-  net::Shard& shard = socket.shard();
   delivery::ShardDelivery& delivery = *deliveries_[shard.index()];
   const auto once = std::make_shared<Then>(std::move(then));
-  const auto finish = [keep = socket.shared_from_this(), once](bool certain) {
+  const auto finish = [once](bool certain) {
     const Then call = std::exchange(*once, nullptr);
-    if (call && !keep->ended()) call(certain);
+    if (call) call(certain);
   };
   const bool looks = look_([this, &shard, &delivery, environment, finish](bool complete) {
     shard.post([this, &delivery, environment, finish, complete] {
@@ -49,6 +49,14 @@ void NewestState::fetch(socketio::Socket& socket, const std::string& environment
   delivery.when_reached(environment, awaited, longest_, [this, &shard, environment, epoch, revision, finish] {
     finish(has(shard, environment, epoch, revision));
   });
+}
+
+void NewestState::fetch(socketio::Socket& socket, const std::string& environment, std::int64_t epoch,
+                        domain::Revision revision, Then then) const {
+  fetch(socket.shard(), environment, epoch, revision,
+        [keep = socket.shared_from_this(), then = std::move(then)](bool certain) {
+          if (!keep->ended()) then(certain);
+        });
 }
 
 void NewestState::answer(SocketSubscriber& subscriber, domain::Revision revision, const Reply& reply,

@@ -35,6 +35,9 @@ class NewestState {
   /// `certain`: the shard tells a state at least as new as the named one, or all that the store had after the
   /// call. Otherwise the store could not be read in time, and this node may be behind.
   using Then = std::function<void(bool certain)>;
+  /// Calls `then` once, on the shard.
+  void fetch(net::Shard& shard, const std::string& environment, std::int64_t epoch, domain::Revision revision,
+             Then then) const;
   /// Calls `then` once, on the socket's shard, unless the socket has ended by then.
   void fetch(socketio::Socket& socket, const std::string& environment, std::int64_t epoch,
              domain::Revision revision, Then then) const;

@@ -5,16 +5,21 @@ import { OFREPProvider } from '@openfeature/ofrep-provider';
 import { OFREPWebProvider } from '@openfeature/ofrep-web-provider';
 import { OpenFeature as ServerSdk } from '@openfeature/server-sdk';
 import { OpenFeature as WebSdk, ProviderEvents } from '@openfeature/web-sdk';
+import { EventSource } from 'eventsource';
 import { until } from '../support/deadline.mjs';
-import { holds, kAll, kOne } from '../support/ofrep.mjs';
-import { ownKey, product } from '../support/product.mjs';
+import { fits, holds, kAll, kOne } from '../support/ofrep.mjs';
+import { dataFolder, ownKey, Product, product } from '../support/product.mjs';
+import { Stream } from '../support/streams.mjs';
+
+globalThis.EventSource = EventSource;  // as in a browser
 
 const kOrigin = 'https://app.example';
-const shared = product({ args: ['--write-rate', '1000', '--write-burst', '1000', '--cors-origin', kOrigin] });
+const kArgs = ['--write-rate', '1000', '--write-burst', '1000', '--cors-origin', kOrigin];
+const shared = product({ args: kArgs });
 
 /** A client with one flag of each type, one of which is not in its package, and one that can break. */
-async function shop() {
-  const make = (kind, body) => shared.it.call('POST', `/api/v1/${kind}`, { name: 'Any', ...body });
+async function shop(it = shared.it) {
+  const make = (kind, body) => it.call('POST', `/api/v1/${kind}`, { name: 'Any', ...body });
   const key = (name) => ownKey(name);
   const flags = {};
   const add = async (name, body) => (flags[name] = await make('features', { key: key(name), ...body }));
@@ -26,9 +31,9 @@ async function shop() {
   await add('broken', { targeting: { if: [{ var: 'break' }, 'no-such-variant', 'on'] } });
   await add('unpaid');
   const plan = await make('packages', { key: key('plan'), features: Object.values(flags).slice(0, -1).map(({ id }) => ({ feature_id: id })) });
-  const { client, token } = await shared.it.createClient(key('shop'));
-  await shared.it.call('PATCH', `/api/v1/clients/${client.id}`, { package_id: plan.id });
-  await shared.it.call('PUT', `/api/v1/clients/${client.id}/overrides/${flags.unpaid.id}`, { removed: true });
+  const { client, token } = await it.createClient(key('shop'));
+  await it.call('PATCH', `/api/v1/clients/${client.id}`, { package_id: plan.id });
+  await it.call('PUT', `/api/v1/clients/${client.id}/overrides/${flags.unpaid.id}`, { removed: true });
   return { client, token, flags, key: (name) => flags[name].key };
 }
 
@@ -130,6 +135,105 @@ describe('the stock web provider', () => {
     await shared.it.call('POST', `/api/v1/features/${flags.colour.id}/toggle`);
     await until(() => changed.includes(key('colour')), 'the change');
     assert.equal(sdk.getStringValue(key('colour'), 'mine'), 'mine');
+  });
+});
+
+describe('notices', () => {
+  const web = async (t, domain, it, token) => {
+    await WebSdk.setContext(domain, { plan: 'pro', targetingKey: 'u1' });
+    await WebSdk.setProviderAndWait(domain, new OFREPWebProvider({ baseUrl: it.url, cacheMode: 'disabled', headers: [['Authorization', `Bearer ${token}`]] }));
+    t.after(() => WebSdk.clearProviders());
+    return WebSdk.getClient(domain);
+  };
+
+  test('bring each change to the stock web provider, without polls', async (t) => {
+    const { token, key, flags } = await shop();
+    const sdk = await web(t, 'live', shared.it, token);
+    const changed = [];
+    sdk.addHandler(ProviderEvents.ConfigurationChanged, (event) => changed.push(...event.flagsChanged));
+    assert.equal(sdk.getStringValue(key('colour'), 'none'), '#f00');
+
+    for (const value of ['mine', '#f00', 'mine']) {
+      await shared.it.call('POST', `/api/v1/features/${flags.colour.id}/toggle`);
+      await until(() => sdk.getStringValue(key('colour'), 'mine') === value, `the value ${value}`);
+    }
+    assert.ok(changed.includes(key('colour')));
+  });
+
+  test('bring what changed while the server was away', { timeout: 120_000 }, async (t) => {
+    const data = await dataFolder();
+    t.after(data.remove);
+    const it = await Product.start(data.folder, { args: kArgs });
+    await it.login();
+    const { token, key, flags } = await shop(it);
+    const sdk = await web(t, 'away', it, token);
+    assert.equal(sdk.getStringValue(key('colour'), 'none'), '#f00');
+    await it.end('SIGKILL');
+
+    const back = await Product.start(data.folder, { args: kArgs, port: it.port });
+    t.after(() => back.end('SIGTERM'));
+    await back.login();
+    await back.call('POST', `/api/v1/features/${flags.colour.id}/toggle`);
+    await until(() => sdk.getStringValue(key('colour'), 'mine') === 'mine', 'what was missed', 60_000);
+  });
+
+  const notices = async (token) => {
+    const all = await asked(kAll, { context: {} }, token);
+    assert.equal(all.body.eventStreams.length, 1);
+    return { all, target: all.body.eventStreams[0].endpoint.requestUri };
+  };
+
+  test('come at every connect and at each change that concerns the client', async (t) => {
+    const { token, flags } = await shop();
+    const other = await shop();
+    const { target } = await notices(token);
+    const listener = new Stream(t, shared.it.url + target);
+    const first = await listener.next('the notice at the connect');
+    fits('sseEventData', first.data);
+    assert.equal(first.name, 'message');
+    assert.equal(first.id, first.data.etag);
+
+    await shared.it.call('POST', `/api/v1/features/${other.flags.colour.id}/toggle`);
+    await shared.it.call('POST', `/api/v1/features/${flags.colour.id}/toggle`);
+    const next = await listener.next('the notice of the change');
+    assert.equal(next.data.etag, `1.${shared.it.revision}`, 'and none of the other one');
+    const told = await asked(`${kAll}?flagConfigEtag=${next.data.etag}&flagConfigLastModified=${next.data.lastModified}`, {}, token);
+    assert.equal(told.status, 200);
+    await listener.close();
+
+    const same = new Stream(t, shared.it.url + target, { headers: { 'Last-Event-ID': next.id } });
+    await same.head;
+    await shared.it.call('POST', `/api/v1/features/${flags.colour.id}/toggle`);
+    assert.equal((await same.next('a notice')).data.etag, `1.${shared.it.revision}`, 'nothing was told at the connect');
+  });
+
+  test('have a ticket that stays the same, opens nothing else, and ends with its token', async (t) => {
+    const { client, token } = await shop();
+    const { all, target } = await notices(token);
+    assert.equal((await notices(token)).target, target);
+    const ticket = new URL(target, shared.it.url).searchParams.get('ticket');
+    assert.ok(!Buffer.from(ticket, 'base64url').toString().includes('production'));
+    for (const [method, path] of [['POST', kAll], ['GET', '/api/v1/stream'], ['GET', '/api/v1/features']])
+      assert.equal((await shared.it.request(method, path, undefined, { token: ticket })).status, 401, path);
+
+    const listener = new Stream(t, shared.it.url + target);
+    await listener.next('a notice');
+    const [{ id }] = (await shared.it.call('GET', `/api/v1/clients/${client.id}/tokens`)).items;
+    const { token: renewed } = await shared.it.issueToken(client.id);
+    await shared.it.call('DELETE', `/api/v1/clients/${client.id}/tokens/${id}`);
+    await listener.ended('a stream whose token was revoked');
+    assert.equal((await shared.it.request('GET', target, undefined, { token: null })).status, 401);
+    const headers = { 'If-None-Match': all.headers.get('etag') };
+    const next = await asked(kAll, { context: {} }, renewed, headers);
+    assert.equal(next.status, 200, 'a page that needs another URL gets it');
+    assert.notEqual(next.body.eventStreams[0].endpoint.requestUri, target);
+  });
+
+  test('are not for servers, which name a client', async () => {
+    const { client } = await shop();
+    const answer = await asked(kAll, {}, await machine(), { 'Togglecast-Client': client.key });
+    assert.equal(answer.status, 200);
+    assert.equal(answer.body.eventStreams, undefined);
   });
 });
 

@@ -592,6 +592,41 @@ describe('each operation answers as it is described:', () => {
   });
 });
 
+describe('OFREP and streams', () => {
+  const first = async (target, headers = {}) => {
+    const ended = new AbortController();
+    const answer = await fetch(shared.it.url + target, { headers, signal: ended.signal });
+    const { value } = await answer.body.getReader().read();
+    ended.abort();
+    const { status } = answer;
+    return (await contract()).check('GET', target, undefined, {}, { status, headers: answer.headers, text: Buffer.from(value).toString() });
+  };
+
+  test('are as described', async () => {
+    const feature = await made('/api/v1/features', { key: ownKey('flag'), name: 'Flag', sub_features: [{ key: 'part' }] });
+    const plan = await made('/api/v1/packages', { key: ownKey('plan'), name: 'Plan', features: [{ feature_id: feature.id, limit: 3 }] });
+    const client = await made('/api/v1/clients', { key: ownKey('client'), name: 'Client', package_id: plan.id });
+    const { token } = await made(`/api/v1/clients/${client.id}/tokens`, {});
+    const flags = '/ofrep/v1/evaluate/flags';
+    const context = { targetingKey: 'u1', plan: 'pro' };
+
+    const all = await taken('POST', flags, { context }, { token });
+    assert.equal((await taken('POST', flags, { context }, { token, headers: { 'If-None-Match': all.headers.get('etag') } })).status, 304);
+    await taken('POST', `${flags}/${feature.key}`, { context }, { token });
+    await taken('POST', `${flags}/${feature.key}/part`, { context }, { headers: { 'Togglecast-Client': client.key } });
+    for (const path of [flags, `${flags}/${feature.key}`, `${flags}/${feature.key}/part`]) {
+      await refused(400, 'POST', path, { context: 'none' }, { token });
+      await refused(401, 'POST', path, { context }, { token: null });
+    }
+    await refused(404, 'POST', `${flags}/${ownKey('unknown')}`, { context }, { token });
+
+    await first('/api/v1/stream', { Authorization: `Bearer ${token}` });
+    await refused(403, 'GET', '/api/v1/stream');
+    await first(all.body.eventStreams[0].endpoint.requestUri);
+    await refused(401, 'GET', '/ofrep/v1/stream?ticket=none', undefined, { token: null });
+  });
+});
+
 test('every operation was exercised, with success and with failure', async () => {
   assert.deepEqual((await contract()).unexercised(), []);
 });

@@ -356,5 +356,16 @@ describe('a real browser', () => {
 
     assert.equal(page.url(), `${server.url}/`);
     assert.equal(await outcome(server, 'opened'), 1);
+    // What a page does when it is loaded: the cookie came with the redirect from another site, and is there.
+    const session = await page.run(() => fetch('/api/v1/auth/refresh', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{}' })
+      .then((answer) => answer.json()));
+    assert.equal(session.admin?.username, 'anna', JSON.stringify(session));
+    assert.equal(session.refresh_token, undefined);
+    const { items } = await server.call('GET', '/api/v1/auth/sessions', undefined, { token: session.token });
+    assert.deepEqual(items.map(({ method, current }) => [method, current]), [['oidc', true]]);
+    await provider.tellLogout(`${server.url}/api/v1/auth/oidc/backchannel-logout`);
+    const { status } = await page.run(() => fetch('/api/v1/auth/refresh', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{}' })
+      .then((answer) => ({ status: answer.status })));
+    assert.equal(status, 401, 'the provider has ended the session');
   });
 });

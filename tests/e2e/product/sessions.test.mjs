@@ -109,7 +109,7 @@ describe('a session', () => {
     const username = ownKey('jo');
     await shared.it.call('POST', '/api/v1/admins', { username, password: kPassword, role: 'viewer' });
     const login = (device) => shared.it.call('POST', '/api/v1/auth/login', { username, password: kPassword },
-      { token: null, headers: { 'User-Agent': `${device}\u0001 ${'x'.repeat(300)}`.replace('\u0001', '\t') } });
+      { token: null, headers: { 'User-Agent': `${device}\t${'x'.repeat(300)}` } });
     const [laptop, phone] = [await login('laptop'), await login('phone')];
     const list = async (token, query = '') => (await shared.it.call('GET', `/api/v1/auth/sessions${query}`, undefined, { token })).items;
 

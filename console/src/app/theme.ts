@@ -20,7 +20,7 @@ export const theme = createTheme({
   colors: { dark: colorsTuple(['#d5d9e0', '#b6bcc7', '#969dab', '#6c7482', '#3c434f', '#313843', '#242a33', '#1a1f27', '#14181f', '#0e1116']) },
   components: {
     Modal: Modal.extend({ styles: { title: { fontWeight: 650, fontSize: 'var(--mantine-font-size-lg)' } }, defaultProps: { centered: true, closeButtonProps: { 'aria-label': 'Close' }, overlayProps: { backgroundOpacity: 0.45 } } }),
-    Notification: Notification.extend({ defaultProps: { closeButtonProps: { 'aria-label': 'Close' } } }),
+    Notification: Notification.extend({ defaultProps: { closeButtonProps: { 'aria-label': 'Close' } }, styles: { description: { color: 'var(--mantine-color-dimmed)' } } }),
     Drawer: Drawer.extend({ defaultProps: { closeButtonProps: { 'aria-label': 'Close' } } }),
     Tooltip: Tooltip.extend({ defaultProps: { openDelay: 300, withArrow: true } }),
     Table: Table.extend({ defaultProps: { highlightOnHoverColor: 'var(--tc-hover)' } }),

@@ -15,6 +15,7 @@ export const kPermissions = {
   undo_changes: { name: 'undo changes', least: 'editor', reach: 'environment' },
   read_activity: { name: 'read the activity feed', least: 'viewer', reach: 'environment' },
   send_messages: { name: 'send messages to connections', least: 'editor', reach: 'environment' },
+  end_connections: { name: 'end connections', least: 'editor', reach: 'environment' },
   read_messages: { name: 'read messages that were sent to others', least: 'editor', reach: 'environment' },
   read_tokens: { name: 'read token records', least: 'owner', reach: 'environment' },
   manage_tokens: { name: 'issue or revoke tokens', least: 'owner', reach: 'environment' },

@@ -17,7 +17,8 @@ export interface Page<Entity> {
 }
 type Pages = InfiniteData<Page<LiveEntity>>;
 
-const kReadPagesAgain = 1000; // ms between two reads of paged lists, because their order is the server's
+const kReadPagesAgain = 1000; // ms between two reads of paged lists, because their order is the server's; more for many pages
+const kOfEachPage = 300;
 const waiting = new Map<string, ReturnType<typeof setTimeout>>();
 
 /** Puts updates into every list, page and entity of the environment that the cache has. */
@@ -53,8 +54,8 @@ function patchPages(queries: QueryClient, environment: string, type: EntityType,
   if (waiting.has(name)) return;
   waiting.set(name, setTimeout(() => {
     waiting.delete(name);
-    void queries.invalidateQueries({ queryKey: key });
-  }, kReadPagesAgain));
+    void queries.invalidateQueries({ queryKey: key }, { cancelRefetch: false });
+  }, Math.max(kReadPagesAgain, kOfEachPage * Math.max(...found.map(([, data]) => data?.pages.length ?? 0)))));
 }
 
 /** Puts an entity into the cache that the server answered to a write. The same update arrives live and changes nothing then. */

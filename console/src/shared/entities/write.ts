@@ -1,10 +1,10 @@
 // Writes of entities: switch, save, create, delete. The cache has the result at once; the rollout of the change is followed.
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQueryClient, type InfiniteData } from '@tanstack/react-query';
 import { Problem, unwrapWithRevision } from '../api/problem';
 import { useConsole, type Console } from '../console';
 import { noteWrite } from '../rollout/writes';
 import { notifyProblem } from '../ui/notify';
-import { dropEntity, keys, putEntity } from './cache';
+import { dropEntity, keys, putEntity, type Page } from './cache';
 import { kEntities, type EntityName, type EntityOf } from './types';
 
 export interface Written<Entity> {
@@ -39,6 +39,7 @@ export function useToggleEntity<Type extends EntityName>(type: Type) {
     const flip = <Entity extends { id: number }>(entity: Entity): Entity => (entity.id === id ? { ...entity, [member]: on } : entity);
     queries.setQueryData<EntityOf<Type>[]>(keys.list(console.environment, type), (items) => items?.map(flip));
     queries.setQueryData<EntityOf<Type> | null>(keys.one(console.environment, type, id), (entity) => entity && flip(entity));
+    queries.setQueriesData<InfiniteData<Page<EntityOf<Type>>>>({ queryKey: keys.pages(console.environment, type) }, (data) => data && { ...data, pages: data.pages.map((page) => ({ ...page, items: page.items.map(flip) })) });
   };
   return useMutation({
     mutationFn: async ({ id, on }: { id: number; on: boolean }): Promise<Written<EntityOf<Type>>> => {

@@ -1,8 +1,8 @@
 // Before a change: which clients would gain and lose which features. The server computes it and writes nothing.
-import { Alert, Badge, Button, Group, Loader, Modal, ScrollArea, Stack, Table, Text } from '@mantine/core';
+import { Alert, Badge, Button, Group, Loader, Modal, ScrollArea, SegmentedControl, Stack, Table, Text } from '@mantine/core';
 import { IconAlertTriangle, IconUsers } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import type { ReactNode } from 'react';
+import { useState, type ReactNode } from 'react';
 import type { paths, Schemas } from '@togglecast/admin';
 import { unwrap } from '../api/problem';
 import { useConsole } from '../console';
@@ -46,6 +46,7 @@ export function ConfirmImpact({ opened, onClose, onConfirm, title, changes, conf
 
 /** The numbers and the names of a preview. */
 export function Impact({ preview }: { preview: Preview }) {
+  const [by, setBy] = useState('feature');
   const { clients } = preview;
   if (clients.affected === 0)
     return (
@@ -60,20 +61,54 @@ export function Impact({ preview }: { preview: Preview }) {
         <Effects gains={clients.gaining} losses={clients.losing} changes={clients.changing} of={['gain features', 'lose features', 'get other values']} />
         {!preview.is_whole && <Text size="xs" mt={4}>There was too much to evaluate: more than this is affected.</Text>}
       </Alert>
-      <ScrollArea.Autosize mah={240} type="auto" viewportProps={{ tabIndex: 0, 'aria-label': 'Features and clients affected' }}>
-        <Table withRowBorders={false} verticalSpacing={4} fz="sm">
-          <Table.Tbody>
-            {preview.affected_features.map((feature) => (
-              <Table.Tr key={feature.feature_id}>
-                <Table.Td>{feature.name} <Text span c="dimmed" size="xs">{feature.key}</Text></Table.Td>
-                <Table.Td ta="right"><Effects gains={feature.gains} losses={feature.losses} changes={feature.changes} of={['gain', 'lose', 'change']} /></Table.Td>
-              </Table.Tr>
-            ))}
-            <Table.Tr><Table.Td colSpan={2}><Text size="xs" c="dimmed" mt={4}>Clients: {preview.affected_clients.slice(0, 12).map((client) => client.name).join(', ')}{clients.affected > 12 && ` and ${(clients.affected - 12).toLocaleString()} more`}</Text></Table.Td></Table.Tr>
-          </Table.Tbody>
-        </Table>
+      <SegmentedControl size="xs" value={by} onChange={setBy} aria-label="Order of the effects" data={[{ value: 'feature', label: 'By feature' }, { value: 'client', label: 'By client' }]} />
+      <ScrollArea.Autosize mah={260} type="auto" viewportProps={{ tabIndex: 0, role: 'region', 'aria-label': 'Features and clients affected' }}>
+        {by === 'feature' ? <ByFeature preview={preview} /> : <ByClient preview={preview} />}
       </ScrollArea.Autosize>
     </Stack>
+  );
+}
+
+function ByFeature({ preview }: { preview: Preview }) {
+  const { affected } = preview.clients;
+  return (
+    <Table withRowBorders={false} verticalSpacing={4} fz="sm">
+      <Table.Tbody>
+        {preview.affected_features.map((feature) => (
+          <Table.Tr key={feature.feature_id}>
+            <Table.Td>{feature.name} <Text span c="dimmed" size="xs">{feature.key}</Text></Table.Td>
+            <Table.Td ta="right"><Effects gains={feature.gains} losses={feature.losses} changes={feature.changes} of={['gain', 'lose', 'change']} /></Table.Td>
+          </Table.Tr>
+        ))}
+        <Table.Tr><Table.Td colSpan={2}><Text size="xs" c="dimmed" mt={4}>Clients: {preview.affected_clients.slice(0, 12).map((client) => client.name).join(', ')}{affected > 12 && ` and ${(affected - 12).toLocaleString()} more`}</Text></Table.Td></Table.Tr>
+      </Table.Tbody>
+    </Table>
+  );
+}
+
+const kEffects = { gain: { color: 'teal', mark: '+' }, loss: { color: 'red', mark: '−' }, change: { color: 'blue', mark: '≠' } } as const;
+
+function ByClient({ preview }: { preview: Preview }) {
+  const missing = preview.clients.affected - preview.affected_clients.length;
+  return (
+    <Table withRowBorders={false} verticalSpacing={4} fz="sm" layout="fixed">
+      <Table.Tbody>
+        {preview.affected_clients.map((client) => (
+          <Table.Tr key={client.client_id}>
+            <Table.Td w="35%" style={{ verticalAlign: 'top' }}>{client.name}</Table.Td>
+            <Table.Td>
+              <Group gap={4}>
+                {client.features.map(({ feature_id, key, effect }) => (
+                  <Badge key={feature_id} size="sm" variant="light" tt="none" color={kEffects[effect].color} aria-label={`${effect}: ${key}`}>{kEffects[effect].mark} {key}</Badge>
+                ))}
+                {client.gains + client.losses + client.changes > client.features.length && <Text size="xs" c="dimmed">and {client.gains + client.losses + client.changes - client.features.length} more</Text>}
+              </Group>
+            </Table.Td>
+          </Table.Tr>
+        ))}
+        {missing > 0 && <Table.Tr><Table.Td colSpan={2}><Text size="xs" c="dimmed">and {missing.toLocaleString()} more clients</Text></Table.Td></Table.Tr>}
+      </Table.Tbody>
+    </Table>
   );
 }
 

@@ -34,12 +34,13 @@ export default defineConfig({
     alias: [
       { find: /^@\//, replacement: `${here('src')}/` },
       { find: '@togglecast/admin', replacement: here('../clients/admin/src/index.ts') },
+      { find: '@togglecast/client', replacement: here('../clients/client/src/index.ts') },
       { find: 'react-style-singleton', replacement: here('src/shared/styles/style-singleton.ts') },
     ],
     dedupe: ['openapi-fetch', 'socket.io-client', 'react', 'react-dom'],
   },
   server: {
-    fs: { allow: [here('.'), here('../clients/admin/src')] },
+    fs: { allow: [here('.'), here('../clients/admin/src'), here('../clients/client/src')] },
     proxy: {
       '/api': target, '/healthz': target, '/readyz': target, '/metrics': target, '/ofrep': target,
       '/socket.io': { ...target, ws: true },

@@ -1,11 +1,11 @@
 import { createRootRoute, createRoute, createRouter, Navigate, useParams } from '@tanstack/react-router';
-import { lazy, Suspense, type ComponentType } from 'react';
+import { lazy, Suspense, type ComponentType, type FunctionComponent } from 'react';
 import { usePermission } from '../shared/auth/use-permission';
 import type { PageRoute } from '../shared/registry';
 import { Waiting } from '../shared/ui/states';
 import { NotFound } from './not-found';
 import { Locked, PageError } from './page-error';
-import { navigation, pages } from './pages';
+import { navigation, pages, starts } from './pages';
 import { Shell } from './shell/shell';
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFound, errorComponent: PageError });
@@ -27,10 +27,17 @@ function componentOf(page: PageRoute) {
   };
 }
 
+// The start page stands in what other features put around it, such as the first minutes.
+function startOf(Content: FunctionComponent): FunctionComponent {
+  return starts.map((load) => lazy(load)).reduce<FunctionComponent>((Inner, Start) => () => <Suspense fallback={<Waiting />}><Start><Inner /></Start></Suspense>, Content);
+}
+
 const home = navigation.find((page) => page.path === '/') ? [] : [
-  createRoute({ getParentRoute: () => root, path: '/', component: () => <Navigate to={navigation[0]?.path ?? '/help'} replace /> }),
+  createRoute({ getParentRoute: () => root, path: '/', component: startOf(() => <Navigate to={navigation[0]?.path ?? '/help'} replace />) }),
 ];
-const routes = pages.map((page) => createRoute({ getParentRoute: () => root, path: page.path, component: componentOf(page), errorComponent: PageError }));
+const routes = pages.map((page) =>
+  createRoute({ getParentRoute: () => root, path: page.path, component: page.path === '/' ? startOf(componentOf(page)) : componentOf(page), errorComponent: PageError }),
+);
 
 export const router = createRouter({
   routeTree: root.addChildren([...home, ...routes]),

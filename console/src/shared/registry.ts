@@ -1,6 +1,6 @@
 // How a feature folder adds its pages: `features/<name>/route.tsx` exports definePages({…}) by default. No other file changes.
 import type { Icon } from '@tabler/icons-react';
-import type { ComponentType } from 'react';
+import type { ComponentType, ReactNode } from 'react';
 import type { Action } from './auth/roles';
 
 export type NavGroup = 'Overview' | 'Catalogue' | 'Customers' | 'Watch' | 'Installation';
@@ -36,9 +36,13 @@ export interface PaletteEntry {
   keywords?: string[];
 }
 
+/** Stands around the start page: shows it (`children`), with something above it, or something else for a while. */
+export type Start = ComponentType<{ children: ReactNode }>;
+
 export interface Pages {
   pages: PageRoute[];
   palette?: PaletteEntry[];
+  start?: () => Promise<{ default: Start }>;
 }
 
 export const definePages = (pages: Pages): Pages => pages;

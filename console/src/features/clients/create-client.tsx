@@ -30,8 +30,7 @@ export function CreateClient({ opened, onClose }: { opened: boolean; onClose: ()
     create.mutate({ name, key, package_id: plan === null ? null : Number(plan) }, {
       onSuccess: ({ entity }) => {
         notifyDone(`${entity.name} is there`, 'Make a token for it, and its programs can connect.');
-        close();
-        void navigate({ to: `/clients/${entity.id}` });
+        void navigate({ to: `/clients/${entity.id}`, replace: true }); // the way back leads to the list, not to this dialog
       },
       onError: (error) => error instanceof Problem && form.setErrors(formErrors(error, kFields).fields),
     }),

@@ -32,8 +32,7 @@ export function CreatePackage({ opened, onClose }: { opened: boolean; onClose: (
     create.mutate({ name, key, available, ...priceMembers(price), ...(model && { features: model.features, platforms: model.platforms }) }, {
       onSuccess: ({ entity }) => {
         notifyDone(`${entity.name} is there`, 'Put features into it.');
-        close();
-        void navigate({ to: `/packages/${entity.id}` });
+        void navigate({ to: `/packages/${entity.id}`, replace: true }); // the way back leads to the list, not to this dialog
       },
       onError: (error) => error instanceof Problem && form.setErrors(formErrors(error, kFields).fields),
     });

@@ -28,8 +28,7 @@ export function CreatePlatform({ opened, onClose }: { opened: boolean; onClose: 
     create.mutate(values, {
       onSuccess: ({ entity }) => {
         notifyDone(`${entity.name} is there`);
-        close();
-        void navigate({ to: `/platforms/${entity.id}` });
+        void navigate({ to: `/platforms/${entity.id}`, replace: true }); // the way back leads to the list, not to this dialog
       },
       onError: (error) => error instanceof Problem && form.setErrors(formErrors(error, kFields).fields),
     }),

@@ -51,11 +51,33 @@ test('pictures', async ({ page }) => {
       await settled(page);
       await shoot(page, `${name}-one`);
     }
+    const [first] = (await server.call<{ items: Entity[] }>('GET', '/api/v1/clients?sort=name&limit=1')).items;
+    const [flag] = (await server.call<{ items: Entity[] }>('GET', '/api/v1/features?q=guest-checkout&limit=1')).items;
+    for (const [name, to] of [
+      ['packages-matrix', '/packages?view=matrix'], ['clients-tokens', `/clients/${first!.id}?tab=tokens`],
+      ['clients-override', `/clients/${first!.id}?override=${flag!.id}`], ['first-minutes', `/first-minutes?flag=${flag!.id}&client=${first!.id}`],
+    ] as const) {
+      if (only && !only.includes(name)) continue;
+      await page.evaluate((address) => history.pushState({}, '', address), to);
+      await settled(page);
+      if (name === 'first-minutes') await flip(page, String(flag!.key));
+      await shoot(page, name);
+      if (name === 'clients-override') await page.keyboard.press('Escape');
+    }
   } finally {
     for (const socket of sockets) socket.close();
     await server.end();
   }
 });
+
+// The trial with something that has arrived.
+async function flip(page: import('@playwright/test').Page, key: string) {
+  const tile = page.getByTestId(`trial-${key}`);
+  await tile.waitFor();
+  const before = await tile.textContent();
+  await page.getByTestId('step-3').getByRole('switch').first().press('Space');
+  await tile.filter({ hasNotText: before! }).waitFor();
+}
 
 async function settled(page: import('@playwright/test').Page) {
   await page.waitForLoadState('networkidle');

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <span>
 #include <string>
 
 namespace togglecast::http_api {
@@ -18,7 +19,8 @@ constexpr std::array kFiles{
     ConsoleFile{"/assets/main-a1b2.css", "a{}", {}, {}},
 };
 
-Request get(std::string path, std::string accept = "text/html,*/*;q=0.8", std::string encodings = {}) {
+Request page_request(std::string path, std::string accept = "text/html,*/*;q=0.8",
+                     std::string encodings = {}) {
   Request request;
   request.method = Method::get;
   request.path = std::move(path);
@@ -30,8 +32,8 @@ Request get(std::string path, std::string accept = "text/html,*/*;q=0.8", std::s
 TEST(Console, KeepsHashedFilesForGoodAndAsksForThePageEachTime) {
   const Console console(kFiles);
 
-  const auto page = console.answer(get("/index.html"));
-  const auto script = console.answer(get("/assets/main-a1b2.js", "*/*"));
+  const auto page = console.answer(page_request("/index.html"));
+  const auto script = console.answer(page_request("/assets/main-a1b2.js", "*/*"));
 
   ASSERT_TRUE(page && script);
   EXPECT_EQ(page->headers.value("Cache-Control"), "no-cache");
@@ -44,7 +46,7 @@ TEST(Console, KeepsHashedFilesForGoodAndAsksForThePageEachTime) {
 TEST(Console, AllowsNothingInlineAndNothingFromElsewhere) {
   const Console console(kFiles);
 
-  const auto page = console.answer(get("/features/3"));
+  const auto page = console.answer(page_request("/features/3"));
 
   ASSERT_TRUE(page);
   const std::string policy(page->headers.value("Content-Security-Policy"));
@@ -59,7 +61,7 @@ TEST(Console, AllowsNothingInlineAndNothingFromElsewhere) {
 TEST(Console, SendsTheSmallestCodingThatTheBrowserTakes) {
   const Console console(kFiles);
   const auto answer = [&](std::string encodings) {
-    return *console.answer(get("/assets/main-a1b2.js", "*/*", std::move(encodings)));
+    return *console.answer(page_request("/assets/main-a1b2.js", "*/*", std::move(encodings)));
   };
 
   EXPECT_EQ(answer("gzip, deflate, br").body, "brotli");
@@ -73,7 +75,7 @@ TEST(Console, SendsTheSmallestCodingThatTheBrowserTakes) {
 
 TEST(Console, SaysThatABrowserHasTheFileAlready) {
   const Console console(kFiles);
-  Request request = get("/assets/main-a1b2.js", "*/*", "br");
+  Request request = page_request("/assets/main-a1b2.js", "*/*", "br");
   const std::string tag(console.answer(request)->headers.value("ETag"));
   EXPECT_TRUE(tag.ends_with("-br\"")) << tag;
 
@@ -84,7 +86,7 @@ TEST(Console, SaysThatABrowserHasTheFileAlready) {
   EXPECT_EQ(again->status, 304U);
   EXPECT_EQ(again->body, "");
   EXPECT_EQ(again->headers.value("ETag"), tag);
-  Request other = get("/index.html");
+  Request other = page_request("/index.html");
   other.headers.add("If-None-Match", tag);
   EXPECT_EQ(console.answer(other)->status, 200U);
 }
@@ -92,7 +94,7 @@ TEST(Console, SaysThatABrowserHasTheFileAlready) {
 TEST(Console, OpensEveryPathThatABrowserOpensAsAPage) {
   const Console console(kFiles);
   for (const char* path : {"/", "/features/3", "/clients", "/apiary"}) {
-    const auto page = console.answer(get(path));
+    const auto page = console.answer(page_request(path));
     ASSERT_TRUE(page) << path;
     EXPECT_EQ(page->body, "<!doctype html>") << path;
   }
@@ -102,17 +104,17 @@ TEST(Console, LeavesPathsOfProgramsAndMissingFilesToOthers) {
   const Console console(kFiles);
   for (const char* path : {"/api", "/api/v1/nothing", "/socket.io", "/socket.io/x", "/ofrep/v1/x", "/flagd",
                            "/metrics", "/healthz", "/assets/main-old.js"})
-    EXPECT_FALSE(console.answer(get(path))) << path;
-  EXPECT_FALSE(console.answer(get("/features/3", "*/*"))) << "a program does not ask for a page";
-  EXPECT_FALSE(console.answer(get("/features/3", "application/json")));
-  Request post = get("/features/3");
+    EXPECT_FALSE(console.answer(page_request(path))) << path;
+  EXPECT_FALSE(console.answer(page_request("/features/3", "*/*"))) << "a program does not ask for a page";
+  EXPECT_FALSE(console.answer(page_request("/features/3", "application/json")));
+  Request post = page_request("/features/3");
   post.method = Method::post;
   EXPECT_FALSE(console.answer(post));
 }
 
 TEST(Console, ServesHeadLikeGet) {
   const Console console(kFiles);
-  Request head = get("/assets/main-a1b2.css", "*/*");
+  Request head = page_request("/assets/main-a1b2.css", "*/*");
   head.method = Method::head;
 
   const auto answer = console.answer(head);
@@ -123,12 +125,12 @@ TEST(Console, ServesHeadLikeGet) {
 
 TEST(Console, IsEmptyWithoutAPage) {
   const Console none{{}};
-  const Console assets(std::span(kFiles).subspan(1));
+  const Console assets(std::span<const ConsoleFile>(kFiles).subspan(1));
 
   EXPECT_TRUE(none.empty());
   EXPECT_TRUE(assets.empty());
-  EXPECT_FALSE(none.answer(get("/")));
-  EXPECT_FALSE(none.answer_index(get("/")));
+  EXPECT_FALSE(none.answer(page_request("/")));
+  EXPECT_FALSE(none.answer_index(page_request("/")));
 }
 
 }  // namespace

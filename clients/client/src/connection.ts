@@ -24,7 +24,7 @@ export interface Wires {
   failed(error: TogglecastError): void;
 }
 
-export const kClosed = 'call connect() first';
+export const kClosed = 'call connect()';
 const kMostRequests = 100;
 /** Refusals that no other token changes. */
 const kFinal = /^(forbidden|client_deleted)/;

@@ -62,7 +62,7 @@ export class Copy {
   state: CopyState | undefined;
   #features = new Map<number, Feature>();
   #platforms = new Map<number, Platform>();
-  #plan: Plan | null = null;
+  #plans = new Map<number, Plan>(); // the last one is that of the client; an event may come before the end of the one before
   #identity!: Identity;
   #floor = 0; // the revision of the last full state
   #seen = new Map<string, number>(); // entity → the revision of its last update, deletes included
@@ -72,7 +72,7 @@ export class Copy {
   /** The whole view. It replaces everything. */
   begin(view: View, { revision, epoch }: Position): string[] {
     this.#identity = view.client;
-    this.#plan = view.package;
+    this.#plans = new Map(view.package ? [[view.package.id, view.package]] : []);
     this.#features = new Map(view.features.map((one) => [one.id, one]));
     this.#platforms = new Map(view.platforms.map((one) => [one.id, one]));
     this.#seen.clear();
@@ -125,16 +125,22 @@ export class Copy {
     };
   }
 
+  get #plan(): Plan | null {
+    return [...this.#plans.values()].at(-1) ?? null;
+  }
+
   #apply(update: Update): boolean {
-    const id = update.kind === 'platform' ? update.platform_id : update.kind === 'feature' ? update.feature_id : 0;
-    const name = `${update.kind} ${id}`;
-    if (update.revision < (this.#seen.get(name) ?? this.#floor)) return false;
-    this.#seen.set(name, update.revision);
-    const put = <Value>(map: Map<number, Value>, value: Value | null) => void (value === null ? map.delete(id) : map.set(id, value));
-    if (update.kind === 'platform') put(this.#platforms, update.data);
-    else if (update.kind === 'feature') put(this.#features, update.data);
-    else if (update.kind === 'client') this.#identity = update.data ?? this.#identity;
-    else if (update.data || this.#plan?.id === update.package_id) this.#plan = update.data;
+    const { kind, data, revision } = update;
+    const id = (update as unknown as { [member: string]: number })[`${kind}_id`]!;
+    const name = `${kind} ${id}`;
+    if (revision < (this.#seen.get(name) ?? this.#floor)) return false;
+    this.#seen.set(name, revision);
+    if (kind === 'client') this.#identity = data ?? this.#identity;
+    else {
+      const map: Map<number, unknown> = { platform: this.#platforms, feature: this.#features, package: this.#plans }[kind];
+      if (data) map.set(id, data);
+      else map.delete(id);
+    }
     return true;
   }
 

@@ -66,7 +66,7 @@ class Copy:
         self.state: Optional[State] = None
         self._features: Dict[int, Json] = {}
         self._platforms: Dict[int, Json] = {}
-        self._plan: Optional[Json] = None
+        self._plans: Dict[int, Json] = {}  # the last one is that of the client; an event may come before the end of the one before
         self._identity: Json = {}
         self._floor = 0  # the revision of the last full state
         self._seen: Dict[str, int] = {}  # entity: the revision of its last update, deletes included
@@ -75,7 +75,8 @@ class Copy:
 
     def begin(self, view: Mapping[str, Any]) -> Set[str]:
         """The whole view with its position. It replaces everything."""
-        self._identity, self._plan = view["client"], view["package"]
+        self._identity = view["client"]
+        self._plans = {one["id"]: one for one in [view["package"]] if one}
         self._features = {one["id"]: one for one in view["features"]}
         self._platforms = {one["id"]: one for one in view["platforms"]}
         self._seen.clear()
@@ -113,26 +114,27 @@ class Copy:
         """The state as JSON; `begin` takes it."""
         if self.state is None:
             return None
-        return {"client": self._identity, "package": self._plan, "revision": self.state.revision, "epoch": self.state.epoch,
+        return {"client": self._identity, "package": self._plan(), "revision": self.state.revision, "epoch": self.state.epoch,
                 "features": list(self._features.values()), "platforms": list(self._platforms.values())}
+
+    def _plan(self) -> Optional[Json]:
+        return list(self._plans.values())[-1] if self._plans else None
 
     def _apply(self, update: Json) -> bool:
         kind, data = update["kind"], update["data"]
         entity = update.get(f"{kind}_id", 0)
-        name = f"{kind} {entity if kind in ('platform', 'feature') else 0}"
+        name = f"{kind} {entity}"
         if update["revision"] < self._seen.get(name, self._floor):
             return False
         self._seen[name] = update["revision"]
-        if kind in ("platform", "feature"):
-            entities = self._platforms if kind == "platform" else self._features
+        if kind == "client":
+            self._identity = data or self._identity
+        else:
+            entities = {"platform": self._platforms, "feature": self._features, "package": self._plans}[kind]
             if data is None:
                 entities.pop(entity, None)
             else:
                 entities[entity] = data
-        elif kind == "client":
-            self._identity = data or self._identity
-        elif data is not None or (self._plan or {}).get("id") == entity:
-            self._plan = data
         return True
 
     def _publish(self, revision: int, epoch: int) -> Set[str]:
@@ -142,6 +144,6 @@ class Copy:
             revision, epoch,
             _merge(old.flags if old else {}, _flags(self._features.values()), changed, ""),
             _merge(old.platforms if old else {}, platforms, changed, "/platforms/"),
-            _same(old.plan if old else None, cast(Optional[Plan], self._plan), "/plan", changed),
+            _same(old.plan if old else None, cast(Optional[Plan], self._plan()), "/plan", changed),
             _same(old.identity if old else None, cast(Identity, self._identity), "/client", changed))
         return changed

@@ -76,7 +76,8 @@ std::string banner(const Settings& settings, const Container::Bound& bound,
   std::string login = owner;
   switch (first_login.disclosure()) {
     case FirstLogin::Disclosure::on_terminal:
-      login += ", password " + first_login.password().reveal() + "  (shown only once)";
+      login +=
+          ", password " + first_login.password().reveal() + "  (shown only once; change it within a day)";
       break;
     case FirstLogin::Disclosure::in_file:
       login += ", password in " + first_login.path().string();

@@ -116,6 +116,8 @@ Result<std::unique_ptr<Container>> Container::build(const Settings& settings, Ru
   options.first_owner_password = [&first_login] {
     return first_login.choose(std::getenv("TOGGLECAST_OWNER_PASSWORD"));
   };
+  options.first_password_is_generated = [&first_login] { return first_login.is_generated(); };
+  options.enable_password_login = settings.enable_password_login;
   options.tell_first_password = [&first_login] { return first_login.disclose(); };
   if (settings.demo) {
     auto catalogue = json::parse(demo_catalogue());

@@ -45,6 +45,7 @@ Result<Secret> FirstLogin::choose(const char* variable) {
     password_ = password;
     return password;
   }
+  by_variable_ = false;
   password_ = auth::random_password(random_);
   return password_;
 }
@@ -86,13 +87,17 @@ Result<void> FirstLogin::write_file(const Secret& password) const {
 
 changes::ChangeFeed::Subscription FirstLogin::watch(service::Application& application) const {
   auto subscription = application.feed().subscribe([this](const changes::CommitPtr& commit) {
-    if (ends_first_login(*commit)) remove();
+    if (!ends_first_login(*commit)) return;
+    remove();
+    remove_kept();
   });
   if (was_changed(application)) remove();
   return subscription;
 }
 
 void FirstLogin::remove() const { ::unlink(path_.c_str()); }
+
+void FirstLogin::remove_kept() const { ::unlink(kept_.c_str()); }
 
 bool FirstLogin::file_exists() const { return ::access(path_.c_str(), F_OK) == 0; }
 

@@ -4,7 +4,8 @@
 //   standard output is a terminal      the password is random and printed
 //   otherwise                          the password is random and written to `first-login` in the data folder
 //
-// The file is removed when the password changes. The password is never logged. Thread rule: one thread; the
+// The file is removed when the password changes, and so is `owner-login`, where `togglecast quickstart` keeps
+// the next one. The password is never logged. Thread rule: one thread; the
 // writer's thread removes the file.
 #pragma once
 
@@ -30,7 +31,11 @@ class FirstLogin {
 
   /// `on_terminal`: standard output is a terminal.
   FirstLogin(const std::filesystem::path& data, bool on_terminal, RandomSource& random)
-      : path_(data / "first-login"), on_terminal_(on_terminal), random_(random) {}
+
+      : path_(data / "first-login"),
+        kept_(data / "owner-login"),
+        on_terminal_(on_terminal),
+        random_(random) {}
 
   /// For `ApplicationOptions::first_owner_password`. `variable` is the value of TOGGLECAST_OWNER_PASSWORD or
   /// nullptr. Tells nobody: another node may be quicker.
@@ -43,6 +48,8 @@ class FirstLogin {
   [[nodiscard]] changes::ChangeFeed::Subscription watch(service::Application& application) const;
 
   [[nodiscard]] Disclosure disclosure() const noexcept { return disclosure_; }
+  /// The password that was chosen was made up.
+  [[nodiscard]] bool is_generated() const noexcept { return !password_.empty() && !by_variable_; }
   /// The password that was chosen; else empty.
   [[nodiscard]] const Secret& password() const noexcept { return password_; }
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
@@ -52,8 +59,11 @@ class FirstLogin {
  private:
   [[nodiscard]] Result<void> write_file(const Secret& password) const;
   void remove() const;
+  /// A command keeps a later password there; see quickstart/owner_password.hpp.
+  void remove_kept() const;
 
   std::filesystem::path path_;
+  std::filesystem::path kept_;
   bool on_terminal_;
   RandomSource& random_;
   Disclosure disclosure_ = Disclosure::none;

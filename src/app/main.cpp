@@ -53,6 +53,8 @@ int run(const app::Command& command) {
       return app::serve(*settings);
     case app::Command::Action::set_password:
       return app::set_password(*settings, command.username);
+    case app::Command::Action::reset_second_factor:
+      return app::reset_second_factor(*settings, command.username);
     case app::Command::Action::quickstart:
       return app::quickstart(*settings, command);
     case app::Command::Action::probe:

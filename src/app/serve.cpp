@@ -59,7 +59,7 @@ int cannot_start(Runtime& runtime, const Error& error) {
 // The account exists already, and the next start will not show its password.
 void print_first_login(const FirstLogin& first_login) {
   if (first_login.disclosure() != FirstLogin::Disclosure::on_terminal) return;
-  std::printf("Login    %.*s, password %s  (shown only once)\n",
+  std::printf("Login    %.*s, password %s  (shown only once; change it within a day)\n",
               static_cast<int>(service::kFirstOwner.size()), service::kFirstOwner.data(),
               std::string(first_login.password().reveal()).c_str());
 }

@@ -3,7 +3,9 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <functional>
 #include <future>
+#include <string_view>
 
 #include "app/first_login.hpp"
 #include "app/process/runtime.hpp"
@@ -44,26 +46,36 @@ Result<void> write_password(service::Application& application, const std::string
   return answered.get_future().get().map([](const changes::Written&) {});
 }
 
+Result<void> remove_factor(service::Application& application, const std::string& username) {
+  const auto admin =
+      application.model().current(domain::kSystemEnvironment)->find_by_key<domain::AdminUser>(username);
+  if (admin == nullptr) return fail(Errc::not_found, "there is no admin '" + username + "'");
+  std::promise<Result<changes::Written>> answered;
+  service::WriteOptions options;
+  options.source = changes::Source::command_line;
+  application.second_factor().reset(
+      service::Principal::server(std::string(domain::kSystemEnvironment)), admin->id, options,
+      [&answered](Result<changes::Written> written) { answered.set_value(std::move(written)); });
+  return answered.get_future().get().map([](const changes::Written&) {});
+}
+
 Result<bool> has_state(storage::Store& store) {
   const auto reader = store.open_reader();
   if (!reader) return tl::unexpected(reader.error());
   return (*reader)->environments().map([](const auto& environments) { return !environments.empty(); });
 }
 
-}  // namespace
-
-int set_password(const Settings& settings, const std::string& username) {
+// Opens the store while no server has it, and prints what `use` did.
+int change_accounts(const Settings& settings, std::string_view instead,
+                    const std::function<Result<std::string>(service::Application& application)>& use) {
   const auto data = std::filesystem::absolute(settings.data);
   std::error_code ignored;
   if (settings.store.empty() && !std::filesystem::exists(data / "togglecast.db", ignored))
     return complain(data.string() + " is not a data folder of Togglecast; name the right one with --data");
   Runtime runtime({.level = observe::Level::warn});
   auto opened = open_store(settings, runtime, NodeFolder::unused);
-  if (!opened && opened.error().code == Errc::conflict) {
-    return complain(opened.error().message +
-                    ". To change a password while the server runs, send the current one with POST "
-                    "/api/v1/auth/password");
-  }
+  if (!opened && opened.error().code == Errc::conflict)
+    return complain(opened.error().message + ". " + std::string(instead));
   if (!opened) return complain(opened.error().message);
   const auto there = has_state(*opened->store);
   if (!there) return complain(there.error().message);
@@ -75,23 +87,46 @@ int set_password(const Settings& settings, const std::string& username) {
   service::ApplicationOptions options;
   options.environments = {std::string(kDefaultEnvironment)};
   options.first_owner_password = [&first_login] { return first_login.choose(nullptr); };
+  options.first_password_is_generated = [&first_login] { return first_login.is_generated(); };
   options.tell_first_password = [&first_login] { return first_login.disclose(); };
   auto application = service::Application::open(std::move(opened->store), options, runtime.clock,
                                                 runtime.random, runtime.log, runtime.metrics);
   if (!application) return complain(application.error().message);
   const auto watching = first_login.watch(**application);
 
-  const auto password = read_new_password(username);
-  if (!password) return complain(password.error().message);
-  const auto written = write_password(**application, username, *password);
-  if (!written) {
-    const Error& error = written.error();
+  const auto done = use(**application);
+  if (!done) {
+    const Error& error = done.error();
     return complain(error.details.empty() ? error.message : "the password " + error.details.front().reason);
   }
   (*application)->stop();
-  std::printf("The password of '%s' has changed. All its sessions have ended; log in again.\n",
-              username.c_str());
+  std::printf("%s\n", done->c_str());
   return 0;
+}
+
+}  // namespace
+
+int set_password(const Settings& settings, const std::string& username) {
+  return change_accounts(
+      settings,
+      "To change a password while the server runs, send the current one with POST /api/v1/auth/password",
+      [&](service::Application& application) -> Result<std::string> {
+        const auto password = read_new_password(username);
+        if (!password) return tl::unexpected(password.error());
+        return write_password(application, username, *password).map([&] {
+          return "The password of '" + username + "' has changed. All its sessions have ended; log in again.";
+        });
+      });
+}
+
+int reset_second_factor(const Settings& settings, const std::string& username) {
+  return change_accounts(
+      settings, "While the server runs, another owner sends DELETE /api/v1/admins/{id}/second-factor",
+      [&](service::Application& application) {
+        return remove_factor(application, username).map([&] {
+          return "'" + username + "' has no second factor any more. The password alone opens the account.";
+        });
+      });
 }
 
 }  // namespace togglecast::app

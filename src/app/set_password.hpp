@@ -1,4 +1,5 @@
-// `togglecast admin passwd`: sets the password of an admin while the server is stopped.
+// What somebody at the machine does for an admin who cannot log in, while the server is stopped:
+// `togglecast admin passwd` and `togglecast admin reset-second-factor`.
 // Thread rule: the main thread.
 #pragma once
 
@@ -10,5 +11,6 @@ namespace togglecast::app {
 
 /// Returns the exit code of the program.
 [[nodiscard]] int set_password(const Settings& settings, const std::string& username);
+[[nodiscard]] int reset_second_factor(const Settings& settings, const std::string& username);
 
 }  // namespace togglecast::app

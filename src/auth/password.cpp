@@ -3,6 +3,7 @@
 #include <sodium.h>
 
 #include <array>
+#include <charconv>
 #include <new>
 #include <stdexcept>
 #include <string_view>
@@ -34,6 +35,24 @@ bool PasswordHasher::verify(const Secret& password, const Secret& hash) const {
   // libsodium says the same when it had no memory: that is no reason to blame the password.
   ::operator delete(::operator new(options_.memory));
   return false;
+}
+
+// `$argon2id$v=19$m=65536,t=3,p=1$…`, memory in KiB.
+bool PasswordHasher::is_weaker(const Secret& hash) const {
+  const std::string_view text = hash.reveal();
+  const auto number_after = [text](std::string_view name) -> unsigned long long {
+    const std::size_t at = text.find(name);
+    unsigned long long number = 0;
+    if (at != std::string_view::npos)
+      std::from_chars(text.data() + at + name.size(), text.data() + text.size(), number);
+    return number;
+  };
+  const unsigned long long memory = number_after("$m=") * 1'024;
+  const unsigned long long operations = number_after(",t=");
+  if (memory == 0 || operations == 0) return false;  // damaged: it matches nothing
+  const unsigned long long wanted = options_.memory / 1'024 * 1'024;
+  return memory <= wanted && operations <= options_.operations &&
+         (memory < wanted || operations < options_.operations);
 }
 
 void PasswordHasher::verify_nobody(const Secret& password) const { std::ignore = verify(password, nobody_); }

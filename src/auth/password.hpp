@@ -32,6 +32,8 @@ class PasswordHasher {
   /// Whether `hash` is a hash of `password`. A damaged hash matches nothing.
   /// Throws std::bad_alloc when there is not enough memory.
   [[nodiscard]] bool verify(const Secret& password, const Secret& hash) const;
+  /// Whether `hash` was made with less work or memory than new ones, and with no more of either.
+  [[nodiscard]] bool is_weaker(const Secret& hash) const;
   /// Takes as long as `verify` and fails. For unknown users: the time does not tell whether a user exists.
   void verify_nobody(const Secret& password) const;
 

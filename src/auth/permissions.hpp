@@ -9,6 +9,7 @@
 #include <optional>
 #include <string_view>
 
+#include "auth/duty.hpp"
 #include "domain/schema/role.hpp"
 #include "domain/schema/scope.hpp"
 
@@ -31,15 +32,19 @@ enum class Action : std::uint8_t {
   read_messages,    ///< those that wait for acknowledgements, and who acknowledged them
   end_connections,  ///< of clients; and see the addresses of connections
   read_tokens,
-  manage_tokens,  ///< issue and revoke
-  read_process,   ///< metrics and detailed health
-  use_account,    ///< log out, change the own password
+  manage_tokens,         ///< issue and revoke
+  read_process,          ///< metrics and detailed health
+  log_out,               ///< of the own session
+  use_account,           ///< see and end the own sessions
+  change_password,       ///< the own one
+  manage_second_factor,  ///< the own one
   read_admins,
   manage_admins,
   manage_environments,  ///< make them, and copy one into another
   manage_keys,          ///< announce another key that signs tokens
   manage_api_keys,      ///< list them, too
   manage_issuers,       ///< whose tokens of clients are trusted; list them, too
+  manage_settings,      ///< of the installation; read them, too
   use_features,         ///< everything on `/client`
   evaluate_flags,       ///< by OFREP, as the client of the token or for one that is named
 };
@@ -57,6 +62,7 @@ struct Permission {
   Reach reach = Reach::environment;
   domain::Scopes scopes{};  ///< an API key with one of them may; none: no API key
   bool clients = false;     ///< tokens of clients open it
+  Duties duties{};          ///< a session may do it although its admin has one of them
 };
 
 inline constexpr domain::Scopes kWriteScopes{domain::Scope::write_platforms, domain::Scope::write_features,
@@ -93,13 +99,17 @@ inline constexpr std::array kPermissions{
     Permission{Action::read_tokens, "read token records", detail::Role::owner},
     Permission{Action::manage_tokens, "issue or revoke tokens", detail::Role::owner},
     Permission{Action::read_process, "read metrics and detailed health", detail::Role::viewer, detail::kHere, {detail::Scope::read}},
+    Permission{Action::log_out, "log out", detail::Role::viewer, detail::kHere, {}, false, {Duty::new_password, Duty::second_factor}},
     Permission{Action::use_account, "use an account of its own", detail::Role::viewer},
+    Permission{Action::change_password, "change its own password", detail::Role::viewer, detail::kHere, {}, false, {Duty::new_password}},
+    Permission{Action::manage_second_factor, "manage its own second factor", detail::Role::viewer, detail::kHere, {}, false, {Duty::second_factor}},
     Permission{Action::read_admins, "read the list of admins", detail::Role::owner, detail::kAll},
     Permission{Action::manage_admins, "manage admins", detail::Role::owner, detail::kAll},
     Permission{Action::manage_environments, "make or copy environments", detail::Role::owner, detail::kAll},
     Permission{Action::manage_keys, "rotate the keys that sign tokens", detail::Role::owner, detail::kAll},
     Permission{Action::manage_api_keys, "manage API keys", detail::Role::owner, detail::kAll},
     Permission{Action::manage_issuers, "manage the issuers of tokens", detail::Role::owner, detail::kAll},
+    Permission{Action::manage_settings, "read or change the settings of the installation", detail::Role::owner, detail::kAll},
     Permission{Action::use_features, "act as a client", std::nullopt, detail::kHere, {}, true},
     Permission{Action::evaluate_flags, "evaluate by OFREP", detail::Role::viewer, detail::kHere, {detail::Scope::evaluate}, true},
 };

@@ -51,6 +51,21 @@ Result<void> require_client(Action action) {
   return fail(Errc::forbidden, "this needs the token of an admin, not of a client");
 }
 
+bool allows(Duty duty, Action action) noexcept {
+  return duty == Duty::none || permission(action).duties.contains(duty);
+}
+
+Result<void> require(Duty duty, Action action) {
+  if (allows(duty, action)) return {};
+  if (duty == Duty::new_password)
+    return fail(Errc::forbidden,
+                "this session may only change its password: the first one must be replaced, with POST "
+                "/api/v1/auth/password");
+  return fail(Errc::forbidden,
+              "this session may only set up a second factor, which the settings require: begin with POST "
+              "/api/v1/auth/second-factor");
+}
+
 domain::Kinds readable_kinds(domain::Standing standing) noexcept {
   using domain::Kind;
   domain::Kinds readable{Kind::platform, Kind::feature, Kind::segment,
@@ -59,6 +74,7 @@ domain::Kinds readable_kinds(domain::Standing standing) noexcept {
   if (allows(standing, Action::read_admins)) readable.add(Kind::admin);
   if (allows(standing, Action::manage_api_keys)) readable.add(Kind::api_key);
   if (allows(standing, Action::manage_issuers)) readable.add(Kind::issuer);
+  if (allows(standing, Action::manage_settings)) readable.add(Kind::settings);
   return readable;
 }
 

@@ -18,6 +18,11 @@ namespace togglecast::auth {
 /// The same for the token of a client.
 [[nodiscard]] Result<void> require_client(Action action);
 
+/// Whether a session may do it although its admin has this duty.
+[[nodiscard]] bool allows(Duty duty, Action action) noexcept;
+/// `forbidden`, with what to do.
+[[nodiscard]] Result<void> require(Duty duty, Action action);
+
 /// The kinds of entities whose bodies an admin may see. An API key sees what a viewer sees.
 [[nodiscard]] domain::Kinds readable_kinds(domain::Standing standing) noexcept;
 

@@ -32,6 +32,8 @@ OwnEvent own_event(domain::Kind kind, Receiver receiver) noexcept {
     case domain::Kind::environment:
     case domain::Kind::api_key:
     case domain::Kind::issuer:
+    case domain::Kind::settings:
+    case domain::Kind::second_factor:
       break;
   }
   return {};

@@ -32,6 +32,7 @@ void note_rechecks(ShardStep& step, const std::vector<domain::Op>& ops) {
   std::set<domain::Id> clients(step.clients_to_recheck.begin(), step.clients_to_recheck.end());
   for (const auto& op : ops) {
     if (op.entity == Kind::client) clients.insert(op.id);
+    if (op.entity == Kind::settings) step.recheck_admins = true;  // what they require of admins
     if (op.before.is_null()) continue;
     if (op.entity == Kind::admin || op.entity == Kind::token || op.entity == Kind::api_key)
       step.recheck_admins = true;

@@ -3,6 +3,7 @@
 #include "http_api/handlers/assets.hpp"
 #include "http_api/handlers/catalogue.hpp"
 #include "http_api/handlers/handlers.hpp"
+#include "http_api/installation/installation.hpp"
 #include "http_api/ofrep/ofrep_routes.hpp"
 #include "http_api/oidc/oidc_routes.hpp"
 #include "http_api/streams/stream_routes.hpp"
@@ -34,7 +35,7 @@ constexpr Route kRoutes[] = {
 
     {Method::post, "/api/v1/auth/login", Access::login, login},
     {Method::post, "/api/v1/auth/refresh", Access::login, refresh_session, {}, Effect::renew},
-    {Method::post, "/api/v1/auth/logout", Action::use_account, logout, {}, Effect::logout},
+    {Method::post, "/api/v1/auth/logout", Action::log_out, logout, {}, Effect::logout},
     {Method::get, "/api/v1/auth/sessions", Action::use_account, list_sessions, {"admin"}},
     {Method::del,
      "/api/v1/auth/sessions",
@@ -43,7 +44,13 @@ constexpr Route kRoutes[] = {
      {"admin", "keep_current"},
      Effect::logout},
     {Method::del, "/api/v1/auth/sessions/{id}", Action::use_account, end_session, {}, Effect::logout},
-    {Method::post, "/api/v1/auth/password", Action::use_account, change_password},
+    {Method::post, "/api/v1/auth/password", Action::change_password, change_password},
+    {Method::get, "/api/v1/auth/second-factor", Action::manage_second_factor, read_second_factor},
+    {Method::post, "/api/v1/auth/second-factor", Action::manage_second_factor, begin_second_factor},
+    {Method::post, "/api/v1/auth/second-factor/confirm", Action::manage_second_factor, confirm_second_factor},
+    {Method::post, "/api/v1/auth/second-factor/recovery-codes", Action::manage_second_factor,
+     renew_recovery_codes},
+    {Method::post, "/api/v1/auth/second-factor/remove", Action::manage_second_factor, remove_second_factor},
 
     {Method::get, "/api/v1/auth/methods", Access::open, login_methods},
     {Method::get, "/api/v1/auth/oidc/login", Access::open, oidc_login, {"return_to", "environment"}},
@@ -154,6 +161,10 @@ constexpr Route kRoutes[] = {
     {Method::patch, "/api/v1/admins/{id}", Action::manage_admins, update_admin},
     {Method::del, "/api/v1/admins/{id}", Action::manage_admins, delete_admin},
     {Method::post, "/api/v1/admins/{id}/toggle", Action::manage_admins, toggle_admin},
+    {Method::del, "/api/v1/admins/{id}/second-factor", Action::manage_admins, reset_second_factor},
+
+    {Method::get, "/api/v1/settings", Action::manage_settings, read_settings},
+    {Method::patch, "/api/v1/settings", Action::manage_settings, update_settings},
 
     {Method::get, "/api/v1/api-keys", Action::manage_api_keys, list_api_keys, page()},
     {Method::post, "/api/v1/api-keys", Action::manage_api_keys, create_api_key},

@@ -8,6 +8,7 @@
 #include "domain/schema/environment.hpp"
 #include "observe/peer_log.hpp"
 #include "service/catalogue/catalogue_file.hpp"
+#include "service/duties/duties.hpp"
 
 namespace togglecast::service {
 namespace {
@@ -114,7 +115,12 @@ Application::Application(std::unique_ptr<storage::Store> store, Readers readers,
                 options.sessions),
       session_list_(committer_, model_, reader_, last_use_, clock, options.sessions),
       issuers_(committer_, model_, egress_, trusted_issuers_, options.issuers.key_folder),
-      admins_(committer_, model_, logins_, passwords_, sessions_, clock, metrics, options.admins),
+      factor_codes_(keys_, random, clock),
+      admins_(committer_, model_, logins_, passwords_, sessions_, factor_codes_, clock, metrics,
+              options.admins),
+      settings_(committer_, model_,
+                [issuer = options.oidc ? options.oidc->issuer : std::string()] { return issuer; }),
+      second_factor_(committer_, model_, admins_, factor_codes_, random, clock),
       api_keys_(committer_, model_, random),
       environments_(committer_, model_, random),
       activity_(reader_, model_, committer_),
@@ -205,7 +211,8 @@ Result<void> Application::load(const ApplicationOptions& options, const Clock& c
   if (auto settled = settle_with_marker(); !settled) return settled;
   if (auto loaded = tail_.follow(); !loaded) return not_loaded(loaded.error());
   if (auto keys = load_keys(**reader); !keys) return not_loaded(keys.error());
-  if (auto made = make_first_owner(options); !made) return made;
+  if (auto made = make_first_owner(options, clock); !made) return made;
+  if (auto settled = settle_password_login(options); !settled) return settled;
   return options.first_catalogue ? make_first_catalogue(options) : Result<void>{};
 }
 
@@ -249,19 +256,37 @@ Result<void> Application::make_oidc(const ApplicationOptions& options, const Clo
   return {};
 }
 
-Result<void> Application::make_first_owner(const ApplicationOptions& options) {
+Result<void> Application::make_first_owner(const ApplicationOptions& options, const Clock& clock) {
   if (!model_.current(domain::kSystemEnvironment)->table<domain::AdminUser>().by_id.empty()) return {};
   if (!options.first_owner_password)
     return fail(Errc::internal, "the password of the first owner is missing");
   const auto password = options.first_owner_password();
   if (!password) return tl::unexpected(password.error());
-  if (auto made =
-          admins_.create_first_owner(std::string(kFirstOwner), *password, options.tell_first_password);
+  std::optional<UnixMillis> expires;
+  if (options.first_password_is_generated && options.first_password_is_generated())
+    expires = UnixMillis{clock.wall_now().value + Milliseconds(options.first_password_lifetime).count()};
+  if (auto made = admins_.create_first_owner(std::string(kFirstOwner), *password, options.tell_first_password,
+                                             expires);
       !made) {
     if (made.error().code == Errc::already_exists) return {};  // another node was quicker
     return tl::unexpected(made.error());
   }
   made_first_owner_ = true;
+  return {};
+}
+
+Result<void> Application::settle_password_login(const ApplicationOptions& options) {
+  if (settings_of(*model_.current(domain::kSystemEnvironment)).password_login) return {};
+  if (options.enable_password_login) {
+    const auto written = committer_.perform(changes::own_write(
+        std::string(domain::kSystemEnvironment), changes::Source::command_line, build_password_login_on()));
+    if (!written) return tl::unexpected(written.error());
+    log_.warn("logins with a password are on again (--enable-password-login)");
+  } else if (!options.oidc) {
+    log_.warn(
+        "nobody can log in: the settings switch passwords off, and there is no --oidc-issuer; "
+        "--enable-password-login switches them on");
+  }
   return {};
 }
 

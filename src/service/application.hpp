@@ -32,7 +32,9 @@
 #include "service/messages/mailbox.hpp"
 #include "service/messages/message_list.hpp"
 #include "service/oidc/login_service.hpp"
+#include "service/second_factor/second_factor_service.hpp"
 #include "service/sessions/session_list.hpp"
+#include "service/settings/settings_service.hpp"
 
 namespace togglecast::service {
 
@@ -59,6 +61,12 @@ struct ApplicationOptions {
   std::vector<std::string> environments;
   /// Asked when there is no admin yet.
   std::function<Result<Secret>()> first_owner_password;
+  /// Whether that password was made up, so that it must be changed within `first_password_lifetime`; asked
+  /// after it. Empty: it was not.
+  std::function<bool()> first_password_is_generated{};
+  std::chrono::seconds first_password_lifetime{std::chrono::hours{24}};
+  /// Switches logins with a password on at start, whatever the settings say.
+  bool enable_password_login = false;
   /// Shows or stores that password. Called in the transaction that makes the account, before its commit: so
   /// no crash leaves an account behind whose password nobody knows, and of nodes that start together only the
   /// one that makes the account tells a password. May be empty.
@@ -119,6 +127,8 @@ class Application {
   [[nodiscard]] oidc::LoginService* oidc() noexcept { return oidc_.get(); }
   /// When sessions and API keys were used last.
   [[nodiscard]] LastUse& last_use() noexcept { return last_use_; }
+  [[nodiscard]] SettingsService& settings() noexcept { return settings_; }
+  [[nodiscard]] SecondFactorService& second_factor() noexcept { return second_factor_; }
   [[nodiscard]] ApiKeyService& api_keys() noexcept { return api_keys_; }
   [[nodiscard]] EnvironmentService& environments() noexcept { return environments_; }
   [[nodiscard]] ActivityService& activity() noexcept { return activity_; }
@@ -169,7 +179,8 @@ class Application {
   [[nodiscard]] Result<void> load_keys(storage::Reader& reader);
   [[nodiscard]] Result<void> make_oidc(const ApplicationOptions& options, const Clock& clock,
                                        observe::Metrics& metrics);
-  [[nodiscard]] Result<void> make_first_owner(const ApplicationOptions& options);
+  [[nodiscard]] Result<void> make_first_owner(const ApplicationOptions& options, const Clock& clock);
+  [[nodiscard]] Result<void> settle_password_login(const ApplicationOptions& options);
   [[nodiscard]] Result<void> make_first_catalogue(const ApplicationOptions& options);
 
   observe::Log& log_;
@@ -202,7 +213,10 @@ class Application {
   SessionService sessions_;
   SessionList session_list_;
   IssuerService issuers_;
+  auth::FactorCodes factor_codes_;
   AdminService admins_;
+  SettingsService settings_;
+  SecondFactorService second_factor_;
   ApiKeyService api_keys_;
   std::unique_ptr<oidc::LoginService> oidc_;
   EnvironmentService environments_;

@@ -22,8 +22,8 @@ constexpr const char* kServeFooter =
     "The command line wins over variables; variables win over the file. A variable separates the items of\n"
     "a list by commas.\n\n"
     "The first start creates the account 'owner'. TOGGLECAST_OWNER_PASSWORD sets its password. Without this\n"
-    "variable the password is random. The server shows it on a terminal, or writes it to the file\n"
-    "first-login in the data folder.\n\n"
+    "variable the password is random, and must be changed within a day. The server shows it on a terminal,\n"
+    "or writes it to the file first-login in the data folder.\n\n"
     "Exit codes:\n"
     "  0    clean stop\n"
     "  1    the server could not start, or it failed\n"
@@ -34,15 +34,21 @@ constexpr const char* kPasswdAbout =
     "Set the password of an admin. Stop the server first, unless it uses a database of --store. The command\n"
     "asks for the new password on a terminal, or reads one line of standard input.";
 
-const std::vector<std::string> kCommands{"serve", "admin passwd", "quickstart", "probe", "migrate-store"};
+constexpr const char* kResetAbout =
+    "Remove the second factor of an admin who has lost the app and the recovery codes. Stop the server\n"
+    "first, unless it uses a database of --store.";
+
+const std::vector<std::string> kCommands{"serve",      "admin passwd", "admin reset-second-factor",
+                                         "quickstart", "probe",        "migrate-store"};
 constexpr const char* kSeeHelpOfServe = "\nRun `togglecast serve --help` for help.\n";
 constexpr const char* kQuickstartAbout =
     "Take the first steps on a running server: make a platform, a feature, a package that includes it, a\n"
     "client on that package, and a token for the client. Run it as often as you like; it makes only what is\n"
     "missing. It writes client-token and listen.mjs to the current folder.";
 constexpr const char* kQuickstartFooter =
-    "The password comes from --password-file, from TOGGLECAST_OWNER_PASSWORD, from the file first-login in\n"
-    "the data folder, or from the terminal.";
+    "The password comes from --password-file, from TOGGLECAST_OWNER_PASSWORD, from the file first-login or\n"
+    "owner-login in the data folder, or from the terminal. A random first password is replaced: you choose\n"
+    "the next one on the terminal; without a terminal, it is random and in owner-login.";
 
 constexpr const char* kMigrateAbout =
     "Move an installation into another store: a data folder, or a PostgreSQL database like\n"
@@ -68,8 +74,8 @@ constexpr const char* kProbeFooter =
     "togglecast-probe-, and removes them at the end, also when it is interrupted. Admins see these changes;\n"
     "other clients notice nothing. The token of the admin is --admin-token-file, TOGGLECAST_ADMIN_TOKEN or\n"
     "--admin-token. Without one, the probe logs in and logs out again; the password comes from\n"
-    "--password-file, TOGGLECAST_OWNER_PASSWORD, the file first-login in the data folder, or the "
-    "terminal.\n\n"
+    "--password-file, TOGGLECAST_OWNER_PASSWORD, the file first-login or owner-login in the data folder, "
+    "or\nthe terminal. A random first password must have been changed before.\n\n"
     "Exit codes:\n"
     "  0    all steps passed\n"
     "  1    a step failed, or the probe was interrupted\n"
@@ -204,6 +210,11 @@ Command parse_command_line(int count, const char* const* values) {
   add_config(*passwd, command.config);
   passwd->add_option("--username", command.username, "Username of the admin [owner]")->type_name("NAME");
 
+  CLI::App* reset = admin->add_subcommand("reset-second-factor", kResetAbout);
+  for (const char* name : {"data", "store"}) add_option(*reset, *find_option(name), texts);
+  add_config(*reset, command.config);
+  reset->add_option("--username", command.username, "Username of the admin [owner]")->type_name("NAME");
+
   CLI::App* quickstart = program.add_subcommand("quickstart", kQuickstartAbout);
   for (const char* name : {"data", "port"}) add_option(*quickstart, *find_option(name), texts);
   add_config(*quickstart, command.config);
@@ -277,6 +288,8 @@ Command parse_command_line(int count, const char* const* values) {
     command.action = Command::Action::serve;
   } else if (passwd->parsed()) {
     command.action = Command::Action::set_password;
+  } else if (reset->parsed()) {
+    command.action = Command::Action::reset_second_factor;
   } else if (quickstart->parsed()) {
     command.action = Command::Action::quickstart;
   } else if (probe->parsed()) {

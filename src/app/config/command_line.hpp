@@ -8,14 +8,22 @@
 namespace togglecast::app {
 
 struct Command {
-  enum class Action : std::uint8_t { print, serve, set_password, quickstart, probe, migrate_store };
+  enum class Action : std::uint8_t {
+    print,
+    serve,
+    set_password,
+    reset_second_factor,
+    quickstart,
+    probe,
+    migrate_store
+  };
 
   Action action = Action::print;
   std::string output;  ///< of `print`: help, version, or the error in the command line
   bool wrong = false;  ///< of `print`: `output` is an error
   RawSettings flags;
   std::string config;    ///< settings file; empty: none
-  std::string username;  ///< of `set_password`, `quickstart` and `probe`
+  std::string username;  ///< of `admin`, `quickstart` and `probe`
   // Of `quickstart` and `probe`.
   std::string password_file;  ///< empty: none
   std::string environment;

@@ -69,6 +69,9 @@ constexpr OptionSpec kOptions[] = {
     {kGeneral, "stop-timeout", "SECONDS",
      "Longest time that a clean stop may take, besides --drain and --drain-wait [10]", false,
      set_seconds<&S::stop_timeout, 1, 3'600>},
+    {kGeneral, "enable-password-login", "",
+     "Switch logins with a password on again, when the settings have switched them off", false,
+     set_switch<&S::enable_password_login>},
     {kGeneral, "demo", "", "Fill an empty catalogue with an example: a shop platform and its customers",
      false, set_switch<&S::demo>},
 

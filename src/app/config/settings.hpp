@@ -130,7 +130,8 @@ struct Settings {
   std::chrono::seconds issuer_stale_keys{24 * 3'600};      ///< fetched keys count without a new success
   service::oidc::Options oidc;                             ///< without an issuer: no logins by OpenID Connect
   std::filesystem::path oidc_client_secret_file;
-  bool demo = false;  ///< fills an empty catalogue
+  bool enable_password_login = false;  ///< whatever the settings of the installation say
+  bool demo = false;                   ///< fills an empty catalogue
 };
 
 /// The text that one source gives for one option, before it is read.

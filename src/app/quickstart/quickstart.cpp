@@ -9,9 +9,12 @@
 #include <cstring>
 #include <fstream>
 
+#include "app/process/terminal.hpp"
 #include "app/quickstart/first_steps.hpp"
 #include "app/quickstart/listen_script.hpp"
 #include "app/quickstart/owner_password.hpp"
+#include "auth/password.hpp"
+#include "base/random.hpp"
 
 namespace togglecast::app {
 namespace {
@@ -26,6 +29,46 @@ std::string host_of(const Settings& settings) {
   return address == "0.0.0.0" || address == "::" ? "localhost" : address;
 }
 
+Result<Secret> choose_password(const std::string& username) {
+  if (!can_ask()) {
+    SystemRandom random;
+    return auth::random_password(random);
+  }
+  auto chosen = ask_secret("The first password must be replaced. New password for '" + username + "'");
+  if (!chosen) return chosen;
+  const auto repeated = ask_secret("Repeat the new password");
+  if (!repeated) return repeated;
+  if (chosen->reveal() != repeated->reveal())
+    return fail(Errc::invalid_argument, "the two passwords differ; run the command again");
+  return chosen;
+}
+
+// The first password opens nothing but its own change. Without a terminal the new one is random and stays in
+// the data folder.
+Result<void> replace_first_password(ApiCaller& api, const Settings& settings, const Command& command,
+                                    const Secret& first) {
+  const KeptPassword kept(settings.data);
+  const auto chosen = choose_password(command.username);
+  if (!chosen) return tl::unexpected(chosen.error());
+  const bool keeps = !can_ask();
+  if (keeps)
+    if (auto prepared = kept.prepare(command.username, *chosen); !prepared) return prepared;
+  const auto changed =
+      api.call("POST", "auth/password", json::object{{"current", first.reveal()}, {"new", chosen->reveal()}});
+  if (!changed) {
+    if (keeps) kept.forget();
+    return tl::unexpected(changed.error());
+  }
+  if (!keeps) {
+    std::printf("The first password of '%s' was replaced.\n\n", command.username.c_str());
+    return {};
+  }
+  if (auto done = kept.keep(); !done) return done;
+  std::printf("The first password of '%s' was replaced; the new one is in %s\n\n", command.username.c_str(),
+              kept.path().c_str());
+  return {};
+}
+
 Result<void> log_in(ApiCaller& api, const Settings& settings, const Command& command) {
   auto password = find_password(command.password_file, settings.data, command.username);
   if (!password) return tl::unexpected(password.error());
@@ -38,7 +81,8 @@ Result<void> log_in(ApiCaller& api, const Settings& settings, const Command& com
                                            password->source + "; --password-file names another)");
   if (!session) return tl::unexpected(session.error());
   api.use_token(Secret(std::string(json::string_or_empty(*session, "token"))));
-  return {};
+  if (json::find(*session, "password_change_required") == nullptr) return {};
+  return replace_first_password(api, settings, command, password->text);
 }
 
 // Only its owner may read the token.

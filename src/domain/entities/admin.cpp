@@ -60,6 +60,8 @@ Result<AdminUser> AdminUser::from_json(const json::value& body) {
   admin.password_changed_at = in.time("password_changed_at").value_or(UnixMillis{});
   if (in.has_value("refresh_token_reused_at"))
     admin.refresh_token_reused_at = in.time("refresh_token_reused_at");
+  if (in.has_value("password_expires_at")) admin.password_expires_at = in.time("password_expires_at");
+  if (in.has_value("second_factor_at")) admin.second_factor_at = in.time("second_factor_at");
   admin.identity = read_identity(in);
   if (auto ok = in.finish(); !ok) return stored_body_error("admin", ok.error());
   return admin;
@@ -67,7 +69,7 @@ Result<AdminUser> AdminUser::from_json(const json::value& body) {
 
 json::object to_json(const AdminUser& admin) {
   json::object out;
-  out.reserve(13);
+  out.reserve(16);
   out["id"] = admin.id;
   out["username"] = admin.username;
   out["role"] = to_string(admin.role);
@@ -80,6 +82,8 @@ json::object to_json(const AdminUser& admin) {
   out["password_changed_at"] = to_iso8601(admin.password_changed_at);
   if (admin.refresh_token_reused_at)
     out["refresh_token_reused_at"] = to_iso8601(*admin.refresh_token_reused_at);
+  if (admin.password_expires_at) out["password_expires_at"] = to_iso8601(*admin.password_expires_at);
+  if (admin.second_factor_at) out["second_factor_at"] = to_iso8601(*admin.second_factor_at);
   out["provider"] = admin.identity ? kOidc : kPassword;
   if (admin.identity) {
     out["issuer"] = admin.identity->issuer;

@@ -34,6 +34,9 @@ struct AdminUser : Stamps {
   UnixMillis password_changed_at{};
   /// When somebody last used a refresh token of this account a second time.
   std::optional<UnixMillis> refresh_token_reused_at;
+  /// Until then the password must be changed, and a session may do nothing else. Nothing: it may stay.
+  std::optional<UnixMillis> password_expires_at;
+  std::optional<UnixMillis> second_factor_at;  ///< a login needs a second factor since then
   /// Who logs in here. Nothing: the one who knows the password; otherwise the account has none.
   std::optional<ProviderIdentity> identity;
 

@@ -102,4 +102,13 @@ std::size_t weight(const Issuer& issuer) noexcept {
   return bytes;
 }
 
+std::size_t weight(const InstallationSettings& /*settings*/) noexcept { return kOwn<InstallationSettings>; }
+
+std::size_t weight(const SecondFactor& factor) noexcept {
+  std::size_t bytes =
+      kOwn<SecondFactor> + heap_of(factor.username, factor.sealed) + block_weight(factor.recovery);
+  for (const std::string& digest : factor.recovery) bytes += heap_weight(digest);
+  return bytes;
+}
+
 }  // namespace togglecast::domain

@@ -14,6 +14,8 @@
 #include "domain/entities/segment.hpp"
 #include "domain/entities/signing_key.hpp"
 #include "domain/entities/token.hpp"
+#include "domain/installation/second_factor.hpp"
+#include "domain/installation/settings.hpp"
 
 namespace togglecast::domain {
 
@@ -28,5 +30,7 @@ namespace togglecast::domain {
 [[nodiscard]] std::size_t weight(const ApiKey& key) noexcept;
 [[nodiscard]] std::size_t weight(const EnvironmentRecord& environment) noexcept;
 [[nodiscard]] std::size_t weight(const Issuer& issuer) noexcept;
+[[nodiscard]] std::size_t weight(const InstallationSettings& settings) noexcept;
+[[nodiscard]] std::size_t weight(const SecondFactor& factor) noexcept;
 
 }  // namespace togglecast::domain

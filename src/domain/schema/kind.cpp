@@ -26,6 +26,10 @@ std::string_view to_string(Kind kind) noexcept {
       return "api_key";
     case Kind::issuer:
       return "issuer";
+    case Kind::settings:
+      return "settings";
+    case Kind::second_factor:
+      return "second_factor";
   }
   return "";
 }

@@ -22,10 +22,13 @@ enum class Kind : std::uint8_t {
   environment,
   api_key,
   issuer,
+  settings,
+  second_factor,
 };
-inline constexpr std::array kAllKinds{Kind::platform,    Kind::feature, Kind::package, Kind::segment,
-                                      Kind::client,      Kind::token,   Kind::admin,   Kind::signing_key,
-                                      Kind::environment, Kind::api_key, Kind::issuer};
+inline constexpr std::array kAllKinds{Kind::platform,     Kind::feature, Kind::package, Kind::segment,
+                                      Kind::client,       Kind::token,   Kind::admin,   Kind::signing_key,
+                                      Kind::environment,  Kind::api_key, Kind::issuer,  Kind::settings,
+                                      Kind::second_factor};
 
 /// The `entity` of change ops and the `entity_type` of events: `platform`.
 [[nodiscard]] std::string_view to_string(Kind kind) noexcept;
@@ -53,7 +56,7 @@ class Kinds {
 };
 
 /// Entities of the installation; the environment `system` has them.
-inline constexpr Kinds kInstallationKinds{Kind::admin, Kind::signing_key, Kind::environment, Kind::api_key,
-                                          Kind::issuer};
+inline constexpr Kinds kInstallationKinds{Kind::admin,  Kind::signing_key, Kind::environment,  Kind::api_key,
+                                          Kind::issuer, Kind::settings,    Kind::second_factor};
 
 }  // namespace togglecast::domain

@@ -30,7 +30,7 @@ Result<void> check_etag(const Version& current, const json::value& etag) {
                                   ", but that of the entity is \"" + to_string(current) + '"');
 }
 
-constexpr std::array<std::string_view, 13> kReadOnly{"id",
+constexpr std::array<std::string_view, 15> kReadOnly{"id",
                                                      "key",
                                                      "created_at",
                                                      "sha256",
@@ -42,7 +42,10 @@ constexpr std::array<std::string_view, 13> kReadOnly{"id",
                                                      "provider",
                                                      "issuer",
                                                      "subject",
-                                                     "refresh_token_reused_at"};
+                                                     "refresh_token_reused_at",
+
+                                                     "password_expires_at",
+                                                     "second_factor_at"};
 
 bool equal(const json::value* a, const json::value* b) {
   return a != nullptr && b != nullptr && json::canonical(*a) == json::canonical(*b);

@@ -286,6 +286,8 @@ std::vector<User> users_of(const Snapshot& state, Kind kind, Id id) {
     case Kind::environment:
     case Kind::api_key:
     case Kind::issuer:
+    case Kind::settings:
+    case Kind::second_factor:
       break;
   }
   return users;

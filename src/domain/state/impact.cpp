@@ -52,6 +52,8 @@ class ImpactFinder {
       case Kind::environment:
       case Kind::api_key:
       case Kind::issuer:
+      case Kind::settings:
+      case Kind::second_factor:
         break;
     }
   }

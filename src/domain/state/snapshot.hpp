@@ -21,6 +21,8 @@
 #include "domain/entities/segment.hpp"
 #include "domain/entities/signing_key.hpp"
 #include "domain/entities/token.hpp"
+#include "domain/installation/second_factor.hpp"
+#include "domain/installation/settings.hpp"
 #include "domain/state/change.hpp"
 #include "domain/state/compiled_rules.hpp"
 #include "domain/state/log_row.hpp"
@@ -70,6 +72,10 @@ auto with_entity_type(Kind kind, Use&& use) {
       return use(std::type_identity<ApiKey>{});
     case Kind::issuer:
       return use(std::type_identity<Issuer>{});
+    case Kind::settings:
+      return use(std::type_identity<InstallationSettings>{});
+    case Kind::second_factor:
+      return use(std::type_identity<SecondFactor>{});
     case Kind::signing_key:
       break;
   }
@@ -153,7 +159,7 @@ class Snapshot final : public evaluation::Catalogue {
   Head head_;
   std::tuple<Table<Platform>, Table<Feature>, Table<Segment>, Table<Package>, Table<Client>,
              Table<TokenRecord>, Table<AdminUser>, Table<SigningKeyRecord>, Table<EnvironmentRecord>,
-             Table<ApiKey>, Table<Issuer>>
+             Table<ApiKey>, Table<Issuer>, Table<InstallationSettings>, Table<SecondFactor>>
       tables_;
   ReferenceIndex links_;
   CompiledRules rules_;

@@ -73,6 +73,8 @@ std::string_view switch_of(Kind kind) noexcept {
     case Kind::token:
     case Kind::signing_key:
     case Kind::environment:
+    case Kind::settings:
+    case Kind::second_factor:
       break;
   }
   return {};

@@ -46,7 +46,7 @@ Result<void> read_entity_filters(const Call& call, storage::LogQuery& query) {
     if (!query.kind)
       return fail(Errc::invalid_argument,
                   "the parameter entity_type must be platform, feature, segment, package, client, token, "
-                  "admin, environment, signing_key, api_key or issuer");
+                  "admin, environment, signing_key, api_key, issuer, settings or second_factor");
   }
   const auto id = call.number("entity_id", 0, 1, domain::kMaxId);
   if (!id) return tl::unexpected(id.error());

@@ -10,8 +10,13 @@ namespace {
 
 constexpr std::size_t kMaxUsername = 64;
 // Members of an answer, besides the stamps, that only the server sets.
-constexpr const char* kOfTheServer[] = {"password_changed_at", "refresh_token_reused_at", "provider",
-                                        "issuer", "subject"};
+constexpr const char* kOfTheServer[] = {"password_changed_at",
+                                        "password_expires_at",
+                                        "second_factor_at",
+                                        "refresh_token_reused_at",
+                                        "provider",
+                                        "issuer",
+                                        "subject"};
 
 std::optional<domain::Role> read_role(domain::FieldReader& in) {
   const auto text = in.text("role", kMaxUsername);

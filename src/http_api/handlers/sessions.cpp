@@ -14,10 +14,16 @@ namespace {
 constexpr std::size_t kLongestUsername = 64;
 constexpr std::size_t kLongestRefreshToken = 4'096;  // a longer one is none of ours
 
+// A refusal that only wants the code of the second factor has a code of its own.
+void refuse_login_of(Call& call, const Error& error) {
+  const bool wants_code = error.code == Errc::unauthenticated && !error.details.empty();
+  call.refuse(error, 0, wants_code ? json::object{{"code", "second_factor_required"}} : json::object{});
+}
+
 service::LoginDone answer_with_session(const CallPtr& call, Keeps keeps) {
   return [call, keeps](Result<service::LoggedIn> answer) {
     call->resume([call, keeps, answer = std::move(answer)] {
-      answer ? answer_session(call, *answer, keeps) : call->refuse(answer.error());
+      answer ? answer_session(call, *answer, keeps) : refuse_login_of(*call, answer.error());
     });
   };
 }
@@ -86,6 +92,7 @@ void login(const CallPtr& call) {
   service::Login wanted;
   wanted.username = in.text("username", kLongestUsername).value_or("");
   wanted.password = Secret(in.text("password", auth::kMaxPassword).value_or(""));
+  wanted.code = Secret(in.text("code", auth::kMaxCode).value_or(""));
   wanted.session = session_start(*call, in.key("environment").value_or(call->api().options().environment));
   const Keeps keeps = in.boolean("cookie").value_or(false) ? Keeps::cookie : Keeps::body;
   in.require({"username", "password"});

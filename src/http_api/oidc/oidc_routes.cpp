@@ -8,6 +8,7 @@
 #include "http_api/request/call.hpp"
 #include "http_api/sessions/cookies.hpp"
 #include "http_api/sessions/session_answer.hpp"
+#include "service/duties/duties.hpp"
 #include "web/address.hpp"
 #include "wire/http/cookies.hpp"
 
@@ -104,7 +105,11 @@ void let_in(const CallPtr& call, const oidc::Welcome& welcome, std::string_view 
 
 void login_methods(const CallPtr& call) {
   json::array methods;
-  methods.push_back(json::object{{"type", "password"}, {"url", "/api/v1/auth/login"}});
+  const auto system = call->application().model().current(domain::kSystemEnvironment);
+  if (service::settings_of(*system).password_login)
+    methods.push_back(json::object{{"type", "password"},
+                                   {"url", "/api/v1/auth/login"},
+                                   {"second_factor", json::array{"totp", "recovery_code"}}});
   if (const oidc::LoginService* service = call->application().oidc())
     methods.push_back(json::object{
         {"type", "oidc"}, {"name", service->options().name}, {"url", std::string(kOidcPath) + "/login"}});

@@ -61,6 +61,12 @@ web::CorsOptions with_our_headers(web::CorsOptions cors) {
   return cors;
 }
 
+// A session whose admin must do something else first is told what by a code of its own.
+void refuse_by_table(Call& call, const Error& error) {
+  const bool by_duty = !auth::allows(call.who().duty, *call.route().action);
+  call.refuse(error, 0, by_duty ? json::object{{"code", to_string(call.who().duty)}} : json::object{});
+}
+
 }  // namespace
 
 std::string_view to_string(Phase phase) noexcept {
@@ -214,7 +220,7 @@ void Api::serve_known(const CallPtr& call) {
     }
   }
   if (auto allowed = service::require(call->who(), *call->route().action); !allowed)
-    return call->refuse(allowed.error());
+    return refuse_by_table(*call, allowed.error());
   const auto wanted = call->min_revision();
   if (!wanted) return call->refuse(wanted.error());
   if (!*wanted) return run(call);
@@ -242,7 +248,7 @@ void Api::run_again_as(const CallPtr& call, const Result<service::Principal>& wh
   if (!who) return call->refuse(who.error());
   call->who_ = *who;
   if (auto allowed = service::require(*who, *call->route().action); !allowed)
-    return call->refuse(allowed.error());
+    return refuse_by_table(*call, allowed.error());
   run(call);
 }
 

@@ -66,7 +66,9 @@ wire::http::Response problem(const Error& error, std::string_view request_id, un
                              const json::object& more) {
   wire::http::Response response;
   response.status = status != 0 ? status : status_of(error.code);
-  const std::string_view code = to_string(error.code);
+  const auto* own = more.if_contains("code");
+  const std::string_view code =
+      own != nullptr && own->is_string() ? std::string_view(own->get_string()) : to_string(error.code);
 
   json::object inner{{"code", code}, {"message", error.message}};
   json::object body{{"type", "about:blank"},

@@ -16,7 +16,7 @@ namespace togglecast::http_api {
 [[nodiscard]] unsigned status_of(Errc code) noexcept;
 
 /// `status` 0 means the status of the code. 401 carries `WWW-Authenticate`; 429 and 503 carry `Retry-After`.
-/// `more` holds additional members of this problem.
+/// `more` holds additional members of this problem; `code` among them takes the place of the error's.
 [[nodiscard]] wire::http::Response problem(const Error& error, std::string_view request_id,
                                            unsigned status = 0, const json::object& more = {});
 

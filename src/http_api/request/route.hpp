@@ -93,7 +93,7 @@ struct Route {
     if (access != Access::admin || method == wire::http::Method::get) return false;
     if (effect != Effect::write && effect != Effect::upload) return false;
     for (const std::string_view other : {"/api/v1/auth/", "/api/v1/admins", "/api/v1/environments",
-                                         "/api/v1/api-keys", "/api/v1/connections"})
+                                         "/api/v1/api-keys", "/api/v1/connections", "/api/v1/settings"})
       if (pattern.starts_with(other)) return false;
     return true;
   }

@@ -17,6 +17,7 @@ json::object session_body(const Call& call, const service::LoggedIn& session, Ke
                     {"environment", session.environment},
                     {"admin", domain::with_etag(session.admin, epoch)}};
   if (keeps == Keeps::body) body["refresh_token"] = session.refresh_token.reveal();
+  if (session.duty != auth::Duty::none) body[to_string(session.duty)] = true;
   return body;
 }
 

@@ -15,7 +15,8 @@ enum class Keeps : bool {
   cookie  ///< into a cookie, which the scripts of a page cannot read
 };
 
-/// `{token, expires_at, session, environment, admin, refresh_token?}`.
+/// `{token, expires_at, session, environment, admin, refresh_token?}`, and what the session must be used for
+/// first.
 [[nodiscard]] json::object session_body(const Call& call, const service::LoggedIn& session, Keeps keeps);
 
 /// The answer to a login, or to a refresh, that succeeded.

@@ -42,6 +42,7 @@ Result<void> check_not_self(domain::Id who, domain::Id admin, std::string_view d
 void note_new_password(AdminUser& admin, UnixMillis at) {
   if (at <= admin.password_changed_at) at.value = admin.password_changed_at.value + 1;
   admin.password_changed_at = at;
+  admin.password_expires_at.reset();
 }
 
 // The read-only members that came with a patch must say nothing new.
@@ -51,9 +52,9 @@ Result<void> check_sent_back(const AdminUser& admin, std::int64_t epoch, const j
   if (!changed) return tl::unexpected(changed.error());
   domain::FieldReader in(*changed);
   in.deny({"username"}, "cannot be changed");
-  in.deny(
-      {"id", "created_at", "password_changed_at", "refresh_token_reused_at", "provider", "issuer", "subject"},
-      "is set by the server");
+  in.deny({"id", "created_at", "password_changed_at", "password_expires_at", "second_factor_at",
+           "refresh_token_reused_at", "provider", "issuer", "subject"},
+          "is set by the server");
   return in.finish();
 }
 
@@ -113,6 +114,7 @@ changes::Build build_new_admin(NewAdmin wanted, Secret hash) {
     give_roles(admin, wanted.environments);
     if (auto ok = check_roles(admin); !ok) return tl::unexpected(ok.error());
     admin.password_changed_at = context.at();
+    admin.password_expires_at = wanted.password_expires_at;
     return changes::Draft{
         AdminUser::kKind, *id, {changes::create_op(admin, *id, context)}, {{AdminUser::kKind, *id, hash}}};
   };
@@ -198,6 +200,8 @@ changes::Build build_admin_removal(domain::Id who, domain::Id admin, const domai
       return tl::unexpected(ok.error());
     changes::Draft draft{AdminUser::kKind, admin, {}, {}};
     withdraw_tokens(draft, context, admin, 0);
+    if (const auto factor = context.state().find_by_key<domain::SecondFactor>((*before)->username))
+      draft.ops.push_back(changes::delete_op(*factor));
     draft.ops.push_back(changes::delete_op(**before));
     return draft;
   };

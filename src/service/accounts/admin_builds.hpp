@@ -17,6 +17,7 @@ struct NewAdmin {
   domain::Role role = domain::Role::viewer;
   EnvironmentRoles environments{};
   bool active = true;
+  std::optional<UnixMillis> password_expires_at{};  ///< until then it must be changed
 };
 [[nodiscard]] changes::Build build_new_admin(NewAdmin wanted, Secret hash);
 /// Withdraws all tokens of the account except `keep_token`. `checked` is the `password_changed_at` of the

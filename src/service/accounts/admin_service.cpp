@@ -1,7 +1,5 @@
 #include "service/accounts/admin_service.hpp"
 
-#include "base/base64.hpp"
-#include "base/digest.hpp"
 #include "changes/ops.hpp"
 #include "domain/schema/environment.hpp"
 #include "domain/schema/fields.hpp"
@@ -26,13 +24,6 @@ Result<bool> matches(const auth::PasswordHasher& hasher, const Secret& password,
   }
 }
 
-auth::LoginAttempt attempt_at(const std::string& account, bool exists, const std::string& address) {
-  const Sha256 digest = sha256(account);
-  return {base64url_encode({reinterpret_cast<const char*>(digest.data()), digest.size()}), exists, address};
-}
-
-tl::unexpected<Error> wrong_login() { return fail(Errc::unauthenticated, "wrong username or password"); }
-
 tl::unexpected<Error> too_busy() { return changes::busy("too many logins at once; try again"); }
 
 // Admins live in `system`, whichever environment they work in.
@@ -55,13 +46,14 @@ domain::Id self_of(const Principal& who) { return who.kind == Principal::Kind::a
 
 AdminService::AdminService(changes::Committer& committer, const changes::ReadModel& model,
                            changes::StoreReader& reader, changes::WorkerPool& workers,
-                           SessionService& sessions, const Clock& clock, observe::Metrics& metrics,
-                           const AdminOptions& options)
+                           SessionService& sessions, auth::FactorCodes& codes, const Clock& clock,
+                           observe::Metrics& metrics, const AdminOptions& options)
     : committer_(committer),
       model_(model),
       reader_(reader),
       workers_(workers),
       sessions_(sessions),
+      codes_(codes),
       clock_(clock),
       options_(options),
       hasher_(options.passwords),
@@ -85,9 +77,11 @@ void AdminService::note(const auth::LoginAttempt& attempt, bool opened) {
 void AdminService::tell_logins(LoginTold told) {
   const std::scoped_lock lock(throttle_mutex_);
   login_told_ = std::move(told);
+  codes_.tell(login_told_);
 }
 
 void AdminService::login_elsewhere(const auth::LoginAttempt& attempt, bool opened) {
+  if (auth::FactorCodes::is_of_codes(attempt)) return codes_.checked_elsewhere(attempt, opened);
   const std::scoped_lock lock(throttle_mutex_);
   if (opened) {
     throttle_.succeeded(attempt);
@@ -101,7 +95,7 @@ AdminService::Account AdminService::account(const std::string& username) const {
 }
 
 void AdminService::check_password(const Account& account, const auth::LoginAttempt& attempt,
-                                  const Secret& password, std::function<void(Result<bool> matches)> next) {
+                                  const Secret& password, std::function<void(Result<Checked>)> next) {
   if (auto allowed = may_try(attempt); !allowed) return next(tl::unexpected(allowed.error()));
   const domain::Id id = account == nullptr ? 0 : account->id;
   const bool active = account != nullptr && account->active;
@@ -111,29 +105,17 @@ void AdminService::check_password(const Account& account, const auth::LoginAttem
     if (!hash) return next(tl::unexpected(hash.error()));
     const bool working = workers_.submit([this, active, attempt, password, next, hash = std::move(*hash)] {
       if (auto allowed = may_try(attempt); !allowed) return next(tl::unexpected(allowed.error()));
-      auto same = matches(hasher_, password, hash);
-      if (same) {
-        same = *same && active;
-        note(attempt, *same);
-      }
-      next(std::move(same));
+      const auto same = matches(hasher_, password, hash);
+      if (!same) return next(tl::unexpected(same.error()));
+      Checked checked{*same && active};
+      note(attempt, checked.matches);
+      if (checked.matches && hasher_.is_weaker(*hash))
+        checked.stronger = hasher_.hash(password).value_or(Secret());
+      next(std::move(checked));
     });
     if (!working) next(too_busy());
   });
   if (!reading) next(too_busy());
-}
-
-void AdminService::login(const Login& login, const WriteOptions& options, LoginDone done) {
-  if (auto key = idempotency_of({}, options, {}, nullptr); !key) return done(tl::unexpected(key.error()));
-  if (!domain::is_username(login.username) || login.password.reveal().size() > auth::kMaxPassword)
-    return done(wrong_login());
-  const auto admin = account(login.username);
-  check_password(admin, attempt_at(login.username, admin != nullptr, login.throttled_as), login.password,
-                 [this, admin, login, options, done](Result<bool> matches) {
-                   if (!matches) return done(tl::unexpected(matches.error()));
-                   if (!*matches) return done(wrong_login());
-                   sessions_.start(*admin, login.session, options, done);
-                 });
 }
 
 void AdminService::logout(const Principal& who, const WriteOptions& options, changes::Done done) {
@@ -182,11 +164,13 @@ void AdminService::change_password(const Principal& who, const Secret& current, 
   const auto admin = account(who.name);
   if (admin != nullptr && admin->identity)
     return done(fail(Errc::conflict, "this account logs in with OpenID Connect and has no password"));
+  if (admin != nullptr && admin->password_expires_at && next.reveal() == current.reveal())
+    return done(fail_field("/password", "must be another one than the first"));
   const auth::LoginAttempt attempt = attempt_at(who.name, admin != nullptr, {});
-  check_password(admin, attempt, current, [this, admin, who, next, options, done](Result<bool> matches) {
+  check_password(admin, attempt, current, [this, admin, who, next, options, done](Result<Checked> checked) {
     const std::string operation = "password of " + who.name;
-    if (!matches) return done(tl::unexpected(matches.error()));
-    if (!*matches)  // an earlier copy of this request may have changed it
+    if (!checked) return done(tl::unexpected(checked.error()));
+    if (!checked->matches)  // an earlier copy of this request may have changed it
       return replay_or_fail(who, options, operation,
                             {Errc::unauthenticated, "the current password is wrong", {}}, done);
     const auto build = [admin, who, if_match = options.if_match](Secret hash) {
@@ -292,13 +276,17 @@ void AdminService::remove(const Principal& who, domain::Id admin, const WriteOpt
                build_admin_removal(self_of(who), admin, options.if_match), std::move(done));
 }
 
-Result<changes::Written> AdminService::create_first_owner(
-    const std::string& username, const Secret& password, const std::function<Result<void>()>& before_commit) {
+Result<changes::Written> AdminService::create_first_owner(const std::string& username, const Secret& password,
+                                                          const std::function<Result<void>()>& before_commit,
+                                                          std::optional<UnixMillis> password_expires_at) {
   if (auto ok = auth::check_new_password(password); !ok) return tl::unexpected(ok.error());
   auto hash = hasher_.hash(password);
   if (!hash) return tl::unexpected(hash.error());
-  changes::Build build = [make = build_new_admin({username, domain::Role::owner}, std::move(*hash)),
-                          before_commit](changes::WriteContext& context) -> Result<changes::Draft> {
+  changes::Build build =
+      [make = build_new_admin(
+           {.username = username, .role = domain::Role::owner, .password_expires_at = password_expires_at},
+           std::move(*hash)),
+       before_commit](changes::WriteContext& context) -> Result<changes::Draft> {
     if (!context.state().table<domain::AdminUser>().by_id.empty())
       return fail(Errc::already_exists, "another node has made the first account");
     auto draft = make(context);

@@ -13,6 +13,7 @@
 #include <mutex>
 #include <string>
 
+#include "auth/factor_codes.hpp"
 #include "auth/login_throttle.hpp"
 #include "auth/password.hpp"
 #include "base/secret.hpp"
@@ -38,15 +39,18 @@ struct Login {
   Secret password;
   SessionStart session;
   std::string throttled_as;  ///< the key of the caller's address; empty: no limit by address applies
+  Secret code{};             ///< of the second factor; empty: none was sent
 };
 
 class AdminService {
  public:
   AdminService(changes::Committer& committer, const changes::ReadModel& model, changes::StoreReader& reader,
-               changes::WorkerPool& workers, SessionService& sessions, const Clock& clock,
-               observe::Metrics& metrics, const AdminOptions& options = {});
+               changes::WorkerPool& workers, SessionService& sessions, auth::FactorCodes& codes,
+               const Clock& clock, observe::Metrics& metrics, const AdminOptions& options = {});
 
-  /// `forbidden` when the account has no role in the environment.
+  /// `forbidden` when the account has no role in the environment, when its first password was not changed in
+  /// time, and while the settings switch passwords off; `unauthenticated` that names `/code` when the
+  /// password is right and the code is missing.
   void login(const Login& login, const WriteOptions& options, LoginDone done);
   using LoginTold = std::function<void(const auth::LoginAttempt& attempt, bool opened)>;
   /// Hears of each password that was checked here, on a worker; an empty function ends that. The attempt
@@ -54,6 +58,9 @@ class AdminService {
   void tell_logins(LoginTold told);
   /// A password was checked by another node: it counts here, too.
   void login_elsewhere(const auth::LoginAttempt& attempt, bool opened);
+
+  /// Checks the caller's own password, on a worker.
+  void prove_password(const Principal& who, const Secret& password, std::function<void(Result<void>)> next);
 
   /// Withdraws the token of this request.
   void logout(const Principal& who, const WriteOptions& options, changes::Done done);
@@ -84,17 +91,27 @@ class AdminService {
   /// transaction once that is certain, and its error ends it; may be empty. Call before the writer starts.
   [[nodiscard]] Result<changes::Written> create_first_owner(
       const std::string& username, const Secret& password,
-      const std::function<Result<void>()>& before_commit = {});
+      const std::function<Result<void>()>& before_commit = {},
+      std::optional<UnixMillis> password_expires_at = {});
 
  private:
+  struct Checked {
+    bool matches = false;
+    Secret stronger{};  ///< a new hash of the password, when the stored one is weaker than those made now
+  };
   using Account = std::shared_ptr<const domain::AdminUser>;  // nullptr: no account has that name
 
+  /// The session of an account whose password was right; errors as of `login`.
+  [[nodiscard]] Result<SessionStart> with_factor(const domain::AdminUser& admin, const Login& login,
+                                                 Secret stronger);
   [[nodiscard]] Account account(const std::string& username) const;
+  [[nodiscard]] static auth::LoginAttempt attempt_at(const std::string& account, bool exists,
+                                                     const std::string& address);
   // Checks `password` and calls `next` with the outcome, on a worker. The throttle is asked before anything
   // waits, and again right before the hash: of many attempts at once, only as many as there are workers pass
   // after the failure that makes the next one wait. An inactive account matches nothing.
   void check_password(const Account& account, const auth::LoginAttempt& attempt, const Secret& password,
-                      std::function<void(Result<bool> matches)> next);
+                      std::function<void(Result<Checked> checked)> next);
   // Hashes on a worker, then submits `build(hash)`.
   void write_with_hash(const Principal& who, const Secret& password, const WriteOptions& options,
                        const std::string& operation, std::function<changes::Build(Secret hash)> build,
@@ -112,6 +129,7 @@ class AdminService {
   changes::StoreReader& reader_;
   changes::WorkerPool& workers_;
   SessionService& sessions_;
+  auth::FactorCodes& codes_;
   const Clock& clock_;
   AdminOptions options_;
   auth::PasswordHasher hasher_;

@@ -8,6 +8,7 @@
 #include "domain/entities/asset.hpp"
 #include "domain/schema/address_range.hpp"
 #include "domain/schema/environment.hpp"
+#include "service/duties/duties.hpp"
 
 namespace togglecast::service {
 namespace {
@@ -53,6 +54,7 @@ Result<Principal> principal_of(const domain::TokenRecord& token, const domain::S
       who.name = admin->username;
       who.role = admin->standing_in(token.environment);
       if (who.role.here() == domain::Role::none) return no_role_in(token.environment);
+      who.duty = duty_of(*admin, state);
       return who;
     }
   }

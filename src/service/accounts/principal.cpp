@@ -29,7 +29,7 @@ bool Principal::may(auth::Action action) const noexcept {
   switch (kind) {
     case Kind::admin:
     case Kind::system:
-      return auth::allows(role, action);
+      return auth::allows(role, action) && auth::allows(duty, action);
     case Kind::machine:
       return auth::allows(scopes, action);
     case Kind::client:
@@ -42,6 +42,7 @@ Result<void> require(const Principal& who, auth::Action action) {
   switch (who.kind) {
     case Principal::Kind::admin:
     case Principal::Kind::system:
+      if (auto free = auth::require(who.duty, action); !free) return free;
       return auth::require(who.role, action);
     case Principal::Kind::machine:
       return auth::require(who.scopes, action);

@@ -29,13 +29,14 @@ struct Principal {
   Kind kind = Kind::client;
   std::uint32_t signing_key = 0;  ///< the number of the key that signed its token; 0: none of ours
   domain::Id id = 0;
-  std::string name;         ///< an admin's username, a client's key, the label of an API key
-  domain::Standing role;    ///< of admins; the server itself acts as owner, an API key reads as a viewer
-  domain::Scopes scopes;    ///< of API keys
-  std::string environment;  ///< the environment of its token
-  domain::Id token_id = 0;  ///< 0: it has no record
-  UnixMillis expires_at{};  ///< of the token, or `kNever`; of an admin without a token: 0
-  IssuedByPtr issued_by{};  ///< of a client whose token another issuer signed; else null
+  std::string name;       ///< an admin's username, a client's key, the label of an API key
+  domain::Standing role;  ///< of admins; the server itself acts as owner, an API key reads as a viewer
+  domain::Scopes scopes;  ///< of API keys
+  auth::Duty duty = auth::Duty::none;  ///< what this admin must do before anything else
+  std::string environment;             ///< the environment of its token
+  domain::Id token_id = 0;             ///< 0: it has no record
+  UnixMillis expires_at{};             ///< of the token, or `kNever`; of an admin without a token: 0
+  IssuedByPtr issued_by{};             ///< of a client whose token another issuer signed; else null
 
   /// The end of a token or API key that has none.
   static constexpr UnixMillis kNever{std::numeric_limits<std::int64_t>::max()};

@@ -46,6 +46,9 @@ changes::Build build_session(const AdminUser& admin, const SessionStart& start, 
     changes::Draft draft;
     if (auto added = add_token(draft, std::move(record), options, WhenFull::drop_oldest, context); !added)
       return tl::unexpected(added.error());
+    if (start.also) {
+      if (auto ok = start.also(context, draft); !ok) return tl::unexpected(ok.error());
+    }
     return draft;
   };
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "service/duties/duties.hpp"
+
 namespace togglecast::service {
 namespace {
 
@@ -39,6 +41,9 @@ SessionEnd end_of_session(const Principal& who, const domain::Snapshot& state, U
     if (!admin->active) return {"account_deactivated", "an owner deactivated the account"};
     if (admin->standing_in(who.environment).here() == domain::Role::none)
       return {"role_removed", "this account has no role in this environment any more"};
+    if (record != nullptr && duty_of(*admin, state) == auth::Duty::second_factor)
+      return {"second_factor_setup_required",
+              "the settings now require a second factor; log in and set one up"};
     if (record == nullptr) return end_of_admin_session(who, *admin, state);
   }
   if (record != nullptr && record->end == domain::kRefreshTokenReused)

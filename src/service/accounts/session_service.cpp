@@ -13,6 +13,7 @@
 #include "service/accounts/authenticator.hpp"
 #include "service/accounts/session_builds.hpp"
 #include "service/accounts/submit_write.hpp"
+#include "service/duties/duties.hpp"
 
 namespace togglecast::service {
 namespace {
@@ -84,8 +85,12 @@ void SessionService::start(const domain::AdminUser& admin, const SessionStart& s
   SessionStart shown = start;
   shown.device = one_line(start.device, domain::kMaxDevice);
   shown.address = one_line(start.address, domain::kMaxName);
-  changes::Build build = build_session(admin, shown, new_jti(around_.random),
-                                       start.longest.value_or(options_.longest), sessions);
+  std::chrono::seconds lifetime = start.longest.value_or(options_.longest);
+  if (start.until) {
+    const std::int64_t left = start.until->value - around_.clock.wall_now().value;
+    lifetime = std::min(lifetime, std::chrono::seconds{left / 1'000 + 1});
+  }
+  changes::Build build = build_session(admin, shown, new_jti(around_.random), lifetime, sessions);
   auto idempotency = idempotency_of(who, options, "login " + start.environment, nullptr);
   if (!idempotency) return done(tl::unexpected(idempotency.error()));
   around_.committer.submit(
@@ -129,6 +134,9 @@ LoggedIn SessionService::welcome(const TokenRecord& session, json::value admin, 
   answer.token = auth::sign_token(*around_.keys.current(at), claims);
   answer.session_expires_at = session.expires_at;
   answer.refresh_token = auth::refresh_token(around_.keys, session, generation);
+  const auto state = around_.model.current(domain::kSystemEnvironment);
+  if (const auto* account = state->peek<domain::AdminUser>(session.subject_id); account != nullptr)
+    answer.duty = duty_of(*account, *state);
   return answer;
 }
 

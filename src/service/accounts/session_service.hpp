@@ -50,6 +50,9 @@ struct SessionStart {
   std::string address;                            ///< of the caller, for people to read
   std::optional<std::chrono::seconds> longest{};  ///< nothing: as `SessionOptions` say
   domain::LoginMethod method = domain::LoginMethod::password;
+  std::optional<UnixMillis> until{};  ///< it ends then at the latest
+  /// What the commit that begins the session also does; its error refuses the login. May be empty.
+  std::function<Result<void>(changes::WriteContext& context, changes::Draft& draft)> also{};
 };
 
 /// What a login and each refresh give.
@@ -61,6 +64,7 @@ struct LoggedIn {
   Secret token;
   UnixMillis session_expires_at{};  ///< the session ends then, however often it is refreshed
   Secret refresh_token;
+  auth::Duty duty = auth::Duty::none;  ///< what the session must be used for first
   bool replayed = false;  ///< a repeated login is in the same session; `conflict` if that has ended
 };
 using LoginDone = std::function<void(Result<LoggedIn> answer)>;

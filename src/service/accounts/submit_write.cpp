@@ -47,6 +47,8 @@ std::optional<auth::Action> write_scope(domain::Kind kind) noexcept {
     case domain::Kind::environment:
     case domain::Kind::api_key:
     case domain::Kind::issuer:
+    case domain::Kind::settings:
+    case domain::Kind::second_factor:
       break;
   }
   return std::nullopt;

@@ -22,8 +22,11 @@ auth::Action write_action(domain::Kind kind) noexcept {
       return auth::Action::manage_api_keys;
     case domain::Kind::issuer:
       return auth::Action::manage_issuers;
+    case domain::Kind::settings:
+      return auth::Action::manage_settings;
     case domain::Kind::admin:
     case domain::Kind::signing_key:
+    case domain::Kind::second_factor:
       break;
   }
   return auth::Action::manage_admins;

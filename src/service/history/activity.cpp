@@ -78,7 +78,7 @@ json::value activity_entry(const domain::LogRow& row, domain::Kinds readable, co
   if (of_installation) {  // no logins
     readable = readable.contains(domain::Kind::admin)
                    ? domain::Kinds{domain::Kind::admin, domain::Kind::environment, domain::Kind::api_key,
-                                   domain::Kind::issuer}
+                                   domain::Kind::issuer, domain::Kind::settings}
                    : domain::Kinds{domain::Kind::environment};
   }
   std::vector<const Op*> ops;

@@ -79,6 +79,8 @@ std::string switched(const Op& op, const Names& names, bool on) {
     case Kind::token:
     case Kind::signing_key:
     case Kind::environment:
+    case Kind::settings:
+    case Kind::second_factor:
       break;
   }
   return "switched " + this_one(op, names) + (on ? " on" : " off");
@@ -247,6 +249,7 @@ std::vector<Id> removed_overrides(const Op& op) {
 std::string phrase_of(const Op& op, const Names& names) {
   if (op.entity == Kind::environment) return environment_changed(op, names);
   if (op.entity == Kind::token) return token_changed(op, names);
+  if (op.entity == Kind::settings) return "changed the settings of the installation";
   if (op.before.is_null()) return created(op, names);
   if (op.after.is_null()) return "deleted " + this_one(op, names);
   return updated(op, names);

@@ -12,13 +12,15 @@ namespace {
 
 constexpr std::size_t kLongestName = 80;
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 15> kWords{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 17> kWords{{
     {"maintenance_note", "maintenance note"},
     {"package_id", "package"},
     {"sub_features", "sub-features"},
     {"defaultVariant", "default variant"},
     {"billing_period", "billing period"},
     {"password_changed_at", "password"},
+    {"password_expires_at", "password"},
+    {"second_factor_at", "second factor"},
     {"requires", "required features"},
     {"expires_at", "expiry"},
     {"enabled", "state"},

@@ -158,7 +158,8 @@ Sides sides_without_gone(const Op& op, const domain::Snapshot& state) {
 }
 
 bool carries_secrets(Kind kind) {
-  return kind == Kind::token || kind == Kind::admin || kind == Kind::signing_key || kind == Kind::api_key;
+  return kind == Kind::token || kind == Kind::admin || kind == Kind::signing_key || kind == Kind::api_key ||
+         kind == Kind::second_factor;
 }
 
 // Expired overrides would be removed again at once.

@@ -65,7 +65,9 @@ Result<void> make_folder(const std::filesystem::path& path) {
   return {};
 }
 
-bool is_ours(std::string_view name) { return name.starts_with("togglecast.") || name == "first-login"; }
+bool is_ours(std::string_view name) {
+  return name.starts_with("togglecast.") || name == "first-login" || name.starts_with("owner-login");
+}
 
 constexpr std::string_view kLifePrefix = "togglecast.life-";
 

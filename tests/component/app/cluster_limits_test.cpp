@@ -1,4 +1,6 @@
 // Limits that hold over all nodes.
+#include "auth/codes/sealed_secret.hpp"
+#include "auth/codes/totp.hpp"
 #include "cluster_fixture.hpp"
 
 namespace togglecast::app::testing {
@@ -76,6 +78,76 @@ TEST_F(ClusterLimits, FailedLoginsAddUp) {
   EXPECT_EQ(b.login().error().code, Errc::rate_limited) << "the right password waits, too";
   clock_.advance(std::chrono::minutes{6});
   EXPECT_TRUE(b.login().has_value());
+}
+
+// A second factor, set up at one node; a login with a code at any of them.
+class ClusterFactors : public ClusterTest {
+ protected:
+  service::Principal session(TestNode& node) {
+    return node.application().authenticator().authenticate(node.owner_token()).value();
+  }
+  /// At `node`, known to all. The secret of the app.
+  Secret set_up(TestNode& node) {
+    const service::Principal who = session(node);
+    const auto setup = wait_for<service::FactorSetup>([&](service::SetupDone done) {
+      node.application().second_factor().begin(who, {Secret(kPassword), {}, {}}, {}, std::move(done));
+    });
+    EXPECT_TRUE(setup.has_value());
+    settle(node);
+    const auto stored =
+        node.application().model().current("system")->find_by_key<domain::SecondFactor>("owner");
+    const Secret secret =
+        auth::SecretSealer(Secret(node.application().derived_key("second factors").sign("seal")))
+            .open(stored->sealed, "owner")
+            .value();
+    const auto codes = wait_for<std::vector<Secret>>([&](service::RecoveryCodesDone done) {
+      node.application().second_factor().confirm(who, {{}, shown(secret), {}}, {}, std::move(done));
+    });
+    EXPECT_TRUE(codes.has_value());
+    settle(node);
+    clock_.advance(std::chrono::seconds{auth::kCodeSeconds});
+    return secret;
+  }
+  [[nodiscard]] Secret shown(const Secret& secret, std::int64_t drift = 0) const {
+    return Secret(auth::hotp(secret, static_cast<std::uint64_t>(auth::step_at(clock_.wall_now()) + drift)));
+  }
+  static void log_in(TestNode& node, const Secret& code, service::LoginDone done) {
+    node.application().admins().login({"owner", Secret(kPassword), {"production", {}, {}}, "192.0.2.1", code},
+                                      {}, std::move(done));
+  }
+  static Result<service::LoggedIn> log_in(TestNode& node, const Secret& code) {
+    return wait_for<service::LoggedIn>([&](service::LoginDone done) { log_in(node, code, std::move(done)); });
+  }
+};
+
+TEST_F(ClusterFactors, ACodeOpensOnceAlsoAtTwoNodesAtOnce) {
+  auto [a, b] = start_two();
+  const Secret secret = set_up(a);
+  for (int round = 0; round < 5; ++round) {
+    const Secret code = shown(secret);
+    std::promise<Result<service::LoggedIn>> at_a, at_b;
+    log_in(a, code, [&at_a](Result<service::LoggedIn> in) { at_a.set_value(std::move(in)); });
+    log_in(b, code, [&at_b](Result<service::LoggedIn> in) { at_b.set_value(std::move(in)); });
+    const auto first = at_a.get_future().get();
+    const auto second = at_b.get_future().get();
+
+    EXPECT_NE(first.has_value(), second.has_value());
+    EXPECT_EQ((first ? second : first).error().code, Errc::unauthenticated);
+    clock_.advance(std::chrono::minutes{31});  // the throttle forgets
+  }
+}
+
+TEST_F(ClusterFactors, WrongCodesAddUp) {
+  auto [a, b] = start_two();
+  const Secret secret = set_up(a);
+  for (int i = 0; i < 6; ++i) EXPECT_FALSE(log_in(a, shown(secret, 7)).has_value());
+
+  EXPECT_TRUE(eventually([&, &b = b] {
+    const auto tried = log_in(b, shown(secret, 7));
+    return !tried && tried.error().code == Errc::rate_limited;
+  }));
+  EXPECT_EQ(log_in(b, shown(secret)).error().code, Errc::rate_limited);
+  EXPECT_FALSE(b.login("wrong password").has_value()) << "passwords have a count of their own";
 }
 
 TEST_F(ClusterLimits, HoldForEachNodeWhenNothingArrives) {

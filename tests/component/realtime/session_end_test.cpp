@@ -105,6 +105,42 @@ TEST_F(SessionEnds, AClientThatIsDeletedIsTold) {
   EXPECT_EQ(reason(acme, "/client"), "client_deleted");
 }
 
+TEST_F(SessionEnds, ASettingThatAsksForASecondFactorEndsThoseWithout) {
+  auto owner = join_admin();
+  auto viewer = join_admin(admin_token("jo", Role::viewer));
+  const auto set = [&](const char* rule) {
+    EXPECT_TRUE(wait_for<changes::Written>([&](changes::Done done) {
+      application_->settings().update(
+          admin(), service::testing::parse(std::string(R"({"require_second_factor":")") + rule + "\"}"), {},
+          done);
+    }));
+  };
+
+  set("owners");
+  EXPECT_EQ(reason(owner, "/admin"), "second_factor_setup_required");
+  EXPECT_EQ(code_of(viewer.ask("/admin", "request_system_metrics")), "");
+  EXPECT_EQ(viewer.transcript().find("require_second_factor"), std::string::npos)
+      << "owners alone see settings";
+
+  set("all");
+  EXPECT_EQ(reason(viewer, "/admin"), "second_factor_setup_required");
+  EventClient again(port_);
+  again.send("0/admin," + with_token(admin_token()));
+  EXPECT_NE(again.packet().find("may only set up a second factor"), std::string::npos);
+}
+
+TEST_F(SessionEnds, ASettingReachesTheOwnersThatStay) {
+  auto owner = join_admin();
+  EXPECT_TRUE(wait_for<changes::Written>([&](changes::Done done) {
+    application_->settings().update(admin(), service::testing::parse(R"({"password_login":true})"), {}, done);
+  }));
+
+  const json::array update = owner.next("/admin", "entity_update");
+  ASSERT_GE(update.size(), 2U);
+  EXPECT_EQ(json::string_or_empty(update[1], "entity_type"), "settings");
+  EXPECT_EQ(update[1].at("data").at("password_login"), json::value(true));
+}
+
 // The timer of its expiry comes a moment later. Until then a change of its client must not end it for good.
 TEST_F(SessionEnds, ATokenThatHasJustExpiredEndsTheConnectionAndNotItsClient) {
   auto acme = connect("/client", with_token(client_token("acme", admin(), R"({"expires_in":60})")));

@@ -263,7 +263,7 @@ describe('the browser and the provider', () => {
     const away = await begin();
     assert.equal(away.status, 503, away.text);
     assert.deepEqual((await server.request('GET', '/api/v1/auth/methods', undefined, { token: null })).body, {
-      methods: [{ type: 'password', url: '/api/v1/auth/login' }, { type: 'oidc', name: 'Test login', url: '/api/v1/auth/oidc/login' }],
+      methods: [{ type: 'password', url: '/api/v1/auth/login', second_factor: ['totp', 'recovery_code'] }, { type: 'oidc', name: 'Test login', url: '/api/v1/auth/oidc/login' }],
     });
     provider.lies = { redirect: true };
     await until(async () => /redirects are not followed/.test((await begin()).text), 'a refused redirect', kPatience);
@@ -367,5 +367,34 @@ describe('a real browser', () => {
     const { status } = await page.run(() => fetch('/api/v1/auth/refresh', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{}' })
       .then((answer) => ({ status: answer.status })));
     assert.equal(status, 401, 'the provider has ended the session');
+  });
+});
+
+describe('without passwords', () => {
+  test('only the provider opens the door, until an operator opens the other one again', async (t) => {
+    const { provider, server, tls } = await installation(t);
+    await server.login();
+    const off = (token) => server.request('PATCH', '/api/v1/settings', { password_login: false }, { token });
+    const early = await off(server.admin);
+    assert.deepEqual([early.status, early.body.errors[0].pointer], [409, '/password_login'], 'no owner comes that way yet');
+    provider.person.groups = ['admins'];
+    const anna = await logIn(provider, server);
+    assert.equal(anna.body.admin.role, 'owner');
+    assert.equal((await off(server.admin)).status, 200);
+
+    const refused = await server.request('POST', '/api/v1/auth/login', { username: 'owner', password: kPassword }, { token: null });
+    assert.deepEqual([refused.status, refused.body.code], [403, 'forbidden']);
+    const { methods } = await server.call('GET', '/api/v1/auth/methods', undefined, { token: null });
+    assert.deepEqual(methods.map(({ type }) => type), ['oidc']);
+    assert.equal((await logIn(provider, server)).status, 200);
+    assert.equal((await server.request('GET', '/api/v1/platforms')).status, 200, 'sessions go on');
+
+    await server.end('SIGTERM');
+    const again = await Product.start(server.data, { env: {}, args: [...kept(provider, tls, kRoles), '--enable-password-login'] });
+    t.after(() => again.end('SIGKILL'));
+    await again.login();
+    assert.equal((await again.call('GET', '/api/v1/settings')).password_login, true);
+    const { items: [entry] } = await again.call('GET', '/api/v1/activity?entity_type=settings&limit=1');
+    assert.equal(entry.source, 'command_line');
   });
 });

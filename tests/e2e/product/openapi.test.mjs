@@ -8,6 +8,7 @@ import path from 'node:path';
 import { certificate } from '../support/certificate.mjs';
 import { Contract } from '../support/contract.mjs';
 import { OidcProvider } from '../support/oidc-provider.mjs';
+import { App } from '../support/totp.mjs';
 import { dataFolder, kOwner, kPassword, ownKey, Product, product } from '../support/product.mjs';
 
 const shared = product({ args: ['--write-rate', '1000', '--write-burst', '1000'] });
@@ -396,6 +397,43 @@ describe('each operation answers as it is described:', () => {
     await taken('DELETE', `${tokens}/${issued.id}`);
     await refused(404, 'DELETE', `${tokens}/${kUnknownId}`);
     await taken('DELETE', `/api/v1/clients/${client.id}`);
+  });
+
+  test('settings', async () => {
+    await readTwice('/api/v1/settings');
+    const read = await taken('GET', '/api/v1/settings');
+    const headers = { 'If-Match': read.headers.get('etag').replace('-gzip', '') };
+    const changed = await taken('PATCH', '/api/v1/settings', { password_login: true }, { headers });
+    assert.deepEqual((await refused(409, 'PATCH', '/api/v1/settings', { require_second_factor: 'none' }, { headers: { 'If-Match': '"1.1"' } })).current, changed.body);
+    await refused(409, 'PATCH', '/api/v1/settings', { password_login: false });
+    await refused(400, 'PATCH', '/api/v1/settings', { require_second_factor: 'some' });
+    await refused(401, 'GET', '/api/v1/settings', undefined, { token: null });
+  });
+
+  test('second factors', async () => {
+    const username = ownKey('person');
+    const { id } = await made('/api/v1/admins', { username, password: kPassword, role: 'viewer' });
+    const { token } = (await taken('POST', '/api/v1/auth/login', { username, password: kPassword }, { token: null })).body;
+    const mine = { token };
+    const factor = '/api/v1/auth/second-factor';
+    await taken('GET', factor, undefined, mine);
+    await refused(401, 'GET', factor, undefined, { token: null });
+    await refused(401, 'POST', factor, { password: 'wrong' }, mine);
+    const app = new App((await taken('POST', factor, { password: kPassword }, mine)).body.secret);
+    await refused(401, 'POST', `${factor}/confirm`, { code: app.wrong() }, mine);
+    const { recovery_codes: codes } = (await taken('POST', `${factor}/confirm`, { code: app.shows() }, mine)).body;
+    await refused(409, 'POST', factor, { password: kPassword }, mine);
+    await refused(401, 'POST', '/api/v1/auth/login', { username, password: kPassword }, { token: null });
+    await taken('POST', '/api/v1/auth/login', { username, password: kPassword, code: codes[0] }, { token: null });
+    await refused(400, 'POST', `${factor}/recovery-codes`, { password: kPassword }, mine);
+    const renewed = (await taken('POST', `${factor}/recovery-codes`, { password: kPassword, code: codes[1] }, mine)).body.recovery_codes;
+    await refused(401, 'POST', `${factor}/remove`, { password: kPassword, code: codes[2] }, mine);
+    await taken('POST', `${factor}/remove`, { password: kPassword, code: renewed[0] }, mine);
+    await refused(404, 'DELETE', `/api/v1/admins/${id}/second-factor`);
+    const second = new App((await taken('POST', factor, { password: kPassword }, mine)).body.secret);
+    await taken('POST', `${factor}/confirm`, { code: second.shows() }, mine);
+    await taken('DELETE', `/api/v1/admins/${id}/second-factor`);
+    assert.equal((await taken('GET', factor, undefined, mine)).body.enabled, false);
   });
 
   test('issuers', async () => {

@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { kPassword, product } from '../support/product.mjs';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { dataFolder, kPassword, Product, product } from '../support/product.mjs';
 
 const shared = product({ args: ['--write-rate', '10000', '--read-rate', '1000000'] });
 
@@ -143,6 +145,57 @@ describe('every event', () => {
           const may = mark(row) === '✓' || mark(row) === '+' || (person.scope && row.action === rows[0].action && nsp === '/admin');
           if (refused === Boolean(may)) wrong.push(`${row.name}: ${JSON.stringify(answer)}`);
         }
+      }
+      assert.deepEqual(wrong, []);
+    });
+  }
+});
+
+describe('a session that must do something else first', () => {
+  const kDuties = [
+    {
+      column: 'first password',
+      code: 'password_change_required',
+      env: {},
+      async begin(node) {
+        const password = /^password: (.*)$/m.exec(await readFile(path.join(node.data, 'first-login'), 'utf8'))[1];
+        return async () => (await node.login('owner', password)).token;
+      },
+    },
+    {
+      column: 'no factor',
+      code: 'second_factor_setup_required',
+      async begin(node) {
+        await node.login();
+        await node.call('PATCH', '/api/v1/settings', { require_second_factor: 'all' });
+        return async () => (await node.login()).token;
+      },
+    },
+  ];
+  for (const { column, code, env, begin } of kDuties) {
+    test(`${column}: every route and every event`, kPatience, async (t) => {
+      const data = await dataFolder();
+      const node = await Product.start(data.folder, { args: ['--write-rate', '10000'], ...(env ? { env } : {}) });
+      t.after(() => node.end('SIGKILL').finally(data.remove));
+      const session = await begin(node);
+      const wrong = [];
+      const token = await session();
+      for (const row of routes.filter(({ action }) => action !== '')) {
+        const [method, target] = row.name.split(' ');
+        const logout = target.endsWith('/logout');
+        const body = method === 'GET' || logout ? undefined : {};
+        const answer = await node.request(method, target.replace(/\{[a-z_]+\}/g, '999999'), body, { token: logout ? await session() : token });
+        if ((answer.body?.code !== code) !== (row.allowed[column] === '✓')) wrong.push(`${row.name}: ${answer.status} ${answer.text}`);
+      }
+      const refused = await node.socket(t, '/admin', { token }).refused();
+      if (refused.data?.code !== 'forbidden' || !refused.message.includes('this session may only')) wrong.push(`/admin: ${refused.message}`);
+      const late = node.socket(t, '/admin', {});
+      await late.connected();
+      for (const { name, allowed } of events.filter((row) => row.name.startsWith('/admin '))) {
+        const [, event] = name.split(' ');
+        const answer = await late.socket.timeout(60_000).emitWithAck(event, { token });
+        const expected = event === 'admin_connect' ? 'forbidden' : 'unauthenticated';
+        if (answer?.error?.code !== expected || allowed[column] !== '') wrong.push(`${name}: ${JSON.stringify(answer)}`);
       }
       assert.deepEqual(wrong, []);
     });

@@ -37,6 +37,9 @@ test('a client hears the switch, and a second run changes nothing', async (t) =>
     const first = await quickstart(folder, options);
     assert.equal(first.code, 0, first.output);
     assert.match(first.output, /feature +quickstart-banner +id \d+ +made/);
+    assert.match(first.output, /The first password of 'owner' was replaced; the new one is in .*owner-login/);
+    assert.equal((await stat(path.join(data, 'owner-login'))).mode & 0o777, 0o600);
+    await assert.rejects(stat(path.join(data, 'first-login')));
     const token = (await readFile(path.join(folder, 'client-token'), 'utf8')).trim();
     assert.equal((await stat(path.join(folder, 'client-token'))).mode & 0o777, 0o600);
     assert.match(await readFile(path.join(folder, 'listen.mjs'), 'utf8'), /socket\.io-client/);

@@ -16,6 +16,7 @@ namespace togglecast::app {
 namespace {
 
 using auth::Action;
+using auth::Duty;
 using domain::Role;
 using domain::Scope;
 using domain::Standing;
@@ -35,7 +36,7 @@ std::string header() {
     names += " " + std::string(to_string(scope)) + " |";
     line += "---|";
   }
-  return names + "\n" + line + "\n";
+  return names + " first password | no factor |\n" + line + "---|---|\n";
 }
 
 std::string role_cells(Action action) {
@@ -43,18 +44,26 @@ std::string role_cells(Action action) {
          cell(auth::allows(Standing(Role::owner, false), action)) + cell(auth::allows(Role::owner, action));
 }
 
+// Of an owner who must do something else first.
+std::string duty_cells(Action action) {
+  std::string cells;
+  for (const Duty duty : {Duty::new_password, Duty::second_factor})
+    cells += cell(auth::allows(Role::owner, action) && auth::allows(duty, action));
+  return cells;
+}
+
 std::string row_of(const http_api::Route& route) {
   std::string row =
       "| " + std::string(wire::http::to_string(route.method)) + " " + std::string(route.pattern) + " |";
   if (!route.action) {
     row += " |";
-    for (std::size_t i = 0; i < 6 + domain::kAllScopes.size(); ++i) row += cell(true);
+    for (std::size_t i = 0; i < 8 + domain::kAllScopes.size(); ++i) row += cell(true);
     return row + "\n";
   }
   row += " " + std::string(auth::permission(*route.action).name) + " |" + cell(false) +
          cell(auth::permission(*route.action).clients) + role_cells(*route.action);
   for (const Scope scope : domain::kAllScopes) row += cell(auth::allows({scope}, *route.action));
-  return row + "\n";
+  return row + duty_cells(*route.action) + "\n";
 }
 
 std::string row_of(std::string_view nsp, const Request& request) {
@@ -64,13 +73,13 @@ std::string row_of(std::string_view nsp, const Request& request) {
                     std::string(auth::permission(action).name) + " |" + cell(false);
   if (!admin) {
     row += cell(auth::permission(action).clients);
-    for (std::size_t i = 0; i < 4 + domain::kAllScopes.size(); ++i) row += cell(false);
+    for (std::size_t i = 0; i < 6 + domain::kAllScopes.size(); ++i) row += cell(false);
     return row + "\n";
   }
   row += cell(false) + role_cells(action);
   for (const Scope scope : domain::kAllScopes)
     row += cell(auth::allows({scope}, action), scope == Scope::stream ? "✓" : "+");
-  return row + "\n";
+  return row + duty_cells(action) + "\n";
 }
 
 std::string tables() {

@@ -39,6 +39,21 @@ TEST(Passwords, AHashMadeWithOtherOptionsStillVerifies) {
   EXPECT_TRUE(dearer.verify(secret("correct horse"), cheap.hash(secret("correct horse")).value()));
 }
 
+TEST(Passwords, AHashOfLessWorkIsWeaker) {
+  const PasswordHasher cheap(kCheapPasswords);
+  const PasswordHasher more_work({.operations = 2, .memory = 8'192});
+  const PasswordHasher more_memory({.operations = 1, .memory = 16'384});
+  const Secret hash = cheap.hash(secret("correct horse")).value();
+
+  EXPECT_FALSE(cheap.is_weaker(hash));
+  EXPECT_TRUE(more_work.is_weaker(hash));
+  EXPECT_TRUE(more_memory.is_weaker(hash));
+  EXPECT_FALSE(cheap.is_weaker(more_work.hash(secret("correct horse")).value()));
+  EXPECT_FALSE(more_work.is_weaker(more_memory.hash(secret("correct horse")).value())) << "neither is";
+  for (const char* damaged : {"", "x", "$argon2id$", "$argon2id$v=19$m=x,t=1,p=1$"})
+    EXPECT_FALSE(more_work.is_weaker(secret(damaged))) << damaged;
+}
+
 TEST(Passwords, ADamagedHashMatchesNothing) {
   const PasswordHasher hasher(kCheapPasswords);
 

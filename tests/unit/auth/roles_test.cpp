@@ -84,13 +84,29 @@ TEST(Roles, ClientsReadTheirAssetsAndActAsClients) {
   }
 }
 
+TEST(Roles, ADutyLeavesWhatItTakesToDoIt) {
+  for (const Permission& one : kPermissions) {
+    const bool account = one.action == Action::log_out;
+    EXPECT_TRUE(allows(Duty::none, one.action)) << one.name;
+    EXPECT_EQ(allows(Duty::new_password, one.action), account || one.action == Action::change_password)
+        << one.name;
+    EXPECT_EQ(allows(Duty::second_factor, one.action), account || one.action == Action::manage_second_factor)
+        << one.name;
+  }
+  EXPECT_EQ(require(Duty::new_password, Action::follow_changes).error().code, Errc::forbidden);
+  EXPECT_EQ(require(Duty::second_factor, Action::read_asset).error().code, Errc::forbidden);
+}
+
 TEST(Roles, OnlyOwnersSeeTokensAndAdmins) {
   EXPECT_EQ(readable_kinds(Role::viewer), (domain::Kinds{Kind::platform, Kind::feature, Kind::segment,
                                                          Kind::package, Kind::client, Kind::environment}));
   EXPECT_EQ(readable_kinds(Role::editor), readable_kinds(Role::viewer));
   EXPECT_TRUE(readable_kinds(Role::owner).contains(Kind::token));
   EXPECT_TRUE(readable_kinds(Role::owner).contains(Kind::issuer));
+  EXPECT_TRUE(readable_kinds(Role::owner).contains(Kind::settings));
+  EXPECT_FALSE(readable_kinds(Standing(Role::owner, false)).contains(Kind::settings));
   EXPECT_FALSE(readable_kinds(Role::owner).contains(Kind::signing_key));
+  EXPECT_FALSE(readable_kinds(Role::owner).contains(Kind::second_factor));
 }
 
 }  // namespace

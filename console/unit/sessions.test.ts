@@ -1,10 +1,10 @@
 import { expect, test, vi } from 'vitest';
-import { Sessions, type Session, type SessionSource } from '../src/shared/auth/sessions';
+import { dutyOf, Sessions, type Session, type SessionSource } from '../src/shared/auth/sessions';
 
 const session = (token: string, environment = 'production') => ({ token, environment, expires_at: new Date(Date.now() + 900_000).toISOString(), admin: { id: 1, username: 'a', role: 'owner' } }) as unknown as Session;
 
 function source(restore: SessionSource['restore']): SessionSource {
-  return { methods: async () => [], login: async (_user, _password, environment) => session('first', environment), loginBeside: async (_user, _password, environment) => session('beside', environment), restore, logout: async () => ({}) };
+  return { methods: async () => [], login: async (_user, _password, environment) => session('first', environment), loginBeside: async (_user, _password, environment) => session('beside', environment), restore, logout: async () => ({}), changePassword: async () => undefined, factor: async () => ({ enabled: false, required: false }), beginFactor: async () => ({ secret: 'S', uri: 'otpauth://' }), confirmFactor: async () => ['code'] };
 }
 
 test('a session begins by the cookie, or waits for a login', async () => {
@@ -15,6 +15,24 @@ test('a session begins by the cookie, or waits for a login', async () => {
   const without = new Sessions(source(async () => undefined));
   await without.restore();
   expect(without.getSnapshot()).toEqual({ phase: 'out' });
+});
+
+test('a duty is done before the console opens, one after the other', async () => {
+  const first = { ...session('first'), password_change_required: true } as Session;
+  const sessions = new Sessions({ ...source(async () => undefined), login: async () => first, factor: async () => ({ enabled: false, required: true }) });
+  const duty = () => {
+    const state = sessions.getSnapshot();
+    return state.phase === 'in' ? dutyOf(state.session) : 'none is in';
+  };
+  await sessions.login('a', 'b');
+  expect(duty()).toBe('password');
+  await sessions.changePassword('b', 'another one');
+  expect(duty()).toBe('factor');
+  await sessions.beginFactor('another one');
+  expect(await sessions.confirmFactor('123456')).toEqual(['code']);
+  expect(duty()).toBe('factor');
+  sessions.fulfil();
+  expect(duty()).toBeUndefined();
 });
 
 test('an expired token is refreshed once for all requests, and stays the same session', async () => {

@@ -85,8 +85,8 @@ export class Admin {
     });
   }
 
-  /** Logs in with a password. This client renews its token from now on. */
-  async login(username: string, password: string, options: { environment?: string } = {}): Promise<Session> {
+  /** Logs in with a password, and with a `code` if the account has a second factor. This client renews its token from now on. */
+  async login(username: string, password: string, options: { environment?: string; code?: string } = {}): Promise<Session> {
     return this.#session.login({ username, password, ...options });
   }
 

@@ -64,7 +64,7 @@ export class SessionKeeper {
     return !this.#ended && (this.#options.mode === 'cookie' || this.#refreshToken !== undefined);
   }
 
-  async login(body: { username: string; password: string; environment?: string }): Promise<Session> {
+  async login(body: { username: string; password: string; environment?: string; code?: string }): Promise<Session> {
     const login = ++this.#logins;
     const session = await this.#post('login', this.#options.mode === 'cookie' ? { ...body, cookie: true } : body);
     if (login === this.#logins) this.#take(session);

@@ -4,8 +4,9 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { useEffect } from 'react';
 import { Problem } from '../shared/api/problem';
-import type { Sessions } from '../shared/auth/sessions';
+import { dutyOf, type Sessions } from '../shared/auth/sessions';
 import { ConsoleProvider, useSessionState } from '../shared/console';
+import { DutyPage } from './login/duty-page';
 import { LoginPage } from './login/login-page';
 import { ErrorBoundary } from './page-error';
 import { router } from './router';
@@ -47,6 +48,8 @@ function Content({ sessions }: { sessions: Sessions }) {
   }, [state.phase]);
   if (state.phase === 'restoring') return null;
   if (state.phase === 'out') return <LoginPage sessions={sessions} reason={state.reason} into={state.environment} />;
+  const duty = dutyOf(state.session);
+  if (duty) return <DutyPage sessions={sessions} duty={duty} />;
   return (
     <ConsoleProvider sessions={sessions} session={state.session} generation={state.generation}>
       <RouterProvider router={router} />

@@ -4,7 +4,7 @@ import { useDocumentTitle } from '@mantine/hooks';
 import { IconInfoCircle, IconLogin2 } from '@tabler/icons-react';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { explain } from '../../shared/api/problem';
+import { explain, Problem } from '../../shared/api/problem';
 import { expectCookie, rememberedEnvironment, type Sessions } from '../../shared/auth/sessions';
 import icon from '../icon.svg';
 
@@ -14,10 +14,13 @@ export function LoginPage({ sessions, reason, into }: { sessions: Sessions; reas
   const methods = useQuery({ queryKey: ['login methods'], queryFn: sessions.methods, retry: 3, gcTime: 0 });
   const [others, setOthers] = useState(into !== undefined);
   const form = useForm({
-    initialValues: { username: '', password: '', environment: into ?? rememberedEnvironment() ?? '' },
+    initialValues: { username: '', password: '', code: '', environment: into ?? rememberedEnvironment() ?? '' },
     validate: { username: (text) => (text ? null : 'Enter your user name.'), password: (text) => (text ? null : 'Enter your password.') },
   });
-  const login = useMutation({ mutationFn: ({ username, password, environment }: typeof form.values) => sessions.login(username.trim(), password, environment.trim() || undefined) });
+  const login = useMutation({ mutationFn: ({ username, password, code, environment }: typeof form.values) => sessions.login(username.trim(), password, environment.trim() || undefined, code.trim() || undefined) });
+  const wantsCode = login.error instanceof Problem && login.error.code === 'second_factor_required';
+  const [asksCode, setAsksCode] = useState(false);
+  if (wantsCode && !asksCode) setAsksCode(true);
   const providers = methods.data?.filter((method) => method.type === 'oidc') ?? [];
   const password = methods.data?.some((method) => method.type === 'password') ?? true;
   const returnTo = (url: string) => {
@@ -43,7 +46,8 @@ export function LoginPage({ sessions, reason, into }: { sessions: Sessions; reas
                 <TextInput label="User name" autoComplete="username" autoCapitalize="off" spellCheck={false} data-autofocus autoFocus {...form.getInputProps('username')} />
                 <PasswordInput label="Password" autoComplete="current-password" {...form.getInputProps('password')} />
                 <Collapse in={others}><TextInput label="Environment" description="Empty: production, or one that you may open." placeholder="production" {...form.getInputProps('environment')} /></Collapse>
-                {login.error && <LoginFailure error={login.error} />}
+                {asksCode && <TextInput label="Code" description="Of your authenticator app, or a recovery code." autoComplete="one-time-code" autoFocus {...form.getInputProps('code')} />}
+                {login.error && !wantsCode && <LoginFailure error={login.error} />}
                 <Button type="submit" loading={login.isPending}>Log in</Button>
               </Stack>
             </form>

@@ -41,6 +41,8 @@ const kAdvice: { [code in ErrorCode]?: string } = {
   token_invalid: 'Your session is not valid any more. Log in again.',
   revoked: 'Your session was ended. Log in again.',
   forbidden: 'Your role does not allow this. An owner can change it under Admins.',
+  password_change_required: 'Log in again, and choose a new password.',
+  second_factor_setup_required: 'Log in again, and set up a second factor.',
   not_found: 'It may have been deleted meanwhile. Go back to the list.',
   already_exists: 'Choose another key.',
 };

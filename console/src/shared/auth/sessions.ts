@@ -15,15 +15,32 @@ export type SessionState =
   | { phase: 'out'; /** Why the last session ended. */ reason?: string; /** Where the next one shall begin. */ environment?: string }
   | { phase: 'in'; session: Session; /** Raised with each new session, not with a refreshed token. */ generation: number };
 
+/** What an authenticator app needs. */
+export interface FactorSetup {
+  secret: string;
+  uri: string;
+}
+
+/** What a session must be used for before anything else. */
+export type Duty = 'password' | 'factor';
+export const dutyOf = (session: Session): Duty | undefined =>
+  session.password_change_required ? 'password' : session.second_factor_setup_required ? 'factor' : undefined;
+
 /** How sessions begin, go on and end. */
 export interface SessionSource {
   methods(): Promise<LoginMethod[]>;
-  login(username: string, password: string, environment?: string): Promise<Session>;
+  /** `code`: of the second factor. */
+  login(username: string, password: string, environment?: string, code?: string): Promise<Session>;
   /** A session beside the one of the page, for a look into another environment. It leaves no cookie. */
   loginBeside(username: string, password: string, environment: string): Promise<Session>;
   /** A session by the cookie of this browser; nothing if there is no such cookie. */
   restore(): Promise<Session | undefined>;
   logout(): Promise<{ logout_url?: string | null }>;
+  changePassword(token: string, current: string, next: string): Promise<unknown>;
+  factor(token: string): Promise<{ enabled: boolean; required: boolean }>;
+  beginFactor(token: string, password: string): Promise<FactorSetup>;
+  /** Answers the recovery codes. */
+  confirmFactor(token: string, code: string): Promise<string[]>;
 }
 
 const kEnvironment = 'togglecast.environment';
@@ -58,8 +75,25 @@ export class Sessions {
     else this.#set({ phase: 'out' });
   }
 
-  async login(username: string, password: string, environment?: string) {
-    this.#begin(await this.#source.login(username, password, environment));
+  async login(username: string, password: string, environment?: string, code?: string) {
+    this.#begin(await this.#source.login(username, password, environment, code));
+  }
+
+  /** Replaces the first password. A second factor may be the next duty. */
+  async changePassword(current: string, next: string) {
+    await this.#source.changePassword(await this.token({ refresh: false }), current, next);
+    const { enabled, required } = await this.#source.factor(await this.token({ refresh: false }));
+    this.#fulfil(required && !enabled ? { second_factor_setup_required: true } : {});
+  }
+  beginFactor = async (password: string) => this.#source.beginFactor(await this.token({ refresh: false }), password);
+  confirmFactor = async (code: string) => this.#source.confirmFactor(await this.token({ refresh: false }), code);
+  /** The duty is done: the console opens. */
+  fulfil = () => this.#fulfil({});
+
+  #fulfil(left: Pick<Session, 'second_factor_setup_required'>) {
+    if (this.#state.phase !== 'in') return;
+    const { password_change_required: _password, second_factor_setup_required: _factor, ...session } = this.#state.session;
+    this.#set({ ...this.#state, session: { ...session, ...left } });
   }
 
   /** The token for another environment, if the reader has opened it and it has not expired. */
@@ -137,15 +171,19 @@ export function rememberedEnvironment(): string | undefined {
 /** A login is about to leave the page: when it comes back, there may be a cookie. */
 export const expectCookie = () => localStorage.setItem(kHint, 'yes');
 
-async function call<Answer>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<Answer> {
+async function call<Answer>(method: 'GET' | 'POST', path: string, body?: unknown, token?: string): Promise<Answer> {
   let response: Response;
   try {
-    response = await fetch(path, { method, ...(body !== undefined && { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }) });
+    response = await fetch(path, {
+      method,
+      headers: { ...(body !== undefined && { 'Content-Type': 'application/json' }), ...(token && { Authorization: `Bearer ${token}` }) },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
   } catch {
     throw new Problem('unreachable', 'the server did not answer');
   }
   if (!response.ok) throw await problemOf(response);
-  return (await response.json()) as Answer;
+  return (response.status === 204 ? undefined : await response.json()) as Answer;
 }
 
 function asProblem(error: unknown): never {
@@ -158,8 +196,8 @@ export function serverSessions(): SessionSource {
   const keeper = createAdmin({ url: window.location.origin, session: 'cookie' });
   return {
     methods: async () => (await call<{ methods: LoginMethod[] }>('GET', '/api/v1/auth/methods')).methods,
-    login: async (username, password, environment) => {
-      const session = await keeper.login(username, password, environment ? { environment } : {}).catch(asProblem);
+    login: async (username, password, environment, code) => {
+      const session = await keeper.login(username, password, { ...(environment && { environment }), ...(code && { code }) }).catch(asProblem);
       expectCookie();
       return session;
     },
@@ -174,5 +212,10 @@ export function serverSessions(): SessionSource {
       localStorage.removeItem(kHint);
       return keeper.logout();
     },
+    changePassword: (token, current, next) => call('POST', '/api/v1/auth/password', { current, new: next }, token),
+    factor: (token) => call('GET', '/api/v1/auth/second-factor', undefined, token),
+    beginFactor: (token, password) => call<FactorSetup>('POST', '/api/v1/auth/second-factor', { password }, token),
+    confirmFactor: async (token, code) =>
+      (await call<{ recovery_codes: string[] }>('POST', '/api/v1/auth/second-factor/confirm', { code }, token)).recovery_codes,
   };
 }

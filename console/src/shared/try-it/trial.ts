@@ -94,6 +94,7 @@ export class Trial {
       lines.unshift({ id: ++this.#lines, at: Date.now(), key, text, after: flipped === undefined ? undefined : performance.now() - flipped });
     }
     this.#before = flags;
+    lines.sort((a, b) => Number(b.after !== undefined) - Number(a.after !== undefined)); // what the reader flipped stands first
     if (lines.length > 0) this.#set({ lines: [...lines, ...this.#state.lines].slice(0, kMost) });
   }
 

@@ -8,7 +8,6 @@ import type { Schemas } from '@togglecast/admin';
 import { usePermission } from '../auth/use-permission';
 import { useConsole } from '../console';
 import { useEntity, useEntityList } from '../entities/read';
-import { shortTime } from '../time/time';
 import { EntityRollout } from '../rollout/rollout-badge';
 import { LiveDot } from '../ui/live-dot';
 import { ErrorState, Loaded, Waiting } from '../ui/states';
@@ -113,7 +112,7 @@ function Screen({ client, state, features }: { client: Schemas['Client']; state:
         {newest === undefined && <Text size="xs" c="dimmed">Nothing has changed since it connected. Flip a switch.</Text>}
         {lines.map((line) => (
           <Group key={line.id} gap={6} wrap="nowrap">
-            <Text size="xs" c="dimmed" ff="monospace">{shortTime(line.at)}</Text>
+            <Text size="xs" c="dimmed" ff="monospace">{new Date(line.at).toLocaleTimeString()}</Text>
             <Text size="xs" ff="monospace" truncate>{line.key}: {line.text}</Text>
             {line.after !== undefined && <Badge size="xs" variant="light" color="teal" tt="none" ml="auto" style={{ flex: 'none' }}>{Math.round(line.after).toLocaleString()} ms after your click</Badge>}
           </Group>

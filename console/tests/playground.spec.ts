@@ -32,7 +32,7 @@ test('says for every flag of a client which step decided, and shows the trace', 
   await page.keyboard.press('Control+A');
   await page.keyboard.insertText('{"user": "ada"}');
   await expect(row).toContainText('on: blue');
-  await expect(row).toContainText('a rule decided');
+  await expect(row).toContainText('rule 2: user is ada → blue');
   await row.getByRole('button').click();
   const why = page.getByRole('dialog');
   await expect(why.getByTestId('decision')).toContainText('rule 2: user is ada → blue');

@@ -96,13 +96,13 @@ const Row = memo(function Row({ feature, packages, requiredBy, stale, onTag }: {
         </div>
         <Text size="xs" c="dimmed" ff="monospace" truncate>{feature.key}</Text>
       </div>
-      <div role="cell" className={classes['wide']}><Badge variant="light" color="gray" size="sm" tt="none">{type}</Badge></div>
+      <div role="cell" className={classes['wide']}><Badge variant="light" color="gray" size="sm" tt="none" display="flex" w="fit-content">{type}</Badge></div>
       <div role="cell" className={classes['middle']}>
         {rollout.shares.length > 0 && <ShareBar shares={rollout.shares} variants={feature.variants} label={shareText(rollout.shares)} />}
         <Text size="xs" c="dimmed" truncate mt={2} title={rollout.text}>{rollout.text}</Text>
       </div>
       <div role="cell" className={classes['wide']}>
-        {uses.length > 0 ? <Group gap={4} wrap="nowrap"><IconLink size={14} aria-hidden /><Text size="xs" lineClamp={2}>{uses.join(', ')}</Text></Group> : <Text size="xs" c="dimmed">nobody</Text>}
+        {uses.length > 0 ? <Group gap={4} wrap="nowrap"><IconLink size={14} style={{ flex: 'none' }} aria-hidden /><Text size="xs" lineClamp={2}>{uses.join(', ')}</Text></Group> : <Text size="xs" c="dimmed">nobody</Text>}
       </div>
       <div role="cell">
         <Group gap={4}>

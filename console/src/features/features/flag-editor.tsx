@@ -29,7 +29,7 @@ export function FlagEditor({ flag, onChange, problems, readOnly }: Props) {
             <NativeSelect size="xs" aria-label="Type of the variants" value={flag.type} data={['boolean', 'string', 'number', 'object']} onChange={(event) => onChange(withType(flag, event.currentTarget.value as FlagType))} />
           )}
         </Group>
-        <Text size="sm" c="dimmed" mb="sm">What the code can get. The default variant is for everybody whom no rule gives another one.</Text>
+        <Text size="sm" c="dimmed" mb="sm">What the code can get. Where no rule gives a variant, the default one applies.</Text>
         <Variants flag={flag} onChange={onChange} problems={problems} readOnly={readOnly} variants={value.variants} />
       </Paper>
       <section>
@@ -76,7 +76,7 @@ function Variants({ flag, onChange, problems, readOnly, variants }: Props & { va
             </div>
           );
         })}
-        <Radio value={kMissing} disabled={readOnly} label={<Text size="sm">No default: off for everybody whom no rule gives a variant</Text>} />
+        <Radio value={kMissing} disabled={readOnly} label={<Text size="sm">No default: off where no rule gives a variant</Text>} />
         {!readOnly && <Button variant="subtle" size="xs" w="fit-content" leftSection={<IconPlus size={14} aria-hidden />} onClick={() => onChange({ ...flag, variants: [...flag.variants, { name: free(), text: kStart[flag.type] }] })}>Add a variant</Button>}
       </Stack>
     </Radio.Group>

@@ -3,8 +3,9 @@ import { Anchor, Badge, Loader, Text } from '@mantine/core';
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import { useLayoutEffect, useRef, useState } from 'react';
 import type { Schemas } from '@togglecast/admin';
+import { rolloutOf } from '../../shared/rules/describe';
 import type { PreviewChange } from '../../shared/ui/confirm-impact';
-import { because, sameDecision, valueText, type Decision } from './explain';
+import { because, decidingRule, sameDecision, valueText, type Decision, type Explanation } from './explain';
 import classes from './playground.module.css';
 import { useExplanation, type Subject } from './subject';
 
@@ -35,19 +36,22 @@ export function FlagList({ features, ...rest }: Props) {
         </div>
       </div>
       <div ref={body} className={classes['body']} role="rowgroup" style={{ height: virtual.getTotalSize() }}>
-        {virtual.getVirtualItems().map(({ index, start, key }) => <Row key={key} feature={features[index]!} place={{ height: kRow, transform: `translateY(${start - top}px)` }} {...rest} />)}
+        {virtual.getVirtualItems().map(({ index, start, key }) => <Row key={key} feature={features[index]!} resting={!virtual.isScrolling} place={{ height: kRow, transform: `translateY(${start - top}px)` }} {...rest} />)}
       </div>
     </div>
   );
 }
 
-function Row({ feature, known, subject, draft, revision, onOpen, place }: Omit<Props, 'features'> & { feature: Feature; place: { height: number; transform: string } }) {
+function Row({ feature, known, subject, draft, revision, onOpen, place, resting }: Omit<Props, 'features'> & { feature: Feature; place: { height: number; transform: string }; /** Rows that only pass by ask nothing. */ resting: boolean }) {
   const given = known?.get(feature.id);
-  const asked = useExplanation(subject, feature.key, undefined, [], revision, known === undefined);
-  const drafted = useExplanation(subject, feature.key, undefined, draft, revision, draft.length > 0);
+  // The trace says which of its rules decided.
+  const byRule = (given?.rule === 'targeting' || given?.rule === 'default_variant') && rolloutOf(feature).kind !== 'same';
+  const asked = useExplanation(subject, feature.key, undefined, [], revision, resting && (given === undefined || (byRule && draft.length === 0)));
+  const drafted = useExplanation(subject, feature.key, undefined, draft, revision, resting && draft.length > 0);
   const now = given ?? asked.data?.decision;
   const then = draft.length > 0 ? drafted.data?.decision : undefined;
   const differs = now !== undefined && then !== undefined && !sameDecision(now, then);
+  const reason = then ? because(then) : now && asked.data && sameDecision(asked.data.decision, now) ? reasonOf(feature, asked.data) : now && because(now);
   return (
     <div className={classes['row']} role="row" style={place} data-draft={draft.length > 0 || undefined} data-differs={differs || undefined} data-testid={`flag-${feature.key}`}>
       <div role="cell">
@@ -56,10 +60,13 @@ function Row({ feature, known, subject, draft, revision, onOpen, place }: Omit<P
       </div>
       <div role="cell"><Answer decision={now} error={asked.error} /></div>
       {draft.length > 0 && <div role="cell"><Answer decision={then} error={drafted.error} /></div>}
-      <div role="cell" className={classes['why']}><Text size="sm" lineClamp={2}>{(then ?? now) && because((then ?? now)!)}{differs && ' — differs'}</Text></div>
+      <div role="cell" className={classes['why']}><Text size="sm" lineClamp={2}>{reason}{differs && ' — differs'}</Text></div>
     </div>
   );
 }
+
+const reasonOf = (feature: Feature, { decision, trace }: Explanation) =>
+  (decision.rule === 'targeting' || decision.rule === 'default_variant' ? decidingRule(feature.targeting, trace) : undefined) ?? because(decision);
 
 /** On or off, with the variant. */
 export function Answer({ decision, error }: { decision: Decision | undefined; error?: unknown }) {

@@ -6,7 +6,7 @@ import { parseTargeting, percents, type Serve } from './targeting';
 export const kTestNames: { [test in Test]: string } = {
   is: 'is', is_not: 'is not', in: 'is one of', not_in: 'is none of', contains: 'contains', lacks: 'does not contain', starts_with: 'starts with', ends_with: 'ends with',
   greater: 'is more than', at_least: 'is at least', less: 'is less than', at_most: 'is at most',
-  version_is: 'is version', version_at_least: 'is version or later', version_above: 'is later than version', version_below: 'is before version', version_at_most: 'is version or earlier',
+  version_is: 'is version', version_at_least: 'is at least version', version_above: 'is later than version', version_below: 'is before version', version_at_most: 'is at most version',
   version_compatible: 'has the same major version as', version_minor: 'has the same minor version as', present: 'is known', absent: 'is not known',
 };
 

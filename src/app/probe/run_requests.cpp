@@ -39,6 +39,7 @@ json::value Run::argument_of(std::string_view name, bool of_admin) const {
   if (name == event::kAdminConnect.name) return auth_of(options_.admin_token);
   if (name == event::kClientConnect.name) return auth_of(client_token_);
   if (name == event::kConfigCheck.name || name == event::kDashboard.name ||
+      name == event::kSubscribeDashboard.name || name == event::kUnsubscribeDashboard.name ||
       name == event::kSystemMetrics.name || name == event::kHeartbeat.name || name == event::kConfigAck.name)
     return json::object{};
   if (name == event::kActivityFeed.name) return json::object{{"limit", 5}};
@@ -123,6 +124,16 @@ void Run::subscriptions() {
              if (!subscribed) return tl::unexpected(subscribed.error());
              return admin_.socket->next(event::kEntityPresence, about("entity_id", feature_))
                  .map([&](const Heard& heard) { return ms_between(began, heard.at); });
+           });
+  // Sent once a second: the time until one came says that they come, not how fast the connection is.
+  measured(admin_.name, "subscribe: dashboard_tick", {"subscribe_dashboard", "dashboard_tick"},
+           [&]() -> Result<double> {
+             const TimePoint began = Loop::now();
+             auto subscribed = admin_.socket->ask(event::kSubscribeDashboard.name, json::object{});
+             if (!subscribed) return tl::unexpected(subscribed.error());
+             return admin_.socket->next(event::kDashboardTick).map([&](const Heard& heard) {
+               return ms_between(began, heard.at);
+             });
            });
 }
 

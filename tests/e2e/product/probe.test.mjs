@@ -85,24 +85,25 @@ describe('a server of its own', () => {
     assert.doesNotMatch(all.output, /eyJ/, 'no token is shown');
   });
 
-  test('over TLS, with the password of the first start, and a table', async (t) => {
+  test('over TLS, with the password of the owner, and a table', async (t) => {
     const data = await dataFolder();
     t.after(data.remove);
     const [certificate, key] = ['server.crt', 'server.key'].map((name) => path.join(data.folder, name));
     await promisify(execFile)('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1',
       '-keyout', key, '-out', certificate, '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost']);
     const folder = path.join(data.folder, 'data');
-    const server = program(['serve', '--port', String(await freePort()), '--data', folder, '--tls-certificate', certificate, '--tls-key', key]);
+    const env = { TOGGLECAST_OWNER_PASSWORD: kPassword };
+    const server = program(['serve', '--port', String(await freePort()), '--data', folder, '--tls-certificate', certificate, '--tls-key', key], { env });
     t.after(() => server.end('SIGKILL'));
     await server.says('is running');
     const port = /"port":(\d+)/.exec(await until(() => server.stderr.includes('"started"') && server.stderr, 'the start'))[1];
     const url = `https://localhost:${port}`;
 
-    const distrusted = await probe([url, '--data', folder]);
+    const distrusted = await probe([url, '--data', folder], env);
     assert.equal(distrusted.code, 1, distrusted.output);
     assert.match(distrusted.output, /certificate verify failed.*--ca/);
     for (const trust of [['--ca', certificate], ['--insecure']]) {
-      const ran = await probe([url, '--data', folder, '--rounds', '1', ...trust]);
+      const ran = await probe([url, '--data', folder, '--rounds', '1', ...trust], env);
       assert.equal(ran.code, 0, ran.output);
       assert.match(ran.output, /where +step +times +min ms +median ms +max ms/);
       assert.match(ran.output, /client polling +heartbeat +1 +\d+\.\d\d/);

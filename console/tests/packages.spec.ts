@@ -3,10 +3,10 @@ import { own, type Entity } from './server';
 
 test.beforeEach(({ page }) => page.emulateMedia({ reducedMotion: 'reduce' }));
 
-async function shop({ server }: Console, name: string) {
+async function shop({ server }: Console, name: string, planName = `${name} plan`) {
   const one = await server.call('POST', '/api/v1/features', { key: own('one'), name: `${name} one`, sub_features: [{ key: 'daily' }, { key: 'weekly' }] });
   const two = await server.call('POST', '/api/v1/features', { key: own('two'), name: `${name} two` });
-  const plan = await server.call('POST', '/api/v1/packages', { key: own('plan'), name: `${name} plan`, features: [{ feature_id: one.id }], price: { amount: 4900, currency: 'EUR' }, billing_period: 'monthly' });
+  const plan = await server.call('POST', '/api/v1/packages', { key: own('plan'), name: planName, features: [{ feature_id: one.id }], price: { amount: 4900, currency: 'EUR' }, billing_period: 'monthly' });
   const client = await server.call('POST', '/api/v1/clients', { key: own('buyer'), name: `${name} buyer`, package_id: plan.id });
   return { one, two, plan, client };
 }
@@ -53,15 +53,15 @@ test('makes a package, prices it, takes it from sale, and deletes it', async ({ 
 
 test('changes cells of the matrix, shows who gains and loses what, and saves', async ({ page, console }) => {
   const { server } = console;
-  const { one, two, plan, client } = await shop(console, 'Quay');
+  const { one, two, plan, client } = await shop(console, 'Quay', 'A Quay plan'); // the first column: those out of sight are not drawn
   await console.open('/packages?view=matrix&q=Quay');
-  const cell = (feature: Entity) => page.getByRole('switch', { name: `${String(feature['name'])} in Quay plan` });
+  const cell = (feature: Entity) => page.getByRole('switch', { name: `${String(feature['name'])} in A Quay plan` });
   await cell(two).scrollIntoViewIfNeeded();
   await expect(cell(one)).toBeChecked();
   await expect(cell(two)).not.toBeChecked();
   await cell(two).check();
-  await page.getByLabel('Limit of Quay two in Quay plan').fill('25');
-  await page.getByLabel('Limit of Quay two in Quay plan').press('Enter');
+  await page.getByLabel('Limit of Quay two in A Quay plan').fill('25');
+  await page.getByLabel('Limit of Quay two in A Quay plan').press('Enter');
   await cell(one).uncheck();
   const bar = page.getByRole('region', { name: 'Changes that are not saved' });
   await expect(bar).toContainText('2 changes in 1 package');
@@ -87,7 +87,7 @@ test('changes cells of the matrix, shows who gains and loses what, and saves', a
 
   // What another admin changes stands in the matrix at once.
   await server.call('PUT', `/api/v1/packages/${plan.id}/features/${one.id}`, { limit: 7 });
-  await expect(page.getByLabel('Limit of Quay one in Quay plan')).toHaveValue('7');
+  await expect(page.getByLabel('Limit of Quay one in A Quay plan')).toHaveValue('7');
 });
 
 test('sub-features and platforms have cells of their own', async ({ page, console }) => {

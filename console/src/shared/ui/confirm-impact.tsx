@@ -17,7 +17,7 @@ export function usePreview(changes: readonly PreviewChange[] | undefined) {
   return useQuery<Preview>({
     queryKey: ['env', environment, 'preview', changes],
     queryFn: ({ signal }) => unwrap(admin.rest.POST('/api/v1/preview', { body: { changes: [...changes!] }, signal })),
-    enabled: changes !== undefined,
+    enabled: changes !== undefined && changes.length > 0,
     staleTime: 0,
     gcTime: 0,
     retry: false,

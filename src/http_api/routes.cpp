@@ -228,7 +228,12 @@ constexpr Route kRoutes[] = {
     {Method::get, "/api/v1/stream", Action::use_features, stream_view, {"context"}},
 
     {Method::get, "/ofrep/v1/stream", Access::open, stream_notices, {"ticket"}},
-    {Method::post, "/ofrep/v1/evaluate/flags", Action::evaluate_flags, evaluate_flags, {}, Effect::ofrep},
+    {Method::post,
+     "/ofrep/v1/evaluate/flags",
+     Action::evaluate_flags,
+     evaluate_flags,
+     {"flagConfigEtag", "flagConfigLastModified"},
+     Effect::ofrep},
     {Method::post,
      "/ofrep/v1/evaluate/flags/{key}",
      Action::evaluate_flags,

@@ -79,7 +79,7 @@ TEST(Roles, AnApiKeyMayWhatItsScopesSay) {
 TEST(Roles, ClientsReadTheirAssetsAndActAsClients) {
   for (const Permission& one : kPermissions) {
     const bool open = one.action == Action::read_asset || one.action == Action::use_features ||
-                      one.action == Action::acknowledge_messages;
+                      one.action == Action::evaluate_flags || one.action == Action::acknowledge_messages;
     EXPECT_EQ(require_client(one.action).has_value(), open) << one.name;
   }
 }

@@ -66,7 +66,8 @@ std::vector<EntityRef> EntitySubscriptions::keep_only(SocketSubscriber& subscrib
 void EntitySubscriptions::drop_deleted(SocketSubscriber& subscriber) {
   auto& delivery = *deliveries_[subscriber.socket.shard().index()];
   const std::vector<Followed> followed = *subscriber.followed();
-  for (const auto& [entity, editing] : followed) {
+  for (const Followed& each : followed) {
+    const EntityRef& entity = each.entity;
     const auto state = delivery.current(entity.environment);
     const bool exists = state != nullptr && !entity.is_change &&
                         domain::with_entity_type(entity.kind, [&]<typename T>(std::type_identity<T>) {

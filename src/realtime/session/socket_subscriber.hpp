@@ -40,9 +40,7 @@ struct RareNotes {
 struct Followed {
   EntityRef entity;
   bool editing = false;
-  friend bool operator==(const Followed& followed, const EntityRef& entity) {
-    return followed.entity == entity;
-  }
+  friend bool operator==(const Followed& followed, const EntityRef& ref) { return followed.entity == ref; }
 };
 
 /// What a connection that resumes its session missed.

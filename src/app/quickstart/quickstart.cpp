@@ -37,7 +37,7 @@ Result<Secret> choose_password(const std::string& username) {
   auto chosen = ask_secret("The first password must be replaced. New password for '" + username + "'");
   if (!chosen) return chosen;
   const auto repeated = ask_secret("Repeat the new password");
-  if (!repeated) return repeated;
+  if (!repeated) return tl::unexpected(repeated.error());
   if (chosen->reveal() != repeated->reveal())
     return fail(Errc::invalid_argument, "the two passwords differ; run the command again");
   return chosen;

@@ -149,9 +149,10 @@ test('a change that arrives between the look and the save is a conflict with bot
   const dialog = page.getByRole('dialog');
   await expect(dialog.getByTestId('impact')).toBeVisible();
   console.expectError(/409/);
+  let renamed = false;
   await page.route(`**/api/v1/packages/${plan.id}*`, async (route) => {
-    if (route.request().method() !== 'PATCH') return route.fallback();
-    await page.unroute(`**/api/v1/packages/${plan.id}*`);
+    if (route.request().method() !== 'PATCH' || renamed) return route.fallback();
+    renamed = true;
     await server.call('PATCH', `/api/v1/packages/${plan.id}`, { name: 'Tarn renamed' });
     return route.fallback();
   });

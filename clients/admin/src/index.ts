@@ -28,6 +28,8 @@ export interface AdminOptions {
 
 export type AdminSocket = Socket<AdminServerEvents, AdminClientEvents>;
 
+/** What the server shows admins of the connection: name and version of this package. */
+const kSdk = 'togglecast-admin-js/0.1.0';
 const kStale = new Set(['token_expired', 'token_invalid', 'revoked']);
 // Requests that get a token rather than need one.
 const kWithoutToken = new Set(['/api/v1/auth/login', '/api/v1/auth/refresh']);
@@ -128,7 +130,7 @@ export class Admin {
       ...this.#options.transport,
       forceNew: true,
       // Without a token nothing is sent: the server closes the connection soon, and the next one asks again.
-      auth: (send) => void this.#token().then((token) => send({ token }), () => {}),
+      auth: (send) => void this.#token().then((token) => send({ token, sdk: kSdk }), () => {}),
     });
     socket.on('connect_error', (error: Error & { data?: { code?: string } }) => {
       if (!kStale.has(error.data?.code ?? '') || !this.#renews) return;

@@ -1,4 +1,5 @@
 // The admin client against the real server.
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { createAdmin } from '../src/index.js';
 import { kPassword, own, Server } from '../../support/server.js';
@@ -36,6 +37,9 @@ test('events are typed, and come', async () => {
   expect(await update).toBe(false);
   const feed = await socket.emitWithAck('request_activity_feed', { limit: 1 });
   expect('items' in feed && feed.items.length).toBe(1);
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+  const { data: connections } = await admin.rest.GET('/api/v1/connections', { params: { query: { namespace: '/admin' } } });
+  expect(connections!.items.map(({ sdk }) => sdk)).toEqual([`togglecast-admin-js/${version}`]);
 });
 
 test('a token that was refused as expired is replaced once, and the request is sent again', async () => {

@@ -2,7 +2,7 @@
 import { Answers } from './answers.js';
 import { Connection, kClosed, type ClientSocket, type TransportOptions } from './connection.js';
 import type { Dehydrated } from './copy.js';
-import { TogglecastError } from './error.js';
+import { refused, TogglecastError } from './error.js';
 import type { Flags, FlagTypes } from './flags.js';
 import { keep, type Keeper } from './keeper.js';
 import { statusOf, type Status } from './life.js';
@@ -163,7 +163,7 @@ export class Client<Known extends FlagTypes = Flags> extends Answers<Known> {
       ...this.#keeper,
       renewable: this.#options.getToken !== undefined,
       token: (refresh) => this.#getToken(refresh),
-      auth: () => ({ context: this.context, ...this.#keeper.claim() }),
+      auth: () => ({ sdk: kSdk, context: this.context, ...this.#keeper.claim() }),
       changed: () => connection === this.#connection && this.#refresh(),
       failed: (error) => this.tell('error', (this.#last = error)),
     });
@@ -222,7 +222,7 @@ export class Client<Known extends FlagTypes = Flags> extends Answers<Known> {
         hear: (message) => this.#follow(message),
         tell: () => this.#message(),
         answer: (request) => this.#connection!.ask(request),
-        error: (code, message) => new TogglecastError(code, message),
+        error: refused,
       });
     } catch {
       if (wanted) this.#start();
@@ -252,6 +252,9 @@ export class Client<Known extends FlagTypes = Flags> extends Answers<Known> {
     this.#keeper.hear(state, asOf, resume);
   }
 }
+
+/** What the server shows admins of the connection: name and version of this package. */
+const kSdk = 'togglecast-js/0.1.0';
 
 const canShare = () => 'document' in globalThis && !!globalThis.navigator?.locks;
 

@@ -3,7 +3,7 @@ import { io, type ManagerOptions, type Socket, type SocketOptions } from 'socket
 import type { Update } from './copy.js';
 import { TogglecastError, refused } from './error.js';
 import { kUnborn, step, type Input, type Life } from './life.js';
-import type { ClientEvents, FullState, MetricsAccepted, Position, Refusal, ServerEvents, View } from './protocol.js';
+import type { ClientEvents, FullState, MetricsAccepted, Position, Problem, Refusal, ServerEvents, View } from './protocol.js';
 
 export type ClientSocket = Socket<ServerEvents, ClientEvents>;
 export type TransportOptions = Partial<ManagerOptions & SocketOptions>;
@@ -83,15 +83,15 @@ export class Connection {
     socket.on('config_status', (_, offset) => wires.moved(offset));
     socket.on('token_expiring', () => void this.#renew());
     socket.on('session_ended', (end) => (this.#ended = end));
-    socket.on('connect_error', (error: Error & { data?: { code?: string; message?: string; retry_after_ms?: number } }) => {
-      if (error.data) return this.#refused(error.data.code ?? 'refused', error.data.message ?? error.message, error.data.retry_after_ms);
+    socket.on('connect_error', (error: Error & { data?: Problem }) => {
+      if (error.data) return this.#refused(error.data);
       this.#input({ type: 'unreachable', ...hintOf(error) });
     });
     socket.on('disconnect', (_, trouble) => {
       wires.cut();
       const ended = this.#ended;
       this.#ended = undefined;
-      if (ended) return this.#refused(ended.reason, ended.message);
+      if (ended) return this.#refused({ code: ended.reason, message: ended.message });
       this.#input({ ...hintOf(trouble), type: this.life.phase === 'open' ? 'lost' : 'unreachable' });
     });
   }
@@ -172,9 +172,11 @@ export class Connection {
     }
   }
 
-  #refused(code: string, message: string, retryAfter?: number) {
+  #refused(problem: Problem) {
+    const error = refused(problem);
+    const { code, retryAfter } = error;
     if (kPassing.test(code)) return this.#input({ type: 'unreachable', retryAfter });
-    this.#wires.failed(new TogglecastError(code, message));
+    this.#wires.failed(error);
     this.#input({ type: 'refused', renewable: this.#wires.renewable && !kFinal.test(code), retryAfter });
   }
 

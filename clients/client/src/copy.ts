@@ -33,6 +33,7 @@ export type Update =
   | (PackageUpdate & { kind: 'package' });
 
 const text = JSON.stringify;
+const byId = <Entity extends { id: number }>(all: Entity[]) => new Map(all.map((one) => [one.id, one]));
 
 function detailsOf(features: Iterable<Feature>): Map<string, FlagDetails> {
   const flags = new Map<string, FlagDetails>();
@@ -60,21 +61,18 @@ function merge<Value>(before: ReadonlyMap<string, Value> | undefined, next: Map<
 /** The view that events build. Each method answers the keys that changed, or undefined when nothing was applied. */
 export class Copy {
   state: CopyState | undefined;
-  #features = new Map<number, Feature>();
-  #platforms = new Map<number, Platform>();
-  #plans = new Map<number, Plan>(); // the last one is that of the client; an event may come before the end of the one before
   #identity!: Identity;
+  /** The last package is that of the client; an event may come before the end of the one before. */
+  #all!: { feature: Map<number, Feature>; platform: Map<number, Platform>; package: Map<number, Plan> };
   #floor = 0; // the revision of the last full state
   #seen = new Map<string, number>(); // entity → the revision of its last update, deletes included
   #waiting: Update[] = []; // pushes whose last event has not come
   #early: Update[] = []; // updates from before their full state
 
   /** The whole view. It replaces everything. */
-  begin(view: View, { revision, epoch }: Position): string[] {
-    this.#identity = view.client;
-    this.#plans = new Map(view.package ? [[view.package.id, view.package]] : []);
-    this.#features = new Map(view.features.map((one) => [one.id, one]));
-    this.#platforms = new Map(view.platforms.map((one) => [one.id, one]));
+  begin({ client, features, platforms, package: plan, revision, epoch }: Dehydrated): string[] {
+    this.#identity = client;
+    this.#all = { feature: byId(features), platform: byId(platforms), package: byId(plan ? [plan] : []) };
     this.#seen.clear();
     this.#waiting = [];
     this.#floor = revision;
@@ -119,14 +117,12 @@ export class Copy {
   dehydrate(): Dehydrated | undefined {
     if (!this.state) return undefined;
     const { revision, epoch } = this.state;
-    return {
-      client: this.#identity, package: this.#plan, revision, epoch,
-      features: [...this.#features.values()], platforms: [...this.#platforms.values()],
-    };
+    const { feature, platform } = this.#all;
+    return { client: this.#identity, package: this.#plan, features: [...feature.values()], platforms: [...platform.values()], revision, epoch };
   }
 
   get #plan(): Plan | null {
-    return [...this.#plans.values()].at(-1) ?? null;
+    return [...this.#all.package.values()].at(-1) ?? null;
   }
 
   #apply(update: Update): boolean {
@@ -137,7 +133,7 @@ export class Copy {
     this.#seen.set(name, revision);
     if (kind === 'client') this.#identity = data ?? this.#identity;
     else {
-      const map: Map<number, unknown> = { platform: this.#platforms, feature: this.#features, package: this.#plans }[kind];
+      const map: Map<number, unknown> = this.#all[kind];
       if (data) map.set(id, data);
       else map.delete(id);
     }
@@ -152,10 +148,11 @@ export class Copy {
       changed.add(name);
       return value;
     };
-    const byKey = new Map([...this.#platforms.values()].map((one) => [one.key, one]));
+    const { feature, platform } = this.#all;
+    const byKey = new Map([...platform.values()].map((one) => [one.key, one]));
     this.state = {
       revision, epoch,
-      flags: merge(state?.flags, detailsOf(this.#features.values()), changed, ''),
+      flags: merge(state?.flags, detailsOf(feature.values()), changed, ''),
       platforms: merge(state?.platforms, byKey, changed, '/platforms/'),
       plan: same(state?.plan, this.#plan, '/plan'),
       identity: same(state?.identity, this.#identity, '/client'),

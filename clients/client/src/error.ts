@@ -2,9 +2,9 @@ import type { Problem } from './protocol.js';
 
 /** What the server, `getToken` or the network refused. `code` is one of docs/protocol.md, or `unreachable`, or `closed`. */
 export class TogglecastError extends Error {
-  readonly code: string;
-  readonly details: Problem['details'];
-  readonly retryAfter: number | undefined; // ms
+  declare readonly code: string;
+  declare readonly details: Problem['details'];
+  declare readonly retryAfter: number | undefined; // ms
 
   constructor(code: string, message: string, more: Partial<Problem> & { cause?: unknown } = {}) {
     super(message, more);

@@ -70,7 +70,7 @@ export function keep(url: string, name: string, storage: StateStorage | undefine
   }
 
   function take(state: Dehydrated, from: Source, at?: string, since?: number) {
-    const changed = copy.begin(state, state);
+    const changed = copy.begin(state);
     source = from;
     asOf = since;
     if (from === 'server') {
@@ -155,7 +155,7 @@ export function keep(url: string, name: string, storage: StateStorage | undefine
     hear(state, since, session) {
       asOf = since;
       claim = session;
-      const changed = state && copy.begin(state, state);
+      const changed = state && copy.begin(state);
       if (state) source = 'server';
       hooks.changed(changed);
     },

@@ -3,7 +3,7 @@
 import type { Dehydrated } from './copy.js';
 import type { TogglecastError } from './error.js';
 import type { Status } from './life.js';
-import type { Metric, MetricsAccepted } from './protocol.js';
+import type { Metric, MetricsAccepted, Problem } from './protocol.js';
 import type { Resume } from './storage.js';
 
 export interface TabMessage {
@@ -24,7 +24,7 @@ export interface TabHooks {
   /** What a tab that has just come needs to know. */
   tell(): TabMessage;
   answer(request: MetricsRequest): Promise<MetricsAccepted>;
-  error(code: string, message: string): TogglecastError;
+  error(problem: Problem): TogglecastError;
 }
 
 export interface Tabs {
@@ -37,7 +37,7 @@ type Letter =
   | { type: 'hello' }
   | { type: 'state'; leader: string; message: TabMessage }
   | { type: 'ask'; request: MetricsRequest }
-  | { type: 'reply'; key: string; accepted?: MetricsAccepted; error?: { code: string; message: string } };
+  | { type: 'reply'; key: string; accepted?: MetricsAccepted; error?: Problem };
 
 const kSilence = 5_000; // ms; a leader that says nothing for so long is none
 const kLook = 30_000; // ms between looks at a leader that has nothing to say
@@ -47,24 +47,23 @@ export function joinTabs(view: string, hooks: TabHooks): Tabs {
   const channel = new BroadcastChannel(name);
   const me = `${Math.random()}`;
   const asked = new Map<string, { request: MetricsRequest; resolve: (accepted: MetricsAccepted) => void; reject: (error: Error) => void }>();
-  const leaving = new AbortController();
+  let left = false;
   let leader = '';
   let release = () => {};
   let silence: ReturnType<typeof setTimeout> | undefined;
   const send = (letter: Letter) => channel.postMessage(letter);
-  const left = () => leaving.signal.aborted;
   const hello = () => {
     if (leader === me) return;
     send({ type: 'hello' });
-    silence ??= setTimeout(() => left() || hooks.alone(), kSilence);
+    silence ??= setTimeout(() => left || hooks.alone(), kSilence);
   };
   const looking = setInterval(hello, kLook);
 
-  function replied(key: string, accepted?: MetricsAccepted, error?: { code: string; message: string }) {
+  function replied(key: string, accepted?: MetricsAccepted, error?: Problem) {
     const waiting = asked.get(key);
     asked.delete(key);
     if (accepted) waiting?.resolve(accepted);
-    else waiting?.reject(hooks.error(error!.code, error!.message));
+    else waiting?.reject(hooks.error(error!));
   }
 
   function answer(request: MetricsRequest) {
@@ -72,13 +71,13 @@ export function joinTabs(view: string, hooks: TabHooks): Tabs {
     const reply = (accepted?: MetricsAccepted, error?: TogglecastError) => {
       const told = error && { code: error.code, message: error.message };
       if (asked.has(key)) replied(key, accepted, told);
-      else if (!left()) send({ type: 'reply', key, ...(accepted && { accepted }), ...(told && { error: told }) });
+      else if (!left) send({ type: 'reply', key, ...(accepted && { accepted }), ...(told && { error: told }) });
     };
     hooks.answer(request).then((accepted) => reply(accepted), (error: TogglecastError) => reply(undefined, error));
   }
 
   channel.onmessage = ({ data }: MessageEvent<Letter>) => {
-    if (left()) return;
+    if (left) return;
     if (leader === me) {
       if (data.type === 'hello') send({ type: 'state', leader, message: hooks.tell() });
       if (data.type === 'ask') answer(data.request);
@@ -91,8 +90,9 @@ export function joinTabs(view: string, hooks: TabHooks): Tabs {
     } else if (data.type === 'reply') replied(data.key, data.accepted, data.error);
   };
 
-  navigator.locks.request(name, { signal: leaving.signal }, () => {
-    if (left()) return undefined;
+  // Where it is granted after the end, the lock goes to the next tab at once.
+  navigator.locks.request(name, () => {
+    if (left) return undefined;
     leader = me;
     clearTimeout(silence);
     clearInterval(looking);
@@ -100,7 +100,7 @@ export function joinTabs(view: string, hooks: TabHooks): Tabs {
     send({ type: 'state', leader, message: hooks.tell() });
     asked.forEach(({ request }) => answer(request));
     return new Promise<void>((over) => (release = over));
-  }).catch(() => left() || hooks.alone());
+  }).catch(() => left || hooks.alone());
   hello();
 
   return {
@@ -111,12 +111,12 @@ export function joinTabs(view: string, hooks: TabHooks): Tabs {
       else send({ type: 'ask', request });
     }),
     leave() {
-      leaving.abort();
+      left = true;
       clearTimeout(silence);
       clearInterval(looking);
       release();
       channel.close();
-      asked.forEach(({ reject }) => reject(hooks.error('closed', 'the client was closed')));
+      asked.forEach(({ reject }) => reject(hooks.error({ code: 'closed', message: 'the client was closed' })));
     },
   };
 }

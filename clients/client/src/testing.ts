@@ -49,8 +49,7 @@ export function createTestClient(initial: TestState = {}): TestClient {
   let snapshot!: Snapshot;
   const set = (change: TestState) => {
     state = { ...state, ...change };
-    const view = viewOf(state);
-    copy.begin(view, view);
+    copy.begin(viewOf(state));
     snapshot = { status: state.status ?? 'ready', source: 'server', asOf: undefined, state: copy.state };
     for (const watcher of [...watchers]) watcher();
   };

@@ -1,4 +1,5 @@
 // @togglecast/client against the real server.
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { Client, createClient, TogglecastError, type ClientOptions, type StateStorage } from '../src/index.js';
 import { own, proxyTo, Server, until } from '../../support/server.js';
@@ -106,6 +107,14 @@ describe('answers', () => {
     expect(await early).toEqual({ accepted: 1, dropped: 0 });
     expect(await client.reportMetrics([{ name: 'late', value: 2 }])).toEqual({ accepted: 1, dropped: 0 });
     await expect(client.reportMetrics([{ name: 'not a name', value: 2 }])).rejects.toMatchObject({ code: 'invalid_argument' });
+  });
+
+  test('admins see the name and the version of the package', async () => {
+    const { client: record, token } = await server.world();
+    await page({ token }).client.ready();
+    const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+    const { items } = await server.call<{ items: { sdk: string }[] }>('GET', `/api/v1/connections?client=${record.id}`);
+    expect(items.map(({ sdk }) => sdk)).toEqual([`togglecast-js/${version}`]);
   });
 
   test('every event of the original is there for those who want it', async () => {

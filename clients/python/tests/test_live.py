@@ -45,6 +45,12 @@ class Live(unittest.TestCase):
 
 
 class Answers(Live):
+    def test_admins_see_the_name_and_the_version_of_the_package(self):
+        world = self.server.world()
+        self.client(world).ready(DEADLINE)
+        items = self.server.call("GET", f"/api/v1/connections?client={world.client['id']}")["items"]
+        self.assertEqual([item["sdk"] for item in items], [f"togglecast-python/{togglecast.__version__}"])
+
     def test_flags_of_every_type_limits_platforms_and_the_plan(self):
         platform = self.server.call("POST", "/api/v1/platforms", {"key": own("web"), "name": "Web", "config": {"theme": "dark"}})
         world = self.server.world({

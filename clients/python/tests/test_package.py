@@ -31,6 +31,8 @@ class ThePackage(unittest.TestCase):
             python = f"{folder}/venv/bin/python"
             run(python, "-m", "pip", "install", "--quiet", "--no-index", "--no-build-isolation", "--disable-pip-version-check", copy, folder=folder)
             path = run(python, "-c", "import togglecast; print(togglecast.__file__)", folder=folder).strip()
+            versions = "import togglecast, importlib.metadata as m; assert m.version('togglecast') == togglecast.__version__"
+            run(python, "-c", versions, folder=folder)
             self.assertTrue(path.startswith(f"{folder}/venv/"), path)
             self.assertTrue((pathlib.Path(path).parent / "py.typed").exists())
             (pathlib.Path(folder) / "service.py").write_text(SERVICE)

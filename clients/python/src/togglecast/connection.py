@@ -11,6 +11,7 @@ from .agenda import Agenda
 from .errors import TogglecastError, refused
 from .life import Input, Life, step
 from .link import End, Link, Options
+from .version import VERSION
 
 MOST_REQUESTS = 100
 # Refusals that no other token changes, and refusals for a time.
@@ -199,7 +200,7 @@ class Connection:
                 return self._input(Input("unreachable"))
             self._token, self._refresh = token or "", False
             context = self._wires.context()
-            auth: Body = {"token": self._token, "offsets": False}
+            auth: Body = {"token": self._token, "offsets": False, "sdk": f"togglecast-python/{VERSION}"}
             if context is not None:
                 auth["context"] = context
             self._link = link = self._new_link(auth)

@@ -24,12 +24,25 @@ const constructedSheets = (): Plugin => ({
   },
 });
 
+// Each icon from its own file: the list of all of them names 6,000, and a build would read every one.
+const kIcons = /^import \{([^}]*)\} from '@tabler\/icons-react';$/m;
+const ownIcons = (): Plugin => ({
+  name: 'own-icons',
+  enforce: 'pre',
+  transform(code, id) {
+    const found = id.startsWith(here('src')) ? kIcons.exec(code) : null;
+    if (!found) return undefined;
+    const icons = found[1]!.split(',').map((name) => name.trim()).filter((name) => name && !name.startsWith('type '));
+    return { code: code.replace(kIcons, icons.map((name) => `import ${name} from '@tabler/icons-react/icons/${name}';`).join(' ')), map: null };
+  },
+});
+
 // `npm run dev` uses the server at this address.
 const server = process.env['TOGGLECAST_URL'] ?? 'http://localhost:5001';
 const target = { target: server }; // with the page's own Host, so that the server takes it for a page of its own
 
 export default defineConfig({
-  plugins: [constructedSheets(), react()],
+  plugins: [constructedSheets(), ownIcons(), react()],
   resolve: {
     alias: [
       { find: /^@\//, replacement: `${here('src')}/` },

@@ -17,7 +17,8 @@ export const theme = createTheme({
   defaultRadius: 'sm',
   cursorType: 'pointer',
   respectReducedMotion: true,
-  colors: { dark: colorsTuple(['#d5d9e0', '#b6bcc7', '#969dab', '#6c7482', '#3c434f', '#313843', '#242a33', '#1a1f27', '#14181f', '#0e1116']) },
+  // Red one shade darker than Mantine's own, so that white text on it has the contrast.
+  colors: { red: colorsTuple(DEFAULT_THEME.colors.red.map((color, shade) => (shade === 8 ? '#d02a2a' : color))), dark: colorsTuple(['#d5d9e0', '#b6bcc7', '#969dab', '#6c7482', '#3c434f', '#313843', '#242a33', '#1a1f27', '#14181f', '#0e1116']) },
   components: {
     Modal: Modal.extend({ styles: { title: { fontWeight: 650, fontSize: 'var(--mantine-font-size-lg)' } }, defaultProps: { centered: true, closeButtonProps: { 'aria-label': 'Close' }, overlayProps: { backgroundOpacity: 0.45 } } }),
     Notification: Notification.extend({ defaultProps: { closeButtonProps: { 'aria-label': 'Close' } }, styles: { description: { color: 'var(--mantine-color-dimmed)' } } }),

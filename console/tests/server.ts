@@ -38,13 +38,19 @@ export class Server {
   token = '';
   output = '';
   process: ChildProcess | undefined;
+  readonly #ownPassword: boolean;
+
+  /** `ownPassword: false`: the server makes the first password, and nobody is logged in. */
+  constructor({ ownPassword = true } = {}) {
+    this.#ownPassword = ownPassword;
+  }
 
   /** Starts it, on the port of its last life if it had one. */
   async start(...args: string[]): Promise<this> {
     this.output = '';
     const all = ['serve', '--port', String(this.port), '--data', this.data, '--exempt-loopback', '--write-rate', '1000', '--write-burst', '1000', ...args];
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TOGGLECAST_')));
-    const child = spawn(path.join(binaries, 'togglecast'), all, { env: { ...env, TOGGLECAST_OWNER_PASSWORD: kPassword } });
+    const child = spawn(path.join(binaries, 'togglecast'), all, { env: { ...env, ...(this.#ownPassword && { TOGGLECAST_OWNER_PASSWORD: kPassword }) } });
     this.process = child;
     const hear = (text: Buffer) => void (this.output += String(text));
     child.stdout.on('data', hear);
@@ -57,7 +63,7 @@ export class Server {
     }, 'a running server');
     this.url = found[1]!;
     this.port = Number(found[2]);
-    this.token ||= await this.login('owner', kPassword);
+    if (this.#ownPassword) this.token ||= await this.login('owner', kPassword);
     return this;
   }
 

@@ -1,8 +1,9 @@
-import { Alert, Anchor, Button, Center, Code, CopyButton, Group, Paper, PasswordInput, SimpleGrid, Stack, Text, TextInput, Title } from '@mantine/core';
+import { Alert, Anchor, Button, Center, Paper, PasswordInput, Stack, Text, Title } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useDocumentTitle } from '@mantine/hooks';
 import { useMutation } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
+import { FactorSetup } from '../../shared/account/factor-setup';
 import { explain, formErrors, Problem } from '../../shared/api/problem';
 import type { Duty, Sessions } from '../../shared/auth/sessions';
 
@@ -61,48 +62,8 @@ function NewPassword({ sessions }: { sessions: Sessions }) {
 }
 
 function NewFactor({ sessions }: { sessions: Sessions }) {
-  const begin = useMutation({ mutationFn: (password: string) => sessions.beginFactor(password) });
-  const confirm = useMutation({ mutationFn: (code: string) => sessions.confirmFactor(code) });
-  const password = useForm({ initialValues: { password: '' }, validate: { password: (text) => (text ? null : 'Enter your password.') } });
-  const code = useForm({ initialValues: { code: '' }, validate: { code: (text) => (/^\d{6}$/.test(text.replaceAll(' ', '')) ? null : 'Enter the six digits that the app shows.') } });
-
-  if (confirm.data) {
-    return (
-      <Frame title="Keep your recovery codes" sessions={sessions}>
-        <Text size="sm">Each opens your account once, without the app. They are not shown again.</Text>
-        <SimpleGrid cols={2} spacing="xs">{confirm.data.map((one) => <Code key={one}>{one}</Code>)}</SimpleGrid>
-        <Group justify="space-between">
-          <CopyButton value={confirm.data.join('\n')}>{({ copied, copy }) => <Button variant="default" onClick={copy}>{copied ? 'Copied' : 'Copy'}</Button>}</CopyButton>
-          <Button onClick={sessions.fulfil}>I have kept them</Button>
-        </Group>
-      </Frame>
-    );
-  }
-  if (begin.data) {
-    return (
-      <Frame title="Set up your authenticator app" sessions={sessions}>
-        <Text size="sm">Add an account in the app with this key, or <Anchor href={begin.data.uri}>open it in an app on this device</Anchor>.</Text>
-        <Code block>{begin.data.secret.replace(/(.{4})(?=.)/g, '$1 ')}</Code>
-        <form onSubmit={code.onSubmit((values) => confirm.mutate(values.code))} noValidate>
-          <Stack>
-            <TextInput label="Code" description="What the app shows now." autoComplete="one-time-code" inputMode="numeric" autoFocus {...code.getInputProps('code')} />
-            {confirm.error && <Failure error={confirm.error} />}
-            <Button type="submit" loading={confirm.isPending}>Confirm</Button>
-          </Stack>
-        </form>
-      </Frame>
-    );
-  }
   return (
-    <Frame title="A second factor is required" sessions={sessions}>
-      <Text size="sm">The owners of this installation ask for an authenticator app. Enter your password to begin.</Text>
-      <form onSubmit={password.onSubmit((values) => begin.mutate(values.password))} noValidate>
-        <Stack>
-          <PasswordInput label="Password" autoComplete="current-password" autoFocus {...password.getInputProps('password')} />
-          {begin.error && <Failure error={begin.error} />}
-          <Button type="submit" loading={begin.isPending}>Begin</Button>
-        </Stack>
-      </form>
-    </Frame>
+    <FactorSetup sessions={sessions} title="A second factor is required" intro="The owners of this installation ask for an authenticator app. Enter your password to begin."
+      frame={(title, step) => <Frame title={title} sessions={sessions}>{step}</Frame>} onDone={sessions.fulfil} />
   );
 }

@@ -1,5 +1,5 @@
 import { Alert, Badge, Button, Group, Modal, Paper, Select, Stack, Table, Tabs, Text, TextInput } from '@mantine/core';
-import { IconAlertTriangle, IconKey, IconLock, IconPlus } from '@tabler/icons-react';
+import { IconKey, IconLock, IconPlus } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Schemas } from '@togglecast/admin';
@@ -10,9 +10,11 @@ import { write } from '../../shared/entities/write';
 import { useRefresh } from '../../shared/live/use-refresh';
 import { TimeAgo } from '../../shared/time/time-ago';
 import { clientSnippets } from '../../shared/try-it/snippets';
+import { Confirm } from '../../shared/ui/confirm';
 import { Copyable } from '../../shared/ui/copyable';
 import { Guarded } from '../../shared/ui/guarded';
-import { notifyDone, notifyProblem } from '../../shared/ui/notify';
+import { notifyDone } from '../../shared/ui/notify';
+import { ShownOnce } from '../../shared/ui/shown-once';
 import { EmptyState, ErrorState, Loaded } from '../../shared/ui/states';
 import { useAddress } from '../../shared/use-search';
 
@@ -97,15 +99,12 @@ function NewToken({ client, onClose }: { client: Client; onClose: () => void }) 
   return (
     <Modal opened onClose={onClose} title={token ? 'The new token' : `New token for ${client.name}`} size="lg" closeOnClickOutside={!token} closeOnEscape={!token}>
       {token ? (
-        <Stack>
-          <Alert color="orange" variant="light" icon={<IconAlertTriangle aria-hidden />}>Copy it now. Only this dialog shows it: the server keeps no copy.</Alert>
-          <Copyable text={token} label="The token" />
+        <ShownOnce text={token} label="The token" why="Copy it now. Only this dialog shows it: the server keeps no copy." onClose={onClose}>
           <Tabs defaultValue={clientSnippets('', '')[0]!.name} keepMounted={false}>
             <Tabs.List>{clientSnippets('', '').map(({ name }) => <Tabs.Tab key={name} value={name}>{name}</Tabs.Tab>)}</Tabs.List>
             {clientSnippets(window.location.origin, 'TOGGLECAST_TOKEN').map(({ name, code }) => <Tabs.Panel key={name} value={name} pt="sm"><Copyable text={code} label={`Code for ${name}`} /></Tabs.Panel>)}
           </Tabs>
-          <Group justify="flex-end"><Button onClick={onClose}>I have copied it</Button></Group>
-        </Stack>
+        </ShownOnce>
       ) : (
         <form onSubmit={(event) => {
           event.preventDefault();
@@ -133,14 +132,10 @@ function Revoke({ client, token, onClose }: { client: Client; token: Token; onCl
       void queries.invalidateQueries({ queryKey: ['env', console.environment, 'tokens', client.id] });
       onClose();
     },
-    onError: notifyProblem,
   });
   return (
-    <Modal opened onClose={onClose} title="Withdraw this token?">
-      <Stack>
-        <Text size="sm">Programs that use <b>{token.label || token.jti}</b> lose their connection at once, and cannot come back with it. This cannot be undone.</Text>
-        <Group justify="flex-end" gap="xs"><Button variant="default" onClick={onClose}>Cancel</Button><Button color="red" loading={revoke.isPending} onClick={() => revoke.mutate()}>Withdraw</Button></Group>
-      </Stack>
-    </Modal>
+    <Confirm title="Withdraw this token?" confirm="Withdraw" onConfirm={() => revoke.mutate()} onClose={onClose} busy={revoke.isPending} error={revoke.error}>
+      <Text size="sm">Programs that use <b>{token.label || token.jti}</b> lose their connection at once, and cannot come back with it. This cannot be undone.</Text>
+    </Confirm>
   );
 }

@@ -1,13 +1,13 @@
 import { Alert, Button, Group, Modal, PasswordInput, Stack, Text } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useMutation } from '@tanstack/react-query';
-import { formErrors, Problem, unwrap } from '../../shared/api/problem';
-import { useConsole } from '../../shared/console';
-import { notifyDone } from '../../shared/ui/notify';
-import { ErrorState } from '../../shared/ui/states';
+import { formErrors, Problem, unwrap } from '../api/problem';
+import { useConsole } from '../console';
+import { notifyDone } from '../ui/notify';
+import { ErrorState } from '../ui/states';
 
 /** Changes the reader's own password. All other sessions of the account end. */
-export function PasswordDialog({ opened, onClose }: { opened: boolean; onClose: () => void }) {
+export function PasswordDialog({ opened, onClose, onChanged }: { opened: boolean; onClose: () => void; onChanged: () => void }) {
   const { admin } = useConsole();
   const form = useForm({
     initialValues: { current: '', new: '', again: '' },
@@ -26,6 +26,7 @@ export function PasswordDialog({ opened, onClose }: { opened: boolean; onClose: 
     mutationFn: (values: typeof form.values) => unwrap(admin.rest.POST('/api/v1/auth/password', { body: { current: values.current, new: values.new } })),
     onSuccess: () => {
       notifyDone('The password is changed', 'Your other sessions have ended.');
+      onChanged();
       close();
     },
     onError: (error) => error instanceof Problem && form.setErrors(formErrors(error, ['current', 'new']).fields),

@@ -1,19 +1,18 @@
 import { Button, Menu, Text } from '@mantine/core';
 import { IconCheck, IconChevronDown, IconLayersIntersect } from '@tabler/icons-react';
-import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { unwrap } from '../../shared/api/problem';
 import { useConsole } from '../../shared/console';
 import { environmentColor } from '../../shared/environment-color';
 import { LiveDot } from '../../shared/ui/live-dot';
+import { useEnvironments } from '../../shared/use-environments';
 import { useEnterEnvironment } from '../../shared/use-enter-environment';
 import classes from './shell.module.css';
 
 /** The environment of this session, and the way into another one. */
 export function EnvironmentSwitcher() {
-  const { admin, environment } = useConsole();
+  const { environment } = useConsole();
   const enter = useEnterEnvironment();
-  const { data } = useQuery({ queryKey: ['environments'], queryFn: () => unwrap(admin.rest.GET('/api/v1/environments')), staleTime: 60_000 });
+  const { data } = useEnvironments();
   return (
     <Menu position="bottom-start" width={240}>
       <Menu.Target>

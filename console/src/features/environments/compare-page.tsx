@@ -12,7 +12,7 @@ import { EmptyState, ErrorState, Loaded, Waiting } from '../../shared/ui/states'
 import { useAddress } from '../../shared/use-search';
 import { catalogueOf, compareCatalogues, sidesOf, type Catalogue, type Kind, type Row } from './compare';
 import classes from './environments.module.css';
-import { useEnvironments } from './environments-page';
+import { useEnvironments } from '../../shared/use-environments';
 import { OpenEnvironment, useEnvironmentRest } from './other-environment';
 import { PromoteDialog } from './promote-dialog';
 

@@ -1,7 +1,7 @@
 import { Badge, Button, Checkbox, Group, Modal, Paper, Select, Stack, Table, Text } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { IconArrowsLeftRight, IconPlus } from '@tabler/icons-react';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { Schemas } from '@togglecast/admin';
 import { formErrors, Problem, unwrap } from '../../shared/api/problem';
@@ -14,15 +14,11 @@ import { notifyDone } from '../../shared/ui/notify';
 import { Page } from '../../shared/ui/page';
 import { ErrorState, Loaded } from '../../shared/ui/states';
 import { useAddress } from '../../shared/use-search';
+import { useEnvironments } from '../../shared/use-environments';
 import { useEnterEnvironment } from '../../shared/use-enter-environment';
 import classes from './environments.module.css';
 
 type Environment = Schemas['Environment'];
-
-export function useEnvironments() {
-  const rest = useRest();
-  return useQuery({ queryKey: ['environments'], queryFn: () => unwrap(rest.GET('/api/v1/environments')), staleTime: 60_000 });
-}
 
 export default function EnvironmentsPage() {
   const environments = useEnvironments();

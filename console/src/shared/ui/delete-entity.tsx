@@ -2,7 +2,7 @@
 import { Alert, Anchor, Button, Checkbox, Group, List, Modal, Stack, Text } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useState, type ReactNode } from 'react';
 import type { Schemas } from '@togglecast/admin';
 import { kEntities, pageOf, type EntityName } from '../entities/types';
 import { useDeleteEntity } from '../entities/write';
@@ -12,8 +12,8 @@ import { ErrorState } from './states';
 
 type User = Schemas['User'];
 
-export function DeleteEntity({ type, entity, opened, onClose, onDeleted }: {
-  type: EntityName; entity: { id: number; name: string; etag: string }; opened: boolean; onClose: () => void; onDeleted: () => void;
+export function DeleteEntity({ type, entity, opened, onClose, onDeleted, children }: {
+  type: EntityName; entity: { id: number; name: string; etag: string }; opened: boolean; onClose: () => void; onDeleted: () => void; /** What else the reader should know. */ children?: ReactNode;
 }) {
   const remove = useDeleteEntity(type);
   const [force, setForce] = useState(false);
@@ -30,7 +30,7 @@ export function DeleteEntity({ type, entity, opened, onClose, onDeleted }: {
   const submit = () =>
     remove.mutate({ id: entity.id, ...(users.length ? { force: true } : { etag: entity.etag }) }, {
       onSuccess: () => {
-        notifyDone(`${entity.name} is deleted`, 'Activity can undo it.');
+        notifyDone(`${entity.name} is deleted`, previewed ? 'Activity can undo it.' : '');
         close();
         onDeleted();
       },
@@ -38,6 +38,7 @@ export function DeleteEntity({ type, entity, opened, onClose, onDeleted }: {
   return (
     <Modal opened={opened} onClose={close} title={`Delete the ${noun} ${entity.name}?`} size="lg">
       <Stack>
+        {children}
         {preview.data && <Impact preview={preview.data} />}
         {users.length > 0 ? (
           <Alert color="orange" variant="light" icon={<IconAlertTriangle aria-hidden />} title={`${total.toLocaleString()} ${total === 1 ? 'entity uses' : 'entities use'} it`}>

@@ -49,7 +49,7 @@ function Happened({ entry, change, newest }: { entry: Entry; change: Change | un
       </Group>
       <Group gap="sm">
         {change && change.type !== 'create' && <Anchor component="button" size="xs" onClick={() => setOpen(!open)} aria-expanded={open}>{open ? 'Hide' : 'Show'} what changed</Anchor>}
-        <UndoButton entry={entry} />
+        {entry.environment !== 'system' && <UndoButton entry={entry} />}
       </Group>
       {change && <Collapse in={open} w="100%"><Difference change={change} /></Collapse>}
     </Stack>

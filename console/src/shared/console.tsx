@@ -61,6 +61,7 @@ function begin(sessions: Sessions, session: Session, queries: QueryClient): Cons
     onUpdates: (updates) => patchCache(queries, environment, updates),
     onStale: () => void queries.invalidateQueries({ queryKey: ['env', environment] }),
     onEnded: (message) => sessions.end(message),
+    onFactorRequired: () => sessions.requireFactor(),
   });
   return { sessions, session, environment, admin, live };
 }

@@ -27,6 +27,7 @@ export const kPermissions = {
   manage_keys: { name: 'rotate the keys that sign tokens', least: 'owner', reach: 'installation' },
   manage_api_keys: { name: 'manage API keys', least: 'owner', reach: 'installation' },
   manage_issuers: { name: 'manage the issuers of tokens', least: 'owner', reach: 'installation' },
+  manage_settings: { name: 'read or change the settings of the installation', least: 'owner', reach: 'installation' },
 } as const satisfies { [action: string]: { name: string; least: Role; reach: Reach } };
 
 export type Action = keyof typeof kPermissions;

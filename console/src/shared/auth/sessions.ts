@@ -87,6 +87,10 @@ export class Sessions {
   }
   beginFactor = async (password: string) => this.#source.beginFactor(await this.token({ refresh: false }), password);
   confirmFactor = async (code: string) => this.#source.confirmFactor(await this.token({ refresh: false }), code);
+  /** The settings have changed: this session may only set up a second factor. */
+  requireFactor() {
+    if (this.#state.phase === 'in') this.#set({ ...this.#state, session: { ...this.#state.session, second_factor_setup_required: true } });
+  }
   /** The duty is done: the console opens. */
   fulfil = () => this.#fulfil({});
 

@@ -1,5 +1,6 @@
 // The live connection of the page to /admin: its state, its events, and who watches which entity. One for each session.
 import type { Admin, AdminServerEvents, AdminSocket, EntityType, RolloutProgress, Schemas } from '@togglecast/admin';
+import type { SystemStatus } from './system-status';
 import { RecentUpdates, type LiveUpdate } from './updates';
 
 export type ConnectionState = 'connecting' | 'live' | 'reconnecting' | 'offline';
@@ -16,6 +17,8 @@ export interface LiveHandlers {
   onStale(): void;
   /** The server ended the session. */
   onEnded(message: string): void;
+  /** The session goes on, but may only set up a second factor. */
+  onFactorRequired(): void;
 }
 
 const kOfflineAfter = 10_000; // ms without a connection until the page says "offline"
@@ -35,6 +38,7 @@ export class Live {
   #watched = new Map<Watched, { users: number; presence: Viewer[]; progress: Map<number, RolloutProgress> }>();
   #watchers = new Set<() => void>();
   #connectedBefore = false;
+  #status: SystemStatus | undefined;
 
   constructor(admin: Admin, handlers: LiveHandlers) {
     this.#handlers = handlers;
@@ -57,6 +61,7 @@ export class Live {
     return () => void this.#listeners.delete(listener);
   };
   getState = () => this.#state;
+  getStatus = () => this.#status;
 
   /** Tries again at once instead of at the next regular attempt. */
   retry() {
@@ -103,19 +108,26 @@ export class Live {
     });
     socket.on('connect_error', () => this.#lost());
     socket.on('admin_connected', () => {
+      this.#setStatus(undefined);
       // The first time, everything that the page has read is newer than this page itself; later, something may be missing.
       if (this.#connectedBefore) this.#handlers.onStale();
       this.#connectedBefore = true;
     });
-    socket.on('admin_resumed', () => (this.#connectedBefore = true));
+    socket.on('admin_resumed', () => {
+      this.#setStatus(undefined);
+      this.#connectedBefore = true;
+    });
+    // Comes behind the first event of a connection, unless all is well.
+    socket.on('system_status', (status) => this.#setStatus(status));
     socket.on('config_sync', () => {
       this.recent.clear();
       this.#handlers.onStale();
     });
     socket.on('config_status', (status) => void (status.reload && this.#handlers.onStale()));
     socket.on('session_ended', ({ reason, message }) => {
+      if (reason === 'second_factor_setup_required') this.#handlers.onFactorRequired();
       // A token that came too late is renewed, and the connection with it.
-      if (reason !== 'token_expired' && reason !== 'no_token') this.#handlers.onEnded(`Your session has ended: ${message}.`.replace(/\.\.$/, '.'));
+      else if (reason !== 'token_expired' && reason !== 'no_token') this.#handlers.onEnded(`Your session has ended: ${message}.`.replace(/\.\.$/, '.'));
     });
 
     socket.on('platform_update', (update) => this.#take('platform', update.platform_id, update));
@@ -169,6 +181,12 @@ export class Live {
   #setState(state: ConnectionState) {
     if (state === this.#state) return;
     this.#state = state;
+    for (const listener of this.#listeners) listener();
+  }
+
+  #setStatus(status: SystemStatus | undefined) {
+    if (status === this.#status) return;
+    this.#status = status;
     for (const listener of this.#listeners) listener();
   }
 

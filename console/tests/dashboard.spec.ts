@@ -140,3 +140,14 @@ test('says when the server is away, and goes on when it is back', async ({ page,
     await own.end();
   }
 });
+
+test('ends a connection', async ({ page, console }) => {
+  const { client, token } = await audience(console.server, 'Endling');
+  const socket = await connect(console.server, token);
+  const closed = new Promise<string>((is) => socket.on('disconnect', is));
+  await console.open(`/dashboard?who=${client.key}`);
+  const row = page.locator(`[data-connection="${client.key}"]`);
+  await row.getByRole('button', { name: /^End the connection/ }).click();
+  expect(await closed).toBe('transport close');
+  await expect(row).toHaveCount(0);
+});

@@ -1,14 +1,12 @@
-import { ActionIcon, Badge, Group, Paper, Stack, Table, Text, Tooltip } from '@mantine/core';
-import { IconPlugConnected, IconPlugConnectedX } from '@tabler/icons-react';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { Badge, Group, Paper, Stack, Table, Text } from '@mantine/core';
+import { IconPlugConnected } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
 import type { Schemas } from '@togglecast/admin';
 import { unwrap } from '../../shared/api/problem';
 import { useConsole } from '../../shared/console';
-import { write } from '../../shared/entities/write';
 import { TimeAgo } from '../../shared/time/time-ago';
-import { Guarded } from '../../shared/ui/guarded';
+import { EndConnection } from '../../shared/ui/end-connection';
 import { LiveDot } from '../../shared/ui/live-dot';
-import { notifyDone, notifyProblem } from '../../shared/ui/notify';
 import { EmptyState, Loaded } from '../../shared/ui/states';
 
 type Connection = Schemas['LiveConnection'];
@@ -43,7 +41,7 @@ export function ClientConnections({ client }: { client: Schemas['Client'] }) {
                   <Table.Thead>
                     <Table.Tr><Table.Th>Program</Table.Th><Table.Th>From</Table.Th><Table.Th>Since</Table.Th><Table.Th>State</Table.Th><Table.Th>Last heard</Table.Th><Table.Th>Round trip</Table.Th><Table.Th w={60} /></Table.Tr>
                   </Table.Thead>
-                  <Table.Tbody>{items.map((item) => <Row key={`${item.node.id}.${item.id}`} item={item} clientId={client.id} />)}</Table.Tbody>
+                  <Table.Tbody>{items.map((item) => <Row key={`${item.node.id}.${item.id}`} item={item} />)}</Table.Tbody>
                 </Table>
               </Table.ScrollContainer>
             </Paper>
@@ -57,17 +55,7 @@ export function ClientConnections({ client }: { client: Schemas['Client'] }) {
 
 const kStages: { [stage in Connection['stage']]: string } = { none: 'current', waiting: 'waits for a change', sent: 'was sent the newest change', received: 'has the newest change', applied: 'has applied the newest change' };
 
-function Row({ item, clientId }: { item: Connection; clientId: number }) {
-  const console = useConsole();
-  const queries = useQueryClient();
-  const end = useMutation({
-    mutationFn: () => write(console, 'DELETE', `/api/v1/connections/${encodeURIComponent(item.id)}`),
-    onSuccess: () => {
-      notifyDone('The connection ends', 'Its program may come back at once. To keep it out, withdraw its token.');
-      void queries.invalidateQueries({ queryKey: ['env', console.environment, 'connections', clientId] });
-    },
-    onError: notifyProblem,
-  });
+function Row({ item }: { item: Connection }) {
   return (
     <Table.Tr data-testid="connection-row">
       <Table.Td>
@@ -82,9 +70,7 @@ function Row({ item, clientId }: { item: Connection; clientId: number }) {
       <Table.Td><Text size="sm">{item.last_seen_ms === null ? 'not yet' : `${seconds(item.last_seen_ms)} ago`}</Text></Table.Td>
       <Table.Td><Text size="sm">{item.round_trip_ms === null ? '—' : `${item.round_trip_ms.toLocaleString(undefined, { maximumFractionDigits: 1 })} ms`}</Text></Table.Td>
       <Table.Td>
-        <Guarded action="end_connections">
-          {(disabled) => <Tooltip label="End this connection"><ActionIcon variant="subtle" color="red" disabled={disabled} loading={end.isPending} onClick={() => end.mutate()} aria-label={`End the connection ${item.id}`}><IconPlugConnectedX size={16} aria-hidden /></ActionIcon></Tooltip>}
-        </Guarded>
+        <EndConnection connection={item} />
       </Table.Td>
     </Table.Tr>
   );

@@ -9,6 +9,7 @@ import type { Schemas } from '@togglecast/admin';
 import { useConsole } from '../../shared/console';
 import { getJson } from '../../shared/entities/read';
 import { TimeAgo } from '../../shared/time/time-ago';
+import { EndConnection } from '../../shared/ui/end-connection';
 import { Loaded } from '../../shared/ui/states';
 import { useAddress } from '../../shared/use-search';
 import classes from './dashboard.module.css';
@@ -65,7 +66,7 @@ export function Connections({ count }: { count: number }) {
                 <Table.ScrollContainer minWidth={860} type="native" tabIndex={0}>
                   <Table verticalSpacing={6} fz="sm" highlightOnHover>
                     <Table.Thead>
-                      <Table.Tr><Table.Th>Who</Table.Th><Table.Th>Where</Table.Th><Table.Th>Version</Table.Th><Table.Th>Revision</Table.Th><Table.Th>Newest change</Table.Th><Table.Th>Last heartbeat</Table.Th><Table.Th>Connected</Table.Th></Table.Tr>
+                      <Table.Tr><Table.Th>Who</Table.Th><Table.Th>Where</Table.Th><Table.Th>Version</Table.Th><Table.Th>Revision</Table.Th><Table.Th>Newest change</Table.Th><Table.Th>Last heartbeat</Table.Th><Table.Th>Connected</Table.Th><Table.Th w={50}><span className="visually-hidden">End it</span></Table.Th></Table.Tr>
                     </Table.Thead>
                     <Table.Tbody>{items.map((item) => <Row key={item.id} item={item} />)}</Table.Tbody>
                   </Table>
@@ -120,6 +121,7 @@ function Row({ item }: { item: Connection }) {
         {item.round_trip_ms !== null && <Text size="xs" c="dimmed">round trip {show(item.round_trip_ms, 'ms')}</Text>}
       </Table.Td>
       <Table.Td><Text size="sm" c="dimmed"><TimeAgo time={item.connected_at} /></Text></Table.Td>
+      <Table.Td><EndConnection connection={item} /></Table.Td>
     </Table.Tr>
   );
 }

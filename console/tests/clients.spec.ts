@@ -212,7 +212,7 @@ test('makes a token that is shown once, shows its connection, sends it a message
   await page.getByRole('button', { name: 'Send' }).click();
   await expect(page.getByTestId('sent')).toContainText('Sent to 1 connection');
   expect((await heard).title).toBe('New terms');
-  await expect(page.getByTestId('kept-message')).toContainText('acknowledged');
+  await expect(page.getByTestId('kept-message')).toContainText('1 of 1 received, 1 acknowledged');
   await console.accessible();
 
   await page.getByRole('tab', { name: 'Tokens' }).click();

@@ -8,6 +8,7 @@ import { environmentVariable } from '../../shared/environment-color';
 import { useShortcut } from '../../shared/shortcuts';
 import icon from '../icon.svg';
 import { ConnectionIndicator, OfflineBanner } from './connection-indicator';
+import { Inbox, StatusBanner } from './messages';
 import { EnvironmentSwitcher } from './environment-switcher';
 import { Nav, NavShortcuts } from './nav';
 import { openPalette, Palette } from './palette';
@@ -38,10 +39,11 @@ export function Shell() {
       </header>
       <aside className={classes['side']}><Nav /></aside>
       <main className={classes['content']} id="content" tabIndex={-1}>
-        <div className={classes['inner']}><OfflineBanner /><Outlet /></div>
+        <div className={classes['inner']}><OfflineBanner /><StatusBanner /><Outlet /></div>
       </main>
       <Drawer opened={menu} onClose={close} size={260} title="Togglecast" hiddenFrom="sm"><Nav onGo={close} /></Drawer>
       <Palette />
+      <Inbox />
       <NavShortcuts />
       <ShortcutList opened={shortcuts} onClose={list.close} />
     </div>

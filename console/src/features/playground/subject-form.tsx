@@ -1,11 +1,9 @@
-import { NativeSelect, Paper, SegmentedControl, Select, SimpleGrid, Stack, Text } from '@mantine/core';
+import { NativeSelect, Paper, SegmentedControl, SimpleGrid, Stack, Text } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
-import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
-import { unwrap } from '../../shared/api/problem';
-import { useConsole } from '../../shared/console';
-import { useEntity, useEntityList } from '../../shared/entities/read';
+import { useEntityList } from '../../shared/entities/read';
 import { JsonEditor, parseObject } from '../../shared/json/json-editor';
+import { ClientSelect, useChosenClient } from '../../shared/ui/client-select';
 import { useAddress } from '../../shared/use-search';
 import type { Subject } from './subject';
 
@@ -44,8 +42,7 @@ export function SubjectForm({ onSubject }: { onSubject: (subject: Subject | unde
               <JsonEditor label="Attributes" description="Rules read them as client.…" value={attributes} onChange={setAttributes} error={parseObject(attributes).problem} minHeight={70} />
             </>
           ) : (
-            <Select label="Client" placeholder="Name or key" searchable clearable data={client.choices} value={client.id ? String(client.id) : null} searchValue={client.search} onSearchChange={client.setSearch} filter={({ options }) => options}
-              onChange={(id) => setAddress({ client: id ?? undefined })} nothingFoundMessage="No client has this name" maxDropdownHeight={280} />
+            <ClientSelect chosen={client} onChange={(id) => setAddress({ client: id ?? undefined })} />
           )}
           {!madeUp && client.attributes && <Text size="xs" c="dimmed">{Object.entries(client.attributes).map(([name, value]) => `${name}: ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`).join(' · ') || 'It has no attributes.'}</Text>}
         </Stack>
@@ -53,26 +50,4 @@ export function SubjectForm({ onSubject }: { onSubject: (subject: Subject | unde
       </SimpleGrid>
     </Paper>
   );
-}
-
-const kMost = 30;
-
-function useChosenClient(chosen: string | undefined, wanted: boolean) {
-  const { admin, environment } = useConsole();
-  const [search, setSearch] = useState('');
-  const [asked] = useDebouncedValue(search, 200);
-  const id = Number(chosen ?? NaN);
-  const one = useEntity('client', Number.isInteger(id) ? id : 0, { enabled: wanted && Number.isInteger(id) });
-  const name = one.data?.name ?? '';
-  // The text of the chosen client is no search.
-  const q = asked === name ? '' : asked;
-  const { data } = useQuery({
-    queryKey: ['env', environment, 'playground', 'clients', q],
-    queryFn: ({ signal }) => unwrap(admin.rest.GET('/api/v1/clients', { params: { query: { limit: kMost, sort: 'name', ...(q && { q }) } }, signal })),
-    enabled: wanted,
-    placeholderData: (before) => before,
-  });
-  const items = data?.items ?? [];
-  const all = one.data && !items.some((item) => item.id === one.data!.id) ? [one.data, ...items] : items;
-  return { id: one.data?.id, attributes: one.data?.attributes, search, setSearch, choices: all.map((item) => ({ value: String(item.id), label: item.name === item.key ? item.name : `${item.name} (${item.key})` })) };
 }

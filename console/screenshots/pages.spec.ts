@@ -23,10 +23,11 @@ async function connectClients(server: Server): Promise<Socket[]> {
 }
 
 test('pictures', async ({ page }) => {
-  test.setTimeout(600_000);
+  test.setTimeout(600_000 * Number(process.env['TOGGLECAST_TEST_PATIENCE'] ?? 1));
   mkdirSync(folder, { recursive: true });
   const server = await new Server().start('--demo');
   const sockets = await connectClients(server);
+  await seed(server, sockets);
   try {
     await serveBuilt(page);
     await page.emulateMedia({ reducedMotion: 'reduce', colorScheme: 'light' });
@@ -55,20 +56,47 @@ test('pictures', async ({ page }) => {
     const [flag] = (await server.call<{ items: Entity[] }>('GET', '/api/v1/features?q=guest-checkout&limit=1')).items;
     for (const [name, to] of [
       ['packages-matrix', '/packages?view=matrix'], ['clients-tokens', `/clients/${first!.id}?tab=tokens`],
-      ['clients-override', `/clients/${first!.id}?override=${flag!.id}`], ['first-minutes', `/first-minutes?flag=${flag!.id}&client=${first!.id}`],
+      ['account', '/account'], ['account-factor', '/account?factor=setup'], ['announcements-delivery', '/announcements?tab=sent'], ['announcements-status', '/announcements?tab=status'],
+      ['api-keys-new', '/api-keys?new=yes'], ['clients-override', `/clients/${first!.id}?override=${flag!.id}`], ['first-minutes', `/first-minutes?flag=${flag!.id}&client=${first!.id}`],
     ] as const) {
       if (only && !only.includes(name)) continue;
       await page.evaluate((address) => history.pushState({}, '', address), to);
       await settled(page);
+      if (name === 'account-factor') await beginFactor(page);
       if (name === 'first-minutes') await flip(page, String(flag!.key));
       await shoot(page, name);
-      if (name === 'clients-override') await page.keyboard.press('Escape');
+      if (['clients-override', 'account-factor', 'api-keys-new'].includes(name)) await page.keyboard.press('Escape');
     }
   } finally {
     for (const socket of sockets) socket.close();
     await server.end();
   }
 });
+
+// What an installation has after a while: people, keys of machines, messages.
+async function seed(server: Server, sockets: Socket[]) {
+  await server.call('POST', '/api/v1/environments', { key: 'staging' });
+  for (const [username, role, environments] of [['ada', 'owner', {}], ['grace', 'editor', {}], ['linus', 'viewer', { staging: 'editor' }], ['support', 'none', { production: 'viewer' }]] as const)
+    await server.call('POST', '/api/v1/admins', { username, role, password: kPassword, ...(Object.keys(environments).length > 0 && { environments }) });
+  for (const [name, scopes, more] of [
+    ['deploy pipeline', ['read', 'write:features'], { addresses: ['10.20.0.0/16', '2001:db8::/32'], expires_in: 7_776_000 }], ['metrics scraper', ['read'], { addresses: ['10.0.4.7'] }],
+    ['search service', ['evaluate', 'stream'], { environment: 'staging', expires_in: 2_592_000 }],
+  ] as const) {
+    const { key } = await server.call<{ key: string }>('POST', '/api/v1/api-keys', { name, scopes, ...more });
+    if (name === 'search service') await server.call('GET', '/api/v1/features?limit=1', undefined, key).catch(() => {});
+  }
+  sockets.forEach((socket, index) => index % 3 > 0 && socket.on('announcement', (_message, acknowledge?: () => void) => acknowledge?.()));
+  await server.call('POST', '/api/v1/broadcasts/broadcast_announcement', { title: 'New terms from March', message: 'Please read and accept the new terms of service.', audience: 'clients', ack: 'client', ttl: 2_592_000 });
+  const [plan] = (await server.call<{ items: Entity[] }>('GET', '/api/v1/packages?limit=1')).items;
+  await server.call('POST', '/api/v1/broadcasts/broadcast_announcement', { title: 'Exports are slow today', message: 'We are on it. Exports arrive, but later than usual.', level: 'warning', audience: { package: plan!.id }, ack: 'client' });
+}
+
+async function beginFactor(page: import('@playwright/test').Page) {
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Password', { exact: true }).fill(kPassword);
+  await dialog.getByRole('button', { name: 'Begin' }).click();
+  await dialog.getByRole('img', { name: /^QR code/ }).waitFor();
+}
 
 // The trial with something that has arrived.
 async function flip(page: import('@playwright/test').Page, key: string) {

@@ -247,6 +247,8 @@ constexpr Route kRoutes[] = {
      {},
      Effect::ofrep},
 
+    {Method::get, "/flagd/flags.json", Action::read_catalogue, read_flagd_file, {"client"}, Units{10}},
+
     {Method::post, "/api/v1/broadcasts/{name}", Action::send_messages, broadcast, {}, Effect::message},
 };
 

@@ -10,6 +10,7 @@
 #include "http_api/ofrep/ofrep_answer.hpp"
 #include "http_api/ofrep/ofrep_request.hpp"
 #include "http_api/ofrep/ofrep_routes.hpp"
+#include "http_api/ofrep/tagged_answer.hpp"
 #include "http_api/request/call.hpp"
 #include "http_api/streams/streams.hpp"
 
@@ -19,12 +20,9 @@ namespace {
 using domain::evaluation::Decision;
 using domain::evaluation::Unhurried;
 
-constexpr unsigned kSameAnswer = 304;
 constexpr std::size_t kCostOfAll = 5;          // of --evaluation-rate; one flag costs 1
 constexpr int kInactivity = 120;               // seconds that a page keeps its notices while it is hidden
 constexpr std::string_view kForm = "ofrep 1";  // raised when equal states get other answers than before
-
-std::string quoted(const std::string& tag) { return '"' + tag + '"'; }
 
 // One flag of a client, decided in turns.
 struct OneFlag {
@@ -81,15 +79,6 @@ struct AllFlags {
   std::string ticket;  ///< of the notices; empty: none are named
 };
 
-void answer_not_modified(const CallPtr& call, const domain::Snapshot& state, const std::string& tag) {
-  wire::http::Response response;
-  response.status = kSameAnswer;
-  response.headers.add("Togglecast-Revision", std::to_string(state.revision()));
-  response.headers.add("Cache-Control", "no-store");
-  response.headers.add("ETag", tag);
-  call->respond(std::move(response));
-}
-
 bool answer(const CallPtr& call, AllFlags& all, domain::evaluation::Turn& turn) {
   if (!all.flags.run(turn)) return false;
   const auto& [state, client, context] = all.flags.viewpoint();
@@ -103,23 +92,7 @@ bool answer(const CallPtr& call, AllFlags& all, domain::evaluation::Turn& turn) 
         {"type", "sse"}, {"endpoint", std::move(endpoint)}, {"inactivityDelaySec", kInactivity}});
     body["eventStreams"] = std::move(streams);
   }
-  std::string text = json::serialize(std::move(body));
-  const std::string digest = OfrepTag::digest(text);
-  const std::string tag = quoted(all.tag.text(digest));
-  const auto sent = call->sent_tags();
-  const bool known = std::any_of(sent.tags.begin(), sent.tags.end(),
-                                 [&](const auto& one) { return all.tag.has_answer(one.opaque, digest); });
-  if (sent.any || known) {
-    answer_not_modified(call, *state, tag);
-    return true;
-  }
-  wire::http::Response response;
-  response.headers.add("Togglecast-Revision", std::to_string(state->revision()));
-  response.headers.add("Cache-Control", "no-store");
-  response.headers.add("ETag", tag);
-  response.headers.add("Content-Type", "application/json");
-  response.body = std::move(text);
-  call->respond(std::move(response));
+  answer_tagged(call, *state, all.tag, json::serialize(std::move(body)));
   return true;
 }
 
@@ -163,9 +136,7 @@ void evaluate_flags(const CallPtr& call) {
   OfrepTag tag(delivery::client_view_name(std::string(kForm) + ' ' + ticket, state->environment(),
                                           viewpoint->client->id, viewpoint->context),
                *state);
-  const auto sent = call->sent_tags();
-  for (const auto& one : sent.tags)
-    if (tag.is_current(one.opaque)) return answer_not_modified(call, *state, quoted(std::string(one.opaque)));
+  if (answered_as_current(call, *state, tag)) return;
   answer_in_time(call, std::make_shared<AllFlags>(*std::move(viewpoint), std::move(tag), std::move(ticket)));
 }
 

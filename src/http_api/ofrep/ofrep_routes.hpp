@@ -9,4 +9,7 @@ namespace togglecast::http_api {
 void evaluate_flag(const CallPtr& call);
 void evaluate_flags(const CallPtr& call);
 
+// flagd.cpp
+void read_flagd_file(const CallPtr& call);
+
 }  // namespace togglecast::http_api

@@ -1,4 +1,4 @@
-// Answers about flags: decisions, OFREP and streams, each as it is described.
+// Answers about flags: decisions, OFREP, streams and the file for flagd, each as it is described.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ownKey } from '../product.mjs';
@@ -83,6 +83,14 @@ describe('OFREP and streams', () => {
       await refused(401, 'POST', path, { context }, { token: null });
     }
     await refused(404, 'POST', `${flags}/${ownKey('unknown')}`, { context }, { token });
+
+    const file = `/flagd/flags.json?client=${client.key}`;
+    const read = await taken('GET', file);
+    assert.equal(read.body.flags[`${feature.key}/part`].defaultVariant, 'on');
+    assert.equal((await taken('GET', file, undefined, { headers: { 'If-None-Match': read.headers.get('etag') } })).status, 304);
+    await refused(403, 'GET', file, undefined, { token });
+    await refused(400, 'GET', '/flagd/flags.json');
+    await refused(404, 'GET', `/flagd/flags.json?client=${ownKey('unknown')}`);
 
     await first('/api/v1/stream', { Authorization: `Bearer ${token}` });
     await refused(403, 'GET', '/api/v1/stream');

@@ -109,15 +109,21 @@ test('without the server the page still answers, after a reload too, and catches
   expect(said.slice(refused).filter((line) => !/ERR_CONNECTION_REFUSED|WebSocket connection/.test(line))).toEqual([]);
 });
 
+/** Two tabs of one client, behind a proxy that counts connections. */
+async function twoTabs() {
+  const { choose, query } = await world();
+  const { context, said } = await person();
+  const proxy = await proxyTo(server);
+  const first = await open(context, 'plain', { ...query, url: proxy.url });
+  await shows(first, 'grid ready server');
+  const second = await open(context, 'plain', { ...query, url: proxy.url });
+  await shows(second, 'grid ready server');
+  return { proxy, first, second, choose, said };
+}
+
 describe('two tabs', () => {
   test('share one connection; when its tab closes, the other takes over and resumes', async () => {
-    const { choose, query } = await world();
-    const { context, said } = await person();
-    const proxy = await proxyTo(server);
-    const first = await open(context, 'plain', { ...query, url: proxy.url });
-    await shows(first, 'grid ready server');
-    const second = await open(context, 'plain', { ...query, url: proxy.url });
-    await shows(second, 'grid ready server');
+    const { proxy, first, second, choose, said } = await twoTabs();
     expect(proxy.open).toBe(1);
     await choose('list');
     await Promise.all([shows(first, 'list ready server'), shows(second, 'list ready server')]);
@@ -141,26 +147,14 @@ describe('two tabs', () => {
   });
 
   test('the one that reads the socket gets a connection of its own', async () => {
-    const { query } = await world();
-    const { context } = await person();
-    const proxy = await proxyTo(server);
-    const first = await open(context, 'plain', { ...query, url: proxy.url });
-    await shows(first, 'grid ready server');
-    const second = await open(context, 'plain', { ...query, url: proxy.url });
-    await shows(second, 'grid ready server');
+    const { proxy, first, second } = await twoTabs();
     await second.evaluate(() => void (globalThis as unknown as { client: { socket: unknown } }).client.socket);
     await until(() => proxy.open === 2, 'two connections');
     await Promise.all([shows(first, 'grid ready server'), shows(second, 'grid ready server')]);
   });
 
   test('with another context leave each other', async () => {
-    const { query } = await world();
-    const { context } = await person();
-    const proxy = await proxyTo(server);
-    const first = await open(context, 'plain', { ...query, url: proxy.url });
-    await shows(first, 'grid ready server');
-    const second = await open(context, 'plain', { ...query, url: proxy.url });
-    await shows(second, 'grid ready server');
+    const { proxy, first, second } = await twoTabs();
     await second.evaluate(() => (globalThis as unknown as { client: { setContext(context: object): Promise<void> } }).client.setContext({ region: 'eu' }));
     await until(() => proxy.open === 2, 'two connections');
     await Promise.all([shows(first, 'grid ready server'), shows(second, 'grid ready server')]);

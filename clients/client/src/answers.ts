@@ -3,18 +3,32 @@ import type { CopyState, FlagDetails } from './copy.js';
 import type { TogglecastError } from './error.js';
 import { limitOf, valueOf, type Answered, type Flags, type FlagTypes } from './flags.js';
 import type { Status } from './life.js';
-import type { Identity, JsonValue, Plan, Platform } from './protocol.js';
+import type { Identity, JsonValue, Plan, Platform, Rule } from './protocol.js';
 
 /** Where the state comes from: the server itself, the storage, the page, or nowhere yet. */
 export type Source = 'server' | 'storage' | 'bootstrap' | 'none';
 
 /** An immutable picture of the client. Parts that did not change are the same objects as before. */
-export interface Snapshot {
+export interface Snapshot extends SyncStatus {
+  readonly state: CopyState | undefined;
+}
+
+/** How current the answers are. */
+export interface SyncStatus {
   readonly status: Status;
   readonly source: Source;
   /** When the state was last known to be current, in ms since 1970 by this machine's clock; undefined while it is. */
   readonly asOf: number | undefined;
-  readonly state: CopyState | undefined;
+}
+
+/** May the client use a feature, how much of it, and by which rule? */
+export interface Entitlement {
+  readonly allowed: boolean;
+  /** 0 when the feature is off or unknown, Infinity when it has no limit. */
+  readonly limit: number;
+  /** The rule that decided; undefined for a feature that the client does not see. */
+  readonly rule: Rule | undefined;
+  readonly plan: Plan | null;
 }
 
 export interface ClientListeners {

@@ -1,6 +1,6 @@
 export { createClient, Client } from './client.js';
 export { valueOf, limitOf } from './flags.js';
-export type { ClientListeners, Snapshot, Source, Store } from './answers.js';
+export type { ClientListeners, Entitlement, Snapshot, Source, Store, SyncStatus } from './answers.js';
 export type { ClientOptions } from './client.js';
 export type { Answered, FlagKey, Flags, FlagTypes, Register } from './flags.js';
 export type { ClientSocket, TransportOptions } from './connection.js';

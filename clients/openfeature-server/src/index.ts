@@ -1,6 +1,6 @@
 // OpenFeature in services: one connection, and a context for each request.
-import { Client, createClient, type ClientOptions, type Context, type JsonValue, type Refusal } from '@togglecast/client';
-import { begin, contextOf, failed, resolve, type Emit, type Known, type Ways } from '@togglecast/openfeature-shared';
+import type { Context, JsonValue, Refusal } from '@togglecast/client';
+import { contextOf, failed, ProviderOverClient, resolve, type Emit, type Known, type ProviderOptions } from '@togglecast/openfeature-shared';
 import {
   ErrorCode, OpenFeatureEventEmitter, type EvaluationContext, type JsonValue as SdkValue, type Provider, type ProviderEvents, type ResolutionDetails,
 } from '@openfeature/server-sdk';
@@ -20,13 +20,10 @@ type Found = { answer: Known | undefined; fresh: boolean };
  * Answers without a context come from the state of the connection. An answer for the context of a request comes from the
  * server, and is kept until the revision of the environment moves; that is asked for at most once in `freshFor`.
  */
-export class TogglecastProvider implements Provider {
-  readonly metadata = { name: 'togglecast' } as const;
+export class TogglecastProvider extends ProviderOverClient implements Provider {
   readonly runsOn = 'server';
   readonly events = new OpenFeatureEventEmitter();
-  readonly client: Client;
-  #own: boolean;
-  #emit: Emit = (event, details) => this.events.emit(event as ProviderEvents, details);
+  protected readonly emit: Emit = (event, details) => this.events.emit(event as ProviderEvents, details);
   #freshFor: number;
   #remember: number;
   #patience: number;
@@ -34,27 +31,19 @@ export class TogglecastProvider implements Provider {
   #revision = 0; // of the environment, when it was last asked for
   #askedAt = -Infinity;
   #asking: Promise<void> | undefined;
-  #ways: Ways = [];
 
-  constructor(options: ({ client: Client } | ClientOptions) & ProviderSettings) {
-    const { freshFor = 1000, remember = 10_000, patience = 5000, ...rest } = options;
+  constructor({ freshFor = 1000, remember = 10_000, patience = 5000, ...options }: ProviderOptions & ProviderSettings) {
+    super(options);
     this.#freshFor = freshFor;
     this.#remember = remember;
     this.#patience = patience;
-    this.#own = !('client' in rest);
-    this.client = 'client' in rest ? rest.client : createClient({ ...rest, connect: false });
   }
 
   async initialize(): Promise<void> {
     const { client } = this;
-    this.#ways.push(client.on('change', () => this.#kept.clear()));
-    if (this.#own) client.connect();
-    await begin(client, this.#emit, this.#ways);
-  }
-
-  async onClose(): Promise<void> {
-    this.#ways.splice(0).forEach((leave) => leave());
-    if (this.#own) this.client.close();
+    this.ways.push(client.on('change', () => this.#kept.clear()));
+    if (this.own) client.connect();
+    await this.begin();
   }
 
   resolveBooleanEvaluation = (key: string, fallback: boolean, context: EvaluationContext) => this.#resolve(key, fallback, context);

@@ -1,5 +1,5 @@
 // How the answers and events of a client become those of OpenFeature: the same in pages and in services.
-import type { Answer, Client, Context } from '@togglecast/client';
+import { createClient, type Answer, type Client, type ClientOptions, type Context } from '@togglecast/client';
 import {
   ErrorCode, ProviderFatalError, StandardResolutionReasons, type EvaluationContext, type JsonValue, type ResolutionDetails,
 } from '@openfeature/core';
@@ -44,15 +44,39 @@ const tellChanges = (client: Client, emit: Emit): (() => void) =>
     if (flagsChanged.length > 0) emit('PROVIDER_CONFIGURATION_CHANGED', { flagsChanged });
   });
 
-/** What ends with a provider. */
-export type Ways = (() => void)[];
+/** A client of the caller's, or the options of one of its own. */
+export type ProviderOptions = { client: Client } | ClientOptions;
+
+/** What both providers are. A client of the caller's lives on when they end. */
+export abstract class ProviderOverClient {
+  readonly metadata = { name: 'togglecast' } as const;
+  readonly client: Client;
+  protected readonly own: boolean;
+  /** What ends with the provider. */
+  protected readonly ways: (() => void)[] = [];
+  protected abstract readonly emit: Emit;
+
+  constructor(options: ProviderOptions) {
+    this.own = !('client' in options);
+    this.client = 'client' in options ? options.client : createClient({ ...options, connect: false });
+  }
+
+  protected begin(): Promise<void> {
+    return begin(this.client, this.emit, this.ways);
+  }
+
+  async onClose(): Promise<void> {
+    this.ways.splice(0).forEach((leave) => leave());
+    if (this.own) this.client.close();
+  }
+}
 
 /**
  * Fulfilled when the client has a state, also one of the past; from then on, its changes and its status are told. Rejected
  * when it has none and the first attempt has failed: READY follows when there is one. Where the server refuses the client,
  * repeating does not help, and the error says so.
  */
-export async function begin(client: Client, emit: Emit, ways: Ways): Promise<void> {
+async function begin(client: Client, emit: Emit, ways: (() => void)[]): Promise<void> {
   try {
     await new Promise<void>((fulfil, reject) => {
       const look = () => {

@@ -1,35 +1,25 @@
 // OpenFeature in pages: the SDK asks synchronously, and the core has the answers.
-import { Client, createClient, type ClientOptions } from '@togglecast/client';
-import { begin, contextOf, resolve, type Emit, type Ways } from '@togglecast/openfeature-shared';
+import { contextOf, ProviderOverClient, resolve, type Emit } from '@togglecast/openfeature-shared';
 import { OpenFeatureEventEmitter, type EvaluationContext, type JsonValue as SdkValue, type Provider, type ProviderEmittableEvents, type ResolutionDetails } from '@openfeature/web-sdk';
 
 /**
  * A provider over a client of its own, or over `client`, whose life is the caller's. It is ready as soon as there is a
  * state: also one of the storage, which is STALE until the server has answered.
  */
-export class TogglecastProvider implements Provider {
-  readonly metadata = { name: 'togglecast' } as const;
+export class TogglecastProvider extends ProviderOverClient implements Provider {
   readonly runsOn = 'client';
   readonly events = new OpenFeatureEventEmitter();
-  readonly client: Client;
-  #own: boolean;
-  #emit: Emit = (event, details) => this.events.emit(event as ProviderEmittableEvents, details);
-  #ways: Ways = [];
-
-  constructor(options: { client: Client } | ClientOptions) {
-    this.#own = !('client' in options);
-    this.client = 'client' in options ? options.client : createClient({ ...options, connect: false });
-  }
+  protected readonly emit: Emit = (event, details) => this.events.emit(event as ProviderEmittableEvents, details);
 
   async initialize(context: EvaluationContext = {}): Promise<void> {
     const { client } = this;
     // Before it connects, a context takes no time. The SDK's empty one is no wish.
     const set = Object.keys(context).length > 0 ? client.setContext(contextOf(context)) : undefined;
-    if (this.#own) {
+    if (this.own) {
       await set;
       client.connect();
     } else set?.catch(() => {}); // refused: the errors of the client say so
-    await begin(client, this.#emit, this.#ways);
+    await this.begin();
   }
 
   async onContextChange(_: EvaluationContext, context: EvaluationContext): Promise<void> {
@@ -37,11 +27,6 @@ export class TogglecastProvider implements Provider {
     const done = client.setContext(contextOf(context));
     if (client.status === 'ready') return done;
     done.catch(() => {}); // the next connection begins with it
-  }
-
-  async onClose(): Promise<void> {
-    this.#ways.splice(0).forEach((leave) => leave());
-    if (this.#own) this.client.close();
   }
 
   resolveBooleanEvaluation = (key: string, fallback: boolean) => this.#resolve(key, fallback);

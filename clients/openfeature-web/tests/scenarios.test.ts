@@ -1,41 +1,12 @@
-// The public scenarios of OpenFeature with the real SDK for pages, against the real server.
+// The public scenarios with the SDK for pages, which has one context for all of them.
 import { OpenFeature, type JsonValue } from '@openfeature/web-sdk';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { TogglecastProvider } from '../src/index.js';
-import { play, type Bench, type Details } from '../../support/gherkin/steps.js';
-import { flagsOfScenarios, scenarios } from '../../support/gherkin/world.js';
-import { proxyTo, Server, until } from '../../support/server.js';
+import type { Details } from '../../support/gherkin/steps.js';
+import { testScenarios } from '../../support/gherkin/suite.js';
 
-const server = new Server();
-let token = '';
-OpenFeature.setLogger({ error() {}, warn() {}, info() {}, debug() {} });
-beforeAll(async () => {
-  await server.start();
-  token = await flagsOfScenarios(server);
-});
-afterAll(() => server.end());
-afterEach(async () => {
-  await OpenFeature.clearProviders();
-  await OpenFeature.clearContext();
-});
-
-const bench: Bench = {
-  async provider(condition) {
-    const make = (more = {}) => new TogglecastProvider({ url: server.url, token, storage: false, ...more });
-    if (condition === 'stable') return OpenFeature.setProviderAndWait(make());
-    await OpenFeature.clearProviders();
-    if (condition === 'not ready') return OpenFeature.setProvider(make({ getToken: () => new Promise(() => {}), token: undefined }));
-    if (condition === 'fatal') return OpenFeature.setProviderAndWait(make({ token: 'nonsense' })).catch(() => {});
-    const proxy = await proxyTo(server);
-    if (condition === 'error') {
-      proxy.let(false);
-      return OpenFeature.setProviderAndWait(make({ url: proxy.url })).catch(() => {});
-    }
-    await OpenFeature.setProviderAndWait(make({ url: proxy.url }));
-    proxy.let(false);
-    await until(() => OpenFeature.getClient().providerStatus !== 'READY', 'the loss');
-  },
+testScenarios<TogglecastProvider>(OpenFeature, (options) => new TogglecastProvider(options), {
   context: (context) => OpenFeature.setContext(context),
+  forget: () => OpenFeature.clearContext(),
   async evaluate(type, key, fallback) {
     const client = OpenFeature.getClient();
     if (type === 'boolean') return client.getBooleanDetails(key, fallback as boolean);
@@ -43,27 +14,4 @@ const bench: Bench = {
     if (type === 'number') return client.getNumberDetails(key, fallback as number);
     return client.getObjectDetails(key, fallback as JsonValue) as Details;
   },
-  status: () => OpenFeature.getClient().providerStatus,
-};
-
-describe('evaluation.feature', () => {
-  test.each(scenarios('evaluation'))('$name', (scenario) => play(scenario, bench));
-});
-
-// What is left out, and why.
-const kLeftOut: { [tag: string]: string } = {
-  '@reason-codes-cached': 'answers of the state have the reason of the decision',
-  '@metadata': 'flagMetadata has what decided, not the metadata of the flag',
-  '@evaluation-options': 'hooks are the affair of the SDK',
-  '@immutability': 'the affair of the SDK',
-};
-
-describe('evaluation_v2.feature', () => {
-  const all = scenarios('evaluation_v2');
-  const left = all.filter(({ tags }) => tags.some((tag) => tag in kLeftOut));
-  test('most of it is tried', () => {
-    expect(new Set(left.flatMap(({ tags }) => tags.filter((tag) => tag in kLeftOut)))).toEqual(new Set(Object.keys(kLeftOut)));
-    expect(all.length - left.length).toBeGreaterThan(50);
-  });
-  test.each(all.filter((one) => !left.includes(one)))('$name', (scenario) => play(scenario, bench));
 });

@@ -1,10 +1,12 @@
 // React over the core: every hook selects a part of the snapshot, and renders again when that part changes.
 import {
   Client, createClient, limitOf, valueOf,
-  type Answered, type ClientOptions, type FlagDetails, type FlagKey, type Flags, type JsonValue, type Plan, type Platform, type Rule,
-  type Snapshot, type Source, type Status, type Store,
+  type Answered, type ClientOptions, type Entitlement, type FlagDetails, type FlagKey, type Flags, type JsonValue, type Plan, type Platform,
+  type Snapshot, type Store, type SyncStatus,
 } from '@togglecast/client';
 import { createContext, createElement, useContext, useEffect, useMemo, useState, useSyncExternalStore, type ReactElement, type ReactNode } from 'react';
+
+export type { Entitlement, SyncStatus };
 
 const StoreContext = createContext<Store | null>(null);
 
@@ -67,27 +69,11 @@ export function usePlan(): Plan | null {
   return useSelected(({ state }) => state?.plan ?? null);
 }
 
-export interface Entitlement {
-  allowed: boolean;
-  /** 0 when the feature is off or unknown, Infinity when it has no limit. */
-  limit: number;
-  /** The rule that decided; undefined for a feature that the client does not see. */
-  rule: Rule | undefined;
-  plan: Plan | null;
-}
-
 /** May the client use this, how much of it, and by which rule? */
 export function useEntitlement(key: FlagKey): Entitlement {
   const details = useFlagDetails(key);
   const plan = usePlan();
   return useMemo(() => ({ allowed: details?.enabled ?? false, limit: limitOf(details), rule: details?.rule, plan }), [details, plan]);
-}
-
-export interface SyncStatus {
-  status: Status;
-  source: Source;
-  /** When the state was last known to be current, in ms since 1970; undefined while it is. */
-  asOf: number | undefined;
 }
 
 export function useSyncStatus(): SyncStatus {

@@ -1,10 +1,12 @@
 // Vue over the core: every composable is a computed part of one snapshot, and what uses it is updated when the part changes.
 import {
   Client, createClient, limitOf, valueOf,
-  type Answered, type ClientOptions, type FlagDetails, type FlagKey, type Flags, type JsonValue, type Plan, type Platform, type Rule,
-  type Snapshot, type Source, type Status, type Store,
+  type Answered, type ClientOptions, type Entitlement, type FlagDetails, type FlagKey, type Flags, type JsonValue, type Plan, type Platform,
+  type Snapshot, type Store, type SyncStatus,
 } from '@togglecast/client';
 import { computed, defineComponent, inject, shallowRef, toValue, type App, type ComputedRef, type InjectionKey, type MaybeRefOrGetter, type Plugin, type PropType, type ShallowRef } from 'vue';
+
+export type { Entitlement, SyncStatus };
 
 interface Shared {
   store: Store;
@@ -92,15 +94,6 @@ export function usePlan(): ComputedRef<Plan | null> {
   return useSelected(({ state }) => state?.plan ?? null);
 }
 
-export interface Entitlement {
-  allowed: boolean;
-  /** 0 when the feature is off or unknown, Infinity when it has no limit. */
-  limit: number;
-  /** The rule that decided; undefined for a feature that the client does not see. */
-  rule: Rule | undefined;
-  plan: Plan | null;
-}
-
 /** May the client use this, how much of it, and by which rule? */
 export function useEntitlement(key: MaybeRefOrGetter<FlagKey>): ComputedRef<Entitlement> {
   const details = useFlagDetails(key);
@@ -108,13 +101,6 @@ export function useEntitlement(key: MaybeRefOrGetter<FlagKey>): ComputedRef<Enti
   return computed(() => ({
     allowed: details.value?.enabled ?? false, limit: limitOf(details.value), rule: details.value?.rule, plan: plan.value,
   }));
-}
-
-export interface SyncStatus {
-  status: Status;
-  source: Source;
-  /** When the state was last known to be current, in ms since 1970; undefined while it is. */
-  asOf: number | undefined;
 }
 
 export function useSyncStatus(): ComputedRef<SyncStatus> {

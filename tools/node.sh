@@ -1,4 +1,4 @@
-# Sourced by ./start, ./check and console/build: finds or installs Node 20 or newer. `root` is the folder of the clone.
+# Sourced by ./start, ./check, console/build and clients/examples/run: finds or installs a Node that Vite and Rolldown run on. `root` is the folder of the clone.
 
 # provide_node [<command>…]  Puts a Node that is new enough on the PATH. Debian's own is older, so npm installs one below
 # build/tools. The command, if there is one, runs npm.
@@ -13,8 +13,10 @@ provide_node() {
   node_is_recent
 }
 
+# 20.19 and later of 20, 22.12 or later: `engines` of Vite.
 node_is_recent() {
-  local major
-  major=$(node --version 2>/dev/null | sed -nE 's/^v([0-9]+)\..*/\1/p')
-  ((${major:-0} >= 20))
+  local major minor
+  IFS=. read -r major minor _ < <(node --version 2>/dev/null)
+  major=${major#v}
+  ((${major:-0} > 22 || (${major:-0} == 22 && minor >= 12) || (${major:-0} == 20 && minor >= 19)))
 }

@@ -2,39 +2,24 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import http from 'node:http';
-import { createInterface } from 'node:readline/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
+import { ownerToken, post } from './owner.mjs';
 
 const { positionals: [name], values: { url } } = parseArgs({ allowPositionals: true, options: { url: { type: 'string', default: 'http://localhost:5001' } } });
 const folder = path.join(import.meta.dirname, name);
 
-async function post(target, body, token) {
-  const answer = await fetch(url + target, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json', ...(token && { Authorization: `Bearer ${token}` }) },
-    body: JSON.stringify(body),
-  });
-  const reply = await answer.json();
-  if (!answer.ok) throw new Error(`${target}: ${reply.detail}`);
-  return reply;
-}
-
 async function clientToken() {
   if (process.env.TOGGLECAST_CLIENT_TOKEN) return process.env.TOGGLECAST_CLIENT_TOKEN;
-  let password = process.env.TOGGLECAST_OWNER_PASSWORD;
-  if (!password) {
-    const terminal = createInterface({ input: process.stdin, output: process.stdout });
-    password = await terminal.question('Password of owner, as the server printed it at its first start: ');
-    terminal.close();
-  }
-  const owner = await post('/api/v1/auth/login', { username: 'owner', password });
-  return (await post('/api/v1/clients/1/tokens', { label: 'example', expires_in: 86_400 }, owner.token)).token;
+  return (await post(url, '/api/v1/clients/1/tokens', { label: 'example', expires_in: 86_400 }, await ownerToken(url))).token;
 }
 
-const token = await clientToken();
+const token = await clientToken().catch((error) => {
+  console.error(error.message);
+  process.exit(1);
+});
 if (name === 'node') {
   const { run } = await import(pathToFileURL(path.join(folder, 'main.js')));
   await run({ url, token });

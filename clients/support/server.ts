@@ -9,15 +9,16 @@ import { onTestFinished } from 'vitest';
 const binaries = process.env['TOGGLECAST_BIN_DIR']!;  // vitest.config.ts has the default
 const patience = Number(process.env['TOGGLECAST_TEST_PATIENCE'] ?? 1);
 export const kPassword = 'correct horse battery staple';
-const kDeadline = 30_000;
+/** How long anything may take, in ms. */
+export const deadline = 30_000 * patience;
 
 /** Asks again and again until the answer is truthy. */
 export async function until<Answer>(condition: () => Answer | Promise<Answer>, what: string): Promise<NonNullable<Answer>> {
-  const end = performance.now() + kDeadline * patience;
+  const end = performance.now() + deadline;
   for (;;) {
     const answer = await condition();
     if (answer) return answer;
-    if (performance.now() > end) throw new Error(`${what}: not within ${kDeadline * patience} ms`);
+    if (performance.now() > end) throw new Error(`${what}: not within ${deadline} ms`);
     await new Promise((next) => setTimeout(next, 10));
   }
 }
@@ -34,6 +35,8 @@ export class Server {
   port = 0;
   token = '';
   output = '';
+  /** Of owner. Undefined: a random one, which `data/first-login` has, and nobody is logged in. */
+  password: string | undefined = kPassword;
   process: ChildProcess | undefined;
 
   /** Starts it, on the port of its last life if it had one. */
@@ -42,7 +45,8 @@ export class Server {
     const all = ['serve', '--port', String(this.port), '--data', this.data, '--exempt-loopback', '--write-rate', '1000', '--write-burst', '1000', ...args];
     if (!args.includes('--admin-token-lifetime')) all.push('--admin-token-lifetime', '86400'); // longer than any test
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TOGGLECAST_')));
-    const child = spawn(path.join(binaries, 'togglecast'), all, { env: { ...env, TOGGLECAST_OWNER_PASSWORD: kPassword } });
+    const { password } = this;
+    const child = spawn(path.join(binaries, 'togglecast'), all, { env: { ...env, ...(password && { TOGGLECAST_OWNER_PASSWORD: password }) } });
     this.process = child;
     const hear = (text: Buffer) => (this.output += String(text));
     child.stdout.on('data', hear);
@@ -55,7 +59,7 @@ export class Server {
     }, 'a running server');
     this.url = found[1]!;
     this.port = Number(found[2]);
-    this.token ||= (await this.call<{ token: string }>('POST', '/api/v1/auth/login', { username: 'owner', password: kPassword })).token;
+    if (password) this.token ||= (await this.call<{ token: string }>('POST', '/api/v1/auth/login', { username: 'owner', password })).token;
     return this;
   }
 
@@ -114,8 +118,11 @@ export const own = (prefix: string) => `${prefix}-${++keys}`;
 export async function proxyTo(server: Server) {
   const links = new Set<Socket>();
   let open = true;
+  let answer: string | undefined;
   const proxy = createServer((near) => {
     if (!open) return void near.destroy();
+    const said = answer;
+    if (said !== undefined) return void near.once('data', () => near.end(said)).on('error', () => {});
     const far = connectTo(server.port, 'localhost');
     links.add(near);
     near.on('close', () => (links.delete(near), far.destroy())).on('error', () => {});
@@ -134,6 +141,10 @@ export async function proxyTo(server: Server) {
     /** Connections that are open now. */
     get open() {
       return links.size;
+    },
+    /** What new connections hear instead of the server. */
+    answer(text: string | undefined) {
+      answer = text;
     },
     let(through: boolean) {
       open = through;

@@ -9,6 +9,9 @@ if (skew) {
 const storage = { full: { getItem: () => null, removeItem() {}, setItem() { throw new DOMException('full', 'QuotaExceededError'); } } }[broken];
 if (broken === 'forbidden') Object.defineProperty(globalThis, 'localStorage', { get() { throw new DOMException('no', 'SecurityError'); } });
 
+if (broken === 'locks') navigator.locks.request = () => Promise.reject(new DOMException('no', 'SecurityError'));
+if (broken === 'channels') globalThis.BroadcastChannel = undefined;
+
 const client = createClient({ url, token, share: share !== 'no', ...(storage && { storage }) });
 const show = () => (document.body.textContent = `${client.flag(flag, 'default')} ${client.status} ${client.getSnapshot().source}`);
 client.subscribe(show);

@@ -1,17 +1,13 @@
 // The packages in Debian's Chromium against the real server: pages of another origin, as bundlers make them.
-import { execFileSync } from 'node:child_process';
 import { createServer, type Server as WebServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { build } from 'esbuild';
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { launch, person } from '../../support/browser.js';
 import { proxyTo, Server, until } from '../../support/server.js';
 
-const kArguments = [
-  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-  '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage',
-];
 const pages = new URL('../pages/', import.meta.url).pathname;
 const server = new Server();
 let browser: Browser;
@@ -39,8 +35,7 @@ beforeAll(async () => {
   await new Promise<void>((listening) => web.listen(0, 'localhost', listening));
   origin = `http://localhost:${(web.address() as AddressInfo).port}`;
   await server.start('--cors-origin', origin);
-  const executablePath = process.env['TOGGLECAST_CHROMIUM'] ?? execFileSync('which', ['chromium'], { encoding: 'utf8' }).trim();
-  browser = await chromium.launch({ executablePath, args: kArguments });
+  browser = await launch();
 });
 
 afterAll(async () => {
@@ -49,16 +44,6 @@ afterAll(async () => {
   web?.closeAllConnections();
   await server.end();
 });
-
-/** A person with one browser. What a page says on the console as a warning or an error, is collected. */
-async function person() {
-  const context = await browser.newContext();
-  onTestFinished(() => context.close());
-  const said: string[] = [];
-  context.on('console', (message) => /error|warning/.test(message.type()) && said.push(message.text()));
-  context.on('weberror', (error) => said.push(String(error.error())));
-  return { context, said };
-}
 
 async function open(context: BrowserContext, name: string, query: { [name: string]: string }): Promise<Page> {
   const page = await context.newPage();
@@ -80,7 +65,7 @@ async function world() {
 describe.each(['react', 'vue'])('a page with %s', (name) => {
   test('shows a change, and a change of plan moves features', async () => {
     const { client, plan, choose, query } = await world();
-    const { context, said } = await person();
+    const { context, said } = await person(browser);
     const page = await open(context, name, query);
     await shows(page, `grid ready ${plan.key} open`);
     await choose('list');
@@ -94,7 +79,7 @@ describe.each(['react', 'vue'])('a page with %s', (name) => {
 
 test('without the server the page still answers, after a reload too, and catches up', async () => {
   const { choose, query } = await world();
-  const { context, said } = await person();
+  const { context, said } = await person(browser);
   const page = await open(context, 'plain', query);
   await shows(page, 'grid ready server');
   await server.stop();
@@ -112,7 +97,7 @@ test('without the server the page still answers, after a reload too, and catches
 /** Two tabs of one client, behind a proxy that counts connections. */
 async function twoTabs() {
   const { choose, query } = await world();
-  const { context, said } = await person();
+  const { context, said } = await person(browser);
   const proxy = await proxyTo(server);
   const first = await open(context, 'plain', { ...query, url: proxy.url });
   await shows(first, 'grid ready server');
@@ -140,7 +125,7 @@ describe('two tabs', () => {
 
   test('of two clients, or with other wishes, do not', async () => {
     const [one, two] = [await world(), await world()];
-    const { context } = await person();
+    const { context } = await person(browser);
     const proxy = await proxyTo(server);
     for (const query of [one.query, two.query, { ...one.query, share: 'no' }]) await shows(await open(context, 'plain', { ...query, url: proxy.url }), 'grid ready server');
     expect(proxy.open).toBe(3);
@@ -161,10 +146,14 @@ describe('two tabs', () => {
   });
 });
 
-test.each([['full', {}], ['forbidden', {}], ['', { skew: '86400000' }], ['', { skew: '-86400000' }]])('storage %s, clock %o: the page works', async (broken, more) => {
+test.each([
+  ['a full storage', { broken: 'full' }], ['a forbidden storage', { broken: 'forbidden' }],
+  ['a clock that is a day ahead', { skew: '86400000' }], ['a clock that is a day behind', { skew: '-86400000' }],
+  ['forbidden locks', { broken: 'locks' }], ['no channels to other tabs', { broken: 'channels' }],
+])('with %s the page works', async (_, more) => {
   const { choose, query } = await world();
-  const { context, said } = await person();
-  const page = await open(context, 'plain', { ...query, ...(broken && { broken }), ...more });
+  const { context, said } = await person(browser);
+  const page = await open(context, 'plain', { ...query, ...more });
   await shows(page, 'grid ready server');
   await choose('list');
   await shows(page, 'list ready server');
@@ -177,7 +166,7 @@ test.each([
   ['dedicated', 'DedicatedWorkerGlobalScope'], ['shared', 'SharedWorkerGlobalScope'], ['service', 'ServiceWorkerGlobalScope'],
 ])('in a %s worker, without window, document and localStorage', async (kind, scope) => {
   const { choose, query } = await world();
-  const { context, said } = await person();
+  const { context, said } = await person(browser);
   const page = await open(context, 'workers', { ...query, kind });
   await shows(page, `${scope} without window,document,localStorage: grid ready`);
   await choose('list');

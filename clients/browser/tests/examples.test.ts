@@ -1,7 +1,10 @@
 // The examples run against a server with the demo, as examples/run starts them.
-import { execFileSync, spawn } from 'node:child_process';
-import { chromium, type Browser } from 'playwright-core';
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { launch, person } from '../../support/browser.js';
 import { kPassword, Server, until } from '../../support/server.js';
 
 const server = new Server();
@@ -9,8 +12,7 @@ let browser: Browser;
 
 beforeAll(async () => {
   await server.start('--demo');
-  const executablePath = process.env['TOGGLECAST_CHROMIUM'] ?? execFileSync('which', ['chromium'], { encoding: 'utf8' }).trim();
-  browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'] });
+  browser = await launch();
 });
 
 afterAll(async () => {
@@ -18,12 +20,12 @@ afterAll(async () => {
   await server.end();
 });
 
-/** What an example prints. It ends with the test. */
-function run(name: string) {
-  const example = spawn(process.execPath, [new URL('../../examples/run.mjs', import.meta.url).pathname, name, '--url', server.url], {
-    env: { ...process.env, TOGGLECAST_OWNER_PASSWORD: kPassword },
+/** What an example prints, and the way to answer it. It ends with the test. */
+function run(name: string, at = server, password = kPassword) {
+  const example = spawn(process.execPath, [new URL('../../examples/run.mjs', import.meta.url).pathname, name, '--url', at.url], {
+    env: { ...process.env, TOGGLECAST_OWNER_PASSWORD: password },
   });
-  const said = { text: '' };
+  const said = { text: '', answer: (line: string) => example.stdin.write(`${line}\n`) };
   const hear = (text: Buffer) => (said.text += String(text));
   example.stdout.on('data', hear);
   example.stderr.on('data', hear);
@@ -39,6 +41,20 @@ test('node', async () => {
   await switchShop(false);
   await until(() => /changed: .*wish-lists/.test(said.text), 'the change').finally(() => switchShop(true));
   expect(said.text).toContain('plan Pro, home-layout grid');
+});
+
+test('the random first password of a server opens nothing: the example asks for another one', async () => {
+  const fresh = new Server();
+  onTestFinished(() => fresh.end());
+  fresh.password = undefined;
+  await fresh.start('--demo');
+  const said = run('node', fresh, '');
+  await until(() => said.text.includes('Password of owner'), 'the question');
+  said.answer(/^password: (.*)$/m.exec(readFileSync(path.join(fresh.data, 'first-login'), 'utf8'))![1]!);
+  await until(() => said.text.includes('Yours from now on'), 'the question for another one');
+  said.answer(kPassword);
+  await until(() => said.text.includes('dashboards up to 20'), 'the first answers');
+  expect(said.text).not.toContain(kPassword);
 });
 
 test('python', async () => {
@@ -57,11 +73,8 @@ test('ssr: the page is drawn by the server, and with nothing else before it foll
   const [url] = await until(() => /http:\/\/localhost:\d+/.exec(said.text), 'the address');
   const html = await (await fetch(url)).text();
   for (const part of ['home-layout: <!-- -->grid', 'dashboards: <!-- -->up to 20', '<p>wish lists</p>']) expect(html).toContain(part);
-  const page = await browser.newPage();
-  onTestFinished(() => page.close());
-  const complaints: string[] = [];
-  page.on('console', (message) => /error|warning/.test(message.type()) && complaints.push(message.text()));
-  page.on('pageerror', (error) => complaints.push(String(error)));
+  const { context, said: complaints } = await person(browser);
+  const page = await context.newPage();
   await page.addInitScript(() => {
     const seen: string[] = ((globalThis as { seen?: string[] }).seen = []);
     new MutationObserver(() => {
@@ -86,8 +99,8 @@ test.each([
 ])('%s', async (name, ready, on, off) => {
   const said = run(name);
   const [url] = await until(() => /http:\/\/localhost:\d+/.exec(said.text), 'the address');
-  const page = await browser.newPage();
-  onTestFinished(() => page.close());
+  const { context, said: complaints } = await person(browser);
+  const page = await context.newPage();
   await page.goto(url);
   const text = () => page.evaluate(() => document.body.innerText);
   await until(async () => (await text()).includes(ready) && (await text()).includes(on), 'the first answers').catch(async (error: Error) => {
@@ -95,4 +108,5 @@ test.each([
   });
   await switchShop(false);
   await until(async () => (await text()).includes(off), 'the change').finally(() => switchShop(true));
+  expect(complaints).toEqual([]);
 });

@@ -1,6 +1,6 @@
 // @togglecast/client against the real server.
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Client, createClient, TogglecastError, type ClientOptions, type StateStorage } from '../src/index.js';
 import { own, proxyTo, Server, until } from '../../support/server.js';
 
@@ -149,6 +149,22 @@ describe('away and back', () => {
     expect(events.filter((name) => name === 'client_connected').length).toBe(1);
     expect(events).toContain('client_resumed');
     expect(told).toEqual(['ready', 'stale', 'offline', 'ready']);
+  });
+
+  test('a server that has no time for it says when to come back', async () => {
+    const { token } = await server.world();
+    const proxy = await proxyTo(server);
+    proxy.answer('HTTP/1.1 503 Service Unavailable\r\nRetry-After: 7\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
+    const timers = vi.spyOn(globalThis, 'setTimeout');
+    onTestFinished(() => timers.mockRestore());
+    const { client } = page({ token, url: proxy.url });
+    await until(() => client.status === 'offline', 'the refusal');
+    const pauses = timers.mock.calls.map(([, pause]) => pause ?? 0);
+    expect(pauses.filter((ms) => ms >= 7000 && ms < 9000), `of ${pauses.join()}: 7 s, and at most 2 s of its own`).toHaveLength(1);
+
+    proxy.answer(undefined);
+    client.connect(); // at once
+    await client.ready();
   });
 
   test('a reloaded page answers at once from the storage, and resumes', async () => {

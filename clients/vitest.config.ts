@@ -7,7 +7,6 @@ export default defineConfig({
       { find: /^@togglecast\/([a-z-]+)$/, replacement: new URL('$1/src/index.ts', import.meta.url).pathname },
     ],
   },
-  esbuild: { jsx: 'automatic' },
   test: {
     // Not in the tests: where they run in a document, `import.meta.url` names no file.
     env: { TOGGLECAST_BIN_DIR: process.env['TOGGLECAST_BIN_DIR'] ?? new URL('../build/release/bin', import.meta.url).pathname },
@@ -15,6 +14,6 @@ export default defineConfig({
     testTimeout: 180_000,
     hookTimeout: 180_000,
     fileParallelism: true,
-    maxWorkers: 2,
+    maxWorkers: 4, // more than there are cores: they wait more than they work
   },
 });

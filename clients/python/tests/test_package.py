@@ -1,5 +1,6 @@
 """The package as a service gets it: installed without a network, with its types."""
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -27,7 +28,7 @@ class ThePackage(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             copy = pathlib.Path(folder) / "copy"  # a build leaves files beside its sources
             run("cp", "-r", HERE, copy)
-            run(sys.executable, "-m", "venv", "--system-site-packages", f"{folder}/venv")
+            run(sys.executable, "-m", "venv", "--without-pip", "--system-site-packages", f"{folder}/venv")  # Debian's pip
             python = f"{folder}/venv/bin/python"
             run(python, "-m", "pip", "install", "--quiet", "--no-index", "--no-build-isolation", "--disable-pip-version-check", copy, folder=folder)
             path = run(python, "-c", "import togglecast; print(togglecast.__file__)", folder=folder).strip()
@@ -36,7 +37,9 @@ class ThePackage(unittest.TestCase):
             self.assertTrue(path.startswith(f"{folder}/venv/"), path)
             self.assertTrue((pathlib.Path(path).parent / "py.typed").exists())
             (pathlib.Path(folder) / "service.py").write_text(SERVICE)
-            done = subprocess.run(["/usr/bin/mypy", "--strict", "--python-executable", python, "--cache-dir", f"{folder}/cache", "service.py"],
+            snippet = re.search(r"```python\n(.*?)```", (HERE / "README.md").read_text(), re.DOTALL).group(1)
+            (pathlib.Path(folder) / "readme.py").write_text(f'token = "t"\n{snippet}')
+            done = subprocess.run(["/usr/bin/mypy", "--strict", "--python-executable", python, "--cache-dir", f"{folder}/cache", "service.py", "readme.py"],
                                   capture_output=True, text=True, cwd=folder)
             lines = [line for line in done.stdout.splitlines() if "error" in line]
             self.assertEqual(len(lines), 2, done.stdout + done.stderr)  # and the count of them

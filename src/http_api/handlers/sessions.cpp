@@ -112,6 +112,7 @@ void refresh_session(const CallPtr& call) {
   if (!body) return call->refuse(body.error());
   domain::FieldReader in(*body);
   Secret token(in.text("refresh_token", kLongestRefreshToken).value_or(""));
+  std::string environment = in.key("environment").value_or("");
   if (auto ok = in.finish(); !ok) return call->refuse(ok.error());
   Keeps keeps = Keeps::body;
   if (json::find(*body, "refresh_token") == nullptr) {
@@ -123,7 +124,7 @@ void refresh_session(const CallPtr& call) {
                            {}});
     if (auto own = check_own_page(*call); !own) return call->refuse(own.error());
   }
-  call->application().sessions().refresh({std::move(token), call->peer().address},
+  call->application().sessions().refresh({std::move(token), call->peer().address, std::move(environment)},
                                          answer_with_session(call, keeps));
 }
 

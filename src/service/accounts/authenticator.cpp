@@ -24,7 +24,7 @@ tl::unexpected<Error> revoked() { return fail(Errc::revoked, "the token was with
 
 tl::unexpected<Error> no_role_in(const std::string& environment) {
   return fail(Errc::forbidden, "this account has no role in the environment '" + environment +
-                                   "' any more; log in to another one, or ask an owner for a role");
+                                   "'; work in another one, or ask an owner for a role");
 }
 
 // What an admin said of the client: tokens from before count for nothing.
@@ -32,11 +32,12 @@ bool is_too_old(const domain::Client& client, UnixMillis issued_at) {
   return client.tokens_valid_from && issued_at < *client.tokens_valid_from;
 }
 
-// The principal of a valid token.
-Result<Principal> principal_of(const domain::TokenRecord& token, const domain::Snapshot& state) {
+// The principal of a valid token. `environment` is where an admin works: a session has tokens for several.
+Result<Principal> principal_of(const domain::TokenRecord& token, const std::string& environment,
+                               const domain::Snapshot& state) {
   Principal who;
   who.id = token.subject_id;
-  who.environment = token.environment;
+  who.environment = environment;
   who.token_id = token.id;
   who.expires_at = token.expires_at < domain::kNeverExpires ? token.expires_at : Principal::kNever;
   switch (token.subject_kind) {
@@ -52,8 +53,8 @@ Result<Principal> principal_of(const domain::TokenRecord& token, const domain::S
       if (admin == nullptr || !admin->active) return revoked();
       who.kind = Principal::Kind::admin;
       who.name = admin->username;
-      who.role = admin->standing_in(token.environment);
-      if (who.role.here() == domain::Role::none) return no_role_in(token.environment);
+      who.role = admin->standing_in(environment);
+      if (who.role.here() == domain::Role::none) return no_role_in(environment);
       who.duty = duty_of(*admin, state);
       return who;
     }
@@ -127,14 +128,16 @@ Result<Principal> Authenticator::authenticate(std::string_view token,
   const auto kind =
       claims->kind == domain::SubjectKind::client ? Principal::Kind::client : Principal::Kind::admin;
   const auto state = token_state(kind, claims->environment);
-  if (state == nullptr || model_.current(claims->environment) == nullptr)
+  if (state == nullptr || model_.current(claims->environment) == nullptr ||
+      claims->environment == domain::kSystemEnvironment)
     return fail(Errc::token_invalid, "the token is not valid: its environment does not exist; get a new one");
   const auto record = state->find_by_key<domain::TokenRecord>(claims->jti);
   if (record == nullptr || record->revoked_at || record->subject_kind != claims->kind ||
-      record->subject_id != claims->subject || record->environment != claims->environment) {
+      record->subject_id != claims->subject ||
+      (kind == Principal::Kind::client && record->environment != claims->environment)) {
     return revoked();
   }
-  auto who = principal_of(*record, *state);
+  auto who = principal_of(*record, claims->environment, *state);
   if (!who) return who;
   who->signing_key = claims->key;
   if (who->kind == Principal::Kind::admin) {  // the session lasts longer than its tokens
@@ -231,7 +234,8 @@ Result<Principal> Authenticator::recheck(const Principal& who, const domain::Sna
   const bool ends_before = who.kind == Principal::Kind::admin && who.expires_at != UnixMillis{};
   const UnixMillis end = ends_before ? std::min(who.expires_at, record->expires_at) : record->expires_at;
   if (end <= now) return fail(Errc::token_expired, "the token expired; get a new one");
-  auto still = principal_of(*record, state);
+  const bool elsewhere = who.kind == Principal::Kind::admin && !who.environment.empty();
+  auto still = principal_of(*record, elsewhere ? who.environment : record->environment, state);
   if (!still) return still;
   still->signing_key = who.signing_key;
   if (ends_before) still->expires_at = end;

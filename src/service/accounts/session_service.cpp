@@ -40,8 +40,10 @@ Error session_reused() {
 }
 
 // Its admin as it is now, with the errors of a token of this session.
-Result<Principal> holder_of(const TokenRecord& session, const domain::Snapshot& state, UnixMillis now) {
+Result<Principal> holder_of(const TokenRecord& session, const std::string& environment,
+                            const domain::Snapshot& state, UnixMillis now) {
   Principal holder;
+  holder.environment = environment;
   holder.kind = Principal::Kind::admin;
   holder.id = session.subject_id;
   holder.token_id = session.id;
@@ -49,6 +51,8 @@ Result<Principal> holder_of(const TokenRecord& session, const domain::Snapshot& 
   if (!who && who.error().code == Errc::token_expired)
     return fail(Errc::token_expired, "this session has lasted as long as one may; log in again");
   if (!who && who.error().code == Errc::revoked) return tl::unexpected(session_over());
+  if (!who && who.error().code == Errc::forbidden)
+    who.error().details.push_back({"/environment", "the account has no role there"});
   return who;
 }
 
@@ -99,7 +103,7 @@ void SessionService::start(const domain::AdminUser& admin, const SessionStart& s
         if (!written) return done(tl::unexpected(written.error()));
         const auto session = TokenRecord::from_json(written->body);
         if (!session) return done(tl::unexpected(session.error()));
-        LoggedIn answer = welcome(*session, body, 1, session->created_at);
+        LoggedIn answer = welcome(*session, body, {session->environment, 1, session->created_at});
         if (!written->replayed) return done(std::move(answer));
         answer_replayed(*session, std::move(answer), done);
       });
@@ -116,24 +120,25 @@ void SessionService::answer_replayed(const TokenRecord& session, LoggedIn answer
     if (!usage) return done(tl::unexpected(usage.error()));
     const std::int64_t generation = usage->generation.number;
     LoggedIn again =
-        welcome(session, body, generation, generation == 1 && first > now ? session.created_at : now);
+        welcome(session, body,
+                {session.environment, generation, generation == 1 && first > now ? session.created_at : now});
     again.replayed = true;
     done(std::move(again));
   });
   if (!reading) done(changes::busy("too many logins at once; try again"));
 }
 
-LoggedIn SessionService::welcome(const TokenRecord& session, json::value admin, std::int64_t generation,
-                                 UnixMillis at) const {
-  const auth::Claims claims = auth::claims_of(session, at, options_.token);
+LoggedIn SessionService::welcome(const TokenRecord& session, json::value admin, const Next& next) const {
+  auth::Claims claims = auth::claims_of(session, next.at, options_.token);
+  claims.environment = next.environment;
   LoggedIn answer;
   answer.admin = std::move(admin);
-  answer.environment = session.environment;
+  answer.environment = next.environment;
   answer.session = session.id;
   answer.expires_at = {claims.expires_at * 1'000};
-  answer.token = auth::sign_token(*around_.keys.current(at), claims);
+  answer.token = auth::sign_token(*around_.keys.current(next.at), claims);
   answer.session_expires_at = session.expires_at;
-  answer.refresh_token = auth::refresh_token(around_.keys, session, generation);
+  answer.refresh_token = auth::refresh_token(around_.keys, session, next.generation);
   const auto state = around_.model.current(domain::kSystemEnvironment);
   if (const auto* account = state->peek<domain::AdminUser>(session.subject_id); account != nullptr)
     answer.duty = duty_of(*account, *state);
@@ -165,7 +170,14 @@ void SessionService::check(const AttemptPtr& attempt) {
   if (!auth::is_genuine(around_.keys, *session, *claim))
     return refuse(attempt, {Errc::token_invalid, "the refresh token is not valid; log in again", {}});
   if (session->end == domain::kRefreshTokenReused) return refuse(attempt, session_reused());
-  const auto who = holder_of(*session, *state, around_.clock.wall_now());
+  if (attempt->request.environment.empty()) attempt->request.environment = session->environment;
+  if (auto known = check_environment(*attempt); !known) {
+    const bool looks = !std::exchange(attempt->looked, true) &&
+                       around_.signing_keys.look_again([this, attempt] { check(attempt); });
+    if (!looks) refuse(attempt, known.error());
+    return;
+  }
+  const auto who = holder_of(*session, attempt->request.environment, *state, around_.clock.wall_now());
   if (!who) return refuse(attempt, who.error());
   attempt->session = session;
   attempt->generation = claim->generation;
@@ -175,6 +187,13 @@ void SessionService::check(const AttemptPtr& attempt) {
     judge(attempt, *usage);
   });
   if (!reading) refuse(attempt, changes::busy("too many logins at once; try again").value());
+}
+
+// Only those who have a refresh token learn it.
+Result<void> SessionService::check_environment(const Attempt& attempt) const {
+  const std::string& environment = attempt.request.environment;
+  if (environment != domain::kSystemEnvironment && around_.model.current(environment) != nullptr) return {};
+  return fail_field("/environment", "is not known");
 }
 
 void SessionService::judge(const AttemptPtr& attempt, const storage::Usage& usage) {
@@ -227,7 +246,8 @@ void SessionService::finish(const AttemptPtr& attempt, Outcome outcome, std::int
                          ->find<domain::AdminUser>(attempt->session->subject_id);
   if (admin == nullptr) return refuse(attempt, session_over());
   outcomes_[static_cast<std::size_t>(outcome)]->add();
-  attempt->done(welcome(*attempt->session, to_json(*admin), generation, around_.clock.wall_now()));
+  attempt->done(welcome(*attempt->session, to_json(*admin),
+                        {attempt->request.environment, generation, around_.clock.wall_now()}));
 }
 
 }  // namespace togglecast::service

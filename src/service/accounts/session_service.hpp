@@ -71,7 +71,8 @@ using LoginDone = std::function<void(Result<LoggedIn> answer)>;
 
 struct RefreshRequest {
   Secret token;
-  std::string address;  ///< of the caller, for the log
+  std::string address;        ///< of the caller, for the log
+  std::string environment{};  ///< the next token works there; empty: where the session began
 };
 
 class SessionService {
@@ -101,7 +102,8 @@ class SessionService {
   /// A new token and a new refresh token; the one of the request is used then. One that was used ends its
   /// session when it comes again, except within the leeway: then the same new one is given again, so that two
   /// tabs, or a request whose answer was lost, go on. Errors: `token_invalid`, `token_expired`, `revoked`;
-  /// `forbidden` when the account has lost its role; `rate_limited`; `unavailable`.
+  /// `forbidden` when the account has no role in the environment, `invalid_argument` when that does not exist
+  /// (the refresh token is not used then); `rate_limited`; `unavailable`.
   void refresh(RefreshRequest request, LoginDone done);
 
  private:
@@ -120,9 +122,16 @@ class SessionService {
   void refuse(const AttemptPtr& attempt, Error error, Outcome outcome = Outcome::refused);
 
   void answer_replayed(const domain::TokenRecord& session, LoggedIn answer, LoginDone done);
+  // Whether the attempt's environment exists.
+  [[nodiscard]] Result<void> check_environment(const Attempt& attempt) const;
   // With a token that is issued at `at`.
+  struct Next {
+    std::string environment;
+    std::int64_t generation = 1;
+    UnixMillis at{};
+  };
   [[nodiscard]] LoggedIn welcome(const domain::TokenRecord& session, json::value admin,
-                                 std::int64_t generation, UnixMillis at) const;
+                                 const Next& next) const;
 
   const Surroundings around_;
   const SessionOptions options_;

@@ -141,6 +141,28 @@ TEST(RefreshRequests, AreExchangedForTheNextToken) {
   EXPECT_EQ(server.get("/api/v1/platforms", bearer).status, 200U);
 }
 
+TEST(RefreshRequests, MayNameAnotherEnvironment) {
+  const ApiServer server;
+  const auto made = server.send("POST", "/api/v1/environments", server.owner(), R"({"key":"staging"})");
+  ASSERT_EQ(made.status, 201U) << made.body;
+  const auto in = server.send("POST", "/api/v1/auth/login", {}, credentials(kOwnerPassword)).parsed();
+  const std::string token(json::string_or_empty(in, "refresh_token"));
+  const auto ask = [&](const std::string& environment) {
+    return server.send("POST", "/api/v1/auth/refresh", {},
+                       R"({"refresh_token":")" + token + R"(","environment":")" + environment + "\"}");
+  };
+
+  EXPECT_EQ(pointer_of(ask("moon")), "/environment");
+  EXPECT_EQ(pointer_of(ask("not a key")), "/environment");
+  const auto reply = ask("staging");
+
+  ASSERT_EQ(reply.status, 200U) << reply.body;
+  EXPECT_EQ(reply.parsed().at("environment"), json::value("staging"));
+  const auto bearer = ApiServer::bearer(json::string_or_empty(reply.parsed(), "token"));
+  ASSERT_EQ(server.send("POST", "/api/v1/platforms", bearer, R"({"key":"web","name":"Web"})").status, 201U);
+  EXPECT_EQ(server.get("/api/v1/platforms", server.owner()).parsed().at("items").as_array().size(), 0U);
+}
+
 TEST(RefreshRequests, AreNoTokensAndTokensAreNoRefreshTokens) {
   const ApiServer server;
   const auto in = server.send("POST", "/api/v1/auth/login", {}, credentials(kOwnerPassword)).parsed();
@@ -177,6 +199,7 @@ TEST(RefreshCookies, RefreshOnlyWithTheProofThatAPageOfThisServerAsks) {
   };
 
   EXPECT_EQ(code_of(ask({})), "forbidden") << "no proof at all";
+  EXPECT_EQ(pointer_of(ask(kOwnPage, R"({"environment":"moon"})")), "/environment");
   EXPECT_EQ(code_of(ask({{"Sec-Fetch-Site", "same-site"}})), "forbidden");
   EXPECT_EQ(code_of(ask({{"Sec-Fetch-Site", "none"}})), "forbidden");
   EXPECT_EQ(code_of(ask({{"Sec-Fetch-Site", "cross-site"}, {"Origin", own}})), "forbidden");

@@ -22,9 +22,9 @@ class SessionServiceTest : public testing::ApplicationTest {
     EXPECT_TRUE(in.has_value()) << in.error().message;
     return in.value_or(LoggedIn{});
   }
-  Result<LoggedIn> refresh(const Secret& token) {
+  Result<LoggedIn> refresh(const Secret& token, const std::string& environment = {}) {
     return wait_for<LoggedIn>([&](LoginDone done) {
-      application_->sessions().refresh({token, "192.0.2.7"}, std::move(done));
+      application_->sessions().refresh({token, "192.0.2.7", environment}, std::move(done));
     });
   }
   Errc refusal(const Secret& token) {
@@ -211,6 +211,67 @@ TEST_F(SessionServiceTest, TokensOutliveARestartAndARotationOfTheSigningKey) {
 
   ASSERT_TRUE(third.has_value()) << third.error().message;
   EXPECT_TRUE(authenticate(third->token).has_value());
+}
+
+TEST_F(SessionServiceTest, OneSessionHasTokensForSeveralEnvironments) {
+  ASSERT_TRUE(add_environment("staging").has_value());
+  const LoggedIn first = log_in();
+
+  const auto there = refresh(first.refresh_token, "staging");
+
+  ASSERT_TRUE(there.has_value()) << there.error().message;
+  EXPECT_EQ(there->environment, "staging");
+  EXPECT_EQ(there->session, first.session);
+  const auto who = authenticate(there->token);
+  ASSERT_TRUE(who.has_value()) << who.error().message;
+  EXPECT_EQ(who->environment, "staging");
+  EXPECT_EQ(application_->authenticator().recheck(*who)->environment, "staging");
+  EXPECT_EQ(authenticate(first.token)->environment, "production") << "another tab goes on where it is";
+  const auto back = refresh(there->refresh_token);
+  ASSERT_TRUE(back.has_value()) << back.error().message;
+  EXPECT_EQ(back->environment, "production") << "without a name: where the session began";
+}
+
+TEST_F(SessionServiceTest, TheRoleInTheEnvironmentOfTheTokenCounts) {
+  ASSERT_TRUE(add_environment("staging").has_value());
+  const auto give = [&](domain::Role production, domain::Role staging) {
+    const auto written = wait_for<changes::Written>([&](changes::Done done) {
+      AdminPatch patch;
+      patch.environments = EnvironmentRoles{{"production", production}, {"staging", staging}};
+      application_->admins().update(admin(), 2, patch, {}, std::move(done));
+    });
+    ASSERT_TRUE(written.has_value()) << written.error().message;
+  };
+  ASSERT_TRUE(wait_for<changes::Written>([&](changes::Done done) {
+                application_->admins().create(admin(), "jo", domain::Role::none,
+                                              Secret(std::string(kPassword)), {}, std::move(done));
+              }).has_value());
+  give(domain::Role::viewer, domain::Role::none);
+  const LoggedIn first = login("jo", kPassword).value();
+
+  const auto refused = refresh(first.refresh_token, "staging");
+  give(domain::Role::none, domain::Role::editor);
+  const auto there = refresh(first.refresh_token, "staging");
+
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, Errc::forbidden);
+  EXPECT_EQ(refused.error().details.at(0).pointer, "/environment");
+  ASSERT_TRUE(there.has_value()) << there.error().message << ": the refused one used the refresh token";
+  EXPECT_EQ(authenticate(there->token)->role.here(), domain::Role::editor);
+  EXPECT_EQ(authenticate(first.token).error().code, Errc::forbidden) << "production is closed now";
+  EXPECT_EQ(refusal(there->refresh_token), Errc::forbidden) << "and so is the refresh without a name";
+}
+
+TEST_F(SessionServiceTest, AnEnvironmentThatDoesNotExistUsesNoRefreshToken) {
+  const LoggedIn first = log_in();
+  for (const char* name : {"moon", "system"}) {
+    const auto refused = refresh(first.refresh_token, name);
+    ASSERT_FALSE(refused.has_value()) << name;
+    EXPECT_EQ(refused.error().code, Errc::invalid_argument);
+    EXPECT_EQ(refused.error().details.at(0).pointer, "/environment");
+  }
+
+  EXPECT_TRUE(refresh(first.refresh_token).has_value());
 }
 
 TEST_F(SessionServiceTest, TooManyRefreshesHaveToWait) {

@@ -202,8 +202,10 @@ void SessionService::judge(const AttemptPtr& attempt, const storage::Usage& usag
   if (last.value + std::chrono::milliseconds(options_.idle).count() <= now.value)
     return refuse(attempt, {Errc::token_expired, "this session was not used for too long; log in again", {}});
   if (usage.generation.number != attempt->generation) return judge_used(attempt, usage.generation);
-  if (auto taken = refreshes_.take(attempt->session->subject_id, around_.clock.now()); !taken)
+  if (auto taken = refreshes_.take(attempt->session->subject_id, around_.clock.now()); !taken) {
+    around_.log.limit("refreshes", {"admin_id", attempt->session->subject_id});
     return refuse(attempt, taken.error());
+  }
   exchange(attempt);
 }
 

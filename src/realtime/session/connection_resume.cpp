@@ -164,12 +164,16 @@ void ConnectionAuth::see_with(SocketSubscriber& subscriber, bool as_pid_says) {
   subscriber.set_encoder(packet_encoder(rules_.receiver(), PacketEncoder::Offsets{as_pid_says}));
 }
 
+// Its page has to read again what the role may see.
 void ConnectionAuth::role_changed(SocketSubscriber& subscriber) {
-  if (!subscriber.resumable()) return;
   const auto& state = *subscriber.home().state;
-  see_with(subscriber, false);
   auto payload = status(state, false);
   payload["reload"] = true;
+  if (!subscriber.resumable()) {
+    deliver(subscriber.socket, plain_packet(namespace_, event::kConfigCheck.reply, std::move(payload)));
+    return;
+  }
+  see_with(subscriber, false);
   deliver(subscriber.socket, config_packet(namespace_, event::kConfigCheck.reply, std::move(payload),
                                            void_offset(subscriber, state)));
 }

@@ -266,7 +266,7 @@ http_api::StreamOptions stream_options(const Settings& settings, AddressLimits& 
     const auto refusal = limits.admit(peer);
     if (!refusal) return std::nullopt;
     Error limited{Errc::rate_limited, refusal->message, {}};
-    limited.retry_after_seconds = std::max(1U, refusal->retry_after_s);
+    limited.retry_after = std::chrono::seconds{std::max(1U, refusal->retry_after_s)};
     return limited;
   };
   options.hold = [&limits](const web::Peer& peer) { return limits.hold(peer); };

@@ -82,7 +82,7 @@ void LoginService::Attempt::run() {
   place_ = service_.enter(arrival_.throttled_as);
   if (place_ == nullptr) {
     Error busy{Errc::unavailable, "too many logins wait for the identity provider; try again", {}};
-    busy.retry_after_seconds = 1;
+    busy.retry_after = std::chrono::seconds{1};
     return fail_as(Outcome::busy, busy);
   }
   service_.provider_.metadata([self = shared_from_this()](const Result<Provider::Metadata::Value>& provider) {

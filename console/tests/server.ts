@@ -48,7 +48,7 @@ export class Server {
   /** Starts it, on the port of its last life if it had one. */
   async start(...args: string[]): Promise<this> {
     this.output = '';
-    const all = ['serve', '--port', String(this.port), '--data', this.data, '--exempt-loopback', '--write-rate', '1000', '--write-burst', '1000', ...args];
+    const all = ['serve', '--port', String(this.port), '--data', this.data, '--exempt-loopback', '--admin-token-lifetime', '86400', '--write-rate', '1000', '--write-burst', '1000', ...args];
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TOGGLECAST_')));
     const child = spawn(path.join(binaries, 'togglecast'), all, { env: { ...env, ...(this.#ownPassword && { TOGGLECAST_OWNER_PASSWORD: kPassword }) } });
     this.process = child;

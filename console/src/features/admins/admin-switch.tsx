@@ -16,7 +16,7 @@ export function AdminSwitch({ admin, size = 'md' }: { admin: Schemas['Admin']; s
   if (admin.id === session.admin.id)
     return (
       <Tooltip label={kOwn} multiline maw={300} events={{ hover: true, focus: true, touch: true }}>
-        <Box component="span" display="inline-flex" tabIndex={0} role="note" aria-label={kOwn}>
+        <Box component="span" display="inline-flex" style={{ verticalAlign: 'middle' }} tabIndex={0} role="note" aria-label={kOwn}>
           <Switch size={size} color="teal" checked={admin.active} readOnly disabled withThumbIndicator={false} aria-label={`${admin.username}: ${admin.active ? 'on' : 'off'}`} />
         </Box>
       </Tooltip>

@@ -48,7 +48,7 @@ export function MessageTable() {
               <Paper withBorder radius="md">
                 <Table.ScrollContainer minWidth={860} type="native" tabIndex={0}>
                   <Table verticalSpacing="sm" horizontalSpacing="md" highlightOnHover aria-label="Messages">
-                    <Table.Thead><Table.Tr><Table.Th>Message</Table.Th><Table.Th w={160}>To</Table.Th><Table.Th w={250}>Delivery</Table.Th><Table.Th w={130}>State</Table.Th><Table.Th w={140}>Sent</Table.Th></Table.Tr></Table.Thead>
+                    <Table.Thead><Table.Tr><Table.Th>Message</Table.Th><Table.Th w={160}>To</Table.Th><Table.Th w={290}>Delivery</Table.Th><Table.Th w={125}>State</Table.Th><Table.Th w={140}>Sent</Table.Th></Table.Tr></Table.Thead>
                     <Table.Tbody>{items.map((message) => <Row key={message.id} message={message} />)}</Table.Tbody>
                   </Table>
                 </Table.ScrollContainer>

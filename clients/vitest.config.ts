@@ -1,5 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
+const deadline = 180_000 * Number(process.env['TOGGLECAST_TEST_PATIENCE'] ?? 1);
+
 export default defineConfig({
   resolve: {
     alias: [
@@ -11,8 +13,8 @@ export default defineConfig({
     // Not in the tests: where they run in a document, `import.meta.url` names no file.
     env: { TOGGLECAST_BIN_DIR: process.env['TOGGLECAST_BIN_DIR'] ?? new URL('../build/release/bin', import.meta.url).pathname },
     include: ['*/tests/**/*.test.{ts,tsx}'],
-    testTimeout: 180_000,
-    hookTimeout: 180_000,
+    testTimeout: deadline,
+    hookTimeout: deadline,
     fileParallelism: true,
     maxWorkers: 4, // more than there are cores: they wait more than they work
   },

@@ -13,6 +13,15 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 PASSWORD = "for-measurements-only"
 
 
+def programs(folder, *names):
+    """The folder of the programs; builds `names` when none is given."""
+    if folder is not None:
+        return pathlib.Path(folder).resolve()
+    for step in (["cmake", "--preset", "release", "-DTOGGLECAST_BENCH=ON"], ["cmake", "--build", "build/release", "--target", *names]):
+        subprocess.run(step, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    return ROOT / "build/release/bin"
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -87,6 +96,13 @@ class Node:
             return answer.status, json.loads(answer.read() or b"null")
         except OSError:
             return 0, None
+
+    def made(self, path, body):
+        """What a POST has made."""
+        status, answer = self.call("POST", "/api/v1" + path, body)
+        if status != 201:
+            raise SystemExit(f"POST {path}: {status} {answer}")
+        return answer
 
     def end(self):
         self.process.terminate()

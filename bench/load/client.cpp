@@ -120,6 +120,12 @@ void Clients::expect(std::uint64_t frames, std::string_view reply, std::uint64_t
   expected_ = frames;
   reply_ = masked(reply);
   replies_left_ = replies;
+  text_.clear();
+}
+
+void Clients::expect_text(std::uint64_t frames, std::string text) {
+  expect(frames);
+  text_ = std::move(text);
 }
 
 void Clients::run() {
@@ -238,6 +244,7 @@ void Clients::on_frame(Client& client, unsigned char first, std::string_view pay
   const bool compressed = (first & 0x40U) != 0;
   if (!compressed && payload == "2") {
     out += masked("3");
+    ++heartbeats_;
     return;
   }
   switch (client.state) {
@@ -259,6 +266,7 @@ void Clients::on_frame(Client& client, unsigned char first, std::string_view pay
     if (settings_.nsp.empty()) give_up("more frames than expected");
     return;  // what the product says at the beginning
   }
+  if (!text_.empty() && payload.find(text_) == std::string_view::npos) return;
   --expected_;
   if (replies_left_ > 0) {
     --replies_left_;

@@ -44,6 +44,8 @@ class Clients {
   /// From now on every message frame (not ping) that arrives is counted off `frames`; the first `replies` of
   /// them are each followed by the message `reply` from that connection.
   void expect(std::uint64_t frames, std::string_view reply = {}, std::uint64_t replies = 0);
+  /// From now on every message frame that has this text is counted off `frames`; others are ignored.
+  void expect_text(std::uint64_t frames, std::string text);
   /// Serves the connections until all expected frames have come.
   void run();
   /// Serves them for so long.
@@ -52,6 +54,8 @@ class Clients {
   void run_until_readable(int descriptor);
   /// Bytes received since the start.
   [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
+  /// Pings that were answered since the start.
+  [[nodiscard]] std::uint64_t heartbeats() const noexcept { return heartbeats_; }
 
  private:
   void start_one();
@@ -74,7 +78,9 @@ class Clients {
   std::uint64_t expected_ = 0;
   std::uint64_t replies_left_ = 0;
   std::string reply_;  // as a frame
+  std::string text_;   // of the frames that count; empty: all
   std::uint64_t bytes_ = 0;
+  std::uint64_t heartbeats_ = 0;
   std::uint64_t contexts_ = 0;
   std::vector<char> buffer_;
 };

@@ -3,7 +3,10 @@
 //
 //   bench-load --port P --process PID [--namespace /client,] [--token T] [--compress 1] [--contexts 1]
 //   connect N | broadcast IN_FLIGHT ROUNDS | echo CONNECTIONS DEPTH REQUESTS | churn N AT_ONCE | idle SECONDS
-//   | receive FRAMES | memory
+//   | receive FRAMES | expect FRAMES TEXT | expected | memory
+//
+// `expect` is answered at once; only then may the frames with that text be caused. `expected` is answered
+// when all of them have come.
 
 #include <sys/resource.h>
 #include <unistd.h>
@@ -22,8 +25,9 @@
 namespace {
 
 void tell(const bench::Used& used) {
-  std::printf("{\"cpu_ns\":%lld,\"wall_ns\":%lld,\"bytes\":%llu}\n", static_cast<long long>(used.cpu_ns),
-              static_cast<long long>(used.wall_ns), static_cast<unsigned long long>(used.bytes));
+  std::printf("{\"cpu_ns\":%lld,\"wall_ns\":%lld,\"bytes\":%llu,\"heartbeats\":%llu}\n",
+              static_cast<long long>(used.cpu_ns), static_cast<long long>(used.wall_ns),
+              static_cast<unsigned long long>(used.bytes), static_cast<unsigned long long>(used.heartbeats));
 }
 
 }  // namespace
@@ -63,6 +67,14 @@ int main(int count, char** values) {
       tell(bench::idle(clients, server, static_cast<std::int64_t>(a) * 1'000'000'000));
     } else if (command == "receive") {
       tell(bench::receive(clients, server, a));
+    } else if (command == "expect") {
+      std::istringstream again(line);
+      std::string text;
+      again >> command >> a >> text;
+      clients.expect_text(a, text);
+      std::printf("{\"expected\":%zu}\n", a);
+    } else if (command == "expected") {
+      tell(bench::receive_expected(clients, server));
     } else if (command == "memory") {
       std::printf("{\"bytes\":%lld}\n", static_cast<long long>(bench::anonymous_bytes(server)));
     } else {

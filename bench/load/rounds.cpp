@@ -9,11 +9,12 @@ namespace {
 
 template <typename Work>
 Used measured(Clients& clients, pid_t server, Work&& work) {
-  const std::uint64_t bytes = clients.bytes();
+  const std::uint64_t bytes = clients.bytes(), heartbeats = clients.heartbeats();
   const std::int64_t wall = now_ns();
   const std::int64_t cpu = cpu_time_ns(server);
   work();
-  return {cpu_time_ns(server) - cpu, now_ns() - wall, clients.bytes() - bytes};
+  return {cpu_time_ns(server) - cpu, now_ns() - wall, clients.bytes() - bytes,
+          clients.heartbeats() - heartbeats};
 }
 
 }  // namespace
@@ -34,6 +35,10 @@ Used receive(Clients& clients, pid_t server, std::size_t frames) {
     clients.expect(frames);
     clients.run();
   });
+}
+
+Used receive_expected(Clients& clients, pid_t server) {
+  return measured(clients, server, [&] { clients.run(); });
 }
 
 Used echo(Clients& clients, pid_t server, std::size_t connections, std::size_t depth, std::size_t requests) {

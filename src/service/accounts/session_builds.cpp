@@ -44,7 +44,9 @@ changes::Build build_session(const AdminUser& admin, const SessionStart& start, 
     record.method = start.method;
     record.expires_at = {(context.at().value + std::chrono::milliseconds(lifetime).count()) / 1'000 * 1'000};
     changes::Draft draft;
-    if (auto added = add_token(draft, std::move(record), options, WhenFull::drop_oldest, context); !added)
+    if (auto added =
+            add_token(draft, std::move(record), options, WhenFull::drop_oldest, context.state(), context);
+        !added)
       return tl::unexpected(added.error());
     if (start.also) {
       if (auto ok = start.also(context, draft); !ok) return tl::unexpected(ok.error());

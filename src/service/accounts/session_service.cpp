@@ -113,7 +113,8 @@ void SessionService::start(const domain::AdminUser& admin, const SessionStart& s
 void SessionService::answer_replayed(const TokenRecord& session, LoggedIn answer, LoginDone done) {
   const UnixMillis now = around_.clock.wall_now();
   const auto state = around_.model.current(domain::kSystemEnvironment);
-  if (auto valid = check_replayed(session, *state, now); !valid) return done(tl::unexpected(valid.error()));
+  if (auto valid = check_replayed(session, *state, *state, now); !valid)
+    return done(tl::unexpected(valid.error()));
   const bool reading = around_.reader.submit([this, session, now, done, body = std::move(answer.admin),
                                               first = answer.expires_at](storage::Reader& reader) {
     const auto usage = reader.usage().of(where_sessions_live(), used_entity(session));

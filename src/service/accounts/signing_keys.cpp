@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "changes/ops.hpp"
+#include "domain/entities/client.hpp"
 #include "domain/schema/environment.hpp"
 
 namespace togglecast::service {
@@ -17,6 +18,30 @@ const std::string& system_environment() {
 }
 
 }  // namespace
+
+std::shared_ptr<const domain::SigningKeyRecord> signer_at(const domain::Snapshot& system, UnixMillis at) {
+  std::shared_ptr<const domain::SigningKeyRecord> signer;
+  bool first = true;
+  system.table<domain::SigningKeyRecord>().by_id.for_each([&](domain::Id, const auto& key) {
+    const std::int64_t announced =
+        std::exchange(first, false) ? at.value : key->created_at.value + Milliseconds(kAnnounced).count();
+    const bool was_retired = key->retired_at && *key->retired_at <= at;
+    if (!was_retired && (announced <= at.value || signer == nullptr)) signer = key;
+  });
+  return signer;
+}
+
+bool is_living(const domain::TokenRecord& token, const domain::Snapshot& state,
+               const domain::Snapshot& system, UnixMillis now) {
+  if (token.revoked_at || token.expires_at <= now) return false;
+  if (token.subject_kind == domain::SubjectKind::client) {
+    const auto client = state.find<domain::Client>(token.subject_id);
+    if (client == nullptr || (client->tokens_valid_from && token.created_at < *client->tokens_valid_from))
+      return false;
+  }
+  const auto signer = signer_at(system, token.created_at);
+  return signer == nullptr || !signer->retired_at;
+}
 
 changes::Build SigningKeys::build_key() {
   return [kid = random_token(random_, kKidBytes), secret = auth::random_signing_secret(random_)](
@@ -112,10 +137,12 @@ void SigningKeys::take_retired(const domain::Snapshot& state) {
 SigningKeys::Counts SigningKeys::live_tokens() const {
   Counts counts;
   const UnixMillis now = clock_.wall_now();
+  const auto system = model_.current(system_environment());
   for (const std::string& environment : model_.environments()) {
     const auto state = model_.current(environment);
     state->table<domain::TokenRecord>().by_id.for_each([&](domain::Id, const auto& token) {
-      if (!token->revoked_at && token->expires_at > now) ++counts[keys_.current(token->created_at)->kid()];
+      if (!is_living(*token, *state, *system, now)) return;
+      if (const auto signer = signer_at(*system, token->created_at); signer != nullptr) ++counts[signer->kid];
     });
   }
   return counts;

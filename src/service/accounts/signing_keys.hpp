@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -27,6 +28,9 @@
 #include "changes/read_model.hpp"
 #include "changes/store_reader.hpp"
 #include "changes/tail.hpp"
+#include "domain/entities/signing_key.hpp"
+#include "domain/entities/token.hpp"
+#include "domain/state/snapshot.hpp"
 #include "observe/log.hpp"
 #include "service/accounts/principal.hpp"
 #include "service/accounts/submit_write.hpp"
@@ -97,5 +101,15 @@ class SigningKeys {
   std::function<void()> retired_;
   changes::ChangeFeed::Subscription heard_;
 };
+
+/// The record of the key that signed at that time. It may have been retired since. Null without any key.
+[[nodiscard]] std::shared_ptr<const domain::SigningKeyRecord> signer_at(const domain::Snapshot& system,
+                                                                        UnixMillis at);
+
+/// Whether the token has neither been withdrawn nor ended, its client takes tokens of that time, and the key
+/// that signed it is not retired. `state` is that of the token's environment. The other reasons for which a
+/// token opens nothing, such as a client that is gone, end the record.
+[[nodiscard]] bool is_living(const domain::TokenRecord& token, const domain::Snapshot& state,
+                             const domain::Snapshot& system, UnixMillis now);
 
 }  // namespace togglecast::service

@@ -4,8 +4,10 @@
 
 #include "auth/token_codec.hpp"
 #include "changes/ops.hpp"
+#include "domain/schema/environment.hpp"
 #include "domain/schema/fields.hpp"
 #include "service/accounts/authenticator.hpp"
+#include "service/accounts/signing_keys.hpp"
 #include "service/accounts/submit_write.hpp"
 
 namespace togglecast::service {
@@ -77,12 +79,12 @@ UnixMillis end_of(const TokenRecord& token) {
 std::string new_jti(RandomSource& random) { return random_token(random, kJtiBytes); }
 
 Result<void> add_token(changes::Draft& draft, TokenRecord record, const TokenOptions& options,
-                       WhenFull when_full, changes::WriteContext& context) {
+                       WhenFull when_full, const domain::Snapshot& system, changes::WriteContext& context) {
   using Record = std::shared_ptr<const TokenRecord>;
   std::vector<Record> alive;
   std::vector<Record> dead;
   for (const auto& token : context.state().tokens_of(record.subject_kind, record.subject_id))
-    (end_of(*token) > context.at() ? alive : dead).push_back(token);
+    (is_living(*token, context.state(), system, context.at()) ? alive : dead).push_back(token);
   std::stable_sort(dead.begin(), dead.end(),
                    [](const Record& a, const Record& b) { return end_of(*a) > end_of(*b); });
   for (std::size_t i = 0; i < dead.size(); ++i) {
@@ -105,19 +107,22 @@ Result<void> add_token(changes::Draft& draft, TokenRecord record, const TokenOpt
   return {};
 }
 
-Result<void> check_replayed(const TokenRecord& record, const domain::Snapshot& state, UnixMillis now) {
-  if (is_valid(record, state, now)) return {};
+Result<void> check_replayed(const TokenRecord& record, const domain::Snapshot& state,
+                            const domain::Snapshot& system, UnixMillis now) {
+  if (is_valid(record, state, now) && is_living(record, state, system, now)) return {};
   return fail(Errc::conflict,
               "an earlier request with this Idempotency-Key got a token that is no longer valid; use a new "
               "key to get a new token");
 }
 
 Result<IssuedToken> sign_written(const auth::KeyRing& keys, const changes::Written& written,
-                                 const domain::Snapshot& state, UnixMillis now) {
+                                 const domain::Snapshot& state, const domain::Snapshot& system,
+                                 UnixMillis now) {
   const auto record = TokenRecord::from_json(written.body);
   if (!record) return tl::unexpected(record.error());
   if (written.replayed)
-    if (auto valid = check_replayed(*record, state, now); !valid) return tl::unexpected(valid.error());
+    if (auto valid = check_replayed(*record, state, system, now); !valid)
+      return tl::unexpected(valid.error());
   // By the key of that time, so that the record tells which key signed.
   return IssuedToken{written.body,
                      auth::sign_token(*keys.current(record->created_at), auth::claims_of(*record)),
@@ -144,7 +149,9 @@ void TokenService::issue(const Principal& who, domain::Id client, const json::va
     record.label = fields.label;
     record.expires_at = *expires_at;
     changes::Draft draft;
-    if (auto added = add_token(draft, std::move(record), options_, WhenFull::refuse, context); !added)
+    const auto system = model_.current(domain::kSystemEnvironment);
+    if (auto added = add_token(draft, std::move(record), options_, WhenFull::refuse, *system, context);
+        !added)
       return tl::unexpected(added.error());
     return draft;
   };
@@ -154,7 +161,8 @@ void TokenService::issue(const Principal& who, domain::Id client, const json::va
       [this, environment = who.environment, done = std::move(done)](Result<changes::Written> written) {
         if (!written) return done(tl::unexpected(written.error()));
         const auto state = model_.current(environment);
-        done(sign_written(keys_, *written, *state, clock_.wall_now()));
+        const auto system = model_.current(domain::kSystemEnvironment);
+        done(sign_written(keys_, *written, *state, *system, clock_.wall_now()));
       });
 }
 

@@ -74,19 +74,22 @@ class TokenService {
 /// The policy when a subject already has `per_subject` tokens.
 enum class WhenFull : std::uint8_t { refuse, drop_oldest };
 
-/// Adds `record`, without id and stamps, to `draft`. Also adds deletions of the subject's records that have
-/// not been valid for `keep_dead`, or of which `per_subject` newer ones exist.
+/// Adds `record`, without id and stamps, to `draft`. Also adds deletions of the subject's records that ended
+/// `keep_dead` ago, or that do not live and of which `per_subject` newer ones exist. `system` has the keys
+/// that sign.
 [[nodiscard]] Result<void> add_token(changes::Draft& draft, domain::TokenRecord record,
                                      const TokenOptions& options, WhenFull when_full,
-                                     changes::WriteContext& context);
+                                     const domain::Snapshot& system, changes::WriteContext& context);
 
-/// `conflict` unless the token or session of a repeated answer is valid in `state`, at `now`.
+/// `conflict` unless the token or session of a repeated answer is valid in `state`, at `now`, and the key
+/// that signed it is not retired in `system`.
 [[nodiscard]] Result<void> check_replayed(const domain::TokenRecord& record, const domain::Snapshot& state,
-                                          UnixMillis now);
+                                          const domain::Snapshot& system, UnixMillis now);
 
 /// Signs the token of a committed token record. A repeated answer shows no dead token: `conflict` unless the
 /// token is valid in `state`, at `now`.
 [[nodiscard]] Result<IssuedToken> sign_written(const auth::KeyRing& keys, const changes::Written& written,
-                                               const domain::Snapshot& state, UnixMillis now);
+                                               const domain::Snapshot& state, const domain::Snapshot& system,
+                                               UnixMillis now);
 
 }  // namespace togglecast::service

@@ -80,6 +80,10 @@ class InstrumentedReader final : public storage::Reader {
     reads_.add();
     return reader_->usage();
   }
+  [[nodiscard]] storage::FetchedReader& fetched() noexcept override {
+    reads_.add();
+    return reader_->fetched();
+  }
 
  private:
   template <typename T>

@@ -211,6 +211,7 @@ Result<void> Application::load(const ApplicationOptions& options, const Clock& c
   if (auto settled = settle_with_marker(); !settled) return settled;
   if (auto loaded = tail_.follow(); !loaded) return not_loaded(loaded.error());
   if (auto keys = load_keys(**reader); !keys) return not_loaded(keys.error());
+  if (auto known = remember_issuer_keys(**reader); !known) return not_loaded(known.error());
   if (auto made = make_first_owner(options, clock); !made) return made;
   if (auto settled = settle_password_login(options); !settled) return settled;
   return options.first_catalogue ? make_first_catalogue(options) : Result<void>{};
@@ -237,6 +238,23 @@ Result<void> Application::load_keys(storage::Reader& reader) {
     if (auto made = signing_keys_.make_first(); !made) return made;
   }
   return signing_keys_.load(reader);
+}
+
+Result<void> Application::remember_issuer_keys(storage::Reader& reader) {
+  auto kept = reader.fetched().all(std::string(domain::kSystemEnvironment));
+  if (!kept) return tl::unexpected(kept.error());
+  trusted_issuers_.remember(*std::move(kept), [this](storage::Fetched keys) {
+    const domain::Id issuer = keys.of.id;
+    const bool taken = committer_.submit_task([this, issuer, keys = std::move(keys)](storage::Store& store) {
+      const auto done = store.fetched().keep(std::string(domain::kSystemEnvironment), keys);
+      if (done) return;
+      log_.warn("the keys of an issuer could not be kept for the next start",
+                {{"issuer", issuer}, {"reason", done.error().message}});
+      trusted_issuers_.not_kept(issuer);
+    });
+    if (!taken) trusted_issuers_.not_kept(issuer);
+  });
+  return {};
 }
 
 Result<void> Application::make_oidc(const ApplicationOptions& options, const Clock& clock,

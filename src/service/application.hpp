@@ -177,6 +177,7 @@ class Application {
   void begin_epoch(const std::string& environment, const domain::Head& lost);
   [[nodiscard]] Result<void> settle_with_marker();
   [[nodiscard]] Result<void> load_keys(storage::Reader& reader);
+  [[nodiscard]] Result<void> remember_issuer_keys(storage::Reader& reader);
   [[nodiscard]] Result<void> make_oidc(const ApplicationOptions& options, const Clock& clock,
                                        observe::Metrics& metrics);
   [[nodiscard]] Result<void> make_first_owner(const ApplicationOptions& options, const Clock& clock);

@@ -17,6 +17,7 @@
 #include "domain/state/log_row.hpp"
 #include "domain/state/snapshot.hpp"
 #include "domain/state/view.hpp"
+#include "storage/fetched.hpp"
 #include "storage/messages.hpp"
 #include "storage/usage.hpp"
 
@@ -136,6 +137,8 @@ class Reader {
   [[nodiscard]] virtual MessageReader& messages() noexcept = 0;
   /// When sessions and API keys were used last.
   [[nodiscard]] virtual UsageReader& usage() noexcept = 0;
+  /// What was fetched from other servers.
+  [[nodiscard]] virtual FetchedReader& fetched() noexcept = 0;
 };
 
 }  // namespace togglecast::storage

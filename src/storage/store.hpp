@@ -6,8 +6,8 @@
 //   (*transaction)->commit({.row = &row, …});       // entities and log row together
 //
 // The log is the outbox: a committed row is delivered from here, even after a crash. A committed row survives
-// kill -9 and power loss. Parts: reader.hpp, write_transaction.hpp, messages.hpp, usage.hpp, leases.hpp,
-// transfer.hpp, store_health.hpp, load.hpp.
+// kill -9 and power loss. Parts: reader.hpp, write_transaction.hpp, messages.hpp, usage.hpp, fetched.hpp,
+// leases.hpp, transfer.hpp, store_health.hpp, load.hpp.
 //
 // Thread rule: one thread at a time uses a Store with its transactions and its health, or a Reader.
 // Errors: `unavailable` when the medium fails for now (full, read-only, locked, I/O), `internal` when the
@@ -18,6 +18,7 @@
 #include <optional>
 #include <string>
 
+#include "storage/fetched.hpp"
 #include "storage/leases.hpp"
 #include "storage/load.hpp"
 #include "storage/messages.hpp"
@@ -86,6 +87,8 @@ class Store {
   /// The whole state, for another store.
   [[nodiscard]] virtual Transfer& transfer() noexcept = 0;
   [[nodiscard]] virtual StoreHealth& health() noexcept = 0;
+  /// What was fetched from other servers.
+  [[nodiscard]] virtual FetchedWriter& fetched() noexcept = 0;
 };
 
 }  // namespace togglecast::storage

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -30,6 +31,7 @@
 #include "observe/log.hpp"
 #include "service/issuers/issued_by.hpp"
 #include "service/issuers/token_claims.hpp"
+#include "storage/fetched.hpp"
 
 namespace togglecast::service {
 
@@ -56,6 +58,13 @@ class TrustedIssuers {
   TrustedIssuers& operator=(const TrustedIssuers&) = delete;
   ~TrustedIssuers() { stop(); }
 
+  /// Keeps what was read from a URL for the next run. Called on any thread; must return quickly.
+  using Keep = std::function<void(storage::Fetched keys)>;
+  /// Before `follow`: the keys of earlier runs count until they are read again, for as long as they would
+  /// have without the restart.
+  void remember(std::vector<storage::Fetched> kept, Keep keep);
+  /// The store did not take the keys of this issuer: they are kept when they are read the next time.
+  void not_kept(domain::Id issuer);
   /// Reads the issuers that the model has, and follows their changes.
   void follow(changes::ChangeFeed& feed);
   void stop();
@@ -96,7 +105,9 @@ class TrustedIssuers {
   void run();
   void ask(const std::shared_ptr<Source>& source);
   void take(const std::shared_ptr<Source>& source, const Result<auth::KeySet>& keys,
-            std::chrono::seconds fresh);
+            std::chrono::seconds fresh, std::string_view text = {});
+  [[nodiscard]] std::optional<storage::Fetched> to_keep(Source& source, std::string_view text) const;
+  void take_kept(Source& source) const;
   [[nodiscard]] Result<auth::KeySet> read_file(const std::string& name) const;
   void tell_withdrawn();
 
@@ -109,6 +120,8 @@ class TrustedIssuers {
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::vector<Entry> entries_;
+  std::map<domain::Id, storage::Fetched> kept_;  // of earlier runs
+  Keep keep_;
   Jitter jitter_;
   bool look_ = false;
   bool stopping_ = false;

@@ -208,7 +208,21 @@ CREATE TABLE togglecast.usage (
 ) WITH (fillfactor = 50);
 )sql";
 
-constexpr std::array kMigrations{kFirst, kUsage};
+// What was fetched from other servers for an entity: see storage/fetched.hpp.
+constexpr const char* kFetched = R"sql(
+CREATE TABLE togglecast.fetched (
+  environment bigint NOT NULL,
+  kind        text COLLATE "C" NOT NULL,
+  id          bigint NOT NULL,
+  source      text NOT NULL,
+  text        text NOT NULL,
+  at          bigint NOT NULL,
+  PRIMARY KEY (environment, kind, id),
+  FOREIGN KEY (environment, kind, id) REFERENCES togglecast.entity (environment, kind, id) ON DELETE CASCADE
+);
+)sql";
+
+constexpr std::array kMigrations{kFirst, kUsage, kFetched};
 
 constexpr const char* kLook =
     "SELECT current_setting('server_encoding'), "

@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "storage/postgres/log_rows.hpp"
+#include "storage/postgres/postgres_fetched.hpp"
 #include "storage/postgres/postgres_messages.hpp"
 #include "storage/postgres/postgres_usage.hpp"
 #include "storage/reader.hpp"
@@ -14,7 +15,11 @@ namespace togglecast::storage::postgres {
 class PostgresReader final : public Reader {
  public:
   PostgresReader(const Target& target, LinkCounters& counters, std::chrono::seconds idempotency_ttl)
-      : link_(target, counters), idempotency_ttl_(idempotency_ttl), messages_(link_), usage_(link_) {}
+      : link_(target, counters),
+        idempotency_ttl_(idempotency_ttl),
+        messages_(link_),
+        usage_(link_),
+        fetched_(link_) {}
 
   [[nodiscard]] Result<std::int64_t> version() override;
   [[nodiscard]] Result<std::vector<Environment>> environments() override;
@@ -40,6 +45,7 @@ class PostgresReader final : public Reader {
   [[nodiscard]] Result<AssetUsage> asset_usage(const std::string& environment) override;
   [[nodiscard]] MessageReader& messages() noexcept override { return messages_; }
   [[nodiscard]] UsageReader& usage() noexcept override { return usage_; }
+  [[nodiscard]] FetchedReader& fetched() noexcept override { return fetched_; }
 
  private:
   [[nodiscard]] Result<OpenEnvironment> open(const std::string& environment, int patience = 1) {
@@ -50,6 +56,7 @@ class PostgresReader final : public Reader {
   std::chrono::seconds idempotency_ttl_;
   PostgresMessageReader messages_;
   PostgresUsageReader usage_;
+  PostgresFetchedReader fetched_;
 };
 
 }  // namespace togglecast::storage::postgres

@@ -12,6 +12,7 @@
 
 #include "storage/postgres/connection/link.hpp"
 #include "storage/postgres/connection/target.hpp"
+#include "storage/postgres/postgres_fetched.hpp"
 #include "storage/postgres/postgres_health.hpp"
 #include "storage/postgres/postgres_leases.hpp"
 #include "storage/postgres/postgres_messages.hpp"
@@ -48,6 +49,7 @@ class PostgresStore final : public Store {
   [[nodiscard]] Result<std::unique_ptr<Reader>> open_reader() override;
   [[nodiscard]] MessageWriter& messages() noexcept override { return messages_; }
   [[nodiscard]] UsageWriter& usage() noexcept override { return usage_; }
+  [[nodiscard]] FetchedWriter& fetched() noexcept override { return fetched_; }
   [[nodiscard]] Leases& leases() noexcept override { return leases_; }
   [[nodiscard]] Transfer& transfer() noexcept override { return transfer_; }
   [[nodiscard]] PostgresHealth& health() noexcept override { return health_; }
@@ -63,6 +65,7 @@ class PostgresStore final : public Store {
         health_(link_),
         messages_(link_, options_.node),
         usage_(link_),
+        fetched_(link_),
         leases_(link_),
         transfer_(link_) {}
   [[nodiscard]] Statement notify() const;
@@ -73,6 +76,7 @@ class PostgresStore final : public Store {
   PostgresHealth health_;
   PostgresMessageWriter messages_;
   PostgresUsageWriter usage_;
+  PostgresFetchedWriter fetched_;
   PostgresLeases leases_;
   PostgresTransfer transfer_;
 };

@@ -270,8 +270,22 @@ CREATE TABLE usage (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr std::array<const char*, 10> kMigrations{kFirst, kSecond,  kThird,    kFourth,   kFifth,
-                                                  kSixth, kSeventh, kMessages, kTransfer, kUsage};
+// What was fetched from other servers for an entity: see storage/fetched.hpp.
+constexpr const char* kFetched = R"sql(
+CREATE TABLE fetched (
+  environment INTEGER NOT NULL,
+  kind        TEXT    NOT NULL,
+  id          INTEGER NOT NULL,
+  source      TEXT    NOT NULL,
+  text        TEXT    NOT NULL,
+  at          INTEGER NOT NULL,
+  PRIMARY KEY (environment, kind, id),
+  FOREIGN KEY (environment, kind, id) REFERENCES entity (environment, kind, id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr std::array<const char*, 11> kMigrations{kFirst,   kSecond,   kThird,    kFourth, kFifth,  kSixth,
+                                                  kSeventh, kMessages, kTransfer, kUsage,  kFetched};
 
 }  // namespace
 

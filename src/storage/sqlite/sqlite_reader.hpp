@@ -6,6 +6,7 @@
 
 #include "storage/reader.hpp"
 #include "storage/sqlite/connection/database.hpp"
+#include "storage/sqlite/sqlite_fetched.hpp"
 #include "storage/sqlite/sqlite_messages.hpp"
 #include "storage/sqlite/sqlite_usage.hpp"
 
@@ -17,7 +18,8 @@ class SqliteReader final : public Reader {
       : database_(std::move(database)),
         idempotency_ttl_(idempotency_ttl),
         messages_(database_),
-        usage_(database_) {}
+        usage_(database_),
+        fetched_(database_) {}
 
   [[nodiscard]] Result<std::int64_t> version() override;
   [[nodiscard]] Result<std::vector<Environment>> environments() override;
@@ -43,6 +45,7 @@ class SqliteReader final : public Reader {
   [[nodiscard]] Result<AssetUsage> asset_usage(const std::string& environment) override;
   [[nodiscard]] MessageReader& messages() noexcept override { return messages_; }
   [[nodiscard]] UsageReader& usage() noexcept override { return usage_; }
+  [[nodiscard]] FetchedReader& fetched() noexcept override { return fetched_; }
 
  private:
   // Revisions from `first` up to, not including, `before`.
@@ -62,6 +65,7 @@ class SqliteReader final : public Reader {
   std::chrono::seconds idempotency_ttl_;
   SqliteMessageReader messages_;
   SqliteUsageReader usage_;
+  SqliteFetchedReader fetched_;
 };
 
 }  // namespace togglecast::storage::sqlite

@@ -9,6 +9,7 @@
 #include "storage/process_leases.hpp"
 #include "storage/sqlite/connection/database.hpp"
 #include "storage/sqlite/data_folder.hpp"
+#include "storage/sqlite/sqlite_fetched.hpp"
 #include "storage/sqlite/sqlite_health.hpp"
 #include "storage/sqlite/sqlite_messages.hpp"
 #include "storage/sqlite/sqlite_transfer.hpp"
@@ -43,6 +44,7 @@ class SqliteStore final : public Store {
   [[nodiscard]] Result<std::unique_ptr<Reader>> open_reader() override;
   [[nodiscard]] MessageWriter& messages() noexcept override { return messages_; }
   [[nodiscard]] UsageWriter& usage() noexcept override { return usage_; }
+  [[nodiscard]] FetchedWriter& fetched() noexcept override { return fetched_; }
   [[nodiscard]] ProcessLeases& leases() noexcept override { return leases_; }
   [[nodiscard]] Transfer& transfer() noexcept override { return transfer_; }
   [[nodiscard]] SqliteHealth& health() noexcept override { return health_; }
@@ -60,6 +62,7 @@ class SqliteStore final : public Store {
             database_, [this] { return begin_checked(); },
             [this](const Fence& fence) { return leases_.check(fence); }),
         usage_(database_, [this] { return begin_checked(); }),
+        fetched_(database_, [this] { return begin_checked(); }),
         transfer_(database_, [this] { return begin_checked(); }) {}
 
   // A write transaction that is one step of the database's life.
@@ -74,6 +77,7 @@ class SqliteStore final : public Store {
   ProcessLeases leases_;
   SqliteMessageWriter messages_;
   SqliteUsageWriter usage_;
+  SqliteFetchedWriter fetched_;
   SqliteTransfer transfer_;
 };
 

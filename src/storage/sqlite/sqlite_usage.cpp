@@ -1,6 +1,10 @@
+// What lies beside entities: usage, and what was fetched.
 #include "storage/sqlite/sqlite_usage.hpp"
 
+#include <string>
+
 #include "storage/sqlite/log_rows.hpp"
+#include "storage/sqlite/sqlite_fetched.hpp"
 
 namespace togglecast::storage::sqlite {
 namespace {
@@ -92,6 +96,46 @@ Result<Usage> SqliteUsageReader::of(const std::string& environment, const UsedEn
   usage.used_at = {statement->integer(0)};
   usage.generation = {statement->integer(1), {statement->integer(2)}};
   return usage;
+}
+
+Result<void> SqliteFetchedWriter::keep(const std::string& environment, const Fetched& fetched) {
+  auto transaction = begin_();
+  if (!transaction) return tl::unexpected(transaction.error());
+  const auto number = environment_number(database_, environment);
+  if (!number) return tl::unexpected(number.error());
+  {
+    auto statement = database_.prepare(
+        "INSERT INTO fetched (environment, kind, id, source, text, at) "
+        "SELECT environment, kind, id, ?4, ?5, ?6 FROM entity WHERE environment = ?1 AND kind = ?2 AND id = "
+        "?3 "
+        "ON CONFLICT (environment, kind, id) DO UPDATE "
+        "SET source = excluded.source, text = excluded.text, at = excluded.at WHERE at <= excluded.at");
+    if (!statement) return tl::unexpected(statement.error());
+    statement->bind(1, *number).bind(2, domain::to_string(fetched.of.kind)).bind(3, fetched.of.id);
+    statement->bind(4, fetched.source).bind(5, fetched.text);
+    if (auto done = statement->bind(6, fetched.at.value).run(); !done) return done;
+  }
+  return transaction->commit();
+}
+
+Result<std::vector<Fetched>> SqliteFetchedReader::all(const std::string& environment) {
+  auto statement = database_.prepare(
+      "SELECT f.kind, f.id, f.source, f.text, f.at "
+      "FROM fetched f JOIN environment e ON e.id = f.environment WHERE e.key = ? ORDER BY f.kind, f.id");
+  if (!statement) return tl::unexpected(statement.error());
+  statement->bind(1, environment);
+  std::vector<Fetched> all;
+  for (;;) {
+    const auto found = statement->step();
+    if (!found) return tl::unexpected(found.error());
+    if (!*found) return all;
+    const auto kind = domain::parse_kind(statement->text(0));
+    if (!kind) continue;  // of a later version
+    all.push_back({{*kind, statement->integer(1)},
+                   std::string(statement->text(2)),
+                   std::string(statement->text(3)),
+                   {statement->integer(4)}});
+  }
 }
 
 }  // namespace togglecast::storage::sqlite

@@ -122,6 +122,7 @@ class FaultyStore final : public storage::Store, private storage::StoreHealth {
   Result<std::unique_ptr<storage::Reader>> open_reader() override;
   storage::MessageWriter& messages() noexcept override { return messages_; }
   storage::UsageWriter& usage() noexcept override { return real_->usage(); }
+  storage::FetchedWriter& fetched() noexcept override { return real_->fetched(); }
   storage::Leases& leases() noexcept override { return real_->leases(); }
   storage::Transfer& transfer() noexcept override { return real_->transfer(); }
   storage::StoreHealth& health() noexcept override { return *this; }
@@ -200,6 +201,7 @@ class FaultyReader final : public storage::Reader {
   }
   storage::MessageReader& messages() noexcept override { return real_->messages(); }
   storage::UsageReader& usage() noexcept override { return real_->usage(); }
+  storage::FetchedReader& fetched() noexcept override { return real_->fetched(); }
 
  private:
   std::unique_ptr<storage::Reader> real_;

@@ -38,6 +38,7 @@ class FailingReader final : public storage::Reader {
   Result<storage::AssetUsage> asset_usage(const std::string&) override { return failed(); }
   storage::MessageReader& messages() noexcept override { std::terminate(); }
   storage::UsageReader& usage() noexcept override { std::terminate(); }
+  storage::FetchedReader& fetched() noexcept override { std::terminate(); }
 
  private:
   tl::unexpected<Error> failed() const { return tl::unexpected(error_); }

@@ -71,6 +71,8 @@ class TransferContract : public StoreContract {
     }
     const std::vector<Use> uses{{{domain::Kind::platform, 1}, {8}}};
     ASSERT_TRUE(store_->usage().note("production", uses).has_value());
+    const Fetched keys{{domain::Kind::platform, 1}, "https://id.example/keys", "{}", {9}};
+    ASSERT_TRUE(store_->fetched().keep("production", keys).has_value());
     NewMessage message;
     message.row = {.environment = "production",
                    .id = "m1",

@@ -1,31 +1,17 @@
-// Tokens of clients that others sign: which are good, where the keys come from, and what ends them.
-#include "service/issuers/trusted_issuers.hpp"
-
+// Tokens of clients that others sign: which are good, and what ends them. Their keys: issuer_keys_test.cpp.
 #include <openssl/hmac.h>
 
 #include <atomic>
-#include <fstream>
 
-#include "support/eventually.hpp"
-#include "support/foreign_signer.hpp"
-#include "support/scripted_server.hpp"
-#include "unit/service/application_fixture.hpp"
+#include "unit/service/issuers/issuers_fixture.hpp"
 
 namespace togglecast::service {
 namespace {
 
 using test::eventually;
 using test::ForeignKey;
-using test::http_answer;
 using test::jwks_of;
-using test::ScriptedServer;
-
-constexpr std::int64_t kNow = 1'700'000'000;  // of the clock, in seconds
-
-const ForeignKey& signer() {
-  static const ForeignKey key("s1", "ES256");
-  return key;
-}
+using testing::IssuersTest;
 
 std::string hmac_sha256(std::string_view key, std::string_view text) {
   std::string out(32, '\0');
@@ -35,71 +21,6 @@ std::string hmac_sha256(std::string_view key, std::string_view text) {
        reinterpret_cast<unsigned char*>(out.data()), &size);
   return out;
 }
-
-class IssuersTest : public testing::ApplicationTest {
- protected:
-  void SetUp() override {
-    options_.egress.plain_http_to_loopback = true;
-    options_.egress.per_host = {1'000, 1'000};
-    options_.issuers.key_folder = folder_.path();
-    open();
-    ASSERT_TRUE(create_client(R"({"key":"acme","name":"Acme"})").has_value());
-  }
-
-  static json::object body_of(const json::object& keys, std::string key = "back-end") {
-    return {{"key", key},
-            {"name", "Back end"},
-            {"issuer", "https://id.example/"},
-            {"audiences", json::array{"flags"}},
-            {"environment", "production"},
-            {"keys", keys}};
-  }
-  Result<changes::Written> create(const json::value& body, const Principal& who = admin()) {
-    return testing::wait_for<changes::Written>(
-        [&](changes::Done done) { application_->issuers().create(who, body, {}, std::move(done)); });
-  }
-  Result<changes::Written> update(const json::value& body, domain::Id id = 1) {
-    return testing::wait_for<changes::Written>(
-        [&](changes::Done done) { application_->issuers().update(admin(), id, body, {}, std::move(done)); });
-  }
-  void trust(const json::object& keys) {
-    const auto made = create(body_of(keys));
-    ASSERT_TRUE(made.has_value()) << made.error().message;
-  }
-  static json::object claims(json::object other = {}) {
-    json::object all{{"iss", "https://id.example/"},
-                     {"aud", "flags"},
-                     {"sub", "acme"},
-                     {"iat", kNow},
-                     {"exp", kNow + 600}};
-    for (auto& member : other) {
-      all.erase(member.key());
-      if (!member.value().is_null()) all.emplace(member.key(), member.value());
-    }
-    return all;
-  }
-  Result<Principal> authenticate(const std::string& token) {
-    return application_->authenticator().authenticate(token);
-  }
-  Errc refusal(const std::string& token) {
-    const auto who = authenticate(token);
-    EXPECT_FALSE(who.has_value()) << token;
-    return who ? Errc::internal : who.error().code;
-  }
-  /// After a refusal: the final answer, or nothing when there is no second look.
-  std::optional<Result<Principal>> after_a_look(const std::string& token) {
-    auto looked = std::make_shared<std::promise<void>>();
-    auto done = looked->get_future();
-    if (!application_->authenticator().look_again(token, [looked] { looked->set_value(); }))
-      return std::nullopt;
-    EXPECT_EQ(done.wait_for(test::kPatience), std::future_status::ready);
-    return authenticate(token);
-  }
-  bool has_keys(std::size_t count, domain::Id id = 1) {
-    const auto keys = application_->issuers().keys(admin(), id);
-    return keys.has_value() && keys->at("keys").get_array().size() == count;
-  }
-};
 
 TEST_F(IssuersTest, ATokenOfAnIssuerIsThatOfTheClientItNames) {
   for (const auto* alg : {"RS256", "ES256", "EdDSA"}) {
@@ -319,155 +240,6 @@ TEST_F(IssuersTest, RefusesWhatItCannotTrust) {
     ASSERT_FALSE(made.has_value()) << member;
     EXPECT_EQ(made.error().details.front().pointer, '/' + member);
   }
-}
-
-TEST_F(IssuersTest, KeysOfAUrlAreFetchedAndARestartFetchesThemAgain) {
-  ScriptedServer provider([](const std::string&) { return http_answer("200 OK", jwks_of({&signer()})); });
-  trust({{"jwks_url", provider.url("/jwks")}});
-
-  EXPECT_TRUE(eventually([&] { return has_keys(1); }));
-  EXPECT_TRUE(authenticate(signer().token(claims())).has_value());
-  reopen();
-  EXPECT_TRUE(eventually([&] { return has_keys(1); }));
-  EXPECT_GE(provider.requests().size(), 2U);
-}
-
-TEST_F(IssuersTest, ALoginWaitsForAKeyThatIsNewAndTheNextOneNot) {
-  const ForeignKey rotated("s2", "EdDSA");
-  ScriptedServer provider([](const std::string&) { return http_answer("200 OK", jwks_of({&signer()})); });
-  trust({{"jwks_url", provider.url()}});
-  ASSERT_TRUE(eventually([&] { return has_keys(1); }));
-  provider.script([&](const std::string&) { return http_answer("200 OK", jwks_of({&signer(), &rotated})); });
-  const std::size_t before = provider.requests().size();
-  const std::string token = rotated.token(claims());
-  EXPECT_EQ(refusal(token), Errc::token_invalid);
-  EXPECT_FALSE(after_a_look(token).has_value()) << "it has just looked";
-
-  clock_.advance(std::chrono::seconds{30});
-  const auto found = after_a_look(token);
-
-  ASSERT_TRUE(found.has_value());
-  EXPECT_TRUE(found->has_value()) << found->error().message;
-  EXPECT_EQ(provider.requests().size(), before + 1);
-  const ForeignKey unknown("s3", "EdDSA");
-  EXPECT_FALSE(after_a_look(unknown.token(claims())).has_value());
-  EXPECT_EQ(provider.requests().size(), before + 1) << "a stranger does not make it call again";
-}
-
-TEST_F(IssuersTest, AProviderThatIsAwayOrLiesChangesNothingUntilTheKeysAreTooOld) {
-  options_.issuers.stale_keys = std::chrono::seconds{3'600};
-  reopen();
-  ScriptedServer provider([](const std::string&) { return http_answer("200 OK", jwks_of({&signer()})); });
-  trust({{"jwks_url", provider.url()}});
-  ASSERT_TRUE(eventually([&] { return has_keys(1); }));
-  const auto inside = authenticate(signer().token(claims({{"exp", kNow + 20'000}}))).value();
-
-  const std::string answers[] = {
-      http_answer("500 Oops", ""), http_answer("200 OK", "<html>log in here</html>"),
-      http_answer("200 OK", R"({"keys":[]})"), http_answer("302 Found", "", "Location: /elsewhere\r\n"),
-      http_answer("200 OK", std::string(2'000'000, ' '))};
-  json::value trouble;  // each answer has its own; the next look begins after it has been read
-  for (const std::string& answer : answers) {
-    const std::size_t before = provider.requests().size();
-    provider.script([answer](const std::string&) { return answer; });
-    clock_.advance(std::chrono::seconds{400});
-    ASSERT_TRUE(eventually([&] {
-      application_->trusted_issuers().look();
-      return provider.requests().size() > before;
-    }));
-    ASSERT_TRUE(eventually([&] { return application_->issuers().keys(admin(), 1)->at("error") != trouble; }))
-        << answer.substr(0, 40);
-    trouble = application_->issuers().keys(admin(), 1)->at("error");
-    EXPECT_TRUE(has_keys(1));
-    EXPECT_TRUE(authenticate(signer().token(claims({{"exp", kNow + 20'000}}))).has_value());
-  }
-  clock_.advance(std::chrono::seconds{3'600});
-  EXPECT_EQ(refusal(signer().token(claims({{"exp", kNow + 20'000}}))), Errc::unavailable);
-  EXPECT_TRUE(application_->authenticator().recheck(inside).has_value()) << "who is in stays in";
-}
-
-TEST_F(IssuersTest, AKeyThatTheProviderTakesOutEndsWhatItSigned) {
-  const ForeignKey second("s2", "EdDSA");
-  ScriptedServer provider([&](const std::string&) {
-    return http_answer("200 OK", jwks_of({&signer(), &second}), "Cache-Control: max-age=120\r\n");
-  });
-  trust({{"jwks_url", provider.url()}});
-  ASSERT_TRUE(eventually([&] { return has_keys(2); }));
-  const auto first = authenticate(signer().token(claims())).value();
-  std::atomic<bool> told{false};
-  application_->trusted_issuers().on_withdrawn([&told] { told = true; });
-  provider.script([&](const std::string&) { return http_answer("200 OK", jwks_of({&second})); });
-
-  clock_.advance(std::chrono::seconds{119});
-  application_->trusted_issuers().look();
-  EXPECT_FALSE(told) << "it is still fresh";
-  clock_.advance(std::chrono::seconds{1});
-  application_->trusted_issuers().look();
-
-  EXPECT_TRUE(eventually([&] { return told.load(); }));
-  EXPECT_EQ(application_->authenticator().recheck(first).error().code, Errc::revoked);
-  application_->trusted_issuers().on_withdrawn({});
-}
-
-TEST_F(IssuersTest, WithoutAnyKeysALoginIsToComeAgain) {
-  ScriptedServer provider([](const std::string&) { return http_answer("503 Away", ""); });
-  trust({{"jwks_url", provider.url()}});
-  const std::string token = signer().token(claims());
-  ASSERT_TRUE(eventually([&] { return application_->issuers().keys(admin(), 1)->at("error").is_string(); }));
-
-  EXPECT_EQ(refusal(token), Errc::unavailable);
-  clock_.advance(std::chrono::seconds{30});
-  const auto still = after_a_look(token);
-  ASSERT_TRUE(still.has_value());
-  EXPECT_EQ(still->error().code, Errc::unavailable);
-}
-
-TEST_F(IssuersTest, ManyLoginsOfANewKeyShareOneFetch) {
-  std::atomic<bool> go{false};
-  ScriptedServer provider([&go](const std::string&) {
-    EXPECT_TRUE(eventually([&] { return go.load(); }));
-    return http_answer("200 OK", jwks_of({&signer()}));
-  });
-  trust({{"jwks_url", provider.url()}});
-  const std::string token = signer().token(claims());
-  std::atomic<int> answered{0};
-  for (int i = 0; i < 50; ++i)
-    EXPECT_TRUE(application_->authenticator().look_again(token, [&answered] { ++answered; }));
-  EXPECT_EQ(answered, 0);
-  go = true;
-
-  EXPECT_TRUE(eventually([&] { return answered == 50; }));
-  EXPECT_EQ(provider.requests().size(), 1U);
-  EXPECT_TRUE(authenticate(token).has_value());
-}
-
-TEST_F(IssuersTest, StopsWhileAFetchHangsAndALoginWaits) {
-  ScriptedServer provider([](const std::string&) { return std::string(); });
-  trust({{"jwks_url", provider.url()}});
-  std::atomic<bool> answered{false};
-  ASSERT_TRUE(
-      application_->authenticator().look_again(signer().token(claims()), [&answered] { answered = true; }));
-  ASSERT_TRUE(eventually([&] { return !provider.requests().empty(); }));
-
-  application_.reset();
-
-  EXPECT_TRUE(answered);
-}
-
-TEST_F(IssuersTest, KeysOfAFileAreReadAndReadAgain) {
-  const auto write = [&](const std::string& text) { std::ofstream(folder_.path() / "keys.json") << text; };
-  const ForeignKey second("s2", "EdDSA");
-  write(jwks_of({&signer()}));
-  trust({{"jwks_file", "keys.json"}});
-  ASSERT_TRUE(eventually([&] { return has_keys(1); }));
-  EXPECT_TRUE(authenticate(signer().token(claims())).has_value());
-
-  write(jwks_of({&signer(), &second}));
-  clock_.advance(std::chrono::seconds{12});
-  application_->trusted_issuers().look();
-
-  EXPECT_TRUE(eventually([&] { return has_keys(2); }));
-  EXPECT_TRUE(authenticate(second.token(claims())).has_value());
 }
 
 }  // namespace

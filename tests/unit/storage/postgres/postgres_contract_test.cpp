@@ -1,5 +1,6 @@
 // What every store must keep to, kept by PostgreSQL.
 #include "unit/storage/asset_contract.hpp"
+#include "unit/storage/fetched_contract.hpp"
 #include "unit/storage/lease_contract.hpp"
 #include "unit/storage/log_contract.hpp"
 #include "unit/storage/message_contract.hpp"
@@ -22,6 +23,7 @@ INSTANTIATE_TEST_SUITE_P(Postgres, StoreContract, ::testing::Values(postgres_med
 INSTANTIATE_TEST_SUITE_P(Postgres, MessageContract, ::testing::Values(postgres_medium()));
 INSTANTIATE_TEST_SUITE_P(Postgres, AssetContract, ::testing::Values(postgres_medium()));
 INSTANTIATE_TEST_SUITE_P(Postgres, UsageContract, ::testing::Values(postgres_medium()));
+INSTANTIATE_TEST_SUITE_P(Postgres, FetchedContract, ::testing::Values(postgres_medium()));
 INSTANTIATE_TEST_SUITE_P(Postgres, LeaseContract, ::testing::Values(postgres_medium()));
 INSTANTIATE_TEST_SUITE_P(Postgres, TransferContract, ::testing::Values(postgres_medium()));
 INSTANTIATE_TEST_SUITE_P(Postgres, MovingContract, ::testing::Values(postgres_medium()));

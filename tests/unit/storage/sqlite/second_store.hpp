@@ -10,6 +10,7 @@
 
 #include "storage/process_leases.hpp"
 #include "storage/sqlite/connection/database.hpp"
+#include "storage/sqlite/sqlite_fetched.hpp"
 #include "storage/sqlite/sqlite_messages.hpp"
 #include "storage/sqlite/sqlite_reader.hpp"
 #include "storage/sqlite/sqlite_transaction.hpp"
@@ -46,6 +47,7 @@ class SecondStore final : public Store {
   }
   [[nodiscard]] MessageWriter& messages() noexcept override { return messages_; }
   [[nodiscard]] UsageWriter& usage() noexcept override { return usage_; }
+  [[nodiscard]] FetchedWriter& fetched() noexcept override { return fetched_; }
   [[nodiscard]] ProcessLeases& leases() noexcept override { return leases_; }
   [[nodiscard]] Transfer& transfer() noexcept override { return transfer_; }
   [[nodiscard]] StoreHealth& health() noexcept override { return health_; }
@@ -71,6 +73,8 @@ class SecondStore final : public Store {
                                 [this] { return Transaction::begin(database_, "BEGIN IMMEDIATE"); },
                                 [](const Fence&) { return Result<void>(); }};
   SqliteUsageWriter usage_{database_, [this] { return Transaction::begin(database_, "BEGIN IMMEDIATE"); }};
+  SqliteFetchedWriter fetched_{database_,
+                               [this] { return Transaction::begin(database_, "BEGIN IMMEDIATE"); }};
   SqliteTransfer transfer_{database_, [this] { return Transaction::begin(database_, "BEGIN IMMEDIATE"); }};
 };
 

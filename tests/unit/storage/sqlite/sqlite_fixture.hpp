@@ -16,7 +16,7 @@ namespace togglecast::storage::sqlite::testing {
 
 /// Takes back what schemas after the fifth added, for tests that go on to take back more.
 inline constexpr const char* kBackToFifthSchema =
-    "DROP TABLE usage; DROP TABLE unfinished_import;"
+    "DROP TABLE fetched; DROP TABLE usage; DROP TABLE unfinished_import;"
     "DROP TABLE message_receipt; DROP TABLE message; DROP TABLE message_counter;"
     "DROP TABLE asset_holder; DROP TABLE asset; DROP TABLE asset_content;"
     "DROP TABLE log_anchor; ALTER TABLE environment DROP COLUMN log_bytes;";

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "unit/storage/asset_contract.hpp"
+#include "unit/storage/fetched_contract.hpp"
 #include "unit/storage/lease_contract.hpp"
 #include "unit/storage/log_contract.hpp"
 #include "unit/storage/message_contract.hpp"
@@ -24,6 +25,8 @@ INSTANTIATE_TEST_SUITE_P(Sqlite, MessageContract,
                          ::testing::Values(MakeMedium([] { return std::make_unique<SqliteMedium>(); })));
 
 INSTANTIATE_TEST_SUITE_P(Sqlite, UsageContract,
+                         ::testing::Values(MakeMedium([] { return std::make_unique<SqliteMedium>(); })));
+INSTANTIATE_TEST_SUITE_P(Sqlite, FetchedContract,
                          ::testing::Values(MakeMedium([] { return std::make_unique<SqliteMedium>(); })));
 INSTANTIATE_TEST_SUITE_P(Sqlite, LeaseContract,
                          ::testing::Values(MakeMedium([] { return std::make_unique<SqliteMedium>(); })));

@@ -196,17 +196,8 @@ class Client::Loop {
     sigaddset(&pipes, SIGPIPE);
     pthread_sigmask(SIG_BLOCK, &pipes, nullptr);
     for (;;) {
-      std::deque<Job> taken;
       bool stopping = false;
-      {
-        const std::scoped_lock lock(mutex_);
-        stopping = stopping_;
-        const std::size_t room = options_.at_once - std::min(options_.at_once, transfers_->under_way());
-        while (!waiting_.empty() && (stopping || taken.size() < room)) {
-          taken.push_back(std::move(waiting_.front()));
-          waiting_.pop_front();
-        }
-      }
+      std::deque<Job> taken = take_waiting(stopping);
       if (stopping) {
         transfers_->abort(stopped());
         for (const Job& job : taken) finish(job, tl::unexpected(stopped()));
@@ -215,6 +206,27 @@ class Client::Loop {
       for (Job& job : taken) begin(std::move(job));
       transfers_->run(kIdle);
     }
+  }
+
+  // The first ones for which there is room; all of them when the client stops.
+  std::deque<Job> take_waiting(bool& stopping) {
+    const std::scoped_lock lock(mutex_);
+    stopping = stopping_;
+    if (stopping) return std::exchange(waiting_, {});
+    std::deque<Job> taken;
+    auto used = under_way_;
+    const std::size_t room = options_.at_once - std::min(options_.at_once, transfers_->under_way());
+    for (auto job = waiting_.begin(); job != waiting_.end() && taken.size() < room;) {
+      std::size_t& of_purpose = used[static_cast<std::size_t>(job->request.purpose)];
+      if (of_purpose >= options_.of_one_purpose) {
+        ++job;
+        continue;
+      }
+      ++of_purpose;
+      taken.push_back(std::move(*job));
+      job = waiting_.erase(job);
+    }
+    return taken;
   }
 
   void begin(Job job) {
@@ -233,9 +245,11 @@ class Client::Loop {
     }
     Request request = std::move(job.request);
     const Purpose purpose = request.purpose;
+    ++under_way_[static_cast<std::size_t>(purpose)];
     transfers_->start(std::move(request), *url,
                       [this, purpose, name = url->server, begun = now,
                        done = std::move(job.done)](Result<Response> answer) {
+                        --under_way_[static_cast<std::size_t>(purpose)];
                         ended(name, answer);
                         durations_[static_cast<std::size_t>(purpose)]->observe(
                             std::chrono::duration<double>(clock_.now() - begun).count());
@@ -296,7 +310,8 @@ class Client::Loop {
   std::deque<Job> waiting_;
   bool stopping_ = false;
   std::unique_ptr<Transfers> transfers_;
-  std::map<std::string, Server> servers_;  // only the thread touches it
+  std::map<std::string, Server> servers_;  // only the thread touches it, and the next one
+  std::array<std::size_t, kPurposes> under_way_{};
   std::thread thread_;
 };
 

@@ -77,8 +77,9 @@ struct Options {
   Milliseconds total_timeout{10'000};   ///< until the answer is complete
   std::size_t max_body = std::size_t{1'024} * 1'024;
   std::size_t max_headers = std::size_t{32} * 1'024;
-  std::size_t at_once = 16;   ///< requests under way
-  std::size_t waiting = 256;  ///< requests that wait for their turn
+  std::size_t at_once = 16;         ///< requests under way …
+  std::size_t of_one_purpose = 12;  ///< … and those of one purpose, so that they hold up no others
+  std::size_t waiting = 256;        ///< requests that wait for their turn
   Rate per_host{2, 20};
   BreakerOptions breaker{};
 };

@@ -276,6 +276,24 @@ TEST_F(EgressClient, FetchesSideBySideUpToItsLimit) {
   for (int i = 0; i < 4; ++i) EXPECT_TRUE(answers_.take()->has_value());
 }
 
+TEST_F(EgressClient, SlowServersOfOnePurposeHoldUpNoOther) {
+  options_.at_once = 3;
+  options_.of_one_purpose = 2;
+  options_.total_timeout = std::chrono::hours{1};
+  ScriptedServer slow([](const std::string&) { return std::string(); });
+  ScriptedServer quick([](const std::string&) { return http_answer("200 OK", ""); });
+  const auto put = [this](Result<Response> answer) { answers_.put(std::move(answer)); };
+  for (int i = 0; i < 3; ++i) client().fetch({.url = slow.url()}, put);
+  ASSERT_TRUE(test::eventually([&] { return slow.requests().size() == 2; }));
+
+  const auto answer = fetch({.url = quick.url(), .purpose = Purpose::openid_connect});
+
+  EXPECT_TRUE(answer.has_value()) << answer.error().message;
+  EXPECT_EQ(slow.requests().size(), 2U) << "the third one waits";
+  client().stop();
+  EXPECT_EQ(answers_.size(), 3U);
+}
+
 TEST_F(EgressClient, AsksTheProxyAndNotTheServer) {
   ScriptedServer proxy([](const std::string&) { return http_answer("200 OK", "by proxy"); });
   options_.proxy = proxy.url();

@@ -43,7 +43,7 @@ def post(port, path, body=None, bearer=None, method="POST"):
     headers = {"Content-Type": "application/json", **({"Authorization": "Bearer " + bearer} if bearer else {})}
     request = urllib.request.Request(f"http://127.0.0.1:{port}/api/v1{path}", method=method, headers=headers,
                                      data=json.dumps(body).encode() if body is not None else None)
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=120) as answer:
         return json.load(answer)
 
 

@@ -76,6 +76,9 @@ test('follows a change of another admin until every connection has it, and names
   const socket = await connect(server, token);
   await console.open('/dashboard');
   const rollouts = page.getByRole('region', { name: 'Rollouts' });
+  // Tokens concern no client, so they push nothing out of the list.
+  await expect(rollouts.locator('[data-revision]').first()).toBeVisible();
+  await expect(rollouts.getByText('issued a token')).toHaveCount(0);
 
   // A client that reads nothing proves nothing: it lags by name until it reads again.
   const { ws } = socket.io.engine.transport as unknown as { ws: { pause(): void; resume(): void } };
@@ -113,7 +116,17 @@ test('draws what clients report, to a viewer and on a phone, too', async ({ page
   await expect(graph.locator('[data-line="highest"]')).toHaveText('375');
   await expect(page.locator('[data-connection]').first()).toBeVisible();
   expect(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth)).toBe(true);
+  const nodes = page.getByRole('region', { name: 'Nodes' });
+  expect(await nodes.evaluate((region) => region.scrollWidth <= region.clientWidth)).toBe(true);
+  await expect(nodes.getByText('Revision')).toBeVisible();
   await console.accessible();
+  // Every row of tiles is full, at each width.
+  for (const width of [390, 700, 1280, 1600]) {
+    await page.setViewportSize({ width, height: 800 });
+    const tops = await page.locator('[data-tile]').evaluateAll((tiles) => tiles.map((tile) => Math.round(tile.getBoundingClientRect().top)));
+    const rows = [...new Set(tops)].map((top) => tops.filter((each) => each === top).length);
+    expect(new Set(rows).size, `tiles in rows of ${rows.join(', ')} at ${width}`).toBe(1);
+  }
   socket.close();
 });
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { readRollouts, type Recent } from '../src/features/dashboard/recent-rollouts';
 import { byNode, extend, happened, latest, linesOf, seriesOf, show, type History } from '../src/features/dashboard/series';
 
 const series = (name: string, of = '') => ({ name, of, unit: '1', together: 'sum' as const });
@@ -47,4 +48,21 @@ describe('the history of the dashboard', () => {
 test('numbers for people', () => {
   expect([latest([1, null]), latest([null]), happened([0.5, null, 1.5], 1)]).toEqual([1, null, 2]);
   expect([show(null, 'ms'), show(83.04, 'ms'), show(12_500, 'ms'), show(2048, 'bytes/s'), show(0.5, 'cores')]).toEqual(['–', '83 ms', '12.5 s', '2 KiB/s', '50 %']);
+});
+
+test('rollouts leave out what concerns no client, and look at older changes for it', async () => {
+  const item = (revision: number, type: string) => ({ change: { revision, changes: [{ entity_type: type }] }, rollout: { concerned: 0 } });
+  const pages: { [before: string]: unknown } = {
+    newest: { items: [item(9, 'token'), item(8, 'feature'), item(7, 'token')], next: 7 },
+    7: { items: [item(6, 'token'), item(5, 'client'), item(4, 'platform')], next: 4 },
+    4: { items: [item(3, 'admin')] },
+  };
+  const asked: (number | undefined)[] = [];
+  const read = (before: number | undefined) => {
+    asked.push(before);
+    return Promise.resolve(pages[before ?? 'newest'] as Recent);
+  };
+  expect((await readRollouts(read, 2)).map(({ change }) => change.revision)).toEqual([8, 5]);
+  expect(asked).toEqual([undefined, 7]);
+  expect((await readRollouts(read, 6)).map(({ change }) => change.revision)).toEqual([8, 5, 4]);
 });

@@ -3,44 +3,36 @@ import { Anchor, Badge, Group, Paper, Progress, Stack, Text, Title } from '@mant
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useEffect } from 'react';
-import type { Schemas } from '@togglecast/admin';
 import { unwrap } from '../../shared/api/problem';
 import { useConsole } from '../../shared/console';
+import { ReadAgain } from '../../shared/live/read-again';
 import { useRolloutProgress } from '../../shared/rollout/rollout';
 import { TimeAgo } from '../../shared/time/time-ago';
 import { Loaded } from '../../shared/ui/states';
 import classes from './dashboard.module.css';
+import { readRollouts, type Item, type Recent } from './recent-rollouts';
 import { show } from './series';
 
-type Recent = Schemas['RecentRollouts'];
-type Item = Recent['items'][number];
-
 const kShown = 6;
-const kGather = 400;   // ms: many changes at once are read once
+const kPage = 20;
+const kGather = 500;   // ms: many changes at once are read once
 const kAgain = 2000;   // ms between readings while connections lag, for their names
 
 function useRecentRollouts() {
   const { admin, environment, live } = useConsole();
   const queries = useQueryClient();
-  const queryKey = ['env', environment, 'rollouts'];
   useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const stop = live.on('activity', (entry) => {
-      if (entry.environment === 'system') return;
-      timer ??= setTimeout(() => {
-        timer = undefined;
-        void queries.invalidateQueries({ queryKey: ['env', environment, 'rollouts'] });
-      }, kGather);
-    });
+    const again = new ReadAgain(queries, ['env', environment, 'rollouts'], kGather);
+    const stop = live.on('activity', (entry) => void (entry.environment !== 'system' && again.soon()));
     return () => {
-      clearTimeout(timer);
+      again.stop();
       stop();
     };
   }, [live, queries, environment]);
-  return useQuery<Recent>({
-    queryKey,
-    queryFn: ({ signal }) => unwrap(admin.rest.GET('/api/v1/rollouts', { params: { query: { limit: kShown } }, signal })) as Promise<Recent>,
-    refetchInterval: ({ state }) => (state.data?.items.some(({ rollout }) => rollout.open && rollout.stages.received.connections < rollout.stages.received.of) ? kAgain : false),
+  return useQuery<Item[]>({
+    queryKey: ['env', environment, 'rollouts'],
+    queryFn: ({ signal }) => readRollouts((before) => unwrap(admin.rest.GET('/api/v1/rollouts', { params: { query: { limit: kPage, ...(before !== undefined && { before }) } }, signal })) as Promise<Recent>, kShown),
+    refetchInterval: ({ state }) => (state.data?.some(({ rollout }) => rollout.open && rollout.stages.received.connections < rollout.stages.received.of) ? kAgain : false),
   });
 }
 
@@ -53,7 +45,7 @@ export function Rollouts() {
         <Anchor component={Link} to="/activity" size="sm">All activity</Anchor>
       </Group>
       <Loaded query={rollouts}>
-        {({ items }) => items.length === 0 ? (
+        {(items) => items.length === 0 ? (
           <Text size="sm" c="dimmed" py="lg" ta="center">Flip a switch: its change appears here, and how many connected clients have it, second by second.</Text>
         ) : (
           <Stack gap={0}>{items.map((item) => <Row key={`${item.change.epoch}.${item.change.revision}`} item={item} />)}</Stack>
@@ -84,7 +76,7 @@ function Row({ item: { change, rollout } }: { item: Item }) {
         <Text size="xs" c="dimmed" style={{ whiteSpace: 'nowrap' }}><TimeAgo time={change.timestamp} /></Text>
       </Group>
       {of === 0 ? (
-        <Text size="xs" c="dimmed">{rollout.concerned === 0 ? 'No connected client sees a difference.' : 'All connections that it concerned have left or have a newer change.'}</Text>
+        <Text size="xs" c="dimmed">{rollout.concerned === 0 ? 'No client concerned: nobody who is connected sees a difference.' : 'All connections that it concerned have left or have a newer change.'}</Text>
       ) : (
         <>
           <Progress value={(100 * got) / of} color={complete ? 'teal' : rollout.open ? 'blue' : 'orange'} size="sm" my={5} aria-label={`Delivery of revision ${change.revision}`} />

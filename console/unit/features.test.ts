@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { buildFlag, featureDraftOf, flagDraftOf, patchOf, rebase, variantValue, withVariantName, type Feature } from '../src/features/features/flag-draft';
-import { matches, parseQuery, queryProblem, toggleTerm, type Facts } from '../src/features/features/search';
+import { matches, parseQuery, queryProblem, termOf, toggleTerm, withOperator, type Facts } from '../src/features/features/search';
 import { snippets } from '../src/features/features/snippets';
 
 const feature = (more: Partial<Feature> = {}): Feature => ({
@@ -76,6 +76,9 @@ test('a search that cannot be meant is explained', () => {
   expect(queryProblem('type:bool')).toContain('boolean');
   expect(toggleTerm('cart is:on', 'is:on')).toBe('cart');
   expect(toggleTerm('cart', 'is:on')).toBe('cart is:on');
+  expect(toggleTerm('"new cart" tag:"early access"', termOf('tag', 'early access'))).toBe('"new cart"');
+  expect(withOperator('cart tag:beta -tag:old', 'tag', 'early access')).toBe('cart -tag:old tag:"early access"');
+  expect(withOperator('group:"a b" cart', 'group', '')).toBe('cart');
 });
 
 test('snippets name the flag and its default', () => {

@@ -119,9 +119,17 @@ export const groupOf = (metadata: Feature['metadata']) => (typeof metadata?.['gr
 export const tagsOf = (metadata: Feature['metadata']) =>
   typeof metadata?.['tags'] === 'string' ? metadata['tags'].split(',').map((tag) => tag.trim()).filter(Boolean) : [];
 
-function withMember(metadata: { [name: string]: string | number | boolean }, name: string, value: string) {
+type Metadata = NonNullable<Feature['metadata']>;
+
+function withMember(metadata: Metadata, name: string, value: string): Metadata {
   const { [name]: _, ...rest } = metadata;
   return value ? { ...rest, [name]: value } : rest;
+}
+
+/** The metadata with this group and these tags. What they are already stays as it is written. */
+export function metadataOf(was: Metadata, group: string, tags: readonly string[]): Metadata {
+  const grouped = group.trim() === groupOf(was) ? was : withMember(was, 'group', group.trim());
+  return sameJson([...tags], tagsOf(was)) ? grouped : withMember(grouped, 'tags', tags.join(','));
 }
 
 export const featureDraftOf = (feature: Feature): FeatureDraft => ({
@@ -153,13 +161,10 @@ export function patchOf(base: Feature, draft: FeatureDraft): Built<FeaturePatch>
   if (!draft.name.trim()) problems['name'] = 'Enter a name.';
   const flag = buildFlag(draft.flag);
   Object.assign(problems, flag.problems);
-  let metadata = base.metadata ?? {};
-  if (draft.group.trim() !== groupOf(base.metadata)) metadata = withMember(metadata, 'group', draft.group.trim());
-  if (!sameJson(draft.tags, tagsOf(base.metadata))) metadata = withMember(metadata, 'tags', draft.tags.join(','));
   const wanted: [member: string, now: unknown, next: unknown][] = [
     ['name', base.name, draft.name],
     ['description', base.description, draft.description],
-    ['metadata', base.metadata ?? {}, metadata],
+    ['metadata', base.metadata ?? {}, metadataOf(base.metadata ?? {}, draft.group, draft.tags)],
     ['variants', base.variants, flag.value.variants],
     ['defaultVariant', base.defaultVariant ?? null, flag.value.defaultVariant],
     ['platforms', base.platforms, draft.platforms],

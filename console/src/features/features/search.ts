@@ -76,8 +76,19 @@ function holds(feature: Feature, { operator, value }: Term, facts: Facts): boole
   }
 }
 
+/** A term of the query: `tag:beta`, `tag:"early access"`. */
+export const termOf = (operator: string, value: string) => `${operator}:${/\s/.test(value) ? `"${value}"` : value}`;
+
+const rawTerms = (text: string): string[] => text.match(/(?:[^\s"]|"[^"]*"?)+/g) ?? [];
+
 /** The query with a term put in or taken out. */
 export function toggleTerm(text: string, term: string): string {
-  const terms = text.trim().split(/\s+/).filter(Boolean);
+  const terms = rawTerms(text);
   return (terms.includes(term) ? terms.filter((each) => each !== term) : [...terms, term]).join(' ');
+}
+
+/** The query with this value of an operator instead of the ones that it has; without any for an empty value. */
+export function withOperator(text: string, operator: string, value: string): string {
+  const others = rawTerms(text).filter((term) => !term.toLowerCase().startsWith(`${operator}:`));
+  return [...others, ...(value ? [termOf(operator, value)] : [])].join(' ');
 }

@@ -73,5 +73,6 @@ export default defineConfig({
     include: ['unit/**/*.test.{ts,tsx}'],
     environment: 'happy-dom',
     maxWorkers: 2,
+    testTimeout: 120_000, // for a machine that is busy with other things
   },
 });

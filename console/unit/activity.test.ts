@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { difference, jsonDifference } from '../src/features/activity/difference';
-import { matches, withEntry, type Entry } from '../src/features/activity/filters';
+import { matches, withEntries, withEntry, type Entry } from '../src/features/activity/filters';
 
 const entry = (revision: number, more: Partial<Entry> = {}): Entry => ({
   revision, epoch: 1, timestamp: '2026-11-23T08:16:02.871Z', summary: 'owner switched platform Web off', source: 'rest', actor: { id: 1, kind: 'admin', name: 'owner', source: 'rest' },
@@ -62,4 +62,17 @@ describe('a difference', () => {
     expect(jsonDifference(null, { key: 'web' }).every(({ kind }) => kind === 'new')).toBe(true);
     expect(jsonDifference(null, null)).toEqual([]);
   });
+});
+
+test('a page that grows too long gives its end back to the page after it', () => {
+  const first = { items: [entry(10), entry(9)], next: 9 };
+  const many = Array.from({ length: 120 }, (_, index) => entry(11 + index));
+  const [grown, ...none] = withEntries([first], many);
+  expect([grown!.items.length, grown!.items[0]!.revision, grown!.next, none.length]).toEqual([100, 130, 31, 0]);
+  // A reader who looks at older pages keeps them, until there is far too much.
+  const older = { items: [entry(8)] };
+  expect(withEntries([first, older], many)).toMatchObject([{ next: 9 }, older]);
+  expect(withEntries([first, older], Array.from({ length: 1200 }, (_, index) => entry(11 + index)))).toHaveLength(1);
+  const pages = [first];
+  expect(withEntries(pages, [entry(9)])).toBe(pages);
 });

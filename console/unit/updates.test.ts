@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { patchList, patchOne, RecentUpdates, type LiveUpdate } from '../src/shared/live/updates';
+import { keepKnown, patchList, patchOne, RecentUpdates, type LiveUpdate } from '../src/shared/live/updates';
 
 const entity = (id: number, revision: number, name = '') => ({ id, revision, name });
 const update = (id: number, revision: number, name = '', more: Partial<LiveUpdate> = {}): LiveUpdate => ({
@@ -63,4 +63,14 @@ describe('recent updates', () => {
     expect(recent.of('feature').length).toBeLessThanOrEqual(100);
     expect(recent.of('feature').at(-1)?.revision).toBe(1000);
   });
+});
+
+test('what is read again keeps the objects of what has not changed', () => {
+  const version = (id: number, etag: string) => ({ id, revision: 1, etag });
+  const known = [version(1, '"1.1"'), version(2, '"1.2"')];
+  const read = [version(2, '"1.2"'), version(1, '"2.1"'), version(3, '"1.3"')];
+  const kept = keepKnown(known, read);
+  expect(kept).toEqual(read);
+  expect([kept[0] === known[1], kept[1] === read[1], kept[2] === read[2]]).toEqual([true, true, true]);
+  expect(keepKnown(undefined, read)).toBe(read);
 });

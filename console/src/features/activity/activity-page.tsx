@@ -3,10 +3,11 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { IconHistory, IconSearch } from '@tabler/icons-react';
 import { useInfiniteQuery, useQueryClient, type InfiniteData } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { memo, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { usePermission } from '../../shared/auth/use-permission';
 import { useConsole } from '../../shared/console';
 import { getJson } from '../../shared/entities/read';
+import { ReadAgain } from '../../shared/live/read-again';
 import { useShortcut } from '../../shared/shortcuts';
 import { shortTime } from '../../shared/time/time';
 import { TimeAgo } from '../../shared/time/time-ago';
@@ -17,16 +18,15 @@ import { useAddress } from '../../shared/use-search';
 import classes from './activity.module.css';
 import { Changes } from './changes';
 import { Delivery } from './delivery';
-import { matches, withEntry, type Entry, type Filters } from './filters';
+import { matches, withEntries, type Entry, type Feed, type Filters } from './filters';
 import { Undo } from './undo';
 
-interface Feed {
-  items: Entry[];
-  next?: number;
-  kept_since?: { revision: number; timestamp: string };
-}
-
 const kPageSize = 50;
+const kGather = 200;   // ms of entries that are put into the list at once
+const kMarked = 100;   // entries that are marked as new, at most
+const kFollowed = 10;  // the newest entries, whose rollouts are followed live
+
+const nameOf = (entry: Entry) => `${entry.environment ?? ''}${entry.epoch}.${entry.revision}`;
 
 function useFeed(filters: Filters) {
   const console = useConsole();
@@ -37,13 +37,33 @@ function useFeed(filters: Filters) {
   const [fresh, setFresh] = useState<ReadonlySet<string>>(new Set());
   useEffect(() => {
     setFresh(new Set());
-    return console.live.on('activity', (entry) => {
-      if (!matches(entry, JSON.parse(name) as Filters)) return;
-      // A list that is being read may not have the entry: it is read again.
-      if (!queries.getQueryData(queryKey) || queries.isFetching({ queryKey })) void queries.invalidateQueries({ queryKey });
-      queries.setQueryData<InfiniteData<Feed>>(queryKey, (data) => data && { ...data, pages: data.pages.map((page, index) => (index === 0 ? { ...page, items: withEntry(page.items, entry) } : page)) });
-      setFresh((known) => new Set([...known, `${entry.epoch}.${entry.revision}`]));
+    const wanted = JSON.parse(name) as Filters;
+    const again = new ReadAgain(queries, queryKey, kGather);
+    let waiting: Entry[] = [];
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const put = () => {
+      const entries = waiting;
+      waiting = [];
+      timer = undefined;
+      // A list that is being read may not have them: it is read again.
+      if (!queries.getQueryData(queryKey) || queries.isFetching({ queryKey })) again.soon();
+      queries.setQueryData<InfiniteData<Feed>>(queryKey, (data) => {
+        if (!data) return data;
+        const pages = withEntries(data.pages, entries);
+        return { pages, pageParams: data.pageParams.slice(0, pages.length) };
+      });
+      setFresh((known) => new Set([...known, ...entries.map(nameOf)].slice(-kMarked)));
+    };
+    const stop = console.live.on('activity', (entry) => {
+      if (!matches(entry, wanted)) return;
+      waiting.push(entry);
+      timer ??= setTimeout(put, kGather);
     });
+    return () => {
+      stop();
+      again.stop();
+      clearTimeout(timer);
+    };
   }, [console.live, queries, queryKey, name]);
   const feed = useInfiniteQuery({
     queryKey,
@@ -70,6 +90,7 @@ export default function ActivityPage() {
   const { allowed: readsAdmins } = usePermission('read_admins');
   const filtered = Object.values(filters).some((value) => value !== undefined && value !== '');
   const clear = () => setAddress({ q: undefined, actor: undefined, entity_type: undefined, entity: undefined, type: undefined, source: undefined });
+  const onActor = useCallback((by: string) => setAddress({ actor: by }), [setAddress]);
   const set = (member: string) => (event: React.ChangeEvent<HTMLInputElement | HTMLSelectElement>) => setAddress({ [member]: event.currentTarget.value || undefined });
   return (
     <Page title="Activity" marks={<Group gap={6}><LiveDot color="on" live /><Text size="sm" c="dimmed">live</Text></Group>}
@@ -103,7 +124,7 @@ export default function ActivityPage() {
             return (
               <>
                 <Paper withBorder radius="md" role="feed" aria-label="Changes" aria-busy={feed.isFetching}>
-                  {items.map((entry) => <Row key={`${entry.environment ?? ''}${entry.epoch}.${entry.revision}`} entry={entry} fresh={fresh.has(`${entry.epoch}.${entry.revision}`)} onActor={(by) => setAddress({ actor: by })} />)}
+                  {items.map((entry, index) => <Row key={nameOf(entry)} entry={entry} fresh={fresh.has(nameOf(entry))} followed={index < kFollowed} onActor={onActor} />)}
                 </Paper>
                 {feed.hasNextPage && <Button variant="default" loading={feed.isFetchingNextPage} onClick={() => void feed.fetchNextPage()}>Show older changes</Button>}
                 {kept && <Text size="xs" c="dimmed">Changes before {shortTime(kept.timestamp)} (revision {kept.revision.toLocaleString()}) were removed from the log.</Text>}
@@ -116,7 +137,7 @@ export default function ActivityPage() {
   );
 }
 
-function Row({ entry, fresh, onActor }: { entry: Entry; fresh: boolean; onActor: (name: string) => void }) {
+const Row = memo(function Row({ entry, fresh, followed, onActor }: { entry: Entry; fresh: boolean; followed: boolean; onActor: (name: string) => void }) {
   const [open, setOpen] = useState(false);
   return (
     <article className={classes['entry']!} data-revision={entry.revision} data-fresh={fresh || undefined} aria-label={entry.summary}>
@@ -130,7 +151,7 @@ function Row({ entry, fresh, onActor }: { entry: Entry; fresh: boolean; onActor:
             {entry.environment === 'system'
               ? <Text size="xs" c="dimmed">revision {entry.revision} of the installation</Text>
               : <Anchor component={Link} to={`/activity/${entry.epoch}.${entry.revision}`} size="xs">revision {entry.revision}</Anchor>}
-            <Delivery entry={entry} />
+            <Delivery entry={entry} followed={followed} />
           </Group>
           <Group gap="sm" mt={2}>
             <Anchor component="button" size="sm" onClick={() => setOpen(!open)} aria-expanded={open}>{open ? 'Hide' : 'Show'} what changed</Anchor>
@@ -141,4 +162,4 @@ function Row({ entry, fresh, onActor }: { entry: Entry; fresh: boolean; onActor:
       </Group>
     </article>
   );
-}
+});

@@ -33,6 +33,27 @@ export function matches(entry: Entry, { q, actor, entity_type, entity_id, type, 
   );
 }
 
+const kMostLive = 100;      // entries of the newest page while changes go on
+const kMostWithOlder = 1000; // the same while the reader has older pages below
+
+export interface Feed {
+  items: Entry[];
+  /** Where the next page begins: `before` of its request. */
+  next?: number;
+  kept_since?: { revision: number; timestamp: string };
+}
+
+/** The pages with these entries. Those that are too many come again with the next page. */
+export function withEntries(pages: Feed[], entries: readonly Entry[]): Feed[] {
+  const [first, ...older] = pages;
+  if (!first) return pages;
+  const items = entries.reduce(withEntry, first.items);
+  if (items === first.items) return pages;
+  if (items.length <= (older.length === 0 ? kMostLive : kMostWithOlder)) return [{ ...first, items }, ...older];
+  const kept = items.slice(0, kMostLive);
+  return [{ ...first, items: kept, next: kept.at(-1)!.revision }];
+}
+
 /** The first page with this entry in front; the same page when it is there already. */
 export function withEntry(items: Entry[], entry: Entry): Entry[] {
   const same = (other: Entry) => other.epoch === entry.epoch && other.revision === entry.revision && other.environment === entry.environment;

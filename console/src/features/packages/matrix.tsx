@@ -3,7 +3,7 @@ import { ActionIcon, Anchor, Text, Tooltip } from '@mantine/core';
 import { IconChevronDown, IconChevronRight } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useMemo, useRef, useState, type KeyboardEvent } from 'react';
+import { memo, useCallback, useMemo, useRef, useState, type KeyboardEvent } from 'react';
 import type { Schemas } from '@togglecast/admin';
 import { FeatureCell, PlatformCell, SubCell } from './cells';
 import { platformsIn, type Assignment, type Draft, type Plan } from './draft';
@@ -44,11 +44,11 @@ export function Matrix({ plans, features, platforms, draft, onDraft, readOnly, o
   const vertical = useVirtualizer({ count: rows.length, getScrollElement: () => frame.current, estimateSize: () => kRow, overscan: 6, scrollPaddingStart: 62, getItemKey: (index) => rows[index]!.key });
   const horizontal = useVirtualizer({ count: plans.length, getScrollElement: () => frame.current, estimateSize: () => kColumn, overscan: 2, horizontal: true, scrollPaddingStart: 250, getItemKey: (index) => plans[index]!.id });
   const columns = horizontal.getVirtualItems();
-  const toggle = (id: number) => {
-    const next = new Set(open);
+  const toggle = useCallback((id: number) => setOpen((before) => {
+    const next = new Set(before);
     if (!next.delete(id)) next.add(id);
-    setOpen(next);
-  };
+    return next;
+  }), []);
 
   // Arrows go from cell to cell.
   const move = (event: KeyboardEvent) => {
@@ -102,7 +102,11 @@ export function Matrix({ plans, features, platforms, draft, onDraft, readOnly, o
   );
 }
 
-function RowName({ row, open, toggle }: { row: Row; open: boolean; toggle: (id: number) => void }) {
+// Rows are made again with every change of the list; what they show is the same while the entity is.
+const sameRow = (a: Row, b: Row) => a.key === b.key && entityOf(a) === entityOf(b);
+const entityOf = (row: Row) => (row.kind === 'feature' || row.kind === 'sub' ? row.feature : row.kind === 'platform' ? row.platform : row.key);
+
+const RowName = memo(function RowName({ row, open, toggle }: { row: Row; open: boolean; toggle: (id: number) => void }) {
   if (row.kind === 'heading') return <div className={classes['name']} role="rowheader"><Text size="sm" fw={600}>{row.text}</Text></div>;
   if (row.kind === 'all') return <div className={classes['name']} role="rowheader" data-sub><Tooltip label="Also platforms that are made later"><Text size="sm" tabIndex={0}>All of them</Text></Tooltip></div>;
   if (row.kind === 'platform') return <div className={classes['name']} role="rowheader" data-sub><Anchor component={Link} to={`/platforms/${row.platform.id}`} size="sm" truncate>{row.platform.name}</Anchor></div>;
@@ -121,4 +125,4 @@ function RowName({ row, open, toggle }: { row: Row; open: boolean; toggle: (id: 
       </div>
     </div>
   );
-}
+}, (a, b) => a.open === b.open && a.toggle === b.toggle && sameRow(a.row, b.row));

@@ -1,6 +1,7 @@
 // Where the query cache keeps entities, and how updates get into it: the one place for all kinds.
 import type { EntityType } from '@togglecast/admin';
-import type { InfiniteData, QueryClient } from '@tanstack/react-query';
+import { notifyManager, type InfiniteData, type QueryClient, type QueryKey } from '@tanstack/react-query';
+import { ReadAgain } from '../live/read-again';
 import { patchList, patchOne, type LiveEntity, type LiveUpdate } from '../live/updates';
 
 export const keys = {
@@ -19,10 +20,14 @@ type Pages = InfiniteData<Page<LiveEntity>>;
 
 const kReadPagesAgain = 1000; // ms between two reads of paged lists, because their order is the server's; more for many pages
 const kOfEachPage = 300;
-const waiting = new Map<string, ReturnType<typeof setTimeout>>();
+const waiting = new WeakMap<QueryClient, Map<string, ReadAgain>>();
 
-/** Puts updates into every list, page and entity of the environment that the cache has. */
+/** Puts updates into every list, page and entity of the environment that the cache has. The page renders once for all of them. */
 export function patchCache(queries: QueryClient, environment: string, updates: readonly LiveUpdate[]) {
+  notifyManager.batch(() => patchAll(queries, environment, updates));
+}
+
+function patchAll(queries: QueryClient, environment: string, updates: readonly LiveUpdate[]) {
   const byType = Map.groupBy(updates, (update) => update.entityType);
   for (const [type, ofType] of byType) {
     queries.setQueryData<LiveEntity[]>(keys.list(environment, type), (items) => items && patchList(items, ofType));
@@ -50,12 +55,16 @@ function patchPages(queries: QueryClient, environment: string, type: EntityType,
     if (changed) queries.setQueryData<Pages>(own, { ...data, pages });
   }
   // What was made, deleted or renamed may belong elsewhere: ask the server, but not for every one of many updates.
-  const name = key.join('/');
-  if (waiting.has(name)) return;
-  waiting.set(name, setTimeout(() => {
-    waiting.delete(name);
-    void queries.invalidateQueries({ queryKey: key }, { cancelRefetch: false });
-  }, Math.max(kReadPagesAgain, kOfEachPage * Math.max(...found.map(([, data]) => data?.pages.length ?? 0)))));
+  readPagesAgain(queries, key);
+}
+
+function readPagesAgain(queries: QueryClient, key: QueryKey) {
+  const all = waiting.get(queries) ?? new Map<string, ReadAgain>();
+  waiting.set(queries, all);
+  const name = JSON.stringify(key);
+  const pagesOf = () => Math.max(0, ...queries.getQueriesData<Pages>({ queryKey: key, type: 'active' }).map(([, data]) => data?.pages.length ?? 0));
+  if (!all.has(name)) all.set(name, new ReadAgain(queries, key, () => Math.max(kReadPagesAgain, kOfEachPage * pagesOf())));
+  all.get(name)!.soon();
 }
 
 /** Puts an entity into the cache that the server answered to a write. The same update arrives live and changes nothing then. */

@@ -1,9 +1,9 @@
 // Entities of the environment as queries. They are read once; afterwards the live connection keeps them current.
-import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
+import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient, type InfiniteData } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { unwrap } from '../api/problem';
 import { useConsole, type Console } from '../console';
-import { patchList, patchOne, type LiveEntity } from '../live/updates';
+import { keepKnown, patchList, patchOne, type LiveEntity } from '../live/updates';
 import { keys, type Page } from './cache';
 import { kEntities, type EntityName, type EntityOf } from './types';
 
@@ -29,10 +29,16 @@ async function readAll<Type extends EntityName>(console: Console, type: Type, si
 /** All entities of a kind, live. For what may be many thousands, such as clients, see useEntityPages. */
 export function useEntityList<Type extends EntityName>(type: Type, { enabled = true } = {}) {
   const console = useConsole();
+  const queries = useQueryClient();
+  const queryKey = keys.list(console.environment, type);
   return useQuery({
-    queryKey: keys.list(console.environment, type),
-    queryFn: ({ signal }) => readAll(console, type, signal),
+    queryKey,
+    queryFn: async ({ signal }) => {
+      const read = await readAll(console, type, signal);
+      return keepKnown(queries.getQueryData<LiveEntity[]>(queryKey), read as LiveEntity[]) as EntityOf<Type>[];
+    },
     staleTime: Infinity,
+    structuralSharing: false, // keepKnown and patchList keep what is the same, without a look into every member
     enabled,
   });
 }
@@ -57,14 +63,21 @@ export function useEntity<Type extends EntityName>(type: Type, id: number, { ena
 /** Search and order by the server, page by page, for long lists: give `fetchNextPage` to the end of a virtual list. */
 export function useEntityPages<Type extends EntityName>(type: Type, query: { [name: string]: string | number | boolean | undefined }, limit = 200) {
   const console = useConsole();
+  const queries = useQueryClient();
   const asked = Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined && value !== ''));
+  const queryKey = keys.pages(console.environment, type, { ...asked, limit });
   const result = useInfiniteQuery({
-    queryKey: keys.pages(console.environment, type, { ...asked, limit }),
-    queryFn: ({ pageParam, signal }) => getJson<Page<EntityOf<Type>>>(console, kEntities[type].path, { ...asked, limit, ...(pageParam && { cursor: pageParam }) }, signal),
+    queryKey,
+    queryFn: async ({ pageParam, signal }) => {
+      const page = await getJson<Page<EntityOf<Type>>>(console, kEntities[type].path, { ...asked, limit, ...(pageParam && { cursor: pageParam }) }, signal);
+      const known = queries.getQueryData<InfiniteData<Page<LiveEntity>>>(queryKey);
+      return { ...page, items: keepKnown(known?.pages[known.pageParams.indexOf(pageParam)]?.items, page.items as LiveEntity[]) as EntityOf<Type>[] };
+    },
     initialPageParam: '',
     getNextPageParam: (page) => page.next_cursor,
     placeholderData: keepPreviousData,
     staleTime: Infinity,
+    structuralSharing: false,
   });
   const items = useMemo(() => result.data?.pages.flatMap((page) => page.items) ?? [], [result.data]);
   return { ...result, items, total: result.data?.pages[0]?.total };

@@ -22,7 +22,7 @@ export interface LiveHandlers {
 }
 
 const kOfflineAfter = 10_000; // ms without a connection until the page says "offline"
-const kGather = 40;           // ms of updates that are put into the page at once
+const kGather = 40;           // ms of events that are put into the page at once, so that it renders once for all of them
 
 type Watched = `${string}:${number}`;
 
@@ -33,6 +33,7 @@ export class Live {
   #state: ConnectionState = 'connecting';
   #listeners = new Set<() => void>();
   #waiting: LiveUpdate[] = [];
+  #heard = false;
   #flush: ReturnType<typeof setTimeout> | undefined;
   #giveUp: ReturnType<typeof setTimeout> | undefined;
   #watched = new Map<Watched, { users: number; presence: Viewer[]; progress: Map<number, RolloutProgress> }>();
@@ -170,11 +171,17 @@ export class Live {
     const taken: LiveUpdate = { entityType, id, type, data: update.data as LiveUpdate['data'], revision, epoch: update.environment ? 0 : epoch, actor };
     this.recent.add(taken);
     this.#waiting.push(taken);
+    this.#gather();
+  }
+
+  #gather() {
     this.#flush ??= setTimeout(() => {
-      const all = this.#waiting;
+      const [updates, heard] = [this.#waiting, this.#heard];
       this.#waiting = [];
+      this.#heard = false;
       this.#flush = undefined;
-      this.#handlers.onUpdates(all);
+      if (updates.length > 0) this.#handlers.onUpdates(updates);
+      if (heard) for (const listener of this.#watchers) listener();
     }, kGather);
   }
 
@@ -191,7 +198,8 @@ export class Live {
   }
 
   #tellWatchers() {
-    for (const listener of this.#watchers) listener();
+    this.#heard = true;
+    this.#gather();
   }
 }
 

@@ -4,6 +4,8 @@ import type { EntityType } from '@togglecast/admin';
 export interface LiveEntity {
   id: number;
   revision: number;
+  /** Epoch and revision: two versions with one are the same. */
+  etag?: string;
 }
 
 export interface LiveUpdate {
@@ -43,6 +45,16 @@ export function patchList<Entity extends LiveEntity>(items: Entity[], updates: r
     next.push(update.data as Entity);
   }
   return changed ? next : items;
+}
+
+/** What was read, with the known objects of what has not changed: components that show these do nothing then. */
+export function keepKnown<Entity extends LiveEntity>(known: readonly Entity[] | undefined, read: Entity[]): Entity[] {
+  if (!known?.length) return read;
+  const byId = new Map(known.map((entity) => [entity.id, entity]));
+  return read.map((entity) => {
+    const same = byId.get(entity.id);
+    return same && entity.etag !== undefined && same.etag === entity.etag ? same : entity;
+  });
 }
 
 /** One entity after these updates of it; null when it was deleted. */

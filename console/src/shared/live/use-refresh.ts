@@ -3,6 +3,7 @@ import { useQueryClient, type QueryKey } from '@tanstack/react-query';
 import { useEffect, useRef } from 'react';
 import type { EntityType } from '@togglecast/admin';
 import { useLive } from '../console';
+import { ReadAgain } from './read-again';
 
 const kPause = 500; // ms between two reads while changes go on
 
@@ -10,17 +11,12 @@ const kPause = 500; // ms between two reads while changes go on
 export function useRefresh(key: QueryKey, concerns: (type: EntityType, id: number) => boolean) {
   const live = useLive();
   const queries = useQueryClient();
-  const asked = useRef({ key, concerns });
-  asked.current = { key, concerns };
+  const name = JSON.stringify(key);
+  const concerned = useRef(concerns);
+  concerned.current = concerns;
   useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const heard = (type: EntityType, id: number) => {
-      if (!asked.current.concerns(type, id)) return;
-      timer ??= setTimeout(() => {
-        timer = undefined;
-        void queries.invalidateQueries({ queryKey: asked.current.key }, { cancelRefetch: false });
-      }, kPause);
-    };
+    const again = new ReadAgain(queries, JSON.parse(name) as QueryKey, kPause);
+    const heard = (type: EntityType, id: number) => void (concerned.current(type, id) && again.soon());
     const leave = [
       live.on('platform_update', (update) => heard('platform', update.platform_id)),
       live.on('feature_update', (update) => heard('feature', update.feature_id)),
@@ -28,8 +24,8 @@ export function useRefresh(key: QueryKey, concerns: (type: EntityType, id: numbe
       live.on('entity_update', (update) => heard(update.entity_type, update.entity_id)),
     ];
     return () => {
-      clearTimeout(timer);
+      again.stop();
       for (const each of leave) each();
     };
-  }, [live, queries]);
+  }, [live, queries, name]);
 }

@@ -1,4 +1,3 @@
-import { Tooltip } from '@mantine/core';
 import { useSyncExternalStore } from 'react';
 import { ago, fullTime } from './time';
 
@@ -27,8 +26,7 @@ export function TimeAgo({ time }: { time: string | number }) {
   const at = new Date(time).getTime();
   const current = useSyncExternalStore(subscribe, read);
   return (
-    <Tooltip label={fullTime(at)}>
-      <time dateTime={new Date(at).toISOString()}>{ago(at, Math.max(current, Math.min(at, Date.now())))}</time>
-    </Tooltip>
+    // The browser's own tooltip: lists have one in each row.
+    <time dateTime={new Date(at).toISOString()} title={fullTime(at)}>{ago(at, Math.max(current, Math.min(at, Date.now())))}</time>
   );
 }

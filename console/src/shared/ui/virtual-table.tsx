@@ -1,7 +1,7 @@
 // A table of many thousand rows: only those in sight are in the page. Rows have one height.
 import { IconArrowDown, IconArrowsSort, IconArrowUp } from '@tabler/icons-react';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useRef, type ReactNode } from 'react';
+import { memo, useEffect, useRef, type ReactNode } from 'react';
 import classes from './virtual-table.module.css';
 
 export interface Column<Row> {
@@ -16,6 +16,7 @@ export interface Column<Row> {
 
 interface Props<Row> {
   label: string;
+  /** The same array while nothing in it changes: rows render again with another. */
   columns: Column<Row>[];
   rows: readonly Row[];
   keyOf: (row: Row) => string | number;
@@ -55,7 +56,7 @@ export function VirtualTable<Row>({ label, columns, rows, keyOf, rowHeight, minW
           const row = rows[index]!;
           return (
             <div key={key} role="row" className={classes['row']} aria-rowindex={index + 2} data-testid={testId?.(row)} style={{ ...tracks, height: rowHeight, transform: `translateY(${start}px)` }}>
-              {columns.map(({ id, cell }) => <div key={id} role="cell" className={classes['cell']}>{cell(row)}</div>)}
+              <Cells row={row} columns={columns as Column<unknown>[]} />
             </div>
           );
         })}
@@ -63,6 +64,11 @@ export function VirtualTable<Row>({ label, columns, rows, keyOf, rowHeight, minW
     </div>
   );
 }
+
+// While one scrolls or another row changes, the cells of a row stay as they are.
+const Cells = memo(function Cells({ row, columns }: { row: unknown; columns: Column<unknown>[] }) {
+  return columns.map(({ id, cell }) => <div key={id} role="cell" className={classes['cell']}>{cell(row)}</div>);
+});
 
 function SortMark({ order }: { order: 'ascending' | 'descending' | undefined }) {
   const Mark = order === 'ascending' ? IconArrowUp : order === 'descending' ? IconArrowDown : IconArrowsSort;

@@ -53,6 +53,11 @@ test('finds features by operators, shows groups, and keeps the search in the add
   await expect(search).toHaveValue('group:checkout');
   await page.getByRole('button', { name: `Search the tag ${tag}` }).click();
   await expect(page.getByText(/^1 of \d+ features$/)).toBeVisible();
+  await expect(page.getByLabel('Tag', { exact: true })).toHaveValue(tag);
+  await page.getByLabel('Group', { exact: true }).selectOption('');
+  await expect(search).toHaveValue(`tag:${tag}`);
+  await page.getByLabel('Tag', { exact: true }).selectOption('');
+  await expect(search).toHaveValue('');
 });
 
 test('makes a feature of another type', async ({ page, console }) => {
@@ -67,11 +72,12 @@ test('makes a feature of another type', async ({ page, console }) => {
   await dialog.getByLabel('Key').fill(key);
   await dialog.getByLabel('Type').selectOption('string');
   await dialog.getByLabel('Group').fill('storefront');
+  await dialog.getByRole('textbox', { name: 'Tags' }).fill('beta,early access,');
   await console.accessible();
   await dialog.getByRole('button', { name: 'Create' }).click();
   await expect(page.getByRole('heading', { name: 'Home layout 2' })).toBeVisible();
   const { items } = await server.call<{ items: Entity[] }>('GET', `/api/v1/features?q=${key}`);
-  expect(items[0]).toMatchObject({ variants: { a: 'a', b: 'b' }, defaultVariant: 'a', metadata: { group: 'storefront' }, enabled: true });
+  expect(items[0]).toMatchObject({ variants: { a: 'a', b: 'b' }, defaultVariant: 'a', metadata: { group: 'storefront', tags: 'beta,early access' }, enabled: true });
 });
 
 test('switches in the row after the clients affected are shown', async ({ page, console }) => {

@@ -1,5 +1,5 @@
-import { useNavigate, useSearch } from '@tanstack/react-router';
-import { useCallback } from 'react';
+import { useNavigate, useRouter, useSearch } from '@tanstack/react-router';
+import { useCallback, useRef } from 'react';
 
 /** The parameters of the address, all of them texts, and a way to set some: a filter, an open dialog, a tab. So every state of a
  *  page has an address. An empty or undefined value removes its parameter. */
@@ -12,4 +12,26 @@ export function useAddress(): [{ [name: string]: string | undefined }, (change: 
     [navigate],
   );
   return [search, set];
+}
+
+/** A dialog with an address: `value` is that of its parameter while it is open. It opens as a step of the browser's history, so that
+ *  "back" closes it. Closing it goes that step back; so "back" afterwards leads to the page before, not to the dialog. */
+export function useAddressDialog(name: string): { value: string | undefined; open: (value?: string) => void; close: () => void } {
+  const [address, setAddress] = useAddress();
+  const navigate = useNavigate();
+  const router = useRouter();
+  const left = useRef<unknown>(undefined);
+  const open = useCallback(
+    (value = 'yes') =>
+      void navigate({ to: '.', search: ((before: object) => ({ ...before, [name]: value })) as never, state: ((before: object) => ({ ...before, dialog: name })) as never, resetScroll: false }),
+    [navigate, name],
+  );
+  const close = useCallback(() => {
+    const { location } = router.state;
+    if (left.current === location) return; // it is closing already
+    left.current = location;
+    if ((location.state as { dialog?: string }).dialog === name) router.history.back();
+    else setAddress({ [name]: undefined }); // a link led to the dialog
+  }, [router, setAddress, name]);
+  return { value: address[name], open, close };
 }

@@ -9,13 +9,14 @@ import { unwrap } from '../../shared/api/problem';
 import { useConsole } from '../../shared/console';
 import { decisionText, ruleText, valueText, type Decision } from '../../shared/decisions/rules';
 import { useRefresh } from '../../shared/live/use-refresh';
+import { byName } from '../../shared/order';
 import { useShortcut } from '../../shared/shortcuts';
 import { TimeAgo } from '../../shared/time/time-ago';
 import { Guarded } from '../../shared/ui/guarded';
 import { LiveDot } from '../../shared/ui/live-dot';
 import { EmptyState, Loaded } from '../../shared/ui/states';
 import { VirtualTable, type Column } from '../../shared/ui/virtual-table';
-import { useAddress } from '../../shared/use-search';
+import { useAddress, useAddressDialog } from '../../shared/use-search';
 import { OverrideDialog } from './override-dialog';
 
 type Client = Schemas['Client'];
@@ -53,20 +54,22 @@ export function ClientFeatures({ client }: { client: Client }) {
 
 function Features({ client, items }: { client: Client; items: Item[] }) {
   const [address, setAddress] = useAddress();
+  const dialog = useAddressDialog('override');
   const [open, setOpen] = useState<ReadonlySet<number>>(new Set());
   const search = useRef<HTMLInputElement>(null);
   useShortcut('/', 'Search features of the client', () => search.current?.focus());
+  const openDialog = dialog.open;
   const show = address['show'] ?? 'visible';
   const q = (address['q'] ?? '').trim().toLowerCase();
-  const edited = items.find((item) => String(item.feature_id) === address['override']);
+  const edited = items.find((item) => String(item.feature_id) === dialog.value);
   const rows = useMemo(() => {
     const fits = kShow[show] ?? kShow['all']!;
     return items
       .filter((item) => fits(item) && `${item.name} ${item.key}`.toLowerCase().includes(q))
-      .sort((a, b) => a.name.localeCompare(b.name))
+      .sort(byName)
       .flatMap((item): Row[] => [{ item }, ...(open.has(item.feature_id) ? Object.keys(item.sub_features).map((sub) => ({ item, sub })) : [])]);
   }, [items, show, q, open]);
-  const columns = useMemo(() => columnsOf(open, setOpen, (id) => setAddress({ override: String(id) }, { push: true })), [open, setAddress]);
+  const columns = useMemo(() => columnsOf(open, setOpen, (id) => openDialog(String(id))), [open, openDialog]);
   const count = (name: string) => items.filter(kShow[name]!).length;
 
   return (
@@ -86,7 +89,7 @@ function Features({ client, items }: { client: Client; items: Item[] }) {
         <VirtualTable label="Features of the client" columns={columns} rows={rows} keyOf={({ item, sub }) => (sub === undefined ? item.feature_id : `${item.feature_id}/${sub}`)} rowHeight={56} minWidth={900}
           testId={({ item, sub }) => `effective-${item.key}${sub === undefined ? '' : `/${sub}`}`} />
       )}
-      {edited && <OverrideDialog key={edited.feature_id} client={client} featureId={edited.feature_id} name={edited.name} onClose={() => setAddress({ override: undefined })} />}
+      {edited && <OverrideDialog key={edited.feature_id} client={client} featureId={edited.feature_id} name={edited.name} onClose={dialog.close} />}
     </Stack>
   );
 }

@@ -16,7 +16,7 @@ import { Guarded } from '../../shared/ui/guarded';
 import { notifyDone } from '../../shared/ui/notify';
 import { ShownOnce } from '../../shared/ui/shown-once';
 import { EmptyState, ErrorState, Loaded } from '../../shared/ui/states';
-import { useAddress } from '../../shared/use-search';
+import { useAddressDialog } from '../../shared/use-search';
 
 type Client = Schemas['Client'];
 type Token = Schemas['TokenRecord'];
@@ -29,7 +29,7 @@ export function ClientTokens({ client }: { client: Client }) {
 
 function Tokens({ client }: { client: Client }) {
   const { admin, environment } = useConsole();
-  const [address, setAddress] = useAddress();
+  const dialog = useAddressDialog('new');
   const [revoking, setRevoking] = useState<Token>();
   const queryKey = ['env', environment, 'tokens', client.id];
   useRefresh(queryKey, (type) => type === 'token');
@@ -37,9 +37,8 @@ function Tokens({ client }: { client: Client }) {
     queryKey,
     queryFn: ({ signal }) => unwrap(admin.rest.GET('/api/v1/clients/{id}/tokens', { params: { path: { id: client.id }, query: { sort: '-created_at', limit: 200 } }, signal })),
   });
-  const make = () => setAddress({ new: 'token' }, { push: true });
   const button = (
-    <Guarded action="manage_tokens">{(disabled) => <Button leftSection={<IconPlus size={16} aria-hidden />} disabled={disabled} onClick={make}>New token</Button>}</Guarded>
+    <Guarded action="manage_tokens">{(disabled) => <Button leftSection={<IconPlus size={16} aria-hidden />} disabled={disabled} onClick={() => dialog.open('token')}>New token</Button>}</Guarded>
   );
   return (
     <Loaded query={tokens}>
@@ -60,7 +59,7 @@ function Tokens({ client }: { client: Client }) {
               </Paper>
             </>
           )}
-          {address['new'] === 'token' && <NewToken client={client} onClose={() => setAddress({ new: undefined })} />}
+          {dialog.value === 'token' && <NewToken client={client} onClose={dialog.close} />}
           {revoking && <Revoke client={client} token={revoking} onClose={() => setRevoking(undefined)} />}
         </Stack>
       )}

@@ -1,14 +1,12 @@
-import { Anchor, Badge, Button, Group, Select, Stack, Text, TextInput } from '@mantine/core';
+import { Anchor, Badge, Group, Select, Stack, Text } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
-import { IconPlus, IconSearch, IconUsers } from '@tabler/icons-react';
+import { IconUsers } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
-import { useCallback, useMemo, useRef } from 'react';
+import { useCallback, useMemo } from 'react';
 import type { Schemas } from '@togglecast/admin';
-import { usePermission } from '../../shared/auth/use-permission';
 import { useEntityList, useEntityPages } from '../../shared/entities/read';
-import { useShortcut } from '../../shared/shortcuts';
+import { SearchField, useEntityListPage } from '../../shared/entity-pages/entity-list';
 import { TimeAgo } from '../../shared/time/time-ago';
-import { Guarded } from '../../shared/ui/guarded';
 import { Page } from '../../shared/ui/page';
 import { EmptyState, ErrorState, Waiting } from '../../shared/ui/states';
 import { VirtualTable, type Column } from '../../shared/ui/virtual-table';
@@ -21,22 +19,13 @@ const kPage = 500;
 
 export default function ClientsPage() {
   const [address, setAddress] = useAddress();
-  const search = useRef<HTMLInputElement>(null);
-  const { allowed } = usePermission('write_clients');
-  const create = () => setAddress({ new: 'yes' }, { push: true });
-  useShortcut('/', 'Search clients', () => search.current?.focus());
-  useShortcut('n', 'New client', create, 'This page', allowed);
+  const { search, dialog, newButton } = useEntityListPage('client');
   const packages = useEntityList('package');
   const typed = address['q'] ?? '';
   const [q] = useDebouncedValue(typed.trim(), 200);
   const sort = address['sort'] ?? 'name';
   const clients = useEntityPages('client', { q, sort, active: address['active'], package: address['package'] }, kPage);
   const filtered = Boolean(q || address['active'] || address['package']);
-  const newButton = (
-    <Guarded action="write_clients">
-      {(disabled) => <Button leftSection={<IconPlus size={16} aria-hidden />} disabled={disabled} onClick={create}>New client</Button>}
-    </Guarded>
-  );
   const plans = useMemo(() => new Map(packages.data?.map((plan) => [plan.id, plan.name])), [packages.data]);
   const { fetchNextPage, hasNextPage, isFetchingNextPage } = clients;
   const more = useCallback(() => {
@@ -52,8 +41,7 @@ export default function ClientsPage() {
       ) : (
         <Stack gap="sm">
           <Group gap="xs" align="flex-end">
-            <TextInput ref={search} w={300} maw="100%" aria-label="Search clients" placeholder="Name or key" leftSection={<IconSearch size={16} aria-hidden />}
-              value={typed} onChange={(event) => setAddress({ q: event.currentTarget.value })} />
+            <SearchField field={search} w={300} aria-label="Search clients" placeholder="Name or key" />
             <Select aria-label="Filter by package" placeholder="Every package" w={180} clearable searchable value={address['package'] ?? null} onChange={(value) => setAddress({ package: value ?? undefined })}
               data={[{ value: 'none', label: 'No package' }, ...(packages.data ?? []).map(({ id, name }) => ({ value: String(id), label: name }))]} clearButtonProps={{ 'aria-label': 'Every package' }} />
             <Select aria-label="Filter by state" placeholder="Active or not" w={150} clearable value={address['active'] ?? null} onChange={(value) => setAddress({ active: value ?? undefined })}
@@ -67,7 +55,7 @@ export default function ClientsPage() {
           )}
         </Stack>
       )}
-      <CreateClient opened={address['new'] !== undefined} onClose={() => setAddress({ new: undefined })} />
+      <CreateClient {...dialog} />
     </Page>
   );
 }

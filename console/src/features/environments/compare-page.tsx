@@ -1,16 +1,18 @@
-import { ActionIcon, Anchor, Badge, Button, Checkbox, Code, Collapse, Group, SegmentedControl, Select, Stack, Text, TextInput, Title, Tooltip } from '@mantine/core';
-import { IconArrowRight, IconArrowsExchange, IconEqual, IconLayersIntersect, IconSearch } from '@tabler/icons-react';
+import { ActionIcon, Button, Group, SegmentedControl, Select, Stack, Text, Tooltip } from '@mantine/core';
+import { IconArrowRight, IconArrowsExchange, IconEqual, IconLayersIntersect } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { Admin } from '@togglecast/admin';
-import { memo, useCallback, useMemo, useState } from 'react';
+import { useCallback, useMemo, useState } from 'react';
 import { unwrap } from '../../shared/api/problem';
 import { useConsole } from '../../shared/console';
+import { SearchField } from '../../shared/entity-pages/entity-list';
 import { environmentVariable } from '../../shared/environment-color';
 import { Page } from '../../shared/ui/page';
 import { EmptyState, ErrorState, Loaded, Waiting } from '../../shared/ui/states';
 import { useAddress } from '../../shared/use-search';
-import { catalogueOf, compareCatalogues, sidesOf, type Catalogue, type Kind, type Row } from './compare';
+import { catalogueOf, compareCatalogues, type Catalogue, type Row } from './compare';
+import { CompareRows, nameOf } from './compare-rows';
 import classes from './environments.module.css';
 import { useEnvironments } from '../../shared/use-environments';
 import { OpenEnvironment, useEnvironmentRest } from './other-environment';
@@ -78,8 +80,6 @@ function Both({ from, to }: { from: string; to: string }) {
   return <Comparison from={from} to={to} source={source.data} target={target.data} targetRest={theirs.rest} reload={() => void Promise.all([source.refetch(), target.refetch()])} />;
 }
 
-const kTitles: { [kind in Kind]: string } = { platform: 'Platforms', segment: 'Segments', feature: 'Features', package: 'Packages' };
-
 function Comparison({ from, to, source, target, targetRest, reload }: { from: string; to: string; source: Catalogue; target: Catalogue; targetRest: Admin['rest']; reload: () => void }) {
   const rows = useMemo(() => compareCatalogues(source, target), [source, target]);
   const [address, setAddress] = useAddress();
@@ -87,37 +87,26 @@ function Comparison({ from, to, source, target, targetRest, reload }: { from: st
   const [promoting, setPromoting] = useState(false);
   const shows = address['show'] ?? 'different';
   const query = (address['q'] ?? '').toLowerCase();
-  const different = rows.filter((row) => row.state !== 'same');
-  const shown = (shows === 'all' ? rows : different).filter((row) => `${row.key} ${row.name}`.toLowerCase().includes(query));
-  const selected = rows.filter((row) => chosen.has(`${row.kind}:${row.key}`) && row.from && row.state !== 'same');
+  const different = useMemo(() => rows.filter((row) => row.state !== 'same'), [rows]);
+  const shown = useMemo(() => (shows === 'all' ? rows : different).filter((row) => `${row.key} ${row.name}`.toLowerCase().includes(query)), [shows, rows, different, query]);
+  const selected = different.filter((row) => chosen.has(nameOf(row)) && row.from);
   const choose = useCallback((row: Row, on: boolean) => {
     setChosen((before) => {
       const next = new Set(before);
-      if (on) next.add(`${row.kind}:${row.key}`);
-      else next.delete(`${row.kind}:${row.key}`);
+      if (on) next.add(nameOf(row));
+      else next.delete(nameOf(row));
       return next;
     });
   }, []);
   return (
     <Stack>
       <Group justify="space-between">
-        <TextInput aria-label="Search both" placeholder="Name or key" leftSection={<IconSearch size={16} aria-hidden />} value={address['q'] ?? ''} onChange={(event) => setAddress({ q: event.currentTarget.value })} />
+        <SearchField w={220} aria-label="Search both" placeholder="Name or key" />
         <SegmentedControl value={shows} onChange={(value) => setAddress({ show: value === 'different' ? undefined : value })} aria-label="Show"
           data={[{ value: 'different', label: `Different (${different.length})` }, { value: 'all', label: `All (${rows.length})` }]} />
       </Group>
       {different.length === 0 && shows !== 'all' && <EmptyState icon={IconEqual} title={`${from} and ${to} are the same`}>Platforms, segments, features and packages of both have the same keys and the same content.</EmptyState>}
-      {(Object.keys(kTitles) as Kind[]).map((kind) => {
-        const ofKind = shown.filter((row) => row.kind === kind);
-        if (ofKind.length === 0) return null;
-        return (
-          <div key={kind}>
-            <Title order={2} size="h5" mb={6}>{kTitles[kind]}</Title>
-            <div className={classes['rows']}>
-              {ofKind.map((row) => <RowView key={row.key} row={row} from={from} to={to} source={source} target={target} checked={chosen.has(`${kind}:${row.key}`)} onChoose={choose} />)}
-            </div>
-          </div>
-        );
-      })}
+      <CompareRows rows={shown} from={from} to={to} source={source} target={target} chosen={chosen} onChoose={choose} />
       {selected.length > 0 && (
         <Group className={classes['bar']!} justify="space-between">
           <Text size="sm"><b>{selected.length}</b> selected</Text>
@@ -137,38 +126,3 @@ function Comparison({ from, to, source, target, targetRest, reload }: { from: st
     </Stack>
   );
 }
-
-const RowView = memo(function RowView({ row, from, to, source, target, checked, onChoose }: { row: Row; from: string; to: string; source: Catalogue; target: Catalogue; checked: boolean; onChoose: (row: Row, on: boolean) => void }) {
-  const [open, setOpen] = useState(false);
-  const sides = open ? sidesOf(row, source, target) : undefined;
-  const state = { same: ['same', 'gray'], differs: ['differs', 'blue'], 'only here': [`only in ${from}`, 'teal'], 'only there': [`only in ${to}`, 'gray'] }[row.state] as [string, string];
-  return (
-    <div className={classes['row']} data-testid={`row-${row.kind}-${row.key}`}>
-      <Checkbox mt={2} checked={checked} disabled={!row.from || row.state === 'same'} onChange={(event) => onChoose(row, event.currentTarget.checked)} aria-label={`Select ${row.name}`} />
-      <div className={classes['grow']}>
-        <Group gap="xs"><Text size="sm" fw={500}>{row.name}</Text><Text size="xs" c="dimmed" ff="monospace">{row.key}</Text><Badge size="sm" variant="light" color={state[1]} tt="none">{state[0]}</Badge></Group>
-        {row.fields.length > 0 && (
-          <Group gap={6} mt={2}>
-            <Text size="xs" c="dimmed">{row.fields.join(', ')}</Text>
-            <Anchor component="button" size="xs" onClick={() => setOpen(!open)} aria-expanded={open} aria-label={`${open ? 'Hide' : 'Show'} what differs in ${row.name}`}>{open ? 'Hide' : 'Show'}</Anchor>
-          </Group>
-        )}
-        <Collapse in={open}>
-          {sides && row.fields.map((field) => (
-            <div key={field}>
-              <Text size="xs" fw={600} mt={8} mb={2}>{field}</Text>
-              <Group grow align="flex-start" gap={8} preventGrowOverflow={false}>
-                <Value name={from} value={sides.from?.[field]} />
-                <Value name={to} value={sides.to?.[field]} />
-              </Group>
-            </div>
-          ))}
-        </Collapse>
-      </div>
-    </div>
-  );
-});
-
-const Value = ({ name, value }: { name: string; value: unknown }) => (
-  <div><Text size="xs" c="dimmed">{name}</Text><Code block fz={12}>{value === undefined ? '—' : typeof value === 'string' ? value || '(empty)' : JSON.stringify(value, null, 2)}</Code></div>
-);

@@ -1,6 +1,7 @@
 // Two environments side by side, and what promoting takes from one into the other. Entities are matched by key: ids mean
 // something in their own environment only. Pure functions; unit/compare.test.ts tries them.
 import type { Schemas } from '@togglecast/admin';
+import { byName } from '../../shared/order';
 
 export type Kind = 'platform' | 'segment' | 'feature' | 'package';
 export const kKinds: Kind[] = ['platform', 'segment', 'feature', 'package'];  // an entity needs only kinds before its own, and its own
@@ -81,7 +82,7 @@ export function compareCatalogues(from: Catalogue, to: Catalogue): Row[] {
       return { kind, key: entity.key, name: entity.name, from: entity, to: other, fields, state: fields.length ? 'differs' : 'same' };
     });
     for (const entity of there.values()) rows.push({ kind, key: entity.key, name: entity.name, from: undefined, to: entity, fields: [], state: 'only there' });
-    return rows.sort((a, b) => a.name.localeCompare(b.name));
+    return rows.sort(byName);
   });
 }
 
@@ -114,14 +115,14 @@ export function referencesOf(kind: Kind, entity: Entity, catalogue: Catalogue): 
 
 /** The selection with everything that it needs and that the target lacks, in an order in which it can be written. */
 export function planOf(selected: Row[], rows: Row[], from: Catalogue): Row[] {
-  const byName = new Map(rows.map((row) => [`${row.kind}:${row.key}`, row]));
+  const named = new Map(rows.map((row) => [`${row.kind}:${row.key}`, row]));
   const plan: Row[] = [];
   const seen = new Set<Row>();
   const add = (row: Row | undefined) => {
     if (!row?.from || seen.has(row)) return;
     seen.add(row);
     for (const { kind, key } of referencesOf(row.kind, row.from, from)) {
-      const needed = byName.get(`${kind}:${key}`);
+      const needed = named.get(`${kind}:${key}`);
       if (needed && (!needed.to || selected.includes(needed))) add(needed);
     }
     plan.push(row);

@@ -13,7 +13,7 @@ import { keyProblem, KeyField } from '../../shared/ui/key-field';
 import { notifyDone } from '../../shared/ui/notify';
 import { Page } from '../../shared/ui/page';
 import { ErrorState, Loaded } from '../../shared/ui/states';
-import { useAddress } from '../../shared/use-search';
+import { useAddressDialog } from '../../shared/use-search';
 import { useEnvironments } from '../../shared/use-environments';
 import { useEnterEnvironment } from '../../shared/use-enter-environment';
 import classes from './environments.module.css';
@@ -22,14 +22,14 @@ type Environment = Schemas['Environment'];
 
 export default function EnvironmentsPage() {
   const environments = useEnvironments();
-  const [address, setAddress] = useAddress();
+  const create = useAddressDialog('new');
   return (
     <Page title="Environments" description="Catalogues beside each other, such as staging and production. Each has its own platforms, features, packages and clients, and its own history."
       actions={
         <>
           {(environments.data?.total ?? 0) > 1 && <Button component={Link} to="/environments/compare" variant="default" leftSection={<IconArrowsLeftRight size={16} aria-hidden />}>Compare and promote</Button>}
           <Guarded action="manage_environments">
-            {(disabled) => <Button leftSection={<IconPlus size={16} aria-hidden />} disabled={disabled} onClick={() => setAddress({ new: 'yes' }, { push: true })}>New environment</Button>}
+            {(disabled) => <Button leftSection={<IconPlus size={16} aria-hidden />} disabled={disabled} onClick={() => create.open()}>New environment</Button>}
           </Guarded>
         </>
       }>
@@ -54,7 +54,7 @@ export default function EnvironmentsPage() {
                 There is one environment. Make a second one, such as <b>staging</b>, with a copy of this catalogue: there you can try changes, compare both side by side, and promote what works.
               </Text>
             )}
-            <CreateEnvironment environments={items} opened={address['new'] !== undefined} onClose={() => setAddress({ new: undefined })} />
+            <CreateEnvironment environments={items} opened={create.value !== undefined} onClose={create.close} />
           </Stack>
         )}
       </Loaded>

@@ -4,13 +4,14 @@ import { IconClockPause, IconLink } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import { memo, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { AskingSwitch } from '../../shared/entity-pages/asking-switch';
+import { byName, compareTexts } from '../../shared/order';
 import { EntityRollout } from '../../shared/rollout/rollout-badge';
 import { describeServe, rolloutOf } from '../../shared/rules/describe';
 import { ShareBar } from '../../shared/rules/shares';
 import { TimeAgo } from '../../shared/time/time-ago';
 import type { FeatureFacts } from './facts';
 import classes from './features.module.css';
-import { FeatureSwitch } from './feature-switch';
 import { groupOf, tagsOf, typeOf, type Feature } from './flag-draft';
 
 export type Order = 'group' | 'name' | 'changed';
@@ -20,15 +21,13 @@ const kRow = 62;
 const kHeading = 38;
 const kNoGroup = 'No group';
 
-const byName = (a: Feature, b: Feature) => a.name.localeCompare(b.name);
-
 export function linesOf(features: readonly Feature[], order: Order): Line[] {
   if (order === 'name') return [...features].sort(byName).map((feature) => ({ feature }));
   if (order === 'changed') return [...features].sort((a, b) => b.revision - a.revision).map((feature) => ({ feature }));
   const groups = Map.groupBy([...features].sort(byName), (feature) => groupOf(feature.metadata));
   if (groups.size <= 1 && groups.has('')) return [...(groups.get('') ?? [])].map((feature) => ({ feature }));
   // Features without a group come last.
-  return [...groups].sort(([a], [b]) => (a === '' ? 1 : b === '' ? -1 : a.localeCompare(b)))
+  return [...groups].sort(([a], [b]) => (a === '' ? 1 : b === '' ? -1 : compareTexts(a, b)))
     .flatMap(([group, members]): Line[] => [{ heading: group || kNoGroup, count: members.length }, ...members.map((feature) => ({ feature }))]);
 }
 
@@ -47,7 +46,9 @@ export function FeatureTable({ features, order, facts, onTag }: { features: read
     overscan: 8,
     scrollMargin: top,
   });
-  useLayoutEffect(() => virtual.measure(), [lines, virtual]);
+  // Heights change only where headings move.
+  const shape = useMemo(() => lines.flatMap((line, index) => ('heading' in line ? [index] : [])).join(), [lines]);
+  useLayoutEffect(() => virtual.measure(), [shape, virtual]);
   return (
     <div className={classes['table']} role="table" aria-label="Features" aria-rowcount={lines.length + 1}>
       <div role="rowgroup">
@@ -57,8 +58,7 @@ export function FeatureTable({ features, order, facts, onTag }: { features: read
           <span role="columnheader" className={classes['wide']}>Type</span>
           <span role="columnheader" className={classes['middle']}>Who gets what</span>
           <span role="columnheader" className={classes['wide']}>Used by</span>
-          <span role="columnheader">State</span>
-          <span role="columnheader" className={classes['wide']}>Last change</span>
+          <span role="columnheader">Last change</span>
         </div>
       </div>
       <div ref={body} className={classes['body']} role="rowgroup" style={{ height: virtual.getTotalSize() }}>
@@ -86,7 +86,7 @@ const Row = memo(function Row({ feature, packages, requiredBy, stale, onTag }: {
   const uses = [...(packages ? [plural(packages, 'package')] : []), ...(requiredBy ? [plural(requiredBy, 'feature')] : [])];
   return (
     <>
-      <div role="cell"><FeatureSwitch feature={feature} size="sm" /></div>
+      <div role="cell"><AskingSwitch type="feature" entity={feature} size="sm" /></div>
       <div role="cell">
         <div className={classes['name']}>
           <Anchor component={Link} to={`/features/${feature.id}`} fw={500} size="sm" truncate>{feature.name}</Anchor>
@@ -105,6 +105,7 @@ const Row = memo(function Row({ feature, packages, requiredBy, stale, onTag }: {
         {uses.length > 0 ? <Group gap={4} wrap="nowrap"><IconLink size={14} style={{ flex: 'none' }} aria-hidden /><Text size="xs" lineClamp={2}>{uses.join(', ')}</Text></Group> : <Text size="xs" c="dimmed">nobody</Text>}
       </div>
       <div role="cell">
+        <Text size="xs" c="dimmed"><TimeAgo time={feature.updated_at} /></Text>
         <Group gap={4}>
           {stale && (
             <Tooltip multiline maw={280} label="Unchanged for 30 days, and the same for every client. The code may no longer need it.">
@@ -114,7 +115,6 @@ const Row = memo(function Row({ feature, packages, requiredBy, stale, onTag }: {
           <EntityRollout entityType="feature" id={feature.id} size="xs" />
         </Group>
       </div>
-      <div role="cell" className={classes['wide']}><Text size="xs" c="dimmed"><TimeAgo time={feature.updated_at} /></Text></div>
     </>
   );
 });

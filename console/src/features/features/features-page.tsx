@@ -1,32 +1,22 @@
-import { ActionIcon, Button, Group, NativeSelect, Popover, Stack, Table, Text, TextInput } from '@mantine/core';
-import { IconFlag, IconHelp, IconPlus, IconSearch, IconX } from '@tabler/icons-react';
+import { ActionIcon, Button, Group, NativeSelect, Popover, Stack, Table, Text } from '@mantine/core';
+import { IconFlag, IconHelp, IconX } from '@tabler/icons-react';
 import { useCallback, useDeferredValue, useMemo, useRef } from 'react';
-import { usePermission } from '../../shared/auth/use-permission';
 import { useEntityList } from '../../shared/entities/read';
-import { useShortcut } from '../../shared/shortcuts';
-import { Guarded } from '../../shared/ui/guarded';
+import { SearchField, useEntityListPage } from '../../shared/entity-pages/entity-list';
 import { Page } from '../../shared/ui/page';
 import { EmptyState, Loaded } from '../../shared/ui/states';
 import { useAddress } from '../../shared/use-search';
 import { CreateFeature } from './create-feature';
 import { useFacts } from './facts';
 import { FeatureTable, type Order } from './feature-table';
-import { groupOf, type Feature } from './flag-draft';
-import { kOperators, matches, parseQuery, queryProblem, toggleTerm } from './search';
+import type { Feature } from './flag-draft';
+import { kOperators, matches, parseQuery, queryProblem, termOf, toggleTerm, withOperator } from './search';
+import { useLabels } from './use-labels';
 
 export default function FeaturesPage() {
   const features = useEntityList('feature');
-  const [address, setAddress] = useAddress();
-  const search = useRef<HTMLInputElement>(null);
-  const { allowed } = usePermission('write_features');
-  const create = () => setAddress({ new: 'yes' }, { push: true });
-  useShortcut('/', 'Search features', () => search.current?.focus());
-  useShortcut('n', 'New feature', create, 'This page', allowed);
-  const newButton = (
-    <Guarded action="write_features">
-      {(disabled) => <Button leftSection={<IconPlus size={16} aria-hidden />} disabled={disabled} onClick={create}>New feature</Button>}
-    </Guarded>
-  );
+  const [address] = useAddress();
+  const { search, dialog, newButton } = useEntityListPage('feature');
   return (
     <Page title="Features" actions={newButton} description="Switches in your code, each with rules that say who gets which variant. A change reaches connected clients at once.">
       <Loaded query={features}>
@@ -40,7 +30,7 @@ export default function FeaturesPage() {
           )
         }
       </Loaded>
-      <CreateFeature opened={address['new'] !== undefined} onClose={() => setAddress({ new: undefined })} />
+      <CreateFeature {...dialog} />
     </Page>
   );
 }
@@ -53,21 +43,29 @@ function List({ features, query, order, search }: { features: Feature[]; query: 
     const terms = parseQuery(asked);
     return features.filter((feature) => matches(feature, terms, facts));
   }, [features, asked, facts]);
-  const groups = useMemo(() => [...new Set(features.map((feature) => groupOf(feature.metadata)).filter(Boolean))].sort(), [features]);
+  const { groups, tags } = useLabels();
   const latest = useRef(query);
   latest.current = query;
-  const onTag = useCallback((tag: string) => setAddress({ q: toggleTerm(latest.current, `tag:${/\s/.test(tag) ? `"${tag}"` : tag}`) }), [setAddress]);
+  const onTag = useCallback((tag: string) => setAddress({ q: toggleTerm(latest.current, termOf('tag', tag)) }), [setAddress]);
   const staleCount = useMemo(() => features.filter(facts.isStale).length, [features, facts]);
   const problem = queryProblem(asked);
-  const group = parseQuery(query).find((term) => term.operator === 'group' && !term.negated)?.value ?? '';
-  const setGroup = (next: string) => setAddress({ q: [query.replace(/(^|\s)group:("[^"]*"|\S+)/g, '').trim(), next && `group:${/\s/.test(next) ? `"${next}"` : next}`].filter(Boolean).join(' ') });
+  const terms = parseQuery(query);
+  // One of the values that a filter offers, if the query asks for it.
+  const chosen = (operator: string, values: string[]) => {
+    const asked = terms.find((term) => term.operator === operator && !term.negated)?.value;
+    return values.find((value) => value.toLowerCase() === asked) ?? '';
+  };
+  const filter = (label: string, operator: string, values: string[], all: string) =>
+    values.length > 0 && (
+      <NativeSelect aria-label={label} w={150} data={[{ value: '', label: all }, ...values]} value={chosen(operator, values)} onChange={(event) => setAddress({ q: withOperator(query, operator, event.currentTarget.value) })} />
+    );
   return (
     <Stack gap="sm">
       <Group gap="sm" align="flex-end">
-        <TextInput ref={search} style={{ flex: 1, minWidth: 220 }} aria-label="Search features" placeholder="Name, key, or is:off type:string tag:beta" leftSection={<IconSearch size={16} aria-hidden />} spellCheck={false}
-          value={query} onChange={(event) => setAddress({ q: event.currentTarget.value })}
+        <SearchField field={search} w="auto" style={{ flex: 1, minWidth: 220 }} aria-label="Search features" placeholder="Name, key, or is:off type:string tag:beta" spellCheck={false}
           rightSection={query ? <ActionIcon variant="subtle" color="gray" aria-label="Clear the search" onClick={() => setAddress({ q: undefined })}><IconX size={16} aria-hidden /></ActionIcon> : <SearchHelp />} />
-        {groups.length > 0 && <NativeSelect aria-label="Group" w={170} data={[{ value: '', label: 'All groups' }, ...groups]} value={groups.find((each) => each.toLowerCase() === group) ?? ''} onChange={(event) => setGroup(event.currentTarget.value)} />}
+        {filter('Group', 'group', groups, 'All groups')}
+        {filter('Tag', 'tag', tags, 'All tags')}
         <NativeSelect aria-label="Order" w={150} value={order} data={[{ value: 'group', label: 'By group' }, { value: 'name', label: 'By name' }, { value: 'changed', label: 'Last changed' }]}
           onChange={(event) => setAddress({ sort: event.currentTarget.value === 'group' ? undefined : event.currentTarget.value })} />
       </Group>

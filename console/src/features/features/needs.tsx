@@ -1,11 +1,10 @@
-import { Anchor, MultiSelect, Paper, SimpleGrid, Stack, Text, Title } from '@mantine/core';
+import { MultiSelect, SimpleGrid, Stack } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
 import type { Schemas } from '@togglecast/admin';
 import { useConsole } from '../../shared/console';
 import { getJson, useEntityList } from '../../shared/entities/read';
 import { pageOf } from '../../shared/entities/types';
-import { LiveDot, type DotColor } from '../../shared/ui/live-dot';
+import { UserList } from '../../shared/entity-pages/user-list';
 import { Loaded } from '../../shared/ui/states';
 import type { Feature } from './flag-draft';
 import type { FeatureForm } from './use-feature-draft';
@@ -40,26 +39,11 @@ export function Dependents({ feature }: { feature: Feature }) {
   });
   return (
     <SimpleGrid cols={{ base: 1, sm: 3 }}>
-      <Users title="Features that require it" none="No feature requires it." items={(features ?? []).filter(({ requires }) => requires.includes(feature.id)).map(({ id, name, enabled }) => ({ to: pageOf('feature', id), name, color: enabled ? 'on' : 'off' }))} />
-      <Users title="Packages that include it" none="No package includes it, so only clients with an override have it." items={(packages ?? []).filter((plan) => plan.features.some(({ feature_id }) => feature_id === feature.id)).map(({ id, name, available }) => ({ to: pageOf('package', id), name, color: available ? 'on' : 'off' }))} />
+      <UserList title="Features that require it" none="No feature requires it." items={(features ?? []).filter(({ requires }) => requires.includes(feature.id)).map(({ id, name, enabled }) => ({ to: pageOf('feature', id), name, color: enabled ? 'on' : 'off' }))} />
+      <UserList title="Packages that include it" none="No package includes it, so only clients with an override have it." items={(packages ?? []).filter((plan) => plan.features.some(({ feature_id }) => feature_id === feature.id)).map(({ id, name, available }) => ({ to: pageOf('package', id), name, color: available ? 'on' : 'off' }))} />
       <Loaded query={dependents}>
-        {({ items }) => <Users title="Clients with an override" none="No client has an override of it." items={items.filter(({ entity_type }) => entity_type === 'client').map(({ entity_id, name }) => ({ to: pageOf('client', entity_id), name, color: 'warn' }))} />}
+        {({ items }) => <UserList title="Clients with an override" none="No client has an override of it." items={items.filter(({ entity_type }) => entity_type === 'client').map(({ entity_id, name }) => ({ to: pageOf('client', entity_id), name, color: 'warn' }))} />}
       </Loaded>
     </SimpleGrid>
-  );
-}
-
-const kMost = 30;
-
-function Users({ title, none, items }: { title: string; none: string; items: { to: string; name: string; color: DotColor }[] }) {
-  return (
-    <Paper withBorder radius="md" p="md">
-      <Stack gap="xs">
-        <Title order={3} size="h5">{title}</Title>
-        {items.length === 0 && <Text size="sm" c="dimmed">{none}</Text>}
-        {items.slice(0, kMost).map(({ to, name, color }) => <Anchor key={to} component={Link} to={to} size="sm"><LiveDot color={color} /> {name}</Anchor>)}
-        {items.length > kMost && <Text size="sm" c="dimmed">and {(items.length - kMost).toLocaleString()} more</Text>}
-      </Stack>
-    </Paper>
   );
 }

@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Select, Stack, Text, TextInput } from '@mantine/core';
+import { Alert, Button, Group, Select, Stack, Text } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useDebouncedValue } from '@mantine/hooks';
 import { IconAlertTriangle, IconInfoCircle } from '@tabler/icons-react';
@@ -11,10 +11,10 @@ import { useConsole, type Console } from '../../shared/console';
 import { putEntity } from '../../shared/entities/cache';
 import { getJson, useEntityPages } from '../../shared/entities/read';
 import { write } from '../../shared/entities/write';
+import { NameAndKey, namedRules } from '../../shared/entity-pages/name-and-key';
 import { clientSnippets } from '../../shared/try-it/snippets';
 import { Copyable } from '../../shared/ui/copyable';
 import { Guarded } from '../../shared/ui/guarded';
-import { keyFor, KeyField, keyProblem } from '../../shared/ui/key-field';
 import { ErrorState } from '../../shared/ui/states';
 
 type Feature = Schemas['Feature'];
@@ -41,8 +41,7 @@ export function ClientStep({ flag, onChosen }: { flag: Feature; onChosen: (id: n
   const console = useConsole();
   const queries = useQueryClient();
   const owner = usePermission('manage_tokens');
-  const [ownKey, setOwnKey] = useState(false);
-  const form = useForm({ initialValues: { name: 'My first client', key: 'my-first-client' }, validate: { name: (name) => (name.trim() ? null : 'Enter a name.'), key: keyProblem } });
+  const form = useForm({ initialValues: { name: 'My first client', key: 'my-first-client' }, validate: namedRules });
   const create = useMutation({
     mutationFn: async (values: { name: string; key: string }) => {
       const plan = await packageWith(console, flag);
@@ -59,16 +58,7 @@ export function ClientStep({ flag, onChosen }: { flag: Feature; onChosen: (id: n
     <Stack gap="sm">
       <form onSubmit={form.onSubmit((values) => create.mutate(values))} noValidate>
         <Group align="flex-start" gap="sm">
-          <TextInput label="Name" w={240} description="For people." {...form.getInputProps('name')}
-            onChange={(event) => {
-              form.setFieldValue('name', event.currentTarget.value);
-              if (!ownKey) form.setFieldValue('key', keyFor(event.currentTarget.value));
-            }} />
-          <KeyField w={240} description="For programs. It never changes." {...form.getInputProps('key')}
-            onChange={(event) => {
-              setOwnKey(event.currentTarget.value !== '');
-              form.setFieldValue('key', event.currentTarget.value);
-            }} />
+          <NameAndKey form={form} name={{ w: 240, description: 'For people.' }} keys={{ w: 240, description: 'For programs. It never changes.' }} />
           <Guarded action="write_clients">{(disabled) => <Button type="submit" mt={45} disabled={disabled} loading={create.isPending}>Make the client</Button>}</Guarded>
         </Group>
         <Text size="xs" c="dimmed" mt={6}>It goes on the package <Text span ff="monospace" inherit>{kStarter}</Text>, which includes {flag.name}. The package is made, too, unless there is one.</Text>

@@ -1,18 +1,16 @@
-import { Button, Group, Select, Stack, TextInput } from '@mantine/core';
+import { Button, Group, Select, Stack } from '@mantine/core';
 import { useForm } from '@mantine/form';
-import { useState } from 'react';
 import { formErrors, Problem } from '../../shared/api/problem';
 import { useEntityPages } from '../../shared/entities/read';
 import { useCreateEntity } from '../../shared/entities/write';
+import { NameAndKey, namedRules } from '../../shared/entity-pages/name-and-key';
 import { Guarded } from '../../shared/ui/guarded';
-import { keyFor, KeyField, keyProblem } from '../../shared/ui/key-field';
 import { ErrorState } from '../../shared/ui/states';
 
 export function FlagStep({ onChosen }: { onChosen: (id: number) => void }) {
   const create = useCreateEntity('feature');
   const features = useEntityPages('feature', { sort: 'name' }, 200);
-  const [ownKey, setOwnKey] = useState(false);
-  const form = useForm({ initialValues: { name: 'New checkout', key: 'new-checkout' }, validate: { name: (name) => (name.trim() ? null : 'Enter a name.'), key: keyProblem } });
+  const form = useForm({ initialValues: { name: 'New checkout', key: 'new-checkout' }, validate: namedRules });
   const submit = form.onSubmit((values) =>
     create.mutate({ ...values, enabled: false, variants: { on: true, off: false }, defaultVariant: 'on' }, {
       onSuccess: ({ entity }) => onChosen(entity.id),
@@ -24,16 +22,7 @@ export function FlagStep({ onChosen }: { onChosen: (id: number) => void }) {
     <Stack gap="sm">
       <form onSubmit={submit} noValidate>
         <Group align="flex-start" gap="sm">
-          <TextInput label="Name" w={240} description="For people." {...form.getInputProps('name')}
-            onChange={(event) => {
-              form.setFieldValue('name', event.currentTarget.value);
-              if (!ownKey) form.setFieldValue('key', keyFor(event.currentTarget.value));
-            }} />
-          <KeyField w={240} description="For code. It never changes." {...form.getInputProps('key')}
-            onChange={(event) => {
-              setOwnKey(event.currentTarget.value !== '');
-              form.setFieldValue('key', event.currentTarget.value);
-            }} />
+          <NameAndKey form={form} name={{ w: 240, description: 'For people.' }} keys={{ w: 240, description: 'For code. It never changes.' }} />
           <Guarded action="write_features">{(disabled) => <Button type="submit" mt={45} disabled={disabled} loading={create.isPending}>Make the flag</Button>}</Guarded>
         </Group>
       </form>

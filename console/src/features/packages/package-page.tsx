@@ -1,15 +1,12 @@
-import { Anchor, Badge, Button, Checkbox, Group, Paper, Stack, Tabs, Text, TextInput, Title } from '@mantine/core';
-import { IconFlag, IconHistory, IconPackageOff, IconSearch, IconSettings, IconTrash, IconUsers } from '@tabler/icons-react';
-import { Link, useNavigate, useParams } from '@tanstack/react-router';
-import { useMemo, useState } from 'react';
-import { useEntity, useEntityList, useEntityPages } from '../../shared/entities/read';
-import { EntityRollout } from '../../shared/rollout/rollout-badge';
-import { DeleteEntity } from '../../shared/ui/delete-entity';
-import { Guarded } from '../../shared/ui/guarded';
-import { EntityHistory } from '../../shared/ui/history';
+import { Anchor, Button, Checkbox, Group, Stack, Text } from '@mantine/core';
+import { IconFlag, IconPackageOff, IconSettings, IconUsers } from '@tabler/icons-react';
+import { Link } from '@tanstack/react-router';
+import { useMemo } from 'react';
+import { useEntityList, useEntityPages } from '../../shared/entities/read';
+import { SearchField } from '../../shared/entity-pages/entity-list';
+import { EntityFrame, EntityPage, StateCard } from '../../shared/entity-pages/entity-page';
+import { byName } from '../../shared/order';
 import { LiveDot } from '../../shared/ui/live-dot';
-import { Page } from '../../shared/ui/page';
-import { Presence } from '../../shared/ui/presence';
 import { EmptyState, Loaded } from '../../shared/ui/states';
 import { EntitySwitch } from '../../shared/ui/switch';
 import { useAddress } from '../../shared/use-search';
@@ -19,63 +16,29 @@ import { PackageForm } from './package-form';
 import { planPrice } from './price';
 import { useClientCount } from './use-client-count';
 
-const above = [{ title: 'Packages', to: '/packages' }];
-
 export default function PackagePage() {
-  const { id } = useParams({ strict: false }) as { id: string };
-  const plan = useEntity('package', Number(id));
-  const gone = plan.data === null || (plan.error && 'status' in plan.error && plan.error.status === 404);
-  if (gone)
-    return (
-      <Page title="Package" above={above}>
-        <EmptyState icon={IconPackageOff} title="This package does not exist" action={<Button component={Link} to="/packages" variant="light">All packages</Button>}>It was deleted, or it belongs to another environment. Activity shows deleted packages and can bring them back.</EmptyState>
-      </Page>
-    );
-  return <Loaded query={plan}>{(data) => data && <Content plan={data} />}</Loaded>;
-}
-
-function Content({ plan }: { plan: Plan }) {
-  const [address, setAddress] = useAddress();
-  const navigate = useNavigate();
-  const [deleting, setDeleting] = useState(false);
-  const clients = useClientCount(plan.id);
   return (
-    <Page title={plan.name} above={above} description={plan.description} marks={<><Badge variant="default" tt="none" ff="monospace">{plan.key}</Badge><Presence type="package" id={plan.id} /></>}
-      actions={
-        <Guarded action="write_packages">
-          {(disabled) => <Button variant="default" color="red" leftSection={<IconTrash size={16} aria-hidden />} disabled={disabled} onClick={() => setDeleting(true)}>Delete</Button>}
-        </Guarded>
-      }>
-      <Paper withBorder radius="md" p="md">
-        <Group justify="space-between">
-          <Group gap="md">
-            <EntitySwitch type="package" id={plan.id} name={plan.name} on={plan.available} size="lg" />
-            <div>
-              <Title order={2} size="h5">{plan.available ? 'For sale' : 'Not for sale'}</Title>
-              <Text size="sm" c="dimmed">{planPrice(plan)} · {plan.features.length} {plan.features.length === 1 ? 'feature' : 'features'}{clients.data !== undefined && ` · ${clients.data.toLocaleString()} ${clients.data === 1 ? 'client' : 'clients'}`}{!plan.available && ' · clients on it keep it'}</Text>
-            </div>
-          </Group>
-          <EntityRollout entityType="package" id={plan.id} stays size="md" />
-        </Group>
-      </Paper>
-      <Tabs value={address['tab'] ?? 'features'} onChange={(tab) => setAddress({ tab: tab === 'features' ? undefined : (tab ?? undefined) })} keepMounted={false}>
-        <Tabs.List>
-          <Tabs.Tab value="features" leftSection={<IconFlag size={16} aria-hidden />}>Features</Tabs.Tab>
-          <Tabs.Tab value="settings" leftSection={<IconSettings size={16} aria-hidden />}>Settings</Tabs.Tab>
-          <Tabs.Tab value="clients" leftSection={<IconUsers size={16} aria-hidden />}>Clients</Tabs.Tab>
-          <Tabs.Tab value="history" leftSection={<IconHistory size={16} aria-hidden />}>History</Tabs.Tab>
-        </Tabs.List>
-        <Tabs.Panel value="features" pt="md"><Features plan={plan} /></Tabs.Panel>
-        <Tabs.Panel value="settings" pt="md"><PackageForm plan={plan} /></Tabs.Panel>
-        <Tabs.Panel value="clients" pt="md"><Clients plan={plan} /></Tabs.Panel>
-        <Tabs.Panel value="history" pt="md"><EntityHistory type="package" id={plan.id} revision={plan.revision} /></Tabs.Panel>
-      </Tabs>
-      <DeleteEntity type="package" entity={plan} opened={deleting} onClose={() => setDeleting(false)} onDeleted={() => void navigate({ to: '/packages' })} />
-    </Page>
+    <EntityPage type="package" goneIcon={IconPackageOff}>
+      {(plan) => (
+        <EntityFrame type="package" entity={plan} description={plan.description}
+          tabs={[
+            { id: 'features', label: 'Features', icon: IconFlag, content: <Features plan={plan} /> },
+            { id: 'settings', label: 'Settings', icon: IconSettings, content: <PackageForm plan={plan} /> },
+            { id: 'clients', label: 'Clients', icon: IconUsers, content: <Clients plan={plan} /> },
+          ]}>
+          <StateCard type="package" id={plan.id} state={plan.available ? 'For sale' : 'Not for sale'} control={<EntitySwitch type="package" id={plan.id} name={plan.name} on={plan.available} size="lg" />}><Facts plan={plan} /></StateCard>
+        </EntityFrame>
+      )}
+    </EntityPage>
   );
 }
 
-const byName = (a: { name: string }, b: { name: string }) => a.name.localeCompare(b.name);
+const counted = (count: number, noun: string) => `${count.toLocaleString()} ${noun}${count === 1 ? '' : 's'}`;
+
+function Facts({ plan }: { plan: Plan }) {
+  const clients = useClientCount(plan.id);
+  return <>{planPrice(plan)} · {counted(plan.features.length, 'feature')}{clients.data !== undefined && ` · ${counted(clients.data, 'client')}`}{!plan.available && ' · clients on it keep it'}</>;
+}
 
 function Features({ plan }: { plan: Plan }) {
   const features = useEntityList('feature');
@@ -92,7 +55,7 @@ function Features({ plan }: { plan: Plan }) {
       {() => (
         <Stack gap="sm" maw={560}>
           <Group gap="xs">
-            <TextInput w={240} maw="100%" aria-label="Search features" placeholder="Name or key" leftSection={<IconSearch size={16} aria-hidden />} value={address['q'] ?? ''} onChange={(event) => setAddress({ q: event.currentTarget.value })} />
+            <SearchField w={240} aria-label="Search features" placeholder="Name or key" />
             <Checkbox size="sm" label="Only those included" checked={address['only'] === 'included'} onChange={(event) => setAddress({ only: event.currentTarget.checked ? 'included' : undefined })} />
           </Group>
           <MatrixEditor plans={plans} {...rows} onlyIncluded={address['only'] === 'included'} />

@@ -1,13 +1,13 @@
-import { Anchor, Button, Checkbox, Group, Paper, SegmentedControl, Stack, Table, Text, TextInput } from '@mantine/core';
-import { IconPackage, IconPlus, IconSearch } from '@tabler/icons-react';
+import { Anchor, Checkbox, Group, Paper, SegmentedControl, Stack, Table, Text } from '@mantine/core';
+import { IconPackage } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
-import { useMemo, useRef } from 'react';
-import { usePermission } from '../../shared/auth/use-permission';
+import { useMemo } from 'react';
 import { useEntityList } from '../../shared/entities/read';
+import { SearchField, useEntityListPage } from '../../shared/entity-pages/entity-list';
+import { byName } from '../../shared/order';
 import { EntityRollout } from '../../shared/rollout/rollout-badge';
 import { useShortcut } from '../../shared/shortcuts';
 import { TimeAgo } from '../../shared/time/time-ago';
-import { Guarded } from '../../shared/ui/guarded';
 import { Page } from '../../shared/ui/page';
 import { EmptyState, Loaded } from '../../shared/ui/states';
 import { EntitySwitch } from '../../shared/ui/switch';
@@ -21,18 +21,9 @@ import { useClientCount } from './use-client-count';
 export default function PackagesPage() {
   const packages = useEntityList('package');
   const [address, setAddress] = useAddress();
-  const search = useRef<HTMLInputElement>(null);
-  const { allowed } = usePermission('write_packages');
-  const create = () => setAddress({ new: 'yes' }, { push: true });
-  useShortcut('/', 'Search', () => search.current?.focus());
-  useShortcut('n', 'New package', create, 'This page', allowed);
+  const { search, dialog, newButton } = useEntityListPage('package');
   const matrix = address['view'] === 'matrix';
   useShortcut('m', 'List or matrix', () => setAddress({ view: matrix ? undefined : 'matrix' }));
-  const newButton = (
-    <Guarded action="write_packages">
-      {(disabled) => <Button leftSection={<IconPlus size={16} aria-hidden />} disabled={disabled} onClick={create}>New package</Button>}
-    </Guarded>
-  );
   return (
     <Page title="Packages" actions={newButton} description="Plans that customers buy: which features they include, with which limits, and the platforms that they open.">
       <Loaded query={packages}>
@@ -45,8 +36,7 @@ export default function PackagesPage() {
             <Stack gap="sm">
               <Group gap="xs">
                 <SegmentedControl aria-label="View" size="sm" value={matrix ? 'matrix' : 'list'} onChange={(view) => setAddress({ view: view === 'matrix' ? view : undefined })} data={[{ value: 'list', label: 'List' }, { value: 'matrix', label: 'Matrix' }]} />
-                <TextInput ref={search} w={260} maw="100%" aria-label={matrix ? 'Search features' : 'Search packages'} placeholder={matrix ? 'Feature: name or key' : 'Name, key or description'} leftSection={<IconSearch size={16} aria-hidden />}
-                  value={address['q'] ?? ''} onChange={(event) => setAddress({ q: event.currentTarget.value })} />
+                <SearchField field={search} w={260} aria-label={matrix ? 'Search features' : 'Search packages'} placeholder={matrix ? 'Feature: name or key' : 'Name, key or description'} />
                 {matrix && <Checkbox size="sm" label="Only packages for sale" checked={address['sale'] === 'yes'} onChange={(event) => setAddress({ sale: event.currentTarget.checked ? 'yes' : undefined })} />}
               </Group>
               {matrix ? <WholeMatrix packages={all} query={address['q'] ?? ''} onlyForSale={address['sale'] === 'yes'} /> : <PackageTable packages={all} query={address['q'] ?? ''} />}
@@ -54,13 +44,12 @@ export default function PackagesPage() {
           )
         }
       </Loaded>
-      <CreatePackage opened={address['new'] !== undefined} onClose={() => setAddress({ new: undefined })} />
+      <CreatePackage {...dialog} />
     </Page>
   );
 }
 
-const byPrice = (a: Plan, b: Plan) => a.price.amount - b.price.amount || a.name.localeCompare(b.name);
-const byName = (a: { name: string }, b: { name: string }) => a.name.localeCompare(b.name);
+const byPrice = (a: Plan, b: Plan) => a.price.amount - b.price.amount || byName(a, b);
 
 function WholeMatrix({ packages, query, onlyForSale }: { packages: Plan[]; query: string; onlyForSale: boolean }) {
   const features = useEntityList('feature');

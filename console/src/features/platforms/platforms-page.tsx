@@ -1,35 +1,25 @@
-import { Anchor, Badge, Button, Group, Paper, Stack, Table, Text, TextInput, Tooltip } from '@mantine/core';
-import { IconDevices, IconPlus, IconSearch, IconTool } from '@tabler/icons-react';
+import { Anchor, Badge, Group, Paper, Stack, Table, Text, Tooltip } from '@mantine/core';
+import { IconDevices, IconTool } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
-import { useMemo, useRef } from 'react';
+import { useMemo } from 'react';
 import type { Schemas } from '@togglecast/admin';
 import { useEntityList } from '../../shared/entities/read';
+import { AskingSwitch } from '../../shared/entity-pages/asking-switch';
+import { SearchField, useEntityListPage } from '../../shared/entity-pages/entity-list';
+import { byName } from '../../shared/order';
 import { EntityRollout } from '../../shared/rollout/rollout-badge';
-import { useShortcut } from '../../shared/shortcuts';
 import { TimeAgo } from '../../shared/time/time-ago';
-import { Guarded } from '../../shared/ui/guarded';
 import { Page } from '../../shared/ui/page';
 import { EmptyState, Loaded } from '../../shared/ui/states';
-import { usePermission } from '../../shared/auth/use-permission';
 import { useAddress } from '../../shared/use-search';
 import { CreatePlatform } from './create-platform';
-import { PlatformSwitch } from './platform-switch';
 
 type Platform = Schemas['Platform'];
 
 export default function PlatformsPage() {
   const platforms = useEntityList('platform');
-  const [address, setAddress] = useAddress();
-  const search = useRef<HTMLInputElement>(null);
-  const { allowed } = usePermission('write_platforms');
-  const create = () => setAddress({ new: 'yes' }, { push: true });
-  useShortcut('/', 'Search platforms', () => search.current?.focus());
-  useShortcut('n', 'New platform', create, 'This page', allowed);
-  const newButton = (
-    <Guarded action="write_platforms">
-      {(disabled) => <Button leftSection={<IconPlus size={16} aria-hidden />} disabled={disabled} onClick={create}>New platform</Button>}
-    </Guarded>
-  );
+  const [address] = useAddress();
+  const { search, dialog, newButton } = useEntityListPage('platform');
   return (
     <Page title="Platforms" actions={newButton} description="Surfaces and integrations that are switched as a whole: a website, an app, a payment provider. While a platform is off, every feature that needs it is off.">
       <Loaded query={platforms}>
@@ -40,14 +30,13 @@ export default function PlatformsPage() {
             </EmptyState>
           ) : (
             <Stack gap="sm">
-              <TextInput ref={search} w={320} maw="100%" aria-label="Search platforms" placeholder="Name, key or description" leftSection={<IconSearch size={16} aria-hidden />}
-                value={address['q'] ?? ''} onChange={(event) => setAddress({ q: event.currentTarget.value })} />
+              <SearchField field={search} aria-label="Search platforms" placeholder="Name, key or description" />
               <PlatformTable platforms={all} query={address['q'] ?? ''} />
             </Stack>
           )
         }
       </Loaded>
-      <CreatePlatform opened={address['new'] !== undefined} onClose={() => setAddress({ new: undefined })} />
+      <CreatePlatform {...dialog} />
     </Page>
   );
 }
@@ -57,7 +46,7 @@ function PlatformTable({ platforms, query }: { platforms: Platform[]; query: str
     const text = query.trim().toLowerCase();
     return platforms
       .filter((platform) => `${platform.name} ${platform.key} ${platform.description}`.toLowerCase().includes(text))
-      .sort((a, b) => a.name.localeCompare(b.name));
+      .sort(byName);
   }, [platforms, query]);
   if (shown.length === 0) return <Text c="dimmed" size="sm">No platform has “{query}” in its name, key or description.</Text>;
   return (
@@ -77,7 +66,7 @@ function PlatformTable({ platforms, query }: { platforms: Platform[]; query: str
 function Row({ platform }: { platform: Platform }) {
   return (
     <Table.Tr data-testid={`platform-${platform.key}`}>
-      <Table.Td><PlatformSwitch platform={platform} /></Table.Td>
+      <Table.Td><AskingSwitch type="platform" entity={platform} /></Table.Td>
       <Table.Td>
         <Anchor component={Link} to={`/platforms/${platform.id}`} fw={500} size="sm">{platform.name}</Anchor>
         <Text size="xs" c="dimmed" ff="monospace">{platform.key}</Text>

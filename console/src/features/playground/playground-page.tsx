@@ -5,11 +5,12 @@ import type { Schemas } from '@togglecast/admin';
 import { useConsole, useLive } from '../../shared/console';
 import { useDrafts } from '../../shared/drafts';
 import { useEntityList } from '../../shared/entities/read';
+import { byName } from '../../shared/order';
 import { useShortcut } from '../../shared/shortcuts';
 import type { PreviewChange } from '../../shared/ui/confirm-impact';
 import { Page } from '../../shared/ui/page';
 import { EmptyState, ErrorState, Loaded } from '../../shared/ui/states';
-import { useAddress } from '../../shared/use-search';
+import { useAddress, useAddressDialog } from '../../shared/use-search';
 import { FlagList } from './flag-list';
 import { SubjectForm } from './subject-form';
 import { useEffective, type Subject } from './subject';
@@ -40,7 +41,7 @@ export default function PlaygroundPage() {
   );
 }
 
-const kPause = 500; // ms; many changes at once ask again once
+const kPause = 1000; // ms; many changes at once ask again once
 
 /** The newest revision that this page has heard of: answers of an older one are asked for again. */
 function useRevision() {
@@ -48,9 +49,14 @@ function useRevision() {
   const [revision, setRevision] = useState(0);
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
+    let newest = 0;
     const off = live.on('activity', (entry) => {
-      clearTimeout(timer);
-      timer = setTimeout(() => setRevision(entry.revision), kPause);
+      if (entry.environment === 'system') return;
+      newest = entry.revision;
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        setRevision(newest);
+      }, kPause);
     });
     return () => {
       clearTimeout(timer);
@@ -62,6 +68,7 @@ function useRevision() {
 
 function Flags({ features, subject }: { features: Feature[]; subject: Subject }) {
   const [address, setAddress] = useAddress();
+  const why = useAddressDialog('flag');
   const search = useRef<HTMLInputElement>(null);
   const revision = useRevision();
   const { draft, panel } = useDraftChoice();
@@ -75,10 +82,10 @@ function Flags({ features, subject }: { features: Feature[]; subject: Subject })
   const shown = useMemo(
     () => features.filter(({ id, name, key }) => `${name} ${key}`.toLowerCase().includes(query) && (!show || !known || known.get(id)?.enabled === (show === 'on')))
       // What a draft changes stands first.
-      .sort((a, b) => Number(drafted.has(b.id)) - Number(drafted.has(a.id)) || a.name.localeCompare(b.name)),
+      .sort((a, b) => Number(drafted.has(b.id)) - Number(drafted.has(a.id)) || byName(a, b)),
     [features, query, show, known, drafted],
   );
-  const opened = features.find(({ key }) => key === address['flag']);
+  const opened = features.find(({ key }) => key === why.value);
   return (
     <Stack gap="sm">
       {panel}
@@ -89,9 +96,9 @@ function Flags({ features, subject }: { features: Feature[]; subject: Subject })
       </Group>
       {effective.error && <ErrorState error={effective.error} retry={() => void effective.refetch()} />}
       {shown.length === 0 ? <Text size="sm" c="dimmed">No flag fits.</Text> : exists && !known ? null : (
-        <FlagList features={shown} known={known} subject={subject} draft={draft} revision={revision} onOpen={(flag) => setAddress({ flag }, { push: true })} />
+        <FlagList features={shown} known={known} subject={subject} draft={draft} revision={revision} onOpen={why.open} />
       )}
-      <Drawer opened={opened !== undefined} onClose={() => setAddress({ flag: undefined })} position="right" size="lg" title={opened ? `Why: ${opened.name}` : ''}>
+      <Drawer opened={opened !== undefined} onClose={why.close} position="right" size="lg" title={opened ? `Why: ${opened.name}` : ''}>
         {opened && <Why key={opened.id} feature={opened} subject={subject} draft={draft} revision={revision} />}
       </Drawer>
     </Stack>

@@ -1,5 +1,5 @@
-import { Alert, Button, Group, Stack, Text, Textarea, TextInput } from '@mantine/core';
-import { IconInfoCircle, IconPlayerPlay } from '@tabler/icons-react';
+import { Button, Group, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { IconPlayerPlay } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import type { Schemas } from '@togglecast/admin';
@@ -8,6 +8,7 @@ import { usePermission } from '../../shared/auth/use-permission';
 import { useConsole } from '../../shared/console';
 import { draftOfEntity, dropDraft, keepDraft } from '../../shared/drafts';
 import { useSaveEntity } from '../../shared/entities/write';
+import { NewerVersion } from '../../shared/entity-pages/entity-form';
 import { sameJson, type Json } from '../../shared/rules/condition';
 import { draftOf, kSegment, logicOf, type SegmentDraft } from '../../shared/rules/draft';
 import { SegmentRuleEditor } from '../../shared/rules/logic-editor';
@@ -74,7 +75,7 @@ export function SegmentForm({ segment }: { segment: Segment }) {
   const blocked = ownProblem !== null || !form.name.trim();
   return (
     <Stack maw={860}>
-      {newer && dirty && <Alert color="blue" variant="light" icon={<IconInfoCircle aria-hidden />}>Somebody has changed this segment since you began. When you save, you can compare both versions.</Alert>}
+      {newer && dirty && <NewerVersion type="segment" />}
       <TextInput label="Name" readOnly={readOnly} value={form.name} error={form.name.trim() ? errors.fields['name'] : 'Enter a name.'} onChange={(event) => setForm({ ...form, name: event.currentTarget.value })} />
       <Textarea label="Description" autosize minRows={1} readOnly={readOnly} value={form.description} error={errors.fields['description']} onChange={(event) => setForm({ ...form, description: event.currentTarget.value })} />
       <section>

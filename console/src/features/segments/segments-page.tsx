@@ -1,16 +1,15 @@
-import { Anchor, Button, Group, Paper, Stack, Table, Text, TextInput } from '@mantine/core';
-import { IconFilter, IconPlus, IconSearch } from '@tabler/icons-react';
+import { Anchor, Group, Paper, Stack, Table, Text } from '@mantine/core';
+import { IconFilter } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
-import { useMemo, useRef } from 'react';
+import { useMemo } from 'react';
 import type { Schemas } from '@togglecast/admin';
-import { usePermission } from '../../shared/auth/use-permission';
 import { useEntityList } from '../../shared/entities/read';
+import { SearchField, useEntityListPage } from '../../shared/entity-pages/entity-list';
+import { byName } from '../../shared/order';
 import { EntityRollout } from '../../shared/rollout/rollout-badge';
 import type { Json } from '../../shared/rules/condition';
 import { describeRule } from '../../shared/rules/describe';
-import { useShortcut } from '../../shared/shortcuts';
 import { TimeAgo } from '../../shared/time/time-ago';
-import { Guarded } from '../../shared/ui/guarded';
 import { Page } from '../../shared/ui/page';
 import { EmptyState, Loaded } from '../../shared/ui/states';
 import { useAddress } from '../../shared/use-search';
@@ -21,17 +20,8 @@ type Segment = Schemas['Segment'];
 
 export default function SegmentsPage() {
   const segments = useEntityList('segment');
-  const [address, setAddress] = useAddress();
-  const search = useRef<HTMLInputElement>(null);
-  const { allowed } = usePermission('write_segments');
-  const create = () => setAddress({ new: 'yes' }, { push: true });
-  useShortcut('/', 'Search segments', () => search.current?.focus());
-  useShortcut('n', 'New segment', create, 'This page', allowed);
-  const newButton = (
-    <Guarded action="write_segments">
-      {(disabled) => <Button leftSection={<IconPlus size={16} aria-hidden />} disabled={disabled} onClick={create}>New segment</Button>}
-    </Guarded>
-  );
+  const [address] = useAddress();
+  const { search, dialog, newButton } = useEntityListPage('segment');
   return (
     <Page title="Segments" actions={newButton} description="Groups of clients and users by a rule that has a name. Features refer to them, so that a change of the rule reaches all of them at once.">
       <Loaded query={segments}>
@@ -42,14 +32,13 @@ export default function SegmentsPage() {
             </EmptyState>
           ) : (
             <Stack gap="sm">
-              <TextInput ref={search} w={320} maw="100%" aria-label="Search segments" placeholder="Name, key, rule or description" leftSection={<IconSearch size={16} aria-hidden />}
-                value={address['q'] ?? ''} onChange={(event) => setAddress({ q: event.currentTarget.value })} />
+              <SearchField field={search} aria-label="Search segments" placeholder="Name, key, rule or description" />
               <SegmentTable segments={all} query={address['q'] ?? ''} />
             </Stack>
           )
         }
       </Loaded>
-      <CreateSegment opened={address['new'] !== undefined} onClose={() => setAddress({ new: undefined })} />
+      <CreateSegment {...dialog} />
     </Page>
   );
 }
@@ -61,7 +50,7 @@ function SegmentTable({ segments, query }: { segments: Segment[]; query: string 
     const text = query.trim().toLowerCase();
     return segments.map((segment) => ({ segment, rule: describeRule(segment.rule as Json) }))
       .filter(({ segment, rule }) => `${segment.name} ${segment.key} ${segment.description} ${rule}`.toLowerCase().includes(text))
-      .sort((a, b) => a.segment.name.localeCompare(b.segment.name));
+      .sort((a, b) => byName(a.segment, b.segment));
   }, [segments, query]);
   if (shown.length === 0) return <Text c="dimmed" size="sm">No segment has “{query}” in its name, key, rule or description.</Text>;
   return (

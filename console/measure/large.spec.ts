@@ -1,92 +1,166 @@
 // How the console behaves with 1,000 features and 10,000 clients: first paint, and the longest task of the main thread while one
-// scrolls, filters and 50 updates a second arrive. A measurement for a quiet machine; `npm run measure` prints it.
-import { expect, test, type Page } from '@playwright/test';
-import { kPassword, Server } from '../tests/server';
+// scrolls, filters and 50 updates a second arrive. `npm run measure` prints it; README.md says how to read it.
+import { expect, test, type Browser, type Page } from '@playwright/test';
 import { serveBuilt } from '../tests/built';
+import { kPassword, Server } from '../tests/server';
+import { kClients, kFeatures, seed } from './seed';
+import { tasksOf, type Tasks } from './tasks';
 
-const kFeatures = Number(process.env['FEATURES'] ?? 1000);
-const kClients = Number(process.env['CLIENTS'] ?? 10_000);
-const kLongest = 200; // ms
-const kFirstPaint = 1000;
+const kLongest = 200;     // ms
+const kFirstPaint = 1000; // ms
+const kRate = 50;         // updates a second
+const kPaints = 5;
+// A busy machine stretches what the clock says. Then only processor time is held to the limits.
+const busy = process.env['BUSY'] !== undefined;
 
-async function inParallel(count: number, task: (index: number) => Promise<unknown>) {
-  let next = 0;
-  await Promise.all(Array.from({ length: 16 }, async () => {
-    while (next < count) await task(next++);
-  }));
-}
-
-async function seed(server: Server) {
-  const ids: number[] = [];
-  await inParallel(kFeatures, async (index) => {
-    const { id } = await server.call('POST', '/api/v1/features', { key: `feature-${index}`, name: `Feature ${index}`, description: 'One of many', targeting: { if: [{ '==': [{ var: 'client.country' }, 'DE'] }, 'on', 'off'] } });
-    ids.push(id);
-  });
-  const plan = await server.call('POST', '/api/v1/packages', { key: 'plan', name: 'Plan', features: ids.slice(0, 50).map((feature_id) => ({ feature_id })) });
-  await inParallel(kClients, (index) => server.call('POST', '/api/v1/clients', { key: `client-${index}`, name: `Client ${index}`, package_id: plan.id }));
-  return ids;
-}
-
-/** Toggles 50 features a second until `stop`. */
-function update(server: Server, ids: number[]) {
-  let sent = 0;
-  const timer = setInterval(() => void server.call('POST', `/api/v1/features/${ids[sent++ % ids.length]}/toggle`).catch(() => {}), 20);
+/** Switches `kRate` entities a second until it is stopped; answers how many a second the server took. */
+function update(server: Server, paths: string[]) {
+  let [sent, taken] = [0, 0];
+  const began = performance.now();
+  const timer = setInterval(() => {
+    // A timer that comes late catches up.
+    while (sent < ((performance.now() - began) / 1000) * kRate) void server.call('POST', `${paths[sent++ % paths.length]}/toggle`).then(() => ++taken, () => {});
+  }, 1000 / kRate);
   return () => {
     clearInterval(timer);
-    return sent;
+    return taken / ((performance.now() - began) / 1000);
   };
 }
 
-const watchTasks = (page: Page) =>
-  page.evaluate(() => {
-    const tasks: number[] = ((window as unknown as { tasks: number[] }).tasks = []);
-    new PerformanceObserver((list) => tasks.push(...list.getEntries().map((entry) => entry.duration))).observe({ type: 'longtask' });
-  });
-const longestTask = (page: Page) => page.evaluate(() => Math.round(Math.max(0, ...(window as unknown as { tasks: number[] }).tasks)));
+const frame = (page: Page) => page.evaluate(() => new Promise(requestAnimationFrame));
+const pause = (page: Page, ms: number) => page.evaluate((time) => new Promise((next) => setTimeout(next, time)), ms);
 
-test('a large catalogue', async ({ page }) => {
-  test.setTimeout(1_800_000);
-  const server = await new Server().start();
-  try {
-    const began = performance.now();
-    const ids = await seed(server);
-    console.log(`${kFeatures} features and ${kClients} clients made in ${Math.round((performance.now() - began) / 1000)} s`);
+async function scroll(page: Page) {
+  await page.mouse.move(760, 560);
+  for (let step = 0; step < 60; ++step) {
+    await page.mouse.wheel(0, step < 40 ? 900 : -1400);
+    await frame(page);
+  }
+}
+
+async function filter(page: Page, label: string, texts: string[]) {
+  const search = page.getByLabel(label, { exact: true });
+  for (const text of texts) {
+    await search.fill(text);
+    await frame(page);
+    await pause(page, 150);
+  }
+}
+
+async function firstPaint(browser: Browser, server: Server) {
+  const found: { paint: number; script: number }[] = [];
+  for (let time = 0; time < kPaints; ++time) {
+    const context = await browser.newContext(); // with an empty cache
+    const page = await context.newPage();
     await serveBuilt(page);
     await page.goto(server.url);
     await page.getByLabel('User name').waitFor();
-    const paint = await page.evaluate(() => Math.round(performance.getEntriesByName('first-contentful-paint')[0]!.startTime));
+    found.push(await page.evaluate(() => ({
+      paint: Math.round(performance.getEntriesByName('first-contentful-paint')[0]!.startTime),
+      script: (performance.getEntriesByType('resource') as PerformanceResourceTiming[]).filter(({ name }) => name.endsWith('.js')).reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0),
+    })));
+    await context.close();
+  }
+  found.sort((a, b) => a.paint - b.paint);
+  return found[Math.floor(found.length / 2)]!;
+}
+
+test('a large catalogue', async ({ page, browser }) => {
+  test.setTimeout(3_600_000);
+  const folder = process.env['MEASURE_DATA'];
+  const server = await new Server(folder).start('--read-rate', '100000', '--read-burst', '100000');
+  const rows: { what: string; tasks: Tasks; rate?: number; limited: boolean }[] = [];
+  try {
+    const { features, clients, seconds } = await seed(server);
+    console.log(`${kFeatures} features and ${kClients} clients are there after ${seconds} s`);
+    const { paint, script } = await firstPaint(browser, server);
+
+    await serveBuilt(page);
+    await page.goto(server.url);
     await page.getByLabel('User name').fill('owner');
     await page.getByLabel('Password', { exact: true }).fill(kPassword);
     await page.getByRole('button', { name: 'Log in', exact: true }).click();
-    await page.getByTestId('connection').waitFor();
-    const found: { [what: string]: number } = {};
-    for (const to of ['/platforms', '/features', '/clients']) {
-      const link = page.getByRole('navigation', { name: 'Pages' }).locator(`a[href="${to}"]`);
-      if (!(await link.count())) continue;
-      await watchTasks(page);
-      await link.click();
-      await page.waitForLoadState('networkidle');
-      found[`${to} opens`] = await longestTask(page);
-      await watchTasks(page);
-      const stop = update(server, ids);
-      for (let step = 0; step < 40; ++step) {
-        await page.mouse.move(640, 500);
-        await page.mouse.wheel(0, step < 20 ? 1200 : -1200);
-        await page.evaluate(() => new Promise(requestAnimationFrame));
-      }
-      const search = page.locator('main input[type="text"], main input:not([type])').first();
-      for (const text of ['9', '99', '999', '']) {
-        await search.fill(text);
-        await page.evaluate(() => new Promise(requestAnimationFrame));
-      }
-      await page.evaluate(() => new Promise((next) => setTimeout(next, 3000)));
-      found[`${to} scrolls, filters and hears ${stop()} updates`] = await longestTask(page);
+    await expect(page.getByTestId('connection')).toHaveAttribute('data-state', 'live');
+
+    const open = async (to: string, ready: string) => {
+      await page.evaluate((address) => history.pushState({}, '', address), to);
+      await page.locator(ready).first().waitFor();
+      await pause(page, 500);
+    };
+    const measure = async (what: string, paths: string[] | undefined, doing: () => Promise<unknown>, limited = true) => {
+      const stop = paths && update(server, paths);
+      let rate: number | undefined;
+      const tasks = await tasksOf(browser, page, async () => {
+        await doing();
+        rate = stop?.();
+      });
+      rows.push({ what, tasks, limited, ...(rate !== undefined && { rate }) });
+      console.log(line(rows.at(-1)!));
+    };
+    const switches = features.map((id) => `/api/v1/features/${id}`);
+    const tenants = clients.slice(0, 3000).map((id) => `/api/v1/clients/${id}`);
+
+    await measure('features: opens', undefined, () => open('/features', '[data-testid^="feature-"]'), false);
+    await measure('features: scrolls', undefined, () => scroll(page));
+    await measure('features: filters', undefined, () => filter(page, 'Search features', ['9', '99', 'tag:beta', 'tag:beta is:on', 'group:checkout feature', '']));
+    await measure('features: 50 updates a second', switches, () => pause(page, 5000));
+    await measure('features: all at once', switches, async () => {
+      await scroll(page);
+      await filter(page, 'Search features', ['9', '99', 'tag:beta', '']);
+      await pause(page, 2000);
+    });
+
+    await measure('clients: opens', undefined, () => open('/clients', '[data-testid^="client-"]'), false);
+    const intoSight = async () => {
+      await scroll(page);
+      await pause(page, 1500);
+      await scroll(page);
+    };
+    await measure('clients: scrolls, and reads on', undefined, intoSight);
+    await measure('clients: filters', undefined, () => filter(page, 'Search clients', ['9', '99', '999', '']));
+    await measure('clients: all at once', tenants, async () => {
+      await intoSight();
+      await filter(page, 'Search clients', ['9', '99', '']);
+      await pause(page, 5000);
+    });
+
+    await measure('matrix: opens', undefined, () => open('/packages?view=matrix', '[data-cell]'), false);
+    await measure('matrix: all at once', switches, async () => {
+      await scroll(page);
+      await filter(page, 'Search features', ['9', '99', '']);
+      await pause(page, 2000);
+    });
+    await measure('a client: opens', undefined, () => open(`/clients/${clients[0]}?show=all`, '[data-testid^="effective-"]'), false);
+    await measure('a client: all at once', switches, async () => {
+      await scroll(page);
+      await filter(page, 'Search features of the client', ['9', '99', '']);
+      await pause(page, 3000);
+    });
+    await measure('a feature: opens', undefined, () => open(`/features/${features[0]}`, '[role="tab"]'), false);
+    await measure('a feature: 50 updates a second', switches, () => pause(page, 4000));
+    await measure('dashboard: opens', undefined, () => open('/dashboard', '[data-tile]'), false);
+    await measure('dashboard: 50 updates a second', switches, () => pause(page, 8000));
+    await measure('activity: opens', undefined, () => open('/activity', 'article'), false);
+    await measure('activity: 50 updates a second', switches, async () => {
+      await scroll(page);
+      await pause(page, 5000);
+    });
+
+    console.log(`\nfirst paint ${paint} ms, the middle of ${kPaints}; ${script.toLocaleString('en')} bytes of script for it, as they were sent\n`);
+    for (const row of rows) console.log(line(row));
+    for (const { what, tasks, limited } of rows) {
+      if (!limited) continue;
+      expect.soft(tasks.cpu, `processor time of the longest task: ${what}`).toBeLessThan(kLongest);
+      if (!busy) expect.soft(tasks.wall, `time of the longest task: ${what}`).toBeLessThan(kLongest);
     }
-    console.log(`first paint ${paint} ms`);
-    for (const [what, longest] of Object.entries(found)) console.log(`longest task ${String(longest).padStart(4)} ms  ${what}`);
-    expect.soft(paint, 'first paint').toBeLessThan(kFirstPaint);
-    for (const [what, longest] of Object.entries(found)) expect.soft(longest, what).toBeLessThan(kLongest);
+    if (!busy) expect.soft(paint, 'first paint').toBeLessThan(kFirstPaint);
   } finally {
-    await server.end();
+    if (folder) await server.stop();
+    else await server.end();
   }
 });
+
+function line({ what, tasks: { wall, cpu, busy: share, long }, rate }: { what: string; tasks: Tasks; rate?: number }) {
+  const number = (value: number, width: number) => String(value).padStart(width);
+  return `${what.padEnd(34)} longest task ${number(wall, 5)} ms, ${number(cpu, 4)} ms of processor; ${number(long, 3)} above 50 ms; busy ${number(Math.round(share * 100), 3)} %${rate === undefined ? '' : `; ${rate.toFixed(0)} updates a second`}`;
+}

@@ -41,7 +41,7 @@ test('those of a client and of the playground', async ({ page, console }) => {
   await console.open('/help');
   await opensAndCloses(page, `/clients/${client.id}`, () => page.getByRole('button', { name: 'Override Of the dialogs' }).click(), /override=/);
   await opensAndCloses(page, `/clients/${client.id}?tab=tokens`, () => page.getByRole('button', { name: 'New token' }).click(), /new=token/);
-  await opensAndCloses(page, `/playground?client=${client.id}`, () => page.getByTestId(`flag-${feature.key}`).getByRole('button').click(), /flag=/);
+  await opensAndCloses(page, `/playground?client=${client.id}&q=${feature.key}`, () => page.getByTestId(`flag-${feature.key}`).getByRole('button').click(), /flag=/);
 });
 
 async function makes(page: Page, console: Console, to: string, noun: string, fill?: () => Promise<void>) {

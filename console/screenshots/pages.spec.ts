@@ -22,12 +22,27 @@ async function connectClients(server: Server): Promise<Socket[]> {
   return sockets;
 }
 
+// What two admins did a moment ago, so that the dashboard and the activity show a day like any other.
+async function work(server: Server) {
+  await server.call('POST', '/api/v1/admins', { username: 'mia', password: kPassword, role: 'editor' });
+  const mia = await server.login('mia', kPassword);
+  const keyed = async (path: string, key: string) => (await server.call<{ items: Entity[] }>('GET', `/api/v1/${path}?q=${key}&limit=20`)).items.find((item) => item.key === key)!.id;
+  const change = (token: string, method: string, target: string, body: object) => server.call(method, `/api/v1/${target}?confirm=true`, body, token);
+  await change(mia, 'POST', `features/${await keyed('features', 'express-checkout')}/toggle`, { enabled: false });
+  await change(server.token, 'PATCH', `platforms/${await keyed('platforms', 'kiosk')}`, { maintenance_note: 'New printers until Friday' });
+  await change(mia, 'PATCH', `features/${await keyed('features', 'product-reviews')}`, { description: 'Stars and texts of buyers.' });
+  await change(server.token, 'POST', `features/${await keyed('features', 'gift-cards')}/toggle`, { enabled: false });
+  await change(mia, 'POST', `features/${await keyed('features', 'express-checkout')}/toggle`, { enabled: true });
+  await change(mia, 'POST', `platforms/${await keyed('platforms', 'tv')}/toggle`, { enabled: false });
+}
+
 test('pictures', async ({ page }) => {
   test.setTimeout(600_000 * Number(process.env['TOGGLECAST_TEST_PATIENCE'] ?? 1));
   mkdirSync(folder, { recursive: true });
   const server = await new Server().start('--demo');
   const sockets = await connectClients(server);
   await seed(server, sockets);
+  await work(server);
   try {
     await serveBuilt(page);
     await page.emulateMedia({ reducedMotion: 'reduce', colorScheme: 'light' });

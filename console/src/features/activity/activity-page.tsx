@@ -144,7 +144,13 @@ const Row = memo(function Row({ entry, fresh, followed, onActor }: { entry: Entr
       <Group gap="sm" wrap="nowrap" align="flex-start">
         <Avatar size={30} radius="xl" color={entry.actor.kind === 'admin' ? 'blue' : 'gray'} aria-hidden>{entry.actor.name.slice(0, 2).toUpperCase()}</Avatar>
         <Stack gap={4} flex={1} miw={0}>
-          <Text size="sm" fw={500}>{entry.summary}</Text>
+          <Group justify="space-between" gap="xs" align="flex-start">
+            <Text size="sm" fw={500} flex="1 1 260px">{entry.summary}</Text>
+            <Group gap="sm">
+              <Anchor component="button" size="sm" onClick={() => setOpen(!open)} aria-expanded={open}>{open ? 'Hide' : 'Show'} what changed</Anchor>
+              <Undo entry={entry} />
+            </Group>
+          </Group>
           <Group gap="xs">
             <Anchor component="button" size="xs" onClick={() => onActor(entry.actor.name)} aria-label={`Changes by ${entry.actor.name}`}>{entry.actor.name}</Anchor>
             <Text size="xs" c="dimmed"><TimeAgo time={entry.timestamp} /> · {entry.source === 'rest' ? 'REST' : entry.source.replace('_', ' ')}</Text>
@@ -152,10 +158,6 @@ const Row = memo(function Row({ entry, fresh, followed, onActor }: { entry: Entr
               ? <Text size="xs" c="dimmed">revision {entry.revision} of the installation</Text>
               : <Anchor component={Link} to={`/activity/${entry.epoch}.${entry.revision}`} size="xs">revision {entry.revision}</Anchor>}
             <Delivery entry={entry} followed={followed} />
-          </Group>
-          <Group gap="sm" mt={2}>
-            <Anchor component="button" size="sm" onClick={() => setOpen(!open)} aria-expanded={open}>{open ? 'Hide' : 'Show'} what changed</Anchor>
-            <Undo entry={entry} />
           </Group>
           {open && <Changes entry={entry} />}
         </Stack>

@@ -103,7 +103,7 @@ function Form({ client, feature, onClose }: { client: Client; feature: Schemas['
         {isBoolean && valueError && <Text size="sm" c="var(--mantine-color-error)">{valueError}</Text>}
         <Textarea label="Reason" placeholder="A trial until the end of the year, agreed with sales" autosize minRows={2} value={reason} onChange={(event) => setReason(event.currentTarget.value)} error={(fields as { [field: string]: string })['reason']} />
         <div>
-          <TextInput type="datetime-local" label="Ends" description="Then the client gets again what its package gives. Empty: it never ends." value={ends} onChange={(event) => setEnds(event.currentTarget.value)} w={420} maw="100%"
+          <TextInput type="datetime-local" label="Ends" description="Then the client gets again what its package gives. Empty: it never ends." value={ends} onChange={(event) => setEnds(event.currentTarget.value)}
             error={(fields as { [field: string]: string })['expires_at'] ?? (past && 'This time is over.')} />
           <Group gap={6} mt={6}>
             {[['a day', 1], ['a week', 7], ['30 days', 30]].map(([label, days]) => <Button key={label} size="compact-xs" variant="default" onClick={() => setEnds(localTime(Date.now() + Number(days) * kDay))}>In {label}</Button>)}

@@ -50,7 +50,7 @@ export function ValueField({ comparison, onChange, suggestions, disabled }: { co
           <Autocomplete aria-label="Value" data={suggestions} value={typed ?? String(values[0] ?? '')} onChange={write} disabled={disabled} placeholder={test.startsWith('version') ? '2.1.0' : 'Value'}
             error={typed !== undefined && valueOf(typed, kind) === undefined ? 'Enter a number.' : undefined} />
         )}
-        {!onlyText(test) && <NativeSelect aria-label="Kind of value" w={92} data={kKinds} value={kind} disabled={disabled} onChange={(event) => changeKind(event.currentTarget.value as Kind)} />}
+        {!onlyText(test) && <NativeSelect aria-label="Kind of value" w={108} data={kKinds} value={kind} disabled={disabled} onChange={(event) => changeKind(event.currentTarget.value as Kind)} />}
       </div>
       {isTime && <Text size="xs" c="dimmed" mt={2}>{shortTime((values[0] as number) * 1000)}, in seconds since 1970</Text>}
     </div>

@@ -68,7 +68,7 @@ async function firstPaint(browser: Browser, server: Server) {
 test('a large catalogue', async ({ page, browser }) => {
   test.setTimeout(3_600_000);
   const folder = process.env['MEASURE_DATA'];
-  const server = await new Server(folder).start('--read-rate', '100000', '--read-burst', '100000');
+  const server = await new Server({ data: folder }).start('--read-rate', '100000', '--read-burst', '100000');
   const rows: { what: string; tasks: Tasks; rate?: number; limited: boolean }[] = [];
   try {
     const { features, clients, seconds } = await seed(server);

@@ -17,6 +17,7 @@ const kShown = 6;
 const kPage = 20;
 const kGather = 500;   // ms: many changes at once are read once
 const kAgain = 2000;   // ms between readings while connections lag, for their names
+const kLookAgain = 10_000; // ms otherwise: a connection that came back may have missed that something changed
 
 function useRecentRollouts() {
   const { admin, environment, live } = useConsole();
@@ -32,7 +33,7 @@ function useRecentRollouts() {
   return useQuery<Item[]>({
     queryKey: ['env', environment, 'rollouts'],
     queryFn: ({ signal }) => readRollouts((before) => unwrap(admin.rest.GET('/api/v1/rollouts', { params: { query: { limit: kPage, ...(before !== undefined && { before }) } }, signal })) as Promise<Recent>, kShown),
-    refetchInterval: ({ state }) => (state.data?.some(({ rollout }) => rollout.open && rollout.stages.received.connections < rollout.stages.received.of) ? kAgain : false),
+    refetchInterval: ({ state }) => (state.data?.some(({ rollout }) => rollout.open && rollout.stages.received.connections < rollout.stages.received.of) ? kAgain : kLookAgain),
   });
 }
 

@@ -7,8 +7,10 @@
 // often as without it, and waits long for the answer.
 //
 // `--adapter redis|sharded|streams --redis-url URL` makes /socket.io/ a server of a cluster, together with
-// other such programs and with Node's servers. With `streams`, it recovers connections. `--emitter-bridge
-// NAMESPACES`, a list like `/,/custom`, lets programs that are no servers emit to its clients.
+// other such programs and with Node's servers. With `streams`, it recovers connections. With `sharded`,
+// `--subscription-mode static|dynamic|dynamic-private` says which rooms have channels of their own.
+// `--emitter-bridge NAMESPACES`, a list like `/,/custom`, lets programs that are no servers emit to its
+// clients.
 
 #include <algorithm>
 #include <csignal>
@@ -106,16 +108,19 @@ socketio::Options with_rules(const Times& times) {
 
 constexpr const char* kUsage =
     "usage: conformance-server --port PORT [--unhurried | --patient | --recovering]\n"
-    "         [--adapter redis|sharded|streams] [--emitter-bridge NAMESPACES] [--redis-url URL]\n"
+    "         [--adapter redis|sharded|streams] [--subscription-mode static|dynamic|dynamic-private]\n"
+    "         [--emitter-bridge NAMESPACES] [--redis-url URL]\n"
     "\n"
-    "  --adapter         /socket.io/ is one server of a cluster over Redis\n"
-    "  --emitter-bridge  clients of these namespaces (such as /,/custom) get what others emit over Redis\n"
-    "  --redis-url       of both: redis://[user[:password]@]host[:port], unix://path and the like\n";
+    "  --adapter            /socket.io/ is one server of a cluster over Redis\n"
+    "  --subscription-mode  of the sharded adapter: which rooms have a channel of their own [dynamic]\n"
+    "  --emitter-bridge     clients of these namespaces (such as /,/custom) get what others emit over Redis\n"
+    "  --redis-url          of both: redis://[user[:password]@]host[:port], unix://path and the like\n";
 
 struct Arguments {
   std::uint16_t port = 0;
   Times times{};
   std::string adapter{};
+  std::optional<adapters::SubscriptionMode> mode{};
   std::string redis_url{};
   std::vector<std::string> bridged{};
 };
@@ -130,6 +135,13 @@ std::uint16_t read_port(const std::string& text) {
   const unsigned long port = std::strtoul(text.c_str(), &end, 10);
   if (text.empty() || *end != '\0' || port > 65'535) refuse("--port must be a number up to 65535");
   return static_cast<std::uint16_t>(port);
+}
+
+adapters::SubscriptionMode read_mode(const std::string& text) {
+  if (text == "static") return adapters::SubscriptionMode::fixed;
+  if (text == "dynamic") return adapters::SubscriptionMode::dynamic;
+  if (text == "dynamic-private") return adapters::SubscriptionMode::dynamic_private;
+  refuse("--subscription-mode must be static, dynamic or dynamic-private");
 }
 
 std::vector<std::string> split(std::string_view list) {
@@ -162,6 +174,8 @@ Arguments read_arguments(int count, char** values) {
       arguments.times = kRecovering;
     } else if (name == "--adapter") {
       arguments.adapter = value();
+    } else if (name == "--subscription-mode") {
+      arguments.mode = read_mode(value());
     } else if (name == "--redis-url") {
       arguments.redis_url = value();
     } else if (name == "--emitter-bridge") {
@@ -174,6 +188,8 @@ Arguments read_arguments(int count, char** values) {
   const bool uses_redis = !arguments.adapter.empty() || !arguments.bridged.empty();
   if (uses_redis != !arguments.redis_url.empty())
     refuse("--redis-url goes with --adapter or --emitter-bridge, and they with it");
+  if (arguments.mode && arguments.adapter != "sharded")
+    refuse("--subscription-mode goes with --adapter sharded");
   return arguments;
 }
 
@@ -192,7 +208,10 @@ adapters::AdapterFactory adapter_for(const Arguments& arguments, cluster::redis:
                                      const adapters::CountersPtr& counters, observe::Log& log) {
   const adapters::ClusterOptions cluster{.counters = counters, .log = log};
   if (arguments.adapter == "redis") return adapters::classic_adapter(client, cluster);
-  if (arguments.adapter == "sharded") return adapters::sharded_adapter(client, {.cluster = cluster});
+  if (arguments.adapter == "sharded") {
+    const auto mode = arguments.mode.value_or(adapters::SubscriptionMode::dynamic);
+    return adapters::sharded_adapter(client, {.cluster = cluster, .mode = mode});
+  }
   if (arguments.adapter == "streams") {
     return adapters::streams_adapter(client, {.cluster = cluster, .recovery = kClusterRecovery});
   }

@@ -25,9 +25,9 @@ async function fence(sender, clients) {
 const plain = (args) => (/^\d+-\d+$/.test(args.at(-1)) ? args.slice(0, -1) : args);
 const answerBy = (client, value) => client.socket.on('question', (...args) => args.at(-1)(value));
 
-for (const adapter of ['redis', 'sharded', 'streams']) {
-  describe(`--adapter ${adapter}`, () => {
-    const cluster = sharedByTests(() => Cluster.start(adapter), (started) => started.stop());
+for (const [adapter, mode] of [['redis'], ['sharded'], ['sharded', 'static'], ['sharded', 'dynamic-private'], ['streams']]) {
+  describe(`--adapter ${adapter}${mode ? ` --subscription-mode ${mode}` : ''}`, () => {
+    const cluster = sharedByTests(() => Cluster.start(adapter, mode), (started) => started.stop());
 
     for (const sender of kSenders) {
       test(`${sender}: a broadcast reaches the clients of all servers once, binary parts too`, async (t) => {

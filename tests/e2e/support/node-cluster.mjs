@@ -20,14 +20,15 @@ async function startNode(options) {
 export class Cluster {
   servers = {};
 
-  constructor(adapter, redis) {
+  constructor(adapter, redis, mode) {
     this.adapter = adapter;
     this.redis = redis;
+    this.mode = mode;
   }
 
-  /** Two servers of each kind, which know of each other: `cpp`, `cpp2`, `node`, `node2`. */
-  static async start(adapter) {
-    const cluster = new Cluster(adapter, await Redis.start());
+  /** Two servers of each kind, which know of each other: `cpp`, `cpp2`, `node`, `node2`. `mode` of the sharded adapter. */
+  static async start(adapter, mode) {
+    const cluster = new Cluster(adapter, await Redis.start(), mode);
     await Promise.all(['cpp', 'cpp2', 'node', 'node2'].map((name) => cluster.add(name)));
     await cluster.complete(4);
     return cluster;
@@ -35,7 +36,7 @@ export class Cluster {
 
   /** One more: `name` begins with `cpp` or `node`. */
   async add(name) {
-    const options = ['--adapter', this.adapter, '--redis-url', this.redis.url];
+    const options = ['--adapter', this.adapter, '--redis-url', this.redis.url, ...(this.mode ? ['--subscription-mode', this.mode] : [])];
     const start = name.startsWith('node') ? startNode : startConformance;
     const server = await start(name.startsWith('node') ? options : [...options, '--unhurried']);
     this.servers[name] = server;
@@ -66,7 +67,7 @@ export class Cluster {
 
   /** Waits until servers with members listen to the room, where rooms have channels. */
   async roomOn(room, count, nsp = '/') {
-    if (this.adapter === 'sharded') await this.listeners(`socket.io#${nsp}#${room}#`, count);
+    if (this.adapter === 'sharded') await this.listeners(`socket.io#${nsp}#${room}#`, this.mode === 'static' ? 0 : count);
   }
 
   async client(t, name, options = {}) {

@@ -1,12 +1,12 @@
 // A server of Node's own Socket.IO, as one of a cluster: the stock packages, with the events of the conformance server
 // that the tests of adapters use.
-//   node node-server.mjs --port 3000 --adapter redis|sharded|streams --redis-url URL
+//   node node-server.mjs --port 3000 --adapter redis|sharded|streams --redis-url URL [--subscription-mode MODE]
 import { createAdapter, createShardedAdapter } from '@socket.io/redis-adapter';
 import { createAdapter as createStreamsAdapter } from '@socket.io/redis-streams-adapter';
 import { createClient } from 'redis';
 import { Server } from 'socket.io';
 
-const argument = (name) => process.argv[process.argv.indexOf(name) + 1];
+const argument = (name) => (process.argv.includes(name) ? process.argv[process.argv.indexOf(name) + 1] : undefined);
 const port = Number(argument('--port'));
 const kind = argument('--adapter');
 
@@ -22,8 +22,8 @@ async function connect() {
 async function adapter() {
   const client = await connect();
   if (kind === 'streams') return createStreamsAdapter(client, { heartbeatInterval: 500 });
-  const make = kind === 'sharded' ? createShardedAdapter : createAdapter;
-  return make(client, await connect());
+  if (kind === 'redis') return createAdapter(client, await connect());
+  return createShardedAdapter(client, await connect(), { subscriptionMode: argument('--subscription-mode') ?? 'dynamic' });
 }
 
 const io = new Server({

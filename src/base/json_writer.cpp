@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/json.hpp"
+#include "base/json_text.hpp"
 
 namespace togglecast::json {
 namespace {
@@ -60,12 +61,6 @@ void append_double(std::string& out, double number) {
   }
 }
 
-template <typename Integer>
-void append_integer(std::string& out, Integer number) {
-  char text[24];
-  out.append(text, std::to_chars(text, text + sizeof text, number).ptr);
-}
-
 enum class Order : bool { given, sorted };
 
 void append_value(std::string& out, const value& json, Order order);
@@ -101,10 +96,10 @@ void append_value(std::string& out, const value& json, Order order) {
       out += json.get_bool() ? "true" : "false";
       break;
     case kind::int64:
-      append_integer(out, json.get_int64());
+      append_number(out, json.get_int64());
       break;
     case kind::uint64:
-      append_integer(out, json.get_uint64());
+      append_number(out, json.get_uint64());
       break;
     case kind::double_:
       append_double(out, json.get_double());
@@ -129,26 +124,46 @@ void append_value(std::string& out, const value& json, Order order) {
   }
 }
 
-// Leading bytes that stand for themselves in a JSON string, in steps of 8 or 16.
+// Whether these 8 or 16 bytes stand for themselves in a JSON string.
+template <std::size_t kStep>
+bool plain_at(const char* at) noexcept {
+  using Bytes [[gnu::vector_size(kStep)]] = signed char;  // those beyond ASCII are below zero
+  Bytes bytes;
+  std::memcpy(&bytes, at, kStep);
+  const Bytes special = (bytes < 0x20) | (bytes == '"') | (bytes == '\\');
+  std::array<std::uint64_t, kStep / 8> words;
+  std::memcpy(words.data(), &special, kStep);
+  return std::all_of(words.begin(), words.end(), [](std::uint64_t word) { return word == 0; });
+}
+
+// Leading bytes that stand for themselves, in steps of 8 or 16.
 template <std::size_t kStep>
 std::size_t plain_run(std::string_view text) noexcept {
-  using Bytes [[gnu::vector_size(kStep)]] = signed char;  // those beyond ASCII are below zero
   std::size_t i = 0;
-  for (; i + kStep <= text.size(); i += kStep) {
-    Bytes bytes;
-    std::memcpy(&bytes, text.data() + i, kStep);
-    const Bytes special = (bytes < 0x20) | (bytes == '"') | (bytes == '\\');
-    std::array<std::uint64_t, kStep / 8> words;
-    std::memcpy(words.data(), &special, kStep);
-    if (std::any_of(words.begin(), words.end(), [](std::uint64_t word) { return word != 0; })) break;
-  }
+  while (i + kStep <= text.size() && plain_at<kStep>(text.data() + i)) i += kStep;
   return i;
+}
+
+// Whether all of the text stands for itself. Its last bytes are looked at together with some before them.
+bool is_plain(std::string_view text) noexcept {
+  const char* end = text.data() + text.size();
+  if (text.size() >= 16)
+    return plain_run<16>(text) == (text.size() & ~std::size_t{15}) && plain_at<16>(end - 16);
+  if (text.size() >= 8) return plain_at<8>(text.data()) && plain_at<8>(end - 8);
+  return std::all_of(text.begin(), text.end(), [](char byte) {
+    return static_cast<signed char>(byte) >= 0x20 && byte != '"' && byte != '\\';
+  });
 }
 
 }  // namespace
 
 void append_string(std::string& out, std::string_view text) {
   out += '"';
+  if (is_plain(text)) {
+    out += text;
+    out += '"';
+    return;
+  }
   std::size_t start = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     i += plain_run<16>(text.substr(i));
@@ -199,6 +214,7 @@ void append_string(std::string& out, std::string_view text) {
 }
 
 void append(std::string& out, const value& json) { append_value(out, json, Order::given); }
+void append(std::string& out, const object& members) { append_object(out, members, Order::given); }
 
 std::string serialize(const value& json) {
   std::string out;

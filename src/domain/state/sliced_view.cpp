@@ -4,6 +4,8 @@
 #include <map>
 #include <utility>
 
+#include "domain/state/view_text.hpp"
+
 namespace togglecast::domain {
 namespace {
 
@@ -68,10 +70,13 @@ FullView::FullView(Viewpoint viewpoint)
   viewpoint_.state->table<Platform>().by_id.for_each([this](Id id, const auto&) {
     if (view_.sees_platform(id)) platforms_.push_back(id);
   });
+  constexpr std::size_t kLikely = 320;  // of a feature or a platform
+  text_.reserve(kLikely * (features_.size() + platforms_.size() + 1));
+  const auto package = viewpoint_.client->package_id;
   text_ = R"("client":)";
-  json::append(text_, seen_by_itself(*viewpoint_.client));
+  append_client(text_, *viewpoint_.client);
   text_ += R"(,"package":)";
-  json::append(text_, view_.package());
+  append_package(text_, package ? viewpoint_.state->peek<Package>(*package) : nullptr);
   text_ += R"(,"features":[)";
 }
 
@@ -80,13 +85,14 @@ bool FullView::run(evaluation::Turn& turn) {
     const auto answer = view_.answer_within(features_[next_feature_], turn);
     if (!answer) return false;
     if (next_feature_++ != 0) text_ += ',';
-    json::append(text_, to_json(*answer));
+    append(text_, *answer);
     if (pauses(turn)) return false;
   }
   if (!std::exchange(at_platforms_, true)) text_ += R"(],"platforms":[)";
   while (next_platform_ < platforms_.size()) {
     if (next_platform_ != 0) text_ += ',';
-    json::append(text_, view_.platform(platforms_[next_platform_++]));
+    append_platform(text_, *viewpoint_.state->peek<Platform>(platforms_[next_platform_++]),
+                    *viewpoint_.client);
     if (pauses(turn)) return false;
   }
   return true;

@@ -37,6 +37,21 @@ TEST(Json, WritesWhatItReadWithoutSpaces) {
   for (const auto& [text, expected] : cases) EXPECT_EQ(rewritten(text), expected) << text;
 }
 
+TEST(Json, EscapesAByteWhereverItStands) {
+  for (std::size_t length = 1; length <= 40; ++length) {
+    const std::string plain(length, 'x');
+    EXPECT_EQ(json::serialize(json::value(plain)), '"' + plain + '"');
+    for (std::size_t at = 0; at < length; ++at) {
+      std::string text = plain;
+      text[at] = '\n';
+      EXPECT_EQ(json::serialize(json::value(text)),
+                '"' + text.substr(0, at) + "\\n" + text.substr(at + 1) + '"');
+      text.replace(at, 1, "\xc3\xa9");
+      EXPECT_EQ(json::serialize(json::value(text)), '"' + text + '"');
+    }
+  }
+}
+
 TEST(Json, KeepsLoneSurrogates) {
   EXPECT_EQ(rewritten(R"("\ud800")"), R"("\ud800")");
   EXPECT_EQ(rewritten(R"("a\uDC00b")"), R"("a\udc00b")");

@@ -1,0 +1,160 @@
+#include "domain/state/view_text.hpp"
+
+#include "base/json_text.hpp"
+
+namespace togglecast::domain {
+namespace {
+
+using evaluation::Assignment;
+using evaluation::Decision;
+
+// The members of `to_json(decision)`, without the braces around them.
+void append_members(std::string& out, const Decision& decision) {
+  out += R"("key":)";
+  json::append_string(out, decision.flag->key());
+  out += decision.enabled ? R"(,"enabled":true,"value":)" : R"(,"enabled":false,"value":)";
+  if (decision.value != nullptr) {
+    json::append(out, *decision.value);
+  } else {
+    out += decision.denied() && decision.flag->type() == evaluation::FlagType::boolean ? "false" : "null";
+  }
+  if (decision.variant == nullptr) {
+    out += R"(,"variant":null,"reason":")";
+  } else {
+    out += R"(,"variant":)";
+    json::append_string(out, decision.variant->name);
+    out += R"(,"reason":")";
+  }
+  out += to_string(decision.reason);
+  out += R"(","rule":")";
+  out += to_string(decision.rule);
+  out += '"';
+  if (!decision.limit) return;
+  out += R"(,"limit":)";
+  json::append_number(out, *decision.limit);
+}
+
+void append_assets(std::string& out, const Assets& assets) {
+  if (assets.empty()) return;
+  out += R"(,"assets":{)";
+  bool first = true;
+  for (const Asset& asset : assets) {
+    if (!first) out += ',';
+    first = false;
+    json::append_string(out, asset.name);
+    out += R"(:{"asset":true,"sha256":)";
+    json::append_string(out, asset.sha256);
+    out += R"(,"size":)";
+    json::append_number(out, asset.size);
+    out += R"(,"type":)";
+    json::append_string(out, asset.type);
+    out += '}';
+  }
+  out += '}';
+}
+
+void append_assignment(std::string& out, const Assignment& assignment) {
+  out += R"({"feature_id":)";
+  json::append_number(out, assignment.feature);
+  if (assignment.limit) {
+    out += R"(,"limit":)";
+    json::append_number(out, *assignment.limit);
+  }
+  if (assignment.sub_features) {
+    out += R"(,"sub_features":)";
+    json::append_array(out, *assignment.sub_features, json::append_string);
+  }
+  out += '}';
+}
+
+}  // namespace
+
+void append(std::string& out, const FeatureAnswer& answer) {
+  out += '{';
+  append_members(out, answer.decision);
+  out += R"(,"id":)";
+  json::append_number(out, answer.feature->id);
+  out += R"(,"name":)";
+  json::append_string(out, answer.feature->name);
+  out += R"(,"sub_features":{)";
+  bool first = true;
+  for (const auto& sub : answer.sub_features) {
+    if (!first) out += ',';
+    first = false;
+    json::append_string(out, sub.flag->key());
+    out += ":{";
+    append_members(out, sub);
+    out += '}';
+  }
+  out += '}';
+  append_assets(out, answer.feature->assets);
+  out += '}';
+}
+
+void append_platform(std::string& out, const Platform& platform, const Client& client) {
+  out += R"({"id":)";
+  json::append_number(out, platform.id);
+  out += R"(,"key":)";
+  json::append_string(out, platform.key);
+  out += R"(,"name":)";
+  json::append_string(out, platform.name);
+  out += R"(,"enabled":)";
+  json::append_bool(out, platform.enabled && client.active);
+  out += R"(,"config":)";
+  json::append(out, platform.config);
+  append_assets(out, platform.assets);
+  out += '}';
+}
+
+void append_package(std::string& out, const Package* package) {
+  if (package == nullptr) {
+    out += "null";
+    return;
+  }
+  out += R"({"id":)";
+  json::append_number(out, package->id);
+  out += R"(,"key":)";
+  json::append_string(out, package->key);
+  out += R"(,"name":)";
+  json::append_string(out, package->name);
+  out += R"(,"description":)";
+  json::append_string(out, package->description);
+  out += R"(,"price":{"amount":)";
+  json::append_number(out, package->price.amount);
+  out += R"(,"currency":)";
+  json::append_string(out, package->price.currency);
+  out += R"(},"billing_period":)";
+  json::append_string(out, package->billing_period);
+  out += R"(,"available":)";
+  json::append_bool(out, package->available);
+  out += R"(,"features":)";
+  json::append_array(out, package->plan.features, append_assignment);
+  out += R"(,"platforms":)";
+  json::append_array(out, package->plan.platforms, json::append_number<Id>);
+  out += '}';
+}
+
+void append_client(std::string& out, const Client& client) {
+  out += R"({"id":)";
+  json::append_number(out, client.id);
+  out += R"(,"key":)";
+  json::append_string(out, client.key);
+  out += R"(,"name":)";
+  json::append_string(out, client.name);
+  out += R"(,"active":)";
+  json::append_bool(out, client.active);
+  out += R"(,"attributes":{)";
+  bool first = true;
+  for (const std::string& name : client.visible_attributes) {
+    const json::value* value = client.attributes.if_contains(name);
+    if (value == nullptr) continue;
+    if (!first) out += ',';
+    first = false;
+    json::append_string(out, name);
+    out += ':';
+    json::append(out, *value);
+  }
+  out += "}}";
+}
+
+}  // namespace togglecast::domain

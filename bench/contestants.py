@@ -58,9 +58,18 @@ class Contestant:
             load = [*self.login, *(load or [])]
         else:
             self._start(kind, options)
-        self.load = subprocess.Popen(
-            [os.path.join(BIN, "bench-load"), "--port", self.port, "--process", str(self.server.pid), *(load or [])],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.arguments = [os.path.join(BIN, "bench-load"), "--port", self.port, "--process", str(self.server.pid), *(load or [])]
+        self._start_load()
+
+    def _start_load(self):
+        self.load = subprocess.Popen(self.arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def with_load(self, *more):
+        """The same with a load generator that has these options as well."""
+        self._end(self.load)
+        self.arguments += more
+        self._start_load()
+        return self
 
     def _start(self, kind, options):
         if kind == "togglecast":
@@ -79,8 +88,10 @@ class Contestant:
             probe.bind(("127.0.0.1", 0))
             self.port = str(probe.getsockname()[1])
         password = "for-measurements-only"
+        demo = options.pop("demo", False)
         options = {"connections_per_client": 1_000_000, "admin_token_lifetime": 86_400, **options}
         arguments = [word for key, value in options.items() for word in (f"--{key.replace('_', '-')}", str(value))]
+        arguments += ["--demo"] if demo else []
         self.server = subprocess.Popen(
             [os.path.join(BIN, "togglecast"), "serve", "--data", self.folder.name, "--port", self.port, "--exempt-loopback", *arguments],
             env={**os.environ, "TOGGLECAST_OWNER_PASSWORD": password}, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
@@ -94,7 +105,11 @@ class Contestant:
                     sys.exit(f"{self.name} did not start")
         self.admin = admin
         self.client = client = post(self.port, "/clients", {"key": "bench", "name": "Bench"}, admin)["id"]
-        self.login = ["--namespace", "/client,", "--token", post(self.port, f"/clients/{client}/tokens", None, admin)["token"]]
+        if demo:  # on the package with the most features
+            packages = post(self.port, "/packages", None, admin, "GET")["items"]
+            largest = max(packages, key=lambda package: len(package["features"]))
+            post(self.port, f"/clients/{client}", {"package_id": largest["id"]}, admin, "PATCH")
+        self.login = ["--greeting", "1", "--namespace", "/client,", "--token", post(self.port, f"/clients/{client}/tokens", None, admin)["token"]]
 
     def write(self, method, path, body):
         """Of a product: a change by its admin."""
@@ -116,10 +131,14 @@ class Contestant:
 
     def stop(self):
         for process in (self.load, self.server):
-            process.kill()
-            process.wait()
-            for pipe in (process.stdin, process.stdout):
-                if pipe:
-                    pipe.close()
+            self._end(process)
         if self.folder:
             self.folder.cleanup()
+
+    @staticmethod
+    def _end(process):
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe:
+                pipe.close()

@@ -2,20 +2,25 @@
 // then either sends one prepared frame to every connection with a bare `send()` (on `42["go",n]`), or sends
 // each message back. No queues, no time-outs, no checks: not a server, a measure.
 //
-//   bench-floor [--bytes 200]      prints `listening on <port>`
+// An HTTP request gets `--body` stored bytes.
+//
+//   bench-floor [--bytes 200] [--body 0]      prints `listening on <port>`
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,12 +35,26 @@ namespace {
 std::vector<char> upgraded;    // by descriptor: 1 once the handshake is done
 std::vector<int> connections;  // upgraded, without the one that asks for broadcasts
 std::string news;              // one prepared frame
+std::string stored;            // one prepared response
 
 std::string frame(std::string_view text) { return std::string(ws::encode(ws::Opcode::text, text).view()); }
 
 void send_all(int descriptor, std::string_view bytes) {
   if (::send(descriptor, bytes.data(), bytes.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(bytes.size()))
     std::exit(3);  // the load generator keeps up, or the figures mean nothing
+}
+
+void send_stored(int descriptor) {
+  for (std::string_view left = stored; !left.empty();) {
+    const ssize_t sent = ::send(descriptor, left.data(), left.size(), MSG_NOSIGNAL);
+    if (sent > 0) {
+      left.remove_prefix(static_cast<std::size_t>(sent));
+      continue;
+    }
+    if (sent == 0 || errno != EAGAIN) return;
+    pollfd writable{.fd = descriptor, .events = POLLOUT, .revents = 0};
+    ::poll(&writable, 1, -1);
+  }
 }
 
 void answer_handshake(int descriptor, std::string_view request) {
@@ -97,14 +116,16 @@ void drop(int descriptor) {
 }  // namespace
 
 int main(int count, char** values) {
-  const std::size_t bytes =
-      count > 2 && std::strcmp(values[1], "--bytes") == 0 ? std::strtoul(values[2], nullptr, 10) : 200;
+  std::map<std::string, std::size_t> options{{"--bytes", 200}, {"--body", 0}};
+  for (int i = 1; i + 1 < count; i += 2) options[values[i]] = std::strtoul(values[i + 1], nullptr, 10);
   rlimit files{};
   getrlimit(RLIMIT_NOFILE, &files);
   files.rlim_cur = files.rlim_max;
   setrlimit(RLIMIT_NOFILE, &files);
   upgraded.resize(files.rlim_max + 1);
-  news = frame(R"(42["news",")" + std::string(bytes - 13, 'x') + R"("])");
+  news = frame(R"(42["news",")" + std::string(options["--bytes"] - 13, 'x') + R"("])");
+  stored = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " +
+           std::to_string(options["--body"]) + "\r\n\r\n" + std::string(options["--body"], 'x');
 
   const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
   sockaddr_in address{};
@@ -141,6 +162,12 @@ int main(int count, char** values) {
       const ssize_t got = ::recv(descriptor, buffer.data(), buffer.size(), 0);
       if (got <= 0) {
         drop(descriptor);
+      } else if (upgraded[static_cast<std::size_t>(descriptor)] == 0 &&
+                 std::string_view(buffer.data(), 8) == "GET /api") {
+        const std::string_view requests(buffer.data(), static_cast<std::size_t>(got));
+        for (auto at = requests.find("\r\n\r\n"); at != std::string_view::npos;
+             at = requests.find("\r\n\r\n", at + 4))
+          send_stored(descriptor);
       } else if (upgraded[static_cast<std::size_t>(descriptor)] == 0) {
         answer_handshake(descriptor, {buffer.data(), static_cast<std::size_t>(got)});
       } else {

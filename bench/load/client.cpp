@@ -254,6 +254,12 @@ void Clients::on_frame(Client& client, unsigned char first, std::string_view pay
       return;
     case Client::State::joining:
       if (payload.substr(0, 2) != "40") give_up("CONNECT was refused");
+      if (settings_.greeting) {
+        client.state = Client::State::greeted;
+        return;
+      }
+      [[fallthrough]];
+    case Client::State::greeted:
       client.state = Client::State::joined;
       --under_way_;
       ++joined_;

@@ -12,7 +12,7 @@
 namespace bench {
 
 struct Client {
-  enum class State : std::uint8_t { connecting, handshake, opening, joining, joined };
+  enum class State : std::uint8_t { connecting, handshake, opening, joining, greeted, joined };
   int descriptor = -1;
   State state = State::connecting;
   std::string partial{};  ///< an unfinished frame, empty between them
@@ -26,6 +26,7 @@ class Clients {
     std::string token{};    ///< sent in the CONNECT packet when not empty
     bool compress = false;  ///< offers permessage-deflate; what arrives is counted, not inflated
     bool contexts = false;  ///< each connection says something else of itself
+    bool greeting = false;  ///< a connection has joined when the server's first event has arrived
   };
   explicit Clients(Settings settings);
   ~Clients();

@@ -2,6 +2,7 @@
 // line, each is answered by one line of JSON:
 //
 //   bench-load --port P --process PID [--namespace /client,] [--token T] [--compress 1] [--contexts 1]
+//     [--greeting 1] [--request TEXT]
 //   connect N | broadcast IN_FLIGHT ROUNDS | echo CONNECTIONS DEPTH REQUESTS | churn N AT_ONCE | idle SECONDS
 //   | receive FRAMES | expect FRAMES TEXT | expected | memory
 //
@@ -45,7 +46,11 @@ int main(int count, char** values) {
                           .nsp = options["--namespace"],
                           .token = options["--token"],
                           .compress = options.count("--compress") != 0,
-                          .contexts = options.count("--contexts") != 0});
+                          .contexts = options.count("--contexts") != 0,
+                          .greeting = options.count("--greeting") != 0});
+  const std::string request = options.count("--request") != 0
+                                  ? options["--request"]
+                                  : R"(427["echo",")" + std::string(100, 'x') + "\"]";
   std::string line;
   while (true) {
     clients.run_until_readable(STDIN_FILENO);
@@ -60,7 +65,7 @@ int main(int count, char** values) {
     } else if (command == "broadcast") {
       tell(bench::broadcast(clients, server, a, b));
     } else if (command == "echo") {
-      tell(bench::echo(clients, server, a, b, c));
+      tell(bench::echo(clients, server, request, a, b, c));
     } else if (command == "churn") {
       tell(bench::churn(clients, server, a, b));
     } else if (command == "idle") {

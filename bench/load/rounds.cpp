@@ -41,8 +41,8 @@ Used receive_expected(Clients& clients, pid_t server) {
   return measured(clients, server, [&] { clients.run(); });
 }
 
-Used echo(Clients& clients, pid_t server, std::size_t connections, std::size_t depth, std::size_t requests) {
-  const std::string request = R"(427["echo",")" + std::string(100, 'x') + "\"]";
+Used echo(Clients& clients, pid_t server, const std::string& request, std::size_t connections,
+          std::size_t depth, std::size_t requests) {
   return measured(clients, server, [&] {
     clients.expect(requests, request, requests - connections * depth);
     for (std::size_t i = 0; i < connections; ++i) clients.send(i, request, depth);

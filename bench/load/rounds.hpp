@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "client.hpp"
 
@@ -20,11 +21,12 @@ struct Used {
 /// `rounds` times: asks the server for `in_flight` broadcasts at once and waits until everyone has all of
 /// them.
 [[nodiscard]] Used broadcast(Clients& clients, pid_t server, std::size_t in_flight, std::size_t rounds);
-/// `requests` acknowledged events over the first `connections` connections, each with `depth` under way.
-[[nodiscard]] Used echo(Clients& clients, pid_t server, std::size_t connections, std::size_t depth,
-                        std::size_t requests);
-/// Waits for so many frames, which others cause.
+/// Waits for so many frames, which somebody else has sent.
 [[nodiscard]] Used receive(Clients& clients, pid_t server, std::size_t frames);
+/// Sends `requests` times the packet `request`, which has an answer each, over the first `connections`
+/// connections, each with `depth` under way.
+[[nodiscard]] Used echo(Clients& clients, pid_t server, const std::string& request, std::size_t connections,
+                        std::size_t depth, std::size_t requests);
 /// Waits until all expected frames have come: since `Clients::expect_text`.
 [[nodiscard]] Used receive_expected(Clients& clients, pid_t server);
 /// `count` times connect, join, leave.

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "domain/state/impact.hpp"
-#include "domain/state/view.hpp"
+#include "domain/state/sliced_view.hpp"
 
 namespace togglecast::domain {
 namespace {
@@ -103,8 +103,15 @@ BENCHMARK(finding_whom_it_concerns)->Unit(benchmark::kMicrosecond);
 void whole_view_of_a_client(benchmark::State& state) {
   const auto snapshot = catalogue();
   const auto client = snapshot->find<Client>(4'321);
-  const json::object context{{"age", 31}, {"region", "pl"}};
-  for (auto _ : state) benchmark::DoNotOptimize(client_view(*snapshot, *client, &context));
+  const auto context = std::make_shared<const json::object>(json::object{{"age", 31}, {"region", "pl"}});
+  evaluation::Unhurried turn;
+  std::int64_t bytes = 0;
+  for (auto _ : state) {
+    FullView view({snapshot, client, context});
+    (void)view.run(turn);
+    bytes += static_cast<std::int64_t>(view.take().size());
+  }
+  state.SetBytesProcessed(bytes);
 }
 BENCHMARK(whole_view_of_a_client)->Unit(benchmark::kMicrosecond);
 

@@ -67,9 +67,11 @@ std::string_view environment_of(const Call& call, domain::Kind kind) noexcept {
   return call.who().environment;
 }
 
-std::int64_t epoch_of(const Call& call, domain::Kind kind) {
-  return call.application().model().current(environment_of(call, kind))->head().epoch;
+domain::SnapshotPtr state_of(const Call& call, domain::Kind kind) {
+  return call.application().model().current(environment_of(call, kind));
 }
+
+std::int64_t epoch_of(const Call& call, domain::Kind kind) { return state_of(call, kind)->head().epoch; }
 
 Answer with_entity(Answer answer, json::value body, std::int64_t epoch) {
   if (const auto version = domain::version_of(body, epoch)) answer.etag = domain::to_string(*version);

@@ -22,20 +22,26 @@ void answer_page(Call& call, Result<service::Page<T>> page, std::string_view tag
   Answer answer{.etag = tag_of(*page->snapshot) + std::string(tag_suffix)};
   if (page->snapshot->environment() == call.who().environment) answer.revision = page->snapshot->revision();
   if (!call.has_already(answer.etag)) {
-    json::array items;
-    items.reserve(page->items.size());
-    std::size_t bytes = 0;
+    std::string text = R"({"items":[)";
+    std::size_t items = 0;
+    std::size_t bytes = 0;  // of the items alone
     for (const auto& item : page->items) {
-      items.push_back(domain::with_etag(to_json(*item), page->snapshot->head().epoch));
-      bytes += json::serialize(items.back()).size();
+      if (items++ != 0) text += ',';
+      const std::size_t before = text.size();
+      call.api().bodies().append(text, *page->snapshot, *item);
+      bytes += text.size() - before;
       if (bytes >= service::kPageBytes) break;
     }
-    page->cut(items.size());
-    json::object body{{"items", std::move(items)}, {"total", page->total}};
-    if (!page->next_cursor.empty()) body["next_cursor"] = page->next_cursor;
-    answer.body = std::move(body);
+    page->cut(items);
+    text += R"(],"total":)";
+    json::append_number(text, page->total);
+    if (!page->next_cursor.empty()) {
+      text += R"(,"next_cursor":)";
+      json::append_string(text, page->next_cursor);
+    }
+    answer.text = std::move(text += '}');
   }
-  call.answer(answer);
+  call.answer(std::move(answer));
 }
 
 /// `find` returns the page of a query. It runs on a worker: the table or its entities may be large.
@@ -50,7 +56,9 @@ void list_entities(const CallPtr& call, Find find) {
   });
 }
 
-/// The epoch of entities of this kind.
+/// The newest state of the environment of entities of this kind.
+[[nodiscard]] domain::SnapshotPtr state_of(const Call& call, domain::Kind kind);
+/// Its epoch.
 [[nodiscard]] std::int64_t epoch_of(const Call& call, domain::Kind kind);
 /// Adds to `answer` the entity with this body, and its ETag: epoch and its last revision, which a write
 /// without effect does not change.
@@ -59,7 +67,12 @@ void list_entities(const CallPtr& call, Find find) {
 template <typename T>
 void answer_entity(Call& call, const Result<std::shared_ptr<const T>>& entity) {
   if (!entity) return call.refuse(entity.error());
-  call.answer(with_entity({}, to_json(**entity), epoch_of(call, T::kKind)));
+  const auto state = state_of(call, T::kKind);
+  if (state->template peek<T>((*entity)->id) != entity->get())  // it has changed meanwhile
+    return call.answer(with_entity({}, to_json(**entity), state->head().epoch));
+  Answer answer{.etag = domain::to_string(domain::Version{state->head().epoch, (*entity)->revision})};
+  if (!call.has_already(answer.etag)) call.api().bodies().append(answer.text.emplace(), *state, **entity);
+  call.answer(std::move(answer));
 }
 
 [[nodiscard]] json::object user_json(const domain::User& user);

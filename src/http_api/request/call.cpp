@@ -299,7 +299,7 @@ void Call::answer(Answer answer) {
   if (!taken) answer_here(*large);  // a write has happened and must be answered
 }
 
-void Call::answer_here(const Answer& answer) {
+void Call::answer_here(Answer& answer) {
   wire::http::Response response;
   response.status = answer.status;
   if (answer.revision) response.headers.add("Togglecast-Revision", std::to_string(*answer.revision));
@@ -310,9 +310,9 @@ void Call::answer_here(const Answer& answer) {
   if (answer.replayed) response.headers.add("Idempotency-Replayed", "true");
   if (!answer.etag.empty() && route_.method == wire::http::Method::get && has_already(answer.etag)) {
     response.status = 304;
-  } else if (answer.body) {
+  } else if (answer.body || answer.text) {
     response.headers.add("Content-Type", "application/json");
-    response.body = json::serialize(*answer.body);
+    response.body = answer.text ? *std::move(answer.text) : json::serialize(*answer.body);
   }
   respond(std::move(response));
 }

@@ -33,6 +33,7 @@ namespace togglecast::http_api {
 struct Answer {
   unsigned status = 200;
   std::optional<json::value> body{};
+  std::optional<std::string> text{};           ///< in place of `body`: its JSON
   std::optional<domain::Revision> revision{};  ///< unset: the newest revision of the caller's environment
   std::string etag{};                          ///< without quotes: see `tag_of`; empty: no ETag
   std::string location{};
@@ -120,7 +121,7 @@ class Call : public std::enable_shared_from_this<Call> {
   friend class Api;
   [[nodiscard]] bool has_content_type(std::string_view wanted) const noexcept;
   [[nodiscard]] Result<json::value> parse_body() const;
-  void answer_here(const Answer& answer);
+  void answer_here(Answer& answer);
   void add_revision_headers(wire::http::Headers& headers) const;
   void send(wire::http::Response response, std::string_view code);
 

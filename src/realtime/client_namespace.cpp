@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/digest.hpp"
+#include "base/json_text.hpp"
 #include "domain/state/client_view.hpp"
 #include "domain/state/flag_name.hpp"
 #include "realtime/feature_check.hpp"
@@ -139,7 +140,13 @@ void ClientNamespace::config_check(const Event& event, SocketSubscriber& subscri
   if (!claimed) return reply.refuse(claimed.error());
   const auto answer = [reply](const SocketSubscriber& of, bool up_to_date) {
     const auto& state = *of.home().state;
-    reply({{"up_to_date", up_to_date}, {"revision", state.revision()}, {"epoch", state.head().epoch}});
+    std::string text = R"({"up_to_date":)";
+    json::append_bool(text, up_to_date);
+    text += R"(,"revision":)";
+    json::append_number(text, state.revision());
+    text += R"(,"epoch":)";
+    json::append_number(text, state.head().epoch);
+    reply.text(text += '}');
   };
   if (!*claimed)
     return answer(subscriber, SubscriberIndex::told(subscriber) == subscriber.home().state->revision());
@@ -156,12 +163,11 @@ void ClientNamespace::config_check(const Event& event, SocketSubscriber& subscri
 }
 
 void ClientNamespace::feature_check(const Event& event, SocketSubscriber& subscriber, const Reply& reply) {
-  const auto request = object_argument(event);
+  const auto request = object_of(event);
   if (!request) return reply.refuse(request.error());
-  auto check = FeatureCheck::read(subscriber.home().state, subscriber, *request,
-                                  [reply](json::object status) { reply(std::move(status)); });
+  auto check = FeatureCheck::read(subscriber.home().state, subscriber, **request, reply);
   if (!check) {
-    if (check.error().code == Errc::not_found) log_unseen(subscriber, request->at("feature"));
+    if (check.error().code == Errc::not_found) log_unseen(subscriber, (*request)->at("feature"));
     return reply.refuse(check.error());
   }
   delivery_of(subscriber).evaluations().start(*std::move(check));
@@ -221,8 +227,11 @@ void ClientNamespace::heartbeat(const Event& event, SocketSubscriber& subscriber
   if (*claimed) SubscriberIndex::acknowledge(subscriber, **claimed);
   const auto answer = [this, &subscriber, reply] {
     subscriber.heartbeat_waits = false;
-    reply(
-        {{"server_time", to_iso8601(clock_.wall_now())}, {"revision", subscriber.home().state->revision()}});
+    std::string text = R"({"server_time":")";
+    text += to_iso8601(clock_.wall_now());
+    text += R"(","revision":)";
+    json::append_number(text, subscriber.home().state->revision());
+    reply.text(text += '}');
   };
   if (event.acknowledgement().wanted()) return answer();
   // One answer is as good as many.
@@ -234,7 +243,9 @@ void ClientNamespace::config_ack(const Event& event, SocketSubscriber& subscribe
   const auto claimed = revision_argument(event, *subscriber.home().state);
   if (!claimed) return reply.refuse(claimed.error());
   if (*claimed) SubscriberIndex::acknowledge(subscriber, **claimed);
-  reply({{"revision", subscriber.acknowledged()}});
+  std::string text = R"({"revision":)";
+  json::append_number(text, subscriber.acknowledged());
+  reply.text(text += '}');
 }
 
 }  // namespace togglecast::realtime

@@ -4,9 +4,11 @@
 #include <optional>
 #include <string>
 
+#include "base/json_text.hpp"
 #include "domain/schema/fields.hpp"
 #include "domain/state/client_view.hpp"
 #include "domain/state/flag_name.hpp"
+#include "domain/state/view_text.hpp"
 #include "realtime/session/credentials.hpp"
 
 namespace togglecast::realtime {
@@ -20,9 +22,16 @@ std::string name_of(const json::value& asked) {
   return "feature '" + std::string(std::string_view(asked.get_string()).substr(0, kLongestKey)) + "'";
 }
 
+// Most requests do: nothing else is to be read then.
+bool names_feature_alone(const json::value& request) {
+  const auto& members = request.get_object();
+  return members.size() == 1 && members.begin()->key() == "feature" && members.begin()->value().is_string();
+}
+
 // Everything but `context`, which has a reader of its own: the sub-feature, if it stands in a member of its
 // own.
 Result<std::optional<std::string>> read_request(const json::value& request) {
+  if (names_feature_alone(request)) return std::nullopt;
   domain::FieldReader in(request);
   const auto* feature = json::find(request, "feature");
   const auto id = feature == nullptr ? std::nullopt : domain::integer_in(*feature);
@@ -45,15 +54,16 @@ Result<std::optional<std::string>> read_request(const json::value& request) {
 
 }  // namespace
 
-FeatureCheck::FeatureCheck(domain::Viewpoint viewpoint, std::weak_ptr<socketio::Socket> socket, Done done)
+FeatureCheck::FeatureCheck(domain::Viewpoint viewpoint, std::weak_ptr<socketio::Socket> socket,
+                           const Reply& reply)
     : viewpoint_(std::move(viewpoint)),
       view_(*viewpoint_.state, *viewpoint_.client, viewpoint_.context.get()),
       socket_(std::move(socket)),
-      done_(std::move(done)) {}
+      reply_(reply) {}
 
 Result<std::unique_ptr<FeatureCheck>> FeatureCheck::read(const domain::SnapshotPtr& state,
                                                          const SocketSubscriber& subscriber,
-                                                         const json::value& request, Done done) {
+                                                         const json::value& request, const Reply& reply) {
   auto sub_feature = read_request(request);
   if (!sub_feature) return tl::unexpected(sub_feature.error());
   auto own = read_context(request);
@@ -64,7 +74,7 @@ Result<std::unique_ptr<FeatureCheck>> FeatureCheck::read(const domain::SnapshotP
   domain::Viewpoint viewpoint{state, std::move(client),
                               *own == nullptr ? subscriber.context() : *std::move(own)};
   std::unique_ptr<FeatureCheck> check(
-      new FeatureCheck(std::move(viewpoint), subscriber.socket.weak_from_this(), std::move(done)));
+      new FeatureCheck(std::move(viewpoint), subscriber.socket.weak_from_this(), reply));
   const json::value& asked = request.at("feature");
   auto named = domain::find_flag(*state, asked);
   check->feature_ = named.feature == nullptr ? 0 : named.feature->id;
@@ -87,15 +97,19 @@ bool FeatureCheck::run(delivery::Turn& turn) {
   if (socket == nullptr || !socket->connected()) return true;
   const auto answer = view_.answer_within(feature_, turn);
   if (!answer) return false;
-  json::object status;
+  std::string status;
+  constexpr std::size_t kLikely = 512;
+  status.reserve(kLikely);
   if (!sub_feature_) {
-    status = to_json(*answer);
+    append(status, *answer);
   } else {
-    status = to_json(answer->sub_features[*sub_feature_]);
-    status["id"] = feature_;
+    domain::append_sub_feature(status, answer->sub_features[*sub_feature_], feature_);
   }
-  status["revision"] = viewpoint_.state->revision();
-  done_(std::move(status));
+  status.back() = ',';  // the brace: one more member follows
+  status += R"("revision":)";
+  json::append_number(status, viewpoint_.state->revision());
+  status += '}';
+  reply_.text(status);
   return true;
 }
 

@@ -1,7 +1,6 @@
 // `feature_check`: one answer, without waiting for a push. Thread rule: the socket's shard.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +10,7 @@
 #include "delivery/evaluation_queue.hpp"
 #include "domain/state/client_view.hpp"
 #include "domain/state/sliced_view.hpp"
+#include "realtime/session/reply.hpp"
 #include "realtime/session/socket_subscriber.hpp"
 
 namespace togglecast::realtime {
@@ -20,23 +20,22 @@ namespace togglecast::realtime {
 /// feature that the client does not see is answered exactly like one that does not exist.
 class FeatureCheck final : public delivery::Evaluation {
  public:
-  using Done = std::function<void(json::object)>;
-
   /// An error for a request that cannot be answered.
   [[nodiscard]] static Result<std::unique_ptr<FeatureCheck>> read(const domain::SnapshotPtr& state,
                                                                   const SocketSubscriber& subscriber,
-                                                                  const json::value& request, Done done);
+                                                                  const json::value& request,
+                                                                  const Reply& reply);
   [[nodiscard]] bool run(delivery::Turn& turn) override;
 
  private:
-  FeatureCheck(domain::Viewpoint viewpoint, std::weak_ptr<socketio::Socket> socket, Done done);
+  FeatureCheck(domain::Viewpoint viewpoint, std::weak_ptr<socketio::Socket> socket, const Reply& reply);
 
   domain::Viewpoint viewpoint_;
   domain::ClientView view_;
   domain::Id feature_ = 0;
   std::optional<std::size_t> sub_feature_;  // its place
   std::weak_ptr<socketio::Socket> socket_;
-  Done done_;
+  Reply reply_;
 };
 
 }  // namespace togglecast::realtime

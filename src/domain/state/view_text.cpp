@@ -91,6 +91,14 @@ void append(std::string& out, const FeatureAnswer& answer) {
   out += '}';
 }
 
+void append_sub_feature(std::string& out, const Decision& sub_feature, Id feature) {
+  out += '{';
+  append_members(out, sub_feature);
+  out += R"(,"id":)";
+  json::append_number(out, feature);
+  out += '}';
+}
+
 void append_platform(std::string& out, const Platform& platform, const Client& client) {
   out += R"({"id":)";
   json::append_number(out, platform.id);

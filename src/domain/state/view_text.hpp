@@ -10,6 +10,8 @@ namespace togglecast::domain {
 
 /// As `to_json(answer)`.
 void append(std::string& out, const FeatureAnswer& answer);
+/// As `to_json(sub_answer)`, with the id of its feature.
+void append_sub_feature(std::string& out, const evaluation::Decision& sub_feature, Id feature);
 /// As `ClientView::platform`, of a platform that the client sees.
 void append_platform(std::string& out, const Platform& platform, const Client& client);
 /// As `seen_by_client`; `null` without a package.

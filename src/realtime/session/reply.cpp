@@ -36,6 +36,16 @@ void Reply::send(json::object payload, bool state, std::string_view offset) cons
   }
 }
 
+void Reply::text(std::string_view payload) const {
+  const auto socket = socket_.lock();
+  if (socket == nullptr || !socket->connected()) return;
+  if (ack_.wanted()) {
+    if (const auto packet = ack_.encode({}, payload, {})) deliver(*socket, *packet);
+  } else if (!event_.empty()) {
+    deliver(*socket, view_packet(socket->nsp().name(), event_, {{}, payload, {}}));
+  }
+}
+
 void Reply::with_bytes(json::object payload, std::string_view member, const SharedBytes& frame) const {
   const auto socket = socket_.lock();
   if (socket == nullptr || !socket->connected()) return;

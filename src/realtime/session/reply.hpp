@@ -20,6 +20,8 @@ class Reply {
   Reply(const socketio::Event& event, const event::Request& request);
 
   void operator()(json::object payload) const { send(std::move(payload), false, {}); }
+  /// The answer as JSON text, an object.
+  void text(std::string_view payload) const;
   /// The answer is a full state. `offset`: behind it, unless it is an acknowledgement; may be empty.
   void with_state(json::object payload, std::string_view offset) const {
     send(std::move(payload), true, offset);

@@ -168,5 +168,24 @@ TEST_F(RandomViews, AreWrittenAsTheirJsonIs) {
   }
 }
 
+TEST_F(RandomViews, HaveSubFeaturesThatAreWrittenAlike) {
+  for (unsigned seed = 1; seed <= 50; ++seed) {
+    random_.seed(seed);
+    const auto state = some_state();
+    ClientView view(*state, *state->peek<Client>(1), nullptr);
+    for (const Id id : view.visible_features()) {
+      for (const auto& sub : view.answer(id).sub_features) {
+        json::object expected = to_json(sub);
+        expected["id"] = id;
+        std::string text;
+
+        append_sub_feature(text, sub, id);
+
+        ASSERT_EQ(text, json::serialize(std::move(expected)));
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace togglecast::domain

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <set>
 
+#include "delivery/view_input.hpp"
 #include "domain/evaluation/unusable_context.hpp"
 
 namespace togglecast::delivery {
@@ -13,14 +14,10 @@ namespace {
 using domain::ClientView;
 using domain::FeatureAnswer;
 using domain::Id;
-using domain::Relation;
 using domain::Snapshot;
 using domain::ViewUpdate;
 using domain::evaluation::Decision;
 using domain::evaluation::Reads;
-
-constexpr std::string_view kClientPath = "client";
-constexpr std::string_view kTargetingKey = "targetingKey";
 
 template <typename T>
 void append_bytes(std::string& key, const T& value) {
@@ -48,33 +45,6 @@ void append_answer(std::string& key, const std::optional<FeatureAnswer>& answer)
 
 json::value in_json(const std::optional<FeatureAnswer>& answer) {
   return answer ? json::value(to_json(*answer)) : json::value();
-}
-
-// No other value begins with a quote, so that two keys are the same only when all values are.
-void append_text(std::string& key, std::string_view text) {
-  key += '"';
-  append_bytes(key, text.size());
-  key += text;
-}
-
-// What stands at a path, or where the path leaves objects behind.
-void append_value(std::string& key, const json::object* object, std::string_view path) {
-  const json::value* value = nullptr;
-  while (object != nullptr) {
-    const std::size_t dot = std::min(path.find('.'), path.size());
-    value = object->if_contains(path.substr(0, dot));
-    if (value == nullptr || dot == path.size()) break;
-    path.remove_prefix(dot + 1);
-    object = value->if_object();
-  }
-  if (value == nullptr) {
-    key += '\0';
-  } else if (const auto* text = value->if_string()) {
-    append_text(key, *text);
-  } else {
-    key += json::serialize(*value);
-    key += '\0';
-  }
 }
 
 bool contains(const std::vector<Id>& ids, Id id) { return std::binary_search(ids.begin(), ids.end(), id); }
@@ -136,37 +106,6 @@ ClientPush::ClientPush(domain::SnapshotPtr from, domain::SnapshotPtr to, domain:
 
 ClientPush::~ClientPush() = default;
 
-std::vector<Id> ClientPush::packages() const {
-  std::set<Id> packages;
-  for (const auto& package : impact_.packages) packages.insert(package.package);
-  for (const Id feature : impact_.features) {
-    for (const Snapshot* state : {from_.get(), to_.get()}) {
-      const auto users = state->links().users(Relation::assignment, feature);
-      packages.insert(users.begin(), users.end());
-    }
-  }
-  return {packages.begin(), packages.end()};
-}
-
-std::vector<Id> ClientPush::overriding_clients() const {
-  std::set<Id> clients;
-  for (const Id feature : impact_.features) {
-    const auto users = to_->links().users(Relation::client_override, feature);
-    clients.insert(users.begin(), users.end());
-  }
-  return {clients.begin(), clients.end()};
-}
-
-void ClientPush::add_reads(Reads& reads, const Snapshot& state, Id feature, std::vector<Id>& seen) const {
-  const auto* rules = state.feature(feature);
-  if (rules == nullptr || std::find(seen.begin(), seen.end(), feature) != seen.end()) return;
-  seen.push_back(feature);
-  if (rules->flag.program() != nullptr) reads.merge(rules->flag.program()->reads());
-  for (const auto& sub : rules->sub_features)
-    if (sub.program() != nullptr) reads.merge(sub.program()->reads());
-  for (const Id required : rules->required) add_reads(reads, state, required, seen);
-}
-
 std::vector<ViewUpdate> ClientPush::base_updates(Id package, bool active) const {
   domain::Client stand_in;
   stand_in.active = active;
@@ -225,21 +164,11 @@ void ClientPush::read_input(std::string& key, const PackagePlan& plan, const Sub
     return;
   }
   for (const std::string& path : plan.reads.paths) {
-    if (path == kTargetingKey) {
-      const auto* given =
-          subscriber.context() == nullptr ? nullptr : subscriber.context()->if_contains(kTargetingKey);
-      if (given == nullptr) {
-        append_text(key, subscriber.client()->key);
-        continue;
-      }
-    }
-    const bool of_client = path.starts_with(kClientPath) &&
-                           (path.size() == kClientPath.size() || path[kClientPath.size()] == '.');
-    if (!of_client) {
-      append_value(key, subscriber.context().get(), path);
-    } else if (path.size() > kClientPath.size()) {
-      append_value(key, &subscriber.client()->attributes,
-                   std::string_view(path).substr(kClientPath.size() + 1));
+    const std::size_t dot = path.find('.');
+    if (!reads_client(path)) {
+      append_context_value(key, subscriber.context().get(), path, subscriber.client()->key);
+    } else if (dot != std::string::npos) {
+      append_value(key, &subscriber.client()->attributes, std::string_view(path).substr(dot + 1));
     } else {
       append_bytes(key, subscriber.client().get());
     }

@@ -18,6 +18,7 @@
 #include "delivery/evaluation_queue.hpp"
 #include "delivery/push_counters.hpp"
 #include "delivery/subscriber.hpp"
+#include "delivery/view_input.hpp"
 #include "domain/evaluation/jsonlogic/program.hpp"
 #include "domain/state/impact.hpp"
 #include "domain/state/sliced_view.hpp"
@@ -40,8 +41,10 @@ class ClientPush {
   /// The step concerns subscribers on every package, and those on none.
   [[nodiscard]] bool concerns_all() const noexcept { return !impact_.platforms.empty(); }
   /// Otherwise: packages, and clients with overrides, that it may concern besides those in the impact.
-  [[nodiscard]] std::vector<domain::Id> packages() const;
-  [[nodiscard]] std::vector<domain::Id> overriding_clients() const;
+  [[nodiscard]] std::vector<domain::Id> packages() const { return concerned_packages(*from_, *to_, impact_); }
+  [[nodiscard]] std::vector<domain::Id> overriding_clients() const {
+    return delivery::overriding_clients(*to_, impact_);
+  }
 
   // nullptr when the turn is over before it is known: another turn goes on, with the same subscriber. With
   // another one, what was begun is lost.
@@ -63,8 +66,6 @@ class ClientPush {
 
   [[nodiscard]] PackagePlan& plan_of(domain::Id package);
   [[nodiscard]] std::vector<domain::ViewUpdate> base_updates(domain::Id package, bool active) const;
-  void add_reads(domain::evaluation::Reads& reads, const domain::Snapshot& state, domain::Id feature,
-                 std::vector<domain::Id>& seen) const;
   // What tells this subscriber's answers from those of others on its package.
   void read_input(std::string& key, const PackagePlan& plan, const Subscriber& subscriber) const;
   [[nodiscard]] SharedBatch* evaluate(PackagePlan& plan, const Subscriber& subscriber,

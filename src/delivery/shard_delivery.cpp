@@ -73,6 +73,7 @@ void ShardDelivery::begin_again(EnvironmentSubscribers& home, const domain::Snap
     return commit->row.environment == state->environment();
   });
   index_.begin_again(home, state, out_of_reach_);
+  if (views_ != nullptr) views_->begin_again(state->environment());
   const auto recheck = [&state](Subscriber& subscriber) { subscriber.recheck(*state); };
   if (state->environment() == domain::kSystemEnvironment) {
     for (EnvironmentSubscribers* each : index_.environments())
@@ -139,16 +140,34 @@ void ShardDelivery::call_waiters(const std::string& environment, domain::Revisio
 void ShardDelivery::evaluate(Subscriber& subscriber, const ClientPtr& client,
                              const domain::SnapshotPtr& state, ContextPtr context, Viewed then,
                              ViewEvaluation::Superseded superseded) {
-  const auto done = [then = std::move(then)](Subscriber& of, const domain::Viewpoint& seen,
-                                             std::string view) {
+  domain::Viewpoint seen{state, client, std::move(context)};
+  const auto tell = [then = std::move(then)](Subscriber& of, const domain::Viewpoint& of_what,
+                                             const ViewText& view) {
     // What it was not told meanwhile follows, unless it begins from another state now.
     if (of.entered() && of.behind() != nullptr) of.look_again_later();
-    then(seen, std::move(view));  // it may end
+    then(of_what, view);  // it may end
   };
-  auto evaluation = std::make_unique<FullEvaluation>(
-      subscriber, domain::Viewpoint{state, client, std::move(context)}, done, std::move(superseded));
+  if (const auto kept = kept_view(subscriber, seen); kept != nullptr) return tell(subscriber, seen, kept);
+  const auto done = [this, tell](Subscriber& of, const domain::Viewpoint& of_what, std::string view) {
+    tell(of, of_what, keep_view(of_what, std::move(view)));
+  };
+  auto evaluation =
+      std::make_unique<FullEvaluation>(subscriber, std::move(seen), done, std::move(superseded));
   hold(subscriber);
   evaluations_.start(std::move(evaluation));
+}
+
+// A newer evaluation has to take the place of one that is under way.
+ViewText ShardDelivery::kept_view(const Subscriber& subscriber, const domain::Viewpoint& seen) {
+  const bool may = views_ != nullptr && subscriber.evaluation() == nullptr &&
+                   seen.state == current(seen.state->environment());
+  return may ? views_->find(seen) : nullptr;
+}
+
+ViewText ShardDelivery::keep_view(const domain::Viewpoint& seen, std::string view) {
+  auto text = std::make_shared<const std::string>(std::move(view));
+  if (views_ != nullptr && seen.state == current(seen.state->environment())) views_->offer(seen, text);
+  return text;
 }
 
 void ShardDelivery::compare(Subscriber& subscriber, domain::Viewpoint from, domain::Viewpoint to,
@@ -304,6 +323,7 @@ void ShardDelivery::start(const std::vector<changes::CommitPtr>& commits) {
   const auto to = step->to;
   counters_.commits.add(step->commits);
   const bool concerns_clients = step->impact.concerns_clients();
+  if (views_ != nullptr) views_->step(*from, *to, step->impact);
   home->rollouts.merge(from->revision(), to->revision());
   job_ = std::make_unique<PushJob>(index_, counters_, *std::move(step));
   job_home_ = home;
@@ -446,16 +466,20 @@ void ShardDelivery::send_full_state(Subscriber& subscriber, std::string_view rea
   const auto state = subscriber.home().state;
   auto client = state->find<domain::Client>(subscriber.client()->id);
   if (client == nullptr) return;
-  const auto done = [this, reason = std::string(reason)](Subscriber& of, const domain::Viewpoint& seen,
-                                                         std::string view) {
-    follow_from(of, seen);
+  domain::Viewpoint seen{state, std::move(client), subscriber.context()};
+  const auto tell = [this, reason = std::string(reason)](Subscriber& of, const domain::Viewpoint& of_what,
+                                                         const ViewText& view) {
+    follow_from(of, of_what);
     if (SubscriberIndex::to_be_confirmed(of))
-      return of.send_full_state_and_confirm(*seen.state, std::move(view), reason);
-    of.send_full_state(*seen.state, std::move(view), reason);
+      return of.send_full_state_and_confirm(*of_what.state, *view, reason);
+    of.send_full_state(*of_what.state, *view, reason);
+  };
+  if (const auto kept = kept_view(subscriber, seen); kept != nullptr) return tell(subscriber, seen, kept);
+  const auto done = [this, tell](Subscriber& of, const domain::Viewpoint& of_what, std::string view) {
+    tell(of, of_what, keep_view(of_what, std::move(view)));
   };
   hold(subscriber);
-  evaluations_.start(std::make_unique<FullEvaluation>(
-      subscriber, domain::Viewpoint{state, std::move(client), subscriber.context()}, done));
+  evaluations_.start(std::make_unique<FullEvaluation>(subscriber, std::move(seen), done));
 }
 
 void ShardDelivery::on_drained(Subscriber& subscriber) {

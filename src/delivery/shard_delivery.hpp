@@ -27,6 +27,7 @@
 #include "delivery/push_counters.hpp"
 #include "delivery/push_job.hpp"
 #include "delivery/subscriber_index.hpp"
+#include "delivery/view_cache.hpp"
 #include "delivery/view_evaluation.hpp"
 #include "net/shard.hpp"
 #include "net/timer_wheel.hpp"
@@ -59,6 +60,9 @@ class ShardDelivery {
   ShardDelivery(const ShardDelivery&) = delete;
   ShardDelivery& operator=(const ShardDelivery&) = delete;
 
+  /// Keeps the texts of whole views from now on. Before an environment begins.
+  void keep_views(const ViewCounters& counters) { views_ = std::make_unique<ViewCache>(counters); }
+
   /// An environment begins with this state. Ignored when the shard knows the environment, unless the state is
   /// of a later epoch: then the environment begins again, and true is answered. Its subscribers stay, if they
   /// still may. Clients count as far behind until they get their full state, for which the caller asks.
@@ -82,12 +86,11 @@ class ShardDelivery {
   void when_reached(const std::string& environment, domain::Revision revision, Milliseconds longest,
                     std::function<void()> task);
 
-  /// `view`: the text of its members, see `domain::FullView`.
-  using Viewed = std::function<void(const domain::Viewpoint& seen, std::string view)>;
+  using Viewed = std::function<void(const domain::Viewpoint& seen, const ViewText& view)>;
   /// Works out the view of the client `id`, which must exist, in the newest state: `then` is called at once
-  /// when that takes few steps, else in a later turn, unless the subscriber has ended by then. A subscriber
-  /// that has entered is told nothing meanwhile. A newer evaluation for it takes the place of this one, and
-  /// `superseded` is called instead.
+  /// when it is kept or takes few steps, else in a later turn, unless the subscriber has ended by then. A
+  /// subscriber that has entered is told nothing meanwhile. A newer evaluation for it takes the place of this
+  /// one, and `superseded` is called instead.
   void evaluate(Subscriber& subscriber, const ClientPtr& client, const domain::SnapshotPtr& state,
                 ContextPtr context, Viewed then, ViewEvaluation::Superseded superseded);
   using Compared = std::function<void(const domain::Viewpoint& seen, std::vector<domain::ViewUpdate> missed)>;
@@ -158,6 +161,10 @@ class ShardDelivery {
   void follow_from(Subscriber& subscriber, const domain::SnapshotPtr& told) const;
   void follow_from(Subscriber& subscriber, const domain::Viewpoint& told) const;
   void begin_again(EnvironmentSubscribers& home, const domain::SnapshotPtr& state);
+  /// The text of a view that was kept; null: it has to be evaluated.
+  [[nodiscard]] ViewText kept_view(const Subscriber& subscriber, const domain::Viewpoint& seen);
+  /// Of a view that was evaluated.
+  [[nodiscard]] ViewText keep_view(const domain::Viewpoint& seen, std::string view);
   /// It is told nothing while something is evaluated for it.
   void hold(Subscriber& subscriber);
   /// The environment's state at that revision, or `out_of_reach_`.
@@ -171,6 +178,7 @@ class ShardDelivery {
   StatesLimited limited_;
   EvaluationQueue evaluations_;  // outlived by what it works for
   SubscriberIndex index_;
+  std::unique_ptr<ViewCache> views_;  // null: none are kept
   /// Stands for a state that is not known here any more, or never was.
   const domain::SnapshotPtr out_of_reach_ = std::make_shared<domain::Snapshot>("", domain::Head{});
   std::deque<changes::CommitPtr> waiting_;

@@ -50,11 +50,12 @@ class Subscriber {
   virtual void send_and_confirm(const EncodedBatch& batch) { send(batch); }
   /// Sends the full state. `view` is the state as this subscriber sees it, the text of its members (see
   /// `domain::FullView`), `reason` a word for the receiver.
-  virtual void send_full_state(const domain::Snapshot& state, std::string view, std::string_view reason) = 0;
+  virtual void send_full_state(const domain::Snapshot& state, std::string_view view,
+                               std::string_view reason) = 0;
   /// The same; then asks as `send_and_confirm`.
-  virtual void send_full_state_and_confirm(const domain::Snapshot& state, std::string view,
+  virtual void send_full_state_and_confirm(const domain::Snapshot& state, std::string_view view,
                                            std::string_view reason) {
-    send_full_state(state, std::move(view), reason);
+    send_full_state(state, view, reason);
   }
   /// Bytes sent that the network has not taken yet.
   [[nodiscard]] virtual std::size_t backlog_bytes() const noexcept = 0;

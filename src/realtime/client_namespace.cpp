@@ -88,8 +88,8 @@ void ClientNamespace::prepare(SocketSubscriber& subscriber, const ConnectionAuth
   if (client == nullptr) return then(nullptr);
   delivery.evaluate(
       subscriber, client, state, claim.context,
-      [then = std::move(then)](const domain::Viewpoint& seen, std::string view) {
-        then(std::make_unique<SeenView>(SeenView{seen, std::move(view)}));
+      [then = std::move(then)](const domain::Viewpoint& seen, const delivery::ViewText& view) {
+        then(std::make_unique<SeenView>(SeenView{seen, view}));
       },
       std::move(superseded));
 }

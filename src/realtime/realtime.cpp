@@ -36,10 +36,16 @@ delivery::ShardDeliveries make_deliveries(net::ShardPool& shards, const changes:
   const delivery::PushCounters counters = push_counters(metrics);
   auto& limited = metrics.counter("togglecast_realtime_full_states_limited_total",
                                   "Full states refused because a connection asked for too many.");
+  const delivery::ViewCounters views{
+      metrics.counter("togglecast_views_kept_hits_total",
+                      "Whole views of clients that were sent from those that are kept."),
+      metrics.counter("togglecast_views_kept_misses_total", "Whole views that had to be evaluated."),
+      metrics.gauge("togglecast_views_kept_bytes", "Memory of the views that are kept.")};
   delivery::ShardDeliveries made;
   for (std::size_t i = 0; i < shards.size(); ++i) {
     made.push_back(std::make_unique<delivery::ShardDelivery>(
         shards.at(i), model, options.full_states, counters, delivery::StatesLimited{&limited, log}));
+    made.back()->keep_views(views);
   }
   return made;
 }

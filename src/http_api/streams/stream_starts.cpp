@@ -127,11 +127,12 @@ void Streams::start_new(StreamSubscriber& subscriber, const WantedPtr& wanted) {
   const auto state = delivery.current(subscriber.who().environment);
   const auto client = state->find<domain::Client>(subscriber.who().id);
   if (client == nullptr) return end_session(subscriber, {"revoked", "this client is gone"});
-  delivery.evaluate(subscriber, client, state, wanted->context,
-                    [this, &subscriber, wanted](const domain::Viewpoint& seen, const std::string& view) {
-                      if (subscriber.stream.open()) tell_view(subscriber, wanted, seen, view);
-                    },
-                    {});
+  delivery.evaluate(
+      subscriber, client, state, wanted->context,
+      [this, &subscriber, wanted](const domain::Viewpoint& seen, const delivery::ViewText& view) {
+        if (subscriber.stream.open()) tell_view(subscriber, wanted, seen, *view);
+      },
+      {});
 }
 
 void Streams::tell_view(StreamSubscriber& subscriber, const WantedPtr& wanted, const domain::Viewpoint& seen,

@@ -70,7 +70,7 @@ void StreamSubscriber::send_view(std::string_view name, std::string_view member,
   send_event(name, data, to_string(state.offset(), offset_tag()));
 }
 
-void StreamSubscriber::send_full_state(const domain::Snapshot& state, std::string view,
+void StreamSubscriber::send_full_state(const domain::Snapshot& state, std::string_view view,
                                        std::string_view reason) {
   send_view("config_sync", "snapshot", view,
             {{"reason", reason}, {"revision", state.revision()}, {"epoch", state.head().epoch}}, state);

@@ -48,7 +48,8 @@ class StreamSubscriber final : public delivery::Subscriber,
   ~StreamSubscriber() override = default;
 
   void send(const delivery::EncodedBatch& batch) override;
-  void send_full_state(const domain::Snapshot& state, std::string view, std::string_view reason) override;
+  void send_full_state(const domain::Snapshot& state, std::string_view view,
+                       std::string_view reason) override;
   [[nodiscard]] std::size_t backlog_bytes() const noexcept override { return stream.backlog_bytes(); }
   void look_again_later() override;
   [[nodiscard]] bool only_notices() const noexcept override { return kind_ == Kind::notices; }

@@ -224,10 +224,10 @@ void ConnectionAuth::begin(Socket& socket) {
   } else {
     const auto& state = view != nullptr ? view->seen.state : subscriber.home().state;
     const std::string offset = subscriber.own_offset(*state);
-    deliver_state(socket, view == nullptr || view->text.empty()
+    deliver_state(socket, view == nullptr || view->text == nullptr
                               ? config_packet(namespace_, rules_.login.reply, *std::move(payload), offset)
                               : view_packet(namespace_, rules_.login.reply,
-                                            with_view({}, view->text, *payload, offset)));
+                                            with_view({}, *view->text, *payload, offset)));
   }
   if (socket.connected()) rules_.welcome(subscriber);
 }

@@ -182,7 +182,7 @@ void ConnectionAuth::role_changed(SocketSubscriber& subscriber) {
 void ConnectionAuth::answer_with_state(SocketSubscriber& subscriber, const SeenView& view,
                                        const json::object& payload, const Reply& reply) {
   const domain::Snapshot& state = *view.seen.state;
-  const auto answer = [&](std::string_view offset) { reply.with_view(view.text, payload, offset); };
+  const auto answer = [&](std::string_view offset) { reply.with_view(*view.text, payload, offset); };
   if (!subscriber.pid) return answer({});
   const std::string own = subscriber.own_offset(state);
   const std::string none = void_offset(subscriber, state);

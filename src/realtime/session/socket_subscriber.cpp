@@ -88,7 +88,7 @@ std::size_t SocketSubscriber::backlog_bytes() const noexcept {
   return direct ? 0 : socket.backlog_bytes();
 }
 
-void SocketSubscriber::send_full_state(const domain::Snapshot& state, std::string view,
+void SocketSubscriber::send_full_state(const domain::Snapshot& state, std::string_view view,
                                        std::string_view reason) {
   const json::object payload{
       {"reason", reason}, {"revision", state.revision()}, {"epoch", state.head().epoch}};
@@ -96,10 +96,10 @@ void SocketSubscriber::send_full_state(const domain::Snapshot& state, std::strin
                           with_view("snapshot", view, payload, own_offset(state))));
 }
 
-void SocketSubscriber::send_full_state_and_confirm(const domain::Snapshot& state, std::string view,
+void SocketSubscriber::send_full_state_and_confirm(const domain::Snapshot& state, std::string_view view,
                                                    std::string_view reason) {
   const auto keep = socket.shared_from_this();
-  send_full_state(state, std::move(view), reason);
+  send_full_state(state, view, reason);
   keep->ping();
 }
 

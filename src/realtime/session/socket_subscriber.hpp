@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "delivery/resume_claim.hpp"
 #include "delivery/subscriber.hpp"
+#include "delivery/view_cache.hpp"
 #include "domain/state/sliced_view.hpp"
 #include "net/outlets.hpp"
 #include "net/timer_wheel.hpp"
@@ -52,7 +53,7 @@ struct Resumed {
 /// What a connection will see, worked out before it is admitted.
 struct SeenView {
   domain::Viewpoint seen;        ///< of an admin: the state alone
-  std::string text{};            ///< of a client that does not resume: members, see `domain::FullView`
+  delivery::ViewText text{};     ///< of a client that does not resume
   std::optional<Error> limit{};  ///< why nothing was worked out: it asked too often
   std::unique_ptr<Resumed> resumed{};
 };
@@ -81,8 +82,9 @@ class SocketSubscriber final : public delivery::Subscriber, public net::TimerNod
 
   void send(const delivery::EncodedBatch& batch) override;
   void send_and_confirm(const delivery::EncodedBatch& batch) override;
-  void send_full_state(const domain::Snapshot& state, std::string view, std::string_view reason) override;
-  void send_full_state_and_confirm(const domain::Snapshot& state, std::string view,
+  void send_full_state(const domain::Snapshot& state, std::string_view view,
+                       std::string_view reason) override;
+  void send_full_state_and_confirm(const domain::Snapshot& state, std::string_view view,
                                    std::string_view reason) override;
   [[nodiscard]] std::size_t backlog_bytes() const noexcept override;
   void look_again_later() override;

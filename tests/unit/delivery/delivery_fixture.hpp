@@ -74,6 +74,7 @@ class DeliveryTest : public ::testing::Test {
   }
   void commit(std::vector<domain::Op> ops) { delivery_->on_commit(change(std::move(ops))); }
   void run() { shard_.run_ready(); }
+  void keep_views() { delivery_->keep_views({view_hits_, view_misses_, view_bytes_}); }
 
   MemorySubscriber& connect(domain::Id client, json::object context = {}) {
     subscribers_.push_back(std::make_unique<MemorySubscriber>(&shard_, delivery_.get()));
@@ -87,9 +88,9 @@ class DeliveryTest : public ::testing::Test {
     delivery_->evaluate(
         subscriber, state->find<domain::Client>(client), state,
         std::make_shared<const json::object>(std::move(context)),
-        [this, &subscriber](const domain::Viewpoint& seen, const std::string& view) {
+        [this, &subscriber](const domain::Viewpoint& seen, const ViewText& view) {
           subscriber.set_context(seen.context);
-          subscriber.start_from(domain::testing::parse("{" + view + "}").as_object());
+          subscriber.start_from(domain::testing::parse("{" + *view + "}").as_object());
           subscriber.revision = seen.state->revision();
           delivery_->enter(subscriber, seen);
         },
@@ -121,7 +122,9 @@ class DeliveryTest : public ::testing::Test {
   observe::Metrics metrics_;
   observe::Counter &commits_ = metrics_.counter("commits", ""), &encoded_ = metrics_.counter("encoded", ""),
                    &slices_ = metrics_.counter("slices", ""), &limited_ = metrics_.counter("limited", ""),
-                   &other_ = metrics_.counter("other", "");
+                   &other_ = metrics_.counter("other", ""), &view_hits_ = metrics_.counter("hits", ""),
+                   &view_misses_ = metrics_.counter("misses", "");
+  observe::Gauge& view_bytes_ = metrics_.gauge("bytes", "");
   std::unique_ptr<changes::ReadModel> model_;
   domain::SnapshotPtr first_, newest_;
   std::unique_ptr<ShardDelivery> delivery_;

@@ -76,16 +76,16 @@ class MemorySubscriber final : public Subscriber {
     ++confirmed;
     send(encoded);
   }
-  void send_full_state_and_confirm(const domain::Snapshot& state, std::string view,
+  void send_full_state_and_confirm(const domain::Snapshot& state, std::string_view view,
                                    std::string_view reason) override {
     ++confirmed;
-    send_full_state(state, std::move(view), reason);
+    send_full_state(state, view, reason);
   }
   [[nodiscard]] ConnectionName name() const override { return {"memory", "memory"}; }
-  void send_full_state(const domain::Snapshot& state, std::string view, std::string_view) override {
+  void send_full_state(const domain::Snapshot& state, std::string_view view, std::string_view) override {
     ++full_states_sent;
     revision = state.revision();
-    start_from(json::parse("{" + view + "}").value().as_object());
+    start_from(json::parse(std::string("{").append(view).append("}")).value().as_object());
   }
   [[nodiscard]] std::size_t backlog_bytes() const noexcept override { return backlog; }
   void look_again_later() override {

@@ -25,6 +25,7 @@ class RandomHistories : public DeliveryTest {
     for (domain::Id id = 1; id <= kFeatures; ++id) ops.push_back(create(some_feature(id)));
     for (domain::Id id = 1; id <= kPackages; ++id) ops.push_back(create(some_package(id)));
     for (domain::Id id = 1; id <= kClients; ++id) ops.push_back(create(some_client(id)));
+    keep_views();
     begin_with(std::move(ops));
   }
   domain::Feature some_feature(domain::Id id) {

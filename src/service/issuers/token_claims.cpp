@@ -17,15 +17,15 @@ tl::unexpected<Error> bad_claim(const std::string& why) {
 Result<std::optional<std::int64_t>> date_in(const json::value& claims, std::string_view name) {
   const json::value* member = json::find(claims, name);
   if (member == nullptr) return std::optional<std::int64_t>();
-  double seconds = -1;
+  double date = -1;
   if (const auto whole = member->is_number() ? domain::integer_in(*member) : std::nullopt) {
-    seconds = static_cast<double>(*whole);
+    date = static_cast<double>(*whole);
   } else if (const auto* number = member->if_double()) {
-    seconds = *number;
+    date = *number;
   }
-  if (!(seconds >= 0 && seconds < kLatest))
+  if (!(date >= 0 && date < kLatest))
     return bad_claim("its claim " + std::string(name) + " is not a time in seconds");
-  return std::optional(static_cast<std::int64_t>(std::floor(seconds)));
+  return std::optional(static_cast<std::int64_t>(std::floor(date)));
 }
 
 // By JSON Pointer (RFC 6901), or by the name of a member.

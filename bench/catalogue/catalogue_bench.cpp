@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "domain/state/impact.hpp"
-#include "domain/state/sliced_view.hpp"
+#include "domain/views/sliced_view.hpp"
 
 namespace togglecast::domain {
 namespace {

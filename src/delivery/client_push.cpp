@@ -5,7 +5,7 @@
 #include <iterator>
 #include <set>
 
-#include "delivery/view_input.hpp"
+#include "delivery/views/view_input.hpp"
 #include "domain/evaluation/unusable_context.hpp"
 
 namespace togglecast::delivery {

@@ -18,11 +18,11 @@
 #include "delivery/evaluation_queue.hpp"
 #include "delivery/push_counters.hpp"
 #include "delivery/subscriber.hpp"
-#include "delivery/view_input.hpp"
+#include "delivery/views/view_input.hpp"
 #include "domain/evaluation/jsonlogic/program.hpp"
 #include "domain/state/impact.hpp"
-#include "domain/state/sliced_view.hpp"
 #include "domain/state/view.hpp"
+#include "domain/views/sliced_view.hpp"
 
 namespace togglecast::delivery {
 

@@ -12,7 +12,7 @@
 #include "delivery/push_counters.hpp"
 #include "delivery/shard_step.hpp"
 #include "delivery/subscriber_index.hpp"
-#include "domain/state/sliced_view.hpp"
+#include "domain/views/sliced_view.hpp"
 
 namespace togglecast::delivery {
 

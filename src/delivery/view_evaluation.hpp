@@ -13,7 +13,7 @@
 #include "delivery/batch.hpp"
 #include "delivery/evaluation_queue.hpp"
 #include "delivery/subscriber.hpp"
-#include "domain/state/sliced_view.hpp"
+#include "domain/views/sliced_view.hpp"
 
 namespace togglecast::delivery {
 

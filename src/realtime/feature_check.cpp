@@ -8,7 +8,7 @@
 #include "domain/schema/fields.hpp"
 #include "domain/state/client_view.hpp"
 #include "domain/state/flag_name.hpp"
-#include "domain/state/view_text.hpp"
+#include "domain/views/view_text.hpp"
 #include "realtime/session/credentials.hpp"
 
 namespace togglecast::realtime {

@@ -9,7 +9,7 @@
 #include "base/json.hpp"
 #include "delivery/evaluation_queue.hpp"
 #include "domain/state/client_view.hpp"
-#include "domain/state/sliced_view.hpp"
+#include "domain/views/sliced_view.hpp"
 #include "realtime/session/reply.hpp"
 #include "realtime/session/socket_subscriber.hpp"
 

@@ -1,4 +1,4 @@
-#include "base/utf16.hpp"
+#include "base/text/utf16.hpp"
 
 #include <algorithm>
 #include <cstdint>

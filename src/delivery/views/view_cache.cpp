@@ -1,10 +1,10 @@
-#include "delivery/view_cache.hpp"
+#include "delivery/views/view_cache.hpp"
 
 #include <algorithm>
 #include <functional>
 #include <vector>
 
-#include "delivery/view_input.hpp"
+#include "delivery/views/view_input.hpp"
 #include "domain/evaluation/unusable_context.hpp"
 
 namespace togglecast::delivery {

@@ -19,10 +19,10 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "delivery/frequencies.hpp"
+#include "delivery/views/frequencies.hpp"
 #include "domain/evaluation/jsonlogic/program.hpp"
 #include "domain/state/impact.hpp"
-#include "domain/state/sliced_view.hpp"
+#include "domain/views/sliced_view.hpp"
 #include "observe/metrics.hpp"
 
 namespace togglecast::delivery {

@@ -1,4 +1,4 @@
-#include "delivery/view_input.hpp"
+#include "delivery/views/view_input.hpp"
 
 #include <algorithm>
 #include <cstring>

@@ -1,10 +1,10 @@
-#include "domain/state/sliced_view.hpp"
+#include "domain/views/sliced_view.hpp"
 
 #include <algorithm>
 #include <map>
 #include <utility>
 
-#include "domain/state/view_text.hpp"
+#include "domain/views/view_text.hpp"
 
 namespace togglecast::domain {
 namespace {

@@ -1,4 +1,4 @@
-#include "domain/state/view_text.hpp"
+#include "domain/views/view_text.hpp"
 
 #include "base/json_text.hpp"
 

@@ -11,7 +11,7 @@
 #include "domain/evaluation/decision.hpp"
 #include "domain/evaluation/turn.hpp"
 #include "domain/state/client_view.hpp"
-#include "domain/state/sliced_view.hpp"
+#include "domain/views/sliced_view.hpp"
 
 namespace togglecast::http_api {
 

@@ -3,7 +3,7 @@
 
 #include "base/error.hpp"
 #include "base/json.hpp"
-#include "domain/state/sliced_view.hpp"
+#include "domain/views/sliced_view.hpp"
 #include "http_api/request/call.hpp"
 
 namespace togglecast::http_api {

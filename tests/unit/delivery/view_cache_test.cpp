@@ -1,4 +1,4 @@
-#include "delivery/view_cache.hpp"
+#include "delivery/views/view_cache.hpp"
 
 #include <gtest/gtest.h>
 

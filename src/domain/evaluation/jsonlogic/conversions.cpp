@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/utf16.hpp"
+#include "base/text/utf16.hpp"
 #include "domain/evaluation/jsonlogic/numbers.hpp"
 
 namespace togglecast::domain::evaluation {

@@ -6,7 +6,7 @@
 #include <limits>
 #include <string>
 
-#include "base/utf16.hpp"
+#include "base/text/utf16.hpp"
 #include "domain/evaluation/jsonlogic/numbers.hpp"
 #include "domain/evaluation/jsonlogic/sem_ver.hpp"
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "base/utf16.hpp"
+#include "base/text/utf16.hpp"
 
 namespace togglecast::domain::evaluation {
 Value Value::of(const json::value& json) noexcept {

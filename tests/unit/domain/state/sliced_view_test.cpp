@@ -1,4 +1,4 @@
-#include "domain/state/sliced_view.hpp"
+#include "domain/views/sliced_view.hpp"
 
 #include <gtest/gtest.h>
 

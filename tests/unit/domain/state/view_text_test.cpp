@@ -1,5 +1,5 @@
 // The text of a view, byte for byte that of its JSON, on random states.
-#include "domain/state/view_text.hpp"
+#include "domain/views/view_text.hpp"
 
 #include <gtest/gtest.h>
 
@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "domain/state/sliced_view.hpp"
 #include "domain/state/view.hpp"
+#include "domain/views/sliced_view.hpp"
 #include "unit/domain/builders.hpp"
 
 namespace togglecast::domain {

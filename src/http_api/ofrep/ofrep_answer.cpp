@@ -104,9 +104,12 @@ bool OfrepTag::is_current(std::string_view sent) const noexcept {
          wire::http::is_coding_mark(parts->version.substr(version_.size()));
 }
 
-bool OfrepTag::has_answer(std::string_view sent, std::string_view answer) const noexcept {
-  const auto parts = parts_of(sent);
-  return parts && parts->answer == answer;
+std::optional<std::string_view> OfrepTag::coding_of_answer(std::string_view sent,
+                                                            std::string_view answer) const noexcept {
+  auto parts = parts_of(sent);
+  if (!parts || parts->answer != answer || !domain::take_version(parts->version)) return std::nullopt;
+  if (!wire::http::is_coding_mark(parts->version)) return std::nullopt;
+  return parts->version;
 }
 
 }  // namespace togglecast::http_api

@@ -53,8 +53,9 @@ class OfrepTag {
 
   /// The tag that was sent, without quotes: of this state, whatever its answer was.
   [[nodiscard]] bool is_current(std::string_view sent) const noexcept;
-  /// The same: of an equal answer, whatever its state was.
-  [[nodiscard]] bool has_answer(std::string_view sent, std::string_view answer) const noexcept;
+  /// The same: of an equal answer, whatever its state was. Gives the mark of its coding, such as `-gzip`.
+  [[nodiscard]] std::optional<std::string_view> coding_of_answer(std::string_view sent,
+                                                                 std::string_view answer) const noexcept;
   /// Of this answer.
   [[nodiscard]] std::string text(std::string_view answer) const;
   /// The digest of an answer's body, for the two calls above.

@@ -40,9 +40,10 @@ void answer_tagged(const CallPtr& call, const domain::Snapshot& state, const Ofr
   const std::string digest = OfrepTag::digest(body);
   const std::string text = tag.text(digest);
   const auto sent = call->sent_tags();
-  const bool known = std::any_of(sent.tags.begin(), sent.tags.end(),
-                                 [&](const auto& one) { return tag.has_answer(one.opaque, digest); });
-  if (sent.any || known) return answer_not_modified(call, state, text);
+  for (const auto& one : sent.tags)
+    if (const auto coding = tag.coding_of_answer(one.opaque, digest))
+      return answer_not_modified(call, state, text + std::string(*coding));
+  if (sent.any) return answer_not_modified(call, state, text);
   wire::http::Response response = tagged(state, text);
   response.headers.add("Content-Type", "application/json");
   response.body = std::move(body);

@@ -268,11 +268,14 @@ Result<void> Call::known_tags() const {
   return tags_in(request().headers, "If-None-Match").map([](const auto&) {});
 }
 
-bool Call::has_already(std::string_view etag) const {
+std::optional<std::string_view> Call::held_coding(std::string_view etag) const {
   const auto known = sent_tags();
-  return known.any || std::any_of(known.tags.begin(), known.tags.end(), [&](const auto& tag) {
-           return wire::http::same_but_for_coding(tag, etag);
-         });
+  const auto same = std::find_if(known.tags.begin(), known.tags.end(), [&](const auto& tag) {
+    return wire::http::same_but_for_coding(tag, etag);
+  });
+  if (same != known.tags.end()) return same->opaque.substr(etag.size());
+  if (known.any) return "";
+  return std::nullopt;
 }
 
 std::string Call::tag_for_role(std::string version) const {
@@ -304,11 +307,15 @@ void Call::answer_here(Answer& answer) {
   response.status = answer.status;
   if (answer.revision) response.headers.add("Togglecast-Revision", std::to_string(*answer.revision));
   response.headers.add("Cache-Control", "no-store");
-  if (!answer.etag.empty()) response.headers.add("ETag", in_quotes(answer.etag));
+  const auto held = answer.etag.empty() || route_.method != wire::http::Method::get
+                        ? std::nullopt
+                        : held_coding(answer.etag);
+  if (!answer.etag.empty())
+    response.headers.add("ETag", in_quotes(answer.etag + std::string(held.value_or(""))));
   if (!answer.location.empty()) response.headers.add("Location", answer.location);
   for (const std::string& cookie : answer.cookies) response.headers.add("Set-Cookie", cookie);
   if (answer.replayed) response.headers.add("Idempotency-Replayed", "true");
-  if (!answer.etag.empty() && route_.method == wire::http::Method::get && has_already(answer.etag)) {
+  if (held) {
     response.status = 304;
   } else if (answer.body || answer.text) {
     response.headers.add("Content-Type", "application/json");

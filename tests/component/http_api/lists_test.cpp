@@ -184,7 +184,9 @@ TEST_F(Lists, TheTagOfASmallerAnswerIsAsGood) {
   const auto small = server_.get("/api/v1/platforms/1", with(owner_, "Accept-Encoding", "gzip"));
   const std::string tag = small.header("etag");
 
-  EXPECT_EQ(server_.get("/api/v1/platforms/1", with(owner_, "If-None-Match", tag)).status, 304U);
+  const auto same = server_.get("/api/v1/platforms/1", with(owner_, "If-None-Match", tag));
+  EXPECT_EQ(same.status, 304U);
+  EXPECT_EQ(same.header("etag"), tag);
   EXPECT_EQ(server_.send("POST", "/api/v1/platforms/1/toggle", with(owner_, "If-Match", tag)).status, 200U);
   EXPECT_EQ(server_.send("POST", "/api/v1/platforms/1/toggle", with(owner_, "If-Match", tag)).status, 409U);
 }

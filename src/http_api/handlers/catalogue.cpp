@@ -86,11 +86,8 @@ void update_one(const CallPtr& call) {
   if (!id) return call->refuse(id.error());
   const auto body = call->body();
   if (!body) return call->refuse(body.error());
-  const auto force = call->flag("force", false);
-  if (!force) return call->refuse(force.error());
   auto options = call->write_options();
   if (!options) return call->refuse(options.error());
-  options->force = *force;
   options->merge = call->is_merge_patch();
   service_of<T>(call).update(call->who(), *id, *body, *options, changed(call, {T::kKind, *id}));
 }
@@ -99,11 +96,8 @@ template <typename T>
 void delete_one(const CallPtr& call) {
   const auto id = call->id("id");
   if (!id) return call->refuse(id.error());
-  const auto force = call->flag("force", false);
-  if (!force) return call->refuse(force.error());
-  auto options = call->write_options();
+  const auto options = call->write_options();
   if (!options) return call->refuse(options.error());
-  options->force = *force;
   service_of<T>(call).remove(call->who(), *id, *options, removed(call, {T::kKind, *id}));
 }
 

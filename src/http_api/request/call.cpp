@@ -37,6 +37,7 @@ constexpr std::size_t kLeastForWorkers = 64 * 1'024;  // bytes; a worker writes 
 constexpr int kGzipLevel = 5;
 
 constexpr std::string_view kConfirm = "confirm";
+constexpr std::string_view kForce = "force";
 
 std::string listed(const Route& route) {
   std::string names;
@@ -162,6 +163,9 @@ Result<service::WriteOptions> Call::write_options() const {
   const auto confirm = flag(kConfirm, false);
   if (!confirm) return tl::unexpected(confirm.error());
   options.confirm = *confirm;
+  const auto force = flag(kForce, false);
+  if (!force) return tl::unexpected(force.error());
+  options.force = *force;
   const auto match = tags_in(headers, "If-Match");
   if (!match) return tl::unexpected(match.error());
   if (match->any) return options;

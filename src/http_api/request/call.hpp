@@ -75,7 +75,7 @@ class Call : public std::enable_shared_from_this<Call> {
   [[nodiscard]] Result<json::value> body() const;
   /// The same; `{}` without a body.
   [[nodiscard]] Result<json::value> optional_body() const;
-  /// `Idempotency-Key`, `If-Match` and the parameter `confirm`.
+  /// `Idempotency-Key`, `If-Match`, and the parameters `confirm` and `force`.
   [[nodiscard]] Result<service::WriteOptions> write_options() const;
   /// `q`, `sort`, `cursor`, `limit` and these filters.
   [[nodiscard]] Result<service::PageQuery> page_query(const std::vector<std::string_view>& filters) const;

@@ -20,6 +20,12 @@ tl::unexpected<Error> not_trusted(const std::string& why) {
   return fail(Errc::token_invalid, "the token is not valid: " + why);
 }
 
+tl::unexpected<Error> keys_are_away() {
+  Error away{Errc::unavailable, "the keys of the token's issuer cannot be had at the moment; try again", {}};
+  away.retry_after = kComeAgain;
+  return tl::unexpected(std::move(away));
+}
+
 }  // namespace
 
 TrustedIssuers::TrustedIssuers(const changes::ReadModel& model, egress::Client& egress, const Clock& clock,
@@ -139,6 +145,7 @@ Result<IssuedClaims> TrustedIssuers::verify(std::string_view token) const {
   if (!jws) return tl::unexpected(jws.error());
   std::shared_ptr<const Issuer> issuer;
   std::shared_ptr<const auth::KeySet> keys;
+  bool unread = false;
   {
     const std::scoped_lock lock(mutex_);
     const auto entry = issuer_of(*jws);
@@ -146,18 +153,16 @@ Result<IssuedClaims> TrustedIssuers::verify(std::string_view token) const {
     issuer = (*entry)->issuer;
     const Source& source = *(*entry)->source;
     const bool stale = source.good_until && clock_.now() >= *source.good_until;
-    if (source.keys == nullptr || stale) {
-      Error away{
-          Errc::unavailable, "the keys of the token's issuer cannot be had at the moment; try again", {}};
-      away.retry_after = kComeAgain;
-      return tl::unexpected(std::move(away));
-    }
+    if (source.keys == nullptr || stale) return keys_are_away();
     keys = source.keys;
+    unread = source.failures > 0;
   }
   const auto algorithm = auth::parse_public_algorithm(jws->alg);
   if (!algorithm || std::find(issuer->algorithms.begin(), issuer->algorithms.end(),
                               auth::to_string(*algorithm)) == issuer->algorithms.end())
     return not_trusted("its issuer does not sign by " + jws->alg);
+  // The provider may have made the key while it could not be asked.
+  if (unread && keys->find(jws->alg, jws->kid) == nullptr) return keys_are_away();
   if (auto good = keys->verify(jws->alg, jws->kid, jws->signing_input, jws->signature); !good)
     return tl::unexpected(good.error());
   auto claims = read_token_claims(jws->claims, *issuer, options_.longest_token, clock_.wall_now());

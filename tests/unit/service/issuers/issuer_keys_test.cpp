@@ -81,6 +81,32 @@ TEST_F(IssuersTest, AProviderThatIsAwayOrLiesChangesNothingUntilTheKeysAreTooOld
   EXPECT_TRUE(application_->authenticator().recheck(inside).has_value()) << "who is in stays in";
 }
 
+TEST_F(IssuersTest, ATokenOfANewKeyIsToComeAgainWhileTheKeysCannotBeRead) {
+  const ForeignKey rotated("s2", "EdDSA");
+  ScriptedServer provider([](const std::string&) { return http_answer("200 OK", jwks_of({&signer()})); });
+  trust({{"jwks_url", provider.url()}});
+  ASSERT_TRUE(eventually([&] { return has_keys(1); }));
+  const json::object later = claims({{"exp", kNow + 20'000}});
+  const std::string token = rotated.token(later);
+  provider.script([](const std::string&) { return http_answer("503 Away", ""); });
+  clock_.advance(std::chrono::seconds{400});
+  application_->trusted_issuers().look();
+  ASSERT_TRUE(eventually([&] { return application_->issuers().keys(admin(), 1)->at("error").is_string(); }));
+
+  EXPECT_EQ(refusal(token), Errc::unavailable);
+  EXPECT_GT(authenticate(token).error().wait().count(), 0);
+  EXPECT_TRUE(authenticate(signer().token(later)).has_value());
+  const ForeignKey forged(signer().kid(), signer().alg());
+  EXPECT_EQ(refusal(forged.token(later)), Errc::token_invalid) << "the key that it names is known";
+
+  provider.script([&](const std::string&) { return http_answer("200 OK", jwks_of({&signer(), &rotated})); });
+  clock_.advance(std::chrono::seconds{400});
+  application_->trusted_issuers().look();
+  EXPECT_TRUE(eventually([&] { return authenticate(token).has_value(); }));
+  const ForeignKey unknown("s3", "EdDSA");
+  EXPECT_EQ(refusal(unknown.token(later)), Errc::token_invalid) << "the provider does not have it";
+}
+
 TEST_F(IssuersTest, AKeyThatTheProviderTakesOutEndsWhatItSigned) {
   const ForeignKey second("s2", "EdDSA");
   ScriptedServer provider([&](const std::string&) {

@@ -148,8 +148,23 @@ Result<Principal> Authenticator::authenticate(std::string_view token,
 }
 
 bool Authenticator::look_again(std::string_view token, std::function<void()> again) const {
-  if (TrustedIssuers::is_foreign(token)) return look_again_foreign(token, std::move(again));
-  return may_be_new(token) && signing_keys_.look_again(std::move(again));
+  const bool looks = !is_api_key(token) && TrustedIssuers::is_foreign(token)
+                         ? look_again_foreign(token, again)
+                         : may_be_new(token) && signing_keys_.look_again(again);
+  return looks || (has_come(token) && signing_keys_.look_again(std::move(again)));
+}
+
+// What the token lacked was not there when it was refused, and is there now.
+bool Authenticator::has_come(std::string_view token) const {
+  if (is_api_key(token)) {
+    const UnixMillis now = clock_.wall_now();
+    const auto key =
+        model_.current(domain::kSystemEnvironment)->find_by_key<domain::ApiKey>(domain::hex(sha256(token)));
+    return key != nullptr && key->created_at.value >= now.value - kNewSeconds * 1'000 &&
+           principal_of(*key, now, std::nullopt).has_value();
+  }
+  return TrustedIssuers::is_foreign(token) ? authenticate_foreign(token).has_value()
+                                           : authenticate(token).has_value();
 }
 
 Result<Principal> Authenticator::authenticate_foreign(std::string_view token) const {

@@ -72,6 +72,7 @@ class Authenticator {
   [[nodiscard]] Result<Principal> authenticate_key(std::string_view key,
                                                    std::optional<std::string_view> address) const;
   [[nodiscard]] bool may_be_new(std::string_view token) const;
+  [[nodiscard]] bool has_come(std::string_view token) const;
   [[nodiscard]] Result<Principal> authenticate_foreign(std::string_view token) const;
   [[nodiscard]] bool look_again_foreign(std::string_view token, std::function<void()> again) const;
   // The state that holds the record of a token: a client's environment, or `system` for an admin.

@@ -268,6 +268,18 @@ TEST_F(SecondNode, WhatTheStoreDoesNotKnowEitherIsRefused) {
   EXPECT_EQ(authenticate_there(auth::sign_token(*keys_.oldest(), claims)).error().code, Errc::revoked);
 }
 
+TEST_F(SecondNode, WhatComesWhileATokenIsRefusedCounts) {
+  const auto token = issue_token(1)->token;
+  EXPECT_EQ(authenticator_->authenticate(token.reveal()).error().code, Errc::revoked) << "not known yet";
+  tail_->notice();
+  ASSERT_TRUE(test::eventually([&] { return authenticator_->authenticate(token.reveal()).has_value(); }));
+  std::atomic<bool> again{false};
+
+  EXPECT_TRUE(authenticator_->look_again(token.reveal(), [&again] { again = true; }));
+
+  EXPECT_TRUE(test::eventually([&] { return again.load(); }));
+}
+
 TEST_F(SecondNode, AFinalRefusalCostsNoLook) {
   const auto token = issue_token(1)->token;
   ASSERT_TRUE(authenticate_there(token).has_value());

@@ -28,10 +28,11 @@ export async function until(condition, what, ms = kDeadline) {
 export class Inbox {
   #items = [];
   #waiting = [];
+  #ended = '';
 
   push(item) {
     const waiter = this.#waiting.shift();
-    if (waiter) waiter(item);
+    if (waiter) waiter.give(item);
     else this.#items.push(item);
   }
 
@@ -39,10 +40,17 @@ export class Inbox {
     return this.#items.length;
   }
 
+  /** Nothing more comes. A wait that goes on would keep the process alive until its deadline. */
+  end(reason) {
+    this.#ended = reason;
+    for (const { fail } of this.#waiting.splice(0)) fail(new Error(reason));
+  }
+
   next(what, ms = kDeadline) {
     if (this.#items.length > 0) return Promise.resolve(this.#items.shift());
+    if (this.#ended) return Promise.reject(new Error(`${what}: ${this.#ended}`));
     let waiter;
-    const item = new Promise((resolve) => this.#waiting.push((waiter = resolve)));
+    const item = new Promise((give, fail) => this.#waiting.push((waiter = { give, fail })));
     return within(item, what, ms).catch((error) => {
       this.#waiting = this.#waiting.filter((other) => other !== waiter);
       throw error;

@@ -20,9 +20,12 @@ ajv.addSchema(document, 'ofrep');
 export const kOne = '/ofrep/v1/evaluate/flags/{key}';
 export const kAll = '/ofrep/v1/evaluate/flags';
 
+const validators = new Map();  // by schema: compiling one takes much longer than using it
+
 /** Holds a body to a schema of the document. */
 export function fits(schema, body) {
-  const validate = ajv.compile({ $ref: `ofrep#/components/schemas/${schema}` });
+  if (!validators.has(schema)) validators.set(schema, ajv.compile({ $ref: `ofrep#/components/schemas/${schema}` }));
+  const validate = validators.get(schema);
   assert.ok(validate(body), `${JSON.stringify(body)} is no ${schema}: ${ajv.errorsText(validate.errors)}`);
 }
 

@@ -41,7 +41,7 @@ export class Stream {
       rest = lines.pop();
       lines.forEach(line);
     });
-    this.exited = new Promise((resolve) => this.child.once('close', resolve));
+    this.exited = new Promise((resolve) => this.child.once('close', resolve)).then(() => this.events.end('the stream has ended'));
     t.after(() => this.close());
   }
 

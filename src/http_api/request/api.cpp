@@ -104,8 +104,7 @@ struct Api::Meter {
 
 Api::Api(net::ShardPool& shards, std::span<const Route> routes, service::Application& application,
          Options options, const Clock& clock, observe::PeerLog log, observe::Metrics& metrics)
-    : shards_(shards),
-      routes_(routes),
+    : routes_(routes),
       application_(application),
       options_(std::move(options)),
       clock_(clock),

@@ -186,7 +186,6 @@ class Api {
   [[nodiscard]] bool may_send_large_body(const wire::http::Request& request, std::size_t most,
                                          auth::Action action) const;
 
-  net::ShardPool& shards_;
   std::span<const Route> routes_;
   service::Application& application_;
   Options options_;

@@ -59,7 +59,7 @@ void LogKeeper::run() {
   do {
     try {
       const auto version = reader_->version();
-      const bool idle = !checking_ && regressed_.empty() && version && *version == seen;
+      const bool idle = !checking_ && !shrinking_ && regressed_.empty() && version && *version == seen;
       if (idle && clock_.now() < looked + kLongestWait) {
         write_marker(false);
         continue;
@@ -213,7 +213,7 @@ Result<void> LogKeeper::look_at_all() {
   const auto environments = reader_->environments();
   if (!environments) return tl::unexpected(environments.error());
   Result<void> outcome;
-  checking_ = false;
+  checking_ = shrinking_ = false;
   for (const storage::Environment& environment : *environments) {
     auto looked = look_at(environment.key);
     if (!looked && outcome) outcome = std::move(looked);  // the others go on
@@ -314,8 +314,7 @@ void LogKeeper::tell_broken(const std::string& environment, Watch& watch, const 
         "keep this data folder, and compare its log with a backup; no old change is removed from it"}});
 }
 
-Result<void> LogKeeper::retain(const std::string& environment, const Watch& watch,
-                               const storage::KeptLog& kept) {
+Result<void> LogKeeper::retain(const std::string& environment, Watch& watch, const storage::KeptLog& kept) {
   RetentionNeeds needs;
   needs.ring = ports_.oldest_recent_state(environment);
   needs.checked =
@@ -332,7 +331,11 @@ Result<void> LogKeeper::retain(const std::string& environment, const Watch& watc
     }
   }
   const auto until = prunable(kept, options_.retention, needs);
-  if (until > kept.before.revision) ports_.prune(environment, until);
+  if (until <= kept.before.revision) return {};
+  ports_.prune(environment, until);
+  // So that the metrics tell what was removed. Where nothing is, another node has the lease.
+  const std::pair asked(kept.before.revision, until);
+  shrinking_ = std::exchange(watch.asked, asked) != asked || shrinking_;
   return {};
 }
 

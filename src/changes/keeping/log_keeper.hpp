@@ -13,7 +13,8 @@
 //   `togglecast_log_oldest_timestamp_seconds`; and of the assets, which go with the rows that name them:
 //   `togglecast_assets`, `togglecast_asset_bytes`.
 //
-// It looks when the store has changed, at most once per `look`, and once a minute.
+// It looks when the store has changed, at most once per `look`, after rows were to be removed, and once a
+// minute.
 // Thread rule: `compare_with_marker`, `look` and `start` by the owner, before `start`; `stop` by the owner,
 // once nothing is written any more; `health` from any thread.
 #pragma once
@@ -26,6 +27,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -84,6 +86,8 @@ class LogKeeper {
     TimePoint check_began{};
     UnixMillis age_counts_from{};  // this time at `check_began`; from there, age follows the steady clock
     bool broken = false;
+    std::pair<domain::Revision, domain::Revision>
+        asked{};  // to remove: all after the first, up to the second
     observe::Gauge* rows = nullptr;
     observe::Gauge* bytes = nullptr;
     observe::Gauge* oldest = nullptr;
@@ -99,7 +103,7 @@ class LogKeeper {
   [[nodiscard]] Result<void> check_chain(const std::string& environment, Watch& watch);
   // One part of the check; true when there is more.
   [[nodiscard]] Result<bool> check_some(const std::string& environment, Watch& watch);
-  [[nodiscard]] Result<void> retain(const std::string& environment, const Watch& watch,
+  [[nodiscard]] Result<void> retain(const std::string& environment, Watch& watch,
                                     const storage::KeptLog& kept);
   [[nodiscard]] Watch& watch_of(const std::string& environment, const storage::KeptLog& kept);
   void tell_broken(const std::string& environment, Watch& watch, const Error& error);
@@ -128,6 +132,7 @@ class LogKeeper {
   std::optional<TimePoint> marked_at_;
   std::map<std::string, domain::Head> regressed_;  // while the server ran: the lost heads
   bool checking_ = false;                          // some log is not checked to its end
+  bool shrinking_ = false;                         // some log was asked to lose rows that it had
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;

@@ -6,7 +6,7 @@ export type JsonObject = { [name: string]: JsonValue };
 /** What a connection says about itself, for targeting. At most 4 KiB as JSON and 5 levels. */
 export type Context = JsonObject;
 
-export type Reason = 'STATIC' | 'DEFAULT' | 'TARGETING_MATCH' | 'DISABLED' | 'ERROR';
+export type Reason = 'STATIC' | 'DEFAULT' | 'TARGETING_MATCH' | 'SPLIT' | 'DISABLED' | 'ERROR';
 export type Rule =
   | 'client_inactive' | 'feature_disabled' | 'platform_off' | 'parent_off' | 'required_feature_off' | 'override'
   | 'not_in_package' | 'platform_not_in_package' | 'targeting' | 'default_variant';

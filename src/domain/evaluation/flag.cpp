@@ -30,6 +30,8 @@ std::string_view to_string(Reason reason) noexcept {
       return "STATIC";
     case Reason::targeting_match:
       return "TARGETING_MATCH";
+    case Reason::split:
+      return "SPLIT";
     case Reason::by_default:
       return "DEFAULT";
     case Reason::disabled:
@@ -126,6 +128,7 @@ Resolution Flag::evaluate(Root root, Trace* trace) const {
   Resolution resolution;
   if (run.failure() == Failure::none) {
     resolution = chosen(answer, run.meter());
+    if (run.has_split() && resolution.reason == Reason::targeting_match) resolution.reason = Reason::split;
   } else {
     const bool lacks_rule = run.failure() == Failure::no_shared_rule;
     resolution = failed(lacks_rule ? ErrorCode::parse_error : ErrorCode::general, run.message());

@@ -16,6 +16,7 @@ namespace togglecast::domain::evaluation {
 enum class Reason : std::uint8_t {
   fixed,            ///< STATIC: there is no targeting, but a default variant
   targeting_match,  ///< TARGETING_MATCH: something about this client decided
+  split,            ///< SPLIT: the same, and a percentage had a part in it
   by_default,       ///< DEFAULT: targeting chose nothing, or there is neither targeting nor a default variant
   disabled,         ///< DISABLED
   error,            ///< ERROR

@@ -117,6 +117,7 @@ class Run {
       case Op::merge:
         return merge(arguments, work_);
       case Op::fractional:
+        owner_.has_split_ = true;
         return fractional(arguments, data, bucketing_, work_);
       case Op::sem_ver:
         return sem_ver(arguments, work_);

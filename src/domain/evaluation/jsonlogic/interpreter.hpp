@@ -39,6 +39,8 @@ class Interpreter {
   /// A sentence for people about the failure.
   [[nodiscard]] std::string message() const;
   [[nodiscard]] Meter& meter() noexcept { return meter_; }
+  /// Whether the rule asked `fractional` on its way.
+  [[nodiscard]] bool has_split() const noexcept { return has_split_; }
 
  private:
   template <bool kTraced>
@@ -49,6 +51,7 @@ class Interpreter {
   std::pmr::monotonic_buffer_resource memory_{inline_memory_.data(), inline_memory_.size()};
   Meter meter_;
   Bucketing bucketing_;
+  bool has_split_ = false;
   std::string_view lacking_;  // the name of a shared rule, which the program holds
 };
 

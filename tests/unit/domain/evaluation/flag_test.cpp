@@ -181,9 +181,22 @@ TEST(Flags, ABooleanAnswerTakesNoMemory) {
   const Resolution resolution = flag.evaluate(root);
   const std::size_t count = allocations.count();
 
-  EXPECT_EQ(resolution.reason, Reason::targeting_match);
+  EXPECT_EQ(resolution.reason, Reason::split);
   EXPECT_EQ(*resolution.value(), true);
   EXPECT_EQ(count, 0U);
+}
+
+TEST(Flags, AShareOfTheClientsIsToldFromARuleAboutThem) {
+  const Flag flag = stored(R"({"if": [{"var": "beta"}, "b", {"fractional": [["a", 1], ["a", 1]]}]})");
+  const json::value beta = json::parse(R"({"beta": true})").value();
+  Root root;
+  root.targeting_key = "client-1";
+
+  EXPECT_EQ(flag.evaluate(root).reason, Reason::split);
+  root.context = &beta.get_object();
+  EXPECT_EQ(flag.evaluate(root).reason, Reason::targeting_match);
+  EXPECT_EQ(stored(R"({"if": [{"fractional": [["a", 1], ["b", 1]]}, "none"]})").evaluate(root).reason, Reason::error);
+  EXPECT_EQ(to_string(Reason::split), "SPLIT");
 }
 
 TEST(Flags, ALargeTextDoesTakeMemoryAndIsCounted) {

@@ -47,6 +47,7 @@ enum class Action : std::uint8_t {
   manage_settings,      ///< of the installation; read them, too
   use_features,         ///< everything on `/client`
   evaluate_flags,       ///< by OFREP, as the client of the token or for one that is named
+  read_flagd_file,      ///< of a client that is named
 };
 
 /// Whose role counts.
@@ -112,6 +113,7 @@ inline constexpr std::array kPermissions{
     Permission{Action::manage_settings, "read or change the settings of the installation", detail::Role::owner, detail::kAll},
     Permission{Action::use_features, "act as a client", std::nullopt, detail::kHere, {}, true},
     Permission{Action::evaluate_flags, "evaluate by OFREP", detail::Role::viewer, detail::kHere, {detail::Scope::evaluate}, true},
+    Permission{Action::read_flagd_file, "read files for flagd", detail::Role::viewer, detail::kHere, {detail::Scope::flagd, detail::Scope::read}},
 };
 // clang-format on
 
@@ -128,7 +130,7 @@ constexpr bool in_order() {
     if (kPermissions[i].reach == Reach::installation && kPermissions[i].least != Role::owner) return false;
     if (kPermissions[i].least == Role::none) return false;
   }
-  return static_cast<std::size_t>(Action::evaluate_flags) + 1 == kPermissions.size();
+  return static_cast<std::size_t>(Action::read_flagd_file) + 1 == kPermissions.size();
 }
 static_assert(in_order(), "the table lists every action, in the order of the enumeration");
 

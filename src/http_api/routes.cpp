@@ -247,7 +247,7 @@ constexpr Route kRoutes[] = {
      {},
      Effect::ofrep},
 
-    {Method::get, "/flagd/flags.json", Action::read_catalogue, read_flagd_file, {"client"}, Units{10}},
+    {Method::get, "/flagd/flags.json", Action::read_flagd_file, read_flagd_file, {"client"}, Units{10}},
 
     {Method::post, "/api/v1/broadcasts/{name}", Action::send_messages, broadcast, {}, Effect::message},
 };

@@ -20,6 +20,8 @@ std::string_view to_string(Scope scope) noexcept {
       return "evaluate";
     case Scope::stream:
       return "stream";
+    case Scope::flagd:
+      return "flagd";
   }
   return "";
 }

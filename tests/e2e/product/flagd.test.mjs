@@ -112,9 +112,10 @@ describe('the file', () => {
     return { feature, plan, client };
   };
 
-  test('is for servers that may read the catalogue', async () => {
+  test('is for servers that may read it, or the whole catalogue', async () => {
     const { client } = await shop();
-    assert.equal((await fileOf(client, { token: await machine('read') })).status, 200);
+    for (const scope of ['flagd', 'read']) assert.equal((await fileOf(client, { token: await machine(scope) })).status, 200);
+    assert.equal((await shared.it.request('GET', '/api/v1/features', undefined, { token: await machine('flagd') })).status, 403);
     for (const scopes of [['evaluate'], ['stream', 'write:features']]) assert.equal((await fileOf(client, { token: await machine(...scopes) })).status, 403);
     const { token } = await shared.it.issueToken(client.id);
     assert.equal((await fileOf(client, { token })).status, 403, 'rules are not for clients');

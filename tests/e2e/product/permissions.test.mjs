@@ -9,7 +9,7 @@ import { dataFolder, kPassword, Product, product } from '../support/product.mjs'
 
 const shared = product({ args: ['--write-rate', '10000', '--read-rate', '1000000'] });
 
-const kScopes = ['read', 'write:platforms', 'write:features', 'write:segments', 'write:packages', 'write:clients', 'evaluate', 'stream'];
+const kScopes = ['read', 'write:platforms', 'write:features', 'write:segments', 'write:packages', 'write:clients', 'evaluate', 'stream', 'flagd'];
 const kPatience = { timeout: 300_000 };
 
 const text = readFileSync(fileURLToPath(new URL('../../../docs/security.md', import.meta.url)), 'utf8');

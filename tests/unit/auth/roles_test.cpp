@@ -63,6 +63,8 @@ TEST(Roles, AnApiKeyMayWhatItsScopesSay) {
   EXPECT_FALSE(allows(Scopes{Scope::write_features}, Action::read_catalogue));
   EXPECT_TRUE(allows(Scopes{Scope::write_features}, Action::undo_changes));
   EXPECT_FALSE(allows(Scopes{Scope::read, Scope::evaluate, Scope::stream}, Action::undo_changes));
+  EXPECT_TRUE(allows(Scopes{Scope::flagd}, Action::read_flagd_file));
+  EXPECT_FALSE(allows(Scopes{Scope::flagd}, Action::read_catalogue));
   EXPECT_EQ(require(Scopes{Scope::read}, Action::write_platforms).error().message,
             "this API key may not change platforms; it takes the scope write:platforms");
   Scopes every;

@@ -7,6 +7,7 @@ export type Scope = Schemas['Scope'];
 export const kScopes: { value: Scope; label: string; text: string }[] = [
   { value: 'read', label: 'Read', text: 'The catalogue and its history, activity, rollouts, connections, metrics' },
   { value: 'evaluate', label: 'Evaluate', text: 'Features of any client, also by OFREP' },
+  { value: 'flagd', label: 'Files for flagd', text: 'All flags of any client as a file, with their rules' },
   { value: 'stream', label: 'Follow changes', text: 'Every change as it happens, over /admin' },
   { value: 'write:platforms', label: 'Change platforms', text: '' },
   { value: 'write:features', label: 'Change features', text: '' },

@@ -6,6 +6,7 @@ import { describe, test } from 'node:test';
 import { browser } from '../support/browser.mjs';
 import { certificate } from '../support/certificate.mjs';
 import { until } from '../support/deadline.mjs';
+import { consent, Jar, kHtml, kJson, logIn } from '../support/oidc-login.mjs';
 import { OidcProvider } from '../support/oidc-provider.mjs';
 import { Postgres } from '../support/postgres.mjs';
 import { dataFolder, kPassword, ownKey, Product } from '../support/product.mjs';
@@ -13,33 +14,6 @@ import { sharedByTests } from '../support/server.mjs';
 
 const kRoles = ['owner=admins', 'editor=developers', 'staging:editor=testers'];
 const kPatience = 60_000;
-const kJson = { Accept: 'application/json' };
-const kHtml = { Accept: 'text/html,application/xhtml+xml' };
-
-/** A cookie jar over plain fetch: follows nothing by itself. */
-class Jar {
-  constructor() {
-    this.cookies = new Map();
-    this.fields = [];
-  }
-
-  async get(url, { headers = {}, ...options } = {}) {
-    const { pathname } = new URL(url);
-    const fit = [...this.cookies].filter(([, { at }]) => pathname.startsWith(at)).map(([name, { value }]) => `${name}=${value}`);
-    const answer = await fetch(url, {
-      redirect: 'manual', signal: AbortSignal.timeout(kPatience), ...options,
-      headers: { ...headers, ...(fit.length ? { Cookie: fit.join('; ') } : {}) },
-    });
-    for (const field of answer.headers.getSetCookie()) {
-      this.fields.push(field);
-      const [, name, value] = /^([^=]+)=([^;]*)/.exec(field);
-      if (/Max-Age=0/.test(field)) this.cookies.delete(name);
-      else this.cookies.set(name, { value, at: /Path=([^;]+)/.exec(field)?.[1] ?? '/' });
-    }
-    const text = await answer.text();
-    return { status: answer.status, headers: answer.headers, location: answer.headers.get('location'), text, body: /json/.test(answer.headers.get('content-type')) ? JSON.parse(text) : undefined };
-  }
-}
 
 /** A provider, and a server that knows it. */
 async function installation(t, { roles = kRoles, args = [], provider: options = {} } = {}) {
@@ -53,19 +27,6 @@ async function installation(t, { roles = kRoles, args = [], provider: options = 
 }
 
 const kept = (provider, tls, roles) => [...provider.args(...roles), '--egress-allow', '127.0.0.1', '--egress-ca-file', tls.certificate];
-
-/** Answers the URL at which the browser comes back to the server. */
-async function consent(provider, jar, server, query = '') {
-  const begun = await jar.get(`${server.url}/api/v1/auth/oidc/login${query}`);
-  assert.equal(begun.status, 302, begun.text);
-  assert.ok(begun.location.startsWith(provider.issuer), begun.location);
-  return provider.visit(begun.location);
-}
-
-/** A whole login: answers that of the callback. */
-async function logIn(provider, server, { jar = new Jar(), headers = kJson, query } = {}) {
-  return jar.get(await consent(provider, jar, server, query), { headers });
-}
 
 const outcome = async (server, name) =>
   Number(new RegExp(`togglecast_oidc_logins_total\\{outcome="${name}"\\} (\\d+)`).exec(await server.metrics())?.[1]);

@@ -104,7 +104,8 @@ export class OidcProvider {
     const path = url.pathname.replace('/realms/main', '');
     this.requests.push(path);
     if (this.lies.away) return request.socket.destroy();
-    if (this.lies.silent) return undefined;
+    const fault = this.lies.answers?.[path];
+    if (fault) return fault(request, response);
     const json = (body, status = 200) => response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
     if (path === '/.well-known/openid-configuration') {
       if (this.lies.redirect) return response.writeHead(302, { Location: `${this.origin}/elsewhere` }).end();

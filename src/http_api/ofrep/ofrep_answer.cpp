@@ -105,7 +105,7 @@ bool OfrepTag::is_current(std::string_view sent) const noexcept {
 }
 
 std::optional<std::string_view> OfrepTag::coding_of_answer(std::string_view sent,
-                                                            std::string_view answer) const noexcept {
+                                                           std::string_view answer) const noexcept {
   auto parts = parts_of(sent);
   if (!parts || parts->answer != answer || !domain::take_version(parts->version)) return std::nullopt;
   if (!wire::http::is_coding_mark(parts->version)) return std::nullopt;

@@ -274,9 +274,8 @@ Result<void> Call::known_tags() const {
 
 std::optional<std::string_view> Call::held_coding(std::string_view etag) const {
   const auto known = sent_tags();
-  const auto same = std::find_if(known.tags.begin(), known.tags.end(), [&](const auto& tag) {
-    return wire::http::same_but_for_coding(tag, etag);
-  });
+  const auto same = std::find_if(known.tags.begin(), known.tags.end(),
+                                 [&](const auto& tag) { return wire::http::same_but_for_coding(tag, etag); });
   if (same != known.tags.end()) return same->opaque.substr(etag.size());
   if (known.any) return "";
   return std::nullopt;

@@ -96,8 +96,9 @@ class Call : public std::enable_shared_from_this<Call> {
   [[nodiscard]] wire::http::EntityTags sent_tags() const;
   /// `If-None-Match` contains this tag.
   [[nodiscard]] bool has_already(std::string_view etag) const { return held_coding(etag).has_value(); }
-  /// The same, with what follows the tag there: the mark of the coding that the client holds, such as `-gzip`.
-  /// A 304 names the tag with it, as the 200 would have (RFC 9110, 15.4.5). It points into the request.
+  /// The same, with what follows the tag there: the mark of the coding that the client holds, such as
+  /// `-gzip`. A 304 names the tag with it, as the 200 would have (RFC 9110, 15.4.5). It points into the
+  /// request.
   [[nodiscard]] std::optional<std::string_view> held_coding(std::string_view etag) const;
   /// The ETag of an answer that depends on the role: of what an owner sees, `version`; of a part, with the
   /// role behind it.

@@ -311,10 +311,11 @@ TEST(ShardPool, TasksLeftBehindMayReferToAnyShard) {
   pool.start();
   pool.stop();
   struct Homesick {
-    Shard& home;
+    explicit Homesick(Shard& shard) : home(shard) {}
     ~Homesick() {
       home.post([] {});
     }
+    Shard& home;
   };
   pool.at(0).post([held = std::make_shared<Homesick>(pool.at(1))] {});
   pool.at(1).post([held = std::make_shared<Homesick>(pool.at(0))] {});

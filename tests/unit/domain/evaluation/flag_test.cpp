@@ -195,7 +195,8 @@ TEST(Flags, AShareOfTheClientsIsToldFromARuleAboutThem) {
   EXPECT_EQ(flag.evaluate(root).reason, Reason::split);
   root.context = &beta.get_object();
   EXPECT_EQ(flag.evaluate(root).reason, Reason::targeting_match);
-  EXPECT_EQ(stored(R"({"if": [{"fractional": [["a", 1], ["b", 1]]}, "none"]})").evaluate(root).reason, Reason::error);
+  EXPECT_EQ(stored(R"({"if": [{"fractional": [["a", 1], ["b", 1]]}, "none"]})").evaluate(root).reason,
+            Reason::error);
   EXPECT_EQ(to_string(Reason::split), "SPLIT");
 }
 

@@ -5,7 +5,8 @@ import './app/base.css';
 import { createRoot } from 'react-dom/client';
 import { App } from './app/app';
 import { adoptTheme } from './app/theme';
-import { serverSessions, Sessions } from './shared/auth/sessions';
+import { serverSessions } from './shared/auth/session-source';
+import { Sessions } from './shared/auth/sessions';
 
 adoptTheme();
 const sessions = new Sessions(serverSessions());

@@ -15,6 +15,8 @@ export interface Console {
   expectError(pattern: RegExp): void;
   /** Nothing serious by axe's rules on the page as it is now. */
   accessible(page?: Page): Promise<void>;
+  /** Another tab of the same browser, watched like the first. */
+  tab(): Promise<Page>;
   /** Another page with a session of its own, watched like the first. */
   another(username?: string, password?: string): Promise<Page>;
 }
@@ -72,6 +74,11 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
         const { violations } = await new AxeBuilder({ page: of }).analyze();
         const serious = violations.filter((violation) => violation.impact === 'serious' || violation.impact === 'critical');
         expect(serious.map((violation) => `${violation.id}: ${violation.nodes.map((node) => `${node.target.join(' ')} — ${node.failureSummary}`).join('\n')}`)).toEqual([]);
+      },
+      tab: async () => {
+        const tab = await page.context().newPage();
+        await watch(tab);
+        return tab;
       },
       another: async (username = 'owner', password = kPassword) => {
         const context = await browser.newContext();

@@ -36,11 +36,11 @@ test('the palette finds pages and entities, and ? lists the shortcuts', async ({
   await expect(page).toHaveURL(/\/platforms$/);
 });
 
-test('a reload goes on with the session, and a logout ends it in all tabs', async ({ page, context, console }) => {
+test('a reload goes on with the session, and a logout ends it in all tabs', async ({ page, console }) => {
   await console.open('/platforms');
   await page.reload();
   await expect(page.getByTestId('connection')).toHaveAttribute('data-state', 'live');
-  const other = await context.newPage();
+  const other = await console.tab();
   await other.goto(`${console.server.url}/help`);
   await expect(other.getByRole('heading', { name: 'Help' })).toBeVisible();
   expect(await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }) + document.cookie)).not.toMatch(/[A-Za-z0-9_-]{40,}/);

@@ -8,6 +8,7 @@ import { dutyOf, type Sessions } from '../shared/auth/sessions';
 import { ConsoleProvider, useSessionState } from '../shared/console';
 import { DutyPage } from './login/duty-page';
 import { LoginPage } from './login/login-page';
+import { notifyProblem } from '../shared/ui/notify';
 import { ErrorBoundary } from './page-error';
 import { router } from './router';
 import { theme } from './theme';
@@ -43,11 +44,12 @@ export function App({ sessions }: { sessions: Sessions }) {
 
 function Content({ sessions }: { sessions: Sessions }) {
   const state = useSessionState(sessions);
+  const [closed, here] = state.phase === 'in' ? [state.closed, state.session.environment] : [];
   useEffect(() => {
-    if (state.phase === 'out') queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'login methods' });
-  }, [state.phase]);
+    if (closed) notifyProblem(new Problem('forbidden', `${closed} is closed to you; this is ${here}`));
+  }, [closed, here]);
   if (state.phase === 'restoring') return null;
-  if (state.phase === 'out') return <LoginPage sessions={sessions} reason={state.reason} into={state.environment} />;
+  if (state.phase === 'out') return <LoginPage sessions={sessions} reason={state.reason} />;
   const duty = dutyOf(state.session);
   if (duty) return <DutyPage sessions={sessions} duty={duty} />;
   return (

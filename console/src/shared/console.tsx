@@ -1,4 +1,4 @@
-// What every page has: the session, REST, the live connection. It exists while somebody is logged in.
+// What every page has: the session, REST, the live connection. It exists while somebody is logged in, and a new one for each environment.
 import { createAdmin, type Admin } from '@togglecast/admin';
 import { useQueryClient, type QueryClient } from '@tanstack/react-query';
 import { createContext, useContext, useEffect, useState, useSyncExternalStore, type ReactNode } from 'react';
@@ -50,13 +50,13 @@ const reachingFetch: typeof fetch = async (input, init) => {
 };
 
 function begin(sessions: Sessions, session: Session, queries: QueryClient): Console {
+  const { environment } = session;
   const admin = createAdmin({
     url: window.location.origin,
-    getToken: sessions.token,
+    getToken: ({ refresh }) => sessions.token({ environment, refresh }),
     fetch: reachingFetch,
     transport: { transports: ['websocket', 'polling'], reconnectionDelay: 500, reconnectionDelayMax: 5000 },
   });
-  const { environment } = session;
   const live: Live = new Live(admin, {
     onUpdates: (updates) => patchCache(queries, environment, updates),
     onStale: () => void queries.invalidateQueries({ queryKey: ['env', environment] }),
@@ -66,16 +66,21 @@ function begin(sessions: Sessions, session: Session, queries: QueryClient): Cons
   return { sessions, session, environment, admin, live };
 }
 
-/** Begins a live connection for the session, and ends it with the session. */
+// Without the live connection that kept it current, what was read is old.
+const forget = (queries: QueryClient) => queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'login methods' });
+
+/** Begins a live connection for the session in its environment, and ends it with either. */
 export function ConsoleProvider({ sessions, session, generation, children }: { sessions: Sessions; session: Session; generation: number; children: ReactNode }) {
   const queries = useQueryClient();
   const [made, setMade] = useState<{ of: number; console: Console }>();
   useEffect(() => {
+    forget(queries);
     const console = begin(sessions, session, queries);
     setMade({ of: generation, console });
     return () => {
       console.live.close();
       console.admin.close();
+      forget(queries);
     };
     // A refreshed token belongs to the same session: only the generation counts.
     // eslint-disable-next-line react-hooks/exhaustive-deps

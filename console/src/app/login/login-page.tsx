@@ -5,24 +5,31 @@ import { IconInfoCircle, IconLogin2 } from '@tabler/icons-react';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { explain, Problem } from '../../shared/api/problem';
-import { expectCookie, rememberedEnvironment, type Sessions } from '../../shared/auth/sessions';
+import { expectCookie } from '../../shared/auth/session-source';
+import { rememberedEnvironment, rememberEnvironment, type Sessions } from '../../shared/auth/sessions';
 import icon from '../icon.svg';
 
 /** Logs in by password or by the identity provider. The address stays, so a deep link opens after it. */
-export function LoginPage({ sessions, reason, into }: { sessions: Sessions; reason: string | undefined; into: string | undefined }) {
+export function LoginPage({ sessions, reason }: { sessions: Sessions; reason: string | undefined }) {
   useDocumentTitle('Log in · Togglecast');
   const methods = useQuery({ queryKey: ['login methods'], queryFn: sessions.methods, retry: 3, gcTime: 0 });
-  const [others, setOthers] = useState(into !== undefined);
+  const [others, setOthers] = useState(false);
   const form = useForm({
-    initialValues: { username: '', password: '', code: '', environment: into ?? rememberedEnvironment() ?? '' },
+    initialValues: { username: '', password: '', code: '', environment: rememberedEnvironment() ?? '' },
     validate: { username: (text) => (text ? null : 'Enter your user name.'), password: (text) => (text ? null : 'Enter your password.') },
   });
   const login = useMutation({ mutationFn: ({ username, password, code, environment }: typeof form.values) => sessions.login(username.trim(), password, environment.trim() || undefined, code.trim() || undefined) });
   const wantsCode = login.error instanceof Problem && login.error.code === 'second_factor_required';
   const [asksCode, setAsksCode] = useState(false);
   if (wantsCode && !asksCode) setAsksCode(true);
+  // The environment of the last session is remembered, and this account may have no role there.
+  if (login.error instanceof Problem && ['forbidden', 'invalid_argument'].includes(login.error.code) && !others) setOthers(true);
   const providers = methods.data?.filter((method) => method.type === 'oidc') ?? [];
   const password = methods.data?.some((method) => method.type === 'password') ?? true;
+  const leave = () => {
+    expectCookie();
+    rememberEnvironment(form.values.environment.trim() || undefined);
+  };
   const returnTo = (url: string) => {
     const environment = form.values.environment.trim();
     const here = window.location.pathname + window.location.search;
@@ -35,7 +42,7 @@ export function LoginPage({ sessions, reason, into }: { sessions: Sessions; reas
           <Group gap="sm"><img src={icon} alt="" width={34} height={34} /><Title order={1} size="h3">Log in to Togglecast</Title></Group>
           {reason && <Alert color="blue" variant="light" icon={<IconInfoCircle aria-hidden />}>{reason}</Alert>}
           {providers.map((provider) => (
-            <Button key={provider.url} component="a" href={returnTo(provider.url)} onClick={expectCookie} variant={password ? 'default' : 'filled'} leftSection={<IconLogin2 size={18} aria-hidden />}>
+            <Button key={provider.url} component="a" href={returnTo(provider.url)} onClick={leave} variant={password ? 'default' : 'filled'} leftSection={<IconLogin2 size={18} aria-hidden />}>
               Log in with {provider.name ?? 'your company account'}
             </Button>
           ))}

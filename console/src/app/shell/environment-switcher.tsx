@@ -11,19 +11,19 @@ import classes from './shell.module.css';
 /** The environment of this session, and the way into another one. */
 export function EnvironmentSwitcher() {
   const { environment } = useConsole();
-  const enter = useEnterEnvironment();
+  const { enter, entering } = useEnterEnvironment();
   const { data } = useEnvironments();
   return (
     <Menu position="bottom-start" width={240}>
       <Menu.Target>
-        <Button variant="default" size="sm" className={classes['environment']!} rightSection={<IconChevronDown size={14} aria-hidden />} aria-label={`Environment ${environment}`} data-color={environmentColor(environment)}>
+        <Button variant="default" size="sm" className={classes['environment']!} loading={entering !== undefined} rightSection={<IconChevronDown size={14} aria-hidden />} aria-label={`Environment ${environment}`} data-color={environmentColor(environment)}>
           {environment}
         </Button>
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>Environments</Menu.Label>
         {(data?.items ?? []).map(({ key, counts }) => (
-          <Menu.Item key={key} leftSection={key === environment ? <IconCheck size={16} aria-hidden /> : <LiveDot color="off" />} onClick={() => key !== environment && void enter(key)}
+          <Menu.Item key={key} leftSection={key === environment ? <IconCheck size={16} aria-hidden /> : <LiveDot color="off" />} onClick={() => key !== environment && enter(key)}
             rightSection={<Text size="xs" c="dimmed">{counts.features} features</Text>}>
             {key}
           </Menu.Item>

@@ -34,6 +34,7 @@ export function Inbox() {
     const leave = [live.on('announcement', show), live.on('admin_notification', show)];
     return () => {
       for (const each of leave) each();
+      notifications.clean(); // they are of the environment that the reader leaves
     };
   }, [live]);
   return null;

@@ -41,7 +41,7 @@ function Form({ client, feature, onClose }: { client: Client; feature: Schemas['
 
   const done = (entity: Client, revision: number, text: string) => {
     putEntity(queries, console.environment, 'client', entity);
-    noteWrite('client', client.id, revision);
+    noteWrite(console.environment, 'client', client.id, revision);
     notifyDone(text);
     onClose();
   };

@@ -2,7 +2,7 @@ import { ActionIcon, Button, Group, SegmentedControl, Select, Stack, Text, Toolt
 import { IconArrowRight, IconArrowsExchange, IconEqual, IconLayersIntersect } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import type { Admin } from '@togglecast/admin';
+import { createAdmin, type Admin } from '@togglecast/admin';
 import { useCallback, useMemo, useState } from 'react';
 import { unwrap } from '../../shared/api/problem';
 import { useConsole } from '../../shared/console';
@@ -15,7 +15,6 @@ import { catalogueOf, compareCatalogues, type Catalogue, type Row } from './comp
 import { CompareRows, nameOf } from './compare-rows';
 import classes from './environments.module.css';
 import { useEnvironments } from '../../shared/use-environments';
-import { OpenEnvironment, useEnvironmentRest } from './other-environment';
 import { PromoteDialog } from './promote-dialog';
 
 const above = [{ title: 'Environments', to: '/environments' }];
@@ -59,25 +58,30 @@ function Side({ title, value, keys, other, onChange }: { title: string; value: s
   );
 }
 
-function useCatalogue(environment: string, rest: Admin['rest'] | undefined) {
+/** REST of an environment, by the session of the page. */
+function useRestOf(key: string): Admin['rest'] {
+  const { admin, environment, sessions } = useConsole();
+  return useMemo(
+    () => (key === environment ? admin : createAdmin({ url: window.location.origin, getToken: ({ refresh }) => sessions.token({ environment: key, refresh }) })).rest,
+    [admin, environment, key, sessions],
+  );
+}
+
+function useCatalogue(environment: string, rest: Admin['rest']) {
   return useQuery({
     queryKey: ['env', environment, 'state', 'compare'],
-    queryFn: async ({ signal }) => catalogueOf(await unwrap(rest!.GET('/api/v1/state', { signal }))),
-    enabled: rest !== undefined,
+    queryFn: async ({ signal }) => catalogueOf(await unwrap(rest.GET('/api/v1/state', { signal }))),
     staleTime: 0,
   });
 }
 
 function Both({ from, to }: { from: string; to: string }) {
-  const ours = useEnvironmentRest(from);
-  const theirs = useEnvironmentRest(to);
-  const source = useCatalogue(from, ours.rest);
-  const target = useCatalogue(to, theirs.rest);
-  if (!ours.rest) return <OpenEnvironment environment={from} onOpen={ours.again} />;
-  if (!theirs.rest) return <OpenEnvironment environment={to} onOpen={theirs.again} />;
+  const source = useCatalogue(from, useRestOf(from));
+  const targetRest = useRestOf(to);
+  const target = useCatalogue(to, targetRest);
   if (source.error ?? target.error) return <ErrorState error={source.error ?? target.error} retry={() => void Promise.all([source.refetch(), target.refetch()])} />;
   if (!source.data || !target.data) return <Waiting label="Reading both" />;
-  return <Comparison from={from} to={to} source={source.data} target={target.data} targetRest={theirs.rest} reload={() => void Promise.all([source.refetch(), target.refetch()])} />;
+  return <Comparison from={from} to={to} source={source.data} target={target.data} targetRest={targetRest} reload={() => void Promise.all([source.refetch(), target.refetch()])} />;
 }
 
 function Comparison({ from, to, source, target, targetRest, reload }: { from: string; to: string; source: Catalogue; target: Catalogue; targetRest: Admin['rest']; reload: () => void }) {

@@ -64,7 +64,7 @@ export default function EnvironmentsPage() {
 
 function Row({ environment }: { environment: Environment }) {
   const { environment: own } = useConsole();
-  const enter = useEnterEnvironment();
+  const { enter, entering } = useEnterEnvironment();
   const { key, revision, changed_at, counts } = environment;
   return (
     <Table.Tr data-testid={`environment-${key}`}>
@@ -73,7 +73,7 @@ function Row({ environment }: { environment: Environment }) {
       </Table.Td>
       {[counts.platforms, counts.features, counts.packages, counts.clients].map((count, index) => <Table.Td key={index} ta="right">{count.toLocaleString()}</Table.Td>)}
       <Table.Td><Text size="sm" c="dimmed">{revision === 0 ? 'never' : <TimeAgo time={changed_at} />}</Text><Text size="xs" c="dimmed">revision {revision.toLocaleString()}</Text></Table.Td>
-      <Table.Td ta="right">{key !== own && <Button size="xs" variant="default" onClick={() => void enter(key)}>Enter {key}</Button>}</Table.Td>
+      <Table.Td ta="right">{key !== own && <Button size="xs" variant="default" loading={entering === key} onClick={() => enter(key)}>Enter {key}</Button>}</Table.Td>
     </Table.Tr>
   );
 }

@@ -79,7 +79,7 @@ function SubSwitch({ feature, sub, name }: { feature: Feature; sub: string; name
     mutationFn: (enabled: boolean) => write<Feature>(console, 'POST', `/api/v1/features/${feature.id}/sub-features/${encodeURIComponent(sub)}/toggle`, { body: { enabled } }),
     onSuccess: ({ data, revision }) => {
       putEntity(queries, console.environment, 'feature', data);
-      noteWrite('feature', feature.id, revision);
+      noteWrite(console.environment, 'feature', feature.id, revision);
     },
     onError: notifyProblem,
   });

@@ -73,7 +73,7 @@ function PreviewChange({ plans, features, draft, onClose, onSaved }: { plans: re
         setCurrent(base);
         const { data, revision } = await write<Plan>(console, 'PATCH', `/api/v1/packages/${plan.id}`, { body: patchOf(base, draft.get(plan.id)!), etag: base.etag });
         putEntity(queries, console.environment, 'package', data);
-        noteWrite('package', plan.id, revision);
+        noteWrite(console.environment, 'package', plan.id, revision);
         onSaved(plan.id);
       }
     },

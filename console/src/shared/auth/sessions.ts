@@ -1,7 +1,8 @@
-// The session of this page. Its token is kept in memory alone; a reload, and every quarter of an hour, gets a new one by the
-// HttpOnly cookie.
-import { AdminError, createAdmin, type Schemas } from '@togglecast/admin';
-import { Problem, problemOf, type ErrorCode } from '../api/problem';
+// The session of this page. Its tokens are kept in memory alone; a reload, and every quarter of an hour, gets a new one by the
+// HttpOnly cookie. A session works in several environments; a token, and a tab, in one.
+import type { Schemas } from '@togglecast/admin';
+import { Problem } from '../api/problem';
+import type { SessionSource } from './session-source';
 
 export type Session = Schemas['Session'];
 export interface LoginMethod {
@@ -12,8 +13,15 @@ export interface LoginMethod {
 
 export type SessionState =
   | { phase: 'restoring' }
-  | { phase: 'out'; /** Why the last session ended. */ reason?: string; /** Where the next one shall begin. */ environment?: string }
-  | { phase: 'in'; session: Session; /** Raised with each new session, not with a refreshed token. */ generation: number };
+  | { phase: 'out'; /** Why the last session ended. */ reason?: string }
+  | {
+      phase: 'in';
+      session: Session;
+      /** Raised with each session and each environment, not with a refreshed token. */
+      generation: number;
+      /** This page wanted to be there, and may not. */
+      closed?: string;
+    };
 
 /** What an authenticator app needs. */
 export interface FactorSetup {
@@ -26,34 +34,30 @@ export type Duty = 'password' | 'factor';
 export const dutyOf = (session: Session): Duty | undefined =>
   session.password_change_required ? 'password' : session.second_factor_setup_required ? 'factor' : undefined;
 
-/** How sessions begin, go on and end. */
-export interface SessionSource {
-  methods(): Promise<LoginMethod[]>;
-  /** `code`: of the second factor. */
-  login(username: string, password: string, environment?: string, code?: string): Promise<Session>;
-  /** A session beside the one of the page, for a look into another environment. It leaves no cookie. */
-  loginBeside(username: string, password: string, environment: string): Promise<Session>;
-  /** A session by the cookie of this browser; nothing if there is no such cookie. */
-  restore(): Promise<Session | undefined>;
-  logout(): Promise<{ logout_url?: string | null }>;
-  changePassword(token: string, current: string, next: string): Promise<unknown>;
-  factor(token: string): Promise<{ enabled: boolean; required: boolean }>;
-  beginFactor(token: string, password: string): Promise<FactorSetup>;
-  /** Answers the recovery codes. */
-  confirmFactor(token: string, code: string): Promise<string[]>;
+const kEnvironment = 'togglecast.environment';
+
+/** Where this tab was, or else the tab that changed last: the name of an environment, and no secret. */
+export const rememberedEnvironment = (): string | undefined => sessionStorage.getItem(kEnvironment) ?? localStorage.getItem(kEnvironment) ?? undefined;
+
+/** Where the next session of this tab begins; without a name, where the server lets it begin. */
+export function rememberEnvironment(environment: string | undefined) {
+  for (const storage of [sessionStorage, localStorage]) {
+    if (environment) storage.setItem(kEnvironment, environment);
+    else storage.removeItem(kEnvironment);
+  }
 }
 
-const kEnvironment = 'togglecast.environment';
-const kHint = 'togglecast.session'; // that there may be a cookie, which scripts cannot see
+// It is not there, or this account has no role in it.
+const isClosed = (error: unknown) => error instanceof Problem && (error.code === 'forbidden' || error.code === 'invalid_argument');
 
 export class Sessions {
   #source: SessionSource;
   #state: SessionState = { phase: 'restoring' };
   #listeners = new Set<() => void>();
-  #refreshing: Promise<string> | undefined;
   #generation = 0;
-  #beside = new Map<string, Session>();
-  #renewAt = 0;
+  /** The tokens of this session, by environment. */
+  #tokens = new Map<string, { token: string; renewAt: number }>();
+  #renewing = new Map<string, Promise<Session>>();
 
   constructor(source: SessionSource) {
     this.#source = source;
@@ -68,10 +72,11 @@ export class Sessions {
 
   /** At the start of the page. */
   async restore() {
+    const wanted = rememberedEnvironment();
     // While the server is away there is no answer; then the login page says so.
-    const session = await this.#source.restore().catch(() => undefined);
+    const found = await this.#refresh(wanted, wanted !== undefined).catch(() => undefined);
     if (this.#state.phase !== 'restoring') return;
-    if (session) this.#begin(session);
+    if (found) this.#begin(found.session, found.closed);
     else this.#set({ phase: 'out' });
   }
 
@@ -79,14 +84,21 @@ export class Sessions {
     this.#begin(await this.#source.login(username, password, environment, code));
   }
 
+  /** Goes on in another environment. A refusal leaves the page where it is. `leave` runs before, when nothing can be refused any more. */
+  async enter(environment: string, leave: () => Promise<void>) {
+    const session = await this.#renew(environment);
+    await leave();
+    if (this.#state.phase === 'in') this.#begin(session);
+  }
+
   /** Replaces the first password. A second factor may be the next duty. */
   async changePassword(current: string, next: string) {
-    await this.#source.changePassword(await this.token({ refresh: false }), current, next);
-    const { enabled, required } = await this.#source.factor(await this.token({ refresh: false }));
+    await this.#source.changePassword(await this.token(), current, next);
+    const { enabled, required } = await this.#source.factor(await this.token());
     this.#fulfil(required && !enabled ? { second_factor_setup_required: true } : {});
   }
-  beginFactor = async (password: string) => this.#source.beginFactor(await this.token({ refresh: false }), password);
-  confirmFactor = async (code: string) => this.#source.confirmFactor(await this.token({ refresh: false }), code);
+  beginFactor = async (password: string) => this.#source.beginFactor(await this.token(), password);
+  confirmFactor = async (code: string) => this.#source.confirmFactor(await this.token(), code);
   /** The settings have changed: this session may only set up a second factor. */
   requireFactor() {
     if (this.#state.phase === 'in') this.#set({ ...this.#state, session: { ...this.#state.session, second_factor_setup_required: true } });
@@ -100,126 +112,84 @@ export class Sessions {
     this.#set({ ...this.#state, session: { ...session, ...left } });
   }
 
-  /** The token for another environment, if the reader has opened it and it has not expired. */
-  beside(environment: string): Session | undefined {
-    const known = this.#beside.get(environment);
-    return known && Date.parse(known.expires_at) > Date.now() ? known : undefined;
-  }
-
-  async openBeside(environment: string, username: string, password: string): Promise<Session> {
-    const session = await this.#source.loginBeside(username, password, environment);
-    this.#beside.set(environment, session);
-    return session;
-  }
-
   async logout() {
     if (this.#state.phase !== 'in') return;
-    const answer = await this.#source.logout().catch(() => undefined);
-    this.end();
+    const token = await this.token().catch(() => '');
+    this.end(); // before the server says that the session has ended
+    const answer = await this.#source.logout(token).catch(() => undefined);
     if (answer?.logout_url) window.location.assign(answer.logout_url);
   }
 
-  /** The session is over, for this reason. The next one begins in `environment`. */
-  end(reason?: string, environment?: string) {
+  /** The session is over, for this reason. */
+  end(reason?: string) {
     if (this.#state.phase === 'out') return;
-    this.#set({ phase: 'out', ...(reason !== undefined && { reason }), ...(environment !== undefined && { environment }) });
+    this.#set({ phase: 'out', ...(reason !== undefined && { reason }) });
   }
 
-  /** The token for a request. `refresh`: the last one was refused as expired. */
-  token = async ({ refresh }: { refresh: boolean }): Promise<string> => {
+  /** The token for a request, in the environment of the page or in another one. `refresh`: the last one was refused as expired. */
+  token = async ({ environment, refresh = false }: { environment?: string; refresh?: boolean } = {}): Promise<string> => {
     if (this.#state.phase !== 'in') throw new Problem('token_invalid', 'you are not logged in');
-    if (!refresh && Date.now() < this.#renewAt) return this.#state.session.token;
-    this.#refreshing ??= this.#refresh(this.#state.session).finally(() => (this.#refreshing = undefined));
-    return this.#refreshing;
+    const where = environment ?? this.#state.session.environment;
+    const known = this.#tokens.get(where);
+    return known && !refresh && Date.now() < known.renewAt ? known.token : (await this.#renew(where)).token;
   };
 
-  async #refresh(before: Session): Promise<string> {
-    const session = await this.#source.restore();
-    if (!session) {
+  // Requests at the same time share one.
+  #renew(environment: string): Promise<Session> {
+    const asked = this.#renewing.get(environment) ?? this.#ask(environment).finally(() => this.#renewing.delete(environment));
+    this.#renewing.set(environment, asked);
+    return asked;
+  }
+
+  async #ask(environment: string): Promise<Session> {
+    const isHere = () => this.#state.phase === 'in' && this.#state.session.environment === environment;
+    const answer = await this.#refresh(environment, isHere());
+    if (this.#state.phase !== 'in') throw new Problem('token_expired', 'your session has ended');
+    if (!answer) {
       this.end('Your session has ended. Log in again to go on where you were.');
       throw new Problem('token_expired', 'your session has ended');
     }
-    // Another tab may have logged in elsewhere meanwhile: all tabs share the cookie.
-    if (session.environment !== before.environment || session.admin.id !== before.admin.id) this.#begin(session);
-    else if (this.#state.phase === 'in') {
-      this.#keep(session);
-      this.#set({ ...this.#state, session });
+    const { session, closed } = answer;
+    const isOther = session.admin.id !== this.#state.session.admin.id; // all tabs share the cookie, and another one has logged in
+    if (closed !== undefined || isOther) {
+      this.#begin(session, closed);
+      // Not with this token: the request was made by another account, or for another environment.
+      throw new Problem('token_expired', isOther ? 'another account has logged in' : `you have no role in ${environment} any more`);
     }
-    return session.token;
+    this.#keep(session);
+    if (isHere()) this.#set({ ...this.#state, session });
+    return session;
   }
 
-  #begin(session: Session) {
-    localStorage.setItem(kEnvironment, session.environment);
+  /** `elsewhere`: if `environment` is closed, a session where it began. */
+  async #refresh(environment: string | undefined, elsewhere: boolean): Promise<{ session: Session; closed?: string } | undefined> {
+    try {
+      const session = await this.#source.refresh(environment);
+      return session && { session };
+    } catch (error) {
+      if (environment === undefined || !isClosed(error)) throw error;
+      if (!elsewhere) throw new Problem('forbidden', `you have no role in ${environment}`, 403);
+      const session = await this.#source.refresh();
+      return session && { session, closed: environment };
+    }
+  }
+
+  #begin(session: Session, closed?: string) {
+    rememberEnvironment(session.environment);
+    this.#tokens.clear();
     this.#keep(session);
-    this.#set({ phase: 'in', session, generation: ++this.#generation });
+    this.#set({ phase: 'in', session, generation: ++this.#generation, ...(closed !== undefined && { closed }) });
   }
 
   // Clocks differ: the server's times say how long the token lives, this clock says when that is over.
-  #keep(session: Session) {
-    const life = Math.max(0, Date.parse(session.expires_at) - Date.now());
-    this.#renewAt = Date.now() + life - Math.min(30_000, life / 4);
+  #keep({ environment, token, expires_at }: Session) {
+    const life = Math.max(0, Date.parse(expires_at) - Date.now());
+    this.#tokens.set(environment, { token, renewAt: Date.now() + life - Math.min(30_000, life / 4) });
   }
 
   #set(state: SessionState) {
-    if (state.phase === 'out') this.#beside.clear();
+    if (state.phase === 'out') this.#tokens.clear();
     this.#state = state;
     for (const listener of this.#listeners) listener();
   }
-}
-
-// The environment of the last session in this browser; a name, and no secret.
-export function rememberedEnvironment(): string | undefined {
-  return localStorage.getItem(kEnvironment) ?? undefined;
-}
-
-/** A login is about to leave the page: when it comes back, there may be a cookie. */
-export const expectCookie = () => localStorage.setItem(kHint, 'yes');
-
-async function call<Answer>(method: 'GET' | 'POST', path: string, body?: unknown, token?: string): Promise<Answer> {
-  let response: Response;
-  try {
-    response = await fetch(path, {
-      method,
-      headers: { ...(body !== undefined && { 'Content-Type': 'application/json' }), ...(token && { Authorization: `Bearer ${token}` }) },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    });
-  } catch {
-    throw new Problem('unreachable', 'the server did not answer');
-  }
-  if (!response.ok) throw await problemOf(response);
-  return (response.status === 204 ? undefined : await response.json()) as Answer;
-}
-
-function asProblem(error: unknown): never {
-  if (error instanceof AdminError) throw new Problem(error.code as ErrorCode, error.message, error.status);
-  throw new Problem('unreachable', 'the server did not answer');
-}
-
-/** Sessions of the server that this page came from. Their refresh tokens lie in its cookie; tabs take turns. */
-export function serverSessions(): SessionSource {
-  const keeper = createAdmin({ url: window.location.origin, session: 'cookie' });
-  return {
-    methods: async () => (await call<{ methods: LoginMethod[] }>('GET', '/api/v1/auth/methods')).methods,
-    login: async (username, password, environment, code) => {
-      const session = await keeper.login(username, password, { ...(environment && { environment }), ...(code && { code }) }).catch(asProblem);
-      expectCookie();
-      return session;
-    },
-    loginBeside: (username, password, environment) => call<Session>('POST', '/api/v1/auth/login', { username, password, environment }),
-    restore: async () => {
-      if (!localStorage.getItem(kHint)) return undefined;
-      const session = await keeper.resume().catch(asProblem);
-      if (!session) localStorage.removeItem(kHint);
-      return session;
-    },
-    logout: async () => {
-      localStorage.removeItem(kHint);
-      return keeper.logout();
-    },
-    changePassword: (token, current, next) => call('POST', '/api/v1/auth/password', { current, new: next }, token),
-    factor: (token) => call('GET', '/api/v1/auth/second-factor', undefined, token),
-    beginFactor: (token, password) => call<FactorSetup>('POST', '/api/v1/auth/second-factor', { password }, token),
-    confirmFactor: async (token, code) =>
-      (await call<{ recovery_codes: string[] }>('POST', '/api/v1/auth/second-factor/confirm', { code }, token)).recovery_codes,
-  };
 }

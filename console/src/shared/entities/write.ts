@@ -53,7 +53,7 @@ export function useToggleEntity<Type extends EntityName>(type: Type) {
     },
     onSuccess: ({ entity, revision }) => {
       putEntity(queries, console.environment, type, entity);
-      noteWrite(type, entity.id, revision);
+      noteWrite(console.environment, type, entity.id, revision);
     },
   });
 }
@@ -69,7 +69,7 @@ export function useSaveEntity<Type extends EntityName>(type: Type) {
     },
     onSuccess: ({ entity, revision }) => {
       putEntity(queries, console.environment, type, entity);
-      noteWrite(type, entity.id, revision);
+      noteWrite(console.environment, type, entity.id, revision);
     },
   });
 }
@@ -84,7 +84,7 @@ export function useCreateEntity<Type extends EntityName>(type: Type) {
     },
     onSuccess: ({ entity, revision }) => {
       putEntity(queries, console.environment, type, entity);
-      noteWrite(type, entity.id, revision);
+      noteWrite(console.environment, type, entity.id, revision);
     },
   });
 }

@@ -1,5 +1,6 @@
 // The newest change that this page made of each entity, so that its rollout can be shown beside it.
 import { useSyncExternalStore } from 'react';
+import { useEnvironment } from '../console';
 
 interface Write {
   revision: number;
@@ -9,8 +10,10 @@ interface Write {
 const writes = new Map<string, Write>();
 const listeners = new Set<() => void>();
 
-export function noteWrite(entityType: string, id: number, revision: number) {
-  if (revision > 0) writes.set(`${entityType}:${id}`, { revision, at: Date.now() });
+const nameOf = (environment: string, entityType: string, id: number) => `${environment}/${entityType}:${id}`;
+
+export function noteWrite(environment: string, entityType: string, id: number, revision: number) {
+  if (revision > 0) writes.set(nameOf(environment, entityType, id), { revision, at: Date.now() });
   for (const listener of listeners) listener();
 }
 
@@ -20,5 +23,6 @@ const subscribe = (listener: () => void) => {
 };
 
 export function useLatestWrite(entityType: string, id: number): Write | undefined {
-  return useSyncExternalStore(subscribe, () => writes.get(`${entityType}:${id}`));
+  const environment = useEnvironment();
+  return useSyncExternalStore(subscribe, () => writes.get(nameOf(environment, entityType, id)));
 }

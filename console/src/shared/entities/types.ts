@@ -39,7 +39,7 @@ export const kEntities: { [Type in EntityName]: Description } = {
 export function pageOf(type: string, id?: number | null): string {
   const lists: { [type: string]: string } = {
     platform: '/platforms', feature: '/features', segment: '/segments', package: '/packages', client: '/clients',
-    admin: '/admins', api_key: '/api-keys', environment: '/environments', signing_key: '/settings', issuer: '/settings', settings: '/settings', token: '/clients',
+    admin: '/admins', api_key: '/api-keys', environment: '/environments', signing_key: '/settings', issuer: '/issuers', settings: '/settings', token: '/clients',
   };
   const list = lists[type] ?? '/';
   return id && ['platform', 'feature', 'segment', 'package', 'client', 'admin'].includes(type) ? `${list}/${id}` : list;

@@ -44,6 +44,53 @@ test('those of a client and of the playground', async ({ page, console }) => {
   await opensAndCloses(page, `/playground?client=${client.id}&q=${feature.key}`, () => page.getByTestId(`flag-${feature.key}`).getByRole('button').click(), /flag=/);
 });
 
+test('those of admins, API keys and trusted issuers', async ({ page, console }) => {
+  const { server } = console;
+  const username = await server.admin('viewer');
+  const admin = (await server.call<{ items: Entity[] }>('GET', `/api/v1/admins?q=${username}`)).items[0]!;
+  const name = own('key');
+  await server.call('POST', '/api/v1/api-keys', { name, scopes: ['read'] });
+  const issuer = await server.call('POST', '/api/v1/issuers', { key: own('issuer'), name: 'Of the dialogs', issuer: `https://${name}.example`, audiences: ['a'], environment: 'production', keys: { jwks_url: 'https://keys.invalid/certs' } });
+  await console.open('/help');
+  await opensAndCloses(page, '/admins', () => page.getByRole('button', { name: 'New admin' }).click(), /new=yes/);
+  const reset = (item: string) => async () => {
+    await page.getByRole('button', { name: 'Reset' }).click();
+    await page.getByRole('menuitem', { name: item }).click();
+  };
+  await opensAndCloses(page, `/admins/${admin.id}`, reset('Password'), /dialog=password/);
+  await opensAndCloses(page, `/admins/${admin.id}`, () => page.getByRole('button', { name: 'Delete' }).click(), /dialog=delete/);
+  await opensAndCloses(page, '/api-keys', () => page.getByRole('button', { name: 'New API key' }).click(), /new=yes/);
+  await opensAndCloses(page, '/api-keys', () => page.getByRole('button', { name: `Edit ${name}` }).click(), /key=\d+/);
+  await opensAndCloses(page, '/api-keys', () => page.getByRole('button', { name: `Revoke ${name}` }).click(), /revoke=\d+/);
+  await opensAndCloses(page, '/issuers', () => page.getByRole('button', { name: 'New issuer' }).click(), /new=yes/);
+  await opensAndCloses(page, '/issuers', () => page.getByRole('button', { name: 'Edit Of the dialogs' }).click(), /issuer=\d+/);
+  await opensAndCloses(page, '/issuers', () => page.getByRole('button', { name: 'Delete Of the dialogs' }).click(), /delete=\d+/);
+  await server.call('DELETE', `/api/v1/issuers/${issuer.id}`);
+});
+
+test('those of the own account', async ({ page, console }) => {
+  await console.open('/help');
+  await opensAndCloses(page, '/account', () => page.getByRole('button', { name: 'Change password' }).click(), /change=password/);
+  await opensAndCloses(page, '/account', () => page.getByRole('button', { name: 'Set up' }).click(), /factor=setup/);
+});
+
+test('a deletion leads to the list, and the way back does not open its dialog', async ({ page, console }) => {
+  const platform = await console.server.call('POST', '/api/v1/platforms', { key: own('gone'), name: 'Soon gone' });
+  console.expectError(/404/);
+  await console.open('/help');
+  await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Platforms' }).click();
+  await page.getByTestId(`platform-${platform.key}`).getByRole('link', { name: 'Soon gone' }).click();
+  await page.getByRole('button', { name: 'Delete' }).click();
+  await expect(page).toHaveURL(/delete=yes/);
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+  await expect(page).toHaveURL(/\/platforms$/);
+  await expect(page.getByText('Soon gone is deleted')).toBeVisible();
+  await page.goBack();
+  await expect(page).toHaveURL(new RegExp(`/platforms/${platform.id}$`));
+  await expect(page.getByText(/does not exist/)).toBeVisible();
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+});
+
 async function makes(page: Page, console: Console, to: string, noun: string, fill?: () => Promise<void>) {
   const key = own(noun);
   await page.getByRole('navigation', { name: 'Pages' }).locator(`a[href="${to}"]`).click();

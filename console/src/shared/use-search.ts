@@ -1,14 +1,14 @@
 import { useNavigate, useRouter, useSearch } from '@tanstack/react-router';
-import { useCallback, useRef } from 'react';
+import { useCallback, useRef, useState } from 'react';
 
 /** The parameters of the address, all of them texts, and a way to set some: a filter, an open dialog, a tab. So every state of a
  *  page has an address. An empty or undefined value removes its parameter. */
-export function useAddress(): [{ [name: string]: string | undefined }, (change: { [name: string]: string | undefined }, options?: { push?: boolean }) => void] {
+export function useAddress(): [{ [name: string]: string | undefined }, (change: { [name: string]: string | undefined }) => void] {
   const search: { [name: string]: string | undefined } = useSearch({ strict: false });
   const navigate = useNavigate();
   const set = useCallback(
-    (change: { [name: string]: string | undefined }, { push = false } = {}) =>
-      void navigate({ to: '.', search: ((before: object) => ({ ...before, ...change })) as never, replace: !push, resetScroll: false }),
+    (change: { [name: string]: string | undefined }) =>
+      void navigate({ to: '.', search: ((before: object) => ({ ...before, ...change })) as never, replace: true, resetScroll: false }),
     [navigate],
   );
   return [search, set];
@@ -34,4 +34,13 @@ export function useAddressDialog(name: string): { value: string | undefined; ope
     else setAddress({ [name]: undefined }); // a link led to the dialog
   }, [router, setAddress, name]);
   return { value: address[name], open, close };
+}
+
+/** The same for one of a list: `of` is the entity whose id the address has. It stays while the dialog is open, even if it was deleted. */
+export function useAddressDialogOf<Item extends { id: number }>(name: string, items: readonly Item[] | undefined): { of: Item | undefined; open: (item: Item) => void; close: () => void } {
+  const { value, open, close } = useAddressDialog(name);
+  const [last, setLast] = useState<Item>();
+  const found = value === undefined ? undefined : items?.find(({ id }) => String(id) === value);
+  if (found && found !== last) setLast(found);
+  return { of: found ?? (last && String(last.id) === value ? last : undefined), open: useCallback(({ id }: Item) => open(String(id)), [open]), close };
 }

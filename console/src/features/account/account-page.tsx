@@ -8,13 +8,14 @@ import { useRole } from '../../shared/auth/use-permission';
 import { TimeAgo } from '../../shared/time/time-ago';
 import { Page } from '../../shared/ui/page';
 import { Section } from '../../shared/ui/section';
-import { useAddress } from '../../shared/use-search';
+import { useAddress, useAddressDialog } from '../../shared/use-search';
 import { SecondFactor } from './second-factor';
 
 /** The reader's own account: password, second factor, sessions. */
 export default function AccountPage() {
   const { session, environment } = useConsole();
-  const [address, setAddress] = useAddress();
+  const [address] = useAddress();
+  const change = useAddressDialog('change');
   const role = useRole();
   const { admin } = session;
   const [changedAt, setChangedAt] = useState<string>(admin.password_changed_at);
@@ -29,9 +30,9 @@ export default function AccountPage() {
       {asks ? (
         <>
           <Section title="Password" text={<>Changed <TimeAgo time={changedAt} />. A change ends all your other sessions.</>}
-            actions={<Button variant="default" onClick={() => setAddress({ change: 'password' })}>Change password</Button>} />
+            actions={<Button variant="default" onClick={() => change.open('password')}>Change password</Button>} />
           <SecondFactor />
-          <PasswordDialog opened={address['change'] === 'password'} onClose={() => setAddress({ change: undefined })} onChanged={() => setChangedAt(new Date().toISOString())} />
+          <PasswordDialog opened={change.value === 'password'} onClose={change.close} onChanged={() => setChangedAt(new Date().toISOString())} />
         </>
       ) : (
         <Alert color="gray" variant="light" icon={<IconInfoCircle aria-hidden />} title="Your identity provider looks after this account">Password and second factor are set there. Roles follow from your groups at each login.</Alert>

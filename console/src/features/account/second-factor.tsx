@@ -10,7 +10,7 @@ import { TimeAgo } from '../../shared/time/time-ago';
 import { notifyDone } from '../../shared/ui/notify';
 import { Section } from '../../shared/ui/section';
 import { ErrorState, Loaded } from '../../shared/ui/states';
-import { useAddress } from '../../shared/use-search';
+import { useAddressDialog } from '../../shared/use-search';
 
 const kFew = 3; // recovery codes left
 
@@ -18,14 +18,13 @@ const kFew = 3; // recovery codes left
 export function SecondFactor() {
   const { admin, environment, sessions } = useConsole();
   const queries = useQueryClient();
-  const [address, setAddress] = useAddress();
+  const dialog = useAddressDialog('factor');
   const queryKey = ['env', environment, 'own second factor'];
   const factor = useQuery({ queryKey, queryFn: ({ signal }) => unwrap(admin.rest.GET('/api/v1/auth/second-factor', { signal })) });
   const close = () => {
-    setAddress({ factor: undefined });
+    dialog.close();
     void queries.invalidateQueries({ queryKey });
   };
-  const open = (what: string) => setAddress({ factor: what });
   return (
     <Loaded query={factor}>
       {({ enabled, enabled_at: since, required, recovery_codes_left: left }) => (
@@ -33,13 +32,13 @@ export function SecondFactor() {
           text={enabled ? <>Since {since ? <TimeAgo time={since} /> : 'some time'}, a login needs a code of your authenticator app. {left} of 10 recovery codes are left.</> : 'A code of an app on your phone, beside the password. A password that was stolen then opens nothing.'}
           actions={enabled ? (
             <Group gap="xs">
-              <Button variant="default" onClick={() => open('codes')}>New recovery codes</Button>
-              {!required && <Button variant="default" onClick={() => open('remove')}>Switch off</Button>}
+              <Button variant="default" onClick={() => dialog.open('codes')}>New recovery codes</Button>
+              {!required && <Button variant="default" onClick={() => dialog.open('remove')}>Switch off</Button>}
             </Group>
-          ) : <Button onClick={() => open('setup')}>Set up</Button>}>
+          ) : <Button onClick={() => dialog.open('setup')}>Set up</Button>}>
           {enabled && left <= kFew && <Alert color="orange" variant="light" icon={<IconAlertTriangle aria-hidden />}>{left === 0 ? 'No recovery code is left' : `Only ${left} recovery ${left === 1 ? 'code is' : 'codes are'} left`}. Make new ones while you have the app.</Alert>}
           {enabled && required && <Text size="sm" c="dimmed">The owners of this installation require it, so it cannot be switched off.</Text>}
-          {address['factor'] === 'setup' && !enabled && (
+          {dialog.value === 'setup' && !enabled && (
             <FactorSetup sessions={sessions} title="Set up a second factor" intro="You need an authenticator app, such as the one that your other accounts use. Enter your password to begin."
               frame={(title, step) => <Modal opened onClose={close} title={title} closeOnClickOutside={false}>{step}</Modal>}
               onDone={() => {
@@ -47,8 +46,8 @@ export function SecondFactor() {
                 close();
               }} />
           )}
-          {address['factor'] === 'codes' && enabled && <NewCodes onClose={close} />}
-          {address['factor'] === 'remove' && enabled && <Remove onClose={close} />}
+          {dialog.value === 'codes' && enabled && <NewCodes onClose={close} />}
+          {dialog.value === 'remove' && enabled && <Remove onClose={close} />}
         </Section>
       )}
     </Loaded>

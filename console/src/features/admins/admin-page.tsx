@@ -2,7 +2,6 @@ import { Alert, Badge, Button, Group, Menu, Paper, Stack, Tabs, Text, Title } fr
 import { IconAlertTriangle, IconChevronDown, IconDevices2, IconHistory, IconKey, IconShieldOff, IconTrash, IconUserOff, IconUserShield } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
-import { useState } from 'react';
 import type { Schemas } from '@togglecast/admin';
 import { EndSessions, SessionTable } from '../../shared/account/session-table';
 import { useConsole } from '../../shared/console';
@@ -16,7 +15,7 @@ import { EntityHistory } from '../../shared/ui/history';
 import { notifyDone } from '../../shared/ui/notify';
 import { Page } from '../../shared/ui/page';
 import { EmptyState, Loaded } from '../../shared/ui/states';
-import { useAddress } from '../../shared/use-search';
+import { useAddress, useAddressDialog } from '../../shared/use-search';
 import { AccessForm } from './access-form';
 import { AdminSwitch } from './admin-switch';
 import { ResetPassword } from './reset-password';
@@ -43,12 +42,11 @@ function Content({ admin }: { admin: Admin }) {
   const { session } = useConsole();
   const [address, setAddress] = useAddress();
   const navigate = useNavigate();
-  const [dialog, setDialog] = useState<Dialog>();
+  const dialog = useAddressDialog('dialog');
   const own = admin.id === session.admin.id;
-  const close = () => setDialog(undefined);
   return (
     <Page title={admin.username} above={above} marks={<>{own && <Badge variant="light" tt="none">you</Badge>}{admin.second_factor_at && <Badge variant="light" color="teal" tt="none">second factor</Badge>}{admin.provider === 'oidc' && <Badge variant="light" color="grape" tt="none">identity provider</Badge>}</>}
-      actions={own ? <Button component={Link} to="/account" variant="default">Your account</Button> : <Actions admin={admin} onOpen={setDialog} />}>
+      actions={own ? <Button component={Link} to="/account" variant="default">Your account</Button> : <Actions admin={admin} onOpen={dialog.open} />}>
       <Paper withBorder radius="md" p="md">
         <Group gap="md" wrap="nowrap">
           <AdminSwitch admin={admin} size="lg" />
@@ -78,9 +76,9 @@ function Content({ admin }: { admin: Admin }) {
         </Tabs.Panel>
         <Tabs.Panel value="history" pt="md"><EntityHistory type="admin" id={admin.id} revision={admin.revision} /></Tabs.Panel>
       </Tabs>
-      {dialog === 'password' && <ResetPassword admin={admin} onClose={close} />}
-      {dialog === 'factor' && <ResetFactor admin={admin} onClose={close} />}
-      <DeleteEntity type="admin" entity={{ id: admin.id, name: admin.username, etag: admin.etag }} opened={dialog === 'delete'} onClose={close} onDeleted={() => void navigate({ to: '/admins' })}>
+      {dialog.value === 'password' && !own && <ResetPassword admin={admin} onClose={dialog.close} />}
+      {dialog.value === 'factor' && !own && <ResetFactor admin={admin} onClose={dialog.close} />}
+      <DeleteEntity type="admin" entity={{ id: admin.id, name: admin.username, etag: admin.etag }} opened={dialog.value === 'delete' && !own} onClose={dialog.close} onDeleted={() => void navigate({ to: '/admins', replace: true })}>
         <Text size="sm">The account is logged out everywhere. What it changed stays, and the activity goes on to name it. This cannot be undone; to lock somebody out for a while, deactivate the account.</Text>
       </DeleteEntity>
     </Page>

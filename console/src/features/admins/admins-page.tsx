@@ -1,11 +1,11 @@
-import { Anchor, Badge, Button, Group, Paper, Stack, Table, Text, TextInput } from '@mantine/core';
-import { IconSearch, IconShieldCheck, IconUserPlus } from '@tabler/icons-react';
+import { Anchor, Badge, Group, Paper, Stack, Table, Text } from '@mantine/core';
+import { IconShieldCheck } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
-import { useMemo, useRef } from 'react';
+import { useMemo } from 'react';
 import type { Schemas } from '@togglecast/admin';
 import { useConsole } from '../../shared/console';
 import { useEntityList } from '../../shared/entities/read';
-import { useShortcut } from '../../shared/shortcuts';
+import { SearchField, useEntityListPage } from '../../shared/entity-pages/entity-list';
 import { TimeAgo } from '../../shared/time/time-ago';
 import { Page } from '../../shared/ui/page';
 import { Loaded } from '../../shared/ui/states';
@@ -18,25 +18,20 @@ type Admin = Schemas['Admin'];
 
 export default function AdminsPage() {
   const admins = useEntityList('admin');
-  const [address, setAddress] = useAddress();
-  const search = useRef<HTMLInputElement>(null);
-  const create = () => setAddress({ new: 'yes' }, { push: true });
-  useShortcut('/', 'Search admins', () => search.current?.focus());
-  useShortcut('n', 'New admin', create);
+  const [address] = useAddress();
+  const { search, dialog, newButton } = useEntityListPage('admin');
   const query = (address['q'] ?? '').trim().toLowerCase();
   return (
-    <Page title="Admins" description="People who use this console. A role counts everywhere, unless an environment has another one."
-      actions={<Button leftSection={<IconUserPlus size={16} aria-hidden />} onClick={create}>New admin</Button>}>
+    <Page title="Admins" actions={newButton} description="People who use this console. A role counts everywhere, unless an environment has another one.">
       <Loaded query={admins}>
         {(all) => (
           <Stack gap="sm">
-            <TextInput ref={search} w={320} maw="100%" aria-label="Search admins" placeholder="Name or role" leftSection={<IconSearch size={16} aria-hidden />}
-              value={address['q'] ?? ''} onChange={(event) => setAddress({ q: event.currentTarget.value })} />
+            <SearchField field={search} aria-label="Search admins" placeholder="Name or role" />
             <AdminTable admins={all} query={query} />
           </Stack>
         )}
       </Loaded>
-      <CreateAdmin opened={address['new'] !== undefined} onClose={() => setAddress({ new: undefined })} />
+      <CreateAdmin {...dialog} />
     </Page>
   );
 }

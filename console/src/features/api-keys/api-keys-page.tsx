@@ -1,20 +1,20 @@
-import { Badge, Button, Group, Paper, Stack, Table, Text, TextInput, Tooltip } from '@mantine/core';
-import { IconApi, IconPlus, IconSearch } from '@tabler/icons-react';
+import { Badge, Button, Group, Paper, Stack, Table, Text, Tooltip } from '@mantine/core';
+import { IconApi } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { useMemo, useRef, useState } from 'react';
+import { useMemo } from 'react';
 import { useConsole } from '../../shared/console';
 import { keys, type Page as Answer } from '../../shared/entities/cache';
 import { getJson } from '../../shared/entities/read';
 import { useDeleteEntity } from '../../shared/entities/write';
 import { environmentColor } from '../../shared/environment-color';
 import { useRefresh } from '../../shared/live/use-refresh';
-import { useShortcut } from '../../shared/shortcuts';
+import { SearchField, useEntityListPage } from '../../shared/entity-pages/entity-list';
 import { TimeAgo } from '../../shared/time/time-ago';
 import { Confirm } from '../../shared/ui/confirm';
 import { notifyDone } from '../../shared/ui/notify';
 import { Page } from '../../shared/ui/page';
 import { EmptyState, Loaded } from '../../shared/ui/states';
-import { useAddress } from '../../shared/use-search';
+import { useAddress, useAddressDialogOf } from '../../shared/use-search';
 import { KeyForm } from './key-form';
 import { scopeLabel, stateOf, type ApiKey } from './keys';
 
@@ -30,14 +30,10 @@ export default function ApiKeysPage() {
     queryFn: async ({ signal }) => (await getJson<Answer<ApiKey>>(console, '/api/v1/api-keys', { limit: kMost }, signal)).items,
     refetchInterval: kAgain,
   });
-  const [address, setAddress] = useAddress();
-  const search = useRef<HTMLInputElement>(null);
-  const [revoking, setRevoking] = useState<ApiKey>();
-  const create = () => setAddress({ new: 'yes' }, { push: true });
-  useShortcut('/', 'Search API keys', () => search.current?.focus());
-  useShortcut('n', 'New API key', create);
-  const newButton = <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={create}>New API key</Button>;
-  const edited = list.data?.find(({ id }) => String(id) === address['key']);
+  const [address] = useAddress();
+  const { search, dialog, newButton } = useEntityListPage('api_key');
+  const edit = useAddressDialogOf('key', list.data);
+  const revoke = useAddressDialogOf('revoke', list.data);
   return (
     <Page title="API keys" actions={newButton} description="For machines: CI jobs, scripts, scrapers of metrics. A key works in one environment, and opens only what its scopes name.">
       <Loaded query={list}>
@@ -45,15 +41,14 @@ export default function ApiKeysPage() {
           <EmptyState icon={IconApi} title="No API keys yet" action={newButton}>A program that calls the API should not use the password of a person. Give each program a key of its own, with the scopes that it needs, so that you can revoke one without the others.</EmptyState>
         ) : (
           <Stack gap="sm">
-            <TextInput ref={search} w={320} maw="100%" aria-label="Search API keys" placeholder="Name, first characters or SHA-256" leftSection={<IconSearch size={16} aria-hidden />}
-              value={address['q'] ?? ''} onChange={(event) => setAddress({ q: event.currentTarget.value })} />
-            <KeyTable all={all} query={(address['q'] ?? '').trim().toLowerCase()} onEdit={(key) => setAddress({ key: String(key.id) })} onRevoke={setRevoking} />
+            <SearchField field={search} aria-label="Search API keys" placeholder="Name, first characters or SHA-256" />
+            <KeyTable all={all} query={(address['q'] ?? '').trim().toLowerCase()} onEdit={edit.open} onRevoke={revoke.open} />
           </Stack>
         )}
       </Loaded>
-      {address['new'] !== undefined && <KeyForm onClose={() => setAddress({ new: undefined })} />}
-      {edited && <KeyForm key={edited.id} of={edited} onClose={() => setAddress({ key: undefined })} />}
-      {revoking && <Revoke of={revoking} onClose={() => setRevoking(undefined)} />}
+      {dialog.opened && <KeyForm onClose={dialog.onClose} />}
+      {edit.of && <KeyForm key={edit.of.id} of={edit.of} onClose={edit.close} />}
+      {revoke.of && <Revoke of={revoke.of} onClose={revoke.close} />}
     </Page>
   );
 }

@@ -1,6 +1,7 @@
 import { Button, Checkbox, Group, Modal, Select, SimpleGrid, Stack, Switch, Text, Textarea, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
 import { formErrors, Problem } from '../../shared/api/problem';
 import { useConsole } from '../../shared/console';
 import { keys } from '../../shared/entities/cache';
@@ -21,6 +22,7 @@ export function KeyForm({ of, onClose }: { of?: ApiKey | undefined; onClose: () 
   const console = useConsole();
   const queries = useQueryClient();
   const environments = useEnvironments();
+  const [base] = useState(of); // what the reader saw: a change of somebody else since then is not overwritten
   const form = useForm({
     initialValues: { name: of?.name ?? '', environment: of?.environment ?? console.environment, scopes: (of?.scopes ?? ['read']) as string[], addresses: of?.addresses.join('\n') ?? '', lifetime: '7776000', active: of?.active ?? true },
     validate: {
@@ -36,7 +38,7 @@ export function KeyForm({ of, onClose }: { of?: ApiKey | undefined; onClose: () 
     mutationFn: ({ name, environment, scopes, addresses, lifetime, active }: typeof form.values) => {
       const body = { name: name.trim(), scopes: kScopes.map(({ value }) => value).filter((scope) => scopes.includes(scope)) as Scope[], addresses: addressesOf(addresses).addresses };
       return of
-        ? write<Saved>(console, 'PATCH', `/api/v1/api-keys/${of.id}`, { body: { ...body, active }, etag: of.etag })
+        ? write<Saved>(console, 'PATCH', `/api/v1/api-keys/${of.id}`, { body: { ...body, active }, ...(base && { etag: base.etag }) })
         : write<Saved>(console, 'POST', '/api/v1/api-keys', { body: { ...body, environment, ...(lifetime !== 'never' && { expires_in: Number(lifetime) }) } });
     },
     onSuccess: ({ data }) => {

@@ -1,6 +1,6 @@
 import { Badge, Button, Group, Paper, Stack, Table, Text, Tooltip } from '@mantine/core';
 import { IconCertificate } from '@tabler/icons-react';
-import { useMemo, useState } from 'react';
+import { useMemo } from 'react';
 import { useEntityList } from '../../shared/entities/read';
 import { useDeleteEntity } from '../../shared/entities/write';
 import { SearchField, useEntityListPage } from '../../shared/entity-pages/entity-list';
@@ -10,7 +10,7 @@ import { Confirm } from '../../shared/ui/confirm';
 import { notifyDone } from '../../shared/ui/notify';
 import { Page } from '../../shared/ui/page';
 import { EmptyState, Loaded } from '../../shared/ui/states';
-import { useAddress, useAddressDialog } from '../../shared/use-search';
+import { useAddress, useAddressDialogOf } from '../../shared/use-search';
 import { IssuerForm } from './issuer-form';
 import type { Issuer } from './issuers';
 import { KeyState } from './key-state';
@@ -19,9 +19,8 @@ export default function IssuersPage() {
   const issuers = useEntityList('issuer');
   const [address] = useAddress();
   const { search, dialog, newButton } = useEntityListPage('issuer');
-  const edit = useAddressDialog('issuer');
-  const [deleting, setDeleting] = useState<Issuer>();
-  const edited = issuers.data?.find(({ id }) => String(id) === edit.value);
+  const edit = useAddressDialogOf('issuer', issuers.data);
+  const deletion = useAddressDialogOf('delete', issuers.data);
   return (
     <Page title="Trusted issuers" actions={newButton} description="Back ends and identity providers that sign the tokens of clients themselves. The server needs only their public keys.">
       <Loaded query={issuers}>
@@ -32,13 +31,13 @@ export default function IssuersPage() {
         ) : (
           <Stack gap="sm">
             <SearchField field={search} aria-label="Search issuers" placeholder="Name, key, issuer or audience" />
-            <IssuerTable all={all} query={(address['q'] ?? '').trim().toLowerCase()} onEdit={(issuer) => edit.open(String(issuer.id))} onDelete={setDeleting} />
+            <IssuerTable all={all} query={(address['q'] ?? '').trim().toLowerCase()} onEdit={edit.open} onDelete={deletion.open} />
           </Stack>
         )}
       </Loaded>
       {dialog.opened && <IssuerForm onClose={dialog.onClose} />}
-      {edited && <IssuerForm key={edited.id} of={edited} onClose={edit.close} />}
-      {deleting && <Delete of={deleting} onClose={() => setDeleting(undefined)} />}
+      {edit.of && <IssuerForm key={edit.of.id} of={edit.of} onClose={edit.close} />}
+      {deletion.of && <Delete of={deletion.of} onClose={deletion.close} />}
     </Page>
   );
 }

@@ -2,7 +2,7 @@
 import { Badge, Button, Group, Paper, Tabs, Text, Title } from '@mantine/core';
 import { IconHistory, IconTrash, type Icon } from '@tabler/icons-react';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
-import { useState, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import { useEntity } from '../entities/read';
 import { kEntities, pageOf, type EntityName, type EntityOf } from '../entities/types';
 import { EntityRollout } from '../rollout/rollout-badge';
@@ -12,7 +12,7 @@ import { EntityHistory } from '../ui/history';
 import { Page } from '../ui/page';
 import { Presence } from '../ui/presence';
 import { EmptyState, Loaded } from '../ui/states';
-import { useAddress } from '../use-search';
+import { useAddress, useAddressDialog } from '../use-search';
 
 type Kind = 'platform' | 'feature' | 'segment' | 'package' | 'client';
 
@@ -52,7 +52,7 @@ export function EntityFrame({ type, entity, description, marks, tabs, foot, chil
 }) {
   const [address, setAddress] = useAddress();
   const navigate = useNavigate();
-  const [deleting, setDeleting] = useState(false);
+  const deletion = useAddressDialog('delete');
   const all: EntityTab[] = [...tabs, { id: 'history', label: 'History', icon: IconHistory, content: <EntityHistory type={type} id={entity.id} revision={entity.revision} /> }];
   const first = all[0]!.id;
   return (
@@ -60,7 +60,7 @@ export function EntityFrame({ type, entity, description, marks, tabs, foot, chil
       marks={<><Badge variant="default" tt="none" ff="monospace">{entity.key}</Badge>{marks}<Presence type={type} id={entity.id} /></>}
       actions={
         <Guarded action={kEntities[type].write}>
-          {(disabled) => <Button variant="default" color="red" leftSection={<IconTrash size={16} aria-hidden />} disabled={disabled} onClick={() => setDeleting(true)}>Delete</Button>}
+          {(disabled) => <Button variant="default" color="red" leftSection={<IconTrash size={16} aria-hidden />} disabled={disabled} onClick={() => deletion.open()}>Delete</Button>}
         </Guarded>
       }>
       {children}
@@ -69,7 +69,7 @@ export function EntityFrame({ type, entity, description, marks, tabs, foot, chil
         {all.map(({ id, content }) => <Tabs.Panel key={id} value={id} pt="md">{content}</Tabs.Panel>)}
       </Tabs>
       {foot}
-      <DeleteEntity type={type} entity={entity} opened={deleting} onClose={() => setDeleting(false)} onDeleted={() => void navigate({ to: pageOf(type) })} />
+      <DeleteEntity type={type} entity={entity} opened={deletion.value !== undefined} onClose={deletion.close} onDeleted={() => void navigate({ to: pageOf(type), replace: true })} />
     </Page>
   );
 }

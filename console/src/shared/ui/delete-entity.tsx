@@ -13,7 +13,7 @@ import { ErrorState } from './states';
 type User = Schemas['User'];
 
 export function DeleteEntity({ type, entity, opened, onClose, onDeleted, children }: {
-  type: EntityName; entity: { id: number; name: string; etag: string }; opened: boolean; onClose: () => void; onDeleted: () => void; /** What else the reader should know. */ children?: ReactNode;
+  type: EntityName; entity: { id: number; name: string; etag: string }; opened: boolean; onClose: () => void; /** Leads away, in place of the dialog. */ onDeleted: () => void; /** What else the reader should know. */ children?: ReactNode;
 }) {
   const remove = useDeleteEntity(type);
   const [force, setForce] = useState(false);
@@ -27,14 +27,12 @@ export function DeleteEntity({ type, entity, opened, onClose, onDeleted, childre
     setForce(false);
     onClose();
   };
+  // Not by the callbacks of mutate: the page may hear of the deletion first, and show no dialog any more.
   const submit = () =>
-    remove.mutate({ id: entity.id, ...(users.length ? { force: true } : { etag: entity.etag }) }, {
-      onSuccess: () => {
-        notifyDone(`${entity.name} is deleted`, previewed ? 'Activity can undo it.' : '');
-        close();
-        onDeleted();
-      },
-    });
+    remove.mutateAsync({ id: entity.id, ...(users.length ? { force: true } : { etag: entity.etag }) }).then(() => {
+      notifyDone(`${entity.name} is deleted`, previewed ? 'Activity can undo it.' : '');
+      onDeleted();
+    }, () => undefined); // the dialog shows the refusal
   return (
     <Modal opened={opened} onClose={close} title={`Delete the ${noun} ${entity.name}?`} size="lg">
       <Stack>
@@ -58,7 +56,7 @@ export function DeleteEntity({ type, entity, opened, onClose, onDeleted, childre
         )}
         <Group justify="flex-end" gap="xs">
           <Button variant="default" onClick={close}>Cancel</Button>
-          <Button color="red.9" loading={remove.isPending} disabled={users.length > 0 && !force} onClick={submit}>Delete</Button>
+          <Button color="red.9" loading={remove.isPending} disabled={users.length > 0 && !force} onClick={() => void submit()}>Delete</Button>
         </Group>
       </Stack>
     </Modal>

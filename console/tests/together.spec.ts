@@ -76,8 +76,16 @@ test('one click on the kill switch, and its delivery is counted until the last c
   const badge = page.locator('[data-rollout]');
   await expect(badge).toContainText('delivered to 3 of 5');
   await expect(badge).toHaveAttribute('data-rollout', 'open');
-  for (const ws of silent) ws.resume();
+  const late = page.getByRole('group', { name: 'Connections that lag' });
+  await expect(late.getByRole('link')).toHaveText([/^Tenant 3 · [\d.]+ s$/, /^Tenant 4 · [\d.]+ s$/]);
+  await expect(late).not.toContainText('more');
+  await console.accessible();
+  silent[0]!.resume();
+  await expect(badge).toContainText('delivered to 4 of 5');
+  await expect(late.getByRole('link')).toHaveText([/^Tenant 4 · /]);
+  silent[1]!.resume();
   await expect(badge).toContainText(/delivered to 5 of 5, p99 \d/);
+  await expect(late).toHaveCount(0);
   await expect(badge).toHaveAttribute('data-rollout', 'complete');
   await expect(page.getByRole('button', { name: 'Switch off now' })).toHaveCount(0);
   for (const socket of sockets) socket.close();

@@ -1,11 +1,12 @@
 // The newest changes and how far each has come, live: "delivered to 412 of 415, p99 83 ms", and the connections that lag.
-import { Anchor, Badge, Group, Paper, Progress, Stack, Text, Title } from '@mantine/core';
+import { Anchor, Group, Paper, Progress, Stack, Text, Title } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useEffect } from 'react';
 import { unwrap } from '../../shared/api/problem';
 import { useConsole } from '../../shared/console';
 import { ReadAgain } from '../../shared/live/read-again';
+import { Laggards } from '../../shared/rollout/laggards';
 import { useRolloutProgress } from '../../shared/rollout/rollout';
 import { TimeAgo } from '../../shared/time/time-ago';
 import { Loaded } from '../../shared/ui/states';
@@ -88,18 +89,7 @@ function Row({ item: { change, rollout } }: { item: Item }) {
           </Text>
         </>
       )}
-      {!complete && rollout.laggards.length > 0 && (
-        <Group gap={6} mt={4}>
-          <Text size="xs" c="dimmed">Waiting for</Text>
-          {rollout.laggards.map((laggard) => (
-            <Badge key={laggard.connection} size="sm" variant="light" color="orange" tt="none" component={Link} to={`/clients/${laggard.client_id}`} style={{ cursor: 'pointer' }}
-              title={`${laggard.transport}, ${laggard.stage} since ${show(laggard.waited_ms, 'ms')}`}>
-              {laggard.client_name} · {show(laggard.waited_ms, 'ms')}
-            </Badge>
-          ))}
-          {rollout.laggards_total > rollout.laggards.length && <Text size="xs" c="dimmed">and {(rollout.laggards_total - rollout.laggards.length).toLocaleString()} more</Text>}
-        </Group>
-      )}
+      {!complete && rollout.laggards.length > 0 && <div className={classes['laggards']!}><Laggards laggards={rollout.laggards} total={rollout.laggards_total} /></div>}
     </div>
   );
 }

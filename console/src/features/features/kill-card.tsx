@@ -2,6 +2,7 @@ import { Badge, Button, Group, Paper, Stack, Text, Title } from '@mantine/core';
 import { IconPower } from '@tabler/icons-react';
 import { useToggleEntity } from '../../shared/entities/write';
 import { AskingSwitch } from '../../shared/entity-pages/asking-switch';
+import { EntityLaggards } from '../../shared/rollout/laggards';
 import { EntityRollout } from '../../shared/rollout/rollout-badge';
 import { usePreview } from '../../shared/ui/confirm-impact';
 import { Guarded } from '../../shared/ui/guarded';
@@ -12,23 +13,26 @@ export function KillCard({ feature }: { feature: Feature }) {
   const toggle = useToggleEntity('feature');
   return (
     <Paper withBorder radius="md" p="md">
-      <Group justify="space-between" gap="md">
-        <Group gap="md">
-          <AskingSwitch type="feature" entity={feature} size="lg" />
-          <div>
-            <Group gap="sm"><Title order={2} size="h5">{feature.enabled ? 'On' : 'Off'}</Title><EntityRollout entityType="feature" id={feature.id} stays size="md" /></Group>
-            <Text size="sm" c="dimmed">{feature.enabled ? 'Clients that have it get what its rules say.' : 'It is off for everybody, whatever its rules and overrides say.'}</Text>
-          </div>
+      <Stack gap="sm">
+        <Group justify="space-between" gap="md">
+          <Group gap="md">
+            <AskingSwitch type="feature" entity={feature} size="lg" />
+            <div>
+              <Group gap="sm"><Title order={2} size="h5">{feature.enabled ? 'On' : 'Off'}</Title><EntityRollout entityType="feature" id={feature.id} stays size="md" /></Group>
+              <Text size="sm" c="dimmed">{feature.enabled ? 'Clients that have it get what its rules say.' : 'It is off for everybody, whatever its rules and overrides say.'}</Text>
+            </div>
+          </Group>
+          {feature.enabled && (
+            <Stack gap={4} align="flex-end">
+              <Guarded action="write_features">
+                {(disabled) => <Button color="red.9" leftSection={<IconPower size={16} aria-hidden />} disabled={disabled} loading={toggle.isPending} onClick={() => toggle.mutate({ id: feature.id, on: false })}>Switch off now</Button>}
+              </Guarded>
+              <KillEffect key={feature.revision} feature={feature} />
+            </Stack>
+          )}
         </Group>
-        {feature.enabled && (
-          <Stack gap={4} align="flex-end">
-            <Guarded action="write_features">
-              {(disabled) => <Button color="red.9" leftSection={<IconPower size={16} aria-hidden />} disabled={disabled} loading={toggle.isPending} onClick={() => toggle.mutate({ id: feature.id, on: false })}>Switch off now</Button>}
-            </Guarded>
-            <KillEffect key={feature.revision} feature={feature} />
-          </Stack>
-        )}
-      </Group>
+        <EntityLaggards entityType="feature" id={feature.id} />
+      </Stack>
     </Paper>
   );
 }

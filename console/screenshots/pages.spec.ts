@@ -7,6 +7,8 @@ import { serveBuilt } from '../tests/built';
 import { kPassword, Server, type Entity } from '../tests/server';
 
 const folder = path.join(import.meta.dirname, '../../docs/images');
+// Of an example: RFC 8410, section 10.1.
+const kPublicKey = '-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n';
 const only = process.env['PAGES']?.split(',');
 
 // Clients of the example catalogue that are connected while the pictures are taken.
@@ -71,7 +73,7 @@ test('pictures', async ({ page }) => {
     for (const [name, to] of [
       ['packages-matrix', '/packages?view=matrix'], ['clients-tokens', `/clients/${first!.id}?tab=tokens`],
       ['account', '/account'], ['account-factor', '/account?factor=setup'], ['announcements-delivery', '/announcements?tab=sent'], ['announcements-status', '/announcements?tab=status'],
-      ['api-keys-new', '/api-keys?new=yes'], ['clients-override', `/clients/${first!.id}?override=${flag!.id}`], ['first-minutes', `/first-minutes?flag=${flag!.id}&client=${first!.id}`],
+      ['api-keys-new', '/api-keys?new=yes'], ['issuers-new', '/issuers?new=yes'], ['clients-override', `/clients/${first!.id}?override=${flag!.id}`], ['first-minutes', `/first-minutes?flag=${flag!.id}&client=${first!.id}`],
     ] as const) {
       if (only && !only.includes(name)) continue;
       await page.evaluate((address) => history.pushState({}, '', address), to);
@@ -79,7 +81,7 @@ test('pictures', async ({ page }) => {
       if (name === 'account-factor') await beginFactor(page);
       if (name === 'first-minutes') await flip(page, String(flag!.key));
       await shoot(page, name);
-      if (['clients-override', 'account-factor', 'api-keys-new'].includes(name)) await page.keyboard.press('Escape');
+      if (['clients-override', 'account-factor', 'api-keys-new', 'issuers-new'].includes(name)) await page.keyboard.press('Escape');
     }
   } finally {
     for (const socket of sockets) socket.close();
@@ -99,6 +101,11 @@ async function seed(server: Server, sockets: Socket[]) {
     const { key } = await server.call<{ key: string }>('POST', '/api/v1/api-keys', { name, scopes, ...more });
     if (name === 'search service') await server.call('GET', '/api/v1/features?limit=1', undefined, key).catch(() => {});
   }
+  for (const [key, name, keys, more] of [
+    ['shop', 'Shop back end', { jwks: { keys: [{ kty: 'OKP', crv: 'Ed25519', kid: 'shop-2026', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' }] } }, {}],
+    ['sso', 'Company login', { pem: kPublicKey }, { environment: 'staging', audiences: ['flags', 'flags-preview'], client_claim: '/app/tenant', active: false }],
+  ] as const)
+    await server.call('POST', '/api/v1/issuers', { key, name, issuer: `https://${key}.example/`, audiences: ['flags'], environment: 'production', keys, ...more });
   sockets.forEach((socket, index) => index % 3 > 0 && socket.on('announcement', (_message, acknowledge?: () => void) => acknowledge?.()));
   await server.call('POST', '/api/v1/broadcasts/broadcast_announcement', { title: 'New terms from March', message: 'Please read and accept the new terms of service.', audience: 'clients', ack: 'client', ttl: 2_592_000 });
   const [plan] = (await server.call<{ items: Entity[] }>('GET', '/api/v1/packages?limit=1')).items;

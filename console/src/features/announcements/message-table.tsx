@@ -38,7 +38,7 @@ export function MessageTable() {
         const items = pages.flatMap((page) => page.items);
         return (
           <Stack gap="sm">
-            <Group gap="sm" justify="space-between" align="flex-end">
+            <Group gap="sm" justify="space-between">
               <Select aria-label="Filter by delivery" placeholder="All messages" clearable clearButtonProps={{ 'aria-label': 'All messages' }} w={240} data={[...kFilters]} value={state ?? null} onChange={(value) => setAddress({ state: value ?? undefined })} />
               <Text size="xs" c="dimmed">Messages without an acknowledgement are sent once, and are not kept. The others stay for a week after they end.</Text>
             </Group>
@@ -48,7 +48,7 @@ export function MessageTable() {
               <Paper withBorder radius="md">
                 <Table.ScrollContainer minWidth={860} type="native" tabIndex={0}>
                   <Table verticalSpacing="sm" horizontalSpacing="md" highlightOnHover aria-label="Messages">
-                    <Table.Thead><Table.Tr><Table.Th>Message</Table.Th><Table.Th w={160}>To</Table.Th><Table.Th w={290}>Delivery</Table.Th><Table.Th w={125}>State</Table.Th><Table.Th w={140}>Sent</Table.Th></Table.Tr></Table.Thead>
+                    <Table.Thead><Table.Tr><Table.Th>Message</Table.Th><Table.Th w={160}>To</Table.Th><Table.Th w={260}>Delivery</Table.Th><Table.Th w={125}>State</Table.Th><Table.Th w={165}>Sent</Table.Th></Table.Tr></Table.Thead>
                     <Table.Tbody>{items.map((message) => <Row key={message.id} message={message} />)}</Table.Tbody>
                   </Table>
                 </Table.ScrollContainer>

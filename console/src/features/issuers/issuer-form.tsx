@@ -57,7 +57,7 @@ export function IssuerForm({ of, onClose }: { of?: Issuer; onClose: () => void }
       <form onSubmit={submit} noValidate>
         <Stack>
           {of ? <TextInput label="Name" maxLength={200} data-autofocus {...form.getInputProps('name')} />
-            : <NameAndKey form={form} focus name={{ placeholder: 'Shop back end', maxLength: 200 }} keys={{ description: 'The activity names it so. It cannot be changed later.' }} />}
+            : <Group grow align="flex-start"><NameAndKey form={form} focus name={{ description: 'For the people who use this console.', placeholder: 'Shop back end', maxLength: 200 }} keys={{ description: 'It cannot be changed later.' }} /></Group>}
           <TextInput label="Issuer" description={of ? 'The claim iss of its tokens. It cannot be changed.' : 'The claim iss of its tokens, to the byte: mind the final slash. It cannot be changed later.'} placeholder="https://shop.example" spellCheck={false} maxLength={500}
             readOnly={of !== undefined} variant={of ? 'filled' : 'default'} {...form.getInputProps('issuer')} />
           <Group grow align="flex-start">

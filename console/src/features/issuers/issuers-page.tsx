@@ -54,7 +54,7 @@ function IssuerTable({ all, query, ...actions }: { all: Issuer[]; query: string 
     <Paper withBorder radius="md">
       <Table.ScrollContainer minWidth={900} type="native" tabIndex={0}>
         <Table verticalSpacing="sm" horizontalSpacing="md" highlightOnHover aria-label="Trusted issuers">
-          <Table.Thead><Table.Tr><Table.Th>Issuer</Table.Th><Table.Th>Environment</Table.Th><Table.Th>Audiences</Table.Th><Table.Th>Client named by</Table.Th><Table.Th>Public keys</Table.Th><Table.Th w={140}><span className="visually-hidden">Change it</span></Table.Th></Table.Tr></Table.Thead>
+          <Table.Thead><Table.Tr><Table.Th>Issuer</Table.Th><Table.Th>Environment</Table.Th><Table.Th>Audiences</Table.Th><Table.Th>Client claim</Table.Th><Table.Th>Public keys</Table.Th><Table.Th w={140}><span className="visually-hidden">Change it</span></Table.Th></Table.Tr></Table.Thead>
           <Table.Tbody>{shown.map((issuer) => <Row key={issuer.id} of={issuer} {...actions} />)}</Table.Tbody>
         </Table>
       </Table.ScrollContainer>

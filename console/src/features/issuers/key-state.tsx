@@ -16,7 +16,9 @@ export function KeyState({ of }: { of: Issuer }) {
     queryFn: ({ signal }) => unwrap(admin.rest.GET('/api/v1/issuers/{id}/keys', { params: { path: { id: of.id } }, signal })),
     refetchInterval: kAgain,
   });
-  const from = kSources.find(({ value }) => value === sourceOf(of))!.label;
+  const source = sourceOf(of);
+  const from = kSources.find(({ value }) => value === source)!.label;
+  const comes = source === 'jwks_url' || source === 'jwks_file'; // from elsewhere, so it has a time
   if (!data) return <Text size="sm" c="dimmed">{from}</Text>;
   const count = data.keys.length;
   const names = data.keys.map(({ kid, alg }) => `${kid || 'without a name'} (${alg})`).join(', ');
@@ -26,7 +28,7 @@ export function KeyState({ of }: { of: Issuer }) {
         <Tooltip label={names} multiline maw={320} disabled={count === 0}><Text size="sm" tabIndex={count > 0 ? 0 : undefined} component="span">{count === 0 ? 'none' : `${count} ${count === 1 ? 'key' : 'keys'}`}</Text></Tooltip>
         {data.error && <Tooltip label={data.error} multiline maw={360}><Badge size="sm" color="orange" variant="light" tt="none" tabIndex={0} leftSection={<IconAlertTriangle size={12} aria-hidden />}>cannot be read</Badge></Tooltip>}
       </Group>
-      <Text size="xs" c="dimmed">{from}{data.fetched_at && <>, read <TimeAgo time={data.fetched_at} /></>}</Text>
+      <Text size="xs" c="dimmed">{from}{comes && data.fetched_at && <>, read <TimeAgo time={data.fetched_at} /></>}</Text>
     </div>
   );
 }

@@ -13,6 +13,7 @@ import { Page } from '../../shared/ui/page';
 import { EmptyState, Loaded } from '../../shared/ui/states';
 import { useAddress } from '../../shared/use-search';
 import { CreatePlatform } from './create-platform';
+import classes from './platforms.module.css';
 
 type Platform = Schemas['Platform'];
 
@@ -73,7 +74,7 @@ function Row({ platform }: { platform: Platform }) {
       </Table.Td>
       <Table.Td>
         {platform.description && <Text size="sm" c="dimmed" lineClamp={2}>{platform.description}</Text>}
-        <Group gap="xs" mt={4}>
+        <Group gap="xs" className={classes['marks']!}>
           {platform.maintenance_note && (
             <Tooltip label={platform.maintenance_note} multiline maw={320}>
               <Badge color="orange" variant="light" tt="none" leftSection={<IconTool size={12} aria-hidden />} tabIndex={0}>maintenance</Badge>

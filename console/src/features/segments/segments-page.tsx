@@ -57,7 +57,7 @@ function SegmentTable({ segments, query }: { segments: Segment[]; query: string 
     <Paper withBorder radius="md">
       <Table.ScrollContainer minWidth={640} type="native">
         <Table verticalSpacing="sm" horizontalSpacing="md" highlightOnHover>
-          <Table.Thead><Table.Tr><Table.Th>Segment</Table.Th><Table.Th>Who is in it</Table.Th><Table.Th w={150}>Used by</Table.Th><Table.Th w={150}>Last change</Table.Th></Table.Tr></Table.Thead>
+          <Table.Thead><Table.Tr><Table.Th w={200}>Segment</Table.Th><Table.Th>Who is in it</Table.Th><Table.Th w={150}>Used by</Table.Th><Table.Th w={150}>Last change</Table.Th></Table.Tr></Table.Thead>
           <Table.Tbody>
             {shown.map(({ segment, rule }) => {
               const count = users.get(segment.key)?.length ?? 0;

@@ -1,10 +1,11 @@
 // Writes a picture of each page of the navigation, and of the first entity of each list, in light and dark.
 import { test } from '@playwright/test';
 import { io, type Socket } from 'socket.io-client';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { serveBuilt } from '../tests/built';
 import { kPassword, Server, type Entity } from '../tests/server';
+import { smallPng } from './small-png';
 
 const folder = path.join(import.meta.dirname, '../../docs/images');
 // Of an example: RFC 8410, section 10.1.
@@ -71,7 +72,7 @@ test('pictures', async ({ page }) => {
     const [first] = (await server.call<{ items: Entity[] }>('GET', '/api/v1/clients?sort=name&limit=1')).items;
     const [flag] = (await server.call<{ items: Entity[] }>('GET', '/api/v1/features?q=guest-checkout&limit=1')).items;
     for (const [name, to] of [
-      ['packages-matrix', '/packages?view=matrix'], ['clients-tokens', `/clients/${first!.id}?tab=tokens`],
+      ['packages-matrix', '/packages?view=matrix'], ['playground', `/playground?client=${first!.id}`], ['clients-tokens', `/clients/${first!.id}?tab=tokens`],
       ['account', '/account'], ['account-factor', '/account?factor=setup'], ['announcements-delivery', '/announcements?tab=sent'], ['announcements-status', '/announcements?tab=status'],
       ['api-keys-new', '/api-keys?new=yes'], ['issuers-new', '/issuers?new=yes'], ['clients-override', `/clients/${first!.id}?override=${flag!.id}`], ['first-minutes', `/first-minutes?flag=${flag!.id}&client=${first!.id}`],
     ] as const) {
@@ -91,7 +92,7 @@ test('pictures', async ({ page }) => {
 
 // What an installation has after a while: people, keys of machines, messages.
 async function seed(server: Server, sockets: Socket[]) {
-  await server.call('POST', '/api/v1/environments', { key: 'staging' });
+  await fillStaging(server);
   for (const [username, role, environments] of [['ada', 'owner', {}], ['grace', 'editor', {}], ['linus', 'viewer', { staging: 'editor' }], ['support', 'none', { production: 'viewer' }]] as const)
     await server.call('POST', '/api/v1/admins', { username, role, password: kPassword, ...(Object.keys(environments).length > 0 && { environments }) });
   for (const [name, scopes, more] of [
@@ -110,6 +111,19 @@ async function seed(server: Server, sockets: Socket[]) {
   await server.call('POST', '/api/v1/broadcasts/broadcast_announcement', { title: 'New terms from March', message: 'Please read and accept the new terms of service.', audience: 'clients', ack: 'client', ttl: 2_592_000 });
   const [plan] = (await server.call<{ items: Entity[] }>('GET', '/api/v1/packages?limit=1')).items;
   await server.call('POST', '/api/v1/broadcasts/broadcast_announcement', { title: 'Exports are slow today', message: 'We are on it. Exports arrive, but later than usual.', level: 'warning', audience: { package: plan!.id }, ack: 'client' });
+}
+
+// An environment beside production, in which a few things differ.
+async function fillStaging(server: Server) {
+  await server.call('POST', '/api/v1/environments', { key: 'staging' });
+  await server.call('POST', '/api/v1/environments/staging/copy', { from: 'production', clients: true });
+  const token = await server.login('owner', kPassword, 'staging');
+  const find = async (path: string, key: string) => (await server.call<{ items: Entity[] }>('GET', `/api/v1/${path}?q=${key}&limit=20`, undefined, token)).items.find((item) => item.key === key)!.id;
+  await server.call('PATCH', `/api/v1/platforms/${await find('platforms', 'web')}`, { config: { theme: 'spring' } }, token);
+  await server.call('PATCH', `/api/v1/segments/${await find('segments', 'large-teams')}`, { rule: { '>=': [{ var: 'client.seats' }, 25] } }, token);
+  await server.call('POST', `/api/v1/features/${await find('features', 'forecasts')}/toggle`, { enabled: false }, token);
+  await server.call('PATCH', `/api/v1/features/${await find('features', 'dashboards')}`, { description: 'Boards that a team shares.' }, token);
+  await server.call('POST', '/api/v1/features', { key: 'smart-search', name: 'Smart search', description: 'Finds what the buyer means.' }, token);
 }
 
 async function beginFactor(page: import('@playwright/test').Page) {
@@ -137,7 +151,7 @@ async function shoot(page: import('@playwright/test').Page, name: string) {
   for (const scheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
     await page.mouse.move(0, 0);
-    await page.screenshot({ path: path.join(folder, `console-${name}-${scheme}.png`), animations: 'disabled' });
+    writeFileSync(path.join(folder, `console-${name}-${scheme}.png`), smallPng(await page.screenshot({ animations: 'disabled' })));
   }
   await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
 }

@@ -1,4 +1,4 @@
-import { expect, kPassword, test } from './fixture';
+import { expect, kPassword, testAlone as test } from './fixture';
 import { own, type Entity } from './server';
 
 interface Environments {

@@ -32,7 +32,7 @@ test('the first password must be replaced before the console opens', async ({ pa
   await page.getByLabel('New password again').fill(kPassword);
   await page.getByRole('button', { name: 'Change password' }).click();
   await expect(page.getByTestId('connection')).toHaveAttribute('data-state', 'live');
-  await expect(page.getByRole('heading', { name: 'Platforms' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Platforms', exact: true })).toBeVisible();
   await server.login('owner', kPassword);
   await expect(server.login('owner', first)).rejects.toThrow(/401/);
 });

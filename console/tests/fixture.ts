@@ -94,3 +94,15 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     expect(faults.filter((fault) => !expected.some((pattern) => pattern.test(fault)))).toEqual([]);
   },
 });
+
+/** With a server that no other file uses: what other tests leave behind cannot be copied into another environment. */
+export const testAlone = test.extend<object, { server: Server }>({
+  server: [
+    async ({}, use) => {
+      const server = await new Server().start('--demo');
+      await use(server);
+      await server.end();
+    },
+    { scope: 'worker' },
+  ],
+});

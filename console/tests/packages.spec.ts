@@ -3,10 +3,10 @@ import { own, type Entity } from './server';
 
 test.beforeEach(({ page }) => page.emulateMedia({ reducedMotion: 'reduce' }));
 
-async function shop({ server }: Console, name: string, planName = `${name} plan`) {
+async function shop({ server }: Console, name: string, planName = `${name} plan`, amount = 4900) {
   const one = await server.call('POST', '/api/v1/features', { key: own('one'), name: `${name} one`, sub_features: [{ key: 'daily' }, { key: 'weekly' }] });
   const two = await server.call('POST', '/api/v1/features', { key: own('two'), name: `${name} two` });
-  const plan = await server.call('POST', '/api/v1/packages', { key: own('plan'), name: planName, features: [{ feature_id: one.id }], price: { amount: 4900, currency: 'EUR' }, billing_period: 'monthly' });
+  const plan = await server.call('POST', '/api/v1/packages', { key: own('plan'), name: planName, features: [{ feature_id: one.id }], price: { amount, currency: 'EUR' }, billing_period: 'monthly' });
   const client = await server.call('POST', '/api/v1/clients', { key: own('buyer'), name: `${name} buyer`, package_id: plan.id });
   return { one, two, plan, client };
 }
@@ -53,7 +53,7 @@ test('makes a package, prices it, takes it from sale, and deletes it', async ({ 
 
 test('changes cells of the matrix, shows who gains and loses what, and saves', async ({ page, console }) => {
   const { server } = console;
-  const { one, two, plan, client } = await shop(console, 'Quay', 'A Quay plan'); // the first column: those out of sight are not drawn
+  const { one, two, plan, client } = await shop(console, 'Quay', 'A Quay plan', 0); // the first column, by price and name: those out of sight are not drawn
   await console.open('/packages?view=matrix&q=Quay');
   const cell = (feature: Entity) => page.getByRole('switch', { name: `${String(feature['name'])} in A Quay plan` });
   await cell(two).scrollIntoViewIfNeeded();

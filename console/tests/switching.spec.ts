@@ -1,6 +1,6 @@
 // From one environment to another with the session that is there: no password, and nothing of the one that was left.
 import type { Page } from '@playwright/test';
-import { expect, kPassword, test, type Console } from './fixture';
+import { expect, kPassword, testAlone as test, type Console } from './fixture';
 import { own, type Entity } from './server';
 
 const switcher = (page: Page) => page.getByRole('button', { name: /^Environment / });

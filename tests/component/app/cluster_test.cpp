@@ -66,7 +66,7 @@ TEST_F(Cluster, ANodeThatStopsHasLeftAndOneThatFallsSilentIsGone) {
   b.nodes().drain();
   EXPECT_TRUE(eventually([&] { return state_of("b") == "draining"; }));
   bus_.cut_off("b");
-  EXPECT_TRUE(eventually([&] {  // again, after what was under way
+  EXPECT_TRUE(eventually([&, &a = a] {  // again, after what was under way
     clock_.advance(std::chrono::seconds{6});
     return a.nodes().size() == 1U;
   }));

@@ -62,6 +62,9 @@ if(TOGGLECAST_SANITIZE)
   target_compile_options(togglecast_compile INTERFACE
       -fsanitize=${TOGGLECAST_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(togglecast_compile INTERFACE -fsanitize=${TOGGLECAST_SANITIZE})
+  if(CMAKE_CXX_COMPILER_ID MATCHES "Clang" AND TOGGLECAST_SANITIZE MATCHES "address")
+    target_compile_definitions(togglecast_compile INTERFACE __SANITIZE_ADDRESS__)  # as GCC does by itself
+  endif()
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # Instrumented code looks uninitialised to GCC 12 where it is not, in libstdc++'s <regex> above all.
     target_compile_options(togglecast_compile INTERFACE -Wno-maybe-uninitialized)

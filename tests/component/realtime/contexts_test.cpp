@@ -146,7 +146,7 @@ TEST_F(Contexts, ATargetingKeyIsTakenAsPeopleTypeIt) {
     auto client = connect("/client", with_context(R"({"targetingKey":)" + key + "}"));
     const auto view = connected(client);
     EXPECT_EQ(warned(view), "") << key;
-    EXPECT_EQ(answer(view, "shared"), "TARGETING_MATCH on") << key;
+    EXPECT_EQ(answer(view, "shared"), "SPLIT on") << key;
   }
 }
 

@@ -78,7 +78,8 @@ TEST_F(ContainerTest, SaysThatThePortIsTaken) {
   settings_.port = server->listen().value().port;
   server->serve();
   settings_.data = folder_.path() / "other";
-  Runtime another{{.level = observe::Level::off}};  // as of a process: the metrics read the server that they are of
+  Runtime another{
+      {.level = observe::Level::off}};  // as of a process: the metrics read the server that they are of
 
   const auto refused = Container::build(settings_, another, first_login_).value()->listen();
 

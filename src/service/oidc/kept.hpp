@@ -54,6 +54,11 @@ class Kept : public std::enable_shared_from_this<Kept<T>> {
     const std::scoped_lock lock(mutex_);
     return value_;
   }
+  /// Why the last fetch failed; nothing if it did not.
+  [[nodiscard]] std::optional<Error> failure() const {
+    const std::scoped_lock lock(mutex_);
+    return failed_at_ ? std::optional(failure_) : std::nullopt;
+  }
 
  private:
   void settle(Result<T> read) {

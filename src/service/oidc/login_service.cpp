@@ -125,8 +125,13 @@ void LoginService::verified(std::function<Result<T>(const auth::KeySet& keys)> v
     if (!keys) return done(tl::unexpected(keys.error()));
     auto outcome = verify(**keys);
     if (outcome || outcome.error().code != Errc::not_found) return done(std::move(outcome));
-    provider_.newer_keys([verify, done](const Result<Provider::Keys::Value>& newer) {
-      done(newer ? verify(**newer) : Result<T>(tl::unexpected(newer.error())));
+    provider_.newer_keys([this, verify, done](const Result<Provider::Keys::Value>& newer) {
+      if (!newer) return done(tl::unexpected(newer.error()));
+      auto again = verify(**newer);
+      if (again || again.error().code != Errc::not_found) return done(std::move(again));
+      // The provider may have made the key while it could not be asked.
+      const auto away = provider_.keys_failure();
+      done(away ? Result<T>(tl::unexpected(*away)) : std::move(again));
     });
   });
 }

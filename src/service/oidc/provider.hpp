@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "auth/public_key.hpp"
@@ -37,6 +38,8 @@ class Provider {
   void keys(Keys::Done done) { keys_->get(std::move(done)); }
   /// After a token has named a key that `keys` do not have.
   void newer_keys(Keys::Done done) { keys_->get_younger_than(kKeysAgain, std::move(done)); }
+  /// Why they could not be read the last time; nothing if they could.
+  [[nodiscard]] std::optional<Error> keys_failure() const { return keys_->failure(); }
 
  private:
   std::shared_ptr<Metadata> metadata_;

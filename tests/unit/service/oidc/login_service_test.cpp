@@ -50,6 +50,24 @@ TEST_F(OidcLogin, ReadsTheKeysAgainWhenTheProviderHasRotatedThem) {
   EXPECT_EQ(provider_.count("https://sso.example/keys"), 2);
 }
 
+TEST_F(OidcLogin, IsUnavailableWhileTheProviderHasRotatedItsKeysAndDoesNotGiveThem) {
+  ASSERT_TRUE(log_in());
+  provider_.signer = std::make_unique<test::ForeignKey>("k2", "RS256");
+  provider_.keys_away = true;
+  clock_.advance(kKeysAgain);
+
+  const auto first = log_in();
+  ASSERT_FALSE(first);
+  EXPECT_EQ(first.error().code, Errc::unavailable);
+  EXPECT_EQ(log_in().error().code, Errc::unavailable) << "without another fetch";
+  EXPECT_EQ(outcomes(Outcome::away), 2U);
+  EXPECT_EQ(provider_.count("https://sso.example/keys"), 2);
+
+  provider_.keys_away = false;
+  clock_.advance(KeptTimes{}.pause);
+  EXPECT_TRUE(log_in());
+}
+
 TEST_F(OidcLogin, NeedsTheCookieOfItsOwnAttempt) {
   const Departure first = depart();
   const Departure second = depart();

@@ -26,6 +26,7 @@ class FakeProvider {
     bodies.push_back(request.body);
     if (away) return done(fail(Errc::unavailable, "no connection"));
     if (request.url == discovery_url(kProvider)) return answer(done, 200, json::serialize(description));
+    if (request.url == "https://sso.example/keys" && keys_away) return answer(done, 503, "");
     if (request.url == "https://sso.example/keys") return answer(done, 200, test::jwks_of({signer.get()}));
     if (request.url == "https://sso.example/userinfo") return answer(done, 200, json::serialize(userinfo));
     answer(done, token_status, token_answer());
@@ -46,6 +47,7 @@ class FakeProvider {
   int token_status = 200;
   std::string token_error;
   bool away = false;
+  bool keys_away = false;
   std::vector<std::string> calls, bodies;
 
  private:

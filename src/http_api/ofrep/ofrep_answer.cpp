@@ -4,6 +4,7 @@
 
 #include "base/base64.hpp"
 #include "base/digest.hpp"
+#include "domain/schema/version.hpp"
 #include "wire/http/entity_tags.hpp"
 
 namespace togglecast::http_api {

@@ -127,9 +127,10 @@ TEST(Cost, ASharedRuleThatIsUsedAThousandTimesIsNotedOnce) {
   json::array paths;
   for (int i = 0; i < 5'000; ++i)
     paths.push_back(json::value("a.path.that.is.rather.long." + std::to_string(i)));
+  json::array arguments;  // braces around one array are a copy of it to some compilers
+  arguments.emplace_back(std::move(paths));
   Issues issues;
-  const ProgramPtr shared =
-      compile(json::object{{"missing", json::array{std::move(paths)}}}, "", {}, {}, issues);
+  const ProgramPtr shared = compile(json::object{{"missing", std::move(arguments)}}, "", {}, {}, issues);
   ASSERT_NE(shared, nullptr);
   const json::value rule = json::object{{"and", json::array(1'000, json::object{{"$ref", "shared"}})}};
 

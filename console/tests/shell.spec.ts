@@ -24,6 +24,7 @@ test('the palette finds pages and entities, and ? lists the shortcuts', async ({
   await page.getByPlaceholder(/Page, command/).fill('find me');
   await page.getByRole('button', { name: /Find me here/ }).click();
   await expect(page.getByRole('heading', { name: 'Find me here' })).toBeVisible();
+  await expect(page.getByPlaceholder(/Page, command/)).toBeHidden();  // in a field, keys are text
 
   await page.keyboard.press('?');
   const dialog = page.getByRole('dialog', { name: 'Keyboard shortcuts' });

@@ -184,7 +184,7 @@ class FileWriter {
       own = type_of(gate->granted->value) == definition.type &&
             counts_as_on(definition.type, gate->granted->value);
     } else if (!is_broken(rules.flag)) {
-      const Folded rule = rule_of(rules.flag);
+      Folded rule = rule_of(rules.flag);
       if (!rule) return rule;
       own = is_on(*rule, definition);
     }

@@ -181,7 +181,7 @@ class Folder {
         break;
       }
     }
-    const Part last = i < arguments.size() ? fold(*arguments[i]) : Part{&kNull};
+    Part last = i < arguments.size() ? fold(*arguments[i]) : Part{&kNull};
     if (out.empty()) return last;
     out.push_back(embed(last));
     return {nullptr, make_rule("if", std::move(out))};
@@ -191,7 +191,7 @@ class Folder {
   Part fold_until(const Arguments& arguments, std::string_view name, bool end) {
     json::array out;
     for (std::size_t i = 0; i < arguments.size(); ++i) {
-      const Part part = fold(*arguments[i]);
+      Part part = fold(*arguments[i]);
       const bool last = i + 1 == arguments.size();
       if (part.constant != nullptr && !last && truth(part) != end) continue;
       if (part.constant != nullptr && out.empty()) return part;

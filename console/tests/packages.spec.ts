@@ -93,6 +93,7 @@ test('changes cells of the matrix, shows who gains and loses what, and saves', a
 test('sub-features and platforms have cells of their own', async ({ page, console }) => {
   const { server } = console;
   const { one, plan } = await shop(console, 'Reef');
+  const kiosk = await server.call('POST', '/api/v1/platforms', { key: own('kiosk'), name: 'Reef kiosk' });
   await console.open(`/packages/${plan.id}?q=Reef`);
   await page.getByRole('button', { name: 'Sub-features of Reef one' }).click();
   await page.getByRole('switch', { name: 'Reef one: weekly in Reef plan' }).uncheck();
@@ -103,18 +104,16 @@ test('sub-features and platforms have cells of their own', async ({ page, consol
 
   await page.getByLabel('Search features').fill('');
   await page.getByText('Only those included').click();
-  const { items: platforms } = await server.call<{ items: Entity[] }>('GET', '/api/v1/platforms');
-  const name = String(platforms[0]!['name']);
-  await expect(page.getByRole('switch', { name: `${name} in Reef plan` })).toBeDisabled();
+  await expect(page.getByRole('switch', { name: 'Reef kiosk in Reef plan' })).toBeDisabled();
   await page.getByRole('switch', { name: 'All platforms in Reef plan' }).uncheck();
-  await page.getByRole('switch', { name: `${name} in Reef plan` }).uncheck();
+  await page.getByRole('switch', { name: 'Reef kiosk in Reef plan' }).uncheck();
   await console.accessible();
   await page.getByRole('button', { name: 'Preview change' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
   await expect(page.getByRole('dialog')).toBeHidden();
   const opened = (await server.call<{ platforms: number[] }>('GET', `/api/v1/packages/${plan.id}`)).platforms;
-  expect(opened).toHaveLength(platforms.length - 1);
-  expect(opened).not.toContain(platforms[0]!.id);
+  expect(opened.length).toBeGreaterThan(1);
+  expect(opened).not.toContain(kiosk.id);
   expect(one.id).toBeGreaterThan(0);
 });
 

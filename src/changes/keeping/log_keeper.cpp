@@ -38,8 +38,10 @@ void LogKeeper::stop() {
   thread_.join();
   try {
     const auto environments = reader_->environments();
-    for (const auto& one : environments.value_or(std::vector<storage::Environment>{}))
-      std::ignore = mark(one.key, one.head);
+    for (const auto& one : environments.value_or(std::vector<storage::Environment>{})) {
+      const auto kept = reader_->kept_log(one.key, clock_.wall_now());
+      if (kept) std::ignore = mark(one.key, *kept);
+    }
     write_marker(true);
   } catch (const std::exception&) {
     return;  // no memory: the marker is as it was
@@ -111,7 +113,8 @@ Result<std::vector<Regression>> LogKeeper::compare_with_marker() {
   return regressions;
 }
 
-Result<void> LogKeeper::mark(const std::string& environment, const domain::Head& newest) {
+Result<void> LogKeeper::mark(const std::string& environment, const storage::KeptLog& kept) {
+  const domain::Head& newest = kept.newest;
   const auto whole = has_all(environment);
   if (!whole) return tl::unexpected(whole.error());
   if (!*whole) return {};
@@ -119,7 +122,8 @@ Result<void> LogKeeper::mark(const std::string& environment, const domain::Head&
   if (found != marks_.end() && found->second.head == newest) return {};
   Mark& mark = marks_[environment];
   const auto rows = static_cast<domain::Revision>(kMarkedRows);
-  const bool follows = mark.head.revision >= newest.revision - rows;
+  // Another node may have removed what comes after the mark.
+  const bool follows = mark.head.revision >= std::max(newest.revision - rows, kept.before.revision);
   auto next = follows && found != marks_.end()
                   ? reader_->rows_after(environment, mark.head.revision, kMarkedRows)
                   : reader_->rows_before(environment, newest.revision + 1, kMarkedRows);
@@ -224,7 +228,7 @@ Result<void> LogKeeper::look_at_all() {
 Result<void> LogKeeper::look_at(const std::string& environment) {
   const auto kept = reader_->kept_log(environment, clock_.wall_now());
   if (!kept) return tl::unexpected(kept.error());
-  if (auto marked = mark(environment, kept->newest); !marked) return marked;
+  if (auto marked = mark(environment, *kept); !marked) return marked;
   Watch& watch = watch_of(environment, *kept);
   watch.rows->set(kept->rows());
   watch.bytes->set(kept->bytes);

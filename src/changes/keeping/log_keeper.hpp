@@ -108,7 +108,7 @@ class LogKeeper {
   [[nodiscard]] Watch& watch_of(const std::string& environment, const storage::KeptLog& kept);
   void tell_broken(const std::string& environment, Watch& watch, const Error& error);
   // Brings the mark up to the newest row, unless the store does not continue it.
-  [[nodiscard]] Result<void> mark(const std::string& environment, const domain::Head& newest);
+  [[nodiscard]] Result<void> mark(const std::string& environment, const storage::KeptLog& kept);
   // True when the store continues all that was served, so that it can be marked.
   [[nodiscard]] Result<bool> has_all(const std::string& environment);
   void tell_found_again(const std::string& environment);

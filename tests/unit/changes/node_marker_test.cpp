@@ -115,6 +115,27 @@ TEST_F(NodeMarkerTest, HoldsTheNewestRowsOfALongLogAlone) {
     EXPECT_EQ(mark.rows[i].revision, mark.rows[i - 1].revision + 1);
 }
 
+TEST_F(NodeMarkerTest, GoesOnWhereAnotherNodeHasRemovedWhatComesAfterIt) {
+  set_store_up(3);
+  const auto running = keeper();
+  running->look();
+  write_rows(7);
+  OtherProcess(data()).prune("production", 6);
+  const auto restarted = keeper();
+  ASSERT_TRUE(restarted->compare_with_marker()->empty());
+
+  for (LogKeeper* one : {running.get(), restarted.get()}) {
+    one->look();
+    const Mark mark = marks().at("production");
+    EXPECT_EQ(mark.head, current()->head());
+    ASSERT_EQ(mark.rows.size(), 4U) << "those that are kept";
+    EXPECT_EQ(mark.rows.front().revision, 7);
+    EXPECT_EQ(metrics_.gauge("togglecast_log_oldest_revision", "", {{"environment", "production"}}).value(),
+              7);
+  }
+  EXPECT_EQ(lines().find("could not be looked at"), std::string::npos) << lines();
+}
+
 TEST_F(NodeMarkerTest, AStoreThatGoesOnIsNoRegression) {
   set_store_up(3);
   keeper()->look();

@@ -170,6 +170,7 @@ Container::Container(const Settings& settings, Runtime& runtime, std::shared_ptr
             }),
       metrics_http_(metrics_shard_, metrics_routes(), http_options(settings_)) {
   nodes_.limits().share(api_.writes());
+  realtime_.meter_reads(api_.reads(), runtime_.clock);
   export_process(runtime_.metrics, runtime_.clock, runtime_.log);
   shards_.limit_queued_bytes(settings_.queued_bytes);
   export_shards(runtime_.metrics, shards_);

@@ -30,6 +30,11 @@ class AdminNamespace {
   AdminNamespace(const AdminNamespace&) = delete;
   AdminNamespace& operator=(const AdminNamespace&) = delete;
 
+  /// See `RequestGate::meter_reads`.
+  void meter_reads(service::AdminRates& reads, const Clock& clock) noexcept {
+    gate_.meter_reads(reads, clock);
+  }
+
  private:
   [[nodiscard]] Result<json::object> admit(SocketSubscriber& subscriber,
                                            const ConnectionAuth::Claim& claim) const;

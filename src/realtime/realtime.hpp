@@ -53,6 +53,11 @@ class Realtime {
     application_.mailbox().listen_no_more();
   }
 
+  /// Charges what admins read by events, too. Before `start`; both must outlive the shards.
+  void meter_reads(service::AdminRates& reads, const Clock& clock) noexcept {
+    admins_.meter_reads(reads, clock);
+  }
+
   /// Messages that admins send; for other entrances.
   [[nodiscard]] service::MessageSender& messages() noexcept { return dispatcher_; }
   // For other transports of what clients are told.

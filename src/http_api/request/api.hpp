@@ -119,6 +119,8 @@ class Api {
   [[nodiscard]] Result<void> charge_evaluation(const std::string& reader, std::size_t units);
   /// The limit of changes of each admin, which other nodes may share.
   [[nodiscard]] service::AdminRates& writes() noexcept { return writes_; }
+  /// The limit of reads of each admin, which other entrances share.
+  [[nodiscard]] service::AdminRates& reads() noexcept { return reads_; }
   [[nodiscard]] UnixMillis started_at() const noexcept { return started_at_; }
 
  private:

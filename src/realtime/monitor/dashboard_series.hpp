@@ -101,7 +101,7 @@ inline constexpr auto kDashboardSeries = std::to_array<observe::HistorySeries>({
     detail::rate("limits", "connection_rate", {"togglecast_connections_limited_total", "limit", "rate"}),
     detail::rate("limits", "logins", {"togglecast_logins_limited_total"}),
     detail::rate("limits", "write_rate", {"togglecast_http_writes_limited_total"}),
-    detail::rate("limits", "read_rate", {"togglecast_http_reads_limited_total"}),
+    detail::rate("limits", "read_rate", {"togglecast_http_reads_limited_total"}, {"togglecast_realtime_reads_limited_total"}),
     detail::rate("limits", "stall_timeout", {"togglecast_stalled_streams_total"}),
     detail::rate("limits", "reader_backlog", {"togglecast_overflowed_streams_total"}),
     detail::rate("limits", "queued_bytes", {"togglecast_queues_shed_total"}),

@@ -22,6 +22,7 @@ struct Request {
   std::string_view reply;              ///< empty: nothing answers
   std::optional<auth::Action> action;  ///< what its sender must be allowed; always there
   bool metered = true;                 ///< counts as one of the events that a connection may send
+  unsigned read_units = 0;             ///< what it costs an admin, in units of `--read-rate`
 };
 
 using auth::Action;
@@ -30,13 +31,17 @@ using auth::Action;
 inline constexpr Request kAdminConnect{"admin_connect", "admin_connected", Action::follow_changes};
 inline constexpr Request kConfigCheck{"config_check", "config_status", Action::follow_changes};
 inline constexpr Request kAssetGet{"asset_get", "asset", Action::read_asset};
-inline constexpr Request kDashboard{"request_dashboard_update", "dashboard_update", Action::read_catalogue};
-inline constexpr Request kActivityFeed{"request_activity_feed", "activity_feed", Action::read_activity};
-inline constexpr Request kSubscribe{"subscribe_entity_updates", "entity_subscribed", Action::read_catalogue};
+inline constexpr Request kDashboard{"request_dashboard_update", "dashboard_update", Action::read_catalogue,
+                                    true, 10};
+inline constexpr Request kActivityFeed{"request_activity_feed", "activity_feed", Action::read_activity, true,
+                                       10};
+inline constexpr Request kSubscribe{"subscribe_entity_updates", "entity_subscribed", Action::read_catalogue,
+                                    true, 1};
 inline constexpr Request kUnsubscribe{"unsubscribe_entity_updates", "entity_unsubscribed",
                                       Action::follow_changes};
 inline constexpr Request kAnnounce{"broadcast_announcement", "announcement_sent", Action::send_messages};
-inline constexpr Request kSystemMetrics{"request_system_metrics", "system_metrics", Action::read_catalogue};
+inline constexpr Request kSystemMetrics{"request_system_metrics", "system_metrics", Action::read_catalogue,
+                                        true, 10};
 inline constexpr Request kSubscribeDashboard{"subscribe_dashboard", "dashboard_subscribed",
                                              Action::read_catalogue};
 inline constexpr Request kUnsubscribeDashboard{"unsubscribe_dashboard", "dashboard_unsubscribed",

@@ -29,7 +29,10 @@ RequestGate::RequestGate(socketio::Namespace& nsp, const event::Request& login,
       events_(event_counter(metrics, nsp.name())),
       limited_(metrics.counter("togglecast_realtime_events_limited_total",
                                "Events refused because a connection sent too many.",
-                               {{"namespace", nsp.name()}})) {
+                               {{"namespace", nsp.name()}})),
+      reads_limited_(metrics.counter("togglecast_realtime_reads_limited_total",
+                                     "Reads by events that were refused because an admin read too much.",
+                                     {{"namespace", nsp.name()}})) {
   nsp.filter([this](const socketio::Event& event) { return let_through(event); });
 }
 
@@ -57,11 +60,7 @@ std::optional<Error> RequestGate::objection(const socketio::Event& event, const 
   const Milliseconds wait =
       metered ? subscriber.meters().packets.take(options_.events, event.socket().shard().now())
               : Milliseconds{0};
-  if (wait != Milliseconds{0}) {
-    limited_.add();
-    log_.limit("--event-rate", service::log_field(subscriber.who));
-    return too_fast("too many events on this connection; slow down (--event-rate)", wait).value();
-  }
+  if (wait != Milliseconds{0}) return too_many_events(subscriber, wait);
   if (subscriber.turned_away)
     return Error{Errc::unavailable, "this connection is about to be closed; come back"};
   if (event.name() == login_.name) return std::nullopt;
@@ -69,10 +68,26 @@ std::optional<Error> RequestGate::objection(const socketio::Event& event, const 
     return Error{Errc::unauthenticated, "send " + std::string(login_.name) + " with a token first"};
   if (request != nullptr) {
     if (auto allowed = authorize(subscriber, *request->action); !allowed) return allowed.error();
+    if (auto taken = take_read(subscriber, request->read_units); !taken) return taken.error();
     return std::nullopt;
   }
   return Error{Errc::not_found, "there is no event '" + event.name().substr(0, kLoggedEvent) + "' on " +
                                     event.socket().nsp().name()};
+}
+
+Error RequestGate::too_many_events(const SocketSubscriber& subscriber, Milliseconds wait) const {
+  limited_.add();
+  log_.limit("--event-rate", service::log_field(subscriber.who));
+  return too_fast("too many events on this connection; slow down (--event-rate)", wait).value();
+}
+
+Result<void> RequestGate::take_read(const SocketSubscriber& subscriber, unsigned units) {
+  if (units == 0 || reads_ == nullptr) return {};
+  auto taken = reads_->take(subscriber.who.limit_key(), clock_->now(), units);
+  if (taken) return taken;
+  reads_limited_.add();
+  log_.limit("--read-rate", service::log_field(subscriber.who));
+  return taken;
 }
 
 // A change of role reaches the shard as a message, which may be behind this event. The token of a client

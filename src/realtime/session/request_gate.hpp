@@ -14,6 +14,7 @@
 #include "realtime/session/options.hpp"
 #include "realtime/session/reply.hpp"
 #include "realtime/session/socket_subscriber.hpp"
+#include "service/accounts/admin_rates.hpp"
 #include "service/accounts/authenticator.hpp"
 #include "socketio/server.hpp"
 
@@ -31,6 +32,13 @@ class RequestGate {
   RequestGate(const RequestGate&) = delete;
   RequestGate& operator=(const RequestGate&) = delete;
 
+  /// From now on, reads of admins cost what `Request::read_units` says. Before the server starts; both must
+  /// outlive the shards.
+  void meter_reads(service::AdminRates& reads, const Clock& clock) noexcept {
+    reads_ = &reads;
+    clock_ = &clock;
+  }
+
   /// `handler` answers this request of connections that are logged in.
   template <typename Owner>
   void on(const event::Request& request, Owner* owner,
@@ -45,6 +53,8 @@ class RequestGate {
   /// What keeps an event from its handler; nothing when it may pass.
   [[nodiscard]] std::optional<Error> objection(const socketio::Event& event, const event::Request* request,
                                                SocketSubscriber& subscriber);
+  [[nodiscard]] Error too_many_events(const SocketSubscriber& subscriber, Milliseconds wait) const;
+  [[nodiscard]] Result<void> take_read(const SocketSubscriber& subscriber, unsigned units);
   [[nodiscard]] Result<void> authorize(const SocketSubscriber& subscriber, auth::Action action) const;
 
   socketio::Namespace& nsp_;
@@ -55,6 +65,9 @@ class RequestGate {
   observe::PeerLog log_;
   observe::Counter& events_;
   observe::Counter& limited_;
+  observe::Counter& reads_limited_;
+  service::AdminRates* reads_ = nullptr;  // null: reads cost nothing
+  const Clock* clock_ = nullptr;          // there with `reads_`
 };
 
 }  // namespace togglecast::realtime

@@ -2,6 +2,7 @@
 #include <string>
 
 #include "realtime_fixture.hpp"
+#include "service/accounts/admin_rates.hpp"
 
 namespace togglecast::realtime::testing {
 namespace {
@@ -249,6 +250,31 @@ TEST_F(MeteredAdminRequests, ARequestThatIsOneTooManyIsRefusedInItsReplyEventToo
 
   ASSERT_EQ(reply.size(), 2U);
   EXPECT_EQ(code_of(reply[1]), "rate_limited");
+}
+
+class ReadsByEvents : public AdminRequests {
+ protected:
+  void before_feed() override { realtime_->meter_reads(reads_, clock_); }
+
+  service::AdminRates reads_{{.per_second = 1, .burst = 21}, "reads"};
+};
+
+TEST_F(ReadsByEvents, CostOneAllowanceOfTheAdminOverAllConnections) {
+  const auto platform = create_platform(R"({"key":"web","name":"Web"})");
+  auto one = join_admin(), other = join_admin();
+
+  EXPECT_EQ(code_of(one.ask("/admin", "request_dashboard_update")), "");
+  EXPECT_EQ(code_of(other.ask("/admin", "request_activity_feed", "{}")), "");
+  EXPECT_EQ(code_of(one.ask("/admin", "subscribe_entity_updates", about(platform->id))), "");
+  const json::value refused = other.ask("/admin", "request_system_metrics");
+
+  EXPECT_EQ(code_of(refused), "rate_limited");
+  EXPECT_EQ(refused.at("error").at("retry_after_ms"), json::value(10'000));
+  EXPECT_EQ(code_of(other.ask("/admin", "config_check", "{}")), "") << "costs nothing";
+  EXPECT_EQ(
+      metrics_.counter("togglecast_realtime_reads_limited_total", "", {{"namespace", "/admin"}}).value(), 1U);
+  clock_.advance(Milliseconds{10'000});
+  EXPECT_EQ(code_of(other.ask("/admin", "request_system_metrics")), "");
 }
 
 }  // namespace

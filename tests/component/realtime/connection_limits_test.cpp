@@ -280,6 +280,28 @@ TEST_F(ConnectionLimits, WhomNothingConcernedHasMissedNothingHoweverLongAgoItHea
   EXPECT_EQ(client.transcript().find("config_sync"), std::string::npos);
 }
 
+class FewEvents : public ConnectionLimits {
+ protected:
+  void SetUp() override {
+    realtime_options_.events = {.per_second = 0.000'1, .burst = 3};
+    ConnectionLimits::SetUp();
+  }
+};
+
+TEST_F(FewEvents, ReceiptsAndHeartbeatsAreNoneOfThem) {
+  auto client = join_client("acme");  // its CONNECT is the first
+  const std::string receipt = R"({"revision":)" + std::to_string(current()->revision()) + "}";
+
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_EQ(code_of(client.ask("/client", "config_ack", receipt)), "") << i;
+    EXPECT_EQ(code_of(client.ask("/client", "heartbeat")), "") << i;
+  }
+  EXPECT_EQ(code_of(client.ask("/client", "config_check")), "");
+  EXPECT_EQ(code_of(client.ask("/client", "config_check")), "");
+  EXPECT_EQ(code_of(client.ask("/client", "config_check")), "rate_limited");
+  EXPECT_EQ(code_of(client.ask("/client", "config_ack", receipt)), "");
+}
+
 class SilentConnections : public ConnectionLimits {
  protected:
   void SetUp() override {

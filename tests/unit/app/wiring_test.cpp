@@ -103,6 +103,60 @@ TEST(Wiring, LimitsOfConnectionsArrive) {
   EXPECT_EQ(options.engine.poll_overdue, Milliseconds{25'000});
   EXPECT_EQ(options.engine.packets_per_payload, 6U);
   EXPECT_EQ(options.engine.fragments_per_message, 7U);
+  EXPECT_TRUE(options.close_when_left) << "who left every namespace does not stay";
+}
+
+TEST(Wiring, TimesArrive) {
+  using std::chrono::seconds;
+  Settings settings;
+  settings.ping_interval = seconds{1};
+  settings.ping_timeout = seconds{2};
+  settings.upgrade_timeout = seconds{3};
+  settings.close_grace = seconds{4};
+  settings.ack_timeout = seconds{5};
+  settings.stall_timeout = seconds{6};
+  settings.keep_alive_timeout = seconds{7};
+  settings.expiry_warning = seconds{8};
+  settings.idempotency_age = seconds{9};
+  settings.message_retention = seconds{10};
+  settings.min_revision_wait = seconds{11};
+  settings.rollout_patience = seconds{12};
+  settings.sync_window = seconds{13};
+  settings.cors_max_age = seconds{14};
+  settings.issuer_token_lifetime = seconds{15};
+  settings.issuer_stale_keys = seconds{16};
+  settings.tls_ticket_lifetime = seconds{17};
+  ManualClock clock;
+  observe::Metrics metrics;
+  observe::Log log(
+      {}, [](std::string_view) {}, clock);
+  AddressLimits limits({}, clock, metrics);
+  RefusalLog refusals(log, clock);
+
+  const socketio::Options sockets = socketio_options(settings, limits, refusals, log);
+  EXPECT_EQ(sockets.engine.ping_interval, seconds{1});
+  EXPECT_EQ(sockets.engine.ping_timeout, seconds{2});
+  EXPECT_EQ(sockets.engine.upgrade_timeout, seconds{3});
+  EXPECT_EQ(sockets.engine.close_grace, seconds{4});
+  EXPECT_EQ(sockets.ack_timeout, seconds{5});
+  EXPECT_EQ(sockets.engine.stream.stall, seconds{6});
+  const web::HttpOptions http = http_options(settings);
+  EXPECT_EQ(http.stall_timeout, seconds{6});
+  EXPECT_EQ(http.keep_alive_timeout, seconds{7});
+  const realtime::Options realtime = realtime_options(settings);
+  EXPECT_EQ(realtime.expiry_warning, seconds{8});
+  EXPECT_EQ(realtime.idempotency_age, seconds{9});
+  EXPECT_EQ(realtime.rollout_patience, seconds{12});
+  EXPECT_EQ(realtime.sync_window, seconds{13});
+  EXPECT_EQ(stream_options(settings, limits).expiry_warning, seconds{8});
+  EXPECT_EQ(mailbox_options(settings).keys, seconds{9});
+  EXPECT_EQ(mailbox_options(settings).kept, seconds{10});
+  const http_api::Options api = api_options(settings);
+  EXPECT_EQ(api.min_revision_wait, seconds{11});
+  EXPECT_EQ(api.cors.max_age, seconds{14});
+  EXPECT_EQ(issuer_options(settings).longest_token, seconds{15});
+  EXPECT_EQ(issuer_options(settings).stale_keys, seconds{16});
+  EXPECT_EQ(tls_options(settings).ticket_life, seconds{17});
 }
 
 TEST(Wiring, LimitsOfEventsAndMessagesArrive) {

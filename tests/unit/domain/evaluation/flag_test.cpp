@@ -125,6 +125,25 @@ TEST(Flags, AMessageShowsALongAnswerByItsKind) {
   EXPECT_EQ(stored(R"("none")").evaluate(root).message, R"(targeting answered "none", which is no variant)");
 }
 
+TEST(Flags, ARuleThatDoesTooMuchIsAnError) {
+  const Flag flag = stored(R"({"if": [{"in": [{"var": "part"}, {"var": "text"}]}, "b"]})");
+  const auto of_length = [&](std::size_t bytes) {
+    const json::value context = {{"text", std::string(2 * bytes, 'x')},
+                                 {"part", std::string(bytes, 'x') + "y"}};
+    Root root;
+    root.context = &context.get_object();
+    return flag.evaluate(root);
+  };
+
+  EXPECT_EQ(of_length(100).reason, Reason::by_default);
+  const Resolution failed = of_length(20'000);
+  EXPECT_EQ(failed.reason, Reason::error);
+  EXPECT_EQ(failed.error, ErrorCode::general);
+  EXPECT_EQ(failed.variant, nullptr);
+  EXPECT_EQ(failed.message,
+            "the rule took too many steps: it does too much, or with too long texts or lists");
+}
+
 TEST(Flags, AWholeFileIsRefusedWithAllThatIsWrong) {
   const auto refused = read_flag_file(json::parse(R"({"metadata": {"a": []}, "$evaluators": {"e": {"bad": 1}},
       "flags": [{"key": "x", "state": "ENABLED", "variants": {"a": 1}, "targeting": {"if": [{"$ref": "e"}, "a"]}},

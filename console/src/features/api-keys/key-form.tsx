@@ -65,10 +65,10 @@ export function KeyForm({ of, onClose }: { of?: ApiKey | undefined; onClose: () 
           <Stack>
             <TextInput label="Name" description="Which program has it. The activity names it so." placeholder="deploy pipeline" maxLength={200} data-autofocus {...form.getInputProps('name')} />
             {!of && (
-              <Group grow align="flex-start">
+              <SimpleGrid cols={{ base: 1, xs: 2 }}>
                 <Select label="Environment" allowDeselect={false} data={(environments.data?.items ?? []).map(({ key }) => key)} {...form.getInputProps('environment')} />
                 <Select label="It ends after" allowDeselect={false} data={kLifetimes.map(([value, label]) => ({ value, label }))} {...form.getInputProps('lifetime')} />
-              </Group>
+              </SimpleGrid>
             )}
             <Checkbox.Group label="Scopes" description="No key opens tokens, admins, settings or messages." {...form.getInputProps('scopes')}>
               <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="sm" mt="xs">

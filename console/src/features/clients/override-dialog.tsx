@@ -89,7 +89,7 @@ function Form({ client, feature, onClose }: { client: Client; feature: Schemas['
         )}
         <Radio.Group label="The client" value={kind} onChange={setKind}>
           <Stack gap="xs" mt="xs">
-            <Radio value="value" data-autofocus label="gets this value, also if its package does not include the feature" />
+            <Radio value="value" autoFocus data-autofocus label="gets this value, also if its package does not include the feature" />
             <Radio value="removed" label="does not get the feature, although its package may include it" />
           </Stack>
         </Radio.Group>

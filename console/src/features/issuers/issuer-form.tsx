@@ -1,4 +1,4 @@
-import { Button, Checkbox, Group, Input, Modal, NumberInput, SegmentedControl, Select, Stack, Switch, TagsInput, Text, Textarea, TextInput } from '@mantine/core';
+import { Button, Checkbox, Group, Input, Modal, NumberInput, SegmentedControl, Select, SimpleGrid, Stack, Switch, TagsInput, Text, Textarea, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useState } from 'react';
 import { formErrors, Problem } from '../../shared/api/problem';
@@ -57,23 +57,23 @@ export function IssuerForm({ of, onClose }: { of?: Issuer; onClose: () => void }
       <form onSubmit={submit} noValidate>
         <Stack>
           {of ? <TextInput label="Name" maxLength={200} data-autofocus {...form.getInputProps('name')} />
-            : <Group grow align="flex-start"><NameAndKey form={form} focus name={{ description: 'For the people who use this console.', placeholder: 'Shop back end', maxLength: 200 }} keys={{ description: 'It cannot be changed later.' }} /></Group>}
+            : <SimpleGrid cols={{ base: 1, xs: 2 }}><NameAndKey form={form} focus name={{ description: 'For the people who use this console.', placeholder: 'Shop back end', maxLength: 200 }} keys={{ description: 'It cannot be changed later.' }} /></SimpleGrid>}
           <TextInput label="Issuer" description={of ? 'The claim iss of its tokens. It cannot be changed.' : 'The claim iss of its tokens, to the byte: mind the final slash. It cannot be changed later.'} placeholder="https://shop.example" spellCheck={false} maxLength={500}
             readOnly={of !== undefined} variant={of ? 'filled' : 'default'} {...form.getInputProps('issuer')} />
-          <Group grow align="flex-start">
+          <SimpleGrid cols={{ base: 1, xs: 2 }}>
             <Select label="Environment" description="Its tokens name clients of this one alone." allowDeselect={false} readOnly={of !== undefined} variant={of ? 'filled' : 'default'} data={[...new Set([...(environments.data?.items ?? []).map(({ key }) => key), form.values.environment])]} {...form.getInputProps('environment')} />
             <TagsInput label="Audiences" description="One of them must be in the claim aud." placeholder={form.values.audiences.length === 0 ? 'flags' : ''} acceptValueOnBlur maxTags={20} {...form.getInputProps('audiences')} onChange={(list) => form.setFieldValue('audiences', [...new Set(list.flatMap((text) => text.split(',')).map((text) => text.trim()).filter(Boolean))])} />
-          </Group>
+          </SimpleGrid>
           <Input.Wrapper label="Public keys" labelElement="div">
             <Stack gap="xs" mt={4}>
               <SegmentedControl aria-label="Where its public keys are" data={kSources.map(({ value, label }) => ({ value, label }))} value={form.values.source} onChange={(value) => setSource(value as Source)} />
               {source.value === 'jwks' || source.value === 'pem' ? <Textarea autosize minRows={4} maxRows={12} styles={kMono} {...text} /> : <TextInput {...text} />}
             </Stack>
           </Input.Wrapper>
-          <Group grow align="flex-start">
+          <SimpleGrid cols={{ base: 1, xs: 2 }}>
             <TextInput label="Claim of the client" description="Its text is the key of the client, a number its id." placeholder="sub" spellCheck={false} maxLength={500} {...form.getInputProps('client_claim')} />
             <NumberInput label="Leeway in seconds" description="By how much the clocks may differ." min={0} max={kMostLeeway} clampBehavior="none" allowDecimal={false} {...form.getInputProps('leeway_s')} />
-          </Group>
+          </SimpleGrid>
           <Checkbox.Group label="Algorithms" description="By which it signs. A key of another one is not used." {...form.getInputProps('algorithms')}>
             <Group mt="xs">{kAlgorithms.map((algorithm) => <Checkbox key={algorithm} value={algorithm} label={algorithm} />)}</Group>
           </Checkbox.Group>

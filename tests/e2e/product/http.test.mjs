@@ -44,15 +44,15 @@ describe('the curl line of the original', () => {
 });
 
 describe('the front page', () => {
-  test('says that it runs, its version, and commands to copy', async () => {
+  test('is the console, with scripts of this server alone', async () => {
     const response = await request(shared.it.port, '/');
 
     assert.equal(response.status, 200);
     assert.match(response.headers['content-type'], /^text\/html/);
-    assert.match(response.body, /Togglecast/);
-    assert.match(response.body, /\d+\.\d+\.\d+/);
-    assert.ok((response.body.match(/<pre/g) ?? []).length >= 3);
-    assert.match(response.body, /\/api\/v1\/auth\/login/);
+    assert.match(response.headers['content-security-policy'], /script-src 'self'/);
+    assert.match(response.body, /<title>Togglecast<\/title>/);
+    const [, script] = response.body.match(/<script [^>]*src="(\/assets\/[^"]+)"/);
+    assert.equal((await request(shared.it.port, script)).status, 200);
   });
 });
 

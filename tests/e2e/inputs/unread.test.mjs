@@ -7,7 +7,7 @@ import { until, within } from '../support/deadline.mjs';
 import { EngineSocket, PollingSession } from '../support/engine.mjs';
 import { metric, residentMebibytes } from '../support/hostile.mjs';
 import { HttpConnection, request, requestBytes } from '../support/http.mjs';
-import { product } from '../support/product.mjs';
+import { dataFolder, Product, product } from '../support/product.mjs';
 
 const shared = product();
 const kPath = '/socket.io/';
@@ -67,17 +67,18 @@ describe('a connection', () => {
     assert.ok((await counted()) > before);
   });
 
-  test('to a wrong namespace or path is refused with a hint, and logged once', async (t) => {
-    const refused = (url, options) => new Promise((resolve) => {
-      const socket = io(url, { reconnection: false, forceNew: true, ...options });
-      t.after(() => socket.close());
-      socket.once('connect_error', resolve);
-    });
-    const error = await within(refused(shared.it.url), 'the refusal');
+  const refused = (t, url, options) => within(new Promise((resolve) => {
+    const socket = io(url, { reconnection: false, forceNew: true, ...options });
+    t.after(() => socket.close());
+    socket.once('connect_error', resolve);
+  }), 'the refusal');
+
+  test('to a wrong namespace or path is refused with a hint, and logged without its token', async (t) => {
+    const error = await refused(t, shared.it.url);
     assert.equal(error.message, 'Invalid namespace');
     assert.match(error.data.message, /\/client/);
-    assert.match((await within(refused(`${shared.it.url}/client`, { auth: { apiKey: 'secret' } }), 'the refusal')).message, /auth\.apiKey.*auth\.token/);
-    assert.match((await within(refused(`${shared.it.url}/client`, { query: { token: 'secret' } }), 'the refusal')).message, /URL.*auth\.token/);
+    assert.match((await refused(t, `${shared.it.url}/client`, { auth: { apiKey: 'secret' } })).message, /auth\.apiKey.*auth\.token/);
+    assert.match((await refused(t, `${shared.it.url}/client`, { query: { token: 'secret' } })).message, /URL.*auth\.token/);
     // Strangers have a few lines a second, all together.
     await until(async () => {
       const path = await request(shared.it.port, '/ws/?EIO=4&transport=polling');
@@ -85,8 +86,23 @@ describe('a connection', () => {
       assert.match(path.body, /Socket\.IO is served at \/socket\.io\//);
       return /no such path: \/ws\//.test(shared.it.process.output);
     }, 'the line in the log');
-    const lines = shared.it.process.output.split('\n');
-    assert.equal(lines.filter((line) => line.includes('CONNECT refused: Invalid namespace')).length <= 1, true);
     assert.ok(!shared.it.process.output.includes('secret'), 'no token in the log');
+  });
+
+  test('to a wrong namespace is one line in the log, with its hint', async (t) => {
+    // A server of its own, so that no other stranger has taken its lines.
+    const data = await dataFolder();
+    const server = await Product.start(data.folder);
+    t.after(() => server.end('SIGTERM').finally(data.remove));
+    for (const nsp of ['/', '/clients']) assert.equal((await refused(t, server.url + nsp)).message, 'Invalid namespace');
+    const lines = () => server.process.stderr.split('\n').slice(0, -1).filter((line) => line.includes('CONNECT refused')).map((line) => JSON.parse(line));
+    await until(() => lines().some(({ nsp }) => nsp === '/clients'), 'the line of the second refusal');
+
+    const told = lines().map(({ level, message, nsp, hint }) => ({ level, message, nsp, hint }));
+    const refusal = { level: 'warn', message: 'CONNECT refused: Invalid namespace' };
+    assert.deepEqual(told, [
+      { ...refusal, nsp: '/', hint: "io('http://host') joins '/'; use io('http://host/client') or io('http://host/admin')" },
+      { ...refusal, nsp: '/clients', hint: 'the namespaces are /client and /admin' },
+    ]);
   });
 });

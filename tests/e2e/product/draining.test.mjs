@@ -1,7 +1,8 @@
 // A stop drains: clients leave one after the other and come back to the next server, and nothing acknowledged is lost.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { until } from '../support/deadline.mjs';
+import { kDeadline, until } from '../support/deadline.mjs';
 import { EngineSocket, PollingSession } from '../support/engine.mjs';
 import { HttpConnection, request, requestBytes } from '../support/http.mjs';
 import { dataFolder, ownKey, Product } from '../support/product.mjs';
@@ -118,6 +119,41 @@ describe('--drain-wait', () => {
 
     assert.deepEqual(await product.end('SIGINT'), kAtOnce);
     await product.process.says('a second signal ended the process at once');
+  });
+});
+
+describe('a second SIGTERM', () => {
+  const kSignal = 15;
+  /** Sends it and waits until the process has taken it: one that still waits would swallow the next. */
+  function send({ process: { child, pid } }) {
+    child.kill('SIGTERM');
+    const end = performance.now() + kDeadline;
+    const waits = () => BigInt(`0x${/^ShdPnd:\s+(\w+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]}`) >> BigInt(kSignal - 1) & 1n;
+    while (waits()) assert.ok(performance.now() < end, 'the process takes the signal');
+  }
+
+  test('within half a second is part of the first, and a later one ends the server at once', async (t) => {
+    let product;
+    let late;
+    await until(async () => {
+      await product?.end('SIGKILL');
+      product = await started(t, ['--drain', '3600', '--request-timeout', '1']);
+      for (let i = 0; i < 3; i++) await EngineSocket.open(product.port, '/socket.io/');
+      late = await HttpConnection.open(product.port);
+      late.send('/healthz');
+      await late.response();
+      const began = performance.now();
+      send(product);
+      send(product);
+      return performance.now() - began < 250;  // else the machine was busy, and the second may have been a later one
+    }, 'two signals in a quarter of a second');
+
+    // More than half a second passes until this connection hears that its request took too long.
+    late.write('GET /healthz HTTP/1.1\r\nHo');
+    assert.equal((await late.response()).status, 408);
+    assert.deepEqual(JSON.parse((await request(product.port, '/readyz')).body), { status: 'draining' });
+    assert.deepEqual(await product.end('SIGTERM'), kAtOnce);
+    assert.equal(lines(product, 'a second signal ended the process at once').length, 1);
   });
 });
 

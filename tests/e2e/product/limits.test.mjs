@@ -138,6 +138,43 @@ describe('a time-out that was set holds:', () => {
     await socket.closeCode();
   }, hasty().server));
 
+  test('the first CONNECT over polling', () => passing('connect_timeout', async () => {
+    const session = await PollingSession.open(hasty().server.port, kPath);
+    assert.equal(await session.packet(), '1');
+  }, hasty().server));
+
+  test('the next CONNECT of a connection that has left everything', async () => {
+    const { server } = hasty();
+    if (!server.admin) await server.login();
+    const connect = `40/client,${JSON.stringify({ token: (await server.createClient()).token })}`;
+    const joined = async (connection) => {
+      for (const begins of ['40/client,', '42/client,["client_connected"']) assert.ok((await connection.packet()).startsWith(begins));
+      return connection;
+    };
+    const opened = async () => {
+      const socket = await EngineSocket.open(server.port, kPath);
+      socket.send(connect);
+      return joined(socket);
+    };
+    const stays = await opened();
+    const leaves = await opened();
+    const polls = await PollingSession.open(server.port, kPath);
+    await polls.post(connect);
+    await joined(polls);
+
+    await passing('connect_timeout', async () => {
+      leaves.send('41/client,');
+      assert.equal(await leaves.closeCode(), 1005);
+    }, server);
+    await passing('connect_timeout', async () => {
+      await polls.post('41/client,');
+      assert.equal(await polls.packet(), '1');
+    }, server);
+    stays.send('42/client,7["heartbeat",{}]');
+    assert.match(await stays.packet(), /^43\/client,7\[/);
+    stays.drop();
+  });
+
   test('the login', async () => {
     const socket = await EngineSocket.open(hasty().server.port, kPath);
     socket.send('40/client,');

@@ -61,20 +61,28 @@ describe('the public description', () => {
     assert.equal((await asked(kAll, { context: { targetingKey: 'u2', break: true } }, token, headers)).status, 304);
   });
 
-  test('fits every refusal', async () => {
+  test('fits every refusal, and each has its code', async () => {
     const { token, key } = await shop();
-    const statuses = [
-      [400, () => asked(kAll, '{"context":', token)],
-      [400, () => asked(kAll, { context: [] }, token)],
-      [400, () => one(key('checkout'), { targetingKey: 7 }, token)],
-      [400, () => one(key('broken'), { break: true }, token)],
-      [400, async () => one(key('checkout'), {}, await machine())],
-      [401, () => one(key('checkout'), {}, 'nonsense')],
-      [401, () => asked(kAll, {}, null)],
-      [403, async () => asked(kAll, {}, await machine(['read']))],
-      [404, () => one('a/b c/é', {}, token)],
+    const checkout = key('checkout');
+    const refusals = [
+      [400, 'PARSE_ERROR', undefined, () => asked(kAll, '{"context":', token)],
+      [400, 'PARSE_ERROR', checkout, () => asked(`${kAll}/${checkout}`, '{"context":', token)],
+      [400, 'INVALID_CONTEXT', undefined, () => asked(kAll, { context: [] }, token)],
+      [400, 'INVALID_CONTEXT', checkout, () => one(checkout, 'u1', token)],
+      [400, 'INVALID_CONTEXT', undefined, () => asked(kAll, { context: { targetingKey: 7 } }, token)],
+      [400, 'INVALID_CONTEXT', checkout, () => one(checkout, { targetingKey: 7 }, token)],
+      [400, 'GENERAL', key('broken'), () => one(key('broken'), { break: true }, token)],
+      [400, 'TARGETING_KEY_MISSING', checkout, async () => one(checkout, {}, await machine())],
+      [401, 'GENERAL', checkout, () => one(checkout, {}, 'nonsense')],
+      [401, 'GENERAL', undefined, () => asked(kAll, {}, null)],
+      [403, 'GENERAL', undefined, async () => asked(kAll, {}, await machine(['read']))],
+      [404, 'FLAG_NOT_FOUND', 'a/b c/é', () => one('a/b c/é', {}, token)],
     ];
-    for (const [status, ask] of statuses) assert.equal((await ask()).status, status, String(ask));
+    for (const [status, code, flag, ask] of refusals) {
+      const { body, status: answered } = await ask();
+      assert.deepEqual([answered, body.errorCode, body.key], [status, code, flag], String(ask));
+      assert.ok(body.errorDetails.length > 0);
+    }
   });
 });
 

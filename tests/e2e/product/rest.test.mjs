@@ -216,6 +216,24 @@ describe('platforms', () => {
   });
 });
 
+describe('keys', () => {
+  test('of sub-features keep their case, and differ in more than case', async () => {
+    const key = ownKey('Reports');
+    const make = (...keys) => ({ key, name: 'Reports', sub_features: keys.map((one) => ({ key: one })) });
+    const refused = (answer, index, other) => {
+      assert.equal(answer.status, 400, answer.text);
+      assert.deepEqual(answer.body.error.details, [{ pointer: `/sub_features/${index}/key`, reason: `differs from '${other}' in upper and lower case alone` }]);
+    };
+    refused(await shared.it.request('POST', '/api/v1/features', make('daily', 'weekly', 'Daily')), 2, 'daily');
+    const made = await shared.it.call('POST', '/api/v1/features', make('Daily', 'weekly'));
+    assert.deepEqual(made.sub_features.map((one) => one.key), ['Daily', 'weekly']);
+    const { sub_features } = make('Daily', 'weekly', 'DAILY');
+    refused(await shared.it.request('PATCH', `/api/v1/features/${made.id}`, { sub_features }), 2, 'Daily');
+
+    assert.deepEqual(await shared.it.call('GET', `/api/v1/features/${made.id}`), made);
+  });
+});
+
 describe('clients and their tokens', () => {
   test('a client is created, listed, read, changed and deleted', async () => {
     const key = ownKey('client');

@@ -93,6 +93,24 @@ describe('flagd with the file of a client', () => {
     }
   });
 
+  test('hashes the key of the flag and of the user as they are written', async () => {
+    const vectors = JSON.parse(readFileSync(new URL('../../vectors/evaluation/fractional.json', import.meta.url), 'utf8'));
+    const written = vectors.flags.filter(({ flag }) => flag === 'newCheckout');
+    assert.ok(written.length > 1);
+    const [{ flag, weights }] = written;
+    const variants = Object.fromEntries(weights.map(([name]) => [name, name]));
+    const feature = await post('features', { key: flag, name: flag, variants, defaultVariant: null, targeting: { fractional: weights } });
+    const plan = await post('packages', { key: ownKey('plan'), name: 'Plan', features: [{ feature_id: feature.id }] });
+    const client = await post('clients', { key: ownKey('Client'), name: 'Client', package_id: plan.id });
+    const core = engine((await fileOf(client)).text);
+    const key = await machine('evaluate');
+    for (const { targeting_key: user, v2 } of written) {
+      assert.equal(core.resolveStringEvaluation(flag, 'none', { targetingKey: user }).value, v2);
+      const ours = await shared.it.request('POST', `${kAll}/${flag}`, { context: { targetingKey: user, client: client.key } }, { token: key });
+      assert.equal(ours.body.value, v2, ours.text);
+    }
+  });
+
   test('sees what its rules require of other features', async () => {
     const base = await post('features', { key: ownKey('base'), name: 'Base', targeting: { if: [{ '==': [{ var: 'plan' }, 'pro'] }, 'on', 'off'] } });
     const colour = await post('features', { key: ownKey('colour'), name: 'Colour', variants: { red: 'r', blue: 'b' }, defaultVariant: 'red', requires: [base.id] });

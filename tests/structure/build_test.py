@@ -1,4 +1,5 @@
-"""`build` of tools/debian.sh: when it configures. CMake and dpkg-query are stand-ins here that note how they were called."""
+"""`build` of tools/debian.sh: when it configures. CMake and dpkg-query are stand-ins here that note how they were called.
+`stays_below` of tools/disk.sh: what it counts."""
 
 import os
 import pathlib
@@ -83,3 +84,44 @@ class Building(unittest.TestCase):
         shutil.move(self.clone.root, moved)
         self.clone.root = moved
         self.assertEqual(self.clone.build(), ["configure --preset release --fresh", "build togglecast"])
+
+
+class Disk(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.outside = pathlib.Path(folder.name)
+
+    def write(self, name, megabytes):
+        file = self.outside / "build" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"x" * (megabytes * 1_000_000))
+
+    def stays_below(self, *arguments):
+        """(status, what it says)."""
+        script = f'source "{ROOT}/tools/disk.sh"; stays_below "$@"'
+        done = subprocess.run(["bash", "-uo", "pipefail", "-c", script, "bash", *arguments], cwd=self.outside, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout
+
+    def test_a_folder_above_its_limit_fails(self):
+        self.write("release/program", 3)
+        status, said = self.stays_below("5", "build")
+        self.assertEqual(status, 0, said)
+        self.assertRegex(said, r"^build/ takes [34] MB, and may take 5\n$")
+
+        self.write("tsan/program", 3)
+        status, said = self.stays_below("5", "build")
+        self.assertEqual(status, 1, said)
+        self.assertRegex(said, r"^build/ takes [67] MB, more than the 5 that it may take\n$")
+
+    def test_folders_that_are_left_out_do_not_count(self):
+        self.write("release/program", 3)
+        self.write("dev/program", 3)
+        self.write("tsan/dev", 1)
+        status, said = self.stays_below("5", "build", "dev", "coverage")
+        self.assertEqual(status, 0, said)
+        self.assertRegex(said, r"^build/ takes [45] MB", "folders of that name elsewhere count")
+        self.assertEqual(self.stays_below("5", "build", "coverage")[0], 1)
+
+    def test_a_folder_that_is_not_there_is_not_within_its_limit(self):
+        self.assertEqual(self.stays_below("5", "build")[0], 1)

@@ -100,9 +100,15 @@ TEST_F(DamagedStore, AnEmptyOrMissingDatabaseBesideItsChangesIsNotStartedAnew) {
   std::filesystem::remove(killed / "togglecast.db");
   const auto gone = SqliteStore::open(killed);
 
+  // A backup comes last, and never beside the changes.
+  const std::string cure =
+      " are there: put the database back that they belong to; only if there is none, move them away and "
+      "restore a backup of the folder;";
   ASSERT_FALSE(emptied.has_value());
+  EXPECT_NE(emptied.error().message.find(cure), std::string::npos) << emptied.error().message;
   EXPECT_NE(emptied.error().message.find("is empty"), std::string::npos) << emptied.error().message;
   ASSERT_FALSE(gone.has_value());
+  EXPECT_NE(gone.error().message.find(cure), std::string::npos) << gone.error().message;
   EXPECT_NE(gone.error().message.find("is gone"), std::string::npos) << gone.error().message;
   EXPECT_GT(std::filesystem::file_size(killed / "togglecast.db-wal"), 0U);
 }

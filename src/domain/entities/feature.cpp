@@ -79,7 +79,8 @@ std::optional<std::vector<SubFeature>> read_sub_features(FieldReader& in, const 
     for (const SubFeature& other : subs) {
       if (other.key == sub->key) {
         in.refuse(std::vector<FieldIssue>{{origin + "/key", "is named twice"}});
-      } else if (same_but_for_case(other.key, sub->key) && parent.sub_feature(sub->key) == nullptr) {
+      } else if (same_but_for_case(other.key, sub->key) &&
+                 (parent.sub_feature(sub->key) == nullptr || parent.sub_feature(other.key) == nullptr)) {
         in.refuse(std::vector<FieldIssue>{
             {origin + "/key", "differs from '" + other.key + "' in upper and lower case alone"}});
       }

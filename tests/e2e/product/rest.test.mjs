@@ -229,6 +229,8 @@ describe('keys', () => {
     assert.deepEqual(made.sub_features.map((one) => one.key), ['Daily', 'weekly']);
     const { sub_features } = make('Daily', 'weekly', 'DAILY');
     refused(await shared.it.request('PATCH', `/api/v1/features/${made.id}`, { sub_features }), 2, 'Daily');
+    const first = make('DAILY', 'Daily', 'weekly');  // the new key stands before the one that it is like
+    refused(await shared.it.request('PATCH', `/api/v1/features/${made.id}`, { sub_features: first.sub_features }), 1, 'DAILY');
 
     assert.deepEqual(await shared.it.call('GET', `/api/v1/features/${made.id}`), made);
   });

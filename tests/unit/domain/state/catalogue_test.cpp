@@ -64,6 +64,16 @@ TEST(Feature, EnabledAndStateMustNotContradict) {
             "contradicts state");
 }
 
+TEST(FeaturePatch, ANewSubFeatureDiffersFromTheOthersInMoreThanCaseWhereverItStands) {
+  const auto before = feature(7, "chat", R"({"sub_features":[{"key":"daily"}]})");
+
+  for (const std::string keys :
+       {R"([{"key":"Daily"},{"key":"daily"}])", R"([{"key":"daily"},{"key":"Daily"}])"}) {
+    const auto found = issues(patched(before, parse(R"({"sub_features":)" + keys + "}")));
+    EXPECT_EQ(found.count("/sub_features/1/key"), 1U) << keys;
+  }
+}
+
 TEST(FeaturePatch, ChangesWhatItNamesAndNothingElse) {
   const auto before =
       feature(7, "chat", R"({"variants":{"a":1,"b":2},"defaultVariant":"a","platforms":[1]})");

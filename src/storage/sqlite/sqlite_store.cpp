@@ -29,8 +29,9 @@ Result<void> make_if_missing(const DataFolder& folder) {
             (changes_left ? ", while the changes beside it, in " + folder.wal().string() + ", are there"
                           : "") +
             (changes_left
-                 ? ": put the database back that they belong to; only if there is none, move them away "
-                   "and restore a backup of the folder; to start without data, choose another --data"
+                 ? ": put the database back that they belong to; only if it is lost, move the changes away, "
+                   "without deleting them, and restore a backup of the folder; to start without data, choose "
+                   "another --data"
                  : ": put it back or restore a backup of the folder; to start without data, choose another "
                    "--data"));
   }

@@ -102,7 +102,8 @@ TEST_F(DamagedStore, AnEmptyOrMissingDatabaseBesideItsChangesIsNotStartedAnew) {
 
   // A backup comes last, and never beside the changes.
   const std::string cure =
-      " are there: put the database back that they belong to; only if there is none, move them away and "
+      " are there: put the database back that they belong to; only if it is lost, move the changes away, "
+      "without deleting them, and "
       "restore a backup of the folder;";
   ASSERT_FALSE(emptied.has_value());
   EXPECT_NE(emptied.error().message.find(cure), std::string::npos) << emptied.error().message;

@@ -92,7 +92,6 @@ socketio::Options socketio_options(const Settings& settings, AddressLimits& limi
   options.unknown_namespace = {{"code", to_string(Errc::not_found)},
                                {"message", std::string(kNamespaceHint)}};
   auto& engine = options.engine;
-  options.ack_timeout = settings.ack_timeout;
   engine.ping_interval = settings.ping_interval;
   engine.ping_timeout = settings.ping_timeout;
   engine.upgrade_timeout = settings.upgrade_timeout;

@@ -207,8 +207,6 @@ constexpr OptionSpec kOptions[] = {
      "Time without taking anything after which --message-queue and --slow-poll-backlog hold for a client "
      "[10]",
      false, set_seconds<&S::reader_patience, 1, kHour>},
-    {kTimes, "ack-timeout", "SECONDS", "Time for a client to acknowledge an event that asks for it [30]",
-     false, set_seconds<&S::ack_timeout, 1, kHour>},
     {kTimes, "admin-token-lifetime", "SECONDS",
      "Lifetime of an admin's token; the refresh token of the login gets the next one; 15 minutes [900]",
      false, set_seconds<&S::admin_token_lifetime, 5, kDay>},

@@ -66,7 +66,6 @@ struct Settings {
   std::chrono::seconds ping_interval{25}, ping_timeout{20}, upgrade_timeout{10}, close_grace{30};
   std::chrono::seconds stall_timeout{30};    ///< a blocked client must take bytes within it
   std::chrono::seconds reader_patience{10};  ///< a client that has taken nothing for so long is slow
-  std::chrono::seconds ack_timeout{30};
   std::chrono::seconds admin_token_lifetime{15 * 60};    ///< of an admin's token
   std::chrono::seconds session_lifetime{90 * 86'400};    ///< of an admin's login, with all its tokens
   std::chrono::seconds session_idle{30 * 86'400};        ///< of a login that nobody uses

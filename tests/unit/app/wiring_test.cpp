@@ -113,7 +113,6 @@ TEST(Wiring, TimesArrive) {
   settings.ping_timeout = seconds{2};
   settings.upgrade_timeout = seconds{3};
   settings.close_grace = seconds{4};
-  settings.ack_timeout = seconds{5};
   settings.stall_timeout = seconds{6};
   settings.keep_alive_timeout = seconds{7};
   settings.expiry_warning = seconds{8};
@@ -138,7 +137,6 @@ TEST(Wiring, TimesArrive) {
   EXPECT_EQ(sockets.engine.ping_timeout, seconds{2});
   EXPECT_EQ(sockets.engine.upgrade_timeout, seconds{3});
   EXPECT_EQ(sockets.engine.close_grace, seconds{4});
-  EXPECT_EQ(sockets.ack_timeout, seconds{5});
   EXPECT_EQ(sockets.engine.stream.stall, seconds{6});
   const web::HttpOptions http = http_options(settings);
   EXPECT_EQ(http.stall_timeout, seconds{6});

@@ -138,7 +138,6 @@ constexpr Limit kTimes[] = {
     {"close-grace", 1, 3'600, seconds_of<&S::close_grace>},
     {"stall-timeout", 1, 3'600, seconds_of<&S::stall_timeout>},
     {"reader-patience", 1, 3'600, seconds_of<&S::reader_patience>},
-    {"ack-timeout", 1, 3'600, seconds_of<&S::ack_timeout>},
     {"admin-token-lifetime", 5, kDay, seconds_of<&S::admin_token_lifetime>},
     {"session-lifetime", 60, 365 * kDay, seconds_of<&S::session_lifetime>},
     {"session-idle", 60, 365 * kDay, seconds_of<&S::session_idle>},

@@ -1,22 +1,20 @@
 #include "web/router.hpp"
 
 #include <algorithm>
-#include <optional>
+#include <map>
 
 namespace togglecast::web {
 namespace {
 
 using wire::http::Method;
 
-std::vector<std::string_view> segments_of(std::string_view path) {
-  std::vector<std::string_view> segments;
-  if (!path.empty() && path.front() == '/') path.remove_prefix(1);
-  while (true) {
-    const std::size_t slash = path.find('/');
-    segments.push_back(path.substr(0, slash));
-    if (slash == std::string_view::npos) return segments;
-    path.remove_prefix(slash + 1);
-  }
+// The next segment of a path, which is cut off it; false: there is none.
+bool take_segment(std::string_view& path, std::string_view& segment) {
+  if (path.empty() || path.front() != '/') return false;
+  path.remove_prefix(1);
+  segment = path.substr(0, path.find('/'));
+  path.remove_prefix(segment.size());
+  return true;
 }
 
 std::string_view without_last_slash(std::string_view path) {
@@ -30,27 +28,72 @@ bool is_parameter(std::string_view segment) {
 
 }  // namespace
 
-struct Router::Route {
-  Method method;
-  std::vector<std::string> segments;
-  HttpHandler handler;
-  RouteOptions options;
+// The routes are a tree of segments. A segment of a path is a fixed one or else a parameter.
+struct Router::Node {
+  struct Served {
+    Method method;
+    std::vector<std::string> parameters;  // their names, in the order of the path
+    HttpHandler handler;
+    RouteOptions options;
+  };
 
-  [[nodiscard]] bool fits(const std::vector<std::string_view>& path) const {
-    if (path.size() != segments.size()) return false;
-    for (std::size_t i = 0; i < path.size(); ++i) {
-      if (is_parameter(segments[i]) ? path[i].empty() : path[i] != segments[i]) return false;
+  std::map<std::string, std::unique_ptr<Node>, std::less<>> fixed;
+  std::unique_ptr<Node> parameter;
+  std::vector<Served> served;
+
+  Node& child(std::string_view segment) {
+    if (is_parameter(segment)) {
+      if (parameter == nullptr) parameter = std::make_unique<Node>();
+      return *parameter;
     }
-    return true;
+    auto& node = fixed[std::string(segment)];
+    if (node == nullptr) node = std::make_unique<Node>();
+    return *node;
   }
-  // Fixed segments before parameters, from the left.
-  [[nodiscard]] bool more_specific_than(const Route& other) const {
-    for (std::size_t i = 0; i < segments.size(); ++i) {
-      const bool mine = is_parameter(segments[i]);
-      const bool theirs = is_parameter(other.segments[i]);
-      if (mine != theirs) return theirs;
+};
+
+// A path on its way through the tree.
+struct Router::Search {
+  Method method;
+  RouteMatch& match;
+  std::vector<std::string_view> values;  // of the parameters so far
+
+  // Fixed segments before parameters, from the left. The methods of all routes of the path are collected
+  // until one serves it.
+  bool find(const Node& node, std::string_view path) {
+    std::string_view segment;
+    if (!take_segment(path, segment)) return serve(node);
+    if (const auto fixed = node.fixed.find(segment); fixed != node.fixed.end() && find(*fixed->second, path))
+      return true;
+    if (node.parameter == nullptr || segment.empty()) return false;
+    values.push_back(segment);
+    if (find(*node.parameter, path)) return true;
+    values.pop_back();
+    return false;
+  }
+
+  bool serve(const Node& node) {
+    for (const Node::Served& route : node.served) {
+      const bool serves = route.method == method || (method == Method::head && route.method == Method::get);
+      if (serves) {
+        take(route);
+        return true;
+      }
+      if (!match.allow.empty()) match.allow += ", ";
+      match.allow += wire::http::to_string(route.method);
     }
     return false;
+  }
+
+  void take(const Node::Served& route) {
+    match.handler = &route.handler;
+    match.options = &route.options;
+    match.allow.clear();
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      std::string value;
+      if (!wire::http::percent_decode(values[i], value)) value.clear();
+      match.parameters.emplace_back(route.parameters[i], std::move(value));
+    }
   }
 };
 
@@ -60,18 +103,19 @@ struct Router::Mount {
   RouteOptions options;
 };
 
-Router::Router() = default;
+Router::Router() : root_(std::make_unique<Node>()) {}
 Router::~Router() = default;
 Router::Router(Router&&) noexcept = default;
 Router& Router::operator=(Router&&) noexcept = default;
 
 void Router::add(Method method, std::string_view pattern, HttpHandler handler, RouteOptions options) {
-  auto route = std::make_shared<Route>();
-  route->method = method;
-  for (const auto segment : segments_of(pattern)) route->segments.emplace_back(segment);
-  route->handler = std::move(handler);
-  route->options = std::move(options);
-  routes_.push_back(std::move(route));
+  Node* node = root_.get();
+  Node::Served route{method, {}, std::move(handler), std::move(options)};
+  for (std::string_view segment; take_segment(pattern, segment);) {
+    node = &node->child(segment);
+    if (is_parameter(segment)) route.parameters.emplace_back(segment.substr(1, segment.size() - 2));
+  }
+  node->served.push_back(std::move(route));
 }
 
 void Router::mount(std::string prefix, HttpHandler handler, RouteOptions options) {
@@ -82,31 +126,7 @@ void Router::mount(std::string prefix, HttpHandler handler, RouteOptions options
 
 RouteMatch Router::match(Method method, std::string_view path) const {
   RouteMatch match;
-  const auto segments = segments_of(without_last_slash(path));
-  const Route* best = nullptr;
-  for (const auto& route : routes_) {
-    if (!route->fits(segments)) continue;
-    const bool serves = route->method == method || (method == Method::head && route->method == Method::get);
-    if (!serves) {
-      if (!match.allow.empty()) match.allow += ", ";
-      match.allow += wire::http::to_string(route->method);
-    } else if (best == nullptr || route->more_specific_than(*best)) {
-      best = route.get();
-    }
-  }
-  if (best != nullptr) {
-    match.handler = &best->handler;
-    match.options = &best->options;
-    match.allow.clear();
-    for (std::size_t i = 0; i < segments.size(); ++i) {
-      const std::string& pattern = best->segments[i];
-      if (!is_parameter(pattern)) continue;
-      std::string value;
-      if (!wire::http::percent_decode(segments[i], value)) value.clear();
-      match.parameters.emplace_back(pattern.substr(1, pattern.size() - 2), std::move(value));
-    }
-    return match;
-  }
+  if (Search{method, match, {}}.find(*root_, without_last_slash(path))) return match;
   if (!match.allow.empty()) return match;
   for (const auto& mount : mounts_) {
     if (path.substr(0, mount.prefix.size()) != mount.prefix) continue;

@@ -57,9 +57,10 @@ class Router {
   [[nodiscard]] RouteMatch match(wire::http::Method method, std::string_view path) const;
 
  private:
-  struct Route;
+  struct Node;
+  struct Search;
   struct Mount;
-  std::vector<std::shared_ptr<const Route>> routes_;
+  std::unique_ptr<Node> root_;
   std::vector<Mount> mounts_;
 
  public:

@@ -114,16 +114,26 @@ Result<Principal> Authenticator::authenticate_key(std::string_view key,
   return who;
 }
 
+Result<auth::Claims> Authenticator::claims_of(std::string_view token,
+                                              const std::optional<auth::Claims>& known) const {
+  const UnixMillis now = clock_.wall_now();
+  if (known && keys_.accepts(known->key) && now.value / 1'000 < known->expires_at) return *known;
+  auto claims = auth::verify_token(keys_, token, now);
+  if (claims) verified_.keep(token, *claims);
+  return claims;
+}
+
 Result<Principal> Authenticator::authenticate(std::string_view token,
                                               std::optional<std::string_view> address) const {
   verifications_.add();
   if (is_api_key(token)) return authenticate_key(token, address);
-  if (TrustedIssuers::is_foreign(token)) {
+  const auto known = verified_.find(token);
+  if (!known && TrustedIssuers::is_foreign(token)) {
     auto who = authenticate_foreign(token);
     (who ? accepted_ : refused_).add();
     return who;
   }
-  const auto claims = auth::verify_token(keys_, token, clock_.wall_now());
+  const auto claims = claims_of(token, known);
   if (!claims) return tl::unexpected(claims.error());
   const auto kind =
       claims->kind == domain::SubjectKind::client ? Principal::Kind::client : Principal::Kind::admin;

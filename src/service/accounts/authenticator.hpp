@@ -10,7 +10,9 @@
 #include <string_view>
 
 #include "auth/key_ring.hpp"
+#include "auth/token_codec.hpp"
 #include "base/clock.hpp"
+#include "base/memory/recently_used.hpp"
 #include "changes/read_model.hpp"
 #include "observe/metrics.hpp"
 #include "service/accounts/last_use.hpp"
@@ -29,8 +31,8 @@ class Authenticator {
         signing_keys_(signing_keys),
         issuers_(issuers),
         clock_(clock),
-        verifications_(
-            metrics.counter("togglecast_token_verifications_total", "Tokens whose signatures were checked.")),
+        verifications_(metrics.counter("togglecast_token_verifications_total",
+                                       "Tokens and API keys that callers sent.")),
         accepted_(foreign_counter(metrics, "accepted")),
         refused_(foreign_counter(metrics, "refused")) {}
 
@@ -65,10 +67,15 @@ class Authenticator {
                                                  std::optional<std::string_view> address = std::nullopt);
 
  private:
+  static constexpr std::size_t kVerified = 8'192;  // tokens
+
   static observe::Counter& foreign_counter(observe::Metrics& metrics, const char* result) {
     return metrics.counter("togglecast_issuer_tokens_total", "Tokens of other issuers, by result.",
                            {{"result", result}});
   }
+  /// The claims of a token of ours, whose signature is checked once.
+  [[nodiscard]] Result<auth::Claims> claims_of(std::string_view token,
+                                               const std::optional<auth::Claims>& known) const;
   [[nodiscard]] Result<Principal> authenticate_key(std::string_view key,
                                                    std::optional<std::string_view> address) const;
   [[nodiscard]] bool may_be_new(std::string_view token) const;
@@ -87,6 +94,9 @@ class Authenticator {
   observe::Counter& accepted_;
   observe::Counter& refused_;
   LastUse* last_use_ = nullptr;
+  // By their tokens. The signature and the claims of a text never change; what may change is asked at each
+  // use.
+  mutable RecentlyUsed<auth::Claims> verified_{kVerified};
 };
 
 }  // namespace togglecast::service

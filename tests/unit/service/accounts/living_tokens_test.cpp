@@ -74,6 +74,27 @@ TEST_F(LivingTokens, ThoseOfARetiredKeyAreNoneAndCountForNoOtherKey) {
   fill();
 }
 
+TEST_F(LivingTokens, AreAskedForAtEachUseThoughTheirSignatureIsCheckedOnce) {
+  const auto refusal = [this](std::string_view token) {
+    const auto who = application_->authenticator().authenticate(token);
+    return who ? std::string() : std::string(to_string(who.error().code));
+  };
+  const std::string first(json::string_or_empty(listed({}), "kid"));
+  const Secret token = issue_token(1)->token;
+  EXPECT_EQ(refusal(token.reveal()), "");
+  EXPECT_EQ(refusal(token.reveal()), "") << "again";
+  EXPECT_EQ(refusal(std::string(token.reveal()) + "A"), "token_invalid");
+
+  rotate();
+  ASSERT_TRUE(retire(first, true).has_value());
+  EXPECT_EQ(refusal(token.reveal()), "revoked");
+
+  const Secret other = issue_token(1)->token;
+  EXPECT_EQ(refusal(other.reveal()), "");
+  clock_.advance(std::chrono::hours{24 * 91});
+  EXPECT_EQ(refusal(other.reveal()), "token_expired");
+}
+
 TEST_F(LivingTokens, ARepeatedRequestDoesNotSignAnewWhatARetiredKeySigned) {
   WriteOptions options;
   options.idempotency_key = "k1";

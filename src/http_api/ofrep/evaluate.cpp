@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "base/json_text.hpp"
 #include "delivery/evaluation_queue.hpp"
 #include "delivery/resume_claim.hpp"
 #include "domain/state/flag_name.hpp"
@@ -65,34 +66,42 @@ bool answer(const CallPtr& call, OneFlag& flag, domain::evaluation::Turn& turn) 
     call->refuse({Errc::invalid_argument, std::string(kFlagFailed), {}}, 0, {{"errorCode", code}});
     return true;
   }
-  call->answer({.body = ofrep_answer(decision, flag.key), .revision = flag.viewpoint.state->revision()});
+  std::string text;
+  append_ofrep(text, decision, flag.key);
+  call->answer({.text = std::move(text), .revision = flag.viewpoint.state->revision()});
   return true;
 }
 
 // All flags of a client, or that it has them already.
 struct AllFlags {
-  AllFlags(domain::Viewpoint seen_from, OfrepTag tag_of_all, std::string ticket_of_notices)
-      : flags(std::move(seen_from)), tag(std::move(tag_of_all)), ticket(std::move(ticket_of_notices)) {}
+  AllFlags(domain::Viewpoint seen_from, OfrepTag tag_of_all, const Streams* notices_of_changes)
+      : flags(std::move(seen_from), R"({"flags":[)"),
+        tag(std::move(tag_of_all)),
+        notices(notices_of_changes) {}
 
   OfrepFlags flags;
   OfrepTag tag;
-  std::string ticket;  ///< of the notices; empty: none are named
+  const Streams* notices;  ///< null: none are named
 };
 
 bool answer(const CallPtr& call, AllFlags& all, domain::evaluation::Turn& turn) {
   if (!all.flags.run(turn)) return false;
   const auto& [state, client, context] = all.flags.viewpoint();
-  json::object body;
-  body["flags"] = all.flags.take();
-  body["metadata"] = {{"environment", state->environment()}, {"client", client->key}};
-  if (!all.ticket.empty()) {
-    json::object endpoint{{"requestUri", "/ofrep/v1/stream?ticket=" + all.ticket}};
-    json::array streams;
-    streams.emplace_back(json::object{
-        {"type", "sse"}, {"endpoint", std::move(endpoint)}, {"inactivityDelaySec", kInactivity}});
-    body["eventStreams"] = std::move(streams);
+  std::string body = all.flags.take();
+  body += R"(],"metadata":{"environment":)";
+  json::append_string(body, state->environment());
+  body += R"(,"client":)";
+  json::append_string(body, client->key);
+  body += '}';
+  if (all.notices != nullptr) {  // a ticket's characters need no escape
+    body.append(R"(,"eventStreams":[{"type":"sse","endpoint":{"requestUri":"/ofrep/v1/stream?ticket=)")
+        .append(all.notices->tickets().seal(call->who()))
+        .append(R"("},"inactivityDelaySec":)");
+    json::append_number(body, kInactivity);
+    body += "}]";
   }
-  answer_tagged(call, *state, all.tag, json::serialize(std::move(body)));
+  body += '}';
+  answer_tagged(call, *state, all.tag, std::move(body));
   return true;
 }
 
@@ -130,14 +139,15 @@ void evaluate_flags(const CallPtr& call) {
   if (!viewpoint) return call->refuse(viewpoint.error(), 0, refused);
   const auto state = viewpoint->state;
   // Programs on servers have no use for notices: they ask for each flag.
-  const Streams* streams = call->api().options().streams;
-  const bool notices = streams != nullptr && call->who().kind == service::Principal::Kind::client;
-  std::string ticket = notices ? streams->tickets().seal(call->who()) : std::string();
-  OfrepTag tag(delivery::client_view_name(std::string(kForm) + ' ' + ticket, state->environment(),
-                                          viewpoint->client->id, viewpoint->context),
-               *state);
+  const bool is_client = call->who().kind == service::Principal::Kind::client;
+  const Streams* notices = is_client ? call->api().options().streams : nullptr;
+  std::string channel(kForm);
+  if (notices != nullptr) channel.append(1, ' ').append(StreamTickets::name_of(call->who()));
+  OfrepTag tag(
+      delivery::client_view_name(channel, state->environment(), viewpoint->client->id, viewpoint->context),
+      *state);
   if (answered_as_current(call, *state, tag)) return;
-  answer_in_time(call, std::make_shared<AllFlags>(*std::move(viewpoint), std::move(tag), std::move(ticket)));
+  answer_in_time(call, std::make_shared<AllFlags>(*std::move(viewpoint), std::move(tag), notices));
 }
 
 }  // namespace togglecast::http_api

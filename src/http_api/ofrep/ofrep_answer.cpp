@@ -4,6 +4,7 @@
 
 #include "base/base64.hpp"
 #include "base/digest.hpp"
+#include "base/json_text.hpp"
 #include "domain/schema/version.hpp"
 #include "wire/http/entity_tags.hpp"
 
@@ -15,8 +16,9 @@ using domain::evaluation::FlagType;
 
 namespace {
 
-constexpr std::size_t kViewBytes = 9;     // of a digest: 12 characters
-constexpr std::size_t kAnswerBytes = 12;  // 16 characters
+constexpr std::size_t kViewBytes = 9;         // of a digest: 12 characters
+constexpr std::size_t kAnswerBytes = 12;      // 16 characters
+constexpr std::size_t kStretch = 32 * 1'024;  // bytes between two looks at the clock
 constexpr std::size_t kAnswerSize = kAnswerBytes * 4 / 3;
 
 std::string short_digest(std::string_view text, std::size_t bytes) {
@@ -39,47 +41,73 @@ std::string_view ofrep_code(const Decision& decision) noexcept {
   return "GENERAL";
 }
 
-json::object ofrep_answer(const Decision& decision, std::string_view key) {
-  if (const std::string_view code = ofrep_code(decision); !code.empty())
-    return {{"key", key}, {"errorCode", code}, {"errorDetails", kFlagFailed}};
-  json::object out;
-  out.reserve(5);
-  out["key"] = key;
+void append_ofrep(std::string& out, const Decision& decision, std::string_view key) {
+  out += R"({"key":)";
+  json::append_string(out, key);
+  if (const std::string_view code = ofrep_code(decision); !code.empty()) {
+    out.append(R"(,"errorCode":")").append(code).append(R"(","errorDetails":)");
+    json::append_string(out, kFlagFailed);
+    out += '}';
+    return;
+  }
   // The code's own default must not open what is denied.
   if (decision.value != nullptr) {
-    out["value"] = *decision.value;
+    out += R"(,"value":)";
+    json::append(out, *decision.value);
   } else if (decision.denied() && decision.flag->type() == FlagType::boolean) {
-    out["value"] = false;
+    out += R"(,"value":false)";
   }
-  out["reason"] = to_string(decision.reason);
-  if (decision.variant != nullptr) out["variant"] = decision.variant->name;
-  json::object metadata{{"enabled", decision.enabled}, {"rule", to_string(decision.rule)}};
-  if (decision.limit) metadata["limit"] = *decision.limit;
-  out["metadata"] = std::move(metadata);
-  return out;
+  out.append(R"(,"reason":")").append(to_string(decision.reason));
+  if (decision.variant != nullptr) {
+    out += R"(","variant":)";
+    json::append_string(out, decision.variant->name);
+    out += R"(,"metadata":{"enabled":)";
+  } else {
+    out += R"(","metadata":{"enabled":)";
+  }
+  json::append_bool(out, decision.enabled);
+  out.append(R"(,"rule":")").append(to_string(decision.rule)).append(1, '"');
+  if (decision.limit) {
+    out += R"(,"limit":)";
+    json::append_number(out, *decision.limit);
+  }
+  out += "}}";
 }
 
-OfrepFlags::OfrepFlags(domain::Viewpoint viewpoint)
+OfrepFlags::OfrepFlags(domain::Viewpoint viewpoint, std::string text)
     : viewpoint_(std::move(viewpoint)),
       view_(*viewpoint_.state, *viewpoint_.client, viewpoint_.context.get()),
-      features_(view_.visible_features()) {
-  flags_.reserve(features_.size());
+      features_(view_.visible_features()),
+      text_(std::move(text)) {
+  constexpr std::size_t kUsual = 160;  // bytes of a flag
+  text_.reserve(text_.size() + (features_.size() + 4) * kUsual);
 }
 
 bool OfrepFlags::run(domain::evaluation::Turn& turn) {
   for (; next_ < features_.size(); ++next_) {
     const auto answer = view_.answer_within(features_[next_], turn);
     if (!answer) return false;
-    const std::string& key = answer->feature->key;
-    flags_.emplace_back(ofrep_answer(answer->decision, key));
-    for (const Decision& sub : answer->sub_features)
-      flags_.emplace_back(ofrep_answer(sub, key + '/' + sub.flag->key()));
+    key_ = answer->feature->key;
+    add(answer->decision);
+    for (const Decision& sub : answer->sub_features) {
+      key_.resize(answer->feature->key.size());
+      key_.append(1, '/').append(sub.flag->key());
+      add(sub);
+    }
+    // Deciding looks at the clock by itself.
+    if (text_.size() - looked_at_ < kStretch) continue;
+    looked_at_ = text_.size();
     if (turn.over()) {
       ++next_;
       return next_ == features_.size();
     }
   }
   return true;
+}
+
+void OfrepFlags::add(const Decision& decision) {
+  if (!std::exchange(first_, false)) text_ += ',';
+  append_ofrep(text_, decision, key_);
 }
 
 OfrepTag::OfrepTag(std::string_view view, const domain::Snapshot& state)

@@ -7,7 +7,6 @@
 #include <string_view>
 #include <vector>
 
-#include "base/json.hpp"
 #include "domain/evaluation/decision.hpp"
 #include "domain/evaluation/turn.hpp"
 #include "domain/state/client_view.hpp"
@@ -21,27 +20,32 @@ namespace togglecast::http_api {
 inline constexpr std::string_view kFlagFailed =
     "the rule of this flag failed; the list of the client's features shows admins why";
 
-/// `{key, value?, variant?, reason, metadata: {enabled, rule, limit?}}`, or `{key, errorCode, errorDetails}`.
-/// `key`: the flat name of the flag.
-[[nodiscard]] json::object ofrep_answer(const domain::evaluation::Decision& decision, std::string_view key);
+/// The text of `{key, value?, reason, variant?, metadata: {enabled, rule, limit?}}`, or of
+/// `{key, errorCode, errorDetails}`. `key`: the flat name of the flag.
+void append_ofrep(std::string& out, const domain::evaluation::Decision& decision, std::string_view key);
 
 /// All flags that a client sees: features, and each sub-feature by its flat name.
 class OfrepFlags {
  public:
-  explicit OfrepFlags(domain::Viewpoint viewpoint);
+  /// Writes them behind `text`.
+  OfrepFlags(domain::Viewpoint viewpoint, std::string text);
 
   [[nodiscard]] const domain::Viewpoint& viewpoint() const noexcept { return viewpoint_; }
   /// Goes on; true when it is complete.
   [[nodiscard]] bool run(domain::evaluation::Turn& turn);
-  /// Once, when it is complete.
-  [[nodiscard]] json::array take() { return std::move(flags_); }
+  /// The text, with the flags as elements of an array, with commas in between. Once, when it is complete.
+  [[nodiscard]] std::string take() { return std::move(text_); }
 
  private:
+  void add(const domain::evaluation::Decision& decision);
+
   domain::Viewpoint viewpoint_;
   domain::ClientView view_;
   std::vector<domain::Id> features_;
   std::size_t next_ = 0;
-  json::array flags_;
+  std::string text_, key_;
+  bool first_ = true;
+  std::size_t looked_at_ = 0;  // the size of the text when the clock was looked at
 };
 
 /// The tag of an answer: it names whose answer it is, the answer, and the state. So a request with the tag of

@@ -17,14 +17,16 @@ constexpr std::size_t kShownKey = 100;  // characters of a client's key, in mess
 
 // Stock clients send `{"context": {}}` or no body at all for a user that they do not know.
 Result<std::optional<json::object>> read_context(const Call& call) {
-  const auto body = call.optional_body();
+  auto body = call.optional_body();
   if (!body) return fail(Errc::parse_error, body.error().message);
-  const json::value* sent = json::find(*body, "context");
+  json::value* sent = body->as_object().if_contains("context");
   if (sent == nullptr || sent->is_null()) return std::nullopt;
   if (const json::value* key = json::find(*sent, kTargetingKey);
       key != nullptr && !key->is_string() && !key->is_null())
     return fail_field("/context/targetingKey", "must be a string");
-  const json::value wrapped{{"context", *sent}};
+  json::object members;
+  members["context"] = std::move(*sent);
+  const json::value wrapped(std::move(members));
   domain::FieldReader in(wrapped);
   auto context = domain::read_context(in);
   return in.finish().map([&] { return context; });

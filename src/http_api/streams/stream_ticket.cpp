@@ -54,11 +54,23 @@ void StreamTickets::cross(std::string& text, std::string_view iv) const {
   }
 }
 
+std::string StreamTickets::name_of(const Principal& client) {
+  std::string name = std::to_string(client.id) + ' ' + client.environment + ' ';
+  if (client.issued_by == nullptr)
+    return name + std::to_string(client.signing_key) + ' ' + std::to_string(client.token_id);
+  return name + std::to_string(client.issued_by->issuer) + ' ' + client.issued_by->key + ' ' +
+         std::to_string(client.issued_by->issued_at) + ' ' + std::to_string(client.expires_at.value);
+}
+
 std::string StreamTickets::seal(const Principal& client) const {
+  const std::string name = name_of(client);
+  if (auto known = sealed_.find(name)) return *std::move(known);
   std::string text = json::canonical(members_of(client));
   const std::string iv = iv_of(text);
   cross(text, iv);
-  return base64url_encode(iv + text);
+  std::string ticket = base64url_encode(iv + text);
+  sealed_.keep(name, ticket);
+  return ticket;
 }
 
 Result<Principal> StreamTickets::open(std::string_view ticket) const {

@@ -44,6 +44,7 @@ export class OidcProvider {
   }
 
   constructor() {
+    this.origin = this.issuer = '';  // known when it listens
     this.person = { sub: 'person-1', preferred_username: 'anna', email: 'anna@example.com', groups: [] };
     this.lies = {};
     this.codes = new Map();

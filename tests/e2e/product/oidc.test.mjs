@@ -14,6 +14,8 @@ import { sharedByTests } from '../support/server.mjs';
 
 const kRoles = ['owner=admins', 'editor=developers', 'staging:editor=testers'];
 const kPatience = 60_000;
+const kKeysAgain = 120_000;
+const kPause = 1_000;
 
 /** A provider, and a server that knows it. */
 async function installation(t, { roles = kRoles, args = [], provider: options = {} } = {}) {
@@ -182,12 +184,27 @@ describe('the browser and the provider', () => {
     assert.match(twice.body.detail, /used already/);
   });
 
-  test('new keys of the provider are found', async (t) => {
+  test('new keys of the provider are found, also after a login with the old ones', async (t) => {
     const { provider, server } = await installation(t);
     provider.person.groups = ['developers'];
-    provider.rotate();
-    assert.equal((await logIn(provider, server)).status, 200);
+    const { body } = await logIn(provider, server);
     assert.equal(provider.count('/keys'), 1);
+    provider.rotate();
+
+    let next = 0;
+    await until(async () => {  // keys are read again when they are 30 seconds old
+      if (performance.now() < next) return false;
+      next = performance.now() + kPause;
+      const answer = await logIn(provider, server);
+      if (answer.status !== 200) assert.deepEqual([answer.status, provider.count('/keys')], [401, 1], answer.text);
+      return answer.status === 200;
+    }, 'a login with the new key', kKeysAgain);
+
+    assert.equal(provider.count('/keys'), 2);
+    assert.equal(provider.count('/.well-known/openid-configuration'), 1);
+    assert.equal((await logIn(provider, server)).status, 200);
+    assert.equal(provider.count('/keys'), 2, 'and they are kept');
+    assert.equal((await server.request('GET', '/api/v1/platforms', undefined, { token: body.token })).status, 200, 'who was in is in');
   });
 
   test('a provider that is away locks nobody out who is in, and passwords go on', async (t) => {

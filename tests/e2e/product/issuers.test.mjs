@@ -133,6 +133,53 @@ test('a forged or stale token is refused, over REST and sockets', async (t) => {
     assert.equal((await client.ask('client_connect', { token })).error.code, code, `${name}, by an event`);
 });
 
+describe('addresses of keys in the header of a token', () => {
+  const kHeaders = { jku: ['jku'], x5u: ['x5u'], 'jku and x5u': ['jku', 'x5u'] };
+  for (const [name, members] of Object.entries(kHeaders)) {
+    test(`${name}: a good token opens, one by the key that lies there does not, and nobody asks there`, async (t) => {
+      const { client, claims } = await trusted();
+      const good = keys.ES256;
+      const foreign = new SigningKey('ES256', good.kid);
+      const unknown = new SigningKey('ES256', 'a-key-that-lies-there');
+      const there = await startProvider(t, (_, response) => response.end(jwks(foreign, unknown)));
+      const header = Object.fromEntries(members.map((member) => [member, there.url]));
+
+      const { client: inside, greeting } = await entered(t, good.token(claims(), header));
+      assert.equal(greeting.client.id, client.id);
+      assert.equal(await restCode(good.token(claims(), header)), 'not_found');
+      assert.ok((await inside.ask('client_connect', { token: good.token(claims(), header) })).client);
+
+      for (const key of [foreign, unknown]) {
+        const token = key.token(claims(), header);
+        assert.equal(await restCode(token), 'token_invalid');
+        assert.equal(await socketCode(t, token), 'token_invalid');
+        assert.equal((await inside.ask('client_connect', { token })).error.code, 'token_invalid');
+      }
+      assert.equal(there.requests, 0);
+      assert.equal((await (await fetch(there.url)).json()).keys.length, 2, 'there was something to find');
+    });
+  }
+
+  test('are not called either by a server that waits for the keys of the issuer', async (t) => {
+    const waiting = [];
+    const provider = await startProvider(t, (_, response) => waiting.push(response));
+    const { claims } = await trusted({ jwks_url: provider.url });
+    const foreign = new SigningKey('EdDSA', 'a-key-that-lies-there');
+    const there = await startProvider(t, (_, response) => response.end(jwks(foreign)));
+    const header = { jku: there.url, x5u: there.url };
+    const refused = socketCode(t, foreign.token(claims(), header));
+    const opened = entered(t, keys.EdDSA.token(claims(), header));
+    await until(() => waiting.length > 0, 'a request for the keys');
+
+    provider.answer = (_, response) => response.end(jwks(keys.EdDSA));
+    waiting[0].end(jwks(keys.EdDSA));
+
+    assert.equal(await refused, 'token_invalid');
+    await opened;
+    assert.equal(there.requests, 0);
+  });
+});
+
 describe('what ends the connections of an issuer', () => {
   const ways = {
     'its deletion': ({ issuer }) => shared.it.call('DELETE', `/api/v1/issuers/${issuer.id}`),

@@ -137,6 +137,65 @@ describe('a session', () => {
     assert.equal(await reads(shared.it, third.token), 401);
     assert.deepEqual(await list(shared.it.admin, `?admin=${id}`), []);
   });
+
+  test('is listed with the address of its login: that of the connection, or the one that a trusted proxy names', async (t) => {
+    const logInFrom = async (at, from) => {
+      const answer = await fetch(`http://127.0.0.1:${at.port}/api/v1/auth/login`, {
+        method: 'POST', headers: { 'Content-Type': 'application/json', ...(from && { 'X-Forwarded-For': from }) }, body: JSON.stringify({ username: kOwner, password: kPassword }),
+      });
+      assert.equal(answer.status, 200);
+      return answer.json();
+    };
+    const addressOf = async (at, { session, token }) =>
+      (await at.call('GET', '/api/v1/auth/sessions', undefined, { token })).items.find(({ id }) => id === session.id).address;
+
+    for (const claimed of [undefined, '203.0.113.7'])
+      assert.equal(await addressOf(shared.it, await logInFrom(shared.it, claimed)), '127.0.0.1', `${claimed}, which no trusted proxy says`);
+
+    const behind = await server(t, ['--trusted-proxy', '127.0.0.1', '--trusted-proxy', '::1']);
+    for (const [says, address] of [['203.0.113.7', '203.0.113.7'], ['198.51.100.66, 203.0.113.8', '203.0.113.8'], ['2001:db8::5', '2001:db8::5']])
+      assert.equal(await addressOf(behind, await logInFrom(behind, says)), address, says);
+    const first = await logInFrom(behind, '203.0.113.9');
+    const moved = await behind.call('POST', '/api/v1/auth/refresh', { refresh_token: first.refresh_token }, { token: null, headers: { 'X-Forwarded-For': '198.51.100.9' } });
+    assert.equal(await addressOf(behind, moved), '203.0.113.9', 'a refresh from elsewhere is no login');
+  });
+
+  test('is listed with its last use, which each request and connection moves, and a restart keeps', async (t) => {
+    let at = await server(t);
+    await at.login();
+    const username = ownKey('jo');
+    await at.call('POST', '/api/v1/admins', { username, password: kPassword, role: 'viewer' });
+    const [used, other] = [await logIn(at, { username }), await logIn(at, { username })];
+    // The owner reads it: whoever reads with a token of the session uses it.
+    const listed = async ({ session }) => (await at.call('GET', `/api/v1/auth/sessions?admin=${used.admin.id}`)).items.find(({ id }) => id === session.id);
+    const lastUse = async (one) => Date.parse((await listed(one)).last_used_at);
+    const begun = await lastUse(other);
+    assert.equal((await listed(used)).last_used_at, (await listed(used)).created_at, 'the login is its first use');
+
+    for (const use of [
+      () => reads(at, used.token),
+      () => at.socket(t, '/admin', { token: used.token }).connected(),
+      () => refresh(at, used.refresh_token),
+    ]) {
+      const before = await lastUse(used);
+      await until(() => Date.now() > before, 'another moment');
+      await use();
+      const last = await until(async () => {
+        const one = await lastUse(used);
+        return one > before && one;
+      }, 'a later last use');
+      assert.ok(last <= Date.now());
+    }
+    assert.equal(await lastUse(other), begun, 'that of the other session has not moved');
+
+    const last = await lastUse(used);
+    await at.end('SIGTERM');
+    at = await Product.start(at.data);
+    t.after(() => at.end('SIGKILL'));
+    await at.login();
+    assert.equal(await lastUse(used), last);
+    assert.equal(await lastUse(other), begun);
+  });
 });
 
 describe('two nodes', () => {

@@ -201,7 +201,44 @@ describe('a connection with an API key', () => {
     assert.match((await client.next('token_expiring'))[0].expires_at, kTimestamp);
     await client.disconnects.next('the close');
     const answer = await as(made.key, 'GET', '/api/v1/platforms');
-    assert.equal(answer.status, 401);
+    assert.deepEqual([answer.status, answer.body.code], [401, 'token_expired']);
     assert.match(answer.body.detail, /expired/);
+
+    const refused = await shared.it.socket(t, '/admin', { token: made.key }).refused();
+    assert.equal(refused.data.code, 'token_expired');
+    const outside = await shared.it.socket(t, '/admin', {}).connected();
+    assert.equal((await outside.ask('admin_connect', { token: made.key })).error.code, 'token_expired');
+    const { client: inside } = await stream(t, await makeKey({ scopes: ['stream'] }));
+    assert.equal((await inside.ask('admin_connect', { token: made.key })).error.code, 'token_expired');
+    assert.ok(inside.socket.connected);
+  });
+
+  test('hears nothing of another environment', async (t) => {
+    const environment = ownKey('environment');
+    await shared.it.call('POST', '/api/v1/environments', { key: environment });
+    const { client } = await stream(t, await makeKey({ environment, scopes: ['stream'] }));
+    const there = await makeKey({ environment, scopes: ['write:platforms', 'write:clients'] });
+    const heard = [];
+    client.socket.onAny((event, ...values) => heard.push(JSON.stringify([event, ...values])));
+    const production = await shared.it.adminSocket(t).connected();
+    await production.next('admin_connected');
+    const mark = ownKey('of-production');
+    const all = [];
+    production.socket.onAny((event, ...values) => all.push(JSON.stringify([event, ...values])));
+
+    const { id } = await shared.it.createPlatform({ key: mark, name: mark });
+    await shared.it.toggle(id);
+    await shared.it.call('POST', '/api/v1/features', { key: mark, name: mark });
+    await shared.it.call('POST', '/api/v1/clients', { key: mark, name: mark });
+    await production.ask('broadcast_announcement', { title: mark, message: mark, audience: 'all' });
+    for (const event of ['platform_update', 'feature_update', 'entity_update', 'activity', 'announcement'])
+      await until(() => all.some((one) => one.startsWith(`["${event}"`) && one.includes(mark)), `${event} in production`);
+    const own = (await as(there.key, 'POST', '/api/v1/platforms', { key: ownKey(), name: 'There' })).body;
+
+    assert.equal((await client.next('platform_update'))[0].platform_id, own.id, 'the first one that it hears of');
+    assert.equal((await as(there.key, 'POST', '/api/v1/clients', { key: ownKey('client'), name: 'There' })).status, 201);
+    assert.equal((await client.next('entity_update'))[0].entity_type, 'client');
+    for (const event of ['feature_update', 'announcement']) assert.equal(client.unread(event), 0, event);
+    assert.deepEqual(heard.filter((one) => one.includes(mark)), []);
   });
 });

@@ -1,8 +1,11 @@
 // API keys of machines: what they open, and when that ends.
 import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { describe, test } from 'node:test';
 import { until } from '../support/deadline.mjs';
-import { kTimestamp, ownKey, product } from '../support/product.mjs';
+import { dataFolder, kOwner, kPassword, kTimestamp, ownKey, Product, product } from '../support/product.mjs';
+import { App } from '../support/totp.mjs';
 
 const shared = product();
 
@@ -241,4 +244,64 @@ describe('a connection with an API key', () => {
     for (const event of ['feature_update', 'announcement']) assert.equal(client.unread(event), 0, event);
     assert.deepEqual(heard.filter((one) => one.includes(mark)), []);
   });
+});
+
+describe('the data folder of a server', () => {
+  const kPiece = 12;
+  /** Where a secret stands in a file, as text or as its bytes: `name of the file: piece`. Pieces, since a row may be cut. */
+  function places(files, { text, bytes }) {
+    const found = [];
+    const forms = [Buffer.from(text), ...(bytes ? [bytes, Buffer.from(bytes.toString('hex')), Buffer.from(bytes.toString('hex').toUpperCase())] : [])];
+    for (const form of forms) {
+      for (let at = 0; at + kPiece <= form.length; at++) {
+        const piece = form.subarray(at, at + kPiece);
+        for (const { name, content } of files) if (content.includes(piece)) found.push(`${name}: ${piece}`);
+      }
+    }
+    return found;
+  }
+  const filesIn = async (folder) => Promise.all((await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile())
+    .map(async ({ name, parentPath, path: inside }) => ({ name, content: await readFile(path.join(parentPath ?? inside, name)) })));
+
+  for (const signal of ['SIGKILL', 'SIGTERM']) {
+    test(`has no secret that it gave out, after ${signal}`, async (t) => {
+      const data = await dataFolder();
+      t.after(() => data.remove());
+      const server = await Product.start(data.folder);
+      t.after(() => server.end('SIGKILL'));
+      const again = () => ({ headers: { 'Idempotency-Key': ownKey('once') } });  // such an answer is kept for repetitions
+      const login = await server.login();
+      const key = await server.call('POST', '/api/v1/api-keys', { name: 'a key with this name', scopes: ['read'] }, again());
+      assert.equal((await server.request('GET', '/api/v1/platforms', undefined, { token: key.key })).status, 200);
+      const client = await server.call('POST', '/api/v1/clients', { key: 'acme', name: 'Acme' });
+      const { token } = await server.call('POST', `/api/v1/clients/${client.id}/tokens`, {}, again());
+      const refreshed = await server.call('POST', '/api/v1/auth/refresh', { refresh_token: login.refresh_token }, { token: null });
+      const factor = await server.call('POST', '/api/v1/auth/second-factor', { password: kPassword }, again());
+      const app = new App(factor.secret);
+      const codes = (await server.call('POST', '/api/v1/auth/second-factor/confirm', { code: app.next() }, again())).recovery_codes;
+      const used = await server.call('POST', '/api/v1/auth/login', { username: kOwner, password: kPassword, code: codes[0] }, { token: null });
+      const body = (text) => ({ text, bytes: Buffer.from(text, 'base64url') });
+      const lastPart = (text) => body(text.split('.').at(-1));
+      const secrets = {
+        'the API key': body(key.key.slice('tck_'.length)),
+        'the token of the client': lastPart(token),
+        'the token of the admin': lastPart(login.token),
+        'the first refresh token': lastPart(login.refresh_token),
+        'the second refresh token': lastPart(refreshed.refresh_token),
+        'the refresh token of the other login': lastPart(used.refresh_token),
+        'the secret of the second factor': { text: factor.secret, bytes: app.secret },
+        'the password': { text: kPassword },
+        ...Object.fromEntries(codes.flatMap((code, n) => [[`recovery code ${n}`, { text: code }], [`recovery code ${n} without dashes`, { text: code.replaceAll('-', '') }]])),
+      };
+
+      await server.end(signal);
+
+      const files = await filesIn(data.folder);
+      const database = files.filter(({ name }) => name.startsWith('togglecast.db'));
+      if (signal === 'SIGKILL') assert.ok(database.some(({ name, content }) => name.endsWith('-wal') && content.length > 0), 'the newest rows are in a file of their own');
+      for (const kept of ['a key with this name', key.sha256]) assert.notDeepEqual(places(database, { text: kept }), [], `${kept} is found there`);
+      for (const [name, secret] of Object.entries(secrets)) assert.deepEqual(places(files, secret), [], name);
+      for (const [name, { text }] of Object.entries(secrets)) assert.ok(!server.process.output.includes(text), `${name} in the log`);
+    });
+  }
 });

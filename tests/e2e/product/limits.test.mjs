@@ -31,7 +31,12 @@ async function counted(name, label, attack, server = shared.it) {
   await attack();
   await until(async () => (await metric(server.port, name, label)) > before, `${name} with ${label} to count it`);
 }
-const passing = (limit, attack, server) => counted('togglecast_limits_passed_total', `limit="${limit}"`, attack, server);
+/** The same of a limit of connections, which also has a line in the log. */
+async function passing(limit, attack, server = shared.it) {
+  await counted('togglecast_limits_passed_total', `limit="${limit}"`, attack, server);
+  const option = `"limit":"--${limit.replaceAll('_', '-')}"`;
+  await until(() => server.process.stderr.split('\n').some((line) => line.includes('limit passed') && line.includes(option)), `a log line of ${option}`);
+}
 
 /** A socket of a new client, logged in. */
 async function loggedIn() {
@@ -185,6 +190,34 @@ describe('a time-out that was set holds:', () => {
     assert.ok(await metric(hasty().server.port, 'togglecast_realtime_refusals_total', 'code="unauthenticated"') > 0);
     socket.drop();
   });
+});
+
+describe('connections of one address', () => {
+  const kMost = 3;
+  const narrow = sharedByTests(async () => {
+    const data = await dataFolder();
+    const server = await Product.start(data.folder, { exempt: false, args: ['--connections-per-address', String(kMost), '--trusted-proxy', '127.0.0.1', '--trusted-proxy', '::1'] });
+    return { server, data };
+  }, ({ server, data }) => server.end('SIGTERM').finally(data.remove));
+  const from = (address) => ({ 'X-Forwarded-For': address });
+
+  test('are as many as were set, of either transport, and those of another address do not count', () => counted('togglecast_connections_limited_total', 'limit="open"', async () => {
+    const { server } = narrow();
+    const handshake = (address) => request(server.port, `${kPath}?EIO=4&transport=polling`, { headers: from(address) });
+    const mine = [await PollingSession.open(server.port, kPath, { headers: from('203.0.113.1') })];
+    while (mine.length < kMost) mine.push(await EngineSocket.open(server.port, kPath, { headers: from('203.0.113.1') }));
+
+    const refused = await handshake('203.0.113.1');
+    assert.equal(refused.status, 429, refused.body);
+    assert.match(refused.body, /too many open connections from this address/);
+    assert.match(refused.headers['retry-after'], /^\d+$/);
+    assert.equal((await handshake('203.0.113.2')).status, 200);
+    await until(() => server.process.stderr.split('\n').some((line) => line.includes('203.0.113.1') && line.includes('too many open connections')), 'a log line');
+
+    mine.at(-1).drop();
+    await until(async () => (await handshake('203.0.113.1')).status === 200, 'a place that is free again');
+    assert.equal((await handshake('203.0.113.1')).status, 429, 'for one');
+  }, narrow().server));
 });
 
 test('a limit out of its range is refused at the start, by its name', async () => {

@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { until } from '../support/deadline.mjs';
+import { EngineSocket } from '../support/engine.mjs';
 import { kPassword, ownKey, product } from '../support/product.mjs';
 
 const kPatience = 60_000;
-const shared = product({ args: ['--ping-interval', '1', '--write-rate', '1000', '--read-rate', '100000'] });
+const shared = product({ args: ['--ping-interval', '1', '--ping-timeout', '600', '--write-rate', '1000', '--read-rate', '100000'] });
 
 const history = (query = '') => shared.it.call('GET', `/api/v1/dashboard/history${query}`);
 const connections = (query = '', options) => shared.it.call('GET', `/api/v1/connections${query}`, undefined, options);
@@ -97,6 +98,8 @@ describe('live connections', () => {
       [row] = (await connections(`?client=${client.key}`)).items;
       return row.round_trip_ms !== null;
     }, 'an answer to a ping', kPatience);
+    assert.ok(row.round_trip_ms >= 0 && Number.isFinite(row.round_trip_ms), `${row.round_trip_ms} ms`);
+    assert.ok(Number.isInteger(row.last_seen_ms) && row.last_seen_ms >= 0, `${row.last_seen_ms} ms`);
     assert.equal(row.client.id, id);
     assert.equal(row.sdk, 'e2e/1.0');
     assert.match(row.address, /^(127\.0\.0\.1|::1)$/);
@@ -117,6 +120,45 @@ describe('live connections', () => {
       cursor = page.next_cursor ? `&cursor=${page.next_cursor}` : '';
     } while (cursor);
     assert.deepEqual(keys, ['c', 'b', 'a'].map((letter) => `${prefix}-${letter}`));
+  });
+
+  test('are sorted by their heartbeats; one that has answered none stands where the least stands', async (t) => {
+    const kLate = 400;
+    const prefix = ownKey('heartbeat');
+    for (const name of ['one', 'two']) await joined(t, `${prefix}-${name}`);
+    const raw = async (name) => {
+      const { token } = await shared.it.createClient(`${prefix}-${name}`);
+      const socket = await EngineSocket.open(shared.it.port, '/socket.io/');
+      t.after(() => socket.drop());
+      socket.send(`40/client,{"token":"${token}"}`);
+      assert.match(await socket.packet(), /^40\/client,/);
+      return { pong: () => socket.send('3') };
+    };
+    await raw('silent');
+    const late = await raw('late');
+    /** Both orders, each held to what it shows itself; the names in the ascending one. */
+    const sorted = async (by) => {
+      const [up, down] = [(await connections(`?q=${prefix}&sort=${by}`)).items, (await connections(`?q=${prefix}&sort=-${by}`)).items];
+      for (const rows of [up, down.toReversed()]) {
+        const values = rows.map((row) => row[by] ?? -1);
+        assert.deepEqual(values, values.toSorted((a, b) => a - b), by);
+      }
+      assert.deepEqual([up.length, down.length], [4, 4]);
+      return { up, names: up.map(({ client }) => client.key.slice(prefix.length + 1)) };
+    };
+    const answerLate = (rows) => {
+      if (rows.find(({ client }) => client.key === `${prefix}-late`).unanswered_ms > kLate) late.pong();
+    };
+
+    await until(async () => {  // the server pings again a second after each answer
+      const { up, names } = await sorted('round_trip_ms');
+      answerLate(up);
+      return names[0] === 'silent' && up[0].round_trip_ms === null && names[3] === 'late' && up[1].round_trip_ms !== null && up[3].round_trip_ms > kLate;
+    }, 'the late one behind those that answer at once', kPatience);
+    await until(async () => {
+      const { up, names } = await sorted('last_seen_ms');
+      return names[0] === 'silent' && up[0].last_seen_ms === null && names[3] === 'late' && up[3].last_seen_ms > 2 * up[2].last_seen_ms;
+    }, 'the late one behind those that are heard each second', kPatience);
   });
 
   test('end when an editor says so, and a stock client comes back', async (t) => {

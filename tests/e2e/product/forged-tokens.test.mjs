@@ -1,11 +1,12 @@
-// Tokens that look like ours and are not, or are not any more, over REST, sockets and login events. Some are signed with the
-// real key, which the test reads from the store: then the claims alone must tell.
+// Tokens that look like ours and are not, or are not any more, over REST, sockets, login events, streams and OFREP. Some are
+// signed with the real key, which the test reads from the store: then the claims alone must tell.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { forged, SigningKey } from '../support/issuer.mjs';
+import { holds, kAll, kOne } from '../support/ofrep.mjs';
 import { kOwner, kPassword, ownKey, product } from '../support/product.mjs';
 
 const shared = product({ args: ['--write-rate', '1000', '--write-burst', '1000'] });
@@ -93,7 +94,7 @@ function casesOf(good) {
     'no iat': invalid(signed({ iat: undefined })),
     'nbf in the future': invalid(signed({ nbf: now() + 3600 })),
     'one that has expired': [signed({ exp: now() - 1 }), 'token_expired'],
-    'a changed claim under the old signature': invalid(`${good.split('.')[0]}.${Buffer.from(JSON.stringify({ ...claims, sub: '2' })).toString('base64url')}.${signature}`),
+    'a changed claim under the old signature': invalid(`${good.split('.')[0]}.${Buffer.from(JSON.stringify({ ...claims, sub: String(Number(claims.sub) + 1) })).toString('base64url')}.${signature}`),
     'no signature': invalid(`${good.split('.')[0]}.${payload}.`),
     'half a signature': invalid(good.slice(0, -20)),
     'four parts': invalid(`${good}.x`),
@@ -119,6 +120,40 @@ for (const [kind, { nsp, other, login, token, rest, open }] of Object.entries(ki
       outside.close();
     }
     assert.equal((await inside.ask('config_check', {})).error, undefined, 'who is in stays in');
+  });
+}
+
+/** The other entrances, and what the good token of a client gets there. */
+const entrances = {
+  'GET /api/v1/stream': { open: 200, ask: (token) => begins(`${shared.it.url}/api/v1/stream`, token) },
+  'OFREP, all flags': { open: 200, ask: async (token) => holds(kAll, await shared.it.request('POST', kAll, { context: {} }, { token })) },
+  'OFREP, one flag, by X-API-Key': {
+    open: 404,  // there is no such flag
+    ask: async (token) => holds(kOne, await shared.it.request('POST', `${kAll}/none`, { context: {} }, { token: null, headers: { 'X-API-Key': token } })),
+  },
+};
+
+/** The answer to a request for a stream, which is left at once. */
+async function begins(url, token) {
+  const answer = await fetch(url, { headers: { Authorization: `Bearer ${token}` }, signal: AbortSignal.timeout(60_000) });
+  if (answer.status !== 200) return { status: answer.status, body: await answer.json() };
+  await answer.body.cancel();
+  return { status: answer.status };
+}
+
+for (const [kind, { token }] of Object.entries(kinds)) {
+  test(`a forged or stale token of ${kind === 'admin' ? 'an admin' : 'a client'} opens no stream and evaluates nothing`, { timeout: 300_000 }, async () => {
+    await prepare();
+    const good = await token();
+    for (const [entrance, { open, ask }] of Object.entries(entrances)) {
+      const { status } = await ask(good);
+      if (kind === 'client') assert.equal(status, open, entrance);
+      else assert.notEqual(status, 401, `${entrance}: an admin may have no view, but its token is good`);
+      for (const [name, [bad, code]] of Object.entries(casesOf(good))) {
+        const refused = await ask(bad);
+        assert.deepEqual([refused.status, refused.body?.code], [401, code], `${name}, at ${entrance}`);
+      }
+    }
   });
 }
 

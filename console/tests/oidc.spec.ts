@@ -1,4 +1,4 @@
-// The login page with an OpenID Connect provider: the way there and back as a person goes it, and the logout at both.
+// The login page with an OpenID Connect provider: the way to the provider and back, and the logout at both.
 import type { Page } from '@playwright/test';
 import { OidcProvider } from '../../tests/e2e/support/oidc-provider.mjs';
 import { expect, kPassword, Server, test as base, type Console } from './fixture';

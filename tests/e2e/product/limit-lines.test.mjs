@@ -1,4 +1,4 @@
-// A limit that is passed has a line in the log: at once, with its option and who passed it, and not one for each time.
+// A limit that is passed has a line in the log: at once, with its option and the client or admin, and not one for each time.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { until } from '../support/deadline.mjs';
@@ -17,7 +17,7 @@ const times = (count, make) => Promise.all(Array.from({ length: count }, (_, n) 
 const lines = (limit) => shared.it.process.stderr.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line))
   .filter((line) => line.message === 'limit passed' && line.limit === limit);
 
-/** `attack` answers how often it passed the limit. Then the first line says once, and so many of them had none of their own. */
+/** `attack` answers how often it passed the limit. The first line says `times: 1`; there are fewer lines than times. */
 async function isTold(limit, who, attack) {
   assert.deepEqual(lines(limit), [], 'no line without a reason');
   const passed = await attack();

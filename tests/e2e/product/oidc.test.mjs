@@ -204,7 +204,7 @@ describe('the browser and the provider', () => {
     assert.equal(provider.count('/.well-known/openid-configuration'), 1);
     assert.equal((await logIn(provider, server)).status, 200);
     assert.equal(provider.count('/keys'), 2, 'and they are kept');
-    assert.equal((await server.request('GET', '/api/v1/platforms', undefined, { token: body.token })).status, 200, 'who was in is in');
+    assert.equal((await server.request('GET', '/api/v1/platforms', undefined, { token: body.token })).status, 200, 'the session from before goes on');
   });
 
   test('a provider that is away locks nobody out who is in, and passwords go on', async (t) => {

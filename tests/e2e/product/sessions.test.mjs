@@ -166,7 +166,7 @@ describe('a session', () => {
     const username = ownKey('jo');
     await at.call('POST', '/api/v1/admins', { username, password: kPassword, role: 'viewer' });
     const [used, other] = [await logIn(at, { username }), await logIn(at, { username })];
-    // The owner reads it: whoever reads with a token of the session uses it.
+    // The owner reads it, because a request with a token of the session would be a use.
     const listed = async ({ session }) => (await at.call('GET', `/api/v1/auth/sessions?admin=${used.admin.id}`)).items.find(({ id }) => id === session.id);
     const lastUse = async (one) => Date.parse((await listed(one)).last_used_at);
     const begun = await lastUse(other);

@@ -285,3 +285,19 @@ describe('a real browser', () => {
   });
   const product2 = (t) => server(t);
 });
+
+describe('a password', () => {
+  test('is hashed beside the threads of connections: probes are answered while many log in', async (t) => {
+    const at = await server(t, ['--shards', '1']);
+    let answered = 0;
+    const logins = Array.from({ length: 6 }, () => logIn(at).finally(() => { answered += 1; }));
+    let between = 0;
+    while (answered < logins.length) {
+      await at.request('GET', '/healthz');
+      if (answered < logins.length) between += 1;
+    }
+
+    assert.ok(between > 2 * logins.length, `${between} probes were answered before the last login`);
+    await Promise.all(logins);
+  });
+});

@@ -101,7 +101,9 @@ bool answer(const CallPtr& call, AllFlags& all, domain::evaluation::Turn& turn) 
     body += "}]";
   }
   body += '}';
-  answer_tagged(call, *state, all.tag, std::move(body));
+  KeptAnswer answer{all.tag.version(), OfrepTag::digest(body), std::move(body)};
+  call->api().answers().keep(all.tag.name(), answer);
+  answer_tagged(call, *state, all.tag, answer.digest, std::move(answer.body));
   return true;
 }
 
@@ -147,6 +149,8 @@ void evaluate_flags(const CallPtr& call) {
       delivery::client_view_name(channel, state->environment(), viewpoint->client->id, viewpoint->context),
       *state);
   if (answered_as_current(call, *state, tag)) return;
+  if (const auto kept = call->api().answers().find(tag.name(), tag.version()))
+    return answer_tagged(call, *state, tag, kept->digest, kept->body);
   answer_in_time(call, std::make_shared<AllFlags>(*std::move(viewpoint), std::move(tag), notices));
 }
 

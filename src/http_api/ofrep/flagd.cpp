@@ -23,7 +23,9 @@ void read_flagd_file(const CallPtr& call) {
       delivery::client_view_name(std::string(kFileForm), state->environment(), client->id, nullptr), *state);
   if (answered_as_current(call, *state, tag)) return;
   call->work([call, state, client, tag] {
-    answer_tagged(call, *state, tag, domain::flagd::flagd_file(*state, *client));
+    std::string file = domain::flagd::flagd_file(*state, *client);
+    const std::string digest = OfrepTag::digest(file);
+    answer_tagged(call, *state, tag, digest, std::move(file));
   });
 }
 

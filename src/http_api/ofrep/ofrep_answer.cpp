@@ -21,9 +21,9 @@ constexpr std::size_t kAnswerBytes = 12;      // 16 characters
 constexpr std::size_t kStretch = 32 * 1'024;  // bytes between two looks at the clock
 constexpr std::size_t kAnswerSize = kAnswerBytes * 4 / 3;
 
-std::string short_digest(std::string_view text, std::size_t bytes) {
+std::string digest_of(std::string_view text) {
   const Sha256 digest = sha256(text);
-  return base64url_encode({reinterpret_cast<const char*>(digest.data()), bytes});
+  return {digest.begin(), digest.end()};
 }
 
 }  // namespace
@@ -111,10 +111,14 @@ void OfrepFlags::add(const Decision& decision) {
 }
 
 OfrepTag::OfrepTag(std::string_view view, const domain::Snapshot& state)
-    : view_(short_digest(view, kViewBytes) + '.'),
-      version_(domain::to_string(domain::Version{state.head().epoch, state.revision()})) {}
+    : name_(digest_of(view)),
+      view_(base64url_encode(std::string_view(name_).substr(0, kViewBytes)) + '.'),
+      state_{state.head().epoch, state.revision()},
+      version_(domain::to_string(state_)) {}
 
-std::string OfrepTag::digest(std::string_view body) { return short_digest(body, kAnswerBytes); }
+std::string OfrepTag::digest(std::string_view body) {
+  return base64url_encode(digest_of(body).substr(0, kAnswerBytes));
+}
 
 std::string OfrepTag::text(std::string_view answer) const {
   return view_ + std::string(answer) + '.' + version_;

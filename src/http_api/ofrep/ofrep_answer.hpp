@@ -55,6 +55,9 @@ class OfrepTag {
   /// `view`: what decides which answer the caller gets, beside the state.
   OfrepTag(std::string_view view, const domain::Snapshot& state);
 
+  /// Names the view: equal ones have equal names, and others do not.
+  [[nodiscard]] std::string_view name() const noexcept { return name_; }
+  [[nodiscard]] const domain::Version& version() const noexcept { return state_; }
   /// The tag that was sent, without quotes: of this state, whatever its answer was.
   [[nodiscard]] bool is_current(std::string_view sent) const noexcept;
   /// The same: of an equal answer, whatever its state was. Gives the mark of its coding, such as `-gzip`.
@@ -71,7 +74,9 @@ class OfrepTag {
   };
   [[nodiscard]] std::optional<Parts> parts_of(std::string_view sent) const noexcept;
 
+  std::string name_;  // a digest; `view_` has the beginning of it
   std::string view_;
+  domain::Version state_;
   std::string version_;
 };
 

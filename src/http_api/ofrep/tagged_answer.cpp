@@ -36,8 +36,7 @@ bool answered_as_current(const CallPtr& call, const domain::Snapshot& state, con
 }
 
 void answer_tagged(const CallPtr& call, const domain::Snapshot& state, const OfrepTag& tag,
-                   std::string body) {
-  const std::string digest = OfrepTag::digest(body);
+                   const std::string& digest, std::string body) {
   const std::string text = tag.text(digest);
   const auto sent = call->sent_tags();
   for (const auto& one : sent.tags)

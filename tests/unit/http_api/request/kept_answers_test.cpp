@@ -1,0 +1,52 @@
+#include "http_api/request/kept_answers.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace togglecast::http_api {
+namespace {
+
+const domain::Version kNow{1, 7};
+
+TEST(KeptAnswers, AreKeptFromTheirSecondUseForOneState) {
+  observe::Metrics metrics;
+  KeptAnswers answers(metrics);
+  const KeptAnswer answer{kNow, "digest", "body"};
+
+  answers.keep("view", answer);
+  EXPECT_EQ(answers.find("view", kNow), nullptr) << "asked for once";
+  answers.keep("view", answer);
+
+  const auto kept = answers.find("view", kNow);
+  ASSERT_NE(kept, nullptr);
+  EXPECT_EQ(kept->body, "body");
+  EXPECT_EQ(kept->digest, "digest");
+  EXPECT_EQ(answers.find("view", {1, 8}), nullptr) << "of another state";
+  EXPECT_EQ(answers.find("view", {2, 7}), nullptr) << "of another epoch";
+  EXPECT_EQ(answers.find("other view", kNow), nullptr);
+  EXPECT_EQ(metrics.counter("togglecast_ofrep_kept_hits_total", "").value(), 1U);
+  EXPECT_EQ(metrics.counter("togglecast_ofrep_kept_misses_total", "").value(), 4U);
+}
+
+TEST(KeptAnswers, ANewStateTakesThePlaceOfTheOld) {
+  observe::Metrics metrics;
+  KeptAnswers answers(metrics);
+  for (int i = 0; i < 2; ++i) answers.keep("view", {kNow, "d", "old"});
+
+  answers.keep("view", {{1, 8}, "d", "new"});
+
+  EXPECT_EQ(answers.find("view", kNow), nullptr);
+  EXPECT_EQ(answers.find("view", {1, 8})->body, "new");
+}
+
+TEST(KeptAnswers, LargeOnesAreNotKept) {
+  observe::Metrics metrics;
+  KeptAnswers answers(metrics);
+  for (int i = 0; i < 2; ++i) answers.keep("view", {kNow, "d", std::string(KeptAnswers::kLargest + 1, 'x')});
+
+  EXPECT_EQ(answers.find("view", kNow), nullptr);
+}
+
+}  // namespace
+}  // namespace togglecast::http_api

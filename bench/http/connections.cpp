@@ -22,6 +22,7 @@ namespace bench {
 namespace {
 
 constexpr std::string_view kNotice = "refetchEvaluation";
+constexpr std::string_view kNumber = "#######";
 
 [[noreturn]] void give_up(const char* what) {
   std::fprintf(stderr, "http-load: %s: %s\n", what, std::strerror(errno));
@@ -71,14 +72,24 @@ void Connections::open(std::size_t count) {
 
 void Connections::ask(std::string_view request, std::size_t count, unsigned status) {
   request_ = request;
+  number_at_ = request_.find(kNumber);
   status_ = status;
   unsent_ = answers_due_ = count;
   for (const auto& one : connections_) {
     if (unsent_ == 0) break;
     --unsent_;
-    write(*one, request_);
+    write(*one, next_request());
   }
   while (answers_due_ > 0) poll(30'000);
+}
+
+std::string_view Connections::next_request() {
+  if (number_at_ != std::string::npos) {
+    std::size_t rest = numbered_++;
+    for (std::size_t i = kNumber.size(); i > 0; --i, rest /= 10)
+      request_[number_at_ + i - 1] = static_cast<char>('0' + rest % 10);
+  }
+  return request_;
 }
 
 void Connections::listen(std::string_view request, std::size_t count) {
@@ -163,7 +174,7 @@ void Connections::on_answer(Connection& connection, std::string_view bytes) {
   --answers_due_;
   if (unsent_ == 0) return;
   --unsent_;
-  write(connection, request_);
+  write(connection, next_request());
 }
 
 void Connections::on_events(Connection& connection, std::string_view bytes) {

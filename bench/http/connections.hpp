@@ -50,7 +50,10 @@ class Connections {
   int poller_;
   std::vector<std::unique_ptr<Connection>> connections_;
   bool streams_ = false;
+  [[nodiscard]] std::string_view next_request();
+
   std::string request_;
+  std::size_t number_at_ = std::string::npos, numbered_ = 0;
   std::size_t unsent_ = 0;
   std::size_t answers_due_ = 0;
   unsigned status_ = 200;

@@ -2,7 +2,8 @@
 // answered by one line of JSON:
 //
 //   bench-http-load --port P --process PID
-//   requests CONNECTIONS COUNT STATUS FILE    the same request, as it stands in the file, over and over
+//   requests CONNECTIONS COUNT STATUS FILE    the same request, as it stands in the file, over and over;
+//                                             ####### in it is another number each time
 //   listen COUNT FILE                         event streams that stay; answered when each has its first
 //   notice receive COUNT                             waits for so many notices, which somebody else has
 //   caused idle SECONDS | memory

@@ -1,9 +1,9 @@
 // JSON text that is written member by member, where no value is needed. Keys are literals with their quotes
 // and their colon:
 //
-//   out += R"({"id":)";
+//   out += R"({"id":)"sv;  // a view: the length of a bare literal would be counted at run time
 //   json::append_number(out, id);
-//   out += R"(,"name":)";
+//   out += R"(,"name":)"sv;
 //   json::append_string(out, name);
 //
 // Thread rule: pure functions.
@@ -12,6 +12,7 @@
 #include <charconv>
 #include <concepts>
 #include <string>
+#include <string_view>
 
 #include "base/json.hpp"
 
@@ -27,11 +28,7 @@ void append_number(std::string& out, Integer number) {
 }
 
 inline void append_bool(std::string& out, bool truth) {
-  if (truth) {
-    out += "true";
-  } else {
-    out += "false";
-  }
+  out += std::string_view(truth ? "true" : "false", truth ? 4 : 5);
 }
 
 /// `[…]` of the elements, each written by `append_element(out, element)`.

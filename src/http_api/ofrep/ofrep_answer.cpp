@@ -5,7 +5,6 @@
 #include "base/base64.hpp"
 #include "base/digest.hpp"
 #include "base/json_text.hpp"
-#include "domain/schema/version.hpp"
 #include "wire/http/entity_tags.hpp"
 
 namespace togglecast::http_api {
@@ -15,6 +14,8 @@ using domain::evaluation::ErrorCode;
 using domain::evaluation::FlagType;
 
 namespace {
+
+using namespace std::string_view_literals;
 
 constexpr std::size_t kViewBytes = 9;         // of a digest: 12 characters
 constexpr std::size_t kAnswerBytes = 12;      // 16 characters
@@ -42,36 +43,36 @@ std::string_view ofrep_code(const Decision& decision) noexcept {
 }
 
 void append_ofrep(std::string& out, const Decision& decision, std::string_view key) {
-  out += R"({"key":)";
+  out += R"({"key":)"sv;
   json::append_string(out, key);
   if (const std::string_view code = ofrep_code(decision); !code.empty()) {
-    out.append(R"(,"errorCode":")").append(code).append(R"(","errorDetails":)");
+    out.append(R"(,"errorCode":")"sv).append(code).append(R"(","errorDetails":)"sv);
     json::append_string(out, kFlagFailed);
     out += '}';
     return;
   }
   // The code's own default must not open what is denied.
   if (decision.value != nullptr) {
-    out += R"(,"value":)";
+    out += R"(,"value":)"sv;
     json::append(out, *decision.value);
   } else if (decision.denied() && decision.flag->type() == FlagType::boolean) {
-    out += R"(,"value":false)";
+    out += R"(,"value":false)"sv;
   }
-  out.append(R"(,"reason":")").append(to_string(decision.reason));
+  out.append(R"(,"reason":")"sv).append(to_string(decision.reason));
   if (decision.variant != nullptr) {
-    out += R"(","variant":)";
+    out += R"(","variant":)"sv;
     json::append_string(out, decision.variant->name);
-    out += R"(,"metadata":{"enabled":)";
+    out += R"(,"metadata":{"enabled":)"sv;
   } else {
-    out += R"(","metadata":{"enabled":)";
+    out += R"(","metadata":{"enabled":)"sv;
   }
   json::append_bool(out, decision.enabled);
-  out.append(R"(,"rule":")").append(to_string(decision.rule)).append(1, '"');
+  out.append(R"(,"rule":")"sv).append(to_string(decision.rule)).append(1, '"');
   if (decision.limit) {
-    out += R"(,"limit":)";
+    out += R"(,"limit":)"sv;
     json::append_number(out, *decision.limit);
   }
-  out += "}}";
+  out += "}}"sv;
 }
 
 OfrepFlags::OfrepFlags(domain::Viewpoint viewpoint, std::string text)

@@ -9,6 +9,7 @@
 
 #include "domain/evaluation/decision.hpp"
 #include "domain/evaluation/turn.hpp"
+#include "domain/schema/version.hpp"
 #include "domain/state/client_view.hpp"
 #include "domain/views/sliced_view.hpp"
 

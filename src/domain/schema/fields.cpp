@@ -32,6 +32,20 @@ std::size_t depth_of(const json::value& json) {
   return 0;
 }
 
+// More than the JSON of this value has, without writing it.
+std::size_t most_bytes(const json::value& json) {
+  constexpr std::size_t kNumber = 25, kEscape = 6, kPunctuation = 4;  // `\u0000`; quotes, colon, comma
+  if (const auto* text = json.if_string()) return kEscape * text->size() + kPunctuation;
+  std::size_t bytes = kNumber;
+  if (const auto* members = json.if_object()) {
+    for (const auto& member : *members)
+      bytes += kEscape * member.key().size() + kPunctuation + most_bytes(member.value());
+  } else if (const auto* elements = json.if_array()) {
+    for (const auto& element : *elements) bytes += most_bytes(element) + kPunctuation;
+  }
+  return bytes;
+}
+
 std::string at_most_bytes(std::size_t max) { return "must be at most " + std::to_string(max) + " bytes"; }
 
 std::string sentence_about(const std::vector<FieldIssue>& issues) {
@@ -192,7 +206,7 @@ std::optional<json::object> FieldReader::object(std::string_view name, std::size
     refuse(name, "must be an object");
   } else if (depth_of(*member) > max_depth) {
     refuse(name, "must not be nested deeper than " + std::to_string(max_depth) + " levels");
-  } else if (json::serialize(*member).size() > max_bytes) {
+  } else if (most_bytes(*member) > max_bytes && json::serialize(*member).size() > max_bytes) {
     refuse(name, at_most_bytes(max_bytes) + " of JSON");
   } else {
     return member->get_object();

@@ -27,7 +27,7 @@ void answer_not_modified(const CallPtr& call, const domain::Snapshot& state, std
 }  // namespace
 
 bool answered_as_current(const CallPtr& call, const domain::Snapshot& state, const OfrepTag& tag) {
-  const auto sent = call->sent_tags();
+  const auto& sent = call->sent_tags();
   const auto current = std::find_if(sent.tags.begin(), sent.tags.end(),
                                     [&](const auto& one) { return tag.is_current(one.opaque); });
   if (current == sent.tags.end()) return false;
@@ -38,7 +38,7 @@ bool answered_as_current(const CallPtr& call, const domain::Snapshot& state, con
 void answer_tagged(const CallPtr& call, const domain::Snapshot& state, const OfrepTag& tag,
                    const std::string& digest, std::string body) {
   const std::string text = tag.text(digest);
-  const auto sent = call->sent_tags();
+  const auto& sent = call->sent_tags();
   for (const auto& one : sent.tags)
     if (const auto coding = tag.coding_of_answer(one.opaque, digest))
       return answer_not_modified(call, state, text + std::string(*coding));

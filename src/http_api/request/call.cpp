@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "base/fail_point.hpp"
@@ -263,17 +264,20 @@ Result<std::optional<domain::NamedRevision>> Call::min_revision() const {
   return named;
 }
 
-wire::http::EntityTags Call::sent_tags() const {
-  auto tags = tags_in(request().headers, "If-None-Match");
-  return tags ? *std::move(tags) : wire::http::EntityTags{};
+const wire::http::EntityTags& Call::sent_tags() const {
+  if (!sent_tags_) std::ignore = known_tags();
+  return *sent_tags_;
 }
 
 Result<void> Call::known_tags() const {
-  return tags_in(request().headers, "If-None-Match").map([](const auto&) {});
+  auto tags = tags_in(request().headers, "If-None-Match");
+  sent_tags_.emplace(tags ? *std::move(tags) : wire::http::EntityTags{});
+  if (!tags) return tl::unexpected(tags.error());
+  return {};
 }
 
 std::optional<std::string_view> Call::held_coding(std::string_view etag) const {
-  const auto known = sent_tags();
+  const auto& known = sent_tags();
   const auto same = std::find_if(known.tags.begin(), known.tags.end(),
                                  [&](const auto& tag) { return wire::http::same_but_for_coding(tag, etag); });
   if (same != known.tags.end()) return same->opaque.substr(etag.size());

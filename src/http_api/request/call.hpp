@@ -93,7 +93,7 @@ class Call : public std::enable_shared_from_this<Call> {
   /// Refuses a malformed `If-None-Match`.
   [[nodiscard]] Result<void> known_tags() const;
   /// The tags of `If-None-Match`; they point into the request. None when it is malformed.
-  [[nodiscard]] wire::http::EntityTags sent_tags() const;
+  [[nodiscard]] const wire::http::EntityTags& sent_tags() const;
   /// `If-None-Match` contains this tag.
   [[nodiscard]] bool has_already(std::string_view etag) const { return held_coding(etag).has_value(); }
   /// The same, with what follows the tag there: the mark of the coding that the client holds, such as
@@ -135,6 +135,7 @@ class Call : public std::enable_shared_from_this<Call> {
   web::ExchangePtr exchange_;
   TimePoint began_;
   std::optional<service::Principal> who_;
+  mutable std::optional<wire::http::EntityTags> sent_tags_;  // once they were read
 };
 
 }  // namespace togglecast::http_api

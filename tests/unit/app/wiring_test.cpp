@@ -42,18 +42,26 @@ Settings unusual() {
   return settings;
 }
 
-TEST(Wiring, SessionsBeginWithTheNodesTag) {
+// What the options of sockets refer to.
+struct Parts {
   ManualClock clock;
   observe::Metrics metrics;
-  observe::Log log(
-      {}, [](std::string_view) {}, clock);
-  AddressLimits limits({}, clock, metrics);
-  RefusalLog refusals(log, clock);
+  observe::Log log{{}, [](std::string_view) {}, clock};
+  AddressLimits limits{{}, clock, metrics};
+  RefusalLog refusals{log, clock};
+
+  socketio::Options sockets(const Settings& settings) {
+    return socketio_options(settings, limits, refusals, log);
+  }
+};
+
+TEST(Wiring, SessionsBeginWithTheNodesTag) {
+  Parts parts;
   const auto tag = [&](std::uint16_t port, std::string named) {
     Settings settings;
     settings.port = port;
     settings.node_tag = std::move(named);
-    const engineio::Options made = socketio_options(settings, limits, refusals, log).engine;
+    const engineio::Options made = parts.sockets(settings).engine;
     EXPECT_THAT(made.other_node_message, AllOf(HasSubstr("Session ID unknown"), HasSubstr("['websocket']"),
                                                HasSubstr("docs/deployment.md")));
     return made.node_tag.value();
@@ -79,14 +87,9 @@ TEST(Wiring, ALineAboutOtherNodesIsLoggedOnce) {
 }
 
 TEST(Wiring, LimitsOfConnectionsArrive) {
-  ManualClock clock;
-  observe::Metrics metrics;
-  observe::Log log(
-      {}, [](std::string_view) {}, clock);
-  AddressLimits limits({}, clock, metrics);
-  RefusalLog refusals(log, clock);
+  Parts parts;
 
-  const socketio::Options options = socketio_options(unusual(), limits, refusals, log);
+  const socketio::Options options = parts.sockets(unusual());
 
   EXPECT_EQ(options.connect_timeout, Milliseconds{4'000});
   EXPECT_EQ(options.namespaces_per_connection, 5U);
@@ -125,14 +128,10 @@ TEST(Wiring, TimesArrive) {
   settings.issuer_token_lifetime = seconds{15};
   settings.issuer_stale_keys = seconds{16};
   settings.tls_ticket_lifetime = seconds{17};
-  ManualClock clock;
-  observe::Metrics metrics;
-  observe::Log log(
-      {}, [](std::string_view) {}, clock);
-  AddressLimits limits({}, clock, metrics);
-  RefusalLog refusals(log, clock);
 
-  const socketio::Options sockets = socketio_options(settings, limits, refusals, log);
+  Parts parts;
+
+  const socketio::Options sockets = parts.sockets(settings);
   EXPECT_EQ(sockets.engine.ping_interval, seconds{1});
   EXPECT_EQ(sockets.engine.ping_timeout, seconds{2});
   EXPECT_EQ(sockets.engine.upgrade_timeout, seconds{3});
@@ -146,7 +145,7 @@ TEST(Wiring, TimesArrive) {
   EXPECT_EQ(realtime.idempotency_age, seconds{9});
   EXPECT_EQ(realtime.rollout_patience, seconds{12});
   EXPECT_EQ(realtime.sync_window, seconds{13});
-  EXPECT_EQ(stream_options(settings, limits).expiry_warning, seconds{8});
+  EXPECT_EQ(stream_options(settings, parts.limits).expiry_warning, seconds{8});
   EXPECT_EQ(mailbox_options(settings).keys, seconds{9});
   EXPECT_EQ(mailbox_options(settings).kept, seconds{10});
   const http_api::Options api = api_options(settings);

@@ -63,11 +63,43 @@ test('compares two environments and promotes a feature with what it needs', asyn
   await expect(differs).toBeHidden();
 });
 
-test('a viewer compares, and makes nothing', async ({ page, console }) => {
-  const viewer = await console.server.admin('viewer');
+test('a viewer compares, and makes and promotes nothing, with the reason', async ({ page, console }) => {
+  const { server } = console;
+  const staging = own('staging');
+  await server.call('POST', '/api/v1/environments', { key: staging });
+  const feature = await server.call('POST', '/api/v1/features', { key: own('only'), name: 'Only here' });
+  const viewer = await server.admin('viewer');
   await console.open('/environments', { username: viewer });
   await expect(page.getByRole('button', { name: 'New environment' })).toBeDisabled();
   await console.accessible();
+  await page.goto(`${server.url}/environments?new=yes`); // the link of an owner
+  await expect(page.getByRole('dialog').getByRole('button', { name: 'Create' })).toBeDisabled();
+  await page.goto(`${server.url}/environments/compare?from=production&to=${staging}&q=${feature.key}`);
+  await page.getByLabel('Select Only here').check();
+  await expect(page.getByRole('button', { name: `Promote to ${staging}` })).toBeDisabled();
+  await page.getByRole('button', { name: 'Clear' }).focus();
+  await page.keyboard.press('Tab');
+  await expect(page.getByRole('tooltip')).toContainText(`You are a viewer in ${staging}. To change features, the role editor is needed`);
+  await console.accessible();
+});
+
+test('the role in the target decides who promotes, not that in the environment of the page', async ({ page, console }) => {
+  const { server } = console;
+  const staging = own('staging');
+  await server.call('POST', '/api/v1/environments', { key: staging });
+  const feature = await server.call('POST', '/api/v1/features', { key: own('here'), name: 'Here' });
+  const there = await server.call('POST', '/api/v1/features', { key: own('there'), name: 'There' }, await server.login('owner', kPassword, staging));
+  const username = own('half');
+  await server.call('POST', '/api/v1/admins', { username, password: kPassword, role: 'editor', environments: { [staging]: 'viewer' } });
+  await console.open(`/environments/compare?from=production&to=${staging}&q=${feature.key}`, { username });
+  await expect(page.getByRole('button', { name: 'Environment production' })).toBeVisible();
+  await page.getByLabel('Select Here').check();
+  await expect(page.getByRole('button', { name: `Promote to ${staging}` })).toBeDisabled();
+  await page.goto(`${server.url}/environments/compare?from=${staging}&to=production&q=${there.key}`);
+  await page.getByLabel('Select There').check();
+  await page.getByRole('button', { name: 'Promote to production' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Promote 1' }).click();
+  await expect(page.getByRole('dialog').getByText('1 change is in production')).toBeVisible();
 });
 
 test('the help page shows the commands for this address', async ({ page, console }) => {

@@ -1,13 +1,15 @@
 import { ActionIcon, Button, Group, SegmentedControl, Select, Stack, Text, Tooltip } from '@mantine/core';
 import { IconArrowRight, IconArrowsExchange, IconEqual, IconLayersIntersect } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
+import { useNavigate } from '@tanstack/react-router';
 import { createAdmin, type Admin } from '@togglecast/admin';
 import { useCallback, useMemo, useState } from 'react';
 import { unwrap } from '../../shared/api/problem';
 import { useConsole } from '../../shared/console';
+import { kEntities } from '../../shared/entities/types';
 import { SearchField } from '../../shared/entity-pages/entity-list';
 import { environmentVariable } from '../../shared/environment-color';
+import { Guarded } from '../../shared/ui/guarded';
 import { Page } from '../../shared/ui/page';
 import { EmptyState, ErrorState, Loaded, Waiting } from '../../shared/ui/states';
 import { useAddress } from '../../shared/use-search';
@@ -23,6 +25,7 @@ export default function ComparePage() {
   const { environment: own } = useConsole();
   const environments = useEnvironments();
   const [address, setAddress] = useAddress();
+  const navigate = useNavigate();
   return (
     <Page title="Compare and promote" above={above} description="Two environments side by side. Select what works in one of them, see what it would change in the other, and take it over.">
       <Loaded query={environments}>
@@ -31,7 +34,7 @@ export default function ComparePage() {
           const from = address['from'] ?? (keys.find((key) => key !== own && !/^prod/.test(key)) ?? keys.find((key) => key !== own) ?? own);
           const to = address['to'] ?? (own === from ? (keys.find((key) => key !== from) ?? own) : own);
           if (keys.length < 2)
-            return <EmptyState icon={IconLayersIntersect} title="There is only one environment" action={<Button component={Link} to="/environments?new=yes" variant="light">Make a second one</Button>}>With a copy of this catalogue you can try changes there, and promote what works.</EmptyState>;
+            return <EmptyState icon={IconLayersIntersect} title="There is only one environment" action={<Guarded action="manage_environments">{(disabled) => <Button disabled={disabled} onClick={() => void navigate({ to: '/environments?new=yes' })} variant="light">Make a second one</Button>}</Guarded>}>With a copy of this catalogue you can try changes there, and promote what works.</EmptyState>;
           return (
             <Stack>
               <Group align="stretch" gap="xs">
@@ -116,7 +119,9 @@ function Comparison({ from, to, source, target, targetRest, reload }: { from: st
           <Text size="sm"><b>{selected.length}</b> selected</Text>
           <Group gap="xs">
             <Button variant="subtle" color="gray" onClick={() => setChosen(new Set())}>Clear</Button>
-            <Button rightSection={<IconArrowRight size={16} aria-hidden />} onClick={() => setPromoting(true)}>Promote to {to}</Button>
+            <Guarded action={kEntities[selected[0]!.kind].write} where={to}>
+              {(disabled) => <Button rightSection={<IconArrowRight size={16} aria-hidden />} disabled={disabled} onClick={() => setPromoting(true)}>Promote to {to}</Button>}
+            </Guarded>
           </Group>
         </Group>
       )}

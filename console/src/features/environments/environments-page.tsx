@@ -111,7 +111,7 @@ function CreateEnvironment({ environments, opened, onClose }: { environments: En
           <Select label="Begin with a copy of" data={[...environments.filter((one) => one.revision > 0).map((one) => one.key)]} placeholder="Nothing: an empty catalogue" clearable clearButtonProps={{ 'aria-label': 'Begin empty' }} {...form.getInputProps('from')} />
           {form.values.from && <Checkbox label="With its clients and their overrides" description="Their tokens stay behind." {...form.getInputProps('clients', { type: 'checkbox' })} />}
           {untold && <ErrorState error={create.error} />}
-          <Group justify="flex-end" gap="xs"><Button variant="default" onClick={close}>Cancel</Button><Button type="submit" loading={create.isPending}>Create</Button></Group>
+          <Group justify="flex-end" gap="xs"><Button variant="default" onClick={close}>Cancel</Button><Guarded action="manage_environments">{(disabled) => <Button type="submit" disabled={disabled} loading={create.isPending}>Create</Button>}</Guarded></Group>
         </Stack>
       </form>
     </Modal>

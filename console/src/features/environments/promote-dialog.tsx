@@ -8,6 +8,7 @@ import { useConsole } from '../../shared/console';
 import { kEntities } from '../../shared/entities/types';
 import { RolloutBadge } from '../../shared/rollout/rollout-badge';
 import { Impact, type PreviewChange } from '../../shared/ui/confirm-impact';
+import { Guarded } from '../../shared/ui/guarded';
 import { ErrorState, Waiting } from '../../shared/ui/states';
 import { bodyFor, kSwitch, planOf, type Catalogue, type Ids, type Kind, type Row } from './compare';
 
@@ -108,7 +109,11 @@ export function PromoteDialog({ opened, from, to, selected, rows, source, target
         )}
         <Group justify="flex-end" gap="xs">
           <Button variant="default" onClick={close}>{promote.isSuccess ? 'Close' : 'Cancel'}</Button>
-          {!promote.isSuccess && <Button loading={promote.isPending} disabled={changes.length === 0 || preview.isFetching || preview.isError} onClick={() => promote.mutate()}>{done.length ? 'Go on' : `Promote ${changes.length}`}</Button>}
+          {!promote.isSuccess && (
+            <Guarded action={kEntities[plan[0]?.kind ?? 'feature'].write} where={to}>
+              {(disabled) => <Button loading={promote.isPending} disabled={disabled || changes.length === 0 || preview.isFetching || preview.isError} onClick={() => promote.mutate()}>{done.length ? 'Go on' : `Promote ${changes.length}`}</Button>}
+            </Guarded>
+          )}
         </Group>
       </Stack>
     </Modal>

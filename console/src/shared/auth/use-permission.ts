@@ -1,10 +1,10 @@
 import { useConsole } from '../console';
 import { permissionOf, roleIn, type Action, type Permission } from './roles';
 
-/** May the reader do this here? `reason` says why not. */
-export function usePermission(action: Action): Permission {
+/** May the reader do this here, or in the environment that is named? `reason` says why not. */
+export function usePermission(action: Action, where?: string): Permission {
   const { session, environment } = useConsole();
-  return permissionOf(session.admin, environment, action);
+  return permissionOf(session.admin, where ?? environment, action);
 }
 
 /** The reader's role in this environment. */

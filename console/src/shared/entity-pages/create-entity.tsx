@@ -5,6 +5,7 @@ import type { ReactNode } from 'react';
 import { formErrors, Problem } from '../api/problem';
 import { kEntities, pageOf, type EntityName } from '../entities/types';
 import { useCreateEntity } from '../entities/write';
+import { Guarded } from '../ui/guarded';
 import { keyFor } from '../ui/key-field';
 import { notifyDone } from '../ui/notify';
 import { ErrorState } from '../ui/states';
@@ -55,7 +56,7 @@ function Content<More extends object>({ type, example, initialValues, validate, 
         <NameAndKey form={form} focus name={{ placeholder: example }} keys={{ placeholder: keyFor(example), ...(keyDescription && { description: keyDescription }) }} />
         {children(form)}
         {untold && <ErrorState error={create.error} />}
-        <Group justify="flex-end" gap="xs"><Button variant="default" onClick={onClose}>Cancel</Button><Button type="submit" loading={create.isPending}>Create</Button></Group>
+        <Group justify="flex-end" gap="xs"><Button variant="default" onClick={onClose}>Cancel</Button><Guarded action={kEntities[type].write}>{(disabled) => <Button type="submit" disabled={disabled} loading={create.isPending}>Create</Button>}</Guarded></Group>
       </Stack>
     </form>
   );

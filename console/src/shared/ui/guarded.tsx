@@ -4,9 +4,9 @@ import { usePermission } from '../auth/use-permission';
 import type { Action } from '../auth/roles';
 
 /** A control that is disabled, with the reason under the pointer, while the reader may not use it:
- *  `<Guarded action="write_platforms">{(disabled) => <Button disabled={disabled}>…</Button>}</Guarded>` */
-export function Guarded({ action, children }: { action: Action; children: (disabled: boolean) => ReactNode }) {
-  const { allowed, reason } = usePermission(action);
+ *  `<Guarded action="write_platforms">{(disabled) => <Button disabled={disabled}>…</Button>}</Guarded>`. `where`: another environment. */
+export function Guarded({ action, where, children }: { action: Action; where?: string; children: (disabled: boolean) => ReactNode }) {
+  const { allowed, reason } = usePermission(action, where);
   if (allowed) return children(false);
   return (
     <Tooltip label={reason} multiline maw={300} events={{ hover: true, focus: true, touch: true }}>

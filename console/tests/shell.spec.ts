@@ -17,15 +17,57 @@ test('a deep link opens after the login, and a wrong password is told', async ({
   await expect(page).toHaveTitle(/Deep link · production/);
 });
 
-test('the palette finds pages and entities, and ? lists the shortcuts', async ({ page, console }) => {
-  await console.server.call('POST', '/api/v1/platforms', { key: own('find'), name: 'Find me here' });
-  await console.open('/platforms');
+test('the palette finds pages, commands and entities', async ({ page, console }) => {
+  const { server } = console;
+  const feature = await server.call('POST', '/api/v1/features', { key: own('find'), name: 'Find a feature' });
+  const segment = await server.call('POST', '/api/v1/segments', { key: own('find'), name: 'Find a segment', rule: true });
+  const plan = await server.call('POST', '/api/v1/packages', { key: own('find'), name: 'Find a package' });
+  const client = await server.call('POST', '/api/v1/clients', { key: own('find'), name: 'Find a client' });
+  await server.call('POST', '/api/v1/platforms', { key: own('find'), name: 'Find a platform' });
+  await console.open('/activity');
+  const search = page.getByRole('textbox', { name: 'Search', exact: true });
+  const choose = async (words: string, name: RegExp) => {
+    await page.keyboard.press('Control+K');
+    await search.fill(words);
+    await page.getByRole('button', { name }).click();
+    await expect(search).toBeHidden();
+  };
+  await choose('segments', /^Segments$/);
+  await expect(page).toHaveURL(/\/segments$/);
+  await choose('new platform', /^New platform$/);
+  await expect(page.getByRole('dialog', { name: 'New platform' })).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('dialog')).toBeHidden();
+  await choose('find a platform', /^Find a platform/);
+  await expect(page.getByRole('heading', { name: 'Find a platform' })).toBeVisible();
+  for (const [kind, { id, key }] of Object.entries({ feature, segment, package: plan, client })) {
+    await choose(key, new RegExp(`^Find a ${kind}`));
+    await expect(page.getByRole('heading', { name: `Find a ${kind}` })).toBeVisible();
+    await expect(page).toHaveURL(new RegExp(`/${kind}s/${id}$`));
+  }
+  // By the keyboard alone.
   await page.keyboard.press('Control+K');
-  await page.getByPlaceholder(/Page, command/).fill('find me');
-  await page.getByRole('button', { name: /Find me here/ }).click();
-  await expect(page.getByRole('heading', { name: 'Find me here' })).toBeVisible();
-  await expect(page.getByPlaceholder(/Page, command/)).toBeHidden();  // in a field, keys are text
+  await search.fill(segment.key);
+  await expect(page.getByRole('button', { name: /^Find a segment/ })).toBeVisible();
+  await console.accessible();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { name: 'Find a segment' })).toBeVisible();
+});
 
+test('the palette leaves out what the role does not open', async ({ page, console }) => {
+  await console.open('/platforms', { username: await console.server.admin('viewer') });
+  await page.keyboard.press('Control+K');
+  const search = page.getByRole('textbox', { name: 'Search', exact: true });
+  await search.fill('settings');
+  await expect(page.getByText('Nothing has this name')).toBeVisible();
+  await search.fill('segment');
+  await expect(page.getByRole('button', { name: /^Segments$/ })).toBeVisible();
+  await expect(page.getByRole('button', { name: /^New segment$/ })).toHaveCount(0);
+});
+
+test('? lists the shortcuts, and two keys go to a page', async ({ page, console }) => {
+  await console.open('/activity');
   await page.keyboard.press('?');
   const dialog = page.getByRole('dialog', { name: 'Keyboard shortcuts' });
   await expect(dialog.getByText('Go to Platforms')).toBeVisible();

@@ -5,7 +5,7 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
-import { permissionOf } from '../../shared/auth/roles';
+import { permissionOf, type Action } from '../../shared/auth/roles';
 import { unwrap } from '../../shared/api/problem';
 import { useConsole } from '../../shared/console';
 import { useEntityList } from '../../shared/entities/read';
@@ -25,22 +25,23 @@ export function Palette() {
   useShortcut('mod+k', 'Search pages, entities and commands', openPalette, 'Everywhere');
   const go = (to: string) => () => void navigate({ to });
 
+  const mayOpen = ({ permission }: { permission?: Action }) => !permission || permissionOf(session.admin, environment, permission).allowed;
   const actions: SpotlightActionGroupData[] = [
     {
       group: 'Pages',
-      actions: navigation.map(({ path, title, nav: { icon: Mark }, keywords }) => ({ id: path, label: title, keywords: keywords ?? [], leftSection: <Mark size={18} aria-hidden />, onClick: go(path) })),
+      actions: navigation.filter(mayOpen).map(({ path, title, nav: { icon: Mark }, keywords }) => ({ id: path, label: title, keywords: keywords ?? [], leftSection: <Mark size={18} aria-hidden />, onClick: go(path) })),
     },
     {
       group: 'Commands',
       actions: paletteEntries
-        .filter((entry) => !entry.permission || permissionOf(session.admin, environment, entry.permission).allowed)
+        .filter(mayOpen)
         .map(({ label, description, icon: Mark, to, keywords }) => ({ id: to, label, keywords: keywords ?? [], ...(description && { description }), ...(Mark && { leftSection: <Mark size={18} aria-hidden /> }), onClick: go(to) })),
     },
     ...useEntityActions(opened, query, go),
   ];
   return (
-    <Spotlight actions={actions} query={query} onQueryChange={setQuery} shortcut={null} highlightQuery scrollable maxHeight={420} limit={40} nothingFound="Nothing has this name"
-      onSpotlightOpen={() => setOpened(true)} onSpotlightClose={() => setOpened(false)} searchProps={{ leftSection: <IconSearch size={18} aria-hidden />, placeholder: 'Page, command, platform, feature, client…', 'aria-label': 'Search' }} />
+    <Spotlight actions={actions} query={query} onQueryChange={setQuery} shortcut={null} highlightQuery scrollable maxHeight={420} limit={40} nothingFound="Nothing has this name" title="Search pages, commands and entities" classNames={{ header: 'visually-hidden' }}
+      onSpotlightOpen={() => setOpened(true)} onSpotlightClose={() => setOpened(false)} searchProps={{ leftSection: <IconSearch size={18} aria-hidden />, placeholder: 'Page, command, feature, segment, client…', 'aria-label': 'Search' }} />
   );
 }
 
@@ -50,6 +51,7 @@ function useEntityActions(opened: boolean, query: string, go: (to: string) => ()
   const enabled = opened && asked.length > 0;
   const platforms = useEntityList('platform', { enabled });
   const features = useEntityList('feature', { enabled });
+  const segments = useEntityList('segment', { enabled });
   const packages = useEntityList('package', { enabled });
   const clients = useQuery({
     queryKey: ['env', environment, 'palette', 'client', asked],
@@ -64,7 +66,7 @@ function useEntityActions(opened: boolean, query: string, go: (to: string) => ()
       id: `${type}:${item.id}`, label: item.name, description: item.key, keywords: [item.key], onClick: go(pageOf(type, item.id)),
     })),
   });
-  return [of('Platforms', 'platform', platforms.data), of('Features', 'feature', features.data), of('Packages', 'package', packages.data), of('Clients', 'client', clients.data?.items)];
+  return [of('Platforms', 'platform', platforms.data), of('Features', 'feature', features.data), of('Segments', 'segment', segments.data), of('Packages', 'package', packages.data), of('Clients', 'client', clients.data?.items)];
 }
 
 const matches = (item: { key: string; name: string }, text: string) => `${item.key} ${item.name}`.toLowerCase().includes(text.toLowerCase());

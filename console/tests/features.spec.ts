@@ -95,6 +95,33 @@ test('switches in the row after the clients affected are shown', async ({ page, 
   socket.close();
 });
 
+test('the bar of a row shows what rules give, and what everybody else gets', async ({ page, console }) => {
+  const { server } = console;
+  const key = own('bar');
+  const make_ = (name: string, more: object) => make(server, { key: `${key}-${name}`, name, ...more });
+  await make_('two', { targeting: { if: [{ $ref: 'europe' }, 'on', { $ref: 'large-teams' }, { fractional: [['on', 50], ['off', 50]] }, 'off'] } });
+  await make_('same', { defaultVariant: 'off' });
+  await make_('half', { targeting: { fractional: [['on', 25], ['off', 75]] } });
+  await console.open(`/features?q=key:${key}`);
+  const parts = (name: string, label: string) =>
+    page.getByTestId(`feature-${key}-${name}`).getByRole('img', { name: label, exact: true }).evaluate((bar) => [...bar.children].map((part) => ({
+      width: Math.round((100 * part.getBoundingClientRect().width) / bar.getBoundingClientRect().width), color: getComputedStyle(part).backgroundColor, striped: getComputedStyle(part).backgroundImage !== 'none',
+    })));
+  await expect(page.getByTestId(`feature-${key}-two`)).toContainText('2 rules, else off');
+  const [first, second, third, rest] = await parts('two', 'rule 1: on; rule 2: 50 % on, 50 % off; everybody else: off');
+  expect([first, second, third, rest].map((part) => part?.striped)).toEqual([true, true, true, false]);
+  expect(first!.color).toBe(second!.color);
+  expect(third!.color).toBe(rest!.color);
+  expect(first!.color).not.toBe(rest!.color);
+  expect(first!.width).toBeGreaterThan(10);
+  const [all, ...more] = await parts('same', 'off for everybody');
+  expect([all, more]).toEqual([{ width: 100, color: rest!.color, striped: false }, []]);
+  const split = await parts('half', '25 % on, 75 % off');
+  expect(split.map(({ color, striped }) => ({ color, striped }))).toEqual([{ color: first!.color, striped: false }, { color: rest!.color, striped: false }]);
+  expect(split[0]!.width).toBeLessThan(30);
+  await console.accessible();
+});
+
 test('the kill switch is one click, with its effect before and its delivery after', async ({ page, console }) => {
   const { server } = console;
   const feature = await make(server, { key: own('kill'), name: 'Kill me' });

@@ -165,6 +165,10 @@ test('rules are told in words', () => {
   expect(rolloutOf({ targeting: { fractional: [['on', 35], ['off', 65]] } })).toMatchObject({ kind: 'split', text: '35 % on, 65 % off' });
   expect(rolloutOf({ targeting: {}, defaultVariant: 'on' })).toMatchObject({ kind: 'same', text: 'on for everybody' });
   expect(rolloutOf({ targeting: { if: [{ $ref: 'a' }, 'on', 'off'] } })).toMatchObject({ kind: 'rules', text: '1 rule, else off' });
+  expect(rolloutOf({ targeting: { if: [{ $ref: 'a' }, 'on', { $ref: 'b' }, { fractional: [['on', 1], ['off', 3]] }] }, defaultVariant: 'off' })).toEqual({
+    kind: 'rules', text: '2 rules, else off', label: 'rule 1: on; rule 2: 25 % on, 75 % off; everybody else: off',
+    parts: [{ variant: 'on', percent: 20, byRule: true }, { variant: 'on', percent: 5, byRule: true }, { variant: 'off', percent: 15, byRule: true }, { variant: 'off', percent: 60 }],
+  });
   expect([...segmentsIn({ if: [{ $ref: 'a' }, 'on', { '!': { $ref: 'b' } }, 'x'] })]).toEqual(['a', 'b']);
 });
 

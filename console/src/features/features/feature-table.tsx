@@ -7,7 +7,7 @@ import { memo, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { AskingSwitch } from '../../shared/entity-pages/asking-switch';
 import { byName, compareTexts } from '../../shared/order';
 import { EntityRollout } from '../../shared/rollout/rollout-badge';
-import { describeServe, rolloutOf } from '../../shared/rules/describe';
+import { rolloutOf } from '../../shared/rules/describe';
 import { ShareBar } from '../../shared/rules/shares';
 import { TimeAgo } from '../../shared/time/time-ago';
 import type { FeatureFacts } from './facts';
@@ -98,7 +98,7 @@ const Row = memo(function Row({ feature, packages, requiredBy, stale, onTag }: {
       </div>
       <div role="cell" className={classes['wide']}><Badge variant="light" color="gray" size="sm" tt="none" display="flex" w="fit-content">{type}</Badge></div>
       <div role="cell" className={classes['middle']}>
-        {rollout.shares.length > 0 && <ShareBar shares={rollout.shares} variants={feature.variants} label={shareText(rollout.shares)} />}
+        {rollout.parts.length > 0 && <ShareBar shares={rollout.parts} variants={feature.variants} label={rollout.label} />}
         <Text size="xs" c="dimmed" truncate mt={2} title={rollout.text}>{rollout.text}</Text>
       </div>
       <div role="cell" className={classes['wide']}>
@@ -118,5 +118,3 @@ const Row = memo(function Row({ feature, packages, requiredBy, stale, onTag }: {
     </>
   );
 });
-
-const shareText = (shares: { variant: string; percent: number }[]) => describeServe({ kind: 'split', shares: shares.map(({ variant, percent }) => ({ variant, weight: Math.max(percent, 0) })) });

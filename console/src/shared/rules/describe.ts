@@ -45,20 +45,41 @@ export interface Rollout {
   kind: 'same' | 'split' | 'rules' | 'code';
   /** In words. */
   text: string;
-  /** What those get that no rule takes, in per cent. */
-  shares: { variant: string; percent: number }[];
+  /** For a bar: what rules give, then what everybody else gets. Their widths add up to 100. How many a rule takes is not known, so all
+   *  rules have the same width. */
+  parts: RolloutPart[];
+  /** The bar in words. */
+  label: string;
 }
+export interface RolloutPart {
+  variant: string;
+  percent: number;
+  /** Only those whom a rule takes. */
+  byRule?: boolean;
+}
+
+const kWidthOfRules = 40; // per cent of a bar
 
 /** How a flag is spread, for the bar in lists. */
 export function rolloutOf(flag: { targeting?: unknown; defaultVariant?: string | null | undefined }): Rollout {
   const fallback = flag.defaultVariant ?? 'nothing';
   const parsed = parseTargeting(flag.targeting as Json | undefined);
-  if (!parsed) return { kind: 'code', text: 'hand-written logic', shares: [] };
+  if (!parsed) return { kind: 'code', text: 'hand-written logic', parts: [], label: 'hand-written logic' };
   const { rules, otherwise } = parsed;
-  const shares = otherwise?.kind === 'split' ? percents(otherwise.shares) : [{ variant: otherwise?.kind === 'variant' ? otherwise.variant : fallback, percent: 100 }];
-  if (rules.length === 0) return otherwise?.kind === 'split' ? { kind: 'split', text: describeServe(otherwise), shares } : { kind: 'same', text: `${fallback} for everybody`, shares };
-  const rest = shares.length > 1 ? 'a split' : shares[0]!.variant;
-  return { kind: 'rules', text: `${rules.length} ${rules.length === 1 ? 'rule' : 'rules'}, else ${rest}`, shares };
+  const sharesOf = (serve: Serve | null) => (serve?.kind === 'split' ? percents(serve.shares) : [{ variant: serve?.kind === 'variant' ? serve.variant : fallback, percent: 100 }]);
+  const inWords = (serve: Serve | null) => (serve?.kind === 'split' ? describeServe(serve) : sharesOf(serve)[0]!.variant);
+  const shares = sharesOf(otherwise);
+  if (rules.length === 0) {
+    const text = otherwise?.kind === 'split' ? describeServe(otherwise) : `${fallback} for everybody`;
+    return { kind: otherwise?.kind === 'split' ? 'split' : 'same', text, parts: shares, label: text };
+  }
+  const scaled = (of: RolloutPart[], width: number, byRule: boolean) => of.map(({ variant, percent }): RolloutPart => ({ variant, percent: (percent * width) / 100, ...(byRule && { byRule }) }));
+  return {
+    kind: 'rules',
+    text: `${rules.length} ${rules.length === 1 ? 'rule' : 'rules'}, else ${shares.length > 1 ? 'a split' : shares[0]!.variant}`,
+    parts: [...rules.flatMap(({ serve }) => scaled(sharesOf(serve), kWidthOfRules / rules.length, true)), ...scaled(shares, 100 - kWidthOfRules, false)],
+    label: [...rules.map(({ serve }, index) => `rule ${index + 1}: ${inWords(serve)}`), `everybody else: ${inWords(otherwise)}`].join('; '),
+  };
 }
 
 /** All segments that logic refers to, at any depth. */

@@ -1,5 +1,6 @@
 // The shares of variants as a bar, with their names and numbers in words beside it.
 import { Group, Text, Tooltip } from '@mantine/core';
+import type { RolloutPart } from './describe';
 import classes from './rules.module.css';
 
 const kPalette = ['teal-6', 'blue-6', 'grape-6', 'orange-6', 'cyan-6', 'pink-6', 'lime-6', 'indigo-6'];
@@ -13,7 +14,7 @@ export function variantColor(variant: string, variants: { [name: string]: unknow
 }
 
 interface Props {
-  shares: readonly { variant: string; percent: number }[];
+  shares: readonly RolloutPart[];
   variants: { [name: string]: unknown };
   /** What the bar says, for readers who do not see it. */
   label: string;
@@ -24,7 +25,7 @@ export function ShareBar({ shares, variants, label, tall = false }: Props) {
   return (
     <Tooltip label={label} multiline maw={320}>
       <div className={classes['bar']} data-tall={tall || undefined} role="img" aria-label={label}>
-        {shares.filter(({ percent }) => percent > 0).map(({ variant, percent }, index) => <span key={index} style={{ width: `${percent}%`, background: variantColor(variant, variants) }} />)}
+        {shares.filter(({ percent }) => percent > 0).map(({ variant, percent, byRule }, index) => <span key={index} data-rule={byRule} style={{ width: `${percent}%`, backgroundColor: variantColor(variant, variants) }} />)}
       </div>
     </Tooltip>
   );

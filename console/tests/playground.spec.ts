@@ -45,6 +45,42 @@ test('says for every flag of a client which step decided, and shows the trace', 
   await expect(row).toContainText('the feature is switched off');
 });
 
+test('a sub-feature is a flag of the list, found by its name in code, with the step that decided it', async ({ page, console }) => {
+  const { server } = console;
+  const feature = await server.call('POST', '/api/v1/features', {
+    key: own('mail'), name: own('Mail'), sub_features: [
+      { key: 'daily', name: 'Daily', variants: { short: 's', long: 'l' }, defaultVariant: 'long', targeting: { if: [{ '==': [{ var: 'client.tier' }, 'gold'] }, 'short', null] } },
+      { key: 'weekly', name: 'Weekly', state: 'DISABLED' }, { key: 'hourly', name: 'Hourly' },
+    ],
+  });
+  const plan = await server.call('POST', '/api/v1/packages', { key: own('plan'), name: own('Plan'), features: [{ feature_id: feature.id, sub_features: ['daily', 'weekly'] }] });
+  const client = await server.call('POST', '/api/v1/clients', { key: own('tenant'), name: own('Tenant'), package_id: plan.id, attributes: { tier: 'gold' } });
+  await console.open(`/playground?client=${client.id}`);
+  const search = page.getByLabel('Search flags');
+  await search.fill(feature.key);
+  await expect(page.getByRole('row')).toHaveCount(5); // with the head
+  await search.fill(`${feature.key}/d`);
+  await expect(page.getByRole('row')).toHaveCount(2);
+  const daily = page.getByTestId(`flag-${feature.key}/daily`);
+  await expect(daily).toContainText('on: short');
+  await expect(daily).toContainText('rule 1: client.tier is gold → short');
+  await search.fill(feature.key);
+  await expect(page.getByTestId(`flag-${feature.key}/weekly`)).toContainText('the sub-feature is switched off');
+  await expect(page.getByTestId(`flag-${feature.key}/hourly`)).toContainText('the package does not include it');
+  await page.getByLabel('Which flags').selectOption('on');
+  await expect(page.getByRole('row')).toHaveCount(3); // the feature and one part
+  await console.accessible();
+  await daily.getByRole('button').click();
+  await expect(page).toHaveURL(new RegExp(`flag=${feature.key}(%2F|/)daily`));
+  await expect(page.getByTestId('decision')).toContainText('rule 1: client.tier is gold → short');
+  await console.accessible();
+  // A client that is made up asks for each flag.
+  await page.goto(`${server.url}/playground?who=new&q=${feature.key}&package=${plan.id}&flag=${feature.key}/daily`);
+  await expect(page.getByTestId('decision')).toContainText('no rule holds, so everybody else: the default');
+  await page.keyboard.press('Escape');
+  await expect(daily).toContainText('on: long');
+});
+
 test('asks for a client that does not exist', async ({ page, console }) => {
   const { server } = console;
   const { feature } = await prepare(server);

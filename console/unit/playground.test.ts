@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { because, decidingRule, sameDecision, valueText, type Decision } from '../src/features/playground/explain';
+import { decisionsOf, fits, flagsOf } from '../src/features/playground/flags';
 import { usersOfSegments } from '../src/features/segments/segment-users';
 
 const decision = (more: Partial<Decision> = {}): Decision => ({ enabled: true, value: true, variant: 'on', reason: 'STATIC', rule: 'default_variant', ...more });
@@ -21,6 +22,15 @@ test('answers are told in words', () => {
   expect([valueText(decision()), valueText(decision({ variant: null, value: null })), valueText(decision({ variant: null, value: { a: 1 } }))]).toEqual(['on', 'no value', '{"a":1}']);
   expect(sameDecision(decision(), decision())).toBe(true);
   expect(sameDecision(decision(), decision({ rule: 'targeting' }))).toBe(false);
+});
+
+test('flags are features and their sub-features, what a draft changes first', () => {
+  const features = [{ id: 1, key: 'a', name: 'A', sub_features: [{ key: 'x', name: 'X' }, { key: 'y', name: '' }] }, { id: 2, key: 'b', name: 'B', sub_features: [] }] as never;
+  expect(flagsOf(features, new Set()).map(({ name, title }) => [name, title])).toEqual([['a', 'A'], ['a/x', 'X'], ['a/y', 'y'], ['b', 'B']]);
+  expect(flagsOf(features, new Set([2])).map(({ name }) => name)).toEqual(['b', 'a', 'a/x', 'a/y']);
+  expect(flagsOf(features, new Set()).filter((flag) => fits(flag, 'a/x')).map(({ name }) => name)).toEqual(['a/x']);
+  const given = { items: [{ key: 'a', effective: decision(), sub_features: { x: { effective: decision({ enabled: false }) } } }] } as never;
+  expect([...decisionsOf(given)].map(([name, { enabled }]) => [name, enabled])).toEqual([['a', true], ['a/x', false]]);
 });
 
 test('users of a segment are features, parts of them, and segments', () => {

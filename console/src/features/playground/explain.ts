@@ -13,13 +13,13 @@ export const kRules: { [rule in RuleName]: string } = {
   override: 'Override', not_in_package: 'Package includes it', platform_not_in_package: 'Package opens its platforms', targeting: 'Targeting', default_variant: 'Default variant',
 };
 
-/** The step that decided, as a sentence. */
-export function because(decision: Decision): string {
+/** The step that decided, as a sentence. `sub`: of a sub-feature. */
+export function because(decision: Decision, { sub }: { sub?: unknown } = {}): string {
   const of = decision.because_of?.key ? ` ${decision.because_of.key}` : '';
   if (decision.error) return decision.error.message;
   switch (decision.rule) {
     case 'client_inactive': return 'the client is switched off';
-    case 'feature_disabled': return 'the feature is switched off';
+    case 'feature_disabled': return sub ? 'the sub-feature is switched off' : 'the feature is switched off';
     case 'platform_off': return `the platform${of} is off`;
     case 'parent_off': return 'its feature is off for the client';
     case 'required_feature_off': return `the required feature${of} is off`;

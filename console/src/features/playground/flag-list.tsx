@@ -2,61 +2,61 @@
 import { Anchor, Badge, Loader, Text } from '@mantine/core';
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import { useLayoutEffect, useRef, useState } from 'react';
-import type { Schemas } from '@togglecast/admin';
 import { rolloutOf } from '../../shared/rules/describe';
 import type { PreviewChange } from '../../shared/ui/confirm-impact';
 import { because, decidingRule, sameDecision, valueText, type Decision, type Explanation } from './explain';
+import type { Flag } from './flags';
 import classes from './playground.module.css';
 import { useExplanation, type Subject } from './subject';
 
-type Feature = Schemas['Feature'];
 const kRow = 56;
 
 interface Props {
-  features: readonly Feature[];
-  /** Answers that are known already, by the id of the feature. */
-  known: ReadonlyMap<number, Decision> | undefined;
+  flags: readonly Flag[];
+  /** Answers that are known already, by the name of the flag. */
+  known: ReadonlyMap<string, Decision> | undefined;
   subject: Subject;
   draft: readonly PreviewChange[];
   revision: number;
-  onOpen: (key: string) => void;
+  onOpen: (name: string) => void;
 }
 
-export function FlagList({ features, ...rest }: Props) {
+export function FlagList({ flags, ...rest }: Props) {
   const body = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
   useLayoutEffect(() => setTop((body.current?.getBoundingClientRect().top ?? 0) + window.scrollY), []);
-  const virtual = useWindowVirtualizer({ count: features.length, estimateSize: () => kRow, getItemKey: (index) => features[index]!.id, overscan: 4, scrollMargin: top });
+  const virtual = useWindowVirtualizer({ count: flags.length, estimateSize: () => kRow, getItemKey: (index) => flags[index]!.name, overscan: 4, scrollMargin: top });
   const drafted = rest.draft.length > 0 || undefined;
   return (
-    <div className={classes['table']} role="table" aria-label="Flags" aria-rowcount={features.length + 1}>
+    <div className={classes['table']} role="table" aria-label="Flags" aria-rowcount={flags.length + 1}>
       <div role="rowgroup">
         <div className={classes['head']} role="row" data-draft={drafted}>
-          <span role="columnheader">Feature</span><span role="columnheader">Answer</span>{drafted && <span role="columnheader">With the draft</span>}<span role="columnheader" className={classes['why']}>Because</span>
+          <span role="columnheader">Flag</span><span role="columnheader">Answer</span>{drafted && <span role="columnheader">With the draft</span>}<span role="columnheader" className={classes['why']}>Because</span>
         </div>
       </div>
       <div ref={body} className={classes['body']} role="rowgroup" style={{ height: virtual.getTotalSize() }}>
-        {virtual.getVirtualItems().map(({ index, start, key }) => <Row key={key} feature={features[index]!} resting={!virtual.isScrolling} place={{ height: kRow, transform: `translateY(${start - top}px)` }} {...rest} />)}
+        {virtual.getVirtualItems().map(({ index, start, key }) => <Row key={key} flag={flags[index]!} resting={!virtual.isScrolling} place={{ height: kRow, transform: `translateY(${start - top}px)` }} {...rest} />)}
       </div>
     </div>
   );
 }
 
-function Row({ feature, known, subject, draft, revision, onOpen, place, resting }: Omit<Props, 'features'> & { feature: Feature; place: { height: number; transform: string }; /** Rows that only pass by ask nothing. */ resting: boolean }) {
-  const given = known?.get(feature.id);
+function Row({ flag, known, subject, draft, revision, onOpen, place, resting }: Omit<Props, 'flags'> & { flag: Flag; place: { height: number; transform: string }; /** Rows that only pass by ask nothing. */ resting: boolean }) {
+  const { name, title, feature, sub } = flag;
+  const given = known?.get(name);
   // The trace says which of its rules decided.
-  const byRule = (given?.rule === 'targeting' || given?.rule === 'default_variant') && rolloutOf(feature).kind !== 'same';
-  const asked = useExplanation(subject, feature.key, undefined, [], revision, resting && (given === undefined || (byRule && draft.length === 0)));
-  const drafted = useExplanation(subject, feature.key, undefined, draft, revision, resting && draft.length > 0);
+  const byRule = (given?.rule === 'targeting' || given?.rule === 'default_variant') && rolloutOf(sub ?? feature).kind !== 'same';
+  const asked = useExplanation(subject, feature.key, sub?.key, [], revision, resting && (given === undefined || (byRule && draft.length === 0)));
+  const drafted = useExplanation(subject, feature.key, sub?.key, draft, revision, resting && draft.length > 0);
   const now = given ?? asked.data?.decision;
   const then = draft.length > 0 ? drafted.data?.decision : undefined;
   const differs = now !== undefined && then !== undefined && !sameDecision(now, then);
-  const reason = then ? because(then) : now && asked.data && sameDecision(asked.data.decision, now) ? reasonOf(feature, asked.data) : now && because(now);
+  const reason = then ? because(then, flag) : now && asked.data && sameDecision(asked.data.decision, now) ? reasonOf(flag, asked.data) : now && because(now, flag);
   return (
-    <div className={classes['row']} role="row" style={place} data-draft={draft.length > 0 || undefined} data-differs={differs || undefined} data-testid={`flag-${feature.key}`}>
+    <div className={classes['row']} role="row" style={place} data-draft={draft.length > 0 || undefined} data-differs={differs || undefined} data-sub={sub !== undefined || undefined} data-testid={`flag-${name}`}>
       <div role="cell">
-        <Anchor component="button" type="button" size="sm" fw={500} truncate maw="100%" onClick={() => onOpen(feature.key)}>{feature.name}</Anchor>
-        <Text size="xs" c="dimmed" ff="monospace" truncate>{feature.key}</Text>
+        <Anchor component="button" type="button" size="sm" fw={500} truncate maw="100%" onClick={() => onOpen(name)}>{title}</Anchor>
+        <Text size="xs" c="dimmed" ff="monospace" truncate>{name}</Text>
       </div>
       <div role="cell"><Answer decision={now} error={asked.error} /></div>
       {draft.length > 0 && <div role="cell"><Answer decision={then} error={drafted.error} /></div>}
@@ -65,8 +65,8 @@ function Row({ feature, known, subject, draft, revision, onOpen, place, resting 
   );
 }
 
-const reasonOf = (feature: Feature, { decision, trace }: Explanation) =>
-  (decision.rule === 'targeting' || decision.rule === 'default_variant' ? decidingRule(feature.targeting, trace) : undefined) ?? because(decision);
+const reasonOf = (flag: Flag, { decision, trace }: Explanation) =>
+  (decision.rule === 'targeting' || decision.rule === 'default_variant' ? decidingRule((flag.sub ?? flag.feature).targeting, trace) : undefined) ?? because(decision, flag);
 
 /** On or off, with the variant. */
 export function Answer({ decision, error }: { decision: Decision | undefined; error?: unknown }) {

@@ -5,13 +5,13 @@ import type { Schemas } from '@togglecast/admin';
 import { useConsole, useLive } from '../../shared/console';
 import { useDrafts } from '../../shared/drafts';
 import { useEntityList } from '../../shared/entities/read';
-import { byName } from '../../shared/order';
 import { useShortcut } from '../../shared/shortcuts';
 import type { PreviewChange } from '../../shared/ui/confirm-impact';
 import { Page } from '../../shared/ui/page';
 import { EmptyState, ErrorState, Loaded } from '../../shared/ui/states';
 import { useAddress, useAddressDialog } from '../../shared/use-search';
 import { FlagList } from './flag-list';
+import { decisionsOf, fits, flagsOf } from './flags';
 import { SubjectForm } from './subject-form';
 import { useEffective, type Subject } from './subject';
 import { Why } from './why';
@@ -22,7 +22,7 @@ export default function PlaygroundPage() {
   const features = useEntityList('feature');
   const [subject, setSubject] = useState<Subject>();
   return (
-    <Page title="Playground" description="What a client gets, and why: every flag with the step that decided it. Nothing is written, and no connection is told.">
+    <Page title="Playground" description="What a client gets, and why: every flag with the step that decided it. A sub-feature is a flag of its own. Nothing is written, and no connection is told.">
       <Loaded query={features}>
         {(all) =>
           all.length === 0 ? (
@@ -74,18 +74,18 @@ function Flags({ features, subject }: { features: Feature[]; subject: Subject })
   const { draft, panel } = useDraftChoice();
   const exists = typeof subject.client === 'number';
   const effective = useEffective(subject, revision);
-  const known = useMemo(() => (exists && effective.data ? new Map(effective.data.items.map((item) => [item.feature_id, item.effective])) : undefined), [exists, effective.data]);
+  const known = useMemo(() => (exists && effective.data ? decisionsOf(effective.data) : undefined), [exists, effective.data]);
   useShortcut('/', 'Search flags', () => search.current?.focus());
   const query = (address['q'] ?? '').trim().toLowerCase();
   const show = address['show'] ?? '';
+  // What a draft changes stands first.
   const drafted = useMemo(() => new Set(draft.map(({ entity_id }) => entity_id)), [draft]);
+  const flags = useMemo(() => flagsOf(features, drafted), [features, drafted]);
   const shown = useMemo(
-    () => features.filter(({ id, name, key }) => `${name} ${key}`.toLowerCase().includes(query) && (!show || !known || known.get(id)?.enabled === (show === 'on')))
-      // What a draft changes stands first.
-      .sort((a, b) => Number(drafted.has(b.id)) - Number(drafted.has(a.id)) || byName(a, b)),
-    [features, query, show, known, drafted],
+    () => flags.filter((flag) => fits(flag, query) && (!show || !known || known.get(flag.name)?.enabled === (show === 'on'))),
+    [flags, query, show, known],
   );
-  const opened = features.find(({ key }) => key === why.value);
+  const opened = flags.find(({ name }) => name === why.value);
   return (
     <Stack gap="sm">
       {panel}
@@ -96,10 +96,10 @@ function Flags({ features, subject }: { features: Feature[]; subject: Subject })
       </Group>
       {effective.error && <ErrorState error={effective.error} retry={() => void effective.refetch()} />}
       {shown.length === 0 ? <Text size="sm" c="dimmed">No flag fits.</Text> : exists && !known ? null : (
-        <FlagList features={shown} known={known} subject={subject} draft={draft} revision={revision} onOpen={why.open} />
+        <FlagList flags={shown} known={known} subject={subject} draft={draft} revision={revision} onOpen={why.open} />
       )}
-      <Drawer opened={opened !== undefined} onClose={why.close} position="right" size="lg" title={opened ? `Why: ${opened.name}` : ''}>
-        {opened && <Why key={opened.id} feature={opened} subject={subject} draft={draft} revision={revision} />}
+      <Drawer opened={opened !== undefined} onClose={why.close} position="right" size="lg" title={opened ? `Why: ${opened.title}` : ''}>
+        {opened && <Why key={opened.name} flag={opened} subject={subject} draft={draft} revision={revision} />}
       </Drawer>
     </Stack>
   );

@@ -1,4 +1,4 @@
-import { Alert, Anchor, Badge, Code, Group, NativeSelect, SegmentedControl, Stack, Table, Text, Title } from '@mantine/core';
+import { Alert, Anchor, Badge, Code, Group, SegmentedControl, Stack, Table, Text, Title } from '@mantine/core';
 import { IconArrowRight, IconCheck, IconCircleDashed } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -7,48 +7,49 @@ import type { PreviewChange } from '../../shared/ui/confirm-impact';
 import { ErrorState, Waiting } from '../../shared/ui/states';
 import { because, decidingRule, kRules, type Explanation } from './explain';
 import { Answer } from './flag-list';
+import type { Flag } from './flags';
 import classes from './playground.module.css';
 import { useExplanation, type Subject } from './subject';
 
 interface Props {
-  feature: Schemas['Feature'];
+  flag: Flag;
   subject: Subject;
   draft: readonly PreviewChange[];
   revision: number;
 }
 
 /** Why the client gets this answer: all steps in their order, and what the targeting evaluated. */
-export function Why({ feature, subject, draft, revision }: Props) {
-  const [sub, setSub] = useState('');
+export function Why({ flag, subject, draft, revision }: Props) {
+  const { name, feature, sub } = flag;
   const [drafted, setDrafted] = useState(draft.length > 0);
   const withDraft = drafted && draft.length > 0;
-  const asked = useExplanation(subject, feature.key, sub || undefined, withDraft ? draft : [], revision);
-  const targeting = targetingOf(feature, sub, withDraft ? draft : []);
+  const asked = useExplanation(subject, feature.key, sub?.key, withDraft ? draft : [], revision);
+  const targeting = targetingOf(flag, withDraft ? draft : []);
   return (
     <Stack>
       <Group gap="sm">
-        <Anchor component={Link} to={`/features/${feature.id}`} size="sm">Open the feature</Anchor>
+        <Code>{name}</Code>
+        <Anchor component={Link} to={`/features/${feature.id}`} search={(sub ? { tab: 'subs' } : {}) as never} size="sm">Open the feature</Anchor>
         {draft.length > 0 && <SegmentedControl size="xs" aria-label="Which version" value={drafted ? 'draft' : 'now'} onChange={(value) => setDrafted(value === 'draft')} data={[{ value: 'now', label: 'Now' }, { value: 'draft', label: 'With the draft' }]} />}
-        {feature.sub_features.length > 0 && <NativeSelect size="xs" aria-label="Flag" value={sub} onChange={(event) => setSub(event.currentTarget.value)} data={[{ value: '', label: feature.key }, ...feature.sub_features.map(({ key }) => ({ value: key, label: `${feature.key}/${key}` }))]} />}
       </Group>
-      {asked.data ? <Answered explanation={asked.data} targeting={targeting} /> : asked.error ? <ErrorState error={asked.error} retry={() => void asked.refetch()} /> : <Waiting />}
+      {asked.data ? <Answered explanation={asked.data} targeting={targeting} flag={flag} /> : asked.error ? <ErrorState error={asked.error} retry={() => void asked.refetch()} /> : <Waiting />}
     </Stack>
   );
 }
 
 // The targeting that was evaluated: that of the draft, if the draft changes it.
-function targetingOf(feature: Schemas['Feature'], sub: string, draft: readonly PreviewChange[]): unknown {
+function targetingOf({ feature, sub }: Flag, draft: readonly PreviewChange[]): unknown {
   const change = draft.find(({ entity_type, entity_id }) => entity_type === 'feature' && entity_id === feature.id)?.data as Partial<Schemas['Feature']> | undefined;
   const changed = { ...feature, ...change };
-  return (sub ? changed.sub_features.find(({ key }) => key === sub) : changed)?.targeting;
+  return (sub ? changed.sub_features.find(({ key }) => key === sub.key) : changed)?.targeting;
 }
 
-function Answered({ explanation: { decision, steps, trace, trace_is_whole, client }, targeting }: { explanation: Explanation; targeting: unknown }) {
+function Answered({ explanation: { decision, steps, trace, trace_is_whole, client }, targeting, flag }: { explanation: Explanation; targeting: unknown; flag: Flag }) {
   const rule = decision.rule === 'targeting' || decision.rule === 'default_variant' ? decidingRule(targeting, trace) : undefined;
   return (
     <>
       <Alert color={decision.reason === 'ERROR' ? 'red' : decision.enabled ? 'teal' : 'gray'} variant="light" data-testid="decision">
-        <Group gap="xs"><Answer decision={decision} /><Text size="sm" fw={500}>{because(decision)}</Text></Group>
+        <Group gap="xs"><Answer decision={decision} /><Text size="sm" fw={500}>{because(decision, flag)}</Text></Group>
         {rule && <Text size="sm" mt={6}>{rule}</Text>}
         <Text size="xs" c="dimmed" mt={6}>For {client.key}. Reason {decision.reason}{decision.limit !== undefined && `, limit ${decision.limit}`}.</Text>
         {typeof decision.value === 'object' && decision.value !== null && <Code block mt="xs">{JSON.stringify(decision.value, null, 2)}</Code>}

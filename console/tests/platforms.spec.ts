@@ -131,3 +131,24 @@ test('a viewer reads everything and can switch nothing, and learns why', async (
   await expect(page.getByLabel('Description')).toHaveAttribute('readonly', '');
   await console.accessible();
 });
+
+test('the history goes back to the first change, page by page, and begins with the newest', async ({ page, console }) => {
+  const { server } = console;
+  const platform = await server.call('POST', '/api/v1/platforms', { key: own('old'), name: 'Much changed' });
+  for (let version = 1; version <= 35; ++version) await server.call('PATCH', `/api/v1/platforms/${platform.id}`, { description: `version ${version}` });
+  await console.open(`/platforms/${platform.id}?tab=history`);
+  const entries = page.getByRole('button', { name: 'Undo' });
+  await expect(entries).toHaveCount(30);
+  await expect(page.getByText('created platform Much changed')).toHaveCount(0);
+  await page.getByRole('button', { name: 'Show older' }).click();
+  await expect(entries).toHaveCount(36);
+  await expect(page.getByText('created platform Much changed')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Show older' })).toHaveCount(0);
+  await console.accessible();
+  // A change of another admin comes on top; the older ones stay.
+  await server.call('POST', `/api/v1/platforms/${platform.id}/toggle`, { enabled: false });
+  await expect(entries).toHaveCount(37);
+  await page.getByRole('button', { name: 'Undo' }).nth(1).click();
+  await expect(entries).toHaveCount(38);
+  expect(await server.call('GET', `/api/v1/platforms/${platform.id}`)).toMatchObject({ description: 'version 34', enabled: false });
+});

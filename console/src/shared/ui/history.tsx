@@ -1,14 +1,15 @@
 // The history of one entity: each change with its author, what it changed, and the way to undo it.
 import { Anchor, Button, Code, Collapse, Group, Paper, Stack, Text, Timeline } from '@mantine/core';
 import { IconArrowBackUp } from '@tabler/icons-react';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import type { Schemas } from '@togglecast/admin';
-import { unwrap } from '../api/problem';
 import { useConsole } from '../console';
+import { getJson } from '../entities/read';
 import { write } from '../entities/write';
 import type { EntityName } from '../entities/types';
 import { RolloutBadge } from '../rollout/rollout-badge';
+import { shortTime } from '../time/time';
 import { TimeAgo } from '../time/time-ago';
 import { Guarded } from './guarded';
 import { notifyDone, notifyProblem } from './notify';
@@ -18,25 +19,54 @@ type Entry = Schemas['ActivityEntry'];
 type Change = Schemas['ActivityChange'];
 
 export function EntityHistory({ type, id, revision }: { type: EntityName; id: number; /** Of the entity now: another one reads the history again. */ revision: number }) {
-  const { admin, environment } = useConsole();
-  const history = useQuery({
-    queryKey: ['env', environment, 'history', type, id, revision],
-    queryFn: ({ signal }) => unwrap(admin.rest.GET('/api/v1/activity', { params: { query: { entity_type: type, entity_id: id, limit: 30 } }, signal })),
-    placeholderData: (before) => before,
-  });
+  const history = useHistory(type, id, revision);
   return (
     <Loaded query={history}>
-      {({ items }) => (
-        <Timeline bulletSize={12} lineWidth={2} active={-1}>
-          {items.map((entry, index) => (
-            <Timeline.Item key={`${entry.epoch}.${entry.revision}`} title={<Text size="sm" fw={500}>{entry.summary}</Text>}>
-              <Happened entry={entry} change={entry.changes.find((change) => change.entity_type === type && change.entity_id === id)} newest={index === 0} />
-            </Timeline.Item>
-          ))}
-        </Timeline>
-      )}
+      {({ pages }) => {
+        const kept = pages.at(-1)?.kept_since;
+        return (
+          <Stack>
+            <Timeline bulletSize={12} lineWidth={2} active={-1} >
+              {pages.flatMap(({ items }) => items).map((entry, index) => (
+                <Timeline.Item key={`${entry.epoch}.${entry.revision}`} title={<Text size="sm" fw={500}>{entry.summary}</Text>}>
+                  <Happened entry={entry} change={entry.changes.find((change) => change.entity_type === type && change.entity_id === id)} newest={index === 0} />
+                </Timeline.Item>
+              ))}
+            </Timeline>
+            {history.hasNextPage && <Button variant="default" w="fit-content" loading={history.isFetchingNextPage} onClick={() => void history.fetchNextPage()}>Show older</Button>}
+            {kept && <Text size="xs" c="dimmed">Changes before {shortTime(kept.timestamp)} (revision {kept.revision.toLocaleString()}) were removed from the log.</Text>}
+          </Stack>
+        );
+      }}
     </Loaded>
   );
+}
+
+type Feed = { items: Entry[]; next?: number; kept_since?: { revision: number; timestamp: string } };
+const kPageSize = 30;
+const kMostEmptyPages = 20; // one page looks at a bounded part of the log, and may find nothing in it
+
+function useHistory(type: EntityName, id: number, revision: number) {
+  const console = useConsole();
+  const queries = useQueryClient();
+  const queryKey = useMemo(() => ['env', console.environment, 'history', type, id], [console.environment, type, id]);
+  const read = useRef(revision);
+  useEffect(() => {
+    if (read.current !== revision) void queries.invalidateQueries({ queryKey });
+    read.current = revision;
+  }, [queries, queryKey, revision]);
+  return useInfiniteQuery({
+    queryKey,
+    queryFn: async ({ pageParam, signal }) => {
+      let page: Feed = { items: [], next: pageParam };
+      for (let count = 0; count < kMostEmptyPages && page.items.length === 0 && page.next !== undefined; ++count)
+        page = await getJson<Feed>(console, '/api/v1/activity', { entity_type: type, entity_id: id, limit: kPageSize, ...(page.next && { before: page.next }) }, signal);
+      return page;
+    },
+    initialPageParam: 0,
+    getNextPageParam: (page) => page.next,
+    refetchOnMount: 'always',
+  });
 }
 
 function Happened({ entry, change, newest }: { entry: Entry; change: Change | undefined; newest: boolean }) {

@@ -8,7 +8,8 @@ test('a deep link opens after the login, and a wrong password is told', async ({
   await page.getByLabel('User name').fill('owner');
   await page.getByLabel('Password', { exact: true }).fill('wrong');
   await page.getByRole('button', { name: 'Log in', exact: true }).click();
-  await expect(page.getByRole('alert')).toBeVisible();
+  await expect(page.getByRole('alert')).toContainText('Wrong username or password');
+  await expect(page.getByRole('alert')).toContainText('Check what you typed; capital letters count. An owner can reset a password');
   await console.accessible();
   await page.getByLabel('Password', { exact: true }).fill(kPassword);
   await page.getByRole('button', { name: 'Log in', exact: true }).click();

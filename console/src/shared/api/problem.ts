@@ -31,7 +31,7 @@ export class Problem extends Error {
   }
 }
 
-const kAdvice: { [code in ErrorCode]?: string } = {
+const kAdvice: { [code in ErrorCode]: string } = {
   unreachable: 'The server did not answer. Check your network; the console tries again by itself.',
   rate_limited: 'Too many requests in a short time. Wait a moment, then try again.',
   unavailable: 'The server cannot do this at the moment. Try again in a few seconds.',
@@ -45,6 +45,12 @@ const kAdvice: { [code in ErrorCode]?: string } = {
   second_factor_setup_required: 'Log in again, and set up a second factor.',
   not_found: 'It may have been deleted meanwhile. Go back to the list.',
   already_exists: 'Choose another key.',
+  conflict: 'Load the page again to see how things are now. Change what stands in the way first, then try again.',
+  invalid_argument: 'Correct what you entered, then try again.',
+  parse_error: 'The server could not read the request. Load the page again, then try again.',
+  payload_too_large: 'This is more than the server takes. Make it shorter, or split it.',
+  unauthenticated: 'Check what you typed; capital letters count. An owner can reset a password or a second factor under Admins.',
+  second_factor_required: 'Enter the code of your authenticator app, or a recovery code.',
 };
 
 /** A title, and what the reader can do about it. */

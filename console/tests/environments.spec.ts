@@ -1,5 +1,5 @@
 import { expect, kPassword, testAlone as test } from './fixture';
-import { own, type Entity } from './server';
+import { own, type Entity, type Server } from './server';
 
 interface Environments {
   items: { key: string; counts: { features: number } }[];
@@ -61,6 +61,89 @@ test('compares two environments and promotes a feature with what it needs', asyn
   expect(await server.call('GET', `/api/v1/platforms/${platform.id}`)).toMatchObject({ maintenance_note: `note of ${staging}` });
   await dialog.getByRole('button', { name: 'Close' }).last().click();
   await expect(differs).toBeHidden();
+});
+
+/** Two environments with a client that has a platform, a feature that needs it, and a package with it; the first is where the feature is on for more. */
+async function sides(server: Server) {
+  const staging = own('staging');
+  const platform = await server.call('POST', '/api/v1/platforms', { key: own('web'), name: 'Web of both', description: 'as it was' });
+  const feature = await server.call('POST', '/api/v1/features', { key: own('cart'), name: 'Cart of both', platforms: [platform.id], defaultVariant: 'off', targeting: {} });
+  const other = await server.call('POST', '/api/v1/features', { key: own('tips'), name: 'Tips of both' });
+  const plan = await server.call('POST', '/api/v1/packages', { key: own('plan'), name: 'Plan of both', features: [{ feature_id: feature.id }, { feature_id: other.id }] });
+  for (const name of ['First', 'Second']) await server.call('POST', '/api/v1/clients', { key: own('tenant'), name: `${name} tenant`, package_id: plan.id });
+  await server.call('POST', '/api/v1/environments', { key: staging });
+  await server.call('POST', `/api/v1/environments/${staging}/copy`, { from: 'production', clients: true });
+  const token = await server.login('owner', kPassword, staging);
+  const inStaging = async (path: string, { key }: Entity) => (await server.call<{ items: Entity[] }>('GET', `/api/v1/${path}?q=${key}`, undefined, token)).items[0]!;
+  const change = async (path: string, of: Entity, body: object) => server.call('PATCH', `/api/v1/${path}/${(await inStaging(path, of)).id}`, body, token);
+  return { staging, platform, feature, other, plan, change };
+}
+
+test('says which clients gain and lose before it promotes', async ({ page, console }) => {
+  const { server } = console;
+  const { staging, feature, other, change } = await sides(server);
+  await change('features', feature, { defaultVariant: 'on' });
+  await change('features', other, { defaultVariant: 'off' });
+  await console.open(`/environments/compare?from=${staging}&to=production&q=of both`);
+  await page.getByLabel('Select Cart of both').check();
+  await page.getByLabel('Select Tips of both').check();
+  await page.getByRole('button', { name: 'Promote to production' }).click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog.getByTestId('impact')).toContainText(/^2 of \d+ clients see a difference$/);
+  const affected = dialog.getByRole('region', { name: 'Features and clients affected' });
+  await expect(affected.getByRole('row').filter({ hasText: feature.key })).toContainText('2 gain');
+  await expect(affected.getByRole('row').filter({ hasText: other.key })).toContainText('2 lose');
+  await expect(affected).toContainText('First tenant, Second tenant');
+  await dialog.getByText('By client').click();
+  const first = affected.getByRole('row').filter({ hasText: 'First tenant' });
+  await expect(first.getByLabel(`gain: ${feature.key}`)).toBeVisible();
+  await expect(first.getByLabel(`loss: ${other.key}`)).toBeVisible();
+  await console.accessible();
+  expect(await server.call('GET', `/api/v1/features/${feature.id}`)).toMatchObject({ defaultVariant: 'off' }); // nothing is written yet
+});
+
+test('what somebody changed in the target since the comparison is shown beside ours, and not overwritten', async ({ page, console }) => {
+  const { server } = console;
+  const { staging, platform, feature, other, change } = await sides(server);
+  await change('platforms', platform, { description: 'ours' });
+  await change('features', feature, { description: 'ours' });
+  await change('features', other, { description: 'ours' });
+  const editor = await server.admin('editor');
+  const theirs = await server.login(editor, kPassword);
+  await console.open(`/environments/compare?from=${staging}&to=production&q=of both`);
+  for (const name of ['Web', 'Cart', 'Tips']) await page.getByLabel(`Select ${name} of both`).check();
+  await server.call('PATCH', `/api/v1/platforms/${platform.id}`, { description: 'theirs' }, theirs);
+  await server.call('PATCH', `/api/v1/features/${feature.id}`, { description: 'theirs' }, theirs);
+  await page.getByRole('button', { name: 'Promote to production' }).click();
+  console.expectError(/409/);
+  const dialog = page.getByRole('dialog', { name: `Promote from ${staging}` });
+  await dialog.getByRole('button', { name: 'Promote 3' }).click();
+  const conflict = page.getByRole('dialog', { name: 'Somebody changed this meanwhile' });
+  await expect(conflict).toContainText(`${editor} changed Web of both`);
+  await expect(conflict.getByRole('row', { name: /^description/ }).getByRole('cell')).toHaveText([/both changed it/, 'theirs', 'ours']);
+  await console.accessible();
+  await conflict.getByRole('button', { name: 'Leave it as it is' }).click();
+  await expect(conflict).toContainText(`${editor} changed Cart of both`);
+  await conflict.getByRole('button', { name: 'Write ours on top' }).click();
+  await expect(dialog.getByText('2 changes are in production')).toBeVisible();
+  await expect(dialog.getByRole('listitem').filter({ hasText: 'Web of both' })).toContainText('left as it is there');
+  const read = async (path: string, id: number) => (await server.call('GET', `/api/v1/${path}/${id}`))['description'];
+  expect([await read('platforms', platform.id), await read('features', feature.id), await read('features', other.id)]).toEqual(['theirs', 'ours', 'ours']);
+});
+
+test('a conflict leads to a new comparison', async ({ page, console }) => {
+  const { server } = console;
+  const { staging, platform, change } = await sides(server);
+  await change('platforms', platform, { description: 'ours' });
+  await console.open(`/environments/compare?from=${staging}&to=production&q=of both`);
+  await page.getByLabel('Select Web of both').check();
+  await server.call('PATCH', `/api/v1/platforms/${platform.id}`, { maintenance_note: 'theirs' });
+  await page.getByRole('button', { name: 'Promote to production' }).click();
+  console.expectError(/409/);
+  await page.getByRole('dialog').getByRole('button', { name: 'Promote 1' }).click();
+  await page.getByRole('dialog', { name: 'Somebody changed this meanwhile' }).getByRole('button', { name: 'Compare again' }).click();
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+  await expect(page.getByTestId(`row-platform-${platform.key}`)).toContainText('maintenance_note');
 });
 
 test('a viewer compares, and makes and promotes nothing, with the reason', async ({ page, console }) => {

@@ -1,6 +1,7 @@
 // "Changed by somebody meanwhile": what they changed, what the reader changed, and the way on.
 import { Badge, Button, Code, Group, Modal, Stack, Table, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import type { Admin } from '@togglecast/admin';
 import { unwrap, type Problem } from '../api/problem';
 import { useConsole } from '../console';
 import { compare } from '../entities/conflict';
@@ -9,9 +10,14 @@ import { TimeAgo } from '../time/time-ago';
 
 type Members = { [member: string]: unknown };
 
+const kWords = { yours: 'Yours', kept: 'Your changes are still in the form.', close: 'Go on editing', take: 'Take theirs', reapply: 'Save mine on top' };
+
 /** Give it the error of a save. It opens when that is a lost update. */
-export function ConflictDialog({ type, problem, mine, onTakeTheirs, onReapply, onClose }: {
+export function ConflictDialog({ type, problem, mine, where, words = kWords, onTakeTheirs, onReapply, onClose }: {
   type: EntityName; problem: Problem | null; mine: Members;
+  /** The environment of the entity, if it is not that of the page. */
+  where?: { environment: string; rest: Admin['rest'] };
+  words?: typeof kWords;
   /** Forget the reader's changes and show the entity as it is. */
   onTakeTheirs: (current: Members) => void;
   /** Write the reader's changes over the entity as it is, with its etag. */
@@ -20,18 +26,18 @@ export function ConflictDialog({ type, problem, mine, onTakeTheirs, onReapply, o
 }) {
   const conflict = problem?.isLostUpdate ? problem : null;
   const current = conflict?.body.current as (Members & { etag: string; id: number; revision: number; name?: string }) | undefined;
-  const author = useAuthor(type, current);
+  const author = useAuthor(type, current, where);
   const fields = current ? compare(conflict?.body.expected as Members | undefined, current, mine) : [];
   return (
     <Modal opened={current !== undefined} onClose={onClose} title="Somebody changed this meanwhile" size="xl">
       {current && (
         <Stack>
           <Text size="sm">
-            {author ? <><b>{author.actor.name}</b> changed {current.name} <TimeAgo time={author.timestamp} />.</> : <>{current.name} has changed since you began.</>} Nothing was overwritten. Your changes are still in the form.
+            {author ? <><b>{author.actor.name}</b> changed {current.name} <TimeAgo time={author.timestamp} />.</> : <>{current.name} has changed since you began.</>} Nothing was overwritten. {words.kept}
           </Text>
           <Table.ScrollContainer minWidth={520} type="native">
             <Table withTableBorder verticalSpacing="xs" fz="sm">
-              <Table.Thead><Table.Tr><Table.Th>Field</Table.Th><Table.Th>Now</Table.Th><Table.Th>Yours</Table.Th></Table.Tr></Table.Thead>
+              <Table.Thead><Table.Tr><Table.Th>Field</Table.Th><Table.Th>Now</Table.Th><Table.Th>{words.yours}</Table.Th></Table.Tr></Table.Thead>
               <Table.Tbody>
                 {fields.map((field) => (
                   <Table.Tr key={field.field}>
@@ -44,9 +50,9 @@ export function ConflictDialog({ type, problem, mine, onTakeTheirs, onReapply, o
             </Table>
           </Table.ScrollContainer>
           <Group justify="flex-end" gap="xs">
-            <Button variant="default" onClick={onClose}>Go on editing</Button>
-            <Button variant="light" onClick={() => onTakeTheirs(current)}>Take theirs</Button>
-            <Button onClick={() => onReapply(current)}>Save mine on top</Button>
+            <Button variant="default" onClick={onClose}>{words.close}</Button>
+            <Button variant="light" onClick={() => onTakeTheirs(current)}>{words.take}</Button>
+            <Button onClick={() => onReapply(current)}>{words.reapply}</Button>
           </Group>
         </Stack>
       )}
@@ -56,11 +62,12 @@ export function ConflictDialog({ type, problem, mine, onTakeTheirs, onReapply, o
 
 const Value = ({ value }: { value: unknown }) => <Code block fz={12}>{typeof value === 'string' ? value || '(empty)' : JSON.stringify(value, null, 2)}</Code>;
 
-function useAuthor(type: EntityName, entity: { id: number; revision: number } | undefined) {
-  const { admin, environment } = useConsole();
+function useAuthor(type: EntityName, entity: { id: number; revision: number } | undefined, where: { environment: string; rest: Admin['rest'] } | undefined) {
+  const { admin, environment: own } = useConsole();
+  const { environment, rest } = where ?? { environment: own, rest: admin.rest };
   const { data } = useQuery({
     queryKey: ['env', environment, 'author', type, entity?.id, entity?.revision],
-    queryFn: () => unwrap(admin.rest.GET('/api/v1/activity', { params: { query: { entity_type: type, entity_id: entity!.id, limit: 1 } } })),
+    queryFn: () => unwrap(rest.GET('/api/v1/activity', { params: { query: { entity_type: type, entity_id: entity!.id, limit: 1 } } })),
     enabled: entity !== undefined,
   });
   return data?.items[0];

@@ -106,6 +106,41 @@ test('a notification to one admin appears in their page, and closing it acknowle
   await expect(row).toContainText(`admin ${username}`);
 });
 
+test('a message reaches everybody, all clients, all admins or the admins of a role, and nobody else', async ({ page, console }) => {
+  const { server } = console;
+  const { socket } = await connected(server, 'Maple');
+  const heardByClient: string[] = [];
+  socket.on('announcement', ({ title }: Message) => void heardByClient.push(title));
+  const [viewer, editor] = [await console.another(await server.admin('viewer')), await console.another(await server.admin('editor'))];
+  await console.open('/announcements', { username: await server.admin('owner') });
+  const send = async (to: string, title: string, role?: string) => {
+    await page.getByRole('textbox', { name: 'To', exact: true }).click();
+    await page.getByRole('option', { name: to, exact: true }).click();
+    if (role) {
+      await page.getByRole('textbox', { name: 'Role' }).click();
+      await page.getByRole('option', { name: role }).click();
+    }
+    await write(page, title, `This is ${title}.`);
+    await page.getByRole('button', { name: 'Send', exact: true }).click();
+    if (!role) await page.getByRole('dialog').getByRole('button', { name: 'Send it' }).click();
+    await expect(page.getByLabel('Title')).toHaveValue('');
+    await expect(page.getByTestId('sent')).toContainText(/^Sent to [1-9]/);
+  };
+  await send('All clients', 'for clients');
+  await expect.poll(() => heardByClient).toEqual(['for clients']);
+  await send('All admins', 'for admins');
+  for (const admin of [viewer, editor]) await expect(admin.getByText('This is for admins.')).toBeVisible();
+  await send('Admins with a role', 'for viewers', 'viewer');
+  await expect(viewer.getByText('This is for viewers.')).toBeVisible();
+  await send('Everybody: clients and admins', 'for everybody');
+  for (const admin of [viewer, editor]) await expect(admin.getByText('This is for everybody.')).toBeVisible();
+  // Messages keep their order, so the others would be there by now.
+  await expect.poll(() => heardByClient).toEqual(['for clients', 'for everybody']);
+  await expect(editor.getByText('This is for viewers.')).toHaveCount(0);
+  for (const admin of [viewer, editor]) await expect(admin.getByText('This is for clients.')).toHaveCount(0);
+  socket.close();
+});
+
 test('the system status is told to clients, stands above every page, and goes away', async ({ page, console }) => {
   const { server } = console;
   const { socket } = await connected(server, 'Juniper');

@@ -132,6 +132,32 @@ test('shows plan, override, effective value and deciding rule, and follows chang
   await expect(extra.locator('[data-rule="not_in_package"]')).toBeVisible();
 });
 
+test('an override takes a feature away, with a reason, until it ends', async ({ page, console }) => {
+  const { server } = console;
+  const { feature, client } = await tenant(console, 'Beech');
+  await console.open(`/clients/${client.id}`);
+  const row = page.getByTestId(`effective-${feature.key}`);
+  await expect(row.locator('[data-rule="default_variant"]')).toBeVisible();
+  await row.getByRole('button', { name: /^Override/ }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('radio', { name: /^does not get the feature/ }).check();
+  await expect(dialog.getByRole('radiogroup', { name: 'Value' })).toHaveCount(0);
+  await dialog.getByLabel('Reason').fill('Not paid');
+  await console.accessible();
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await expect(dialog).toBeHidden();
+  await expect(row.locator('[data-rule="override"]')).toBeVisible();
+  await expect(row).toContainText('Not paid');
+  const { overrides } = await server.call<{ overrides: object[] }>('GET', `/api/v1/clients/${client.id}`);
+  expect(overrides).toMatchObject([{ feature_id: feature.id, removed: true, reason: 'Not paid', expires_at: null }]);
+  const { items } = await server.call<{ items: { effective: object }[] }>('GET', `/api/v1/clients/${client.id}/effective?feature=${feature.key}`);
+  expect(items[0]!.effective).toMatchObject({ enabled: false, rule: 'override' });
+  await row.getByRole('button', { name: /Change the override/ }).click();
+  await expect(dialog.getByRole('radio', { name: /^does not get the feature/ })).toBeChecked();
+  await dialog.getByRole('button', { name: 'End the override' }).click();
+  await expect(row.locator('[data-rule="default_variant"]')).toBeVisible();
+});
+
 test('saves attributes and package after it has shown the impact, and both versions of a lost update', async ({ page, console }) => {
   const { server } = console;
   const { client } = await tenant(console, 'Cedar');

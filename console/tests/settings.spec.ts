@@ -88,4 +88,20 @@ test('makes a new signing key, and retires the old one', async ({ page, console 
   await dialog.getByRole('button', { name: 'Retire' }).click();
   await expect(dialog.getByRole('alert')).toBeVisible(); // tokens of it are valid
   await console.accessible();
+
+  // All the same: tokens of the old key are refused, and the session of the page began under it.
+  console.expectError(/401/);
+  const works = (token: string) => server.call('GET', '/api/v1/platforms?limit=1', undefined, token).then(() => true, () => false);
+  const [old, fresh] = [server.token, await server.login('owner', kPassword)];
+  expect([await works(old), await works(fresh)]).toEqual([true, true]);
+  await dialog.getByRole('checkbox', { name: /^Retire it all the same/ }).check();
+  await dialog.getByRole('button', { name: 'Retire' }).click();
+  await expect(page.getByText('Your session has ended: the key that signed its token was retired. Log in again.')).toBeVisible();
+  expect([await works(old), await works(fresh)]).toEqual([false, true]);
+  server.token = fresh;
+  await page.getByLabel('User name').fill('owner');
+  await page.getByLabel('Password', { exact: true }).fill(kPassword);
+  await page.getByRole('button', { name: 'Log in', exact: true }).click();
+  await expect(rows.last()).toContainText('retired');
+  await expect(rows.last().getByRole('button')).toHaveCount(0);
 });

@@ -87,7 +87,7 @@ function Retire({ of, onClose }: { of: Key; onClose: () => void }) {
     <Confirm title="Retire this key?" confirm="Retire" busy={retire.isPending} error={force ? null : retire.error} onClose={onClose} onConfirm={() => retire.mutate()}>
       <Stack gap="sm">
         <Text size="sm"><b>{of.kid}</b> signs and verifies no more. This cannot be undone. {of.live_tokens > 0 && `${of.live_tokens.toLocaleString()} tokens that it signed are still valid.`}</Text>
-        {(of.live_tokens > 0 || refused) && <Checkbox checked={force} onChange={(event) => setForce(event.currentTarget.checked)} label="Retire it all the same: its tokens are refused, and their connections end at once." />}
+        {(of.live_tokens > 0 || refused) && <Checkbox checked={force} onChange={(event) => setForce(event.currentTarget.checked)} label="Retire it all the same: its tokens are refused, and their connections end at once. Admins whose sessions began under it log in again." />}
       </Stack>
     </Confirm>
   );

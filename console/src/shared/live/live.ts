@@ -128,7 +128,7 @@ export class Live {
     socket.on('session_ended', ({ reason, message }) => {
       if (reason === 'second_factor_setup_required') this.#handlers.onFactorRequired();
       // A token that came too late is renewed, and the connection with it.
-      else if (reason !== 'token_expired' && reason !== 'no_token') this.#handlers.onEnded(`Your session has ended: ${message}.`.replace(/\.\.$/, '.'));
+      else if (reason !== 'token_expired' && reason !== 'no_token') this.#handlers.onEnded(`Your session has ended: ${kEnds[reason] ?? message}.`.replace(/\.\.$/, '.'));
     });
 
     socket.on('platform_update', (update) => this.#take('platform', update.platform_id, update));
@@ -204,6 +204,8 @@ export class Live {
 }
 
 const kNobody: Viewer[] = [];
+// Where the server's words are for programs.
+const kEnds: { [reason: string]: string | undefined } = { revoked: 'the key that signed its token was retired. Log in again' };
 
 /** The numbers of a change, as the subscription to it answers, in the form of the event. */
 export function progressIn(revision: number, epoch: number, numbers: Schemas['RolloutNumbers']): RolloutProgress {

@@ -58,6 +58,26 @@ test('gives another role, which counts at once, and shows it in the history', as
   await console.accessible();
 });
 
+test('shows both versions of roles that two owners change, and saves on request', async ({ page, console }) => {
+  const { server } = console;
+  const username = await server.admin('viewer');
+  const other = await server.admin('owner');
+  const { id } = (await server.call<{ items: Entity[] }>('GET', `/api/v1/admins?q=${username}`)).items[0]!;
+  await console.open(`/admins/${id}`);
+  await page.getByRole('radio', { name: /^Editor/ }).check();
+  await server.call('PATCH', `/api/v1/admins/${id}`, { role: 'none', environments: { production: 'viewer' } }, await server.login(other, kPassword));
+  console.expectError(/409/);
+  await page.getByRole('button', { name: 'Save' }).click();
+  const conflict = page.getByRole('dialog', { name: 'Somebody changed this meanwhile' });
+  await expect(conflict).toContainText(`${other} changed this admin`);
+  await expect(conflict.getByRole('row', { name: /^role/ }).getByRole('cell')).toHaveText([/both changed it/, 'none', 'editor']);
+  await console.accessible();
+  expect(await server.call('GET', `/api/v1/admins/${id}`)).toMatchObject({ role: 'none' });
+  await conflict.getByRole('button', { name: 'Save mine on top' }).click();
+  await expect(page.getByText(`${username} has the new role`)).toBeVisible();
+  expect(await server.call('GET', `/api/v1/admins/${id}`)).toMatchObject({ role: 'editor' });
+});
+
 test('deactivates an admin, resets the password and the second factor, ends the sessions, and deletes the account', async ({ page, console }) => {
   const { server } = console;
   const username = await server.admin('editor');

@@ -1,5 +1,5 @@
 import { expect, test } from './fixture';
-import { own, until, type Entity } from './server';
+import { kPassword, own, until, type Entity } from './server';
 
 test.beforeEach(({ page }) => page.emulateMedia({ reducedMotion: 'reduce' }));
 
@@ -60,4 +60,36 @@ test('changes the scopes of a key, switches it off, and follows another owner', 
   const stored = await server.call('GET', `/api/v1/api-keys/${id}`);
   expect([stored['scopes'], stored['active']]).toEqual([['read', 'evaluate'], false]);
   await expect(server.call('GET', '/api/v1/features?limit=1', undefined, key)).rejects.toThrow(/40[13]/);
+});
+
+test('shows both versions of a key that another owner changed meanwhile, and overwrites nothing unasked', async ({ page, console }) => {
+  const { server } = console;
+  const name = own('both');
+  const other = await server.admin('owner');
+  const theirs = await server.login(other, kPassword);
+  const { id } = await server.call('POST', '/api/v1/api-keys', { name, scopes: ['read'] });
+  const stored = () => server.call('GET', `/api/v1/api-keys/${id}`);
+  await console.open('/api-keys');
+  await page.getByRole('button', { name: `Edit ${name}` }).click();
+  const form = page.getByRole('dialog', { name: `API key ${name}` });
+  await form.getByLabel('Addresses').fill('10.0.0.0/8');
+  await server.call('PATCH', `/api/v1/api-keys/${id}`, { addresses: ['192.0.2.0/24'], scopes: ['read', 'stream'] }, theirs);
+  console.expectError(/409/);
+  await form.getByRole('button', { name: 'Save' }).click();
+  const conflict = page.getByRole('dialog', { name: 'Somebody changed this meanwhile' });
+  await expect(conflict).toContainText(`${other} changed ${name}`);
+  await expect(conflict.getByRole('row', { name: /^addresses/ })).toContainText('both changed it');
+  await expect(conflict.getByRole('row', { name: /^addresses/ })).toContainText('192.0.2.0/24');
+  await expect(conflict.getByRole('row', { name: /^addresses/ })).toContainText('10.0.0.0/8');
+  await console.accessible();
+  expect((await stored())['addresses']).toEqual(['192.0.2.0/24']);
+  await conflict.getByRole('button', { name: 'Take theirs' }).click();
+  await expect(form.getByLabel('Addresses')).toHaveValue('192.0.2.0/24');
+  await expect(form.getByLabel('Follow changes')).toBeChecked();
+  await form.getByLabel('Addresses').fill('10.0.0.0/8');
+  await server.call('PATCH', `/api/v1/api-keys/${id}`, { addresses: [] }, theirs);
+  await form.getByRole('button', { name: 'Save' }).click();
+  await conflict.getByRole('button', { name: 'Save mine on top' }).click();
+  await expect(page.getByText(`${name} is saved`)).toBeVisible();
+  expect(await stored()).toMatchObject({ addresses: ['10.0.0.0/8'], scopes: ['read', 'stream'] });
 });

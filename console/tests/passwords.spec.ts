@@ -61,3 +61,40 @@ test('passwords go off when an owner comes by the provider, and on again', async
   await fresh.close();
   expect(await server.login('owner', kPassword)).toMatch(/^ey/);
 });
+
+test('a choice stays while another owner changes the settings, and both versions are shown before it is saved', async ({ page, console, provider }) => {
+  const { server } = console;
+  Object.assign(provider.person, { groups: ['admins'] });
+  const { token } = (await logIn(provider, server)).body as { token: string }; // of an owner without a password
+  const set = (settings: object) => server.call('PATCH', '/api/v1/settings', settings, token);
+  await set({ password_login: true, require_second_factor: 'none' });
+  await console.open('/settings', { username: await server.admin('owner') });
+  const choice = (name: RegExp) => page.getByRole('radio', { name });
+  await choice(/^Owners must/).check();
+  await set({ password_login: false });
+  await expect(page.getByText('Passwords open nothing')).toBeVisible();
+  await expect(choice(/^Owners must/)).toBeChecked();
+  await expect(page.getByText('It is now “Nobody must”. Your choice is not saved yet.')).toBeVisible();
+  await console.accessible();
+
+  console.expectError(/409/);
+  await page.getByRole('button', { name: 'Save' }).click();
+  const conflict = page.getByRole('dialog', { name: 'Somebody changed this meanwhile' });
+  await expect(conflict).toContainText('anna changed the settings');
+  await expect(conflict.getByRole('row', { name: /^password_login/ }).getByRole('cell').nth(1)).toHaveText('false');
+  await expect(conflict.getByRole('row', { name: /^require_second_factor/ }).getByRole('cell')).toHaveText(['require_second_factor', 'none', 'owners']);
+  await console.accessible();
+  await conflict.getByRole('button', { name: 'Take theirs' }).click();
+  await expect(choice(/^Nobody must/)).toBeChecked();
+  expect((await server.call('GET', '/api/v1/settings', undefined, token))['require_second_factor']).toBe('none');
+
+  await choice(/^Owners must/).check();
+  await set({ password_login: true });
+  await expect(page.getByText('Passwords open accounts')).toBeVisible();
+  await page.getByRole('button', { name: 'Save' }).click();
+  console.expectError(/403/); // what the page asked in the moment of the change: its reader is an owner without a second factor
+  await conflict.getByRole('button', { name: 'Save mine on top' }).click();
+  await expect(page.getByRole('heading', { name: 'A second factor is required' })).toBeVisible();
+  expect(await server.call('GET', '/api/v1/settings', undefined, token)).toMatchObject({ require_second_factor: 'owners', password_login: true });
+  await set({ require_second_factor: 'none' });
+});

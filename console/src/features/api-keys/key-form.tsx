@@ -8,6 +8,7 @@ import { keys } from '../../shared/entities/cache';
 import { write } from '../../shared/entities/write';
 import { useEnvironments } from '../../shared/use-environments';
 import { Copyable } from '../../shared/ui/copyable';
+import { ConflictDialog } from '../../shared/ui/conflict-dialog';
 import { notifyDone } from '../../shared/ui/notify';
 import { ShownOnce } from '../../shared/ui/shown-once';
 import { ErrorState } from '../../shared/ui/states';
@@ -22,9 +23,9 @@ export function KeyForm({ of, onClose }: { of?: ApiKey | undefined; onClose: () 
   const console = useConsole();
   const queries = useQueryClient();
   const environments = useEnvironments();
-  const [base] = useState(of); // what the reader saw: a change of somebody else since then is not overwritten
+  const [base, setBase] = useState(of); // what the reader saw: a change of somebody else since then is not overwritten
   const form = useForm({
-    initialValues: { name: of?.name ?? '', environment: of?.environment ?? console.environment, scopes: (of?.scopes ?? ['read']) as string[], addresses: of?.addresses.join('\n') ?? '', lifetime: '7776000', active: of?.active ?? true },
+    initialValues: { ...valuesOf(of), environment: of?.environment ?? console.environment, lifetime: '7776000' },
     validate: {
       name: (name) => (name.trim() ? null : 'Enter a name.'),
       scopes: (scopes) => (scopes.length > 0 ? null : 'Choose at least one scope.'),
@@ -35,11 +36,11 @@ export function KeyForm({ of, onClose }: { of?: ApiKey | undefined; onClose: () 
     },
   });
   const save = useMutation({
-    mutationFn: ({ name, environment, scopes, addresses, lifetime, active }: typeof form.values) => {
-      const body = { name: name.trim(), scopes: kScopes.map(({ value }) => value).filter((scope) => scopes.includes(scope)) as Scope[], addresses: addressesOf(addresses).addresses };
+    mutationFn: ({ values, etag }: { values: typeof form.values; etag?: string | undefined }) => {
+      const { environment, lifetime, active } = values;
       return of
-        ? write<Saved>(console, 'PATCH', `/api/v1/api-keys/${of.id}`, { body: { ...body, active }, ...(base && { etag: base.etag }) })
-        : write<Saved>(console, 'POST', '/api/v1/api-keys', { body: { ...body, environment, ...(lifetime !== 'never' && { expires_in: Number(lifetime) }) } });
+        ? write<Saved>(console, 'PATCH', `/api/v1/api-keys/${of.id}`, { body: { ...bodyOf(values), active }, ...(etag && { etag }) })
+        : write<Saved>(console, 'POST', '/api/v1/api-keys', { body: { ...bodyOf(values), environment, ...(lifetime !== 'never' && { expires_in: Number(lifetime) }) } });
     },
     onSuccess: ({ data }) => {
       void queries.invalidateQueries({ queryKey: keys.list(console.environment, 'api_key') });
@@ -49,7 +50,8 @@ export function KeyForm({ of, onClose }: { of?: ApiKey | undefined; onClose: () 
     },
     onError: (error) => error instanceof Problem && form.setErrors(formErrors(error, kFields).fields),
   });
-  const untold = save.error && (!(save.error instanceof Problem) || formErrors(save.error, kFields).rest.length > 0);
+  const problem = save.error instanceof Problem ? save.error : null;
+  const untold = save.error && !problem?.isLostUpdate && (!problem || formErrors(problem, kFields).rest.length > 0);
   const made = save.data?.data.key;
   return (
     <Modal opened onClose={onClose} title={made ? 'The new API key' : of ? `API key ${of.name}` : 'New API key'} size="lg" closeOnClickOutside={!made} closeOnEscape={!made}>
@@ -61,7 +63,7 @@ export function KeyForm({ of, onClose }: { of?: ApiKey | undefined; onClose: () 
           </div>
         </ShownOnce>
       ) : (
-        <form onSubmit={form.onSubmit((values) => save.mutate(values))} noValidate>
+        <form onSubmit={form.onSubmit((values) => save.mutate({ values, etag: base?.etag }))} noValidate>
           <Stack>
             <TextInput label="Name" description="Which program has it. The activity names it so." placeholder="deploy pipeline" maxLength={200} data-autofocus {...form.getInputProps('name')} />
             {!of && (
@@ -80,8 +82,20 @@ export function KeyForm({ of, onClose }: { of?: ApiKey | undefined; onClose: () 
             {untold && <ErrorState error={save.error} />}
             <Group justify="flex-end" gap="xs"><Button variant="default" onClick={onClose}>Cancel</Button><Button type="submit" loading={save.isPending}>{of ? 'Save' : 'Make the key'}</Button></Group>
           </Stack>
+          <ConflictDialog type="api_key" problem={problem} mine={{ ...bodyOf(form.values), active: form.values.active }} onClose={save.reset} onReapply={({ etag }) => save.mutate({ values: form.values, etag })}
+            onTakeTheirs={(current) => {
+              setBase(current as ApiKey);
+              form.setValues(valuesOf(current as ApiKey));
+              save.reset();
+            }} />
         </form>
       )}
     </Modal>
   );
 }
+
+const valuesOf = (key: ApiKey | undefined) => ({ name: key?.name ?? '', scopes: (key?.scopes ?? ['read']) as string[], addresses: key?.addresses.join('\n') ?? '', active: key?.active ?? true });
+
+const bodyOf = ({ name, scopes, addresses }: { name: string; scopes: string[]; addresses: string }) => ({
+  name: name.trim(), scopes: kScopes.map(({ value }) => value).filter((scope) => scopes.includes(scope)) as Scope[], addresses: addressesOf(addresses).addresses,
+});

@@ -10,6 +10,7 @@ import { keys } from '../../shared/entities/cache';
 import { write } from '../../shared/entities/write';
 import { TimeAgo } from '../../shared/time/time-ago';
 import { Confirm } from '../../shared/ui/confirm';
+import { ConflictDialog } from '../../shared/ui/conflict-dialog';
 import { notifyDone } from '../../shared/ui/notify';
 import { Page } from '../../shared/ui/page';
 import { Section } from '../../shared/ui/section';
@@ -43,12 +44,11 @@ function useChange() {
   const console = useConsole();
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: async ({ settings, patch }: { settings: Settings; patch: Partial<Settings> }) => (await write<Settings>(console, 'PATCH', '/api/v1/settings', { body: patch, etag: settings.etag })).data,
+    mutationFn: async ({ etag, patch }: { etag: string; patch: Partial<Settings> }) => (await write<Settings>(console, 'PATCH', '/api/v1/settings', { body: patch, etag })).data,
     onSuccess: (now) => {
       queries.setQueryData(settingsKey(console.environment), now);
       notifyDone('The settings are saved');
     },
-    onError: (error) => error instanceof Problem && error.isLostUpdate && queries.setQueryData(settingsKey(console.environment), error.body.current),
   });
 }
 
@@ -57,12 +57,16 @@ function Login({ settings }: { settings: Settings }) {
   const change = useChange();
   const passwords = useChange();
   const [rule, setRule] = useState<Rule>(settings.require_second_factor);
-  const [base, setBase] = useState(settings.revision);
+  const [base, setBase] = useState(settings); // what the reader saw when the choice was made
   const [asking, setAsking] = useState(false);
-  if (settings.revision !== base) {
-    setBase(settings.revision);
-    setRule(settings.require_second_factor);
-  }
+  const begin = (from: Settings) => {
+    setBase(from);
+    setRule(from.require_second_factor);
+  };
+  const dirty = rule !== base.require_second_factor;
+  if (settings.revision > base.revision && (!dirty || rule === settings.require_second_factor)) begin(settings);
+  const send = (etag: string) => change.mutate({ etag, patch: { require_second_factor: rule } }, { onSuccess: begin });
+  const problem = change.error instanceof Problem ? change.error : null;
   const own = useQuery({ queryKey: ['own second factor'], queryFn: ({ signal }) => unwrap(admin.rest.GET('/api/v1/auth/second-factor', { signal })), enabled: session.admin.provider === 'password', staleTime: 0 });
   const hitsReader = rule !== 'none' && rule !== settings.require_second_factor && session.admin.provider === 'password' && own.data?.enabled === false;
   return (
@@ -76,19 +80,25 @@ function Login({ settings }: { settings: Settings }) {
             This console closes until you have set one up. Better do it before: <Anchor component={Link} to="/account?factor=setup" inherit underline="always">set it up now</Anchor>.
           </Alert>
         )}
-        {change.error && <ErrorState error={change.error} />}
+        {dirty && settings.revision > base.revision && <Alert color="orange" variant="light" icon={<IconAlertTriangle aria-hidden />} title="Somebody changed the settings meanwhile">It is now “{kRules.find(({ value }) => value === settings.require_second_factor)?.label}”. Your choice is not saved yet.</Alert>}
+        {change.error && !problem?.isLostUpdate && <ErrorState error={change.error} />}
+        <ConflictDialog type="settings" problem={problem} mine={{ require_second_factor: rule }} onClose={change.reset} onReapply={({ etag }) => send(etag)}
+          onTakeTheirs={(current) => {
+            begin(current as Settings);
+            change.reset();
+          }} />
         <Group gap="xs">
-          <Button disabled={rule === settings.require_second_factor} loading={change.isPending} onClick={() => change.mutate({ settings, patch: { require_second_factor: rule } })}>Save</Button>
+          <Button disabled={!dirty} loading={change.isPending} onClick={() => send(base.etag)}>Save</Button>
           {settings.updated_at && <Text size="xs" c="dimmed">The settings were changed <TimeAgo time={settings.updated_at} />.</Text>}
         </Group>
       </Section>
       <Section title="Login with a password" text="Without it, admins log in at your identity provider alone. Sessions go on.">
         <Switch color="teal" withThumbIndicator={false} checked={settings.password_login} label={settings.password_login ? 'Passwords open accounts' : 'Passwords open nothing'} aria-label={`Login with a password: ${settings.password_login ? 'on' : 'off'}`}
-          onChange={(event) => (event.currentTarget.checked ? passwords.mutate({ settings, patch: { password_login: true } }) : setAsking(true))} />
+          onChange={(event) => (event.currentTarget.checked ? passwords.mutate({ etag: settings.etag, patch: { password_login: true } }) : setAsking(true))} />
         {passwords.error && !asking && <ErrorState error={passwords.error} />}
         {asking && (
           <Confirm title="Switch the login with a password off?" confirm="Switch off" busy={passwords.isPending} error={null} onClose={() => setAsking(false)}
-            onConfirm={() => passwords.mutate({ settings, patch: { password_login: false } }, { onSettled: () => setAsking(false) })}>
+            onConfirm={() => passwords.mutate({ etag: settings.etag, patch: { password_login: false } }, { onSettled: () => setAsking(false) })}>
             <Text size="sm">From then on, everybody logs in at the identity provider. If that fails one day, start the server with <code>--enable-password-login</code>.</Text>
           </Confirm>
         )}

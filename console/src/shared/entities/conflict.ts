@@ -8,7 +8,7 @@ export interface FieldConflict {
   clash: boolean;
 }
 
-const kOfTheServer = new Set(['revision', 'updated_at', 'etag', 'created_at', 'id', 'key']);
+const kOfTheServer = new Set(['revision', 'updated_at', 'etag', 'created_at', 'id', 'key', 'last_used_at']);
 const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
 
 /** The members that differ. `base` may be unknown: then every difference is a clash. */

@@ -5,7 +5,7 @@ import type { Admin } from '@togglecast/admin';
 import { unwrap, type Problem } from '../api/problem';
 import { useConsole } from '../console';
 import { compare } from '../entities/conflict';
-import type { EntityName } from '../entities/types';
+import { kEntities, type EntityName } from '../entities/types';
 import { TimeAgo } from '../time/time-ago';
 
 type Members = { [member: string]: unknown };
@@ -14,7 +14,7 @@ const kWords = { yours: 'Yours', kept: 'Your changes are still in the form.', cl
 
 /** Give it the error of a save. It opens when that is a lost update. */
 export function ConflictDialog({ type, problem, mine, where, words = kWords, onTakeTheirs, onReapply, onClose }: {
-  type: EntityName; problem: Problem | null; mine: Members;
+  type: EntityName | 'settings'; problem: Problem | null; mine: Members;
   /** The environment of the entity, if it is not that of the page. */
   where?: { environment: string; rest: Admin['rest'] };
   words?: typeof kWords;
@@ -25,7 +25,8 @@ export function ConflictDialog({ type, problem, mine, where, words = kWords, onT
   onClose: () => void;
 }) {
   const conflict = problem?.isLostUpdate ? problem : null;
-  const current = conflict?.body.current as (Members & { etag: string; id: number; revision: number; name?: string }) | undefined;
+  const current = conflict?.body.current as (Members & { etag: string; id?: number; revision: number; name?: string }) | undefined;
+  const name = current?.name ?? (type === 'settings' ? 'the settings' : `this ${kEntities[type].noun}`);
   const author = useAuthor(type, current, where);
   const fields = current ? compare(conflict?.body.expected as Members | undefined, current, mine) : [];
   return (
@@ -33,7 +34,7 @@ export function ConflictDialog({ type, problem, mine, where, words = kWords, onT
       {current && (
         <Stack>
           <Text size="sm">
-            {author ? <><b>{author.actor.name}</b> changed {current.name} <TimeAgo time={author.timestamp} />.</> : <>{current.name} has changed since you began.</>} Nothing was overwritten. {words.kept}
+            {author ? <><b>{author.actor.name}</b> changed {name} <TimeAgo time={author.timestamp} />.</> : <>Somebody has changed {name} since you began.</>} Nothing was overwritten. {words.kept}
           </Text>
           <Table.ScrollContainer minWidth={520} type="native">
             <Table withTableBorder verticalSpacing="xs" fz="sm">
@@ -62,12 +63,12 @@ export function ConflictDialog({ type, problem, mine, where, words = kWords, onT
 
 const Value = ({ value }: { value: unknown }) => <Code block fz={12}>{typeof value === 'string' ? value || '(empty)' : JSON.stringify(value, null, 2)}</Code>;
 
-function useAuthor(type: EntityName, entity: { id: number; revision: number } | undefined, where: { environment: string; rest: Admin['rest'] } | undefined) {
+function useAuthor(type: EntityName | 'settings', entity: { id?: number; revision: number } | undefined, where: { environment: string; rest: Admin['rest'] } | undefined) {
   const { admin, environment: own } = useConsole();
   const { environment, rest } = where ?? { environment: own, rest: admin.rest };
   const { data } = useQuery({
     queryKey: ['env', environment, 'author', type, entity?.id, entity?.revision],
-    queryFn: () => unwrap(rest.GET('/api/v1/activity', { params: { query: { entity_type: type, entity_id: entity!.id, limit: 1 } } })),
+    queryFn: () => unwrap(rest.GET('/api/v1/activity', { params: { query: { entity_type: type, ...(entity!.id !== undefined && { entity_id: entity!.id }), limit: 1 } } })),
     enabled: entity !== undefined,
   });
   return data?.items[0];

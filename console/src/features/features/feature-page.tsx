@@ -1,5 +1,6 @@
 import { Badge } from '@mantine/core';
-import { IconCode, IconFlagOff, IconLink, IconListTree, IconPuzzle, IconSettings, IconTarget } from '@tabler/icons-react';
+import { IconCode, IconFlagOff, IconLink, IconListTree, IconPaperclip, IconPuzzle, IconSettings, IconTarget } from '@tabler/icons-react';
+import { AssetsTab } from '../../shared/assets/assets-tab';
 import { usePermission } from '../../shared/auth/use-permission';
 import { EntityFrame, EntityPage } from '../../shared/entity-pages/entity-page';
 import { useStale } from './facts';
@@ -37,6 +38,7 @@ function Content({ feature }: { feature: Feature }) {
         { id: 'needs', label: 'Needs', icon: IconPuzzle, content: <Needs feature={feature} form={form} readOnly={readOnly} /> },
         { id: 'users', label: 'Used by', icon: IconLink, content: <Dependents feature={feature} /> },
         { id: 'settings', label: 'Settings', icon: IconSettings, content: <SettingsTab feature={feature} form={form} readOnly={readOnly} /> },
+        { id: 'files', label: `Files${feature.assets ? ` (${Object.keys(feature.assets).length})` : ''}`, icon: IconPaperclip, content: <AssetsTab type="feature" entity={feature} /> },
         { id: 'code', label: 'Code', icon: IconCode, content: <SnippetTab feature={feature} /> },
       ]}>
       <KillCard feature={feature} />

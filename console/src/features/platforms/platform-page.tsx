@@ -1,4 +1,5 @@
-import { IconDevicesOff, IconLink, IconSettings } from '@tabler/icons-react';
+import { IconDevicesOff, IconLink, IconPaperclip, IconSettings } from '@tabler/icons-react';
+import { AssetsTab } from '../../shared/assets/assets-tab';
 import { AskingSwitch } from '../../shared/entity-pages/asking-switch';
 import { EntityFrame, EntityPage, StateCard } from '../../shared/entity-pages/entity-page';
 import { PlatformForm } from './platform-form';
@@ -11,6 +12,7 @@ export default function PlatformPage() {
         <EntityFrame type="platform" entity={platform}
           tabs={[
             { id: 'settings', label: 'Settings', icon: IconSettings, content: <PlatformForm platform={platform} /> },
+            { id: 'files', label: `Files${platform.assets ? ` (${Object.keys(platform.assets).length})` : ''}`, icon: IconPaperclip, content: <AssetsTab type="platform" entity={platform} /> },
             { id: 'users', label: 'Used by', icon: IconLink, content: <PlatformUsers platform={platform} /> },
           ]}>
           <StateCard type="platform" id={platform.id} state={platform.enabled ? 'On' : 'Off'} control={<AskingSwitch type="platform" entity={platform} size="lg" />}>

@@ -19,12 +19,13 @@ type Send = (path: string, options: object) => Promise<{ data?: unknown; error?:
 // Clients are asked at once whether they have read a change, so that its rollout is known after one round trip.
 const kConfirmed = /^\/api\/v1\/(platforms|features|segments|packages|clients|activity)\b/;
 
-/** Sends a write to a path that is known only at run time. Answers the body and the revision of the change. */
-export async function write<Answer>(console: Console, method: Method, path: string, { body, etag, query }: { body?: unknown; etag?: string; query?: object } = {}) {
+/** Sends a write to a path that is known only at run time; `file`: bytes instead of JSON. Answers the body and the revision of the change. */
+export async function write<Answer>(console: Console, method: Method, path: string, { body, file, etag, query }: { body?: unknown; file?: Blob; etag?: string; query?: object } = {}) {
   const rest = console.admin.rest as unknown as { [name in Method]: Send };
   const options = {
     params: { query: { ...query, ...(kConfirmed.test(path) && { confirm: true }) }, header: { ...(etag && { 'If-Match': etag }), 'Idempotency-Key': crypto.randomUUID() } },
     ...(body !== undefined && { body }),
+    ...(file && { body: file, bodySerializer: (bytes: unknown) => bytes, headers: { 'Content-Type': file.type } }),
   };
   const { data, revision } = await unwrapWithRevision(rest[method](path, options));
   return { data: data as Answer, revision: revision ?? 0 };

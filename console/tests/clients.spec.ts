@@ -158,6 +158,48 @@ test('an override takes a feature away, with a reason, until it ends', async ({ 
   await expect(row.locator('[data-rule="default_variant"]')).toBeVisible();
 });
 
+test('withdraws all tokens that were signed before now, and lets them count again', async ({ page, console }) => {
+  const { server } = console;
+  const { client } = await tenant(console, 'Elder');
+  const make = async (label: string) => (await server.call<{ token: string }>('POST', `/api/v1/clients/${client.id}/tokens`, { label })).token;
+  const token = await make('first');
+  await make('second');
+  const { io } = await import('socket.io-client');
+  const connect = (with_: string) => {
+    const socket = io(`${server.url}/client`, { auth: { token: with_ }, transports: ['websocket'], forceNew: true, reconnection: false });
+    const outcome = new Promise<string>((is) => socket.on('client_connected', () => is('connected')).on('connect_error', (error: Error & { data?: { code?: string } }) => is(error.data?.code ?? error.message)));
+    return { socket, outcome };
+  };
+  const { socket, outcome } = connect(token);
+  expect(await outcome).toBe('connected');
+  await console.open(`/clients/${client.id}?tab=tokens`);
+  await expect(page.getByText('valid', { exact: true })).toHaveCount(2);
+  await console.accessible();
+  const ended = new Promise<{ reason: string }>((got) => socket.on('session_ended', got));
+  await page.getByRole('button', { name: 'Withdraw all tokens signed before now' }).click();
+  const dialog = page.getByRole('dialog');
+  await console.accessible();
+  await dialog.getByRole('button', { name: 'Withdraw all' }).click();
+  expect((await ended).reason).toBe('token_revoked');
+  await expect(page.getByTestId('valid-from')).toContainText(/^Tokens signed before .* are refused/);
+  await expect(page.getByText('withdrawn', { exact: true })).toHaveCount(2);
+  expect(await connect(token).outcome).toBe('revoked');
+  const from = Date.parse(String((await server.call('GET', `/api/v1/clients/${client.id}`))['tokens_valid_from']));
+  expect(Math.abs(from - Date.now())).toBeLessThan(60_000);
+  // A token that is made afterwards counts.
+  await expect(async () => {
+    const next = connect(await make('third'));
+    expect(await next.outcome).toBe('connected');
+    next.socket.close();
+  }).toPass();
+  await expect(page.getByText('valid', { exact: true })).toHaveCount(1);
+  await page.getByRole('button', { name: 'Let older ones count again' }).click();
+  await expect(page.getByText('withdrawn', { exact: true })).toHaveCount(0);
+  const again = connect(token);
+  expect(await again.outcome).toBe('connected');
+  again.socket.close();
+});
+
 test('saves attributes and package after it has shown the impact, and both versions of a lost update', async ({ page, console }) => {
   const { server } = console;
   const { client } = await tenant(console, 'Cedar');

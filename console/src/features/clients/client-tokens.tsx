@@ -14,6 +14,7 @@ import { Confirm } from '../../shared/ui/confirm';
 import { Copyable } from '../../shared/ui/copyable';
 import { Guarded } from '../../shared/ui/guarded';
 import { notifyDone } from '../../shared/ui/notify';
+import { ValidFrom } from './tokens-valid-from';
 import { ShownOnce } from '../../shared/ui/shown-once';
 import { EmptyState, ErrorState, Loaded } from '../../shared/ui/states';
 import { useAddressDialog } from '../../shared/use-search';
@@ -53,12 +54,13 @@ function Tokens({ client }: { client: Client }) {
                 <Table.ScrollContainer minWidth={640} type="native">
                   <Table verticalSpacing="sm" horizontalSpacing="md" aria-label="Tokens">
                     <Table.Thead><Table.Tr><Table.Th>Label</Table.Th><Table.Th>State</Table.Th><Table.Th>Made</Table.Th><Table.Th>Ends</Table.Th><Table.Th w={110} /></Table.Tr></Table.Thead>
-                    <Table.Tbody>{items.map((token) => <Row key={token.id} token={token} revoke={() => setRevoking(token)} />)}</Table.Tbody>
+                    <Table.Tbody>{items.map((token) => <Row key={token.id} token={token} from={client.tokens_valid_from} revoke={() => setRevoking(token)} />)}</Table.Tbody>
                   </Table>
                 </Table.ScrollContainer>
               </Paper>
             </>
           )}
+          <ValidFrom client={client} />
           {dialog.value === 'token' && <NewToken client={client} onClose={dialog.close} />}
           {revoking && <Revoke client={client} token={revoking} onClose={() => setRevoking(undefined)} />}
         </Stack>
@@ -67,9 +69,9 @@ function Tokens({ client }: { client: Client }) {
   );
 }
 
-function Row({ token, revoke }: { token: Token; revoke: () => void }) {
+function Row({ token, from, revoke }: { token: Token; from: string | undefined; revoke: () => void }) {
   const over = token.expires_at !== null && new Date(token.expires_at).getTime() <= Date.now();
-  const [state, color] = token.revoked_at ? ['withdrawn', 'red'] : over ? ['expired', 'gray'] : ['valid', 'teal'];
+  const [state, color] = token.revoked_at || (from && Date.parse(token.created_at) < Date.parse(from)) ? ['withdrawn', 'red'] : over ? ['expired', 'gray'] : ['valid', 'teal'];
   return (
     <Table.Tr data-testid={`token-${token.id}`}>
       <Table.Td><Text size="sm" fw={500}>{token.label || 'without a label'}</Text><Text size="xs" c="dimmed" ff="monospace">{token.jti}</Text></Table.Td>

@@ -271,8 +271,9 @@ const wire::http::EntityTags& Call::sent_tags() const {
 
 Result<void> Call::known_tags() const {
   auto tags = tags_in(request().headers, "If-None-Match");
-  sent_tags_.emplace(tags ? *std::move(tags) : wire::http::EntityTags{});
+  sent_tags_.emplace();
   if (!tags) return tl::unexpected(tags.error());
+  *sent_tags_ = *std::move(tags);
   return {};
 }
 

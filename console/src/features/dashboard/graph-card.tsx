@@ -2,7 +2,7 @@ import { Group, Paper, Skeleton, Stack, Text, Title } from '@mantine/core';
 import { lazy, Suspense, useState, type ReactNode } from 'react';
 import { lineColor } from './colors';
 import classes from './dashboard.module.css';
-import { latest, show, type Line, type Unit } from './series';
+import { highest, latest, show, type Line, type Unit } from './series';
 
 const Graph = lazy(() => import('./graph'));
 const kHeight = 150;
@@ -44,9 +44,23 @@ export function GraphCard({ title, help, times, lines, unit, empty, aside }: {
                 </li>
               ))}
             </ul>
+            <Values title={title} times={times} lines={lines} unit={unit} />
           </>
         )}
       </Stack>
     </Paper>
+  );
+}
+
+/** The graph for readers who do not see it: its time, and the newest and the highest value of each line. */
+function Values({ title, times, lines, unit }: { title: string; times: number[]; lines: Line[]; unit: Unit }) {
+  const [from, to] = [times[0], times.at(-1)];
+  if (from === undefined || to === undefined) return null;
+  return (
+    <table className="visually-hidden" data-from={from}>
+      <caption>{title} from {clock.format(from * 1000)} to {clock.format(to * 1000)}</caption>
+      <thead><tr><th scope="col">Line</th><th scope="col">Newest</th><th scope="col">Highest</th></tr></thead>
+      <tbody>{lines.map(({ name, values }) => <tr key={name}><th scope="row">{name}</th><td>{show(latest(values), unit)}</td><td>{show(highest(values), unit)}</td></tr>)}</tbody>
+    </table>
   );
 }

@@ -1,6 +1,6 @@
 // OpenFeature in services: one connection, and a context for each request.
 import type { Context, JsonValue, Refusal } from '@togglecast/client';
-import { contextOf, failed, ProviderOverClient, resolve, type Emit, type Known, type ProviderOptions } from '@togglecast/openfeature-shared';
+import { contextOf, failed, ProviderOverClient, resolve, type Emit, type Known, type ProviderOptions } from '../../openfeature-shared/provider.js';
 import {
   ErrorCode, OpenFeatureEventEmitter, type EvaluationContext, type JsonValue as SdkValue, type Provider, type ProviderEvents, type ResolutionDetails,
 } from '@openfeature/server-sdk';

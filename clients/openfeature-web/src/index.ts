@@ -1,5 +1,5 @@
 // OpenFeature in pages: the SDK asks synchronously, and the core has the answers.
-import { contextOf, ProviderOverClient, resolve, type Emit } from '@togglecast/openfeature-shared';
+import { contextOf, ProviderOverClient, resolve, type Emit } from '../../openfeature-shared/provider.js';
 import { OpenFeatureEventEmitter, type EvaluationContext, type JsonValue as SdkValue, type Provider, type ProviderEmittableEvents, type ResolutionDetails } from '@openfeature/web-sdk';
 
 /**

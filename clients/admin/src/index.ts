@@ -1,7 +1,7 @@
 // A typed admin client: REST by the OpenAPI document of the server, and live events over the stock client.
 import createFetch, { type Client as Rest } from 'openapi-fetch';
 import { io, type ManagerOptions, type Socket, type SocketOptions } from 'socket.io-client';
-import type { AdminClientEvents, AdminServerEvents } from './events.js';
+import type { AdminClientEvents, AdminServerEvents, Unacknowledged } from './events.js';
 import type { components, paths } from './rest.js';
 import { SessionKeeper, type Session } from './session.js';
 
@@ -26,7 +26,7 @@ export interface AdminOptions {
   fetch?: typeof fetch;
 }
 
-export type AdminSocket = Socket<AdminServerEvents, AdminClientEvents>;
+export type AdminSocket = Socket<AdminServerEvents, AdminClientEvents> & Unacknowledged<AdminClientEvents>;
 
 /** What the server shows admins of the connection: name and version of this package. */
 const kSdk = 'togglecast-admin-js/0.1.0';

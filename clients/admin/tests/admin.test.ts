@@ -1,7 +1,7 @@
 // The admin client against the real server.
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { createAdmin } from '../src/index.js';
+import { createAdmin, type AdminServerEvents } from '../src/index.js';
 import { kPassword, own, Server } from '../../support/server.js';
 
 const server = new Server();
@@ -66,4 +66,47 @@ test('a token that was refused as expired is replaced once, and the request is s
   expect(data?.key).toBe(key);
   expect(asked).toEqual([false, true]);
   expect(bodies[1]).toBe(bodies[0]);
+});
+
+test('without an acknowledgement, the answer to a request comes as an event', async () => {
+  const { socket } = createAdmin({ url: server.url, getToken: () => server.token });
+  onTestFinished(() => void socket.disconnect());
+  const heard = <Name extends keyof AdminServerEvents>(name: Name) =>
+    new Promise<Parameters<AdminServerEvents[Name]>[0]>((resolve) => socket.once(name as 'asset', resolve as never));
+  const start = await heard('admin_connected');
+  expect('admin' in start && start.admin).toMatchObject({ username: 'owner' });
+  const feature = await server.call('POST', '/api/v1/features', { key: own('chat'), name: 'Chat' });
+
+  socket.emit('subscribe_entity_updates', { entity_type: 'feature', entity_id: feature.id });
+  const subscribed = await heard('entity_subscribed');
+  expect('data' in subscribed && [subscribed.state, subscribed.data['key']]).toEqual(['viewing', feature.key]);
+  socket.emit('request_dashboard_update');
+  const dashboard = await heard('dashboard_update');
+  expect('counts' in dashboard && [dashboard.nodes, dashboard.changes[0]?.rollout?.offline]).toEqual([1, 0]);
+  socket.emit('request_activity_feed', { limit: 1 });
+  const feed = await heard('activity_feed');
+  expect('items' in feed && feed.items[0]?.actor.name).toBe('owner');
+  socket.emit('request_system_metrics');
+  const metrics = await heard('system_metrics');
+  expect('bus' in metrics && [metrics.bus.kind, metrics.lag.length === metrics.process.shards]).toEqual(['local', true]);
+  socket.emit('unsubscribe_entity_updates', { entity_type: 'feature', entity_id: 0 });
+  expect(await heard('entity_unsubscribed')).toMatchObject({ error: { code: 'invalid_argument' } });
+  // @ts-expect-error a request without what it needs does not compile
+  const wrong = () => socket.emit('subscribe_entity_updates');
+  expect(wrong).toBeTypeOf('function');
+});
+
+test('an API key is told as a machine, and a change names its author', async () => {
+  const { key } = await server.call<{ key: string }>('POST', '/api/v1/api-keys', { name: own('follower'), scopes: ['stream'] });
+  const machine = createAdmin({ url: server.url, token: key }).socket;
+  onTestFinished(() => void machine.disconnect());
+  const start = await new Promise<Parameters<AdminServerEvents['admin_connected']>[0]>((resolve) => machine.on('admin_connected', resolve));
+  expect('machine' in start && start.machine?.scopes).toEqual(['stream']);
+
+  const { socket } = createAdmin({ url: server.url, getToken: () => server.token });
+  onTestFinished(() => void socket.disconnect());
+  await new Promise((connected) => socket.on('admin_connected', connected));
+  const author = new Promise((resolve) => socket.on('platform_update', ({ actor }) => resolve([actor?.kind, actor?.name])));
+  await server.call('POST', '/api/v1/platforms', { key: own('web'), name: 'Web' });
+  expect(await author).toEqual(['admin', 'owner']);
 });

@@ -3,9 +3,9 @@ import { io, type ManagerOptions, type Socket, type SocketOptions } from 'socket
 import type { Update } from './copy.js';
 import { TogglecastError, refused } from './error.js';
 import { kUnborn, step, type Input, type Life } from './life.js';
-import type { ClientEvents, FullState, MetricsAccepted, Position, Problem, Refusal, ServerEvents, View } from './protocol.js';
+import type { ClientEvents, FullState, MetricsAccepted, Position, Problem, Refusal, ServerEvents, Unacknowledged, View } from './protocol.js';
 
-export type ClientSocket = Socket<ServerEvents, ClientEvents>;
+export type ClientSocket = Socket<ServerEvents, ClientEvents> & Unacknowledged<ClientEvents>;
 export type TransportOptions = Partial<ManagerOptions & SocketOptions>;
 
 /** What a connection asks and tells. An offset is where the configuration stands after the event. */
@@ -72,6 +72,7 @@ export class Connection {
       socket.on(`${kind}_update`, (body: object, offset?: string) => wires.heard({ ...body, kind } as Update, offset));
     }
     socket.on('client_connected', (state, offset) => {
+      if ('error' in state) return; // of a request that asked for no acknowledgement
       this.#input({ type: 'opened' }, () => this.#begin(state, offset));
     });
     socket.on('client_resumed', (at, offset) => {

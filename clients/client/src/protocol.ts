@@ -119,7 +119,7 @@ export interface ConfigStatus extends Position {
 
 export type Level = 'info' | 'success' | 'warning' | 'error';
 export interface Message {
-  id: string | number;
+  id: string;
   title: string;
   message: string;
   level: Level;
@@ -142,12 +142,14 @@ export interface SessionEnded {
   timestamp: string;
 }
 
+type Told<Reply> = (reply: Reply | Refusal) => void;
+
 /** What the server sends. Configuration carries its offset as one more argument. */
 export interface ServerEvents {
-  client_connected: (state: FullState, offset?: string) => void;
+  client_connected: (state: FullState | Refusal, offset?: string) => void;
   client_resumed: (at: Position & { server_time: string }, offset?: string) => void;
   config_sync: (sync: ConfigSync, offset?: string) => void;
-  config_status: (status: ConfigStatus, offset?: string) => void;
+  config_status: (status: ConfigStatus | Refusal, offset?: string) => void;
   client_update: (update: ClientUpdate, offset?: string) => void;
   platform_update: (update: PlatformUpdate, offset?: string) => void;
   feature_update: (update: FeatureUpdate, offset?: string) => void;
@@ -157,6 +159,12 @@ export interface ServerEvents {
   system_status: (status: SystemStatus) => void;
   token_expiring: (soon: { expires_at: string }) => void;
   session_ended: (end: SessionEnded) => void;
+  // Answers to requests that ask for no acknowledgement.
+  asset: Told<AssetBytes>;
+  feature_status: Told<FeatureStatus>;
+  metrics_accepted: Told<MetricsAccepted>;
+  heartbeat_ack: Told<Heartbeat>;
+  message_acknowledged: Told<{ id: string }>;
 }
 
 export interface Metric {
@@ -177,16 +185,31 @@ export interface AssetBytes {
   bytes: ArrayBuffer | Uint8Array;
 }
 
+/** `limit`, `name` and `sub_features` are those of a feature; a sub-feature has the id of its feature. */
+export type FeatureStatus = Answer & { id: number; revision: number } & Partial<Pick<Feature, 'limit' | 'name' | 'sub_features'>>;
+
+export interface Heartbeat {
+  server_time: string;
+  revision: number;
+}
+
 type Ask<Request, Reply> = (request: Request, answer: (reply: Reply | Refusal) => void) => void;
 
-/** What the server understands. */
+/** What the server understands, with an acknowledgement. */
 export interface ClientEvents {
   client_connect: Ask<{ token?: string; context?: Context | null }, FullState>;
   config_check: Ask<Partial<Position>, ConfigStatus>;
-  config_ack: (receipt: { revision: number; epoch?: number }, answer?: (reply: { revision: number } | Refusal) => void) => void;
-  heartbeat: Ask<Partial<Position>, { server_time: string; revision: number }>;
-  feature_check: Ask<{ feature: string | number; sub_feature?: string; context?: Context }, Feature & { revision: number }>;
+  config_ack: Ask<{ revision: number; epoch?: number }, { revision: number }>;
+  heartbeat: Ask<Partial<Position>, Heartbeat>;
+  feature_check: Ask<{ feature: string | number; sub_feature?: string; context?: Context }, FeatureStatus>;
   report_metrics: Ask<{ metrics: Metric[]; idempotency_key?: string }, MetricsAccepted>;
-  message_ack: Ask<{ id: string | number }, { id: string | number }>;
+  message_ack: Ask<{ id: string }, { id: string }>;
   asset_get: Ask<{ sha256: string }, AssetBytes>;
+}
+
+type RequestOf<Event> = Event extends (request: infer Request, answer: never) => void ? ({} extends Request ? [request?: Request] : [request: Request]) : never;
+
+/** The same without one: the answer comes as an event of ServerEvents. */
+export interface Unacknowledged<Events> {
+  emit<Name extends keyof Events & string>(name: Name, ...request: RequestOf<Events[Name]>): this;
 }

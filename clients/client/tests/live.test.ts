@@ -1,30 +1,15 @@
 // @togglecast/client against the real server.
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { Client, createClient, TogglecastError, type ClientOptions, type StateStorage } from '../src/index.js';
+import { Client, TogglecastError, type ClientOptions, type StateStorage } from '../src/index.js';
 import { own, proxyTo, Server, until } from '../../support/server.js';
+import { page as pageOf, Shelf } from './page.js';
 
 const server = new Server();
 beforeAll(() => server.start());
 afterAll(() => server.end());
 
-/** What a page keeps over a reload. */
-class Shelf extends Map<string, string> implements StateStorage {
-  getItem = (key: string) => this.get(key) ?? null;
-  setItem = (key: string, value: string) => void this.set(key, value);
-  removeItem = (key: string) => void this.delete(key);
-}
-
-/** A client that ends with the test, and the names of all events that it hears. */
-function page(options: ClientOptions) {
-  const client = createClient({ url: server.url, storage: false, ...options, connect: false });
-  const events: string[] = [];
-  client.socket.onAny((name: string) => events.push(name));
-  onTestFinished(() => client.close());
-  if (options.connect !== false) client.connect();
-  return { client, events };
-}
-
+const page = (options: ClientOptions) => pageOf({ url: server.url, ...options });
 const toggle = (id: number, enabled: boolean) => server.call('POST', `/api/v1/features/${id}/toggle`, { enabled });
 const metric = async (line: string) => {
   const text = await (await fetch(`${server.url}/metrics`, { headers: { Authorization: `Bearer ${server.token}` } })).text();

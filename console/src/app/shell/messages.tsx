@@ -14,8 +14,8 @@ const kShown = 20_000; // ms of a message that asks for no acknowledgement
 export function Inbox() {
   const live = useLive();
   useEffect(() => {
-    const known = new Map<string | number, 'open' | 'closed'>();
-    const acknowledge = (id: string | number) => live.socket.emit('message_ack', { id }, () => {});
+    const known = new Map<string, 'open' | 'closed'>();
+    const acknowledge = (id: string) => live.socket.emit('message_ack', { id }, () => {});
     const show = (message: Message) => {
       const { id, title, message: text, level, ack } = message;
       const state = known.get(id);

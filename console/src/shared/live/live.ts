@@ -124,7 +124,7 @@ export class Live {
       this.recent.clear();
       this.#handlers.onStale();
     });
-    socket.on('config_status', (status) => void (status.reload && this.#handlers.onStale()));
+    socket.on('config_status', (status) => void ('reload' in status && status.reload && this.#handlers.onStale()));
     socket.on('session_ended', ({ reason, message }) => {
       if (reason === 'second_factor_setup_required') this.#handlers.onFactorRequired();
       // A token that came too late is renewed, and the connection with it.
@@ -166,7 +166,7 @@ export class Live {
     });
   }
 
-  #take(entityType: EntityType, id: number, update: { type: LiveUpdate['type']; data: unknown; revision: number; epoch: number; actor: Viewer | null; environment?: 'system' }) {
+  #take(entityType: EntityType, id: number, update: { type: LiveUpdate['type']; data: unknown; revision: number; epoch: number; actor: LiveUpdate['actor']; environment?: 'system' }) {
     const { type, revision, epoch, actor } = update;
     const taken: LiveUpdate = { entityType, id, type, data: update.data as LiveUpdate['data'], revision, epoch: update.environment ? 0 : epoch, actor };
     this.recent.add(taken);

@@ -1,5 +1,5 @@
 // Changes of entities as they arrive, put into what the page has read. Pure functions; unit/updates.test.ts tries them.
-import type { EntityType } from '@togglecast/admin';
+import type { EntityType, Schemas } from '@togglecast/admin';
 
 export interface LiveEntity {
   id: number;
@@ -16,7 +16,7 @@ export interface LiveUpdate {
   data: LiveEntity | null;
   revision: number;
   epoch: number;
-  actor: { id: number; username: string } | null;
+  actor: Schemas['ActivityEntry']['actor'] | null;
 }
 
 /** The list after these updates; the same list if none changes it. One pass for any number of updates. */

@@ -55,6 +55,10 @@ export async function proxyTo(server: Server) {
     answer(text: string | undefined) {
       answer = text;
     },
+    /** Closes the WebSockets that are open as a server does: with this code. */
+    closeWith(code: number) {
+      links.forEach((link) => link.end(Buffer.from([0x88, 2, code >> 8, code & 0xff]))); // opcode 8, two bytes, not masked
+    },
     let(through: boolean) {
       open = through;
       if (!open) cut();

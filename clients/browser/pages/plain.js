@@ -1,7 +1,7 @@
 // The core alone.
 import { createClient } from '@togglecast/client';
 
-const { url, token, flag, share, broken, skew } = Object.fromEntries(new URLSearchParams(location.search));
+const { url, token, flag, share, broken, skew, late } = Object.fromEntries(new URLSearchParams(location.search));
 if (skew) {
   const now = Date.now;
   Date.now = () => now() + Number(skew);
@@ -12,7 +12,7 @@ if (broken === 'forbidden') Object.defineProperty(globalThis, 'localStorage', { 
 if (broken === 'locks') navigator.locks.request = () => Promise.reject(new DOMException('no', 'SecurityError'));
 if (broken === 'channels') globalThis.BroadcastChannel = undefined;
 
-const client = createClient({ url, token, share: share !== 'no', ...(storage && { storage }) });
+const client = createClient({ url, ...(late ? { getToken: async () => token } : { token }), share: share !== 'no', ...(storage && { storage }) });
 const show = () => (document.body.textContent = `${client.flag(flag, 'default')} ${client.status} ${client.getSnapshot().source}`);
 client.subscribe(show);
 show();

@@ -13,22 +13,27 @@ const server = new Server();
 let browser: Browser;
 let web: WebServer;
 let origin = '';
+let served: string[] = []; // scripts, by their paths
 
-/** Each page as a bundle of the sources, with the part for tabs in a file of its own. */
-async function bundles(): Promise<Map<string, string>> {
+/** Pages as bundles of the sources, with the part for tabs in a file of its own. */
+async function bundles(entryPoints: { [name: string]: string }, mode = 'production'): Promise<[string, string][]> {
   const { outputFiles } = await build({
-    entryPoints: ['plain.js', 'react.jsx', 'vue.js', 'worker.js', 'workers.js'].map((name) => path.join(pages, name)),
+    entryPoints: Object.fromEntries(Object.entries(entryPoints).map(([name, file]) => [name, path.join(pages, file)])),
     bundle: true, splitting: true, format: 'esm', write: false, outdir: '/', jsx: 'automatic', logLevel: 'warning',
-    define: { 'process.env.NODE_ENV': '"production"', __VUE_OPTIONS_API__: 'true', __VUE_PROD_DEVTOOLS__: 'false', __VUE_PROD_HYDRATION_MISMATCH_DETAILS__: 'false' },
+    define: { 'process.env.NODE_ENV': `"${mode}"`, __VUE_OPTIONS_API__: 'true', __VUE_PROD_DEVTOOLS__: 'false', __VUE_PROD_HYDRATION_MISMATCH_DETAILS__: 'false' },
   });
-  return new Map(outputFiles.map(({ path: name, text }) => [name, text]));
+  return outputFiles.map(({ path: name, text }) => [name, text]);
 }
 
 beforeAll(async () => {
-  const scripts = await bundles();
+  const scripts = new Map([
+    ...(await bundles({ plain: 'plain.js', react: 'react.jsx', vue: 'vue.js', worker: 'worker.js', workers: 'workers.js' })),
+    ...(await bundles({ 'react-development': 'react.jsx' }, 'development')),
+  ]);
   web = createServer((request, response) => {
     const { pathname } = new URL(request.url!, 'http://localhost');
     const script = scripts.get(pathname);
+    if (script) served.push(pathname);
     response.setHeader('Content-Type', script ? 'text/javascript' : 'text/html');
     response.end(script ?? `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><body><div id="app"></div><script type="module" src="${pathname}.js"></script>`);
   });
@@ -77,6 +82,16 @@ describe.each(['react', 'vue'])('a page with %s', (name) => {
   });
 });
 
+test('in the StrictMode of React a page has one connection', async () => {
+  const { plan, query } = await world();
+  const { context, said } = await person(browser);
+  const proxy = await proxyTo(server);
+  const page = await open(context, 'react-development', { ...query, url: proxy.url, strict: 'yes' });
+  await shows(page, `grid ready ${plan.key} open`);
+  await until(() => proxy.open === 1, 'one connection');
+  expect(said).toEqual([]);
+});
+
 test('without the server the page still answers, after a reload too, and catches up', async () => {
   const { choose, query } = await world();
   const { context, said } = await person(browser);
@@ -106,6 +121,13 @@ async function twoTabs() {
   return { proxy, first, second, choose, said };
 }
 
+/** How many sessions of clients were resumed so far. */
+async function resumes(): Promise<number> {
+  const text = await (await fetch(`${server.url}/metrics`, { headers: { Authorization: `Bearer ${server.token}` } })).text();
+  const lines = text.matchAll(/^togglecast_realtime_resumes_total\{namespace="\/client",result="(?:current|updated)"\} (\d+)/gm);
+  return [...lines].reduce((sum, [, count]) => sum + Number(count), 0);
+}
+
 describe('two tabs', () => {
   test('share one connection; when its tab closes, the other takes over and resumes', async () => {
     const { proxy, first, second, choose, said } = await twoTabs();
@@ -115,11 +137,32 @@ describe('two tabs', () => {
     const metrics = (page: Page) => page.evaluate(() => (globalThis as unknown as { client: { reportMetrics(list: object[]): Promise<object> } }).client.reportMetrics([{ name: 'tab', value: 1 }]));
     expect(await metrics(second)).toEqual({ accepted: 1, dropped: 0 });
 
+    const before = await resumes();
     await first.close();
     await choose('grid');
     await shows(second, 'grid ready server');
     expect(proxy.open).toBe(1);
+    expect(await resumes()).toBe(before + 1);
     expect(await metrics(second)).toEqual({ accepted: 1, dropped: 0 });
+    expect(said).toEqual([]);
+  });
+
+  test('of one client share, also when each gets a token of its own', async () => {
+    const { client, choose, query } = await world();
+    const { context, said } = await person(browser);
+    const proxy = await proxyTo(server);
+    const tabs = [];
+    for (const token of [query.token, await server.issue(client.id)]) {
+      tabs.push(await open(context, 'plain', { ...query, token, late: 'yes', url: proxy.url }));
+      await shows(tabs.at(-1)!, 'grid ready server');
+    }
+    expect(proxy.open).toBe(1);
+    await choose('list');
+    for (const tab of tabs) await shows(tab, 'list ready server');
+    await tabs[0]!.close();
+    await choose('grid');
+    await shows(tabs[1]!, 'grid ready server');
+    expect(proxy.open).toBe(1);
     expect(said).toEqual([]);
   });
 
@@ -144,6 +187,19 @@ describe('two tabs', () => {
     await until(() => proxy.open === 2, 'two connections');
     await Promise.all([shows(first, 'grid ready server'), shows(second, 'grid ready server')]);
   });
+});
+
+test('the code for tabs is loaded where tabs share, and nowhere else', async () => {
+  const { query } = await world();
+  const code = async (name: string, more: { [name: string]: string }, shown: string) => {
+    const { context } = await person(browser); // with a cache of its own
+    served = [];
+    await shows(await open(context, name, { ...query, ...more }), shown);
+    return served.filter((script) => script.includes('tabs'));
+  };
+  expect(await code('plain', {}, 'grid ready server')).toHaveLength(1);
+  expect(await code('plain', { share: 'no' }, 'grid ready server')).toEqual([]);
+  expect(await code('workers', { kind: 'dedicated' }, 'DedicatedWorkerGlobalScope without window,document,localStorage: grid ready')).toEqual([]);
 });
 
 test.each([

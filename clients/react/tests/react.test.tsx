@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { createClient, type Client } from '@togglecast/client';
 import { createTestClient, type TestState } from '@togglecast/client/testing';
-import { act, type ReactNode } from 'react';
+import { act, StrictMode, useEffect, type ReactNode } from 'react';
 import { createRoot, hydrateRoot } from 'react-dom/client';
 import { renderToString } from 'react-dom/server';
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
@@ -9,6 +9,7 @@ import {
   Feature, StoreProvider, TogglecastProvider, useEntitlement, useFlag, useFlagDetails, usePlan, usePlatform, useSyncStatus, useTogglecast,
 } from '../src/index.js';
 import { TestProvider } from '../src/testing.js';
+import { proxyTo, Server, until } from '../../support/server.js';
 
 (globalThis as { IS_REACT_ACT_ENVIRONMENT?: boolean }).IS_REACT_ACT_ENVIRONMENT = true;
 afterEach(() => localStorage.clear());
@@ -106,6 +107,38 @@ test('the provider connects its own client, and closes it', () => {
   act(() => root.unmount());
   expect(client!.status).toBe('offline');
   expect(client!.socket.active).toBe(false);
+});
+
+test('in StrictMode, where effects run twice, one client has one connection', async () => {
+  const acting = globalThis as { IS_REACT_ACT_ENVIRONMENT?: boolean };
+  acting.IS_REACT_ACT_ENVIRONMENT = false; // as in a page: React decides when it renders
+  const server = new Server();
+  const place = document.createElement('div');
+  const root = createRoot(place);
+  onTestFinished(async () => {
+    root.unmount();
+    acting.IS_REACT_ACT_ENVIRONMENT = true;
+    await server.end();
+  });
+  await server.start('--cors-origin', location.origin);
+  const proxy = await proxyTo(server);
+  const { features, token } = await server.world({ chat: {} });
+  const clients = new Set<Client>();
+  const effects = vi.fn();
+  const Page = () => {
+    clients.add(useTogglecast());
+    useEffect(effects, []);
+    return `${useFlag(features['chat']!.key, false)} ${useSyncStatus().status}`;
+  };
+  root.render(<StrictMode><TogglecastProvider url={proxy.url} token={token} storage={false}><Page /></TogglecastProvider></StrictMode>);
+  await until(() => place.textContent === 'true ready', 'the state');
+
+  expect(effects, 'it is StrictMode').toHaveBeenCalledTimes(2);
+  await until(() => proxy.open === 1, 'the end of the first connection');
+  expect([...clients].filter(({ status }) => status === 'ready')).toHaveLength(1);
+  await until(async () => (await server.call<{ items: object[] }>('GET', '/api/v1/connections')).items.length === 1, 'one connection');
+  await server.call('POST', `/api/v1/features/${features['chat']!.id}/toggle`, { enabled: false });
+  await until(() => place.textContent === 'false ready', 'the change');
 });
 
 test('a hook without a provider says so', () => {

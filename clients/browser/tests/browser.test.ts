@@ -15,7 +15,7 @@ let web: WebServer;
 let origin = '';
 let served: string[] = []; // scripts, by their paths
 
-/** Pages as bundles of the sources, with the part for tabs in a file of its own. */
+/** Pages as bundles of the packages as they were built, with the part for tabs in a file of its own. */
 async function bundles(entryPoints: { [name: string]: string }, mode = 'production'): Promise<[string, string][]> {
   const { outputFiles } = await build({
     entryPoints: Object.fromEntries(Object.entries(entryPoints).map(([name, file]) => [name, path.join(pages, file)])),

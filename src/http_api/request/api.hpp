@@ -159,9 +159,9 @@ class Api {
   void finished(const Call& call, unsigned status, std::string_view code);
   /// Answers a request that never becomes a call.
   void respond(const web::ExchangePtr& exchange, wire::http::Response response) const;
-  /// The problem of a request that could not be read completely.
+  /// The problem of a request that could not be read completely. `by_ofrep`: with the members of OFREP.
   [[nodiscard]] wire::http::Response unread(const wire::http::Request& request, unsigned status,
-                                            std::string_view message);
+                                            std::string_view message, bool by_ofrep = false);
   /// The bodies that a caller with the right to change something may send to a route, and the option that
   /// says so.
   struct LargeBodies {
@@ -171,7 +171,8 @@ class Api {
   };
   [[nodiscard]] LargeBodies large_bodies_of(const Route* route) const;
   /// The refusal of a body above its limit, which it names.
-  [[nodiscard]] wire::http::Response too_large(const wire::http::Request& request, const LargeBodies& large);
+  [[nodiscard]] wire::http::Response too_large(const wire::http::Request& request, const LargeBodies& large,
+                                               bool by_ofrep);
   /// Counts and logs a request of a page whose origin is not allowed.
   [[nodiscard]] Error foreign(const wire::http::Request& request, std::string_view request_id,
                               const web::Peer& peer);

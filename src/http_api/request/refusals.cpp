@@ -6,6 +6,7 @@
 
 #include "http_api/request/access.hpp"
 #include "http_api/request/api.hpp"
+#include "http_api/request/ofrep_problem.hpp"
 #include "http_api/request/problem.hpp"
 #include "http_api/request/route.hpp"
 
@@ -90,9 +91,10 @@ web::RouteOptions Api::route_options(const Route* route) {
   web::RouteOptions options;
   options.body_limit = options_.max_body;
   const LargeBodies large = large_bodies_of(route);
-  options.refuse = [this, large](const wire::http::Request& request, unsigned status,
-                                 std::string_view message) {
-    return status == 413 ? too_large(request, large) : unread(request, status, message);
+  const bool by_ofrep = route != nullptr && route->effect == Effect::ofrep;
+  options.refuse = [this, large, by_ofrep](const wire::http::Request& request, unsigned status,
+                                           std::string_view message) {
+    return status == 413 ? too_large(request, large, by_ofrep) : unread(request, status, message, by_ofrep);
   };
   if (large.bytes <= options_.max_body) return options;
   options.body_limit_of = [this, large](const wire::http::Request& request) {
@@ -131,12 +133,13 @@ bool Api::may_send_large_body(const wire::http::Request& request, std::size_t mo
   return who && who->may(action) && auth::permission(action).least > domain::Role::viewer;
 }
 
-wire::http::Response Api::too_large(const wire::http::Request& request, const LargeBodies& large) {
+wire::http::Response Api::too_large(const wire::http::Request& request, const LargeBodies& large,
+                                    bool by_ofrep) {
   const auto of = [](std::size_t bytes, std::string_view option) {
     return "the limit is " + std::to_string(bytes) + " bytes (" + std::string(option) + ")";
   };
   if (large.bytes == 0)
-    return unread(request, 413, "the body is too long; " + of(options_.max_body, "--max-payload"));
+    return unread(request, 413, "the body is too long; " + of(options_.max_body, "--max-payload"), by_ofrep);
   if (!may_send_large_body(request, large.bytes, large.action))
     return unread(request, 413,
                   "the body is too long; without the token of an editor or owner " +
@@ -157,7 +160,7 @@ void Api::respond(const web::ExchangePtr& exchange, wire::http::Response respons
 
 // Only an exchange has an id, and an unread request is none. So this function makes an id.
 wire::http::Response Api::unread(const wire::http::Request& request, unsigned status,
-                                 std::string_view message) {
+                                 std::string_view message, bool by_ofrep) {
   const std::string id = unread_prefix_ + std::to_string(++unread_);
   const Errc code = code_of_unread(status);
   log_.info("request", {{"request_id", id},
@@ -165,7 +168,9 @@ wire::http::Response Api::unread(const wire::http::Request& request, unsigned st
                         {"path", std::string_view(request.path).substr(0, kLoggedPath)},
                         {"status", status},
                         {"code", to_string(code)}});
-  auto response = problem({code, std::string(message), {}}, id, status);  // 503 carries Retry-After
+  const Error error{code, std::string(message), {}};
+  // 503 carries Retry-After.
+  auto response = by_ofrep ? ofrep_problem(error, id, status, {}, {}) : problem(error, id, status);
   response.headers.add("X-Request-Id", id);
   add_revision_header(request, {}, response.headers);
   cors_.decorate(request, response.headers);

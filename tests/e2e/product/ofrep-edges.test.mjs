@@ -117,9 +117,11 @@ describe('a credential', () => {
 });
 
 describe('a refusal that no flag is to blame for has the form of OFREP too', () => {
-  test('a body of another type', async () => {
+  test('a body that is too long, or of another type', async () => {
     const { flag, token } = await shop();
     for (const path of [kAll, `${kAll}/${flag.key}`]) {
+      const long = await refused(path, { token, body: { context: { text: 'x'.repeat(70_000) } } });
+      assert.equal(long.status, 413);
       const answer = await refused(path, { token, body: 'context=1', headers: { 'Content-Type': 'application/x-www-form-urlencoded' } });
       assert.deepEqual([answer.status, answer.body.key], [415, path === kAll ? undefined : flag.key]);
     }

@@ -26,6 +26,12 @@ def texts_as_markup(root):
                 yield f"{name}:{number}: show it as text"
 
 
+def dialogs_that_lose_the_focus(root):
+    for path, name in sources(root, ("console/src",)):
+        if name != "console/src/shared/ui/dialog.tsx" and "<Modal" in path.read_text():
+            yield f"{name}: use Dialog of shared/ui, which gives the focus back"
+
+
 def imports_between_features(root):
     features = root / "console/src/features"
     for path, name in sources(root, ("console/src/features", "console/src/shared")):
@@ -63,6 +69,13 @@ class TheConsole(unittest.TestCase):
         })
         self.assertEqual(list(imports_between_features(tree)),
                          ["console/src/features/a/page.tsx: ../b/z", "console/src/features/a/page.tsx: ../b/w", "console/src/shared/y.ts: ../features/a/x"])
+
+    def test_finds_a_dialog_that_loses_the_focus(self):
+        tree = self.tree({"console/src/a.tsx": "<Modal opened />", "console/src/b.tsx": "<Dialog opened />", "console/src/shared/ui/dialog.tsx": "<Modal />"})
+        self.assertEqual(list(dialogs_that_lose_the_focus(tree)), ["console/src/a.tsx: use Dialog of shared/ui, which gives the focus back"])
+
+    def test_dialogs_give_the_focus_back(self):
+        self.assertEqual(list(dialogs_that_lose_the_focus(ROOT)), [])
 
     def test_shows_texts_of_users_as_texts(self):
         self.assertEqual(list(texts_as_markup(ROOT)), [])

@@ -22,7 +22,9 @@ function changed() {
 
 const isTyping = (event: KeyboardEvent) => {
   const target = event.composedPath()[0];
-  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+  // A switch takes no text, so a reader who has just flipped one has the shortcuts.
+  if (target instanceof HTMLInputElement) return !/^(checkbox|radio|range|button|file)$/.test(target.type);
+  return target instanceof HTMLElement && (target.isContentEditable || /^(TEXTAREA|SELECT)$/.test(target.tagName));
 };
 
 function onKey(event: KeyboardEvent) {

@@ -1,12 +1,13 @@
-import { Group, Kbd, Modal, Stack, Table, Text, Title } from '@mantine/core';
+import { Group, Kbd, Stack, Table, Text, Title } from '@mantine/core';
 import { useShortcuts } from '../../shared/shortcuts';
+import { Dialog } from '../../shared/ui/dialog';
 
 /** What `?` shows. */
 export function ShortcutList({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   const shortcuts = useShortcuts();
   const groups = Map.groupBy(shortcuts, (shortcut) => shortcut.group);
   return (
-    <Modal opened={opened} onClose={onClose} title="Keyboard shortcuts" size="md">
+    <Dialog opened={opened} onClose={onClose} title="Keyboard shortcuts" size="md">
       <Stack>
         {[...groups].sort(([a], [b]) => order(a) - order(b)).map(([group, all]) => (
           <div key={group}>
@@ -21,7 +22,7 @@ export function ShortcutList({ opened, onClose }: { opened: boolean; onClose: ()
           </div>
         ))}
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,4 +1,4 @@
-import { Alert, Badge, Button, Group, Modal, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
+import { Alert, Badge, Button, Group, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
@@ -7,6 +7,7 @@ import { RecoveryCodes } from '../../shared/account/recovery-codes';
 import { unwrap } from '../../shared/api/problem';
 import { useConsole } from '../../shared/console';
 import { TimeAgo } from '../../shared/time/time-ago';
+import { Dialog } from '../../shared/ui/dialog';
 import { notifyDone } from '../../shared/ui/notify';
 import { Section } from '../../shared/ui/section';
 import { ErrorState, Loaded } from '../../shared/ui/states';
@@ -40,7 +41,7 @@ export function SecondFactor() {
           {enabled && required && <Text size="sm" c="dimmed">The owners of this installation require it, so it cannot be switched off.</Text>}
           {dialog.value === 'setup' && !enabled && (
             <FactorSetup sessions={sessions} title="Set up a second factor" intro="You need an authenticator app, such as the one that your other accounts use. Enter your password to begin."
-              frame={(title, step) => <Modal opened onClose={close} title={title} closeOnClickOutside={false}>{step}</Modal>}
+              frame={(title, step) => <Dialog opened onClose={close} title={title} closeOnClickOutside={false}>{step}</Dialog>}
               onDone={() => {
                 notifyDone('The second factor is on', 'Your next login asks for a code.');
                 close();
@@ -80,14 +81,14 @@ function NewCodes({ onClose }: { onClose: () => void }) {
   const { admin } = useConsole();
   const make = useMutation({ mutationFn: (body: Proof) => unwrap(admin.rest.POST('/api/v1/auth/second-factor/recovery-codes', { body })) });
   return (
-    <Modal opened onClose={onClose} title={make.data ? 'Keep your recovery codes' : 'New recovery codes'} closeOnClickOutside={!make.data}>
+    <Dialog opened onClose={onClose} title={make.data ? 'Keep your recovery codes' : 'New recovery codes'} closeOnClickOutside={!make.data}>
       {make.data ? <RecoveryCodes codes={make.data.recovery_codes} onDone={onClose} /> : (
         <Stack>
           <Text size="sm">You get ten new ones. Those from before work no more.</Text>
           <ProofForm label="Make new codes" busy={make.isPending} error={make.error} onSubmit={(proof) => make.mutate(proof)} onClose={onClose} />
         </Stack>
       )}
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -101,11 +102,11 @@ function Remove({ onClose }: { onClose: () => void }) {
     },
   });
   return (
-    <Modal opened onClose={onClose} title="Switch off the second factor?">
+    <Dialog opened onClose={onClose} title="Switch off the second factor?">
       <Stack>
         <Text size="sm">The password alone opens your account then. The recovery codes work no more.</Text>
         <ProofForm label="Switch off" danger busy={remove.isPending} error={remove.error} onSubmit={(proof) => remove.mutate(proof)} onClose={onClose} />
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

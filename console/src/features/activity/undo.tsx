@@ -1,5 +1,5 @@
 // Undo with what is in its way: each obstacle, and the change that made it.
-import { Anchor, Button, List, Modal, Stack, Text } from '@mantine/core';
+import { Anchor, Button, List, Stack, Text } from '@mantine/core';
 import { IconArrowBackUp } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
@@ -7,6 +7,7 @@ import { useState, type ReactNode } from 'react';
 import { Problem } from '../../shared/api/problem';
 import { useConsole } from '../../shared/console';
 import { write } from '../../shared/entities/write';
+import { Dialog } from '../../shared/ui/dialog';
 import { Guarded } from '../../shared/ui/guarded';
 import { notifyDone, notifyProblem } from '../../shared/ui/notify';
 import type { Entry } from './filters';
@@ -33,7 +34,7 @@ export function Undo({ entry, onDone, size = 'compact-sm' }: { entry: Entry; onD
             aria-label={`Undo revision ${entry.revision}`}>Undo</Button>
         )}
       </Guarded>
-      <Modal opened={conflict !== undefined} onClose={() => setConflict(undefined)} title="This change cannot be undone as it is" size="lg">
+      <Dialog opened={conflict !== undefined} onClose={() => setConflict(undefined)} title="This change cannot be undone as it is" size="lg">
         {conflict && (
           <Stack>
             <Text size="sm">Nothing was changed. Undo what came later first, or change the entity by hand.</Text>
@@ -43,7 +44,7 @@ export function Undo({ entry, onDone, size = 'compact-sm' }: { entry: Entry; onD
             <Button variant="default" onClick={() => setConflict(undefined)} style={{ alignSelf: 'flex-end' }}>Close</Button>
           </Stack>
         )}
-      </Modal>
+      </Dialog>
     </>
   );
 }

@@ -1,8 +1,9 @@
-import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Group, Stack, Text, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useState } from 'react';
 import { formErrors, Problem } from '../../shared/api/problem';
 import { useCreateEntity } from '../../shared/entities/write';
+import { Dialog } from '../../shared/ui/dialog';
 import { ShownOnce } from '../../shared/ui/shown-once';
 import { ErrorState } from '../../shared/ui/states';
 import { PasswordField } from './password-field';
@@ -40,7 +41,7 @@ export function CreateAdmin({ opened, onClose }: { opened: boolean; onClose: () 
   const untold = create.error && (!(create.error instanceof Problem) || (create.error.code !== 'already_exists' && formErrors(create.error, kFields).rest.length > 0));
   const made = create.data?.entity;
   return (
-    <Modal opened={opened} onClose={close} title={made ? `${made.username} can log in` : 'New admin'} size="lg" closeOnClickOutside={!made}>
+    <Dialog opened={opened} onClose={close} title={made ? `${made.username} can log in` : 'New admin'} size="lg" closeOnClickOutside={!made}>
       {made ? (
         <ShownOnce text={`${window.location.origin}\nuser name: ${made.username}\npassword:  ${form.values.password}\n`} label="Login" onClose={close}
           why="Give this to the person on a safe way. The password is not shown again. They change it under “Your account”." />
@@ -58,6 +59,6 @@ export function CreateAdmin({ opened, onClose }: { opened: boolean; onClose: () 
           </Stack>
         </form>
       )}
-    </Modal>
+    </Dialog>
   );
 }

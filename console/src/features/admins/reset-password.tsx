@@ -1,7 +1,8 @@
-import { Button, Group, Modal, Stack, Text } from '@mantine/core';
+import { Button, Group, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 import type { Schemas } from '@togglecast/admin';
 import { useSaveEntity } from '../../shared/entities/write';
+import { Dialog } from '../../shared/ui/dialog';
 import { ShownOnce } from '../../shared/ui/shown-once';
 import { ErrorState } from '../../shared/ui/states';
 import { PasswordField, randomPassword } from './password-field';
@@ -13,7 +14,7 @@ export function ResetPassword({ admin, onClose }: { admin: Schemas['Admin']; onC
   const [visible, setVisible] = useState(true);
   const short = password.length < 8;
   return (
-    <Modal opened onClose={onClose} title={`New password for ${admin.username}`} closeOnClickOutside={!save.data}>
+    <Dialog opened onClose={onClose} title={`New password for ${admin.username}`} closeOnClickOutside={!save.data}>
       {save.data ? (
         <ShownOnce text={`user name: ${admin.username}\npassword:  ${password}\n`} label="Login" why="Give this to the person on a safe way. It is not shown again. They change it under “Your account”." onClose={onClose} />
       ) : (
@@ -29,6 +30,6 @@ export function ResetPassword({ admin, onClose }: { admin: Schemas['Admin']; onC
           </Stack>
         </form>
       )}
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,4 +1,4 @@
-import { Button, Checkbox, Group, Modal, Select, SimpleGrid, Stack, Switch, Text, Textarea, TextInput } from '@mantine/core';
+import { Button, Checkbox, Group, Select, SimpleGrid, Stack, Switch, Text, Textarea, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -6,6 +6,7 @@ import { formErrors, Problem } from '../../shared/api/problem';
 import { useConsole } from '../../shared/console';
 import { keys } from '../../shared/entities/cache';
 import { write } from '../../shared/entities/write';
+import { Dialog } from '../../shared/ui/dialog';
 import { useEnvironments } from '../../shared/use-environments';
 import { Copyable } from '../../shared/ui/copyable';
 import { ConflictDialog } from '../../shared/ui/conflict-dialog';
@@ -54,7 +55,7 @@ export function KeyForm({ of, onClose }: { of?: ApiKey | undefined; onClose: () 
   const untold = save.error && !problem?.isLostUpdate && (!problem || formErrors(problem, kFields).rest.length > 0);
   const made = save.data?.data.key;
   return (
-    <Modal opened onClose={onClose} title={made ? 'The new API key' : of ? `API key ${of.name}` : 'New API key'} size="lg" closeOnClickOutside={!made} closeOnEscape={!made}>
+    <Dialog opened onClose={onClose} title={made ? 'The new API key' : of ? `API key ${of.name}` : 'New API key'} size="lg" closeOnClickOutside={!made} closeOnEscape={!made}>
       {made ? (
         <ShownOnce text={made} label="The API key" why="Copy it now. Only this dialog shows it: the server keeps no copy." onClose={onClose}>
           <div>
@@ -90,7 +91,7 @@ export function KeyForm({ of, onClose }: { of?: ApiKey | undefined; onClose: () 
             }} />
         </form>
       )}
-    </Modal>
+    </Dialog>
   );
 }
 

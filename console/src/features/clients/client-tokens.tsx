@@ -1,4 +1,4 @@
-import { Alert, Badge, Button, Group, Modal, Paper, Select, Stack, Table, Tabs, Text, TextInput } from '@mantine/core';
+import { Alert, Badge, Button, Group, Paper, Select, Stack, Table, Tabs, Text, TextInput } from '@mantine/core';
 import { IconKey, IconLock, IconPlus } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -12,6 +12,7 @@ import { TimeAgo } from '../../shared/time/time-ago';
 import { clientSnippets } from '../../shared/try-it/snippets';
 import { Confirm } from '../../shared/ui/confirm';
 import { Copyable } from '../../shared/ui/copyable';
+import { Dialog } from '../../shared/ui/dialog';
 import { Guarded } from '../../shared/ui/guarded';
 import { notifyDone } from '../../shared/ui/notify';
 import { ValidFrom } from './tokens-valid-from';
@@ -98,7 +99,7 @@ function NewToken({ client, onClose }: { client: Client; onClose: () => void }) 
   });
   const token = make.data?.data.token;
   return (
-    <Modal opened onClose={onClose} title={token ? 'The new token' : `New token for ${client.name}`} size="lg" closeOnClickOutside={!token} closeOnEscape={!token}>
+    <Dialog opened onClose={onClose} title={token ? 'The new token' : `New token for ${client.name}`} size="lg" closeOnClickOutside={!token} closeOnEscape={!token}>
       {token ? (
         <ShownOnce text={token} label="The token" why="Copy it now. Only this dialog shows it: the server keeps no copy." onClose={onClose}>
           <Tabs defaultValue={clientSnippets('', '')[0]!.name} keepMounted={false}>
@@ -119,7 +120,7 @@ function NewToken({ client, onClose }: { client: Client; onClose: () => void }) 
           </Stack>
         </form>
       )}
-    </Modal>
+    </Dialog>
   );
 }
 

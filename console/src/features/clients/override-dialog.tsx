@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Modal, Radio, SegmentedControl, Select, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { Alert, Button, Group, Radio, SegmentedControl, Select, Stack, Text, Textarea, TextInput } from '@mantine/core';
 import { IconInfoCircle, IconTrash } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -12,6 +12,7 @@ import { write } from '../../shared/entities/write';
 import { JsonEditor, parseJson } from '../../shared/json/json-editor';
 import { noteWrite } from '../../shared/rollout/writes';
 import { TimeAgo } from '../../shared/time/time-ago';
+import { Dialog } from '../../shared/ui/dialog';
 import { notifyDone } from '../../shared/ui/notify';
 import { ErrorState, Loaded } from '../../shared/ui/states';
 import { beginWith, choicesOf, localTime, overrideOf, sameOverride, type Override } from './overrides';
@@ -22,9 +23,9 @@ const kDay = 86_400_000;
 export function OverrideDialog({ client, featureId, name, onClose }: { client: Client; featureId: number; name: string; onClose: () => void }) {
   const feature = useEntity('feature', featureId);
   return (
-    <Modal opened onClose={onClose} title={`Override of ${name} for ${client.name}`} size="lg">
+    <Dialog opened onClose={onClose} title={`Override of ${name} for ${client.name}`} size="lg">
       <Loaded query={feature}>{(data) => (data ? <Form client={client} feature={data} onClose={onClose} /> : <Text size="sm">The feature was deleted.</Text>)}</Loaded>
-    </Modal>
+    </Dialog>
   );
 }
 

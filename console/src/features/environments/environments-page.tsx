@@ -1,4 +1,4 @@
-import { Badge, Button, Checkbox, Group, Modal, Paper, Select, Stack, Table, Text } from '@mantine/core';
+import { Badge, Button, Checkbox, Group, Paper, Select, Stack, Table, Text } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { IconArrowsLeftRight, IconPlus } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
@@ -8,6 +8,7 @@ import { formErrors, Problem, unwrap } from '../../shared/api/problem';
 import { useConsole, useRest } from '../../shared/console';
 import { environmentVariable } from '../../shared/environment-color';
 import { TimeAgo } from '../../shared/time/time-ago';
+import { Dialog } from '../../shared/ui/dialog';
 import { Guarded } from '../../shared/ui/guarded';
 import { keyProblem, KeyField } from '../../shared/ui/key-field';
 import { notifyDone } from '../../shared/ui/notify';
@@ -104,7 +105,7 @@ function CreateEnvironment({ environments, opened, onClose }: { environments: En
   };
   const untold = create.error && (!(create.error instanceof Problem) || formErrors(create.error, ['key', 'from']).rest.length > 0);
   return (
-    <Modal opened={opened} onClose={close} title="New environment">
+    <Dialog opened={opened} onClose={close} title="New environment">
       <form onSubmit={form.onSubmit((values) => create.mutate(values))} noValidate>
         <Stack>
           <KeyField placeholder="staging" description="Its name. It cannot be changed, and an environment cannot be deleted." data-autofocus {...form.getInputProps('key')} />
@@ -114,6 +115,6 @@ function CreateEnvironment({ environments, opened, onClose }: { environments: En
           <Group justify="flex-end" gap="xs"><Button variant="default" onClick={close}>Cancel</Button><Guarded action="manage_environments">{(disabled) => <Button type="submit" disabled={disabled} loading={create.isPending}>Create</Button>}</Guarded></Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

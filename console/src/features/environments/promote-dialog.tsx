@@ -1,4 +1,4 @@
-import { Alert, Badge, Button, Checkbox, Group, List, Modal, Stack, Text } from '@mantine/core';
+import { Alert, Badge, Button, Checkbox, Group, List, Stack, Text } from '@mantine/core';
 import { IconAlertTriangle, IconCheck } from '@tabler/icons-react';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import type { Admin } from '@togglecast/admin';
@@ -9,6 +9,7 @@ import { kEntities } from '../../shared/entities/types';
 import { RolloutBadge } from '../../shared/rollout/rollout-badge';
 import { ConflictDialog } from '../../shared/ui/conflict-dialog';
 import { Impact, type PreviewChange } from '../../shared/ui/confirm-impact';
+import { Dialog } from '../../shared/ui/dialog';
 import { Guarded } from '../../shared/ui/guarded';
 import { ErrorState, Waiting } from '../../shared/ui/states';
 import { bodyFor, kSwitch, planOf, type Catalogue, type Ids, type Kind, type Row } from './compare';
@@ -106,7 +107,7 @@ export function PromoteDialog({ opened, from, to, selected, rows, source, target
   const switches = plan.some((row) => kSwitch[row.kind] && (!row.to || row.fields.includes(kSwitch[row.kind]!)));
   const last = done.at(-1);
   return (
-    <Modal opened={opened} onClose={() => close()} title={`Promote from ${from} to ${to}`} size="lg" closeOnClickOutside={!promote.isPending}>
+    <Dialog opened={opened} onClose={() => close()} title={`Promote from ${from} to ${to}`} size="lg" closeOnClickOutside={!promote.isPending}>
       <Stack>
         <List size="sm" spacing={4} data-testid="plan">
           {plan.map((row) => (
@@ -148,7 +149,7 @@ export function PromoteDialog({ opened, from, to, selected, rows, source, target
           )}
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,4 +1,4 @@
-import { Button, Checkbox, Group, Input, Modal, NumberInput, SegmentedControl, Select, SimpleGrid, Stack, Switch, TagsInput, Text, Textarea, TextInput } from '@mantine/core';
+import { Button, Checkbox, Group, Input, NumberInput, SegmentedControl, Select, SimpleGrid, Stack, Switch, TagsInput, Text, Textarea, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useState } from 'react';
 import { formErrors, Problem } from '../../shared/api/problem';
@@ -6,6 +6,7 @@ import { useConsole } from '../../shared/console';
 import { useCreateEntity, useSaveEntity } from '../../shared/entities/write';
 import { NameAndKey, namedRules } from '../../shared/entity-pages/name-and-key';
 import { ConflictDialog } from '../../shared/ui/conflict-dialog';
+import { Dialog } from '../../shared/ui/dialog';
 import { notifyDone } from '../../shared/ui/notify';
 import { ErrorState } from '../../shared/ui/states';
 import { useEnvironments } from '../../shared/use-environments';
@@ -53,7 +54,7 @@ export function IssuerForm({ of, onClose }: { of?: Issuer; onClose: () => void }
   const source = kSources.find(({ value }) => value === form.values.source)!;
   const text = { label: source.field, description: source.description, placeholder: source.placeholder, spellCheck: false, ...form.getInputProps('keys') };
   return (
-    <Modal opened onClose={onClose} title={of ? `Issuer ${of.name}` : 'New issuer'} size="lg">
+    <Dialog opened onClose={onClose} title={of ? `Issuer ${of.name}` : 'New issuer'} size="lg">
       <form onSubmit={submit} noValidate>
         <Stack>
           {of ? <TextInput label="Name" maxLength={200} data-autofocus {...form.getInputProps('name')} />
@@ -93,6 +94,6 @@ export function IssuerForm({ of, onClose }: { of?: Issuer; onClose: () => void }
             save.reset();
           }} />
       )}
-    </Modal>
+    </Dialog>
   );
 }

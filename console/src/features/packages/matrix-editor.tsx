@@ -1,5 +1,5 @@
 // The matrix with what it has not saved yet: the changes are shown with their effect before they are written.
-import { Alert, Button, Group, Modal, Paper, Stack, Text } from '@mantine/core';
+import { Alert, Button, Group, Paper, Stack, Text } from '@mantine/core';
 import { IconInfoCircle } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useMemo, useState } from 'react';
@@ -12,6 +12,7 @@ import { write } from '../../shared/entities/write';
 import { noteWrite } from '../../shared/rollout/writes';
 import { Impact, usePreview } from '../../shared/ui/confirm-impact';
 import { ConflictDialog } from '../../shared/ui/conflict-dialog';
+import { Dialog } from '../../shared/ui/dialog';
 import { notifyDone } from '../../shared/ui/notify';
 import { ErrorState, Waiting } from '../../shared/ui/states';
 import { cellsOf, clashes, kNoDraft, patchOf, settled, type Draft, type Plan } from './draft';
@@ -86,7 +87,7 @@ function PreviewChange({ plans, features, draft, onClose, onSaved }: { plans: re
   const conflict = problem?.isLostUpdate ? problem : null;
   return (
     <>
-      <Modal opened={!conflict} onClose={onClose} title={`Change ${changed.length === 1 ? (changed[0]?.name ?? '') : `${changed.length} packages`}?`} size="lg">
+      <Dialog opened={!conflict} onClose={onClose} title={`Change ${changed.length === 1 ? (changed[0]?.name ?? '') : `${changed.length} packages`}?`} size="lg">
         <Stack>
           {clashing.length > 0 && <Alert color="orange" variant="light" icon={<IconInfoCircle aria-hidden />} title="Somebody has changed the same meanwhile">If you save, yours replaces: {clashing.join(', ')}.</Alert>}
           {changed.length > kMostPreviewed && <Text size="sm">The preview has the first {kMostPreviewed} of {changed.length} packages.</Text>}
@@ -94,7 +95,7 @@ function PreviewChange({ plans, features, draft, onClose, onSaved }: { plans: re
           {save.error && !conflict && <ErrorState error={save.error} />}
           <Group justify="flex-end" gap="xs"><Button variant="default" onClick={onClose}>Go on editing</Button><Button loading={save.isPending} onClick={() => save.mutate(undefined)} data-autofocus>Save</Button></Group>
         </Stack>
-      </Modal>
+      </Dialog>
       <ConflictDialog type="package" problem={conflict} mine={current && draft.has(current.id) ? patchOf(current, draft.get(current.id)!) : {}} onClose={save.reset}
         onTakeTheirs={(theirs) => {
           putEntity(queries, console.environment, 'package', theirs as unknown as Plan);

@@ -1,8 +1,9 @@
-import { Alert, Button, Group, Modal, PasswordInput, Stack, Text } from '@mantine/core';
+import { Alert, Button, Group, PasswordInput, Stack, Text } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useMutation } from '@tanstack/react-query';
 import { formErrors, Problem, unwrap } from '../api/problem';
 import { useConsole } from '../console';
+import { Dialog } from '../ui/dialog';
 import { notifyDone } from '../ui/notify';
 import { ErrorState } from '../ui/states';
 
@@ -33,7 +34,7 @@ export function PasswordDialog({ opened, onClose, onChanged }: { opened: boolean
   });
   const untold = change.error && (!(change.error instanceof Problem) || formErrors(change.error, ['current', 'new']).rest.length > 0);
   return (
-    <Modal opened={opened} onClose={close} title="Change password">
+    <Dialog opened={opened} onClose={close} title="Change password">
       <form onSubmit={form.onSubmit((values) => change.mutate(values))} noValidate>
         <Stack>
           <PasswordInput label="Present password" autoComplete="current-password" data-autofocus {...form.getInputProps('current')} />
@@ -43,6 +44,6 @@ export function PasswordDialog({ opened, onClose, onChanged }: { opened: boolean
           <Group justify="flex-end" gap="xs"><Button variant="default" onClick={close}>Cancel</Button><Button type="submit" loading={change.isPending}>Change</Button></Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,7 +1,8 @@
-import { Alert, Button, FileInput, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { Alert, Button, FileInput, Group, Stack, Text, TextInput } from '@mantine/core';
 import { IconInfoCircle, IconUpload } from '@tabler/icons-react';
 import { useState } from 'react';
 import { kEntities } from '../entities/types';
+import { Dialog } from '../ui/dialog';
 import { Guarded } from '../ui/guarded';
 import { KeyField, keyProblem } from '../ui/key-field';
 import { notifyDone } from '../ui/notify';
@@ -35,7 +36,7 @@ export function UploadDialog({ type, entity, replaces, onClose }: {
     if (!replaces) setName(nameFor(chosen.name));
   };
   return (
-    <Modal opened onClose={onClose} title={replaces ? `Replace ${replaces}` : `New file of ${entity.name}`}>
+    <Dialog opened onClose={onClose} title={replaces ? `Replace ${replaces}` : `New file of ${entity.name}`}>
       <form noValidate onSubmit={(event) => {
         event.preventDefault();
         setTried(true);
@@ -61,6 +62,6 @@ export function UploadDialog({ type, entity, replaces, onClose }: {
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

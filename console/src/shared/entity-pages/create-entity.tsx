@@ -1,10 +1,11 @@
-import { Button, Group, Modal, Stack, type MantineSize } from '@mantine/core';
+import { Button, Group, Stack, type MantineSize } from '@mantine/core';
 import { useForm, type FormRulesRecord, type UseFormReturnType } from '@mantine/form';
 import { useNavigate } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { formErrors, Problem } from '../api/problem';
 import { kEntities, pageOf, type EntityName } from '../entities/types';
 import { useCreateEntity } from '../entities/write';
+import { Dialog } from '../ui/dialog';
 import { Guarded } from '../ui/guarded';
 import { keyFor } from '../ui/key-field';
 import { notifyDone } from '../ui/notify';
@@ -30,7 +31,7 @@ interface Props<More extends object> {
 
 /** The dialog that makes an entity and leads to its page. */
 export function CreateEntity<More extends object>({ opened, onClose, size = 'md', ...content }: Props<More> & { opened: boolean; onClose: () => void; size?: MantineSize }) {
-  return <Modal opened={opened} onClose={onClose} title={`New ${kEntities[content.type].noun}`} size={size}><Content {...content} onClose={onClose} /></Modal>;
+  return <Dialog opened={opened} onClose={onClose} title={`New ${kEntities[content.type].noun}`} size={size}><Content {...content} onClose={onClose} /></Dialog>;
 }
 
 function Content<More extends object>({ type, example, initialValues, validate, members, bodyOf, hint, keyDescription, children, onClose }: Props<More> & { onClose: () => void }) {

@@ -1,11 +1,12 @@
 // Before a change: which clients would gain and lose which features. The server computes it and writes nothing.
-import { Alert, Badge, Button, Group, Loader, Modal, ScrollArea, SegmentedControl, Stack, Table, Text } from '@mantine/core';
+import { Alert, Badge, Button, Group, Loader, ScrollArea, SegmentedControl, Stack, Table, Text } from '@mantine/core';
 import { IconAlertTriangle, IconUsers } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
 import type { paths, Schemas } from '@togglecast/admin';
 import { unwrap } from '../api/problem';
 import { useConsole } from '../console';
+import { Dialog } from './dialog';
 import { ErrorState } from './states';
 
 export type Preview = Schemas['Preview'];
@@ -31,7 +32,7 @@ export function ConfirmImpact({ opened, onClose, onConfirm, title, changes, conf
 }) {
   const preview = usePreview(opened ? changes : undefined);
   return (
-    <Modal opened={opened} onClose={onClose} title={title} size="lg">
+    <Dialog opened={opened} onClose={onClose} title={title} size="lg">
       <Stack>
         {children}
         {preview.data ? <Impact preview={preview.data} /> : preview.error ? <ErrorState error={preview.error} /> : <Group gap="xs" role="status"><Loader size="xs" aria-hidden /><Text size="sm" c="dimmed">Looking at every client…</Text></Group>}
@@ -40,7 +41,7 @@ export function ConfirmImpact({ opened, onClose, onConfirm, title, changes, conf
           <Button color={danger ? 'red.9' : 'blue'} onClick={onConfirm} loading={busy} data-autofocus>{confirm}</Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }
 

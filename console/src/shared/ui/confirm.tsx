@@ -1,5 +1,6 @@
-import { Button, Group, Modal, Stack } from '@mantine/core';
+import { Button, Group, Stack } from '@mantine/core';
 import type { ReactNode } from 'react';
+import { Dialog } from './dialog';
 import { ErrorState } from './states';
 
 /** Asks before something that cannot be taken back. It is open while it is in the page. */
@@ -7,7 +8,7 @@ export function Confirm({ title, confirm, onConfirm, onClose, busy, error, dange
   title: string; confirm: string; onConfirm: () => void; onClose: () => void; busy: boolean; error: unknown; danger?: boolean; children: ReactNode;
 }) {
   return (
-    <Modal opened onClose={onClose} title={title}>
+    <Dialog opened onClose={onClose} title={title}>
       <Stack>
         {children}
         {error !== null && error !== undefined && <ErrorState error={error} />}
@@ -16,6 +17,6 @@ export function Confirm({ title, confirm, onConfirm, onClose, busy, error, dange
           <Button color={danger ? 'red' : 'blue'} loading={busy} onClick={onConfirm}>{confirm}</Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,5 +1,5 @@
 // "Changed by somebody meanwhile": what they changed, what the reader changed, and the way on.
-import { Badge, Button, Code, Group, Modal, Stack, Table, Text } from '@mantine/core';
+import { Badge, Button, Code, Group, Stack, Table, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { Admin } from '@togglecast/admin';
 import { unwrap, type Problem } from '../api/problem';
@@ -7,6 +7,7 @@ import { useConsole } from '../console';
 import { compare } from '../entities/conflict';
 import { kEntities, type EntityName } from '../entities/types';
 import { TimeAgo } from '../time/time-ago';
+import { Dialog } from './dialog';
 
 type Members = { [member: string]: unknown };
 
@@ -30,7 +31,7 @@ export function ConflictDialog({ type, problem, mine, where, words = kWords, onT
   const author = useAuthor(type, current, where);
   const fields = current ? compare(conflict?.body.expected as Members | undefined, current, mine) : [];
   return (
-    <Modal opened={current !== undefined} onClose={onClose} title="Somebody changed this meanwhile" size="xl">
+    <Dialog opened={current !== undefined} onClose={onClose} title="Somebody changed this meanwhile" size="xl">
       {current && (
         <Stack>
           <Text size="sm">
@@ -57,7 +58,7 @@ export function ConflictDialog({ type, problem, mine, where, words = kWords, onT
           </Group>
         </Stack>
       )}
-    </Modal>
+    </Dialog>
   );
 }
 

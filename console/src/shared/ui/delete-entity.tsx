@@ -1,5 +1,5 @@
 // Deleting: the server refuses while others use the entity, and names them. Then the reader may insist.
-import { Alert, Anchor, Button, Checkbox, Group, List, Modal, Stack, Text } from '@mantine/core';
+import { Alert, Anchor, Button, Checkbox, Group, List, Stack, Text } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
@@ -7,6 +7,7 @@ import type { Schemas } from '@togglecast/admin';
 import { kEntities, pageOf, type EntityName } from '../entities/types';
 import { useDeleteEntity } from '../entities/write';
 import { Impact, usePreview } from './confirm-impact';
+import { Dialog } from './dialog';
 import { notifyDone } from './notify';
 import { ErrorState } from './states';
 
@@ -34,7 +35,7 @@ export function DeleteEntity({ type, entity, opened, onClose, onDeleted, childre
       onDeleted();
     }, () => undefined); // the dialog shows the refusal
   return (
-    <Modal opened={opened} onClose={close} title={`Delete the ${noun} ${entity.name}?`} size="lg">
+    <Dialog opened={opened} onClose={close} title={`Delete the ${noun} ${entity.name}?`} size="lg">
       <Stack>
         {children}
         {preview.data && <Impact preview={preview.data} />}
@@ -59,6 +60,6 @@ export function DeleteEntity({ type, entity, opened, onClose, onDeleted, childre
           <Button color="red.9" loading={remove.isPending} disabled={users.length > 0 && !force} onClick={() => void submit()}>Delete</Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

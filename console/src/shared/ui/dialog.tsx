@@ -1,0 +1,25 @@
+import { Modal, type ModalProps } from '@mantine/core';
+import { useEffect, useRef } from 'react';
+
+const kAfterTheTrap = 20; // ms; Mantine gives the focus back after 10, where it knows the place
+
+/** Mantine's Modal. It gives the focus back to the control that opened it, also when it is open from its first render or leaves the page
+ *  without being closed: Mantine looks at changes of `opened` alone. */
+export function Dialog({ opened, ...props }: ModalProps) {
+  const root = useRef<HTMLDivElement>(null);
+  const before = useRef<Element | null>(null);
+  const wasOpened = useRef(false);
+  // While it renders, because a field with `autoFocus` has the focus before any effect runs.
+  if (opened && !wasOpened.current) before.current = document.activeElement;
+  wasOpened.current = opened;
+  useEffect(() => {
+    if (!opened) return undefined;
+    const opener = before.current;
+    return () => void setTimeout(() => {
+      const now = document.activeElement;
+      const isLost = now === null || now === document.body || root.current?.contains(now);
+      if (isLost && opener instanceof HTMLElement && opener.isConnected) opener.focus({ preventScroll: true });
+    }, kAfterTheTrap);
+  }, [opened]);
+  return <Modal ref={root} opened={opened} {...props} />;
+}

@@ -1,5 +1,6 @@
-import { Alert, Checkbox, Drawer, Group, NativeSelect, Paper, Stack, Text, TextInput } from '@mantine/core';
+import { Alert, Button, Checkbox, Drawer, Group, NativeSelect, Paper, Stack, Text, TextInput } from '@mantine/core';
 import { IconFlag, IconInfoCircle, IconSearch, IconUserQuestion } from '@tabler/icons-react';
+import { Link } from '@tanstack/react-router';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import type { Schemas } from '@togglecast/admin';
 import { useConsole, useLive } from '../../shared/console';
@@ -26,7 +27,7 @@ export default function PlaygroundPage() {
       <Loaded query={features}>
         {(all) =>
           all.length === 0 ? (
-            <EmptyState icon={IconFlag} title="No features yet">Make a feature first. Then this page says who gets it, and why.</EmptyState>
+            <EmptyState icon={IconFlag} title="No features yet" action={<Button component={Link} to="/features" variant="light">To the features</Button>}>Make a feature first. Then this page says who gets it, and why.</EmptyState>
           ) : (
             <>
               <SubjectForm onSubject={setSubject} />

@@ -283,6 +283,32 @@ test('keeps a draft while another admin changes other parts, and shows both vers
   await expect.poll(async () => (await read(server, feature.id))['description']).toBe('Mine');
 });
 
+test('names what depends on it, with links, and hands out code by one click', async ({ page, console }) => {
+  const { server } = console;
+  const feature = await make(server, { key: own('used'), name: 'Much used' });
+  const needs = await make(server, { key: own('needs'), name: 'Needs it', requires: [feature.id] });
+  const plan = await server.call('POST', '/api/v1/packages', { key: own('plan'), name: 'Plan with it', features: [{ feature_id: feature.id }] });
+  const client = await server.call('POST', '/api/v1/clients', { key: own('tenant'), name: 'Tenant of its own' });
+  await server.call('PUT', `/api/v1/clients/${client.id}/overrides/${feature.id}`, { value: true });
+  await console.open(`/features?q=key:${feature.key}`);
+  await expect(page.getByTestId(`feature-${feature.key}`)).toContainText('1 package, 1 feature');
+  await page.getByRole('link', { name: 'Much used' }).click();
+  await page.getByRole('tab', { name: 'Used by' }).click();
+  for (const [name, path] of [['Needs it', `features/${needs.id}`], ['Plan with it', `packages/${plan.id}`], ['Tenant of its own', `clients/${client.id}`]] as const)
+    await expect(page.getByRole('tabpanel').getByRole('link', { name })).toHaveAttribute('href', `/${path}`);
+  await expect(page.getByText('No client has an override of it.')).toHaveCount(0);
+  await console.accessible();
+  await page.getByRole('link', { name: 'Needs it' }).click();
+  await expect(page.getByRole('heading', { name: 'Needs it', exact: true })).toBeVisible();
+
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await page.goto(`${server.url}/features/${feature.id}?tab=code`);
+  const code = await page.getByLabel(/^JavaScript for/).first().textContent();
+  expect(code).toContain(feature.key);
+  await page.getByRole('button', { name: /^Copy: JavaScript for/ }).click();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(code);
+});
+
 test('says what the server refuses, and deletes when the reader insists', async ({ page, console }) => {
   const { server } = console;
   const feature = await make(server, { key: own('gone'), name: 'Going', sub_features: [{ key: 'part' }] });

@@ -1,7 +1,7 @@
 // Every page in dark: contrast is another one there.
 import type { Page } from '@playwright/test';
-import { expect, testAlone as test, type Console } from './fixture';
-import { own, type Entity } from './server';
+import { expect, testAlone as test, type Console } from '../fixture';
+import { own, type Entity } from '../server';
 
 test.beforeEach(({ page }) => page.emulateMedia({ reducedMotion: 'reduce', colorScheme: 'dark' }));
 

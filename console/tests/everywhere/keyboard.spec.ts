@@ -1,7 +1,7 @@
 // Without a mouse: the way past the navigation, the order in it, and the place where one was before a dialog.
 import type { Page } from '@playwright/test';
-import { expect, test } from './fixture';
-import { own } from './server';
+import { expect, test } from '../fixture';
+import { own } from '../server';
 
 test.beforeEach(({ page }) => page.emulateMedia({ reducedMotion: 'reduce' }));
 

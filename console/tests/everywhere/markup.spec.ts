@@ -1,7 +1,7 @@
 // Texts of users are texts: names, notes, reasons, labels and messages with markup in them, on every page that shows them.
 import type { Page } from '@playwright/test';
-import { expect, kPassword, Server, test as base } from './fixture';
-import type { Entity } from './server';
+import { expect, kPassword, Server, test as base } from '../fixture';
+import type { Entity } from '../server';
 
 // Its texts stand on every page of its server, the status of the system among them.
 const test = base.extend<object, { server: Server }>({

@@ -1,6 +1,6 @@
 // Times stand in the zone of the reader, with the zone: in winter, in summer, and elsewhere.
-import { expect, test } from './fixture';
-import { own } from './server';
+import { expect, test } from '../fixture';
+import { own } from '../server';
 
 test.beforeEach(({ page }) => page.emulateMedia({ reducedMotion: 'reduce' }));
 

@@ -1,5 +1,5 @@
 // Each page of the navigation, and the first entity of each list, on a phone: nothing is wider than the screen.
-import { expect, test } from './fixture';
+import { expect, test } from '../fixture';
 
 test('every page stays within the screen of a phone', async ({ page, console }) => {
   test.slow();

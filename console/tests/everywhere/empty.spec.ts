@@ -1,5 +1,5 @@
 // A server on which nobody has done anything yet: each page says what belongs there, and offers the first step.
-import { expect, Server, test as base } from './fixture';
+import { expect, Server, test as base } from '../fixture';
 
 const test = base.extend<object, { server: Server }>({
   server: [

@@ -87,7 +87,7 @@ for (const { name, start } of installations) {
       assert.deepEqual([told.enabled, told.recovery_codes_left], [true, 9]);
     });
 
-    test('wrong codes slow the next one down, at every node', async (t) => {
+    test('wrong codes slow the next one down, at the node that heard them', async (t) => {
       const nodes = await start(t);
       const { username, token } = await person(nodes[0]);
       const { app } = await setUp(nodes[0], token);

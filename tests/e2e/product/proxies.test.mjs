@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { until } from '../support/deadline.mjs';
 import { HttpConnection, request, requestBytes } from '../support/http.mjs';
-import { dataFolder, kOwner, kPassword, Product, program } from '../support/product.mjs';
+import { dataFolder, kOwner, kPassword, ownKey, Product, program } from '../support/product.mjs';
 import { sharedByTests } from '../support/server.mjs';
 import { RawWebSocket, upgradeHeaders } from '../support/websocket.mjs';
 
@@ -169,6 +169,40 @@ describe('forwarding headers', () => {
     };
     assert.match(await refused(['--forwarded', 'x-real-ip']), /--forwarded: 'x-real-ip' is not x-forwarded, forwarded or proxy/);
     assert.match(await refused(['--public-url', 'flags.example']), /--public-url: 'flags.example' is not a URL/);
+  });
+});
+
+describe('limits of readers', () => {
+  const limited = server(['--trusted-proxy', '127.0.0.1', '--evaluation-rate', '1', '--evaluation-burst', '10', '--asset-rate', '4096']);
+
+  /** How often `ask(headers)` is answered in a row; the addresses are of one IPv6 block. */
+  async function answered(ask, block) {
+    for (let n = 0; n < 100; n += 1) {
+      const { status: got } = await ask({ 'X-Forwarded-For': `${block}::${n + 1}` });
+      if (got !== 200) {
+        assert.equal(got, 429);
+        return n;
+      }
+    }
+    return assert.fail('never limited');
+  }
+
+  test('count an IPv6 block as one address: evaluations, and bytes of assets', async () => {
+    const it = limited();
+    await it.login();
+    const { token } = await it.createClient();
+    const platform = await it.createPlatform({ key: ownKey(), name: 'Web' });
+    const { assets } = await it.call('PUT', `/api/v1/platforms/${platform.id}/assets/logo`, Buffer.alloc(1 << 20, 'a'), { headers: { 'Content-Type': 'image/png' } });
+    const asks = [
+      (headers) => it.requestOnce('POST', '/ofrep/v1/evaluate/flags', {}, { token, headers }),
+      (headers) => it.requestOnce('GET', `/api/v1/assets/${assets.logo.sha256}`, undefined, { token, headers }),
+    ];
+    for (const ask of asks) {
+      const first = await answered(ask, '2001:db8:1:2');
+      assert.ok(first >= 1, String(first));
+      assert.equal((await ask({ 'X-Forwarded-For': '2001:db8:1:2:ffff::1' })).status, 429, 'another address of the block');
+      assert.equal((await ask({ 'X-Forwarded-For': '2001:db8:1:3::1' })).status, 200, 'another block');
+    }
   });
 });
 

@@ -57,10 +57,12 @@ function Values({ title, times, lines, unit }: { title: string; times: number[];
   const [from, to] = [times[0], times.at(-1)];
   if (from === undefined || to === undefined) return null;
   return (
-    <table className="visually-hidden" data-from={from}>
-      <caption>{title} from {clock.format(from * 1000)} to {clock.format(to * 1000)}</caption>
-      <thead><tr><th scope="col">Line</th><th scope="col">Newest</th><th scope="col">Highest</th></tr></thead>
-      <tbody>{lines.map(({ name, values }) => <tr key={name}><th scope="row">{name}</th><td>{show(latest(values), unit)}</td><td>{show(highest(values), unit)}</td></tr>)}</tbody>
-    </table>
+    <div className="visually-hidden">
+      <table data-from={from}>
+        <caption>{title} from {clock.format(from * 1000)} to {clock.format(to * 1000)}</caption>
+        <thead><tr><th scope="col">Line</th><th scope="col">Newest</th><th scope="col">Highest</th></tr></thead>
+        <tbody>{lines.map(({ name, values }) => <tr key={name}><th scope="row">{name}</th><td>{show(latest(values), unit)}</td><td>{show(highest(values), unit)}</td></tr>)}</tbody>
+      </table>
+    </div>
   );
 }

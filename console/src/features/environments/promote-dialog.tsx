@@ -130,7 +130,7 @@ export function PromoteDialog({ opened, from, to, selected, rows, source, target
         {preview.error && <ErrorState error={preview.error} />}
         {met && (
           <ConflictDialog type={met.row.kind} problem={met.problem} mine={met.body} where={{ environment: to, rest }}
-            words={{ yours: `From ${from}`, kept: `It is in ${to} as it was left there.`, close: 'Compare again', take: 'Leave it as it is', reapply: `Write ours on top` }}
+            words={{ yours: `From ${from}`, kept: `In ${to} it is as that change left it.`, close: 'Compare again', take: 'Leave it as it is', reapply: `Write ours on top` }}
             onTakeTheirs={() => decide(met.row, 'theirs')} onReapply={({ etag }) => decide(met.row, { etag })} onClose={() => close(true)} />
         )}
         {promote.error && !met && <Alert color="red" variant="light" role="alert" title={explain(promote.error).title}>{explain(promote.error).advice} {done.length > 0 && `${done.length} of ${plan.length} are written; “Go on” continues behind them.`}</Alert>}

@@ -20,7 +20,7 @@ const kMarkup = '<img/src=x/onerror=window.ran=1><script>ran=2</script>';
 
 test.beforeEach(({ page }) => page.emulateMedia({ reducedMotion: 'reduce' }));
 
-/** Whatever a person, a program or a token may name, named so. */
+/** Everything that a person, a program or a token may name, named so. */
 async function fill(server: Server) {
   const call = (method: string, target: string, body?: object) => server.call(method, `/api/v1/${target}`, body);
   const platform = await call('POST', 'platforms', { key: 'm-platform', name: kMarkup, description: kMarkup, maintenance_note: kMarkup, config: { note: kMarkup } });

@@ -28,7 +28,7 @@ export function AssetsTab({ type, entity }: Props) {
   return (
     <>
       {files.length === 0 ? (
-        <EmptyState icon={IconFile} title="No files yet" action={add}>Logos, style sheets, models: whatever a client of {entity.name} needs beside its values. Connected clients hear of a new version at once, and read it by its address.</EmptyState>
+        <EmptyState icon={IconFile} title="No files yet" action={add}>Logos, style sheets, models: files that clients of {entity.name} need beside its values. Connected clients hear of a new version at once, and read it by its address.</EmptyState>
       ) : (
         <Stack gap="sm">
           <Group justify="space-between">

@@ -54,7 +54,7 @@ export interface Rollout {
 export interface RolloutPart {
   variant: string;
   percent: number;
-  /** Only those whom a rule takes. */
+  /** Only the clients that a rule takes. */
   byRule?: boolean;
 }
 

@@ -72,7 +72,8 @@ test('passwords stay on while nobody has another way in', async ({ page, console
 test('makes a new signing key, and retires the old one', async ({ page, console }) => {
   const { server } = console;
   console.expectError(/409/);
-  await console.open('/settings', { username: await server.admin('owner') });
+  const username = await server.admin('owner'); // without a second factor
+  await console.open('/settings', { username });
   const rows = page.getByTestId(/^signing-key-/);
   await expect(rows).toHaveCount(1);
   await page.getByRole('button', { name: 'New key' }).click();
@@ -92,14 +93,14 @@ test('makes a new signing key, and retires the old one', async ({ page, console 
   // All the same: tokens of the old key are refused, and the session of the page began under it.
   console.expectError(/401/);
   const works = (token: string) => server.call('GET', '/api/v1/platforms?limit=1', undefined, token).then(() => true, () => false);
-  const [old, fresh] = [server.token, await server.login('owner', kPassword)];
+  const [old, fresh] = [server.token, await server.login(username, kPassword)];
   expect([await works(old), await works(fresh)]).toEqual([true, true]);
   await dialog.getByRole('checkbox', { name: /^Retire it all the same/ }).check();
   await dialog.getByRole('button', { name: 'Retire' }).click();
   await expect(page.getByText('Your session has ended: the key that signed its token was retired. Log in again.')).toBeVisible();
   expect([await works(old), await works(fresh)]).toEqual([false, true]);
   server.token = fresh;
-  await page.getByLabel('User name').fill('owner');
+  await page.getByLabel('User name').fill(username);
   await page.getByLabel('Password', { exact: true }).fill(kPassword);
   await page.getByRole('button', { name: 'Log in', exact: true }).click();
   await expect(rows.last()).toContainText('retired');

@@ -1,8 +1,8 @@
 // Debian's Chromium, with the deadlines of all tests.
 import { execFileSync } from 'node:child_process';
-import { chromium, type Browser } from 'playwright-core';
+import { chromium, type Browser, type Page } from 'playwright-core';
 import { onTestFinished } from 'vitest';
-import { deadline } from './server.js';
+import { deadline, until } from './server.js';
 
 const kArguments = [
   '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
@@ -23,4 +23,13 @@ export async function person(browser: Browser) {
   context.on('console', (message) => /error|warning/.test(message.type()) && said.push(message.text()));
   context.on('weberror', (error) => said.push(String(error.error())));
   return { context, said };
+}
+
+const text = (page: Page) => page.evaluate(() => document.body.innerText.trim());
+
+/** Waits until this is the whole text of the page. */
+export async function shows(page: Page, what: string): Promise<void> {
+  await until(async () => (await text(page)) === what, `the text "${what}"`).catch(async (error: Error) => {
+    throw new Error(`${error.message}; it is "${await text(page)}"`);
+  });
 }

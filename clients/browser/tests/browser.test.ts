@@ -1,65 +1,32 @@
 // The packages in Debian's Chromium against the real server: pages of another origin, as bundlers make them.
-import { createServer, type Server as WebServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import path from 'node:path';
-import { build } from 'esbuild';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { launch, person } from '../../support/browser.js';
+import { launch, person, shows } from '../../support/browser.js';
+import { servePages } from '../../support/pages.js';
 import { proxyTo, Server, until } from '../../support/server.js';
 
-const pages = new URL('../pages/', import.meta.url).pathname;
 const server = new Server();
 let browser: Browser;
-let web: WebServer;
-let origin = '';
-let served: string[] = []; // scripts, by their paths
-
-/** Pages as bundles of the packages as they were built, with the part for tabs in a file of its own. */
-async function bundles(entryPoints: { [name: string]: string }, mode = 'production'): Promise<[string, string][]> {
-  const { outputFiles } = await build({
-    entryPoints: Object.fromEntries(Object.entries(entryPoints).map(([name, file]) => [name, path.join(pages, file)])),
-    bundle: true, splitting: true, format: 'esm', write: false, outdir: '/', jsx: 'automatic', logLevel: 'warning',
-    define: { 'process.env.NODE_ENV': `"${mode}"`, __VUE_OPTIONS_API__: 'true', __VUE_PROD_DEVTOOLS__: 'false', __VUE_PROD_HYDRATION_MISMATCH_DETAILS__: 'false' },
-  });
-  return outputFiles.map(({ path: name, text }) => [name, text]);
-}
+let pages: Awaited<ReturnType<typeof servePages>>;
 
 beforeAll(async () => {
-  const scripts = new Map([
-    ...(await bundles({ plain: 'plain.js', react: 'react.jsx', vue: 'vue.js', worker: 'worker.js', workers: 'workers.js' })),
-    ...(await bundles({ 'react-development': 'react.jsx' }, 'development')),
-  ]);
-  web = createServer((request, response) => {
-    const { pathname } = new URL(request.url!, 'http://localhost');
-    const script = scripts.get(pathname);
-    if (script) served.push(pathname);
-    response.setHeader('Content-Type', script ? 'text/javascript' : 'text/html');
-    response.end(script ?? `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><body><div id="app"></div><script type="module" src="${pathname}.js"></script>`);
-  });
-  await new Promise<void>((listening) => web.listen(0, 'localhost', listening));
-  origin = `http://localhost:${(web.address() as AddressInfo).port}`;
-  await server.start('--cors-origin', origin);
+  pages = await servePages({ plain: 'plain.js', react: 'react.jsx', vue: 'vue.js', worker: 'worker.js', workers: 'workers.js' }, { 'react-development': 'react.jsx' });
+  await server.start('--cors-origin', pages.origin);
   browser = await launch();
 });
 
 afterAll(async () => {
   await browser?.close();
-  web?.close();
-  web?.closeAllConnections();
+  pages?.close();
   await server.end();
 });
 
 async function open(context: BrowserContext, name: string, query: { [name: string]: string }): Promise<Page> {
   const page = await context.newPage();
-  await page.goto(`${origin}/${name}?${String(new URLSearchParams({ url: server.url, ...query }))}`);
+  await page.goto(`${pages.origin}/${name}?${String(new URLSearchParams({ url: server.url, ...query }))}`);
   return page;
 }
 
-const text = (page: Page) => page.evaluate(() => document.body.innerText.trim());
-const shows = (page: Page, what: string) => until(async () => (await text(page)) === what, `the text "${what}"`).catch(async (error: Error) => {
-  throw new Error(`${error.message}; it is "${await text(page)}"`);
-});
 async function world() {
   const made = await server.world({ layout: { variants: { grid: 'grid', list: 'list' }, defaultVariant: 'grid' } });
   const { id, key } = made.features['layout']!;
@@ -103,7 +70,7 @@ test('without the server the page still answers, after a reload too, and catches
   await shows(page, 'grid offline storage');
   const refused = said.length; // that nothing listens is for the browser to say
   expect(said.filter((line) => !/ERR_CONNECTION_REFUSED|WebSocket connection/.test(line))).toEqual([]);
-  await server.start('--cors-origin', origin);
+  await server.start('--cors-origin', pages.origin);
   await choose('list');
   await shows(page, 'list ready server');
   expect(said.slice(refused).filter((line) => !/ERR_CONNECTION_REFUSED|WebSocket connection/.test(line))).toEqual([]);
@@ -193,9 +160,9 @@ test('the code for tabs is loaded where tabs share, and nowhere else', async () 
   const { query } = await world();
   const code = async (name: string, more: { [name: string]: string }, shown: string) => {
     const { context } = await person(browser); // with a cache of its own
-    served = [];
+    pages.served.length = 0;
     await shows(await open(context, name, { ...query, ...more }), shown);
-    return served.filter((script) => script.includes('tabs'));
+    return pages.served.filter((script) => script.includes('tabs'));
   };
   expect(await code('plain', {}, 'grid ready server')).toHaveLength(1);
   expect(await code('plain', { share: 'no' }, 'grid ready server')).toEqual([]);

@@ -1,5 +1,5 @@
-// The examples run against a server with the demo, as examples/run starts them.
-import { spawn } from 'node:child_process';
+// The examples run against a server with the demo, each by its one command: clients/examples/run.
+import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Browser } from 'playwright-core';
@@ -7,10 +7,14 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { launch, person } from '../../support/browser.js';
 import { kPassword, Server, until } from '../../support/server.js';
 
+const clients = new URL('../..', import.meta.url).pathname;
+const script = path.join(clients, 'examples/run');
 const server = new Server();
 let browser: Browser;
 
 beforeAll(async () => {
+  const { status } = spawnSync('cmp', ['-s', 'package-lock.json', 'node_modules/.installed-lock'], { cwd: clients }); // as tools/install.sh asks
+  expect(status, 'the script would install packages below the running tests: run clients/check, or an example, first').toBe(0);
   await server.start('--demo');
   browser = await launch();
 });
@@ -22,8 +26,8 @@ afterAll(async () => {
 
 /** What an example prints, and the way to answer it. It ends with the test. */
 function run(name: string, at = server, password = kPassword) {
-  const example = spawn(process.execPath, [new URL('../../examples/run.mjs', import.meta.url).pathname, name, '--url', at.url], {
-    env: { ...process.env, TOGGLECAST_OWNER_PASSWORD: password },
+  const example = spawn(script, [name, '--url', at.url], {
+    cwd: '/', env: { ...process.env, TOGGLECAST_OWNER_PASSWORD: password },
   });
   const said = { text: '', answer: (line: string) => example.stdin.write(`${line}\n`) };
   const hear = (text: Buffer) => (said.text += String(text));
@@ -32,6 +36,14 @@ function run(name: string, at = server, password = kPassword) {
   onTestFinished(() => void example.kill());
   return said;
 }
+
+test('without a name, or with one that is no example, the script says what there is', () => {
+  for (const args of [[], ['perl']]) {
+    const { status, stderr } = spawnSync(script, args, { encoding: 'utf8' });
+    expect(status).toBe(2);
+    expect(stderr).toContain('clients/examples/run plain | react | vue | ssr | node | python');
+  }
+});
 
 const switchShop = (enabled: boolean) => server.call('POST', '/api/v1/platforms/1/toggle', { enabled });
 

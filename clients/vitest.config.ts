@@ -12,10 +12,17 @@ export default defineConfig({
   test: {
     // Not in the tests: where they run in a document, `import.meta.url` names no file.
     env: { TOGGLECAST_BIN_DIR: process.env['TOGGLECAST_BIN_DIR'] ?? new URL('../build/release/bin', import.meta.url).pathname },
-    include: ['*/tests/**/*.test.{ts,tsx}'],
     testTimeout: deadline,
     hookTimeout: deadline,
     fileParallelism: true,
     maxWorkers: 4, // more than there are cores: they wait more than they work
+    projects: [ // `include` of each alone: lists of both levels would be joined
+      { extends: true, test: { name: 'all', include: ['*/tests/**/*.test.{ts,tsx}'], env: { REACT_MAJOR: '19' } } },
+      {
+        extends: true,
+        resolve: { alias: [{ find: /^(react|react-dom)(\/.*)?$/, replacement: new URL('support/react-18/node_modules/$1$2', import.meta.url).pathname }] },
+        test: { name: 'react-18', env: { REACT_MAJOR: '18' }, include: ['react/tests/**/*.test.tsx'] },
+      },
+    ],
   },
 });

@@ -1,7 +1,8 @@
 // @vitest-environment happy-dom
 import { createClient, type Client } from '@togglecast/client';
 import { createTestClient, type TestState } from '@togglecast/client/testing';
-import { act, StrictMode, useEffect, type ReactNode } from 'react';
+import { act, StrictMode, useEffect, version, type ReactNode } from 'react';
+import { version as versionOfDom } from 'react-dom';
 import { createRoot, hydrateRoot } from 'react-dom/client';
 import { renderToString } from 'react-dom/server';
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
@@ -29,6 +30,11 @@ const dehydrated = (state: TestState) => {
     features: [...flags.values()].map((one, index) => ({ ...one, id: index + 1, name: one.key, sub_features: {} })),
   };
 };
+
+test('this is the React of the project of Vitest', () => {
+  const major = process.env['REACT_MAJOR'];
+  expect([version, versionOfDom].map((text) => text.split('.')[0])).toEqual([major, major]);
+});
 
 test('every hook answers, and follows', () => {
   const store = createTestClient({ flags: { chat: true, 'chat/files': false, layout: 'grid', rows: 10 }, limits: { chat: 5 }, platforms: { web: { theme: 'dark' } }, plan: 'pro' });

@@ -25,7 +25,7 @@ export class Server extends RunningServer {
 
 /** A way to the server that can be cut and closed. Ends with the test. */
 export async function proxyTo(server: Server) {
-  const links = new Set<Socket>();
+  const links = new Map<Socket, Socket>(); // near, far
   let open = true;
   let answer: string | undefined;
   const proxy = createServer((near) => {
@@ -33,13 +33,13 @@ export async function proxyTo(server: Server) {
     const said = answer;
     if (said !== undefined) return void near.once('data', () => near.end(said)).on('error', () => {});
     const far = connectTo(server.port, 'localhost');
-    links.add(near);
+    links.set(near, far);
     near.on('close', () => (links.delete(near), far.destroy())).on('error', () => {});
     far.on('close', () => near.destroy()).on('error', () => {});
     near.pipe(far).pipe(near);
   });
   await new Promise<void>((listening) => proxy.listen(0, 'localhost', listening));
-  const cut = () => links.forEach((link) => link.destroy());
+  const cut = () => links.forEach((_, link) => link.destroy());
   onTestFinished(() => {
     cut();
     proxy.close();
@@ -57,7 +57,17 @@ export async function proxyTo(server: Server) {
     },
     /** Closes the WebSockets that are open as a server does: with this code. */
     closeWith(code: number) {
-      links.forEach((link) => link.end(Buffer.from([0x88, 2, code >> 8, code & 0xff]))); // opcode 8, two bytes, not masked
+      links.forEach((_, link) => link.end(Buffer.from([0x88, 2, code >> 8, code & 0xff]))); // opcode 8, two bytes, not masked
+    },
+    /** Keeps what the server says from now on. `release` gives it to the client, all at once. */
+    hold() {
+      const kept = [...links].map(([near, far]) => {
+        const chunks: Buffer[] = [];
+        const keep = (chunk: Buffer) => void chunks.push(chunk);
+        far.unpipe(near).on('data', keep).resume();
+        return { chunks, release: () => void (far.off('data', keep), near.write(Buffer.concat(chunks)), far.pipe(near)) };
+      });
+      return { text: () => kept.map(({ chunks }) => String(Buffer.concat(chunks))).join(), release: () => kept.forEach(({ release }) => release()) };
     },
     let(through: boolean) {
       open = through;

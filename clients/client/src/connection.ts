@@ -108,15 +108,26 @@ export class Connection {
     this.socket.disconnect();
   }
 
-  /** A request with its answer. While there is no connection it waits for the next one, also across one that ends. */
-  async ask<Reply = MetricsAccepted>(request: object, name: keyof ClientEvents = 'report_metrics'): Promise<Reply> {
+  /**
+   * A request with its answer. While there is no connection it waits for the next one, also across one that ends. `then` is
+   * done before the next event is heard.
+   */
+  async ask<Reply = MetricsAccepted>(request: object, name: keyof ClientEvents = 'report_metrics', then?: (reply: Reply) => void): Promise<Reply> {
     for (;;) {
       if (/closed|failed/.test(this.life.phase)) throw new TogglecastError('closed', kClosed);
       if (this.#asking >= kMostRequests) throw new TogglecastError('rate_limited', 'too many requests wait');
       let reply: Reply | Refusal;
       try {
         this.#asking++;
-        const answer = (this.socket.emitWithAck as (name: string, request: unknown) => Promise<Reply>)(name, request);
+        const answer = new Promise<Reply | Refusal>((resolve, reject) => {
+          const hear = (cut: unknown, told: Reply | Refusal) => {
+            if (cut) return reject(cut);
+            resolve(told);
+            if (!(told as Partial<Refusal>).error) then?.(told as Reply);
+          };
+          hear.withError = true; // as emitWithAck marks its own: it hears of the end of the connection
+          (this.socket.emit as (name: string, request: unknown, hear: unknown) => void)(name, request, hear);
+        });
         reply = await Promise.race([answer, this.#closed]);
       } catch {
         continue;
@@ -129,9 +140,9 @@ export class Connection {
     }
   }
 
-  /** Sends `client_connect`; the answer is a full state. */
+  /** Sends `client_connect`; the answer is a full state. A change may come right behind it. */
   async login(request: Parameters<ClientEvents['client_connect']>[0]) {
-    this.#begin(await this.ask<FullState>(request, 'client_connect'));
+    await this.ask<FullState>(request, 'client_connect', (state) => this.#begin(state));
   }
 
   #begin(state: FullState, offset?: string) {

@@ -88,3 +88,20 @@ test('a stored session is offered once: when the server does not know it, the ne
   expect(connects()[1]?.pid).not.toBe(record.resume.pid);
   expect(connects()[1]?.offset).toBeTypeOf('string');
 });
+
+test('a change right behind the answer to a login stays', async () => {
+  const { features, token } = await server.world({ chat: {} });
+  const { key, id } = features['chat']!;
+  const proxy = await proxyTo(server);
+  const { client } = page({ token, url: proxy.url, transport: { transports: ['websocket'], perMessageDeflate: false as never } }); // its frames can be read
+  await client.ready();
+  const held = proxy.hold();
+  const moved = client.setContext({ region: 'eu' });
+  await until(() => held.text().includes('server_time'), 'the answer');
+  await server.call('POST', `/api/v1/features/${id}/toggle`, { enabled: false });
+  await until(() => held.text().includes('feature_update'), 'the change');
+  held.release();
+  await moved;
+  await until(() => client.details(key)?.rule === 'feature_disabled', 'the answer without the feature');
+  expect(client.flag(key, true)).toBe(false);
+});

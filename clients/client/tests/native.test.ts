@@ -1,5 +1,7 @@
 // The core as React Native gets it: by the export condition `react-native`, in a realm that has the language and the few
 // globals of React Native (its `fetch` and `crypto` are not needed), and neither window, document nor localStorage.
+// TOGGLECAST_NATIVE_BUNDLE: a script of another bundler that sets the global `togglecast`; tools/metro.mjs makes one.
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { createContext, runInContext } from 'node:vm';
@@ -12,6 +14,8 @@ const server = new Server();
 let script = '';
 beforeAll(async () => {
   await server.start();
+  const made = process.env['TOGGLECAST_NATIVE_BUNDLE'];
+  if (made) return void (script = readFileSync(made, 'utf8'));
   const entry = "export { createClient } from '@togglecast/client';";
   const { outputFiles, warnings } = await build({
     stdin: { contents: entry, resolveDir: import.meta.dirname }, bundle: true, write: false, format: 'iife', globalName: 'togglecast',
@@ -28,6 +32,8 @@ interface Device {
   missing: string[];
 }
 
+const kMissing = ['window', 'document', 'localStorage', 'crypto', 'TextDecoder', 'BroadcastChannel', 'addEventListener', 'fetch', 'process'];
+
 /** A device. It has no more than it is given here. */
 function device(): Device {
   const require = createRequire(path.join(path.dirname(createRequire(import.meta.url).resolve('socket.io-client')), 'x.js'));
@@ -39,6 +45,7 @@ function device(): Device {
   };
   const realm = createContext({ ...globals });
   runInContext('globalThis.global = globalThis; globalThis.self = globalThis', realm);
+  const missing = kMissing.filter((name) => !runInContext(`'${name}' in globalThis`, realm));
   runInContext(script, realm);
   // As AsyncStorage: it promises.
   const made = runInContext(`(() => {
@@ -46,10 +53,9 @@ function device(): Device {
     const storage = {
       getItem: async (key) => shelf.get(key) ?? null, setItem: async (key, value) => void shelf.set(key, value), removeItem: async (key) => void shelf.delete(key),
     };
-    const missing = ['window', 'document', 'localStorage', 'crypto', 'TextDecoder', 'BroadcastChannel', 'addEventListener', 'fetch', 'process'].filter((name) => !(name in globalThis));
-    return { create: (options) => togglecast.createClient({ storage, ...options }), shelf, missing };
-  })()`, realm) as Device;
-  return { ...made, create: (options) => {
+    return { create: (options) => togglecast.createClient({ storage, ...options }), shelf };
+  })()`, realm) as Omit<Device, 'missing'>;
+  return { ...made, missing, create: (options) => {
     const client = made.create(options);
     onTestFinished(() => client.close());
     return client;
@@ -60,7 +66,7 @@ test('it connects, follows, keeps its state, and reports', async () => {
   const { features, token } = await server.world({ chat: {} });
   const { key, id } = features['chat']!;
   const { create, shelf, missing } = device();
-  expect(missing).toEqual(['window', 'document', 'localStorage', 'crypto', 'TextDecoder', 'BroadcastChannel', 'addEventListener', 'fetch', 'process']);
+  expect(missing).toEqual(kMissing);
   const client = create({ url: server.url, token });
   await client.ready();
   expect(client.flag(key, false)).toBe(true);

@@ -1,4 +1,5 @@
 """Servers under measurement, each with a load generator of its own."""
+import atexit
 import base64
 import hashlib
 import hmac
@@ -52,7 +53,8 @@ class Contestant:
 
     def __init__(self, name, kind, load=None, **options):
         self.name = name
-        self.folder = None
+        self.folder = self.load = self.server = None
+        atexit.register(self.stop)
         if kind == "product":
             self._start_product(options)
             load = [*self.login, *(load or [])]
@@ -92,9 +94,10 @@ class Contestant:
         options = {"connections_per_client": 1_000_000, "admin_token_lifetime": 86_400, **options}
         arguments = [word for key, value in options.items() for word in (f"--{key.replace('_', '-')}", str(value))]
         arguments += ["--demo"] if demo else []
+        log = os.path.join(self.folder.name, "log")
         self.server = subprocess.Popen(
             [os.path.join(BIN, "togglecast"), "serve", "--data", self.folder.name, "--port", self.port, "--exempt-loopback", *arguments],
-            env={**os.environ, "TOGGLECAST_OWNER_PASSWORD": password}, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+            env={**os.environ, "TOGGLECAST_OWNER_PASSWORD": password}, stdout=subprocess.PIPE, stderr=open(log, "w"), text=True)
         deadline = time.time() + 20
         while True:
             try:
@@ -102,7 +105,7 @@ class Contestant:
                 break
             except OSError:
                 if time.time() > deadline or self.server.poll() is not None:
-                    sys.exit(f"{self.name} did not start")
+                    sys.exit(f"{self.name} did not start:\n{open(log).read()}")
         self.admin = admin
         self.client = client = post(self.port, "/clients", {"key": "bench", "name": "Bench"}, admin)["id"]
         if demo:  # on the package with the most features
@@ -130,8 +133,10 @@ class Contestant:
         return json.loads(line)
 
     def stop(self):
+        atexit.unregister(self.stop)
         for process in (self.load, self.server):
-            self._end(process)
+            if process:
+                self._end(process)
         if self.folder:
             self.folder.cleanup()
 

@@ -14,16 +14,22 @@ function(add_server)
   endforeach()
 endfunction()
 
-# The server once more, from the same libraries, as one that kills itself where a test wants it. Never installed.
-function(add_server_with_fail_points)
-  set(hook ${PROJECT_SOURCE_DIR}/tests/programs/fail_points.cpp)
-  if(NOT TARGET togglecast OR NOT EXISTS ${hook})
+# The server once more, from the same libraries and one more source of tests/programs. Never installed.
+function(add_server_for_tests name hook)
+  set(source ${PROJECT_SOURCE_DIR}/tests/programs/${hook})
+  if(NOT TARGET togglecast OR NOT EXISTS ${source})
     return()
   endif()
   get_target_property(main togglecast SOURCES)
   get_target_property(libraries togglecast LINK_LIBRARIES)
-  add_executable(togglecast-fail-points ${main} ${hook})
-  target_link_libraries(togglecast-fail-points PRIVATE ${libraries})
+  add_executable(${name} ${main} ${source})
+  target_link_libraries(${name} PRIVATE ${libraries})
+endfunction()
+
+# One that kills itself where a test wants it, and one as it is built without npm.
+function(add_servers_for_tests)
+  add_server_for_tests(togglecast-fail-points fail_points.cpp)
+  add_server_for_tests(togglecast-without-console no_console.cpp)
 endfunction()
 
 # examples/<name>/*.cpp, built on the protocol tower alone: what any user of the library would write. `library` is
@@ -41,7 +47,7 @@ endfunction()
 # Target `programs`: all of the above and none of the tests.
 function(add_programs_target)
   add_custom_target(programs)
-  foreach(name togglecast togglecast-fail-points chat conformance-server)
+  foreach(name togglecast togglecast-fail-points togglecast-without-console chat conformance-server)
     if(TARGET ${name})
       add_dependencies(programs ${name})
     endif()

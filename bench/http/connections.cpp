@@ -21,7 +21,7 @@
 namespace bench {
 namespace {
 
-constexpr std::string_view kNotice = "refetchEvaluation";
+constexpr std::string_view kNotice = "\ndata:";  // of one event
 constexpr std::string_view kNumber = "#######";
 
 [[noreturn]] void give_up(const char* what) {
@@ -185,8 +185,7 @@ void Connections::on_events(Connection& connection, std::string_view bytes) {
     ++notices_;
   // The end of it may be the beginning of another one.
   const std::size_t kept = std::min(connection.unread.size() - at, kNotice.size() - 1);
-  connection.unread.erase(0, connection.unread.size() - kept);
-  if (connection.unread.find('r') == std::string::npos) std::string().swap(connection.unread);
+  std::string(connection.unread, connection.unread.size() - kept).swap(connection.unread);  // and its memory
 }
 
 void Connections::write(const Connection& connection, std::string_view bytes) {

@@ -107,6 +107,9 @@ int main(int count, char** values) {
     socket.join("tenant:seven");
   });
   nsp.on("echo", [](Event& event) { event.ack(event[0]); });
+  nsp.on("pass", [](Event& event) {
+    if (const auto text = event.text()) event.acknowledgement().send_text(*text);
+  });
   nsp.on("go", [&](Event& event) {
     const auto times = event[0].is_int64() ? event[0].get_int64() : 1;
     for (std::int64_t i = 0; i < times; ++i) io.to("plan:gold").emit("news", news);

@@ -71,8 +71,9 @@ void check_claims(std::string_view text) {
   require(claims->expires_at > kNow.value / 1'000, "what is accepted has not expired");
   const auto parsed = json::parse(text);
   const auto* not_before = parsed ? json::find(*parsed, "nbf") : nullptr;
-  require(not_before == nullptr ||
-              (not_before->is_int64() && not_before->get_int64() <= kNow.value / 1'000 + kClockSkewSeconds),
+  // A NumericDate is a number by its value: 170e0 is 170 (RFC 7519, section 2).
+  const auto latest = static_cast<double>(kNow.value / 1'000 + kClockSkewSeconds);
+  require(not_before == nullptr || (not_before->is_number() && not_before->to_number<double>() <= latest),
           "the time of what is accepted has come");
   const auto again = verify_token(keys(), sign_token(*keys().current({}), *claims).reveal(), kNow);
   require(again.has_value() && same(*again, *claims), "what is signed is read back");

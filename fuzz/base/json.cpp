@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/json.hpp"
+#include "base/text/plain_json.hpp"
 #include "base/utf8.hpp"
 #include "support/property.hpp"
 
@@ -61,12 +62,38 @@ void compare(std::string_view text, bool accepted) {
   require(!error == accepted, "the same texts are JSON as elsewhere");
 }
 
+// Plain JSON is JSON, and says the same as text and as values.
+void check_plain(std::string_view text) {
+  const std::size_t length = json::plain_length(text, kLimits.depth);
+  require(length <= text.size(), "a value ends within the text");
+  json::PlainMembers members(text.substr(0, length));
+  std::size_t count = 0;
+  while (members.next()) ++count;
+  if (length == 0) return;
+  const auto value = json::parse(text.substr(0, length), kLimits);
+  require(value.has_value(), "plain JSON is JSON");
+  require(members.complete() == value->is_object(), "an object, and nothing else, has members");
+  if (!value->is_object()) return;
+  require(count >= value->get_object().size(), "no member is left out");
+  for (json::PlainMembers again(text.substr(0, length)); const auto member = again.next();) {
+    const auto key = json::plain_string({member->key.data() - 1, member->key.size() + 2});
+    const auto read = json::parse(member->value, kLimits);
+    require(read.has_value(), "a member is JSON");
+    const auto number = json::plain_integer(member->value);
+    require(!number || (read->is_int64() && read->get_int64() == *number), "an integer is that number");
+    if (!key || count != value->get_object().size()) continue;  // a key that comes twice has its last value
+    const auto* found = json::find(*value, *key);
+    require(found != nullptr && json::serialize(*found) == json::serialize(*read), "members are the same");
+  }
+}
+
 void check(std::string_view bytes) {
   const std::string text = replace_invalid_utf8(bytes);
   Result<json::value> value;
   const std::size_t allocated = allocated_by([&] { value = json::parse(text, kLimits); });
   require(allocated <= 256 * text.size() + 4096, "memory grows with what arrived");
   compare(text, value.has_value());
+  check_plain(text);
   if (value) {
     check_value(*value);
   } else {

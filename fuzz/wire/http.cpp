@@ -31,7 +31,7 @@ std::string describe(const Request& request) {
   for (const auto& [name, value] : request.headers.fields()) {
     const bool framing =
         Headers::same_name(name, "Content-Length") || Headers::same_name(name, "Transfer-Encoding");
-    if (!framing) text += " [" + name + '=' + value + ']';
+    if (!framing) text.append(" [").append(name).append(1, '=').append(value).append(1, ']');
   }
   text += request.keep_alive ? " keep" : " close";
   text += request.upgrade ? " upgrade " : " ";
@@ -84,7 +84,7 @@ std::string write(const Request& request) {
   for (const auto& [name, value] : request.headers.fields()) {
     const bool framing =
         Headers::same_name(name, "Content-Length") || Headers::same_name(name, "Transfer-Encoding");
-    if (!framing) text += "\r\n" + name + ": " + value;
+    if (!framing) text.append("\r\n").append(name).append(": ").append(value);
   }
   text += "\r\nContent-Length: " + std::to_string(request.body.size());
   return text + "\r\n\r\n" + request.body;

@@ -1,6 +1,7 @@
 // Socket.IO packets and their reassembly (wire/socketio). The input is a polling payload: messages between
 // separators, those that begin with `b` binary. What is decoded keeps the limits, and encoded, decoded and
 // encoded again it is the same.
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -92,6 +93,21 @@ void check_round_trip(const Packet& packet) {
     require(second.attachments[i].view() == first.attachments[i].view(), "attachments keep their bytes");
 }
 
+// What is read as text says the same as what is read by values.
+void check_plain(const PlainEvent& plain, const Result<std::optional<Packet>>& decoded) {
+  require(decoded.has_value() && decoded->has_value(), "a plain event is a whole packet");
+  const Packet& packet = **decoded;
+  require(packet.type == PacketType::event && packet.nsp == plain.nsp && packet.ack_id == plain.ack_id,
+          "a plain event has the same head");
+  const auto& values = packet.args.values;
+  require(values.front().is_string() && std::string_view(values.front().get_string()) == plain.name,
+          "a plain event has the same name");
+  const auto args = json::parse('[' + std::string(plain.args) + ']', kLimits.json);
+  require(args.has_value() && args->get_array().size() + 1 == values.size(), "as many arguments");
+  require(std::equal(args->get_array().begin(), args->get_array().end(), values.begin() + 1),
+          "the same arguments");
+}
+
 void check(std::string_view bytes) {
   Decoder decoder(kLimits);
   wire::engineio::PayloadReader messages(bytes);
@@ -99,10 +115,12 @@ void check(std::string_view bytes) {
   while (messages.next(message)) {
     const bool binary = message.starts_with('b');
     const std::string content = binary ? std::string(message.substr(1)) : replace_invalid_utf8(message);
+    const auto plain = binary ? std::nullopt : decoder.plain_event(content);
     Result<std::optional<Packet>> decoded;
     const std::size_t allocated =
         allocated_by([&] { decoded = binary ? decoder.binary(content) : decoder.text(content); });
     require(allocated <= 256 * content.size() + 4096, "memory grows with what arrived");
+    if (plain) check_plain(*plain, decoded);
     if (!decoded) {
       require(is_valid_utf8(decoded.error().message) && !decoded.error().message.empty(),
               "an error says why");

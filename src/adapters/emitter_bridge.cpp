@@ -60,7 +60,7 @@ struct EmitterBridge::Hall {
     });
   }
 
-  void on_python(PythonMessage message) {
+  void on_python(PythonMessage message, std::string_view channel) {
     with(message.nsp, [&](socketio::LocalNode& node) {
       if (auto* emit = std::get_if<PythonEmit>(&message.body)) {
         auto& [event, targets, request] = emit->message;
@@ -71,7 +71,7 @@ struct EmitterBridge::Hall {
         targets.timeout = options.callback_timeout;
         node.deliver_with_ack(
             std::move(event), std::move(targets), [](net::Shard&, std::size_t) {},
-            [publish = answers, channel = options.python_channel,
+            [publish = answers, channel = std::string(channel),
              callback = *emit->callback](const Arguments& answer) {
               publish.publish(channel, write_python_callback(callback, answer));
             });
@@ -131,13 +131,14 @@ void EmitterBridge::listen_to_emitter(const std::string& nsp) {
 }
 
 void EmitterBridge::listen_to_python() {
-  channels_.push_back(hall_->options.python_channel);
-  client_.subscribe(Kind::channel, channels_.back(),
-                    [hall = hall_](std::string_view channel, std::string_view bytes) {
-                      auto message = read_python(bytes, hall->options.limits);
-                      if (count_read(message, hall->counting, channel) && *message)
-                        hall->on_python(**std::move(message));
-                    });
+  channels_ = hall_->options.python_channels;
+  for (const std::string& name : channels_) {
+    client_.subscribe(Kind::channel, name, [hall = hall_](std::string_view channel, std::string_view bytes) {
+      auto message = read_python(bytes, hall->options.limits);
+      if (count_read(message, hall->counting, channel) && *message)
+        hall->on_python(**std::move(message), channel);
+    });
+  }
 }
 
 EmitterBridge::~EmitterBridge() {

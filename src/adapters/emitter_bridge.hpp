@@ -31,7 +31,8 @@ struct BridgeOptions {
   bool emitter = true;               ///< hear @socket.io/redis-emitter
   std::string prefix = "socket.io";  ///< its `key`
   bool python = true;                ///< hear python-socketio's RedisManager
-  std::string python_channel = "socketio";
+  /// That of `RedisManager(url)`, and that of Flask-SocketIO's `SocketIO(message_queue=url)`.
+  std::vector<std::string> python_channels{"socketio", "flask-socketio"};
   Milliseconds callback_timeout{60'000};  ///< for clients to answer an event of Python's
   PackedLimits limits{};                  ///< of one message
   CountersPtr counters = std::make_shared<Counters>();

@@ -211,6 +211,9 @@ web::HttpOptions Container::public_http_options() {
   options.on_ignored_header = [this](std::string_view address, std::string_view header, bool trusted) {
     refusals_.ignored_header(header, address, trusted);
   };
+  options.on_stalled = [log = observe::PeerLog(runtime_.log)] {
+    log.limit("--stall-timeout", {"what", "answer"});
+  };
   return options;
 }
 

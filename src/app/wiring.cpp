@@ -260,6 +260,8 @@ http_api::Options api_options(const Settings& settings, const service::ClusterVi
 
 http_api::StreamOptions stream_options(const Settings& settings, AddressLimits& limits) {
   http_api::StreamOptions options;
+  options.heartbeat = settings.stream_heartbeat;
+  options.limits.stall = settings.stall_timeout;
   options.expiry_warning = settings.expiry_warning;
   options.admit = [&limits](const web::Peer& peer) -> std::optional<Error> {
     const auto refusal = limits.admit(peer);

@@ -1,6 +1,6 @@
 #include "base/clock.hpp"
 
-#include <cstdio>
+#include <cstdlib>
 #include <limits>
 
 #include "base/random.hpp"
@@ -57,6 +57,32 @@ std::optional<int> take_offset_minutes(std::string_view& text) {
   return negative ? -total : total;
 }
 
+// So many digits, and what follows them. Numbers that have more get them all.
+void append_padded(std::string& out, std::int64_t number, int digits, char next) {
+  char text[20];
+  char* const end = text + sizeof text;
+  char* begin = end;
+  *--begin = next;
+  for (; digits > 0 || number != 0; --digits, number /= 10) *--begin = static_cast<char>('0' + number % 10);
+  out.append(begin, static_cast<std::size_t>(end - begin));
+}
+
+// `2026-12-01T09:30:00.`
+std::string to_the_second(std::chrono::sys_seconds second) {
+  const auto day = std::chrono::floor<std::chrono::days>(second);
+  const std::chrono::year_month_day date{day};
+  const std::chrono::hh_mm_ss clock{second - day};
+  std::string text;
+  if (static_cast<int>(date.year()) < 0) text += '-';
+  append_padded(text, std::abs(static_cast<int>(date.year())), 4, '-');
+  append_padded(text, static_cast<unsigned>(date.month()), 2, '-');
+  append_padded(text, static_cast<unsigned>(date.day()), 2, 'T');
+  append_padded(text, clock.hours().count(), 2, ':');
+  append_padded(text, clock.minutes().count(), 2, ':');
+  append_padded(text, clock.seconds().count(), 2, '.');
+  return text;
+}
+
 }  // namespace
 
 UnixMillis SystemClock::wall_now() const noexcept {
@@ -69,18 +95,26 @@ std::optional<std::uint64_t> SystemClock::jitter_seed() const {
   return random_below(random, std::numeric_limits<std::uint64_t>::max());
 }
 
-std::string to_iso8601(UnixMillis time) {
+void append_iso8601(std::string& out, UnixMillis time) {
+  // Many times of one second are written one after another.
+  thread_local std::chrono::sys_seconds known = std::chrono::sys_seconds::max();
+  thread_local std::string known_text;
   const std::chrono::sys_time<Milliseconds> point{Milliseconds{time.value}};
-  const auto day = std::chrono::floor<std::chrono::days>(point);
-  const std::chrono::year_month_day date{day};
-  const std::chrono::hh_mm_ss clock{point - day};
-  char text[40];
-  const int length =
-      std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()),
-                    static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                    static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-                    static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
-  return std::string(text, static_cast<std::size_t>(length));
+  const auto second = std::chrono::floor<std::chrono::seconds>(point);
+  if (second != known) {
+    known_text = to_the_second(second);
+    known = second;
+  }
+  out += known_text;
+  append_padded(out, (point - second).count(), 3, 'Z');
+}
+
+std::string to_iso8601(UnixMillis time) {
+  constexpr std::size_t kUsual = 24;
+  std::string text;
+  text.reserve(kUsual);
+  append_iso8601(text, time);
+  return text;
 }
 
 Result<UnixMillis> parse_iso8601(std::string_view text) {

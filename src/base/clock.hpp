@@ -25,6 +25,7 @@ struct UnixMillis {
 
 /// ISO 8601 in UTC with milliseconds: `2026-11-23T08:15:30.042Z`.
 [[nodiscard]] std::string to_iso8601(UnixMillis time);
+void append_iso8601(std::string& out, UnixMillis time);
 /// Reads the same form. The fraction is optional and has 1 to 9 digits; the zone is `Z` or `±hh:mm`.
 /// Errors: `parse_error`.
 [[nodiscard]] Result<UnixMillis> parse_iso8601(std::string_view text);

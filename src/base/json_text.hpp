@@ -18,6 +18,9 @@
 
 namespace togglecast::json {
 
+/// Whether `text` is printable ASCII without quotes and backslashes, which a JSON string has as it is.
+[[nodiscard]] bool stands_for_itself(std::string_view text) noexcept;
+
 /// The text of an object, which no value holds.
 void append(std::string& out, const object& members);
 

@@ -124,13 +124,15 @@ void append_value(std::string& out, const value& json, Order order) {
   }
 }
 
+constexpr char kDelete = '\x7f';  // an ordinary character of JSON, and a control character elsewhere
+
 // Whether these 8 or 16 bytes stand for themselves in a JSON string.
 template <std::size_t kStep>
 bool plain_at(const char* at) noexcept {
   using Bytes [[gnu::vector_size(kStep)]] = signed char;  // those beyond ASCII are below zero
   Bytes bytes;
   std::memcpy(&bytes, at, kStep);
-  const Bytes special = (bytes < 0x20) | (bytes == '"') | (bytes == '\\');
+  const Bytes special = (bytes < 0x20) | (bytes == kDelete) | (bytes == '"') | (bytes == '\\');
   std::array<std::uint64_t, kStep / 8> words;
   std::memcpy(words.data(), &special, kStep);
   return std::all_of(words.begin(), words.end(), [](std::uint64_t word) { return word == 0; });
@@ -144,22 +146,22 @@ std::size_t plain_run(std::string_view text) noexcept {
   return i;
 }
 
-// Whether all of the text stands for itself. Its last bytes are looked at together with some before them.
-bool is_plain(std::string_view text) noexcept {
+}  // namespace
+
+// The last bytes are looked at together with some before them.
+bool stands_for_itself(std::string_view text) noexcept {
   const char* end = text.data() + text.size();
   if (text.size() >= 16)
     return plain_run<16>(text) == (text.size() & ~std::size_t{15}) && plain_at<16>(end - 16);
   if (text.size() >= 8) return plain_at<8>(text.data()) && plain_at<8>(end - 8);
   return std::all_of(text.begin(), text.end(), [](char byte) {
-    return static_cast<signed char>(byte) >= 0x20 && byte != '"' && byte != '\\';
+    return static_cast<signed char>(byte) >= 0x20 && byte != kDelete && byte != '"' && byte != '\\';
   });
 }
 
-}  // namespace
-
 void append_string(std::string& out, std::string_view text) {
   out += '"';
-  if (is_plain(text)) {
+  if (stands_for_itself(text)) {
     out += text;
     out += '"';
     return;

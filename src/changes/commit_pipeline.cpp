@@ -2,32 +2,16 @@
 
 #include <algorithm>
 #include <exception>
+#include <stdexcept>
 #include <utility>
 
 #include "base/fail_point.hpp"
+#include "changes/commit_steps.hpp"
 #include "changes/timed_changes.hpp"
 #include "domain/state/consistency.hpp"
 
 namespace togglecast::changes {
 namespace {
-
-// For log lines after the commit: what they throw must not change the answer.
-template <typename Work>
-void try_to(Work&& work) noexcept {
-  try {
-    work();
-  } catch (...) {
-    return;
-  }
-}
-
-Result<void> commit_or_error(storage::WriteTransaction& transaction, const storage::Commit& what) {
-  try {
-    return transaction.commit(what);
-  } catch (const std::exception& error) {
-    return fail(Errc::internal, error.what());
-  }
-}
 
 // A copy of another environment, or an undo, names assets without their bytes.
 Result<void> check_assets(storage::WriteTransaction& transaction, const domain::IndexedRow& row,
@@ -175,7 +159,9 @@ Result<Written> CommitPipeline::write(const WriteRequest& request) {
     WriteContext context(*state, at, **transaction);
     auto draft = request.build(context);
     if (!draft) return not_built(draft.error());
-    return commit(std::move(*transaction), request, state, std::move(*draft), at);
+    auto ready = make_ready(**transaction, request, state, std::move(*draft), at);
+    if (!ready) return tl::unexpected(ready.error());
+    return commit(std::move(*transaction), request, std::move(*ready));
   } catch (const std::exception& error) {
     return not_built({Errc::internal, error.what(), {}});
   }
@@ -255,15 +241,30 @@ Result<json::value> CommitPipeline::body_by_later_rows(storage::WriteTransaction
   }
 }
 
-Result<Written> CommitPipeline::commit(Transaction transaction, const WriteRequest& request,
-                                       const domain::SnapshotPtr& state, Draft draft, UnixMillis at) {
+storage::Commit CommitPipeline::Ready::commit(const WriteRequest& request) const {
+  return {.row = row ? &*row : nullptr,
+          .secrets = draft.secrets,
+          .assets = draft.assets,
+          .idempotency = request.idempotency,
+          .outcome = outcome,
+          .at = at,
+          .fence = row ? request.fence : std::nullopt};
+}
+
+Result<CommitPipeline::Ready> CommitPipeline::make_ready(storage::WriteTransaction& transaction,
+                                                         const WriteRequest& request,
+                                                         const domain::SnapshotPtr& state, Draft draft,
+                                                         UnixMillis at) {
   const bool changed = !draft.ops.empty() || draft.tick;
   const domain::Revision revision = state->revision() + (changed ? 1 : 0);
-  Written written{draft.kind, draft.id, nullptr, revision, state->head().epoch, changed, false};
-  const storage::Outcome outcome{written.revision, changed, draft.kind, draft.id};
+  Ready ready{{draft.kind, draft.id, nullptr, revision, state->head().epoch, changed, false},
+              {revision, changed, draft.kind, draft.id},
+              {},
+              state};
+  ready.at = at;
   if (!changed) {
-    written.body = state->body(draft.kind, draft.id);
-    return remember_only(*transaction, request, outcome, std::move(written), at);
+    ready.written.body = state->body(draft.kind, draft.id);
+    return Result<Ready>(std::move(ready));
   }
   auto row = domain::make_row(request.environment, state->head(), at, request.actor,
                               {state->revision(), std::move(draft.ops)});
@@ -272,74 +273,89 @@ Result<Written> CommitPipeline::commit(Transaction transaction, const WriteReque
   if (!after) return tl::unexpected(after.error());
   if (auto ok = domain::check_consistent(*state, **after, row->change); !ok)
     return tl::unexpected(ok.error());
-  written.body = (*after)->body(draft.kind, draft.id);
-  auto prepared = Tail::prepare(std::move(*row), state, std::move(*after));
-  const CommitPtr commit = prepared.front().commit;
-  const auto indexed = domain::index_row(commit->row);
-  if (auto ok = check_assets(*transaction, indexed, draft.assets); !ok) return tl::unexpected(ok.error());
+  ready.written.body = (*after)->body(draft.kind, draft.id);
+  ready.after = *after;
+  ready.prepared = Tail::prepare(std::move(*row), state, std::move(*after));
+  ready.row = domain::index_row(ready.prepared.front().commit->row);
+  if (auto ok = check_assets(transaction, *ready.row, draft.assets); !ok) return tl::unexpected(ok.error());
+  ready.draft = std::move(draft);
+  return Result<Ready>(std::move(ready));
+}
 
+Result<Written> CommitPipeline::commit(Transaction transaction, const WriteRequest& request, Ready ready) {
+  if (ready.prepared.empty()) return remember_only(*transaction, request, std::move(ready));
   const TimePoint started = clock_.now();
-  const auto committed = commit_or_error(*transaction, {.row = &indexed,
-                                                        .secrets = draft.secrets,
-                                                        .assets = draft.assets,
-                                                        .idempotency = request.idempotency,
-                                                        .outcome = outcome,
-                                                        .at = at,
-                                                        .fence = request.fence});
+  const auto committed = commit_or_error(*transaction, ready.commit(request));
   if (!committed && request.fence && committed.error().code == Errc::conflict) {
     if (options_.upkeep != nullptr) options_.upkeep->lose();
     return tl::unexpected(committed.error());
   }
   if (!committed) {
     transaction.reset();
-    return find_out(commit, std::move(written), committed.error());
+    return find_out(ready.prepared.front().commit, std::move(ready.written), committed.error());
   }
   // From here on the change exists, and nothing may end in another answer.
   pass(FailPoint::after_commit);
   commit_seconds_.observe(std::chrono::duration<double>(clock_.now() - started).count());
-  tail_.offer(std::move(prepared));
-  wait_until_visible(request.environment, written.revision);
+  tail_.offer(std::move(ready.prepared));
+  wait_until_visible(request.environment, ready.written.revision);
   try_to([this] { watch_.worked(); });
-  return written;
+  return std::move(ready.written);
 }
 
 Result<Written> CommitPipeline::remember_only(storage::WriteTransaction& transaction,
-                                              const WriteRequest& request, const storage::Outcome& outcome,
-                                              Written written, UnixMillis at) {
-  if (!request.idempotency) return written;
-  const auto kept = transaction.commit({.row = nullptr,
-                                        .secrets = {},
-                                        .assets = {},
-                                        .idempotency = request.idempotency,
-                                        .outcome = outcome,
-                                        .at = at});
+                                              const WriteRequest& request, Ready ready) {
+  if (!request.idempotency) return std::move(ready.written);
+  const auto kept = transaction.commit(ready.commit(request));
   if (!kept) return watch_.failed(kept.error());
   watch_.worked();
-  return written;
+  return std::move(ready.written);
 }
 
 Result<Written> CommitPipeline::find_out(const CommitPtr& wanted, Written written,
                                          const Error& error) noexcept {
   try {
-    const domain::LogRow& row = wanted->row;
     const auto refused = watch_.failed(error);
-    if (const auto transaction = store_.begin(row.environment)) {
-      if (tail_.catch_up(row.environment, (*transaction)->head())) {
-        const auto then = model_.at(row.environment, row.head.revision);
-        const bool unknown = then == nullptr && (*transaction)->head().revision >= row.head.revision;
-        if (!unknown) {
-          if (then == nullptr || then->head() != row.head) return refused;
-          watch_.worked();
-          return written;
-        }
-      }
+    switch (fate_of(wanted)) {
+      case Fate::written:
+        return written;
+      case Fate::lost:
+        return refused;
+      case Fate::unknown:
+        break;
     }
-    return fail(Errc::unavailable,
-                "the store failed during the commit, and the change may exist as revision " +
-                    std::to_string(row.head.revision) +
-                    "; look before you repeat it, or repeat it with the same Idempotency-Key");
+    return tl::unexpected(may_exist(wanted->row.head.revision));
   } catch (...) {
     return tl::unexpected(Error{Errc::unavailable, "maybe committed", {}});  // short: needs no memory
+  }
+}
+
+CommitPipeline::Fate CommitPipeline::fate_of(const CommitPtr& wanted) noexcept {
+  try {
+    const domain::LogRow& row = wanted->row;
+    const auto transaction = store_.begin(row.environment);
+    if (!transaction) return Fate::unknown;
+    if (!tail_.catch_up(row.environment, (*transaction)->head())) return Fate::unknown;
+    const auto then = model_.at(row.environment, row.head.revision);
+    if (then == nullptr)
+      return (*transaction)->head().revision >= row.head.revision ? Fate::unknown : Fate::lost;
+    if (then->head() != row.head) return Fate::lost;
+    watch_.worked();
+    return Fate::written;
+  } catch (...) {
+    return Fate::unknown;
+  }
+}
+
+Error CommitPipeline::may_exist(domain::Revision revision) noexcept {
+  try {
+    return {Errc::unavailable,
+            "the store failed during the commit, and the change may exist as revision " +
+                std::to_string(revision) +
+                "; look before you repeat it, or repeat it with the same Idempotency-Key",
+            {}};
+  } catch (...) {
+    return {Errc::unavailable, "maybe committed", {}};  // short: needs no memory
   }
 }
 

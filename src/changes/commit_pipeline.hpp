@@ -4,6 +4,10 @@
 //   against exactly the state before it → validate → prepare everything that follows the commit → commit →
 //   the tail moves the read model and tells the subscribers → answer
 //
+// Writes that wait together share a transaction: each is built against the state that those before it lead
+// to, and becomes a revision of its own. All of them are answered after the commit. When the transaction
+// fails without having happened, each is tried by itself, so that no write fails for another one.
+//
 // Changes that time makes due (timed_changes.hpp) are revisions of their own. If a request arrives before the
 // scheduler has written a due change, the pipeline writes the due change first.
 //
@@ -15,9 +19,12 @@
 // Thread rule: the committer's thread.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/digest.hpp"
@@ -52,6 +59,9 @@ class CommitPipeline {
   CommitPipeline& operator=(const CommitPipeline&) = delete;
 
   [[nodiscard]] Result<Written> write(const WriteRequest& request);
+  /// Several of one environment, without fences, in this order. Appends an answer to each. What it throws, it
+  /// throws before a write that has no answer yet. `answers` has room for all.
+  void write(std::span<const WriteRequest* const> requests, std::vector<Result<Written>>& answers);
   /// `already_exists` also for a key that differs from an existing one in case alone; `conflict` when there
   /// are `kMaxEnvironments`.
   [[nodiscard]] Result<void> make_environment(const std::string& key, const Sha256& genesis);
@@ -77,11 +87,35 @@ class CommitPipeline {
   [[nodiscard]] Result<json::value> body_by_later_rows(storage::WriteTransaction& transaction,
                                                        const std::string& environment,
                                                        const storage::Outcome& outcome);
-  [[nodiscard]] Result<Written> commit(Transaction transaction, const WriteRequest& request,
-                                       const domain::SnapshotPtr& state, Draft draft, UnixMillis at);
+  /// A change that is ready to be written, with all that follows its commit.
+  struct Ready {
+    Written written;
+    storage::Outcome outcome;
+    ChangeFeed::Prepared prepared;  ///< empty: nothing changes
+    domain::SnapshotPtr after;
+    std::optional<domain::IndexedRow> row{};
+    Draft draft{};  ///< without its ops
+    UnixMillis at{};
+
+    [[nodiscard]] storage::Commit commit(const WriteRequest& request) const;
+  };
+  [[nodiscard]] Result<Ready> make_ready(storage::WriteTransaction& transaction, const WriteRequest& request,
+                                         const domain::SnapshotPtr& state, Draft draft, UnixMillis at);
+  [[nodiscard]] Result<Written> commit(Transaction transaction, const WriteRequest& request, Ready ready);
   [[nodiscard]] Result<Written> remember_only(storage::WriteTransaction& transaction,
-                                              const WriteRequest& request, const storage::Outcome& outcome,
-                                              Written written, UnixMillis at);
+                                              const WriteRequest& request, Ready ready);
+  // The writes of one transaction.
+  struct Together;
+  enum class Fate : std::uint8_t { written, lost, unknown };
+  // `lost`: the answers that are there are void.
+  [[nodiscard]] Fate write_together(std::span<const WriteRequest* const> requests,
+                                    std::vector<Result<Written>>& answers);
+  // False: this write and those after it have to be made in another transaction.
+  [[nodiscard]] bool join(Together& all, storage::WriteTransaction& transaction, const WriteRequest& request);
+  [[nodiscard]] Fate commit(Together& all, Transaction transaction) noexcept;
+  // After a commit that reported a failure: looks into the log.
+  [[nodiscard]] Fate fate_of(const CommitPtr& wanted) noexcept;
+  [[nodiscard]] static Error may_exist(domain::Revision revision) noexcept;
   // After a commit that reported a failure: looks into the log whether it happened.
   [[nodiscard]] Result<Written> find_out(const CommitPtr& wanted, Written written,
                                          const Error& error) noexcept;

@@ -1,6 +1,7 @@
 #include "changes/committer.hpp"
 
 #include <exception>
+#include <new>
 #include <utility>
 
 #include "changes/worker_pool.hpp"
@@ -112,12 +113,55 @@ std::optional<Committer::Job> Committer::next_job() {
   Job job = std::move(jobs_.front());
   jobs_.pop_front();
   ++writes_since_prune_step_;
+  if (auto* write = std::get_if<Write>(&job); write != nullptr && !write->request.fence)
+    job = with_those_behind(std::move(*write));
   waiting_.set(static_cast<std::int64_t>(jobs_.size()));
   return job;
 }
 
 void Committer::carry_out(const Write& job) noexcept {
   answer(job.done, guarded([&] { return pipeline_.write(job.request); }));
+}
+
+Committer::Job Committer::with_those_behind(Write first) {
+  const auto fits = [&first](const Job& job) {
+    const auto* next = std::get_if<Write>(&job);
+    return next != nullptr && !next->request.fence && next->request.environment == first.request.environment;
+  };
+  std::size_t more = 0;
+  while (more + 1 < kWritesTogether && more < jobs_.size() && fits(jobs_[more])) ++more;
+  Writes all;
+  try {
+    if (more > 0) all.reserve(more + 1);
+  } catch (const std::bad_alloc&) {
+    more = 0;
+  }
+  if (more == 0) return first;
+  all.push_back(std::move(first));
+  for (; more > 0; --more) {
+    all.push_back(std::get<Write>(std::move(jobs_.front())));
+    jobs_.pop_front();
+    ++writes_since_prune_step_;
+  }
+  return all;
+}
+
+void Committer::carry_out(const Writes& job) noexcept {
+  std::vector<Result<Written>> answers;
+  std::ignore = guarded([&]() -> Result<void> {
+    answers.reserve(job.size());
+    std::vector<const WriteRequest*> requests;
+    for (const Write& write : job) requests.push_back(&write.request);
+    pipeline_.write(requests, answers);
+    return {};
+  });
+  for (std::size_t i = 0; i < job.size(); ++i) {
+    const bool answered = i < answers.size();
+    const auto no_memory = [] {
+      return Result<Written>(tl::unexpected(Error{Errc::unavailable, "out of memory", {}}));
+    };
+    answer(job[i].done, answered ? std::move(answers[i]) : no_memory());
+  }
 }
 
 void Committer::carry_out(const NewEnvironment& job) noexcept {

@@ -1,4 +1,5 @@
-// The committer: one thread that owns the store and makes every change, one after the other. The steps of a
+// The committer: one thread that owns the store and makes every change, one after the other. Writes that wait
+// behind each other share a transaction. The steps of a
 // write are in commit_pipeline.hpp.
 //
 // Thread rule: `submit` and `add_environment` from any thread. `done` is called exactly once: on the
@@ -16,6 +17,7 @@
 #include <string>
 #include <thread>
 #include <variant>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/digest.hpp"
@@ -33,6 +35,8 @@ struct CommitterOptions {
 
 /// With as many rows as a step removes, pruning outruns the writes.
 inline constexpr std::size_t kWritesPerPruneStep = 16;
+/// Writes that wait share a transaction, so many at most: other nodes wait for its end.
+inline constexpr std::size_t kWritesTogether = 16;
 
 class Committer {
  public:
@@ -82,14 +86,18 @@ class Committer {
     std::string environment;
     domain::Revision until = 0;
   };
-  using Job = std::variant<Write, NewEnvironment, PruneStep, StoreTask>;
+  using Writes = std::vector<Write>;  // of one environment
+  using Job = std::variant<Write, Writes, NewEnvironment, PruneStep, StoreTask>;
 
   void run();
   // Needs `mutex_`.
   [[nodiscard]] std::optional<Job> next_job();
+  // Takes the writes that may share the transaction of `first`. Needs `mutex_`.
+  [[nodiscard]] Job with_those_behind(Write first);
   // Moves `job` away only when there is room.
   [[nodiscard]] bool enqueue(Job& job);
   void carry_out(const Write& job) noexcept;
+  void carry_out(const Writes& job) noexcept;
   void carry_out(const NewEnvironment& job) noexcept;
   void carry_out(const PruneStep& job) noexcept;
   void carry_out(const StoreTask& task) noexcept;

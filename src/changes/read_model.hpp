@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/error.hpp"
-#include "changes/ring.hpp"
+#include "changes/recent/ring.hpp"
 #include "domain/state/snapshot.hpp"
 #include "observe/metrics.hpp"
 #include "storage/load.hpp"

@@ -1,7 +1,8 @@
 // A message of the bus as it lies on a channel of Redis (docs/redis.md):
 //
 //   message := "1 " key " " node " " sequence " " sent-at " " mac "\n" payload
-//   mac     := unpadded base64url of HMAC-SHA256(channel "\n" header-without-mac "\n" payload)
+//   mac     := unpadded base64url of HMAC-SHA256(signed)
+//   signed  := "1\n" channel "\n" node " " sequence " " sent-at "\n" payload
 //
 // Thread rule: pure functions, and a value for one thread.
 #pragma once

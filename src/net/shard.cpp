@@ -2,7 +2,6 @@
 
 #include <pthread.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 
 #include <array>
 #include <boost/asio/post.hpp>
@@ -207,14 +206,13 @@ void Shard::write_collected(Outlets::Index index) {
   if (outlet.pending == nullptr) return;
   std::size_t taken = 0;
   if (outlet.state == Outlet::State::direct) {
-    const std::string_view bytes = SendChains::join(*outlet.pending).view();
-    const ssize_t count = ::send(outlet.descriptor, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    const ssize_t count = SendChains::send(outlet.descriptor, *outlet.pending);
     if (count >= 0) {
       taken = static_cast<std::size_t>(count);
       ShardCounters::add(counters_.writes, 1);
       ShardCounters::add(counters_.bytes_out, taken);
     }
-    if (taken == bytes.size()) {
+    if (taken == outlet.pending->total) {
       outlet.pending = nullptr;
       return;
     }

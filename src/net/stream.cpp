@@ -23,12 +23,16 @@ static_assert(TlsSession::kOutputBytes <= Shard::kScratchBytes);
 
 void Stream::Backlog::on_timer(TimePoint) {
   const StreamPtr keep(&stream);
+  if (!stream.closing_ || bytes != 0) ShardCounters::add(stream.shard_.own_counters().stalled_streams, 1);
   if (stream.closing_) {
     stream.close_socket();
   } else {
-    ShardCounters::add(stream.shard_.own_counters().stalled_streams, 1);
     stream.end(StreamEnd::write_stalled);
   }
+}
+
+void Stream::limit(const StreamLimits* limits) noexcept {
+  limits_ = limits == nullptr ? &kDefaultLimits : limits;
 }
 
 StreamPtr Stream::adopt(Shard& shard, DetachedStream detached) {
@@ -142,6 +146,8 @@ bool Stream::decrypt(std::string_view bytes) {
 
 void Stream::close_gracefully() {
   if (closed_ || closing_) return;
+  if (backlog_ == nullptr) backlog_ = std::make_unique<Backlog>(*this);
+  backlog_->closing_stall = limits_->stall;
   closing_ = true;
   ended_ = true;
   handler_ = nullptr;

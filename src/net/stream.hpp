@@ -84,8 +84,8 @@ class Stream final : public boost::intrusive_ref_counter<Stream, boost::thread_u
   [[nodiscard]] Shard& shard() const noexcept { return shard_; }
   /// Sets the handler of this stream; nullptr removes it.
   void handle_with(StreamHandler* handler) noexcept { handler_ = handler; }
-  /// Sets the limits, which must outlive the stream.
-  void limit(const StreamLimits* limits) noexcept { limits_ = limits; }
+  /// Sets the limits, which must outlive the stream; nullptr: those that it began with.
+  void limit(const StreamLimits* limits) noexcept;
 
   void start_reading();
   /// Calls no `on_data` until `start_reading`. The stream does not notice its end meanwhile.
@@ -175,6 +175,7 @@ class Stream final : public boost::intrusive_ref_counter<Stream, boost::thread_u
   [[nodiscard]] bool may_wait(std::size_t size);
   void wait_for_room(std::size_t more);
   void note_queued();
+  [[nodiscard]] Milliseconds stall() const noexcept;
   void shed();
   void end(StreamEnd reason);
   void end_later(StreamEnd reason);

@@ -83,6 +83,7 @@ struct Stream::Backlog final : TimerNode, OutputQueue {
   std::size_t encrypted = 0;  // pieces at the front that are encrypted already
   Unread unread;              // when it was given up
   TimePoint progressed{};     // when the kernel last took bytes, or when they began to wait
+  Milliseconds closing_stall = StreamLimits{}.stall;  // after `close_gracefully`, when the limits may be gone
 
  private:
   // Since the last progress: the weight of all, of the present turn, of the largest turn.

@@ -123,12 +123,14 @@ void Stream::queue_encrypted(std::string_view bytes) {
 void Stream::wait_for_room(std::size_t more) {
   if (backlog_->bytes == 0) {
     backlog_->progressed = shard_.now();
-    shard_.arm(*backlog_, limits_->stall);
+    shard_.arm(*backlog_, stall());
   }
   backlog_->bytes += more;
   write_directly(false);
   note_queued();
 }
+
+Milliseconds Stream::stall() const noexcept { return closing_ ? backlog_->closing_stall : limits_->stall; }
 
 void Stream::note_queued() {
   shard_.output_queues().set(*backlog_, backlog_->pieces.size() * Backlog::kPieceCost, backlog_->shares);
@@ -159,7 +161,7 @@ void Stream::write_backlog() {
     if (taken < 0) return;
     if (taken > 0) {
       backlog_->progress(shard_.now());
-      shard_.arm(*backlog_, limits_->stall);
+      shard_.arm(*backlog_, stall());
     }
     backlog_->bytes -= static_cast<std::size_t>(taken);
     if (static_cast<std::size_t>(taken) < rest.size()) {

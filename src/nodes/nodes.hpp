@@ -45,7 +45,7 @@ struct NodesOptions {
   Milliseconds patience{5'000};     ///< a node that is silent for longer is gone
   Milliseconds answer_within{500};  ///< deadline of questions to other nodes
   /// Messages that say that the store is newer. News above that rate waits, and becomes one message.
-  togglecast::Rate heads{.per_second = 200, .burst = 50};
+  togglecast::Rate heads{.per_second = 500, .burst = 100};
   /// `{kind, status, since?, problem?}` of the bus.
   std::function<json::object()> describe_bus{};
   std::function<double()> cpu_seconds{};  ///< that the process has used

@@ -3,11 +3,13 @@
 #include <variant>
 
 #include "base/control_characters.hpp"
-#include "base/json.hpp"
+#include "base/json_text.hpp"
 #include "base/utf8.hpp"
 
 namespace togglecast::observe {
 namespace {
+
+constexpr std::size_t kUsualLine = 400;  // bytes, with room
 
 // A text that a stranger may have written: valid UTF-8 of a bounded length.
 std::string shortened(std::string_view text) {
@@ -17,12 +19,23 @@ std::string shortened(std::string_view text) {
   return replace_invalid_utf8(text.substr(0, end)) + "… (" + std::to_string(text.size()) + " bytes)";
 }
 
+// Printable ASCII without a quote, which is most texts: it stands in both formats as it is.
+bool is_plain(std::string_view text) noexcept {
+  return text.size() <= kLongestText && json::stands_for_itself(text);
+}
+
 void append_hex(std::string& out, char32_t code, int digits) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   while (digits-- > 0) out += kDigits[code >> (4 * digits) & 15];
 }
 
 void append_json_string(std::string& out, std::string_view text) {
+  if (is_plain(text)) {
+    out += '"';
+    out += text;
+    out += '"';
+    return;
+  }
   std::string quoted;
   json::append_string(quoted, shortened(text));
   std::size_t start = 0;
@@ -54,6 +67,10 @@ bool needs_quotes(std::string_view text) {
 
 void append_text_value(std::string& out, const Field::Value& value) {
   if (const auto* given = std::get_if<std::string_view>(&value)) {
+    if (is_plain(*given) && !needs_quotes(*given)) {
+      out += *given;
+      return;
+    }
     const std::string text = shortened(*given);
     if (!needs_quotes(text)) return append_plain(out, text);
     std::string escaped;
@@ -69,7 +86,7 @@ void append_text_value(std::string& out, const Field::Value& value) {
   } else if (const auto* natural = std::get_if<std::uint64_t>(&value)) {
     out += std::to_string(*natural);
   } else if (const auto* real = std::get_if<double>(&value)) {
-    json::append(out, *real);
+    json::append(out, json::value(*real));
   } else {
     out += std::get<bool>(value) ? "true" : "false";
   }
@@ -83,7 +100,11 @@ void append_json_value(std::string& out, const Field::Value& value) {
 }  // namespace
 
 std::string json_line(UnixMillis at, Level level, std::string_view message, Log::Fields fields) {
-  std::string line = R"({"time":")" + to_iso8601(at) + R"(","level":")";
+  std::string line;
+  line.reserve(kUsualLine);
+  line += R"({"time":")";
+  append_iso8601(line, at);
+  line += R"(","level":")";
   line += to_string(level);
   line += R"(","message":)";
   append_json_string(line, message);
@@ -98,7 +119,9 @@ std::string json_line(UnixMillis at, Level level, std::string_view message, Log:
 }
 
 std::string text_line(UnixMillis at, Level level, std::string_view message, Log::Fields fields) {
-  std::string line = to_iso8601(at);
+  std::string line;
+  line.reserve(kUsualLine);
+  append_iso8601(line, at);
   line += ' ';
   line += to_string(level);
   line.append(6 - to_string(level).size(), ' ');

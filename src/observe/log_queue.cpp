@@ -61,7 +61,7 @@ LogQueue::~LogQueue() {
 }
 
 void LogQueue::State::append(Line line) {
-  const std::size_t size = sizeof line + line.text.size();
+  const std::size_t size = sizeof line + line.text.capacity();
   const bool too_much = bytes > 0 && bytes + size > capacity;
   if (gap > 0 || too_much) {
     ++gap;

@@ -15,6 +15,7 @@
 namespace togglecast::realtime {
 namespace {
 
+using namespace std::string_view_literals;
 using delivery::SubscriberIndex;
 using socketio::Event;
 using socketio::Socket;
@@ -32,6 +33,7 @@ ClientNamespace::ClientNamespace(net::ShardPool& shards, socketio::Namespace& ns
       log_(auth.log),
       reported_(reported),
       history_(history),
+      answers_(shards.size()),
       remembered_(shards.size(), RememberedReports({.age = auth.options.idempotency_age})),
       assets_(assets),
       limit_(shards, auth.deliveries, auth.options, auth.log, auth.metrics),
@@ -163,13 +165,26 @@ void ClientNamespace::config_check(const Event& event, SocketSubscriber& subscri
 }
 
 void ClientNamespace::feature_check(const Event& event, SocketSubscriber& subscriber, const Reply& reply) {
+  const auto& state = subscriber.home().state;
+  auto& answers = answers_[subscriber.socket.shard().index()];
+  const auto answered = [&](std::string_view name) {
+    if (name.empty()) return false;
+    const std::string* known = answers.find({*state, subscriber.who.id, subscriber.context(), name});
+    if (known != nullptr) reply.text(*known);
+    return known != nullptr;
+  };
+  const std::string_view told = FeatureCheck::sole_name(event.text().value_or(std::string_view{}));
+  if (answered(told)) return;
   const auto request = object_of(event);
   if (!request) return reply.refuse(request.error());
-  auto check = FeatureCheck::read(subscriber.home().state, subscriber, **request, reply);
+  const std::string_view name = FeatureCheck::sole_name((*request)->get_object());
+  if (told.empty() && answered(name)) return;
+  auto check = FeatureCheck::read(state, subscriber, **request, reply);
   if (!check) {
     if (check.error().code == Errc::not_found) log_unseen(subscriber, (*request)->at("feature"));
     return reply.refuse(check.error());
   }
+  if (!name.empty()) (*check)->keep_in(answers, name);
   delivery_of(subscriber).evaluations().start(*std::move(check));
 }
 
@@ -225,17 +240,19 @@ void ClientNamespace::heartbeat(const Event& event, SocketSubscriber& subscriber
   const auto claimed = revision_argument(event, *subscriber.home().state);
   if (!claimed) return reply.refuse(claimed.error());
   if (*claimed) SubscriberIndex::acknowledge(subscriber, **claimed);
-  const auto answer = [this, &subscriber, reply] {
+  const auto answer = [this, &subscriber](const Reply& to) {
     subscriber.heartbeat_waits = false;
-    std::string text = R"({"server_time":")";
-    text += to_iso8601(clock_.wall_now());
-    text += R"(","revision":)";
+    std::string text;
+    text.reserve(80);  // more than the answer takes
+    text += R"({"server_time":")"sv;
+    append_iso8601(text, clock_.wall_now());
+    text += R"(","revision":)"sv;
     json::append_number(text, subscriber.home().state->revision());
-    reply.text(text += '}');
+    to.text(text += '}');
   };
-  if (event.acknowledgement().wanted()) return answer();
+  if (event.acknowledgement().wanted()) return answer(reply);
   // One answer is as good as many.
-  if (!std::exchange(subscriber.heartbeat_waits, true)) reply.resume(answer);
+  if (!std::exchange(subscriber.heartbeat_waits, true)) reply.resume([answer, reply] { answer(reply); });
 }
 
 // Nothing answers, unless an acknowledgement was asked for.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "realtime/asset_requests.hpp"
+#include "realtime/feature_answers.hpp"
 #include "realtime/monitor/metric_history.hpp"
 #include "realtime/session/client_limit.hpp"
 #include "realtime/session/connection_auth.hpp"
@@ -58,6 +59,7 @@ class ClientNamespace {
   observe::PeerLog log_;
   std::vector<ReportedMetrics>& reported_;
   MetricHistory& history_;
+  std::vector<FeatureAnswers> answers_;        // by shard
   std::vector<RememberedReports> remembered_;  // by shard
   AssetRequests& assets_;
   ClientLimit limit_;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/json_text.hpp"
+#include "base/text/plain_json.hpp"
 #include "domain/schema/fields.hpp"
 #include "domain/state/client_view.hpp"
 #include "domain/state/flag_name.hpp"
@@ -22,16 +23,10 @@ std::string name_of(const json::value& asked) {
   return "feature '" + std::string(std::string_view(asked.get_string()).substr(0, kLongestKey)) + "'";
 }
 
-// Most requests do: nothing else is to be read then.
-bool names_feature_alone(const json::value& request) {
-  const auto& members = request.get_object();
-  return members.size() == 1 && members.begin()->key() == "feature" && members.begin()->value().is_string();
-}
-
 // Everything but `context`, which has a reader of its own: the sub-feature, if it stands in a member of its
 // own.
 Result<std::optional<std::string>> read_request(const json::value& request) {
-  if (names_feature_alone(request)) return std::nullopt;
+  if (!FeatureCheck::sole_name(request.get_object()).empty()) return std::nullopt;
   domain::FieldReader in(request);
   const auto* feature = json::find(request, "feature");
   const auto id = feature == nullptr ? std::nullopt : domain::integer_in(*feature);
@@ -53,6 +48,20 @@ Result<std::optional<std::string>> read_request(const json::value& request) {
 }
 
 }  // namespace
+
+// Most requests name one: nothing else is to be read then.
+std::string_view FeatureCheck::sole_name(std::string_view text) noexcept {
+  json::PlainMembers members(text);
+  const auto only = members.next();
+  if (!only || !members.complete() || only->key != "feature") return {};
+  return json::plain_string(only->value).value_or(std::string_view{});
+}
+
+std::string_view FeatureCheck::sole_name(const json::object& request) noexcept {
+  const auto* only = request.begin();
+  if (request.size() != 1 || only->key() != "feature" || !only->value().is_string()) return {};
+  return only->value().get_string();
+}
 
 FeatureCheck::FeatureCheck(domain::Viewpoint viewpoint, std::weak_ptr<socketio::Socket> socket,
                            const Reply& reply)
@@ -92,6 +101,11 @@ Result<std::unique_ptr<FeatureCheck>> FeatureCheck::read(const domain::SnapshotP
   return check;
 }
 
+void FeatureCheck::keep_in(FeatureAnswers& answers, std::string_view name) {
+  answers_ = &answers;
+  name_ = name;
+}
+
 bool FeatureCheck::run(delivery::Turn& turn) {
   const auto socket = socket_.lock();
   if (socket == nullptr || !socket->connected()) return true;
@@ -109,6 +123,8 @@ bool FeatureCheck::run(delivery::Turn& turn) {
   status += R"("revision":)";
   json::append_number(status, viewpoint_.state->revision());
   status += '}';
+  if (answers_ != nullptr)
+    answers_->keep({*viewpoint_.state, viewpoint_.client->id, viewpoint_.context, name_}, status);
   reply_.text(status);
   return true;
 }

@@ -4,12 +4,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "delivery/evaluation_queue.hpp"
 #include "domain/state/client_view.hpp"
 #include "domain/views/sliced_view.hpp"
+#include "realtime/feature_answers.hpp"
 #include "realtime/session/reply.hpp"
 #include "realtime/session/socket_subscriber.hpp"
 
@@ -20,11 +22,17 @@ namespace togglecast::realtime {
 /// feature that the client does not see is answered exactly like one that does not exist.
 class FeatureCheck final : public delivery::Evaluation {
  public:
+  /// The flag of a request that names nothing else: its answer may have been given before. Else empty. The
+  /// request is the text of the event's arguments, if it has one (`Event::text`).
+  [[nodiscard]] static std::string_view sole_name(std::string_view text) noexcept;
+  [[nodiscard]] static std::string_view sole_name(const json::object& request) noexcept;
   /// An error for a request that cannot be answered.
   [[nodiscard]] static Result<std::unique_ptr<FeatureCheck>> read(const domain::SnapshotPtr& state,
                                                                   const SocketSubscriber& subscriber,
                                                                   const json::value& request,
                                                                   const Reply& reply);
+  /// Keeps the answer there, which must outlive it, as that to `name`.
+  void keep_in(FeatureAnswers& answers, std::string_view name);
   [[nodiscard]] bool run(delivery::Turn& turn) override;
 
  private:
@@ -36,6 +44,8 @@ class FeatureCheck final : public delivery::Evaluation {
   std::optional<std::size_t> sub_feature_;  // its place
   std::weak_ptr<socketio::Socket> socket_;
   Reply reply_;
+  FeatureAnswers* answers_ = nullptr;
+  std::string name_;  // in `answers_`
 };
 
 }  // namespace togglecast::realtime

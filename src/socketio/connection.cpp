@@ -45,7 +45,13 @@ Connection::~Connection() {
   for (const auto& socket : sockets_) socket->abandon();  // none, unless the shards stopped without a close
 }
 
-void Connection::on_text(std::string_view message) { on_decoded(decoder_.text(message)); }
+void Connection::on_text(std::string_view message) {
+  if (const auto event = decoder_.plain_event(message)) {
+    Socket* socket = find(event->nsp);
+    if (socket != nullptr && socket->connected()) return socket->on_event(*event);
+  }
+  on_decoded(decoder_.text(message));
+}
 void Connection::on_binary(std::string_view message) { on_decoded(decoder_.binary(message)); }
 
 void Connection::on_decoded(Result<std::optional<wire::socketio::Packet>> decoded) {

@@ -2,6 +2,7 @@
 
 #include <atomic>
 
+#include "base/text/plain_json.hpp"
 #include "net/shard.hpp"
 #include "socketio/namespace.hpp"
 #include "socketio/packets/encoded_packet.hpp"
@@ -51,8 +52,15 @@ void Ack::send(Arguments args) const {
   });
 }
 
-void Ack::send_text(std::string args) const {
-  answer_once([args = std::move(args)](const std::string& nsp, std::uint64_t id) {
+void Ack::send_text(std::string_view args) const {
+  if (!wanted()) return;
+  if (state_->shard.is_current()) {
+    const auto packet = encode({}, args, {});
+    const auto socket = state_->socket.lock();
+    if (packet && socket != nullptr && socket->connected()) socket->send(*packet);
+    return;
+  }
+  answer_once([args = std::string(args)](const std::string& nsp, std::uint64_t id) {
     return EncodedPacket::ack(nsp, id, args);
   });
 }
@@ -95,13 +103,21 @@ std::optional<EncodedPacket> Ack::settled(std::optional<EncodedPacket> answer) c
   return answer;
 }
 
-const json::value& Event::operator[](std::size_t index) const noexcept {
-  static const json::value kNull;
-  return index < args_.values.size() ? args_.values[index] : kNull;
+void Event::read() const {
+  auto values = json::parse(plain_.payload, {.depth = json::kMostPlainDepth});
+  if (values) {  // always: plain JSON is JSON
+    args_.values = std::move(values->get_array());
+    args_.values.erase(args_.values.begin());
+  }
+  unread_ = false;
 }
 
-const SharedBytes* Event::binary(std::size_t index) const noexcept {
-  return socketio::binary(args_, (*this)[index]);
+const json::value& Event::operator[](std::size_t index) const {
+  static const json::value kNull;
+  const auto& values = args().values;
+  return index < values.size() ? values[index] : kNull;
 }
+
+const SharedBytes* Event::binary(std::size_t index) const { return socketio::binary(args(), (*this)[index]); }
 
 }  // namespace togglecast::socketio

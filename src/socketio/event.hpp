@@ -27,6 +27,8 @@ class Ack {
   [[nodiscard]] bool wanted() const noexcept { return state_ != nullptr; }
   /// Throws std::length_error for more than 10 attachments, and the event counts as unanswered.
   void send(Arguments args) const;
+  /// The same, of arguments that are JSON text, with commas between them; such as `Event::text`.
+  void send_text(std::string_view args) const;
   /// The answer as a packet for `Socket::send`, for a caller that needs its size first. The event then counts
   /// as answered. Nothing if the client did not ask, or the event was answered before. On the socket's shard.
   [[nodiscard]] std::optional<EncodedPacket> encode(const Arguments& args) const;
@@ -46,8 +48,6 @@ class Ack {
   }
 
  private:
-  // The arguments as they are sent, without brackets.
-  void send_text(std::string args) const;
   template <typename Encode>
   void answer_once(Encode encode) const;
 
@@ -63,16 +63,32 @@ class Event {
  public:
   Event(Socket& socket, std::string name, Arguments&& args, Ack ack)
       : socket_(socket), name_(std::move(name)), args_(std::move(args)), ack_(std::move(ack)) {}
+  /// The message that `plain` views must outlive this.
+  Event(Socket& socket, const wire::socketio::PlainEvent& plain, Ack ack)
+      : socket_(socket), name_(plain.name), plain_(plain), unread_(true), ack_(std::move(ack)) {}
+  Event(const Event&) = delete;
+  Event& operator=(const Event&) = delete;
+  ~Event() = default;
 
   [[nodiscard]] Socket& socket() const noexcept { return socket_; }
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   /// The arguments without the name.
-  [[nodiscard]] const Arguments& args() const noexcept { return args_; }
-  [[nodiscard]] std::size_t size() const noexcept { return args_.values.size(); }
+  [[nodiscard]] const Arguments& args() const {
+    if (unread_) read();
+    return args_;
+  }
+  [[nodiscard]] std::size_t size() const { return args().values.size(); }
   /// The argument at `index`. JSON null if there are fewer.
-  [[nodiscard]] const json::value& operator[](std::size_t index) const noexcept;
+  [[nodiscard]] const json::value& operator[](std::size_t index) const;
   /// The bytes of the argument at `index`. nullptr if it is not binary.
-  [[nodiscard]] const SharedBytes* binary(std::size_t index) const noexcept;
+  [[nodiscard]] const SharedBytes* binary(std::size_t index) const;
+  /// The arguments as the JSON text that came, with commas between them, for a handler that passes them on or
+  /// needs little of them. No values are built for it. Without a value when the arguments came in another
+  /// form (see base/text/plain_json.hpp) or have attachments: then use `args`. Good until the handler
+  /// returns.
+  [[nodiscard]] std::optional<std::string_view> text() const noexcept {
+    return plain_.payload.empty() ? std::nullopt : std::optional(plain_.args);
+  }
 
   [[nodiscard]] bool wants_ack() const noexcept { return ack_.wanted(); }
   /// Copy it to answer later.
@@ -83,9 +99,13 @@ class Event {
   }
 
  private:
+  void read() const;
+
   Socket& socket_;
   std::string name_;
-  Arguments args_;
+  wire::socketio::PlainEvent plain_{};
+  mutable bool unread_ = false;  // `args_` is still to be read from `plain_`
+  mutable Arguments args_;
   Ack ack_;
 };
 

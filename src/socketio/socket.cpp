@@ -237,13 +237,22 @@ void Socket::close_transport_without_backlog(wire::websocket::CloseCode code) {
   if (connection_ != nullptr) connection_->session().close_without_backlog(code);
 }
 
+void Socket::on_event(const wire::socketio::PlainEvent& plain) {
+  const auto keep = shared_from_this();
+  Event event(*this, plain, plain.ack_id ? Ack(keep, *plain.ack_id) : Ack());
+  dispatch(event);
+}
+
 void Socket::on_event(Arguments&& args, std::optional<std::uint64_t> ack_id) {
   const auto keep = shared_from_this();
   const json::value& first = args.values.front();
   std::string name = first.is_string() ? std::string(first.get_string()) : json::serialize(first);
   args.values.erase(args.values.begin());
   Event event(*this, std::move(name), std::move(args), ack_id ? Ack(keep, *ack_id) : Ack());
+  dispatch(event);
+}
 
+void Socket::dispatch(Event& event) {
   const auto call = [&](const EventHandler& handler) {
     nsp_->guarded("event", event.name(), id(), [&] { handler(event); });
   };

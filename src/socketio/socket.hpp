@@ -207,7 +207,9 @@ class Socket : public std::enable_shared_from_this<Socket> {
   void become_recovered(RecoveredSession recovered);
   void announce();
   [[nodiscard]] bool expect_ack(std::uint64_t ack_id, Milliseconds timeout, AckCallback callback);
+  void on_event(const wire::socketio::PlainEvent& plain);
   void on_event(Arguments&& args, std::optional<std::uint64_t> ack_id);
+  void dispatch(Event& event);
   void on_ack(std::uint64_t id, Arguments args);
   [[nodiscard]] bool awaits(std::uint64_t ack_id) const noexcept;
   void disconnect_now(bool close);

@@ -1,5 +1,9 @@
-// One write: it holds the environment's counter row from `Store::begin` to `commit`. Dropped without
+// Writes of one environment: it holds the counter row from `Store::begin` to `commit`. Dropped without
 // `commit`, it changes nothing. Thread and error rules as in store.hpp.
+//
+//   transaction->commit({.row = &row, …});                                     one write
+//   transaction->add({.row = &first, …}); transaction->add({.row = &second, …});
+//   transaction->commit({});                                                   several, durable together
 #pragma once
 
 #include <optional>
@@ -58,7 +62,8 @@ struct Commit {
 class WriteTransaction {
  public:
   virtual ~WriteTransaction() = default;
-  /// The newest head, which stays the newest until this transaction ends.
+  /// The newest head, which stays the newest until this transaction ends: of the store, or of the last row
+  /// that was added.
   [[nodiscard]] virtual const domain::Head& head() const noexcept = 0;
   /// Rows that `Store::begin_after` read along, oldest first: none, some or all of those after `seen`. A
   /// Reader has the others.
@@ -81,8 +86,11 @@ class WriteTransaction {
   [[nodiscard]] virtual Result<bool> has_asset(const std::string& sha256) = 0;
   /// Whether its bytes are stored, for this environment or for another one.
   [[nodiscard]] virtual Result<bool> has_bytes(const std::string& sha256) = 0;
+  /// Another write of this transaction, without a fence. The calls above see it. `conflict` as for `commit`.
+  /// After an error, drop the transaction.
+  [[nodiscard]] virtual Result<void> add(const Commit& what) = 0;
   /// `conflict` when the row names an asset that is neither stored nor among `assets`, and for a fence whose
-  /// lease is gone.
+  /// lease is gone. With an empty `what`, commits what was added.
   /// Durable when it returns without error. After an error the commit may or may not have happened: the next
   /// transaction's `head` tells.
   [[nodiscard]] virtual Result<void> commit(const Commit& what) = 0;

@@ -56,7 +56,7 @@ void Cors::decorate(const wire::http::Request& request, wire::http::Headers& hea
     if (origins.size() == 1) {
       headers.add("Access-Control-Allow-Origin", origins.front());
     } else if (names(origin)) {
-      headers.add("Access-Control-Allow-Origin", std::string(origin));
+      headers.add("Access-Control-Allow-Origin", origin);
     }
     headers.add("Vary", "Origin");
   }
@@ -69,12 +69,12 @@ wire::http::Response Cors::preflight(const wire::http::Request& request) const {
   wire::http::Response response;
   response.status = 204;
   decorate(request, response.headers);
-  response.headers.add("Access-Control-Allow-Methods", std::string(kMethods));
+  response.headers.add("Access-Control-Allow-Methods", kMethods);
   if (!options_.allowed_headers.empty()) {
     response.headers.add("Access-Control-Allow-Headers", joined(options_.allowed_headers));
   } else if (const auto requested = request.headers.value("Access-Control-Request-Headers");
              !requested.empty()) {
-    response.headers.add("Access-Control-Allow-Headers", std::string(requested));
+    response.headers.add("Access-Control-Allow-Headers", requested);
     response.headers.add("Vary", "Access-Control-Request-Headers");
   }
   if (options_.max_age)

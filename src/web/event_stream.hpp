@@ -9,9 +9,7 @@
 // `on_stream_drained`, and the stream ends after the time of its limits. Thread rule: the stream's shard.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
-#include <iterator>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -31,18 +29,12 @@ namespace togglecast::web {
   headers.add("Content-Type", "text/event-stream");
   headers.set("Cache-Control", "no-store");
   headers.add("X-Accel-Buffering", "no");  // nginx passes events on as they come
-  headers.add("X-Request-Id", std::string(exchange.id()));
+  headers.add("X-Request-Id", exchange.id());
   headers.add("Date", date_now());
   headers.add("Connection", "close");
   // Not `wire::http::serialize`, whose answers have a length.
   std::string head = "HTTP/1.1 200 OK\r\n";
-  for (const auto& [name, value] : headers.fields()) {
-    head.append(name).append(": ");
-    std::replace_copy_if(
-        value.begin(), value.end(), std::back_inserter(head),
-        [](char c) { return c == '\r' || c == '\n' || c == '\0'; }, ' ');
-    head += "\r\n";
-  }
+  head += headers.lines();
   head += "\r\n";
   return exchange.upgrade(head).stream;
 }
@@ -110,6 +102,7 @@ inline EventStream::EventStream(net::StreamPtr stream, EventStreamHandler& handl
 
 inline EventStream::~EventStream() {
   stream_->handle_with(nullptr);
+  stream_->limit(nullptr);
   if (open_) stream_->abort();
 }
 

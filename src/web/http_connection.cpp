@@ -57,6 +57,7 @@ HttpConnection::HttpConnection(std::shared_ptr<HttpServer::Shared> shared, net::
       newcomer_(shared_->refuses_newcomers.load(std::memory_order_relaxed)) {
   ++shared_->counters.open_connections;
   stream_->handle_with(this);
+  stream_->limit(&shared_->stream_limits);
   parser_.on_headers([this](const wire::http::Request& request) { return on_headers(request); });
 }
 
@@ -293,8 +294,12 @@ void HttpConnection::finish(const wire::http::Request& request, wire::http::Resp
     response.headers.add("Connection", "keep-alive");
     response.headers.add("Keep-Alive", shared_->keep_alive);
   }
-  const bool in_pieces = response.content().size() > kPiece && request.method != Method::head;
-  stream_->send(wire::http::serialize(response, keep_alive, in_pieces || request.method == Method::head));
+  const bool with_body = request.method != Method::head;
+  // A whole block is in memory anyway, and is not copied.
+  const bool in_one = with_body && response.shared && response.shared_size == response.shared.size();
+  const bool in_pieces = with_body && !in_one && response.content().size() > kPiece;
+  stream_->send(wire::http::serialize(response, keep_alive, in_one || in_pieces || !with_body));
+  if (in_one) stream_->send(response.shared);
   if (in_pieces) {
     response.headers = {};
     outgoing_ = std::make_unique<Outgoing>(*this, std::move(response), keep_alive);
@@ -370,6 +375,7 @@ void HttpConnection::next_request() {
 
 void HttpConnection::on_end(net::StreamEnd reason) {
   peer_closed_ = true;
+  if (reason == net::StreamEnd::write_stalled) tell_of_stall();
   // The client only said that it has no more to ask.
   if (outgoing_ != nullptr && reason == net::StreamEnd::peer_closed) return;
   if (current_ != nullptr) {
@@ -387,14 +393,21 @@ void HttpConnection::on_end(net::StreamEnd reason) {
   close_and_leave();
 }
 
+void HttpConnection::tell_of_stall() const {
+  if (shared_->options.on_stalled) shared_->options.on_stalled();
+}
+
 void HttpConnection::on_timer(TimePoint) {
   if (outgoing_ != nullptr) {
     if (stream_->backlog_bytes() == 0) return send_pieces();
-    cut();  // the client took nothing for too long
+    net::ShardCounters::add(stream_->shard().own_counters().stalled_streams, 1);
+    tell_of_stall();
+    cut();  // the client did not take the piece in time
     return;
   }
   if (parser_.idle() && input_.empty()) {
-    close_and_leave();
+    if (stream_->backlog_bytes() == 0) return close_and_leave();
+    stream_->shard().arm(*this, shared_->options.keep_alive_timeout);  // the client still takes the answer
     return;
   }
   refuse(408, "the request did not come in time");
@@ -421,6 +434,7 @@ void HttpConnection::cut() {
 
 void HttpConnection::close_and_leave() {
   stream_->close_gracefully();
+  stream_->limit(nullptr);  // it may outlive the server
   leave();
 }
 

@@ -60,6 +60,7 @@ class HttpConnection final : public net::Retirable, private net::StreamHandler, 
   void turn_away(LiveExchange& exchange, const RouteOptions& route) const;
   [[nodiscard]] bool serves_host_of(LiveExchange& exchange, const RouteMatch& match);
   void tell_of_ignored_header(const wire::http::Headers& headers);
+  void tell_of_stall() const;
   void abort_body(unsigned status);
   void close_and_leave();
   /// The connection was closed, upgraded or moved.

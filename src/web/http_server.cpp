@@ -15,6 +15,7 @@ HttpServer::Shared::Shared(net::ShardPool& pool, Router routes, HttpOptions sett
       options(std::move(settings)),
       log_refused(std::move(log)),
       connections(pool.size()) {
+  stream_limits.stall = options.stall_timeout;
   SystemRandom random;
   request_prefix = random_token(random, 6) + "-";  // numbers alone would repeat after a restart
   const auto seconds = std::chrono::floor<std::chrono::seconds>(options.keep_alive_timeout).count();

@@ -33,7 +33,7 @@ struct HttpOptions {
   /// Between two requests, and named in `Keep-Alive`. A balancer in front must close first: common ones wait
   /// 60 seconds.
   Milliseconds keep_alive_timeout{75'000};
-  Milliseconds stall_timeout{30'000};       ///< for a client to take each piece of a large answer
+  Milliseconds stall_timeout{30'000};       ///< for a client to take an answer, or each piece of a large one
   std::size_t pipelined_bytes = 16 * 1024;  ///< read ahead while an answer is due; then reading pauses
   TrustedProxies trusted_proxies{};
   /// The hosts that requests may ask for; others get 421. Unset: any host.
@@ -42,6 +42,9 @@ struct HttpOptions {
   /// Called at most once, with the address of the peer, for a forwarding header that is not believed.
   /// `trusted`: the peer is a trusted proxy that sends another kind of header.
   std::function<void(std::string_view address, std::string_view header, bool trusted)> on_ignored_header{};
+  /// Called when a client did not take an answer, or a piece of it, in `stall_timeout` and was cut off. On
+  /// every shard. May be empty.
+  std::function<void()> on_stalled{};
   /// Answers requests whose path no route has, such as those for files and pages. Nothing: the path does not
   /// exist. It runs on every shard. May be empty.
   std::function<std::optional<wire::http::Response>(const wire::http::Request&)> pages{};

@@ -22,6 +22,7 @@ struct HttpServer::Shared : std::enable_shared_from_this<HttpServer::Shared> {
   net::ShardPool& shards;
   Router router;
   HttpOptions options;
+  net::StreamLimits stream_limits{};  // of connections until they are upgraded
   RefusalLog log_refused;
   HttpCounters counters;
   std::atomic<bool> draining{false};

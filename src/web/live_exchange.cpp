@@ -69,6 +69,7 @@ Exchange::Upgraded LiveExchange::upgrade(std::string_view head) {
   }
   Upgraded upgraded{connection->stream_, std::move(connection->input_)};
   upgraded.stream->handle_with(nullptr);
+  upgraded.stream->limit(nullptr);
   upgraded.stream->pause_reading();
   upgraded.stream->send(head);
   connection->leave();

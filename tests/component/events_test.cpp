@@ -48,6 +48,62 @@ TEST(Events, ArriveWithTheirArgumentsAndAnswersGoBack) {
   EXPECT_EQ(client.next(), "b:abc!");
 }
 
+TEST(Events, AreTextForHandlersThatPassThemOn) {
+  SocketIoServer server;
+  server.main().on("echo", [](Event& event) {
+    if (const auto text = event.text()) return event.acknowledgement().send_text(*text);
+    event.ack("by values", event[0]);
+  });
+  server.main().on("bytes", [](Event& event) { event.ack(event.text().has_value()); });
+  server.main().on("both", [](Event& event) {
+    EXPECT_EQ(event.text(), R"({"a":[1]},2)");
+    EXPECT_EQ(event.size(), 2U);
+    EXPECT_EQ(json::serialize(event[0]), R"({"a":[1]})");
+    EXPECT_EQ(event.text(), R"({"a":[1]},2)") << "also after they were read";
+    event.ack(event[0], event[1]);
+  });
+  server.start();
+  auto client = server.joined();
+
+  client.send(R"(421["echo",{"a":"b\"c"},1.50,"ü"])");
+  EXPECT_EQ(client.next(), R"(431[{"a":"b\"c"},1.50,"ü"])");
+  client.send(R"(422["echo"])");
+  EXPECT_EQ(client.next(), "432[]");
+  client.send(R"(423["echo", "white space"])");
+  EXPECT_EQ(client.next(), R"(433["by values","white space"])");
+  client.send(R"(451-4["bytes",{"_placeholder":true,"num":0}])");
+  client.send_binary("abc");
+  EXPECT_EQ(client.next(), "434[false]");
+  client.send(R"(425["both",{"a":[1]},2])");
+  EXPECT_EQ(client.next(), R"(435[{"a":[1]},2])");
+}
+
+// What it views must outlive the connection, in whatever memory it lies.
+TEST(Events, AreThereToTheEndOfAHandlerThatEndsTheConnection) {
+  const std::string reason(500, 'x');
+  const std::string text = R"({"reason":")" + reason + R"("})";
+  Mailbox<std::string> seen;
+  SocketIoServer server;
+  server.main().on("last", [&seen](Event& event) {
+    event.socket().disconnect(true);
+    seen.put(std::string(event.text().value_or("")) + json::serialize(event[0]));
+  });
+  server.start();
+  const std::string packet = R"(42["last",)" + text + "]";
+
+  auto whole = server.joined();
+  whole.send(packet);
+  EXPECT_EQ(seen.take(), text + text);
+  auto parts = server.joined();
+  parts.tcp().send(test::client_frame({.payload = std::string_view(packet).substr(0, 20), .final = false}) +
+                   test::client_frame({.opcode = 0, .payload = std::string_view(packet).substr(20)}));
+  EXPECT_EQ(seen.take(), text + text);
+  test::PollingClient polling(server.connect_to(0), server.connect_to(0));
+  EXPECT_EQ(polling.post("40").status, 200);
+  EXPECT_EQ(polling.post(packet).status, 200);
+  EXPECT_EQ(seen.take(), text + text);
+}
+
 TEST(Events, AnAnswerMayComeLaterFromAnotherThread) {
   Mailbox<Ack> asked;
   SocketIoServer server;

@@ -122,7 +122,8 @@ std::string describe(const CLI::ParseError& error, const CLI::App& program, std:
     for (const std::string& one : rest) sentence += " '" + one + "'";
     if (!rest.empty() && command.empty()) sentence += did_you_mean(rest.front(), kCommands);
   } else if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) {
-    sentence = "the name of a command is missing";
+    const std::string missing = text.substr(0, text.find(" is required"));
+    sentence = missing == "A subcommand" ? "the name of a command is missing" : missing + " is missing";
   }
   return "togglecast: " + sentence + "\nRun `togglecast " + std::string(command) +
          (command.empty() ? "" : " ") + "--help` for help.\n";

@@ -64,8 +64,9 @@ struct Settings {
   bool exempt_loopback = false;                 ///< the limits by address leave this machine out
   std::chrono::seconds keep_alive_timeout{75};  ///< between two requests
   std::chrono::seconds ping_interval{25}, ping_timeout{20}, upgrade_timeout{10}, close_grace{30};
-  std::chrono::seconds stall_timeout{30};    ///< a blocked client must take bytes within it
-  std::chrono::seconds reader_patience{10};  ///< a client that has taken nothing for so long is slow
+  std::chrono::seconds stream_heartbeat{20};  ///< an idle stream of server-sent events gets a comment
+  std::chrono::seconds stall_timeout{30};     ///< a blocked client must take bytes within it
+  std::chrono::seconds reader_patience{10};   ///< a client that has taken nothing for so long is slow
   std::chrono::seconds admin_token_lifetime{15 * 60};    ///< of an admin's token
   std::chrono::seconds session_lifetime{90 * 86'400};    ///< of an admin's login, with all its tokens
   std::chrono::seconds session_idle{30 * 86'400};        ///< of a login that nobody uses

@@ -28,9 +28,11 @@ Result<Secret> token_from(const std::string& given, const std::string& file, con
 
 Result<Secret> start_session(Loop& loop, const Target& target, const Settings& settings,
                              const Command& command) {
+  Rest rest(loop, target);
+  // Without a server, no password would help.
+  if (auto there = rest.call("GET", "/api/v1/auth/methods"); !there) return tl::unexpected(there.error());
   const auto password = find_password(command.password_file, settings.data, command.username);
   if (!password) return tl::unexpected(password.error());
-  Rest rest(loop, target);
   const auto session = rest.call("POST", "/api/v1/auth/login",
                                  json::object{{"username", command.username},
                                               {"password", password->text.reveal()},

@@ -24,7 +24,21 @@ Errc code_in(const json::value& problem) {
   return Errc::internal;
 }
 
+Result<void> connect(boost::asio::ip::tcp::iostream& stream, const std::string& host, std::uint16_t port) {
+  stream.expires_after(kCallTimeout);
+  stream.connect(host, std::to_string(port));
+  if (stream) return {};
+  return fail(Errc::unavailable, "no server answers at http://" + host + ':' + std::to_string(port) + " (" +
+                                     stream.error().message() +
+                                     "); start one with ./start, or name its port with --port");
+}
+
 }  // namespace
+
+Result<void> ApiCaller::reach() const {
+  boost::asio::ip::tcp::iostream stream;
+  return connect(stream, host_, port_);
+}
 
 Result<ApiCaller::Reply> ApiCaller::send(std::string_view method, std::string_view path,
                                          const json::value& body, const Secret& token) const {
@@ -39,11 +53,7 @@ Result<ApiCaller::Reply> ApiCaller::send(std::string_view method, std::string_vi
   const Secret bytes(std::move(request));
 
   boost::asio::ip::tcp::iostream stream;
-  stream.expires_after(kCallTimeout);
-  stream.connect(host_, std::to_string(port_));
-  if (!stream)
-    return fail(Errc::unavailable, "no server answers at http://" + where + " (" + stream.error().message() +
-                                       "); start one with ./start, or name its port with --port");
+  if (auto reached = connect(stream, host_, port_); !reached) return tl::unexpected(reached.error());
   stream << bytes.reveal() << std::flush;
   const std::string answer{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
   auto response = wire::http::read_response(answer);

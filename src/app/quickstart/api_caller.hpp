@@ -18,6 +18,8 @@ class ApiCaller {
 
   /// Sends this token with all requests from now on.
   void use_token(Secret token) { token_ = std::move(token); }
+  /// `unavailable`, with a sentence for the operator, when no server answers.
+  [[nodiscard]] Result<void> reach() const;
   /// Path and query below `/api/v1/`; a null body sends none. The answer's body. A refusal is an error with
   /// the server's own sentence and code. `unavailable` when no server answers.
   [[nodiscard]] Result<json::value> call(std::string_view method, std::string_view path,

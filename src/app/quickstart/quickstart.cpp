@@ -36,6 +36,8 @@ Result<Secret> choose_password(const std::string& username) {
   }
   auto chosen = ask_secret("The first password must be replaced. New password for '" + username + "'");
   if (!chosen) return chosen;
+  if (const auto ok = auth::check_new_password(*chosen); !ok)
+    return fail(Errc::invalid_argument, "the new password " + ok.error().details.front().reason);
   const auto repeated = ask_secret("Repeat the new password");
   if (!repeated) return tl::unexpected(repeated.error());
   if (chosen->reveal() != repeated->reveal())
@@ -183,6 +185,7 @@ int quickstart(const Settings& settings, const Command& command) {
                   "requests for curl");
     const std::string host = host_of(settings);
     ApiCaller api(host, settings.port);
+    if (auto reached = api.reach(); !reached) return reached;  // before anybody is asked for a password
     if (auto in = log_in(api, settings, command); !in) return in;
     const std::string name = host.find(':') == std::string::npos ? host : '[' + host + ']';
     return take_first_steps(api, "http://" + name + ':' + std::to_string(settings.port), settings, command);

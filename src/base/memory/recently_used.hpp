@@ -18,22 +18,23 @@ namespace togglecast {
 template <typename Value>
 class RecentlyUsed {
  public:
-  /// Keeps at most so many.
+  /// Keeps values with at most so much weight together.
   explicit RecentlyUsed(std::size_t most) : most_(most) {}
 
   [[nodiscard]] std::optional<Value> find(std::string_view text) {
     const std::scoped_lock lock(mutex_);
-    if (const auto found = recent_.find(text); found != recent_.end()) return found->second;
+    if (const auto found = recent_.find(text); found != recent_.end()) return found->second.value;
     const auto found = older_.find(text);
     if (found == older_.end()) return std::nullopt;
-    Value value = std::move(found->second);
+    Weighed weighed = std::move(found->second);
     older_.erase(found);
-    put(text, value);
-    return value;
+    put(text, weighed);
+    return std::move(weighed.value);
   }
-  void keep(std::string_view text, const Value& value) {
+  /// With a weight of 1, `most` is their number.
+  void keep(std::string_view text, const Value& value, std::size_t weight = 1) {
     const std::scoped_lock lock(mutex_);
-    put(text, value);
+    put(text, {value, weight});
   }
 
  private:
@@ -43,15 +44,25 @@ class RecentlyUsed {
       return std::hash<std::string_view>()(text);
     }
   };
-  using Kept = std::unordered_map<std::string, Value, Hash, std::equal_to<>>;
+  struct Weighed {
+    Value value;
+    std::size_t weight = 0;
+  };
+  using Kept = std::unordered_map<std::string, Weighed, Hash, std::equal_to<>>;
 
-  void put(std::string_view text, const Value& value) {
-    recent_.insert_or_assign(std::string(text), value);
-    if (recent_.size() > most_ / 2) older_ = std::exchange(recent_, {});
+  void put(std::string_view text, const Weighed& weighed) {
+    auto found = recent_.find(text);
+    if (found == recent_.end()) found = recent_.try_emplace(std::string(text)).first;
+    weight_ += weighed.weight - found->second.weight;
+    found->second = weighed;
+    if (weight_ <= most_ / 2) return;
+    older_ = std::exchange(recent_, {});
+    weight_ = 0;
   }
 
   std::size_t most_;
   std::mutex mutex_;
+  std::size_t weight_ = 0;  // of the recent ones
   Kept recent_, older_;
 };
 

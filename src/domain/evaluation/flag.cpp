@@ -1,5 +1,7 @@
 #include "domain/evaluation/flag.hpp"
 
+#include <cmath>
+
 #include "domain/schema/weight.hpp"
 
 namespace togglecast::domain::evaluation {
@@ -11,6 +13,7 @@ Resolution failed(ErrorCode code, std::string message) {
 
 // An answer for a message; of a long one only the kind.
 std::string shown(const Value& answer) {
+  if (answer.is_number() && !std::isfinite(answer.number())) return "a number that is not finite";
   constexpr std::size_t kShownSteps = 16;
   constexpr std::size_t kShownBytes = 100;
   Meter meter(kShownSteps);

@@ -1,6 +1,7 @@
 #include "domain/flagd/rule_folding.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <deque>
 #include <optional>
 #include <utility>
@@ -29,6 +30,15 @@ const json::value kNull = nullptr;
 
 bool is_member_of(std::string_view path, std::string_view object) {
   return path == object || (path.starts_with(object) && path.substr(object.size()).starts_with('.'));
+}
+
+// Whether all its numbers are finite. Those of JSON are.
+bool is_finite(const Value& value) {
+  if (value.is_number()) return std::isfinite(value.number());
+  if (value.kind() != Value::Kind::list) return true;
+  for (std::size_t i = 0; i < value.size(); ++i)
+    if (!is_finite(value.at(i))) return false;
+  return true;
 }
 
 // Something of a rule: a constant is the rule that gives it, as it was written; else what an engine runs.
@@ -71,7 +81,10 @@ class Folder {
 
   json::value constant(const Part& part) {
     json::value out;
-    evaluate(*part.constant, [&](const Value& value, Meter& meter) { out = to_json(value, meter); });
+    evaluate(*part.constant, [&](const Value& value, Meter& meter) {
+      if (!is_finite(value)) refuse("its rule works out a number that is not finite");  // JSON has only null
+      out = to_json(value, meter);
+    });
     return out;
   }
 

@@ -114,14 +114,14 @@ wire::http::Response Console::serve(const Served& served, const wire::http::Requ
   headers.add("Vary", "Accept-Encoding");
   headers.add("X-Content-Type-Options", "nosniff");
   headers.add("Referrer-Policy", "no-referrer");
-  headers.add("Content-Security-Policy", std::string(kConsolePolicy));
+  headers.add("Content-Security-Policy", kConsolePolicy);
   headers.add("Cross-Origin-Opener-Policy", "same-origin");
   if (browser_has(request, served.tag)) {
     response.status = 304;
     return response;
   }
-  headers.add("Content-Type", std::string(console_type_of(file.path)));
-  if (!coding.empty()) headers.add("Content-Encoding", std::string(coding));
+  headers.add("Content-Type", console_type_of(file.path));
+  if (!coding.empty()) headers.add("Content-Encoding", coding);
   response.body = body;
   return response;
 }

@@ -24,7 +24,7 @@ constexpr unsigned kNotModified = 304;
 
 void add_common_headers(wire::http::Headers& headers, std::string_view sha256) {
   headers.add("ETag", '"' + std::string(sha256) + '"');
-  headers.add("Cache-Control", std::string(kCaching));
+  headers.add("Cache-Control", kCaching);
 }
 
 // A range counts in a GET alone (RFC 9110, section 14.2).

@@ -1,6 +1,7 @@
 // The features that a client may use, and why; evaluations and previews of changes.
 #include "http_api/handlers/entities.hpp"
 #include "http_api/handlers/handlers.hpp"
+#include "http_api/request/answer_kept.hpp"
 #include "http_api/request/call.hpp"
 #include "http_api/request/context_parameter.hpp"
 #include "service/decisions/effective.hpp"
@@ -39,16 +40,14 @@ void read_effective(const CallPtr& call) {
     return call->refuse({Errc::not_found, "there is no client " + std::to_string(*id), {}});
   auto flag = read_flag(*call, *state);
   if (!flag) return call->refuse(flag.error());
-  call->work(
-      [call, state, client, visible = *visible, context = std::move(*context), flag = std::move(*flag)] {
-        Answer answer{.revision = state->revision(), .etag = tag_of(*state)};
-        if (!call->has_already(answer.etag))
-          answer.body = service::effective_of(*state, *client,
-                                              {.visible_only = visible,
-                                               .context = context ? &*context : nullptr,
-                                               .flag = flag ? &*flag : nullptr});
-        call->answer(answer);
-      });
+  if (answer_kept(*call, tag_of(*state), state->revision())) return;
+  call->work([call, state, client, visible = *visible, context = std::move(*context),
+              flag = std::move(*flag)] {
+    const auto effective = service::effective_of(
+        *state, *client,
+        {.visible_only = visible, .context = context ? &*context : nullptr, .flag = flag ? &*flag : nullptr});
+    answer_and_keep(*call, tag_of(*state), state->revision(), json::serialize(effective));
+  });
 }
 
 void evaluate(const CallPtr& call) {

@@ -71,6 +71,17 @@ domain::SnapshotPtr state_of(const Call& call, domain::Kind kind) {
   return call.application().model().current(environment_of(call, kind));
 }
 
+std::optional<domain::Revision> revision_of(const Call& call, const domain::Snapshot& state) {
+  if (state.environment() != call.who().environment) return std::nullopt;
+  return state.revision();
+}
+
+bool answer_kept_page(Call& call, domain::Kind kind, const service::PageQuery& query) {
+  if (!query.cursor.empty()) return false;  // it may belong to an older state
+  const auto state = state_of(call, kind);
+  return answer_kept(call, tag_of(*state) + query.tag_suffix(), revision_of(call, *state));
+}
+
 std::int64_t epoch_of(const Call& call, domain::Kind kind) { return state_of(call, kind)->head().epoch; }
 
 Answer with_entity(Answer answer, json::value body, std::int64_t epoch) {

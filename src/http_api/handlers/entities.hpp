@@ -8,6 +8,7 @@
 #include "changes/committer.hpp"
 #include "domain/schema/version.hpp"
 #include "domain/state/consistency.hpp"
+#include "http_api/request/answer_kept.hpp"
 #include "http_api/request/call.hpp"
 
 namespace togglecast::http_api {
@@ -15,33 +16,45 @@ namespace togglecast::http_api {
 /// The environment of entities of this kind: the caller's, or `system`.
 [[nodiscard]] std::string_view environment_of(const Call& call, domain::Kind kind) noexcept;
 
-/// The page ends at `kPageBytes`. `tag_suffix`: see `PageQuery::tag_suffix`.
+/// The page ends at `kPageBytes`.
 template <typename T>
-void answer_page(Call& call, Result<service::Page<T>> page, std::string_view tag_suffix = {}) {
-  if (!page) return call.refuse(page.error());
-  Answer answer{.etag = tag_of(*page->snapshot) + std::string(tag_suffix)};
-  if (page->snapshot->environment() == call.who().environment) answer.revision = page->snapshot->revision();
-  if (!call.has_already(answer.etag)) {
-    std::string text = R"({"items":[)";
-    std::size_t items = 0;
-    std::size_t bytes = 0;  // of the items alone
-    for (const auto& item : page->items) {
-      if (items++ != 0) text += ',';
-      const std::size_t before = text.size();
-      call.api().bodies().append(text, *page->snapshot, *item);
-      bytes += text.size() - before;
-      if (bytes >= service::kPageBytes) break;
-    }
-    page->cut(items);
-    text += R"(],"total":)";
-    json::append_number(text, page->total);
-    if (!page->next_cursor.empty()) {
-      text += R"(,"next_cursor":)";
-      json::append_string(text, page->next_cursor);
-    }
-    answer.text = std::move(text += '}');
+[[nodiscard]] std::string text_of(service::Page<T>& page, BodyTexts& bodies) {
+  std::string text = R"({"items":[)";
+  std::size_t items = 0;
+  std::size_t bytes = 0;  // of the items alone
+  for (const auto& item : page.items) {
+    if (items++ != 0) text += ',';
+    const std::size_t before = text.size();
+    bodies.append(text, *page.snapshot, *item);
+    bytes += text.size() - before;
+    if (bytes >= service::kPageBytes) break;
   }
-  call.answer(std::move(answer));
+  page.cut(items);
+  text += R"(],"total":)";
+  json::append_number(text, page.total);
+  if (!page.next_cursor.empty()) {
+    text += R"(,"next_cursor":)";
+    json::append_string(text, page.next_cursor);
+  }
+  return text += '}';
+}
+
+/// The newest state of the environment of entities of this kind.
+[[nodiscard]] domain::SnapshotPtr state_of(const Call& call, domain::Kind kind);
+/// The revision that an answer from this state names: unset if it is not of the caller's environment.
+[[nodiscard]] std::optional<domain::Revision> revision_of(const Call& call, const domain::Snapshot& state);
+
+/// Answers with a page that was kept, or 304. False: `answer_page` has to make it.
+[[nodiscard]] bool answer_kept_page(Call& call, domain::Kind kind, const service::PageQuery& query);
+
+/// On a worker if the page may be large.
+template <typename T>
+void answer_page(Call& call, Result<service::Page<T>> page, const service::PageQuery& query) {
+  if (!page) return call.refuse(page.error());
+  const std::string etag = tag_of(*page->snapshot) + query.tag_suffix();
+  const auto revision = revision_of(call, *page->snapshot);
+  if (call.has_already(etag)) return call.answer({.revision = revision, .etag = etag});
+  answer_and_keep(call, etag, revision, text_of(*page, call.api().bodies()));
 }
 
 /// `find` returns the page of a query. It runs on a worker: the table or its entities may be large.
@@ -51,14 +64,13 @@ void list_entities(const CallPtr& call, Find find) {
   for (const auto& rule : service::filter_rules<T>()) filters.push_back(rule.name);
   auto query = call->page_query(filters);
   if (!query) return call->refuse(query.error());
+  if (answer_kept_page(*call, T::kKind, *query)) return;
   call->work([call, find = std::move(find), query = std::move(*query)] {
-    answer_page<T>(*call, find(query), query.tag_suffix());
+    answer_page<T>(*call, find(query), query);
   });
 }
 
-/// The newest state of the environment of entities of this kind.
-[[nodiscard]] domain::SnapshotPtr state_of(const Call& call, domain::Kind kind);
-/// Its epoch.
+/// The epoch of `state_of`.
 [[nodiscard]] std::int64_t epoch_of(const Call& call, domain::Kind kind);
 /// Adds to `answer` the entity with this body, and its ETag: epoch and its last revision, which a write
 /// without effect does not change.

@@ -30,7 +30,12 @@ h1 { margin: 0; font-size: 1.7rem; letter-spacing: -.01em; }
   border-radius: 50%; background: currentColor; }
 .facts { color: var(--soft); }
 p { color: var(--soft); margin: 0 0 1.5rem; }
-.notice { padding: .8rem 1rem; border: 1px solid var(--line); border-left: 4px solid #d9822b; border-radius: 7px; }
+.notice { margin-bottom: 1.5rem; padding: .8rem 1rem; border: 1px solid var(--line); border-left: 4px solid #d9822b;
+  border-radius: 7px; }
+.notice p { margin: 0; }
+.notice p + p { margin-top: .5rem; }
+.notice code { white-space: nowrap; }
+strong { color: var(--ink); }
 ol { list-style: none; margin: 0; padding: 0; counter-reset: step; }
 li { counter-increment: step; margin-bottom: 1rem; padding: 1.1rem 1.25rem 1.25rem; background: var(--card);
   border: 1px solid var(--line); border-radius: 10px; }
@@ -61,34 +66,48 @@ constexpr std::string_view kPage = R"html(<!doctype html>
 <span class="state">@state@</span>
 <span class="facts">version @version@ · environment @environment@</span>
 </header>
-<p class="notice">This program was built without the web console, because npm was not there. <code>./start</code> installs it
-and builds the console. Or install it yourself (on Debian <code>apt install npm</code>), run <code>console/build</code>, and
-build the server again. Everything else works without it.</p>
-<p>Four steps show how a change by an admin reaches a client. Run them in this order in one terminal. A click selects
-all commands of a step.</p>
+<div class="notice">
+<p><strong>The web console is missing.</strong> This program was built without the web console: npm was not there, the console
+could not be built, or <code>--without-console</code> left it out. Everything else works without it.</p>
+<p>To get it, stop the server and run <code>./start</code> without that option. It installs npm, builds the console and the
+server, and says what is in its way. By hand: install npm (on Debian <code>apt-get install npm</code>), run
+<code>console/build</code>, and build the server again.</p>
+</div>
+<p>Five steps show how a change by an admin reaches a client. Run them in this order in one terminal. A click selects
+all commands of a step. The command <code>togglecast quickstart</code> takes such steps for you.</p>
 <ol>
 <li>
 <h2>Log in</h2>
-<p>The first start printed the password, or the file that holds it.</p>
-<pre>PASSWORD='put the password here'
-ADMIN=$(curl -s @base@/api/v1/auth/login \
-  -H 'Content-Type: application/json' \
+<p>The first start printed the password, or the file that holds it. <code>ask</code> sends a request and shows a refusal.</p>
+<pre>ask() {
+  local answer
+  answer=$(curl -sS --fail-with-body -H "Authorization: Bearer $ADMIN" \
+    -H 'Content-Type: application/json' "$&#64;") || { echo "$answer" &gt;&amp;2; return 1; }
+  echo "$answer"
+}
+PASSWORD='put the password here'
+ADMIN=$(ask @base@/api/v1/auth/login \
   -d '{"username": "@owner@", "password": "'"$PASSWORD"'"}' |
   sed -n 's/.*"token":"\([^"]*\)".*/\1/p'); echo "$ADMIN"</pre>
 </li>
 <li>
+<h2>Replace the first password</h2>
+<p>Leave this step out if you chose the password yourself. One that the server made opens nothing but this change.</p>
+<pre>NEW='put a new password here'
+ask @base@/api/v1/auth/password \
+  -d '{"current": "'"$PASSWORD"'", "new": "'"$NEW"'"}'</pre>
+</li>
+<li>
 <h2>Create a client and its token</h2>
-<pre>CLIENT=$(curl -s @base@/api/v1/clients \
-  -H "Authorization: Bearer $ADMIN" -H 'Content-Type: application/json' \
+<pre>CLIENT=$(ask @base@/api/v1/clients \
   -H 'Idempotency-Key: first-client' -d '{"key": "demo", "name": "Demo"}' |
   sed -n 's/.*"id":\([0-9]*\).*/\1/p')
-TOKEN=$(curl -s -X POST @base@/api/v1/clients/$CLIENT/tokens \
-  -H "Authorization: Bearer $ADMIN" |
+TOKEN=$(ask -X POST @base@/api/v1/clients/$CLIENT/tokens |
   sed -n 's/.*"token":"\([^"]*\)".*/\1/p'); echo "$TOKEN"</pre>
 </li>
 <li>
 <h2>Listen with the official Socket.IO client</h2>
-<p>This step needs Node.js. The client runs in the background; <code>kill %1</code> ends it.</p>
+<p>This step needs Node.js and npm. The client runs in the background; <code>kill %1</code> ends it.</p>
 <pre>npm install --no-save socket.io-client
 TOKEN=$TOKEN node -e '
   const { io } = require("socket.io-client");
@@ -100,12 +119,11 @@ TOKEN=$TOKEN node -e '
 </li>
 <li>
 <h2>Switch a platform</h2>
-<pre>PLATFORM=$(curl -s @base@/api/v1/platforms \
-  -H "Authorization: Bearer $ADMIN" -H 'Content-Type: application/json' \
-  -H 'Idempotency-Key: first-platform' -d '{"key": "first-platform", "name": "First platform"}' |
+<pre>PLATFORM=$(ask @base@/api/v1/platforms \
+  -H 'Idempotency-Key: first-platform' \
+  -d '{"key": "first-platform", "name": "First platform"}' |
   sed -n 's/.*"id":\([0-9]*\).*/\1/p')
-curl -s -X POST @base@/api/v1/platforms/$PLATFORM/toggle \
-  -H "Authorization: Bearer $ADMIN"</pre>
+ask -X POST @base@/api/v1/platforms/$PLATFORM/toggle</pre>
 </li>
 </ol>
 <footer>Health: <code>/healthz</code> · Readiness: <code>/readyz</code> · Socket.IO: <code>/socket.io/</code>, namespaces

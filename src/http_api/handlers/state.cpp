@@ -4,6 +4,7 @@
 
 #include "http_api/handlers/entities.hpp"
 #include "http_api/handlers/handlers.hpp"
+#include "http_api/request/answer_kept.hpp"
 
 namespace togglecast::http_api {
 namespace {
@@ -75,7 +76,16 @@ bool answered_from_the_past(const CallPtr& call, domain::Kind kind, domain::Id i
 void read_state(const CallPtr& call) {
   const auto at = moment(*call, "at");
   if (!at) return call->refuse(at.error());
-  call->application().history().state(call->who(), *at, answered(call, tag_of_state));
+  auto done = answered(call, tag_of_state);
+  if (!call->request().query.contains("at")) {
+    const auto state = call->application().model().current(call->who().environment);
+    if (answer_kept(*call, call->tag_for_role(tag_of(*state)), std::nullopt)) return;
+    done = [call](const Result<json::value>& answer) {
+      if (!answer) return call->refuse(answer.error());
+      answer_and_keep(*call, tag_of_state(*call, *answer), std::nullopt, json::serialize(*answer));
+    };
+  }
+  call->application().history().state(call->who(), *at, std::move(done));
 }
 
 void read_difference(const CallPtr& call) {

@@ -10,7 +10,8 @@ void list_tokens(const CallPtr& call) {
   if (!client) return call->refuse(client.error());
   const auto query = call->page_query({});
   if (!query) return call->refuse(query.error());
-  answer_page(*call, call->application().tokens().page(call->who(), *client, *query));
+  if (answer_kept_page(*call, domain::Kind::client, *query)) return;
+  answer_page(*call, call->application().tokens().page(call->who(), *client, *query), *query);
 }
 
 // Only this answer shows the token itself.

@@ -107,6 +107,15 @@ bool answer(const CallPtr& call, AllFlags& all, domain::evaluation::Turn& turn) 
   return true;
 }
 
+// With 304, or with the answer that was kept.
+bool answered_from_memory(const CallPtr& call, const domain::Snapshot& state, const OfrepTag& tag) {
+  if (answered_as_current(call, state, tag)) return true;
+  const auto kept = call->api().answers().find(tag.name(), tag.version());
+  if (kept == nullptr) return false;
+  answer_tagged(call, state, tag, kept->digest, kept->body);
+  return true;
+}
+
 // Within this turn of the shard, or on a worker.
 template <typename Question>
 void answer_in_time(const CallPtr& call, std::shared_ptr<Question> question) {
@@ -136,21 +145,31 @@ void evaluate_flag(const CallPtr& call) {
 void evaluate_flags(const CallPtr& call) {
   if (auto taken = call->api().charge_evaluation(call->reader(), kCostOfAll); !taken)
     return call->refuse(taken.error());
+  // Programs on servers have no use for notices: they ask for each flag.
+  const bool is_client = call->who().kind == service::Principal::Kind::client;
+  const Streams* notices = is_client ? call->api().options().streams : nullptr;
+  const std::string caller = is_client ? StreamTickets::name_of(call->who()) : std::string();
+  std::string channel(kForm);
+  if (notices != nullptr) channel.append(1, ' ').append(caller);
+  const std::string question = is_client && KeptAnswers::may_keep(call->request().body)
+                                   ? caller + '\n' + call->request().body
+                                   : std::string();
+  const auto asked_before = question.empty() ? std::nullopt : call->api().answers().view_of(question);
+  if (asked_before) {
+    const auto state = call->application().model().current(call->who().environment);
+    if (answered_from_memory(call, *state, OfrepTag(*asked_before, *state))) return;
+  }
   json::object refused;
   auto viewpoint = read_ofrep(*call, refused);
   if (!viewpoint) return call->refuse(viewpoint.error(), 0, refused);
   const auto state = viewpoint->state;
-  // Programs on servers have no use for notices: they ask for each flag.
-  const bool is_client = call->who().kind == service::Principal::Kind::client;
-  const Streams* notices = is_client ? call->api().options().streams : nullptr;
-  std::string channel(kForm);
-  if (notices != nullptr) channel.append(1, ' ').append(StreamTickets::name_of(call->who()));
-  OfrepTag tag(
-      delivery::client_view_name(channel, state->environment(), viewpoint->client->id, viewpoint->context),
-      *state);
-  if (answered_as_current(call, *state, tag)) return;
-  if (const auto kept = call->api().answers().find(tag.name(), tag.version()))
-    return answer_tagged(call, *state, tag, kept->digest, kept->body);
+  OfrepTag tag(OfrepTag::name_of(delivery::client_view_name(channel, state->environment(),
+                                                            viewpoint->client->id, viewpoint->context)),
+               *state);
+  if (!asked_before && answered_from_memory(call, *state, tag)) {
+    if (!question.empty()) call->api().answers().keep_view(question, tag.name());  // it will be asked again
+    return;
+  }
   answer_in_time(call, std::make_shared<AllFlags>(*std::move(viewpoint), std::move(tag), notices));
 }
 

@@ -19,8 +19,9 @@ void read_flagd_file(const CallPtr& call) {
   const auto state = call->application().model().current(call->who().environment);
   const auto client = state->find_by_key<domain::Client>(name);
   if (client == nullptr) return call->refuse({Errc::not_found, "there is no client '" + name + "'", {}});
-  const OfrepTag tag(
-      delivery::client_view_name(std::string(kFileForm), state->environment(), client->id, nullptr), *state);
+  const OfrepTag tag(OfrepTag::name_of(delivery::client_view_name(std::string(kFileForm),
+                                                                  state->environment(), client->id, nullptr)),
+                     *state);
   if (answered_as_current(call, *state, tag)) return;
   call->work([call, state, client, tag] {
     std::string file = domain::flagd::flagd_file(*state, *client);

@@ -1,17 +1,22 @@
 #include "http_api/ofrep/ofrep_answer.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/base64.hpp"
 #include "base/digest.hpp"
 #include "base/json_text.hpp"
+#include "domain/schema/ids.hpp"
 #include "wire/http/entity_tags.hpp"
 
 namespace togglecast::http_api {
 
 using domain::evaluation::Decision;
 using domain::evaluation::ErrorCode;
+using domain::evaluation::Flag;
 using domain::evaluation::FlagType;
+using domain::evaluation::Reason;
+using domain::evaluation::Variant;
 
 namespace {
 
@@ -21,6 +26,24 @@ constexpr std::size_t kViewBytes = 9;         // of a digest: 12 characters
 constexpr std::size_t kAnswerBytes = 12;      // 16 characters
 constexpr std::size_t kStretch = 32 * 1'024;  // bytes between two looks at the clock
 constexpr std::size_t kAnswerSize = kAnswerBytes * 4 / 3;
+
+const Variant* variant_of_false(const Flag& flag) noexcept {
+  const auto& variants = flag.definition().variants;
+  const auto found = std::find_if(variants.begin(), variants.end(),
+                                  [](const Variant& variant) { return variant.value == json::value(false); });
+  return found == variants.end() ? nullptr : &*found;
+}
+
+// Languages with integers and fractions read 1 as one type and 1.0 as the other. A flag has one type.
+void append_value(std::string& out, const json::value& value, const Flag& flag) {
+  json::append(out, value);
+  if (!domain::integer_in(value)) return;
+  const auto& variants = flag.definition().variants;
+  const bool has_fractions = std::any_of(variants.begin(), variants.end(), [](const Variant& variant) {
+    return variant.value.is_number() && !domain::integer_in(variant.value);
+  });
+  if (has_fractions) out += ".0"sv;
+}
 
 std::string digest_of(std::string_view text) {
   const Sha256 digest = sha256(text);
@@ -51,21 +74,21 @@ void append_ofrep(std::string& out, const Decision& decision, std::string_view k
     out += '}';
     return;
   }
-  // The code's own default must not open what is denied.
-  if (decision.value != nullptr) {
-    out += R"(,"value":)"sv;
-    json::append(out, *decision.value);
-  } else if (decision.denied() && decision.flag->type() == FlagType::boolean) {
+  // The code's own default must not open what is denied. With the reason DISABLED, some providers would take
+  // it although there is a value.
+  const bool is_closed =
+      decision.value == nullptr && decision.denied() && decision.flag->type() == FlagType::boolean;
+  if (is_closed) {
     out += R"(,"value":false)"sv;
+  } else if (decision.value != nullptr) {
+    out += R"(,"value":)"sv;
+    append_value(out, *decision.value, *decision.flag);
   }
-  out.append(R"(,"reason":")"sv).append(to_string(decision.reason));
-  if (decision.variant != nullptr) {
-    out += R"(","variant":)"sv;
-    json::append_string(out, decision.variant->name);
-    out += R"(,"metadata":{"enabled":)"sv;
-  } else {
-    out += R"(","metadata":{"enabled":)"sv;
-  }
+  out.append(R"(,"reason":")"sv).append(to_string(is_closed ? Reason::fixed : decision.reason));
+  out += R"(","variant":)"sv;  // some providers refuse an answer without it
+  const Variant* variant = is_closed ? variant_of_false(*decision.flag) : decision.variant;
+  json::append_string(out, variant == nullptr ? std::string_view{} : variant->name);
+  out += R"(,"metadata":{"enabled":)"sv;
   json::append_bool(out, decision.enabled);
   out.append(R"(,"rule":")"sv).append(to_string(decision.rule)).append(1, '"');
   if (decision.limit) {
@@ -111,8 +134,10 @@ void OfrepFlags::add(const Decision& decision) {
   append_ofrep(text_, decision, key_);
 }
 
-OfrepTag::OfrepTag(std::string_view view, const domain::Snapshot& state)
-    : name_(digest_of(view)),
+std::string OfrepTag::name_of(std::string_view view) { return digest_of(view); }
+
+OfrepTag::OfrepTag(std::string name, const domain::Snapshot& state)
+    : name_(std::move(name)),
       view_(base64url_encode(std::string_view(name_).substr(0, kViewBytes)) + '.'),
       state_{state.head().epoch, state.revision()},
       version_(domain::to_string(state_)) {}

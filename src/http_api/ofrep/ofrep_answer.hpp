@@ -53,11 +53,12 @@ class OfrepFlags {
 /// this state needs no evaluation, and one with the tag of an equal answer needs no body.
 class OfrepTag {
  public:
-  /// `view`: what decides which answer the caller gets, beside the state.
-  OfrepTag(std::string_view view, const domain::Snapshot& state);
+  /// `name`: `name_of` what decides which answer the caller gets, beside the state.
+  OfrepTag(std::string name, const domain::Snapshot& state);
 
-  /// Names the view: equal ones have equal names, and others do not.
-  [[nodiscard]] std::string_view name() const noexcept { return name_; }
+  /// Equal views have equal names, and others do not.
+  [[nodiscard]] static std::string name_of(std::string_view view);
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] const domain::Version& version() const noexcept { return state_; }
   /// The tag that was sent, without quotes: of this state, whatever its answer was.
   [[nodiscard]] bool is_current(std::string_view sent) const noexcept;

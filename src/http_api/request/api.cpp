@@ -119,6 +119,7 @@ Api::Api(net::ShardPool& shards, std::span<const Route> routes, service::Applica
       evaluation_rates_(options_.evaluations,
                         "too many evaluations in a short time; slow down (--evaluation-rate)"),
       answers_(metrics),
+      responses_(metrics),
       revisions_(shards, application.feed(), application.model()),
       seconds_(metrics.histogram("togglecast_http_request_seconds",
                                  "Time from a request to its answer, in seconds.",

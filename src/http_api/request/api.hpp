@@ -23,6 +23,7 @@
 #include "base/token_bucket.hpp"
 #include "http_api/request/body_texts.hpp"
 #include "http_api/request/kept_answers.hpp"
+#include "http_api/request/kept_responses.hpp"
 #include "http_api/request/reader_rates.hpp"
 #include "http_api/request/revision_wait.hpp"
 #include "net/shard_pool.hpp"
@@ -115,6 +116,7 @@ class Api {
   [[nodiscard]] observe::Metrics& metrics() noexcept { return metrics_; }
   [[nodiscard]] BodyTexts& bodies() noexcept { return bodies_; }
   [[nodiscard]] KeptAnswers& answers() noexcept { return answers_; }
+  [[nodiscard]] KeptResponses& responses() noexcept { return responses_; }
   /// Charges the reader of a call for bytes of assets. `rate_limited` with the time to wait.
   [[nodiscard]] Result<void> charge_asset(const std::string& reader, std::size_t bytes);
   /// The same for evaluations by OFREP.
@@ -207,6 +209,7 @@ class Api {
   ReaderRates asset_rates_, evaluation_rates_;
   BodyTexts bodies_;
   KeptAnswers answers_;
+  KeptResponses responses_;
   RevisionWait revisions_;
   std::vector<std::unique_ptr<Meter>> meters_;
   observe::Histogram& seconds_;

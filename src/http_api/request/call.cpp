@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/fail_point.hpp"
+#include "http_api/request/content_coding.hpp"
 #include "http_api/request/ofrep_problem.hpp"
 #include "http_api/request/problem.hpp"
 #include "http_api/request/text_size.hpp"
@@ -30,12 +31,8 @@ std::optional<std::int64_t> read_number(std::string_view text) {
   return number;
 }
 
-// A compressed body is another representation (RFC 9110, 8.8.3), so its ETag differs.
-constexpr std::string_view kGzipMark = "-gzip";
 constexpr std::size_t kShownTag = 64;                 // bytes of a wrong tag, in messages
-constexpr std::size_t kLeastCompressed = 1'024;       // bytes; smaller bodies stay uncompressed
 constexpr std::size_t kLeastForWorkers = 64 * 1'024;  // bytes; a worker writes and compresses larger bodies
-constexpr int kGzipLevel = 5;
 
 constexpr std::string_view kConfirm = "confirm";
 constexpr std::string_view kForce = "force";
@@ -135,7 +132,8 @@ Result<json::value> Call::parse_body() const {
   if (!body) {
     Error error = body.error();
     const bool too_deep = error.code == Errc::payload_too_large;
-    error.message = (too_deep ? "the body is refused: " : "the body is not valid JSON: ") + error.message;
+    error.message =
+        (too_deep ? "the body is refused: " : "the body is refused because of a ") + error.message;
     return tl::unexpected(std::move(error));
   }
   if (!body->is_object()) return fail_field("", "the body must be a JSON object");
@@ -352,11 +350,13 @@ net::StreamPtr Call::begin_stream() {
   return stream;
 }
 
+void Call::charge(std::size_t bytes) const { api_.charge(*this, bytes); }
+
 void Call::respond(wire::http::Response response, std::string_view code) {
   response.headers.set("X-Content-Type-Options", "nosniff");
   add_revision_headers(response.headers);
   api_.cors().decorate(request(), response.headers);
-  api_.charge(*this, response.body.size());
+  charge(response.body.size());
   if (response.shared || response.body.size() < kLeastCompressed) return send(std::move(response), code);
   response.headers.add("Vary", "Accept-Encoding");
   if (response.headers.contains("Content-Encoding")) return send(std::move(response), code);
@@ -375,14 +375,17 @@ void Call::respond(wire::http::Response response, std::string_view code) {
 }
 
 void Call::send(wire::http::Response response, std::string_view code) {
+  if (shard().is_current()) return send_here(std::move(response), code);
   const auto sent = std::make_shared<wire::http::Response>(std::move(response));
-  resume([self = shared_from_this(), sent, code] {
-    const unsigned status = sent->status;
-    self->exchange_->respond(std::move(*sent));
-    self->api_.finished(*self, status, code);
-    if (fail_point_hook != nullptr && self->request().method != wire::http::Method::get) [[unlikely]]
-      pass_when_sent(self->shard());
-  });
+  shard().post([self = shared_from_this(), sent, code] { self->send_here(std::move(*sent), code); });
+}
+
+void Call::send_here(wire::http::Response response, std::string_view code) {
+  const unsigned status = response.status;
+  exchange_->respond(std::move(response));
+  api_.finished(*this, status, code);
+  if (fail_point_hook != nullptr && request().method != wire::http::Method::get) [[unlikely]]
+    pass_when_sent(shard());
 }
 
 void Call::resume(std::function<void()> task) const {

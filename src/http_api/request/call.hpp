@@ -108,6 +108,8 @@ class Call : public std::enable_shared_from_this<Call> {
   void answer(Answer answer);
   /// `status` and `more`: see `problem`. Routes of OFREP add its members.
   void refuse(const Error& error, unsigned status = 0, const json::object& more = {});
+  /// Charges the reader for an answer of so many bytes before compression. `respond` does so for a `body`.
+  void charge(std::size_t bytes) const;
   /// Answers 200 and goes on with server-sent events on this connection; null if the client has gone. On the
   /// call's shard.
   [[nodiscard]] net::StreamPtr begin_stream();
@@ -128,6 +130,7 @@ class Call : public std::enable_shared_from_this<Call> {
   void answer_here(Answer& answer);
   void add_revision_headers(wire::http::Headers& headers) const;
   void send(wire::http::Response response, std::string_view code);
+  void send_here(wire::http::Response response, std::string_view code);
 
   Api& api_;
   const Route& route_;

@@ -32,7 +32,10 @@ std::string_view ofrep_code(Errc code) noexcept {
 wire::http::Response ofrep_problem(const Error& error, std::string_view request_id, unsigned status,
                                    std::string_view flag, const json::object& more) {
   json::object members{{"errorCode", ofrep_code(error.code)}, {"errorDetails", error.message}};
-  if (!flag.empty()) members["key"] = flag;
+  if (!flag.empty()) {
+    members["key"] = flag;
+    members["metadata"] = json::object{};  // the provider of Java needs it
+  }
   for (const auto& member : more) members[member.key()] = member.value();
   wire::http::Response response = problem(error, request_id, status, members);
   response.headers.set("Content-Type", "application/json");  // clients of OFREP look for it

@@ -85,6 +85,7 @@ Streams::StreamSubscriberPtr Streams::begin(Call& call, Kind kind, const Princip
     parts_.leave(who.environment, who.id);
     return nullptr;
   }
+  connection->limit(&options_.limits);
   auto made = std::make_shared<StreamSubscriber>(
       std::move(connection), kind, std::make_shared<const Principal>(who), static_cast<StreamKeeper&>(*this));
   made->held = std::move(held);
@@ -110,10 +111,10 @@ bool Streams::may_stay(StreamSubscriber& subscriber) {
 
 // The comment, the warning and the end of the token share one timer.
 void Streams::watch(StreamSubscriber& subscriber) const {
-  if (subscriber.who().expires_at == Principal::kNever) return subscriber.stream.arm(options_.beat);
+  if (subscriber.who().expires_at == Principal::kNever) return subscriber.stream.arm(options_.heartbeat);
   Milliseconds left{subscriber.who().expires_at.value - clock_.wall_now().value};
   if (!subscriber.warned && !subscriber.only_notices()) left -= std::min(options_.expiry_warning, left / 2);
-  if (left > options_.beat) return subscriber.stream.arm(options_.beat);
+  if (left > options_.heartbeat) return subscriber.stream.arm(options_.heartbeat);
   subscriber.stream.arm(std::max(left, Milliseconds{0}));
 }
 
@@ -161,7 +162,10 @@ void Streams::finish(StreamSubscriber& subscriber) {
   remove(subscriber);
 }
 
-void Streams::on_gone(StreamSubscriber& subscriber, net::StreamEnd) { remove(subscriber); }
+void Streams::on_gone(StreamSubscriber& subscriber, net::StreamEnd reason) {
+  if (reason == net::StreamEnd::write_stalled) log_.limit("--stall-timeout", {"what", "events"});
+  remove(subscriber);
+}
 
 // It is destroyed in a later turn: one of its calls may be under way.
 void Streams::remove(StreamSubscriber& subscriber) {

@@ -62,8 +62,9 @@ struct StreamParts {
 };
 
 struct StreamOptions {
-  Milliseconds beat{20'000};            ///< a comment is sent so often
+  Milliseconds heartbeat{20'000};       ///< between two comments of a stream
   Milliseconds expiry_warning{60'000};  ///< before the end of a token
+  net::StreamLimits limits{};
   /// The limit of new connections by address: an error, or nothing when the stream may begin.
   std::function<std::optional<Error>(const web::Peer&)> admit{};
   /// Counts a stream of an address until the pointer is dropped.

@@ -42,6 +42,7 @@ class ScratchTransaction final : public storage::WriteTransaction {
   [[nodiscard]] Result<storage::AssetUsage> asset_usage() override { return storage::AssetUsage{}; }
   [[nodiscard]] Result<bool> has_asset(const std::string&) override { return true; }
   [[nodiscard]] Result<bool> has_bytes(const std::string&) override { return true; }
+  [[nodiscard]] Result<void> add(const storage::Commit&) override { return nothing_is_stored(); }
   [[nodiscard]] Result<void> commit(const storage::Commit&) override { return nothing_is_stored(); }
 
  private:

@@ -4,6 +4,17 @@
 
 namespace togglecast::socketio {
 
+namespace {
+
+// A packet that begins with `head`, up to the opening bracket.
+SharedBytes closed(std::string head, const EncodedPacket::Parts& args) {
+  head += args.begin;
+  if (args.end.empty()) return engineio::text_message(head, args.middle, "]");
+  return engineio::text_message(head, args.middle, std::string(args.end) += ']');
+}
+
+}  // namespace
+
 SharedBytes EncodedPacket::frame(std::string_view bytes) { return engineio::binary_message(bytes); }
 
 EncodedPacket::EncodedPacket(SharedBytes text, std::vector<SharedBytes> attachments, Attachments are)
@@ -29,15 +40,11 @@ EncodedPacket EncodedPacket::ack(std::string_view nsp, std::uint64_t ack_id, std
 }
 
 EncodedPacket EncodedPacket::event(std::string_view nsp, const Parts& args) {
-  const std::string begin = wire::socketio::begin_event(nsp).append(args.begin);
-  const std::string end = std::string(args.end).append("]");
-  return {engineio::text_message(begin, args.middle, end), {}, Attachments::frames};
+  return {closed(wire::socketio::begin_event(nsp), args), {}, Attachments::frames};
 }
 
 EncodedPacket EncodedPacket::ack(std::string_view nsp, std::uint64_t ack_id, const Parts& args) {
-  const std::string begin = wire::socketio::begin_ack(nsp, ack_id).append(args.begin);
-  const std::string end = std::string(args.end).append("]");
-  return {engineio::text_message(begin, args.middle, end), {}, Attachments::frames};
+  return {closed(wire::socketio::begin_ack(nsp, ack_id), args), {}, Attachments::frames};
 }
 
 EncodedPacket EncodedPacket::text(std::string_view packet) {

@@ -119,14 +119,34 @@ Result<bool> PostgresTransaction::has_bytes(const std::string& sha256) {
       .map([](const Rows& rows) { return !rows.empty(); });
 }
 
+Result<void> PostgresTransaction::add(const Commit& what) {
+  auto statements = statements_of(what);
+  if (!statements) return tl::unexpected(statements.error());
+  if (statements->empty()) return {};
+  return transaction_.run(*statements).map([](const auto&) {});
+}
+
 Result<void> PostgresTransaction::commit(const Commit& what) {
-  if (what.row != nullptr && what.row->row->head.revision != environment_.head.revision + 1)
-    return fail(Errc::conflict,
-                "the change does not follow on revision " + std::to_string(environment_.head.revision));
   if (what.fence) {
     if (auto held = hold_lease(transaction_, *what.fence); !held) return held;
   }
-  if (auto done = write_assets(what); !done) return done;
+  auto statements = statements_of(what);
+  if (!statements) return tl::unexpected(statements.error());
+  std::optional<Statement> notify;
+  if (has_rows_) {
+    notify = Statement{"SELECT pg_notify('togglecast', $1)"};
+    notify->parameters.add(options_.notice);
+  }
+  pass(FailPoint::before_commit);
+  return transaction_.commit(*std::move(statements), std::move(notify));
+}
+
+// Assets are written at once. The statements are to be sent next.
+Result<std::vector<Statement>> PostgresTransaction::statements_of(const Commit& what) {
+  if (what.row != nullptr && what.row->row->head.revision != environment_.head.revision + 1)
+    return fail(Errc::conflict,
+                "the change does not follow on revision " + std::to_string(environment_.head.revision));
+  if (auto done = write_assets(what); !done) return tl::unexpected(done.error());
   std::vector<Statement> batch;
   if (what.row != nullptr) add_row(batch, *what.row);
   for (const SecretWrite& secret : what.secrets) {
@@ -140,13 +160,11 @@ Result<void> PostgresTransaction::commit(const Commit& what) {
              .add_bytes(secret.value.reveal())});
   }
   if (what.idempotency) add_outcome(batch, *what.idempotency, what);
-  std::optional<Statement> notify;
   if (what.row != nullptr) {
-    notify = Statement{"SELECT pg_notify('togglecast', $1)"};
-    notify->parameters.add(options_.notice);
+    environment_.head = what.row->row->head;
+    has_rows_ = true;
   }
-  pass(FailPoint::before_commit);
-  return transaction_.commit(std::move(batch), std::move(notify));
+  return batch;
 }
 
 // Sorted, so that two environments which store the same bytes never wait for each other.

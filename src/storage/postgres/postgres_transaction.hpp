@@ -1,5 +1,5 @@
-// One write: from locking the counter row to the commit. Its rows and the commit leave in one message, so
-// the row is locked no longer than needed. Thread and error rules as in store.hpp.
+// Writes from locking the counter row to the commit. The rows of the last one and the commit leave in one
+// message, so the row is locked no longer than needed. Thread and error rules as in store.hpp.
 #pragma once
 
 #include <chrono>
@@ -40,6 +40,7 @@ class PostgresTransaction final : public WriteTransaction {
   [[nodiscard]] Result<AssetUsage> asset_usage() override;
   [[nodiscard]] Result<bool> has_asset(const std::string& sha256) override;
   [[nodiscard]] Result<bool> has_bytes(const std::string& sha256) override;
+  [[nodiscard]] Result<void> add(const Commit& what) override;
   [[nodiscard]] Result<void> commit(const Commit& what) override;
 
  private:
@@ -50,6 +51,7 @@ class PostgresTransaction final : public WriteTransaction {
         unseen_(std::move(unseen)),
         options_(std::move(options)) {}
 
+  [[nodiscard]] Result<std::vector<Statement>> statements_of(const Commit& what);
   [[nodiscard]] Result<void> write_assets(const Commit& what);
   void add_row(std::vector<Statement>& batch, const domain::IndexedRow& indexed) const;
   void add_entities(std::vector<Statement>& batch, const domain::IndexedRow& indexed) const;
@@ -62,6 +64,7 @@ class PostgresTransaction final : public WriteTransaction {
   EnvironmentRow environment_;
   std::vector<domain::LogRow> unseen_;
   TransactionOptions options_;
+  bool has_rows_ = false;
 };
 
 }  // namespace togglecast::storage::postgres

@@ -111,7 +111,7 @@ Result<void> PostgresTransfer::begin_import(const std::string& origin) {
   if (!begun) return tl::unexpected(begun.error());
   const Rows& found = begun->answers[1];
   if (found.integer(0, 0) == 0 && found.integer(0, 1) > 0)
-    return fail(Errc::conflict, "the target has data already; name an empty one");
+    return fail(Errc::conflict, "the target (--to) has data already; name an empty one");
   const auto& tables = transfer_tables();
   const std::string clear =
       "TRUNCATE togglecast.lease, togglecast.unfinished_import, " +

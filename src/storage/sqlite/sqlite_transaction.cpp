@@ -104,21 +104,25 @@ Result<void> SqliteTransaction::commit(const Commit& what) {
     if (leases_ == nullptr) return tl::unexpected(lost_lease(*what.fence));
     if (auto held = leases_->check(*what.fence); !held) return held;
   }
+  if (auto added = add(what); !added) return added;
+  if (auto counted = count_step(database_); !counted) return counted;
+  pass(FailPoint::before_commit);
+  return transaction_.commit();
+}
+
+Result<void> SqliteTransaction::add(const Commit& what) {
   for (const AssetWrite& asset : what.assets)
     if (auto done = store_bytes(database_, asset); !done) return done;
   if (what.row != nullptr) {
     if (what.row->row->head.revision != head_.revision + 1)
       return fail(Errc::conflict, "the change does not follow on revision " + std::to_string(head_.revision));
     if (auto done = write_row(*what.row); !done) return done;
+    head_ = what.row->row->head;
   }
   for (const SecretWrite& secret : what.secrets)
     if (auto done = write_secret(secret); !done) return done;
-  if (what.idempotency) {
-    if (auto done = remember(*what.idempotency, what); !done) return done;
-  }
-  if (auto counted = count_step(database_); !counted) return counted;
-  pass(FailPoint::before_commit);
-  return transaction_.commit();
+  if (what.idempotency) return remember(*what.idempotency, what);
+  return {};
 }
 
 Result<void> SqliteTransaction::write_row(const domain::IndexedRow& indexed) {

@@ -31,6 +31,7 @@ class SqliteTransaction final : public WriteTransaction {
   [[nodiscard]] Result<AssetUsage> asset_usage() override;
   [[nodiscard]] Result<bool> has_asset(const std::string& sha256) override;
   [[nodiscard]] Result<bool> has_bytes(const std::string& sha256) override;
+  [[nodiscard]] Result<void> add(const Commit& what) override;
   [[nodiscard]] Result<void> commit(const Commit& what) override;
 
  private:

@@ -113,7 +113,7 @@ Result<void> SqliteTransfer::begin_import(const std::string& origin) {
   const auto environments = database_.query_integer("SELECT count(*) FROM environment");
   if (!environments) return tl::unexpected(environments.error());
   if (left->empty() && *environments > 0)
-    return fail(Errc::conflict, "the target has data already; name an empty one");
+    return fail(Errc::conflict, "the target (--to) has data already; name an empty one");
   auto transaction = begin_();
   if (!transaction) return tl::unexpected(transaction.error());
   const auto& tables = transfer_tables();

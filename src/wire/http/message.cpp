@@ -60,44 +60,6 @@ std::string_view to_string(Method method) noexcept {
   return "other";
 }
 
-void Headers::set(std::string_view name, std::string value) {
-  const auto matches = [name](const auto& field) { return equal_ignoring_case(field.first, name); };
-  const auto found = std::find_if(fields_.begin(), fields_.end(), matches);
-  if (found == fields_.end()) {
-    add(std::string(name), std::move(value));
-    return;
-  }
-  found->second = std::move(value);
-  fields_.erase(std::remove_if(found + 1, fields_.end(), matches), fields_.end());
-}
-
-std::string_view Headers::value(std::string_view name) const noexcept {
-  for (const auto& [key, value] : fields_) {
-    if (equal_ignoring_case(key, name)) return value;
-  }
-  return {};
-}
-
-bool Headers::same_name(std::string_view a, std::string_view b) noexcept { return equal_ignoring_case(a, b); }
-
-bool Headers::contains(std::string_view name) const noexcept {
-  return std::any_of(fields_.begin(), fields_.end(),
-                     [name](const auto& field) { return equal_ignoring_case(field.first, name); });
-}
-
-bool Headers::lists(std::string_view name, std::string_view token) const noexcept {
-  for (const auto& [key, value] : fields_) {
-    if (!equal_ignoring_case(key, name)) continue;
-    std::string_view rest = value;
-    while (!rest.empty()) {
-      const std::size_t comma = rest.find(',');
-      if (equal_ignoring_case(trimmed(rest.substr(0, comma)), token)) return true;
-      rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 1);
-    }
-  }
-  return false;
-}
-
 Query::Query(std::string_view encoded) {
   while (!encoded.empty()) {
     const std::size_t end = encoded.find('&');

@@ -10,32 +10,12 @@
 #include <vector>
 
 #include "base/shared_bytes.hpp"
+#include "wire/http/headers.hpp"
 
 namespace togglecast::wire::http {
 
 enum class Method : std::uint8_t { get, head, post, put, patch, del, options, other };
 [[nodiscard]] std::string_view to_string(Method method) noexcept;
-
-/// Header fields in order. Names are compared without case.
-class Headers {
- public:
-  void add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
-  void set(std::string_view name, std::string value);
-  /// The first value. Empty if there is none.
-  [[nodiscard]] std::string_view value(std::string_view name) const noexcept;
-  [[nodiscard]] bool contains(std::string_view name) const noexcept;
-  /// Equality without case.
-  [[nodiscard]] static bool same_name(std::string_view a, std::string_view b) noexcept;
-  /// True when the comma-separated list in this field has `token`, without case: `Connection: keep-alive,
-  /// Upgrade`.
-  [[nodiscard]] bool lists(std::string_view name, std::string_view token) const noexcept;
-  [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& fields() const noexcept {
-    return fields_;
-  }
-
- private:
-  std::vector<std::pair<std::string, std::string>> fields_;
-};
 
 /// Query parameters in order, percent-decoded. `+` is a space, and a broken escape stays as it is.
 class Query {
@@ -82,8 +62,7 @@ struct Response {
 };
 
 /// Status line, headers, and the body unless `head_only`. Adds Content-Length (except for 1xx, 204 and 304),
-/// and `Connection: close` if `keep_alive` is false or the response closes. Line breaks inside header fields
-/// become spaces.
+/// and `Connection: close` if `keep_alive` is false or the response closes.
 [[nodiscard]] std::string serialize(const Response& response, bool keep_alive, bool head_only);
 
 [[nodiscard]] std::string_view reason_phrase(unsigned status) noexcept;

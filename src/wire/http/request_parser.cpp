@@ -116,6 +116,7 @@ RequestParser::State RequestParser::Reading::read_headers(std::string_view& inpu
 
 RequestParser::State RequestParser::Reading::parse_headers(std::string_view block) {
   reader.emplace(limits, body_limit);
+  reader->request().headers.reserve(block.size());
   boost::beast::error_code error;
   const std::size_t used = reader->put({block.data(), block.size()}, error);
   if (reader->refused()) return refuse(reader->refusal());

@@ -78,7 +78,7 @@ void RequestReader::on_field_impl(beast::field field, View name, View value, Err
   }
   if (request_.headers.fields().size() >= limits_.header_fields)
     return refuse(431, "more than " + std::to_string(limits_.header_fields) + " header fields", error);
-  request_.headers.add(std::string(name), std::string(value));
+  request_.headers.add(name, value);
 }
 
 void RequestReader::on_header_impl(Error& error) {
@@ -86,7 +86,7 @@ void RequestReader::on_header_impl(Error& error) {
   if (hosts_ == 0 && request_.version >= 11) return refuse(400, "no Host header", error);
   const auto parts = split_target(request_.method_text, request_.target);
   if (!parts) return refuse(parts.error().code == Errc::not_found ? 501 : 400, parts.error().message, error);
-  if (!parts->authority.empty()) request_.headers.set("Host", std::string(parts->authority));
+  if (!parts->authority.empty()) request_.headers.set("Host", parts->authority);
   request_.path = parts->path;
   const auto separators = std::count(parts->query.begin(), parts->query.end(), '&');
   if (static_cast<std::size_t>(separators) >= limits_.query_parameters) {

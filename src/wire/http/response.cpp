@@ -7,11 +7,9 @@
 namespace togglecast::wire::http {
 namespace {
 
-bool may_have_body(unsigned status) { return status >= 200 && status != 204 && status != 304; }
+constexpr std::size_t kMostOfOwn = 96;  // bytes of the status line and the fields that are added here
 
-void append_in_one_line(std::string& out, std::string_view text) {
-  for (const char c : text) out += c == '\r' || c == '\n' || c == '\0' ? ' ' : c;
-}
+bool may_have_body(unsigned status) { return status >= 200 && status != 204 && status != 304; }
 
 }  // namespace
 
@@ -23,22 +21,24 @@ std::string_view reason_phrase(unsigned status) noexcept {
 }
 
 std::string serialize(const Response& response, bool keep_alive, bool head_only) {
-  std::string out = "HTTP/1.1 " + std::to_string(response.status) + ' ';
-  out += reason_phrase(response.status);
+  const bool may_have = may_have_body(response.status);
+  const std::string_view body = may_have && !head_only ? response.content() : std::string_view();
+  const std::string_view lines = response.headers.lines();
+  const std::string_view reason = reason_phrase(response.status);
+  std::string out;
+  out.reserve(kMostOfOwn + reason.size() + lines.size() + body.size());
+  out += "HTTP/1.1 ";
+  out += std::to_string(response.status);
+  out += ' ';
+  out += reason;
   out += "\r\n";
-  for (const auto& [name, value] : response.headers.fields()) {
-    append_in_one_line(out, name);
-    out += ": ";
-    append_in_one_line(out, value);
-    out += "\r\n";
-  }
-  const bool body = may_have_body(response.status);
-  if (body && !response.headers.contains("Content-Length"))
-    out += "Content-Length: " + std::to_string(response.content().size()) + "\r\n";
+  out += lines;
+  if (may_have && !response.headers.contains("Content-Length"))
+    out.append("Content-Length: ").append(std::to_string(response.content().size())).append("\r\n");
   if ((!keep_alive || response.close) && !response.headers.contains("Connection"))
     out += "Connection: close\r\n";
   out += "\r\n";
-  if (body && !head_only) out += response.content();
+  out += body;
   return out;
 }
 

@@ -28,8 +28,7 @@ Result<Response> read_response(std::string_view bytes) {
   if (error || !parser.is_done()) return fail(Errc::parse_error, "the answer is no complete HTTP response");
   Response response;
   response.status = parser.get().result_int();
-  for (const auto& field : parser.get())
-    response.headers.add(std::string(field.name_string()), std::string(field.value()));
+  for (const auto& field : parser.get()) response.headers.add(field.name_string(), field.value());
   response.body = std::move(parser.get().body());
   return response;
 }

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text/plain_json.hpp"
 #include "wire/socketio/packet.hpp"
 #include "wire/socketio/placeholder.hpp"
 
@@ -163,6 +164,24 @@ Result<std::optional<Packet>> Decoder::text(std::string_view message) {
   if (attachments == 0) return packet;
   pending_.reset(new Pending{std::move(packet), attachments});
   return std::nullopt;
+}
+
+std::optional<PlainEvent> Decoder::plain_event(std::string_view message) const noexcept {
+  constexpr std::size_t kLeast = 5;  // 2[""]
+  if (pending_ || message.size() < kLeast || message.front() != '2') return std::nullopt;
+  std::string_view rest = message.substr(1);
+  PlainEvent event;
+  event.nsp = take_namespace(rest);
+  event.ack_id = take_number(rest, kMaxAckId);
+  if (event.ack_id && *event.ack_id > kMaxAckId) return std::nullopt;
+  event.payload = rest;
+  if (!rest.starts_with('[') || json::plain_length(rest, json_depth_) != rest.size()) return std::nullopt;
+  const std::string_view elements = rest.substr(1, rest.size() - 2);
+  if (!elements.starts_with('"')) return std::nullopt;
+  event.name = elements.substr(1, elements.find('"', 1) - 1);
+  if (event.name.find('\\') != std::string_view::npos || is_reserved_event(event.name)) return std::nullopt;
+  event.args = elements.substr(std::min(event.name.size() + 3, elements.size()));  // two quotes and a comma
+  return event;
 }
 
 const std::string* Decoder::awaits_attachments_for() const noexcept {

@@ -55,6 +55,15 @@ struct Packet {
   Arguments args;           ///< events (values[0] is the name) and acks
 };
 
+/// An EVENT as text. To check most of them, no value has to be built. Views into the message.
+struct PlainEvent {
+  std::string_view nsp;
+  std::string_view name;  ///< without escapes
+  std::optional<std::uint64_t> ack_id;
+  std::string_view payload;  ///< the array, plain JSON (base/text/plain_json.hpp)
+  std::string_view args;     ///< the elements behind the name, with their commas
+};
+
 struct DecoderLimits {
   std::size_t attachments = 10;  ///< of one packet, and placeholders for them
   json::Limits json{};
@@ -74,6 +83,9 @@ class Decoder {
 
   /// Reads a text message. Returns its packet, or nothing if attachments must follow.
   [[nodiscard]] Result<std::optional<Packet>> text(std::string_view message);
+  /// The event in a text message, if it is an EVENT of plain JSON. For every other message, also for a wrong
+  /// one, it has no value: `text` then reads or refuses it.
+  [[nodiscard]] std::optional<PlainEvent> plain_event(std::string_view message) const noexcept;
   /// Reads a binary message. Returns the packet that it completes, if it completes one.
   [[nodiscard]] Result<std::optional<Packet>> binary(std::string_view message);
   /// The namespace of the packet whose attachments are due; nullptr when none are.

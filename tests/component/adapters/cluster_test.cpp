@@ -252,7 +252,7 @@ TEST(EmitterBridgeTest, RefusesTheProductsNamespacesAndEndsCleanly) {
   EXPECT_FALSE(EmitterBridge::open(*client, {}));
   server.start();
   auto listener = server.joined();
-  auto bridge = EmitterBridge::open(*client, {&server.main()}, {.python_channel = "flask"});
+  auto bridge = EmitterBridge::open(*client, {&server.main()}, {.python_channels = {"flask"}});
   ASSERT_TRUE(bridge);
   auto publisher = open_client();
   const auto publish = [&] {

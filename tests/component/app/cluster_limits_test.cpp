@@ -67,6 +67,87 @@ TEST_F(ClusterLimits, AnnouncementsOfAnAdminAddUp) {
   }));
 }
 
+// What a node says on a channel, in its order.
+class Listener {
+ public:
+  Listener(test::SharedBus& bus, std::string of, std::string channel)
+      : of_(std::move(of)), ear_(bus.node("listener")) {
+    heard_ = ear_->subscribe(std::move(channel), [this](const cluster::Message& message) {
+      if (message.node != of_) return;
+      const std::scoped_lock lock(mutex_);
+      bodies_.push_back(parse(message.payload).at("body"));
+    });
+  }
+  [[nodiscard]] std::vector<json::value> bodies() const {
+    const std::scoped_lock lock(mutex_);
+    return bodies_;
+  }
+
+ private:
+  std::string of_;
+  mutable std::mutex mutex_;
+  std::vector<json::value> bodies_;
+  std::unique_ptr<test::SharedBus::Node> ear_;
+  cluster::Bus::Subscription heard_;
+};
+
+// Limits hold over all nodes within a second: what was spent leaves a few times a second, and holds where it
+// arrives.
+TEST_F(ClusterLimits, WhatWasSpentHoldsWithTheNextMessages) {
+  EXPECT_LE(nodes::SharedLimits::kInterval, Milliseconds{500});
+  settings_.realtime.announcements = {.per_second = 0.001, .burst = 4};
+  auto [a, b] = start_two();
+  const auto acme = make_client(a, "acme");
+  const std::string token = a.owner_token();
+  settle(a);
+  const Listener listener(bus_, "a", "nodes.spent");
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(announce(a, R"({"title":"t","message":"m"})").has_value());
+
+  const auto told = [&listener] {
+    double units = 0;
+    for (const json::value& body : listener.bodies())
+      for (const json::value& pair : body.at("announcements").get_array())
+        units += pair.at(1).to_number<double>();
+    return units;
+  };
+  ASSERT_TRUE(eventually([&] { return told() >= 4; }));
+  EXPECT_LE(listener.bodies().size(), 4U) << "none without news";
+  (void)a.get(token,
+              "/api/v1/clients/" + std::to_string(acme.id) + "/connections");  // b answers in its order
+  const auto refused = announce(b, R"({"title":"t","message":"m"})");
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, Errc::rate_limited);
+}
+
+TEST_F(ClusterLimits, ConnectionsHoldWithTheNextBeacon) {
+  EXPECT_LE(nodes::NodesOptions{}.interval, Milliseconds{1'000});
+  settings_.realtime.connections_per_client = 2;
+  auto [a, b] = start_two();
+  const auto acme = make_client(a, "acme");
+  const std::string token = a.owner_token();
+  settle(a);
+  const Listener listener(bus_, "a", "nodes.clients");
+  const auto first = a.join(acme.token);
+  const auto second = a.join(acme.token);
+  const auto before = static_cast<std::ptrdiff_t>(bus_.published("nodes.clients"));
+
+  const auto told = [&](const json::value& body) {
+    const auto* clients = json::find(body, "production");
+    return clients != nullptr && *clients == json::value{json::array{acme.id, 2}};
+  };
+  std::vector<json::value> bodies;
+  ASSERT_TRUE(eventually([&] {
+    bodies = listener.bodies();
+    return std::any_of(bodies.begin(), bodies.end(), told);
+  }));
+  EXPECT_LE(std::find_if(bodies.begin(), bodies.end(), told) - bodies.begin(), before + 1)
+      << "the one that was under way, or the next one";
+  (void)a.get(token,
+              "/api/v1/clients/" + std::to_string(acme.id) + "/connections");  // b answers in its order
+  EventClient third = b.connect("/client", acme.token);
+  EXPECT_EQ(third.packet().find("client_connected"), std::string::npos);
+}
+
 TEST_F(ClusterLimits, FailedLoginsAddUp) {
   auto [a, b] = start_two();
   for (int i = 0; i < 6; ++i) EXPECT_FALSE(a.login("wrong password").has_value());

@@ -191,6 +191,42 @@ TEST_F(Lists, TheTagOfASmallerAnswerIsAsGood) {
   EXPECT_EQ(server_.send("POST", "/api/v1/platforms/1/toggle", with(owner_, "If-Match", tag)).status, 409U);
 }
 
+TEST_F(Lists, AndStatesThatAreKeptAreTheAnswersThatWereMade) {
+  const auto vera = server_.admin("vera", domain::Role::viewer);
+  for (const char* key : {"a", "b", "c", "d", "e"}) create(key, std::string(200, 'x'));
+  const auto body_of = [](const HttpReply& reply) {
+    return reply.header("content-encoding") == "gzip" ? gunzip(reply.body) : reply.body;
+  };
+  const auto hits = [&] {
+    return server_.api().metrics().counter("togglecast_http_kept_hits_total", "").value();
+  };
+  server_.send("POST", "/api/v1/clients/1/tokens", owner_);
+  for (const std::string target :
+       {"/api/v1/clients?limit=4", "/api/v1/clients?limit=4&sort=-key", "/api/v1/state",
+        "/api/v1/clients/1/effective", "/api/v1/clients/1/tokens"}) {
+    const auto made = server_.get(target, owner_);
+    std::ignore = server_.get(target, with(owner_, "Accept-Encoding", "gzip"));
+    const auto before = hits();
+    const auto kept = server_.get(target, owner_);
+    const auto small = server_.get(target, with(owner_, "Accept-Encoding", "gzip"));
+
+    EXPECT_EQ(hits(), before + 2) << target;
+    EXPECT_EQ(kept.body, made.body) << target;
+    EXPECT_EQ(body_of(small), made.body) << target;
+    for (const char* name :
+         {"etag", "content-type", "cache-control", "vary", "togglecast-revision", "togglecast-epoch"})
+      EXPECT_EQ(kept.header(name), made.header(name)) << target << ' ' << name;
+    const std::string tag = small.header("etag");
+    EXPECT_EQ(server_.get(target, with(owner_, "If-None-Match", tag)).header("etag"), tag) << target;
+    const unsigned may_read = target.ends_with("/tokens") ? 403U : 200U;
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(server_.get(target, vera).status, may_read) << target;
+    EXPECT_EQ(server_.get(target, owner_).body, made.body) << "not the viewer's: " << target;
+
+    create("d" + std::to_string(before), "D");
+    EXPECT_NE(server_.get(target, owner_).header("etag"), made.header("etag")) << target;
+  }
+}
+
 TEST_F(Lists, ShortAnswersAreLeftAsTheyAre) {
   create("a", "A");
 

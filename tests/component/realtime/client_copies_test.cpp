@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "resume_fixture.hpp"
+#include "component/realtime/resume/resume_fixture.hpp"
 #include "support/client_copy.hpp"
 
 namespace togglecast::realtime::testing {

@@ -1,6 +1,7 @@
 // `feature_check`, features and packages sent again, and who is on which package.
 #include <string>
 
+#include "realtime/feature_check.hpp"
 #include "realtime_fixture.hpp"
 
 namespace togglecast::realtime::testing {
@@ -129,6 +130,30 @@ TEST_F(FeatureChecks, WhatIsWrongWithACheckIsNamed) {
   EXPECT_EQ(refused(R"({"feature":"a","sub_feature":7})"), "/sub_feature");
   EXPECT_EQ(refused(R"({"feature":"a","context":[]})"), "/context");
   EXPECT_EQ(refused(R"({"feature":"a","colour":"red"})"), "/colour");
+}
+
+TEST_F(FeatureChecks, AnsweredOrNotBeforeItTakesOneObjectInAnySpelling) {
+  const auto id = feature(kTargeted);
+  auto client = join("acme", package("basic", {id}));
+  const std::string first =
+      json::serialize(client.ask("/client", "feature_check", R"({"feature":"checkout"})"));
+  for (const char* spelling :
+       {R"({"feature":"checkout"})", R"( { "feature" : "checkout" })", R"({"feature":"check\u006fut"})",
+        R"({"feature":"nothing","feature":"checkout"})"})
+    EXPECT_EQ(json::serialize(client.ask("/client", "feature_check", spelling)), first) << spelling;
+  for (const char* other :
+       {R"({"feature":"checkout"},{})", R"({"feature":"checkout"},null)", R"(["checkout"])", R"("checkout")"})
+    EXPECT_EQ(client.ask("/client", "feature_check", other).at("error").at("message"),
+              json::value("feature_check takes one object as its argument"))
+        << other;
+}
+
+TEST(FeatureCheckText, NamesTheFlagOfARequestForNothingElse) {
+  EXPECT_EQ(FeatureCheck::sole_name(R"({"feature":"dark mode"})"), "dark mode");
+  for (const char* other :
+       {"", "{}", R"({"feature":7})", R"({"feature":"a","context":{}})", R"({"feature":"a"},1)",
+        R"({"features":"a"})", R"({"feature":"a\"b"})", R"(["feature","a"])"})
+    EXPECT_EQ(FeatureCheck::sole_name(other), "") << other;
 }
 
 TEST_F(FeatureChecks, AFeatureIsSentAgainToThoseWhoSeeItEachInItsContext) {

@@ -78,6 +78,8 @@ TEST_F(HttpConnectionTest, AClientThatTakesNothingOfALargeAnswerIsLet) {
 
   EXPECT_TRUE(test::eventually([this] { return server_->counters().requests.load() == 1; }));
   EXPECT_TRUE(test::eventually([this] { return server_->counters().open_connections.load() == 0; }));
+  EXPECT_EQ(pool_.at(0).counters().stalled_streams.load() + pool_.at(1).counters().stalled_streams.load(),
+            1U);
 }
 
 TEST_F(HttpConnectionTest, AnAnswerInPiecesCountsForTheBudgetUntilItHasLeft) {

@@ -128,6 +128,7 @@ TEST(Wiring, TimesArrive) {
   settings.issuer_token_lifetime = seconds{15};
   settings.issuer_stale_keys = seconds{16};
   settings.tls_ticket_lifetime = seconds{17};
+  settings.stream_heartbeat = seconds{18};
 
   Parts parts;
 
@@ -145,7 +146,9 @@ TEST(Wiring, TimesArrive) {
   EXPECT_EQ(realtime.idempotency_age, seconds{9});
   EXPECT_EQ(realtime.rollout_patience, seconds{12});
   EXPECT_EQ(realtime.sync_window, seconds{13});
-  EXPECT_EQ(stream_options(settings, parts.limits).expiry_warning, seconds{8});
+  const http_api::StreamOptions streams = stream_options(settings, parts.limits);
+  EXPECT_EQ(streams.expiry_warning, seconds{8});
+  EXPECT_EQ(streams.heartbeat, seconds{18});
   EXPECT_EQ(mailbox_options(settings).keys, seconds{9});
   EXPECT_EQ(mailbox_options(settings).kept, seconds{10});
   const http_api::Options api = api_options(settings);

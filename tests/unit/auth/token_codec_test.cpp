@@ -128,6 +128,17 @@ TEST_F(TokenCodec, IsNotValidBeforeItsTimeBeyondASmallSkew) {
   EXPECT_EQ(refusal(later), Errc::token_invalid);
 }
 
+TEST_F(TokenCodec, ReadsTimesAsNumbersByTheirValue) {
+  const auto with_not_before = [&](const std::string& time) {
+    return with_claims(R"({"aud":"togglecast","env":"e","exp":18e8,"iat":1.0,"nbf":)" + time +
+                       R"(,"iss":"togglecast","jti":"a","kind":"admin","sub":"1"})");
+  };
+  EXPECT_TRUE(verify_token(keys_, with_not_before("170E000000000"), kNow).has_value());
+  EXPECT_TRUE(verify_token(keys_, with_not_before("1.70000006e9"), kNow).has_value());
+  EXPECT_EQ(refusal(with_not_before("1.700000061e9")), Errc::token_invalid);
+  EXPECT_EQ(refusal(with_not_before("1.5")), Errc::token_invalid);
+}
+
 TEST_F(TokenCodec, EveryClaimIsNeededAndOfItsType) {
   const json::object whole{
       {"aud", "togglecast"}, {"env", "production"}, {"exp", 1'800'000'000}, {"iat", 1},

@@ -18,6 +18,7 @@ struct StoreFaults {
   std::function<Result<void>()> begin;                       ///< before; an error ends the call
   std::function<Result<void>(const Commit& commit)> commit;  ///< around
   std::function<Result<void>()> check;                       ///< before the health check
+  std::function<Result<void>()> add{};                       ///< before a write of several is added
   std::function<Result<void>()> prune{};                     ///< before each step of pruning
   std::function<Result<void>()> record{};                    ///< before receipts of messages are written
 };
@@ -42,6 +43,12 @@ class FaultyTransaction final : public storage::WriteTransaction {
   Result<storage::AssetUsage> asset_usage() override { return real_->asset_usage(); }
   Result<bool> has_asset(const std::string& sha256) override { return real_->has_asset(sha256); }
   Result<bool> has_bytes(const std::string& sha256) override { return real_->has_bytes(sha256); }
+  Result<void> add(const storage::Commit& what) override {
+    if (faults_.add) {
+      if (auto ok = faults_.add(); !ok) return ok;
+    }
+    return real_->add(what);
+  }
   Result<void> commit(const storage::Commit& what) override {
     if (!faults_.commit) return real_->commit(what);
     return faults_.commit([&] { return real_->commit(what); });

@@ -1,5 +1,5 @@
 // The ring of recent snapshots, and its budget of bytes.
-#include "changes/ring.hpp"
+#include "changes/recent/ring.hpp"
 
 #include <gtest/gtest.h>
 

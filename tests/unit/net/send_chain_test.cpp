@@ -1,6 +1,11 @@
 #include "net/send_chain.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <string>
+#include <vector>
 
 namespace togglecast::net {
 namespace {
@@ -42,6 +47,46 @@ TEST(SendChains, ChainsThatPartAfterACommonBeginningKeepTheirOwnBytes) {
 
   EXPECT_EQ(SendChains::join(*first).view(), "to all|to me|bye");
   EXPECT_EQ(SendChains::join(*second).view(), "to all|bye");
+}
+
+// What arrives at the other end of a pair of sockets.
+std::string sent(const std::vector<std::string>& blocks, bool joined_before) {
+  SendChains chains;
+  const SendChains::Link* tail = nullptr;
+  for (const std::string& block : blocks) tail = chains.append(tail, SharedBytes(block));
+  if (joined_before) (void)SendChains::join(*tail);
+  int ends[2] = {-1, -1};
+  EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+  const ssize_t count = SendChains::send(ends[0], *tail);
+  EXPECT_EQ(count, static_cast<ssize_t>(tail->total));
+  EXPECT_EQ(static_cast<bool>(tail->joined),
+            blocks.size() > 1 && (joined_before || tail->total < 4'096 || blocks.size() > 8))
+      << "what is large is not copied";
+  ::close(ends[0]);
+  std::string arrived(tail->total + 1, '\0');
+  std::size_t size = 0;
+  while (const ssize_t more = ::read(ends[1], arrived.data() + size, arrived.size() - size)) {
+    if (more < 0) break;
+    size += static_cast<std::size_t>(more);
+  }
+  ::close(ends[1]);
+  arrived.resize(size);
+  return arrived;
+}
+
+TEST(SendChains, AreSentInOrderWhateverTheirSizes) {
+  for (const std::size_t size : {1U, 100U, 3'000U, 20'000U}) {
+    for (std::size_t number = 1; number <= 12; ++number) {
+      std::vector<std::string> blocks;
+      std::string all;
+      for (std::size_t i = 0; i < number; ++i) {
+        blocks.emplace_back(i % 2 == 0 ? size : 5, static_cast<char>('a' + i));
+        all += blocks.back();
+      }
+      EXPECT_EQ(sent(blocks, false), all) << number << " blocks of " << size;
+      EXPECT_EQ(sent(blocks, true), all) << number << " blocks of " << size;
+    }
+  }
 }
 
 TEST(SendChains, NothingIsSharedAcrossTurns) {

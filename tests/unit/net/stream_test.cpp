@@ -279,6 +279,23 @@ TEST_F(StreamTest, AGracefulCloseDeliversTheBacklogFirst) {
   EXPECT_TRUE(eventually([this] { return ask<bool>([this] { return side_->stream->closed(); }); }));
 }
 
+TEST_F(StreamTest, AReaderThatStopsReadingIsGivenUpAfterTheCloseToo) {
+  auto client = connect();
+  run([this] {
+    side_->stream->send(std::string(16 * 1024 * 1024, 'x'));
+    side_->stream->close_gracefully();
+    side_->stream->limit(nullptr);
+  });
+
+  pass(limits_.stall - Milliseconds(1'000));
+  EXPECT_FALSE(ask<bool>([this] { return side_->stream->closed(); }));
+  EXPECT_TRUE(eventually([this] {
+    pass(limits_.stall);
+    return ask<bool>([this] { return side_->stream->closed(); });
+  }));
+  EXPECT_EQ(counters().stalled_streams.load(), 1U);
+}
+
 TEST_F(StreamTest, ClosingGracefullyDoesNotResetWhatThePeerStillSends) {
   auto client = connect();
   run([this] {

@@ -325,8 +325,8 @@ class Linker {
     program_->depth_ = std::max(program_->depth_, reached);
     program_->size_ += callee->size();
     if (reached > options_.max_depth) {
-      refuse(reference.node,
-             "with this shared rule, nested deeper than " + std::to_string(options_.max_depth) + " levels");
+      refuse(reference.node, "with this shared rule, the rule is nested deeper than " +
+                                 std::to_string(options_.max_depth) + " levels");
     }
     if (program_->size_ > options_.max_nodes) findings_.too_large(*program_->code_);
   }

@@ -134,6 +134,7 @@ constexpr Limit kTimes[] = {
     {"keep-alive-timeout", 1, kDay, seconds_of<&S::keep_alive_timeout>},
     {"ping-interval", 1, 3'600, seconds_of<&S::ping_interval>},
     {"ping-timeout", 1, 3'600, seconds_of<&S::ping_timeout>},
+    {"stream-heartbeat", 1, 3'600, seconds_of<&S::stream_heartbeat>},
     {"upgrade-timeout", 1, 3'600, seconds_of<&S::upgrade_timeout>},
     {"close-grace", 1, 3'600, seconds_of<&S::close_grace>},
     {"stall-timeout", 1, 3'600, seconds_of<&S::stall_timeout>},

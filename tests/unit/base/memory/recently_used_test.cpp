@@ -33,6 +33,20 @@ TEST(RecentlyUsed, WhatComesAgainStaysAndTheRestMakesRoom) {
   EXPECT_LE(strangers, 8);
 }
 
+TEST(RecentlyUsed, MakesRoomByWeight) {
+  RecentlyUsed<int> kept(1'000);
+  kept.keep("heavy", 1, 400);
+  for (int i = 0; i < 10; ++i) kept.keep("heavy", i, 400);
+  EXPECT_EQ(kept.find("heavy"), 9) << "it counts once";
+
+  kept.keep("another", 2, 400);
+  EXPECT_EQ(kept.find("heavy"), 9) << "one of the older ones, by now of the recent";
+  kept.keep("third", 3, 400);
+
+  EXPECT_EQ(kept.find("another"), std::nullopt);
+  EXPECT_EQ(kept.find("third"), 3);
+}
+
 TEST(RecentlyUsed, TheLastValueCounts) {
   RecentlyUsed<int> kept(8);
   kept.keep("a", 1);

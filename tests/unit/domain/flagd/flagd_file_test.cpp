@@ -105,6 +105,20 @@ TEST(FlagdFile, NamesTheFlagsThatItLeavesOut) {
       parse(R"({"flagSetId":"production/acme","leftOut":"f: its percentages are of the generation v1"})"));
 }
 
+// As null, which is how JSON writes it, such a number opens what compares with it.
+TEST(FlagdFile, LeavesOutWhatWorksOutANumberThatIsNotFinite) {
+  for (const std::string rule :
+       {R"({"+":["a"]})", R"({"<":[{"/":[1,{"var":"client.none"}]},{"var":"n"}]})",
+        R"({"in":[{"var":"n"},[{"-":["a"]}]]})", R"({"in":[{"var":"n"},{"merge":[[{"/":[1,0]}]]}]})"}) {
+    const auto file = file_of(shop(R"({"targeting":)" + rule + "}"), 7);
+
+    EXPECT_EQ(file.at("flags"), json::value(json::object{})) << rule;
+    EXPECT_EQ(json::string_or_empty(file.at("metadata"), "leftOut"),
+              "f: its rule works out a number that is not finite")
+        << rule;
+  }
+}
+
 TEST(FlagdFile, IsTheSameWhenNothingOfTheClientChanged) {
   const auto one = shop("{}");
   const auto two = step(*one, {create(client(8, "other"))});

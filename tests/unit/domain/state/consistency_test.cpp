@@ -118,10 +118,10 @@ TEST(Consistency, ASegmentMustNotBreakWhatRefersToIt) {
 
   const auto found = issues(*state, {update(shallow, segment(1, "s", deep))});
 
-  EXPECT_EQ(
-      found.at("/rule"),
-      "feature 'chat', which refers to it, would be wrong: /targeting/if/0/! with this shared rule, nested "
-      "deeper than 32 levels");
+  EXPECT_EQ(found.at("/rule"),
+            "feature 'chat', which refers to it, would be wrong: /targeting/if/0/! with this shared rule, "
+            "the rule is nested "
+            "deeper than 32 levels");
 }
 
 TEST(Consistency, ASegmentThatBreaksALimitOfItsUsersSaysWhich) {

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <regex>
+
 #include "unit/domain/state/random_views.hpp"
 
 namespace togglecast::http_api {
@@ -15,13 +17,12 @@ json::object plain(const Decision& decision, const std::string& key) {
   if (const auto code = ofrep_code(decision); !code.empty())
     return {{"key", key}, {"errorCode", code}, {"errorDetails", kFlagFailed}};
   json::object out{{"key", key}};
-  if (decision.value != nullptr) {
-    out["value"] = *decision.value;
-  } else if (decision.denied() && decision.flag->type() == FlagType::boolean) {
-    out["value"] = false;
-  }
-  out["reason"] = to_string(decision.reason);
-  if (decision.variant != nullptr) out["variant"] = decision.variant->name;
+  const bool closed =
+      decision.value == nullptr && decision.denied() && decision.flag->type() == FlagType::boolean;
+  if (decision.value != nullptr) out["value"] = *decision.value;
+  if (closed) out["value"] = false;
+  out["reason"] = closed ? std::string_view("STATIC") : to_string(decision.reason);
+  out["variant"] = closed ? "off" : decision.variant == nullptr ? "" : decision.variant->name;
   json::object metadata{{"enabled", decision.enabled}, {"rule", to_string(decision.rule)}};
   if (decision.limit) metadata["limit"] = *decision.limit;
   out["metadata"] = std::move(metadata);
@@ -31,7 +32,8 @@ json::object plain(const Decision& decision, const std::string& key) {
 using OfrepAnswers = domain::testing::RandomViews;
 
 TEST_F(OfrepAnswers, AreWrittenAsAPlainEncoderWritesThem) {
-  std::size_t without_value = 0, denied = 0, subs = 0;
+  const std::regex with_point(R"(("value":-?\d+)\.0(?=,))");
+  std::size_t without_value = 0, denied = 0, subs = 0, fractions = 0;
   for (unsigned seed = 1; seed <= 200; ++seed) {
     SCOPED_TRACE(seed);
     random_.seed(seed);
@@ -57,12 +59,41 @@ TEST_F(OfrepAnswers, AreWrittenAsAPlainEncoderWritesThem) {
         without_value += one.as_object().contains("value") ? 0 : 1;
         denied += json::string_or_empty(one, "reason") == "DISABLED" ? 1 : 0;
       }
-      ASSERT_EQ(flags.take() + "]", json::serialize(std::move(expected)));
+      // What a plain encoder does not know: the type of the flag.
+      const std::string text = flags.take() + "]";
+      const std::string plain_numbers = std::regex_replace(text, with_point, "$1");
+      fractions += text == plain_numbers ? 0 : 1;
+      ASSERT_EQ(plain_numbers, json::serialize(std::move(expected)));
     }
   }
   EXPECT_GT(without_value, 100U);
   EXPECT_GT(denied, 100U);
   EXPECT_GT(subs, 100U);
+  EXPECT_GT(fractions, 10U);
+}
+
+TEST(OfrepNumbers, HaveAPointWhenTheFlagHasFractions) {
+  const auto text_of = [](const json::value& one, const json::value& other) {
+    domain::evaluation::FlagDefinition definition;
+    definition.type = FlagType::number;
+    definition.variants = {{"one", one}, {"other", other}};
+    const domain::evaluation::Flag flag("factor", definition, {});
+    Decision decision;
+    decision.flag = &flag;
+    decision.variant = &flag.definition().variants.front();
+    decision.value = &decision.variant->value;
+    std::string text;
+    append_ofrep(text, decision, "factor");
+    const std::size_t from = text.find(R"("value":)") + 8;
+    return text.substr(from, text.find(',', from) - from);
+  };
+
+  EXPECT_EQ(text_of(1, 2), "1");
+  EXPECT_EQ(text_of(1, 2.5), "1.0");
+  EXPECT_EQ(text_of(2.5, 1), "2.5");
+  EXPECT_EQ(text_of(-3.0, 0.5), "-3.0") << "by its value";
+  EXPECT_EQ(text_of(3.0, 2.0), "3");
+  EXPECT_EQ(text_of(1e300, 0.5), "1e+300") << "a fraction by its notation";
 }
 
 TEST(OfrepFailures, NameAnErrorAndQuoteNoRule) {

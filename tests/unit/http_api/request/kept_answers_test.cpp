@@ -48,5 +48,29 @@ TEST(KeptAnswers, LargeOnesAreNotKept) {
   EXPECT_EQ(answers.find("view", kNow), nullptr);
 }
 
+TEST(KeptAnswers, TheViewIsKnownByTheBytesThatAskedForIt) {
+  observe::Metrics metrics;
+  KeptAnswers answers(metrics);
+  answers.keep_view("client 1\n{}", "one");
+  answers.keep_view("client 2\n{}", "two");
+
+  EXPECT_EQ(answers.view_of("client 1\n{}"), "one");
+  EXPECT_EQ(answers.view_of("client 2\n{}"), "two");
+  EXPECT_EQ(answers.view_of("client 1\n{ }"), std::nullopt);
+}
+
+TEST(KeptAnswers, BytesOfQuestionsAreBounded) {
+  observe::Metrics metrics;
+  KeptAnswers answers(metrics);
+  const std::string large(KeptAnswers::kLargestBody, 'x');
+  EXPECT_TRUE(KeptAnswers::may_keep(large));
+  EXPECT_FALSE(KeptAnswers::may_keep(large + 'x'));
+  answers.keep_view("first", "one");
+  for (std::size_t i = 0; i < 2 * KeptAnswers::kQuestions / large.size(); ++i)
+    answers.keep_view(std::to_string(i) + large.substr(8), "other");
+
+  EXPECT_EQ(answers.view_of("first"), std::nullopt) << "it made room";
+}
+
 }  // namespace
 }  // namespace togglecast::http_api

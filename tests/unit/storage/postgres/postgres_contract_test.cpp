@@ -7,6 +7,7 @@
 #include "unit/storage/moving_contract.hpp"
 #include "unit/storage/postgres/postgres_medium.hpp"
 #include "unit/storage/prune_contract.hpp"
+#include "unit/storage/together_contract.hpp"
 #include "unit/storage/transfer_contract.hpp"
 #include "unit/storage/usage_contract.hpp"
 
@@ -27,6 +28,7 @@ INSTANTIATE_TEST_SUITE_P(Postgres, FetchedContract, ::testing::Values(postgres_m
 INSTANTIATE_TEST_SUITE_P(Postgres, LeaseContract, ::testing::Values(postgres_medium()));
 INSTANTIATE_TEST_SUITE_P(Postgres, TransferContract, ::testing::Values(postgres_medium()));
 INSTANTIATE_TEST_SUITE_P(Postgres, MovingContract, ::testing::Values(postgres_medium()));
+INSTANTIATE_TEST_SUITE_P(Postgres, TogetherContract, ::testing::Values(postgres_medium()));
 INSTANTIATE_TEST_SUITE_P(Postgres, PruneContract, ::testing::Values(postgres_medium()));
 
 }  // namespace togglecast::storage::testing

@@ -14,6 +14,7 @@
 #include "unit/storage/sqlite/sqlite_fixture.hpp"
 #include "unit/storage/sqlite/sqlite_medium.hpp"
 #include "unit/storage/store_contract.hpp"
+#include "unit/storage/together_contract.hpp"
 #include "unit/storage/transfer_contract.hpp"
 #include "unit/storage/usage_contract.hpp"
 
@@ -24,6 +25,8 @@ INSTANTIATE_TEST_SUITE_P(Sqlite, StoreContract,
 INSTANTIATE_TEST_SUITE_P(Sqlite, MessageContract,
                          ::testing::Values(MakeMedium([] { return std::make_unique<SqliteMedium>(); })));
 
+INSTANTIATE_TEST_SUITE_P(Sqlite, TogetherContract,
+                         ::testing::Values(MakeMedium([] { return std::make_unique<SqliteMedium>(); })));
 INSTANTIATE_TEST_SUITE_P(Sqlite, UsageContract,
                          ::testing::Values(MakeMedium([] { return std::make_unique<SqliteMedium>(); })));
 INSTANTIATE_TEST_SUITE_P(Sqlite, FetchedContract,

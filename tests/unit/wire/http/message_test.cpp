@@ -6,44 +6,6 @@
 namespace togglecast::wire::http {
 namespace {
 
-using testing::ElementsAre;
-using testing::Pair;
-
-TEST(HttpHeaders, AreFoundWithoutCase) {
-  Headers headers;
-  headers.add("X-Test", "one");
-  headers.add("x-test", "two");
-
-  EXPECT_EQ(headers.value("X-TEST"), "one");
-  EXPECT_TRUE(headers.contains("x-Test"));
-  EXPECT_EQ(headers.value("X-Tes"), "");
-  EXPECT_FALSE(headers.contains(""));
-}
-
-TEST(HttpHeaders, SetLeavesOneField) {
-  Headers headers;
-  headers.add("A", "1");
-  headers.add("B", "2");
-  headers.add("a", "3");
-  headers.set("A", "4");
-  headers.set("C", "5");
-
-  EXPECT_THAT(headers.fields(), ElementsAre(Pair("A", "4"), Pair("B", "2"), Pair("C", "5")));
-}
-
-TEST(HttpHeaders, ReadCommaSeparatedLists) {
-  Headers headers;
-  headers.add("Connection", "keep-alive ,\tUPGRADE");
-  headers.add("Connection", ",,x,");
-
-  EXPECT_TRUE(headers.lists("connection", "upgrade"));
-  EXPECT_TRUE(headers.lists("connection", "Keep-Alive"));
-  EXPECT_TRUE(headers.lists("connection", "x"));
-  EXPECT_FALSE(headers.lists("connection", "grade"));
-  EXPECT_FALSE(headers.lists("connection", "keep"));
-  EXPECT_FALSE(headers.lists("upgrade", "x"));
-}
-
 TEST(HttpQuery, DecodesParametersInOrder) {
   const Query query("EIO=4&transport=polling&a=1&a=%32&b+c=%C3%A9+x&flag&&=empty&z=");
 

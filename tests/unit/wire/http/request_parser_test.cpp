@@ -21,7 +21,8 @@ constexpr ParserLimits kLimits{
 std::string describe(const Request& request) {
   std::string out = request.method_text + " " + request.path;
   for (const auto& [name, value] : request.query.parameters()) out += " ?" + name + "=" + value;
-  for (const auto& [name, value] : request.headers.fields()) out += " [" + name + "=" + value + "]";
+  for (const auto& [name, value] : request.headers.fields())
+    out.append(" [").append(name).append("=").append(value).append("]");
   if (!request.body.empty()) out += " \"" + request.body + "\"";
   if (request.upgrade) out += " upgrade";
   if (!request.keep_alive) out += " close";

@@ -317,5 +317,53 @@ TEST(SocketIoDecoder, CostsLittleForHostileText) {
   EXPECT_LE(sizeof(Decoder), 32U);
 }
 
+// `/chat #12 name(1,{"a":2})`.
+std::string describe(const std::optional<PlainEvent>& event) {
+  if (!event) return "not plain";
+  std::string out = std::string(event->nsp);
+  if (event->ack_id) out += " #" + std::to_string(*event->ack_id);
+  return out + ' ' + std::string(event->name) + '(' + std::string(event->args) + ')';
+}
+
+TEST(Decoder, ReadsEventsOfPlainJsonAsText) {
+  const Decoder decoder({});
+  const std::vector<Case> cases = {
+      {R"(2["a"])", "/ a()"},
+      {R"(212["a",1])", "/ #12 a(1)"},
+      {R"(2/chat,0["a b",1,{"c":[2]},"d"])", R"(/chat #0 a b(1,{"c":[2]},"d"))"},
+      {R"(2/q?x=["a"])", "not plain"},
+      {R"(2[""])", "/ ()"},
+      {R"(2["connect"])", "not plain"},  // reserved
+      {R"(2["disconnecting",1])", "not plain"},
+      {R"(2["a\n",1])", "not plain"},
+      {R"(2[1,2])", "not plain"},
+      {R"(2[["a"]])", "not plain"},
+      {R"(2[{"a":1}])", "not plain"},
+      {R"(2[])", "not plain"},
+      {R"(2["a",])", "not plain"},
+      {R"(2["a" ,1])", "not plain"},
+      {R"(2["a",1e3])", "not plain"},
+      {R"(2["a"]x)", "not plain"},
+      {R"(2{"a":1})", "not plain"},
+      {"2", "not plain"},
+      {"", "not plain"},
+      {R"(29007199254740992["a"])", "not plain"},
+      {R"(31["a"])", "not plain"},
+      {R"(0{"a":1})", "not plain"},
+      {R"(51-["a",{"_placeholder":true,"num":0}])", "not plain"},
+  };
+  for (const auto& [text, expected] : cases) EXPECT_EQ(describe(decoder.plain_event(text)), expected) << text;
+}
+
+TEST(Decoder, ReadsNoEventAsTextThatIsTooDeepOrComesTooEarly) {
+  const Decoder shallow({.json = {.depth = 2}});
+  EXPECT_EQ(describe(shallow.plain_event(R"(2["a",[1]])")), "/ a([1])");
+  EXPECT_EQ(describe(shallow.plain_event(R"(2["a",[[1]]])")), "not plain");
+
+  Decoder waiting({});
+  ASSERT_TRUE(waiting.text(R"(51-["a",{"_placeholder":true,"num":0}])").has_value());
+  EXPECT_EQ(describe(waiting.plain_event(R"(2["a"])")), "not plain");
+}
+
 }  // namespace
 }  // namespace togglecast::wire::socketio

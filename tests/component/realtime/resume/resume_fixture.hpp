@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "realtime_fixture.hpp"
+#include "component/realtime/realtime_fixture.hpp"
 
 namespace togglecast::realtime::testing {
 

@@ -1,4 +1,4 @@
-#include "changes/ring.hpp"
+#include "changes/recent/ring.hpp"
 
 #include <utility>
 

@@ -148,6 +148,26 @@ describe('two tabs', () => {
     await Promise.all([shows(first, 'grid ready server'), shows(second, 'grid ready server')]);
   });
 
+  test('the one whose leader says nothing gets a connection of its own', async () => {
+    const { choose, query } = await world();
+    const { context, said } = await person(browser);
+    const proxy = await proxyTo(server);
+    const first = await open(context, 'plain', { ...query, url: proxy.url });
+    await shows(first, 'grid ready server');
+    await first.evaluate(async () => { // keeps the lock, without a client
+      const [{ name }] = (await navigator.locks.query()).held as [{ name: string }];
+      (globalThis as unknown as { client: { close(): void } }).client.close();
+      await new Promise<void>((held) => void navigator.locks.request(name, () => (held(), new Promise(() => {}))));
+    });
+    await until(() => proxy.open === 0, 'no connection');
+    const second = await open(context, 'plain', { ...query, url: proxy.url });
+    await shows(second, 'grid ready server');
+    expect(proxy.open).toBe(1);
+    await choose('list');
+    await shows(second, 'list ready server');
+    expect(said).toEqual([]);
+  });
+
   test('with another context leave each other', async () => {
     const { proxy, first, second } = await twoTabs();
     await second.evaluate(() => (globalThis as unknown as { client: { setContext(context: object): Promise<void> } }).client.setContext({ region: 'eu' }));

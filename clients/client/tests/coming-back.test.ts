@@ -105,3 +105,28 @@ test('a change right behind the answer to a login stays', async () => {
   await until(() => client.details(key)?.rule === 'feature_disabled', 'the answer without the feature');
   expect(client.flag(key, true)).toBe(false);
 });
+
+test('a token that ends while no other can be had is replaced as soon as one can', async () => {
+  const { client: record, features } = await server.world({ chat: {} });
+  let away = false;
+  const { client } = page({
+    url: server.url,
+    getToken: async ({ refresh }) => {
+      if (away) throw new Error('the back end is away');
+      away = !refresh;
+      return server.issue(record.id, { expires_in: refresh ? 86_400 : 3 });
+    },
+  });
+  const errors = new Set<string>();
+  client.on('error', ({ code }) => errors.add(code));
+  await client.ready();
+  await until(() => errors.size > 0, 'a token that cannot be had');
+  expect(client.status, 'the one that it has still counts').toBe('ready');
+  await until(() => client.status === 'offline', 'the end of the connection');
+  expect(client.flag(features['chat']!.key, false)).toBe(true);
+  away = false;
+  client.connect(); // at once
+  await client.ready();
+  expect(client.flag(features['chat']!.key, false)).toBe(true);
+  expect([...errors]).toEqual(['unreachable']);
+});

@@ -6,6 +6,7 @@ import { createRoot } from 'react-dom/client';
 import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { TogglecastProvider } from '../src/index.js';
 import { proxyTo, Server, until } from '../../support/server.js';
+import { testRefusals } from '../../support/refusals.js';
 
 const server = new Server();
 beforeAll(() => server.start('--cors-origin', 'http://localhost:3000'));
@@ -109,32 +110,7 @@ test('without a server it begins with the storage, or with an error until the se
   expect(client.getBooleanValue(key('chat'), false)).toBe(true);
 });
 
-test('a refused token is an error', async () => {
-  await expect(OpenFeature.setProviderAndWait(new TogglecastProvider({ url: server.url, token: 'nonsense', storage: false }))).rejects.toThrow();
-  expect(OpenFeature.getClient().providerStatus).toBe(ProviderStatus.FATAL);
-});
-
-test('a token that is withdrawn is an error, and a new one brings it back', async () => {
-  const { client: record, key } = await world();
-  const first = await server.call<{ id: number; token: string }>('POST', `/api/v1/clients/${record.id}/tokens`, {});
-  let { token } = first;
-  const provider = new TogglecastProvider({ url: server.url, getToken: async () => token, storage: false });
-  await OpenFeature.setProviderAndWait(provider);
-  const client = OpenFeature.getClient();
-  const codes: unknown[] = [];
-  client.addHandler(ProviderEvents.Error, (details) => void codes.push(details?.errorCode));
-  expect(client.providerStatus).toBe(ProviderStatus.READY);
-
-  await server.call('DELETE', `/api/v1/clients/${record.id}/tokens/${first.id}`);
-  await until(() => client.providerStatus === ProviderStatus.FATAL, 'the error');
-  expect(codes).toEqual(['PROVIDER_FATAL']);
-  expect(client.getStringDetails(key('layout'), 'none')).toMatchObject({ value: 'none', errorCode: 'PROVIDER_FATAL' }); // the SDK does not ask a provider that is FATAL
-  expect(provider.client.flag(key('layout'), 'none'), 'the client still has its last state').toBe('grid');
-  token = await server.issue(record.id);
-  provider.client.connect();
-  await until(() => client.providerStatus === ProviderStatus.READY, 'READY');
-  expect(client.getStringValue(key('layout'), 'none')).toBe('grid');
-});
+testRefusals<TogglecastProvider>(server, OpenFeature, (options) => new TogglecastProvider(options), world);
 
 test('the React bindings of the SDK render a change', async () => {
   const { token, key, features } = await world();

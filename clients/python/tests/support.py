@@ -121,6 +121,7 @@ class Proxy:
         self._far = server.port
         self._links = set()
         self.open, self.answer, self.tries = True, None, 0
+        self._held, self._holding = None, threading.Lock()  # what the server says, and nobody hears yet
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
@@ -149,20 +150,41 @@ class Proxy:
         with contextlib.suppress(OSError), socket.create_connection(("localhost", self._far)) as far:
             pair = (near, far)
             self._links.add(pair)
-            back = threading.Thread(target=self._pump, args=(far, near), daemon=True)
+            back = threading.Thread(target=self._pump, args=(far, near, self._kept), daemon=True)
             back.start()
             self._pump(near, far)
             back.join()
             self._links.discard(pair)
 
     @staticmethod
-    def _pump(source, target):
+    def _pump(source, target, kept=lambda data, target: False):
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
-                target.sendall(data)
+                if not kept(data, target):
+                    target.sendall(data)
         for one in (source, target):
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
+
+    def _kept(self, data, target):
+        with self._holding:
+            if self._held is not None:
+                self._held.append((data, target))
+            return self._held is not None
+
+    def hold(self):
+        """Keeps what the server says from now on. `release` gives it to the client, all at once."""
+        self._held = []
+
+    def said(self):
+        with self._holding:
+            return b"".join(data for data, _ in self._held)
+
+    def release(self):
+        with self._holding:
+            held, self._held = self._held, None
+            for target in {target for _, target in held}:
+                target.sendall(b"".join(data for data, near in held if near is target))
 
     def let(self, through):
         self.open = through

@@ -226,6 +226,20 @@ class AwayAndBack(Live):
         self.assertIs(client.flag(world.key("chat"), True), False)
         until(lambda: told == ["ready", "stale", "offline", "ready"], f"the statuses, not {told}")
 
+    def test_a_change_right_behind_the_answer_to_a_login_stays(self):
+        world, proxy = self.server.world({"chat": {}}), self.proxy()
+        client = self.client(world, url=proxy.url, transports=["websocket"]).ready(DEADLINE)
+        proxy.hold()
+        moving = threading.Thread(target=client.set_context, args=({"region": "eu"}, DEADLINE))
+        moving.start()
+        until(lambda: b"server_time" in proxy.said(), "the answer")
+        self.server.toggle(world.features["chat"], False)
+        until(lambda: b"feature_update" in proxy.said(), "the change")
+        proxy.release()
+        moving.join()
+        until(lambda: client.details(world.key("chat")).rule == "feature_disabled", "the answer without the feature")
+        self.assertIs(client.flag(world.key("chat"), True), False)
+
     def test_a_service_that_restarts_answers_from_its_file_before_and_without_a_connection(self):
         world, proxy, shelf = self.server.world({"chat": {}}), self.proxy(), self.shelf()
         with self.client(world, url=proxy.url, storage=shelf) as first:

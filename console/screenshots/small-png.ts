@@ -3,7 +3,7 @@ import { crc32, deflateSync, inflateSync } from 'node:zlib';
 
 const kSignature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 const kMost = 256;
-const kNearest = 8; // two colours that look the same, as a distance in RGB
+const kNearest = 16; // two colours that look the same at the edge of a letter or a line, as a distance in RGB
 
 interface Picture {
   width: number;

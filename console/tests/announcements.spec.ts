@@ -103,6 +103,12 @@ test('a notification to one admin appears in their page, and closing it acknowle
   await theirs.getByRole('button', { name: 'Acknowledge: Please call me' }).click();
   await expect(theirs.getByText('It is about the release.')).toBeHidden();
   await expect(row).toContainText('1 of 1 received, 1 acknowledged');
+  const state = row.locator('.mantine-Badge-root').filter({ hasText: /^acknowledged/ });
+  await expect(state).toBeVisible();
+  expect(await state.evaluate((badge) => { // all of it, and inside its cell
+    const label = badge.querySelector('.mantine-Badge-label')!;
+    return [label.scrollWidth <= label.clientWidth + 1, badge.getBoundingClientRect().right <= badge.closest('td')!.getBoundingClientRect().right];
+  })).toEqual([true, true]);
   await expect(row).toContainText(`admin ${username}`);
 });
 

@@ -292,6 +292,25 @@ test('makes a token that is shown once, shows its connection, sends it a message
   socket.close();
 });
 
+test('makes a token that never ends', async ({ page, console }) => {
+  const { server } = console;
+  const { client } = await tenant(console, 'Hazel');
+  await console.open(`/clients/${client.id}?tab=tokens&new=token`);
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Label').fill('till');
+  await dialog.getByRole('textbox', { name: 'It ends after' }).click();
+  await page.getByRole('option', { name: 'never ends' }).click();
+  await console.accessible();
+  await dialog.getByRole('button', { name: 'Make the token' }).click();
+  const token = (await dialog.getByLabel('The token', { exact: true }).textContent())!;
+  await dialog.getByRole('button', { name: 'I have copied it' }).click();
+  await expect(page.getByTestId(/^token-/).filter({ hasText: 'till' }).getByRole('cell', { name: 'never', exact: true })).toBeVisible();
+  const { exp } = JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as { exp: number };
+  expect(new Date(exp * 1000).getUTCFullYear()).toBe(9999);
+  const { items } = await server.call<{ items: object[] }>('GET', `/api/v1/clients/${client.id}/tokens`);
+  expect(items).toMatchObject([{ label: 'till', expires_at: null, revoked_at: null }]);
+});
+
 test('deletes a client', async ({ page, console }) => {
   const { client } = await tenant(console, 'Elm');
   await console.open(`/clients/${client.id}`);

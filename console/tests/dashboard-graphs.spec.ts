@@ -54,10 +54,12 @@ test('each graph has the data of what happened', async ({ page, console }) => {
     await above('Bytes', line, 1);
   }
   for (const line of ['received p50', 'received p99', 'sent p99', 'applied p99']) await above('Push latency', line, 0.1);
-  await expect.poll(() => valuesOf(page, 'Loop lag', 'loop lag')).toEqual({ newest: expect.stringMatching(/^[\d.,]+ m?s$/), highest: expect.stringMatching(/^[\d.,]+ m?s$/) });
-  await above('Loop lag', 'heartbeat p99', 0.1);
+  await expect.poll(() => valuesOf(page, 'Server delay and heartbeats', 'server delay')).toEqual({ newest: expect.stringMatching(/^[\d.,]+ m?s$/), highest: expect.stringMatching(/^[\d.,]+ m?s$/) });
+  await above('Server delay and heartbeats', 'heartbeat p99', 0.1);
   for (const line of ['commit p50', 'commit p99']) await above('Store', line, 0.1);
   await above('Processor', 'all nodes', 0.1);
+  // The lines have the room of the graph, and not what its axes leave of it.
+  expect((await graph(page, 'Connections').locator('.u-over').boundingBox())!.height).toBeGreaterThan(110);
   // The legend says what the table says, and the picture is named by it.
   await expect.poll(async () => (await graph(page, 'Connections').locator('[data-line="clients"]').textContent()) === (await valuesOf(page, 'Connections', 'clients')).newest).toBe(true);
   await expect(graph(page, 'Connections').getByRole('img')).toHaveAttribute('aria-label', /^Connections: clients 1, admins [\d.]+$/);
@@ -123,4 +125,30 @@ test('a reload loses nothing: the graph begins where it began, with what was the
   } finally {
     await alone.end();
   }
+});
+
+test('a connection says when it was heard last, and stands among those that are behind until it has the change', async ({ page, console }) => {
+  const { server } = console;
+  const { socket: quick, key: quickKey } = await connect(server);
+  const { socket: slow, feature, key } = await connect(server);
+  await console.open('/dashboard');
+  const row = page.locator(`[data-connection="${key}"]`);
+  await expect(row).toContainText(/[\d.]+ s ago/); // its last heartbeat: the server asks each second
+  await expect(row).toContainText(/round trip [\d.]+ ms/);
+  await expect(row).toContainText('newest');
+  const { ws } = slow.io.engine.transport as unknown as { ws: { pause(): void; resume(): void } };
+  ws.pause();
+  await server.call('POST', `/api/v1/features/${feature}/toggle`, { enabled: false });
+  await expect(row).toContainText('behind: sent');
+  await page.getByRole('button', { name: 'Behind' }).click();
+  await expect(page).toHaveURL(/lagging=yes/);
+  await expect(page.locator(`[data-connection="${quickKey}"]`)).toHaveCount(0);
+  await expect(row).toBeVisible();
+  await console.accessible();
+  ws.resume();
+  await expect(page.getByText('No connection fits.')).toBeVisible();
+  await page.getByRole('button', { name: 'Behind' }).click();
+  await expect(row).toContainText('applied');
+  quick.close();
+  slow.close();
 });

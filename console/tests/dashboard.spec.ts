@@ -51,7 +51,9 @@ test('is the first page, and its graphs rise when a client connects, also after 
   await expect(row).toContainText('newest');
   await expect(page.locator('[data-tile="Store"]')).toContainText('OK');
   await expect(page.locator('[data-tile="Redis"]')).toContainText('Not used');
-  await expect(page.getByRole('region', { name: 'Nodes' })).toContainText('answers this page');
+  const nodes = page.getByRole('region', { name: 'Nodes' });
+  await expect(nodes).toContainText('answers this page');
+  expect((await nodes.boundingBox())!.height).toBeLessThan(160); // one node is one row, as wide as the page
   await console.accessible();
 
   await page.getByLabel('Search connections').fill(client.key);
@@ -163,4 +165,28 @@ test('ends a connection', async ({ page, console }) => {
   await row.getByRole('button', { name: /^End the connection/ }).click();
   expect(await closed).toBe('transport close');
   await expect(row).toHaveCount(0);
+});
+
+test('a viewer sees connections and ends none, with the reason; an editor ends those of clients alone', async ({ page, console }) => {
+  const { server } = console;
+  const { client, token } = await audience(server, 'Lasting');
+  const socket = await connect(server, token);
+  const viewer = await server.admin('viewer');
+  const end = (on: Page, who: string) => on.locator(`[data-connection="${who}"]`).getByRole('button', { name: /^End the connection/ });
+  const reason = (on: Page, who: string) => on.locator(`[data-connection="${who}"]`).getByRole('note');
+  await console.open(`/dashboard?who=${client.key}`, { username: viewer });
+  await expect(end(page, client.key)).toBeDisabled();
+  await expect(reason(page, client.key)).toHaveAccessibleName(/^You are a viewer in production\. To end connections, the role editor is needed/);
+  await page.getByRole('link', { name: 'Lasting', exact: true }).focus();
+  await page.keyboard.press('Tab');
+  await expect(page.getByRole('tooltip')).toContainText('To end connections, the role editor is needed');
+  await console.accessible();
+
+  const other = await console.another(await server.admin('editor'), kPassword, `/dashboard?who=${client.key}`);
+  await expect(end(other, client.key)).toBeEnabled();
+  await other.goto(`${server.url}/dashboard?who=${viewer}`);
+  await expect(end(other, viewer)).toBeDisabled();
+  await expect(reason(other, viewer)).toHaveAccessibleName(/the role owner is needed/);
+  expect(socket.connected).toBe(true);
+  socket.close();
 });

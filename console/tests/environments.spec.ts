@@ -28,6 +28,23 @@ test('makes an environment with a copy, and enters it', async ({ page, console }
   await expect(page.getByTestId(`environment-${key}`).getByText('you are here')).toBeVisible();
 });
 
+test('makes an environment without a copy, which is empty', async ({ page, console }) => {
+  const { server } = console;
+  await console.open('/environments?new=yes');
+  const key = own('bare');
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Key').fill(key);
+  await dialog.getByLabel('Begin empty').click();
+  await expect(dialog.getByRole('checkbox', { name: 'With its clients and their overrides' })).toHaveCount(0);
+  await console.accessible();
+  await dialog.getByRole('button', { name: 'Create' }).click();
+  await expect(page.getByText(`${key} is there`)).toBeVisible();
+  await expect(page.getByText('It is empty.')).toBeVisible();
+  await expect(page.getByTestId(`environment-${key}`)).toContainText('never');
+  const { items } = await server.call<{ items: { key: string; revision: number; counts: object }[] }>('GET', '/api/v1/environments');
+  expect(items.find((one) => one.key === key)).toMatchObject({ revision: 0, counts: { platforms: 0, features: 0, packages: 0, clients: 0 } });
+});
+
 test('compares two environments and promotes a feature with what it needs', async ({ page, console }) => {
   const { server } = console;
   const staging = own('staging');
@@ -41,7 +58,7 @@ test('compares two environments and promotes a feature with what it needs', asyn
 
   await console.open(`/environments/compare?from=${staging}&to=production`);
   const differs = page.getByTestId(`row-platform-${platform.key}`);
-  await expect(differs.getByText('maintenance_note')).toBeVisible();
+  await expect(differs.getByText('maintenance note')).toBeVisible();
   await differs.getByRole('button', { name: /^Show what differs/ }).click();
   await expect(differs.getByText(`note of ${staging}`)).toBeVisible();
   await console.accessible();
@@ -102,6 +119,80 @@ test('says which clients gain and lose before it promotes', async ({ page, conso
   expect(await server.call('GET', `/api/v1/features/${feature.id}`)).toMatchObject({ defaultVariant: 'off' }); // nothing is written yet
 });
 
+test('looks at new entities that refer to each other', async ({ page, console }) => {
+  const { server } = console;
+  const { staging, plan, change } = await sides(server);
+  const token = await server.login('owner', kPassword, staging);
+  const make = (path: string, body: object) => server.call('POST', `/api/v1/${path}`, body, token);
+  const platform = await make('platforms', { key: own('tablet'), name: 'Tablet, new' });
+  const segment = await make('segments', { key: own('all'), name: 'All, new', rule: { '!=': [{ var: 'client.tier' }, 'none'] } });
+  const first = await make('features', { key: own('pay'), name: 'Pay, new', platforms: [platform.id], targeting: { if: [{ $ref: segment.key }, 'on', 'off'] } });
+  const second = await make('features', { key: own('rate'), name: 'Rate, new', requires: [first.id] });
+  await change('packages', plan, { features: [{ feature_id: first.id }, { feature_id: second.id }] });
+  await console.open(`/environments/compare?from=${staging}&to=production&q=of both&switches=yes`);
+  await page.getByLabel('Select Plan of both').check();
+  await page.getByRole('button', { name: 'Promote to production' }).click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog.getByTestId('plan').getByRole('listitem')).toHaveCount(5);
+  const affected = dialog.getByRole('region', { name: 'Features and clients affected' });
+  for (const { key } of [first, second]) await expect(affected.getByRole('row').filter({ hasText: key })).toContainText('2 gain');
+  await dialog.getByRole('button', { name: 'Promote 5' }).click();
+  await expect(dialog.getByText('5 changes are in production')).toBeVisible();
+});
+
+test('a long promotion goes in parts, and each says which clients gain and lose', async ({ page, console }) => {
+  test.slow();
+  const { server } = console;
+  const { staging, plan, change } = await sides(server);
+  const token = await server.login('owner', kPassword, staging);
+  const make = (name: string) => server.call('POST', '/api/v1/features', { key: own('many'), name }, token);
+  const features: Entity[] = [];
+  for (let index = 0; index < 54; ++index) features.push(await make(`Many of both ${index}`));
+  await change('packages', plan, { features: features.map(({ id }) => ({ feature_id: id })) });
+  await console.open(`/environments/compare?from=${staging}&to=production&q=plan of both&switches=yes`);
+  await page.getByLabel('Select Plan of both').check();
+  await page.getByRole('button', { name: 'Promote to production' }).click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog.getByText('Part 1 of 2: 50 changes')).toBeVisible();
+  await expect(dialog.getByTestId('plan').getByRole('listitem')).toHaveCount(50);
+  await expect(dialog.getByText('No client sees a difference.')).toBeVisible(); // features that no package has yet
+  await console.accessible();
+  await dialog.getByRole('button', { name: 'Promote part 1 (50)' }).click();
+  // The second part: the other features, and the package with all of them. It is not written yet.
+  await expect(dialog.getByText('Part 2 of 2: 5 changes')).toBeVisible();
+  await expect(dialog.getByText('50 changes are in production.')).toBeVisible();
+  await expect(dialog.getByTestId('plan').getByRole('listitem')).toHaveCount(5);
+  await expect(dialog.getByTestId('impact')).toContainText(/^2 of \d+ clients see a difference$/);
+  const affected = dialog.getByRole('region', { name: 'Features and clients affected' });
+  await expect(affected.getByRole('row').filter({ hasText: '2 gain' })).toHaveCount(54);
+  await console.accessible();
+  expect((await server.call<{ features: object[] }>('GET', `/api/v1/packages/${plan.id}`)).features).toHaveLength(2);
+  await dialog.getByRole('button', { name: 'Promote part 2 (5)' }).click();
+  await expect(dialog.getByText('55 changes are in production')).toBeVisible();
+  expect((await server.call<{ features: object[] }>('GET', `/api/v1/packages/${plan.id}`)).features).toHaveLength(54);
+});
+
+test('a promotion in parts can stop after one, and the next begins from its start', async ({ page, console }) => {
+  test.slow();
+  const { server } = console;
+  const { staging } = await sides(server);
+  const token = await server.login('owner', kPassword, staging);
+  for (let index = 0; index < 52; ++index) await server.call('POST', '/api/v1/features', { key: own('part'), name: `Part of both ${index}` }, token);
+  // The address selects rows that are not on the screen, too.
+  const { items } = await server.call<{ items: Entity[] }>('GET', '/api/v1/features?q=part%20of%20both&limit=100', undefined, token);
+  const left = page.getByLabel(/^Select Part of both/);
+  await console.open(`/environments/compare?from=${staging}&to=production&q=part of both&switches=yes&select=${items.map(({ key }) => `feature:${key}`).join(',')}`);
+  await page.getByRole('button', { name: 'Promote to production' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: 'Promote part 1 (50)' }).click();
+  await dialog.getByRole('button', { name: 'Stop here' }).click();
+  await expect(left).toHaveCount(2);
+  for (const box of await left.all()) await box.check();
+  await page.getByRole('button', { name: 'Promote to production' }).click();
+  await expect(dialog.getByRole('button', { name: 'Promote 2' })).toBeVisible();
+  await expect(dialog.getByText(/^Part \d+ of/)).toHaveCount(0);
+});
+
 test('what somebody changed in the target since the comparison is shown beside ours, and not overwritten', async ({ page, console }) => {
   const { server } = console;
   const { staging, platform, feature, other, change } = await sides(server);
@@ -143,7 +234,7 @@ test('a conflict leads to a new comparison', async ({ page, console }) => {
   await page.getByRole('dialog').getByRole('button', { name: 'Promote 1' }).click();
   await page.getByRole('dialog', { name: 'Somebody changed this meanwhile' }).getByRole('button', { name: 'Compare again' }).click();
   await expect(page.getByRole('dialog')).toHaveCount(0);
-  await expect(page.getByTestId(`row-platform-${platform.key}`)).toContainText('maintenance_note');
+  await expect(page.getByTestId(`row-platform-${platform.key}`)).toContainText('maintenance note');
 });
 
 test('a viewer compares, and makes and promotes nothing, with the reason', async ({ page, console }) => {

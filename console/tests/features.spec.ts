@@ -95,33 +95,6 @@ test('switches in the row after the clients affected are shown', async ({ page, 
   socket.close();
 });
 
-test('the bar of a row shows what rules give, and what everybody else gets', async ({ page, console }) => {
-  const { server } = console;
-  const key = own('bar');
-  const make_ = (name: string, more: object) => make(server, { key: `${key}-${name}`, name, ...more });
-  await make_('two', { targeting: { if: [{ $ref: 'europe' }, 'on', { $ref: 'large-teams' }, { fractional: [['on', 50], ['off', 50]] }, 'off'] } });
-  await make_('same', { defaultVariant: 'off' });
-  await make_('half', { targeting: { fractional: [['on', 25], ['off', 75]] } });
-  await console.open(`/features?q=key:${key}`);
-  const parts = (name: string, label: string) =>
-    page.getByTestId(`feature-${key}-${name}`).getByRole('img', { name: label, exact: true }).evaluate((bar) => [...bar.children].map((part) => ({
-      width: Math.round((100 * part.getBoundingClientRect().width) / bar.getBoundingClientRect().width), color: getComputedStyle(part).backgroundColor, striped: getComputedStyle(part).backgroundImage !== 'none',
-    })));
-  await expect(page.getByTestId(`feature-${key}-two`)).toContainText('2 rules, else off');
-  const [first, second, third, rest] = await parts('two', 'rule 1: on; rule 2: 50 % on, 50 % off; everybody else: off');
-  expect([first, second, third, rest].map((part) => part?.striped)).toEqual([true, true, true, false]);
-  expect(first!.color).toBe(second!.color);
-  expect(third!.color).toBe(rest!.color);
-  expect(first!.color).not.toBe(rest!.color);
-  expect(first!.width).toBeGreaterThan(10);
-  const [all, ...more] = await parts('same', 'off for everybody');
-  expect([all, more]).toEqual([{ width: 100, color: rest!.color, striped: false }, []]);
-  const split = await parts('half', '25 % on, 75 % off');
-  expect(split.map(({ color, striped }) => ({ color, striped }))).toEqual([{ color: first!.color, striped: false }, { color: rest!.color, striped: false }]);
-  expect(split[0]!.width).toBeLessThan(30);
-  await console.accessible();
-});
-
 test('the kill switch is one click, with its effect before and its delivery after', async ({ page, console }) => {
   const { server } = console;
   const feature = await make(server, { key: own('kill'), name: 'Kill me' });
@@ -206,7 +179,7 @@ test('hand-written logic is shown as code and not rewritten', async ({ page, con
 test('changes variants, needs, tags and sub-features', async ({ page, console }) => {
   const { server } = console;
   const other = await make(server, { key: own('other'), name: 'Other one' });
-  const feature = await make(server, { key: own('parts'), name: 'Parts', variants: { a: 'a', b: 'b' }, defaultVariant: 'a', targeting: { if: [{ $ref: 'europe' }, 'b', 'a'] } });
+  const feature = await make(server, { key: own('parts'), name: 'Parts', metadata: { ticket: 'T-1' }, variants: { a: 'a', b: 'b' }, defaultVariant: 'a', targeting: { if: [{ $ref: 'europe' }, 'b', 'a'] } });
   await console.open(`/features/${feature.id}`);
   await page.getByLabel('Name of variant 2').fill('blue');
   await page.getByLabel('Value of blue').fill('#00f');
@@ -226,6 +199,12 @@ test('changes variants, needs, tags and sub-features', async ({ page, console })
   await page.getByRole('textbox', { name: 'Tags' }).fill('beta');
   await page.keyboard.press('Enter');
   await page.getByRole('textbox', { name: 'Group' }).fill('labs');
+  await page.getByLabel('Value of ticket').fill('T-2');
+  await page.getByRole('button', { name: 'Add a member' }).click();
+  await expect(page.getByText('Enter a name.', { exact: true })).toBeVisible();
+  await page.getByLabel('Name of member 2').fill('cost');
+  await page.getByLabel('Kind of cost').selectOption('number');
+  await page.getByLabel('Value of cost').fill('2.5');
   await console.accessible();
 
   await page.getByRole('tab', { name: 'Sub-features' }).click();
@@ -237,7 +216,7 @@ test('changes variants, needs, tags and sub-features', async ({ page, console })
   await save(page);
   expect(await read(server, feature.id)).toMatchObject({
     variants: { a: 'a', blue: '#00f', new: 'x' }, defaultVariant: 'blue', targeting: { if: [{ $ref: 'europe' }, 'blue', 'a'] }, requires: [other.id], platforms: [expect.any(Number)],
-    metadata: { group: 'labs', tags: 'beta' }, sub_features: [{ key: 'daily-mail', name: 'Daily mail', enabled: true }],
+    metadata: { group: 'labs', tags: 'beta', ticket: 'T-2', cost: 2.5 }, sub_features: [{ key: 'daily-mail', name: 'Daily mail', enabled: true }],
   });
   await page.getByTestId('sub-daily-mail').getByRole('switch').press('Space');
   await expect.poll(async () => ((await read(server, feature.id))['sub_features'] as { enabled: boolean }[])[0]!.enabled).toBe(false);
@@ -307,6 +286,19 @@ test('names what depends on it, with links, and hands out code by one click', as
   expect(code).toContain(feature.key);
   await page.getByRole('button', { name: /^Copy: JavaScript for/ }).click();
   expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(code);
+});
+
+test('removes a sub-feature that nothing uses, at once', async ({ page, console }) => {
+  const { server } = console;
+  const feature = await make(server, { key: own('less'), name: 'Lessened', sub_features: [{ key: 'stays' }, { key: 'goes' }] });
+  await console.open(`/features/${feature.id}?tab=subs&sub=goes`);
+  await page.getByRole('button', { name: 'Remove goes' }).click();
+  await expect(page.getByTestId('sub-goes')).toHaveCount(0);
+  await save(page);
+  expect(await read(server, feature.id)).toMatchObject({ sub_features: [{ key: 'stays' }] });
+  await expect(page.getByTestId('sub-stays')).toBeVisible();
+  await expect(page.getByText('Others use what would go')).toHaveCount(0);
+  await console.accessible();
 });
 
 test('says what the server refuses, and deletes when the reader insists', async ({ page, console }) => {

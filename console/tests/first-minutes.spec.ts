@@ -1,5 +1,5 @@
 import { expect, kPassword, Server, test } from './fixture';
-import { own } from './server';
+import { own, type Entity } from './server';
 
 test.beforeEach(({ page }) => page.emulateMedia({ reducedMotion: 'reduce' }));
 
@@ -54,9 +54,9 @@ test('takes a flag and a client that exist, and gives the client what it lacks',
   const flag = await server.call('POST', '/api/v1/features', { key: own('later'), name: `Later ${own('n')}` });
   const client = await server.call('POST', '/api/v1/clients', { key: own('guest'), name: `Guest ${own('n')}` });
   await console.open('/first-minutes');
-  await page.getByRole('textbox', { name: 'Or take one that exists' }).fill(flag.key);
+  await page.getByRole('textbox', { name: 'Or take a flag that exists' }).fill(flag.key);
   await page.getByRole('option', { name: new RegExp(flag.key) }).click();
-  await page.getByRole('textbox', { name: 'Or take one that exists' }).fill(client.key);
+  await page.getByRole('textbox', { name: 'Or take a client that exists' }).fill(client.key);
   await page.getByRole('option', { name: new RegExp(client.key) }).click();
   await page.getByRole('button', { name: 'Give it an override' }).click();
   await expect(page.getByTestId(`trial-${flag.key}`)).toContainText('on');
@@ -77,4 +77,18 @@ test('a client’s page has the trial, too, and only owners may run it', async (
   const other = await console.another(await server.admin('editor'));
   await other.goto(`${server.url}/clients/${items[0]!.id}?tab=try`);
   await expect(other.getByText('Trying it out needs a token of the client')).toBeVisible();
+});
+
+test('what arrived names what a program sees differently, and nothing that stays as it was', async ({ page, console }) => {
+  const { server } = console;
+  const features: Entity[] = [];
+  for (const name of ['First', 'Second', 'Third']) features.push(await server.call('POST', '/api/v1/features', { key: own('seen'), name }));
+  const plan = await server.call('POST', '/api/v1/packages', { key: own('plan'), name: 'Seen', features: features.map(({ id }) => ({ feature_id: id })) });
+  const client = await server.call('POST', '/api/v1/clients', { key: own('seer'), name: 'Seer', package_id: plan.id });
+  await console.open(`/clients/${client.id}?tab=try`);
+  for (const { key } of features) await expect(page.getByTestId(`trial-${key}`)).toContainText('on');
+  await server.call('POST', `/api/v1/features/${features[0]!.id}/toggle?confirm=true`, { enabled: false });
+  const log = page.getByRole('log', { name: 'What arrived' });
+  await expect(log.getByText(`${features[0]!.key}: on → off`)).toBeVisible();
+  await expect(log.getByText('→')).toHaveCount(1);
 });

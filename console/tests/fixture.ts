@@ -18,7 +18,7 @@ export interface Console {
   /** Another tab of the same browser, watched like the first. */
   tab(): Promise<Page>;
   /** Another page with a session of its own, watched like the first. */
-  another(username?: string, password?: string): Promise<Page>;
+  another(username?: string, password?: string, path?: string): Promise<Page>;
 }
 
 interface Fixtures {
@@ -80,12 +80,12 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
         await watch(tab);
         return tab;
       },
-      another: async (username = 'owner', password = kPassword) => {
+      another: async (username = 'owner', password = kPassword, path = '/') => {
         const context = await browser.newContext();
         const other = await context.newPage();
         await watch(other);
         others.push(other);
-        await console_.open('/', { username, password, page: other });
+        await console_.open(path, { username, password, page: other });
         return other;
       },
     };

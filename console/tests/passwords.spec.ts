@@ -81,8 +81,8 @@ test('a choice stays while another owner changes the settings, and both versions
   await page.getByRole('button', { name: 'Save' }).click();
   const conflict = page.getByRole('dialog', { name: 'Somebody changed this meanwhile' });
   await expect(conflict).toContainText('anna changed the settings');
-  await expect(conflict.getByRole('row', { name: /^password_login/ }).getByRole('cell').nth(1)).toHaveText('false');
-  await expect(conflict.getByRole('row', { name: /^require_second_factor/ }).getByRole('cell')).toHaveText(['require_second_factor', 'none', 'owners']);
+  await expect(conflict.getByRole('row', { name: /^password login/ }).getByRole('cell').nth(1)).toHaveText('false');
+  await expect(conflict.getByRole('row', { name: /^require second factor/ }).getByRole('cell')).toHaveText(['require second factor', 'none', 'owners']);
   await console.accessible();
   await conflict.getByRole('button', { name: 'Take theirs' }).click();
   await expect(choice(/^Nobody must/)).toBeChecked();

@@ -72,6 +72,7 @@ test('shows the change of another admin at once, and both versions before one ov
   await console.accessible();
   await dialog.getByRole('button', { name: 'Save mine on top' }).click();
   await expect(dialog).toBeHidden();
+  await expect(page.getByText('Kiosk 2 is saved')).toBeVisible();
   const now = await server.call('GET', `/api/v1/platforms/${platform.id}`);
   expect([now['maintenance_note'], now['name']]).toEqual(['Mine', 'Kiosk 2']);
 });
@@ -99,6 +100,36 @@ test('saves a configuration that is an object, and marks text that is none', asy
   await console.accessible();
   await page.getByRole('button', { name: 'Undo' }).first().click();
   await expect.poll(async () => (await server.call('GET', `/api/v1/platforms/${platform.id}`))['config']).toEqual({});
+});
+
+test('a configuration that only the server refuses, too long or too deep, has its sentence at the field', async ({ page, console }) => {
+  const { server } = console;
+  const platform = await server.call('POST', '/api/v1/platforms', { key: own('big'), name: 'Big' });
+  await console.open(`/platforms/${platform.id}`);
+  const editor = page.getByRole('textbox', { name: 'Configuration' });
+  const enter = async (config: object) => {
+    await editor.click();
+    await page.keyboard.press('Control+A');
+    await page.keyboard.insertText(JSON.stringify(config));
+  };
+  const nested = (levels: number): object => (levels === 1 ? {} : { a: nested(levels - 1) });
+  const refused = [
+    [{ text: 'x'.repeat(33 * 1024) }, 'Must be at most 32768 bytes of JSON'],
+    [nested(17), 'Must not be nested deeper than 16 levels'],
+  ] as const;
+  console.expectError(/400/);
+  for (const [config, sentence] of refused) {
+    await enter(config);
+    await page.getByRole('button', { name: 'Save' }).click();
+    await expect(page.getByText(sentence)).toBeVisible();
+    await expect(editor).toHaveAttribute('aria-invalid', 'true');
+    await console.accessible();
+    await enter({ small: true });
+    await expect(page.getByText(sentence)).toHaveCount(0);
+  }
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByText('Big is saved')).toBeVisible();
+  expect((await server.call('GET', `/api/v1/platforms/${platform.id}`))['config']).toEqual({ small: true });
 });
 
 test('names the users before it deletes, and deletes when the reader insists', async ({ page, console }) => {
@@ -154,4 +185,20 @@ test('the history goes back to the first change, page by page, and begins with t
   await page.getByRole('button', { name: 'Undo' }).nth(1).click();
   await expect(entries).toHaveCount(38);
   expect(await server.call('GET', `/api/v1/platforms/${platform.id}`)).toMatchObject({ description: 'version 34', enabled: false });
+});
+
+test('names the packages that open it, also those that open every platform', async ({ page, console }) => {
+  const { server } = console;
+  const platform = await server.call('POST', '/api/v1/platforms', { key: own('opened'), name: 'Opened' });
+  const other = await server.call('POST', '/api/v1/platforms', { key: own('other'), name: 'Other' });
+  const name = own('plan of');
+  await server.call('POST', '/api/v1/packages', { key: own('plan'), name: `${name} one`, platforms: [platform.id] });
+  await server.call('POST', '/api/v1/packages', { key: own('plan'), name: `${name} all` });
+  await server.call('POST', '/api/v1/packages', { key: own('plan'), name: `${name} others`, platforms: [other.id] });
+  await console.open(`/platforms/${platform.id}?tab=users`);
+  await expect(page.getByRole('link', { name: `${name} one` })).toBeVisible();
+  await expect(page.getByRole('link', { name: `${name} all` })).toBeVisible();
+  await expect(page.getByRole('link', { name: `${name} others` })).toHaveCount(0);
+  await expect(page.getByText('opens all platforms').first()).toBeVisible();
+  await console.accessible();
 });

@@ -117,6 +117,7 @@ test('tries a change of a feature before it is saved', async ({ page, console })
   const why = page.getByRole('dialog');
   await expect(why.getByTestId('decision')).toContainText('client.tier is silver → blue');
   await why.locator('label').filter({ hasText: 'Now' }).click();
+  await expect(page).toHaveURL(/version=now/);
   await expect(why.getByTestId('decision')).toContainText('everybody else: the default');
   await console.accessible();
   await page.keyboard.press('Escape');

@@ -13,6 +13,10 @@ test('makes a segment in the builder, and names who uses it', async ({ page, con
   await dialog.getByLabel('Name', { exact: true }).fill('Small teams');
   const key = own('small');
   await dialog.getByLabel('Key').fill(key);
+  await expect(dialog.getByText('Name an attribute.')).toHaveCount(0); // not before the reader has been there
+  await dialog.getByLabel('Attribute').click();
+  await dialog.getByLabel('Description').click();
+  await expect(dialog.getByText('Name an attribute.')).toBeVisible();
   await dialog.getByRole('button', { name: 'Create' }).click();
   await expect(dialog.getByText('A condition needs the name of an attribute.')).toBeVisible();
   await dialog.getByLabel('Attribute').fill('client.seats');
@@ -96,4 +100,39 @@ test('a rule that was written by hand is code, and a viewer cannot change it', a
   await page.getByRole('link', { name: 'Segments' }).first().click();
   await expect(page.getByRole('button', { name: 'New segment' })).toBeDisabled();
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+});
+
+test('finds segments by who uses them and by what their rules read', async ({ page, console }) => {
+  const { server } = console;
+  const key = own('find');
+  await server.call('POST', '/api/v1/segments', { key: `${key}-fleet`, name: 'Fleets', rule: { '>': [{ var: 'client.trucks' }, 3] } });
+  await server.call('POST', '/api/v1/segments', { key: `${key}-alone`, name: 'Alone', rule: { '==': [{ var: 'client.trucks' }, 1] } });
+  await server.call('POST', '/api/v1/segments', { key: `${key}-big`, name: 'Big fleets', rule: { and: [{ $ref: `${key}-fleet` }, { '>': [{ var: 'client.drivers' }, 9] }] } });
+  const feature = await server.call('POST', '/api/v1/features', { key: own('f'), name: 'For fleets', targeting: { if: [{ $ref: `${key}-fleet` }, 'on', 'off'] } });
+  await console.open('/segments');
+  const search = page.getByRole('textbox', { name: 'Search segments' });
+  const rows = page.locator(`[data-testid^="segment-${key}"]`);
+  const finds = async (query: string, names: string[]) => {
+    await search.fill(query);
+    await expect(rows.getByRole('link'), query).toHaveText(names);
+  };
+  await finds(`key:${key}`, ['Alone', 'Big fleets', 'Fleets']);
+  await finds('attribute:trucks', ['Alone', 'Fleets']);
+  await finds(`segment:${key}-fleet`, ['Big fleets']);
+  await finds(`feature:${feature.key}`, ['Fleets']);
+  await finds(`key:${key} -attribute:trucks`, ['Big fleets']);
+  await finds(`key:${key}`, ['Alone', 'Big fleets', 'Fleets']);
+  await page.getByRole('button', { name: 'unused', exact: true }).click();
+  await expect(page).toHaveURL(/is%3Aunused|is:unused/);
+  await expect(rows.getByRole('link')).toHaveText(['Alone', 'Big fleets']);
+  // It comes to be used while the list is shown.
+  await server.call('POST', '/api/v1/features', { key: own('f'), name: 'For one', sub_features: [{ key: 'part', targeting: { if: [{ $ref: `${key}-alone` }, 'on', 'off'] } }] });
+  await expect(rows.getByRole('link')).toHaveText(['Big fleets']);
+  await search.fill('is:old');
+  await expect(page.getByText('“is:” takes used, unused or code, not “old”.')).toBeVisible();
+  await page.getByRole('button', { name: 'Show all' }).click();
+  await expect(rows).toHaveCount(3);
+  await page.getByRole('button', { name: 'How to search' }).click();
+  await expect(page.getByText('feature:checkout')).toBeVisible();
+  await console.accessible();
 });

@@ -191,3 +191,17 @@ test('a login where the account has no role shows the field of the environment',
   await page.getByRole('button', { name: 'Log in', exact: true }).click();
   await isIn(page, 'production');
 });
+
+test('a menu longer than the window scrolls inside, and the last of it takes a click', async ({ page, console }) => {
+  const many = Array.from({ length: 30 }, () => own('wide'));
+  for (const key of many) await console.server.call('POST', '/api/v1/environments', { key });
+  await console.open('/platforms');
+  await switcher(page).click();
+  const last = page.getByRole('menuitem', { name: 'Compare and promote' });
+  await last.scrollIntoViewIfNeeded();
+  const menu = (await page.getByRole('menu').boundingBox())!;
+  expect(menu.y + menu.height).toBeLessThanOrEqual(page.viewportSize()!.height);
+  expect(await page.evaluate(() => window.scrollY), 'the page stays where it is').toBe(0);
+  await page.getByRole('menuitem', { name: new RegExp(`^${many.at(-1)!} `) }).click();
+  await isIn(page, many.at(-1)!);
+});

@@ -76,7 +76,7 @@ test('one click on the kill switch, and its delivery is counted until the last c
   const badge = page.locator('[data-rollout]');
   await expect(badge).toContainText('delivered to 3 of 5');
   await expect(badge).toHaveAttribute('data-rollout', 'open');
-  const late = page.getByRole('group', { name: 'Connections that lag' });
+  const late = page.getByRole('group', { name: 'Connections that are behind' });
   await expect(late.getByRole('link')).toHaveText([/^Tenant 3 · [\d.]+ s$/, /^Tenant 4 · [\d.]+ s$/]);
   await expect(late).not.toContainText('more');
   await console.accessible();

@@ -33,7 +33,13 @@ describe('the history of the dashboard', () => {
   test('gives a new node a gap before it, and one that is silent a gap after it', () => {
     const next = extend(begin(), [tick(12, 5, 'b', 'eu-2')])!;
     const clients = byNode(next, 'connections', '/client', (node) => node);
-    expect(clients).toEqual([{ name: 'eu-2', values: [null, null, 5] }, { name: 'eu-1', values: [1, 2, null] }]);
+    expect(clients).toEqual([{ name: 'eu-1', values: [1, 2, null] }, { name: 'eu-2', values: [null, null, 5] }]);
+  });
+
+  test('goes on with the line of a node that started again', () => {
+    const next = extend(begin(), [tick(12, 5, 'b', 'eu-2'), tick(13, 7, 'a-again', 'eu-1')])!;
+    const clients = byNode(next, 'connections', '/client', (node) => node);
+    expect(clients).toEqual([{ name: 'eu-1', values: [1, 2, null, 7] }, { name: 'eu-2', values: [null, null, 5, null] }]);
   });
 
   test('shows only the reasons that occurred', () => {

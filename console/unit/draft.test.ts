@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { assign, assignmentIn, cellsOf, clashes, kNoDraft, openPlatforms, patchOf, settled, toggleSub, type Plan } from '@/features/packages/draft';
+import { assign, assignmentIn, cellsOf, clashes, draftText, kNoDraft, openPlatforms, patchOf, readDraft, settled, toggleSub, type Plan } from '@/features/packages/draft';
 
 const plan = (features: Plan['features'], platforms: number[] = []) =>
   ({ id: 1, key: 'pro', name: 'Pro', features, platforms, revision: 1, etag: '"1.1"' }) as unknown as Plan;
@@ -49,5 +49,21 @@ describe('sub-features of an assignment', () => {
     expect(some).toEqual({ feature_id: 1, limit: 2, sub_features: ['b'] });
     expect(toggleSub(some, ['a', 'b'], 'b')).toEqual({ feature_id: 1, limit: 2, sub_features: [] });
     expect(toggleSub(some, ['a', 'b'], 'a')).toEqual({ feature_id: 1, limit: 2 });
+  });
+
+  it('stands in an address, and comes back from it', () => {
+    const pro = plan([{ feature_id: 1 }, { feature_id: 3 }], [4]);
+    const draft = openPlatforms(assign(assign(assign(kNoDraft, pro, 1, null), pro, 2, { feature_id: 2, limit: 5, sub_features: ['a', 'b'] }), pro, 9, { feature_id: 9 }), pro, [4, 6]);
+    const text = draftText(draft);
+    expect(JSON.parse(text)).toEqual([[1, 1], [1, 2, { limit: 5, sub_features: ['a', 'b'] }], [1, 9, {}], [1, [4, 6]]]);
+    expect(readDraft(text, [pro])).toEqual(draft);
+    expect(draftText(kNoDraft)).toBe('');
+    expect(readDraft('', [pro])).toEqual(kNoDraft);
+  });
+
+  it('leaves out of an address what is no cell, what belongs to no package, and what is so already', () => {
+    const pro = plan([{ feature_id: 1 }]);
+    for (const text of ['{', '7', 'null', '["a"]', '[[1]]', '[[1,"x"]]', '[[1,-2]]', '[[1,2,null]]', '[[1,["x"]]]', '[[99,1]]', '[[1,1,{}]]', '[[1,[]]]']) expect(readDraft(text, [pro]).size, text).toBe(0);
+    expect(cellsOf(readDraft('[[1,2,{"limit":"5","sub_features":[7]}],[1,1],[2,1]]', [pro]))).toBe(2);
   });
 });

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import { buildFlag, featureDraftOf, flagDraftOf, patchOf, rebase, variantValue, withVariantName, type Feature } from '../src/features/features/flag-draft';
-import { matches, parseQuery, queryProblem, termOf, toggleTerm, withOperator, type Facts } from '../src/features/features/search';
+import { withKind } from '../src/features/features/metadata';
+import { kOperators, matches, type Facts } from '../src/features/features/search';
 import { snippets } from '../src/features/features/snippets';
+import { hasTerm, parseQuery, queryProblem, termOf, toggleTerm, withOperator } from '../src/shared/search/query';
 
 const feature = (more: Partial<Feature> = {}): Feature => ({
   id: 1, key: 'cart', name: 'Cart', description: 'Buy', enabled: true, state: 'ENABLED', variants: { on: true, off: false }, defaultVariant: 'on', bucketing: 'v2',
@@ -23,6 +25,14 @@ test('a patch has what changed and nothing else', () => {
   const draft = featureDraftOf(feature());
   expect(patchOf(feature(), { ...draft, name: 'Basket' })).toEqual({ value: { name: 'Basket' }, problems: {} });
   expect(patchOf(feature(), { ...draft, tags: ['beta'] }).value).toEqual({ metadata: { group: 'shop', owner: 'me', tags: 'beta' } });
+  const [owner] = draft.metadata;
+  expect(draft.metadata).toEqual([{ name: 'owner', kind: 'text', text: 'me' }]);
+  expect(patchOf(feature(), { ...draft, metadata: [{ ...owner!, text: 'us' }, { name: 'cost', kind: 'number', text: '2.5' }, { name: 'legal', kind: 'yes or no', text: 'false' }, { name: 'group ', kind: 'text', text: '' }] }).value)
+    .toEqual({ metadata: { group: 'shop', tags: 'beta, new', owner: 'us', cost: 2.5, legal: false, 'group ': '' } });
+  expect(patchOf(feature(), { ...draft, metadata: [] }).value).toEqual({ metadata: { group: 'shop', tags: 'beta, new' } });
+  const wrong = [owner!, owner!, { ...owner!, name: '' }, { ...owner!, name: 'tags' }, { name: 'n', kind: 'number' as const, text: ' ' }];
+  expect(Object.keys(patchOf(feature(), { ...draft, metadata: wrong }).problems)).toEqual(['metadata.1', 'metadata.2', 'metadata.3', 'metadata.4']);
+  expect([withKind({ name: 'n', kind: 'text', text: '7' }, 'number').text, withKind({ name: 'n', kind: 'text', text: 'x' }, 'number').text, withKind({ name: 'n', kind: 'text', text: 'x' }, 'yes or no').text]).toEqual(['7', '', 'false']);
   expect(patchOf(feature(), { ...draft, group: '' }).value).toEqual({ metadata: { owner: 'me', tags: 'beta, new' } });
   const [sub] = draft.subs;
   expect(patchOf(feature(), { ...draft, subs: [{ ...sub!, name: 'Hints' }] }).value).toEqual({
@@ -55,7 +65,7 @@ test('a draft goes over to a newer version unless both changed the same', () => 
 });
 
 const facts: Facts = { platforms: new Map([[3, 'web']]), featureKeys: new Map([[2, 'search']]), packagesOf: () => ['pro'], isStale: () => false };
-const found = (query: string, more: Partial<Feature> = {}) => matches(feature(more), parseQuery(query), facts);
+const found = (query: string, more: Partial<Feature> = {}) => matches(feature(more), parseQuery(query, kOperators), facts);
 
 test('the search understands its operators', () => {
   for (const query of ['', 'CART', 'is:on', '-is:off', 'type:boolean', 'group:shop', 'tag:beta', 'tag:new -tag:old', 'platform:web', 'package:pro', 'key:cart/ti', '"cart" is:on', 'buy', '-is:stale', '-is:targeted'])
@@ -71,9 +81,10 @@ test('the search understands its operators', () => {
 });
 
 test('a search that cannot be meant is explained', () => {
-  expect(queryProblem('is:on type:number')).toBeUndefined();
-  expect(queryProblem('is:maybe')).toContain('maybe');
-  expect(queryProblem('type:bool')).toContain('boolean');
+  expect(queryProblem('is:on type:number', kOperators)).toBeUndefined();
+  expect(queryProblem('is:maybe', kOperators)).toBe('“is:” takes on, off, stale, targeted or split, not “maybe”.');
+  expect(queryProblem('type:bool', kOperators)).toContain('boolean');
+  expect([hasTerm('cart is:on', 'is:on'), hasTerm('cart -is:on', 'is:on')]).toEqual([true, false]);
   expect(toggleTerm('cart is:on', 'is:on')).toBe('cart');
   expect(toggleTerm('cart', 'is:on')).toBe('cart is:on');
   expect(toggleTerm('"new cart" tag:"early access"', termOf('tag', 'early access'))).toBe('"new cart"');

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { environmentColor } from '../src/shared/environment-color';
+import { memberText } from '../src/shared/entities/words';
 import { parseJson, parseObject } from '../src/shared/json/json-editor';
 import { ago } from '../src/shared/time/time';
 import { keyFor, keyProblem } from '../src/shared/ui/key-field';
@@ -38,4 +39,8 @@ test('production is red and nothing else is', () => {
   expect(environmentColor('production')).toBe('red');
   for (const key of ['staging', 'dev', 'qa', 'test-1', 'eu']) expect(environmentColor(key)).not.toBe('red');
   expect(environmentColor('dev')).toBe(environmentColor('dev'));
+});
+
+test('members have the names that forms give them', () => {
+  expect(['maintenance_note', 'defaultVariant', 'config', 'description'].map(memberText)).toEqual(['maintenance note', 'default variant', 'configuration', 'description']);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { because, decidingRule, sameDecision, valueText, type Decision } from '../src/features/playground/explain';
+import { because, decidingRule, foundText, sameDecision, valueText, type Decision } from '../src/features/playground/explain';
 import { decisionsOf, fits, flagsOf } from '../src/features/playground/flags';
 import { usersOfSegments } from '../src/features/segments/segment-users';
 
@@ -36,12 +36,18 @@ test('flags are features and their sub-features, what a draft changes first', ()
 test('users of a segment are features, parts of them, and segments', () => {
   const base = { enabled: true, sub_features: [], targeting: {} };
   const features = [
-    { ...base, id: 1, name: 'One', targeting: { if: [{ $ref: 'a' }, 'on'] }, sub_features: [{ name: 'Part', targeting: { if: [{ $ref: 'b' }, 'on'] } }] },
-    { ...base, id: 2, name: 'Two' },
+    { ...base, id: 1, key: 'one', name: 'One', targeting: { if: [{ $ref: 'a' }, 'on'] }, sub_features: [{ name: 'Part', targeting: { if: [{ $ref: 'b' }, 'on'] } }] },
+    { ...base, id: 2, key: 'two', name: 'Two' },
   ] as never;
   const segments = [{ id: 9, key: 'c', name: 'C', rule: { and: [{ $ref: 'a' }, { $ref: 'a' }] } }] as never;
   const users = usersOfSegments(features, segments);
-  expect(users.get('a')).toEqual([{ type: 'feature', id: 1, name: 'One', on: true, parts: [] }, { type: 'segment', id: 9, name: 'C', on: true, parts: [] }]);
+  expect(users.get('a')).toEqual([{ type: 'feature', id: 1, key: 'one', name: 'One', on: true, parts: [] }, { type: 'segment', id: 9, key: 'c', name: 'C', on: true, parts: [] }]);
   expect(users.get('b')).toMatchObject([{ id: 1, parts: ['Part'] }]);
   expect(users.get('c')).toBeUndefined();
+});
+
+test('what a step found is told in words', () => {
+  expect(foundText({ active: true, has_targeting: false })).toBe('active: yes, has targeting: no');
+  expect(foundText({ platforms: [], parent: null, override: '' })).toBe('platforms: none, parent: none, override: none');
+  expect(foundText({ platforms: ['web', 'ios'], state: 'ENABLED', value: { a: 1 }, off: [{ key: 'web' }] })).toBe('platforms: web, ios, state: ENABLED, value: {"a":1}, off: [{"key":"web"}]');
 });

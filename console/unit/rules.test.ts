@@ -168,6 +168,7 @@ test('rules are told in words', () => {
   expect(rolloutOf({ targeting: { if: [{ $ref: 'a' }, 'on', { $ref: 'b' }, { fractional: [['on', 1], ['off', 3]] }] }, defaultVariant: 'off' })).toEqual({
     kind: 'rules', text: '2 rules, else off', label: 'rule 1: on; rule 2: 25 % on, 75 % off; everybody else: off',
     parts: [{ variant: 'on', percent: 20, byRule: true }, { variant: 'on', percent: 5, byRule: true }, { variant: 'off', percent: 15, byRule: true }, { variant: 'off', percent: 60 }],
+    key: { rules: 2, byRules: ['on', 'off'], others: [{ variant: 'off', percent: 100 }] },
   });
   expect([...segmentsIn({ if: [{ $ref: 'a' }, 'on', { '!': { $ref: 'b' } }, 'x'] })]).toEqual(['a', 'b']);
 });

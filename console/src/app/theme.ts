@@ -1,10 +1,12 @@
 // The look of the console. Its colours have at least the contrast 4.5:1, in light and dark. The variables are constructed at the
 // start instead of written into a <style> element, which the Content-Security-Policy does not allow.
 import {
-  colorsTuple, convertCssVariables, createTheme, deepMerge, DEFAULT_THEME, defaultCssVariablesResolver, Drawer, Menu, mergeMantineTheme, Modal, Notification, Table, Tooltip,
+  Badge, colorsTuple, convertCssVariables, createTheme, deepMerge, DEFAULT_THEME, defaultCssVariablesResolver, Drawer, Menu, mergeMantineTheme, Modal, Notification, Table, Tooltip,
   type ConvertCSSVariablesInput, type MantineTheme,
 } from '@mantine/core';
 import { adopt } from '../shared/styles/sheets';
+
+const kTitle = { title: { fontWeight: 650, fontSize: 'var(--mantine-font-size-lg)', lineHeight: 1.3 } };
 
 export const theme = createTheme({
   primaryColor: 'blue',
@@ -20,12 +22,16 @@ export const theme = createTheme({
   // Red one shade darker than Mantine's own, so that white text on it has the contrast.
   colors: { red: colorsTuple(DEFAULT_THEME.colors.red.map((color, shade) => (shade === 8 ? '#d02a2a' : color))), dark: colorsTuple(['#d5d9e0', '#b6bcc7', '#969dab', '#6c7482', '#3c434f', '#313843', '#242a33', '#1a1f27', '#14181f', '#0e1116']) },
   components: {
-    Modal: Modal.extend({ styles: { title: { fontWeight: 650, fontSize: 'var(--mantine-font-size-lg)' } }, defaultProps: { centered: true, closeButtonProps: { 'aria-label': 'Close' }, overlayProps: { backgroundOpacity: 0.45 } } }),
+    Modal: Modal.extend({ styles: kTitle, defaultProps: { centered: true, closeButtonProps: { 'aria-label': 'Close' }, overlayProps: { backgroundOpacity: 0.45 } } }),
     Notification: Notification.extend({ defaultProps: { closeButtonProps: { 'aria-label': 'Close' } }, styles: { description: { color: 'var(--mantine-color-dimmed)' } } }),
-    Drawer: Drawer.extend({ defaultProps: { closeButtonProps: { 'aria-label': 'Close' } } }),
+    Drawer: Drawer.extend({ styles: kTitle, defaultProps: { closeButtonProps: { 'aria-label': 'Close' } } }),
     Tooltip: Tooltip.extend({ defaultProps: { openDelay: 300, withArrow: true } }),
     Table: Table.extend({ defaultProps: { highlightOnHoverColor: 'var(--tc-hover)' } }),
-    Menu: Menu.extend({ defaultProps: { shadow: 'md' } }),
+    // It opens at its first item, as the pattern of ARIA for menu buttons has it; an empty place for the focus would be no item.
+    // Longer than the window, it scrolls inside: where it lay behind the edge, the page would scroll and move it away under the mouse.
+    Menu: Menu.extend({ defaultProps: { shadow: 'md', withInitialFocusPlaceholder: false, menuItemTabIndex: 0 }, styles: { dropdown: { maxHeight: 'calc(100dvh - 80px)', overflowY: 'auto' } } }),
+    // A badge says one or two words, and all of them. One that shows somebody's own text has `miw={0}`, and is shortened.
+    Badge: Badge.extend({ defaultProps: { miw: 'max-content' } }),
   },
 });
 

@@ -69,3 +69,18 @@ test('a dialog keeps the focus, and gives it back to the control that opened it'
   await page.keyboard.press('/');
   await expect(page.getByLabel('Search platforms')).toBeFocused();
 });
+
+test('a menu opens at its first item, has nothing serious by axe, and gives the focus back', async ({ page, console }) => {
+  await console.open('/platforms');
+  for (const name of [/^Environment /, /^Account of/]) {
+    await page.getByRole('button', { name }).focus();
+    await page.keyboard.press('Enter');
+    await expect(page.getByRole('menuitem').first()).toBeFocused();
+    await console.accessible();
+    await page.keyboard.press('ArrowDown');
+    await expect(page.getByRole('menuitem').nth(1)).toBeFocused();
+    await page.keyboard.press('Escape');
+    await expect(page.getByRole('menu')).toHaveCount(0);
+    await expect(page.getByRole('button', { name })).toBeFocused();
+  }
+});

@@ -60,7 +60,7 @@ export function LoginPage({ sessions, reason }: { sessions: Sessions; reason: st
             </form>
           )}
           <Group justify="space-between">
-            <Text size="xs" c="dimmed">The first start of the server prints the password of the owner.</Text>
+            {!asksCode && <Text size="xs" c="dimmed">The first start of the server prints the password of the owner.</Text>}
             {password && !others && <Anchor component="button" type="button" size="xs" onClick={() => setOthers(true)}>Another environment</Anchor>}
           </Group>
         </Stack>

@@ -26,7 +26,7 @@ export default function AccountPage() {
   const asks = admin.provider === 'password';
   return (
     <Page title="Your account" description="How you log in, and where you are logged in now."
-      marks={<><Badge variant="default" tt="none" ff="monospace">{admin.username}</Badge><Badge variant="light" tt="none">{role} in {environment}</Badge></>}>
+      marks={<><Badge miw={0} variant="default" tt="none" ff="monospace">{admin.username}</Badge><Badge variant="light" tt="none">{role} in {environment}</Badge></>}>
       {asks ? (
         <>
           <Section title="Password" text={<>Changed <TimeAgo time={changedAt} />. A change ends all your other sessions.</>}

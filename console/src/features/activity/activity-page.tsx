@@ -14,7 +14,7 @@ import { TimeAgo } from '../../shared/time/time-ago';
 import { LiveDot } from '../../shared/ui/live-dot';
 import { Page } from '../../shared/ui/page';
 import { EmptyState, Loaded } from '../../shared/ui/states';
-import { useAddress } from '../../shared/use-search';
+import { useAddress, useAddressSet } from '../../shared/use-search';
 import classes from './activity.module.css';
 import { Changes } from './changes';
 import { Delivery } from './delivery';
@@ -85,6 +85,7 @@ export default function ActivityPage() {
     entity_id: /^\d+$/.test(address['entity'] ?? '') ? Number(address['entity']) : undefined,
   };
   const { feed, fresh } = useFeed(filters);
+  const [open, toggle] = useAddressSet('changes');
   const search = useRef<HTMLInputElement>(null);
   useShortcut('/', 'Search the activity', () => search.current?.focus());
   const { allowed: readsAdmins } = usePermission('read_admins');
@@ -124,7 +125,7 @@ export default function ActivityPage() {
             return (
               <>
                 <Paper withBorder radius="md" role="feed" aria-label="Changes" aria-busy={feed.isFetching}>
-                  {items.map((entry, index) => <Row key={nameOf(entry)} entry={entry} fresh={fresh.has(nameOf(entry))} followed={index < kFollowed} onActor={onActor} />)}
+                  {items.map((entry, index) => <Row key={nameOf(entry)} entry={entry} fresh={fresh.has(nameOf(entry))} followed={index < kFollowed} onActor={onActor} open={open.has(nameOf(entry))} toggle={toggle} />)}
                 </Paper>
                 {feed.hasNextPage && <Button variant="default" loading={feed.isFetchingNextPage} onClick={() => void feed.fetchNextPage()}>Show older changes</Button>}
                 {kept && <Text size="xs" c="dimmed">Changes before {shortTime(kept.timestamp)} (revision {kept.revision.toLocaleString()}) were removed from the log.</Text>}
@@ -137,8 +138,7 @@ export default function ActivityPage() {
   );
 }
 
-const Row = memo(function Row({ entry, fresh, followed, onActor }: { entry: Entry; fresh: boolean; followed: boolean; onActor: (name: string) => void }) {
-  const [open, setOpen] = useState(false);
+const Row = memo(function Row({ entry, fresh, followed, onActor, open, toggle }: { entry: Entry; fresh: boolean; followed: boolean; onActor: (name: string) => void; open: boolean; toggle: (name: string) => void }) {
   return (
     <article className={classes['entry']!} data-revision={entry.revision} data-fresh={fresh || undefined} aria-label={entry.summary}>
       <Group gap="sm" wrap="nowrap" align="flex-start">
@@ -147,7 +147,7 @@ const Row = memo(function Row({ entry, fresh, followed, onActor }: { entry: Entr
           <Group justify="space-between" gap="xs" align="flex-start">
             <Text size="sm" fw={500} flex="1 1 260px">{entry.summary}</Text>
             <Group gap="sm">
-              <Anchor component="button" size="sm" onClick={() => setOpen(!open)} aria-expanded={open}>{open ? 'Hide' : 'Show'} what changed</Anchor>
+              <Anchor component="button" size="sm" onClick={() => toggle(nameOf(entry))} aria-expanded={open}>{open ? 'Hide' : 'Show'} what changed</Anchor>
               <Undo entry={entry} />
             </Group>
           </Group>

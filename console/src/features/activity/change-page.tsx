@@ -8,6 +8,7 @@ import { getJson } from '../../shared/entities/read';
 import { useRollout } from '../../shared/rollout/rollout';
 import { RolloutBadge } from '../../shared/rollout/rollout-badge';
 import { fullTime } from '../../shared/time/time';
+import { Hint } from '../../shared/ui/hint';
 import { Page } from '../../shared/ui/page';
 import { EmptyState, Loaded } from '../../shared/ui/states';
 import { Changes } from './changes';
@@ -60,7 +61,13 @@ function Change({ entry }: { entry: Entry }) {
   );
 }
 
-/** The stages of the rollout and the connections that lag. Nothing for a change whose numbers are no longer kept. */
+const kStages = {
+  sent: 'The server has given the change to the network.',
+  received: 'The client has answered since, which proves that it has the change.',
+  applied: 'The program of the client says that it works with the change. Programs that do not say so stay at received.',
+};
+
+/** The stages of the rollout and the connections that are behind. Nothing for a change whose numbers are no longer kept. */
 function Stages({ revision }: { revision: number }) {
   const first = useRollout(revision);
   const { data } = useRollout(revision, { refetchInterval: first.data?.open && first.data.stages.received.connections < first.data.stages.received.of ? kAgain : false });
@@ -75,7 +82,7 @@ function Stages({ revision }: { revision: number }) {
           <Table.Tbody>
             {(['sent', 'received', 'applied'] as const).map((stage) => (
               <Table.Tr key={stage}>
-                <Table.Td>{stage}</Table.Td><Table.Td>{data.stages[stage].connections.toLocaleString()} of {data.stages[stage].of.toLocaleString()}</Table.Td>
+                <Table.Td>{stage} <Hint about={stage}>{kStages[stage]}</Hint></Table.Td><Table.Td>{data.stages[stage].connections.toLocaleString()} of {data.stages[stage].of.toLocaleString()}</Table.Td>
                 <Table.Td>{ms(data.stages[stage].p50_ms)}</Table.Td><Table.Td>{ms(data.stages[stage].p99_ms)}</Table.Td><Table.Td>{ms(data.stages[stage].last_ms)}</Table.Td>
               </Table.Tr>
             ))}
@@ -84,7 +91,7 @@ function Stages({ revision }: { revision: number }) {
       </Table.ScrollContainer>
       {data.laggards.length > 0 && (
         <>
-          <Title order={3} size="h5" mt="md" mb={4}>{data.laggards_total.toLocaleString()} {data.laggards_total === 1 ? 'connection lags' : 'connections lag'}</Title>
+          <Title order={3} size="h5" mt="md" mb={4}>{data.laggards_total.toLocaleString()} {data.laggards_total === 1 ? 'connection is behind' : 'connections are behind'}</Title>
           {data.laggards.map((laggard) => (
             <Text key={laggard.connection} size="sm">
               <Anchor component={Link} to={`/clients/${laggard.client_id}`} size="sm">{laggard.client_name}</Anchor> <Text span c="dimmed" size="sm">{laggard.transport}, {laggard.stage} for {ms(laggard.waited_ms)}</Text>

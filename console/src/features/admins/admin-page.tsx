@@ -15,13 +15,15 @@ import { EntityHistory } from '../../shared/ui/history';
 import { notifyDone } from '../../shared/ui/notify';
 import { Page } from '../../shared/ui/page';
 import { EmptyState, Loaded } from '../../shared/ui/states';
-import { useAddress, useAddressDialog } from '../../shared/use-search';
+import { useAddressDialog, useTab } from '../../shared/use-search';
 import { AccessForm } from './access-form';
-import { AdminSwitch } from './admin-switch';
+import { AdminQuestion, AdminSwitch } from './admin-switch';
 import { ResetPassword } from './reset-password';
 
 type Admin = Schemas['Admin'];
 const above = [{ title: 'Admins', to: '/admins' }];
+
+const kTabs = ['access', 'sessions', 'history'];
 
 export default function AdminPage() {
   const { id } = useParams({ strict: false }) as { id: string };
@@ -40,7 +42,7 @@ type Dialog = 'password' | 'factor' | 'delete';
 
 function Content({ admin }: { admin: Admin }) {
   const { session } = useConsole();
-  const [address, setAddress] = useAddress();
+  const [tab, setTab] = useTab(kTabs);
   const navigate = useNavigate();
   const dialog = useAddressDialog('dialog');
   const own = admin.id === session.admin.id;
@@ -61,7 +63,7 @@ function Content({ admin }: { admin: Admin }) {
           <TimeAgo time={admin.refresh_token_reused_at} />, an old refresh token came again, and the server ended that session. Somebody may have copied it. If the person knows nothing of it, give them a new password.
         </Alert>
       )}
-      <Tabs value={address['tab'] ?? 'access'} onChange={(tab) => setAddress({ tab: tab === 'access' ? undefined : (tab ?? undefined) })} keepMounted={false}>
+      <Tabs value={tab} onChange={setTab} keepMounted={false}>
         <Tabs.List>
           <Tabs.Tab value="access" leftSection={<IconUserShield size={16} aria-hidden />}>Roles</Tabs.Tab>
           <Tabs.Tab value="sessions" leftSection={<IconDevices2 size={16} aria-hidden />}>Sessions</Tabs.Tab>
@@ -76,6 +78,7 @@ function Content({ admin }: { admin: Admin }) {
         </Tabs.Panel>
         <Tabs.Panel value="history" pt="md"><EntityHistory type="admin" id={admin.id} revision={admin.revision} /></Tabs.Panel>
       </Tabs>
+      <AdminQuestion />
       {dialog.value === 'password' && !own && <ResetPassword admin={admin} onClose={dialog.close} />}
       {dialog.value === 'factor' && !own && <ResetFactor admin={admin} onClose={dialog.close} />}
       <DeleteEntity type="admin" entity={{ id: admin.id, name: admin.username, etag: admin.etag }} opened={dialog.value === 'delete' && !own} onClose={dialog.close} onDeleted={() => void navigate({ to: '/admins', replace: true })}>

@@ -1,18 +1,15 @@
 import { Box, Switch, Text, Tooltip } from '@mantine/core';
-import { useState } from 'react';
 import type { Schemas } from '@togglecast/admin';
 import { useConsole } from '../../shared/console';
-import { useToggleEntity } from '../../shared/entities/write';
+import { AskingSwitch } from '../../shared/entity-pages/asking-switch';
+import { AskedSwitch } from '../../shared/entity-pages/switch-question';
 import { Confirm } from '../../shared/ui/confirm';
-import { EntitySwitch } from '../../shared/ui/switch';
 
 const kOwn = 'Another owner can deactivate your account; you cannot.';
 
 /** May this admin log in? Asked before it is switched off; the own account stays. */
 export function AdminSwitch({ admin, size = 'md' }: { admin: Schemas['Admin']; size?: 'md' | 'lg' }) {
   const { session } = useConsole();
-  const toggle = useToggleEntity('admin');
-  const [asking, setAsking] = useState(false);
   if (admin.id === session.admin.id)
     return (
       <Tooltip label={kOwn} multiline maw={300} events={{ hover: true, focus: true, touch: true }}>
@@ -21,18 +18,19 @@ export function AdminSwitch({ admin, size = 'md' }: { admin: Schemas['Admin']; s
         </Box>
       </Tooltip>
     );
+  return <AskingSwitch type="admin" entity={{ id: admin.id, name: admin.username }} on={admin.active} only="off" size={size} />;
+}
+
+/** Once in a page that has such switches. */
+export function AdminQuestion() {
+  const { session } = useConsole();
   return (
-    <>
-      <EntitySwitch type="admin" id={admin.id} name={admin.username} on={admin.active} size={size} ask={(on, flip) => (on ? flip() : setAsking(true))} />
-      {asking && (
-        <Confirm title={`Deactivate ${admin.username}?`} confirm="Deactivate" onClose={() => setAsking(false)} busy={false} error={null}
-          onConfirm={() => {
-            toggle.mutate({ id: admin.id, on: false });
-            setAsking(false);
-          }}>
-          <Text size="sm">The account is logged out everywhere at once, and cannot log in until an owner activates it. Its history stays.</Text>
+    <AskedSwitch type="admin">
+      {({ entity: admin, on, opened, flip, close }) => opened && admin.id !== session.admin.id && (
+        <Confirm title={`${on ? 'Activate' : 'Deactivate'} ${admin.username}?`} confirm={on ? 'Activate' : 'Deactivate'} danger={!on} action="manage_admins" onClose={close} onConfirm={flip} busy={false} error={null}>
+          <Text size="sm">{on ? 'The account can log in again.' : 'The account is logged out everywhere at once, and cannot log in until an owner activates it. Its history stays.'}</Text>
         </Confirm>
       )}
-    </>
+    </AskedSwitch>
   );
 }

@@ -10,7 +10,7 @@ import { TimeAgo } from '../../shared/time/time-ago';
 import { Page } from '../../shared/ui/page';
 import { Loaded } from '../../shared/ui/states';
 import { useAddress } from '../../shared/use-search';
-import { AdminSwitch } from './admin-switch';
+import { AdminQuestion, AdminSwitch } from './admin-switch';
 import { CreateAdmin } from './create-admin';
 import { RoleBadges } from './roles-editor';
 
@@ -32,6 +32,7 @@ export default function AdminsPage() {
         )}
       </Loaded>
       <CreateAdmin {...dialog} />
+      <AdminQuestion />
     </Page>
   );
 }

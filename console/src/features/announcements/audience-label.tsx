@@ -10,22 +10,23 @@ import { audienceOf } from './audience';
 export function AudienceLabel({ audience }: { audience: KeptMessage['audience'] }) {
   const { words, packageId, clientId, adminId } = audienceOf(audience);
   return (
-    <Text size="sm" component="span">
+    <Text inherit component="span">
       {words} {packageId !== undefined && <PackageName id={packageId} />}{clientId !== undefined && <ClientName id={clientId} />}{adminId !== undefined && <AdminName id={adminId} />}
     </Text>
   );
 }
 
-const To = ({ to, children }: { to: string; children: ReactNode }) => <Anchor component={Link} to={to} inherit>{children}</Anchor>;
+const To = ({ to, alone = false, children }: { to: string; alone?: boolean; children: ReactNode }) => <Anchor component={Link} to={to} inherit underline={alone ? 'hover' : 'always'}>{children}</Anchor>;
 
 function PackageName({ id }: { id: number }) {
   const { data } = useEntityList('package');
   return <To to={`/packages/${id}`}>{data?.find((plan) => plan.id === id)?.name ?? `package ${id}`}</To>;
 }
 
-export function ClientName({ id }: { id: number }) {
+/** `alone`: not in a sentence. */
+export function ClientName({ id, alone = false }: { id: number; alone?: boolean }) {
   const { data } = useEntity('client', id);
-  return <To to={`/clients/${id}`}>{data?.name ?? `client ${id}`}</To>;
+  return <To to={`/clients/${id}`} alone={alone}>{data?.name ?? `client ${id}`}</To>;
 }
 
 // Only owners may read the list of admins.

@@ -2,7 +2,6 @@ import { Badge, Button, Group, Paper, SegmentedControl, SimpleGrid, Stack, Table
 import { IconMessageOff } from '@tabler/icons-react';
 import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
-import { useState } from 'react';
 import type { Schemas } from '@togglecast/admin';
 import { Problem, unwrap } from '../../shared/api/problem';
 import { useConsole } from '../../shared/console';
@@ -14,7 +13,7 @@ import { Guarded } from '../../shared/ui/guarded';
 import { notifyDone } from '../../shared/ui/notify';
 import { Page } from '../../shared/ui/page';
 import { EmptyState, Loaded } from '../../shared/ui/states';
-import { useAddress } from '../../shared/use-search';
+import { useAddress, useAddressDialog } from '../../shared/use-search';
 import { AudienceLabel, ClientName } from './audience-label';
 import { levelColor } from './level';
 
@@ -62,11 +61,11 @@ export default function MessagePage() {
 const kEvents = { announcement: 'Announcement', admin_notification: 'Notification', client_notification: 'Notification' } as const;
 
 function Content({ message, receivers, state, onState, more }: { message: Answer; receivers: Receiver[]; state: string; onState: (state: string) => void; more?: () => void }) {
-  const [withdrawing, setWithdrawing] = useState(false);
+  const dialog = useAddressDialog('withdraw');
   const { counts, open = [] } = message;
   return (
     <Page title={message.title} above={above} marks={<><MessageState message={message} /><Badge variant="light" tt="none" color={levelColor(message.level)}>{message.level}</Badge></>}
-      actions={message.state === 'waiting' && <Guarded action="send_messages">{(disabled) => <Button variant="default" disabled={disabled} onClick={() => setWithdrawing(true)}>Withdraw</Button>}</Guarded>}>
+      actions={message.state === 'waiting' && <Guarded action="send_messages">{(disabled) => <Button variant="default" disabled={disabled} onClick={() => dialog.open()}>Withdraw</Button>}</Guarded>}>
       <SimpleGrid cols={{ base: 1, md: 2 }}>
         <Paper withBorder radius="md" p="md">
           <Stack gap="sm">
@@ -105,7 +104,7 @@ function Content({ message, receivers, state, onState, more }: { message: Answer
         )}
         {more && <Button variant="default" w="fit-content" onClick={more}>Show more</Button>}
       </Stack>
-      {withdrawing && <Withdraw message={message} onClose={() => setWithdrawing(false)} />}
+      {dialog.value !== undefined && message.state === 'waiting' && <Withdraw message={message} onClose={dialog.close} />}
     </Page>
   );
 }
@@ -120,7 +119,7 @@ function Row({ receiver }: { receiver: Receiver }) {
     <Table.Tr data-testid={`receiver-${receiver.kind}-${receiver.id}`}>
       <Table.Td>
         <Group gap={8}>
-          {receiver.kind === 'client' && receiver.name !== undefined ? <Text size="sm" fw={500} component="span"><ClientName id={receiver.id} /></Text> : <Text size="sm" fw={500}>{receiver.name ?? 'deleted'}</Text>}
+          {receiver.kind === 'client' && receiver.name !== undefined ? <Text size="sm" fw={500} component="span"><ClientName id={receiver.id} alone /></Text> : <Text size="sm" fw={500}>{receiver.name ?? 'deleted'}</Text>}
           {receiver.kind === 'admin' && <Badge size="sm" variant="default" tt="none">admin</Badge>}
           {!receiver.in_audience && <Badge size="sm" variant="light" color="gray" tt="none">has left the audience</Badge>}
         </Group>
@@ -146,7 +145,7 @@ function Withdraw({ message, onClose }: { message: KeptMessage; onClose: () => v
     },
   });
   return (
-    <Confirm title="Withdraw this message?" confirm="Withdraw" busy={withdraw.isPending} error={withdraw.error} onClose={onClose} onConfirm={() => withdraw.mutate()}>
+    <Confirm title="Withdraw this message?" confirm="Withdraw" action="send_messages" busy={withdraw.isPending} error={withdraw.error} onClose={onClose} onConfirm={() => withdraw.mutate()}>
       <Text size="sm">Nobody else gets it. Those that have received it keep it.</Text>
     </Confirm>
   );

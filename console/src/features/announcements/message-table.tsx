@@ -46,9 +46,9 @@ export function MessageTable() {
               state ? <Text size="sm" c="dimmed">No message fits.</Text> : <EmptyState icon={IconMessages} title="No messages yet">Send one with an acknowledgement, and you see here which clients have received it and which have confirmed it.</EmptyState>
             ) : (
               <Paper withBorder radius="md">
-                <Table.ScrollContainer minWidth={860} type="native" tabIndex={0}>
+                <Table.ScrollContainer minWidth={980} type="native" tabIndex={0}>
                   <Table verticalSpacing="sm" horizontalSpacing="md" highlightOnHover aria-label="Messages">
-                    <Table.Thead><Table.Tr><Table.Th>Message</Table.Th><Table.Th w={160}>To</Table.Th><Table.Th w={260}>Delivery</Table.Th><Table.Th w={125}>State</Table.Th><Table.Th w={165}>Sent</Table.Th></Table.Tr></Table.Thead>
+                    <Table.Thead><Table.Tr><Table.Th>Message</Table.Th><Table.Th w={140}>To</Table.Th><Table.Th w={288}>Delivery</Table.Th><Table.Th w={185}>State</Table.Th><Table.Th w={150}>Sent</Table.Th></Table.Tr></Table.Thead>
                     <Table.Tbody>{items.map((message) => <Row key={message.id} message={message} />)}</Table.Tbody>
                   </Table>
                 </Table.ScrollContainer>
@@ -67,8 +67,8 @@ function Row({ message }: { message: KeptMessage }) {
     <Table.Tr data-testid={`message-${message.id}`}>
       <Table.Td>
         <Group gap={8} wrap="nowrap">
-          <Anchor component={Link} to={`/announcements/${encodeURIComponent(message.id)}`} fw={500} size="sm" lineClamp={1}>{message.title}</Anchor>
-          {message.level !== 'info' && <Badge size="sm" variant="light" tt="none" miw="max-content" color={levelColor(message.level)}>{message.level}</Badge>}
+          <Anchor component={Link} to={`/announcements/${encodeURIComponent(message.id)}`} fw={500} size="sm" lineClamp={2}>{message.title}</Anchor>
+          {message.level !== 'info' && <Badge size="sm" variant="light" tt="none" color={levelColor(message.level)}>{message.level}</Badge>}
         </Group>
         <Text size="xs" c="dimmed" lineClamp={1}>{message.message}</Text>
       </Table.Td>

@@ -83,7 +83,7 @@ function Row({ of, onEdit, onRevoke }: { of: ApiKey; onEdit: (key: ApiKey) => vo
         <Group gap={8} wrap="nowrap"><Text size="sm" fw={500} maw={220} truncate>{of.name}</Text>{state && <Badge size="sm" variant="light" color={state.color} tt="none">{state.word}</Badge>}</Group>
         <Text size="xs" c="dimmed" ff="monospace">{of.prefix}…</Text>
       </Table.Td>
-      <Table.Td><Badge variant="dot" tt="none" radius="sm" miw="max-content" color={environmentColor(of.environment)}>{of.environment}</Badge></Table.Td>
+      <Table.Td><Badge variant="dot" tt="none" radius="sm" color={environmentColor(of.environment)}>{of.environment}</Badge></Table.Td>
       <Table.Td maw={280}><Group gap={4}>{of.scopes.map((scope) => <Badge key={scope} size="sm" variant="light" tt="none" color={scope.startsWith('write') ? 'orange' : 'blue'}>{scopeLabel(scope)}</Badge>)}</Group></Table.Td>
       <Table.Td>
         {first === undefined ? <Text size="sm" c="dimmed">anywhere</Text> : (

@@ -1,4 +1,4 @@
-import { Button, Checkbox, Group, Select, SimpleGrid, Stack, Switch, Text, Textarea, TextInput } from '@mantine/core';
+import { Button, Checkbox, Select, SimpleGrid, Stack, Switch, Text, Textarea, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -6,7 +6,7 @@ import { formErrors, Problem } from '../../shared/api/problem';
 import { useConsole } from '../../shared/console';
 import { keys } from '../../shared/entities/cache';
 import { write } from '../../shared/entities/write';
-import { Dialog } from '../../shared/ui/dialog';
+import { Dialog, DialogFoot } from '../../shared/ui/dialog';
 import { useEnvironments } from '../../shared/use-environments';
 import { Copyable } from '../../shared/ui/copyable';
 import { ConflictDialog } from '../../shared/ui/conflict-dialog';
@@ -81,7 +81,7 @@ export function KeyForm({ of, onClose }: { of?: ApiKey | undefined; onClose: () 
             <Textarea label="Addresses" description="From where it may be used: addresses or ranges, one a line. Empty: from anywhere." placeholder={'10.0.0.0/8\n2001:db8::/32'} autosize minRows={2} maxRows={8} spellCheck={false} {...form.getInputProps('addresses')} />
             {of && <Switch label="Active" color="teal" withThumbIndicator={false} {...form.getInputProps('active', { type: 'checkbox' })} />}
             {untold && <ErrorState error={save.error} />}
-            <Group justify="flex-end" gap="xs"><Button variant="default" onClick={onClose}>Cancel</Button><Button type="submit" loading={save.isPending}>{of ? 'Save' : 'Make the key'}</Button></Group>
+            <DialogFoot><Button variant="default" onClick={onClose}>Cancel</Button><Button type="submit" loading={save.isPending}>{of ? 'Save' : 'Make the key'}</Button></DialogFoot>
           </Stack>
           <ConflictDialog type="api_key" problem={problem} mine={{ ...bodyOf(form.values), active: form.values.active }} onClose={save.reset} onReapply={({ etag }) => save.mutate({ values: form.values, etag })}
             onTakeTheirs={(current) => {

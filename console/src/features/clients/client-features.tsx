@@ -3,7 +3,7 @@ import { ActionIcon, Anchor, Badge, Group, SegmentedControl, Stack, Text, TextIn
 import { IconChevronDown, IconChevronRight, IconEdit, IconFlagOff, IconPlus, IconSearch } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { useMemo, useRef, useState } from 'react';
+import { useMemo, useRef } from 'react';
 import type { Schemas } from '@togglecast/admin';
 import { unwrap } from '../../shared/api/problem';
 import { useConsole } from '../../shared/console';
@@ -16,7 +16,7 @@ import { Guarded } from '../../shared/ui/guarded';
 import { LiveDot } from '../../shared/ui/live-dot';
 import { EmptyState, Loaded } from '../../shared/ui/states';
 import { VirtualTable, type Column } from '../../shared/ui/virtual-table';
-import { useAddress, useAddressDialog } from '../../shared/use-search';
+import { useAddress, useAddressDialog, useAddressSet } from '../../shared/use-search';
 import { OverrideDialog } from './override-dialog';
 
 type Client = Schemas['Client'];
@@ -55,7 +55,7 @@ export function ClientFeatures({ client }: { client: Client }) {
 function Features({ client, items }: { client: Client; items: Item[] }) {
   const [address, setAddress] = useAddress();
   const dialog = useAddressDialog('override');
-  const [open, setOpen] = useState<ReadonlySet<number>>(new Set());
+  const [open, toggle] = useAddressSet('subs');
   const search = useRef<HTMLInputElement>(null);
   useShortcut('/', 'Search features of the client', () => search.current?.focus());
   const openDialog = dialog.open;
@@ -67,9 +67,9 @@ function Features({ client, items }: { client: Client; items: Item[] }) {
     return items
       .filter((item) => fits(item) && `${item.name} ${item.key}`.toLowerCase().includes(q))
       .sort(byName)
-      .flatMap((item): Row[] => [{ item }, ...(open.has(item.feature_id) ? Object.keys(item.sub_features).map((sub) => ({ item, sub })) : [])]);
+      .flatMap((item): Row[] => [{ item }, ...(open.has(item.key) ? Object.keys(item.sub_features).map((sub) => ({ item, sub })) : [])]);
   }, [items, show, q, open]);
-  const columns = useMemo(() => columnsOf(open, setOpen, (id) => openDialog(String(id))), [open, openDialog]);
+  const columns = useMemo(() => columnsOf(open, toggle, (id) => openDialog(String(id))), [open, toggle, openDialog]);
   const count = (name: string) => items.filter(kShow[name]!).length;
 
   return (
@@ -94,14 +94,9 @@ function Features({ client, items }: { client: Client; items: Item[] }) {
   );
 }
 
-function columnsOf(open: ReadonlySet<number>, setOpen: (open: ReadonlySet<number>) => void, edit: (id: number) => void): Column<Row>[] {
-  const toggle = (id: number) => {
-    const next = new Set(open);
-    if (!next.delete(id)) next.add(id);
-    setOpen(next);
-  };
+function columnsOf(open: ReadonlySet<string>, toggle: (key: string) => void, edit: (id: number) => void): Column<Row>[] {
   return [
-    { id: 'feature', header: 'Feature', width: 'minmax(200px, 2fr)', cell: (row) => <Name row={row} open={open.has(row.item.feature_id)} toggle={toggle} /> },
+    { id: 'feature', header: 'Feature', width: 'minmax(200px, 2fr)', cell: (row) => <Name row={row} open={open.has(row.item.key)} toggle={toggle} /> },
     { id: 'plan', header: 'Plan', width: 'minmax(90px, 1fr)', cell: ({ item, sub }) => <Value decision={sub === undefined ? item.plan : item.sub_features[sub]!.plan} /> },
     { id: 'override', header: 'Override', width: 'minmax(190px, 2fr)', cell: ({ item, sub }) => (sub === undefined ? <Override item={item} edit={edit} /> : <Text size="xs" c="dimmed">as its feature</Text>) },
     { id: 'effective', header: 'Effective', width: 'minmax(100px, 1fr)', cell: ({ item, sub }) => <Value decision={sub === undefined ? item.effective : item.sub_features[sub]!.effective} strong /> },
@@ -119,13 +114,13 @@ function columnsOf(open: ReadonlySet<number>, setOpen: (open: ReadonlySet<number
   ];
 }
 
-function Name({ row: { item, sub }, open, toggle }: { row: Row; open: boolean; toggle: (id: number) => void }) {
+function Name({ row: { item, sub }, open, toggle }: { row: Row; open: boolean; toggle: (key: string) => void }) {
   if (sub !== undefined) return <Text size="sm" ff="monospace" pl={34} truncate>{sub}</Text>;
   const subs = Object.keys(item.sub_features).length;
   return (
     <Group gap={6} wrap="nowrap">
       {subs > 0 ? (
-        <ActionIcon size="sm" variant="subtle" color="gray" aria-expanded={open} aria-label={`Sub-features of ${item.name}`} onClick={() => toggle(item.feature_id)}>{open ? <IconChevronDown size={16} aria-hidden /> : <IconChevronRight size={16} aria-hidden />}</ActionIcon>
+        <ActionIcon size="sm" variant="subtle" color="gray" aria-expanded={open} aria-label={`Sub-features of ${item.name}`} onClick={() => toggle(item.key)}>{open ? <IconChevronDown size={16} aria-hidden /> : <IconChevronRight size={16} aria-hidden />}</ActionIcon>
       ) : (
         <span style={{ width: 22, flex: 'none' }} />
       )}
@@ -160,7 +155,7 @@ function Override({ item, edit }: { item: Item; edit: (id: number) => void }) {
       {override && (
         <div style={{ minWidth: 0 }}>
           <Group gap={6} wrap="nowrap">
-            <Badge size="sm" variant="light" tt="none" color={override.removed ? 'red' : 'grape'} maw={140}>{override.removed ? 'taken away' : valueText(override.value)}</Badge>
+            <Badge size="sm" variant="light" tt="none" color={override.removed ? 'red' : 'grape'} miw={0} maw={140}>{override.removed ? 'taken away' : valueText(override.value)}</Badge>
             {override.expires_at && <Text size="xs" c="dimmed" style={{ whiteSpace: 'nowrap' }}>{override.holds ? 'ends ' : 'ended '}<TimeAgo time={override.expires_at} /></Text>}
           </Group>
           {override.reason && <Text size="xs" c="dimmed" truncate title={override.reason}>{override.reason}</Text>}

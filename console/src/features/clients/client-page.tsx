@@ -11,7 +11,7 @@ import { ClientConnections, useConnections } from './client-connections';
 import { ClientFeatures } from './client-features';
 import { ClientForm } from './client-form';
 import { ClientMessage } from './client-message';
-import { ClientSwitch } from './client-switch';
+import { ClientQuestion, ClientSwitch } from './client-switch';
 import { ClientTokens } from './client-tokens';
 
 const TryIt = lazy(() => import('../../shared/try-it/try-it'));
@@ -30,6 +30,7 @@ export default function ClientPage() {
             { id: 'message', label: 'Message', icon: IconMessage, content: <ClientMessage client={client} /> },
           ]}>
           <StateCard type="client" id={client.id} state={client.active ? 'Active' : 'Inactive'} control={<ClientSwitch client={client} size="lg" />}><Facts client={client} /></StateCard>
+          <ClientQuestion />
         </EntityFrame>
       )}
     </EntityPage>

@@ -1,30 +1,24 @@
 import { Text } from '@mantine/core';
-import { useState } from 'react';
 import type { Schemas } from '@togglecast/admin';
+import { AskingSwitch } from '../../shared/entity-pages/asking-switch';
+import { AskedSwitch } from '../../shared/entity-pages/switch-question';
 import { ConfirmImpact } from '../../shared/ui/confirm-impact';
-import { EntitySwitch } from '../../shared/ui/switch';
 
 /** The switch of a client. Going inactive takes everything from it, so that is asked about. */
 export function ClientSwitch({ client, size = 'sm' }: { client: Schemas['Client']; size?: 'sm' | 'md' | 'lg' }) {
-  const [flip, setFlip] = useState<() => void>();
-  const close = () => setFlip(undefined);
+  return <AskingSwitch type="client" entity={client} on={client.active} only="off" size={size} />;
+}
+
+/** Once in a page that has such switches. */
+export function ClientQuestion() {
   return (
-    <>
-      <EntitySwitch type="client" id={client.id} name={client.name} on={client.active} size={size}
-        ask={(on, go) => {
-          if (on) go();
-          else setFlip(() => go);
-        }} />
-      {flip && (
-        <ConfirmImpact opened onClose={close} danger title={`Make ${client.name} inactive?`} confirm="Make inactive"
-          changes={[{ entity_type: 'client', entity_id: client.id, action: 'toggle', data: { active: false } }]}
-          onConfirm={() => {
-            flip();
-            close();
-          }}>
-          <Text size="sm">Its programs stay connected, and every feature is off for them until it is active again. Its tokens stay valid.</Text>
+    <AskedSwitch type="client">
+      {({ entity: client, id, on, opened, flip, close }) => (
+        <ConfirmImpact opened={opened} onClose={close} onConfirm={flip} danger={!on} title={`Make ${client.name} ${on ? 'active' : 'inactive'}?`} confirm={on ? 'Make active' : 'Make inactive'} action="write_clients"
+          changes={[{ entity_type: 'client', entity_id: id, action: 'toggle', data: { active: on } }]}>
+          <Text size="sm">{on ? 'Its programs get what its package and its overrides give it.' : 'Its programs stay connected, and every feature is off for them until it is active again. Its tokens stay valid.'}</Text>
         </ConfirmImpact>
       )}
-    </>
+    </AskedSwitch>
   );
 }

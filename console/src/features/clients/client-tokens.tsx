@@ -18,7 +18,7 @@ import { notifyDone } from '../../shared/ui/notify';
 import { ValidFrom } from './tokens-valid-from';
 import { ShownOnce } from '../../shared/ui/shown-once';
 import { EmptyState, ErrorState, Loaded } from '../../shared/ui/states';
-import { useAddressDialog } from '../../shared/use-search';
+import { useAddressDialog, useAddressDialogOf } from '../../shared/use-search';
 
 type Client = Schemas['Client'];
 type Token = Schemas['TokenRecord'];
@@ -32,13 +32,13 @@ export function ClientTokens({ client }: { client: Client }) {
 function Tokens({ client }: { client: Client }) {
   const { admin, environment } = useConsole();
   const dialog = useAddressDialog('new');
-  const [revoking, setRevoking] = useState<Token>();
   const queryKey = ['env', environment, 'tokens', client.id];
   useRefresh(queryKey, (type) => type === 'token');
   const tokens = useQuery({
     queryKey,
     queryFn: ({ signal }) => unwrap(admin.rest.GET('/api/v1/clients/{id}/tokens', { params: { path: { id: client.id }, query: { sort: '-created_at', limit: 200 } }, signal })),
   });
+  const revoking = useAddressDialogOf<Token>('withdraw', tokens.data?.items);
   const button = (
     <Guarded action="manage_tokens">{(disabled) => <Button leftSection={<IconPlus size={16} aria-hidden />} disabled={disabled} onClick={() => dialog.open('token')}>New token</Button>}</Guarded>
   );
@@ -55,7 +55,7 @@ function Tokens({ client }: { client: Client }) {
                 <Table.ScrollContainer minWidth={640} type="native">
                   <Table verticalSpacing="sm" horizontalSpacing="md" aria-label="Tokens">
                     <Table.Thead><Table.Tr><Table.Th>Label</Table.Th><Table.Th>State</Table.Th><Table.Th>Made</Table.Th><Table.Th>Ends</Table.Th><Table.Th w={110} /></Table.Tr></Table.Thead>
-                    <Table.Tbody>{items.map((token) => <Row key={token.id} token={token} from={client.tokens_valid_from} revoke={() => setRevoking(token)} />)}</Table.Tbody>
+                    <Table.Tbody>{items.map((token) => <Row key={token.id} token={token} from={client.tokens_valid_from} revoke={() => revoking.open(token)} />)}</Table.Tbody>
                   </Table>
                 </Table.ScrollContainer>
               </Paper>
@@ -63,7 +63,7 @@ function Tokens({ client }: { client: Client }) {
           )}
           <ValidFrom client={client} />
           {dialog.value === 'token' && <NewToken client={client} onClose={dialog.close} />}
-          {revoking && <Revoke client={client} token={revoking} onClose={() => setRevoking(undefined)} />}
+          {revoking.of && !revoking.of.revoked_at && <Revoke client={client} token={revoking.of} onClose={revoking.close} />}
         </Stack>
       )}
     </Loaded>
@@ -136,7 +136,7 @@ function Revoke({ client, token, onClose }: { client: Client; token: Token; onCl
     },
   });
   return (
-    <Confirm title="Withdraw this token?" confirm="Withdraw" onConfirm={() => revoke.mutate()} onClose={onClose} busy={revoke.isPending} error={revoke.error}>
+    <Confirm title="Withdraw this token?" confirm="Withdraw" action="manage_tokens" onConfirm={() => revoke.mutate()} onClose={onClose} busy={revoke.isPending} error={revoke.error}>
       <Text size="sm">Programs that use <b>{token.label || token.jti}</b> lose their connection at once, and cannot come back with it. This cannot be undone.</Text>
     </Confirm>
   );

@@ -11,7 +11,7 @@ import { Page } from '../../shared/ui/page';
 import { EmptyState, ErrorState, Waiting } from '../../shared/ui/states';
 import { VirtualTable, type Column } from '../../shared/ui/virtual-table';
 import { useAddress } from '../../shared/use-search';
-import { ClientSwitch } from './client-switch';
+import { ClientQuestion, ClientSwitch } from './client-switch';
 import { CreateClient } from './create-client';
 
 type Client = Schemas['Client'];
@@ -56,6 +56,7 @@ export default function ClientsPage() {
         </Stack>
       )}
       <CreateClient {...dialog} />
+      <ClientQuestion />
     </Page>
   );
 }

@@ -10,11 +10,12 @@ import { fullTime } from '../../shared/time/time';
 import { Confirm } from '../../shared/ui/confirm';
 import { Guarded } from '../../shared/ui/guarded';
 import { notifyDone, notifyProblem } from '../../shared/ui/notify';
+import { useAddressDialog } from '../../shared/use-search';
 
 type Client = Schemas['Client'];
 
 export function ValidFrom({ client }: { client: Client }) {
-  const [asking, setAsking] = useState(false);
+  const dialog = useAddressDialog('withdraw');
   const rest = useRest();
   const save = useSaveEntity('client');
   const from = client.tokens_valid_from;
@@ -30,11 +31,11 @@ export function ValidFrom({ client }: { client: Client }) {
       <Alert color="gray" variant="light" icon={<IconLock aria-hidden />} title={from ? `Tokens signed before ${fullTime(from)} are refused` : 'Something has leaked?'} data-testid="valid-from">
         <Text size="sm" mb="xs">{from ? 'Those of trusted issuers, too. Tokens made since then count.' : 'Withdraw all tokens at once. Tokens that a trusted issuer has signed are not in this list, and are refused as well.'}</Text>
         <Group gap="xs">
-          <Guarded action="write_clients">{(disabled) => <Button size="xs" variant="default" color="red" leftSection={<IconLockX size={16} aria-hidden />} disabled={disabled} onClick={() => setAsking(true)}>Withdraw all tokens signed before now</Button>}</Guarded>
+          <Guarded action="write_clients">{(disabled) => <Button size="xs" variant="default" color="red" leftSection={<IconLockX size={16} aria-hidden />} disabled={disabled} onClick={() => dialog.open('all')}>Withdraw all tokens signed before now</Button>}</Guarded>
           {from && <Guarded action="write_clients">{(disabled) => <Button size="xs" variant="subtle" disabled={disabled} loading={save.isPending} onClick={() => save.mutate({ id: client.id, patch: { tokens_valid_from: null } }, { onSuccess: () => notifyDone('Older tokens count again', 'Those that were withdrawn one by one do not.'), onError: notifyProblem })}>Let older ones count again</Button>}</Guarded>}
         </Group>
       </Alert>
-      {asking && <Ask client={client} withdraw={withdraw} onClose={() => setAsking(false)} />}
+      {dialog.value === 'all' && <Ask client={client} withdraw={withdraw} onClose={dialog.close} />}
     </>
   );
 }
@@ -54,7 +55,7 @@ function Ask({ client, withdraw, onClose }: { client: Client; withdraw: () => Pr
     }
   };
   return (
-    <Confirm title={`Withdraw all tokens of ${client.name}?`} confirm="Withdraw all" busy={busy} error={error} onClose={onClose} onConfirm={() => void confirm()}>
+    <Confirm title={`Withdraw all tokens of ${client.name}?`} confirm="Withdraw all" action="write_clients" busy={busy} error={error} onClose={onClose} onConfirm={() => void confirm()}>
       <Text size="sm">Every program of {client.name} loses its connection at once, and needs a token that is made after this. Tokens of trusted issuers are refused, too.</Text>
     </Confirm>
   );

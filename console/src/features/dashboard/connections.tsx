@@ -4,7 +4,6 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { IconSearch } from '@tabler/icons-react';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { useState } from 'react';
 import type { Schemas } from '@togglecast/admin';
 import { useConsole } from '../../shared/console';
 import { getJson } from '../../shared/entities/read';
@@ -30,7 +29,7 @@ const kAgain = 4000; // ms
 export function Connections({ count }: { count: number }) {
   const console = useConsole();
   const [address, setAddress] = useAddress();
-  const [limit, setLimit] = useState(kFew);
+  const limit = address['more'] ? kMany : kFew;
   const [q] = useDebouncedValue(address['who'] ?? '', 250);
   const query = {
     limit, sort: address['order'] ?? 'name',
@@ -54,7 +53,7 @@ export function Connections({ count }: { count: number }) {
               data={[{ value: '', label: 'All' }, { value: 'client', label: 'Clients' }, { value: 'admin', label: 'Admins' }]} />
             <NativeSelect size="xs" aria-label="Order of connections" value={address['order'] ?? ''} onChange={(event) => setAddress({ order: event.currentTarget.value })}
               data={[{ value: '', label: 'By name' }, { value: '-lag', label: 'Most behind' }, { value: '-connected_at', label: 'Newest' }, { value: '-last_seen_ms', label: 'Longest silent' }, { value: '-round_trip_ms', label: 'Slowest' }]} />
-            <Button size="xs" variant={address['lagging'] ? 'filled' : 'default'} aria-pressed={Boolean(address['lagging'])} onClick={() => setAddress({ lagging: address['lagging'] ? undefined : 'yes' })}>Lagging</Button>
+            <Button size="xs" variant={address['lagging'] ? 'filled' : 'default'} aria-pressed={Boolean(address['lagging'])} onClick={() => setAddress({ lagging: address['lagging'] ? undefined : 'yes' })} title="Only connections that miss a change, or have not proven that they have the newest one">Behind</Button>
           </Group>
         </Group>
         <Loaded query={connections}>
@@ -77,7 +76,7 @@ export function Connections({ count }: { count: number }) {
                   {items.length < total ? `${items.length.toLocaleString()} of ${total.toLocaleString()} connections` : `${total.toLocaleString()} ${total === 1 ? 'connection' : 'connections'}`}
                   {missing && missing.length > 0 && `; no answer from ${missing.join(', ')}`}
                 </Text>
-                {items.length < total && limit < kMany && <Button size="compact-xs" variant="default" onClick={() => setLimit(kMany)}>Show more</Button>}
+                {items.length < total && limit < kMany && <Button size="compact-xs" variant="default" onClick={() => setAddress({ more: 'yes' })}>Show more</Button>}
               </Group>
             </>
           )}
@@ -106,7 +105,7 @@ function Row({ item }: { item: Connection }) {
       </Table.Td>
       <Table.Td>
         <Text size="sm">{item.address ?? item.node.name}</Text>
-        <Text size="xs" c="dimmed">{item.transport}{item.address && `, ${item.node.name}`}</Text>
+        <Text size="xs" c="dimmed" style={{ whiteSpace: 'nowrap' }}>{item.transport}{item.address && `, ${item.node.name}`}</Text>
       </Table.Td>
       <Table.Td>{item.sdk ?? <Text size="sm" c="dimmed">not said</Text>}</Table.Td>
       <Table.Td className={classes['numbers']!}>
@@ -114,7 +113,7 @@ function Row({ item }: { item: Connection }) {
         <Text size="xs" c={item.lag > 0 ? 'var(--mantine-color-orange-text)' : 'dimmed'}>{item.lag > 0 ? `${item.lag.toLocaleString()} behind` : 'newest'}</Text>
       </Table.Td>
       <Table.Td>
-        <Badge size="sm" variant="light" tt="none" color={item.lagging ? 'orange' : stage.color}>{item.lagging ? `lagging: ${stage.word}` : stage.word}</Badge>
+        <Badge size="sm" variant="light" tt="none" color={item.lagging ? 'orange' : stage.color}>{item.lagging ? `behind: ${stage.word}` : stage.word}</Badge>
       </Table.Td>
       <Table.Td className={classes['numbers']!}>
         {item.last_seen_ms === null ? <Text size="sm" c="dimmed">none yet</Text> : `${show(item.last_seen_ms / 1000, 'count')} s ago`}

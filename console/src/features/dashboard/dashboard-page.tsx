@@ -1,4 +1,4 @@
-import { Button, SimpleGrid, Stack } from '@mantine/core';
+import { Button, Stack } from '@mantine/core';
 import { IconFlag } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
@@ -29,10 +29,8 @@ export default function DashboardPage() {
       <Stack gap="lg">
         <FirstFeature />
         {history ? <Tiles history={history} cluster={cluster.data} /> : minutes.error ? <ErrorState error={minutes.error} retry={minutes.retry} /> : <Waiting />}
-        <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="sm">
-          <Rollouts />
-          <Loaded query={cluster}>{(data) => <Nodes cluster={data} />}</Loaded>
-        </SimpleGrid>
+        <Rollouts />
+        <Loaded query={cluster}>{(data) => <Nodes cluster={data} />}</Loaded>
         {hourly ? <Loaded query={hour}>{(data) => <Graphs history={data} />}</Loaded> : history && <Graphs history={history} />}
         <Connections count={count} />
         <ClientMetrics />

@@ -17,6 +17,19 @@ interface Props {
 }
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+const kSteps = [1, 2, 5, 10, 20, 50, 100, 200, 500];
+/** The distances of the lines of the grid: round in KiB, too. Sockets are whole. */
+const stepsOf = (unit: Unit) =>
+  unit === 'bytes' || unit === 'bytes/s' ? [0, 1, 2, 3, 4].flatMap((power) => kSteps.map((step) => step * 1024 ** power))
+    : [...(unit === 'count' ? [] : [-3, -2, -1]), 0, 1, 2, 3, 4, 5, 6, 7, 8].flatMap((power) => [1, 2, 5].map((step) => step * 10 ** power));
+
+const alone = (plot: uPlot, series: number): number[] => {
+  const values = plot.data[series] as (number | null)[];
+  const isAt = (index: number) => typeof values[index] === 'number';
+  return values.flatMap((_, index) => (isAt(index) && !isAt(index - 1) && !isAt(index + 1) ? [index] : []));
+};
+
+const kTimeSteps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600]; // seconds between two labels
 const precise = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 
 export default function Graph({ label, times, lines, unit, height, onPoint }: Props) {
@@ -29,7 +42,7 @@ export default function Graph({ label, times, lines, unit, height, onPoint }: Pr
   const latest = useRef(data);
   latest.current = data;
   const names = lines.map((line) => line.name).join('\n');
-  // Percentiles are measured now and then: their points are marked, and lines join them.
+  // Percentiles are measured now and then: lines join them, and a point marks one without neighbours.
   const sparse = unit === 'ms';
 
   useEffect(() => {
@@ -44,16 +57,17 @@ export default function Graph({ label, times, lines, unit, height, onPoint }: Pr
         height,
         legend: { show: false },
         cursor: { sync: { key: 'dashboard' }, drag: { x: false, y: false }, y: false, points: { size: 6 } },
+        padding: [10, 26, 0, 0], // half a label of time on the right
         scales: { x: { time: true }, y: { range: (_self, _low, high) => [0, high > 0 ? high * 1.15 : 1] } },
         axes: [
-          { ...axis, space: 70, grid: { show: false }, values: (_self, splits) => splits.map((at, index) => (index > 0 && splits[1]! - splits[0]! < 60 ? precise : clock).format(at * 1000)) },
-          { ...axis, size: 62, space: 34, values: (_self, splits) => splits.map((value) => show(value, unit)) },
+          { ...axis, size: 24, gap: 6, space: 70, incrs: kTimeSteps, grid: { show: false }, values: (_self, splits) => splits.map((at) => (splits.length > 1 && splits[1]! - splits[0]! < 60 ? precise : clock).format(at * 1000)) },
+          { ...axis, size: 66, space: 34, incrs: stepsOf(unit), values: (_self, splits) => splits.map((value) => show(value, unit)) },
         ],
         series: [
           {},
           ...names.split('\n').map((name, index): uPlot.Series => ({
             label: name, stroke: colorOf(index, root), width: 1.75, spanGaps: sparse,
-            points: sparse ? { show: true, size: 5, fill: colorOf(index, root) } : { show: false },
+            points: sparse ? { show: true, size: 5, fill: colorOf(index, root), filter: alone } : { show: false },
           })),
         ],
         hooks: { setCursor: [(self) => point.current(self.cursor.left !== undefined && self.cursor.left >= 0 ? (self.cursor.idx ?? null) : null)] },

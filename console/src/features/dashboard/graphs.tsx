@@ -6,7 +6,7 @@ import { byNode, linesOf, seriesOf, type History, type Line } from './series';
 
 export function Graphs({ history }: { history: History }) {
   const [address, setAddress] = useAddress();
-  const several = history.nodes.length > 1;
+  const several = new Set(history.nodes.map((node) => node.name)).size > 1;
   const perNode = several && address['by'] === 'node';
   const { times } = history;
   const card = { times };
@@ -35,8 +35,8 @@ export function Graphs({ history }: { history: History }) {
           lines={lines([line('received p50', 'push_latency', 'received_p50'), line('received p99', 'push_latency', 'received_p99'), line('sent p99', 'push_latency', 'sent_p99'), line('applied p99', 'push_latency', 'applied_p99')], 'push_latency', 'received_p99', 'received p99')} />
         <GraphCard {...card} title="Messages" help="Packets a second" unit="rate" lines={lines([line('in', 'messages', 'in'), line('out', 'messages', 'out')], 'messages', 'out', 'out')} />
         <GraphCard {...card} title="Bytes" help="To and from connections" unit="bytes/s" lines={lines([line('in', 'bytes', 'in'), line('out', 'bytes', 'out')], 'bytes', 'out', 'out')} />
-        <GraphCard {...card} title="Loop lag" help="The longest wait of a task for its turn, and heartbeats" unit="ms"
-          lines={lines([line('loop lag', 'loop_lag'), line('heartbeat p99', 'round_trip', 'p99')], 'loop_lag', '')} />
+        <GraphCard {...card} title="Server delay and heartbeats" help="The longest wait of work for its turn; answers to pings" unit="ms"
+          lines={lines([line('server delay', 'loop_lag'), line('heartbeat p99', 'round_trip', 'p99')], 'loop_lag', '')} />
         <GraphCard {...card} title="Limits and refusals" help="How often a limit was passed or a connection refused" unit="rate" empty="No limit was passed and no connection was refused in this time."
           lines={[...linesOf(history, 'limits', { moved: true }), ...linesOf(history, 'refusals', { moved: true, label: (code) => `refused: ${code}` })]} />
         <GraphCard {...card} title="Store" help="The time of a commit" unit="ms" lines={lines([line('commit p50', 'store_latency', 'commit_p50'), line('commit p99', 'store_latency', 'commit_p99')], 'store_latency', 'commit_p99', 'commit p99')} />

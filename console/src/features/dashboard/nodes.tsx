@@ -2,6 +2,7 @@ import { Badge, Group, Paper, Text, Title } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { useEnvironment } from '../../shared/console';
 import { TimeAgo } from '../../shared/time/time-ago';
+import { Hint } from '../../shared/ui/hint';
 import classes from './dashboard.module.css';
 import { show } from './series';
 import type { Cluster } from './tiles';
@@ -32,8 +33,8 @@ function NodeItem({ node }: { node: Node }) {
         <Fact name="Clients">{show(here?.clients, 'count')}</Fact>
         <Fact name="Admins">{show(here?.admins, 'count')}</Fact>
         <Fact name="Processor">{show(node.load?.cpu, 'cores')}</Fact>
-        <Fact name="Loop lag">{show(node.load?.lag_ms, 'ms')}</Fact>
-        <Fact name="Revision">
+        <Fact name="Server delay" hint="The longest that work waited inside this server until its turn came, in the last minute.">{show(node.load?.lag_ms, 'ms')}</Fact>
+        <Fact name="Revision" hint="The newest change that this server has. It says so here while it is behind the others.">
           {here ? here.revision.toLocaleString() : '–'}
           {here && here.lag_revisions > 0 && <Text span size="xs" c="var(--mantine-color-orange-text)" display="block">{here.lag_revisions.toLocaleString()} behind</Text>}
         </Fact>
@@ -42,6 +43,6 @@ function NodeItem({ node }: { node: Node }) {
   );
 }
 
-const Fact = ({ name, children }: { name: string; children: ReactNode }) => (
-  <div><dt>{name}</dt><dd>{children}</dd></div>
+const Fact = ({ name, hint, children }: { name: string; hint?: string; children: ReactNode }) => (
+  <div><dt>{name}{hint && <> <Hint about={`${name} of this node`}>{hint}</Hint></>}</dt><dd>{children}</dd></div>
 );

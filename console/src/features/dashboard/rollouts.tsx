@@ -1,5 +1,5 @@
 // The newest changes and how far each has come, live: "delivered to 412 of 415, p99 83 ms", and the connections that lag.
-import { Anchor, Group, Paper, Progress, Stack, Text, Title } from '@mantine/core';
+import { Anchor, Group, Paper, Progress, Text, Title } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useEffect } from 'react';
@@ -50,7 +50,7 @@ export function Rollouts() {
         {(items) => items.length === 0 ? (
           <Text size="sm" c="dimmed" py="lg" ta="center">Flip a switch: its change appears here, and how many connected clients have it, second by second.</Text>
         ) : (
-          <Stack gap={0}>{items.map((item) => <Row key={`${item.change.epoch}.${item.change.revision}`} item={item} />)}</Stack>
+          <div className={classes['rollouts']!}>{items.map((item) => <Row key={`${item.change.epoch}.${item.change.revision}`} item={item} />)}</div>
         )}
       </Loaded>
     </Paper>

@@ -1,5 +1,6 @@
 // The numbers that the graphs draw: the history of the server, and the ticks that continue it. Pure; unit/dashboard.test.ts tries it.
 import type { DashboardTick, Schemas } from '@togglecast/admin';
+import { compareTexts } from '../../shared/order';
 
 export type Values = (number | null)[];
 export type History = Pick<Schemas['DashboardHistory'], 'resolution' | 'times' | 'series' | 'total' | 'nodes'>;
@@ -55,10 +56,15 @@ export function linesOf(history: History, name: string, { moved = false, label =
     .map(({ series, values }) => ({ name: label(series.of), values }));
 }
 
-/** One series for each node. */
-export function byNode(history: History, name: string, of: string, label: (node: string) => string): Line[] {
-  const index = at(history, name, of);
-  return history.nodes.map((node) => ({ name: label(node.name), values: node.values[index] ?? [] }));
+/** One series for each node, in the order of their names, so that a line keeps its colour. A node that started again is the same one: its
+ *  line goes on, with a gap. */
+export function byNode(history: History, series: string, of: string, label: (node: string) => string): Line[] {
+  const index = at(history, series, of);
+  const names = [...new Set(history.nodes.map((node) => node.name))].sort(compareTexts);
+  return names.map((name) => {
+    const lives = history.nodes.filter((node) => node.name === name).map(({ values }) => values[index] ?? []);
+    return { name: label(name), values: history.times.map((_, time) => latest(lives.map((values) => values[time] ?? null))) };
+  });
 }
 
 /** The newest value that was measured. */

@@ -3,7 +3,7 @@ import { IconArrowRight, IconArrowsExchange, IconEqual, IconLayersIntersect } fr
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { createAdmin, type Admin } from '@togglecast/admin';
-import { useCallback, useMemo, useState } from 'react';
+import { useMemo } from 'react';
 import { unwrap } from '../../shared/api/problem';
 import { useConsole } from '../../shared/console';
 import { kEntities } from '../../shared/entities/types';
@@ -12,8 +12,8 @@ import { environmentVariable } from '../../shared/environment-color';
 import { Guarded } from '../../shared/ui/guarded';
 import { Page } from '../../shared/ui/page';
 import { EmptyState, ErrorState, Loaded, Waiting } from '../../shared/ui/states';
-import { useAddress } from '../../shared/use-search';
-import { catalogueOf, compareCatalogues, type Catalogue, type Row } from './compare';
+import { useAddress, useAddressDialog, useAddressSet } from '../../shared/use-search';
+import { catalogueOf, compareCatalogues, type Catalogue } from './compare';
 import { CompareRows, nameOf } from './compare-rows';
 import classes from './environments.module.css';
 import { useEnvironments } from '../../shared/use-environments';
@@ -33,17 +33,17 @@ export default function ComparePage() {
           const keys = items.map(({ key }) => key);
           const from = address['from'] ?? (keys.find((key) => key !== own && !/^prod/.test(key)) ?? keys.find((key) => key !== own) ?? own);
           const to = address['to'] ?? (own === from ? (keys.find((key) => key !== from) ?? own) : own);
+          // What is selected and opened belongs to this pair.
+          const choose = (pair: { from: string; to: string }) => setAddress({ ...pair, select: undefined, open: undefined });
           if (keys.length < 2)
             return <EmptyState icon={IconLayersIntersect} title="There is only one environment" action={<Guarded action="manage_environments">{(disabled) => <Button disabled={disabled} onClick={() => void navigate({ to: '/environments?new=yes' })} variant="light">Make a second one</Button>}</Guarded>}>With a copy of this catalogue you can try changes there, and promote what works.</EmptyState>;
           return (
             <Stack>
-              <Group align="stretch" gap="xs">
-                <Side title="From" value={from} keys={keys} other={to} onChange={(key) => setAddress({ from: key, to })} />
-                <Group gap={4}>
-                  <Tooltip label="The other way round"><ActionIcon variant="default" size="lg" aria-label="The other way round" onClick={() => setAddress({ from: to, to: from })}><IconArrowsExchange size={18} aria-hidden /></ActionIcon></Tooltip>
-                </Group>
-                <Side title="To" value={to} keys={keys} other={from} onChange={(key) => setAddress({ from, to: key })} />
-              </Group>
+              <div className={classes['sides']!}>
+                <Side title="From" value={from} keys={keys} other={to} onChange={(key) => choose({ from: key, to })} />
+                <Tooltip label="The other way round"><ActionIcon variant="default" size="lg" aria-label="The other way round" onClick={() => choose({ from: to, to: from })}><IconArrowsExchange size={18} aria-hidden /></ActionIcon></Tooltip>
+                <Side title="To" value={to} keys={keys} other={from} onChange={(key) => choose({ from, to: key })} />
+              </div>
               <Both key={`${from} ${to}`} from={from} to={to} />
             </Stack>
           );
@@ -90,21 +90,13 @@ function Both({ from, to }: { from: string; to: string }) {
 function Comparison({ from, to, source, target, targetRest, reload }: { from: string; to: string; source: Catalogue; target: Catalogue; targetRest: Admin['rest']; reload: () => void }) {
   const rows = useMemo(() => compareCatalogues(source, target), [source, target]);
   const [address, setAddress] = useAddress();
-  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
-  const [promoting, setPromoting] = useState(false);
+  const [chosen, choose, clear] = useAddressSet('select');
+  const promotion = useAddressDialog('promote');
   const shows = address['show'] ?? 'different';
   const query = (address['q'] ?? '').toLowerCase();
   const different = useMemo(() => rows.filter((row) => row.state !== 'same'), [rows]);
   const shown = useMemo(() => (shows === 'all' ? rows : different).filter((row) => `${row.key} ${row.name}`.toLowerCase().includes(query)), [shows, rows, different, query]);
   const selected = different.filter((row) => chosen.has(nameOf(row)) && row.from);
-  const choose = useCallback((row: Row, on: boolean) => {
-    setChosen((before) => {
-      const next = new Set(before);
-      if (on) next.add(nameOf(row));
-      else next.delete(nameOf(row));
-      return next;
-    });
-  }, []);
   return (
     <Stack>
       <Group justify="space-between">
@@ -118,18 +110,18 @@ function Comparison({ from, to, source, target, targetRest, reload }: { from: st
         <Group className={classes['bar']!} justify="space-between">
           <Text size="sm"><b>{selected.length}</b> selected</Text>
           <Group gap="xs">
-            <Button variant="subtle" color="gray" onClick={() => setChosen(new Set())}>Clear</Button>
+            <Button variant="subtle" color="gray" onClick={clear}>Clear</Button>
             <Guarded action={kEntities[selected[0]!.kind].write} where={to}>
-              {(disabled) => <Button rightSection={<IconArrowRight size={16} aria-hidden />} disabled={disabled} onClick={() => setPromoting(true)}>Promote to {to}</Button>}
+              {(disabled) => <Button rightSection={<IconArrowRight size={16} aria-hidden />} disabled={disabled} onClick={() => promotion.open()}>Promote to {to}</Button>}
             </Guarded>
           </Group>
         </Group>
       )}
-      <PromoteDialog opened={promoting} from={from} to={to} selected={selected} rows={rows} source={source} target={target} rest={targetRest}
+      <PromoteDialog opened={promotion.value !== undefined && selected.length > 0} from={from} to={to} selected={selected} rows={rows} source={source} target={target} rest={targetRest}
         onClose={(done) => {
-          setPromoting(false);
+          promotion.close();
           if (!done) return;
-          setChosen(new Set());
+          clear();
           reload();
         }} />
     </Stack>

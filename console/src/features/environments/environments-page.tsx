@@ -38,7 +38,7 @@ export default function EnvironmentsPage() {
         {({ items }) => (
           <Stack>
             <Paper withBorder radius="md">
-              <Table.ScrollContainer minWidth={720} type="native">
+              <Table.ScrollContainer minWidth={880} type="native">
                 <Table verticalSpacing="sm" horizontalSpacing="md">
                   <Table.Thead>
                     <Table.Tr>
@@ -70,7 +70,7 @@ function Row({ environment }: { environment: Environment }) {
   return (
     <Table.Tr data-testid={`environment-${key}`}>
       <Table.Td className={classes['name']!} style={{ '--color': environmentVariable(key) } as React.CSSProperties}>
-        <Group gap="xs" wrap="nowrap"><Text fw={600} size="sm">{key}</Text>{key === own && <Badge size="sm" variant="light" tt="none">you are here</Badge>}</Group>
+        <Group gap="xs" wrap="nowrap"><Text fw={600} size="sm">{key}</Text>{key === own && <Badge size="sm" variant="light" tt="none" style={{ flex: 'none' }}>you are here</Badge>}</Group>
       </Table.Td>
       {[counts.platforms, counts.features, counts.packages, counts.clients].map((count, index) => <Table.Td key={index} ta="right">{count.toLocaleString()}</Table.Td>)}
       <Table.Td><Text size="sm" c="dimmed">{revision === 0 ? 'never' : <TimeAgo time={changed_at} />}</Text><Text size="xs" c="dimmed">revision {revision.toLocaleString()}</Text></Table.Td>

@@ -1,6 +1,7 @@
 import { Autocomplete, NativeSelect, Switch, Textarea } from '@mantine/core';
 import { CreateEntity } from '../../shared/entity-pages/create-entity';
-import { metadataOf, type FlagType } from './flag-draft';
+import type { FlagType } from './flag-draft';
+import { metadataOf } from './metadata';
 import { TagsField } from './tags-field';
 import { useLabels } from './use-labels';
 

@@ -5,8 +5,9 @@ import { usePermission } from '../../shared/auth/use-permission';
 import { EntityFrame, EntityPage } from '../../shared/entity-pages/entity-page';
 import { useStale } from './facts';
 import { FlagEditor } from './flag-editor';
-import { tagsOf, typeOf, type Feature } from './flag-draft';
+import { typeOf, type Feature } from './flag-draft';
 import { KillCard } from './kill-card';
+import { tagsOf } from './metadata';
 import { Dependents, Needs } from './needs';
 import { SaveBar } from './save-bar';
 import { SettingsTab } from './settings-tab';
@@ -28,7 +29,7 @@ function Content({ feature }: { feature: Feature }) {
       marks={
         <>
           <Badge variant="light" color="gray" tt="none">{typeOf(feature.variants)}</Badge>
-          {tagsOf(feature.metadata).map((tag) => <Badge key={tag} variant="default" tt="none">{tag}</Badge>)}
+          {tagsOf(feature.metadata).map((tag) => <Badge key={tag} miw={0} variant="default" tt="none">{tag}</Badge>)}
           {isStale(feature) && <Badge variant="light" color="yellow" tt="none">stale</Badge>}
         </>
       }

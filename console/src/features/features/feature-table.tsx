@@ -8,11 +8,13 @@ import { AskingSwitch } from '../../shared/entity-pages/asking-switch';
 import { byName, compareTexts } from '../../shared/order';
 import { EntityRollout } from '../../shared/rollout/rollout-badge';
 import { rolloutOf } from '../../shared/rules/describe';
-import { ShareBar } from '../../shared/rules/shares';
+import { RolloutKey, ShareBar } from '../../shared/rules/shares';
 import { TimeAgo } from '../../shared/time/time-ago';
+import { Hint } from '../../shared/ui/hint';
 import type { FeatureFacts } from './facts';
 import classes from './features.module.css';
-import { groupOf, tagsOf, typeOf, type Feature } from './flag-draft';
+import { typeOf, type Feature } from './flag-draft';
+import { groupOf, tagsOf } from './metadata';
 
 export type Order = 'group' | 'name' | 'changed';
 type Line = { heading: string; count: number } | { feature: Feature };
@@ -56,7 +58,7 @@ export function FeatureTable({ features, order, facts, onTag }: { features: read
           <span role="columnheader">On</span>
           <span role="columnheader">Feature</span>
           <span role="columnheader" className={classes['wide']}>Type</span>
-          <span role="columnheader" className={classes['middle']}>Who gets what</span>
+          <span role="columnheader" className={classes['middle']}>Who gets what <Hint about="the bars">{kBars}</Hint></span>
           <span role="columnheader" className={classes['wide']}>Used by</span>
           <span role="columnheader">Last change</span>
         </div>
@@ -78,15 +80,18 @@ export function FeatureTable({ features, order, facts, onTag }: { features: read
   );
 }
 
+const kBars = 'Each colour is a variant of the feature; grey is off. Striped parts are for those that a rule takes. Their number is not known, so each rule has the same width. The rest is for everybody else.';
+
 const plural = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 const Row = memo(function Row({ feature, packages, requiredBy, stale, onTag }: { feature: Feature; packages: number; requiredBy: number; stale: boolean; onTag: (tag: string) => void }) {
   const rollout = useMemo(() => rolloutOf(feature), [feature]);
+  const label = feature.enabled ? rollout.label : `off; when on: ${rollout.label}`;
   const type = typeOf(feature.variants);
   const uses = [...(packages ? [plural(packages, 'package')] : []), ...(requiredBy ? [plural(requiredBy, 'feature')] : [])];
   return (
     <>
-      <div role="cell"><AskingSwitch type="feature" entity={feature} size="sm" /></div>
+      <div role="cell"><AskingSwitch type="feature" entity={feature} on={feature.enabled} size="sm" /></div>
       <div role="cell">
         <div className={classes['name']}>
           <Anchor component={Link} to={`/features/${feature.id}`} fw={500} size="sm" truncate>{feature.name}</Anchor>
@@ -98,8 +103,8 @@ const Row = memo(function Row({ feature, packages, requiredBy, stale, onTag }: {
       </div>
       <div role="cell" className={classes['wide']}><Badge variant="light" color="gray" size="sm" tt="none" display="flex" w="fit-content">{type}</Badge></div>
       <div role="cell" className={classes['middle']}>
-        {rollout.parts.length > 0 && <ShareBar shares={rollout.parts} variants={feature.variants} label={rollout.label} />}
-        <Text size="xs" c="dimmed" truncate mt={2} title={rollout.text}>{rollout.text}</Text>
+        {rollout.parts.length > 0 && <ShareBar shares={rollout.parts} variants={feature.variants} label={label} off={!feature.enabled} />}
+        <Text size="xs" c="dimmed" lineClamp={2} lh={1.35} mt={3} title={label}><RolloutKey rollout={rollout} variants={feature.variants} off={!feature.enabled} /></Text>
       </div>
       <div role="cell" className={classes['wide']}>
         {uses.length > 0 ? <Group gap={4} wrap="nowrap"><IconLink size={14} style={{ flex: 'none' }} aria-hidden /><Text size="xs" lineClamp={2}>{uses.join(', ')}</Text></Group> : <Text size="xs" c="dimmed">nobody</Text>}

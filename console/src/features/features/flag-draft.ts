@@ -4,6 +4,7 @@ import type { Schemas } from '@togglecast/admin';
 import { conditionProblem, sameJson, type Json } from '../../shared/rules/condition';
 import { draftOf, kTargeting, logicOf, type TargetingDraft } from '../../shared/rules/draft';
 import { renameVariant } from '../../shared/rules/targeting';
+import { groupOf, metadataOf, metadataProblems, rowsOf, tagsOf, type MetadataRow } from './metadata';
 
 export type Feature = Schemas['Feature'];
 export type SubFeature = Schemas['SubFeature'];
@@ -33,6 +34,8 @@ export interface FeatureDraft {
   description: string;
   group: string;
   tags: string[];
+  /** The other members of the metadata. */
+  metadata: MetadataRow[];
   flag: FlagDraft;
   subs: SubDraft[];
   platforms: number[];
@@ -114,29 +117,12 @@ export function withVariantName(draft: FlagDraft, index: number, name: string): 
   };
 }
 
-// Tags are a member of the metadata, separated by commas: metadata take texts, numbers and booleans alone.
-export const groupOf = (metadata: Feature['metadata']) => (typeof metadata?.['group'] === 'string' ? metadata['group'] : '');
-export const tagsOf = (metadata: Feature['metadata']) =>
-  typeof metadata?.['tags'] === 'string' ? metadata['tags'].split(',').map((tag) => tag.trim()).filter(Boolean) : [];
-
-type Metadata = NonNullable<Feature['metadata']>;
-
-function withMember(metadata: Metadata, name: string, value: string): Metadata {
-  const { [name]: _, ...rest } = metadata;
-  return value ? { ...rest, [name]: value } : rest;
-}
-
-/** The metadata with this group and these tags. What they are already stays as it is written. */
-export function metadataOf(was: Metadata, group: string, tags: readonly string[]): Metadata {
-  const grouped = group.trim() === groupOf(was) ? was : withMember(was, 'group', group.trim());
-  return sameJson([...tags], tagsOf(was)) ? grouped : withMember(grouped, 'tags', tags.join(','));
-}
-
 export const featureDraftOf = (feature: Feature): FeatureDraft => ({
   name: feature.name,
   description: feature.description,
   group: groupOf(feature.metadata),
   tags: tagsOf(feature.metadata),
+  metadata: rowsOf(feature.metadata),
   flag: flagDraftOf(feature),
   subs: feature.sub_features.map((sub) => ({ key: sub.key, name: sub.name, description: sub.description, flag: flagDraftOf(sub), was: sub })),
   platforms: feature.platforms,
@@ -160,11 +146,11 @@ export function patchOf(base: Feature, draft: FeatureDraft): Built<FeaturePatch>
   const problems: { [field: string]: string } = {};
   if (!draft.name.trim()) problems['name'] = 'Enter a name.';
   const flag = buildFlag(draft.flag);
-  Object.assign(problems, flag.problems);
+  Object.assign(problems, flag.problems, metadataProblems(draft.metadata));
   const wanted: [member: string, now: unknown, next: unknown][] = [
     ['name', base.name, draft.name],
     ['description', base.description, draft.description],
-    ['metadata', base.metadata ?? {}, metadataOf(base.metadata ?? {}, draft.group, draft.tags)],
+    ['metadata', base.metadata ?? {}, metadataOf(base.metadata ?? {}, draft.group, draft.tags, draft.metadata)],
     ['variants', base.variants, flag.value.variants],
     ['defaultVariant', base.defaultVariant ?? null, flag.value.defaultVariant],
     ['platforms', base.platforms, draft.platforms],
@@ -178,7 +164,7 @@ export function patchOf(base: Feature, draft: FeatureDraft): Built<FeaturePatch>
 }
 
 const kParts: { [member: string]: (keyof FeatureDraft)[] } = {
-  name: ['name'], description: ['description'], metadata: ['group', 'tags'], variants: ['flag'], defaultVariant: ['flag'], targeting: ['flag'],
+  name: ['name'], description: ['description'], metadata: ['group', 'tags', 'metadata'], variants: ['flag'], defaultVariant: ['flag'], targeting: ['flag'],
   platforms: ['platforms'], requires: ['requires'], sub_features: ['subs'],
 };
 

@@ -68,7 +68,7 @@ function Variants({ flag, onChange, problems, readOnly, variants }: Props & { va
               ) : flag.type === 'number' ? (
                 <NumberInput aria-label={label} value={variant.text} readOnly={readOnly} onChange={(value) => set(index, String(value))} />
               ) : flag.type === 'object' ? (
-                <JsonInput aria-label={label} value={variant.text} readOnly={readOnly} autosize minRows={1} maxRows={8} onChange={(text) => set(index, text)} styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)', fontSize: 12 } }} />
+                <JsonInput aria-label={label} value={variant.text} readOnly={readOnly} autosize minRows={1} maxRows={8} onChange={(text) => set(index, text)} styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)', fontSize: 12, lineHeight: '22px' } }} />
               ) : (
                 <TextInput aria-label={label} value={variant.text} readOnly={readOnly} onChange={(event) => set(index, event.currentTarget.value)} />
               )}

@@ -5,6 +5,7 @@ import { useState } from 'react';
 import type { Schemas } from '@togglecast/admin';
 import { Problem } from '../../shared/api/problem';
 import { pageOf } from '../../shared/entities/types';
+import { memberText } from '../../shared/entities/words';
 import { useSaveEntity } from '../../shared/entities/write';
 import { ConfirmImpact } from '../../shared/ui/confirm-impact';
 import { ConflictDialog } from '../../shared/ui/conflict-dialog';
@@ -14,7 +15,7 @@ import classes from './features.module.css';
 import type { Feature } from './flag-draft';
 import type { FeatureForm } from './use-feature-draft';
 
-const kNames: { [member: string]: string } = { name: 'name', description: 'description', metadata: 'group and tags', variants: 'variants', defaultVariant: 'default variant', targeting: 'targeting', platforms: 'platforms', requires: 'requirements', sub_features: 'sub-features' };
+const nameOf = (member: string) => (member === 'metadata' ? 'group, tags or metadata' : memberText(member));
 
 /** What is not saved yet: says what, shows the clients affected, and saves. */
 export function SaveBar({ feature, form }: { feature: Feature; form: FeatureForm }) {
@@ -42,7 +43,7 @@ export function SaveBar({ feature, form }: { feature: Feature; form: FeatureForm
       }} />
   );
   if (!dirty) return conflict;
-  const fields = Object.keys(patch).map((member) => kNames[member] ?? member);
+  const fields = Object.keys(patch).map(nameOf);
   return (
     <div className={classes['bar']} role="region" aria-label="Changes that are not saved">
       <Stack gap="xs">

@@ -1,5 +1,7 @@
-// The search of the list: `is:on type:boolean group:checkout -tag:beta "one tap"`. Pure.
-import { groupOf, tagsOf, typeOf, type Feature } from './flag-draft';
+// What the operators of the search mean for a feature. Pure.
+import { fits, type Operator, type Term } from '../../shared/search/query';
+import { typeOf, type Feature } from './flag-draft';
+import { groupOf, tagsOf } from './metadata';
 import { rolloutOf, segmentsIn } from '../../shared/rules/describe';
 
 export interface Facts {
@@ -11,15 +13,9 @@ export interface Facts {
   isStale: (feature: Feature) => boolean;
 }
 
-interface Term {
-  operator: string;
-  value: string;
-  negated: boolean;
-}
-
-export const kOperators: { operator: string; example: string; meaning: string }[] = [
-  { operator: 'is', example: 'is:on', meaning: 'on, off, stale, targeted (has rules or a split), split' },
-  { operator: 'type', example: 'type:boolean', meaning: 'boolean, string, number or object' },
+export const kOperators: Operator[] = [
+  { operator: 'is', example: 'is:on', meaning: 'on, off, stale, targeted (has rules or a split), split', values: ['on', 'off', 'stale', 'targeted', 'split'] },
+  { operator: 'type', example: 'type:boolean', meaning: 'boolean, string, number or object', values: ['boolean', 'string', 'number', 'object'] },
   { operator: 'group', example: 'group:checkout', meaning: 'of this group; group:none has none' },
   { operator: 'tag', example: 'tag:beta', meaning: 'with this tag' },
   { operator: 'platform', example: 'platform:web', meaning: 'needs this platform' },
@@ -28,32 +24,8 @@ export const kOperators: { operator: string; example: string; meaning: string }[
   { operator: 'segment', example: 'segment:europe', meaning: 'its rules refer to this segment' },
   { operator: 'key', example: 'key:checkout', meaning: 'its key or that of a sub-feature has this part' },
 ];
-const kKnown = new Set(kOperators.map(({ operator }) => operator));
-
-/** The terms of a query. Text in quotes is one term; a minus in front excludes. */
-export function parseQuery(text: string): Term[] {
-  const terms: Term[] = [];
-  for (const [, minus, name, quoted, plain] of text.matchAll(/(-?)(?:([a-z]+):)?(?:"([^"]*)"?|(\S+))/gi)) {
-    const operator = (name ?? '').toLowerCase();
-    const value = (quoted ?? plain ?? '').toLowerCase();
-    // A colon after any other word is text.
-    const [known, content] = operator === '' || kKnown.has(operator) ? [operator, value] : ['', `${operator}:${value}`];
-    if (content !== '') terms.push({ operator: known, value: content, negated: minus === '-' });
-  }
-  return terms;
-}
-
-const kStates = new Set(['on', 'off', 'stale', 'targeted', 'split']);
-
-/** What the reader should know about a query that cannot be what was meant. */
-export function queryProblem(text: string): string | undefined {
-  const wrong = parseQuery(text).find(({ operator, value }) => (operator === 'is' && !kStates.has(value)) || (operator === 'type' && !['boolean', 'string', 'number', 'object'].includes(value)));
-  if (!wrong) return undefined;
-  return wrong.operator === 'is' ? `“is:” takes on, off, stale, targeted or split, not “${wrong.value}”.` : `“type:” takes boolean, string, number or object, not “${wrong.value}”.`;
-}
-
 export function matches(feature: Feature, terms: readonly Term[], facts: Facts): boolean {
-  return terms.every((term) => holds(feature, term, facts) !== term.negated);
+  return fits(terms, (term) => holds(feature, term, facts));
 }
 
 function holds(feature: Feature, { operator, value }: Term, facts: Facts): boolean {
@@ -74,21 +46,4 @@ function holds(feature: Feature, { operator, value }: Term, facts: Facts): boole
     case 'key': return [feature.key, ...feature.sub_features.map(({ key }) => `${feature.key}/${key}`)].some((key) => key.toLowerCase().includes(value));
     default: return `${feature.name}\n${feature.key}\n${feature.description}\n${groupOf(feature.metadata)}\n${tagsOf(feature.metadata).join('\n')}`.toLowerCase().includes(value);
   }
-}
-
-/** A term of the query: `tag:beta`, `tag:"early access"`. */
-export const termOf = (operator: string, value: string) => `${operator}:${/\s/.test(value) ? `"${value}"` : value}`;
-
-const rawTerms = (text: string): string[] => text.match(/(?:[^\s"]|"[^"]*"?)+/g) ?? [];
-
-/** The query with a term put in or taken out. */
-export function toggleTerm(text: string, term: string): string {
-  const terms = rawTerms(text);
-  return (terms.includes(term) ? terms.filter((each) => each !== term) : [...terms, term]).join(' ');
-}
-
-/** The query with this value of an operator instead of the ones that it has; without any for an empty value. */
-export function withOperator(text: string, operator: string, value: string): string {
-  const others = rawTerms(text).filter((term) => !term.toLowerCase().startsWith(`${operator}:`));
-  return [...others, ...(value ? [termOf(operator, value)] : [])].join(' ');
 }

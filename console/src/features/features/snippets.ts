@@ -18,9 +18,22 @@ interface Asked {
 const kDefaults: { [type in FlagType]: { js: string; python: string } } = {
   boolean: { js: 'false', python: 'False' }, string: { js: "''", python: "''" }, number: { js: '0', python: '0' }, object: { js: '{}', python: '{}' },
 };
-const variable = (key: string) => key.replace(/^[^A-Za-z_]+/, '').replace(/[^A-Za-z0-9]+(.)?/g, (_, next: string | undefined) => (next ?? '').toUpperCase()) || 'value';
-const component = (key: string) => variable(key).replace(/^./, (first) => first.toUpperCase());
-const snake = (key: string) => key.replace(/^[^A-Za-z_]+/, '').replace(/[^A-Za-z0-9]+/g, '_').toLowerCase() || 'value';
+// Words of the language, and names that the code below has already.
+const kTaken = {
+  js: new Set(('arguments await break case catch class const continue debugger default delete do else enum eval export extends false finally for function if implements import in instanceof interface let '
+    + 'new null package private protected public return static super switch this throw true try typeof undefined var void while with yield '
+    + 'App JSON TogglecastProvider client console createClient fetch getToken show useFlag').split(' ')),
+  python: new Set(('and as assert async await break class continue def del elif else except finally for from global if import in is lambda nonlocal not or pass raise return try while with yield '
+    + 'client os print togglecast').split(' ')),
+};
+const camel = (key: string) => key.replace(/^[^A-Za-z_]+/, '').replace(/[^A-Za-z0-9]+(.)?/g, (_, next: string | undefined) => (next ?? '').toUpperCase()) || 'value';
+const free = (name: string) => (kTaken.js.has(name) ? `${name}Flag` : name);
+const variable = (key: string) => free(camel(key));
+const component = (key: string) => free(camel(key).replace(/^./, (first) => first.toUpperCase()));
+const snake = (key: string) => {
+  const name = key.replace(/^[^A-Za-z_]+/, '').replace(/[^A-Za-z0-9]+/g, '_').toLowerCase() || 'value';
+  return kTaken.python.has(name) ? `${name}_flag` : name;
+};
 
 export function snippets({ key, type, url }: Asked): Snippet[] {
   const { js, python } = kDefaults[type];
@@ -32,7 +45,7 @@ export function snippets({ key, type, url }: Asked): Snippet[] {
 
 const client = createClient({
   url: '${url}',
-  getToken: () => fetch('/flags-token').then((answer) => answer.text()), // your server gives out the token of the client
+  getToken: () => fetch('/flags-token').then((answer) => answer.text()), // from your own server
 });
 
 const show = () => {

@@ -11,6 +11,7 @@ import { Guarded } from '../../shared/ui/guarded';
 import { keyFor, keyProblem, KeyField } from '../../shared/ui/key-field';
 import { notifyProblem } from '../../shared/ui/notify';
 import { EmptyState } from '../../shared/ui/states';
+import { useAddress } from '../../shared/use-search';
 import { buildFlag, flagDraftOf, kBoolean, type Feature, type SubDraft } from './flag-draft';
 import { FlagEditor } from './flag-editor';
 
@@ -25,11 +26,14 @@ interface Props {
 
 /** Parts of the feature with flags of their own. Each is on only while the feature is. */
 export function SubFeatures({ feature, subs, onChange, problems, readOnly }: Props) {
-  const [open, setOpen] = useState<string | null>(null);
+  const [address, setAddress] = useAddress();
+  const open = address['sub'] ?? null;
+  const setOpen = (sub: string | null) => setAddress({ sub: sub ?? undefined });
   const add = (key: string, name: string) => {
     onChange([...subs, { key, name, description: '', flag: flagDraftOf(kBoolean) }]);
     setOpen(key);
   };
+  const isOff = (key: string) => feature.sub_features.find((sub) => sub.key === key)?.enabled === false;
   const set = (index: number, change: Partial<SubDraft>) => onChange(subs.map((sub, at) => (at === index ? { ...sub, ...change } : sub)));
   return (
     <Stack>
@@ -48,7 +52,7 @@ export function SubFeatures({ feature, subs, onChange, problems, readOnly }: Pro
                 <Group wrap="nowrap" gap={0} pr="md">
                   <Accordion.Control>
                     <Group gap="xs"><Text size="sm" fw={500}>{sub.name}</Text><Text size="xs" c="dimmed" ff="monospace">{feature.key}/{sub.key}</Text>{!sub.was && <Badge size="sm" variant="light" tt="none">not saved</Badge>}</Group>
-                    <Text size="xs" c="dimmed">{rolloutOf(buildFlag(sub.flag).value).text}</Text>
+                    <Text size="xs" c="dimmed">{isOff(sub.key) && 'Off; when on: '}{rolloutOf(buildFlag(sub.flag).value).text}</Text>
                   </Accordion.Control>
                   {sub.was && <SubSwitch feature={feature} sub={sub.key} name={sub.name} />}
                 </Group>

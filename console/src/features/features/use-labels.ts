@@ -1,7 +1,7 @@
 import { useMemo } from 'react';
 import { useEntityList } from '../../shared/entities/read';
 import { compareTexts } from '../../shared/order';
-import { groupOf, tagsOf } from './flag-draft';
+import { groupOf, tagsOf } from './metadata';
 
 const sorted = (texts: string[]) => [...new Set(texts)].sort(compareTexts);
 

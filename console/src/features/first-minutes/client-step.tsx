@@ -111,7 +111,7 @@ function ExistingClient({ flag, onChosen }: { flag: Feature; onChosen: (id: numb
   const isBoolean = Object.values(flag.variants).every((value) => typeof value === 'boolean');
   return (
     <Stack gap="xs">
-      <Select w={492} maw="100%" label="Or take one that exists" placeholder="Search clients" searchable value={null} onSearchChange={setTyped} filter={({ options: all }) => all} data={options}
+      <Select w={492} maw="100%" label="Or take a client that exists" placeholder="Search clients" searchable value={null} onSearchChange={setTyped} filter={({ options: all }) => all} data={options}
         onChange={(id) => {
           const client = clients.items.find((item) => String(item.id) === id);
           if (client) choose.mutate(client);

@@ -28,7 +28,7 @@ export function FlagStep({ onChosen }: { onChosen: (id: number) => void }) {
       </form>
       {untold && <ErrorState error={create.error} />}
       {features.items.length > 0 && (
-        <Select w={492} maw="100%" label="Or take one that exists" placeholder={`${(features.total ?? 0).toLocaleString()} flags`} searchable value={null} onChange={(id) => id && onChosen(Number(id))}
+        <Select w={492} maw="100%" label="Or take a flag that exists" placeholder={`${(features.total ?? 0).toLocaleString()} flags`} searchable value={null} onChange={(id) => id && onChosen(Number(id))}
           data={features.items.map(({ id, name, key }) => ({ value: String(id), label: `${name} (${key})` }))} />
       )}
     </Stack>

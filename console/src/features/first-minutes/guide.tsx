@@ -38,7 +38,7 @@ function Step({ number, title, text, done, waits = false, change, children }: { 
   return (
     <Paper withBorder radius="md" p="md" component="section" aria-label={`Step ${number}: ${title}`} data-testid={`step-${number}`} data-state={done ? 'done' : waits ? 'waits' : 'open'}>
       <Group align="flex-start" wrap="nowrap" gap="md">
-        <ThemeIcon radius="xl" size={34} variant={done ? 'filled' : 'light'} color={done ? 'teal' : waits ? 'gray' : 'blue'}>{done ? <IconCheck size={18} aria-label="Done" /> : <Text fw={700} size="sm">{number}</Text>}</ThemeIcon>
+        <ThemeIcon radius="xl" size={34} variant={done ? 'filled' : 'light'} color={done ? 'teal' : waits ? 'gray' : 'blue'}>{done ? <IconCheck size={18} color="white" stroke={2.5} aria-label="Done" /> : <Text fw={700} size="sm">{number}</Text>}</ThemeIcon>
         <Stack gap="sm" style={{ flex: 1, minWidth: 0 }}>
           <div>
             <Title order={2} size="h4" {...(waits && { c: 'dimmed' })}>{title}</Title>

@@ -5,12 +5,14 @@ import type { ReactNode } from 'react';
 import { useConsole } from '../../shared/console';
 import { Copyable } from '../../shared/ui/copyable';
 import { Page } from '../../shared/ui/page';
-import { useAddress } from '../../shared/use-search';
+import { useTab } from '../../shared/use-search';
 import { firstSteps } from './commands';
+
+const kTabs = ['ideas', 'steps', 'addresses'];
 
 export default function HelpPage() {
   const { session, environment } = useConsole();
-  const [address, setAddress] = useAddress();
+  const [tab, setTab] = useTab(kTabs);
   const { data: version } = useQuery({
     queryKey: ['version'],
     queryFn: async () => ((await (await fetch('/api/v1/openapi.json')).json()) as { info: { version: string } }).info.version,
@@ -19,7 +21,7 @@ export default function HelpPage() {
   const steps = firstSteps(window.location.origin, session.admin.username, environment);
   return (
     <Page title="Help" description={`Togglecast ${version ?? ''} at ${window.location.origin}, environment ${environment}.`}>
-      <Tabs value={address['tab'] ?? 'ideas'} onChange={(tab) => setAddress({ tab: tab === 'ideas' ? undefined : (tab ?? undefined) })} keepMounted={false}>
+      <Tabs value={tab} onChange={setTab} keepMounted={false}>
         <Tabs.List>
           <Tabs.Tab value="ideas" leftSection={<IconBook2 size={16} aria-hidden />}>How it fits together</Tabs.Tab>
           <Tabs.Tab value="steps" leftSection={<IconRoute size={16} aria-hidden />}>First steps with curl</Tabs.Tab>

@@ -6,7 +6,7 @@ import { useConsole } from '../../shared/console';
 import { useCreateEntity, useSaveEntity } from '../../shared/entities/write';
 import { NameAndKey, namedRules } from '../../shared/entity-pages/name-and-key';
 import { ConflictDialog } from '../../shared/ui/conflict-dialog';
-import { Dialog } from '../../shared/ui/dialog';
+import { Dialog, DialogFoot } from '../../shared/ui/dialog';
 import { notifyDone } from '../../shared/ui/notify';
 import { ErrorState } from '../../shared/ui/states';
 import { useEnvironments } from '../../shared/use-environments';
@@ -83,7 +83,7 @@ export function IssuerForm({ of, onClose }: { of?: Issuer; onClose: () => void }
             {!form.values.active && <Text size="xs" c="dimmed" mt={4}>{base?.active ? 'All its tokens are refused, and the connections that they opened end at once.' : 'All its tokens are refused.'}</Text>}
           </div>
           {untold && <ErrorState error={error} />}
-          <Group justify="flex-end" gap="xs"><Button variant="default" onClick={onClose}>Cancel</Button><Button type="submit" loading={create.isPending || save.isPending}>{of ? 'Save' : 'Trust this issuer'}</Button></Group>
+          <DialogFoot><Button variant="default" onClick={onClose}>Cancel</Button><Button type="submit" loading={create.isPending || save.isPending}>{of ? 'Save' : 'Trust this issuer'}</Button></DialogFoot>
         </Stack>
       </form>
       {of && (

@@ -66,11 +66,11 @@ function Row({ of, onEdit, onDelete }: { of: Issuer } & Actions) {
   return (
     <Table.Tr data-testid={`issuer-${of.key}`}>
       <Table.Td maw={260}>
-        <Group gap={8} wrap="nowrap"><Text size="sm" fw={500} truncate>{of.name}</Text>{!of.active && <Badge size="sm" variant="light" color="orange" tt="none" miw="max-content">deactivated</Badge>}</Group>
+        <Group gap={8} wrap="nowrap"><Text size="sm" fw={500} truncate>{of.name}</Text>{!of.active && <Badge size="sm" variant="light" color="orange" tt="none">deactivated</Badge>}</Group>
         <Text size="xs" c="dimmed" ff="monospace" truncate title={of.issuer}>{of.issuer}</Text>
       </Table.Td>
-      <Table.Td><Badge variant="dot" tt="none" radius="sm" miw="max-content" color={environmentColor(of.environment)}>{of.environment}</Badge></Table.Td>
-      <Table.Td maw={200}><Group gap={4}>{of.audiences.map((audience) => <Badge key={audience} size="sm" variant="light" tt="none">{audience}</Badge>)}</Group></Table.Td>
+      <Table.Td><Badge variant="dot" tt="none" radius="sm" color={environmentColor(of.environment)}>{of.environment}</Badge></Table.Td>
+      <Table.Td maw={200}><Group gap={4}>{of.audiences.map((audience) => <Badge key={audience} miw={0} size="sm" variant="light" tt="none">{audience}</Badge>)}</Group></Table.Td>
       <Table.Td><Tooltip label={`${of.algorithms.join(', ')}; clocks may differ by ${of.leeway_s} s`}><Text size="sm" ff="monospace" fz={13} tabIndex={0} component="span">{of.client_claim}</Text></Tooltip></Table.Td>
       <Table.Td><KeyState of={of} /></Table.Td>
       <Table.Td>

@@ -97,3 +97,45 @@ export function settled(draft: Draft, plans: readonly Plan[]): Draft {
   }
   return now;
 }
+
+// In the address a draft is JSON: `[package, feature]` takes a feature away, `[package, feature, {limit, sub_features}]` includes it, and
+// `[package, [platforms]]` opens platforms. Ids alone, so that a link is short.
+type Cell = [number, number] | [number, number, Omit<Assignment, 'feature_id'>] | [number, number[]];
+
+export function draftText(draft: Draft): string {
+  const cells = [...draft].flatMap(([plan, own]): Cell[] => [
+    ...[...own.features].map(([feature, wanted]): Cell => {
+      const { feature_id: id, ...rest } = wanted ?? { feature_id: feature };
+      return wanted ? [plan, id, rest] : [plan, feature];
+    }),
+    ...(own.platforms ? [[plan, [...own.platforms]] as Cell] : []),
+  ]);
+  return cells.length > 0 ? JSON.stringify(cells) : '';
+}
+
+const isId = (value: unknown): value is number => typeof value === 'number' && Number.isSafeInteger(value) && value > 0;
+const isList = <Item>(value: unknown, is: (item: unknown) => item is Item): value is Item[] => Array.isArray(value) && value.every(is);
+const isText = (value: unknown): value is string => typeof value === 'string';
+
+/** What an address says of these packages. Whatever is no cell is left out. */
+export function readDraft(text: string, plans: readonly Plan[]): Draft {
+  let cells: unknown;
+  try {
+    cells = JSON.parse(text || '[]');
+  } catch {
+    return kNoDraft;
+  }
+  let draft = kNoDraft;
+  for (const cell of Array.isArray(cells) ? (cells as unknown[]) : []) {
+    const [id, what, how] = Array.isArray(cell) ? (cell as unknown[]) : [];
+    const plan = plans.find((each) => each.id === id);
+    if (!plan) continue;
+    if (isList(what, isId)) draft = openPlatforms(draft, plan, what);
+    else if (isId(what) && how === undefined) draft = assign(draft, plan, what, null);
+    else if (isId(what) && typeof how === 'object' && how !== null) {
+      const { limit, sub_features: subs } = how as { limit?: unknown; sub_features?: unknown };
+      draft = assign(draft, plan, what, { feature_id: what, ...(typeof limit === 'number' && { limit }), ...(isList(subs, isText) && { sub_features: subs }) });
+    }
+  }
+  return draft;
+}

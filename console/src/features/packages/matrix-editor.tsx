@@ -13,9 +13,11 @@ import { noteWrite } from '../../shared/rollout/writes';
 import { Impact, usePreview } from '../../shared/ui/confirm-impact';
 import { ConflictDialog } from '../../shared/ui/conflict-dialog';
 import { Dialog } from '../../shared/ui/dialog';
+import { Guarded } from '../../shared/ui/guarded';
 import { notifyDone } from '../../shared/ui/notify';
 import { ErrorState, Waiting } from '../../shared/ui/states';
-import { cellsOf, clashes, kNoDraft, patchOf, settled, type Draft, type Plan } from './draft';
+import { useAddressDialog, useAddressState } from '../../shared/use-search';
+import { cellsOf, clashes, draftText, kNoDraft, patchOf, readDraft, settled, type Draft, type Plan } from './draft';
 import { Matrix } from './matrix';
 import classes from './matrix.module.css';
 
@@ -27,12 +29,12 @@ interface Props {
 }
 
 export function MatrixEditor({ plans, ...shown }: Props) {
-  const [draft, setDraft] = useState<Draft>(kNoDraft);
-  const [asking, setAsking] = useState(false);
+  const [draft, setDraft] = useAddressState('cells', (text) => readDraft(text, plans), (now) => draftText(settled(now, plans)));
+  const question = useAddressDialog('preview');
   const { allowed, reason } = usePermission('write_packages');
   const open = useMemo(() => settled(draft, plans), [draft, plans]);
   const cells = cellsOf(open);
-  // A reload would forget what is not saved.
+  // Many cells have no place in the address: a reload would forget them.
   useEffect(() => {
     if (cells === 0) return;
     const warn = (event: BeforeUnloadEvent) => event.preventDefault();
@@ -47,11 +49,11 @@ export function MatrixEditor({ plans, ...shown }: Props) {
         <Paper withBorder shadow="md" radius="md" p="sm" className={classes['bar']!} role="region" aria-label="Changes that are not saved">
           <Group justify="space-between" gap="xs">
             <Text size="sm"><b>{cells}</b> {cells === 1 ? 'change' : 'changes'} in {open.size} {open.size === 1 ? 'package' : 'packages'}, not saved yet</Text>
-            <Group gap="xs"><Button variant="subtle" color="gray" onClick={() => setDraft(kNoDraft)}>Discard</Button><Button onClick={() => setAsking(true)}>Preview change</Button></Group>
+            <Group gap="xs"><Button variant="subtle" color="gray" onClick={() => setDraft(kNoDraft)}>Discard</Button><Button onClick={() => question.open()}>Preview change</Button></Group>
           </Group>
         </Paper>
       )}
-      {asking && <PreviewChange plans={plans} features={shown.features} draft={open} onClose={() => setAsking(false)} onSaved={(id) => setDraft((now) => new Map([...now].filter(([other]) => other !== id)))} />}
+      {question.value !== undefined && cells > 0 && <PreviewChange plans={plans} features={shown.features} draft={open} onClose={question.close} onSaved={(id) => setDraft((now) => new Map([...now].filter(([other]) => other !== id)))} />}
     </Stack>
   );
 }
@@ -93,7 +95,7 @@ function PreviewChange({ plans, features, draft, onClose, onSaved }: { plans: re
           {changed.length > kMostPreviewed && <Text size="sm">The preview has the first {kMostPreviewed} of {changed.length} packages.</Text>}
           {preview.data ? <Impact preview={preview.data} /> : preview.error ? <ErrorState error={preview.error} /> : <Waiting label="Looking at every client" />}
           {save.error && !conflict && <ErrorState error={save.error} />}
-          <Group justify="flex-end" gap="xs"><Button variant="default" onClick={onClose}>Go on editing</Button><Button loading={save.isPending} onClick={() => save.mutate(undefined)} data-autofocus>Save</Button></Group>
+          <Group justify="flex-end" gap="xs"><Button variant="default" onClick={onClose}>Go on editing</Button><Guarded action="write_packages">{(disabled) => <Button loading={save.isPending} disabled={disabled} onClick={() => save.mutate(undefined)} data-autofocus>Save</Button>}</Guarded></Group>
         </Stack>
       </Dialog>
       <ConflictDialog type="package" problem={conflict} mine={current && draft.has(current.id) ? patchOf(current, draft.get(current.id)!) : {}} onClose={save.reset}

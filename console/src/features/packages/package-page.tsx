@@ -53,7 +53,7 @@ function Features({ plan }: { plan: Plan }) {
   return (
     <Loaded query={features}>
       {() => (
-        <Stack gap="sm" maw={560}>
+        <Stack gap="sm" maw={760}>
           <Group gap="xs">
             <SearchField w={240} aria-label="Search features" placeholder="Name or key" />
             <Checkbox size="sm" label="Only those included" checked={address['only'] === 'included'} onChange={(event) => setAddress({ only: event.currentTarget.checked ? 'included' : undefined })} />

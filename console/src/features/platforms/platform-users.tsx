@@ -5,7 +5,7 @@ import { pageOf } from '../../shared/entities/types';
 import { UserList } from '../../shared/entity-pages/user-list';
 import { Loaded } from '../../shared/ui/states';
 
-/** Features that need the platform, and packages that name it. */
+/** Features that need the platform, and packages that open it: those that name it, and those that name none. */
 export function PlatformUsers({ platform }: { platform: Schemas['Platform'] }) {
   const features = useEntityList('feature');
   const packages = useEntityList('package');
@@ -19,8 +19,8 @@ export function PlatformUsers({ platform }: { platform: Schemas['Platform'] }) {
       </Loaded>
       <Loaded query={packages}>
         {(all) => (
-          <UserList title="Packages that open it" none="No package names it. A package that names no platform opens all of them."
-            items={all.filter(({ platforms }) => platforms.includes(platform.id)).map(({ id, name, available }) => ({ to: pageOf('package', id), name, color: available ? 'on' : 'off' }))} />
+          <UserList title="Packages that open it" none="No package opens it."
+            items={all.filter(({ platforms }) => platforms.length === 0 || platforms.includes(platform.id)).map(({ id, name, available, platforms }) => ({ to: pageOf('package', id), name, color: available ? 'on' : 'off', note: platforms.length === 0 ? 'opens all platforms' : undefined }))} />
         )}
       </Loaded>
     </SimpleGrid>

@@ -6,6 +6,7 @@ import type { Schemas } from '@togglecast/admin';
 import { useEntityList } from '../../shared/entities/read';
 import { AskingSwitch } from '../../shared/entity-pages/asking-switch';
 import { SearchField, useEntityListPage } from '../../shared/entity-pages/entity-list';
+import { SwitchQuestion } from '../../shared/entity-pages/switch-question';
 import { byName } from '../../shared/order';
 import { EntityRollout } from '../../shared/rollout/rollout-badge';
 import { TimeAgo } from '../../shared/time/time-ago';
@@ -38,6 +39,7 @@ export default function PlatformsPage() {
         }
       </Loaded>
       <CreatePlatform {...dialog} />
+      <SwitchQuestion type="platform" />
     </Page>
   );
 }
@@ -52,10 +54,10 @@ function PlatformTable({ platforms, query }: { platforms: Platform[]; query: str
   if (shown.length === 0) return <Text c="dimmed" size="sm">No platform has “{query}” in its name, key or description.</Text>;
   return (
     <Paper withBorder radius="md">
-      <Table.ScrollContainer minWidth={560} type="native">
+      <Table.ScrollContainer minWidth={720} type="native">
         <Table verticalSpacing="sm" horizontalSpacing="md" highlightOnHover>
           <Table.Thead>
-            <Table.Tr><Table.Th w={90}>On</Table.Th><Table.Th>Platform</Table.Th><Table.Th>Description</Table.Th><Table.Th w={160}>Last change</Table.Th></Table.Tr>
+            <Table.Tr><Table.Th w={90}>On</Table.Th><Table.Th w={230}>Platform</Table.Th><Table.Th>Description</Table.Th><Table.Th w={160}>Last change</Table.Th></Table.Tr>
           </Table.Thead>
           <Table.Tbody>{shown.map((platform) => <Row key={platform.id} platform={platform} />)}</Table.Tbody>
         </Table>
@@ -67,7 +69,7 @@ function PlatformTable({ platforms, query }: { platforms: Platform[]; query: str
 function Row({ platform }: { platform: Platform }) {
   return (
     <Table.Tr data-testid={`platform-${platform.key}`}>
-      <Table.Td><AskingSwitch type="platform" entity={platform} /></Table.Td>
+      <Table.Td><AskingSwitch type="platform" entity={platform} on={platform.enabled} /></Table.Td>
       <Table.Td>
         <Anchor component={Link} to={`/platforms/${platform.id}`} fw={500} size="sm">{platform.name}</Anchor>
         <Text size="xs" c="dimmed" ff="monospace">{platform.key}</Text>

@@ -55,3 +55,15 @@ export function decidingRule(targeting: unknown, trace: Explanation['trace']): s
 const truthy = (value: unknown) => (Array.isArray(value) ? value.length > 0 : Boolean(value));
 
 export const sameDecision = (a: Decision, b: Decision) => a.enabled === b.enabled && a.variant === b.variant && a.rule === b.rule && JSON.stringify(a.value) === JSON.stringify(b.value);
+
+/** What a step found, in words: `has_targeting: false` is "has targeting: no". */
+export function foundText(found: { [fact: string]: unknown }): string {
+  return Object.entries(found).map(([fact, value]) => `${fact.replaceAll('_', ' ')}: ${factText(value)}`).join(', ');
+}
+
+function factText(value: unknown): string {
+  if (value === null || value === '' || (Array.isArray(value) && value.length === 0)) return 'none';
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value.join(', ');
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

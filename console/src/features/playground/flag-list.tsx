@@ -73,5 +73,5 @@ export function Answer({ decision, error }: { decision: Decision | undefined; er
   if (!decision) return error ? <Badge color="red" variant="light" tt="none">no answer</Badge> : <Loader size={14} aria-label="Asking" />;
   if (decision.reason === 'ERROR') return <Badge color="red" variant="light" tt="none">error</Badge>;
   const text = valueText(decision);
-  return <Badge color={decision.enabled ? 'teal' : 'gray'} variant="light" tt="none" maw="100%">{decision.enabled ? 'on' : 'off'}{!['on', 'off', 'true', 'false', 'no value'].includes(text) && `: ${text}`}</Badge>;
+  return <Badge color={decision.enabled ? 'teal' : 'gray'} variant="light" tt="none" miw={0} maw="100%">{decision.enabled ? 'on' : 'off'}{!['on', 'off', 'true', 'false', 'no value'].includes(text) && `: ${text}`}</Badge>;
 }

@@ -1,11 +1,11 @@
 import { Alert, Anchor, Badge, Code, Group, SegmentedControl, Stack, Table, Text, Title } from '@mantine/core';
 import { IconArrowRight, IconCheck, IconCircleDashed } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
-import { useState } from 'react';
 import type { Schemas } from '@togglecast/admin';
 import type { PreviewChange } from '../../shared/ui/confirm-impact';
 import { ErrorState, Waiting } from '../../shared/ui/states';
-import { because, decidingRule, kRules, type Explanation } from './explain';
+import { useAddress } from '../../shared/use-search';
+import { because, decidingRule, foundText, kRules, type Explanation } from './explain';
 import { Answer } from './flag-list';
 import type { Flag } from './flags';
 import classes from './playground.module.css';
@@ -21,7 +21,8 @@ interface Props {
 /** Why the client gets this answer: all steps in their order, and what the targeting evaluated. */
 export function Why({ flag, subject, draft, revision }: Props) {
   const { name, feature, sub } = flag;
-  const [drafted, setDrafted] = useState(draft.length > 0);
+  const [address, setAddress] = useAddress();
+  const drafted = address['version'] !== 'now';
   const withDraft = drafted && draft.length > 0;
   const asked = useExplanation(subject, feature.key, sub?.key, withDraft ? draft : [], revision);
   const targeting = targetingOf(flag, withDraft ? draft : []);
@@ -29,8 +30,8 @@ export function Why({ flag, subject, draft, revision }: Props) {
     <Stack>
       <Group gap="sm">
         <Code>{name}</Code>
-        <Anchor component={Link} to={`/features/${feature.id}`} search={(sub ? { tab: 'subs' } : {}) as never} size="sm">Open the feature</Anchor>
-        {draft.length > 0 && <SegmentedControl size="xs" aria-label="Which version" value={drafted ? 'draft' : 'now'} onChange={(value) => setDrafted(value === 'draft')} data={[{ value: 'now', label: 'Now' }, { value: 'draft', label: 'With the draft' }]} />}
+        <Anchor component={Link} to={`/features/${feature.id}`} search={(sub ? { tab: 'subs', sub: sub.key } : {}) as never} size="sm">Open the feature</Anchor>
+        {draft.length > 0 && <SegmentedControl size="xs" aria-label="Which version" value={drafted ? 'draft' : 'now'} onChange={(value) => setAddress({ version: value === 'now' ? value : undefined })} data={[{ value: 'now', label: 'Now' }, { value: 'draft', label: 'With the draft' }]} />}
       </Group>
       {asked.data ? <Answered explanation={asked.data} targeting={targeting} flag={flag} /> : asked.error ? <ErrorState error={asked.error} retry={() => void asked.refetch()} /> : <Waiting />}
     </Stack>
@@ -49,8 +50,7 @@ function Answered({ explanation: { decision, steps, trace, trace_is_whole, clien
   return (
     <>
       <Alert color={decision.reason === 'ERROR' ? 'red' : decision.enabled ? 'teal' : 'gray'} variant="light" data-testid="decision">
-        <Group gap="xs"><Answer decision={decision} /><Text size="sm" fw={500}>{because(decision, flag)}</Text></Group>
-        {rule && <Text size="sm" mt={6}>{rule}</Text>}
+        <Group gap="xs" wrap="nowrap" align="flex-start"><div style={{ flex: 'none', maxWidth: '50%' }}><Answer decision={decision} /></div><Text size="sm" fw={500}>{rule ?? because(decision, flag)}</Text></Group>
         <Text size="xs" c="dimmed" mt={6}>For {client.key}. Reason {decision.reason}{decision.limit !== undefined && `, limit ${decision.limit}`}.</Text>
         {typeof decision.value === 'object' && decision.value !== null && <Code block mt="xs">{JSON.stringify(decision.value, null, 2)}</Code>}
       </Alert>
@@ -62,7 +62,7 @@ function Answered({ explanation: { decision, steps, trace, trace_is_whole, clien
               {outcome === 'passed' ? <IconCheck size={18} color="var(--mantine-color-teal-6)" aria-hidden /> : outcome === 'decided' ? <IconArrowRight size={18} color="var(--mantine-color-blue-6)" aria-hidden /> : <IconCircleDashed size={18} aria-hidden />}
               <div>
                 <Text size="sm" fw={outcome === 'decided' ? 650 : 400}>{kRules[name]} <Text span size="xs" c="dimmed">{outcome === 'passed' ? 'looked at' : outcome === 'decided' ? 'decided' : 'not reached'}</Text></Text>
-                {outcome !== 'not_reached' && Object.keys(found).length > 0 && <Text size="xs" c="dimmed" ff="monospace" style={{ overflowWrap: 'anywhere' }}>{Object.entries(found).map(([fact, value]) => `${fact}: ${JSON.stringify(value)}`).join(', ')}</Text>}
+                {outcome !== 'not_reached' && Object.keys(found).length > 0 && <Text size="xs" c="dimmed" style={{ overflowWrap: 'anywhere' }}>{foundText(found)}</Text>}
               </div>
             </li>
           ))}
@@ -77,8 +77,8 @@ function Answered({ explanation: { decision, steps, trace, trace_is_whole, clien
               <Table.Tbody>
                 {trace.map(({ segment, pointer, operation, depth, result }, index) => (
                   <Table.Tr key={index}>
-                    <Table.Td style={{ paddingLeft: 8 + depth * 12 }}><Code>{operation}</Code></Table.Td>
-                    <Table.Td ff="monospace">{segment && <Badge size="xs" variant="default" tt="none" mr={4}>{segment}</Badge>}{pointer}</Table.Td>
+                    <Table.Td style={{ paddingLeft: 8 + depth * 12 }}><Code style={{ whiteSpace: 'nowrap' }}>{operation}</Code></Table.Td>
+                    <Table.Td ff="monospace">{segment && <Badge miw={0} size="xs" variant="default" tt="none" mr={4}>{segment}</Badge>}{pointer}</Table.Td>
                     <Table.Td ff="monospace">{JSON.stringify(result)}</Table.Td>
                   </Table.Tr>
                 ))}

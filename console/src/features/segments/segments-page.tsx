@@ -1,20 +1,23 @@
-import { Anchor, Group, Paper, Stack, Table, Text } from '@mantine/core';
+import { Anchor, Button, Group, Paper, Stack, Table, Text } from '@mantine/core';
 import { IconFilter } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
-import { useMemo } from 'react';
+import { useDeferredValue, useMemo } from 'react';
 import type { Schemas } from '@togglecast/admin';
 import { useEntityList } from '../../shared/entities/read';
-import { SearchField, useEntityListPage } from '../../shared/entity-pages/entity-list';
+import { useEntityListPage } from '../../shared/entity-pages/entity-list';
 import { byName } from '../../shared/order';
 import { EntityRollout } from '../../shared/rollout/rollout-badge';
 import type { Json } from '../../shared/rules/condition';
 import { describeRule } from '../../shared/rules/describe';
+import { parseQuery, queryProblem } from '../../shared/search/query';
+import { QueryField, TermButton } from '../../shared/search/query-field';
 import { TimeAgo } from '../../shared/time/time-ago';
 import { Page } from '../../shared/ui/page';
 import { EmptyState, Loaded } from '../../shared/ui/states';
 import { useAddress } from '../../shared/use-search';
 import { CreateSegment } from './create-segment';
-import { usersOfSegments } from './segment-users';
+import { kOperators, matches } from './search';
+import { usersOfSegments, type SegmentUser } from './segment-users';
 
 type Segment = Schemas['Segment'];
 
@@ -31,10 +34,7 @@ export default function SegmentsPage() {
               Make one for a rule that several features need, such as <b>beta-testers</b> or <b>europe</b>. Rules of features can then say “is in segment”.
             </EmptyState>
           ) : (
-            <Stack gap="sm">
-              <SearchField field={search} aria-label="Search segments" placeholder="Name, key, rule or description" />
-              <SegmentTable segments={all} query={address['q'] ?? ''} />
-            </Stack>
+            <List segments={all} query={address['q'] ?? ''} search={search} />
           )
         }
       </Loaded>
@@ -43,23 +43,43 @@ export default function SegmentsPage() {
   );
 }
 
-function SegmentTable({ segments, query }: { segments: Segment[]; query: string }) {
+const kNobody: readonly SegmentUser[] = [];
+
+function List({ segments, query, search }: { segments: Segment[]; query: string; search: React.RefObject<HTMLInputElement | null> }) {
+  const [, setAddress] = useAddress();
   const { data: features } = useEntityList('feature');
   const users = useMemo(() => usersOfSegments(features ?? [], segments), [features, segments]);
+  const asked = useDeferredValue(query);
   const shown = useMemo(() => {
-    const text = query.trim().toLowerCase();
-    return segments.map((segment) => ({ segment, rule: describeRule(segment.rule as Json) }))
-      .filter(({ segment, rule }) => `${segment.name} ${segment.key} ${segment.description} ${rule}`.toLowerCase().includes(text))
-      .sort((a, b) => byName(a.segment, b.segment));
-  }, [segments, query]);
-  if (shown.length === 0) return <Text c="dimmed" size="sm">No segment has “{query}” in its name, key, rule or description.</Text>;
+    const terms = parseQuery(asked, kOperators);
+    return segments.filter((segment) => matches(segment, terms, users.get(segment.key) ?? kNobody)).sort(byName);
+  }, [segments, asked, users]);
+  const problem = queryProblem(asked, kOperators);
+  const all = segments.length.toLocaleString();
+  return (
+    <Stack gap="sm">
+      <Group><QueryField field={search} label="Search segments" placeholder="Name, key, rule, or is:unused attribute:region" operators={kOperators} words="name, key, description and rule" /></Group>
+      <Group gap={6}>
+        {['is:used', 'is:unused'].map((term) => <TermButton key={term} query={query} term={term}>{term.slice(3)}</TermButton>)}
+        <Text size="sm" c="dimmed" role="status">{shown.length < segments.length ? `${shown.length.toLocaleString()} of ${all} segments` : segments.length === 1 ? '1 segment' : `${all} segments`}</Text>
+      </Group>
+      {problem && <Text size="sm" c="var(--mantine-color-error)">{problem}</Text>}
+      {shown.length === 0 ? (
+        <Text c="dimmed" size="sm">No segment fits “{asked}”. <Button size="compact-sm" variant="subtle" onClick={() => setAddress({ q: undefined })}>Show all</Button></Text>
+      ) : <SegmentTable segments={shown} users={users} />}
+    </Stack>
+  );
+}
+
+function SegmentTable({ segments, users }: { segments: readonly Segment[]; users: ReadonlyMap<string, readonly SegmentUser[]> }) {
   return (
     <Paper withBorder radius="md">
-      <Table.ScrollContainer minWidth={640} type="native">
+      <Table.ScrollContainer minWidth={720} type="native">
         <Table verticalSpacing="sm" horizontalSpacing="md" highlightOnHover>
-          <Table.Thead><Table.Tr><Table.Th w={200}>Segment</Table.Th><Table.Th>Who is in it</Table.Th><Table.Th w={150}>Used by</Table.Th><Table.Th w={150}>Last change</Table.Th></Table.Tr></Table.Thead>
+          <Table.Thead><Table.Tr><Table.Th w={180}>Segment</Table.Th><Table.Th>Who is in it</Table.Th><Table.Th w={150}>Used by</Table.Th><Table.Th w={150}>Last change</Table.Th></Table.Tr></Table.Thead>
           <Table.Tbody>
-            {shown.map(({ segment, rule }) => {
+            {segments.map((segment) => {
+              const rule = describeRule(segment.rule as Json);
               const count = users.get(segment.key)?.length ?? 0;
               return (
                 <Table.Tr key={segment.id} data-testid={`segment-${segment.key}`}>

@@ -15,6 +15,7 @@ import { notifyDone } from '../../shared/ui/notify';
 import { Page } from '../../shared/ui/page';
 import { Section } from '../../shared/ui/section';
 import { ErrorState, Loaded } from '../../shared/ui/states';
+import { useAddressDialog } from '../../shared/use-search';
 import { SigningKeys } from './signing-keys';
 
 type Settings = Schemas['Settings'];
@@ -58,7 +59,8 @@ function Login({ settings }: { settings: Settings }) {
   const passwords = useChange();
   const [rule, setRule] = useState<Rule>(settings.require_second_factor);
   const [base, setBase] = useState(settings); // what the reader saw when the choice was made
-  const [asking, setAsking] = useState(false);
+  const question = useAddressDialog('passwords');
+  const asking = question.value !== undefined && settings.password_login;
   const begin = (from: Settings) => {
     setBase(from);
     setRule(from.require_second_factor);
@@ -94,11 +96,11 @@ function Login({ settings }: { settings: Settings }) {
       </Section>
       <Section title="Login with a password" text="Without it, admins log in at your identity provider alone. Sessions go on.">
         <Switch color="teal" withThumbIndicator={false} checked={settings.password_login} label={settings.password_login ? 'Passwords open accounts' : 'Passwords open nothing'} aria-label={`Login with a password: ${settings.password_login ? 'on' : 'off'}`}
-          onChange={(event) => (event.currentTarget.checked ? passwords.mutate({ etag: settings.etag, patch: { password_login: true } }) : setAsking(true))} />
+          onChange={(event) => (event.currentTarget.checked ? passwords.mutate({ etag: settings.etag, patch: { password_login: true } }) : question.open('off'))} />
         {passwords.error && !asking && <ErrorState error={passwords.error} />}
         {asking && (
-          <Confirm title="Switch the login with a password off?" confirm="Switch off" busy={passwords.isPending} error={null} onClose={() => setAsking(false)}
-            onConfirm={() => passwords.mutate({ etag: settings.etag, patch: { password_login: false } }, { onSettled: () => setAsking(false) })}>
+          <Confirm title="Switch the login with a password off?" confirm="Switch off" busy={passwords.isPending} error={null} onClose={question.close}
+            onConfirm={() => passwords.mutate({ etag: settings.etag, patch: { password_login: false } }, { onSettled: question.close })}>
             <Text size="sm">From then on, everybody logs in at the identity provider. If that fails one day, start the server with <code>--enable-password-login</code>.</Text>
           </Confirm>
         )}

@@ -12,32 +12,34 @@ import { Confirm } from '../../shared/ui/confirm';
 import { notifyDone } from '../../shared/ui/notify';
 import { Section } from '../../shared/ui/section';
 import { Loaded } from '../../shared/ui/states';
+import { useAddressDialog } from '../../shared/use-search';
 
 type Key = Schemas['SigningKeyInUse'];
 const kAgain = 10_000; // ms
 
 export function SigningKeys() {
   const { admin, environment } = useConsole();
-  const [dialog, setDialog] = useState<'rotate' | Key>();
+  const rotation = useAddressDialog('key');
+  const retirement = useAddressDialog('retire');
   const list = useQuery({ queryKey: ['env', environment, 'signing keys'], queryFn: ({ signal }) => unwrap(admin.rest.GET('/api/v1/signing-keys', { signal })), refetchInterval: kAgain });
-  const close = () => setDialog(undefined);
+  const retiring = list.data?.items.find(({ kid }) => kid === retirement.value);
   return (
     <Section title="Signing keys" text="They sign the tokens of clients and admins. Make a new one from time to time, and at once when one may have leaked; then retire the old one."
-      actions={<Button variant="default" leftSection={<IconRefresh size={16} aria-hidden />} onClick={() => setDialog('rotate')}>New key</Button>}>
+      actions={<Button variant="default" leftSection={<IconRefresh size={16} aria-hidden />} onClick={() => rotation.open('new')}>New key</Button>}>
       <Loaded query={list}>
         {({ items }) => (
           <Paper withBorder radius="md">
             <Table.ScrollContainer minWidth={620} type="native" tabIndex={0}>
               <Table verticalSpacing="sm" horizontalSpacing="md" aria-label="Signing keys">
                 <Table.Thead><Table.Tr><Table.Th>Key</Table.Th><Table.Th>State</Table.Th><Table.Th>Made</Table.Th><Table.Th ta="right">Tokens that are valid</Table.Th><Table.Th w={110}><span className="visually-hidden">Retire it</span></Table.Th></Table.Tr></Table.Thead>
-                <Table.Tbody>{[...items].reverse().map((key) => <Row key={key.kid} of={key} onRetire={() => setDialog(key)} />)}</Table.Tbody>
+                <Table.Tbody>{[...items].reverse().map((key) => <Row key={key.kid} of={key} onRetire={() => retirement.open(key.kid)} />)}</Table.Tbody>
               </Table>
             </Table.ScrollContainer>
           </Paper>
         )}
       </Loaded>
-      {dialog === 'rotate' && <Rotate onClose={close} />}
-      {dialog !== undefined && dialog !== 'rotate' && <Retire of={dialog} onClose={close} />}
+      {rotation.value !== undefined && <Rotate onClose={rotation.close} />}
+      {retiring && !retiring.retired_at && !retiring.signs && <Retire of={retiring} onClose={retirement.close} />}
     </Section>
   );
 }

@@ -23,7 +23,7 @@ export function FactorSetup({ sessions, title, intro, frame, onDone }: {
     const { secret, uri } = begin.data;
     return frame('Set up your authenticator app', (
       <Stack>
-        <Text size="sm">Scan this with your authenticator app, or <Anchor href={uri} inherit>open it in an app on this device</Anchor>.</Text>
+        <Text size="sm">Scan this with your authenticator app, or <Anchor href={uri} inherit underline="always">open it in an app on this device</Anchor>.</Text>
         <Group justify="center" mih={184}><Suspense fallback={<Loader size="sm" />}><QrCode text={uri} label="QR code for the authenticator app" /></Suspense></Group>
         <div>
           <Text size="xs" c="dimmed" mb={4}>Or type this key into the app:</Text>

@@ -2,7 +2,6 @@
 import { Badge, Button, Group, Paper, Stack, Table, Text, Tooltip } from '@mantine/core';
 import { IconDeviceDesktop, IconDeviceMobile } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
 import type { Schemas } from '@togglecast/admin';
 import { unwrap } from '../api/problem';
 import { useConsole } from '../console';
@@ -12,6 +11,7 @@ import { TimeAgo } from '../time/time-ago';
 import { Confirm } from '../ui/confirm';
 import { notifyDone, notifyProblem } from '../ui/notify';
 import { Loaded } from '../ui/states';
+import { useAddressDialog } from '../use-search';
 import { deviceName, isHandheld } from './device';
 
 type Info = Schemas['SessionInfo'];
@@ -90,7 +90,8 @@ export function EndSessions({ adminId, name }: { adminId: number; name: string }
   const queries = useQueryClient();
   const list = useSessionList(adminId);
   const own = adminId === session.admin.id;
-  const [asked, setAsked] = useState<'others' | 'all'>();
+  const dialog = useAddressDialog('end');
+  const asked = dialog.value === 'all' || (dialog.value === 'others' && own) ? dialog.value : undefined;
   const end = useMutation({
     mutationFn: async (which: 'others' | 'all') => {
       await write(console, 'DELETE', '/api/v1/auth/sessions', { query: own ? { keep_current: true } : { admin: adminId } });
@@ -99,7 +100,7 @@ export function EndSessions({ adminId, name }: { adminId: number; name: string }
     onSuccess: (_done, which) => {
       if (own && which === 'all') return; // the login page is there
       notifyDone(own ? 'Your other sessions have ended' : `${name} is logged out everywhere`);
-      setAsked(undefined);
+      dialog.close();
       void queries.invalidateQueries({ queryKey: sessionsKey(environment, adminId) });
     },
   });
@@ -107,12 +108,12 @@ export function EndSessions({ adminId, name }: { adminId: number; name: string }
   return (
     <>
       <Group gap="xs">
-        {own && <Button variant="default" disabled={count < 2} onClick={() => setAsked('others')}>End all others</Button>}
-        <Button variant="default" disabled={count === 0} onClick={() => setAsked('all')}>Log out everywhere</Button>
+        {own && <Button variant="default" disabled={count < 2} onClick={() => dialog.open('others')}>End all others</Button>}
+        <Button variant="default" disabled={count === 0} onClick={() => dialog.open('all')}>Log out everywhere</Button>
       </Group>
       {asked && (
         <Confirm title={asked === 'others' ? 'End all other sessions?' : own ? 'Log out everywhere?' : `Log ${name} out everywhere?`} confirm={asked === 'others' ? 'End them' : 'Log out everywhere'}
-          onConfirm={() => end.mutate(asked)} onClose={() => setAsked(undefined)} busy={end.isPending} error={end.error}>
+          onConfirm={() => end.mutate(asked)} onClose={dialog.close} busy={end.isPending} error={end.error}>
           <Stack gap="xs">
             <Text size="sm">{own ? (asked === 'others' ? 'Only this session stays.' : 'This session ends, too: you will be asked to log in.') : `Every browser and program that ${name} logged in with must log in again.`}</Text>
             <Text size="sm" c="dimmed">If somebody else may know the password, change it as well.</Text>

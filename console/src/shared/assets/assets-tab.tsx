@@ -1,6 +1,5 @@
 import { ActionIcon, Button, CopyButton, Group, Paper, Stack, Table, Text, Tooltip } from '@mantine/core';
 import { IconCheck, IconDownload, IconFile, IconLink, IconPlus } from '@tabler/icons-react';
-import { useState } from 'react';
 import { kEntities } from '../entities/types';
 import { compareTexts } from '../order';
 import { Confirm } from '../ui/confirm';
@@ -20,7 +19,8 @@ interface Props {
 /** The files of a platform or a feature. */
 export function AssetsTab({ type, entity }: Props) {
   const dialog = useAddressDialog('file');
-  const [deleting, setDeleting] = useState<string>();
+  const deletion = useAddressDialog('delete-file');
+  const deleting = deletion.value !== undefined && entity.assets?.[deletion.value] ? deletion.value : undefined;
   const files = Object.entries(entity.assets ?? {}).sort(([a], [b]) => compareTexts(a, b));
   const add = (
     <Guarded action={kEntities[type].write}>{(disabled) => <Button leftSection={<IconPlus size={16} aria-hidden />} disabled={disabled} onClick={() => dialog.open('new')}>Add a file</Button>}</Guarded>
@@ -39,14 +39,14 @@ export function AssetsTab({ type, entity }: Props) {
             <Table.ScrollContainer minWidth={640} type="native" tabIndex={0}>
               <Table verticalSpacing="sm" horizontalSpacing="md" aria-label="Files">
                 <Table.Thead><Table.Tr><Table.Th w={64}><span className="visually-hidden">Picture</span></Table.Th><Table.Th>Name</Table.Th><Table.Th>Type</Table.Th><Table.Th ta="right">Size</Table.Th><Table.Th w={300}><span className="visually-hidden">What to do with it</span></Table.Th></Table.Tr></Table.Thead>
-                <Table.Tbody>{files.map(([name, asset]) => <Row key={name} type={type} name={name} asset={asset} onReplace={() => dialog.open(`replace:${name}`)} onDelete={() => setDeleting(name)} />)}</Table.Tbody>
+                <Table.Tbody>{files.map(([name, asset]) => <Row key={name} type={type} name={name} asset={asset} onReplace={() => dialog.open(`replace:${name}`)} onDelete={() => deletion.open(name)} />)}</Table.Tbody>
               </Table>
             </Table.ScrollContainer>
           </Paper>
         </Stack>
       )}
       {dialog.value !== undefined && <UploadDialog key={dialog.value} type={type} entity={entity} replaces={dialog.value.startsWith('replace:') ? dialog.value.slice(8) : undefined} onClose={dialog.close} />}
-      {deleting !== undefined && <Delete type={type} entity={entity} name={deleting} onClose={() => setDeleting(undefined)} />}
+      {deleting !== undefined && <Delete type={type} entity={entity} name={deleting} onClose={deletion.close} />}
     </>
   );
 }
@@ -77,7 +77,7 @@ function Row({ type, name, asset, onReplace, onDelete }: { type: AssetOwner; nam
 function Delete({ type, entity, name, onClose }: Props & { name: string; onClose: () => void }) {
   const remove = useWriteAsset(type);
   return (
-    <Confirm title={`Delete the file ${name}?`} confirm="Delete" busy={remove.isPending} error={remove.error} onClose={onClose}
+    <Confirm title={`Delete the file ${name}?`} confirm="Delete" action={kEntities[type].write} busy={remove.isPending} error={remove.error} onClose={onClose}
       onConfirm={() => remove.mutate({ owner: entity, name }, {
         onSuccess: () => {
           notifyDone(`${name} is deleted`, 'The history can undo it.');

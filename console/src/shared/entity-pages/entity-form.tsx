@@ -74,7 +74,7 @@ export function useEntityForm<Type extends EntityName, Values extends { name: st
   const send = (etag: string) =>
     saving.mutate({ id: entity.id, patch: patch(), etag }, {
       onSuccess: ({ entity: saved }) => {
-        notifyDone(`${form.values.name} is saved`);
+        notifyDone(`${(saved as unknown as { name: string }).name} is saved`);
         begin(saved as EntityOf<Type> & Version);
       },
       onError: (error) => error instanceof Problem && !error.isLostUpdate && form.setErrors(formErrors(error, fields).fields),

@@ -30,5 +30,5 @@ export function useEntityListPage(type: EntityName) {
 /** The words of a search, which are `q` of the address. */
 export function SearchField({ field, ...props }: TextInputProps & { field?: RefObject<HTMLInputElement | null> }) {
   const [address, setAddress] = useAddress();
-  return <TextInput ref={field ?? null} w={320} maw="100%" leftSection={<IconSearch size={16} aria-hidden />} {...props} value={address['q'] ?? ''} onChange={(event) => setAddress({ q: event.currentTarget.value })} />;
+  return <TextInput ref={field ?? null} className="search-field" w={320} maw="100%" leftSection={<IconSearch size={16} aria-hidden />} {...props} value={address['q'] ?? ''} onChange={(event) => setAddress({ q: event.currentTarget.value })} />;
 }

@@ -12,7 +12,7 @@ import { EntityHistory } from '../ui/history';
 import { Page } from '../ui/page';
 import { Presence } from '../ui/presence';
 import { EmptyState, Loaded } from '../ui/states';
-import { useAddress, useAddressDialog } from '../use-search';
+import { useAddressDialog, useTab } from '../use-search';
 
 type Kind = 'platform' | 'feature' | 'segment' | 'package' | 'client';
 
@@ -50,21 +50,20 @@ export function EntityFrame({ type, entity, description, marks, tabs, foot, chil
   children?: ReactNode;
   foot?: ReactNode;
 }) {
-  const [address, setAddress] = useAddress();
   const navigate = useNavigate();
   const deletion = useAddressDialog('delete');
   const all: EntityTab[] = [...tabs, { id: 'history', label: 'History', icon: IconHistory, content: <EntityHistory type={type} id={entity.id} revision={entity.revision} /> }];
-  const first = all[0]!.id;
+  const [tab, setTab] = useTab(all.map(({ id }) => id));
   return (
     <Page title={entity.name} description={description || undefined} above={aboveOf(type)}
-      marks={<><Badge variant="default" tt="none" ff="monospace">{entity.key}</Badge>{marks}<Presence type={type} id={entity.id} /></>}
+      marks={<><Badge miw={0} variant="default" tt="none" ff="monospace">{entity.key}</Badge>{marks}<Presence type={type} id={entity.id} /></>}
       actions={
         <Guarded action={kEntities[type].write}>
           {(disabled) => <Button variant="default" color="red" leftSection={<IconTrash size={16} aria-hidden />} disabled={disabled} onClick={() => deletion.open()}>Delete</Button>}
         </Guarded>
       }>
       {children}
-      <Tabs value={address['tab'] ?? first} onChange={(tab) => setAddress({ tab: tab === first ? undefined : (tab ?? undefined) })} keepMounted={false}>
+      <Tabs value={tab} onChange={setTab} keepMounted={false}>
         <Tabs.List>{all.map(({ id, label, icon: Mark }) => <Tabs.Tab key={id} value={id} leftSection={<Mark size={16} aria-hidden />}>{label}</Tabs.Tab>)}</Tabs.List>
         {all.map(({ id, content }) => <Tabs.Panel key={id} value={id} pt="md">{content}</Tabs.Panel>)}
       </Tabs>

@@ -25,6 +25,7 @@ export default function CodeMirror({ value, onChange, label, readOnly = false, m
   const view = useRef<EditorView>(undefined);
   const changed = useRef(onChange);
   const look = useRef(new Compartment());
+  const fault = useRef(new Compartment());
   const dark = useComputedColorScheme() === 'dark';
   changed.current = onChange;
 
@@ -40,7 +41,7 @@ export default function CodeMirror({ value, onChange, label, readOnly = false, m
           ...(readOnly ? [EditorState.readOnly.of(true), EditorView.editable.of(false)] : [linter(jsonParseLinter()), lintGutter(), highlightActiveLine()]),
           keymap.of([...defaultKeymap, ...historyKeymap, ...(readOnly ? [] : [indentWithTab])]),
           EditorView.lineWrapping,
-          EditorView.contentAttributes.of({ 'aria-label': label, ...(readOnly && { tabindex: '0', 'aria-readonly': 'true', role: 'textbox', 'aria-multiline': 'true' }) }),
+          EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0', ...(readOnly && { 'aria-readonly': 'true', role: 'textbox', 'aria-multiline': 'true' }) }),
           EditorView.theme({
             '&': { fontSize: '13px', backgroundColor: 'transparent' },
             '.cm-scroller': { minHeight: `${minHeight}px`, maxHeight: `${maxHeight}px`, overflow: 'auto', fontFamily: 'var(--mantine-font-family-monospace)' },
@@ -50,6 +51,7 @@ export default function CodeMirror({ value, onChange, label, readOnly = false, m
             '&.cm-focused .cm-activeLine': { backgroundColor: 'color-mix(in srgb, currentColor 6%, transparent)' },
           }),
           look.current.of(lookOf(dark)),
+          fault.current.of(faultOf(invalid)),
           EditorView.updateListener.of((update) => {
             if (update.docChanged) changed.current?.(update.state.doc.toString());
           }),
@@ -67,8 +69,10 @@ export default function CodeMirror({ value, onChange, label, readOnly = false, m
     if (now && now.state.doc.toString() !== value) now.dispatch({ changes: { from: 0, to: now.state.doc.length, insert: value } });
   }, [value]);
   useEffect(() => view.current?.dispatch({ effects: look.current.reconfigure(lookOf(dark)) }), [dark]);
+  useEffect(() => view.current?.dispatch({ effects: fault.current.reconfigure(faultOf(invalid)) }), [invalid]);
 
   return <div ref={host} className={classes['editor']} data-invalid={invalid || undefined} data-readonly={readOnly || undefined} />;
 }
 
+const faultOf = (invalid: boolean) => EditorView.contentAttributes.of(invalid ? { 'aria-invalid': 'true' } : {});
 const lookOf = (dark: boolean) => [EditorView.darkTheme.of(dark), syntaxHighlighting(dark ? oneDarkHighlightStyle : defaultHighlightStyle)];

@@ -1,5 +1,5 @@
 // How far a message with acknowledgement has come.
-import { Badge, Progress, Stack, Text } from '@mantine/core';
+import { Badge, Box, Progress, Stack, Text } from '@mantine/core';
 import type { Schemas } from '@togglecast/admin';
 
 export type KeptMessage = Schemas['KeptMessage'];
@@ -19,23 +19,31 @@ export function MessageState({ message }: { message: KeptMessage }) {
 }
 
 /** "7 of 9 received, 5 acknowledged". */
-export function deliveryText({ audience, delivered, acknowledged }: KeptMessage['counts']): string {
-  if (audience === 0) return 'Nobody belongs to the audience now';
-  return `${delivered.toLocaleString()} of ${audience.toLocaleString()} received, ${acknowledged.toLocaleString()} acknowledged`;
+export function deliveryText(counts: KeptMessage['counts']): string {
+  if (counts.audience === 0) return 'Nobody belongs to the audience now';
+  return `${receivedText(counts)}, ${acknowledgedText(counts)}`;
 }
+
+const receivedText = ({ audience, delivered }: KeptMessage['counts']) => `${delivered.toLocaleString()} of ${audience.toLocaleString()} received`;
+const acknowledgedText = ({ acknowledged }: KeptMessage['counts']) => `${acknowledged.toLocaleString()} acknowledged`;
+
+const kReceived = 'blue.4';
+const kAcknowledged = 'teal.7';
+const Named = ({ color, children }: { color: string; children: string }) => (
+  <span style={{ whiteSpace: 'nowrap' }}><Box component="span" display="inline-block" w={9} h={9} mr={4} bg={color} style={{ borderRadius: 2 }} aria-hidden />{children}</span>
+);
 
 /** The same as a bar: acknowledged, received only, and those that do not have it. */
 export function Delivery({ message }: { message: KeptMessage }) {
   const { audience, delivered, acknowledged } = message.counts;
   const share = (count: number) => (audience === 0 ? 0 : (100 * count) / audience);
-  const text = deliveryText(message.counts);
   return (
     <Stack gap={4}>
       <Progress.Root size="md" aria-hidden>
-        <Progress.Section value={share(acknowledged)} color="teal.7" withAria={false} />
-        <Progress.Section value={share(Math.max(0, delivered - acknowledged))} color="blue.4" withAria={false} />
+        <Progress.Section value={share(acknowledged)} color={kAcknowledged} withAria={false} />
+        <Progress.Section value={share(Math.max(0, delivered - acknowledged))} color={kReceived} withAria={false} />
       </Progress.Root>
-      <Text size="xs" c="dimmed">{text}</Text>
+      <Text size="xs" c="dimmed">{audience === 0 ? deliveryText(message.counts) : <><Named color={kReceived}>{receivedText(message.counts)}</Named>, <Named color={kAcknowledged}>{acknowledgedText(message.counts)}</Named></>}</Text>
     </Stack>
   );
 }

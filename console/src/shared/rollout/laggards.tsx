@@ -14,10 +14,10 @@ const waited = (ms: number) => (ms < 10_000 ? `${(ms / 1000).toFixed(1)} s` : `$
 export function Laggards({ laggards, total }: { laggards: readonly Schemas['Laggard'][]; total: number }) {
   if (laggards.length === 0) return null;
   return (
-    <Group gap={6} role="group" aria-label="Connections that lag">
+    <Group gap={6} role="group" aria-label="Connections that are behind">
       <Text size="xs" c="dimmed">Waiting for</Text>
       {laggards.map((laggard) => (
-        <Badge key={laggard.connection} size="sm" variant="light" color="orange" tt="none" component={Link} to={`/clients/${laggard.client_id}`} style={{ cursor: 'pointer' }}
+        <Badge key={laggard.connection} miw={0} size="sm" variant="light" color="orange" tt="none" component={Link} to={`/clients/${laggard.client_id}`} style={{ cursor: 'pointer' }}
           title={`${laggard.transport}, ${laggard.stage} since ${waited(laggard.waited_ms)}`}>
           {laggard.client_name} · {waited(laggard.waited_ms)}
         </Badge>

@@ -1,5 +1,6 @@
 import { ActionIcon, Autocomplete, Button, Group, NativeSelect, Text } from '@mantine/core';
 import { IconFilter, IconPlus, IconTrash } from '@tabler/icons-react';
+import { useState } from 'react';
 import type { Attributes } from './attributes';
 import { kTests, takes, type Comparison, type Condition, type Group as ConditionGroup, type InSegment, type Test } from './condition';
 import { kTestNames } from './describe';
@@ -72,6 +73,7 @@ function Members({ group, onChange, context, level }: { group: ConditionGroup; o
 }
 
 function Leaf({ condition, onChange, remove, context }: { condition: Comparison | InSegment; onChange: (condition: Condition) => void; remove?: () => void; context: ConditionContext }) {
+  const [isLeft, setLeft] = useState(false); // a new condition has no name yet, which is no mistake
   const removal = remove && !context.disabled ? <ActionIcon variant="subtle" color="gray" size={36} aria-label="Remove condition" onClick={remove}><IconTrash size={16} aria-hidden /></ActionIcon> : <span />;
   if (condition.kind === 'segment')
     return (
@@ -93,7 +95,7 @@ function Leaf({ condition, onChange, remove, context }: { condition: Comparison 
   return (
     <div className={classes['row']}>
       <Autocomplete aria-label="Attribute" placeholder="client.region" data={context.attributes.paths} value={condition.path} disabled={context.disabled} spellCheck={false}
-        error={condition.path === '' ? 'Name an attribute.' : undefined} onChange={(path) => onChange({ ...condition, path })} />
+        error={isLeft && condition.path === '' ? 'Name an attribute.' : undefined} onBlur={() => setLeft(true)} onChange={(path) => onChange({ ...condition, path })} />
       <NativeSelect aria-label="Test" data={kTests.map((value) => ({ value, label: kTestNames[value] }))} value={condition.test} disabled={context.disabled} onChange={(event) => setTest(event.currentTarget.value as Test)} />
       <ValueField key={condition.test} comparison={condition} onChange={(values) => onChange({ ...condition, values })} suggestions={context.attributes.valuesOf(condition.path)} disabled={context.disabled} />
       {removal}

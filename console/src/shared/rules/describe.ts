@@ -27,7 +27,7 @@ export function describeCondition(condition: Condition): string {
 
 const describeComparison = ({ path, test, values }: Comparison) => `${path} ${kTestNames[test]}${values.length ? ` ${values.map(word).join(', ')}` : ''}`;
 
-const percentText = (percent: number) => `${percent > 0 && percent < 1 ? '<1' : Math.round(percent)} %`;
+export const percentText = (percent: number) => `${percent > 0 && percent < 1 ? '<1' : Math.round(percent)} %`;
 
 export function describeServe(serve: Serve): string {
   if (serve.kind === 'default') return 'the default';
@@ -50,6 +50,8 @@ export interface Rollout {
   parts: RolloutPart[];
   /** The bar in words. */
   label: string;
+  /** For the key of the bar: how many rules there are, the variants that they give, and what everybody else gets. */
+  key: { rules: number; byRules: string[]; others: RolloutPart[] };
 }
 export interface RolloutPart {
   variant: string;
@@ -64,21 +66,23 @@ const kWidthOfRules = 40; // per cent of a bar
 export function rolloutOf(flag: { targeting?: unknown; defaultVariant?: string | null | undefined }): Rollout {
   const fallback = flag.defaultVariant ?? 'nothing';
   const parsed = parseTargeting(flag.targeting as Json | undefined);
-  if (!parsed) return { kind: 'code', text: 'hand-written logic', parts: [], label: 'hand-written logic' };
+  if (!parsed) return { kind: 'code', text: 'hand-written logic', parts: [], label: 'hand-written logic', key: { rules: 0, byRules: [], others: [] } };
   const { rules, otherwise } = parsed;
   const sharesOf = (serve: Serve | null) => (serve?.kind === 'split' ? percents(serve.shares) : [{ variant: serve?.kind === 'variant' ? serve.variant : fallback, percent: 100 }]);
   const inWords = (serve: Serve | null) => (serve?.kind === 'split' ? describeServe(serve) : sharesOf(serve)[0]!.variant);
   const shares = sharesOf(otherwise);
   if (rules.length === 0) {
     const text = otherwise?.kind === 'split' ? describeServe(otherwise) : `${fallback} for everybody`;
-    return { kind: otherwise?.kind === 'split' ? 'split' : 'same', text, parts: shares, label: text };
+    return { kind: otherwise?.kind === 'split' ? 'split' : 'same', text, parts: shares, label: text, key: { rules: 0, byRules: [], others: shares } };
   }
   const scaled = (of: RolloutPart[], width: number, byRule: boolean) => of.map(({ variant, percent }): RolloutPart => ({ variant, percent: (percent * width) / 100, ...(byRule && { byRule }) }));
+  const byRules = [...new Set(rules.flatMap(({ serve }) => sharesOf(serve).filter(({ percent }) => percent > 0).map(({ variant }) => variant)))];
   return {
     kind: 'rules',
     text: `${rules.length} ${rules.length === 1 ? 'rule' : 'rules'}, else ${shares.length > 1 ? 'a split' : shares[0]!.variant}`,
     parts: [...rules.flatMap(({ serve }) => scaled(sharesOf(serve), kWidthOfRules / rules.length, true)), ...scaled(shares, 100 - kWidthOfRules, false)],
     label: [...rules.map(({ serve }, index) => `rule ${index + 1}: ${inWords(serve)}`), `everybody else: ${inWords(otherwise)}`].join('; '),
+    key: { rules: rules.length, byRules, others: shares },
   };
 }
 
@@ -89,6 +93,18 @@ export function segmentsIn(logic: unknown, found: Set<string> = new Set()): Set<
     for (const [name, value] of Object.entries(logic)) {
       if (name === '$ref' && typeof value === 'string') found.add(value);
       else segmentsIn(value, found);
+    }
+  return found;
+}
+
+/** The paths of all attributes that logic reads, at any depth. */
+export function attributesIn(logic: unknown, found: Set<string> = new Set()): Set<string> {
+  if (Array.isArray(logic)) for (const each of logic) attributesIn(each, found);
+  else if (typeof logic === 'object' && logic !== null)
+    for (const [name, value] of Object.entries(logic)) {
+      const path: unknown = name === 'var' && Array.isArray(value) ? value[0] : value;
+      if (name === 'var' && typeof path === 'string' && path !== '') found.add(path);
+      attributesIn(value, found);
     }
   return found;
 }

@@ -1,6 +1,7 @@
 // The shares of variants as a bar, with their names and numbers in words beside it.
 import { Group, Text, Tooltip } from '@mantine/core';
-import type { RolloutPart } from './describe';
+import { Fragment } from 'react';
+import { percentText, type Rollout, type RolloutPart } from './describe';
 import classes from './rules.module.css';
 
 const kPalette = ['teal-6', 'blue-6', 'grape-6', 'orange-6', 'cyan-6', 'pink-6', 'lime-6', 'indigo-6'];
@@ -19,16 +20,34 @@ interface Props {
   /** What the bar says, for readers who do not see it. */
   label: string;
   tall?: boolean;
+  /** The flag is off, so nobody gets it now. */
+  off?: boolean;
 }
 
-export function ShareBar({ shares, variants, label, tall = false }: Props) {
+export function ShareBar({ shares, variants, label, tall = false, off = false }: Props) {
   return (
     <Tooltip label={label} multiline maw={320}>
-      <div className={classes['bar']} data-tall={tall || undefined} role="img" aria-label={label}>
+      <div className={classes['bar']} data-tall={tall || undefined} data-off={off || undefined} role="img" aria-label={label}>
         {shares.filter(({ percent }) => percent > 0).map(({ variant, percent, byRule }, index) => <span key={index} data-rule={byRule} style={{ width: `${percent}%`, backgroundColor: variantColor(variant, variants) }} />)}
       </div>
     </Tooltip>
   );
+}
+
+/** What the colours of the bar of a flag mean, in the line below it: "2 rules: on, off; else on". */
+export function RolloutKey({ off = false, ...shown }: { rollout: Rollout; variants: Props['variants']; off?: boolean }) {
+  return off ? <>Off; when on: <Parts {...shown} /></> : <Parts {...shown} />;
+}
+
+function Parts({ rollout: { kind, text, key }, variants }: { rollout: Rollout; variants: Props['variants'] }) {
+  if (kind === 'code') return text;
+  const name = (variant: string, words: string, byRule?: boolean) => (
+    <span className={classes['named']}><span className={classes['key']} data-rule={byRule} style={{ backgroundColor: variantColor(variant, variants) }} aria-hidden="true" />{words}</span>
+  );
+  const shown = key.others.filter(({ percent }) => percent > 0);
+  const others = shown.length > 1 ? shown.map(({ variant, percent }, index) => <Fragment key={index}>{index > 0 && ', '}{name(variant, `${percentText(percent)} ${variant}`)}</Fragment>) : name(shown[0]?.variant ?? '', `${shown[0]?.variant ?? 'nothing'}${kind === 'same' ? ' for everybody' : ''}`);
+  if (kind !== 'rules') return others;
+  return <>{key.rules} {key.rules === 1 ? 'rule' : 'rules'}: {key.byRules.map((variant, index) => <Fragment key={variant}>{index > 0 && ', '}{name(variant, variant, true)}</Fragment>)}; else {others}</>;
 }
 
 /** The names of the bar. */

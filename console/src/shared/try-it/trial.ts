@@ -90,6 +90,7 @@ export class Trial {
       const [was, now] = [this.#before.get(key), flags.get(key)];
       const flipped = this.#flips.get(key);
       this.#flips.delete(key);
+      if (was && now && shown(was) === shown(now) && flipped === undefined) continue; // as before, for a program
       const text = !now ? 'not visible any more' : !was ? `visible now, ${shown(now)}` : `${shown(was)} → ${shown(now)}`;
       lines.unshift({ id: ++this.#lines, at: Date.now(), key, text, after: flipped === undefined ? undefined : performance.now() - flipped });
     }

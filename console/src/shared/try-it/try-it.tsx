@@ -64,13 +64,13 @@ function Panel({ client, featureId }: { client: Schemas['Client']; featureId: nu
             <ScrollArea.Autosize mah={270} type="auto" viewportProps={{ tabIndex: 0, role: 'region', 'aria-label': 'Switches' }}>
               <Stack gap={10} pr="sm" pl={4} py={4}>
                 {own.map((feature) => (
-                  <Group key={feature.id} gap="sm" wrap="nowrap">
+                  <Group key={feature.id} gap="xs">
                     <EntitySwitch type="feature" id={feature.id} name={feature.name} on={feature.enabled}
                       ask={(_on, flip) => {
                         trial.noteFlip(feature.key);
                         flip();
                       }} />
-                    <div style={{ minWidth: 0, flex: 1 }}><Text size="sm" fw={500} truncate>{feature.name}</Text><Text size="xs" c="dimmed" ff="monospace" truncate>{feature.key}</Text></div>
+                    <div style={{ minWidth: 0, flex: '1 1 120px' }}><Text size="sm" fw={500} truncate>{feature.name}</Text><Text size="xs" c="dimmed" ff="monospace" truncate>{feature.key}</Text></div>
                     <EntityRollout entityType="feature" id={feature.id} size="xs" />
                   </Group>
                 ))}

@@ -2,11 +2,14 @@
 import { Alert, Badge, Button, Group, Loader, ScrollArea, SegmentedControl, Stack, Table, Text } from '@mantine/core';
 import { IconAlertTriangle, IconUsers } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { useState, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import type { paths, Schemas } from '@togglecast/admin';
 import { unwrap } from '../api/problem';
+import type { Action } from '../auth/roles';
 import { useConsole } from '../console';
-import { Dialog } from './dialog';
+import { useAddress } from '../use-search';
+import { Dialog, DialogFoot } from './dialog';
+import { GuardedIf } from './guarded';
 import { ErrorState } from './states';
 
 export type Preview = Schemas['Preview'];
@@ -25,10 +28,10 @@ export function usePreview(changes: readonly PreviewChange[] | undefined) {
   });
 }
 
-/** Asks before a change, with the clients that it would affect. */
-export function ConfirmImpact({ opened, onClose, onConfirm, title, changes, confirm, danger = false, busy = false, children }: {
+/** Asks before a change, with the clients that it would affect. `action`: what the reader needs to confirm, where a link may lead anybody here. */
+export function ConfirmImpact({ opened, onClose, onConfirm, title, changes, confirm, action, danger = false, busy = false, children }: {
   opened: boolean; onClose: () => void; onConfirm: () => void; title: string; changes: readonly PreviewChange[]; confirm: string;
-  danger?: boolean; busy?: boolean; children?: ReactNode;
+  action?: Action; danger?: boolean; busy?: boolean; children?: ReactNode;
 }) {
   const preview = usePreview(opened ? changes : undefined);
   return (
@@ -36,10 +39,10 @@ export function ConfirmImpact({ opened, onClose, onConfirm, title, changes, conf
       <Stack>
         {children}
         {preview.data ? <Impact preview={preview.data} /> : preview.error ? <ErrorState error={preview.error} /> : <Group gap="xs" role="status"><Loader size="xs" aria-hidden /><Text size="sm" c="dimmed">Looking at every client…</Text></Group>}
-        <Group justify="flex-end" gap="xs">
+        <DialogFoot>
           <Button variant="default" onClick={onClose}>Cancel</Button>
-          <Button color={danger ? 'red.9' : 'blue'} onClick={onConfirm} loading={busy} data-autofocus>{confirm}</Button>
-        </Group>
+          <GuardedIf action={action}>{(disabled) => <Button color={danger ? 'red.9' : 'blue'} onClick={onConfirm} loading={busy} disabled={disabled} data-autofocus>{confirm}</Button>}</GuardedIf>
+        </DialogFoot>
       </Stack>
     </Dialog>
   );
@@ -47,7 +50,8 @@ export function ConfirmImpact({ opened, onClose, onConfirm, title, changes, conf
 
 /** The numbers and the names of a preview. */
 export function Impact({ preview }: { preview: Preview }) {
-  const [by, setBy] = useState('feature');
+  const [address, setAddress] = useAddress();
+  const by = address['effects'] === 'client' ? 'client' : 'feature';
   const { clients } = preview;
   if (clients.affected === 0)
     return (
@@ -62,7 +66,7 @@ export function Impact({ preview }: { preview: Preview }) {
         <Effects gains={clients.gaining} losses={clients.losing} changes={clients.changing} of={['gain features', 'lose features', 'get other values']} />
         {!preview.is_whole && <Text size="xs" mt={4}>There was too much to evaluate: more than this is affected.</Text>}
       </Alert>
-      <SegmentedControl size="xs" value={by} onChange={setBy} aria-label="Order of the effects" data={[{ value: 'feature', label: 'By feature' }, { value: 'client', label: 'By client' }]} />
+      <SegmentedControl size="xs" value={by} onChange={(next) => setAddress({ effects: next === 'client' ? next : undefined })} aria-label="Order of the effects" data={[{ value: 'feature', label: 'By feature' }, { value: 'client', label: 'By client' }]} />
       <ScrollArea.Autosize mah={260} type="auto" viewportProps={{ tabIndex: 0, role: 'region', 'aria-label': 'Features and clients affected' }}>
         {by === 'feature' ? <ByFeature preview={preview} /> : <ByClient preview={preview} />}
       </ScrollArea.Autosize>
@@ -78,7 +82,7 @@ function ByFeature({ preview }: { preview: Preview }) {
         {preview.affected_features.map((feature) => (
           <Table.Tr key={feature.feature_id}>
             <Table.Td>{feature.name} <Text span c="dimmed" size="xs">{feature.key}</Text></Table.Td>
-            <Table.Td ta="right"><Effects gains={feature.gains} losses={feature.losses} changes={feature.changes} of={['gain', 'lose', 'change']} /></Table.Td>
+            <Table.Td ta="right" style={{ whiteSpace: 'nowrap' }}><Effects gains={feature.gains} losses={feature.losses} changes={feature.changes} of={['gain', 'lose', 'change']} /></Table.Td>
           </Table.Tr>
         ))}
         <Table.Tr><Table.Td colSpan={2}><Text size="xs" c="dimmed" mt={4}>Clients: {preview.affected_clients.slice(0, 12).map((client) => client.name).join(', ')}{affected > 12 && ` and ${(affected - 12).toLocaleString()} more`}</Text></Table.Td></Table.Tr>
@@ -100,7 +104,7 @@ function ByClient({ preview }: { preview: Preview }) {
             <Table.Td>
               <Group gap={4}>
                 {client.features.map(({ feature_id, key, effect }) => (
-                  <Badge key={feature_id} size="sm" variant="light" tt="none" color={kEffects[effect].color} aria-label={`${effect}: ${key}`}>{kEffects[effect].mark} {key}</Badge>
+                  <Badge key={feature_id} miw={0} size="sm" variant="light" tt="none" color={kEffects[effect].color} aria-label={`${effect}: ${key}`}>{kEffects[effect].mark} {key}</Badge>
                 ))}
                 {client.gains + client.losses + client.changes > client.features.length && <Text size="xs" c="dimmed">and {client.gains + client.losses + client.changes - client.features.length} more</Text>}
               </Group>
@@ -115,7 +119,7 @@ function ByClient({ preview }: { preview: Preview }) {
 
 function Effects({ gains, losses, changes, of }: { gains: number; losses: number; changes: number; of: [string, string, string] }) {
   return (
-    <Group gap={6} component="span" display="inline-flex">
+    <Group gap={6} component="span" display="inline-flex" justify="flex-end">
       {gains > 0 && <Badge size="sm" color="teal" variant="light" tt="none">{gains.toLocaleString()} {of[0]}</Badge>}
       {losses > 0 && <Badge size="sm" color="red" variant="light" tt="none">{losses.toLocaleString()} {of[1]}</Badge>}
       {changes > 0 && <Badge size="sm" color="blue" variant="light" tt="none">{changes.toLocaleString()} {of[2]}</Badge>}

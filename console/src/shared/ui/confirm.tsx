@@ -1,11 +1,14 @@
 import { Button, Group, Stack } from '@mantine/core';
 import type { ReactNode } from 'react';
+import type { Action } from '../auth/roles';
 import { Dialog } from './dialog';
+import { GuardedIf } from './guarded';
 import { ErrorState } from './states';
 
-/** Asks before something that cannot be taken back. It is open while it is in the page. */
-export function Confirm({ title, confirm, onConfirm, onClose, busy, error, danger = true, children }: {
-  title: string; confirm: string; onConfirm: () => void; onClose: () => void; busy: boolean; error: unknown; danger?: boolean; children: ReactNode;
+/** Asks before something that cannot be taken back. It is open while it is in the page. `action`: what the reader needs to confirm, because
+ *  a link may lead anybody here. */
+export function Confirm({ title, confirm, onConfirm, onClose, busy, error, action, danger = true, children }: {
+  title: string; confirm: string; onConfirm: () => void; onClose: () => void; busy: boolean; error: unknown; action?: Action; danger?: boolean; children: ReactNode;
 }) {
   return (
     <Dialog opened onClose={onClose} title={title}>
@@ -14,7 +17,7 @@ export function Confirm({ title, confirm, onConfirm, onClose, busy, error, dange
         {error !== null && error !== undefined && <ErrorState error={error} />}
         <Group justify="flex-end" gap="xs">
           <Button variant="default" onClick={onClose} data-autofocus>Cancel</Button>
-          <Button color={danger ? 'red' : 'blue'} loading={busy} onClick={onConfirm}>{confirm}</Button>
+          <GuardedIf action={action}>{(disabled) => <Button color={danger ? 'red' : 'blue'} loading={busy} disabled={disabled} onClick={onConfirm}>{confirm}</Button>}</GuardedIf>
         </Group>
       </Stack>
     </Dialog>

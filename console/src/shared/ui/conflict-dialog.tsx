@@ -6,8 +6,9 @@ import { unwrap, type Problem } from '../api/problem';
 import { useConsole } from '../console';
 import { compare } from '../entities/conflict';
 import { kEntities, type EntityName } from '../entities/types';
+import { memberText } from '../entities/words';
 import { TimeAgo } from '../time/time-ago';
-import { Dialog } from './dialog';
+import { Dialog, DialogFoot } from './dialog';
 
 type Members = { [member: string]: unknown };
 
@@ -37,13 +38,13 @@ export function ConflictDialog({ type, problem, mine, where, words = kWords, onT
           <Text size="sm">
             {author ? <><b>{author.actor.name}</b> changed {name} <TimeAgo time={author.timestamp} />.</> : <>Somebody has changed {name} since you began.</>} Nothing was overwritten. {words.kept}
           </Text>
-          <Table.ScrollContainer minWidth={520} type="native">
-            <Table withTableBorder verticalSpacing="xs" fz="sm">
-              <Table.Thead><Table.Tr><Table.Th>Field</Table.Th><Table.Th>Now</Table.Th><Table.Th>{words.yours}</Table.Th></Table.Tr></Table.Thead>
+          <Table.ScrollContainer minWidth={280} type="native">
+            <Table withTableBorder verticalSpacing="xs" fz="sm" layout="fixed">
+              <Table.Thead><Table.Tr><Table.Th w="34%">Field</Table.Th><Table.Th>Now</Table.Th><Table.Th>{words.yours}</Table.Th></Table.Tr></Table.Thead>
               <Table.Tbody>
                 {fields.map((field) => (
                   <Table.Tr key={field.field}>
-                    <Table.Td><Group gap={6}>{field.field}{field.clash && <Badge size="xs" color="orange" variant="light">both changed it</Badge>}</Group></Table.Td>
+                    <Table.Td style={{ overflowWrap: 'anywhere' }}><Group gap={6}>{memberText(field.field)}{field.clash && <Badge size="xs" h="auto" color="orange" variant="light" tt="none" styles={{ label: { whiteSpace: 'normal' } }}>both changed it</Badge>}</Group></Table.Td>
                     <Table.Td><Value value={field.theirs} /></Table.Td>
                     <Table.Td><Value value={field.mine} /></Table.Td>
                   </Table.Tr>
@@ -51,18 +52,18 @@ export function ConflictDialog({ type, problem, mine, where, words = kWords, onT
               </Table.Tbody>
             </Table>
           </Table.ScrollContainer>
-          <Group justify="flex-end" gap="xs">
+          <DialogFoot>
             <Button variant="default" onClick={onClose}>{words.close}</Button>
             <Button variant="light" onClick={() => onTakeTheirs(current)}>{words.take}</Button>
             <Button onClick={() => onReapply(current)}>{words.reapply}</Button>
-          </Group>
+          </DialogFoot>
         </Stack>
       )}
     </Dialog>
   );
 }
 
-const Value = ({ value }: { value: unknown }) => <Code block fz={12}>{typeof value === 'string' ? value || '(empty)' : JSON.stringify(value, null, 2)}</Code>;
+const Value = ({ value }: { value: unknown }) => <Code block fz={12} style={{ whiteSpace: 'pre-wrap' }}>{typeof value === 'string' ? value || '(empty)' : JSON.stringify(value, null, 2)}</Code>;
 
 function useAuthor(type: EntityName | 'settings', entity: { id?: number; revision: number } | undefined, where: { environment: string; rest: Admin['rest'] } | undefined) {
   const { admin, environment: own } = useConsole();

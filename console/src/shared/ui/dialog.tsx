@@ -1,5 +1,6 @@
-import { Modal, type ModalProps } from '@mantine/core';
-import { useEffect, useRef } from 'react';
+import { Group, Modal, type ModalProps } from '@mantine/core';
+import { useEffect, useRef, type ReactNode } from 'react';
+import classes from './dialog.module.css';
 
 const kAfterTheTrap = 20; // ms; Mantine gives the focus back after 10, where it knows the place
 
@@ -22,4 +23,9 @@ export function Dialog({ opened, ...props }: ModalProps) {
     }, kAfterTheTrap);
   }, [opened]);
   return <Modal ref={root} opened={opened} {...props} />;
+}
+
+/** The buttons of a dialog, at its end. They stay in sight while it scrolls. */
+export function DialogFoot({ children }: { children: ReactNode }) {
+  return <Group justify="flex-end" gap="xs" className={classes['foot']!}>{children}</Group>;
 }

@@ -14,3 +14,6 @@ export function Guarded({ action, where, children }: { action: Action; where?: s
     </Tooltip>
   );
 }
+
+/** The same where not every use asks for a permission. */
+export const GuardedIf = ({ action, children }: { action: Action | undefined; children: (disabled: boolean) => ReactNode }) => (action ? <Guarded action={action}>{children}</Guarded> : children(false));

@@ -2,15 +2,17 @@
 import { Anchor, Button, Code, Collapse, Group, Paper, Stack, Text, Timeline } from '@mantine/core';
 import { IconArrowBackUp } from '@tabler/icons-react';
 import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { useEffect, useMemo, useRef } from 'react';
 import type { Schemas } from '@togglecast/admin';
 import { useConsole } from '../console';
 import { getJson } from '../entities/read';
 import { write } from '../entities/write';
+import { memberText } from '../entities/words';
 import type { EntityName } from '../entities/types';
 import { RolloutBadge } from '../rollout/rollout-badge';
 import { shortTime } from '../time/time';
 import { TimeAgo } from '../time/time-ago';
+import { useAddressSet } from '../use-search';
 import { Guarded } from './guarded';
 import { notifyDone, notifyProblem } from './notify';
 import { Loaded } from './states';
@@ -18,8 +20,11 @@ import { Loaded } from './states';
 type Entry = Schemas['ActivityEntry'];
 type Change = Schemas['ActivityChange'];
 
+const nameOf = ({ epoch, revision }: Entry) => `${epoch}.${revision}`;
+
 export function EntityHistory({ type, id, revision }: { type: EntityName; id: number; /** Of the entity now: another one reads the history again. */ revision: number }) {
   const history = useHistory(type, id, revision);
+  const [open, toggle] = useAddressSet('changes');
   return (
     <Loaded query={history}>
       {({ pages }) => {
@@ -28,8 +33,9 @@ export function EntityHistory({ type, id, revision }: { type: EntityName; id: nu
           <Stack>
             <Timeline bulletSize={12} lineWidth={2} active={-1} >
               {pages.flatMap(({ items }) => items).map((entry, index) => (
-                <Timeline.Item key={`${entry.epoch}.${entry.revision}`} title={<Text size="sm" fw={500}>{entry.summary}</Text>}>
-                  <Happened entry={entry} change={entry.changes.find((change) => change.entity_type === type && change.entity_id === id)} newest={index === 0} />
+                <Timeline.Item key={nameOf(entry)} title={<Text size="sm" fw={500}>{entry.summary}</Text>}>
+                  <Happened entry={entry} change={entry.changes.find((change) => change.entity_type === type && change.entity_id === id)} newest={index === 0}
+                    open={open.has(nameOf(entry))} toggle={() => toggle(nameOf(entry))} />
                 </Timeline.Item>
               ))}
             </Timeline>
@@ -69,8 +75,7 @@ function useHistory(type: EntityName, id: number, revision: number) {
   });
 }
 
-function Happened({ entry, change, newest }: { entry: Entry; change: Change | undefined; newest: boolean }) {
-  const [open, setOpen] = useState(false);
+function Happened({ entry, change, newest, open, toggle }: { entry: Entry; change: Change | undefined; newest: boolean; open: boolean; toggle: () => void }) {
   return (
     <Stack gap={4} align="flex-start">
       <Group gap="xs">
@@ -78,7 +83,7 @@ function Happened({ entry, change, newest }: { entry: Entry; change: Change | un
         {newest && entry.rollout?.open && <RolloutBadge revision={entry.revision} size="xs" />}
       </Group>
       <Group gap="sm">
-        {change && change.type !== 'create' && <Anchor component="button" size="xs" onClick={() => setOpen(!open)} aria-expanded={open}>{open ? 'Hide' : 'Show'} what changed</Anchor>}
+        {change && change.type !== 'create' && <Anchor component="button" size="xs" onClick={toggle} aria-expanded={open}>{open ? 'Hide' : 'Show'} what changed</Anchor>}
         {entry.environment !== 'system' && <UndoButton entry={entry} />}
       </Group>
       {change && <Collapse in={open} w="100%"><Difference change={change} /></Collapse>}
@@ -97,7 +102,7 @@ export function Difference({ change }: { change: Change }) {
     <Stack gap={6} mt={4}>
       {fields.filter((field) => field !== 'updated_at' && field !== 'revision').map((field) => (
         <Paper key={field} withBorder p={8}>
-          <Text size="xs" fw={600} mb={4}>{field}</Text>
+          <Text size="xs" fw={600} mb={4}>{memberText(field)}</Text>
           <Group grow align="flex-start" gap={8} wrap="nowrap" preventGrowOverflow={false}>
             <Code block color="var(--mantine-color-red-light)" fz={12}>{text(change.before, field)}</Code>
             <Code block color="var(--mantine-color-teal-light)" fz={12}>{text(change.after, field)}</Code>

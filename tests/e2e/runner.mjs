@@ -12,7 +12,7 @@ const kFolders = ['protocol', 'inputs', 'clients', 'proxy', 'python', 'browser',
 const kFileDeadline = 30 * 60_000; // on a machine with much else to do
 const kJobs = Number(process.env.TOGGLECAST_TEST_JOBS ?? Math.min(2 * os.availableParallelism() + 1, 8));
 // Those that take the longest begin, so that no other waits for them at the end.
-const kLongest = ['crash/crash', 'crash/network', 'cluster/nodes', 'cluster/proxies', 'product/demo', 'product/access', 'product/sockets', 'product/time', 'clients/rooms', 'python/conformance',
+const kLongest = ['crash/crash', 'crash/network', 'cluster/nodes', 'cluster/proxies', 'cluster/example-all', 'product/demo', 'product/access', 'product/sockets', 'product/time', 'clients/rooms', 'python/conformance',
   'browser/browser', 'product/lifecycle', 'product/limits', 'product/lifetimes'];
 
 function testFiles(name) {

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { crashAgainAndAgain, failPoints, goOn, plan } from '../e2e/support/crash/rounds.mjs';
 import { Cluster } from '../e2e/support/crash/cluster.mjs';
+import { restartInTurn } from '../e2e/support/crash/restarts.mjs';
 import { endure, troubles } from '../e2e/support/crash/troubles.mjs';
 import { Unrest } from '../e2e/support/crash/unrest.mjs';
 import { freshView, inWorld, World } from '../e2e/support/crash/world.mjs';
@@ -17,7 +18,7 @@ const kUsage = `usage: tests/soak/run crash|network|stalled|cluster [--minutes N
 crash     kills the server until so many kills (1000) or minutes are over
 network   a bad network for so many minutes (10)
 stalled   clients (100) that take nothing during so many changes (10000)
-cluster   three nodes with so many clients each (1000), PostgreSQL and Redis, and all that can break, so often (1); as root also a full disk`;
+cluster   three nodes with so many clients each (1000), PostgreSQL and Redis, and all that can break, so often (1)`;
 const kKillsPerBatch = 60;
 const kAtEachPoint = 4;
 const kLookEvery = 20;
@@ -86,18 +87,22 @@ const runs = {
     });
   },
   async cluster(t, random, { rounds = 1, clients = 1000 }) {
-    const cluster = await Cluster.start(t, { boundedDisk: true });
+    const cluster = await Cluster.start(t);
+    if (cluster.noDisk) throw cluster.noDisk;
     let world;
     t.after(() => world?.end());
     try {
       world = await World.make(cluster.nodes[0], random, { clients: 3 * clients, front: cluster.front, settled: (made) => cluster.has(made), kinds: ['raw websocket'] });
       const { epoch } = await freshView(cluster.nodes[0].url, world.tenants[0]);
       world.start();
+      say(`three nodes with ${clients} clients each`);
       for (let round = 0; round < rounds; round++) {
-        for (const name of random.shuffled(Object.keys(troubles(cluster)))) {
+        for (const name of random.shuffled(Object.keys(troubles))) {
           await endure(cluster, world, name, { random, seconds: kTrouble[name] ?? kUsualTrouble, epoch });
           say(`${name}: ${world.writes} writes, ${world.fleet.events} events`);
         }
+        await restartInTurn(cluster, world, epoch);
+        say(`the nodes are restarted in turn: ${world.writes} writes, ${world.fleet.events} events`);
       }
     } catch (error) {
       error.message += `\nthe nodes' last lives:\n${cluster.log}`;

@@ -1,7 +1,10 @@
-"""Rules of the web console (console/README.md). Each is also tried on a tree that breaks it."""
+"""Rules of the web console (console/README.md), each also tried on a tree that breaks it; and when console/build builds."""
 
+import os
 import pathlib
 import re
+import shutil
+import subprocess
 import tempfile
 import unittest
 
@@ -82,6 +85,111 @@ class TheConsole(unittest.TestCase):
 
     def test_has_no_feature_that_imports_another(self):
         self.assertEqual(list(imports_between_features(ROOT)), [])
+
+
+class TheBuild(unittest.TestCase):
+    """console/build in a tree of one file each, with an npm that notes that it was called."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.root = pathlib.Path(folder.name)
+        for name in ("console/build", "tools/node.sh"):
+            (self.root / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, self.root / name)
+        self.sources = ["console/src/app/a.ts", "console/tools/t.mjs", "console/index.html", "console/package.json", "console/package-lock.json", "console/tsconfig.json",
+                        "console/vite.config.ts", "clients/admin/src/a.ts", "clients/client/src/c.ts", "src/http_api/openapi/o.json"]
+        for name in [*self.sources, "console/node_modules/.installed-lock"]:
+            (self.root / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.root / name).write_text("{}\n")
+        self.programs = self.root / "programs"
+        self.own_node = self.root / "build/tools/node_modules/node/bin/node"
+        self.program(self.programs / "node", "echo v22.12.0")
+        self.program(self.programs / "npm", 'if [[ $1 == install ]]; then echo "$*" >>"$CALLS"; eval "$INSTALL"; exit; fi\n'
+                     'mkdir -p "$TOGGLECAST_CONSOLE_OUT" && echo page >"$TOGGLECAST_CONSOLE_OUT/index.html" && echo built with $(node --version) >>"$CALLS"')
+
+    def program(self, path, text):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"#!/bin/bash\n{text}\n")
+        path.chmod(0o755)
+
+    def build(self, *arguments, install="exit 1"):
+        """The run, and what npm noted. `install` is what npm does when it installs a Node."""
+        calls = self.root / "calls"
+        calls.write_text("")
+        environment = {**os.environ, "PATH": f"{self.programs}:{os.environ['PATH']}", "CALLS": str(calls), "INSTALL": install}
+        done = subprocess.run([self.root / "console/build", *arguments], env=environment, capture_output=True, text=True, check=False)
+        return done, calls.read_text().splitlines()
+
+    def builds(self):
+        """Whether it built."""
+        done, calls = self.build()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertTrue((self.root / "build/console/dist/index.html").exists())
+        return "built with v22.12.0" in calls
+
+    def test_builds_when_a_source_has_changed_and_only_then(self):
+        self.assertTrue(self.builds())
+        self.assertFalse(self.builds())
+        for name in [*self.sources, "console/build"]:
+            with (self.root / name).open("a") as source:
+                source.write("\n")
+            if name == "console/package-lock.json":
+                shutil.copy(self.root / name, self.root / "console/node_modules/.installed-lock")
+            self.assertTrue(self.builds(), name)
+            self.assertFalse(self.builds(), name)
+
+    def test_builds_again_when_the_page_is_gone(self):
+        self.assertTrue(self.builds())
+        shutil.rmtree(self.root / "build/console/dist")
+        self.assertTrue(self.builds())
+
+    def test_says_whether_it_is_current_and_builds_nothing_then(self):
+        self.assertEqual(self.build("--is-current")[0].returncode, 1)
+        self.assertFalse((self.root / "build/console/dist").exists())
+        self.assertTrue(self.builds())
+        self.assertEqual(self.build("--is-current")[0].returncode, 0)
+
+    def test_installs_a_node_below_build_if_that_of_the_system_is_too_old_and_only_once(self):
+        self.program(self.root / "new", "echo v22.20.0")
+        install = f'mkdir -p "{self.own_node.parent}" && cp "{self.root / "new"}" "{self.own_node}"'
+        for version in ("v18.20.4", "v20.18.3", "v21.7.3", "v22.11.0"):
+            self.program(self.programs / "node", f"echo {version}")
+            shutil.rmtree(self.root / "build", ignore_errors=True)
+
+            done, calls = self.build(install=install)
+            shutil.rmtree(self.root / "build/console/dist")
+            again, later = self.build(install=install)
+
+            self.assertEqual((done.returncode, again.returncode), (0, 0), done.stderr + again.stderr)
+            self.assertEqual(calls, [f"install --prefix {self.root}/build/tools --no-save --no-audit --no-fund --loglevel=error node@22", "built with v22.20.0"], version)
+            self.assertEqual(later, ["built with v22.20.0"], version)
+
+    def test_takes_the_node_of_the_system_if_that_is_new_enough(self):
+        for version in ("v20.19.0", "v22.12.0", "v24.1.0"):
+            self.program(self.programs / "node", f"echo {version}")
+            shutil.rmtree(self.root / "build", ignore_errors=True)
+            self.assertEqual(self.build()[1], [f"built with {version}"])
+
+    def test_says_which_node_it_needs_if_npm_installs_none(self):
+        self.program(self.programs / "node", "echo v18.20.4")
+
+        for install in ("echo no network >&2; exit 1", "exit 0"):
+            done, calls = self.build(install=install)
+
+            self.assertEqual((done.returncode, len(calls)), (1, 1))
+            self.assertIn("The web console needs Node 20.19 or later of 20, or 22.12 or later.", done.stderr)
+
+    def test_leaves_what_other_clones_know_as_it_is(self):
+        self.assertTrue(self.builds())
+        made = self.root / "build/console/made-from"
+        linked = self.root / "linked"
+        os.link(made, linked)
+        before = linked.read_text()
+        (self.root / self.sources[0]).write_text("changed\n")
+        self.assertTrue(self.builds())
+        self.assertEqual(linked.read_text(), before)
+        self.assertNotEqual(made.read_text(), before)
 
 
 if __name__ == "__main__":

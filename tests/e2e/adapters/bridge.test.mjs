@@ -6,6 +6,7 @@ import { Emitter } from '@socket.io/redis-emitter';
 import { createClient } from 'redis';
 import { connected } from '../support/clients.mjs';
 import { until } from '../support/deadline.mjs';
+import { dataFolder, Product } from '../support/product.mjs';
 import { conversation } from '../support/python.mjs';
 import { Redis } from '../support/redis.mjs';
 import { Process, sharedByTests, startConformance, togglecastBinary } from '../support/server.mjs';
@@ -15,7 +16,7 @@ const house = sharedByTests(
     const redis = await Redis.start();
     const server = await startConformance(['--unhurried', '--emitter-bridge', '/,/custom', '--redis-url', redis.url]);
     await until(async () => (await redis.cli('PUBSUB', 'NUMPAT')) === '4' &&
-      (await redis.cli('PUBSUB', 'NUMSUB', 'socketio')).endsWith('1'), 'the bridge', 60_000);
+      (await redis.cli('PUBSUB', 'NUMSUB', 'socketio')).endsWith('1') && (await redis.cli('PUBSUB', 'NUMSUB', 'flask-socketio')).endsWith('1'), 'the bridge', 60_000);
     const client = createClient({ url: redis.url });
     await client.connect();
     return { redis, server, client, python: conversation('emitter.py', [redis.url]) };
@@ -110,6 +111,21 @@ describe("python-socketio's RedisManager", () => {
     assert.deepEqual(await custom.next('custom'), ['x']);
   });
 
+  test('of a Flask program emits to everyone and to rooms', async (t) => {
+    const [a, b] = [await join(t), await join(t)];
+    await a.ask('join', 'f1');
+    const flask = conversation('flask_emitter.py', [house().redis.url]);
+    t.after(() => flask.end());
+
+    await flask.ask({ args: ['config_updated', { flag: 'x' }] });
+    await flask.ask({ args: ['room', 1], options: { to: 'f1' } });
+
+    for (const client of [a, b]) assert.deepEqual(await client.next('config_updated'), [{ flag: 'x' }]);
+    assert.deepEqual(await a.next('room'), [1]);
+    await fence([a, b]);
+    assert.equal(b.unread('room'), 0);
+  });
+
   test('disconnects a client and closes a room', async (t) => {
     const [a, b] = [await join(t), await join(t)];
     await b.ask('join', 'closing');
@@ -170,6 +186,59 @@ describe("python-socketio's RedisManager", () => {
     for (const message of evil) await house().client.publish('socketio', message);
     await until(async () => (await a.ask('dropped')) === before + evil.length, 'all counted');
     await fence([a]);
+  });
+});
+
+describe('without --emitter-bridge', () => {
+  const kEvent = { method: 'emit', event: 'intruder', data: 1, binary: false, room: null, skip_sid: null, callback: null };
+
+  /** Emits in each way that the bridge takes; answers how many subscribers of this Redis heard it. */
+  async function emitInEachWay(redis, namespaces) {
+    const client = await createClient({ url: redis.url }).connect();
+    let heard = 0;
+    for (const namespace of namespaces) {
+      new Emitter(client).of(namespace).emit('intruder', 1);
+      for (const channel of ['socketio', 'flask-socketio']) heard += await client.publish(channel, JSON.stringify({ ...kEvent, namespace }));
+      heard += await client.publish(`socket.io#${namespace}#`, 'a message');
+    }
+    await client.quit();
+    return heard;
+  }
+  async function ownRedis(t) {
+    const redis = await Redis.start();
+    t.after(() => redis.stop());
+    return redis;
+  }
+
+  test('a server with the sharded adapter delivers nothing of what is emitted', async (t) => {
+    const redis = await ownRedis(t);
+    const server = await startConformance(['--unhurried', '--adapter', 'sharded', '--redis-url', redis.url]);
+    t.after(() => server.end('SIGTERM'));
+    const a = await connected(t, server, kPath);
+
+    assert.equal(await emitInEachWay(redis, ['/']), 0);
+    await a.ask('fetch', 'nobody');
+    assert.equal(a.unread('intruder'), 0);
+  });
+
+  test('togglecast --redis delivers nothing of what is emitted', async (t) => {
+    const redis = await ownRedis(t);
+    const data = await dataFolder();
+    const product = await Product.start(data.folder, { args: ['--redis', redis.url] });
+    t.after(() => product.end('SIGKILL').finally(data.remove));
+    await product.login();
+    await until(async () => (await product.call('GET', '/healthz/details')).bus.status === 'ready', 'a bus that is ready', 60_000);
+    const { token } = await product.createClient();
+    const client = await product.clientSocket(t, token).connected();
+    const admin = await product.adminSocket(t).connected();
+    await client.next('client_connected');
+
+    assert.equal(await emitInEachWay(redis, ['/', '/client', '/admin']), 0);
+    await product.createPlatform({ key: 'web', name: 'Web' });
+    for (const socket of [client, admin]) {
+      await socket.next('platform_update', 60_000);
+      assert.equal(socket.unread('intruder'), 0);
+    }
   });
 });
 

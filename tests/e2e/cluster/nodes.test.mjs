@@ -1,19 +1,18 @@
 // Three nodes on one PostgreSQL and one Redis, under writes and clients, while everything breaks that can. tests/soak has
-// the same with thousands of clients, longer troubles and a full disk.
+// the same with thousands of clients and longer troubles.
 // TOGGLECAST_CRASH_SEED  the seed of an earlier run
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Cluster } from '../support/crash/cluster.mjs';
+import { restartInTurn } from '../support/crash/restarts.mjs';
 import { endure, troubles } from '../support/crash/troubles.mjs';
 import { freshView, World } from '../support/crash/world.mjs';
-import { until } from '../support/deadline.mjs';
 import { Product } from '../support/product.mjs';
 import { Random } from '../support/random.mjs';
 import { sharedByTests } from '../support/server.mjs';
 
 const kClients = 210;
 const kSeconds = 3; // of a trouble
-const kPatience = 240_000;
 const seed = Number(process.env.TOGGLECAST_CRASH_SEED ?? Date.now() % 1_000_000);
 
 class Ends {
@@ -54,28 +53,10 @@ async function told(work) {
 }
 
 describe('acknowledged writes are there once, every client and node has the same state, and the epoch stays, when', () => {
-  for (const name of Object.keys(troubles({})))
+  for (const name of Object.keys(troubles))
     test(name, () => told(({ cluster, world, random, epoch }) => endure(cluster, world, name, { random, seconds: kSeconds, epoch })));
 
-  test('the nodes are restarted one after the other, and no client gets a full state', () => told(async ({ cluster, world, epoch }) => {
-    world.calm = true;
-    await until(() => world.fleet.copies.every(({ began }) => began), 'connected clients', kPatience);
-    const states = new Map(world.fleet.copies.map((copy) => [copy, copy.states]));
-    const resumes = world.fleet.copies.reduce((sum, copy) => sum + copy.resumes, 0);
-    for (const node of cluster.nodes) {
-      assert.deepEqual(await node.process.end('SIGTERM', kPatience), { code: 0, signal: null });
-      await node.startReady();
-      const enough = world.writes + 10;
-      await until(() => world.writes >= enough, 'writes', kPatience);
-    }
-    await world.quiet();
-    await cluster.assertOneState(world, epoch);
-    for (const [copy, before] of states) assert.equal(copy.states, before, copy.name);
-    assert.ok(world.fleet.copies.reduce((sum, copy) => sum + copy.resumes, 0) > resumes, 'clients came back');
-    world.forgetLog();
-    world.calm = false;
-    world.go();
-  }));
+  test('the nodes are restarted one after the other, and no client gets a full state', () => told(({ cluster, world, epoch }) => restartInTurn(cluster, world, epoch)));
 });
 
 describe('two nodes that write at once', () => {

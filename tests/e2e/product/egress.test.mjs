@@ -7,30 +7,18 @@ import net from 'node:net';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { certificate } from '../support/certificate.mjs';
-import { until } from '../support/deadline.mjs';
+import { until, untilTried } from '../support/deadline.mjs';
 import { metric } from '../support/hostile.mjs';
-import { jwks, SigningKey, startProvider } from '../support/issuer.mjs';
+import { jwks, SigningKey, startProvider, trusted } from '../support/issuer.mjs';
 import { Jar, kHtml, kJson, logIn } from '../support/oidc-login.mjs';
 import { OidcProvider } from '../support/oidc-provider.mjs';
-import { dataFolder, ownKey, Product } from '../support/product.mjs';
+import { dataFolder, Product } from '../support/product.mjs';
 import { freePort } from '../support/server.mjs';
 
 const kPatience = 120_000;
-const kPause = 500;
 const kKeysHost = 'keys.test';    // names that only the proxy knows
 const kLoginHost = 'login.test';
-const now = () => Math.floor(Date.now() / 1000);
 const key = new SigningKey('EdDSA');
-
-/** Tries again and again, in peace, until `attempt` answers something. */
-function untilTried(attempt, what) {
-  let next = 0;
-  return until(async () => {
-    if (performance.now() < next) return undefined;
-    next = performance.now() + kPause;
-    return attempt();
-  }, what, kPatience);
-}
 
 const listens = async (t, server, port = 0) => {
   await new Promise((listening) => server.listen(port, '127.0.0.1', listening));
@@ -95,18 +83,7 @@ async function installation(t, { vouched = true, proxy: options, away = false } 
   return { ...providers, port, proxy, server };
 }
 
-/** An issuer with a URL of keys, and a token of a client that it signed: {keys(), token}. */
-async function issuerOf(server, url = `https://${kKeysHost}/jwks`) {
-  const iss = `https://${ownKey('issuer')}.example/`;
-  const client = await server.call('POST', '/api/v1/clients', { key: ownKey('client'), name: 'Acme' });
-  const issuer = await server.call('POST', '/api/v1/issuers', {
-    key: ownKey('issuer'), name: 'Elsewhere', issuer: iss, audiences: ['flags'], environment: 'production', keys: { jwks_url: url },
-  });
-  return {
-    keys: () => server.call('GET', `/api/v1/issuers/${issuer.id}/keys`),
-    token: () => key.token({ iss, aud: 'flags', sub: client.key, iat: now(), exp: now() + 3600 }),
-  };
-}
+const issuerOf = (server, url = `https://${kKeysHost}/jwks`) => trusted(server, { jwks_url: url });
 
 /** Why keys and logins do not come: both tell it, and the log does. */
 async function isTold(server, { keys }, reason) {
@@ -124,13 +101,13 @@ async function isTold(server, { keys }, reason) {
 }
 
 const works = async (t, { server, login }, { keys, token }) => {
-  await untilTried(async () => (await keys()).error === null, 'the keys');
-  const client = await server.clientSocket(t, token()).connected();
+  await untilTried(async () => (await keys()).error === null, 'the keys', kPatience);
+  const client = await server.clientSocket(t, token(key)).connected();
   await client.next('client_connected', kPatience);
   const answer = await untilTried(async () => {
     const one = await logIn(login, server).catch((error) => error);
     return one.status === 200 && one;
-  }, 'a login');
+  }, 'a login', kPatience);
   assert.equal(answer.body.admin.username, 'anna');
 };
 

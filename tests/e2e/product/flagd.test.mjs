@@ -1,10 +1,16 @@
 // The file for flagd's in-process providers: flagd's own engine, with the file alone, gives the answers that this server
 // gives by OFREP.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
 import { describe, test } from 'node:test';
+import { promisify } from 'node:util';
 import { FlagdCore } from '@openfeature/flagd-core';
-import { ownKey, product } from '../support/product.mjs';
+import { FlagdProvider } from '@openfeature/flagd-provider';
+import { OpenFeature, ProviderEvents } from '@openfeature/server-sdk';
+import { until } from '../support/deadline.mjs';
+import { dataFolder, ownKey, product } from '../support/product.mjs';
 import { Random } from '../support/random.mjs';
 import { RandomCatalogue } from '../support/random-catalogue.mjs';
 
@@ -122,6 +128,42 @@ describe('flagd with the file of a client', () => {
   });
 });
 
+/** What docs/openfeature.md has in a code block behind this line. */
+const written = (before) => readFileSync(new URL('../../../docs/openfeature.md', import.meta.url), 'utf8').split(before)[1].match(/```sh\n(.*?)```/s)[1];
+
+test('the in-process provider takes the file and its changes, fetched as the manual says', async (t) => {
+  const flag = await post('features', { key: ownKey('flag'), name: 'Flag', targeting: { if: [{ '==': [{ var: 'plan' }, 'pro'] }, 'on', 'off'] } });
+  const off = await post('features', { key: ownKey('off'), name: 'Off', state: 'DISABLED', sub_features: [{ key: 'part' }] });
+  const plan = await post('packages', { key: ownKey('plan'), name: 'Plan', features: [flag, off].map(({ id }) => ({ feature_id: id })) });
+  const client = await post('clients', { key: 'acme', name: 'Client', package_id: plan.id });
+  const data = await dataFolder();
+  t.after(data.remove);
+  const command = written('without flagd itself');
+  const env = { ...process.env, BASE: shared.it.url, FLAGD_KEY: await machine('flagd') };
+  const fetched = () => promisify(execFile)('sh', ['-ec', command], { cwd: data.folder, env });
+  const file = path.join(data.folder, 'flags.json');
+  await fetched();
+  const { mtimeMs } = statSync(file);
+  await fetched();
+  assert.equal(statSync(file).mtimeMs, mtimeMs, 'the same file is not written again');
+
+  await OpenFeature.setProviderAndWait('file', new FlagdProvider({ resolverType: 'in-process', offlineFlagSourcePath: file }));
+  t.after(() => OpenFeature.clearProviders());
+  const sdk = OpenFeature.getClient('file');
+  const changed = [];
+  sdk.addHandler(ProviderEvents.ConfigurationChanged, ({ flagsChanged }) => changed.push(...flagsChanged));
+  assert.equal(await sdk.getBooleanValue(flag.key, false, { plan: 'pro' }), true);
+  assert.equal(await sdk.getBooleanValue(flag.key, true, { plan: 'free' }), false);
+  for (const key of [off.key, `${off.key}/part`]) assert.equal(await sdk.getBooleanValue(key, true), false, key);
+  assert.equal((await sdk.getBooleanDetails('unknown', true)).errorCode, 'FLAG_NOT_FOUND');
+
+  await post(`features/${flag.id}/toggle`);
+  await fetched();
+  await until(() => changed.length > 0, 'the change');
+  assert.deepEqual(changed, [flag.key]);
+  assert.equal(await sdk.getBooleanValue(flag.key, true, { plan: 'pro' }), false);
+});
+
 describe('the file', () => {
   const shop = async (more = {}) => {
     const feature = await post('features', { key: ownKey('flag'), name: 'Flag', ...more });
@@ -142,8 +184,10 @@ describe('the file', () => {
 
   test('is sent again only when it differs', async () => {
     const { feature, client } = await shop();
-    const first = await fileOf(client);
-    const headers = { 'If-None-Match': first.headers.get('etag') };
+    const asFlagd = { Accept: 'application/json, application/yaml', 'Accept-Encoding': 'gzip' };
+    const first = await fileOf(client, { headers: asFlagd });
+    assert.match(first.headers.get('content-type'), /^application\/json/);
+    const headers = { ...asFlagd, 'If-None-Match': first.headers.get('etag') };
     assert.equal((await fileOf(client, { headers })).status, 304);
     const { client: other } = await shop();
     assert.equal((await fileOf(client, { headers })).status, 304, 'another revision with the same file');
@@ -156,10 +200,25 @@ describe('the file', () => {
   });
 
   test('names what flagd cannot express', async () => {
-    const { feature, client } = await shop({ bucketing: 'v1', targeting: { fractional: [['on', 1], ['off', 1]] } });
+    const given = [
+      [{ bucketing: 'v1', targeting: { fractional: [['on', 1], ['off', 1]] } }, 'its percentages are of the generation v1'],
+      [{ targeting: { if: [{ var: { var: 'which' } }, 'on', 'off'] } }, 'its rule computes the name of a variable from the context'],
+      [{ targeting: { if: [{ '==': [{ var: '' }, null] }, 'on', 'off'] } }, 'its rule reads the whole context, or more of $flagd or targetingKey than there is'],
+      [{ targeting: { if: [{ sem_ver: [{ cat: [{ var: 'app' }, '.0'] }, '>=', '2.0.0'] }, 'on', 'off'] } }, 'its rule compares a version that is computed'],
+      [{ targeting: { if: [true, 'no-such-variant', 'on'] } }, 'its rule names no variant'],
+    ];
+    const { feature: good, plan, client } = await shop();
+    const expected = [];
+    const features = [];
+    for (const [definition, reason] of given) {
+      const feature = await post('features', { key: ownKey('flag'), name: 'Flag', ...definition });
+      features.push(feature);
+      expected.push(`${feature.key}: ${reason}`);
+    }
+    await shared.it.call('PATCH', `/api/v1/packages/${plan.id}`, { features: [good, ...features].map(({ id }) => ({ feature_id: id })) });
     const { body } = await fileOf(client);
-    assert.deepEqual(body.flags, {});
-    assert.equal(body.metadata.leftOut, `${feature.key}: its percentages are of the generation v1`);
+    assert.deepEqual(Object.keys(body.flags), [good.key]);
+    for (const line of expected) assert.ok(body.metadata.leftOut.includes(line), `${line}: ${body.metadata.leftOut}`);
   });
 
   test('has no other member than those that are described', async () => {

@@ -30,7 +30,7 @@ async function inPool(count, width, work) {
 /** From this address, as the proxy in front says. */
 const from = (address, headers = {}) => ({ 'X-Forwarded-For': address, ...headers });
 
-/** A socket of a new client, logged in, from an address of its own. */
+/** A socket of a new client, logged in, from an address of its own: 203.0.113.n. Attacks on addresses come from 192.0.2.n. */
 async function loggedIn(server, token, address) {
   const socket = await EngineSocket.open(server.port, kPath, { headers: from(address) });
   socket.send(`40/client,{"token":"${token}"}`);
@@ -136,7 +136,7 @@ describe('while a well-behaved client is served', () => {
     counted(shared.it, 'togglecast_connections_limited_total', 'limit="rate"', async () => {
       const refusals = [];
       await inPool(1_000, 100, async (n) => {
-        const headers = from('203.0.113.9', { Origin: 'https://app.example' });
+        const headers = from('192.0.2.9', { Origin: 'https://app.example' });
         const asked = n % 2 === 0
           ? await RawWebSocket.handshake(shared.it.port, engineTarget(kPath, 'websocket'), { headers: upgradeHeaders(headers) })
           : { response: await request(shared.it.port, engineTarget(kPath, 'polling'), { headers }) };
@@ -152,7 +152,7 @@ describe('while a well-behaved client is served', () => {
         assert.equal(headers['access-control-allow-origin'], 'https://app.example');
         assert.match(headers['access-control-expose-headers'], /Retry-After/);
       }
-      const other = await EngineSocket.open(shared.it.port, kPath, { headers: from('203.0.113.10') });
+      const other = await EngineSocket.open(shared.it.port, kPath, { headers: from('192.0.2.10') });
       other.drop();
     })));
 
@@ -181,7 +181,7 @@ describe('while a well-behaved client is served', () => {
 
   test('slow senders of request lines, headers, bodies and polling posts: 408, and their connections are closed', (t) => whileServed(t, shared.it, () =>
     counted(shared.it, 'togglecast_http_malformed_total', 'status="408"', async () => {
-      const session = await PollingSession.open(shared.it.port, kPath, { headers: from('203.0.113.20') });
+      const session = await PollingSession.open(shared.it.port, kPath, { headers: from('192.0.2.20') });
       const beginnings = [
         'GET /api/v1/platforms HT',
         'GET /api/v1/platforms HTTP/1.1\r\nHost: localhost\r\nX-Slow: ',

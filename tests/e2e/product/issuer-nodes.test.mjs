@@ -3,16 +3,15 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { until } from '../support/deadline.mjs';
-import { jwks, SigningKey, startProvider } from '../support/issuer.mjs';
+import { codeOf, jwks, now, SigningKey, startProvider, trusted } from '../support/issuer.mjs';
 import { Postgres } from '../support/postgres.mjs';
-import { dataFolder, ownKey, Product } from '../support/product.mjs';
+import { dataFolder, Product } from '../support/product.mjs';
 import { Redis } from '../support/redis.mjs';
 import { sharedByTests } from '../support/server.mjs';
 
 const kPatience = 60_000;
 const first = new SigningKey('EdDSA', 'first');
 const second = new SigningKey('ES256', 'second');
-const now = () => Math.floor(Date.now() / 1000);
 
 const postgres = sharedByTests(() => Postgres.start({ fsync: 'off' }), (running) => running.remove());
 const redis = sharedByTests(() => Redis.start(), (running) => running.stop());
@@ -39,23 +38,13 @@ for (const bus of ['Redis', 'the store alone']) {
     /** An issuer and a client, made at the first node. */
     async function made(source = { jwks: JSON.parse(jwks(first, second)) }) {
       const [a] = pair();
-      const iss = `https://${ownKey('issuer')}.example/`;
-      const client = await a.call('POST', '/api/v1/clients', { key: ownKey('client'), name: 'Acme' });
-      const issuer = await a.call('POST', '/api/v1/issuers', {
-        key: ownKey('issuer'), name: 'Back end', issuer: iss, audiences: ['flags'], environment: 'production', keys: source,
-      });
-      const token = (key, other = {}) => key.token({ iss, aud: 'flags', sub: client.key, iat: now(), exp: now() + 600, ...other });
-      const change = (body) => a.call('PATCH', `/api/v1/issuers/${issuer.id}`, body);
-      return { client, issuer, token, change };
+      const { issuer, ...more } = await trusted(a, source);
+      return { issuer, ...more, change: (body) => a.call('PATCH', `/api/v1/issuers/${issuer.id}`, body) };
     }
     async function enters(t, node, token) {
       const socket = await node.clientSocket(t, token).connected();
       const [greeting] = await socket.next('client_connected', kPatience);
       return Object.assign(socket, { greeting });
-    }
-    async function codeOf(node, token) {
-      const { body } = await node.request('GET', `/api/v1/assets/${'0'.repeat(64)}`, undefined, { token });
-      return body.code ?? body.error.code;
     }
     const untilCode = (node, token, code) => until(async () => (await codeOf(node, token)) === code, `${code} at the other node`, kPatience);
     async function ends(socket, reason = 'token_revoked') {

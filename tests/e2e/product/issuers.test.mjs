@@ -6,29 +6,14 @@ import path from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { until } from '../support/deadline.mjs';
-import { forged, jwks, SigningKey, startProvider } from '../support/issuer.mjs';
+import { codeOf, forged, jwks, now, SigningKey, startProvider, trusted as trustedAt } from '../support/issuer.mjs';
 import { dataFolder, ownKey, product } from '../support/product.mjs';
 
 const shared = product({ args: ['--egress-plain-loopback', '--write-rate', '1000', '--write-burst', '1000'] });
 const keys = { RS256: new SigningKey('RS256'), ES256: new SigningKey('ES256'), EdDSA: new SigningKey('EdDSA') };
-const now = () => Math.floor(Date.now() / 1000);
 
-/** An issuer of its own and a client: {issuer, client, claims(other)}. */
-async function trusted(source = { jwks: JSON.parse(jwks(...Object.values(keys))) }, more = {}) {
-  const name = `https://${ownKey('issuer')}.example/`;
-  const client = await shared.it.call('POST', '/api/v1/clients', { key: ownKey('client'), name: 'Acme' });
-  const issuer = await shared.it.call('POST', '/api/v1/issuers', {
-    key: ownKey('issuer'), name: 'A back end', issuer: name, audiences: ['flags'], environment: 'production', keys: source, ...more,
-  });
-  const claims = (other = {}) => JSON.parse(JSON.stringify({ iss: name, aud: 'flags', sub: client.key, iat: now(), exp: now() + 600, ...other }));
-  return { issuer, client, claims };
-}
-
-/** A token over REST: 404 for an asset that is not there means that it opened the door. */
-async function restCode(token) {
-  const answer = await shared.it.request('GET', `/api/v1/assets/${'0'.repeat(64)}`, undefined, { token });
-  return answer.body.code ?? answer.body.error.code;
-}
+const trusted = (source = { jwks: JSON.parse(jwks(...Object.values(keys))) }, more = {}) => trustedAt(shared.it, source, more);
+const restCode = (token) => codeOf(shared.it, token);
 
 async function socketCode(t, token, nsp = '/client') {
   return (await shared.it.socket(t, nsp, { token }).refused()).data.code;

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { until } from '../support/deadline.mjs';
+import { logMetric, untilPruned } from '../support/log.mjs';
 import { Postgres } from '../support/postgres.mjs';
 import { dataFolder, ownKey, Product } from '../support/product.mjs';
 import { sharedByTests } from '../support/server.mjs';
@@ -59,27 +60,22 @@ async function overrideEnds(b, id, feature, client) {
   };
 }
 
-const metric = async (one, name) => {
-  const line = (await one.metrics()).split('\n').find((text) => text.startsWith(`${name}{environment="production"} `));
-  return line === undefined ? 0 : Number(line.split(' ')[1]);
-};
-
 describe('the lease of timers and retention', () => {
   test('moves when its holder is killed', async (t) => {
     const { a, b, number, id, feature, client } = await holderAndOther(t, ['--keep-changes', String(kKept), '--keep-days', '0', '--ring-bytes', '0']);
     const { id: platform } = await a.createPlatform({ key: ownKey(), name: 'Web' });
     for (let n = 0; n < 2 * kKept; n += 1) await a.toggle(platform);
-    await until(async () => (await metric(a, 'togglecast_log_rows')) === kKept, 'old changes to be removed', kPatience);
+    await untilPruned(a, kKept, kPatience);
 
     await a.end('SIGKILL');
-    const removed = await metric(b, 'togglecast_log_pruned_total');
+    const removed = (await logMetric(b, 'pruned_total')) ?? 0;
 
     const once = await overrideEnds(b, id, feature, client);
     assert.ok((await held(b, 'b')) > number);
     await once();
     for (let n = 0; n < 2 * kKept; n += 1) await b.toggle(platform);
-    await until(async () => (await metric(b, 'togglecast_log_pruned_total')) > removed, 'removed by the other node', kPatience);
-    await until(async () => (await metric(b, 'togglecast_log_rows')) === kKept, 'old changes to be removed', kPatience);
+    await until(async () => (await logMetric(b, 'pruned_total')) > removed, 'removed by the other node', kPatience);
+    await untilPruned(b, kKept, kPatience);
   });
 
   test('moves when its holder sleeps, which then knows that it lost it', async (t) => {

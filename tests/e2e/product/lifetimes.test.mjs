@@ -4,13 +4,11 @@ import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, describe, test } from 'node:test';
-import { until } from '../support/deadline.mjs';
-import { jwks, SigningKey, startProvider } from '../support/issuer.mjs';
+import { until, untilTried } from '../support/deadline.mjs';
+import { codeOf, jwks, now, SigningKey, startProvider, trusted } from '../support/issuer.mjs';
 import { dataFolder, kOwner, kPassword, ownKey, Product, product } from '../support/product.mjs';
 
 const kPatience = 240_000;
-const kPause = 500;
-const now = () => Math.floor(Date.now() / 1000);
 const [first, second] = [new SigningKey('EdDSA', 'first'), new SigningKey('ES256', 'second')];
 
 const place = await dataFolder();
@@ -24,16 +22,6 @@ const shared = product({
     '--issuer-keys', folder, '--egress-plain-loopback'],
 });
 
-/** Asks again and again, in peace, until `condition` holds. */
-function untilTried(condition, what) {
-  let next = 0;
-  return until(async () => {
-    if (performance.now() < next) return false;
-    next = performance.now() + kPause;
-    return condition();
-  }, what, kPatience);
-}
-
 async function person(at, role = 'viewer') {
   const username = ownKey(role);
   await at.call('POST', '/api/v1/admins', { username, password: kPassword, role });
@@ -44,23 +32,15 @@ const readsAs = async (at, token) => (await at.request('GET', '/api/v1/platforms
 /** In seconds; an end is told in whole ones. */
 const life = ({ created_at: from, expires_at: to }) => Math.ceil((Date.parse(to) - Date.parse(from)) / 1000);
 
-/** An issuer with these keys and a client: {issuer, inside(t, key), code(key, claims)}. */
-async function trusted(at, keys, more = {}) {
-  const iss = `https://${ownKey('issuer')}.example/`;
-  const client = await at.call('POST', '/api/v1/clients', { key: ownKey('client'), name: 'Acme' });
-  const issuer = await at.call('POST', '/api/v1/issuers', {
-    key: ownKey('issuer'), name: 'A shop', issuer: iss, audiences: ['flags'], environment: 'production', keys, ...more,
-  });
-  const token = (key, claims = {}) => key.token({ iss, aud: 'flags', sub: client.key, iat: now(), exp: now() + 50, ...claims });
+/** An issuer with these keys and a client, whose tokens may live for a minute: {issuer, keys(), inside(t, key), code(key, claims)}. */
+async function trustedFor(at, source) {
+  const { issuer, token, keys } = await trusted(at, source);
+  const short = (key, claims) => token(key, { exp: now() + 50, ...claims });
   return {
-    issuer,
-    /** Over REST: 404 for an asset that is not there means that the token opened the door. */
-    async code(key, claims, server = at) {
-      const { body } = await server.request('GET', `/api/v1/assets/${'0'.repeat(64)}`, undefined, { token: token(key, claims) });
-      return body.code ?? body.error.code;
-    },
+    issuer, keys,
+    code: (key, claims, server = at) => codeOf(server, short(key, claims)),
     async inside(t, key) {
-      const socket = await at.clientSocket(t, token(key)).connected();
+      const socket = await at.clientSocket(t, short(key)).connected();
       await socket.next('client_connected', kPatience);
       return socket;
     },
@@ -88,7 +68,7 @@ describe('in a running server,', { concurrency: true }, () => {
     await untilTried(async () => {
       assert.equal(await readsAs(shared.it, busy.token), 200);
       return !(await lives()).includes(idle.session.id);
-    }, 'the end of the session that is not used');
+    }, 'the end of the session that is not used', kPatience);
 
     const refused = await refresh(shared.it, idle.refresh_token);
     assert.deepEqual([refused.status, refused.body.code], [401, 'token_expired'], refused.text);
@@ -114,7 +94,7 @@ describe('in a running server,', { concurrency: true }, () => {
       }
       assert.equal(answer.status, 401, answer.text);
       return true;
-    }, 'the end of the session');
+    }, 'the end of the session', kPatience);
 
     assert.notEqual(newest.refresh_token, begun.refresh_token);
     assert.ok(Date.now() >= Date.parse(begun.session.expires_at), 'not before its time');
@@ -126,7 +106,7 @@ describe('in a running server,', { concurrency: true }, () => {
   });
 
   test('--issuer-token-lifetime is the longest life of a token from an issuer', async () => {
-    const { code } = await trusted(shared.it, { jwks: JSON.parse(jwks(first)) });
+    const { code } = await trustedFor(shared.it, { jwks: JSON.parse(jwks(first)) });
     const at = now();
 
     assert.equal(await code(first, { iat: at, exp: at + 60 }), 'not_found');
@@ -136,30 +116,30 @@ describe('in a running server,', { concurrency: true }, () => {
 
   test('--issuer-stale-keys is the time for which keys count while the issuer is away', async (t) => {
     const provider = await startProvider(t, (_, response) => response.writeHead(200, { 'Cache-Control': 'no-cache' }).end(jwks(first)));
-    const { issuer, code } = await trusted(shared.it, { jwks_url: provider.url });
+    const { keys, code } = await trustedFor(shared.it, { jwks_url: provider.url });
     assert.equal(await code(first), 'not_found');
     provider.answer = (_, response) => response.destroy();
     assert.equal(await code(first), 'not_found', 'the keys that are known count');
 
-    await untilTried(async () => (await code(first)) === 'unavailable', 'keys that are too old');
+    await untilTried(async () => (await code(first)) === 'unavailable', 'keys that are too old', kPatience);
 
-    assert.equal(typeof (await shared.it.call('GET', `/api/v1/issuers/${issuer.id}/keys`)).error, 'string');
+    assert.equal(typeof (await keys()).error, 'string');
     provider.answer = (_, response) => response.end(jwks(first));
-    await untilTried(async () => (await code(first)) === 'not_found', 'keys that are new');
+    await untilTried(async () => (await code(first)) === 'not_found', 'keys that are new', kPatience);
   });
 
   test('--issuer-keys is the folder of the files that issuers name, and is read again', async (t) => {
     const file = ownKey('file');
     await writeFile(path.join(folder, file), jwks(first));
-    const { issuer, code, inside } = await trusted(shared.it, { jwks_file: file });
+    const { keys, code, inside } = await trustedFor(shared.it, { jwks_file: file });
     await inside(t, first);
     assert.equal(await code(second), 'token_invalid');
 
     await writeFile(path.join(folder, file), jwks(second));
 
-    await untilTried(async () => (await code(second)) === 'not_found', 'the key that the file has now');
+    await untilTried(async () => (await code(second)) === 'not_found', 'the key that the file has now', kPatience);
     assert.equal(await code(first), 'token_invalid');
-    const shown = await shared.it.call('GET', `/api/v1/issuers/${issuer.id}/keys`);
+    const shown = await keys();
     assert.deepEqual([shown.source, shown.keys.map(({ kid }) => kid), shown.error], ['jwks_file', ['second'], null]);
   });
 
@@ -173,12 +153,12 @@ describe('in a running server,', { concurrency: true }, () => {
     };
     const before = await start('--issuer-keys', folder);
     await before.login();
-    const { issuer, code } = await trusted(before, { jwks_file: 'shop.json' });
+    const { issuer, code } = await trustedFor(before, { jwks_file: 'shop.json' });
     assert.equal(await code(first), 'not_found');
     await before.end('SIGTERM');
 
     const again = await start('--issuer-keys', folder);
-    await untilTried(async () => (await code(first, {}, again)) === 'not_found', 'the key of the file');
+    await untilTried(async () => (await code(first, {}, again)) === 'not_found', 'the key of the file', kPatience);
     assert.equal(await code(second, {}, again), 'token_invalid');
     await again.end('SIGTERM');
 

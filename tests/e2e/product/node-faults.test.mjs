@@ -7,7 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { io } from 'socket.io-client';
-import { until } from '../support/deadline.mjs';
+import { until, within } from '../support/deadline.mjs';
 import { Postgres } from '../support/postgres.mjs';
 import { dataFolder, kPassword, ownKey, Product, program } from '../support/product.mjs';
 import { Proxy } from '../support/proxy.mjs';
@@ -33,10 +33,10 @@ async function node(t, url, { args = [], ...options } = {}) {
 }
 
 /** A node whose way to the database goes through a proxy that a test can hold or cut. */
-async function nodeBehindProxy(t, url, args = []) {
+async function nodeBehindProxy(t, url, args = [], connectTimeout = 30) {
   const [, database] = /@\/(\w+)\?/.exec(url);
   const proxy = await Proxy.start(t, path.join(shared().folder, '.s.PGSQL.5432'));
-  const through = `postgresql://togglecast@127.0.0.1:${proxy.port}/${database}?connect_timeout=30&sslmode=disable&gssencmode=disable`;
+  const through = `postgresql://togglecast@127.0.0.1:${proxy.port}/${database}?connect_timeout=${connectTimeout}&sslmode=disable&gssencmode=disable`;
   return { proxy, product: await node(t, through, { args: ['--store-listen', 'off', ...args] }) };
 }
 
@@ -185,6 +185,56 @@ test('a node that is cut off and does not know it sends a client that knows more
   const resumed = connect(b);
   await until(() => seen.some(([where, event]) => where === 'b' && event === 'client_resumed'), 'its session at this node', kPatience);
   resumed.disconnect();
+});
+
+test('a statement whose answer never comes is given up: its write is refused, reads go on, and the node heals', async (t) => {
+  const url = await emptyDatabase();
+  const { proxy, product } = await nodeBehindProxy(t, url, ['--store-timeout', '1'], 2);
+  const { token } = await product.createClient();
+  const platform = await product.createPlatform({ key: ownKey(), name: 'web' });
+  const toggle = (enabled) => product.requestOnce('POST', `/api/v1/platforms/${platform.id}/toggle`, { enabled });
+
+  const release = proxy.stall();
+  let answered = false;
+  const refusal = toggle(false).finally(() => { answered = true; });
+  assert.equal((await product.requestOnce('GET', `/api/v1/platforms/${platform.id}`)).body.enabled, true);
+  assert.equal(answered, false, 'a read does not wait for the write');
+  const refused = await within(refusal, 'an answer to the write', kPatience);
+  assert.equal(refused.status, 503, refused.text);
+  assert.equal(refused.body.code, 'unavailable');
+  assert.ok(Number(refused.headers.get('retry-after')) >= 1);
+  await until(async () => (await probe(product.url, '/readyz'))[1] === 'store_failing', 'a server that says so', kPatience);
+  assert.deepEqual(await probe(product.url, '/readyz'), [503, 'store_failing']);
+  assert.equal((await toggle(false)).status, 503, 'the next write, too');
+  const client = await product.clientSocket(t, token).connected();
+  await client.next('client_connected', kPatience);
+
+  release();
+  await until(async () => (await probe(product.url, '/readyz'))[0] === 200, 'a ready server', kPatience);
+  assert.equal((await product.requestOnce('GET', `/api/v1/platforms/${platform.id}`)).body.enabled, true, 'what was refused did not happen');
+  assert.equal((await toggle(false)).status, 200);
+  assert.equal((await client.next('platform_update', kPatience))[0].data.enabled, false);
+});
+
+test('a statement that the database works on for too long is ended by --store-timeout, and its write is refused', async (t) => {
+  const url = await emptyDatabase();
+  const one = await node(t, url, { args: ['--store-timeout', '1'] });
+  const platform = await one.createPlatform({ key: ownKey(), name: 'web' });
+  const toggle = (enabled) => one.requestOnce('POST', `/api/v1/platforms/${platform.id}/toggle`, { enabled });
+  const ended = () => shared().process.output.match(/canceling statement due to statement timeout/g)?.length ?? 0;
+  const before = ended();
+  await shared().query(`CREATE FUNCTION sleeps() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(300); RETURN NEW; END'`, url);
+  await shared().query('CREATE TRIGGER sleeps BEFORE INSERT ON change_log FOR EACH ROW EXECUTE FUNCTION sleeps()', url);
+
+  const refused = await within(toggle(false), 'an answer to the write', kPatience);
+  assert.equal(refused.status, 503, refused.text);
+  assert.equal(refused.body.code, 'unavailable');
+  assert.ok(Number(refused.headers.get('retry-after')) >= 1);
+  assert.ok(ended() > before, shared().process.output.slice(-500));
+  assert.equal((await one.requestOnce('GET', `/api/v1/platforms/${platform.id}`)).body.enabled, true);
+
+  await shared().query('DROP TRIGGER sleeps ON change_log', url);
+  await until(async () => (await toggle(false)).status === 200, 'a write that is taken', kPatience);
 });
 
 test('timers wait for the database, and the dashboard says what is wrong', async (t) => {

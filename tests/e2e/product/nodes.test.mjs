@@ -3,47 +3,15 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { until } from '../support/deadline.mjs';
-import { Postgres } from '../support/postgres.mjs';
-import { dataFolder, ownKey, Product } from '../support/product.mjs';
+import { ownKey } from '../support/product.mjs';
 import { Redis } from '../support/redis.mjs';
-import { sharedByTests } from '../support/server.mjs';
+import { joined, live, readCluster as read, twoNodes } from '../support/two-nodes.mjs';
 
 const kPatience = 60_000;
-const shared = sharedByTests(
-  async () => ({ postgres: await Postgres.start(), redis: await Redis.start() }),
-  async ({ postgres, redis }) => { await postgres.remove(); await redis.stop(); },
-);
-
-let clusters = 0;
-
-/** Nodes `a` and `b` that know each other. */
-async function cluster(t, redis = shared().redis) {
-  const name = `cluster${++clusters}`;
-  const store = await shared().postgres.database(name);
-  const nodes = [];
-  for (const node of ['a', 'b']) {
-    const data = await dataFolder();
-    t.after(() => data.remove());
-    const args = ['--store', store, '--redis', redis.url, '--redis-prefix', `${name}:`, '--node-name', node];
-    const product = await Product.start(data.folder, { args });
-    t.after(() => product.end('SIGKILL'));
-    await product.login();
-    nodes.push(product);
-  }
-  for (const one of nodes) await live(one, 2);
-  return nodes;
-}
-
-const read = (node) => node.call('GET', '/api/v1/cluster');
-const live = (node, count) => until(async () => (await read(node)).live === count, `${count} live nodes`, kPatience);
+const servers = twoNodes();
+const cluster = (t, redis) => servers.start(t, { redis });
 const stateOf = async (node, name) => (await read(node)).nodes.find((one) => one.name === name)?.state;
 const announce = (node, title) => node.call('POST', '/api/v1/broadcasts/broadcast_announcement', { title, message: 'm' });
-
-async function joined(t, node, token) {
-  const socket = await node.clientSocket(t, token).connected();
-  await socket.next('client_connected', kPatience);
-  return socket;
-}
 
 describe('two nodes with Redis', () => {
   test('know each other and the connections of a client', async (t) => {

@@ -31,7 +31,7 @@ async function serverOf(t, ...args) {
   return it;
 }
 
-const schemaOf = (path) => (path.startsWith(`${kAll}/`) ? kOne : kAll);
+const schemaOf = (path) => (path.startsWith(`${kAll}/`) && path !== `${kAll}/` ? kOne : kAll);
 /** Asks once, also when it has to wait. */
 const ask = async (path, { it = shared.it, token, body = {}, headers = {} }) =>
   holds(schemaOf(path.split('?')[0]), await it.requestOnce('POST', path, body, { token, headers }));
@@ -158,6 +158,7 @@ describe('parameters', () => {
       assert.deepEqual([all.status, all.body], [200, plain.body], query);
       assert.equal((await ask(`${kAll}/${flag.key}?${query}`, { token })).status, 200, query);
     }
+    assert.deepEqual((await ask(`${kAll}/`, { token })).body, plain.body, 'a slash at the end');
   });
 });
 
@@ -191,6 +192,22 @@ describe('a ticket of a stream', () => {
     assert.deepEqual([...new Set(answers)], [401], answers.join());
     const listener = new Stream(t, `${shared.it.url}/ofrep/v1/stream?ticket=${ticket}`);
     await listener.next('the notice for the true one');
+  });
+
+  test('stays the same over a restart', async (t) => {
+    const data = await dataFolder();
+    t.after(data.remove);
+    const before = await Product.start(data.folder, { args: kArgs });
+    await before.login();
+    const { token } = await shop(before);
+    const ticket = await ticketOf(token, before);
+    await before.end('SIGKILL');
+    const it = await Product.start(data.folder, { args: kArgs });
+    t.after(() => it.end('SIGTERM'));
+
+    assert.equal(await ticketOf(token, it), ticket);
+    const listener = new Stream(t, `${it.url}/ofrep/v1/stream?ticket=${ticket}`);
+    await listener.next('the notice at the connect');
   });
 
   test('of another installation, or the halves of two, are refused', async (t) => {

@@ -48,6 +48,16 @@ async function leftBehind(product) {
   return found;
 }
 
+test('where no server is, that is said first, with and without a password', async () => {
+  const url = `http://127.0.0.1:${await freePort()}`;
+  for (const env of [{ TOGGLECAST_OWNER_PASSWORD: kPassword }, {}]) {
+    const nobody = await probe([url], env);
+    assert.equal(nobody.code, 1);
+    assert.match(nobody.output, new RegExp(`^togglecast: .*${url}`), nobody.output);
+    assert.doesNotMatch(nobody.output, /password/);
+  }
+});
+
 describe('a server of its own', () => {
   test('has no session left afterwards, though no heartbeat would end one', async (t) => {
     const product = await started(t, { args: ['--ping-interval', '3600', '--ping-timeout', '3600'] });

@@ -104,7 +104,9 @@ test('a refusal is the sentence of the server, and says where the password is fr
   assert.equal(none.code, 1);
   assert.match(none.output, /no password: name a file with --password-file/);
   await product.end('SIGTERM');
-  const nobody = await quickstart(folder, options, { TOGGLECAST_OWNER_PASSWORD: kPassword });
-  assert.equal(nobody.code, 1);
-  assert.match(nobody.output, /no server answers at http:\/\/localhost:\d+/);
+  for (const env of [{ TOGGLECAST_OWNER_PASSWORD: kPassword }, {}]) {
+    const nobody = await quickstart(folder, options, env);
+    assert.equal(nobody.code, 1);
+    assert.match(nobody.output, /^togglecast: no server answers at http:\/\/localhost:\d+ /, 'first of all, with and without a password');
+  }
 });

@@ -1,76 +1,18 @@
 // The first steps of README.md, word for word, in a folder with a server beside it. Only the port is another, and `npm` is a
 // stand-in that notes how it was called.
 import assert from 'node:assert/strict';
-import { chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { until, within } from '../support/deadline.mjs';
-import { dataFolder, Product } from '../support/product.mjs';
-import { freePort, Process, togglecastBinary } from '../support/server.mjs';
+import { Clone, commandsOf, pageOf } from '../support/clone.mjs';
+import { until } from '../support/deadline.mjs';
 
-const kRoot = fileURLToPath(new URL('../../..', import.meta.url));
-const readme = await readFile(path.join(kRoot, 'README.md'), 'utf8');
+const readme = pageOf('README.md');
+const commands = (heading) => commandsOf(readme, heading);
 
-/** The commands under a heading of the README, a text for each block. */
-function commands(heading) {
-  const [, section] = readme.split(`\n### ${heading}\n`);
-  assert.ok(section, `README.md has ${heading}`);
-  return [...section.split(/^#{2,3} /m)[0].matchAll(/^```sh\n(.*?)^```$/gms)].map(([, text]) => text);
-}
-
-/** A clone after its first build, in which the server runs with `args`. */
-class Clone {
-  static async start(t, args = []) {
-    const { folder, remove } = await dataFolder();
-    const port = await freePort();
-    const product = await Product.start(path.join(folder, 'data'), { args, env: {}, port });
-    t.after(() => product.end('SIGTERM').finally(remove));
-    await mkdir(path.join(folder, 'build/release'), { recursive: true });
-    await symlink(path.dirname(togglecastBinary), path.join(folder, 'build/release/bin'));
-    await symlink(path.join(kRoot, 'tests/e2e/node_modules'), path.join(folder, 'node_modules'));
-    await writeFile(path.join(folder, 'npm'), '#!/bin/sh\necho "npm $*"\n');
-    await chmod(path.join(folder, 'npm'), 0o755);
-    await writeFile(path.join(folder, 'togglecast.toml'), `port = ${port}\n`);
-    return Object.assign(new Clone(), { t, folder, port, product });
-  }
-
-  /** Runs commands as `bash` does, with `options` of it. */
-  begin(text, options = []) {
-    const env = { HOME: this.folder, PATH: `${this.folder}:${path.dirname(process.execPath)}:${process.env.PATH}`, TOGGLECAST_CONFIG: 'togglecast.toml' };
-    const run = new Process('bash', [...options, '-c', text.replaceAll('localhost:5001', `localhost:${this.port}`)], { cwd: this.folder, env, detached: true });
-    this.t.after(() => {
-      if (run.running) process.kill(-run.pid, 'SIGKILL');  // and what it has begun
-    });
-    return run;
-  }
-
-  /** The same, to the end: the process, with the exit `code`. */
-  async run(text, options) {
-    const run = this.begin(text, options);
-    return Object.assign(run, await within(run.exited, `the end of ${text}`, 60_000));
-  }
-
-  async succeeds(text, options) {
-    const run = await this.run(text, options);
-    assert.equal(run.code, 0, run.output);
-    return run.stdout;
-  }
-
-  read(name) {
-    return readFile(path.join(this.folder, name), 'utf8');
-  }
-
-  /** The commands that log in with curl, with this password. */
-  static loggingIn(password) {
-    const [text] = commands('The same over HTTP');
-    assert.equal(text.split("'the password from above'").length, 2);
-    return text.replace('the password from above', () => password);
-  }
-
-  async password() {
-    return /^password: (.*)$/m.exec(await this.read('data/owner-login'))[1];
-  }
+/** The commands that log in with curl, with this password. */
+function loggingIn(password) {
+  const [text] = commands('The same over HTTP');
+  assert.equal(text.split("'the password from above'").length, 2);
+  return text.replace('the password from above', () => password);
 }
 
 const kWrong = /wrong username or password/;
@@ -86,8 +28,8 @@ test('a flag and a client, then the same over HTTP', async (t) => {
   await until(() => /^feature_update toggle quickstart-banner false at revision \d+$/m.test(listener.stdout), 'the switch');
 
   const [, look] = commands('The same over HTTP');
-  const [refresh] = /ask \$BASE\/auth\/refresh [^`]*/.exec(readme);
-  const answers = (await clone.succeeds(`${Clone.loggingIn(await clone.password())}\n${look}\n${refresh}`, ['-e'])).trim().split('\n').map((line) => JSON.parse(line));
+  const [refresh] = /ask \$BASE\/api\/v1\/auth\/refresh [^`]*/.exec(readme);
+  const answers = (await clone.succeeds(`${loggingIn(await clone.password())}\n${look}\n${refresh}`, ['-e'])).trim().split('\n').map((line) => JSON.parse(line));
   const [features, clients, activity, session] = answers;
   assert.deepEqual(features.items.map(({ key }) => key), ['quickstart-banner']);
   assert.deepEqual(clients.items.map(({ key }) => key), ['quickstart-client']);
@@ -100,7 +42,7 @@ test('a client of the example; and a wrong password stops with the sentence of t
   await clone.succeeds(make);
   const before = await clone.read('client-token');
   const [issue] = commands('A catalogue with an example');
-  const refused = `${Clone.loggingIn('not the password')}\n${issue}`;
+  const refused = `${loggingIn('not the password')}\n${issue}`;
   const stopped = await clone.run(refused, ['-e']);
   assert.notEqual(stopped.code, 0);
   assert.match(stopped.stderr, kWrong);
@@ -111,7 +53,7 @@ test('a client of the example; and a wrong password stops with the sentence of t
   assert.match(pasted.stderr, /"code":"unauthenticated"/);
   assert.equal(await clone.read('client-token'), before, 'the token is as it was');
 
-  const { state } = JSON.parse(await clone.succeeds(`${Clone.loggingIn(await clone.password())}\n${issue}`, ['-e']));
+  const { state } = JSON.parse(await clone.succeeds(`${loggingIn(await clone.password())}\n${issue}`, ['-e']));
   assert.equal(state.clients.length, 61, 'those of the example, and that of the quickstart');
   const token = (await clone.read('client-token')).trim();
   const client = await clone.product.clientSocket(t, token).connected();

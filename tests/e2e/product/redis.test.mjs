@@ -6,7 +6,8 @@ import path from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { until } from '../support/deadline.mjs';
-import { dataFolder, ownKey, Product, program } from '../support/product.mjs';
+import { dataFolder, kOwner, kPassword, ownKey, Product, program } from '../support/product.mjs';
+import { Proxy } from '../support/proxy.mjs';
 import { Redis, sentinelConfig } from '../support/redis.mjs';
 import { Process } from '../support/server.mjs';
 
@@ -35,17 +36,17 @@ const becomes = (product, status) => until(async () => (await health(product)).s
 const lines = (product, text) => product.process.output.split('\n').filter((line) => line.includes(text)).length;
 
 /** The ids of the stream, oldest first. */
-async function ids(redis, ...cli) {
-  const entries = await redis.cli(...cli, 'XRANGE', kStream, '-', '+');
+async function ids(redis, { stream = kStream, cli = [] } = {}) {
+  const entries = await redis.cli(...cli, 'XRANGE', stream, '-', '+');
   return entries.split('\n').filter((line) => /^\d+-\d+$/.test(line));
 }
 
 /** The stream has exactly the revisions `from` to `to`. */
-async function streamHas(redis, from, to) {
+async function streamHas(redis, from, to, stream = kStream) {
   const wanted = Array.from({ length: to - from + 1 }, (_, i) => `1-${from + i}`);
   let found;
   await until(async () => {
-    found = await ids(redis).catch(() => []);
+    found = await ids(redis, { stream }).catch(() => []);
     return JSON.stringify(found) === JSON.stringify(wanted);
   }, `the changes ${from} to ${to} in the stream`, 90_000).catch((error) => {
     throw new Error(`${error.message}; it has ${found.slice(0, 3)}…${found.slice(-3)} (${found.length})`);
@@ -92,6 +93,28 @@ describe('Redis', () => {
     assert.match(await product.metrics(), /^togglecast_redis_up 1$/m);
   });
 
+  test('has a stream of its own for an environment that is made while the server runs', async (t) => {
+    const redis = await startRedis(t);
+    const product = await startProduct(t, redis.url);
+    const { revision } = await product.createPlatform({ key: 'web', name: 'production' });
+    await streamHas(redis, 1, revision);
+    const before = await redis.cli('XRANGE', kStream, '-', '+');
+
+    await product.call('POST', '/api/v1/environments', { key: 'staging' });
+    const login = { username: kOwner, password: kPassword, environment: 'staging' };
+    const { token } = await product.call('POST', '/api/v1/auth/login', login, { token: null });
+    for (const key of ['first', 'second']) await product.call('POST', '/api/v1/platforms', { key, name: key }, { token });
+
+    const staging = 'togglecast:changes:staging';
+    await streamHas(redis, 1, 2, staging);
+    assert.match(await redis.cli('XRANGE', staging, '1-1', '1-1'), /"key":"first"/);
+    assert.equal(await redis.cli('XRANGE', kStream, '-', '+'), before);
+    assert.deepEqual((await redis.cli('KEYS', '*')).split('\n').sort(), [kStream, staging]);
+    await product.createPlatform({ key: 'ios', name: 'production' });
+    await streamHas(redis, 1, revision + 1);
+    await streamHas(redis, 1, 2, staging);
+  });
+
   test('may be missing at the start, and again empty later', async (t) => {
     const redis = await startRedis(t);
     await redis.kill();
@@ -105,6 +128,7 @@ describe('Redis', () => {
 
     await redis.kill();
     await becomes(product, 'connecting');
+    assert.match(await product.metrics(), /^togglecast_redis_up 0$/m);
     const second = await assertServes(t, product);
     assert.ok(await redis.restart());
     await streamHas(redis, 1, second);
@@ -153,6 +177,37 @@ describe('Redis', () => {
     await streamHas(redis, 1, revision);
   });
 
+  test('may be slow: neither a change nor its push nor the answer to it waits', async (t) => {
+    const redis = await startRedis(t);
+    const proxy = await Proxy.start(t, redis.port);
+    proxy.delay.down = 300;
+    proxy.told = [];
+    const product = await startProduct(t, `redis://127.0.0.1:${proxy.port}`);
+    await becomes(product, 'ready');
+    const { id } = await product.createPlatform({ key: 'web', name: 'Web' });
+    const { token } = await product.createClient();
+    const client = await product.clientSocket(t, token).connected();
+    await client.next('client_connected');
+    const added = (revision) => proxy.told.some((text) => text.includes(`1-${revision}\r\n`));
+
+    // On a busy machine an answer of Redis is sometimes quicker than we are. If changes waited for it, it always would be.
+    let first = 0;
+    for (let round = 0; first < 3; round += 1) {
+      assert.ok(round < 50, `${first} of ${round} changes came before the answer of Redis`);
+      await product.toggle(id, round % 2 === 1);
+      await client.next('platform_update', 60_000);
+      if (!added(product.revision)) first += 1;
+    }
+
+    await until(() => added(product.revision), 'the answer of Redis', 60_000);
+    await streamHas(redis, 1, product.revision);
+    assert.equal((await health(product)).status, 'ready');
+    assert.equal((await health(product)).problem, undefined);
+    assert.doesNotMatch(await product.metrics(), /^togglecast_redis_losses_total [1-9]/m);
+    assert.equal(lines(product, 'Redis'), 1, 'the log says that it is connected, and no more');
+    assert.doesNotMatch(product.process.output, /"level":"(warn|error)"/);
+  });
+
   test('may become a read-only replica when Sentinel makes another one the primary', async (t) => {
     const primary = await startRedis(t);
     const replica = await startRedis(t, { config: [`replicaof 127.0.0.1 ${primary.port}`] });
@@ -191,7 +246,7 @@ describe('Redis', () => {
     assert.doesNotMatch(product.process.output, /a-secret/);
 
     const reader = ['--user', 'reader', '--pass', 'a-secret', '--no-auth-warning'];
-    assert.equal((await ids(redis, ...reader)).length, later);
+    assert.equal((await ids(redis, { cli: reader })).length, later);
     await assert.rejects(redis.cli(...reader, 'XADD', kStream, '*', 'a', 'b'));
   });
 

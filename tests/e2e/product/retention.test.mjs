@@ -2,22 +2,18 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { until } from '../support/deadline.mjs';
+import { logMetric, untilPruned } from '../support/log.mjs';
 import { dataFolder, ownKey, Product, product } from '../support/product.mjs';
 
 const kKept = 20;
 const args = ['--keep-changes', String(kKept), '--keep-days', '0', '--ring-bytes', '0', '--write-rate', '1000', '--write-burst', '1000'];
-
-const metric = async (server, name, environment = 'production') => {
-  const line = (await server.metrics()).split('\n').find((one) => one.startsWith(`${name}{environment="${environment}"} `));
-  return line === undefined ? undefined : Number(line.split(' ')[1]);
-};
 
 /** Toggles one platform until the log has `changes`, waits until all but the newest are gone, answers the newest revision. */
 async function fill(server, changes) {
   const { id } = await server.createPlatform({ key: ownKey(), name: 'Web' });
   let revision = server.revision;
   while (revision < changes) ({ revision } = await server.toggle(id));
-  await until(async () => (await metric(server, 'togglecast_log_rows')) === kKept, `${kKept} changes in the log`, 60_000);
+  await untilPruned(server, kKept);
   return { id, revision };
 }
 
@@ -34,11 +30,11 @@ describe('a log that keeps 20 changes', () => {
   test('is measured', async () => {
     const oldest = await filled();
 
-    assert.equal(await metric(shared.it, 'togglecast_log_oldest_revision'), oldest);
-    assert.equal(await metric(shared.it, 'togglecast_log_pruned_total'), oldest - 1);
-    assert.ok((await metric(shared.it, 'togglecast_log_bytes')) > kKept * 100);
-    assert.ok(Math.abs((await metric(shared.it, 'togglecast_log_oldest_timestamp_seconds')) - Date.now() / 1000) < 600);
-    assert.ok((await metric(shared.it, 'togglecast_log_rows', 'system')) >= 1);
+    assert.equal(await logMetric(shared.it, 'oldest_revision'), oldest);
+    assert.equal(await logMetric(shared.it, 'pruned_total'), oldest - 1);
+    assert.ok((await logMetric(shared.it, 'bytes')) > kKept * 100);
+    assert.ok(Math.abs((await logMetric(shared.it, 'oldest_timestamp_seconds')) - Date.now() / 1000) < 600);
+    assert.ok((await logMetric(shared.it, 'rows', 'system')) >= 1);
   });
 
   test('says in the feed where it ends', async (t) => {
@@ -87,7 +83,7 @@ describe('a log that keeps 20 changes', () => {
     await filled();
     const { revision } = await shared.it.call('GET', '/api/v1/state');
     const oldest = revision - kKept + 1;
-    await until(async () => (await metric(shared.it, 'togglecast_log_oldest_revision')) === oldest, `revision ${oldest} to be the oldest`, 60_000);
+    await until(async () => (await logMetric(shared.it, 'oldest_revision')) === oldest, `revision ${oldest} to be the oldest`, 60_000);
     const { state } = await shared.it.call('GET', `/api/v1/state?at=${oldest - 1}`);
 
     assert.equal(state.platforms.length, 1);
@@ -114,12 +110,12 @@ test('after kill -9 while old changes are removed, the log is whole and the rest
   await all.end('SIGTERM');
 
   const first = await start(args);
-  await until(async () => (await metric(first, 'togglecast_log_oldest_revision')) > 1 || !first.process.running, 'a first step', 60_000);
+  await until(async () => (await logMetric(first, 'oldest_revision')) > 1 || !first.process.running, 'a first step', 60_000);
   await first.end('SIGKILL');
   const second = await start(args);
 
-  await until(async () => (await metric(second, 'togglecast_log_rows')) === kKept, 'the rest to go', 60_000);
-  assert.equal(await metric(second, 'togglecast_log_chain_broken'), 0);
+  await untilPruned(second, kKept);
+  assert.equal(await logMetric(second, 'chain_broken'), 0);
   assert.doesNotMatch(second.process.output, /new epoch|set the other file aside|DAMAGED/);
   const { items } = await second.call('GET', '/api/v1/activity');
   assert.equal(items[0].revision, revision);

@@ -7,6 +7,7 @@ import { metric } from '../support/hostile.mjs';
 import { HttpConnection, request } from '../support/http.mjs';
 import { ownKey, product } from '../support/product.mjs';
 import { sharedByTests } from '../support/server.mjs';
+import { Stream } from '../support/streams.mjs';
 
 const kPath = '/socket.io/';
 const kRates = ['--write-rate', '1000', '--write-burst', '1000'];
@@ -94,7 +95,8 @@ describe('when a connection was idle for its --keep-alive-timeout,', () => {
 });
 
 describe('a time that was set shorter holds:', () => {
-  const shared = product({ args: [...kRates, '--event-rate', '1000', '--event-burst', '1000', '--idempotency-age', '1', '--rollout-patience', '1'] });
+  const shared = product({ args: [...kRates, '--event-rate', '1000', '--event-burst', '1000', '--idempotency-age', '1', '--rollout-patience', '1',
+    '--stream-heartbeat', '1'] });
   const kSoon = 20_000;  // less than the defaults
 
   test('--idempotency-age, for changes', async () => {
@@ -122,6 +124,17 @@ describe('a time that was set shorter holds:', () => {
       const { client_metrics: metrics } = await admin.ask('request_dashboard_update');
       return metrics.find(({ name }) => name === 'counted-again')?.by_client[0].count > 1;
     }, 'the same key counts again', kSoon);
+  });
+
+  test('--stream-heartbeat, in a stream and in the notices of OFREP', async (t) => {
+    const { token } = await shared.it.createClient();
+    const headers = { Authorization: `Bearer ${token}` };
+    const { body } = await shared.it.request('POST', '/ofrep/v1/evaluate/flags', { context: {} }, { token });
+    const notices = new URL(body.eventStreams[0].endpoint.requestUri, shared.it.url).href;
+    for (const stream of [new Stream(t, `${shared.it.url}/api/v1/stream`, { headers }), new Stream(t, notices)]) {
+      await stream.next('what a stream begins with');
+      await until(() => stream.text.split('\n').filter((line) => line.startsWith(':')).length >= 2, 'two comments', kSoon);
+    }
   });
 
   test('--rollout-patience', async () => {

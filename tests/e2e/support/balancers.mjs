@@ -87,7 +87,8 @@ export class Balancer {
       await chown(folder, kNobody, kNobody);
       await chmod(files.key, 0o644); // of a certificate that lives as long as the test
     }
-    balancer.process = new Process(command, args, root ? { uid: kNobody, gid: kNobody } : {});
+    // There, and not in a folder of root: HAProxy goes back to where it was started.
+    balancer.process = new Process(command, args, { cwd: folder, ...(root ? { uid: kNobody, gid: kNobody } : {}) });
     await until(async () => {
       if (!balancer.process.running) throw new Error(`${kind} ended:\n${balancer.process.output}`);
       return balancer.request('/healthz').then(({ status }) => status === 200, () => false);

@@ -24,6 +24,16 @@ export async function until(condition, what, ms = kDeadline) {
   }
 }
 
+/** The same for an attempt that costs something: half a second lies between two. */
+export function untilTried(attempt, what, ms = kDeadline) {
+  let next = 0;
+  return until(async () => {
+    if (performance.now() < next) return undefined;
+    next = performance.now() + 500;
+    return attempt();
+  }, what, ms);
+}
+
 /** A queue one side fills and the other awaits. */
 export class Inbox {
   #items = [];

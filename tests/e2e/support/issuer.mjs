@@ -2,6 +2,7 @@
 // that can be away, slow and wrong.
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
 import http from 'node:http';
+import { ownKey } from './product.mjs';
 
 const part = (value) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
 const kMake = {
@@ -35,6 +36,25 @@ export class SigningKey {
 export function forged(header, claims, secret) {
   const text = `${part(header)}.${part(claims)}`;
   return `${text}.${secret === undefined ? '' : createHmac('sha256', secret).update(text).digest('base64url')}`;
+}
+
+export const now = () => Math.floor(Date.now() / 1000);
+
+/** An issuer with these keys and a client: {issuer, client, claims(other), token(key, other), keys()}. */
+export async function trusted(server, keys, more = {}) {
+  const iss = `https://${ownKey('issuer')}.example/`;
+  const client = await server.call('POST', '/api/v1/clients', { key: ownKey('client'), name: 'Acme' });
+  const issuer = await server.call('POST', '/api/v1/issuers', {
+    key: ownKey('issuer'), name: 'A back end', issuer: iss, audiences: ['flags'], environment: 'production', keys, ...more,
+  });
+  const claims = (other = {}) => ({ iss, aud: 'flags', sub: client.key, iat: now(), exp: now() + 3600, ...other });
+  return { issuer, client, claims, token: (key, other) => key.token(claims(other)), keys: () => server.call('GET', `/api/v1/issuers/${issuer.id}/keys`) };
+}
+
+/** What a token is told over REST: not_found, for an asset that is not there, means that it opens the door. */
+export async function codeOf(server, token) {
+  const { body } = await server.request('GET', `/api/v1/assets/${'0'.repeat(64)}`, undefined, { token });
+  return body.code ?? body.error.code;
 }
 
 export const jwks = (...keys) => JSON.stringify({ keys: keys.map((key) => key.jwk) });

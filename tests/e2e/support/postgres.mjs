@@ -1,10 +1,11 @@
 // A PostgreSQL of the calling test, on a UNIX socket in a folder of its own: tests/servers/postgres. And a PgBouncer.
 import { execFile } from 'node:child_process';
-import { chmod, chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { BoundedDisk } from './bounded-disk.mjs';
 import { until } from './deadline.mjs';
 import { Process } from './server.mjs';
 
@@ -14,14 +15,38 @@ const run = promisify(execFile);
 export class Postgres {
   /** Starts a server with an empty database and waits until it takes connections. `settings` as in postgresql.conf. */
   static async start(settings = {}) {
-    const server = new Postgres(await mkdtemp(path.join(os.tmpdir(), 'tg-pg-')), settings);  // short: it holds a socket
+    const server = await Postgres.notStarted(settings);
     await server.begin();
     return server;
   }
 
-  constructor(folder, settings) {
+  static async notStarted(settings = {}) {
+    return new Postgres(await mkdtemp(path.join(os.tmpdir(), 'tg-pg-')), settings);  // short: it holds a socket
+  }
+
+  /** With its data on a disk of `size`, as mount(8) writes it, which can be filled: see BoundedDisk. */
+  static async startOnDisk(size, settings = {}) {
+    const server = await Postgres.onDisk(size, settings);
+    await server.begin();
+    return server;
+  }
+
+  /** The same, not started yet. */
+  static async onDisk(size, settings = {}) {
+    const folder = await mkdtemp(path.join(os.tmpdir(), 'tg-pg-'));
+    const data = path.join(folder, 'data');
+    await mkdir(data);
+    const disk = await BoundedDisk.mount(data, size).catch(async (error) => {
+      await rm(folder, { recursive: true });
+      throw error;
+    });
+    return new Postgres(folder, settings, disk);
+  }
+
+  constructor(folder, settings, disk = undefined) {
     this.folder = folder;
     this.settings = settings;
+    this.disk = disk;
     this.url = this.urlOf('togglecast');
   }
 
@@ -38,7 +63,8 @@ export class Postgres {
       // After SIGKILL, what is left of the last one keeps the data for a moment.
       if (!this.process?.running) {
         outputs += this.process?.output ?? '';
-        this.process = new Process(script, [this.folder, ...settings]);
+        const args = [this.folder, ...settings];
+        this.process = this.disk ? new Process(...this.disk.enter(script, args)) : new Process(script, args);
       }
       return this.query('SELECT 1').then(() => true, () => false);
     }, 'a PostgreSQL that takes connections', ms).catch((error) => {
@@ -49,6 +75,13 @@ export class Postgres {
   /** A clean stop with SIGINT; SIGKILL also ends its children, as a crash of the machine does. */
   async end(signal = 'SIGINT') {
     return this.process.end(signal, 60_000);
+  }
+
+  /** Gives back the room on its disk, of which it may have died. */
+  async roomAgain() {
+    await this.disk.empty();
+    await until(() => this.query('SELECT 1').then(() => true, () => !this.process.running), 'a PostgreSQL that is back, or has ended', 60_000);
+    if (!this.process.running) await this.begin();
   }
 
   /** The rows that `sql` answers, each as its columns. */
@@ -65,6 +98,7 @@ export class Postgres {
 
   async remove() {
     if (this.process?.running) await this.end('SIGQUIT');
+    await this.disk?.unmount();
     await rm(this.folder, { recursive: true, force: true });
   }
 }

@@ -38,11 +38,11 @@ export const productAt = (port) => started.get(port);
 
 export class Product {
   /** Starts the server and waits until it is ready. With `exempt` false, limits by address count this machine. */
-  static async start(data, { args = [], env = { TOGGLECAST_OWNER_PASSWORD: kPassword }, port, exempt = true, ready = true } = {}) {
+  static async start(data, { args = [], env = { TOGGLECAST_OWNER_PASSWORD: kPassword }, port, exempt = true, ready = true, binary } = {}) {
     const product = new Product(port ?? (await freePort()), data);
     const more = exempt ? ['--exempt-loopback'] : [];
     if (!args.includes('--admin-token-lifetime')) more.push('--admin-token-lifetime', '86400');  // longer than any test
-    product.process = program(['serve', '--port', String(product.port), '--data', data, ...more, ...args], { env });
+    product.process = program(['serve', '--port', String(product.port), '--data', data, ...more, ...args], { env, binary });
     started.set(product.port, product);
     if (!ready) {  // it answers no plain request
       await product.process.says('is running');

@@ -51,11 +51,15 @@ class Link {
     const lost = this.deaf && way === 'up';
     if (lost) this.proxy.loseAnswerTo = undefined;
     this.held[way].push(part);
+    const delay = this.proxy.delay[way];
+    const due = performance.now() + delay;
     this.#after(way, async () => {
       await this.proxy.flowing;
       await this.flowing;
+      if (delay > 0) await new Promise((over) => setTimeout(over, due - performance.now()));
       if (this.mode === 'merged') await new Promise((over) => setTimeout(over, kMoment));
-      const bytes = Buffer.concat(this.held[way].splice(0));
+      const bytes = Buffer.concat(this.held[way].splice(0, delay > 0 ? 1 : Infinity));
+      if (way === 'down') this.proxy.told?.push(bytes.toString('latin1'));
       const pieces = this.proxy.split || this.mode === 'bytes' ? Array.from(bytes, (byte) => Buffer.of(byte)) : [bytes];
       for (const piece of pieces) {
         if (to.destroyed || to.writableEnded) return;
@@ -90,6 +94,9 @@ class Link {
 }
 
 export class Proxy {
+  port = 0;
+  url = '';
+
   /** Passes everything to `target` until told otherwise. */
   static async start(t, target) {
     const proxy = new Proxy(target);
@@ -110,6 +117,8 @@ export class Proxy {
     this.mode = () => 'plain'; // of a new connection
     this.loseAnswerTo = undefined; // a pattern: the next bytes to the server that have it are the last of their connection
     this.seen = undefined; // a list: gets all links
+    this.delay = { up: 0, down: 0 }; // ms, for all bytes that come from now on
+    this.told = undefined; // a list: gets all texts that went to clients
     this.gate = () => {}; // (first bytes sent, in lower case) => a promise that holds the connection back
     this.flowing = Promise.resolve();
     this.listener = net.createServer((client) => {
@@ -123,9 +132,12 @@ export class Proxy {
     for (const link of [...this.links]) link.reset();
   }
 
-  /** Holds back every byte from now on; the answer lets them go again. */
+  /**
+   * Holds back every byte from now on; the answer lets them go again.
+   * @returns {() => void}
+   */
   stall() {
-    let release;
+    let release = () => {};
     this.flowing = new Promise((resolve) => (release = resolve));
     return release;
   }

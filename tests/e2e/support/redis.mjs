@@ -6,6 +6,7 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { endWithUs } from './children.mjs';
 
 const run = promisify(execFile);
 const kPatience = 60_000 * Number(process.env.TOGGLECAST_TEST_PATIENCE ?? 1);
@@ -54,9 +55,7 @@ export class Redis {
     this.#child = spawn('redis-server', [file, ...(this.#sentinel ? ['--sentinel'] : [])], { stdio: 'ignore' });
     const child = this.#child;
     let ended = false;
-    const endWithUs = () => child.kill('SIGKILL');
-    process.once('exit', endWithUs);
-    child.once('exit', () => process.removeListener('exit', endWithUs));
+    endWithUs(child);
     child.once('exit', () => { ended = true; });
     child.once('error', () => { ended = true; });
     for (const deadline = Date.now() + kPatience; Date.now() < deadline && !ended;) {

@@ -6,6 +6,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { after, before } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { endWithUs, running } from './children.mjs';
 import { until, within } from './deadline.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
@@ -56,9 +57,7 @@ export class Process {
     });
     this.running = true;
     this.exited.then(() => (this.running = false));
-    const endWithUs = () => this.running && this.child.kill('SIGKILL');
-    process.once('exit', endWithUs);
-    this.exited.then(() => process.removeListener('exit', endWithUs));
+    endWithUs(this.child);
   }
 
   async says(text, ms = 60_000) {
@@ -91,12 +90,15 @@ export async function startConformance(options = []) {
 
 /**
  * Something that all tests of the calling file share: started before them, ended after them. Answers a function
- * that gives it out; when the start failed, each test that asks fails with the reason.
+ * that gives it out; when the start failed, each test that asks fails with the reason, and what it had started
+ * has ended, which would keep the file from its end.
  */
 export function sharedByTests(start, end) {
   let outcome;
   before(async () => {
+    const earlier = new Set(running);
     outcome = await start().then((value) => ({ value }), (error) => ({ error }));
+    if (outcome.error) for (const child of running) if (!earlier.has(child)) child.kill('SIGKILL');
   });
   after(() => outcome.value && end(outcome.value));
   return () => {

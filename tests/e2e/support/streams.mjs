@@ -12,7 +12,11 @@ export class Stream {
     this.lastId = '';
     let rest = '';
     let event = {};
-    this.head = new Promise((resolve) => (this.gotHead = resolve));
+    this.head = new Promise((resolve, reject) => {
+      this.gotHead = resolve;
+      this.child.once('error', reject); // there is no curl
+    });
+    this.head.catch(() => {}); // also where nobody waits for it
     const line = (text) => {
       if (text === '') {
         if (event.data !== undefined) this.events.push({ name: event.event ?? 'message', data: JSON.parse(event.data), id: this.lastId });

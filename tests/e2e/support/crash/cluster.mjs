@@ -1,11 +1,9 @@
 // Several nodes on one PostgreSQL and one Redis, a balancer before them as deploy/ has it, and everything that can break
 // between them. The balancer and each node's ways to the two servers are proxies of ours, so that they can be cut.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { until } from '../deadline.mjs';
 import { Postgres } from '../postgres.mjs';
 import { Product } from '../product.mjs';
@@ -15,7 +13,6 @@ import { becomeCurrent, freshView, Mortal } from './world.mjs';
 
 const kPatience = 240_000; // on a machine with much else to do
 const kDisk = '256m';
-const run = promisify(execFile);
 const kLook = 200; // ms between two looks of the balancer at its nodes
 
 /** One node: a server that can be killed, frozen, and cut off. */
@@ -98,35 +95,16 @@ class Balancer {
   }
 }
 
-/** A file system of its own, in memory, that can be filled. Only root may mount one. */
-class BoundedDisk {
-  static async mount(folder) {
-    await chmod(path.dirname(folder), 0o711); // PostgreSQL runs as a user of its own
-    await mkdir(folder);
-    await run('mount', ['-t', 'tmpfs', '-o', `size=${kDisk}`, 'tmpfs', folder]);
-    return Object.assign(new BoundedDisk(), { folder });
-  }
-
-  unmount() {
-    return run('umount', [this.folder]);
-  }
-
-  /** Takes all room that is left; the answer gives it back. */
-  async fill() {
-    const ballast = path.join(this.folder, 'ballast');
-    await run('dd', ['if=/dev/zero', `of=${ballast}`, 'bs=64k']).catch(() => {}); // until there is no room
-    return () => rm(ballast);
-  }
-}
-
 export class Cluster {
   /** Starts both servers and `count` nodes, and waits until these are ready. `t.after` ends everything. */
-  static async start(t, { count = 3, args = [], postgres = {}, boundedDisk = false } = {}) {
+  static async start(t, { count = 3, args = [], postgres = {} } = {}) {
     const cluster = new Cluster();
     cluster.folder = await mkdtemp(path.join(os.tmpdir(), 'togglecast-cluster-'));
     t.after(() => cluster.#end());
-    if (boundedDisk && process.getuid() === 0) cluster.disk = await BoundedDisk.mount(path.join(cluster.folder, 'disk'));
-    cluster.postgres = new Postgres(cluster.disk ? path.join(cluster.disk.folder, 'pg') : await mkdtemp(path.join(os.tmpdir(), 'tg-pg-')), postgres);
+    cluster.postgres = await Postgres.onDisk(kDisk, postgres).catch((error) => {
+      cluster.noDisk = error;
+      return Postgres.notStarted(postgres);
+    });
     await cluster.postgres.begin();
     cluster.redis = await Redis.start();
     for (let n = 0; n < count; n++) cluster.nodes.push(await cluster.#node(t, n, args));
@@ -136,6 +114,7 @@ export class Cluster {
   }
 
   nodes = [];
+  noDisk = undefined; // why PostgreSQL has no disk that can be filled
 
   async #node(t, n, args) {
     const postgres = await Proxy.start(t, `${this.postgres.folder}/.s.PGSQL.5432`);
@@ -158,7 +137,6 @@ export class Cluster {
     }));
     await this.redis?.stop();
     await this.postgres?.remove();
-    await this.disk?.unmount();
     await rm(this.folder, { recursive: true, force: true });
   }
 

@@ -1,8 +1,11 @@
-// What can happen to a cluster. Each answers a function that ends the trouble, if it does not end by itself.
+// What can happen to a cluster.
+import { until } from '../deadline.mjs';
+
 const kEndWrites = 30; // writes between a trouble's end and the look at everything
+const kPatience = 240_000; // on a machine with much else to do
 
-
-const usual = {
+/** By name. `begin` answers a function that ends the trouble, if it does not end by itself. */
+export const troubles = {
   'a node is killed': {
     async begin({ nodes }, random) {
       const node = random.of(nodes);
@@ -38,21 +41,28 @@ const usual = {
     },
   },
   'a node is cut off both': {
-    begin: ({ nodes }, random) => random.of(nodes).cutOff('postgres', 'redis'),
+    async begin({ nodes }, random) {
+      const node = random.of(nodes);
+      const join = node.cutOff('postgres', 'redis');
+      // It hears of nothing, so that it takes a statement without an answer to notice.
+      await until(async () => (await fetch(`${node.url}/readyz`)).status === 503, 'a node that notices', kPatience);
+      return join;
+    },
   },
   'a node is frozen': {
     begin: ({ nodes }, random) => random.of(nodes).freeze(),
   },
-};
-
-const onBoundedDisk = {
+  // PostgreSQL dies of it when there is no room for its log.
   "the database's disk is full": {
-    begin: ({ disk }) => disk.fill(),
+    async begin({ postgres, noDisk }) {
+      if (noDisk) throw noDisk;
+      const said = postgres.process.output.length;
+      await postgres.disk.fill();
+      await until(() => postgres.process.output.includes('No space left on device', said), 'a PostgreSQL without room', kPatience);
+      return () => postgres.roomAgain();
+    },
   },
 };
-
-/** Those that this cluster can have, by name. */
-export const troubles = (cluster) => ({ ...usual, ...(cluster.disk ? onBoundedDisk : {}) });
 
 async function pass(ms, done = () => false) {
   const end = performance.now() + ms;
@@ -63,8 +73,8 @@ async function pass(ms, done = () => false) {
  * Lets `trouble` happen for `seconds`, ends it, lets the world go on, and looks at everything. `patience`: until writes
  * are answered again, in ms.
  */
-export async function endure(cluster, world, name, { random, seconds, epoch, patience = 240_000 }) {
-  const trouble = troubles(cluster)[name];
+export async function endure(cluster, world, name, { random, seconds, epoch, patience = kPatience }) {
+  const trouble = troubles[name];
   const undo = await trouble.begin(cluster, random);
   await pass(1000 * seconds, () => world.problems.length > 0);
   world.assertNoProblem();

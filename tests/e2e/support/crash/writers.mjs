@@ -26,7 +26,8 @@ export async function write(where, { method, target, body }) {
       if (answer.status < 300) {
         return { method, target, key, attempts, body: text ? JSON.parse(text) : undefined, revision: Number(answer.headers.get('togglecast-revision')), replayed: answer.headers.get('idempotency-replayed') === 'true' };
       }
-      if (![429, 503].includes(answer.status)) throw Object.assign(new Error(`${method} ${target} answered ${answer.status}: ${text}`), { final: true });
+      const comeBack = [429, 503].includes(answer.status) && Number(answer.headers.get('retry-after')) >= 1;
+      if (!comeBack) throw Object.assign(new Error(`${method} ${target} answered ${answer.status}: ${text}`), { final: true });
     } catch (error) {
       if (error.final) throw error;
     }

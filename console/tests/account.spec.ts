@@ -154,7 +154,7 @@ test('makes new recovery codes, and switches the second factor off', async ({ pa
 
 test('on a phone and in the dark, the account stays within the screen', async ({ page, console }) => {
   await page.setViewportSize({ width: 390, height: 800 });
-  await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
+  await page.emulateMedia({ colorScheme: 'dark' });
   await console.open('/account', { username: await console.server.admin('viewer') });
   await expect(page.getByRole('table', { name: 'Sessions' })).toBeVisible();
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);

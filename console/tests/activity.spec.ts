@@ -1,8 +1,6 @@
 import { expect, kPassword, test } from './fixture';
 import { own, type Entity } from './server';
 
-test.beforeEach(({ page }) => page.emulateMedia({ reducedMotion: 'reduce' }));
-
 test('shows the change of a second admin at once, with the values before and after, and undoes it', async ({ page, console }) => {
   const { server } = console;
   const name = await server.admin('editor');
@@ -84,7 +82,7 @@ test('a viewer reads and does not undo; a revision that does not exist is said',
   const { server } = console;
   await server.call('POST', '/api/v1/platforms', { key: own('pos'), name: 'POS of viewers' });
   await page.setViewportSize({ width: 390, height: 800 });
-  await page.emulateMedia({ reducedMotion: 'reduce', colorScheme: 'dark' });
+  await page.emulateMedia({ colorScheme: 'dark' });
   await console.open('/activity', { username: await server.admin('viewer') });
   const newest = page.getByRole('article').first();
   await expect(newest).toContainText('POS of viewers');

@@ -2,8 +2,6 @@ import { App } from './app';
 import { expect, kPassword, test } from './fixture';
 import { own, type Entity } from './server';
 
-test.beforeEach(({ page }) => page.emulateMedia({ reducedMotion: 'reduce' }));
-
 test('makes an admin with a role and another one in an environment, who then logs in', async ({ page, console }) => {
   const { server } = console;
   const environment = own('env');

@@ -3,8 +3,6 @@ import type { Socket } from 'socket.io-client';
 import { expect, kPassword, test } from './fixture';
 import { own, type Server } from './server';
 
-test.beforeEach(({ page }) => page.emulateMedia({ reducedMotion: 'reduce' }));
-
 interface Message {
   id: string;
   title: string;

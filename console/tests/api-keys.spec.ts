@@ -1,8 +1,6 @@
 import { expect, test } from './fixture';
 import { kPassword, own, until, type Entity } from './server';
 
-test.beforeEach(({ page }) => page.emulateMedia({ reducedMotion: 'reduce' }));
-
 test('makes a key that is shown once, whose use is seen, and revokes it', async ({ page, console }) => {
   const { server } = console;
   const name = own('deploy');

@@ -1,8 +1,6 @@
 import { expect, test, type Console } from './fixture';
 import { own, type Entity } from './server';
 
-test.beforeEach(({ page }) => page.emulateMedia({ reducedMotion: 'reduce' }));
-
 /** A feature, a package with it, and a client on the package. */
 async function tenant({ server }: Console, name: string) {
   const feature = await server.call('POST', '/api/v1/features', { key: own('feat'), name: `${name} feature`, sub_features: [{ key: 'daily' }] });
@@ -60,7 +58,7 @@ test('makes a client, finds it again by search and filters, and switches it off 
 });
 
 test('a long list has only the rows in sight in the page, and reads on while one scrolls', async ({ page, console }) => {
-  test.setTimeout(120_000);
+  test.slow();
   const { server } = console;
   const prefix = own('many');
   for (let begin = 0; begin < 1200; begin += 40)
@@ -352,6 +350,6 @@ test('on a phone, the list and the page of a client stay within the screen', asy
     await expect(page.getByRole('tabpanel')).not.toBeEmpty();
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
   }
-  await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
+  await page.emulateMedia({ colorScheme: 'dark' });
   await console.accessible();
 });

@@ -34,12 +34,10 @@ const test = base.extend<object, { server: Server; cluster: Cluster }>({
       for (const end of ends) end();
       await Promise.all([a.end(), b.end(), redis.stop(), postgres.remove()]);
     },
-    { scope: 'worker', timeout: 120_000 },
+    { scope: 'worker', timeout: 300_000 },
   ],
   server: [async ({ cluster }, use) => use(cluster.a), { scope: 'worker' }],
 });
-
-test.beforeEach(({ page }) => page.emulateMedia({ reducedMotion: 'reduce' }));
 
 async function connect(server: Server, token: string): Promise<Socket> {
   const socket = io(`${server.url}/client`, { auth: { token }, transports: ['websocket'], forceNew: true, reconnection: false });
@@ -51,7 +49,7 @@ const graph = (page: Page) => page.getByRole('region', { name: 'Connections', ex
 const line = (page: Page, name: string) => graph(page).locator(`[data-line="${name}"]`);
 const tile = (page: Page, name: string) => page.locator(`[data-tile="${name}"]`);
 
-/** Whether the line is drawn with a gap: columns of pixels without its colour, between columns that have it. */
+/** Whether the line is drawn with a gap: columns of pixels without its colour, between columns that have it. A second without a value, which a busy machine leaves out, is none. */
 const hasGap = (page: Page, name: string) =>
   graph(page).evaluate((card, of) => {
     const swatch = card.querySelector(`[data-line="${of}"]`)!.closest('li')!.querySelector('span')!;
@@ -67,7 +65,9 @@ const hasGap = (page: Page, name: string) =>
           break;
         }
       }
-    return columns.some((x, index) => index > 0 && x - columns[index - 1]! > 4);
+    const seconds = Date.now() / 1000 - Number(card.querySelector('table')!.dataset['from']);
+    const second = (columns.at(-1)! - columns[0]!) / Math.max(seconds, 1);
+    return columns.some((x, index) => index > 0 && x - columns[index - 1]! > Math.max(4, 4 * second));
   }, name);
 
 test('two nodes have a line each, and one that was away has a gap in its line', async ({ page, console, cluster }) => {
@@ -97,12 +97,12 @@ test('two nodes have a line each, and one that was away has a gap in its line', 
   await b.stop('SIGKILL');
   await expect(line(page, 'south clients')).toHaveText('–');
   await expect(line(page, 'north clients')).toHaveText('4');
-  await expect(tile(page, 'Nodes').locator('[data-value]')).toHaveText('1', { timeout: 40_000 });
+  await expect(tile(page, 'Nodes').locator('[data-value]')).toHaveText('1');
   expect(await hasGap(page, 'north clients')).toBe(false);
 
   await cluster.startB();
   there = await Promise.all([connect(b, token), connect(b, token)]);
-  await expect(line(page, 'south clients')).toHaveText('2', { timeout: 40_000 });
+  await expect(line(page, 'south clients')).toHaveText('2');
   await expect.poll(() => hasGap(page, 'south clients')).toBe(true);
   expect(await hasGap(page, 'north clients')).toBe(false);
   await expect(graph(page).locator('[data-line]')).toHaveCount(4);
@@ -120,10 +120,10 @@ test('a node that does not get the changes says how many it is behind', async ({
   await expect(south).not.toContainText('behind');
   const release = cluster.wayOfB.stall();
   for (let n = 0; n < 3; ++n) await cluster.a.call('POST', '/api/v1/clients', { key: own('behind'), name: 'Tenant' });
-  await expect(south).toContainText('3 behind', { timeout: 40_000 });
+  await expect(south).toContainText('3 behind');
   await console.accessible();
   release();
-  await expect(south).not.toContainText('behind', { timeout: 40_000 });
+  await expect(south).not.toContainText('behind');
   await expect(south).toContainText('live');
 });
 
@@ -136,7 +136,7 @@ test('the light of Redis goes out with it, and comes back', async ({ page, conso
   await console.accessible();
   await expect(page.getByTestId('connection')).toHaveAttribute('data-state', 'live'); // this node goes on
   await cluster.redis.restart();
-  await expect(tile(page, 'Redis').locator('[data-value]')).toHaveText('OK', { timeout: 40_000 });
+  await expect(tile(page, 'Redis').locator('[data-value]')).toHaveText('OK');
 });
 
 test('the light of the store goes out with PostgreSQL, and comes back', async ({ page, console, cluster }) => {
@@ -144,9 +144,9 @@ test('the light of the store goes out with PostgreSQL, and comes back', async ({
   await console.open('/dashboard');
   await expect(tile(page, 'Store').locator('[data-value]')).toHaveText('OK');
   await cluster.postgres.end('SIGQUIT');
-  await expect(tile(page, 'Store').locator('[data-value]')).toHaveText('Failing', { timeout: 40_000 });
+  await expect(tile(page, 'Store').locator('[data-value]')).toHaveText('Failing');
   await console.accessible();
   await cluster.postgres.begin();
-  await expect(tile(page, 'Store').locator('[data-value]')).toHaveText('OK', { timeout: 40_000 });
+  await expect(tile(page, 'Store').locator('[data-value]')).toHaveText('OK');
   await until(() => cluster.a.call('POST', '/api/v1/clients', { key: own('after'), name: 'After' }).then(() => true, () => false), 'a write after the return');
 });

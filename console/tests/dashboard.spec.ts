@@ -3,8 +3,6 @@ import { io, type Socket } from 'socket.io-client';
 import { expect, kPassword, test } from './fixture';
 import { own, until, type Entity, type Server } from './server';
 
-test.beforeEach(({ page }) => page.emulateMedia({ reducedMotion: 'reduce' }));
-
 /** A feature that a client of its own sees, and the client, connected. */
 async function audience(server: Server, name: string) {
   const feature = await server.call('POST', '/api/v1/features', { key: own('live'), name: `Feature of ${name}`, enabled: true });
@@ -33,6 +31,7 @@ const drawn = (page: Page, title: string) =>
 
 test('is the first page, and its graphs rise when a client connects, also after a reload', async ({ page, console }) => {
   const { server } = console;
+  console.expectError(/Canvas2D/); // that this test reads the picture often
   const { client, token } = await audience(server, 'Tenant of graphs');
   await console.open('/');
   await expect(page).toHaveURL(/\/dashboard$/);
@@ -73,6 +72,7 @@ test('is the first page, and its graphs rise when a client connects, also after 
 
 test('follows a change of another admin until every connection has it, and names those that lag', async ({ page, console }) => {
   const { server } = console;
+  console.expectError(/Canvas2D/); // that this test reads the picture often
   const { feature, token } = await audience(server, 'Tenant of rollouts');
   const editor = await server.login(await server.admin('editor'), kPassword);
   const socket = await connect(server, token);
@@ -111,7 +111,7 @@ test('draws what clients report, to a viewer and on a phone, too', async ({ page
   await new Promise((taken) => socket.emit('report_metrics', { metrics: [{ name, value: 125 }, { name, value: 375 }] }, taken));
   await until(async () => (await server.call<{ metrics: { name: string }[] }>('GET', '/api/v1/dashboard/client-metrics')).metrics.some((metric) => metric.name === name), 'the reported metric');
   await page.setViewportSize({ width: 390, height: 800 });
-  await page.emulateMedia({ reducedMotion: 'reduce', colorScheme: 'dark' });
+  await page.emulateMedia({ colorScheme: 'dark' });
   await console.open('/dashboard', { username: await server.admin('viewer') });
   const graph = page.getByRole('region', { name, exact: true });
   await expect(graph.locator('[data-line="mean"]')).toHaveText('250');

@@ -3,8 +3,6 @@ import type { Page } from '@playwright/test';
 import { expect, test, type Console } from './fixture';
 import { own, type Entity } from './server';
 
-test.beforeEach(({ page }) => page.emulateMedia({ reducedMotion: 'reduce' }));
-
 /** Opens the dialog by its button on the page at `to`, closes it in each way, and goes back to the page before. */
 async function opensAndCloses(page: Page, to: string, press: () => Promise<void>, parameter: RegExp) {
   const dialog = page.getByRole('dialog');

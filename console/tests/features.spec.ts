@@ -2,8 +2,6 @@ import type { Page } from '@playwright/test';
 import { expect, test } from './fixture';
 import { kPassword, own, type Entity, type Server } from './server';
 
-test.beforeEach(({ page }) => page.emulateMedia({ reducedMotion: 'reduce' }));
-
 /** A package with these features and a client of it that listens. */
 async function listen(server: Server, features: number[]) {
   const plan = await server.call('POST', '/api/v1/packages', { key: own('plan'), name: 'Plan', features: features.map((feature_id) => ({ feature_id })) });
@@ -285,7 +283,7 @@ test('names what depends on it, with links, and hands out code by one click', as
   const code = await page.getByLabel(/^JavaScript for/).first().textContent();
   expect(code).toContain(feature.key);
   await page.getByRole('button', { name: /^Copy: JavaScript for/ }).click();
-  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(code);
+  await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe(code);
 });
 
 test('removes a sub-feature that nothing uses, at once', async ({ page, console }) => {

@@ -1,8 +1,6 @@
 import { expect, kPassword, Server, test } from './fixture';
 import { own, type Entity } from './server';
 
-test.beforeEach(({ page }) => page.emulateMedia({ reducedMotion: 'reduce' }));
-
 test('leads from an empty server to a flag, a client with a token, and a change that arrives in the page', async ({ page, console }) => {
   console.expectError(/asked another server/);
   const server = await new Server().start();

@@ -1,8 +1,6 @@
 import { expect, test, type Console } from './fixture';
 import { own, type Entity } from './server';
 
-test.beforeEach(({ page }) => page.emulateMedia({ reducedMotion: 'reduce' }));
-
 async function shop({ server }: Console, name: string, planName = `${name} plan`, amount = 4900) {
   const one = await server.call('POST', '/api/v1/features', { key: own('one'), name: `${name} one`, sub_features: [{ key: 'daily' }, { key: 'weekly' }] });
   const two = await server.call('POST', '/api/v1/features', { key: own('two'), name: `${name} two` });
@@ -164,7 +162,7 @@ test('a change that arrives between the look and the save is a conflict with bot
 });
 
 test('many features and packages: only cells in sight are in the page, and arrows go from cell to cell', async ({ page, console }) => {
-  test.setTimeout(120_000);
+  test.slow();
   const { server } = console;
   const prefix = own('grid');
   for (let begin = 0; begin < 300; begin += 50)
@@ -191,7 +189,7 @@ test('many features and packages: only cells in sight are in the page, and arrow
 test('a viewer reads the matrix and changes nothing, also on a phone in the dark', async ({ page, console }) => {
   const { server } = console;
   await shop(console, 'Wharf');
-  await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
+  await page.emulateMedia({ colorScheme: 'dark' });
   await page.setViewportSize({ width: 390, height: 800 });
   await console.open('/packages', { username: await server.admin('viewer') });
   await expect(page.getByRole('button', { name: 'New package' })).toBeDisabled();

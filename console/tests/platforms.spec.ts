@@ -1,8 +1,6 @@
 import { expect, test } from './fixture';
 import { own, type Entity } from './server';
 
-test.beforeEach(({ page }) => page.emulateMedia({ reducedMotion: 'reduce' }));
-
 test('makes a platform, whose key follows from its name, and shows what the server refuses at its field', async ({ page, console }) => {
   await console.open('/platforms');
   await page.getByRole('button', { name: 'New platform' }).click();

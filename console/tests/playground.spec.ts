@@ -1,8 +1,6 @@
 import { expect, test } from './fixture';
 import { own, type Server } from './server';
 
-test.beforeEach(({ page }) => page.emulateMedia({ reducedMotion: 'reduce' }));
-
 /** A client on a package with one feature, whose rule asks for a tier and for the context. */
 async function prepare(server: Server) {
   const feature = await server.call('POST', '/api/v1/features', {

@@ -1,8 +1,6 @@
 import { expect, test } from './fixture';
 import { kPassword, own } from './server';
 
-test.beforeEach(({ page }) => page.emulateMedia({ reducedMotion: 'reduce' }));
-
 test('makes a segment in the builder, and names who uses it', async ({ page, console }) => {
   const { server } = console;
   await console.open('/segments');

@@ -75,9 +75,12 @@ test('? lists the shortcuts, and two keys go to a page', async ({ page, console 
   await console.accessible();
   await page.keyboard.press('Escape');
   await expect(dialog).toBeHidden();
-  await page.keyboard.press('g');
-  await page.keyboard.press('p');
-  await expect(page).toHaveURL(/\/platforms$/);
+  // The second key counts for a second or so after the first: on a busy machine it may come too late.
+  await expect(async () => {
+    await page.keyboard.press('g');
+    await page.keyboard.press('p');
+    await expect(page).toHaveURL(/\/platforms$/, { timeout: 2000 });
+  }).toPass();
 });
 
 test('a reload goes on with the session, and a logout ends it in all tabs', async ({ page, console }) => {
@@ -136,11 +139,11 @@ test('a lost connection is shown and heals, with what happened meanwhile', async
 
     await server.stop('SIGKILL');
     await expect(page.getByTestId('connection')).toHaveAttribute('data-state', /reconnecting|offline/);
-    await expect(page.getByTestId('connection')).toHaveAttribute('data-state', 'offline', { timeout: 30_000 });
+    await expect(page.getByTestId('connection')).toHaveAttribute('data-state', 'offline');
     await expect(page.getByText('The server does not answer')).toBeVisible();
     await server.start();
     await server.call('POST', `/api/v1/platforms/${platform.id}/toggle`, { enabled: false });
-    await expect(page.getByTestId('connection')).toHaveAttribute('data-state', 'live', { timeout: 30_000 });
+    await expect(page.getByTestId('connection')).toHaveAttribute('data-state', 'live');
     await expect(page.getByTestId('platform-lost').getByRole('switch')).not.toBeChecked();
   } finally {
     await server.end();

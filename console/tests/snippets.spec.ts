@@ -10,8 +10,6 @@ import { own } from './server';
 
 const run = promisify(execFile);
 const clients = path.join(import.meta.dirname, '../../clients');
-test.beforeEach(({ page }) => page.emulateMedia({ reducedMotion: 'reduce' }));
-
 /** A feature that is on for a client of its own. */
 async function tenant({ server }: Console, key: string) {
   const feature = await server.call('POST', '/api/v1/features', { key, name: key });

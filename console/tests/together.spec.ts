@@ -3,8 +3,6 @@ import { io, type Socket } from 'socket.io-client';
 import { expect, kPassword, test } from './fixture';
 import { own, type Entity, type Server } from './server';
 
-test.beforeEach(({ page }) => page.emulateMedia({ reducedMotion: 'reduce' }));
-
 async function connect(server: Server, token: string): Promise<Socket> {
   const socket = io(`${server.url}/client`, { auth: { token }, transports: ['websocket'], forceNew: true, reconnection: false });
   await new Promise<void>((connected, failed) => socket.on('client_connected', () => connected()).on('connect_error', failed));
@@ -68,9 +66,9 @@ test('one click on the kill switch, and its delivery is counted until the last c
   }
   // Two clients read nothing for a while, so they prove nothing.
   const silent = sockets.slice(3).map((socket) => (socket.io.engine.transport as unknown as { ws: { pause(): void; resume(): void } }).ws);
-  for (const ws of silent) ws.pause();
   await console.open(`/features/${feature.id}`);
   await expect(page.getByTestId('kill-effect')).toContainText('5 of');
+  for (const ws of silent) ws.pause();
   await page.getByRole('button', { name: 'Switch off now' }).click();
   await expect(page.getByRole('dialog')).toHaveCount(0);
   const badge = page.locator('[data-rollout]');

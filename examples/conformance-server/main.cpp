@@ -2,9 +2,10 @@
 //
 //   conformance-server --port 3000
 //
-// Its time limits are short, so that suites need not wait for them. `--unhurried` gives clients the time that
-// products give them: for suites that are not about time, on machines that are busy. `--patient` pings as
-// often as without it, and waits long for the answer.
+// Its time limits are short, so that suites need not wait for them. With `--brief` they are as long as a busy
+// machine needs to do anything before they pass: for tests that wait for their end. `--unhurried` gives
+// clients the time that products give them: for suites that are not about time, on machines that are busy.
+// `--patient` pings as often as without it, and waits long for the answer.
 //
 // `--adapter redis|sharded|streams --redis-url URL` makes /socket.io/ a server of a cluster, together with
 // other such programs and with Node's servers. With `streams`, it recovers connections. With `sharded`,
@@ -46,10 +47,11 @@ struct Times {
   Milliseconds upgrade_timeout{700};  ///< of /opts/
   Milliseconds recovery{2'000};       ///< of /recovery/: how long a client may be away
 };
+constexpr Times kBrief{Milliseconds{300}, Milliseconds{3'000}, Milliseconds{3'000}, Milliseconds{2'000}};
 constexpr Times kUnhurried{Milliseconds{25'000}, Milliseconds{20'000}, Milliseconds{45'000}};
 constexpr Times kPatient{Milliseconds{300}, Milliseconds{20'000}, Milliseconds{45'000}, Milliseconds{10'000}};
 // Who is gone is missed soon, and may come back late.
-constexpr Times kRecovering{Milliseconds{300}, Milliseconds{2'000}, Milliseconds{45'000},
+constexpr Times kRecovering{Milliseconds{300}, Milliseconds{5'000}, Milliseconds{45'000},
                             Milliseconds{10'000}, Milliseconds{8'000}};
 
 constexpr Milliseconds kClusterRecovery{
@@ -107,7 +109,7 @@ socketio::Options with_rules(const Times& times) {
 }
 
 constexpr const char* kUsage =
-    "usage: conformance-server --port PORT [--unhurried | --patient | --recovering]\n"
+    "usage: conformance-server --port PORT [--brief | --unhurried | --patient | --recovering]\n"
     "         [--adapter redis|sharded|streams] [--subscription-mode static|dynamic|dynamic-private]\n"
     "         [--emitter-bridge NAMESPACES] [--redis-url URL]\n"
     "\n"
@@ -168,6 +170,8 @@ Arguments read_arguments(int count, char** values) {
       has_port = true;
     } else if (name == "--unhurried") {
       arguments.times = kUnhurried;
+    } else if (name == "--brief") {
+      arguments.times = kBrief;
     } else if (name == "--patient") {
       arguments.times = kPatient;
     } else if (name == "--recovering") {

@@ -1,10 +1,10 @@
-// Sessions of the admin client against the real server, whose tokens live for five seconds.
+// Sessions of the admin client against the real server, whose tokens live for twelve seconds.
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { createAdmin, type Admin, type AdminOptions, type Session } from '../src/index.js';
 import { kPassword, own, Server, until } from '../../support/server.js';
 
 const server = new Server();
-beforeAll(() => server.start('--admin-token-lifetime', '5'));
+beforeAll(() => server.start('--admin-token-lifetime', '12'));
 afterAll(() => server.end());
 
 /** A client with the paths of its requests, and the sessions that it was told. */

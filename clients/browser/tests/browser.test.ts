@@ -108,7 +108,7 @@ describe('two tabs', () => {
     await first.close();
     await choose('grid');
     await shows(second, 'grid ready server');
-    expect(proxy.open).toBe(1);
+    await until(() => proxy.open === 1, 'the end of the first connection');
     expect(await resumes()).toBe(before + 1);
     expect(await metrics(second)).toEqual({ accepted: 1, dropped: 0 });
     expect(said).toEqual([]);
@@ -129,7 +129,7 @@ describe('two tabs', () => {
     await tabs[0]!.close();
     await choose('grid');
     await shows(tabs[1]!, 'grid ready server');
-    expect(proxy.open).toBe(1);
+    await until(() => proxy.open === 1, 'the end of the first connection');
     expect(said).toEqual([]);
   });
 
@@ -162,7 +162,7 @@ describe('two tabs', () => {
     await until(() => proxy.open === 0, 'no connection');
     const second = await open(context, 'plain', { ...query, url: proxy.url });
     await shows(second, 'grid ready server');
-    expect(proxy.open).toBe(1);
+    await until(() => proxy.open === 1, 'the end of the first connection');
     await choose('list');
     await shows(second, 'list ready server');
     expect(said).toEqual([]);

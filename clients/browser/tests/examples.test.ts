@@ -77,7 +77,7 @@ test('python', async () => {
   expect(await asked()).toEqual({ status: 'ready', plan: 'Pro', layout: 'grid', dashboards: 20, wish_lists: true });
   await switchShop(false);
   await until(async () => (await asked())['wish_lists'] === false, 'the change').finally(() => switchShop(true));
-  expect(said.text).toMatch(/changed: .*wish-lists/);
+  await until(() => /changed: .*wish-lists/.test(said.text), 'the line of the change');
 });
 
 test('ssr: the page is drawn by the server, and with nothing else before it follows', async () => {

@@ -114,7 +114,7 @@ test('a token that ends while no other can be had is replaced as soon as one can
     getToken: async ({ refresh }) => {
       if (away) throw new Error('the back end is away');
       away = !refresh;
-      return server.issue(record.id, { expires_in: refresh ? 86_400 : 3 });
+      return server.issue(record.id, { expires_in: refresh ? 86_400 : 12 });
     },
   });
   const errors = new Set<string>();

@@ -301,7 +301,7 @@ describe('tokens', () => {
     const { client, events } = page({
       getToken: async ({ refresh }) => {
         asked.push(refresh);
-        return server.issue(record.id, { expires_in: refresh ? 86_400 : 4 });
+        return server.issue(record.id, { expires_in: refresh ? 86_400 : 12 });
       },
     });
     await client.ready();

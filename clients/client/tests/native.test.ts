@@ -98,7 +98,7 @@ test('a renewed token is one of the same client: the state stays', async () => {
     url: server.url,
     getToken: async ({ refresh }) => {
       asked.push(refresh);
-      return server.issue(record.id, { expires_in: refresh ? 86_400 : 4 });
+      return server.issue(record.id, { expires_in: refresh ? 86_400 : 12 });
     },
   });
   await client.ready();

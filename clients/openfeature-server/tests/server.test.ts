@@ -6,6 +6,7 @@ import { proxyTo, Server, until } from '../../support/server.js';
 import { testRefusals } from '../../support/refusals.js';
 
 const server = new Server();
+const patience = 60_000; // the time of an answer on a busy machine
 beforeAll(() => server.start());
 afterAll(() => server.end());
 afterEach(() => OpenFeature.clearProviders());
@@ -22,7 +23,7 @@ async function world() {
 test('each request is answered for its own context, over one connection', async () => {
   const { token, key } = await world();
   const proxy = await proxyTo(server);
-  await OpenFeature.setProviderAndWait(new TogglecastProvider({ url: proxy.url, token }));
+  await OpenFeature.setProviderAndWait(new TogglecastProvider({ url: proxy.url, token, patience }));
   const client = OpenFeature.getClient();
   expect(await client.getBooleanValue(key('region'), true)).toBe(false);
   const regions = ['eu', 'us', 'eu', 'jp'];
@@ -37,7 +38,7 @@ test('each request is answered for its own context, over one connection', async 
 
 test('more requests than the server takes at once are answered all the same, and answers are kept', async () => {
   const { token, key } = await world();
-  const provider = new TogglecastProvider({ url: server.url, token, freshFor: 600_000, patience: 30_000 });
+  const provider = new TogglecastProvider({ url: server.url, token, freshFor: 600_000, patience });
   await OpenFeature.setProviderAndWait(provider);
   const client = OpenFeature.getClient();
   let asked = 0;
@@ -53,7 +54,7 @@ test('more requests than the server takes at once are answered all the same, and
 
 test('a change that does not concern the connection itself reaches the contexts of requests', async () => {
   const { token, key, features } = await world();
-  await OpenFeature.setProviderAndWait(new TogglecastProvider({ url: server.url, token, freshFor: 0 }));
+  await OpenFeature.setProviderAndWait(new TogglecastProvider({ url: server.url, token, freshFor: 0, patience }));
   const client = OpenFeature.getClient();
   expect(await client.getBooleanValue(key('region'), true, { region: 'jp' })).toBe(false);
   // For the empty context of the connection the answer stays "off", so the server has nothing to push.
@@ -64,7 +65,7 @@ test('a change that does not concern the connection itself reaches the contexts 
 test('events: a change, STALE with the answers that are kept, and READY', async () => {
   const { token, key, features } = await world();
   const proxy = await proxyTo(server);
-  await OpenFeature.setProviderAndWait(new TogglecastProvider({ url: proxy.url, token }));
+  await OpenFeature.setProviderAndWait(new TogglecastProvider({ url: proxy.url, token, patience }));
   const client = OpenFeature.getClient();
   const changed: string[] = [];
   client.addHandler(ProviderEvents.ConfigurationChanged, (details) => void changed.push(...(details?.flagsChanged ?? [])));

@@ -379,14 +379,14 @@ class Tokens(Live):
 
         def get_token(refresh):
             asked.append(refresh)
-            return self.server.issue(world.client["id"], expires_in=86_400 if refresh else 4)
+            return self.server.issue(world.client["id"], expires_in=86_400 if refresh else 12)
 
         client = self.client(get_token=get_token, connect=False)
         client.on_status(told.append)
         client.connect()
         client.ready(DEADLINE)
         until(lambda: len(asked) == 2, "the renewal")
-        expiry = time.monotonic() + 5
+        expiry = time.monotonic() + 13
         until(lambda: time.monotonic() > expiry, "the expiry of the first token")
         self.assertEqual((asked, told, client.status), ([False, True], ["ready"], "ready"))
 

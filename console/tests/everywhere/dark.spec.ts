@@ -3,7 +3,7 @@ import type { Page } from '@playwright/test';
 import { expect, testAlone as test, type Console } from '../fixture';
 import { own, type Entity } from '../server';
 
-test.beforeEach(({ page }) => page.emulateMedia({ reducedMotion: 'reduce', colorScheme: 'dark' }));
+test.beforeEach(({ page }) => page.emulateMedia({ colorScheme: 'dark' }));
 
 const tabs = (path: string, ...names: string[]) => [path, ...names.map((name) => `${path}?tab=${name}`)];
 

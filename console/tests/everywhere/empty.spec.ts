@@ -25,8 +25,6 @@ const kPages: [path: string, title: string, words: string, step: string | RegExp
   ['/dashboard', 'Nothing to deliver yet', '', 'To the features', /\/features$/],
 ];
 
-test.beforeEach(({ page }) => page.emulateMedia({ reducedMotion: 'reduce' }));
-
 test('every empty page teaches, and its first step works', async ({ page, console }) => {
   test.slow();
   const { server } = console;

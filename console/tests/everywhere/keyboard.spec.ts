@@ -3,8 +3,6 @@ import type { Page } from '@playwright/test';
 import { expect, test } from '../fixture';
 import { own } from '../server';
 
-test.beforeEach(({ page }) => page.emulateMedia({ reducedMotion: 'reduce' }));
-
 const focused = (page: Page) => page.locator(':focus');
 
 test('the first Tab offers the way to the content, past the navigation', async ({ page, console }) => {
@@ -71,7 +69,9 @@ test('a dialog keeps the focus, and gives it back to the control that opened it'
 });
 
 test('a menu opens at its first item, has nothing serious by axe, and gives the focus back', async ({ page, console }) => {
+  const environments = page.waitForResponse(/\/api\/v1\/environments$/);
   await console.open('/platforms');
+  await environments; // else the first menu opens without them
   for (const name of [/^Environment /, /^Account of/]) {
     await page.getByRole('button', { name }).focus();
     await page.keyboard.press('Enter');

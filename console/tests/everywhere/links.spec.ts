@@ -3,8 +3,6 @@ import type { Page } from '@playwright/test';
 import { expect, kPassword, test, type Console } from '../fixture';
 import { own, type Entity } from '../server';
 
-test.beforeEach(({ page }) => page.emulateMedia({ reducedMotion: 'reduce' }));
-
 /** The address of `page`, opened by somebody else, who logs in first. */
 async function sentTo(page: Page, console: Console, username = 'owner') {
   const { pathname, search } = new URL(page.url());

@@ -18,8 +18,6 @@ const test = base.extend<object, { server: Server }>({
 // It runs without a blank, too: the name of a device ends at one.
 const kMarkup = '<img/src=x/onerror=window.ran=1><script>ran=2</script>';
 
-test.beforeEach(({ page }) => page.emulateMedia({ reducedMotion: 'reduce' }));
-
 /** Everything that a person, a program or a token may name, named so. */
 async function fill(server: Server) {
   const call = (method: string, target: string, body?: object) => server.call(method, `/api/v1/${target}`, body);

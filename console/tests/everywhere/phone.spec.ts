@@ -31,7 +31,6 @@ async function endsInSight(page: Page, at: string) {
 test('every page stays within the screen of a phone', async ({ page, console }) => {
   test.slow();
   console.expectError(/changes\/\d+\/rollout/); // the server keeps no numbers of an old change
-  await page.emulateMedia({ reducedMotion: 'reduce' });
   // The longest word that a key's badge says, beside a long name.
   await console.server.call('POST', '/api/v1/api-keys', { name: `${own('export')} of every night, to the warehouse`, scopes: ['read', 'evaluate'], active: false, addresses: ['2001:db8:1234:5678::/64'] });
   await console.open('/help');
@@ -53,15 +52,20 @@ test('every page stays within the screen of a phone', async ({ page, console }) 
       ++tabs;
     }
   };
+  /** The address changes before the page does, whose title says when. */
+  const goes = async (to: RegExp, go: () => Promise<unknown>) => {
+    const before = await page.title();
+    await go();
+    await expect(page).toHaveURL(to);
+    await expect(page).not.toHaveTitle(before);
+  };
   for (const path of paths) {
-    await page.evaluate((address) => history.pushState({}, '', address), path);
-    await expect(page).toHaveURL(new RegExp(`${path}$`));
+    await goes(new RegExp(`${path}$`), () => page.evaluate((address) => history.pushState({}, '', address), path));
     await fits(path);
     await eachTab(path);
     const entity = page.locator(`main a[href^="${path}/"]:not([href*="compare"])`).first();
     if (!(await entity.count())) continue;
-    await entity.click();
-    await expect(page).toHaveURL(new RegExp(`${path}/.+`));
+    await goes(new RegExp(`${path}/.+`), () => entity.click());
     await fits(`the first of ${path}`);
     await eachTab(`the first of ${path}`);
   }
@@ -71,7 +75,6 @@ test('every page stays within the screen of a phone', async ({ page, console }) 
 test('dialogs stay within the screen of a phone', async ({ page, console }) => {
   test.slow();
   const { server } = console;
-  await page.emulateMedia({ reducedMotion: 'reduce' });
   const staging = own('staging');
   await server.call('POST', '/api/v1/environments', { key: staging });
   const first = async (path: string) => (await server.call<{ items: Entity[] }>('GET', `/api/v1/${path}?limit=1`)).items[0]!;

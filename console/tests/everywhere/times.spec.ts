@@ -2,8 +2,6 @@
 import { expect, test } from '../fixture';
 import { own } from '../server';
 
-test.beforeEach(({ page }) => page.emulateMedia({ reducedMotion: 'reduce' }));
-
 test('a time of the server is shown and edited in the zone of the reader', async ({ page, console }) => {
   const { server } = console;
   const client = await server.call('POST', '/api/v1/clients', { key: own('tenant'), name: 'Tenant of times' });

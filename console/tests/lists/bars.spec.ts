@@ -1,8 +1,6 @@
 import { expect, test } from '../fixture';
 import { own } from '../server';
 
-test.beforeEach(({ page }) => page.emulateMedia({ reducedMotion: 'reduce' }));
-
 test('the bar of a row shows what rules give, and what everybody else gets', async ({ page, console }) => {
   const { server } = console;
   const key = own('bar');

@@ -23,7 +23,7 @@ async function keepAway({ watcher, proxy, client }) {
   proxy.refusing = true;
   await until(async () => {
     proxy.cut();
-    return !client.socket.connected && (await watcher.ask('count')) === 1;
+    return !client.socket.connected && (await watcher.insist('count')) === 1;
   }, 'the disconnect on both sides');
 }
 
@@ -40,7 +40,7 @@ for (const [way, list] of Object.entries(transports)) {
       await keepAway({ watcher, proxy, client });
       for (let n = 0; n < 20; n++) watcher.emit('to-room', 'r', n, n % 2 ? Buffer.from([n]) : 'text');
       watcher.emit('to-room', 'elsewhere', 'not for it');
-      await watcher.ask('sid');
+      await watcher.insist('sid');
       proxy.refusing = false;
       await client.reconnected();
 
@@ -60,7 +60,7 @@ for (const [way, list] of Object.entries(transports)) {
       const { watcher, client } = await pair(t, { transports: list });
       const { id } = client;
       client.socket.disconnect();
-      await until(async () => (await watcher.ask('count')) === 1, 'the count of one');
+      await until(async () => (await watcher.insist('count')) === 1, 'the count of one');
       client.socket.connect();
       await client.reconnected();
 
@@ -88,7 +88,7 @@ describe('4.x', () => {
     await keepAway({ watcher, proxy, client });
     watcher.emit('all', 'missed');
     const expiry = performance.now() + 8_200;
-    await until(async () => (await watcher.ask('sid')) && performance.now() > expiry, 'the expiry', 30_000);
+    await until(async () => (await watcher.insist('sid')) && performance.now() > expiry, 'the expiry', 30_000);
     proxy.refusing = false;
     await client.reconnected();
 

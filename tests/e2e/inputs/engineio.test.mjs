@@ -8,7 +8,7 @@ import { conformance } from '../support/server.mjs';
 import { RawWebSocket, upgradeHeaders } from '../support/websocket.mjs';
 
 const server = conformance('--unhurried');
-const quick = conformance(); // with a connect time-out of a second
+const quick = conformance('--brief'); // with a connect time-out of three seconds
 const kSeparator = '\x1e';
 const times = (count, make) => Array.from({ length: count }, (_, n) => make(n));
 

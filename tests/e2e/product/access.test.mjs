@@ -82,7 +82,7 @@ describe('a token', () => {
 
   test('that ends while in use closes the connection, and says so before', async (t) => {
     const { id } = await shared.it.createClient();
-    const issued = await shared.it.issueToken(id, { expires_in: 4 });
+    const issued = await shared.it.issueToken(id, { expires_in: 12 });
     const client = shared.it.clientSocket(t, issued.token, { transports: ['websocket'], reconnection: true, reconnectionDelay: 50 });
     await client.connected();
     const [warning] = await client.next('token_expiring');

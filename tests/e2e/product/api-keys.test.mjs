@@ -199,7 +199,7 @@ describe('a connection with an API key', () => {
   }
 
   test('ends when its key expires', async (t) => {
-    const made = await makeKey({ scopes: ['stream'], expires_in: 3 });
+    const made = await makeKey({ scopes: ['stream'], expires_in: 12 });
     const { client } = await stream(t, made);
 
     assert.match((await client.next('token_expiring'))[0].expires_at, kTimestamp);

@@ -82,7 +82,7 @@ eachWay((way, options) => {
     const { socket, client, state } = await member(t, 'garden-gate', options);
     const feature = named(state.features, 'summer-sale');
     const before = await override(client, [
-      { feature_id: feature.id, value: true, reason: 'a preview', expires_at: new Date(Date.now() + 5_000).toISOString() },
+      { feature_id: feature.id, value: true, reason: 'a preview', expires_at: new Date(Date.now() + 15_000).toISOString() },
     ]);
     assert.equal(before.overrides.length, 1);
 
@@ -91,7 +91,7 @@ eachWay((way, options) => {
       const [update] = await socket.next('feature_update');
       if (update.feature_id === feature.id) values.push(update.data.value);
       return values.at(-1) === false;
-    }, 'the end of the override', 30_000);
+    }, 'the end of the override', 60_000);
     assert.deepEqual(values, [true, false]);
     assert.deepEqual((await demo.call('GET', `/api/v1/clients/${client.id}`)).overrides, []);
     const { items } = await demo.call('GET', `/api/v1/activity?source=timer&entity_type=client&entity_id=${client.id}&limit=1`);
@@ -133,7 +133,7 @@ describe('a second start', () => {
     const { state } = await stateOf();
     const client = named(state.clients, 'fjord-sports');
     const feature = named(state.features, 'assistant');
-    const expiry = Date.now() + 5_000;
+    const expiry = Date.now() + 15_000;
     await override(client, [{ feature_id: feature.id, value: true, reason: 'short', expires_at: new Date(expiry).toISOString() }]);
     const revision = demo.revision;
     const over = () => until(() => Date.now() > expiry, 'the end of the override', 30_000);

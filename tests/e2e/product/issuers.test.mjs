@@ -58,7 +58,7 @@ describe('a good token', () => {
 
   test('that ends while in use warns, then closes the connection', async (t) => {
     const { claims } = await trusted(undefined, { leeway_s: 0 });
-    const { client } = await entered(t, keys.EdDSA.token(claims({ exp: now() + 4 })), { transports: ['websocket'] });
+    const { client } = await entered(t, keys.EdDSA.token(claims({ exp: now() + 12 })), { transports: ['websocket'] });
 
     await client.next('token_expiring');
     assert.match(await client.disconnects.next('disconnect'), /^transport close$/);

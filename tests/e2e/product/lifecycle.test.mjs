@@ -36,6 +36,7 @@ describe('after kill -9', () => {
     const client = first.clientSocket(t, token, { reconnection: true, reconnectionDelay: 50, reconnectionDelayMax: 200 });
     await client.connected();
     await client.next('client_connected');
+    await client.upgraded();  // else the kill may hit it between its transports, which it notices late
     const acknowledged = [];
     const writing = (async () => {
       for (;;) acknowledged.push(await first.createPlatform({ key: ownKey('burst'), name: 'n' }));

@@ -133,7 +133,7 @@ describe('messages that wait for their acknowledgement', () => {
     await acknowledged(any.id);
     await until(async () => (await read(any.id)).open.length === 0, 'no open delivery');
 
-    const each = await notify(made.id, { ack: 'connection', retry: 1 });
+    const each = await notify(made.id, { ack: 'connection', retry: 5 });
     await gets(one, each.id);
     await until(() => two.got.filter((id) => id === each.id).length >= 2, 'a repetition');
     assert.equal(one.got.filter((id) => id === each.id).length, 1);

@@ -189,7 +189,7 @@ test('a node that is cut off and does not know it sends a client that knows more
 
 test('a statement whose answer never comes is given up: its write is refused, reads go on, and the node heals', async (t) => {
   const url = await emptyDatabase();
-  const { proxy, product } = await nodeBehindProxy(t, url, ['--store-timeout', '1'], 2);
+  const { proxy, product } = await nodeBehindProxy(t, url, ['--store-timeout', '5'], 2);
   const { token } = await product.createClient();
   const platform = await product.createPlatform({ key: ownKey(), name: 'web' });
   const toggle = (enabled) => product.requestOnce('POST', `/api/v1/platforms/${platform.id}/toggle`, { enabled });
@@ -218,7 +218,7 @@ test('a statement whose answer never comes is given up: its write is refused, re
 
 test('a statement that the database works on for too long is ended by --store-timeout, and its write is refused', async (t) => {
   const url = await emptyDatabase();
-  const one = await node(t, url, { args: ['--store-timeout', '1'] });
+  const one = await node(t, url, { args: ['--store-timeout', '5'] });
   const platform = await one.createPlatform({ key: ownKey(), name: 'web' });
   const toggle = (enabled) => one.requestOnce('POST', `/api/v1/platforms/${platform.id}/toggle`, { enabled });
   const ended = () => shared().process.output.match(/canceling statement due to statement timeout/g)?.length ?? 0;
@@ -247,7 +247,7 @@ test('timers wait for the database, and the dashboard says what is wrong', async
   await client.next('client_connected');
   const admin = await one.adminSocket(t).connected();
   await admin.next('admin_connected');
-  const expires = new Date(Date.now() + 4_000).toISOString();
+  const expires = new Date(Date.now() + 15_000).toISOString();
   await one.call('PUT', `/api/v1/clients/${id}/overrides/${feature.id}`, { value: true, expires_at: expires });
   await until(async () => (await client.next('feature_update', kPatience))[0].type === 'create', 'the override', kPatience);
 

@@ -10,7 +10,7 @@ import { createClient } from 'redis';
 import { until, within } from '../support/deadline.mjs';
 import { dataFolder, kPassword, ownKey, Product, program } from '../support/product.mjs';
 import { freePort } from '../support/server.mjs';
-import { joined, live, readCluster, twoNodes } from '../support/two-nodes.mjs';
+import { complete, joined, live, readCluster, twoNodes } from '../support/two-nodes.mjs';
 
 const kPatience = 60_000;
 const servers = twoNodes();
@@ -198,7 +198,7 @@ describe('messages between nodes', () => {
       await until(async () => (await b.call('GET', '/api/v1/clients')).items.length === 1, 'the client on both nodes', kPatience);
       const clients = [await joined(t, a, token), await joined(t, b, token)];
 
-      const announced = await a.call('POST', '/api/v1/broadcasts/broadcast_announcement', { title: 'hello', message: 'm' });
+      const announced = await complete(() => a.call('POST', '/api/v1/broadcasts/broadcast_announcement', { title: 'hello', message: 'm' }));
       assert.deepEqual(announced.nodes, { counted: 2, missing: [] });
       await b.call('POST', '/api/v1/broadcasts/broadcast_system_status', { status: 'degraded', message: 'x' });
       for (const client of clients) {
@@ -206,7 +206,7 @@ describe('messages between nodes', () => {
         assert.equal((await client.next('system_status', kPatience))[0].status, 'degraded');
       }
       for (const one of [a, b]) {
-        const held = await one.call('GET', `/api/v1/clients/${id}/connections`);
+        const held = await complete(() => one.call('GET', `/api/v1/clients/${id}/connections`));
         assert.deepEqual([held.connections, held.missing ?? []], [2, []]);
         assert.deepEqual((await readCluster(one)).nodes.map((each) => [each.name, each.state]).sort(), [['a', 'live'], ['b', 'live']]);
         assert.deepEqual([...(await one.metrics()).matchAll(new RegExp(`^(?:${kRefused}|${kDropped}) [1-9]\\d*$`, 'gm'))].map(([line]) => line), []);

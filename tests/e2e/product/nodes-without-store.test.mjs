@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { until } from '../support/deadline.mjs';
 import { kPassword, Product } from '../support/product.mjs';
-import { joined, live, twoNodes } from '../support/two-nodes.mjs';
+import { complete, joined, live, twoNodes } from '../support/two-nodes.mjs';
 
 const kPatience = 60_000;
 const servers = twoNodes();
@@ -24,7 +24,7 @@ test('announcements and the status of the system reach clients of the other node
 
   await takeAway(t, [a, b]);
   await live(a, 2);
-  const announced = await a.call('POST', '/api/v1/broadcasts/broadcast_announcement', { title: 'without a store', message: 'm' });
+  const announced = await complete(() => a.call('POST', '/api/v1/broadcasts/broadcast_announcement', { title: 'without a store', message: 'm' }));
   await a.call('POST', '/api/v1/broadcasts/broadcast_system_status', { status: 'degraded', message: 'the database is away' });
 
   assert.deepEqual(announced.nodes, { counted: 2, missing: [] });

@@ -138,12 +138,13 @@ describe('a refusal that no flag is to blame for has the form of OFREP too', () 
 });
 
 describe('parameters', () => {
-  test('flagConfigEtag waits for a revision that is on its way', async () => {
-    const { flag, token } = await shop();
-    const next = shared.it.revision + 1;
+  test('flagConfigEtag waits for a revision that is on its way', async (t) => {
+    const it = await serverOf(t, '--min-revision-wait', '60');
+    const { flag, token } = await shop(it);
+    const next = it.revision + 1;
     const [answer] = await Promise.all([
-      ask(`${kAll}?flagConfigEtag=1.${next}`, { token }),
-      shared.it.call('POST', `/api/v1/features/${flag.id}/toggle`, { enabled: false }),
+      ask(`${kAll}?flagConfigEtag=1.${next}`, { it, token }),
+      it.call('POST', `/api/v1/features/${flag.id}/toggle`, { enabled: false }),
     ]);
     assert.equal(answer.status, 200);
     assert.ok(answer.revision >= next);

@@ -118,6 +118,7 @@ describe('Redis', () => {
   test('may be missing at the start, and again empty later', async (t) => {
     const redis = await startRedis(t);
     await redis.kill();
+    const began = performance.now();
     const product = await startProduct(t, redis.url);
     await until(async () => /cannot connect/.test((await health(product)).problem ?? ''), 'a problem');
     const first = await assertServes(t, product);
@@ -132,8 +133,11 @@ describe('Redis', () => {
     const second = await assertServes(t, product);
     assert.ok(await redis.restart());
     await streamHas(redis, 1, second);
-    assert.equal(lines(product, 'Redis is away'), 1, product.process.output);
-    assert.equal(lines(product, 'Redis is connected'), 1, product.process.output);
+    const minutes = Math.floor((performance.now() - began) / 60_000); // one warning a minute
+    for (const text of ['Redis is away', 'Redis is connected']) {
+      const count = lines(product, text);
+      assert.ok(count >= 1 && count <= 1 + minutes, product.process.output);
+    }
   });
 
   test('may be flushed, trimmed and spoiled', async (t) => {

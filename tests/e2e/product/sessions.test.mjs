@@ -29,14 +29,14 @@ const reads = async (at, token) => (await at.request('GET', '/api/v1/platforms',
 
 describe('a session', () => {
   test('outlives its tokens', async (t) => {
-    const at = await server(t, ['--admin-token-lifetime', '5', '--expiry-warning', '1']);
+    const at = await server(t, ['--admin-token-lifetime', '20', '--expiry-warning', '10']);
     const first = await logIn(at);
     const socket = await at.socket(t, '/admin', { token: first.token }).connected();
     await socket.next('token_expiring', kPatience);
     const second = await refresh(at, first.refresh_token);
     assert.equal(second.session.id, first.session.id);
 
-    const renewed = await socket.socket.emitWithAck('admin_connect', { token: second.token });
+    const renewed = await socket.socket.timeout(kPatience).emitWithAck('admin_connect', { token: second.token });
     assert.equal(renewed.admin?.username, kOwner, JSON.stringify(renewed));
     await until(async () => (await reads(at, first.token)) === 401, 'the end of the first token', kPatience);
     const third = await refresh(at, second.refresh_token);

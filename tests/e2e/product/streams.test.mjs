@@ -143,7 +143,7 @@ describe('the end of a stream', () => {
   });
 
   test('comes with its expiry, after a warning', async (t) => {
-    const { token } = await shop(shared.it, { expires_in: 3 });
+    const { token } = await shop(shared.it, { expires_in: 12 });
     const listener = stream(t, token);
     await listener.next('the view');
 
@@ -200,15 +200,20 @@ test('streams count in the limit of their client', async (t) => {
 });
 
 test('a slow reader gets what it missed in one piece', { timeout: 180_000 }, async (t) => {
-  const { token, plan } = await shop();
+  const data = await dataFolder();
+  t.after(data.remove);
+  const it = await Product.start(data.folder, { args: [...kArgs, '--stall-timeout', '3600'] });  // it is not given up meanwhile
+  t.after(() => it.end('SIGKILL'));
+  await it.login();
+  const { token, plan } = await shop(it);
   const large = { variants: { a: 'a'.repeat(60_000) }, defaultVariant: 'a' };
-  const big = await shared.it.call('POST', '/api/v1/features', { key: ownKey('big'), name: 'Big', ...large });
-  await shared.it.call('PUT', `/api/v1/packages/${plan.id}/features/${big.id}`, {});
-  const request = http.get(`${shared.it.url}/api/v1/stream`, { headers: { Authorization: `Bearer ${token}` } });
+  const big = await it.call('POST', '/api/v1/features', { key: ownKey('big'), name: 'Big', ...large });
+  await it.call('PUT', `/api/v1/packages/${plan.id}/features/${big.id}`, {});
+  const request = http.get(`${it.url}/api/v1/stream`, { headers: { Authorization: `Bearer ${token}` } });
   t.after(() => request.destroy());
   const response = await new Promise((resolve) => request.once('response', resolve));
   response.pause();
-  for (let i = 0; i < 150; i += 1) await shared.it.call('PATCH', `/api/v1/features/${big.id}`, { name: `Big ${i}` });
+  for (let i = 0; i < 150; i += 1) await it.call('PATCH', `/api/v1/features/${big.id}`, { name: `Big ${i}` });
 
   let text = '';
   response.setEncoding('utf8').on('data', (part) => (text += part));

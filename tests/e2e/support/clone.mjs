@@ -60,7 +60,7 @@ export class Clone {
   /** The same, to the end: the process, with the exit `code`. */
   async run(text, options) {
     const run = this.begin(text, options);
-    return Object.assign(run, await within(run.exited, `the end of ${text}`, 60_000));
+    return Object.assign(run, await within(run.exited, `the end of ${text}`, 300_000));
   }
 
   async succeeds(text, options) {

@@ -2,22 +2,14 @@
 // own. The port stays the same over restarts; what it held is gone after each.
 import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { endWithUs } from './children.mjs';
+import { freePort } from './ports.mjs';
 
 const run = promisify(execFile);
 const kPatience = 60_000 * Number(process.env.TOGGLECAST_TEST_PATIENCE ?? 1);
-
-async function freePort() {
-  const probe = net.createServer();
-  await new Promise((bound) => probe.listen(0, '127.0.0.1', bound));
-  const { port } = probe.address();
-  await new Promise((closed) => probe.close(closed));
-  return port;
-}
 
 export class Redis {
   #folder = mkdtempSync(path.join(os.tmpdir(), 'togglecast-redis-'));

@@ -2,34 +2,17 @@
 // TOGGLECAST_BIN_DIR        folder of the binaries (default build/release/bin under the repository)
 // TOGGLECAST_CONFORMANCE    another command line to use for the conformance server
 import { spawn } from 'node:child_process';
-import net from 'node:net';
 import path from 'node:path';
 import { after, before } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { endWithUs, running } from './children.mjs';
 import { until, within } from './deadline.mjs';
+import { freePort } from './ports.mjs';
+
+export { freePort };
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
 const bin = path.resolve(root, process.env.TOGGLECAST_BIN_DIR ?? 'build/release/bin');
-
-const isFree = (port) => new Promise((resolve) => {
-  const probe = net.createServer();
-  probe.once('error', () => resolve(false));
-  probe.listen(port, () => probe.close(() => resolve(true)));
-});
-
-// Below those that the system hands out by itself, so that no connection of a test that runs meanwhile takes one between
-// the probe and the server's start; from a random one on, so that files which run at once hardly meet.
-const [kFirstPort, kLastPort] = [11_000, 31_999];
-let nextPort = kFirstPort + Math.floor(Math.random() * (kLastPort - kFirstPort));
-
-export async function freePort() {
-  for (;;) {
-    const port = nextPort;
-    nextPort = port < kLastPort ? port + 1 : kFirstPort;
-    if (await isFree(port)) return port;
-  }
-}
 
 // stopped from outside, a test file still ends what it started
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));

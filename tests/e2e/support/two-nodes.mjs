@@ -11,6 +11,12 @@ export const readCluster = (node) => node.call('GET', '/api/v1/cluster');
 /** Waits until the node knows of so many live ones. */
 export const live = (node, count) => until(async () => (await readCluster(node)).live === count, `${count} live nodes`, kPatience);
 
+/** Asks until all nodes have answered: they have half a second for it, which a busy machine may need for itself. */
+export const complete = (ask) => until(async () => {
+  const answer = await ask();
+  return (answer.missing ?? answer.nodes?.missing ?? []).length === 0 && answer;
+}, 'the answers of all nodes', kPatience);
+
 /** A client's connection that has its first state. */
 export async function joined(t, node, token) {
   const socket = await node.clientSocket(t, token).connected();

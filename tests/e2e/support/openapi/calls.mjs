@@ -1,6 +1,7 @@
 // Requests that are held to the API's own description, on one server for all tests of the description.
 import assert from 'node:assert/strict';
 import { Contract } from '../contract.mjs';
+import { until } from '../deadline.mjs';
 import { ownKey, product } from '../product.mjs';
 
 export const shared = product({ args: ['--write-rate', '1000', '--write-burst', '1000'] });
@@ -34,8 +35,10 @@ export async function taken(...call) {
 
 /** Reads what is not sent again while it is the same. */
 export async function readTwice(path) {
-  const { headers } = await taken('GET', path);
-  assert.equal((await taken('GET', path, undefined, { headers: { 'If-None-Match': headers.get('etag') } })).status, 304);
+  await until(async () => {
+    const { headers } = await taken('GET', path);
+    return (await taken('GET', path, undefined, { headers: { 'If-None-Match': headers.get('etag') } })).status === 304;
+  }, `the same answer twice of ${path}, which may tell of a rollout that goes on`);
 }
 
 /** What all entities have in common; `entity` has been made at `path`. */

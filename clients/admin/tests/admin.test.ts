@@ -84,7 +84,8 @@ test('without an acknowledgement, the answer to a request comes as an event', as
   const dashboard = await until(async () => {
     socket.emit('request_dashboard_update');
     const update = await heard('dashboard_update');
-    return 'counts' in update && update.changes[0]?.rollout?.offline !== null && update;
+    if (!('counts' in update)) throw new Error('an acknowledgement, not an update');
+    return update.changes[0]?.rollout?.offline === null ? undefined : update;
   }, 'a counted rollout');
   expect([dashboard.nodes, dashboard.changes[0]?.rollout?.offline]).toEqual([1, 0]);
   socket.emit('request_activity_feed', { limit: 1 });

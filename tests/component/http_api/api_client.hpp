@@ -58,7 +58,7 @@ inline HttpReply parse_reply(const std::string& text) {
 /// Sends `bytes` and reads until the server closes.
 inline std::string exchange_bytes(std::uint16_t port, std::string_view bytes) {
   const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const timeval deadline{.tv_sec = 20, .tv_usec = 0};
+  const timeval deadline{.tv_sec = 60, .tv_usec = 0};
   ::setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &deadline, sizeof deadline);
   sockaddr_in address{};
   address.sin_family = AF_INET;

@@ -44,6 +44,7 @@ class ApiServer {
     web::Router routes;
     api_->mount(routes);
     web::HttpOptions http;
+    http.request_timeout = std::chrono::minutes{10};  // no test is about it, and a busy machine is late
     http.trusted_proxies = options_.proxies;
     http_ = std::make_unique<web::HttpServer>(*shards_, std::move(routes), http);
     web::Router metrics_routes;

@@ -1,5 +1,7 @@
 // What a connection is refused or ended for: too much, or too slowly.
+#include <chrono>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -11,7 +13,15 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-class HttpLimits : public HttpConnectionTest {};
+class HttpLimits : public HttpConnectionTest {
+ protected:
+  // The server has the bytes, and waits for more.
+  void send_part(test::HttpClient& client, std::string_view bytes) {
+    const std::uint64_t before = bytes_in();
+    client.tcp().send(bytes);
+    EXPECT_TRUE(test::eventually([&] { return bytes_in() >= before + bytes.size(); }));
+  }
+};
 
 TEST_F(HttpLimits, BodiesBeyondTheLimitAreRefusedOnTheirHeaders) {
   auto client = connect();
@@ -56,10 +66,10 @@ TEST_F(HttpLimits, HugeHeadersAreRefused) {
 }
 
 TEST_F(HttpLimits, ARequestThatDoesNotComeInTimeIsTimedOut) {
-  options_.request_timeout = Milliseconds(50);
   auto client = connect();
 
-  client.tcp().send("GET /hello HTTP/1.1\r\nHo");
+  send_part(client, "GET /hello HTTP/1.1\r\nHo");
+  pass(std::chrono::minutes{5});
 
   const auto response = client.receive();
   EXPECT_EQ(response.status, 408);
@@ -80,9 +90,7 @@ TEST_F(HttpLimits, RefusalsAreCountedByTheirStatus) {
     EXPECT_EQ(client.receive().status, status);
   }
   auto late = connect();
-  const std::uint64_t before = bytes_in();
-  late.tcp().send("GET /hello HTTP/1.1\r\nHo");
-  EXPECT_TRUE(test::eventually([&] { return bytes_in() > before; }));
+  send_part(late, "GET /hello HTTP/1.1\r\nHo");
   pass(std::chrono::minutes{5});
   EXPECT_EQ(late.receive().status, 408);
 
@@ -95,7 +103,7 @@ TEST_F(HttpLimits, RefusalsAreCountedByTheirStatus) {
 }
 
 TEST_F(HttpLimits, ATrickleDoesNotStretchTheTimeOut) {
-  options_.request_timeout = Milliseconds(100);
+  options_.request_timeout = Milliseconds(2'000);
   auto client = connect();
 
   client.tcp().send("GET /hello HTTP/1.1\r\nX: ");
@@ -106,10 +114,10 @@ TEST_F(HttpLimits, ATrickleDoesNotStretchTheTimeOut) {
 }
 
 TEST_F(HttpLimits, ABodyThatDoesNotComeInTimeIsTimedOut) {
-  options_.request_timeout = Milliseconds(50);
   auto client = connect();
 
-  client.tcp().send("POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf");
+  send_part(client, "POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf");
+  pass(std::chrono::minutes{5});
 
   EXPECT_EQ(client.receive().status, 408);
 }
@@ -131,13 +139,14 @@ TEST_F(HttpLimits, IdleConnectionsAreClosedAfterTheirTime) {
 }
 
 TEST_F(HttpLimits, TheWaitForALateAnswerIsNoIdleTime) {
-  options_.keep_alive_timeout = options_.request_timeout = Milliseconds(20);
+  options_.keep_alive_timeout = options_.request_timeout = std::chrono::minutes{1};
   auto client = connect();
   client.tcp().send(get("/later"));
   auto exchange = held_.take();
   ASSERT_TRUE(exchange);
 
-  EXPECT_FALSE(client.tcp().readable(Milliseconds(100)));
+  pass(std::chrono::minutes{10});
+  EXPECT_FALSE(client.tcp().readable(Milliseconds(0)));
   answer(*std::exchange(exchange, std::nullopt), "in the end");
 
   EXPECT_EQ(client.receive().body, "in the end");

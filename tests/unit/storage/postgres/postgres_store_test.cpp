@@ -183,7 +183,7 @@ TEST_F(PostgresStoreTest, RowsThatWereWrittenWhileTheCounterRowWasWaitedForAreRe
 
 TEST_F(PostgresStoreTest, AWriterThatStandsStillIsPutAside) {
   with_production().reset();
-  target_.statement = Milliseconds{2'000};
+  target_.statement = Milliseconds{6'000};
   const auto still = open();
   auto held = still->begin("production").value();
   const auto other = open();

@@ -33,7 +33,10 @@ export class Client {
     this.outcomes = new Inbox();
     this.disconnects = new Inbox();
     this.socket.on('connect', () => this.outcomes.push('connect'));
-    this.socket.on('connect_error', (error) => this.outcomes.push(error));
+    this.socket.on('connect_error', (error) => {
+      if (typeof error.description === 'number') error.stack += `\n    the status was ${error.description}`; // of HTTP
+      this.outcomes.push(error);
+    });
     this.socket.on('disconnect', (reason, details) => {
       this.lastEnd = `${reason} ${details?.description?.code ?? details?.description ?? ''}`.trim();
       this.disconnects.push(reason);

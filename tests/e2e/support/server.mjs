@@ -17,9 +17,26 @@ const bin = path.resolve(root, process.env.TOGGLECAST_BIN_DIR ?? 'build/release/
 // stopped from outside, a test file still ends what it started
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 
+const started = [];
+const kLastLines = 20;
+
+/** When a test has failed: how each program of its file ended, and its last lines that are more than news. */
+function report(code) {
+  if (code === 0) return;
+  for (const { child, pid, asked, output } of started) {
+    const lines = output.split('\n').filter((line) => line && !line.includes('"level":"info"')).slice(-kLastLines);
+    const end = child.exitCode ?? child.signalCode;
+    const what = end === null ? 'runs' : `ended with ${end}${asked ? '' : ', which its test did not ask for'}`;
+    console.error([`${path.basename(process.argv[1])}: process ${pid} ${what}: ${child.spawnargs.join(' ')}`, ...lines].join('\n    ').slice(0, 8000));
+  }
+}
+process.on('exit', report);
+
 /** A started program: its output so far, its exit, and ways to end it. */
 export class Process {
   constructor(command, args, options = {}) {
+    started.push(this);
+    this.asked = false;
     this.output = '';
     this.stdout = '';
     this.stderr = '';
@@ -50,6 +67,7 @@ export class Process {
 
   /** Sends the signal and answers {code, signal} of the exit. */
   async end(signal = 'SIGTERM', ms = 30_000) {
+    this.asked ||= this.running;
     if (this.running) this.child.kill(signal);
     try {
       return await within(this.exited, `exit of process ${this.pid} after ${signal}`, ms);

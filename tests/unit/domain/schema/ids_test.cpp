@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "domain/entities/admin.hpp"
@@ -40,6 +42,24 @@ TEST(Keys, ThatDifferInCaseStandTogetherInOrder) {
   EXPECT_TRUE(same_but_for_case("new-Checkout", "New-checkout"));
   EXPECT_FALSE(same_but_for_case("a", "ab"));
   EXPECT_FALSE(same_but_for_case("a[", "a{"));
+}
+
+TEST(Keys, AreInTheOrderOfTheirUpperCaseThenOfThemselves) {
+  std::mt19937 random(20261201);
+  const auto made = [&](const std::string& head) {
+    std::string key = head;
+    for (auto rest = random() % 20; rest > 0; --rest) key += "abAB1_-~"[random() % 8];
+    return key;
+  };
+  for (int i = 0; i < 20'000; ++i) {
+    const std::string head(random() % 18, 'a');
+    const std::string a = made(head);
+    std::string b = random() % 4 == 0 ? a : made(head);
+    if (!b.empty() && random() % 2 == 0) b.back() ^= 'a' ^ 'A';  // another case, or another character
+
+    const auto plain = [](const std::string& key) { return std::pair(first_in_case(key), key); };
+    ASSERT_EQ(KeyOrder{}(a, b), plain(a) < plain(b)) << a << " and " << b;
+  }
 }
 
 TEST(Integers, CountByTheirValue) {

@@ -249,7 +249,7 @@ void Listener::accept_ready() {
       if (!held) continue;
       accepted.keep(*std::move(held));
     }
-    begin(std::move(accepted), peer.address());
+    shard_.attempt([&] { begin(std::move(accepted), peer.address()); });
   }
   if (acceptor_.is_open()) wait();
 }

@@ -278,4 +278,31 @@ void Shard::arm_wakeup() {
   });
 }
 
+namespace {
+
+class PostedOnce {
+ public:
+  PostedOnce(Shard& shard, Shard::Task task) : shard_(shard), task_(std::move(task)) {}
+  PostedOnce(const PostedOnce&) = delete;
+  PostedOnce& operator=(const PostedOnce&) = delete;
+  ~PostedOnce() {
+    if (task_ && !shard_.is_current()) shard_.post([held = std::move(task_)] {});
+  }
+
+  void call() {
+    if (!called_.exchange(true)) shard_.post(std::exchange(task_, nullptr));
+  }
+
+ private:
+  Shard& shard_;
+  Shard::Task task_;
+  std::atomic<bool> called_{false};
+};
+
+}  // namespace
+
+std::function<void()> posted_to(Shard& shard, Shard::Task task) {
+  return [once = std::make_shared<PostedOnce>(shard, std::move(task))] { once->call(); };
+}
+
 }  // namespace togglecast::net

@@ -208,4 +208,8 @@ class Shard {
   std::thread thread_;
 };
 
+/// A call for other threads: the first one posts `task` to the shard. What the task holds is let go on the
+/// shard, too, also when nobody calls it, and however long another thread keeps a copy of the call.
+[[nodiscard]] std::function<void()> posted_to(Shard& shard, Shard::Task task);
+
 }  // namespace togglecast::net

@@ -293,25 +293,26 @@ void AdminNamespace::subscribe_change(const EntityRef& change, SocketSubscriber&
                                       const Reply& reply) {
   if (!subscriptions_.add(subscriber, change))
     return reply.refuse({Errc::payload_too_large, "too many subscriptions on this connection"});
-  const auto keep = subscriber.socket.shared_from_this();
-  rollouts_.find({{change.environment, {change.id}}},
-                 [this, change, keep, reply](const delivery::Rollouts::Found& found) {
-                   auto progress = found.at(change.environment).progress(0);
-                   reply.resume([this, change, keep, reply, progress = std::move(progress)] {
-                     auto* still = keep->connected() ? keep->state<SocketSubscriber>() : nullptr;
-                     if (still == nullptr) return;
-                     if (!progress) {
-                       subscriptions_.remove(*still, change);
-                       return reply.refuse(rollouts_.not_kept(change.environment, change.id));
-                     }
-                     json::object payload = to_json(change);
-                     payload["data"] = *progress;
-                     payload["revision"] = still->home().state->revision();
-                     payload["epoch"] = still->home().state->head().epoch;
-                     reply(std::move(payload));
-                     subscriptions_.follow_rollout(change, change.id);
-                   });
-                 });
+  const auto socket = subscriber.socket.weak_from_this();  // another shard may let go of it
+  rollouts_.find({{change.environment, {change.id}}}, [this, change, socket,
+                                                       reply](const delivery::Rollouts::Found& found) {
+    auto progress = found.at(change.environment).progress(0);
+    reply.resume([this, change, socket, reply, progress = std::move(progress)] {
+      const auto keep = socket.lock();
+      auto* still = keep != nullptr && keep->connected() ? keep->state<SocketSubscriber>() : nullptr;
+      if (still == nullptr) return;
+      if (!progress) {
+        subscriptions_.remove(*still, change);
+        return reply.refuse(rollouts_.not_kept(change.environment, change.id));
+      }
+      json::object payload = to_json(change);
+      payload["data"] = *progress;
+      payload["revision"] = still->home().state->revision();
+      payload["epoch"] = still->home().state->head().epoch;
+      reply(std::move(payload));
+      subscriptions_.follow_rollout(change, change.id);
+    });
+  });
 }
 
 void AdminNamespace::unsubscribe(const Event& event, SocketSubscriber& subscriber, const Reply& reply) {

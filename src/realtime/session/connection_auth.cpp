@@ -111,15 +111,10 @@ void ConnectionAuth::identify(Socket& socket, const std::string& token, Identifi
   const std::string address = address_of(socket);
   auto who = identify(token, address);
   if (who) return then(std::move(who));
-  net::Shard& shard = socket.shard();
   const bool looks = parts_.authenticator.look_again(
-      token,
-      [this, &shard, keep = socket.shared_from_this(), token = token, address = address, then]() mutable {
-        shard.post([this, keep = std::move(keep), token = std::move(token), address = std::move(address),
-                    then = std::move(then)] {
-          if (!keep->ended()) then(identify(token, address));
-        });
-      });
+      token, net::posted_to(socket.shard(), [this, keep = socket.shared_from_this(), token, address, then] {
+        if (!keep->ended()) then(identify(token, address));
+      }));
   if (!looks) then(std::move(who));
 }
 

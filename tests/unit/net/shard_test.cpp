@@ -49,6 +49,43 @@ TEST(Shard, TasksOfOnePosterKeepTheirOrder) {
   }
 }
 
+// Says on which shard it ended: nullptr is another thread.
+struct Ending {
+  explicit Ending(std::promise<Shard*>& ended) : where(ended) {}
+  ~Ending() { where.set_value(Shard::current()); }
+  std::promise<Shard*>& where;
+};
+
+TEST(Shard, ACallForOtherThreadsIsMadeAndLetGoOnItsShard) {
+  Shard shard(0);
+  shard.start();
+  std::promise<Shard*> ended;
+  std::promise<Shard*> ran;
+  int calls = 0;
+  auto call = posted_to(shard, [&, held = std::make_shared<Ending>(ended)] {
+    if (++calls == 1) ran.set_value(Shard::current());
+  });
+  const auto copy = call;
+
+  call();
+  EXPECT_EQ(ran.get_future().get(), &shard);
+  EXPECT_EQ(ended.get_future().get(), &shard) << "although this thread has two copies of the call";
+  copy();
+  on(shard, [] { return 0; });
+  EXPECT_EQ(calls, 1);
+}
+
+TEST(Shard, ACallThatNobodyMakesIsLetGoOnItsShardToo) {
+  Shard shard(0);
+  shard.start();
+  std::promise<Shard*> ended;
+  auto call = posted_to(shard, [held = std::make_shared<Ending>(ended)] { FAIL() << "nobody called"; });
+
+  call = nullptr;
+
+  EXPECT_EQ(ended.get_future().get(), &shard);
+}
+
 TEST(Shard, KnowsItsOwnThread) {
   Shard shard(3);
   shard.start();

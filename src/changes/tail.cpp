@@ -143,14 +143,24 @@ void Tail::run() {
     const bool noticed = std::exchange(noticed_, false) || pausing || !asked.empty();
     lock.unlock();
     const bool done = look(noticed);
-    for (const auto& then : asked) then(done);
+    answer(asked, done);
     lock.lock();
     pause = done ? pause.zero() : std::clamp(pause * 2, options_.first_pause, options_.longest_pause);
   }
   std::vector<std::function<void(bool)>> left;
   left.swap(askers_);
   lock.unlock();
-  for (const auto& then : left) then(false);
+  answer(left, false);
+}
+
+void Tail::answer(const std::vector<std::function<void(bool)>>& asked, bool done) noexcept {
+  for (const auto& then : asked) {
+    try {
+      then(done);
+    } catch (...) {
+      failures_.add();
+    }
+  }
 }
 
 bool Tail::look(bool noticed) noexcept {

@@ -105,6 +105,8 @@ class Tail {
   void run();
   // One look at the store; false when something is left to do.
   bool look(bool noticed) noexcept;
+  // What one of them throws is counted as a failure.
+  void answer(const std::vector<std::function<void(bool)>>& asked, bool done) noexcept;
   // These need `reading_`.
   [[nodiscard]] Result<void> follow_all();
   [[nodiscard]] Result<void> follow_one(const storage::Environment& environment);

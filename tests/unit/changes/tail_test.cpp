@@ -1,5 +1,7 @@
 #include "changes/tail.hpp"
 
+#include <atomic>
+#include <functional>
 #include <stdexcept>
 
 #include "unit/changes/changes_fixture.hpp"
@@ -40,6 +42,26 @@ TEST_F(TailTest, ARowAfterAGapBringsTheMissingOnesFromTheStore) {
   const auto commits = ear_.commits();
   EXPECT_EQ(commits[1]->before, commits[0]->after);
   EXPECT_NE(current()->find_by_key<domain::Platform>("p1"), nullptr);
+}
+
+TEST_F(TailTest, WhoAsksAndThrowsStopsNobodyElse) {
+  open();
+  tail_->start();
+  std::atomic<int> asked{0};
+  const auto ask = [&](std::function<void(bool)> then) {
+    return test::eventually([&] { return tail_->look_then(then); });
+  };
+
+  EXPECT_TRUE(ask([&](bool) {
+    ++asked;
+    throw std::runtime_error("an asker that fails");
+  }));
+  EXPECT_TRUE(ask([&](bool) { ++asked; }));
+  EXPECT_TRUE(test::eventually([&] { return asked == 2; }));
+
+  const auto first = written_row(current(), 1).front().commit->after;
+  tail_->offer(written_row(first, 2));
+  EXPECT_TRUE(becomes(2)) << "the thread goes on";
 }
 
 TEST_F(TailTest, ARowThatIsKnownAlreadyIsNotTakenAgain) {

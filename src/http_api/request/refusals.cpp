@@ -96,6 +96,12 @@ web::RouteOptions Api::route_options(const Route* route) {
                                            std::string_view message) {
     return status == 413 ? too_large(request, large, by_ofrep) : unread(request, status, message, by_ofrep);
   };
+  options.refuse_host = [this](const web::Exchange& exchange, unsigned status, std::string_view message) {
+    const Errc code = status == 400 ? Errc::parse_error : Errc::forbidden;
+    auto response = problem({code, std::string(message), {}}, exchange.id(), status);
+    cors_.decorate(exchange.request(), response.headers);
+    return response;
+  };
   if (large.bytes <= options_.max_body) return options;
   options.body_limit_of = [this, large](const wire::http::Request& request) {
     return may_send_large_body(request, large.bytes, large.action) && large_bodies_ <= kLargeBodies
@@ -106,12 +112,6 @@ web::RouteOptions Api::route_options(const Route* route) {
   options.on_headers = [this, large](const wire::http::Request& request, net::Shard&) -> web::BodyAborted {
     if (!may_send_large_body(request, large.bytes, large.action)) return {};
     return [place = std::make_shared<LargeBody>(large_bodies_)](unsigned) {};
-  };
-  options.refuse_host = [this](const web::Exchange& exchange, unsigned status, std::string_view message) {
-    const Errc code = status == 400 ? Errc::parse_error : Errc::forbidden;
-    auto response = problem({code, std::string(message), {}}, exchange.id(), status);
-    cors_.decorate(exchange.request(), response.headers);
-    return response;
   };
   return options;
 }

@@ -77,6 +77,11 @@ describe('names of this server', () => {
       assert.equal(refused.status, 421, target);
       assert.match(refused.body, hint, target);
     }
+    for (const target of ['/api/v1/platforms', '/api/v1/features/1', '/api/v1/stream']) {
+      const refused = await request(product.port, target, { headers });
+      assert.equal(refused.headers['content-type'], 'application/problem+json', target);
+      assert.equal(JSON.parse(refused.body).code, 'forbidden', target);
+    }
     assert.equal(await upgrade(product, headers), 421);
     const page = await request(product.port, '/', { headers: { ...headers, Accept: 'text/html' } });
     assert.match(page.headers['content-type'], /text\/html/);

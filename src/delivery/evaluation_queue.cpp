@@ -26,6 +26,7 @@ Turn& EvaluationQueue::slice() {
 // What fails, for example because memory ran out, is tried again.
 void EvaluationQueue::go_on() {
   posted_ = false;
+  if (waiting_.empty()) return;  // a failure armed the timer beside a post, which was first
   Turn& turn = slice();
   do {
     std::list<std::unique_ptr<Evaluation>> running;

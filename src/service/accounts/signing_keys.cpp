@@ -131,7 +131,9 @@ void SigningKeys::take_retired(const domain::Snapshot& state) {
   state.table<domain::SigningKeyRecord>().by_id.for_each([&](domain::Id, const auto& record) {
     if (record->retired_at && keys_.retire(record->kid)) news = true;
   });
-  if (news && retired_) retired_();
+  if (!news) return;
+  const std::scoped_lock lock(retired_mutex_);
+  if (retired_) retired_();
 }
 
 SigningKeys::Counts SigningKeys::live_tokens() const {

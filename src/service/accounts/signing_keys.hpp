@@ -17,6 +17,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -65,7 +66,10 @@ class SigningKeys {
   void follow(changes::ChangeFeed& feed);
 
   /// `retired` runs whenever this node has heard that keys were retired, on the thread that hears of it.
-  void on_retired(std::function<void()> retired) { retired_ = std::move(retired); }
+  void on_retired(std::function<void()> retired) {
+    const std::scoped_lock lock(retired_mutex_);
+    retired_ = std::move(retired);
+  }
 
   /// Announces a new key, which signs `kAnnounced` later. `forbidden` unless an owner asks.
   void rotate(const Principal& who, const WriteOptions& options, changes::Done done);
@@ -98,7 +102,8 @@ class SigningKeys {
   RandomSource& random_;
   observe::Log& log_;
   const Clock& clock_;
-  std::function<void()> retired_;
+  std::mutex retired_mutex_;
+  std::function<void()> retired_;  // set while others are heard already
   changes::ChangeFeed::Subscription heard_;
 };
 

@@ -33,7 +33,7 @@ void collect_from_shards(net::ShardPool& shards, std::function<void(net::Shard&,
         round->parts[index] = std::move(part);
         if (--round->missing != 0) return;
       }
-      round->done(std::move(round->parts));
+      std::exchange(round->done, nullptr)(std::move(round->parts));  // another shard may hold the round last
     });
   });
 }

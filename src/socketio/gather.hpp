@@ -29,10 +29,11 @@ struct Gather {
     }
     if (!last) return;
     if (home.is_current()) {
-      done(std::move(all));
+      std::exchange(done, nullptr)(std::move(all));  // another shard may hold this object last
     } else {
-      home.post(
-          [callback = std::move(done), parts = std::move(all)]() mutable { callback(std::move(parts)); });
+      home.post([callback = std::exchange(done, nullptr), parts = std::move(all)]() mutable {
+        callback(std::move(parts));
+      });
     }
   }
 

@@ -1,5 +1,7 @@
 // Connection state recovery: with it, every event is recorded, and reaches each shard in the recorded order.
 #include <chrono>
+#include <memory>
+#include <optional>
 #include <utility>
 
 #include "socketio/namespace.hpp"
@@ -79,11 +81,13 @@ std::string Namespace::new_pid() {
 void Namespace::recover(net::Shard& shard, std::string_view pid, std::string_view offset,
                         std::function<void(std::optional<RecoveredSession>)> joined) {
   if (shared_ != nullptr) {
-    shared_->take(
-        std::string(pid), std::string(offset),
-        [&shard, joined = std::move(joined)](std::optional<RecoveredSession> recovered) {
-          shard.post([joined, recovered = std::move(recovered)]() mutable { joined(std::move(recovered)); });
-        });
+    const auto answer = std::make_shared<std::optional<RecoveredSession>>();
+    auto back = net::posted_to(shard, [answer, joined = std::move(joined)] { joined(std::move(*answer)); });
+    shared_->take(std::string(pid), std::string(offset),
+                  [answer, back = std::move(back)](std::optional<RecoveredSession> recovered) {
+                    *answer = std::move(recovered);
+                    back();
+                  });
     return;
   }
   bool found = false;

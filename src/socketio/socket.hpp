@@ -1,7 +1,8 @@
 // One client in one namespace.
 // Thread rule: all calls on the socket's shard, where its handlers run. On another thread, post a task with a
-// shared pointer to `shard()`, or use the id: `nsp.to(id).emit(…)`. Ownership: the connection owns it.
-// Handlers may keep `shared_from_this()`; after the disconnect its calls do nothing.
+// weak pointer to `shard()`, or use the id: `nsp.to(id).emit(…)`. Ownership: the connection owns it.
+// Handlers may keep `shared_from_this()`, and let go of it on the shard (`net::posted_to`); after the
+// disconnect its calls do nothing.
 #pragma once
 
 #include <array>

@@ -268,7 +268,10 @@ void Api::run(const CallPtr& call) {
     if (auto known = call->known_parameters(); !known && !any_parameters) return call->refuse(known.error());
     if (auto known = call->known_tags(); !known) return call->refuse(known.error());
   }
-  if (call->request().body.size() > kReadOnShard) return call->work([call] { call->route().handler(call); });
+  // GET reads no body, and a stream that it begins belongs to this shard.
+  const bool reads_body = call->route().method != Method::get;
+  if (reads_body && call->request().body.size() > kReadOnShard)
+    return call->work([call] { call->route().handler(call); });
   run_guarded(call, [&call] { call->route().handler(call); });
 }
 

@@ -126,7 +126,7 @@ describe('while the store is away for one node', () => {
       await isReady(503);
       await notices(kFirst[0]);
       const late = await Promise.all([...kTransports, ...kTransports].map((transports) => joined(t, balancer, transports)));
-      if (kind === 'haproxy') assert.deepEqual(late.filter(isOnFirst), [], 'new ones are told to a ready node');
+      if (kind === 'haproxy') assert.deepEqual(late.filter(isOnFirst), [], 'new ones begin on a ready node');
       for (const client of [...clients, ...late]) assert.equal((await client.ask('config_check', {})).up_to_date, true, 'its requests find its node');
       const read = await balancer.request('/api/v1/platforms', { headers: { Authorization: `Bearer ${admin}` } });
       assert.equal(read.status, 200, read.body);

@@ -41,7 +41,6 @@ async function upgrade({ port }, headers) {
 
 const logged = (product, pattern) => product.process.stderr.split('\n').filter((line) => pattern.test(line));
 
-/** Posts to the login route from the address that a trusted proxy names. */
 /**
  * Guesses until one is refused unseen, which is answered. Five are free; the sixth makes the next one wait for a second, which
  * a busy machine may let pass: then the seventh makes it two, and so on.
@@ -59,6 +58,7 @@ async function slowed(guess) {
   }
 }
 
+/** Posts to the login route; `headers` may name another address, as a trusted proxy does. */
 async function login(product, username, password, headers = {}) {
   const body = JSON.stringify({ username, password });
   return request(product.port, '/api/v1/auth/login', { method: 'POST', body, ms: 120_000, headers: { 'Content-Type': 'application/json', ...headers } });
